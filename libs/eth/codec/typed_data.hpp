@@ -1,0 +1,43 @@
+// What wallets sign: EIP-191 "personal" messages and EIP-712 typed data.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/u256.hpp"
+
+namespace lamda::eth {
+
+/// EIP-191 version 0x45: keccak256("\x19Ethereum Signed Message:\n" + length + message).
+Bytes32 personal_digest(std::string_view message);
+
+/// EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)
+struct Eip712Domain {
+    std::string name;
+    std::string version;
+    ChainId chain_id;
+    Address verifying_contract;
+};
+Bytes32 domain_separator(const Eip712Domain& domain);
+
+/// hashStruct of a struct of atomic and string members: feed the members in the order of the type string.
+class StructHasher {
+  public:
+    /// @param type e.g. "Mail(address from,address to,string contents)"
+    explicit StructHasher(std::string_view type);
+    StructHasher& add(const Bytes32& word);
+    StructHasher& add(const Address& address);
+    StructHasher& add_uint(const U256& value);
+    StructHasher& add_int(std::int64_t value);  ///< two's complement
+    StructHasher& add_string(std::string_view text);
+    Bytes32 hash() const;
+
+  private:
+    Bytes encoded_;
+};
+
+/// keccak256("\x19\x01" || domainSeparator || hashStruct)
+Bytes32 typed_data_digest(const Eip712Domain& domain, const Bytes32& struct_hash);
+
+}  // namespace lamda::eth

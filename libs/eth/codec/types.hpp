@@ -1,0 +1,88 @@
+// What an EVM node tells about its chain, as far as Lamda reads it (execution-apis, "eth" namespace).
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/u256.hpp"
+
+namespace lamda::eth {
+
+struct Log {
+    Address address;
+    std::vector<Topic> topics;  ///< 0 … 4
+    Bytes data;
+    BlockNum block_num;
+    BlockHash block_hash;
+    TxHash tx_hash;
+    std::uint64_t tx_index = 0;
+    std::uint64_t log_index = 0;  ///< within the block
+    bool operator==(const Log&) const = default;
+};
+
+/// 2048 bits (Yellow Paper, section 4.3.1).
+class Bloom {
+  public:
+    Bloom() = default;
+    explicit Bloom(const std::array<std::uint8_t, 256>& bits) : bits_(bits) {}
+    /// False: certainly no log of this address (or with this topic) in the block.
+    bool may_contain(BytesView item) const;
+    void add(BytesView item);
+    const std::array<std::uint8_t, 256>& bits() const { return bits_; }
+    bool operator==(const Bloom&) const = default;
+
+  private:
+    std::array<std::uint8_t, 256> bits_{};
+};
+
+struct Header {
+    BlockNum number;
+    BlockHash hash;
+    BlockHash parent_hash;
+    std::uint64_t timestamp = 0;  ///< seconds since 1970; neighbours may share it
+    Bloom logs_bloom;
+    std::optional<U256> base_fee;  ///< EIP-1559 chains only
+    BlockRef ref() const { return {number, hash}; }
+};
+
+struct Receipt {
+    TxHash tx_hash;
+    BlockRef block;
+    Address from;
+    bool success = false;
+    std::uint64_t gas_used = 0;
+    U256 effective_gas_price;
+    std::optional<Address> contract_address;
+    std::vector<Log> logs;
+};
+
+/// A transaction as the chain holds it.
+struct TransactionInfo {
+    TxHash hash;
+    Address from;
+    std::optional<Address> to;
+    std::uint64_t nonce = 0;
+    U256 value;
+    Bytes input;
+    std::optional<BlockRef> block;  ///< absent: not mined yet
+};
+
+enum class Tag { kLatest, kSafe, kFinalized, kPending, kEarliest };
+using BlockSpec = std::variant<Tag, BlockNum>;
+
+struct CallRequest {
+    std::optional<Address> from;
+    Address to;
+    Bytes data;
+    U256 value = 0;
+};
+
+struct LogFilter {
+    std::vector<Address> addresses;
+    std::vector<Topic> topic0;  ///< any of; empty: all
+};
+
+}  // namespace lamda::eth

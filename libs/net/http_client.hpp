@@ -1,0 +1,77 @@
+// HTTP client: one call, one deadline; connections are kept and reused (libcurl).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/bytes.hpp"
+#include "core/clock.hpp"
+
+namespace lamda::net {
+
+/// No answer was got. What the caller may do: try again, or elsewhere.
+class TransportError : public std::runtime_error {
+  public:
+    enum class Kind { kConnect, kTimeout, kTls, kCut, kTooLarge, kBadUrl, kCancelled, kOther };
+    TransportError(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
+    Kind kind() const { return kind_; }
+
+  private:
+    Kind kind_;
+};
+
+using Headers = std::vector<std::pair<std::string, std::string>>;
+
+struct HttpRequest {
+    std::string method = "GET";
+    std::string url;          ///< http:// or https://; credentials in it are never logged
+    std::string unix_socket;  ///< when set, connect there and use `url` for Host and path only
+    Headers headers;
+    std::string body;
+    /// Streams an upload from a file instead of `body` (as multipart part `file` when multipart_name is set).
+    std::string body_file;
+    std::string multipart_name;
+    Millis timeout{10'000};          ///< for the whole exchange; 0: none (streams)
+    Millis connect_timeout{5'000};
+    std::size_t max_body = 64U << 20;  ///< larger answers: TransportError kTooLarge
+    /// When set, the answer's body goes here in pieces instead of into HttpResponse::body; false stops (kCancelled).
+    std::function<bool(BytesView)> on_data;
+};
+
+struct HttpResponse {
+    int status = 0;
+    Headers headers;
+    std::string body;
+    /// Case-insensitive.
+    std::optional<std::string> header(std::string_view name) const;
+};
+
+/// Thread-safe. Follows no redirects.
+class HttpClient {
+  public:
+    HttpClient();
+    ~HttpClient();
+    HttpClient(const HttpClient&) = delete;
+    HttpClient& operator=(const HttpClient&) = delete;
+
+    /// @throws TransportError. Any HTTP status is an answer, not an error.
+    HttpResponse send(const HttpRequest& request);
+    /// Several at once over the multi interface; answers in order, an exception_ptr where there is none.
+    std::vector<std::pair<std::optional<HttpResponse>, std::exception_ptr>> send_all(const std::vector<HttpRequest>& requests);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// scheme://host:port without user, password, path or query: what a log may show.
+std::string redact_url(std::string_view url);
+/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
+std::string url_encode(std::string_view text);
+
+}  // namespace lamda::net
