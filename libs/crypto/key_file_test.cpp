@@ -1,0 +1,96 @@
+// Vectors: Web3 Secret Storage Definition, "Test vectors" (password "testpassword").
+#include <catch2/catch.hpp>
+
+#include <nlohmann/json.hpp>
+
+#include "crypto/signer.hpp"
+
+using namespace lamda;
+using namespace lamda::crypto;
+using nlohmann::json;
+
+namespace {
+
+const std::string kSecret = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
+
+const json kPbkdf2 = json::parse(R"({"crypto":{"cipher":"aes-128-ctr",
+  "cipherparams":{"iv":"6087dab2f9fdbbfaddc31a909735c1e6"},
+  "ciphertext":"5318b4d5bcd28de64ee5559e671353e16f075ecae9f99c7a79a38af5f869aa46","kdf":"pbkdf2",
+  "kdfparams":{"c":262144,"dklen":32,"prf":"hmac-sha256",
+    "salt":"ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd"},
+  "mac":"517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2"},
+  "id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3})");
+
+const json kScrypt = json::parse(R"({"crypto":{"cipher":"aes-128-ctr",
+  "cipherparams":{"iv":"83dbcc02d8ccb40e466191a123791e0e"},
+  "ciphertext":"d172bf743a674da9cdad04534d56926ef8358534d458fffccd4e6ad2fbde479c","kdf":"scrypt",
+  "kdfparams":{"dklen":32,"n":262144,"p":8,"r":1,
+    "salt":"ab0c7876052600dd703518d6fc3fe8984592145b591fc8fb5c6d43190334ba19"},
+  "mac":"2103ac29920d71da29f15d75b4a16dbe95cfd7ff8faea1056c33131d846e3097"},
+  "id":"3198bc9c-6672-5ab3-d995-4942343ae5b6","version":3})");
+
+Error refusal(const json& file) {
+    const auto opened = open_key_file(file.dump(), "testpassword");
+    REQUIRE_FALSE(opened);
+    return opened.error();
+}
+
+json with(const char* pointer, json value) {
+    json file = kPbkdf2;
+    file[json::json_pointer(pointer)] = std::move(value);
+    return file;
+}
+
+}  // namespace
+
+TEST_CASE("key file: PBKDF2 and scrypt vectors open with their password") {
+    const Address expected = LocalSigner::from_hex(kSecret).value()->address();
+    CHECK(open_key_file(kPbkdf2.dump(), "testpassword").value()->address() == expected);
+    CHECK(open_key_file(kScrypt.dump(), "testpassword").value()->address() == expected);
+    json named = kPbkdf2;
+    named["address"] = to_hex_bare(expected.view());
+    CHECK(open_key_file(named.dump(), "testpassword"));
+}
+
+TEST_CASE("key file: a wrong password, and a file whose key has another address, are refused") {
+    CHECK(open_key_file(kPbkdf2.dump(), "testpasswore").error().code == "wrong_password");
+    CHECK(refusal(with("/crypto/mac", "00")).code == "wrong_password");
+    const Error other = refusal(with("/address", std::string(40, '1')));
+    CHECK(other.code == "invalid_key_file");
+    CHECK(other.where == "/address");
+}
+
+TEST_CASE("key file: a bad one is refused with the place of the fault") {
+    CHECK(open_key_file("", "x").error().code == "invalid_key_file");
+    CHECK(open_key_file("[]", "x").error().code == "invalid_key_file");
+    CHECK(open_key_file("{}", "x").error().code == "invalid_key_file");
+    const std::vector<std::pair<const char*, json>> faults = {
+        {"/version", 1},
+        {"/version", "3"},
+        {"/crypto/cipher", "aes-256-gcm"},
+        {"/crypto/cipherparams/iv", "00"},
+        {"/crypto/ciphertext", "00"},
+        {"/crypto/ciphertext", "xx"},
+        {"/crypto/kdf", "argon2"},
+        {"/crypto/kdfparams/prf", "hmac-sha512"},
+        {"/crypto/kdfparams/dklen", 16},
+        {"/crypto/kdfparams/dklen", 1'000'000},
+        {"/crypto/kdfparams/c", 0},
+        {"/crypto/kdfparams/c", -5},
+        {"/crypto/kdfparams/c", 4'000'000'000},
+        {"/crypto/kdfparams/salt", 7},
+    };
+    for (const auto& [where, value] : faults) {
+        INFO(where << " = " << value);
+        const Error error = refusal(with(where, value));
+        CHECK(error.code == "invalid_key_file");
+        CHECK(error.where == where);
+    }
+    json greedy = kScrypt;
+    greedy["crypto"]["kdfparams"]["n"] = 1 << 22;
+    greedy["crypto"]["kdfparams"]["r"] = 64;
+    CHECK(refusal(greedy).message.find("1 GiB") != std::string::npos);
+    json odd = kScrypt;
+    odd["crypto"]["kdfparams"]["n"] = 1000;
+    CHECK(refusal(odd).where == "/crypto/kdfparams/n");
+}

@@ -1,0 +1,216 @@
+#include "crypto/signer.hpp"
+
+#include <secp256k1.h>
+#include <secp256k1_recovery.h>
+#include <string.h>
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+
+#include "crypto/digest.hpp"
+
+namespace lamda::crypto {
+namespace {
+
+struct ContextDeleter {
+    void operator()(secp256k1_context* context) const { secp256k1_context_destroy(context); }
+};
+using Context = std::unique_ptr<secp256k1_context, ContextDeleter>;
+
+// Blinded with random bytes, against what a neighbour may learn from timing and power.
+Context make_context() {
+    Context context(secp256k1_context_create(SECP256K1_CONTEXT_NONE));
+    if (!context) {
+        throw std::runtime_error("secp256k1: no context");
+    }
+    Bytes32 seed = random_bytes32();
+    const int randomized = secp256k1_context_randomize(context.get(), seed.array().data());
+    explicit_bzero(seed.array().data(), Bytes32::kSize);
+    if (randomized != 1) {
+        throw std::runtime_error("secp256k1: the context could not be randomized");
+    }
+    return context;
+}
+
+// Verification touches no secret, so one constant context serves all threads.
+const secp256k1_context* verifying_context() {
+    static const Context context = make_context();
+    return context.get();
+}
+
+Address address_of(const secp256k1_context* context, const secp256k1_pubkey& key) {
+    std::array<std::uint8_t, 65> bytes{};
+    std::size_t size = bytes.size();
+    secp256k1_ec_pubkey_serialize(context, bytes.data(), &size, &key, SECP256K1_EC_UNCOMPRESSED);
+    const Bytes32 digest = keccak256(BytesView(bytes).subspan(1));
+    Address out;
+    std::copy(digest.array().begin() + 12, digest.array().end(), out.array().begin());
+    return out;
+}
+
+// n / 2, the largest s that EIP-2 allows.
+constexpr std::array<std::uint8_t, 32> kHalfOrder = {
+    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+    0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
+
+Error bad_signature(const char* what) {
+    return Error{"invalid_signature", what, ""};
+}
+Error bad_key() {
+    return Error{"invalid_private_key", "a private key is 64 hex digits, with or without 0x, from 1 to n-1",
+                 ""};
+}
+
+}  // namespace
+
+Bytes Signature::bytes65() const {
+    Bytes out;
+    out.reserve(65);
+    out.insert(out.end(), r.array().begin(), r.array().end());
+    out.insert(out.end(), s.array().begin(), s.array().end());
+    out.push_back(static_cast<std::uint8_t>(27 + recovery_id));
+    return out;
+}
+
+std::string Signature::hex65() const {
+    return to_hex(bytes65());
+}
+
+Result<Signature> Signature::from_bytes65(BytesView bytes) {
+    if (bytes.size() != 65) {
+        return bad_signature("a signature has 65 bytes: r, s, v");
+    }
+    const std::uint8_t v = bytes[64];
+    if (v != 0 && v != 1 && v != 27 && v != 28) {
+        return bad_signature("v is 0, 1, 27 or 28");
+    }
+    Signature out;
+    std::copy(bytes.begin(), bytes.begin() + 32, out.r.array().begin());
+    std::copy(bytes.begin() + 32, bytes.begin() + 64, out.s.array().begin());
+    out.recovery_id = static_cast<std::uint8_t>(v >= 27 ? v - 27 : v);
+    if (out.r.is_zero() || out.s.is_zero()) {
+        return bad_signature("r and s are not 0");
+    }
+    if (out.s.array() > kHalfOrder) {
+        return bad_signature("s is in the upper half (EIP-2)");
+    }
+    return out;
+}
+
+Result<Signature> Signature::from_hex65(std::string_view text) {
+    const auto bytes = from_hex(text);
+    if (!text.starts_with("0x") || !bytes) {
+        return bad_signature("a signature is 0x and 130 hex digits");
+    }
+    return from_bytes65(*bytes);
+}
+
+Result<Address> recover(const Bytes32& digest, const Signature& signature) {
+    if (signature.recovery_id > 1) {
+        return bad_signature("the recovery id is 0 or 1");
+    }
+    if (signature.s.array() > kHalfOrder) {
+        return bad_signature("s is in the upper half (EIP-2)");
+    }
+    std::array<std::uint8_t, 64> compact{};
+    std::copy(signature.r.array().begin(), signature.r.array().end(), compact.begin());
+    std::copy(signature.s.array().begin(), signature.s.array().end(), compact.begin() + 32);
+    const secp256k1_context* context = verifying_context();
+    secp256k1_ecdsa_recoverable_signature parsed;
+    if (secp256k1_ecdsa_recoverable_signature_parse_compact(context, &parsed, compact.data(),
+                                                            signature.recovery_id) != 1) {
+        return bad_signature("r or s is out of range");
+    }
+    secp256k1_pubkey key;
+    if (secp256k1_ecdsa_recover(context, &key, &parsed, digest.array().data()) != 1) {
+        return bad_signature("no key fits this signature");
+    }
+    return address_of(context, key);
+}
+
+struct LocalSigner::Impl {
+    Context context = make_context();
+    std::array<std::uint8_t, 32> key{};
+    Address address;
+
+    Impl() = default;
+    ~Impl() { explicit_bzero(key.data(), key.size()); }
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+};
+
+LocalSigner::LocalSigner() : impl_(std::make_unique<Impl>()) {}
+LocalSigner::~LocalSigner() = default;
+
+Result<std::unique_ptr<LocalSigner>> LocalSigner::from_bytes(BytesView key) {
+    if (key.size() != 32) {
+        return bad_key();
+    }
+    std::unique_ptr<LocalSigner> out(new LocalSigner);
+    std::copy(key.begin(), key.end(), out->impl_->key.begin());
+    secp256k1_pubkey pubkey;
+    // Fails for 0 and for n and above: those are no keys.
+    if (secp256k1_ec_pubkey_create(out->impl_->context.get(), &pubkey, out->impl_->key.data()) != 1) {
+        return bad_key();
+    }
+    out->impl_->address = address_of(out->impl_->context.get(), pubkey);
+    return out;
+}
+
+Result<std::unique_ptr<LocalSigner>> LocalSigner::from_hex(std::string_view hex) {
+    if (hex.starts_with("0x")) {
+        hex.remove_prefix(2);
+    }
+    if (hex.size() != 64 || hex.starts_with("0x") || hex.starts_with("0X")) {
+        return bad_key();
+    }
+    auto bytes = lamda::from_hex(hex);
+    if (!bytes) {
+        return bad_key();
+    }
+    auto out = from_bytes(*bytes);
+    explicit_bzero(bytes->data(), bytes->size());
+    return out;
+}
+
+const Address& LocalSigner::address() const {
+    return impl_->address;
+}
+
+Signature LocalSigner::sign(const Bytes32& digest) const {
+    const secp256k1_context* context = impl_->context.get();
+    secp256k1_ecdsa_recoverable_signature signature;
+    // The default nonce function is RFC 6979; the library normalises s to the lower half.
+    if (secp256k1_ecdsa_sign_recoverable(context, &signature, digest.array().data(), impl_->key.data(),
+                                         nullptr, nullptr) != 1) {
+        throw std::runtime_error("secp256k1: signing failed");
+    }
+    std::array<std::uint8_t, 64> compact{};
+    int recovery_id = 0;
+    secp256k1_ecdsa_recoverable_signature_serialize_compact(context, compact.data(), &recovery_id,
+                                                            &signature);
+    Signature out;
+    std::copy(compact.begin(), compact.begin() + 32, out.r.array().begin());
+    std::copy(compact.begin() + 32, compact.end(), out.s.array().begin());
+    // 2 and 3 need an r above n: one chance in 2^127, and Ethereum has no v for them.
+    if (recovery_id > 1) {
+        throw std::runtime_error("secp256k1: a signature without an Ethereum form");
+    }
+    out.recovery_id = static_cast<std::uint8_t>(recovery_id);
+    return out;
+}
+
+std::string checksum_address(const Address& address) {
+    std::string out = to_hex_bare(address.view());
+    const Bytes32 digest = keccak256(as_bytes(out));
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        const int nibble = i % 2 == 0 ? digest.array()[i / 2] >> 4 : digest.array()[i / 2] & 15;
+        if (nibble >= 8 && out[i] >= 'a') {
+            out[i] = static_cast<char>(out[i] - 'a' + 'A');
+        }
+    }
+    return "0x" + out;
+}
+
+}  // namespace lamda::crypto
