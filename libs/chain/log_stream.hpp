@@ -1,0 +1,113 @@
+// LogStream: the canonical logs of some contracts, in order, each once; and how to take them back after a reorg.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "eth/rpc_client.hpp"
+#include "telemetry/health.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::chain {
+
+/// How sure a block must be before it is acted upon.
+struct FinalityRule {
+    enum class Kind { kLatest, kSafe, kFinalized, kDepth } kind = Kind::kFinalized;
+    Millis depth{0};                        ///< kDepth: that old
+    Millis max_age{60'000};                 ///< an older `safe`/`finalized` block is not believed
+    std::optional<Millis> fallback;         ///< then: blocks that old count as final; absent: wait
+};
+/// `latest|safe|finalized|<duration>`. Errors: `invalid_finality`.
+Result<FinalityRule> parse_finality(std::string_view text);
+
+struct BlockHeader {
+    BlockRef ref;
+    BlockHash parent_hash;
+    std::uint64_t timestamp = 0;
+};
+
+/// Blocks (from.number, to.number] follow the cursor `from`. Applied whole or not at all.
+struct Batch {
+    std::optional<BlockRef> from;      ///< the cursor this moves from; absent: the stream's very first batch
+    BlockRef to;                       ///< the cursor after it
+    std::uint64_t to_timestamp = 0;
+    std::vector<BlockHeader> headers;  ///< of every block above finality, and of each block that has logs; ascending
+    std::vector<eth::Log> logs;        ///< by block and log index, ascending
+    BlockNum boundary;                 ///< blocks up to here fulfil the FinalityRule (may be below or above `to`)
+    BlockNum finalized;                ///< what can no longer be reorganised: headers below may be pruned
+    bool caught_up = false;            ///< `to` was the head when this was read
+};
+
+/// Every block above `to` is no longer canonical.
+struct Unwind {
+    BlockRef from;
+    BlockRef to;
+};
+
+/// Another writer moved the cursor: this one is not the active one. Load again.
+class CursorMoved : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// Where a stream's effects go. Each call is one transaction that moves the cursor by compare-and-set on `from`;
+/// @throws CursorMoved when it is elsewhere.
+class StreamSink {
+  public:
+    virtual ~StreamSink() = default;
+    virtual std::optional<BlockRef> cursor() = 0;
+    /// Headers kept above finality, descending from the cursor: for the walk back.
+    virtual std::vector<BlockHeader> recent_headers() = 0;
+    virtual void apply(const Batch& batch) = 0;
+    virtual void unwind(const Unwind& unwind) = 0;
+    /// The boundary rose without a new block (finality of blocks already applied).
+    virtual void boundary(BlockNum boundary, BlockNum finalized) = 0;
+    /// The chain id this stream is bound to; recorded when seen first. @throws std::runtime_error when it differs
+    virtual void bind_chain(ChainId chain) = 0;
+};
+
+struct StreamConfig {
+    std::string name;                    ///< `dispatcher:bsc`; key of its rows
+    std::vector<Address> contracts;
+    std::vector<Topic> topics;
+    std::optional<BlockNum> start_block; ///< absent: found by eth_getCode, where the node has history
+    std::optional<ChainId> chain_id;     ///< absent: the first one seen
+    FinalityRule finality;
+    bool only_final = false;             ///< deliver nothing above the boundary (reputation)
+    std::uint64_t backfill_window = 5'000;  ///< blocks per eth_getLogs at first; halved on any failure
+};
+
+/// The configuration contradicts the chain: exit 78.
+class ConfigContradiction : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// A reorg below a block that was final: the stream stops and deletes nothing.
+class FinalityViolated : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+class LogStream {
+  public:
+    /// @param rpc one endpoint or several behind one interface
+    LogStream(StreamConfig config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock, telemetry::Log log,
+              telemetry::Metrics& metrics, telemetry::Health& health);
+    ~LogStream();
+    /// Until stopped. Survives failures of the endpoint and of the sink by trying again.
+    /// Health check `chain:<name>`. @throws ConfigContradiction, FinalityViolated
+    void run(const std::stop_token& stop);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lamda::chain

@@ -1,0 +1,50 @@
+// An HTTP/1.1 server with limits: routes, CORS, problem documents, request ids. cpp-httplib stays behind it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "http/message.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::http {
+
+using Handler = std::function<Response(const Request&)>;
+
+struct ServerConfig {
+    std::string bind_address = "127.0.0.1";
+    int port = 0;                            ///< 0: any free one
+    std::size_t workers = 8;                 ///< at first; grows to `most_workers` while all are busy
+    std::size_t most_workers = 64;
+    std::size_t max_body = 1U << 20;         ///< bytes; more: 413
+    int read_timeout_ms = 5'000;
+    int keep_alive_ms = 5'000;
+    std::vector<std::string> cors_origins;   ///< `*` or exact origins; empty: no CORS headers
+};
+
+class Server {
+  public:
+    Server(ServerConfig config, telemetry::Log log, telemetry::Metrics& metrics);
+    ~Server();
+    Server(const Server&) = delete;
+    Server& operator=(const Server&) = delete;
+
+    /// `pattern` as in OpenAPI: `/api/jobs/{id}`. A known path with another method: 405 with Allow; OPTIONS is
+    /// answered by the server (CORS preflight). Before start() only.
+    void route(const std::string& method, const std::string& pattern, Handler handler);
+    /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error when the port is taken
+    int start();
+    /// Answers what has begun, then returns (within 2 s).
+    void stop();
+    /// method and pattern of each route, as given: for tests against openapi.yaml.
+    std::vector<std::pair<std::string, std::string>> routes() const;
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lamda::http

@@ -1,0 +1,48 @@
+// Projector: a chain stream's persistence. Checkpoint, headers and a projection's effects move in ONE transaction.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "chain/log_stream.hpp"
+#include "store/database.hpp"
+
+namespace lamda::pipeline {
+
+/// What a stream stands at, as its projection may see it inside the transaction.
+struct StreamState {
+    BlockNum boundary;       ///< blocks up to here fulfil the consumer's finality rule
+    BlockNum finalized;
+    bool caught_up = false;  ///< the cursor has reached the head once since this process started
+};
+
+/// A service's half. Called inside the transaction that moves the cursor; throws nothing of its own on odd chain
+/// content: the chain is always right.
+class Projection {
+  public:
+    virtual ~Projection() = default;
+    virtual void apply(store::Txn& txn, const chain::Batch& batch, const StreamState& state) = 0;
+    virtual void unwind(store::Txn& txn, const chain::Unwind& unwind, const StreamState& state) = 0;
+    /// The boundary rose, or the stream caught up, without a new block.
+    virtual void boundary(store::Txn& txn, const StreamState& state) = 0;
+};
+
+/// chain.cursor and chain.header of one stream. Compare-and-set on (number, hash): @throws chain::CursorMoved.
+class Projector final : public chain::StreamSink {
+  public:
+    Projector(store::Database& database, std::string stream, Projection& projection);
+    std::optional<BlockRef> cursor() override;
+    std::vector<chain::BlockHeader> recent_headers() override;
+    void apply(const chain::Batch& batch) override;
+    void unwind(const chain::Unwind& unwind) override;
+    void boundary(BlockNum boundary, BlockNum finalized) override;
+    void bind_chain(ChainId chain) override;
+
+  private:
+    store::Database& database_;
+    std::string stream_;
+    Projection& projection_;
+    bool caught_up_ = false;
+};
+
+}  // namespace lamda::pipeline

@@ -1,0 +1,106 @@
+// What every main needs: arguments, configuration, signals, service notification, /metrics /livez /readyz, loops.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "runtime/settings.hpp"
+#include "telemetry/health.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::runtime {
+
+constexpr int kExitConfig = 78;  ///< EX_CONFIG of sysexits.h
+
+/// The chain or another peer proves that the configuration is wrong: exit 78 with this message on stderr.
+class ConfigError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// METRICS_PORT, BIND_ADDRESS, LOG_LEVEL, LOG_FORMAT, ENVIRONMENT.
+struct CommonConfig {
+    int metrics_port = 0;
+    std::string bind_address;
+    telemetry::Level log_level = telemetry::Level::kInfo;
+    telemetry::Format log_format = telemetry::Format::kJson;
+    bool migrate_on_start = true;
+    std::string environment;
+};
+
+/// A running process: its log, metrics, health, and loops.
+class App {
+  public:
+    App(std::string service, CommonConfig config);
+    ~App();
+    telemetry::Log& log();
+    telemetry::Metrics& metrics();
+    telemetry::Health& health();
+    const CommonConfig& config() const;
+    std::stop_token stop_token() const;
+
+    /// A named loop on a thread of its own. It returns when stopped. A ConfigError (or chain::ConfigContradiction
+    /// turned into one by the caller) ends the process with 78; any other exception is logged and the loop is
+    /// started again after a growing pause (200 ms … 5 s).
+    void loop(const std::string& name, std::function<void(const std::stop_token&)> body);
+    /// A check polled every second for /readyz; throwing means not ok, with the text as detail.
+    void probe(const std::string& name, std::function<void()> check);
+    /// Called once at the end, after the loops have returned (close servers, connections).
+    void at_stop(std::function<void()> action);
+    /// Serves the endpoint, notifies systemd (READY when ready, WATCHDOG, STOPPING), waits for SIGTERM or SIGINT,
+    /// stops the loops; returns the exit status. Ends within 5 s of the signal.
+    int run();
+    void request_stop(int exit_status);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// The whole of a service's main. Handles --help, --version and --check-config; prints every mistake on stderr, one
+/// line each, `NAME: what is wrong`, and returns 78.
+/// @param read  fills the service's configuration from Settings
+/// @param serve builds adapters and loops and returns app.run()
+template <class Config>
+int service_main(int argc, char** argv, const std::string& service, const std::string& summary,
+                 Config (*read)(Settings&), int (*serve)(App&, const Config&));
+
+/// The parts of service_main that do not depend on Config.
+struct Arguments {
+    bool check_config = false;
+    std::optional<int> exit_now;  ///< --help, --version or a wrong argument
+};
+Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,
+                          const std::function<std::vector<Settings::Asked>()>& settings);
+CommonConfig read_common(Settings& settings);
+int report_mistakes(const std::string& service, const Settings& settings);  ///< 0, or 78 after printing
+int run_guarded(const std::string& service, const std::function<int()>& body);
+
+template <class Config>
+int service_main(int argc, char** argv, const std::string& service, const std::string& summary,
+                 Config (*read)(Settings&), int (*serve)(App&, const Config&)) {
+    const auto arguments = parse_arguments(argc, argv, service, summary, [&] {
+        Settings none([](const std::string&) { return std::nullopt; });
+        (void)read_common(none);
+        (void)read(none);
+        return none.asked();
+    });
+    if (arguments.exit_now) {
+        return *arguments.exit_now;
+    }
+    Settings settings = Settings::from_environment();
+    const CommonConfig common = read_common(settings);
+    const Config config = read(settings);
+    if (const int status = report_mistakes(service, settings); status != 0 || arguments.check_config) {
+        return status;
+    }
+    return run_guarded(service, [&] {
+        App app(service, common);
+        return serve(app, config);
+    });
+}
+
+}  // namespace lamda::runtime

@@ -1,0 +1,208 @@
+// PostgreSQL: a pool of connections, transactions, rows. libpqxx stays behind this header.
+#pragma once
+
+#include <functional>
+#include <initializer_list>
+#include <memory>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+#include "core/u256.hpp"
+
+namespace lamda::store {
+
+/// The server cannot be reached or went away: wait and try again; nothing was committed.
+class Unavailable : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// The connection was lost in COMMIT: nobody knows. Read again before doing anything again.
+class InDoubt : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// Serialization failure or deadlock: run the whole transaction again.
+class Conflict : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// A constraint refused the row.
+class ConstraintViolation : public std::runtime_error {
+  public:
+    ConstraintViolation(const std::string& what, std::string constraint)
+        : std::runtime_error(what), constraint_(std::move(constraint)) {}
+    const std::string& constraint() const { return constraint_; }
+
+  private:
+    std::string constraint_;
+};
+/// The statement is wrong: a bug, or a schema of another version.
+class StatementError : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// One bound parameter, in PostgreSQL's text format. bytea for byte strings, numeric for U256.
+class Param {
+  public:
+    Param(std::nullopt_t) {}                                                       // NOLINT
+    Param(bool value) : text_(value ? "true" : "false") {}                         // NOLINT
+    Param(int value) : text_(std::to_string(value)) {}                             // NOLINT
+    Param(std::int64_t value) : text_(std::to_string(value)) {}                    // NOLINT
+    Param(std::uint64_t value) : text_(std::to_string(value)) {}                   // NOLINT
+    Param(std::uint32_t value) : text_(std::to_string(value)) {}                   // NOLINT
+    Param(BlockNum value) : text_(std::to_string(value.value)) {}                  // NOLINT
+    Param(std::string_view value) : text_(std::string(value)) {}                   // NOLINT
+    Param(const std::string& value) : text_(value) {}                              // NOLINT
+    Param(const char* value) : text_(std::string(value)) {}                        // NOLINT
+    Param(const U256& value) : text_(to_decimal(value)) {}                         // NOLINT
+    Param(Timestamp value) : text_(to_rfc3339(value)) {}                           // NOLINT
+    Param(BytesView value) : text_("\\x" + to_hex_bare(value)) {}                  // NOLINT
+    Param(const Bytes& value) : Param(BytesView(value)) {}                         // NOLINT
+    template <std::size_t N, class Tag>
+    Param(const FixedBytes<N, Tag>& value) : Param(value.view()) {}                // NOLINT
+    template <class T>
+    Param(const std::optional<T>& value) {                                         // NOLINT
+        if (value) {
+            text_ = Param(*value).text_;
+        }
+    }
+    const std::optional<std::string>& text() const { return text_; }
+
+  private:
+    std::optional<std::string> text_;
+};
+
+/// One row of an answer. Columns by position or name; get<T> throws StatementError on NULL or a wrong type.
+class Row {
+  public:
+    bool is_null(std::string_view column) const;
+    /// T: bool, int, int64_t, uint64_t, uint32_t, std::string, Bytes, U256, Timestamp, BlockNum, or a FixedBytes.
+    template <class T>
+    T get(std::string_view column) const;
+    template <class T>
+    std::optional<T> maybe(std::string_view column) const {
+        return is_null(column) ? std::nullopt : std::optional<T>(get<T>(column));
+    }
+
+  private:
+    friend class Rows;
+    struct Shared;
+    Row(std::shared_ptr<const Shared> shared, std::size_t index) : shared_(std::move(shared)), index_(index) {}
+    std::string_view text(std::string_view column) const;
+    std::shared_ptr<const Shared> shared_;
+    std::size_t index_;
+};
+
+class Rows {
+  public:
+    std::size_t size() const;
+    bool empty() const { return size() == 0; }
+    Row operator[](std::size_t index) const;
+    /// Of INSERT, UPDATE, DELETE.
+    std::size_t affected() const;
+    class Iterator;
+    Iterator begin() const;
+    Iterator end() const;
+
+  private:
+    friend class Txn;
+    std::shared_ptr<const Row::Shared> shared_;
+};
+
+class Rows::Iterator {
+  public:
+    Iterator(const Rows* rows, std::size_t index) : rows_(rows), index_(index) {}
+    Row operator*() const { return (*rows_)[index_]; }
+    Iterator& operator++() {
+        ++index_;
+        return *this;
+    }
+    bool operator!=(const Iterator& other) const { return index_ != other.index_; }
+
+  private:
+    const Rows* rows_;
+    std::size_t index_;
+};
+inline Rows::Iterator Rows::begin() const { return {this, 0}; }
+inline Rows::Iterator Rows::end() const { return {this, size()}; }
+
+/// One open transaction; rolled back unless its function returns. Not thread-safe.
+class Txn {
+  public:
+    /// `$1`, `$2`, … Statements are prepared once per connection.
+    Rows exec(std::string_view sql, const std::vector<Param>& params = {});
+    /// Several statements, no parameters (migrations).
+    void exec_script(const std::string& sql);
+    /// Exactly one row, else StatementError.
+    Row one(std::string_view sql, const std::vector<Param>& params = {});
+    std::optional<Row> first(std::string_view sql, const std::vector<Param>& params = {});
+    /// COPY table (columns) FROM STDIN.
+    void copy(std::string_view table, const std::vector<std::string>& columns, const std::vector<std::vector<Param>>& rows);
+    /// NOTIFY channel, payload; delivered at commit.
+    void notify(std::string_view channel, std::string_view payload = "");
+
+    Txn(const Txn&) = delete;
+    Txn& operator=(const Txn&) = delete;
+
+  private:
+    friend class Database;
+    struct Impl;
+    explicit Txn(Impl& impl) : impl_(impl) {}
+    Impl& impl_;
+};
+
+/// A pool. Thread-safe. Opening does not connect: the first use does.
+class Database {
+  public:
+    /// @param dsn libpq URI or keyword string; never logged  @param application_name shown in pg_stat_activity
+    Database(std::string dsn, std::string application_name, std::size_t connections = 4);
+    ~Database();
+    Database(const Database&) = delete;
+    Database& operator=(const Database&) = delete;
+
+    /// Runs `work` in one transaction and commits. Conflict is retried here (up to 10 times, with jitter);
+    /// `work` must therefore have no effect outside the database.
+    /// @throws Unavailable, InDoubt, ConstraintViolation, StatementError, and whatever `work` throws.
+    template <class F>
+    auto transact(F&& work) -> decltype(work(std::declval<Txn&>())) {
+        using R = decltype(work(std::declval<Txn&>()));
+        if constexpr (std::is_void_v<R>) {
+            run([&](Txn& txn) { work(txn); });
+        } else {
+            std::optional<R> out;
+            run([&](Txn& txn) { out.emplace(work(txn)); });
+            return std::move(*out);
+        }
+    }
+    /// @throws Unavailable
+    void ping();
+    /// For dedicated connections (LISTEN, advisory locks). Secret.
+    const std::string& dsn() const { return dsn_; }
+
+  private:
+    void run(const std::function<void(Txn&)>& work);
+    std::string dsn_;
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// LISTEN on a dedicated connection. A notification is a hint: poll too.
+class Listener {
+  public:
+    Listener(const Database& database, std::vector<std::string> channels);
+    ~Listener();
+    /// True when something was notified before `timeout`. Reconnects by itself; a lost connection counts as a hint.
+    bool wait(Millis timeout);
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lamda::store

@@ -1,0 +1,40 @@
+// Schema migrations: embedded, numbered, checksummed, forward only.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "store/database.hpp"
+
+namespace lamda::store {
+
+struct Migration {
+    int number;             ///< 1, 2, 3 … without gaps
+    std::string_view name;  ///< `0001_create_chain.sql`
+    std::string_view sql;
+};
+
+/// Those of migrations/, embedded at build time.
+std::span<const Migration> embedded_migrations();
+
+/// The database and this executable do not fit: a changed migration, or a schema that is newer.
+class SchemaMismatch : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+struct MigrationState {
+    int number;
+    std::string name;
+    bool applied;
+};
+
+/// Applies what is missing, all in one transaction under an advisory lock; returns the numbers applied.
+std::vector<int> migrate(Database& database, std::span<const Migration> migrations = embedded_migrations());
+std::vector<MigrationState> migration_state(Database& database);
+/// Whether all embedded migrations are applied (for a service without the right to migrate).
+bool schema_is_current(Database& database);
+
+}  // namespace lamda::store

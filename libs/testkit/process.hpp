@@ -1,0 +1,73 @@
+// Child processes for tests and lamda-devnet: started, watched, killed with their whole group.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+
+namespace lamda::testkit {
+
+struct ProcessSpec {
+    std::vector<std::string> argv;
+    std::map<std::string, std::string> env;   ///< on top of a minimal environment (PATH, HOME=cwd, LANG)
+    std::string cwd;
+    std::string log_file;                     ///< stdout and stderr are appended there; empty: /dev/null
+    bool as_postgres = false;                 ///< setpriv to user postgres when root (libraries.md)
+};
+
+/// Dies with its parent (PR_SET_PDEATHSIG) and with this object.
+class Process {
+  public:
+    explicit Process(ProcessSpec spec);
+    ~Process();
+    Process(Process&&) noexcept;
+    Process& operator=(Process&&) noexcept;
+    pid_t pid() const;
+    bool running();
+    void signal(int number);
+    /// SIGTERM, then SIGKILL of the group after `patience`; the exit status (128 + signal when killed).
+    int stop(Millis patience = Millis(5'000));
+    int kill();                                ///< SIGKILL and reap
+    std::optional<int> wait(Millis timeout);   ///< exit status
+    /// Same spec again.
+    void restart(const std::map<std::string, std::string>& more_env = {});
+
+  private:
+    ProcessSpec spec_;
+    pid_t pid_ = -1;
+    std::optional<int> status_;
+};
+
+/// Runs to its end. Output is stdout and stderr together.
+struct Finished {
+    int status;
+    std::string output;
+};
+Finished run(const ProcessSpec& spec, Millis timeout = Millis(60'000));
+
+/// A folder below the build folder, removed at the end unless LAMDA_KEEP is set or the test failed.
+class TempDir {
+  public:
+    explicit TempDir(const std::string& name);
+    ~TempDir();
+    const std::string& path() const { return path_; }
+
+  private:
+    std::string path_;
+};
+
+/// A port that was free a moment ago, on 127.0.0.1.
+int free_port();
+/// Polls every 20 ms until true; false after `timeout`.
+bool wait_until(const std::function<bool()>& condition, Millis timeout = Millis(10'000));
+/// The root of the source checkout and of the build tree (LAMDA_SOURCE_DIR, LAMDA_BINARY_DIR of the build).
+std::string source_dir();
+std::string binary_dir();
+
+}  // namespace lamda::testkit
