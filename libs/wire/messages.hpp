@@ -1,0 +1,154 @@
+// The messages on the bus: types and codecs. Schemas and samples: proto/messages.
+//
+// parse_* refuse bad input with the JSON pointer of the wrong field in Error::where. Unknown fields of a newer minor
+// version are ignored; a `v` other than 1 is refused.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+#include "crypto/signer.hpp"
+#include "eth/codec/typed_data.hpp"
+#include "wire/job_spec.hpp"
+
+namespace lamda::wire {
+
+struct Assignment {
+    JobId job_id;
+    std::uint32_t attempt = 1;
+    Address provider;
+    std::string docker_image;
+    std::optional<std::string> input_file_cid;
+    std::vector<std::string> command;
+    std::map<std::string, std::string> env;
+    Requirements requirements;
+    ChainId chain_id;
+    BlockNum block_number;
+    BlockHash block_hash;
+    bool operator==(const Assignment&) const = default;
+};
+std::string to_json(const Assignment& message);
+Result<Assignment> parse_assignment(std::string_view json);
+
+enum class RetractReason { kOrphaned, kCancelled, kSuperseded };
+struct Retraction {
+    JobId job_id;
+    std::uint32_t attempt = 0;  ///< attempts up to this one are void
+    RetractReason reason = RetractReason::kOrphaned;
+    bool operator==(const Retraction&) const = default;
+};
+std::string to_json(const Retraction& message);
+Result<Retraction> parse_retraction(std::string_view json);
+
+enum class StatusKind { kAccepted, kRunning, kCompleted, kFailed };
+std::string_view to_string(StatusKind kind);
+
+enum class ErrorCode {
+    kInputUnavailable, kInputMismatch, kImageUnavailable, kStartFailed, kExitNonzero, kOom, kTimeout,
+    kOutputTooLarge, kStoreFailed, kRefused, kInternal
+};
+std::string_view to_string(ErrorCode code);
+Result<ErrorCode> parse_error_code(std::string_view text);
+/// Whether another attempt may succeed.
+bool is_transient(ErrorCode code);
+
+struct Receipt {
+    JobId job_id;
+    std::uint32_t attempt = 0;
+    std::string image_digest;
+    std::string input_file_cid;
+    std::string output_file_cid;
+    std::string started_at;  ///< RFC 3339
+    std::string ended_at;
+    std::int32_t exit_code = 0;
+    bool operator==(const Receipt&) const = default;
+};
+
+struct JobStatus {
+    JobId job_id;
+    std::uint32_t attempt = 1;
+    std::uint32_t seq = 1;
+    Address provider;
+    StatusKind status = StatusKind::kAccepted;
+    Timestamp at;
+    std::optional<std::string> output_file_cid;
+    std::optional<std::int32_t> exit_code;
+    std::optional<ErrorCode> error_code;
+    std::optional<std::string> error_message;  ///< ≤ 1,024 bytes
+    std::optional<Receipt> receipt;
+    std::optional<crypto::Signature> signature;
+    bool operator==(const JobStatus&) const = default;
+};
+/// EIP-712 domain of statuses: (`Lamda`, `1`, BSC's chain id, JobManager's address).
+eth::Eip712Domain status_domain(ChainId bsc, const Address& job_manager);
+Bytes32 status_digest(const JobStatus& status, const eth::Eip712Domain& domain);
+JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const crypto::Signer& signer);
+/// Signed by status.provider itself. Errors: `invalid_signature`.
+lamda::Status verify_status(const JobStatus& status, const eth::Eip712Domain& domain);
+std::string to_json(const JobStatus& message);
+Result<JobStatus> parse_status(std::string_view json);
+
+struct Heartbeat {
+    Address provider;
+    Timestamp at;
+    std::string agent_version;
+    std::uint32_t capacity = 1;
+    std::uint32_t running = 0;
+    bool operator==(const Heartbeat&) const = default;
+};
+std::string to_json(const Heartbeat& message);
+Result<Heartbeat> parse_heartbeat(std::string_view json);
+
+struct LogChunk {
+    JobId job_id;
+    std::uint32_t attempt = 1;
+    std::uint64_t seq = 1;
+    std::string stream;  ///< stdout | stderr
+    Timestamp at;
+    std::string data;    ///< UTF-8; other bytes replaced
+    bool operator==(const LogChunk&) const = default;
+};
+std::string to_json(const LogChunk& message);
+Result<LogChunk> parse_log_chunk(std::string_view json);
+
+struct Event {
+    std::int64_t id = 0;  ///< of the journal entry
+    std::string kind;     ///< `job.created`, `job.assigned`, `node.registered`, …
+    Timestamp at;
+    std::optional<ChainId> chain_id;
+    std::optional<BlockRef> block;
+    std::optional<std::uint64_t> log_index;
+    std::string data_json;  ///< an object
+    bool operator==(const Event&) const = default;
+};
+std::string to_json(const Event& message);
+Result<Event> parse_event(std::string_view json);
+
+/// jobs.command
+struct Command {
+    std::string request_id;  ///< idempotency key, 1–128 bytes
+    struct SetStatus {
+        JobId job_id;
+        std::string status;  ///< cancelled | failed
+        std::string error_message;
+        bool operator==(const SetStatus&) const = default;
+    };
+    struct AttachSpec {
+        JobId job_id;
+        std::string spec_json;
+        std::string signature;  ///< EIP-191, hex65
+        bool operator==(const AttachSpec&) const = default;
+    };
+    std::variant<SetStatus, AttachSpec> what;
+    bool operator==(const Command&) const = default;
+};
+std::string to_json(const Command& message);
+Result<Command> parse_command(std::string_view json);
+
+}  // namespace lamda::wire
