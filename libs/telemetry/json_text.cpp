@@ -1,0 +1,74 @@
+#include "telemetry/json_text.hpp"
+
+#include <cstdint>
+
+namespace lamda::telemetry {
+
+std::size_t utf8_sequence(std::string_view text) {
+    const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
+    const auto in = [&](std::size_t i, int low, int high) {
+        return i < text.size() && at(i) >= low && at(i) <= high;
+    };
+    if (text.empty()) {
+        return 0;
+    }
+    // The table of RFC 3629, section 4 (UTF8-octets).
+    const int first = at(0);
+    if (first < 0x80) {
+        return 1;
+    }
+    if (first >= 0xC2 && first <= 0xDF) {
+        return in(1, 0x80, 0xBF) ? 2 : 0;
+    }
+    if (first >= 0xE0 && first <= 0xEF) {
+        const int low = first == 0xE0 ? 0xA0 : 0x80;
+        const int high = first == 0xED ? 0x9F : 0xBF;
+        return in(1, low, high) && in(2, 0x80, 0xBF) ? 3 : 0;
+    }
+    if (first >= 0xF0 && first <= 0xF4) {
+        const int low = first == 0xF0 ? 0x90 : 0x80;
+        const int high = first == 0xF4 ? 0x8F : 0xBF;
+        return in(1, low, high) && in(2, 0x80, 0xBF) && in(3, 0x80, 0xBF) ? 4 : 0;
+    }
+    return 0;
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+    static constexpr char kHex[] = "0123456789abcdef";
+    out += '"';
+    while (!text.empty()) {
+        const std::size_t length = utf8_sequence(text);
+        const auto byte = static_cast<std::uint8_t>(text[0]);
+        if (length == 0) {
+            out += "\xEF\xBF\xBD";
+        } else if (length > 1) {
+            out.append(text.substr(0, length));
+        } else if (byte == '"' || byte == '\\') {
+            out += '\\';
+            out += text[0];
+        } else if (byte == '\n') {
+            out += "\\n";
+        } else if (byte == '\t') {
+            out += "\\t";
+        } else if (byte == '\r') {
+            out += "\\r";
+        } else if (byte < 0x20 || byte == 0x7F) {
+            out += "\\u00";
+            out += kHex[byte >> 4];
+            out += kHex[byte & 0x0F];
+        } else {
+            out += text[0];
+        }
+        text.remove_prefix(length == 0 ? 1 : length);
+    }
+    out += '"';
+}
+
+std::string json_string(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() + 2);
+    append_json_string(out, text);
+    return out;
+}
+
+}  // namespace lamda::telemetry

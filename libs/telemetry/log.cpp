@@ -1,0 +1,162 @@
+#include "telemetry/log.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/stdout_sinks.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "core/clock.hpp"
+#include "telemetry/json_text.hpp"
+
+namespace lamda::telemetry {
+
+namespace {
+
+std::string_view name_of(Level level) {
+    switch (level) {
+        case Level::kDebug:
+            return "debug";
+        case Level::kInfo:
+            return "info";
+        case Level::kWarn:
+            return "warn";
+        case Level::kError:
+            return "error";
+    }
+    return "error";
+}
+
+void append_json(std::string& out, const Field& field) {
+    out += ',';
+    append_json_string(out, field.key());
+    out += ':';
+    if (field.quoted()) {
+        append_json_string(out, field.text());
+    } else {
+        out += field.text();
+    }
+}
+
+/// A value that could be mistaken for more than one, or for none, goes in quotes.
+void append_text(std::string& out, std::string_view text) {
+    const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
+        return c > 0x20 && c < 0x7F && c != '"' && c != '=' && c != '\\';
+    });
+    if (plain) {
+        out += text;
+    } else {
+        append_json_string(out, text);
+    }
+}
+
+void append_text(std::string& out, const Field& field) {
+    out += ' ';
+    append_text(out, field.key());
+    out += '=';
+    append_text(out, field.text());
+}
+
+/// The message of a text line: as it is, but no control characters, lest one event pass for two.
+void append_message(std::string& out, std::string_view message) {
+    const std::string escaped = json_string(message);
+    out += std::string_view(escaped).substr(1, escaped.size() - 2);
+}
+
+}  // namespace
+
+Result<Level> parse_level(std::string_view text) {
+    for (const Level level : {Level::kDebug, Level::kInfo, Level::kWarn, Level::kError}) {
+        if (text == name_of(level)) {
+            return level;
+        }
+    }
+    return Error{"invalid_level", "a log level is debug, info, warn or error", ""};
+}
+
+Field::Field(std::string_view key, double value)
+    : key_(key), text_(fmt::format("{}", value)), quoted_(false) {
+    // JSON has no word for them.
+    if (!std::isfinite(value)) {
+        quoted_ = true;
+    }
+}
+
+struct Log::Sink {
+    Sink(std::string service_name, Level least_level, Format line_format)
+        : service(std::move(service_name)),
+          least(least_level),
+          format(line_format),
+          logger(service, std::make_shared<spdlog::sinks::stderr_sink_mt>()) {
+        logger.set_pattern("%v");
+        logger.set_level(spdlog::level::trace);
+        logger.flush_on(spdlog::level::trace);
+    }
+
+    std::string service;
+    Level least;
+    Format format;
+    /// Adds the line's end and gives all of it to stderr (unbuffered) in one write, so that lines of several
+    /// processes on one terminal do not mix.
+    spdlog::logger logger;
+};
+
+Log::Log(std::string service, Level level, Format format)
+    : sink_(std::make_shared<Sink>(std::move(service), level, format)) {}
+Log::Log(std::shared_ptr<Sink> sink) : sink_(std::move(sink)) {}
+
+Log Log::none() {
+    return Log(nullptr);
+}
+
+Log Log::with(Fields fields) const {
+    Log out = *this;
+    for (const Field& field : fields) {
+        append_json(out.context_json_, field);
+        append_text(out.context_text_, field);
+    }
+    return out;
+}
+
+void Log::debug(std::string_view message, Fields fields) const {
+    write(Level::kDebug, message, fields);
+}
+void Log::info(std::string_view message, Fields fields) const {
+    write(Level::kInfo, message, fields);
+}
+void Log::warn(std::string_view message, Fields fields) const {
+    write(Level::kWarn, message, fields);
+}
+void Log::error(std::string_view message, Fields fields) const {
+    write(Level::kError, message, fields);
+}
+
+void Log::write(Level level, std::string_view message, Fields fields) const {
+    if (sink_ == nullptr || level < sink_->least) {
+        return;
+    }
+    const std::string now = to_rfc3339(SystemClock().now());
+    std::string line;
+    if (sink_->format == Format::kJson) {
+        line = fmt::format(R"({{"ts":"{}","level":"{}","service":)", now, name_of(level));
+        append_json_string(line, sink_->service);
+        line += ",\"msg\":";
+        append_json_string(line, message);
+        line += context_json_;
+        for (const Field& field : fields) {
+            append_json(line, field);
+        }
+        line += '}';
+    } else {
+        line = fmt::format("{} {:<5} {}: ", now, name_of(level), sink_->service);
+        append_message(line, message);
+        line += context_text_;
+        for (const Field& field : fields) {
+            append_text(line, field);
+        }
+    }
+    sink_->logger.log(spdlog::level::info, spdlog::string_view_t(line.data(), line.size()));
+}
+
+}  // namespace lamda::telemetry
