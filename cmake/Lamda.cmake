@@ -33,10 +33,11 @@ function(_lamda_record name folder uses)
   set_property(GLOBAL APPEND PROPERTY LAMDA_EDGES "${name}|${folder}|${joined}")
 endfunction()
 
-# lamda_library(NAME core SOURCES a.cpp… [USES other…] [THIRD_PARTY target…] [TESTS a_test.cpp…] [TEST_USES lib…])
+# lamda_library(NAME core SOURCES a.cpp… [USES other…] [THIRD_PARTY target…] [TESTS a_test.cpp…] [TEST_USES lib…]
+#   [TEST_THIRD_PARTY target…])
 # NAME x gives target lamda_x, alias lamda::x. TESTS gives the Catch2 executable x_test.
 function(lamda_library)
-  cmake_parse_arguments(L "" "NAME" "SOURCES;USES;THIRD_PARTY;TESTS;TEST_USES" ${ARGN})
+  cmake_parse_arguments(L "" "NAME" "SOURCES;USES;THIRD_PARTY;TESTS;TEST_USES;TEST_THIRD_PARTY" ${ARGN})
   set(target lamda_${L_NAME})
   add_library(${target} STATIC ${L_SOURCES})
   add_library(lamda::${L_NAME} ALIAS ${target})
@@ -48,7 +49,8 @@ function(lamda_library)
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   _lamda_record(${L_NAME} ${folder} "${L_USES}")
   if(LAMDA_TESTS AND L_TESTS)
-    lamda_test(NAME ${L_NAME}_test SOURCES ${L_TESTS} USES ${L_NAME} ${L_TEST_USES})
+    lamda_test(NAME ${L_NAME}_test SOURCES ${L_TESTS} USES ${L_NAME} ${L_TEST_USES}
+      THIRD_PARTY ${L_TEST_THIRD_PARTY})
   endif()
 endfunction()
 

@@ -26,10 +26,12 @@ class RpcError : public std::runtime_error {
     Bytes data_;
 };
 
-/// The node answered with something that is not JSON-RPC, or not of the shape asked for. HTTP 4xx/5xx land here too.
+/// The node answered with something that is not JSON-RPC, or not of the shape asked for. HTTP 4xx/5xx land
+/// here too.
 class BadAnswer : public std::runtime_error {
   public:
-    BadAnswer(int http_status, const std::string& what) : std::runtime_error(what), http_status_(http_status) {}
+    BadAnswer(int http_status, const std::string& what)
+        : std::runtime_error(what), http_status_(http_status) {}
     int http_status() const { return http_status_; }
 
   private:

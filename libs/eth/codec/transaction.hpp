@@ -8,7 +8,8 @@
 
 namespace lamda::eth {
 
-/// fee.max_fee is the gas price of a legacy transaction; max_priority_fee then counts for nothing. In wei per gas.
+/// fee.max_fee is the gas price of a legacy transaction; max_priority_fee then counts for nothing. In wei per
+/// gas.
 struct Fee {
     bool legacy = false;
     U256 max_fee;
@@ -30,8 +31,8 @@ struct Transaction {
 struct SignedTransaction {
     Transaction tx;
     crypto::Signature signature;
-    Bytes raw;   ///< what eth_sendRawTransaction takes
-    TxHash hash; ///< keccak256 of raw
+    Bytes raw;    ///< what eth_sendRawTransaction takes
+    TxHash hash;  ///< keccak256 of raw
 };
 
 /// What is signed: keccak256 of the unsigned form.

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/ids.hpp"
 #include "core/u256.hpp"
 
 namespace lamda::eth {
