@@ -1,0 +1,73 @@
+# Lamda. `make help` lists the targets.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+JOBS_PARALLEL ?= $(shell nproc)
+BUILD := build
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
+DEVNET := $(SUDO) $(BUILD)/bin/lamda-devnet
+EXECUTABLES := lamda lamda-node-registry lamda-job-dispatcher lamda-reputation lamda-api-gateway lamda-node-agent lamda-devnet
+
+.PHONY: help deps configure build test sanitize demo up down status start start-node-registry start-job-dispatcher \
+        start-reputation-service start-api-gateway bench lint clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## Install what is missing (Debian packages, locked npm packages)
+	@deploy/deps/install.sh
+
+configure: deps
+	@test -f $(BUILD)/build.ninja || cmake --preset dev >/dev/null
+
+build: configure ## Build the executables into build/bin
+	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES)
+
+test: configure ## Set up everything, build and run all tests
+	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
+	@$(SUDO) ctest --test-dir $(BUILD) --output-on-failure -j 2 $(CTEST_ARGS)
+
+sanitize: deps ## The suite under address and undefined-behaviour sanitizers
+	@test -f $(BUILD)/asan/build.ninja || cmake --preset asan >/dev/null
+	@ninja -C $(BUILD)/asan -j $(JOBS_PARALLEL)
+	@$(SUDO) ctest --test-dir $(BUILD)/asan --output-on-failure -j 2 $(CTEST_ARGS)
+
+demo: build ## Run the main job to its end on a private network (JOBS=n KILL=service|all REORG=depth)
+	@$(DEVNET) demo $(if $(JOBS),--jobs $(JOBS)) $(if $(KILL),--kill $(KILL)) $(if $(REORG),--reorg $(REORG))
+
+up: build ## Start the same network and leave it running
+	@$(DEVNET) up
+
+down: ## Stop it
+	@$(DEVNET) down
+
+status: ## What runs where
+	@$(DEVNET) status
+
+# `make start…` run the services by the settings in .env, and start no servers.
+define run_service
+	@test -f .env || { echo "no .env here: cp env.example .env, then fill it in" >&2; exit 78; }
+	@set -a && . ./.env && set +a && exec $(BUILD)/bin/$(1)
+endef
+
+start: build ## Start all four services from .env
+	@test -f .env || { echo "no .env here: cp env.example .env, then fill it in" >&2; exit 78; }
+	@set -a && . ./.env && set +a && trap 'kill 0' EXIT INT TERM && \
+	for s in node-registry job-dispatcher reputation api-gateway; do $(BUILD)/bin/lamda-$$s & done; wait
+
+start-node-registry: build ## Start the node registry from .env
+	$(call run_service,lamda-node-registry)
+
+start-job-dispatcher: build ## Start the job dispatcher from .env
+	$(call run_service,lamda-job-dispatcher)
+
+start-reputation-service: build ## Start the reputation service from .env
+	$(call run_service,lamda-reputation)
+
+start-api-gateway: build ## Start the API gateway from .env
+	$(call run_service,lamda-api-gateway)
+
+lint: configure ## Format, layers, migrations, clang-tidy
+	@tests/lint/run.sh
+
+clean: ## Remove what was built (not node_modules)
+	@$(SUDO) rm -rf $(BUILD) .lamda
