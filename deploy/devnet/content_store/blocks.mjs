@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { base32 } from 'multiformats/bases/base32';
 import { identity } from 'multiformats/hashes/identity';
 import { sha256 } from 'multiformats/hashes/sha2';
-import { RequestError } from './errors.mjs';
+import { DamagedBlockError, RequestError } from './errors.mjs';
 
 /**
  * Blocks in a folder, one file for each digest, as the reference packages want a blockstore. A block is complete or not
@@ -47,7 +47,7 @@ export class FolderBlocks {
         }
         const { digest } = await sha256.digest(block);
         if (Buffer.compare(digest, cid.multihash.digest) !== 0) {
-            throw new Error(`the stored block of ${cid} is damaged`);
+            throw new DamagedBlockError(`the stored block of ${cid} is damaged`);
         }
         return block;
     }

@@ -5,3 +5,6 @@ export class RequestError extends Error {
         this.status = status;
     }
 }
+
+/** A stored block is no longer what its digest says. */
+export class DamagedBlockError extends Error {}

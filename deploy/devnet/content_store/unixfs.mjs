@@ -6,7 +6,7 @@ import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import { varint } from 'multiformats';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
-import { RequestError } from './errors.mjs';
+import { DamagedBlockError, RequestError } from './errors.mjs';
 
 /** What `ipfs add --cid-version=1` of kubo does, all of it written out. */
 export const importOptions = {
@@ -119,7 +119,7 @@ async function open(cid, blocks) {
     try {
         return await exporter(cid, blocks);
     } catch (error) {
-        if (error instanceof RequestError) {
+        if (error instanceof RequestError || error instanceof DamagedBlockError) {
             throw error;
         }
         throw new RequestError(400, `${cid} cannot be read as UnixFS: ${error.message}`);
