@@ -1,0 +1,46 @@
+// One transaction, once, for tools that a person runs: estimate, sign, send, wait. Services use chain::Sender instead,
+// which survives being killed.
+#pragma once
+
+#include <stdexcept>
+
+#include "core/clock.hpp"
+#include "crypto/signer.hpp"
+#include "eth/codec/transaction.hpp"
+#include "eth/rpc_client.hpp"
+
+namespace lamda::onchain {
+
+struct TxRequest {
+    std::optional<Address> to;  ///< absent: creates a contract from `data`
+    Bytes data;
+    U256 value = 0;
+};
+
+/// The transaction would revert, or did. The text is the decoded reason.
+class Reverted : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// Sent, but not mined in time. It may still be.
+class NotMined : public std::runtime_error {
+  public:
+    NotMined(const TxHash& hash, const std::string& what) : std::runtime_error(what), hash_(hash) {}
+    const TxHash& hash() const { return hash_; }
+
+  private:
+    TxHash hash_;
+};
+
+/// Type 2, tip 1 gwei at most or what the node asks, no more than twice the market. @param nonce absent: the node's
+/// pending count. @throws Reverted, eth::RpcError, eth::BadAnswer, net::TransportError
+TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request,
+              std::optional<std::uint64_t> nonce = std::nullopt);
+
+/// Polls for the receipt. @throws NotMined, Reverted
+eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout = Millis(60'000));
+
+/// submit and wait_mined.
+eth::Receipt transact(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request);
+
+}  // namespace lamda::onchain
