@@ -75,7 +75,7 @@ using BlockSpec = std::variant<Tag, BlockNum>;
 
 struct CallRequest {
     std::optional<Address> from;
-    Address to;
+    std::optional<Address> to;  ///< absent: creates a contract from `data`
     Bytes data;
     U256 value = 0;
 };
@@ -83,6 +83,7 @@ struct CallRequest {
 struct LogFilter {
     std::vector<Address> addresses;
     std::vector<Topic> topic0;  ///< any of; empty: all
+    std::vector<Topic> topic1;  ///< any of; empty: all (first indexed argument)
 };
 
 }  // namespace lamda::eth
