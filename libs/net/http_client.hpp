@@ -1,10 +1,12 @@
 // HTTP client: one call, one deadline; connections are kept and reused (libcurl).
 #pragma once
 
+#include <exception>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,14 +35,18 @@ struct HttpRequest {
     std::string unix_socket;  ///< when set, connect there and use `url` for Host and path only
     Headers headers;
     std::string body;
-    /// Streams an upload from a file instead of `body` (as multipart part `file` when multipart_name is set).
+    /// Streams an upload from a file instead of `body`.
     std::string body_file;
+    /// When set, body or body_file is sent as multipart/form-data: one part named `file`, with this filename.
     std::string multipart_name;
-    Millis timeout{10'000};          ///< for the whole exchange; 0: none (streams)
+    Millis timeout{10'000};  ///< for the whole exchange; 0: none (streams)
     Millis connect_timeout{5'000};
-    std::size_t max_body = 64U << 20;  ///< larger answers: TransportError kTooLarge
-    /// When set, the answer's body goes here in pieces instead of into HttpResponse::body; false stops (kCancelled).
+    std::size_t max_body = 64U << 20;  ///< larger answers, streamed ones too: TransportError kTooLarge
+    /// When set, the answer's body goes here in pieces instead of into HttpResponse::body; false stops
+    /// (kCancelled). What it throws comes out of send(). Compressed answers are not asked for then.
     std::function<bool(BytesView)> on_data;
+    /// A stop requested here ends the exchange within about a second, also when no data comes (kCancelled).
+    std::stop_token stop;
 };
 
 struct HttpResponse {
@@ -62,14 +68,15 @@ class HttpClient {
     /// @throws TransportError. Any HTTP status is an answer, not an error.
     HttpResponse send(const HttpRequest& request);
     /// Several at once over the multi interface; answers in order, an exception_ptr where there is none.
-    std::vector<std::pair<std::optional<HttpResponse>, std::exception_ptr>> send_all(const std::vector<HttpRequest>& requests);
+    std::vector<std::pair<std::optional<HttpResponse>, std::exception_ptr>> send_all(
+        const std::vector<HttpRequest>& requests);
 
   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
 
-/// scheme://host:port without user, password, path or query: what a log may show.
+/// scheme://host:port, without user, password, path or query: what a log may show.
 std::string redact_url(std::string_view url);
 /// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
 std::string url_encode(std::string_view text);
