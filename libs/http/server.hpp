@@ -1,4 +1,4 @@
-// An HTTP/1.1 server with limits: routes, CORS, problem documents, request ids. cpp-httplib stays behind it.
+// An HTTP/1.1 server with limits: routes, CORS, problem documents, request ids. Boost.Beast stays behind it.
 #pragma once
 
 #include <functional>

@@ -1,0 +1,44 @@
+// Which handler answers: patterns as in OpenAPI, compared piece by piece, without regular expressions.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace lamda::http {
+
+class Router {
+  public:
+    /// @param pattern `/api/jobs/{id}`: a piece in braces takes any one non-empty piece of the path.
+    /// Routes are numbered from 0 in the order of adding. @throws std::invalid_argument when it is added
+    /// twice
+    void add(const std::string& method, const std::string& pattern);
+
+    struct Match {
+        int route = -1;                    ///< -1: none has this method
+        std::vector<std::string> allowed;  ///< methods of all patterns that fit the path; empty: unknown path
+        std::map<std::string, std::string> params;  ///< of the route
+    };
+    /// The fitting pattern with the longest run of literal pieces wins; GET routes answer HEAD too.
+    Match find(const std::string& method, const std::vector<std::string>& segments) const;
+
+    const std::string& pattern(int route) const { return routes_[static_cast<std::size_t>(route)].pattern; }
+    const std::string& method(int route) const { return routes_[static_cast<std::size_t>(route)].method; }
+    std::size_t size() const { return routes_.size(); }
+
+  private:
+    struct Piece {
+        bool is_param;
+        std::string text;  ///< literal, or the parameter's name
+    };
+    struct Route {
+        std::string method;
+        std::string pattern;
+        std::vector<Piece> pieces;
+        std::string rank;  ///< `0` for each literal, `1` for each parameter: the smaller is the closer fit
+    };
+    static bool fits(const Route& route, const std::vector<std::string>& segments);
+    std::vector<Route> routes_;
+};
+
+}  // namespace lamda::http

@@ -1,0 +1,290 @@
+#include "http/server.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <mutex>
+#include <optional>
+
+#include "core/ids.hpp"
+#include "http/reactor.hpp"
+#include "http/router.hpp"
+#include "http/status.hpp"
+#include "http/target.hpp"
+
+namespace lamda::http {
+
+namespace {
+
+const std::vector<double> kSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
+                                      0.1,    0.25,  0.5,    1,     2.5,  5};
+
+/// A header that a handler made must not be able to end the line.
+bool is_clean(std::string_view text) {
+    return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
+}
+
+/// JSON is all that handlers read. No type at all is taken for JSON, a wrong one is refused: that also keeps
+/// plain HTML forms of other sites out.
+bool is_json(std::string_view content_type) {
+    std::string type(content_type.substr(0, content_type.find(';')));
+    type.erase(std::remove(type.begin(), type.end(), ' '), type.end());
+    std::transform(type.begin(), type.end(), type.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
+}
+
+std::string joined(const std::vector<std::string>& names) {
+    return fmt::format("{}", fmt::join(names, ", "));
+}
+
+}  // namespace
+
+struct Server::Impl {
+    Impl(ServerConfig settings, telemetry::Log logger, telemetry::Metrics& registry)
+        : config(std::move(settings)), log(std::move(logger)), metrics(registry) {}
+
+    ServerConfig config;
+    telemetry::Log log;
+    telemetry::Metrics& metrics;
+    Router router;
+    std::vector<Handler> handlers;
+    std::unique_ptr<Reactor> reactor;
+
+    std::mutex counters_mutex;
+    std::map<std::string, telemetry::Counter> counters;
+    std::vector<telemetry::Histogram> durations;  ///< by route; one more for requests without
+
+    struct Answer {
+        Response response;
+        int route = -1;
+    };
+
+    std::string serve(RawRequest raw, const std::string& remote, bool& keep_alive);
+    std::string refuse(const Refusal& refusal, const std::string& remote);
+    Answer answer(Request& request, const std::vector<std::string>& segments);
+    Response handle(int route, const Request& request);
+    void add_cors(Response& response, const Request& request,
+                  const std::vector<std::string>* preflight) const;
+    static std::string to_bytes(const Response& response, const std::string& request_id, bool head,
+                                bool keep_alive);
+    void count(const std::string& method, int route, int status, double seconds);
+};
+
+Response Server::Impl::handle(int route, const Request& request) {
+    try {
+        return handlers[static_cast<std::size_t>(route)](request);
+    } catch (const Problem& problem) {
+        return to_response(problem, request);
+    } catch (const std::exception& error) {
+        log.error(
+            "request failed",
+            {{"request_id", request.request_id}, {"route", router.pattern(route)}, {"error", error.what()}});
+    } catch (...) {
+        log.error("request failed", {{"request_id", request.request_id}, {"route", router.pattern(route)}});
+    }
+    // The reason is in the log under the request id, and nowhere else.
+    return to_response({500, "internal", "", "the server failed to answer; quote the request_id", {}},
+                       request);
+}
+
+Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<std::string>& segments) {
+    auto match = router.find(request.method, segments);
+    Answer out;
+    if (match.allowed.empty()) {
+        out.response = to_response({404, "unknown_path", "", "no such path", {}}, request);
+    } else if (request.method == "OPTIONS" && match.route < 0) {
+        out.response = {204, "", "", {{"Allow", joined(match.allowed)}}};
+        add_cors(out.response, request, &match.allowed);
+        return out;
+    } else if (match.route < 0) {
+        out.response = to_response(
+            {405, "method_not_allowed", "", "this path has other methods: see Allow", {}}, request);
+        out.response.headers.emplace_back("Allow", joined(match.allowed));
+    } else if (const auto type = request.headers.find("content-type");
+               !request.body.empty() && type != request.headers.end() && !is_json(type->second)) {
+        out.route = match.route;
+        out.response = to_response({415, "unsupported_media_type", "", "send application/json", {}}, request);
+    } else {
+        out.route = match.route;
+        request.params = std::move(match.params);
+        out.response = handle(match.route, request);
+    }
+    add_cors(out.response, request, nullptr);
+    return out;
+}
+
+void Server::Impl::add_cors(Response& response, const Request& request,
+                            const std::vector<std::string>* preflight) const {
+    if (config.cors_origins.empty()) {
+        return;
+    }
+    const auto origin = request.headers.find("origin");
+    const bool any =
+        std::find(config.cors_origins.begin(), config.cors_origins.end(), "*") != config.cors_origins.end();
+    if (!any) {
+        response.headers.emplace_back("Vary", "Origin");
+    }
+    if (origin == request.headers.end()) {
+        return;
+    }
+    const auto allowed = std::find(config.cors_origins.begin(), config.cors_origins.end(), origin->second);
+    if (!any && allowed == config.cors_origins.end()) {
+        return;
+    }
+    // The configured text, not the client's.
+    response.headers.emplace_back("Access-Control-Allow-Origin", any ? "*" : *allowed);
+    if (preflight == nullptr) {
+        response.headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id");
+    } else {
+        response.headers.emplace_back("Access-Control-Allow-Methods", joined(*preflight));
+        response.headers.emplace_back("Access-Control-Allow-Headers",
+                                      "Authorization, Content-Type, Idempotency-Key");
+        response.headers.emplace_back("Access-Control-Max-Age", "600");
+    }
+}
+
+std::string Server::Impl::to_bytes(const Response& response, const std::string& request_id, bool head,
+                                   bool keep_alive) {
+    std::string out;
+    out.reserve(response.body.size() + 512);
+    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status,
+                   status_phrase(response.status));
+    if (response.status != 204 && response.status != 304) {
+        fmt::format_to(std::back_inserter(out), "Content-Type: {}\r\nContent-Length: {}\r\n",
+                       is_clean(response.content_type) ? response.content_type : "application/octet-stream",
+                       response.body.size());
+    }
+    fmt::format_to(std::back_inserter(out), "X-Request-Id: {}\r\nX-Content-Type-Options: nosniff\r\n",
+                   request_id);
+    for (const auto& [name, value] : response.headers) {
+        if (is_clean(name) && is_clean(value)) {
+            fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+        }
+    }
+    out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
+    if (!head && response.status != 204 && response.status != 304) {
+        out += response.body;
+    }
+    return out;
+}
+
+void Server::Impl::count(const std::string& method, int route, int status, double seconds) {
+    static const std::vector<std::string> known = {"GET",   "HEAD",   "POST",   "PUT",
+                                                   "PATCH", "DELETE", "OPTIONS"};
+    // Labels have few values: what a client invents is not one of them.
+    const std::string verb = std::find(known.begin(), known.end(), method) != known.end() ? method : "other";
+    const std::string pattern = route < 0 ? "none" : router.pattern(route);
+    {
+        const std::lock_guard lock(counters_mutex);
+        const std::string key = fmt::format("{} {} {}", verb, route, status);
+        auto at = counters.find(key);
+        if (at == counters.end()) {
+            at = counters
+                     .emplace(key,
+                              metrics.counter(
+                                  "lamda_http_requests_total", "Requests answered.",
+                                  {{"method", verb}, {"route", pattern}, {"status", std::to_string(status)}}))
+                     .first;
+        }
+        at->second.add();
+    }
+    durations[route < 0 ? router.size() : static_cast<std::size_t>(route)].observe(seconds);
+}
+
+std::string Server::Impl::serve(RawRequest raw, const std::string& remote, bool& keep_alive) {
+    const auto began = std::chrono::steady_clock::now();
+    Request request;
+    request.method = std::move(raw.method);
+    request.headers = std::move(raw.headers);
+    request.body = std::move(raw.body);
+    request.remote_addr = remote;
+    request.request_id = random_id();
+    Answer out;
+    auto target = parse_target(raw.target);
+    if (target) {
+        request.path = target->path;
+        request.query = std::move(target->query);
+        out = answer(request, target->segments);
+    } else {
+        request.path = raw.target.substr(0, raw.target.find('?'));
+        out.response = to_response({400, target.error().code, "", target.error().message, {}}, request);
+    }
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    count(request.method, out.route, out.response.status, took.count());
+    // The path, not the query: tokens have been seen in queries.
+    log.debug("request", {{"method", request.method},
+                          {"path", request.path},
+                          {"status", out.response.status},
+                          {"ms", took.count() * 1000},
+                          {"remote", remote},
+                          {"request_id", request.request_id}});
+    return to_bytes(out.response, request.request_id, request.method == "HEAD", keep_alive);
+}
+
+std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remote) {
+    Request request;
+    request.request_id = random_id();
+    count("other", -1, refusal.status, 0);
+    log.debug("request refused",
+              {{"code", refusal.code}, {"remote", remote}, {"request_id", request.request_id}});
+    return to_bytes(to_response({refusal.status, refusal.code, "", refusal.detail, {}}, request),
+                    request.request_id, false, false);
+}
+
+Server::Server(ServerConfig config, telemetry::Log log, telemetry::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(std::move(config), std::move(log), metrics)) {}
+
+Server::~Server() {
+    stop();
+}
+
+void Server::route(const std::string& method, const std::string& pattern, Handler handler) {
+    impl_->router.add(method, pattern);
+    impl_->handlers.push_back(std::move(handler));
+}
+
+int Server::start() {
+    for (std::size_t i = 0; i <= impl_->router.size(); ++i) {
+        const std::string pattern =
+            i < impl_->router.size() ? impl_->router.pattern(static_cast<int>(i)) : "none";
+        const std::string method =
+            i < impl_->router.size() ? impl_->router.method(static_cast<int>(i)) : "any";
+        impl_->durations.push_back(impl_->metrics.histogram(
+            "lamda_http_request_duration_seconds", "From the request's last byte to its answer.", kSeconds,
+            {{"method", method}, {"route", pattern}}));
+    }
+    ReactorConfig config;
+    config.bind_address = impl_->config.bind_address;
+    config.port = impl_->config.port;
+    config.workers = std::max<std::size_t>(1, impl_->config.workers);
+    config.most_workers = std::max(config.workers, impl_->config.most_workers);
+    config.max_body = impl_->config.max_body;
+    config.head_timeout = std::chrono::milliseconds(impl_->config.read_timeout_ms);
+    config.body_timeout = config.head_timeout * 6;
+    config.keep_alive = std::chrono::milliseconds(impl_->config.keep_alive_ms);
+    impl_->reactor = std::make_unique<Reactor>(
+        config,
+        [this](RawRequest raw, const std::string& remote, bool& keep_alive) {
+            return impl_->serve(std::move(raw), remote, keep_alive);
+        },
+        [this](const Refusal& refusal, const std::string& remote) { return impl_->refuse(refusal, remote); });
+    return impl_->reactor->start();
+}
+
+void Server::stop() {
+    if (impl_->reactor) {
+        impl_->reactor->stop();
+    }
+}
+
+std::vector<std::pair<std::string, std::string>> Server::routes() const {
+    std::vector<std::pair<std::string, std::string>> out;
+    for (std::size_t i = 0; i < impl_->router.size(); ++i) {
+        out.emplace_back(impl_->router.method(static_cast<int>(i)),
+                         impl_->router.pattern(static_cast<int>(i)));
+    }
+    return out;
+}
+
+}  // namespace lamda::http

@@ -1,0 +1,148 @@
+#include "http/server.hpp"
+
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "http/raw_client.hpp"
+#include "http/test_server.hpp"
+
+using namespace lamda;
+using namespace lamda::http;
+using nlohmann::json;
+
+namespace {
+
+/// A problem document, complete and matching its answer.
+json problem(const RawAnswer& answer) {
+    INFO(answer.head << answer.body);
+    REQUIRE(answer.has("Content-Type: application/problem+json"));
+    const json body = json::parse(answer.body);
+    CHECK(body["status"] == answer.status);
+    CHECK(body["type"] == "urn:lamda:error:" + body["code"].get<std::string>());
+    CHECK_FALSE(body["title"].get<std::string>().empty());
+    CHECK(answer.has("X-Request-Id: " + body["request_id"].get<std::string>()));
+    return body;
+}
+
+}  // namespace
+
+TEST_CASE("Routes answer over one kept-alive connection") {
+    TestServer server;
+    RawClient client(server.port);
+    for (int i = 0; i < 50; ++i) {
+        const auto answer = client.ask(get("/items/n%20" + std::to_string(i)));
+        REQUIRE(answer.status == 200);
+        CHECK(answer.body == "{\"id\":\"n " + std::to_string(i) + "\"}");
+        CHECK(answer.has("Connection: keep-alive"));
+    }
+}
+
+TEST_CASE("HEAD has the head of GET and no body; Connection: close and HTTP/1.0 are obeyed") {
+    TestServer server;
+    RawClient client(server.port);
+    client.send("HEAD /items/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(client.receive(true).has("Content-Length: 10"));
+    CHECK(client.ask(get("/items/7")).body == R"({"id":"7"})");
+    CHECK(client.ask(get("/items/8", "Connection: close\r\n")).has("Connection: close"));
+    CHECK(client.closed_within(std::chrono::seconds(5)));
+
+    RawClient old(server.port);
+    CHECK(old.ask("GET /items/7 HTTP/1.0\r\n\r\n").status == 200);
+    CHECK(old.closed_within(std::chrono::seconds(5)));
+}
+
+TEST_CASE("Unknown paths, wrong methods and wrong media types are problems with a request id") {
+    TestServer server;
+    RawClient client(server.port);
+    CHECK(problem(client.ask(get("/nothing")))["code"] == "unknown_path");
+    const auto wrong = client.ask("DELETE /items/1 HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(problem(wrong)["status"] == 405);
+    CHECK(wrong.has("Allow: GET, HEAD, OPTIONS"));
+    const auto form = client.ask(
+        "POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "Content-Length: 3\r\n\r\na=b");
+    CHECK(problem(form)["status"] == 415);
+    CHECK(server.posts == 0);
+    CHECK(client
+              .ask("POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: Application/JSON; charset=utf-8\r\n"
+                   "Content-Length: 3\r\n\r\n123")
+              .status == 201);
+}
+
+TEST_CASE("A handler's problem is shown, its exception is not") {
+    TestServer server;
+    RawClient client(server.port);
+    const auto refused = problem(client.ask(get("/refuse")));
+    CHECK(refused["status"] == 422);
+    CHECK(refused["instance"] == "/refuse");
+    CHECK(refused["errors"] == json::parse(R"([{"pointer":"/a","code":"bad","detail":"why"}])"));
+    const auto broken = client.ask(get("/break"));
+    CHECK(problem(broken)["code"] == "internal");
+    CHECK((broken.head + broken.body).find("hunter2") == std::string::npos);
+}
+
+TEST_CASE("Request ids are the server's own, one for each request; header values cannot split the head") {
+    TestServer server;
+    RawClient client(server.port);
+    const auto first = client.ask(get("/split", "X-Request-Id: mine\r\n"));
+    CHECK(first.has("X-Good: yes"));
+    CHECK(first.head.find("Set-Cookie") == std::string::npos);
+    CHECK(first.head.find("mine") == std::string::npos);
+    const auto id_of = [](const RawAnswer& answer) {
+        const std::size_t at = answer.head.find("X-Request-Id: ");
+        return answer.head.substr(at + 14, 32);
+    };
+    CHECK(id_of(first) != id_of(client.ask(get("/split"))));
+}
+
+TEST_CASE("CORS: configured origins only; the preflight names the path's methods") {
+    ServerConfig config;
+    config.cors_origins = {"https://app.example"};
+    TestServer server(config);
+    RawClient client(server.port);
+    const auto preflight = client.ask(
+        "OPTIONS /items/1 HTTP/1.1\r\nHost: x\r\nOrigin: https://app.example\r\n"
+        "Access-Control-Request-Method: GET\r\n\r\n");
+    CHECK(preflight.status == 204);
+    CHECK(preflight.has("Access-Control-Allow-Origin: https://app.example"));
+    CHECK(preflight.has("Access-Control-Allow-Methods: GET, HEAD, OPTIONS"));
+    CHECK(preflight.has("Vary: Origin"));
+    CHECK(client.ask(get("/items/1", "Origin: https://app.example\r\n"))
+              .has("Access-Control-Allow-Origin: https://app.example"));
+    for (const char* origin : {"https://evil.example", "https://app.example.evil.example", "null"}) {
+        const auto other = client.ask(get("/items/1", std::string("Origin: ") + origin + "\r\n"));
+        CHECK(other.status == 200);
+        CHECK(other.head.find("Access-Control") == std::string::npos);
+    }
+    // An error must be readable for the frontend too.
+    CHECK(client.ask(get("/nothing", "Origin: https://app.example\r\n"))
+              .has("Access-Control-Allow-Origin: https://app.example"));
+}
+
+TEST_CASE("Requests are counted by method, route and status, and never by what a client invents") {
+    TestServer server;
+    RawClient client(server.port);
+    client.ask(get("/items/1"));
+    client.ask(get("/items/2"));
+    client.ask(get("/invented"));
+    client.ask("BREW /invented HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::string text = server.metrics.serialize();
+    INFO(text);
+    CHECK(text.find(R"(lamda_http_requests_total{method="GET",route="/items/{id}",status="200"} 2)") !=
+          std::string::npos);
+    CHECK(text.find(R"(lamda_http_requests_total{method="other",route="none",status="404"} 1)") !=
+          std::string::npos);
+    CHECK(text.find(R"(lamda_http_request_duration_seconds_count{method="GET",route="/items/{id}"} 2)") !=
+          std::string::npos);
+    CHECK(text.find("invented") == std::string::npos);
+}
+
+TEST_CASE("The routes are told, and a taken port is refused by name") {
+    TestServer server;
+    CHECK(server.server.routes().at(1) == std::pair<std::string, std::string>{"POST", "/items"});
+    telemetry::Metrics metrics;
+    ServerConfig config;
+    config.port = server.port;
+    Server second(config, telemetry::Log::none(), metrics);
+    CHECK_THROWS_WITH(second.start(), Catch::Matchers::Contains(std::to_string(server.port)));
+}

@@ -1,0 +1,10 @@
+// HTTP status codes in words.
+#pragma once
+
+#include <string_view>
+
+namespace lamda::http {
+
+std::string_view status_phrase(int status);
+
+}  // namespace lamda::http
