@@ -1,0 +1,46 @@
+// The command's verbs. Each prints on stdout and returns the exit status.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "context.hpp"
+
+namespace lamda::cli {
+
+int migrate(Context& context, bool check);
+
+struct DeployOptions {
+    bool job_manager = true;
+    bool node_reputation = true;
+};
+int deploy(Context& context, const DeployOptions& options);
+
+struct JobOptions {
+    std::string spec_file;  ///< a spec's JSON, whole or partial; the other options override nothing in it
+    std::string provider;
+    std::string image;
+    std::optional<std::string> input_cid;
+    std::vector<std::string> command;
+    std::map<std::string, std::string> env;
+    std::string payment;  ///< wei
+    std::optional<std::uint32_t> cpu_millis;
+    std::optional<std::uint32_t> memory_mib;
+    std::optional<std::uint32_t> disk_mib;
+    std::optional<std::uint32_t> gpus;
+    bool network = false;
+    std::optional<std::uint32_t> time_limit_seconds;
+};
+int create_job(Context& context, const JobOptions& options);
+int show_job(Context& context, const std::string& id, bool chain_only);
+int list_jobs(Context& context, bool chain_only, const std::string& status, unsigned limit, std::optional<std::uint64_t> from_block);
+int confirm_job(Context& context, const std::string& id);
+int claim_job(Context& context, const std::string& id);
+
+int register_node(Context& context, const std::string& gpu_model, const std::string& vram_mib);
+int show_node(Context& context, const std::string& address, bool chain_only);
+int list_nodes(Context& context, bool chain_only, std::optional<std::uint64_t> from_block);
+
+}  // namespace lamda::cli

@@ -1,0 +1,76 @@
+#include "context.hpp"
+
+namespace lamda::cli {
+namespace {
+
+constexpr int kExitConfig = 78;
+
+}  // namespace
+
+template <class T>
+T Context::checked(T value) {
+    if (settings_.mistakes().empty()) {
+        return value;
+    }
+    std::string text;
+    for (const auto& mistake : settings_.mistakes()) {
+        text += (text.empty() ? "" : "\n") + mistake.name + ": " + mistake.message;
+    }
+    throw Refused(kExitConfig, text);
+}
+
+eth::Rpc& Context::bsc() {
+    if (!bsc_) {
+        const auto urls = checked(settings_.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC"));
+        bsc_ = std::make_unique<eth::HttpRpc>(urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
+    }
+    return *bsc_;
+}
+
+eth::Rpc& Context::opbnb() {
+    if (!opbnb_) {
+        const auto urls = checked(settings_.urls("OPBNB_RPC_URL", "JSON-RPC endpoints of opBNB"));
+        opbnb_ = std::make_unique<eth::HttpRpc>(urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
+    }
+    return *opbnb_;
+}
+
+Address Context::job_manager() {
+    return checked(settings_.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC"));
+}
+
+Address Context::node_reputation() {
+    return checked(settings_.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB"));
+}
+
+std::string Context::database_url() { return checked(settings_.secret("DATABASE_URL", "PostgreSQL")).reveal(); }
+
+std::string Context::gateway_url() {
+    const auto port = settings_.number("API_PORT", "the gateway's port", 8080, 1, 65535);
+    return checked(settings_.text("LAMDA_API_URL", "the gateway", "http://127.0.0.1:" + std::to_string(port)));
+}
+
+std::unique_ptr<crypto::Signer> Context::signer_from(const std::string& name, const std::string& help) {
+    const auto key = checked(settings_.secret(name, help));
+    auto signer = crypto::LocalSigner::from_hex(key.reveal());
+    if (!signer) {
+        throw Refused(kExitConfig, name + ": " + signer.error().message);
+    }
+    return std::move(signer).value();
+}
+
+const crypto::Signer& Context::wallet() {
+    if (!wallet_) {
+        wallet_ = signer_from("WALLET_PRIVATE_KEY", "the key that pays, confirms, claims or registers");
+    }
+    return *wallet_;
+}
+
+const crypto::Signer& Context::admin() {
+    if (!admin_) {
+        admin_ = signer_from("ADMIN_WALLET_PRIVATE_KEY", "the key that deploys and owns the contracts");
+    }
+    return *admin_;
+}
+
+}  // namespace lamda::cli

@@ -1,0 +1,145 @@
+// lamda: the operator's command. Parses, runs one verb, prints, exits.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "commands.hpp"
+
+namespace {
+
+using namespace lamda::cli;
+
+// The verb that was chosen, to be run once everything is parsed.
+using Verb = std::function<int(Context&)>;
+
+void add_jobs(CLI::App& app, Verb& verb) {
+    auto* job = app.add_subcommand("job", "Jobs: create, look at, settle");
+    job->require_subcommand(1);
+
+    static JobOptions options;
+    static std::vector<std::string> env;
+    auto* create = job->add_subcommand("create", "Register a spec with the gateway and pay for it on BSC (WALLET_PRIVATE_KEY)");
+    create->add_option("--spec", options.spec_file, "file with a spec, whole or partial (what it lacks is taken from the options)");
+    create->add_option("--provider", options.provider, "address of the node that is to run it");
+    create->add_option("--image", options.image, "container image");
+    create->add_option("--input", options.input_cid, "CID of the input file or directory");
+    create->add_option("--env", env, "NAME=value, repeatable");
+    create->add_option("--payment", options.payment, "in wei")->required();
+    create->add_option("--cpu-millis", options.cpu_millis, "thousandths of a core");
+    create->add_option("--memory-mib", options.memory_mib, "MiB");
+    create->add_option("--disk-mib", options.disk_mib, "MiB of output");
+    create->add_option("--gpus", options.gpus, "number of GPUs");
+    create->add_flag("--network", options.network, "let the container reach the network");
+    create->add_option("--time-limit", options.time_limit_seconds, "seconds");
+    create->add_option("command", options.command, "what to run in the image, after --");
+    create->callback([&verb] {
+        for (const auto& pair : env) {
+            const auto equals = pair.find('=');
+            if (equals == std::string::npos) {
+                throw CLI::ValidationError("--env", "NAME=value is needed, not " + pair);
+            }
+            options.env[pair.substr(0, equals)] = pair.substr(equals + 1);
+        }
+        verb = [](Context& context) { return create_job(context, options); };
+    });
+
+    static std::string id;
+    static bool chain_only = false;
+    auto* show = job->add_subcommand("show", "One job");
+    show->add_option("id", id, "0x and 64 hex digits")->required();
+    show->add_flag("--chain-only", chain_only, "read nothing but the chain (needs no database and no gateway)");
+    show->callback([&verb] { verb = [](Context& context) { return show_job(context, id, chain_only); }; });
+
+    static std::string status;
+    static unsigned limit = 100;
+    static std::optional<std::uint64_t> from_block;
+    auto* list = job->add_subcommand("list", "The newest jobs");
+    list->add_option("--status", status, "only those");
+    list->add_option("--limit", limit, "at most so many")->check(CLI::Range(1, 1000));
+    list->add_flag("--chain-only", chain_only, "read nothing but the chain");
+    list->add_option("--from-block", from_block, "with --chain-only: first block to read");
+    list->callback([&verb] {
+        verb = [](Context& context) { return list_jobs(context, chain_only, status, limit, from_block); };
+    });
+
+    auto* confirm = job->add_subcommand("confirm", "Confirm the result, as renter or provider (WALLET_PRIVATE_KEY)");
+    confirm->add_option("id", id, "0x and 64 hex digits")->required();
+    confirm->callback([&verb] { verb = [](Context& context) { return confirm_job(context, id); }; });
+
+    auto* claim = job->add_subcommand("claim", "Claim the reward, as provider (WALLET_PRIVATE_KEY)");
+    claim->add_option("id", id, "0x and 64 hex digits")->required();
+    claim->callback([&verb] { verb = [](Context& context) { return claim_job(context, id); }; });
+}
+
+void add_nodes(CLI::App& app, Verb& verb) {
+    auto* node = app.add_subcommand("node", "Nodes: register, look at");
+    node->require_subcommand(1);
+
+    static std::string gpu;
+    static std::string vram;
+    auto* reg = node->add_subcommand("register", "Register the wallet's node on opBNB (WALLET_PRIVATE_KEY)");
+    reg->add_option("--gpu", gpu, "model")->required();
+    reg->add_option("--vram", vram, "MiB")->required();
+    reg->callback([&verb] { verb = [](Context& context) { return register_node(context, gpu, vram); }; });
+
+    static std::string address;
+    static bool chain_only = false;
+    auto* show = node->add_subcommand("show", "One node");
+    show->add_option("address", address, "0x and 40 hex digits")->required();
+    show->add_flag("--chain-only", chain_only, "read nothing but the chain");
+    show->callback([&verb] { verb = [](Context& context) { return show_node(context, address, chain_only); }; });
+
+    static std::optional<std::uint64_t> from_block;
+    auto* list = node->add_subcommand("list", "All nodes");
+    list->add_flag("--chain-only", chain_only, "read nothing but the chain");
+    list->add_option("--from-block", from_block, "with --chain-only: first block to read");
+    list->callback([&verb] { verb = [](Context& context) { return list_nodes(context, chain_only, from_block); }; });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    CLI::App app("lamda: operate the Lamda compute market. Settings come from the environment (see env.example).");
+    app.require_subcommand(1);
+    app.fallthrough();
+    bool json = false;
+    app.add_flag("--json", json, "print JSON, for programs");
+
+    Verb verb;
+    app.add_subcommand("version", "Print the version")->callback([&verb] {
+        verb = [](Context& context) {
+            fmt::print("{}\n", context.json() ? "{\"version\":\"" LAMDA_VERSION "\"}" : "lamda " LAMDA_VERSION);
+            return 0;
+        };
+    });
+    bool check = false;
+    auto* migrate_verb = app.add_subcommand("migrate", "Bring the database's schema up to date (DATABASE_URL)");
+    migrate_verb->add_flag("--check", check, "only tell; exit status 1 when migrations are missing");
+    migrate_verb->callback([&] { verb = [&check](Context& context) { return migrate(context, check); }; });
+
+    std::string only;
+    auto* deploy_verb = app.add_subcommand("deploy", "Deploy the contracts (ADMIN_WALLET_PRIVATE_KEY, BSC_RPC_URL, OPBNB_RPC_URL)");
+    deploy_verb->add_option("--only", only, "job-manager or node-reputation")->check(CLI::IsMember({"job-manager", "node-reputation"}));
+    deploy_verb->callback([&] {
+        verb = [&only](Context& context) {
+            DeployOptions options;
+            options.job_manager = only != "node-reputation";
+            options.node_reputation = only != "job-manager";
+            return deploy(context, options);
+        };
+    });
+    add_jobs(app, verb);
+    add_nodes(app, verb);
+
+    CLI11_PARSE(app, argc, argv);
+    try {
+        Context context(json);
+        return verb(context);
+    } catch (const Refused& refused) {
+        fmt::print(stderr, "lamda: {}\n", refused.what());
+        return refused.status();
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "lamda: {}\n", error.what());
+        return 1;
+    }
+}

@@ -1,0 +1,99 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "commands.hpp"
+#include "contracts/node_reputation.hpp"
+#include "gateway.hpp"
+#include "onchain/market_view.hpp"
+#include "onchain/transact.hpp"
+#include "table.hpp"
+
+namespace lamda::cli {
+namespace {
+
+using nlohmann::json;
+
+json to_json(const onchain::ProviderView& view) {
+    return {{"wallet_address", crypto::checksum_address(view.address)},
+            {"is_registered", view.registered},
+            {"gpu_model", view.gpu_model},
+            {"vram", to_decimal(view.vram)},
+            {"last_seen", view.registered ? json(to_rfc3339(view.last_seen)) : json(nullptr)},
+            {"total_jobs_completed", to_decimal(view.jobs)}};
+}
+
+std::string cell(const json& row, const char* name) {
+    const auto& value = row.value(name, json());
+    return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
+}
+
+void print_nodes(Context& context, const json& nodes) {
+    if (context.json()) {
+        fmt::print("{}\n", nodes.dump());
+        return;
+    }
+    Table table({"NODE", "GPU", "VRAM", "ONLINE", "JOBS", "LAST SEEN"});
+    for (const auto& node : nodes) {
+        table.row({cell(node, "wallet_address"), cell(node, "gpu_model"), cell(node, "vram"), cell(node, "is_online"),
+                   cell(node, "total_jobs_completed"), cell(node, "last_seen")});
+    }
+    fmt::print("{}", table.text());
+}
+
+void print_node(Context& context, const json& node) {
+    if (context.json()) {
+        fmt::print("{}\n", node.dump());
+        return;
+    }
+    std::vector<std::pair<std::string, std::string>> lines;
+    for (const auto& [name, value] : node.items()) {
+        lines.emplace_back(name, cell(node, name.c_str()));
+    }
+    fmt::print("{}", listing(lines));
+}
+
+}  // namespace
+
+int register_node(Context& context, const std::string& gpu_model, const std::string& vram_mib) {
+    contracts::node_reputation::RegisterNode call;
+    call.gpu_model = gpu_model;
+    call.vram = argument(u256_from_decimal(vram_mib), "--vram");
+    onchain::TxRequest request;
+    request.to = context.node_reputation();
+    request.data = call.encode();
+    const auto receipt = onchain::transact(context.opbnb(), context.wallet(), context.opbnb().chain_id(), request);
+    const json out = {{"wallet_address", crypto::checksum_address(context.wallet().address())},
+                      {"transaction_hash", receipt.tx_hash.hex()},
+                      {"block", receipt.block.number.value}};
+    print_node(context, out);
+    return 0;
+}
+
+int show_node(Context& context, const std::string& text, bool chain_only) {
+    const Address address = argument(Address::parse(text), "address");
+    if (chain_only) {
+        onchain::ReputationView view(context.opbnb(), context.node_reputation());
+        const auto provider = view.provider(address);
+        print_node(context, to_json(provider));
+        return provider.registered ? 0 : 1;
+    }
+    print_node(context, json::parse(gateway_get(context, "/api/nodes/" + address.hex())));
+    return 0;
+}
+
+int list_nodes(Context& context, bool chain_only, std::optional<std::uint64_t> from_block) {
+    if (!chain_only) {
+        print_nodes(context, json::parse(gateway_get(context, "/api/nodes?limit=1000")).at("items"));
+        return 0;
+    }
+    onchain::ReputationView view(context.opbnb(), context.node_reputation());
+    auto nodes = json::array();
+    for (const auto& address : view.providers(BlockNum{from_block.value_or(0)})) {
+        nodes.push_back(to_json(view.provider(address)));
+    }
+    print_nodes(context, nodes);
+    return 0;
+}
+
+}  // namespace lamda::cli
