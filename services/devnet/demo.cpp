@@ -1,0 +1,262 @@
+#include "demo.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "board.hpp"
+#include "market.hpp"
+#include "onchain/market_view.hpp"
+
+namespace lamda::devnet {
+namespace {
+
+using nlohmann::json;
+
+constexpr auto kLookEvery = std::chrono::milliseconds(200);
+constexpr double kPatienceSeconds = 180;  // for all jobs together, whatever is killed
+
+/// What the gateway says of a job. Absent while the gateway is down: the demo then shows what it knew.
+std::optional<json> ask_job(Network& network, const JobId& id) {
+    try {
+        net::HttpRequest request;
+        request.url = network.api_url() + "/api/jobs/" + id.hex();
+        request.timeout = Millis(2'000);
+        const auto answer = network.http().send(request);
+        if (answer.status == 200) {
+            return json::parse(answer.body);
+        }
+    } catch (const net::TransportError&) {
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// The kills that were asked for, one after the other, each followed by a new start.
+class Killer {
+  public:
+    Killer(Network& network, Board& board, const std::string& what) : network_(network), board_(board) {
+        if (what == "all") {
+            victims_ = network.services();
+        } else if (!what.empty()) {
+            victims_ = {what};
+        }
+    }
+    bool done() const { return next_ == victims_.size() && !down_; }
+    void first_assigned() { armed_ = true; }
+    /// One look: starts again what was killed, then kills the next once that is ready.
+    void step() {
+        if (down_) {
+            network_.start_service(*down_);
+            board_.note(fmt::format("{} started again", *down_));
+            recovering_ = down_;
+            down_.reset();
+            return;
+        }
+        if (recovering_) {
+            if (!network_.ready(*recovering_)) {
+                return;
+            }
+            board_.note(fmt::format("{} is ready again", *recovering_));
+            recovering_.reset();
+        }
+        if (armed_ && next_ < victims_.size()) {
+            down_ = victims_[next_++];
+            network_.kill_service(*down_);
+            board_.note(fmt::format("SIGKILL {}", *down_));
+        }
+    }
+
+  private:
+    Network& network_;
+    Board& board_;
+    std::vector<std::string> victims_;
+    std::size_t next_ = 0;
+    bool armed_ = false;
+    std::optional<std::string> down_;
+    std::optional<std::string> recovering_;
+};
+
+struct Tracked {
+    OrderedJob order;
+    std::string status = "ordered";
+    json last;  ///< the gateway's last answer
+};
+
+/// Both chains at once: which jobs were rewarded, what each provider's count is.
+struct ChainTruth {
+    std::map<JobId, onchain::JobView> jobs;
+    std::map<JobId, onchain::IncrementView> rewards;
+    std::map<JobId, int> times_rewarded;
+    std::map<Address, U256> counts;
+};
+
+ChainTruth read_chains(Network& network) {
+    ChainTruth out;
+    for (auto& job : onchain::MarketView(network.bsc(), network.job_manager()).jobs(BlockNum{0})) {
+        out.jobs.emplace(job.id, std::move(job));
+    }
+    onchain::ReputationView reputation(network.opbnb(), network.node_reputation());
+    for (auto& increment : reputation.increments(BlockNum{0})) {
+        if (increment.job) {
+            ++out.times_rewarded[*increment.job];
+            out.rewards.emplace(*increment.job, std::move(increment));
+        }
+    }
+    for (const auto& provider : network.providers()) {
+        out.counts[provider] = reputation.provider(provider).jobs;
+    }
+    return out;
+}
+
+std::string clock_time(const std::string& rfc3339) { return rfc3339.size() >= 23 ? rfc3339.substr(11, 12) : "-"; }
+
+std::string seconds_of(const std::optional<onchain::Occurrence>& occurrence) {
+    return occurrence ? to_rfc3339(occurrence->at).substr(11, 8) : "-";
+}
+
+std::string field(const json& job, const char* name) {
+    return job.is_object() && job.contains(name) && job.at(name).is_string() ? job.at(name).get<std::string>() : "";
+}
+
+/// Prints the final table; true when every job was rewarded once and every count is right.
+bool print_summary(Network& network, Market& market, const std::vector<Tracked>& jobs) {
+    const ChainTruth truth = read_chains(network);
+    fmt::print("\nJobs, as the two chains tell them (times UTC; assigned, completed and output from the signed statuses)\n\n");
+    fmt::print("  {:<13} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", "JOB", "CREATED", "ASSIGNED", "COMPLETED", "CONFIRMED", "PAID",
+               "REWARDED", "OUTPUT CID");
+    bool right = true;
+    std::map<Address, U256> expected;
+    for (const auto& job : jobs) {
+        const auto on_chain = truth.jobs.find(job.order.id);
+        const auto reward = truth.rewards.find(job.order.id);
+        const onchain::JobView view = on_chain == truth.jobs.end() ? onchain::JobView{} : on_chain->second;
+        const std::string output = field(job.last, "output_file_cid");
+        fmt::print("  {}…{} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", job.order.id.hex().substr(0, 8), job.order.id.hex().substr(62),
+                   seconds_of(view.created), clock_time(field(job.last, "assigned_at")), clock_time(field(job.last, "completed_at")),
+                   seconds_of(view.confirmed), seconds_of(view.paid),
+                   reward == truth.rewards.end() ? "-" : seconds_of(reward->second.occurrence), output.empty() ? "-" : output);
+        expected[job.order.provider] += 1;
+        const bool rewarded = reward != truth.rewards.end() && truth.times_rewarded.at(job.order.id) == 1;
+        if (!view.paid || !rewarded) {
+            right = false;
+            fmt::print("    ^ {}\n", !view.paid ? "was not paid" : "was not rewarded exactly once");
+        } else if (output.empty() || market.result_of(output) != job.order.expected_output) {
+            right = false;
+            fmt::print("    ^ its output is not what the container had to write\n");
+        }
+    }
+    fmt::print("\nProviders on opBNB\n\n  {:<44} {:<22} {}\n", "PROVIDER", "successfulJobsCount", "EXPECTED");
+    for (const auto& provider : network.providers()) {
+        const bool same = truth.counts.at(provider) == expected[provider];
+        right = right && same;
+        fmt::print("  {:<44} {:<22} {}{}\n", crypto::checksum_address(provider), to_decimal(truth.counts.at(provider)),
+                   to_decimal(expected[provider]), same ? "" : "   <- wrong");
+    }
+    return right;
+}
+
+class Demo {
+  public:
+    Demo(Network& network, Board& board, const DemoOptions& options)
+        : network_(network), board_(board), options_(options), market_(network), killer_(network, board, options.kill) {}
+
+    bool run() {
+        order_all();
+        const double started = board_.seconds();
+        bool all = false;
+        while (!(all && killer_.done()) && board_.seconds() - started < kPatienceSeconds) {
+            all = look();
+            killer_.step();
+            std::this_thread::sleep_for(kLookEvery);
+        }
+        return print_summary(network_, market_, jobs_);
+    }
+
+  private:
+    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped.
+    void order_all() {
+        for (std::size_t i = 0; i < options_.jobs; ++i) {
+            jobs_.push_back({market_.order(i), "ordered", {}});
+            show();
+            if (options_.reorg > 0 && i == options_.jobs / 2) {
+                reorg();
+            }
+        }
+    }
+
+    void reorg() {
+        // Deep enough to hit what was just paid: wait for the last payment to be in a block.
+        testkit::wait_until([&] { return network_.bsc().receipt(jobs_.back().order.tx).has_value(); });
+        network_.bsc_node().call("anvil_reorg", fmt::format("[{}, []]", options_.reorg));
+        board_.note(fmt::format("BSC reorganised, {} blocks deep", options_.reorg));
+    }
+
+    bool look() {
+        std::vector<OrderedJob> orders;
+        for (const auto& job : jobs_) {
+            orders.push_back(job.order);
+        }
+        market_.resend_missing(orders);
+        const ChainTruth truth = read_chains(network_);
+        bool all = true;
+        for (auto& job : jobs_) {
+            if (auto answer = ask_job(network_, job.order.id)) {
+                job.last = std::move(*answer);
+                job.status = job.last.value("status", job.status);
+            }
+            if (job.status != "ordered" && job.status != "created" && progress_of(job.status) >= progress_of("assigned")) {
+                killer_.first_assigned();
+            }
+            const bool rewarded = job.status == "paid" && truth.rewards.contains(job.order.id);
+            if (rewarded) {
+                job.status = "rewarded";
+            }
+            all = all && rewarded;
+        }
+        show();
+        return all;
+    }
+
+    void show() {
+        std::vector<BoardRow> rows;
+        for (const auto& job : jobs_) {
+            rows.push_back({job.order.id.hex(), job.order.provider.hex(), job.status});
+        }
+        board_.show(rows);
+    }
+
+    Network& network_;
+    Board& board_;
+    const DemoOptions& options_;
+    Market market_;
+    Killer killer_;
+    std::vector<Tracked> jobs_;
+};
+
+}  // namespace
+
+int run_demo(const DemoOptions& options) {
+    Board board;
+    NetworkConfig config;
+    config.dir = options.dir;
+    config.executables = options.executables;
+    if (options.reorg > 0) {
+        config.dispatch_finality = "latest";
+        // Blocks that are reorganised must not have been final.
+        config.bsc_slots = options.reorg;
+    }
+    Network network(config, [&](const std::string& what) { board.note(what); });
+    board.note(fmt::format("everything is ready; {} jobs follow", options.jobs));
+    const bool right = Demo(network, board, options).run();
+    fmt::print("\n{} in {:.1f} s\n", right ? "Every job was rewarded, once, and every count is right" : "NOT all right", board.seconds());
+    if (!right) {
+        fmt::print("The logs are in {}/logs\n", options.dir);
+    }
+    return right ? 0 : 1;
+}
+
+}  // namespace lamda::devnet

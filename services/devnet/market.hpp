@@ -1,0 +1,36 @@
+// A renter at work: specs to the gateway, payments to BSC, and a wallet that sends again what a reorg dropped.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "network.hpp"
+
+namespace lamda::devnet {
+
+struct OrderedJob {
+    JobId id;
+    Address provider;
+    std::string input;            ///< what the container is given
+    std::string expected_output;  ///< what /output/result must hold
+    Bytes raw_tx;
+    TxHash tx;
+};
+
+class Market {
+  public:
+    explicit Market(Network& network);
+    /// Stores an input, registers a spec with the gateway, pays. @throws std::runtime_error
+    OrderedJob order(std::size_t index);
+    /// Sends again every payment that the chain does not hold (any more).
+    void resend_missing(const std::vector<OrderedJob>& jobs);
+    /// The file `result` below an output directory.
+    std::string result_of(const std::string& output_cid);
+
+  private:
+    std::string store_input(const std::string& content);
+    Network& network_;
+    std::uint64_t next_nonce_;
+};
+
+}  // namespace lamda::devnet

@@ -1,0 +1,266 @@
+#include "network.hpp"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "contracts/job_manager.hpp"
+#include "contracts/node_reputation.hpp"
+#include "onchain/transact.hpp"
+
+namespace lamda::devnet {
+namespace {
+
+constexpr ChainId kBsc{97};
+constexpr ChainId kOpbnb{5611};
+constexpr double kBscBlockSeconds = 0.45;
+constexpr double kOpbnbBlockSeconds = 0.25;
+
+// Accounts of the well-known test mnemonic.
+constexpr std::size_t kAdminKey = 0;
+constexpr std::size_t kRenterKey = 4;
+const std::vector<std::size_t> kProviderKeys = {3, 5};
+
+constexpr Millis kPatience(30'000);
+
+std::unique_ptr<crypto::Signer> signer_of(std::size_t key) {
+    return std::move(crypto::LocalSigner::from_hex(testkit::dev_key(key))).value();
+}
+
+std::string agent_name(std::size_t index) { return "node-agent-" + std::to_string(index + 1); }
+
+std::string last_lines(const std::string& file, std::size_t count) {
+    std::ifstream in(file);
+    std::vector<std::string> lines;
+    for (std::string line; std::getline(in, line);) {
+        lines.push_back(line);
+    }
+    std::string out;
+    for (std::size_t i = lines.size() > count ? lines.size() - count : 0; i < lines.size(); ++i) {
+        out += "\n  " + lines[i];
+    }
+    return out;
+}
+
+}  // namespace
+
+Network::Network(NetworkConfig config, const Progress& progress) : config_(std::move(config)) {
+    std::filesystem::remove_all(config_.dir);
+    std::filesystem::create_directories(config_.dir + "/logs");
+    admin_ = signer_of(kAdminKey);
+    renter_ = signer_of(kRenterKey);
+    for (const auto key : kProviderKeys) {
+        providers_.push_back(signer_of(key)->address());
+    }
+    start_servers(progress);
+    progress("contracts: JobManager on BSC, NodeReputation on opBNB");
+    deploy_contracts();
+
+    const std::map<std::string, std::string> common = {
+        {"DATABASE_URL", dsn_},
+        {"NATS_URL", nats_->url()},
+        {"BSC_RPC_URL", bsc_->url()},
+        {"OPBNB_RPC_URL", opbnb_->url()},
+        {"BSC_CHAIN_ID", std::to_string(kBsc.value)},
+        {"OPBNB_CHAIN_ID", std::to_string(kOpbnb.value)},
+        {"JOB_MANAGER_CONTRACT_ADDRESS", job_manager_.hex()},
+        {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
+        {"JOB_MANAGER_START_BLOCK", std::to_string(job_manager_block_.value)},
+        {"NODE_REPUTATION_START_BLOCK", std::to_string(node_reputation_block_.value)},
+        {"DISPATCH_FINALITY", config_.dispatch_finality},
+        {"ENVIRONMENT", "development"},
+    };
+    const auto with = [&](std::map<std::string, std::string> more) {
+        more.insert(common.begin(), common.end());
+        return more;
+    };
+    progress("services: node-registry, job-dispatcher, reputation, api-gateway");
+    api_port_ = config_.api_port != 0 ? config_.api_port : testkit::free_port();
+    add_service("node-registry", "lamda-node-registry", with({}));
+    add_service("job-dispatcher", "lamda-job-dispatcher", with({{"IPFS_GATEWAY_URL", content_->url()}}));
+    add_service("reputation", "lamda-reputation", with({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}}));
+    add_service("api-gateway", "lamda-api-gateway",
+                with({{"API_PORT", std::to_string(api_port_)}, {"OPERATOR_TOKEN", "devnet-operator"}, {"CORS_ALLOWED_ORIGINS", "*"}}));
+    for (const auto& name : services()) {
+        wait_ready(name);
+    }
+    progress("providers: two nodes register on opBNB, their agents start");
+    register_providers();
+    for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
+        const std::string state = config_.dir + "/" + agent_name(i);
+        std::filesystem::create_directories(state);
+        add_service(agent_name(i), "lamda-node-agent",
+                    with({{"AGENT_PRIVATE_KEY", testkit::dev_key(kProviderKeys[i])},
+                          {"AGENT_STATE_DIR", state},
+                          {"AGENT_CAPACITY", "2"},
+                          {"AGENT_CONFIRM", "true"},
+                          {"AGENT_CLAIM", "true"},
+                          {"IPFS_API_URL", content_->url()},
+                          {"IPFS_GATEWAY_URL", content_->url()},
+                          {"DOCKER_HOST", docker_->host()}}));
+    }
+    for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
+        wait_ready(agent_name(i));
+    }
+}
+
+Network::~Network() {
+    // Agents first: they answer for containers and talk to everything else.
+    for (const char* prefix : {"node-agent", ""}) {
+        for (auto& [name, service] : services_) {
+            if (name.starts_with(prefix) && service.process && service.process->running()) {
+                service.process->signal(15);
+            }
+        }
+        for (auto& [name, service] : services_) {
+            if (name.starts_with(prefix) && service.process) {
+                service.process->stop();
+            }
+        }
+    }
+}
+
+void Network::start_servers(const Progress& progress) {
+    progress("PostgreSQL");
+    postgres_ = std::make_unique<testkit::PostgresServer>(config_.dir + "/postgres");
+    dsn_ = postgres_->create_database("lamda");
+    progress("NATS with JetStream");
+    nats_ = std::make_unique<testkit::NatsServer>(config_.dir + "/nats");
+    progress("two EVM nodes: BSC (chain 97, 0.45 s blocks), opBNB (chain 5611, 0.25 s blocks)");
+    bsc_ = std::make_unique<testkit::Anvil>(config_.dir + "/bsc",
+                                            testkit::AnvilConfig{kBsc, kBscBlockSeconds, config_.bsc_slots});
+    opbnb_ = std::make_unique<testkit::Anvil>(config_.dir + "/opbnb",
+                                              testkit::AnvilConfig{kOpbnb, kOpbnbBlockSeconds, config_.opbnb_slots});
+    bsc_rpc_ = std::make_unique<eth::HttpRpc>(bsc_->url(), Millis(10'000));
+    opbnb_rpc_ = std::make_unique<eth::HttpRpc>(opbnb_->url(), Millis(10'000));
+    progress("content store");
+    content_ = std::make_unique<testkit::ContentStore>(config_.dir + "/content");
+    progress("Docker engine");
+    docker_ = std::make_unique<testkit::DockerEngine>(config_.dir + "/docker");
+}
+
+void Network::deploy_contracts() {
+    onchain::TxRequest request;
+    request.data = contracts::job_manager::bytecode();
+    const auto job_manager_tx = onchain::submit(*bsc_rpc_, *admin_, kBsc, request);
+    request.data = contracts::node_reputation::bytecode();
+    const auto reputation = onchain::transact(*opbnb_rpc_, *admin_, kOpbnb, request);
+    const auto job_manager = onchain::wait_mined(*bsc_rpc_, job_manager_tx);
+    job_manager_ = job_manager.contract_address.value();
+    job_manager_block_ = job_manager.block.number;
+    node_reputation_ = reputation.contract_address.value();
+    node_reputation_block_ = reputation.block.number;
+}
+
+void Network::register_providers() {
+    std::vector<TxHash> sent;
+    for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
+        contracts::node_reputation::RegisterNode call;
+        call.gpu_model = i == 0 ? "NVIDIA RTX 4090" : "NVIDIA A100";
+        call.vram = i == 0 ? 24'576 : 81'920;
+        onchain::TxRequest request;
+        request.to = node_reputation_;
+        request.data = call.encode();
+        sent.push_back(onchain::submit(*opbnb_rpc_, *signer_of(kProviderKeys[i]), kOpbnb, request));
+    }
+    for (const auto& hash : sent) {
+        onchain::wait_mined(*opbnb_rpc_, hash);
+    }
+}
+
+void Network::add_service(const std::string& name, const std::string& executable, std::map<std::string, std::string> env) {
+    const int port = testkit::free_port();
+    env["METRICS_PORT"] = std::to_string(port);
+    Service service;
+    service.spec.argv = {config_.executables + "/" + executable};
+    service.spec.env = std::move(env);
+    service.spec.cwd = config_.dir;
+    service.spec.log_file = config_.dir + "/logs/" + name + ".log";
+    service.metrics_url = fmt::format("http://127.0.0.1:{}", port);
+    service.process = std::make_unique<testkit::Process>(service.spec);
+    services_.insert_or_assign(name, std::move(service));
+}
+
+std::vector<std::string> Network::services() const {
+    std::vector<std::string> out;
+    for (const char* name : {"node-registry", "job-dispatcher", "reputation", "api-gateway"}) {
+        out.emplace_back(name);
+    }
+    for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
+        if (services_.contains(agent_name(i))) {
+            out.push_back(agent_name(i));
+        }
+    }
+    return out;
+}
+
+void Network::kill_service(const std::string& name) { services_.at(name).process->kill(); }
+
+void Network::start_service(const std::string& name) {
+    auto& service = services_.at(name);
+    service.process = std::make_unique<testkit::Process>(service.spec);
+}
+
+bool Network::ready(const std::string& name) {
+    try {
+        net::HttpRequest request;
+        request.url = services_.at(name).metrics_url + "/readyz";
+        request.timeout = Millis(2'000);
+        return http_.send(request).status == 200;
+    } catch (const net::TransportError&) {
+        return false;
+    }
+}
+
+void Network::wait_ready(const std::string& name) {
+    auto& service = services_.at(name);
+    const bool ok = testkit::wait_until([&] { return ready(name) || !service.process->running(); }, kPatience);
+    if (!ok || !service.process->running()) {
+        throw std::runtime_error(name + (ok ? " ended" : " is not ready") + "; the last lines of " + service.spec.log_file + ":" +
+                                 last_lines(service.spec.log_file, 8));
+    }
+}
+
+ChainId Network::bsc_chain() const { return kBsc; }
+
+std::string Network::api_url() const { return fmt::format("http://127.0.0.1:{}", api_port_); }
+
+std::vector<Place> Network::places() const {
+    std::vector<Place> out = {
+        {"postgresql", dsn_, ""},          {"nats", nats_->url(), ""},
+        {"bsc (chain 97)", bsc_->url(), ""},   {"opbnb (chain 5611)", opbnb_->url(), ""},
+        {"content store", content_->url(), ""}, {"docker engine", docker_->host(), ""},
+        {"JobManager", job_manager_.hex(), ""}, {"NodeReputation", node_reputation_.hex(), ""},
+    };
+    for (const auto& name : services()) {
+        const auto& service = services_.at(name);
+        out.push_back({name, name == "api-gateway" ? api_url() : service.metrics_url, service.metrics_url + "/readyz"});
+    }
+    return out;
+}
+
+std::map<std::string, std::string> Network::settings() const {
+    return {
+        {"DATABASE_URL", dsn_},
+        {"NATS_URL", nats_->url()},
+        {"BSC_RPC_URL", bsc_->url()},
+        {"OPBNB_RPC_URL", opbnb_->url()},
+        {"BSC_CHAIN_ID", std::to_string(kBsc.value)},
+        {"OPBNB_CHAIN_ID", std::to_string(kOpbnb.value)},
+        {"JOB_MANAGER_CONTRACT_ADDRESS", job_manager_.hex()},
+        {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
+        {"JOB_MANAGER_START_BLOCK", std::to_string(job_manager_block_.value)},
+        {"NODE_REPUTATION_START_BLOCK", std::to_string(node_reputation_block_.value)},
+        {"LAMDA_API_URL", api_url()},
+        {"API_PORT", std::to_string(api_port_)},
+        {"IPFS_API_URL", content_->url()},
+        {"IPFS_GATEWAY_URL", content_->url()},
+        {"DOCKER_HOST", docker_->host()},
+        {"OPERATOR_TOKEN", "devnet-operator"},
+        {"WALLET_PRIVATE_KEY", testkit::dev_key(kRenterKey)},
+        {"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)},
+    };
+}
+
+}  // namespace lamda::devnet
