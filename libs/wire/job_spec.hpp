@@ -14,10 +14,10 @@
 namespace lamda::wire {
 
 struct Requirements {
-    std::uint32_t cpu_millis = 1000;        ///< 1–256000
-    std::uint32_t memory_mib = 512;         ///< 8–1048576
-    std::uint32_t disk_mib = 1024;          ///< 1–1048576
-    std::uint32_t gpu_count = 0;            ///< 0–16
+    std::uint32_t cpu_millis = 1000;  ///< 1–256000
+    std::uint32_t memory_mib = 512;   ///< 8–1048576
+    std::uint32_t disk_mib = 1024;    ///< 1–1048576
+    std::uint32_t gpu_count = 0;      ///< 0–16
     bool network = false;
     std::uint32_t time_limit_seconds = 3600;  ///< 1–86400
     bool operator==(const Requirements&) const = default;
@@ -28,8 +28,8 @@ struct JobSpec {
     Address job_manager;
     Address renter;
     Address provider;
-    U256 min_payment;                        ///< wei
-    std::string docker_image;                ///< 1–255 bytes
+    U256 min_payment;          ///< wei
+    std::string docker_image;  ///< 1–255 bytes
     std::optional<std::string> input_file_cid;
     std::vector<std::string> command;
     std::map<std::string, std::string> env;
@@ -38,10 +38,12 @@ struct JobSpec {
     bool operator==(const JobSpec&) const = default;
 };
 
-/// The stored form: every field present, unknown ones, duplicate keys, floats, non-ASCII keys and depth over 4 refused,
-/// ≤ 65,536 bytes canonical; it need not be canonical on input. Errors name the field by JSON pointer in `where`.
+/// The stored form: every field present, unknown ones, duplicate keys, floats, non-ASCII keys and depth over
+/// 4 refused, ≤ 65,536 bytes canonical; it need not be canonical on input. Errors name the field by JSON
+/// pointer in `where`.
 Result<JobSpec> parse_job_spec(std::string_view json);
-/// As parse_job_spec, but the text must already be the canonical form byte for byte. Errors: also `not_canonical`.
+/// As parse_job_spec, but the text must already be the canonical form byte for byte. Errors: also
+/// `not_canonical`.
 Result<JobSpec> parse_canonical_job_spec(std::string_view json);
 /// RFC 8785.
 std::string canonical_json(const JobSpec& spec);
@@ -52,7 +54,8 @@ JobId job_id_of_canonical(std::string_view canonical);
 Cid spec_cid(const JobId& id);
 
 /// A request's spec (POST /api/jobs): required `renter`, `provider`, `dockerImage`; the rest filled as
-/// interfaces.md says; `chainId`, `jobManager` given here must agree when present. Unknown fields are refused.
+/// interfaces.md says; `chainId`, `jobManager` given here must agree when present. Unknown fields are
+/// refused.
 struct SpecDefaults {
     ChainId chain_id;
     Address job_manager;
@@ -71,8 +74,8 @@ struct OnChainJob {
 };
 std::optional<std::string> contradiction(const JobSpec& spec, const OnChainJob& job);
 
-/// RFC 8785 for any JSON of strings, booleans, null, integers below 2^53, arrays, objects. Errors: `invalid_json`,
-/// `not_representable`.
+/// RFC 8785 for any JSON of strings, booleans, null, integers below 2^53, arrays, objects. Errors:
+/// `invalid_json`, `not_representable`.
 Result<std::string> canonicalize_json(std::string_view json);
 
 }  // namespace lamda::wire

@@ -13,12 +13,32 @@ namespace lamda::wire {
 enum class ChainState { kAbsent, kCreated, kConfirmed, kPaid };
 /// What the work says.
 enum class WorkState {
-    kAwaitingSpec, kAwaitingProvider, kMismatched, kAssigned, kAccepted, kRunning, kCompleted, kFailed, kCancelled, kExpired
+    kAwaitingSpec,
+    kAwaitingProvider,
+    kMismatched,
+    kAssigned,
+    kAccepted,
+    kRunning,
+    kCompleted,
+    kFailed,
+    kCancelled,
+    kExpired
 };
 /// What people see.
 enum class PublicStatus {
-    kCreated, kAwaitingSpec, kAwaitingProvider, kMismatched, kAssigned, kRunning, kCompleted, kConfirmed, kPaid, kFailed,
-    kCancelled, kExpired, kRetracted
+    kCreated,
+    kAwaitingSpec,
+    kAwaitingProvider,
+    kMismatched,
+    kAssigned,
+    kRunning,
+    kCompleted,
+    kConfirmed,
+    kPaid,
+    kFailed,
+    kCancelled,
+    kExpired,
+    kRetracted
 };
 std::string_view to_string(ChainState state);
 std::string_view to_string(WorkState state);
@@ -34,11 +54,19 @@ bool is_terminal(WorkState state);
 
 /// Facts about the work, as the transition table knows them.
 enum class WorkFact {
-    kSpecMissing, kSpecContradicts, kProviderUnknown, kAssignable,  ///< a judgement of what is known
-    kAccepted, kRunning, kCompleted,
-    kRetry,       ///< transient failure, silence or no acceptance, attempts left: attempt + 1
-    kExhausted,   ///< the same, none left
-    kFailedForGood, kSpecExpired, kSetCancelled, kSetFailed
+    kSpecMissing,
+    kSpecContradicts,
+    kProviderUnknown,
+    kAssignable,  ///< a judgement of what is known
+    kAccepted,
+    kRunning,
+    kCompleted,
+    kRetry,      ///< transient failure, silence or no acceptance, attempts left: attempt + 1
+    kExhausted,  ///< the same, none left
+    kFailedForGood,
+    kSpecExpired,
+    kSetCancelled,
+    kSetFailed
 };
 std::string_view to_string(WorkFact fact);
 /// The state after the fact, or nullopt: not allowed from here (journal it, change nothing).

@@ -1,7 +1,7 @@
 // The messages on the bus: types and codecs. Schemas and samples: proto/messages.
 //
-// parse_* refuse bad input with the JSON pointer of the wrong field in Error::where. Unknown fields of a newer minor
-// version are ignored; a `v` other than 1 is refused.
+// parse_* refuse bad input with the JSON pointer of the wrong field in Error::where. Unknown fields of a
+// newer minor version are ignored; a `v` other than 1 is refused.
 #pragma once
 
 #include <map>
@@ -50,8 +50,17 @@ enum class StatusKind { kAccepted, kRunning, kCompleted, kFailed };
 std::string_view to_string(StatusKind kind);
 
 enum class ErrorCode {
-    kInputUnavailable, kInputMismatch, kImageUnavailable, kStartFailed, kExitNonzero, kOom, kTimeout,
-    kOutputTooLarge, kStoreFailed, kRefused, kInternal
+    kInputUnavailable,
+    kInputMismatch,
+    kImageUnavailable,
+    kStartFailed,
+    kExitNonzero,
+    kOom,
+    kTimeout,
+    kOutputTooLarge,
+    kStoreFailed,
+    kRefused,
+    kInternal
 };
 std::string_view to_string(ErrorCode code);
 Result<ErrorCode> parse_error_code(std::string_view text);
@@ -111,7 +120,7 @@ struct LogChunk {
     std::uint64_t seq = 1;
     std::string stream;  ///< stdout | stderr
     Timestamp at;
-    std::string data;    ///< UTF-8; other bytes replaced
+    std::string data;  ///< UTF-8; other bytes replaced
     bool operator==(const LogChunk&) const = default;
 };
 std::string to_json(const LogChunk& message);

@@ -1,0 +1,190 @@
+#include "wire/job_spec.hpp"
+
+#include <algorithm>
+
+#include "crypto/digest.hpp"
+#include "wire/spec_fields.hpp"
+
+namespace lamda::wire {
+namespace {
+
+using detail::Fields;
+using detail::Json;
+
+constexpr std::size_t kMostCanonical = 65536;
+/// Before white space and escapes (at most six bytes for one) are taken out.
+constexpr detail::Limits kSpecLimits{.bytes = 8 * kMostCanonical, .depth = 4, .inexact_allowed = false};
+
+Json to_value(const JobSpec& spec) {
+    return Json::Object{
+        {"version", 1},
+        {"chainId", spec.chain_id.value},
+        {"jobManager", spec.job_manager.hex()},
+        {"renter", spec.renter.hex()},
+        {"provider", spec.provider.hex()},
+        {"minPayment", to_decimal(spec.min_payment)},
+        {"dockerImage", spec.docker_image},
+        {"inputFileCID", spec.input_file_cid},
+        {"command", detail::command_json(spec.command)},
+        {"env", detail::env_json(spec.env)},
+        {"requirements", detail::requirements_json(spec.requirements)},
+        {"salt", spec.salt.hex()},
+    };
+}
+
+Result<JobSpec> read_spec(const Json& value) {
+    std::optional<Error> failure;
+    Fields fields(value, "", failure);
+    fields.only({"version", "chainId", "jobManager", "renter", "provider", "minPayment", "dockerImage",
+                 "inputFileCID", "command", "env", "requirements", "salt"});
+    fields.all({"inputFileCID"});
+    fields.object("requirements")
+        .only({"cpuMillis", "memoryMib", "diskMib", "gpuCount", "network", "timeLimitSeconds"});
+    fields.integer("version", 1, 1);
+    JobSpec spec;
+    spec.chain_id.value = fields.uint64("chainId", 1);
+    spec.job_manager = fields.lowercase_address("jobManager");
+    spec.renter = fields.lowercase_address("renter");
+    spec.provider = fields.lowercase_address("provider");
+    spec.min_payment =
+        fields.checked("minPayment", u256_from_decimal(fields.text("minPayment", 1, 78)), U256(0));
+    spec.docker_image = fields.text("dockerImage", 1, detail::kMostImageBytes);
+    spec.input_file_cid = fields.optional_cid("inputFileCID");
+    spec.command = detail::read_command(fields);
+    spec.env = detail::read_env(fields);
+    spec.requirements = detail::read_requirements(fields);
+    spec.salt = fields.lowercase_id<Bytes32>("salt");
+    if (failure) {
+        return *failure;
+    }
+    if (canonical_json(spec).size() > kMostCanonical) {
+        return Error{"too_large", "a spec has at most 65,536 bytes in canonical form", ""};
+    }
+    return spec;
+}
+
+/// Where a request may write an address in any case, the spec has one form only.
+void lower_address(Json& object, std::string_view key) {
+    const Json* value = object.find(key);
+    if (const auto* text = value != nullptr ? value->as<std::string>() : nullptr) {
+        if (const auto address = Address::parse(*text)) {
+            object.set(std::string(key), address->hex());
+        }
+    }
+}
+
+void fill(Json& object, const Json& defaults) {
+    for (const auto& member : *defaults.as<Json::Object>()) {
+        if (object.find(member.key) == nullptr) {
+            object.set(member.key, member.value);
+        }
+    }
+}
+
+}  // namespace
+
+Result<JobSpec> parse_job_spec(std::string_view json) {
+    const auto value = detail::parse_json(json, kSpecLimits);
+    if (!value) {
+        return value.error();
+    }
+    return read_spec(*value);
+}
+
+Result<JobSpec> parse_canonical_job_spec(std::string_view json) {
+    auto spec = parse_job_spec(json);
+    if (spec && canonical_json(*spec) != json) {
+        return Error{"not_canonical", "the spec is not in the canonical form of RFC 8785", ""};
+    }
+    return spec;
+}
+
+std::string canonical_json(const JobSpec& spec) {
+    return to_value(spec).text();
+}
+
+JobId job_id_of_canonical(std::string_view canonical) {
+    return crypto::sha256(as_bytes(canonical)).as<JobId>();
+}
+
+JobId job_id_of(const JobSpec& spec) {
+    return job_id_of_canonical(canonical_json(spec));
+}
+
+Cid spec_cid(const JobId& id) {
+    return Cid(CidCodec::kRaw, id.as<Bytes32>());
+}
+
+Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefaults& defaults) {
+    auto value = detail::parse_json(partial_json, kSpecLimits);
+    if (!value) {
+        return value.error();
+    }
+    std::optional<Error> failure;
+    Fields fields(*value, "", failure);
+    fields.all({"renter", "provider", "dockerImage"});
+    if (failure) {
+        return *failure;
+    }
+    for (const auto* key : {"jobManager", "renter", "provider"}) {
+        lower_address(*value, key);
+    }
+    JobSpec filled;
+    filled.chain_id = defaults.chain_id;
+    filled.job_manager = defaults.job_manager;
+    filled.min_payment = defaults.payment;
+    filled.salt = defaults.salt;
+    fill(*value, to_value(filled));
+    if (const Json* given = value->find("requirements"); given->as<Json::Object>() != nullptr) {
+        Json requirements = *given;
+        fill(requirements, detail::requirements_json({}));
+        value->set("requirements", std::move(requirements));
+    }
+    auto spec = read_spec(*value);
+    if (spec && spec->chain_id != defaults.chain_id) {
+        return Error{"wrong_chain", "jobs are on chain " + std::to_string(defaults.chain_id.value) + " here",
+                     "/chainId"};
+    }
+    if (spec && spec->job_manager != defaults.job_manager) {
+        return Error{"wrong_contract", "jobs are of the contract " + defaults.job_manager.hex() + " here",
+                     "/jobManager"};
+    }
+    return spec;
+}
+
+std::optional<std::string> contradiction(const JobSpec& spec, const OnChainJob& job) {
+    const auto differs = [](std::string_view what, const std::string& in_spec, const std::string& on_chain) {
+        return std::string(what) + " is " + in_spec + " in the spec and " + on_chain + " on chain";
+    };
+    if (spec.chain_id != job.chain_id) {
+        return differs("the chain", std::to_string(spec.chain_id.value), std::to_string(job.chain_id.value));
+    }
+    if (spec.job_manager != job.job_manager) {
+        return differs("the contract", spec.job_manager.hex(), job.job_manager.hex());
+    }
+    if (spec.renter != job.renter) {
+        return differs("the renter", spec.renter.hex(), job.renter.hex());
+    }
+    if (spec.provider != job.provider) {
+        return differs("the provider", spec.provider.hex(), job.provider.hex());
+    }
+    if (job.payment < spec.min_payment) {
+        return "the payment is " + to_decimal(job.payment) + " wei, and the spec wants at least " +
+               to_decimal(spec.min_payment);
+    }
+    return std::nullopt;
+}
+
+Result<std::string> canonicalize_json(std::string_view json) {
+    const auto value = detail::parse_json(json, {.bytes = 16U << 20, .depth = 256, .inexact_allowed = false});
+    if (!value) {
+        // Two codes are promised: text that is no JSON (RFC 7493), and JSON that has no exact form here.
+        Error error = value.error();
+        error.code = error.code == "invalid_json" || error.code == "duplicate_key" ? "invalid_json"
+                                                                                   : "not_representable";
+        return error;
+    }
+    return value->text();
+}
+
+}  // namespace lamda::wire

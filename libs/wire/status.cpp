@@ -1,0 +1,236 @@
+// The agent's signed word about an attempt.
+#include <array>
+#include <limits>
+
+#include "wire/fields.hpp"
+#include "wire/messages.hpp"
+
+namespace lamda::wire {
+namespace {
+
+using detail::Fields;
+using detail::Json;
+
+constexpr std::size_t kMostErrorMessage = 1024;
+constexpr std::size_t kMostReceiptText = 256;
+constexpr std::int32_t kNoExitCode = -1;
+
+struct KnownCode {
+    ErrorCode code;
+    std::string_view name;
+    bool transient;
+};
+constexpr std::array<KnownCode, 11> kCodes{{{ErrorCode::kInputUnavailable, "input_unavailable", true},
+                                            {ErrorCode::kInputMismatch, "input_mismatch", false},
+                                            {ErrorCode::kImageUnavailable, "image_unavailable", true},
+                                            {ErrorCode::kStartFailed, "start_failed", true},
+                                            {ErrorCode::kExitNonzero, "exit_nonzero", false},
+                                            {ErrorCode::kOom, "oom", false},
+                                            {ErrorCode::kTimeout, "timeout", false},
+                                            {ErrorCode::kOutputTooLarge, "output_too_large", false},
+                                            {ErrorCode::kStoreFailed, "store_failed", true},
+                                            {ErrorCode::kRefused, "refused", false},
+                                            {ErrorCode::kInternal, "internal", true}}};
+static_assert([] {
+    for (std::size_t i = 0; i < kCodes.size(); ++i) {
+        if (static_cast<std::size_t>(kCodes[i].code) != i) {
+            return false;
+        }
+    }
+    return true;
+}());
+
+const KnownCode& known(ErrorCode code) {
+    return kCodes.at(static_cast<std::size_t>(code));
+}
+
+Bytes32 receipt_hash(const Receipt& receipt) {
+    return eth::StructHasher(
+               "Receipt(bytes32 jobId,uint32 attempt,string imageDigest,string inputFileCID,string "
+               "outputFileCID,"
+               "string startedAt,string endedAt,int32 exitCode)")
+        .add(receipt.job_id.as<Bytes32>())
+        .add_uint(receipt.attempt)
+        .add_string(receipt.image_digest)
+        .add_string(receipt.input_file_cid)
+        .add_string(receipt.output_file_cid)
+        .add_string(receipt.started_at)
+        .add_string(receipt.ended_at)
+        .add_int(receipt.exit_code)
+        .hash();
+}
+
+Json receipt_json(const Receipt& receipt) {
+    return Json::Object{{"jobId", receipt.job_id.hex()},
+                        {"attempt", receipt.attempt},
+                        {"imageDigest", receipt.image_digest},
+                        {"inputFileCID", receipt.input_file_cid},
+                        {"outputFileCID", receipt.output_file_cid},
+                        {"startedAt", receipt.started_at},
+                        {"endedAt", receipt.ended_at},
+                        {"exitCode", receipt.exit_code}};
+}
+
+std::int32_t read_exit_code(Fields& fields) {
+    return static_cast<std::int32_t>(fields.integer("exitCode", std::numeric_limits<std::int32_t>::min(),
+                                                    std::numeric_limits<std::int32_t>::max()));
+}
+
+Receipt read_receipt(Fields fields) {
+    Receipt out;
+    out.job_id = fields.lowercase_id<JobId>("jobId");
+    out.attempt = fields.uint32("attempt", 1);
+    out.image_digest = fields.text("imageDigest", 0, kMostReceiptText);
+    out.input_file_cid = fields.text("inputFileCID", 0, kMostReceiptText);
+    out.output_file_cid = fields.text("outputFileCID", 0, kMostReceiptText);
+    out.started_at = fields.text("startedAt", 0, kMostReceiptText);
+    out.ended_at = fields.text("endedAt", 0, kMostReceiptText);
+    out.exit_code = read_exit_code(fields);
+    return out;
+}
+
+/// At most so many bytes, cut between characters.
+std::string cut(std::string text, std::size_t most) {
+    if (text.size() > most) {
+        while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) {
+            --most;
+        }
+        text.resize(most);
+    }
+    return text;
+}
+
+}  // namespace
+
+std::string_view to_string(StatusKind kind) {
+    switch (kind) {
+        case StatusKind::kAccepted:
+            return "accepted";
+        case StatusKind::kRunning:
+            return "running";
+        case StatusKind::kCompleted:
+            return "completed";
+        case StatusKind::kFailed:
+            return "failed";
+    }
+    return "";
+}
+
+std::string_view to_string(ErrorCode code) {
+    return known(code).name;
+}
+bool is_transient(ErrorCode code) {
+    return known(code).transient;
+}
+
+Result<ErrorCode> parse_error_code(std::string_view text) {
+    for (const auto& code : kCodes) {
+        if (code.name == text) {
+            return code.code;
+        }
+    }
+    return Error{"invalid_value", "there is no such error code", ""};
+}
+
+eth::Eip712Domain status_domain(ChainId bsc, const Address& job_manager) {
+    return {.name = "Lamda", .version = "1", .chain_id = bsc, .verifying_contract = job_manager};
+}
+
+Bytes32 status_digest(const JobStatus& status, const eth::Eip712Domain& domain) {
+    eth::StructHasher hasher(
+        "Status(uint8 v,bytes32 jobId,uint32 attempt,uint32 seq,address provider,string status,string at,"
+        "string outputFileCID,int32 exitCode,string errorCode,string errorMessage,bytes32 receipt)");
+    hasher.add_uint(1)
+        .add(status.job_id.as<Bytes32>())
+        .add_uint(status.attempt)
+        .add_uint(status.seq)
+        .add(status.provider)
+        .add_string(to_string(status.status))
+        .add_string(to_rfc3339(status.at))
+        .add_string(status.output_file_cid.value_or(""))
+        .add_int(status.exit_code.value_or(kNoExitCode))
+        .add_string(status.error_code ? to_string(*status.error_code) : "")
+        .add_string(status.error_message.value_or(""))
+        .add(status.receipt ? receipt_hash(*status.receipt) : Bytes32{});
+    return eth::typed_data_digest(domain, hasher.hash());
+}
+
+JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const crypto::Signer& signer) {
+    if (status.error_message) {
+        // What a container printed may be in it. The bytes that are signed must be those that JSON can carry.
+        status.error_message = cut(detail::valid_utf8(*status.error_message), kMostErrorMessage);
+    }
+    status.signature = signer.sign(status_digest(status, domain));
+    return status;
+}
+
+lamda::Status verify_status(const JobStatus& status, const eth::Eip712Domain& domain) {
+    if (!status.signature) {
+        return Error{"invalid_signature", "the status is not signed", "/signature"};
+    }
+    const auto signer = crypto::recover(status_digest(status, domain), *status.signature);
+    if (!signer || *signer != status.provider) {
+        return Error{"invalid_signature", "not signed by " + status.provider.hex(), "/signature"};
+    }
+    return Ok{};
+}
+
+std::string to_json(const JobStatus& message) {
+    Json error_code;
+    if (message.error_code) {
+        error_code = to_string(*message.error_code);
+    }
+    return Json(Json::Object{{"v", 1},
+                             {"jobId", message.job_id.hex()},
+                             {"attempt", message.attempt},
+                             {"seq", message.seq},
+                             {"provider", message.provider.hex()},
+                             {"status", to_string(message.status)},
+                             {"at", to_rfc3339(message.at)},
+                             {"outputFileCID", message.output_file_cid},
+                             {"exitCode", message.exit_code},
+                             {"errorCode", error_code},
+                             {"errorMessage", message.error_message},
+                             {"receipt", message.receipt ? receipt_json(*message.receipt) : Json()},
+                             {"signature", message.signature ? Json(message.signature->hex65()) : Json()}})
+        .text();
+}
+
+Result<JobStatus> parse_status(std::string_view json) {
+    const auto value = detail::parse_message(json);
+    if (!value) {
+        return value.error();
+    }
+    std::optional<Error> failure;
+    Fields fields(*value, "", failure);
+    JobStatus out;
+    out.job_id = fields.lowercase_id<JobId>("jobId");
+    out.attempt = fields.uint32("attempt", 1);
+    out.seq = fields.uint32("seq", 1);
+    out.provider = fields.lowercase_address("provider");
+    out.status =
+        static_cast<StatusKind>(fields.one_of("status", {"accepted", "running", "completed", "failed"}));
+    out.at = fields.time("at");
+    out.output_file_cid = fields.optional_cid("outputFileCID");
+    if (fields.has("exitCode")) {
+        out.exit_code = read_exit_code(fields);
+    }
+    if (fields.has("errorCode")) {
+        out.error_code = fields.checked("errorCode", parse_error_code(fields.text("errorCode", 0, 64)),
+                                        ErrorCode::kInternal);
+    }
+    out.error_message = fields.optional_text("errorMessage", kMostErrorMessage);
+    if (fields.has("receipt")) {
+        out.receipt = read_receipt(fields.object("receipt"));
+    }
+    if (fields.has("signature")) {
+        out.signature =
+            fields.checked("signature", crypto::Signature::from_hex65(fields.text("signature", 0, 132)), {});
+    }
+    if (failure) {
+        return *failure;
+    }
+    return out;
+}
+
+}  // namespace lamda::wire
