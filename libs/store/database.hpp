@@ -84,17 +84,37 @@ class Row {
     bool is_null(std::string_view column) const;
     /// T: bool, int, int64_t, uint64_t, uint32_t, std::string, Bytes, U256, Timestamp, BlockNum, or a FixedBytes.
     template <class T>
-    T get(std::string_view column) const;
+    T get(std::string_view column) const {
+        T out{};
+        read(column, out);
+        return out;
+    }
     template <class T>
     std::optional<T> maybe(std::string_view column) const {
         return is_null(column) ? std::nullopt : std::optional<T>(get<T>(column));
     }
 
+    struct Shared;  ///< the answer that the row is of
+
   private:
     friend class Rows;
-    struct Shared;
     Row(std::shared_ptr<const Shared> shared, std::size_t index) : shared_(std::move(shared)), index_(index) {}
     std::string_view text(std::string_view column) const;
+    void read(std::string_view column, bool& out) const;
+    void read(std::string_view column, int& out) const;
+    void read(std::string_view column, std::int64_t& out) const;
+    void read(std::string_view column, std::uint64_t& out) const;
+    void read(std::string_view column, std::uint32_t& out) const;
+    void read(std::string_view column, std::string& out) const;
+    void read(std::string_view column, Bytes& out) const;
+    void read(std::string_view column, U256& out) const;
+    void read(std::string_view column, Timestamp& out) const;
+    void read(std::string_view column, BlockNum& out) const;
+    template <std::size_t N, class Tag>
+    void read(std::string_view column, FixedBytes<N, Tag>& out) const {
+        read_exactly(column, out.array().data(), N);
+    }
+    void read_exactly(std::string_view column, std::uint8_t* out, std::size_t size) const;
     std::shared_ptr<const Shared> shared_;
     std::size_t index_;
 };
@@ -112,6 +132,7 @@ class Rows {
 
   private:
     friend class Txn;
+    explicit Rows(std::shared_ptr<const Row::Shared> shared) : shared_(std::move(shared)) {}
     std::shared_ptr<const Row::Shared> shared_;
 };
 

@@ -98,7 +98,7 @@ struct PostgresServer::Impl {
                                           "unix_socket_directories=", "max_connections=200", "timezone=UTC",
                                           "shared_buffers=64MB"};
         if (!durable) {
-            settings.insert(settings.end(), {"fsync=off", "full_page_writes=off", "synchronous_commit=off"});
+            settings.insert(settings.end(), {"fsync=off", "full_page_writes=off"});
         }
         for (const auto& setting : settings) {
             argv.insert(argv.end(), {"-c", setting});

@@ -1,0 +1,312 @@
+#include "store/connection.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+namespace lamda::store {
+
+namespace {
+
+// Statements put together at run time must not fill the server's memory.
+constexpr std::size_t kMostPrepared = 256;
+
+/// Adds what the DSN does not say: a dead server is noticed within about 20 s, also in the middle of a wait.
+std::string with_defaults(const std::string& dsn, const std::string& application_name) {
+    const std::array<std::pair<const char*, const char*>, 6> settings{{{"connect_timeout", "5"},
+                                                                       {"keepalives", "1"},
+                                                                       {"keepalives_idle", "10"},
+                                                                       {"keepalives_interval", "3"},
+                                                                       {"keepalives_count", "3"},
+                                                                       {"tcp_user_timeout", "20000"}}};
+    const bool uri = dsn.starts_with("postgres://") || dsn.starts_with("postgresql://");
+    std::string out = dsn;
+    bool first = dsn.find('?') == std::string::npos;
+    const auto add = [&](const std::string& key, const std::string& value) {
+        if (dsn.find(key + "=") == std::string::npos) {
+            out += uri ? (first ? "?" : "&") : " ";
+            out += key + "=" + value;
+            first = false;
+        }
+    };
+    for (const auto& [key, value] : settings) {
+        add(key, value);
+    }
+    std::string name;  // safe in either form of DSN
+    for (const char c : application_name) {
+        const bool plain =
+            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
+        name += plain ? c : '_';
+    }
+    if (!name.empty()) {
+        add("application_name", name);
+    }
+    return out;
+}
+
+/// What may be said of a failed connection: libpq's own texts can quote parts of the DSN.
+std::string reason_without_dsn(const std::string& text) {
+    if (const auto fatal = text.find("FATAL:"); fatal != std::string::npos) {
+        auto end = text.find('\n', fatal);
+        return text.substr(fatal + 8, end == std::string::npos ? end : end - fatal - 8);
+    }
+    for (const auto* known : {"Connection refused", "timeout expired", "could not translate host name",
+                              "No route to host", "Network is unreachable", "No such file or directory",
+                              "server closed the connection unexpectedly", "SSL"}) {
+        if (text.find(known) != std::string::npos) {
+            return known;
+        }
+    }
+    return "check the DSN";
+}
+
+pqxx::connection open(const std::string& dsn, const std::string& application_name) {
+    try {
+        return pqxx::connection(with_defaults(dsn, application_name));
+    } catch (const pqxx::failure& error) {
+        throw Unavailable("PostgreSQL: no connection: " + reason_without_dsn(error.what()));
+    }
+}
+
+/// The name in: … violates unique constraint "name" …
+std::string constraint_in(const std::string& text) {
+    constexpr std::string_view kBefore = "constraint \"";
+    const auto begin = text.find(kBefore);
+    if (begin == std::string::npos) {
+        return "";
+    }
+    const auto name = begin + kBefore.size();
+    return text.substr(name, text.find('"', name) - name);
+}
+
+std::string first_line(const std::string& text) {
+    return text.substr(0, text.find('\n'));
+}
+
+std::vector<const char*> texts_of(const std::vector<Param>& params) {
+    std::vector<const char*> out;
+    out.reserve(params.size());
+    for (const auto& param : params) {
+        const auto& text = param.text();
+        if (text && text->find('\0') != std::string::npos) {
+            throw StatementError("PostgreSQL: a text parameter contains a NUL byte");
+        }
+        out.push_back(text ? text->c_str() : nullptr);
+    }
+    return out;
+}
+
+#if PQXX_VERSION_MAJOR >= 7
+pqxx::params bind(const std::vector<const char*>& texts) {
+    pqxx::params out;
+    for (const char* text : texts) {
+        out.append(text);
+    }
+    return out;
+}
+pqxx::result run_prepared(pqxx::transaction_base& txn, const std::string& name,
+                          const std::vector<const char*>& texts) {
+    return txn.exec_prepared(name, bind(texts));
+}
+pqxx::result run_once(pqxx::transaction_base& txn, const std::string& sql,
+                      const std::vector<const char*>& texts) {
+    return txn.exec_params(sql, bind(texts));
+}
+#else
+pqxx::result run_prepared(pqxx::transaction_base& txn, const std::string& name,
+                          const std::vector<const char*>& texts) {
+    return txn.exec_prepared(name, pqxx::prepare::make_dynamic_params(texts.begin(), texts.end()));
+}
+pqxx::result run_once(pqxx::transaction_base& txn, const std::string& sql,
+                      const std::vector<const char*>& texts) {
+    return txn.exec_params(sql, pqxx::prepare::make_dynamic_params(texts.begin(), texts.end()));
+}
+#endif
+
+#if PQXX_VERSION_MAJOR < 7
+/// One row for COPY. Version 6 streams nothing but tuples; it finds the function below by the argument's
+/// namespace.
+struct CopyRow {
+    const std::vector<Param>& params;
+};
+
+void append_escaped(std::string& line, const std::string& text) {
+    for (const char c : text) {
+        switch (c) {
+            case '\\':
+                line += "\\\\";
+                break;
+            case '\t':
+                line += "\\t";
+                break;
+            case '\n':
+                line += "\\n";
+                break;
+            case '\r':
+                line += "\\r";
+                break;
+            default:
+                line += c;
+        }
+    }
+}
+
+template <class Access>
+std::string separated_list(const char* separator, const CopyRow& row, const Access&) {
+    std::string line;
+    for (const auto& param : row.params) {
+        if (&param != row.params.data()) {
+            line += separator;
+        }
+        if (param.text()) {
+            append_escaped(line, *param.text());
+        } else {
+            line += "\\N";
+        }
+    }
+    return line;
+}
+#endif
+
+/// Only wakes the waiter: what to do stands in the tables.
+class Hint final : public pqxx::notification_receiver {
+  public:
+    using pqxx::notification_receiver::notification_receiver;
+    void operator()(const std::string&, int) override {}
+};
+
+}  // namespace
+
+Connection::Connection(const std::string& dsn, const std::string& application_name)
+    : pqxx_(open(dsn, application_name)) {
+#if PQXX_VERSION_MAJOR < 7
+// Version 6 reconnects silently and so loses the session's settings, statements and locks.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+    pqxx_.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+#endif
+    mapped([&] {
+        pqxx::nontransaction txn(pqxx_);
+        txn.exec(
+            "SET TIME ZONE 'UTC'; SET datestyle TO 'ISO, YMD'; SET bytea_output TO 'hex';"
+            "SET standard_conforming_strings TO on; SET client_encoding TO 'UTF8'");
+    });
+    mapped([&] { refuse_transaction_pooling(dsn); });
+}
+
+void Connection::refuse_transaction_pooling(const std::string& dsn) {
+    const auto server_pid = [](pqxx::connection& connection) {
+        pqxx::nontransaction txn(connection);
+        return txn.exec("SELECT pg_backend_pid()")[0][0].as<int>();
+    };
+    const int server = server_pid(pqxx_);
+    if (server == pqxx_.backendpid()) {
+        return;  // nothing stands between
+    }
+    // Behind a proxy. While this session is open, a session of its own gives the next one another server
+    // process; a transaction pool hands out the same one again.
+    auto second = open(dsn, "lamda-pooling-check");
+    if (server_pid(second) == server) {
+        throw StatementError(
+            "PostgreSQL: the DSN leads to a transaction-pooling proxy, which loses sessions: connect "
+            "directly or by "
+            "session pooling");
+    }
+}
+
+pqxx::result Connection::exec(pqxx::transaction_base& txn, std::string_view sql,
+                              const std::vector<Param>& params) {
+    const auto texts = texts_of(params);
+    const std::string statement(sql);
+    return mapped([&] {
+        auto known = prepared_.find(statement);
+        if (known == prepared_.end()) {
+            if (prepared_.size() >= kMostPrepared) {
+                return run_once(txn, statement, texts);
+            }
+            const std::string name = fmt::format("lamda_{}", ++statements_);
+            pqxx_.prepare(name, statement);
+#if PQXX_VERSION_MAJOR < 7
+            pqxx_.prepare_now(name);
+#endif
+            known = prepared_.emplace(statement, name).first;
+        }
+        return run_prepared(txn, known->second, texts);
+    });
+}
+
+void Connection::copy(pqxx::transaction_base& txn, std::string_view table,
+                      const std::vector<std::string>& columns, const std::vector<std::vector<Param>>& rows) {
+#if PQXX_VERSION_MAJOR >= 7
+    auto stream = pqxx::stream_to::raw_table(txn, table, fmt::format("{}", fmt::join(columns, ", ")));
+    for (const auto& row : rows) {
+        stream << texts_of(row);
+    }
+#else
+    pqxx::stream_to stream(txn, std::string(table), columns);
+    for (const auto& row : rows) {
+        stream << CopyRow{row};
+    }
+#endif
+    stream.complete();
+}
+
+void Connection::rethrow() {
+    try {
+        throw;
+    } catch (const pqxx::in_doubt_error&) {
+        spoiled_ = true;
+        throw InDoubt("PostgreSQL: the connection was lost in COMMIT");
+    } catch (const pqxx::statement_completion_unknown&) {
+        spoiled_ = true;
+        throw InDoubt("PostgreSQL: whether the statement was carried out is not known");
+    } catch (const pqxx::transaction_rollback& error) {
+        throw Conflict("PostgreSQL: " + first_line(error.what()));
+    } catch (const pqxx::broken_connection&) {
+        spoiled_ = true;
+        throw Unavailable("PostgreSQL: the connection was lost");
+    } catch (const pqxx::sql_error& error) {
+        const std::string& state = error.sqlstate();
+        const std::string text = first_line(error.what());
+        if (state.starts_with("23")) {
+            throw ConstraintViolation("PostgreSQL: " + text, constraint_in(text));
+        }
+        if (state.starts_with("08") || state.starts_with("57P") || state == "53300" || !pqxx_.is_open()) {
+            spoiled_ = true;
+            throw Unavailable("PostgreSQL: " + text);
+        }
+        if (state == "40001" || state == "40P01") {
+            throw Conflict("PostgreSQL: " + text);
+        }
+        if (text.find("cached plan must not change result type") != std::string::npos) {
+            spoiled_ = true;  // a migration changed the table: a new session plans anew
+            throw Conflict("PostgreSQL: " + text);
+        }
+        throw StatementError("PostgreSQL: " + text + " [" + state + "] in: " + first_line(error.query()));
+    } catch (const std::exception& error) {
+        if (!pqxx_.is_open()) {
+            spoiled_ = true;
+            throw Unavailable("PostgreSQL: the connection was lost");
+        }
+        throw StatementError(std::string("PostgreSQL: ") + error.what());
+    }
+}
+
+bool Connection::await_notification(Millis timeout) {
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
+    const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(timeout - seconds);
+    if (pqxx_.await_notification(seconds.count(), rest.count()) > 0) {
+        return true;
+    }
+    if (!pqxx_.is_open()) {
+        throw pqxx::broken_connection("lost while waiting");
+    }
+    return false;
+}
+
+void Connection::listen(const std::string& channel) {
+    receivers_.push_back(std::make_unique<Hint>(pqxx_, channel));
+}
+
+}  // namespace lamda::store

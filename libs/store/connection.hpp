@@ -1,0 +1,59 @@
+// One PostgreSQL session on libpqxx. The only header, with its .cpp, that knows libpqxx and that its versions
+// 6 and 7 differ.
+#pragma once
+
+#include <memory>
+#include <pqxx/pqxx>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "store/database.hpp"
+
+namespace lamda::store {
+
+/// A session in UTC, with its prepared statements. Not thread-safe. Never reconnects: a broken one is thrown
+/// away.
+class Connection {
+  public:
+    /// @throws Unavailable (without the DSN in its text), StatementError behind a transaction-pooling proxy
+    Connection(const std::string& dsn, const std::string& application_name);
+
+    bool usable() const { return !spoiled_ && pqxx_.is_open(); }
+    pqxx::connection& pqxx() { return pqxx_; }
+
+    pqxx::result exec(pqxx::transaction_base& txn, std::string_view sql, const std::vector<Param>& params);
+    static void copy(pqxx::transaction_base& txn, std::string_view table,
+                     const std::vector<std::string>& columns, const std::vector<std::vector<Param>>& rows);
+    /// Runs `work`, turning libpqxx's exceptions into those of database.hpp. Others pass.
+    template <class F>
+    auto mapped(F&& work) -> decltype(work()) {
+        try {
+            return work();
+        } catch (const pqxx::failure&) {
+            rethrow();
+        } catch (const pqxx::usage_error&) {
+            rethrow();
+        } catch (const pqxx::argument_error&) {
+            rethrow();
+        } catch (const pqxx::range_error&) {
+            rethrow();
+        }
+    }
+    /// Waits for a notification on any channel listened to. @throws pqxx exceptions
+    bool await_notification(Millis timeout);
+    void listen(const std::string& channel);
+
+  private:
+    [[noreturn]] void rethrow();
+    void refuse_transaction_pooling(const std::string& dsn);
+
+    pqxx::connection pqxx_;
+    std::unordered_map<std::string, std::string> prepared_;  ///< SQL → name
+    std::vector<std::unique_ptr<pqxx::notification_receiver>> receivers_;
+    std::size_t statements_ = 0;
+    bool spoiled_ = false;
+};
+
+}  // namespace lamda::store

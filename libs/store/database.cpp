@@ -1,0 +1,177 @@
+#include "store/database.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <random>
+#include <thread>
+
+#include "store/connection.hpp"
+#include "store/rows.hpp"
+
+namespace lamda::store {
+
+namespace {
+constexpr int kMostAttempts = 10;
+constexpr std::chrono::seconds kPatience{30};
+
+/// Full jitter: two that met once shall not meet again.
+void back_off(int attempt) {
+    thread_local std::mt19937 random{std::random_device{}()};
+    std::uniform_int_distribution<int> any(0, std::min(200, 2 << attempt));
+    std::this_thread::sleep_for(Millis(any(random)));
+}
+}  // namespace
+
+struct Txn::Impl {
+    Connection& connection;
+    pqxx::work& work;
+};
+
+Rows Txn::exec(std::string_view sql, const std::vector<Param>& params) {
+    return Rows(std::make_shared<const Row::Shared>(impl_.connection.exec(impl_.work, sql, params)));
+}
+
+void Txn::exec_script(const std::string& sql) {
+    impl_.connection.mapped([&] { impl_.work.exec(sql); });
+}
+
+Row Txn::one(std::string_view sql, const std::vector<Param>& params) {
+    const auto rows = exec(sql, params);
+    if (rows.size() != 1) {
+        throw StatementError("PostgreSQL: one row was expected, not " + std::to_string(rows.size()) +
+                             ", from: " + std::string(sql));
+    }
+    return rows[0];
+}
+
+std::optional<Row> Txn::first(std::string_view sql, const std::vector<Param>& params) {
+    const auto rows = exec(sql, params);
+    return rows.empty() ? std::nullopt : std::optional<Row>(rows[0]);
+}
+
+void Txn::copy(std::string_view table, const std::vector<std::string>& columns,
+               const std::vector<std::vector<Param>>& rows) {
+    if (!rows.empty()) {
+        impl_.connection.mapped([&] { Connection::copy(impl_.work, table, columns, rows); });
+    }
+}
+
+void Txn::notify(std::string_view channel, std::string_view payload) {
+    exec("SELECT pg_notify($1, $2)", {channel, payload});
+}
+
+struct Database::Impl {
+    std::string application_name;
+    std::size_t most;
+    std::mutex mutex;
+    std::condition_variable returned;
+    std::vector<std::unique_ptr<Connection>> idle;
+    std::size_t lent = 0;
+
+    /// Holds one of the pool's places; its connection goes back when it is still good.
+    class Lease {
+      public:
+        explicit Lease(Impl& pool, bool fresh) : pool_(pool) {
+            std::unique_lock lock(pool.mutex);
+            if (!pool.returned.wait_for(lock, kPatience, [&] { return pool.lent < pool.most; })) {
+                throw Unavailable("PostgreSQL: every connection of the pool is in use");
+            }
+            ++pool.lent;
+            if (fresh) {
+                pool.idle.clear();
+            } else if (!pool.idle.empty()) {
+                connection_ = std::move(pool.idle.back());
+                pool.idle.pop_back();
+            }
+        }
+        ~Lease() {
+            {
+                std::lock_guard lock(pool_.mutex);
+                --pool_.lent;
+                if (connection_ && connection_->usable()) {
+                    pool_.idle.push_back(std::move(connection_));
+                }
+            }
+            pool_.returned.notify_one();
+        }
+        Lease(const Lease&) = delete;
+        Lease& operator=(const Lease&) = delete;
+
+        bool reused() const { return connection_ != nullptr; }
+        Connection& connection(const std::string& dsn) {
+            if (!connection_) {
+                connection_ = std::make_unique<Connection>(dsn, pool_.application_name);
+            }
+            return *connection_;
+        }
+
+      private:
+        Impl& pool_;
+        std::unique_ptr<Connection> connection_;
+    };
+};
+
+Database::Database(std::string dsn, std::string application_name, std::size_t connections)
+    : dsn_(std::move(dsn)), impl_(std::make_unique<Impl>()) {
+    impl_->application_name = std::move(application_name);
+    impl_->most = std::max<std::size_t>(connections, 1);
+}
+
+Database::~Database() = default;
+
+namespace {
+
+void once(Connection& connection, const std::function<void(pqxx::work&)>& work) {
+    bool committing = false;
+    try {
+        connection.mapped([&] {
+            pqxx::work txn(connection.pqxx());
+            work(txn);
+            committing = true;
+            txn.commit();
+        });
+    } catch (const Unavailable&) {
+        if (committing) {
+            throw InDoubt("PostgreSQL: the connection was lost in COMMIT");
+        }
+        throw;
+    }
+}
+
+}  // namespace
+
+void Database::run(const std::function<void(Txn&)>& work) {
+    bool fresh = false;
+    for (int attempt = 1;; ++attempt) {
+        bool reused = false;
+        try {
+            Impl::Lease lease(*impl_, fresh);
+            reused = lease.reused();
+            auto& connection = lease.connection(dsn_);
+            once(connection, [&](pqxx::work& pqxx_txn) {
+                Txn::Impl impl{connection, pqxx_txn};
+                Txn txn(impl);
+                work(txn);
+            });
+            return;
+        } catch (const Conflict&) {
+            if (attempt >= kMostAttempts) {
+                throw;
+            }
+            back_off(attempt);
+        } catch (const Unavailable&) {
+            // A pooled connection may have died while it was idle: that says nothing about the server now.
+            if (!reused || fresh) {
+                throw;
+            }
+            fresh = true;
+        }
+    }
+}
+
+void Database::ping() {
+    run([](Txn& txn) { txn.exec("SELECT 1"); });
+}
+
+}  // namespace lamda::store

@@ -1,0 +1,123 @@
+#include "store/migrations.hpp"
+
+#include <fmt/format.h>
+
+#include <map>
+
+namespace lamda::store {
+
+namespace {
+
+// Any number that nobody else in the database takes: "lamda" in ASCII.
+constexpr std::int64_t kLock = 0x6c616d6461;
+
+struct Applied {
+    std::string name;
+    std::string checksum;
+};
+
+/// Empty when nothing was ever applied.
+std::map<int, Applied> applied(Txn& txn) {
+    std::map<int, Applied> out;
+    if (!txn.one("SELECT to_regclass('public.lamda_migration') IS NOT NULL AS there").get<bool>("there")) {
+        return out;
+    }
+    for (const auto& row :
+         txn.exec("SELECT number, name, checksum FROM public.lamda_migration ORDER BY number")) {
+        out[row.get<int>("number")] = {row.get<std::string>("name"), row.get<std::string>("checksum")};
+    }
+    return out;
+}
+
+std::string checksum(Txn& txn, const Migration& migration) {
+    return txn.one("SELECT encode(sha256($1::bytea), 'hex') AS sum", {as_bytes(migration.sql)})
+        .get<std::string>("sum");
+}
+
+void require_same(Txn& txn, const std::map<int, Applied>& there, std::span<const Migration> migrations) {
+    for (const auto& migration : migrations) {
+        const auto found = there.find(migration.number);
+        if (found != there.end() && found->second.checksum != checksum(txn, migration)) {
+            throw SchemaMismatch(
+                fmt::format("the database applied another {} than this executable carries (it knows it as "
+                            "{}): an applied migration "
+                            "must not change",
+                            migration.name, found->second.name));
+        }
+    }
+}
+
+void require_in_order(std::span<const Migration> migrations) {
+    int expected = 1;
+    for (const auto& migration : migrations) {
+        if (migration.number != expected++) {
+            throw SchemaMismatch(fmt::format(
+                "migration {} is out of order: numbers are 1, 2, 3 … without gaps", migration.name));
+        }
+    }
+}
+
+}  // namespace
+
+std::vector<int> migrate(Database& database, std::span<const Migration> migrations) {
+    require_in_order(migrations);
+    return database.transact([&](Txn& txn) {
+        // Before any DDL: two concurrent CREATE SCHEMA IF NOT EXISTS would fail with a duplicate key.
+        txn.exec("SELECT pg_advisory_xact_lock($1)", {kLock});
+        const auto there = applied(txn);
+        if (!there.empty() && there.rbegin()->first > static_cast<int>(migrations.size())) {
+            throw SchemaMismatch(fmt::format("the database is at migration {} ({}), this executable knows {}",
+                                             there.rbegin()->first, there.rbegin()->second.name,
+                                             migrations.size()));
+        }
+        require_same(txn, there, migrations);
+        std::vector<int> out;
+        for (const auto& migration : migrations) {
+            if (there.contains(migration.number)) {
+                continue;
+            }
+            if (there.empty() && out.empty()) {
+                txn.exec_script(
+                    "CREATE TABLE public.lamda_migration ("
+                    "number integer PRIMARY KEY, name text NOT NULL, checksum text NOT NULL,"
+                    "applied_at timestamptz NOT NULL DEFAULT now())");
+            }
+            txn.exec_script(std::string(migration.sql));
+            txn.exec("INSERT INTO public.lamda_migration (number, name, checksum) VALUES ($1, $2, $3)",
+                     {migration.number, migration.name, checksum(txn, migration)});
+            out.push_back(migration.number);
+        }
+        return out;
+    });
+}
+
+std::vector<MigrationState> migration_state(Database& database) {
+    return database.transact([&](Txn& txn) {
+        const auto there = applied(txn);
+        std::vector<MigrationState> out;
+        for (const auto& migration : embedded_migrations()) {
+            out.push_back({migration.number, std::string(migration.name), there.contains(migration.number)});
+        }
+        for (const auto& [number, row] : there) {
+            if (number > static_cast<int>(embedded_migrations().size())) {
+                out.push_back({number, row.name, true});
+            }
+        }
+        return out;
+    });
+}
+
+bool schema_is_current(Database& database) {
+    return database.transact([&](Txn& txn) {
+        const auto there = applied(txn);
+        require_same(txn, there, embedded_migrations());
+        for (const auto& migration : embedded_migrations()) {
+            if (!there.contains(migration.number)) {
+                return false;
+            }
+        }
+        return true;
+    });
+}
+
+}  // namespace lamda::store

@@ -1,0 +1,25 @@
+// What a Row stands on.
+#pragma once
+
+#include <pqxx/pqxx>
+#include <string>
+#include <vector>
+
+#include "store/database.hpp"
+
+namespace lamda::store {
+
+struct Row::Shared {
+    pqxx::result result;
+    std::vector<std::string> names;
+
+    explicit Shared(pqxx::result answer) : result(std::move(answer)) {
+        for (int i = 0; i < static_cast<int>(result.columns()); ++i) {
+            names.emplace_back(result.column_name(i));
+        }
+    }
+    /// @throws StatementError when there is none
+    int column(std::string_view name) const;
+};
+
+}  // namespace lamda::store
