@@ -36,7 +36,7 @@ void write_file(const std::string& path, const std::string& text) {
     std::filesystem::rename(fresh, path);
 }
 
-void write_record(const std::string& dir, const Network& network) {
+void write_record(const std::string& dir, const localnet::Network& network) {
     auto places = json::array();
     for (const auto& place : network.places()) {
         places.push_back({{"name", place.name}, {"address", place.address}, {"ready_url", place.ready_url}});
@@ -50,7 +50,7 @@ void write_record(const std::string& dir, const Network& network) {
 }
 
 // The background process: starts the network, tells the waiting parent how it went, and stays until SIGTERM.
-[[noreturn]] void serve(const NetworkConfig& config, int report) {
+[[noreturn]] void serve(const localnet::NetworkConfig& config, int report) {
     sigset_t ends;
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
@@ -63,7 +63,8 @@ void write_record(const std::string& dir, const Network& network) {
         [[maybe_unused]] const auto written = ::write(report, text.data(), text.size());
     };
     try {
-        Network network(config, tell);
+        localnet::Network network(config, tell);
+        network.start_all(tell);
         write_record(config.dir, network);
         tell("ready");
         ::close(report);
@@ -109,7 +110,7 @@ int print_status(const std::string& dir) {
 
 }  // namespace
 
-int up(const NetworkConfig& config) {
+int up(const localnet::NetworkConfig& config) {
     if (alive(read_record(config.dir))) {
         fmt::print("it runs already\n\n");
         return print_status(config.dir);

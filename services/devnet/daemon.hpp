@@ -3,11 +3,11 @@
 
 #include <string>
 
-#include "network.hpp"
+#include "localnet/network.hpp"
 
 namespace lamda::devnet {
 
-int up(const NetworkConfig& config);
+int up(const localnet::NetworkConfig& config);
 int down(const std::string& dir);
 int status(const std::string& dir);
 

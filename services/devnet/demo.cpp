@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "board.hpp"
-#include "market.hpp"
+#include "localnet/market.hpp"
 #include "onchain/market_view.hpp"
 
 namespace lamda::devnet {
@@ -20,7 +20,7 @@ constexpr auto kLookEvery = std::chrono::milliseconds(200);
 constexpr double kPatienceSeconds = 180;  // for all jobs together, whatever is killed
 
 /// What the gateway says of a job. Absent while the gateway is down: the demo then shows what it knew.
-std::optional<json> ask_job(Network& network, const JobId& id) {
+std::optional<json> ask_job(localnet::Network& network, const JobId& id) {
     try {
         net::HttpRequest request;
         request.url = network.api_url() + "/api/jobs/" + id.hex();
@@ -38,7 +38,7 @@ std::optional<json> ask_job(Network& network, const JobId& id) {
 /// The kills that were asked for, one after the other, each followed by a new start.
 class Killer {
   public:
-    Killer(Network& network, Board& board, const std::string& what) : network_(network), board_(board) {
+    Killer(localnet::Network& network, Board& board, const std::string& what) : network_(network), board_(board) {
         if (what == "all") {
             victims_ = network.services();
         } else if (!what.empty()) {
@@ -71,7 +71,7 @@ class Killer {
     }
 
   private:
-    Network& network_;
+    localnet::Network& network_;
     Board& board_;
     std::vector<std::string> victims_;
     std::size_t next_ = 0;
@@ -81,7 +81,7 @@ class Killer {
 };
 
 struct Tracked {
-    OrderedJob order;
+    localnet::OrderedJob order;
     std::string status = "ordered";
     json last;  ///< the gateway's last answer
 };
@@ -94,7 +94,7 @@ struct ChainTruth {
     std::map<Address, U256> counts;
 };
 
-ChainTruth read_chains(Network& network) {
+ChainTruth read_chains(localnet::Network& network) {
     ChainTruth out;
     for (auto& job : onchain::MarketView(network.bsc(), network.job_manager()).jobs(BlockNum{0})) {
         out.jobs.emplace(job.id, std::move(job));
@@ -123,7 +123,7 @@ std::string field(const json& job, const char* name) {
 }
 
 /// Prints the final table; true when every job was rewarded once and every count is right.
-bool print_summary(Network& network, Market& market, const std::vector<Tracked>& jobs) {
+bool print_summary(localnet::Network& network, localnet::Market& market, const std::vector<Tracked>& jobs) {
     const ChainTruth truth = read_chains(network);
     fmt::print("\nJobs, as the two chains tell them (times UTC; assigned, completed and output from the signed statuses)\n\n");
     fmt::print("  {:<13} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", "JOB", "CREATED", "ASSIGNED", "COMPLETED", "CONFIRMED", "PAID",
@@ -161,7 +161,7 @@ bool print_summary(Network& network, Market& market, const std::vector<Tracked>&
 
 class Demo {
   public:
-    Demo(Network& network, Board& board, const DemoOptions& options)
+    Demo(localnet::Network& network, Board& board, const DemoOptions& options)
         : network_(network), board_(board), options_(options), market_(network), killer_(network, board, options.kill) {}
 
     bool run() {
@@ -196,7 +196,7 @@ class Demo {
     }
 
     bool look() {
-        std::vector<OrderedJob> orders;
+        std::vector<localnet::OrderedJob> orders;
         for (const auto& job : jobs_) {
             orders.push_back(job.order);
         }
@@ -229,10 +229,10 @@ class Demo {
         board_.show(rows);
     }
 
-    Network& network_;
+    localnet::Network& network_;
     Board& board_;
     const DemoOptions& options_;
-    Market market_;
+    localnet::Market market_;
     Killer killer_;
     std::vector<Tracked> jobs_;
 };
@@ -241,7 +241,7 @@ class Demo {
 
 int run_demo(const DemoOptions& options) {
     Board board;
-    NetworkConfig config;
+    localnet::NetworkConfig config;
     config.dir = options.dir;
     config.executables = options.executables;
     if (options.reorg > 0) {
@@ -249,7 +249,9 @@ int run_demo(const DemoOptions& options) {
         // Blocks that are reorganised must not have been final.
         config.bsc_slots = options.reorg;
     }
-    Network network(config, [&](const std::string& what) { board.note(what); });
+    const auto note = [&](const std::string& what) { board.note(what); };
+    localnet::Network network(config, note);
+    network.start_all(note);
     board.note(fmt::format("everything is ready; {} jobs follow", options.jobs));
     const bool right = Demo(network, board, options).run();
     fmt::print("\n{} in {:.1f} s\n", right ? "Every job was rewarded, once, and every count is right" : "NOT all right", board.seconds());

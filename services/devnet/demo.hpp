@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "network.hpp"
+#include "localnet/network.hpp"
 
 namespace lamda::devnet {
 

@@ -22,7 +22,7 @@ int main(int argc, char** argv) {
         ->check(CLI::IsMember({"node-registry", "job-dispatcher", "reputation", "api-gateway", "node-agent-1", "node-agent-2", "all"}));
     demo_verb->add_option("--reorg", demo.reorg, "reorganise BSC so many blocks deep while jobs are created")->check(CLI::Range(1, 30));
 
-    NetworkConfig config;
+    lamda::localnet::NetworkConfig config;
     auto* up_verb = app.add_subcommand("up", "Start the network and leave it running");
     up_verb->add_option("--api-port", config.api_port, "of the gateway; 0: any free one")->check(CLI::Range(0, 65535));
     up_verb->add_option("--opbnb-slots", config.opbnb_slots, "opBNB finalizes 2 × so many blocks behind (75: as the real one)")

@@ -1,7 +1,8 @@
-#include "network.hpp"
+#include "localnet/network.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 
@@ -9,7 +10,7 @@
 #include "contracts/node_reputation.hpp"
 #include "onchain/transact.hpp"
 
-namespace lamda::devnet {
+namespace lamda::localnet {
 namespace {
 
 constexpr ChainId kBsc{97};
@@ -22,6 +23,7 @@ constexpr std::size_t kAdminKey = 0;
 constexpr std::size_t kRenterKey = 4;
 const std::vector<std::size_t> kProviderKeys = {3, 5};
 
+constexpr auto kOperatorToken = "devnet-operator";
 constexpr Millis kPatience(30'000);
 
 std::unique_ptr<crypto::Signer> signer_of(std::size_t key) {
@@ -56,8 +58,11 @@ Network::Network(NetworkConfig config, const Progress& progress) : config_(std::
     start_servers(progress);
     progress("contracts: JobManager on BSC, NodeReputation on opBNB");
     deploy_contracts();
+    define_services();
+}
 
-    const std::map<std::string, std::string> common = {
+void Network::define_services() {
+    std::map<std::string, std::string> common = {
         {"DATABASE_URL", dsn_},
         {"NATS_URL", nats_->url()},
         {"BSC_RPC_URL", bsc_->url()},
@@ -71,37 +76,46 @@ Network::Network(NetworkConfig config, const Progress& progress) : config_(std::
         {"DISPATCH_FINALITY", config_.dispatch_finality},
         {"ENVIRONMENT", "development"},
     };
+    for (const auto& [name, value] : config_.more_env) {
+        common[name] = value;
+    }
     const auto with = [&](std::map<std::string, std::string> more) {
         more.insert(common.begin(), common.end());
         return more;
     };
-    progress("services: node-registry, job-dispatcher, reputation, api-gateway");
     api_port_ = config_.api_port != 0 ? config_.api_port : testkit::free_port();
-    add_service("node-registry", "lamda-node-registry", with({}));
-    add_service("job-dispatcher", "lamda-job-dispatcher", with({{"IPFS_GATEWAY_URL", content_->url()}}));
-    add_service("reputation", "lamda-reputation", with({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}}));
-    add_service("api-gateway", "lamda-api-gateway",
-                with({{"API_PORT", std::to_string(api_port_)}, {"OPERATOR_TOKEN", "devnet-operator"}, {"CORS_ALLOWED_ORIGINS", "*"}}));
-    for (const auto& name : services()) {
-        wait_ready(name);
-    }
-    progress("providers: two nodes register on opBNB, their agents start");
-    register_providers();
+    define("node-registry", "lamda-node-registry", with({}));
+    define("job-dispatcher", "lamda-job-dispatcher", with({{"IPFS_GATEWAY_URL", content_->url()}}));
+    define("reputation", "lamda-reputation", with({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}}));
+    define("api-gateway", "lamda-api-gateway",
+           with({{"API_PORT", std::to_string(api_port_)}, {"OPERATOR_TOKEN", kOperatorToken}, {"CORS_ALLOWED_ORIGINS", "*"}}));
     for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
         const std::string state = config_.dir + "/" + agent_name(i);
         std::filesystem::create_directories(state);
-        add_service(agent_name(i), "lamda-node-agent",
-                    with({{"AGENT_PRIVATE_KEY", testkit::dev_key(kProviderKeys[i])},
-                          {"AGENT_STATE_DIR", state},
-                          {"AGENT_CAPACITY", "2"},
-                          {"AGENT_CONFIRM", "true"},
-                          {"AGENT_CLAIM", "true"},
-                          {"IPFS_API_URL", content_->url()},
-                          {"IPFS_GATEWAY_URL", content_->url()},
-                          {"DOCKER_HOST", docker_->host()}}));
+        define(agent_name(i), "lamda-node-agent",
+               with({{"AGENT_PRIVATE_KEY", testkit::dev_key(kProviderKeys[i])},
+                     {"AGENT_STATE_DIR", state},
+                     {"AGENT_CAPACITY", "2"},
+                     {"AGENT_CONFIRM", "true"},
+                     {"AGENT_CLAIM", "true"},
+                     {"IPFS_API_URL", content_->url()},
+                     {"IPFS_GATEWAY_URL", content_->url()},
+                     {"DOCKER_HOST", docker_->host()}}));
     }
+}
+
+void Network::start_all(const Progress& progress) {
+    progress("services: node-registry, job-dispatcher, reputation, api-gateway");
+    const auto names = services();
+    const auto first_agent = names.begin() + static_cast<std::ptrdiff_t>(names.size() - kProviderKeys.size());
+    std::for_each(names.begin(), first_agent, [&](const std::string& name) { start_service(name); });
+    progress("providers: two nodes register on opBNB, their agents start");
     for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
-        wait_ready(agent_name(i));
+        register_provider(i);
+    }
+    std::for_each(first_agent, names.end(), [&](const std::string& name) { start_service(name); });
+    for (const auto& name : names) {
+        wait_ready(name);
     }
 }
 
@@ -142,9 +156,9 @@ void Network::start_servers(const Progress& progress) {
 
 void Network::deploy_contracts() {
     onchain::TxRequest request;
-    request.data = contracts::job_manager::bytecode();
+    request.data = config_.foreign_contracts ? config_.foreign_contracts->first : contracts::job_manager::bytecode();
     const auto job_manager_tx = onchain::submit(*bsc_rpc_, *admin_, kBsc, request);
-    request.data = contracts::node_reputation::bytecode();
+    request.data = config_.foreign_contracts ? config_.foreign_contracts->second : contracts::node_reputation::bytecode();
     const auto reputation = onchain::transact(*opbnb_rpc_, *admin_, kOpbnb, request);
     const auto job_manager = onchain::wait_mined(*bsc_rpc_, job_manager_tx);
     job_manager_ = job_manager.contract_address.value();
@@ -153,23 +167,17 @@ void Network::deploy_contracts() {
     node_reputation_block_ = reputation.block.number;
 }
 
-void Network::register_providers() {
-    std::vector<TxHash> sent;
-    for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
-        contracts::node_reputation::RegisterNode call;
-        call.gpu_model = i == 0 ? "NVIDIA RTX 4090" : "NVIDIA A100";
-        call.vram = i == 0 ? 24'576 : 81'920;
-        onchain::TxRequest request;
-        request.to = node_reputation_;
-        request.data = call.encode();
-        sent.push_back(onchain::submit(*opbnb_rpc_, *signer_of(kProviderKeys[i]), kOpbnb, request));
-    }
-    for (const auto& hash : sent) {
-        onchain::wait_mined(*opbnb_rpc_, hash);
-    }
+void Network::register_provider(std::size_t index) {
+    contracts::node_reputation::RegisterNode call;
+    call.gpu_model = index == 0 ? "NVIDIA RTX 4090" : "NVIDIA A100";
+    call.vram = index == 0 ? 24'576 : 81'920;
+    onchain::TxRequest request;
+    request.to = node_reputation_;
+    request.data = call.encode();
+    onchain::transact(*opbnb_rpc_, *signer_of(kProviderKeys.at(index)), kOpbnb, request);
 }
 
-void Network::add_service(const std::string& name, const std::string& executable, std::map<std::string, std::string> env) {
+void Network::define(const std::string& name, const std::string& executable, std::map<std::string, std::string> env) {
     const int port = testkit::free_port();
     env["METRICS_PORT"] = std::to_string(port);
     Service service;
@@ -178,7 +186,6 @@ void Network::add_service(const std::string& name, const std::string& executable
     service.spec.cwd = config_.dir;
     service.spec.log_file = config_.dir + "/logs/" + name + ".log";
     service.metrics_url = fmt::format("http://127.0.0.1:{}", port);
-    service.process = std::make_unique<testkit::Process>(service.spec);
     services_.insert_or_assign(name, std::move(service));
 }
 
@@ -188,19 +195,25 @@ std::vector<std::string> Network::services() const {
         out.emplace_back(name);
     }
     for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
-        if (services_.contains(agent_name(i))) {
-            out.push_back(agent_name(i));
-        }
+        out.push_back(agent_name(i));
     }
     return out;
 }
 
 void Network::kill_service(const std::string& name) { services_.at(name).process->kill(); }
 
-void Network::start_service(const std::string& name) {
+void Network::start_service(const std::string& name, const std::map<std::string, std::string>& more_env) {
     auto& service = services_.at(name);
-    service.process = std::make_unique<testkit::Process>(service.spec);
+    auto spec = service.spec;
+    for (const auto& [key, value] : more_env) {
+        spec.env[key] = value;
+    }
+    service.process = std::make_unique<testkit::Process>(spec);
 }
+
+int Network::stop_service(const std::string& name) { return services_.at(name).process->stop(); }
+
+std::string Network::log_file(const std::string& name) const { return services_.at(name).spec.log_file; }
 
 bool Network::ready(const std::string& name) {
     try {
@@ -215,8 +228,8 @@ bool Network::ready(const std::string& name) {
 
 void Network::wait_ready(const std::string& name) {
     auto& service = services_.at(name);
-    const bool ok = testkit::wait_until([&] { return ready(name) || !service.process->running(); }, kPatience);
-    if (!ok || !service.process->running()) {
+    const bool ok = testkit::wait_until([&] { return ready(name) || !service.process || !service.process->running(); }, kPatience);
+    if (!ok || !service.process || !service.process->running()) {
         throw std::runtime_error(name + (ok ? " ended" : " is not ready") + "; the last lines of " + service.spec.log_file + ":" +
                                  last_lines(service.spec.log_file, 8));
     }
@@ -257,10 +270,10 @@ std::map<std::string, std::string> Network::settings() const {
         {"IPFS_API_URL", content_->url()},
         {"IPFS_GATEWAY_URL", content_->url()},
         {"DOCKER_HOST", docker_->host()},
-        {"OPERATOR_TOKEN", "devnet-operator"},
+        {"OPERATOR_TOKEN", kOperatorToken},
         {"WALLET_PRIVATE_KEY", testkit::dev_key(kRenterKey)},
         {"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)},
     };
 }
 
-}  // namespace lamda::devnet
+}  // namespace lamda::localnet

@@ -1,4 +1,4 @@
-#include "market.hpp"
+#include "localnet/market.hpp"
 
 #include <fmt/format.h>
 
@@ -7,7 +7,7 @@
 #include "contracts/job_manager.hpp"
 #include "eth/codec/transaction.hpp"
 
-namespace lamda::devnet {
+namespace lamda::localnet {
 namespace {
 
 using nlohmann::json;
@@ -29,7 +29,7 @@ Market::Market(Network& network)
     : network_(network), next_nonce_(network.bsc().transaction_count(network.renter().address(), eth::Tag::kPending)) {}
 
 std::string Market::store_input(const std::string& content) {
-    constexpr auto kBoundary = "lamda-devnet-input";
+    constexpr auto kBoundary = "lamda-localnet-input";
     net::HttpRequest request;
     request.method = "POST";
     request.url = network_.content_url() + "/api/v0/add?cid-version=1&raw-leaves=true";
@@ -101,4 +101,4 @@ std::string Market::result_of(const std::string& output_cid) {
     return must_succeed(network_.http().send(request), "the content store").body;
 }
 
-}  // namespace lamda::devnet
+}  // namespace lamda::localnet

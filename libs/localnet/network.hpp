@@ -16,7 +16,7 @@
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 
-namespace lamda::devnet {
+namespace lamda::localnet {
 
 struct NetworkConfig {
     std::string dir;                  ///< emptied at the start
@@ -26,6 +26,10 @@ struct NetworkConfig {
     unsigned bsc_slots = 1;
     unsigned opbnb_slots = 1;
     int api_port = 0;                 ///< 0: any free one
+    /// Creation code to deploy instead of our own contracts (JobManager, NodeReputation).
+    std::optional<std::pair<Bytes, Bytes>> foreign_contracts;
+    /// On top of every service's environment.
+    std::map<std::string, std::string> more_env;
 };
 
 /// What a program is called, where it answers, and whether it is ready.
@@ -38,8 +42,13 @@ struct Place {
 class Network {
   public:
     using Progress = std::function<void(const std::string& what)>;
-    /// Starts everything and waits until all is ready. @throws std::runtime_error naming the part and its log
+    /// Starts the servers and deploys the contracts; no service runs yet. @throws std::runtime_error naming the part
     Network(NetworkConfig config, const Progress& progress);
+    /// The four services, the providers' registration, the agents; returns when all are ready.
+    /// @throws std::runtime_error naming the part and the last lines of its log
+    void start_all(const Progress& progress);
+    void register_provider(std::size_t index);
+    void wait_ready(const std::string& name);
     ~Network();
     Network(const Network&) = delete;
     Network& operator=(const Network&) = delete;
@@ -47,6 +56,10 @@ class Network {
     eth::Rpc& bsc() { return *bsc_rpc_; }
     eth::Rpc& opbnb() { return *opbnb_rpc_; }
     testkit::Anvil& bsc_node() { return *bsc_; }
+    testkit::Anvil& opbnb_node() { return *opbnb_; }
+    testkit::PostgresServer& postgres() { return *postgres_; }
+    testkit::NatsServer& nats() { return *nats_; }
+    const std::string& dsn() const { return dsn_; }
     net::HttpClient& http() { return http_; }
     Address job_manager() const { return job_manager_; }
     Address node_reputation() const { return node_reputation_; }
@@ -56,10 +69,12 @@ class Network {
     const std::vector<Address>& providers() const { return providers_; }
     const crypto::Signer& renter() const { return *renter_; }
 
-    /// Names that kill_service and start_service take.
+    /// Names that the calls below take: the four services, then `node-agent-1`, `node-agent-2`.
     std::vector<std::string> services() const;
+    void start_service(const std::string& name, const std::map<std::string, std::string>& more_env = {});
     void kill_service(const std::string& name);  ///< SIGKILL
-    void start_service(const std::string& name);
+    int stop_service(const std::string& name);   ///< SIGTERM; the exit status
+    std::string log_file(const std::string& name) const;
     bool ready(const std::string& name);
     /// Every part, for people and for network.json.
     std::vector<Place> places() const;
@@ -74,9 +89,8 @@ class Network {
     };
     void start_servers(const Progress& progress);
     void deploy_contracts();
-    void register_providers();
-    void add_service(const std::string& name, const std::string& executable, std::map<std::string, std::string> env);
-    void wait_ready(const std::string& name);
+    void define_services();
+    void define(const std::string& name, const std::string& executable, std::map<std::string, std::string> env);
 
     NetworkConfig config_;
     net::HttpClient http_;
@@ -100,4 +114,4 @@ class Network {
     std::map<std::string, Service> services_;
 };
 
-}  // namespace lamda::devnet
+}  // namespace lamda::localnet

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "network.hpp"
+#include "localnet/network.hpp"
 
-namespace lamda::devnet {
+namespace lamda::localnet {
 
 struct OrderedJob {
     JobId id;
@@ -33,4 +33,4 @@ class Market {
     std::uint64_t next_nonce_;
 };
 
-}  // namespace lamda::devnet
+}  // namespace lamda::localnet
