@@ -1,0 +1,397 @@
+#include "eth/rpc_answer.hpp"
+
+#include <simdjson.h>
+
+#include "eth/rpc_client.hpp"
+
+namespace lamda::eth {
+namespace {
+
+namespace dom = simdjson::dom;
+
+/// Where in the answer: a chain on the stack, put into words only when something is wrong there.
+struct At {
+    const At* up = nullptr;
+    std::string_view key = {};
+    std::size_t index = 0;
+
+    std::string path() const {
+        if (up == nullptr) {
+            return "result";
+        }
+        return up->path() + (key.empty() ? "[" + std::to_string(index) + "]" : "." + std::string(key));
+    }
+};
+
+/// Stays inside this file; becomes a BadAnswer.
+struct Bad {
+    std::string where;
+    const char* why;
+};
+
+[[noreturn]] void bad(const At& at, const char* why) {
+    throw Bad{at.path(), why};
+}
+
+constexpr auto kNibbles = [] {
+    std::array<std::int8_t, 256> out{};
+    out.fill(-1);
+    for (int i = 0; i < 10; ++i) {
+        out[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
+    }
+    for (int i = 0; i < 6; ++i) {
+        out[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
+        out[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+    }
+    return out;
+}();
+
+int nibble(char c) {
+    return kNibbles[static_cast<unsigned char>(c)];
+}
+
+// Without a detour over a vector: a page of logs holds hundreds of thousands of these.
+bool decode_hex(std::string_view digits, std::uint8_t* out) {
+    int wrong = 0;
+    for (std::size_t i = 0; i < digits.size(); i += 2) {
+        const int high = nibble(digits[i]);
+        const int low = nibble(digits[i + 1]);
+        wrong |= high | low;
+        *out++ = static_cast<std::uint8_t>((high << 4 | low) & 0xff);
+    }
+    return wrong >= 0;
+}
+
+std::string_view string_of(dom::element element, const At& at) {
+    std::string_view out;
+    if (element.get_string().get(out) != simdjson::SUCCESS) {
+        bad(at, "a string is needed");
+    }
+    return out;
+}
+
+template <class Fixed>
+Fixed fixed_of(dom::element element, const At& at) {
+    const std::string_view text = string_of(element, at);
+    Fixed out;
+    if (text.size() != 2 + 2 * Fixed::kSize || !text.starts_with("0x") ||
+        !decode_hex(text.substr(2), out.array().data())) {
+        bad(at, Fixed::kSize == 20 ? "0x and 40 hex digits are needed" : "0x and 64 hex digits are needed");
+    }
+    return out;
+}
+
+Bytes bytes_of(dom::element element, const At& at) {
+    const std::string_view text = string_of(element, at);
+    if (text.size() % 2 != 0 || !text.starts_with("0x")) {
+        bad(at, "0x and an even number of hex digits are needed");
+    }
+    Bytes out(text.size() / 2 - 1);
+    if (!decode_hex(text.substr(2), out.data())) {
+        bad(at, "a digit is not hexadecimal");
+    }
+    return out;
+}
+
+U256 u256_of(dom::element element, const At& at) {
+    const auto out = u256_from_quantity(string_of(element, at));
+    if (!out) {
+        bad(at, "a quantity is needed: 0x and 1 to 64 hex digits");
+    }
+    return *out;
+}
+
+std::uint64_t u64_of(dom::element element, const At& at) {
+    const std::string_view text = string_of(element, at);
+    if (text.size() < 3 || text.size() > 18 || !text.starts_with("0x")) {
+        bad(at, "a quantity of at most 64 bits is needed");
+    }
+    std::uint64_t out = 0;
+    for (const char c : text.substr(2)) {
+        const int digit = nibble(c);
+        if (digit < 0) {
+            bad(at, "a quantity of at most 64 bits is needed");
+        }
+        out = out << 4 | static_cast<std::uint64_t>(digit);
+    }
+    return out;
+}
+
+/// The members of an object, each known by its place.
+class Object {
+  public:
+    Object(dom::element element, const At& at) : at_(at) {
+        if (element.get_object().get(object_) != simdjson::SUCCESS) {
+            bad(at, "an object is needed");
+        }
+    }
+    /// Absent and null are the same.
+    std::optional<dom::element> find(std::string_view key) const {
+        dom::element out;
+        if (object_.at_key(key).get(out) != simdjson::SUCCESS || out.is_null()) {
+            return std::nullopt;
+        }
+        return out;
+    }
+    dom::element need(std::string_view key) const {
+        const auto out = find(key);
+        if (!out) {
+            bad(place(key), "it is missing");
+        }
+        return *out;
+    }
+    At place(std::string_view key) const { return {&at_, key}; }
+
+    template <class Fixed>
+    Fixed fixed(std::string_view key) const {
+        return fixed_of<Fixed>(need(key), place(key));
+    }
+    std::optional<Address> maybe_address(std::string_view key) const {
+        const auto element = find(key);
+        return element ? std::optional(fixed_of<Address>(*element, place(key))) : std::nullopt;
+    }
+    std::uint64_t u64(std::string_view key) const { return u64_of(need(key), place(key)); }
+    U256 u256(std::string_view key) const { return u256_of(need(key), place(key)); }
+    Bytes bytes(std::string_view key) const { return bytes_of(need(key), place(key)); }
+    BlockRef block() const { return {{u64("blockNumber")}, fixed<BlockHash>("blockHash")}; }
+
+  private:
+    dom::object object_;
+    const At& at_;
+};
+
+dom::array array_of(dom::element element, const At& at) {
+    dom::array out;
+    if (element.get_array().get(out) != simdjson::SUCCESS) {
+        bad(at, "an array is needed");
+    }
+    return out;
+}
+
+template <class Read>
+auto read_all(dom::element element, const At& at, Read read) {
+    const dom::array array = array_of(element, at);
+    std::vector<decltype(read(element, at))> out;
+    out.reserve(array.size());
+    for (const dom::element item : array) {
+        out.push_back(read(item, At{&at, {}, out.size()}));
+    }
+    return out;
+}
+
+Log log_of(dom::element element, const At& at) {
+    const Object in(element, at);
+    Log out;
+    out.address = in.fixed<Address>("address");
+    out.topics = read_all(in.need("topics"), in.place("topics"), fixed_of<Topic>);
+    if (out.topics.size() > 4) {
+        bad(in.place("topics"), "at most 4 are possible");
+    }
+    out.data = in.bytes("data");
+    out.block_num = {in.u64("blockNumber")};
+    out.block_hash = in.fixed<BlockHash>("blockHash");
+    out.tx_hash = in.fixed<TxHash>("transactionHash");
+    out.tx_index = in.u64("transactionIndex");
+    out.log_index = in.u64("logIndex");
+    if (const auto removed = in.find("removed")) {
+        bool is_removed = true;
+        if (removed->get_bool().get(is_removed) != simdjson::SUCCESS || is_removed) {
+            bad(in.place("removed"), "a log that a query answers with was not removed");
+        }
+    }
+    return out;
+}
+
+std::vector<Log> logs_of(dom::element element, const At& at) {
+    return read_all(element, at, log_of);
+}
+
+Receipt receipt_of(dom::element element, const At& at) {
+    const Object in(element, at);
+    Receipt out;
+    out.tx_hash = in.fixed<TxHash>("transactionHash");
+    out.block = in.block();
+    out.from = in.fixed<Address>("from");
+    const std::uint64_t status = in.u64("status");
+    if (status > 1) {
+        bad(in.place("status"), "0x0 or 0x1 is needed");
+    }
+    out.success = status == 1;
+    out.gas_used = in.u64("gasUsed");
+    out.effective_gas_price = in.u256("effectiveGasPrice");
+    out.contract_address = in.maybe_address("contractAddress");
+    const At logs = in.place("logs");
+    out.logs = logs_of(in.need("logs"), logs);
+    for (std::size_t i = 0; i < out.logs.size(); ++i) {
+        if (out.logs[i].tx_hash != out.tx_hash || out.logs[i].block_hash != out.block.hash ||
+            out.logs[i].block_num != out.block.number) {
+            bad(At{&logs, {}, i}, "it belongs to another transaction or block than its receipt");
+        }
+    }
+    return out;
+}
+
+/// Revert data: "0x…", "Reverted 0x…", or the same in a member `data`.
+Bytes revert_data(dom::element element, int depth = 0) {
+    std::string_view text;
+    if (element.get_string().get(text) == simdjson::SUCCESS) {
+        if (text.starts_with("Reverted ")) {
+            text.remove_prefix(9);
+        }
+        return text.starts_with("0x") ? from_hex(text).value_or({}) : Bytes{};
+    }
+    dom::element inner;
+    if (depth < 3 && element.is_object()) {
+        for (const char* key : {"data", "originalError", "result"}) {
+            if (element.at_key(key).get(inner) == simdjson::SUCCESS) {
+                return revert_data(inner, depth + 1);
+            }
+        }
+    }
+    return {};
+}
+
+}  // namespace
+
+struct RpcAnswer::Impl {
+    std::string method;
+    int http_status = 0;
+    dom::parser parser;
+    dom::element result;
+
+    [[noreturn]] void refuse(const std::string& why) const {
+        throw BadAnswer(http_status, method + ": " + why);
+    }
+
+    void open(std::uint64_t id, const std::string& body) {
+        dom::element root;
+        if (parser.parse(body).get(root) != simdjson::SUCCESS || !root.is_object()) {
+            refuse("HTTP " + std::to_string(http_status) + " with a body that is not a JSON object");
+        }
+        dom::element error;
+        const bool has_error = root.at_key("error").get(error) == simdjson::SUCCESS && !error.is_null();
+        dom::element answered;
+        std::uint64_t number = 0;
+        const bool has_id = root.at_key("id").get(answered) == simdjson::SUCCESS && !answered.is_null();
+        // A node that could not read the request answers with an error without an id.
+        if (has_id ? answered.get_uint64().get(number) != simdjson::SUCCESS || number != id : !has_error) {
+            refuse("the id is not the request's");
+        }
+        if (has_error) {
+            throw_error(error);
+        }
+        if (http_status != 200) {
+            refuse("HTTP " + std::to_string(http_status));
+        }
+        if (root.at_key("result").get(result) != simdjson::SUCCESS) {
+            refuse("neither result nor error");
+        }
+    }
+
+    [[noreturn]] void throw_error(dom::element error) const {
+        std::int64_t code = 0;
+        std::string_view message;
+        if (!error.is_object() || error.at_key("message").get_string().get(message) != simdjson::SUCCESS) {
+            refuse("HTTP " + std::to_string(http_status) +
+                   " with an error that is not a JSON-RPC error object");
+        }
+        // Some proxies put no number there; the code decides nothing.
+        if (error.at_key("code").get_int64().get(code) != simdjson::SUCCESS) {
+            code = 0;
+        }
+        dom::element data;
+        throw RpcError(code, std::string(message.substr(0, 1000)),
+                       error.at_key("data").get(data) == simdjson::SUCCESS ? revert_data(data) : Bytes{});
+    }
+
+    template <class Read>
+    auto read(Read reader) const {
+        try {
+            return reader(result, At{});
+        } catch (const Bad& fault) {
+            refuse(fault.where + ": " + fault.why);
+        }
+    }
+};
+
+RpcAnswer::RpcAnswer(std::string_view method, std::uint64_t id, int http_status, const std::string& body)
+    : impl_(std::make_unique<Impl>()) {
+    impl_->method = method;
+    impl_->http_status = http_status;
+    impl_->open(id, body);
+}
+RpcAnswer::~RpcAnswer() = default;
+
+bool RpcAnswer::is_null() const {
+    return impl_->result.is_null();
+}
+U256 RpcAnswer::quantity() const {
+    return impl_->read(u256_of);
+}
+std::uint64_t RpcAnswer::u64() const {
+    return impl_->read(u64_of);
+}
+Bytes RpcAnswer::bytes() const {
+    return impl_->read(bytes_of);
+}
+TxHash RpcAnswer::tx_hash() const {
+    return impl_->read(fixed_of<TxHash>);
+}
+std::vector<Log> RpcAnswer::logs() const {
+    return impl_->read(logs_of);
+}
+Receipt RpcAnswer::receipt() const {
+    return impl_->read(receipt_of);
+}
+
+std::vector<Receipt> RpcAnswer::receipts() const {
+    return impl_->read([](dom::element element, const At& at) { return read_all(element, at, receipt_of); });
+}
+
+Header RpcAnswer::header() const {
+    return impl_->read([](dom::element element, const At& at) {
+        const Object in(element, at);
+        Header out;
+        out.number = {in.u64("number")};
+        out.hash = in.fixed<BlockHash>("hash");
+        out.parent_hash = in.fixed<BlockHash>("parentHash");
+        out.timestamp = in.u64("timestamp");
+        const Bytes bloom = in.bytes("logsBloom");
+        std::array<std::uint8_t, 256> bits{};
+        if (bloom.size() != bits.size()) {
+            bad(in.place("logsBloom"), "256 bytes are needed");
+        }
+        std::copy(bloom.begin(), bloom.end(), bits.begin());
+        out.logs_bloom = Bloom(bits);
+        if (in.find("baseFeePerGas")) {
+            out.base_fee = in.u256("baseFeePerGas");
+        }
+        return out;
+    });
+}
+
+TransactionInfo RpcAnswer::transaction() const {
+    return impl_->read([](dom::element element, const At& at) {
+        const Object in(element, at);
+        TransactionInfo out;
+        out.hash = in.fixed<TxHash>("hash");
+        out.from = in.fixed<Address>("from");
+        out.to = in.maybe_address("to");
+        out.nonce = in.u64("nonce");
+        out.value = in.u256("value");
+        out.input = in.bytes("input");
+        if (in.find("blockHash")) {
+            out.block = in.block();
+        }
+        return out;
+    });
+}
+
+std::string RpcAnswer::text() const {
+    return simdjson::minify(impl_->result);
+}
+void RpcAnswer::refuse(const std::string& why) const {
+    impl_->refuse(why);
+}
+
+}  // namespace lamda::eth
