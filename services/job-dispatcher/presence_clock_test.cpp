@@ -1,0 +1,103 @@
+#include "presence_clock.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace lamda;
+using namespace lamda::dispatch;
+using namespace std::chrono_literals;
+
+namespace {
+
+Address provider() {
+    Address out;
+    out.array()[19] = 7;
+    return out;
+}
+JobId job() {
+    JobId out;
+    out.array()[31] = 1;
+    return out;
+}
+Steady at(std::chrono::seconds s) {
+    return Steady{} + s;
+}
+
+void watch(PresenceClock& clock, PresenceClock::Waiting waiting) {
+    clock.watch({{job(), 1, provider(), waiting}});
+}
+
+PresenceClock::Waited only(const PresenceClock& clock) {
+    const auto all = clock.waited();
+    REQUIRE(all.size() == 1);
+    return all.front();
+}
+
+}  // namespace
+
+TEST_CASE("the accept clock adds time between heartbeats that came after the assignment") {
+    PresenceClock clock;
+    clock.heartbeat(provider(), 1, 0, at(0s));
+    watch(clock, PresenceClock::Waiting::kAcceptance);
+    clock.heartbeat(provider(), 1, 0, at(5s));
+    CHECK(only(clock).idle == 0ms);  // that interval began before the assignment
+    clock.heartbeat(provider(), 1, 0, at(10s));
+    clock.heartbeat(provider(), 1, 0, at(15s));
+    CHECK(only(clock).idle == 10s);
+}
+
+TEST_CASE("being offline uses up no attempt") {
+    PresenceClock clock;
+    watch(clock, PresenceClock::Waiting::kAcceptance);
+    clock.heartbeat(provider(), 1, 0, at(0s));
+    clock.heartbeat(provider(), 1, 0, at(3600s));
+    CHECK(only(clock).idle == 0ms);
+    CHECK(only(clock).present == 0ms);
+    clock.heartbeat(provider(), 1, 0, at(3615s));
+    CHECK(only(clock).idle == 15s);
+}
+
+TEST_CASE("being busy at either end uses up no attempt, but is presence") {
+    PresenceClock clock;
+    watch(clock, PresenceClock::Waiting::kAcceptance);
+    clock.heartbeat(provider(), 2, 1, at(0s));
+    clock.heartbeat(provider(), 2, 2, at(5s));
+    clock.heartbeat(provider(), 2, 1, at(10s));
+    CHECK(only(clock).idle == 0ms);
+    CHECK(only(clock).present == 10s);
+    clock.heartbeat(provider(), 2, 0, at(15s));
+    CHECK(only(clock).idle == 5s);
+}
+
+TEST_CASE("a word from the agent starts its silence anew") {
+    PresenceClock clock;
+    watch(clock, PresenceClock::Waiting::kProgress);
+    clock.heartbeat(provider(), 1, 1, at(0s));
+    clock.heartbeat(provider(), 1, 1, at(10s));
+    CHECK(only(clock).present == 10s);
+    clock.heard(job(), 1);
+    CHECK(only(clock).present == 0ms);
+    clock.heartbeat(provider(), 1, 1, at(15s));
+    clock.heartbeat(provider(), 1, 1, at(20s));
+    CHECK(only(clock).present == 5s);
+}
+
+TEST_CASE("watching again keeps the time of what still waits for the same, and forgets the rest") {
+    PresenceClock clock;
+    watch(clock, PresenceClock::Waiting::kAcceptance);
+    clock.heartbeat(provider(), 1, 0, at(0s));
+    clock.heartbeat(provider(), 1, 0, at(5s));
+    watch(clock, PresenceClock::Waiting::kAcceptance);
+    CHECK(only(clock).idle == 5s);
+    watch(clock, PresenceClock::Waiting::kProgress);
+    CHECK(only(clock).idle == 0ms);
+    clock.watch({});
+    CHECK(clock.waited().empty());
+}
+
+TEST_CASE("another provider's heartbeats count for nobody else") {
+    PresenceClock clock;
+    watch(clock, PresenceClock::Waiting::kAcceptance);
+    clock.heartbeat(Address{}, 1, 0, at(0s));
+    clock.heartbeat(Address{}, 1, 0, at(5s));
+    CHECK(only(clock).idle == 0ms);
+}
