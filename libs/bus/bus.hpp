@@ -105,6 +105,8 @@ class Bus {
     void ensure_stream(const StreamSpec& spec);
     /// Explicit acknowledgement, deliver all, no limit of deliveries. @throws Unavailable, Refused
     void ensure_durable(const std::string& stream, const std::string& durable, const std::string& filter_subject, Millis ack_wait);
+    /// Sequence of the newest message that the stream ever held; 0: none yet. @throws Unavailable, Refused
+    std::uint64_t last_sequence(const std::string& stream);
     /// Publishes all asynchronously and waits for the acknowledgements. Result: for each, whether it is stored
     /// (a duplicate is stored). @throws Unavailable when there is no connection at all
     std::vector<bool> publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
