@@ -1,0 +1,138 @@
+// What Lamda promises of jobs when parts are late, away, killed, or forgotten.
+#include "contracts/job_manager.hpp"
+#include "e2e/scenario.hpp"
+#include "onchain/transact.hpp"
+
+using namespace lamda;
+using namespace lamda::e2e;
+
+TEST_CASE("A dispatcher started after the jobs were created misses none; killed and restarted it sends no attempt twice") {
+    Scenario s("e2e_late_dispatcher");
+    s.network().register_provider(0);
+    s.network().register_provider(1);
+    s.start({"node-registry", "api-gateway"});
+    std::vector<localnet::OrderedJob> jobs;
+    for (std::size_t i = 0; i < 4; ++i) {
+        jobs.push_back(s.market().order(i));
+    }
+    for (const auto& job : jobs) {
+        onchain::wait_mined(s.network().bsc(), job.tx);
+    }
+
+    s.start({"job-dispatcher"});
+    for (const auto& job : jobs) {
+        s.wait_status(job.id, {"assigned"});
+    }
+    REQUIRE(testkit::wait_until([&] { return s.stored_in("JOBS") == jobs.size(); }));
+    for (int i = 0; i < 3; ++i) {
+        s.network().kill_service("job-dispatcher");
+        s.start({"job-dispatcher"});
+    }
+    CHECK(s.stored_in("JOBS") == jobs.size());
+
+    s.start({"reputation", "node-agent-1", "node-agent-2"});
+    s.wait_rewarded(jobs);
+    CHECK(s.stored_in("JOBS") == jobs.size());
+    for (const auto& [attempt, times] : s.acceptances()) {
+        INFO(attempt.first << " attempt " << attempt.second);
+        CHECK(times == 1);
+    }
+    CHECK(s.count_of(s.network().providers()[0]) == 2);
+    CHECK(s.count_of(s.network().providers()[1]) == 2);
+}
+
+TEST_CASE("An agent that was away for longer than the accept time-out gets its assignment when it returns, and runs it once") {
+    localnet::NetworkConfig config;
+    config.more_env = {{"ACCEPT_TIMEOUT", "2s"}};
+    Scenario s("e2e_agent_away", config);
+    s.network().register_provider(0);
+    s.start_services();
+    const auto job = s.market().order(0);
+    s.wait_status(job.id, {"assigned"});
+
+    // The bus forgets message ids when it restarts, as it does after its window: nothing may rest on that memory.
+    const auto assigned_at = parse_rfc3339(s.job(job.id).at("assigned_at").get<std::string>()).value();
+    s.network().nats().stop();
+    s.network().nats().start();
+    REQUIRE(testkit::wait_until([&] { return SystemClock().now() - assigned_at > Millis(6'000); }));
+    s.network().wait_ready("job-dispatcher");
+    s.wait_status(job.id, {"assigned"});
+    CHECK(s.job(job.id).at("attempt") == 1);
+
+    s.start({"node-agent-1"});
+    s.wait_rewarded({job});
+    const auto accepted = s.acceptances();
+    CHECK(accepted.size() == 1);
+    CHECK(accepted.begin()->second == 1);
+    CHECK(s.count_of(job.provider) == 1);
+}
+
+TEST_CASE("A job for a provider that registers only later is dispatched then") {
+    Scenario s("e2e_late_provider");
+    s.start_services();
+    const auto job = s.market().order(0);
+    s.wait_status(job.id, {"awaiting_provider"});
+    s.network().register_provider(0);
+    s.wait_status(job.id, {"assigned"});
+    s.start({"node-agent-1"});
+    s.wait_rewarded({job});
+}
+
+TEST_CASE("The database dropped after rewarded jobs: no provider's count rises again") {
+    Scenario s("e2e_database_dropped");
+    s.network().register_provider(0);
+    s.network().register_provider(1);
+    s.start_services();
+    s.start({"node-agent-1", "node-agent-2"});
+    std::vector<localnet::OrderedJob> jobs;
+    for (std::size_t i = 0; i < 20; ++i) {
+        jobs.push_back(s.market().order(i));
+    }
+    s.wait_rewarded(jobs, Millis(120'000));
+    for (const auto& job : jobs) {
+        s.wait_status(job.id, {"paid"});
+    }
+    const auto dispatched = s.stored_in("JOBS");
+
+    const std::vector<std::string> services = {"node-registry", "job-dispatcher", "reputation", "api-gateway"};
+    for (const auto& name : services) {
+        s.network().kill_service(name);
+    }
+    s.network().postgres().drop_database("lamda");
+    s.network().postgres().create_database("lamda");
+    s.start(services);
+    for (const auto& job : jobs) {
+        s.wait_status(job.id, {"paid"});
+        CHECK(s.job(job.id).at("work_state") == "completed");
+        CHECK(s.job(job.id).at("output_file_cid").is_string());
+    }
+
+    // One more job shows that the sender is at work again, with the ledger that it found on the chain.
+    const auto after = s.market().order(20);
+    jobs.push_back(after);
+    s.wait_rewarded(jobs);
+    CHECK(s.stored_in("JOBS") == dispatched + 1);
+    CHECK(s.count_of(s.network().providers()[0]) == 11);
+    CHECK(s.count_of(s.network().providers()[1]) == 10);
+}
+
+TEST_CASE("With PostgreSQL stopped, `lamda job show --chain-only` still tells the truth") {
+    Scenario s("e2e_chain_only");
+    s.network().register_provider(0);
+    s.start_services();
+    s.start({"node-agent-1"});
+    const auto job = s.market().order(0);
+    s.wait_rewarded({job});
+    s.network().postgres().stop();
+
+    const auto shown = s.lamda({"--json", "job", "show", job.id.hex(), "--chain-only"});
+    INFO(shown.output);
+    REQUIRE(shown.status == 0);
+    const auto answer = json::parse(shown.output);
+    CHECK(answer.at("id") == job.id.hex());
+    CHECK(answer.at("chain_state") == "paid");
+    CHECK(answer.at("payment_amount") == "10000000000000000");
+    CHECK(answer.at("created").at("transaction_hash") == job.tx.hex());
+    CHECK(answer.at("paid").at("block").get<int>() > answer.at("confirmed").at("block").get<int>());
+    CHECK(s.lamda({"job", "show", JobId().hex(), "--chain-only"}).status == 1);
+}

@@ -1,0 +1,67 @@
+// One private market a test case, and the words in which the tests speak of it.
+#pragma once
+
+#include <catch2/catch.hpp>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <string>
+
+#include "bus/bus.hpp"
+#include "localnet/market.hpp"
+#include "localnet/network.hpp"
+#include "onchain/market_view.hpp"
+
+namespace lamda::e2e {
+
+using nlohmann::json;
+
+struct Answer {
+    int status;
+    json body;
+    std::string content_type;
+};
+
+class Scenario {
+  public:
+    /// Servers and contracts; no service runs yet.
+    explicit Scenario(const std::string& name, localnet::NetworkConfig config = {});
+
+    localnet::Network& network() { return *network_; }
+    localnet::Market& market();  ///< needs the gateway
+
+    /// Starts and waits until ready.
+    void start(const std::vector<std::string>& names);
+    void start_services();  ///< the four
+
+    Answer get(const std::string& path);
+    Answer send(const std::string& method, const std::string& path, const std::string& body,
+                const std::vector<std::pair<std::string, std::string>>& headers = {});
+
+    json job(const JobId& id);
+    /// Waits until GET /api/jobs/{id} says so; fails the test with the last answer otherwise.
+    void wait_status(const JobId& id, const std::set<std::string>& wanted, Millis timeout = Millis(40'000));
+    /// Waits until JobCountIncremented of every job is on opBNB.
+    void wait_rewarded(const std::vector<localnet::OrderedJob>& jobs, Millis timeout = Millis(60'000));
+    U256 count_of(const Address& provider);
+    /// How many increments each job caused, by the job id in their calldata.
+    std::map<JobId, int> rewards();
+
+    /// Messages ever stored in a JetStream stream.
+    std::uint64_t stored_in(const std::string& stream);
+    /// `accepted` statuses in the STATUS stream, by (job, attempt).
+    std::map<std::pair<std::string, int>, int> acceptances();
+    bus::Bus& bus();
+
+    /// The operator's command, with this network's settings. Exit status and output.
+    testkit::Finished lamda(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& more_env = {});
+    static std::string executable(const std::string& name);
+
+  private:
+    testkit::TempDir dir_;
+    std::unique_ptr<localnet::Network> network_;
+    std::unique_ptr<localnet::Market> market_;
+    std::unique_ptr<bus::Bus> bus_;
+};
+
+}  // namespace lamda::e2e
