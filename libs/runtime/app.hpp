@@ -1,10 +1,14 @@
-// What every main needs: arguments, configuration, signals, service notification, /metrics /livez /readyz, loops.
+// What every main needs: arguments, configuration, signals, service notification, /metrics /livez /readyz,
+// loops.
 #pragma once
 
 #include <functional>
 #include <memory>
+#include <optional>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "runtime/settings.hpp"
 #include "telemetry/health.hpp"
@@ -42,16 +46,20 @@ class App {
     const CommonConfig& config() const;
     std::stop_token stop_token() const;
 
-    /// A named loop on a thread of its own. It returns when stopped. A ConfigError (or chain::ConfigContradiction
-    /// turned into one by the caller) ends the process with 78; any other exception is logged and the loop is
-    /// started again after a growing pause (200 ms … 5 s).
+    /// A step that must have succeeded before the loops start (a schema, say); steps run in order, while the
+    /// endpoint already answers. Throwing: logged, and tried again after a growing pause. The check `name` is
+    /// ok from then on.
+    void first(const std::string& name, std::function<void(const std::stop_token&)> step);
+    /// A named loop on a thread of its own. It returns when stopped. A ConfigError (or
+    /// chain::ConfigContradiction turned into one by the caller) ends the process with 78; any other
+    /// exception is logged and the loop is started again after a growing pause (200 ms … 5 s).
     void loop(const std::string& name, std::function<void(const std::stop_token&)> body);
     /// A check polled every second for /readyz; throwing means not ok, with the text as detail.
     void probe(const std::string& name, std::function<void()> check);
     /// Called once at the end, after the loops have returned (close servers, connections).
     void at_stop(std::function<void()> action);
-    /// Serves the endpoint, notifies systemd (READY when ready, WATCHDOG, STOPPING), waits for SIGTERM or SIGINT,
-    /// stops the loops; returns the exit status. Ends within 5 s of the signal.
+    /// Serves the endpoint, notifies systemd (READY when ready, WATCHDOG, STOPPING), waits for SIGTERM or
+    /// SIGINT, stops the loops; returns the exit status. Ends within 5 s of the signal.
     int run();
     void request_stop(int exit_status);
 
@@ -60,8 +68,11 @@ class App {
     std::unique_ptr<Impl> impl_;
 };
 
-/// The whole of a service's main. Handles --help, --version and --check-config; prints every mistake on stderr, one
-/// line each, `NAME: what is wrong`, and returns 78.
+/// Sleeps; false when stopped meanwhile.
+bool pause(const std::stop_token& stop, Millis time);
+
+/// The whole of a service's main. Handles --help, --version and --check-config; prints every mistake on
+/// stderr, one line each, `NAME: what is wrong`, and returns 78.
 /// @param read  fills the service's configuration from Settings
 /// @param serve builds adapters and loops and returns app.run()
 template <class Config>

@@ -1,0 +1,403 @@
+#include "runtime/app.hpp"
+
+#include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <csignal>
+#include <iostream>
+#include <list>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <thread>
+
+#include "http/server.hpp"
+#include "runtime/service_notification.hpp"
+
+namespace lamda::runtime {
+
+namespace {
+
+constexpr Millis kShortestPause{200};
+constexpr Millis kLongestPause{5'000};
+constexpr Millis kTick{250};
+constexpr Millis kProbeEvery{1'000};
+/// systemd and orchestrators are promised an end within 5 s.
+constexpr Millis kPatience{4'500};
+
+sigset_t ending_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    return set;
+}
+
+/// The default of 1024 descriptors is for programs that use select(2).
+void allow_many_descriptors() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+        limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65'536);
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
+}  // namespace
+
+bool pause(const std::stop_token& stop, Millis time) {
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::unique_lock lock(mutex);
+    changed.wait_for(lock, stop, time, [] { return false; });
+    return !stop.stop_requested();
+}
+
+struct App::Impl {
+    Impl(std::string name, CommonConfig settings)
+        : service(std::move(name)),
+          config(std::move(settings)),
+          log(service, config.log_level, config.log_format) {}
+
+    struct Named {
+        std::string name;
+        std::function<void(const std::stop_token&)> body;
+    };
+    struct Probe {
+        std::string name;
+        std::function<void()> check;
+    };
+    struct Running {
+        std::string name;
+        std::atomic<bool> done{false};
+        std::jthread thread;
+    };
+
+    std::string service;
+    CommonConfig config;
+    telemetry::Log log;
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+    std::stop_source stop;
+
+    std::vector<Named> steps;
+    std::vector<Named> loops;
+    std::vector<Probe> probes;
+    std::vector<std::function<void()>> at_stop;
+    bool running = false;
+
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool stopping = false;
+    int status = 0;
+    std::set<std::string> told;  ///< under mutex: checks that have been logged
+    std::list<Running> threads;  ///< under mutex, for names; the elements stay where they are
+
+    void request_stop(int exit_status, const std::string& why);
+    void start(const std::string& name, std::function<void()> body);
+    bool attempt(const Named& named, Millis& wait);
+    void run_steps_then_loops();
+    void run_loop(const Named& loop);
+    void run_probes();
+    void set_check(const std::string& name, bool ok, const std::string& detail);
+    http::Response readiness() const;
+    void report_to_service_manager(bool& told_ready);
+    void end_in_time(const std::stop_token& finished);
+};
+
+void App::Impl::request_stop(int exit_status, const std::string& why) {
+    {
+        const std::lock_guard lock(mutex);
+        if (stopping) {
+            return;
+        }
+        stopping = true;
+        status = exit_status;
+    }
+    log.info("stopping", {{"because", why}});
+    stop.request_stop();
+    changed.notify_all();
+}
+
+void App::Impl::start(const std::string& name, std::function<void()> body) {
+    const std::lock_guard lock(mutex);
+    Running& entry = threads.emplace_back();
+    entry.name = name;
+    entry.thread = std::jthread([&entry, run = std::move(body)] {
+        run();
+        entry.done = true;
+    });
+}
+
+void App::Impl::set_check(const std::string& name, bool ok, const std::string& detail) {
+    bool fresh = false;
+    {
+        const std::lock_guard lock(mutex);
+        fresh = told.insert(name).second;
+    }
+    // Not ok is where checks start from: what is waited for is said once nevertheless.
+    if (!health.set(name, ok, detail) && !fresh) {
+        return;
+    }
+    if (ok) {
+        log.info("check passes", {{"check", name}});
+    } else {
+        log.warn("check fails", {{"check", name}, {"detail", detail}});
+    }
+}
+
+/// False: threw, and is to be tried again after `wait`, which has grown.
+bool App::Impl::attempt(const Named& named, Millis& wait) {
+    const auto began = std::chrono::steady_clock::now();
+    std::string what = "unknown exception";
+    try {
+        named.body(stop.get_token());
+        return true;
+    } catch (const ConfigError& error) {
+        std::cerr << service + ": " + error.what() + "\n";
+        request_stop(kExitConfig, error.what());
+        return true;
+    } catch (const std::exception& error) {
+        what = error.what();
+    } catch (...) {
+    }
+    if (stop.stop_requested()) {
+        return true;
+    }
+    // It has run well for a while: this is a new trouble, not the old one again.
+    if (std::chrono::steady_clock::now() - began > kLongestPause * 2) {
+        wait = kShortestPause;
+    }
+    metrics.counter("lamda_loop_failures_total", "Loops and start steps that threw.", {{"loop", named.name}})
+        .add();
+    log.error("loop failed, starting it again",
+              {{"loop", named.name}, {"error", what}, {"after_ms", wait.count()}});
+    const bool has_check = health.checks().contains(named.name);
+    if (has_check) {
+        set_check(named.name, false, what);
+    }
+    pause(stop.get_token(), wait);
+    wait = std::min(wait * 2, kLongestPause);
+    return false;
+}
+
+void App::Impl::run_steps_then_loops() {
+    for (const Named& step : steps) {
+        Millis wait = kShortestPause;
+        while (!stop.stop_requested() && !attempt(step, wait)) {
+        }
+        if (stop.stop_requested()) {
+            return;
+        }
+        set_check(step.name, true, "");
+    }
+    for (const Named& loop : loops) {
+        start(loop.name, [this, &loop] { run_loop(loop); });
+    }
+}
+
+void App::Impl::run_loop(const Named& loop) {
+    Millis wait = kShortestPause;
+    while (!stop.stop_requested() && !attempt(loop, wait)) {
+    }
+}
+
+void App::Impl::run_probes() {
+    do {
+        for (const Probe& probe : probes) {
+            if (stop.stop_requested()) {
+                return;
+            }
+            try {
+                probe.check();
+                set_check(probe.name, true, "");
+            } catch (const std::exception& error) {
+                set_check(probe.name, false, error.what());
+            }
+        }
+    } while (pause(stop.get_token(), kProbeEvery));
+}
+
+http::Response App::Impl::readiness() const {
+    const auto checks = health.checks();
+    const bool ready =
+        std::all_of(checks.begin(), checks.end(), [](const auto& check) { return check.second.ok; });
+    nlohmann::ordered_json body = {{"status", ready ? "ready" : "not ready"},
+                                   {"checks", nlohmann::ordered_json::object()}};
+    for (const auto& [name, check] : checks) {
+        body["checks"][name] = {{"ok", check.ok}, {"detail", check.detail}};
+    }
+    return {ready ? 200 : 503,
+            "application/json",
+            body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
+            {}};
+}
+
+void App::Impl::report_to_service_manager(bool& told_ready) {
+    notify_alive();
+    const auto checks = health.checks();
+    std::string waits_for;
+    for (const auto& [name, check] : checks) {
+        metrics.gauge("lamda_check_ok", "Checks of /readyz: 1 ok, 0 not.", {{"check", name}})
+            .set(check.ok ? 1 : 0);
+        if (!check.ok) {
+            waits_for += (waits_for.empty() ? "" : ", ") + name + " (" + check.detail + ")";
+        }
+    }
+    if (!waits_for.empty()) {
+        notify_waiting(waits_for, 15);
+    } else if (!told_ready) {
+        told_ready = true;
+        log.info("ready");
+        notify_ready();
+    }
+}
+
+/// Ends the process from outside when something does not heed the stop.
+void App::Impl::end_in_time(const std::stop_token& finished) {
+    if (!pause(finished, kPatience)) {
+        return;
+    }
+    std::string hanging;
+    {
+        const std::lock_guard lock(mutex);
+        for (const Running& thread : threads) {
+            if (!thread.done) {
+                hanging += (hanging.empty() ? "" : ", ") + thread.name;
+            }
+        }
+    }
+    log.error("did not stop in time", {{"loop", hanging.empty() ? "at_stop" : hanging}});
+    ::_exit(1);
+}
+
+App::App(std::string service, CommonConfig config)
+    : impl_(std::make_unique<Impl>(std::move(service), std::move(config))) {
+    // Before any thread exists, so that all inherit it: the signals go to the one thread that waits for them.
+    const sigset_t set = ending_signals();
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    std::signal(SIGPIPE, SIG_IGN);
+    allow_many_descriptors();
+    impl_->metrics
+        .gauge("lamda_build_info", "What runs.", {{"service", impl_->service}, {"version", LAMDA_VERSION}})
+        .set(1);
+}
+
+App::~App() = default;
+
+telemetry::Log& App::log() {
+    return impl_->log;
+}
+telemetry::Metrics& App::metrics() {
+    return impl_->metrics;
+}
+telemetry::Health& App::health() {
+    return impl_->health;
+}
+const CommonConfig& App::config() const {
+    return impl_->config;
+}
+std::stop_token App::stop_token() const {
+    return impl_->stop.get_token();
+}
+
+void App::first(const std::string& name, std::function<void(const std::stop_token&)> step) {
+    impl_->health.expect(name);
+    impl_->steps.push_back({name, std::move(step)});
+}
+
+void App::loop(const std::string& name, std::function<void(const std::stop_token&)> body) {
+    if (impl_->running) {
+        throw std::logic_error("loops are added before run(): " + name);
+    }
+    impl_->loops.push_back({name, std::move(body)});
+}
+
+void App::probe(const std::string& name, std::function<void()> check) {
+    impl_->health.expect(name);
+    impl_->probes.push_back({name, std::move(check)});
+}
+
+void App::at_stop(std::function<void()> action) {
+    impl_->at_stop.push_back(std::move(action));
+}
+
+void App::request_stop(int exit_status) {
+    impl_->request_stop(exit_status, "asked to");
+}
+
+int App::run() {
+    Impl& impl = *impl_;
+    impl.running = true;
+
+    http::ServerConfig admin_config;
+    admin_config.bind_address = impl.config.bind_address;
+    admin_config.port = impl.config.metrics_port;
+    admin_config.workers = 1;
+    admin_config.most_workers = 4;
+    telemetry::Metrics admin_metrics;  // scrapes are not worth a metric
+    http::Server admin(admin_config, impl.log, admin_metrics);
+    admin.route("GET", "/metrics", [&impl](const http::Request&) {
+        return http::Response{200, "text/plain; version=0.0.4; charset=utf-8", impl.metrics.serialize(), {}};
+    });
+    admin.route("GET", "/livez", [](const http::Request&) {
+        return http::Response{200, "application/json", R"({"status":"ok"})", {}};
+    });
+    admin.route("GET", "/readyz", [&impl](const http::Request&) { return impl.readiness(); });
+    const int port = admin.start();
+    impl.log.info("admin endpoint", {{"address", impl.config.bind_address}, {"port", port}});
+
+    std::atomic<bool> ended{false};
+    std::thread signals([&] {
+        const sigset_t set = ending_signals();
+        int number = 0;
+        while (!ended && ::sigwait(&set, &number) == 0) {
+            if (!ended) {
+                impl.request_stop(0, number == SIGTERM ? "SIGTERM" : "SIGINT");
+            }
+        }
+    });
+    impl.start("probes", [&impl] { impl.run_probes(); });
+    impl.start("start", [&impl] { impl.run_steps_then_loops(); });
+
+    bool told_ready = false;
+    {
+        std::unique_lock lock(impl.mutex);
+        while (!impl.stopping) {
+            lock.unlock();
+            impl.report_to_service_manager(told_ready);
+            lock.lock();
+            impl.changed.wait_for(lock, kTick, [&] { return impl.stopping; });
+        }
+    }
+    notify_stopping();
+    {
+        std::jthread guard([&impl](const std::stop_token& finished) { impl.end_in_time(finished); });
+        // The list grows only while "start" runs, and that is joined before the loops that it started.
+        for (bool left = true; left;) {
+            std::jthread thread;
+            {
+                const std::lock_guard lock(impl.mutex);
+                const auto next = std::find_if(impl.threads.begin(), impl.threads.end(),
+                                               [](const auto& entry) { return entry.thread.joinable(); });
+                left = next != impl.threads.end();
+                if (left) {
+                    thread = std::move(next->thread);
+                }
+            }
+        }
+        std::for_each(impl.at_stop.rbegin(), impl.at_stop.rend(), [](const auto& action) { action(); });
+        admin.stop();
+    }
+    ended = true;
+    ::pthread_kill(signals.native_handle(), SIGTERM);
+    signals.join();
+    const std::lock_guard lock(impl.mutex);
+    impl.log.info("stopped", {{"status", impl.status}});
+    return impl.status;
+}
+
+}  // namespace lamda::runtime

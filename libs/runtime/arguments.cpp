@@ -1,0 +1,97 @@
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <iostream>
+
+#include "runtime/app.hpp"
+
+namespace lamda::runtime {
+
+namespace {
+
+constexpr int kExitUsage = 64;  // EX_USAGE of sysexits.h
+
+std::string column(const std::string& text, std::size_t width) {
+    return text + std::string(width > text.size() ? width - text.size() : 0, ' ') + "  ";
+}
+
+std::string table_of(const std::vector<Settings::Asked>& settings) {
+    const auto shown = [](const Settings::Asked& asked) {
+        return !asked.fallback           ? std::string("(required)")
+               : asked.fallback->empty() ? "(none)"
+                                         : *asked.fallback;
+    };
+    std::size_t names = 0;
+    std::size_t defaults = 0;
+    for (const auto& asked : settings) {
+        names = std::max(names, asked.name.size());
+        defaults = std::max(defaults, shown(asked).size());
+    }
+    std::string out = "Settings, from the environment:\n";
+    for (const auto& asked : settings) {
+        out += "  " + column(asked.name, names) + column(shown(asked), defaults) + asked.help + "\n";
+    }
+    return out;
+}
+
+}  // namespace
+
+Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,
+                          const std::function<std::vector<Settings::Asked>()>& settings) {
+    CLI::App app(summary, service);
+    app.set_help_flag("-h,--help", "Show this help and every setting");
+    app.set_version_flag("--version", service + " " + LAMDA_VERSION, "Show the version");
+    Arguments out;
+    app.add_flag("--check-config", out.check_config, "Read the settings, report every mistake, and end");
+    app.footer([&] { return table_of(settings()); });
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& wanted) {
+        out.exit_now = app.exit(wanted);
+    } catch (const CLI::ParseError& wrong) {
+        std::cerr << service << ": " << wrong.what() << " (--help shows how)\n";
+        out.exit_now = kExitUsage;
+    }
+    return out;
+}
+
+int report_mistakes(const std::string& service, const Settings& settings) {
+    if (settings.mistakes().empty()) {
+        return 0;
+    }
+    for (const Mistake& mistake : settings.mistakes()) {
+        std::cerr << mistake.name << ": " << mistake.message << "\n";
+    }
+    std::cerr << service << ": the configuration is not usable (--help lists every setting)\n";
+    return kExitConfig;
+}
+
+CommonConfig read_common(Settings& settings) {
+    CommonConfig out;
+    out.metrics_port = static_cast<int>(settings.number(
+        "METRICS_PORT", "port of /metrics, /livez and /readyz; 0: any free one, logged", 0, 0, 65'535));
+    out.bind_address = settings.text("BIND_ADDRESS", "address that this process listens on", "127.0.0.1");
+    out.log_level = settings.parsed<telemetry::Level>("LOG_LEVEL", "debug, info, warn or error", "info",
+                                                      telemetry::parse_level, telemetry::Level::kInfo);
+    out.log_format = settings.one_of("LOG_FORMAT", "json or text", {"json", "text"}, "json") == "text"
+                         ? telemetry::Format::kText
+                         : telemetry::Format::kJson;
+    out.migrate_on_start =
+        settings.boolean("MIGRATE_ON_START", "bring the database's schema up to date at the start", true);
+    out.environment = settings.text("ENVIRONMENT", "what this installation is called", "development");
+    return out;
+}
+
+int run_guarded(const std::string& service, const std::function<int()>& body) {
+    try {
+        return body();
+    } catch (const ConfigError& error) {
+        std::cerr << service << ": " << error.what() << "\n";
+        return kExitConfig;
+    } catch (const std::exception& error) {
+        std::cerr << service << ": " << error.what() << "\n";
+        return 1;
+    }
+}
+
+}  // namespace lamda::runtime

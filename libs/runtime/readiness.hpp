@@ -1,0 +1,17 @@
+// Readiness of what most services depend on.
+#pragma once
+
+#include "bus/bus.hpp"
+#include "runtime/app.hpp"
+#include "store/database.hpp"
+
+namespace lamda::runtime {
+
+/// Before the loops start: with `migrate`, brings the schema up to date; else waits until somebody has. A
+/// schema that does not fit this executable ends the process with 78. From then on the check `postgres` pings
+/// the database.
+void prepare_database(App& app, store::Database& database, bool migrate);
+/// The check `nats`: whether the connection stands.
+void watch_bus(App& app, bus::Bus& bus);
+
+}  // namespace lamda::runtime

@@ -1,0 +1,105 @@
+#include "runtime/settings.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "testkit/process.hpp"
+
+using namespace lamda;
+using namespace lamda::runtime;
+
+namespace {
+
+Settings from(std::map<std::string, std::string> values) {
+    return Settings([values = std::move(values)](const std::string& name) -> std::optional<std::string> {
+        const auto at = values.find(name);
+        return at == values.end() ? std::nullopt : std::optional<std::string>(at->second);
+    });
+}
+
+std::string mistaken(const Settings& settings) {
+    std::string out;
+    for (const auto& mistake : settings.mistakes()) {
+        out += mistake.name + " ";
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("Values are read, trimmed, and defaulted; an empty one counts as unset") {
+    auto settings =
+        from({{"A", " x "}, {"EMPTY", ""}, {"BLANK", "  "}, {"N", "7"}, {"T", "on"}, {"D", "5m"}});
+    CHECK(settings.text("A", "") == "x");
+    CHECK(settings.text("EMPTY", "", "default") == "default");
+    CHECK(settings.number("BLANK", "", 3, 1, 9) == 3);
+    CHECK_FALSE(settings.maybe_text("EMPTY", "").has_value());
+    CHECK_FALSE(settings.maybe_number("EMPTY", "").has_value());
+    CHECK(settings.number("N", "", 3, 1, 9) == 7);
+    CHECK(settings.maybe_number("N", "") == 7);
+    CHECK(settings.boolean("T", "", false));
+    CHECK(settings.duration("D", "", "1s") == Millis(300'000));
+    CHECK(settings.duration("EMPTY", "", "1s") == Millis(1'000));
+    CHECK(settings.mistakes().empty());
+    CHECK(settings.asked().size() == 6);
+}
+
+TEST_CASE("Each wrong value is one mistake under its name, and reading goes on with a default") {
+    auto settings = from({{"NUMBER", "12x"},
+                          {"RANGE", "10"},
+                          {"HUGE", "99999999999999999999999"},
+                          {"BOOL", "maybe"},
+                          {"TIME", "5 minutes"},
+                          {"ADDRESS", "0x12"},
+                          {"ZERO", "0x0000000000000000000000000000000000000000"},
+                          {"ENUM", "purple"},
+                          {"URLS", "http://ok,ftp://user:topsecret@x"}});
+    CHECK(settings.number("NUMBER", "", 3, 1, 9) == 3);
+    CHECK(settings.number("RANGE", "", 3, 1, 9) == 3);
+    CHECK(settings.number("HUGE", "", 3, 1, 9) == 3);
+    CHECK(settings.boolean("BOOL", "", true));
+    CHECK(settings.duration("TIME", "", "1s") == Millis(1'000));
+    CHECK(settings.address("ADDRESS", "").is_zero());
+    CHECK(settings.address("ZERO", "").is_zero());
+    CHECK(settings.one_of("ENUM", "", {"red", "blue"}, "red") == "red");
+    settings.urls("URLS", "");
+    settings.text("MISSING", "");
+    settings.urls("NO_URLS", "");
+    settings.address("NO_ADDRESS", "");
+    settings.number("NUMBER", "", 3, 1, 9);  // asked twice, reported once
+    CHECK(mistaken(settings) ==
+          "NUMBER RANGE HUGE BOOL TIME ADDRESS ZERO ENUM URLS MISSING NO_URLS NO_ADDRESS ");
+    for (const auto& mistake : settings.mistakes()) {
+        INFO(mistake.name << ": " << mistake.message);
+        CHECK_FALSE(mistake.message.empty());
+        CHECK(mistake.message.find("topsecret") == std::string::npos);
+        CHECK(mistake.message.find("purple") == std::string::npos);
+    }
+}
+
+TEST_CASE("Lists are split at commas, trimmed, without empty items") {
+    auto settings = from({{"A", "x, y ,,z"}, {"U", "http://a:1, https://b/path"}});
+    CHECK(settings.list("A", "") == std::vector<std::string>{"x", "y", "z"});
+    CHECK(settings.urls("U", "") == std::vector<std::string>{"http://a:1", "https://b/path"});
+    CHECK(settings.list("NONE", "", false).empty());
+    CHECK(settings.mistakes().empty());
+}
+
+TEST_CASE("A secret comes from its name or from the first line of a file, and not from both") {
+    testkit::TempDir dir("settings");
+    const std::string path = dir.path() + "/key";
+    std::ofstream(path) << "s3cret\nanother line\n";
+    auto settings = from({{"PLAIN", "direct"},
+                          {"FILED_FILE", path},
+                          {"BOTH", "direct"},
+                          {"BOTH_FILE", path},
+                          {"GONE_FILE", dir.path() + "/nothing"}});
+    CHECK(settings.secret("PLAIN", "").reveal() == "direct");
+    CHECK(settings.secret("FILED", "").reveal() == "s3cret");
+    CHECK(settings.secret("OPTIONAL", "", false).empty());
+    CHECK(settings.mistakes().empty());
+    CHECK(settings.secret("BOTH", "").empty());
+    CHECK(settings.secret("GONE", "").empty());
+    CHECK(settings.secret("MISSING", "").empty());
+    CHECK(mistaken(settings) == "BOTH GONE_FILE MISSING ");
+}
