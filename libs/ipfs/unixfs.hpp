@@ -1,5 +1,5 @@
-// UnixFS files and flat directories: CIDs computed as `ipfs add --cid-version=1` does (raw leaves, 256 KiB chunks,
-// balanced DAG of 174 links), and blocks checked against their CIDs. https://specs.ipfs.tech/unixfs/
+// UnixFS files and flat directories: CIDs computed as `ipfs add --cid-version=1` does (raw leaves, 256 KiB
+// chunks, balanced DAG of 174 links), and blocks checked against their CIDs. https://specs.ipfs.tech/unixfs/
 #pragma once
 
 #include <functional>
@@ -38,10 +38,13 @@ class FileBuilder {
     std::unique_ptr<Impl> impl_;
 };
 
-/// A flat directory (not sharded: ≤ 256 KiB of links). Names: no '/', not empty, unique. Errors: `invalid_directory`.
+/// A flat directory (not sharded: ≤ 256 KiB of links). Names: no '/', not empty, unique. Errors:
+/// `invalid_directory`.
 Result<Link> make_directory(std::vector<Link> entries, const BlockSink& sink = {});
 
-/// A folder on disk with its subfolders. Symbolic links and special files are refused. Errors: `invalid_directory`.
+/// A folder on disk with its subfolders. Symbolic links and special files are refused. Errors:
+/// `invalid_directory`.
+/// @throws std::system_error when something there cannot be read
 Result<Link> add_path(const std::string& path, const BlockSink& sink = {});
 
 /// Whether sha256 of the bytes is the CID's digest.
@@ -53,7 +56,8 @@ struct Node {
     Bytes data;
     std::uint64_t file_size = 0;
     std::vector<Link> links;
-    std::vector<std::uint64_t> block_sizes;
+    std::vector<std::uint64_t> block_sizes;  ///< of a file: one for each link
+    std::uint64_t fanout = 0;                ///< of a HAMT shard
 };
 /// Strict: lengths, wire types, order of sizes. Errors: `invalid_unixfs`.
 Result<Node> parse_node(BytesView bytes);

@@ -1,0 +1,243 @@
+#include "ipfs/content_store.hpp"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "crypto/digest.hpp"
+#include "ipfs/unixfs.hpp"
+
+namespace lamda::ipfs {
+namespace {
+
+constexpr std::size_t kMostBlock = 2U << 20;  // what other IPFS nodes hand on
+constexpr std::size_t kMostAnswer = 1U << 20;
+/// Blocks go up in batches: small files would otherwise cost an exchange each.
+constexpr std::size_t kBatchBytes = 4U << 20;
+constexpr std::size_t kBatchBlocks = 256;
+
+std::string without_end(std::string url, std::string_view end) {
+    while (url.ends_with('/')) {
+        url.pop_back();
+    }
+    if (url.ends_with(end)) {
+        url.resize(url.size() - end.size());
+    }
+    return url;
+}
+
+struct Source {
+    std::string shown;
+    net::HttpRequest request;
+};
+
+std::vector<Source> sources_of(const ContentConfig& config, const Cid& cid) {
+    std::vector<Source> out;
+    for (const auto& gateway : config.gateways) {
+        net::HttpRequest request;
+        request.url = without_end(gateway, "/ipfs") + "/ipfs/" + cid.to_string() + "?format=raw";
+        request.headers = {{"Accept", "application/vnd.ipld.raw"}};
+        out.push_back({net::redact_url(gateway), std::move(request)});
+    }
+    if (!config.api_url.empty()) {
+        net::HttpRequest request;
+        request.method = "POST";
+        request.url = without_end(config.api_url, "/api/v0") + "/api/v0/block/get?arg=" + cid.to_string();
+        out.push_back({net::redact_url(config.api_url), std::move(request)});
+    }
+    for (auto& source : out) {
+        source.request.timeout = config.timeout;
+        source.request.max_body = kMostBlock;
+    }
+    return out;
+}
+
+/// POSTs and answers the body. @throws Unavailable
+std::string post(net::HttpClient& http, net::HttpRequest request, const std::string& what) {
+    request.method = "POST";
+    request.max_body = kMostAnswer;
+    const std::string shown = net::redact_url(request.url);
+    try {
+        auto answer = http.send(request);
+        if (answer.status >= 200 && answer.status < 300) {
+            return std::move(answer.body);
+        }
+        throw Unavailable(what + ": " + shown + " answered HTTP " + std::to_string(answer.status));
+    } catch (const net::TransportError& error) {
+        throw Unavailable(what + ": " + shown + ": " + error.what());
+    }
+}
+
+/// The CIDs in an answer to block/put: one JSON object a line. Empty when it is no such answer.
+std::vector<Cid> keys_of(const std::string& answer) {
+    std::vector<Cid> out;
+    std::size_t start = 0;
+    while (start < answer.size()) {
+        const std::size_t end = std::min(answer.find('\n', start), answer.size());
+        const auto line =
+            nlohmann::json::parse(answer.begin() + static_cast<std::ptrdiff_t>(start),
+                                  answer.begin() + static_cast<std::ptrdiff_t>(end), nullptr, false);
+        start = end + 1;
+        const bool keyed = line.is_object() && line.contains("Key") && line["Key"].is_string();
+        const auto cid = keyed ? Cid::parse(line["Key"].get<std::string>()) : Result<Cid>(Error{});
+        if (!cid) {
+            return {};
+        }
+        out.push_back(*cid);
+    }
+    return out;
+}
+
+/// Puts blocks, children before parents, and compares each CID that the store computes with ours.
+class Uploader {
+  public:
+    Uploader(const ContentConfig& config, net::HttpClient& http) : config_(config), http_(http) {
+        if (config.api_url.empty()) {
+            throw Unavailable("no content store to put into is configured (IPFS_API_URL)");
+        }
+    }
+
+    void add(const Block& block) {
+        // The last block is the root; it is held back, to be pinned when all that it needs is there.
+        if (held_) {
+            queue(*std::exchange(held_, block));
+        } else {
+            held_ = block;
+        }
+    }
+
+    Cid finish() {
+        send(false);
+        queue(*held_);
+        const Cid root = held_->cid;
+        send(true);
+        return root;
+    }
+
+  private:
+    void queue(Block block) {
+        const bool fits =
+            batch_.empty() || (batch_.front().cid.codec() == block.cid.codec() &&
+                               batch_.size() < kBatchBlocks && bytes_ + block.bytes.size() <= kBatchBytes);
+        if (!fits) {
+            send(false);
+        }
+        bytes_ += block.bytes.size();
+        batch_.push_back(std::move(block));
+    }
+
+    void send(bool pin) {
+        if (batch_.empty()) {
+            return;
+        }
+        const std::string boundary = "lamda-" + random_id();
+        const bool raw = batch_.front().cid.codec() == CidCodec::kRaw;
+        net::HttpRequest request;
+        request.url = without_end(config_.api_url, "/api/v0") +
+                      "/api/v0/block/put?mhtype=sha2-256&cid-codec=" + (raw ? "raw" : "dag-pb") +
+                      "&allow-big-block=true&pin=" + (pin ? "true" : "false");
+        request.headers = {{"Content-Type", "multipart/form-data; boundary=" + boundary}};
+        request.timeout = config_.timeout;
+        request.body.reserve(bytes_ + batch_.size() * 256);
+        for (const auto& block : batch_) {
+            request.body += "--" + boundary +
+                            "\r\nContent-Disposition: form-data; name=\"data\"; filename=\"block\"\r\n"
+                            "Content-Type: application/octet-stream\r\n\r\n";
+            request.body += as_string(block.bytes) + "\r\n";
+        }
+        request.body += "--" + boundary + "--\r\n";
+        const auto keys = keys_of(post(http_, std::move(request), "cannot store blocks"));
+        if (keys.size() != batch_.size()) {
+            throw Unavailable("cannot store blocks: " + net::redact_url(config_.api_url) +
+                              " did not say what it stored");
+        }
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            if (keys[i] != batch_[i].cid) {
+                throw Mismatch("the store computed " + keys[i].to_string() + " for " +
+                               batch_[i].cid.to_string());
+            }
+        }
+        batch_.clear();
+        bytes_ = 0;
+    }
+
+    const ContentConfig& config_;
+    net::HttpClient& http_;
+    std::optional<Block> held_;
+    std::vector<Block> batch_;
+    std::size_t bytes_ = 0;
+};
+
+void pin_elsewhere(const ContentConfig& config, net::HttpClient& http, const Cid& cid) {
+    if (config.pinata_jwt.empty()) {
+        return;
+    }
+    net::HttpRequest request;
+    request.url = without_end(config.pinata_url, "") + "/pinning/pinByHash";
+    request.headers = {{"Content-Type", "application/json"},
+                       {"Authorization", "Bearer " + config.pinata_jwt}};
+    request.body = nlohmann::json{{"hashToPin", cid.to_string()}}.dump();
+    request.timeout = config.timeout;
+    post(http, std::move(request), "cannot pin " + cid.to_string());
+}
+
+}  // namespace
+
+ContentStore::ContentStore(ContentConfig config, net::HttpClient& http)
+    : config_(std::move(config)), http_(http) {}
+
+Bytes ContentStore::block(const Cid& cid) {
+    if (verifies(cid, {})) {
+        return {};
+    }
+    std::string why;
+    bool other_bytes = false;
+    bool too_large = false;
+    for (auto& source : sources_of(config_, cid)) {
+        std::string said;
+        try {
+            const auto answer = http_.send(source.request);
+            if (answer.status == 200 && verifies(cid, as_bytes(answer.body))) {
+                return Bytes(answer.body.begin(), answer.body.end());
+            }
+            other_bytes = other_bytes || answer.status == 200;
+            said =
+                answer.status == 200 ? "sent other bytes" : "answered HTTP " + std::to_string(answer.status);
+        } catch (const net::TransportError& error) {
+            too_large = too_large || error.kind() == net::TransportError::Kind::kTooLarge;
+            said = error.what();
+        }
+        why += (why.empty() ? "" : "; ") + source.shown + ": " + said;
+    }
+    if (other_bytes) {
+        throw Mismatch(cid.to_string() + ": " + why);
+    }
+    if (too_large) {
+        throw TooLarge(cid.to_string() + " has more than 2 MiB in one block: " + why);
+    }
+    throw Unavailable(cid.to_string() + ": " + (why.empty() ? "no content store is configured" : why));
+}
+
+Cid ContentStore::put_directory(const std::string& path) {
+    Uploader uploader(config_, http_);
+    const auto root = add_path(path, [&](const Block& block) { uploader.add(block); });
+    if (!root) {
+        throw std::invalid_argument(root.error().message);
+    }
+    uploader.finish();
+    pin_elsewhere(config_, http_, root->cid);
+    return root->cid;
+}
+
+Cid ContentStore::put_file(const std::string& path) {
+    return put_directory(path);
+}
+
+Cid ContentStore::put_block(BytesView bytes, CidCodec codec) {
+    Uploader uploader(config_, http_);
+    uploader.add(Block{Cid(codec, crypto::sha256(bytes)), Bytes(bytes.begin(), bytes.end())});
+    const Cid cid = uploader.finish();
+    pin_elsewhere(config_, http_, cid);
+    return cid;
+}
+
+}  // namespace lamda::ipfs

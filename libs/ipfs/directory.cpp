@@ -1,0 +1,90 @@
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <system_error>
+
+#include "ipfs/dag_pb.hpp"
+
+namespace lamda::ipfs {
+namespace {
+
+/// Names and CIDs together; beyond it other implementations split the directory into shards, and the CID
+/// differs.
+constexpr std::size_t kMostFlat = 262144;
+constexpr unsigned kMostDepth = 32;
+
+Error bad(const std::string& why) {
+    return Error{"invalid_directory", why, ""};
+}
+
+Link add_file(const std::string& path, const BlockSink& sink) {
+    std::ifstream in(path, std::ios::binary);
+    FileBuilder builder(sink);
+    std::vector<char> buffer(1U << 16);
+    while (in.read(buffer.data(), static_cast<std::streamsize>(buffer.size())) || in.gcount() > 0) {
+        builder.write(as_bytes({buffer.data(), static_cast<std::size_t>(in.gcount())}));
+    }
+    if (in.bad() || !in.eof()) {
+        throw std::system_error(errno, std::generic_category(), "cannot read " + path);
+    }
+    return builder.finish();
+}
+
+Result<Link> add(const std::filesystem::path& path, const BlockSink& sink, unsigned depth) {
+    const auto type = std::filesystem::symlink_status(path).type();
+    if (type == std::filesystem::file_type::regular) {
+        return add_file(path.string(), sink);
+    }
+    if (type != std::filesystem::file_type::directory) {
+        return bad(path.string() +
+                   (type == std::filesystem::file_type::not_found
+                        ? " is not there"
+                        : " is neither a file nor a folder (links and special files are refused)"));
+    }
+    if (depth == kMostDepth) {
+        return bad(path.string() + " is more than " + std::to_string(kMostDepth) + " folders deep");
+    }
+    std::vector<Link> entries;
+    for (const auto& entry : std::filesystem::directory_iterator(path)) {
+        auto link = add(entry.path(), sink, depth + 1);
+        if (!link) {
+            return link;
+        }
+        link->name = entry.path().filename().string();
+        entries.push_back(*std::move(link));
+    }
+    auto directory = make_directory(std::move(entries), sink);
+    return directory ? directory : bad(path.string() + ": " + directory.error().message);
+}
+
+}  // namespace
+
+Result<Link> make_directory(std::vector<Link> entries, const BlockSink& sink) {
+    std::sort(entries.begin(), entries.end(), [](const Link& a, const Link& b) { return a.name < b.name; });
+    std::size_t flat = 0;
+    std::uint64_t total = 0;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        const auto& name = entries[i].name;
+        if (name.empty() || name == "." || name == ".." ||
+            name.find_first_of(std::string_view("/\0", 2)) != name.npos) {
+            return bad("\"" + name + "\" is no name of an entry");
+        }
+        if (i > 0 && entries[i - 1].name == name) {
+            return bad("\"" + name + "\" is there twice");
+        }
+        flat += name.size() + entries[i].cid.bytes().size();
+        total += entries[i].total_size;
+    }
+    if (flat > kMostFlat) {
+        return bad("too many entries for one folder: names and CIDs pass 262,144 bytes");
+    }
+    Bytes bytes = detail::encode_directory(entries);
+    total += bytes.size();
+    return Link{"", detail::emit(CidCodec::kDagPb, std::move(bytes), sink), total};
+}
+
+Result<Link> add_path(const std::string& path, const BlockSink& sink) {
+    return add(path, sink, 0);
+}
+
+}  // namespace lamda::ipfs
