@@ -1,0 +1,178 @@
+#!/usr/bin/env python3
+"""Each lint finds what it is for, in a small tree that has one thing wrong."""
+
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parents[1]
+
+LAYERS = """core|libs/core|
+telemetry|libs/telemetry|core
+crypto|libs/crypto|core
+net|libs/net|core
+eth|libs/eth|core,net,crypto
+wire|libs/wire|core,crypto,eth
+testkit|libs/testkit|core
+lamda-a|services/a|core,wire
+lamda-b|services/b|core
+"""
+
+GOOD = {
+    "libs/core/core.hpp": "#include <string>\n",
+    "libs/telemetry/log.hpp": '#include "core/core.hpp"\n',
+    "libs/telemetry/log.cpp": '#include <spdlog/logger.h>\n#include "telemetry/log.hpp"\n',
+    "libs/net/net.hpp": '#include "core/core.hpp"\n',
+    "libs/net/exchange.hpp": "#include <curl/curl.h>\n",
+    "libs/net/net.cpp": '#include "net/exchange.hpp"\n',
+    "libs/eth/rpc.hpp": '#include "net/net.hpp"\n',
+    "libs/eth/codec/abi.hpp": '#include "core/core.hpp"\n',
+    "libs/wire/message.hpp": '#include "eth/codec/abi.hpp"\n',
+    "libs/wire/message.cpp": "#include <nlohmann/json.hpp>\n",
+    "libs/testkit/kit.hpp": "\n",
+    "libs/wire/message_test.cpp": '#include "testkit/kit.hpp"\n',
+    "services/a/main.cpp": '#include "part.hpp"\n#include "wire/message.hpp"\n',
+    "services/a/part.hpp": "\n",
+    "services/b/other.hpp": "\n",
+}
+
+
+class Layers(unittest.TestCase):
+    def lint(self, changed, layers=LAYERS):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name, text in {**GOOD, **changed}.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text)
+            (root / "layers.txt").write_text(layers)
+            done = subprocess.run([sys.executable, HERE / "layers.py", "--root", root, "--layers", root / "layers.txt"],
+                                  capture_output=True, text=True)
+            self.assertEqual(done.stderr, "")
+            return done.returncode, done.stdout
+
+    def refused(self, changed, *words, layers=LAYERS):
+        status, output = self.lint(changed, layers)
+        self.assertEqual(status, 1, output)
+        self.assertEqual(len(output.splitlines()), 1, output)
+        for word in words:
+            self.assertIn(word, output)
+
+    def test_a_tree_that_keeps_the_rules_passes(self):
+        self.assertEqual(self.lint({})[0], 0, self.lint({})[1])
+
+    def test_an_include_of_a_library_that_is_not_declared(self):
+        self.refused({"libs/net/net.cpp": '#include "telemetry/log.hpp"\n'}, "libs/net/net.cpp:1", "does not declare USES telemetry")
+
+    def test_an_edge_that_the_table_does_not_allow(self):
+        self.refused({}, "core must not use net", layers=LAYERS.replace("core|libs/core|", "core|libs/core|net"))
+
+    def test_an_include_that_reaches_through_an_allowed_library(self):
+        self.refused({"libs/wire/message.cpp": '#include "net/net.hpp"\n'}, "wire must not include net")
+
+    def test_only_the_codec_headers_of_eth(self):
+        self.refused({"libs/wire/message.cpp": '#include "eth/rpc.hpp"\n'}, "only eth/codec/")
+
+    def test_a_service_that_includes_a_service(self):
+        self.refused({"services/a/main.cpp": '#include "../b/other.hpp"\n'}, "must not include service b")
+
+    def test_a_service_that_links_a_service(self):
+        self.refused({}, "must not use service b", layers=LAYERS.replace("services/a|core", "services/a|lamda-b,core"))
+
+    def test_testkit_in_a_service(self):
+        self.refused({}, "testkit is for tests", layers=LAYERS.replace("services/a|core", "services/a|testkit,core"))
+
+    def test_a_third_party_header_outside_its_library(self):
+        self.refused({"libs/eth/rpc.cpp": "#include <curl/curl.h>\n"}, "does not belong into eth")
+        self.refused({"services/a/main.cpp": "#include <pqxx/pqxx>\n"}, "does not belong into services/a")
+
+    def test_a_third_party_header_in_a_public_header(self):
+        self.refused({"libs/net/net.hpp": "#include <curl/curl.h>\n"}, "in a header that others include")
+        self.refused({"libs/wire/message.hpp": "#include <nlohmann/json.hpp>\n"}, "in a header that others include")
+        # The header itself is private, but a public one includes it.
+        self.refused({"libs/net/net.hpp": '#include "net/exchange.hpp"\n'}, "libs/net/exchange.hpp:1")
+
+    def test_json_in_core(self):
+        self.refused({"libs/core/core.cpp": "#include <nlohmann/json.hpp>\n"}, "does not belong into core")
+
+    def test_a_library_that_the_table_does_not_know(self):
+        self.refused({}, "odd is not in layers.toml", layers=LAYERS + "odd|libs/odd|core\n")
+
+
+class Migrations(unittest.TestCase):
+    def lint(self, files):
+        with tempfile.TemporaryDirectory() as folder:
+            for name, text in files.items():
+                pathlib.Path(folder, name).write_text(text)
+            done = subprocess.run([sys.executable, HERE / "migrations.py", "--folder", folder], capture_output=True, text=True)
+            return done.returncode, done.stdout
+
+    def test_numbers_without_gaps_pass(self):
+        self.assertEqual(self.lint({"0001_create_a.sql": "SELECT 1;", "0002_add_b.sql": "SELECT 1;"})[0], 0)
+
+    def test_gaps_doubles_names_and_transactions_are_found(self):
+        for files, words in [
+            ({"0001_a_b.sql": "x", "0003_a_b.sql": "x"}, "0002 is missing"),
+            ({"0001_a_b.sql": "x", "0001_c_d.sql": "x"}, "0002 is missing or there twice"),
+            ({"1_a.sql": "x"}, "NNNN_verb_thing"),
+            ({"0001_a_b.sql": " "}, "is empty"),
+            ({"0001_a_b.sql": "x;\nCOMMIT;"}, "transaction"),
+        ]:
+            status, output = self.lint(files)
+            self.assertEqual(status, 1)
+            self.assertIn(words, output)
+
+    def test_a_changed_or_missing_released_one_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "0001_create_a.sql")
+            command = [sys.executable, HERE / "migrations.py", "--folder", folder]
+            path.write_text("SELECT 1;")
+            self.assertEqual(subprocess.run([*command, "--release"], capture_output=True).returncode, 0)
+            self.assertEqual(subprocess.run(command, capture_output=True).returncode, 0)
+            path.write_text("SELECT 2;")
+            changed = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(changed.returncode, 1)
+            self.assertIn("now changed", changed.stdout)
+            path.unlink()
+            self.assertEqual(subprocess.run(command, capture_output=True).returncode, 1)
+
+
+class Format(unittest.TestCase):
+    def test_only_what_the_style_would_change_is_refused(self):
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copy(SOURCE / ".clang-format", folder)
+            subprocess.run(["git", "init", "-q", folder], check=True)
+            for text, expected in [("int f();\n", 0), ("int   f( );\n", 1)]:
+                pathlib.Path(folder, "a.cpp").write_text(text)
+                subprocess.run(["git", "-C", folder, "add", "a.cpp"], check=True)
+                done = subprocess.run([HERE / "format.sh", folder], capture_output=True, text=True)
+                self.assertEqual(done.returncode != 0, expected != 0, done.stdout + done.stderr)
+
+
+class Tidy(unittest.TestCase):
+    def test_a_finding_fails_and_a_clean_file_is_remembered(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            build = root / "build"
+            build.mkdir()
+            source = root / "a.cpp"
+            (build / "compile_commands.json").write_text(
+                '[{"directory": "%s", "command": "c++ -std=c++20 -c %s", "file": "%s"}]' % (build, source, source))
+            command = [sys.executable, HERE / "tidy.py", "--root", root, "--build", build]
+            source.write_text("#include <string>\nint f(std::string a) {\n    std::string b = std::move(a);\n"
+                              "    return static_cast<int>(a.size() + b.size());\n}\n")
+            bad = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(bad.returncode, 1, bad.stdout + bad.stderr)
+            self.assertIn("bugprone-use-after-move", bad.stdout)
+            source.write_text("int f() { return 1; }\n")
+            self.assertIn("1 of them new", subprocess.run(command, capture_output=True, text=True).stdout)
+            again = subprocess.run(command, capture_output=True, text=True)
+            self.assertEqual(again.returncode, 0)
+            self.assertIn("0 of them new", again.stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

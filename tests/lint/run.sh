@@ -1,0 +1,13 @@
+#!/bin/bash
+# All lints, each to its end; exit status 1 when one has found something. NO_TIDY=1 leaves out the slow one.
+cd "$(dirname "$0")/../.." || exit 1
+status=0
+tests/lint/format.sh || status=1
+python3 tests/lint/migrations.py || status=1
+if [ -f build/layers.txt ] || cmake --preset dev >/dev/null; then
+    python3 tests/lint/layers.py || status=1
+    [ -n "${NO_TIDY:-}" ] || python3 tests/lint/tidy.py || status=1
+else
+    status=1
+fi
+exit $status
