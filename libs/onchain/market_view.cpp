@@ -121,7 +121,7 @@ MarketView::MarketView(eth::Rpc& bsc, Address job_manager) : bsc_(bsc), job_mana
 
 std::optional<JobView> MarketView::job(const JobId& id) {
     jm::GetJobInfo call;
-    call.job_id = id.as<Bytes32>();
+    call.id = id.as<Bytes32>();
     eth::CallRequest request;
     request.to = job_manager_;
     request.data = call.encode();
@@ -181,11 +181,11 @@ ProviderView ReputationView::provider(const Address& address) {
     }
     ProviderView out;
     out.address = address;
-    out.registered = answer->arg0.is_registered;
-    out.gpu_model = answer->arg0.gpu_model;
-    out.vram = answer->arg0.vram;
-    out.last_seen = from_unix_seconds(to_u64(answer->arg0.last_seen).value_or(0));
-    out.jobs = answer->arg1;
+    out.registered = answer->info.is_registered;
+    out.gpu_model = answer->info.gpu_model;
+    out.vram = answer->info.vram;
+    out.last_seen = from_unix_seconds(to_u64(answer->info.last_seen).value_or(0));
+    out.jobs = answer->job_count;
     return out;
 }
 
