@@ -9,6 +9,20 @@ namespace {
 
 using namespace lamda::cli;
 
+// Read by Context, each when a command first needs it. In the form that the services print theirs in.
+constexpr auto kSettings = R"(Settings, from the environment:
+  DATABASE_URL                      (required)  PostgreSQL (migrate)
+  BSC_RPC_URL                       (required)  JSON-RPC endpoints of BSC
+  OPBNB_RPC_URL                     (required)  JSON-RPC endpoints of opBNB
+  RPC_TIMEOUT                       10s         of one call to an endpoint
+  JOB_MANAGER_CONTRACT_ADDRESS      (required)  JobManager on BSC
+  NODE_REPUTATION_CONTRACT_ADDRESS  (required)  NodeReputation on opBNB
+  LAMDA_API_URL                     (none)      the gateway; absent: http://127.0.0.1:<API_PORT>
+  API_PORT                          8080        the gateway's port
+  WALLET_PRIVATE_KEY                (none)      the key that pays, confirms, claims or registers
+  ADMIN_WALLET_PRIVATE_KEY          (none)      the key that deploys and owns the contracts
+A secret may be given as NAME_FILE instead: the first line of that file.)";
+
 // The verb that was chosen, to be run once everything is parsed.
 using Verb = std::function<int(Context&)>;
 
@@ -18,8 +32,10 @@ void add_jobs(CLI::App& app, Verb& verb) {
 
     static JobOptions options;
     static std::vector<std::string> env;
-    auto* create = job->add_subcommand("create", "Register a spec with the gateway and pay for it on BSC (WALLET_PRIVATE_KEY)");
-    create->add_option("--spec", options.spec_file, "file with a spec, whole or partial (what it lacks is taken from the options)");
+    auto* create = job->add_subcommand(
+        "create", "Register a spec with the gateway and pay for it on BSC (WALLET_PRIVATE_KEY)");
+    create->add_option("--spec", options.spec_file,
+                       "file with a spec, whole or partial (what it lacks is taken from the options)");
     create->add_option("--provider", options.provider, "address of the node that is to run it");
     create->add_option("--image", options.image, "container image");
     create->add_option("--input", options.input_cid, "CID of the input file or directory");
@@ -47,7 +63,8 @@ void add_jobs(CLI::App& app, Verb& verb) {
     static bool chain_only = false;
     auto* show = job->add_subcommand("show", "One job");
     show->add_option("id", id, "0x and 64 hex digits")->required();
-    show->add_flag("--chain-only", chain_only, "read nothing but the chain (needs no database and no gateway)");
+    show->add_flag("--chain-only", chain_only,
+                   "read nothing but the chain (needs no database and no gateway)");
     show->callback([&verb] { verb = [](Context& context) { return show_job(context, id, chain_only); }; });
 
     static std::string status;
@@ -62,7 +79,8 @@ void add_jobs(CLI::App& app, Verb& verb) {
         verb = [](Context& context) { return list_jobs(context, chain_only, status, limit, from_block); };
     });
 
-    auto* confirm = job->add_subcommand("confirm", "Confirm the result, as renter or provider (WALLET_PRIVATE_KEY)");
+    auto* confirm =
+        job->add_subcommand("confirm", "Confirm the result, as renter or provider (WALLET_PRIVATE_KEY)");
     confirm->add_option("id", id, "0x and 64 hex digits")->required();
     confirm->callback([&verb] { verb = [](Context& context) { return confirm_job(context, id); }; });
 
@@ -87,39 +105,47 @@ void add_nodes(CLI::App& app, Verb& verb) {
     auto* show = node->add_subcommand("show", "One node");
     show->add_option("address", address, "0x and 40 hex digits")->required();
     show->add_flag("--chain-only", chain_only, "read nothing but the chain");
-    show->callback([&verb] { verb = [](Context& context) { return show_node(context, address, chain_only); }; });
+    show->callback(
+        [&verb] { verb = [](Context& context) { return show_node(context, address, chain_only); }; });
 
     static std::optional<std::uint64_t> from_block;
     auto* list = node->add_subcommand("list", "All nodes");
     list->add_flag("--chain-only", chain_only, "read nothing but the chain");
     list->add_option("--from-block", from_block, "with --chain-only: first block to read");
-    list->callback([&verb] { verb = [](Context& context) { return list_nodes(context, chain_only, from_block); }; });
+    list->callback(
+        [&verb] { verb = [](Context& context) { return list_nodes(context, chain_only, from_block); }; });
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("lamda: operate the Lamda compute market. Settings come from the environment (see env.example).");
+    CLI::App app(
+        "lamda: operate the Lamda compute market. Settings come from the environment (see env.example).");
     app.require_subcommand(1);
     app.fallthrough();
+    app.footer(kSettings);
     bool json = false;
     app.add_flag("--json", json, "print JSON, for programs");
 
     Verb verb;
     app.add_subcommand("version", "Print the version")->callback([&verb] {
         verb = [](Context& context) {
-            fmt::print("{}\n", context.json() ? "{\"version\":\"" LAMDA_VERSION "\"}" : "lamda " LAMDA_VERSION);
+            fmt::print("{}\n",
+                       context.json() ? "{\"version\":\"" LAMDA_VERSION "\"}" : "lamda " LAMDA_VERSION);
             return 0;
         };
     });
     bool check = false;
-    auto* migrate_verb = app.add_subcommand("migrate", "Bring the database's schema up to date (DATABASE_URL)");
+    auto* migrate_verb =
+        app.add_subcommand("migrate", "Bring the database's schema up to date (DATABASE_URL)");
     migrate_verb->add_flag("--check", check, "only tell; exit status 1 when migrations are missing");
     migrate_verb->callback([&] { verb = [&check](Context& context) { return migrate(context, check); }; });
 
     std::string only;
-    auto* deploy_verb = app.add_subcommand("deploy", "Deploy the contracts (ADMIN_WALLET_PRIVATE_KEY, BSC_RPC_URL, OPBNB_RPC_URL)");
-    deploy_verb->add_option("--only", only, "job-manager or node-reputation")->check(CLI::IsMember({"job-manager", "node-reputation"}));
+    auto* deploy_verb = app.add_subcommand(
+        "deploy", "Deploy the contracts (ADMIN_WALLET_PRIVATE_KEY, BSC_RPC_URL, OPBNB_RPC_URL)");
+    deploy_verb->add_option("--only", only, "job-manager or node-reputation")
+        ->check(CLI::IsMember({"job-manager", "node-reputation"}));
     deploy_verb->callback([&] {
         verb = [&only](Context& context) {
             DeployOptions options;

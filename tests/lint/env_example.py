@@ -25,7 +25,7 @@ def settings_of(executable):
         match = HELP_LINE.match(line)
         if match:
             out[match[1]] = match[2]
-        elif line.strip():
+        elif line.strip() and line.startswith(" "):
             raise SystemExit(f"{executable} --help: not understood: {line!r}")
     return out
 

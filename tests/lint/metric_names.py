@@ -1,0 +1,31 @@
+#!/usr/bin/env python3
+"""Every metric that an alert or a document speaks of exists in the sources.
+
+Usage: metric_names.py <source folder> <file>…
+"""
+import pathlib
+import re
+import sys
+
+# Histograms are served as several.
+NAME = re.compile(r"\blamda_[a-z0-9]+_[a-z0-9_]+\b")
+DECLARED = re.compile(r"\b(?:counter|gauge|histogram)\(\s*\"(lamda_[a-z0-9_]+)\"")
+
+
+def main(source, *files):
+    sources = [p for top in ("libs", "services") for p in (pathlib.Path(source) / top).rglob("*.cpp") if not p.stem.endswith("_test")]
+    declared = {name for p in sources for name in DECLARED.findall(p.read_text(encoding="utf-8"))}
+    faults = 0
+    spoken_of = set()
+    for file in files:
+        for name in sorted(set(NAME.findall(pathlib.Path(file).read_text(encoding="utf-8")))):
+            spoken_of.add(name)
+            if re.sub(r"_(bucket|sum|count)$", "", name) not in declared and name not in declared:
+                print(f"{file}: {name} is declared nowhere in libs or services", file=sys.stderr)
+                faults += 1
+    print(f"{len(declared)} metrics, {len(spoken_of)} spoken of, {faults} faults")
+    return 1 if faults or not spoken_of else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
