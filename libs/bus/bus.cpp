@@ -1,0 +1,142 @@
+#include "bus/bus.hpp"
+
+#include <algorithm>
+#include <limits>
+
+#include "bus/connection.hpp"
+#include "bus/consumer.hpp"
+#include "bus/subscription.hpp"
+
+namespace lamda::bus {
+
+namespace {
+std::int64_t nanos(Millis duration) {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
+}
+using OwnedStreamInfo = Owned<jsStreamInfo, jsStreamInfo_Destroy>;
+using OwnedConsumerInfo = Owned<jsConsumerInfo, jsConsumerInfo_Destroy>;
+}  // namespace
+
+struct Bus::Impl {
+    std::shared_ptr<Connection> connection;
+};
+
+Bus::Bus(std::string url, std::string client_name, telemetry::Log log) : impl_(std::make_unique<Impl>()) {
+    impl_->connection = std::make_shared<Connection>(url, client_name, std::move(log));
+}
+
+Bus::~Bus() {
+    impl_->connection->on_change(nullptr);
+}
+
+bool Bus::connected() const {
+    return impl_->connection->connected();
+}
+void Bus::on_change(std::function<void(bool connected)> callback) {
+    impl_->connection->on_change(std::move(callback));
+}
+
+void Bus::publish(const std::string& subject, const std::string& body) {
+    auto& connection = *impl_->connection;
+    if (!connection.connected()) {
+        return;  // nats.c would keep it and send it late, when it is no longer true
+    }
+    const auto status = natsConnection_Publish(connection.nats(), subject.c_str(), body.data(),
+                                               static_cast<int>(body.size()));
+    if (status != NATS_OK) {
+        connection.log().warn("message not sent",
+                              {{"subject", subject}, {"error", natsStatus_GetText(status)}});
+    }
+}
+
+std::string Bus::request(const std::string& subject, const std::string& body, Millis timeout) {
+    auto& connection = *impl_->connection;
+    const auto begin = std::chrono::steady_clock::now();
+    connection.require(timeout);
+    const auto left = timeout - std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
+    natsMsg* raw = nullptr;
+    const auto status =
+        natsConnection_Request(&raw, connection.nats(), subject.c_str(), body.data(),
+                               static_cast<int>(body.size()), std::max<std::int64_t>(left.count(), 1));
+    const OwnedMessage message(raw);
+    if (status != NATS_OK) {
+        fail("request to " + subject, status);
+    }
+    return to_message(raw).body;
+}
+
+void Bus::respond(const Message& request, const std::string& body) {
+    if (!request.reply.empty()) {
+        publish(request.reply, body);
+    }
+}
+
+Subscription Bus::subscribe(const std::string& subject, const std::string& queue_group,
+                            std::function<void(const Message&)> callback) {
+    return Subscription(
+        std::make_unique<Subscription::Impl>(impl_->connection, subject, queue_group, std::move(callback)));
+}
+
+void Bus::ensure_stream(const StreamSpec& spec) {
+    auto& connection = *impl_->connection;
+    jsStreamConfig config;
+    jsStreamConfig_Init(&config);
+    std::vector<const char*> subjects;
+    for (const auto& subject : spec.subjects) {
+        subjects.push_back(subject.c_str());
+    }
+    config.Name = spec.name.c_str();
+    config.Subjects = subjects.data();
+    config.SubjectsLen = static_cast<int>(subjects.size());
+    const bool work_queue = spec.retention == StreamSpec::Retention::kWorkQueue;
+    config.Retention = work_queue ? js_WorkQueuePolicy : js_LimitsPolicy;
+    // A full work queue refuses, and the outbox keeps; elsewhere the oldest goes.
+    config.Discard = work_queue ? js_DiscardNew : js_DiscardOld;
+    config.Storage = js_FileStorage;
+    config.MaxAge = nanos(spec.max_age);
+    config.MaxBytes = spec.max_bytes;
+    config.Replicas = spec.replicas;
+    const bool ages = spec.max_age.count() > 0;
+    config.Duplicates = nanos(ages ? std::min(spec.max_age, spec.duplicate_window) : spec.duplicate_window);
+    jsStreamInfo* info = nullptr;
+    jsErrCode error{};
+    auto status = js_AddStream(&info, connection.js(), &config, nullptr, &error);
+    if (status != NATS_OK && error == JSStreamNameExistErr) {
+        jsStreamInfo_Destroy(std::exchange(info, nullptr));
+        status = js_UpdateStream(&info, connection.js(), &config, nullptr, &error);
+    }
+    const OwnedStreamInfo owned(info);
+    if (status != NATS_OK) {
+        fail("stream " + spec.name, status, error);
+    }
+}
+
+void Bus::ensure_durable(const std::string& stream, const std::string& durable,
+                         const std::string& filter_subject, Millis ack_wait) {
+    auto& connection = *impl_->connection;
+    jsConsumerConfig config;
+    jsConsumerConfig_Init(&config);
+    config.Durable = durable.c_str();
+    config.FilterSubject = filter_subject.empty() ? nullptr : filter_subject.c_str();
+    config.AckPolicy = js_AckExplicit;
+    config.DeliverPolicy = js_DeliverAll;
+    config.AckWait = nanos(ack_wait);
+    config.MaxDeliver = -1;
+    jsConsumerInfo* info = nullptr;
+    jsErrCode error{};
+    const auto status = js_AddConsumer(&info, connection.js(), stream.c_str(), &config, nullptr, &error);
+    const OwnedConsumerInfo owned(info);
+    if (status != NATS_OK) {
+        fail("durable " + durable + " of " + stream, status, error);
+    }
+}
+
+std::vector<bool> Bus::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
+    return impl_->connection->publish_durable(messages, timeout);
+}
+
+Consumer Bus::consume(const std::string& stream, const std::string& durable) {
+    return Consumer(std::make_unique<Consumer::Impl>(impl_->connection, stream, durable));
+}
+
+}  // namespace lamda::bus

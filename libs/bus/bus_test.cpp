@@ -1,0 +1,319 @@
+#include "bus/bus.hpp"
+
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "testkit/servers.hpp"
+
+using namespace lamda;
+using namespace lamda::bus;
+using testkit::wait_until;
+
+namespace {
+
+struct Fixture {
+    testkit::TempDir dir{"bus"};
+    testkit::NatsServer server{dir.path()};
+
+    std::unique_ptr<Bus> client(const std::string& name = "bus-test") {
+        auto out = std::make_unique<Bus>(server.url(), name, telemetry::Log::none());
+        REQUIRE(wait_until([&] { return out->connected(); }));
+        return out;
+    }
+    static StreamSpec jobs() {
+        StreamSpec spec;
+        spec.name = "JOBS";
+        spec.subjects = {"jobs.dispatch.*"};
+        spec.retention = StreamSpec::Retention::kWorkQueue;
+        return spec;
+    }
+    static std::vector<Outgoing> messages(int first, int last,
+                                          const std::string& subject = "jobs.dispatch.a") {
+        std::vector<Outgoing> out;
+        for (int i = first; i <= last; ++i) {
+            out.push_back({subject, "dispatch:" + std::to_string(i) + ":1", std::to_string(i)});
+        }
+        return out;
+    }
+    static bool all(const std::vector<bool>& stored) {
+        return std::find(stored.begin(), stored.end(), false) == stored.end();
+    }
+};
+
+}  // namespace
+
+TEST_CASE_METHOD(Fixture, "durable messages come in order, each once, and an acknowledged one never again") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    REQUIRE(all(bus->publish_durable(messages(1, 5), Millis(5'000))));
+    REQUIRE(all(bus->publish_durable(messages(1, 7), Millis(5'000))));  // five are known by their ids
+    {
+        auto consumer = bus->consume("JOBS", "a");
+        std::vector<std::string> got;
+        while (got.size() < 7) {
+            const auto some = consumer.fetch(3, Millis(2'000));
+            REQUIRE_FALSE(some.empty());
+            REQUIRE(some.size() <= 3);
+            for (const auto& message : some) {
+                REQUIRE(message.subject == "jobs.dispatch.a");
+                REQUIRE(message.deliveries == 1);
+                REQUIRE(message.sequence == got.size() + 1);
+                got.push_back(message.body);
+                consumer.ack(message);
+            }
+        }
+        REQUIRE(got == std::vector<std::string>{"1", "2", "3", "4", "5", "6", "7"});
+    }
+    // The durable outlives its consumer object, with what it has acknowledged.
+    auto again = bus->consume("JOBS", "a");
+    REQUIRE(again.fetch(10, Millis(200)).empty());
+    REQUIRE(all(bus->publish_durable(messages(8, 8), Millis(5'000))));
+    REQUIRE(again.fetch(10, Millis(2'000)).size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a message that arrives during a long fetch for many is handed over at once") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    auto consumer = bus->consume("JOBS", "a");
+    REQUIRE(consumer.fetch(100, Millis(50)).empty());
+    std::atomic<bool> fetching = false;
+    std::chrono::steady_clock::time_point got;
+    std::size_t count = 0;
+    std::thread fetcher([&] {
+        fetching = true;
+        count = consumer.fetch(100, Millis(20'000)).size();
+        got = std::chrono::steady_clock::now();
+    });
+    REQUIRE(wait_until([&] { return fetching.load(); }));
+    REQUIRE(all(bus->publish_durable(messages(1, 1), Millis(5'000))));
+    const auto stored = std::chrono::steady_clock::now();
+    fetcher.join();
+    REQUIRE(count == 1);
+    REQUIRE(got - stored < std::chrono::seconds(5));
+}
+
+TEST_CASE_METHOD(Fixture, "a refused message comes again after its delay, a terminated one never") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    REQUIRE(all(bus->publish_durable(messages(1, 2), Millis(5'000))));
+    auto consumer = bus->consume("JOBS", "a");
+    const auto first = consumer.fetch(2, Millis(2'000));
+    REQUIRE(first.size() == 2);
+    const auto begin = std::chrono::steady_clock::now();
+    consumer.nak(first[0], Millis(300));
+    consumer.term(first[1]);
+    const auto second = consumer.fetch(2, Millis(5'000));
+    REQUIRE(second.size() == 1);
+    REQUIRE(second[0].body == "1");
+    REQUIRE(second[0].deliveries == 2);
+    REQUIRE(std::chrono::steady_clock::now() - begin >= Millis(250));
+    consumer.ack(second[0]);
+    REQUIRE(consumer.fetch(2, Millis(200)).empty());
+}
+
+TEST_CASE_METHOD(Fixture, "publishing tells message by message what is stored") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    auto some = messages(1, 3);
+    some[1].subject = "nowhere.at.all";
+    REQUIRE(bus->publish_durable(some, Millis(5'000)) == std::vector<bool>{true, false, true});
+    REQUIRE(bus->publish_durable({}, Millis(1)).empty());
+}
+
+TEST_CASE_METHOD(Fixture, "thousands of durable messages a second") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    const auto begin = std::chrono::steady_clock::now();
+    REQUIRE(all(bus->publish_durable(messages(1, 20'000), Millis(60'000))));
+    const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    WARN("20,000 messages stored in " << seconds << " s");
+    REQUIRE(20'000 / seconds > 2'000);
+}
+
+TEST_CASE_METHOD(Fixture, "what the server refuses is Refused, what is not there yet is Unavailable") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    REQUIRE_THROWS_AS(bus->ensure_durable("JOBS", "b", "jobs.dispatch.a", Millis(30'000)),
+                      Refused);  // overlap
+    REQUIRE_THROWS_AS(bus->ensure_durable("ABSENT", "b", "x", Millis(30'000)), Refused);
+    auto limits = jobs();
+    limits.retention = StreamSpec::Retention::kLimits;
+    REQUIRE_THROWS_AS(bus->ensure_stream(limits), Refused);
+    auto wider = jobs();
+    wider.subjects.push_back("jobs.more.*");
+    bus->ensure_stream(wider);
+    auto absent = bus->consume("JOBS", "nobody");
+    REQUIRE_THROWS_AS(absent.fetch(1, Millis(100)), Unavailable);
+    REQUIRE_THROWS_AS(bus->request("nobody.listens", "x", Millis(1'000)), Unavailable);
+    REQUIRE_THROWS(Bus("nats://127.0.0.1:notaport", "x", telemetry::Log::none()));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "requests are answered by one of a queue group; a callback that throws harms nobody") {
+    auto bus = client();
+    auto other = client("other");
+    std::atomic<int> answered = 0;
+    const auto serve = [&](Bus& server_bus) {
+        return server_bus.subscribe("jobs.command", "dispatchers", [&](const Message& message) {
+            if (message.body == "bad") {
+                throw std::runtime_error("no");
+            }
+            ++answered;
+            server_bus.respond(message, "echo " + message.body);
+        });
+    };
+    auto one = serve(*bus);
+    auto two = serve(*other);
+    auto asker = client("asker");
+    REQUIRE(wait_until([&] {
+        try {
+            return asker->request("jobs.command", "hello", Millis(500)) == "echo hello";
+        } catch (const Unavailable&) {
+            return false;
+        }
+    }));
+    const int before = answered;
+    for (int i = 0; i < 50; ++i) {
+        REQUIRE(asker->request("jobs.command", std::to_string(i), Millis(5'000)) ==
+                "echo " + std::to_string(i));
+    }
+    REQUIRE(answered == before + 50);
+    REQUIRE_THROWS_AS(asker->request("jobs.command", "bad", Millis(100)), Unavailable);
+    REQUIRE(asker->request("jobs.command", "still", Millis(5'000)) == "echo still");
+}
+
+TEST_CASE_METHOD(Fixture, "after a subscription's end its callback does not run") {
+    auto bus = client();
+    std::atomic<int> heard = 0;
+    {
+        auto subscription = bus->subscribe("nodes.heartbeat.*", "", [&](const Message& message) {
+            REQUIRE(message.reply.empty());
+            ++heard;
+        });
+        bus->publish("nodes.heartbeat.a", "1");
+        REQUIRE(wait_until([&] { return heard == 1; }));
+    }
+    bus->publish("nodes.heartbeat.a", "2");
+    std::atomic<int> later = 0;
+    auto another = bus->subscribe("nodes.heartbeat.*", "", [&](const Message&) { ++later; });
+    bus->publish("nodes.heartbeat.a", "3");
+    REQUIRE(wait_until([&] { return later == 1; }));
+    REQUIRE(heard == 1);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a bus opened before its server, and a server that is killed: it comes back by itself") {
+    server.stop();
+    { const Bus never(server.url(), "never", telemetry::Log::none()); }  // ends without ever having been connected
+    std::mutex mutex;
+    std::vector<bool> changes;
+    Bus bus(server.url(), "early", telemetry::Log::none());
+    bus.on_change([&](bool connected) {
+        std::lock_guard lock(mutex);
+        changes.push_back(connected);
+    });
+    std::atomic<int> heard = 0;
+    auto subscription = bus.subscribe("x", "", [&](const Message&) { ++heard; });
+    REQUIRE_FALSE(bus.connected());
+    bus.publish("x", "lost");
+    REQUIRE_THROWS_AS(bus.publish_durable(messages(1, 1), Millis(1'000)), Unavailable);
+    REQUIRE_THROWS_AS(bus.request("x", "", Millis(50)), Unavailable);
+    REQUIRE_THROWS_AS(bus.ensure_stream(jobs()), Unavailable);
+
+    server.start();
+    REQUIRE(wait_until([&] { return bus.connected(); }));
+    bus.ensure_stream(jobs());
+    bus.ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    REQUIRE(all(bus.publish_durable(messages(1, 100), Millis(5'000))));
+    auto consumer = bus.consume("JOBS", "a");
+    const auto first = consumer.fetch(1, Millis(5'000));
+    REQUIRE(first.size() == 1);
+    consumer.ack(first[0]);
+
+    server.kill();
+    REQUIRE(wait_until([&] { return !bus.connected(); }));
+    // No spinning: a fetch without a server takes its time.
+    const auto begin = std::chrono::steady_clock::now();
+    REQUIRE_THROWS_AS(consumer.fetch(1, Millis(300)), Unavailable);
+    REQUIRE(std::chrono::steady_clock::now() - begin >= Millis(150));
+
+    server.start();
+    std::set<std::string> got{first[0].body};
+    REQUIRE(wait_until(
+        [&] {
+            try {
+                for (const auto& message : consumer.fetch(50, Millis(1'000))) {
+                    got.insert(message.body);
+                    consumer.ack(message);
+                }
+            } catch (const Unavailable&) {
+                return false;
+            }
+            return got.size() == 100;
+        },
+        Millis(30'000)));
+    REQUIRE(wait_until([&] {
+        bus.publish("x", "again");
+        return heard > 0;
+    }));
+    REQUIRE(wait_until([&] {
+        std::lock_guard lock(mutex);
+        return changes == std::vector<bool>{true, false, true};
+    }));
+}
+
+TEST_CASE_METHOD(
+    Fixture,
+    "a publish that is cut off by the server's end returns, and what it reports as stored is stored") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(1'000));
+    const auto begin = std::chrono::steady_clock::now();
+    auto other = client("other");
+    std::thread killer([&] {
+        auto watcher = other->consume("JOBS", "a");
+        watcher.fetch(1, Millis(20'000));  // not acknowledged: it comes again
+        server.kill();
+    });
+    std::vector<bool> stored;
+    try {
+        stored = bus->publish_durable(messages(1, 50'000), Millis(60'000));
+    } catch (const Unavailable&) {  // killed before the first
+    }
+    killer.join();
+    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
+    server.start();
+    REQUIRE(wait_until([&] { return bus->connected(); }));
+    const auto acknowledged = static_cast<std::size_t>(std::count(stored.begin(), stored.end(), true));
+    WARN(acknowledged << " of 50,000 were acknowledged before the end");
+    auto consumer = bus->consume("JOBS", "a");
+    std::set<std::string> missing;
+    for (std::size_t i = 0; i < stored.size(); ++i) {
+        if (stored[i]) {
+            missing.insert(std::to_string(i + 1));
+        }
+    }
+    const bool all_came = wait_until(
+        [&] {
+            for (const auto& message : consumer.fetch(256, Millis(500))) {
+                missing.erase(message.body);
+                consumer.ack(message);
+            }
+            return missing.empty();
+        },
+        Millis(20'000));
+    INFO("acknowledged and lost: " << missing.size()
+                                   << (missing.empty() ? "" : ", for one " + *missing.begin()));
+    REQUIRE(all_came);
+    // And publishing works again.
+    REQUIRE(all(bus->publish_durable(messages(60'001, 60'010), Millis(5'000))));
+}

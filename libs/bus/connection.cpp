@@ -1,0 +1,276 @@
+#include "bus/connection.hpp"
+
+#include <algorithm>
+
+namespace lamda::bus {
+
+namespace {
+
+/// Seconds that a silent link may last before it counts as lost: PING every 20 s, two of them unanswered.
+constexpr std::int64_t kPingMillis = 20'000;
+/// Publishes under way at once; more would only queue in the client.
+constexpr std::int64_t kMostPending = 4'096;
+
+void must(natsStatus status, const char* doing) {
+    if (status != NATS_OK) {
+        fail(doing, status);
+    }
+}
+
+}  // namespace
+
+void fail(const std::string& doing, natsStatus status, int js_error) {
+    // Never nats_GetLastError: its text can quote the URL.
+    std::string text = "NATS: " + doing + ": " + natsStatus_GetText(status);
+    if (js_error != 0) {
+        text += " [JetStream error " + std::to_string(js_error) + "]";
+    }
+    constexpr int kJetStreamNotAvailable = 10'008;
+    switch (status) {
+        case NATS_TIMEOUT:
+        case NATS_NO_RESPONDERS:
+        case NATS_NO_SERVER:
+        case NATS_IO_ERROR:
+        case NATS_CONNECTION_CLOSED:
+        case NATS_CONNECTION_DISCONNECTED:
+        case NATS_STALE_CONNECTION:
+        case NATS_NOT_YET_CONNECTED:
+        case NATS_MISSED_HEARTBEAT:
+        case NATS_DRAINING:
+        case NATS_SLOW_CONSUMER:
+            throw Unavailable(text);
+        default:
+            break;
+    }
+    if (js_error == kJetStreamNotAvailable) {
+        throw Unavailable(text);
+    }
+    throw Refused(text);
+}
+
+Message to_message(natsMsg* message) {
+    Message out;
+    out.subject = natsMsg_GetSubject(message);
+    out.body.assign(natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message)));
+    if (const char* reply = natsMsg_GetReply(message)) {
+        out.reply = reply;
+    }
+    return out;
+}
+
+Connection::Connection(const std::string& url, const std::string& client_name, telemetry::Log log)
+    : log_(std::move(log)) {
+    natsOptions* raw = nullptr;
+    must(natsOptions_Create(&raw), "options");
+    const OwnedOptions options(raw);
+    std::vector<std::string> urls;
+    for (std::size_t begin = 0; begin <= url.size();) {
+        const auto end = std::min(url.find(',', begin), url.size());
+        if (end > begin) {
+            urls.push_back(url.substr(begin, end - begin));
+        }
+        begin = end + 1;
+    }
+    std::vector<const char*> servers;
+    for (const auto& one : urls) {
+        servers.push_back(one.c_str());
+    }
+    // A URL that cannot be parsed is refused here; its text is not repeated.
+    must(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())), "the URL");
+    must(natsOptions_SetName(raw, client_name.c_str()), "client name");
+    must(natsOptions_SetTimeout(raw, 2'000), "options");
+    must(natsOptions_SetMaxReconnect(raw, -1), "options");
+    must(natsOptions_SetReconnectWait(raw, 250), "options");
+    must(natsOptions_SetReconnectJitter(raw, 100, 250), "options");
+    must(natsOptions_SetPingInterval(raw, kPingMillis), "options");
+    must(natsOptions_SetMaxPingsOut(raw, 2), "options");
+    must(natsOptions_SetRetryOnFailedConnect(raw, true, &Connection::on_connected, this), "options");
+    must(natsOptions_SetDisconnectedCB(raw, &Connection::on_disconnected, this), "options");
+    must(natsOptions_SetReconnectedCB(raw, &Connection::on_connected, this), "options");
+    must(natsOptions_SetClosedCB(raw, &Connection::on_closed, this), "options");
+    must(natsOptions_SetErrorHandler(raw, &Connection::on_error, this), "options");
+    const natsStatus status = natsConnection_Connect(&nats_, raw);
+    if (status == NATS_OK) {
+        came();
+    } else if (status != NATS_NOT_YET_CONNECTED) {
+        fail("connect", status);
+    }
+    jsOptions js_options;
+    jsOptions_Init(&js_options);
+    js_options.PublishAsync.MaxPending = kMostPending;
+    js_options.PublishAsync.AckHandler = &Connection::on_ack;
+    js_options.PublishAsync.AckHandlerClosure = this;
+    const natsStatus js_status = natsConnection_JetStream(&js_, nats_, &js_options);
+    if (js_status != NATS_OK) {
+        natsConnection_Close(nats_);
+        fail("JetStream context", js_status);
+    }
+}
+
+Connection::~Connection() {
+    on_change(nullptr);
+    jsCtx_Destroy(js_);
+    natsConnection_Close(nats_);
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return closed_; });
+    }
+    natsConnection_Destroy(nats_);
+}
+
+bool Connection::connected() const {
+    return natsConnection_Status(nats_) == NATS_CONN_STATUS_CONNECTED;
+}
+
+void Connection::require(Millis timeout) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, timeout, [this] { return up_; })) {
+        throw Unavailable("NATS: not connected");
+    }
+}
+
+void Connection::on_change(std::function<void(bool)> callback) {
+    std::lock_guard lock(callback_mutex_);
+    callback_ = std::move(callback);
+}
+
+void Connection::tell(bool connected) {
+    std::lock_guard lock(callback_mutex_);
+    if (callback_) {
+        callback_(connected);
+    }
+}
+
+void Connection::came() {
+    {
+        std::lock_guard lock(mutex_);
+        up_ = true;
+    }
+    changed_.notify_all();
+    log_.info("connected to NATS");
+    tell(true);
+}
+
+void Connection::went() {
+    ++generation_;
+    bool was = false;
+    {
+        std::lock_guard lock(mutex_);
+        was = std::exchange(up_, false);
+    }
+    {
+        std::lock_guard lock(batch_.mutex);
+        batch_.cut = true;
+    }
+    batch_.changed.notify_all();
+    if (was) {
+        log_.warn("connection to NATS lost");
+        tell(false);
+    }
+}
+
+void Connection::on_connected(natsConnection*, void* self) {
+    static_cast<Connection*>(self)->came();
+}
+void Connection::on_disconnected(natsConnection*, void* self) {
+    static_cast<Connection*>(self)->went();
+}
+
+void Connection::on_closed(natsConnection*, void* closure) {
+    auto& self = *static_cast<Connection*>(closure);
+    self.went();
+    // Under the lock: the destructor may run on as soon as it is released.
+    std::lock_guard lock(self.mutex_);
+    self.closed_ = true;
+    self.changed_.notify_all();
+}
+
+void Connection::on_error(natsConnection*, natsSubscription* subscription, natsStatus status, void* closure) {
+    const char* subject = subscription == nullptr ? nullptr : natsSubscription_GetSubject(subscription);
+    static_cast<Connection*>(closure)->log_.warn(
+        "NATS error",
+        {{"error", natsStatus_GetText(status)}, {"subject", subject == nullptr ? "" : subject}});
+}
+
+void Connection::on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* error, void* closure) {
+    auto& self = *static_cast<Connection*>(closure);
+    if (error != nullptr) {
+        self.log_.warn("message not stored", {{"subject", natsMsg_GetSubject(message)},
+                                              {"error", natsStatus_GetText(error->Err)},
+                                              {"js_error", static_cast<int>(error->ErrCode)}});
+    }
+    {
+        std::lock_guard lock(self.batch_.mutex);
+        const auto found = self.batch_.waiting.find(message);
+        if (found != self.batch_.waiting.end()) {
+            self.batch_.stored[found->second] = ack != nullptr;
+            self.batch_.waiting.erase(found);
+        }
+    }
+    self.batch_.changed.notify_all();
+    natsMsg_Destroy(message);
+}
+
+std::vector<bool> Connection::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
+    std::lock_guard one_batch(publishing_);
+    if (messages.empty()) {
+        return {};
+    }
+    if (!connected()) {
+        throw Unavailable("NATS: not connected");
+    }
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    {
+        std::lock_guard lock(batch_.mutex);
+        batch_.waiting.clear();
+        batch_.stored.assign(messages.size(), false);
+        batch_.cut = false;
+    }
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const auto& out = messages[i];
+        natsMsg* raw = nullptr;
+        natsStatus status = natsMsg_Create(&raw, out.subject.c_str(), nullptr, out.body.data(),
+                                           static_cast<int>(out.body.size()));
+        if (status == NATS_OK) {
+            {
+                std::unique_lock lock(batch_.mutex);
+                // Room first: nats.c would otherwise hold the thread for a time of its own.
+                const bool room = batch_.changed.wait_until(lock, deadline, [this] {
+                    return batch_.cut || batch_.waiting.size() < static_cast<std::size_t>(kMostPending);
+                });
+                if (!room || batch_.cut) {
+                    natsMsg_Destroy(raw);
+                    break;
+                }
+                batch_.waiting.emplace(raw, i);
+            }
+            jsPubOptions options;
+            jsPubOptions_Init(&options);
+            options.MsgId = out.message_id.c_str();
+            natsMsg* const key = raw;
+            status = js_PublishMsgAsync(js_, &raw, &options);
+            if (status != NATS_OK) {
+                std::lock_guard lock(batch_.mutex);
+                batch_.waiting.erase(key);
+            }
+        }
+        natsMsg_Destroy(raw);  // null when nats.c has taken it
+        if (status != NATS_OK) {
+            log_.warn("message not sent", {{"subject", out.subject}, {"error", natsStatus_GetText(status)}});
+        }
+    }
+    std::vector<bool> stored;
+    {
+        std::unique_lock lock(batch_.mutex);
+        batch_.changed.wait_until(lock, deadline, [this] { return batch_.cut || batch_.waiting.empty(); });
+        stored = batch_.stored;
+        batch_.waiting.clear();
+    }
+    natsMsgList unanswered{};
+    if (js_PublishAsyncGetPendingList(&unanswered, js_) == NATS_OK) {
+        natsMsgList_Destroy(&unanswered);
+    }
+    return stored;
+}
+
+}  // namespace lamda::bus

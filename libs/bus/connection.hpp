@@ -1,0 +1,86 @@
+// The nats.c connection that Bus, Subscription and Consumer share. The only header that knows nats.c.
+#pragma once
+
+#include <nats/nats.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "bus/bus.hpp"
+
+namespace lamda::bus {
+
+template <class T, void (*Destroy)(T*)>
+struct Destroyer {
+    void operator()(T* object) const { Destroy(object); }
+};
+template <class T, void (*Destroy)(T*)>
+using Owned = std::unique_ptr<T, Destroyer<T, Destroy>>;
+using OwnedMessage = Owned<natsMsg, natsMsg_Destroy>;
+using OwnedOptions = Owned<natsOptions, natsOptions_Destroy>;
+
+/// @throws Unavailable for what passes by itself, Refused for the rest
+[[noreturn]] void fail(const std::string& doing, natsStatus status, int js_error = 0);
+
+/// Callbacks can come until ClosedCB did: the object lives until then.
+class Connection {
+  public:
+    Connection(const std::string& url, const std::string& client_name, telemetry::Log log);
+    ~Connection();
+    Connection(const Connection&) = delete;
+    Connection& operator=(const Connection&) = delete;
+
+    natsConnection* nats() const { return nats_; }
+    jsCtx* js() const { return js_; }
+    const telemetry::Log& log() const { return log_; }
+    bool connected() const;
+    /// Rises with every loss: what was under way before it gets no answer.
+    std::uint64_t generation() const { return generation_; }
+    /// Waits until connected. @throws Unavailable after `timeout`
+    void require(Millis timeout);
+    void on_change(std::function<void(bool)> callback);
+    std::vector<bool> publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
+
+  private:
+    /// What is under way; callbacks of earlier batches find nothing of theirs in it.
+    struct Batch {
+        std::mutex mutex;
+        std::condition_variable changed;
+        std::unordered_map<natsMsg*, std::size_t> waiting;
+        std::vector<bool> stored;
+        bool cut = false;
+    };
+
+    void came();
+    void went();
+    void tell(bool connected);
+    static void on_connected(natsConnection*, void* self);
+    static void on_disconnected(natsConnection*, void* self);
+    static void on_closed(natsConnection*, void* self);
+    static void on_error(natsConnection*, natsSubscription*, natsStatus status, void* self);
+    static void on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* error, void* self);
+
+    telemetry::Log log_;
+    natsConnection* nats_ = nullptr;
+    jsCtx* js_ = nullptr;
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool up_ = false;
+    bool closed_ = false;
+    std::atomic<std::uint64_t> generation_ = 0;
+    std::mutex callback_mutex_;
+    std::function<void(bool)> callback_;
+    std::mutex publishing_;
+    Batch batch_;
+};
+
+/// What the client sees of a received message.
+Message to_message(natsMsg* message);
+
+}  // namespace lamda::bus
