@@ -42,7 +42,8 @@ struct Batch {
     std::vector<eth::Log> logs;        ///< by block and log index, ascending
     BlockNum boundary;                 ///< blocks up to here fulfil the FinalityRule (may be below or above `to`)
     BlockNum finalized;                ///< what can no longer be reorganised: headers below may be pruned
-    bool caught_up = false;            ///< `to` was the head when this was read
+    /// `to` was the head when this was read; for an only_final stream, the boundary.
+    bool caught_up = false;
 };
 
 /// Every block above `to` is no longer canonical.
@@ -67,7 +68,8 @@ class StreamSink {
     virtual std::vector<BlockHeader> recent_headers() = 0;
     virtual void apply(const Batch& batch) = 0;
     virtual void unwind(const Unwind& unwind) = 0;
-    /// The boundary rose without a new block (finality of blocks already applied).
+    /// The boundary rose without a new block (finality of blocks already applied), or the stream found itself caught
+    /// up without one. Only called while there is no block left to apply: the stream is caught up.
     virtual void boundary(BlockNum boundary, BlockNum finalized) = 0;
     /// The chain id this stream is bound to; recorded when seen first. @throws std::runtime_error when it differs
     virtual void bind_chain(ChainId chain) = 0;

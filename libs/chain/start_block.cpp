@@ -1,0 +1,57 @@
+#include "chain/start_block.hpp"
+
+#include <algorithm>
+
+namespace lamda::chain {
+
+namespace {
+
+/// The first block at which the contract has code. It has some at `head`.
+BlockNum creation_block(eth::Rpc& rpc, const Address& contract, BlockNum head) {
+    // Invariant: no code at `without`, code at `with`. Genesis may have it (predeployed).
+    if (!rpc.code(contract, eth::BlockSpec(BlockNum{0})).empty()) {
+        return BlockNum{0};
+    }
+    BlockNum without{0};
+    BlockNum with = head;
+    while (with.value - without.value > 1) {
+        const BlockNum middle{without.value + (with.value - without.value) / 2};
+        (rpc.code(contract, eth::BlockSpec(middle)).empty() ? without : with) = middle;
+    }
+    return with;
+}
+
+}  // namespace
+
+void require_contracts(const StreamConfig& config, eth::Rpc& rpc) {
+    for (const auto& contract : config.contracts) {
+        if (rpc.code(contract, eth::Tag::kLatest).empty()) {
+            throw ConfigContradiction("there is no contract at " + contract.hex() + " on chain " +
+                                      std::to_string(rpc.chain_id().value) + " (stream " + config.name + ")");
+        }
+    }
+}
+
+BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::Header& head) {
+    if (config.start_block) {
+        if (*config.start_block > head.number) {
+            throw ConfigContradiction("the start block " + std::to_string(config.start_block->value) + " of stream " +
+                                      config.name + " is beyond the chain's head, " +
+                                      std::to_string(head.number.value));
+        }
+        return *config.start_block;
+    }
+    BlockNum start = head.number;
+    for (const auto& contract : config.contracts) {
+        try {
+            start = std::min(start, creation_block(rpc, contract, head.number));
+        } catch (const eth::RpcError& error) {
+            throw ConfigContradiction("the node keeps no old state (" + std::string(error.what()) +
+                                      "), so the contract's creation cannot be found: set the start block of stream " +
+                                      config.name);
+        }
+    }
+    return start;
+}
+
+}  // namespace lamda::chain

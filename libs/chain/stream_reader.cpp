@@ -1,0 +1,315 @@
+#include "chain/stream_reader.hpp"
+
+#include <algorithm>
+
+#include "chain/start_block.hpp"
+
+namespace lamda::chain {
+
+namespace {
+
+/// Behind one address there may be nodes that lag. Blocks closer to the head than this are read one by one, where
+/// blooms and parent hashes prove that nothing is missing; an answer over a range proves nothing.
+constexpr std::uint64_t kSettledDepth = 128;
+/// Blocks below finality that are committed at once when they are read one by one.
+constexpr std::uint64_t kFinalBlocksAtOnce = 64;
+/// Batches of one step: the head and its finality are looked at again after so many.
+constexpr unsigned kBatchesInOneStep = 32;
+/// Without a `finalized` tag, or with one that stands still, blocks this much older than the head are taken as
+/// beyond reorganisation: for pruning headers and for reading ranges, never for a FinalityRule.
+constexpr Millis kPresumedFinal{15 * 60 * 1000};
+/// A lying or forked node must repeat itself before the stream is stopped for good.
+constexpr unsigned kViolationsToBelieve = 3;
+constexpr Millis kHeadBehindTrouble{10'000};
+
+double gauge_value(BlockNum number) { return static_cast<double>(number.value); }
+
+}  // namespace
+
+StreamReader::StreamReader(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock,
+                           const telemetry::Log& log, telemetry::Metrics& metrics)
+    : config_(config),
+      rpc_(rpc),
+      sink_(sink),
+      clock_(clock),
+      log_(log),
+      reader_(rpc, eth::LogFilter{.addresses = config.contracts, .topic0 = config.topics}, config.backfill_window),
+      head_gauge_(metrics.gauge("lamda_chain_head_block", "Newest block seen", {{"stream", config.name}})),
+      cursor_gauge_(metrics.gauge("lamda_chain_cursor_block", "Last block applied", {{"stream", config.name}})),
+      boundary_gauge_(metrics.gauge("lamda_chain_boundary_block", "Blocks up to here fulfil the finality rule",
+                                    {{"stream", config.name}})),
+      reorgs_(metrics.counter("lamda_chain_reorgs_total", "Unwinds of applied blocks", {{"stream", config.name}})) {}
+
+void StreamReader::forget() {
+    open_ = false;
+    kept_.clear();
+    told_.reset();
+}
+
+std::optional<eth::Header> StreamReader::tagged(eth::Tag tag) {
+    try {
+        return rpc_.header(eth::BlockSpec(tag));
+    } catch (const eth::RpcError&) {
+        return std::nullopt;  // nodes without the tag answer with errors of many kinds
+    }
+}
+
+void StreamReader::check_chain() {
+    const auto chain = rpc_.chain_id();
+    if (config_.chain_id && *config_.chain_id != chain) {
+        throw ConfigContradiction(rpc_.name() + " is on chain " + std::to_string(chain.value) + ", stream " +
+                                  config_.name + " is configured for chain " +
+                                  std::to_string(config_.chain_id->value));
+    }
+    sink_.bind_chain(chain);
+    require_contracts(config_, rpc_);
+    checked_ = true;
+}
+
+void StreamReader::open() {
+    if (const auto earlier = rpc_.header(eth::BlockSpec(head_.number - 128))) {
+        interval_.observe(earlier->number, earlier->timestamp);
+    }
+    cursor_ = sink_.cursor();
+    kept_.clear();
+    for (auto& header : sink_.recent_headers()) {
+        if (cursor_ && header.ref.number <= cursor_->number) {
+            kept_.insert_or_assign(header.ref.number, header);
+        }
+    }
+    if (cursor_) {
+        kept_[cursor_->number].ref = *cursor_;
+        // What the sink has pruned was final.
+        floor_ = std::max(floor_, kept_.begin()->first);
+    }
+    open_ = true;
+}
+
+/// A new stream begins with an empty batch that puts the cursor on the block before the first, or on a final one
+/// below that: so every later block has something to be unwound to.
+void StreamReader::place_cursor() {
+    const auto start = find_start_block(config_, rpc_, head_);
+    if (start.value == 0) {
+        return;
+    }
+    const auto anchor = rpc_.header(eth::BlockSpec(std::min(start - 1, finalized_)));
+    if (!anchor) {
+        throw NotReadyYet("the node does not know the block before the start block");
+    }
+    Batch batch;
+    batch.to = anchor->ref();
+    batch.to_timestamp = anchor->timestamp;
+    batch.headers.push_back({anchor->ref(), anchor->parent_hash, anchor->timestamp});
+    batch.boundary = boundary_;
+    batch.finalized = finalized_;
+    sink_.apply(batch);
+    cursor_ = batch.to;
+    kept_.insert_or_assign(batch.to.number, batch.headers.front());
+    log_.info("stream begins", {{"stream", config_.name}, {"start_block", start.value}});
+}
+
+std::optional<BlockNum> StreamReader::depth_of(Millis depth) {
+    return block_at_depth(head_, depth, interval_.get(),
+                          [&](BlockNum number) { return rpc_.header(eth::BlockSpec(number)); });
+}
+
+void StreamReader::look_at_finality() {
+    reading_ = {head_, std::nullopt, tagged(eth::Tag::kFinalized), clock_.now()};
+    if (config_.finality.kind == FinalityRule::Kind::kSafe) {
+        reading_.safe = tagged(eth::Tag::kSafe);
+    }
+    const auto verdict = judge_finality(config_.finality, reading_);
+    trouble_ = verdict.trouble;
+    auto boundary = verdict.boundary;
+    if (!boundary && verdict.depth) {
+        boundary = depth_of(*verdict.depth);
+        if (boundary) {
+            trouble_.clear();
+        }
+    }
+    boundary_known_ = boundary_known_ || boundary;
+    // A lagging node names an older block: what was final once stays so.
+    boundary_ = std::max(boundary_, std::min(boundary.value_or(boundary_), head_.number));
+
+    std::optional<BlockNum> finalized;
+    if (reading_.finalized) {
+        finalized = reading_.finalized->number;
+    }
+    if (!reading_.finalized || reading_.finalized->timestamp + 900 < head_.timestamp) {
+        const auto presumed = depth_of(kPresumedFinal);
+        finalized = std::max(finalized.value_or(BlockNum{}), presumed.value_or(BlockNum{}));
+    }
+    finalized_ = std::max(finalized_, std::min(finalized.value_or(BlockNum{}), head_.number));
+}
+
+/// The header shows another block where we have ours.
+bool StreamReader::contradicts(const std::optional<eth::Header>& header) const {
+    if (!header) {
+        return false;
+    }
+    const auto ours = kept_.find(header->number);
+    return ours != kept_.end() && ours->second.ref.hash != header->hash;
+}
+
+/// A head below the cursor is a node that lags; for long, it is one that nothing more comes from.
+void StreamReader::notice_lag() {
+    if (!cursor_ || head_.number >= cursor_->number) {
+        behind_since_.reset();
+        return;
+    }
+    if (!behind_since_) {
+        behind_since_ = clock_.steady();
+    }
+    if (clock_.steady() - *behind_since_ > kHeadBehindTrouble) {
+        trouble_ = "the node stands at block " + std::to_string(head_.number.value) +
+                   ", behind what was read already, " + std::to_string(cursor_->number.value);
+    }
+}
+
+StreamReader::Progress StreamReader::unwind() {
+    std::optional<BlockRef> common;
+    for (auto ours = kept_.rbegin(); ours != kept_.rend() && !common; ++ours) {
+        const auto theirs = rpc_.header(eth::BlockSpec(ours->first));
+        if (theirs && theirs->hash == ours->second.ref.hash) {
+            common = ours->second.ref;
+        }
+    }
+    if (common && common->number >= floor_) {
+        violations_ = 0;
+        if (*common == *cursor_) {
+            return Progress::kWaiting;  // one node has our block, another builds on a different one
+        }
+        sink_.unwind({*cursor_, *common});
+        log_.warn("reorg", {{"stream", config_.name},
+                            {"from_block", cursor_->number.value},
+                            {"to_block", common->number.value},
+                            {"depth", cursor_->number.value - common->number.value}});
+        reorgs_.add();
+        cursor_ = *common;
+        boundary_ = std::min(boundary_, std::max(common->number, floor_));
+        told_.reset();
+        kept_.erase(kept_.upper_bound(common->number), kept_.end());
+        cursor_gauge_.set(gauge_value(cursor_->number));
+        return Progress::kMoved;
+    }
+    const auto text = "the chain was reorganised below block " +
+                      std::to_string(floor_.value) +
+                      ", which was final; nothing was deleted";
+    if (++violations_ < kViolationsToBelieve) {
+        trouble_ = text;
+        return Progress::kWaiting;
+    }
+    throw FinalityViolated(text);
+}
+
+BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
+    const auto final_to = std::min(finalized_, target);
+    const auto settled_to = std::min(final_to, head_.number - kSettledDepth);
+    if (next < settled_to) {
+        return reader_.range(cursor_, next, settled_to);
+    }
+    // Above finality each block is a batch of its own.
+    const auto to = next <= final_to ? std::min(final_to, next + (kFinalBlocksAtOnce - 1)) : next;
+    return reader_.one_by_one(cursor_, next, to);
+}
+
+void StreamReader::apply(BlocksRead read, BlockNum target) {
+    Batch batch;
+    batch.from = cursor_;
+    batch.to = read.headers.back().ref;
+    batch.to_timestamp = read.headers.back().timestamp;
+    batch.logs = std::move(read.logs);
+    if (config_.start_block) {
+        std::erase_if(batch.logs, [&](const eth::Log& log) { return log.block_num < *config_.start_block; });
+    }
+    // Below finality only headers of blocks with logs are worth keeping, and the last: the cursor.
+    auto with_logs = batch.logs.begin();
+    for (const auto& header : read.headers) {
+        while (with_logs != batch.logs.end() && with_logs->block_num < header.ref.number) {
+            ++with_logs;
+        }
+        const bool has_logs = with_logs != batch.logs.end() && with_logs->block_num == header.ref.number;
+        if (has_logs || header.ref.number >= finalized_ || header.ref == batch.to) {
+            batch.headers.push_back(header);
+        }
+    }
+    batch.boundary = boundary_;
+    batch.finalized = finalized_;
+    batch.caught_up = batch.to.number == target && (boundary_known_ || !config_.only_final);
+    sink_.apply(batch);
+
+    cursor_ = batch.to;
+    told_ = std::pair{boundary_, finalized_};
+    for (const auto& header : batch.headers) {
+        kept_.insert_or_assign(header.ref.number, header);
+    }
+    floor_ = std::max(floor_, std::min(finalized_, cursor_->number));
+    // The highest header at or below finality stays: the ground that no walk back may leave.
+    auto ground = kept_.upper_bound(floor_);
+    if (ground != kept_.begin()) {
+        kept_.erase(kept_.begin(), std::prev(ground));
+    }
+    cursor_gauge_.set(gauge_value(cursor_->number));
+}
+
+StreamReader::Progress StreamReader::advance(BlockNum target) {
+    for (unsigned batches = 0; batches < kBatchesInOneStep; ++batches) {
+        const auto next = cursor_ ? cursor_->number.next() : BlockNum{0};
+        if (next > target) {
+            caught_up_ = caught_up_ || boundary_known_ || !config_.only_final;
+            return Progress::kNewBlock;
+        }
+        auto got = read(next, target);
+        if (got.fork) {
+            return unwind();
+        }
+        if (got.headers.empty()) {
+            return batches > 0 ? Progress::kMoved : Progress::kWaiting;
+        }
+        apply(std::move(got), target);
+    }
+    return Progress::kMoved;
+}
+
+StreamReader::Progress StreamReader::idle() {
+    // Nodes at one height only: a head below the cursor is lag, an unknown boundary is no boundary to stand at.
+    if (config_.only_final ? !boundary_known_ : head_.number < cursor_->number) {
+        return Progress::kWaiting;
+    }
+    floor_ = std::max(floor_, std::min(finalized_, cursor_->number));
+    if (!told_ || *told_ != std::pair{boundary_, finalized_} || !caught_up_) {
+        sink_.boundary(boundary_, finalized_);
+        told_ = std::pair{boundary_, finalized_};
+    }
+    caught_up_ = true;
+    return Progress::kNothing;
+}
+
+StreamReader::Progress StreamReader::step() {
+    if (!checked_) {
+        check_chain();
+    }
+    const auto head = rpc_.header(eth::BlockSpec(eth::Tag::kLatest));
+    if (!head) {
+        throw eth::BadAnswer(200, "the node names no latest block");
+    }
+    head_ = *head;
+    if (!open_) {
+        open();
+    }
+    head_gauge_.set(gauge_value(head_.number));
+    interval_.observe(head_.number, head_.timestamp);
+    look_at_finality();
+    boundary_gauge_.set(gauge_value(boundary_));
+    notice_lag();
+    if (!cursor_) {
+        place_cursor();
+    }
+    if (contradicts(head_) || contradicts(reading_.finalized) || contradicts(reading_.safe)) {
+        return unwind();
+    }
+    const auto target = config_.only_final ? std::min(boundary_, head_.number) : head_.number;
+    return !cursor_ || cursor_->number < target ? advance(target) : idle();
+}
+
+}  // namespace lamda::chain

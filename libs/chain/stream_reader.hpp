@@ -1,0 +1,84 @@
+// One stream, step by step: what LogStream::run repeats. Each step asks the chain and moves the sink's cursor as far
+// as what it learned allows; it never waits.
+#pragma once
+
+#include <map>
+#include <optional>
+
+#include "chain/block_reader.hpp"
+#include "chain/finality.hpp"
+#include "chain/log_stream.hpp"
+#include "chain/pacing.hpp"
+
+namespace lamda::chain {
+
+class StreamReader {
+  public:
+    enum class Progress {
+        kMoved,     ///< the cursor moved and there may be more: step again at once
+        kNewBlock,  ///< the cursor moved and stands at the head
+        kNothing,   ///< no new block
+        kWaiting,   ///< nodes contradict one another, or finality is not known: ask again soon
+    };
+
+    StreamReader(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock,
+                 const telemetry::Log& log, telemetry::Metrics& metrics);
+
+    /// @throws ConfigContradiction, FinalityViolated; and what the endpoint and the sink throw: step again later
+    Progress step();
+    /// The cursor is not where it was left: the next step loads it again.
+    void forget();
+
+    bool caught_up() const { return caught_up_; }
+    Millis interval() const { return interval_.get(); }
+    /// What a person should know while the stream stands still; empty: nothing.
+    const std::string& trouble() const { return trouble_; }
+    std::optional<BlockRef> cursor() const { return cursor_; }
+    BlockNum head() const { return head_.number; }
+
+  private:
+    void check_chain();
+    void open();
+    void place_cursor();
+    void look_at_finality();
+    std::optional<BlockNum> depth_of(Millis depth);
+    bool contradicts(const std::optional<eth::Header>& header) const;
+    void notice_lag();
+    Progress advance(BlockNum target);
+    BlocksRead read(BlockNum next, BlockNum target);
+    void apply(BlocksRead read, BlockNum target);
+    Progress unwind();
+    Progress idle();
+    std::optional<eth::Header> tagged(eth::Tag tag);
+
+    const StreamConfig& config_;
+    eth::Rpc& rpc_;
+    StreamSink& sink_;
+    const Clock& clock_;
+    telemetry::Log log_;
+    BlockReader reader_;
+    BlockInterval interval_;
+
+    bool open_ = false;
+    bool checked_ = false;  ///< chain id and contracts: once in a life
+    bool caught_up_ = false;
+    std::string trouble_;
+    eth::Header head_;
+    std::optional<BlockRef> cursor_;
+    std::map<BlockNum, BlockHeader> kept_;  ///< our own headers from finality up to the cursor
+    FinalityReading reading_;
+    BlockNum boundary_;
+    bool boundary_known_ = false;
+    BlockNum finalized_;  ///< of the chain as it is now
+    BlockNum floor_;      ///< finality when our blocks were last seen to be on that chain: no unwind goes below
+    std::optional<std::pair<BlockNum, BlockNum>> told_;  ///< boundary and finality, as the sink knows them
+    unsigned violations_ = 0;
+    std::optional<Steady> behind_since_;  ///< the head has been below the cursor since then
+
+    telemetry::Gauge head_gauge_;
+    telemetry::Gauge cursor_gauge_;
+    telemetry::Gauge boundary_gauge_;
+    telemetry::Counter reorgs_;
+};
+
+}  // namespace lamda::chain
