@@ -6,7 +6,9 @@ namespace lamda::chain {
 
 namespace {
 
-BlockHeader kept(const eth::Header& header) { return {header.ref(), header.parent_hash, header.timestamp}; }
+BlockHeader kept(const eth::Header& header) {
+    return {header.ref(), header.parent_hash, header.timestamp};
+}
 
 /// After so many refused ranges in a row, ranges are tried again only now and then.
 constexpr unsigned kRefusedOften = 3;
@@ -49,7 +51,8 @@ BlocksRead BlockReader::one_by_one(const std::optional<BlockRef>& after, BlockNu
             }
             break;  // what was read stands; the failure shows again at the next call, if it lasts
         }
-        out.logs.insert(out.logs.end(), std::make_move_iterator(logs.begin()), std::make_move_iterator(logs.end()));
+        out.logs.insert(out.logs.end(), std::make_move_iterator(logs.begin()),
+                        std::make_move_iterator(logs.end()));
         out.headers.push_back(kept(*found));
         previous = found->ref();
     }
@@ -87,7 +90,8 @@ std::vector<eth::Log> BlockReader::logs_of(const eth::Header& header) {
 std::vector<eth::Log> BlockReader::logs_from_receipts(const eth::Header& header) {
     const auto receipts = rpc_.block_receipts(header.hash);
     if (bloom_of(receipts) != header.logs_bloom) {
-        throw NotReadyYet("the receipts of block " + std::to_string(header.number.value) + " are not complete");
+        throw NotReadyYet("the receipts of block " + std::to_string(header.number.value) +
+                          " are not complete");
     }
     std::vector<eth::Log> logs;
     for (const auto& receipt : receipts) {
@@ -109,7 +113,8 @@ std::vector<eth::Log> BlockReader::logs_from_receipts(const eth::Header& header)
 std::vector<eth::Log> BlockReader::logs_between(BlockNum from, BlockNum to) {
     auto logs = rpc_.logs(from, to, filter_);
     if (logs.empty()) {
-        logs = rpc_.logs(from, to, filter_);  // "none" is what a node says that lacks the blocks: ask once more
+        logs =
+            rpc_.logs(from, to, filter_);  // "none" is what a node says that lacks the blocks: ask once more
     }
     if (const auto refused = sort_and_check(logs, from, to, filter_)) {
         throw eth::BadAnswer(200, "eth_getLogs answered with " + *refused);

@@ -2,8 +2,8 @@
 
 namespace lamda::chain {
 
-std::unique_ptr<MultiRpc> connect(const std::vector<std::string>& urls, std::optional<ChainId> expected, Millis timeout,
-                                  const Clock& clock, telemetry::Log log) {
+std::unique_ptr<MultiRpc> connect(const std::vector<std::string>& urls, std::optional<ChainId> expected,
+                                  Millis timeout, const Clock& clock, telemetry::Log log) {
     std::vector<std::unique_ptr<eth::Rpc>> endpoints;
     endpoints.reserve(urls.size());
     for (const auto& url : urls) {

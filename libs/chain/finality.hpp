@@ -19,15 +19,15 @@ struct FinalityReading {
 
 /// The rule applied to a reading: a block, or a depth that has to be looked up in headers, or neither.
 struct FinalityVerdict {
-    std::optional<BlockNum> boundary;
+    std::optional<eth::Header> boundary;
     std::optional<Millis> depth;  ///< blocks this much older than the head fulfil the rule
     std::string trouble;          ///< why the tag was not believed; empty when it was (or none is needed)
 };
 FinalityVerdict judge_finality(const FinalityRule& rule, const FinalityReading& reading);
 
-/// The highest block found that is at least `depth` older than the head, by header timestamps; block 0 when the
-/// chain is younger. One header call when `interval` is about right. Absent: a header was not to be had.
-std::optional<BlockNum> block_at_depth(const eth::Header& head, Millis depth, Millis interval,
-                                       const std::function<std::optional<eth::Header>(BlockNum)>& header);
+/// The highest block found that is at least `depth` older than the head, by header timestamps; block 0 when
+/// the chain is younger. One header call when `interval` is about right. Absent: a header was not to be had.
+std::optional<eth::Header> block_at_depth(const eth::Header& head, Millis depth, Millis interval,
+                                          const std::function<std::optional<eth::Header>(BlockNum)>& header);
 
 }  // namespace lamda::chain

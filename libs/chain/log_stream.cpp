@@ -132,8 +132,8 @@ struct LogStream::Impl {
     }
 };
 
-LogStream::LogStream(StreamConfig config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock, telemetry::Log log,
-                     telemetry::Metrics& metrics, telemetry::Health& health)
+LogStream::LogStream(StreamConfig config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock,
+                     telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
     : impl_(std::make_unique<Impl>(std::move(config), rpc, sink, clock, std::move(log), metrics, health)) {}
 
 LogStream::~LogStream() = default;

@@ -1,4 +1,5 @@
-// LogStream: the canonical logs of some contracts, in order, each once; and how to take them back after a reorg.
+// LogStream: the canonical logs of some contracts, in order, each once; and how to take them back after a
+// reorg.
 #pragma once
 
 #include <functional>
@@ -20,9 +21,9 @@ namespace lamda::chain {
 /// How sure a block must be before it is acted upon.
 struct FinalityRule {
     enum class Kind { kLatest, kSafe, kFinalized, kDepth } kind = Kind::kFinalized;
-    Millis depth{0};                        ///< kDepth: that old
-    Millis max_age{60'000};                 ///< an older `safe`/`finalized` block is not believed
-    std::optional<Millis> fallback;         ///< then: blocks that old count as final; absent: wait
+    Millis depth{0};                 ///< kDepth: that old
+    Millis max_age{60'000};          ///< an older `safe`/`finalized` block is not believed
+    std::optional<Millis> fallback;  ///< then: blocks that old count as final; absent: wait
 };
 /// `latest|safe|finalized|<duration>`. Errors: `invalid_finality`.
 Result<FinalityRule> parse_finality(std::string_view text);
@@ -35,13 +36,14 @@ struct BlockHeader {
 
 /// Blocks (from.number, to.number] follow the cursor `from`. Applied whole or not at all.
 struct Batch {
-    std::optional<BlockRef> from;      ///< the cursor this moves from; absent: the stream's very first batch
-    BlockRef to;                       ///< the cursor after it
+    std::optional<BlockRef> from;  ///< the cursor this moves from; absent: the stream's very first batch
+    BlockRef to;                   ///< the cursor after it
     std::uint64_t to_timestamp = 0;
-    std::vector<BlockHeader> headers;  ///< of every block above finality, and of each block that has logs; ascending
-    std::vector<eth::Log> logs;        ///< by block and log index, ascending
-    BlockNum boundary;                 ///< blocks up to here fulfil the FinalityRule (may be below or above `to`)
-    BlockNum finalized;                ///< what can no longer be reorganised: headers below may be pruned
+    std::vector<BlockHeader>
+        headers;  ///< of every block above finality, and of each block that has logs; ascending
+    std::vector<eth::Log> logs;  ///< by block and log index, ascending
+    BlockNum boundary;           ///< blocks up to here fulfil the FinalityRule (may be below or above `to`)
+    BlockNum finalized;          ///< what can no longer be reorganised: headers below may be pruned
     /// `to` was the head when this was read; for an only_final stream, the boundary.
     bool caught_up = false;
 };
@@ -58,7 +60,8 @@ class CursorMoved : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-/// Where a stream's effects go. Each call is one transaction that moves the cursor by compare-and-set on `from`;
+/// Where a stream's effects go. Each call is one transaction that moves the cursor by compare-and-set on
+/// `from`;
 /// @throws CursorMoved when it is elsewhere.
 class StreamSink {
   public:
@@ -68,21 +71,22 @@ class StreamSink {
     virtual std::vector<BlockHeader> recent_headers() = 0;
     virtual void apply(const Batch& batch) = 0;
     virtual void unwind(const Unwind& unwind) = 0;
-    /// The boundary rose without a new block (finality of blocks already applied), or the stream found itself caught
-    /// up without one. Only called while there is no block left to apply: the stream is caught up.
+    /// The boundary rose without a new block (finality of blocks already applied), or the stream found itself
+    /// caught up without one. Only called while there is no block left to apply: the stream is caught up.
     virtual void boundary(BlockNum boundary, BlockNum finalized) = 0;
-    /// The chain id this stream is bound to; recorded when seen first. @throws std::runtime_error when it differs
+    /// The chain id this stream is bound to; recorded when seen first. @throws std::runtime_error when it
+    /// differs
     virtual void bind_chain(ChainId chain) = 0;
 };
 
 struct StreamConfig {
-    std::string name;                    ///< `dispatcher:bsc`; key of its rows
+    std::string name;  ///< `dispatcher:bsc`; key of its rows
     std::vector<Address> contracts;
     std::vector<Topic> topics;
-    std::optional<BlockNum> start_block; ///< absent: found by eth_getCode, where the node has history
-    std::optional<ChainId> chain_id;     ///< absent: the first one seen
+    std::optional<BlockNum> start_block;  ///< absent: found by eth_getCode, where the node has history
+    std::optional<ChainId> chain_id;      ///< absent: the first one seen
     FinalityRule finality;
-    bool only_final = false;             ///< deliver nothing above the boundary (reputation)
+    bool only_final = false;                ///< deliver nothing above the boundary (reputation)
     std::uint64_t backfill_window = 5'000;  ///< blocks per eth_getLogs at first; halved on any failure
 };
 

@@ -59,9 +59,9 @@ bool MultiRpc::usable(std::size_t index) {
     endpoint.excluded = chain != *chain_;
     ever_right_ = ever_right_ || !endpoint.excluded;
     if (endpoint.excluded) {
-        log_.error("endpoint is on another chain and not used", {{"endpoint", endpoint.rpc->name()},
-                                                                 {"chain_id", chain.value},
-                                                                 {"expected", chain_->value}});
+        log_.error(
+            "endpoint is on another chain and not used",
+            {{"endpoint", endpoint.rpc->name()}, {"chain_id", chain.value}, {"expected", chain_->value}});
     }
     return !endpoint.excluded;
 }
@@ -110,7 +110,8 @@ auto MultiRpc::ask(F&& call, bool errors_too) -> decltype(call(std::declval<eth:
         }
     }
     const std::lock_guard lock(mutex_);
-    const bool some_wrong = std::any_of(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return e.excluded; });
+    const bool some_wrong =
+        std::any_of(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return e.excluded; });
     if (some_wrong && !ever_right_) {
         throw ConfigContradiction("every endpoint that answers is on another chain than " +
                                   std::to_string(chain_ ? chain_->value : 0));

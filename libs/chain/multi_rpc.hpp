@@ -11,17 +11,17 @@
 
 namespace lamda::chain {
 
-/// Asks the endpoint that last answered; one that fails (transport, HTTP status, garbage) is left alone for a while
-/// that grows with each failure, and the next is asked. Each endpoint's chain id is checked before its first use: one
-/// on another chain is never used, and logged. Transactions go to all. Thread-safe.
+/// Asks the endpoint that last answered; one that fails (transport, HTTP status, garbage) is left alone for a
+/// while that grows with each failure, and the next is asked. Each endpoint's chain id is checked before its
+/// first use: one on another chain is never used, and logged. Transactions go to all. Thread-safe.
 ///
-/// Every call may throw what the last endpoint asked threw; ConfigContradiction when every endpoint that answers is
-/// on another chain.
+/// Every call may throw what the last endpoint asked threw; ConfigContradiction when every endpoint that
+/// answers is on another chain.
 class MultiRpc final : public eth::Rpc {
   public:
     /// @param endpoints at least one  @param expected absent: the chain id of the first that answers
-    MultiRpc(std::vector<std::unique_ptr<eth::Rpc>> endpoints, std::optional<ChainId> expected, const Clock& clock,
-             telemetry::Log log);
+    MultiRpc(std::vector<std::unique_ptr<eth::Rpc>> endpoints, std::optional<ChainId> expected,
+             const Clock& clock, telemetry::Log log);
 
     ChainId chain_id() override;
     BlockNum block_number() override;
@@ -69,7 +69,7 @@ class MultiRpc final : public eth::Rpc {
 };
 
 /// HttpRpc for each URL, behind one MultiRpc.
-std::unique_ptr<MultiRpc> connect(const std::vector<std::string>& urls, std::optional<ChainId> expected, Millis timeout,
-                                  const Clock& clock, telemetry::Log log);
+std::unique_ptr<MultiRpc> connect(const std::vector<std::string>& urls, std::optional<ChainId> expected,
+                                  Millis timeout, const Clock& clock, telemetry::Log log);
 
 }  // namespace lamda::chain

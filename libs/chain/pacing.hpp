@@ -10,7 +10,8 @@
 
 namespace lamda::chain {
 
-/// The block interval, from header timestamps. These are whole seconds, so it takes a span of blocks to know it.
+/// The block interval, from header timestamps. These are whole seconds, so it takes a span of blocks to know
+/// it.
 class BlockInterval {
   public:
     void observe(BlockNum number, std::uint64_t timestamp);
@@ -31,8 +32,8 @@ constexpr Millis kShortestPause{50};
 constexpr Millis kLongestPause{2'000};
 
 /// Pauses between looks at the head: long enough that the next block is due, short when it is overdue.
-/// A look that finds a block at once may have come late, so the next comes a little earlier; one that came too early
-/// pushes back. It settles just after the blocks.
+/// A look that finds a block at once may have come late, so the next comes a little earlier; one that came
+/// too early pushes back. It settles just after the blocks.
 class Pacer {
   public:
     Millis after_new_block(Millis interval);

@@ -35,8 +35,8 @@ void require_contracts(const StreamConfig& config, eth::Rpc& rpc) {
 BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::Header& head) {
     if (config.start_block) {
         if (*config.start_block > head.number) {
-            throw ConfigContradiction("the start block " + std::to_string(config.start_block->value) + " of stream " +
-                                      config.name + " is beyond the chain's head, " +
+            throw ConfigContradiction("the start block " + std::to_string(config.start_block->value) +
+                                      " of stream " + config.name + " is beyond the chain's head, " +
                                       std::to_string(head.number.value));
         }
         return *config.start_block;
@@ -46,9 +46,10 @@ BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::
         try {
             start = std::min(start, creation_block(rpc, contract, head.number));
         } catch (const eth::RpcError& error) {
-            throw ConfigContradiction("the node keeps no old state (" + std::string(error.what()) +
-                                      "), so the contract's creation cannot be found: set the start block of stream " +
-                                      config.name);
+            throw ConfigContradiction(
+                "the node keeps no old state (" + std::string(error.what()) +
+                "), so the contract's creation cannot be found: set the start block of stream " +
+                config.name);
         }
     }
     return start;

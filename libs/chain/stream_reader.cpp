@@ -8,21 +8,23 @@ namespace lamda::chain {
 
 namespace {
 
-/// Behind one address there may be nodes that lag. Blocks closer to the head than this are read one by one, where
-/// blooms and parent hashes prove that nothing is missing; an answer over a range proves nothing.
+/// Behind one address there may be nodes that lag. Blocks closer to the head than this are read one by one,
+/// where blooms and parent hashes prove that nothing is missing; an answer over a range proves nothing.
 constexpr std::uint64_t kSettledDepth = 128;
 /// Blocks below finality that are committed at once when they are read one by one.
 constexpr std::uint64_t kFinalBlocksAtOnce = 64;
 /// Batches of one step: the head and its finality are looked at again after so many.
 constexpr unsigned kBatchesInOneStep = 32;
-/// Without a `finalized` tag, or with one that stands still, blocks this much older than the head are taken as
-/// beyond reorganisation: for pruning headers and for reading ranges, never for a FinalityRule.
+/// Without a `finalized` tag, or with one that stands still, blocks this much older than the head are taken
+/// as beyond reorganisation: for pruning headers and for reading ranges, never for a FinalityRule.
 constexpr Millis kPresumedFinal{15 * 60 * 1000};
 /// A lying or forked node must repeat itself before the stream is stopped for good.
 constexpr unsigned kViolationsToBelieve = 3;
 constexpr Millis kHeadBehindTrouble{10'000};
 
-double gauge_value(BlockNum number) { return static_cast<double>(number.value); }
+double gauge_value(BlockNum number) {
+    return static_cast<double>(number.value);
+}
 
 }  // namespace
 
@@ -33,12 +35,14 @@ StreamReader::StreamReader(const StreamConfig& config, eth::Rpc& rpc, StreamSink
       sink_(sink),
       clock_(clock),
       log_(log),
-      reader_(rpc, eth::LogFilter{.addresses = config.contracts, .topic0 = config.topics}, config.backfill_window),
+      reader_(rpc, eth::LogFilter{config.contracts, config.topics, {}}, config.backfill_window),
       head_gauge_(metrics.gauge("lamda_chain_head_block", "Newest block seen", {{"stream", config.name}})),
-      cursor_gauge_(metrics.gauge("lamda_chain_cursor_block", "Last block applied", {{"stream", config.name}})),
-      boundary_gauge_(metrics.gauge("lamda_chain_boundary_block", "Blocks up to here fulfil the finality rule",
-                                    {{"stream", config.name}})),
-      reorgs_(metrics.counter("lamda_chain_reorgs_total", "Unwinds of applied blocks", {{"stream", config.name}})) {}
+      cursor_gauge_(
+          metrics.gauge("lamda_chain_cursor_block", "Last block applied", {{"stream", config.name}})),
+      boundary_gauge_(metrics.gauge("lamda_chain_boundary_block",
+                                    "Blocks up to here fulfil the finality rule", {{"stream", config.name}})),
+      reorgs_(metrics.counter("lamda_chain_reorgs_total", "Unwinds of applied blocks",
+                              {{"stream", config.name}})) {}
 
 void StreamReader::forget() {
     open_ = false;
@@ -85,14 +89,14 @@ void StreamReader::open() {
     open_ = true;
 }
 
-/// A new stream begins with an empty batch that puts the cursor on the block before the first, or on a final one
-/// below that: so every later block has something to be unwound to.
+/// A new stream begins with an empty batch that puts the cursor on the block before the first, or on a final
+/// one below that: so every later block has something to be unwound to.
 void StreamReader::place_cursor() {
     const auto start = find_start_block(config_, rpc_, head_);
     if (start.value == 0) {
         return;
     }
-    const auto anchor = rpc_.header(eth::BlockSpec(std::min(start - 1, finalized_)));
+    const auto anchor = rpc_.header(eth::BlockSpec(std::min(start - 1, finalized())));
     if (!anchor) {
         throw NotReadyYet("the node does not know the block before the start block");
     }
@@ -100,46 +104,76 @@ void StreamReader::place_cursor() {
     batch.to = anchor->ref();
     batch.to_timestamp = anchor->timestamp;
     batch.headers.push_back({anchor->ref(), anchor->parent_hash, anchor->timestamp});
-    batch.boundary = boundary_;
-    batch.finalized = finalized_;
     sink_.apply(batch);
     cursor_ = batch.to;
     kept_.insert_or_assign(batch.to.number, batch.headers.front());
     log_.info("stream begins", {{"stream", config_.name}, {"start_block", start.value}});
 }
 
-std::optional<BlockNum> StreamReader::depth_of(Millis depth) {
+std::optional<eth::Header> StreamReader::depth_of(Millis depth) {
     return block_at_depth(head_, depth, interval_.get(),
                           [&](BlockNum number) { return rpc_.header(eth::BlockSpec(number)); });
 }
 
 void StreamReader::look_at_finality() {
-    reading_ = {head_, std::nullopt, tagged(eth::Tag::kFinalized), clock_.now()};
+    // A lagging node names an older block: what was final once stays so.
+    const auto raise = [](std::optional<eth::Header>& known, const std::optional<eth::Header>& seen) {
+        if (seen && (!known || seen->number >= known->number)) {
+            known = seen;
+        }
+    };
+    FinalityReading reading{head_, std::nullopt, tagged(eth::Tag::kFinalized), clock_.now()};
     if (config_.finality.kind == FinalityRule::Kind::kSafe) {
-        reading_.safe = tagged(eth::Tag::kSafe);
+        reading.safe = tagged(eth::Tag::kSafe);
     }
-    const auto verdict = judge_finality(config_.finality, reading_);
+    const auto verdict = judge_finality(config_.finality, reading);
     trouble_ = verdict.trouble;
-    auto boundary = verdict.boundary;
-    if (!boundary && verdict.depth) {
-        boundary = depth_of(*verdict.depth);
-        if (boundary) {
+    // Only what a tag names stays so; the head, and a depth below it, are as they are seen now.
+    if (config_.finality.kind == FinalityRule::Kind::kLatest) {
+        boundary_header_ = verdict.boundary;
+    } else {
+        raise(boundary_header_, verdict.boundary);
+    }
+    if (verdict.depth) {
+        if (const auto deep = depth_of(*verdict.depth)) {
+            boundary_header_ = deep;
             trouble_.clear();
         }
     }
-    boundary_known_ = boundary_known_ || boundary;
-    // A lagging node names an older block: what was final once stays so.
-    boundary_ = std::max(boundary_, std::min(boundary.value_or(boundary_), head_.number));
+    raise(finalized_header_, reading.finalized);
+    if (!reading.finalized || from_unix_seconds(reading.finalized->timestamp) + kPresumedFinal <
+                                  from_unix_seconds(head_.timestamp)) {
+        raise(finalized_header_, depth_of(kPresumedFinal));
+    }
+}
 
-    std::optional<BlockNum> finalized;
-    if (reading_.finalized) {
-        finalized = reading_.finalized->number;
+/// One of our blocks: when it is the one that a rule names, all below it fulfil the rule.
+void StreamReader::confirm(const BlockRef& ours) {
+    if (finalized_header_ && finalized_header_->ref() == ours) {
+        floor_ = std::max(floor_, ours.number);
     }
-    if (!reading_.finalized || reading_.finalized->timestamp + 900 < head_.timestamp) {
-        const auto presumed = depth_of(kPresumedFinal);
-        finalized = std::max(finalized.value_or(BlockNum{}), presumed.value_or(BlockNum{}));
+    if (boundary_header_ && (boundary_header_->ref() == ours || (boundary_header_->number <= floor_ &&
+                                                                 boundary_header_->number <= ours.number))) {
+        boundary_ = std::max(boundary_, boundary_header_->number);
     }
-    finalized_ = std::max(finalized_, std::min(finalized.value_or(BlockNum{}), head_.number));
+}
+
+void StreamReader::confirm_kept() {
+    for (const auto* named : {&finalized_header_, &boundary_header_}) {
+        if (*named) {
+            const auto ours = kept_.find((*named)->number);
+            if (ours != kept_.end()) {
+                confirm(ours->second.ref);
+            }
+        }
+    }
+    if (cursor_) {
+        confirm(*cursor_);
+    }
+}
+
+BlockNum StreamReader::told_boundary() const {
+    return config_.finality.kind == FinalityRule::Kind::kLatest && cursor_ ? cursor_->number : boundary_;
 }
 
 /// The header shows another block where we have ours.
@@ -174,6 +208,12 @@ StreamReader::Progress StreamReader::unwind() {
             common = ours->second.ref;
         }
     }
+    if (!common && floor_ < kept_.begin()->first) {
+        // Not even the block that the stream was begun with is there, and nothing of ours was final yet.
+        if (const auto lower = rpc_.header(eth::BlockSpec(std::max(floor_, kept_.begin()->first - 64)))) {
+            common = lower->ref();
+        }
+    }
     if (common && common->number >= floor_) {
         violations_ = 0;
         if (*common == *cursor_) {
@@ -192,8 +232,7 @@ StreamReader::Progress StreamReader::unwind() {
         cursor_gauge_.set(gauge_value(cursor_->number));
         return Progress::kMoved;
     }
-    const auto text = "the chain was reorganised below block " +
-                      std::to_string(floor_.value) +
+    const auto text = "the chain was reorganised below block " + std::to_string(floor_.value) +
                       ", which was final; nothing was deleted";
     if (++violations_ < kViolationsToBelieve) {
         trouble_ = text;
@@ -203,7 +242,7 @@ StreamReader::Progress StreamReader::unwind() {
 }
 
 BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
-    const auto final_to = std::min(finalized_, target);
+    const auto final_to = std::min(finalized(), target);
     const auto settled_to = std::min(final_to, head_.number - kSettledDepth);
     if (next < settled_to) {
         return reader_.range(cursor_, next, settled_to);
@@ -213,7 +252,18 @@ BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
     return reader_.one_by_one(cursor_, next, to);
 }
 
-void StreamReader::apply(BlocksRead read, BlockNum target) {
+/// False: what was read is of another fork than the one whose finality is known. Nothing was applied.
+bool StreamReader::apply(BlocksRead read, BlockNum target) {
+    for (const auto& header : read.headers) {
+        for (const auto* named : {&finalized_header_, &boundary_header_}) {
+            if (*named && (*named)->number == header.ref.number && (*named)->hash != header.ref.hash) {
+                return false;
+            }
+        }
+    }
+    for (const auto& header : read.headers) {
+        confirm(header.ref);
+    }
     Batch batch;
     batch.from = cursor_;
     batch.to = read.headers.back().ref;
@@ -229,34 +279,35 @@ void StreamReader::apply(BlocksRead read, BlockNum target) {
             ++with_logs;
         }
         const bool has_logs = with_logs != batch.logs.end() && with_logs->block_num == header.ref.number;
-        if (has_logs || header.ref.number >= finalized_ || header.ref == batch.to) {
+        if (has_logs || header.ref.number >= finalized() || header.ref == batch.to) {
             batch.headers.push_back(header);
         }
     }
-    batch.boundary = boundary_;
-    batch.finalized = finalized_;
-    batch.caught_up = batch.to.number == target && (boundary_known_ || !config_.only_final);
+    cursor_ = batch.to;
+    batch.boundary = told_boundary();
+    batch.finalized = floor_;
+    batch.caught_up = batch.to.number == target;
     sink_.apply(batch);
 
-    cursor_ = batch.to;
-    told_ = std::pair{boundary_, finalized_};
+    told_ = std::pair{batch.boundary, batch.finalized};
     for (const auto& header : batch.headers) {
         kept_.insert_or_assign(header.ref.number, header);
     }
-    floor_ = std::max(floor_, std::min(finalized_, cursor_->number));
     // The highest header at or below finality stays: the ground that no walk back may leave.
     auto ground = kept_.upper_bound(floor_);
     if (ground != kept_.begin()) {
         kept_.erase(kept_.begin(), std::prev(ground));
     }
     cursor_gauge_.set(gauge_value(cursor_->number));
+    boundary_gauge_.set(gauge_value(batch.boundary));
+    return true;
 }
 
 StreamReader::Progress StreamReader::advance(BlockNum target) {
     for (unsigned batches = 0; batches < kBatchesInOneStep; ++batches) {
         const auto next = cursor_ ? cursor_->number.next() : BlockNum{0};
         if (next > target) {
-            caught_up_ = caught_up_ || boundary_known_ || !config_.only_final;
+            caught_up_ = true;
             return Progress::kNewBlock;
         }
         auto got = read(next, target);
@@ -266,20 +317,27 @@ StreamReader::Progress StreamReader::advance(BlockNum target) {
         if (got.headers.empty()) {
             return batches > 0 ? Progress::kMoved : Progress::kWaiting;
         }
-        apply(std::move(got), target);
+        // What is delivered as final ends in the very block that finality was told of, except far below it.
+        const auto final_to = std::min(target, finalized());
+        const bool cut_short = config_.only_final && got.headers.back().ref.number < final_to &&
+                               final_to.value - next.value < kFinalBlocksAtOnce;
+        if (cut_short || !apply(std::move(got), target)) {
+            return Progress::kWaiting;
+        }
     }
     return Progress::kMoved;
 }
 
 StreamReader::Progress StreamReader::idle() {
-    // Nodes at one height only: a head below the cursor is lag, an unknown boundary is no boundary to stand at.
-    if (config_.only_final ? !boundary_known_ : head_.number < cursor_->number) {
+    // A head below the cursor is lag: nobody is caught up with what that node does not show.
+    if (!config_.only_final && head_.number < cursor_->number) {
         return Progress::kWaiting;
     }
-    floor_ = std::max(floor_, std::min(finalized_, cursor_->number));
-    if (!told_ || *told_ != std::pair{boundary_, finalized_} || !caught_up_) {
-        sink_.boundary(boundary_, finalized_);
-        told_ = std::pair{boundary_, finalized_};
+    const auto telling = std::pair{told_boundary(), floor_};
+    if (!told_ || *told_ != telling || !caught_up_) {
+        sink_.boundary(telling.first, telling.second);
+        told_ = telling;
+        boundary_gauge_.set(gauge_value(telling.first));
     }
     caught_up_ = true;
     return Progress::kNothing;
@@ -300,15 +358,18 @@ StreamReader::Progress StreamReader::step() {
     head_gauge_.set(gauge_value(head_.number));
     interval_.observe(head_.number, head_.timestamp);
     look_at_finality();
-    boundary_gauge_.set(gauge_value(boundary_));
     notice_lag();
     if (!cursor_) {
         place_cursor();
     }
-    if (contradicts(head_) || contradicts(reading_.finalized) || contradicts(reading_.safe)) {
+    if (contradicts(head_) || contradicts(finalized_header_) || contradicts(boundary_header_)) {
         return unwind();
     }
-    const auto target = config_.only_final ? std::min(boundary_, head_.number) : head_.number;
+    confirm_kept();
+    if (config_.only_final && !boundary_header_) {
+        return Progress::kWaiting;
+    }
+    const auto target = config_.only_final ? std::min(boundary_header_->number, head_.number) : head_.number;
     return !cursor_ || cursor_->number < target ? advance(target) : idle();
 }
 

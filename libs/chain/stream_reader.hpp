@@ -1,5 +1,5 @@
-// One stream, step by step: what LogStream::run repeats. Each step asks the chain and moves the sink's cursor as far
-// as what it learned allows; it never waits.
+// One stream, step by step: what LogStream::run repeats. Each step asks the chain and moves the sink's cursor
+// as far as what it learned allows; it never waits.
 #pragma once
 
 #include <map>
@@ -24,7 +24,8 @@ class StreamReader {
     StreamReader(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock,
                  const telemetry::Log& log, telemetry::Metrics& metrics);
 
-    /// @throws ConfigContradiction, FinalityViolated; and what the endpoint and the sink throw: step again later
+    /// @throws ConfigContradiction, FinalityViolated; and what the endpoint and the sink throw: step again
+    /// later
     Progress step();
     /// The cursor is not where it was left: the next step loads it again.
     void forget();
@@ -41,12 +42,16 @@ class StreamReader {
     void open();
     void place_cursor();
     void look_at_finality();
-    std::optional<BlockNum> depth_of(Millis depth);
+    std::optional<eth::Header> depth_of(Millis depth);
     bool contradicts(const std::optional<eth::Header>& header) const;
     void notice_lag();
     Progress advance(BlockNum target);
     BlocksRead read(BlockNum next, BlockNum target);
-    void apply(BlocksRead read, BlockNum target);
+    bool apply(BlocksRead read, BlockNum target);
+    void confirm(const BlockRef& ours);
+    void confirm_kept();
+    BlockNum told_boundary() const;
+    BlockNum finalized() const { return finalized_header_ ? finalized_header_->number : BlockNum{}; }
     Progress unwind();
     Progress idle();
     std::optional<eth::Header> tagged(eth::Tag tag);
@@ -65,12 +70,13 @@ class StreamReader {
     std::string trouble_;
     eth::Header head_;
     std::optional<BlockRef> cursor_;
-    std::map<BlockNum, BlockHeader> kept_;  ///< our own headers from finality up to the cursor
-    FinalityReading reading_;
+    std::map<BlockNum, BlockHeader> kept_;         ///< our own headers from finality up to the cursor
+    std::optional<eth::Header> boundary_header_;   ///< newest block seen to fulfil the finality rule
+    std::optional<eth::Header> finalized_header_;  ///< newest block seen beyond reorganisation
+    /// The same for our own chain: they rise when it is seen to contain those very blocks. No unwind goes
+    /// below the floor, and nothing is told to be final on the word of a node that sees another fork.
     BlockNum boundary_;
-    bool boundary_known_ = false;
-    BlockNum finalized_;  ///< of the chain as it is now
-    BlockNum floor_;      ///< finality when our blocks were last seen to be on that chain: no unwind goes below
+    BlockNum floor_;
     std::optional<std::pair<BlockNum, BlockNum>> told_;  ///< boundary and finality, as the sink knows them
     unsigned violations_ = 0;
     std::optional<Steady> behind_since_;  ///< the head has been below the cursor since then

@@ -1,0 +1,426 @@
+// LogStream against a scripted chain: what it promises under lag, lies, failures and reorganisations.
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "chain/memory_sink.hpp"
+#include "chain/stream_reader.hpp"
+
+using namespace lamda;
+using namespace lamda::chain;
+
+namespace {
+
+const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
+const Address kOther = *Address::parse("0x2000000000000000000000000000000000000002");
+const Topic kTopic = *Topic::parse("0x" + std::string(64, 'a'));
+const Topic kNoise = *Topic::parse("0x" + std::string(64, 'b'));
+
+struct World {
+    FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
+    ScriptedChain chain;
+    MemorySink sink;
+    telemetry::Metrics metrics;
+    telemetry::Log log = telemetry::Log::none();
+    StreamConfig config;
+    std::unique_ptr<StreamReader> reader;
+
+    explicit World(std::uint64_t seed) : chain(seed, clock) {
+        config.name = "test:chain";
+        config.contracts = {kContract};
+        config.topics = {kTopic};
+        config.start_block = BlockNum{0};
+        config.backfill_window = 64;
+        chain.set_code(kContract, {0});
+    }
+    void restart() { reader = std::make_unique<StreamReader>(config, chain, sink, clock, log, metrics); }
+    StreamReader::Progress step() {
+        if (!reader) {
+            restart();
+        }
+        return reader->step();
+    }
+    static eth::Log log_of(const Address& address, const Topic& topic) {
+        eth::Log out;
+        out.address = address;
+        out.topics = {topic};
+        return out;
+    }
+    /// A block 0.45 s after the last, with logs of ours and of others.
+    void mine(std::size_t ours = 0, std::size_t others = 0) {
+        clock.advance(Millis(450));
+        std::vector<eth::Log> logs;
+        for (std::size_t i = 0; i < std::max(ours, others); ++i) {
+            if (i < others) {
+                logs.push_back(i % 2 == 0 ? log_of(kOther, kTopic) : log_of(kContract, kNoise));
+            }
+            if (i < ours) {
+                logs.push_back(log_of(kContract, kTopic));
+            }
+        }
+        chain.mine(std::move(logs));
+    }
+    void mine_random() {
+        std::uniform_int_distribution<std::size_t> few(0, 3);
+        mine(chain.chance(0.4) ? few(chain.random()) : 0, chain.chance(0.5) ? few(chain.random()) : 0);
+    }
+    std::vector<eth::Log> expected(std::uint64_t until) {
+        auto logs = chain.canonical_logs(kContract);
+        std::erase_if(logs,
+                      [&](const auto& l) { return l.topics.front() != kTopic || l.block_num.value > until; });
+        return logs;
+    }
+    /// Empty, or where the rows and the chain first differ.
+    std::string difference(std::uint64_t until) {
+        const auto wanted = expected(until);
+        for (std::size_t i = 0; i < std::max(wanted.size(), sink.rows.size()); ++i) {
+            if (i >= wanted.size() || i >= sink.rows.size() || !(wanted[i] == sink.rows[i])) {
+                const auto place = [&](const auto& logs) {
+                    return i < logs.size() ? std::to_string(logs[i].block_num.value) + "/" +
+                                                 std::to_string(logs[i].log_index)
+                                           : std::string("nothing");
+                };
+                return "row " + std::to_string(i) + " is " + place(sink.rows) + ", should be " +
+                       place(wanted);
+            }
+        }
+        return "";
+    }
+    /// Steps without faults until nothing is left to do.
+    void settle() {
+        chain.faults = {};
+        sink.fail = 0;
+        for (int i = 0; i < 2'000; ++i) {
+            try {
+                if (step() == StreamReader::Progress::kNothing) {
+                    return;
+                }
+            } catch (const CursorMoved&) {
+                reader->forget();
+            }
+        }
+        FAIL("the stream does not settle");
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a stream reads the history and follows the head, each log once") {
+    World world(1);
+    for (int i = 0; i < 500; ++i) {
+        world.mine(i % 7 == 0 ? 2 : 0, i % 3);
+    }
+    world.settle();
+    CHECK(world.difference(500) == "");
+    CHECK(world.sink.rows.size() == 144);
+    CHECK(world.sink.caught_up);
+    CHECK(world.sink.bound == ChainId{97});
+    world.mine(1);
+    CHECK(world.step() == StreamReader::Progress::kNewBlock);
+    CHECK(world.difference(501) == "");
+    CHECK(world.sink.at->number == BlockNum{501});
+}
+
+TEST_CASE("a reorg unwinds to the last common block and reads the other branch") {
+    World world(2);
+    for (int i = 0; i < 100; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    world.chain.reorg(5);
+    SECTION("a longer branch") {
+        for (int i = 0; i < 7; ++i) {
+            world.mine(1);
+        }
+    }
+    SECTION("a branch of equal height is noticed without waiting for the next block") {
+        for (int i = 0; i < 5; ++i) {
+            world.mine(1);
+        }
+    }
+    SECTION("a shorter branch") {
+        for (int i = 0; i < 3; ++i) {
+            world.mine(1);
+        }
+    }
+    world.settle();
+    CHECK(world.sink.unwinds == 1);
+    CHECK(world.sink.deepest_unwind == 5);
+    CHECK(world.difference(world.chain.height()) == "");
+}
+
+TEST_CASE("a reorg that is overtaken by finality before it is seen is still followed") {
+    World world(3);
+    for (int i = 0; i < 100; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    world.chain.reorg(20);
+    for (int i = 0; i < 150; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    CHECK(world.difference(world.chain.height()) == "");
+}
+
+TEST_CASE("a reorg below finality stops the stream and deletes nothing") {
+    World world(4);
+    for (int i = 0; i < 100; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    const auto rows = world.sink.rows;
+    const bool restarted = GENERATE(false, true);
+    world.chain.respects_finality = false;
+    world.chain.reorg(40);
+    for (int i = 0; i < 60; ++i) {
+        world.mine(1);
+    }
+    if (restarted) {
+        world.restart();
+    }
+    const auto run = [&] {
+        for (int i = 0; i < 10; ++i) {
+            world.step();
+        }
+    };
+    CHECK_THROWS_AS(run(), FinalityViolated);
+    CHECK(bool(world.sink.rows == rows));
+    CHECK(world.sink.unwinds == 0);
+}
+
+TEST_CASE("a head that goes back is lag, not a reorg") {
+    World world(5);
+    for (int i = 0; i < 60; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    world.chain.faults.lag = 10;
+    for (int i = 0; i < 50; ++i) {
+        world.step();
+    }
+    CHECK(world.sink.unwinds == 0);
+    CHECK(world.difference(60) == "");
+}
+
+TEST_CASE("an only_final stream delivers nothing above the boundary") {
+    World world(6);
+    world.config.only_final = true;
+    for (int i = 0; i < 100; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    CHECK(world.sink.at->number == BlockNum{68});
+    CHECK(world.difference(68) == "");
+    CHECK(world.sink.caught_up);
+}
+
+TEST_CASE("a finalized tag that is too old is waited for, or replaced by a depth in time") {
+    World world(7);
+    world.config.only_final = true;
+    world.config.finality.max_age = Millis(5'000);
+    SECTION("without fallback nothing is delivered, and the reason is told") {
+        for (int i = 0; i < 100; ++i) {
+            world.mine(1);
+        }
+        for (int i = 0; i < 5; ++i) {
+            CHECK(world.step() == StreamReader::Progress::kWaiting);
+        }
+        CHECK_FALSE(world.sink.caught_up);
+        CHECK(world.sink.rows.empty());
+        CHECK(world.reader->trouble().find("old, allowed are 5s") != std::string::npos);
+    }
+    SECTION("with a fallback, blocks that old are delivered") {
+        world.config.finality.fallback = Millis(9'000);
+        for (int i = 0; i < 100; ++i) {
+            world.mine(1);
+        }
+        world.settle();
+        CHECK(world.sink.at->number.value >= 70);
+        CHECK(world.sink.at->number.value <= 80);
+        CHECK(world.difference(world.sink.at->number.value) == "");
+    }
+}
+
+TEST_CASE("a node without the finalized tag serves a stream that needs none") {
+    World world(8);
+    world.chain.has_finalized = false;
+    world.config.finality = *parse_finality("latest");
+    for (int i = 0; i < 300; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    CHECK(world.difference(300) == "");
+    CHECK(world.sink.told_boundary == BlockNum{300});
+    world.chain.reorg(50);
+    for (int i = 0; i < 60; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    CHECK(world.difference(310) == "");
+}
+
+TEST_CASE("a range limit is learned, whatever the error says") {
+    World world(9);
+    world.chain.faults.range_limit = 10;
+    for (int i = 0; i < 600; ++i) {
+        world.mine(i % 5 == 0 ? 1 : 0);
+    }
+    for (int i = 0; i < 40; ++i) {
+        world.step();
+    }
+    CHECK(world.difference(600) == "");
+}
+
+TEST_CASE("a node that refuses eth_getLogs is read through receipts") {
+    World world(10);
+    world.chain.faults.no_logs = true;
+    for (int i = 0; i < 400; ++i) {
+        world.mine(i % 5 == 0 ? 1 : 0, i % 2);
+    }
+    for (int i = 0; i < 40; ++i) {
+        world.step();
+    }
+    CHECK(world.difference(400) == "");
+}
+
+TEST_CASE("what contradicts the chain is refused at start") {
+    World world(11);
+    for (int i = 0; i < 20; ++i) {
+        world.mine(1);
+    }
+    SECTION("another chain id") {
+        world.config.chain_id = ChainId{56};
+    }
+    SECTION("no contract there") {
+        world.config.contracts = {kOther};
+    }
+    SECTION("a start block that does not exist yet") {
+        world.config.start_block = BlockNum{21};
+    }
+    CHECK_THROWS_AS(world.step(), ConfigContradiction);
+    CHECK_FALSE(world.sink.at);
+}
+
+TEST_CASE("the start block is found where the contract was created") {
+    World world(12);
+    world.config.start_block.reset();
+    world.chain.set_code(kContract, {37});
+    for (int i = 0; i < 200; ++i) {
+        world.mine(i >= 40 ? 1 : 0);
+    }
+    world.step();
+    CHECK(world.sink.at->number >= BlockNum{36});
+    world.settle();
+    CHECK(world.difference(200) == "");
+    CHECK(world.sink.headers.begin()->first >= BlockNum{36});
+}
+
+TEST_CASE("a configured start block leaves out what came before") {
+    World world(13);
+    world.config.start_block = BlockNum{90};
+    for (int i = 0; i < 100; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    CHECK(world.sink.rows.size() == 11);
+    CHECK(world.sink.rows.front().block_num == BlockNum{90});
+}
+
+TEST_CASE("invariant 1, complete: after any faults the rows equal the canonical chain") {
+    std::size_t reorgs = 0;
+    std::size_t rows = 0;
+    const auto seeds = 300U;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        INFO("seed " << seed);
+        World world(seed * 7919);
+        auto& random = world.chain.random();
+        const auto pick = [&](std::uint64_t most) {
+            return std::uniform_int_distribution<std::uint64_t>(0, most)(random);
+        };
+        world.sink.chaos = &world.chain;
+        world.config.only_final = pick(3) == 0;
+        world.chain.has_finalized = world.config.only_final || pick(5) != 0;
+        if (!world.config.only_final) {
+            world.config.finality = *parse_finality(pick(1) == 0 ? "latest" : "finalized");
+        }
+        for (auto n = pick(400); n > 0; --n) {
+            world.mine_random();
+        }
+        world.chain.faults = {.fail = pick(1) == 0 ? 0.05 : 0.0,
+                              .empty_logs = pick(1) == 0 ? 0.2 : 0.0,
+                              .lag = pick(1) == 0 ? pick(6) : 0,
+                              .stale_fork = pick(1) == 0 ? 0.3 : 0.0,
+                              .range_limit = pick(2) == 0 ? 1 + pick(100) : 0,
+                              .no_receipts = false,
+                              .no_logs = pick(5) == 0,
+                              .lost_answer = 0,
+                              .late_receipt = 0};
+        world.sink.fail = 0.03;
+        for (int turn = 0; turn < 60; ++turn) {
+            switch (pick(9)) {
+                case 0: {
+                    const auto depth = std::min(1 + pick(28), world.chain.height());
+                    world.chain.reorg(depth);
+                    for (auto n = depth + pick(3); n > pick(2); --n) {
+                        world.mine_random();
+                    }
+                    break;
+                }
+                case 1:
+                    world.restart();
+                    break;
+                default:
+                    for (auto n = pick(3); n > 0; --n) {
+                        world.mine_random();
+                    }
+            }
+            try {
+                world.step();
+            } catch (const FinalityViolated&) {
+                throw;
+            } catch (const ConfigContradiction&) {
+                throw;
+            } catch (const std::logic_error&) {
+                throw;
+            } catch (const std::exception&) {
+                world.reader->forget();
+            }
+        }
+        for (int i = 0; i < 33; ++i) {
+            world.mine(i % 2);  // so that finality is young again, however often the chain went back
+        }
+        world.settle();
+        const auto until = world.config.only_final ? world.sink.at->number.value : world.chain.height();
+        if (world.config.only_final) {
+            REQUIRE(world.sink.at->number.value == world.chain.header(eth::Tag::kFinalized)->number.value);
+        } else {
+            REQUIRE(world.sink.at->number.value == world.chain.height());
+        }
+        REQUIRE(world.difference(until) == "");
+        reorgs += world.sink.unwinds;
+        rows += world.sink.rows.size();
+    }
+    WARN(seeds << " seeds: " << rows << " rows, " << reorgs << " unwinds");
+    CHECK(reorgs > seeds / 4);
+}
+
+TEST_CASE("a stream runs on its own thread until it is stopped, and shows its health") {
+    World world(14);
+    for (int i = 0; i < 50; ++i) {
+        world.mine(1);
+    }
+    telemetry::Health health;
+    LogStream stream(world.config, world.chain, world.sink, world.clock, world.log, world.metrics, health);
+    CHECK_FALSE(health.ready());
+    std::jthread thread([&](const std::stop_token& stop) { stream.run(stop); });
+    for (int i = 0; i < 500 && !health.ready(); ++i) {
+        std::this_thread::sleep_for(Millis(10));
+    }
+    CHECK(health.ready());
+    thread.request_stop();
+    thread.join();
+    CHECK(world.difference(50) == "");
+    CHECK(world.metrics.serialize().find("lamda_chain_cursor_block{stream=\"test:chain\"} 50") !=
+          std::string::npos);
+}

@@ -1,0 +1,124 @@
+// A chain in memory, for tests: mines, reorganises, and answers like a bad address does, behind which nodes
+// lag, fail, refuse ranges and say "none". Everything follows from a seed.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <random>
+#include <set>
+#include <vector>
+
+#include "eth/codec/transaction.hpp"
+#include "eth/rpc_client.hpp"
+
+namespace lamda::chain {
+
+struct Faults {
+    double fail = 0;                ///< share of calls that end in an error of some kind
+    double empty_logs = 0;          ///< share of eth_getLogs answered "none"; never twice in a row
+    std::uint64_t lag = 0;          ///< an answering node is up to that many blocks behind
+    double stale_fork = 0;          ///< share of calls answered by a node that has not seen the last reorg
+    std::uint64_t range_limit = 0;  ///< largest eth_getLogs range; 0: any
+    bool no_receipts = false;       ///< eth_getBlockReceipts is refused
+    bool no_logs = false;           ///< eth_getLogs is refused
+    double lost_answer = 0;         ///< share of sent transactions that arrive while the answer does not
+    double late_receipt = 0;        ///< share of receipts that a node does not have yet
+};
+
+class ScriptedChain final : public eth::Rpc {
+  public:
+    ScriptedChain(std::uint64_t seed, const Clock& clock);
+
+    Faults faults;
+    std::uint64_t finality_depth = 32;
+    bool has_finalized = true;
+    U256 base_fee = 1'000;
+    ChainId id{97};
+
+    /// A block with these logs (place and transaction are filled in), and what the pool has for it.
+    void mine(std::vector<eth::Log> logs = {});
+    /// Whether reorg() stops at what was final once.
+    bool respects_finality = true;
+    /// The last `depth` blocks go; their transactions return to the pool, or with `drop` are forgotten.
+    void reorg(std::uint64_t depth, bool drop = false);
+    void drop_pool() { pool_.clear(); }
+    /// A transaction of the wallet that somebody else sends, mined at once.
+    void mine_foreign(const Address& wallet);
+    void set_code(const Address& address, BlockNum from) { code_[address] = from; }
+
+    const std::vector<eth::Log> canonical_logs(const Address& contract) const;
+    /// How often a transaction with this calldata succeeded on the canonical chain.
+    std::size_t executed(const Bytes& data) const;
+    std::uint64_t height() const { return blocks_.size() - 1; }
+    std::size_t pool_size() const { return pool_.size(); }
+    const eth::Header& at(std::uint64_t number) const { return blocks_.at(number).header; }
+    std::mt19937_64& random() { return random_; }
+    bool chance(double probability);
+    std::uint64_t calls = 0;
+
+    ChainId chain_id() override;
+    BlockNum block_number() override;
+    std::optional<eth::Header> header(eth::BlockSpec block) override;
+    std::optional<eth::Header> header(const BlockHash& hash) override;
+    std::vector<eth::Log> logs(BlockNum from, BlockNum to, const eth::LogFilter& filter) override;
+    std::vector<eth::Log> logs(const BlockHash& block, const eth::LogFilter& filter) override;
+    std::vector<eth::Receipt> block_receipts(const BlockHash& block) override;
+    Bytes code(const Address& address, eth::BlockSpec block) override;
+    Bytes call(const eth::CallRequest& request, eth::BlockSpec block) override;
+    std::uint64_t estimate_gas(const eth::CallRequest& request) override;
+    U256 balance(const Address& address, eth::BlockSpec block) override;
+    std::uint64_t transaction_count(const Address& address, eth::BlockSpec block) override;
+    U256 gas_price() override;
+    TxHash send_raw_transaction(BytesView raw) override;
+    std::optional<eth::Receipt> receipt(const TxHash& hash) override;
+    std::optional<eth::TransactionInfo> transaction(const TxHash& hash) override;
+    std::string name() const override { return "scripted"; }
+
+    /// Calldata that reverts: at estimation and in a block.
+    std::set<Bytes> reverts;
+    /// Calldata that passes estimation and reverts in a block.
+    std::set<Bytes> reverts_late;
+    U256 wealth = U256(1) << 100;
+
+  private:
+    struct Tx {
+        TxHash hash;
+        Address from;
+        std::uint64_t nonce = 0;
+        Bytes data;
+        U256 max_fee;
+        std::optional<Address> to;
+    };
+    struct Block {
+        eth::Header header;
+        std::vector<Tx> txs;
+        std::vector<eth::Receipt> receipts;
+    };
+    using Chain = std::vector<Block>;
+
+    /// The node that answers this call: which chain it has, and how much of it.
+    struct Node {
+        const Chain* chain;
+        std::uint64_t head;
+        const Block* block(const BlockHash& hash) const;
+        const Block* block(std::uint64_t number) const;
+    };
+    Node node();
+    void maybe_fail();
+    std::optional<std::uint64_t> resolve(const Node& node, const eth::BlockSpec& spec) const;
+    static std::uint64_t count_until(const Chain& chain, const Address& address, std::uint64_t number);
+
+    std::mt19937_64 random_;
+    const Clock& clock_;
+    Chain blocks_;
+    Chain stale_;
+    std::uint64_t final_ = 0;
+    std::uint64_t stale_final_ = 0;
+    unsigned stale_calls_ = 0;
+    bool emptied_ = false;
+    std::map<std::pair<Address, std::uint64_t>, Tx> pool_;
+    std::map<Address, BlockNum> code_;
+    std::uint64_t salt_ = 0;
+};
+
+}  // namespace lamda::chain
