@@ -29,12 +29,12 @@ class TooLarge : public std::runtime_error {
 };
 
 struct ContentConfig {
-    std::string api_url;  ///< serves `/api/v0`; may be empty (then nothing can be stored)
+    std::string api_url = {};  ///< serves `/api/v0`; may be empty (then nothing can be stored)
     std::vector<std::string>
-        gateways;            ///< serve `/ipfs/<cid>?format=raw`; with or without `/ipfs` at the end
-    std::string pinata_jwt;  ///< pins what was stored, when set
-    std::string pinata_url = "https://api.pinata.cloud";
+        gateways;                 ///< serve `/ipfs/<cid>?format=raw`; with or without `/ipfs` at the end
+    std::string pinata_jwt = {};  ///< pins what was stored, when set
     Millis timeout{60'000};
+    std::string pinata_url = "https://api.pinata.cloud";
 };
 
 class ContentStore {

@@ -1,0 +1,352 @@
+#include "ipfs/content_store.hpp"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+
+#include "crypto/digest.hpp"
+#include "ipfs/answering_server.hpp"
+#include "ipfs/dag_pb.hpp"
+#include "ipfs/protobuf.hpp"
+#include "ipfs/unixfs.hpp"
+#include "testkit/process.hpp"
+
+using namespace lamda;
+using namespace lamda::ipfs;
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+/// Blocks in memory, served as a gateway serves them.
+struct Shelf {
+    std::map<std::string, Bytes> blocks;
+    AnsweringServer server{[this](const AnsweringServer::Request& request) -> AnsweringServer::Answer {
+        for (const auto& [cid, bytes] : blocks) {
+            if (request.has("GET /ipfs/" + cid + "?format=raw ")) {
+                return {200, as_string(bytes)};
+            }
+        }
+        return {404, "no such block"};
+    }};
+
+    Cid add(CidCodec codec, const Bytes& bytes) {
+        return detail::emit(codec, bytes,
+                            [this](const Block& block) { blocks[block.cid.to_string()] = block.bytes; });
+    }
+    Cid add_text(const std::string& text) { return add(CidCodec::kRaw, Bytes(text.begin(), text.end())); }
+    Cid add_directory(const std::vector<Link>& links) {
+        return add(CidCodec::kDagPb, detail::encode_directory(links));
+    }
+    Cid add_file(const std::vector<Cid>& parts, const std::vector<std::uint64_t>& sizes) {
+        std::vector<Link> links;
+        for (const auto& part : parts) {
+            links.push_back({"", part, 0});
+        }
+        return add(CidCodec::kDagPb, detail::encode_file(links, sizes));
+    }
+};
+
+std::string read(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    REQUIRE(in);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void write(const fs::path& path, const std::string& text) {
+    fs::create_directories(path.parent_path());
+    std::ofstream(path, std::ios::binary) << text;
+}
+
+/// Relative path → content; folders end with a slash.
+std::map<std::string, std::string> tree(const fs::path& root) {
+    std::map<std::string, std::string> out;
+    for (const auto& entry : fs::recursive_directory_iterator(root)) {
+        const auto name = fs::relative(entry.path(), root).string();
+        entry.is_directory() ? out[name + "/"] : out[name] = read(entry.path());
+    }
+    return out;
+}
+
+std::string some_bytes(std::size_t size) {
+    std::string out(size, '\0');
+    for (std::size_t i = 0; i < size; ++i) {
+        out[i] = static_cast<char>(i * 31 + (i >> 8) * 17 + (i >> 16) * 7);
+    }
+    return out;
+}
+
+/// The content store of the local network: an implementation that is not ours.
+struct ReferenceStore {
+    testkit::TempDir dir{"content-store"};
+    int port = testkit::free_port();
+    testkit::Process process{{.argv = {"node", testkit::source_dir() + "/deploy/devnet/content-store.mjs",
+                                       "--dir", dir.path() + "/blocks", "--port", std::to_string(port)},
+                              .env = {},
+                              .cwd = dir.path(),
+                              .log_file = dir.path() + "/log",
+                              .as_postgres = false}};
+    ReferenceStore() {
+        const bool ready = testkit::wait_until(
+            [&] {
+                std::ifstream log(dir.path() + "/log");
+                return std::string(std::istreambuf_iterator<char>(log), {}).find("{\"port\":") !=
+                       std::string::npos;
+            },
+            Millis(30'000));
+        INFO(read(dir.path() + "/log"));
+        REQUIRE(ready);
+    }
+    std::string url() const { return "http://127.0.0.1:" + std::to_string(port); }
+};
+
+}  // namespace
+
+TEST_CASE("a block is taken from whoever has it, and only as its CID names it") {
+    net::HttpClient http;
+    Shelf honest;
+    const Cid cid = honest.add_text("hello lamda\n");
+    AnsweringServer liar([](const auto&) -> AnsweringServer::Answer { return {200, "hello lamdb\n"}; });
+    AnsweringServer giant(
+        [](const auto&) -> AnsweringServer::Answer { return {200, std::string(3U << 20, 'x')}; });
+    AnsweringServer broken([](const auto&) -> AnsweringServer::Answer { return {500, "hello lamda\n"}; });
+    const std::string nobody = "http://127.0.0.1:" + std::to_string(testkit::free_port());
+
+    const auto from = [&](std::vector<std::string> gateways, std::string api = "") {
+        return as_string(
+            ContentStore({.api_url = std::move(api), .gateways = std::move(gateways)}, http).block(cid));
+    };
+    CHECK(from({honest.server.url()}) == "hello lamda\n");
+    CHECK(from({honest.server.url() + "/ipfs/"}) == "hello lamda\n");
+    CHECK(from({nobody, broken.url(), liar.url(), giant.url(), honest.server.url()}) == "hello lamda\n");
+    CHECK_THROWS_AS(from({liar.url(), broken.url()}), Mismatch);
+    CHECK_THROWS_AS(from({giant.url(), nobody}), TooLarge);
+    CHECK_THROWS_AS(from({broken.url(), nobody}), Unavailable);
+    CHECK_THROWS_AS(from({}), Unavailable);
+
+    AnsweringServer api([&](const auto& request) -> AnsweringServer::Answer {
+        return {request.has("POST /api/v0/block/get?arg=" + cid.to_string() + " ") ? 200 : 400,
+                "hello lamda\n"};
+    });
+    CHECK(from({nobody}, api.url()) == "hello lamda\n");
+    CHECK(from({}, api.url() + "/api/v0/") == "hello lamda\n");
+}
+
+TEST_CASE("a tree that breaks the rules is refused and leaves nothing behind") {
+    testkit::TempDir dir("fetch");
+    net::HttpClient http;
+    Shelf shelf;
+    ContentStore store({.api_url = "", .gateways = {shelf.server.url()}}, http);
+    const Cid text = shelf.add_text("text");
+    const auto refused = [&](const Cid& cid, std::uint64_t most = kNoLimit) -> std::string {
+        const auto before = tree(dir.path());
+        std::string how = "fetched";
+        try {
+            store.fetch(cid, dir.path() + "/in", most);
+        } catch (const Mismatch&) {
+            how = "mismatch";
+        } catch (const TooLarge&) {
+            how = "too large";
+        } catch (const Unavailable&) {
+            how = "unavailable";
+        }
+        CHECK(tree(dir.path()) == before);
+        return how;
+    };
+    for (const auto& name :
+         {std::string(".."), std::string("."), std::string(""), std::string("../out"), std::string("/etc/x"),
+          std::string("a/b"), std::string("a\0b", 3), std::string(256, 'n')}) {
+        INFO("name: " << name);
+        CHECK(refused(shelf.add_directory({{"first", text, 4}, {name, text, 4}})) == "mismatch");
+    }
+    CHECK(refused(shelf.add_directory({{"a", text, 4}, {"a", text, 4}})) == "mismatch");
+    CHECK(refused(shelf.add_file({text, text}, {4, 5})) == "mismatch");
+    CHECK(refused(shelf.add_file({text, shelf.add_directory({})}, {4, 0})) == "mismatch");
+    CHECK(refused(shelf.add(CidCodec::kDagPb, {1, 2, 3})) == "mismatch");
+    CHECK(refused(shelf.add(CidCodec::kDagPb, from_hex("0a0708041203616263").value())) ==
+          "mismatch");  // a symlink
+    CHECK(refused(shelf.add_directory({{"here", text, 4}, {"missing", Cid(CidCodec::kRaw, {}), 4}})) ==
+          "unavailable");
+
+    SECTION("a file that says how large it is, is not even begun") {
+        const Cid missing(CidCodec::kRaw, {});
+        CHECK(refused(shelf.add_file({missing, missing}, {1'000'000, 1'000'000}), 1'999'999) == "too large");
+    }
+    SECTION("all files count together") {
+        const Cid three = shelf.add_directory({{"a", text, 4}, {"b", text, 4}, {"c", text, 4}});
+        CHECK(refused(three, 11) == "too large");
+        store.fetch(three, dir.path() + "/in", 12);
+        CHECK(tree(dir.path() + "/in").size() == 3);
+    }
+    SECTION("no deeper than 32 levels") {
+        Cid folder = shelf.add_directory({});
+        for (int i = 0; i < 32; ++i) {
+            folder = shelf.add_directory({{"d", folder, 0}});
+        }
+        store.fetch(folder, dir.path() + "/deep", kNoLimit);
+        CHECK(refused(shelf.add_directory({{"d", folder, 0}})) == "mismatch");
+    }
+}
+
+TEST_CASE("what is fetched has plain modes, and never goes through what is there already") {
+    testkit::TempDir dir("fetch");
+    net::HttpClient http;
+    Shelf shelf;
+    ContentStore store({.api_url = "", .gateways = {shelf.server.url()}}, http);
+    const Cid text = shelf.add_text("text");
+    const Cid folder = shelf.add_directory(
+        {{"file", text, 4},
+         {"sub", shelf.add_directory({{"empty", Cid(CidCodec::kRaw, crypto::sha256({})), 0}}), 0}});
+
+    store.fetch(text, dir.path() + "/file", 4);
+    CHECK(read(dir.path() + "/file") == "text");
+    struct stat info{};
+    REQUIRE(::stat((dir.path() + "/file").c_str(), &info) == 0);
+    CHECK((info.st_mode & 07777) == 0644);
+
+    fs::create_directory(dir.path() + "/given");
+    store.fetch(folder, dir.path() + "/given", kNoLimit);
+    CHECK(tree(dir.path() + "/given") ==
+          std::map<std::string, std::string>{{"file", "text"}, {"sub/", ""}, {"sub/empty", ""}});
+
+    // A folder with something in it, a file, a link: not touched.
+    CHECK_THROWS_AS(store.fetch(folder, dir.path() + "/given", kNoLimit), std::system_error);
+    CHECK(read(dir.path() + "/given/file") == "text");
+    CHECK_THROWS_AS(store.fetch(text, dir.path() + "/file", kNoLimit), std::system_error);
+    fs::create_symlink(dir.path() + "/outside", dir.path() + "/link");
+    CHECK_THROWS_AS(store.fetch(text, dir.path() + "/link", kNoLimit), std::system_error);
+    CHECK_FALSE(fs::exists(dir.path() + "/outside"));
+}
+
+TEST_CASE("a store that names a block otherwise than we do is a mismatch; one that fails, unavailable") {
+    testkit::TempDir dir("put");
+    write(dir.path() + "/out/result", "12\n");
+    net::HttpClient http;
+    const auto put_into = [&](AnsweringServer::Answer answer) {
+        AnsweringServer server([&](const auto&) { return answer; });
+        ContentStore({.api_url = server.url(), .gateways = {}}, http).put_directory(dir.path() + "/out");
+    };
+    const std::string other = Cid(CidCodec::kRaw, {}).to_string();
+    CHECK_THROWS_AS(put_into({200, "{\"Key\":\"" + other + "\",\"Size\":3}\n"}), Mismatch);
+    CHECK_THROWS_AS(put_into({200, "{}\n"}), Unavailable);
+    CHECK_THROWS_AS(put_into({200, ""}), Unavailable);
+    CHECK_THROWS_AS(put_into({200, "not JSON"}), Unavailable);
+    CHECK_THROWS_AS(put_into({500, "{\"Message\":\"disk full\"}"}), Unavailable);
+    ContentStore nowhere({.api_url = "", .gateways = {}}, http);
+    CHECK_THROWS_AS(nowhere.put_directory(dir.path() + "/out"), Unavailable);
+    fs::create_symlink("/etc/passwd", dir.path() + "/out/link");
+    CHECK_THROWS_AS(put_into({200, ""}), std::invalid_argument);
+}
+
+TEST_CASE("what the reference store is given, it names as we do, and gives back the same") {
+    ReferenceStore reference;
+    testkit::TempDir dir("tree");
+    const fs::path out = dir.path() + "/out";
+    write(out / "result", "12\n");
+    write(out / "empty file", "");
+    write(out / "logs/deep/er/x.bin", some_bytes(300'000));
+    write(out / "large.bin", some_bytes(5'000'000));
+    write(out / "größe-日本.txt", "ß");
+    fs::create_directories(out / "nothing/in/here");
+    for (int i = 0; i < 600; ++i) {
+        write(out / "many" / std::to_string(i), "file " + std::to_string(i));
+    }
+    net::HttpClient http;
+    ContentStore store({.api_url = reference.url(), .gateways = {}}, http);
+    const Cid cid = store.put_directory(out.string());
+    CHECK(cid == add_path(out.string()).value().cid);
+
+    SECTION("by its API") {
+        store.fetch(cid, dir.path() + "/back", kNoLimit);
+    }
+    SECTION("by its gateway") {
+        ContentStore reader({.api_url = "", .gateways = {reference.url()}}, http);
+        reader.fetch(cid, dir.path() + "/back", kNoLimit);
+    }
+    CHECK(tree(dir.path() + "/back") == tree(out));
+}
+
+TEST_CASE("files and blocks that are put alone bear their own CID") {
+    ReferenceStore reference;
+    testkit::TempDir dir("file");
+    net::HttpClient http;
+    ContentStore store({.api_url = reference.url() + "/api/v0", .gateways = {}}, http);
+    write(dir.path() + "/one", "hello lamda\n");
+    const Cid hello = Cid::parse("bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku").value();
+    CHECK(store.put_file(dir.path() + "/one") == hello);
+    CHECK(as_string(store.block(hello)) == "hello lamda\n");
+    write(dir.path() + "/large", some_bytes(1'000'000));
+    const Cid large = store.put_file(dir.path() + "/large");
+    CHECK(large.to_string() == "bafybeiai25fda2j6ccit4s3ftnfsro6qdhbvonclubiglcdohsqdjbptdm");
+    store.fetch(large, dir.path() + "/back", 1'000'000);
+    CHECK(read(dir.path() + "/back") == some_bytes(1'000'000));
+    const Cid block = store.put_block(as_bytes("a spec"), CidCodec::kRaw);
+    CHECK(as_string(store.block(block)) == "a spec");
+    CHECK_THROWS_AS(store.block(Cid(CidCodec::kRaw, {})), Unavailable);
+}
+
+TEST_CASE("a folder that another implementation has split into shards is fetched whole") {
+    ReferenceStore reference;
+    testkit::TempDir dir("shards");
+    net::HttpClient http;
+    // 2,200 names of 100 bytes pass the 256 KiB at which folders are split.
+    std::map<std::string, std::string> expected;
+    net::HttpRequest request;
+    request.method = "POST";
+    request.url = reference.url() + "/api/v0/add?cid-version=1&raw-leaves=true&wrap-with-directory=true";
+    request.headers = {{"Content-Type", "multipart/form-data; boundary=edge"}};
+    request.timeout = Millis(60'000);
+    for (int i = 0; i < 2200; ++i) {
+        const std::string name = std::to_string(10'000 + i) + std::string(95, 'n');
+        expected[name] = std::to_string(i);
+        request.body += "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + name +
+                        "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + expected[name] + "\r\n";
+    }
+    request.body += "--edge--\r\n";
+    const auto answer = http.send(request);
+    REQUIRE(answer.status == 200);
+    const auto key = answer.body.rfind("\"Hash\":\"");
+    const auto cid =
+        Cid::parse(answer.body.substr(key + 8, answer.body.find('"', key + 8) - key - 8)).value();
+    ContentStore store({.api_url = reference.url(), .gateways = {}}, http);
+    REQUIRE(parse_node(store.block(cid)).value().type == Node::Type::kHamtShard);
+    store.fetch(cid, dir.path() + "/back", kNoLimit);
+    CHECK(tree(dir.path() + "/back") == expected);
+}
+
+TEST_CASE("what was stored is pinned elsewhere only with a token, which no error shows") {
+    net::HttpClient http;
+    const Cid cid(CidCodec::kRaw, crypto::sha256(as_bytes("pinned")));
+    AnsweringServer api([&](const auto&) -> AnsweringServer::Answer {
+        return {200, "{\"Key\":\"" + cid.to_string() + "\"}\n"};
+    });
+    int status = 200;
+    std::string seen;
+    AnsweringServer pinata([&](const auto& request) -> AnsweringServer::Answer {
+        seen = request.head + "\n" + request.body;
+        return {status, "{}"};
+    });
+    ContentConfig config{.api_url = api.url(), .gateways = {}, .pinata_jwt = "", .pinata_url = pinata.url()};
+    ContentStore(config, http).put_block(as_bytes("pinned"), CidCodec::kRaw);
+    CHECK(pinata.requests() == 0);
+
+    config.pinata_jwt = "very-secret";
+    CHECK(ContentStore(config, http).put_block(as_bytes("pinned"), CidCodec::kRaw) == cid);
+    CHECK_THAT(seen, Catch::Matchers::Contains("POST /pinning/pinByHash HTTP/1.1"));
+    CHECK_THAT(seen, Catch::Matchers::Contains("Authorization: Bearer very-secret"));
+    CHECK_THAT(seen, Catch::Matchers::Contains("{\"hashToPin\":\"" + cid.to_string() + "\"}"));
+
+    status = 401;
+    try {
+        ContentStore(config, http).put_block(as_bytes("pinned"), CidCodec::kRaw);
+        FAIL("a refused pin passed");
+    } catch (const Unavailable& error) {
+        CHECK_THAT(error.what(), !Catch::Matchers::Contains("very-secret"));
+    }
+}
