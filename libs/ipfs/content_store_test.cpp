@@ -254,7 +254,7 @@ TEST_CASE("what the reference store is given, it names as we do, and gives back 
     write(out / "large.bin", some_bytes(5'000'000));
     write(out / "größe-日本.txt", "ß");
     fs::create_directories(out / "nothing/in/here");
-    for (int i = 0; i < 600; ++i) {
+    for (int i = 0; i < 300; ++i) {
         write(out / "many" / std::to_string(i), "file " + std::to_string(i));
     }
     net::HttpClient http;
@@ -295,15 +295,15 @@ TEST_CASE("a folder that another implementation has split into shards is fetched
     ReferenceStore reference;
     testkit::TempDir dir("shards");
     net::HttpClient http;
-    // 2,200 names of 100 bytes pass the 256 KiB at which folders are split.
+    // 1,000 names of 245 bytes pass the 256 KiB at which folders are split.
     std::map<std::string, std::string> expected;
     net::HttpRequest request;
     request.method = "POST";
     request.url = reference.url() + "/api/v0/add?cid-version=1&raw-leaves=true&wrap-with-directory=true";
     request.headers = {{"Content-Type", "multipart/form-data; boundary=edge"}};
     request.timeout = Millis(60'000);
-    for (int i = 0; i < 2200; ++i) {
-        const std::string name = std::to_string(10'000 + i) + std::string(95, 'n');
+    for (int i = 0; i < 1000; ++i) {
+        const std::string name = std::to_string(10'000 + i) + std::string(240, 'n');
         expected[name] = std::to_string(i);
         request.body += "--edge\r\nContent-Disposition: form-data; name=\"file\"; filename=\"" + name +
                         "\"\r\nContent-Type: application/octet-stream\r\n\r\n" + expected[name] + "\r\n";

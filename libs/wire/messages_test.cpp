@@ -1,22 +1,292 @@
 #include "wire/messages.hpp"
 
+#include <array>
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <functional>
+#include <iterator>
+#include <map>
 
 using namespace lamda;
 using namespace lamda::wire;
 
-TEST_CASE("a status verifies under the provider's key, and no changed field does") {
-    const auto signer =
-        crypto::LocalSigner::from_hex("7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6")
-            .value();
-    const auto domain =
-        status_domain(ChainId{97}, Address::parse("0xd9264b533dd53198c7ae345c6afe8ef054303b53").value());
+namespace {
+
+const auto kProvider = Address::parse("0x90f79bf6eb2c4f870365e785982e1f101e93b906").value();
+const auto kJob = JobId::parse("0xfa5b88c98e54fb557c7a560a1913d5b961a60a1a9453b3d8d4f31c083b5fc220").value();
+const auto kBlockHash =
+    BlockHash::parse("0xb1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1b1").value();
+const std::string kInput = "bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku";
+const std::string kOutput = "bafybeibq34xkahn6evm23l6un2fkh3hw56sfac3iklpq5nzhudwd3cftpe";
+const auto kDomain =
+    status_domain(ChainId{97}, Address::parse("0xd9264b533dd53198c7ae345c6afe8ef054303b53").value());
+
+Timestamp at(const char* text) {
+    return parse_rfc3339(text).value();
+}
+
+std::unique_ptr<crypto::LocalSigner> provider_key() {
+    // The provider of the samples: a public test key.
+    return crypto::LocalSigner::from_hex("7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6")
+        .value();
+}
+
+std::string sample(const std::string& name) {
+    const std::string path = std::string(LAMDA_SOURCE_DIR) + "/proto/messages/" + name + ".v1.sample.json";
+    std::ifstream in(path);
+    INFO(path);
+    REQUIRE(in);
+    return {std::istreambuf_iterator<char>(in), {}};
+}
+
+/// The sample is what the type says, there and back.
+template <class Message, class Parse>
+void same_as_sample(const Message& message, const std::string& name, Parse parse) {
+    INFO(name);
+    CHECK(to_json(message) == canonicalize_json(sample(name)).value());
+    const auto parsed = parse(sample(name));
+    REQUIRE(parsed);
+    CHECK(*parsed == message);
+}
+
+Assignment an_assignment() {
+    Assignment out;
+    out.job_id = kJob;
+    out.provider = kProvider;
+    out.docker_image = "lamda/busybox:1.35";
+    out.input_file_cid = kInput;
+    out.command = {"sh", "-c", "wc -c < /input > /output/result"};
+    out.env = {{"LANG", "C"}};
+    out.requirements = {.cpu_millis = 1000,
+                        .memory_mib = 64,
+                        .disk_mib = 64,
+                        .gpu_count = 0,
+                        .network = false,
+                        .time_limit_seconds = 60};
+    out.chain_id = ChainId{97};
+    out.block_number = BlockNum{48123456};
+    out.block_hash = kBlockHash;
+    return out;
+}
+
+JobStatus a_status() {
+    JobStatus out;
+    out.job_id = kJob;
+    out.seq = 3;
+    out.provider = kProvider;
+    out.status = StatusKind::kCompleted;
+    out.at = at("2026-11-20T10:00:02.345Z");
+    out.output_file_cid = kOutput;
+    out.exit_code = 0;
+    Receipt receipt;
+    receipt.job_id = kJob;
+    receipt.attempt = 1;
+    receipt.image_digest = "sha256:d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1d1";
+    receipt.input_file_cid = kInput;
+    receipt.output_file_cid = kOutput;
+    receipt.started_at = "2026-11-20T10:00:01.100Z";
+    receipt.ended_at = "2026-11-20T10:00:02.300Z";
+    out.receipt = receipt;
+    return out;
+}
+
+std::string replaced(std::string text, const std::string& what, const std::string& with) {
+    const auto found = text.find(what);
+    INFO("nothing to replace: " << what);
+    REQUIRE(found != std::string::npos);
+    return text.replace(found, what.size(), with);
+}
+
+}  // namespace
+
+TEST_CASE("the golden samples are what the types say, there and back") {
+    same_as_sample(an_assignment(), "assignment", parse_assignment);
+    same_as_sample(Retraction{kJob, 2, RetractReason::kOrphaned}, "retraction", parse_retraction);
+    same_as_sample(sign_status(a_status(), kDomain, *provider_key()), "status", parse_status);
+    same_as_sample(Heartbeat{kProvider, at("2026-11-20T10:00:00.123Z"), "0.1.0", 2, 1}, "heartbeat",
+                   parse_heartbeat);
+    same_as_sample(LogChunk{kJob, 1, 1, "stdout", at("2026-11-20T10:00:01.500Z"), "line 1\nline 2\n"}, "logs",
+                   parse_log_chunk);
+    Event event;
+    event.id = 42;
+    event.kind = "job.created";
+    event.at = at("2026-11-20T10:00:00.000Z");
+    event.chain_id = ChainId{97};
+    event.block = BlockRef{BlockNum{48123456}, kBlockHash};
+    event.log_index = 3;
+    event.data_json = R"({"jobId":")" + kJob.hex() + R"(","payment":"10000000000000000","provider":")" +
+                      kProvider.hex() + R"(","renter":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65"})";
+    same_as_sample(event, "event", parse_event);
+    same_as_sample(Command{"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e",
+                           Command::SetStatus{kJob, "cancelled", "asked for by the renter"}},
+                   "command", parse_command);
+    CHECK(job_id_of(parse_job_spec(sample("job_spec")).value()) == kJob);
+}
+
+TEST_CASE("messages with nothing in their optional fields go there and back") {
+    Assignment assignment = an_assignment();
+    assignment.input_file_cid.reset();
+    assignment.command.clear();
+    assignment.env.clear();
+    CHECK(parse_assignment(to_json(assignment)).value() == assignment);
     JobStatus status;
-    status.provider = signer->address();
-    const auto signed_status = sign_status(status, domain, *signer);
-    CHECK(verify_status(signed_status, domain));
-    CHECK(parse_status(to_json(signed_status)).value() == signed_status);
-    JobStatus other = signed_status;
-    other.seq = 2;
-    CHECK(verify_status(other, domain).error().code == "invalid_signature");
+    status.provider = kProvider;
+    CHECK(parse_status(to_json(status)).value() == status);
+    Event event;
+    event.kind = "node.registered";
+    event.data_json = "{}";
+    CHECK(parse_event(to_json(event)).value() == event);
+    event.data_json = "[]";
+    CHECK_THROWS_AS(to_json(event), std::invalid_argument);
+    event.data_json = R"({"rate":0.5,"wei":123456789012345678901234567890})";
+    CHECK(parse_event(to_json(event)).value() == event);
+    const auto signature = provider_key()->sign(Bytes32{}).hex65();
+    const Command attach{"id", Command::AttachSpec{kJob, "{\"a\" : 1}", signature}};
+    CHECK(parse_command(to_json(attach)).value() == attach);
+}
+
+TEST_CASE("a status signed by another implementation verifies") {
+    // The sample's signature was made by ethers' signTypedData.
+    CHECK(verify_status(parse_status(sample("status")).value(), kDomain));
+}
+
+TEST_CASE("a status verifies under the provider's key, chain and contract, and no changed field does") {
+    const auto good = sign_status(a_status(), kDomain, *provider_key());
+    REQUIRE(verify_status(good, kDomain));
+    const std::map<std::string, std::function<void(JobStatus&)>> changes{
+        {"job", [](JobStatus& s) { s.job_id = {}; }},
+        {"attempt", [](JobStatus& s) { ++s.attempt; }},
+        {"seq", [](JobStatus& s) { ++s.seq; }},
+        {"provider", [](JobStatus& s) { s.provider = {}; }},
+        {"status", [](JobStatus& s) { s.status = StatusKind::kFailed; }},
+        {"at", [](JobStatus& s) { s.at += Millis(1); }},
+        {"output", [](JobStatus& s) { s.output_file_cid.reset(); }},
+        {"exit code", [](JobStatus& s) { s.exit_code.reset(); }},
+        {"error code", [](JobStatus& s) { s.error_code = ErrorCode::kOom; }},
+        {"error message", [](JobStatus& s) { s.error_message = "x"; }},
+        {"no receipt", [](JobStatus& s) { s.receipt.reset(); }},
+        {"receipt's job", [](JobStatus& s) { s.receipt->job_id = {}; }},
+        {"receipt's attempt", [](JobStatus& s) { ++s.receipt->attempt; }},
+        {"receipt's image", [](JobStatus& s) { s.receipt->image_digest += "0"; }},
+        {"receipt's input", [](JobStatus& s) { s.receipt->input_file_cid.clear(); }},
+        {"receipt's output", [](JobStatus& s) { s.receipt->output_file_cid.clear(); }},
+        {"receipt's start", [](JobStatus& s) { s.receipt->started_at.clear(); }},
+        {"receipt's end", [](JobStatus& s) { s.receipt->ended_at.clear(); }},
+        {"receipt's exit code", [](JobStatus& s) { s.receipt->exit_code = 1; }},
+        {"no signature", [](JobStatus& s) { s.signature.reset(); }},
+        {"signature", [](JobStatus& s) { s.signature->recovery_id ^= 1; }},
+    };
+    for (const auto& [what, change] : changes) {
+        INFO(what);
+        JobStatus changed = good;
+        change(changed);
+        const auto verified = verify_status(changed, kDomain);
+        REQUIRE_FALSE(verified);
+        CHECK(verified.error().code == "invalid_signature");
+        CHECK(verified.error().where == "/signature");
+    }
+    CHECK_FALSE(verify_status(good, status_domain(ChainId{56}, kDomain.verifying_contract)));
+    CHECK_FALSE(verify_status(good, status_domain(ChainId{97}, kProvider)));
+}
+
+TEST_CASE("what a container printed cannot break the signature over it") {
+    JobStatus status = a_status();
+    status.status = StatusKind::kFailed;
+    status.error_message = "\xff\xc0 broken \x01 \"" + std::string(1010, 'x') + "\u20ac\u20ac\u20ac\u20ac";
+    const auto good = sign_status(status, kDomain, *provider_key());
+    CHECK(good.error_message->size() <= 1024);
+    const auto back = parse_status(to_json(good));
+    REQUIRE(back);
+    CHECK(*back == good);
+    CHECK(verify_status(*back, kDomain));
+}
+
+TEST_CASE("each wrong field of a message is refused with its place") {
+    using Parse = std::function<std::optional<Error>(const std::string&)>;
+    const auto parse = [](auto function) -> Parse {
+        return [function](const std::string& text) -> std::optional<Error> {
+            const auto result = function(text);
+            return result ? std::nullopt : std::optional(result.error());
+        };
+    };
+    struct Case {
+        const char* name;
+        Parse parse;
+        std::vector<std::array<std::string, 3>> breaches;  // what, with, where
+    };
+    const std::vector<Case> cases{
+        {"assignment",
+         parse(parse_assignment),
+         {{"\"v\": 1", "\"v\": 2", "/v"},
+          {"\"attempt\": 1", "\"attempt\": 0", "/attempt"},
+          {"\"attempt\": 1", "\"attempt\": 4294967296", "/attempt"},
+          {"\"attempt\": 1", "\"attempt\": 1.5", "/attempt"},
+          {"\"attempt\": 1", "\"attempt\": 1, \"attempt\": 2", "/attempt"},
+          {"0xfa5b", "0xFA5b", "/jobId"},
+          {"\"jobId\"", "\"job_id\"", "/jobId"},
+          {"0x90f7", "0x90F7", "/provider"},
+          {"lamda/busybox:1.35", "", "/dockerImage"},
+          {"\"memoryMib\": 64", "\"memoryMib\": 1", "/requirements/memoryMib"},
+          {"\"LANG\"", "\"LA NG\"", "/env/LA NG"},
+          {"\"blockNumber\": 48123456", "\"blockNumber\": -1", "/blockNumber"},
+          {"0xb1b1", "0xb1", "/blockHash"}}},
+        {"retraction",
+         parse(parse_retraction),
+         {{"orphaned", "bored", "/reason"}, {"\"attempt\": 2", "\"attempt\": \"2\"", "/attempt"}}},
+        {"status",
+         parse(parse_status),
+         {{"\"v\": 1", "\"v\": null", "/v"},
+          {"completed", "done", "/status"},
+          {"02.345Z", "02Z", "/at"},
+          {"02.345Z", "02.345+00:00", "/at"},
+          {"\"seq\": 3", "\"seq\": 0", "/seq"},
+          {"\"outputFileCID\": \"bafy", "\"outputFileCID\": \"", "/outputFileCID"},
+          {"\"exitCode\": 0", "\"exitCode\": 2147483648", "/exitCode"},
+          {"\"errorCode\": null", "\"errorCode\": \"bad\"", "/errorCode"},
+          {"\"errorMessage\": null", "\"errorMessage\": \"" + std::string(1025, 'x') + "\"", "/errorMessage"},
+          {"\"imageDigest\"", "\"image\"", "/receipt/imageDigest"},
+          {"\"signature\": \"0x", "\"signature\": \"0x00", "/signature"}}},
+        {"heartbeat",
+         parse(parse_heartbeat),
+         {{"\"capacity\": 2", "\"capacity\": -1", "/capacity"}, {"0.1.0", "", "/agentVersion"}}},
+        {"logs", parse(parse_log_chunk), {{"stdout", "stdin", "/stream"}, {"\"data\"", "\"text\"", "/data"}}},
+        {"event",
+         parse(parse_event),
+         {{"\"data\": {", "\"data\": [], \"x\": {", "/data"}, {"\"blockHash\"", "\"hash\"", "/blockHash"}}},
+        {"command",
+         parse(parse_command),
+         {{"set_status", "set", "/kind"},
+          {"cancelled", "completed", "/status"},
+          {"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e", "", "/requestId"}}},
+    };
+    for (const auto& one : cases) {
+        const auto good = sample(one.name);
+        REQUIRE_FALSE(one.parse(good));
+        for (const auto& [what, with, where] : one.breaches) {
+            INFO(one.name << ": " << with << " instead of " << what);
+            const auto error = one.parse(replaced(good, what, with));
+            REQUIRE(error);
+            CHECK(error->where == where);
+        }
+        CHECK_FALSE(
+            one.parse(replaced(good, "\"v\": 1", "\"v\": 1, \"fieldOfALaterVersion\": {\"x\": [1.5]}")));
+        CHECK(one.parse("[]")->code == "invalid_type");
+        CHECK(one.parse("null")->code == "invalid_type");
+        CHECK(one.parse("")->code == "invalid_json");
+        CHECK(one.parse(std::string(33, '[') + std::string(33, ']'))->code == "too_deep");
+        CHECK(one.parse(std::string((1U << 20) + 1, ' '))->code == "too_large");
+    }
+}
+
+TEST_CASE("error codes: which may be tried again") {
+    std::string transient;
+    for (const auto* name :
+         {"input_unavailable", "input_mismatch", "image_unavailable", "start_failed", "exit_nonzero", "oom",
+          "timeout", "output_too_large", "store_failed", "refused", "internal"}) {
+        const auto code = parse_error_code(name).value();
+        CHECK(to_string(code) == name);
+        transient += is_transient(code) ? std::string(name) + " " : "";
+    }
+    CHECK(transient == "input_unavailable image_unavailable start_failed store_failed internal ");
+    CHECK(parse_error_code("").error().code == "invalid_value");
 }
