@@ -56,7 +56,8 @@ class LocalSigner final : public Signer {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Web3 Secret Storage version 3 (scrypt or PBKDF2, AES-128-CTR). Errors: `invalid_key_file`, `wrong_password`.
+/// Web3 Secret Storage version 3 (scrypt or PBKDF2, AES-128-CTR). Errors: `invalid_key_file`,
+/// `wrong_password`.
 Result<std::unique_ptr<LocalSigner>> open_key_file(std::string_view json, std::string_view password);
 
 /// EIP-55: the mixed-case form.
