@@ -15,6 +15,7 @@
 #include "ipfs/protobuf.hpp"
 #include "ipfs/unixfs.hpp"
 #include "testkit/process.hpp"
+#include "testkit/servers.hpp"
 
 using namespace lamda;
 using namespace lamda::ipfs;
@@ -85,25 +86,8 @@ std::string some_bytes(std::size_t size) {
 /// The content store of the local network: an implementation that is not ours.
 struct ReferenceStore {
     testkit::TempDir dir{"content-store"};
-    int port = testkit::free_port();
-    testkit::Process process{{.argv = {"node", testkit::source_dir() + "/deploy/devnet/content-store.mjs",
-                                       "--dir", dir.path() + "/blocks", "--port", std::to_string(port)},
-                              .env = {},
-                              .cwd = dir.path(),
-                              .log_file = dir.path() + "/log",
-                              .as_postgres = false}};
-    ReferenceStore() {
-        const bool ready = testkit::wait_until(
-            [&] {
-                std::ifstream log(dir.path() + "/log");
-                return std::string(std::istreambuf_iterator<char>(log), {}).find("{\"port\":") !=
-                       std::string::npos;
-            },
-            Millis(30'000));
-        INFO(read(dir.path() + "/log"));
-        REQUIRE(ready);
-    }
-    std::string url() const { return "http://127.0.0.1:" + std::to_string(port); }
+    testkit::ContentStore store{dir.path()};
+    std::string url() const { return store.url(); }
 };
 
 }  // namespace
