@@ -1,0 +1,17 @@
+// Which transaction used a nonce up, proven from finalized blocks: absence of a receipt proves nothing.
+#pragma once
+
+#include <optional>
+
+#include "eth/rpc_client.hpp"
+
+namespace lamda::chain {
+
+/// The transaction of `wallet` with this nonce, from the receipts of the finalized block that holds it.
+/// Absent: there is none up to `finalized`, or the node cannot prove it (no state that old, no receipts,
+/// contradictions).
+/// @throws net::TransportError, eth::BadAnswer
+std::optional<TxHash> finalized_transaction_at(eth::Rpc& rpc, const Address& wallet, std::uint64_t nonce,
+                                               BlockNum finalized);
+
+}  // namespace lamda::chain

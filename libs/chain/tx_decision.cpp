@@ -1,0 +1,61 @@
+#include "chain/tx_decision.hpp"
+
+namespace lamda::chain {
+
+namespace {
+
+TxAction decide_sent(const LedgerEntry& entry, const TxObservation& seen, const SenderConfig& config) {
+    if (seen.receipt) {
+        const bool canonical = seen.at_height && *seen.at_height == seen.receipt->block.hash;
+        return canonical ? TxAction::kMined : TxAction::kWait;
+    }
+    if (seen.foreign_proven) {
+        return TxAction::kRelease;
+    }
+    if (seen.latest_count > *entry.nonce) {
+        return TxAction::kWait;  // something is mined at this nonce; what, a receipt or finality will tell
+    }
+    // A fee helps only the transaction that is next in line: the others wait for it, not for their price.
+    if (seen.latest_count == *entry.nonce && seen.since_stored >= config.bump_after) {
+        return TxAction::kBump;
+    }
+    if (seen.since_broadcast >= config.rebroadcast_after && !seen.known_to_node) {
+        return TxAction::kBroadcast;
+    }
+    return TxAction::kWait;
+}
+
+TxAction decide_mined(const LedgerEntry& entry, const TxObservation& seen) {
+    if (!seen.at_height) {
+        return TxAction::kWait;
+    }
+    if (*seen.at_height != entry.mined_in->hash) {
+        return TxAction::kUnmined;
+    }
+    if (!seen.finalized || *seen.finalized < entry.mined_in->number || !seen.receipt ||
+        seen.receipt->block != *entry.mined_in) {
+        return TxAction::kWait;
+    }
+    return seen.receipt->success ? TxAction::kDone : TxAction::kFailed;
+}
+
+}  // namespace
+
+TxAction decide(const LedgerEntry& entry, const TxObservation& seen, const SenderConfig& config) {
+    switch (entry.state) {
+        case IntentState::kAllocated:
+            return entry.txs.empty() ? TxAction::kSign : TxAction::kBroadcast;
+        case IntentState::kSent:
+            return entry.txs.empty() ? TxAction::kSign : decide_sent(entry, seen, config);
+        case IntentState::kMined:
+            return decide_mined(entry, seen);
+        case IntentState::kPending:
+        case IntentState::kParked:
+        case IntentState::kDone:
+        case IntentState::kFailed:
+            return TxAction::kWait;
+    }
+    return TxAction::kWait;
+}
+
+}  // namespace lamda::chain
