@@ -62,6 +62,10 @@ LEFT JOIN dispatch.progress p ON true
 LEFT JOIN dispatch.attached_spec a ON a.job_id = j.id
 LEFT JOIN dispatch.spec s ON s.id = coalesce(a.spec_id, j.id);
 
+-- Which specs are known already.
+CREATE VIEW api.spec AS
+SELECT s.id, s.created_at FROM dispatch.spec s;
+
 -- The spec's digest is its id, so that this may be open to every service. The same spec again changes nothing but
 -- puts off its expiry.
 CREATE FUNCTION api.put_spec(spec bytea) RETURNS bytea

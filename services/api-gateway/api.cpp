@@ -1,0 +1,61 @@
+#include "api.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace lamda::gateway {
+
+http::Problem not_found(const std::string& what) {
+    return {404, "not_found", "", "no such " + what, {}};
+}
+
+http::Response json_response(std::string body, int status) {
+    return {status, "application/json", std::move(body), {}};
+}
+
+void add_route(http::Server& server, const Parts& parts, const std::string& method,
+               const std::string& pattern, http::Handler handler) {
+    server.route(method, pattern, [&parts, answer = std::move(handler)](const http::Request& request) {
+        const auto unavailable = [](const char* code, const char* detail) {
+            return http::Problem{503, code, "", detail, {}};
+        };
+        try {
+            return answer(request);
+        } catch (const store::Unavailable&) {
+            throw unavailable("database_unavailable", "the database cannot be reached; try again");
+        } catch (const store::InDoubt&) {
+            throw unavailable("database_unavailable", "the connection to the database was lost; try again");
+        } catch (const store::StatementError&) {
+            const auto checks = parts.health.checks();
+            const auto schema = checks.find("schema");
+            if (schema != checks.end() && !schema->second.ok) {
+                throw unavailable("starting", "the database's schema is not there yet; try again");
+            }
+            throw;
+        } catch (const bus::Unavailable&) {
+            throw unavailable("dispatcher_unavailable", "the job dispatcher did not answer; try again");
+        }
+    });
+}
+
+void add_routes(http::Server& server, const Parts& parts) {
+    add_node_routes(server, parts);
+    add_job_routes(server, parts);
+    add_job_submission(server, parts);
+    add_job_updates(server, parts);
+    server.route("GET", "/health", [&parts](const http::Request&) {
+        const auto checks = parts.health.checks();
+        const auto ok = [&](const std::string& name) {
+            const auto at = checks.find(name);
+            return at != checks.end() && at->second.ok;
+        };
+        // Reading needs the database alone; the bus is reported.
+        const bool healthy = ok("postgres") && ok("schema");
+        const nlohmann::ordered_json body = {
+            {"status", healthy ? "ok" : "down"},
+            {"version", LAMDA_VERSION},
+            {"checks", {{"database", healthy ? "ok" : "down"}, {"nats", ok("nats") ? "ok" : "down"}}}};
+        return json_response(body.dump(), healthy ? 200 : 503);
+    });
+}
+
+}  // namespace lamda::gateway

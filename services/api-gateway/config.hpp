@@ -1,0 +1,25 @@
+// Settings of the gateway.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "runtime/settings.hpp"
+
+namespace lamda::gateway {
+
+struct Config {
+    runtime::Secret database_url;
+    runtime::Secret nats_url;
+    int port = 8080;
+    std::vector<std::string> cors_origins;
+    runtime::Secret operator_token;   ///< empty: nobody may set a job's status
+    std::optional<ChainId> chain_id;  ///< needed to make specs
+    Address job_manager;
+};
+
+Config read_config(runtime::Settings& settings);
+
+}  // namespace lamda::gateway

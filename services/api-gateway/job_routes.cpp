@@ -1,0 +1,28 @@
+#include "api.hpp"
+#include "list_query.hpp"
+#include "list_response.hpp"
+#include "resources.hpp"
+
+namespace lamda::gateway {
+
+std::string read_job(const Parts& parts, const JobId& id) {
+    const auto row = parts.database.transact(
+        [&](store::Txn& txn) { return txn.first("SELECT * FROM api.job WHERE id = $1::bytea", {id}); });
+    if (!row) {
+        throw not_found("job");
+    }
+    return job_json(*row);
+}
+
+void add_job_routes(http::Server& server, const Parts& parts) {
+    const http::Handler list = [&parts](const http::Request& request) {
+        return list_response(parts.database, kJobs, request, job_json);
+    };
+    add_route(server, parts, "GET", "/api/jobs", list);
+    add_route(server, parts, "POST", "/api/jobs/query", list);
+    add_route(server, parts, "GET", "/api/jobs/{id}", [&parts](const http::Request& request) {
+        return json_response(read_job(parts, path_param<JobId>(request, "id")));
+    });
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,129 @@
+// PUT /api/jobs/{id}/status and /spec: asked of the dispatcher, which owns the job.
+#include <nlohmann/json.hpp>
+
+#include "api.hpp"
+#include "body.hpp"
+#include "crypto/digest.hpp"
+#include "wire/job_spec.hpp"
+#include "wire/messages.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::gateway {
+
+namespace {
+
+constexpr Millis kPatience{5'000};
+constexpr std::size_t kLongestKey = 128;
+
+/// In a time that does not depend on where the two differ.
+bool same_secret(const std::string& given, const std::string& expected) {
+    const auto a = crypto::sha256(as_bytes(given));
+    const auto b = crypto::sha256(as_bytes(expected));
+    unsigned difference = 0;
+    for (std::size_t i = 0; i < Bytes32::kSize; ++i) {
+        difference |= static_cast<unsigned>(a.array()[i] ^ b.array()[i]);
+    }
+    return difference == 0;
+}
+
+/// Nothing when the operator asks; else the refusal.
+std::optional<http::Response> refuse_stranger(const Config& config, const http::Request& request) {
+    if (config.operator_token.empty()) {
+        return to_response({403, "forbidden", "", "this installation has no operator token", {}}, request);
+    }
+    const auto header = request.headers.find("authorization");
+    const std::string scheme = "Bearer ";
+    if (header != request.headers.end() && header->second.starts_with(scheme) &&
+        same_secret(header->second.substr(scheme.size()), config.operator_token.reveal())) {
+        return std::nullopt;
+    }
+    auto response =
+        to_response({401, "unauthorized", "", "the operator's bearer token is required", {}}, request);
+    response.headers.emplace_back("WWW-Authenticate", "Bearer");
+    return response;
+}
+
+/// Repeated requests with the same Idempotency-Key are one.
+std::string key_of(const http::Request& request) {
+    const auto header = request.headers.find("idempotency-key");
+    if (header == request.headers.end()) {
+        return request.request_id;
+    }
+    if (header->second.empty() || header->second.size() > kLongestKey) {
+        throw http::invalid({"invalid_key", "Idempotency-Key has 1 to 128 bytes", ""}, "Idempotency-Key");
+    }
+    return header->second;
+}
+
+/// Asks the dispatcher; its refusal becomes ours. @throws bus::Unavailable
+void command(const Parts& parts, const wire::Command& what) {
+    const auto reply = nlohmann::json::parse(
+        parts.bus.request(wire::kJobsCommand, wire::to_json(what), kPatience), nullptr, false);
+    if (!reply.is_object()) {
+        throw std::runtime_error("the dispatcher's reply is no JSON object");
+    }
+    const auto status = reply.find("status");
+    if (!reply.contains("code") || status == reply.end() || !status->is_number_integer() ||
+        status->get<int>() < 400) {
+        return;
+    }
+    http::Problem problem{status->get<int>(),
+                          reply.value("code", "refused"),
+                          reply.value("title", ""),
+                          reply.value("detail", ""),
+                          {}};
+    if (const auto errors = reply.find("errors"); errors != reply.end() && errors->is_array()) {
+        for (const auto& error : *errors) {
+            problem.errors.push_back(
+                {error.value("pointer", ""), error.value("code", ""), error.value("detail", "")});
+        }
+    }
+    throw problem;
+}
+
+http::Response set_status(const Parts& parts, const http::Request& request) {
+    if (auto refusal = refuse_stranger(parts.config, request)) {
+        return *std::move(refusal);
+    }
+    const auto id = path_param<JobId>(request, "id");
+    const auto members = members_of(request, {"status"}, {"error_message"});
+    const std::string status = string_of(members.at("status"), "/status");
+    if (status != "cancelled" && status != "failed") {
+        throw http::invalid({"invalid_status", "must be cancelled or failed", ""}, "/status");
+    }
+    const auto message = members.find("error_message");
+    const std::string why = message == members.end() ? "" : string_of(message->second, "/error_message");
+    if (why.size() > 1000) {
+        throw http::invalid({"too_long", "at most 1000 bytes", ""}, "/error_message");
+    }
+    (void)read_job(parts, id);
+    command(parts, {key_of(request), wire::Command::SetStatus{id, status, why}});
+    return json_response(read_job(parts, id));
+}
+
+http::Response attach_spec(const Parts& parts, const http::Request& request) {
+    const auto id = path_param<JobId>(request, "id");
+    const auto members = members_of(request, {"spec", "signature"});
+    const auto spec = wire::parse_job_spec(members.at("spec"));
+    if (!spec) {
+        throw http::invalid(spec.error(), "/spec");
+    }
+    const std::string signature = string_of(members.at("signature"), "/signature");
+    if (const auto parsed = crypto::Signature::from_hex65(signature); !parsed) {
+        throw http::invalid(parsed.error(), "/signature");
+    }
+    (void)read_job(parts, id);
+    command(parts, {key_of(request), wire::Command::AttachSpec{id, wire::canonical_json(*spec), signature}});
+    return json_response(read_job(parts, id));
+}
+
+}  // namespace
+
+void add_job_updates(http::Server& server, const Parts& parts) {
+    add_route(server, parts, "PUT", "/api/jobs/{id}/status",
+              [&parts](const http::Request& request) { return set_status(parts, request); });
+    add_route(server, parts, "PUT", "/api/jobs/{id}/spec",
+              [&parts](const http::Request& request) { return attach_spec(parts, request); });
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,245 @@
+#include "list_query.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "body.hpp"
+#include "core/clock.hpp"
+#include "core/u256.hpp"
+#include "http/cursor.hpp"
+#include "wire/job_state.hpp"
+
+namespace lamda::gateway {
+
+const Resource kJobs = {
+    "api.job",
+    "true",
+    {
+        {"renter_address", "renter_address", "=", FieldType::kAddress},
+        {"provider_address", "provider_address", "=", FieldType::kAddress},
+        {"status", "status", "=", FieldType::kStatus},
+        {"chain_state", "chain_state", "=", FieldType::kChainState},
+        {"work_state", "work_state", "=", FieldType::kWorkState},
+        {"docker_image", "docker_image", "=", FieldType::kText},
+        {"input_file_cid", "input_file_cid", "=", FieldType::kText},
+        {"output_file_cid", "output_file_cid", "=", FieldType::kText},
+        {"transaction_hash", "transaction_hash", "=", FieldType::kBytes32},
+        {"min_payment_amount", "payment_amount", ">=", FieldType::kAmount},
+        {"max_payment_amount", "payment_amount", "<=", FieldType::kAmount},
+        {"min_created_at", "created_at", ">=", FieldType::kTime},
+        {"max_created_at", "created_at", "<=", FieldType::kTime},
+        {"min_updated_at", "updated_at", ">=", FieldType::kTime},
+        {"max_updated_at", "updated_at", "<=", FieldType::kTime},
+    },
+    // Newest first. Timestamps repeat on BSC; an orphaned and a canonical job may share a place.
+    {{"block_num", "bigint"}, {"log_index", "integer"}, {"id", "bytea"}},
+    true};
+
+const Resource kNodes = {"api.node",
+                         "is_registered",
+                         {
+                             {"wallet_address", "wallet_address", "=", FieldType::kAddress},
+                             {"gpu_model", "gpu_model", "=", FieldType::kText},
+                             {"is_online", "is_online", "=", FieldType::kBoolean},
+                             {"min_vram", "vram", ">=", FieldType::kAmount},
+                             {"max_vram", "vram", "<=", FieldType::kAmount},
+                             {"min_reputation_score", "reputation_score", ">=", FieldType::kAmount},
+                             {"max_reputation_score", "reputation_score", "<=", FieldType::kAmount},
+                             {"min_total_jobs_completed", "total_jobs_completed", ">=", FieldType::kAmount},
+                             {"max_total_jobs_completed", "total_jobs_completed", "<=", FieldType::kAmount},
+                             {"min_last_seen", "last_seen", ">=", FieldType::kTime},
+                             {"max_last_seen", "last_seen", "<=", FieldType::kTime},
+                             {"min_created_at", "created_at", ">=", FieldType::kTime},
+                             {"max_created_at", "created_at", "<=", FieldType::kTime},
+                         },
+                         {{"created_at", "timestamptz"}, {"wallet_address", "bytea"}},
+                         false};
+
+namespace {
+
+template <class T>
+Result<store::Param> as_param(const Result<T>& parsed) {
+    if (!parsed) {
+        return parsed.error();
+    }
+    return store::Param(*parsed);
+}
+
+template <class T>
+Result<store::Param> as_name(const Result<T>& parsed) {
+    if (!parsed) {
+        return parsed.error();
+    }
+    return store::Param(std::string(wire::to_string(*parsed)));
+}
+
+Result<store::Param> parse_value(FieldType type, const std::string& text) {
+    switch (type) {
+        case FieldType::kText:
+            if (text.empty() || text.size() > 255) {
+                return Error{"invalid_text", "1 to 255 bytes", ""};
+            }
+            return store::Param(text);
+        case FieldType::kAddress:
+            return as_param(Address::parse(text));
+        case FieldType::kBytes32:
+            return as_param(Bytes32::parse(text));
+        case FieldType::kAmount:
+            return as_param(u256_from_decimal(text));
+        case FieldType::kBoolean:
+            if (text != "true" && text != "false") {
+                return Error{"invalid_boolean", "true or false", ""};
+            }
+            return store::Param(text == "true");
+        case FieldType::kTime:
+            return as_param(parse_rfc3339(text));
+        case FieldType::kStatus:
+            return as_name(wire::parse_public_status(text));
+        case FieldType::kChainState:
+            return as_name(wire::parse_chain_state(text));
+        case FieldType::kWorkState:
+            return as_name(wire::parse_work_state(text));
+    }
+    return Error{"invalid_value", "unknown type", ""};
+}
+
+std::string_view sql_type(FieldType type) {
+    switch (type) {
+        case FieldType::kAddress:
+        case FieldType::kBytes32:
+            return "bytea";
+        case FieldType::kAmount:
+            return "numeric";
+        case FieldType::kBoolean:
+            return "boolean";
+        case FieldType::kTime:
+            return "timestamptz";
+        case FieldType::kText:
+        case FieldType::kStatus:
+        case FieldType::kChainState:
+        case FieldType::kWorkState:
+            return "text";
+    }
+    return "text";
+}
+
+/// A cursor's values went through the client: each must be what its column prints.
+bool fits(std::string_view type, const std::string& value) {
+    const bool digits =
+        !value.empty() && value.size() <= 18 && value.find_first_not_of("0123456789") == std::string::npos;
+    if (type == "integer") {
+        return digits && std::stoull(value) <= 2'147'483'647;
+    }
+    if (type == "bytea") {
+        return value.starts_with("\\x") && from_hex(std::string_view(value).substr(2)).ok();
+    }
+    return digits;  // bigint, and timestamptz as microseconds
+}
+
+/// How a column of the sort key is printed, and read back.
+std::string printed(const SortColumn& column) {
+    return column.sql_type == "timestamptz"
+               ? fmt::format("(extract(epoch FROM {}) * 1000000)::bigint::text", column.column)
+               : fmt::format("{}::text", column.column);
+}
+std::string read_back(const SortColumn& column, std::size_t number) {
+    return column.sql_type == "timestamptz"
+               ? fmt::format("'epoch'::timestamptz + ${}::bigint * interval '1 microsecond'", number)
+               : fmt::format("${}::{}", number, column.sql_type);
+}
+
+}  // namespace
+
+ListRequest list_request(const http::Request& request) {
+    if (request.method == "POST") {
+        return {scalars_of(request), "/"};
+    }
+    return {request.query, "?"};
+}
+
+ListQuery list_query(const Resource& resource, const ListRequest& request) {
+    ListQuery out{"", {}, kDefaultLimit};
+    std::vector<http::FieldError> errors;
+    std::string where(resource.condition);
+    std::string cursor;
+    for (auto at = request.values.begin(); at != request.values.end(); ++at) {
+        const auto& [name, value] = *at;
+        const std::string pointer = request.prefix + name;
+        if (request.values.count(name) > 1) {
+            if (request.values.find(name) == at) {
+                errors.push_back({pointer, "repeated", "give it once"});
+            }
+            continue;
+        }
+        if (name == "limit") {
+            const auto limit = u256_from_decimal(value);
+            if (!limit || *limit < 1 || *limit > kMostLimit) {
+                errors.push_back({pointer, "invalid_limit", fmt::format("1 to {}", kMostLimit)});
+            } else {
+                out.limit = static_cast<std::size_t>(*limit);
+            }
+            continue;
+        }
+        if (name == "cursor") {
+            cursor = value;
+            const auto key = http::decode_cursor(value, resource.order.size());
+            bool good = key.ok();
+            for (std::size_t i = 0; good && i < resource.order.size(); ++i) {
+                good = fits(resource.order[i].sql_type, (*key)[i]);
+            }
+            if (!good) {
+                errors.push_back(
+                    {pointer, "invalid_cursor", "the cursor is not one that this list has given"});
+                continue;
+            }
+            std::string columns;
+            std::string values;
+            for (std::size_t i = 0; i < resource.order.size(); ++i) {
+                out.params.emplace_back((*key)[i]);
+                columns += (i == 0 ? "" : ", ") + std::string(resource.order[i].column);
+                values += (i == 0 ? "" : ", ") + read_back(resource.order[i], out.params.size());
+            }
+            where += fmt::format(" AND ({}) {} ({})", columns, resource.descending ? "<" : ">", values);
+            continue;
+        }
+        const auto filter = std::find_if(resource.filters.begin(), resource.filters.end(),
+                                         [&key = name](const Filter& each) { return each.name == key; });
+        if (filter == resource.filters.end()) {
+            errors.push_back({pointer, "unknown_field", "this list cannot be filtered by it"});
+            continue;
+        }
+        const auto parsed = parse_value(filter->type, value);
+        if (!parsed) {
+            errors.push_back({pointer, parsed.error().code, parsed.error().message});
+            continue;
+        }
+        out.params.push_back(*parsed);
+        where += fmt::format(" AND {} {} ${}::{}", filter->column, filter->op, out.params.size(),
+                             sql_type(filter->type));
+    }
+    if (!errors.empty()) {
+        throw http::Problem{400, "invalid_request", "", "the query is not usable: see errors",
+                            std::move(errors)};
+    }
+    std::string keys;
+    std::string order;
+    for (std::size_t i = 0; i < resource.order.size(); ++i) {
+        keys += fmt::format(", {} AS cursor_{}", printed(resource.order[i]), i);
+        order += fmt::format("{}{}{}", i == 0 ? "" : ", ", resource.order[i].column,
+                             resource.descending ? " DESC" : "");
+    }
+    out.sql = fmt::format("SELECT *{} FROM {} WHERE {} ORDER BY {} LIMIT {}", keys, resource.view, where,
+                          order, out.limit + 1);
+    return out;
+}
+
+std::string cursor_of(const Resource& resource, const store::Row& row) {
+    std::vector<std::string> key;
+    for (std::size_t i = 0; i < resource.order.size(); ++i) {
+        key.push_back(row.get<std::string>(fmt::format("cursor_{}", i)));
+    }
+    return http::encode_cursor(key);
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,75 @@
+// From a list's query to SQL: which fields may be asked for, of what type, compared how. Unknown ones are
+// refused.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/message.hpp"
+#include "store/database.hpp"
+
+namespace lamda::gateway {
+
+enum class FieldType {
+    kText,
+    kAddress,
+    kBytes32,
+    kAmount,
+    kBoolean,
+    kTime,
+    kStatus,
+    kChainState,
+    kWorkState
+};
+
+/// One thing that a list can be filtered by.
+struct Filter {
+    std::string_view name;    ///< as in the request
+    std::string_view column;  ///< of the view
+    std::string_view op;      ///< =, >=, <=
+    FieldType type;
+};
+
+/// One column of the sort key. All of them together are unique.
+struct SortColumn {
+    std::string_view column;
+    std::string_view sql_type;
+};
+
+/// A list resource: what it reads, what it can be filtered by, in which order it stands.
+struct Resource {
+    std::string_view view;
+    std::string_view condition;  ///< always true of its rows
+    std::vector<Filter> filters;
+    std::vector<SortColumn> order;
+    bool descending;
+};
+extern const Resource kJobs;
+extern const Resource kNodes;
+
+constexpr std::size_t kDefaultLimit = 100;
+constexpr std::size_t kMostLimit = 1000;
+
+/// A query as text values by name; `prefix` of the names in errors: `?` for a query string, `/` for a body.
+struct ListRequest {
+    std::multimap<std::string, std::string> values;
+    std::string prefix;
+};
+/// Of a GET, or of a POST …/query: the same as an object of scalars. @throws http::Problem
+ListRequest list_request(const http::Request& request);
+
+struct ListQuery {
+    std::string sql;
+    std::vector<store::Param> params;
+    std::size_t limit;
+};
+/// One row more than `limit` is asked for, to know whether a next page exists; the sort key comes as
+/// cursor_0, cursor_1…
+/// @throws http::Problem naming every wrong field
+ListQuery list_query(const Resource& resource, const ListRequest& request);
+std::string cursor_of(const Resource& resource, const store::Row& row);
+
+}  // namespace lamda::gateway

@@ -1,0 +1,68 @@
+#include "api.hpp"
+#include "crypto/signer.hpp"
+#include "list_query.hpp"
+#include "list_response.hpp"
+#include "resources.hpp"
+
+namespace lamda::gateway {
+
+namespace {
+
+struct Reputation {
+    U256 score;
+    U256 completed;
+    std::int64_t pending = 0;
+};
+
+Reputation reputation_of(const Parts& parts, const Address& address) {
+    const auto row = parts.database.transact([&](store::Txn& txn) {
+        return txn.first(
+            "SELECT reputation_score, total_jobs_completed, pending FROM api.reputation WHERE wallet_address "
+            "= $1::bytea",
+            {address});
+    });
+    if (!row) {
+        throw not_found("provider");
+    }
+    return {row->get<U256>("reputation_score"), row->get<U256>("total_jobs_completed"),
+            row->get<std::int64_t>("pending")};
+}
+
+std::string wallet(const Address& address) {
+    return "{\"wallet_address\":\"" + crypto::checksum_address(address) + "\"";
+}
+
+}  // namespace
+
+void add_node_routes(http::Server& server, const Parts& parts) {
+    const http::Handler list = [&parts](const http::Request& request) {
+        return list_response(parts.database, kNodes, request, node_json);
+    };
+    add_route(server, parts, "GET", "/api/nodes", list);
+    add_route(server, parts, "POST", "/api/nodes/query", list);
+    add_route(server, parts, "GET", "/api/nodes/{address}", [&parts](const http::Request& request) {
+        const auto address = path_param<Address>(request, "address");
+        const auto row = parts.database.transact([&](store::Txn& txn) {
+            return txn.first("SELECT * FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
+                             {address});
+        });
+        if (!row) {
+            throw not_found("node");
+        }
+        return json_response(node_json(*row));
+    });
+    add_route(server, parts, "GET", "/api/reputation/{address}", [&parts](const http::Request& request) {
+        const auto address = path_param<Address>(request, "address");
+        const auto found = reputation_of(parts, address);
+        return json_response(wallet(address) + ",\"reputation_score\":" + number_json(found.score) +
+                             ",\"total_jobs_completed\":" + number_json(found.completed) +
+                             ",\"pending\":" + std::to_string(found.pending) + "}");
+    });
+    add_route(server, parts, "GET", "/api/reputation/{address}/jobs", [&parts](const http::Request& request) {
+        const auto address = path_param<Address>(request, "address");
+        return json_response(wallet(address) + ",\"total_jobs_completed\":" +
+                             number_json(reputation_of(parts, address).completed) + "}");
+    });
+}
+
+}  // namespace lamda::gateway

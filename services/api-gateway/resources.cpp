@@ -1,0 +1,86 @@
+#include "resources.hpp"
+
+#include <fmt/format.h>
+
+#include "crypto/signer.hpp"
+#include "telemetry/json_text.hpp"
+#include "wire/job_spec.hpp"
+
+namespace lamda::gateway {
+
+namespace {
+
+/// An object written member by member: lists of thousands of rows are what the gateway does most.
+class ObjectWriter {
+  public:
+    void raw(std::string_view name, std::string_view json) {
+        out_ += out_.size() > 1 ? ",\"" : "\"";
+        out_ += name;
+        out_ += "\":";
+        out_ += json;
+    }
+    void text(std::string_view name, std::string_view value) { raw(name, telemetry::json_string(value)); }
+    void maybe_text(std::string_view name, const std::optional<std::string>& value) {
+        raw(name, value ? telemetry::json_string(*value) : "null");
+    }
+    void time(std::string_view name, const std::optional<Timestamp>& value) {
+        raw(name, value ? "\"" + to_rfc3339(*value) + "\"" : "null");
+    }
+    std::string finish() { return std::move(out_) + "}"; }
+
+  private:
+    std::string out_ = "{";
+};
+
+std::string address_of(const store::Row& row, std::string_view column) {
+    return crypto::checksum_address(row.get<Address>(column));
+}
+
+}  // namespace
+
+std::string number_json(const U256& value) {
+    const std::string digits = to_decimal(value);
+    return value < (U256(1) << 53) ? digits : "\"" + digits + "\"";
+}
+
+std::string node_json(const store::Row& row) {
+    ObjectWriter out;
+    out.text("wallet_address", address_of(row, "wallet_address"));
+    out.text("gpu_model", row.get<std::string>("gpu_model"));
+    out.raw("vram", number_json(row.get<U256>("vram")));
+    out.time("last_seen", row.maybe<Timestamp>("last_seen"));
+    out.raw("is_online", row.get<bool>("is_online") ? "true" : "false");
+    out.raw("total_jobs_completed", number_json(row.get<U256>("total_jobs_completed")));
+    out.raw("reputation_score", number_json(row.get<U256>("reputation_score")));
+    out.time("created_at", row.maybe<Timestamp>("created_at"));
+    out.time("updated_at", row.maybe<Timestamp>("updated_at"));
+    return out.finish();
+}
+
+std::string job_json(const store::Row& row) {
+    const auto id = row.get<JobId>("id");
+    ObjectWriter out;
+    out.text("id", id.hex());
+    out.text("renter_address", address_of(row, "renter_address"));
+    out.text("provider_address", address_of(row, "provider_address"));
+    out.maybe_text("docker_image", row.maybe<std::string>("docker_image"));
+    out.maybe_text("input_file_cid", row.maybe<std::string>("input_file_cid"));
+    out.maybe_text("output_file_cid", row.maybe<std::string>("output_file_cid"));
+    out.text("payment_amount", to_decimal(row.get<U256>("payment_amount")));
+    out.text("status", row.get<std::string>("status"));
+    for (const std::string_view name :
+         {"created_at", "updated_at", "assigned_at", "completed_at", "failed_at"}) {
+        out.time(name, row.maybe<Timestamp>(name));
+    }
+    out.maybe_text("error_message", row.maybe<std::string>("error_message"));
+    out.raw("attempt", std::to_string(row.get<int>("attempt")));
+    out.text("chain_state", row.get<std::string>("chain_state"));
+    out.maybe_text("work_state", row.maybe<std::string>("work_state"));
+    out.raw("confirmations", std::to_string(row.get<std::int64_t>("confirmations")));
+    out.text("transaction_hash", row.get<TxHash>("transaction_hash").hex());
+    const auto cid = row.maybe<std::string>("spec_cid");
+    out.text("spec_cid", cid ? *cid : wire::spec_cid(id).to_string());
+    return out.finish();
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,16 @@
+// Rows of the views as REST objects (JSON text).
+#pragma once
+
+#include <string>
+
+#include "store/database.hpp"
+
+namespace lamda::gateway {
+
+std::string node_json(const store::Row& row);
+std::string job_json(const store::Row& row);
+/// A number of the chain's: a JSON integer while every reader keeps it exactly (below 2^53), else a decimal
+/// string.
+std::string number_json(const U256& value);
+
+}  // namespace lamda::gateway
