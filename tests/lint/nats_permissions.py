@@ -44,7 +44,11 @@ CASES = [
     ("gateway", "PUB", "jobs.command", True),
     ("gateway", "PUB", f"jobs.dispatch.{AGENT}", False),
     ("gateway", "PUB", "$JS.API.STREAM.DELETE.EVENTS", False),
+    ("registry", "PUB", "$JS.API.STREAM.CREATE.EVENTS", True),
+    ("registry", "PUB", "$JS.API.STREAM.DELETE.EVENTS", False),
+    ("registry", "PUB", "$JS.API.STREAM.CREATE.JOBS", False),
     ("reputation", "PUB", "events.global", True),
+    ("reputation", "PUB", "$JS.API.STREAM.PURGE.EVENTS", False),
     ("reputation", "PUB", "jobs.command", False),
 ]
 
