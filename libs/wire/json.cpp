@@ -246,6 +246,13 @@ class Builder {
 
 }  // namespace
 
+Json::Json() = default;
+Json::Json(std::nullptr_t) {}
+Json::Json(const char* text) : content_(std::string(text)) {}
+Json::Json(std::string_view text) : content_(std::string(text)) {}
+Json::Json(std::string text) : content_(std::move(text)) {}
+Json::Json(Inexact number) : content_(std::move(number)) {}
+Json::Json(Array items) : content_(std::move(items)) {}
 Json::Json(Object members) : content_(std::move(members)) {
     sort_members(std::get<Object>(content_));
 }

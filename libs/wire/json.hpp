@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -29,24 +30,22 @@ class Json {
     };
     using Content = std::variant<std::nullptr_t, bool, std::int64_t, Inexact, std::string, Array, Object>;
 
-    Json() = default;
-    Json(std::nullptr_t) {}                                       // NOLINT(google-explicit-constructor)
-    Json(std::same_as<bool> auto value) : content_(value) {}      // NOLINT(google-explicit-constructor)
-    Json(const char* text) : content_(std::string(text)) {}       // NOLINT(google-explicit-constructor)
-    Json(std::string_view text) : content_(std::string(text)) {}  // NOLINT(google-explicit-constructor)
-    Json(std::string text) : content_(std::move(text)) {}         // NOLINT(google-explicit-constructor)
-    Json(Inexact number) : content_(std::move(number)) {}         // NOLINT(google-explicit-constructor)
-    Json(Array items) : content_(std::move(items)) {}             // NOLINT(google-explicit-constructor)
-    Json(Object members);                                         // NOLINT(google-explicit-constructor)
+    // Defined where Member is complete: before that, neither a vector of it can be made nor destroyed.
+    Json();
+    Json(std::nullptr_t);         // NOLINT(google-explicit-constructor)
+    Json(const char* text);       // NOLINT(google-explicit-constructor)
+    Json(std::string_view text);  // NOLINT(google-explicit-constructor)
+    Json(std::string text);       // NOLINT(google-explicit-constructor)
+    Json(Inexact number);         // NOLINT(google-explicit-constructor)
+    Json(Array items);            // NOLINT(google-explicit-constructor)
+    Json(Object members);         // NOLINT(google-explicit-constructor)
+    template <std::same_as<bool> T>
+    Json(T value);  // NOLINT(google-explicit-constructor)
     template <std::integral T>
         requires(!std::same_as<T, bool>)
-    Json(T value) : content_(from_integer(value)) {}  // NOLINT(google-explicit-constructor)
+    Json(T value);  // NOLINT(google-explicit-constructor)
     template <class T>
-    Json(const std::optional<T>& value) {  // NOLINT(google-explicit-constructor)
-        if (value) {
-            *this = Json(*value);
-        }
-    }
+    Json(const std::optional<T>& value);  // NOLINT(google-explicit-constructor)
 
     const Content& content() const { return content_; }
     bool is_null() const { return std::holds_alternative<std::nullptr_t>(content_); }
@@ -67,14 +66,6 @@ class Json {
     std::string text() const;
 
   private:
-    template <std::integral T>
-    static Content from_integer(T value) {
-        if (std::in_range<std::int64_t>(value) && static_cast<std::int64_t>(value) <= kMostExact &&
-            static_cast<std::int64_t>(value) >= -kMostExact) {
-            return static_cast<std::int64_t>(value);
-        }
-        return Inexact{std::to_string(value)};
-    }
     Content content_;
 };
 
@@ -82,6 +73,28 @@ struct Json::Member {
     std::string key;
     Json value;
 };
+
+template <std::same_as<bool> T>
+Json::Json(T value) : content_(value) {}
+
+template <std::integral T>
+    requires(!std::same_as<T, bool>)
+Json::Json(T value) {
+    const bool exact = std::in_range<std::int64_t>(value) && std::cmp_less_equal(value, kMostExact) &&
+                       std::cmp_greater_equal(value, -kMostExact);
+    if (exact) {
+        content_ = static_cast<std::int64_t>(value);
+    } else {
+        content_ = Inexact{std::to_string(value)};
+    }
+}
+
+template <class T>
+Json::Json(const std::optional<T>& value) {
+    if (value) {
+        *this = Json(*value);
+    }
+}
 
 struct Limits {
     std::size_t bytes;     ///< of the text
