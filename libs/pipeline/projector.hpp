@@ -16,7 +16,7 @@ struct StreamState {
     bool caught_up = false;  ///< the cursor has reached the head once since this process started
 };
 
-/// A service's half. Called inside the transaction that moves the cursor; throws nothing of its own on odd chain
+/// A service's half. Called inside the transaction that moves the cursor (again, when that met a conflict); throws nothing of its own on odd chain
 /// content: the chain is always right.
 class Projection {
   public:

@@ -1,0 +1,182 @@
+#include "pipeline/projector.hpp"
+
+#include <algorithm>
+
+#include "core/crash_point.hpp"
+
+namespace lamda::pipeline {
+
+namespace {
+
+[[noreturn]] void moved(const std::string& stream) {
+    throw chain::CursorMoved("stream " + stream + ": another writer moved the cursor");
+}
+
+void put_headers(store::Txn& txn, const std::string& stream, const chain::Batch& batch, BlockNum finalized) {
+    std::vector<std::vector<store::Param>> rows;
+    for (const auto& header : batch.headers) {
+        // The last one also when it is final: the anchor at which a walk back ends.
+        if (header.ref.number > finalized || header.ref == batch.to) {
+            rows.push_back(
+                {stream, header.ref.number, header.ref.hash, header.parent_hash, header.timestamp});
+        }
+    }
+    if (rows.size() > 8) {
+        txn.copy("chain.header", {"stream", "number", "hash", "parent_hash", "timestamp"}, rows);
+        return;
+    }
+    for (const auto& row : rows) {
+        txn.exec(
+            "INSERT INTO chain.header (stream, number, hash, parent_hash, timestamp) VALUES ($1, $2, $3, $4, "
+            "$5)",
+            row);
+    }
+}
+
+/// Keeps one header at or below finality.
+void prune_headers(store::Txn& txn, const std::string& stream, BlockNum finalized) {
+    txn.exec(
+        "DELETE FROM chain.header WHERE stream = $1 AND number < "
+        "(SELECT max(number) FROM chain.header WHERE stream = $1 AND number <= $2)",
+        {stream, finalized});
+}
+
+}  // namespace
+
+Projector::Projector(store::Database& database, std::string stream, Projection& projection)
+    : database_(database), stream_(std::move(stream)), projection_(projection) {}
+
+std::optional<BlockRef> Projector::cursor() {
+    return database_.transact([&](store::Txn& txn) -> std::optional<BlockRef> {
+        const auto row = txn.first(
+            "SELECT number, hash FROM chain.cursor WHERE stream = $1 AND number IS NOT NULL", {stream_});
+        if (!row) {
+            return std::nullopt;
+        }
+        return BlockRef{row->get<BlockNum>("number"), row->get<BlockHash>("hash")};
+    });
+}
+
+std::vector<chain::BlockHeader> Projector::recent_headers() {
+    return database_.transact([&](store::Txn& txn) {
+        std::vector<chain::BlockHeader> out;
+        for (const auto& row : txn.exec("SELECT number, hash, parent_hash, timestamp FROM chain.header WHERE "
+                                        "stream = $1 ORDER BY number DESC",
+                                        {stream_})) {
+            out.push_back({{row.get<BlockNum>("number"), row.get<BlockHash>("hash")},
+                           row.get<BlockHash>("parent_hash"),
+                           row.get<std::uint64_t>("timestamp")});
+        }
+        return out;
+    });
+}
+
+void Projector::apply(const chain::Batch& batch) {
+    try {
+        database_.transact([&](store::Txn& txn) {
+            // What was final or ripe stays so, whatever a lagging node says.
+            const auto row =
+                batch.from
+                    ? txn.first(
+                          "UPDATE chain.cursor SET number = $4, hash = $5, timestamp = $6, "
+                          "boundary = greatest(boundary, $7), finalized = greatest(finalized, $8), "
+                          "updated_at = now() "
+                          "WHERE stream = $1 AND number = $2 AND hash = $3 RETURNING boundary, finalized",
+                          {stream_, batch.from->number, batch.from->hash, batch.to.number, batch.to.hash,
+                           batch.to_timestamp, batch.boundary, batch.finalized})
+                    : txn.first(
+                          "INSERT INTO chain.cursor AS c (stream, number, hash, timestamp, boundary, "
+                          "finalized) "
+                          "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (stream) DO UPDATE SET "
+                          "number = excluded.number, hash = excluded.hash, timestamp = excluded.timestamp, "
+                          "boundary = excluded.boundary, finalized = excluded.finalized, updated_at = now() "
+                          "WHERE c.number IS NULL RETURNING boundary, finalized",
+                          {stream_, batch.to.number, batch.to.hash, batch.to_timestamp, batch.boundary,
+                           batch.finalized});
+            if (!row) {
+                moved(stream_);
+            }
+            const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized"),
+                                    caught_up_ || batch.caught_up};
+            put_headers(txn, stream_, batch, state.finalized);
+            prune_headers(txn, stream_, state.finalized);
+            projection_.apply(txn, batch, state);
+            crash_point("projector.before_commit");
+        });
+    } catch (const store::InDoubt&) {
+        if (cursor() != batch.to) {
+            throw;
+        }
+    }
+    caught_up_ = caught_up_ || batch.caught_up;
+    crash_point("projector.after_commit");
+}
+
+void Projector::unwind(const chain::Unwind& unwind) {
+    try {
+        database_.transact([&](store::Txn& txn) {
+            const auto row = txn.first(
+                "UPDATE chain.cursor SET number = $4, hash = $5, boundary = least(boundary, $4), updated_at "
+                "= now(), "
+                "timestamp = (SELECT h.timestamp FROM chain.header h WHERE h.stream = $1 AND h.number = $4) "
+                "WHERE stream = $1 AND number = $2 AND hash = $3 RETURNING boundary, finalized",
+                {stream_, unwind.from.number, unwind.from.hash, unwind.to.number, unwind.to.hash});
+            if (!row) {
+                moved(stream_);
+            }
+            const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized"),
+                                    caught_up_};
+            if (unwind.to.number < state.finalized) {
+                throw chain::FinalityViolated("stream " + stream_ + ": a reorg down to block " +
+                                              std::to_string(unwind.to.number.value) + ", but block " +
+                                              std::to_string(state.finalized.value) + " was final");
+            }
+            txn.exec("DELETE FROM chain.header WHERE stream = $1 AND number > $2",
+                     {stream_, unwind.to.number});
+            projection_.unwind(txn, unwind, state);
+            crash_point("projector.before_commit");
+        });
+    } catch (const store::InDoubt&) {
+        if (cursor() != unwind.to) {
+            throw;
+        }
+    }
+    crash_point("projector.after_commit");
+}
+
+void Projector::boundary(BlockNum boundary, BlockNum finalized) {
+    database_.transact([&](store::Txn& txn) {
+        const auto row = txn.first(
+            "UPDATE chain.cursor SET boundary = greatest(boundary, $2), finalized = greatest(finalized, $3), "
+            "updated_at = now() WHERE stream = $1 AND number IS NOT NULL RETURNING boundary, finalized",
+            {stream_, boundary, finalized});
+        if (!row) {
+            moved(stream_);
+        }
+        // There was no newer block: this is the head.
+        const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized"), true};
+        prune_headers(txn, stream_, state.finalized);
+        projection_.boundary(txn, state);
+        crash_point("projector.before_commit");
+    });
+    caught_up_ = true;
+    crash_point("projector.after_commit");
+}
+
+void Projector::bind_chain(ChainId chain) {
+    database_.transact([&](store::Txn& txn) {
+        txn.exec(
+            "INSERT INTO chain.cursor (stream, chain_id) VALUES ($1, $2) ON CONFLICT (stream) DO NOTHING",
+            {stream_, chain.value});
+        txn.exec("UPDATE chain.cursor SET chain_id = $2 WHERE stream = $1 AND chain_id IS NULL",
+                 {stream_, chain.value});
+        const auto bound = txn.one("SELECT chain_id FROM chain.cursor WHERE stream = $1", {stream_})
+                               .get<std::uint64_t>("chain_id");
+        if (bound != chain.value) {
+            throw std::runtime_error("stream " + stream_ + " belongs to chain " + std::to_string(bound) +
+                                     ", the endpoint is of chain " + std::to_string(chain.value));
+        }
+    });
+}
+
+}  // namespace lamda::pipeline
