@@ -36,12 +36,13 @@ struct Bad {
 constexpr auto kNibbles = [] {
     std::array<std::int8_t, 256> out{};
     out.fill(-1);
-    for (int i = 0; i < 10; ++i) {
-        out[static_cast<std::size_t>('0' + i)] = static_cast<std::int8_t>(i);
-    }
-    for (int i = 0; i < 6; ++i) {
-        out[static_cast<std::size_t>('a' + i)] = static_cast<std::int8_t>(10 + i);
-        out[static_cast<std::size_t>('A' + i)] = static_cast<std::int8_t>(10 + i);
+    const std::string_view digits = "0123456789abcdef";
+    for (std::size_t i = 0; i < digits.size(); ++i) {
+        const auto value = static_cast<std::int8_t>(i);
+        out[static_cast<unsigned char>(digits[i])] = value;
+        if (i >= 10) {
+            out[static_cast<unsigned char>(digits[i] - 'a' + 'A')] = value;
+        }
     }
     return out;
 }();

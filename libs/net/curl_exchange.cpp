@@ -113,12 +113,12 @@ void CurlExchange::set_connection() {
 
 void CurlExchange::set_headers() {
     const auto append = [this](const std::string& line) {
-        curl_slist* longer = curl_slist_append(headers_.get(), line.c_str());
+        curl_slist* list = headers_.release();
+        curl_slist* longer = curl_slist_append(list, line.c_str());
+        headers_.reset(longer != nullptr ? longer : list);
         if (longer == nullptr) {
             throw std::bad_alloc();
         }
-        (void)headers_.release();
-        headers_.reset(longer);
     };
     // Without this a large upload waits a second for a "100 Continue" that many servers never send.
     append("Expect:");
@@ -127,7 +127,7 @@ void CurlExchange::set_headers() {
             throw TransportError(TransportError::Kind::kBadUrl, "a header holds a line break");
         }
         // libcurl takes "Name:" as "do not send"; an empty value is written with a semicolon.
-        append(value.empty() ? name + ";" : name + ": " + value);
+        append(value.empty() ? name + ";" : std::string(name).append(": ").append(value));
     }
     set(handle_, CURLOPT_HTTPHEADER, headers_.get());
 }

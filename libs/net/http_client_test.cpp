@@ -337,6 +337,7 @@ TEST_CASE("HTTP client: send_all answers in order, with an error only where ther
     });
     HttpClient client;
     std::vector<HttpRequest> requests;
+    requests.reserve(200);
     for (int i = 0; i < 200; ++i) {
         requests.push_back(get(server.url("/" + std::to_string(i))));
     }
@@ -364,6 +365,7 @@ TEST_CASE("HTTP client: many threads share one client") {
     HttpClient client;
     std::atomic<int> right = 0;
     std::vector<std::thread> threads;
+    threads.reserve(8);
     for (int t = 0; t < 8; ++t) {
         threads.emplace_back([&, t] {
             for (int i = 0; i < 50; ++i) {

@@ -17,13 +17,14 @@ Item text(const std::string& value) {
 }
 
 rc::Gen<Item> items(int depth) {
-    const auto leaf = rc::gen::map(rc::gen::container<Bytes>(rc::gen::arbitrary<std::uint8_t>()),
-                                   [](Bytes b) { return Item{b}; });
+    auto leaf = rc::gen::map(rc::gen::container<Bytes>(rc::gen::arbitrary<std::uint8_t>()),
+                             [](Bytes b) { return Item{b}; });
     if (depth == 0) {
         return leaf;
     }
-    return rc::gen::oneOf(leaf, rc::gen::map(rc::gen::container<std::vector<Item>>(items(depth - 1)),
-                                             [](std::vector<Item> members) { return rlp::list(members); }));
+    return rc::gen::oneOf(
+        leaf, rc::gen::map(rc::gen::container<std::vector<Item>>(items(depth - 1)),
+                           [](std::vector<Item> members) { return rlp::list(std::move(members)); }));
 }
 
 }  // namespace
