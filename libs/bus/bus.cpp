@@ -131,6 +131,17 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
     }
 }
 
+std::uint64_t Bus::last_sequence(const std::string& stream) {
+    jsStreamInfo* info = nullptr;
+    jsErrCode error{};
+    const auto status = js_GetStreamInfo(&info, impl_->connection->js(), stream.c_str(), nullptr, &error);
+    const OwnedStreamInfo owned(info);
+    if (status != NATS_OK) {
+        fail("stream " + stream, status, error);
+    }
+    return info->State.LastSeq;
+}
+
 std::vector<bool> Bus::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
     return impl_->connection->publish_durable(messages, timeout);
 }

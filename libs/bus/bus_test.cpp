@@ -119,6 +119,15 @@ TEST_CASE_METHOD(Fixture, "a refused message comes again after its delay, a term
     REQUIRE(consumer.fetch(2, Millis(200)).empty());
 }
 
+TEST_CASE_METHOD(Fixture, "a stream's last sequence counts what it ever held") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    CHECK(bus->last_sequence("JOBS") == 0);
+    REQUIRE(all(bus->publish_durable(messages(1, 3), Millis(5'000))));
+    CHECK(bus->last_sequence("JOBS") == 3);
+    CHECK_THROWS_AS(bus->last_sequence("NONE"), Refused);
+}
+
 TEST_CASE_METHOD(Fixture, "publishing tells message by message what is stored") {
     auto bus = client();
     bus->ensure_stream(jobs());
@@ -213,7 +222,9 @@ TEST_CASE_METHOD(Fixture, "after a subscription's end its callback does not run"
 TEST_CASE_METHOD(Fixture,
                  "a bus opened before its server, and a server that is killed: it comes back by itself") {
     server.stop();
-    { const Bus never(server.url(), "never", telemetry::Log::none()); }  // ends without ever having been connected
+    {
+        const Bus never(server.url(), "never", telemetry::Log::none());
+    }  // ends without ever having been connected
     std::mutex mutex;
     std::vector<bool> changes;
     Bus bus(server.url(), "early", telemetry::Log::none());

@@ -1,0 +1,79 @@
+#include "bus_setup.hpp"
+
+#include "wire/subjects.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using bus::StreamSpec;
+using std::chrono::hours;
+
+constexpr Millis kAckWait{30'000};
+
+std::vector<StreamSpec> streams() {
+    const auto stream = [](const char* name, const char* subject, StreamSpec::Retention retention,
+                           Millis max_age, std::int64_t max_bytes) {
+        StreamSpec out;
+        out.name = name;
+        out.subjects = {subject};
+        out.retention = retention;
+        out.max_age = max_age;
+        out.max_bytes = max_bytes;
+        return out;
+    };
+    // STATUS is what a rebuilt database gets its work states back from: kept for long.
+    return {
+        stream(wire::kJobsStream, "jobs.dispatch.*", StreamSpec::Retention::kWorkQueue, Millis(0), -1),
+        stream(wire::kRetractStream, "jobs.retract.*", StreamSpec::Retention::kWorkQueue, hours(24 * 30), -1),
+        stream(wire::kStatusStream, "jobs.status.*", StreamSpec::Retention::kLimits, hours(24 * 90), -1),
+        stream(wire::kLogsStream, "jobs.logs.*.*", StreamSpec::Retention::kLimits, hours(24), 1LL << 30),
+        stream(wire::kEventsStream, "events.>", StreamSpec::Retention::kLimits, hours(1), 1LL << 28)};
+}
+
+}  // namespace
+
+BusSetup::BusSetup(bus::Bus& bus) : bus_(bus) {}
+
+void BusSetup::ensure_streams() {
+    const std::lock_guard lock(mutex_);
+    if (streams_) {
+        return;
+    }
+    for (const auto& spec : streams()) {
+        bus_.ensure_stream(spec);
+    }
+    streams_ = true;
+}
+
+void BusSetup::ensure_provider(const Address& provider) {
+    ensure_streams();
+    const std::lock_guard lock(mutex_);
+    if (providers_.contains(provider)) {
+        return;
+    }
+    const auto durable = wire::durable_of(provider);
+    bus_.ensure_durable(wire::kJobsStream, durable, wire::dispatch_subject(provider), kAckWait);
+    bus_.ensure_durable(wire::kRetractStream, durable, wire::retract_subject(provider), kAckWait);
+    providers_.insert(provider);
+}
+
+void BusSetup::forget() {
+    const std::lock_guard lock(mutex_);
+    streams_ = false;
+    providers_.clear();
+    ++generation_;
+}
+
+std::vector<Address> providers_at_work(store::Database& database) {
+    return database.transact([](store::Txn& txn) {
+        std::vector<Address> out;
+        for (const auto row : txn.exec("SELECT DISTINCT provider FROM dispatch.job "
+                                       "WHERE work_state IN ('assigned', 'accepted', 'running')")) {
+            out.push_back(row.get<Address>("provider"));
+        }
+        return out;
+    });
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,127 @@
+#include "change.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "job_store.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using pipeline::OutboxMessage;
+
+constexpr std::chrono::minutes kSomebodyWaits{5};
+
+void put_event(std::vector<OutboxMessage>& out, const JobRow& row, const JobEvent& cause, ChainId chain) {
+    const std::string status(wire::to_string(row.status()));
+    wire::Event event;
+    event.id = cause.id;
+    event.kind = "job." + status;
+    event.at = cause.at;
+    event.chain_id = chain;
+    if (cause.position) {
+        event.block = cause.position->block;
+        event.log_index = cause.position->log_index;
+    }
+    event.data_json = nlohmann::json{{"id", row.id.hex()},
+                                     {"status", status},
+                                     {"attempt", row.attempt},
+                                     {"renter_address", row.renter.hex()},
+                                     {"provider_address", row.provider.hex()}}
+                          .dump();
+    const std::string body = wire::to_json(event);
+    for (const auto& subject : {wire::job_event_subject(row.id), std::string(wire::kGlobalEvents)}) {
+        out.push_back({subject, wire::event_message_id(event.id, subject), body});
+    }
+}
+
+void put_attempt(store::Txn& txn, std::vector<OutboxMessage>& out, const Change& change, Timestamp now) {
+    const JobRow& row = *change.after;
+    const auto message = assignment_of(row, change.spec.value());
+    out.push_back({wire::dispatch_subject(row.provider), wire::dispatch_message_id(row.id, row.attempt),
+                   wire::to_json(message)});
+    txn.exec(
+        "INSERT INTO dispatch.assignment (job_id, attempt, provider, state, created_at) "
+        "VALUES ($1, $2, $3, 'out', $4) ON CONFLICT (job_id, attempt) DO UPDATE SET state = 'out'",
+        {row.id, row.attempt, row.provider, now});
+}
+
+void put_retraction(store::Txn& txn, std::vector<OutboxMessage>& out, const JobRow& row,
+                    const Retract& retract) {
+    const wire::Retraction message{row.id, retract.attempt, retract.reason};
+    out.push_back({wire::retract_subject(row.provider), wire::retract_message_id(row.id, retract.attempt),
+                   wire::to_json(message)});
+    txn.exec(
+        "UPDATE dispatch.assignment SET state = 'void' WHERE job_id = $1 AND attempt <= $2 AND state = 'out'",
+        {row.id, retract.attempt});
+}
+
+/// The row after the entries; an event for each that changes what people see.
+void fold_entries(Change& change, std::vector<OutboxMessage>& messages, ChainId chain, Timestamp now) {
+    const bool refolded = change.after.has_value();
+    std::optional<JobRow> row = change.before;
+    for (const auto& entry : change.entries) {
+        const bool was_there = row.has_value();
+        const auto before = was_there ? row->status() : wire::PublicStatus::kCreated;
+        apply_event(row, entry);
+        const bool visible = row && (!was_there || row->status() != before);
+        if (visible && now - entry.at < kSomebodyWaits) {
+            put_event(messages, *row, entry, chain);
+        }
+    }
+    if (!refolded) {
+        change.after = std::move(row);
+    }
+}
+
+}  // namespace
+
+void Change::add(Decision decision) {
+    for (const auto& entry : decision.entries) {
+        if (!entry.refused_reason && entry.body.next_attempt) {
+            send_attempt = false;
+        }
+    }
+    entries.insert(entries.end(), std::make_move_iterator(decision.entries.begin()),
+                   std::make_move_iterator(decision.entries.end()));
+    send_attempt = send_attempt || decision.send_attempt;
+    if (decision.retract) {
+        retract = decision.retract;
+    }
+}
+
+void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain, Timestamp now) {
+    std::vector<JobEvent*> entries;
+    for (auto& change : changes) {
+        for (auto& entry : change.entries) {
+            entries.push_back(&entry);
+        }
+    }
+    append_journal(txn, std::move(entries));
+
+    std::vector<JobRow> created;
+    std::vector<OutboxMessage> messages;
+    for (auto& change : changes) {
+        fold_entries(change, messages, chain, now);
+        if (!change.after) {
+            continue;  // facts of a job whose creation lies before the start block
+        }
+        if (!change.before) {
+            created.push_back(*change.after);
+        } else if (change.after != change.before) {
+            update_job(txn, *change.after);
+        }
+        if (change.retract) {
+            // To the provider who has the attempt: a creation in another block may name another one.
+            put_retraction(txn, messages, change.before ? *change.before : *change.after, *change.retract);
+        }
+        if (change.send_attempt) {
+            put_attempt(txn, messages, change, now);
+        }
+    }
+    insert_jobs(txn, created);
+    pipeline::put_outbox(txn, kOutboxOwner, messages);
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,32 @@
+// A change to a job on its way into the database: entries, the row they fold into, attempts, messages —
+// together.
+#pragma once
+
+#include <vector>
+
+#include "decisions.hpp"
+#include "pipeline/outbox.hpp"
+#include "store/database.hpp"
+
+namespace lamda::dispatch {
+
+constexpr auto kOutboxOwner = "dispatcher";
+
+struct Change {
+    std::optional<JobRow> before;  ///< absent: the job is new
+    std::vector<JobEvent> entries;
+    bool send_attempt = false;
+    std::optional<Retract> retract;
+    std::optional<wire::JobSpec> spec;  ///< needed to send an attempt
+    std::optional<JobRow> after;  ///< given: the row was folded anew (unwind); else `before` and the entries
+
+    /// What a decision adds. Its attempt replaces one that an earlier decision of this change would have
+    /// sent.
+    void add(Decision decision);
+};
+
+/// Writes them: journal, rows, attempts, outbox. Every `after` is set. Events for the live feed are left out
+/// for what happened longer ago than anybody waits (`now` − 5 min).
+void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain, Timestamp now);
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,153 @@
+#include "command_desk.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "change.hpp"
+#include "eth/codec/typed_data.hpp"
+#include "http/message.hpp"
+#include "job_store.hpp"
+#include "projection.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using wire::Command;
+
+http::Problem problem(int status, const Error& error) {
+    http::Problem out;
+    out.status = status;
+    out.code = error.code;
+    out.detail = error.message;
+    if (!error.where.empty()) {
+        out.errors.push_back({error.where, error.code, error.message});
+    }
+    return out;
+}
+
+std::string text_of(const http::Problem& problem) {
+    return http::to_response(problem, http::Request{}).body;
+}
+
+JobRow require_job(store::Txn& txn, const JobId& id) {
+    auto rows = lock_jobs(txn, {id});
+    if (rows.empty()) {
+        throw problem(404, {"unknown_job", "no job has this id", "/jobId"});
+    }
+    return std::move(rows.begin()->second);
+}
+
+/// In the caller's transaction; throws a Problem, which rolls back.
+class Handler {
+  public:
+    Handler(store::Txn& txn, const Policy& policy, Timestamp now) : txn_(txn), policy_(policy), now_(now) {}
+
+    JobRow operator()(const Command::SetStatus& command) const {
+        const JobRow row = require_job(txn_, command.job_id);
+        auto decision = on_set_status(row, command.status, command.error_message, now_);
+        if (!decision) {
+            throw problem(409, decision.error());
+        }
+        std::vector<Change> changes(1);
+        changes[0].before = row;
+        changes[0].add(std::move(*decision));
+        write_changes(txn_, changes, policy_.chain_id, now_);
+        return *changes[0].after;
+    }
+
+    JobRow operator()(const Command::AttachSpec& command) const {
+        const JobRow row = require_job(txn_, command.job_id);
+        const auto spec = wire::parse_job_spec(command.spec_json);
+        if (!spec) {
+            Error error = spec.error();
+            error.where = "/spec" + error.where;
+            throw problem(400, error);
+        }
+        const std::string canonical = wire::canonical_json(*spec);
+        const JobId digest = wire::job_id_of_canonical(canonical);
+        require_renter(row, command, digest);
+        if (row.work_state && row.work_state != wire::WorkState::kAwaitingSpec) {
+            throw problem(409, {"illegal_transition", "the job does not wait for a spec", ""});
+        }
+        const wire::OnChainJob on_chain{policy_.chain_id, policy_.job_manager, row.renter, row.provider,
+                                        row.payment};
+        if (const auto wrong = wire::contradiction(*spec, on_chain)) {
+            throw problem(409, {"spec_contradicts", *wrong, "/spec"});
+        }
+        txn_.exec("SELECT api.put_spec($1)", {as_bytes(canonical)});
+        txn_.exec(
+            "INSERT INTO dispatch.attached_spec (job_id, spec_id, spec_cid, signature) VALUES ($1, $2, $3, "
+            "$4) "
+            "ON CONFLICT (job_id) DO UPDATE SET spec_id = excluded.spec_id, spec_cid = excluded.spec_cid, "
+            "signature = excluded.signature",
+            {row.id, digest, wire::spec_cid(digest).to_string(), command.signature});
+        txn_.notify(kWakeChannel);
+        return row;
+    }
+
+  private:
+    static void require_renter(const JobRow& row, const Command::AttachSpec& command, const JobId& digest) {
+        const auto signature = crypto::Signature::from_hex65(command.signature);
+        if (!signature) {
+            throw problem(400, {"invalid_signature", signature.error().message, "/signature"});
+        }
+        const auto message = "Lamda attach spec\n" + row.id.hex() + "\n" + digest.hex();
+        const auto signer = crypto::recover(eth::personal_digest(message), *signature);
+        if (!signer || *signer != row.renter) {
+            throw problem(403,
+                          {"not_the_renter", "the signature is not the renter's over this job and this spec",
+                           "/signature"});
+        }
+    }
+
+    store::Txn& txn_;
+    const Policy& policy_;
+    Timestamp now_;
+};
+
+const JobId& job_of(const Command& command) {
+    return std::visit([](const auto& what) -> const JobId& { return what.job_id; }, command.what);
+}
+
+}  // namespace
+
+CommandDesk::CommandDesk(store::Database& database, Market& market, const Clock& clock, telemetry::Log log)
+    : database_(database), market_(market), clock_(clock), log_(std::move(log)) {}
+
+std::string CommandDesk::answer(const std::string& body) {
+    try {
+        const auto command = wire::parse_command(body);
+        if (!command) {
+            throw problem(400, command.error());
+        }
+        return database_.transact([&](store::Txn& txn) {
+            // Two of the same request id wait for each other here; the second finds the first's answer.
+            txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))",
+                     {command->request_id});
+            if (const auto known = txn.first("SELECT answer FROM dispatch.command WHERE request_id = $1",
+                                             {command->request_id})) {
+                return known->get<std::string>("answer");
+            }
+            const auto policy = market_.policy(txn);
+            if (!policy) {
+                throw problem(503, {"not_ready", "the chain has not been seen yet", ""});
+            }
+            const JobRow row = std::visit(Handler(txn, *policy, clock_.now()), command->what);
+            const std::string answer = nlohmann::json{{"v", 1},
+                                                      {"requestId", command->request_id},
+                                                      {"jobId", job_of(*command).hex()},
+                                                      {"status", wire::to_string(row.status())}}
+                                           .dump();
+            txn.exec("INSERT INTO dispatch.command (request_id, answer) VALUES ($1, $2)",
+                     {command->request_id, answer});
+            return answer;
+        });
+    } catch (const http::Problem& refused) {
+        return text_of(refused);
+    } catch (const std::exception& e) {
+        log_.error("command failed", {{"reason", e.what()}});
+        return text_of(problem(503, {"unavailable", "the dispatcher cannot answer now", ""}));
+    }
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,37 @@
+#include "config.hpp"
+
+namespace lamda::dispatch {
+
+Config read_config(runtime::Settings& settings) {
+    Config out;
+    out.database_url = settings.secret("DATABASE_URL", "PostgreSQL, as a libpq URI");
+    out.nats_url = settings.secret("NATS_URL", "NATS, comma-separated: nats://host:port");
+    out.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC, comma-separated");
+    out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
+    if (const auto id =
+            settings.maybe_number("BSC_CHAIN_ID", "97 testnet, 56 mainnet; unset: the first one seen")) {
+        out.chain_id = ChainId{*id};
+    }
+    if (const auto block = settings.maybe_number(
+            "JOB_MANAGER_START_BLOCK", "block of JobManager's deployment; unset: found by asking the node")) {
+        out.start_block = BlockNum{*block};
+    }
+    out.finality = settings.parsed<chain::FinalityRule>(
+        "DISPATCH_FINALITY", "when a job may leave: latest, safe, finalized or a duration", "finalized",
+        &chain::parse_finality, {});
+    out.finality.max_age =
+        settings.duration("BSC_FINALITY_MAX_AGE", "an older finalized block is not believed", "60s");
+    out.finality.fallback =
+        settings.duration("FINALITY_FALLBACK", "then blocks of this age count as final for dispatch", "60s");
+    out.rpc_timeout = settings.duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
+    out.clock.accept_timeout =
+        settings.duration("ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
+    out.max_attempts = static_cast<std::uint32_t>(settings.number("MAX_ATTEMPTS", "of one job", 3, 1, 100));
+    out.clock.spec_ttl = settings.duration("SPEC_TTL", "how long a job waits for its spec", "24h");
+    out.ipfs_api_url = settings.text("IPFS_API_URL", "IPFS node to look for specs; empty: none", "");
+    out.ipfs_gateways =
+        settings.list("IPFS_GATEWAY_URL", "IPFS gateways to look for specs; empty: none", false);
+    return out;
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,27 @@
+// The dispatcher's settings.
+#pragma once
+
+#include "chain/log_stream.hpp"
+#include "clock_loop.hpp"
+#include "runtime/settings.hpp"
+
+namespace lamda::dispatch {
+
+struct Config {
+    runtime::Secret database_url;
+    runtime::Secret nats_url;
+    std::vector<std::string> bsc_rpc_urls;
+    Address job_manager;
+    std::optional<ChainId> chain_id;
+    std::optional<BlockNum> start_block;
+    chain::FinalityRule finality;
+    Millis rpc_timeout{10'000};
+    std::uint32_t max_attempts = 3;
+    ClockConfig clock;
+    std::string ipfs_api_url;
+    std::vector<std::string> ipfs_gateways;
+};
+
+Config read_config(runtime::Settings& settings);
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,273 @@
+#include "job_store.hpp"
+
+#include <algorithm>
+
+#include "wire/job_spec.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using store::Param;
+using store::Row;
+using store::Txn;
+
+const std::vector<std::string> kColumns{"id",
+                                        "renter",
+                                        "provider",
+                                        "payment",
+                                        "block_num",
+                                        "block_hash",
+                                        "log_index",
+                                        "tx_hash",
+                                        "chain_state",
+                                        "work_state",
+                                        "status",
+                                        "attempt",
+                                        "tries",
+                                        "docker_image",
+                                        "input_file_cid",
+                                        "output_file_cid",
+                                        "time_limit_seconds",
+                                        "error_message",
+                                        "created_at",
+                                        "updated_at",
+                                        "work_since",
+                                        "assigned_at",
+                                        "running_since",
+                                        "completed_at",
+                                        "failed_at",
+                                        "spec_cid",
+                                        "last_event"};
+
+template <class T>
+std::optional<std::string> name_of(const std::optional<T>& state) {
+    return state ? std::optional<std::string>(std::string(wire::to_string(*state))) : std::nullopt;
+}
+
+std::vector<Param> values(const JobRow& row) {
+    return {row.id,
+            row.renter,
+            row.provider,
+            row.payment,
+            row.created_in.block.number,
+            row.created_in.block.hash,
+            row.created_in.log_index,
+            row.created_in.tx_hash,
+            wire::to_string(row.chain_state),
+            name_of(row.work_state),
+            wire::to_string(row.status()),
+            row.attempt,
+            row.tries,
+            row.docker_image,
+            row.input_file_cid,
+            row.output_file_cid,
+            row.time_limit_seconds,
+            row.error_message,
+            row.created_at,
+            row.updated_at,
+            row.work_since,
+            row.assigned_at,
+            row.running_since,
+            row.completed_at,
+            row.failed_at,
+            wire::spec_cid(row.id).to_string(),
+            row.last_event};
+}
+
+JobRow job_of(const Row& row) {
+    JobRow out;
+    out.id = row.get<JobId>("id");
+    out.renter = row.get<Address>("renter");
+    out.provider = row.get<Address>("provider");
+    out.payment = row.get<U256>("payment");
+    out.created_in = {{row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")},
+                      row.get<std::uint64_t>("log_index"),
+                      row.get<TxHash>("tx_hash")};
+    out.chain_state = wire::parse_chain_state(row.get<std::string>("chain_state")).value();
+    if (const auto work = row.maybe<std::string>("work_state")) {
+        out.work_state = wire::parse_work_state(*work).value();
+    }
+    out.attempt = row.get<std::uint32_t>("attempt");
+    out.tries = row.get<std::uint32_t>("tries");
+    out.docker_image = row.maybe<std::string>("docker_image");
+    out.input_file_cid = row.maybe<std::string>("input_file_cid");
+    out.output_file_cid = row.maybe<std::string>("output_file_cid");
+    out.time_limit_seconds = row.maybe<std::uint32_t>("time_limit_seconds");
+    out.error_message = row.maybe<std::string>("error_message");
+    out.created_at = row.get<Timestamp>("created_at");
+    out.updated_at = row.get<Timestamp>("updated_at");
+    out.work_since = row.get<Timestamp>("work_since");
+    out.assigned_at = row.maybe<Timestamp>("assigned_at");
+    out.running_since = row.maybe<Timestamp>("running_since");
+    out.completed_at = row.maybe<Timestamp>("completed_at");
+    out.failed_at = row.maybe<Timestamp>("failed_at");
+    out.last_event = row.get<std::int64_t>("last_event");
+    return out;
+}
+
+std::map<JobId, JobRow> lock(Txn& txn, std::vector<JobId> ids, std::string_view how) {
+    std::map<JobId, JobRow> out;
+    if (ids.empty()) {
+        return out;
+    }
+    const std::string sql =
+        "SELECT * FROM dispatch.job WHERE id = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE" +
+        std::string(how);
+    for (const auto row : txn.exec(sql, {bytea_array(ids)})) {
+        JobRow job = job_of(row);
+        out.emplace(job.id, std::move(job));
+    }
+    return out;
+}
+
+JobEvent event_of(const Row& row) {
+    JobEvent out;
+    out.id = row.get<std::int64_t>("id");
+    out.job_id = row.get<JobId>("job_id");
+    out.fact = parse_fact(row.get<std::string>("kind")).value();
+    out.body = parse_fact_body(row.get<std::string>("body")).value();
+    out.attempt = row.maybe<std::uint32_t>("attempt");
+    out.seq = row.maybe<std::uint32_t>("seq");
+    if (const auto number = row.maybe<BlockNum>("block_num")) {
+        out.position = ChainPosition{{*number, row.get<BlockHash>("block_hash")},
+                                     row.get<std::uint64_t>("log_index"),
+                                     row.get<TxHash>("tx_hash")};
+    }
+    out.at = row.get<Timestamp>("at");
+    out.orphaned = row.get<bool>("orphaned");
+    out.refused_reason = row.maybe<std::string>("refused_reason");
+    return out;
+}
+
+std::vector<Param> values(const JobEvent& event) {
+    std::vector<Param> out{event.id,      event.job_id, to_string(event.fact), to_json(event.body),
+                           event.attempt, event.seq};
+    if (event.position) {
+        out.insert(out.end(), {event.position->block.number, event.position->block.hash,
+                               event.position->log_index, event.position->tx_hash});
+    } else {
+        out.insert(out.end(), 4, Param(std::nullopt));
+    }
+    out.insert(out.end(), {event.at, event.orphaned, event.refused_reason});
+    return out;
+}
+
+std::string update_statement() {
+    std::string sets;
+    for (std::size_t i = 1; i < kColumns.size(); ++i) {
+        sets += (i > 1 ? ", " : "") + kColumns[i] + " = $" + std::to_string(i + 1);
+    }
+    return "UPDATE dispatch.job SET " + sets + " WHERE id = $1";
+}
+
+}  // namespace
+
+std::map<JobId, JobRow> lock_jobs(Txn& txn, std::vector<JobId> ids) {
+    return lock(txn, std::move(ids), "");
+}
+
+std::map<JobId, JobRow> lock_free_jobs(Txn& txn, std::vector<JobId> ids) {
+    return lock(txn, std::move(ids), " SKIP LOCKED");
+}
+
+void insert_jobs(Txn& txn, const std::vector<JobRow>& rows) {
+    if (rows.empty()) {
+        return;
+    }
+    std::vector<std::vector<Param>> lines;
+    lines.reserve(rows.size());
+    for (const auto& row : rows) {
+        lines.push_back(values(row));
+    }
+    txn.copy("dispatch.job", kColumns, lines);
+}
+
+void update_job(Txn& txn, const JobRow& row) {
+    static const std::string kUpdate = update_statement();
+    txn.exec(kUpdate, values(row));
+}
+
+void append_journal(Txn& txn, std::vector<JobEvent*> entries) {
+    if (entries.empty()) {
+        return;
+    }
+    const auto ids = txn.exec(
+        "SELECT nextval(pg_get_serial_sequence('dispatch.job_event', 'id')) AS id FROM generate_series(1, "
+        "$1::int)",
+        {static_cast<std::uint64_t>(entries.size())});
+    std::vector<std::vector<Param>> lines;
+    lines.reserve(entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        entries[i]->id = ids[i].get<std::int64_t>("id");
+        lines.push_back(values(*entries[i]));
+    }
+    txn.copy("dispatch.job_event",
+             {"id", "job_id", "kind", "body", "attempt", "seq", "block_num", "block_hash", "log_index",
+              "tx_hash", "at", "orphaned", "refused_reason"},
+             lines);
+}
+
+std::map<JobId, std::vector<JobEvent>> read_journals(Txn& txn, const std::vector<JobId>& ids) {
+    std::map<JobId, std::vector<JobEvent>> out;
+    for (const auto row :
+         txn.exec("SELECT * FROM dispatch.job_event WHERE job_id = ANY($1::bytea[]) ORDER BY id",
+                  {bytea_array(ids)})) {
+        JobEvent event = event_of(row);
+        out[event.job_id].push_back(std::move(event));
+    }
+    return out;
+}
+
+std::vector<JobId> orphan_above(Txn& txn, BlockNum block) {
+    std::set<JobId> out;
+    for (const auto row :
+         txn.exec("UPDATE dispatch.job_event SET orphaned = true "
+                  "WHERE block_num > $1 AND block_num IS NOT NULL AND NOT orphaned RETURNING job_id",
+                  {block})) {
+        out.insert(row.get<JobId>("job_id"));
+    }
+    return {out.begin(), out.end()};
+}
+
+bool has_status_entry(Txn& txn, const JobId& job, std::uint32_t attempt, std::uint32_t seq) {
+    return txn
+        .first("SELECT 1 AS one FROM dispatch.job_event WHERE job_id = $1 AND attempt = $2 AND seq = $3",
+               {job, attempt, seq})
+        .has_value();
+}
+
+std::map<JobId, std::string> read_specs(Txn& txn, const std::vector<JobId>& ids) {
+    std::map<JobId, std::string> out;
+    for (const auto row : txn.exec("SELECT wanted.id, s.spec FROM unnest($1::bytea[]) AS wanted(id) "
+                                   "LEFT JOIN dispatch.attached_spec a ON a.job_id = wanted.id "
+                                   "JOIN dispatch.spec s ON s.id = coalesce(a.spec_id, wanted.id)",
+                                   {bytea_array(ids)})) {
+        out.emplace(row.get<JobId>("id"), as_string(row.get<Bytes>("spec")));
+    }
+    return out;
+}
+
+std::set<Address> registered(Txn& txn, const std::vector<Address>& providers) {
+    std::set<Address> out;
+    for (const auto row : txn.exec(
+             "SELECT wallet_address FROM api.node WHERE is_registered AND wallet_address = ANY($1::bytea[])",
+             {bytea_array(providers)})) {
+        out.insert(row.get<Address>("wallet_address"));
+    }
+    return out;
+}
+
+void save_progress(Txn& txn, BlockNum head, BlockNum boundary) {
+    txn.exec(
+        "INSERT INTO dispatch.progress (head, boundary) VALUES ($1, $2) "
+        "ON CONFLICT (one) DO UPDATE SET head = excluded.head, boundary = excluded.boundary",
+        {head, boundary});
+}
+
+std::optional<JobRow> read_job(Txn& txn, const JobId& id) {
+    const auto row = txn.first("SELECT * FROM dispatch.job WHERE id = $1", {id});
+    return row ? std::optional<JobRow>(job_of(*row)) : std::nullopt;
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,54 @@
+// The dispatcher's SQL on jobs: rows, journal, specs, attempts. Every function works inside the caller's
+// transaction.
+#pragma once
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "job_fold.hpp"
+#include "store/database.hpp"
+
+namespace lamda::dispatch {
+
+/// `{"\\x…","\\x…"}`: to be cast to bytea[].
+template <std::size_t N, class Tag>
+std::string bytea_array(const std::vector<FixedBytes<N, Tag>>& values) {
+    std::string out = "{";
+    for (const auto& value : values) {
+        out += (out.size() > 1 ? ",\"\\\\x" : "\"\\\\x") + to_hex_bare(value.view()) + '"';
+    }
+    return out + "}";
+}
+
+/// With their rows locked, in the order of their ids (no two transactions deadlock). Absent ones are left
+/// out.
+std::map<JobId, JobRow> lock_jobs(store::Txn& txn, std::vector<JobId> ids);
+/// Those of them that no other transaction holds.
+std::map<JobId, JobRow> lock_free_jobs(store::Txn& txn, std::vector<JobId> ids);
+
+/// Rows of jobs that are new, and of those that are there.
+void insert_jobs(store::Txn& txn, const std::vector<JobRow>& rows);
+void update_job(store::Txn& txn, const JobRow& row);
+
+/// Gives each entry its id, in their order, and writes them.
+void append_journal(store::Txn& txn, std::vector<JobEvent*> entries);
+/// Of each job in the order of its journal.
+std::map<JobId, std::vector<JobEvent>> read_journals(store::Txn& txn, const std::vector<JobId>& ids);
+/// Flags every chain entry above the block; the jobs that lost one.
+std::vector<JobId> orphan_above(store::Txn& txn, BlockNum block);
+/// Whether this status is in the journal already.
+bool has_status_entry(store::Txn& txn, const JobId& job, std::uint32_t attempt, std::uint32_t seq);
+
+/// Canonical bytes of the jobs' specs, attached ones included.
+std::map<JobId, std::string> read_specs(store::Txn& txn, const std::vector<JobId>& ids);
+/// Those of them that NodeReputation knows.
+std::set<Address> registered(store::Txn& txn, const std::vector<Address>& providers);
+
+/// The stream's head and boundary, for readers of api.job.
+void save_progress(store::Txn& txn, BlockNum head, BlockNum boundary);
+
+/// Whether the entry's row and journal tell the same: for tests and the operator.
+std::optional<JobRow> read_job(store::Txn& txn, const JobId& id);
+
+}  // namespace lamda::dispatch

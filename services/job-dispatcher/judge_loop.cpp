@@ -1,0 +1,126 @@
+#include "judge_loop.hpp"
+
+#include <algorithm>
+
+#include "core/crash_point.hpp"
+#include "job_store.hpp"
+#include "projection.hpp"
+#include "statuses.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+struct Due {
+    std::vector<JobId> jobs;
+    std::vector<Address> providers;  ///< registered ones
+};
+
+/// Unjudged and final, or what was missing has come. Each of these changes its state when it is judged.
+constexpr auto kDueSql = R"(
+SELECT id, provider, is_registered FROM (
+    SELECT j.id, j.provider, j.block_num, j.log_index,
+           EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = j.provider AND n.is_registered) AS is_registered,
+           j.work_state,
+           EXISTS (SELECT 1 FROM dispatch.spec s WHERE s.id = j.id)
+               OR EXISTS (SELECT 1 FROM dispatch.attached_spec a WHERE a.job_id = j.id) AS has_spec
+    FROM dispatch.job j
+    WHERE j.chain_state = 'created' AND j.block_num <= $1
+      AND (j.work_state IS NULL OR j.work_state IN ('awaiting_spec', 'awaiting_provider'))
+) due
+WHERE work_state IS NULL OR (work_state = 'awaiting_spec' AND has_spec)
+   OR (work_state = 'awaiting_provider' AND is_registered)
+ORDER BY block_num, log_index LIMIT $2)";
+
+Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
+    Due out;
+    std::set<Address> providers;
+    for (const auto row : txn.exec(kDueSql, {boundary, static_cast<std::uint64_t>(most)})) {
+        out.jobs.push_back(row.get<JobId>("id"));
+        if (row.get<bool>("is_registered")) {
+            providers.insert(row.get<Address>("provider"));
+        }
+    }
+    out.providers.assign(providers.begin(), providers.end());
+    return out;
+}
+
+}  // namespace
+
+JudgeLoop::JudgeLoop(store::Database& database, BusSetup& setup, Market& market,
+                     const StreamProgress& progress, const Recovery& recovery, const Clock& clock,
+                     telemetry::Log log, telemetry::Metrics& metrics)
+    : database_(database),
+      setup_(setup),
+      market_(market),
+      progress_(progress),
+      recovery_(recovery),
+      clock_(clock),
+      log_(std::move(log)),
+      assigned_(metrics.counter("lamda_dispatch_assignments_total",
+                                "Attempts that were put into the outbox by judging.")) {}
+
+void JudgeLoop::run(const std::stop_token& stop) {
+    constexpr std::size_t kMost = 500;
+    store::Listener listener(database_, {kWakeChannel, "lamda_spec", "lamda_node"});
+    while (!stop.stop_requested()) {
+        while (!stop.stop_requested() && pass(kMost) == kMost) {
+        }
+        listener.wait(Millis(500));
+    }
+}
+
+std::size_t JudgeLoop::pass(std::size_t most) {
+    if (!progress_.caught_up() || !recovery_.done()) {
+        return 0;
+    }
+    const BlockNum boundary = progress_.boundary();
+    const Due due = database_.transact([&](store::Txn& txn) { return find_due(txn, boundary, most); });
+    if (due.jobs.empty()) {
+        return 0;
+    }
+    for (const auto& provider : due.providers) {
+        setup_.ensure_provider(provider);  // before the first outbox row for it
+    }
+    const std::set<Address> reachable(due.providers.begin(), due.providers.end());
+    crash_point("judge.before_commit");
+    const std::size_t sent = database_.transact([&](store::Txn& txn) -> std::size_t {
+        const auto policy = market_.policy(txn);
+        if (!policy) {
+            return 0;
+        }
+        const auto rows = lock_free_jobs(txn, due.jobs);
+        const auto specs = read_specs(txn, due.jobs);
+        const bool early = early_statuses_wait(txn);
+        std::vector<Change> changes;
+        for (const auto& [id, row] : rows) {
+            Change change;
+            change.before = row;
+            const auto stored = specs.find(id);
+            const SpecKnown known =
+                read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second));
+            change.spec = known.spec;
+            if (early) {
+                absorb_early(txn, change, *policy, clock_.now());
+            }
+            const auto now_row = present(change);
+            if (now_row->created_in.block.number <= boundary) {
+                change.add(judge(*now_row, known, reachable.contains(row.provider), *policy, clock_.now()));
+            }
+            if (!change.entries.empty()) {
+                changes.push_back(std::move(change));
+            }
+        }
+        write_changes(txn, changes, policy->chain_id, clock_.now());
+        return static_cast<std::size_t>(std::count_if(
+            changes.begin(), changes.end(), [](const Change& change) { return change.send_attempt; }));
+    });
+    crash_point("judge.after_commit");
+    if (sent > 0) {
+        assigned_.add(static_cast<double>(sent));
+        log_.info("attempts assigned", {{"count", sent}});
+    }
+    return due.jobs.size();
+}
+
+}  // namespace lamda::dispatch

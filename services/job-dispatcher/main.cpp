@@ -1,0 +1,107 @@
+#include <functional>
+
+#include "bus_setup.hpp"
+#include "chain/multi_rpc.hpp"
+#include "command_desk.hpp"
+#include "config.hpp"
+#include "contracts/job_manager.hpp"
+#include "heartbeats.hpp"
+#include "job_query.hpp"
+#include "judge_loop.hpp"
+#include "pipeline/relay.hpp"
+#include "projection.hpp"
+#include "runtime/app.hpp"
+#include "runtime/readiness.hpp"
+#include "spec_fetch_loop.hpp"
+#include "status_loop.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::dispatch {
+namespace {
+
+chain::StreamConfig stream_config(const Config& config) {
+    chain::StreamConfig out;
+    out.name = kStream;
+    out.contracts = {config.job_manager};
+    out.topics = contracts::job_manager::all_topics();
+    out.start_block = config.start_block;
+    out.chain_id = config.chain_id;
+    out.finality = config.finality;
+    return out;
+}
+
+int serve(runtime::App& app, const Config& config) {
+    const SystemClock clock;
+    auto& log = app.log();
+    auto& metrics = app.metrics();
+    store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8);
+    bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
+    runtime::prepare_database(app, database, app.config().migrate_on_start);
+    runtime::watch_bus(app, bus);
+
+    Market market(config.job_manager, config.chain_id, config.max_attempts);
+    StreamProgress progress;
+    BusSetup setup(bus);
+    Recovery recovery(database);
+    PresenceClock presence;
+
+    const auto rpc = chain::connect(config.bsc_rpc_urls, config.chain_id, config.rpc_timeout, clock, log);
+    JobProjection projection(market, progress, clock);
+    pipeline::Projector projector(database, kStream, projection);
+    chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, metrics, app.health());
+    app.loop("stream", [&](const std::stop_token& stop) {
+        try {
+            stream.run(stop);
+        } catch (const chain::ConfigContradiction& e) {
+            throw runtime::ConfigError(e.what());
+        }
+    });
+
+    JudgeLoop judge(database, setup, market, progress, recovery, clock, log, metrics);
+    app.loop("judge", [&](const std::stop_token& stop) { judge.run(stop); });
+    StatusLoop statuses(database, bus, setup, market, progress, recovery, presence, clock, log, metrics);
+    app.loop("statuses", [&](const std::stop_token& stop) { statuses.run(stop); });
+    ClockLoop clocks(
+        database, config.clock, market, progress, presence,
+        [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
+    app.loop("clock", [&](const std::stop_token& stop) { clocks.run(stop); });
+    pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics);
+    app.loop("relay", [&](const std::stop_token& stop) { relay.run(stop); });
+    app.loop("bus", [&](const std::stop_token& stop) { keep_bus_ready(stop, bus, setup, database); });
+
+    net::HttpClient http;
+    ipfs::ContentStore content({config.ipfs_api_url, config.ipfs_gateways, "", Millis(10'000)}, http);
+    SpecFetchLoop spec_fetch(database, content, clock, log);
+    if (!config.ipfs_api_url.empty() || !config.ipfs_gateways.empty()) {
+        app.loop("spec_fetch", [&](const std::stop_token& stop) { spec_fetch.run(stop); });
+    }
+
+    CommandDesk commands(database, market, clock, log);
+    JobQuery queries(database, log);
+    const auto answering = [&](const char* subject, auto& desk) {
+        return bus.subscribe(subject, kOutboxOwner, [&](const bus::Message& request) {
+            bus.respond(request, desk.answer(request.body));
+        });
+    };
+    const auto heartbeat_subscription =
+        bus.subscribe(wire::kAllHeartbeats, "",
+                      [&](const bus::Message& message) { note_heartbeat(message, presence, clock); });
+    const auto command_subscription = answering(wire::kJobsCommand, commands);
+    const auto query_subscription = answering(wire::kJobsQuery, queries);
+    app.probe("statuses", [&] {
+        if (!recovery.done()) {
+            throw std::runtime_error("reading the statuses of before this database");
+        }
+    });
+    return app.run();
+}
+
+}  // namespace
+}  // namespace lamda::dispatch
+
+int main(int argc, char** argv) {
+    return lamda::runtime::service_main<lamda::dispatch::Config>(
+        argc, argv, "lamda-job-dispatcher",
+        "Turns JobCreated on BSC into assignments for node agents, and their statuses into the jobs' states.",
+        &lamda::dispatch::read_config, &lamda::dispatch::serve);
+}

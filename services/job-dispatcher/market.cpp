@@ -1,0 +1,20 @@
+#include "market.hpp"
+
+namespace lamda::dispatch {
+
+Market::Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts)
+    : job_manager_(job_manager), max_attempts_(max_attempts), chain_(chain ? chain->value : 0) {}
+
+std::optional<Policy> Market::policy(store::Txn& txn) {
+    if (chain_ == 0) {
+        const auto row = txn.first(
+            "SELECT chain_id FROM chain.cursor WHERE stream = $1 AND chain_id IS NOT NULL", {kStream});
+        if (!row) {
+            return std::nullopt;
+        }
+        chain_ = row->get<std::uint64_t>("chain_id");
+    }
+    return Policy{max_attempts_, ChainId{chain_}, job_manager_};
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,43 @@
+// Which market this is: JobManager's address, the chain it is on, and the rules that follow.
+#pragma once
+
+#include <atomic>
+
+#include "decisions.hpp"
+#include "store/database.hpp"
+
+namespace lamda::dispatch {
+
+constexpr auto kStream = "dispatcher:bsc";
+
+/// Thread-safe.
+class Market {
+  public:
+    /// @param chain BSC_CHAIN_ID; absent: what the stream was bound to when it saw its chain first
+    Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts);
+    /// nullopt: no chain seen yet.
+    std::optional<Policy> policy(store::Txn& txn);
+
+  private:
+    Address job_manager_;
+    std::uint32_t max_attempts_;
+    std::atomic<std::uint64_t> chain_;  ///< 0: not known yet (no chain has this id)
+};
+
+/// How far this process's own reading of the chain has come. Thread-safe.
+class StreamProgress {
+  public:
+    void set(BlockNum boundary, bool caught_up) {
+        boundary_ = boundary.value;
+        caught_up_ = caught_up;
+    }
+    BlockNum boundary() const { return {boundary_}; }
+    /// The stream has reached the head once: what the chain shows as done is known to be.
+    bool caught_up() const { return caught_up_; }
+
+  private:
+    std::atomic<std::uint64_t> boundary_{0};
+    std::atomic<bool> caught_up_{false};
+};
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,132 @@
+#include "status_loop.hpp"
+
+#include "core/crash_point.hpp"
+#include "dead_letter.hpp"
+#include "runtime/app.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+constexpr Millis kAckWait{30'000};
+constexpr Millis kFetch{500};
+constexpr Millis kLater{2'000};
+constexpr int kQuietFetches = 4;  // a former database's statuses are read when nothing comes for so many
+
+std::int64_t ticks(Steady at) {
+    return std::chrono::duration_cast<Millis>(at.time_since_epoch()).count();
+}
+
+}  // namespace
+
+StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Market& market,
+                       const StreamProgress& progress, Recovery& recovery, PresenceClock& presence,
+                       const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
+    : database_(database),
+      bus_(bus),
+      setup_(setup),
+      market_(market),
+      progress_(progress),
+      recovery_(recovery),
+      presence_(presence),
+      clock_(clock),
+      log_(std::move(log)),
+      metrics_(metrics),
+      refused_(metrics.counter("lamda_dispatch_statuses_refused_total",
+                               "Statuses that were malformed or wrongly signed.")),
+      drained_at_(0) {}
+
+void StatusLoop::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        // The signature's domain is not known before the chain is.
+        policy_ = database_.transact([&](store::Txn& txn) { return market_.policy(txn); });
+        if (policy_) {
+            read_until_reconnect(stop);
+        } else {
+            runtime::pause(stop, kFetch);
+        }
+    }
+}
+
+void StatusLoop::read_until_reconnect(const std::stop_token& stop) {
+    const auto generation = setup_.generation();
+    setup_.ensure_streams();
+    recovery_.begin(bus_);
+    bus_.ensure_durable(wire::kStatusStream, recovery_.durable(), wire::kAllStatuses, kAckWait);
+    bus::Consumer consumer = bus_.consume(wire::kStatusStream, recovery_.durable());
+    int quiet = 0;
+    while (!stop.stop_requested() && setup_.generation() == generation) {
+        const auto messages = consumer.fetch(100, kFetch);
+        for (const auto& message : messages) {
+            if (handle(message) == Next::kAck) {
+                crash_point("status.before_ack");
+                consumer.ack(message);
+            } else {
+                consumer.nak(message, kLater);
+            }
+            if (!recovery_.done() && !recovery_.is_older(message.sequence + 1)) {
+                recovery_.finish();
+            }
+        }
+        quiet = messages.empty() ? quiet + 1 : 0;
+        if (messages.empty()) {
+            drained_at_ = ticks(clock_.steady());
+            if (!recovery_.done() && quiet >= kQuietFetches) {
+                recovery_.finish();
+            }
+        }
+    }
+}
+
+bool StatusLoop::up_to_date(Millis within) const {
+    return drained_at_ != 0 && ticks(clock_.steady()) - drained_at_ <= within.count();
+}
+
+StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
+    const auto from = wire::provider_of(message.subject);
+    auto status = wire::parse_status(message.body);
+    if (!from || !status) {
+        const Error error = from ? status.error() : from.error();
+        return refuse(message,
+                      error.code + ": " + error.message + (error.where.empty() ? "" : " at " + error.where));
+    }
+    if (*from != status->provider) {
+        return refuse(message, "the provider is another one than the subject's");
+    }
+    if (const auto signature =
+            wire::verify_status(*status, wire::status_domain(policy_->chain_id, policy_->job_manager));
+        !signature) {
+        return refuse(message, signature.error().code + ": " + signature.error().message);
+    }
+    const ReceivedStatus received{*status, message.body,
+                                  !recovery_.done() && recovery_.is_older(message.sequence)};
+    StatusOutcome outcome{};
+    try {
+        outcome = database_.transact([&](store::Txn& txn) {
+            return take_status(txn, received, *policy_, progress_.caught_up() && recovery_.done(),
+                               clock_.now());
+        });
+    } catch (const Deferred&) {
+        return Next::kLater;
+    }
+    metrics_
+        .counter("lamda_dispatch_statuses_total", "Signed statuses by what became of them.",
+                 {{"outcome", std::string(to_string(outcome))}})
+        .add();
+    if (outcome == StatusOutcome::kWrongProvider) {
+        return refuse(message, "the job is another provider's");
+    }
+    presence_.heard(status->job_id, status->attempt);
+    return Next::kAck;
+}
+
+StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::string& reason) {
+    database_.transact([&](store::Txn& txn) { put_dead_letter(txn, message.subject, message.body, reason); });
+    refused_.add();
+    log_.warn("status refused",
+              {{"subject", storable(message.subject, 256)}, {"reason", storable(reason, 512)}});
+    return Next::kAck;
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,46 @@
+// Agents' signed statuses, from the STATUS stream into the jobs.
+#pragma once
+
+#include <stop_token>
+
+#include "bus_setup.hpp"
+#include "presence_clock.hpp"
+#include "recovery.hpp"
+#include "statuses.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::dispatch {
+
+class StatusLoop {
+  public:
+    StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Market& market,
+               const StreamProgress& progress, Recovery& recovery, PresenceClock& presence,
+               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
+    void run(const std::stop_token& stop);
+    /// Nothing was left to read within the last `within`: silence then is the agent's, not ours.
+    bool up_to_date(Millis within) const;
+
+  private:
+    enum class Next { kAck, kLater };
+    /// After a reconnect the durable may be gone: made again.
+    void read_until_reconnect(const std::stop_token& stop);
+    Next handle(const bus::Message& message);
+    Next refuse(const bus::Message& message, const std::string& reason);
+
+    store::Database& database_;
+    bus::Bus& bus_;
+    BusSetup& setup_;
+    Market& market_;
+    const StreamProgress& progress_;
+    Recovery& recovery_;
+    PresenceClock& presence_;
+    const Clock& clock_;
+    telemetry::Log log_;
+    telemetry::Metrics& metrics_;
+    telemetry::Counter refused_;
+    std::optional<Policy> policy_;
+    std::atomic<std::int64_t> drained_at_;
+};
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,28 @@
+#include "config.hpp"
+
+namespace lamda::registry {
+
+Config read_config(runtime::Settings& settings) {
+    Config out;
+    out.database_url = settings.secret("DATABASE_URL", "PostgreSQL, as a libpq URI");
+    out.nats_url = settings.secret("NATS_URL", "NATS, comma-separated: nats://host:port");
+    out.opbnb_rpc_urls = settings.urls("OPBNB_RPC_URL", "JSON-RPC endpoints of opBNB, comma-separated");
+    out.node_reputation = settings.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB");
+    if (const auto id =
+            settings.maybe_number("OPBNB_CHAIN_ID", "5611 testnet, 204 mainnet; unset: the first one seen")) {
+        out.chain_id = ChainId{*id};
+    }
+    if (const auto block =
+            settings.maybe_number("NODE_REPUTATION_START_BLOCK",
+                                  "block of NodeReputation's deployment; unset: found by asking the node")) {
+        out.start_block = BlockNum{*block};
+    }
+    out.finality_max_age =
+        settings.duration("OPBNB_FINALITY_MAX_AGE", "an older finalized block is not believed", "5m");
+    out.rpc_timeout = settings.duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
+    out.offline_after = settings.duration(
+        "NODE_OFFLINE_AFTER", "a node is offline this long after its last heartbeat on the bus", "90s");
+    return out;
+}
+
+}  // namespace lamda::registry

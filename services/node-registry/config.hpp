@@ -1,0 +1,23 @@
+// The registry's settings.
+#pragma once
+
+#include "chain/log_stream.hpp"
+#include "runtime/settings.hpp"
+
+namespace lamda::registry {
+
+struct Config {
+    runtime::Secret database_url;
+    runtime::Secret nats_url;
+    std::vector<std::string> opbnb_rpc_urls;
+    Address node_reputation;
+    std::optional<ChainId> chain_id;
+    std::optional<BlockNum> start_block;
+    Millis finality_max_age{300'000};
+    Millis rpc_timeout{10'000};
+    Millis offline_after{90'000};
+};
+
+Config read_config(runtime::Settings& settings);
+
+}  // namespace lamda::registry

@@ -1,0 +1,70 @@
+#include "chain/multi_rpc.hpp"
+#include "config.hpp"
+#include "contracts/node_reputation.hpp"
+#include "node_query.hpp"
+#include "node_store.hpp"
+#include "presence_loop.hpp"
+#include "projection.hpp"
+#include "runtime/app.hpp"
+#include "runtime/readiness.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::registry {
+namespace {
+
+chain::StreamConfig stream_config(const Config& config) {
+    chain::StreamConfig out;
+    out.name = kStream;
+    out.contracts = {config.node_reputation};
+    out.topics = contracts::node_reputation::all_topics();
+    out.start_block = config.start_block;
+    out.chain_id = config.chain_id;
+    out.finality.kind = chain::FinalityRule::Kind::kLatest;
+    out.finality.max_age = config.finality_max_age;
+    return out;
+}
+
+int serve(runtime::App& app, const Config& config) {
+    const SystemClock clock;
+    auto& log = app.log();
+    store::Database database(config.database_url.reveal(), "lamda-node-registry");
+    bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
+    runtime::prepare_database(app, database, app.config().migrate_on_start);
+    runtime::watch_bus(app, bus);
+    app.first("settings", [&](const std::stop_token&) {
+        database.transact([&](store::Txn& txn) { save_offline_after(txn, config.offline_after); });
+    });
+
+    const auto rpc = chain::connect(config.opbnb_rpc_urls, config.chain_id, config.rpc_timeout, clock, log);
+    NodeProjection projection(log);
+    pipeline::Projector projector(database, kStream, projection);
+    chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, app.metrics(), app.health());
+    app.loop("stream", [&](const std::stop_token& stop) {
+        try {
+            stream.run(stop);
+        } catch (const chain::ConfigContradiction& e) {
+            throw runtime::ConfigError(e.what());
+        }
+    });
+
+    PresenceLoop presence(database, config.offline_after, clock, log, app.metrics());
+    app.loop("presence", [&](const std::stop_token& stop) { presence.run(stop); });
+    const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner,
+                                          [&](const bus::Message& message) { presence.take(message); });
+
+    NodeQuery queries(database, log);
+    const auto query_subscription = bus.subscribe(
+        wire::kNodesQuery, kOwner,
+        [&](const bus::Message& request) { bus.respond(request, queries.answer(request.body)); });
+    return app.run();
+}
+
+}  // namespace
+}  // namespace lamda::registry
+
+int main(int argc, char** argv) {
+    return lamda::runtime::service_main<lamda::registry::Config>(
+        argc, argv, "lamda-node-registry",
+        "Keeps the providers as NodeReputation on opBNB tells of them, and who of them is there.",
+        &lamda::registry::read_config, &lamda::registry::serve);
+}

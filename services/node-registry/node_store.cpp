@@ -1,0 +1,153 @@
+#include "node_store.hpp"
+
+#include "telemetry/json_text.hpp"
+
+namespace lamda::registry {
+
+namespace {
+
+using store::Param;
+using store::Txn;
+
+std::string bytea_array(const std::set<Address>& values) {
+    std::string out = "{";
+    for (const auto& value : values) {
+        out += (out.size() > 1 ? ",\"\\\\x" : "\"\\\\x") + to_hex_bare(value.view()) + '"';
+    }
+    return out + "}";
+}
+
+}  // namespace
+
+void append_journal(Txn& txn, const std::vector<NodeEvent>& events) {
+    if (events.empty()) {
+        return;
+    }
+    std::vector<std::vector<Param>> lines;
+    lines.reserve(events.size());
+    for (const auto& event : events) {
+        lines.push_back({event.provider, to_string(event.fact), body_json(event), event.block.number,
+                         event.block.hash, event.log_index, event.tx_hash, event.at});
+    }
+    txn.copy("registry.node_event",
+             {"provider", "kind", "body", "block_num", "block_hash", "log_index", "tx_hash", "at"}, lines);
+}
+
+std::set<Address> orphan_above(Txn& txn, BlockNum block) {
+    std::set<Address> out;
+    for (const auto row :
+         txn.exec("UPDATE registry.node_event SET orphaned = true WHERE block_num > $1 AND NOT orphaned "
+                  "RETURNING provider",
+                  {block})) {
+        if (const auto provider = row.maybe<Address>("provider")) {
+            out.insert(*provider);
+        }
+    }
+    return out;
+}
+
+std::vector<NodeEvent> read_journal(Txn& txn, const Address& provider) {
+    std::vector<NodeEvent> out;
+    for (const auto row : txn.exec("SELECT * FROM registry.node_event WHERE provider = $1 AND NOT orphaned "
+                                   "ORDER BY block_num, log_index",
+                                   {provider})) {
+        NodeEvent event;
+        event.provider = provider;
+        event.fact = parse_node_fact(row.get<std::string>("kind")).value();
+        event.block = {row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")};
+        event.log_index = row.get<std::uint64_t>("log_index");
+        event.tx_hash = row.get<TxHash>("tx_hash");
+        event.at = row.get<Timestamp>("at");
+        read_body(row.get<std::string>("body"), event).value();
+        out.push_back(std::move(event));
+    }
+    return out;
+}
+
+std::map<Address, NodeRow> read_nodes(Txn& txn, const std::set<Address>& providers) {
+    std::map<Address, NodeRow> out;
+    for (const auto row : txn.exec("SELECT * FROM registry.node WHERE provider = ANY($1::bytea[])",
+                                   {bytea_array(providers)})) {
+        NodeRow node;
+        node.provider = row.get<Address>("provider");
+        node.is_registered = row.get<bool>("is_registered");
+        node.gpu_model = row.get<std::string>("gpu_model");
+        node.vram = row.get<U256>("vram");
+        node.job_count = row.get<U256>("job_count");
+        node.last_seen = row.get<Timestamp>("last_seen");
+        node.created_at = row.get<Timestamp>("created_at");
+        node.updated_at = row.get<Timestamp>("updated_at");
+        out.emplace(node.provider, std::move(node));
+    }
+    return out;
+}
+
+void save_node(Txn& txn, const NodeRow& row) {
+    txn.exec(
+        "INSERT INTO registry.node (provider, is_registered, gpu_model, vram, job_count, last_seen, "
+        "created_at, "
+        "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (provider) DO UPDATE SET "
+        "is_registered = excluded.is_registered, gpu_model = excluded.gpu_model, vram = excluded.vram, "
+        "job_count = excluded.job_count, last_seen = excluded.last_seen, created_at = excluded.created_at, "
+        "updated_at = excluded.updated_at",
+        {row.provider, row.is_registered, row.gpu_model, row.vram, row.job_count, row.last_seen,
+         row.created_at, row.updated_at});
+}
+
+void delete_node(Txn& txn, const Address& provider) {
+    txn.exec("DELETE FROM registry.node WHERE provider = $1", {provider});
+}
+
+void save_offline_after(Txn& txn, Millis offline_after) {
+    txn.exec(
+        "INSERT INTO registry.setting (name, value) VALUES ('node_offline_after', $1) "
+        "ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+        {std::to_string(offline_after.count()) + " milliseconds"});
+}
+
+bool save_presence(Txn& txn, const std::vector<Presence>& presences, Millis offline_after) {
+    bool came_back = false;
+    for (const auto& presence : presences) {
+        const auto& heartbeat = presence.heartbeat;
+        const auto before = txn.first("SELECT last_heartbeat_at FROM registry.presence WHERE provider = $1",
+                                      {heartbeat.provider});
+        const auto saved = txn.exec(
+            "INSERT INTO registry.presence (provider, last_heartbeat_at, agent_version, capacity, running) "
+            "SELECT provider, $2, $3, $4, $5 FROM registry.node WHERE provider = $1 "
+            "ON CONFLICT (provider) DO UPDATE SET last_heartbeat_at = excluded.last_heartbeat_at, "
+            "agent_version = excluded.agent_version, capacity = excluded.capacity, running = "
+            "excluded.running",
+            {heartbeat.provider, presence.received_at, storable(heartbeat.agent_version, 128),
+             heartbeat.capacity, heartbeat.running});
+        const bool was_away =
+            !before || presence.received_at - before->get<Timestamp>("last_heartbeat_at") > offline_after;
+        came_back = came_back || (saved.affected() > 0 && was_away);
+    }
+    return came_back;
+}
+
+void put_dead_letter(Txn& txn, const std::string& subject, const std::string& body,
+                     const std::string& reason) {
+    constexpr std::size_t kMost = 64U << 10;
+    txn.exec("INSERT INTO bus.dead_letter (owner, subject, body, reason) VALUES ($1, $2, $3, $4)",
+             {kOwner, storable(subject, 512), as_bytes(std::string_view(body).substr(0, kMost)),
+              storable(reason, 1'024)});
+}
+
+std::string storable(std::string_view text, std::size_t most) {
+    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
+    std::string out;
+    std::size_t at = 0;
+    while (at < text.size()) {
+        const std::size_t length = text[at] == '\0' ? 0 : telemetry::utf8_sequence(text.substr(at));
+        const std::string_view next = length == 0 ? kReplacement : text.substr(at, length);
+        if (out.size() + next.size() > most) {
+            break;
+        }
+        out += next;
+        at += length == 0 ? 1 : length;
+    }
+    return out;
+}
+
+}  // namespace lamda::registry

@@ -1,0 +1,45 @@
+// The registry's SQL. Every function works inside the caller's transaction.
+#pragma once
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "node_fold.hpp"
+#include "store/database.hpp"
+#include "wire/messages.hpp"
+
+namespace lamda::registry {
+
+constexpr auto kOwner = "registry";
+/// Notified when a node was registered, changed, or came back.
+constexpr auto kNodeChannel = "lamda_node";
+
+void append_journal(store::Txn& txn, const std::vector<NodeEvent>& events);
+/// Flags every entry above the block; the providers that lost one.
+std::set<Address> orphan_above(store::Txn& txn, BlockNum block);
+/// Canonical entries of one provider, ascending.
+std::vector<NodeEvent> read_journal(store::Txn& txn, const Address& provider);
+
+std::map<Address, NodeRow> read_nodes(store::Txn& txn, const std::set<Address>& providers);
+void save_node(store::Txn& txn, const NodeRow& row);
+void delete_node(store::Txn& txn, const Address& provider);
+
+/// NODE_OFFLINE_AFTER, for the views.
+void save_offline_after(store::Txn& txn, Millis offline_after);
+
+struct Presence {
+    wire::Heartbeat heartbeat;
+    Timestamp received_at;
+};
+/// Last values, of nodes that the registry knows; others are left out. @returns whether one of them was away
+/// for longer than `offline_after` or new here
+bool save_presence(store::Txn& txn, const std::vector<Presence>& presences, Millis offline_after);
+
+void put_dead_letter(store::Txn& txn, const std::string& subject, const std::string& body,
+                     const std::string& reason);
+
+/// UTF-8 without NUL, at most `most` bytes; what is neither becomes U+FFFD.
+std::string storable(std::string_view text, std::size_t most = 4'096);
+
+}  // namespace lamda::registry

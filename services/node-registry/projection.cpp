@@ -1,0 +1,110 @@
+#include "projection.hpp"
+
+#include <map>
+
+#include "contracts/node_reputation.hpp"
+#include "node_store.hpp"
+
+namespace lamda::registry {
+
+namespace {
+
+namespace nr = contracts::node_reputation;
+
+struct ToEvent {
+    NodeEvent& event;
+    void operator()(const nr::NodeRegistered& log) const {
+        event.provider = log.provider;
+        event.fact = NodeFact::kRegistered;
+        event.gpu_model = storable(log.gpu_model);
+        event.vram = log.vram;
+    }
+    void operator()(const nr::NodeHeartbeat& log) const {
+        event.provider = log.provider;
+        event.fact = NodeFact::kHeartbeat;
+    }
+    void operator()(const nr::JobCountIncremented& log) const {
+        event.provider = log.provider;
+        event.fact = NodeFact::kJobCounted;
+        event.new_count = log.new_count;
+    }
+    void operator()(const nr::OwnershipTransferred& log) const {
+        event.fact = NodeFact::kOwnershipTransferred;
+        event.new_owner = log.new_owner;
+    }
+};
+
+}  // namespace
+
+std::vector<NodeEvent> events_of(const chain::Batch& batch) {
+    std::map<BlockNum, Timestamp> times;
+    for (const auto& header : batch.headers) {
+        times.emplace(header.ref.number, from_unix_seconds(header.timestamp));
+    }
+    std::vector<NodeEvent> out;
+    out.reserve(batch.logs.size());
+    for (const auto& log : batch.logs) {
+        const auto decoded = nr::decode_event(log);
+        if (!decoded) {
+            continue;
+        }
+        NodeEvent event;
+        std::visit(ToEvent{event}, *decoded);
+        event.block = {log.block_num, log.block_hash};
+        event.log_index = log.log_index;
+        event.tx_hash = log.tx_hash;
+        const auto time = times.find(log.block_num);
+        event.at = time == times.end() ? from_unix_seconds(batch.to_timestamp) : time->second;
+        out.push_back(std::move(event));
+    }
+    return out;
+}
+
+NodeProjection::NodeProjection(telemetry::Log log) : log_(std::move(log)) {}
+
+void NodeProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState&) {
+    const auto events = events_of(batch);
+    if (events.empty()) {
+        return;
+    }
+    append_journal(txn, events);
+    std::set<Address> providers;
+    for (const auto& event : events) {
+        if (event.provider) {
+            providers.insert(*event.provider);
+        } else {
+            log_.warn("NodeReputation has another owner: only the owner's wallet can raise counts",
+                      {{"new_owner", event.new_owner.hex()}, {"block", event.block.number.value}});
+        }
+    }
+    const auto known = read_nodes(txn, providers);
+    std::map<Address, std::optional<NodeRow>> rows;
+    for (const auto& provider : providers) {
+        const auto row = known.find(provider);
+        rows[provider] = row == known.end() ? std::nullopt : std::optional(row->second);
+    }
+    for (const auto& event : events) {
+        if (event.provider) {
+            apply_event(rows[*event.provider], event);
+        }
+    }
+    for (const auto& [provider, row] : rows) {
+        save_node(txn, *row);
+    }
+    txn.notify(kNodeChannel);
+}
+
+void NodeProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState&) {
+    for (const auto& provider : orphan_above(txn, unwind.to.number)) {
+        if (const auto row = fold(read_journal(txn, provider))) {
+            save_node(txn, *row);
+        } else {
+            delete_node(txn, provider);
+        }
+    }
+    txn.notify(kNodeChannel);
+}
+
+void NodeProjection::boundary(store::Txn&, const pipeline::StreamState&) {}
+
+}  // namespace lamda::registry

@@ -1,0 +1,26 @@
+// NodeReputation's logs become journal and rows, in the transaction that moves the cursor.
+#pragma once
+
+#include "node_fold.hpp"
+#include "pipeline/projector.hpp"
+#include "telemetry/log.hpp"
+
+namespace lamda::registry {
+
+constexpr auto kStream = "registry:opbnb";
+
+class NodeProjection final : public pipeline::Projection {
+  public:
+    explicit NodeProjection(telemetry::Log log);
+    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
+    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
+    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+
+  private:
+    telemetry::Log log_;
+};
+
+/// The batch's logs as journal entries; what is none of the four events is left out.
+std::vector<NodeEvent> events_of(const chain::Batch& batch);
+
+}  // namespace lamda::registry
