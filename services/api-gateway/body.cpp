@@ -28,14 +28,13 @@ json object_of(const http::Request& request) {
     return body;
 }
 
-/// RFC 6901, section 3.
+}  // namespace
+
 std::string pointer_to(const std::string& key) {
     json::json_pointer pointer;
     pointer.push_back(key);
     return pointer.to_string();
 }
-
-}  // namespace
 
 std::map<std::string, std::string> members_of(const http::Request& request,
                                               const std::vector<std::string>& required,

@@ -165,7 +165,7 @@ ListQuery list_query(const Resource& resource, const ListRequest& request) {
     std::string cursor;
     for (auto at = request.values.begin(); at != request.values.end(); ++at) {
         const auto& [name, value] = *at;
-        const std::string pointer = request.prefix + name;
+        const std::string pointer = request.prefix == "/" ? pointer_to(name) : request.prefix + name;
         if (request.values.count(name) > 1) {
             if (request.values.find(name) == at) {
                 errors.push_back({pointer, "repeated", "give it once"});

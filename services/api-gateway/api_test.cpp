@@ -1,0 +1,328 @@
+// The gateway's routes against a real PostgreSQL and NATS, through a socket.
+#include "api.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "contracts/job_manager.hpp"
+#include "net/http_client.hpp"
+#include "store/migrations.hpp"
+#include "testkit/servers.hpp"
+#include "wire/job_spec.hpp"
+#include "wire/messages.hpp"
+#include "wire/subjects.hpp"
+
+using namespace lamda;
+using namespace lamda::gateway;
+using nlohmann::json;
+
+namespace {
+
+const auto kRenter = Address::parse("0x15d34aaf54267db7d7c367839aaf71a00a2c6a65").value();
+const auto kProvider = Address::parse("0x90f79bf6eb2c4f870365e785982e1f101e93b906").value();
+
+Config config() {
+    Config out;
+    out.operator_token = runtime::Secret("operator-token");
+    out.chain_id = ChainId{97};
+    out.job_manager = Address::parse("0xd9264b533dd53198c7ae345c6afe8ef054303b53").value();
+    return out;
+}
+
+struct Answer {
+    int status;
+    json body;
+    net::HttpResponse raw;
+};
+
+struct Gateway {
+    Gateway()
+        : dir("gateway"),
+          postgres(dir.path() + "/pg"),
+          nats(dir.path() + "/nats"),
+          settings(config()),
+          database(postgres.create_database("gateway"), "test", 2),
+          bus(nats.url(), "test", telemetry::Log::none()),
+          parts{settings, database, bus, health},
+          server({}, telemetry::Log::none(), metrics) {
+        store::migrate(database);
+        for (const char* name : {"postgres", "schema", "nats"}) {
+            health.set(name, true);
+        }
+        add_routes(server, parts);
+        port = server.start();
+        REQUIRE(testkit::wait_until([&] { return bus.connected(); }));
+    }
+
+    Answer send(const std::string& method, const std::string& path, const std::string& body = "",
+                const net::Headers& headers = {}) {
+        net::HttpRequest request;
+        request.method = method;
+        request.url = "http://127.0.0.1:" + std::to_string(port) + path;
+        request.body = body;
+        request.headers = headers;
+        request.headers.emplace_back("Content-Type", "application/json");
+        auto raw = client.send(request);
+        return {raw.status, json::parse(raw.body, nullptr, false), raw};
+    }
+    Answer get(const std::string& path) { return send("GET", path); }
+
+    void add_job(unsigned n, const std::string& status = "assigned") {
+        database.transact([&](store::Txn& txn) {
+            Bytes32 id;
+            id.array()[31] = static_cast<std::uint8_t>(n);
+            txn.exec(
+                "INSERT INTO dispatch.job (id, renter, provider, payment, block_num, block_hash, log_index, "
+                "tx_hash, "
+                "chain_state, work_state, status, attempt, tries, created_at, updated_at, work_since, "
+                "spec_cid, last_event) "
+                "VALUES ($1::bytea, $2::bytea, $3::bytea, 340282366920938463463374607431768211456, "
+                "$4::bigint, $1::bytea, "
+                "$5::int, $1::bytea, 'created', 'assigned', $6, 1, 1, now(), now(), now(), 'bafk', 0)",
+                {id, kRenter, kProvider, std::int64_t{100 + n / 3}, static_cast<int>(n % 3), status});
+        });
+    }
+    void add_node(unsigned n, const std::string& vram) {
+        database.transact([&](store::Txn& txn) {
+            Address address;
+            address.array()[19] = static_cast<std::uint8_t>(n);
+            txn.exec(
+                "INSERT INTO registry.node (provider, is_registered, gpu_model, vram, job_count, last_seen, "
+                "created_at, "
+                "updated_at) VALUES ($1::bytea, true, 'A100', $2::numeric, 3, now(), '2026-01-01', now())",
+                {address, vram});
+        });
+    }
+
+    testkit::TempDir dir;
+    testkit::PostgresServer postgres;
+    testkit::NatsServer nats;
+    Config settings;
+    store::Database database;
+    bus::Bus bus;
+    telemetry::Health health;
+    telemetry::Metrics metrics;
+    Parts parts;
+    http::Server server;
+    net::HttpClient client;
+    int port = 0;
+};
+
+std::string id_of(unsigned n) {
+    Bytes32 id;
+    id.array()[31] = static_cast<std::uint8_t>(n);
+    return id.hex();
+}
+
+/// GET pages until the end; each id once.
+std::vector<std::string> all_ids(Gateway& gateway, const std::string& path, const std::string& key) {
+    std::vector<std::string> out;
+    std::string cursor;
+    do {
+        const auto page = gateway.get(path + (cursor.empty() ? "" : "&cursor=" + cursor));
+        REQUIRE(page.status == 200);
+        for (const auto& item : page.body["items"]) {
+            out.push_back(item[key]);
+        }
+        cursor = page.body["next_cursor"].is_null() ? "" : page.body["next_cursor"].get<std::string>();
+    } while (!cursor.empty());
+    return out;
+}
+
+/// openapi.yaml, read by its indentation: routes, and the properties of each schema.
+struct Documented {
+    std::set<std::pair<std::string, std::string>> routes;
+    std::map<std::string, std::set<std::string>> properties;
+
+    Documented() {
+        std::ifstream file(testkit::source_dir() + "/proto/openapi.yaml");
+        std::string section;
+        std::string name;
+        bool in_properties = false;
+        for (std::string line; std::getline(file, line);) {
+            const std::size_t indent = line.find_first_not_of(' ');
+            if (indent == std::string::npos) {
+                continue;
+            }
+            const std::string key = line.substr(indent, line.find(':', indent) - indent);
+            if (indent == 0 || (indent == 2 && section != "paths")) {
+                section = key;
+            } else if (indent == (section == "paths" ? 2U : 4U)) {
+                name = key;
+                in_properties = false;
+            } else if (section == "paths" && indent == 4) {
+                std::string method = key;
+                std::transform(method.begin(), method.end(), method.begin(),
+                               [](char c) { return static_cast<char>(c - 32); });
+                routes.emplace(method, name);
+            } else if (section == "schemas" && indent == 6) {
+                in_properties = key == "properties";
+            } else if (section == "schemas" && indent == 8 && in_properties) {
+                properties[name].insert(key);
+            }
+        }
+    }
+};
+
+std::set<std::string> keys_of(const json& object) {
+    std::set<std::string> out;
+    for (const auto& member : object.items()) {
+        out.insert(member.key());
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("The gateway's routes, end to end on real servers") {
+    Gateway gateway;
+
+    SECTION("lists: pages by cursor lose nothing and repeat nothing; filters are typed") {
+        for (unsigned n = 1; n <= 20; ++n) {
+            gateway.add_job(n, n % 2 == 0 ? "assigned" : "paid");
+            gateway.add_node(n, "81920");
+        }
+        const auto jobs = all_ids(gateway, "/api/jobs?limit=3", "id");
+        CHECK(jobs.size() == 20);
+        CHECK(std::set<std::string>(jobs.begin(), jobs.end()).size() == 20);
+        CHECK(jobs.front() == id_of(20));
+        const auto nodes = all_ids(gateway, "/api/nodes?limit=7", "wallet_address");
+        CHECK(std::set<std::string>(nodes.begin(), nodes.end()).size() == 20);
+        CHECK(gateway.get("/api/jobs?status=paid").body["items"].size() == 10);
+        CHECK(gateway.get("/api/jobs?renter_address=" + kRenter.hex()).body["items"].size() == 20);
+        CHECK(gateway.get("/api/jobs?renter_address=" + kProvider.hex()).body["items"].empty());
+        CHECK(gateway.send("POST", "/api/nodes/query", R"({"min_vram":81921})").body["items"].empty());
+        CHECK(gateway.send("POST", "/api/nodes/query", R"({"min_vram":"81920","limit":5})")
+                  .body["items"]
+                  .size() == 5);
+    }
+
+    SECTION("objects: addresses in EIP-55, wei as decimal strings, unknown ids 404, bad ones 400") {
+        gateway.add_job(1);
+        gateway.add_node(7, "115792089237316195423570985008687907853269984665640564039457584007913129639935");
+        const auto job = gateway.get("/api/jobs/" + id_of(1));
+        INFO(job.body.dump());
+        CHECK(job.status == 200);
+        CHECK(job.body["renter_address"] == "0x15d34AAf54267DB7D7c367839AAf71A00a2C6A65");
+        CHECK(job.body["payment_amount"] == "340282366920938463463374607431768211456");
+        CHECK(job.body["docker_image"].is_null());
+        Address seven;
+        seven.array()[19] = 7;
+        const auto node = gateway.get("/api/nodes/" + seven.hex());
+        CHECK(node.body["reputation_score"] == 3);
+        CHECK(node.body["vram"] ==
+              "115792089237316195423570985008687907853269984665640564039457584007913129639935");
+        CHECK(gateway.get("/api/reputation/" + seven.hex()).body["pending"] == 0);
+        CHECK(gateway.get("/api/reputation/" + seven.hex() + "/jobs").body["total_jobs_completed"] == 3);
+        CHECK(gateway.get("/api/jobs/" + id_of(9)).status == 404);
+        CHECK(gateway.get("/api/nodes/" + kRenter.hex()).status == 404);
+        CHECK(gateway.get("/api/nodes/0x12").body["errors"][0]["pointer"] == "{address}");
+        CHECK(gateway.get("/api/jobs/1").body["errors"][0]["pointer"] == "{id}");
+    }
+
+    SECTION("submission: the spec is stored under its digest, and the transaction commits to it") {
+        const json spec = {
+            {"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "lamda/busybox:1.35"}};
+        const auto made =
+            gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1000"}}).dump());
+        INFO(made.body.dump());
+        REQUIRE(made.status == 201);
+        const auto id = wire::job_id_of_canonical(wire::canonicalize_json(made.body["spec"].dump()).value());
+        CHECK(made.body["id"] == id.hex());
+        CHECK(made.body["spec"]["minPayment"] == "1000");
+        CHECK(made.body["transaction"]["chainId"] == "0x61");
+        CHECK(made.body["transaction"]["value"] == "0x3e8");
+        const auto call = contracts::job_manager::CreateJob::decode(
+                              from_hex(made.body["transaction"]["data"].get<std::string>()).value())
+                              .value();
+        CHECK(call.job_id == id.as<Bytes32>());
+        CHECK(call.provider_address == kProvider);
+        const json again = {{"spec", made.body["spec"]}, {"payment_amount", "1000"}};
+        CHECK(gateway.send("POST", "/api/jobs", again.dump()).status == 200);
+
+        const auto pointer = [&](const json& body) {
+            const auto answer = gateway.send("POST", "/api/jobs", body.dump());
+            INFO(answer.body.dump());
+            CHECK(answer.status == 400);
+            return answer.body["errors"][0]["pointer"].get<std::string>();
+        };
+        CHECK(pointer({{"spec", {{"renter", "0x12"}}}, {"payment_amount", "-1"}}) == "/payment_amount");
+        CHECK(pointer({{"spec", spec}, {"payment_amount", "1"}, {"tip", 1}}) == "/tip");
+        CHECK(pointer({{"spec", spec}}) == "/payment_amount");
+        auto wrong = spec;
+        wrong["colour"] = "red";
+        CHECK(pointer({{"spec", wrong}, {"payment_amount", "1"}}) == "/spec/colour");
+        CHECK(pointer({{"spec", made.body["spec"]}, {"payment_amount", "999"}}) == "/payment_amount");
+    }
+
+    SECTION("updates: only the operator, only what is allowed, decided by the dispatcher") {
+        gateway.add_job(1);
+        const std::string path = "/api/jobs/" + id_of(1) + "/status";
+        const net::Headers token = {{"Authorization", "Bearer operator-token"}};
+        CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})").status == 401);
+        CHECK(
+            gateway
+                .send("PUT", path, R"({"status":"cancelled"})", {{"Authorization", "Bearer operator-tokem"}})
+                .status == 401);
+        CHECK(gateway.send("PUT", path, R"({"status":"paid"})", token).body["errors"][0]["pointer"] ==
+              "/status");
+        // Nobody listens on jobs.command yet.
+        CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})", token).status == 503);
+        auto dispatcher =
+            gateway.bus.subscribe(wire::kJobsCommand, "dispatcher", [&](const bus::Message& message) {
+                const auto command = wire::parse_command(message.body);
+                const bool known = command.ok() && command->request_id == "key-1";
+                gateway.bus.respond(
+                    message,
+                    known ? R"({"v":1})" : R"({"status":409,"code":"illegal_transition","detail":"no"})");
+            });
+        auto keyed = token;
+        keyed.emplace_back("Idempotency-Key", "key-1");
+        REQUIRE(testkit::wait_until(
+            [&] { return gateway.send("PUT", path, R"({"status":"cancelled"})", keyed).status == 200; }));
+        const auto refused = gateway.send("PUT", path, R"({"status":"failed"})", token);
+        CHECK(refused.status == 409);
+        CHECK(refused.body["code"] == "illegal_transition");
+        gateway.settings.operator_token = runtime::Secret();
+        CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})", token).status == 403);
+    }
+
+    SECTION("what is served is what openapi.yaml documents: routes, and the fields of answers") {
+        const Documented documented;
+        const auto served = gateway.server.routes();
+        CHECK(std::set<std::pair<std::string, std::string>>(served.begin(), served.end()) ==
+              documented.routes);
+        gateway.add_job(1);
+        gateway.add_node(7, "1");
+        Address seven;
+        seven.array()[19] = 7;
+        const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
+        const auto fields = [&](const std::string& schema) { return documented.properties.at(schema); };
+        CHECK(keys_of(gateway.get("/api/jobs").body) == fields("JobList"));
+        CHECK(keys_of(gateway.get("/api/jobs").body["items"][0]) == fields("Job"));
+        CHECK(keys_of(gateway.get("/api/nodes").body) == fields("NodeList"));
+        CHECK(keys_of(gateway.get("/api/nodes/" + seven.hex()).body) == fields("Node"));
+        CHECK(keys_of(gateway.get("/api/reputation/" + seven.hex()).body) == fields("Reputation"));
+        CHECK(keys_of(gateway.get("/api/reputation/" + seven.hex() + "/jobs").body) ==
+              fields("CompletedJobs"));
+        CHECK(keys_of(gateway.get("/health").body) == fields("Health"));
+        CHECK(
+            keys_of(gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1"}}).dump())
+                        .body) == fields("Submission"));
+        CHECK(keys_of(gateway.get("/api/jobs/1").body) == fields("Problem"));
+    }
+
+    SECTION("without the database: 503 problems, and again answers when it is back") {
+        CHECK(gateway.get("/health").body["status"] == "ok");
+        gateway.postgres.stop();
+        CHECK(gateway.get("/api/jobs").status == 503);
+        gateway.health.set("postgres", false);
+        CHECK(gateway.get("/health").status == 503);
+        gateway.postgres.start();
+        CHECK(testkit::wait_until([&] { return gateway.get("/api/jobs").status == 200; }));
+    }
+}

@@ -1,0 +1,74 @@
+#include "list_query.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "http/cursor.hpp"
+
+using namespace lamda;
+using namespace lamda::gateway;
+
+namespace {
+
+std::vector<std::string> refused(const Resource& resource, const std::string& method, const std::string& body,
+                                 std::multimap<std::string, std::string> query = {}) {
+    http::Request request;
+    request.method = method;
+    request.body = body;
+    request.query = std::move(query);
+    try {
+        (void)list_query(resource, list_request(request));
+    } catch (const http::Problem& problem) {
+        CHECK(problem.status == 400);
+        std::vector<std::string> out;
+        for (const auto& error : problem.errors) {
+            out.push_back(error.pointer);
+        }
+        return out;
+    }
+    return {"accepted"};
+}
+
+using Names = std::vector<std::string>;
+
+}  // namespace
+
+TEST_CASE("Every wrong part of a query is named at once") {
+    CHECK(refused(kJobs, "GET", "",
+                  {{"colour", "red"}, {"limit", "0"}, {"status", "lost"}, {"renter_address", "0x1"}}) ==
+          Names{"?colour", "?limit", "?renter_address", "?status"});
+    CHECK(refused(kJobs, "POST", R"({"colour":"red","min_payment_amount":"-1","limit":1001})") ==
+          Names{"/colour", "/limit", "/min_payment_amount"});
+    CHECK(refused(kNodes, "POST", R"({"is_online":"maybe","min_vram":"x"})") ==
+          Names{"/is_online", "/min_vram"});
+    CHECK(refused(kNodes, "GET", "", {{"limit", "1"}, {"limit", "2"}}) == Names{"?limit"});
+    CHECK(refused(kJobs, "POST", R"({"status":["paid"]})") == Names{"/status"});
+    CHECK(refused(kJobs, "POST", R"({"a/b":"x"})") == Names{"/a~1b"});
+    for (const char* body : {"{not json", "[]", "1", R"({"limit":1,"limit":2})", "{\"limit\":1.5}"}) {
+        INFO(body);
+        CHECK(refused(kJobs, "POST", body) != Names{"accepted"});
+    }
+}
+
+TEST_CASE("A cursor that another list gave, or nobody, is refused") {
+    for (const std::string& cursor :
+         {std::string("garbage"), http::encode_cursor({"1", "2"}), http::encode_cursor({"1", "x", "\\x00"}),
+          http::encode_cursor({"1", "2", "'; DROP"}),
+          http::encode_cursor({"99999999999999999999", "2", "\\x00"}),
+          http::encode_cursor({"1", "99999999999", "\\x00"})}) {
+        INFO(cursor);
+        CHECK(refused(kJobs, "GET", "", {{"cursor", cursor}}) == Names{"?cursor"});
+    }
+    CHECK(refused(kJobs, "GET", "", {{"cursor", http::encode_cursor({"1", "2", "\\x00"})}}) ==
+          Names{"accepted"});
+}
+
+TEST_CASE("Values are bound, never part of the SQL") {
+    http::Request request;
+    request.method = "GET";
+    request.query = {{"docker_image", "x'; DROP TABLE job; --"}, {"min_payment_amount", "5"}};
+    const auto query = list_query(kJobs, list_request(request));
+    CHECK(query.sql.find("DROP") == std::string::npos);
+    CHECK(query.params.size() == 2);
+    CHECK(query.sql.find("docker_image = $1::text AND payment_amount >= $2::numeric") != std::string::npos);
+    CHECK(query.sql.ends_with("ORDER BY block_num DESC, log_index DESC, id DESC LIMIT 101"));
+}
