@@ -67,7 +67,7 @@ def main(example, *executables):
             if commented and value != default:
                 faults.append(f"{name}: the default is {default}, {example} says {value}")
     for name in shown:
-        if name not in asked:
+        if name not in asked and not is_file_form(name):
             faults.append(f"{name} is in {example}, and no executable reads it")
     for fault in faults:
         print(fault, file=sys.stderr)
