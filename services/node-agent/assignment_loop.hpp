@@ -1,0 +1,38 @@
+// Takes assignments from the bus: on disk first, then acknowledged, then run.
+#pragma once
+
+#include <stop_token>
+
+#include "bus/bus.hpp"
+#include "decision.hpp"
+#include "status_publisher.hpp"
+#include "telemetry/health.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::agent {
+
+class AssignmentLoop {
+  public:
+    AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses, const BscIdentity& identity,
+                   const Address& provider, std::size_t capacity, const Clock& clock, telemetry::Log log,
+                   telemetry::Metrics& metrics, telemetry::Health& health);
+    void run(const std::stop_token& stop);
+
+  private:
+    void consume(const std::stop_token& stop);
+    void handle(bus::Consumer& consumer, const bus::Message& message, ChainId chain);
+    void accept(const wire::Assignment& assignment, const Verdict& verdict);
+
+    bus::Bus& bus_;
+    Journal& journal_;
+    const StatusWriter& statuses_;
+    const BscIdentity& identity_;
+    Address provider_;
+    std::size_t capacity_;
+    const Clock& clock_;
+    telemetry::Log log_;
+    telemetry::Metrics& metrics_;
+    telemetry::Health& health_;
+};
+
+}  // namespace lamda::agent

@@ -1,0 +1,95 @@
+#include "config.hpp"
+
+namespace lamda::agent {
+
+namespace {
+
+std::optional<ChainId> chain_id(runtime::Settings& settings, const std::string& name,
+                                const std::string& help) {
+    const auto value = settings.maybe_number(name, help);
+    return value ? std::optional(ChainId{*value}) : std::nullopt;
+}
+
+std::shared_ptr<const crypto::Signer> read_signer(runtime::Settings& settings) {
+    const auto key =
+        settings.secret("AGENT_PRIVATE_KEY", "the provider's key, 64 hex digits; or AGENT_PRIVATE_KEY_FILE");
+    if (key.empty()) {
+        return nullptr;
+    }
+    auto signer = crypto::LocalSigner::from_hex(key.reveal());
+    if (!signer) {
+        settings.mistake("AGENT_PRIVATE_KEY", signer.error().message);
+        return nullptr;
+    }
+    return std::move(*signer);
+}
+
+bool is_http(const std::string& url) {
+    return url.starts_with("http://") || url.starts_with("https://");
+}
+
+ipfs::ContentConfig read_content(runtime::Settings& settings) {
+    ipfs::ContentConfig content;
+    content.api_url = settings.text("IPFS_API_URL", "the IPFS node that takes outputs (its HTTP interface)");
+    if (!content.api_url.empty() && !is_http(content.api_url)) {
+        settings.mistake("IPFS_API_URL", "an http or https URL is expected");
+    }
+    content.gateways =
+        settings.list("IPFS_GATEWAY_URL", "gateways that inputs are read from, besides IPFS_API_URL", false);
+    for (const auto& gateway : content.gateways) {
+        if (!is_http(gateway)) {
+            settings.mistake("IPFS_GATEWAY_URL", "http or https URLs are expected");
+            break;
+        }
+    }
+    content.pinata_jwt = settings.secret("PINATA_JWT", "pins outputs at Pinata when set", false).reveal();
+    return content;
+}
+
+}  // namespace
+
+Config read_config(runtime::Settings& settings) {
+    constexpr std::uint64_t kMib = 1ULL << 20;
+    Config config;
+    config.signer = read_signer(settings);
+    config.state_dir =
+        settings.text("AGENT_STATE_DIR", "folder of the journal, the ledgers and the jobs' files");
+    if (!config.state_dir.empty() && config.state_dir.front() != '/') {
+        settings.mistake("AGENT_STATE_DIR", "an absolute path is expected: the container engine needs one");
+    }
+    config.capacity = settings.number("AGENT_CAPACITY", "jobs that run at the same time", 1, 1, 256);
+    config.nats_url = settings.text("NATS_URL", "NATS server");
+    config.docker_host =
+        settings.text("DOCKER_HOST", "the container engine's socket", "unix:///var/run/docker.sock");
+    if (!config.docker_host.starts_with("unix:///")) {
+        settings.mistake("DOCKER_HOST", "unix:///path is expected");
+    }
+    config.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "BSC endpoints");
+    config.opbnb_rpc_urls = settings.urls("OPBNB_RPC_URL", "opBNB endpoints");
+    config.rpc_timeout = settings.duration("RPC_TIMEOUT", "time-out of one chain call", "10s");
+    config.bsc_chain_id = chain_id(settings, "BSC_CHAIN_ID", "absent: the first one seen is kept");
+    config.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
+    config.max_input_bytes = settings.number("AGENT_MAX_INPUT_MIB", "largest input that is fetched, in MiB",
+                                             10'240, 1, 1'048'576) *
+                             kMib;
+    config.content = read_content(settings);
+
+    config.settlement.job_manager = config.job_manager;
+    config.settlement.confirm = settings.boolean("AGENT_CONFIRM", "confirm results on chain", false);
+    config.settlement.claim =
+        settings.boolean("AGENT_CLAIM", "claim rewards on chain once they are confirmed", false);
+
+    config.presence.node_reputation =
+        settings.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB");
+    config.presence.chain_id = chain_id(settings, "OPBNB_CHAIN_ID", "absent: not checked");
+    config.presence.heartbeat_interval = settings.duration(
+        "HEARTBEAT_INTERVAL", "between two heartbeats on opBNB, of a registered node; 0s: none", "5m");
+    config.presence.register_node =
+        settings.boolean("AGENT_REGISTER", "register on opBNB when not registered", false);
+    config.presence.gpu_model = settings.text("AGENT_GPU_MODEL", "for the registration", "none");
+    config.presence.vram_mib =
+        settings.number("AGENT_VRAM_MIB", "for the registration, in MiB", 0, 0, 1ULL << 40);
+    return config;
+}
+
+}  // namespace lamda::agent

@@ -1,0 +1,33 @@
+// Everything the agent is told from outside.
+#pragma once
+
+#include <memory>
+
+#include "crypto/signer.hpp"
+#include "ipfs/content_store.hpp"
+#include "presence.hpp"
+#include "runtime/settings.hpp"
+#include "settlement.hpp"
+
+namespace lamda::agent {
+
+struct Config {
+    std::shared_ptr<const crypto::Signer> signer;  ///< AGENT_PRIVATE_KEY
+    std::string state_dir;                         ///< absolute
+    std::size_t capacity = 1;
+    std::string nats_url;
+    std::string docker_host;
+    std::vector<std::string> bsc_rpc_urls;
+    std::vector<std::string> opbnb_rpc_urls;
+    Millis rpc_timeout{10'000};
+    std::optional<ChainId> bsc_chain_id;
+    Address job_manager;
+    std::uint64_t max_input_bytes = 0;
+    ipfs::ContentConfig content;
+    SettlementConfig settlement;
+    PresenceConfig presence;
+};
+
+Config read_config(runtime::Settings& settings);
+
+}  // namespace lamda::agent

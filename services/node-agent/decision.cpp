@@ -1,0 +1,108 @@
+#include "decision.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+
+namespace lamda::agent {
+
+namespace {
+
+constexpr std::int32_t kSignalBase = 128;
+constexpr std::uint64_t kMib = 1ULL << 20;
+
+}  // namespace
+
+std::string_view to_string(Decision decision) {
+    switch (decision) {
+        case Decision::kAccept:
+            return "accept";
+        case Decision::kRefuse:
+            return "refuse";
+        case Decision::kRepublish:
+            return "republish";
+        case Decision::kIgnore:
+            return "ignore";
+        case Decision::kDefer:
+            return "defer";
+    }
+    return "";
+}
+
+Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord>& record, const Self& self) {
+    if (record) {
+        if (const auto known = record->attempts.find(assignment.attempt); known != record->attempts.end()) {
+            if (known->second.phase == Phase::kFinished && known->second.final_status &&
+                assignment.attempt > record->void_through) {
+                return {Decision::kRepublish, "finished before"};
+            }
+            return {Decision::kIgnore, known->second.active() ? "already at work" : "ended before"};
+        }
+        if (assignment.attempt <= record->void_through) {
+            return {Decision::kIgnore, fmt::format("retracted up to attempt {}", record->void_through)};
+        }
+        if (assignment.attempt < record->highest()) {
+            return {Decision::kIgnore, fmt::format("overtaken by attempt {}", record->highest())};
+        }
+    }
+    if (assignment.chain_id != self.chain_id) {
+        return {Decision::kRefuse, fmt::format("the job is of chain {}, this agent serves chain {}",
+                                               assignment.chain_id.value, self.chain_id.value)};
+    }
+    if (self.active >= self.capacity) {
+        return {Decision::kDefer, "no room"};
+    }
+    return {Decision::kAccept, "new"};
+}
+
+void enter(JobRecord& record, const wire::Assignment& assignment, Timestamp now) {
+    for (auto& [number, attempt] : record.attempts) {
+        if (number < assignment.attempt && attempt.active()) {
+            attempt.phase = Phase::kVoid;
+            attempt.outbox.clear();
+        }
+    }
+    Attempt fresh;
+    fresh.assignment = assignment;
+    fresh.accepted_at = now;
+    record.attempts.emplace(assignment.attempt, std::move(fresh));
+}
+
+void enter(JobRecord& record, const wire::Retraction& retraction) {
+    record.void_through = std::max(record.void_through, retraction.attempt);
+    for (auto& [number, attempt] : record.attempts) {
+        if (number <= record.void_through && attempt.active()) {
+            attempt.phase = Phase::kVoid;
+            attempt.outbox.clear();
+        }
+    }
+}
+
+Outcome judge(const Ended& ended, const wire::Requirements& requirements) {
+    const auto disk_bytes = requirements.disk_mib * kMib;
+    if (ended.output_bytes > disk_bytes) {
+        return {wire::ErrorCode::kOutputTooLarge, fmt::format("the output has {} bytes, {} MiB are allowed",
+                                                              ended.output_bytes, requirements.disk_mib)};
+    }
+    if (ended.exit_code == 0) {
+        return {};  // also when a child ran out of memory: the job itself says that it succeeded
+    }
+    if (ended.oom_killed) {
+        return {wire::ErrorCode::kOom,
+                fmt::format("out of memory: {} MiB are allowed", requirements.memory_mib)};
+    }
+    if (ended.duration >= std::chrono::seconds(requirements.time_limit_seconds)) {
+        return {wire::ErrorCode::kTimeout,
+                fmt::format("stopped after its time limit of {} s", requirements.time_limit_seconds)};
+    }
+    if (ended.exit_code == kSignalBase + SIGXFSZ) {
+        return {wire::ErrorCode::kOutputTooLarge,
+                fmt::format("a file grew beyond {} MiB", requirements.disk_mib)};
+    }
+    if (ended.engine_lost && ended.exit_code >= kSignalBase) {
+        return {wire::ErrorCode::kInternal, "the container engine was restarted"};
+    }
+    return {wire::ErrorCode::kExitNonzero, fmt::format("exit code {}", ended.exit_code)};
+}
+
+}  // namespace lamda::agent

@@ -1,0 +1,59 @@
+// What to do with what came: pure functions, no I/O.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "journal.hpp"
+
+namespace lamda::agent {
+
+enum class Decision {
+    kAccept,     ///< new: record, acknowledge, run
+    kRefuse,     ///< can never be run here: record a failure `refused`, acknowledge
+    kRepublish,  ///< finished before: publish its recorded status again, acknowledge
+    kIgnore,     ///< void, overtaken, or already at work: acknowledge, nothing else
+    kDefer       ///< no room now: let it come again
+};
+std::string_view to_string(Decision decision);
+
+struct Verdict {
+    Decision decision = Decision::kIgnore;
+    std::string reason;  ///< for the log, and for people when refused
+    bool operator==(const Verdict&) const = default;
+};
+
+/// What the agent knows of itself.
+struct Self {
+    Address provider;
+    ChainId chain_id;        ///< BSC
+    std::size_t active = 0;  ///< attempts accepted and not ended
+    std::size_t capacity = 1;
+};
+
+/// @param record what the journal holds of this job; nullopt: nothing
+Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord>& record, const Self& self);
+
+/// Enters an accepted assignment: lower attempts that are still active become void.
+void enter(JobRecord& record, const wire::Assignment& assignment, Timestamp now);
+/// Enters a retraction: active attempts up to it become void; finished ones stay as they are.
+void enter(JobRecord& record, const wire::Retraction& retraction);
+
+/// What the engine says of a container that ended.
+struct Ended {
+    std::int32_t exit_code = 0;
+    bool oom_killed = false;
+    Millis duration{0};
+    std::uint64_t output_bytes = 0;
+    bool engine_lost = false;  ///< the engine went away meanwhile: it stops its containers when it does
+};
+struct Outcome {
+    std::optional<wire::ErrorCode> error;  ///< absent: completed
+    std::string message;
+    bool operator==(const Outcome&) const = default;
+};
+/// Says the same when asked again after a restart: it looks at nothing that the killing agent alone would
+/// know.
+Outcome judge(const Ended& ended, const wire::Requirements& requirements);
+
+}  // namespace lamda::agent

@@ -1,0 +1,123 @@
+#include "decision.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "test_support.hpp"
+
+using namespace lamda;
+using namespace lamda::agent;
+using namespace lamda::agent::test;
+
+namespace {
+
+Self idle() {
+    return {address(0xAA), ChainId{97}, 0, 1};
+}
+
+JobRecord with_attempt(std::uint32_t attempt, Phase phase) {
+    JobRecord record;
+    enter(record, assignment(1, attempt), start_of_time());
+    auto& entry = record.attempts.at(attempt);
+    entry.phase = phase;
+    if (phase == Phase::kFinished) {
+        entry.final_status = "{}";
+    }
+    return record;
+}
+
+JobRecord retracted_through(std::uint32_t attempt) {
+    JobRecord record;
+    enter(record, wire::Retraction{job_id(1), attempt, wire::RetractReason::kOrphaned});
+    return record;
+}
+
+}  // namespace
+
+TEST_CASE("what an assignment leads to") {
+    struct Case {
+        const char* scenario;
+        std::uint32_t attempt;
+        std::optional<JobRecord> record;
+        Decision expected;
+    };
+    const std::vector<Case> cases = {
+        {"never heard of it", 1, std::nullopt, Decision::kAccept},
+        {"delivered again while it runs", 1, with_attempt(1, Phase::kStarted), Decision::kIgnore},
+        {"delivered again before it runs", 1, with_attempt(1, Phase::kAccepted), Decision::kIgnore},
+        {"delivered again after its end", 1, with_attempt(1, Phase::kFinished), Decision::kRepublish},
+        {"delivered again after it was overtaken", 1, with_attempt(1, Phase::kVoid), Decision::kIgnore},
+        {"a higher attempt", 2, with_attempt(1, Phase::kFinished), Decision::kAccept},
+        {"a lower attempt that comes late", 1, with_attempt(2, Phase::kFinished), Decision::kIgnore},
+        {"retracted before it came", 1, retracted_through(1), Decision::kIgnore},
+        {"above what was retracted", 2, retracted_through(1), Decision::kAccept},
+    };
+    for (const auto& one : cases) {
+        INFO(one.scenario);
+        auto assigned = assignment(1, one.attempt);
+        assigned.chain_id = ChainId{97};
+        CHECK(decide(assigned, one.record, idle()).decision == one.expected);
+    }
+}
+
+TEST_CASE("a finished attempt that was retracted since is not published again") {
+    auto record = with_attempt(1, Phase::kFinished);
+    enter(record, wire::Retraction{job_id(1), 1, wire::RetractReason::kSuperseded});
+    CHECK(record.attempts.at(1).phase == Phase::kFinished);
+    CHECK(decide(assignment(1, 1), record, idle()).decision == Decision::kIgnore);
+}
+
+TEST_CASE("without room an assignment comes again later, but what is known is answered at once") {
+    auto busy = idle();
+    busy.active = 1;
+    CHECK(decide(assignment(1, 1), std::nullopt, busy).decision == Decision::kDefer);
+    CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), busy).decision == Decision::kRepublish);
+}
+
+TEST_CASE("a job of another chain is refused") {
+    auto foreign = assignment(1, 1);
+    foreign.chain_id = ChainId{56};
+    const auto verdict = decide(foreign, std::nullopt, idle());
+    CHECK(verdict.decision == Decision::kRefuse);
+    CHECK(verdict.reason == "the job is of chain 56, this agent serves chain 97");
+}
+
+TEST_CASE("only the highest attempt stays at work") {
+    auto record = with_attempt(1, Phase::kStarted);
+    record.attempts.at(1).outbox.push_back({1, wire::StatusKind::kAccepted, "{}"});
+    enter(record, assignment(1, 3), start_of_time());
+    CHECK(record.attempts.at(1).phase == Phase::kVoid);
+    CHECK(record.attempts.at(1).outbox.empty());
+    CHECK(record.attempts.at(3).active());
+    CHECK(record.highest() == 3);
+}
+
+TEST_CASE("a retraction never lowers what is void") {
+    JobRecord record = retracted_through(4);
+    enter(record, wire::Retraction{job_id(1), 2, wire::RetractReason::kCancelled});
+    CHECK(record.void_through == 4);
+}
+
+TEST_CASE("how a container's end is judged") {
+    wire::Requirements requirements;
+    requirements.disk_mib = 1;
+    requirements.memory_mib = 64;
+    requirements.time_limit_seconds = 10;
+    const auto code = [&](std::int32_t exit_code, bool oom, Millis duration, std::uint64_t bytes,
+                          bool lost = false) {
+        return judge({exit_code, oom, duration, bytes, lost}, requirements).error;
+    };
+    constexpr std::uint64_t kMib = 1ULL << 20;
+    using wire::ErrorCode;
+    CHECK(code(0, false, Millis(5), 0) == std::nullopt);
+    CHECK(code(0, true, Millis(5), 0) == std::nullopt);  // a child was killed, the job went on and succeeded
+    CHECK(code(0, false, Millis(5), kMib) == std::nullopt);
+    CHECK(code(0, false, Millis(5), kMib + 1) == ErrorCode::kOutputTooLarge);
+    CHECK(code(137, false, Millis(5), kMib + 1) == ErrorCode::kOutputTooLarge);
+    CHECK(code(153, false, Millis(5), kMib) == ErrorCode::kOutputTooLarge);  // SIGXFSZ
+    CHECK(code(137, true, Millis(5), 0) == ErrorCode::kOom);
+    CHECK(code(137, false, Millis(10'000), 0) == ErrorCode::kTimeout);
+    CHECK(code(137, false, Millis(9'999), 0) == ErrorCode::kExitNonzero);
+    CHECK(code(137, false, Millis(9'999), 0, true) == ErrorCode::kInternal);
+    CHECK(code(3, false, Millis(9'999), 0, true) == ErrorCode::kExitNonzero);
+    CHECK(judge({3, false, Millis(5), 0, false}, requirements).message == "exit code 3");
+}

@@ -1,0 +1,117 @@
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "docker_engine.hpp"
+#include "job_logs.hpp"
+#include "test_support.hpp"
+
+using namespace lamda;
+using namespace lamda::agent;
+using namespace lamda::agent::test;
+using Json = nlohmann::json;
+
+namespace {
+
+std::string frame(char stream, const std::string& text) {
+    std::string out = {stream, 0, 0, 0};
+    for (int shift = 24; shift >= 0; shift -= 8) {
+        out += static_cast<char>((text.size() >> shift) & 0xFF);
+    }
+    return out + text;
+}
+
+}  // namespace
+
+TEST_CASE("a container is closed in: what the engine is asked for") {
+    ContainerSpec spec;
+    spec.name = "lamda-x-1";
+    spec.image = "busybox";
+    spec.command = {"sh", "-c", "true"};
+    spec.env = {{"LANG", "C"}};
+    spec.labels = {{"lamda.job", "0x1"}};
+    spec.mounts = {{"/state/in:put", "/input", true}, {"/state/output", "/output", false}};
+    spec.cpu_millis = 1'500;
+    spec.memory_bytes = 64ULL << 20;
+    spec.max_file_bytes = 1ULL << 20;
+    const auto body = Json::parse(create_body(spec));
+    CHECK(body.at("Image") == "busybox");
+    CHECK(body.at("Cmd") == Json({"sh", "-c", "true"}));
+    CHECK(body.at("Env") == Json::array({"LANG=C"}));
+    const auto& host = body.at("HostConfig");
+    CHECK(host.at("NetworkMode") == "none");
+    CHECK(host.at("NanoCpus") == 1'500'000'000);
+    CHECK(host.at("Memory") == 64 << 20);
+    CHECK(host.at("MemorySwap") == 64 << 20);
+    CHECK(host.at("CapDrop") == Json::array({"ALL"}));
+    CHECK(host.at("SecurityOpt") == Json::array({"no-new-privileges"}));
+    CHECK(host.at("PidsLimit") == 512);
+    CHECK(host.at("Ulimits") == Json::parse(R"([{"Name":"fsize","Soft":1048576,"Hard":1048576}])"));
+    CHECK(host.at("Mounts") ==
+          Json::parse(R"([{"Type":"bind","Source":"/state/in:put","Target":"/input","ReadOnly":true},
+                          {"Type":"bind","Source":"/state/output","Target":"/output","ReadOnly":false}])"));
+    CHECK_FALSE(host.contains("DeviceRequests"));
+    CHECK_FALSE(host.contains("Privileged"));
+}
+
+TEST_CASE("without a command the image's own one stays; GPUs and a network only when asked for") {
+    ContainerSpec spec;
+    CHECK_FALSE(Json::parse(create_body(spec)).contains("Cmd"));
+    spec.gpu_count = 2;
+    spec.network = true;
+    const auto body = Json::parse(create_body(spec));
+    CHECK(body["HostConfig"]["DeviceRequests"] ==
+          Json::parse(R"([{"Driver":"","Count":2,"Capabilities":[["gpu"]]}])"));
+    CHECK(body["HostConfig"]["NetworkMode"] == "bridge");
+    CHECK(body["NetworkDisabled"] == false);
+}
+
+TEST_CASE("log frames are split, with their streams and times") {
+    const std::string at = "2026-11-20T10:00:00.123456789Z";
+    const auto bytes = frame(1, at + " one two\n") + frame(2, at + " oops\n") + frame(1, "bare");
+    const std::vector<LogLine> expected = {
+        {"stdout", at, "one two\n"}, {"stderr", at, "oops\n"}, {"stdout", "", "bare"}};
+    CHECK(parse_log_frames(bytes) == expected);
+    // Cut anywhere, only whole frames count.
+    for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
+        const auto lines = parse_log_frames(std::string_view(bytes).substr(0, cut));
+        CHECK(lines.size() < expected.size());
+        CHECK(std::equal(lines.begin(), lines.end(), expected.begin()));
+    }
+}
+
+TEST_CASE("a frame that claims more than there is breaks nothing") {
+    CHECK(parse_log_frames(std::string("\x01\0\0\0\xff\xff\xff\xffxy", 10)).empty());
+}
+
+TEST_CASE("a name without tag is pulled as latest, never with all its tags") {
+    CHECK(pull_reference("busybox") == "busybox:latest");
+    CHECK(pull_reference("localhost:5000/busybox") == "localhost:5000/busybox:latest");
+    CHECK(pull_reference("localhost:5000/busybox:1") == "localhost:5000/busybox:1");
+    CHECK(pull_reference("busybox@sha256:ab") == "busybox@sha256:ab");
+}
+
+TEST_CASE("published output is bounded, says so, and keeps the streams apart") {
+    LogProgress progress;
+    const auto now = start_of_time();
+    const AttemptKey key{job_id(1), 2};
+    auto chunks = chunk_logs(key, {{"stdout", "t1", "a\n"}, {"stdout", "t2", "b\n"}, {"stderr", "t3", "c\n"}},
+                             now, progress);
+    REQUIRE(chunks.size() == 2);
+    CHECK(chunks[0].data == "a\nb\n");
+    CHECK(chunks[0].seq == 1);
+    CHECK(chunks[0].attempt == 2);
+    CHECK(chunks[1].stream == "stderr");
+    CHECK(chunks[1].seq == 2);
+    CHECK(progress.since == "t3");
+
+    std::vector<LogLine> many(200, {"stdout", "t4", std::string(16'384, 'x')});
+    std::size_t bytes = 0;
+    chunks = chunk_logs(key, many, now, progress);
+    for (const auto& chunk : chunks) {
+        bytes += chunk.data.size();
+        CHECK(chunk.data.size() <= 32'768);
+    }
+    CHECK(bytes < kMostLogBytes + 32'768);
+    CHECK(chunks.back().data == "[the rest of the output is not published]\n");
+    CHECK(chunk_logs(key, many, now, progress).empty());
+}

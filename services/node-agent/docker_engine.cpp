@@ -1,0 +1,310 @@
+#include "docker_engine.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+namespace lamda::agent {
+
+using Json = nlohmann::json;
+
+namespace {
+
+constexpr int kOldestMinor = 41;
+constexpr int kNewestMinor = 44;
+constexpr std::string_view kScheme = "unix://";
+
+/// The engine's own words, made fit for one line.
+std::string message_of(const std::string& body) {
+    const auto value = Json::parse(body, nullptr, false);
+    std::string text = value.is_object() && value.contains("message") && value["message"].is_string()
+                           ? value["message"].get<std::string>()
+                           : body.substr(0, 300);
+    std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+    return text;
+}
+
+[[noreturn]] void refuse(int status, const std::string& body) {
+    throw EngineError(status, fmt::format("the engine answered {}: {}", status, message_of(body)));
+}
+
+Json parse_answer(const std::string& body) {
+    auto value = Json::parse(body, nullptr, false);
+    if (value.is_discarded()) {
+        throw EngineError(502, "the engine's answer is not JSON");
+    }
+    return value;
+}
+
+std::optional<Timestamp> time_of(const Json& state, const char* name) {
+    const auto at = parse_rfc3339(state.value(name, ""));
+    // The engine writes year 1 for "never".
+    return at && at->time_since_epoch().count() > 0 ? std::optional(*at) : std::nullopt;
+}
+
+/// The engine takes `since` as seconds.nanoseconds and writes RFC 3339.
+std::string engine_seconds(const std::string& rfc3339) {
+    const auto at = parse_rfc3339(rfc3339);
+    if (!at) {
+        return "0";
+    }
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*at).time_since_epoch().count();
+    const auto point = rfc3339.find('.');
+    std::string nanos = point == std::string::npos ? "" : rfc3339.substr(point + 1);
+    nanos.resize(std::min(nanos.find_first_not_of("0123456789"), nanos.size()));
+    nanos.resize(9, '0');
+    return fmt::format("{}.{}", seconds, nanos);
+}
+
+int minor_of(const std::string& version) {
+    if (!version.starts_with("1.")) {
+        return -1;
+    }
+    return std::atoi(version.c_str() + 2);
+}
+
+}  // namespace
+
+DockerEngine::DockerEngine(const std::string& host, net::HttpClient& http) : http_(http) {
+    if (!host.starts_with(kScheme)) {
+        throw std::invalid_argument("the engine's address is unix:///path");
+    }
+    socket_ = host.substr(kScheme.size());
+}
+
+void DockerEngine::negotiate() {
+    net::HttpRequest request;
+    request.url = "http://docker/_ping";
+    request.unix_socket = socket_;
+    request.timeout = Millis(2'000);
+    const auto answer = http_.send(request);
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    const auto offered = minor_of(answer.header("Api-Version").value_or(""));
+    if (offered < kOldestMinor) {
+        throw EngineError(
+            400, fmt::format("the engine offers API 1.{}, at least 1.{} is needed", offered, kOldestMinor));
+    }
+    const std::lock_guard lock(mutex_);
+    version_ = fmt::format("v1.{}", std::min(offered, kNewestMinor));
+}
+
+std::string DockerEngine::version() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (!version_.empty()) {
+            return version_;
+        }
+    }
+    negotiate();
+    const std::lock_guard lock(mutex_);
+    return version_;
+}
+
+DockerEngine::Answer DockerEngine::call(const std::string& method, const std::string& path,
+                                        const std::string& body, Millis timeout) {
+    net::HttpRequest request;
+    request.method = method;
+    request.url = "http://docker/" + version() + path;
+    request.unix_socket = socket_;
+    request.timeout = timeout;
+    if (!body.empty()) {
+        request.headers.emplace_back("Content-Type", "application/json");
+        request.body = body;
+    }
+    auto answer = http_.send(request);
+    return {answer.status, std::move(answer.body)};
+}
+
+bool DockerEngine::has_bridge() {
+    const auto answer = call("GET", "/networks/bridge");
+    if (answer.status == 404) {
+        return false;
+    }
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    return parse_answer(answer.body).value("Driver", "") == "bridge";
+}
+
+std::optional<Image> DockerEngine::image(const std::string& name) {
+    const auto answer = call("GET", "/images/" + net::url_encode(name) + "/json");
+    if (answer.status == 404) {
+        return std::nullopt;
+    }
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    const auto value = parse_answer(answer.body);
+    Image image;
+    image.id = value.value("Id", "");
+    if (value.contains("RepoDigests") && value["RepoDigests"].is_array()) {
+        for (const auto& digest : value["RepoDigests"]) {
+            image.repo_digests.push_back(digest.get<std::string>());
+        }
+    }
+    return image;
+}
+
+void DockerEngine::pull(const std::string& name, Millis timeout) {
+    net::HttpRequest request;
+    request.method = "POST";
+    request.url =
+        "http://docker/" + version() + "/images/create?fromImage=" + net::url_encode(pull_reference(name));
+    request.unix_socket = socket_;
+    request.timeout = timeout;
+    // The progress report may be long: only its lines with an error are kept.
+    std::string line;
+    std::string failure;
+    std::string head;
+    request.on_data = [&](BytesView part) {
+        for (const auto byte : part) {
+            if (byte != '\n') {
+                if (line.size() < 65'536) {
+                    line += static_cast<char>(byte);
+                }
+                continue;
+            }
+            if (const auto value = Json::parse(line, nullptr, false);
+                value.is_object() && value.contains("error")) {
+                failure = value["error"].dump();
+            }
+            line.clear();
+        }
+        if (head.size() < 4'096) {
+            head.append(as_string(part));
+        }
+        return true;
+    };
+    const auto answer = http_.send(request);
+    if (answer.status != 200) {
+        refuse(answer.status, head);
+    }
+    if (!failure.empty()) {
+        throw EngineError(500, failure);
+    }
+}
+
+bool DockerEngine::create(const ContainerSpec& spec) {
+    const auto answer =
+        call("POST", "/containers/create?name=" + net::url_encode(spec.name), create_body(spec));
+    if (answer.status == 409) {
+        return false;
+    }
+    if (answer.status != 201) {
+        refuse(answer.status, answer.body);
+    }
+    return true;
+}
+
+void DockerEngine::start(const std::string& container) {
+    const auto answer = call("POST", "/containers/" + container + "/start", "", Millis(120'000));
+    if (answer.status != 204 && answer.status != 304) {  // 304: it runs already
+        refuse(answer.status, answer.body);
+    }
+}
+
+std::optional<ContainerState> DockerEngine::inspect(const std::string& container) {
+    const auto answer = call("GET", "/containers/" + container + "/json");
+    if (answer.status == 404) {
+        return std::nullopt;
+    }
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    const auto value = parse_answer(answer.body);
+    const auto& state = value.at("State");
+    ContainerState out;
+    out.id = value.value("Id", "");
+    out.image_id = value.value("Image", "");
+    out.status = state.value("Status", "");
+    out.exit_code = state.value("ExitCode", 0);
+    out.oom_killed = state.value("OOMKilled", false);
+    out.error = state.value("Error", "");
+    out.started_at = time_of(state, "StartedAt");
+    out.finished_at = time_of(state, "FinishedAt");
+    return out;
+}
+
+bool DockerEngine::wait(const std::string& container, Millis timeout) {
+    try {
+        const auto answer =
+            call("POST", "/containers/" + container + "/wait?condition=not-running", "", timeout);
+        if (answer.status != 200 && answer.status != 404) {
+            refuse(answer.status, answer.body);
+        }
+        return true;
+    } catch (const net::TransportError& error) {
+        if (error.kind() == net::TransportError::Kind::kTimeout) {
+            return false;
+        }
+        throw;
+    }
+}
+
+void DockerEngine::kill(const std::string& container) {
+    const auto answer = call("POST", "/containers/" + container + "/kill");
+    if (answer.status != 204 && answer.status != 404 && answer.status != 409) {
+        refuse(answer.status, answer.body);
+    }
+}
+
+void DockerEngine::remove(const std::string& container) {
+    const auto answer = call("DELETE", "/containers/" + container + "?force=1&v=1");
+    // 409: its removal is under way.
+    if (answer.status != 204 && answer.status != 404 && answer.status != 409) {
+        refuse(answer.status, answer.body);
+    }
+}
+
+std::vector<LogLine> DockerEngine::logs(const std::string& container, const std::string& since,
+                                        std::size_t max_bytes) {
+    net::HttpRequest request;
+    request.url = "http://docker/" + version() + "/containers/" + container +
+                  "/logs?stdout=1&stderr=1&timestamps=1" +
+                  (since.empty() ? "" : "&since=" + engine_seconds(since));
+    request.unix_socket = socket_;
+    request.timeout = Millis(10'000);
+    std::string bytes;
+    request.on_data = [&](BytesView part) {
+        bytes.append(as_string(part));
+        return bytes.size() < max_bytes;
+    };
+    int status = 200;
+    try {
+        status = http_.send(request).status;
+    } catch (const net::TransportError& error) {
+        if (error.kind() != net::TransportError::Kind::kCancelled) {
+            throw;
+        }
+    }
+    if (status == 404) {
+        return {};
+    }
+    if (status != 200) {
+        refuse(status, bytes);
+    }
+    auto lines = parse_log_frames(bytes);
+    // `since` is inclusive: what was seen up to that very timestamp is left out.
+    if (!since.empty()) {
+        std::erase_if(lines, [&](const LogLine& line) { return !line.at.empty() && line.at <= since; });
+    }
+    return lines;
+}
+
+std::vector<ContainerRef> DockerEngine::list(const std::string& label) {
+    const auto filters = Json{{"label", {label}}}.dump();
+    const auto answer = call("GET", "/containers/json?all=1&filters=" + net::url_encode(filters));
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    std::vector<ContainerRef> found;
+    for (const auto& value : parse_answer(answer.body)) {
+        found.push_back({value.value("Id", ""), value.value("Labels", std::map<std::string, std::string>{})});
+    }
+    return found;
+}
+
+}  // namespace lamda::agent

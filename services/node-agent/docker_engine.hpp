@@ -1,0 +1,134 @@
+// A client of the Docker Engine API over its unix socket, as far as jobs need it.
+// https://docs.docker.com/engine/api/v1.41/
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "net/http_client.hpp"
+#include "telemetry/log.hpp"
+
+namespace lamda::agent {
+
+/// The engine answered with an error. (No answer at all: net::TransportError.)
+class EngineError : public std::runtime_error {
+  public:
+    EngineError(int status, const std::string& message) : std::runtime_error(message), status_(status) {}
+    int status() const { return status_; }
+
+  private:
+    int status_;
+};
+
+struct Image {
+    std::string id;                         ///< sha256:…
+    std::vector<std::string> repo_digests;  ///< name@sha256:…
+};
+
+struct Mount {
+    std::string source;  ///< absolute path on the host
+    std::string target;
+    bool read_only = false;
+    bool operator==(const Mount&) const = default;
+};
+
+struct ContainerSpec {
+    std::string name;
+    std::string image;                 ///< id or name
+    std::vector<std::string> command;  ///< empty: the image's own
+    std::map<std::string, std::string> env;
+    std::map<std::string, std::string> labels;
+    std::vector<Mount> mounts;
+    bool network = false;
+    std::uint32_t cpu_millis = 1000;
+    std::uint64_t memory_bytes = 0;    ///< swap included
+    std::uint64_t max_file_bytes = 0;  ///< of one file (ulimit fsize)
+    std::uint32_t max_pids = 512;
+    std::uint32_t gpu_count = 0;
+};
+
+struct ContainerState {
+    std::string id;
+    std::string image_id;  ///< sha256:…
+    std::string status;    ///< created | running | paused | restarting | removing | exited | dead
+    std::int32_t exit_code = 0;
+    bool oom_killed = false;
+    std::string error;  ///< why it could not be started
+    std::optional<Timestamp> started_at;
+    std::optional<Timestamp> finished_at;
+    bool created_only() const { return status == "created"; }
+    bool ended() const { return status == "exited" || status == "dead"; }
+};
+
+struct LogLine {
+    std::string stream;  ///< stdout | stderr
+    std::string at;      ///< RFC 3339 with nanoseconds
+    std::string text;
+    bool operator==(const LogLine&) const = default;
+};
+
+struct ContainerRef {
+    std::string id;
+    std::map<std::string, std::string> labels;
+};
+
+/// Thread-safe. Every call throws EngineError when the engine refuses and net::TransportError when there is
+/// none.
+class DockerEngine {
+  public:
+    /// @param host unix:///path
+    DockerEngine(const std::string& host, net::HttpClient& http);
+
+    /// Asks for the engine's version and agrees on min(its own, 1.44). @throws EngineError when it is
+    /// below 1.41
+    void negotiate();
+    /// Whether containers can be given a network (an engine without a bridge silently gives them loopback
+    /// only).
+    bool has_bridge();
+    std::optional<Image> image(const std::string& name);
+    /// @throws EngineError also when the engine's progress report ends in an error
+    void pull(const std::string& name, Millis timeout);
+    /// True: created; false: a container of this name exists already.
+    bool create(const ContainerSpec& spec);
+    void start(const std::string& container);
+    std::optional<ContainerState> inspect(const std::string& container);
+    /// True once it does not run any more; false after the timeout.
+    bool wait(const std::string& container, Millis timeout);
+    /// SIGKILL; nothing happens when it does not run or does not exist.
+    void kill(const std::string& container);
+    /// With force; nothing happens when it does not exist.
+    void remove(const std::string& container);
+    /// Lines after `since` (empty: all), at most about `max_bytes`.
+    std::vector<LogLine> logs(const std::string& container, const std::string& since, std::size_t max_bytes);
+    /// Running or not.
+    std::vector<ContainerRef> list(const std::string& label);
+
+  private:
+    struct Answer {
+        int status;
+        std::string body;
+    };
+    Answer call(const std::string& method, const std::string& path, const std::string& body = "",
+                Millis timeout = Millis(30'000));
+    std::string version();
+
+    std::string socket_;
+    net::HttpClient& http_;
+    std::mutex mutex_;
+    std::string version_;  ///< empty: not agreed yet
+};
+
+/// The engine's form of a container (POST /containers/create).
+std::string create_body(const ContainerSpec& spec);
+/// Splits the engine's 8-byte framed log stream; an unfinished frame at the end is dropped.
+std::vector<LogLine> parse_log_frames(std::string_view bytes);
+/// A name as the engine pulls it: `:latest` added where neither tag nor digest stands, because a bare name
+/// would pull every tag.
+std::string pull_reference(const std::string& name);
+
+}  // namespace lamda::agent

@@ -1,0 +1,27 @@
+// Presence and load on the bus, every five seconds.
+#pragma once
+
+#include <stop_token>
+
+#include "bus/bus.hpp"
+#include "journal.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::agent {
+
+class HeartbeatLoop {
+  public:
+    HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Address& provider, std::size_t capacity,
+                  const Clock& clock, telemetry::Metrics& metrics);
+    void run(const std::stop_token& stop);
+
+  private:
+    bus::Bus& bus_;
+    const Journal& journal_;
+    Address provider_;
+    std::size_t capacity_;
+    const Clock& clock_;
+    telemetry::Gauge running_;
+};
+
+}  // namespace lamda::agent

@@ -1,0 +1,106 @@
+// lamda-node-agent: runs a provider's jobs. The only file that knows all the parts.
+#include <cstdlib>
+
+#include "abandonable.hpp"
+#include "assignment_loop.hpp"
+#include "chain/multi_rpc.hpp"
+#include "config.hpp"
+#include "heartbeat_loop.hpp"
+#include "janitor.hpp"
+#include "retract_loop.hpp"
+#include "runner.hpp"
+#include "runtime/app.hpp"
+
+namespace lamda::agent {
+namespace {
+
+void probe_content(net::HttpClient& http, const std::string& api_url) {
+    net::HttpRequest request;
+    request.method = "POST";
+    request.url = api_url + "/api/v0/version";
+    request.timeout = Millis(3'000);
+    if (const auto answer = http.send(request); answer.status != 200) {
+        throw std::runtime_error("answers " + std::to_string(answer.status));
+    }
+}
+
+int serve(runtime::App& app, const Config& config) {
+    const SystemClock clock;
+    const auto& signer = *config.signer;
+    const auto& self = signer.address();
+    const auto log = app.log().with({{"provider", self.hex()}});
+
+    make_private_dir(config.state_dir);
+    const DirLock lock(config.state_dir);
+    const std::string jobs_dir = config.state_dir + "/jobs";
+    make_private_dir(jobs_dir);
+
+    BscIdentity identity(config.bsc_chain_id, config.state_dir + "/bsc-chain-id");
+    Journal journal(config.state_dir + "/journal", clock, log);
+    FileTxLedger bsc_ledger(config.state_dir + "/bsc-" + self.hex() + ".json", clock);
+    FileTxLedger opbnb_ledger(config.state_dir + "/opbnb-" + self.hex() + ".json", clock);
+    StatusWriter statuses(signer, identity, config.job_manager, clock);
+
+    net::HttpClient http;
+    DockerEngine engine(config.docker_host, http);
+    ipfs::ContentStore content(config.content, http);
+    const auto bsc = chain::connect(config.bsc_rpc_urls, identity.known(), config.rpc_timeout, clock, log);
+    const auto opbnb =
+        chain::connect(config.opbnb_rpc_urls, config.presence.chain_id, config.rpc_timeout, clock, log);
+    bus::Bus bus(config.nats_url, "lamda-node-agent", log);
+
+    StatusPublisher publisher(journal, bus, self, log, app.metrics());
+    ProgressLoop progress(journal, statuses, clock);
+    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, clock, app.metrics());
+    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.capacity, clock, log,
+                               app.metrics(), app.health());
+    RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
+    RunnerConfig runner_config;
+    runner_config.jobs_dir = jobs_dir;
+    runner_config.provider = self;
+    runner_config.max_input_bytes = config.max_input_bytes;
+    Runner runner(runner_config, journal, statuses, engine, content, bus, clock, log, app.metrics());
+    Janitor janitor(journal, engine, jobs_dir, self, clock, log);
+    Settlement settlement(config.settlement, journal, bsc_ledger, *bsc, identity, signer, clock, log,
+                          app.metrics(), app.health());
+    Presence presence(config.presence, opbnb_ledger, *opbnb, signer, clock, log, app.metrics(), app.health());
+
+    app.probe("nats", [&] {
+        if (!bus.connected()) {
+            throw std::runtime_error("not connected");
+        }
+    });
+    app.probe("docker", [&] { engine.negotiate(); });
+    if (!config.content.api_url.empty()) {
+        app.probe("content", [&] { probe_content(http, config.content.api_url); });
+    }
+
+    log.info("starting", {{"capacity", config.capacity}, {"resumed", journal.active_attempts().size()}});
+    using Stop = const std::stop_token&;
+    Abandoning hanging;  // the engine, a content source or an RPC node may take their time to answer
+    app.loop("heartbeats", [&](Stop stop) { heartbeats.run(stop); });
+    app.loop("statuses", [&](Stop stop) { publisher.run(stop); });
+    app.loop("progress", [&](Stop stop) { progress.run(stop); });
+    app.loop("retractions", [&](Stop stop) { retractions.run(stop); });
+    for (std::size_t slot = 1; slot <= config.capacity; ++slot) {
+        app.loop("slot-" + std::to_string(slot), hanging.wrap([&](Stop stop) { runner.serve(stop); }));
+    }
+    app.loop("assignments", [&](Stop stop) { assignments.run(stop); });
+    app.loop("janitor", hanging.wrap([&](Stop stop) { janitor.run(stop); }));
+    app.loop("settlement", hanging.wrap([&](Stop stop) { settlement.run(stop); }));
+    app.loop("presence", hanging.wrap([&](Stop stop) { presence.run(stop); }));
+    const int status = app.run();
+    if (hanging.left_behind()) {
+        std::_Exit(status);
+    }
+    return status;
+}
+
+}  // namespace
+}  // namespace lamda::agent
+
+int main(int argc, char** argv) {
+    return lamda::runtime::service_main<lamda::agent::Config>(argc, argv, "node-agent",
+                                                              "runs a provider's jobs in containers",
+                                                              lamda::agent::read_config, lamda::agent::serve);
+}

@@ -1,0 +1,54 @@
+#include "output.hpp"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "testkit/process.hpp"
+
+using namespace lamda;
+using namespace lamda::agent;
+namespace fs = std::filesystem;
+
+namespace {
+void write(const std::string& path, std::size_t bytes) {
+    std::ofstream(path) << std::string(bytes, 'x');
+}
+}  // namespace
+
+TEST_CASE("bytes of files in all subfolders are counted, links are not followed") {
+    const testkit::TempDir dir("agent-output");
+    const std::string out = dir.path() + "/output";
+    make_output_dir(out);
+    fs::create_directories(out + "/a/b");
+    write(out + "/one", 100);
+    write(out + "/a/b/two", 50);
+    write(dir.path() + "/outside", 1'000);
+    fs::create_symlink(dir.path() + "/outside", out + "/link");
+    CHECK(dir_bytes(out, 1'000'000) == 150);
+    CHECK(dir_bytes(out, 60) > 60);
+    CHECK(dir_bytes(dir.path() + "/absent", 10) == 0);
+}
+
+TEST_CASE("an entry that is neither file nor folder is named") {
+    const testkit::TempDir dir("agent-output");
+    const std::string out = dir.path() + "/output";
+    make_output_dir(out);
+    fs::create_directories(out + "/a");
+    write(out + "/a/fine", 1);
+    CHECK(unstorable_entry(out) == std::nullopt);
+    REQUIRE(::mkfifo((out + "/a/pipe").c_str(), 0600) == 0);
+    CHECK(fs::path(unstorable_entry(out).value()).filename() == "pipe");
+}
+
+TEST_CASE("the output folder is made anew, and writable for any user of the image") {
+    const testkit::TempDir dir("agent-output");
+    const std::string out = dir.path() + "/output";
+    make_output_dir(out);
+    write(out + "/left", 1);
+    make_output_dir(out);
+    CHECK(fs::is_empty(out));
+    CHECK((fs::status(out).permissions() & fs::perms::others_write) != fs::perms::none);
+}

@@ -1,0 +1,100 @@
+#include "presence.hpp"
+
+#include <algorithm>
+
+#include "contracts/node_reputation.hpp"
+#include "own_chain.hpp"
+#include "runtime/app.hpp"
+
+namespace lamda::agent {
+
+namespace nr = contracts::node_reputation;
+
+namespace {
+
+constexpr Millis kLongestLook{5'000};
+constexpr Millis kPace{1'000};
+constexpr auto kRemember = std::chrono::hours(24);
+
+}  // namespace
+
+Presence::Presence(PresenceConfig config, FileTxLedger& ledger, eth::Rpc& opbnb, const crypto::Signer& signer,
+                   const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
+                   telemetry::Health& health)
+    : config_(std::move(config)),
+      ledger_(ledger),
+      opbnb_(opbnb),
+      signer_(signer),
+      clock_(clock),
+      log_(std::move(log)),
+      metrics_(metrics),
+      health_(health) {}
+
+Presence::Node Presence::read_node() {
+    nr::GetProviderInfo call;
+    call.provider = signer_.address();
+    eth::CallRequest request;
+    request.to = config_.node_reputation;
+    request.data = call.encode();
+    const auto info = nr::GetProviderInfo::decode_result(opbnb_.call(request, eth::Tag::kLatest));
+    if (!info) {
+        throw eth::BadAnswer(200, "getProviderInfo answered with something else: " + info.error().message);
+    }
+    return {info->info.is_registered, from_unix_seconds(to_u64(info->info.last_seen).value_or(0))};
+}
+
+void Presence::note_intents(const Node& node) {
+    if (ledger_.open_count() > 0) {
+        return;  // one thing after the other
+    }
+    const auto now = clock_.now();
+    const auto stamp =
+        std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
+    chain::Intent intent;
+    intent.to = config_.node_reputation;
+    if (!node.registered) {
+        if (!config_.register_node) {
+            return;
+        }
+        nr::RegisterNode call;
+        call.gpu_model = config_.gpu_model;
+        call.vram = config_.vram_mib;
+        intent.key = "register:" + stamp;
+        intent.data = call.encode();
+    } else {
+        if (config_.heartbeat_interval.count() == 0 || now - node.last_seen < config_.heartbeat_interval) {
+            return;
+        }
+        intent.key = "heartbeat:" + stamp;
+        intent.data = nr::SendHeartbeat{}.encode();
+    }
+    if (ledger_.put_intent(intent)) {
+        log_.info("wanted on opBNB", {{"intent", intent.key}});
+    }
+    ledger_.forget_done(now - kRemember);
+}
+
+void Presence::run(const std::stop_token& stop) {
+    if (!config_.register_node && config_.heartbeat_interval.count() == 0 && ledger_.open_count() == 0) {
+        return;
+    }
+    const auto chain = chain_id_of(opbnb_, "OPBNB_RPC_URL");
+    chain::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, ledger_,
+                         clock_, log_, metrics_, health_, [](const chain::Intent&) { return std::nullopt; });
+    const auto look = config_.heartbeat_interval.count() == 0
+                          ? kLongestLook
+                          : std::min(config_.heartbeat_interval, kLongestLook);
+    std::optional<Steady> looked;
+    while (!stop.stop_requested()) {
+        if (!looked || clock_.steady() - *looked >= look) {
+            note_intents(read_node());
+            looked = clock_.steady();
+        }
+        if (ledger_.open_count() > 0) {
+            sender.step();
+        }
+        runtime::pause(stop, kPace);
+    }
+}
+
+}  // namespace lamda::agent

@@ -1,0 +1,146 @@
+#include "settlement.hpp"
+
+#include "contracts/job_manager.hpp"
+#include "core/crash_point.hpp"
+#include "own_chain.hpp"
+#include "runtime/app.hpp"
+
+namespace lamda::agent {
+
+namespace jm = contracts::job_manager;
+
+namespace {
+
+constexpr std::string_view kConfirm = "confirm:";
+constexpr std::string_view kClaim = "claim:";
+constexpr auto kRemember = std::chrono::hours(24 * 60);  // longer than the journal does
+
+struct JobOnChain {
+    Address provider;
+    bool created = false;
+    bool confirmed = false;
+};
+
+JobOnChain read_job(eth::Rpc& bsc, const Address& job_manager, const JobId& job, eth::BlockSpec block) {
+    jm::GetJobInfo call;
+    call.id = job.as<Bytes32>();
+    eth::CallRequest request;
+    request.to = job_manager;
+    request.data = call.encode();
+    Bytes answer;
+    try {
+        answer = bsc.call(request, block);
+    } catch (const eth::RpcError& error) {
+        // Other implementations of the interface may revert for a job that they do not know.
+        if (!error.data().empty()) {
+            return {};
+        }
+        throw;
+    }
+    const auto info = jm::GetJobInfo::decode_result(answer);
+    if (!info) {
+        throw eth::BadAnswer(200, "getJobInfo answered with something else: " + info.error().message);
+    }
+    return {info->provider, info->created_at != 0, info->confirmed_at != 0};
+}
+
+}  // namespace
+
+std::string confirm_key(const JobId& job) {
+    return std::string(kConfirm) + job.hex();
+}
+std::string claim_key(const JobId& job) {
+    return std::string(kClaim) + job.hex();
+}
+
+Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, eth::Rpc& bsc,
+                       BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
+                       telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
+    : config_(config),
+      journal_(journal),
+      ledger_(ledger),
+      bsc_(bsc),
+      identity_(identity),
+      signer_(signer),
+      clock_(clock),
+      log_(std::move(log)),
+      metrics_(metrics),
+      health_(health) {}
+
+void Settlement::run(const std::stop_token& stop) {
+    const auto chain = chain_id_of(bsc_, "BSC_RPC_URL");
+    if (!identity_.learn(chain)) {
+        throw runtime::ConfigError("BSC_RPC_URL: " + bsc_.name() + " is on chain " +
+                                   std::to_string(chain.value) + ", not on " +
+                                   std::to_string(identity_.known()->value));
+    }
+    if (!config_.confirm && !config_.claim && ledger_.open_count() == 0) {
+        return;
+    }
+    chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc_, signer_, ledger_, clock_,
+                         log_, metrics_, health_,
+                         [this](const chain::Intent& intent) { return precheck(intent); });
+    std::uint64_t seen = 0;
+    while (!stop.stop_requested()) {
+        seen = journal_.wait_change(seen, Millis(0));
+        note_intents();
+        sender.step();
+        journal_.wait_change(seen, config_.pace);
+        runtime::pause(stop, Millis(50));  // a busy journal must not turn into a busy node
+    }
+}
+
+void Settlement::note_intents() {
+    const auto note = [&](bool wanted, bool Attempt::* noted, std::string (*key_of)(const JobId&),
+                          auto call) {
+        if (!wanted) {
+            return;
+        }
+        const auto due = journal_.select([&](const Attempt& attempt) {
+            return attempt.phase == Phase::kFinished && attempt.completed && attempt.outbox.empty() &&
+                   !(attempt.*noted);
+        });
+        for (const auto& key : due) {
+            call.job_id = key.job.template as<Bytes32>();
+            chain::Intent intent;
+            intent.key = key_of(key.job);
+            intent.to = config_.job_manager;
+            intent.data = call.encode();
+            ledger_.put_intent(intent);
+            crash_point("agent.intent.put");
+            journal_.update(key, [&](Attempt& attempt) { attempt.*noted = true; });
+        }
+    };
+    note(config_.confirm, &Attempt::confirm_noted, confirm_key, jm::ConfirmResult{});
+    note(config_.claim, &Attempt::claim_noted, claim_key, jm::ClaimReward{});
+    ledger_.forget_done(clock_.now() - kRemember);
+}
+
+std::optional<std::string> Settlement::precheck(const chain::Intent& intent) {
+    const bool confirming = intent.key.starts_with(kConfirm);
+    const auto job = JobId::parse(intent.key.substr(confirming ? kConfirm.size() : kClaim.size()));
+    if (!job) {
+        return "its key names no job";
+    }
+    const auto now = read_job(bsc_, config_.job_manager, *job, eth::Tag::kLatest);
+    if (!now.created) {
+        return "the job is not on chain";
+    }
+    if (now.provider != signer_.address()) {
+        return "the job is another provider's";
+    }
+    if (!confirming) {
+        return now.confirmed ? std::nullopt : std::optional<std::string>("not confirmed yet");
+    }
+    if (!now.confirmed) {
+        return std::nullopt;
+    }
+    // Confirmed by the renter. A reorg may undo it, so only a final confirmation ends the intent.
+    if (read_job(bsc_, config_.job_manager, *job, eth::Tag::kFinalized).confirmed) {
+        ledger_.finish_without_tx(intent.key, "confirmed by another");
+        log_.info("confirmed by another already", {{"job", job->hex()}});
+    }
+    return "confirmed by another, not final yet";
+}
+
+}  // namespace lamda::agent

@@ -1,0 +1,156 @@
+#include "status_publisher.hpp"
+
+#include <algorithm>
+
+#include "core/crash_point.hpp"
+#include "runtime/app.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::agent {
+
+namespace {
+
+constexpr std::size_t kMostMessageBytes = 1'024;
+constexpr Millis kRunningEvery{10'000};
+constexpr Millis kProgressTick{500};
+constexpr Millis kPublishTimeout{3'000};
+constexpr Millis kRetryAfter{1'000};
+constexpr std::size_t kBatch = 64;
+
+/// At most that many bytes, not ending inside a character.
+std::string shorten(std::string text) {
+    if (text.size() > kMostMessageBytes) {
+        std::size_t end = kMostMessageBytes;
+        while (end > 0 && (static_cast<std::uint8_t>(text[end]) & 0xC0U) == 0x80U) {
+            --end;
+        }
+        text.resize(end);
+    }
+    return text;
+}
+
+}  // namespace
+
+StatusWriter::StatusWriter(const crypto::Signer& signer, const BscIdentity& identity,
+                           const Address& job_manager, const Clock& clock)
+    : signer_(signer), identity_(identity), job_manager_(job_manager), clock_(clock) {}
+
+void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDetails& details) const {
+    const auto chain = identity_.known();
+    if (!chain) {
+        throw std::logic_error("a status is written before the chain is known");
+    }
+    wire::JobStatus status;
+    status.job_id = attempt.assignment.job_id;
+    status.attempt = attempt.assignment.attempt;
+    status.seq = attempt.last_seq + 1;
+    status.provider = signer_.address();
+    status.status = kind;
+    status.at = clock_.now();
+    status.output_file_cid = details.output_file_cid;
+    status.exit_code = details.exit_code;
+    status.error_code = details.error_code;
+    if (details.error_message) {
+        status.error_message = shorten(*details.error_message);
+    }
+    status.receipt = details.receipt;
+    status = wire::sign_status(std::move(status), wire::status_domain(*chain, job_manager_), signer_);
+    const auto json = wire::to_json(status);
+
+    attempt.last_seq = status.seq;
+    attempt.last_status_at = status.at;
+    if (kind == wire::StatusKind::kRunning) {
+        std::erase_if(attempt.outbox,
+                      [](const Outgoing& one) { return one.kind == wire::StatusKind::kRunning; });
+    }
+    if (kind == wire::StatusKind::kCompleted || kind == wire::StatusKind::kFailed) {
+        attempt.phase = Phase::kFinished;
+        attempt.final_status = json;
+        attempt.completed = kind == wire::StatusKind::kCompleted;
+    }
+    attempt.outbox.push_back({status.seq, kind, json});
+}
+
+StatusPublisher::StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider, telemetry::Log log,
+                                 telemetry::Metrics& metrics)
+    : journal_(journal),
+      bus_(bus),
+      provider_(provider),
+      log_(std::move(log)),
+      published_(metrics.counter("lamda_agent_statuses_published_total", "Statuses that the bus has stored")),
+      waiting_(metrics.gauge("lamda_agent_attempts_with_unsent_statuses",
+                             "Attempts whose statuses wait for the bus")) {}
+
+bool StatusPublisher::flush() {
+    const auto keys = journal_.select([](const Attempt& attempt) { return !attempt.outbox.empty(); });
+    waiting_.set(static_cast<double>(keys.size()));
+    bool all = true;
+    for (std::size_t at = 0; at < keys.size(); at += kBatch) {
+        const auto end = std::min(at + kBatch, keys.size());
+        std::vector<bus::Outgoing> messages;
+        std::vector<std::pair<AttemptKey, std::uint32_t>> sent;
+        for (auto i = at; i < end; ++i) {
+            const auto attempt = journal_.find(keys[i]);
+            for (const auto& status : attempt ? attempt->outbox : std::vector<Outgoing>{}) {
+                messages.push_back({wire::status_subject(provider_), "", status.json});
+                sent.emplace_back(keys[i], status.seq);
+            }
+        }
+        const auto stored = bus_.publish_durable(messages, kPublishTimeout);
+        crash_point("agent.status.published");
+        for (std::size_t i = 0; i < stored.size(); ++i) {
+            if (!stored[i]) {
+                all = false;
+                continue;
+            }
+            published_.add();
+            journal_.update(sent[i].first, [&](Attempt& attempt) {
+                std::erase_if(attempt.outbox, [&](const Outgoing& one) { return one.seq == sent[i].second; });
+            });
+        }
+    }
+    return all;
+}
+
+void StatusPublisher::run(const std::stop_token& stop) {
+    std::uint64_t seen = 0;
+    bool complaining = false;
+    while (!stop.stop_requested()) {
+        std::string trouble;
+        seen = journal_.wait_change(seen, Millis(0));
+        try {
+            if (!flush()) {
+                trouble = "the stream did not acknowledge";
+            }
+        } catch (const bus::Unavailable& error) {
+            trouble = error.what();
+        }
+        if (!trouble.empty()) {
+            if (!complaining) {
+                log_.warn("statuses wait for the bus", {{"reason", trouble}});
+            }
+            runtime::pause(stop, kRetryAfter);
+        } else {
+            journal_.wait_change(seen, Millis(500));
+        }
+        complaining = !trouble.empty();
+    }
+}
+
+ProgressLoop::ProgressLoop(Journal& journal, const StatusWriter& statuses, const Clock& clock)
+    : journal_(journal), statuses_(statuses), clock_(clock) {}
+
+void ProgressLoop::run(const std::stop_token& stop) {
+    while (runtime::pause(stop, kProgressTick)) {
+        const auto now = clock_.now();
+        for (const auto& key : journal_.active_attempts()) {
+            journal_.update(key, [&](Attempt& attempt) {
+                if (attempt.active() && now - attempt.last_status_at >= kRunningEvery) {
+                    statuses_.add(attempt, wire::StatusKind::kRunning);
+                }
+            });
+        }
+    }
+}
+
+}  // namespace lamda::agent

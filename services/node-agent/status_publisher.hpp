@@ -1,0 +1,70 @@
+// Signed statuses: written into the journal first, sent until the bus has stored them.
+#pragma once
+
+#include <stop_token>
+
+#include "bsc_identity.hpp"
+#include "bus/bus.hpp"
+#include "crypto/signer.hpp"
+#include "journal.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::agent {
+
+/// What a status says beside its kind.
+struct StatusDetails {
+    std::optional<std::string> output_file_cid;
+    std::optional<std::int32_t> exit_code;
+    std::optional<wire::ErrorCode> error_code;
+    std::optional<std::string> error_message;
+    std::optional<wire::Receipt> receipt;
+};
+
+/// Adds signed statuses to journal entries. Thread-safe.
+class StatusWriter {
+  public:
+    StatusWriter(const crypto::Signer& signer, const BscIdentity& identity, const Address& job_manager,
+                 const Clock& clock);
+    /// The next seq of the attempt, signed, into its outbox. A `running` replaces an unsent one; completed
+    /// and failed finish the attempt. To be called inside Journal::update, so that the seq is spent durably.
+    void add(Attempt& attempt, wire::StatusKind kind, const StatusDetails& details = {}) const;
+
+  private:
+    const crypto::Signer& signer_;
+    const BscIdentity& identity_;
+    Address job_manager_;
+    const Clock& clock_;
+};
+
+/// Sends what waits in the journal's outboxes.
+class StatusPublisher {
+  public:
+    StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider, telemetry::Log log,
+                    telemetry::Metrics& metrics);
+    void run(const std::stop_token& stop);
+    /// One round. True: nothing waits any more. @throws bus::Unavailable, DiskError
+    bool flush();
+
+  private:
+    Journal& journal_;
+    bus::Bus& bus_;
+    Address provider_;
+    telemetry::Log log_;
+    telemetry::Counter published_;
+    telemetry::Gauge waiting_;
+};
+
+/// `running` for each attempt at work whose last status is ten seconds old: while an input is fetched as
+/// well.
+class ProgressLoop {
+  public:
+    ProgressLoop(Journal& journal, const StatusWriter& statuses, const Clock& clock);
+    void run(const std::stop_token& stop);
+
+  private:
+    Journal& journal_;
+    const StatusWriter& statuses_;
+    const Clock& clock_;
+};
+
+}  // namespace lamda::agent

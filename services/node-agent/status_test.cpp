@@ -1,0 +1,101 @@
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "abandonable.hpp"
+#include "status_publisher.hpp"
+#include "test_support.hpp"
+#include "testkit/process.hpp"
+
+using namespace lamda;
+using namespace lamda::agent;
+using namespace lamda::agent::test;
+
+namespace {
+
+struct Fixture {
+    testkit::TempDir dir{"agent-status"};
+    FakeClock clock{start_of_time()};
+    std::unique_ptr<crypto::LocalSigner> signer =
+        crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+            .value();
+    BscIdentity identity{ChainId{97}, dir.path() + "/bsc-chain-id"};
+    StatusWriter statuses{*signer, identity, address(0x11), clock};
+    Attempt attempt = [] {
+        Attempt fresh;
+        fresh.assignment = assignment(1, 3);
+        return fresh;
+    }();
+};
+
+}  // namespace
+
+TEST_CASE("statuses are numbered from 1 and signed for this chain and contract") {
+    Fixture f;
+    f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+    f.statuses.add(f.attempt, wire::StatusKind::kRunning);
+    REQUIRE(f.attempt.outbox.size() == 2);
+    for (std::uint32_t i = 0; i < 2; ++i) {
+        const auto status = wire::parse_status(f.attempt.outbox[i].json).value();
+        CHECK(status.seq == i + 1);
+        CHECK(status.attempt == 3);
+        CHECK(wire::verify_status(status, wire::status_domain(ChainId{97}, address(0x11))).ok());
+        CHECK_FALSE(wire::verify_status(status, wire::status_domain(ChainId{56}, address(0x11))).ok());
+    }
+}
+
+TEST_CASE("while the bus is away only the newest running status waits, and seq goes on rising") {
+    Fixture f;
+    f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+    for (int i = 0; i < 5; ++i) {
+        f.statuses.add(f.attempt, wire::StatusKind::kRunning);
+    }
+    REQUIRE(f.attempt.outbox.size() == 2);
+    CHECK(f.attempt.outbox[1].seq == 6);
+    CHECK(f.attempt.last_seq == 6);
+}
+
+TEST_CASE("a final status ends the attempt and is kept as it was signed") {
+    Fixture f;
+    StatusDetails details;
+    details.error_code = wire::ErrorCode::kExitNonzero;
+    details.error_message = std::string(1'023, 'x') + "ää";
+    details.exit_code = 3;
+    f.statuses.add(f.attempt, wire::StatusKind::kFailed, details);
+    CHECK(f.attempt.phase == Phase::kFinished);
+    CHECK_FALSE(f.attempt.completed);
+    CHECK(f.attempt.final_status == f.attempt.outbox.back().json);
+    const auto status = wire::parse_status(*f.attempt.final_status).value();
+    CHECK(status.error_message == std::string(1'023, 'x'));  // 1,024 bytes would end inside a character
+    CHECK(status.exit_code == 3);
+}
+
+TEST_CASE("the first chain seen is kept across restarts, and another one contradicts it") {
+    const testkit::TempDir dir("agent-identity");
+    const std::string path = dir.path() + "/bsc-chain-id";
+    {
+        BscIdentity identity(std::nullopt, path);
+        CHECK_FALSE(identity.known());
+        CHECK(identity.learn(ChainId{97}));
+    }
+    BscIdentity identity(std::nullopt, path);
+    CHECK(identity.known() == ChainId{97});
+    CHECK(identity.learn(ChainId{97}));
+    CHECK_FALSE(identity.learn(ChainId{56}));
+}
+
+TEST_CASE("a loop that hangs is left behind when stopped; one that throws is heard") {
+    Abandoning loops;
+    std::stop_source source;
+    std::atomic<bool> release = false;
+    const auto hang = loops.wrap([&](const std::stop_token&) { release.wait(false); }, Millis(10));
+    source.request_stop();
+    hang(source.get_token());
+    CHECK(loops.left_behind());
+    release = true;
+    release.notify_all();
+
+    Abandoning others;
+    const auto fail = others.wrap([](const std::stop_token&) { throw std::runtime_error("no engine"); });
+    CHECK_THROWS_WITH(fail(std::stop_source().get_token()), "no engine");
+    CHECK_FALSE(others.left_behind());
+}
