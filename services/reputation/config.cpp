@@ -1,0 +1,66 @@
+#include "config.hpp"
+
+namespace lamda::reputation {
+
+namespace {
+
+template <class T>
+std::optional<T> maybe(runtime::Settings& settings, const std::string& name, const std::string& help) {
+    const auto number = settings.maybe_number(name, help);
+    return number ? std::optional(T{*number}) : std::nullopt;
+}
+
+void read_key(runtime::Settings& settings, Config& config) {
+    config.private_key =
+        settings.secret("ADMIN_WALLET_PRIVATE_KEY", "the admin wallet's key, 64 hex digits", false);
+    config.keystore_file =
+        settings.maybe_text("ADMIN_WALLET_KEYSTORE_FILE", "or its key file (Web3 Secret Storage 3)")
+            .value_or("");
+    config.keystore_password_file =
+        settings
+            .maybe_text("ADMIN_WALLET_KEYSTORE_PASSWORD_FILE", "the file that holds the key file's password")
+            .value_or("");
+    if (config.private_key.empty() == config.keystore_file.empty()) {
+        settings.mistake("ADMIN_WALLET_PRIVATE_KEY",
+                         "set either this (or its _FILE) or ADMIN_WALLET_KEYSTORE_FILE");
+    }
+    if (config.keystore_file.empty() != config.keystore_password_file.empty()) {
+        settings.mistake("ADMIN_WALLET_KEYSTORE_PASSWORD_FILE",
+                         "goes together with ADMIN_WALLET_KEYSTORE_FILE");
+    }
+}
+
+}  // namespace
+
+Config read_config(runtime::Settings& settings) {
+    Config config;
+    config.database_url = settings.secret("DATABASE_URL", "PostgreSQL, libpq URI");
+    config.bsc.urls = settings.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC");
+    config.bsc.chain_id = maybe<ChainId>(settings, "BSC_CHAIN_ID", "absent: the first one seen is kept to");
+    config.bsc.contract = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
+    config.bsc.start_block =
+        maybe<BlockNum>(settings, "JOB_MANAGER_START_BLOCK", "absent: found, if the node has history");
+    config.bsc.finality_max_age =
+        settings.duration("BSC_FINALITY_MAX_AGE", "an older finalized block is not believed", "60s");
+    config.opbnb.urls = settings.urls("OPBNB_RPC_URL", "JSON-RPC endpoints of opBNB");
+    config.opbnb.chain_id =
+        maybe<ChainId>(settings, "OPBNB_CHAIN_ID", "absent: the first one seen is kept to");
+    config.opbnb.contract = settings.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB");
+    config.opbnb.start_block =
+        maybe<BlockNum>(settings, "NODE_REPUTATION_START_BLOCK", "absent: found, if the node has history");
+    config.opbnb.finality_max_age =
+        settings.duration("OPBNB_FINALITY_MAX_AGE", "an older finalized block is not believed", "5m");
+    config.rpc_timeout = settings.duration("RPC_TIMEOUT", "of one call to a node", "10s");
+    config.from_block =
+        maybe<BlockNum>(settings, "REPUTATION_FROM_BLOCK",
+                        "BSC block; confirmations before it were counted by an earlier system");
+    config.max_fee_cap = settings.number("OPBNB_MAX_FEE_CAP", "wei per gas, never offered more",
+                                         1'000'000'000, 1, 1'000'000'000'000'000);
+    config.min_priority_fee =
+        settings.number("OPBNB_MIN_PRIORITY_FEE", "wei per gas, the tip of a first attempt", 1'000'000, 0,
+                        1'000'000'000'000'000);
+    read_key(settings, config);
+    return config;
+}
+
+}  // namespace lamda::reputation

@@ -1,0 +1,37 @@
+// The service's settings, read once.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/u256.hpp"
+#include "runtime/settings.hpp"
+
+namespace lamda::reputation {
+
+struct ChainConfig {
+    std::vector<std::string> urls;
+    std::optional<ChainId> chain_id;
+    Address contract;
+    std::optional<BlockNum> start_block;
+    Millis finality_max_age{0};
+};
+
+struct Config {
+    runtime::Secret database_url;
+    ChainConfig bsc;
+    ChainConfig opbnb;
+    Millis rpc_timeout{0};
+    std::optional<BlockNum> from_block;  ///< BSC: confirmations before it are not ours
+    runtime::Secret private_key;         ///< one of this …
+    std::string keystore_file;           ///< … and these two
+    std::string keystore_password_file;
+    U256 max_fee_cap;       ///< wei per gas
+    U256 min_priority_fee;  ///< wei per gas
+};
+
+Config read_config(runtime::Settings& settings);
+
+}  // namespace lamda::reputation

@@ -1,0 +1,50 @@
+// What is owed to the chain, and whether anything may be sent yet.
+//
+// The chain itself says which jobs it has counted (the job id in each increment's calldata). Nothing is sent
+// until all of that is known, so that a lost or restored database counts no job twice.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "chain/sender.hpp"
+#include "eth/rpc_client.hpp"
+#include "store/database.hpp"
+
+namespace lamda::reputation {
+
+struct DutyConfig {
+    Address wallet;
+    ChainId opbnb;
+    Address node_reputation;
+    Address job_manager;
+    std::string increments_stream;  ///< its cursor says how far the chain's own account is known
+    bool from_block_set = false;
+};
+
+class Duty {
+  public:
+    Duty(DutyConfig config, store::Database& database, eth::Rpc& bsc, eth::Rpc& opbnb);
+
+    /// Looks up the job of every new increment; closes intents of jobs that the chain has counted. How many
+    /// it closed.
+    std::size_t look_up_increments();
+    /// Why nothing may be sent; empty: all that the chain has counted is known. Both streams must be caught
+    /// up.
+    std::string waiting_for();
+    /// Makes an intent of each confirmation that is neither counted nor on its way. How many are new.
+    std::size_t add_intents();
+    /// For chain::Sender.
+    std::optional<std::string> precheck(const chain::Intent& intent);
+
+  private:
+    std::optional<BlockNum> increments_cursor(store::Txn& txn);
+    void learn_providers();
+
+    DutyConfig config_;
+    store::Database& database_;
+    eth::Rpc& bsc_;
+    eth::Rpc& opbnb_;
+};
+
+}  // namespace lamda::reputation

@@ -1,0 +1,17 @@
+#include "service.hpp"
+
+namespace {
+
+int serve(lamda::runtime::App& app, const lamda::reputation::Config& config) {
+    lamda::reputation::Service service(app, config);
+    return app.run();
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    return lamda::runtime::service_main(
+        argc, argv, "lamda-reputation",
+        "Counts confirmed jobs on opBNB: one incrementJobs for each, followed until it is final.",
+        lamda::reputation::read_config, serve);
+}

@@ -1,0 +1,147 @@
+#include "service.hpp"
+
+#include "chain/log_stream.hpp"
+#include "contracts/job_manager.hpp"
+#include "contracts/node_reputation.hpp"
+#include "runtime/readiness.hpp"
+#include "wallet.hpp"
+
+namespace lamda::reputation {
+
+namespace {
+
+constexpr auto kJobsStream = "reputation:bsc";
+constexpr auto kIncrementsStream = "reputation:opbnb";
+constexpr auto kLedgerCheck = "reputation:ledger";
+constexpr Millis kPace{250};
+
+/// What contradicts the chain ends the process with 78; libs/chain knows nothing of processes.
+template <class F>
+auto or_config_error(F&& work) {
+    try {
+        return work();
+    } catch (const chain::ConfigContradiction& error) {
+        throw runtime::ConfigError(error.what());
+    }
+}
+
+chain::StreamConfig stream_config(const char* name, const ChainConfig& chain, std::vector<Topic> topics) {
+    chain::StreamConfig config;
+    config.name = name;
+    config.contracts = {chain.contract};
+    config.topics = std::move(topics);
+    config.start_block = chain.start_block;
+    config.chain_id = chain.chain_id;
+    config.finality.max_age = chain.finality_max_age;  // and no fallback: reputation waits for finality
+    config.only_final = true;
+    return config;
+}
+
+}  // namespace
+
+Service::Service(runtime::App& app, const Config& config)
+    : app_(app),
+      config_(config),
+      database_(config.database_url.reveal(), "lamda-reputation"),
+      signer_(open_wallet(config)),
+      bsc_(chain::connect(config.bsc.urls, config.bsc.chain_id, config.rpc_timeout, clock_, app.log())),
+      opbnb_(chain::connect(config.opbnb.urls, config.opbnb.chain_id, config.rpc_timeout, clock_, app.log())),
+      jobs_(config.from_block) {
+    app.health().expect(kLedgerCheck);
+    runtime::prepare_database(app, database_, app.config().migrate_on_start);
+    app.first("opbnb", [this](const std::stop_token&) { or_config_error([this] { connect(); }); });
+    app.loop(kJobsStream, [this](const std::stop_token& stop) { read_jobs(stop); });
+    app.loop(kIncrementsStream, [this](const std::stop_token& stop) { read_increments(stop); });
+    app.loop("ledger", [this](const std::stop_token& stop) { keep_ledger(stop); });
+    app.loop("sender", [this](const std::stop_token& stop) { send(stop); });
+}
+
+void Service::connect() {
+    const auto chain = opbnb_->chain_id();
+    require_owner();
+    duty_ = std::make_unique<Duty>(
+        DutyConfig{signer_->address(), chain, config_.opbnb.contract, config_.bsc.contract, kIncrementsStream,
+                   config_.from_block.has_value()},
+        database_, *bsc_, *opbnb_);
+    ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_->address(), chain);
+    chain::SenderConfig sender;
+    sender.name = kIncrementsStream;
+    sender.chain_id = chain;
+    sender.min_priority_fee = config_.min_priority_fee;
+    sender.max_fee_cap = config_.max_fee_cap;
+    sender_ = std::make_unique<chain::Sender>(
+        std::move(sender), *opbnb_, *signer_, *ledger_, clock_, app_.log(), app_.metrics(), app_.health(),
+        [this](const chain::Intent& intent) { return duty_->precheck(intent); });
+}
+
+void Service::require_owner() {
+    using contracts::node_reputation::Owner;
+    if (opbnb_->code(config_.opbnb.contract, eth::Tag::kLatest).empty()) {
+        throw runtime::ConfigError("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at " +
+                                   config_.opbnb.contract.hex());
+    }
+    eth::CallRequest request;
+    request.to = config_.opbnb.contract;
+    request.data = Owner{}.encode();
+    const auto owner = Owner::decode_result(opbnb_->call(request, eth::Tag::kLatest));
+    if (!owner || owner->arg0 != signer_->address()) {
+        throw runtime::ConfigError("ADMIN_WALLET_PRIVATE_KEY: the wallet " + signer_->address().hex() +
+                                   " is not the owner of NodeReputation" +
+                                   (owner ? ", which is " + owner->arg0.hex() : ""));
+    }
+}
+
+void Service::read_jobs(const std::stop_token& stop) {
+    using namespace contracts::job_manager;
+    pipeline::Projector sink(database_, kJobsStream, jobs_);
+    chain::LogStream stream(
+        stream_config(kJobsStream, config_.bsc, {JobCreated::topic(), JobConfirmed::topic()}), *bsc_, sink,
+        clock_, app_.log(), app_.metrics(), app_.health());
+    or_config_error([&] { stream.run(stop); });
+}
+
+void Service::read_increments(const std::stop_token& stop) {
+    using namespace contracts::node_reputation;
+    pipeline::Projector sink(database_, kIncrementsStream, increments_);
+    chain::LogStream stream(stream_config(kIncrementsStream, config_.opbnb, {JobCountIncremented::topic()}),
+                            *opbnb_, sink, clock_, app_.log(), app_.metrics(), app_.health());
+    or_config_error([&] { stream.run(stop); });
+}
+
+std::string Service::waiting_for() {
+    if (!increments_.caught_up()) {
+        return "NodeReputation is not read up to finality yet";
+    }
+    if (!jobs_.caught_up()) {
+        return "JobManager is not read up to finality yet";
+    }
+    return duty_->waiting_for();
+}
+
+void Service::keep_ledger(const std::stop_token& stop) {
+    do {
+        duty_->look_up_increments();
+        if (!may_send_) {
+            const auto reason = waiting_for();
+            may_send_ = reason.empty();
+            if (app_.health().set(kLedgerCheck, reason.empty(), reason)) {
+                app_.log().info(reason.empty() ? "ledger agrees with the chain" : "nothing is sent yet",
+                                {{"reason", reason}});
+            }
+        }
+        if (may_send_ && duty_->add_intents() > 0) {
+            sender_->nudge();
+        }
+    } while (runtime::pause(stop, kPace));
+}
+
+void Service::send(const std::stop_token& stop) {
+    while (!may_send_) {
+        if (!runtime::pause(stop, kPace)) {
+            return;
+        }
+    }
+    or_config_error([&] { sender_->run(stop, kPace); });
+}
+
+}  // namespace lamda::reputation

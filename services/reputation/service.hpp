@@ -1,0 +1,46 @@
+// The running service: two final-only streams, the duty that joins them, and the sender.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "chain/multi_rpc.hpp"
+#include "config.hpp"
+#include "duty.hpp"
+#include "pipeline/tx_ledger.hpp"
+#include "projection.hpp"
+#include "runtime/app.hpp"
+
+namespace lamda::reputation {
+
+class Service {
+  public:
+    /// Registers its steps and loops with the app. @throws runtime::ConfigError for a key that cannot be read
+    Service(runtime::App& app, const Config& config);
+
+  private:
+    void connect();
+    void require_owner();
+    void read_jobs(const std::stop_token& stop);
+    void read_increments(const std::stop_token& stop);
+    void keep_ledger(const std::stop_token& stop);
+    void send(const std::stop_token& stop);
+    std::string waiting_for();
+
+    runtime::App& app_;
+    const Config& config_;
+    SystemClock clock_;
+    store::Database database_;
+    std::unique_ptr<crypto::Signer> signer_;
+    std::unique_ptr<chain::MultiRpc> bsc_;
+    std::unique_ptr<chain::MultiRpc> opbnb_;
+    JobsProjection jobs_;
+    IncrementsProjection increments_;
+    // Known once opBNB has told its chain id.
+    std::unique_ptr<Duty> duty_;
+    std::unique_ptr<pipeline::PgTxLedger> ledger_;
+    std::unique_ptr<chain::Sender> sender_;
+    std::atomic<bool> may_send_ = false;
+};
+
+}  // namespace lamda::reputation
