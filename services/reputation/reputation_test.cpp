@@ -1,0 +1,157 @@
+// The service against real servers: two EVM nodes, PostgreSQL, the contracts; killed at every step of the
+// sender.
+#include <catch2/catch.hpp>
+#include <optional>
+
+#include "contracts/job_manager.hpp"
+#include "contracts/node_reputation.hpp"
+#include "core/duration.hpp"
+#include "increment.hpp"
+#include "onchain/transact.hpp"
+#include "testkit/process.hpp"
+#include "testkit/servers.hpp"
+
+using namespace lamda;
+namespace jm = contracts::job_manager;
+namespace nr = contracts::node_reputation;
+
+namespace {
+
+std::unique_ptr<crypto::LocalSigner> account(std::size_t n) {
+    return std::move(crypto::LocalSigner::from_hex(testkit::dev_key(n))).value();
+}
+
+struct Market {
+    testkit::TempDir dir{"reputation"};
+    testkit::PostgresServer postgres{dir.path() + "/pg"};
+    testkit::Anvil bsc{dir.path() + "/bsc", {ChainId{97}, 0.2, 1}};
+    testkit::Anvil opbnb{dir.path() + "/opbnb", {ChainId{5611}, 0.1, 1}};
+    eth::HttpRpc bsc_rpc{bsc.url(), Millis(5'000)};
+    eth::HttpRpc opbnb_rpc{opbnb.url(), Millis(5'000)};
+    std::unique_ptr<crypto::LocalSigner> admin = account(0);
+    std::unique_ptr<crypto::LocalSigner> renter = account(1);
+    std::unique_ptr<crypto::LocalSigner> provider = account(2);
+    Address job_manager = deploy(bsc_rpc, ChainId{97}, jm::bytecode());
+    Address node_reputation = deploy(opbnb_rpc, ChainId{5611}, nr::bytecode());
+    std::string dsn = postgres.create_database("reputation");
+    std::size_t jobs = 0;
+
+    Address deploy(eth::Rpc& rpc, ChainId chain, const Bytes& code) {
+        onchain::TxRequest request;
+        request.data = code;
+        return *onchain::transact(rpc, *admin, chain, request).contract_address;
+    }
+    void register_provider() {
+        onchain::TxRequest request;
+        request.to = node_reputation;
+        request.data = nr::RegisterNode{"GPU", 8192}.encode();
+        onchain::transact(opbnb_rpc, *provider, ChainId{5611}, request);
+    }
+    void confirm_job() {
+        JobId job;
+        job.array()[31] = static_cast<std::uint8_t>(++jobs);
+        onchain::TxRequest request;
+        request.to = job_manager;
+        request.data = jm::CreateJob{job.as<Bytes32>(), provider->address()}.encode();
+        request.value = 1'000;
+        onchain::transact(bsc_rpc, *renter, ChainId{97}, request);
+        request.data = jm::ConfirmResult{job.as<Bytes32>()}.encode();
+        request.value = 0;
+        onchain::transact(bsc_rpc, *renter, ChainId{97}, request);
+    }
+    std::uint64_t count() {
+        eth::CallRequest request;
+        request.to = node_reputation;
+        request.data = nr::SuccessfulJobsCount{provider->address()}.encode();
+        const auto answer = opbnb_rpc.call(request, eth::Tag::kLatest);
+        return *to_u64(*u256_from_be(answer));
+    }
+    testkit::ProcessSpec spec() {
+        testkit::ProcessSpec spec;
+        spec.argv = {testkit::binary_dir() + "/bin/lamda-reputation"};
+        spec.env = {{"DATABASE_URL", dsn},
+                    {"BSC_RPC_URL", bsc.url()},
+                    {"OPBNB_RPC_URL", opbnb.url()},
+                    {"JOB_MANAGER_CONTRACT_ADDRESS", job_manager.hex()},
+                    {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation.hex()},
+                    {"JOB_MANAGER_START_BLOCK", "0"},
+                    {"NODE_REPUTATION_START_BLOCK", "0"},
+                    {"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)},
+                    {"METRICS_PORT", "0"},
+                    {"LOG_FORMAT", "text"}};
+        spec.log_file = dir.path() + "/reputation.log";
+        return spec;
+    }
+    bool reaches(std::uint64_t wanted) {
+        return testkit::wait_until([&] { return count() >= wanted; }, Millis(30'000));
+    }
+    /// Time enough for a second increment, if there were one: so many blocks of opBNB.
+    void let_blocks_pass(std::uint64_t blocks) {
+        const auto until = opbnb_rpc.block_number() + blocks;
+        REQUIRE(testkit::wait_until([&] { return opbnb_rpc.block_number() >= until; }, Millis(30'000)));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("three confirmed jobs count three; a lost database counts none again") {
+    Market market;
+    market.register_provider();
+    for (int i = 0; i < 3; ++i) {
+        market.confirm_job();
+    }
+    testkit::Process service(market.spec());
+    REQUIRE(market.reaches(3));
+    market.let_blocks_pass(10);
+    CHECK(service.stop() == 0);
+    CHECK(market.count() == 3);
+
+    market.dsn = market.postgres.create_database("again");
+    testkit::Process again(market.spec());
+    market.confirm_job();
+    REQUIRE(market.reaches(4));
+    market.let_blocks_pass(30);
+    CHECK(market.count() == 4);
+    CHECK(again.stop() == 0);
+}
+
+TEST_CASE("a job of an unregistered provider waits without a nonce until it registers") {
+    Market market;
+    market.confirm_job();
+    testkit::Process service(market.spec());
+    market.let_blocks_pass(50);
+    CHECK(market.count() == 0);
+    market.register_provider();
+    CHECK(market.reaches(1));
+    CHECK(service.stop() == 0);
+}
+
+TEST_CASE("killed at every step of the sender, each job still counts once") {
+    Market market;
+    market.register_provider();
+    for (const char* point : {"sender.after_allocate", "sender.after_sign", "sender.after_store",
+                              "sender.after_broadcast", "sender.after_receipt", "sender.before_done"}) {
+        INFO("killed at " << point);
+        const auto before = market.count();
+        market.confirm_job();
+        auto spec = market.spec();
+        spec.env["LAMDA_CRASH_AT"] = point;
+        testkit::Process dying(spec);
+        REQUIRE(dying.wait(Millis(30'000)) == 128 + 9);
+        testkit::Process service(market.spec());
+        REQUIRE(market.reaches(before + 1));
+        market.let_blocks_pass(25);
+        CHECK(market.count() == before + 1);
+        CHECK(service.stop() == 0);
+    }
+}
+
+TEST_CASE("a wallet that does not own the contract ends the process with 78, and no key is shown") {
+    Market market;
+    auto spec = market.spec();
+    spec.env["ADMIN_WALLET_PRIVATE_KEY"] = testkit::dev_key(5);
+    const auto finished = testkit::run(spec, Millis(30'000));
+    CHECK(finished.status == 78);
+    CHECK(finished.output.find("is not the owner") != std::string::npos);
+    CHECK(finished.output.find(testkit::dev_key(5)) == std::string::npos);
+}
