@@ -1,0 +1,299 @@
+// The dispatcher as a process, against a real database, bus and chain. The test plays the agent.
+#include <csignal>
+
+#include "integration/market_fixture.hpp"
+#include "job_store.hpp"
+
+using namespace lamda;
+using namespace lamda::integration;
+using wire::StatusKind;
+
+namespace {
+
+constexpr auto kDispatcher = "job-dispatcher";
+
+struct Dispatch : MarketFixture {
+    explicit Dispatch(unsigned slots = 1) : MarketFixture("dispatch", slots) {}
+
+    /// With a provider that the registry knows.
+    void start_with_provider(const std::map<std::string, std::string>& more = {}) {
+        register_node(provider());
+        start("node-registry");
+        start(kDispatcher, more);
+        REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 1; },
+                                    Millis(30'000)));
+    }
+    void run_to_completion(const JobId& id, std::uint32_t attempt) {
+        publish(status(id, StatusKind::kAccepted, attempt, 1));
+        publish(status(id, StatusKind::kRunning, attempt, 2));
+        publish(status(id, StatusKind::kCompleted, attempt, 3));
+        wait_status(id, "completed");
+    }
+    void require_row_is_fold_of_journal(const JobId& id) {
+        database().transact([&](store::Txn& txn) {
+            const auto row = dispatch::read_job(txn, id);
+            const auto journal = dispatch::read_journals(txn, {id})[id];
+            REQUIRE(row.has_value());
+            REQUIRE((dispatch::fold(journal) == row));
+        });
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a job created before the dispatcher started is dispatched, and followed to its reward") {
+    Dispatch market;
+    const JobId id = market.order(1);
+    market.start_with_provider();
+    market.wait_status(id, "assigned");
+
+    const auto assignment = market.take_assignment();
+    CHECK(assignment.job_id == id);
+    CHECK(assignment.attempt == 1);
+    CHECK(assignment.docker_image == "lamda/busybox:1.35");
+
+    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
+    market.wait_job(id, "work_state", "accepted");
+    CHECK(market.job_column(id, "status") == "assigned");
+    market.publish(market.status(id, StatusKind::kRunning, 1, 2));
+    market.wait_status(id, "running");
+    market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
+    market.wait_status(id, "completed");
+    CHECK(market.job_column(id, "output_file_cid") ==
+          "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
+    market.confirm(id);
+    market.wait_status(id, "confirmed");
+    market.claim(id);
+    market.wait_status(id, "paid");
+    market.require_row_is_fold_of_journal(id);
+    CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
+
+    const auto answer = market.ask(wire::kJobsQuery, {{"status", "paid"}, {"limit", 5}});
+    REQUIRE(answer.at("count") == 1);
+    CHECK(answer.at("jobs")[0].at("id") == id.hex());
+    CHECK(market.ask(wire::kJobsQuery, {{"status", "nonsense"}}).at("errors")[0].at("pointer") == "/status");
+
+    CHECK(market.service(kDispatcher).stop() == 0);
+}
+
+TEST_CASE("killed at any step and started again, it sends no attempt twice and loses none") {
+    Dispatch market;
+    market.start_with_provider();
+    std::uint8_t salt = 10;
+    std::uint64_t jobs = 0;
+    for (const auto* point : {"projector.before_commit", "projector.after_commit", "judge.before_commit",
+                              "judge.after_commit", "relay.before_publish", "relay.after_publish"}) {
+        INFO("killed at " << point);
+        market.kill(kDispatcher);
+        const JobId id = market.order(salt++);
+        market.start(kDispatcher, {{"LAMDA_CRASH_AT", point}});
+        REQUIRE(market.service(kDispatcher).wait(Millis(30'000)) == 128 + SIGKILL);
+        market.start(kDispatcher);
+        market.wait_status(id, "assigned");
+        ++jobs;
+        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; }));
+        const auto assignment = market.take_assignment();
+        CHECK(assignment.job_id == id);
+        CHECK(assignment.attempt == 1);
+        REQUIRE(
+            testkit::wait_until([&] { return market.count("bus.outbox WHERE owner = 'dispatcher'") == 0; }));
+    }
+    CHECK(market.bus().last_sequence(wire::kJobsStream) == jobs);
+    CHECK(market.count("dispatch.assignment") == static_cast<std::int64_t>(jobs));
+}
+
+TEST_CASE("a job waits for its spec, then for its provider, and leaves when both have come") {
+    Dispatch market;
+    const auto wanted = market.spec(30);
+    market.start("node-registry");
+    market.start(kDispatcher);
+    const JobId id = market.create_job(wanted);
+    market.wait_status(id, "awaiting_spec");
+    market.put_spec(wanted);
+    market.wait_status(id, "awaiting_provider");
+    market.register_node(market.provider());
+    market.wait_status(id, "assigned");
+    CHECK(market.take_assignment().job_id == id);
+
+    SECTION("a spec that says something else than the chain never leaves") {
+        auto cheap = market.spec(31);
+        cheap.min_payment = 1'001;
+        market.put_spec(cheap);
+        const JobId dust = market.create_job(cheap);
+        market.wait_status(dust, "mismatched");
+        CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
+    }
+    SECTION("a job whose id is no digest is served when its renter attaches a spec") {
+        JobId id_of_old_frontend;
+        id_of_old_frontend.array()[0] = 0xee;
+        market.create_job(id_of_old_frontend, market.provider().address());
+        market.mine();
+        market.wait_status(id_of_old_frontend, "awaiting_spec");
+        const auto attached = market.spec(32);
+        const auto message =
+            "Lamda attach spec\n" + id_of_old_frontend.hex() + "\n" + wire::job_id_of(attached).hex();
+        const auto digest = eth::personal_digest(message);
+        const auto command = [&](const std::string& request, const crypto::Signer& by) {
+            wire::Command out;
+            out.request_id = request;
+            out.what = wire::Command::AttachSpec{id_of_old_frontend, wire::canonical_json(attached),
+                                                 by.sign(digest).hex65()};
+            return json::parse(wire::to_json(out));
+        };
+        CHECK(market.ask(wire::kJobsCommand, command("a", market.provider())).at("status") == 403);
+        CHECK(market.ask(wire::kJobsCommand, command("b", market.renter())).at("jobId") ==
+              id_of_old_frontend.hex());
+        market.wait_status(id_of_old_frontend, "assigned");
+        CHECK(market.take_assignment().job_id == id_of_old_frontend);
+    }
+}
+
+TEST_CASE("a status that is malformed or wrongly signed is recorded and dropped, and the consumer goes on") {
+    Dispatch market;
+    const JobId id = market.order(40);
+    market.start_with_provider();
+    market.wait_status(id, "assigned");
+    market.publish_raw("{\"v\":1,");
+    market.publish(market.status(id, StatusKind::kCompleted, 1, 1), market.renter());
+    market.publish(market.status(id, StatusKind::kCompleted, 7, 1));
+    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
+    market.wait_job(id, "work_state", "accepted");
+    CHECK(market.count("bus.dead_letter WHERE owner = 'dispatcher'") == 2);
+    CHECK(market.count("dispatch.job_event WHERE refused_reason = 'this attempt never left'") == 1);
+    market.require_row_is_fold_of_journal(id);
+}
+
+TEST_CASE("a transient failure takes a new attempt and voids the old one; a permanent one ends the job") {
+    Dispatch market;
+    const JobId id = market.order(50);
+    market.start_with_provider();
+    market.wait_status(id, "assigned");
+    CHECK(market.take_assignment().attempt == 1);
+    auto failed = market.status(id, StatusKind::kFailed, 1, 1);
+    failed.error_code = wire::ErrorCode::kStoreFailed;
+    market.publish(failed);
+    market.wait_job(id, "attempt", "2");
+    CHECK(market.take_assignment().attempt == 2);
+    const auto retraction = market.take_retraction();
+    CHECK(retraction.attempt == 1);
+    CHECK(retraction.reason == wire::RetractReason::kSuperseded);
+    failed.attempt = 2;
+    failed.error_code = wire::ErrorCode::kExitNonzero;
+    market.publish(failed);
+    market.wait_status(id, "failed");
+    market.require_row_is_fold_of_journal(id);
+}
+
+TEST_CASE("an orphaned job is retracted, and dispatched again when it is back in another block") {
+    Dispatch market(32);
+    market.start_with_provider({{"DISPATCH_FINALITY", "latest"}});
+    const auto wanted = market.spec(60);
+    market.put_spec(wanted);
+    const JobId id = wire::job_id_of(wanted);
+    market.create_job(id, wanted.provider);
+    market.wait_status(id, "assigned");
+    CHECK(market.take_assignment().attempt == 1);
+
+    market.anvil().call("anvil_reorg", "[1,[]]");
+    market.mine(2);
+    market.wait_status(id, "retracted");
+    const auto retraction = market.take_retraction();
+    CHECK(retraction.attempt == 1);
+    CHECK(retraction.reason == wire::RetractReason::kOrphaned);
+
+    market.create_job(id, wanted.provider);
+    market.wait_status(id, "assigned");
+    const auto again = market.take_assignment();
+    CHECK(again.job_id == id);
+    CHECK(again.attempt == 2);
+    market.run_to_completion(id, 2);
+    market.require_row_is_fold_of_journal(id);
+}
+
+TEST_CASE(
+    "the operator cancels a job: the agent is told, the same request is answered the same, an end is an "
+    "end") {
+    Dispatch market;
+    const JobId id = market.order(70);
+    market.start_with_provider();
+    market.wait_status(id, "assigned");
+    wire::Command command;
+    command.request_id = "cancel-1";
+    command.what = wire::Command::SetStatus{id, "cancelled", "not wanted any more"};
+    const auto body = json::parse(wire::to_json(command));
+    const auto answer = market.ask(wire::kJobsCommand, body);
+    CHECK(answer.at("status") == "cancelled");
+    CHECK(market.ask(wire::kJobsCommand, body) == answer);
+    CHECK(market.job_column(id, "error_message") == "not wanted any more");
+    CHECK(market.take_retraction().reason == wire::RetractReason::kCancelled);
+
+    command.request_id = "cancel-2";
+    const auto refused = market.ask(wire::kJobsCommand, json::parse(wire::to_json(command)));
+    CHECK(refused.at("status") == 409);
+    CHECK(refused.at("code") == "illegal_transition");
+    CHECK(market.ask(wire::kJobsCommand, {{"v", 1}}).at("status") == 400);
+}
+
+TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches none of them again") {
+    Dispatch market;
+    market.start_with_provider();
+    const JobId paid = market.order(80);
+    const JobId completed = market.order(81);
+    const JobId running = market.order(82);
+    for (const auto& id : {paid, completed, running}) {
+        market.wait_status(id, "assigned");
+    }
+    market.run_to_completion(paid, 1);
+    market.confirm(paid);
+    market.claim(paid);
+    market.wait_status(paid, "paid");
+    market.run_to_completion(completed, 1);
+    market.publish(market.status(running, StatusKind::kAccepted, 1, 1));
+    market.publish(market.status(running, StatusKind::kRunning, 1, 2));
+    market.wait_status(running, "running");
+    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
+    REQUIRE(market.bus().last_sequence(wire::kJobsStream) == 3);
+
+    market.kill(kDispatcher);
+    market.kill("node-registry");
+    market.new_database("rebuilt");
+    for (std::uint8_t salt = 80; salt < 83; ++salt) {
+        market.put_spec(market.spec(salt));
+    }
+    market.start("node-registry");
+    market.start(kDispatcher);
+    market.wait_status(paid, "paid");
+    market.wait_status(completed, "completed");
+    market.wait_status(running, "running");
+    market.wait_job(paid, "output_file_cid", "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
+    CHECK(market.job_column(running, "attempt") == "1");
+    market.publish(market.status(running, StatusKind::kCompleted, 1, 3));
+    market.wait_status(running, "completed");
+
+    // A job that is new after all that is dispatched; nothing else left.
+    const JobId fresh = market.order(83);
+    market.wait_status(fresh, "assigned");
+    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
+    CHECK(market.bus().last_sequence(wire::kJobsStream) == 4);
+    for (const auto& id : {paid, completed, running, fresh}) {
+        market.require_row_is_fold_of_journal(id);
+    }
+}
+
+TEST_CASE(
+    "a provider that is there and has room, and does not accept, uses up its attempts; an offline one does "
+    "not") {
+    Dispatch market;
+    const JobId id = market.order(90);
+    market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "2"}});
+    market.wait_status(id, "assigned");
+    CHECK(market.job_column(id, "attempt") == "1");
+    REQUIRE(testkit::wait_until(
+        [&] {
+            market.heartbeat(0);
+            return market.job_column(id, "status") == "expired";
+        },
+        Millis(30'000)));
+    CHECK(market.job_column(id, "attempt") == "2");
+    market.require_row_is_fold_of_journal(id);
+}
