@@ -76,6 +76,7 @@ struct Sender::Impl {
     std::mutex mutex;
     std::condition_variable_any wake;
     bool nudged = false;
+    std::optional<Steady> gap_since;  ///< a nonce below ours has been unused since then
 
     // What one pass knows of the chain.
     eth::Header head;
@@ -385,6 +386,39 @@ struct Sender::Impl {
         return true;
     }
 
+    /// A transaction below ours that somebody else sent, and that a reorg or its pool forgot: nothing of ours
+    /// can be mined until the nonce is used. An empty transfer to the wallet itself uses it; should the lost
+    /// one return, only one of the two is mined.
+    void fill_gap(const std::vector<LedgerEntry>& entries) {
+        std::optional<std::uint64_t> lowest;
+        for (const auto& entry : entries) {
+            if (holds_nonce(entry) && entry.state != IntentState::kMined && entry.nonce) {
+                lowest = std::min(lowest.value_or(*entry.nonce), *entry.nonce);
+            }
+        }
+        if (!lowest || latest_count >= *lowest) {
+            gap_since.reset();
+            return;
+        }
+        gap_since = gap_since.value_or(clock.steady());
+        if (clock.steady() - *gap_since < config.bump_after ||
+            rpc.transaction_count(signer.address(), eth::Tag::kPending) > latest_count) {
+            return;
+        }
+        const auto fee = first_fee(policy, fees());
+        trouble = "nonce " + std::to_string(latest_count) + " is missing before ours";
+        if (fee) {
+            const eth::Transaction tx{config.chain_id, latest_count, *fee, 21'000, signer.address(), 0, {}};
+            log.warn("filling a gap of nonces", {{"sender", config.name}, {"nonce", latest_count}});
+            gap_since.reset();
+            try {
+                rpc.send_raw_transaction(eth::sign(tx, signer).raw);
+            } catch (const eth::RpcError& error) {
+                trouble += std::string("; the node refuses to fill it: ") + error.what();
+            }
+        }
+    }
+
     void step() {
         auto entries = ledger.open_entries(kMostEntries);
         look();
@@ -396,6 +430,7 @@ struct Sender::Impl {
                     entry.state == IntentState::kAllocated || entry.state == IntentState::kSent ? 1 : 0;
             }
         }
+        fill_gap(entries);
         std::size_t parked = 0;
         bool going = true;
         for (auto& entry : entries) {

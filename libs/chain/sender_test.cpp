@@ -187,6 +187,17 @@ TEST_CASE("a nonce taken by a foreign transaction is given up only when that is 
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
+TEST_CASE("a nonce below ours that was lost in a reorg does not block us for ever") {
+    World world(10);
+    world.chain.mine_foreign(world.signer->address());
+    world.want(0);
+    world.sender->step();
+    CHECK(world.entry(0).nonce == 1U);
+    world.chain.reorg(1, true);
+    REQUIRE(world.settle());
+    CHECK(world.chain.executed(world.data(0)) == 1);
+}
+
 TEST_CASE("a mined transaction that is reorganised away is followed until it is final") {
     World world(8);
     world.want(0);
