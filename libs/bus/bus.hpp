@@ -27,8 +27,8 @@ class Refused : public std::runtime_error {
 struct Message {
     std::string subject;
     std::string body;
-    std::string reply;        ///< empty: nobody waits
-    std::uint64_t sequence = 0;   ///< in the stream; 0 for core messages
+    std::string reply;           ///< empty: nobody waits
+    std::uint64_t sequence = 0;  ///< in the stream; 0 for core messages
     std::uint64_t deliveries = 1;
 };
 
@@ -36,7 +36,7 @@ struct StreamSpec {
     std::string name;
     std::vector<std::string> subjects;
     enum class Retention { kLimits, kWorkQueue } retention = Retention::kLimits;
-    Millis max_age{0};             ///< 0: for ever
+    Millis max_age{0};  ///< 0: for ever
     std::int64_t max_bytes = -1;
     Millis duplicate_window{120'000};
     int replicas = 1;
@@ -97,18 +97,20 @@ class Bus {
     void publish(const std::string& subject, const std::string& body);
     /// Core request. @throws Unavailable on a time-out or without responders
     std::string request(const std::string& subject, const std::string& body, Millis timeout);
-    Subscription subscribe(const std::string& subject, const std::string& queue_group, std::function<void(const Message&)> callback);
+    Subscription subscribe(const std::string& subject, const std::string& queue_group,
+                           std::function<void(const Message&)> callback);
     /// Answers a core request.
     void respond(const Message& request, const std::string& body);
 
     /// Creates the stream, or updates it where the server allows. @throws Unavailable, Refused
     void ensure_stream(const StreamSpec& spec);
     /// Explicit acknowledgement, deliver all, no limit of deliveries. @throws Unavailable, Refused
-    void ensure_durable(const std::string& stream, const std::string& durable, const std::string& filter_subject, Millis ack_wait);
+    void ensure_durable(const std::string& stream, const std::string& durable,
+                        const std::string& filter_subject, Millis ack_wait);
     /// Sequence of the newest message that the stream ever held; 0: none yet. @throws Unavailable, Refused
     std::uint64_t last_sequence(const std::string& stream);
-    /// Publishes all asynchronously and waits for the acknowledgements. Result: for each, whether it is stored
-    /// (a duplicate is stored). @throws Unavailable when there is no connection at all
+    /// Publishes all asynchronously and waits for the acknowledgements. Result: for each, whether it is
+    /// stored (a duplicate is stored). @throws Unavailable when there is no connection at all
     std::vector<bool> publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
     Consumer consume(const std::string& stream, const std::string& durable);
 

@@ -1,4 +1,5 @@
-// The outbox: durable messages are written with the state that they speak of, in one transaction, and leave later.
+// The outbox: durable messages are written with the state that they speak of, in one transaction, and leave
+// later.
 #pragma once
 
 #include <string>

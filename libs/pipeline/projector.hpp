@@ -1,4 +1,5 @@
-// Projector: a chain stream's persistence. Checkpoint, headers and a projection's effects move in ONE transaction.
+// Projector: a chain stream's persistence. Checkpoint, headers and a projection's effects move in ONE
+// transaction.
 #pragma once
 
 #include <functional>
@@ -11,13 +12,13 @@ namespace lamda::pipeline {
 
 /// What a stream stands at, as its projection may see it inside the transaction.
 struct StreamState {
-    BlockNum boundary;       ///< blocks up to here fulfil the consumer's finality rule
+    BlockNum boundary;  ///< blocks up to here fulfil the consumer's finality rule
     BlockNum finalized;
     bool caught_up = false;  ///< the cursor has reached the head once since this process started
 };
 
-/// A service's half. Called inside the transaction that moves the cursor (again, when that met a conflict); throws nothing of its own on odd chain
-/// content: the chain is always right.
+/// A service's half. Called inside the transaction that moves the cursor (again, when that met a conflict);
+/// throws nothing of its own on odd chain content: the chain is always right.
 class Projection {
   public:
     virtual ~Projection() = default;
@@ -27,7 +28,8 @@ class Projection {
     virtual void boundary(store::Txn& txn, const StreamState& state) = 0;
 };
 
-/// chain.cursor and chain.header of one stream. Compare-and-set on (number, hash): @throws chain::CursorMoved.
+/// chain.cursor and chain.header of one stream. Compare-and-set on (number, hash): @throws
+/// chain::CursorMoved.
 class Projector final : public chain::StreamSink {
   public:
     Projector(store::Database& database, std::string stream, Projection& projection);

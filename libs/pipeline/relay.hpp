@@ -14,7 +14,8 @@ namespace lamda::pipeline {
 
 class Relay {
   public:
-    Relay(store::Database& database, bus::Bus& bus, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
+    Relay(store::Database& database, bus::Bus& bus, std::string owner, telemetry::Log log,
+          telemetry::Metrics& metrics);
     /// Until stopped: waits for a notification or a second, drains, backs off while the bus is away.
     void run(const std::stop_token& stop);
     /// One pass; how many left. @throws bus::Unavailable, store::Unavailable

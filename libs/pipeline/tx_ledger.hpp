@@ -6,7 +6,8 @@
 
 namespace lamda::pipeline {
 
-/// Adds an intent inside the caller's transaction (the one that applies its cause). False: its key stands already.
+/// Adds an intent inside the caller's transaction (the one that applies its cause). False: its key stands
+/// already.
 bool put_intent(store::Txn& txn, const Address& wallet, ChainId chain, const chain::Intent& intent);
 
 class PgTxLedger final : public chain::TxLedger {
@@ -14,7 +15,8 @@ class PgTxLedger final : public chain::TxLedger {
     PgTxLedger(store::Database& database, Address wallet, ChainId chain);
     std::vector<chain::LedgerEntry> open_entries(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
-    std::optional<std::uint64_t> allocate(const std::string& key, std::uint64_t at_least, std::uint64_t gas_limit) override;
+    std::optional<std::uint64_t> allocate(const std::string& key, std::uint64_t at_least,
+                                          std::uint64_t gas_limit) override;
     bool store_tx(const std::string& key, std::uint64_t nonce, const chain::StoredTx& tx) override;
     void park(const std::string& key, const std::string& reason) override;
     void mark_sent(const std::string& key) override;

@@ -60,13 +60,36 @@ std::string reason_without_dsn(const std::string& text) {
     return "check the DSN";
 }
 
-pqxx::connection open(const std::string& dsn, const std::string& application_name) {
+[[noreturn]] void no_connection(const pqxx::failure& error) {
+    throw Unavailable("PostgreSQL: no connection: " + reason_without_dsn(error.what()));
+}
+
+#if PQXX_VERSION_MAJOR >= 7
+PqxxSession prepare_session(const std::string& settings) {
     try {
-        return pqxx::connection(with_defaults(dsn, application_name));
+        return PqxxSession(settings);
     } catch (const pqxx::failure& error) {
-        throw Unavailable("PostgreSQL: no connection: " + reason_without_dsn(error.what()));
+        no_connection(error);
     }
 }
+void open(PqxxSession&) {}
+#else
+std::string prepare_session(const std::string& settings) {
+    return settings;
+}
+void open(PqxxSession& session) {
+    try {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+        session.activate();
+        // It would reconnect silently and so lose the session's settings, statements and locks.
+        session.inhibit_reactivation(true);
+#pragma GCC diagnostic pop
+    } catch (const pqxx::failure& error) {
+        no_connection(error);
+    }
+}
+#endif
 
 /// The name in: … violates unique constraint "name" …
 std::string constraint_in(const std::string& text) {
@@ -178,14 +201,8 @@ class Hint final : public pqxx::notification_receiver {
 }  // namespace
 
 Connection::Connection(const std::string& dsn, const std::string& application_name)
-    : pqxx_(open(dsn, application_name)) {
-#if PQXX_VERSION_MAJOR < 7
-// Version 6 reconnects silently and so loses the session's settings, statements and locks.
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-    pqxx_.inhibit_reactivation(true);
-#pragma GCC diagnostic pop
-#endif
+    : pqxx_(prepare_session(with_defaults(dsn, application_name))) {
+    open(pqxx_);
     mapped([&] {
         pqxx::nontransaction txn(pqxx_);
         txn.exec(
@@ -196,7 +213,7 @@ Connection::Connection(const std::string& dsn, const std::string& application_na
 }
 
 void Connection::refuse_transaction_pooling(const std::string& dsn) {
-    const auto server_pid = [](pqxx::connection& connection) {
+    const auto server_pid = [](PqxxConnection& connection) {
         pqxx::nontransaction txn(connection);
         return txn.exec("SELECT pg_backend_pid()")[0][0].as<int>();
     };
@@ -206,7 +223,8 @@ void Connection::refuse_transaction_pooling(const std::string& dsn) {
     }
     // Behind a proxy. While this session is open, a session of its own gives the next one another server
     // process; a transaction pool hands out the same one again.
-    auto second = open(dsn, "lamda-pooling-check");
+    PqxxSession second(prepare_session(with_defaults(dsn, "lamda-pooling-check")));
+    open(second);
     if (server_pid(second) == server) {
         throw StatementError(
             "PostgreSQL: the DSN leads to a transaction-pooling proxy, which loses sessions: connect "
@@ -294,13 +312,21 @@ void Connection::rethrow() {
 }
 
 bool Connection::await_notification(Millis timeout) {
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(timeout);
-    const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(timeout - seconds);
-    if (pqxx_.await_notification(seconds.count(), rest.count()) > 0) {
-        return true;
-    }
-    if (!pqxx_.is_open()) {
-        throw pqxx::broken_connection("lost while waiting");
+    // It can return early with nothing: the server's last words come before the end of the connection does.
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    for (auto left = timeout; left.count() >= 0;
+         left = std::chrono::duration_cast<Millis>(deadline - std::chrono::steady_clock::now())) {
+        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+        const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(left - seconds);
+        if (pqxx_.await_notification(seconds.count(), rest.count()) > 0) {
+            return true;
+        }
+        if (!pqxx_.is_open()) {
+            throw pqxx::broken_connection("lost while waiting");
+        }
+        if (left.count() == 0) {
+            break;
+        }
     }
     return false;
 }

@@ -13,6 +13,15 @@
 
 namespace lamda::store {
 
+#if PQXX_VERSION_MAJOR >= 7
+using PqxxConnection = pqxx::connection;
+using PqxxSession = pqxx::connection;
+#else
+// Version 6's direct connection leaks libpq's object when its constructor throws: the lazy one exists first.
+using PqxxConnection = pqxx::connection_base;
+using PqxxSession = pqxx::lazyconnection;
+#endif
+
 /// A session in UTC, with its prepared statements. Not thread-safe. Never reconnects: a broken one is thrown
 /// away.
 class Connection {
@@ -21,7 +30,7 @@ class Connection {
     Connection(const std::string& dsn, const std::string& application_name);
 
     bool usable() const { return !spoiled_ && pqxx_.is_open(); }
-    pqxx::connection& pqxx() { return pqxx_; }
+    PqxxConnection& pqxx() { return pqxx_; }
 
     pqxx::result exec(pqxx::transaction_base& txn, std::string_view sql, const std::vector<Param>& params);
     static void copy(pqxx::transaction_base& txn, std::string_view table,
@@ -49,7 +58,7 @@ class Connection {
     [[noreturn]] void rethrow();
     void refuse_transaction_pooling(const std::string& dsn);
 
-    pqxx::connection pqxx_;
+    PqxxSession pqxx_;
     std::unordered_map<std::string, std::string> prepared_;  ///< SQL → name
     std::vector<std::unique_ptr<pqxx::notification_receiver>> receivers_;
     std::size_t statements_ = 0;

@@ -50,24 +50,24 @@ class StatementError : public std::runtime_error {
 /// One bound parameter, in PostgreSQL's text format. bytea for byte strings, numeric for U256.
 class Param {
   public:
-    Param(std::nullopt_t) {}                                                       // NOLINT
-    Param(bool value) : text_(value ? "true" : "false") {}                         // NOLINT
-    Param(int value) : text_(std::to_string(value)) {}                             // NOLINT
-    Param(std::int64_t value) : text_(std::to_string(value)) {}                    // NOLINT
-    Param(std::uint64_t value) : text_(std::to_string(value)) {}                   // NOLINT
-    Param(std::uint32_t value) : text_(std::to_string(value)) {}                   // NOLINT
-    Param(BlockNum value) : text_(std::to_string(value.value)) {}                  // NOLINT
-    Param(std::string_view value) : text_(std::string(value)) {}                   // NOLINT
-    Param(const std::string& value) : text_(value) {}                              // NOLINT
-    Param(const char* value) : text_(std::string(value)) {}                        // NOLINT
-    Param(const U256& value) : text_(to_decimal(value)) {}                         // NOLINT
-    Param(Timestamp value) : text_(to_rfc3339(value)) {}                           // NOLINT
-    Param(BytesView value) : text_("\\x" + to_hex_bare(value)) {}                  // NOLINT
-    Param(const Bytes& value) : Param(BytesView(value)) {}                         // NOLINT
+    Param(std::nullopt_t) {}                                       // NOLINT
+    Param(bool value) : text_(value ? "true" : "false") {}         // NOLINT
+    Param(int value) : text_(std::to_string(value)) {}             // NOLINT
+    Param(std::int64_t value) : text_(std::to_string(value)) {}    // NOLINT
+    Param(std::uint64_t value) : text_(std::to_string(value)) {}   // NOLINT
+    Param(std::uint32_t value) : text_(std::to_string(value)) {}   // NOLINT
+    Param(BlockNum value) : text_(std::to_string(value.value)) {}  // NOLINT
+    Param(std::string_view value) : text_(std::string(value)) {}   // NOLINT
+    Param(const std::string& value) : text_(value) {}              // NOLINT
+    Param(const char* value) : text_(std::string(value)) {}        // NOLINT
+    Param(const U256& value) : text_(to_decimal(value)) {}         // NOLINT
+    Param(Timestamp value) : text_(to_rfc3339(value)) {}           // NOLINT
+    Param(BytesView value) : text_("\\x" + to_hex_bare(value)) {}  // NOLINT
+    Param(const Bytes& value) : Param(BytesView(value)) {}         // NOLINT
     template <std::size_t N, class Tag>
-    Param(const FixedBytes<N, Tag>& value) : Param(value.view()) {}                // NOLINT
+    Param(const FixedBytes<N, Tag>& value) : Param(value.view()) {}  // NOLINT
     template <class T>
-    Param(const std::optional<T>& value) {                                         // NOLINT
+    Param(const std::optional<T>& value) {  // NOLINT
         if (value) {
             text_ = Param(*value).text_;
         }
@@ -82,7 +82,8 @@ class Param {
 class Row {
   public:
     bool is_null(std::string_view column) const;
-    /// T: bool, int, int64_t, uint64_t, uint32_t, std::string, Bytes, U256, Timestamp, BlockNum, or a FixedBytes.
+    /// T: bool, int, int64_t, uint64_t, uint32_t, std::string, Bytes, U256, Timestamp, BlockNum, or a
+    /// FixedBytes.
     template <class T>
     T get(std::string_view column) const {
         T out{};
@@ -98,7 +99,8 @@ class Row {
 
   private:
     friend class Rows;
-    Row(std::shared_ptr<const Shared> shared, std::size_t index) : shared_(std::move(shared)), index_(index) {}
+    Row(std::shared_ptr<const Shared> shared, std::size_t index)
+        : shared_(std::move(shared)), index_(index) {}
     std::string_view text(std::string_view column) const;
     void read(std::string_view column, bool& out) const;
     void read(std::string_view column, int& out) const;
@@ -150,8 +152,12 @@ class Rows::Iterator {
     const Rows* rows_;
     std::size_t index_;
 };
-inline Rows::Iterator Rows::begin() const { return {this, 0}; }
-inline Rows::Iterator Rows::end() const { return {this, size()}; }
+inline Rows::Iterator Rows::begin() const {
+    return {this, 0};
+}
+inline Rows::Iterator Rows::end() const {
+    return {this, size()};
+}
 
 /// One open transaction; rolled back unless its function returns. Not thread-safe.
 class Txn {
@@ -164,7 +170,8 @@ class Txn {
     Row one(std::string_view sql, const std::vector<Param>& params = {});
     std::optional<Row> first(std::string_view sql, const std::vector<Param>& params = {});
     /// COPY table (columns) FROM STDIN.
-    void copy(std::string_view table, const std::vector<std::string>& columns, const std::vector<std::vector<Param>>& rows);
+    void copy(std::string_view table, const std::vector<std::string>& columns,
+              const std::vector<std::vector<Param>>& rows);
     /// NOTIFY channel, payload; delivered at commit.
     void notify(std::string_view channel, std::string_view payload = "");
 
@@ -181,7 +188,8 @@ class Txn {
 /// A pool. Thread-safe. Opening does not connect: the first use does.
 class Database {
   public:
-    /// @param dsn libpq URI or keyword string; never logged  @param application_name shown in pg_stat_activity
+    /// @param dsn libpq URI or keyword string; never logged  @param application_name shown in
+    /// pg_stat_activity
     Database(std::string dsn, std::string application_name, std::size_t connections = 4);
     ~Database();
     Database(const Database&) = delete;
@@ -218,7 +226,8 @@ class Listener {
   public:
     Listener(const Database& database, std::vector<std::string> channels);
     ~Listener();
-    /// True when something was notified before `timeout`. Reconnects by itself; a lost connection counts as a hint.
+    /// True when something was notified before `timeout`. Reconnects by itself; a lost connection counts as a
+    /// hint.
     bool wait(Millis timeout);
 
   private:

@@ -15,10 +15,10 @@ namespace lamda::testkit {
 
 struct ProcessSpec {
     std::vector<std::string> argv;
-    std::map<std::string, std::string> env;   ///< on top of a minimal environment (PATH, HOME=cwd, LANG)
+    std::map<std::string, std::string> env;  ///< on top of a minimal environment (PATH, HOME=cwd, LANG)
     std::string cwd;
-    std::string log_file;                     ///< stdout and stderr are appended there; empty: /dev/null
-    bool as_postgres = false;                 ///< setpriv to user postgres when root (libraries.md)
+    std::string log_file;      ///< stdout and stderr are appended there; empty: /dev/null
+    bool as_postgres = false;  ///< setpriv to user postgres when root (libraries.md)
 };
 
 /// Dies with its parent (PR_SET_PDEATHSIG) and with this object.
@@ -33,8 +33,8 @@ class Process {
     void signal(int number);
     /// SIGTERM, then SIGKILL of the group after `patience`; the exit status (128 + signal when killed).
     int stop(Millis patience = Millis(5'000));
-    int kill();                                ///< SIGKILL and reap
-    std::optional<int> wait(Millis timeout);   ///< exit status
+    int kill();                               ///< SIGKILL and reap
+    std::optional<int> wait(Millis timeout);  ///< exit status
     /// Same spec again.
     void restart(const std::map<std::string, std::string>& more_env = {});
 

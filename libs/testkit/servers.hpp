@@ -1,5 +1,6 @@
-// Real servers, private, on free ports of 127.0.0.1, each with its own data folder. All are ready when constructed
-// (std::runtime_error with the log's last lines otherwise) and can be stopped and started again on the same port.
+// Real servers, private, on free ports of 127.0.0.1, each with its own data folder. All are ready when
+// constructed (std::runtime_error with the log's last lines otherwise) and can be stopped and started again
+// on the same port.
 #pragma once
 
 #include <memory>
@@ -21,8 +22,8 @@ class PostgresServer {
     std::string create_database(const std::string& name);
     void drop_database(const std::string& name);
     int port() const;
-    void stop();          ///< fast
-    void kill();          ///< SIGKILL of all
+    void stop();  ///< fast
+    void kill();  ///< SIGKILL of all
     void start();
 
   private:
@@ -72,7 +73,8 @@ class Anvil {
 /// Private key (hex) of the n-th account (0 … 9) of the mnemonic "test test … junk".
 std::string dev_key(std::size_t n);
 
-/// A Docker engine of its own: data-root, socket, no iptables, no bridge, vfs; image lamda/busybox:1.35 imported.
+/// A Docker engine of its own: data-root, socket, no iptables, no bridge, vfs; image lamda/busybox:1.35
+/// imported.
 class DockerEngine {
   public:
     explicit DockerEngine(const std::string& dir);
