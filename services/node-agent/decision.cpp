@@ -95,12 +95,14 @@ Outcome judge(const Ended& ended, const wire::Requirements& requirements) {
         return {wire::ErrorCode::kTimeout,
                 fmt::format("stopped after its time limit of {} s", requirements.time_limit_seconds)};
     }
-    if (ended.exit_code == kSignalBase + SIGXFSZ) {
+    // The kernel stops a file at the limit; whoever wrote it died of SIGXFSZ or of the error.
+    if (ended.exit_code == kSignalBase + SIGXFSZ || ended.output_bytes == disk_bytes) {
         return {wire::ErrorCode::kOutputTooLarge,
-                fmt::format("a file grew beyond {} MiB", requirements.disk_mib)};
+                fmt::format("the output reached the {} MiB that are allowed", requirements.disk_mib)};
     }
-    if (ended.engine_lost && ended.exit_code >= kSignalBase) {
-        return {wire::ErrorCode::kInternal, "the container engine was restarted"};
+    if (ended.engine_lost) {
+        return {wire::ErrorCode::kInternal,
+                fmt::format("exit code {} as the container engine went away", ended.exit_code)};
     }
     return {wire::ErrorCode::kExitNonzero, fmt::format("exit code {}", ended.exit_code)};
 }

@@ -118,6 +118,8 @@ TEST_CASE("how a container's end is judged") {
     CHECK(code(137, false, Millis(10'000), 0) == ErrorCode::kTimeout);
     CHECK(code(137, false, Millis(9'999), 0) == ErrorCode::kExitNonzero);
     CHECK(code(137, false, Millis(9'999), 0, true) == ErrorCode::kInternal);
-    CHECK(code(3, false, Millis(9'999), 0, true) == ErrorCode::kExitNonzero);
+    CHECK(code(3, false, Millis(9'999), 0, true) == ErrorCode::kInternal);
+    CHECK(code(0, false, Millis(9'999), 0, true) == std::nullopt);
+    CHECK(code(1, false, Millis(5), kMib) == ErrorCode::kOutputTooLarge);
     CHECK(judge({3, false, Millis(5), 0, false}, requirements).message == "exit code 3");
 }

@@ -118,6 +118,19 @@ DockerEngine::Answer DockerEngine::call(const std::string& method, const std::st
     return {answer.status, std::move(answer.body)};
 }
 
+bool DockerEngine::takes_connections() const {
+    net::HttpClient fresh;
+    net::HttpRequest request;
+    request.url = "http://docker/_ping";
+    request.unix_socket = socket_;
+    request.timeout = Millis(2'000);
+    try {
+        return fresh.send(request).status == 200;
+    } catch (const net::TransportError&) {
+        return false;
+    }
+}
+
 bool DockerEngine::has_bridge() {
     const auto answer = call("GET", "/networks/bridge");
     if (answer.status == 404) {

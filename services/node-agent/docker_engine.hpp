@@ -87,6 +87,9 @@ class DockerEngine {
     /// Asks for the engine's version and agrees on min(its own, 1.44). @throws EngineError when it is
     /// below 1.41
     void negotiate();
+    /// Whether it takes a new connection. An engine that shuts down stops its containers, and tells so over
+    /// the connections that it has; new ones it refuses from the first moment on.
+    bool takes_connections() const;
     /// Whether containers can be given a network (an engine without a bridge silently gives them loopback
     /// only).
     bool has_bridge();

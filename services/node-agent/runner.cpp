@@ -273,6 +273,9 @@ void Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::
     if (state->started_at && state->finished_at) {
         ended.duration = *state->finished_at - *state->started_at;
     }
+    if (state->exit_code != 0 && !engine_.takes_connections()) {
+        journal_.update(key, [](Attempt& entry) { entry.engine_lost = true; });
+    }
     const auto entry = journal_.find(key);
     ended.engine_lost = entry && entry->engine_lost;
     ended.output_bytes = dir_bytes(dir_of(key) + "/output", requirements.disk_mib * kMib);
@@ -316,8 +319,10 @@ void Runner::complete(const AttemptKey& key, const Attempt& attempt, const Conta
     receipt.image_digest = digest_of(attempt.assignment.docker_image, state.image_id);
     receipt.input_file_cid = attempt.assignment.input_file_cid.value_or("");
     receipt.output_file_cid = cid->to_string();
-    receipt.started_at = to_rfc3339(state.started_at.value_or(Timestamp{}));
-    receipt.ended_at = to_rfc3339(state.finished_at.value_or(Timestamp{}));
+    const auto started = state.started_at.value_or(Timestamp{});
+    receipt.started_at = to_rfc3339(started);
+    // The engine notes the start after it happened: a short life seems to end before it.
+    receipt.ended_at = to_rfc3339(std::max(started, state.finished_at.value_or(started)));
     receipt.exit_code = state.exit_code;
     StatusDetails details;
     details.output_file_cid = receipt.output_file_cid;

@@ -1,0 +1,105 @@
+// A node agent among real servers; the test plays the dispatcher, the renter and the chain's other users.
+#pragma once
+
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bus/bus.hpp"
+#include "core/cid.hpp"
+#include "crypto/signer.hpp"
+#include "eth/rpc_client.hpp"
+#include "ipfs/content_store.hpp"
+#include "net/http_client.hpp"
+#include "testkit/process.hpp"
+#include "testkit/servers.hpp"
+#include "wire/messages.hpp"
+
+namespace lamda::agent_test {
+
+/// Servers that all scenarios share, started once.
+struct Servers {
+    static Servers& get();
+    Servers();
+
+    testkit::TempDir dir{"agent"};
+    testkit::NatsServer nats{dir.path() + "/nats"};
+    testkit::DockerEngine docker{dir.path() + "/d"};
+    testkit::ContentStore store{dir.path() + "/content"};
+    testkit::Anvil bsc{dir.path() + "/bsc", {ChainId{97}, 0, 1}};
+    testkit::Anvil opbnb{dir.path() + "/opbnb", {ChainId{5611}, 0, 1}};
+    eth::HttpRpc bsc_rpc{bsc.url(), Millis(10'000)};
+    eth::HttpRpc opbnb_rpc{opbnb.url(), Millis(10'000)};
+    std::unique_ptr<crypto::LocalSigner> owner;
+    Address job_manager;
+    Address node_reputation;
+    net::HttpClient http;
+    bus::Bus bus{nats.url(), "agent-test", telemetry::Log::none()};
+    ipfs::ContentStore content{{store.url(), {store.url()}, "", Millis(10'000)}, http};
+    std::size_t scenarios = 0;
+};
+
+/// One provider with its agent, its durables and its state folder.
+class Scenario {
+  public:
+    using Env = std::map<std::string, std::string>;
+    /// @param with_durables as the dispatcher makes them when it learns of a provider
+    explicit Scenario(Env more_env = {}, bool with_durables = true);
+
+    void make_durables();
+    void start(const Env& more_env = {});
+    /// Until /readyz says so.
+    void wait_ready();
+    std::string ready_report();
+    testkit::Process& process() { return *process_; }
+    std::string log() const;
+
+    /// Fills in what is the same in every test; a fresh job id.
+    wire::Assignment job(const std::string& shell);
+    void assign(const wire::Assignment& assignment);
+    /// The same message under another id: what a redispatch after a lost acknowledgement looks like.
+    void assign_again(const wire::Assignment& assignment);
+    void retract(const wire::Assignment& assignment, std::uint32_t attempt);
+    void publish_raw(const std::string& subject, const std::string& body);
+    std::string store_input(const std::string& content);
+
+    /// All statuses of the attempt that are in the stream, in the order of the stream; signatures are
+    /// checked.
+    std::vector<wire::JobStatus> statuses(const wire::Assignment& assignment);
+    wire::JobStatus wait_status(const wire::Assignment& assignment, wire::StatusKind kind,
+                                Millis timeout = Millis(30'000));
+    /// Waits for `failed` and gives its code.
+    wire::ErrorCode wait_failure(const wire::Assignment& assignment);
+
+    static std::string container(const wire::Assignment& assignment);
+    /// How often the engine has started the attempt's container.
+    std::size_t starts(const wire::Assignment& assignment);
+    bool container_exists(const wire::Assignment& assignment);
+    bool container_runs(const wire::Assignment& assignment);
+    std::string output_dir(const wire::Assignment& assignment) const;
+    std::string job_dir(const wire::Assignment& assignment) const;
+    /// A file below an output directory, read from the content store.
+    std::string read_output(const std::string& cid, const std::string& name);
+
+    const Address& provider() const { return signer_->address(); }
+    const crypto::Signer& signer() const { return *signer_; }
+    const std::string& state_dir() const { return state_dir_; }
+
+  private:
+    void collect();
+
+    Servers& servers_;
+    std::size_t number_;
+    std::string key_;
+    std::unique_ptr<crypto::LocalSigner> signer_;
+    std::string state_dir_;
+    std::string log_file_;
+    Env env_;
+    std::optional<testkit::Process> process_;
+    std::optional<bus::Consumer> statuses_;
+    std::vector<wire::JobStatus> seen_;
+    std::size_t again_ = 0;
+};
+
+}  // namespace lamda::agent_test

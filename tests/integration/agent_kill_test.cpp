@@ -1,0 +1,177 @@
+// The node agent killed, stopped, and left without what it depends on: every job still runs once and is told
+// once.
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "integration/agent_fixture.hpp"
+
+using namespace lamda;
+using namespace lamda::agent_test;
+using Env = Scenario::Env;
+using wire::StatusKind;
+namespace fs = std::filesystem;
+
+namespace {
+
+void check_completed_once(Scenario& scenario, const wire::Assignment& job) {
+    const auto done = scenario.wait_status(job, StatusKind::kCompleted, Millis(40'000));
+    CHECK(scenario.read_output(done.output_file_cid.value(), "result").size() == 37);
+    CHECK(scenario.starts(job) == 1);
+    std::set<std::uint32_t> numbers;
+    for (const auto& status : scenario.statuses(job)) {
+        if (status.status == StatusKind::kCompleted) {
+            CHECK(status == done);  // a second one may be stored after a kill: the same, byte for byte
+        } else {
+            CHECK(status.seq < done.seq);
+        }
+        numbers.insert(status.seq);
+    }
+    CHECK(numbers.contains(1));
+    CHECK(testkit::wait_until(
+        [&] { return !scenario.container_exists(job) && !fs::exists(scenario.job_dir(job)); }));
+}
+
+constexpr auto kJob = "cat /proc/sys/kernel/random/uuid > /output/result; sleep 0.2";
+
+}  // namespace
+
+TEST_CASE("killed at any step, a job runs once and completes once") {
+    for (const std::string point :
+         {"agent.journal.written", "agent.journal.renamed", "agent.assignment.recorded",
+          "agent.assignment.acknowledged", "agent.input.fetched", "agent.container.created",
+          "agent.container.started", "agent.started.recorded", "agent.output.stored", "agent.final.recorded",
+          "agent.status.published", "agent.cleaned", "agent.journal.written:2", "agent.journal.written:3",
+          "agent.journal.written:4", "agent.journal.renamed:3", "agent.journal.renamed:5"}) {
+        INFO(point);
+        std::cout << "  killed at " << point << std::endl;
+        Scenario scenario;
+        auto job = scenario.job(kJob);
+        job.input_file_cid = scenario.store_input("input\n");
+        scenario.start({{"LAMDA_CRASH_AT", point}});
+        scenario.assign(job);
+        const auto died = scenario.process().wait(Millis(30'000));
+        REQUIRE(died == 128 + SIGKILL);
+        scenario.start();
+        check_completed_once(scenario, job);
+        CHECK(scenario.process().stop() == 0);
+    }
+}
+
+TEST_CASE("killed while the container runs, the agent takes it up again") {
+    Scenario scenario;
+    scenario.start();
+    const auto job = scenario.job(
+        "cat /proc/sys/kernel/random/uuid > /output/result; while [ ! -e /output/go ]; do sleep 0.1; done; "
+        "rm /output/go");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kRunning);
+    scenario.process().kill();
+    CHECK(scenario.container_runs(job));
+
+    SECTION("while it still runs") {
+        scenario.start();
+        CHECK(testkit::wait_until(
+            [&] { return scenario.log().find("taking up a container again") != std::string::npos; }));
+        std::ofstream(scenario.output_dir(job) + "/go") << "";
+    }
+    SECTION("after it ended alone") {
+        std::ofstream(scenario.output_dir(job) + "/go") << "";
+        CHECK(testkit::wait_until([&] { return !scenario.container_runs(job); }));
+        scenario.start();
+    }
+    check_completed_once(scenario, job);
+}
+
+TEST_CASE("a time limit that passed while the agent was down is a time-out") {
+    Scenario scenario;
+    scenario.start();
+    auto job = scenario.job("sleep 60");
+    job.requirements.time_limit_seconds = 2;
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kRunning);
+    scenario.process().kill();
+    const auto began = std::chrono::steady_clock::now();
+    testkit::wait_until([&] { return std::chrono::steady_clock::now() - began > Millis(2'100); });
+    CHECK(scenario.container_runs(job));
+    scenario.start();
+    CHECK(scenario.wait_failure(job) == wire::ErrorCode::kTimeout);
+}
+
+TEST_CASE("a retraction while the agent is down stops the container when it returns") {
+    Scenario scenario;
+    scenario.start();
+    const auto job = scenario.job("sleep 60");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kRunning);
+    scenario.process().kill();
+    scenario.retract(job, 1);
+    scenario.start();
+    CHECK(testkit::wait_until([&] { return !scenario.container_exists(job); }, Millis(15'000)));
+    CHECK(testkit::wait_until([&] { return !fs::exists(scenario.job_dir(job)); }));
+}
+
+TEST_CASE("SIGTERM ends the agent with 0 within 5 s and leaves the container running") {
+    Scenario scenario;
+    scenario.start();
+    const auto job = scenario.job(
+        "cat /proc/sys/kernel/random/uuid > /output/result; while [ ! -e /output/go ]; do sleep 0.1; done; "
+        "rm /output/go");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kRunning);
+    const auto began = std::chrono::steady_clock::now();
+    scenario.process().signal(SIGTERM);
+    CHECK(scenario.process().wait(Millis(6'000)) == 0);
+    CHECK(std::chrono::steady_clock::now() - began < Millis(5'000));
+    CHECK(scenario.container_runs(job));
+    scenario.start();
+    std::ofstream(scenario.output_dir(job) + "/go") << "";
+    check_completed_once(scenario, job);
+}
+
+TEST_CASE("without NATS a job runs on, and what it has to say is said later") {
+    Scenario scenario;
+    scenario.start();
+    const auto job = scenario.job(
+        "cat /proc/sys/kernel/random/uuid > /output/result; while [ ! -e /output/go ]; do sleep 0.1; done; "
+        "rm /output/go");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kRunning);
+    auto& servers = Servers::get();
+    servers.nats.kill();
+    std::ofstream(scenario.output_dir(job) + "/go") << "";
+    CHECK(testkit::wait_until(
+        [&] { return scenario.log().find("\"msg\":\"completed\"") != std::string::npos; }));
+    CHECK(testkit::wait_until([&] { return scenario.ready_report().starts_with("503"); }));
+    CHECK(fs::exists(scenario.job_dir(job)));  // until the bus has the final status
+    // Also across a restart of the agent.
+    scenario.process().kill();
+    scenario.start();
+    servers.nats.start();
+    REQUIRE(testkit::wait_until([&] { return servers.bus.connected(); }));
+    check_completed_once(scenario, job);
+    scenario.wait_ready();
+}
+
+TEST_CASE("an engine that is restarted costs an attempt, not the truth") {
+    Scenario scenario;
+    scenario.start();
+    const auto job = scenario.job("trap 'exit 143' TERM; while true; do sleep 0.1; done");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kRunning);
+    auto& servers = Servers::get();
+    servers.docker.stop();
+    CHECK(testkit::wait_until([&] {
+        return scenario.ready_report().find("\"docker\":{\"ok\":false") != std::string::npos ||
+               scenario.ready_report().starts_with("503");
+    }));
+    servers.docker.start();
+    const auto failed = scenario.wait_status(job, StatusKind::kFailed, Millis(40'000));
+    CHECK(failed.error_code == wire::ErrorCode::kInternal);  // transient: another attempt may succeed
+    CHECK(scenario.starts(job) <= 1);
+    const auto next = scenario.job("true");
+    scenario.assign(next);
+    scenario.wait_status(next, StatusKind::kCompleted);
+}

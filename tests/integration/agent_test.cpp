@@ -1,0 +1,323 @@
+// The node agent among real servers: what becomes of a job.
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+#include <iostream>
+
+#include "http/server.hpp"
+#include "integration/agent_fixture.hpp"
+#include "ipfs/unixfs.hpp"
+#include "telemetry/metrics.hpp"
+#include "wire/subjects.hpp"
+
+using namespace lamda;
+using namespace lamda::agent_test;
+using wire::ErrorCode;
+using Env = Scenario::Env;
+using wire::StatusKind;
+namespace fs = std::filesystem;
+
+TEST_CASE(
+    "a job is run to its end: verified input, output CID of our own, signed statuses in order, logs, nothing "
+    "left") {
+    Scenario scenario;
+    scenario.start();
+    scenario.wait_ready();
+    std::vector<std::string> chunks;
+    std::mutex mutex;
+    auto job = scenario.job(
+        "wc -c < /input > /output/result; echo counted; echo oops >&2; echo $GREETING $LAMDA; id -u");
+    const auto logs = Servers::get().bus.subscribe(
+        wire::logs_subject(scenario.provider(), job.job_id), "", [&](const bus::Message& message) {
+            const auto chunk = wire::parse_log_chunk(message.body).value();
+            const std::lock_guard lock(mutex);
+            chunks.push_back(chunk.stream + ":" + chunk.data);
+        });
+    job.env["GREETING"] = "hello";
+    job.input_file_cid = scenario.store_input("hello lamda\n");
+    scenario.assign(job);
+
+    const auto done = scenario.wait_status(job, StatusKind::kCompleted);
+    CHECK(done.exit_code == 0);
+    CHECK(scenario.read_output(done.output_file_cid.value(), "result") == "12\n");
+    // The same folder, built here, has the same CID.
+    const auto folder = Servers::get().dir.path() + "/expected";
+    fs::create_directories(folder);
+    std::ofstream(folder + "/result") << "12\n";
+    CHECK(done.output_file_cid == ipfs::add_path(folder).value().cid.to_string());
+
+    const auto all = scenario.statuses(job);
+    REQUIRE(all.size() == 3);
+    CHECK(all[0].status == StatusKind::kAccepted);
+    CHECK(all[1].status == StatusKind::kRunning);
+    CHECK(all[2].status == StatusKind::kCompleted);
+    for (std::uint32_t i = 0; i < 3; ++i) {
+        CHECK(all[i].seq == i + 1);
+    }
+    REQUIRE(done.receipt);
+    CHECK(done.receipt->image_digest.starts_with("sha256:"));
+    CHECK(done.receipt->input_file_cid == job.input_file_cid);
+    CHECK(done.receipt->output_file_cid == done.output_file_cid);
+    CHECK(done.receipt->started_at <= done.receipt->ended_at);
+
+    CHECK(testkit::wait_until([&] {
+        const std::lock_guard lock(mutex);
+        return chunks.size() >= 2;
+    }));
+    const std::lock_guard lock(mutex);
+    std::string out;
+    for (const auto& chunk : chunks) {
+        out += chunk;
+    }
+    CHECK(out.find("counted\n") != std::string::npos);
+    CHECK(out.find("hello\n") != std::string::npos);
+    CHECK(out.find("stderr:oops\n") != std::string::npos);
+    CHECK(testkit::wait_until(
+        [&] { return !scenario.container_exists(job) && !fs::exists(scenario.job_dir(job)); }));
+}
+
+TEST_CASE("the container is closed in: read-only input, no network, no capabilities") {
+    Scenario scenario;
+    scenario.start();
+    auto job = scenario.job(
+        "(echo x >> /input) 2>/dev/null && echo input-written;"
+        "ls /sys/class/net | grep -v '^lo$'; grep CapEff /proc/self/status; grep NoNewPrivs "
+        "/proc/self/status; true");
+    job.command = {"sh", "-c", "(" + job.command[2] + ") > /output/report"};
+    job.input_file_cid = scenario.store_input("fixed\n");
+    scenario.assign(job);
+    const auto done = scenario.wait_status(job, StatusKind::kCompleted);
+    CHECK(scenario.read_output(done.output_file_cid.value(), "report") ==
+          "CapEff:\t0000000000000000\nNoNewPrivs:\t1\n");
+}
+
+TEST_CASE("an assignment that is delivered again runs once, and its recorded status is published again") {
+    Scenario scenario;
+    scenario.start();
+    const auto job = scenario.job("cat /proc/sys/kernel/random/uuid > /output/result; sleep 1");
+    scenario.assign(job);
+    scenario.assign_again(job);
+    const auto done = scenario.wait_status(job, StatusKind::kCompleted);
+    scenario.assign_again(job);
+    CHECK(testkit::wait_until([&] {
+        std::size_t completed = 0;
+        for (const auto& status : scenario.statuses(job)) {
+            completed += status.status == StatusKind::kCompleted ? 1 : 0;
+        }
+        return completed == 2;
+    }));
+    for (const auto& status : scenario.statuses(job)) {
+        if (status.status == StatusKind::kCompleted) {
+            CHECK(status == done);
+        }
+    }
+    CHECK(scenario.starts(job) == 1);
+}
+
+TEST_CASE("what goes wrong is told by its code") {
+    Scenario scenario(Env{{"AGENT_CAPACITY", "4"}, {"AGENT_MAX_INPUT_MIB", "1"}});
+    scenario.start();
+
+    struct Case {
+        const char* scenario;
+        wire::Assignment job;
+        ErrorCode expected;
+    };
+    std::vector<Case> cases;
+    const auto add = [&](const char* what, wire::Assignment job, ErrorCode expected) {
+        cases.push_back({what, std::move(job), expected});
+    };
+    add("exit code 3", scenario.job("exit 3"), ErrorCode::kExitNonzero);
+    auto slow = scenario.job("sleep 60");
+    slow.requirements.time_limit_seconds = 1;
+    add("longer than its time limit", slow, ErrorCode::kTimeout);
+    auto hungry = scenario.job("x=a; while true; do x=$x$x; done");
+    hungry.requirements.memory_mib = 16;
+    add("more memory than allowed", hungry, ErrorCode::kOom);
+    add("one file larger than allowed", scenario.job("dd if=/dev/zero of=/output/big bs=1M count=9"),
+        ErrorCode::kOutputTooLarge);
+    add("several files larger than allowed",
+        scenario.job("for i in 1 2 3; do dd if=/dev/zero of=/output/$i bs=1M count=4; done; sleep 30"),
+        ErrorCode::kOutputTooLarge);
+    add("a link in the output", scenario.job("ln -s /etc/passwd /output/link"), ErrorCode::kRefused);
+    auto no_image = scenario.job("true");
+    no_image.docker_image = "127.0.0.1:1/absent:1";
+    add("an image that nobody has", no_image, ErrorCode::kImageUnavailable);
+    add(
+        "a command that the image lacks",
+        [&] {
+            auto job = scenario.job("");
+            job.command = {"/no/such/program"};
+            return job;
+        }(),
+        ErrorCode::kStartFailed);
+    auto gpu = scenario.job("true");
+    gpu.requirements.gpu_count = 1;
+    add("a GPU where there is none", gpu, ErrorCode::kStartFailed);
+    auto network = scenario.job("true");
+    network.requirements.network = true;
+    add("a network on an engine without a bridge", network, ErrorCode::kRefused);
+    auto absent = scenario.job("true");
+    absent.input_file_cid = Cid(CidCodec::kRaw, random_bytes32()).to_string();
+    add("an input that nobody has", absent, ErrorCode::kInputUnavailable);
+    auto large = scenario.job("true");
+    large.input_file_cid = scenario.store_input(std::string((1 << 20) + 1, 'x'));
+    add("an input larger than this agent takes", large, ErrorCode::kRefused);
+    auto foreign = scenario.job("true");
+    foreign.chain_id = ChainId{56};
+    add("a job of another chain", foreign, ErrorCode::kRefused);
+
+    for (const auto& one : cases) {
+        scenario.assign(one.job);
+    }
+    for (const auto& one : cases) {
+        INFO(one.scenario);
+        std::cout << "  " << one.scenario << std::endl;
+        const auto failed = scenario.wait_status(one.job, StatusKind::kFailed, Millis(60'000));
+        INFO(failed.error_message.value_or(""));
+        CHECK(wire::to_string(failed.error_code.value()) == wire::to_string(one.expected));
+        CHECK_FALSE(failed.error_message.value_or("").empty());
+        CHECK(failed.output_file_cid == std::nullopt);
+    }
+}
+
+TEST_CASE("a gateway that sends other bytes is found out: the input is a mismatch, nothing runs") {
+    telemetry::Metrics metrics;
+    http::Server liar({}, telemetry::Log::none(), metrics);
+    liar.route("GET", "/ipfs/{cid}", [](const http::Request&) {
+        return http::Response{200, "application/vnd.ipld.raw", "not what you asked for", {}};
+    });
+    const int port = liar.start();
+    Scenario scenario(Env{{"IPFS_GATEWAY_URL", "http://127.0.0.1:" + std::to_string(port)}});
+    scenario.start();
+    auto job = scenario.job("cat /input > /output/result");
+    // The content store does not have it either, so the liar's is the only answer.
+    job.input_file_cid = Cid(CidCodec::kRaw, random_bytes32()).to_string();
+    scenario.assign(job);
+    CHECK(scenario.wait_failure(job) == ErrorCode::kInputMismatch);
+    CHECK(scenario.starts(job) == 0);
+
+    SECTION("an honest source beside it is used instead") {
+        auto second = scenario.job("cat /input > /output/result");
+        second.input_file_cid = scenario.store_input("the truth\n");
+        scenario.assign(second);
+        const auto done = scenario.wait_status(second, StatusKind::kCompleted);
+        CHECK(scenario.read_output(done.output_file_cid.value(), "result") == "the truth\n");
+    }
+}
+
+TEST_CASE("a retraction stops what runs, and only a higher attempt runs after it") {
+    Scenario scenario;
+    scenario.start();
+    auto job = scenario.job("sleep 60");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kRunning);
+    REQUIRE(scenario.container_runs(job));
+    scenario.retract(job, 1);
+    CHECK(testkit::wait_until([&] { return !scenario.container_exists(job); }));
+    CHECK(testkit::wait_until([&] { return !fs::exists(scenario.job_dir(job)); }));
+    for (const auto& status : scenario.statuses(job)) {
+        CHECK((status.status == StatusKind::kAccepted || status.status == StatusKind::kRunning));
+    }
+
+    scenario.assign_again(job);  // void now
+    auto second = job;
+    second.attempt = 2;
+    second.command = {"sh", "-c", "echo 2 > /output/result"};
+    scenario.assign(second);
+    scenario.wait_status(second, StatusKind::kCompleted);
+    CHECK(scenario.starts(job) == 1);
+    CHECK(scenario.starts(second) == 1);
+}
+
+TEST_CASE("a retraction that comes before its assignment is remembered, also across a restart") {
+    Scenario scenario;
+    scenario.start();
+    auto job = scenario.job("true");
+    scenario.retract(job, 1);
+    CHECK(testkit::wait_until(
+        [&] { return fs::exists(scenario.state_dir() + "/journal/" + job.job_id.hex() + ".json"); }));
+    scenario.process().kill();
+    scenario.start();
+    scenario.assign(job);
+    auto after = scenario.job("true");
+    scenario.assign(after);
+    scenario.wait_status(after, StatusKind::kCompleted);
+    CHECK(scenario.statuses(job).empty());
+    CHECK(scenario.starts(job) == 0);
+}
+
+TEST_CASE("a higher attempt overtakes a running one") {
+    Scenario scenario(Env{{"AGENT_CAPACITY", "2"}});
+    scenario.start();
+    auto job = scenario.job("sleep 60");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kRunning);
+    auto second = job;
+    second.attempt = 2;
+    second.command = {"sh", "-c", "true"};
+    scenario.assign(second);
+    scenario.wait_status(second, StatusKind::kCompleted);
+    CHECK(testkit::wait_until([&] { return !scenario.container_exists(job); }));
+}
+
+TEST_CASE("no more jobs run at once than there is room for; the others stay on the bus") {
+    Scenario scenario;
+    scenario.start();
+    const auto first = scenario.job("while [ ! -e /output/go ]; do sleep 0.1; done; rm /output/go");
+    const auto second = scenario.job("true");
+    scenario.assign(first);
+    scenario.wait_status(first, StatusKind::kRunning);
+    scenario.assign(second);
+    // Longer than the acknowledgement time of its durable: it must not be fetched and lost in that time.
+    CHECK_FALSE(testkit::wait_until([&] { return !scenario.statuses(second).empty(); }, Millis(3'000)));
+    std::ofstream(scenario.output_dir(first) + "/go") << "";
+    scenario.wait_status(first, StatusKind::kCompleted);
+    scenario.wait_status(second, StatusKind::kCompleted);
+}
+
+TEST_CASE("what cannot be understood is dropped, and the agent goes on") {
+    Scenario scenario;
+    scenario.start();
+    const auto dispatch = wire::dispatch_subject(scenario.provider());
+    const auto job = scenario.job("true");
+    auto other = scenario.job("true");
+    other.provider = Servers::get().owner->address();
+    scenario.publish_raw(dispatch, "{not json");
+    scenario.publish_raw(dispatch, R"({"v":2})");
+    scenario.publish_raw(dispatch, wire::to_json(other));
+    scenario.publish_raw(wire::retract_subject(scenario.provider()), "[]");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kCompleted);
+    CHECK(scenario.statuses(other).empty());
+    CHECK(testkit::wait_until(
+        [&] { return scenario.log().find("a retraction is refused for good") != std::string::npos; }));
+    CHECK(scenario.log().find("an assignment is refused for good") != std::string::npos);
+}
+
+TEST_CASE("an agent that was away for the publish runs the job when it returns") {
+    Scenario scenario;
+    const auto job = scenario.job("echo back > /output/result");
+    scenario.assign(job);
+    scenario.assign_again(job);
+    scenario.start();
+    const auto done = scenario.wait_status(job, StatusKind::kCompleted);
+    CHECK(scenario.read_output(done.output_file_cid.value(), "result") == "back\n");
+    CHECK(scenario.starts(job) == 1);
+}
+
+TEST_CASE("without its durables the agent waits, not ready and saying so, and goes on once they are there") {
+    Scenario scenario(Env{}, false);
+    scenario.start();
+    CHECK(testkit::wait_until([&] { return scenario.ready_report().starts_with("503"); }));
+    CHECK(testkit::wait_until([&] {
+        const auto report = scenario.ready_report();
+        return report.find("consumer " + wire::durable_of(scenario.provider())) != std::string::npos;
+    }));
+    scenario.make_durables();
+    scenario.wait_ready();
+    const auto job = scenario.job("true");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kCompleted);
+}
