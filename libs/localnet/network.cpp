@@ -215,14 +215,19 @@ int Network::stop_service(const std::string& name) { return services_.at(name).p
 
 std::string Network::log_file(const std::string& name) const { return services_.at(name).spec.log_file; }
 
-bool Network::ready(const std::string& name) {
+bool Network::ready(const std::string& name) { return ask_readiness(name).first == 200; }
+
+std::string Network::readiness(const std::string& name) { return ask_readiness(name).second; }
+
+std::pair<int, std::string> Network::ask_readiness(const std::string& name) {
     try {
         net::HttpRequest request;
         request.url = services_.at(name).metrics_url + "/readyz";
         request.timeout = Millis(2'000);
-        return http_.send(request).status == 200;
-    } catch (const net::TransportError&) {
-        return false;
+        const auto answer = http_.send(request);
+        return {answer.status, answer.body};
+    } catch (const net::TransportError& error) {
+        return {0, error.what()};
     }
 }
 
@@ -230,8 +235,8 @@ void Network::wait_ready(const std::string& name) {
     auto& service = services_.at(name);
     const bool ok = testkit::wait_until([&] { return ready(name) || !service.process || !service.process->running(); }, kPatience);
     if (!ok || !service.process || !service.process->running()) {
-        throw std::runtime_error(name + (ok ? " ended" : " is not ready") + "; the last lines of " + service.spec.log_file + ":" +
-                                 last_lines(service.spec.log_file, 8));
+        throw std::runtime_error(name + (ok ? " ended" : " is not ready: " + readiness(name)) + "; the last lines of " +
+                                 service.spec.log_file + ":" + last_lines(service.spec.log_file, 8));
     }
 }
 

@@ -76,6 +76,7 @@ class Network {
     int stop_service(const std::string& name);   ///< SIGTERM; the exit status
     std::string log_file(const std::string& name) const;
     bool ready(const std::string& name);
+    std::string readiness(const std::string& name);  ///< what /readyz says, for messages
     /// Every part, for people and for network.json.
     std::vector<Place> places() const;
     /// Settings for the `lamda` command and for `make start…` against this network.
@@ -89,6 +90,7 @@ class Network {
     };
     void start_servers(const Progress& progress);
     void deploy_contracts();
+    std::pair<int, std::string> ask_readiness(const std::string& name);
     void define_services();
     void define(const std::string& name, const std::string& executable, std::map<std::string, std::string> env);
 
