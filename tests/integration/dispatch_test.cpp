@@ -2,6 +2,7 @@
 #include <csignal>
 
 #include "integration/market_fixture.hpp"
+#include "ipfs/content_store.hpp"
 #include "job_store.hpp"
 
 using namespace lamda;
@@ -296,4 +297,78 @@ TEST_CASE(
         Millis(30'000)));
     CHECK(market.job_column(id, "attempt") == "2");
     market.require_row_is_fold_of_journal(id);
+}
+
+TEST_CASE("a job whose spec nobody gave is found on IPFS by its id") {
+    Dispatch market;
+    const testkit::ContentStore content(market.dir());
+    market.start_with_provider({{"IPFS_API_URL", content.url()}, {"IPFS_GATEWAY_URL", content.url()}});
+    const auto wanted = market.spec(100);
+    const JobId id = market.create_job(wanted);
+    market.wait_status(id, "awaiting_spec");
+    net::HttpClient http;
+    ipfs::ContentStore store({content.url(), {}, "", Millis(10'000)}, http);
+    const auto text = wire::canonical_json(wanted);
+    REQUIRE(store.put_block(as_bytes(text), CidCodec::kRaw) == wire::spec_cid(id));
+    market.wait_status(id, "assigned");
+    CHECK(market.take_assignment().job_id == id);
+}
+
+TEST_CASE("a spec that never comes ends the job after SPEC_TTL") {
+    Dispatch market;
+    market.start_with_provider({{"SPEC_TTL", "1s"}});
+    const JobId id = market.create_job(market.spec(101));
+    market.wait_status(id, "expired");
+    market.require_row_is_fold_of_journal(id);
+}
+
+TEST_CASE("while the bus, the database or the chain is away it waits, and recovers by itself") {
+    Dispatch market;
+    market.start_with_provider();
+    market.wait_status(market.order(110), "assigned");
+    std::uint64_t jobs = 1;
+    const auto next_job_leaves = [&](std::uint8_t salt) {
+        const JobId id = market.order(salt);
+        market.wait_status(id, "assigned");
+        ++jobs;
+        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; },
+                                    Millis(30'000)));
+        CHECK(market.service(kDispatcher).running());
+    };
+    SECTION("NATS is killed and comes back") {
+        market.nats().kill();
+        const JobId meanwhile = market.order(111);
+        market.nats().start();
+        REQUIRE(testkit::wait_until([&] { return market.bus().connected(); }, Millis(30'000)));
+        market.wait_status(meanwhile, "assigned");
+        ++jobs;
+        next_job_leaves(112);
+        market.run_to_completion(meanwhile, 1);
+    }
+    SECTION("PostgreSQL is killed and comes back") {
+        market.postgres().kill();
+        market.postgres().start();
+        next_job_leaves(113);
+    }
+    SECTION("the EVM node stops and comes back") {
+        market.anvil().stop();
+        market.anvil().start();
+        next_job_leaves(114);
+    }
+}
+
+TEST_CASE("what an agent said while the dispatcher was down is read when it is back") {
+    Dispatch market;
+    const JobId id = market.order(120);
+    market.start_with_provider();
+    market.wait_status(id, "assigned");
+    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
+    market.publish(market.status(id, StatusKind::kRunning, 1, 2));
+    market.wait_status(id, "running");
+    market.kill(kDispatcher);
+    market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
+    market.start(kDispatcher);
+    market.wait_status(id, "completed");
+    CHECK(market.job_column(id, "attempt") == "1");
+    CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
 }

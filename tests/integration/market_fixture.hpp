@@ -52,6 +52,8 @@ class MarketFixture {
     bus::Bus& bus() { return *bus_; }
     testkit::Anvil& anvil() { return anvil_; }
     testkit::NatsServer& nats() { return nats_; }
+    testkit::PostgresServer& postgres() { return postgres_; }
+    const std::string& dir() const { return dir_.path(); }
     void new_database(const std::string& name) {
         dsn_ = postgres_.create_database(name);
         database_ = std::make_unique<store::Database>(dsn_, "test");
