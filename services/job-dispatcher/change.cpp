@@ -13,7 +13,9 @@ using pipeline::OutboxMessage;
 
 constexpr std::chrono::minutes kSomebodyWaits{5};
 
-void put_event(std::vector<OutboxMessage>& out, const JobRow& row, const JobEvent& cause, ChainId chain) {
+/// @param mark tells an event about taking an entry back from the one about the entry itself
+void put_event(std::vector<OutboxMessage>& out, const JobRow& row, const JobEvent& cause, ChainId chain,
+               const std::string& mark = "") {
     const std::string status(wire::to_string(row.status()));
     wire::Event event;
     event.id = cause.id;
@@ -32,7 +34,7 @@ void put_event(std::vector<OutboxMessage>& out, const JobRow& row, const JobEven
                           .dump();
     const std::string body = wire::to_json(event);
     for (const auto& subject : {wire::job_event_subject(row.id), std::string(wire::kGlobalEvents)}) {
-        out.push_back({subject, wire::event_message_id(event.id, subject), body});
+        out.push_back({subject, wire::event_message_id(event.id, subject) + mark, body});
     }
 }
 
@@ -72,6 +74,11 @@ void fold_entries(Change& change, std::vector<OutboxMessage>& messages, ChainId 
     }
     if (!refolded) {
         change.after = std::move(row);
+    } else if (row && change.after->status() != row->status() && now - row->updated_at < kSomebodyWaits) {
+        JobEvent taken_back;
+        taken_back.id = row->last_event;
+        taken_back.at = now;
+        put_event(messages, *change.after, taken_back, chain, ":unwound");
     }
 }
 

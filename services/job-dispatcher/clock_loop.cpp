@@ -65,7 +65,7 @@ void ClockLoop::run(const std::stop_token& stop) {
     int passes = 0;
     while (!stop.stop_requested()) {
         pass();
-        if (passes++ % 10 == 0) {
+        if (passes++ % 30 == 0) {
             count_jobs();
         }
         if (passes % 600 == 0) {

@@ -39,15 +39,17 @@ bool may_leave(const JobRow& row) {
     return row.chain_state == ChainState::kCreated;
 }
 
-/// Another attempt if one is left; its predecessor is void.
-Decision retry_or_end(const JobRow& row, JobEvent cause, const std::string& reason, const Policy& policy) {
+/// Another attempt if one is left; its predecessor is void. `history`: it left, or not, before this database
+/// was new.
+Decision retry_or_end(const JobRow& row, JobEvent cause, const std::string& reason, const Policy& policy,
+                      bool history = false) {
     Decision out;
     cause.attempt = row.attempt;
     cause.body.error_message = storable(reason, 1'024);
-    if (may_leave(row) && row.tries < policy.max_attempts) {
+    if ((may_leave(row) || history) && row.tries < policy.max_attempts) {
         cause.fact = WorkFact::kRetry;
         cause.body.next_attempt = row.attempt + 1;
-        out.send_attempt = true;
+        out.send_attempt = may_leave(row);
         out.retract = Retract{row.attempt, wire::RetractReason::kSuperseded};
     } else {
         cause.fact = WorkFact::kExhausted;
@@ -65,9 +67,20 @@ std::string describe(const wire::JobStatus& status) {
     return out;
 }
 
-JobEvent entry_of(const JobRow& row, const wire::JobStatus& status, WorkFact fact, Timestamp now) {
-    JobEvent out =
-        entry(row, fact, std::min(status.at, now));  // an agent's clock may be ahead, never the future
+/// When the fact was so. Not on the agent's word alone, whose clock may be wrong: a beginning counts from
+/// when it was heard of (deadlines run from it), an end lies between the assignment and now.
+Timestamp time_of(const JobRow& row, const wire::JobStatus& status, bool recovering, Timestamp now) {
+    const bool beginning = status.status == StatusKind::kAccepted || status.status == StatusKind::kRunning;
+    if (beginning && !recovering) {
+        return now;
+    }
+    const Timestamp earliest = recovering ? row.created_at : row.assigned_at.value_or(row.created_at);
+    return std::min(std::max(status.at, earliest), now);
+}
+
+JobEvent entry_of(const JobRow& row, const wire::JobStatus& status, WorkFact fact, bool recovering,
+                  Timestamp now) {
+    JobEvent out = entry(row, fact, time_of(row, status, recovering, now));
     out.attempt = status.attempt;
     out.seq = status.seq;
     if (status.output_file_cid) {
@@ -92,7 +105,7 @@ WorkFact fact_of(const wire::JobStatus& status) {
 
 Decision refused(const JobRow& row, const wire::JobStatus& status, const std::string& reason, Timestamp now) {
     Decision out;
-    out.entries.push_back(entry_of(row, status, fact_of(status), now));
+    out.entries.push_back(entry_of(row, status, fact_of(status), false, now));
     out.entries.back().refused_reason = reason;
     return out;
 }
@@ -103,13 +116,13 @@ std::optional<JobEvent> recovered_attempt(const JobRow& row, const wire::JobStat
     if (!wire::next_state(row.work_state, fact)) {
         return std::nullopt;
     }
-    JobEvent out = entry(row, fact, std::min(status.at, now));
+    JobEvent out = entry(row, fact, time_of(row, status, true, now));
     out.body.next_attempt = status.attempt;
     return out;
 }
 
-Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, const Policy& policy,
-                            Timestamp now) {
+Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, bool recovering,
+                            const Policy& policy, Timestamp now) {
     if (status.status == StatusKind::kRunning && row.work_state == WorkState::kRunning) {
         return {};  // progress: a last value, not journalled
     }
@@ -121,9 +134,9 @@ Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, co
         return refused(row, status,
                        fmt::format("{} does not follow {}", wire::to_string(status.status), state), now);
     }
-    JobEvent event = entry_of(row, status, fact, now);
+    JobEvent event = entry_of(row, status, fact, recovering, now);
     if (transient) {
-        Decision out = retry_or_end(row, std::move(event), describe(status), policy);
+        Decision out = retry_or_end(row, std::move(event), describe(status), policy, recovering);
         if (!out.send_attempt) {
             out.retract.reset();  // it has ended by itself
         }
@@ -196,7 +209,7 @@ Decision on_status(const JobRow& row, const wire::JobStatus& status, std::uint32
         return refused(row, status, fmt::format("attempt {} is out", row.attempt), now);
     }
     if (status.attempt == row.attempt) {
-        return status.seq <= last_seq ? Decision{} : on_present_attempt(row, status, policy, now);
+        return status.seq <= last_seq ? Decision{} : on_present_attempt(row, status, recovering, policy, now);
     }
     const auto recovered = recovering ? recovered_attempt(row, status, now) : std::nullopt;
     if (!recovered) {
@@ -204,7 +217,7 @@ Decision on_status(const JobRow& row, const wire::JobStatus& status, std::uint32
     }
     std::optional<JobRow> known = row;
     apply_event(known, *recovered);
-    Decision out = on_present_attempt(*known, status, policy, now);
+    Decision out = on_present_attempt(*known, status, recovering, policy, now);
     out.entries.insert(out.entries.begin(), *recovered);
     return out;
 }

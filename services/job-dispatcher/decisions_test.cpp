@@ -219,6 +219,28 @@ TEST_CASE(
     CHECK(after(created(), decide(created(), status(wire::StatusKind::kRunning, 2), 0, false)).attempt == 0);
 }
 
+TEST_CASE(
+    "a failure before the database was new leads on to the attempt that followed it, also of a confirmed "
+    "job") {
+    auto row = created();
+    row.chain_state = wire::ChainState::kConfirmed;
+    const auto failure = decide(row, failed(wire::ErrorCode::kStoreFailed), 0, true);
+    CHECK_FALSE(failure.send_attempt);
+    row = after(row, failure);
+    CHECK(row.attempt == 2);
+    row = after(row, decide(row, status(wire::StatusKind::kCompleted, 2, 3), 0, true));
+    CHECK(row.work_state == WorkState::kCompleted);
+}
+
+TEST_CASE("an agent's clock moves no deadline: a beginning counts from when it was heard of") {
+    auto early = status(wire::StatusKind::kRunning);
+    early.at = kNow - std::chrono::hours(24);
+    CHECK(after(assigned(), decide(assigned(), early)).running_since == kNow);
+    auto late = status(wire::StatusKind::kCompleted);
+    late.at = kNow + std::chrono::hours(24);
+    CHECK(after(assigned(), decide(assigned(), late)).completed_at == kNow);
+}
+
 TEST_CASE("an orphaned creation retracts the attempt that is out, and only that") {
     CHECK(on_orphaned(assigned()) == Retract{1, wire::RetractReason::kOrphaned});
     CHECK_FALSE(on_orphaned(created()));

@@ -70,7 +70,10 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("bus", [&](const std::stop_token& stop) { keep_bus_ready(stop, bus, setup, database); });
 
     net::HttpClient http;
-    ipfs::ContentStore content({config.ipfs_api_url, config.ipfs_gateways, "", Millis(10'000)}, http);
+    // All sources together within 4 s, or the loop would hold up the end of the process; asked again anyway.
+    const auto sources = static_cast<std::int64_t>(config.ipfs_gateways.size() + 1);
+    ipfs::ContentStore content({config.ipfs_api_url, config.ipfs_gateways, "", Millis(4'000 / sources)},
+                               http);
     SpecFetchLoop spec_fetch(database, content, clock, log);
     if (!config.ipfs_api_url.empty() || !config.ipfs_gateways.empty()) {
         app.loop("spec_fetch", [&](const std::stop_token& stop) { spec_fetch.run(stop); });

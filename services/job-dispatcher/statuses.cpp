@@ -49,8 +49,8 @@ bool put_status(store::Txn& txn, Change& change, const ReceivedStatus& received,
     }
     const auto row = present(change);
     const auto last_seq = last_seq_of(txn, status.job_id, status.attempt);
-    Decision decision =
-        on_status(*row, status, last_seq, received.recovering, policy_for(policy, change.spec), now);
+    Decision decision = on_status(*row, status, last_seq, received.recovering,
+                                  received.recovering ? policy : policy_for(policy, change.spec), now);
     const bool refused = !decision.entries.empty() && decision.entries.back().refused_reason;
     const bool known_attempt = status.attempt <= row->attempt || !refused;
     if (known_attempt && status.seq > last_seq) {
@@ -59,6 +59,15 @@ bool put_status(store::Txn& txn, Change& change, const ReceivedStatus& received,
     const bool something = !decision.nothing();
     change.add(std::move(decision));
     return something;
+}
+
+/// An attempt that is due and has no spec any more (lost with a former database) cannot leave.
+void end_without_spec(Change& change, const Policy& policy, Timestamp now) {
+    if (change.send_attempt && !change.spec) {
+        change.send_attempt = false;
+        change.add(on_silence(*present(change), "its spec is not known any more",
+                              policy_for(policy, change.spec), now));
+    }
 }
 
 }  // namespace
@@ -114,6 +123,7 @@ StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const
     if (!put_status(txn, changes[0], received, policy, now)) {
         return StatusOutcome::kUnchanged;
     }
+    end_without_spec(changes[0], policy, now);
     if (changes[0].send_attempt && !caught_up) {
         throw Deferred();
     }
@@ -143,6 +153,7 @@ void absorb_early(store::Txn& txn, Change& change, const Policy& policy, Timesta
     for (const auto& [key, received] : ordered) {
         put_status(txn, change, received, policy, now);
     }
+    end_without_spec(change, policy, now);
 }
 
 }  // namespace lamda::dispatch

@@ -372,3 +372,16 @@ TEST_CASE("what an agent said while the dispatcher was down is read when it is b
     CHECK(market.job_column(id, "attempt") == "1");
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
 }
+
+TEST_CASE("it ends with 0 within five seconds, also while everything it needs is away") {
+    Dispatch market;
+    market.start_with_provider({{"IPFS_GATEWAY_URL", "http://127.0.0.1:1"}});
+    market.wait_status(market.order(130), "assigned");
+    market.nats().kill();
+    market.postgres().kill();
+    market.anvil().stop();
+    const auto begin = std::chrono::steady_clock::now();
+    CHECK(market.service(kDispatcher).stop() == 0);
+    CHECK(market.service("node-registry").stop() == 0);
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
+}
