@@ -55,6 +55,9 @@ void AssignmentLoop::run(const std::stop_token& stop) {
 }
 
 void AssignmentLoop::consume(const std::stop_token& stop) {
+    if (!identity_.known()) {
+        health_.set(kCheck, false, "BSC_CHAIN_ID is not set and no endpoint of BSC_RPC_URL has told it yet");
+    }
     const auto chain = identity_.wait(stop);
     if (!chain) {
         return;
