@@ -465,7 +465,13 @@ Sender::Sender(SenderConfig config, eth::Rpc& rpc, const crypto::Signer& signer,
 Sender::~Sender() = default;
 
 void Sender::step() {
-    impl_->step();
+    try {
+        impl_->step();
+        impl_->show(impl_->trouble.empty(), impl_->trouble);
+    } catch (const std::exception& error) {
+        impl_->show(false, error.what());
+        throw;
+    }
 }
 
 void Sender::nudge() {
@@ -479,14 +485,12 @@ void Sender::run(const std::stop_token& stop, Millis pace) {
     while (!stop.stop_requested()) {
         auto wait = pace;
         try {
-            impl_->step();
+            step();
             backoff.reset();
-            impl_->show(impl_->trouble.empty(), impl_->trouble);
         } catch (const ConfigContradiction&) {
             throw;
-        } catch (const std::exception& error) {
-            impl_->show(false, error.what());
-            wait = backoff.next();
+        } catch (const std::exception&) {
+            wait = backoff.next();  // step() has said why
         }
         std::unique_lock lock(impl_->mutex);
         impl_->wake.wait_for(lock, stop, wait, [&] { return impl_->nudged; });

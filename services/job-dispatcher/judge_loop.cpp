@@ -16,6 +16,16 @@ struct Due {
     std::vector<Address> providers;  ///< registered ones
 };
 
+/// Every registered provider: its durables stand before its first job, so that an agent that starts can tell whether
+/// it is connected rightly.
+std::vector<Address> registered_providers(store::Txn& txn) {
+    std::vector<Address> out;
+    for (const auto row : txn.exec("SELECT wallet_address FROM api.node WHERE is_registered")) {
+        out.push_back(row.get<Address>("wallet_address"));
+    }
+    return out;
+}
+
 /// Unjudged and final, or what was missing has come. Each of these changes its state when it is judged.
 constexpr auto kDueSql = R"(
 SELECT id, provider, is_registered FROM (
@@ -64,6 +74,9 @@ void JudgeLoop::run(const std::stop_token& stop) {
     constexpr std::size_t kMost = 500;
     store::Listener listener(database_, {kWakeChannel, "lamda_spec", "lamda_node"});
     while (!stop.stop_requested()) {
+        for (const auto& provider : database_.transact(registered_providers)) {
+            setup_.ensure_provider(provider);
+        }
         while (!stop.stop_requested() && pass(kMost) == kMost) {
         }
         listener.wait(Millis(500));
