@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "contracts/job_manager.hpp"
@@ -46,7 +48,9 @@ OrderedJob Market::order(std::size_t index) {
     OrderedJob job;
     job.provider = network_.providers()[index % network_.providers().size()];
     job.input = fmt::format("hello lamda, this is job {}\n", index + 1);
-    job.expected_output = fmt::format("{}\n", job.input.size());
+    job.expected_output = job.input;
+    std::transform(job.input.begin(), job.input.end(), job.expected_output.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
 
     net::HttpRequest request;
     request.method = "POST";
@@ -57,7 +61,7 @@ OrderedJob Market::order(std::size_t index) {
                            {"provider", job.provider.hex()},
                            {"dockerImage", "lamda/busybox:1.35"},
                            {"inputFileCID", store_input(job.input)},
-                           {"command", {"sh", "-c", "wc -c < /input > /output/result"}},
+                           {"command", {"sh", "-c", "tr a-z A-Z < /input > /output/result"}},
                            {"requirements", {{"memoryMib", 64}, {"diskMib", 64}, {"timeLimitSeconds", 60}}}}},
                          {"payment_amount", kPayment}})
                        .dump();

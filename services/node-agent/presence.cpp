@@ -84,6 +84,7 @@ void Presence::run(const std::stop_token& stop) {
     const auto look = config_.heartbeat_interval.count() == 0
                           ? kLongestLook
                           : std::min(config_.heartbeat_interval, kLongestLook);
+    sender.step();  // tells readiness whether opBNB answers; later passes only when something is open
     std::optional<Steady> looked;
     while (!stop.stop_requested()) {
         if (!looked || clock_.steady() - *looked >= look) {
