@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
@@ -45,10 +46,12 @@ class Killer {
             victims_ = {what};
         }
     }
-    bool done() const { return next_ == victims_.size() && !down_; }
+    bool done() const { return next_ == victims_.size() && !down_ && !recovering_; }
+    std::size_t victims() const { return victims_.size(); }
     void first_assigned() { armed_ = true; }
     /// One look: starts again what was killed, then kills the next once that is ready.
-    void step() {
+    /// @param before_kill called when everything is up and a kill is due: so that each kill meets a job on its way
+    void step(const std::function<void()>& before_kill) {
         if (down_) {
             network_.start_service(*down_);
             board_.note(fmt::format("{} started again", *down_));
@@ -64,6 +67,7 @@ class Killer {
             recovering_.reset();
         }
         if (armed_ && next_ < victims_.size()) {
+            before_kill();
             down_ = victims_[next_++];
             network_.kill_service(*down_);
             board_.note(fmt::format("SIGKILL {}", *down_));
@@ -168,31 +172,48 @@ class Demo {
         order_all();
         const double started = board_.seconds();
         bool all = false;
-        while (!(all && killer_.done()) && board_.seconds() - started < kPatienceSeconds) {
+        while (!(all && killer_.done() && jobs_.size() == options_.jobs) && board_.seconds() - started < kPatienceSeconds) {
             all = look();
-            killer_.step();
+            killer_.step([this] {
+                if (jobs_.size() < options_.jobs) {
+                    order_one();
+                }
+            });
             std::this_thread::sleep_for(kLookEvery);
         }
         return print_summary(network_, market_, jobs_);
     }
 
   private:
-    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped.
+    void order_one() {
+        jobs_.push_back({market_.order(jobs_.size()), "ordered", {}});
+        show();
+    }
+
+    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped. With kills: the last
+    // ones are kept back, one to be ordered right before each kill.
     void order_all() {
-        for (std::size_t i = 0; i < options_.jobs; ++i) {
-            jobs_.push_back({market_.order(i), "ordered", {}});
-            show();
-            if (options_.reorg > 0 && i == options_.jobs / 2) {
+        const std::size_t kept_back = std::min(killer_.victims(), options_.jobs - 1);
+        while (jobs_.size() < options_.jobs - kept_back) {
+            order_one();
+            if (options_.reorg > 0 && jobs_.size() == options_.jobs / 2 + 1) {
                 reorg();
             }
         }
     }
 
+    // At the worst moment: the newest job is in a block, and has been assigned already (DISPATCH_FINALITY=latest).
     void reorg() {
-        // Deep enough to hit what was just paid: wait for the last payment to be in a block.
-        testkit::wait_until([&] { return network_.bsc().receipt(jobs_.back().order.tx).has_value(); });
+        const auto& last = jobs_.back().order;
+        testkit::wait_until([&] {
+            const auto seen = ask_job(network_, last.id);
+            return seen && seen->value("status", "") != "created";
+        });
         network_.bsc_node().call("anvil_reorg", fmt::format("[{}, []]", options_.reorg));
-        board_.note(fmt::format("BSC reorganised, {} blocks deep", options_.reorg));
+        const auto dropped = std::count_if(jobs_.begin(), jobs_.end(), [&](const Tracked& job) {
+            return !network_.bsc().receipt(job.order.tx).has_value();
+        });
+        board_.note(fmt::format("BSC reorganised, {} blocks deep: {} payments are no longer in the chain", options_.reorg, dropped));
     }
 
     bool look() {

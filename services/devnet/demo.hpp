@@ -8,7 +8,7 @@
 namespace lamda::devnet {
 
 struct DemoOptions {
-    std::size_t jobs = 6;
+    std::size_t jobs = 8;
     std::string kill;        ///< a service's name, `all`, or empty
     unsigned reorg = 0;      ///< depth of a reorg of BSC while jobs are created; 0: none
     std::string dir;
