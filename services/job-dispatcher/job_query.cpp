@@ -13,12 +13,7 @@ namespace {
 using nlohmann::json;
 
 [[noreturn]] void refuse(const std::string& field, const std::string& detail) {
-    http::Problem out;
-    out.status = 400;
-    out.code = "invalid_request";
-    out.detail = detail;
-    out.errors.push_back({"/" + field, "invalid_value", detail});
-    throw out;
+    throw http::Problem{400, "invalid_request", "", detail, {{"/" + field, "invalid_value", detail}}};
 }
 
 struct Filter {

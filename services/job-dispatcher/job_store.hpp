@@ -23,9 +23,9 @@ std::string bytea_array(const std::vector<FixedBytes<N, Tag>>& values) {
 
 /// With their rows locked, in the order of their ids (no two transactions deadlock). Absent ones are left
 /// out.
-std::map<JobId, JobRow> lock_jobs(store::Txn& txn, std::vector<JobId> ids);
+std::map<JobId, JobRow> lock_jobs(store::Txn& txn, const std::vector<JobId>& ids);
 /// Those of them that no other transaction holds.
-std::map<JobId, JobRow> lock_free_jobs(store::Txn& txn, std::vector<JobId> ids);
+std::map<JobId, JobRow> lock_free_jobs(store::Txn& txn, const std::vector<JobId>& ids);
 
 /// Rows of jobs that are new, and of those that are there.
 void insert_jobs(store::Txn& txn, const std::vector<JobRow>& rows);

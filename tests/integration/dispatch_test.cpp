@@ -282,12 +282,17 @@ TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches non
 }
 
 TEST_CASE(
-    "a provider that is there and has room, and does not accept, uses up its attempts; an offline one does "
-    "not") {
+    "a provider that is there and has room, and does not accept, uses up its attempts; a busy one does not") {
     Dispatch market;
     const JobId id = market.order(90);
     market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "2"}});
     market.wait_status(id, "assigned");
+    const auto busy_until =
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(1'600);  // 4 × the time-out
+    CHECK(testkit::wait_until([&] {
+        market.heartbeat(1);
+        return std::chrono::steady_clock::now() > busy_until;
+    }));
     CHECK(market.job_column(id, "attempt") == "1");
     REQUIRE(testkit::wait_until(
         [&] {
