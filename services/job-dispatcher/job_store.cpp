@@ -106,7 +106,7 @@ JobRow job_of(const Row& row) {
     return out;
 }
 
-std::map<JobId, JobRow> lock(Txn& txn, const std::vector<JobId>& ids, std::string_view how) {
+std::map<JobId, JobRow> select_locked(Txn& txn, const std::vector<JobId>& ids, std::string_view how) {
     std::map<JobId, JobRow> out;
     if (ids.empty()) {
         return out;
@@ -164,11 +164,11 @@ std::string update_statement() {
 }  // namespace
 
 std::map<JobId, JobRow> lock_jobs(Txn& txn, const std::vector<JobId>& ids) {
-    return lock(txn, ids, "");
+    return select_locked(txn, ids, "");
 }
 
 std::map<JobId, JobRow> lock_free_jobs(Txn& txn, const std::vector<JobId>& ids) {
-    return lock(txn, ids, " SKIP LOCKED");
+    return select_locked(txn, ids, " SKIP LOCKED");
 }
 
 void insert_jobs(Txn& txn, const std::vector<JobRow>& rows) {

@@ -16,8 +16,8 @@ struct Due {
     std::vector<Address> providers;  ///< registered ones
 };
 
-/// Every registered provider: its durables stand before its first job, so that an agent that starts can tell whether
-/// it is connected rightly.
+/// Every registered provider: its durables stand before its first job, so that an agent that starts can tell
+/// whether it is connected rightly.
 std::vector<Address> registered_providers(store::Txn& txn) {
     std::vector<Address> out;
     for (const auto row : txn.exec("SELECT wallet_address FROM api.node WHERE is_registered")) {
@@ -42,6 +42,11 @@ WHERE work_state IS NULL OR (work_state = 'awaiting_spec' AND has_spec)
    OR (work_state = 'awaiting_provider' AND is_registered)
 ORDER BY block_num, log_index LIMIT $2)";
 
+/// A status was put aside as early while another transaction wrote the row that it waited for.
+constexpr auto kLeftEarlySql = R"(
+SELECT DISTINCT e.job_id FROM dispatch.early_status e JOIN dispatch.job j ON j.id = e.job_id
+WHERE j.work_state IS NOT NULL OR j.chain_state IN ('confirmed', 'paid') LIMIT $1)";
+
 Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
     Due out;
     std::set<Address> providers;
@@ -52,6 +57,9 @@ Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
         }
     }
     out.providers.assign(providers.begin(), providers.end());
+    for (const auto row : txn.exec(kLeftEarlySql, {static_cast<std::uint64_t>(most)})) {
+        out.jobs.push_back(row.get<JobId>("job_id"));
+    }
     return out;
 }
 
@@ -77,7 +85,7 @@ void JudgeLoop::run(const std::stop_token& stop) {
         for (const auto& provider : database_.transact(registered_providers)) {
             setup_.ensure_provider(provider);
         }
-        while (!stop.stop_requested() && pass(kMost) == kMost) {
+        while (!stop.stop_requested() && pass(kMost) >= kMost) {
         }
         listener.wait(Millis(500));
     }
