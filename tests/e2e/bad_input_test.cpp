@@ -1,5 +1,6 @@
 // Bad input is answered with what is wrong and where, and changes nothing.
 #include "e2e/scenario.hpp"
+#include "store/database.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 

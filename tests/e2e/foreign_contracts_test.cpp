@@ -38,6 +38,7 @@ TEST_CASE("Foreign contracts and a bare createJob: the executables work by confi
         const auto job = s.market().order(0);
         s.wait_rewarded({job});
         CHECK(s.count_of(job.provider) == 1);
+        s.wait_status(job.id, {"paid"});
         const auto shown = s.lamda({"--json", "job", "show", job.id.hex(), "--chain-only"});
         INFO(shown.output);
         REQUIRE(shown.status == 0);

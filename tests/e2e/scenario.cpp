@@ -53,8 +53,9 @@ void Scenario::wait_status(const JobId& id, const std::set<std::string>& wanted,
     json last;
     const bool reached = testkit::wait_until(
         [&] {
-            last = get("/api/jobs/" + id.hex()).body;
-            return last.is_object() && wanted.contains(last.value("status", std::string()));
+            const auto answer = get("/api/jobs/" + id.hex());
+            last = answer.body;
+            return answer.status == 200 && wanted.contains(last.at("status").get<std::string>());
         },
         timeout);
     INFO("job " << id.hex() << " was to become " << json(wanted).dump() << "; it is " << last.dump());
