@@ -13,12 +13,12 @@ namespace lamda::http {
 struct Request {
     std::string method;
     std::string path;
-    std::map<std::string, std::string> params;        ///< of the route's `{name}` parts
+    std::map<std::string, std::string> params;  ///< of the route's `{name}` parts
     std::multimap<std::string, std::string> query;
-    std::map<std::string, std::string> headers;       ///< names in lowercase
+    std::map<std::string, std::string> headers;  ///< names in lowercase
     std::string body;
     std::string remote_addr;
-    std::string request_id;                           ///< made by the server; echoed as X-Request-Id
+    std::string request_id;  ///< made by the server; echoed as X-Request-Id
 };
 
 struct Response {
@@ -30,7 +30,8 @@ struct Response {
 
 /// One wrong part of a request.
 struct FieldError {
-    std::string pointer;  ///< JSON pointer into the body, or `?name` for a query parameter, or `{name}` of the path
+    /// JSON pointer into the body, or `?name` for a query parameter, or `{name}` of the path.
+    std::string pointer;
     std::string code;
     std::string detail;
     bool operator==(const FieldError&) const = default;
@@ -41,7 +42,7 @@ struct FieldError {
 struct Problem {
     int status = 500;
     std::string code = "internal";
-    std::string title;    ///< empty: the status's own phrase
+    std::string title;  ///< empty: the status's own phrase
     std::string detail;
     std::vector<FieldError> errors;
 };

@@ -1,137 +1,105 @@
 #include "http/request_reader.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/beast/core/string.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <algorithm>
+#include <utility>
 
 namespace lamda::http {
 
-namespace beast = boost::beast;
-
-struct RequestReader::Parser {
-    beast::http::request_parser<beast::http::string_body> beast;
-};
-
 namespace {
 
-constexpr std::uint32_t kMostHead = 16U * 1024;
-
-std::string lower(beast::string_view text) {
-    std::string out(text);
-    for (char& c : out) {
-        c = c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
-    }
-    return out;
+/// A line that no request can begin with need not be waited for to end.
+bool begins_a_line_of_text(std::string_view waiting) {
+    const std::string_view line = waiting.substr(0, waiting.find("\r\n"));
+    return std::all_of(line.begin(), line.end(), [&line](const char& c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte >= 0x20 && byte != 0x7F) || (c == '\r' && &c == &line.back());
+    });
 }
 
 }  // namespace
-
-RequestReader::RequestReader(std::size_t max_body) : max_body_(max_body) {}
-RequestReader::~RequestReader() = default;
 
 void RequestReader::refuse(int status, std::string code, std::string detail) {
     refusal_ = {status, std::move(code), std::move(detail)};
     state_ = State::kRefused;
 }
 
-RequestReader::State RequestReader::feed(std::string& input) {
-    if (state_ == State::kComplete || state_ == State::kRefused) {
-        return state_;
-    }
-    if (parser_ == nullptr && !input.empty()) {
+std::size_t RequestReader::look(std::string_view waiting) {
+    std::size_t used = 0;
+    if (state_ == State::kIdle) {
         // RFC 9112, section 2.2: empty lines before a request are ignored.
-        input.erase(0, input.find_first_not_of("\r\n"));
-    }
-    if (input.empty()) {
-        return state_;
-    }
-    if (parser_ == nullptr) {
-        parser_ = std::make_unique<Parser>();
-        parser_->beast.eager(true);
-        parser_->beast.header_limit(kMostHead);
-        parser_->beast.body_limit(max_body_);
-        head_checked_ = false;
+        used = std::min(waiting.find_first_not_of("\r\n"), waiting.size());
+        if (used == waiting.size()) {
+            return used;
+        }
         state_ = State::kHead;
     }
-    beast::error_code error;
-    while (!input.empty() && !parser_->beast.is_done() && !error) {
-        const std::size_t used = parser_->beast.put(boost::asio::buffer(input), error);
-        input.erase(0, used);
-        if (parser_->beast.is_header_done() && !head_checked_) {
-            head_checked_ = true;
-            head_done();
-            if (state_ == State::kRefused) {
-                return state_;
-            }
-        }
-        if (used == 0) {
-            break;
-        }
+    if (state_ == State::kHead) {
+        used += look_at_head(waiting.substr(used));
     }
-    using Code = beast::http::error;
-    if (error == Code::header_limit) {
-        refuse(431, "header_too_large", "the request line and headers exceed 16 KiB");
-    } else if (error == Code::body_limit) {
-        refuse(413, "body_too_large", "the body exceeds " + std::to_string(max_body_) + " bytes");
-    } else if (error == Code::bad_version) {
-        refuse(505, "unsupported_version", "this server speaks HTTP/1.1");
-    } else if (error && error != Code::need_more) {
-        refuse(400, "malformed_request", "this is not an HTTP/1.1 request");
-    } else if (parser_->beast.is_done()) {
-        state_ = State::kComplete;
-    } else if (parser_->beast.is_header_done()) {
-        state_ = State::kBody;
+    if (state_ == State::kBody) {
+        used += look_at_body(waiting.substr(used));
     }
-    return state_;
+    return used;
 }
 
-void RequestReader::head_done() {
-    const auto& head = parser_->beast.get();
-    const auto has = [&](beast::http::field name) { return head.find(name) != head.end(); };
-    const auto count = [&](beast::http::field name) {
-        const auto range = head.equal_range(name);
-        return std::distance(range.first, range.second);
-    };
-    using beast::http::field;
-    if (head.version() >= 11 && count(field::host) != 1) {
-        refuse(400, "malformed_request", "one Host header is required");
-    } else if (has(field::transfer_encoding) &&
-               (has(field::content_length) || lower(head[field::transfer_encoding]) != "chunked")) {
-        refuse(has(field::content_length) ? 400 : 501, "unsupported_transfer_encoding",
-               "the only transfer encoding is chunked, without Content-Length");
-    } else if (has(field::content_encoding) && lower(head[field::content_encoding]) != "identity") {
-        // Decoding would put the limit on the body out of force.
-        refuse(415, "unsupported_content_encoding", "send the body without Content-Encoding");
-    } else if (has(field::expect)) {
-        expects_continue_ = lower(head[field::expect]) == "100-continue";
+std::size_t RequestReader::look_at_head(std::string_view waiting) {
+    const std::size_t end = waiting.find("\r\n\r\n");
+    const std::size_t size = end == std::string_view::npos ? waiting.size() : end + 4;
+    if (!begins_a_line_of_text(waiting)) {
+        refuse(400, "malformed_request", "this is not an HTTP/1.1 request");
+        return 0;
     }
+    if (size > kMostHead || (end == std::string_view::npos && size == kMostHead)) {
+        refuse(431, "header_too_large", "the request line and headers exceed 16 KiB");
+        return 0;
+    }
+    if (end == std::string_view::npos) {
+        return 0;
+    }
+    auto head = read_head(waiting.substr(0, end + 2));
+    if (auto* refusal = std::get_if<Refusal>(&head)) {
+        refusal_ = std::move(*refusal);
+        state_ = State::kRefused;
+        return 0;
+    }
+    request_ = {std::get<RequestHead>(std::move(head)), ""};
+    chunks_ = request_.head.chunked ? std::make_unique<ChunkDecoder>(max_body_) : nullptr;
+    state_ = State::kBody;
+    if (request_.head.content_length > max_body_) {
+        refuse(413, "body_too_large", "the body exceeds " + std::to_string(max_body_) + " bytes");
+    }
+    return size;
+}
+
+std::size_t RequestReader::look_at_body(std::string_view waiting) {
+    if (chunks_ == nullptr) {
+        const auto part =
+            waiting.substr(0, static_cast<std::size_t>(request_.head.content_length) - request_.body.size());
+        request_.body.append(part);
+        if (request_.body.size() == request_.head.content_length) {
+            state_ = State::kComplete;
+        }
+        return part.size();
+    }
+    const std::size_t used = chunks_->feed(waiting, request_.body);
+    if (chunks_->state() == ChunkDecoder::State::kDone) {
+        state_ = State::kComplete;
+    } else if (chunks_->state() == ChunkDecoder::State::kTooLarge) {
+        refuse(413, "body_too_large", "the body exceeds " + std::to_string(max_body_) + " bytes");
+    } else if (chunks_->state() == ChunkDecoder::State::kMalformed) {
+        refuse(400, "malformed_request", "the chunks of the body are malformed");
+    }
+    return used;
 }
 
 bool RequestReader::take_expectation() {
-    const bool expected = expects_continue_ && state_ == State::kBody;
-    expects_continue_ = false;
-    return expected;
+    return state_ == State::kBody && std::exchange(request_.head.expects_continue, false);
 }
 
 RawRequest RequestReader::take() {
-    auto message = parser_->beast.release();
-    parser_.reset();
     state_ = State::kIdle;
-    expects_continue_ = false;
-    RawRequest out;
-    out.method = std::string(message.method_string());
-    out.target = std::string(message.target());
-    out.keep_alive = message.keep_alive();
-    for (const auto& header : message) {
-        std::string value(header.value());
-        const auto [at, fresh] = out.headers.try_emplace(lower(header.name_string()), value);
-        if (!fresh) {
-            at->second += ", " + value;
-        }
-    }
-    out.body = std::move(message.body());
-    return out;
+    chunks_.reset();
+    return std::exchange(request_, {});
 }
 
 }  // namespace lamda::http

@@ -16,7 +16,8 @@ void Router::add(const std::string& method, const std::string& pattern) {
     }
     for (const Route& other : routes_) {
         if (other.method == method && other.pattern == pattern) {
-            throw std::invalid_argument("route added twice: " + method + " " + pattern);
+            std::string what = "route added twice: ";
+            throw std::invalid_argument(what.append(method).append(" ").append(pattern));
         }
     }
     routes_.push_back(std::move(route));

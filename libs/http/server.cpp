@@ -7,7 +7,7 @@
 #include <optional>
 
 #include "core/ids.hpp"
-#include "http/reactor.hpp"
+#include "http/engine.hpp"
 #include "http/router.hpp"
 #include "http/status.hpp"
 #include "http/target.hpp"
@@ -49,7 +49,7 @@ struct Server::Impl {
     telemetry::Metrics& metrics;
     Router router;
     std::vector<Handler> handlers;
-    std::unique_ptr<Reactor> reactor;
+    std::unique_ptr<Engine> engine;
 
     std::mutex counters_mutex;
     std::map<std::string, telemetry::Counter> counters;
@@ -60,14 +60,13 @@ struct Server::Impl {
         int route = -1;
     };
 
-    std::string serve(RawRequest raw, const std::string& remote, bool& keep_alive);
+    void serve(const httplib::Request& raw, httplib::Response& answered);
     std::string refuse(const Refusal& refusal, const std::string& remote);
     Answer answer(Request& request, const std::vector<std::string>& segments);
     Response handle(int route, const Request& request);
     void add_cors(Response& response, const Request& request,
                   const std::vector<std::string>* preflight) const;
-    static std::string to_bytes(const Response& response, const std::string& request_id, bool head,
-                                bool keep_alive);
+    static void fill(httplib::Response& out, Response&& response, const std::string& request_id);
     void count(const std::string& method, int route, int status, double seconds);
 };
 
@@ -144,29 +143,18 @@ void Server::Impl::add_cors(Response& response, const Request& request,
     }
 }
 
-std::string Server::Impl::to_bytes(const Response& response, const std::string& request_id, bool head,
-                                   bool keep_alive) {
-    std::string out;
-    out.reserve(response.body.size() + 512);
-    fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\n", response.status,
-                   status_phrase(response.status));
-    if (response.status != 204 && response.status != 304) {
-        fmt::format_to(std::back_inserter(out), "Content-Type: {}\r\nContent-Length: {}\r\n",
-                       is_clean(response.content_type) ? response.content_type : "application/octet-stream",
-                       response.body.size());
-    }
-    fmt::format_to(std::back_inserter(out), "X-Request-Id: {}\r\nX-Content-Type-Options: nosniff\r\n",
-                   request_id);
+void Server::Impl::fill(httplib::Response& out, Response&& response, const std::string& request_id) {
+    out.status = response.status;
+    out.body = std::move(response.body);
+    out.set_header("Content-Type",
+                   is_clean(response.content_type) ? response.content_type : "application/octet-stream");
+    out.set_header("X-Request-Id", request_id);
+    out.set_header("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : response.headers) {
         if (is_clean(name) && is_clean(value)) {
-            fmt::format_to(std::back_inserter(out), "{}: {}\r\n", name, value);
+            out.set_header(name, value);
         }
     }
-    out += keep_alive ? "Connection: keep-alive\r\n\r\n" : "Connection: close\r\n\r\n";
-    if (!head && response.status != 204 && response.status != 304) {
-        out += response.body;
-    }
-    return out;
 }
 
 void Server::Impl::count(const std::string& method, int route, int status, double seconds) {
@@ -192,13 +180,13 @@ void Server::Impl::count(const std::string& method, int route, int status, doubl
     durations[route < 0 ? router.size() : static_cast<std::size_t>(route)].observe(seconds);
 }
 
-std::string Server::Impl::serve(RawRequest raw, const std::string& remote, bool& keep_alive) {
+void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answered) {
     const auto began = std::chrono::steady_clock::now();
     Request request;
-    request.method = std::move(raw.method);
-    request.headers = std::move(raw.headers);
-    request.body = std::move(raw.body);
-    request.remote_addr = remote;
+    request.method = raw.method;
+    request.headers.insert(raw.headers.begin(), raw.headers.end());
+    request.body = raw.body;
+    request.remote_addr = raw.remote_addr;
     request.request_id = random_id();
     Answer out;
     auto target = parse_target(raw.target);
@@ -217,9 +205,9 @@ std::string Server::Impl::serve(RawRequest raw, const std::string& remote, bool&
                           {"path", request.path},
                           {"status", out.response.status},
                           {"ms", took.count() * 1000},
-                          {"remote", remote},
+                          {"remote", request.remote_addr},
                           {"request_id", request.request_id}});
-    return to_bytes(out.response, request.request_id, request.method == "HEAD", keep_alive);
+    fill(answered, std::move(out.response), request.request_id);
 }
 
 std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remote) {
@@ -228,8 +216,12 @@ std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remo
     count("other", -1, refusal.status, 0);
     log.debug("request refused",
               {{"code", refusal.code}, {"remote", remote}, {"request_id", request.request_id}});
-    return to_bytes(to_response({refusal.status, refusal.code, "", refusal.detail, {}}, request),
-                    request.request_id, false, false);
+    const Response response = to_response({refusal.status, refusal.code, "", refusal.detail, {}}, request);
+    return fmt::format(
+        "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nX-Request-Id: {}\r\n"
+        "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{}",
+        response.status, status_phrase(response.status), response.content_type, response.body.size(),
+        request.request_id, response.body);
 }
 
 Server::Server(ServerConfig config, telemetry::Log log, telemetry::Metrics& metrics)
@@ -254,7 +246,7 @@ int Server::start() {
             "lamda_http_request_duration_seconds", "From the request's last byte to its answer.", kSeconds,
             {{"method", method}, {"route", pattern}}));
     }
-    ReactorConfig config;
+    EngineConfig config;
     config.bind_address = impl_->config.bind_address;
     config.port = impl_->config.port;
     config.workers = std::max<std::size_t>(1, impl_->config.workers);
@@ -263,23 +255,22 @@ int Server::start() {
     config.head_timeout = std::chrono::milliseconds(impl_->config.read_timeout_ms);
     config.body_timeout = config.head_timeout * 6;
     config.keep_alive = std::chrono::milliseconds(impl_->config.keep_alive_ms);
-    impl_->reactor = std::make_unique<Reactor>(
+    impl_->engine = std::make_unique<Engine>(
         config,
-        [this](RawRequest raw, const std::string& remote, bool& keep_alive) {
-            return impl_->serve(std::move(raw), remote, keep_alive);
-        },
+        [this](const httplib::Request& raw, httplib::Response& answered) { impl_->serve(raw, answered); },
         [this](const Refusal& refusal, const std::string& remote) { return impl_->refuse(refusal, remote); });
-    return impl_->reactor->start();
+    return impl_->engine->start();
 }
 
 void Server::stop() {
-    if (impl_->reactor) {
-        impl_->reactor->stop();
+    if (impl_->engine) {
+        impl_->engine->stop();
     }
 }
 
 std::vector<std::pair<std::string, std::string>> Server::routes() const {
     std::vector<std::pair<std::string, std::string>> out;
+    out.reserve(impl_->router.size());
     for (std::size_t i = 0; i < impl_->router.size(); ++i) {
         out.emplace_back(impl_->router.method(static_cast<int>(i)),
                          impl_->router.pattern(static_cast<int>(i)));

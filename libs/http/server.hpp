@@ -1,4 +1,4 @@
-// An HTTP/1.1 server with limits: routes, CORS, problem documents, request ids. Boost.Beast stays behind it.
+// An HTTP/1.1 server with limits: routes, CORS, problem documents, request ids. cpp-httplib stays behind it.
 #pragma once
 
 #include <functional>
@@ -16,13 +16,13 @@ using Handler = std::function<Response(const Request&)>;
 
 struct ServerConfig {
     std::string bind_address = "127.0.0.1";
-    int port = 0;                            ///< 0: any free one
-    std::size_t workers = 8;                 ///< at first; grows to `most_workers` while all are busy
+    int port = 0;             ///< 0: any free one
+    std::size_t workers = 8;  ///< at first; grows to `most_workers` while all are busy
     std::size_t most_workers = 64;
-    std::size_t max_body = 1U << 20;         ///< bytes; more: 413
+    std::size_t max_body = 1U << 20;  ///< bytes; more: 413
     int read_timeout_ms = 5'000;
     int keep_alive_ms = 5'000;
-    std::vector<std::string> cors_origins;   ///< `*` or exact origins; empty: no CORS headers
+    std::vector<std::string> cors_origins;  ///< `*` or exact origins; empty: no CORS headers
 };
 
 class Server {
@@ -32,10 +32,11 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// `pattern` as in OpenAPI: `/api/jobs/{id}`. A known path with another method: 405 with Allow; OPTIONS is
-    /// answered by the server (CORS preflight). Before start() only.
+    /// `pattern` as in OpenAPI: `/api/jobs/{id}`. A known path with another method: 405 with Allow; OPTIONS
+    /// is answered by the server (CORS preflight). Before start() only.
     void route(const std::string& method, const std::string& pattern, Handler handler);
-    /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error when the port is taken
+    /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error when the port is
+    /// taken
     int start();
     /// Answers what has begun, then returns (within 2 s).
     void stop();

@@ -1,0 +1,34 @@
+// The head of a request (RFC 9112, sections 2 to 5), read strictly.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace lamda::http {
+
+/// Why no request can be made of the bytes; the stream cannot be read on after it.
+struct Refusal {
+    int status = 400;
+    std::string code;
+    std::string detail;
+};
+
+struct RequestHead {
+    std::string method;
+    std::string target;
+    std::map<std::string, std::string> headers;  ///< names in lowercase; repeated ones joined by ", "
+    bool keep_alive = true;
+    bool chunked = false;
+    bool expects_continue = false;
+    std::uint64_t content_length = 0;
+};
+
+/// @param text the head with the line end of its last line, without the empty line.
+/// Framing that two readers could understand in two ways is refused (RFC 9112, sections 6.3 and 11.2), and so
+/// are encoded bodies: decoding would put the limit on them out of force.
+std::variant<RequestHead, Refusal> read_head(std::string_view text);
+
+}  // namespace lamda::http
