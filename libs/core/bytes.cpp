@@ -53,7 +53,8 @@ Result<Bytes> from_hex(std::string_view text) {
         const int high = nibble(text[i]);
         const int low = nibble(text[i + 1]);
         if (high < 0 || low < 0) {
-            return Error{"invalid_hex", "not a hex digit at offset " + std::to_string(high < 0 ? i : i + 1), ""};
+            return Error{"invalid_hex", "not a hex digit at offset " + std::to_string(high < 0 ? i : i + 1),
+                         ""};
         }
         out.push_back(static_cast<std::uint8_t>(high << 4 | low));
     }

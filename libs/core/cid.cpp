@@ -11,7 +11,9 @@ constexpr std::size_t kMostText = 128;
 constexpr std::string_view kBase32 = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::string_view kBase58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
-Error bad(std::string why) { return Error{"invalid_cid", "not a CID that is understood here: " + std::move(why), ""}; }
+Error bad(std::string why) {
+    return Error{"invalid_cid", "not a CID that is understood here: " + std::move(why), ""};
+}
 
 std::string base32(BytesView bytes) {
     std::string out;
@@ -90,7 +92,8 @@ Result<Cid> Cid::from_bytes(BytesView bytes) {
         if (bytes.size() != 36 || bytes[0] != 1) {
             return bad("version 0 or 1 with a 32-byte sha2-256 digest is needed");
         }
-        if (bytes[1] != static_cast<std::uint8_t>(CidCodec::kRaw) && bytes[1] != static_cast<std::uint8_t>(CidCodec::kDagPb)) {
+        if (bytes[1] != static_cast<std::uint8_t>(CidCodec::kRaw) &&
+            bytes[1] != static_cast<std::uint8_t>(CidCodec::kDagPb)) {
             return bad("its codec is neither raw nor dag-pb");
         }
         codec = static_cast<CidCodec>(bytes[1]);
@@ -132,6 +135,8 @@ Bytes Cid::bytes() const {
     return out;
 }
 
-std::string Cid::to_string() const { return "b" + base32(bytes()); }
+std::string Cid::to_string() const {
+    return "b" + base32(bytes());
+}
 
 }  // namespace lamda

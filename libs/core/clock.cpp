@@ -9,8 +9,12 @@ namespace lamda {
 
 using std::chrono::floor;
 
-Timestamp SystemClock::now() const { return floor<Millis>(std::chrono::system_clock::now()); }
-Steady SystemClock::steady() const { return std::chrono::steady_clock::now(); }
+Timestamp SystemClock::now() const {
+    return floor<Millis>(std::chrono::system_clock::now());
+}
+Steady SystemClock::steady() const {
+    return std::chrono::steady_clock::now();
+}
 
 FakeClock::FakeClock(Timestamp start) : now_(start) {}
 Timestamp FakeClock::now() const {
@@ -32,8 +36,9 @@ std::string to_rfc3339(Timestamp at) {
     const std::chrono::year_month_day date(day);
     const std::chrono::hh_mm_ss<Millis> time(at - day);
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
-                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
-                       time.minutes().count(), time.seconds().count(), time.subseconds().count());
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                       time.hours().count(), time.minutes().count(), time.seconds().count(),
+                       time.subseconds().count());
 }
 
 namespace {
@@ -108,13 +113,14 @@ Result<Timestamp> parse_rfc3339(std::string_view text) {
         }
         offset = std::chrono::minutes((plus ? 1 : -1) * (*offset_hours * 60 + *offset_minutes));
     }
-    const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
+    const std::chrono::year_month_day date{std::chrono::year(*year),
+                                           std::chrono::month(static_cast<unsigned>(*month)),
                                            std::chrono::day(static_cast<unsigned>(*day))};
     if (!text.empty() || !date.ok()) {
         return bad;
     }
-    return Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-           std::chrono::seconds(*second) + Millis(millis) - offset;
+    return Timestamp(std::chrono::sys_days(date)) + std::chrono::hours(*hour) +
+           std::chrono::minutes(*minute) + std::chrono::seconds(*second) + Millis(millis) - offset;
 }
 
 Timestamp from_unix_seconds(std::uint64_t seconds) {

@@ -31,7 +31,8 @@ TEST_CASE("identifiers: parsed from any case, printed in lowercase, refused whol
 TEST_CASE("U256: decimal, quantity, big-endian") {
     const std::string most = "115792089237316195423570985008687907853269984665640564039457584007913129639935";
     CHECK(to_decimal(*u256_from_decimal(most)) == most);
-    CHECK_FALSE(u256_from_decimal("115792089237316195423570985008687907853269984665640564039457584007913129639936"));
+    CHECK_FALSE(
+        u256_from_decimal("115792089237316195423570985008687907853269984665640564039457584007913129639936"));
     CHECK_FALSE(u256_from_decimal("01"));
     CHECK_FALSE(u256_from_decimal("-1"));
     CHECK_FALSE(u256_from_decimal(""));
@@ -60,8 +61,10 @@ TEST_CASE("CID: the forms of one block are equal, others are refused with a reas
     CHECK(v0->to_string() == "bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354");
     CHECK(Cid::parse("").error().code == "invalid_cid");
     CHECK(Cid::parse("QmX...abc123").error().code == "invalid_cid");
-    CHECK(Cid::parse("bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pk1").error().code == "invalid_cid");
-    CHECK(Cid::parse("bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pkv").error().code == "invalid_cid");
+    CHECK(Cid::parse("bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pk1").error().code ==
+          "invalid_cid");
+    CHECK(Cid::parse("bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pkv").error().code ==
+          "invalid_cid");
 }
 
 TEST_CASE("time: RFC 3339 there and back") {
@@ -70,8 +73,8 @@ TEST_CASE("time: RFC 3339 there and back") {
     CHECK(to_rfc3339(*at) == "2026-02-28T23:59:59.123Z");
     CHECK(to_rfc3339(*parse_rfc3339("2026-03-01T01:00:00+01:00")) == "2026-03-01T00:00:00.000Z");
     CHECK(to_rfc3339(from_unix_seconds(0)) == "1970-01-01T00:00:00.000Z");
-    for (auto text : {"", "2026-02-30T00:00:00Z", "2026-02-28 00:00:00Z", "2026-02-28T00:00:00", "2026-02-28T24:00:00Z",
-                      "2026-02-28T00:00:00.Z", "2026-02-28T00:00:00Zx"}) {
+    for (auto text : {"", "2026-02-30T00:00:00Z", "2026-02-28 00:00:00Z", "2026-02-28T00:00:00",
+                      "2026-02-28T24:00:00Z", "2026-02-28T00:00:00.Z", "2026-02-28T00:00:00Zx"}) {
         CHECK(parse_rfc3339(text).error().code == "invalid_time");
     }
 }

@@ -28,8 +28,10 @@ class BadResultAccess : public std::logic_error {
 template <class T>
 class [[nodiscard]] Result {
   public:
-    Result(T value) : content_(std::in_place_index<0>, std::move(value)) {}       // NOLINT(google-explicit-constructor)
-    Result(Error error) : content_(std::in_place_index<1>, std::move(error)) {}   // NOLINT(google-explicit-constructor)
+    Result(T value)
+        : content_(std::in_place_index<0>, std::move(value)) {}  // NOLINT(google-explicit-constructor)
+    Result(Error error)
+        : content_(std::in_place_index<1>, std::move(error)) {}  // NOLINT(google-explicit-constructor)
 
     bool ok() const { return content_.index() == 0; }
     explicit operator bool() const { return ok(); }
@@ -67,7 +69,8 @@ class [[nodiscard]] Result {
     void require_value() const {
         if (!ok()) {
             const Error& e = std::get<1>(content_);
-            throw BadResultAccess(e.code + ": " + e.message + (e.where.empty() ? "" : " (at " + e.where + ")"));
+            throw BadResultAccess(e.code + ": " + e.message +
+                                  (e.where.empty() ? "" : " (at " + e.where + ")"));
         }
     }
     std::variant<T, Error> content_;

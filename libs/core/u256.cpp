@@ -62,7 +62,9 @@ Result<U256> u256_from_quantity(std::string_view text) {
     return u256_from_be(*bytes);
 }
 
-std::string to_decimal(const U256& value) { return value.str(); }
+std::string to_decimal(const U256& value) {
+    return value.str();
+}
 
 std::string to_quantity(const U256& value) {
     if (value == 0) {
@@ -75,7 +77,9 @@ std::string to_quantity(const U256& value) {
     return "0x" + hex;
 }
 
-std::string to_quantity(std::uint64_t value) { return to_quantity(U256(value)); }
+std::string to_quantity(std::uint64_t value) {
+    return to_quantity(U256(value));
+}
 
 Result<std::uint64_t> to_u64(const U256& value) {
     if (value > std::numeric_limits<std::uint64_t>::max()) {

@@ -24,7 +24,8 @@ Bytes to_be_minimal(const U256& value);
 Result<U256> u256_from_be(BytesView bytes);
 /// Decimal digits only, no sign, no leading zero but "0". Errors: `invalid_number`.
 Result<U256> u256_from_decimal(std::string_view text);
-/// JSON-RPC "quantity": 0x, then minimal hex digits (leading zeros are tolerated). Errors: `invalid_quantity`.
+/// JSON-RPC "quantity": 0x, then minimal hex digits (leading zeros are tolerated). Errors:
+/// `invalid_quantity`.
 Result<U256> u256_from_quantity(std::string_view text);
 std::string to_decimal(const U256& value);
 std::string to_quantity(const U256& value);

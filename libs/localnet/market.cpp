@@ -28,7 +28,8 @@ net::HttpResponse must_succeed(const net::HttpResponse& response, const std::str
 }  // namespace
 
 Market::Market(Network& network)
-    : network_(network), next_nonce_(network.bsc().transaction_count(network.renter().address(), eth::Tag::kPending)) {}
+    : network_(network),
+      next_nonce_(network.bsc().transaction_count(network.renter().address(), eth::Tag::kPending)) {}
 
 std::string Market::store_input(const std::string& content) {
     constexpr auto kBoundary = "lamda-localnet-input";

@@ -1,4 +1,5 @@
-// A renter at work: specs to the gateway, payments to BSC, and a wallet that sends again what a reorg dropped.
+// A renter at work: specs to the gateway, payments to BSC, and a wallet that sends again what a reorg
+// dropped.
 #pragma once
 
 #include <string>

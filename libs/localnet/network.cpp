@@ -30,7 +30,9 @@ std::unique_ptr<crypto::Signer> signer_of(std::size_t key) {
     return std::move(crypto::LocalSigner::from_hex(testkit::dev_key(key))).value();
 }
 
-std::string agent_name(std::size_t index) { return "node-agent-" + std::to_string(index + 1); }
+std::string agent_name(std::size_t index) {
+    return "node-agent-" + std::to_string(index + 1);
+}
 
 std::string last_lines(const std::string& file, std::size_t count) {
     std::ifstream in(file);
@@ -86,9 +88,12 @@ void Network::define_services() {
     api_port_ = config_.api_port != 0 ? config_.api_port : testkit::free_port();
     define("node-registry", "lamda-node-registry", with({}));
     define("job-dispatcher", "lamda-job-dispatcher", with({{"IPFS_GATEWAY_URL", content_->url()}}));
-    define("reputation", "lamda-reputation", with({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}}));
+    define("reputation", "lamda-reputation",
+           with({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}}));
     define("api-gateway", "lamda-api-gateway",
-           with({{"API_PORT", std::to_string(api_port_)}, {"OPERATOR_TOKEN", kOperatorToken}, {"CORS_ALLOWED_ORIGINS", "*"}}));
+           with({{"API_PORT", std::to_string(api_port_)},
+                 {"OPERATOR_TOKEN", kOperatorToken},
+                 {"CORS_ALLOWED_ORIGINS", "*"}}));
     for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
         const std::string state = config_.dir + "/" + agent_name(i);
         std::filesystem::create_directories(state);
@@ -144,8 +149,8 @@ void Network::start_servers(const Progress& progress) {
     progress("two EVM nodes: BSC (chain 97, 0.45 s blocks), opBNB (chain 5611, 0.25 s blocks)");
     bsc_ = std::make_unique<testkit::Anvil>(config_.dir + "/bsc",
                                             testkit::AnvilConfig{kBsc, kBscBlockSeconds, config_.bsc_slots});
-    opbnb_ = std::make_unique<testkit::Anvil>(config_.dir + "/opbnb",
-                                              testkit::AnvilConfig{kOpbnb, kOpbnbBlockSeconds, config_.opbnb_slots});
+    opbnb_ = std::make_unique<testkit::Anvil>(
+        config_.dir + "/opbnb", testkit::AnvilConfig{kOpbnb, kOpbnbBlockSeconds, config_.opbnb_slots});
     bsc_rpc_ = std::make_unique<eth::HttpRpc>(bsc_->url(), Millis(10'000));
     opbnb_rpc_ = std::make_unique<eth::HttpRpc>(opbnb_->url(), Millis(10'000));
     progress("content store");
@@ -156,9 +161,11 @@ void Network::start_servers(const Progress& progress) {
 
 void Network::deploy_contracts() {
     onchain::TxRequest request;
-    request.data = config_.foreign_contracts ? config_.foreign_contracts->first : contracts::job_manager::bytecode();
+    request.data =
+        config_.foreign_contracts ? config_.foreign_contracts->first : contracts::job_manager::bytecode();
     const auto job_manager_tx = onchain::submit(*bsc_rpc_, *admin_, kBsc, request);
-    request.data = config_.foreign_contracts ? config_.foreign_contracts->second : contracts::node_reputation::bytecode();
+    request.data = config_.foreign_contracts ? config_.foreign_contracts->second
+                                             : contracts::node_reputation::bytecode();
     const auto reputation = onchain::transact(*opbnb_rpc_, *admin_, kOpbnb, request);
     const auto job_manager = onchain::wait_mined(*bsc_rpc_, job_manager_tx);
     job_manager_ = job_manager.contract_address.value();
@@ -177,7 +184,8 @@ void Network::register_provider(std::size_t index) {
     onchain::transact(*opbnb_rpc_, *signer_of(kProviderKeys.at(index)), kOpbnb, request);
 }
 
-void Network::define(const std::string& name, const std::string& executable, std::map<std::string, std::string> env) {
+void Network::define(const std::string& name, const std::string& executable,
+                     std::map<std::string, std::string> env) {
     const int port = testkit::free_port();
     env["METRICS_PORT"] = std::to_string(port);
     Service service;
@@ -200,7 +208,9 @@ std::vector<std::string> Network::services() const {
     return out;
 }
 
-void Network::kill_service(const std::string& name) { services_.at(name).process->kill(); }
+void Network::kill_service(const std::string& name) {
+    services_.at(name).process->kill();
+}
 
 void Network::start_service(const std::string& name, const std::map<std::string, std::string>& more_env) {
     auto& service = services_.at(name);
@@ -211,13 +221,21 @@ void Network::start_service(const std::string& name, const std::map<std::string,
     service.process = std::make_unique<testkit::Process>(spec);
 }
 
-int Network::stop_service(const std::string& name) { return services_.at(name).process->stop(); }
+int Network::stop_service(const std::string& name) {
+    return services_.at(name).process->stop();
+}
 
-std::string Network::log_file(const std::string& name) const { return services_.at(name).spec.log_file; }
+std::string Network::log_file(const std::string& name) const {
+    return services_.at(name).spec.log_file;
+}
 
-bool Network::ready(const std::string& name) { return ask_readiness(name).first == 200; }
+bool Network::ready(const std::string& name) {
+    return ask_readiness(name).first == 200;
+}
 
-std::string Network::readiness(const std::string& name) { return ask_readiness(name).second; }
+std::string Network::readiness(const std::string& name) {
+    return ask_readiness(name).second;
+}
 
 std::pair<int, std::string> Network::ask_readiness(const std::string& name) {
     try {
@@ -233,27 +251,38 @@ std::pair<int, std::string> Network::ask_readiness(const std::string& name) {
 
 void Network::wait_ready(const std::string& name) {
     auto& service = services_.at(name);
-    const bool ok = testkit::wait_until([&] { return ready(name) || !service.process || !service.process->running(); }, kPatience);
+    const bool ok = testkit::wait_until(
+        [&] { return ready(name) || !service.process || !service.process->running(); }, kPatience);
     if (!ok || !service.process || !service.process->running()) {
-        throw std::runtime_error(name + (ok ? " ended" : " is not ready: " + readiness(name)) + "; the last lines of " +
-                                 service.spec.log_file + ":" + last_lines(service.spec.log_file, 8));
+        throw std::runtime_error(name + (ok ? " ended" : " is not ready: " + readiness(name)) +
+                                 "; the last lines of " + service.spec.log_file + ":" +
+                                 last_lines(service.spec.log_file, 8));
     }
 }
 
-ChainId Network::bsc_chain() const { return kBsc; }
+ChainId Network::bsc_chain() const {
+    return kBsc;
+}
 
-std::string Network::api_url() const { return fmt::format("http://127.0.0.1:{}", api_port_); }
+std::string Network::api_url() const {
+    return fmt::format("http://127.0.0.1:{}", api_port_);
+}
 
 std::vector<Place> Network::places() const {
     std::vector<Place> out = {
-        {"postgresql", dsn_, ""},          {"nats", nats_->url(), ""},
-        {"bsc (chain 97)", bsc_->url(), ""},   {"opbnb (chain 5611)", opbnb_->url(), ""},
-        {"content store", content_->url(), ""}, {"docker engine", docker_->host(), ""},
-        {"JobManager", job_manager_.hex(), ""}, {"NodeReputation", node_reputation_.hex(), ""},
+        {"postgresql", dsn_, ""},
+        {"nats", nats_->url(), ""},
+        {"bsc (chain 97)", bsc_->url(), ""},
+        {"opbnb (chain 5611)", opbnb_->url(), ""},
+        {"content store", content_->url(), ""},
+        {"docker engine", docker_->host(), ""},
+        {"JobManager", job_manager_.hex(), ""},
+        {"NodeReputation", node_reputation_.hex(), ""},
     };
     for (const auto& name : services()) {
         const auto& service = services_.at(name);
-        out.push_back({name, name == "api-gateway" ? api_url() : service.metrics_url, service.metrics_url + "/readyz"});
+        out.push_back(
+            {name, name == "api-gateway" ? api_url() : service.metrics_url, service.metrics_url + "/readyz"});
     }
     return out;
 }

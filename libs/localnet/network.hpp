@@ -1,5 +1,5 @@
-// The local network: two chains, database, bus, container engine, content store, four services, two node agents, both
-// contracts. Everything is real, private, and dies with this object.
+// The local network: two chains, database, bus, container engine, content store, four services, two node
+// agents, both contracts. Everything is real, private, and dies with this object.
 #pragma once
 
 #include <functional>
@@ -19,13 +19,13 @@
 namespace lamda::localnet {
 
 struct NetworkConfig {
-    std::string dir;                  ///< emptied at the start
-    std::string executables;          ///< folder of lamda-*
+    std::string dir;          ///< emptied at the start
+    std::string executables;  ///< folder of lamda-*
     std::string dispatch_finality = "finalized";
     /// finalized = head − 2 × this; 1 is quick, 75 on opBNB is as slow as the real one.
     unsigned bsc_slots = 1;
     unsigned opbnb_slots = 1;
-    int api_port = 0;                 ///< 0: any free one
+    int api_port = 0;  ///< 0: any free one
     /// Creation code to deploy instead of our own contracts (JobManager, NodeReputation).
     std::optional<std::pair<Bytes, Bytes>> foreign_contracts;
     /// On top of every service's environment.
@@ -42,7 +42,8 @@ struct Place {
 class Network {
   public:
     using Progress = std::function<void(const std::string& what)>;
-    /// Starts the servers and deploys the contracts; no service runs yet. @throws std::runtime_error naming the part
+    /// Starts the servers and deploys the contracts; no service runs yet. @throws std::runtime_error naming
+    /// the part
     Network(NetworkConfig config, const Progress& progress);
     /// The four services, the providers' registration, the agents; returns when all are ready.
     /// @throws std::runtime_error naming the part and the last lines of its log
@@ -92,7 +93,8 @@ class Network {
     void deploy_contracts();
     std::pair<int, std::string> ask_readiness(const std::string& name);
     void define_services();
-    void define(const std::string& name, const std::string& executable, std::map<std::string, std::string> env);
+    void define(const std::string& name, const std::string& executable,
+                std::map<std::string, std::string> env);
 
     NetworkConfig config_;
     net::HttpClient http_;

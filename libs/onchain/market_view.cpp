@@ -15,7 +15,8 @@ namespace nr = contracts::node_reputation;
 constexpr std::uint64_t kWindow = 5'000;  // blocks per eth_getLogs at first
 
 // Nodes limit ranges and results, each in its own words: whatever fails is asked for in halves.
-void collect(eth::Rpc& rpc, BlockNum from, BlockNum to, const eth::LogFilter& filter, std::vector<eth::Log>& out) {
+void collect(eth::Rpc& rpc, BlockNum from, BlockNum to, const eth::LogFilter& filter,
+             std::vector<eth::Log>& out) {
     try {
         auto logs = rpc.logs(from, to, filter);
         out.insert(out.end(), std::make_move_iterator(logs.begin()), std::make_move_iterator(logs.end()));
@@ -47,7 +48,8 @@ class Times {
         auto it = known_.find(log.block_num);
         if (it == known_.end()) {
             const auto header = rpc_.header(log.block_num);
-            it = known_.emplace(log.block_num, header ? from_unix_seconds(header->timestamp) : Timestamp{}).first;
+            it = known_.emplace(log.block_num, header ? from_unix_seconds(header->timestamp) : Timestamp{})
+                     .first;
         }
         return {log.tx_hash, {log.block_num, log.block_hash}, it->second};
     }
@@ -59,7 +61,8 @@ class Times {
 
 void require_contract(eth::Rpc& rpc, const Address& address, std::string_view name) {
     if (rpc.code(address, eth::Tag::kLatest).empty()) {
-        throw std::runtime_error(std::string(name) + ": no contract at " + address.hex() + " on " + rpc.name());
+        throw std::runtime_error(std::string(name) + ": no contract at " + address.hex() + " on " +
+                                 rpc.name());
     }
 }
 
@@ -98,7 +101,9 @@ eth::LogFilter filter_of(const Address& contract, std::vector<Topic> topics) {
 
 }  // namespace
 
-std::string_view JobView::state() const { return paid ? "paid" : confirmed ? "confirmed" : "created"; }
+std::string_view JobView::state() const {
+    return paid ? "paid" : confirmed ? "confirmed" : "created";
+}
 
 BlockNum block_at(eth::Rpc& rpc, Timestamp at) {
     BlockNum low{0};
@@ -165,7 +170,8 @@ std::vector<JobView> MarketView::jobs(BlockNum from) {
     return out;
 }
 
-ReputationView::ReputationView(eth::Rpc& opbnb, Address node_reputation) : opbnb_(opbnb), node_reputation_(node_reputation) {
+ReputationView::ReputationView(eth::Rpc& opbnb, Address node_reputation)
+    : opbnb_(opbnb), node_reputation_(node_reputation) {
     require_contract(opbnb_, node_reputation_, "NodeReputation");
 }
 
@@ -191,7 +197,8 @@ ProviderView ReputationView::provider(const Address& address) {
 
 std::vector<Address> ReputationView::providers(BlockNum from) {
     std::vector<Address> out;
-    for (const auto& log : logs_since(opbnb_, from, filter_of(node_reputation_, {nr::NodeRegistered::topic()}))) {
+    for (const auto& log :
+         logs_since(opbnb_, from, filter_of(node_reputation_, {nr::NodeRegistered::topic()}))) {
         const auto event = nr::NodeRegistered::decode(log);
         if (event && std::find(out.begin(), out.end(), event->provider) == out.end()) {
             out.push_back(event->provider);
@@ -201,11 +208,13 @@ std::vector<Address> ReputationView::providers(BlockNum from) {
 }
 
 std::vector<IncrementView> ReputationView::increments(BlockNum from) {
-    // selector, provider word, then the job id that Lamda appends (docs/architecture.md, "Writing to a chain").
+    // selector, provider word, then the job id that Lamda appends (docs/architecture.md, "Writing to a
+    // chain").
     constexpr std::size_t kJobAt = 4 + 32;
     Times times(opbnb_);
     std::vector<IncrementView> out;
-    for (const auto& log : logs_since(opbnb_, from, filter_of(node_reputation_, {nr::JobCountIncremented::topic()}))) {
+    for (const auto& log :
+         logs_since(opbnb_, from, filter_of(node_reputation_, {nr::JobCountIncremented::topic()}))) {
         const auto event = nr::JobCountIncremented::decode(log);
         if (!event) {
             continue;

@@ -47,8 +47,9 @@ struct IncrementView {
     Occurrence occurrence;
 };
 
-/// Reads one JobManager. Logs are looked for from the block of the job's creation on, which getJobInfo's createdAt
-/// gives by bisection over block times. @throws as eth::Rpc does; std::runtime_error when there is no contract
+/// Reads one JobManager. Logs are looked for from the block of the job's creation on, which getJobInfo's
+/// createdAt gives by bisection over block times. @throws as eth::Rpc does; std::runtime_error when there is
+/// no contract
 class MarketView {
   public:
     MarketView(eth::Rpc& bsc, Address job_manager);

@@ -1,5 +1,5 @@
-// One transaction, once, for tools that a person runs: estimate, sign, send, wait. Services use chain::Sender instead,
-// which survives being killed.
+// One transaction, once, for tools that a person runs: estimate, sign, send, wait. Services use chain::Sender
+// instead, which survives being killed.
 #pragma once
 
 #include <stdexcept>
@@ -32,8 +32,8 @@ class NotMined : public std::runtime_error {
     TxHash hash_;
 };
 
-/// Type 2, tip 1 gwei at most or what the node asks, no more than twice the market. @param nonce absent: the node's
-/// pending count. @throws Reverted, eth::RpcError, eth::BadAnswer, net::TransportError
+/// Type 2, tip 1 gwei at most or what the node asks, no more than twice the market. @param nonce absent: the
+/// node's pending count. @throws Reverted, eth::RpcError, eth::BadAnswer, net::TransportError
 TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request,
               std::optional<std::uint64_t> nonce = std::nullopt);
 

@@ -28,10 +28,10 @@ std::string bar(double part, std::size_t width) {
 }  // namespace
 
 double progress_of(const std::string& status) {
-    static const std::map<std::string, double> kSteps = {{"ordered", 0.05},  {"created", 0.1},   {"awaiting_spec", 0.15},
-                                                         {"awaiting_provider", 0.15}, {"assigned", 0.25}, {"running", 0.45},
-                                                         {"completed", 0.6}, {"confirmed", 0.75}, {"paid", 0.9},
-                                                         {"rewarded", 1.0}};
+    static const std::map<std::string, double> kSteps = {
+        {"ordered", 0.05},  {"created", 0.1},  {"awaiting_spec", 0.15}, {"awaiting_provider", 0.15},
+        {"assigned", 0.25}, {"running", 0.45}, {"completed", 0.6},      {"confirmed", 0.75},
+        {"paid", 0.9},      {"rewarded", 1.0}};
     const auto it = kSteps.find(status);
     return it == kSteps.end() ? 0 : it->second;
 }
@@ -47,22 +47,24 @@ std::vector<std::string> board_lines(const std::vector<BoardRow>& rows, double s
         rewarded += rows[i].status == "rewarded" ? 1 : 0;
         if (i < kMostRows) {
             // Multi-byte ellipses: pad by hand.
-            out.push_back(fmt::format("  {}  {}  {:<18} {}", shortened(rows[i].id), shortened(rows[i].provider), rows[i].status,
-                                      bar(part, 20)));
+            out.push_back(fmt::format("  {}  {}  {:<18} {}", shortened(rows[i].id),
+                                      shortened(rows[i].provider), rows[i].status, bar(part, 20)));
         }
     }
     if (rows.size() > kMostRows) {
         out.push_back(fmt::format("  … and {} more", rows.size() - kMostRows));
     }
     const double part = rows.empty() ? 0 : total / static_cast<double>(rows.size());
-    out.push_back(fmt::format("  {} {:3.0f} %  {}/{} rewarded  {:.1f} s", bar(part, kBarWidth), part * 100, rewarded, rows.size(),
-                              seconds));
+    out.push_back(fmt::format("  {} {:3.0f} %  {}/{} rewarded  {:.1f} s", bar(part, kBarWidth), part * 100,
+                              rewarded, rows.size(), seconds));
     return out;
 }
 
 Board::Board() : terminal_(isatty(STDOUT_FILENO) != 0), started_(std::chrono::steady_clock::now()) {}
 
-double Board::seconds() const { return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count(); }
+double Board::seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+}
 
 void Board::erase() {
     if (drawn_ > 0) {
@@ -91,7 +93,8 @@ void Board::show(const std::vector<BoardRow>& rows) {
     } else {
         for (const auto& row : rows) {
             if (std::find(shown_.begin(), shown_.end(), row) == shown_.end()) {
-                fmt::print("{:6.1f} s  job {} on {}: {}\n", seconds(), shortened(row.id), shortened(row.provider), row.status);
+                fmt::print("{:6.1f} s  job {} on {}: {}\n", seconds(), shortened(row.id),
+                           shortened(row.provider), row.status);
             }
         }
     }

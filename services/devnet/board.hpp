@@ -1,5 +1,5 @@
-// What people see while the demo runs: jobs moving through their states, and a progress bar. On a terminal it is drawn
-// in place; elsewhere each change is one plain line.
+// What people see while the demo runs: jobs moving through their states, and a progress bar. On a terminal it
+// is drawn in place; elsewhere each change is one plain line.
 #pragma once
 
 #include <chrono>

@@ -16,8 +16,12 @@ namespace {
 using nlohmann::json;
 
 // The record of a running network stands beside its folder, which a new start empties.
-std::string record_file(const std::string& dir) { return dir + ".json"; }
-std::string settings_file(const std::string& dir) { return dir + ".env"; }
+std::string record_file(const std::string& dir) {
+    return dir + ".json";
+}
+std::string settings_file(const std::string& dir) {
+    return dir + ".env";
+}
 
 json read_record(const std::string& dir) {
     std::ifstream in(record_file(dir));
@@ -102,7 +106,8 @@ int print_status(const std::string& dir) {
             }
             all = all && state == "ready";
         }
-        fmt::print("{:<20} {:<10} {}\n", place.at("name").get<std::string>(), state, place.at("address").get<std::string>());
+        fmt::print("{:<20} {:<10} {}\n", place.at("name").get<std::string>(), state,
+                   place.at("address").get<std::string>());
     }
     fmt::print("\nset -a; . {}; set +a   # the settings, for build/bin/lamda\n", settings_file(dir));
     return all ? 0 : 1;
@@ -166,6 +171,8 @@ int down(const std::string& dir) {
     return gone ? 0 : 1;
 }
 
-int status(const std::string& dir) { return print_status(dir); }
+int status(const std::string& dir) {
+    return print_status(dir);
+}
 
 }  // namespace lamda::devnet

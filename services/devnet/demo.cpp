@@ -39,7 +39,8 @@ std::optional<json> ask_job(localnet::Network& network, const JobId& id) {
 /// The kills that were asked for, one after the other, each followed by a new start.
 class Killer {
   public:
-    Killer(localnet::Network& network, Board& board, const std::string& what) : network_(network), board_(board) {
+    Killer(localnet::Network& network, Board& board, const std::string& what)
+        : network_(network), board_(board) {
         if (what == "all") {
             victims_ = network.services();
         } else if (!what.empty()) {
@@ -50,7 +51,8 @@ class Killer {
     std::size_t victims() const { return victims_.size(); }
     void first_assigned() { armed_ = true; }
     /// One look: starts again what was killed, then kills the next once that is ready.
-    /// @param before_kill called when everything is up and a kill is due: so that each kill meets a job on its way
+    /// @param before_kill called when everything is up and a kill is due: so that each kill meets a job on
+    /// its way
     void step(const std::function<void()>& before_kill) {
         if (down_) {
             network_.start_service(*down_);
@@ -116,22 +118,27 @@ ChainTruth read_chains(localnet::Network& network) {
     return out;
 }
 
-std::string clock_time(const std::string& rfc3339) { return rfc3339.size() >= 23 ? rfc3339.substr(11, 12) : "-"; }
+std::string clock_time(const std::string& rfc3339) {
+    return rfc3339.size() >= 23 ? rfc3339.substr(11, 12) : "-";
+}
 
 std::string seconds_of(const std::optional<onchain::Occurrence>& occurrence) {
     return occurrence ? to_rfc3339(occurrence->at).substr(11, 8) : "-";
 }
 
 std::string field(const json& job, const char* name) {
-    return job.is_object() && job.contains(name) && job.at(name).is_string() ? job.at(name).get<std::string>() : "";
+    return job.is_object() && job.contains(name) && job.at(name).is_string() ? job.at(name).get<std::string>()
+                                                                             : "";
 }
 
 /// Prints the final table; true when every job was rewarded once and every count is right.
 bool print_summary(localnet::Network& network, localnet::Market& market, const std::vector<Tracked>& jobs) {
     const ChainTruth truth = read_chains(network);
-    fmt::print("\nJobs, as the two chains tell them (times UTC; assigned, completed and output from the signed statuses)\n\n");
-    fmt::print("  {:<13} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", "JOB", "CREATED", "ASSIGNED", "COMPLETED", "CONFIRMED", "PAID",
-               "REWARDED", "OUTPUT CID");
+    fmt::print(
+        "\nJobs, as the two chains tell them (times UTC; assigned, completed and output from the signed "
+        "statuses)\n\n");
+    fmt::print("  {:<13} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", "JOB", "CREATED", "ASSIGNED",
+               "COMPLETED", "CONFIRMED", "PAID", "REWARDED", "OUTPUT CID");
     bool right = true;
     std::map<Address, U256> expected;
     for (const auto& job : jobs) {
@@ -139,10 +146,12 @@ bool print_summary(localnet::Network& network, localnet::Market& market, const s
         const auto reward = truth.rewards.find(job.order.id);
         const onchain::JobView view = on_chain == truth.jobs.end() ? onchain::JobView{} : on_chain->second;
         const std::string output = field(job.last, "output_file_cid");
-        fmt::print("  {}…{} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", job.order.id.hex().substr(0, 8), job.order.id.hex().substr(62),
-                   seconds_of(view.created), clock_time(field(job.last, "assigned_at")), clock_time(field(job.last, "completed_at")),
+        fmt::print("  {}…{} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", job.order.id.hex().substr(0, 8),
+                   job.order.id.hex().substr(62), seconds_of(view.created),
+                   clock_time(field(job.last, "assigned_at")), clock_time(field(job.last, "completed_at")),
                    seconds_of(view.confirmed), seconds_of(view.paid),
-                   reward == truth.rewards.end() ? "-" : seconds_of(reward->second.occurrence), output.empty() ? "-" : output);
+                   reward == truth.rewards.end() ? "-" : seconds_of(reward->second.occurrence),
+                   output.empty() ? "-" : output);
         expected[job.order.provider] += 1;
         const bool rewarded = reward != truth.rewards.end() && truth.times_rewarded.at(job.order.id) == 1;
         if (!view.paid || !rewarded) {
@@ -157,8 +166,9 @@ bool print_summary(localnet::Network& network, localnet::Market& market, const s
     for (const auto& provider : network.providers()) {
         const bool same = truth.counts.at(provider) == expected[provider];
         right = right && same;
-        fmt::print("  {:<44} {:<22} {}{}\n", crypto::checksum_address(provider), to_decimal(truth.counts.at(provider)),
-                   to_decimal(expected[provider]), same ? "" : "   <- wrong");
+        fmt::print("  {:<44} {:<22} {}{}\n", crypto::checksum_address(provider),
+                   to_decimal(truth.counts.at(provider)), to_decimal(expected[provider]),
+                   same ? "" : "   <- wrong");
     }
     return right;
 }
@@ -166,13 +176,18 @@ bool print_summary(localnet::Network& network, localnet::Market& market, const s
 class Demo {
   public:
     Demo(localnet::Network& network, Board& board, const DemoOptions& options)
-        : network_(network), board_(board), options_(options), market_(network), killer_(network, board, options.kill) {}
+        : network_(network),
+          board_(board),
+          options_(options),
+          market_(network),
+          killer_(network, board, options.kill) {}
 
     bool run() {
         order_all();
         const double started = board_.seconds();
         bool all = false;
-        while (!(all && killer_.done() && jobs_.size() == options_.jobs) && board_.seconds() - started < kPatienceSeconds) {
+        while (!(all && killer_.done() && jobs_.size() == options_.jobs) &&
+               board_.seconds() - started < kPatienceSeconds) {
             all = look();
             killer_.step([this] {
                 if (jobs_.size() < options_.jobs) {
@@ -190,8 +205,8 @@ class Demo {
         show();
     }
 
-    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped. With kills: the last
-    // ones are kept back, one to be ordered right before each kill.
+    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped. With kills:
+    // the last ones are kept back, one to be ordered right before each kill.
     void order_all() {
         const std::size_t kept_back = std::min(killer_.victims(), options_.jobs - 1);
         while (jobs_.size() < options_.jobs - kept_back) {
@@ -202,7 +217,8 @@ class Demo {
         }
     }
 
-    // At the worst moment: the newest job is in a block, and has been assigned already (DISPATCH_FINALITY=latest).
+    // At the worst moment: the newest job is in a block, and has been assigned already
+    // (DISPATCH_FINALITY=latest).
     void reorg() {
         const auto& last = jobs_.back().order;
         testkit::wait_until([&] {
@@ -213,7 +229,8 @@ class Demo {
         const auto dropped = std::count_if(jobs_.begin(), jobs_.end(), [&](const Tracked& job) {
             return !network_.bsc().receipt(job.order.tx).has_value();
         });
-        board_.note(fmt::format("BSC reorganised, {} blocks deep: {} payments are no longer in the chain", options_.reorg, dropped));
+        board_.note(fmt::format("BSC reorganised, {} blocks deep: {} payments are no longer in the chain",
+                                options_.reorg, dropped));
     }
 
     bool look() {
@@ -229,7 +246,8 @@ class Demo {
                 job.last = std::move(*answer);
                 job.status = job.last.value("status", job.status);
             }
-            if (job.status != "ordered" && job.status != "created" && progress_of(job.status) >= progress_of("assigned")) {
+            if (job.status != "ordered" && job.status != "created" &&
+                progress_of(job.status) >= progress_of("assigned")) {
                 killer_.first_assigned();
             }
             const bool rewarded = job.status == "paid" && truth.rewards.contains(job.order.id);
@@ -275,7 +293,9 @@ int run_demo(const DemoOptions& options) {
     network.start_all(note);
     board.note(fmt::format("everything is ready; {} jobs follow", options.jobs));
     const bool right = Demo(network, board, options).run();
-    fmt::print("\n{} in {:.1f} s\n", right ? "Every job was rewarded, once, and every count is right" : "NOT all right", board.seconds());
+    fmt::print("\n{} in {:.1f} s\n",
+               right ? "Every job was rewarded, once, and every count is right" : "NOT all right",
+               board.seconds());
     if (!right) {
         fmt::print("The logs are in {}/logs\n", options.dir);
     }

@@ -9,7 +9,8 @@
 
 int main(int argc, char** argv) {
     using namespace lamda::devnet;
-    CLI::App app("lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
+    CLI::App app(
+        "lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
     app.require_subcommand(1);
     std::string dir = std::filesystem::absolute(".lamda/devnet").string();
     app.add_option("--dir", dir, "working folder; emptied at the start")->capture_default_str();
@@ -18,14 +19,21 @@ int main(int argc, char** argv) {
     auto* demo_verb = app.add_subcommand("demo", "Run jobs to their end, show it, and stop");
     demo_verb->add_option("--jobs", demo.jobs, "how many")->check(CLI::Range(1, 500))->capture_default_str();
     demo_verb
-        ->add_option("--kill", demo.kill, "SIGKILL this service when the first job is assigned, and start it again; all: each in turn")
-        ->check(CLI::IsMember({"node-registry", "job-dispatcher", "reputation", "api-gateway", "node-agent-1", "node-agent-2", "all"}));
-    demo_verb->add_option("--reorg", demo.reorg, "reorganise BSC so many blocks deep while jobs are created")->check(CLI::Range(1, 30));
+        ->add_option(
+            "--kill", demo.kill,
+            "SIGKILL this service when the first job is assigned, and start it again; all: each in turn")
+        ->check(CLI::IsMember({"node-registry", "job-dispatcher", "reputation", "api-gateway", "node-agent-1",
+                               "node-agent-2", "all"}));
+    demo_verb->add_option("--reorg", demo.reorg, "reorganise BSC so many blocks deep while jobs are created")
+        ->check(CLI::Range(1, 30));
 
     lamda::localnet::NetworkConfig config;
     auto* up_verb = app.add_subcommand("up", "Start the network and leave it running");
-    up_verb->add_option("--api-port", config.api_port, "of the gateway; 0: any free one")->check(CLI::Range(0, 65535));
-    up_verb->add_option("--opbnb-slots", config.opbnb_slots, "opBNB finalizes 2 × so many blocks behind (75: as the real one)")
+    up_verb->add_option("--api-port", config.api_port, "of the gateway; 0: any free one")
+        ->check(CLI::Range(0, 65535));
+    up_verb
+        ->add_option("--opbnb-slots", config.opbnb_slots,
+                     "opBNB finalizes 2 × so many blocks behind (75: as the real one)")
         ->check(CLI::Range(1, 500));
     app.add_subcommand("down", "Stop it");
     app.add_subcommand("status", "What runs where");

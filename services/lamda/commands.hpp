@@ -35,7 +35,8 @@ struct JobOptions {
 };
 int create_job(Context& context, const JobOptions& options);
 int show_job(Context& context, const std::string& id, bool chain_only);
-int list_jobs(Context& context, bool chain_only, const std::string& status, unsigned limit, std::optional<std::uint64_t> from_block);
+int list_jobs(Context& context, bool chain_only, const std::string& status, unsigned limit,
+              std::optional<std::uint64_t> from_block);
 int confirm_job(Context& context, const std::string& id);
 int claim_job(Context& context, const std::string& id);
 

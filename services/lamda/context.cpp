@@ -22,7 +22,8 @@ T Context::checked(T value) {
 eth::Rpc& Context::bsc() {
     if (!bsc_) {
         const auto urls = checked(settings_.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC"));
-        bsc_ = std::make_unique<eth::HttpRpc>(urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
+        bsc_ = std::make_unique<eth::HttpRpc>(
+            urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
     }
     return *bsc_;
 }
@@ -30,7 +31,8 @@ eth::Rpc& Context::bsc() {
 eth::Rpc& Context::opbnb() {
     if (!opbnb_) {
         const auto urls = checked(settings_.urls("OPBNB_RPC_URL", "JSON-RPC endpoints of opBNB"));
-        opbnb_ = std::make_unique<eth::HttpRpc>(urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
+        opbnb_ = std::make_unique<eth::HttpRpc>(
+            urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
     }
     return *opbnb_;
 }
@@ -43,11 +45,14 @@ Address Context::node_reputation() {
     return checked(settings_.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB"));
 }
 
-std::string Context::database_url() { return checked(settings_.secret("DATABASE_URL", "PostgreSQL")).reveal(); }
+std::string Context::database_url() {
+    return checked(settings_.secret("DATABASE_URL", "PostgreSQL")).reveal();
+}
 
 std::string Context::gateway_url() {
     const auto port = settings_.number("API_PORT", "the gateway's port", 8080, 1, 65535);
-    return checked(settings_.text("LAMDA_API_URL", "the gateway", "http://127.0.0.1:" + std::to_string(port)));
+    return checked(
+        settings_.text("LAMDA_API_URL", "the gateway", "http://127.0.0.1:" + std::to_string(port)));
 }
 
 std::unique_ptr<crypto::Signer> Context::signer_from(const std::string& name, const std::string& help) {

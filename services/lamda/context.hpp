@@ -1,5 +1,5 @@
-// What commands need from the environment, made when first asked for: a command that reads only the chains never
-// touches the database or the gateway.
+// What commands need from the environment, made when first asked for: a command that reads only the chains
+// never touches the database or the gateway.
 #pragma once
 
 #include <memory>

@@ -19,7 +19,8 @@ struct Deployed {
     eth::Receipt receipt;
 };
 
-Deployed deploy_one(Context& context, eth::Rpc& rpc, const std::string& contract, const std::string& setting, const Bytes& code) {
+Deployed deploy_one(Context& context, eth::Rpc& rpc, const std::string& contract, const std::string& setting,
+                    const Bytes& code) {
     const ChainId chain = rpc.chain_id();
     onchain::TxRequest request;
     request.data = code;
@@ -35,7 +36,8 @@ Deployed deploy_one(Context& context, eth::Rpc& rpc, const std::string& contract
 int deploy(Context& context, const DeployOptions& options) {
     std::vector<Deployed> all;
     if (options.job_manager) {
-        all.push_back(deploy_one(context, context.bsc(), "JobManager", "JOB_MANAGER", contracts::job_manager::bytecode()));
+        all.push_back(deploy_one(context, context.bsc(), "JobManager", "JOB_MANAGER",
+                                 contracts::job_manager::bytecode()));
     }
     if (options.node_reputation) {
         all.push_back(deploy_one(context, context.opbnb(), "NodeReputation", "NODE_REPUTATION",
@@ -51,8 +53,8 @@ int deploy(Context& context, const DeployOptions& options) {
                         {"block", one.receipt.block.number.value},
                         {"transaction_hash", one.receipt.tx_hash.hex()},
                         {"owner", crypto::checksum_address(context.admin().address())}});
-        settings += fmt::format("{}_CONTRACT_ADDRESS={}\n{}_START_BLOCK={}\n", one.setting, address, one.setting,
-                                one.receipt.block.number.value);
+        settings += fmt::format("{}_CONTRACT_ADDRESS={}\n{}_START_BLOCK={}\n", one.setting, address,
+                                one.setting, one.receipt.block.number.value);
     }
     fmt::print("{}", context.json() ? json.dump() + "\n" : settings);
     return 0;

@@ -10,11 +10,13 @@ std::string body_or_problem(const net::HttpResponse& response, const std::string
         return response.body;
     }
     const auto problem = nlohmann::json::parse(response.body, nullptr, false);
-    std::string text = "the gateway at " + net::redact_url(url) + " answered " + std::to_string(response.status);
+    std::string text =
+        "the gateway at " + net::redact_url(url) + " answered " + std::to_string(response.status);
     if (problem.is_object()) {
         text += ": " + problem.value("detail", problem.value("title", std::string()));
         for (const auto& field : problem.value("errors", nlohmann::json::array())) {
-            text += "\n  " + field.value("pointer", std::string()) + ": " + field.value("detail", std::string());
+            text +=
+                "\n  " + field.value("pointer", std::string()) + ": " + field.value("detail", std::string());
         }
     }
     throw std::runtime_error(text);
@@ -24,8 +26,8 @@ std::string send(Context& context, net::HttpRequest request) {
     try {
         return body_or_problem(context.http().send(request), request.url);
     } catch (const net::TransportError& error) {
-        throw std::runtime_error("the gateway at " + net::redact_url(request.url) + " does not answer (" + error.what() +
-                                 "); set LAMDA_API_URL, or use --chain-only");
+        throw std::runtime_error("the gateway at " + net::redact_url(request.url) + " does not answer (" +
+                                 error.what() + "); set LAMDA_API_URL, or use --chain-only");
     }
 }
 

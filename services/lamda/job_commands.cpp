@@ -124,7 +124,8 @@ int call_job(Context& context, const JobId& id, Bytes calldata, const std::strin
     onchain::TxRequest request;
     request.to = context.job_manager();
     request.data = std::move(calldata);
-    const auto receipt = onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
+    const auto receipt =
+        onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
     print_object(context, {{"id", id.hex()},
                            {"done", done},
                            {"transaction_hash", receipt.tx_hash.hex()},
@@ -137,17 +138,20 @@ int call_job(Context& context, const JobId& id, Bytes calldata, const std::strin
 int create_job(Context& context, const JobOptions& options) {
     const U256 payment = argument(u256_from_decimal(options.payment), "--payment");
     const json answer = json::parse(gateway_post(
-        context, "/api/jobs", json({{"spec", spec_of(context, options)}, {"payment_amount", options.payment}}).dump()));
+        context, "/api/jobs",
+        json({{"spec", spec_of(context, options)}, {"payment_amount", options.payment}}).dump()));
     const JobId id = argument(JobId::parse(answer.at("id").get<std::string>()), "the gateway's id");
 
     jm::CreateJob call;
     call.job_id = id.as<Bytes32>();
-    call.provider_address = argument(Address::parse(answer.at("spec").at("provider").get<std::string>()), "provider");
+    call.provider_address =
+        argument(Address::parse(answer.at("spec").at("provider").get<std::string>()), "provider");
     onchain::TxRequest request;
     request.to = context.job_manager();
     request.data = call.encode();
     request.value = payment;
-    const auto receipt = onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
+    const auto receipt =
+        onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
     print_object(context, {{"id", id.hex()},
                            {"spec_cid", answer.at("spec_cid")},
                            {"payment_amount", to_decimal(payment)},
@@ -174,7 +178,8 @@ int list_jobs(Context& context, bool chain_only, const std::string& status, unsi
               std::optional<std::uint64_t> from_block) {
     auto jobs = json::array();
     if (chain_only) {
-        for (const auto& job : onchain::MarketView(context.bsc(), context.job_manager()).jobs(BlockNum{from_block.value_or(0)})) {
+        for (const auto& job : onchain::MarketView(context.bsc(), context.job_manager())
+                                   .jobs(BlockNum{from_block.value_or(0)})) {
             if (status.empty() || status == job.state()) {
                 jobs.push_back(to_json(job));
             }
@@ -195,9 +200,12 @@ int list_jobs(Context& context, bool chain_only, const std::string& status, unsi
     }
     Table table({"JOB", "STATUS", "PROVIDER", "PAYMENT", "CREATED", "OUTPUT"});
     for (const auto& job : jobs) {
-        const std::string created = chain_only && job.at("created").is_object() ? cell(job.at("created"), "at") : cell(job, "created_at");
-        table.row({cell(job, "id"), cell(job, chain_only ? "chain_state" : "status"), shortened(cell(job, "provider_address")),
-                   ether(cell(job, "payment_amount")), created, cell(job, "output_file_cid")});
+        const std::string created = chain_only && job.at("created").is_object()
+                                        ? cell(job.at("created"), "at")
+                                        : cell(job, "created_at");
+        table.row({cell(job, "id"), cell(job, chain_only ? "chain_state" : "status"),
+                   shortened(cell(job, "provider_address")), ether(cell(job, "payment_amount")), created,
+                   cell(job, "output_file_cid")});
     }
     fmt::print("{}", table.text());
     return 0;

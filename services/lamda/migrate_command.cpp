@@ -16,7 +16,8 @@ int migrate(Context& context, bool check) {
     Table table({"MIGRATION", "STATE"});
     auto json = nlohmann::json::array();
     for (const auto& state : states) {
-        const bool fresh = std::find(applied_now.begin(), applied_now.end(), state.number) != applied_now.end();
+        const bool fresh =
+            std::find(applied_now.begin(), applied_now.end(), state.number) != applied_now.end();
         const std::string text = fresh ? "applied now" : state.applied ? "applied" : "missing";
         current = current && state.applied;
         table.row({state.name, text});

@@ -35,8 +35,8 @@ void print_nodes(Context& context, const json& nodes) {
     }
     Table table({"NODE", "GPU", "VRAM", "ONLINE", "JOBS", "LAST SEEN"});
     for (const auto& node : nodes) {
-        table.row({cell(node, "wallet_address"), cell(node, "gpu_model"), cell(node, "vram"), cell(node, "is_online"),
-                   cell(node, "total_jobs_completed"), cell(node, "last_seen")});
+        table.row({cell(node, "wallet_address"), cell(node, "gpu_model"), cell(node, "vram"),
+                   cell(node, "is_online"), cell(node, "total_jobs_completed"), cell(node, "last_seen")});
     }
     fmt::print("{}", table.text());
 }
@@ -62,7 +62,8 @@ int register_node(Context& context, const std::string& gpu_model, const std::str
     onchain::TxRequest request;
     request.to = context.node_reputation();
     request.data = call.encode();
-    const auto receipt = onchain::transact(context.opbnb(), context.wallet(), context.opbnb().chain_id(), request);
+    const auto receipt =
+        onchain::transact(context.opbnb(), context.wallet(), context.opbnb().chain_id(), request);
     const json out = {{"wallet_address", crypto::checksum_address(context.wallet().address())},
                       {"transaction_hash", receipt.tx_hash.hex()},
                       {"block", receipt.block.number.value}};

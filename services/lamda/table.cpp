@@ -9,8 +9,8 @@ namespace {
 
 // Columns on the screen: bytes that do not continue a UTF-8 sequence.
 std::size_t width_of(const std::string& text) {
-    return static_cast<std::size_t>(
-        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+    return static_cast<std::size_t>(std::count_if(
+        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 void append_cell(std::string& out, const std::string& cell, std::size_t width, bool last) {

@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include "crypto/signer.hpp"
+
 namespace lamda::reputation {
 
 namespace {
@@ -23,6 +25,11 @@ void read_key(runtime::Settings& settings, Config& config) {
     if (config.private_key.empty() == config.keystore_file.empty()) {
         settings.mistake("ADMIN_WALLET_PRIVATE_KEY",
                          "set either this (or its _FILE) or ADMIN_WALLET_KEYSTORE_FILE");
+    }
+    if (!config.private_key.empty()) {
+        if (const auto key = crypto::LocalSigner::from_hex(config.private_key.reveal()); !key) {
+            settings.mistake("ADMIN_WALLET_PRIVATE_KEY", key.error().message);
+        }
     }
     if (config.keystore_file.empty() != config.keystore_password_file.empty()) {
         settings.mistake("ADMIN_WALLET_KEYSTORE_PASSWORD_FILE",

@@ -137,7 +137,15 @@ TEST_CASE("killed at every step of the sender, each job still counts once") {
         auto spec = market.spec();
         spec.env["LAMDA_CRASH_AT"] = point;
         testkit::Process dying(spec);
-        REQUIRE(dying.wait(Millis(30'000)) == 128 + 9);
+        if (std::string_view(point) == "sender.before_done") {
+            // The stream that reads the increment back from the chain may mark it done first: then this
+            // process lives on, past the point, until it is killed here.
+            REQUIRE(market.reaches(before + 1));
+            market.let_blocks_pass(25);
+            dying.kill();
+        } else {
+            REQUIRE(dying.wait(Millis(30'000)) == 128 + 9);
+        }
         testkit::Process service(market.spec());
         REQUIRE(market.reaches(before + 1));
         market.let_blocks_pass(25);

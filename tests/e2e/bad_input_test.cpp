@@ -44,7 +44,8 @@ TEST_CASE("--check-config reports three faults at once, by name, and no key") {
         const auto result = check_config("lamda-reputation", wrong);
         INFO(result.output);
         CHECK(result.status == 78);
-        for (const char* name : {"BSC_RPC_URL", "JOB_MANAGER_CONTRACT_ADDRESS", "LOG_LEVEL", "ADMIN_WALLET_PRIVATE_KEY"}) {
+        for (const char* name :
+             {"BSC_RPC_URL", "JOB_MANAGER_CONTRACT_ADDRESS", "LOG_LEVEL", "ADMIN_WALLET_PRIVATE_KEY"}) {
             CHECK(result.output.find(name) != std::string::npos);
         }
         CHECK(result.output.find(key.substr(4)) == std::string::npos);
@@ -100,7 +101,8 @@ TEST_CASE("Wrong requests get 4xx problem documents that name the field, and cha
     const auto job = s.market().order(0);
     s.wait_status(job.id, {"assigned"});
     const auto before = s.job(job.id);
-    const std::vector<std::pair<std::string, std::string>> operators = {{"Authorization", "Bearer devnet-operator"}};
+    const std::vector<std::pair<std::string, std::string>> operators = {
+        {"Authorization", "Bearer devnet-operator"}};
     const std::string job_path = "/api/jobs/" + job.id.hex();
 
     const auto expect = [&](const Answer& answer, int status, const std::string& pointer) {
@@ -123,7 +125,10 @@ TEST_CASE("Wrong requests get 4xx problem documents that name the field, and cha
     expect(s.send("DELETE", job_path, ""), 405, "");
     expect(s.send("POST", "/api/jobs/query", "{not json"), 400, "");
     expect(s.send("POST", "/api/jobs/query", R"({"colour":"red"})"), 400, "/colour");
-    expect(s.send("POST", "/api/jobs", R"({"spec":{"renter":"0x12"},"payment_amount":"1"})"), 400, "/spec/renter");
+    expect(s.send("POST", "/api/jobs",
+                  R"({"spec":{"renter":"0x12","provider":"0x90f79bf6eb2c4f870365e785982e1f101e93b906",)"
+                  R"("dockerImage":"x"},"payment_amount":"1"})"),
+           400, "/spec/renter");
     expect(s.send("POST", "/api/jobs", R"({"spec":{},"payment_amount":"-1"})"), 400, "/payment_amount");
     expect(s.send("POST", "/api/jobs", std::string(3U << 20, ' ')), 413, "");
     expect(s.send("PUT", job_path + "/status", R"({"status":"cancelled"})"), 401, "");
@@ -132,7 +137,9 @@ TEST_CASE("Wrong requests get 4xx problem documents that name the field, and cha
     CHECK(s.get("/api/jobs").body.at("items").size() == 1);
 
     SECTION("an illegal transition is refused: what was cancelled stays so") {
-        CHECK(s.send("PUT", job_path + "/status", R"({"status":"cancelled","error_message":"no longer wanted"})", operators).status == 200);
+        CHECK(s.send("PUT", job_path + "/status",
+                     R"({"status":"cancelled","error_message":"no longer wanted"})", operators)
+                  .status == 200);
         s.wait_status(job.id, {"cancelled"});
         expect(s.send("PUT", job_path + "/status", R"({"status":"failed"})", operators), 409, "");
         CHECK(s.job(job.id).at("status") == "cancelled");
@@ -156,13 +163,16 @@ TEST_CASE("A malformed or wrongly signed message is recorded and dropped, and th
     status.exit_code = 0;
     const auto forged = wire::to_json(wire::sign_status(status, domain, s.network().renter()));
     const std::string subject = wire::status_subject(job.provider);
-    const auto stored = s.bus().publish_durable({{subject, "", "{not json"}, {subject, "", R"({"v":1})"}, {subject, "", forged}}, Millis(5'000));
+    const auto stored = s.bus().publish_durable(
+        {{subject, "", "{not json"}, {subject, "", R"({"v":1})"}, {subject, "", forged}}, Millis(5'000));
     REQUIRE(stored == std::vector<bool>{true, true, true});
     s.bus().publish(wire::heartbeat_subject(job.provider), "{}");
 
     store::Database database(s.network().dsn(), "e2e", 1);
     CHECK(testkit::wait_until([&] {
-        return database.transact([](store::Txn& txn) { return txn.one("SELECT count(*) AS n FROM bus.dead_letter").get<std::int64_t>("n"); }) == 4;
+        return database.transact([](store::Txn& txn) {
+            return txn.one("SELECT count(*) AS n FROM bus.dead_letter").get<std::int64_t>("n");
+        }) == 4;
     }));
     CHECK(s.job(job.id).at("status") == "assigned");
     s.start({"node-agent-1"});

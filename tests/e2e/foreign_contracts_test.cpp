@@ -1,5 +1,5 @@
-// The executables against contracts with the same interface that were not made from this repository, and jobs that no
-// frontend of ours has ever seen.
+// The executables against contracts with the same interface that were not made from this repository, and jobs
+// that no frontend of ours has ever seen.
 #include <fstream>
 
 #include "contracts/job_manager.hpp"
@@ -57,22 +57,27 @@ TEST_CASE("Foreign contracts and a bare createJob: the executables work by confi
         onchain::transact(s.network().bsc(), s.network().renter(), s.network().bsc_chain(), request);
         s.wait_status(id, {"awaiting_spec"});
 
-        const std::string spec =
-            json({{"version", 1},
-                  {"chainId", s.network().bsc_chain().value},
-                  {"jobManager", s.network().job_manager().hex()},
-                  {"renter", s.network().renter().address().hex()},
-                  {"provider", s.network().providers()[0].hex()},
-                  {"minPayment", "1000"},
-                  {"dockerImage", "lamda/busybox:1.35"},
-                  {"inputFileCID", nullptr},
-                  {"command", {"sh", "-c", "echo bare > /output/result"}},
-                  {"env", json::object()},
-                  {"requirements",
-                   {{"cpuMillis", 500}, {"memoryMib", 64}, {"diskMib", 64}, {"gpuCount", 0}, {"network", false}, {"timeLimitSeconds", 60}}},
-                  {"salt", random_bytes32().hex()}})
-                .dump();  // nlohmann sorts keys: canonical already
-        const std::string message = "Lamda attach spec\n" + id.hex() + "\n" + crypto::sha256(as_bytes(spec)).hex();
+        const std::string spec = json({{"version", 1},
+                                       {"chainId", s.network().bsc_chain().value},
+                                       {"jobManager", s.network().job_manager().hex()},
+                                       {"renter", s.network().renter().address().hex()},
+                                       {"provider", s.network().providers()[0].hex()},
+                                       {"minPayment", "1000"},
+                                       {"dockerImage", "lamda/busybox:1.35"},
+                                       {"inputFileCID", nullptr},
+                                       {"command", {"sh", "-c", "echo bare > /output/result"}},
+                                       {"env", json::object()},
+                                       {"requirements",
+                                        {{"cpuMillis", 500},
+                                         {"memoryMib", 64},
+                                         {"diskMib", 64},
+                                         {"gpuCount", 0},
+                                         {"network", false},
+                                         {"timeLimitSeconds", 60}}},
+                                       {"salt", random_bytes32().hex()}})
+                                     .dump();  // nlohmann sorts keys: canonical already
+        const std::string message =
+            "Lamda attach spec\n" + id.hex() + "\n" + crypto::sha256(as_bytes(spec)).hex();
         const auto put = [&](const crypto::Signer& signer) {
             const auto signature = signer.sign(eth::personal_digest(message)).hex65();
             return s.send("PUT", "/api/jobs/" + id.hex() + "/spec",

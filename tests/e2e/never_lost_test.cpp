@@ -6,7 +6,9 @@
 using namespace lamda;
 using namespace lamda::e2e;
 
-TEST_CASE("A dispatcher started after the jobs were created misses none; killed and restarted it sends no attempt twice") {
+TEST_CASE(
+    "A dispatcher started after the jobs were created misses none; killed and restarted it sends no attempt "
+    "twice") {
     Scenario s("e2e_late_dispatcher");
     s.network().register_provider(0);
     s.network().register_provider(1);
@@ -41,7 +43,9 @@ TEST_CASE("A dispatcher started after the jobs were created misses none; killed 
     CHECK(s.count_of(s.network().providers()[1]) == 2);
 }
 
-TEST_CASE("An agent that was away for longer than the accept time-out gets its assignment when it returns, and runs it once") {
+TEST_CASE(
+    "An agent that was away for longer than the accept time-out gets its assignment when it returns, and "
+    "runs it once") {
     localnet::NetworkConfig config;
     config.more_env = {{"ACCEPT_TIMEOUT", "2s"}};
     Scenario s("e2e_agent_away", config);
@@ -50,7 +54,8 @@ TEST_CASE("An agent that was away for longer than the accept time-out gets its a
     const auto job = s.market().order(0);
     s.wait_status(job.id, {"assigned"});
 
-    // The bus forgets message ids when it restarts, as it does after its window: nothing may rest on that memory.
+    // The bus forgets message ids when it restarts, as it does after its window: nothing may rest on that
+    // memory.
     const auto assigned_at = parse_rfc3339(s.job(job.id).at("assigned_at").get<std::string>()).value();
     s.network().nats().stop();
     s.network().nats().start();
@@ -94,7 +99,8 @@ TEST_CASE("The database dropped after rewarded jobs: no provider's count rises a
     }
     const auto dispatched = s.stored_in("JOBS");
 
-    const std::vector<std::string> services = {"node-registry", "job-dispatcher", "reputation", "api-gateway"};
+    const std::vector<std::string> services = {"node-registry", "job-dispatcher", "reputation",
+                                               "api-gateway"};
     for (const auto& name : services) {
         s.network().kill_service(name);
     }

@@ -24,9 +24,13 @@ void Scenario::start(const std::vector<std::string>& names) {
     }
 }
 
-void Scenario::start_services() { start({"node-registry", "job-dispatcher", "reputation", "api-gateway"}); }
+void Scenario::start_services() {
+    start({"node-registry", "job-dispatcher", "reputation", "api-gateway"});
+}
 
-Answer Scenario::get(const std::string& path) { return send("GET", path, ""); }
+Answer Scenario::get(const std::string& path) {
+    return send("GET", path, "");
+}
 
 Answer Scenario::send(const std::string& method, const std::string& path, const std::string& body,
                       const std::vector<std::pair<std::string, std::string>>& headers) {
@@ -39,7 +43,8 @@ Answer Scenario::send(const std::string& method, const std::string& path, const 
         request.headers.emplace_back("Content-Type", "application/json");
     }
     const auto response = network_->http().send(request);
-    return {response.status, json::parse(response.body, nullptr, false), response.header("Content-Type").value_or("")};
+    return {response.status, json::parse(response.body, nullptr, false),
+            response.header("Content-Type").value_or("")};
 }
 
 json Scenario::job(const JobId& id) {
@@ -79,7 +84,8 @@ void Scenario::wait_rewarded(const std::vector<localnet::OrderedJob>& jobs, Mill
         [&] {
             market().resend_missing(jobs);
             seen = rewards();
-            return std::all_of(jobs.begin(), jobs.end(), [&](const auto& job) { return seen.contains(job.id); });
+            return std::all_of(jobs.begin(), jobs.end(),
+                               [&](const auto& job) { return seen.contains(job.id); });
         },
         timeout);
     std::string missing;
@@ -136,9 +142,12 @@ std::map<std::pair<std::string, int>, int> Scenario::acceptances() {
     return out;
 }
 
-std::string Scenario::executable(const std::string& name) { return testkit::binary_dir() + "/bin/" + name; }
+std::string Scenario::executable(const std::string& name) {
+    return testkit::binary_dir() + "/bin/" + name;
+}
 
-testkit::Finished Scenario::lamda(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& more_env) {
+testkit::Finished Scenario::lamda(const std::vector<std::string>& arguments,
+                                  const std::map<std::string, std::string>& more_env) {
     testkit::ProcessSpec spec;
     spec.argv = {executable("lamda")};
     spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());

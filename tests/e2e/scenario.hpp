@@ -54,7 +54,8 @@ class Scenario {
     bus::Bus& bus();
 
     /// The operator's command, with this network's settings. Exit status and output.
-    testkit::Finished lamda(const std::vector<std::string>& arguments, const std::map<std::string, std::string>& more_env = {});
+    testkit::Finished lamda(const std::vector<std::string>& arguments,
+                            const std::map<std::string, std::string>& more_env = {});
     static std::string executable(const std::string& name);
 
   private:

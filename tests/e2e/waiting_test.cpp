@@ -22,7 +22,8 @@ TEST_CASE("SIGTERM ends each service with 0 within 5 s") {
     s.network().register_provider(0);
     s.start_services();
     s.start({"node-agent-1"});
-    for (const auto& name : {"node-registry", "job-dispatcher", "reputation", "api-gateway", "node-agent-1"}) {
+    for (const auto& name :
+         {"node-registry", "job-dispatcher", "reputation", "api-gateway", "node-agent-1"}) {
         INFO(name);
         const auto before = std::chrono::steady_clock::now();
         CHECK(s.network().stop_service(name) == 0);
@@ -30,7 +31,8 @@ TEST_CASE("SIGTERM ends each service with 0 within 5 s") {
     }
 }
 
-TEST_CASE("Each service waits, not ready, while PostgreSQL, NATS or an RPC node is down, and recovers by itself") {
+TEST_CASE(
+    "Each service waits, not ready, while PostgreSQL, NATS or an RPC node is down, and recovers by itself") {
     Scenario s("e2e_waiting");
     s.network().register_provider(0);
     s.start_services();
