@@ -66,6 +66,10 @@ start-reputation-service: build ## Start the reputation service from .env
 start-api-gateway: build ## Start the API gateway from .env
 	$(call run_service,lamda-api-gateway)
 
+bench: configure ## Measure; prints one line a figure: name value unit (target)
+	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES) lamda-bench-start
+	@$(SUDO) $(BUILD)/bin/lamda-bench-start
+
 lint: configure ## Format, layers, migrations, clang-tidy
 	@tests/lint/run.sh
 

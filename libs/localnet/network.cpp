@@ -229,6 +229,10 @@ std::string Network::log_file(const std::string& name) const {
     return services_.at(name).spec.log_file;
 }
 
+pid_t Network::pid_of(const std::string& name) const {
+    return services_.at(name).process->pid();
+}
+
 bool Network::ready(const std::string& name) {
     return ask_readiness(name).first == 200;
 }

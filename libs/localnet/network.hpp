@@ -76,6 +76,7 @@ class Network {
     void kill_service(const std::string& name);  ///< SIGKILL
     int stop_service(const std::string& name);   ///< SIGTERM; the exit status
     std::string log_file(const std::string& name) const;
+    pid_t pid_of(const std::string& name) const;
     bool ready(const std::string& name);
     std::string readiness(const std::string& name);  ///< what /readyz says, for messages
     /// Every part, for people and for network.json.
