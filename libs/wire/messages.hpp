@@ -79,6 +79,11 @@ struct Receipt {
     bool operator==(const Receipt&) const = default;
 };
 
+/// No honest count comes near. Whoever reads a status may store both as a signed 32-bit number, and count on
+/// from an attempt.
+inline constexpr std::uint32_t kMostAttempt = 1'000'000'000;
+inline constexpr std::uint32_t kMostSeq = 0x7fffffff;
+
 struct JobStatus {
     JobId job_id;
     std::uint32_t attempt = 1;

@@ -240,6 +240,8 @@ TEST_CASE("each wrong field of a message is refused with its place") {
           {"02.345Z", "02Z", "/at"},
           {"02.345Z", "02.345+00:00", "/at"},
           {"\"seq\": 3", "\"seq\": 0", "/seq"},
+          {"\"seq\": 3", "\"seq\": 2147483648", "/seq"},
+          {"\"attempt\": 1,", "\"attempt\": 1000000001,", "/attempt"},
           {"\"outputFileCID\": \"bafy", "\"outputFileCID\": \"", "/outputFileCID"},
           {"\"exitCode\": 0", "\"exitCode\": 2147483648", "/exitCode"},
           {"\"errorCode\": null", "\"errorCode\": \"bad\"", "/errorCode"},

@@ -205,8 +205,8 @@ Result<JobStatus> parse_status(std::string_view json) {
     Fields fields(*value, "", failure);
     JobStatus out;
     out.job_id = fields.lowercase_id<JobId>("jobId");
-    out.attempt = fields.uint32("attempt", 1);
-    out.seq = fields.uint32("seq", 1);
+    out.attempt = fields.uint32("attempt", 1, kMostAttempt);
+    out.seq = fields.uint32("seq", 1, kMostSeq);
     out.provider = fields.lowercase_address("provider");
     out.status =
         static_cast<StatusKind>(fields.one_of("status", {"accepted", "running", "completed", "failed"}));
