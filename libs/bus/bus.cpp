@@ -79,6 +79,7 @@ Subscription Bus::subscribe(const std::string& subject, const std::string& queue
 
 void Bus::ensure_stream(const StreamSpec& spec) {
     auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
     jsStreamConfig config;
     jsStreamConfig_Init(&config);
     std::vector<const char*> subjects;
@@ -114,6 +115,7 @@ void Bus::ensure_stream(const StreamSpec& spec) {
 void Bus::ensure_durable(const std::string& stream, const std::string& durable,
                          const std::string& filter_subject, Millis ack_wait) {
     auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
     jsConsumerConfig config;
     jsConsumerConfig_Init(&config);
     config.Durable = durable.c_str();
@@ -132,6 +134,7 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
 }
 
 std::uint64_t Bus::last_sequence(const std::string& stream) {
+    impl_->connection->require(kConnectWait);
     jsStreamInfo* info = nullptr;
     jsErrCode error{};
     const auto status = js_GetStreamInfo(&info, impl_->connection->js(), stream.c_str(), nullptr, &error);

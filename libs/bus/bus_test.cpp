@@ -256,6 +256,12 @@ TEST_CASE_METHOD(Fixture,
     const auto begin = std::chrono::steady_clock::now();
     REQUIRE_THROWS_AS(consumer.fetch(1, Millis(300)), Unavailable);
     REQUIRE(std::chrono::steady_clock::now() - begin >= Millis(150));
+    // And nothing outlasts the 4.5 s that a process is given to stop.
+    const auto asked = std::chrono::steady_clock::now();
+    REQUIRE_THROWS_AS(bus.ensure_stream(jobs()), Unavailable);
+    REQUIRE_THROWS_AS(bus.ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(1'000)), Unavailable);
+    REQUIRE_THROWS_AS(bus.last_sequence("JOBS"), Unavailable);
+    REQUIRE(std::chrono::steady_clock::now() - asked < Millis(4'000));
 
     server.start();
     std::set<std::string> got{first[0].body};

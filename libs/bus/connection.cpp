@@ -8,6 +8,9 @@ namespace {
 
 /// Seconds that a silent link may last before it counts as lost: PING every 20 s, two of them unanswered.
 constexpr std::int64_t kPingMillis = 20'000;
+/// For JetStream's own answers (streams, consumers). With kConnectWait below the 4.5 s that a process is
+/// given to stop.
+constexpr std::int64_t kAnswerWaitMillis = 3'000;
 /// Publishes under way at once; more would only queue in the client.
 constexpr std::int64_t kMostPending = 4'096;
 
@@ -97,6 +100,7 @@ Connection::Connection(const std::string& url, const std::string& client_name, t
     }
     jsOptions js_options;
     jsOptions_Init(&js_options);
+    js_options.Wait = kAnswerWaitMillis;
     js_options.PublishAsync.MaxPending = kMostPending;
     js_options.PublishAsync.AckHandler = &Connection::on_ack;
     js_options.PublishAsync.AckHandlerClosure = this;

@@ -16,6 +16,9 @@
 
 namespace lamda::bus {
 
+/// How long a call on streams or consumers waits for a connection before it says that there is none.
+constexpr Millis kConnectWait{1'000};
+
 template <class T, void (*Destroy)(T*)>
 struct Destroyer {
     void operator()(T* object) const { Destroy(object); }
