@@ -39,6 +39,13 @@ std::optional<std::string> unstorable_entry(const std::string& path) {
     return std::nullopt;
 }
 
+std::string without_path(std::string text, const std::string& path) {
+    for (auto at = text.find(path); at != std::string::npos; at = text.find(path, at)) {
+        text.erase(at, path.size());
+    }
+    return text;
+}
+
 void make_output_dir(const std::string& path) {
     fs::remove_all(path);
     make_private_dir(path);

@@ -43,6 +43,12 @@ TEST_CASE("an entry that is neither file nor folder is named") {
     CHECK(fs::path(unstorable_entry(out).value()).filename() == "pipe");
 }
 
+TEST_CASE("what is told of an output does not tell where it lies") {
+    CHECK(without_path("/srv/x/output: too many; /srv/x/output/a", "/srv/x") ==
+          "/output: too many; /output/a");
+    CHECK(without_path("nothing of it", "/srv/x") == "nothing of it");
+}
+
 TEST_CASE("the output folder is made anew, and writable for any user of the image") {
     const testkit::TempDir dir("agent-output");
     const std::string out = dir.path() + "/output";

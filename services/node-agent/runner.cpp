@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <system_error>
 
 #include "core/crash_point.hpp"
 #include "output.hpp"
@@ -25,6 +26,12 @@ constexpr int kStoreTries = 5;
 /// 1 s, 2 s, 4 s …
 Millis backoff(int tried) {
     return Millis(1'000 << tried);
+}
+
+/// A tree that the job made, or asked for, and that this machine cannot hold: the same for every attempt. Any
+/// other trouble with files is ours, and another attempt may be luckier.
+ErrorCode code_of(const std::system_error& error) {
+    return error.code() == std::errc::filename_too_long ? ErrorCode::kRefused : ErrorCode::kInternal;
 }
 
 /// The digest that the image was pinned to, or else the id of the image that ran.
@@ -175,6 +182,8 @@ Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, 
             return fail(key, ErrorCode::kInputMismatch, error.what());
         } catch (const ipfs::TooLarge& error) {
             return fail(key, ErrorCode::kRefused, error.what());
+        } catch (const std::system_error& error) {
+            return fail(key, code_of(error), "the input cannot be written: " + error.code().message());
         } catch (const ipfs::Unavailable& error) {
             if (tried + 1 == kFetchTries) {
                 return fail(key, ErrorCode::kInputUnavailable, error.what());
@@ -290,15 +299,23 @@ void Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::
 void Runner::complete(const AttemptKey& key, const Attempt& attempt, const ContainerState& state,
                       const std::stop_token& stop) {
     const std::string output = dir_of(key) + "/output";
-    if (const auto entry = unstorable_entry(output)) {
-        fail(key, ErrorCode::kRefused, "the output holds neither file nor folder: " + *entry,
-             state.exit_code);
-        return;
-    }
     std::optional<Cid> cid;
     for (int tried = 0; !cid; ++tried) {
         try {
+            if (const auto entry = unstorable_entry(output)) {
+                fail(key, ErrorCode::kRefused, "the output holds neither file nor folder: " + *entry,
+                     state.exit_code);
+                return;
+            }
             cid = content_.put_directory(output);
+        } catch (const std::invalid_argument& error) {
+            // Too many entries in a folder, or too deep. Tried again, it would hold its slot for ever.
+            fail(key, ErrorCode::kRefused, without_path(error.what(), dir_of(key)), state.exit_code);
+            return;
+        } catch (const std::system_error& error) {
+            fail(key, code_of(error), "the output cannot be read: " + error.code().message(),
+                 state.exit_code);
+            return;
         } catch (const ipfs::Mismatch& error) {
             fail(key, ErrorCode::kStoreFailed, error.what(), state.exit_code);
             return;

@@ -141,6 +141,15 @@ TEST_CASE("what goes wrong is told by its code") {
         scenario.job("for i in 1 2 3; do dd if=/dev/zero of=/output/$i bs=1M count=4; done; sleep 30"),
         ErrorCode::kOutputTooLarge);
     add("a link in the output", scenario.job("ln -s /etc/passwd /output/link"), ErrorCode::kRefused);
+    add("more entries than one folder can hold",
+        scenario.job("cd /output; i=0; while [ $i -lt 8000 ]; do : > f$i; i=$((i+1)); done"),
+        ErrorCode::kRefused);
+    add("folders deeper than can be stored",
+        scenario.job("cd /output; for i in $(seq 40); do mkdir d; cd d; done"), ErrorCode::kRefused);
+    add("a path longer than the provider's system takes",
+        scenario.job("cd /output; d=$(printf '%0200d' 0); for i in $(seq 30); do mkdir $d && cd $d || break; "
+                     "done; true"),
+        ErrorCode::kRefused);
     auto no_image = scenario.job("true");
     no_image.docker_image = "127.0.0.1:1/absent:1";
     add("an image that nobody has", no_image, ErrorCode::kImageUnavailable);
@@ -178,6 +187,7 @@ TEST_CASE("what goes wrong is told by its code") {
         INFO(failed.error_message.value_or(""));
         CHECK(wire::to_string(failed.error_code.value()) == wire::to_string(one.expected));
         CHECK_FALSE(failed.error_message.value_or("").empty());
+        CHECK(failed.error_message.value_or("").find("/jobs/") == std::string::npos);  // no path of the host
         CHECK(failed.output_file_cid == std::nullopt);
     }
 }
