@@ -2,6 +2,8 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <fstream>
+#include <iterator>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -333,4 +335,60 @@ TEST_CASE_METHOD(
     REQUIRE(all_came);
     // And publishing works again.
     REQUIRE(all(bus->publish_durable(messages(60'001, 60'010), Millis(5'000))));
+}
+
+TEST_CASE("with the deployed permissions a dispatcher and an agent work, each by its own inbox") {
+    const testkit::TempDir dir("bus-users");
+    const std::string port = std::to_string(testkit::free_port());
+    const std::string agent_user = "0x90f79bf6eb2c4f870365e785982e1f101e93b906";
+    std::ifstream deployed(testkit::source_dir() + "/deploy/nats/nats.conf");
+    std::string config{std::istreambuf_iterator<char>(deployed), {}};
+    const std::string store = "/var/lib/nats/jetstream";
+    REQUIRE(config.find(store) != std::string::npos);
+    config.replace(config.find(store), store.size(), dir.path());
+    std::ofstream(dir.path() + "/nats.conf") << config;
+    testkit::ProcessSpec spec;
+    spec.argv = {"nats-server", "-c", dir.path() + "/nats.conf", "-a", "127.0.0.1", "-p", port};
+    spec.cwd = dir.path();
+    spec.log_file = dir.path() + "/nats.log";
+    for (const auto* role : {"REGISTRY", "DISPATCHER", "REPUTATION", "GATEWAY", "AGENT"}) {
+        spec.env["NATS_" + std::string(role) + "_PASSWORD"] = "secret";
+    }
+    const testkit::Process server(spec);
+    const auto client = [&](const std::string& user) {
+        auto out = std::make_unique<Bus>("nats://" + user + ":secret@127.0.0.1:" + port, "bus-test",
+                                         telemetry::Log::none());
+        REQUIRE(wait_until([&] { return out->connected(); }));
+        return out;
+    };
+    auto dispatcher = client("dispatcher");
+    auto agent = client(agent_user);
+    auto gateway = client("gateway");
+
+    dispatcher->ensure_stream(Fixture::jobs());
+    const std::string subject = "jobs.dispatch." + agent_user;
+    dispatcher->ensure_durable("JOBS", agent_user, subject, Millis(30'000));
+    REQUIRE(Fixture::all(dispatcher->publish_durable(Fixture::messages(1, 3, subject), Millis(5'000))));
+    auto consumer = agent->consume("JOBS", agent_user);
+    for (int got = 0; got < 3;) {
+        const auto some = consumer.fetch(3, Millis(5'000));
+        REQUIRE_FALSE(some.empty());
+        for (const auto& message : some) {
+            consumer.ack(message);
+            ++got;
+        }
+    }
+    auto commands = dispatcher->subscribe("jobs.command", "dispatcher", [&](const Message& message) {
+        dispatcher->respond(message, message.reply);
+    });
+    std::string inbox;
+    REQUIRE(wait_until([&] {
+        try {
+            inbox = gateway->request("jobs.command", "", Millis(500));
+        } catch (const Unavailable&) {
+            return false;
+        }
+        return true;
+    }));
+    CHECK(inbox.starts_with("_INBOX.gateway."));
 }

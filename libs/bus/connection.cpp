@@ -1,6 +1,7 @@
 #include "bus/connection.hpp"
 
 #include <algorithm>
+#include <cctype>
 
 namespace lamda::bus {
 
@@ -18,6 +19,22 @@ void must(natsStatus status, const char* doing) {
     if (status != NATS_OK) {
         fail(doing, status);
     }
+}
+
+/// The user of nats://user:password@host; empty: none, or none that can stand as it is in a subject.
+std::string user_of(const std::string& url) {
+    const auto scheme = url.find("://");
+    const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
+    const auto at = url.find('@', begin);
+    const auto end = std::min(url.find(':', begin), at);
+    if (at == std::string::npos) {
+        return "";
+    }
+    const std::string user = url.substr(begin, end - begin);
+    const bool plain = std::all_of(user.begin(), user.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '-' || c == '_';
+    });
+    return plain ? user : "";
 }
 
 }  // namespace
@@ -81,6 +98,10 @@ Connection::Connection(const std::string& url, const std::string& client_name, t
     // A URL that cannot be parsed is refused here; its text is not repeated.
     must(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())), "the URL");
     must(natsOptions_SetName(raw, client_name.c_str()), "client name");
+    if (const auto user = urls.empty() ? "" : user_of(urls.front()); !user.empty()) {
+        inbox_ += user + '.';
+        must(natsOptions_SetCustomInboxPrefix(raw, inbox_.substr(0, inbox_.size() - 1).c_str()), "options");
+    }
     must(natsOptions_SetTimeout(raw, 2'000), "options");
     must(natsOptions_SetMaxReconnect(raw, -1), "options");
     must(natsOptions_SetReconnectWait(raw, 250), "options");

@@ -42,6 +42,9 @@ class Connection {
     natsConnection* nats() const { return nats_; }
     jsCtx* js() const { return js_; }
     const telemetry::Log& log() const { return log_; }
+    /// Of subjects for answers to this client alone: `_INBOX.<user>.`, or `_INBOX.` without a user.
+    /// Permissions can then keep users from reading one another's answers.
+    const std::string& inbox() const { return inbox_; }
     bool connected() const;
     /// Rises with every loss: what was under way before it gets no answer.
     std::uint64_t generation() const { return generation_; }
@@ -70,6 +73,7 @@ class Connection {
     static void on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* error, void* self);
 
     telemetry::Log log_;
+    std::string inbox_ = "_INBOX.";
     natsConnection* nats_ = nullptr;
     jsCtx* js_ = nullptr;
     std::mutex mutex_;

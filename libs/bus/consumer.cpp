@@ -63,7 +63,8 @@ void Consumer::Impl::subscribe() {
     natsInbox* inbox = nullptr;
     auto status = natsInbox_Create(&inbox);
     if (status == NATS_OK) {
-        inbox_ = inbox;
+        // nats.c makes its own inboxes below the client's prefix, but this one below the general one.
+        inbox_ = connection_->inbox() + std::string(inbox).substr(std::string_view("_INBOX.").size());
         natsInbox_Destroy(inbox);
         status = natsConnection_SubscribeSync(&nats_, connection_->nats(), (inbox_ + ".*").c_str());
     }
