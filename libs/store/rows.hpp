@@ -13,7 +13,7 @@ struct Row::Shared {
     pqxx::result result;
     std::vector<std::string> names;
 
-    explicit Shared(pqxx::result answer) : result(std::move(answer)) {
+    explicit Shared(const pqxx::result& answer) : result(answer) {
         for (int i = 0; i < static_cast<int>(result.columns()); ++i) {
             names.emplace_back(result.column_name(i));
         }
