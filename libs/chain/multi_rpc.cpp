@@ -85,25 +85,38 @@ void MultiRpc::answered(std::size_t index) {
 }
 
 template <class F>
+bool MultiRpc::contact(std::size_t index, std::exception_ptr& last, F&& call) {
+    try {
+        if (!usable(index)) {
+            return false;
+        }
+        call(*endpoints_[index].rpc);
+        answered(index);
+        return true;
+    } catch (const net::TransportError& error) {
+        failed(index, error.what());
+        last = std::current_exception();
+    } catch (const eth::BadAnswer& error) {
+        failed(index, error.what());
+        last = std::current_exception();
+    } catch (const eth::RpcError&) {
+        last = std::current_exception();
+        throw;
+    }
+    return false;
+}
+
+template <class F>
 auto MultiRpc::ask(F&& call, bool errors_too) -> decltype(call(std::declval<eth::Rpc&>())) {
     std::exception_ptr last;
     for (const auto index : order()) {
         try {
-            if (!usable(index)) {
-                continue;
+            std::optional<decltype(call(std::declval<eth::Rpc&>()))> answer;
+            if (contact(index, last, [&](eth::Rpc& rpc) { answer.emplace(call(rpc)); })) {
+                return std::move(*answer);
             }
-            auto answer = call(*endpoints_[index].rpc);
-            answered(index);
-            return answer;
-        } catch (const net::TransportError& error) {
-            failed(index, error.what());
-            last = std::current_exception();
-        } catch (const eth::BadAnswer& error) {
-            failed(index, error.what());
-            last = std::current_exception();
         } catch (const eth::RpcError&) {
             // The node works and says no. For questions that nodes differ on, another may say yes.
-            last = std::current_exception();
             if (!errors_too) {
                 break;
             }
@@ -167,28 +180,16 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
     bool accepted = false;
     std::exception_ptr last;
     for (const auto index : order()) {
-        auto& rpc = *endpoints_[index].rpc;
         try {
-            if (!usable(index)) {
-                continue;
-            }
-            rpc.send_raw_transaction(raw);
-            accepted = true;
-            answered(index);
+            accepted =
+                contact(index, last, [&](eth::Rpc& rpc) { rpc.send_raw_transaction(raw); }) || accepted;
         } catch (const eth::RpcError&) {
-            last = std::current_exception();
             try {
                 // "already known" has many texts; whether it is known has one.
-                accepted = accepted || rpc.transaction(hash).has_value();
+                accepted = accepted || endpoints_[index].rpc->transaction(hash).has_value();
             } catch (const std::exception&) {
                 continue;  // the refusal stands
             }
-        } catch (const net::TransportError& error) {
-            failed(index, error.what());
-            last = std::current_exception();
-        } catch (const eth::BadAnswer& error) {
-            failed(index, error.what());
-            last = std::current_exception();
         }
     }
     if (accepted) {

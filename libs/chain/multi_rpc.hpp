@@ -1,6 +1,7 @@
 // Several endpoints of one chain behind one interface.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -56,6 +57,10 @@ class MultiRpc final : public eth::Rpc {
     bool usable(std::size_t index);
     void failed(std::size_t index, const char* what);
     void answered(std::size_t index);
+    /// Whether the endpoint was asked and answered; a failure goes into `last` and rests it. @throws
+    /// eth::RpcError: the node works and says no
+    template <class F>
+    bool contact(std::size_t index, std::exception_ptr& last, F&& call);
     template <class F>
     auto ask(F&& call, bool errors_too = false) -> decltype(call(std::declval<eth::Rpc&>()));
 

@@ -1,20 +1,9 @@
 #include "core/bytes.hpp"
 
+#include "core/hex_digit.hpp"
+
 namespace lamda {
 namespace {
-
-int nibble(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
-}
 
 void append_hex(std::string& out, BytesView bytes) {
     static constexpr char kDigits[] = "0123456789abcdef";
@@ -50,8 +39,8 @@ Result<Bytes> from_hex(std::string_view text) {
     Bytes out;
     out.reserve(text.size() / 2);
     for (std::size_t i = 0; i < text.size(); i += 2) {
-        const int high = nibble(text[i]);
-        const int low = nibble(text[i + 1]);
+        const int high = hex_digit(text[i]);
+        const int low = hex_digit(text[i + 1]);
         if (high < 0 || low < 0) {
             return Error{"invalid_hex", "not a hex digit at offset " + std::to_string(high < 0 ? i : i + 1),
                          ""};

@@ -2,6 +2,7 @@
 
 #include <simdjson.h>
 
+#include "core/hex_digit.hpp"
 #include "eth/rpc_client.hpp"
 
 namespace lamda::eth {
@@ -35,14 +36,8 @@ struct Bad {
 
 constexpr auto kNibbles = [] {
     std::array<std::int8_t, 256> out{};
-    out.fill(-1);
-    const std::string_view digits = "0123456789abcdef";
-    for (std::size_t i = 0; i < digits.size(); ++i) {
-        const auto value = static_cast<std::int8_t>(i);
-        out[static_cast<unsigned char>(digits[i])] = value;
-        if (i >= 10) {
-            out[static_cast<unsigned char>(digits[i] - 'a' + 'A')] = value;
-        }
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[i] = static_cast<std::int8_t>(hex_digit(static_cast<char>(i)));
     }
     return out;
 }();

@@ -1,23 +1,11 @@
 #include "http/target.hpp"
 
+#include "core/hex_digit.hpp"
 #include "telemetry/json_text.hpp"
 
 namespace lamda::http {
 
 namespace {
-
-int hex_value(char c) {
-    if (c >= '0' && c <= '9') {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    if (c >= 'A' && c <= 'F') {
-        return c - 'A' + 10;
-    }
-    return -1;
-}
 
 bool is_clean_utf8(std::string_view text) {
     while (!text.empty()) {
@@ -46,8 +34,8 @@ Result<std::string> percent_decode(std::string_view text, bool plus_is_space) {
         } else if (text[i] != '%') {
             out += text[i];
         } else {
-            const int high = i + 1 < text.size() ? hex_value(text[i + 1]) : -1;
-            const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
+            const int high = i + 1 < text.size() ? hex_digit(text[i + 1]) : -1;
+            const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
             if (high < 0 || low < 0) {
                 return bad("invalid_encoding", "text");
             }

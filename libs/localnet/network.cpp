@@ -63,8 +63,8 @@ Network::Network(NetworkConfig config, const Progress& progress) : config_(std::
     define_services();
 }
 
-void Network::define_services() {
-    std::map<std::string, std::string> common = {
+std::map<std::string, std::string> Network::shared_settings() const {
+    return {
         {"DATABASE_URL", dsn_},
         {"NATS_URL", nats_->url()},
         {"BSC_RPC_URL", bsc_->url()},
@@ -75,9 +75,13 @@ void Network::define_services() {
         {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
         {"JOB_MANAGER_START_BLOCK", std::to_string(job_manager_block_.value)},
         {"NODE_REPUTATION_START_BLOCK", std::to_string(node_reputation_block_.value)},
-        {"DISPATCH_FINALITY", config_.dispatch_finality},
-        {"ENVIRONMENT", "development"},
     };
+}
+
+void Network::define_services() {
+    auto common = shared_settings();
+    common["DISPATCH_FINALITY"] = config_.dispatch_finality;
+    common["ENVIRONMENT"] = "development";
     for (const auto& [name, value] : config_.more_env) {
         common[name] = value;
     }
@@ -292,17 +296,7 @@ std::vector<Place> Network::places() const {
 }
 
 std::map<std::string, std::string> Network::settings() const {
-    return {
-        {"DATABASE_URL", dsn_},
-        {"NATS_URL", nats_->url()},
-        {"BSC_RPC_URL", bsc_->url()},
-        {"OPBNB_RPC_URL", opbnb_->url()},
-        {"BSC_CHAIN_ID", std::to_string(kBsc.value)},
-        {"OPBNB_CHAIN_ID", std::to_string(kOpbnb.value)},
-        {"JOB_MANAGER_CONTRACT_ADDRESS", job_manager_.hex()},
-        {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
-        {"JOB_MANAGER_START_BLOCK", std::to_string(job_manager_block_.value)},
-        {"NODE_REPUTATION_START_BLOCK", std::to_string(node_reputation_block_.value)},
+    std::map<std::string, std::string> out = {
         {"LAMDA_API_URL", api_url()},
         {"API_PORT", std::to_string(api_port_)},
         {"IPFS_API_URL", content_->url()},
@@ -312,6 +306,8 @@ std::map<std::string, std::string> Network::settings() const {
         {"WALLET_PRIVATE_KEY", testkit::dev_key(kRenterKey)},
         {"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)},
     };
+    out.merge(shared_settings());
+    return out;
 }
 
 }  // namespace lamda::localnet

@@ -93,6 +93,8 @@ class Network {
     void start_servers(const Progress& progress);
     void deploy_contracts();
     std::pair<int, std::string> ask_readiness(const std::string& name);
+    /// Where servers and contracts are: what services, tools and people need alike.
+    std::map<std::string, std::string> shared_settings() const;
     void define_services();
     void define(const std::string& name, const std::string& executable,
                 std::map<std::string, std::string> env);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "core/hex_digit.hpp"
 #include "store/connection.hpp"
 #include "store/rows.hpp"
 
@@ -22,14 +23,10 @@ void read_number(std::string_view column, std::string_view text, T& out) {
     }
 }
 
-int nibble(char c) {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 void read_hex(std::string_view column, std::string_view digits, std::uint8_t* out) {
     for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
-        const int high = nibble(digits[i]);
-        const int low = nibble(digits[i + 1]);
+        const int high = hex_digit(digits[i]);
+        const int low = hex_digit(digits[i + 1]);
         if (high < 0 || low < 0) {
             wrong(column, "a byte string");
         }

@@ -1,7 +1,6 @@
 #include "api.hpp"
-#include "list_query.hpp"
 #include "list_response.hpp"
-#include "resources.hpp"
+#include "views/resources.hpp"
 
 namespace lamda::gateway {
 
@@ -11,12 +10,12 @@ std::string read_job(const Parts& parts, const JobId& id) {
     if (!row) {
         throw not_found("job");
     }
-    return job_json(*row);
+    return views::job_json(*row);
 }
 
 void add_job_routes(http::Server& server, const Parts& parts) {
     const http::Handler list = [&parts](const http::Request& request) {
-        return list_response(parts.database, kJobs, request, job_json);
+        return list_response(parts.database, views::kJobs, request);
     };
     add_route(server, parts, "GET", "/api/jobs", list);
     add_route(server, parts, "POST", "/api/jobs/query", list);

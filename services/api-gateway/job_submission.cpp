@@ -2,9 +2,9 @@
 #include <nlohmann/json.hpp>
 
 #include "api.hpp"
-#include "body.hpp"
 #include "contracts/job_manager.hpp"
 #include "crypto/signer.hpp"
+#include "views/body.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::gateway {
@@ -12,8 +12,8 @@ namespace lamda::gateway {
 namespace {
 
 http::Response submit(const Parts& parts, const http::Request& request) {
-    const auto members = members_of(request, {"spec", "payment_amount"});
-    const auto payment = u256_from_decimal(string_of(members.at("payment_amount"), "/payment_amount"));
+    const auto members = views::members_of(request, {"spec", "payment_amount"});
+    const auto payment = u256_from_decimal(views::string_of(members.at("payment_amount"), "/payment_amount"));
     if (!payment) {
         throw http::invalid(payment.error(), "/payment_amount");
     }

@@ -2,8 +2,8 @@
 #include <nlohmann/json.hpp>
 
 #include "api.hpp"
-#include "body.hpp"
 #include "crypto/digest.hpp"
+#include "views/body.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
@@ -86,13 +86,14 @@ http::Response set_status(const Parts& parts, const http::Request& request) {
         return *std::move(refusal);
     }
     const auto id = path_param<JobId>(request, "id");
-    const auto members = members_of(request, {"status"}, {"error_message"});
-    const std::string status = string_of(members.at("status"), "/status");
+    const auto members = views::members_of(request, {"status"}, {"error_message"});
+    const std::string status = views::string_of(members.at("status"), "/status");
     if (status != "cancelled" && status != "failed") {
         throw http::invalid({"invalid_status", "must be cancelled or failed", ""}, "/status");
     }
     const auto message = members.find("error_message");
-    const std::string why = message == members.end() ? "" : string_of(message->second, "/error_message");
+    const std::string why =
+        message == members.end() ? "" : views::string_of(message->second, "/error_message");
     if (why.size() > 1000) {
         throw http::invalid({"too_long", "at most 1000 bytes", ""}, "/error_message");
     }
@@ -103,12 +104,12 @@ http::Response set_status(const Parts& parts, const http::Request& request) {
 
 http::Response attach_spec(const Parts& parts, const http::Request& request) {
     const auto id = path_param<JobId>(request, "id");
-    const auto members = members_of(request, {"spec", "signature"});
+    const auto members = views::members_of(request, {"spec", "signature"});
     const auto spec = wire::parse_job_spec(members.at("spec"));
     if (!spec) {
         throw http::invalid(spec.error(), "/spec");
     }
-    const std::string signature = string_of(members.at("signature"), "/signature");
+    const std::string signature = views::string_of(members.at("signature"), "/signature");
     if (const auto parsed = crypto::Signature::from_hex65(signature); !parsed) {
         throw http::invalid(parsed.error(), "/signature");
     }

@@ -1,8 +1,7 @@
 #include "api.hpp"
 #include "crypto/signer.hpp"
-#include "list_query.hpp"
 #include "list_response.hpp"
-#include "resources.hpp"
+#include "views/resources.hpp"
 
 namespace lamda::gateway {
 
@@ -36,7 +35,7 @@ std::string wallet(const Address& address) {
 
 void add_node_routes(http::Server& server, const Parts& parts) {
     const http::Handler list = [&parts](const http::Request& request) {
-        return list_response(parts.database, kNodes, request, node_json);
+        return list_response(parts.database, views::kNodes, request);
     };
     add_route(server, parts, "GET", "/api/nodes", list);
     add_route(server, parts, "POST", "/api/nodes/query", list);
@@ -49,19 +48,19 @@ void add_node_routes(http::Server& server, const Parts& parts) {
         if (!row) {
             throw not_found("node");
         }
-        return json_response(node_json(*row));
+        return json_response(views::node_json(*row));
     });
     add_route(server, parts, "GET", "/api/reputation/{address}", [&parts](const http::Request& request) {
         const auto address = path_param<Address>(request, "address");
         const auto found = reputation_of(parts, address);
-        return json_response(wallet(address) + ",\"reputation_score\":" + number_json(found.score) +
-                             ",\"total_jobs_completed\":" + number_json(found.completed) +
+        return json_response(wallet(address) + ",\"reputation_score\":" + views::number_json(found.score) +
+                             ",\"total_jobs_completed\":" + views::number_json(found.completed) +
                              ",\"pending\":" + std::to_string(found.pending) + "}");
     });
     add_route(server, parts, "GET", "/api/reputation/{address}/jobs", [&parts](const http::Request& request) {
         const auto address = path_param<Address>(request, "address");
         return json_response(wallet(address) + ",\"total_jobs_completed\":" +
-                             number_json(reputation_of(parts, address).completed) + "}");
+                             views::number_json(reputation_of(parts, address).completed) + "}");
     });
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "store/values.hpp"
+
 namespace lamda::dispatch {
 
 namespace {
@@ -23,13 +25,13 @@ JobEvent entry(const JobRow& row, WorkFact fact, Timestamp at) {
 
 JobEvent failure(const JobRow& row, WorkFact fact, Timestamp at, const std::string& message) {
     JobEvent out = entry(row, fact, at);
-    out.body.error_message = storable(message, 1'024);
+    out.body.error_message = store::storable(message, 1'024);
     return out;
 }
 
 FactBody spec_body(const wire::JobSpec& spec) {
     FactBody body;
-    body.docker_image = storable(spec.docker_image);
+    body.docker_image = store::storable(spec.docker_image);
     body.input_file_cid = spec.input_file_cid;
     body.time_limit_seconds = spec.requirements.time_limit_seconds;
     return body;
@@ -45,7 +47,7 @@ Decision retry_or_end(const JobRow& row, JobEvent cause, const std::string& reas
                       bool history = false) {
     Decision out;
     cause.attempt = row.attempt;
-    cause.body.error_message = storable(reason, 1'024);
+    cause.body.error_message = store::storable(reason, 1'024);
     if ((may_leave(row) || history) && row.tries < policy.max_attempts) {
         cause.fact = WorkFact::kRetry;
         cause.body.next_attempt = row.attempt + 1;
@@ -84,7 +86,7 @@ JobEvent entry_of(const JobRow& row, const wire::JobStatus& status, WorkFact fac
     out.attempt = status.attempt;
     out.seq = status.seq;
     if (status.output_file_cid) {
-        out.body.output_file_cid = storable(*status.output_file_cid, 512);
+        out.body.output_file_cid = store::storable(*status.output_file_cid, 512);
     }
     return out;
 }
@@ -143,7 +145,7 @@ Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, bo
         return out;
     }
     if (status.status == StatusKind::kFailed) {
-        event.body.error_message = storable(describe(status), 1'024);
+        event.body.error_message = store::storable(describe(status), 1'024);
     }
     Decision out;
     out.entries.push_back(std::move(event));

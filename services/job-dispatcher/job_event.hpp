@@ -61,8 +61,4 @@ struct JobEvent {
     bool operator==(const JobEvent&) const = default;
 };
 
-/// Text from outside as PostgreSQL can hold it: UTF-8 without NUL, at most `most` bytes; what is neither
-/// becomes U+FFFD.
-std::string storable(std::string_view text, std::size_t most = 4'096);
-
 }  // namespace lamda::dispatch

@@ -204,14 +204,3 @@ TEST_CASE("a fact's body comes back from its JSON as it was") {
     CHECK(parse_fact("created").value() == Fact(ChainFact::kCreated));
     CHECK_FALSE(parse_fact("made_up"));
 }
-
-TEST_CASE("text from outside is stored as UTF-8 without NUL, and bounded") {
-    CHECK(storable(std::string("a\0b", 3)) ==
-          "a\xEF\xBF\xBD"
-          "b");
-    CHECK(storable("\xFF"
-                   "x") ==
-          "\xEF\xBF\xBD"
-          "x");
-    CHECK(storable("\xC3\xA9\xC3\xA9", 3) == "\xC3\xA9");
-}

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "store/values.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::dispatch {
@@ -114,7 +115,7 @@ std::map<JobId, JobRow> select_locked(Txn& txn, const std::vector<JobId>& ids, s
     const std::string sql =
         "SELECT * FROM dispatch.job WHERE id = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE" +
         std::string(how);
-    for (const auto row : txn.exec(sql, {bytea_array(ids)})) {
+    for (const auto row : txn.exec(sql, {store::bytea_array(ids)})) {
         JobRow job = job_of(row);
         out.emplace(job.id, std::move(job));
     }
@@ -212,7 +213,7 @@ std::map<JobId, std::vector<JobEvent>> read_journals(Txn& txn, const std::vector
     std::map<JobId, std::vector<JobEvent>> out;
     for (const auto row :
          txn.exec("SELECT * FROM dispatch.job_event WHERE job_id = ANY($1::bytea[]) ORDER BY id",
-                  {bytea_array(ids)})) {
+                  {store::bytea_array(ids)})) {
         JobEvent event = event_of(row);
         out[event.job_id].push_back(std::move(event));
     }
@@ -242,7 +243,7 @@ std::map<JobId, std::string> read_specs(Txn& txn, const std::vector<JobId>& ids)
     for (const auto row : txn.exec("SELECT wanted.id, s.spec FROM unnest($1::bytea[]) AS wanted(id) "
                                    "LEFT JOIN dispatch.attached_spec a ON a.job_id = wanted.id "
                                    "JOIN dispatch.spec s ON s.id = coalesce(a.spec_id, wanted.id)",
-                                   {bytea_array(ids)})) {
+                                   {store::bytea_array(ids)})) {
         out.emplace(row.get<JobId>("id"), as_string(row.get<Bytes>("spec")));
     }
     return out;
@@ -252,7 +253,7 @@ std::set<Address> registered(Txn& txn, const std::vector<Address>& providers) {
     std::set<Address> out;
     for (const auto row : txn.exec(
              "SELECT wallet_address FROM api.node WHERE is_registered AND wallet_address = ANY($1::bytea[])",
-             {bytea_array(providers)})) {
+             {store::bytea_array(providers)})) {
         out.insert(row.get<Address>("wallet_address"));
     }
     return out;

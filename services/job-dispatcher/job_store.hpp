@@ -11,16 +11,6 @@
 
 namespace lamda::dispatch {
 
-/// `{"\\x…","\\x…"}`: to be cast to bytea[].
-template <std::size_t N, class Tag>
-std::string bytea_array(const std::vector<FixedBytes<N, Tag>>& values) {
-    std::string out = "{";
-    for (const auto& value : values) {
-        out += (out.size() > 1 ? ",\"\\\\x" : "\"\\\\x") + to_hex_bare(value.view()) + '"';
-    }
-    return out + "}";
-}
-
 /// With their rows locked, in the order of their ids (no two transactions deadlock). Absent ones are left
 /// out.
 std::map<JobId, JobRow> lock_jobs(store::Txn& txn, const std::vector<JobId>& ids);

@@ -6,7 +6,6 @@
 #include "config.hpp"
 #include "contracts/job_manager.hpp"
 #include "heartbeats.hpp"
-#include "job_query.hpp"
 #include "judge_loop.hpp"
 #include "pipeline/relay.hpp"
 #include "projection.hpp"
@@ -14,6 +13,8 @@
 #include "runtime/readiness.hpp"
 #include "spec_fetch_loop.hpp"
 #include "status_loop.hpp"
+#include "views/query_desk.hpp"
+#include "views/resources.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -80,7 +81,7 @@ int serve(runtime::App& app, const Config& config) {
     }
 
     CommandDesk commands(database, market, clock, log);
-    JobQuery queries(database, log);
+    views::QueryDesk queries(database, views::kJobs, "jobs", log);
     const auto answering = [&](const char* subject, auto& desk) {
         return bus.subscribe(subject, kOutboxOwner, [&](const bus::Message& request) {
             bus.respond(request, desk.answer(request.body));

@@ -1,8 +1,9 @@
 #include "status_loop.hpp"
 
 #include "core/crash_point.hpp"
-#include "dead_letter.hpp"
+#include "pipeline/dead_letter.hpp"
 #include "runtime/app.hpp"
+#include "store/values.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -122,10 +123,12 @@ StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
 }
 
 StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::string& reason) {
-    database_.transact([&](store::Txn& txn) { put_dead_letter(txn, message.subject, message.body, reason); });
+    database_.transact([&](store::Txn& txn) {
+        pipeline::put_dead_letter(txn, kOutboxOwner, message.subject, message.body, reason);
+    });
     refused_.add();
     log_.warn("status refused",
-              {{"subject", storable(message.subject, 256)}, {"reason", storable(reason, 512)}});
+              {{"subject", store::storable(message.subject, 256)}, {"reason", store::storable(reason, 512)}});
     return Next::kAck;
 }
 

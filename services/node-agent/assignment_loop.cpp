@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/crash_point.hpp"
-#include "runtime/app.hpp"
+#include "durable_loop.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::agent {
@@ -12,7 +12,6 @@ namespace {
 constexpr auto kCheck = "assignments";
 constexpr Millis kFetchTimeout{1'000};
 constexpr Millis kComeAgain{5'000};
-constexpr Millis kRetryAfter{1'000};
 }  // namespace
 
 AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses,
@@ -33,25 +32,7 @@ AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWrit
 }
 
 void AssignmentLoop::run(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-        std::string trouble;
-        try {
-            consume(stop);
-        } catch (const bus::Unavailable& error) {
-            trouble = error.what();
-        } catch (const bus::Refused& error) {
-            // The dispatcher makes the durable when it learns of this provider: until then there is none.
-            trouble = error.what();
-        } catch (const DiskError& error) {
-            trouble = error.what();
-        }
-        if (!trouble.empty()) {
-            if (health_.set(kCheck, false, trouble)) {
-                log_.warn("no assignments can be taken", {{"reason", trouble}});
-            }
-            runtime::pause(stop, kRetryAfter);
-        }
-    }
+    run_durable(stop, health_, kCheck, log_, "no assignments can be taken", [&] { consume(stop); });
 }
 
 void AssignmentLoop::consume(const std::stop_token& stop) {

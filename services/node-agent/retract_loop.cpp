@@ -2,7 +2,7 @@
 
 #include "core/crash_point.hpp"
 #include "decision.hpp"
-#include "runtime/app.hpp"
+#include "durable_loop.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::agent {
@@ -10,7 +10,6 @@ namespace lamda::agent {
 namespace {
 constexpr auto kCheck = "retractions";
 constexpr Millis kFetchTimeout{1'000};
-constexpr Millis kRetryAfter{1'000};
 constexpr int kBatch = 16;
 }  // namespace
 
@@ -27,24 +26,7 @@ RetractLoop::RetractLoop(bus::Bus& bus, Journal& journal, DockerEngine& engine, 
 }
 
 void RetractLoop::run(const std::stop_token& stop) {
-    while (!stop.stop_requested()) {
-        std::string trouble;
-        try {
-            consume(stop);
-        } catch (const bus::Unavailable& error) {
-            trouble = error.what();
-        } catch (const bus::Refused& error) {
-            trouble = error.what();
-        } catch (const DiskError& error) {
-            trouble = error.what();
-        }
-        if (!trouble.empty()) {
-            if (health_.set(kCheck, false, trouble)) {
-                log_.warn("no retractions can be taken", {{"reason", trouble}});
-            }
-            runtime::pause(stop, kRetryAfter);
-        }
-    }
+    run_durable(stop, health_, kCheck, log_, "no retractions can be taken", [&] { consume(stop); });
 }
 
 void RetractLoop::consume(const std::stop_token& stop) {

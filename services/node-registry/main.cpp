@@ -1,12 +1,13 @@
 #include "chain/multi_rpc.hpp"
 #include "config.hpp"
 #include "contracts/node_reputation.hpp"
-#include "node_query.hpp"
 #include "node_store.hpp"
 #include "presence_loop.hpp"
 #include "projection.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
+#include "views/query_desk.hpp"
+#include "views/resources.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::registry {
@@ -52,7 +53,7 @@ int serve(runtime::App& app, const Config& config) {
     const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner,
                                           [&](const bus::Message& message) { presence.take(message); });
 
-    NodeQuery queries(database, log);
+    views::QueryDesk queries(database, views::kNodes, "nodes", log);
     const auto query_subscription = bus.subscribe(
         wire::kNodesQuery, kOwner,
         [&](const bus::Message& request) { bus.respond(request, queries.answer(request.body)); });

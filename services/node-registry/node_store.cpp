@@ -1,6 +1,6 @@
 #include "node_store.hpp"
 
-#include "telemetry/json_text.hpp"
+#include "store/values.hpp"
 
 namespace lamda::registry {
 
@@ -8,14 +8,6 @@ namespace {
 
 using store::Param;
 using store::Txn;
-
-std::string bytea_array(const std::set<Address>& values) {
-    std::string out = "{";
-    for (const auto& value : values) {
-        out += (out.size() > 1 ? ",\"\\\\x" : "\"\\\\x") + to_hex_bare(value.view()) + '"';
-    }
-    return out + "}";
-}
 
 }  // namespace
 
@@ -67,7 +59,7 @@ std::vector<NodeEvent> read_journal(Txn& txn, const Address& provider) {
 std::map<Address, NodeRow> read_nodes(Txn& txn, const std::set<Address>& providers) {
     std::map<Address, NodeRow> out;
     for (const auto row : txn.exec("SELECT * FROM registry.node WHERE provider = ANY($1::bytea[])",
-                                   {bytea_array(providers)})) {
+                                   {store::bytea_array(providers)})) {
         NodeRow node;
         node.provider = row.get<Address>("provider");
         node.is_registered = row.get<bool>("is_registered");
@@ -117,37 +109,13 @@ bool save_presence(Txn& txn, const std::vector<Presence>& presences, Millis offl
             "ON CONFLICT (provider) DO UPDATE SET last_heartbeat_at = excluded.last_heartbeat_at, "
             "agent_version = excluded.agent_version, capacity = excluded.capacity, running = "
             "excluded.running",
-            {heartbeat.provider, presence.received_at, storable(heartbeat.agent_version, 128),
+            {heartbeat.provider, presence.received_at, store::storable(heartbeat.agent_version, 128),
              heartbeat.capacity, heartbeat.running});
         const bool was_away =
             !before || presence.received_at - before->get<Timestamp>("last_heartbeat_at") > offline_after;
         came_back = came_back || (saved.affected() > 0 && was_away);
     }
     return came_back;
-}
-
-void put_dead_letter(Txn& txn, const std::string& subject, const std::string& body,
-                     const std::string& reason) {
-    constexpr std::size_t kMost = 64U << 10;
-    txn.exec("INSERT INTO bus.dead_letter (owner, subject, body, reason) VALUES ($1, $2, $3, $4)",
-             {kOwner, storable(subject, 512), as_bytes(std::string_view(body).substr(0, kMost)),
-              storable(reason, 1'024)});
-}
-
-std::string storable(std::string_view text, std::size_t most) {
-    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
-    std::string out;
-    std::size_t at = 0;
-    while (at < text.size()) {
-        const std::size_t length = text[at] == '\0' ? 0 : telemetry::utf8_sequence(text.substr(at));
-        const std::string_view next = length == 0 ? kReplacement : text.substr(at, length);
-        if (out.size() + next.size() > most) {
-            break;
-        }
-        out += next;
-        at += length == 0 ? 1 : length;
-    }
-    return out;
 }
 
 }  // namespace lamda::registry

@@ -36,10 +36,4 @@ struct Presence {
 /// for longer than `offline_after` or new here
 bool save_presence(store::Txn& txn, const std::vector<Presence>& presences, Millis offline_after);
 
-void put_dead_letter(store::Txn& txn, const std::string& subject, const std::string& body,
-                     const std::string& reason);
-
-/// UTF-8 without NUL, at most `most` bytes; what is neither becomes U+FFFD.
-std::string storable(std::string_view text, std::size_t most = 4'096);
-
 }  // namespace lamda::registry

@@ -1,6 +1,8 @@
 #include "presence_loop.hpp"
 
+#include "pipeline/dead_letter.hpp"
 #include "runtime/app.hpp"
+#include "store/values.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::registry {
@@ -35,7 +37,7 @@ void PresenceLoop::take(const bus::Message& message) {
     }
     refusals_.add();
     log_.warn("heartbeat refused",
-              {{"subject", storable(message.subject, 256)}, {"reason", storable(reason, 512)}});
+              {{"subject", store::storable(message.subject, 256)}, {"reason", store::storable(reason, 512)}});
     if (refused_.size() < kMost) {
         refused_.push_back({message.subject, message.body, reason});
     }
@@ -69,7 +71,7 @@ void PresenceLoop::flush() {
                 txn.notify(kNodeChannel);
             }
             for (const auto& letter : refused) {
-                put_dead_letter(txn, letter.subject, letter.body, letter.reason);
+                pipeline::put_dead_letter(txn, kOwner, letter.subject, letter.body, letter.reason);
             }
         });
     } catch (...) {

@@ -4,6 +4,7 @@
 
 #include "contracts/node_reputation.hpp"
 #include "node_store.hpp"
+#include "store/values.hpp"
 
 namespace lamda::registry {
 
@@ -16,7 +17,7 @@ struct ToEvent {
     void operator()(const nr::NodeRegistered& log) const {
         event.provider = log.provider;
         event.fact = NodeFact::kRegistered;
-        event.gpu_model = storable(log.gpu_model);
+        event.gpu_model = store::storable(log.gpu_model);
         event.vram = log.vram;
     }
     void operator()(const nr::NodeHeartbeat& log) const {

@@ -1,4 +1,4 @@
-#include "resources.hpp"
+#include "views/resources.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include "telemetry/json_text.hpp"
 #include "wire/job_spec.hpp"
 
-namespace lamda::gateway {
+namespace lamda::views {
 
 namespace {
 
@@ -37,6 +37,52 @@ std::string address_of(const store::Row& row, std::string_view column) {
 }
 
 }  // namespace
+
+const Resource kJobs = {
+    "api.job",
+    "true",
+    {
+        {"renter_address", "renter_address", "=", FieldType::kAddress},
+        {"provider_address", "provider_address", "=", FieldType::kAddress},
+        {"status", "status", "=", FieldType::kStatus},
+        {"chain_state", "chain_state", "=", FieldType::kChainState},
+        {"work_state", "work_state", "=", FieldType::kWorkState},
+        {"docker_image", "docker_image", "=", FieldType::kText},
+        {"input_file_cid", "input_file_cid", "=", FieldType::kText},
+        {"output_file_cid", "output_file_cid", "=", FieldType::kText},
+        {"transaction_hash", "transaction_hash", "=", FieldType::kBytes32},
+        {"min_payment_amount", "payment_amount", ">=", FieldType::kAmount},
+        {"max_payment_amount", "payment_amount", "<=", FieldType::kAmount},
+        {"min_created_at", "created_at", ">=", FieldType::kTime},
+        {"max_created_at", "created_at", "<=", FieldType::kTime},
+        {"min_updated_at", "updated_at", ">=", FieldType::kTime},
+        {"max_updated_at", "updated_at", "<=", FieldType::kTime},
+    },
+    // Newest first. Timestamps repeat on BSC; an orphaned and a canonical job may share a place.
+    {{"block_num", "bigint"}, {"log_index", "integer"}, {"id", "bytea"}},
+    true,
+    job_json};
+
+const Resource kNodes = {"api.node",
+                         "is_registered",
+                         {
+                             {"wallet_address", "wallet_address", "=", FieldType::kAddress},
+                             {"gpu_model", "gpu_model", "=", FieldType::kText},
+                             {"is_online", "is_online", "=", FieldType::kBoolean},
+                             {"min_vram", "vram", ">=", FieldType::kAmount},
+                             {"max_vram", "vram", "<=", FieldType::kAmount},
+                             {"min_reputation_score", "reputation_score", ">=", FieldType::kAmount},
+                             {"max_reputation_score", "reputation_score", "<=", FieldType::kAmount},
+                             {"min_total_jobs_completed", "total_jobs_completed", ">=", FieldType::kAmount},
+                             {"max_total_jobs_completed", "total_jobs_completed", "<=", FieldType::kAmount},
+                             {"min_last_seen", "last_seen", ">=", FieldType::kTime},
+                             {"max_last_seen", "last_seen", "<=", FieldType::kTime},
+                             {"min_created_at", "created_at", ">=", FieldType::kTime},
+                             {"max_created_at", "created_at", "<=", FieldType::kTime},
+                         },
+                         {{"created_at", "timestamptz"}, {"wallet_address", "bytea"}},
+                         false,
+                         node_json};
 
 std::string number_json(const U256& value) {
     const std::string digits = to_decimal(value);
@@ -83,4 +129,4 @@ std::string job_json(const store::Row& row) {
     return out.finish();
 }
 
-}  // namespace lamda::gateway
+}  // namespace lamda::views

@@ -1,11 +1,11 @@
-#include "body.hpp"
+#include "views/body.hpp"
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "wire/job_spec.hpp"
 
-namespace lamda::gateway {
+namespace lamda::views {
 
 namespace {
 
@@ -87,4 +87,4 @@ std::multimap<std::string, std::string> scalars_of(const http::Request& request)
     return out;
 }
 
-}  // namespace lamda::gateway
+}  // namespace lamda::views

@@ -1,11 +1,11 @@
-#include "list_query.hpp"
+#include "views/resources.hpp"
 
 #include <catch2/catch.hpp>
 
 #include "http/cursor.hpp"
 
 using namespace lamda;
-using namespace lamda::gateway;
+using namespace lamda::views;
 
 namespace {
 
@@ -43,6 +43,7 @@ TEST_CASE("Every wrong part of a query is named at once") {
     CHECK(refused(kNodes, "GET", "", {{"limit", "1"}, {"limit", "2"}}) == Names{"?limit"});
     CHECK(refused(kJobs, "POST", R"({"status":["paid"]})") == Names{"/status"});
     CHECK(refused(kJobs, "POST", R"({"a/b":"x"})") == Names{"/a~1b"});
+    CHECK(refused(kNodes, "POST", R"({"gpu_model":"A\u0000"})") != Names{"accepted"});
     for (const char* body : {"{not json", "[]", "1", R"({"limit":1,"limit":2})", "{\"limit\":1.5}"}) {
         INFO(body);
         CHECK(refused(kJobs, "POST", body) != Names{"accepted"});

@@ -7,7 +7,7 @@
 
 #include "http/message.hpp"
 
-namespace lamda::gateway {
+namespace lamda::views {
 
 /// The members of the body, each in canonical form; an unknown or missing one is a mistake at its pointer.
 std::map<std::string, std::string> members_of(const http::Request& request,
@@ -20,4 +20,4 @@ std::string pointer_to(const std::string& key);
 /// The body's members as text: strings as they are, numbers and booleans as JSON writes them.
 std::multimap<std::string, std::string> scalars_of(const http::Request& request);
 
-}  // namespace lamda::gateway
+}  // namespace lamda::views

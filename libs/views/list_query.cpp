@@ -1,60 +1,16 @@
-#include "list_query.hpp"
+#include "views/list_query.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "body.hpp"
 #include "core/clock.hpp"
 #include "core/u256.hpp"
 #include "http/cursor.hpp"
+#include "views/body.hpp"
 #include "wire/job_state.hpp"
 
-namespace lamda::gateway {
-
-const Resource kJobs = {
-    "api.job",
-    "true",
-    {
-        {"renter_address", "renter_address", "=", FieldType::kAddress},
-        {"provider_address", "provider_address", "=", FieldType::kAddress},
-        {"status", "status", "=", FieldType::kStatus},
-        {"chain_state", "chain_state", "=", FieldType::kChainState},
-        {"work_state", "work_state", "=", FieldType::kWorkState},
-        {"docker_image", "docker_image", "=", FieldType::kText},
-        {"input_file_cid", "input_file_cid", "=", FieldType::kText},
-        {"output_file_cid", "output_file_cid", "=", FieldType::kText},
-        {"transaction_hash", "transaction_hash", "=", FieldType::kBytes32},
-        {"min_payment_amount", "payment_amount", ">=", FieldType::kAmount},
-        {"max_payment_amount", "payment_amount", "<=", FieldType::kAmount},
-        {"min_created_at", "created_at", ">=", FieldType::kTime},
-        {"max_created_at", "created_at", "<=", FieldType::kTime},
-        {"min_updated_at", "updated_at", ">=", FieldType::kTime},
-        {"max_updated_at", "updated_at", "<=", FieldType::kTime},
-    },
-    // Newest first. Timestamps repeat on BSC; an orphaned and a canonical job may share a place.
-    {{"block_num", "bigint"}, {"log_index", "integer"}, {"id", "bytea"}},
-    true};
-
-const Resource kNodes = {"api.node",
-                         "is_registered",
-                         {
-                             {"wallet_address", "wallet_address", "=", FieldType::kAddress},
-                             {"gpu_model", "gpu_model", "=", FieldType::kText},
-                             {"is_online", "is_online", "=", FieldType::kBoolean},
-                             {"min_vram", "vram", ">=", FieldType::kAmount},
-                             {"max_vram", "vram", "<=", FieldType::kAmount},
-                             {"min_reputation_score", "reputation_score", ">=", FieldType::kAmount},
-                             {"max_reputation_score", "reputation_score", "<=", FieldType::kAmount},
-                             {"min_total_jobs_completed", "total_jobs_completed", ">=", FieldType::kAmount},
-                             {"max_total_jobs_completed", "total_jobs_completed", "<=", FieldType::kAmount},
-                             {"min_last_seen", "last_seen", ">=", FieldType::kTime},
-                             {"max_last_seen", "last_seen", "<=", FieldType::kTime},
-                             {"min_created_at", "created_at", ">=", FieldType::kTime},
-                             {"max_created_at", "created_at", "<=", FieldType::kTime},
-                         },
-                         {{"created_at", "timestamptz"}, {"wallet_address", "bytea"}},
-                         false};
+namespace lamda::views {
 
 namespace {
 
@@ -77,8 +33,9 @@ Result<store::Param> as_name(const Result<T>& parsed) {
 Result<store::Param> parse_value(FieldType type, const std::string& text) {
     switch (type) {
         case FieldType::kText:
-            if (text.empty() || text.size() > 255) {
-                return Error{"invalid_text", "1 to 255 bytes", ""};
+            // PostgreSQL's text cannot hold a NUL.
+            if (text.empty() || text.size() > 255 || text.find('\0') != std::string::npos) {
+                return Error{"invalid_text", "1 to 255 bytes, none of them NUL", ""};
             }
             return store::Param(text);
         case FieldType::kAddress:
@@ -234,6 +191,15 @@ ListQuery list_query(const Resource& resource, const ListRequest& request) {
     return out;
 }
 
+std::string array_of(const Resource& resource, const store::Rows& rows, std::size_t count) {
+    std::string out = "[";
+    for (std::size_t i = 0; i < count; ++i) {
+        out += i == 0 ? "" : ",";
+        out += resource.to_json(rows[i]);
+    }
+    return out + "]";
+}
+
 std::string cursor_of(const Resource& resource, const store::Row& row) {
     std::vector<std::string> key;
     for (std::size_t i = 0; i < resource.order.size(); ++i) {
@@ -242,4 +208,4 @@ std::string cursor_of(const Resource& resource, const store::Row& row) {
     return http::encode_cursor(key);
 }
 
-}  // namespace lamda::gateway
+}  // namespace lamda::views

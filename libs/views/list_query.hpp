@@ -11,7 +11,7 @@
 #include "http/message.hpp"
 #include "store/database.hpp"
 
-namespace lamda::gateway {
+namespace lamda::views {
 
 enum class FieldType {
     kText,
@@ -39,16 +39,15 @@ struct SortColumn {
     std::string_view sql_type;
 };
 
-/// A list resource: what it reads, what it can be filtered by, in which order it stands.
+/// A list resource: what it reads, what it can be filtered by, in which order it stands, how a row looks.
 struct Resource {
     std::string_view view;
     std::string_view condition;  ///< always true of its rows
     std::vector<Filter> filters;
     std::vector<SortColumn> order;
     bool descending;
+    std::string (*to_json)(const store::Row& row);
 };
-extern const Resource kJobs;
-extern const Resource kNodes;
 
 constexpr std::size_t kDefaultLimit = 100;
 constexpr std::size_t kMostLimit = 1000;
@@ -70,6 +69,9 @@ struct ListQuery {
 /// cursor_0, cursor_1…
 /// @throws http::Problem naming every wrong field
 ListQuery list_query(const Resource& resource, const ListRequest& request);
+/// The first `count` rows as a JSON array.
+std::string array_of(const Resource& resource, const store::Rows& rows, std::size_t count);
+/// Of the page that begins after this row.
 std::string cursor_of(const Resource& resource, const store::Row& row);
 
-}  // namespace lamda::gateway
+}  // namespace lamda::views

@@ -1,11 +1,15 @@
-// Rows of the views as REST objects (JSON text).
+// The two lists, and their rows as REST objects (JSON text).
 #pragma once
 
 #include <string>
 
 #include "store/database.hpp"
+#include "views/list_query.hpp"
 
-namespace lamda::gateway {
+namespace lamda::views {
+
+extern const Resource kJobs;
+extern const Resource kNodes;
 
 std::string node_json(const store::Row& row);
 std::string job_json(const store::Row& row);
@@ -13,4 +17,4 @@ std::string job_json(const store::Row& row);
 /// string.
 std::string number_json(const U256& value);
 
-}  // namespace lamda::gateway
+}  // namespace lamda::views
