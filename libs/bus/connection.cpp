@@ -92,6 +92,7 @@ Connection::Connection(const std::string& url, const std::string& client_name, t
         begin = end + 1;
     }
     std::vector<const char*> servers;
+    servers.reserve(urls.size());
     for (const auto& one : urls) {
         servers.push_back(one.c_str());
     }

@@ -202,6 +202,7 @@ std::string array_of(const Resource& resource, const store::Rows& rows, std::siz
 
 std::string cursor_of(const Resource& resource, const store::Row& row) {
     std::vector<std::string> key;
+    key.reserve(resource.order.size());
     for (std::size_t i = 0; i < resource.order.size(); ++i) {
         key.push_back(row.get<std::string>(fmt::format("cursor_{}", i)));
     }
