@@ -63,6 +63,7 @@ class [[nodiscard]] Result {
         return std::get<1>(content_);
     }
 
+    // NOLINTNEXTLINE(performance-unnecessary-value-param): moved from where it can be
     T value_or(T other) const { return ok() ? std::get<0>(content_) : std::move(other); }
 
   private:
