@@ -21,7 +21,8 @@ struct Bus::Impl {
     std::shared_ptr<Connection> connection;
 };
 
-Bus::Bus(std::string url, std::string client_name, telemetry::Log log) : impl_(std::make_unique<Impl>()) {
+Bus::Bus(const std::string& url, const std::string& client_name, telemetry::Log log)
+    : impl_(std::make_unique<Impl>()) {
     impl_->connection = std::make_shared<Connection>(url, client_name, std::move(log));
 }
 
@@ -83,6 +84,7 @@ void Bus::ensure_stream(const StreamSpec& spec) {
     jsStreamConfig config;
     jsStreamConfig_Init(&config);
     std::vector<const char*> subjects;
+    subjects.reserve(spec.subjects.size());
     for (const auto& subject : spec.subjects) {
         subjects.push_back(subject.c_str());
     }

@@ -84,7 +84,7 @@ class Consumer {
 class Bus {
   public:
     /// @param url nats://[user:password@]host:port, comma-separated; credentials are never logged
-    Bus(std::string url, std::string client_name, telemetry::Log log);
+    Bus(const std::string& url, const std::string& client_name, telemetry::Log log);
     ~Bus();
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;

@@ -143,14 +143,12 @@ void Consumer::Impl::request(int most, Millis expires, std::chrono::steady_clock
             into.push_back(to_message(raw));
             read_ack_subject(into.back());
             --missing;
-        } else if (natsMsg_GetSubject(raw) != reply) {
-            continue;  // of an earlier request
-        } else if (code == "404" || code == "408") {
+        } else if (natsMsg_GetSubject(raw) != reply || code == "100") {
+            continue;  // of an earlier request, or a sign of life
+        } else if (code == "404" || code == "408" || !into.empty()) {
             return;
-        } else if (code != "100" && into.empty()) {
+        } else {
             throw Unavailable("NATS: " + doing() + ": status " + code);
-        } else if (code != "100") {
-            return;
         }
     }
 }

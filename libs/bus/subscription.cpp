@@ -14,7 +14,7 @@ struct Subscription::Impl::Closure {
 
     static void on_message(natsConnection*, natsSubscription*, natsMsg* raw, void* self) {
         const OwnedMessage message(raw);
-        auto& closure = *static_cast<std::shared_ptr<Closure>*>(self)->get();
+        auto& closure = **static_cast<std::shared_ptr<Closure>*>(self);
         {
             std::lock_guard lock(closure.mutex);
             closure.thread = std::this_thread::get_id();

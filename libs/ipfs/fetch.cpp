@@ -188,7 +188,7 @@ class Walk {
                 !names.insert(name).second) {
                 throw Mismatch(cid.to_string() + " has an entry whose name is not allowed, or comes twice");
             }
-            entry(link.cid, path + "/" + name, depth + 1);
+            entry(link.cid, std::string(path).append("/").append(name), depth + 1);
         }
     }
 
