@@ -10,7 +10,8 @@ namespace lamda::dispatch {
 
 namespace {
 
-constexpr Millis kAckWait{30'000};
+// What a dispatcher that was killed had fetched comes again after this; a batch takes far less.
+constexpr Millis kAckWait{5'000};
 constexpr Millis kFetch{500};
 constexpr Millis kLater{2'000};
 constexpr int kQuietFetches = 4;  // a former database's statuses are read when nothing comes for so many
