@@ -393,7 +393,8 @@ int App::run() {
         admin.stop();
     }
     ended = true;
-    ::pthread_kill(signals.native_handle(), SIGTERM);
+    // The signal is blocked in every thread: this only wakes the one that waits for it in sigwait.
+    ::pthread_kill(signals.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
     signals.join();
     const std::lock_guard lock(impl.mutex);
     impl.log.info("stopped", {{"status", impl.status}});

@@ -42,14 +42,16 @@ std::vector<std::string> full_env(const ProcessSpec& spec, const std::string& cw
         env[key] = value;
     }
     std::vector<std::string> out;
+    out.reserve(env.size());
     for (const auto& [key, value] : env) {
-        out.push_back(key + "=" + value);
+        out.push_back(std::string(key).append("=").append(value));
     }
     return out;
 }
 
 std::vector<char*> pointers(std::vector<std::string>& texts) {
     std::vector<char*> out;
+    out.reserve(texts.size() + 1);
     for (auto& text : texts) {
         out.push_back(text.data());
     }

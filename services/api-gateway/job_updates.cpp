@@ -78,7 +78,7 @@ void command(const Parts& parts, const wire::Command& what) {
                 {error.value("pointer", ""), error.value("code", ""), error.value("detail", "")});
         }
     }
-    throw problem;
+    throw http::Problem(std::move(problem));
 }
 
 http::Response set_status(const Parts& parts, const http::Request& request) {

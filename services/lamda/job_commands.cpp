@@ -111,7 +111,7 @@ void print_object(Context& context, const json& object) {
     for (const auto& [name, value] : object.items()) {
         if (value.is_object()) {
             for (const auto& [inner, inner_value] : value.items()) {
-                lines.emplace_back(name + "." + inner, cell(value, inner.c_str()));
+                lines.emplace_back(fmt::format("{}.{}", name, inner), cell(value, inner.c_str()));
             }
         } else {
             lines.emplace_back(name, cell(object, name.c_str()));

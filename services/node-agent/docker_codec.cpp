@@ -10,7 +10,7 @@ using Json = nlohmann::json;
 std::string create_body(const ContainerSpec& spec) {
     Json env = Json::array();
     for (const auto& [name, value] : spec.env) {
-        env.push_back(name + "=" + value);
+        env.push_back(std::string(name).append("=").append(value));
     }
     // Mounts, not Binds: a path may hold a colon, and a missing source is refused instead of created.
     Json mounts = Json::array();

@@ -149,7 +149,7 @@ std::optional<std::string> Duty::precheck(const chain::Intent& intent) {
         return "not an increment of this service";
     }
     const auto finalized = opbnb_.header(eth::BlockSpec(eth::Tag::kFinalized));
-    const auto reason = database_.transact([&](store::Txn& txn) -> std::optional<std::string> {
+    auto reason = database_.transact([&](store::Txn& txn) -> std::optional<std::string> {
         if (txn.first("SELECT 1 AS one FROM reputation.increment WHERE job_id = $1", {*job})) {
             return "the chain has counted this job already";
         }
