@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cmath>
 #include <cstdio>
 
 namespace lamda::devnet {
@@ -17,7 +18,7 @@ std::string shortened(const std::string& hex) {
 }
 
 std::string bar(double part, std::size_t width) {
-    const auto full = static_cast<std::size_t>(part * static_cast<double>(width) + 0.5);
+    const auto full = static_cast<std::size_t>(std::lround(part * static_cast<double>(width)));
     std::string out;
     for (std::size_t i = 0; i < width; ++i) {
         out += i < full ? "█" : "░";

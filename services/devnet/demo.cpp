@@ -235,6 +235,7 @@ class Demo {
 
     bool look() {
         std::vector<localnet::OrderedJob> orders;
+        orders.reserve(jobs_.size());
         for (const auto& job : jobs_) {
             orders.push_back(job.order);
         }
@@ -265,6 +266,7 @@ class Demo {
 
     void show() {
         std::vector<BoardRow> rows;
+        rows.reserve(jobs_.size());
         for (const auto& job : jobs_) {
             rows.push_back({job.order.id.hex(), job.order.provider.hex(), job.status});
         }

@@ -22,7 +22,7 @@ std::string body_or_problem(const net::HttpResponse& response, const std::string
     throw std::runtime_error(text);
 }
 
-std::string send(Context& context, net::HttpRequest request) {
+std::string send(Context& context, const net::HttpRequest& request) {
     try {
         return body_or_problem(context.http().send(request), request.url);
     } catch (const net::TransportError& error) {

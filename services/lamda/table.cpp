@@ -24,6 +24,7 @@ void append_cell(std::string& out, const std::string& cell, std::size_t width, b
 
 std::string Table::text() const {
     std::vector<std::size_t> widths;
+    widths.reserve(heads_.size());
     for (const auto& head : heads_) {
         widths.push_back(width_of(head));
     }

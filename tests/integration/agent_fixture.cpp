@@ -53,7 +53,7 @@ Servers::Servers() : owner(crypto::LocalSigner::from_hex(testkit::dev_key(0)).va
     bus.ensure_stream({wire::kLogsStream, {"jobs.logs.*.*"}});
 }
 
-Scenario::Scenario(Env more_env, bool with_durables)
+Scenario::Scenario(const Env& more_env, bool with_durables)
     : servers_(Servers::get()), number_(++servers_.scenarios) {
     // A key of its own for each scenario, so that none sees another's messages or nonces.
     key_ = std::string(62, '1') + (number_ < 10 ? "0" : "") + std::to_string(number_);

@@ -45,7 +45,7 @@ class Scenario {
   public:
     using Env = std::map<std::string, std::string>;
     /// @param with_durables as the dispatcher makes them when it learns of a provider
-    explicit Scenario(Env more_env = {}, bool with_durables = true);
+    explicit Scenario(const Env& more_env = {}, bool with_durables = true);
 
     void make_durables();
     void start(const Env& more_env = {});
