@@ -4,7 +4,8 @@
 set_property(GLOBAL PROPERTY LAMDA_EDGES "")
 find_program(CCACHE ccache)
 if(CCACHE)
-  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+  # Two checkouts share what was compiled: paths below the checkout count as relative ones.
+  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
 endif()
 
 add_library(lamda_options INTERFACE)
@@ -79,7 +80,6 @@ function(lamda_test)
   add_executable(${L_NAME} ${L_SOURCES})
   target_link_libraries(${L_NAME} PRIVATE lamda_options Catch2::Catch2WithMain ${L_THIRD_PARTY})
   target_include_directories(${L_NAME} PRIVATE ${CMAKE_SOURCE_DIR}/tests)
-  target_compile_definitions(${L_NAME} PRIVATE LAMDA_SOURCE_DIR="${CMAKE_SOURCE_DIR}" LAMDA_BINARY_DIR="${CMAKE_BINARY_DIR}")
   foreach(use IN LISTS L_USES)
     target_link_libraries(${L_NAME} PRIVATE lamda::${use})
   endforeach()

@@ -9,6 +9,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "testkit/process.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -34,7 +36,7 @@ struct Outcome {
 };
 
 Outcome generate(const fs::path& out, const fs::path& abi) {
-    const std::string command = std::string(LAMDA_BINARY_DIR) + "/bin/lamda-abigen --out " + out.string() +
+    const std::string command = lamda::testkit::binary_dir() + "/bin/lamda-abigen --out " + out.string() +
                                 " " + abi.string() + " 2>&1";
     std::FILE* pipe = popen(command.c_str(), "r");
     REQUIRE(pipe != nullptr);
@@ -53,13 +55,13 @@ TEST_CASE("generator: a second run writes the same, byte for byte") {
     const Folder folder;
     for (const auto& [title, name] :
          {std::pair("JobManager", "job_manager"), std::pair("NodeReputation", "node_reputation")}) {
-        const Outcome outcome =
-            generate(folder.path, fs::path(LAMDA_SOURCE_DIR) / "proto/abi" / (std::string(title) + ".json"));
+        const Outcome outcome = generate(folder.path, fs::path(lamda::testkit::source_dir()) / "proto/abi" /
+                                                          (std::string(title) + ".json"));
         INFO(outcome.output);
         REQUIRE(outcome.status == 0);
         for (const char* ending : {".hpp", ".cpp"}) {
             const std::string file = std::string("contracts/") + name + ending;
-            const std::string built = read_file(fs::path(LAMDA_BINARY_DIR) / "generated" / file);
+            const std::string built = read_file(fs::path(lamda::testkit::binary_dir()) / "generated" / file);
             REQUIRE_FALSE(built.empty());
             CHECK(read_file(folder.path / file) == built);
         }

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ipfs/protobuf.hpp"
+#include "testkit/process.hpp"
 
 using namespace lamda;
 using namespace lamda::ipfs;
@@ -33,7 +34,7 @@ Link build_file(std::uint64_t size, std::size_t piece, const BlockSink& sink = {
 }
 
 nlohmann::json vectors() {
-    std::ifstream in(std::string(LAMDA_SOURCE_DIR) + "/tests/data/cid_vectors.json");
+    std::ifstream in(testkit::source_dir() + "/tests/data/cid_vectors.json");
     return nlohmann::json::parse(in);
 }
 
@@ -76,7 +77,7 @@ Folder folder_of(const nlohmann::json& entries) {
 struct Scratch {
     std::filesystem::path path;
     Scratch() {
-        std::string name = std::string(LAMDA_BINARY_DIR) + "/unixfs_test.XXXXXX";
+        std::string name = testkit::binary_dir() + "/unixfs_test.XXXXXX";
         REQUIRE(::mkdtemp(name.data()) != nullptr);
         path = name;
     }

@@ -7,6 +7,8 @@
 #include <iterator>
 #include <map>
 
+#include "testkit/process.hpp"
+
 using namespace lamda;
 using namespace lamda::wire;
 
@@ -32,7 +34,7 @@ std::unique_ptr<crypto::LocalSigner> provider_key() {
 }
 
 std::string sample(const std::string& name) {
-    const std::string path = std::string(LAMDA_SOURCE_DIR) + "/proto/messages/" + name + ".v1.sample.json";
+    const std::string path = testkit::source_dir() + "/proto/messages/" + name + ".v1.sample.json";
     std::ifstream in(path);
     INFO(path);
     REQUIRE(in);

@@ -8,6 +8,7 @@
 #include "e2e/scenario.hpp"
 #include "eth/codec/typed_data.hpp"
 #include "onchain/transact.hpp"
+#include "testkit/process.hpp"
 
 using namespace lamda;
 using namespace lamda::e2e;
@@ -15,7 +16,7 @@ using namespace lamda::e2e;
 namespace {
 
 Bytes creation_code(const std::string& name) {
-    std::ifstream in(std::string(LAMDA_SOURCE_DIR) + "/tests/data/foreign/" + name + ".json");
+    std::ifstream in(testkit::source_dir() + "/tests/data/foreign/" + name + ".json");
     return from_hex(json::parse(in).at("bytecode").get<std::string>()).value();
 }
 
