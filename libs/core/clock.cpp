@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <condition_variable>
 #include <optional>
 
 namespace lamda {
@@ -16,6 +17,14 @@ Steady SystemClock::steady() const {
     return std::chrono::steady_clock::now();
 }
 
+bool SystemClock::sleep(const std::stop_token& stop, Millis time) const {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    wake.wait_for(lock, stop, time, [] { return false; });
+    return !stop.stop_requested();
+}
+
 FakeClock::FakeClock(Timestamp start) : now_(start) {}
 Timestamp FakeClock::now() const {
     std::lock_guard lock(mutex_);
@@ -25,7 +34,11 @@ Steady FakeClock::steady() const {
     std::lock_guard lock(mutex_);
     return steady_;
 }
-void FakeClock::advance(Millis by) {
+bool FakeClock::sleep(const std::stop_token& stop, Millis time) const {
+    advance(time);
+    return !stop.stop_requested();
+}
+void FakeClock::advance(Millis by) const {
     std::lock_guard lock(mutex_);
     now_ += by;
     steady_ += by;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <mutex>
+#include <stop_token>
 #include <string>
 #include <string_view>
 
@@ -21,26 +22,31 @@ class Clock {
     virtual ~Clock() = default;
     virtual Timestamp now() const = 0;
     virtual Steady steady() const = 0;
+    /// Returns early, with false, when stopped.
+    virtual bool sleep(const std::stop_token& stop, Millis time) const = 0;
 };
 
 class SystemClock final : public Clock {
   public:
     Timestamp now() const override;
     Steady steady() const override;
+    bool sleep(const std::stop_token& stop, Millis time) const override;
 };
 
-/// Moves only when told to; both faces together. Thread-safe.
+/// Moves only when told to, or slept on; both faces together. Thread-safe.
 class FakeClock final : public Clock {
   public:
     explicit FakeClock(Timestamp start);
     Timestamp now() const override;
     Steady steady() const override;
-    void advance(Millis by);
+    /// Takes no time: moves the clock.
+    bool sleep(const std::stop_token& stop, Millis time) const override;
+    void advance(Millis by) const;
 
   private:
     mutable std::mutex mutex_;
-    Timestamp now_;
-    Steady steady_{};
+    mutable Timestamp now_;
+    mutable Steady steady_{};
 };
 
 /// `2026-11-20T10:00:00.123Z`

@@ -4,10 +4,12 @@
 
 #include <curl/curl.h>
 
+#include <array>
 #include <cstdio>
+#include <exception>
 #include <memory>
 
-#include "net/http_client.hpp"
+#include "net/http_message.hpp"
 
 namespace lamda::net {
 

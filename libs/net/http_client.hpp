@@ -1,84 +1,27 @@
-// HTTP client: one call, one deadline; connections are kept and reused (libcurl).
+// HTTP client: one deadline for the whole exchange; connections are kept and reused (libcurl).
 #pragma once
 
-#include <exception>
-#include <functional>
 #include <memory>
-#include <optional>
-#include <stdexcept>
-#include <stop_token>
-#include <string>
-#include <utility>
-#include <vector>
 
-#include "core/bytes.hpp"
-#include "core/clock.hpp"
+#include "net/transport.hpp"
 
 namespace lamda::net {
 
-/// No answer was got. What the caller may do: try again, or elsewhere.
-class TransportError : public std::runtime_error {
-  public:
-    enum class Kind { kConnect, kTimeout, kTls, kCut, kTooLarge, kBadUrl, kCancelled, kOther };
-    TransportError(Kind kind, const std::string& what) : std::runtime_error(what), kind_(kind) {}
-    Kind kind() const { return kind_; }
-
-  private:
-    Kind kind_;
-};
-
-using Headers = std::vector<std::pair<std::string, std::string>>;
-
-struct HttpRequest {
-    std::string method = "GET";
-    std::string url;          ///< http:// or https://; credentials in it are never logged
-    std::string unix_socket;  ///< when set, connect there and use `url` for Host and path only
-    Headers headers;
-    std::string body;
-    /// Streams an upload from a file instead of `body`.
-    std::string body_file;
-    /// When set, body or body_file is sent as multipart/form-data: one part named `file`, with this filename.
-    std::string multipart_name;
-    Millis timeout{10'000};  ///< for the whole exchange; 0: none (streams)
-    Millis connect_timeout{5'000};
-    std::size_t max_body = 64U << 20;  ///< larger answers, streamed ones too: TransportError kTooLarge
-    /// When set, the answer's body goes here in pieces instead of into HttpResponse::body; false stops
-    /// (kCancelled). What it throws comes out of send(). Compressed answers are not asked for then.
-    std::function<bool(BytesView)> on_data;
-    /// A stop requested here ends the exchange within about a second, also when no data comes (kCancelled).
-    std::stop_token stop;
-};
-
-struct HttpResponse {
-    int status = 0;
-    Headers headers;
-    std::string body;
-    /// Case-insensitive.
-    std::optional<std::string> header(std::string_view name) const;
-};
-
-/// Thread-safe. Follows no redirects.
-class HttpClient {
+/// Thread-safe. Follows no redirects. send() runs in the caller's thread; exchanges() run on one multi handle
+/// in a thread that is started when first needed, so that they go on while their callers are busy.
+class HttpClient final : public Transport {
   public:
     HttpClient();
-    ~HttpClient();
+    ~HttpClient() override;
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
-    /// @throws TransportError. Any HTTP status is an answer, not an error.
-    HttpResponse send(const HttpRequest& request);
-    /// Several at once over the multi interface; answers in order, an exception_ptr where there is none.
-    std::vector<std::pair<std::optional<HttpResponse>, std::exception_ptr>> send_all(
-        const std::vector<HttpRequest>& requests);
+    HttpResponse send(const HttpRequest& request) override;
+    std::unique_ptr<Exchanges> exchanges() override;
 
   private:
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-/// scheme://host:port, without user, password, path or query: what a log may show.
-std::string redact_url(std::string_view url);
-/// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).
-std::string url_encode(std::string_view text);
 
 }  // namespace lamda::net

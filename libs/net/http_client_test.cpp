@@ -68,18 +68,13 @@ TEST_CASE("HTTP client: any status is an answer; headers are found in any case")
     CHECK(client.send(get(server.url("/moved"))).status == 302);  // redirects are not followed
 }
 
-TEST_CASE("HTTP client: connections are kept and reused, also by send_all") {
+TEST_CASE("HTTP client: connections are kept and reused") {
     LoopbackServer server(echo);
     HttpClient client;
     for (int i = 0; i < 20; ++i) {
         REQUIRE(client.send(get(server.url())).status == 200);
     }
     CHECK(server.connections() == 1);
-    const std::vector<HttpRequest> one{get(server.url())};
-    for (int i = 0; i < 20; ++i) {
-        REQUIRE(client.send_all(one)[0].first->status == 200);
-    }
-    CHECK(server.connections() == 2);
 }
 
 TEST_CASE("HTTP client: a server that closes between requests costs no error") {
@@ -328,36 +323,6 @@ TEST_CASE("HTTP client: a streamed body comes in pieces, and can be stopped from
         CHECK(failure(client, request) == Kind::kCancelled);
         stopper.join();
     }
-}
-
-TEST_CASE("HTTP client: send_all answers in order, with an error only where there is one") {
-    LoopbackServer server([](const auto& request) {
-        return request.target == "/cut" ? LoopbackServer::Answer{"", true}
-                                        : LoopbackServer::reply(request.target);
-    });
-    HttpClient client;
-    std::vector<HttpRequest> requests;
-    requests.reserve(200);
-    for (int i = 0; i < 200; ++i) {
-        requests.push_back(get(server.url("/" + std::to_string(i))));
-    }
-    requests[7].url = "gopher://x";
-    requests[9].url = server.url("/cut");
-    const auto answers = client.send_all(requests);
-    REQUIRE(answers.size() == requests.size());
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-        INFO(i);
-        if (i == 7 || i == 9) {
-            CHECK_FALSE(answers[i].first);
-            CHECK_THROWS_AS(std::rethrow_exception(answers[i].second), TransportError);
-        } else {
-            REQUIRE(answers[i].first);
-            CHECK(answers[i].first->body == "/" + std::to_string(i));
-            CHECK_FALSE(answers[i].second);
-        }
-    }
-    CHECK(server.connections() <= 40);
-    CHECK(client.send_all({}).empty());
 }
 
 TEST_CASE("HTTP client: many threads share one client") {

@@ -49,11 +49,7 @@ void allow_many_descriptors() {
 }  // namespace
 
 bool pause(const std::stop_token& stop, Millis time) {
-    std::mutex mutex;
-    std::condition_variable_any changed;
-    std::unique_lock lock(mutex);
-    changed.wait_for(lock, stop, time, [] { return false; });
-    return !stop.stop_requested();
+    return SystemClock().sleep(stop, time);
 }
 
 struct App::Impl {
