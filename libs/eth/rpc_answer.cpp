@@ -2,7 +2,7 @@
 
 #include <simdjson.h>
 
-#include "core/hex_digit.hpp"
+#include "eth/hex_field.hpp"
 #include "eth/rpc_client.hpp"
 
 namespace lamda::eth {
@@ -32,30 +32,6 @@ struct Bad {
 
 [[noreturn]] void bad(const At& at, const char* why) {
     throw Bad{at.path(), why};
-}
-
-constexpr auto kNibbles = [] {
-    std::array<std::int8_t, 256> out{};
-    for (std::size_t i = 0; i < out.size(); ++i) {
-        out[i] = static_cast<std::int8_t>(hex_digit(static_cast<char>(i)));
-    }
-    return out;
-}();
-
-int nibble(char c) {
-    return kNibbles[static_cast<unsigned char>(c)];
-}
-
-// Without a detour over a vector: a page of logs holds hundreds of thousands of these.
-bool decode_hex(std::string_view digits, std::uint8_t* out) {
-    int wrong = 0;
-    for (std::size_t i = 0; i < digits.size(); i += 2) {
-        const int high = nibble(digits[i]);
-        const int low = nibble(digits[i + 1]);
-        wrong |= high | low;
-        *out++ = static_cast<std::uint8_t>((high << 4 | low) & 0xff);
-    }
-    return wrong >= 0;
 }
 
 std::string_view string_of(dom::element element, const At& at) {

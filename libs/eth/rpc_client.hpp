@@ -1,97 +1,29 @@
-// JSON-RPC 2.0 over HTTP to one EVM node, as go-ethereum speaks it.
+// JSON-RPC 2.0 over HTTP to one EVM node.
 #pragma once
 
 #include <memory>
-#include <optional>
-#include <stdexcept>
 #include <string>
-#include <vector>
 
-#include "core/clock.hpp"
-#include "eth/codec/types.hpp"
-#include "net/http_client.hpp"
+#include "eth/calling_rpc.hpp"
+#include "net/transport.hpp"
 
 namespace lamda::eth {
 
-/// The node answered with an error object.
-class RpcError : public std::runtime_error {
-  public:
-    RpcError(std::int64_t code, const std::string& message, Bytes data)
-        : std::runtime_error(message), code_(code), data_(std::move(data)) {}
-    std::int64_t code() const { return code_; }  ///< differs from node to node: never decide on it alone
-    const Bytes& data() const { return data_; }  ///< revert data, when there is some
-
-  private:
-    std::int64_t code_;
-    Bytes data_;
-};
-
-/// The node answered with something that is not JSON-RPC, or not of the shape asked for. HTTP 4xx/5xx land
-/// here too.
-class BadAnswer : public std::runtime_error {
-  public:
-    BadAnswer(int http_status, const std::string& what)
-        : std::runtime_error(what), http_status_(http_status) {}
-    int http_status() const { return http_status_; }
-
-  private:
-    int http_status_;
-};
-
-/// A reader and sender of one chain. Every call may throw net::TransportError, BadAnswer, RpcError.
-/// An absent block, transaction or receipt is nullopt, not an error.
-class Rpc {
-  public:
-    virtual ~Rpc() = default;
-    virtual ChainId chain_id() = 0;
-    virtual BlockNum block_number() = 0;
-    virtual std::optional<Header> header(BlockSpec block) = 0;
-    virtual std::optional<Header> header(const BlockHash& hash) = 0;
-    /// from … to, both included.
-    virtual std::vector<Log> logs(BlockNum from, BlockNum to, const LogFilter& filter) = 0;
-    virtual std::vector<Log> logs(const BlockHash& block, const LogFilter& filter) = 0;
-    virtual std::vector<Receipt> block_receipts(const BlockHash& block) = 0;
-    virtual Bytes code(const Address& address, BlockSpec block) = 0;
-    virtual Bytes call(const CallRequest& request, BlockSpec block) = 0;
-    virtual std::uint64_t estimate_gas(const CallRequest& request) = 0;
-    virtual U256 balance(const Address& address, BlockSpec block) = 0;
-    virtual std::uint64_t transaction_count(const Address& address, BlockSpec block) = 0;
-    virtual U256 gas_price() = 0;
-    virtual TxHash send_raw_transaction(BytesView raw) = 0;
-    virtual std::optional<Receipt> receipt(const TxHash& hash) = 0;
-    virtual std::optional<TransactionInfo> transaction(const TxHash& hash) = 0;
-    /// Where it speaks to, fit for a log line (no credentials).
-    virtual std::string name() const = 0;
-};
-
 /// Thread-safe. Answers over 8 MiB are refused (net::TransportError kTooLarge).
-class HttpRpc final : public Rpc {
+class HttpRpc final : public CallingRpc {
   public:
     HttpRpc(std::string url, Millis timeout);
+    /// Over a transport that outlives it.
+    HttpRpc(std::string url, Millis timeout, net::Transport& transport);
     ~HttpRpc() override;
 
-    ChainId chain_id() override;
-    BlockNum block_number() override;
-    std::optional<Header> header(BlockSpec block) override;
-    std::optional<Header> header(const BlockHash& hash) override;
-    std::vector<Log> logs(BlockNum from, BlockNum to, const LogFilter& filter) override;
-    std::vector<Log> logs(const BlockHash& block, const LogFilter& filter) override;
-    std::vector<Receipt> block_receipts(const BlockHash& block) override;
-    Bytes code(const Address& address, BlockSpec block) override;
-    Bytes call(const CallRequest& request, BlockSpec block) override;
-    std::uint64_t estimate_gas(const CallRequest& request) override;
-    U256 balance(const Address& address, BlockSpec block) override;
-    std::uint64_t transaction_count(const Address& address, BlockSpec block) override;
-    U256 gas_price() override;
-    TxHash send_raw_transaction(BytesView raw) override;
-    std::optional<Receipt> receipt(const TxHash& hash) override;
-    std::optional<TransactionInfo> transaction(const TxHash& hash) override;
     std::string name() const override;
-
     /// Any method; the answer's `result` as JSON text. For tools and tests.
     std::string raw_call(std::string_view method, std::string_view params_json);
 
   private:
+    void perform(const Question& question) override;
+
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -300,7 +300,7 @@ TEST_CASE("RPC: error objects, with revert data in each form that nodes use") {
     }
     CHECK(error({{"message", "no code"}}).code() == 0);
     SECTION("with another HTTP status than 200") {
-        node.status = "429 Too Many Requests";
+        node.status = "400 Bad Request";
         CHECK(error({{"code", -32005}, {"message", "limit exceeded"}}).code() == -32005);
     }
     SECTION("without an id") {
@@ -338,6 +338,21 @@ TEST_CASE("RPC: what is no answer to the request is a BadAnswer with the HTTP st
     CHECK(status("200 OK", R"({"id":10})") == 200);
     CHECK(status("500 Internal Server Error", R"({"id":11,"result":"0x1"})") == 500);
     CHECK(status("200 OK", R"({"id":12,"result":"0x1"})") == 0);
+}
+
+TEST_CASE("RPC: a node that asks to be left alone is a BadAnswer that says how long") {
+    LoopbackServer busy([](const auto&) {
+        return LoopbackServer::reply(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"slow"}})",
+                                     "429 Too Many Requests", "Retry-After: 3\r\n");
+    });
+    HttpRpc rpc(busy.url(), Millis(5'000));
+    try {
+        rpc.block_number();
+        FAIL("an answer came");
+    } catch (const BadAnswer& error) {
+        CHECK(error.http_status() == 429);
+        CHECK(error.retry_after() == Millis(3'000));
+    }
 }
 
 TEST_CASE("RPC: a slow node and an answer above 8 MiB are transport errors") {

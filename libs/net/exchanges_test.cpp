@@ -140,3 +140,19 @@ TEST_CASE("Exchanges: an exchange has its own deadline, and streams are refused"
     request.on_data = [](BytesView) { return true; };
     CHECK_THROWS_AS(exchanges->start(request), std::logic_error);
 }
+
+TEST_CASE("Retry-After: seconds, a date, or nothing that can be read") {
+    const auto after = [](const std::string& value) {
+        HttpResponse response;
+        response.headers = {{"retry-after", value}};
+        return retry_after(response);
+    };
+    CHECK(after("7") == Millis(7'000));
+    CHECK(after("0") == Millis(0));
+    CHECK(after("99999999") == Millis(24 * 3'600'000));
+    CHECK(after("Wed, 21 Oct 2015 07:28:00 GMT") == Millis(0));
+    CHECK(after("Fri, 31 Dec 2999 23:59:59 GMT") == Millis(24 * 3'600'000));
+    CHECK_FALSE(after("soon"));
+    CHECK_FALSE(after(""));
+    CHECK_FALSE(retry_after(HttpResponse{}));
+}

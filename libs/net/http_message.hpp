@@ -56,6 +56,10 @@ struct HttpResponse {
     std::optional<std::string> header(std::string_view name) const;
 };
 
+/// How long the server asks to be left alone, from now (RFC 9110, section 10.2.3: seconds, or a date).
+/// Absent: it does not say, or not in a form that can be read.
+std::optional<Millis> retry_after(const HttpResponse& response);
+
 /// scheme://host:port, without user, password, path or query: what a log may show.
 std::string redact_url(std::string_view url);
 /// Percent-encodes everything but unreserved characters (RFC 3986, section 2.3).

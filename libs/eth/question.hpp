@@ -1,0 +1,58 @@
+// A JSON-RPC call as a value: what is asked, and how an answer is taken apart. Whoever holds one can ask any
+// node, several at once, or another one when the first is no help.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "eth/rpc.hpp"
+#include "net/http_message.hpp"
+
+namespace lamda::eth {
+
+struct Question {
+    /// What an error object means.
+    enum class OnError {
+        kTheAnswer,   ///< it is the chain's: another node would say the same (a call that reverts)
+        kAskAnother,  ///< it may be this node's own: it lacks the block, or refuses the method
+    };
+    std::string method;
+    std::string params;  ///< a JSON array
+    OnError on_error = OnError::kTheAnswer;
+    /// Takes the answer to request `id` apart and keeps the result where the question was told to. The body
+    /// may be used up. @throws RpcError, BadAnswer; the result is then left as it was.
+    std::function<void(std::uint64_t id, net::HttpResponse& response)> read;
+};
+
+/// The request that puts it to a node.
+net::HttpRequest to_http(const Question& question, const std::string& url, std::uint64_t id, Millis timeout);
+
+/// Questions whose results go to `out`, which must live until the answer was read. An absent block,
+/// transaction or receipt is nullopt. What contradicts the question (another block, logs that do not match)
+/// is a BadAnswer.
+namespace questions {
+
+Question chain_id(ChainId& out);
+Question block_number(BlockNum& out);
+Question header(BlockSpec block, std::optional<Header>& out);
+Question header(const BlockHash& hash, std::optional<Header>& out);
+/// from … to, both included.
+Question logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out);
+Question logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>& out);
+Question block_receipts(const BlockHash& block, std::vector<Receipt>& out);
+Question code(const Address& address, BlockSpec block, Bytes& out);
+Question call(const CallRequest& request, BlockSpec block, Bytes& out);
+Question estimate_gas(const CallRequest& request, std::uint64_t& out);
+Question balance(const Address& address, BlockSpec block, U256& out);
+Question transaction_count(const Address& address, BlockSpec block, std::uint64_t& out);
+Question gas_price(U256& out);
+Question send_raw_transaction(BytesView raw, TxHash& out);
+Question receipt(const TxHash& hash, std::optional<Receipt>& out);
+Question transaction(const TxHash& hash, std::optional<TransactionInfo>& out);
+/// Any method; the answer's `result` as JSON text. @throws std::invalid_argument for an odd method name
+Question raw(std::string_view method, std::string_view params_json, std::string& out);
+
+}  // namespace questions
+
+}  // namespace lamda::eth

@@ -1,0 +1,68 @@
+// What one asks of a chain, whoever answers: JSON-RPC 2.0 as go-ethereum speaks it.
+#pragma once
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "eth/codec/types.hpp"
+
+namespace lamda::eth {
+
+/// The node answered with an error object.
+class RpcError : public std::runtime_error {
+  public:
+    RpcError(std::int64_t code, const std::string& message, Bytes data)
+        : std::runtime_error(message), code_(code), data_(std::move(data)) {}
+    std::int64_t code() const { return code_; }  ///< differs from node to node: never decide on it alone
+    const Bytes& data() const { return data_; }  ///< revert data, when there is some
+
+  private:
+    std::int64_t code_;
+    Bytes data_;
+};
+
+/// The node answered with something that is not JSON-RPC, or not of the shape asked for. HTTP 4xx/5xx land
+/// here too.
+class BadAnswer : public std::runtime_error {
+  public:
+    BadAnswer(int http_status, const std::string& what, std::optional<Millis> retry_after = std::nullopt)
+        : std::runtime_error(what), http_status_(http_status), retry_after_(retry_after) {}
+    int http_status() const { return http_status_; }
+    /// How long the node asks to be left alone (RFC 9110, section 10.2.3).
+    const std::optional<Millis>& retry_after() const { return retry_after_; }
+
+  private:
+    int http_status_;
+    std::optional<Millis> retry_after_;
+};
+
+/// A reader and sender of one chain. Every call may throw net::TransportError, BadAnswer, RpcError.
+/// An absent block, transaction or receipt is nullopt, not an error.
+class Rpc {
+  public:
+    virtual ~Rpc() = default;
+    virtual ChainId chain_id() = 0;
+    virtual BlockNum block_number() = 0;
+    virtual std::optional<Header> header(BlockSpec block) = 0;
+    virtual std::optional<Header> header(const BlockHash& hash) = 0;
+    /// from … to, both included.
+    virtual std::vector<Log> logs(BlockNum from, BlockNum to, const LogFilter& filter) = 0;
+    virtual std::vector<Log> logs(const BlockHash& block, const LogFilter& filter) = 0;
+    virtual std::vector<Receipt> block_receipts(const BlockHash& block) = 0;
+    virtual Bytes code(const Address& address, BlockSpec block) = 0;
+    virtual Bytes call(const CallRequest& request, BlockSpec block) = 0;
+    virtual std::uint64_t estimate_gas(const CallRequest& request) = 0;
+    virtual U256 balance(const Address& address, BlockSpec block) = 0;
+    virtual std::uint64_t transaction_count(const Address& address, BlockSpec block) = 0;
+    virtual U256 gas_price() = 0;
+    virtual TxHash send_raw_transaction(BytesView raw) = 0;
+    virtual std::optional<Receipt> receipt(const TxHash& hash) = 0;
+    virtual std::optional<TransactionInfo> transaction(const TxHash& hash) = 0;
+    /// Where it speaks to, fit for a log line (no credentials).
+    virtual std::string name() const = 0;
+};
+
+}  // namespace lamda::eth
