@@ -30,10 +30,7 @@ eth::Bloom bloom_of(const std::vector<eth::Receipt>& receipts) {
     eth::Bloom bloom;
     for (const auto& receipt : receipts) {
         for (const auto& log : receipt.logs) {
-            bloom.add(log.address.view());
-            for (const auto& topic : log.topics) {
-                bloom.add(topic.view());
-            }
+            bloom.add(log);
         }
     }
     return bloom;

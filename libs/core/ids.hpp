@@ -25,6 +25,10 @@ struct TxHash {
     static constexpr auto kName = "a transaction hash";
     static constexpr auto kError = "invalid_tx_hash";
 };
+struct ReceiptsRoot {
+    static constexpr auto kName = "a receipts root";
+    static constexpr auto kError = "invalid_receipts_root";
+};
 struct JobId {
     static constexpr auto kName = "a job id";
     static constexpr auto kError = "invalid_job_id";
@@ -41,6 +45,8 @@ using Address = FixedBytes<20, tag::Address>;
 using Bytes32 = FixedBytes<32, tag::Bytes32>;
 using BlockHash = FixedBytes<32, tag::BlockHash>;
 using TxHash = FixedBytes<32, tag::TxHash>;
+/// What a block's header says of its receipts: the root of their trie.
+using ReceiptsRoot = FixedBytes<32, tag::ReceiptsRoot>;
 /// The bytes32 that JobManager knows a job by; for jobs with a spec, SHA-256 of its canonical form.
 using JobId = FixedBytes<32, tag::JobId>;
 using Topic = FixedBytes<32, tag::Topic>;

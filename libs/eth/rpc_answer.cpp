@@ -123,6 +123,10 @@ class Object {
         return element ? std::optional(fixed_of<Address>(*element, place(key))) : std::nullopt;
     }
     std::uint64_t u64(std::string_view key) const { return u64_of(need(key), place(key)); }
+    std::optional<std::uint64_t> maybe_u64(std::string_view key) const {
+        const auto element = find(key);
+        return element ? std::optional(u64_of(*element, place(key))) : std::nullopt;
+    }
     U256 u256(std::string_view key) const { return u256_of(need(key), place(key)); }
     Bytes bytes(std::string_view key) const { return bytes_of(need(key), place(key)); }
     BlockRef block() const { return {{u64("blockNumber")}, fixed<BlockHash>("blockHash")}; }
@@ -178,17 +182,36 @@ std::vector<Log> logs_of(dom::element element, const At& at) {
     return read_all(element, at, log_of);
 }
 
+bool success_of(const Object& receipt) {
+    if (!receipt.find("status") && receipt.find("root")) {
+        bad(receipt.place("root"), "receipts of before Byzantium, which have no status, are not read");
+    }
+    const std::uint64_t status = receipt.u64("status");
+    if (status > 1) {
+        bad(receipt.place("status"), "0x0 or 0x1 is needed");
+    }
+    return status == 1;
+}
+
+std::optional<std::uint8_t> receipt_type(const Object& receipt) {
+    const auto type = receipt.maybe_u64("type");
+    if (type && *type > 0x7f) {
+        bad(receipt.place("type"), "a type is at most 0x7f (EIP-2718)");
+    }
+    return type ? std::optional(static_cast<std::uint8_t>(*type)) : std::nullopt;
+}
+
 Receipt receipt_of(dom::element element, const At& at) {
     const Object in(element, at);
     Receipt out;
     out.tx_hash = in.fixed<TxHash>("transactionHash");
     out.block = in.block();
     out.from = in.fixed<Address>("from");
-    const std::uint64_t status = in.u64("status");
-    if (status > 1) {
-        bad(in.place("status"), "0x0 or 0x1 is needed");
-    }
-    out.success = status == 1;
+    out.success = success_of(in);
+    out.type = receipt_type(in);
+    out.cumulative_gas_used = in.maybe_u64("cumulativeGasUsed");
+    out.deposit_nonce = in.maybe_u64("depositNonce");
+    out.deposit_receipt_version = in.maybe_u64("depositReceiptVersion");
     out.gas_used = in.u64("gasUsed");
     out.effective_gas_price = in.u256("effectiveGasPrice");
     out.contract_address = in.maybe_address("contractAddress");
@@ -337,6 +360,9 @@ Header RpcAnswer::header() const {
         out.logs_bloom = Bloom(bits);
         if (in.find("baseFeePerGas")) {
             out.base_fee = in.u256("baseFeePerGas");
+        }
+        if (in.find("receiptsRoot")) {
+            out.receipts_root = in.fixed<ReceiptsRoot>("receiptsRoot");
         }
         return out;
     });

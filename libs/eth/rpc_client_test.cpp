@@ -36,6 +36,7 @@ json header_json() {
             {"timestamp", "0x6553f100"},
             {"logsBloom", "0x" + std::string(510, '0') + "01"},
             {"baseFeePerGas", "0x7"},
+            {"receiptsRoot", hash('7')},
             {"miner", account('d')}};
 }
 
@@ -131,6 +132,7 @@ TEST_CASE("RPC: headers, by number, tag and hash; absent ones are nullopt") {
     CHECK(header.timestamp == 1'700'000'000);
     CHECK(header.logs_bloom.bits()[255] == 1);
     CHECK(header.base_fee == U256(7));
+    CHECK(header.receipts_root->hex() == hash('7'));
     CHECK(node.rpc.header(header.hash)->number == BlockNum{16});
     CHECK(node.rpc.header(Tag::kLatest)->number == BlockNum{16});
     CHECK(bad_answer([&] { node.rpc.header(BlockNum{17}); }).find("another block") != std::string::npos);
@@ -138,6 +140,8 @@ TEST_CASE("RPC: headers, by number, tag and hash; absent ones are nullopt") {
           std::string::npos);
     node.results["eth_getBlockByNumber"].erase("baseFeePerGas");
     CHECK_FALSE(node.rpc.header(Tag::kFinalized)->base_fee);
+    node.results["eth_getBlockByNumber"].erase("receiptsRoot");
+    CHECK_FALSE(node.rpc.header(Tag::kFinalized)->receipts_root);
     node.results = {{"eth_getBlockByNumber", nullptr}, {"eth_getBlockByHash", nullptr}};
     CHECK_FALSE(node.rpc.header(BlockNum{17}));
     CHECK_FALSE(node.rpc.header(header.hash));
@@ -223,6 +227,36 @@ TEST_CASE("RPC: receipts and transactions; absent ones are nullopt") {
     CHECK_FALSE(node.rpc.transaction(tx));
     CHECK(bad_answer([&] { node.rpc.block_receipts(block); }) ==
           "eth_getBlockReceipts: the node does not know this block");
+}
+
+TEST_CASE("RPC: what only the receipts root needs is read where it is there, and may be absent") {
+    Node node;
+    const TxHash tx = TxHash::parse(hash('c')).value();
+    json answer = receipt_json();
+    const auto read = [&] {
+        node.results["eth_getTransactionReceipt"] = answer;
+        return node.rpc.receipt(tx).value();
+    };
+    CHECK_FALSE(read().type);
+    CHECK_FALSE(read().cumulative_gas_used);
+    CHECK_FALSE(read().deposit_nonce);
+    answer["type"] = "0x7e";
+    answer["cumulativeGasUsed"] = "0xb741";
+    answer["depositNonce"] = "0x3d3bbf";
+    answer["depositReceiptVersion"] = "0x1";
+    CHECK(read().type == 0x7e);
+    CHECK(read().cumulative_gas_used == 46'913);
+    CHECK(read().deposit_nonce == 4'012'991);
+    CHECK(read().deposit_receipt_version == 1);
+    answer["type"] = "0x80";
+    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.type: a type is at most 0x7f (EIP-2718)");
+    answer["type"] = "0x0";
+    answer.erase("status");
+    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.status: it is missing");
+    answer["root"] = hash('5');
+    CHECK(bad_answer(read) ==
+          "eth_getTransactionReceipt: result.root: receipts of before Byzantium, which "
+          "have no status, are not read");
 }
 
 TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {

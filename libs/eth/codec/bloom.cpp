@@ -38,4 +38,11 @@ void Bloom::add(BytesView item) {
     }
 }
 
+void Bloom::add(const Log& log) {
+    add(log.address.view());
+    for (const Topic& topic : log.topics) {
+        add(topic.view());
+    }
+}
+
 }  // namespace lamda::eth

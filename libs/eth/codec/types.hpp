@@ -31,6 +31,7 @@ class Bloom {
     /// False: certainly no log of this address (or with this topic) in the block.
     bool may_contain(BytesView item) const;
     void add(BytesView item);
+    void add(const Log& log);  ///< its address and its topics
     const std::array<std::uint8_t, 256>& bits() const { return bits_; }
     bool operator==(const Bloom&) const = default;
 
@@ -44,7 +45,8 @@ struct Header {
     BlockHash parent_hash;
     std::uint64_t timestamp = 0;  ///< seconds since 1970; neighbours may share it
     Bloom logs_bloom;
-    std::optional<U256> base_fee;  ///< EIP-1559 chains only
+    std::optional<U256> base_fee;               ///< EIP-1559 chains only
+    std::optional<ReceiptsRoot> receipts_root;  ///< absent: the node leaves it out
     BlockRef ref() const { return {number, hash}; }
 };
 
@@ -57,6 +59,11 @@ struct Receipt {
     U256 effective_gas_price;
     std::optional<Address> contract_address;
     std::vector<Log> logs;
+    /// What only the receipts root needs (receipts_root.hpp). Absent: the node leaves it out.
+    std::optional<std::uint8_t> type;  ///< EIP-2718; 0: legacy
+    std::optional<std::uint64_t> cumulative_gas_used;
+    std::optional<std::uint64_t> deposit_nonce;            ///< OP stack, type 0x7e
+    std::optional<std::uint64_t> deposit_receipt_version;  ///< the same, from Canyon on
 };
 
 /// A transaction as the chain holds it.
