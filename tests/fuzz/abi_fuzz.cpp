@@ -13,7 +13,14 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         (void)decoder.boolean(slot);
         (void)decoder.address(slot);
         (void)decoder.bytes32(slot);
-        (void)decoder.bytes(slot);
+        if (const auto raw = decoder.bytes(slot)) {
+            fuzz::require(raw->size() + 32 <= size, "nothing is read that was not there");
+            const Bytes again = eth::abi::Encoder().uint(7).bytes(*raw).finish();
+            fuzz::require(eth::abi::Decoder(again).bytes(1).value() == *raw, "bytes come back");
+        }
+        if (const auto word = decoder.uint(slot, 8)) {
+            fuzz::require(*word < 256 && decoder.uint(slot).value() == *word, "eight bits are below 256");
+        }
         if (const auto text = decoder.string(slot)) {
             const Bytes again = eth::abi::Encoder().string(*text).finish();
             fuzz::require(eth::abi::Decoder(again).string(0).value() == *text, "a string comes back");

@@ -1,12 +1,52 @@
 // Answers of EVM nodes: each reader gives a value or one of the two errors that are promised, and nothing
-// else.
+// else. Receipts that are read have an encoding, or lack something that is named.
 #include <functional>
 
+#include "eth/codec/receipts_root.hpp"
+#include "eth/codec/rlp.hpp"
 #include "eth/rpc_answer.hpp"
 #include "eth/rpc_client.hpp"
 #include "require.hpp"
 
 using namespace lamda;
+
+namespace {
+
+void check(const std::vector<eth::Log>& logs) {
+    for (const auto& log : logs) {
+        fuzz::require(log.topics.size() <= 4, "a log has at most four topics");
+    }
+}
+
+void check(const eth::Receipt& receipt) {
+    check(receipt.logs);
+    const auto encoded = eth::encode_receipt(receipt);
+    if (!encoded) {
+        fuzz::require(encoded.error().code == "incomplete_receipt", "only what is missing is refused");
+        return;
+    }
+    const BytesView bytes(*encoded);
+    const bool typed = *receipt.type != 0;
+    fuzz::require(!typed || bytes[0] == *receipt.type, "the type stands in front");
+    const auto item = eth::rlp::decode(bytes.subspan(typed ? 1 : 0));
+    fuzz::require(item.ok() && item->is_list() && item->list()[3].list().size() == receipt.logs.size(),
+                  "a receipt's encoding is read back, with all its logs");
+}
+
+void check(const std::vector<eth::Receipt>& receipts) {
+    for (const auto& receipt : receipts) {
+        check(receipt);
+    }
+    eth::Header header;
+    if (const auto root = eth::receipts_root(receipts)) {
+        header.receipts_root = *root;
+        const auto checked = eth::check_receipts(header, receipts);
+        fuzz::require(checked.ok() || checked.error().message.starts_with("log "),
+                      "receipts have the root that was computed of them");
+    }
+}
+
+}  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string body(fuzz::text_of(data, size));
@@ -25,9 +65,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         attempt([&] { (void)answer.bytes(); });
         attempt([&] { (void)answer.tx_hash(); });
         attempt([&] { (void)answer.header(); });
-        attempt([&] { (void)answer.logs(); });
-        attempt([&] { (void)answer.receipt(); });
-        attempt([&] { (void)answer.receipts(); });
+        attempt([&] { check(answer.logs()); });
+        attempt([&] { check(answer.receipt()); });
+        attempt([&] { check(answer.receipts()); });
         attempt([&] { (void)answer.transaction(); });
         attempt([&] { (void)answer.text(); });
     });
