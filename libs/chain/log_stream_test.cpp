@@ -5,9 +5,11 @@
 
 #include "chain/memory_sink.hpp"
 #include "chain/stream_reader.hpp"
+#include "simulator/scripted_chain.hpp"
 
 using namespace lamda;
 using namespace lamda::chain;
+using simulator::ScriptedChain;
 
 namespace {
 
@@ -338,7 +340,7 @@ TEST_CASE("invariant 1, complete: after any faults the rows equal the canonical 
         const auto pick = [&](std::uint64_t most) {
             return std::uniform_int_distribution<std::uint64_t>(0, most)(random);
         };
-        world.sink.chaos = &world.chain;
+        world.sink.chance = [&](double share) { return world.chain.chance(share); };
         world.config.only_final = pick(3) == 0;
         world.chain.has_finalized = world.config.only_final || pick(5) != 0;
         if (!world.config.only_final) {

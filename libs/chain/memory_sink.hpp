@@ -1,11 +1,11 @@
 // A StreamSink in memory, for tests: keeps the rows, and refuses what a sink must refuse.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <stdexcept>
 
 #include "chain/log_stream.hpp"
-#include "chain/scripted_chain.hpp"
 
 namespace lamda::chain {
 
@@ -21,9 +21,9 @@ class MemorySink final : public StreamSink {
     std::size_t batches = 0;
     std::size_t unwinds = 0;
     std::uint64_t deepest_unwind = 0;
-    /// When set: each write fails with this probability, before or after its effect.
-    ScriptedChain* chaos = nullptr;
+    /// Each write fails with this probability, before or after its effect; `chance` throws the dice.
     double fail = 0;
+    std::function<bool(double)> chance = [](double) { return false; };
     bool fork_below_finality = false;
 
     std::optional<BlockRef> cursor() override { return at; }
@@ -96,7 +96,7 @@ class MemorySink final : public StreamSink {
             headers, [&](const auto& entry) { return entry.first < finalized && entry.first != at->number; });
     }
     void maybe_fail(const char* when) {
-        if (chaos != nullptr && chaos->chance(fail)) {
+        if (chance(fail)) {
             throw std::runtime_error(std::string("the database is gone ") + when);
         }
     }

@@ -3,10 +3,11 @@
 
 #include <catch2/catch.hpp>
 
-#include "chain/scripted_chain.hpp"
+#include "simulator/scripted_chain.hpp"
 
 using namespace lamda;
 using namespace lamda::chain;
+using simulator::ScriptedChain;
 
 namespace {
 

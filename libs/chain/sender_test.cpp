@@ -3,11 +3,12 @@
 
 #include "chain/fees.hpp"
 #include "chain/memory_ledger.hpp"
-#include "chain/scripted_chain.hpp"
 #include "chain/tx_decision.hpp"
+#include "simulator/scripted_chain.hpp"
 
 using namespace lamda;
 using namespace lamda::chain;
+using simulator::ScriptedChain;
 
 namespace {
 

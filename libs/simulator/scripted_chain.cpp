@@ -1,53 +1,46 @@
-#include "chain/scripted_chain.hpp"
+#include "simulator/scripted_chain.hpp"
 
 #include <algorithm>
 
-#include "chain/log_check.hpp"
 #include "crypto/digest.hpp"
 
-namespace lamda::chain {
+namespace lamda::simulator {
 
 namespace {
 template <class T>
 T hash_of(const std::string& text) {
     return crypto::keccak256(as_bytes(text)).as<T>();
 }
+
+std::uint64_t in_seconds(Timestamp time) {
+    return static_cast<std::uint64_t>(
+        std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count());
+}
 }  // namespace
 
-ScriptedChain::ScriptedChain(std::uint64_t seed, const Clock& clock) : random_(seed), clock_(clock) {
-    mine();
+ScriptedChain::ScriptedChain(std::uint64_t seed, const Clock& clock, Millis age)
+    : random_(seed), clock_(clock) {
+    mine_at(in_seconds(clock.now() - age));
 }
 
 bool ScriptedChain::chance(double probability) {
     return probability > 0 && std::uniform_real_distribution<>(0, 1)(random_) < probability;
 }
 
-const ScriptedChain::Block* ScriptedChain::Node::block(const BlockHash& hash) const {
-    for (std::uint64_t n = std::min<std::uint64_t>(head, chain->size() - 1) + 1; n-- > 0;) {
-        if ((*chain)[n].header.hash == hash) {
-            return &(*chain)[n];
-        }
-    }
-    return nullptr;
-}
-const ScriptedChain::Block* ScriptedChain::Node::block(std::uint64_t number) const {
-    return number <= head && number < chain->size() ? &(*chain)[number] : nullptr;
-}
-
-ScriptedChain::Node ScriptedChain::node() {
+ChainView ScriptedChain::node() {
     ++calls;
     maybe_fail();
-    const Chain* chain = &blocks_;
+    bool stale = false;
     if (stale_calls_ > 0) {
         --stale_calls_;
-        if (chance(faults.stale_fork)) {
-            chain = &stale_;
-        }
+        stale = chance(faults.stale_fork);
     }
     std::uint64_t lag =
         faults.lag > 0 ? std::uniform_int_distribution<std::uint64_t>(0, faults.lag)(random_) : 0;
-    const auto top = chain->size() - 1;
-    return {chain, top > lag ? top - lag : 0};
+    const auto& branch = stale ? stale_ : blocks_;
+    const auto top = branch.size() - 1;
+    const auto tagged = has_finalized ? std::optional(stale ? stale_final_ : final_) : std::nullopt;
+    return {branch, top > lag ? top - lag : 0, tagged, tagged};
 }
 
 void ScriptedChain::maybe_fail() {
@@ -67,15 +60,18 @@ void ScriptedChain::maybe_fail() {
 }
 
 void ScriptedChain::mine(std::vector<eth::Log> logs) {
+    mine_at(in_seconds(clock_.now()), std::move(logs));
+}
+
+void ScriptedChain::mine_at(std::uint64_t timestamp, std::vector<eth::Log> logs) {
     Block block;
     const auto number = blocks_.size();
     block.header.number = {number};
     block.header.hash = hash_of<BlockHash>("block " + std::to_string(number) + " " + std::to_string(++salt_));
     if (number > 0) {
-        block.header.parent_hash = blocks_.back().header.hash;
+        block.header.parent_hash = blocks_.back()->header.hash;
     }
-    block.header.timestamp = static_cast<std::uint64_t>(
-        std::chrono::floor<std::chrono::seconds>(clock_.now()).time_since_epoch().count());
+    block.header.timestamp = timestamp;
     block.header.base_fee = base_fee;
     std::uint64_t log_index = 0;
     for (auto& log : logs) {
@@ -91,9 +87,16 @@ void ScriptedChain::mine(std::vector<eth::Log> logs) {
         receipt.logs.push_back(log);
         block.receipts.push_back(receipt);
     }
+    take_from_pool(block);
+    block.header.logs_bloom = bloom_of(block.receipts);
+    blocks_.push_back(std::make_shared<const Block>(std::move(block)));
+    final_ = std::max(final_, height() > finality_depth ? height() - finality_depth : 0);
+}
+
+void ScriptedChain::take_from_pool(Block& block) {
     for (auto entry = pool_.begin(); entry != pool_.end();) {
         const Tx& tx = entry->second;
-        auto expected = number > 0 ? count_until(blocks_, tx.from, number - 1) : 0;
+        auto expected = blocks_.empty() ? 0 : nonce_after(blocks_, tx.from, blocks_.size() - 1);
         for (const auto& earlier : block.txs) {
             expected += earlier.from == tx.from ? 1 : 0;
         }
@@ -115,9 +118,6 @@ void ScriptedChain::mine(std::vector<eth::Log> logs) {
         block.txs.push_back(tx);
         entry = pool_.erase(entry);
     }
-    block.header.logs_bloom = bloom_of(block.receipts);
-    blocks_.push_back(std::move(block));
-    final_ = std::max(final_, height() > finality_depth ? height() - finality_depth : 0);
 }
 
 void ScriptedChain::reorg(std::uint64_t depth, bool drop) {
@@ -128,7 +128,7 @@ void ScriptedChain::reorg(std::uint64_t depth, bool drop) {
         depth = std::min(depth, height() - final_);
     }
     for (std::uint64_t i = 0; i < depth; ++i) {
-        for (const auto& tx : blocks_.back().txs) {
+        for (const auto& tx : blocks_.back()->txs) {
             if (!drop) {
                 pool_.insert_or_assign({tx.from, tx.nonce}, tx);
             }
@@ -140,7 +140,7 @@ void ScriptedChain::reorg(std::uint64_t depth, bool drop) {
 void ScriptedChain::mine_foreign(const Address& wallet) {
     Tx tx;
     tx.from = wallet;
-    tx.nonce = count_until(blocks_, wallet, height());
+    tx.nonce = nonce_after(blocks_, wallet, height());
     tx.hash = hash_of<TxHash>("foreign " + std::to_string(++salt_));
     tx.max_fee = base_fee;
     tx.data = {0xfe};
@@ -148,16 +148,11 @@ void ScriptedChain::mine_foreign(const Address& wallet) {
     mine();
 }
 
-const std::vector<eth::Log> ScriptedChain::canonical_logs(const Address& contract) const {
+std::vector<eth::Log> ScriptedChain::canonical_logs(const Address& contract) const {
     std::vector<eth::Log> out;
     for (const auto& block : blocks_) {
-        for (const auto& receipt : block.receipts) {
-            for (const auto& log : receipt.logs) {
-                if (log.address == contract) {
-                    out.push_back(log);
-                }
-            }
-        }
+        auto some = ChainView::logs(*block, eth::LogFilter{{contract}, {}, {}});
+        std::move(some.begin(), some.end(), std::back_inserter(out));
     }
     return out;
 }
@@ -165,40 +160,11 @@ const std::vector<eth::Log> ScriptedChain::canonical_logs(const Address& contrac
 std::size_t ScriptedChain::executed(const Bytes& data) const {
     std::size_t count = 0;
     for (const auto& block : blocks_) {
-        for (const auto& tx : block.txs) {
+        for (const auto& tx : block->txs) {
             count += tx.data == data && !reverts.contains(data) && !reverts_late.contains(data) ? 1 : 0;
         }
     }
     return count;
-}
-
-std::uint64_t ScriptedChain::count_until(const Chain& chain, const Address& address, std::uint64_t number) {
-    std::uint64_t count = 0;
-    for (std::uint64_t n = 0; n <= number && n < chain.size(); ++n) {
-        count += static_cast<std::uint64_t>(std::count_if(chain[n].txs.begin(), chain[n].txs.end(),
-                                                          [&](const Tx& tx) { return tx.from == address; }));
-    }
-    return count;
-}
-
-std::optional<std::uint64_t> ScriptedChain::resolve(const Node& node, const eth::BlockSpec& spec) const {
-    if (const auto* number = std::get_if<BlockNum>(&spec)) {
-        return number->value <= node.head ? std::optional(number->value) : std::nullopt;
-    }
-    switch (std::get<eth::Tag>(spec)) {
-        case eth::Tag::kEarliest:
-            return 0;
-        case eth::Tag::kLatest:
-        case eth::Tag::kPending:
-            return node.head;
-        case eth::Tag::kSafe:
-        case eth::Tag::kFinalized:
-            if (!has_finalized) {
-                throw eth::RpcError(-32000, "unknown tag", {});
-            }
-            return std::min(node.head, node.chain == &blocks_ ? final_ : stale_final_);
-    }
-    return std::nullopt;
 }
 
 ChainId ScriptedChain::chain_id() {
@@ -206,17 +172,15 @@ ChainId ScriptedChain::chain_id() {
     return id;
 }
 BlockNum ScriptedChain::block_number() {
-    return {node().head};
+    return {node().head()};
 }
 
 std::optional<eth::Header> ScriptedChain::header(eth::BlockSpec block) {
-    const auto who = node();
-    const auto number = resolve(who, block);
-    return number ? std::optional((*who.chain)[*number].header) : std::nullopt;
+    const auto* found = node().block(block);
+    return found != nullptr ? std::optional(found->header) : std::nullopt;
 }
 std::optional<eth::Header> ScriptedChain::header(const BlockHash& hash) {
-    const auto who = node();
-    const auto* found = who.block(hash);
+    const auto* found = node().block(hash);
     return found != nullptr ? std::optional(found->header) : std::nullopt;
 }
 
@@ -225,21 +189,12 @@ std::vector<eth::Log> ScriptedChain::logs(BlockNum from, BlockNum to, const eth:
     if (faults.no_logs || (faults.range_limit > 0 && to.value - from.value + 1 > faults.range_limit)) {
         throw eth::RpcError(-32602, "no such range for you", {});
     }
-    std::vector<eth::Log> out;
     if (!emptied_ && chance(faults.empty_logs)) {
         emptied_ = true;
-        return out;
+        return {};
     }
     emptied_ = false;
-    for (auto n = from.value; n <= to.value; ++n) {
-        if (const auto* block = who.block(n)) {
-            for (const auto& receipt : block->receipts) {
-                std::copy_if(receipt.logs.begin(), receipt.logs.end(), std::back_inserter(out),
-                             [&](const auto& log) { return matches(log, filter); });
-            }
-        }
-    }
-    return out;
+    return who.logs(from, to, filter);
 }
 
 std::vector<eth::Log> ScriptedChain::logs(const BlockHash& hash, const eth::LogFilter& filter) {
@@ -247,18 +202,13 @@ std::vector<eth::Log> ScriptedChain::logs(const BlockHash& hash, const eth::LogF
     if (faults.no_logs) {
         throw eth::RpcError(-32601, "no eth_getLogs here", {});
     }
-    std::vector<eth::Log> out;
     const auto* block = who.block(hash);
     if (block == nullptr || (!emptied_ && chance(faults.empty_logs))) {
         emptied_ = true;
-        return out;
+        return {};
     }
     emptied_ = false;
-    for (const auto& receipt : block->receipts) {
-        std::copy_if(receipt.logs.begin(), receipt.logs.end(), std::back_inserter(out),
-                     [&](const auto& log) { return matches(log, filter); });
-    }
-    return out;
+    return ChainView::logs(*block, filter);
 }
 
 std::vector<eth::Receipt> ScriptedChain::block_receipts(const BlockHash& hash) {
@@ -272,9 +222,10 @@ std::vector<eth::Receipt> ScriptedChain::block_receipts(const BlockHash& hash) {
 
 Bytes ScriptedChain::code(const Address& address, eth::BlockSpec block) {
     maybe_fail();
-    const auto number = resolve({&blocks_, height()}, block);
+    const auto* at = ChainView(blocks_, height(), final_, final_).block(block);
     const auto found = code_.find(address);
-    return found != code_.end() && number && found->second.value <= *number ? Bytes{0x60} : Bytes{};
+    return found != code_.end() && at != nullptr && found->second <= at->header.number ? Bytes{0x60}
+                                                                                       : Bytes{};
 }
 
 Bytes ScriptedChain::call(const eth::CallRequest& request, eth::BlockSpec) {
@@ -296,19 +247,18 @@ U256 ScriptedChain::balance(const Address&, eth::BlockSpec) {
     return wealth;
 }
 
-std::uint64_t ScriptedChain::transaction_count(const Address& address, eth::BlockSpec block) {
-    const auto who = node();
-    const auto number = resolve(who, block);
-    if (!number) {
-        throw eth::RpcError(-32000, "header not found", {});
-    }
-    auto count = count_until(*who.chain, address, *number);
-    if (std::holds_alternative<eth::Tag>(block) && std::get<eth::Tag>(block) == eth::Tag::kPending) {
+std::uint64_t ScriptedChain::transaction_count(const ChainView& view, const Address& address,
+                                               const eth::BlockSpec& spec) const {
+    auto count = view.transaction_count(address, spec);
+    if (spec == eth::BlockSpec(eth::Tag::kPending)) {
         while (pool_.contains({address, count})) {
             ++count;
         }
     }
     return count;
+}
+std::uint64_t ScriptedChain::transaction_count(const Address& address, eth::BlockSpec block) {
+    return transaction_count(node(), address, block);
 }
 
 U256 ScriptedChain::gas_price() {
@@ -321,7 +271,7 @@ TxHash ScriptedChain::send_raw_transaction(BytesView raw) {
     const auto signed_tx = *eth::decode_signed(raw);
     Tx tx{signed_tx.hash,    *eth::sender_of(signed_tx), signed_tx.tx.nonce,
           signed_tx.tx.data, signed_tx.tx.fee.max_fee,   signed_tx.tx.to};
-    if (tx.nonce < count_until(blocks_, tx.from, height())) {
+    if (tx.nonce < nonce_after(blocks_, tx.from, height())) {
         throw eth::RpcError(-32000, "nonce too low", {});
     }
     const auto same = pool_.find({tx.from, tx.nonce});
@@ -345,39 +295,24 @@ std::optional<eth::Receipt> ScriptedChain::receipt(const TxHash& hash) {
     if (chance(faults.late_receipt)) {
         return std::nullopt;
     }
-    for (std::uint64_t n = 0; n <= who.head && n < who.chain->size(); ++n) {
-        for (const auto& receipt : (*who.chain)[n].receipts) {
-            if (receipt.tx_hash == hash) {
-                return receipt;
-            }
-        }
-    }
-    return std::nullopt;
+    return who.receipt(hash);
 }
 
-std::optional<eth::TransactionInfo> ScriptedChain::transaction(const TxHash& hash) {
-    const auto who = node();
+std::optional<eth::TransactionInfo> ScriptedChain::transaction(const ChainView& view,
+                                                               const TxHash& hash) const {
+    const auto waiting = std::find_if(pool_.begin(), pool_.end(),
+                                      [&](const auto& entry) { return entry.second.hash == hash; });
+    if (waiting == pool_.end()) {
+        return view.transaction(hash);
+    }
     eth::TransactionInfo info;
     info.hash = hash;
-    for (const auto& [key, tx] : pool_) {
-        if (tx.hash == hash) {
-            info.nonce = tx.nonce;
-            info.from = tx.from;
-            return info;
-        }
-    }
-    for (std::uint64_t n = 0; n <= who.head && n < who.chain->size(); ++n) {
-        for (const auto& tx : (*who.chain)[n].txs) {
-            if (tx.hash == hash) {
-                info.from = tx.from;
-                info.nonce = tx.nonce;
-                info.block = (*who.chain)[n].header.ref();
-                info.input = tx.data;
-                return info;
-            }
-        }
-    }
-    return std::nullopt;
+    info.nonce = waiting->second.nonce;
+    info.from = waiting->second.from;
+    return info;
+}
+std::optional<eth::TransactionInfo> ScriptedChain::transaction(const TxHash& hash) {
+    return transaction(node(), hash);
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::simulator

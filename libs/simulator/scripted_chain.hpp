@@ -2,17 +2,17 @@
 // lag, fail, refuse ranges and say "none". Everything follows from a seed.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <random>
 #include <set>
 #include <vector>
 
 #include "eth/codec/transaction.hpp"
-#include "eth/rpc_client.hpp"
+#include "simulator/branch.hpp"
 
-namespace lamda::chain {
+namespace lamda::simulator {
 
+/// Of the address that ScriptedChain itself plays as an eth::Rpc; SimulatedNetwork has faults of its own.
 struct Faults {
     double fail = 0;                ///< share of calls that end in an error of some kind
     double empty_logs = 0;          ///< share of eth_getLogs answered "none"; never twice in a row
@@ -27,7 +27,8 @@ struct Faults {
 
 class ScriptedChain final : public eth::Rpc {
   public:
-    ScriptedChain(std::uint64_t seed, const Clock& clock);
+    /// @param age how long ago genesis was
+    ScriptedChain(std::uint64_t seed, const Clock& clock, Millis age = Millis(0));
 
     Faults faults;
     std::uint64_t finality_depth = 32;
@@ -37,6 +38,8 @@ class ScriptedChain final : public eth::Rpc {
 
     /// A block with these logs (place and transaction are filled in), and what the pool has for it.
     void mine(std::vector<eth::Log> logs = {});
+    /// The same with a timestamp of its own, in seconds since 1970.
+    void mine_at(std::uint64_t timestamp, std::vector<eth::Log> logs = {});
     /// Whether reorg() stops at what was final once.
     bool respects_finality = true;
     /// The last `depth` blocks go; their transactions return to the pool, or with `drop` are forgotten.
@@ -46,15 +49,23 @@ class ScriptedChain final : public eth::Rpc {
     void mine_foreign(const Address& wallet);
     void set_code(const Address& address, BlockNum from) { code_[address] = from; }
 
-    const std::vector<eth::Log> canonical_logs(const Address& contract) const;
+    std::vector<eth::Log> canonical_logs(const Address& contract) const;
     /// How often a transaction with this calldata succeeded on the canonical chain.
     std::size_t executed(const Bytes& data) const;
     std::uint64_t height() const { return blocks_.size() - 1; }
     std::size_t pool_size() const { return pool_.size(); }
-    const eth::Header& at(std::uint64_t number) const { return blocks_.at(number).header; }
+    const eth::Header& at(std::uint64_t number) const { return blocks_.at(number)->header; }
     std::mt19937_64& random() { return random_; }
     bool chance(double probability);
     std::uint64_t calls = 0;
+
+    const Branch& branch() const { return blocks_; }
+    /// As it was before the last reorg; empty before the first.
+    const Branch& stale_branch() const { return stale_; }
+    /// The highest block that was ever final.
+    std::uint64_t finalized() const { return final_; }
+    /// The same when the last reorg came.
+    std::uint64_t stale_finalized() const { return stale_final_; }
 
     ChainId chain_id() override;
     BlockNum block_number() override;
@@ -74,6 +85,12 @@ class ScriptedChain final : public eth::Rpc {
     std::optional<eth::TransactionInfo> transaction(const TxHash& hash) override;
     std::string name() const override { return "scripted"; }
 
+    /// With what waits in the pool counted, when `spec` is `pending`.
+    std::uint64_t transaction_count(const ChainView& view, const Address& address,
+                                    const eth::BlockSpec& spec) const;
+    /// Mined ones as the view shows them, and what waits in the pool.
+    std::optional<eth::TransactionInfo> transaction(const ChainView& view, const TxHash& hash) const;
+
     /// Calldata that reverts: at estimation and in a block.
     std::set<Bytes> reverts;
     /// Calldata that passes estimation and reverts in a block.
@@ -81,37 +98,14 @@ class ScriptedChain final : public eth::Rpc {
     U256 wealth = U256(1) << 100;
 
   private:
-    struct Tx {
-        TxHash hash;
-        Address from;
-        std::uint64_t nonce = 0;
-        Bytes data;
-        U256 max_fee;
-        std::optional<Address> to;
-    };
-    struct Block {
-        eth::Header header;
-        std::vector<Tx> txs;
-        std::vector<eth::Receipt> receipts;
-    };
-    using Chain = std::vector<Block>;
-
-    /// The node that answers this call: which chain it has, and how much of it.
-    struct Node {
-        const Chain* chain;
-        std::uint64_t head;
-        const Block* block(const BlockHash& hash) const;
-        const Block* block(std::uint64_t number) const;
-    };
-    Node node();
+    ChainView node();
     void maybe_fail();
-    std::optional<std::uint64_t> resolve(const Node& node, const eth::BlockSpec& spec) const;
-    static std::uint64_t count_until(const Chain& chain, const Address& address, std::uint64_t number);
+    void take_from_pool(Block& block);
 
     std::mt19937_64 random_;
     const Clock& clock_;
-    Chain blocks_;
-    Chain stale_;
+    Branch blocks_;
+    Branch stale_;
     std::uint64_t final_ = 0;
     std::uint64_t stale_final_ = 0;
     unsigned stale_calls_ = 0;
@@ -121,4 +115,4 @@ class ScriptedChain final : public eth::Rpc {
     std::uint64_t salt_ = 0;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::simulator

@@ -1,0 +1,138 @@
+#include "simulator/branch.hpp"
+
+#include <algorithm>
+
+namespace lamda::simulator {
+
+bool matches(const eth::Log& log, const eth::LogFilter& filter) {
+    const auto one_of = [](const auto& list, const auto& item) {
+        return std::find(list.begin(), list.end(), item) != list.end();
+    };
+    const auto topic_fits = [&](std::size_t at, const std::vector<Topic>& wanted) {
+        return wanted.empty() || (log.topics.size() > at && one_of(wanted, log.topics[at]));
+    };
+    return (filter.addresses.empty() || one_of(filter.addresses, log.address)) &&
+           topic_fits(0, filter.topic0) && topic_fits(1, filter.topic1);
+}
+
+eth::Bloom bloom_of(const std::vector<eth::Receipt>& receipts) {
+    eth::Bloom bloom;
+    for (const auto& receipt : receipts) {
+        for (const auto& log : receipt.logs) {
+            bloom.add(log.address.view());
+            for (const auto& topic : log.topics) {
+                bloom.add(topic.view());
+            }
+        }
+    }
+    return bloom;
+}
+
+std::uint64_t nonce_after(const Branch& branch, const Address& address, std::uint64_t number) {
+    std::uint64_t count = 0;
+    for (std::uint64_t n = 0; n <= number && n < branch.size(); ++n) {
+        const auto& txs = branch[n]->txs;
+        count += static_cast<std::uint64_t>(
+            std::count_if(txs.begin(), txs.end(), [&](const Tx& tx) { return tx.from == address; }));
+    }
+    return count;
+}
+
+ChainView::ChainView(const Branch& branch, std::uint64_t head, std::optional<std::uint64_t> safe,
+                     std::optional<std::uint64_t> finalized)
+    : branch_(&branch),
+      head_(std::min<std::uint64_t>(head, branch.size() - 1)),
+      safe_(safe),
+      finalized_(finalized) {}
+
+std::optional<std::uint64_t> ChainView::resolve(const eth::BlockSpec& spec) const {
+    if (const auto* number = std::get_if<BlockNum>(&spec)) {
+        return number->value <= head_ ? std::optional(number->value) : std::nullopt;
+    }
+    switch (std::get<eth::Tag>(spec)) {
+        case eth::Tag::kEarliest:
+            return 0;
+        case eth::Tag::kLatest:
+        case eth::Tag::kPending:
+            return head_;
+        case eth::Tag::kSafe:
+        case eth::Tag::kFinalized: {
+            const auto& tagged = std::get<eth::Tag>(spec) == eth::Tag::kSafe ? safe_ : finalized_;
+            if (!tagged) {
+                throw eth::RpcError(-32000, "unknown tag", {});
+            }
+            return std::min(head_, *tagged);
+        }
+    }
+    return std::nullopt;
+}
+
+const Block* ChainView::block(const eth::BlockSpec& spec) const {
+    const auto number = resolve(spec);
+    return number ? (*branch_)[*number].get() : nullptr;
+}
+
+const Block* ChainView::block(const BlockHash& hash) const {
+    for (std::uint64_t n = head_ + 1; n-- > 0;) {
+        if ((*branch_)[n]->header.hash == hash) {
+            return (*branch_)[n].get();
+        }
+    }
+    return nullptr;
+}
+
+std::vector<eth::Log> ChainView::logs(BlockNum from, BlockNum to, const eth::LogFilter& filter) const {
+    std::vector<eth::Log> out;
+    for (auto n = from.value; n <= std::min(to.value, head_); ++n) {
+        auto some = logs(*(*branch_)[n], filter);
+        std::move(some.begin(), some.end(), std::back_inserter(out));
+    }
+    return out;
+}
+
+std::vector<eth::Log> ChainView::logs(const Block& block, const eth::LogFilter& filter) {
+    std::vector<eth::Log> out;
+    for (const auto& receipt : block.receipts) {
+        std::copy_if(receipt.logs.begin(), receipt.logs.end(), std::back_inserter(out),
+                     [&](const auto& log) { return matches(log, filter); });
+    }
+    return out;
+}
+
+std::optional<eth::Receipt> ChainView::receipt(const TxHash& hash) const {
+    for (std::uint64_t n = 0; n <= head_; ++n) {
+        for (const auto& receipt : (*branch_)[n]->receipts) {
+            if (receipt.tx_hash == hash) {
+                return receipt;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+std::optional<eth::TransactionInfo> ChainView::transaction(const TxHash& hash) const {
+    for (std::uint64_t n = 0; n <= head_; ++n) {
+        for (const auto& tx : (*branch_)[n]->txs) {
+            if (tx.hash == hash) {
+                eth::TransactionInfo info;
+                info.hash = hash;
+                info.from = tx.from;
+                info.nonce = tx.nonce;
+                info.block = (*branch_)[n]->header.ref();
+                info.input = tx.data;
+                return info;
+            }
+        }
+    }
+    return std::nullopt;
+}
+
+std::uint64_t ChainView::transaction_count(const Address& address, const eth::BlockSpec& spec) const {
+    const auto number = resolve(spec);
+    if (!number) {
+        throw eth::RpcError(-32000, "header not found", {});
+    }
+    return nonce_after(*branch_, address, *number);
+}
+
+}  // namespace lamda::simulator

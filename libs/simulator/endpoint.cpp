@@ -1,0 +1,306 @@
+#include "simulator/endpoint.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "simulator/node_answer.hpp"
+
+namespace lamda::simulator {
+
+namespace {
+
+using nlohmann::json;
+using Kind = net::TransportError::Kind;
+
+/// A node behind a load balancer has seen a reorg after that time.
+constexpr Millis kStaleFor{5'000};
+/// What stands for "never" where a request has no time-out.
+constexpr Millis kForEver{24 * 3'600 * 1'000};
+
+net::HttpResponse http(int status, std::string body) {
+    return {status,
+            {{"Content-Type", body.starts_with("<") ? "text/html" : "application/json"}},
+            std::move(body)};
+}
+
+std::string page(int status, const char* title) {
+    return fmt::format("<html><head><title>{0} {1}</title></head><body><h1>{0} {1}</h1></body></html>",
+                       status, title);
+}
+
+std::string error_body(const json& id, std::int64_t code, const std::string& message,
+                       const Bytes& data = {}) {
+    json error{{"code", code}, {"message", message}};
+    if (!data.empty()) {
+        error["data"] = to_hex(data);
+    }
+    return json{{"jsonrpc", "2.0"}, {"id", id}, {"error", error}}.dump();
+}
+
+/// What a request of an unknown shape is answered as.
+json id_of(const json& request) {
+    return request.is_object() ? request.value("id", json()) : json();
+}
+
+net::HttpResponse server_error(std::uint64_t dice) {
+    switch (dice % 5) {
+        case 0:
+            return http(500, error_body(nullptr, -32603, "Internal error"));
+        case 1:
+            return http(502, page(502, "Bad Gateway"));
+        case 2:
+            return http(503, page(503, "Service Temporarily Unavailable"));
+        case 3:
+            return http(503, "");
+        default:
+            return http(504, page(504, "Gateway Time-out"));
+    }
+}
+
+/// Nothing that a careful reader can take for an answer.
+std::string garbage(std::uint64_t dice, const std::string& good) {
+    const auto rest = dice / 8;
+    switch (dice % 8) {
+        case 0:
+            return page(200, "Please verify you are human");
+        case 1:
+        case 2:
+            return good.substr(0, rest % std::max<std::size_t>(good.size() - 1, 1));
+        case 3:
+            return R"({"jsonrpc":"2.0","id":987654321,"result":"0x1"})";
+        case 4:
+        case 5: {
+            auto answer = json::parse(good);
+            if (answer.is_object()) {
+                answer.erase("error");
+                answer["result"] = dice % 8 == 4 ? json{{"status", "syncing"}} : json(17);
+            }
+            return answer.is_object() ? answer.dump() : "{}";
+        }
+        case 6:
+            return "[]";
+        default:
+            return std::string(rest % 64 + 1, '\0') + good;
+    }
+}
+
+}  // namespace
+
+Endpoint::Endpoint(EndpointPlan p, ScriptedChain& chain, std::uint64_t seed)
+    : plan(std::move(p)), chain_(chain), random_(seed) {}
+
+bool Endpoint::drawn(Fault fault, Millis now) {
+    if (plan.healthy_from && now >= *plan.healthy_from) {
+        return false;
+    }
+    double share = 0;
+    const auto rate = plan.rates.find(fault);
+    if (rate != plan.rates.end()) {
+        share = rate->second;
+    }
+    for (const auto& episode : plan.episodes) {
+        if (episode.fault == fault && episode.from <= now && now < episode.to) {
+            share = std::max(share, episode.share);
+        }
+    }
+    return share > 0 && std::uniform_real_distribution<>(0, 1)(random_) < share;
+}
+
+void Endpoint::draw_node(Fate& fate, Millis now) {
+    for (const auto fault : {Fault::kSlow, Fault::kLag, Fault::kStaleFork, Fault::kForgotten,
+                             Fault::kNoFinalized, Fault::kStaleFinalized}) {
+        fate.strikes.at(static_cast<std::size_t>(fault)) = drawn(fault, now);
+    }
+    if (fate.has(Fault::kSlow)) {
+        fate.after *= 5 + static_cast<int>(fate.dice % 60);
+        ++counts[Fault::kSlow];
+    }
+    if (fate.has(Fault::kLag) && plan.lag > 0) {
+        fate.lag = plan.balanced ? 1 + fate.dice % plan.lag : plan.lag;
+    }
+}
+
+Fate Endpoint::begin(const net::HttpRequest& request, Millis now) {
+    ++calls;
+    Fate fate;
+    fate.dice = random_();
+    fate.after = std::max(Millis(1), plan.latency);
+    if (plan.jitter > Millis(0)) {
+        fate.after += Millis(random_() % static_cast<std::uint64_t>(plan.jitter.count() + 1));
+    }
+    const bool told_to_wait = patience_until_ && now < *patience_until_;
+    impatient += told_to_wait ? 1 : 0;
+    auto trouble = std::optional<Fault>();
+    for (const auto fault : {Fault::kRefused, Fault::kHang, Fault::kTooMany, Fault::kServerError, Fault::kCut,
+                             Fault::kGarbage}) {
+        if (!trouble && (drawn(fault, now) || (fault == Fault::kTooMany && told_to_wait))) {
+            trouble = fault;
+        }
+    }
+    if (!trouble) {
+        draw_node(fate, now);
+    } else {
+        fate.strikes.at(static_cast<std::size_t>(*trouble)) = true;
+        ++counts[*trouble];
+        if (*trouble == Fault::kTooMany && plan.retry_after && !told_to_wait) {
+            patience_until_ = now + *plan.retry_after;
+        }
+    }
+    if (fate.has(Fault::kRefused)) {
+        fate.after = Millis(1);
+    }
+    const auto timeout = request.timeout > Millis(0) ? request.timeout : kForEver;
+    fate.after = fate.has(Fault::kHang) ? timeout : std::min(fate.after, timeout);
+    return fate;
+}
+
+const Branch& Endpoint::branch(const Fate& fate, Millis now) {
+    const auto& canonical = chain_.branch();
+    const auto& stale = chain_.stale_branch();
+    if (!fate.has(Fault::kStaleFork)) {
+        own_branch_.reset();
+        return canonical;
+    }
+    if (!plan.balanced) {
+        if (!own_branch_ || (own_branch_->size() <= canonical.size() &&
+                             canonical[own_branch_->size() - 1] == own_branch_->back())) {
+            own_branch_ = canonical;
+        }
+        return *own_branch_;
+    }
+    if (stale.empty()) {
+        return canonical;
+    }
+    if (stale.back().get() != last_stale_) {
+        last_stale_ = stale.back().get();
+        stale_since_ = now;
+    }
+    return now - stale_since_ < kStaleFor ? stale : canonical;
+}
+
+ChainView Endpoint::view(const Fate& fate, Millis now) {
+    const auto& has = branch(fate, now);
+    const auto top = has.size() - 1;
+    const bool stale = top >= chain_.branch().size() || has.back() != chain_.branch()[top];
+    counts[Fault::kStaleFork] += stale ? 1 : 0;
+    counts[Fault::kLag] += fate.lag > 0 ? 1 : 0;
+    const auto minus = [](std::uint64_t number, std::uint64_t less) {
+        return number > less ? number - less : 0;
+    };
+    const auto head = minus(top, fate.lag);
+    auto finalized = minus(chain_.finalized(), fate.lag);
+    if (stale) {
+        finalized = std::min(finalized, minus(head, chain_.finality_depth));
+    }
+    if (!fate.has(Fault::kStaleFinalized)) {
+        frozen_final_.reset();
+    } else {
+        frozen_final_ = std::min(frozen_final_.value_or(finalized), finalized);
+        finalized = *frozen_final_;
+    }
+    if (!chain_.has_finalized || fate.has(Fault::kNoFinalized)) {
+        return {has, head, std::nullopt, std::nullopt};
+    }
+    // `safe` is half way between finality and the head.
+    return {has, head, std::max(finalized, minus(head, (chain_.finality_depth + 1) / 2)), finalized};
+}
+
+net::HttpResponse Endpoint::too_many(const Fate& fate) const {
+    auto out = fate.dice % 2 == 0 ? http(429, error_body(nullptr, -32005, "daily request count exceeded"))
+                                  : http(429, page(429, "Too Many Requests"));
+    if (plan.retry_after) {
+        out.headers.emplace_back("Retry-After", std::to_string(plan.retry_after->count() / 1'000));
+    }
+    return out;
+}
+
+std::string Endpoint::one_answer(const json& asked, const ChainView& view, const Fate& fate) {
+    const auto id = id_of(asked);
+    if (!asked.is_object() || !asked.contains("method") || !asked["method"].is_string()) {
+        return error_body(id, -32600, "invalid request");
+    }
+    const bool foreign = plan.chain != chain_.id;
+    counts[Fault::kWrongChain] += foreign ? 1 : 0;
+    const auto method = asked["method"].get<std::string>();
+    try {
+        const NodeCall call{view,  chain_, plan, foreign, [&](Fault fault) { return fate.has(fault); },
+                            counts};
+        const auto result = answer(call, method, asked.value("params", json::array()));
+        if (method == "eth_getLogs" && plan.bytes_per_log > 0) {
+            for (auto at = result.find("logIndex"); at != std::string::npos;
+                 at = result.find("logIndex", at + 1)) {
+                ++logs_answered_;
+            }
+        }
+        return fmt::format(R"({{"jsonrpc":"2.0","id":{},"result":{}}})", id.dump(), result);
+    } catch (const eth::RpcError& error) {
+        return error_body(id, error.code(), error.what(), error.data());
+    }
+}
+
+std::string Endpoint::all_answers(const json& asked, const ChainView& view, const Fate& fate) {
+    if (asked.is_discarded()) {
+        return error_body(nullptr, -32700, "parse error");
+    }
+    if (!asked.is_array()) {
+        return one_answer(asked, view, fate);
+    }
+    std::string out = "[";
+    for (const auto& one : asked) {
+        out += (out.size() > 1 ? "," : "") + one_answer(one, view, fate);
+    }
+    return out + "]";
+}
+
+std::optional<net::HttpResponse> Endpoint::refuse(const json& asked) const {
+    const auto id = id_of(asked);
+    switch (plan.limit_style) {
+        case LimitStyle::kError:
+            return http(200, error_body(id, plan.limit_code, plan.limit_text));
+        case LimitStyle::kPayloadTooLarge:
+            return http(413, page(413, "Request Entity Too Large"));
+        case LimitStyle::kBadRequest:
+            return http(400, error_body(id, plan.limit_code, plan.limit_text));
+        case LimitStyle::kHang:
+            return std::nullopt;
+        case LimitStyle::kCut:
+            throw net::TransportError(Kind::kCut, "the connection ended within the answer");
+    }
+    return std::nullopt;
+}
+
+std::optional<net::HttpResponse> Endpoint::end(const net::HttpRequest& request, const Fate& fate,
+                                               Millis now) {
+    if (fate.has(Fault::kRefused)) {
+        throw net::TransportError(Kind::kConnect, "connection refused");
+    }
+    if (request.timeout > Millis(0) && fate.after >= request.timeout) {
+        throw net::TransportError(Kind::kTimeout, "time-out");
+    }
+    if (fate.has(Fault::kTooMany)) {
+        return too_many(fate);
+    }
+    if (fate.has(Fault::kServerError)) {
+        return server_error(fate.dice);
+    }
+    if (fate.has(Fault::kCut)) {
+        throw net::TransportError(Kind::kCut, "the connection ended within the answer");
+    }
+    const auto asked = json::parse(request.body, nullptr, false);
+    logs_answered_ = 0;
+    std::string body;
+    try {
+        body = all_answers(asked, view(fate, now), fate);
+    } catch (const LimitReached& limit) {
+        ++counts[limit.fault];
+        return refuse(asked);
+    }
+    if (body.size() + logs_answered_ * plan.bytes_per_log > request.max_body) {
+        ++counts[Fault::kTooLarge];
+        throw net::TransportError(Kind::kTooLarge, "the answer is too large");
+    }
+    return http(200, fate.has(Fault::kGarbage) ? garbage(fate.dice, body) : std::move(body));
+}
+
+}  // namespace lamda::simulator

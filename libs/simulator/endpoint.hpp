@@ -1,0 +1,58 @@
+// One endpoint: draws from its plan what becomes of each call, and answers. Private to this library.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <random>
+
+#include "net/http_message.hpp"
+#include "simulator/fault.hpp"
+#include "simulator/scripted_chain.hpp"
+
+namespace lamda::simulator {
+
+/// What becomes of one call: known when it starts, but for what the node then has to say.
+struct Fate {
+    Millis after{1};
+    std::array<bool, kFaults> strikes{};
+    std::uint64_t lag = 0;
+    std::uint64_t dice = 0;  ///< for what is left to choose
+    bool has(Fault fault) const { return strikes.at(static_cast<std::size_t>(fault)); }
+};
+
+class Endpoint {
+  public:
+    Endpoint(EndpointPlan plan, ScriptedChain& chain, std::uint64_t seed);
+
+    /// @param now since the network's start
+    Fate begin(const net::HttpRequest& request, Millis now);
+    /// Absent: the node is still at it when the request's time-out comes. @throws net::TransportError
+    std::optional<net::HttpResponse> end(const net::HttpRequest& request, const Fate& fate, Millis now);
+
+    EndpointPlan plan;  ///< may be changed at any time
+    FaultCounts counts;
+    std::uint64_t calls = 0;
+    std::uint64_t impatient = 0;  ///< calls in a time for which 429 had said Retry-After
+
+  private:
+    bool drawn(Fault fault, Millis now);
+    void draw_node(Fate& fate, Millis now);
+    const Branch& branch(const Fate& fate, Millis now);
+    ChainView view(const Fate& fate, Millis now);
+    net::HttpResponse too_many(const Fate& fate) const;
+    std::optional<net::HttpResponse> refuse(const nlohmann::json& request) const;
+    std::string one_answer(const nlohmann::json& request, const ChainView& view, const Fate& fate);
+    std::string all_answers(const nlohmann::json& request, const ChainView& view, const Fate& fate);
+
+    ScriptedChain& chain_;
+    std::mt19937_64 random_;
+    std::optional<Millis> patience_until_;
+    std::optional<std::uint64_t> frozen_final_;
+    /// Of a node that has not seen a reorg: followed until one comes.
+    std::optional<Branch> own_branch_;
+    /// For nodes behind a load balancer: the last reorg, and when it was first noticed.
+    const Block* last_stale_ = nullptr;
+    Millis stale_since_{0};
+    std::size_t logs_answered_ = 0;
+};
+
+}  // namespace lamda::simulator

@@ -1,0 +1,140 @@
+#include "simulator/node_json.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace lamda::simulator {
+
+namespace {
+
+const std::string kZeroHash = "0x" + std::string(64, '0');
+const std::string kZeroAddress = "0x" + std::string(40, '0');
+/// keccak256(rlp([])): of a block without uncles.
+constexpr auto kNoUncles = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347";
+
+std::string hex(const eth::Bloom& bloom) {
+    return to_hex(bloom.bits());
+}
+
+template <class Items, class Write>
+std::string array(const Items& items, Write write) {
+    std::string out = "[";
+    for (const auto& item : items) {
+        out += (out.size() > 1 ? "," : "") + write(item);
+    }
+    return out + "]";
+}
+
+std::string quoted(const auto& hash) {
+    return "\"" + hash.hex() + "\"";
+}
+
+std::string log_json(const eth::Log& log) {
+    return fmt::format(
+        R"({{"address":"{}","topics":{},"data":"{}","blockNumber":"{}","transactionHash":"{}","transactionIndex":"{}",)"
+        R"("blockHash":"{}","logIndex":"{}","removed":false}})",
+        log.address.hex(), array(log.topics, [](const Topic& topic) { return quoted(topic); }),
+        to_hex(log.data), to_quantity(log.block_num.value), log.tx_hash.hex(), to_quantity(log.tx_index),
+        log.block_hash.hex(), to_quantity(log.log_index));
+}
+
+std::string receipt_json(const eth::Receipt& receipt, std::size_t index, std::uint64_t cumulative) {
+    return fmt::format(
+        R"({{"blockHash":"{}","blockNumber":"{}","contractAddress":null,"cumulativeGasUsed":"{}",)"
+        R"("effectiveGasPrice":"{}","from":"{}","gasUsed":"{}","logs":{},"logsBloom":"{}","status":"{}",)"
+        R"("to":"{}","transactionHash":"{}","transactionIndex":"{}","type":"0x2"}})",
+        receipt.block.hash.hex(), to_quantity(receipt.block.number.value), to_quantity(cumulative),
+        to_quantity(receipt.effective_gas_price), receipt.from.hex(), to_quantity(receipt.gas_used),
+        logs_json(receipt.logs), hex(bloom_of({receipt})), receipt.success ? "0x1" : "0x0", kZeroAddress,
+        receipt.tx_hash.hex(), to_quantity(index));
+}
+
+template <class Hash>
+Hash inverted(Hash hash) {
+    for (auto& byte : hash.array()) {
+        byte = static_cast<std::uint8_t>(byte ^ 0xffU);
+    }
+    return hash;
+}
+
+}  // namespace
+
+std::string block_json(const Block& block) {
+    const auto& header = block.header;
+    std::uint64_t gas = 0;
+    for (const auto& receipt : block.receipts) {
+        gas += receipt.gas_used;
+    }
+    return fmt::format(
+        R"({{"baseFeePerGas":"{}","difficulty":"0x2","extraData":"0x","gasLimit":"0x2faf080","gasUsed":"{}","hash":"{}",)"
+        R"("logsBloom":"{}","miner":"{}","mixHash":"{}","nonce":"0x0000000000000000","number":"{}","parentHash":"{}",)"
+        R"("receiptsRoot":"{}","sha3Uncles":"{}","size":"0x400","stateRoot":"{}","timestamp":"{}","transactions":{},)"
+        R"("transactionsRoot":"{}","uncles":[]}})",
+        to_quantity(header.base_fee.value_or(0)), to_quantity(gas), header.hash.hex(), hex(header.logs_bloom),
+        kZeroAddress, kZeroHash, to_quantity(header.number.value), header.parent_hash.hex(), kZeroHash,
+        kNoUncles, kZeroHash, to_quantity(header.timestamp),
+        array(block.receipts, [](const eth::Receipt& receipt) { return quoted(receipt.tx_hash); }),
+        kZeroHash);
+}
+
+std::string logs_json(const std::vector<eth::Log>& logs) {
+    return array(logs, log_json);
+}
+
+std::string receipts_json(const Block& block) {
+    std::size_t index = 0;
+    std::uint64_t cumulative = 0;
+    return array(block.receipts, [&](const eth::Receipt& receipt) {
+        cumulative += receipt.gas_used;
+        return receipt_json(receipt, index++, cumulative);
+    });
+}
+
+std::string receipt_json(const Block& block, const TxHash& hash) {
+    std::uint64_t cumulative = 0;
+    for (std::size_t i = 0; i < block.receipts.size(); ++i) {
+        cumulative += block.receipts[i].gas_used;
+        if (block.receipts[i].tx_hash == hash) {
+            return receipt_json(block.receipts[i], i, cumulative);
+        }
+    }
+    return "null";
+}
+
+std::string transaction_json(const eth::TransactionInfo& transaction) {
+    const auto place = transaction.block ? fmt::format(R"("blockHash":"{}","blockNumber":"{}")",
+                                                       transaction.block->hash.hex(),
+                                                       to_quantity(transaction.block->number.value))
+                                         : std::string(R"("blockHash":null,"blockNumber":null)");
+    return fmt::format(
+        R"({{{},"from":"{}","hash":"{}","input":"{}","nonce":"{}","to":{},"value":"{}","type":"0x2"}})",
+        place, transaction.from.hex(), transaction.hash.hex(), to_hex(transaction.input),
+        to_quantity(transaction.nonce), transaction.to ? quoted(*transaction.to) : "null",
+        to_quantity(transaction.value));
+}
+
+BlockHash hash_on_another_chain(const BlockHash& hash) {
+    return inverted(hash);
+}
+
+eth::Log log_on_another_chain(eth::Log log) {
+    log.block_hash = inverted(log.block_hash);
+    log.tx_hash = inverted(log.tx_hash);
+    log.data = {0xee};
+    return log;
+}
+
+Block on_another_chain(const Block& block) {
+    Block out = block;
+    out.header.hash = inverted(out.header.hash);
+    out.header.parent_hash = inverted(out.header.parent_hash);
+    for (auto& receipt : out.receipts) {
+        receipt.block.hash = out.header.hash;
+        receipt.tx_hash = inverted(receipt.tx_hash);
+        std::transform(receipt.logs.begin(), receipt.logs.end(), receipt.logs.begin(), log_on_another_chain);
+    }
+    return out;
+}
+
+}  // namespace lamda::simulator
