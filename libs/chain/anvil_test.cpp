@@ -3,6 +3,7 @@
 
 #include "chain/memory_ledger.hpp"
 #include "chain/memory_sink.hpp"
+#include "chain/multi_rpc.hpp"
 #include "chain/stream_reader.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
@@ -18,10 +19,12 @@ const Bytes kLogger = *from_hex("0x67600160006000a10060005260086018f3");
 struct Node {
     testkit::TempDir dir{"chain"};
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 32}};
-    eth::HttpRpc rpc{anvil.url(), Millis(5'000)};
+    SystemClock clock;
+    MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+                 clock,
+                 telemetry::Log::none()};
     std::unique_ptr<crypto::LocalSigner> signer =
         std::move(crypto::LocalSigner::from_hex(testkit::dev_key(0))).value();
-    SystemClock clock;
     telemetry::Metrics metrics;
     telemetry::Health health;
     std::uint64_t nonce = 0;

@@ -112,22 +112,49 @@ TEST_CASE("the pace follows the blocks: about one look each") {
     CHECK(pacer.after_new_block(Millis(60'000)) == kLongestPause);
 }
 
-TEST_CASE("a window halves at any failure and grows again slowly") {
-    RangeWindow window(1'000);
-    window.failed(1'000);
-    CHECK(window.size() == 500);
-    window.failed(3);
-    CHECK(window.size() == 1);
-    window.failed(1);
-    CHECK(window.size() == 1);
-    for (int i = 0; i < 8; ++i) {
-        window.succeeded(1);
+TEST_CASE("a range grows fast until the first failure, and slowly after it") {
+    RangeWindow window;
+    CHECK(window.size() == RangeWindow::kFirst);
+    CHECK(window.limit() == 0);
+    for (int i = 0; i < 3; ++i) {
+        window.answered(window.size(), 100);
     }
-    CHECK(window.size() == 2);
-    for (int i = 0; i < 1'000; ++i) {
-        window.succeeded(window.size());
+    CHECK(window.size() == RangeWindow::kFirst * 64);
+    window.answered(10, 100);  // less than it may be says nothing
+    CHECK(window.size() == RangeWindow::kFirst * 64);
+    window.failed(window.size());
+    CHECK(window.size() == RangeWindow::kFirst * 32);
+    CHECK(window.limit() == window.size());
+    const auto learned = window.size();
+    for (int i = 0; i < 7; ++i) {
+        window.answered(window.size(), 100);
     }
-    CHECK(window.size() == 10'000);
+    CHECK(window.size() == learned);
+    window.answered(window.size(), 100);
+    CHECK(window.size() == learned * 5 / 4);
+    for (int i = 0; i < 40; ++i) {
+        window.failed(window.size());
+    }
+    CHECK(window.size() == 1);
+
+    RangeWindow recalled;
+    recalled.recall(500);
+    CHECK(recalled.size() == 500);
+    CHECK(recalled.limit() == 500);
+}
+
+TEST_CASE("a range follows the size of answers") {
+    RangeWindow window;
+    window.answered(window.size(), 4 * RangeWindow::kBytesWanted);
+    CHECK(window.size() == RangeWindow::kFirst / 4);
+    CHECK(window.limit() == 0);  // large is no failure
+    window.answered(window.size(), RangeWindow::kBytesWanted / 2);
+    CHECK(window.size() == RangeWindow::kFirst / 2);
+    RangeWindow sparse;
+    for (int i = 0; i < 30; ++i) {
+        sparse.answered(sparse.size(), 0);
+    }
+    CHECK(sparse.size() == RangeWindow::kMost);
 }
 
 TEST_CASE("an answer with logs that were not asked for is refused") {

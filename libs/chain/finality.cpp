@@ -39,8 +39,8 @@ FinalityVerdict judge_tag(const FinalityRule& rule, const std::optional<eth::Hea
         }
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age);
         verdict.trouble = std::string("the node's ") + tag + " block " +
-                          std::to_string(tagged->number.value) + " is " + to_string(Millis(seconds)) +
-                          " old, allowed are " + to_string(rule.max_age);
+                          std::to_string(tagged->number.value) + " is " + lamda::to_string(Millis(seconds)) +
+                          " old, allowed are " + lamda::to_string(rule.max_age);
     }
     verdict.depth = rule.fallback;
     return verdict;

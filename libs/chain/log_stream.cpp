@@ -1,9 +1,9 @@
 #include "chain/log_stream.hpp"
 
-#include <condition_variable>
-#include <mutex>
-
+#include "chain/multi_rpc.hpp"
+#include "chain/progress.hpp"
 #include "chain/stream_reader.hpp"
+#include "core/duration.hpp"
 
 namespace lamda::chain {
 
@@ -14,36 +14,43 @@ constexpr Millis kMostPause{10'000};
 /// Nodes behind one address contradict one another for moments; for longer it is worth telling.
 constexpr Millis kContradictionTrouble{10'000};
 
-/// Returns early when stopped.
-void pause(const std::stop_token& stop, Millis time) {
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    std::unique_lock lock(mutex);
-    wake.wait_for(lock, stop, time, [] { return false; });
-}
+constexpr Millis kRememberEvery{10'000};
+constexpr Millis kAskForLease{200};
 
 }  // namespace
 
 struct LogStream::Impl {
     StreamConfig config;
+    MultiRpc& rpc;
+    Beside beside;
     telemetry::Log log;
     telemetry::Health& health;
     telemetry::Counter errors;
     StreamReader reader;
     Pacer pacer;
-    Backoff backoff{kFirstPause, kMostPause};
+    Backoff backoff;
+    Progress progress;
+    telemetry::Gauge seconds_left;
     std::string check;
     const Clock& clock;
     std::optional<Steady> waiting_since;
+    std::optional<Steady> remembered;
+    bool active = false;
 
-    Impl(StreamConfig c, eth::Rpc& rpc, StreamSink& sink, const Clock& time, telemetry::Log l,
-         telemetry::Metrics& metrics, telemetry::Health& h)
+    Impl(StreamConfig c, MultiRpc& r, StreamSink& sink, const Clock& time, telemetry::Log l,
+         telemetry::Metrics& metrics, telemetry::Health& h, Beside b)
         : config(std::move(c)),
+          rpc(r),
+          beside(b),
           log(std::move(l)),
           health(h),
           errors(metrics.counter("lamda_chain_rpc_errors_total", "Failed looks at the chain",
                                  {{"stream", config.name}})),
           reader(config, rpc, sink, time, log, metrics),
+          backoff(kFirstPause, kMostPause, config.jitter_seed.value_or(std::random_device{}())),
+          seconds_left(metrics.gauge("lamda_chain_backfill_left_seconds",
+                                     "Estimate until the stream has caught up; 0: it has",
+                                     {{"stream", config.name}})),
           check("chain:" + config.name),
           clock(time) {
         health.expect(check, "no answer from the chain yet");
@@ -54,11 +61,86 @@ struct LogStream::Impl {
             set_health(false, reader.trouble());
         } else if (!reader.caught_up()) {
             const auto at = reader.cursor() ? reader.cursor()->number.value : 0;
-            health.set(check, false,
-                       "at block " + std::to_string(at) + " of " + std::to_string(reader.head().value));
+            health.set(
+                check, false,
+                "at block " + std::to_string(at) + " of " + std::to_string(reader.head().number.value));
         } else {
             set_health(true, "");
         }
+    }
+
+    void tell_progress() {
+        if (reader.caught_up() || !reader.cursor()) {
+            progress.reset();
+            seconds_left.set(0);
+            return;
+        }
+        const auto report = progress.observe(clock.steady(), reader.cursor()->number, reader.head().number,
+                                             reader.logs_applied());
+        if (report) {
+            seconds_left.set(report->left ? std::chrono::duration<double>(*report->left).count() : 0);
+            log.info("catching up",
+                     {{"stream", config.name},
+                      {"block", reader.cursor()->number.value},
+                      {"of", reader.head().number.value},
+                      {"blocks_per_s", static_cast<std::uint64_t>(report->blocks_per_second)},
+                      {"logs_per_s", static_cast<std::uint64_t>(report->logs_per_second)},
+                      {"left", report->left
+                                   ? lamda::to_string(std::chrono::floor<std::chrono::seconds>(*report->left))
+                                   : "unknown"}});
+        }
+    }
+
+    /// Advice for the next life. Its loss is no reason to stop.
+    void recall() {
+        if (beside.memory == nullptr) {
+            return;
+        }
+        try {
+            rpc.endpoints().recall(beside.memory->endpoints());
+        } catch (const std::exception& error) {
+            log.warn("what was learned of endpoints cannot be read",
+                     {{"stream", config.name}, {"reason", error.what()}});
+        }
+    }
+    void remember() {
+        const auto now = clock.steady();
+        if (beside.memory == nullptr || reader.head().number.value == 0 ||
+            (remembered && now - *remembered < kRememberEvery)) {
+            return;
+        }
+        remembered = now;
+        try {
+            beside.memory->remember(rpc.endpoints().notes(), reader.head().number,
+                                    from_unix_seconds(reader.head().timestamp));
+        } catch (const std::exception& error) {
+            log.warn("what was learned of endpoints cannot be kept",
+                     {{"stream", config.name}, {"reason", error.what()}});
+        }
+    }
+
+    /// Whether this instance is to read.
+    bool may_read() {
+        if (beside.lease == nullptr) {
+            return true;
+        }
+        bool held = false;
+        try {
+            held = beside.lease->held();
+        } catch (const std::exception& error) {
+            set_health(false, error.what());
+            return false;
+        }
+        if (!held) {
+            set_health(true, "on standby: another instance reads this chain");
+        }
+        if (held != active) {
+            active = held;
+            reader.forget();
+            log.info(held ? "this instance reads the chain" : "another instance reads the chain",
+                     {{"stream", config.name}});
+        }
+        return held;
     }
 
     /// Notes that nodes contradict one another; true when that has lasted.
@@ -79,9 +161,10 @@ struct LogStream::Impl {
         }
     }
 
-    Millis after(StreamReader::Progress progress) {
-        switch (progress) {
+    Millis after(StreamReader::Progress made) {
+        switch (made) {
             case StreamReader::Progress::kMoved:
+            case StreamReader::Progress::kReading:
                 return Millis{0};
             case StreamReader::Progress::kNewBlock:
                 return pacer.after_new_block(reader.interval());
@@ -95,9 +178,11 @@ struct LogStream::Impl {
     /// One look at the chain, and how long to wait before the next.
     Millis look() {
         try {
-            const auto progress = reader.step();
+            const auto made = reader.step();
             backoff.reset();
-            if (progress != StreamReader::Progress::kWaiting) {
+            tell_progress();
+            remember();
+            if (made != StreamReader::Progress::kWaiting) {
                 waiting_since.reset();
                 show();
             } else if (!reader.trouble().empty()) {
@@ -105,7 +190,7 @@ struct LogStream::Impl {
             } else if (contradiction_lasts()) {
                 set_health(false, "the node names a head whose blocks it does not show");
             }
-            return after(progress);
+            return after(made);
         } catch (const ConfigContradiction& error) {
             set_health(false, error.what());
             throw;
@@ -132,17 +217,20 @@ struct LogStream::Impl {
     }
 };
 
-LogStream::LogStream(StreamConfig config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock,
-                     telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
-    : impl_(std::make_unique<Impl>(std::move(config), rpc, sink, clock, std::move(log), metrics, health)) {}
+LogStream::LogStream(StreamConfig config, MultiRpc& rpc, StreamSink& sink, const Clock& clock,
+                     telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
+                     Beside beside)
+    : impl_(std::make_unique<Impl>(std::move(config), rpc, sink, clock, std::move(log), metrics, health,
+                                   beside)) {}
 
 LogStream::~LogStream() = default;
 
 void LogStream::run(const std::stop_token& stop) {
+    impl_->recall();
     while (!stop.stop_requested()) {
-        const auto wait = impl_->look();
+        const auto wait = impl_->may_read() ? impl_->look() : kAskForLease;
         if (wait > Millis{0}) {
-            pause(stop, wait);
+            impl_->clock.sleep(stop, wait);
         }
     }
 }

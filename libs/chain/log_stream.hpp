@@ -10,8 +10,11 @@
 #include <variant>
 #include <vector>
 
+#include "chain/errors.hpp"
+#include "chain/lease.hpp"
+#include "chain/stream_memory.hpp"
 #include "core/clock.hpp"
-#include "eth/rpc_client.hpp"
+#include "eth/rpc.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -54,12 +57,6 @@ struct Unwind {
     BlockRef to;
 };
 
-/// Another writer moved the cursor: this one is not the active one. Load again.
-class CursorMoved : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-
 /// Where a stream's effects go. Each call is one transaction that moves the cursor by compare-and-set on
 /// `from`;
 /// @throws CursorMoved when it is elsewhere.
@@ -86,28 +83,27 @@ struct StreamConfig {
     std::optional<BlockNum> start_block;  ///< absent: found by eth_getCode, where the node has history
     std::optional<ChainId> chain_id;      ///< absent: the first one seen
     FinalityRule finality;
-    bool only_final = false;                ///< deliver nothing above the boundary (reputation)
-    std::uint64_t backfill_window = 5'000;  ///< blocks per eth_getLogs at first; halved on any failure
+    bool only_final = false;  ///< deliver nothing above the boundary (reputation)
+    /// Read logs by receipts only, and compare the receipts' root with the header: no endpoint can then
+    /// invent or hide an event. Costs a call for every block.
+    bool verify_receipts = false;
+    std::optional<std::uint32_t> jitter_seed;  ///< of the pauses after failures; absent: random
 };
 
-/// The configuration contradicts the chain: exit 78.
-class ConfigContradiction : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-/// A reorg below a block that was final: the stream stops and deletes nothing.
-class FinalityViolated : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
+class MultiRpc;
+
+/// What a stream may have beside its checkpoint; neither is needed for its promises.
+struct Beside {
+    StreamMemory* memory = nullptr;  ///< what was learned of endpoints outlives the process
+    Lease* lease = nullptr;          ///< while another instance holds it, this one reads nothing
 };
 
 class LogStream {
   public:
-    /// @param rpc one endpoint or several behind one interface
-    LogStream(StreamConfig config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock, telemetry::Log log,
-              telemetry::Metrics& metrics, telemetry::Health& health);
+    LogStream(StreamConfig config, MultiRpc& rpc, StreamSink& sink, const Clock& clock, telemetry::Log log,
+              telemetry::Metrics& metrics, telemetry::Health& health, Beside beside = {});
     ~LogStream();
-    /// Until stopped. Survives failures of the endpoint and of the sink by trying again.
+    /// Until stopped. Survives failures of the endpoints and of the sink by trying again.
     /// Health check `chain:<name>`. @throws ConfigContradiction, FinalityViolated
     void run(const std::stop_token& stop);
 

@@ -3,217 +3,285 @@
 #include <algorithm>
 
 #include "crypto/digest.hpp"
+#include "net/http_client.hpp"
 
 namespace lamda::chain {
 
 namespace {
-constexpr Millis kFirstQuarantine{500};
-constexpr unsigned kMostDoublings = 7;  // 64 s
+
+constexpr Millis kProbeEvery{5'000};
+constexpr Millis kProbeTimeout{4'000};
+/// Once a transaction was accepted, the others have this long to get it as well.
+constexpr Millis kBroadcastGrace{1'000};
+
+Millis since(Steady then, Steady now) {
+    return std::chrono::duration_cast<Millis>(now - then);
+}
+
 }  // namespace
 
-MultiRpc::MultiRpc(std::vector<std::unique_ptr<eth::Rpc>> endpoints, std::optional<ChainId> expected,
-                   const Clock& clock, telemetry::Log log)
-    : chain_(expected), clock_(clock), log_(std::move(log)) {
-    for (auto& endpoint : endpoints) {
-        endpoints_.push_back({std::move(endpoint), false, false, 0, {}});
-    }
-}
+/// One question, put to one endpoint after the other, or to several at once.
+class MultiRpc::Asking {
+  public:
+    enum class Outcome {
+        kAnswered,  ///< the question's `read` has the answer
+        kRefused,   ///< an error object
+        kFailed,    ///< no help: ask another
+        kGoesOn,    ///< the chain id was right, the question itself is under way now; or nothing came in time
+    };
+    struct Event {
+        Outcome outcome = Outcome::kGoesOn;
+        std::size_t endpoint = 0;
+        std::exception_ptr error;
+    };
 
-std::vector<std::size_t> MultiRpc::order() const {
-    const std::lock_guard lock(mutex_);
-    const auto now = clock_.steady();
-    std::vector<std::size_t> good;
-    std::vector<std::size_t> resting;
-    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
-        const auto index = (preferred_ + i) % endpoints_.size();
-        const auto& endpoint = endpoints_[index];
-        if (!endpoint.excluded) {
-            (endpoint.quarantined_until > now ? resting : good).push_back(index);
+    Asking(MultiRpc& rpc, const eth::Question& question)
+        : rpc_(rpc), question_(question), talk_(rpc.transport_) {}
+
+    void ask(std::size_t endpoint) {
+        Try one{endpoint, rpc_.clock_.steady(), nullptr};
+        auto question = question_;
+        if (!rpc_.endpoints_.checked(endpoint)) {
+            one.chain = std::make_unique<ChainId>();
+            question = eth::questions::chain_id(*one.chain);
         }
+        const auto id = talk_.ask(rpc_.endpoints_.url(endpoint), rpc_.config_.timeout, std::move(question));
+        tries_.emplace(id, std::move(one));
     }
-    // When all rest, the one that rests the shortest is asked: there is nobody else.
-    if (good.empty() && !resting.empty()) {
-        good.push_back(*std::min_element(resting.begin(), resting.end(), [&](auto a, auto b) {
-            return endpoints_[a].quarantined_until < endpoints_[b].quarantined_until;
-        }));
-    }
-    return good;
-}
 
-bool MultiRpc::usable(std::size_t index) {
-    eth::Rpc* rpc = nullptr;
-    {
-        const std::lock_guard lock(mutex_);
-        if (endpoints_[index].checked) {
-            return !endpoints_[index].excluded;
+    bool under_way() const { return !tries_.empty(); }
+
+    Event next(Steady deadline) {
+        const auto answered = talk_.next(deadline);
+        if (!answered) {
+            return {};
         }
-        rpc = endpoints_[index].rpc.get();
-    }
-    const auto chain = rpc->chain_id();
-    const std::lock_guard lock(mutex_);
-    auto& endpoint = endpoints_[index];
-    if (!chain_) {
-        chain_ = chain;
-    }
-    endpoint.checked = true;
-    endpoint.excluded = chain != *chain_;
-    ever_right_ = ever_right_ || !endpoint.excluded;
-    if (endpoint.excluded) {
-        log_.error(
-            "endpoint is on another chain and not used",
-            {{"endpoint", endpoint.rpc->name()}, {"chain_id", chain.value}, {"expected", chain_->value}});
-    }
-    return !endpoint.excluded;
-}
-
-void MultiRpc::failed(std::size_t index, const char* what) {
-    const std::lock_guard lock(mutex_);
-    auto& endpoint = endpoints_[index];
-    const auto pause = kFirstQuarantine * (1U << std::min(endpoint.failures, kMostDoublings));
-    ++endpoint.failures;
-    endpoint.quarantined_until = clock_.steady() + pause;
-    if (endpoint.failures == 1) {
-        log_.warn("endpoint failed", {{"endpoint", endpoint.rpc->name()}, {"reason", what}});
-    }
-}
-
-void MultiRpc::answered(std::size_t index) {
-    const std::lock_guard lock(mutex_);
-    endpoints_[index].failures = 0;
-    endpoints_[index].quarantined_until = {};
-    preferred_ = index;
-}
-
-template <class F>
-bool MultiRpc::contact(std::size_t index, std::exception_ptr& last, F&& call) {
-    try {
-        if (!usable(index)) {
-            return false;
+        const auto one = tries_.extract(answered->id);
+        Event event;
+        event.endpoint = one.mapped().endpoint;
+        event.error = answered->error;
+        if (answered->error) {
+            event.outcome = judge(event.endpoint, answered->error);
+            return event;
         }
-        call(*endpoints_[index].rpc);
-        answered(index);
-        return true;
-    } catch (const net::TransportError& error) {
-        failed(index, error.what());
-        last = std::current_exception();
-    } catch (const eth::BadAnswer& error) {
-        failed(index, error.what());
-        last = std::current_exception();
-    } catch (const eth::RpcError&) {
-        last = std::current_exception();
-        throw;
+        rpc_.endpoints_.answered(event.endpoint, since(one.mapped().began, rpc_.clock_.steady()));
+        if (!one.mapped().chain) {
+            event.outcome = Outcome::kAnswered;
+        } else if (rpc_.endpoints_.saw_chain(event.endpoint, *one.mapped().chain)) {
+            ask(event.endpoint);
+        } else {
+            event.outcome = Outcome::kFailed;
+        }
+        return event;
     }
-    return false;
-}
 
-template <class F>
-auto MultiRpc::ask(F&& call, bool errors_too) -> decltype(call(std::declval<eth::Rpc&>())) {
-    std::exception_ptr last;
-    for (const auto index : order()) {
+  private:
+    struct Try {
+        std::size_t endpoint;
+        Steady began;
+        std::unique_ptr<ChainId> chain;  ///< set: only its chain id was asked for yet
+    };
+
+    Outcome judge(std::size_t endpoint, const std::exception_ptr& error) {
         try {
-            std::optional<decltype(call(std::declval<eth::Rpc&>()))> answer;
-            if (contact(index, last, [&](eth::Rpc& rpc) { answer.emplace(call(rpc)); })) {
-                return std::move(*answer);
-            }
+            std::rethrow_exception(error);
         } catch (const eth::RpcError&) {
-            // The node works and says no. For questions that nodes differ on, another may say yes.
-            if (!errors_too) {
-                break;
-            }
+            return Outcome::kRefused;
+        } catch (const std::exception& failure) {
+            rpc_.endpoints_.failed(endpoint, failure);
+            return Outcome::kFailed;
         }
     }
-    const std::lock_guard lock(mutex_);
-    const bool some_wrong =
-        std::any_of(endpoints_.begin(), endpoints_.end(), [](const auto& e) { return e.excluded; });
-    if (some_wrong && !ever_right_) {
-        throw ConfigContradiction("every endpoint that answers is on another chain than " +
-                                  std::to_string(chain_ ? chain_->value : 0));
+
+    MultiRpc& rpc_;
+    const eth::Question& question_;
+    eth::Conversation talk_;
+    std::map<eth::Conversation::Id, Try> tries_;
+};
+
+struct MultiRpc::Probe {
+    std::size_t endpoint;
+    bool for_chain;  ///< its chain id was never seen: asked first
+    ChainId chain;
+    BlockNum head;
+};
+
+MultiRpc::MultiRpc(RpcConfig config, const Clock& clock, telemetry::Log log, net::Transport& transport)
+    : config_(std::move(config)),
+      clock_(clock),
+      transport_(transport),
+      endpoints_(config_.urls, config_.chain, clock, std::move(log), config_.jitter_seed) {}
+
+MultiRpc::MultiRpc(RpcConfig config, const Clock& clock, telemetry::Log log)
+    : config_(std::move(config)),
+      clock_(clock),
+      own_transport_(std::make_unique<net::HttpClient>()),
+      transport_(*own_transport_),
+      endpoints_(config_.urls, config_.chain, clock, std::move(log), config_.jitter_seed) {}
+
+MultiRpc::~MultiRpc() = default;
+
+void MultiRpc::perform(const eth::Question& question) {
+    const auto candidates = endpoints_.candidates();
+    Asking asking(*this, question);
+    std::size_t next = 0;
+    std::exception_ptr last;
+    Steady ask_another{};
+    const auto ask_next = [&] {
+        if (next < candidates.size()) {
+            ask_another = clock_.steady() + endpoints_.patience(candidates[next]);
+            asking.ask(candidates[next++]);
+        } else {
+            ask_another = Steady::max();
+        }
+    };
+    ask_next();
+    while (asking.under_way()) {
+        // libcurl ends every exchange at its own deadline: this one is only never.
+        const auto event = asking.next(std::min(ask_another, clock_.steady() + 2 * config_.timeout));
+        switch (event.outcome) {
+            case Asking::Outcome::kAnswered:
+                return;
+            case Asking::Outcome::kRefused:
+                last = event.error;
+                if (question.on_error == eth::Question::OnError::kTheAnswer) {
+                    std::rethrow_exception(last);
+                }
+                ask_next();
+                break;
+            case Asking::Outcome::kFailed:
+                last = event.error ? event.error : last;
+                ask_next();
+                break;
+            case Asking::Outcome::kGoesOn:
+                if (clock_.steady() >= ask_another) {
+                    ask_next();
+                }
+                break;
+        }
     }
-    if (last) {
-        std::rethrow_exception(last);
-    }
-    throw net::TransportError(net::TransportError::Kind::kConnect, "no endpoint is usable");
+    endpoints_.give_up(last);
 }
 
-ChainId MultiRpc::chain_id() {
-    return ask([](eth::Rpc& rpc) { return rpc.chain_id(); });
-}
-BlockNum MultiRpc::block_number() {
-    return ask([](eth::Rpc& rpc) { return rpc.block_number(); });
-}
 std::optional<eth::Header> MultiRpc::header(eth::BlockSpec block) {
-    return ask([&](eth::Rpc& rpc) { return rpc.header(block); }, true);
+    auto found = eth::CallingRpc::header(block);
+    const auto* tag = std::get_if<eth::Tag>(&block);
+    if (found && tag != nullptr && *tag == eth::Tag::kFinalized && config_.agreement > 1) {
+        return agreed(*found);
+    }
+    return found;
 }
-std::optional<eth::Header> MultiRpc::header(const BlockHash& hash) {
-    return ask([&](eth::Rpc& rpc) { return rpc.header(hash); });
-}
-std::vector<eth::Log> MultiRpc::logs(BlockNum from, BlockNum to, const eth::LogFilter& filter) {
-    return ask([&](eth::Rpc& rpc) { return rpc.logs(from, to, filter); }, true);
-}
-std::vector<eth::Log> MultiRpc::logs(const BlockHash& block, const eth::LogFilter& filter) {
-    return ask([&](eth::Rpc& rpc) { return rpc.logs(block, filter); }, true);
-}
-std::vector<eth::Receipt> MultiRpc::block_receipts(const BlockHash& block) {
-    return ask([&](eth::Rpc& rpc) { return rpc.block_receipts(block); }, true);
-}
-Bytes MultiRpc::code(const Address& address, eth::BlockSpec block) {
-    return ask([&](eth::Rpc& rpc) { return rpc.code(address, block); }, true);
-}
-Bytes MultiRpc::call(const eth::CallRequest& request, eth::BlockSpec block) {
-    return ask([&](eth::Rpc& rpc) { return rpc.call(request, block); });
-}
-std::uint64_t MultiRpc::estimate_gas(const eth::CallRequest& request) {
-    return ask([&](eth::Rpc& rpc) { return rpc.estimate_gas(request); });
-}
-U256 MultiRpc::balance(const Address& address, eth::BlockSpec block) {
-    return ask([&](eth::Rpc& rpc) { return rpc.balance(address, block); });
-}
-std::uint64_t MultiRpc::transaction_count(const Address& address, eth::BlockSpec block) {
-    return ask([&](eth::Rpc& rpc) { return rpc.transaction_count(address, block); }, true);
-}
-U256 MultiRpc::gas_price() {
-    return ask([](eth::Rpc& rpc) { return rpc.gas_price(); });
+
+std::optional<eth::Header> MultiRpc::agreed(const eth::Header& header) {
+    const std::lock_guard lock(agreed_mutex_);
+    if (agreed_ == header.ref()) {
+        return header;
+    }
+    unsigned agreeing = 0;
+    for (const auto endpoint : endpoints_.candidates()) {
+        std::optional<eth::Header> theirs;
+        const auto question = eth::questions::header(eth::BlockSpec(header.number), theirs);
+        Asking asking(*this, question);
+        asking.ask(endpoint);
+        while (asking.under_way()) {
+            asking.next(clock_.steady() + 2 * config_.timeout);
+        }
+        agreeing += theirs && theirs->hash == header.hash ? 1 : 0;
+        if (agreeing == config_.agreement) {
+            agreed_ = header.ref();
+            return header;
+        }
+    }
+    throw Disagreement("finalized block " + std::to_string(header.number.value) + ": " +
+                       std::to_string(agreeing) + " of " + std::to_string(config_.agreement) +
+                       " endpoints agree on its hash");
 }
 
 TxHash MultiRpc::send_raw_transaction(BytesView raw) {
     const auto hash = crypto::keccak256(raw).as<TxHash>();
+    TxHash told;
+    const auto question = eth::questions::send_raw_transaction(raw, told);
+    Asking asking(*this, question);
+    for (const auto endpoint : endpoints_.candidates()) {
+        asking.ask(endpoint);
+    }
     bool accepted = false;
     std::exception_ptr last;
-    for (const auto index : order()) {
-        try {
-            accepted =
-                contact(index, last, [&](eth::Rpc& rpc) { rpc.send_raw_transaction(raw); }) || accepted;
-        } catch (const eth::RpcError&) {
-            try {
-                // "already known" has many texts; whether it is known has one.
-                accepted = accepted || endpoints_[index].rpc->transaction(hash).has_value();
-            } catch (const std::exception&) {
-                continue;  // the refusal stands
-            }
+    std::vector<std::size_t> refused;
+    auto patience = clock_.steady() + 2 * config_.timeout;
+    while (asking.under_way() && clock_.steady() < patience) {
+        const auto event = asking.next(patience);
+        if (event.outcome == Asking::Outcome::kAnswered && !accepted) {
+            accepted = true;
+            patience = std::min(patience, clock_.steady() + kBroadcastGrace);
+        } else if (event.outcome == Asking::Outcome::kRefused) {
+            refused.push_back(event.endpoint);
         }
+        last = event.error ? event.error : last;
     }
-    if (accepted) {
-        return hash;
+    // "already known" has many texts; whether it is known has one.
+    for (std::size_t i = 0; i < refused.size() && !accepted; ++i) {
+        std::optional<eth::TransactionInfo> known;
+        const auto whether = eth::questions::transaction(hash, known);
+        Asking again(*this, whether);
+        again.ask(refused[i]);
+        while (again.under_way()) {
+            again.next(clock_.steady() + 2 * config_.timeout);
+        }
+        accepted = known.has_value();
     }
-    if (last) {
-        std::rethrow_exception(last);
+    if (!accepted) {
+        endpoints_.give_up(last);
     }
-    return ask([&](eth::Rpc& rpc) { return rpc.send_raw_transaction(raw); });
+    return hash;
 }
 
-std::optional<eth::Receipt> MultiRpc::receipt(const TxHash& hash) {
-    return ask([&](eth::Rpc& rpc) { return rpc.receipt(hash); });
-}
-std::optional<eth::TransactionInfo> MultiRpc::transaction(const TxHash& hash) {
-    return ask([&](eth::Rpc& rpc) { return rpc.transaction(hash); });
+void MultiRpc::probe() {
+    const auto now = clock_.steady();
+    if (!probing_) {
+        probing_ = std::make_unique<eth::Conversation>(transport_);
+    }
+    while (const auto answered = probing_->next(now)) {
+        const auto probe = probes_.extract(answered->id);
+        if (answered->error) {
+            try {
+                std::rethrow_exception(answered->error);
+            } catch (const std::exception& failure) {
+                endpoints_.failed(probe.mapped()->endpoint, failure);
+            }
+        } else if (probe.mapped()->for_chain) {
+            endpoints_.saw_chain(probe.mapped()->endpoint, probe.mapped()->chain);
+        } else {
+            endpoints_.saw_head(probe.mapped()->endpoint, probe.mapped()->head);
+        }
+    }
+    if (!probes_.empty() || (probed_ && now - *probed_ < kProbeEvery)) {
+        return;
+    }
+    probed_ = now;
+    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+        if (endpoints_.worth_a_probe(i)) {
+            auto probe = std::make_unique<Probe>(Probe{i, !endpoints_.checked(i), {}, {}});
+            auto question = probe->for_chain ? eth::questions::chain_id(probe->chain)
+                                             : eth::questions::block_number(probe->head);
+            const auto id = probing_->ask(endpoints_.url(i), kProbeTimeout, std::move(question));
+            probes_.emplace(id, std::move(probe));
+        }
+    }
 }
 
 std::string MultiRpc::name() const {
     std::string out;
-    for (const auto& endpoint : endpoints_) {
-        out += (out.empty() ? "" : ",") + endpoint.rpc->name();
+    for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+        out += (out.empty() ? "" : ",") + endpoints_.name(i);
     }
     return out;
+}
+
+std::unique_ptr<MultiRpc> connect(const std::vector<std::string>& urls, std::optional<ChainId> expected,
+                                  Millis timeout, const Clock& clock, telemetry::Log log) {
+    return std::make_unique<MultiRpc>(RpcConfig{.urls = urls, .chain = expected, .timeout = timeout}, clock,
+                                      std::move(log));
 }
 
 }  // namespace lamda::chain

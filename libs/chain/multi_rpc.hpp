@@ -1,79 +1,74 @@
 // Several endpoints of one chain behind one interface.
 #pragma once
 
-#include <exception>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "chain/log_stream.hpp"
+#include "chain/endpoints.hpp"
+#include "chain/errors.hpp"
+#include "eth/calling_rpc.hpp"
+#include "eth/conversation.hpp"
 
 namespace lamda::chain {
 
-/// Asks the endpoint that last answered; one that fails (transport, HTTP status, garbage) is left alone for a
-/// while that grows with each failure, and the next is asked. Each endpoint's chain id is checked before its
-/// first use: one on another chain is never used, and logged. Transactions go to all. Thread-safe.
-///
-/// Every call may throw what the last endpoint asked threw; ConfigContradiction when every endpoint that
-/// answers is on another chain.
-class MultiRpc final : public eth::Rpc {
-  public:
-    /// @param endpoints at least one  @param expected absent: the chain id of the first that answers
-    MultiRpc(std::vector<std::unique_ptr<eth::Rpc>> endpoints, std::optional<ChainId> expected,
-             const Clock& clock, telemetry::Log log);
-
-    ChainId chain_id() override;
-    BlockNum block_number() override;
-    std::optional<eth::Header> header(eth::BlockSpec block) override;
-    std::optional<eth::Header> header(const BlockHash& hash) override;
-    std::vector<eth::Log> logs(BlockNum from, BlockNum to, const eth::LogFilter& filter) override;
-    std::vector<eth::Log> logs(const BlockHash& block, const eth::LogFilter& filter) override;
-    std::vector<eth::Receipt> block_receipts(const BlockHash& block) override;
-    Bytes code(const Address& address, eth::BlockSpec block) override;
-    Bytes call(const eth::CallRequest& request, eth::BlockSpec block) override;
-    std::uint64_t estimate_gas(const eth::CallRequest& request) override;
-    U256 balance(const Address& address, eth::BlockSpec block) override;
-    std::uint64_t transaction_count(const Address& address, eth::BlockSpec block) override;
-    U256 gas_price() override;
-    /// To every usable endpoint. Success when one accepts it or knows it already; else the last error.
-    TxHash send_raw_transaction(BytesView raw) override;
-    std::optional<eth::Receipt> receipt(const TxHash& hash) override;
-    std::optional<eth::TransactionInfo> transaction(const TxHash& hash) override;
-    std::string name() const override;
-
-  private:
-    struct Endpoint {
-        std::unique_ptr<eth::Rpc> rpc;
-        bool checked = false;
-        bool excluded = false;  ///< on another chain
-        unsigned failures = 0;
-        Steady quarantined_until{};
-    };
-
-    /// Indices to ask, best first: those in quarantine last, the excluded not at all.
-    std::vector<std::size_t> order() const;
-    bool usable(std::size_t index);
-    void failed(std::size_t index, const char* what);
-    void answered(std::size_t index);
-    /// Whether the endpoint was asked and answered; a failure goes into `last` and rests it. @throws
-    /// eth::RpcError: the node works and says no
-    template <class F>
-    bool contact(std::size_t index, std::exception_ptr& last, F&& call);
-    template <class F>
-    auto ask(F&& call, bool errors_too = false) -> decltype(call(std::declval<eth::Rpc&>()));
-
-    mutable std::mutex mutex_;
-    std::vector<Endpoint> endpoints_;
-    std::optional<ChainId> chain_;
-    bool ever_right_ = false;
-    std::size_t preferred_ = 0;
-    const Clock& clock_;
-    telemetry::Log log_;
+/// How the endpoints of a chain are asked.
+struct RpcConfig {
+    std::vector<std::string> urls;  ///< at least one; the first is asked first
+    std::optional<ChainId> chain;   ///< absent: the chain id of the first that answers
+    Millis timeout{10'000};
+    /// That many endpoints must name the same hash before a finalized block is believed.
+    unsigned agreement = 1;
+    std::uint32_t jitter_seed = std::random_device{}();
 };
 
-/// HttpRpc for each URL, behind one MultiRpc.
+/// Asks the endpoint that last answered; when it fails the next, and when it is slow another one as well: the
+/// first good answer wins. Each endpoint's chain id is checked before its first use. Transactions go to all.
+/// Thread-safe, but for probe().
+///
+/// Every call may throw what the last endpoint asked threw; ConfigContradiction when every endpoint that
+/// answers is on another chain; header(finalized) also Disagreement.
+class MultiRpc final : public eth::CallingRpc {
+  public:
+    /// @param transport outlives it
+    MultiRpc(RpcConfig config, const Clock& clock, telemetry::Log log, net::Transport& transport);
+    /// Over an HTTP client of its own.
+    MultiRpc(RpcConfig config, const Clock& clock, telemetry::Log log);
+    ~MultiRpc() override;
+
+    std::optional<eth::Header> header(eth::BlockSpec block) override;
+    using eth::CallingRpc::header;
+    /// To every usable endpoint. Success when one accepts it or knows it already; else the last error.
+    TxHash send_raw_transaction(BytesView raw) override;
+    std::string name() const override;
+
+    /// Asks each endpoint for its head now and then, and takes what came; never waits. For one thread only.
+    void probe();
+    Endpoints& endpoints() { return endpoints_; }
+    net::Transport& transport() { return transport_; }
+    Millis timeout() const { return config_.timeout; }
+
+  private:
+    class Asking;
+    struct Probe;
+
+    void perform(const eth::Question& question) override;
+    std::optional<eth::Header> agreed(const eth::Header& header);
+
+    RpcConfig config_;
+    const Clock& clock_;
+    std::unique_ptr<net::Transport> own_transport_;
+    net::Transport& transport_;
+    Endpoints endpoints_;
+    std::unique_ptr<eth::Conversation> probing_;
+    std::map<eth::Conversation::Id, std::unique_ptr<Probe>> probes_;
+    std::optional<Steady> probed_;
+    std::mutex agreed_mutex_;
+    std::optional<BlockRef> agreed_;
+};
+
+/// MultiRpc over HTTP.
 std::unique_ptr<MultiRpc> connect(const std::vector<std::string>& urls, std::optional<ChainId> expected,
                                   Millis timeout, const Clock& clock, telemetry::Log log);
 

@@ -3,94 +3,201 @@
 
 #include <catch2/catch.hpp>
 
-#include "simulator/scripted_chain.hpp"
+#include "simulator/simulated_network.hpp"
 
 using namespace lamda;
 using namespace lamda::chain;
-using simulator::ScriptedChain;
+using simulator::EndpointPlan;
+using simulator::Fault;
 
 namespace {
 
 struct World {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
-    ScriptedChain* first = nullptr;
-    ScriptedChain* second = nullptr;
+    simulator::ScriptedChain chain{1, clock};
+    simulator::SimulatedNetwork network{clock, chain, 1, {plan("first"), plan("second"), plan("third")}};
     std::unique_ptr<MultiRpc> rpc;
 
-    explicit World(std::optional<ChainId> expected = ChainId{97}) {
-        auto a = std::make_unique<ScriptedChain>(1, clock);
-        auto b = std::make_unique<ScriptedChain>(2, clock);
-        first = a.get();
-        second = b.get();
-        second->mine();  // so that their answers differ
-        std::vector<std::unique_ptr<eth::Rpc>> endpoints;
-        endpoints.push_back(std::move(a));
-        endpoints.push_back(std::move(b));
-        rpc = std::make_unique<MultiRpc>(std::move(endpoints), expected, clock, telemetry::Log::none());
+    static EndpointPlan plan(const std::string& name) {
+        EndpointPlan out;
+        out.url = "http://" + name + "/key-in-the-path";
+        out.latency = Millis(10);
+        out.jitter = Millis(0);
+        return out;
     }
+    explicit World(std::optional<ChainId> expected = ChainId{97}, unsigned agreement = 1) {
+        for (int i = 0; i < 100; ++i) {
+            clock.advance(Millis(450));
+            chain.mine();
+        }
+        RpcConfig config;
+        config.urls = network.urls();
+        config.chain = expected;
+        config.agreement = agreement;
+        config.jitter_seed = 1;
+        rpc = std::make_unique<MultiRpc>(config, clock, telemetry::Log::none(), network);
+    }
+    EndpointPlan& at(std::size_t i) { return network.plan(network.urls()[i]); }
+    std::uint64_t calls(std::size_t i) const { return network.calls(network.urls()[i]); }
+    EndpointNote note(std::size_t i) { return rpc->endpoints().notes()[i]; }
 };
 
 }  // namespace
 
-TEST_CASE("an endpoint that fails is left alone for a while that grows, and then asked again") {
+TEST_CASE("the first endpoint answers, and nobody else is asked") {
     World world;
-    CHECK(world.rpc->block_number() == BlockNum{0});
-    world.first->faults.fail = 1;
-    for (int i = 0; i < 8;
-         ++i) {  // whatever kind of failure it is: an error object is an answer, not a failure
-        try {
-            CHECK(world.rpc->block_number() == BlockNum{1});
-        } catch (const eth::RpcError&) {
-            continue;
-        }
+    for (int i = 0; i < 10; ++i) {
+        CHECK(world.rpc->block_number() == BlockNum{100});
     }
-    CHECK(world.rpc->block_number() == BlockNum{1});
-    const auto calls = world.first->calls;
-    CHECK(world.rpc->block_number() == BlockNum{1});
-    CHECK(world.first->calls == calls);
-    world.first->faults.fail = 0;
-    world.second->faults.fail = 1;
-    world.clock.advance(Millis(120'000));
-    std::optional<BlockNum> answer;
-    for (int i = 0; i < 50 && !answer; ++i) {
-        try {
-            answer = world.rpc->block_number();
-        } catch (const eth::RpcError&) {
-            continue;
-        }
-    }
-    CHECK(answer == BlockNum{0});
+    CHECK(world.calls(0) == 11);  // and once for its chain id
+    CHECK(world.calls(1) == 0);
+    CHECK(world.note(0).state == EndpointNote::State::kGood);
+    CHECK(world.note(0).name.find("key-in-the-path") == std::string::npos);
 }
 
-TEST_CASE("an endpoint on another chain is never used") {
+TEST_CASE("an endpoint that fails is left alone for a while that grows, and then asked again") {
+    const auto fault =
+        GENERATE(Fault::kRefused, Fault::kServerError, Fault::kCut, Fault::kGarbage, Fault::kTooMany);
     World world;
-    world.first->id = ChainId{1};
+    CHECK(world.rpc->block_number() == BlockNum{100});
+    world.at(0).rates[fault] = 1;
+    CHECK(world.rpc->block_number() == BlockNum{100});
+    CHECK(world.note(0).state == EndpointNote::State::kResting);
+    CHECK_FALSE(world.note(0).trouble.empty());
+    const auto calls = world.calls(0);
+    for (int i = 0; i < 5; ++i) {
+        CHECK(world.rpc->block_number() == BlockNum{100});
+    }
+    CHECK(world.calls(0) == calls);
+
+    world.at(0).rates.clear();
+    world.at(1).rates[Fault::kRefused] = 1;
+    world.at(2).rates[Fault::kRefused] = 1;
+    world.clock.advance(Millis(120'000));
+    CHECK(world.rpc->block_number() == BlockNum{100});
+    CHECK(world.calls(0) > calls);
+    CHECK(world.note(0).state == EndpointNote::State::kGood);
+}
+
+TEST_CASE("when the endpoint is slow, another is asked as well, and the first answer wins") {
+    World world;
+    CHECK(world.rpc->block_number() == BlockNum{100});
+    world.at(0).rates[Fault::kHang] = 1;
+    const auto before = world.clock.steady();
+    CHECK(world.rpc->block_number() == BlockNum{100});
+    CHECK(world.clock.steady() - before < Millis(500));  // its time-out is 10 s
+    CHECK(world.calls(1) == 2);
+    CHECK(world.calls(2) == 0);
+}
+
+TEST_CASE("who asks to be left alone is left alone, though there be nobody else") {
+    World world;
+    CHECK(world.rpc->block_number() == BlockNum{100});
+    for (std::size_t i = 0; i < 3; ++i) {
+        world.at(i).rates[Fault::kTooMany] = 1;
+        world.at(i).retry_after = Millis(30'000);
+    }
+    CHECK_THROWS_AS(world.rpc->block_number(), eth::BadAnswer);
+    const auto calls = world.network.calls();
+    CHECK_THROWS_WITH(world.rpc->block_number(), Catch::Contains("left alone"));
+    CHECK(world.network.calls() == calls);
+    CHECK(world.network.impatient_calls() == 0);
+    for (std::size_t i = 0; i < 3; ++i) {
+        world.at(i).rates.clear();
+    }
+    world.clock.advance(Millis(31'000));
+    CHECK(world.rpc->block_number() == BlockNum{100});
+}
+
+TEST_CASE("a question that nodes differ on is put to another one when the first says no") {
+    World world;
+    world.at(0).no_receipts = true;
+    const auto hash = world.chain.at(50).hash;
+    CHECK(world.rpc->block_receipts(hash).empty());
+    CHECK(world.calls(1) > 0);
+}
+
+TEST_CASE("an endpoint on another chain is never used, and shown") {
+    World world;
+    world.at(0).chain = ChainId{1};
     CHECK(world.rpc->chain_id() == ChainId{97});
-    CHECK(world.rpc->block_number() == BlockNum{1});
-    CHECK(world.first->calls == 0);
+    for (int i = 0; i < 5; ++i) {
+        CHECK(world.rpc->block_number() == BlockNum{100});
+    }
+    CHECK(world.calls(0) == 1);
+    CHECK(world.note(0).state == EndpointNote::State::kExcluded);
+    CHECK(world.note(0).trouble == "is on chain 1 instead of 97");
 }
 
 TEST_CASE("all endpoints on another chain contradict the configuration") {
     World world;
-    world.first->id = ChainId{1};
-    world.second->id = ChainId{56};
+    for (std::size_t i = 0; i < 3; ++i) {
+        world.at(i).chain = ChainId{1 + i};
+    }
     CHECK_THROWS_AS(world.rpc->block_number(), ConfigContradiction);
 }
 
 TEST_CASE("without an expected chain, that of the first to answer is kept to") {
     World world(std::nullopt);
-    world.second->id = ChainId{56};
+    world.at(1).chain = ChainId{56};
+    world.at(2).chain = ChainId{56};
     CHECK(world.rpc->chain_id() == ChainId{97});
-    world.first->faults.fail = 1;
-    bool failed = false;
-    for (int i = 0; i < 20; ++i) {
-        try {
-            world.rpc->block_number();
-        } catch (const ConfigContradiction&) {
-            FAIL("one endpoint was right once");
-        } catch (const std::exception&) {
-            failed = true;
-        }
+    world.at(0).rates[Fault::kRefused] = 1;
+    for (int i = 0; i < 5; ++i) {
+        CHECK_THROWS_AS(world.rpc->block_number(), net::TransportError);
     }
-    CHECK(failed);
+}
+
+TEST_CASE("probes tell the heads of all endpoints, and one that lags is asked last") {
+    World world;
+    CHECK(world.rpc->chain_id() == ChainId{97});
+    world.at(0).lag = 40;
+    world.at(0).rates[Fault::kLag] = 1;
+    for (int i = 0; i < 4; ++i) {
+        world.rpc->probe();
+        world.clock.advance(Millis(6'000));
+    }
+    world.rpc->probe();
+    REQUIRE(world.note(0).head);
+    CHECK(*world.note(0).head == BlockNum{60});
+    CHECK(world.note(1).head == BlockNum{100});
+    CHECK(world.rpc->block_number() == BlockNum{100});
+}
+
+TEST_CASE("a finalized block is believed when enough endpoints name its hash") {
+    World world(ChainId{97}, 2);
+    CHECK(world.rpc->header(eth::Tag::kFinalized)->number == BlockNum{68});
+    CHECK(world.calls(1) > 0);
+    CHECK(world.calls(2) == 0);
+    SECTION("one that is away is made up for by another") {
+        world.at(1).rates[Fault::kRefused] = 1;
+        world.chain.mine();
+        CHECK(world.rpc->header(eth::Tag::kFinalized)->number == BlockNum{69});
+        CHECK(world.calls(2) > 0);
+    }
+    SECTION("too few are a disagreement") {
+        world.at(1).rates[Fault::kRefused] = 1;
+        world.at(2).rates[Fault::kRefused] = 1;
+        world.chain.mine();
+        CHECK_THROWS_AS(world.rpc->header(eth::Tag::kFinalized), Disagreement);
+    }
+}
+
+TEST_CASE("what was learned of endpoints is recalled by their URLs") {
+    World world;
+    world.rpc->endpoints().range_failed(1, 100);
+    world.rpc->endpoints().logs_refused(2);
+    world.rpc->endpoints().logs_refused(2);
+    world.rpc->endpoints().logs_refused(2);
+    const auto notes = world.rpc->endpoints().notes();
+    CHECK(notes[0].max_range == 0);
+    CHECK(notes[1].max_range > 0);
+    CHECK_FALSE(notes[2].answers_logs);
+
+    World later;
+    later.rpc->endpoints().recall(notes);
+    CHECK(later.rpc->endpoints().notes()[1].max_range == notes[1].max_range);
+    CHECK(later.rpc->endpoints().answers_logs(2));  // until it refuses once more
+    later.rpc->endpoints().logs_refused(2);
+    CHECK_FALSE(later.rpc->endpoints().answers_logs(2));
 }

@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "eth/rpc_client.hpp"
+#include "eth/rpc.hpp"
 
 namespace lamda::chain {
 

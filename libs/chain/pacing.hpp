@@ -47,7 +47,8 @@ class Pacer {
 /// Growing pauses between attempts that fail, with jitter so that processes do not knock in step.
 class Backoff {
   public:
-    Backoff(Millis first, Millis most) : first_(first), most_(most), random_(std::random_device{}()) {}
+    Backoff(Millis first, Millis most, std::uint32_t seed = std::random_device{}())
+        : first_(first), most_(most), random_(seed) {}
     Millis next();
     void reset() { failures_ = 0; }
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "eth/rpc_client.hpp"
+#include "eth/rpc.hpp"
 
 namespace lamda::chain {
 

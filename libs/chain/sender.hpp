@@ -11,7 +11,7 @@
 #include "core/clock.hpp"
 #include "crypto/signer.hpp"
 #include "eth/codec/transaction.hpp"
-#include "eth/rpc_client.hpp"
+#include "eth/rpc.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"

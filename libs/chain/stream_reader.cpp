@@ -13,13 +13,14 @@ namespace {
 constexpr std::uint64_t kSettledDepth = 128;
 /// Blocks below finality that are committed at once when they are read one by one.
 constexpr std::uint64_t kFinalBlocksAtOnce = 64;
-/// Batches of one step: the head and its finality are looked at again after so many.
-constexpr unsigned kBatchesInOneStep = 32;
+/// The head and its finality are looked at again after so long.
+constexpr Millis kLongestStep{1'000};
 /// Without a `finalized` tag, or with one that stands still, blocks this much older than the head are taken
 /// as beyond reorganisation: for pruning headers and for reading ranges, never for a FinalityRule.
 constexpr Millis kPresumedFinal{15 * 60 * 1000};
 /// A lying or forked node must repeat itself before the stream is stopped for good.
 constexpr unsigned kViolationsToBelieve = 3;
+constexpr unsigned kContradictionsToBelieve = 3;
 constexpr Millis kHeadBehindTrouble{10'000};
 
 double gauge_value(BlockNum number) {
@@ -28,26 +29,29 @@ double gauge_value(BlockNum number) {
 
 }  // namespace
 
-StreamReader::StreamReader(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock,
+StreamReader::StreamReader(const StreamConfig& config, MultiRpc& rpc, StreamSink& sink, const Clock& clock,
                            const telemetry::Log& log, telemetry::Metrics& metrics)
     : config_(config),
       rpc_(rpc),
       sink_(sink),
       clock_(clock),
       log_(log),
-      reader_(rpc, eth::LogFilter{config.contracts, config.topics, {}}, config.backfill_window),
+      reader_(rpc, eth::LogFilter{config.contracts, config.topics, {}}, config.verify_receipts),
+      backfill_(rpc, eth::LogFilter{config.contracts, config.topics, {}}, clock, config.verify_receipts),
       head_gauge_(metrics.gauge("lamda_chain_head_block", "Newest block seen", {{"stream", config.name}})),
       cursor_gauge_(
           metrics.gauge("lamda_chain_cursor_block", "Last block applied", {{"stream", config.name}})),
       boundary_gauge_(metrics.gauge("lamda_chain_boundary_block",
                                     "Blocks up to here fulfil the finality rule", {{"stream", config.name}})),
       reorgs_(metrics.counter("lamda_chain_reorgs_total", "Unwinds of applied blocks",
-                              {{"stream", config.name}})) {}
+                              {{"stream", config.name}})),
+      logs_(metrics.counter("lamda_chain_logs_total", "Logs applied", {{"stream", config.name}})) {}
 
 void StreamReader::forget() {
     open_ = false;
     kept_.clear();
     told_.reset();
+    backfill_.forget();
 }
 
 std::optional<eth::Header> StreamReader::tagged(eth::Tag tag) {
@@ -55,6 +59,9 @@ std::optional<eth::Header> StreamReader::tagged(eth::Tag tag) {
         return rpc_.header(eth::BlockSpec(tag));
     } catch (const eth::RpcError&) {
         return std::nullopt;  // nodes without the tag answer with errors of many kinds
+    } catch (const Disagreement& error) {
+        disagreement_ = error.what();
+        return std::nullopt;
     }
 }
 
@@ -66,7 +73,15 @@ void StreamReader::check_chain() {
                                   std::to_string(config_.chain_id->value));
     }
     sink_.bind_chain(chain);
-    require_contracts(config_, rpc_);
+    try {
+        require_contracts(config_, rpc_);
+    } catch (const ConfigContradiction& error) {
+        // A node that lags behind the contract's creation says the same.
+        if (++contradictions_ < kContradictionsToBelieve) {
+            throw NotReadyYet(error.what());
+        }
+        throw;
+    }
     checked_ = true;
 }
 
@@ -122,12 +137,18 @@ void StreamReader::look_at_finality() {
             known = seen;
         }
     };
+    disagreement_.clear();
     FinalityReading reading{head_, std::nullopt, tagged(eth::Tag::kFinalized), clock_.now()};
     if (config_.finality.kind == FinalityRule::Kind::kSafe) {
         reading.safe = tagged(eth::Tag::kSafe);
     }
-    const auto verdict = judge_finality(config_.finality, reading);
+    auto verdict = judge_finality(config_.finality, reading);
     trouble_ = verdict.trouble;
+    if (!disagreement_.empty()) {
+        // Whoever asks for agreement does not want its absence made up for by age.
+        trouble_ = disagreement_;
+        verdict.depth.reset();
+    }
     // Only what a tag names stays so; the head, and a depth below it, are as they are seen now.
     if (config_.finality.kind == FinalityRule::Kind::kLatest) {
         boundary_header_ = verdict.boundary;
@@ -245,7 +266,7 @@ BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
     const auto final_to = std::min(finalized(), target);
     const auto settled_to = std::min(final_to, head_.number - kSettledDepth);
     if (next < settled_to) {
-        return reader_.range(cursor_, next, settled_to);
+        return backfill_.next(cursor_, next, settled_to);
     }
     // Above finality each block is a batch of its own.
     const auto to = next <= final_to ? std::min(final_to, next + (kFinalBlocksAtOnce - 1)) : next;
@@ -289,6 +310,8 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     batch.caught_up = batch.to.number == target;
     sink_.apply(batch);
 
+    logs_applied_ += batch.logs.size();
+    logs_.add(static_cast<double>(batch.logs.size()));
     told_ = std::pair{batch.boundary, batch.finalized};
     for (const auto& header : batch.headers) {
         kept_.insert_or_assign(header.ref.number, header);
@@ -304,7 +327,8 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
 }
 
 StreamReader::Progress StreamReader::advance(BlockNum target) {
-    for (unsigned batches = 0; batches < kBatchesInOneStep; ++batches) {
+    const auto began = clock_.steady();
+    for (unsigned batches = 0; batches == 0 || clock_.steady() - began < kLongestStep; ++batches) {
         const auto next = cursor_ ? cursor_->number.next() : BlockNum{0};
         if (next > target) {
             caught_up_ = true;
@@ -313,6 +337,9 @@ StreamReader::Progress StreamReader::advance(BlockNum target) {
         auto got = read(next, target);
         if (got.fork) {
             return unwind();
+        }
+        if (got.waiting) {
+            return batches > 0 ? Progress::kMoved : Progress::kReading;
         }
         if (got.headers.empty()) {
             return batches > 0 ? Progress::kMoved : Progress::kWaiting;
@@ -344,6 +371,7 @@ StreamReader::Progress StreamReader::idle() {
 }
 
 StreamReader::Progress StreamReader::step() {
+    rpc_.probe();
     if (!checked_) {
         check_chain();
     }

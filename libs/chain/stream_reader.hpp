@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 
+#include "chain/backfill.hpp"
 #include "chain/block_reader.hpp"
 #include "chain/finality.hpp"
 #include "chain/log_stream.hpp"
@@ -18,10 +19,11 @@ class StreamReader {
         kMoved,     ///< the cursor moved and there may be more: step again at once
         kNewBlock,  ///< the cursor moved and stands at the head
         kNothing,   ///< no new block
+        kReading,   ///< blocks are on their way: step again at once
         kWaiting,   ///< nodes contradict one another, or finality is not known: ask again soon
     };
 
-    StreamReader(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, const Clock& clock,
+    StreamReader(const StreamConfig& config, MultiRpc& rpc, StreamSink& sink, const Clock& clock,
                  const telemetry::Log& log, telemetry::Metrics& metrics);
 
     /// @throws ConfigContradiction, FinalityViolated; and what the endpoint and the sink throw: step again
@@ -31,11 +33,13 @@ class StreamReader {
     void forget();
 
     bool caught_up() const { return caught_up_; }
+    /// Applied in this life.
+    std::uint64_t logs_applied() const { return logs_applied_; }
     Millis interval() const { return interval_.get(); }
     /// What a person should know while the stream stands still; empty: nothing.
     const std::string& trouble() const { return trouble_; }
     std::optional<BlockRef> cursor() const { return cursor_; }
-    BlockNum head() const { return head_.number; }
+    const eth::Header& head() const { return head_; }
 
   private:
     void check_chain();
@@ -57,17 +61,20 @@ class StreamReader {
     std::optional<eth::Header> tagged(eth::Tag tag);
 
     const StreamConfig& config_;
-    eth::Rpc& rpc_;
+    MultiRpc& rpc_;
     StreamSink& sink_;
     const Clock& clock_;
     telemetry::Log log_;
     BlockReader reader_;
+    Backfill backfill_;
     BlockInterval interval_;
 
     bool open_ = false;
     bool checked_ = false;  ///< chain id and contracts: once in a life
     bool caught_up_ = false;
     std::string trouble_;
+    std::string disagreement_;  ///< of endpoints about what is final; empty: none
+    std::uint64_t logs_applied_ = 0;
     eth::Header head_;
     std::optional<BlockRef> cursor_;
     std::map<BlockNum, BlockHeader> kept_;         ///< our own headers from finality up to the cursor
@@ -79,12 +86,14 @@ class StreamReader {
     BlockNum floor_;
     std::optional<std::pair<BlockNum, BlockNum>> told_;  ///< boundary and finality, as the sink knows them
     unsigned violations_ = 0;
+    unsigned contradictions_ = 0;
     std::optional<Steady> behind_since_;  ///< the head has been below the cursor since then
 
     telemetry::Gauge head_gauge_;
     telemetry::Gauge cursor_gauge_;
     telemetry::Gauge boundary_gauge_;
     telemetry::Counter reorgs_;
+    telemetry::Counter logs_;
 };
 
 }  // namespace lamda::chain

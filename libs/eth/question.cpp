@@ -118,6 +118,23 @@ void refuse_when_busy(const std::string& method, const net::HttpResponse& respon
     }
 }
 
+/// An error object under a status of 5xx is the node's own trouble, unless it tells of a revert.
+template <class Read>
+auto read_answer(const std::string& method, const net::HttpResponse& response, Read read) {
+    constexpr int kServerError = 500;
+    constexpr std::int64_t kReverted = 3;
+    refuse_when_busy(method, response);
+    try {
+        return read();
+    } catch (const RpcError& error) {
+        if (response.status >= kServerError && error.code() != kReverted && error.data().empty()) {
+            throw BadAnswer(response.status,
+                            fmt::format("{}: HTTP {}: {}", method, response.status, error.what()));
+        }
+        throw;
+    }
+}
+
 using OnError = Question::OnError;
 
 /// @param take RpcAnswer → the result
@@ -125,9 +142,8 @@ template <class Out, class Take>
 Question make(std::string method, std::string params, OnError on_error, Out& out, Take take) {
     Question question{std::move(method), std::move(params), on_error, {}};
     question.read = [name = question.method, &out, take](std::uint64_t id, net::HttpResponse& response) {
-        refuse_when_busy(name, response);
-        const RpcAnswer answer(name, id, response.status, response.body);
-        out = take(answer);
+        out = read_answer(name, response,
+                          [&] { return take(RpcAnswer(name, id, response.status, response.body)); });
     };
     return question;
 }
@@ -154,8 +170,7 @@ Question logs_question(const std::string& blocks, const LogFilter& filter, std::
                        InRange in_range) {
     Question question{"eth_getLogs", filter_json(blocks, filter), OnError::kAskAnother, {}};
     question.read = [&out, filter, in_range](std::uint64_t id, net::HttpResponse& response) {
-        refuse_when_busy("eth_getLogs", response);
-        auto logs = read_logs_answer(id, response);
+        auto logs = read_answer("eth_getLogs", response, [&] { return read_logs_answer(id, response); });
         check_logs(logs, filter, in_range);
         out = std::move(logs);
     };

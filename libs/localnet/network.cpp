@@ -8,6 +8,7 @@
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
+#include "eth/rpc_client.hpp"
 #include "onchain/transact.hpp"
 
 namespace lamda::localnet {

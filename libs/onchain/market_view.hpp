@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "eth/rpc_client.hpp"
+#include "eth/rpc.hpp"
 
 namespace lamda::onchain {
 

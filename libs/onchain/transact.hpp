@@ -7,7 +7,7 @@
 #include "core/clock.hpp"
 #include "crypto/signer.hpp"
 #include "eth/codec/transaction.hpp"
-#include "eth/rpc_client.hpp"
+#include "eth/rpc.hpp"
 
 namespace lamda::onchain {
 

@@ -1,5 +1,7 @@
 #include "context.hpp"
 
+#include "eth/rpc_client.hpp"
+
 namespace lamda::cli {
 namespace {
 

@@ -6,6 +6,7 @@
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "core/duration.hpp"
+#include "eth/rpc_client.hpp"
 #include "increment.hpp"
 #include "onchain/transact.hpp"
 #include "testkit/process.hpp"

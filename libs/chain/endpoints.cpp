@@ -1,0 +1,269 @@
+#include "chain/endpoints.hpp"
+
+#include <algorithm>
+
+#include "chain/errors.hpp"
+#include "core/duration.hpp"
+#include "crypto/digest.hpp"
+#include "net/http_message.hpp"
+
+namespace lamda::chain {
+
+namespace {
+
+constexpr std::int64_t kFirstRestMs = 500;
+constexpr unsigned kMostDoublings = 7;  // 64 s
+constexpr unsigned kRefusalsToBelieve = 3;
+constexpr std::uint64_t kBlocksBehind = 16;
+constexpr Millis kHeadIsFresh{30'000};
+constexpr double kNewLatencyWeight = 0.2;
+constexpr Millis kUnknownPatience{1'000};
+constexpr Millis kLeastPatience{50};
+constexpr Millis kMostPatience{2'000};
+
+std::optional<Millis> asked_pause(const std::exception& what) {
+    const auto* answer = dynamic_cast<const eth::BadAnswer*>(&what);
+    return answer != nullptr ? answer->retry_after() : std::nullopt;
+}
+
+}  // namespace
+
+std::string_view to_string(EndpointNote::State state) {
+    switch (state) {
+        case EndpointNote::State::kUnknown:
+            return "unknown";
+        case EndpointNote::State::kGood:
+            return "good";
+        case EndpointNote::State::kResting:
+            return "resting";
+        case EndpointNote::State::kExcluded:
+            return "excluded";
+    }
+    return "";
+}
+
+Endpoints::Endpoints(std::vector<std::string> urls, std::optional<ChainId> expected, const Clock& clock,
+                     telemetry::Log log, std::uint32_t jitter_seed)
+    : urls_(std::move(urls)),
+      standing_(urls_.size()),
+      chain_(expected),
+      clock_(clock),
+      log_(std::move(log)),
+      random_(jitter_seed) {
+    for (const auto& url : urls_) {
+        names_.push_back(net::redact_url(url));
+        ids_.push_back(crypto::sha256(as_bytes(url)).as<EndpointId>());
+    }
+}
+
+bool Endpoints::lags(const Standing& one, Steady now) const {
+    if (!one.head) {
+        return false;
+    }
+    BlockNum best;
+    for (const auto& other : standing_) {
+        if (!other.excluded && other.head && now - other.head_seen < kHeadIsFresh) {
+            best = std::max(best, *other.head);
+        }
+    }
+    return *one.head + kBlocksBehind < best;
+}
+
+std::vector<std::size_t> Endpoints::candidates() const {
+    const std::lock_guard lock(mutex_);
+    const auto now = clock_.steady();
+    std::vector<std::size_t> good;
+    std::vector<std::size_t> lagging;
+    std::optional<std::size_t> resting;
+    for (std::size_t i = 0; i < standing_.size(); ++i) {
+        const auto index = (preferred_ + i) % standing_.size();
+        const auto& one = standing_[index];
+        if (one.excluded) {
+            continue;
+        }
+        if (one.resting_until <= now) {
+            (lags(one, now) ? lagging : good).push_back(index);
+        } else if (!one.left_alone && (!resting || one.resting_until < standing_[*resting].resting_until)) {
+            resting = index;
+        }
+    }
+    good.insert(good.end(), lagging.begin(), lagging.end());
+    if (good.empty() && resting) {
+        good.push_back(*resting);
+    }
+    return good;
+}
+
+bool Endpoints::checked(std::size_t i) const {
+    const std::lock_guard lock(mutex_);
+    return standing_[i].checked;
+}
+
+bool Endpoints::saw_chain(std::size_t i, ChainId chain) {
+    const std::lock_guard lock(mutex_);
+    if (!chain_) {
+        chain_ = chain;
+    }
+    auto& one = standing_[i];
+    one.checked = true;
+    one.excluded = chain != *chain_;
+    ever_right_ = ever_right_ || !one.excluded;
+    if (one.excluded) {
+        one.trouble =
+            "is on chain " + std::to_string(chain.value) + " instead of " + std::to_string(chain_->value);
+        log_.error("endpoint is on another chain and not used",
+                   {{"endpoint", names_[i]}, {"chain_id", chain.value}, {"expected", chain_->value}});
+    }
+    return !one.excluded;
+}
+
+void Endpoints::answered(std::size_t i, std::optional<Millis> took) {
+    const std::lock_guard lock(mutex_);
+    auto& one = standing_[i];
+    one.failures = 0;
+    one.resting_until = {};
+    one.left_alone = false;
+    one.trouble.clear();
+    preferred_ = i;
+    if (took) {
+        const auto ms = static_cast<double>(took->count());
+        one.latency_ms =
+            one.latency_ms == 0 ? ms : (1 - kNewLatencyWeight) * one.latency_ms + kNewLatencyWeight * ms;
+    }
+}
+
+void Endpoints::failed(std::size_t i, const std::exception& what) {
+    const std::lock_guard lock(mutex_);
+    auto& one = standing_[i];
+    const auto most = kFirstRestMs << std::min(one.failures, kMostDoublings);
+    Millis rest(std::uniform_int_distribution<std::int64_t>(most / 2, most)(random_));
+    const auto asked = asked_pause(what);
+    one.left_alone = asked && *asked >= rest;
+    if (one.left_alone) {
+        rest = *asked;
+    }
+    ++one.failures;
+    one.resting_until = clock_.steady() + rest;
+    one.trouble = what.what();
+    if (one.failures == 1) {
+        log_.warn("endpoint failed", {{"endpoint", names_[i]}, {"reason", one.trouble}});
+    }
+}
+
+void Endpoints::saw_head(std::size_t i, BlockNum head) {
+    const std::lock_guard lock(mutex_);
+    standing_[i].head = head;
+    standing_[i].head_seen = clock_.steady();
+    standing_[i].head_at = clock_.now();
+}
+
+bool Endpoints::worth_a_probe(std::size_t i) const {
+    const std::lock_guard lock(mutex_);
+    const auto& one = standing_[i];
+    return !one.excluded && one.resting_until <= clock_.steady();
+}
+
+Millis Endpoints::patience(std::size_t i) const {
+    const std::lock_guard lock(mutex_);
+    const auto latency = standing_[i].latency_ms;
+    if (!standing_[i].checked) {
+        return kUnknownPatience;
+    }
+    return std::clamp(Millis(static_cast<std::int64_t>(4 * latency)), kLeastPatience, kMostPatience);
+}
+
+std::uint64_t Endpoints::window(std::size_t i) const {
+    const std::lock_guard lock(mutex_);
+    return standing_[i].window.size();
+}
+
+void Endpoints::range_answered(std::size_t i, std::uint64_t blocks, std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    standing_[i].window.answered(blocks, bytes);
+    standing_[i].refusals = 0;
+}
+
+void Endpoints::range_failed(std::size_t i, std::uint64_t blocks) {
+    const std::lock_guard lock(mutex_);
+    standing_[i].window.failed(blocks);
+}
+
+void Endpoints::logs_refused(std::size_t i) {
+    const std::lock_guard lock(mutex_);
+    if (++standing_[i].refusals == kRefusalsToBelieve) {
+        log_.warn("endpoint refuses eth_getLogs: it is read by receipts", {{"endpoint", names_[i]}});
+    }
+}
+
+bool Endpoints::answers_logs(std::size_t i) const {
+    const std::lock_guard lock(mutex_);
+    return standing_[i].refusals < kRefusalsToBelieve;
+}
+
+std::vector<EndpointNote> Endpoints::notes() const {
+    const std::lock_guard lock(mutex_);
+    const auto now = clock_.steady();
+    std::vector<EndpointNote> out;
+    for (std::size_t i = 0; i < standing_.size(); ++i) {
+        const auto& one = standing_[i];
+        EndpointNote note;
+        note.id = ids_[i];
+        note.name = names_[i];
+        note.state = one.excluded              ? EndpointNote::State::kExcluded
+                     : one.resting_until > now ? EndpointNote::State::kResting
+                     : one.checked             ? EndpointNote::State::kGood
+                                               : EndpointNote::State::kUnknown;
+        note.trouble = one.trouble;
+        note.max_range = one.window.limit();
+        note.answers_logs = one.refusals < kRefusalsToBelieve;
+        note.head = one.head;
+        if (one.head) {
+            note.head_at = one.head_at;
+        }
+        out.push_back(std::move(note));
+    }
+    return out;
+}
+
+void Endpoints::recall(const std::vector<EndpointNote>& notes) {
+    const std::lock_guard lock(mutex_);
+    for (const auto& note : notes) {
+        const auto found = std::find(ids_.begin(), ids_.end(), note.id);
+        if (found == ids_.end()) {
+            continue;
+        }
+        auto& one = standing_[static_cast<std::size_t>(found - ids_.begin())];
+        if (note.max_range > 0) {
+            one.window.recall(note.max_range);
+        }
+        // One refusal more and it is believed again; one answer and it is forgotten.
+        one.refusals = note.answers_logs ? 0 : kRefusalsToBelieve - 1;
+    }
+}
+
+void Endpoints::give_up(std::exception_ptr last) const {
+    const std::lock_guard lock(mutex_);
+    const bool some_wrong =
+        std::any_of(standing_.begin(), standing_.end(), [](const auto& one) { return one.excluded; });
+    if (some_wrong && !ever_right_) {
+        throw ConfigContradiction("every endpoint that answers is on another chain than " +
+                                  std::to_string(chain_ ? chain_->value : 0));
+    }
+    if (last) {
+        std::rethrow_exception(last);
+    }
+    const auto now = clock_.steady();
+    std::optional<Millis> shortest;
+    for (const auto& one : standing_) {
+        if (!one.excluded && one.left_alone && one.resting_until > now) {
+            const auto left = std::chrono::ceil<std::chrono::seconds>(one.resting_until - now);
+            shortest = shortest ? std::min<Millis>(*shortest, left) : Millis(left);
+        }
+    }
+    throw net::TransportError(net::TransportError::Kind::kConnect,
+                              shortest
+                                  ? "every endpoint asks to be left alone, for " + lamda::to_string(*shortest)
+                                  : "no endpoint is usable");
+}
+
+}  // namespace lamda::chain

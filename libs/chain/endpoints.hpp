@@ -1,0 +1,95 @@
+// What is known of each endpoint of a chain: whether it may be asked, whom to ask first, how much at once. No
+// I/O.
+#pragma once
+
+#include <exception>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "chain/range_window.hpp"
+#include "chain/stream_memory.hpp"
+#include "eth/rpc.hpp"
+#include "telemetry/log.hpp"
+
+namespace lamda::chain {
+
+/// Endpoints are known by their place in the list. Thread-safe.
+///
+/// One that fails (no connection, time-out, HTTP status, garbage) rests for 0.5 s, doubled with each failure
+/// up to 64 s and jittered, or for as long as it asks to be left alone (Retry-After). One whose head lags
+/// behind the others' is asked last. One on another chain is never asked again.
+class Endpoints {
+  public:
+    /// @param expected absent: the chain id of the first that answers
+    Endpoints(std::vector<std::string> urls, std::optional<ChainId> expected, const Clock& clock,
+              telemetry::Log log, std::uint32_t jitter_seed);
+
+    std::size_t size() const { return urls_.size(); }
+    const std::string& url(std::size_t i) const { return urls_[i]; }
+    const std::string& name(std::size_t i) const { return names_[i]; }
+
+    /// Whom to ask, best first. When all rest, the one that rests the shortest; those that asked to be left
+    /// alone and the excluded never.
+    std::vector<std::size_t> candidates() const;
+    /// Its chain id was seen.
+    bool checked(std::size_t i) const;
+    /// False: it is on another chain and excluded.
+    bool saw_chain(std::size_t i, ChainId chain);
+    /// @param took absent: it says nothing about how quick it is
+    void answered(std::size_t i, std::optional<Millis> took);
+    void failed(std::size_t i, const std::exception& what);
+    void saw_head(std::size_t i, BlockNum head);
+    /// Not on another chain, and not resting.
+    bool worth_a_probe(std::size_t i) const;
+    /// After this time without an answer it is worth asking another one as well.
+    Millis patience(std::size_t i) const;
+
+    /// How many blocks one eth_getLogs may span there.
+    std::uint64_t window(std::size_t i) const;
+    void range_answered(std::size_t i, std::uint64_t blocks, std::uint64_t bytes);
+    void range_failed(std::size_t i, std::uint64_t blocks);
+    /// Not even one block's logs were to be had by eth_getLogs, though the node answers. Three times in a
+    /// row: it is taken to refuse the method.
+    void logs_refused(std::size_t i);
+    bool answers_logs(std::size_t i) const;
+
+    std::vector<EndpointNote> notes() const;
+    void recall(const std::vector<EndpointNote>& notes);
+    /// Nobody was any help. @throws `last`; ConfigContradiction when all that answer are on another chain
+    [[noreturn]] void give_up(std::exception_ptr last) const;
+
+  private:
+    struct Standing {
+        bool checked = false;
+        bool excluded = false;
+        unsigned failures = 0;
+        Steady resting_until{};
+        bool left_alone = false;  ///< rests because it asked for it
+        std::string trouble;
+        double latency_ms = 0;  ///< moving average; 0: not known
+        std::optional<BlockNum> head;
+        Steady head_seen{};
+        Timestamp head_at{};
+        RangeWindow window;
+        unsigned refusals = 0;
+    };
+
+    bool lags(const Standing& one, Steady now) const;
+
+    mutable std::mutex mutex_;
+    std::vector<std::string> urls_;
+    std::vector<std::string> names_;
+    std::vector<EndpointId> ids_;
+    std::vector<Standing> standing_;
+    std::optional<ChainId> chain_;
+    bool ever_right_ = false;
+    std::size_t preferred_ = 0;
+    const Clock& clock_;
+    telemetry::Log log_;
+    std::minstd_rand random_;
+};
+
+}  // namespace lamda::chain

@@ -1,0 +1,35 @@
+// Why a stream cannot go on, named by what follows from it.
+#pragma once
+
+#include <stdexcept>
+
+namespace lamda::chain {
+
+/// The configuration contradicts the chain: exit 78.
+class ConfigContradiction : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// A reorg below a block that was final: the stream stops and deletes nothing.
+class FinalityViolated : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// Another writer moved the cursor: this one is not the active one. Load again.
+class CursorMoved : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// The answer contradicts itself or an earlier one: nodes behind one address at different heights. Ask again
+/// later.
+class NotReadyYet : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// Too few endpoints agree on a finalized block.
+class Disagreement : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+}  // namespace lamda::chain
