@@ -23,6 +23,7 @@ const contracts = [
         source: 'tests/data/foreign/ForeignNodeReputation.sol',
         output: 'tests/data/foreign/ForeignNodeReputation.json',
     },
+    { name: 'JobLogs', source: 'tests/data/JobLogs.sol', output: 'tests/data/JobLogs.json' },
 ];
 
 // No opcode later than the merge: what runs on both BSC and opBNB, whichever fork they are at.

@@ -86,6 +86,9 @@ void Anvil::start() {
     if (impl_->config.block_time > 0) {
         spec.argv.insert(spec.argv.end(), {"--block-time", fmt::format("{}", impl_->config.block_time)});
     }
+    if (impl_->config.genesis_time) {
+        spec.argv.insert(spec.argv.end(), {"--timestamp", std::to_string(*impl_->config.genesis_time)});
+    }
     spec.cwd = impl_->dir;  // and HOME: it keeps files there
     spec.log_file = impl_->log;
     impl_->process.emplace(std::move(spec));

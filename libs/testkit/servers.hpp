@@ -3,7 +3,9 @@
 // on the same port.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -48,8 +50,9 @@ class NatsServer {
 
 struct AnvilConfig {
     ChainId chain_id{31337};
-    double block_time = 0;           ///< seconds; 0: a block per transaction
-    unsigned slots_in_an_epoch = 1;  ///< finalized = head − 2 × this
+    double block_time = 0;                                     ///< seconds; 0: a block per transaction
+    unsigned slots_in_an_epoch = 1;                            ///< finalized = head − 2 × this
+    std::optional<std::uint64_t> genesis_time = std::nullopt;  ///< seconds since 1970; absent: now
 };
 
 /// anvil's platform binary (from the locked npm package). Accounts: the well-known test mnemonic.
