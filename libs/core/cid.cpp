@@ -1,5 +1,6 @@
 #include "core/cid.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace lamda {
@@ -17,6 +18,7 @@ Error bad(std::string why) {
 
 std::string base32(BytesView bytes) {
     std::string out;
+    out.reserve((bytes.size() * 8 + 4) / 5);
     unsigned bits = 0;
     unsigned buffer = 0;
     for (std::uint8_t b : bytes) {
@@ -130,8 +132,13 @@ Result<Cid> Cid::parse(std::string_view text) {
 }
 
 Bytes Cid::bytes() const {
-    Bytes out = {1, static_cast<std::uint8_t>(codec_), kSha256, kDigestSize};
-    out.insert(out.end(), digest_.array().begin(), digest_.array().end());
+    constexpr std::size_t kPrefix = 4;
+    Bytes out(kPrefix + kDigestSize);
+    out[0] = 1;
+    out[1] = static_cast<std::uint8_t>(codec_);
+    out[2] = kSha256;
+    out[3] = kDigestSize;
+    std::copy(digest_.array().begin(), digest_.array().end(), out.begin() + kPrefix);
     return out;
 }
 

@@ -2,14 +2,14 @@
 // (target).
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <fstream>
 #include <string>
 
 #include "localnet/network.hpp"
+#include "report.hpp"
 #include "testkit/process.hpp"
 
 using namespace lamda;
+using namespace lamda::bench;
 
 namespace {
 
@@ -17,37 +17,15 @@ constexpr int kRuns = 9;
 constexpr double kStartTargetMs = 150;
 constexpr double kMemoryTargetMib = 20;
 
-double median(std::vector<double> values) {
-    std::nth_element(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2),
-                     values.end());
-    return values[values.size() / 2];
-}
-
-/// Private_Clean + Private_Dirty of /proc/<pid>/smaps_rollup, in MiB.
-double private_memory(pid_t pid) {
-    std::ifstream in(fmt::format("/proc/{}/smaps_rollup", pid));
-    double kib = 0;
-    for (std::string line; std::getline(in, line);) {
-        if (line.starts_with("Private_Clean:") || line.starts_with("Private_Dirty:")) {
-            kib += std::stod(line.substr(line.find(':') + 1));
-        }
-    }
-    return kib / 1024;
-}
-
 double start_once(localnet::Network& network, const std::string& name) {
-    const auto before = std::chrono::steady_clock::now();
+    const double before = now_seconds();
     network.start_service(name);
     while (!network.ready(name)) {
-        if (std::chrono::steady_clock::now() - before > std::chrono::seconds(30)) {
+        if (now_seconds() - before > 30) {
             throw std::runtime_error(name + " is not ready: " + network.readiness(name));
         }
     }
-    return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - before).count();
-}
-
-void report(const std::string& name, double value, const std::string& unit, const std::string& target) {
-    fmt::print("{:<36} {:>10.1f} {:<5} ({})\n", name, value, unit, target);
+    return (now_seconds() - before) * 1'000;
 }
 
 }  // namespace

@@ -1,0 +1,31 @@
+// What ingestion cannot be faster than: the bare download of the same answers, the bare COPY of the same
+// rows.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace lamda::bench {
+
+struct Download {
+    double seconds = 0;
+    std::size_t bytes = 0;
+};
+/// Sends the bodies with libcurl and throws the answers away. @param at_once requests in flight; each on a
+/// connection that is kept  @throws std::runtime_error
+Download download(const std::string& url, const std::vector<std::string>& bodies, std::size_t at_once);
+
+/// Rows of one table, as COPY writes and reads them.
+struct TableDump {
+    std::string table;
+    std::string columns;
+    std::string order;
+    std::string rows;
+};
+/// Fills `rows`. @throws std::runtime_error with the server's message, here and below
+void dump(const std::string& dsn, TableDump& table);
+/// One transaction, one COPY per table; seconds from BEGIN to the end of COMMIT.
+double copy(const std::string& dsn, const std::vector<TableDump>& tables);
+
+}  // namespace lamda::bench

@@ -1,0 +1,210 @@
+#include "ingest_scene.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <thread>
+
+#include "report.hpp"
+#include "store/database.hpp"
+#include "store/migrations.hpp"
+
+namespace lamda::bench {
+
+namespace {
+
+/// Old enough that nobody waits for events of it on the live feed: a backfill.
+constexpr std::uint64_t kDay = 86'400;
+/// Deeper than where ranges are no longer read: what is measured ends before the tail begins.
+constexpr int kEmptyBlocks = 300;
+constexpr double kPatienceSeconds = 600;
+constexpr auto kStream = "dispatcher:bsc";
+
+int port_in(const std::string& url) {
+    return std::stoi(url.substr(url.rfind(':') + 1));
+}
+
+std::vector<TableDump> tables() {
+    return {
+        {"dispatch.job_event",
+         "id, job_id, kind, body, attempt, seq, block_num, block_hash, log_index, tx_hash, at, orphaned, "
+         "refused_reason",
+         "id",
+         {}},
+        {"dispatch.job",
+         "id, renter, provider, payment, block_num, block_hash, log_index, tx_hash, chain_state, work_state, "
+         "status, attempt, tries, docker_image, input_file_cid, output_file_cid, time_limit_seconds, "
+         "error_message, created_at, updated_at, work_since, assigned_at, running_since, completed_at, "
+         "failed_at, spec_cid, last_event",
+         "block_num, log_index",
+         {}}};
+}
+
+/// Each question once. A range that was asked again from the same block had been too large: its answer was of
+/// no use, and what is of no use does not belong into a floor.
+std::vector<std::string> useful(const std::vector<std::string>& asked) {
+    using nlohmann::json;
+    std::map<std::string, std::size_t> last;
+    for (std::size_t i = 0; i < asked.size(); ++i) {
+        json body = json::parse(asked[i]);
+        auto calls = body.is_array() ? body : json::array({body});
+        std::string question;
+        for (auto& call : calls) {
+            auto& params = call["params"];
+            if (call["method"] == "eth_getLogs" && params.at(0).contains("toBlock")) {
+                params[0].erase("toBlock");
+            }
+            question += call["method"].dump() + params.dump();
+        }
+        last[question] = i;
+    }
+    std::vector<std::size_t> kept;
+    for (const auto& [question, at] : last) {
+        kept.push_back(at);
+    }
+    std::sort(kept.begin(), kept.end());
+    std::vector<std::string> out;
+    for (const auto at : kept) {
+        out.push_back(asked[at]);
+    }
+    return out;
+}
+
+}  // namespace
+
+IngestScene::IngestScene(const std::string& executables)
+    : executables_(std::filesystem::absolute(executables)),
+      dir_("bench_ingest"),
+      postgres_(dir_.path() + "/postgres", true),
+      nats_(dir_.path() + "/nats"),
+      anvil_(
+          dir_.path() + "/bsc",
+          testkit::AnvilConfig{ChainId{31337}, 0, 1, static_cast<std::uint64_t>(std::time(nullptr)) - kDay}),
+      maker_(anvil_) {}
+
+void IngestScene::make_logs(std::uint64_t count, std::uint64_t per_block) {
+    maker_.emit(testkit::JobLogKind::kCreated, logs_, count, per_block);
+    logs_ += count;
+    last_block_ = testkit::head_of(anvil_);
+    anvil_.call("anvil_mine", fmt::format("[{}]", kEmptyBlocks));
+}
+
+std::string IngestScene::fresh_database() {
+    if (!database_.empty()) {
+        postgres_.drop_database(database_);
+    }
+    database_ = fmt::format("ingest_{}", ++databases_);
+    auto dsn = postgres_.create_database(database_);
+    store::Database database(dsn, "bench", 1);
+    store::migrate(database);
+    return dsn;
+}
+
+void IngestScene::check_rows(const std::string& dsn) const {
+    store::Database database(dsn, "bench", 1);
+    const auto row = database.transact([](store::Txn& txn) {
+        return txn.one(
+            "SELECT (SELECT count(*) FROM dispatch.job WHERE chain_state = 'created') AS jobs, "
+            "(SELECT count(DISTINCT job_id) FROM dispatch.job_event WHERE kind = 'created' AND NOT orphaned) "
+            "AS "
+            "events, (SELECT count(*) FROM bus.outbox) AS messages");
+    });
+    if (row.get<std::uint64_t>("jobs") != logs_ || row.get<std::uint64_t>("events") != logs_ ||
+        row.get<std::uint64_t>("messages") != 0) {
+        throw std::runtime_error(fmt::format("{} jobs, {} events and {} messages were written, of {} logs",
+                                             row.get<std::uint64_t>("jobs"), row.get<std::uint64_t>("events"),
+                                             row.get<std::uint64_t>("messages"), logs_));
+    }
+}
+
+IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::string& rpc_url) {
+    store::Database watcher(dsn, "bench", 1);
+    const auto cursor = [&] {
+        return watcher.transact([&](store::Txn& txn) {
+            const auto row = txn.first(
+                "SELECT number FROM chain.cursor WHERE stream = $1 AND number IS NOT NULL", {kStream});
+            return row ? row->get<BlockNum>("number") : BlockNum{0};
+        });
+    };
+    cursor();  // connected before the clock starts
+    const std::string log = dir_.path() + "/job-dispatcher.log";
+    testkit::ProcessSpec spec;
+    spec.argv = {executables_ + "/lamda-job-dispatcher"};
+    spec.env = {{"DATABASE_URL", dsn},
+                {"NATS_URL", nats_.url()},
+                {"BSC_RPC_URL", rpc_url},
+                {"JOB_MANAGER_CONTRACT_ADDRESS", maker_.address()},
+                {"JOB_MANAGER_START_BLOCK", "1"},
+                {"METRICS_PORT", std::to_string(testkit::free_port())}};
+    spec.cwd = dir_.path();
+    spec.log_file = log;
+    Run out;
+    const double begin = now_seconds();
+    testkit::Process process(std::move(spec));
+    while (cursor() < last_block_) {
+        out.peak_mib = std::max(out.peak_mib, private_memory(process.pid()));
+        if (!process.running() || now_seconds() - begin > kPatienceSeconds) {
+            throw std::runtime_error("the dispatcher did not reach the last log: see " + log);
+        }
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    out.seconds = now_seconds() - begin;
+    process.kill();
+    check_rows(dsn);
+    return out;
+}
+
+IngestScene::Run IngestScene::run_dispatcher() {
+    return run_dispatcher(fresh_database(), anvil_.url());
+}
+
+IngestScene::Floor IngestScene::learn_floor() {
+    Floor out;
+    const auto dsn = fresh_database();
+    {
+        const RpcRecorder recorder(port_in(anvil_.url()));
+        run_dispatcher(dsn, recorder.url());
+        out.asked = recorder.recording();
+        out.asked.bodies = useful(out.asked.bodies);
+    }
+    out.bytes = download(anvil_.url(), out.asked.bodies, out.asked.connections).bytes;
+    out.tables = tables();
+    for (auto& table : out.tables) {
+        dump(dsn, table);
+    }
+    return out;
+}
+
+IngestScene::FloorTime IngestScene::run_floor(const Floor& floor) {
+    const auto dsn = fresh_database();
+    return {download(anvil_.url(), floor.asked.bodies, floor.asked.connections).seconds,
+            copy(dsn, floor.tables)};
+}
+
+double IngestScene::run_peer() {
+    const auto folder = testkit::source_dir() + "/tests/bench/ponder";
+    const auto dsn = postgres_.create_database("ponder");
+    testkit::ProcessSpec spec;
+    spec.argv = {folder + "/run.sh"};
+    spec.env = {{"DATABASE_URL", dsn},
+                {"RPC_URL", anvil_.url()},
+                {"CONTRACT", maker_.address()},
+                {"END_BLOCK", std::to_string(last_block_.value)},
+                {"LOGS", std::to_string(logs_)}};
+    spec.cwd = dir_.path();
+    const auto finished = testkit::run(spec, Millis(900'000));
+    constexpr std::string_view kLine = "ponder_seconds ";
+    const auto at = finished.output.rfind(kLine);
+    if (finished.status != 0 || at == std::string::npos) {
+        throw std::runtime_error("the peer failed (was tests/bench/ponder/install.sh run?): " +
+                                 finished.output);
+    }
+    return std::stod(finished.output.substr(at + kLine.size()));
+}
+
+}  // namespace lamda::bench

@@ -1,0 +1,65 @@
+// A chain full of logs, a database server and a bus: where ingestion is measured.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "floor.hpp"
+#include "rpc_recorder.hpp"
+#include "testkit/job_logs.hpp"
+#include "testkit/process.hpp"
+#include "testkit/servers.hpp"
+
+namespace lamda::bench {
+
+class IngestScene {
+  public:
+    /// @param executables folder of the lamda-job-dispatcher to measure
+    explicit IngestScene(const std::string& executables);
+
+    /// So many JobCreated logs more, and enough empty blocks above them for their finality.
+    void make_logs(std::uint64_t count, std::uint64_t per_block);
+    std::uint64_t logs() const { return logs_; }
+
+    struct Run {
+        double seconds = 0;   ///< from the start of the process to the commit of the last row
+        double peak_mib = 0;  ///< private memory
+    };
+    /// Into a fresh, migrated database. @throws std::runtime_error when rows are missing
+    Run run_dispatcher();
+
+    struct Floor {
+        RpcRecorder::Recording asked;
+        std::size_t bytes = 0;  ///< of the answers
+        std::vector<TableDump> tables;
+    };
+    /// A dispatcher's run, unmeasured: what it asks, and the rows that it writes.
+    Floor learn_floor();
+    struct FloorTime {
+        double download = 0;
+        double copy = 0;
+    };
+    FloorTime run_floor(const Floor& floor);
+
+    /// Ponder's time for the same, by its own script. @throws std::runtime_error with its output
+    double run_peer();
+
+  private:
+    std::string fresh_database();
+    Run run_dispatcher(const std::string& dsn, const std::string& rpc_url);
+    void check_rows(const std::string& dsn) const;
+
+    std::string executables_;
+    testkit::TempDir dir_;
+    testkit::PostgresServer postgres_;
+    testkit::NatsServer nats_;
+    testkit::Anvil anvil_;
+    testkit::JobLogs maker_;
+    std::uint64_t logs_ = 0;
+    BlockNum last_block_;  ///< that holds logs
+    int databases_ = 0;
+    std::string database_;  ///< the newest
+};
+
+}  // namespace lamda::bench
