@@ -155,49 +155,102 @@ pqxx::result run_once(pqxx::transaction_base& txn, const std::string& sql,
 }
 #endif
 
-#if PQXX_VERSION_MAJOR < 7
-/// One row for COPY. Version 6 streams nothing but tuples; it finds the function below by the argument's
-/// namespace.
-struct CopyRow {
-    const std::vector<Param>& params;
+#if PQXX_VERSION_MAJOR >= 7
+class CopyStream final : public RowWriter {
+  public:
+    CopyStream(pqxx::transaction_base& txn, std::string_view table, const std::vector<std::string>& columns)
+        : RowWriter(columns.size()),
+          stream_(pqxx::stream_to::raw_table(txn, table, fmt::format("{}", fmt::join(columns, ", ")))) {}
+    void complete() { stream_.complete(); }
+
+  private:
+    void end_row() override {
+        row_.clear();
+        for (const auto& cell : cells()) {
+            row_.push_back(cell.null ? nullptr : text().c_str() + cell.begin);
+        }
+        stream_ << row_;
+    }
+    pqxx::stream_to stream_;
+    std::vector<const char*> row_;
+};
+#else
+/// Lines for COPY in its own text form. Version 6 streams nothing but tuples, a line for each; it finds the
+/// function below by the argument's namespace, and minds no line that holds several.
+struct CopyLines {
+    const std::string& text;
 };
 
-void append_escaped(std::string& line, const std::string& text) {
+template <class Access>
+std::string separated_list(const char*, const CopyLines& lines, const Access&) {
+    return lines.text;
+}
+
+void append_escaped(std::string& out, std::string_view text) {
     for (const char c : text) {
         switch (c) {
             case '\\':
-                line += "\\\\";
+                out += "\\\\";
                 break;
             case '\t':
-                line += "\\t";
+                out += "\\t";
                 break;
             case '\n':
-                line += "\\n";
+                out += "\\n";
                 break;
             case '\r':
-                line += "\\r";
+                out += "\\r";
                 break;
             default:
-                line += c;
+                out += c;
         }
     }
 }
 
-template <class Access>
-std::string separated_list(const char* separator, const CopyRow& row, const Access&) {
-    std::string line;
-    for (const auto& param : row.params) {
-        if (&param != row.params.data()) {
-            line += separator;
+class CopyStream final : public RowWriter {
+  public:
+    CopyStream(pqxx::transaction_base& txn, std::string_view table, const std::vector<std::string>& columns)
+        : RowWriter(columns.size()), stream_(txn, std::string(table), columns) {
+        lines_.reserve(kPiece * 2);
+    }
+    void complete() {
+        send();
+        stream_.complete();
+    }
+
+  private:
+    /// The server works on one piece while the next is written.
+    static constexpr std::size_t kPiece = 32U << 10;
+
+    void end_row() override {
+        if (!lines_.empty()) {
+            lines_ += '\n';
         }
-        if (param.text()) {
-            append_escaped(line, *param.text());
-        } else {
-            line += "\\N";
+        bool first = true;
+        for (const auto& cell : cells()) {
+            if (!first) {
+                lines_ += '\t';
+            }
+            first = false;
+            if (cell.null) {
+                lines_ += "\\N";
+            } else {
+                append_escaped(lines_, std::string_view(text()).substr(cell.begin, cell.end - cell.begin));
+            }
+        }
+        if (lines_.size() >= kPiece) {
+            send();
         }
     }
-    return line;
-}
+    void send() {
+        if (!lines_.empty()) {
+            stream_ << CopyLines{lines_};
+            lines_.clear();
+        }
+    }
+    pqxx::stream_to stream_;
+    std::string lines_;
+};
 #endif
 
 /// Only wakes the waiter: what to do stands in the tables.
@@ -264,18 +317,9 @@ pqxx::result Connection::exec(pqxx::transaction_base& txn, std::string_view sql,
 }
 
 void Connection::copy(pqxx::transaction_base& txn, std::string_view table,
-                      const std::vector<std::string>& columns, const std::vector<std::vector<Param>>& rows) {
-#if PQXX_VERSION_MAJOR >= 7
-    auto stream = pqxx::stream_to::raw_table(txn, table, fmt::format("{}", fmt::join(columns, ", ")));
-    for (const auto& row : rows) {
-        stream << texts_of(row);
-    }
-#else
-    pqxx::stream_to stream(txn, std::string(table), columns);
-    for (const auto& row : rows) {
-        stream << CopyRow{row};
-    }
-#endif
+                      const std::vector<std::string>& columns, const std::function<void(RowWriter&)>& fill) {
+    CopyStream stream(txn, table, columns);
+    fill(stream);
     stream.complete();
 }
 

@@ -34,7 +34,7 @@ class Connection {
 
     pqxx::result exec(pqxx::transaction_base& txn, std::string_view sql, const std::vector<Param>& params);
     static void copy(pqxx::transaction_base& txn, std::string_view table,
-                     const std::vector<std::string>& columns, const std::vector<std::vector<Param>>& rows);
+                     const std::vector<std::string>& columns, const std::function<void(RowWriter&)>& fill);
     /// Runs `work`, turning libpqxx's exceptions into those of database.hpp. Others pass.
     template <class F>
     auto mapped(F&& work) -> decltype(work()) {

@@ -1,5 +1,7 @@
 #include "store/database.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <condition_variable>
 #include <mutex>
@@ -51,10 +53,18 @@ std::optional<Row> Txn::first(std::string_view sql, const std::vector<Param>& pa
 }
 
 void Txn::copy(std::string_view table, const std::vector<std::string>& columns,
-               const std::vector<std::vector<Param>>& rows) {
-    if (!rows.empty()) {
-        impl_.connection.mapped([&] { Connection::copy(impl_.work, table, columns, rows); });
-    }
+               const std::function<void(RowWriter&)>& fill) {
+    impl_.connection.mapped([&] { Connection::copy(impl_.work, table, columns, fill); });
+}
+
+Rows Txn::merge(std::string_view table, const std::vector<std::string>& columns, std::string_view sql,
+                const std::function<void(RowWriter&)>& fill) {
+    exec_script(fmt::format("CREATE TEMPORARY TABLE incoming AS SELECT {} FROM {} WITH NO DATA",
+                            fmt::join(columns, ", "), table));
+    copy("incoming", columns, fill);
+    auto rows = exec(sql);
+    exec_script("DROP TABLE pg_temp.incoming");
+    return rows;
 }
 
 void Txn::notify(std::string_view channel, std::string_view payload) {

@@ -13,6 +13,7 @@
 #include "core/clock.hpp"
 #include "core/ids.hpp"
 #include "core/u256.hpp"
+#include "store/row_writer.hpp"
 
 namespace lamda::store {
 
@@ -50,22 +51,12 @@ class StatementError : public std::runtime_error {
 /// One bound parameter, in PostgreSQL's text format. bytea for byte strings, numeric for U256.
 class Param {
   public:
-    Param(std::nullopt_t) {}                                       // NOLINT
-    Param(bool value) : text_(value ? "true" : "false") {}         // NOLINT
-    Param(int value) : text_(std::to_string(value)) {}             // NOLINT
-    Param(std::int64_t value) : text_(std::to_string(value)) {}    // NOLINT
-    Param(std::uint64_t value) : text_(std::to_string(value)) {}   // NOLINT
-    Param(std::uint32_t value) : text_(std::to_string(value)) {}   // NOLINT
-    Param(BlockNum value) : text_(std::to_string(value.value)) {}  // NOLINT
-    Param(std::string_view value) : text_(std::string(value)) {}   // NOLINT
-    Param(const std::string& value) : text_(value) {}              // NOLINT
-    Param(const char* value) : text_(std::string(value)) {}        // NOLINT
-    Param(const U256& value) : text_(to_decimal(value)) {}         // NOLINT
-    Param(Timestamp value) : text_(to_rfc3339(value)) {}           // NOLINT
-    Param(BytesView value) : text_("\\x" + to_hex_bare(value)) {}  // NOLINT
-    Param(const Bytes& value) : Param(BytesView(value)) {}         // NOLINT
-    template <std::size_t N, class Tag>
-    Param(const FixedBytes<N, Tag>& value) : Param(value.view()) {}  // NOLINT
+    Param(std::nullopt_t) {}  // NOLINT
+    template <class T>
+        requires requires(std::string& out, const T& value) { append_value(out, value); }
+    Param(const T& value) {  // NOLINT
+        append_value(text_.emplace(), value);
+    }
     template <class T>
     Param(const std::optional<T>& value) {  // NOLINT
         if (value) {
@@ -169,9 +160,15 @@ class Txn {
     /// Exactly one row, else StatementError.
     Row one(std::string_view sql, const std::vector<Param>& params = {});
     std::optional<Row> first(std::string_view sql, const std::vector<Param>& params = {});
-    /// COPY table (columns) FROM STDIN.
+    /// COPY table (columns) FROM STDIN; `fill` writes the rows, which leave while it does; until it is
+    /// done the transaction is good for nothing else.
     void copy(std::string_view table, const std::vector<std::string>& columns,
-              const std::vector<std::vector<Param>>& rows);
+              const std::function<void(RowWriter&)>& fill);
+    /// For many rows of which some may be there: `fill`'s rows are copied into a temporary table `incoming`
+    /// that has these columns of `table`; then `sql` runs once, and the table is gone. It costs some
+    /// milliseconds: for few rows a statement for each is quicker. @returns the answer of `sql`
+    Rows merge(std::string_view table, const std::vector<std::string>& columns, std::string_view sql,
+               const std::function<void(RowWriter&)>& fill);
     /// NOTIFY channel, payload; delivered at commit.
     void notify(std::string_view channel, std::string_view payload = "");
 

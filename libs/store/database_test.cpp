@@ -145,15 +145,16 @@ TEST_CASE_METHOD(Fixture,
 TEST_CASE_METHOD(Fixture, "COPY carries every character and NULL into a table of a schema") {
     const std::vector<std::string> texts{"plain",       "",    "tab\t", "line\nbreak\r",
                                          "back\\slash", "\\N", "ü€",    "\v\b\f"};
-    std::vector<std::vector<Param>> rows;
-    for (std::size_t i = 0; i < texts.size(); ++i) {
-        rows.push_back({std::uint64_t(i), texts[i], Bytes{0x00, 0xff}});
-    }
-    rows.push_back({1'000, std::nullopt, std::nullopt});
+    const std::vector<std::string> columns{"id", "word", "raw"};
     db.transact([&](Txn& txn) {
         txn.exec_script("CREATE SCHEMA s; CREATE TABLE s.t (id int, word text, raw bytea)");
-        txn.copy("s.t", {"id", "word", "raw"}, rows);
-        txn.copy("s.t", {"id", "word", "raw"}, {});
+        txn.copy("s.t", columns, [&](RowWriter& out) {
+            for (std::size_t i = 0; i < texts.size(); ++i) {
+                out.row(i, texts[i], Bytes{0x00, 0xff});
+            }
+            out.row(1'000, std::nullopt, std::optional<Bytes>());
+        });
+        txn.copy("s.t", columns, [](RowWriter&) {});
         const auto got = txn.exec("SELECT * FROM s.t ORDER BY id");
         REQUIRE(got.size() == texts.size() + 1);
         for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -161,10 +162,78 @@ TEST_CASE_METHOD(Fixture, "COPY carries every character and NULL into a table of
             REQUIRE(got[i].get<Bytes>("raw") == Bytes{0x00, 0xff});
         }
         REQUIRE(got[texts.size()].is_null("word"));
+        REQUIRE(got[texts.size()].is_null("raw"));
     });
-    REQUIRE_THROWS_AS(db.transact([](Txn& txn) { txn.copy("s.t", {"id"}, {{"not a number"}}); }),
+    REQUIRE_THROWS_AS(db.transact([](Txn& txn) {
+        txn.copy("s.t", {"id"}, [](RowWriter& out) { out.row("not a number"); });
+    }),
                       StatementError);
+    REQUIRE_THROWS_AS(
+        db.transact([](Txn& txn) { txn.copy("s.t", {"id"}, [](RowWriter& out) { out.row(1, 2); }); }),
+        std::logic_error);
     db.ping();
+}
+
+TEST_CASE_METHOD(Fixture, "COPY of more than one piece: each row once, in order, each value as it was") {
+    constexpr std::uint64_t kRows = 5'000;
+    const auto at = parse_rfc3339("2026-11-20T10:00:00.123Z").value();
+    const U256 most = ~U256(0);
+    db.transact([&](Txn& txn) {
+        txn.exec_script(
+            "CREATE TABLE t (place bigserial, n bigint, yes boolean, wei numeric(78, 0), at timestamptz, "
+            "hash bytea)");
+        txn.copy("t", {"n", "yes", "wei", "at", "hash"}, [&](RowWriter& out) {
+            for (std::uint64_t i = 0; i < kRows; ++i) {
+                Bytes32 hash;
+                hash.array()[31] = static_cast<std::uint8_t>(i);
+                out.row(BlockNum{i}, i % 2 == 1, i == 7 ? most : U256(i), at, hash);
+            }
+        });
+        const auto wrong = txn.one(
+            "SELECT count(*) FILTER (WHERE n <> place - 1 OR yes <> (n % 2 = 1) "
+            "OR at <> $1 OR get_byte(hash, 31) <> n % 256 OR (n <> 7 AND wei <> n)) AS wrong, "
+            "count(*) AS n FROM t",
+            {at});
+        CHECK(wrong.get<std::uint64_t>("wrong") == 0);
+        CHECK(wrong.get<std::uint64_t>("n") == kRows);
+        CHECK(txn.one("SELECT wei FROM t WHERE n = 7").get<U256>("wei") == most);
+    });
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "many rows are merged by one statement, several times in a transaction, and leave nothing") {
+    db.transact([](Txn& txn) {
+        txn.exec_script(
+            "CREATE TABLE t (id int PRIMARY KEY, word text NOT NULL); INSERT INTO t VALUES (1, 'old')");
+    });
+    const auto put = [](Txn& txn, const std::string& word) {
+        return txn
+            .merge("t", {"id", "word"},
+                   "INSERT INTO t SELECT id, word FROM pg_temp.incoming "
+                   "ON CONFLICT (id) DO UPDATE SET word = excluded.word",
+                   [&](RowWriter& out) {
+                       out.row(1, word);
+                       out.row(2, word);
+                   })
+            .affected();
+    };
+    for (const auto* word : {"a", "b"}) {  // the second one on a session that knows the statement
+        db.transact([&](Txn& txn) {
+            CHECK(put(txn, "first") == 2);
+            CHECK(put(txn, word) == 2);
+        });
+        db.transact([&](Txn& txn) {
+            CHECK(txn.one("SELECT count(*) AS n FROM t WHERE word = $1", {word}).get<int>("n") == 2);
+            CHECK(txn.one("SELECT count(*) AS n FROM pg_class WHERE relname = 'incoming'").get<int>("n") ==
+                  0);
+        });
+    }
+    REQUIRE_THROWS_AS(db.transact([&](Txn& txn) {
+        put(txn, "lost");
+        throw std::runtime_error("rolled back");
+    }),
+                      std::runtime_error);
+    db.transact([&](Txn& txn) { CHECK(put(txn, "kept") == 2); });
 }
 
 TEST_CASE_METHOD(Fixture, "two transactions that deadlock both come to their end") {

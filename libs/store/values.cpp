@@ -20,4 +20,15 @@ std::string storable(std::string_view text, std::size_t most) {
     return out;
 }
 
+void detail::append_quoted(std::string& out, std::string_view text) {
+    out += '"';
+    for (const char c : text) {
+        if (c == '"' || c == '\\') {
+            out += '\\';
+        }
+        out += c;
+    }
+    out += '"';
+}
+
 }  // namespace lamda::store

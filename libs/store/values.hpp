@@ -1,10 +1,11 @@
 // Values in the form in which PostgreSQL takes them.
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
-#include "core/bytes.hpp"
+#include "store/row_writer.hpp"
 
 namespace lamda::store {
 
@@ -12,12 +13,24 @@ namespace lamda::store {
 /// becomes U+FFFD.
 std::string storable(std::string_view text, std::size_t most = 4'096);
 
-/// `{"\\x…","\\x…"}` of a range of addresses or hashes: to be cast to bytea[].
-template <class Range>
-std::string bytea_array(const Range& values) {
+namespace detail {
+/// One element of an array literal: in quotes, where `"` and `\` are escaped.
+void append_quoted(std::string& out, std::string_view text);
+}  // namespace detail
+
+/// A range as the literal of an array, to be cast in the statement: `unnest($1::bytea[])` makes rows of it,
+/// so that one statement writes any number of them. `project` picks what is stored of each value.
+template <class Range, class Project = std::identity>
+std::string array_of(const Range& values, Project project = {}) {
     std::string out = "{";
+    std::string cell;
     for (const auto& value : values) {
-        out += (out.size() > 1 ? ",\"\\\\x" : "\"\\\\x") + to_hex_bare(value.view()) + '"';
+        if (out.size() > 1) {
+            out += ',';
+        }
+        cell.clear();
+        append_value(cell, std::invoke(project, value));
+        detail::append_quoted(out, cell);
     }
     return out + "}";
 }

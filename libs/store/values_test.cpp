@@ -19,9 +19,20 @@ TEST_CASE("text from outside is stored as UTF-8 without NUL, and bounded") {
 }
 
 TEST_CASE("a list of addresses is one array of byte strings") {
-    CHECK(bytea_array(std::vector<Address>{}) == "{}");
+    CHECK(array_of(std::vector<Address>{}) == "{}");
     Address one;
     one.array()[19] = 0x1F;
-    CHECK(bytea_array(std::vector{one, Address{}}) ==
+    CHECK(array_of(std::vector{one, Address{}}) ==
           R"({"\\x000000000000000000000000000000000000001f","\\x0000000000000000000000000000000000000000"})");
+}
+
+TEST_CASE("a list of anything is one array, whatever characters are in it") {
+    struct Item {
+        std::string text;
+        bool yes;
+    };
+    const std::vector<Item> items{{"a\"b\\c", true}, {"", false}, {"NULL", true}, {"{,}", false}};
+    CHECK(array_of(items, &Item::text) == R"({"a\"b\\c","","NULL","{,}"})");
+    CHECK(array_of(items, &Item::yes) == R"({"true","false","true","false"})");
+    CHECK(array_of(std::vector<int>{-1, 2}) == R"({"-1","2"})");
 }

@@ -38,25 +38,17 @@ void put_event(std::vector<OutboxMessage>& out, const JobRow& row, const JobEven
     }
 }
 
-void put_attempt(store::Txn& txn, std::vector<OutboxMessage>& out, const Change& change, Timestamp now) {
+void put_attempt(std::vector<OutboxMessage>& out, const Change& change) {
     const JobRow& row = *change.after;
     const auto message = assignment_of(row, change.spec.value());
     out.push_back({wire::dispatch_subject(row.provider), wire::dispatch_message_id(row.id, row.attempt),
                    wire::to_json(message)});
-    txn.exec(
-        "INSERT INTO dispatch.assignment (job_id, attempt, provider, state, created_at) "
-        "VALUES ($1, $2, $3, 'out', $4) ON CONFLICT (job_id, attempt) DO UPDATE SET state = 'out'",
-        {row.id, row.attempt, row.provider, now});
 }
 
-void put_retraction(store::Txn& txn, std::vector<OutboxMessage>& out, const JobRow& row,
-                    const Retract& retract) {
+void put_retraction(std::vector<OutboxMessage>& out, const JobRow& row, const Retract& retract) {
     const wire::Retraction message{row.id, retract.attempt, retract.reason};
     out.push_back({wire::retract_subject(row.provider), wire::retract_message_id(row.id, retract.attempt),
                    wire::to_json(message)});
-    txn.exec(
-        "UPDATE dispatch.assignment SET state = 'void' WHERE job_id = $1 AND attempt <= $2 AND state = 'out'",
-        {row.id, retract.attempt});
 }
 
 /// The row after the entries; an event for each that changes what people see.
@@ -105,9 +97,12 @@ void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain,
             entries.push_back(&entry);
         }
     }
-    append_journal(txn, std::move(entries));
+    append_journal(txn, entries);
 
-    std::vector<JobRow> created;
+    std::vector<const JobRow*> created;
+    std::vector<const JobRow*> changed;
+    std::vector<const JobRow*> sent;
+    std::vector<RetractedAttempt> retracted;
     std::vector<OutboxMessage> messages;
     for (auto& change : changes) {
         fold_entries(change, messages, chain, now);
@@ -115,19 +110,24 @@ void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain,
             continue;  // facts of a job whose creation lies before the start block
         }
         if (!change.before) {
-            created.push_back(*change.after);
+            created.push_back(&*change.after);
         } else if (change.after != change.before) {
-            update_job(txn, *change.after);
+            changed.push_back(&*change.after);
         }
         if (change.retract) {
             // To the provider who has the attempt: a creation in another block may name another one.
-            put_retraction(txn, messages, change.before ? *change.before : *change.after, *change.retract);
+            put_retraction(messages, change.before ? *change.before : *change.after, *change.retract);
+            retracted.push_back({change.after->id, change.retract->attempt});
         }
         if (change.send_attempt) {
-            put_attempt(txn, messages, change, now);
+            put_attempt(messages, change);
+            sent.push_back(&*change.after);
         }
     }
     insert_jobs(txn, created);
+    update_jobs(txn, changed);
+    void_assignments(txn, retracted);
+    put_assignments(txn, sent, now);
     pipeline::put_outbox(txn, kOutboxOwner, messages);
 }
 

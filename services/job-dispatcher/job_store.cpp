@@ -9,6 +9,9 @@ namespace lamda::dispatch {
 
 namespace {
 
+/// From so many on one statement over a staging table is quicker than one for each.
+constexpr std::size_t kManyJobs = 32;
+
 using store::Param;
 using store::Row;
 using store::Txn;
@@ -41,39 +44,24 @@ const std::vector<std::string> kColumns{"id",
                                         "spec_cid",
                                         "last_event"};
 
-template <class T>
-std::optional<std::string> name_of(const std::optional<T>& state) {
-    return state ? std::optional<std::string>(std::string(wire::to_string(*state))) : std::nullopt;
+/// The row's cells in the order of kColumns, given to `out`.
+template <class Out>
+auto with_cells(const JobRow& row, Out&& out) {
+    const auto work_state =
+        row.work_state ? std::optional(std::string(wire::to_string(*row.work_state))) : std::nullopt;
+    return out(row.id, row.renter, row.provider, row.payment, row.created_in.block.number,
+               row.created_in.block.hash, row.created_in.log_index, row.created_in.tx_hash,
+               wire::to_string(row.chain_state), work_state, wire::to_string(row.status()), row.attempt,
+               row.tries, row.docker_image, row.input_file_cid, row.output_file_cid, row.time_limit_seconds,
+               row.error_message, row.created_at, row.updated_at, row.work_since, row.assigned_at,
+               row.running_since, row.completed_at, row.failed_at, wire::spec_cid(row.id).to_string(),
+               row.last_event);
 }
 
-std::vector<Param> values(const JobRow& row) {
-    return {row.id,
-            row.renter,
-            row.provider,
-            row.payment,
-            row.created_in.block.number,
-            row.created_in.block.hash,
-            row.created_in.log_index,
-            row.created_in.tx_hash,
-            wire::to_string(row.chain_state),
-            name_of(row.work_state),
-            wire::to_string(row.status()),
-            row.attempt,
-            row.tries,
-            row.docker_image,
-            row.input_file_cid,
-            row.output_file_cid,
-            row.time_limit_seconds,
-            row.error_message,
-            row.created_at,
-            row.updated_at,
-            row.work_since,
-            row.assigned_at,
-            row.running_since,
-            row.completed_at,
-            row.failed_at,
-            wire::spec_cid(row.id).to_string(),
-            row.last_event};
+void write_rows(store::RowWriter& out, const std::vector<const JobRow*>& rows) {
+    for (const auto* row : rows) {
+        with_cells(*row, [&](const auto&... cells) { out.row(cells...); });
+    }
 }
 
 JobRow job_of(const Row& row) {
@@ -115,7 +103,7 @@ std::map<JobId, JobRow> select_locked(Txn& txn, const std::vector<JobId>& ids, s
     const std::string sql =
         "SELECT * FROM dispatch.job WHERE id = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE" +
         std::string(how);
-    for (const auto row : txn.exec(sql, {store::bytea_array(ids)})) {
+    for (const auto row : txn.exec(sql, {store::array_of(ids)})) {
         JobRow job = job_of(row);
         out.emplace(job.id, std::move(job));
     }
@@ -141,25 +129,29 @@ JobEvent event_of(const Row& row) {
     return out;
 }
 
-std::vector<Param> values(const JobEvent& event) {
-    std::vector<Param> out{event.id,      event.job_id, to_string(event.fact), to_json(event.body),
-                           event.attempt, event.seq};
-    if (event.position) {
-        out.insert(out.end(), {event.position->block.number, event.position->block.hash,
-                               event.position->log_index, event.position->tx_hash});
-    } else {
-        out.insert(out.end(), 4, Param(std::nullopt));
+void write_event(store::RowWriter& out, const JobEvent& event) {
+    std::optional<BlockNum> block_num;
+    std::optional<BlockHash> block_hash;
+    std::optional<std::uint64_t> log_index;
+    std::optional<TxHash> tx_hash;
+    if (const auto& position = event.position) {
+        block_num = position->block.number;
+        block_hash = position->block.hash;
+        log_index = position->log_index;
+        tx_hash = position->tx_hash;
     }
-    out.insert(out.end(), {event.at, event.orphaned, event.refused_reason});
-    return out;
+    out.row(event.id, event.job_id, to_string(event.fact), to_json(event.body), event.attempt, event.seq,
+            block_num, block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
 }
 
-std::string update_statement() {
-    std::string sets;
+/// `SET` of every column but the key. @param value what column number i gets
+template <class Value>
+std::string sets(Value value) {
+    std::string out;
     for (std::size_t i = 1; i < kColumns.size(); ++i) {
-        sets += (i > 1 ? ", " : "") + kColumns[i] + " = $" + std::to_string(i + 1);
+        out += (i > 1 ? ", " : " SET ") + kColumns[i] + " = " + value(i);
     }
-    return "UPDATE dispatch.job SET " + sets + " WHERE id = $1";
+    return out;
 }
 
 }  // namespace
@@ -172,48 +164,55 @@ std::map<JobId, JobRow> lock_free_jobs(Txn& txn, const std::vector<JobId>& ids) 
     return select_locked(txn, ids, " SKIP LOCKED");
 }
 
-void insert_jobs(Txn& txn, const std::vector<JobRow>& rows) {
-    if (rows.empty()) {
+void insert_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
+    if (!rows.empty()) {
+        txn.copy("dispatch.job", kColumns, [&](store::RowWriter& out) { write_rows(out, rows); });
+    }
+}
+
+void update_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
+    static const std::string kOne = "UPDATE dispatch.job" +
+                                    sets([](std::size_t i) { return "$" + std::to_string(i + 1); }) +
+                                    " WHERE id = $1";
+    static const std::string kMany = "UPDATE dispatch.job j" +
+                                     sets([](std::size_t i) { return "incoming." + kColumns[i]; }) +
+                                     " FROM pg_temp.incoming WHERE j.id = incoming.id";
+    if (rows.size() >= kManyJobs) {
+        txn.merge("dispatch.job", kColumns, kMany, [&](store::RowWriter& out) { write_rows(out, rows); });
         return;
     }
-    std::vector<std::vector<Param>> lines;
-    lines.reserve(rows.size());
-    for (const auto& row : rows) {
-        lines.push_back(values(row));
+    for (const auto* row : rows) {
+        txn.exec(kOne, with_cells(*row, [](const auto&... cells) { return std::vector<Param>{cells...}; }));
     }
-    txn.copy("dispatch.job", kColumns, lines);
 }
 
-void update_job(Txn& txn, const JobRow& row) {
-    static const std::string kUpdate = update_statement();
-    txn.exec(kUpdate, values(row));
-}
-
-void append_journal(Txn& txn, std::vector<JobEvent*> entries) {
+void append_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
     if (entries.empty()) {
         return;
     }
+    // The sequence's name is looked up once, not for each number.
     const auto ids = txn.exec(
-        "SELECT nextval(pg_get_serial_sequence('dispatch.job_event', 'id')) AS id FROM generate_series(1, "
-        "$1::int)",
+        "SELECT nextval(s.name) AS id FROM (SELECT pg_get_serial_sequence('dispatch.job_event', "
+        "'id')::regclass AS name OFFSET 0) s, generate_series(1, $1::int)",
         {static_cast<std::uint64_t>(entries.size())});
-    std::vector<std::vector<Param>> lines;
-    lines.reserve(entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
         entries[i]->id = ids[i].get<std::int64_t>("id");
-        lines.push_back(values(*entries[i]));
     }
     txn.copy("dispatch.job_event",
              {"id", "job_id", "kind", "body", "attempt", "seq", "block_num", "block_hash", "log_index",
               "tx_hash", "at", "orphaned", "refused_reason"},
-             lines);
+             [&](store::RowWriter& out) {
+                 for (const auto* entry : entries) {
+                     write_event(out, *entry);
+                 }
+             });
 }
 
 std::map<JobId, std::vector<JobEvent>> read_journals(Txn& txn, const std::vector<JobId>& ids) {
     std::map<JobId, std::vector<JobEvent>> out;
     for (const auto row :
          txn.exec("SELECT * FROM dispatch.job_event WHERE job_id = ANY($1::bytea[]) ORDER BY id",
-                  {store::bytea_array(ids)})) {
+                  {store::array_of(ids)})) {
         JobEvent event = event_of(row);
         out[event.job_id].push_back(std::move(event));
     }
@@ -243,7 +242,7 @@ std::map<JobId, std::string> read_specs(Txn& txn, const std::vector<JobId>& ids)
     for (const auto row : txn.exec("SELECT wanted.id, s.spec FROM unnest($1::bytea[]) AS wanted(id) "
                                    "LEFT JOIN dispatch.attached_spec a ON a.job_id = wanted.id "
                                    "JOIN dispatch.spec s ON s.id = coalesce(a.spec_id, wanted.id)",
-                                   {store::bytea_array(ids)})) {
+                                   {store::array_of(ids)})) {
         out.emplace(row.get<JobId>("id"), as_string(row.get<Bytes>("spec")));
     }
     return out;
@@ -253,10 +252,36 @@ std::set<Address> registered(Txn& txn, const std::vector<Address>& providers) {
     std::set<Address> out;
     for (const auto row : txn.exec(
              "SELECT wallet_address FROM api.node WHERE is_registered AND wallet_address = ANY($1::bytea[])",
-             {store::bytea_array(providers)})) {
+             {store::array_of(providers)})) {
         out.insert(row.get<Address>("wallet_address"));
     }
     return out;
+}
+
+void put_assignments(Txn& txn, const std::vector<const JobRow*>& jobs, Timestamp now) {
+    if (jobs.empty()) {
+        return;
+    }
+    const auto each = [&](auto member) {
+        return store::array_of(jobs, [&](const JobRow* job) { return job->*member; });
+    };
+    txn.exec(
+        "INSERT INTO dispatch.assignment (job_id, attempt, provider, state, created_at) "
+        "SELECT job_id, attempt, provider, 'out', $4 FROM unnest($1::bytea[], $2::int[], $3::bytea[]) "
+        "AS a (job_id, attempt, provider) ON CONFLICT (job_id, attempt) DO UPDATE SET state = 'out'",
+        {each(&JobRow::id), each(&JobRow::attempt), each(&JobRow::provider), now});
+}
+
+void void_assignments(Txn& txn, const std::vector<RetractedAttempt>& attempts) {
+    if (attempts.empty()) {
+        return;
+    }
+    txn.exec(
+        "UPDATE dispatch.assignment a SET state = 'void' FROM unnest($1::bytea[], $2::int[]) AS r (job_id, "
+        "attempt) "
+        "WHERE a.job_id = r.job_id AND a.attempt <= r.attempt AND a.state = 'out'",
+        {store::array_of(attempts, &RetractedAttempt::job),
+         store::array_of(attempts, &RetractedAttempt::attempt)});
 }
 
 void save_progress(Txn& txn, BlockNum head, BlockNum boundary) {

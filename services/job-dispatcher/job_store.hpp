@@ -17,12 +17,12 @@ std::map<JobId, JobRow> lock_jobs(store::Txn& txn, const std::vector<JobId>& ids
 /// Those of them that no other transaction holds.
 std::map<JobId, JobRow> lock_free_jobs(store::Txn& txn, const std::vector<JobId>& ids);
 
-/// Rows of jobs that are new, and of those that are there.
-void insert_jobs(store::Txn& txn, const std::vector<JobRow>& rows);
-void update_job(store::Txn& txn, const JobRow& row);
+/// Rows of jobs that are new, and of those that are there; each of another job.
+void insert_jobs(store::Txn& txn, const std::vector<const JobRow*>& rows);
+void update_jobs(store::Txn& txn, const std::vector<const JobRow*>& rows);
 
 /// Gives each entry its id, in their order, and writes them.
-void append_journal(store::Txn& txn, std::vector<JobEvent*> entries);
+void append_journal(store::Txn& txn, const std::vector<JobEvent*>& entries);
 /// Of each job in the order of its journal.
 std::map<JobId, std::vector<JobEvent>> read_journals(store::Txn& txn, const std::vector<JobId>& ids);
 /// Flags every chain entry above the block; the jobs that lost one.
@@ -34,6 +34,15 @@ bool has_status_entry(store::Txn& txn, const JobId& job, std::uint32_t attempt, 
 std::map<JobId, std::string> read_specs(store::Txn& txn, const std::vector<JobId>& ids);
 /// Those of them that NodeReputation knows.
 std::set<Address> registered(store::Txn& txn, const std::vector<Address>& providers);
+
+/// The present attempt of each job is out.
+void put_assignments(store::Txn& txn, const std::vector<const JobRow*>& jobs, Timestamp now);
+struct RetractedAttempt {
+    JobId job;
+    std::uint32_t attempt;
+};
+/// These attempts, and those before them, are void where they were out.
+void void_assignments(store::Txn& txn, const std::vector<RetractedAttempt>& attempts);
 
 /// The stream's head and boundary, for readers of api.job.
 void save_progress(store::Txn& txn, BlockNum head, BlockNum boundary);

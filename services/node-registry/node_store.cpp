@@ -6,7 +6,6 @@ namespace lamda::registry {
 
 namespace {
 
-using store::Param;
 using store::Txn;
 
 }  // namespace
@@ -15,14 +14,14 @@ void append_journal(Txn& txn, const std::vector<NodeEvent>& events) {
     if (events.empty()) {
         return;
     }
-    std::vector<std::vector<Param>> lines;
-    lines.reserve(events.size());
-    for (const auto& event : events) {
-        lines.push_back({event.provider, to_string(event.fact), body_json(event), event.block.number,
-                         event.block.hash, event.log_index, event.tx_hash, event.at});
-    }
     txn.copy("registry.node_event",
-             {"provider", "kind", "body", "block_num", "block_hash", "log_index", "tx_hash", "at"}, lines);
+             {"provider", "kind", "body", "block_num", "block_hash", "log_index", "tx_hash", "at"},
+             [&](store::RowWriter& out) {
+                 for (const auto& event : events) {
+                     out.row(event.provider, to_string(event.fact), body_json(event), event.block.number,
+                             event.block.hash, event.log_index, event.tx_hash, event.at);
+                 }
+             });
 }
 
 std::set<Address> orphan_above(Txn& txn, BlockNum block) {
@@ -38,20 +37,21 @@ std::set<Address> orphan_above(Txn& txn, BlockNum block) {
     return out;
 }
 
-std::vector<NodeEvent> read_journal(Txn& txn, const Address& provider) {
-    std::vector<NodeEvent> out;
-    for (const auto row : txn.exec("SELECT * FROM registry.node_event WHERE provider = $1 AND NOT orphaned "
-                                   "ORDER BY block_num, log_index",
-                                   {provider})) {
+std::map<Address, std::vector<NodeEvent>> read_journals(Txn& txn, const std::set<Address>& providers) {
+    std::map<Address, std::vector<NodeEvent>> out;
+    for (const auto row :
+         txn.exec("SELECT * FROM registry.node_event WHERE provider = ANY($1::bytea[]) AND NOT orphaned "
+                  "ORDER BY block_num, log_index",
+                  {store::array_of(providers)})) {
         NodeEvent event;
-        event.provider = provider;
+        event.provider = row.get<Address>("provider");
         event.fact = parse_node_fact(row.get<std::string>("kind")).value();
         event.block = {row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")};
         event.log_index = row.get<std::uint64_t>("log_index");
         event.tx_hash = row.get<TxHash>("tx_hash");
         event.at = row.get<Timestamp>("at");
         read_body(row.get<std::string>("body"), event).value();
-        out.push_back(std::move(event));
+        out[*event.provider].push_back(std::move(event));
     }
     return out;
 }
@@ -59,7 +59,7 @@ std::vector<NodeEvent> read_journal(Txn& txn, const Address& provider) {
 std::map<Address, NodeRow> read_nodes(Txn& txn, const std::set<Address>& providers) {
     std::map<Address, NodeRow> out;
     for (const auto row : txn.exec("SELECT * FROM registry.node WHERE provider = ANY($1::bytea[])",
-                                   {store::bytea_array(providers)})) {
+                                   {store::array_of(providers)})) {
         NodeRow node;
         node.provider = row.get<Address>("provider");
         node.is_registered = row.get<bool>("is_registered");
@@ -74,20 +74,27 @@ std::map<Address, NodeRow> read_nodes(Txn& txn, const std::set<Address>& provide
     return out;
 }
 
-void save_node(Txn& txn, const NodeRow& row) {
+void save_nodes(Txn& txn, const std::vector<NodeRow>& rows) {
+    if (rows.empty()) {
+        return;
+    }
     txn.exec(
         "INSERT INTO registry.node (provider, is_registered, gpu_model, vram, job_count, last_seen, "
         "created_at, "
-        "updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (provider) DO UPDATE SET "
+        "updated_at) SELECT * FROM unnest($1::bytea[], $2::boolean[], $3::text[], $4::numeric[], "
+        "$5::numeric[], "
+        "$6::timestamptz[], $7::timestamptz[], $8::timestamptz[]) ON CONFLICT (provider) DO UPDATE SET "
         "is_registered = excluded.is_registered, gpu_model = excluded.gpu_model, vram = excluded.vram, "
         "job_count = excluded.job_count, last_seen = excluded.last_seen, created_at = excluded.created_at, "
         "updated_at = excluded.updated_at",
-        {row.provider, row.is_registered, row.gpu_model, row.vram, row.job_count, row.last_seen,
-         row.created_at, row.updated_at});
+        {store::array_of(rows, &NodeRow::provider), store::array_of(rows, &NodeRow::is_registered),
+         store::array_of(rows, &NodeRow::gpu_model), store::array_of(rows, &NodeRow::vram),
+         store::array_of(rows, &NodeRow::job_count), store::array_of(rows, &NodeRow::last_seen),
+         store::array_of(rows, &NodeRow::created_at), store::array_of(rows, &NodeRow::updated_at)});
 }
 
-void delete_node(Txn& txn, const Address& provider) {
-    txn.exec("DELETE FROM registry.node WHERE provider = $1", {provider});
+void delete_nodes(Txn& txn, const std::vector<Address>& providers) {
+    txn.exec("DELETE FROM registry.node WHERE provider = ANY($1::bytea[])", {store::array_of(providers)});
 }
 
 void save_offline_after(Txn& txn, Millis offline_after) {

@@ -18,12 +18,13 @@ constexpr auto kNodeChannel = "lamda_node";
 void append_journal(store::Txn& txn, const std::vector<NodeEvent>& events);
 /// Flags every entry above the block; the providers that lost one.
 std::set<Address> orphan_above(store::Txn& txn, BlockNum block);
-/// Canonical entries of one provider, ascending.
-std::vector<NodeEvent> read_journal(store::Txn& txn, const Address& provider);
+/// Canonical entries of each provider that has any, ascending.
+std::map<Address, std::vector<NodeEvent>> read_journals(store::Txn& txn, const std::set<Address>& providers);
 
 std::map<Address, NodeRow> read_nodes(store::Txn& txn, const std::set<Address>& providers);
-void save_node(store::Txn& txn, const NodeRow& row);
-void delete_node(store::Txn& txn, const Address& provider);
+/// Of different providers.
+void save_nodes(store::Txn& txn, const std::vector<NodeRow>& rows);
+void delete_nodes(store::Txn& txn, const std::vector<Address>& providers);
 
 /// NODE_OFFLINE_AFTER, for the views.
 void save_offline_after(store::Txn& txn, Millis offline_after);

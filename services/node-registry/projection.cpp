@@ -89,20 +89,30 @@ void NodeProjection::apply(store::Txn& txn, const chain::Batch& batch, const pip
             apply_event(rows[*event.provider], event);
         }
     }
-    for (const auto& [provider, row] : rows) {
-        save_node(txn, *row);
+    std::vector<NodeRow> changed;
+    changed.reserve(rows.size());
+    for (auto& [provider, row] : rows) {
+        changed.push_back(std::move(*row));
     }
+    save_nodes(txn, changed);
     txn.notify(kNodeChannel);
 }
 
 void NodeProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState&) {
-    for (const auto& provider : orphan_above(txn, unwind.to.number)) {
-        if (const auto row = fold(read_journal(txn, provider))) {
-            save_node(txn, *row);
-        } else {
-            delete_node(txn, provider);
+    const auto touched = orphan_above(txn, unwind.to.number);
+    const auto journals = read_journals(txn, touched);
+    std::vector<NodeRow> folded;
+    std::vector<Address> gone;
+    for (const auto& provider : touched) {
+        const auto journal = journals.find(provider);
+        if (journal == journals.end()) {
+            gone.push_back(provider);
+        } else if (auto row = fold(journal->second)) {
+            folded.push_back(std::move(*row));
         }
     }
+    save_nodes(txn, folded);
+    delete_nodes(txn, gone);
     txn.notify(kNodeChannel);
 }
 

@@ -2,6 +2,7 @@
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
+#include "store/values.hpp"
 
 namespace lamda::reputation {
 
@@ -9,21 +10,75 @@ using contracts::job_manager::JobConfirmed;
 using contracts::job_manager::JobCreated;
 using contracts::node_reputation::JobCountIncremented;
 
+namespace {
+
+/// An event with the log that tells it.
+template <class Event>
+struct Told {
+    Event event;
+    const eth::Log* log;
+};
+
+/// One statement for any number of events.
+void put_jobs(store::Txn& txn, const std::vector<Told<JobCreated>>& created) {
+    if (created.empty()) {
+        return;
+    }
+    txn.exec(
+        "INSERT INTO reputation.job (job_id, provider, block_num) "
+        "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) ON CONFLICT DO NOTHING",
+        {store::array_of(created, [](const auto& told) { return told.event.job_id; }),
+         store::array_of(created, [](const auto& told) { return told.event.provider; }),
+         store::array_of(created, [](const auto& told) { return told.log->block_num; })});
+}
+
+void put_confirmations(store::Txn& txn, const std::vector<Told<JobConfirmed>>& confirmed) {
+    if (confirmed.empty()) {
+        return;
+    }
+    txn.exec(
+        "INSERT INTO reputation.confirmation (job_id, block_num, block_hash, log_index, tx_hash) "
+        "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bytea[]) "
+        "ON CONFLICT DO NOTHING",
+        {store::array_of(confirmed, [](const auto& told) { return told.event.job_id; }),
+         store::array_of(confirmed, [](const auto& told) { return told.log->block_num; }),
+         store::array_of(confirmed, [](const auto& told) { return told.log->block_hash; }),
+         store::array_of(confirmed, [](const auto& told) { return told.log->log_index; }),
+         store::array_of(confirmed, [](const auto& told) { return told.log->tx_hash; })});
+}
+
+void put_increments(store::Txn& txn, const std::vector<Told<JobCountIncremented>>& counted) {
+    if (counted.empty()) {
+        return;
+    }
+    txn.exec(
+        "INSERT INTO reputation.increment (tx_hash, log_index, provider, new_count, block_num, block_hash) "
+        "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::numeric[], $5::bigint[], "
+        "$6::bytea[]) "
+        "ON CONFLICT DO NOTHING",
+        {store::array_of(counted, [](const auto& told) { return told.log->tx_hash; }),
+         store::array_of(counted, [](const auto& told) { return told.log->log_index; }),
+         store::array_of(counted, [](const auto& told) { return told.event.provider; }),
+         store::array_of(counted, [](const auto& told) { return told.event.new_count; }),
+         store::array_of(counted, [](const auto& told) { return told.log->block_num; }),
+         store::array_of(counted, [](const auto& told) { return told.log->block_hash; })});
+}
+
+}  // namespace
+
 void JobsProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
+    std::vector<Told<JobCreated>> jobs;
+    std::vector<Told<JobConfirmed>> confirmations;
     for (const auto& log : batch.logs) {
         if (const auto created = JobCreated::decode(log)) {
-            txn.exec(
-                "INSERT INTO reputation.job (job_id, provider, block_num) VALUES ($1, $2, $3) ON CONFLICT DO "
-                "NOTHING",
-                {created->job_id, created->provider, log.block_num});
+            jobs.push_back({*created, &log});
         } else if (const auto confirmed = JobConfirmed::decode(log);
                    confirmed && (!from_block_ || log.block_num >= *from_block_)) {
-            txn.exec(
-                "INSERT INTO reputation.confirmation (job_id, block_num, block_hash, log_index, tx_hash) "
-                "VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING",
-                {confirmed->job_id, log.block_num, log.block_hash, log.log_index, log.tx_hash});
+            confirmations.push_back({*confirmed, &log});
         }
     }
+    put_jobs(txn, jobs);
+    put_confirmations(txn, confirmations);
     caught_up_ = caught_up_ || state.caught_up;
 }
 
@@ -38,16 +93,13 @@ void JobsProjection::boundary(store::Txn&, const pipeline::StreamState& state) {
 
 void IncrementsProjection::apply(store::Txn& txn, const chain::Batch& batch,
                                  const pipeline::StreamState& state) {
+    std::vector<Told<JobCountIncremented>> counted;
     for (const auto& log : batch.logs) {
         if (const auto increment = JobCountIncremented::decode(log)) {
-            txn.exec(
-                "INSERT INTO reputation.increment (tx_hash, log_index, provider, new_count, block_num, "
-                "block_hash) "
-                "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-                {log.tx_hash, log.log_index, increment->provider, increment->new_count, log.block_num,
-                 log.block_hash});
+            counted.push_back({*increment, &log});
         }
     }
+    put_increments(txn, counted);
     caught_up_ = caught_up_ || state.caught_up;
 }
 
