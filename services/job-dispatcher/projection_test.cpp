@@ -1,0 +1,98 @@
+// JobManager's logs into rows, in a real database.
+#include "projection.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "job_store.hpp"
+#include "pipeline/projector.hpp"
+#include "store/migrations.hpp"
+#include "test_batches.hpp"
+#include "testkit/servers.hpp"
+
+using namespace lamda;
+using namespace lamda::dispatch;
+using dispatch::testing::BatchMaker;
+using dispatch::testing::LogKind;
+
+namespace {
+
+struct Scene {
+    Scene() {
+        store::migrate(database);
+        projector.bind_chain(ChainId{31337});
+    }
+
+    /// Invariant 2; and the journal is in the chain's order.
+    void require_rows_are_folds(std::uint64_t jobs, wire::ChainState state) {
+        database.transact([&](store::Txn& txn) {
+            std::vector<JobId> ids;
+            for (std::uint64_t job = 0; job < jobs; ++job) {
+                ids.push_back(testing::job_id(job));
+            }
+            const auto rows = lock_jobs(txn, ids);
+            const auto journals = read_journals(txn, ids);
+            REQUIRE(rows.size() == jobs);
+            REQUIRE(journals.size() == jobs);
+            for (const auto& [id, row] : rows) {
+                REQUIRE((fold(journals.at(id)) == row));
+                REQUIRE(row.chain_state == state);
+                REQUIRE(row.last_event > 0);
+            }
+            const auto disorder = txn.one(
+                "SELECT count(*) AS n FROM (SELECT (block_num, log_index) <= lag((block_num, log_index)) "
+                "OVER (ORDER "
+                "BY id) AS wrong FROM dispatch.job_event WHERE NOT orphaned) e WHERE wrong");
+            CHECK(disorder.get<int>("n") == 0);
+        });
+    }
+    std::int64_t count(const std::string& from_where) {
+        return database.transact([&](store::Txn& txn) {
+            return txn.one("SELECT count(*) AS n FROM " + from_where).get<std::int64_t>("n");
+        });
+    }
+
+    testkit::TempDir dir{"projection"};
+    testkit::PostgresServer postgres{dir.path()};
+    store::Database database{postgres.create_database("dispatch"), "test", 2};
+    SystemClock clock;
+    Market market{Address{}, ChainId{31337}, 3};
+    StreamProgress progress;
+    JobProjection projection{market, progress, clock};
+    pipeline::Projector projector{database, kStream, projection};
+    BatchMaker chain;
+};
+
+}  // namespace
+
+TEST_CASE("Derived: rows equal the fold of the journal, whatever the number of jobs in a batch") {
+    const std::uint64_t jobs = GENERATE(1U, 31U, 32U, 700U);
+    INFO(jobs << " jobs");
+    Scene scene;
+    scene.projector.apply(scene.chain.next(LogKind::kCreated, 0, jobs, 100));
+    scene.require_rows_are_folds(jobs, wire::ChainState::kCreated);
+    scene.projector.apply(scene.chain.next(LogKind::kConfirmed, 0, jobs, 50));
+    scene.require_rows_are_folds(jobs, wire::ChainState::kConfirmed);
+    const auto before = *scene.chain.head();
+    scene.projector.apply(scene.chain.next(LogKind::kClaimed, 0, jobs, 200));
+    scene.require_rows_are_folds(jobs, wire::ChainState::kPaid);
+
+    scene.projector.unwind(scene.chain.back_to(before));
+    scene.require_rows_are_folds(jobs, wire::ChainState::kConfirmed);
+    CHECK(scene.count("dispatch.job_event WHERE orphaned") == static_cast<std::int64_t>(jobs));
+    scene.projector.apply(scene.chain.next(LogKind::kClaimed, 0, jobs, 300));
+    scene.require_rows_are_folds(jobs, wire::ChainState::kPaid);
+    CHECK(scene.count("dispatch.job") == static_cast<std::int64_t>(jobs));
+    CHECK(scene.count("bus.outbox") == 0);  // nobody waits for what happened years ago
+}
+
+TEST_CASE("Atomic: what one writer has applied another cannot apply again") {
+    Scene scene;
+    const auto first = scene.chain.next(LogKind::kCreated, 0, 100, 100);
+    const auto second = scene.chain.next(LogKind::kConfirmed, 0, 100, 100);
+    scene.projector.apply(first);
+    scene.projector.apply(second);
+    pipeline::Projector late(scene.database, kStream, scene.projection);
+    CHECK_THROWS_AS(late.apply(second), chain::CursorMoved);
+    CHECK(scene.count("dispatch.job_event") == 200);
+    scene.require_rows_are_folds(100, wire::ChainState::kConfirmed);
+}
