@@ -11,6 +11,8 @@
 
 namespace lamda::dispatch {
 
+/// Locks the rows of any number of jobs, in the order of their ids. Those that there are.
+std::set<JobId> hold_jobs(store::Txn& txn, const std::vector<JobId>& ids);
 /// With their rows locked, in the order of their ids (no two transactions deadlock). Absent ones are left
 /// out.
 std::map<JobId, JobRow> lock_jobs(store::Txn& txn, const std::vector<JobId>& ids);

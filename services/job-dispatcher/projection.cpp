@@ -34,11 +34,18 @@ struct ToFact {
     }
 };
 
-std::vector<JobId> ids_of(const std::vector<JobEvent>& facts) {
+/// A change holds rows before and after and all that was said of the job: some kilobytes. So many at once
+/// bound the memory, whatever the size of a batch.
+constexpr std::size_t kLogsAtOnce = 2'000;
+
+/// Of the jobs that the logs speak of: it is each event's first indexed argument.
+std::vector<JobId> ids_of(std::span<const eth::Log> logs) {
     std::vector<JobId> out;
-    out.reserve(facts.size());
-    for (const auto& fact : facts) {
-        out.push_back(fact.job_id);
+    out.reserve(logs.size());
+    for (const auto& log : logs) {
+        if (log.topics.size() > 1) {
+            out.push_back(log.topics[1].as<JobId>());
+        }
     }
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
@@ -55,24 +62,23 @@ Policy require_policy(Market& market, store::Txn& txn) {
 
 }  // namespace
 
-std::vector<JobEvent> facts_of(const chain::Batch& batch) {
-    std::map<BlockNum, Timestamp> times;
-    for (const auto& header : batch.headers) {
-        times.emplace(header.ref.number, from_unix_seconds(header.timestamp));
-    }
+std::vector<JobEvent> facts_of(const chain::Batch& batch, std::span<const eth::Log> logs) {
     std::vector<JobEvent> out;
-    out.reserve(batch.logs.size());
-    for (const auto& log : batch.logs) {
+    out.reserve(logs.size());
+    auto header = batch.headers.begin();
+    for (const auto& log : logs) {
         const auto decoded = jm::decode_event(log);
         if (!decoded) {
             continue;
         }
-        JobEvent event;
+        JobEvent& event = out.emplace_back();
         std::visit(ToFact{event}, *decoded);
-        const auto time = times.find(log.block_num);
-        event.at = time == times.end() ? from_unix_seconds(batch.to_timestamp) : time->second;
+        header =
+            std::lower_bound(header, batch.headers.end(), log.block_num,
+                             [](const auto& known, BlockNum number) { return known.ref.number < number; });
+        const bool known = header != batch.headers.end() && header->ref.number == log.block_num;
+        event.at = from_unix_seconds(known ? header->timestamp : batch.to_timestamp);
         event.position = ChainPosition{{log.block_num, log.block_hash}, log.log_index, log.tx_hash};
-        out.push_back(std::move(event));
     }
     return out;
 }
@@ -81,38 +87,54 @@ JobProjection::JobProjection(Market& market, StreamProgress& progress, const Clo
     : market_(market), progress_(progress), clock_(clock) {}
 
 void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
-    auto facts = facts_of(batch);
-    if (!facts.empty()) {
+    if (!batch.logs.empty()) {
         const Policy policy = require_policy(market_, txn);
-        const auto ids = ids_of(facts);
-        const auto known = lock_jobs(txn, ids);
-        std::map<JobId, std::size_t> place;
-        std::vector<Change> changes;
-        for (auto& fact : facts) {
-            const auto [at, is_new] = place.emplace(fact.job_id, changes.size());
-            if (is_new) {
-                changes.emplace_back();
-                const auto row = known.find(fact.job_id);
-                changes.back().before = row == known.end() ? std::nullopt : std::optional(row->second);
-            }
-            changes[at->second].entries.push_back(std::move(fact));
+        auto known = hold_jobs(txn, ids_of(batch.logs));
+        const bool early = early_statuses_wait(txn);
+        const std::span<const eth::Log> logs(batch.logs);
+        for (std::size_t at = 0; at < logs.size(); at += kLogsAtOnce) {
+            auto facts = facts_of(batch, logs.subspan(at, std::min(kLogsAtOnce, logs.size() - at)));
+            apply_facts(txn, std::move(facts), known, early, policy);
         }
-        if (early_statuses_wait(txn)) {
-            // Nobody will judge a job that the chain shows as done: its work states come back here.
-            for (auto& change : changes) {
-                const auto row = present(change);
-                if (row && !row->work_state &&
-                    (row->chain_state == ChainState::kConfirmed || row->chain_state == ChainState::kPaid)) {
-                    absorb_early(txn, change, policy, clock_.now());
-                    change.send_attempt = false;
-                }
-            }
-        }
-        write_changes(txn, changes, policy.chain_id, clock_.now());
     }
     save_progress(txn, batch.to.number, state.boundary);
     progress_.set(state.boundary, state.caught_up);
     txn.notify(kWakeChannel);
+}
+
+void JobProjection::apply_facts(store::Txn& txn, std::vector<JobEvent> facts, std::set<JobId>& known,
+                                bool early, const Policy& policy) {
+    std::vector<JobId> ids;
+    std::map<JobId, std::size_t> place;
+    for (const auto& fact : facts) {
+        if (place.emplace(fact.job_id, place.size()).second && known.contains(fact.job_id)) {
+            ids.push_back(fact.job_id);
+        }
+    }
+    std::vector<Change> changes(place.size());
+    for (auto& [id, row] : lock_jobs(txn, ids)) {
+        changes[place.at(id)].before = std::move(row);
+    }
+    for (auto& fact : facts) {
+        changes[place.at(fact.job_id)].entries.push_back(std::move(fact));
+    }
+    if (early) {
+        // Nobody will judge a job that the chain shows as done: its work states come back here.
+        for (auto& change : changes) {
+            const auto row = present(change);
+            if (row && !row->work_state &&
+                (row->chain_state == ChainState::kConfirmed || row->chain_state == ChainState::kPaid)) {
+                absorb_early(txn, change, policy, clock_.now());
+                change.send_attempt = false;
+            }
+        }
+    }
+    write_changes(txn, changes, policy.chain_id, clock_.now());
+    for (const auto& change : changes) {
+        if (change.after) {
+            known.insert(change.after->id);
+        }
+    }
 }
 
 void JobProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) {

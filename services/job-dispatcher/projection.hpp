@@ -2,6 +2,9 @@
 // from the rows (judge_loop).
 #pragma once
 
+#include <set>
+#include <span>
+
 #include "market.hpp"
 #include "pipeline/projector.hpp"
 
@@ -18,13 +21,16 @@ class JobProjection final : public pipeline::Projection {
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
 
   private:
+    /// @param known jobs that have a row; those that get one are added
+    void apply_facts(store::Txn& txn, std::vector<JobEvent> facts, std::set<JobId>& known, bool early,
+                     const Policy& policy);
     Market& market_;
     StreamProgress& progress_;
     const Clock& clock_;
 };
 
-/// A canonical log as a journal entry; nullopt: none of JobManager's three events. Times are those of
-/// `batch`'s blocks.
-std::vector<JobEvent> facts_of(const chain::Batch& batch);
+/// Logs of the batch as journal entries, with the times of its blocks; what is none of JobManager's three
+/// events is left out.
+std::vector<JobEvent> facts_of(const chain::Batch& batch, std::span<const eth::Log> logs);
 
 }  // namespace lamda::dispatch

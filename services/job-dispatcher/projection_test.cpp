@@ -65,7 +65,7 @@ struct Scene {
 }  // namespace
 
 TEST_CASE("Derived: rows equal the fold of the journal, whatever the number of jobs in a batch") {
-    const std::uint64_t jobs = GENERATE(1U, 31U, 32U, 700U);
+    const std::uint64_t jobs = GENERATE(1U, 31U, 32U, 2'500U);
     INFO(jobs << " jobs");
     Scene scene;
     scene.projector.apply(scene.chain.next(LogKind::kCreated, 0, jobs, 100));
@@ -83,6 +83,25 @@ TEST_CASE("Derived: rows equal the fold of the journal, whatever the number of j
     scene.require_rows_are_folds(jobs, wire::ChainState::kPaid);
     CHECK(scene.count("dispatch.job") == static_cast<std::int64_t>(jobs));
     CHECK(scene.count("bus.outbox") == 0);  // nobody waits for what happened years ago
+}
+
+TEST_CASE("Derived: a job may be created, confirmed and paid within one batch, however large") {
+    constexpr std::uint64_t kJobs = 2'100;
+    Scene scene;
+    auto all = scene.chain.next(LogKind::kCreated, 0, kJobs, 100);
+    for (const auto kind : {LogKind::kConfirmed, LogKind::kClaimed}) {
+        auto more = scene.chain.next(kind, 0, kJobs, 100);
+        std::move(more.headers.begin(), more.headers.end(), std::back_inserter(all.headers));
+        std::move(more.logs.begin(), more.logs.end(), std::back_inserter(all.logs));
+        all.to = more.to;
+        all.to_timestamp = more.to_timestamp;
+        all.boundary = more.boundary;
+        all.finalized = more.finalized;
+    }
+    scene.projector.apply(all);
+    scene.require_rows_are_folds(kJobs, wire::ChainState::kPaid);
+    CHECK(scene.count("dispatch.job_event") == 3 * kJobs);
+    CHECK(scene.count("dispatch.job WHERE created_at < updated_at") == kJobs);
 }
 
 TEST_CASE("Atomic: what one writer has applied another cannot apply again") {
