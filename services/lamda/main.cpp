@@ -43,7 +43,7 @@ void add_jobs(CLI::App& app, Verb& verb) {
     create->add_option("--payment", options.payment, "in wei")->required();
     create->add_option("--cpu-millis", options.cpu_millis, "thousandths of a core");
     create->add_option("--memory-mib", options.memory_mib, "MiB");
-    create->add_option("--disk-mib", options.disk_mib, "MiB of output");
+    create->add_option("--disk-mib", options.disk_mib, "MiB that it may write, to /output and elsewhere");
     create->add_option("--gpus", options.gpus, "number of GPUs");
     create->add_flag("--network", options.network, "let the container reach the network");
     create->add_option("--time-limit", options.time_limit_seconds, "seconds");

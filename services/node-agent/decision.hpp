@@ -39,12 +39,15 @@ void enter(JobRecord& record, const wire::Assignment& assignment, Timestamp now)
 /// Enters a retraction: active attempts up to it become void; finished ones stay as they are.
 void enter(JobRecord& record, const wire::Retraction& retraction);
 
+/// More than diskMib.
+bool over_limit(const Written& written, const wire::Requirements& requirements);
+
 /// What the engine says of a container that ended.
 struct Ended {
     std::int32_t exit_code = 0;
     bool oom_killed = false;
     Millis duration{0};
-    std::uint64_t output_bytes = 0;
+    Written written;
     bool engine_lost = false;  ///< the engine went away meanwhile: it stops its containers when it does
 };
 struct Outcome {

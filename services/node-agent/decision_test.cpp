@@ -104,7 +104,7 @@ TEST_CASE("how a container's end is judged") {
     requirements.time_limit_seconds = 10;
     const auto code = [&](std::int32_t exit_code, bool oom, Millis duration, std::uint64_t bytes,
                           bool lost = false) {
-        return judge({exit_code, oom, duration, bytes, lost}, requirements).error;
+        return judge({exit_code, oom, duration, {bytes, 0, 0}, lost}, requirements).error;
     };
     constexpr std::uint64_t kMib = 1ULL << 20;
     using wire::ErrorCode;
@@ -121,5 +121,28 @@ TEST_CASE("how a container's end is judged") {
     CHECK(code(3, false, Millis(9'999), 0, true) == ErrorCode::kInternal);
     CHECK(code(0, false, Millis(9'999), 0, true) == std::nullopt);
     CHECK(code(1, false, Millis(5), kMib) == ErrorCode::kOutputTooLarge);
-    CHECK(judge({3, false, Millis(5), 0, false}, requirements).message == "exit code 3");
+    CHECK(judge({3, false, Millis(5), {}, false}, requirements).message == "exit code 3");
+}
+
+TEST_CASE("wherever a job writes, it counts, and it is told where") {
+    wire::Requirements requirements;
+    requirements.disk_mib = 1;
+    constexpr std::uint64_t kMib = 1ULL << 20;
+    const auto code = [&](const Written& written, std::int32_t exit_code = 0) {
+        return judge({exit_code, false, Millis(5), written, false}, requirements).error;
+    };
+    using wire::ErrorCode;
+    for (const auto& written : std::vector<Written>{
+             {kMib + 1, 0, 0}, {0, kMib + 1, 0}, {0, 0, kMib + 1}, {kMib / 2, kMib / 2, 1}}) {
+        CHECK(over_limit(written, requirements));
+        CHECK(code(written) == ErrorCode::kOutputTooLarge);
+    }
+    const Written full{kMib / 2, kMib / 4, kMib / 4};
+    CHECK_FALSE(over_limit(full, requirements));
+    CHECK(code(full) == std::nullopt);
+    CHECK(code(full, 1) == ErrorCode::kOutputTooLarge);  // it could not write any more, and said so
+    CHECK(
+        judge({0, false, Millis(5), {1, kMib, 2}, false}, requirements).message ==
+        "the job wrote 1048579 bytes, 1 MiB are allowed: 1 to /output, 1048576 elsewhere in its file system, "
+        "2 in volumes of its image");
 }

@@ -7,6 +7,11 @@ namespace lamda::agent {
 
 using Json = nlohmann::json;
 
+namespace {
+/// The engine's default, whatever this one's is set to. What is written there counts as memory.
+constexpr std::uint64_t kShmBytes = 64ULL << 20;
+}  // namespace
+
 std::string create_body(const ContainerSpec& spec) {
     Json env = Json::array();
     for (const auto& [name, value] : spec.env) {
@@ -20,6 +25,15 @@ std::string create_body(const ContainerSpec& spec) {
                           {"Target", mount.target},
                           {"ReadOnly", mount.read_only}});
     }
+    // A volume of the local driver that is a bind mount underneath: with the image's content, as the image
+    // expects it, and on a path that we can measure. Without a name it goes with its container.
+    for (const auto& volume : spec.volumes) {
+        const Json options = {{"type", "none"}, {"o", "bind"}, {"device", volume.source}};
+        mounts.push_back({{"Type", "volume"},
+                          {"Target", volume.target},
+                          {"ReadOnly", volume.read_only},
+                          {"VolumeOptions", {{"DriverConfig", {{"Name", "local"}, {"Options", options}}}}}});
+    }
     Json host = {
         {"Mounts", std::move(mounts)},
         {"NetworkMode", spec.network ? "bridge" : "none"},
@@ -27,6 +41,7 @@ std::string create_body(const ContainerSpec& spec) {
         {"Memory", spec.memory_bytes},
         {"MemorySwap", spec.memory_bytes},
         {"PidsLimit", spec.max_pids},
+        {"ShmSize", kShmBytes},
         {"CapDrop", {"ALL"}},
         {"SecurityOpt", {"no-new-privileges"}},
         {"Ulimits", {{{"Name", "fsize"}, {"Soft", spec.max_file_bytes}, {"Hard", spec.max_file_bytes}}}},

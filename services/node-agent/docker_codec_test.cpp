@@ -30,6 +30,7 @@ TEST_CASE("a container is closed in: what the engine is asked for") {
     spec.env = {{"LANG", "C"}};
     spec.labels = {{"lamda.job", "0x1"}};
     spec.mounts = {{"/state/in:put", "/input", true}, {"/state/output", "/output", false}};
+    spec.volumes = {{"/state/volumes/0", "/data", false}};
     spec.cpu_millis = 1'500;
     spec.memory_bytes = 64ULL << 20;
     spec.max_file_bytes = 1ULL << 20;
@@ -48,7 +49,10 @@ TEST_CASE("a container is closed in: what the engine is asked for") {
     CHECK(host.at("Ulimits") == Json::parse(R"([{"Name":"fsize","Soft":1048576,"Hard":1048576}])"));
     CHECK(host.at("Mounts") ==
           Json::parse(R"([{"Type":"bind","Source":"/state/in:put","Target":"/input","ReadOnly":true},
-                          {"Type":"bind","Source":"/state/output","Target":"/output","ReadOnly":false}])"));
+                          {"Type":"bind","Source":"/state/output","Target":"/output","ReadOnly":false},
+                          {"Type":"volume","Target":"/data","ReadOnly":false,"VolumeOptions":{"DriverConfig":
+                           {"Name":"local","Options":{"type":"none","o":"bind","device":"/state/volumes/0"}}}}])"));
+    CHECK(host.at("ShmSize") == 64 << 20);
     CHECK_FALSE(host.contains("DeviceRequests"));
     CHECK_FALSE(host.contains("Privileged"));
 }

@@ -14,6 +14,7 @@ namespace {
 constexpr int kOldestMinor = 41;
 constexpr int kNewestMinor = 44;
 constexpr std::string_view kScheme = "unix://";
+constexpr Millis kSizeTimeout{600'000};  // vfs walks over the whole image and the whole container
 
 /// The engine's own words, made fit for one line.
 std::string message_of(const std::string& body) {
@@ -55,6 +56,18 @@ std::string engine_seconds(const std::string& rfc3339) {
     nanos.resize(std::min(nanos.find_first_not_of("0123456789"), nanos.size()));
     nanos.resize(9, '0');
     return fmt::format("{}.{}", seconds, nanos);
+}
+
+/// An object with a key for each, or null.
+std::vector<std::string> declared_volumes(const Json& image) {
+    std::vector<std::string> paths;
+    const auto config = image.find("Config");
+    if (config != image.end() && config->is_object() && config->contains("Volumes")) {
+        for (const auto& [path, nothing] : (*config)["Volumes"].items()) {
+            paths.push_back(path);
+        }
+    }
+    return paths;
 }
 
 int minor_of(const std::string& version) {
@@ -158,6 +171,7 @@ std::optional<Image> DockerEngine::image(const std::string& name) {
             image.repo_digests.push_back(digest.get<std::string>());
         }
     }
+    image.volumes = declared_volumes(value);
     return image;
 }
 
@@ -239,6 +253,31 @@ std::optional<ContainerState> DockerEngine::inspect(const std::string& container
     out.started_at = time_of(state, "StartedAt");
     out.finished_at = time_of(state, "FinishedAt");
     return out;
+}
+
+ContainerSize DockerEngine::size(const std::string& container, const std::stop_token& stop) {
+    net::HttpRequest request;
+    request.url = "http://docker/" + version() + "/containers/" + container + "/json?size=1";
+    request.unix_socket = socket_;
+    request.timeout = kSizeTimeout;
+    request.stop = stop;
+    const auto answer = http_.send(request);
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    const auto value = parse_answer(answer.body);
+    const auto bytes = value.value("SizeRw", std::int64_t{-1});
+    if (bytes < 0) {
+        throw EngineError(500, "the engine cannot tell how much the container wrote");
+    }
+    ContainerSize size;
+    size.layer_bytes = static_cast<std::uint64_t>(bytes);
+    for (const auto* name : {"HostsPath", "HostnamePath", "ResolvConfPath"}) {
+        if (auto path = value.value(name, ""); !path.empty()) {
+            size.files.push_back(std::move(path));
+        }
+    }
+    return size;
 }
 
 bool DockerEngine::wait(const std::string& container, Millis timeout) {

@@ -6,6 +6,7 @@
 #include <mutex>
 #include <optional>
 #include <stdexcept>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ class EngineError : public std::runtime_error {
 struct Image {
     std::string id;                         ///< sha256:…
     std::vector<std::string> repo_digests;  ///< name@sha256:…
+    std::vector<std::string> volumes;       ///< paths that it declares as volumes, as they are written there
 };
 
 struct Mount {
@@ -44,6 +46,9 @@ struct ContainerSpec {
     std::map<std::string, std::string> env;
     std::map<std::string, std::string> labels;
     std::vector<Mount> mounts;
+    /// As the engine's anonymous volumes (a fresh one gets what the image has at its path; removed with the
+    /// container), but kept in `source`, a folder that exists.
+    std::vector<Mount> volumes;
     bool network = false;
     std::uint32_t cpu_millis = 1000;
     std::uint64_t memory_bytes = 0;    ///< swap included
@@ -63,6 +68,12 @@ struct ContainerState {
     std::optional<Timestamp> finished_at;
     bool created_only() const { return status == "created"; }
     bool ended() const { return status == "exited" || status == "dead"; }
+};
+
+/// What the engine counts of a container, and what it leaves out.
+struct ContainerSize {
+    std::uint64_t layer_bytes = 0;   ///< of files that were made or changed in its own file system
+    std::vector<std::string> files;  ///< on the host: those of the engine's own that it can write to
 };
 
 struct LogLine {
@@ -100,6 +111,9 @@ class DockerEngine {
     bool create(const ContainerSpec& spec);
     void start(const std::string& container);
     std::optional<ContainerState> inspect(const std::string& container);
+    /// Running or not; the engine may walk over all its files for this. A stop requested ends it within about
+    /// a second. @throws EngineError also when the engine cannot tell, or knows no such container
+    ContainerSize size(const std::string& container, const std::stop_token& stop);
     /// True once it does not run any more; false after the timeout.
     bool wait(const std::string& container, Millis timeout);
     /// SIGKILL; nothing happens when it does not run or does not exist.

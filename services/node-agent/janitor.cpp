@@ -3,8 +3,8 @@
 #include <charconv>
 #include <filesystem>
 
+#include "container_plan.hpp"
 #include "core/crash_point.hpp"
-#include "runner.hpp"
 #include "runtime/app.hpp"
 
 namespace lamda::agent {

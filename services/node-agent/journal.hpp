@@ -13,6 +13,7 @@
 #include "durable_file.hpp"
 #include "telemetry/log.hpp"
 #include "wire/messages.hpp"
+#include "written.hpp"
 
 namespace lamda::agent {
 
@@ -63,6 +64,7 @@ struct Attempt {
     bool completed = false;                   ///< the final status says so
     bool cleaned = false;                     ///< its folder and container are gone
     bool engine_lost = false;                 ///< the engine went away while the container ran
+    std::optional<Written> excess;            ///< what was measured when it was killed for having written it
     bool confirm_noted = false;               ///< the ledger has its confirmation
     bool claim_noted = false;
     LogProgress logs;

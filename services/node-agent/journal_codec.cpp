@@ -14,6 +14,10 @@ std::string kind_text(wire::StatusKind kind) {
     return std::string(wire::to_string(kind));
 }
 
+Json to_value(const Written& written) {
+    return {{"output", written.output}, {"layer", written.layer}, {"volumes", written.volumes}};
+}
+
 Json to_value(const Attempt& attempt) {
     Json outbox = Json::array();
     for (const auto& status : attempt.outbox) {
@@ -30,6 +34,7 @@ Json to_value(const Attempt& attempt) {
         {"completed", attempt.completed},
         {"cleaned", attempt.cleaned},
         {"engineLost", attempt.engine_lost},
+        {"excess", attempt.excess ? to_value(*attempt.excess) : Json(nullptr)},
         {"confirmNoted", attempt.confirm_noted},
         {"claimNoted", attempt.claim_noted},
         {"logs", {{"seq", attempt.logs.seq}, {"bytes", attempt.logs.bytes}, {"since", attempt.logs.since}}}};
@@ -63,6 +68,12 @@ Attempt from_value(const Json& value) {
     attempt.completed = value.at("completed").get<bool>();
     attempt.cleaned = value.at("cleaned").get<bool>();
     attempt.engine_lost = value.at("engineLost").get<bool>();
+    // Absent in records of version 0.1.0.
+    if (const auto excess = value.find("excess"); excess != value.end() && !excess->is_null()) {
+        attempt.excess =
+            Written{excess->at("output").get<std::uint64_t>(), excess->at("layer").get<std::uint64_t>(),
+                    excess->at("volumes").get<std::uint64_t>()};
+    }
     attempt.confirm_noted = value.at("confirmNoted").get<bool>();
     attempt.claim_noted = value.at("claimNoted").get<bool>();
     const auto& logs = value.at("logs");

@@ -44,6 +44,7 @@ TEST_CASE("what was recorded is there after a restart, to the last field") {
             attempt.final_status = "final";
             attempt.completed = true;
             attempt.engine_lost = true;
+            attempt.excess = Written{1, 2, 3};
             attempt.confirm_noted = true;
             attempt.logs = {3, 99, "2026-11-20T10:00:00.123456789Z"};
         });
@@ -54,6 +55,19 @@ TEST_CASE("what was recorded is there after a restart, to the last field") {
     REQUIRE(before);
     CHECK(journal.find(job_id(1)) == before);
     CHECK(journal.find(job_id(2)) == std::nullopt);
+}
+
+TEST_CASE("a record of the first version, which noted no excess, is still read") {
+    JobRecord record;
+    enter(record, assignment(1, 1), start_of_time());
+    auto json = to_json(job_id(1), record);
+    const std::string added = R"("excess":null,)";
+    const auto at = json.find(added);
+    REQUIRE(at != std::string::npos);
+    json.erase(at, added.size());
+    const auto read = parse_record(json);
+    REQUIRE(read.ok());
+    CHECK(read->second == record);
 }
 
 TEST_CASE("child: starts an attempt", "[.]") {

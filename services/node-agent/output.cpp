@@ -8,21 +8,18 @@ namespace lamda::agent {
 
 namespace fs = std::filesystem;
 
-std::uint64_t dir_bytes(const std::string& path, std::uint64_t enough) {
+std::uint64_t dir_bytes(const std::string& path, const std::stop_token& stop) {
     std::uint64_t total = 0;
     std::error_code error;
     // Files come and go while the job runs: what cannot be read any more counts for nothing.
     fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error);
     const fs::recursive_directory_iterator end;
-    while (!error && at != end) {
+    while (!error && at != end && !stop.stop_requested()) {
         std::error_code gone;
         const auto status = at->symlink_status(gone);
         if (!gone && fs::is_regular_file(status)) {
             const auto size = at->file_size(gone);
             total += gone ? 0 : size;
-            if (total > enough) {
-                return total;
-            }
         }
         at.increment(error);
     }
@@ -46,7 +43,7 @@ std::string without_path(std::string text, const std::string& path) {
     return text;
 }
 
-void make_output_dir(const std::string& path) {
+void make_open_dir(const std::string& path) {
     fs::remove_all(path);
     make_private_dir(path);
     fs::permissions(path, fs::perms::all);

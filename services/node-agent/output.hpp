@@ -1,20 +1,21 @@
-// What a job left in its /output folder.
+// Folders that a job writes into, /output first of all, and what it left there.
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <stop_token>
 #include <string>
 
 namespace lamda::agent {
 
-/// Bytes of all files below, links not followed. Counting ends once it is above `enough`.
-std::uint64_t dir_bytes(const std::string& path, std::uint64_t enough);
+/// Bytes of all files below, links not followed. After a stop was requested: of those seen until then.
+std::uint64_t dir_bytes(const std::string& path, const std::stop_token& stop = {});
 /// The first entry that a UnixFS directory of ours cannot hold (links, sockets, devices), relative to `path`.
 std::optional<std::string> unstorable_entry(const std::string& path);
 /// `text` without each occurrence of `path`: what a renter reads does not tell how the provider's disk is
 /// laid out.
 std::string without_path(std::string text, const std::string& path);
-/// Makes the folder anew and writable for whichever user the image runs as.
-void make_output_dir(const std::string& path);
+/// Makes the folder anew, empty, and writable for whichever user the image runs as.
+void make_open_dir(const std::string& path);
 
 }  // namespace lamda::agent

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include "core/crash_point.hpp"
+#include "disk_use.hpp"
 #include "output.hpp"
 #include "runtime/app.hpp"
 
@@ -18,8 +19,7 @@ using wire::StatusKind;
 
 namespace {
 
-constexpr std::uint64_t kMib = 1ULL << 20;
-constexpr Millis kLook{1'000};  // between two looks at output size, logs and retractions
+constexpr Millis kLook{1'000};  // between two looks at what it wrote, logs and retractions
 constexpr int kFetchTries = 3;
 constexpr int kStoreTries = 5;
 
@@ -145,25 +145,34 @@ Runner::Step Runner::prepare(const AttemptKey& key, const Attempt& attempt, cons
         return Step::kEnded;
     }
     crash_point("agent.input.fetched");
-    make_output_dir(dir_of(key) + "/output");
+    Image image;
     try {
-        if (!engine_.image(assignment.docker_image)) {
-            log_.info("pulling an image", {{"image", assignment.docker_image}});
-            engine_.pull(assignment.docker_image, config_.pull_timeout);
-        }
+        image = obtain_image(assignment.docker_image);
     } catch (const EngineError& error) {
         return fail(key, ErrorCode::kImageUnavailable, error.what());
     }
     if (stop.stop_requested() || !journal_.active(key)) {
         return Step::kEnded;
     }
-    return create(key, attempt);
+    return create(key, attempt, image);
+}
+
+Image Runner::obtain_image(const std::string& name) {
+    if (auto image = engine_.image(name)) {
+        return *image;
+    }
+    log_.info("pulling an image", {{"image", name}});
+    engine_.pull(name, config_.pull_timeout);
+    if (auto image = engine_.image(name)) {
+        return *image;
+    }
+    throw EngineError(404, "the engine has pulled the image and does not have it");
 }
 
 Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
-    make_private_dir(dir_of(key));
+    make_private_dir(dirs_of(key).root);
     const auto& wanted = attempt.assignment.input_file_cid;
-    const std::string input = dir_of(key) + "/input";
+    const std::string input = dirs_of(key).input();
     if (!wanted || fs::exists(input)) {
         return Step::kGoOn;  // it gets that name only when it is complete and verified
     }
@@ -195,26 +204,15 @@ Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, 
     }
 }
 
-Runner::Step Runner::create(const AttemptKey& key, const Attempt& attempt) {
-    const auto& assignment = attempt.assignment;
-    const auto& requirements = assignment.requirements;
-    ContainerSpec spec;
-    spec.name = key.container();
-    spec.image = assignment.docker_image;
-    spec.command = assignment.command;
-    spec.env = assignment.env;
-    spec.labels = {{kProviderLabel, config_.provider.hex()},
-                   {kJobLabel, key.job.hex()},
-                   {kAttemptLabel, std::to_string(key.attempt)}};
-    if (assignment.input_file_cid) {
-        spec.mounts.push_back({dir_of(key) + "/input", "/input", true});
+Runner::Step Runner::create(const AttemptKey& key, const Attempt& attempt, const Image& image) {
+    const auto dirs = dirs_of(key);
+    const auto spec = plan_container(attempt.assignment, image, dirs);
+    make_open_dir(dirs.output());
+    fs::remove_all(dirs.volumes());
+    make_private_dir(dirs.volumes());
+    for (const auto& volume : spec.volumes) {
+        make_open_dir(volume.source);
     }
-    spec.mounts.push_back({dir_of(key) + "/output", "/output", false});
-    spec.network = requirements.network;
-    spec.cpu_millis = requirements.cpu_millis;
-    spec.memory_bytes = requirements.memory_mib * kMib;
-    spec.max_file_bytes = requirements.disk_mib * kMib;
-    spec.gpu_count = requirements.gpu_count;
     try {
         engine_.create(spec);  // false: a process before us made it; it is the same container
     } catch (const EngineError& error) {
@@ -246,6 +244,8 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
     // The engine's clock says how much is left, ours only how long we wait: a jump later on changes nothing.
     const auto left = std::clamp(limit - (clock_.now() - started), Millis(0), limit);
     const auto deadline = clock_.steady() + left;
+    std::optional<Written> excess = attempt.excess;
+    const DiskWatch disk(engine_, key.container(), dirs_of(key), clock_, log_);
     for (;;) {
         const auto remaining = std::chrono::duration_cast<Millis>(deadline - clock_.steady()) + Millis(1);
         const bool ended = engine_.wait(key.container(), std::clamp(remaining, Millis(50), kLook));
@@ -261,8 +261,13 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
         if (stop.stop_requested()) {
             return Step::kEnded;
         }
-        const auto allowed = requirements.disk_mib * kMib;
-        if (clock_.steady() >= deadline || dir_bytes(dir_of(key) + "/output", allowed) > allowed) {
+        if (const auto written = disk.last(); !excess && over_limit(written, requirements)) {
+            // Noted first: the job may delete what it wrote before the signal arrives.
+            journal_.update(key, [&](Attempt& entry) { entry.excess = written; });
+            crash_point("agent.excess.recorded");
+            excess = written;
+        }
+        if (excess || clock_.steady() >= deadline) {
             engine_.kill(key.container());
         }
     }
@@ -287,7 +292,22 @@ void Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::
     }
     const auto entry = journal_.find(key);
     ended.engine_lost = entry && entry->engine_lost;
-    ended.output_bytes = dir_bytes(dir_of(key) + "/output", requirements.disk_mib * kMib);
+    try {
+        ended.written = entry && entry->excess
+                            ? *entry->excess
+                            : measure_written(engine_, key.container(), dirs_of(key), stop);
+    } catch (const EngineError& error) {
+        fail(key, ErrorCode::kInternal, error.what(), state->exit_code);
+        return;
+    } catch (const net::TransportError&) {
+        if (stop.stop_requested()) {
+            return;
+        }
+        throw;
+    }
+    if (stop.stop_requested()) {
+        return;  // not all may have been counted
+    }
     const auto outcome = judge(ended, requirements);
     if (outcome.error) {
         fail(key, *outcome.error, outcome.message, state->exit_code);
@@ -298,7 +318,7 @@ void Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::
 
 void Runner::complete(const AttemptKey& key, const Attempt& attempt, const ContainerState& state,
                       const std::stop_token& stop) {
-    const std::string output = dir_of(key) + "/output";
+    const std::string output = dirs_of(key).output();
     std::optional<Cid> cid;
     for (int tried = 0; !cid; ++tried) {
         try {
@@ -310,7 +330,7 @@ void Runner::complete(const AttemptKey& key, const Attempt& attempt, const Conta
             cid = content_.put_directory(output);
         } catch (const std::invalid_argument& error) {
             // Too many entries in a folder, or too deep. Tried again, it would hold its slot for ever.
-            fail(key, ErrorCode::kRefused, without_path(error.what(), dir_of(key)), state.exit_code);
+            fail(key, ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), state.exit_code);
             return;
         } catch (const std::system_error& error) {
             fail(key, code_of(error), "the output cannot be read: " + error.code().message(),

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "bus/bus.hpp"
+#include "container_plan.hpp"
 #include "decision.hpp"
 #include "docker_engine.hpp"
 #include "ipfs/content_store.hpp"
@@ -22,11 +23,6 @@ struct RunnerConfig {
     std::uint64_t max_input_bytes = 0;
     Millis pull_timeout{1'800'000};
 };
-
-/// Containers carry these labels; the janitor finds them by the first.
-inline constexpr auto kProviderLabel = "lamda.provider";
-inline constexpr auto kJobLabel = "lamda.job";
-inline constexpr auto kAttemptLabel = "lamda.attempt";
 
 /// Thread-safe; each slot calls serve().
 class Runner {
@@ -47,7 +43,9 @@ class Runner {
     void run(const AttemptKey& key, const std::stop_token& stop);
     Step prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     Step fetch_input(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    Step create(const AttemptKey& key, const Attempt& attempt);
+    /// Asked for by name; pulled when it is not there. @throws EngineError
+    Image obtain_image(const std::string& name);
+    Step create(const AttemptKey& key, const Attempt& attempt, const Image& image);
     Step start(const AttemptKey& key);
     Step follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     void conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
@@ -56,7 +54,7 @@ class Runner {
     void publish_logs(const AttemptKey& key);
     Step fail(const AttemptKey& key, wire::ErrorCode code, const std::string& message,
               std::optional<std::int32_t> exit_code = std::nullopt);
-    std::string dir_of(const AttemptKey& key) const { return config_.jobs_dir + "/" + key.name(); }
+    JobDirs dirs_of(const AttemptKey& key) const { return JobDirs(config_.jobs_dir + "/" + key.name()); }
 
     RunnerConfig config_;
     Journal& journal_;

@@ -53,6 +53,37 @@ Servers::Servers() : owner(crypto::LocalSigner::from_hex(testkit::dev_key(0)).va
     bus.ensure_stream({wire::kLogsStream, {"jobs.logs.*.*"}});
 }
 
+net::HttpResponse Servers::engine(const std::string& method, const std::string& path,
+                                  const std::string& body) {
+    net::HttpRequest request;
+    request.method = method;
+    request.unix_socket = socket_of(docker);
+    request.url = "http://docker" + path;
+    request.timeout = Millis(60'000);
+    if (!body.empty()) {
+        request.headers.emplace_back("Content-Type", "application/json");
+        request.body = body;
+    }
+    return http.send(request);
+}
+
+std::string Servers::image_with_volume() {
+    const std::string name = "lamda/volume:1";
+    if (engine("GET", "/images/" + name + "/json").status == 200) {
+        return name;
+    }
+    const Json body = {{"Image", "lamda/busybox:1.35"},
+                       {"Cmd", {"sh", "-c", "mkdir -m 711 /data; echo sown > /data/seed"}},
+                       {"HostConfig", {{"NetworkMode", "none"}}}};
+    REQUIRE(engine("POST", "/containers/create?name=maker", body.dump()).status == 201);
+    REQUIRE(engine("POST", "/containers/maker/start").status == 204);
+    REQUIRE(engine("POST", "/containers/maker/wait").status == 200);
+    REQUIRE(engine("POST", "/commit?container=maker&repo=lamda/volume&tag=1&changes=VOLUME%20/data", "{}")
+                .status == 201);
+    REQUIRE(engine("DELETE", "/containers/maker").status == 204);
+    return name;
+}
+
 Scenario::Scenario(const Env& more_env, bool with_durables)
     : servers_(Servers::get()), number_(++servers_.scenarios) {
     // A key of its own for each scenario, so that none sees another's messages or nonces.
@@ -233,27 +264,19 @@ std::size_t Scenario::starts(const wire::Assignment& assignment) {
     const Json filters = {{"type", Json::array({"container"})},
                           {"event", Json::array({"start"})},
                           {"container", Json::array({container(assignment)})}};
-    net::HttpRequest request;
-    request.unix_socket = socket_of(servers_.docker);
-    request.url = "http://docker/events?since=0&until=" + std::to_string(std::time(nullptr) + 1) +
-                  "&filters=" + net::url_encode(filters.dump());
-    const auto answer = servers_.http.send(request);
+    const auto answer =
+        servers_.engine("GET", "/events?since=0&until=" + std::to_string(std::time(nullptr) + 1) +
+                                   "&filters=" + net::url_encode(filters.dump()));
     REQUIRE(answer.status == 200);
     return static_cast<std::size_t>(std::count(answer.body.begin(), answer.body.end(), '\n'));
 }
 
 bool Scenario::container_exists(const wire::Assignment& assignment) {
-    net::HttpRequest request;
-    request.unix_socket = socket_of(servers_.docker);
-    request.url = "http://docker/containers/" + container(assignment) + "/json";
-    return servers_.http.send(request).status == 200;
+    return servers_.engine("GET", "/containers/" + container(assignment) + "/json").status == 200;
 }
 
 bool Scenario::container_runs(const wire::Assignment& assignment) {
-    net::HttpRequest request;
-    request.unix_socket = socket_of(servers_.docker);
-    request.url = "http://docker/containers/" + container(assignment) + "/json";
-    const auto answer = servers_.http.send(request);
+    const auto answer = servers_.engine("GET", "/containers/" + container(assignment) + "/json");
     return answer.status == 200 && Json::parse(answer.body).at("State").at("Running").get<bool>();
 }
 

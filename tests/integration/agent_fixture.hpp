@@ -23,6 +23,12 @@ struct Servers {
     static Servers& get();
     Servers();
 
+    /// The engine's answer.
+    net::HttpResponse engine(const std::string& method, const std::string& path,
+                             const std::string& body = "");
+    /// Made once: busybox with a volume /data, in which the image has a file `seed`. Returns its name.
+    std::string image_with_volume();
+
     testkit::TempDir dir{"agent"};
     testkit::NatsServer nats{dir.path() + "/nats"};
     testkit::DockerEngine docker{dir.path() + "/d"};
