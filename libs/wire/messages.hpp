@@ -114,6 +114,7 @@ struct Heartbeat {
     std::string agent_version;
     std::uint32_t capacity = 1;
     std::uint32_t running = 0;
+    std::string instance;  ///< random, of one process: tells two agents with one key apart; empty: not told
     bool operator==(const Heartbeat&) const = default;
 };
 std::string to_json(const Heartbeat& message);

@@ -105,8 +105,8 @@ TEST_CASE("the golden samples are what the types say, there and back") {
     same_as_sample(an_assignment(), "assignment", parse_assignment);
     same_as_sample(Retraction{kJob, 2, RetractReason::kOrphaned}, "retraction", parse_retraction);
     same_as_sample(sign_status(a_status(), kDomain, *provider_key()), "status", parse_status);
-    same_as_sample(Heartbeat{kProvider, at("2026-11-20T10:00:00.123Z"), "0.1.0", 2, 1}, "heartbeat",
-                   parse_heartbeat);
+    same_as_sample(Heartbeat{kProvider, at("2026-11-20T10:00:00.123Z"), "0.1.0", 2, 1, "3f9a0c5e7b1d4a2f"},
+                   "heartbeat", parse_heartbeat);
     same_as_sample(LogChunk{kJob, 1, 1, "stdout", at("2026-11-20T10:00:01.500Z"), "line 1\nline 2\n"}, "logs",
                    parse_log_chunk);
     Event event;
@@ -252,7 +252,9 @@ TEST_CASE("each wrong field of a message is refused with its place") {
           {"\"signature\": \"0x", "\"signature\": \"0x00", "/signature"}}},
         {"heartbeat",
          parse(parse_heartbeat),
-         {{"\"capacity\": 2", "\"capacity\": -1", "/capacity"}, {"0.1.0", "", "/agentVersion"}}},
+         {{"\"capacity\": 2", "\"capacity\": -1", "/capacity"},
+          {"0.1.0", "", "/agentVersion"},
+          {"3f9a0c5e7b1d4a2f", std::string(65, 'a'), "/instance"}}},
         {"logs", parse(parse_log_chunk), {{"stdout", "stdin", "/stream"}, {"\"data\"", "\"text\"", "/data"}}},
         {"event",
          parse(parse_event),

@@ -11,13 +11,16 @@ using detail::Fields;
 using detail::Json;
 
 std::string to_json(const Heartbeat& message) {
-    return Json(Json::Object{{"v", 1},
-                             {"provider", message.provider.hex()},
-                             {"at", to_rfc3339(message.at)},
-                             {"agentVersion", message.agent_version},
-                             {"capacity", message.capacity},
-                             {"running", message.running}})
-        .text();
+    Json::Object fields = {{"v", 1},
+                           {"provider", message.provider.hex()},
+                           {"at", to_rfc3339(message.at)},
+                           {"agentVersion", message.agent_version},
+                           {"capacity", message.capacity},
+                           {"running", message.running}};
+    if (!message.instance.empty()) {
+        fields.emplace_back("instance", message.instance);
+    }
+    return Json(std::move(fields)).text();
 }
 
 Result<Heartbeat> parse_heartbeat(std::string_view json) {
@@ -33,6 +36,7 @@ Result<Heartbeat> parse_heartbeat(std::string_view json) {
     out.agent_version = fields.text("agentVersion", 1, 64);
     out.capacity = fields.uint32("capacity", 0, 1'000'000);
     out.running = fields.uint32("running", 0, 1'000'000);
+    out.instance = fields.optional_text("instance", 64).value_or("");
     if (failure) {
         return *failure;
     }

@@ -16,14 +16,15 @@ constexpr Millis kComeAgain{5'000};
 
 AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses,
                                const BscIdentity& identity, const Address& provider, std::size_t capacity,
-                               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
-                               telemetry::Health& health)
+                               TwinWatch& twins, const Clock& clock, telemetry::Log log,
+                               telemetry::Metrics& metrics, telemetry::Health& health)
     : bus_(bus),
       journal_(journal),
       statuses_(statuses),
       identity_(identity),
       provider_(provider),
       capacity_(capacity),
+      twins_(twins),
       clock_(clock),
       log_(std::move(log)),
       metrics_(metrics),
@@ -48,7 +49,7 @@ void AssignmentLoop::consume(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         seen = journal_.wait_change(seen, Millis(0));
         const auto active = journal_.active_attempts().size();
-        if (active >= capacity_) {
+        if (active >= capacity_ || twins_.present()) {
             // Nothing is fetched that could not be taken: it would run out of its acknowledgement time here.
             health_.set(kCheck, true);
             journal_.wait_change(seen, Millis(500));
@@ -79,7 +80,7 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
         consumer.term(message);
         return;
     }
-    const Self self{provider_, chain, journal_.active_attempts().size(), capacity_};
+    const Self self{provider_, chain, journal_.active_attempts().size(), capacity_, twins_.present()};
     const auto verdict = decide(*assignment, journal_.find(assignment->job_id), self);
     count(to_string(verdict.decision));
     log_.info("assignment", {{"job", assignment->job_id.hex()},

@@ -8,14 +8,15 @@
 #include "status_publisher.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/metrics.hpp"
+#include "twin_watch.hpp"
 
 namespace lamda::agent {
 
 class AssignmentLoop {
   public:
     AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses, const BscIdentity& identity,
-                   const Address& provider, std::size_t capacity, const Clock& clock, telemetry::Log log,
-                   telemetry::Metrics& metrics, telemetry::Health& health);
+                   const Address& provider, std::size_t capacity, TwinWatch& twins, const Clock& clock,
+                   telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
     void run(const std::stop_token& stop);
 
   private:
@@ -29,6 +30,7 @@ class AssignmentLoop {
     const BscIdentity& identity_;
     Address provider_;
     std::size_t capacity_;
+    TwinWatch& twins_;
     const Clock& clock_;
     telemetry::Log log_;
     telemetry::Metrics& metrics_;

@@ -48,7 +48,8 @@ ContainerSpec plan_container(const wire::Assignment& assignment, const Image& im
     spec.env = assignment.env;
     spec.labels = {{kProviderLabel, assignment.provider.hex()},
                    {kJobLabel, key.job.hex()},
-                   {kAttemptLabel, std::to_string(key.attempt)}};
+                   {kAttemptLabel, std::to_string(key.attempt)},
+                   {kFolderLabel, dirs.root}};
     if (assignment.input_file_cid) {
         spec.mounts.push_back({dirs.input(), "/input", true});
     }

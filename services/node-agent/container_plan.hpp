@@ -13,6 +13,7 @@ namespace lamda::agent {
 inline constexpr auto kProviderLabel = "lamda.provider";
 inline constexpr auto kJobLabel = "lamda.job";
 inline constexpr auto kAttemptLabel = "lamda.attempt";
+inline constexpr auto kFolderLabel = "lamda.folder";  ///< the attempt's: tells whose container it is
 
 /// An attempt's folder, and what lies in it. `output` and `volumes` count towards diskMib.
 struct JobDirs {

@@ -32,6 +32,7 @@ TEST_CASE("what is asked for is what the assignment says, and the image that was
     CHECK(spec.image == "sha256:ab");
     CHECK(spec.labels.at(kProviderLabel) == job.provider.hex());
     CHECK(spec.labels.at(kAttemptLabel) == "2");
+    CHECK(spec.labels.at(kFolderLabel) == "/jobs/one");
     CHECK(spec.mounts == std::vector<Mount>{{"/jobs/one/output", "/output", false}});
     CHECK(spec.volumes == std::vector<Mount>{{"/jobs/one/volumes/0", "/data", false}});
     CHECK(spec.max_file_bytes == 8U << 20);

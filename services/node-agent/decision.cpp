@@ -49,6 +49,9 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
         return {Decision::kRefuse, fmt::format("the job is of chain {}, this agent serves chain {}",
                                                assignment.chain_id.value, self.chain_id.value)};
     }
+    if (self.twin) {
+        return {Decision::kDefer, "another agent works with the same key"};
+    }
     if (self.active >= self.capacity) {
         return {Decision::kDefer, "no room"};
     }

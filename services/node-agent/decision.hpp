@@ -29,6 +29,7 @@ struct Self {
     ChainId chain_id;        ///< BSC
     std::size_t active = 0;  ///< attempts accepted and not ended
     std::size_t capacity = 1;
+    bool twin = false;  ///< another agent works with the same key
 };
 
 /// @param record what the journal holds of this job; nullopt: nothing

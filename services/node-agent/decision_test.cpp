@@ -73,6 +73,14 @@ TEST_CASE("without room an assignment comes again later, but what is known is an
     CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), busy).decision == Decision::kRepublish);
 }
 
+TEST_CASE("beside another agent with the same key no new work is taken; what is known is answered") {
+    auto twin = idle();
+    twin.twin = true;
+    CHECK(decide(assignment(1, 1), std::nullopt, twin).decision == Decision::kDefer);
+    CHECK(decide(assignment(1, 2), with_attempt(1, Phase::kFinished), twin).decision == Decision::kDefer);
+    CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), twin).decision == Decision::kRepublish);
+}
+
 TEST_CASE("a job of another chain is refused") {
     auto foreign = assignment(1, 1);
     foreign.chain_id = ChainId{56};

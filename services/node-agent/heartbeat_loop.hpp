@@ -1,4 +1,4 @@
-// Presence and load on the bus, every five seconds.
+// Presence and load on the bus, every five seconds; and an ear for others that send the same.
 #pragma once
 
 #include <stop_token>
@@ -6,20 +6,24 @@
 #include "bus/bus.hpp"
 #include "journal.hpp"
 #include "telemetry/metrics.hpp"
+#include "twin_watch.hpp"
 
 namespace lamda::agent {
 
 class HeartbeatLoop {
   public:
     HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Address& provider, std::size_t capacity,
-                  const Clock& clock, telemetry::Metrics& metrics);
+                  TwinWatch& twins, const Clock& clock, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
 
   private:
+    void beat();
+
     bus::Bus& bus_;
     const Journal& journal_;
     Address provider_;
     std::size_t capacity_;
+    TwinWatch& twins_;
     const Clock& clock_;
     telemetry::Gauge running_;
 };

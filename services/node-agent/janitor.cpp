@@ -75,6 +75,12 @@ void Janitor::clean_strays() {
             const auto found = container.labels.find(name);
             return found == container.labels.end() ? std::string() : found->second;
         };
+        // Another agent with this key, in another folder, may be at work on the same engine. (Version 0.1.0
+        // did not say which folder.)
+        if (const auto folder = label(kFolderLabel);
+            !folder.empty() && !folder.starts_with(jobs_dir_ + "/")) {
+            continue;
+        }
         const auto key = key_of(label(kJobLabel), label(kAttemptLabel));
         if (!key || !needed(*key)) {
             log_.info("removing a container that belongs to no attempt at work", {{"id", container.id}});

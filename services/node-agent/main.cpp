@@ -51,8 +51,9 @@ int serve(runtime::App& app, const Config& config) {
 
     StatusPublisher publisher(journal, bus, self, log, app.metrics());
     ProgressLoop progress(journal, statuses, clock);
-    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, clock, app.metrics());
-    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.capacity, clock, log,
+    TwinWatch twins(self, random_id(), clock, log, app.health());
+    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, twins, clock, app.metrics());
+    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.capacity, twins, clock, log,
                                app.metrics(), app.health());
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
     RunnerConfig runner_config;

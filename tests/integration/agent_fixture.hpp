@@ -90,6 +90,8 @@ class Scenario {
 
     const Address& provider() const { return signer_->address(); }
     const crypto::Signer& signer() const { return *signer_; }
+    /// In hex: for a second agent of the same provider.
+    const std::string& key() const { return key_; }
     const std::string& state_dir() const { return state_dir_; }
 
   private:

@@ -221,7 +221,7 @@ class MarketFixture {
                                       Millis(5'000)) == std::vector<bool>{true});
     }
     void heartbeat(std::uint32_t running = 0) {
-        wire::Heartbeat message{provider_->address(), SystemClock().now(), "test", 1, running};
+        wire::Heartbeat message{provider_->address(), SystemClock().now(), "test", 1, running, ""};
         bus_->publish(wire::heartbeat_subject(provider_->address()), wire::to_json(message));
     }
     json ask(const char* subject, const json& body) {

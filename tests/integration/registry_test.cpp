@@ -59,7 +59,7 @@ TEST_CASE("a heartbeat that is malformed or another's is recorded and dropped") 
     market.register_node(market.provider());
     market.start("node-registry");
     REQUIRE(market.node_is("is_registered", "true"));
-    wire::Heartbeat lie{market.renter().address(), SystemClock().now(), "test", 1, 0};
+    wire::Heartbeat lie{market.renter().address(), SystemClock().now(), "test", 1, 0, ""};
     const auto subject = wire::heartbeat_subject(market.provider().address());
     REQUIRE(testkit::wait_until([&] {
         market.bus().publish(subject, "{");

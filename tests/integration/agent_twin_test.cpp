@@ -1,0 +1,80 @@
+// Two agents with one key, each in a folder of its own.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <mutex>
+#include <set>
+
+#include "integration/agent_fixture.hpp"
+#include "wire/subjects.hpp"
+
+using namespace lamda;
+using namespace lamda::agent_test;
+using Env = Scenario::Env;
+using wire::StatusKind;
+
+namespace {
+
+bool knows_of_twin(Scenario& scenario) {
+    const auto report = scenario.ready_report();
+    return report.starts_with("503") &&
+           report.find("another agent works with this provider's key") != std::string::npos;
+}
+
+}  // namespace
+
+TEST_CASE(
+    "two agents with one key take no new work, finish what they began, and the one that stays goes on") {
+    Scenario first(Env{{"AGENT_CAPACITY", "2"}});
+    Scenario second(Env{{"AGENT_PRIVATE_KEY", first.key()}, {"AGENT_CAPACITY", "2"}}, false);
+    std::mutex mutex;
+    std::set<std::string> full;  // instances that said that they have no room
+    const auto ear = Servers::get().bus.subscribe(
+        wire::heartbeat_subject(first.provider()), "", [&](const bus::Message& message) {
+            const auto heartbeat = wire::parse_heartbeat(message.body).value();
+            const std::lock_guard lock(mutex);
+            if (heartbeat.capacity == 0) {
+                full.insert(heartbeat.instance);
+            }
+        });
+    first.start();
+    first.wait_ready();
+    const auto begun = first.job("while [ ! -e /output/go ]; do sleep 0.1; done; rm /output/go");
+    first.assign(begun);
+    first.wait_status(begun, StatusKind::kRunning);
+
+    second.start();
+    CHECK(testkit::wait_until([&] { return knows_of_twin(first); }, Millis(30'000)));
+    CHECK(testkit::wait_until([&] { return knows_of_twin(second); }, Millis(30'000)));
+    CHECK(testkit::wait_until(
+        [&] {
+            const std::lock_guard lock(mutex);
+            return full.size() == 2 && !full.contains("");
+        },
+        Millis(30'000)));
+    for (const auto* scenario : {&first, &second}) {
+        CHECK(scenario->log().find("there is another agent with the same key") != std::string::npos);
+    }
+
+    const auto waiting = first.job("true");
+    first.assign(waiting);
+    std::ofstream(first.output_dir(begun) + "/go") << "";
+    first.wait_status(begun, StatusKind::kCompleted);
+    CHECK_FALSE(testkit::wait_until([&] { return !first.statuses(waiting).empty(); }, Millis(3'000)));
+
+    CHECK(second.process().stop() == 0);
+    first.wait_status(waiting, StatusKind::kCompleted, Millis(60'000));
+    first.wait_ready();
+    CHECK(first.starts(waiting) == 1);
+}
+
+TEST_CASE("an agent that was killed is not its own twin: the next one takes work at once") {
+    Scenario scenario;
+    scenario.start();
+    scenario.wait_ready();
+    scenario.process().kill();
+    scenario.start();
+    const auto job = scenario.job("true");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kCompleted);
+    CHECK(scenario.log().find("there is another agent with the same key") == std::string::npos);
+}
