@@ -1,5 +1,5 @@
 // What a job wrote to the provider's disk, wherever in its container it wrote: measured, because engines
-// bound it on few file systems only (docs/decisions/0011-disk-limit-by-measuring.md).
+// bound it on few file systems only (docs/decisions/0013-disk-limit-by-measuring.md).
 #pragma once
 
 #include <stop_token>
