@@ -184,12 +184,17 @@ ChainView Endpoint::view(const Fate& fate, Millis now) {
     const auto top = has.size() - 1;
     const bool stale = top >= chain_.branch().size() || has.back() != chain_.branch()[top];
     counts[Fault::kStaleFork] += stale ? 1 : 0;
-    counts[Fault::kLag] += fate.lag > 0 ? 1 : 0;
     const auto minus = [](std::uint64_t number, std::uint64_t less) {
         return number > less ? number - less : 0;
     };
-    const auto head = minus(top, fate.lag);
-    auto finalized = minus(chain_.finalized(), fate.lag);
+    auto head = minus(top, fate.lag);
+    if (!plan.balanced) {
+        // One node stands still rather than go back.
+        head = std::max(head, std::min(top, head_shown_));
+        head_shown_ = head;
+    }
+    auto finalized = minus(chain_.finalized(), top - head);
+    counts[Fault::kLag] += head < top ? 1 : 0;
     if (stale) {
         finalized = std::min(finalized, minus(head, chain_.finality_depth));
     }

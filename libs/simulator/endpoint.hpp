@@ -52,6 +52,7 @@ class Endpoint {
     /// For nodes behind a load balancer: the last reorg, and when it was first noticed.
     const Block* last_stale_ = nullptr;
     Millis stale_since_{0};
+    std::uint64_t head_shown_ = 0;
     std::size_t logs_answered_ = 0;
 };
 

@@ -72,8 +72,8 @@ struct EndpointPlan {
     std::optional<Millis> healthy_from;
 
     /// Behind a load balancer each call may reach another node: kLag is then any number of blocks up to
-    /// `lag`, and some have not seen a reorg for a while. Else there is one node, which stays on its fork
-    /// until the episode of kStaleFork ends.
+    /// `lag`, and some have not seen a reorg for a while. Else there is one node: it stands still until it
+    /// lags by `lag` blocks, and stays on its fork until kStaleFork ends. Both then want a share of 1.
     bool balanced = false;
     std::uint64_t lag = 8;              ///< most blocks behind, when kLag strikes
     std::optional<Millis> retry_after;  ///< said with 429, and meant; whole seconds
@@ -87,5 +87,7 @@ struct EndpointPlan {
     bool no_receipts = false;
     std::size_t bytes_per_log = 0;  ///< each log counts as so many more bytes of the answer
 };
+/// One line, for people.
+std::string describe(const EndpointPlan& plan);
 
 }  // namespace lamda::simulator

@@ -42,6 +42,9 @@ eth::Log Miner::log(const Address& address, const Topic& topic) {
 
 Miner::BlockLogs Miner::random_logs() {
     BlockLogs out;
+    if (chain_.height() + 1 < plan_.contract_since) {
+        return out;
+    }
     const auto ours = chance(plan_.ours) ? 1 + pick(2) : 0;
     const auto others = chance(plan_.noise) ? 1 + pick(2) : 0;
     for (std::uint64_t i = 0; i < ours; ++i) {

@@ -14,6 +14,7 @@ struct MinerPlan {
     std::uint64_t seed = 1;
     Address contract{};
     Topic topic{};
+    std::uint64_t contract_since = 0;  ///< no logs of the contract below that block
     Millis interval{450};
     std::uint64_t backlog = 200;     ///< blocks that are there at the start
     std::uint64_t end_height = 300;  ///< from there on: empty blocks, and no reorg

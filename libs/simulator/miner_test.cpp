@@ -4,6 +4,8 @@
 #include <catch2/catch.hpp>
 #include <set>
 
+#include "eth/codec/receipts_root.hpp"
+
 using namespace lamda;
 using namespace lamda::simulator;
 
@@ -75,6 +77,7 @@ TEST_CASE("reorgs stop at finality, and what they leave is a chain whose blooms 
         REQUIRE(block.header.parent_hash == world.chain.at(n - 1).hash);
         REQUIRE(block.header.timestamp >= world.chain.at(n - 1).timestamp);
         REQUIRE(block.header.logs_bloom == bloom_of(block.receipts));
+        REQUIRE(eth::check_receipts(block.header, block.receipts));
         std::uint64_t index = 0;
         for (const auto& receipt : block.receipts) {
             for (const auto& log : receipt.logs) {

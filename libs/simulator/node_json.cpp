@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "eth/codec/receipts_root.hpp"
+
 namespace lamda::simulator {
 
 namespace {
@@ -39,15 +41,16 @@ std::string log_json(const eth::Log& log) {
         log.block_hash.hex(), to_quantity(log.log_index));
 }
 
-std::string receipt_json(const eth::Receipt& receipt, std::size_t index, std::uint64_t cumulative) {
+std::string receipt_json(const eth::Receipt& receipt, std::size_t index) {
     return fmt::format(
         R"({{"blockHash":"{}","blockNumber":"{}","contractAddress":null,"cumulativeGasUsed":"{}",)"
         R"("effectiveGasPrice":"{}","from":"{}","gasUsed":"{}","logs":{},"logsBloom":"{}","status":"{}",)"
-        R"("to":"{}","transactionHash":"{}","transactionIndex":"{}","type":"0x2"}})",
-        receipt.block.hash.hex(), to_quantity(receipt.block.number.value), to_quantity(cumulative),
-        to_quantity(receipt.effective_gas_price), receipt.from.hex(), to_quantity(receipt.gas_used),
-        logs_json(receipt.logs), hex(bloom_of({receipt})), receipt.success ? "0x1" : "0x0", kZeroAddress,
-        receipt.tx_hash.hex(), to_quantity(index));
+        R"("to":"{}","transactionHash":"{}","transactionIndex":"{}","type":"{}"}})",
+        receipt.block.hash.hex(), to_quantity(receipt.block.number.value),
+        to_quantity(receipt.cumulative_gas_used.value_or(0)), to_quantity(receipt.effective_gas_price),
+        receipt.from.hex(), to_quantity(receipt.gas_used), logs_json(receipt.logs), hex(bloom_of({receipt})),
+        receipt.success ? "0x1" : "0x0", kZeroAddress, receipt.tx_hash.hex(), to_quantity(index),
+        to_quantity(std::uint64_t{receipt.type.value_or(0)}));
 }
 
 template <class Hash>
@@ -62,18 +65,16 @@ Hash inverted(Hash hash) {
 
 std::string block_json(const Block& block) {
     const auto& header = block.header;
-    std::uint64_t gas = 0;
-    for (const auto& receipt : block.receipts) {
-        gas += receipt.gas_used;
-    }
+    const auto gas = block.receipts.empty() ? 0 : block.receipts.back().cumulative_gas_used.value_or(0);
     return fmt::format(
-        R"({{"baseFeePerGas":"{}","difficulty":"0x2","extraData":"0x","gasLimit":"0x2faf080","gasUsed":"{}","hash":"{}",)"
-        R"("logsBloom":"{}","miner":"{}","mixHash":"{}","nonce":"0x0000000000000000","number":"{}","parentHash":"{}",)"
-        R"("receiptsRoot":"{}","sha3Uncles":"{}","size":"0x400","stateRoot":"{}","timestamp":"{}","transactions":{},)"
-        R"("transactionsRoot":"{}","uncles":[]}})",
+        R"({{"baseFeePerGas":"{}","difficulty":"0x2","extraData":"0x","gasLimit":"0x2faf080","gasUsed":"{}",)"
+        R"("hash":"{}","logsBloom":"{}","miner":"{}","mixHash":"{}","nonce":"0x0000000000000000","number":"{}",)"
+        R"("parentHash":"{}","receiptsRoot":"{}","sha3Uncles":"{}","size":"0x400","stateRoot":"{}",)"
+        R"("timestamp":"{}","transactions":{},"transactionsRoot":"{}","uncles":[]}})",
         to_quantity(header.base_fee.value_or(0)), to_quantity(gas), header.hash.hex(), hex(header.logs_bloom),
-        kZeroAddress, kZeroHash, to_quantity(header.number.value), header.parent_hash.hex(), kZeroHash,
-        kNoUncles, kZeroHash, to_quantity(header.timestamp),
+        kZeroAddress, kZeroHash, to_quantity(header.number.value), header.parent_hash.hex(),
+        header.receipts_root.value_or(ReceiptsRoot{}).hex(), kNoUncles, kZeroHash,
+        to_quantity(header.timestamp),
         array(block.receipts, [](const eth::Receipt& receipt) { return quoted(receipt.tx_hash); }),
         kZeroHash);
 }
@@ -84,19 +85,13 @@ std::string logs_json(const std::vector<eth::Log>& logs) {
 
 std::string receipts_json(const Block& block) {
     std::size_t index = 0;
-    std::uint64_t cumulative = 0;
-    return array(block.receipts, [&](const eth::Receipt& receipt) {
-        cumulative += receipt.gas_used;
-        return receipt_json(receipt, index++, cumulative);
-    });
+    return array(block.receipts, [&](const eth::Receipt& receipt) { return receipt_json(receipt, index++); });
 }
 
 std::string receipt_json(const Block& block, const TxHash& hash) {
-    std::uint64_t cumulative = 0;
     for (std::size_t i = 0; i < block.receipts.size(); ++i) {
-        cumulative += block.receipts[i].gas_used;
         if (block.receipts[i].tx_hash == hash) {
-            return receipt_json(block.receipts[i], i, cumulative);
+            return receipt_json(block.receipts[i], i);
         }
     }
     return "null";
@@ -134,6 +129,7 @@ Block on_another_chain(const Block& block) {
         receipt.tx_hash = inverted(receipt.tx_hash);
         std::transform(receipt.logs.begin(), receipt.logs.end(), receipt.logs.begin(), log_on_another_chain);
     }
+    out.header.receipts_root = *eth::receipts_root(out.receipts);
     return out;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "crypto/digest.hpp"
+#include "eth/codec/receipts_root.hpp"
 
 namespace lamda::simulator {
 
@@ -88,6 +89,13 @@ void ScriptedChain::mine_at(std::uint64_t timestamp, std::vector<eth::Log> logs)
         block.receipts.push_back(receipt);
     }
     take_from_pool(block);
+    std::uint64_t gas = 0;
+    for (auto& receipt : block.receipts) {
+        gas += receipt.gas_used;
+        receipt.cumulative_gas_used = gas;
+        receipt.type = std::uint8_t{2};
+    }
+    block.header.receipts_root = *eth::receipts_root(block.receipts);
     block.header.logs_bloom = bloom_of(block.receipts);
     blocks_.push_back(std::make_shared<const Block>(std::move(block)));
     final_ = std::max(final_, height() > finality_depth ? height() - finality_depth : 0);

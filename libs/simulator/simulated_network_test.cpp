@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
+#include "eth/codec/receipts_root.hpp"
 #include "simulator/miner.hpp"
 
 using namespace lamda;
@@ -133,6 +134,8 @@ TEST_CASE("an honest endpoint answers with the canonical chain") {
     const auto receipts = world.result("eth_getBlockReceipts", list(block.header.hash.hex()));
     CHECK(receipts.size() == block.receipts.size());
     CHECK(receipts[0]["logs"][0]["data"] == to_hex(block.receipts[0].logs[0].data));
+    CHECK(world.result("eth_getBlockByHash", list(block.header.hash.hex(), false))["receiptsRoot"] ==
+          eth::receipts_root(block.receipts)->hex());
     CHECK(world.result("eth_getTransactionReceipt", list(receipts[0]["transactionHash"])) == receipts[0]);
     CHECK(world.result("eth_getCode", list(kContract.hex(), "latest")) == "0x60");
     CHECK(world.error("eth_unheardOf")["code"] == -32601);
@@ -285,6 +288,22 @@ TEST_CASE("a node that lags, and says none of what it lacks") {
     CHECK(world.error("eth_getLogs", world.range(161, 199))["code"] == -32602);
     CHECK(world.count(Fault::kFalseEmpty) == 3);
     CHECK_FALSE(world.result("eth_getLogs", world.range(100, 160)).empty());
+}
+
+TEST_CASE("one node that begins to lag stands still and does not go back") {
+    EndpointPlan plan;
+    plan.episodes = {{Fault::kLag, Millis(1'000), Millis(20'000)}};
+    plan.lag = 10;
+    World world(only(plan));
+    CHECK(world.result("eth_blockNumber") == to_quantity(200U));
+    world.clock.advance(Millis(2'250));
+    CHECK(world.result("eth_blockNumber") == to_quantity(200U));
+    CHECK(world.chain.height() == 205);
+    world.clock.advance(Millis(4'500));
+    CHECK(world.result("eth_blockNumber") == to_quantity(205U));
+    world.clock.advance(Millis(20'000));
+    const auto head = world.result("eth_blockNumber");
+    CHECK(head == to_quantity(world.chain.height()));
 }
 
 TEST_CASE("behind a load balancer the lag is another with each call") {
