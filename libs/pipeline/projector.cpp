@@ -49,13 +49,23 @@ void prune_headers(store::Txn& txn, const std::string& stream, BlockNum finalize
         {stream, finalized});
 }
 
+void note_reorg(store::Txn& txn, const std::string& stream, const chain::Unwind& unwind) {
+    txn.exec(
+        "INSERT INTO chain.reorg AS r (stream, from_num, from_hash, to_num, to_hash, deepest) "
+        "VALUES ($1, $2::bigint, $3, $4::bigint, $5, $2::bigint - $4::bigint) "
+        "ON CONFLICT (stream) DO UPDATE SET at = excluded.at, from_num = excluded.from_num, "
+        "from_hash = excluded.from_hash, to_num = excluded.to_num, to_hash = excluded.to_hash, "
+        "deepest = greatest(r.deepest, excluded.deepest), total = r.total + 1",
+        {stream, unwind.from.number, unwind.from.hash, unwind.to.number, unwind.to.hash});
+}
+
 }  // namespace
 
 Projector::Projector(store::Database& database, std::string stream, Projection& projection)
     : database_(database), stream_(std::move(stream)), projection_(projection) {}
 
 std::optional<BlockRef> Projector::cursor() {
-    return database_.transact([&](store::Txn& txn) -> std::optional<BlockRef> {
+    at_ = database_.transact([&](store::Txn& txn) -> std::optional<BlockRef> {
         const auto row = txn.first(
             "SELECT number, hash FROM chain.cursor WHERE stream = $1 AND number IS NOT NULL", {stream_});
         if (!row) {
@@ -63,6 +73,13 @@ std::optional<BlockRef> Projector::cursor() {
         }
         return BlockRef{row->get<BlockNum>("number"), row->get<BlockHash>("hash")};
     });
+    return at_;
+}
+
+void Projector::settle(const BlockRef& wanted) {
+    if (cursor() != wanted) {
+        throw store::InDoubt("PostgreSQL: stream " + stream_ + ": a COMMIT was lost, and did not happen");
+    }
 }
 
 std::vector<chain::BlockHeader> Projector::recent_headers() {
@@ -112,10 +129,9 @@ void Projector::apply(const chain::Batch& batch) {
             crash_point("projector.before_commit");
         });
     } catch (const store::InDoubt&) {
-        if (cursor() != batch.to) {
-            throw;
-        }
+        settle(batch.to);
     }
+    at_ = batch.to;
     caught_up_ = caught_up_ || batch.caught_up;
     crash_point("projector.after_commit");
 }
@@ -141,23 +157,28 @@ void Projector::unwind(const chain::Unwind& unwind) {
             }
             txn.exec("DELETE FROM chain.header WHERE stream = $1 AND number > $2",
                      {stream_, unwind.to.number});
+            note_reorg(txn, stream_, unwind);
             projection_.unwind(txn, unwind, state);
             crash_point("projector.before_commit");
         });
     } catch (const store::InDoubt&) {
-        if (cursor() != unwind.to) {
-            throw;
-        }
+        settle(unwind.to);
     }
+    at_ = unwind.to;
     crash_point("projector.after_commit");
 }
 
 void Projector::boundary(BlockNum boundary, BlockNum finalized) {
+    if (!at_ && !cursor()) {
+        moved(stream_);
+    }
     database_.transact([&](store::Txn& txn) {
+        // What is final was learned of the chain that ends at this cursor, and says nothing of another one.
         const auto row = txn.first(
             "UPDATE chain.cursor SET boundary = greatest(boundary, $2), finalized = greatest(finalized, $3), "
-            "updated_at = now() WHERE stream = $1 AND number IS NOT NULL RETURNING boundary, finalized",
-            {stream_, boundary, finalized});
+            "updated_at = now() WHERE stream = $1 AND number = $4 AND hash = $5 RETURNING boundary, "
+            "finalized",
+            {stream_, boundary, finalized, at_->number, at_->hash});
         if (!row) {
             moved(stream_);
         }

@@ -28,8 +28,8 @@ class Projection {
     virtual void boundary(store::Txn& txn, const StreamState& state) = 0;
 };
 
-/// chain.cursor and chain.header of one stream. Compare-and-set on (number, hash): @throws
-/// chain::CursorMoved.
+/// chain.cursor, chain.header and chain.reorg of one stream. Compare-and-set on (number, hash): @throws
+/// chain::CursorMoved. For one thread.
 class Projector final : public chain::StreamSink {
   public:
     Projector(store::Database& database, std::string stream, Projection& projection);
@@ -41,9 +41,13 @@ class Projector final : public chain::StreamSink {
     void bind_chain(ChainId chain) override;
 
   private:
+    /// Where a call left the cursor whose COMMIT was in doubt. @throws store::InDoubt
+    void settle(const BlockRef& wanted);
+
     store::Database& database_;
     std::string stream_;
     Projection& projection_;
+    std::optional<BlockRef> at_;  ///< the cursor as this writer knows it
     bool caught_up_ = false;
 };
 

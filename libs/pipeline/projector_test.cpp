@@ -219,6 +219,54 @@ TEST_CASE_METHOD(Fixture, "an unwind below finality is refused and deletes nothi
     REQUIRE(seen() == Numbers{5, 6, 7, 8, 9, 10});
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "the last reorg is written down with the unwind, and how many and how deep they were") {
+    const auto reorg = [&] {
+        return db.transact([](store::Txn& txn) {
+            return txn.one(
+                "SELECT reorg_at, reorg_from, reorg_to, reorg_depth, reorg_deepest, reorgs FROM api.stream "
+                "WHERE stream = 'dispatcher:bsc'");
+        });
+    };
+    projector.apply(blocks(std::nullopt, 5, 0));
+    projector.apply(blocks(ref(5), 10, 4));
+    REQUIRE(reorg().get<int>("reorgs") == 0);
+    REQUIRE(reorg().is_null("reorg_at"));
+    projector.unwind({ref(10), ref(6)});
+    projector.apply(blocks(ref(6), 8, 4, 1));
+    projector.unwind({ref(8, 1), ref(7, 1)});
+    CHECK(reorg().get<BlockNum>("reorg_from") == BlockNum{8});
+    CHECK(reorg().get<BlockNum>("reorg_to") == BlockNum{7});
+    CHECK(reorg().get<int>("reorg_depth") == 1);
+    CHECK(reorg().get<int>("reorg_deepest") == 4);
+    CHECK(reorg().get<int>("reorgs") == 2);
+    // One that is refused is none.
+    REQUIRE_THROWS_AS(projector.unwind({ref(7, 1), ref(3)}), chain::FinalityViolated);
+    REQUIRE_THROWS_AS(projector.unwind({ref(9), ref(6)}), chain::CursorMoved);
+    CHECK(reorg().get<int>("reorgs") == 2);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a writer that was overtaken raises no boundary: it speaks of a chain that is gone") {
+    projector.apply(blocks(std::nullopt, 10, 4));
+    Rows other_rows;
+    Projector other(db, "dispatcher:bsc", other_rows);
+    REQUIRE(other.cursor() == ref(10));
+    SECTION("by an unwind") {
+        projector.apply(blocks(ref(10), 12, 4));
+        REQUIRE(other.cursor() == ref(12));
+        projector.unwind({ref(12), ref(11)});
+    }
+    SECTION("by a block") {
+        projector.apply(blocks(ref(10), 11, 4));
+    }
+    REQUIRE_THROWS_AS(other.boundary(BlockNum{12}, BlockNum{5}), chain::CursorMoved);
+    REQUIRE(other_rows.states.empty());
+    REQUIRE(other.cursor() == ref(11));
+    other.boundary(BlockNum{11}, BlockNum{5});
+    REQUIRE(other_rows.states.back().boundary == BlockNum{11});
+}
+
 TEST_CASE_METHOD(Fixture, "headers are kept above finality, and one at or below it") {
     projector.apply(blocks(std::nullopt, 5, 5));
     REQUIRE(kept() == Numbers{5});  // the cursor, although it is final
