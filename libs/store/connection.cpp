@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 
 #ifdef __SANITIZE_ADDRESS__
@@ -20,14 +21,18 @@ namespace {
 // Statements put together at run time must not fill the server's memory.
 constexpr std::size_t kMostPrepared = 256;
 
-/// Adds what the DSN does not say: a dead server is noticed within about 20 s, also in the middle of a wait.
-std::string with_defaults(const std::string& dsn, const std::string& application_name) {
-    const std::array<std::pair<const char*, const char*>, 6> settings{{{"connect_timeout", "5"},
-                                                                       {"keepalives", "1"},
-                                                                       {"keepalives_idle", "10"},
-                                                                       {"keepalives_interval", "3"},
-                                                                       {"keepalives_count", "3"},
-                                                                       {"tcp_user_timeout", "20000"}}};
+/// Adds what the DSN does not say: a server that vanished is noticed within `patience`, also in the middle of
+/// a wait.
+std::string with_defaults(const std::string& dsn, const std::string& application_name, Millis patience) {
+    const auto seconds = patience.count() / 1'000;
+    const auto idle = std::max<std::int64_t>(1, seconds / 2);
+    const std::array<std::pair<const char*, std::int64_t>, 6> settings{
+        {{"connect_timeout", std::clamp<std::int64_t>(seconds / 4, 2, 5)},
+         {"keepalives", 1},
+         {"keepalives_idle", idle},
+         {"keepalives_interval", std::max<std::int64_t>(1, (seconds - idle) / 3)},
+         {"keepalives_count", 3},
+         {"tcp_user_timeout", patience.count()}}};
     const bool uri = dsn.starts_with("postgres://") || dsn.starts_with("postgresql://");
     std::string out = dsn;
     bool first = dsn.find('?') == std::string::npos;
@@ -39,7 +44,7 @@ std::string with_defaults(const std::string& dsn, const std::string& application
         }
     };
     for (const auto& [key, value] : settings) {
-        add(key, value);
+        add(key, std::to_string(value));
     }
     std::string name;  // safe in either form of DSN
     for (const char c : application_name) {
@@ -262,8 +267,8 @@ class Hint final : public pqxx::notification_receiver {
 
 }  // namespace
 
-Connection::Connection(const std::string& dsn, const std::string& application_name)
-    : pqxx_(prepare_session(with_defaults(dsn, application_name))) {
+Connection::Connection(const std::string& dsn, const std::string& application_name, Millis patience)
+    : pqxx_(prepare_session(with_defaults(dsn, application_name, patience))) {
     open(pqxx_);
     mapped([&] {
         pqxx::nontransaction txn(pqxx_);
@@ -285,7 +290,7 @@ void Connection::refuse_transaction_pooling(const std::string& dsn) {
     }
     // Behind a proxy. While this session is open, a session of its own gives the next one another server
     // process; a transaction pool hands out the same one again.
-    PqxxSession second(prepare_session(with_defaults(dsn, "lamda-pooling-check")));
+    PqxxSession second(prepare_session(with_defaults(dsn, "lamda-pooling-check", kPatience)));
     open(second);
     if (server_pid(second) == server) {
         throw StatementError(

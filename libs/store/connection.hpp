@@ -26,8 +26,10 @@ using PqxxSession = pqxx::lazyconnection;
 /// away.
 class Connection {
   public:
+    static constexpr Millis kPatience{20'000};
+    /// @param patience how soon a server that has vanished is noticed
     /// @throws Unavailable (without the DSN in its text), StatementError behind a transaction-pooling proxy
-    Connection(const std::string& dsn, const std::string& application_name);
+    Connection(const std::string& dsn, const std::string& application_name, Millis patience = kPatience);
 
     bool usable() const { return !spoiled_ && pqxx_.is_open(); }
     PqxxConnection& pqxx() { return pqxx_; }

@@ -1,0 +1,64 @@
+#include "pipeline/lease.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+namespace lamda::pipeline {
+
+namespace {
+
+/// Host and process: what a person needs to find it.
+std::string this_instance() {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) {
+        host[0] = '?';
+    }
+    return std::string(host.data()) + ":" + std::to_string(::getpid());
+}
+
+}  // namespace
+
+PgLease::PgLease(store::Database& database, std::string owner, telemetry::Log log)
+    : database_(database),
+      owner_(std::move(owner)),
+      instance_(this_instance()),
+      log_(std::move(log)),
+      lock_(database, "lamda:lease:" + owner_) {}
+
+bool PgLease::held() {
+    const std::lock_guard lock(mutex_);
+    const bool held = lock_.held();
+    const auto session = held ? lock_.session() : std::nullopt;
+    if (!session) {
+        if (noted_) {
+            log_.warn("lease lost", {{"owner", owner_}});
+        }
+        noted_.reset();
+        return false;
+    }
+    if (noted_ != session) {
+        note(*session);
+        log_.info("lease taken: this instance reads", {{"owner", owner_}, {"instance", instance_}});
+    }
+    return true;
+}
+
+void PgLease::note(const store::SessionLock::Session& session) {
+    database_.transact([&](store::Txn& txn) {
+        txn.exec(
+            "INSERT INTO chain.lease (owner, instance, lock_key, backend_pid) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (owner) DO UPDATE SET instance = excluded.instance, lock_key = excluded.lock_key, "
+            "backend_pid = excluded.backend_pid, since = excluded.since",
+            {owner_, instance_, session.key, session.backend_pid});
+    });
+    noted_ = session;
+}
+
+void PgLease::release() {
+    const std::lock_guard lock(mutex_);
+    lock_.release();
+    noted_.reset();
+}
+
+}  // namespace lamda::pipeline

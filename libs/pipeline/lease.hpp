@@ -1,0 +1,36 @@
+// Which instance of a service reads the chains: the one that holds the lock of the service's name.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "chain/lease.hpp"
+#include "store/session_lock.hpp"
+#include "telemetry/log.hpp"
+
+namespace lamda::pipeline {
+
+/// One for all streams of a service, so that they are read by the same instance. Writes down in chain.lease
+/// who has it, for people. Thread-safe.
+class PgLease final : public chain::Lease {
+  public:
+    /// @param owner what the service's streams are called before the colon: `dispatcher`
+    PgLease(store::Database& database, std::string owner, telemetry::Log log);
+    bool held() override;
+    /// For the end of a process: the other instance need not wait until everything else has ended.
+    void release();
+
+  private:
+    void note(const store::SessionLock::Session& session);
+
+    store::Database& database_;
+    std::string owner_;
+    std::string instance_;
+    telemetry::Log log_;
+    store::SessionLock lock_;
+    std::mutex mutex_;
+    std::optional<store::SessionLock::Session> noted_;
+};
+
+}  // namespace lamda::pipeline

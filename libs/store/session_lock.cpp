@@ -1,0 +1,108 @@
+#include "store/session_lock.hpp"
+
+#include <mutex>
+
+#include "store/connection.hpp"
+
+namespace lamda::store {
+
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr Millis kVerifyEvery{1'000};
+/// A lock that is as good as lost shall be lost soon, on both sides of the connection.
+constexpr Millis kPatience{3'000};
+
+/// The server's half of it: it ends the session of a client that has vanished. And a session that only holds
+/// a lock is idle for long, whatever the server thinks of idle ones (the setting exists from version 14 on).
+constexpr auto kSessionSettings =
+    "SET tcp_keepalives_idle TO 1; SET tcp_keepalives_interval TO 1; SET tcp_keepalives_count TO 3;"
+    "SET tcp_user_timeout TO 3000;"
+    "SELECT set_config(name, '0', false) FROM pg_catalog.pg_settings WHERE name = 'idle_session_timeout'";
+
+constexpr auto kTake =
+    "SELECT name.key AS key, pg_try_advisory_lock(name.key) AS taken, pg_backend_pid() AS pid FROM "
+    "(SELECT ('x' || encode(substr(sha256(convert_to($1, 'UTF8')), 1, 8), 'hex'))::bit(64)::bigint AS key "
+    "OFFSET 0) name";
+
+}  // namespace
+
+struct SessionLock::Impl {
+    std::string dsn;
+    std::string name;
+    mutable std::mutex mutex;
+    std::unique_ptr<Connection> connection;
+    std::optional<Session> session;  ///< held
+    SteadyClock::time_point verified_at;
+
+    void connect() {
+        auto fresh = std::make_unique<Connection>(dsn, "lamda-lock", kPatience);
+        fresh->mapped([&] {
+            pqxx::nontransaction txn(fresh->pqxx());
+            txn.exec(kSessionSettings);
+        });
+        connection = std::move(fresh);
+    }
+    void take() {
+        pqxx::nontransaction txn(connection->pqxx());
+        const auto row = connection->exec(txn, kTake, {name})[0];
+        if (row["taken"].as<bool>()) {
+            session = Session{row["key"].as<std::int64_t>(), row["pid"].as<int>()};
+            verified_at = SteadyClock::now();
+        }
+    }
+    void verify() {
+        pqxx::nontransaction txn(connection->pqxx());
+        connection->exec(txn, "SELECT 1", {});
+        verified_at = SteadyClock::now();
+    }
+    void drop() {
+        session.reset();
+        connection.reset();
+    }
+};
+
+SessionLock::SessionLock(const Database& database, std::string name) : impl_(std::make_unique<Impl>()) {
+    impl_->dsn = database.dsn();
+    impl_->name = std::move(name);
+}
+
+SessionLock::~SessionLock() = default;
+
+bool SessionLock::held() {
+    const std::lock_guard lock(impl_->mutex);
+    if (impl_->session) {
+        if (SteadyClock::now() - impl_->verified_at < kVerifyEvery) {
+            return true;
+        }
+        try {
+            impl_->connection->mapped([&] { impl_->verify(); });
+        } catch (const std::runtime_error&) {
+            impl_->drop();  // whatever it was: the next call begins anew, and tells what hinders it
+        }
+        return impl_->session.has_value();
+    }
+    try {
+        if (!impl_->connection) {
+            impl_->connect();
+        }
+        impl_->connection->mapped([&] { impl_->take(); });
+    } catch (const std::exception&) {
+        impl_->drop();
+        throw;
+    }
+    return impl_->session.has_value();
+}
+
+void SessionLock::release() {
+    const std::lock_guard lock(impl_->mutex);
+    impl_->drop();
+}
+
+std::optional<SessionLock::Session> SessionLock::session() const {
+    const std::lock_guard lock(impl_->mutex);
+    return impl_->session;
+}
+
+}  // namespace lamda::store
