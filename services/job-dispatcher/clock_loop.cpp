@@ -22,14 +22,16 @@ struct OpenAttempt {
 
 std::vector<OpenAttempt> open_attempts(store::Txn& txn, Millis run_grace) {
     std::vector<OpenAttempt> out;
-    for (const auto row :
-         txn.exec("SELECT id, attempt, provider, work_state, running_since, time_limit_seconds "
-                  "FROM dispatch.job WHERE work_state IN ('assigned', 'accepted', 'running') "
-                  "AND chain_state = 'created'")) {
-        OpenAttempt open{{row.get<JobId>("id"), row.get<std::uint32_t>("attempt"),
-                          row.get<Address>("provider"), PresenceClock::Waiting::kProgress},
-                         wire::parse_work_state(row.get<std::string>("work_state")).value(),
-                         std::nullopt};
+    for (const auto row : txn.exec(
+             "SELECT j.id, j.attempt, j.provider, j.work_state, j.running_since, j.time_limit_seconds, "
+             "coalesce(a.last_seq, 0) AS last_seq FROM dispatch.job j "
+             "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
+             "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created'")) {
+        OpenAttempt open{
+            {row.get<JobId>("id"), row.get<std::uint32_t>("attempt"), row.get<Address>("provider"),
+             PresenceClock::Waiting::kProgress, row.get<std::uint32_t>("last_seq")},
+            wire::parse_work_state(row.get<std::string>("work_state")).value(),
+            std::nullopt};
         if (open.state == WorkState::kAssigned) {
             open.attempt.waiting = PresenceClock::Waiting::kAcceptance;
         }

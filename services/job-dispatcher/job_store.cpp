@@ -301,6 +301,11 @@ void save_progress(Txn& txn, BlockNum head, BlockNum boundary) {
         {head, boundary});
 }
 
+BlockNum read_boundary(Txn& txn) {
+    const auto row = txn.first("SELECT boundary FROM dispatch.progress");
+    return row ? row->get<BlockNum>("boundary") : BlockNum{};
+}
+
 std::optional<JobRow> read_job(Txn& txn, const JobId& id) {
     const auto row = txn.first("SELECT * FROM dispatch.job WHERE id = $1", {id});
     return row ? std::optional<JobRow>(job_of(*row)) : std::nullopt;

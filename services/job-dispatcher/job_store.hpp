@@ -48,6 +48,8 @@ void void_assignments(store::Txn& txn, const std::vector<RetractedAttempt>& atte
 
 /// The stream's head and boundary, for readers of api.job.
 void save_progress(store::Txn& txn, BlockNum head, BlockNum boundary);
+/// 0 before the stream has begun.
+BlockNum read_boundary(store::Txn& txn);
 
 /// Whether the entry's row and journal tell the same: for tests and the operator.
 std::optional<JobRow> read_job(store::Txn& txn, const JobId& id);

@@ -95,8 +95,8 @@ std::size_t JudgeLoop::pass(std::size_t most) {
     if (!progress_.caught_up() || !recovery_.done()) {
         return 0;
     }
-    const BlockNum boundary = progress_.boundary();
-    const Due due = database_.transact([&](store::Txn& txn) { return find_due(txn, boundary, most); });
+    const Due due =
+        database_.transact([&](store::Txn& txn) { return find_due(txn, read_boundary(txn), most); });
     if (due.jobs.empty()) {
         return 0;
     }
@@ -111,6 +111,9 @@ std::size_t JudgeLoop::pass(std::size_t most) {
             return 0;
         }
         const auto rows = lock_free_jobs(txn, due.jobs);
+        // After the rows, from the database: another instance may read the chain, and its unwind lowers the
+        // boundary in the transaction that takes the job's block back.
+        const BlockNum boundary = read_boundary(txn);
         const auto specs = read_specs(txn, due.jobs);
         const bool early = early_statuses_wait(txn);
         std::vector<Change> changes;

@@ -7,7 +7,9 @@
 #include "contracts/job_manager.hpp"
 #include "heartbeats.hpp"
 #include "judge_loop.hpp"
+#include "pipeline/lease.hpp"
 #include "pipeline/relay.hpp"
+#include "pipeline/stream_memory.hpp"
 #include "projection.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
@@ -49,10 +51,14 @@ int serve(runtime::App& app, const Config& config) {
     const auto rpc = chain::connect(config.bsc_rpc_urls, config.chain_id, config.rpc_timeout, clock, log);
     JobProjection projection(market, progress, clock);
     pipeline::Projector projector(database, kStream, projection);
-    chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, metrics, app.health());
+    pipeline::PgStreamMemory memory(database, kStream);
+    pipeline::PgLease lease(database, kOutboxOwner, log);
+    chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, metrics, app.health(),
+                            chain::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {
             stream.run(stop);
+            lease.release();
         } catch (const chain::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
@@ -60,7 +66,7 @@ int serve(runtime::App& app, const Config& config) {
 
     JudgeLoop judge(database, setup, market, progress, recovery, clock, log, metrics);
     app.loop("judge", [&](const std::stop_token& stop) { judge.run(stop); });
-    StatusLoop statuses(database, bus, setup, market, progress, recovery, presence, clock, log, metrics);
+    StatusLoop statuses(database, bus, setup, market, progress, recovery, clock, log, metrics);
     app.loop("statuses", [&](const std::stop_token& stop) { statuses.run(stop); });
     ClockLoop clocks(
         database, config.clock, market, progress, presence,

@@ -24,19 +24,14 @@ class Market {
     std::atomic<std::uint64_t> chain_;  ///< 0: not known yet (no chain has this id)
 };
 
-/// How far this process's own reading of the chain has come. Thread-safe.
+/// What this process has seen of the chain itself: nothing while another instance reads. Thread-safe.
 class StreamProgress {
   public:
-    void set(BlockNum boundary, bool caught_up) {
-        boundary_ = boundary.value;
-        caught_up_ = caught_up;
-    }
-    BlockNum boundary() const { return {boundary_}; }
+    void set(bool caught_up) { caught_up_ = caught_up; }
     /// The stream has reached the head once: what the chain shows as done is known to be.
     bool caught_up() const { return caught_up_; }
 
   private:
-    std::atomic<std::uint64_t> boundary_{0};
     std::atomic<bool> caught_up_{false};
 };
 

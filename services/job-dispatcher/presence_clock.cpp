@@ -32,19 +32,12 @@ void PresenceClock::watch(const std::vector<Attempt>& attempts) {
     for (const auto& attempt : attempts) {
         const Key key{attempt.job_id, attempt.attempt};
         const auto known = watched_.find(key);
-        const bool same = known != watched_.end() && known->second.attempt.waiting == attempt.waiting;
+        const bool same = known != watched_.end() && known->second.attempt.waiting == attempt.waiting &&
+                          known->second.attempt.last_seq == attempt.last_seq;
         next.emplace(key, same ? known->second : Watched{attempt});
         by_provider_.emplace(attempt.provider, key);
     }
     watched_ = std::move(next);
-}
-
-void PresenceClock::heard(const JobId& job, std::uint32_t attempt) {
-    const std::lock_guard lock(mutex_);
-    const auto known = watched_.find({job, attempt});
-    if (known != watched_.end()) {
-        known->second = Watched{known->second.attempt};
-    }
 }
 
 std::vector<PresenceClock::Waited> PresenceClock::waited() const {

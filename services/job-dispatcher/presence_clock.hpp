@@ -27,11 +27,11 @@ class PresenceClock {
         std::uint32_t attempt;
         Address provider;
         Waiting waiting;
+        std::uint32_t last_seq = 0;  ///< of its newest status, whichever instance read that
     };
-    /// The attempts that wait now: new ones start at zero, those not named are forgotten.
+    /// The attempts that wait now: new ones, and those of which a status came, start at zero; those not named
+    /// are forgotten.
     void watch(const std::vector<Attempt>& attempts);
-    /// The provider spoke of this attempt: its silence starts anew.
-    void heard(const JobId& job, std::uint32_t attempt);
 
     struct Waited {
         Attempt attempt;

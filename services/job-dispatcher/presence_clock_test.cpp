@@ -22,8 +22,8 @@ Steady at(std::chrono::seconds s) {
     return Steady{} + s;
 }
 
-void watch(PresenceClock& clock, PresenceClock::Waiting waiting) {
-    clock.watch({{job(), 1, provider(), waiting}});
+void watch(PresenceClock& clock, PresenceClock::Waiting waiting, std::uint32_t last_seq = 0) {
+    clock.watch({{job(), 1, provider(), waiting, last_seq}});
 }
 
 PresenceClock::Waited only(const PresenceClock& clock) {
@@ -74,7 +74,7 @@ TEST_CASE("a word from the agent starts its silence anew") {
     clock.heartbeat(provider(), 1, 1, at(0s));
     clock.heartbeat(provider(), 1, 1, at(10s));
     CHECK(only(clock).present == 10s);
-    clock.heard(job(), 1);
+    watch(clock, PresenceClock::Waiting::kProgress, 2);
     CHECK(only(clock).present == 0ms);
     clock.heartbeat(provider(), 1, 1, at(15s));
     clock.heartbeat(provider(), 1, 1, at(20s));

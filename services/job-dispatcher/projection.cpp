@@ -98,7 +98,7 @@ void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipe
         }
     }
     save_progress(txn, batch.to.number, state.boundary);
-    progress_.set(state.boundary, state.caught_up);
+    progress_.set(state.caught_up);
     txn.notify(kWakeChannel);
 }
 
@@ -155,13 +155,13 @@ void JobProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const p
         write_changes(txn, changes, policy.chain_id, clock_.now());
     }
     save_progress(txn, unwind.to.number, std::min(state.boundary, unwind.to.number));
-    progress_.set(std::min(state.boundary, unwind.to.number), state.caught_up);
+    progress_.set(state.caught_up);
     txn.notify(kWakeChannel);
 }
 
 void JobProjection::boundary(store::Txn& txn, const pipeline::StreamState& state) {
     txn.exec("UPDATE dispatch.progress SET boundary = $1", {state.boundary});
-    progress_.set(state.boundary, state.caught_up);
+    progress_.set(state.caught_up);
     txn.notify(kWakeChannel);
 }
 

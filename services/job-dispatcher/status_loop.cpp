@@ -23,15 +23,14 @@ std::int64_t ticks(Steady at) {
 }  // namespace
 
 StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Market& market,
-                       const StreamProgress& progress, Recovery& recovery, PresenceClock& presence,
-                       const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
+                       const StreamProgress& progress, Recovery& recovery, const Clock& clock,
+                       telemetry::Log log, telemetry::Metrics& metrics)
     : database_(database),
       bus_(bus),
       setup_(setup),
       market_(market),
       progress_(progress),
       recovery_(recovery),
-      presence_(presence),
       clock_(clock),
       log_(std::move(log)),
       metrics_(metrics),
@@ -119,7 +118,6 @@ StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
     if (outcome == StatusOutcome::kWrongProvider) {
         return refuse(message, "the job is another provider's");
     }
-    presence_.heard(status->job_id, status->attempt);
     return Next::kAck;
 }
 

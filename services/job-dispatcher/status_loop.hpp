@@ -4,7 +4,6 @@
 #include <stop_token>
 
 #include "bus_setup.hpp"
-#include "presence_clock.hpp"
 #include "recovery.hpp"
 #include "statuses.hpp"
 #include "telemetry/log.hpp"
@@ -15,8 +14,8 @@ namespace lamda::dispatch {
 class StatusLoop {
   public:
     StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Market& market,
-               const StreamProgress& progress, Recovery& recovery, PresenceClock& presence,
-               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
+               const StreamProgress& progress, Recovery& recovery, const Clock& clock, telemetry::Log log,
+               telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
     /// Nothing was left to read within the last `within`: silence then is the agent's, not ours.
     bool up_to_date(Millis within) const;
@@ -34,7 +33,6 @@ class StatusLoop {
     Market& market_;
     const StreamProgress& progress_;
     Recovery& recovery_;
-    PresenceClock& presence_;
     const Clock& clock_;
     telemetry::Log log_;
     telemetry::Metrics& metrics_;

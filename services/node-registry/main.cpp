@@ -2,6 +2,8 @@
 #include "config.hpp"
 #include "contracts/node_reputation.hpp"
 #include "node_store.hpp"
+#include "pipeline/lease.hpp"
+#include "pipeline/stream_memory.hpp"
 #include "presence_loop.hpp"
 #include "projection.hpp"
 #include "runtime/app.hpp"
@@ -39,10 +41,14 @@ int serve(runtime::App& app, const Config& config) {
     const auto rpc = chain::connect(config.opbnb_rpc_urls, config.chain_id, config.rpc_timeout, clock, log);
     NodeProjection projection(log);
     pipeline::Projector projector(database, kStream, projection);
-    chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, app.metrics(), app.health());
+    pipeline::PgStreamMemory memory(database, kStream);
+    pipeline::PgLease lease(database, kOwner, log);
+    chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, app.metrics(), app.health(),
+                            chain::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {
             stream.run(stop);
+            lease.release();
         } catch (const chain::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }

@@ -3,6 +3,7 @@
 #include "chain/log_stream.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
+#include "pipeline/stream_memory.hpp"
 #include "runtime/readiness.hpp"
 #include "wallet.hpp"
 
@@ -10,9 +11,11 @@ namespace lamda::reputation {
 
 namespace {
 
+constexpr auto kOwner = "reputation";
 constexpr auto kJobsStream = "reputation:bsc";
 constexpr auto kIncrementsStream = "reputation:opbnb";
 constexpr auto kLedgerCheck = "reputation:ledger";
+constexpr auto kSenderCheck = "sender:reputation:opbnb";
 constexpr Millis kPace{250};
 
 /// What contradicts the chain ends the process with 78; libs/chain knows nothing of processes.
@@ -46,6 +49,7 @@ Service::Service(runtime::App& app, const Config& config)
       signer_(open_wallet(config)),
       bsc_(chain::connect(config.bsc.urls, config.bsc.chain_id, config.rpc_timeout, clock_, app.log())),
       opbnb_(chain::connect(config.opbnb.urls, config.opbnb.chain_id, config.rpc_timeout, clock_, app.log())),
+      lease_(database_, kOwner, app.log()),
       jobs_(config.from_block) {
     app.health().expect(kLedgerCheck);
     runtime::prepare_database(app, database_, app.config().migrate_on_start);
@@ -94,18 +98,31 @@ void Service::require_owner() {
 void Service::read_jobs(const std::stop_token& stop) {
     using namespace contracts::job_manager;
     pipeline::Projector sink(database_, kJobsStream, jobs_);
+    pipeline::PgStreamMemory memory(database_, kJobsStream);
     chain::LogStream stream(
         stream_config(kJobsStream, config_.bsc, {JobCreated::topic(), JobConfirmed::topic()}), *bsc_, sink,
-        clock_, app_.log(), app_.metrics(), app_.health());
+        clock_, app_.log(), app_.metrics(), app_.health(),
+        chain::Beside{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
 }
 
 void Service::read_increments(const std::stop_token& stop) {
     using namespace contracts::node_reputation;
     pipeline::Projector sink(database_, kIncrementsStream, increments_);
+    pipeline::PgStreamMemory memory(database_, kIncrementsStream);
     chain::LogStream stream(stream_config(kIncrementsStream, config_.opbnb, {JobCountIncremented::topic()}),
-                            *opbnb_, sink, clock_, app_.log(), app_.metrics(), app_.health());
+                            *opbnb_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
+                            chain::Beside{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
+}
+
+/// Ready: it takes over when the other instance ends. One that has sent before goes on with what it began:
+/// two senders share the ledger's rows, and only one form of a transaction can be mined.
+void Service::stand_by() {
+    if (!may_send_) {
+        app_.health().set(kLedgerCheck, true, "another instance reads and sends");
+        app_.health().set(kSenderCheck, true, "another instance reads and sends");
+    }
 }
 
 std::string Service::waiting_for() {
@@ -120,6 +137,10 @@ std::string Service::waiting_for() {
 
 void Service::keep_ledger(const std::stop_token& stop) {
     do {
+        if (!lease_.held()) {
+            stand_by();
+            continue;
+        }
         duty_->look_up_increments();
         if (!may_send_) {
             const auto reason = waiting_for();

@@ -7,6 +7,7 @@
 #include "chain/multi_rpc.hpp"
 #include "config.hpp"
 #include "duty.hpp"
+#include "pipeline/lease.hpp"
 #include "pipeline/tx_ledger.hpp"
 #include "projection.hpp"
 #include "runtime/app.hpp"
@@ -26,6 +27,7 @@ class Service {
     void keep_ledger(const std::stop_token& stop);
     void send(const std::stop_token& stop);
     std::string waiting_for();
+    void stand_by();
 
     runtime::App& app_;
     const Config& config_;
@@ -34,6 +36,7 @@ class Service {
     std::unique_ptr<crypto::Signer> signer_;
     std::unique_ptr<chain::MultiRpc> bsc_;
     std::unique_ptr<chain::MultiRpc> opbnb_;
+    pipeline::PgLease lease_;  ///< one for both streams: what they say is joined here
     JobsProjection jobs_;
     IncrementsProjection increments_;
     // Known once opBNB has told its chain id.

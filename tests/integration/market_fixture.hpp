@@ -63,6 +63,11 @@ class MarketFixture {
     // ---- services
 
     void start(const std::string& service, std::map<std::string, std::string> more = {}) {
+        start_as(service, service, std::move(more));
+    }
+    /// A second instance has a name of its own.
+    void start_as(const std::string& name, const std::string& service,
+                  std::map<std::string, std::string> more = {}) {
         std::map<std::string, std::string> env{{"DATABASE_URL", dsn_},
                                                {"NATS_URL", nats_.url()},
                                                {"BSC_RPC_URL", anvil_.url()},
@@ -73,12 +78,11 @@ class MarketFixture {
                                                {"NODE_REPUTATION_START_BLOCK", "1"},
                                                {"LOG_FORMAT", "text"}};
         more.merge(env);
-        services_.insert_or_assign(service,
-                                   testkit::Process({{testkit::binary_dir() + "/bin/lamda-" + service},
-                                                     more,
-                                                     dir_.path(),
-                                                     dir_.path() + "/" + service + ".log",
-                                                     false}));
+        services_.insert_or_assign(name, testkit::Process({{testkit::binary_dir() + "/bin/lamda-" + service},
+                                                           more,
+                                                           dir_.path(),
+                                                           dir_.path() + "/" + name + ".log",
+                                                           false}));
     }
     testkit::Process& service(const std::string& name) { return services_.at(name); }
     void kill(const std::string& service) {
