@@ -19,17 +19,19 @@ std::string this_instance() {
 
 }  // namespace
 
-PgLease::PgLease(store::Database& database, std::string owner, telemetry::Log log)
+PgLease::PgLease(store::Database& database, std::string owner, telemetry::Log log,
+                 telemetry::Metrics& metrics)
     : database_(database),
       owner_(std::move(owner)),
       instance_(this_instance()),
       log_(std::move(log)),
+      held_(metrics.gauge("lamda_lease_held", "1: this instance reads the chains", {{"owner", owner_}})),
       lock_(database, "lamda:lease:" + owner_) {}
 
 bool PgLease::held() {
     const std::lock_guard lock(mutex_);
-    const bool held = lock_.held();
-    const auto session = held ? lock_.session() : std::nullopt;
+    const auto session = ask();
+    held_.set(session ? 1 : 0);
     if (!session) {
         if (noted_) {
             log_.warn("lease lost", {{"owner", owner_}});
@@ -42,6 +44,15 @@ bool PgLease::held() {
         log_.info("lease taken: this instance reads", {{"owner", owner_}, {"instance", instance_}});
     }
     return true;
+}
+
+std::optional<store::SessionLock::Session> PgLease::ask() {
+    try {
+        return lock_.held() ? lock_.session() : std::nullopt;
+    } catch (...) {
+        held_.set(0);
+        throw;
+    }
 }
 
 void PgLease::note(const store::SessionLock::Session& session) {
@@ -58,6 +69,7 @@ void PgLease::note(const store::SessionLock::Session& session) {
 void PgLease::release() {
     const std::lock_guard lock(mutex_);
     lock_.release();
+    held_.set(0);
     noted_.reset();
 }
 

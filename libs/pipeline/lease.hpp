@@ -8,6 +8,7 @@
 #include "chain/lease.hpp"
 #include "store/session_lock.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
 
 namespace lamda::pipeline {
 
@@ -16,18 +17,20 @@ namespace lamda::pipeline {
 class PgLease final : public chain::Lease {
   public:
     /// @param owner what the service's streams are called before the colon: `dispatcher`
-    PgLease(store::Database& database, std::string owner, telemetry::Log log);
+    PgLease(store::Database& database, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
     bool held() override;
     /// For the end of a process: the other instance need not wait until everything else has ended.
     void release();
 
   private:
+    std::optional<store::SessionLock::Session> ask();
     void note(const store::SessionLock::Session& session);
 
     store::Database& database_;
     std::string owner_;
     std::string instance_;
     telemetry::Log log_;
+    telemetry::Gauge held_;
     store::SessionLock lock_;
     std::mutex mutex_;
     std::optional<store::SessionLock::Session> noted_;

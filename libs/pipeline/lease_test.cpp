@@ -8,8 +8,10 @@ using namespace lamda::pipeline;
 namespace {
 
 struct Fixture : TestDatabase {
-    PgLease one{db, "dispatcher", telemetry::Log::none()};
-    PgLease two{db, "dispatcher", telemetry::Log::none()};
+    telemetry::Metrics metrics_of_one;
+    telemetry::Metrics metrics_of_two;
+    PgLease one{db, "dispatcher", telemetry::Log::none(), metrics_of_one};
+    PgLease two{db, "dispatcher", telemetry::Log::none(), metrics_of_two};
 
     Fixture() {
         db.transact([](store::Txn& txn) {
@@ -39,6 +41,8 @@ TEST_CASE_METHOD(Fixture, "one of two instances has the lease, and people see wh
     CHECK(shown().get<bool>("instance_active"));
     CHECK(shown().get<std::string>("instance").ends_with(":" + std::to_string(::getpid())));
     CHECK_FALSE(shown("registry:opbnb").get<bool>("instance_active"));
+    CHECK(metrics_of_one.serialize().find("lamda_lease_held{owner=\"dispatcher\"} 1") != std::string::npos);
+    CHECK(metrics_of_two.serialize().find("lamda_lease_held{owner=\"dispatcher\"} 0") != std::string::npos);
     const int before = holder();
 
     one.release();
@@ -61,7 +65,7 @@ TEST_CASE_METHOD(Fixture,
 }
 
 TEST_CASE_METHOD(Fixture, "leases of different services do not meet") {
-    PgLease registry(db, "registry", telemetry::Log::none());
+    PgLease registry(db, "registry", telemetry::Log::none(), metrics_of_one);
     REQUIRE(one.held());
     REQUIRE(registry.held());
     CHECK(shown("registry:opbnb").get<bool>("instance_active"));
@@ -70,7 +74,8 @@ TEST_CASE_METHOD(Fixture, "leases of different services do not meet") {
 /// Runs in a process of its own, which the test below kills.
 TEST_CASE("holds the dispatcher's lease", "[.lease-victim]") {
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 1);
-    PgLease lease(db, "dispatcher", telemetry::Log::none());
+    telemetry::Metrics metrics;
+    PgLease lease(db, "dispatcher", telemetry::Log::none(), metrics);
     REQUIRE(testkit::wait_until([&] { return !lease.held(); }, Millis(60'000)));
 }
 

@@ -52,7 +52,7 @@ int serve(runtime::App& app, const Config& config) {
     JobProjection projection(market, progress, clock);
     pipeline::Projector projector(database, kStream, projection);
     pipeline::PgStreamMemory memory(database, kStream);
-    pipeline::PgLease lease(database, kOutboxOwner, log);
+    pipeline::PgLease lease(database, kOutboxOwner, log, metrics);
     chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, metrics, app.health(),
                             chain::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {

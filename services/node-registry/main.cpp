@@ -42,7 +42,7 @@ int serve(runtime::App& app, const Config& config) {
     NodeProjection projection(log);
     pipeline::Projector projector(database, kStream, projection);
     pipeline::PgStreamMemory memory(database, kStream);
-    pipeline::PgLease lease(database, kOwner, log);
+    pipeline::PgLease lease(database, kOwner, log, app.metrics());
     chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, app.metrics(), app.health(),
                             chain::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {

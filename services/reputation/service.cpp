@@ -49,7 +49,7 @@ Service::Service(runtime::App& app, const Config& config)
       signer_(open_wallet(config)),
       bsc_(chain::connect(config.bsc.urls, config.bsc.chain_id, config.rpc_timeout, clock_, app.log())),
       opbnb_(chain::connect(config.opbnb.urls, config.opbnb.chain_id, config.rpc_timeout, clock_, app.log())),
-      lease_(database_, kOwner, app.log()),
+      lease_(database_, kOwner, app.log(), app.metrics()),
       jobs_(config.from_block) {
     app.health().expect(kLedgerCheck);
     runtime::prepare_database(app, database_, app.config().migrate_on_start);
