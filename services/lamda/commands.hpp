@@ -44,4 +44,17 @@ int register_node(Context& context, const std::string& gpu_model, const std::str
 int show_node(Context& context, const std::string& address, bool chain_only);
 int list_nodes(Context& context, bool chain_only, std::optional<std::uint64_t> from_block);
 
+/// 0: every stream is where it should be; 1: one lags or stands still for longer than `max_lag` (`60s`).
+int chain_status(Context& context, const std::string& max_lag);
+
+struct VerifyOptions {
+    std::string stream;
+    std::uint64_t from = 0;
+    std::optional<std::uint64_t> to;    ///< absent: the last final block that is processed
+    std::vector<std::string> rpc_urls;  ///< none: the setting of the stream's chain
+    bool by_receipts = false;           ///< read receipts, and compare their root with the header
+};
+/// Holds the journal of these blocks against the chain. 0: equal; 1: they differ.
+int verify_chain(Context& context, const VerifyOptions& options);
+
 }  // namespace lamda::cli

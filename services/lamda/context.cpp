@@ -3,11 +3,6 @@
 #include "eth/rpc_client.hpp"
 
 namespace lamda::cli {
-namespace {
-
-constexpr int kExitConfig = 78;
-
-}  // namespace
 
 template <class T>
 T Context::checked(T value) {
@@ -37,6 +32,24 @@ eth::Rpc& Context::opbnb() {
             urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
     }
     return *opbnb_;
+}
+
+std::unique_ptr<chain::MultiRpc> Context::connect(const std::vector<std::string>& urls) {
+    const auto timeout = checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s"));
+    return chain::connect(urls, std::nullopt, timeout, clock_, telemetry::Log::none());
+}
+
+std::vector<std::string> Context::urls(const std::string& setting) {
+    return checked(settings_.urls(setting, "JSON-RPC endpoints"));
+}
+
+std::optional<std::vector<std::string>> Context::maybe_urls(const std::string& setting) {
+    return settings_.maybe_text(setting, "JSON-RPC endpoints") ? std::optional(urls(setting)) : std::nullopt;
+}
+
+std::optional<BlockNum> Context::maybe_block(const std::string& setting) {
+    const auto number = checked(settings_.maybe_number(setting, "a block"));
+    return number ? std::optional(BlockNum{*number}) : std::nullopt;
 }
 
 Address Context::job_manager() {

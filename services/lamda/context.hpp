@@ -6,12 +6,17 @@
 #include <stdexcept>
 #include <string>
 
+#include "chain/multi_rpc.hpp"
 #include "crypto/signer.hpp"
 #include "eth/rpc_client.hpp"
 #include "net/http_client.hpp"
 #include "runtime/settings.hpp"
 
 namespace lamda::cli {
+
+constexpr int kExitConfig = 78;
+/// Of `chain`: what was asked could not be read.
+constexpr int kExitUnread = 2;
 
 /// A wrong argument or setting: exit status 78 for settings, 2 for arguments.
 class Refused : public std::runtime_error {
@@ -30,6 +35,12 @@ class Context {
     bool json() const { return json_; }
     eth::Rpc& bsc();    ///< BSC_RPC_URL (the first of the list)
     eth::Rpc& opbnb();  ///< OPBNB_RPC_URL
+    /// All endpoints of a list, behind one interface.
+    std::unique_ptr<chain::MultiRpc> connect(const std::vector<std::string>& urls);
+    std::vector<std::string> urls(const std::string& setting);
+    /// absent: not set
+    std::optional<std::vector<std::string>> maybe_urls(const std::string& setting);
+    std::optional<BlockNum> maybe_block(const std::string& setting);
     Address job_manager();
     Address node_reputation();
     std::string database_url();
@@ -47,6 +58,7 @@ class Context {
     std::unique_ptr<crypto::Signer> signer_from(const std::string& name, const std::string& help);
 
     bool json_;
+    SystemClock clock_;
     runtime::Settings settings_;
     net::HttpClient http_;
     std::unique_ptr<eth::Rpc> bsc_;

@@ -11,12 +11,13 @@ using namespace lamda::cli;
 
 // Read by Context, each when a command first needs it. In the form that the services print theirs in.
 constexpr auto kSettings = R"(Settings, from the environment:
-  DATABASE_URL                      (required)  PostgreSQL (migrate)
+  DATABASE_URL                      (required)  PostgreSQL (migrate, chain)
   BSC_RPC_URL                       (required)  JSON-RPC endpoints of BSC
   OPBNB_RPC_URL                     (required)  JSON-RPC endpoints of opBNB
   RPC_TIMEOUT                       10s         of one call to an endpoint
   JOB_MANAGER_CONTRACT_ADDRESS      (required)  JobManager on BSC
   NODE_REPUTATION_CONTRACT_ADDRESS  (required)  NodeReputation on opBNB
+  REPUTATION_FROM_BLOCK             (none)      BSC block; confirmations before it were counted by an earlier system
   LAMDA_API_URL                     (none)      the gateway; absent: http://127.0.0.1:<API_PORT>
   API_PORT                          8080        the gateway's port
   WALLET_PRIVATE_KEY                (none)      the key that pays, confirms, claims or registers
@@ -116,6 +117,44 @@ void add_nodes(CLI::App& app, Verb& verb) {
         [&verb] { verb = [](Context& context) { return list_nodes(context, chain_only, from_block); }; });
 }
 
+void add_chain(CLI::App& app, Verb& verb) {
+    auto* chain =
+        app.add_subcommand("chain", "The services' streams of the chains: where they are, and whether right");
+    chain->require_subcommand(1);
+
+    static std::string max_lag = "60s";
+    auto* status = chain->add_subcommand("status",
+                                         "Each stream: head, processed, lag, endpoints, last reorg "
+                                         "(DATABASE_URL; *_RPC_URL for the head now)");
+    status
+        ->add_option("--max-lag", max_lag,
+                     "exit status 1 when a stream is further behind, or silent for longer")
+        ->capture_default_str();
+    status->footer(
+        "Exit status: 0 all are well, 1 one lags or stands still, 2 not readable, 78 a setting is wrong.");
+    status->callback([&verb] { verb = [](Context& context) { return chain_status(context, max_lag); }; });
+
+    static VerifyOptions options;
+    auto* verify =
+        chain->add_subcommand("verify", "Read blocks again and compare them with what the service recorded");
+    verify
+        ->add_option("--stream", options.stream,
+                     "dispatcher:bsc, registry:opbnb, reputation:bsc or reputation:opbnb")
+        ->required();
+    verify->add_option("--from", options.from, "first block; not before the stream's start block")
+        ->required();
+    verify->add_option("--to", options.to, "last block; absent: the last final one that is processed");
+    verify
+        ->add_option("--rpc-url", options.rpc_urls,
+                     "ask this endpoint, repeatable; absent: BSC_RPC_URL or OPBNB_RPC_URL")
+        ->allow_extra_args(false);
+    verify->add_flag("--receipts", options.by_receipts,
+                     "read receipts and compare their root with the header: an endpoint can then hide "
+                     "nothing (at most 50000 blocks)");
+    verify->footer("Exit status: 0 equal, 1 different, 2 could not be read, 78 a setting is wrong.");
+    verify->callback([&verb] { verb = [](Context& context) { return verify_chain(context, options); }; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -156,6 +195,7 @@ int main(int argc, char** argv) {
     });
     add_jobs(app, verb);
     add_nodes(app, verb);
+    add_chain(app, verb);
 
     CLI11_PARSE(app, argc, argv);
     try {
