@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <fstream>
 
@@ -16,6 +17,8 @@ namespace {
 
 constexpr ChainId kBsc{97};
 constexpr ChainId kOpbnb{5611};
+/// The services that read a chain.
+constexpr std::array kWatchers{"node-registry", "job-dispatcher", "reputation"};
 constexpr double kBscBlockSeconds = 0.45;
 constexpr double kOpbnbBlockSeconds = 0.25;
 
@@ -95,6 +98,11 @@ void Network::define_services() {
     define("job-dispatcher", "lamda-job-dispatcher", with({{"IPFS_GATEWAY_URL", content_->url()}}));
     define("reputation", "lamda-reputation",
            with({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}}));
+    for (const char* watcher : kWatchers) {  // a second instance, for those who ask for it
+        const auto& first = services_.at(watcher).spec;
+        define(watcher + std::string("-2"), std::filesystem::path(first.argv[0]).filename().string(),
+               first.env);
+    }
     define("api-gateway", "lamda-api-gateway",
            with({{"API_PORT", std::to_string(api_port_)},
                  {"OPERATOR_TOKEN", kOperatorToken},
@@ -204,9 +212,8 @@ void Network::define(const std::string& name, const std::string& executable,
 
 std::vector<std::string> Network::services() const {
     std::vector<std::string> out;
-    for (const char* name : {"node-registry", "job-dispatcher", "reputation", "api-gateway"}) {
-        out.emplace_back(name);
-    }
+    out.assign(kWatchers.begin(), kWatchers.end());
+    out.emplace_back("api-gateway");
     for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
         out.push_back(agent_name(i));
     }

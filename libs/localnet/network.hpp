@@ -70,7 +70,8 @@ class Network {
     const std::vector<Address>& providers() const { return providers_; }
     const crypto::Signer& renter() const { return *renter_; }
 
-    /// Names that the calls below take: the four services, then `node-agent-1`, `node-agent-2`.
+    /// Names that the calls below take: the four services, then `node-agent-1`, `node-agent-2`. They take
+    /// those of second instances as well: `node-registry-2`, `job-dispatcher-2`, `reputation-2`.
     std::vector<std::string> services() const;
     void start_service(const std::string& name, const std::map<std::string, std::string>& more_env = {});
     void kill_service(const std::string& name);  ///< SIGKILL
