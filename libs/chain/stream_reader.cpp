@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "chain/start_block.hpp"
+#include "core/crash_point.hpp"
 
 namespace lamda::chain {
 
@@ -45,7 +46,10 @@ StreamReader::StreamReader(const StreamConfig& config, MultiRpc& rpc, StreamSink
                                     "Blocks up to here fulfil the finality rule", {{"stream", config.name}})),
       reorgs_(metrics.counter("lamda_chain_reorgs_total", "Unwinds of applied blocks",
                               {{"stream", config.name}})),
-      logs_(metrics.counter("lamda_chain_logs_total", "Logs applied", {{"stream", config.name}})) {}
+      logs_(metrics.counter("lamda_chain_logs_total", "Logs applied", {{"stream", config.name}})),
+      violations_total_(metrics.counter("lamda_chain_finality_violations_total",
+                                        "Reorgs below a final block, each of which stopped the stream",
+                                        {{"stream", config.name}})) {}
 
 void StreamReader::forget() {
     open_ = false;
@@ -240,6 +244,7 @@ StreamReader::Progress StreamReader::unwind() {
         if (*common == *cursor_) {
             return Progress::kWaiting;  // one node has our block, another builds on a different one
         }
+        crash_point("stream.walked_back");
         sink_.unwind({*cursor_, *common});
         log_.warn("reorg", {{"stream", config_.name},
                             {"from_block", cursor_->number.value},
@@ -258,6 +263,9 @@ StreamReader::Progress StreamReader::unwind() {
     if (++violations_ < kViolationsToBelieve) {
         trouble_ = text;
         return Progress::kWaiting;
+    }
+    if (violations_ == kViolationsToBelieve) {
+        violations_total_.add();
     }
     throw FinalityViolated(text);
 }
@@ -308,6 +316,7 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     batch.boundary = told_boundary();
     batch.finalized = floor_;
     batch.caught_up = batch.to.number == target;
+    crash_point("stream.read");
     sink_.apply(batch);
 
     logs_applied_ += batch.logs.size();

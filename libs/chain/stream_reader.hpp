@@ -94,6 +94,7 @@ class StreamReader {
     telemetry::Gauge boundary_gauge_;
     telemetry::Counter reorgs_;
     telemetry::Counter logs_;
+    telemetry::Counter violations_total_;
 };
 
 }  // namespace lamda::chain

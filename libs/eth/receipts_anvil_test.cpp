@@ -34,8 +34,7 @@ struct Node {
         // By hand from the start: an automatic block comes some time after the answer to its transaction.
         anvil.call("evm_setAutomine", "[false]");
         send("\"data\":\"" + kThreeLogs + "\",\"type\":\"0x2\"");
-        anvil.call("evm_mine", "[]");
-        contract = rpc.block_receipts(rpc.header(Tag::kLatest)->hash).at(0).contract_address->hex();
+        contract = mine().at(0).contract_address->hex();
     }
     void send(const std::string& members) {
         anvil.call("eth_sendTransaction", R"([{"from":")" + from + R"(","gas":"0x30d40",)" + members + "}]");

@@ -206,6 +206,7 @@ void Projector::bind_chain(ChainId chain) {
                                      ", the endpoint is of chain " + std::to_string(chain.value));
         }
     });
+    crash_point("projector.bound");
 }
 
 }  // namespace lamda::pipeline

@@ -1,5 +1,8 @@
 // The registry as a process, against a real database, bus and chain.
+#include <fstream>
+
 #include "integration/market_fixture.hpp"
+#include "net/http_client.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -20,6 +23,11 @@ struct Registry : MarketFixture {
             Millis(20'000));
     }
 };
+
+std::string log_of(const std::string& service, const MarketFixture& market) {
+    std::ifstream in(market.dir() + "/" + service + ".log");
+    return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+}
 
 }  // namespace
 
@@ -86,4 +94,49 @@ TEST_CASE("a reorg takes back what it orphaned, and nothing else") {
     market.mine(2);
     CHECK(market.node_is("is_registered", "none"));
     CHECK(market.count("registry.node") == 0);
+}
+
+TEST_CASE(
+    "a reorg below finality stops the stream, keeps every row, and shows in readiness, log and metric") {
+    Registry market;
+    market.register_node(market.provider());
+    const auto metrics_url = "http://127.0.0.1:" + std::to_string(testkit::free_port());
+    market.start("node-registry", {{"METRICS_PORT", metrics_url.substr(metrics_url.rfind(':') + 1)}});
+    market.count_job(market.provider().address());
+    market.mine(80);
+    REQUIRE(market.node_is("reputation_score", "1"));
+    net::HttpClient http;
+    const auto get = [&](const std::string& path) {
+        net::HttpRequest request;
+        request.url = metrics_url + path;
+        return http.send(request);
+    };
+    REQUIRE(testkit::wait_until(
+        [&] {
+            return get("/readyz").status == 200 &&
+                   market.count("chain.cursor WHERE stream = 'registry:opbnb' AND finalized > 20") == 1;
+        },
+        Millis(20'000)));
+    const auto events = market.count("registry.node_event");
+
+    market.anvil().call("anvil_reorg", "[84,[]]");
+    net::HttpResponse answer;
+    CHECK(testkit::wait_until(
+        [&] {
+            answer = get("/readyz");
+            return answer.status == 503 && answer.body.find("which was final") != std::string::npos;
+        },
+        Millis(20'000)));
+    INFO(answer.body);
+    const auto check = json::parse(answer.body).at("checks").at("chain:registry:opbnb");
+    CHECK(check.at("ok") == false);
+    CHECK(testkit::wait_until([&] {
+        return get("/metrics")
+                   .body.find("lamda_chain_finality_violations_total{stream=\"registry:opbnb\"} 1") !=
+               std::string::npos;
+    }));
+    CHECK(log_of("node-registry", market).find("finality violated") != std::string::npos);
+    CHECK(market.count("registry.node_event WHERE NOT orphaned") == events);
+    CHECK(market.count("registry.node") == 1);
+    CHECK(market.node_is("reputation_score", "1"));
 }
