@@ -28,8 +28,10 @@ std::vector<eth::Log> logs_of_receipts(const eth::Header& header, const std::vec
     }
     if (verify) {
         if (const auto right = eth::check_receipts(header, receipts); !right) {
-            throw eth::BadAnswer(200, "the receipts of block " + std::to_string(header.number.value) +
-                                          " are refused: " + right.error().message);
+            throw ReceiptsRefused(200,
+                                  "the receipts of block " + std::to_string(header.number.value) + " (" +
+                                      header.hash.hex() + ") are refused: " + right.error().message +
+                                      (right.error().where.empty() ? "" : " (" + right.error().where + ")"));
         }
     }
     std::vector<eth::Log> logs;

@@ -20,7 +20,7 @@ BlockHeader kept(const eth::Header& header);
 
 /// The logs of one block that the filter asks for, out of all its receipts. They are complete when their
 /// bloom is the header's; with `verify`, their root is compared as well, so that none can be invented.
-/// @throws NotReadyYet not complete; eth::BadAnswer impossible, or (with `verify`) not the header's
+/// @throws NotReadyYet not complete; eth::BadAnswer impossible; ReceiptsRefused not the header's
 std::vector<eth::Log> logs_of_receipts(const eth::Header& header, const std::vector<eth::Receipt>& receipts,
                                        const eth::LogFilter& filter, bool verify);
 

@@ -14,12 +14,20 @@ namespace {
 constexpr std::int64_t kFirstRestMs = 500;
 constexpr unsigned kMostDoublings = 7;  // 64 s
 constexpr unsigned kRefusalsToBelieve = 3;
+/// A page of a web server must be served so often before it is taken for a mistake in the configuration.
+constexpr unsigned kPagesToBelieve = 3;
 constexpr std::uint64_t kBlocksBehind = 16;
 constexpr Millis kHeadIsFresh{30'000};
 constexpr double kNewLatencyWeight = 0.2;
 constexpr Millis kUnknownPatience{1'000};
 constexpr Millis kLeastPatience{50};
 constexpr Millis kMostPatience{2'000};
+
+/// Errors of HTTP pass; a page that is served as if it were the answer does not.
+bool served_as_answer(const std::exception& what) {
+    const auto* answer = dynamic_cast<const eth::BadAnswer*>(&what);
+    return answer != nullptr && answer->http_status() == 200;
+}
 
 std::optional<Millis> asked_pause(const std::exception& what) {
     const auto* answer = dynamic_cast<const eth::BadAnswer*>(&what);
@@ -143,11 +151,27 @@ void Endpoints::failed(std::size_t i, const std::exception& what) {
         rest = *asked;
     }
     ++one.failures;
+    receipts_refused_ += dynamic_cast<const ReceiptsRefused*>(&what) != nullptr ? 1 : 0;
     one.resting_until = clock_.steady() + rest;
     one.trouble = what.what();
+    one.no_node = !one.checked && served_as_answer(what);
     if (one.failures == 1) {
         log_.warn("endpoint failed", {{"endpoint", names_[i]}, {"reason", one.trouble}});
     }
+}
+
+void Endpoints::last_was_wrong(const std::exception& what) {
+    std::size_t last = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        last = preferred_;
+    }
+    failed(last, what);
+}
+
+std::uint64_t Endpoints::receipts_refused() const {
+    const std::lock_guard lock(mutex_);
+    return receipts_refused_;
 }
 
 void Endpoints::saw_head(std::size_t i, BlockNum head) {
@@ -241,8 +265,19 @@ void Endpoints::recall(const std::vector<EndpointNote>& notes) {
     }
 }
 
+/// All endpoints answered, none of them as a node does, and none ever did.
+void Endpoints::refuse_what_is_no_node() const {
+    const bool all = std::all_of(standing_.begin(), standing_.end(), [](const auto& one) {
+        return one.no_node && one.failures >= kPagesToBelieve;
+    });
+    if (all) {
+        throw ConfigContradiction(names_.front() + " does not speak JSON-RPC: " + standing_.front().trouble);
+    }
+}
+
 void Endpoints::give_up(std::exception_ptr last) const {
     const std::lock_guard lock(mutex_);
+    refuse_what_is_no_node();
     const bool some_wrong =
         std::any_of(standing_.begin(), standing_.end(), [](const auto& one) { return one.excluded; });
     if (some_wrong && !ever_right_) {

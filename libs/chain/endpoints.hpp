@@ -41,6 +41,10 @@ class Endpoints {
     /// @param took absent: it says nothing about how quick it is
     void answered(std::size_t i, std::optional<Millis> took);
     void failed(std::size_t i, const std::exception& what);
+    /// What the endpoint that answered last had said turned out to be wrong.
+    void last_was_wrong(const std::exception& what);
+    /// Receipts that were not the header's, since the start.
+    std::uint64_t receipts_refused() const;
     void saw_head(std::size_t i, BlockNum head);
     /// Not on another chain, and not resting.
     bool worth_a_probe(std::size_t i) const;
@@ -58,7 +62,8 @@ class Endpoints {
 
     std::vector<EndpointNote> notes() const;
     void recall(const std::vector<EndpointNote>& notes);
-    /// Nobody was any help. @throws `last`; ConfigContradiction when all that answer are on another chain
+    /// Nobody was any help. @throws `last`; ConfigContradiction when all that answer are on another chain, or
+    /// all are web servers of another kind
     [[noreturn]] void give_up(std::exception_ptr last) const;
 
   private:
@@ -69,6 +74,7 @@ class Endpoints {
         Steady resting_until{};
         bool left_alone = false;  ///< rests because it asked for it
         std::string trouble;
+        bool no_node = false;   ///< with HTTP 200 it says what no node says, and it never was one
         double latency_ms = 0;  ///< moving average; 0: not known
         std::optional<BlockNum> head;
         Steady head_seen{};
@@ -78,6 +84,7 @@ class Endpoints {
     };
 
     bool lags(const Standing& one, Steady now) const;
+    void refuse_what_is_no_node() const;
 
     mutable std::mutex mutex_;
     std::vector<std::string> urls_;
@@ -87,6 +94,7 @@ class Endpoints {
     std::optional<ChainId> chain_;
     bool ever_right_ = false;
     std::size_t preferred_ = 0;
+    std::uint64_t receipts_refused_ = 0;
     const Clock& clock_;
     telemetry::Log log_;
     std::minstd_rand random_;

@@ -3,6 +3,8 @@
 
 #include <stdexcept>
 
+#include "eth/rpc.hpp"
+
 namespace lamda::chain {
 
 /// The configuration contradicts the chain: exit 78.
@@ -25,6 +27,11 @@ class CursorMoved : public std::runtime_error {
 class NotReadyYet : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
+};
+/// The receipts that were answered with are not those of the block.
+class ReceiptsRefused : public eth::BadAnswer {
+  public:
+    using eth::BadAnswer::BadAnswer;
 };
 /// Too few endpoints agree on a finalized block.
 class Disagreement : public std::runtime_error {

@@ -26,6 +26,9 @@ struct LogStream::Impl {
     telemetry::Log log;
     telemetry::Health& health;
     telemetry::Counter errors;
+    telemetry::Counter receipts_refused;
+    std::uint64_t refusals_counted = 0;
+    std::string last_refusal;  ///< each is logged once, however often it comes
     StreamReader reader;
     Pacer pacer;
     Backoff backoff;
@@ -46,6 +49,9 @@ struct LogStream::Impl {
           health(h),
           errors(metrics.counter("lamda_chain_rpc_errors_total", "Failed looks at the chain",
                                  {{"stream", config.name}})),
+          receipts_refused(metrics.counter("lamda_chain_receipts_refused_total",
+                                           "Answers whose receipts are not those of the block's header",
+                                           {{"stream", config.name}})),
           reader(config, rpc, sink, time, log, metrics),
           backoff(kFirstPause, kMostPause, config.jitter_seed.value_or(std::random_device{}())),
           seconds_left(metrics.gauge("lamda_chain_backfill_left_seconds",
@@ -70,6 +76,8 @@ struct LogStream::Impl {
     }
 
     void tell_progress() {
+        const auto refused = rpc.endpoints().receipts_refused();
+        receipts_refused.add(static_cast<double>(refused - std::exchange(refusals_counted, refused)));
         if (reader.caught_up() || !reader.cursor()) {
             progress.reset();
             seconds_left.set(0);
@@ -207,13 +215,30 @@ struct LogStream::Impl {
                 set_health(false, error.what());
             }
             return backoff.next();
+        } catch (const net::TransportError& error) {
+            return failed(config.settings.endpoints + ": " + error.what());
+        } catch (const ReceiptsRefused& error) {
+            rpc.endpoints().last_was_wrong(error);
+            if (last_refusal != error.what()) {
+                last_refusal = error.what();
+                log.error("receipts refused",
+                          {{"stream", config.name}, {"endpoint", rpc.name()}, {"reason", last_refusal}});
+            }
+            return failed(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
+        } catch (const eth::BadAnswer& error) {
+            return failed(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
         } catch (const std::exception& error) {
-            errors.add();
-            // What the sink did last is not known when its connection broke: load the cursor again.
-            reader.forget();
-            set_health(false, error.what());
-            return backoff.next();
+            return failed(error.what());
         }
+    }
+
+    Millis failed(const std::string& reason) {
+        errors.add();
+        tell_progress();
+        // What the sink did last is not known when its connection broke: load the cursor again.
+        reader.forget();
+        set_health(false, reason);
+        return backoff.next();
     }
 };
 

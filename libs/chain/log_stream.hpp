@@ -57,6 +57,13 @@ struct Unwind {
     BlockRef to;
 };
 
+/// What a stream reads.
+struct Watched {
+    ChainId chain;
+    std::vector<Address> contracts;  ///< ascending
+    bool operator==(const Watched&) const = default;
+};
+
 /// Where a stream's effects go. Each call is one transaction that moves the cursor by compare-and-set on
 /// `from`;
 /// @throws CursorMoved when it is elsewhere.
@@ -71,9 +78,17 @@ class StreamSink {
     /// The boundary rose without a new block (finality of blocks already applied), or the stream found itself
     /// caught up without one. Only called while there is no block left to apply: the stream is caught up.
     virtual void boundary(BlockNum boundary, BlockNum finalized) = 0;
-    /// The chain id this stream is bound to; recorded when seen first. @throws std::runtime_error when it
-    /// differs
-    virtual void bind_chain(ChainId chain) = 0;
+    /// Records what the stream reads, while it has no cursor or where nothing is recorded yet. Returns what
+    /// is recorded: when that differs, the cursor and the rows are another's.
+    virtual Watched bind(const Watched& watched) = 0;
+};
+
+/// How messages name what a person may have set wrongly.
+struct SettingNames {
+    std::string endpoints = "the endpoints";
+    std::string chain_id = "the chain id";
+    std::string contracts = "the contracts' addresses";
+    std::string start_block = "the start block";
 };
 
 struct StreamConfig {
@@ -88,6 +103,7 @@ struct StreamConfig {
     /// invent or hide an event. Costs a call for every block.
     bool verify_receipts = false;
     std::optional<std::uint32_t> jitter_seed;  ///< of the pauses after failures; absent: random
+    SettingNames settings;
 };
 
 class MultiRpc;

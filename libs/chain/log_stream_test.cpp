@@ -144,7 +144,7 @@ TEST_CASE("a stream reads the history and follows the head, each log once") {
     CHECK(world.difference(500) == "");
     CHECK(world.sink.rows.size() == 144);
     CHECK(world.sink.caught_up);
-    CHECK(world.sink.bound == ChainId{97});
+    CHECK(world.sink.bound == Watched{ChainId{97}, {kContract}});
     world.mine(1);
     CHECK(world.step() == StreamReader::Progress::kNewBlock);
     CHECK(world.difference(501) == "");
@@ -316,19 +316,24 @@ TEST_CASE("a node that refuses eth_getLogs is read through receipts") {
     CHECK(world.difference(400) == "");
 }
 
-TEST_CASE("what contradicts the chain is refused at start") {
+TEST_CASE("what contradicts the chain is refused at start, and the setting is named") {
     World world(11);
     for (int i = 0; i < 20; ++i) {
         world.mine(1);
     }
+    world.config.settings = {"RPC_URL", "CHAIN_ID", "CONTRACT_ADDRESS", "START_BLOCK"};
+    std::string named;
     SECTION("another chain id") {
         world.config.chain_id = ChainId{56};
+        named = "CHAIN_ID: ";
     }
     SECTION("no contract there") {
         world.config.contracts = {kOther};
+        named = "CONTRACT_ADDRESS: there is no contract";
     }
     SECTION("a start block that does not exist yet") {
         world.config.start_block = BlockNum{21};
+        named = "START_BLOCK: block 21";
     }
     const auto insist = [&] {
         for (int i = 0; i < 3; ++i) {
@@ -340,7 +345,28 @@ TEST_CASE("what contradicts the chain is refused at start") {
         }
     };
     CHECK_THROWS_AS(insist(), ConfigContradiction);
+    CHECK_THROWS_WITH(insist(), Catch::StartsWith(named));
     CHECK_FALSE(world.sink.at);
+}
+
+TEST_CASE("a checkpoint of another chain or contract is refused, and stays") {
+    World world(11);
+    world.mine(1);
+    world.config.settings = {"RPC_URL", "CHAIN_ID", "CONTRACT_ADDRESS", "START_BLOCK"};
+    world.config.chain_id.reset();
+    world.sink.at = BlockRef{BlockNum{7}, BlockHash{}};
+    std::string named;
+    SECTION("another chain") {
+        world.sink.bound = Watched{ChainId{56}, {kContract}};
+        named = "RPC_URL: ";
+    }
+    SECTION("another contract") {
+        world.sink.bound = Watched{ChainId{97}, {kOther}};
+        named = "CONTRACT_ADDRESS: the database holds";
+    }
+    CHECK_THROWS_AS(world.step(), ConfigContradiction);
+    CHECK_THROWS_WITH(world.step(), Catch::StartsWith(named));
+    CHECK(world.sink.at == BlockRef{BlockNum{7}, BlockHash{}});
 }
 
 TEST_CASE("the start block is found where the contract was created") {

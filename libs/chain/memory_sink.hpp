@@ -14,7 +14,7 @@ class MemorySink final : public StreamSink {
     std::optional<BlockRef> at;
     std::vector<eth::Log> rows;
     std::map<BlockNum, BlockHeader> headers;
-    std::optional<ChainId> bound;
+    std::optional<Watched> bound;
     BlockNum told_boundary;
     BlockNum told_finalized;
     bool caught_up = false;
@@ -82,11 +82,11 @@ class MemorySink final : public StreamSink {
         prune(finalized);
         caught_up = true;
     }
-    void bind_chain(ChainId chain) override {
-        if (bound && *bound != chain) {
-            throw std::runtime_error("bound to another chain");
+    Watched bind(const Watched& watched) override {
+        if (!bound || !at) {
+            bound = watched;
         }
-        bound = chain;
+        return *bound;
     }
 
   private:

@@ -3,7 +3,9 @@
 
 #include <catch2/catch.hpp>
 
+#include "net/testing/loopback_server.hpp"
 #include "simulator/simulated_network.hpp"
+#include "testkit/process.hpp"
 
 using namespace lamda;
 using namespace lamda::chain;
@@ -200,4 +202,37 @@ TEST_CASE("what was learned of endpoints is recalled by their URLs") {
     CHECK(later.rpc->endpoints().answers_logs(2));  // until it refuses once more
     later.rpc->endpoints().logs_refused(2);
     CHECK_FALSE(later.rpc->endpoints().answers_logs(2));
+}
+
+namespace {
+
+bool refused(const std::vector<std::string>& urls) {
+    const SystemClock clock;
+    MultiRpc rpc({.urls = urls, .chain = std::nullopt, .timeout = Millis(5'000)}, clock,
+                 telemetry::Log::none());
+    for (int i = 0; i < 10; ++i) {
+        try {
+            rpc.chain_id();
+        } catch (const ConfigContradiction& error) {
+            CHECK_THAT(error.what(), Catch::Contains("does not speak JSON-RPC"));
+            return true;
+        } catch (const std::exception&) {
+            continue;
+        }
+    }
+    return false;
+}
+
+}  // namespace
+
+TEST_CASE("endpoints that serve pages instead of JSON-RPC contradict the configuration, if all do") {
+    using net::testing::LoopbackServer;
+    LoopbackServer page([](const auto&) { return LoopbackServer::reply("<!DOCTYPE html><html></html>"); });
+    LoopbackServer down([](const auto&) { return LoopbackServer::reply("<html>", "503 Unavailable"); });
+    const auto nobody = "http://127.0.0.1:" + std::to_string(testkit::free_port());
+    CHECK(refused({page.url()}));
+    CHECK(refused({page.url(), page.url("/other")}));
+    CHECK_FALSE(refused({down.url()}));
+    CHECK_FALSE(refused({page.url(), down.url()}));
+    CHECK_FALSE(refused({page.url(), nobody}));
 }

@@ -23,20 +23,12 @@ BlockNum creation_block(eth::Rpc& rpc, const Address& contract, BlockNum head) {
 
 }  // namespace
 
-void require_contracts(const StreamConfig& config, eth::Rpc& rpc) {
-    for (const auto& contract : config.contracts) {
-        if (rpc.code(contract, eth::Tag::kLatest).empty()) {
-            throw ConfigContradiction("there is no contract at " + contract.hex() + " on chain " +
-                                      std::to_string(rpc.chain_id().value) + " (stream " + config.name + ")");
-        }
-    }
-}
-
 BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::Header& head) {
     if (config.start_block) {
         if (*config.start_block > head.number) {
-            throw ConfigContradiction("the start block " + std::to_string(config.start_block->value) +
-                                      " of stream " + config.name + " is beyond the chain's head, " +
+            throw ConfigContradiction(config.settings.start_block + ": block " +
+                                      std::to_string(config.start_block->value) + ", where stream " +
+                                      config.name + " is to start, is beyond the chain's head, block " +
                                       std::to_string(head.number.value));
         }
         return *config.start_block;
@@ -46,10 +38,9 @@ BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::
         try {
             start = std::min(start, creation_block(rpc, contract, head.number));
         } catch (const eth::RpcError& error) {
-            throw ConfigContradiction(
-                "the node keeps no old state (" + std::string(error.what()) +
-                "), so the contract's creation cannot be found: set the start block of stream " +
-                config.name);
+            throw ConfigContradiction("the node keeps no old state (" + std::string(error.what()) +
+                                      "), so the contract's creation cannot be found: set " +
+                                      config.settings.start_block + " (stream " + config.name + ")");
         }
     }
     return start;

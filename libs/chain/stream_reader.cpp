@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chain/identity.hpp"
 #include "chain/start_block.hpp"
 #include "core/crash_point.hpp"
 
@@ -69,18 +70,11 @@ std::optional<eth::Header> StreamReader::tagged(eth::Tag tag) {
     }
 }
 
-void StreamReader::check_chain() {
-    const auto chain = rpc_.chain_id();
-    if (config_.chain_id && *config_.chain_id != chain) {
-        throw ConfigContradiction(rpc_.name() + " is on chain " + std::to_string(chain.value) + ", stream " +
-                                  config_.name + " is configured for chain " +
-                                  std::to_string(config_.chain_id->value));
-    }
-    sink_.bind_chain(chain);
+void StreamReader::check_identity() {
     try {
-        require_contracts(config_, rpc_);
+        chain::check_identity(config_, rpc_, sink_);
     } catch (const ConfigContradiction& error) {
-        // A node that lags behind the contract's creation says the same.
+        // A node that lags behind the contract's creation has no code there either.
         if (++contradictions_ < kContradictionsToBelieve) {
             throw NotReadyYet(error.what());
         }
@@ -382,7 +376,7 @@ StreamReader::Progress StreamReader::idle() {
 StreamReader::Progress StreamReader::step() {
     rpc_.probe();
     if (!checked_) {
-        check_chain();
+        check_identity();
     }
     const auto head = rpc_.header(eth::BlockSpec(eth::Tag::kLatest));
     if (!head) {

@@ -42,7 +42,7 @@ class StreamReader {
     const eth::Header& head() const { return head_; }
 
   private:
-    void check_chain();
+    void check_identity();
     void open();
     void place_cursor();
     void look_at_finality();

@@ -15,6 +15,23 @@ namespace {
 /// From so many on one COPY is quicker than an INSERT for each.
 constexpr std::size_t kManyHeaders = 8;
 
+/// One after the other, as chain.cursor keeps them.
+Bytes joined(const std::vector<Address>& contracts) {
+    Bytes out;
+    for (const auto& contract : contracts) {
+        out.insert(out.end(), contract.array().begin(), contract.array().end());
+    }
+    return out;
+}
+
+std::vector<Address> split(BytesView bytes) {
+    std::vector<Address> out;
+    for (; !bytes.empty(); bytes = bytes.subspan(Address::kSize)) {
+        out.push_back(Address::from_bytes(bytes.first(Address::kSize)).value());
+    }
+    return out;
+}
+
 void put_headers(store::Txn& txn, const std::string& stream, const chain::Batch& batch, BlockNum finalized) {
     std::vector<const chain::BlockHeader*> kept;
     for (const auto& header : batch.headers) {
@@ -192,21 +209,21 @@ void Projector::boundary(BlockNum boundary, BlockNum finalized) {
     crash_point("projector.after_commit");
 }
 
-void Projector::bind_chain(ChainId chain) {
-    database_.transact([&](store::Txn& txn) {
+chain::Watched Projector::bind(const chain::Watched& watched) {
+    const auto bound = database_.transact([&](store::Txn& txn) {
+        const Bytes contracts = joined(watched.contracts);
         txn.exec(
-            "INSERT INTO chain.cursor (stream, chain_id) VALUES ($1, $2) ON CONFLICT (stream) DO NOTHING",
-            {stream_, chain.value});
-        txn.exec("UPDATE chain.cursor SET chain_id = $2 WHERE stream = $1 AND chain_id IS NULL",
-                 {stream_, chain.value});
-        const auto bound = txn.one("SELECT chain_id FROM chain.cursor WHERE stream = $1", {stream_})
-                               .get<std::uint64_t>("chain_id");
-        if (bound != chain.value) {
-            throw std::runtime_error("stream " + stream_ + " belongs to chain " + std::to_string(bound) +
-                                     ", the endpoint is of chain " + std::to_string(chain.value));
-        }
+            "INSERT INTO chain.cursor AS c (stream, chain_id, contracts) VALUES ($1, $2, $3) "
+            "ON CONFLICT (stream) DO UPDATE SET chain_id = excluded.chain_id, contracts = excluded.contracts "
+            "WHERE c.number IS NULL OR c.chain_id IS NULL "
+            "OR (c.chain_id = excluded.chain_id AND c.contracts IS NULL)",
+            {stream_, watched.chain.value, contracts});
+        const auto row = txn.one("SELECT chain_id, contracts FROM chain.cursor WHERE stream = $1", {stream_});
+        return chain::Watched{ChainId{row.get<std::uint64_t>("chain_id")},
+                              split(row.maybe<Bytes>("contracts").value_or(Bytes{}))};
     });
     crash_point("projector.bound");
+    return bound;
 }
 
 }  // namespace lamda::pipeline

@@ -38,7 +38,7 @@ class Projector final : public chain::StreamSink {
     void apply(const chain::Batch& batch) override;
     void unwind(const chain::Unwind& unwind) override;
     void boundary(BlockNum boundary, BlockNum finalized) override;
-    void bind_chain(ChainId chain) override;
+    chain::Watched bind(const chain::Watched& watched) override;
 
   private:
     /// Where a call left the cursor whose COMMIT was in doubt. @throws store::InDoubt

@@ -94,12 +94,16 @@ struct Fixture : TestDatabase {
 
 using Numbers = std::vector<std::uint64_t>;
 
+const chain::Watched kWatched{ChainId{97},
+                              {Address::parse("0x1000000000000000000000000000000000000001").value(),
+                               Address::parse("0x1000000000000000000000000000000000000002").value()}};
+
 }  // namespace
 
 TEST_CASE_METHOD(Fixture, "the cursor moves with its effects, from nothing on") {
     REQUIRE_FALSE(projector.cursor().has_value());
     REQUIRE(projector.recent_headers().empty());
-    projector.bind_chain(ChainId{97});
+    projector.bind(kWatched);
     REQUIRE_FALSE(projector.cursor().has_value());
     projector.apply(blocks(std::nullopt, 5, 0));
     REQUIRE(projector.cursor() == ref(5));
@@ -301,15 +305,35 @@ TEST_CASE_METHOD(Fixture, "boundary and finality rise only, and reaching the hea
     REQUIRE(rows.states.back().boundary == BlockNum{10});
 }
 
-TEST_CASE_METHOD(Fixture, "a stream belongs to one chain, and streams do not touch one another") {
-    projector.bind_chain(ChainId{97});
-    projector.bind_chain(ChainId{97});
-    REQUIRE_THROWS_WITH(projector.bind_chain(ChainId{56}), Catch::Contains("97") && Catch::Contains("56"));
+TEST_CASE_METHOD(Fixture, "from its first batch on a stream belongs to one chain and its contracts") {
+    const chain::Watched elsewhere{ChainId{56}, kWatched.contracts};
+    const chain::Watched others{ChainId{97}, {kWatched.contracts.front()}};
+    REQUIRE(projector.bind(elsewhere) == elsewhere);
+    REQUIRE(projector.bind(others) == others);
+    REQUIRE(projector.bind(kWatched) ==
+            kWatched);  // nothing was read yet: who starts anew may correct himself
     projector.apply(blocks(std::nullopt, 5, 0));
-    projector.bind_chain(ChainId{97});
+    REQUIRE(projector.bind(elsewhere) == kWatched);
+    REQUIRE(projector.bind(others) == kWatched);
+    REQUIRE(projector.bind(kWatched) == kWatched);
+    REQUIRE(projector.cursor() == ref(5));
+}
+
+TEST_CASE_METHOD(Fixture, "a stream of before contracts were recorded takes those that it reads now") {
+    projector.bind(kWatched);
+    projector.apply(blocks(std::nullopt, 5, 0));
+    db.transact([](store::Txn& txn) { txn.exec("UPDATE chain.cursor SET contracts = NULL"); });
+    const chain::Watched elsewhere{ChainId{56}, kWatched.contracts};
+    REQUIRE(projector.bind(elsewhere) == chain::Watched{ChainId{97}, {}});
+    REQUIRE(projector.bind(kWatched) == kWatched);
+}
+
+TEST_CASE_METHOD(Fixture, "streams do not touch one another") {
+    projector.bind(kWatched);
+    projector.apply(blocks(std::nullopt, 5, 0));
     Rows other_rows;
     Projector other(db, "registry:opbnb", other_rows);
-    other.bind_chain(ChainId{5611});
+    other.bind({ChainId{5611}, kWatched.contracts});
     REQUIRE_FALSE(other.cursor().has_value());
     auto batch = blocks(std::nullopt, 7, 0);
     batch.logs.clear();

@@ -24,6 +24,8 @@ chain::StreamConfig stream_config(const Config& config) {
     out.chain_id = config.chain_id;
     out.finality.kind = chain::FinalityRule::Kind::kLatest;
     out.finality.max_age = config.finality_max_age;
+    out.settings = {"OPBNB_RPC_URL", "OPBNB_CHAIN_ID", "NODE_REPUTATION_CONTRACT_ADDRESS",
+                    "NODE_REPUTATION_START_BLOCK"};
     return out;
 }
 

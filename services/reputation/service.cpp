@@ -28,7 +28,13 @@ auto or_config_error(F&& work) {
     }
 }
 
-chain::StreamConfig stream_config(const char* name, const ChainConfig& chain, std::vector<Topic> topics) {
+const chain::SettingNames kBscSettings{"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS",
+                                       "JOB_MANAGER_START_BLOCK"};
+const chain::SettingNames kOpbnbSettings{"OPBNB_RPC_URL", "OPBNB_CHAIN_ID",
+                                         "NODE_REPUTATION_CONTRACT_ADDRESS", "NODE_REPUTATION_START_BLOCK"};
+
+chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
+                                  const chain::SettingNames& settings, std::vector<Topic> topics) {
     chain::StreamConfig config;
     config.name = name;
     config.contracts = {chain.contract};
@@ -37,6 +43,7 @@ chain::StreamConfig stream_config(const char* name, const ChainConfig& chain, st
     config.chain_id = chain.chain_id;
     config.finality.max_age = chain.finality_max_age;  // and no fallback: reputation waits for finality
     config.only_final = true;
+    config.settings = settings;
     return config;
 }
 
@@ -53,7 +60,7 @@ Service::Service(runtime::App& app, const Config& config)
       jobs_(config.from_block) {
     app.health().expect(kLedgerCheck);
     runtime::prepare_database(app, database_, app.config().migrate_on_start);
-    app.first("opbnb", [this](const std::stop_token&) { or_config_error([this] { connect(); }); });
+    app.first("opbnb", [this](const std::stop_token&) { connect(); });
     app.loop(kJobsStream, [this](const std::stop_token& stop) { read_jobs(stop); });
     app.loop(kIncrementsStream, [this](const std::stop_token& stop) { read_increments(stop); });
     app.loop("ledger", [this](const std::stop_token& stop) { keep_ledger(stop); });
@@ -61,7 +68,7 @@ Service::Service(runtime::App& app, const Config& config)
 }
 
 void Service::connect() {
-    const auto chain = opbnb_->chain_id();
+    const auto chain = chain_of_opbnb();
     require_owner();
     duty_ = std::make_unique<Duty>(
         DutyConfig{signer_->address(), chain, config_.opbnb.contract, config_.bsc.contract, kIncrementsStream,
@@ -76,6 +83,14 @@ void Service::connect() {
     sender_ = std::make_unique<chain::Sender>(
         std::move(sender), *opbnb_, *signer_, *ledger_, clock_, app_.log(), app_.metrics(), app_.health(),
         [this](const chain::Intent& intent) { return duty_->precheck(intent); });
+}
+
+ChainId Service::chain_of_opbnb() {
+    try {
+        return opbnb_->chain_id();
+    } catch (const chain::ConfigContradiction& error) {
+        throw runtime::ConfigError(kOpbnbSettings.endpoints + ": " + error.what());
+    }
 }
 
 void Service::require_owner() {
@@ -100,8 +115,8 @@ void Service::read_jobs(const std::stop_token& stop) {
     pipeline::Projector sink(database_, kJobsStream, jobs_);
     pipeline::PgStreamMemory memory(database_, kJobsStream);
     chain::LogStream stream(
-        stream_config(kJobsStream, config_.bsc, {JobCreated::topic(), JobConfirmed::topic()}), *bsc_, sink,
-        clock_, app_.log(), app_.metrics(), app_.health(),
+        stream_config(kJobsStream, config_.bsc, kBscSettings, {JobCreated::topic(), JobConfirmed::topic()}),
+        *bsc_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
         chain::Beside{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
 }
@@ -110,9 +125,10 @@ void Service::read_increments(const std::stop_token& stop) {
     using namespace contracts::node_reputation;
     pipeline::Projector sink(database_, kIncrementsStream, increments_);
     pipeline::PgStreamMemory memory(database_, kIncrementsStream);
-    chain::LogStream stream(stream_config(kIncrementsStream, config_.opbnb, {JobCountIncremented::topic()}),
-                            *opbnb_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
-                            chain::Beside{.memory = &memory, .lease = &lease_});
+    chain::LogStream stream(
+        stream_config(kIncrementsStream, config_.opbnb, kOpbnbSettings, {JobCountIncremented::topic()}),
+        *opbnb_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
+        chain::Beside{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
 }
 

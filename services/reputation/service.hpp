@@ -21,6 +21,7 @@ class Service {
 
   private:
     void connect();
+    ChainId chain_of_opbnb();
     void require_owner();
     void read_jobs(const std::stop_token& stop);
     void read_increments(const std::stop_token& stop);

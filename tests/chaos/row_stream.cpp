@@ -10,7 +10,6 @@ chain::StreamConfig stream_config(const Address& contract) {
     out.contracts = {contract};
     out.chain_id = ChainId{97};
     out.finality.max_age = std::chrono::hours(24);
-    out.backfill_window = 16;  // many batches
     return out;
 }
 

@@ -1,0 +1,181 @@
+// What a person sets wrongly and only a peer can show: one message that names the setting, and exit status
+// 78; what is merely not there is waited for. Nothing is changed by either.
+#include <fstream>
+
+#include "integration/market_fixture.hpp"
+#include "net/http_client.hpp"
+#include "net/testing/loopback_server.hpp"
+
+using namespace lamda;
+using namespace lamda::integration;
+using net::testing::LoopbackServer;
+
+namespace {
+
+struct Mistakes : MarketFixture {
+    explicit Mistakes(std::string service = "node-registry")
+        : MarketFixture("user-mistakes"), name(std::move(service)) {}
+
+    std::string name;
+    int port = testkit::free_port();
+
+    void start_service(std::map<std::string, std::string> settings = {}) {
+        std::ofstream(log_file(), std::ios::trunc);
+        settings["METRICS_PORT"] = std::to_string(port);
+        start(name, std::move(settings));
+    }
+    std::string log_file() const { return dir() + "/" + name + ".log"; }
+    std::string log() const {
+        std::ifstream in(log_file());
+        return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    }
+    /// /readyz; status 0: it does not answer.
+    net::HttpResponse readiness() {
+        net::HttpRequest request;
+        request.url = "http://127.0.0.1:" + std::to_string(port) + "/readyz";
+        try {
+            return http.send(request);
+        } catch (const net::TransportError&) {
+            return {};
+        }
+    }
+    void wait_ready() {
+        REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000)));
+    }
+    /// It ends with 78 and the message on stderr, on a line of its own.
+    void check_refused(const std::string& message) {
+        const auto status = service(name).wait(Millis(30'000));
+        INFO(log());
+        REQUIRE(status == 78);
+        CHECK_THAT(log(), Catch::Contains("\nlamda-" + name + ": " + message) ||
+                              Catch::StartsWith("lamda-" + name + ": " + message));
+    }
+    /// It goes on waiting, not ready, and its readiness says so.
+    void check_waits(const std::string& reason) {
+        net::HttpResponse answer;
+        CHECK(testkit::wait_until(
+            [&] {
+                answer = readiness();
+                return answer.status == 503 && answer.body.find(reason) != std::string::npos;
+            },
+            Millis(30'000)));
+        INFO(answer.body << "\n" << log());
+        CHECK(service(name).running());
+        CHECK_THAT(answer.body, Catch::Contains(reason));
+    }
+    std::string cursor() {
+        return database().transact([](store::Txn& txn) {
+            std::string out;
+            for (const auto& row :
+                 txn.exec("SELECT (c.*)::text AS line FROM chain.cursor c ORDER BY stream")) {
+                out += row.get<std::string>("line") + "\n";
+            }
+            return out;
+        });
+    }
+
+    net::HttpClient http;
+};
+
+}  // namespace
+
+TEST_CASE("an endpoint that serves a page instead of JSON-RPC is refused") {
+    LoopbackServer page([](const auto&) {
+        return LoopbackServer::reply("<!DOCTYPE html><html><body>Welcome</body></html>", "200 OK",
+                                     "Content-Type: text/html\r\n");
+    });
+    SECTION("registry") {
+        Mistakes it;
+        it.start_service({{"OPBNB_RPC_URL", page.url()}});
+        it.check_refused("OPBNB_RPC_URL: http://127.0.0.1:");
+        CHECK_THAT(it.log(), Catch::Contains("does not speak JSON-RPC"));
+        CHECK(it.count("chain.cursor") == 0);
+    }
+    SECTION("dispatcher") {
+        Mistakes it("job-dispatcher");
+        it.start_service({{"BSC_RPC_URL", page.url()}});
+        it.check_refused("BSC_RPC_URL: http://127.0.0.1:");
+    }
+    SECTION("reputation, on each of its chains") {
+        Mistakes it("reputation");
+        const std::pair<std::string, std::string> key{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)};
+        it.start_service({key, {"OPBNB_RPC_URL", page.url()}});
+        it.check_refused("OPBNB_RPC_URL: http://127.0.0.1:");
+        it.start_service({key, {"BSC_RPC_URL", page.url()}});
+        it.check_refused("BSC_RPC_URL: http://127.0.0.1:");
+    }
+}
+
+TEST_CASE("an endpoint that does not answer is waited for, and readiness names it") {
+    Mistakes it;
+    SECTION("nobody listens") {
+        const auto url = "127.0.0.1:" + std::to_string(testkit::free_port());
+        it.start_service({{"OPBNB_RPC_URL", "http://" + url}});
+        it.check_waits("OPBNB_RPC_URL: POST http://" + url);
+    }
+    SECTION("the port closes each connection") {
+        LoopbackServer closing([](const auto&) { return LoopbackServer::Answer{"", true, false, false}; });
+        it.start_service({{"OPBNB_RPC_URL", closing.url()}});
+        it.check_waits("OPBNB_RPC_URL: POST http://127.0.0.1:");
+    }
+    SECTION("a page with an error") {
+        LoopbackServer down(
+            [](const auto&) { return LoopbackServer::reply("<html>Bad gateway</html>", "502 Bad Gateway"); });
+        it.start_service({{"OPBNB_RPC_URL", down.url()}});
+        it.check_waits("HTTP 502");
+    }
+}
+
+TEST_CASE("an address without a contract is refused") {
+    Mistakes it;
+    const std::string nobody = "0x00000000000000000000000000000000000000aa";
+    it.start_service({{"NODE_REPUTATION_CONTRACT_ADDRESS", nobody}});
+    it.check_refused("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at " + nobody);
+    // The right one is taken afterwards: nothing was recorded of the wrong one.
+    it.start_service();
+    it.wait_ready();
+}
+
+TEST_CASE("a start block beyond the head is refused") {
+    Mistakes it;
+    it.start_service({{"NODE_REPUTATION_START_BLOCK", "1000000"}});
+    it.check_refused("NODE_REPUTATION_START_BLOCK: block 1000000");
+    it.start_service();
+    it.wait_ready();
+}
+
+TEST_CASE("a checkpoint from another chain is refused, and kept") {
+    Mistakes it;
+    it.start_service();
+    it.wait_ready();
+    CHECK(it.service(it.name).stop() == 0);
+    const auto before = it.cursor();
+
+    // A chain on which the same deployer has made the same contracts, at the same addresses.
+    testkit::Anvil other(it.dir() + "/other", {ChainId{56}, 0, 1});
+    eth::HttpRpc rpc(other.url(), Millis(10'000));
+    const auto owner = MarketFixture::signer(0);
+    for (const auto& code : {contracts::job_manager::bytecode(), contracts::node_reputation::bytecode()}) {
+        onchain::transact(rpc, *owner, ChainId{56}, {std::nullopt, code, 0});
+    }
+    it.start_service({{"OPBNB_RPC_URL", other.url()}});
+    it.check_refused("OPBNB_RPC_URL: " + other.url());
+    CHECK_THAT(it.log(), Catch::Contains("is on chain 56") && Catch::Contains("read from chain 31337"));
+    CHECK(it.cursor() == before);
+}
+
+TEST_CASE("a checkpoint of another contract is refused, and kept") {
+    Mistakes it;
+    it.start_service();
+    it.wait_ready();
+    CHECK(it.service(it.name).stop() == 0);
+    const auto before = it.cursor();
+
+    // JobManager is a contract as well, and just what somebody may take for the other.
+    it.start_service({{"NODE_REPUTATION_CONTRACT_ADDRESS", it.job_manager().hex()}});
+    it.check_refused(
+        "NODE_REPUTATION_CONTRACT_ADDRESS: the database holds what stream registry:opbnb has read from ");
+    CHECK(it.cursor() == before);
+    it.start_service();
+    it.wait_ready();
+}
