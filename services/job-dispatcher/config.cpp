@@ -24,6 +24,8 @@ Config read_config(runtime::Settings& settings) {
     out.finality.fallback =
         settings.duration("FINALITY_FALLBACK", "then blocks of this age count as final for dispatch", "60s");
     out.rpc_timeout = settings.duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
+    out.verify_receipts = settings.boolean("VERIFY_RECEIPTS",
+                                           "read new blocks by receipts, proven by the header's root", false);
     out.clock.accept_timeout =
         settings.duration("ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
     out.max_attempts = static_cast<std::uint32_t>(settings.number("MAX_ATTEMPTS", "of one job", 3, 1, 100));

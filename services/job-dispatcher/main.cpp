@@ -30,6 +30,7 @@ chain::StreamConfig stream_config(const Config& config) {
     out.start_block = config.start_block;
     out.chain_id = config.chain_id;
     out.finality = config.finality;
+    out.verify_receipts = config.verify_receipts;
     out.settings = {"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS", "JOB_MANAGER_START_BLOCK"};
     return out;
 }

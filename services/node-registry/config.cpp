@@ -20,6 +20,8 @@ Config read_config(runtime::Settings& settings) {
     out.finality_max_age =
         settings.duration("OPBNB_FINALITY_MAX_AGE", "an older finalized block is not believed", "5m");
     out.rpc_timeout = settings.duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
+    out.verify_receipts = settings.boolean("VERIFY_RECEIPTS",
+                                           "read new blocks by receipts, proven by the header's root", false);
     out.offline_after = settings.duration(
         "NODE_OFFLINE_AFTER", "a node is offline this long after its last heartbeat on the bus", "90s");
     return out;

@@ -24,6 +24,7 @@ chain::StreamConfig stream_config(const Config& config) {
     out.chain_id = config.chain_id;
     out.finality.kind = chain::FinalityRule::Kind::kLatest;
     out.finality.max_age = config.finality_max_age;
+    out.verify_receipts = config.verify_receipts;
     out.settings = {"OPBNB_RPC_URL", "OPBNB_CHAIN_ID", "NODE_REPUTATION_CONTRACT_ADDRESS",
                     "NODE_REPUTATION_START_BLOCK"};
     return out;

@@ -58,6 +58,8 @@ Config read_config(runtime::Settings& settings) {
     config.opbnb.finality_max_age =
         settings.duration("OPBNB_FINALITY_MAX_AGE", "an older finalized block is not believed", "5m");
     config.rpc_timeout = settings.duration("RPC_TIMEOUT", "of one call to a node", "10s");
+    config.verify_receipts = settings.boolean(
+        "VERIFY_RECEIPTS", "read new blocks by receipts, proven by the header's root", false);
     config.from_block =
         maybe<BlockNum>(settings, "REPUTATION_FROM_BLOCK",
                         "BSC block; confirmations before it were counted by an earlier system");

@@ -34,7 +34,8 @@ const chain::SettingNames kOpbnbSettings{"OPBNB_RPC_URL", "OPBNB_CHAIN_ID",
                                          "NODE_REPUTATION_CONTRACT_ADDRESS", "NODE_REPUTATION_START_BLOCK"};
 
 chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
-                                  const chain::SettingNames& settings, std::vector<Topic> topics) {
+                                  const chain::SettingNames& settings, bool verify_receipts,
+                                  std::vector<Topic> topics) {
     chain::StreamConfig config;
     config.name = name;
     config.contracts = {chain.contract};
@@ -43,6 +44,7 @@ chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
     config.chain_id = chain.chain_id;
     config.finality.max_age = chain.finality_max_age;  // and no fallback: reputation waits for finality
     config.only_final = true;
+    config.verify_receipts = verify_receipts;
     config.settings = settings;
     return config;
 }
@@ -114,10 +116,10 @@ void Service::read_jobs(const std::stop_token& stop) {
     using namespace contracts::job_manager;
     pipeline::Projector sink(database_, kJobsStream, jobs_);
     pipeline::PgStreamMemory memory(database_, kJobsStream);
-    chain::LogStream stream(
-        stream_config(kJobsStream, config_.bsc, kBscSettings, {JobCreated::topic(), JobConfirmed::topic()}),
-        *bsc_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
-        chain::Beside{.memory = &memory, .lease = &lease_});
+    chain::LogStream stream(stream_config(kJobsStream, config_.bsc, kBscSettings, config_.verify_receipts,
+                                          {JobCreated::topic(), JobConfirmed::topic()}),
+                            *bsc_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
+                            chain::Beside{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
 }
 
@@ -125,10 +127,10 @@ void Service::read_increments(const std::stop_token& stop) {
     using namespace contracts::node_reputation;
     pipeline::Projector sink(database_, kIncrementsStream, increments_);
     pipeline::PgStreamMemory memory(database_, kIncrementsStream);
-    chain::LogStream stream(
-        stream_config(kIncrementsStream, config_.opbnb, kOpbnbSettings, {JobCountIncremented::topic()}),
-        *opbnb_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
-        chain::Beside{.memory = &memory, .lease = &lease_});
+    chain::LogStream stream(stream_config(kIncrementsStream, config_.opbnb, kOpbnbSettings,
+                                          config_.verify_receipts, {JobCountIncremented::topic()}),
+                            *opbnb_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
+                            chain::Beside{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
 }
 

@@ -1,0 +1,130 @@
+// VERIFY_RECEIPTS: an endpoint that changes what a contract has logged is believed without it and refused
+// with it.
+#include <atomic>
+#include <fstream>
+
+#include "integration/market_fixture.hpp"
+#include "net/http_client.hpp"
+#include "net/testing/loopback_server.hpp"
+
+using namespace lamda;
+using namespace lamda::integration;
+using net::testing::LoopbackServer;
+
+namespace {
+
+/// Stands in front of a node and, while it lies, says of every JobCountIncremented that the count is 99. The
+/// blooms stay right: they hold no data.
+class LyingNode {
+  public:
+    explicit LyingNode(std::string node) : node_(std::move(node)) {}
+    std::string url() const { return server_.url(""); }
+    std::atomic<bool> lies = true;
+
+  private:
+    static void forge(json& log) {
+        if (log.at("topics").at(0) == contracts::node_reputation::JobCountIncremented::topic().hex()) {
+            log["data"] = "0x" + std::string(62, '0') + "63";
+        }
+    }
+    LoopbackServer::Answer answer(const std::string& body) {
+        net::HttpRequest request;
+        request.method = "POST";
+        request.url = node_;
+        request.headers = {{"Content-Type", "application/json"}};
+        request.body = body;
+        json out = json::parse(http_.send(request).body);
+        const auto method = json::parse(body).at("method").get<std::string>();
+        if (lies && out.contains("result") && out["result"].is_array()) {
+            for (auto& one : out["result"]) {
+                if (method == "eth_getLogs") {
+                    forge(one);
+                } else if (method == "eth_getBlockReceipts") {
+                    for (auto& log : one["logs"]) {
+                        forge(log);
+                    }
+                }
+            }
+        }
+        return LoopbackServer::reply(out.dump());
+    }
+
+    std::string node_;
+    net::HttpClient http_;
+    LoopbackServer server_{[this](const LoopbackServer::Request& request) { return answer(request.body); }};
+};
+
+struct Scene : MarketFixture {
+    Scene() : MarketFixture("verify-receipts") {
+        register_node(provider());
+        count_job(provider().address());
+    }
+    LyingNode node{anvil().url()};
+    int port = testkit::free_port();
+    net::HttpClient http;
+
+    void start_registry(const char* verify) {
+        start("node-registry", {{"OPBNB_RPC_URL", node.url()},
+                                {"VERIFY_RECEIPTS", verify},
+                                {"METRICS_PORT", std::to_string(port)}});
+    }
+    std::string get(const std::string& path) {
+        net::HttpRequest request;
+        request.url = "http://127.0.0.1:" + std::to_string(port) + path;
+        try {
+            return http.send(request).body;
+        } catch (const net::TransportError&) {
+            return "";
+        }
+    }
+    bool counted(int wanted) {
+        return testkit::wait_until(
+            [&] { return count("api.node WHERE reputation_score = " + std::to_string(wanted)) == 1; },
+            Millis(20'000));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("Sceptical: receipts that are not the block's are refused, with block and endpoint named") {
+    Scene scene;
+    scene.start_registry("true");
+    std::string readiness;
+    CHECK(testkit::wait_until(
+        [&] {
+            readiness = scene.get("/readyz");
+            return readiness.find("are refused") != std::string::npos;
+        },
+        Millis(20'000)));
+    CHECK_THAT(readiness, Catch::Contains("OPBNB_RPC_URL: " + scene.node.url()) &&
+                              Catch::Contains("the receipts of block ") && Catch::Contains("have root 0x"));
+    std::ifstream log(scene.dir() + "/node-registry.log");
+    CHECK_THAT(std::string(std::istreambuf_iterator<char>(log), {}),
+               Catch::Contains("the receipts of block ") && Catch::Contains(scene.node.url()));
+    const auto metrics = scene.get("/metrics");
+    CHECK_THAT(metrics, Catch::Contains("lamda_chain_receipts_refused_total{stream=\"registry:opbnb\"} "));
+    CHECK_THAT(metrics, !Catch::Contains("lamda_chain_receipts_refused_total{stream=\"registry:opbnb\"} 0"));
+    CHECK(scene.count("registry.node_event WHERE kind = 'job_counted'") == 0);
+
+    // The truth was delayed, not bent.
+    scene.node.lies = false;
+    CHECK(scene.counted(1));
+}
+
+TEST_CASE("without verification an endpoint is believed that contradicts itself in nothing") {
+    Scene scene;
+    scene.start_registry("false");
+    CHECK(scene.counted(99));
+}
+
+TEST_CASE("VERIFY_RECEIPTS is true or false") {
+    for (const std::string service : {"node-registry", "job-dispatcher", "reputation"}) {
+        testkit::ProcessSpec spec;
+        spec.argv = {testkit::binary_dir() + "/bin/lamda-" + service, "--check-config"};
+        spec.env = {{"VERIFY_RECEIPTS", "perhaps"}};
+        const auto result = testkit::run(spec);
+        INFO(service << ": " << result.output);
+        CHECK(result.status == 78);
+        CHECK_THAT(result.output, Catch::Contains("VERIFY_RECEIPTS") && !Catch::Contains("perhaps"));
+    }
+}
