@@ -115,7 +115,6 @@ bool Endpoints::saw_chain(std::size_t i, ChainId chain) {
     auto& one = standing_[i];
     one.checked = true;
     one.excluded = chain != *chain_;
-    ever_right_ = ever_right_ || !one.excluded;
     if (one.excluded) {
         one.trouble =
             "is on chain " + std::to_string(chain.value) + " instead of " + std::to_string(chain_->value);
@@ -185,6 +184,11 @@ bool Endpoints::worth_a_probe(std::size_t i) const {
     const std::lock_guard lock(mutex_);
     const auto& one = standing_[i];
     return !one.excluded && one.resting_until <= clock_.steady();
+}
+
+bool Endpoints::may_have(std::size_t i, BlockNum block) const {
+    const std::lock_guard lock(mutex_);
+    return !standing_[i].head || *standing_[i].head >= block;
 }
 
 Millis Endpoints::patience(std::size_t i) const {
@@ -278,10 +282,9 @@ void Endpoints::refuse_what_is_no_node() const {
 void Endpoints::give_up(std::exception_ptr last) const {
     const std::lock_guard lock(mutex_);
     refuse_what_is_no_node();
-    const bool some_wrong =
-        std::any_of(standing_.begin(), standing_.end(), [](const auto& one) { return one.excluded; });
-    if (some_wrong && !ever_right_) {
-        throw ConfigContradiction("every endpoint that answers is on another chain than " +
+    // As long as one has not said yet where it is, it may be the right one.
+    if (std::all_of(standing_.begin(), standing_.end(), [](const auto& one) { return one.excluded; })) {
+        throw ConfigContradiction("every endpoint is on another chain than " +
                                   std::to_string(chain_ ? chain_->value : 0));
     }
     if (last) {

@@ -48,6 +48,8 @@ class Endpoints {
     void saw_head(std::size_t i, BlockNum head);
     /// Not on another chain, and not resting.
     bool worth_a_probe(std::size_t i) const;
+    /// False: when it last told its head, it did not have that block.
+    bool may_have(std::size_t i, BlockNum block) const;
     /// After this time without an answer it is worth asking another one as well.
     Millis patience(std::size_t i) const;
 
@@ -62,8 +64,8 @@ class Endpoints {
 
     std::vector<EndpointNote> notes() const;
     void recall(const std::vector<EndpointNote>& notes);
-    /// Nobody was any help. @throws `last`; ConfigContradiction when all that answer are on another chain, or
-    /// all are web servers of another kind
+    /// Nobody was any help. @throws `last`; ConfigContradiction when all are on another chain, or all are web
+    /// servers of another kind
     [[noreturn]] void give_up(std::exception_ptr last) const;
 
   private:
@@ -92,7 +94,6 @@ class Endpoints {
     std::vector<EndpointId> ids_;
     std::vector<Standing> standing_;
     std::optional<ChainId> chain_;
-    bool ever_right_ = false;
     std::size_t preferred_ = 0;
     std::uint64_t receipts_refused_ = 0;
     const Clock& clock_;

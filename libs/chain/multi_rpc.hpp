@@ -27,8 +27,8 @@ struct RpcConfig {
 /// first good answer wins. Each endpoint's chain id is checked before its first use. Transactions go to all.
 /// Thread-safe, but for probe().
 ///
-/// Every call may throw what the last endpoint asked threw; ConfigContradiction when every endpoint that
-/// answers is on another chain; header(finalized) also Disagreement.
+/// Every call may throw what the last endpoint asked threw; ConfigContradiction when every endpoint is on
+/// another chain; header(finalized) also Disagreement.
 class MultiRpc final : public eth::CallingRpc {
   public:
     /// @param transport outlives it

@@ -93,17 +93,20 @@ void Miner::maybe_reorg() {
 
 std::vector<Miner::BlockLogs> Miner::shuffled(std::uint64_t depth) {
     std::vector<BlockLogs> out(depth);
+    const auto lowest = chain_.height() - depth + 1;
+    const auto first = plan_.contract_since > lowest ? plan_.contract_since - lowest : 0;
     for (std::uint64_t i = 0; i < depth; ++i) {
-        for (const auto& receipt : chain_.branch().at(chain_.height() - depth + 1 + i)->receipts) {
+        for (const auto& receipt : chain_.branch().at(lowest + i)->receipts) {
             for (const auto& one : receipt.logs) {
                 const auto fate = pick(9);
                 if (fate > 1) {
-                    out[fate > 4 ? i : pick(depth - 1)].push_back(one);
+                    out[fate > 4 ? i : std::max(first, pick(depth - 1))].push_back(one);
                 }
             }
         }
     }
-    for (auto& logs : out) {
+    for (std::uint64_t i = first; i < depth; ++i) {
+        auto& logs = out[i];
         if (chance(0.2)) {
             const auto more = random_logs();
             logs.insert(logs.end(), more.begin(), more.end());
