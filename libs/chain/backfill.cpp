@@ -53,8 +53,8 @@ void Backfill::forget() {
     failure_ = nullptr;
 }
 
-/// The best endpoint, of those that answer eth_getLogs if there are any.
-std::size_t Backfill::choose(std::optional<std::size_t> but_not) const {
+/// The best endpoint that has the block, of those that answer eth_getLogs if there are any.
+std::size_t Backfill::choose(BlockNum block, std::optional<std::size_t> but_not) const {
     auto candidates = rpc_.endpoints().candidates();
     std::erase_if(candidates, [&](auto i) { return !rpc_.endpoints().checked(i); });
     if (candidates.empty()) {
@@ -62,7 +62,8 @@ std::size_t Backfill::choose(std::optional<std::size_t> but_not) const {
     }
     std::stable_sort(candidates.begin(), candidates.end(), [&](auto a, auto b) {
         const auto rank = [&](auto i) {
-            return (rpc_.endpoints().answers_logs(i) ? 0 : 2) + (i == but_not ? 1 : 0);
+            return (rpc_.endpoints().may_have(i, block) ? 0 : 4) +
+                   (rpc_.endpoints().answers_logs(i) ? 0 : 2) + (i == but_not ? 1 : 0);
         };
         return rank(a) < rank(b);
     });
@@ -97,7 +98,7 @@ void Backfill::plan(BlockNum to) {
 /// Cuts the window to what its endpoint allows, and asks.
 void Backfill::begin(Windows::iterator at) {
     auto& window = **at;
-    window.endpoint = choose(window.avoid);
+    window.endpoint = choose(window.to, window.avoid);
     window.by_receipts = by_receipts(window.endpoint);
     if (window.by_receipts && !verify_ && window.blocks() > kMostByReceipts) {
         throw ConfigContradiction("no endpoint answers eth_getLogs, and " + std::to_string(window.blocks()) +
@@ -186,8 +187,9 @@ void Backfill::take_logs(Window& window, std::size_t bytes) {
     if (window.logs.empty() && window.stage == Window::Stage::kLogs) {
         // "None" is what a node says that lacks the blocks: ask once more, elsewhere if possible.
         window.stage = Window::Stage::kConfirm;
-        const auto other = choose(window.endpoint);
-        if (rpc_.endpoints().answers_logs(other) && rpc_.endpoints().window(other) >= window.blocks()) {
+        const auto other = choose(window.to, window.endpoint);
+        if (rpc_.endpoints().answers_logs(other) && rpc_.endpoints().may_have(other, window.to) &&
+            rpc_.endpoints().window(other) >= window.blocks()) {
             window.endpoint = other;
         }
         ask(window, eth::questions::logs(window.from, window.to, filter_, window.logs));
@@ -269,7 +271,7 @@ void Backfill::failed(Window& window, const std::exception_ptr& error, bool in_l
     }
     const bool smaller = in_logs && blocks > 1 && !not_there(error);
     window.avoid = window.endpoint;
-    const bool elsewhere = choose(window.avoid) != window.endpoint;
+    const bool elsewhere = choose(window.to, window.avoid) != window.endpoint;
     window.failures = smaller ? 0 : window.failures + 1;
     if (window.failures > (elsewhere ? kMostFailures : kFailuresInOnePlace)) {
         failure_ = error;

@@ -35,7 +35,7 @@ class Backfill {
     using Windows = std::list<std::unique_ptr<Window>>;
     using Id = eth::Conversation::Id;
 
-    std::size_t choose(std::optional<std::size_t> but_not) const;
+    std::size_t choose(BlockNum block, std::optional<std::size_t> but_not) const;
     bool by_receipts(std::size_t endpoint) const;
     void plan(BlockNum to);
     void begin(Windows::iterator at);
