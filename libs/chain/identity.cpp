@@ -14,7 +14,9 @@ std::string list(const std::vector<Address>& contracts) {
     return out;
 }
 
-ChainId chain_of(const StreamConfig& config, eth::Rpc& rpc) {
+}  // namespace
+
+ChainId check_chain(const StreamConfig& config, eth::Rpc& rpc) {
     std::optional<ChainId> chain;
     try {
         chain = rpc.chain_id();
@@ -29,9 +31,10 @@ ChainId chain_of(const StreamConfig& config, eth::Rpc& rpc) {
     return *chain;
 }
 
-void require_contracts(const StreamConfig& config, eth::Rpc& rpc, ChainId chain) {
+void check_contracts(const StreamConfig& config, eth::Rpc& rpc, ChainId chain, const eth::Header& head) {
     for (const auto& contract : config.contracts) {
-        if (rpc.code(contract, eth::Tag::kLatest).empty()) {
+        // At that very block: a node that does not have it yet says so, instead of speaking of an older one.
+        if (rpc.code(contract, eth::BlockSpec(head.number)).empty()) {
             throw ConfigContradiction(config.settings.contracts + ": there is no contract at " +
                                       contract.hex() + " on chain " + std::to_string(chain.value) +
                                       " (stream " + config.name + ")");
@@ -39,7 +42,7 @@ void require_contracts(const StreamConfig& config, eth::Rpc& rpc, ChainId chain)
     }
 }
 
-void require_binding(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, ChainId chain) {
+void check_binding(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, ChainId chain) {
     Watched wanted{chain, config.contracts};
     std::sort(wanted.contracts.begin(), wanted.contracts.end());
     const auto bound = sink.bind(wanted);
@@ -54,15 +57,6 @@ void require_binding(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink
                                   config.name + " has read from " + list(bound.contracts) + ", not from " +
                                   list(wanted.contracts) + ": set that address, or use another database");
     }
-}
-
-}  // namespace
-
-void check_identity(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink) {
-    const auto chain = chain_of(config, rpc);
-    // Before anything is recorded: a mistyped address must not bind the stream to itself.
-    require_contracts(config, rpc, chain);
-    require_binding(config, rpc, sink, chain);
 }
 
 }  // namespace lamda::chain

@@ -209,14 +209,47 @@ TEST_CASE("a reorg below finality stops the stream and deletes nothing") {
     if (restarted) {
         world.restart();
     }
-    const auto run = [&] {
-        for (int i = 0; i < 10; ++i) {
+    const auto run = [&](Millis time) {
+        for (Millis passed{0}; passed < time; passed += Millis(450)) {
+            world.mine(1);
             world.step();
         }
     };
-    CHECK_THROWS_AS(run(), FinalityViolated);
+    run(Millis(9'000));  // it may be one node that was left behind
+    CHECK_THROWS_AS(run(Millis(5'000)), FinalityViolated);
     CHECK(bool(world.sink.rows == rows));
     CHECK(world.sink.unwinds == 0);
+}
+
+TEST_CASE("a node that was left behind on a fork violates no finality") {
+    World world(4);
+    world.chain.finality_depth = 2;
+    for (int i = 0; i < 100; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    world.chain.reorg(2);
+    for (int i = 0; i < 2; ++i) {
+        world.mine(1);
+    }
+    // From now on it shows the old branch to some calls, for five seconds; the new one is final long before.
+    world.plan().balanced = true;
+    world.plan().rates[Fault::kStaleFork] = 0.7;
+    for (int i = 0; i < 300; ++i) {
+        if (i % 8 == 0) {
+            world.mine(1);
+        }
+        world.clock.advance(Millis(50));
+        try {
+            world.step();
+        } catch (const FinalityViolated& error) {
+            FAIL(error.what());
+        } catch (const std::exception&) {
+            world.reader->forget();
+        }
+    }
+    world.settle();
+    CHECK(world.difference(world.chain.height()) == "");
 }
 
 TEST_CASE("a head that goes back is lag, not a reorg") {
@@ -331,9 +364,9 @@ TEST_CASE("what contradicts the chain is refused at start, and the setting is na
         world.config.contracts = {kOther};
         named = "CONTRACT_ADDRESS: there is no contract";
     }
-    SECTION("a start block that does not exist yet") {
-        world.config.start_block = BlockNum{21};
-        named = "START_BLOCK: block 21";
+    SECTION("a start block far above the head") {
+        world.config.start_block = BlockNum{2'000};
+        named = "START_BLOCK: block 2000";
     }
     const auto insist = [&] {
         for (int i = 0; i < 3; ++i) {
@@ -367,6 +400,93 @@ TEST_CASE("a checkpoint of another chain or contract is refused, and stays") {
     CHECK_THROWS_AS(world.step(), ConfigContradiction);
     CHECK_THROWS_WITH(world.step(), Catch::StartsWith(named));
     CHECK(world.sink.at == BlockRef{BlockNum{7}, BlockHash{}});
+}
+
+TEST_CASE("a node that is far behind says nothing about the configuration, for two minutes") {
+    World world(11);
+    for (int i = 0; i < 200; ++i) {
+        world.mine(1);
+    }
+    world.chain.set_code(kContract, {100});
+    world.config.start_block = BlockNum{150};
+    world.plan().rates[Fault::kLag] = 1;
+    world.plan().lag = 150;
+    for (int i = 0; i < 20; ++i) {
+        CHECK_THROWS_AS(world.step(), NotReadyYet);
+        world.clock.advance(Millis(5'000));
+    }
+    SECTION("when it has caught up, the stream begins") {
+        world.settle();
+        CHECK(world.sink.rows.size() == 51);
+    }
+    SECTION("when it stays there, the operator is told") {
+        world.clock.advance(Millis(21'000));
+        CHECK_THROWS_AS(world.step(), ConfigContradiction);
+    }
+}
+
+TEST_CASE("a start block that will soon be there is waited for") {
+    World world(11);
+    for (int i = 0; i < 20; ++i) {
+        world.mine(1);
+    }
+    world.config.start_block = BlockNum{23};
+    CHECK_THROWS_AS(world.step(), NotReadyYet);
+    for (int i = 0; i < 5; ++i) {
+        world.mine(1);
+    }
+    world.settle();
+    CHECK(world.sink.rows.size() == 3);
+}
+
+TEST_CASE("a backfill is not held up by an endpoint that is far behind") {
+    World world(11, {World::endpoint("one"), World::endpoint("two")});
+    for (int i = 0; i < 1'000; ++i) {
+        world.mine(i < 500 ? 0 : 1);
+    }
+    auto& behind = world.network.plan(world.network.urls().back());
+    behind.rates[Fault::kLag] = 1;
+    behind.lag = 900;
+    behind.range_limit = world.plan().range_limit = 10;
+    world.restart();
+    for (int i = 0; i < 3; ++i) {  // now it is known where each stands
+        world.rpc->probe();
+        world.clock.advance(Millis(6'000));
+    }
+    const auto before = world.network.calls(behind.url);
+    for (int i = 0; i < 100 && !world.sink.caught_up; ++i) {
+        try {
+            world.step();
+        } catch (const NotReadyYet&) {
+            world.reader->forget();
+        }
+        world.clock.advance(Millis(200));
+    }
+    CHECK(world.sink.caught_up);
+    CHECK(world.difference(1'000) == "");
+    CHECK(world.network.calls(behind.url) - before < 500);  // probes, and what it has
+}
+
+TEST_CASE("without receipts, no logs of a block are believed only when all of its logs say so") {
+    World world(11);
+    for (int i = 0; i < 100; ++i) {
+        world.mine(i % 2, 1);
+    }
+    // Behind this address some nodes lack the newest blocks, and say that they have no logs.
+    world.plan().balanced = true;
+    world.plan().no_receipts = true;
+    world.plan().rates[Fault::kLag] = 0.7;
+    world.plan().lag = 30;
+    for (int i = 0; i < 400; ++i) {
+        try {
+            world.step();
+        } catch (const NotReadyYet&) {
+            continue;
+        }
+    }
+    CHECK(world.network.counts()[Fault::kFalseEmpty] > 10);
+    CHECK(world.sink.at->number == BlockNum{100});
+    CHECK(world.difference(100) == "");
 }
 
 TEST_CASE("the start block is found where the contract was created") {

@@ -22,7 +22,14 @@ constexpr Millis kLongestStep{1'000};
 constexpr Millis kPresumedFinal{15 * 60 * 1000};
 /// A lying or forked node must repeat itself before the stream is stopped for good.
 constexpr unsigned kViolationsToBelieve = 3;
+constexpr Millis kViolationLasts{10'000};
 constexpr unsigned kContradictionsToBelieve = 3;
+/// A node whose head is older is behind: what it does not know of the configuration says nothing, for a
+/// while.
+constexpr Millis kYoungHead{30'000};
+constexpr Millis kDoubtAtMost{120'000};
+/// A start block so few blocks above the head is waited for.
+constexpr std::uint64_t kStartsSoon = 1'000;
 constexpr Millis kHeadBehindTrouble{10'000};
 
 double gauge_value(BlockNum number) {
@@ -70,17 +77,30 @@ std::optional<eth::Header> StreamReader::tagged(eth::Tag tag) {
     }
 }
 
+/// Chain, contracts and database belong together; once in a life.
 void StreamReader::check_identity() {
+    const auto chain = check_chain(config_, rpc_);
     try {
-        chain::check_identity(config_, rpc_, sink_);
+        check_contracts(config_, rpc_, chain, head_);
     } catch (const ConfigContradiction& error) {
-        // A node that lags behind the contract's creation has no code there either.
-        if (++contradictions_ < kContradictionsToBelieve) {
-            throw NotReadyYet(error.what());
-        }
-        throw;
+        doubt(error);
     }
+    check_binding(config_, rpc_, sink_, chain);
     checked_ = true;
+}
+
+/// The chain contradicts the configuration, or so it seems: a node that lags behind the contract's creation,
+/// or behind the start block, says the same. @throws `error` when it is believed, else NotReadyYet
+void StreamReader::doubt(const ConfigContradiction& error) {
+    if (!doubt_since_) {
+        doubt_since_ = clock_.steady();
+    }
+    const bool young = clock_.now() - from_unix_seconds(head_.timestamp) <= kYoungHead;
+    const bool lasts = clock_.steady() - *doubt_since_ > kDoubtAtMost;
+    if (++contradictions_ >= kContradictionsToBelieve && (young || lasts)) {
+        throw error;
+    }
+    throw NotReadyYet(error.what());
 }
 
 void StreamReader::open() {
@@ -105,6 +125,10 @@ void StreamReader::open() {
 /// A new stream begins with an empty batch that puts the cursor on the block before the first, or on a final
 /// one below that: so every later block has something to be unwound to.
 void StreamReader::place_cursor() {
+    if (config_.start_block > head_.number && config_.start_block <= head_.number + kStartsSoon) {
+        throw NotReadyYet("the start block " + std::to_string(config_.start_block->value) +
+                          " is not there yet, the head is " + std::to_string(head_.number.value));
+    }
     const auto start = find_start_block(config_, rpc_, head_);
     if (start.value == 0) {
         return;
@@ -234,7 +258,7 @@ StreamReader::Progress StreamReader::unwind() {
         }
     }
     if (common && common->number >= floor_) {
-        violations_ = 0;
+        no_violation();
         if (*common == *cursor_) {
             return Progress::kWaiting;  // one node has our block, another builds on a different one
         }
@@ -252,16 +276,35 @@ StreamReader::Progress StreamReader::unwind() {
         cursor_gauge_.set(gauge_value(cursor_->number));
         return Progress::kMoved;
     }
+    return violation();
+}
+
+/// A node that was left behind on a fork says the same, until it recovers; only a chain that goes on from
+/// there, and is seen to for a while, is believed.
+StreamReader::Progress StreamReader::violation() {
     const auto text = "the chain was reorganised below block " + std::to_string(floor_.value) +
                       ", which was final; nothing was deleted";
-    if (++violations_ < kViolationsToBelieve) {
-        trouble_ = text;
+    trouble_ = text;
+    if (head_.number < highest_head_) {
         return Progress::kWaiting;
     }
-    if (violations_ == kViolationsToBelieve) {
+    if (!violated_since_) {
+        violated_since_ = clock_.steady();
+    }
+    if (++violations_ < kViolationsToBelieve || clock_.steady() - *violated_since_ < kViolationLasts) {
+        return Progress::kWaiting;
+    }
+    if (!violation_counted_) {
+        violation_counted_ = true;
         violations_total_.add();
     }
     throw FinalityViolated(text);
+}
+
+void StreamReader::no_violation() {
+    violations_ = 0;
+    violated_since_.reset();
+    violation_counted_ = false;
 }
 
 BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
@@ -313,6 +356,7 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     crash_point("stream.read");
     sink_.apply(batch);
 
+    no_violation();
     logs_applied_ += batch.logs.size();
     logs_.add(static_cast<double>(batch.logs.size()));
     told_ = std::pair{batch.boundary, batch.finalized};
@@ -363,6 +407,7 @@ StreamReader::Progress StreamReader::idle() {
     if (!config_.only_final && head_.number < cursor_->number) {
         return Progress::kWaiting;
     }
+    no_violation();
     const auto telling = std::pair{told_boundary(), floor_};
     if (!told_ || *told_ != telling || !caught_up_) {
         sink_.boundary(telling.first, telling.second);
@@ -375,14 +420,15 @@ StreamReader::Progress StreamReader::idle() {
 
 StreamReader::Progress StreamReader::step() {
     rpc_.probe();
-    if (!checked_) {
-        check_identity();
-    }
     const auto head = rpc_.header(eth::BlockSpec(eth::Tag::kLatest));
     if (!head) {
         throw eth::BadAnswer(200, "the node names no latest block");
     }
     head_ = *head;
+    highest_head_ = std::max(highest_head_, head_.number);
+    if (!checked_) {
+        check_identity();
+    }
     if (!open_) {
         open();
     }
@@ -391,7 +437,11 @@ StreamReader::Progress StreamReader::step() {
     look_at_finality();
     notice_lag();
     if (!cursor_) {
-        place_cursor();
+        try {
+            place_cursor();
+        } catch (const ConfigContradiction& error) {
+            doubt(error);
+        }
     }
     if (contradicts(head_) || contradicts(finalized_header_) || contradicts(boundary_header_)) {
         return unwind();

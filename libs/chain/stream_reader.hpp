@@ -45,6 +45,7 @@ class StreamReader {
     void check_identity();
     void open();
     void place_cursor();
+    [[noreturn]] void doubt(const ConfigContradiction& error);
     void look_at_finality();
     std::optional<eth::Header> depth_of(Millis depth);
     bool contradicts(const std::optional<eth::Header>& header) const;
@@ -57,6 +58,8 @@ class StreamReader {
     BlockNum told_boundary() const;
     BlockNum finalized() const { return finalized_header_ ? finalized_header_->number : BlockNum{}; }
     Progress unwind();
+    Progress violation();
+    void no_violation();
     Progress idle();
     std::optional<eth::Header> tagged(eth::Tag tag);
 
@@ -86,7 +89,11 @@ class StreamReader {
     BlockNum floor_;
     std::optional<std::pair<BlockNum, BlockNum>> told_;  ///< boundary and finality, as the sink knows them
     unsigned violations_ = 0;
+    std::optional<Steady> violated_since_;
+    bool violation_counted_ = false;
+    BlockNum highest_head_;
     unsigned contradictions_ = 0;
+    std::optional<Steady> doubt_since_;
     std::optional<Steady> behind_since_;  ///< the head has been below the cursor since then
 
     telemetry::Gauge head_gauge_;
