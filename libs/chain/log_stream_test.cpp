@@ -358,7 +358,7 @@ TEST_CASE("what contradicts the chain is refused at start, and the setting is na
     std::string named;
     SECTION("another chain id") {
         world.config.chain_id = ChainId{56};
-        named = "CHAIN_ID: ";
+        named = "RPC_URL: every endpoint is on another chain than 56";
     }
     SECTION("no contract there") {
         world.config.contracts = {kOther};

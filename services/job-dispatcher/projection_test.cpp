@@ -19,7 +19,7 @@ namespace {
 struct Scene {
     Scene() {
         store::migrate(database);
-        projector.bind({ChainId{31337}, {}});
+        projector.bind({ChainId{31337}, {Address{}}});
     }
 
     /// Invariant 2; and the journal is in the chain's order.

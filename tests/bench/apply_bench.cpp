@@ -30,7 +30,7 @@ class Scene {
         database_ = std::make_unique<store::Database>(postgres_.create_database("apply"), "bench", 1);
         store::migrate(*database_);
         projector_ = std::make_unique<pipeline::Projector>(*database_, dispatch::kStream, projection_);
-        projector_->bind({ChainId{31337}, {}});
+        projector_->bind({ChainId{31337}, {Address{}}});
     }
 
     /// Median over the batches of what each of `kLogs` logs takes.

@@ -1,0 +1,44 @@
+// The projection of the simulation: one row for each log, and what the stream said about itself.
+#pragma once
+
+#include <optional>
+#include <vector>
+
+#include "pipeline/projector.hpp"
+
+namespace lamda::chaos {
+
+/// One row as it is in the database.
+struct LogRow {
+    BlockNum block_num;
+    std::uint64_t log_index = 0;
+    BlockHash block_hash;
+    TxHash tx_hash;
+    Bytes data;
+    bool operator==(const LogRow&) const = default;
+};
+LogRow row_of(const eth::Log& log);
+
+class Rows final : public pipeline::Projection {
+  public:
+    /// Makes the table. @param database migrated
+    static void create(store::Database& database);
+    /// Empties it, and what chain streams have stored.
+    static void clear(store::Database& database);
+    /// In the order in which they were written.
+    static std::vector<LogRow> read(store::Database& database);
+
+    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
+    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
+    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+
+    /// What the last transaction was told, committed or not.
+    pipeline::StreamState told;
+    /// The next transaction fails at its end.
+    bool fail_next = false;
+
+  private:
+    void end(const pipeline::StreamState& state);
+};
+
+}  // namespace lamda::chaos

@@ -1,0 +1,209 @@
+#include "chaos/simulation.hpp"
+
+#include <fmt/format.h>
+
+#include "chain/multi_rpc.hpp"
+
+namespace lamda::chaos {
+
+namespace {
+
+/// So much time after the storm the stream must have reached its end, whatever it went through before.
+constexpr Millis kPatience{10 * 60 * 1'000};
+
+std::vector<LogRow> expected_rows(const simulator::Branch& branch, const Scenario& scenario, BlockNum until) {
+    const eth::LogFilter filter{scenario.stream.contracts, scenario.stream.topics, {}};
+    std::vector<LogRow> out;
+    for (auto n = scenario.first_block().value; n <= until.value && n < branch.size(); ++n) {
+        for (const auto& log : simulator::ChainView::logs(*branch[n], filter)) {
+            out.push_back(row_of(log));
+        }
+    }
+    return out;
+}
+
+std::string place(const std::vector<LogRow>& rows, std::size_t at) {
+    return at < rows.size() ? fmt::format("block {} log {} ({})", rows[at].block_num.value,
+                                          rows[at].log_index, rows[at].block_hash.hex().substr(0, 10))
+                            : std::string("nothing");
+}
+
+/// Empty: equal.
+std::string difference(const std::vector<LogRow>& rows, const std::vector<LogRow>& expected) {
+    for (std::size_t i = 0; i < std::max(rows.size(), expected.size()); ++i) {
+        if (i >= rows.size() || i >= expected.size() || rows[i] != expected[i]) {
+            return fmt::format("row {} is {}, should be {}", i, place(rows, i), place(expected, i));
+        }
+    }
+    return "";
+}
+
+/// What a stream has learned of its endpoints, across its lives.
+class Memory final : public chain::StreamMemory {
+  public:
+    std::vector<chain::EndpointNote> endpoints() override { return notes_; }
+    void remember(const std::vector<chain::EndpointNote>& endpoints, BlockNum, Timestamp) override {
+        notes_ = endpoints;
+    }
+
+  private:
+    std::vector<chain::EndpointNote> notes_;
+};
+
+class Simulation {
+  public:
+    Simulation(const Scenario& scenario, store::Database& database, Trace trace, telemetry::Log log)
+        : scenario_(scenario),
+          database_(database),
+          log_(std::move(log)),
+          chain_(scenario.seed, clock_, scenario.miner.age()),
+          miner_(prepared(chain_, scenario), clock_, scenario.miner),
+          network_(clock_, chain_, scenario.seed, scenario.endpoints),
+          sink_(scenario, database, chain_, miner_),
+          limit_(clock_.now() + miner_.quiet_after() + kPatience) {
+        network_.trace = trace;
+        miner_.trace = std::move(trace);
+        network_.meanwhile = [this](Timestamp now) {
+            miner_.run_until(now);
+            if (now > limit_) {
+                late_ = true;
+                stop_.request_stop();
+            }
+        };
+    }
+
+    Verdict run() {
+        Verdict out;
+        const auto start = clock_.steady();
+        out.failure = story(out);
+        out.blocks = chain_.height();
+        out.reorgs = miner_.reorgs();
+        out.deepest_reorg = miner_.deepest_reorg();
+        out.calls = network_.calls();
+        out.impatient_calls = network_.impatient_calls();
+        out.took = std::chrono::duration_cast<Millis>(clock_.steady() - start);
+        out.sink = sink_.counts();
+        out.faults = network_.counts();
+        return out;
+    }
+
+  private:
+    static simulator::ScriptedChain& prepared(simulator::ScriptedChain& chain, const Scenario& scenario) {
+        chain.finality_depth = scenario.finality_depth;
+        chain.has_finalized = scenario.has_finalized;
+        chain.respects_finality = false;  // the miner does, but where the story wants otherwise
+        chain.set_code(scenario.miner.contract, BlockNum{scenario.miner.contract_since});
+        return chain;
+    }
+
+    /// What went wrong; empty: nothing.
+    std::string story(Verdict& out) {
+        while (true) {
+            try {
+                one_life();
+            } catch (const chain::FinalityViolated& error) {
+                out.halted = true;
+                return after_halt(out, error.what());
+            } catch (const chain::ConfigContradiction& error) {
+                return fmt::format("the stream says that it is misconfigured: {}", error.what());
+            }
+            if (!sink_.broken().empty()) {
+                return sink_.broken();
+            }
+            if (sink_.finished()) {
+                return compare(out);
+            }
+            if (late_) {
+                return fmt::format("{} s after the storm the stream is not at its end: {}",
+                                   kPatience.count() / 1'000, state_);
+            }
+        }
+    }
+
+    /// A process, until it is ended.
+    void one_life() {
+        stop_ = std::stop_source();
+        sink_.begin(stop_);
+        chain::RpcConfig config;
+        config.urls = network_.urls();
+        config.chain = scenario_.stream.chain_id;
+        config.timeout = scenario_.timeout;
+        config.agreement = scenario_.agreement;
+        config.jitter_seed = static_cast<std::uint32_t>(scenario_.seed + sink_.counts().restarts);
+        chain::MultiRpc rpc(config, clock_, log_, network_);
+        telemetry::Health health;
+        chain::LogStream stream(scenario_.stream, rpc, sink_, clock_, log_, metrics_, health,
+                                {.memory = &memory_});
+        stream.run(stop_.get_token());
+        const auto cursor = sink_.stored_cursor();
+        state_ = fmt::format("cursor {}, head {}, final {}", cursor ? cursor->number.value : 0,
+                             chain_.height(), chain_.finalized());
+        for (const auto& [name, check] : health.checks()) {
+            state_ += fmt::format("; {}: {}", name, check.ok ? "ok" : check.detail);
+        }
+    }
+
+    std::string after_halt(Verdict& out, const std::string& why) {
+        if (!sink_.broken().empty()) {
+            return sink_.broken();
+        }
+        if (sink_.violated().empty()) {
+            return "the stream stopped, and finality was not violated: " + why;
+        }
+        // Above finality the stream may have stood on a fork of its own; nothing that it had is gone.
+        const auto rows = Rows::read(database_);
+        out.rows = rows.size();
+        std::map<BlockNum, BlockHash> blocks;
+        std::vector<LogRow> final_rows;
+        for (const auto& row : rows) {
+            blocks.insert_or_assign(row.block_num, row.block_hash);
+            if (row.block_num <= sink_.final_told()) {
+                final_rows.push_back(row);
+            }
+        }
+        if (blocks != sink_.stored()) {
+            return "rows are gone after the reorg below finality";
+        }
+        return difference(final_rows, expected_rows(sink_.violated(), scenario_, sink_.final_told()));
+    }
+
+    std::string compare(Verdict& out) {
+        const auto& branch = chain_.branch();
+        const auto rows = Rows::read(database_);
+        out.rows = rows.size();
+        const auto cursor = sink_.stored_cursor();
+        if (!cursor) {
+            return "there is no cursor";
+        }
+        if (cursor->number.value >= branch.size() ||
+            branch[cursor->number.value]->header.hash != cursor->hash) {
+            return fmt::format("the cursor stands on block {}, which is not canonical", cursor->number.value);
+        }
+        return difference(rows, expected_rows(branch, scenario_, cursor->number));
+    }
+
+    const Scenario& scenario_;
+    store::Database& database_;
+    telemetry::Log log_;
+    FakeClock clock_{*parse_rfc3339("2026-11-20T10:00:00Z")};
+    simulator::ScriptedChain chain_;
+    simulator::Miner miner_;
+    simulator::SimulatedNetwork network_;
+    WatchedSink sink_;
+    Memory memory_;
+    telemetry::Metrics metrics_;
+    Timestamp limit_;
+    bool late_ = false;
+    std::stop_source stop_;
+    std::string state_;
+};
+
+}  // namespace
+
+Verdict simulate(const Scenario& scenario, store::Database& database, const Trace& trace,
+                 const telemetry::Log& log) {
+    Rows::clear(database);
+    return Simulation(scenario, database, trace, log).run();
+}
+
+}  // namespace lamda::chaos

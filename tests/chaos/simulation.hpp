@@ -1,0 +1,33 @@
+// One seed from its beginning to its end.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "chaos/scenario.hpp"
+#include "chaos/watched_sink.hpp"
+#include "simulator/simulated_network.hpp"
+
+namespace lamda::chaos {
+
+struct Verdict {
+    std::string failure;  ///< the first difference to what is promised; empty: none
+    bool halted = false;  ///< by a reorg below finality, as it must be
+    std::uint64_t rows = 0;
+    std::uint64_t blocks = 0;
+    std::uint64_t reorgs = 0;
+    std::uint64_t deepest_reorg = 0;
+    std::uint64_t calls = 0;
+    std::uint64_t impatient_calls = 0;
+    Millis took{0};  ///< of the chain's time
+    SinkCounts sink;
+    simulator::FaultCounts faults;
+};
+
+using Trace = std::function<void(const std::string&)>;
+
+/// @param database migrated, with the table of Rows; emptied first  @param trace may be empty
+Verdict simulate(const Scenario& scenario, store::Database& database, const Trace& trace,
+                 const telemetry::Log& log);
+
+}  // namespace lamda::chaos

@@ -1,0 +1,82 @@
+// The projector as the stream sees it, with a bad day now and then, and with eyes on every promise that can
+// be checked while the stream runs.
+#pragma once
+
+#include <map>
+#include <random>
+#include <stop_token>
+
+#include "chaos/rows.hpp"
+#include "chaos/scenario.hpp"
+
+namespace lamda::chaos {
+
+struct SinkCounts {
+    std::uint64_t batches = 0;
+    std::uint64_t unwinds = 0;
+    std::uint64_t deepest_unwind = 0;
+    std::uint64_t failures = 0;  ///< thrown at the stream
+    std::uint64_t rivals = 0;    ///< batches that another writer had applied
+    std::uint64_t restarts = 0;
+};
+
+class WatchedSink final : public chain::StreamSink {
+  public:
+    WatchedSink(const Scenario& scenario, store::Database& database, const simulator::ScriptedChain& chain,
+                simulator::Miner& miner);
+
+    /// A new process: nothing is remembered but what was stored. Ends it by `stop`, when it is time.
+    void begin(std::stop_source stop);
+    /// The first promise that was broken; empty: none.
+    const std::string& broken() const { return broken_; }
+    /// The stream has reached the end of the story.
+    bool finished() const { return finished_; }
+    /// The branch that was canonical before it was reorganised below finality; empty: that did not happen.
+    const simulator::Branch& violated() const { return violated_; }
+    /// Blocks with logs that were committed and not unwound.
+    const std::map<BlockNum, BlockHash>& stored() const { return stored_; }
+    /// The highest block that was told to be final.
+    BlockNum final_told() const { return final_told_; }
+    const SinkCounts& counts() const { return counts_; }
+    std::optional<BlockRef> stored_cursor();
+
+    std::optional<BlockRef> cursor() override;
+    std::vector<chain::BlockHeader> recent_headers() override;
+    void apply(const chain::Batch& batch) override;
+    void unwind(const chain::Unwind& unwind) override;
+    void boundary(BlockNum boundary, BlockNum finalized) override;
+    chain::Watched bind(const chain::Watched& watched) override;
+
+  private:
+    bool chance(double share);
+    void fail();
+    template <class Write>
+    void with_luck(Write&& write);
+    void applied(const chain::Batch& batch);
+    void check(const pipeline::StreamState& state);
+    void check_boundary(BlockNum boundary);
+    void broke(const std::string& what);
+    void after_commit(BlockNum cursor);
+
+    const Scenario& scenario_;
+    store::Database& database_;
+    const simulator::ScriptedChain& chain_;
+    simulator::Miner& miner_;
+    std::mt19937_64 random_;
+    Rows rows_;
+    std::unique_ptr<pipeline::Projector> projector_;
+    std::stop_source stop_;
+    std::string broken_;
+    bool finished_ = false;
+    simulator::Branch violated_;
+    SinkCounts counts_;
+
+    /// Blocks with logs as they are stored, and up to where they were seen to be the canonical ones.
+    std::map<BlockNum, BlockHash> stored_;
+    std::optional<BlockNum> last_;
+    BlockNum final_told_;
+    BlockNum checked_;
+    std::uint64_t highest_ = 0;  ///< head ever seen on the chain
+};
+
+}  // namespace lamda::chaos
