@@ -14,8 +14,10 @@ namespace {
 constexpr std::int64_t kFirstRestMs = 500;
 constexpr unsigned kMostDoublings = 7;  // 64 s
 constexpr unsigned kRefusalsToBelieve = 3;
-/// A page of a web server must be served so often before it is taken for a mistake in the configuration.
+/// A page of a web server must be served so often, and for so long, before it is taken for a mistake in the
+/// configuration.
 constexpr unsigned kPagesToBelieve = 3;
+constexpr Millis kPagesLast{15'000};
 constexpr std::uint64_t kBlocksBehind = 16;
 constexpr Millis kHeadIsFresh{30'000};
 constexpr double kNewLatencyWeight = 0.2;
@@ -153,7 +155,11 @@ void Endpoints::failed(std::size_t i, const std::exception& what) {
     receipts_refused_ += dynamic_cast<const ReceiptsRefused*>(&what) != nullptr ? 1 : 0;
     one.resting_until = clock_.steady() + rest;
     one.trouble = what.what();
-    one.no_node = !one.checked && served_as_answer(what);
+    if (one.checked || !served_as_answer(what)) {
+        one.no_node_since.reset();
+    } else if (!one.no_node_since) {
+        one.no_node_since = clock_.steady();
+    }
     if (one.failures == 1) {
         log_.warn("endpoint failed", {{"endpoint", names_[i]}, {"reason", one.trouble}});
     }
@@ -271,8 +277,9 @@ void Endpoints::recall(const std::vector<EndpointNote>& notes) {
 
 /// All endpoints answered, none of them as a node does, and none ever did.
 void Endpoints::refuse_what_is_no_node() const {
-    const bool all = std::all_of(standing_.begin(), standing_.end(), [](const auto& one) {
-        return one.no_node && one.failures >= kPagesToBelieve;
+    const auto now = clock_.steady();
+    const bool all = std::all_of(standing_.begin(), standing_.end(), [&](const auto& one) {
+        return one.no_node_since && one.failures >= kPagesToBelieve && now - *one.no_node_since >= kPagesLast;
     });
     if (all) {
         throw ConfigContradiction(names_.front() + " does not speak JSON-RPC: " + standing_.front().trouble);

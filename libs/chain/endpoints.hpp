@@ -76,7 +76,8 @@ class Endpoints {
         Steady resting_until{};
         bool left_alone = false;  ///< rests because it asked for it
         std::string trouble;
-        bool no_node = false;   ///< with HTTP 200 it says what no node says, and it never was one
+        /// Since then it says with HTTP 200 what no node says; it never was one.
+        std::optional<Steady> no_node_since;
         double latency_ms = 0;  ///< moving average; 0: not known
         std::optional<BlockNum> head;
         Steady head_seen{};

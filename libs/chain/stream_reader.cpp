@@ -79,13 +79,12 @@ std::optional<eth::Header> StreamReader::tagged(eth::Tag tag) {
 
 /// Chain, contracts and database belong together; once in a life.
 void StreamReader::check_identity() {
-    const auto chain = check_chain(config_, rpc_);
     try {
-        check_contracts(config_, rpc_, chain, head_);
+        check_contracts(config_, rpc_, *chain_, head_);
     } catch (const ConfigContradiction& error) {
         doubt(error);
     }
-    check_binding(config_, rpc_, sink_, chain);
+    check_binding(config_, rpc_, sink_, *chain_);
     checked_ = true;
 }
 
@@ -420,6 +419,9 @@ StreamReader::Progress StreamReader::idle() {
 
 StreamReader::Progress StreamReader::step() {
     rpc_.probe();
+    if (!chain_) {
+        chain_ = check_chain(config_, rpc_);
+    }
     const auto head = rpc_.header(eth::BlockSpec(eth::Tag::kLatest));
     if (!head) {
         throw eth::BadAnswer(200, "the node names no latest block");

@@ -73,6 +73,7 @@ class StreamReader {
     BlockInterval interval_;
 
     bool open_ = false;
+    std::optional<ChainId> chain_;
     bool checked_ = false;  ///< chain id and contracts: once in a life
     bool caught_up_ = false;
     std::string trouble_;

@@ -15,8 +15,7 @@ Millis since(Timestamp from, Timestamp to) {
 std::string what_is_wrong(const StreamState& stream, const Verdict& lag, Timestamp now, Millis max_lag) {
     const auto moved = std::max(stream.updated_at, stream.head_noted_at.value_or(stream.updated_at));
     if (since(moved, now) > max_lag) {
-        return "stands still for " + rough(since(moved, now)) +
-               (stream.instance_active ? "" : "; no instance reads");
+        return "stands still for " + rough(since(moved, now));
     }
     if (!stream.processed) {
         return "has processed nothing yet";
@@ -51,6 +50,8 @@ Verdict judge(const StreamState& stream, Timestamp now, Millis max_lag) {
     out.ok = out.text.empty();
     if (out.ok) {
         out.text = "ok";
+    } else if (!stream.instance_active) {
+        out.text += "; no instance reads";
     }
     return out;
 }
