@@ -278,10 +278,4 @@ std::string MultiRpc::name() const {
     return out;
 }
 
-std::unique_ptr<MultiRpc> connect(const std::vector<std::string>& urls, std::optional<ChainId> expected,
-                                  Millis timeout, const Clock& clock, telemetry::Log log) {
-    return std::make_unique<MultiRpc>(RpcConfig{.urls = urls, .chain = expected, .timeout = timeout}, clock,
-                                      std::move(log));
-}
-
 }  // namespace lamda::chain

@@ -15,8 +15,8 @@ namespace lamda::chain {
 
 /// How the endpoints of a chain are asked.
 struct RpcConfig {
-    std::vector<std::string> urls;  ///< at least one; the first is asked first
-    std::optional<ChainId> chain;   ///< absent: the chain id of the first that answers
+    std::vector<std::string> urls;   ///< at least one; the first is asked first
+    std::optional<ChainId> chain{};  ///< absent: the chain id of the first that answers
     Millis timeout{10'000};
     /// That many endpoints must name the same hash before a finalized block is believed.
     unsigned agreement = 1;
@@ -67,9 +67,5 @@ class MultiRpc final : public eth::CallingRpc {
     std::mutex agreed_mutex_;
     std::optional<BlockRef> agreed_;
 };
-
-/// MultiRpc over HTTP.
-std::unique_ptr<MultiRpc> connect(const std::vector<std::string>& urls, std::optional<ChainId> expected,
-                                  Millis timeout, const Clock& clock, telemetry::Log log);
 
 }  // namespace lamda::chain

@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include <algorithm>
+
 namespace lamda::dispatch {
 
 Config read_config(runtime::Settings& settings) {
@@ -24,8 +26,13 @@ Config read_config(runtime::Settings& settings) {
     out.finality.fallback =
         settings.duration("FINALITY_FALLBACK", "then blocks of this age count as final for dispatch", "60s");
     out.rpc_timeout = settings.duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
-    out.verify_receipts = settings.boolean("VERIFY_RECEIPTS",
-                                           "read new blocks by receipts, proven by the header's root", false);
+    out.rpc_agreement = static_cast<unsigned>(
+        settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));
+    if (out.rpc_agreement > std::max<std::size_t>(1, out.bsc_rpc_urls.size())) {
+        settings.mistake("RPC_AGREEMENT", "it is more than there are endpoints");
+    }
+    out.verify_receipts = settings.boolean(
+        "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);
     out.clock.accept_timeout =
         settings.duration("ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
     out.max_attempts = static_cast<std::uint32_t>(settings.number("MAX_ATTEMPTS", "of one job", 3, 1, 100));

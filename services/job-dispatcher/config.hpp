@@ -16,6 +16,7 @@ struct Config {
     std::optional<BlockNum> start_block;
     chain::FinalityRule finality;
     Millis rpc_timeout{10'000};
+    unsigned rpc_agreement = 1;
     bool verify_receipts = false;
     std::uint32_t max_attempts = 3;
     ClockConfig clock;

@@ -50,12 +50,16 @@ int serve(runtime::App& app, const Config& config) {
     Recovery recovery(database);
     PresenceClock presence;
 
-    const auto rpc = chain::connect(config.bsc_rpc_urls, config.chain_id, config.rpc_timeout, clock, log);
+    chain::MultiRpc rpc({.urls = config.bsc_rpc_urls,
+                         .chain = config.chain_id,
+                         .timeout = config.rpc_timeout,
+                         .agreement = config.rpc_agreement},
+                        clock, log);
     JobProjection projection(market, progress, clock);
     pipeline::Projector projector(database, kStream, projection);
     pipeline::PgStreamMemory memory(database, kStream);
     pipeline::PgLease lease(database, kOutboxOwner, log, metrics);
-    chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, metrics, app.health(),
+    chain::LogStream stream(stream_config(config), rpc, projector, clock, log, metrics, app.health(),
                             chain::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {

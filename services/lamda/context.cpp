@@ -36,7 +36,8 @@ eth::Rpc& Context::opbnb() {
 
 std::unique_ptr<chain::MultiRpc> Context::connect(const std::vector<std::string>& urls) {
     const auto timeout = checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s"));
-    return chain::connect(urls, std::nullopt, timeout, clock_, telemetry::Log::none());
+    return std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = urls, .timeout = timeout}, clock_,
+                                             telemetry::Log::none());
 }
 
 std::vector<std::string> Context::urls(const std::string& setting) {

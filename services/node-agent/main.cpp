@@ -44,9 +44,11 @@ int serve(runtime::App& app, const Config& config) {
     net::HttpClient http;
     DockerEngine engine(config.docker_host, http);
     ipfs::ContentStore content(config.content, http);
-    const auto bsc = chain::connect(config.bsc_rpc_urls, identity.known(), config.rpc_timeout, clock, log);
-    const auto opbnb =
-        chain::connect(config.opbnb_rpc_urls, config.presence.chain_id, config.rpc_timeout, clock, log);
+    chain::MultiRpc bsc(
+        {.urls = config.bsc_rpc_urls, .chain = identity.known(), .timeout = config.rpc_timeout}, clock, log);
+    chain::MultiRpc opbnb(
+        {.urls = config.opbnb_rpc_urls, .chain = config.presence.chain_id, .timeout = config.rpc_timeout},
+        clock, log);
     bus::Bus bus(config.nats_url, "lamda-node-agent", log);
 
     StatusPublisher publisher(journal, bus, self, log, app.metrics());
@@ -62,9 +64,9 @@ int serve(runtime::App& app, const Config& config) {
     runner_config.max_input_bytes = config.max_input_bytes;
     Runner runner(runner_config, journal, statuses, engine, content, bus, clock, log, app.metrics());
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
-    Settlement settlement(config.settlement, journal, bsc_ledger, *bsc, identity, signer, clock, log,
+    Settlement settlement(config.settlement, journal, bsc_ledger, bsc, identity, signer, clock, log,
                           app.metrics(), app.health());
-    Presence presence(config.presence, opbnb_ledger, *opbnb, signer, clock, log, app.metrics(), app.health());
+    Presence presence(config.presence, opbnb_ledger, opbnb, signer, clock, log, app.metrics(), app.health());
 
     app.probe("nats", [&] {
         if (!bus.connected()) {

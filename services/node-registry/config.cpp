@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include <algorithm>
+
 namespace lamda::registry {
 
 Config read_config(runtime::Settings& settings) {
@@ -20,8 +22,13 @@ Config read_config(runtime::Settings& settings) {
     out.finality_max_age =
         settings.duration("OPBNB_FINALITY_MAX_AGE", "an older finalized block is not believed", "5m");
     out.rpc_timeout = settings.duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
-    out.verify_receipts = settings.boolean("VERIFY_RECEIPTS",
-                                           "read new blocks by receipts, proven by the header's root", false);
+    out.rpc_agreement = static_cast<unsigned>(
+        settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));
+    if (out.rpc_agreement > std::max<std::size_t>(1, out.opbnb_rpc_urls.size())) {
+        settings.mistake("RPC_AGREEMENT", "it is more than there are endpoints");
+    }
+    out.verify_receipts = settings.boolean(
+        "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);
     out.offline_after = settings.duration(
         "NODE_OFFLINE_AFTER", "a node is offline this long after its last heartbeat on the bus", "90s");
     return out;

@@ -15,6 +15,7 @@ struct Config {
     std::optional<BlockNum> start_block;
     Millis finality_max_age{300'000};
     Millis rpc_timeout{10'000};
+    unsigned rpc_agreement = 1;
     bool verify_receipts = false;
     Millis offline_after{90'000};
 };

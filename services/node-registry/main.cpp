@@ -41,12 +41,16 @@ int serve(runtime::App& app, const Config& config) {
         database.transact([&](store::Txn& txn) { save_offline_after(txn, config.offline_after); });
     });
 
-    const auto rpc = chain::connect(config.opbnb_rpc_urls, config.chain_id, config.rpc_timeout, clock, log);
+    chain::MultiRpc rpc({.urls = config.opbnb_rpc_urls,
+                         .chain = config.chain_id,
+                         .timeout = config.rpc_timeout,
+                         .agreement = config.rpc_agreement},
+                        clock, log);
     NodeProjection projection(log);
     pipeline::Projector projector(database, kStream, projection);
     pipeline::PgStreamMemory memory(database, kStream);
     pipeline::PgLease lease(database, kOwner, log, app.metrics());
-    chain::LogStream stream(stream_config(config), *rpc, projector, clock, log, app.metrics(), app.health(),
+    chain::LogStream stream(stream_config(config), rpc, projector, clock, log, app.metrics(), app.health(),
                             chain::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {

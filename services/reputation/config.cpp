@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include <algorithm>
+
 #include "crypto/signer.hpp"
 
 namespace lamda::reputation {
@@ -58,8 +60,14 @@ Config read_config(runtime::Settings& settings) {
     config.opbnb.finality_max_age =
         settings.duration("OPBNB_FINALITY_MAX_AGE", "an older finalized block is not believed", "5m");
     config.rpc_timeout = settings.duration("RPC_TIMEOUT", "of one call to a node", "10s");
+    config.rpc_agreement = static_cast<unsigned>(
+        settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));
+    if (config.rpc_agreement >
+        std::max<std::size_t>(1, std::min(config.bsc.urls.size(), config.opbnb.urls.size()))) {
+        settings.mistake("RPC_AGREEMENT", "it is more than there are endpoints of each chain");
+    }
     config.verify_receipts = settings.boolean(
-        "VERIFY_RECEIPTS", "read new blocks by receipts, proven by the header's root", false);
+        "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);
     config.from_block =
         maybe<BlockNum>(settings, "REPUTATION_FROM_BLOCK",
                         "BSC block; confirmations before it were counted by an earlier system");

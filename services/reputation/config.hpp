@@ -24,6 +24,7 @@ struct Config {
     ChainConfig bsc;
     ChainConfig opbnb;
     Millis rpc_timeout{0};
+    unsigned rpc_agreement = 1;
     bool verify_receipts = false;
     std::optional<BlockNum> from_block;  ///< BSC: confirmations before it are not ours
     runtime::Secret private_key;         ///< one of this …

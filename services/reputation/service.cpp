@@ -49,6 +49,15 @@ chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
     return config;
 }
 
+std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
+                                            const Clock& clock, const telemetry::Log& log) {
+    return std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = chain.urls,
+                                                              .chain = chain.chain_id,
+                                                              .timeout = config.rpc_timeout,
+                                                              .agreement = config.rpc_agreement},
+                                             clock, log);
+}
+
 }  // namespace
 
 Service::Service(runtime::App& app, const Config& config)
@@ -56,8 +65,8 @@ Service::Service(runtime::App& app, const Config& config)
       config_(config),
       database_(config.database_url.reveal(), "lamda-reputation"),
       signer_(open_wallet(config)),
-      bsc_(chain::connect(config.bsc.urls, config.bsc.chain_id, config.rpc_timeout, clock_, app.log())),
-      opbnb_(chain::connect(config.opbnb.urls, config.opbnb.chain_id, config.rpc_timeout, clock_, app.log())),
+      bsc_(open_chain(config.bsc, config, clock_, app.log())),
+      opbnb_(open_chain(config.opbnb, config, clock_, app.log())),
       lease_(database_, kOwner, app.log(), app.metrics()),
       jobs_(config.from_block) {
     app.health().expect(kLedgerCheck);

@@ -61,7 +61,9 @@ void Rows::boundary(store::Txn&, const pipeline::StreamState&) {
 RowStream::RowStream(store::Database& db, const std::string& url, const Address& contract,
                      std::function<void()> in_the_middle)
     : sink_(db, kStream, rows_),
-      rpc_(chain::connect({url}, ChainId{97}, Millis(30'000), clock_, telemetry::Log::none())),
+      rpc_(std::make_unique<chain::MultiRpc>(
+          chain::RpcConfig{.urls = {url}, .chain = ChainId{97}, .timeout = Millis(30'000)}, clock_,
+          telemetry::Log::none())),
       stream_(stream_config(contract), *rpc_, sink_, clock_, telemetry::Log::none(), metrics_, health_) {
     rows_.in_the_middle = std::move(in_the_middle);
     thread_ = std::jthread([this](const std::stop_token& stop) {
