@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -48,12 +49,18 @@ std::string active(localnet::Network& network, store::Database& database) {
 
 double kill_once(localnet::Network& network, store::Database& database) {
     const auto victim = active(network, database);
+    const auto before = look(database);
     network.kill_service(victim);  // and reaped
     const auto killed = Clock::now();
-    const auto before = look(database);
+    // The victim may have committed once more after `before`: what counts is what comes after the new
+    // session's begin.
+    std::optional<Cursor> taken;
     while (true) {
         const auto now = look(database);
-        if (now.session != before.session && now.number > before.number) {
+        if (!taken && now.session != before.session) {
+            taken = now;
+        }
+        if (taken && now.number > taken->number) {
             break;
         }
         if (Clock::now() - killed > kPatience) {
