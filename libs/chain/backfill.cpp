@@ -60,14 +60,13 @@ std::size_t Backfill::choose(BlockNum block, std::optional<std::size_t> but_not)
     if (candidates.empty()) {
         rpc_.endpoints().give_up(nullptr);
     }
-    std::stable_sort(candidates.begin(), candidates.end(), [&](auto a, auto b) {
+    return *std::min_element(candidates.begin(), candidates.end(), [&](auto a, auto b) {
         const auto rank = [&](auto i) {
             return (rpc_.endpoints().may_have(i, block) ? 0 : 4) +
                    (rpc_.endpoints().answers_logs(i) ? 0 : 2) + (i == but_not ? 1 : 0);
         };
         return rank(a) < rank(b);
     });
-    return candidates.front();
 }
 
 bool Backfill::by_receipts(std::size_t endpoint) const {

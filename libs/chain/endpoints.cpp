@@ -286,7 +286,7 @@ void Endpoints::refuse_what_is_no_node() const {
     }
 }
 
-void Endpoints::give_up(std::exception_ptr last) const {
+void Endpoints::give_up(const std::exception_ptr& last) const {
     const std::lock_guard lock(mutex_);
     refuse_what_is_no_node();
     // As long as one has not said yet where it is, it may be the right one.

@@ -66,7 +66,7 @@ class Endpoints {
     void recall(const std::vector<EndpointNote>& notes);
     /// Nobody was any help. @throws `last`; ConfigContradiction when all are on another chain, or all are web
     /// servers of another kind
-    [[noreturn]] void give_up(std::exception_ptr last) const;
+    [[noreturn]] void give_up(const std::exception_ptr& last) const;
 
   private:
     struct Standing {

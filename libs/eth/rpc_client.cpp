@@ -17,10 +17,10 @@ struct HttpRpc::Impl {
 HttpRpc::HttpRpc(std::string url, Millis timeout) {
     auto own = std::make_unique<net::HttpClient>();
     auto& transport = *own;
-    impl_.reset(new Impl{std::move(url), timeout, std::move(own), transport});
+    impl_ = std::make_unique<Impl>(std::move(url), timeout, std::move(own), transport);
 }
 HttpRpc::HttpRpc(std::string url, Millis timeout, net::Transport& transport)
-    : impl_(new Impl{std::move(url), timeout, nullptr, transport}) {}
+    : impl_(std::make_unique<Impl>(std::move(url), timeout, nullptr, transport)) {}
 HttpRpc::~HttpRpc() = default;
 
 std::string HttpRpc::name() const {
