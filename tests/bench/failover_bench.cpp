@@ -88,6 +88,7 @@ int main() {
     }
     store::Database database(network.dsn(), "bench", 1);
     std::vector<double> times;
+    times.reserve(kKills);
     for (int i = 0; i < kKills; ++i) {
         times.push_back(kill_once(network, database));
     }

@@ -64,11 +64,13 @@ std::vector<std::string> useful(const std::vector<std::string>& asked) {
         last[question] = i;
     }
     std::vector<std::size_t> kept;
+    kept.reserve(last.size());
     for (const auto& [question, at] : last) {
         kept.push_back(at);
     }
     std::sort(kept.begin(), kept.end());
     std::vector<std::string> out;
+    out.reserve(kept.size());
     for (const auto at : kept) {
         out.push_back(asked[at]);
     }
