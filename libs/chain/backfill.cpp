@@ -265,10 +265,10 @@ void Backfill::failed(Window& window, const std::exception_ptr& error, bool in_l
             endpoints.failed(window.endpoint, failure);
         }
     }
-    if (in_logs && blocks > 1 && !not_there(error)) {
+    const bool smaller = in_logs && blocks > 1 && !not_there(error);
+    if (smaller) {
         endpoints.range_failed(window.endpoint, blocks);
     }
-    const bool smaller = in_logs && blocks > 1 && !not_there(error);
     window.avoid = window.endpoint;
     const bool elsewhere = choose(window.to, window.avoid) != window.endpoint;
     window.failures = smaller ? 0 : window.failures + 1;

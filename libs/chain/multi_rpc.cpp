@@ -51,6 +51,14 @@ class MultiRpc::Asking {
 
     bool under_way() const { return !tries_.empty(); }
 
+    /// One endpoint alone, to its answer or failure: the question's result tells which.
+    void ask_and_wait(std::size_t endpoint) {
+        ask(endpoint);
+        while (under_way()) {
+            next(rpc_.clock_.steady() + 2 * rpc_.config_.timeout);
+        }
+    }
+
     Event next(Steady deadline) {
         const auto answered = talk_.next(deadline);
         if (!answered) {
@@ -181,11 +189,7 @@ std::optional<eth::Header> MultiRpc::agreed(const eth::Header& header) {
     for (const auto endpoint : endpoints_.candidates()) {
         std::optional<eth::Header> theirs;
         const auto question = eth::questions::header(eth::BlockSpec(header.number), theirs);
-        Asking asking(*this, question);
-        asking.ask(endpoint);
-        while (asking.under_way()) {
-            asking.next(clock_.steady() + 2 * config_.timeout);
-        }
+        Asking(*this, question).ask_and_wait(endpoint);
         agreeing += theirs && theirs->hash == header.hash ? 1 : 0;
         if (agreeing == config_.agreement) {
             agreed_ = header.ref();
@@ -223,11 +227,7 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
     for (std::size_t i = 0; i < refused.size() && !accepted; ++i) {
         std::optional<eth::TransactionInfo> known;
         const auto whether = eth::questions::transaction(hash, known);
-        Asking again(*this, whether);
-        again.ask(refused[i]);
-        while (again.under_way()) {
-            again.next(clock_.steady() + 2 * config_.timeout);
-        }
+        Asking(*this, whether).ask_and_wait(refused[i]);
         accepted = known.has_value();
     }
     if (!accepted) {

@@ -15,7 +15,6 @@ class RangeWindow {
     /// Larger answers gain nothing, and several of them are in memory at once.
     static constexpr std::uint64_t kBytesWanted = 2U << 20;
 
-    explicit RangeWindow(std::uint64_t first = kFirst) : size_(std::clamp<std::uint64_t>(first, 1, kMost)) {}
     std::uint64_t size() const { return size_; }
     /// The largest range that is known to be allowed; 0: no limit was met yet.
     std::uint64_t limit() const { return limited_ ? size_ : 0; }
@@ -49,7 +48,7 @@ class RangeWindow {
     }
 
   private:
-    std::uint64_t size_;
+    std::uint64_t size_ = kFirst;
     bool limited_ = false;
     unsigned successes_ = 0;
 };

@@ -159,9 +159,7 @@ TEST_CASE_METHOD(Fixture, "a server that is away holds no lock and says so; back
 TEST_CASE("holds a lock", "[.lock-victim]") {
     Database db(std::getenv("VICTIM_DSN"), "victim", 1);
     SessionLock lock(db, "dispatcher");
-    while (lock.held()) {
-        std::this_thread::sleep_for(Millis(20));
-    }
+    testkit::wait_until([&] { return !lock.held(); }, Millis(600'000));
 }
 
 TEST_CASE_METHOD(Fixture, "the lock of a process that was killed is free at once") {
