@@ -1,6 +1,7 @@
 #include "chain/block_reader.hpp"
 
 #include "chain/log_check.hpp"
+#include "chain/proven_logs.hpp"
 
 namespace lamda::chain {
 
@@ -56,7 +57,7 @@ std::vector<eth::Log> BlockReader::logs_of(const eth::Header& header) {
         try {
             return logs_from_receipts(header);
         } catch (const eth::RpcError&) {
-            return logs_from_all(header);
+            return logs_from_all(rpc_, header, filter_);
         }
     }
     require_logs_of(header, logs, filter_, "eth_getLogs");
@@ -65,21 +66,6 @@ std::vector<eth::Log> BlockReader::logs_of(const eth::Header& header) {
 
 std::vector<eth::Log> BlockReader::logs_from_receipts(const eth::Header& header) {
     return logs_of_receipts(header, rpc_.block_receipts(header.hash), filter_, verify_);
-}
-
-/// All logs of the block prove themselves as receipts do: together they make the header's bloom.
-std::vector<eth::Log> BlockReader::logs_from_all(const eth::Header& header) {
-    auto logs = rpc_.logs(header.hash, eth::LogFilter{});
-    eth::Bloom bloom;
-    for (const auto& log : logs) {
-        bloom.add(log);
-    }
-    if (bloom != header.logs_bloom) {
-        throw NotReadyYet("the logs of block " + std::to_string(header.number.value) + " are not complete");
-    }
-    std::erase_if(logs, [&](const eth::Log& log) { return !matches(log, filter_); });
-    require_logs_of(header, logs, filter_, "eth_getLogs");
-    return logs;
 }
 
 }  // namespace lamda::chain

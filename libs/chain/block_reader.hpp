@@ -19,7 +19,6 @@ class BlockReader {
   private:
     std::vector<eth::Log> logs_of(const eth::Header& header);
     std::vector<eth::Log> logs_from_receipts(const eth::Header& header);
-    std::vector<eth::Log> logs_from_all(const eth::Header& header);
 
     eth::Rpc& rpc_;
     eth::LogFilter filter_;

@@ -94,6 +94,7 @@ std::string describe(const EndpointPlan& plan) {
     add(plan.bytes_per_log > 0, fmt::format("logs of {} bytes", plan.bytes_per_log));
     add(plan.range_limit + plan.result_limit > 0,
         fmt::format("limits told by {}", to_string(plan.limit_style)));
+    add(plan.pruned_below > 0, fmt::format("pruned below {}", plan.pruned_below));
     add(plan.no_logs, "no eth_getLogs");
     add(plan.no_receipts, "no eth_getBlockReceipts");
     return out;

@@ -83,6 +83,8 @@ struct EndpointPlan {
     std::int64_t limit_code = -32005;   ///< of the refusal
     std::string limit_text = "query returned more than 10000 results";
     LimitStyle limit_style = LimitStyle::kError;
+    std::uint64_t pruned_below =
+        0;  ///< headers alone are kept of older blocks: no logs, no receipts; 0: all is
     bool no_logs = false;
     bool no_receipts = false;
     std::size_t bytes_per_log = 0;  ///< each log counts as so many more bytes of the answer

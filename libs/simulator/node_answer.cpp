@@ -154,6 +154,10 @@ BlockNum bound(const NodeCall& call, const json& query, const char* which) {
     return number != nullptr ? *number : call.view.block(spec)->header.number;
 }
 
+bool pruned(const NodeCall& call, const Block& block) {
+    return block.header.number.value < call.plan.pruned_below;
+}
+
 std::string logs_of_range(const NodeCall& call, const json& query, const eth::LogFilter& filter) {
     const auto from = bound(call, query, "fromBlock");
     const auto to = bound(call, query, "toBlock");
@@ -169,7 +173,11 @@ std::string logs_of_range(const NodeCall& call, const json& query, const eth::Lo
         }
         count_false_empty(call, std::max(from.value, call.view.head() + 1), to.value, filter);
     }
-    return logs_json(with_limit(call, call.view.logs(from, to, filter)));
+    auto found = call.view.logs(from, to, filter);
+    const auto pruned =
+        std::erase_if(found, [&](const auto& log) { return log.block_num.value < call.plan.pruned_below; });
+    call.counts[Fault::kFalseEmpty] += pruned > 0 ? 1 : 0;
+    return logs_json(with_limit(call, std::move(found)));
 }
 
 std::string logs(const NodeCall& call, const json& params) {
@@ -185,6 +193,9 @@ std::string logs(const NodeCall& call, const json& params) {
     const auto hash = block_hash(call, query["blockHash"]);
     const bool has_it = call.view.block(hash) != nullptr;
     const auto* block = find(call, hash);
+    if (block != nullptr && pruned(call, *block)) {
+        return "[]";
+    }
     if (block != nullptr) {
         return logs_json(with_limit(call, ChainView::logs(*block, filter)));
     }
@@ -207,7 +218,7 @@ std::string block_receipts(const NodeCall& call, const json& params) {
     const auto wanted = text(param(params, 0));
     const auto* block =
         wanted.size() == 66 ? find(call, block_hash(call, params[0])) : find(call, block_spec(params[0]));
-    if (block == nullptr) {
+    if (block == nullptr || pruned(call, *block)) {
         return "null";
     }
     return receipts_json(call.foreign ? on_another_chain(*block) : *block);

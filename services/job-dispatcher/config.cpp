@@ -33,6 +33,9 @@ Config read_config(runtime::Settings& settings) {
     }
     out.verify_receipts = settings.boolean(
         "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);
+    out.sweep_pace = settings.duration(
+        "SWEEP_PACE", "between two ranges of final blocks that are read again and compared; 0s: never",
+        "10s");
     out.clock.accept_timeout =
         settings.duration("ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
     out.max_attempts = static_cast<std::uint32_t>(settings.number("MAX_ATTEMPTS", "of one job", 3, 1, 100));

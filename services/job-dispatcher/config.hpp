@@ -18,6 +18,7 @@ struct Config {
     Millis rpc_timeout{10'000};
     unsigned rpc_agreement = 1;
     bool verify_receipts = false;
+    Millis sweep_pace{10'000};  ///< 0: no sweep
     std::uint32_t max_attempts = 3;
     ClockConfig clock;
     std::string ipfs_api_url;

@@ -144,6 +144,17 @@ void write_event(store::RowWriter& out, const JobEvent& event) {
             block_num, block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
 }
 
+void copy_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
+    txn.copy("dispatch.job_event",
+             {"id", "job_id", "kind", "body", "attempt", "seq", "block_num", "block_hash", "log_index",
+              "tx_hash", "at", "orphaned", "refused_reason"},
+             [&](store::RowWriter& out) {
+                 for (const auto* entry : entries) {
+                     write_event(out, *entry);
+                 }
+             });
+}
+
 /// `SET` of every column but the key. @param value what column number i gets
 template <class Value>
 std::string sets(Value value) {
@@ -208,14 +219,21 @@ void append_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
     for (std::size_t i = 0; i < entries.size(); ++i) {
         entries[i]->id = ids[i].get<std::int64_t>("id");
     }
-    txn.copy("dispatch.job_event",
-             {"id", "job_id", "kind", "body", "attempt", "seq", "block_num", "block_hash", "log_index",
-              "tx_hash", "at", "orphaned", "refused_reason"},
-             [&](store::RowWriter& out) {
-                 for (const auto* entry : entries) {
-                     write_event(out, *entry);
-                 }
-             });
+    copy_journal(txn, entries);
+}
+
+void prepend_journal(Txn& txn, std::vector<JobEvent>& entries) {
+    if (entries.empty()) {
+        return;
+    }
+    auto id = txn.one("SELECT least(coalesce(min(id), 0), 0) AS id FROM dispatch.job_event")
+                  .get<std::int64_t>("id");
+    std::vector<JobEvent*> pointers;
+    for (auto& entry : entries) {
+        entry.id = --id;
+        pointers.push_back(&entry);
+    }
+    copy_journal(txn, pointers);
 }
 
 std::map<JobId, std::vector<JobEvent>> read_journals(Txn& txn, const std::vector<JobId>& ids) {
@@ -238,6 +256,23 @@ std::vector<JobId> orphan_above(Txn& txn, BlockNum block) {
         out.insert(row.get<JobId>("job_id"));
     }
     return {out.begin(), out.end()};
+}
+
+std::vector<JobEvent> read_chain_entries(Txn& txn, BlockNum first, BlockNum last) {
+    std::vector<JobEvent> out;
+    for (const auto row : txn.exec("SELECT * FROM dispatch.job_event WHERE block_num BETWEEN $1 AND $2 AND "
+                                   "block_num IS NOT NULL AND NOT orphaned ORDER BY block_num, log_index",
+                                   {first, last})) {
+        out.push_back(event_of(row));
+    }
+    return out;
+}
+
+void orphan(Txn& txn, const std::vector<std::int64_t>& entries) {
+    if (!entries.empty()) {
+        txn.exec("UPDATE dispatch.job_event SET orphaned = true WHERE id = ANY($1::bigint[])",
+                 {store::array_of(entries)});
+    }
 }
 
 bool has_status_entry(Txn& txn, const JobId& job, std::uint32_t attempt, std::uint32_t seq) {

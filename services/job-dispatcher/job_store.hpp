@@ -29,6 +29,12 @@ void append_journal(store::Txn& txn, const std::vector<JobEvent*>& entries);
 std::map<JobId, std::vector<JobEvent>> read_journals(store::Txn& txn, const std::vector<JobId>& ids);
 /// Flags every chain entry above the block; the jobs that lost one.
 std::vector<JobId> orphan_above(store::Txn& txn, BlockNum block);
+/// Canonical chain entries of the blocks first … last, in the order of the chain.
+std::vector<JobEvent> read_chain_entries(store::Txn& txn, BlockNum first, BlockNum last);
+/// Flags these entries.
+void orphan(store::Txn& txn, const std::vector<std::int64_t>& entries);
+/// Writes entries before all that there are: their ids are negative.
+void prepend_journal(store::Txn& txn, std::vector<JobEvent>& entries);
 /// Whether this status is in the journal already.
 bool has_status_entry(store::Txn& txn, const JobId& job, std::uint32_t attempt, std::uint32_t seq);
 

@@ -2,10 +2,12 @@
 
 #include "bus_setup.hpp"
 #include "chain/multi_rpc.hpp"
+#include "chain/sweep.hpp"
 #include "command_desk.hpp"
 #include "config.hpp"
 #include "contracts/job_manager.hpp"
 #include "heartbeats.hpp"
+#include "journal_repair.hpp"
 #include "judge_loop.hpp"
 #include "pipeline/lease.hpp"
 #include "pipeline/relay.hpp"
@@ -69,6 +71,13 @@ int serve(runtime::App& app, const Config& config) {
             throw runtime::ConfigError(e.what());
         }
     });
+
+    JournalRepair repair(market, clock);
+    pipeline::PgSweep swept(database, kStream, repair);
+    chain::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, metrics);
+    if (config.sweep_pace > Millis{0}) {
+        app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
+    }
 
     JudgeLoop judge(database, setup, market, progress, recovery, clock, log, metrics);
     app.loop("judge", [&](const std::stop_token& stop) { judge.run(stop); });

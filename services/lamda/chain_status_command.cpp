@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
@@ -84,6 +85,7 @@ json to_json(const StreamState& stream, const Verdict& verdict) {
                 {"instance_since", maybe(stream.instance_since)},
                 {"instance_active", stream.instance_active},
                 {"last_reorg", nullptr},
+                {"sweep", nullptr},
                 {"endpoints", json::array()}};
     if (stream.head) {
         out["head"] = stream.head->number.value;
@@ -97,6 +99,12 @@ json to_json(const StreamState& stream, const Verdict& verdict) {
         out["last_reorg"] = {{"at", to_rfc3339(stream.reorg->at)}, {"from", stream.reorg->from.value},
                              {"to", stream.reorg->to.value},       {"depth", stream.reorg->depth},
                              {"deepest", stream.reorg->deepest},   {"total", stream.reorg->total}};
+    }
+    if (const auto& sweep = stream.sweep) {
+        out["sweep"] = {{"since", maybe(sweep->since)},       {"upto", maybe(sweep->upto)},
+                        {"swept_at", maybe(sweep->swept_at)}, {"logs", sweep->logs},
+                        {"repaired", sweep->repaired},        {"repaired_at", maybe(sweep->repaired_at)},
+                        {"unsettled", sweep->unsettled},      {"trouble", sweep->trouble}};
     }
     for (const auto& endpoint : stream.endpoints) {
         out["endpoints"].push_back(to_json(endpoint));
@@ -121,6 +129,24 @@ std::string reorg_of(const StreamState& stream, Timestamp now) {
     }
     return fmt::format("{} ago, {} deep", rough(std::chrono::duration_cast<Millis>(now - stream.reorg->at)),
                        stream.reorg->depth);
+}
+
+/// One row for each stream that has been swept.
+std::string sweep_table(const StreamStates& states) {
+    Table table({"STREAM", "SWEPT", "TO GO", "LOGS", "REPAIRED", "UNSETTLED", "LAST TROUBLE"});
+    bool any = false;
+    for (const auto& stream : states.streams) {
+        const auto& sweep = stream.sweep;
+        if (!sweep || !sweep->upto) {
+            continue;
+        }
+        any = true;
+        const auto left = stream.finalized.value - std::min(stream.finalized, *sweep->upto).value;
+        table.row({stream.stream, fmt::format("{} to {}", number(sweep->since), number(sweep->upto)),
+                   std::to_string(left), std::to_string(sweep->logs), std::to_string(sweep->repaired),
+                   std::to_string(sweep->unsettled), sweep->trouble.empty() ? "-" : sweep->trouble});
+    }
+    return any ? "\n" + table.text() : "";
 }
 
 std::string tables(const StreamStates& states, const std::vector<Verdict>& verdicts) {
@@ -151,7 +177,7 @@ std::string tables(const StreamStates& states, const std::vector<Verdict>& verdi
                  endpoint.answers_logs ? "logs" : "receipts"});
         }
     }
-    return streams.text() + (any ? "\n" + endpoints.text() : "");
+    return streams.text() + (any ? "\n" + endpoints.text() : "") + sweep_table(states);
 }
 
 }  // namespace

@@ -35,6 +35,13 @@ StreamState stream_of(const store::Row& row) {
     return out;
 }
 
+StreamState::Sweep sweep_of(const store::Row& row) {
+    return {row.maybe<BlockNum>("since"),        row.maybe<BlockNum>("upto"),
+            row.get<std::uint64_t>("logs"),      row.get<std::uint64_t>("repaired"),
+            row.maybe<Timestamp>("repaired_at"), row.get<std::uint64_t>("unsettled"),
+            row.get<std::string>("trouble"),     row.maybe<Timestamp>("swept_at")};
+}
+
 EndpointState endpoint_of(const store::Row& row) {
     EndpointState out;
     out.name = row.get<std::string>("name");
@@ -57,6 +64,10 @@ StreamStates read_streams(store::Database& database) {
             out.streams.push_back(stream_of(row));
         }
         for (auto& stream : out.streams) {
+            if (const auto row =
+                    txn.first("SELECT * FROM api.stream_sweep WHERE stream = $1", {stream.stream})) {
+                stream.sweep = sweep_of(*row);
+            }
             for (const auto& row : txn.exec("SELECT * FROM api.stream_endpoint WHERE stream = $1 "
                                             "ORDER BY state = 'excluded', name",
                                             {stream.stream})) {

@@ -37,6 +37,17 @@ struct StreamState {
         std::uint64_t total;
     };
 
+    struct Sweep {
+        std::optional<BlockNum> since;
+        std::optional<BlockNum> upto;
+        std::uint64_t logs;
+        std::uint64_t repaired;
+        std::optional<Timestamp> repaired_at;
+        std::uint64_t unsettled;
+        std::string trouble;
+        std::optional<Timestamp> swept_at;
+    };
+
     std::string stream;
     std::optional<std::uint64_t> chain_id;
     std::optional<Head> head;  ///< as the stream was told, or newer
@@ -49,6 +60,7 @@ struct StreamState {
     std::optional<Timestamp> instance_since;
     bool instance_active = false;
     std::optional<Reorg> reorg;
+    std::optional<Sweep> sweep;  ///< absent: nothing was compared yet
     std::vector<EndpointState> endpoints;
 };
 

@@ -1,6 +1,8 @@
 #include "chain/multi_rpc.hpp"
+#include "chain/sweep.hpp"
 #include "config.hpp"
 #include "contracts/node_reputation.hpp"
+#include "journal_repair.hpp"
 #include "node_store.hpp"
 #include "pipeline/lease.hpp"
 #include "pipeline/stream_memory.hpp"
@@ -60,6 +62,13 @@ int serve(runtime::App& app, const Config& config) {
             throw runtime::ConfigError(e.what());
         }
     });
+
+    JournalRepair repair;
+    pipeline::PgSweep swept(database, kStream, repair);
+    chain::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, app.metrics());
+    if (config.sweep_pace > Millis{0}) {
+        app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
+    }
 
     PresenceLoop presence(database, config.offline_after, clock, log, app.metrics());
     app.loop("presence", [&](const std::stop_token& stop) { presence.run(stop); });

@@ -8,6 +8,18 @@ namespace {
 
 using store::Txn;
 
+NodeEvent event_of(const store::Row& row) {
+    NodeEvent event;
+    event.provider = row.maybe<Address>("provider");
+    event.fact = parse_node_fact(row.get<std::string>("kind")).value();
+    event.block = {row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")};
+    event.log_index = row.get<std::uint64_t>("log_index");
+    event.tx_hash = row.get<TxHash>("tx_hash");
+    event.at = row.get<Timestamp>("at");
+    read_body(row.get<std::string>("body"), event).value();
+    return event;
+}
+
 }  // namespace
 
 void append_journal(Txn& txn, const std::vector<NodeEvent>& events) {
@@ -37,20 +49,33 @@ std::set<Address> orphan_above(Txn& txn, BlockNum block) {
     return out;
 }
 
+void orphan(Txn& txn, const std::vector<const NodeEvent*>& events) {
+    for (const auto* event : events) {
+        txn.exec(
+            "UPDATE registry.node_event SET orphaned = true WHERE block_hash = $1 AND log_index = $2 AND NOT "
+            "orphaned",
+            {event->block.hash, event->log_index});
+    }
+}
+
+std::vector<NodeEvent> read_blocks(Txn& txn, BlockNum first, BlockNum last) {
+    std::vector<NodeEvent> out;
+    for (const auto row :
+         txn.exec("SELECT * FROM registry.node_event WHERE block_num BETWEEN $1 AND $2 AND NOT orphaned "
+                  "ORDER BY block_num, log_index",
+                  {first, last})) {
+        out.push_back(event_of(row));
+    }
+    return out;
+}
+
 std::map<Address, std::vector<NodeEvent>> read_journals(Txn& txn, const std::set<Address>& providers) {
     std::map<Address, std::vector<NodeEvent>> out;
     for (const auto row :
          txn.exec("SELECT * FROM registry.node_event WHERE provider = ANY($1::bytea[]) AND NOT orphaned "
                   "ORDER BY block_num, log_index",
                   {store::array_of(providers)})) {
-        NodeEvent event;
-        event.provider = row.get<Address>("provider");
-        event.fact = parse_node_fact(row.get<std::string>("kind")).value();
-        event.block = {row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")};
-        event.log_index = row.get<std::uint64_t>("log_index");
-        event.tx_hash = row.get<TxHash>("tx_hash");
-        event.at = row.get<Timestamp>("at");
-        read_body(row.get<std::string>("body"), event).value();
+        NodeEvent event = event_of(row);
         out[*event.provider].push_back(std::move(event));
     }
     return out;

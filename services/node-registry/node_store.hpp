@@ -18,6 +18,10 @@ constexpr auto kNodeChannel = "lamda_node";
 void append_journal(store::Txn& txn, const std::vector<NodeEvent>& events);
 /// Flags every entry above the block; the providers that lost one.
 std::set<Address> orphan_above(store::Txn& txn, BlockNum block);
+/// Flags these.
+void orphan(store::Txn& txn, const std::vector<const NodeEvent*>& events);
+/// Canonical entries of the blocks first … last, ascending.
+std::vector<NodeEvent> read_blocks(store::Txn& txn, BlockNum first, BlockNum last);
 /// Canonical entries of each provider that has any, ascending.
 std::map<Address, std::vector<NodeEvent>> read_journals(store::Txn& txn, const std::set<Address>& providers);
 

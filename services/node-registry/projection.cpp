@@ -98,12 +98,11 @@ void NodeProjection::apply(store::Txn& txn, const chain::Batch& batch, const pip
     txn.notify(kNodeChannel);
 }
 
-void NodeProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState&) {
-    const auto touched = orphan_above(txn, unwind.to.number);
-    const auto journals = read_journals(txn, touched);
+void refold(store::Txn& txn, const std::set<Address>& providers) {
+    const auto journals = read_journals(txn, providers);
     std::vector<NodeRow> folded;
     std::vector<Address> gone;
-    for (const auto& provider : touched) {
+    for (const auto& provider : providers) {
         const auto journal = journals.find(provider);
         if (journal == journals.end()) {
             gone.push_back(provider);
@@ -114,6 +113,10 @@ void NodeProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const 
     save_nodes(txn, folded);
     delete_nodes(txn, gone);
     txn.notify(kNodeChannel);
+}
+
+void NodeProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState&) {
+    refold(txn, orphan_above(txn, unwind.to.number));
 }
 
 void NodeProjection::boundary(store::Txn&, const pipeline::StreamState&) {}

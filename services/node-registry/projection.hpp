@@ -1,6 +1,8 @@
 // NodeReputation's logs become journal and rows, in the transaction that moves the cursor.
 #pragma once
 
+#include <set>
+
 #include "node_fold.hpp"
 #include "pipeline/projector.hpp"
 #include "telemetry/log.hpp"
@@ -22,5 +24,8 @@ class NodeProjection final : public pipeline::Projection {
 
 /// The batch's logs as journal entries; what is none of the four events is left out.
 std::vector<NodeEvent> events_of(const chain::Batch& batch);
+
+/// Writes these nodes' rows anew from their journals.
+void refold(store::Txn& txn, const std::set<Address>& providers);
 
 }  // namespace lamda::registry

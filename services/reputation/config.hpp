@@ -26,6 +26,7 @@ struct Config {
     Millis rpc_timeout{0};
     unsigned rpc_agreement = 1;
     bool verify_receipts = false;
+    Millis sweep_pace{10'000};           ///< 0: no sweep
     std::optional<BlockNum> from_block;  ///< BSC: confirmations before it are not ours
     runtime::Secret private_key;         ///< one of this …
     std::string keystore_file;           ///< … and these two

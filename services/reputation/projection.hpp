@@ -4,9 +4,18 @@
 #include <atomic>
 #include <optional>
 
+#include "journal_store.hpp"
 #include "pipeline/projector.hpp"
 
 namespace lamda::reputation {
+
+struct JobLogs {
+    std::vector<Creation> creations;
+    std::vector<Confirmation> confirmations;
+};
+/// What JobManager's logs tell. @param from_block confirmations before it are not ours
+JobLogs job_logs_of(const chain::Batch& batch, std::optional<BlockNum> from_block);
+std::vector<Increment> increments_of(const chain::Batch& batch);
 
 /// JobCreated and JobConfirmed of JobManager → reputation.job, reputation.confirmation.
 class JobsProjection final : public pipeline::Projection {

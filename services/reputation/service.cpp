@@ -1,6 +1,7 @@
 #include "service.hpp"
 
 #include "chain/log_stream.hpp"
+#include "chain/sweep.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "pipeline/stream_memory.hpp"
@@ -49,6 +50,18 @@ chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
     return config;
 }
 
+chain::StreamConfig jobs_stream(const Config& config) {
+    using namespace contracts::job_manager;
+    return stream_config(kJobsStream, config.bsc, kBscSettings, config.verify_receipts,
+                         {JobCreated::topic(), JobConfirmed::topic()});
+}
+
+chain::StreamConfig increments_stream(const Config& config) {
+    using namespace contracts::node_reputation;
+    return stream_config(kIncrementsStream, config.opbnb, kOpbnbSettings, config.verify_receipts,
+                         {JobCountIncremented::topic()});
+}
+
 std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
                                             const Clock& clock, const telemetry::Log& log) {
     return std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = chain.urls,
@@ -68,12 +81,23 @@ Service::Service(runtime::App& app, const Config& config)
       bsc_(open_chain(config.bsc, config, clock_, app.log())),
       opbnb_(open_chain(config.opbnb, config, clock_, app.log())),
       lease_(database_, kOwner, app.log(), app.metrics()),
-      jobs_(config.from_block) {
+      jobs_(config.from_block),
+      jobs_repair_(config.from_block) {
     app.health().expect(kLedgerCheck);
     runtime::prepare_database(app, database_, app.config().migrate_on_start);
     app.first("opbnb", [this](const std::stop_token&) { connect(); });
-    app.loop(kJobsStream, [this](const std::stop_token& stop) { read_jobs(stop); });
-    app.loop(kIncrementsStream, [this](const std::stop_token& stop) { read_increments(stop); });
+    const auto jobs = jobs_stream(config);
+    const auto increments = increments_stream(config);
+    app.loop(kJobsStream, [=, this](const std::stop_token& stop) { read(jobs, *bsc_, jobs_, stop); });
+    app.loop(kIncrementsStream,
+             [=, this](const std::stop_token& stop) { read(increments, *opbnb_, increments_, stop); });
+    if (config.sweep_pace > Millis{0}) {
+        app.loop("sweep:bsc",
+                 [=, this](const std::stop_token& stop) { sweep(jobs, *bsc_, jobs_repair_, stop); });
+        app.loop("sweep:opbnb", [=, this](const std::stop_token& stop) {
+            sweep(increments, *opbnb_, increments_repair_, stop);
+        });
+    }
     app.loop("ledger", [this](const std::stop_token& stop) { keep_ledger(stop); });
     app.loop("sender", [this](const std::stop_token& stop) { send(stop); });
 }
@@ -121,26 +145,20 @@ void Service::require_owner() {
     }
 }
 
-void Service::read_jobs(const std::stop_token& stop) {
-    using namespace contracts::job_manager;
-    pipeline::Projector sink(database_, kJobsStream, jobs_);
-    pipeline::PgStreamMemory memory(database_, kJobsStream);
-    chain::LogStream stream(stream_config(kJobsStream, config_.bsc, kBscSettings, config_.verify_receipts,
-                                          {JobCreated::topic(), JobConfirmed::topic()}),
-                            *bsc_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
+void Service::read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,
+                   const std::stop_token& stop) {
+    pipeline::Projector sink(database_, config.name, projection);
+    pipeline::PgStreamMemory memory(database_, config.name);
+    chain::LogStream stream(config, rpc, sink, clock_, app_.log(), app_.metrics(), app_.health(),
                             chain::Beside{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
 }
 
-void Service::read_increments(const std::stop_token& stop) {
-    using namespace contracts::node_reputation;
-    pipeline::Projector sink(database_, kIncrementsStream, increments_);
-    pipeline::PgStreamMemory memory(database_, kIncrementsStream);
-    chain::LogStream stream(stream_config(kIncrementsStream, config_.opbnb, kOpbnbSettings,
-                                          config_.verify_receipts, {JobCountIncremented::topic()}),
-                            *opbnb_, sink, clock_, app_.log(), app_.metrics(), app_.health(),
-                            chain::Beside{.memory = &memory, .lease = &lease_});
-    or_config_error([&] { stream.run(stop); });
+void Service::sweep(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Repairable& journal,
+                    const std::stop_token& stop) {
+    pipeline::PgSweep sink(database_, config.name, journal);
+    chain::Sweep(config, config_.sweep_pace, rpc, sink, clock_, app_.log(), app_.metrics())
+        .run(stop, &lease_);
 }
 
 /// Ready: it takes over when the other instance ends. One that has sent before goes on with what it began:

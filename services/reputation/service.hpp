@@ -7,6 +7,7 @@
 #include "chain/multi_rpc.hpp"
 #include "config.hpp"
 #include "duty.hpp"
+#include "journal_repair.hpp"
 #include "pipeline/lease.hpp"
 #include "pipeline/tx_ledger.hpp"
 #include "projection.hpp"
@@ -23,8 +24,10 @@ class Service {
     void connect();
     ChainId chain_of_opbnb();
     void require_owner();
-    void read_jobs(const std::stop_token& stop);
-    void read_increments(const std::stop_token& stop);
+    void read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,
+              const std::stop_token& stop);
+    void sweep(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Repairable& journal,
+               const std::stop_token& stop);
     void keep_ledger(const std::stop_token& stop);
     void send(const std::stop_token& stop);
     std::string waiting_for();
@@ -40,6 +43,8 @@ class Service {
     pipeline::PgLease lease_;  ///< one for both streams: what they say is joined here
     JobsProjection jobs_;
     IncrementsProjection increments_;
+    JobsRepair jobs_repair_;
+    IncrementsRepair increments_repair_;
     // Known once opBNB has told its chain id.
     std::unique_ptr<Duty> duty_;
     std::unique_ptr<pipeline::PgTxLedger> ledger_;

@@ -116,6 +116,8 @@ struct Totals {
         sum.calls += one.calls;
         sum.impatient_calls += one.impatient_calls;
         sum.took += one.took;
+        sum.damaged += one.damaged;
+        sum.unsettled += one.unsettled;
         sum.sink.batches += one.sink.batches;
         sum.sink.unwinds += one.sink.unwinds;
         sum.sink.deepest_unwind = std::max(sum.sink.deepest_unwind, one.sink.deepest_unwind);
@@ -136,6 +138,8 @@ struct Totals {
             sum.sink.deepest_unwind, halts);
         fmt::print("{} failures of the sink, {} batches of a rival, {} restarts; {} h of the chain's time\n",
                    sum.sink.failures, sum.sink.rivals, sum.sink.restarts, sum.took.count() / 3'600'000);
+        fmt::print("{} final rows deleted or invented, and repaired by a sweep; {} blocks left unsettled\n",
+                   sum.damaged, sum.unsettled);
         std::string faults;
         for (std::size_t i = 0; i < simulator::kFaults; ++i) {
             faults += fmt::format("{}{} {}", i > 0 ? ", " : "", to_string(static_cast<simulator::Fault>(i)),

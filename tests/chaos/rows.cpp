@@ -1,9 +1,39 @@
 #include "chaos/rows.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
+#include "pipeline/log_diff.hpp"
+
 namespace lamda::chaos {
+
+namespace {
+
+constexpr auto kPlace = [](const LogRow& row) { return std::pair(row.block_num, row.log_index); };
+
+std::vector<LogRow> rows_of(const store::Rows& found) {
+    std::vector<LogRow> out;
+    for (const auto& row : found) {
+        out.push_back({row.get<BlockNum>("number"), row.get<std::uint64_t>("log_index"),
+                       row.get<BlockHash>("hash"), row.get<TxHash>("tx_hash"), row.get<Bytes>("data")});
+    }
+    return out;
+}
+
+void insert(store::Txn& txn, const std::vector<eth::Log>& logs) {
+    txn.copy("sim.log", {"number", "log_index", "hash", "tx_hash", "data"}, [&](store::RowWriter& out) {
+        for (const auto& log : logs) {
+            out.row(log.block_num, log.log_index, log.block_hash, log.tx_hash, log.data);
+        }
+    });
+}
+
+}  // namespace
+
+void sort_rows(std::vector<LogRow>& rows) {
+    std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return kPlace(a) < kPlace(b); });
+}
 
 LogRow row_of(const eth::Log& log) {
     return {log.block_num, log.log_index, log.block_hash, log.tx_hash, log.data};
@@ -29,13 +59,7 @@ void Rows::clear(store::Database& database) {
 
 std::vector<LogRow> Rows::read(store::Database& database) {
     return database.transact([](store::Txn& txn) {
-        std::vector<LogRow> out;
-        for (const auto& row :
-             txn.exec("SELECT number, log_index, hash, tx_hash, data FROM sim.log ORDER BY seq")) {
-            out.push_back({row.get<BlockNum>("number"), row.get<std::uint64_t>("log_index"),
-                           row.get<BlockHash>("hash"), row.get<TxHash>("tx_hash"), row.get<Bytes>("data")});
-        }
-        return out;
+        return rows_of(txn.exec("SELECT number, log_index, hash, tx_hash, data FROM sim.log ORDER BY seq"));
     });
 }
 
@@ -48,11 +72,7 @@ void Rows::end(const pipeline::StreamState& state) {
 
 void Rows::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
     if (!batch.logs.empty()) {
-        txn.copy("sim.log", {"number", "log_index", "hash", "tx_hash", "data"}, [&](store::RowWriter& out) {
-            for (const auto& log : batch.logs) {
-                out.row(log.block_num, log.log_index, log.block_hash, log.tx_hash, log.data);
-            }
-        });
+        insert(txn, batch.logs);
     }
     end(state);
 }
@@ -64,6 +84,24 @@ void Rows::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::
 
 void Rows::boundary(store::Txn&, const pipeline::StreamState& state) {
     end(state);
+}
+
+chain::Differences RowsRepair::compare(store::Txn& txn, const chain::Rereading& again) {
+    const auto ours = rows_of(
+        txn.exec("SELECT number, log_index, hash, tx_hash, data FROM sim.log WHERE number BETWEEN $1 AND $2 "
+                 "ORDER BY number, log_index",
+                 {again.first, again.blocks.to.number}));
+    std::vector<LogRow> theirs;
+    for (const auto& log : again.blocks.logs) {
+        theirs.push_back(row_of(log));
+    }
+    const auto same = [](const LogRow& a, const LogRow& b) { return a == b; };
+    return pipeline::differences(pipeline::diff(ours, theirs, kPlace, same), kPlace);
+}
+
+void RowsRepair::repair(store::Txn& txn, const chain::Rereading& again) {
+    txn.exec("DELETE FROM sim.log WHERE number BETWEEN $1 AND $2", {again.first, again.blocks.to.number});
+    insert(txn, again.blocks.logs);
 }
 
 }  // namespace lamda::chaos

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "pipeline/projector.hpp"
+#include "pipeline/sweep.hpp"
 
 namespace lamda::chaos {
 
@@ -18,6 +19,8 @@ struct LogRow {
     bool operator==(const LogRow&) const = default;
 };
 LogRow row_of(const eth::Log& log);
+/// By block and log index.
+void sort_rows(std::vector<LogRow>& rows);
 
 class Rows final : public pipeline::Projection {
   public:
@@ -39,6 +42,13 @@ class Rows final : public pipeline::Projection {
 
   private:
     void end(const pipeline::StreamState& state);
+};
+
+/// The same rows under a sweep.
+class RowsRepair final : public pipeline::Repairable {
+  public:
+    chain::Differences compare(store::Txn& txn, const chain::Rereading& again) override;
+    void repair(store::Txn& txn, const chain::Rereading& again) override;
 };
 
 }  // namespace lamda::chaos

@@ -19,7 +19,9 @@ struct Verdict {
     std::uint64_t deepest_reorg = 0;
     std::uint64_t calls = 0;
     std::uint64_t impatient_calls = 0;
-    Millis took{0};  ///< of the chain's time
+    Millis took{0};               ///< of the chain's time
+    std::uint64_t damaged = 0;    ///< final rows that were deleted or invented, for the sweep to find
+    std::uint64_t unsettled = 0;  ///< blocks that the sweep had to leave
     SinkCounts sink;
     simulator::FaultCounts faults;
 };

@@ -130,8 +130,10 @@ TEST_CASE("lamda chain status ends with 1 when a stream stands still, and with 2
     CHECK(s.lamda({"chain", "status"}).status == 2);
 }
 
-TEST_CASE("lamda chain verify finds what a journal lost, invented and changed, and nothing else") {
-    Scenario s("e2e_chain_verify");
+TEST_CASE("lamda chain verify finds what a journal lost, invented and changed; the sweep repairs it") {
+    localnet::NetworkConfig config;
+    config.more_env["SWEEP_PACE"] = "0s";  // or it would be quicker than this test
+    Scenario s("e2e_chain_verify", config);
     s.network().register_provider(0);
     s.start_services();
     s.start({"node-agent-1"});
@@ -190,6 +192,31 @@ TEST_CASE("lamda chain verify finds what a journal lost, invented and changed, a
     CHECK(found.status == 1);
     CHECK(found.report.at("surplus") == 1);
     CHECK(verify(s, "reputation:opbnb").status == 0);
+
+    for (const char* service : {"node-registry", "job-dispatcher", "reputation"}) {
+        REQUIRE(s.network().stop_service(service) == 0);
+        s.network().start_service(service, {{"SWEEP_PACE", "50ms"}});
+        s.network().wait_ready(service);
+    }
+    for (const std::string stream : {"dispatcher:bsc", "registry:opbnb", "reputation:bsc"}) {
+        testkit::Finished done{};
+        const bool repaired = testkit::wait_until(
+            [&] {
+                done = s.lamda({"chain", "status", "--json"});
+                const auto sweep = stream_of(parsed(done), stream).at("sweep");
+                return !sweep.is_null() && sweep.at("repaired") == 1;
+            },
+            Millis(30'000));
+        INFO(stream << ": " << done.output);
+        CHECK(repaired);
+        const auto again = verify(s, stream);
+        INFO(again.output);
+        CHECK(again.status == 0);
+    }
+    const auto status = s.lamda({"chain", "status"});
+    INFO(status.output);
+    CHECK(status.output.find("REPAIRED") != std::string::npos);
+    CHECK(s.job(job.id).at("status") == "paid");
 }
 
 TEST_CASE("lamda chain verify refuses what it cannot compare") {

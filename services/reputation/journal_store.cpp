@@ -1,0 +1,107 @@
+#include "journal_store.hpp"
+
+#include "store/values.hpp"
+
+namespace lamda::reputation {
+
+void put_creations(store::Txn& txn, const std::vector<Creation>& rows) {
+    if (rows.empty()) {
+        return;
+    }
+    txn.exec(
+        "INSERT INTO reputation.job (job_id, provider, block_num) "
+        "SELECT * FROM unnest($1::bytea[], $2::bytea[], $3::bigint[]) ON CONFLICT DO NOTHING",
+        {store::array_of(rows, &Creation::job), store::array_of(rows, &Creation::provider),
+         store::array_of(rows, &Creation::block)});
+}
+
+void put_confirmations(store::Txn& txn, const std::vector<Confirmation>& rows) {
+    if (rows.empty()) {
+        return;
+    }
+    txn.exec(
+        "INSERT INTO reputation.confirmation (job_id, block_num, block_hash, log_index, tx_hash) "
+        "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::bigint[], $5::bytea[]) "
+        "ON CONFLICT DO NOTHING",
+        {store::array_of(rows, &Confirmation::job),
+         store::array_of(rows, [](const auto& row) { return row.block.number; }),
+         store::array_of(rows, [](const auto& row) { return row.block.hash; }),
+         store::array_of(rows, &Confirmation::log_index), store::array_of(rows, &Confirmation::tx)});
+}
+
+void put_increments(store::Txn& txn, const std::vector<Increment>& rows) {
+    if (rows.empty()) {
+        return;
+    }
+    txn.exec(
+        "INSERT INTO reputation.increment (tx_hash, log_index, provider, new_count, block_num, block_hash) "
+        "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::numeric[], $5::bigint[], "
+        "$6::bytea[]) ON CONFLICT DO NOTHING",
+        {store::array_of(rows, &Increment::tx), store::array_of(rows, &Increment::log_index),
+         store::array_of(rows, &Increment::provider), store::array_of(rows, &Increment::new_count),
+         store::array_of(rows, [](const auto& row) { return row.block.number; }),
+         store::array_of(rows, [](const auto& row) { return row.block.hash; })});
+}
+
+std::vector<Creation> read_creations(store::Txn& txn, const std::vector<JobId>& jobs, BlockNum first,
+                                     BlockNum last) {
+    std::vector<Creation> out;
+    for (const auto& row : txn.exec("SELECT job_id, provider, block_num FROM reputation.job WHERE job_id = "
+                                    "ANY($1::bytea[]) OR block_num BETWEEN $2 AND $3",
+                                    {store::array_of(jobs), first, last})) {
+        out.push_back({row.get<JobId>("job_id"), row.get<Address>("provider"), row.get<BlockNum>("block_num")});
+    }
+    return out;
+}
+
+std::vector<Confirmation> read_confirmations(store::Txn& txn, BlockNum first, BlockNum last) {
+    std::vector<Confirmation> out;
+    for (const auto& row :
+         txn.exec("SELECT job_id, block_num, block_hash, log_index, tx_hash FROM reputation.confirmation "
+                  "WHERE block_num BETWEEN $1 AND $2 ORDER BY block_num, log_index",
+                  {first, last})) {
+        out.push_back({row.get<JobId>("job_id"),
+                       {row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")},
+                       row.get<std::uint64_t>("log_index"),
+                       row.get<TxHash>("tx_hash")});
+    }
+    return out;
+}
+
+std::vector<Increment> read_increments(store::Txn& txn, BlockNum first, BlockNum last) {
+    std::vector<Increment> out;
+    for (const auto& row : txn.exec("SELECT tx_hash, log_index, provider, new_count, block_num, block_hash "
+                                    "FROM reputation.increment WHERE block_num BETWEEN $1 AND $2 "
+                                    "ORDER BY block_num, log_index",
+                                    {first, last})) {
+        out.push_back({row.get<Address>("provider"),
+                       row.get<U256>("new_count"),
+                       {row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")},
+                       row.get<std::uint64_t>("log_index"),
+                       row.get<TxHash>("tx_hash")});
+    }
+    return out;
+}
+
+void drop_creations(store::Txn& txn, const std::vector<JobId>& jobs) {
+    txn.exec(
+        "DELETE FROM reputation.job j WHERE j.job_id = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 FROM chain.intent "
+        "t WHERE t.key = 'increment:0x' || encode(j.job_id, 'hex'))",
+        {store::array_of(jobs)});
+}
+
+void drop_confirmations(store::Txn& txn, const std::vector<JobId>& jobs) {
+    txn.exec(
+        "DELETE FROM reputation.confirmation c WHERE c.job_id = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 FROM "
+        "chain.intent t WHERE t.key = 'increment:0x' || encode(c.job_id, 'hex'))",
+        {store::array_of(jobs)});
+}
+
+void drop_increments(store::Txn& txn, const std::vector<const Increment*>& rows) {
+    for (const auto* row : rows) {
+        txn.exec("DELETE FROM reputation.increment WHERE tx_hash = $1 AND log_index = $2",
+                 {row->tx, row->log_index});
+    }
+}
+
+}  // namespace lamda::reputation

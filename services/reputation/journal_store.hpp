@@ -1,0 +1,57 @@
+// What final logs of both contracts told: SQL of reputation.job, .confirmation and .increment. Every function works
+// inside the caller's transaction.
+#pragma once
+
+#include <vector>
+
+#include "core/ids.hpp"
+#include "core/u256.hpp"
+#include "store/database.hpp"
+
+namespace lamda::reputation {
+
+/// JobCreated: for whom a job is.
+struct Creation {
+    JobId job;
+    Address provider;
+    BlockNum block;
+    bool operator==(const Creation&) const = default;
+};
+
+/// JobConfirmed: the job is to be counted.
+struct Confirmation {
+    JobId job;
+    BlockRef block;
+    std::uint64_t log_index = 0;
+    TxHash tx;
+    bool operator==(const Confirmation&) const = default;
+};
+
+/// JobCountIncremented: the chain has counted one.
+struct Increment {
+    Address provider;
+    U256 new_count;
+    BlockRef block;
+    std::uint64_t log_index = 0;
+    TxHash tx;
+    bool operator==(const Increment&) const = default;
+};
+
+/// What is there already stays as it is.
+void put_creations(store::Txn& txn, const std::vector<Creation>& rows);
+void put_confirmations(store::Txn& txn, const std::vector<Confirmation>& rows);
+void put_increments(store::Txn& txn, const std::vector<Increment>& rows);
+
+/// Of these jobs, and of the blocks first … last.
+std::vector<Creation> read_creations(store::Txn& txn, const std::vector<JobId>& jobs, BlockNum first,
+                                     BlockNum last);
+/// Of the blocks first … last, by block and log index.
+std::vector<Confirmation> read_confirmations(store::Txn& txn, BlockNum first, BlockNum last);
+std::vector<Increment> read_increments(store::Txn& txn, BlockNum first, BlockNum last);
+
+/// Those that no intent follows from yet; the others stay.
+void drop_creations(store::Txn& txn, const std::vector<JobId>& jobs);
+void drop_confirmations(store::Txn& txn, const std::vector<JobId>& jobs);
+void drop_increments(store::Txn& txn, const std::vector<const Increment*>& rows);
+
+}  // namespace lamda::reputation
