@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "eth/batch_answer.hpp"
 #include "eth/logs_answer.hpp"
 #include "eth/rpc_answer.hpp"
 
@@ -42,6 +43,9 @@ std::string call_json(const CallRequest& request) {
     }
     if (request.to) {
         out += fmt::format(R"("to":"{}",)", request.to->hex());
+    }
+    if (request.gas) {
+        out += fmt::format(R"("gas":"{}",)", to_quantity(*request.gas));
     }
     if (request.value != 0) {
         out += fmt::format(R"("value":"{}",)", to_quantity(request.value));
@@ -199,13 +203,30 @@ TxHash read_tx_hash(const RpcAnswer& answer) {
 
 }  // namespace
 
+namespace {
+
+std::string call_body(const Question& question, std::uint64_t id) {
+    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{}}})", id, question.method,
+                       question.params);
+}
+
+/// Within a batch each call's id is its place.
+std::string batch_body(const std::vector<Question>& parts) {
+    std::string out = "[";
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        out += (i > 0 ? "," : "") + call_body(parts[i], i);
+    }
+    return out + "]";
+}
+
+}  // namespace
+
 net::HttpRequest to_http(const Question& question, const std::string& url, std::uint64_t id, Millis timeout) {
     net::HttpRequest request;
     request.method = "POST";
     request.url = url;
     request.headers = {{"Content-Type", "application/json"}};
-    request.body = fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{}}})", id,
-                               question.method, question.params);
+    request.body = question.parts.empty() ? call_body(question, id) : batch_body(question.parts);
     request.timeout = timeout;
     request.connect_timeout = std::min(timeout, request.connect_timeout);
     request.max_body = kMaxAnswer;
@@ -309,6 +330,28 @@ Question transaction(const TxHash& hash, std::optional<TransactionInfo>& out) {
         [](const RpcAnswer& answer) { return answer.transaction(); },
         [hash](const TransactionInfo& found) { return found.hash == hash; },
         "another transaction than the one asked for");
+}
+
+Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& errors) {
+    Question out;
+    out.on_error = OnError::kAskAnother;
+    out.parts = parts;
+    out.read = [parts = std::move(parts), &errors](std::uint64_t, net::HttpResponse& response) {
+        refuse_when_busy("a batch", response);
+        auto answers = split_batch_answer(response, parts.size());
+        errors.assign(parts.size(), nullptr);
+        for (std::size_t i = 0; i < parts.size(); ++i) {
+            net::HttpResponse one;
+            one.status = response.status;
+            one.body = std::move(answers[i]);
+            try {
+                parts[i].read(i, one);
+            } catch (const std::exception&) {
+                errors[i] = std::current_exception();
+            }
+        }
+    };
+    return out;
 }
 
 Question raw(std::string_view method, std::string_view params_json, std::string& out) {

@@ -39,6 +39,17 @@ class BadAnswer : public std::runtime_error {
     std::optional<Millis> retry_after_;
 };
 
+/// What a call did: one of the two.
+struct CallOutcome {
+    Bytes result;
+    std::optional<RpcError> error;  ///< it reverts
+};
+
+struct SendOutcome {
+    std::string refusal{};  ///< in the node's words, which differ; empty: it was accepted
+    bool accepted() const { return refusal.empty(); }
+};
+
 /// A reader and sender of one chain. Every call may throw net::TransportError, BadAnswer, RpcError.
 /// An absent block, transaction or receipt is nullopt, not an error.
 class Rpc {
@@ -61,6 +72,14 @@ class Rpc {
     virtual TxHash send_raw_transaction(BytesView raw) = 0;
     virtual std::optional<Receipt> receipt(const TxHash& hash) = 0;
     virtual std::optional<TransactionInfo> transaction(const TxHash& hash) = 0;
+    // Several at once: the results in the order of what was asked. An error of one is the error of the whole, but
+    // where the outcome holds it.
+    virtual std::vector<std::optional<Header>> headers(const std::vector<BlockNum>& numbers);
+    virtual std::vector<std::optional<Receipt>> receipts(const std::vector<TxHash>& hashes);
+    virtual std::vector<std::optional<TransactionInfo>> transactions(const std::vector<TxHash>& hashes);
+    virtual std::vector<CallOutcome> calls(const std::vector<CallRequest>& requests, BlockSpec block);
+    /// In their order.
+    virtual std::vector<SendOutcome> send_raw_transactions(const std::vector<Bytes>& raws);
     /// Where it speaks to, fit for a log line (no credentials).
     virtual std::string name() const = 0;
 };

@@ -85,6 +85,7 @@ struct CallRequest {
     std::optional<Address> to;  ///< absent: creates a contract from `data`
     Bytes data;
     U256 value = 0;
+    std::optional<std::uint64_t> gas{};  ///< most that it may use; absent: whatever the node allows
 };
 
 struct LogFilter {

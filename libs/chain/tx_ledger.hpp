@@ -1,0 +1,133 @@
+// What is wanted on chain, and what was sent for it: the rows behind a Sender.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "eth/codec/transaction.hpp"
+
+namespace lamda::chain {
+
+/// What becomes of an intent whose transaction was mined and reverted, once that is final.
+enum class OnRevert {
+    kGiveUp,  ///< it has failed
+    kRetry,   ///< it waits until it would not revert, and takes a new nonce; a few times
+    kAsk,     ///< it has failed, and a person is asked: `lamda tx retry`
+};
+
+/// One effect that is wanted on chain. Its key is unique in the ledger.
+struct Intent {
+    std::string key;  ///< `increment:0x<jobId>`
+    Address to;
+    U256 value = 0;
+    Bytes data;  ///< ABI call, with whatever rides after it
+    OnRevert on_revert = OnRevert::kGiveUp;
+    bool operator==(const Intent&) const = default;
+};
+
+enum class IntentState { kPending, kParked, kAllocated, kSent, kMined, kDone, kFailed };
+
+/// What an operator has asked for.
+enum class Wish {
+    kBump,    ///< a higher fee, now
+    kCancel,  ///< an empty transfer at its nonce instead; where it holds none: nothing at all
+};
+
+// As storage and people spell them: `pending`, `give_up`, `bump` …
+std::string_view to_string(IntentState state);
+std::string_view to_string(OnRevert policy);
+std::string_view to_string(Wish wish);
+/// Errors: `invalid_intent_state`, `invalid_policy`, `invalid_wish`.
+Result<IntentState> parse_intent_state(std::string_view text);
+Result<OnRevert> parse_on_revert(std::string_view text);
+Result<Wish> parse_wish(std::string_view text);
+
+/// One signed form of an intent's transaction. Several of one intent share its nonce.
+struct StoredTx {
+    TxHash hash;
+    Bytes raw;  ///< may be left out of what is mined
+    eth::Fee fee;
+    Timestamp stored_at;
+    bool cancels = false;  ///< the empty transfer that takes the intent's place
+    bool operator==(const StoredTx&) const = default;
+};
+
+struct LedgerEntry {
+    Intent intent;
+    IntentState state = IntentState::kPending;
+    std::optional<std::uint64_t> nonce;
+    std::optional<std::uint64_t> gas_limit;
+    std::vector<StoredTx> txs;  ///< of the present nonce, oldest first
+    std::optional<BlockRef> mined_in;
+    std::optional<TxHash> mined_tx;
+    std::optional<Wish> wish;
+    unsigned reverts = 0;  ///< final ones, of earlier nonces
+    std::string reason;    ///< why parked, failed, or without its nonce again
+    Timestamp updated_at;
+    bool operator==(const LedgerEntry&) const = default;
+};
+
+/// A key of intents that exist only to use up a nonce: `fill:<nonce>`.
+std::string fill_key(std::uint64_t nonce);
+bool is_fill(const Intent& intent);
+
+struct Allocation {
+    std::string key;
+    std::uint64_t gas_limit = 0;
+};
+struct NewTx {
+    std::string key;
+    std::uint64_t nonce = 0;
+    StoredTx tx;
+};
+struct MinedTx {
+    std::string key;
+    TxHash tx;
+    BlockRef block;
+    U256 paid;  ///< wei, for gas
+};
+struct Parked {
+    std::string key;
+    std::string reason;
+};
+
+/// PostgreSQL for services, a file for the agent. Every call is one transaction and durable when it returns. A
+/// change says from which states it may come: repeated, or late, it changes nothing.
+class TxLedger {
+  public:
+    virtual ~TxLedger() = default;
+    /// Those that hold a nonce and are not done or failed, by nonce; at most `most`.
+    virtual std::vector<LedgerEntry> in_flight(std::size_t most) = 0;
+    /// Those that hold none: oldest first, and parked ones last, by when they were parked; at most `most`.
+    virtual std::vector<LedgerEntry> waiting(std::size_t most) = 0;
+    /// The wallet's next nonce as the ledger knows it; absent: never used.
+    virtual std::optional<std::uint64_t> next_nonce() = 0;
+    /// Wei for gas: paid by what was mined since then, and at most to be paid by what is not mined yet.
+    virtual U256 spent_since(Timestamp since) = 0;
+
+    /// Nonces one after the other, from max(next_nonce, at_least) on, for those that hold none; nullopt where an
+    /// intent has one already, or is no longer pending or parked.
+    virtual std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,
+                                                               std::uint64_t at_least) = 0;
+    /// An intent that uses up a nonce that nobody holds: an empty transfer from `wallet` to itself. False: it is
+    /// held by one that there is.
+    virtual bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) = 0;
+    /// Stores signed bytes where the intent still holds the nonce, and clears its wish. False: it does not, throw
+    /// the bytes away.
+    virtual std::vector<bool> store(const std::vector<NewTx>& txs) = 0;
+    virtual void park(const std::vector<Parked>& parked) = 0;
+    virtual void mark_sent(const std::vector<std::string>& keys) = 0;
+    virtual void mark_mined(const std::vector<MinedTx>& mined) = 0;
+    /// Mined, then reorganised away: back to sent.
+    virtual void mark_unmined(const std::vector<std::string>& keys) = 0;
+    virtual void mark_done(const std::vector<MinedTx>& done) = 0;
+    virtual void mark_failed(const std::string& key, const std::string& reason) = 0;
+    /// The nonce is spent for good: by a foreign transaction, or by ours that reverted (`reverted`). The intent is
+    /// pending again.
+    virtual void release_nonce(const std::string& key, const std::string& reason, bool reverted) = 0;
+};
+
+}  // namespace lamda::chain
