@@ -4,6 +4,7 @@
 #include "chain/memory_ledger.hpp"
 #include "chain/memory_sink.hpp"
 #include "chain/multi_rpc.hpp"
+#include "chain/sender.hpp"
 #include "chain/stream_reader.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"

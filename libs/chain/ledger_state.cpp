@@ -12,7 +12,8 @@ bool holds_none(const LedgerEntry& entry) {
 
 /// Changes every named entry for which `change` says so.
 template <class Named, class Key, class Change>
-bool change_each(LedgerState& ledger, const std::vector<Named>& named, Timestamp now, Key key, Change change) {
+bool change_each(LedgerState& ledger, const std::vector<Named>& named, Timestamp now, Key key,
+                 Change change) {
     bool any = false;
     for (const auto& one : named) {
         auto* entry = ledger.find(key(one));
@@ -191,7 +192,8 @@ bool LedgerState::mark_failed(const std::string& key, const std::string& reason,
     });
 }
 
-bool LedgerState::release_nonce(const std::string& key, const std::string& reason, bool reverted, Timestamp now) {
+bool LedgerState::release_nonce(const std::string& key, const std::string& reason, bool reverted,
+                                Timestamp now) {
     return change_each(*this, std::vector{key}, now, kItself, [&](LedgerEntry& entry, const std::string&) {
         if (!entry.nonce || !is_open(entry)) {
             return false;

@@ -3,112 +3,68 @@
 
 #include <algorithm>
 #include <functional>
-#include <stdexcept>
 #include <vector>
 
-#include "chain/sender.hpp"
+#include "chain/ledger_state.hpp"
 
 namespace lamda::chain {
 
 class MemoryLedger final : public TxLedger {
+  private:
+    template <class Change>
+    auto write(Change change) {
+        chaos();
+        auto out = change();
+        chaos();
+        return out;
+    }
+
   public:
-    std::vector<LedgerEntry> entries;
-    std::optional<std::uint64_t> next;
+    LedgerState state;
+    Timestamp now{};
+    U256 spent = 0;
     /// Called around each write; may throw: the process died before, or after, it was durable.
     std::function<void()> chaos = [] {};
     std::size_t released = 0;
 
-    void add(const Intent& intent) {
-        LedgerEntry entry;
-        entry.intent = intent;
-        entries.push_back(entry);
-    }
-    LedgerEntry& at(const std::string& key) {
-        return *std::find_if(entries.begin(), entries.end(),
-                             [&](const auto& e) { return e.intent.key == key; });
-    }
-    bool all_settled() const {
-        return std::all_of(entries.begin(), entries.end(), [](const auto& e) {
-            return e.state == IntentState::kDone || e.state == IntentState::kFailed;
-        });
-    }
+    void add(const Intent& intent) { state.add(intent, now); }
+    LedgerEntry& at(const std::string& key) { return *state.find(key); }
+    bool all_settled() const { return std::none_of(state.entries.begin(), state.entries.end(), is_open); }
 
-    std::vector<LedgerEntry> open_entries(std::size_t most) override {
-        std::vector<LedgerEntry> out;
-        for (const auto& entry : entries) {
-            if (entry.state != IntentState::kDone && entry.state != IntentState::kFailed &&
-                out.size() < most) {
-                out.push_back(entry);
-            }
-        }
-        return out;
+    std::vector<LedgerEntry> in_flight(std::size_t most) override { return state.in_flight(most); }
+    std::vector<LedgerEntry> waiting(std::size_t most) override { return state.waiting(most); }
+    std::optional<std::uint64_t> next_nonce() override { return state.next_nonce; }
+    U256 spent_since(Timestamp) override { return spent; }
+    std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,
+                                                       std::uint64_t at_least) override {
+        return write([&] { return state.allocate(wanted, at_least, now); });
     }
-    std::optional<std::uint64_t> next_nonce() override { return next; }
-    std::optional<std::uint64_t> allocate(const std::string& key, std::uint64_t at_least,
-                                          std::uint64_t gas) override {
-        chaos();
-        auto& entry = at(key);
-        if (entry.nonce || (entry.state != IntentState::kPending && entry.state != IntentState::kParked)) {
-            return std::nullopt;
-        }
-        entry.nonce = std::max(next.value_or(0), at_least);
-        entry.gas_limit = gas;
-        entry.state = IntentState::kAllocated;
-        next = *entry.nonce + 1;
-        const auto nonce = entry.nonce;
-        chaos();
-        return nonce;
+    bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) override {
+        return write([&] { return state.fill(nonce, wallet, gas_limit, now); });
     }
-    bool store_tx(const std::string& key, std::uint64_t nonce, const StoredTx& tx) override {
-        chaos();
-        auto& entry = at(key);
-        if (entry.nonce != nonce) {
-            return false;
-        }
-        entry.txs.push_back(tx);
-        chaos();
-        return true;
+    std::vector<bool> store(const std::vector<NewTx>& txs) override {
+        return write([&] { return state.store(txs, now); });
     }
-    void park(const std::string& key, const std::string& reason) override {
-        write(key, IntentState::kParked, [&](auto& entry) { entry.reason = reason; });
+    void park(const std::vector<Parked>& parked) override {
+        write([&] { return state.park(parked, now); });
     }
-    void mark_sent(const std::string& key) override {
-        write(key, IntentState::kSent, [](auto&) {});
+    void mark_sent(const std::vector<std::string>& keys) override {
+        write([&] { return state.mark_sent(keys, now); });
     }
-    void mark_mined(const std::string& key, const TxHash& tx, const BlockRef& block) override {
-        write(key, IntentState::kMined, [&](auto& entry) {
-            entry.mined_tx = tx;
-            entry.mined_in = block;
-        });
+    void mark_mined(const std::vector<MinedTx>& mined) override {
+        write([&] { return state.mark_mined(mined, now); });
     }
-    void mark_unmined(const std::string& key) override {
-        write(key, IntentState::kSent, [](auto& entry) {
-            entry.mined_tx.reset();
-            entry.mined_in.reset();
-        });
+    void mark_unmined(const std::vector<std::string>& keys) override {
+        write([&] { return state.mark_unmined(keys, now); });
     }
-    void mark_done(const std::string& key, const TxHash&, const BlockRef&) override {
-        write(key, IntentState::kDone, [](auto&) {});
+    void mark_done(const std::vector<MinedTx>& done) override {
+        write([&] { return state.mark_done(done, now); });
     }
     void mark_failed(const std::string& key, const std::string& reason) override {
-        write(key, IntentState::kFailed, [&](auto& entry) { entry.reason = reason; });
+        write([&] { return state.mark_failed(key, reason, now); });
     }
-    void release_nonce(const std::string& key, const std::string&) override {
-        write(key, IntentState::kPending, [&](auto& entry) {
-            entry.nonce.reset();
-            entry.txs.clear();
-            ++released;
-        });
-    }
-
-  private:
-    template <class F>
-    void write(const std::string& key, IntentState state, F&& change) {
-        chaos();
-        auto& entry = at(key);
-        entry.state = state;
-        change(entry);
-        chaos();
+    void release_nonce(const std::string& key, const std::string& reason, bool reverted) override {
+        released += write([&] { return state.release_nonce(key, reason, reverted, now); }) ? 1 : 0;
     }
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chain/broadcast.hpp"
 #include "crypto/digest.hpp"
 #include "net/http_client.hpp"
 
@@ -11,8 +12,6 @@ namespace {
 
 constexpr Millis kProbeEvery{5'000};
 constexpr Millis kProbeTimeout{4'000};
-/// Once a transaction was accepted, the others have this long to get it as well.
-constexpr Millis kBroadcastGrace{1'000};
 
 Millis since(Steady then, Steady now) {
     return std::chrono::duration_cast<Millis>(now - then);
@@ -234,6 +233,32 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
         endpoints_.give_up(last);
     }
     return hash;
+}
+
+std::vector<eth::SendOutcome> MultiRpc::send_raw_transactions(const std::vector<Bytes>& raws) {
+    std::vector<eth::SendOutcome> out;
+    for (std::size_t first = 0; first < raws.size(); first += kMostInBatch) {
+        const auto last = std::min(first + kMostInBatch, raws.size());
+        const std::vector<Bytes> some(raws.begin() + static_cast<std::ptrdiff_t>(first),
+                                      raws.begin() + static_cast<std::ptrdiff_t>(last));
+        for (const auto endpoint : endpoints_.candidates()) {
+            ensure_checked(endpoint);
+        }
+        auto outcomes = broadcast(some, endpoints_, transport_, clock_, config_.timeout);
+        if (outcomes.empty()) {  // no endpoint takes batches, or none answers
+            outcomes = Rpc::send_raw_transactions(some);
+        }
+        out.insert(out.end(), outcomes.begin(), outcomes.end());
+    }
+    return out;
+}
+
+void MultiRpc::ensure_checked(std::size_t endpoint) {
+    if (!endpoints_.checked(endpoint)) {
+        BlockNum head;
+        const auto question = eth::questions::block_number(head);
+        Asking(*this, question).ask_and_wait(endpoint);
+    }
 }
 
 void MultiRpc::probe() {

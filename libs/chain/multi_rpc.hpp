@@ -41,6 +41,9 @@ class MultiRpc final : public eth::CallingRpc {
     using eth::CallingRpc::header;
     /// To every usable endpoint. Success when one accepts it or knows it already; else the last error.
     TxHash send_raw_transaction(BytesView raw) override;
+    /// The same for several, in their order: one that some endpoint accepts is accepted. @throws when none
+    /// answers
+    std::vector<eth::SendOutcome> send_raw_transactions(const std::vector<Bytes>& raws) override;
     std::string name() const override;
 
     /// Asks each endpoint for its head now and then, and takes what came; never waits. For one thread only.
@@ -54,6 +57,8 @@ class MultiRpc final : public eth::CallingRpc {
     struct Probe;
 
     void perform(const eth::Question& question) override;
+    /// Asks for its chain id, if that was never seen.
+    void ensure_checked(std::size_t endpoint);
     std::optional<eth::Header> agreed(const eth::Header& header);
 
     RpcConfig config_;

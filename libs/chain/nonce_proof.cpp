@@ -6,7 +6,8 @@ namespace lamda::chain {
 
 namespace {
 
-std::optional<TxHash> find(eth::Rpc& rpc, const Address& wallet, std::uint64_t nonce, BlockNum finalized) {
+std::optional<eth::Receipt> find(eth::Rpc& rpc, const Address& wallet, std::uint64_t nonce,
+                                 BlockNum finalized) {
     const auto count = [&](BlockNum block) { return rpc.transaction_count(wallet, eth::BlockSpec(block)); };
     if (count(finalized) <= nonce) {
         return std::nullopt;
@@ -31,10 +32,10 @@ std::optional<TxHash> find(eth::Rpc& rpc, const Address& wallet, std::uint64_t n
     if (!header || before > nonce || after <= nonce) {
         return std::nullopt;
     }
-    std::vector<TxHash> ours;
-    for (const auto& receipt : rpc.block_receipts(header->hash)) {
+    std::vector<eth::Receipt> ours;
+    for (auto& receipt : rpc.block_receipts(header->hash)) {
         if (receipt.from == wallet) {
-            ours.push_back(receipt.tx_hash);
+            ours.push_back(std::move(receipt));
         }
     }
     return ours.size() == after - before ? std::optional(ours[nonce - before]) : std::nullopt;
@@ -42,8 +43,8 @@ std::optional<TxHash> find(eth::Rpc& rpc, const Address& wallet, std::uint64_t n
 
 }  // namespace
 
-std::optional<TxHash> finalized_transaction_at(eth::Rpc& rpc, const Address& wallet, std::uint64_t nonce,
-                                               BlockNum finalized) {
+std::optional<eth::Receipt> finalized_transaction_at(eth::Rpc& rpc, const Address& wallet,
+                                                     std::uint64_t nonce, BlockNum finalized) {
     try {
         return find(rpc, wallet, nonce, finalized);
     } catch (const eth::RpcError&) {

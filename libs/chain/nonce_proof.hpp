@@ -7,11 +7,11 @@
 
 namespace lamda::chain {
 
-/// The transaction of `wallet` with this nonce, from the receipts of the finalized block that holds it.
-/// Absent: there is none up to `finalized`, or the node cannot prove it (no state that old, no receipts,
+/// The receipt of the transaction of `wallet` with this nonce, from those of the finalized block that holds
+/// it. Absent: there is none up to `finalized`, or the node cannot prove it (no state that old, no receipts,
 /// contradictions).
 /// @throws net::TransportError, eth::BadAnswer
-std::optional<TxHash> finalized_transaction_at(eth::Rpc& rpc, const Address& wallet, std::uint64_t nonce,
-                                               BlockNum finalized);
+std::optional<eth::Receipt> finalized_transaction_at(eth::Rpc& rpc, const Address& wallet,
+                                                     std::uint64_t nonce, BlockNum finalized);
 
 }  // namespace lamda::chain

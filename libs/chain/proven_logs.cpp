@@ -56,8 +56,8 @@ Result<BlockView> settle(const std::vector<BlockView>& views, std::size_t endpoi
         return *by_root;
     }
     if (views.size() < std::min<std::size_t>(2, endpoints)) {
-        return Error{"unproven", "only " + views.front().endpoint + " tells of the block, and not by receipts",
-                     ""};
+        return Error{"unproven",
+                     "only " + views.front().endpoint + " tells of the block, and not by receipts", ""};
     }
     return views.front();
 }

@@ -15,12 +15,13 @@ struct BlockView {
     std::string endpoint;
     BlockHeader header;
     std::vector<eth::Log> logs;  ///< those that the filter asks for
-    /// Their receipts' root is the header's (or its bloom excludes them): no log is invented. Else their bloom
-    /// is, which says only that none is missing.
+    /// Their receipts' root is the header's (or its bloom excludes them): no log is invented. Else their
+    /// bloom is, which says only that none is missing.
     bool by_root = false;
 };
 
-/// By the block's receipts, or where they are refused by all of its logs. nullopt: the endpoint lacks the block.
+/// By the block's receipts, or where they are refused by all of its logs. nullopt: the endpoint lacks the
+/// block.
 /// @throws NotReadyYet, eth::BadAnswer it proves nothing; what the endpoint throws
 std::optional<BlockView> view_block(eth::Rpc& rpc, BlockNum number, const eth::LogFilter& filter);
 

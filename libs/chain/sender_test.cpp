@@ -2,7 +2,9 @@
 #include <catch2/catch.hpp>
 
 #include "chain/fees.hpp"
+#include "chain/gas_limits.hpp"
 #include "chain/memory_ledger.hpp"
+#include "chain/sender.hpp"
 #include "chain/tx_decision.hpp"
 #include "simulator/scripted_chain.hpp"
 
@@ -27,6 +29,7 @@ struct World {
     telemetry::Health health;
     SenderConfig config;
     Precheck precheck;
+    OnRevert policy = OnRevert::kGiveUp;
     std::unique_ptr<Sender> sender;
 
     explicit World(std::uint64_t seed) : chain(seed, clock) {
@@ -45,7 +48,9 @@ struct World {
     Bytes data(std::size_t n) const {
         return {0x7e, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};
     }
-    void want(std::size_t n) { ledger.add({"increment:" + std::to_string(n), kContract, 0, data(n)}); }
+    void want(std::size_t n) {
+        ledger.add({"increment:" + std::to_string(n), kContract, 0, data(n), policy});
+    }
     LedgerEntry& entry(std::size_t n) { return ledger.at("increment:" + std::to_string(n)); }
     void mine(int blocks = 1) {
         for (int i = 0; i < blocks; ++i) {
@@ -107,8 +112,10 @@ TEST_CASE("what would revert takes no nonce, and goes when its cause is gone") {
 TEST_CASE("the precheck's reason parks an intent") {
     World world(3);
     bool registered = false;
-    world.precheck = [&](const Intent&) {
-        return registered ? std::nullopt : std::optional<std::string>("the provider is not registered");
+    world.precheck = [&](const std::vector<Intent>& intents) {
+        return std::vector(
+            intents.size(),
+            registered ? std::nullopt : std::optional<std::string>("the provider is not registered"));
     };
     world.restart();
     world.want(0);
@@ -346,4 +353,187 @@ TEST_CASE("the decision: absence of a receipt never frees a nonce, another block
     CHECK(decide(entry, seen, config) == TxAction::kWait);
     CHECK(*parse_intent_state(to_string(IntentState::kAllocated)) == IntentState::kAllocated);
     CHECK(parse_intent_state("lost").error().code == "invalid_intent_state");
+}
+
+TEST_CASE("what reverts on chain is given up, tried again, or asked about, as the intent says") {
+    World world(11);
+    const auto policy = GENERATE(OnRevert::kGiveUp, OnRevert::kRetry, OnRevert::kAsk);
+    world.policy = policy;
+    world.want(0);
+    world.chain.reverts_late.insert(world.data(0));
+    world.sender->step();
+    world.mine(3);
+    if (policy == OnRevert::kRetry) {
+        world.sender->step();
+        world.mine(10);
+        world.sender->step();
+        CHECK(world.entry(0).state == IntentState::kPending);
+        CHECK(world.entry(0).reverts == 1);
+        CHECK_FALSE(world.entry(0).nonce);
+        world.chain.reverts_late.clear();
+        REQUIRE(world.settle());
+        CHECK(world.entry(0).state == IntentState::kDone);
+        CHECK(world.entry(0).reverts == 1);
+        return;
+    }
+    REQUIRE(world.settle());
+    CHECK(world.entry(0).state == IntentState::kFailed);
+    CHECK((world.entry(0).reason.find("lamda tx retry") != std::string::npos) == (policy == OnRevert::kAsk));
+    CHECK(world.metrics.serialize().find("lamda_sender_asking_total{sender=\"test\"} " +
+                                         std::string(policy == OnRevert::kAsk ? "1" : "0")) !=
+          std::string::npos);
+}
+
+TEST_CASE("what reverts again and again is given up in the end") {
+    World world(12);
+    world.policy = OnRevert::kRetry;
+    world.want(0);
+    world.chain.reverts_late.insert(world.data(0));
+    for (int i = 0; i < 2'000 && !world.ledger.all_settled(); ++i) {
+        world.sender->step();
+        world.mine();
+    }
+    CHECK(world.entry(0).state == IntentState::kFailed);
+    CHECK(world.entry(0).reverts == 4);
+}
+
+TEST_CASE(
+    "an operator cancels: before it was sent nothing happens, after that an empty transfer takes its place") {
+    World world(13);
+    world.want(0);
+    world.want(1);
+    world.chain.reverts.insert(world.data(1));
+    world.sender->step();
+    REQUIRE(world.entry(0).state == IntentState::kSent);
+    REQUIRE(world.entry(1).state == IntentState::kParked);
+    world.ledger.state.wish("increment:0", Wish::kCancel, world.clock.now());
+    world.ledger.state.wish("increment:1", Wish::kCancel, world.clock.now());
+    world.sender->step();
+    REQUIRE(world.entry(0).txs.size() == 2);
+    CHECK(world.entry(0).txs.back().cancels);
+    CHECK(world.entry(0).txs.back().fee.max_fee > world.entry(0).txs.front().fee.max_fee);
+    CHECK_FALSE(world.entry(0).wish);
+    CHECK(world.entry(1).state == IntentState::kFailed);
+    CHECK_FALSE(world.entry(1).nonce);
+    REQUIRE(world.settle());
+    CHECK(world.entry(0).state == IntentState::kFailed);
+    CHECK(world.entry(0).reason == "cancelled by an operator");
+    CHECK(world.chain.executed(world.data(0)) == 0);
+    CHECK(world.chain.executed(world.data(1)) == 0);
+    world.want(2);
+    REQUIRE(world.settle());
+    CHECK(world.entry(2).nonce == 1U);  // no nonce is missing
+}
+
+TEST_CASE("a cancellation that comes too late leaves what was mined as it is") {
+    World world(14);
+    world.want(0);
+    world.sender->step();
+    world.ledger.state.wish("increment:0", Wish::kCancel, world.clock.now());
+    world.mine();  // before the sender sees the wish
+    REQUIRE(world.settle());
+    CHECK(world.entry(0).state == IntentState::kDone);
+    CHECK(world.chain.executed(world.data(0)) == 1);
+}
+
+TEST_CASE("an operator's bump goes at once, whatever the age") {
+    World world(15);
+    world.want(0);
+    world.sender->step();
+    world.sender->step();
+    CHECK(world.entry(0).txs.size() == 1);
+    world.ledger.state.wish("increment:0", Wish::kBump, world.clock.now());
+    world.sender->step();
+    CHECK(world.entry(0).txs.size() == 2);
+    world.sender->step();
+    CHECK(world.entry(0).txs.size() == 2);
+    REQUIRE(world.settle());
+    CHECK(world.chain.executed(world.data(0)) == 1);
+}
+
+TEST_CASE("bumps are counted in blocks: a chain that stands still makes nothing dearer") {
+    World world(16);
+    world.want(0);
+    world.sender->step();
+    world.chain.base_fee = 100'000;
+    world.clock.advance(Millis(3'600'000));
+    for (int i = 0; i < 10; ++i) {
+        world.sender->step();
+        CHECK(world.entry(0).txs.size() == 1);
+    }
+    world.mine(25);
+    world.sender->step();
+    CHECK(world.entry(0).txs.size() == 2);
+}
+
+TEST_CASE("the budget of a day stops what is new, and only that, until the next day") {
+    World world(17);
+    world.config.daily_budget = U256(1'000'000'000'000'000);
+    world.restart();
+    world.ledger.spent = 999'999'999'999'990;
+    world.want(0);
+    world.sender->step();
+    CHECK_FALSE(world.entry(0).nonce);
+    CHECK_FALSE(world.health.ready());
+    CHECK(world.health.checks().begin()->second.detail.find("budget") != std::string::npos);
+    world.ledger.spent = 0;
+    world.sender->step();
+    CHECK(world.entry(0).nonce == 0U);
+    CHECK(world.health.ready());
+}
+
+TEST_CASE("an endpoint that names a nonce that nobody used makes no gap") {
+    World world(18);
+    world.want(0);
+    REQUIRE(world.settle());
+    world.mine(20);
+    world.chain.claimed_count = 1'000;
+    world.want(1);
+    world.sender->step();
+    CHECK_FALSE(world.entry(1).nonce);
+    CHECK_FALSE(world.health.ready());
+    world.chain.claimed_count.reset();
+    REQUIRE(world.settle());
+    CHECK(world.entry(1).nonce == 1U);
+    CHECK(world.chain.executed(world.data(1)) == 1);
+}
+
+TEST_CASE("a node that denies receipts of what was mined is overruled by the block itself") {
+    World world(19);
+    world.chain.denies_receipts = true;
+    world.want(0);
+    world.want(1);
+    world.sender->step();
+    for (int i = 0; i < 40 && !world.ledger.all_settled(); ++i) {
+        world.mine();
+        world.sender->step();
+    }
+    CHECK(world.entry(0).state == IntentState::kDone);
+    CHECK(world.entry(1).state == IntentState::kDone);
+    CHECK(world.chain.executed(world.data(0)) == 1);
+}
+
+TEST_CASE("a gas limit that is known is checked for each call, and raised where it is too low") {
+    World world(20);
+    const Bytes cheap{1, 2, 3, 4, 0};
+    const Bytes dear{1, 2, 3, 4, 1};
+    const std::vector<Intent> intents{{"a", kContract, 0, cheap, {}}, {"b", kContract, 0, dear, {}}};
+    GasLimits limits(world.chain, world.signer->address(), 20);
+    int asked = 0;
+    world.chain.gas_of = [&](const Bytes& data) {
+        ++asked;
+        return data == dear ? 90'000U : 50'000U;
+    };
+    auto verdicts = limits.check(intents);
+    CHECK(asked == 3);  // the first is estimated; the second fails under its limit, and is estimated
+    CHECK(verdicts[0].limit == 60'000);
+    CHECK(verdicts[1].limit == 108'000);
+    verdicts = limits.check(intents);
+    CHECK(asked == 5);  // one call each
+    CHECK(verdicts[0].limit == 108'000);
+    CHECK(verdicts[1].limit == 108'000);
+    world.chain.reverts.insert(cheap);
+    verdicts = limits.check(intents);
+    CHECK(verdicts[0].reverts == "execution reverted");
+    CHECK(verdicts[1].reverts.empty());
 }

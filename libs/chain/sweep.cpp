@@ -32,7 +32,7 @@ struct Sweep::Impl {
     std::vector<std::unique_ptr<MultiRpc>> endpoints;  ///< one each, in the order of the settings
     std::optional<BlockNum> start;
     std::size_t turn = 0;
-    int tries = 0;  ///< at the present range, to settle what differs
+    int tries = 0;     ///< at the present range, to settle what differs
     std::string told;  ///< the trouble that was logged last
 
     Impl(StreamConfig c, Millis p, MultiRpc& r, SweepSink& s, const Clock& time, telemetry::Log l,
@@ -44,8 +44,8 @@ struct Sweep::Impl {
           sink(s),
           clock(time),
           log(std::move(l)),
-          at_block(metrics.gauge("lamda_chain_sweep_block",
-                                 "Blocks up to here were read again and compared", labels())),
+          at_block(metrics.gauge("lamda_chain_sweep_block", "Blocks up to here were read again and compared",
+                                 labels())),
           logs_compared(
               metrics.counter("lamda_chain_sweep_logs_total", "Logs read again and compared", labels())),
           logs_repaired(metrics.counter("lamda_chain_sweep_repaired_total",
@@ -62,7 +62,8 @@ struct Sweep::Impl {
             one.urls = {rpc.endpoints().url(i)};
             one.chain = chain;
             one.timeout = rpc.timeout();
-            endpoints.push_back(std::make_unique<MultiRpc>(one, clock, telemetry::Log::none(), rpc.transport()));
+            endpoints.push_back(
+                std::make_unique<MultiRpc>(one, clock, telemetry::Log::none(), rpc.transport()));
         }
     }
 
@@ -107,7 +108,8 @@ struct Sweep::Impl {
         if (!endpoint.header(eth::BlockSpec(final))) {
             throw NotReadyYet(endpoint.name() + " lacks block " + std::to_string(final.value));
         }
-        const auto most = endpoint.endpoints().answers_logs(0) ? endpoint.endpoints().window(0) : kMostByReceipts;
+        const auto most =
+            endpoint.endpoints().answers_logs(0) ? endpoint.endpoints().window(0) : kMostByReceipts;
         const auto to = std::min(final, first + (most - 1));
         Backfill backfill(endpoint, filter, clock, false);
         const auto deadline = clock.steady() + kPatience;

@@ -10,11 +10,12 @@
 
 namespace lamda::chain {
 
-/// One range at each step: read from another endpoint than the stream asks first, where there is another. Where
-/// the rows differ, every endpoint is asked for the block and must prove its answer; the rows follow what is
-/// proven and not contradicted. What cannot be settled after some tries is counted and left as it is.
+/// One range at each step: read from another endpoint than the stream asks first, where there is another.
+/// Where the rows differ, every endpoint is asked for the block and must prove its answer; the rows follow
+/// what is proven and not contradicted. What cannot be settled after some tries is counted and left as it is.
 ///
-/// Metrics: `lamda_chain_sweep_block`, `lamda_chain_sweep_logs_total`, `…_repaired_total`, `…_unsettled_total`.
+/// Metrics: `lamda_chain_sweep_block`, `lamda_chain_sweep_logs_total`, `…_repaired_total`,
+/// `…_unsettled_total`.
 class Sweep {
   public:
     enum class Step {

@@ -1,5 +1,7 @@
 #include "chain/tx_decision.hpp"
 
+#include <algorithm>
+
 namespace lamda::chain {
 
 namespace {
@@ -15,8 +17,14 @@ TxAction decide_sent(const LedgerEntry& entry, const TxObservation& seen, const 
     if (seen.latest_count > *entry.nonce) {
         return TxAction::kWait;  // something is mined at this nonce; what, a receipt or finality will tell
     }
+    if (entry.wish == Wish::kCancel && !entry.txs.back().cancels) {
+        return TxAction::kCancel;
+    }
+    if (entry.wish) {
+        return TxAction::kBump;
+    }
     // A fee helps only the transaction that is next in line: the others wait for it, not for their price.
-    if (seen.latest_count == *entry.nonce && seen.since_stored >= config.bump_after) {
+    if (seen.latest_count == *entry.nonce && seen.blocks_since_stored >= config.bump_after_blocks) {
         return TxAction::kBump;
     }
     if (seen.since_broadcast >= config.rebroadcast_after && !seen.known_to_node) {
@@ -36,7 +44,13 @@ TxAction decide_mined(const LedgerEntry& entry, const TxObservation& seen) {
         seen.receipt->block != *entry.mined_in) {
         return TxAction::kWait;
     }
-    return seen.receipt->success ? TxAction::kDone : TxAction::kFailed;
+    if (!seen.receipt->success) {
+        return TxAction::kFailed;
+    }
+    const bool cancelled = std::any_of(entry.txs.begin(), entry.txs.end(), [&](const StoredTx& tx) {
+        return tx.cancels && tx.hash == seen.receipt->tx_hash;
+    });
+    return cancelled ? TxAction::kCancelled : TxAction::kDone;
 }
 
 }  // namespace
@@ -44,9 +58,12 @@ TxAction decide_mined(const LedgerEntry& entry, const TxObservation& seen) {
 TxAction decide(const LedgerEntry& entry, const TxObservation& seen, const SenderConfig& config) {
     switch (entry.state) {
         case IntentState::kAllocated:
-            return entry.txs.empty() ? TxAction::kSign : TxAction::kBroadcast;
         case IntentState::kSent:
-            return entry.txs.empty() ? TxAction::kSign : decide_sent(entry, seen, config);
+            if (entry.txs.empty()) {
+                return entry.wish == Wish::kCancel ? TxAction::kCancel : TxAction::kSign;
+            }
+            return entry.state == IntentState::kAllocated ? TxAction::kBroadcast
+                                                          : decide_sent(entry, seen, config);
         case IntentState::kMined:
             return decide_mined(entry, seen);
         case IntentState::kPending:

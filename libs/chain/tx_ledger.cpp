@@ -24,7 +24,8 @@ constexpr std::array<std::pair<Wish, std::string_view>, 2> kWishes{
 
 template <class Names, class Value>
 std::string_view name_of(const Names& names, Value value) {
-    return std::find_if(names.begin(), names.end(), [&](const auto& each) { return each.first == value; })->second;
+    return std::find_if(names.begin(), names.end(), [&](const auto& each) { return each.first == value; })
+        ->second;
 }
 
 template <class Value, std::size_t N>

@@ -94,8 +94,8 @@ struct Parked {
     std::string reason;
 };
 
-/// PostgreSQL for services, a file for the agent. Every call is one transaction and durable when it returns. A
-/// change says from which states it may come: repeated, or late, it changes nothing.
+/// PostgreSQL for services, a file for the agent. Every call is one transaction and durable when it returns.
+/// A change says from which states it may come: repeated, or late, it changes nothing.
 class TxLedger {
   public:
     virtual ~TxLedger() = default;
@@ -108,15 +108,15 @@ class TxLedger {
     /// Wei for gas: paid by what was mined since then, and at most to be paid by what is not mined yet.
     virtual U256 spent_since(Timestamp since) = 0;
 
-    /// Nonces one after the other, from max(next_nonce, at_least) on, for those that hold none; nullopt where an
-    /// intent has one already, or is no longer pending or parked.
+    /// Nonces one after the other, from max(next_nonce, at_least) on, for those that hold none; nullopt where
+    /// an intent has one already, or is no longer pending or parked.
     virtual std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,
                                                                std::uint64_t at_least) = 0;
-    /// An intent that uses up a nonce that nobody holds: an empty transfer from `wallet` to itself. False: it is
-    /// held by one that there is.
+    /// An intent that uses up a nonce that nobody holds: an empty transfer from `wallet` to itself. False: it
+    /// is held by one that there is.
     virtual bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) = 0;
-    /// Stores signed bytes where the intent still holds the nonce, and clears its wish. False: it does not, throw
-    /// the bytes away.
+    /// Stores signed bytes where the intent still holds the nonce, and clears its wish. False: it does not,
+    /// throw the bytes away.
     virtual std::vector<bool> store(const std::vector<NewTx>& txs) = 0;
     virtual void park(const std::vector<Parked>& parked) = 0;
     virtual void mark_sent(const std::vector<std::string>& keys) = 0;
@@ -125,8 +125,8 @@ class TxLedger {
     virtual void mark_unmined(const std::vector<std::string>& keys) = 0;
     virtual void mark_done(const std::vector<MinedTx>& done) = 0;
     virtual void mark_failed(const std::string& key, const std::string& reason) = 0;
-    /// The nonce is spent for good: by a foreign transaction, or by ours that reverted (`reverted`). The intent is
-    /// pending again.
+    /// The nonce is spent for good: by a foreign transaction, or by ours that reverted (`reverted`). The
+    /// intent is pending again.
     virtual void release_nonce(const std::string& key, const std::string& reason, bool reverted) = 0;
 };
 

@@ -8,9 +8,9 @@
 
 namespace lamda::eth {
 
-/// The answer to each of `count` calls, whose ids were 0 … count − 1, as JSON text; nodes may answer in any order
-/// (JSON-RPC 2.0, section 6). @throws RpcError the whole batch was answered with an error object; BadAnswer anything
-/// else, or an answer missing or twice
+/// The answer to each of `count` calls, whose ids were 0 … count − 1, as JSON text; nodes may answer in any
+/// order (JSON-RPC 2.0, section 6). @throws RpcError the whole batch was answered with an error object;
+/// BadAnswer anything else, or an answer missing or twice
 std::vector<std::string> split_batch_answer(const net::HttpResponse& response, std::size_t count);
 
 }  // namespace lamda::eth

@@ -23,8 +23,9 @@ net::HttpResponse said(const std::string& body, int status = 200) {
 /// eth_call answers its own calldata, and reverts on 0xff…
 json answer_of(const json& request) {
     json out = {{"jsonrpc", "2.0"}, {"id", request.at("id")}};
-    const auto data = request.at("params").at(0).is_string() ? request["params"][0].get<std::string>()
-                                                            : request["params"][0].at("data").get<std::string>();
+    const auto data = request.at("params").at(0).is_string()
+                          ? request["params"][0].get<std::string>()
+                          : request["params"][0].at("data").get<std::string>();
     if (data.starts_with("0xff")) {
         out["error"] = {{"code", 3}, {"message", "execution reverted"}, {"data", "0x08c379a0"}};
     } else {
@@ -61,15 +62,16 @@ TEST_CASE("a batch's answers are found by their ids, in any order") {
     const auto parts = split_batch_answer(said(R"([{"id":1,"result":"b"},{"id":0,"result":"a"}])"), 2);
     CHECK(parts[0].find("\"a\"") != std::string::npos);
     CHECK(parts[1].find("\"b\"") != std::string::npos);
-    for (const char* bad : {"", "<html>", "7", "{}", R"([{"id":0,"result":1}])",
-                            R"([{"id":0,"result":1},{"id":0,"result":1}])",
-                            R"([{"id":0,"result":1},{"id":2,"result":1}])",
-                            R"([{"id":0,"result":1},{"result":1}])", R"([{"id":0,"result":1},7])"}) {
+    for (const char* bad :
+         {"", "<html>", "7", "{}", R"([{"id":0,"result":1}])", R"([{"id":0,"result":1},{"id":0,"result":1}])",
+          R"([{"id":0,"result":1},{"id":2,"result":1}])", R"([{"id":0,"result":1},{"result":1}])",
+          R"([{"id":0,"result":1},7])"}) {
         CAPTURE(bad);
         CHECK_THROWS_AS(split_batch_answer(said(bad), 2), BadAnswer);
     }
-    CHECK_THROWS_AS(split_batch_answer(said(R"({"id":null,"error":{"code":-32600,"message":"no batches"}})"), 2),
-                    RpcError);
+    CHECK_THROWS_AS(
+        split_batch_answer(said(R"({"id":null,"error":{"code":-32600,"message":"no batches"}})"), 2),
+        RpcError);
 }
 
 TEST_CASE("many calls take few requests, each with its own outcome") {
@@ -92,8 +94,9 @@ TEST_CASE("many calls take few requests, each with its own outcome") {
 }
 
 TEST_CASE("where a node refuses batches, calls go one by one") {
-    const std::string refusal = GENERATE(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}})",
-                                         "batch requests are not supported", "[]");
+    const std::string refusal =
+        GENERATE(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}})",
+                 "batch requests are not supported", "[]");
     LoopbackServer server([&](const LoopbackServer::Request& request) {
         const auto asked = json::parse(request.body);
         return LoopbackServer::reply(asked.is_array() ? refusal : answer_of(asked).dump());

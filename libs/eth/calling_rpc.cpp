@@ -121,7 +121,6 @@ std::optional<TransactionInfo> CallingRpc::transaction(const TxHash& hash) {
     return out;
 }
 
-
 std::vector<std::exception_ptr> CallingRpc::perform_all(const std::vector<Question>& questions) {
     std::vector<std::exception_ptr> out(questions.size());
     const auto one = [&](std::size_t i) {
@@ -181,8 +180,8 @@ std::vector<std::optional<TransactionInfo>> CallingRpc::transactions(const std::
 }
 std::vector<CallOutcome> CallingRpc::calls(const std::vector<CallRequest>& requests, BlockSpec block) {
     std::vector<CallOutcome> out(requests.size());
-    const auto errors = perform_all(questions_for(
-        requests, out, [block](const CallRequest& request, CallOutcome& to) {
+    const auto errors =
+        perform_all(questions_for(requests, out, [block](const CallRequest& request, CallOutcome& to) {
             return questions::call(request, block, to.result);
         }));
     for (std::size_t i = 0; i < errors.size(); ++i) {
@@ -198,9 +197,8 @@ std::vector<CallOutcome> CallingRpc::calls(const std::vector<CallRequest>& reque
 }
 std::vector<SendOutcome> CallingRpc::send_raw_transactions(const std::vector<Bytes>& raws) {
     std::vector<TxHash> hashes;
-    const auto errors = perform_all(questions_for(raws, hashes, [](const Bytes& raw, TxHash& to) {
-        return questions::send_raw_transaction(raw, to);
-    }));
+    const auto errors = perform_all(questions_for(
+        raws, hashes, [](const Bytes& raw, TxHash& to) { return questions::send_raw_transaction(raw, to); }));
     std::vector<SendOutcome> out(raws.size());
     for (std::size_t i = 0; i < errors.size(); ++i) {
         try {

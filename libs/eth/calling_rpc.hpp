@@ -35,7 +35,8 @@ class CallingRpc : public Rpc {
     static constexpr std::size_t kMostInBatch = 100;
 
   protected:
-    /// Asks all of them; the error of each that has one. @throws what no question has an answer of its own for
+    /// Asks all of them; the error of each that has one. @throws what no question has an answer of its own
+    /// for
     std::vector<std::exception_ptr> perform_all(const std::vector<Question>& questions);
     /// Asks until the question's `read` has taken an answer. @throws what Rpc's calls throw
     virtual void perform(const Question& question) = 0;

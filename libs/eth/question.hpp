@@ -25,7 +25,8 @@ struct Question {
     /// Takes the answer to request `id` apart and keeps the result where the question was told to. The body
     /// may be used up. @throws RpcError, BadAnswer; the result is then left as it was.
     std::function<void(std::uint64_t id, net::HttpResponse& response)> read;
-    /// Not empty: these together are one request (JSON-RPC 2.0, section 6); `method` and `params` say nothing.
+    /// Not empty: these together are one request (JSON-RPC 2.0, section 6); `method` and `params` say
+    /// nothing.
     std::vector<Question> parts{};
 };
 
@@ -54,8 +55,8 @@ Question gas_price(U256& out);
 Question send_raw_transaction(BytesView raw, TxHash& out);
 Question receipt(const TxHash& hash, std::optional<Receipt>& out);
 Question transaction(const TxHash& hash, std::optional<TransactionInfo>& out);
-/// All of them in one request. Their results go where they say; errors[i] is what question i threw, and null where
-/// it was answered. An answer that is none to a batch is an error of the whole.
+/// All of them in one request. Their results go where they say; errors[i] is what question i threw, and null
+/// where it was answered. An answer that is none to a batch is an error of the whole.
 Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& errors);
 /// Any method; the answer's `result` as JSON text. @throws std::invalid_argument for an odd method name
 Question raw(std::string_view method, std::string_view params_json, std::string& out);

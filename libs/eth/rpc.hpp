@@ -72,8 +72,8 @@ class Rpc {
     virtual TxHash send_raw_transaction(BytesView raw) = 0;
     virtual std::optional<Receipt> receipt(const TxHash& hash) = 0;
     virtual std::optional<TransactionInfo> transaction(const TxHash& hash) = 0;
-    // Several at once: the results in the order of what was asked. An error of one is the error of the whole, but
-    // where the outcome holds it.
+    // Several at once: the results in the order of what was asked. An error of one is the error of the whole,
+    // but where the outcome holds it.
     virtual std::vector<std::optional<Header>> headers(const std::vector<BlockNum>& numbers);
     virtual std::vector<std::optional<Receipt>> receipts(const std::vector<TxHash>& hashes);
     virtual std::vector<std::optional<TransactionInfo>> transactions(const std::vector<TxHash>& hashes);

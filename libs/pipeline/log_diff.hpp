@@ -16,13 +16,16 @@ struct LogDiff {
 /// Both ascending by place, each place once. @param place of an entry: block number, then log index
 /// @param same whether two entries of one place say the same
 template <class Entry, class Place, class Same>
-LogDiff<Entry> diff(const std::vector<Entry>& journal, const std::vector<Entry>& again, Place place, Same same) {
+LogDiff<Entry> diff(const std::vector<Entry>& journal, const std::vector<Entry>& again, Place place,
+                    Same same) {
     LogDiff<Entry> out;
     auto ours = journal.begin();
     auto theirs = again.begin();
     while (ours != journal.end() || theirs != again.end()) {
-        const bool only_ours = theirs == again.end() || (ours != journal.end() && place(*ours) < place(*theirs));
-        const bool only_theirs = ours == journal.end() || (theirs != again.end() && place(*theirs) < place(*ours));
+        const bool only_ours =
+            theirs == again.end() || (ours != journal.end() && place(*ours) < place(*theirs));
+        const bool only_theirs =
+            ours == journal.end() || (theirs != again.end() && place(*theirs) < place(*ours));
         if (only_ours) {
             out.to_drop.push_back(&*ours++);
         } else if (only_theirs) {
@@ -62,8 +65,9 @@ void require_same_blocks(const LogDiff<Entry>& diff, const chain::Rereading& aga
         for (const auto& header : again.blocks.headers) {
             const BlockRef ours = block(*entry);
             if (header.ref.number == ours.number && header.ref.hash != ours.hash) {
-                throw chain::FinalityViolated("the rows are of block " + ours.hash.hex() + ", the chain has " +
-                                              header.ref.hash.hex() + " at this height, and both were final");
+                throw chain::FinalityViolated("the rows are of block " + ours.hash.hex() +
+                                              ", the chain has " + header.ref.hash.hex() +
+                                              " at this height, and both were final");
             }
         }
     }

@@ -8,8 +8,8 @@
 
 namespace lamda::pipeline {
 
-/// A service's journal of chain logs, and the rows that follow from it. Called inside a transaction that holds
-/// the stream's cursor: the stream writes nothing meanwhile.
+/// A service's journal of chain logs, and the rows that follow from it. Called inside a transaction that
+/// holds the stream's cursor: the stream writes nothing meanwhile.
 class Repairable {
   public:
     virtual ~Repairable() = default;

@@ -46,7 +46,8 @@ struct Fixture : TestDatabase {
     void cursor(std::uint64_t number, std::uint64_t finalized) {
         db.transact([&](store::Txn& txn) {
             txn.exec(
-                "INSERT INTO chain.cursor (stream, chain_id, number, hash, timestamp, finalized) VALUES ($1, 97, "
+                "INSERT INTO chain.cursor (stream, chain_id, number, hash, timestamp, finalized) VALUES ($1, "
+                "97, "
                 "$2, $3, 1, $4) ON CONFLICT (stream) DO UPDATE SET number = excluded.number, finalized = "
                 "excluded.finalized",
                 {kStream, BlockNum{number}, BlockHash{}, BlockNum{finalized}});
@@ -55,9 +56,11 @@ struct Fixture : TestDatabase {
     std::string shown() {
         return db.transact([](store::Txn& txn) {
             return txn
-                .one("SELECT format('%s..%s logs %s repaired %s unsettled %s %s', since, upto, logs, repaired, "
-                     "unsettled, trouble) AS line FROM api.stream_sweep WHERE stream = $1",
-                     {kStream})
+                .one(
+                    "SELECT format('%s..%s logs %s repaired %s unsettled %s %s', since, upto, logs, "
+                    "repaired, "
+                    "unsettled, trouble) AS line FROM api.stream_sweep WHERE stream = $1",
+                    {kStream})
                 .get<std::string>("line");
         });
     }
@@ -129,7 +132,8 @@ TEST_CASE_METHOD(Fixture, "repairs are counted, and what stays is told") {
     CHECK(shown() == "0..8 logs 10 repaired 4 unsettled 1 x");
 }
 
-TEST_CASE_METHOD(Fixture, "Atomic: a repair waits for the stream's transaction, and a kill before its commit undoes it") {
+TEST_CASE_METHOD(
+    Fixture, "Atomic: a repair waits for the stream's transaction, and a kill before its commit undoes it") {
     cursor(120, 100);
     REQUIRE(run_and_crash("[repair-child]", "sweep.before_commit", {{"LAMDA_TEST_DSN", dsn}}));
     CHECK(db.transact([](store::Txn& txn) { return txn.exec("SELECT 1 FROM chain.sweep").size(); }) == 0);

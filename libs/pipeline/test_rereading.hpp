@@ -1,5 +1,5 @@
-// Blocks and their logs as a reader of the chain gives them, and a sweep over them: for tests of what follows a
-// stream.
+// Blocks and their logs as a reader of the chain gives them, and a sweep over them: for tests of what follows
+// a stream.
 #pragma once
 
 #include <vector>

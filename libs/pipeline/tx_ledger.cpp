@@ -1,33 +1,13 @@
 #include "pipeline/tx_ledger.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
+
+#include "store/values.hpp"
 
 namespace lamda::pipeline {
 
 namespace {
-
-using chain::IntentState;
-
-/// As chain.intent spells them.
-constexpr std::array<std::pair<std::string_view, IntentState>, 7> kStates{
-    {{"pending", IntentState::kPending},
-     {"parked", IntentState::kParked},
-     {"allocated", IntentState::kAllocated},
-     {"sent", IntentState::kSent},
-     {"mined", IntentState::kMined},
-     {"done", IntentState::kDone},
-     {"failed", IntentState::kFailed}}};
-
-IntentState state_of(const std::string& text) {
-    for (const auto& [name, state] : kStates) {
-        if (name == text) {
-            return state;
-        }
-    }
-    throw store::StatementError("chain.intent: unknown state " + text);
-}
 
 chain::LedgerEntry entry_of(const store::Row& row) {
     chain::LedgerEntry out;
@@ -35,7 +15,8 @@ chain::LedgerEntry entry_of(const store::Row& row) {
     out.intent.to = row.get<Address>("recipient");
     out.intent.value = row.get<U256>("value");
     out.intent.data = row.get<Bytes>("data");
-    out.state = state_of(row.get<std::string>("state"));
+    out.intent.on_revert = chain::parse_on_revert(row.get<std::string>("on_revert")).value();
+    out.state = chain::parse_intent_state(row.get<std::string>("state")).value();
     out.nonce = row.maybe<std::uint64_t>("nonce");
     out.gas_limit = row.maybe<std::uint64_t>("gas_limit");
     out.reason = row.get<std::string>("reason");
@@ -43,66 +24,94 @@ chain::LedgerEntry entry_of(const store::Row& row) {
     if (!row.is_null("mined_block") && !row.is_null("mined_hash")) {
         out.mined_in = BlockRef{row.get<BlockNum>("mined_block"), row.get<BlockHash>("mined_hash")};
     }
+    if (const auto wish = row.maybe<std::string>("wish")) {
+        out.wish = chain::parse_wish(*wish).value();
+    }
+    out.reverts = row.get<std::uint32_t>("reverts");
     out.updated_at = row.get<Timestamp>("updated_at");
     return out;
 }
 
-void ensure_wallet(store::Txn& txn, const Address& wallet, ChainId chain) {
-    txn.exec("INSERT INTO chain.wallet (chain_id, address) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-             {chain.value, wallet});
-}
+/// What every change is limited to.
+constexpr auto kMine = "i.chain_id = $1 AND i.wallet = $2";
 
 }  // namespace
 
-bool put_intent(store::Txn& txn, const Address& wallet, ChainId chain, const chain::Intent& intent) {
-    ensure_wallet(txn, wallet, chain);
-    return txn.exec(
-                  "INSERT INTO chain.intent (chain_id, wallet, key, recipient, value, data) "
-                  "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (chain_id, wallet, key) DO NOTHING",
-                  {chain.value, wallet, intent.key, intent.to, intent.value, intent.data})
-               .affected() == 1;
+std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
+                        const std::vector<chain::Intent>& intents) {
+    if (intents.empty()) {
+        return 0;
+    }
+    txn.exec("INSERT INTO chain.wallet (chain_id, address) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+             {chain.value, wallet});
+    return txn
+        .exec(
+            "INSERT INTO chain.intent (chain_id, wallet, key, recipient, value, data, on_revert) "
+            "SELECT $1, $2, n.key, n.recipient, n.value, n.data, n.on_revert "
+            "FROM unnest($3::text[], $4::bytea[], $5::numeric[], $6::bytea[], $7::text[]) "
+            "WITH ORDINALITY AS n (key, recipient, value, data, on_revert, place) ORDER BY n.place "
+            "ON CONFLICT (chain_id, wallet, key) DO NOTHING",
+            {chain.value, wallet, store::array_of(intents, &chain::Intent::key),
+             store::array_of(intents, &chain::Intent::to), store::array_of(intents, &chain::Intent::value),
+             store::array_of(intents, &chain::Intent::data),
+             store::array_of(intents, [](const auto& intent) { return to_string(intent.on_revert); })})
+        .affected();
 }
 
 PgTxLedger::PgTxLedger(store::Database& database, Address wallet, ChainId chain)
     : database_(database), wallet_(wallet), chain_(chain) {}
 
-std::vector<chain::LedgerEntry> PgTxLedger::open_entries(std::size_t most) {
-    return database_.transact([&](store::Txn& txn) {
-        std::vector<chain::LedgerEntry> out;
-        std::map<std::int64_t, std::size_t> index;
-        std::string ids = "{";
-        // What holds a nonce first, parked ones last and in turn: neither can starve the others.
-        for (const auto& row :
-             txn.exec("SELECT id, key, recipient, value, data, state, nonce, gas_limit, reason, mined_tx, "
-                      "mined_block, "
-                      "mined_hash, updated_at FROM chain.intent "
-                      "WHERE chain_id = $1 AND wallet = $2 AND state NOT IN ('done', 'failed') "
-                      "ORDER BY nonce IS NULL, state = 'parked', CASE WHEN state = 'parked' THEN updated_at "
-                      "END, id LIMIT $3",
-                      {chain_.value, wallet_, std::uint64_t(most)})) {
-            const auto id = row.get<std::int64_t>("id");
-            ids += (out.empty() ? "" : ",") + std::to_string(id);
-            index[id] = out.size();
-            out.push_back(entry_of(row));
+std::vector<chain::LedgerEntry> PgTxLedger::read(store::Txn& txn, const std::string& where_order,
+                                                 std::size_t most) {
+    std::vector<chain::LedgerEntry> out;
+    std::map<std::int64_t, std::size_t> index;
+    for (const auto& row : txn.exec("SELECT i.* FROM chain.intent i WHERE " + std::string(kMine) + " AND " +
+                                        where_order + " LIMIT $3",
+                                    {chain_.value, wallet_, static_cast<std::uint64_t>(most)})) {
+        index[row.get<std::int64_t>("id")] = out.size();
+        out.push_back(entry_of(row));
+    }
+    std::vector<std::int64_t> ids;
+    for (const auto& [id, place] : index) {
+        if (out[place].nonce) {
+            ids.push_back(id);
         }
-        if (out.empty()) {
-            return out;
-        }
-        // Only those of the present nonce: an intent that gave one up keeps the old bytes for the record
-        // alone.
-        for (const auto& row : txn.exec(
-                 "SELECT t.intent_id, t.hash, t.raw, t.legacy, t.max_fee, t.max_priority_fee, t.stored_at "
-                 "FROM chain.tx t JOIN chain.intent i ON i.id = t.intent_id AND i.nonce = t.nonce "
-                 "WHERE t.intent_id = ANY ($1::bigint[]) ORDER BY t.intent_id, t.stored_at, t.max_fee",
-                 {ids + "}"})) {
-            chain::StoredTx tx;
-            tx.hash = row.get<TxHash>("hash");
-            tx.raw = row.get<Bytes>("raw");
-            tx.fee = {row.get<bool>("legacy"), row.get<U256>("max_fee"), row.get<U256>("max_priority_fee")};
-            tx.stored_at = row.get<Timestamp>("stored_at");
-            out[index.at(row.get<std::int64_t>("intent_id"))].txs.push_back(std::move(tx));
-        }
+    }
+    if (ids.empty()) {
         return out;
+    }
+    // Only those of the present nonce: an intent that gave one up keeps the old bytes for the record alone.
+    // Of what is mined the bytes are not needed.
+    for (const auto& row :
+         txn.exec("SELECT t.intent_id, t.hash, CASE WHEN i.state = 'mined' THEN ''::bytea ELSE t.raw END AS "
+                  "raw, t.legacy, "
+                  "t.max_fee, t.max_priority_fee, t.stored_at, t.cancels "
+                  "FROM chain.tx t JOIN chain.intent i ON i.id = t.intent_id AND i.nonce = t.nonce "
+                  "WHERE t.intent_id = ANY ($1::bigint[]) ORDER BY t.intent_id, t.stored_at, t.max_fee",
+                  {store::array_of(ids)})) {
+        chain::StoredTx tx;
+        tx.hash = row.get<TxHash>("hash");
+        tx.raw = row.get<Bytes>("raw");
+        tx.fee = {row.get<bool>("legacy"), row.get<U256>("max_fee"), row.get<U256>("max_priority_fee")};
+        tx.stored_at = row.get<Timestamp>("stored_at");
+        tx.cancels = row.get<bool>("cancels");
+        out[index.at(row.get<std::int64_t>("intent_id"))].txs.push_back(std::move(tx));
+    }
+    return out;
+}
+
+std::vector<chain::LedgerEntry> PgTxLedger::in_flight(std::size_t most) {
+    return database_.transact([&](store::Txn& txn) {
+        return read(txn, "i.nonce IS NOT NULL AND i.state NOT IN ('done', 'failed') ORDER BY i.nonce", most);
+    });
+}
+
+std::vector<chain::LedgerEntry> PgTxLedger::waiting(std::size_t most) {
+    return database_.transact([&](store::Txn& txn) {
+        return read(txn,
+                    "i.nonce IS NULL AND i.state IN ('pending', 'parked') ORDER BY i.state = 'parked', "
+                    "CASE WHEN i.state = 'parked' THEN i.updated_at END, i.id",
+                    most);
     });
 }
 
@@ -114,117 +123,225 @@ std::optional<std::uint64_t> PgTxLedger::next_nonce() {
     });
 }
 
-std::optional<std::uint64_t> PgTxLedger::allocate(const std::string& key, std::uint64_t at_least,
-                                                  std::uint64_t gas_limit) {
-    return database_.transact([&](store::Txn& txn) -> std::optional<std::uint64_t> {
+U256 PgTxLedger::spent_since(Timestamp since) {
+    return database_.transact([&](store::Txn& txn) {
+        const U256 paid =
+            txn.one("SELECT coalesce(sum(i.paid + i.paid_before), 0) AS wei FROM chain.intent i WHERE " +
+                        std::string(kMine) + " AND i.mined_at >= $3",
+                    {chain_.value, wallet_, since})
+                .get<U256>("wei");
+        const U256 open = txn.one(
+                                 "SELECT coalesce(sum(i.gas_limit * (SELECT max(t.max_fee) FROM chain.tx t "
+                                 "WHERE t.intent_id = i.id "
+                                 "AND t.nonce = i.nonce)), 0) AS wei FROM chain.intent i WHERE " +
+                                     std::string(kMine) + " AND i.state IN ('allocated', 'sent')",
+                                 {chain_.value, wallet_})
+                              .get<U256>("wei");
+        return U256(paid + open);
+    });
+}
+
+std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector<chain::Allocation>& wanted,
+                                                               std::uint64_t at_least) {
+    return database_.transact([&](store::Txn& txn) {
+        std::vector<std::optional<std::uint64_t>> out(wanted.size());
         const auto wallet = txn.first(
             "SELECT next_nonce FROM chain.wallet WHERE chain_id = $1 AND address = $2 FOR NO KEY UPDATE",
             {chain_.value, wallet_});
         if (!wallet) {
-            return std::nullopt;  // no wallet, no intent
+            return out;  // no wallet, no intent
         }
-        const auto nonce = std::max(wallet->maybe<std::uint64_t>("next_nonce").value_or(0), at_least);
-        const auto taken = txn.exec(
-            "UPDATE chain.intent SET state = 'allocated', nonce = $4, gas_limit = $5, reason = '', "
-            "updated_at = now() "
-            "WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND nonce IS NULL AND state IN ('pending', "
-            "'parked')",
-            {chain_.value, wallet_, key, nonce, gas_limit});
-        if (taken.affected() != 1) {
-            return std::nullopt;
+        // Locked before they are counted: the nonces are to have no gaps.
+        std::map<std::string, std::size_t> place;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            place.emplace(wanted[i].key, i);
         }
+        std::vector<bool> free(wanted.size());
+        for (const auto& row : txn.exec(
+                 "SELECT i.key FROM chain.intent i WHERE " + std::string(kMine) +
+                     " AND i.key = ANY ($3::text[]) AND i.nonce IS NULL AND i.state IN ('pending', 'parked') "
+                     "ORDER BY i.id FOR NO KEY UPDATE",
+                 {chain_.value, wallet_, store::array_of(wanted, &chain::Allocation::key)})) {
+            free[place.at(row.get<std::string>("key"))] = true;
+        }
+        auto next = std::max(wallet->maybe<std::uint64_t>("next_nonce").value_or(0), at_least);
+        struct Given {
+            std::string key;
+            std::uint64_t nonce;
+            std::uint64_t gas_limit;
+        };
+        std::vector<Given> given;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            if (free[i]) {
+                out[i] = next;
+                given.push_back({wanted[i].key, next++, wanted[i].gas_limit});
+            }
+        }
+        if (given.empty()) {
+            return out;
+        }
+        txn.exec(
+            "UPDATE chain.intent i SET state = 'allocated', nonce = g.nonce, gas_limit = g.gas_limit, reason "
+            "= '', "
+            "updated_at = now() FROM unnest($3::text[], $4::bigint[], $5::numeric[]) AS g (key, nonce, "
+            "gas_limit) "
+            "WHERE " +
+                std::string(kMine) + " AND i.key = g.key",
+            {chain_.value, wallet_, store::array_of(given, &Given::key),
+             store::array_of(given, &Given::nonce), store::array_of(given, &Given::gas_limit)});
         txn.exec("UPDATE chain.wallet SET next_nonce = $3 WHERE chain_id = $1 AND address = $2",
-                 {chain_.value, wallet_, nonce + 1});
-        return nonce;
+                 {chain_.value, wallet_, next});
+        return out;
     });
 }
 
-bool PgTxLedger::store_tx(const std::string& key, std::uint64_t nonce, const chain::StoredTx& tx) {
+bool PgTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) {
     return database_.transact([&](store::Txn& txn) {
-        const auto intent = txn.first(
-            "SELECT id FROM chain.intent WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND nonce = $4 "
-            "AND state IN ('allocated', 'sent', 'mined') FOR UPDATE",
-            {chain_.value, wallet_, key, nonce});
-        if (!intent) {
-            return false;
+        txn.exec("SELECT 1 FROM chain.wallet WHERE chain_id = $1 AND address = $2 FOR NO KEY UPDATE",
+                 {chain_.value, wallet_});
+        const bool added =
+            txn.exec(
+                   "INSERT INTO chain.intent (chain_id, wallet, key, recipient, value, data, state, "
+                   "nonce, gas_limit) SELECT $1, $2, $3, $4, 0, '', 'allocated', $5::bigint, $6 "
+                   "WHERE NOT EXISTS (SELECT 1 FROM chain.intent i WHERE i.chain_id = $1 "
+                   "AND i.wallet = $2 AND i.nonce = $5::bigint) "
+                   "ON CONFLICT (chain_id, wallet, key) DO NOTHING",
+                   {chain_.value, wallet_, chain::fill_key(nonce), wallet, nonce, gas_limit})
+                .affected() == 1;
+        if (added) {
+            txn.exec(
+                "UPDATE chain.wallet SET next_nonce = greatest(next_nonce, $3) WHERE chain_id = $1 AND "
+                "address = $2",
+                {chain_.value, wallet_, nonce + 1});
         }
+        return added;
+    });
+}
+
+std::vector<bool> PgTxLedger::store(const std::vector<chain::NewTx>& txs) {
+    return database_.transact([&](store::Txn& txn) {
+        std::map<std::pair<std::string, std::uint64_t>, std::int64_t> stands;
+        for (const auto& row :
+             txn.exec("SELECT i.id, i.key, i.nonce FROM chain.intent i JOIN unnest($3::text[], $4::bigint[]) "
+                      "AS n (key, nonce) ON n.key = i.key AND n.nonce = i.nonce WHERE " +
+                          std::string(kMine) +
+                          " AND i.state IN ('allocated', 'sent', 'mined') ORDER BY i.id FOR UPDATE OF i",
+                      {chain_.value, wallet_, store::array_of(txs, &chain::NewTx::key),
+                       store::array_of(txs, &chain::NewTx::nonce)})) {
+            stands.emplace(std::pair(row.get<std::string>("key"), row.get<std::uint64_t>("nonce")),
+                           row.get<std::int64_t>("id"));
+        }
+        std::vector<bool> out;
+        std::vector<std::int64_t> ids;
+        std::vector<const chain::NewTx*> kept;
+        for (const auto& one : txs) {
+            const auto found = stands.find({one.key, one.nonce});
+            out.push_back(found != stands.end());
+            if (found != stands.end()) {
+                ids.push_back(found->second);
+                kept.push_back(&one);
+            }
+        }
+        const auto column = [&](auto get) { return store::array_of(kept, get); };
         txn.exec(
-            "INSERT INTO chain.tx (hash, intent_id, nonce, raw, legacy, max_fee, max_priority_fee, "
-            "stored_at) "
-            "VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (hash) DO NOTHING",
-            {tx.hash, intent->get<std::int64_t>("id"), nonce, tx.raw, tx.fee.legacy, tx.fee.max_fee,
-             tx.fee.max_priority_fee, tx.stored_at});
-        return true;
+            "INSERT INTO chain.tx (intent_id, nonce, hash, raw, legacy, max_fee, max_priority_fee, "
+            "stored_at, cancels) "
+            "SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::boolean[], "
+            "$6::numeric[], "
+            "$7::numeric[], $8::timestamptz[], $9::boolean[]) ON CONFLICT (hash) DO NOTHING",
+            {store::array_of(ids), column([](const auto* one) { return one->nonce; }),
+             column([](const auto* one) { return one->tx.hash; }),
+             column([](const auto* one) { return one->tx.raw; }),
+             column([](const auto* one) { return one->tx.fee.legacy; }),
+             column([](const auto* one) { return one->tx.fee.max_fee; }),
+             column([](const auto* one) { return one->tx.fee.max_priority_fee; }),
+             column([](const auto* one) { return one->tx.stored_at; }),
+             column([](const auto* one) { return one->tx.cancels; })});
+        txn.exec("UPDATE chain.intent SET wish = NULL WHERE id = ANY ($1::bigint[]) AND wish IS NOT NULL",
+                 {store::array_of(ids)});
+        return out;
     });
 }
 
 // Each change says from which states it may come: repeated, or late, it changes nothing.
 
-void PgTxLedger::park(const std::string& key, const std::string& reason) {
+void PgTxLedger::park(const std::vector<chain::Parked>& parked) {
     database_.transact([&](store::Txn& txn) {
         txn.exec(
-            "UPDATE chain.intent SET state = 'parked', reason = $4, updated_at = now() "
-            "WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND nonce IS NULL AND state IN ('pending', "
-            "'parked')",
-            {chain_.value, wallet_, key, reason});
+            "UPDATE chain.intent i SET state = 'parked', reason = p.reason, updated_at = now() "
+            "FROM unnest($3::text[], $4::text[]) AS p (key, reason) WHERE " +
+                std::string(kMine) +
+                " AND i.key = p.key AND i.nonce IS NULL AND i.state IN ('pending', 'parked')",
+            {chain_.value, wallet_, store::array_of(parked, &chain::Parked::key),
+             store::array_of(parked, [](const auto& one) { return store::storable(one.reason); })});
     });
 }
 
-void PgTxLedger::mark_sent(const std::string& key) {
+void PgTxLedger::mark_sent(const std::vector<std::string>& keys) {
     database_.transact([&](store::Txn& txn) {
-        txn.exec(
-            "UPDATE chain.intent SET state = 'sent', updated_at = now() "
-            "WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND state IN ('allocated', 'sent')",
-            {chain_.value, wallet_, key});
+        txn.exec("UPDATE chain.intent i SET state = 'sent', updated_at = now() WHERE " + std::string(kMine) +
+                     " AND i.key = ANY ($3::text[]) AND i.state = 'allocated'",
+                 {chain_.value, wallet_, store::array_of(keys)});
     });
 }
 
-void PgTxLedger::mark_mined(const std::string& key, const TxHash& tx, const BlockRef& block) {
+void PgTxLedger::mark(const std::string& state, const std::vector<chain::MinedTx>& txs,
+                      const std::string& from_states) {
     database_.transact([&](store::Txn& txn) {
-        txn.exec(
-            "UPDATE chain.intent SET state = 'mined', mined_tx = $4, mined_block = $5, mined_hash = $6, "
-            "updated_at = now() "
-            "WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND state IN ('allocated', 'sent', 'mined')",
-            {chain_.value, wallet_, key, tx, block.number, block.hash});
+        const auto block = [](auto member) {
+            return [member](const chain::MinedTx& one) { return one.block.*member; };
+        };
+        txn.exec("UPDATE chain.intent i SET state = '" + state +
+                     "', mined_tx = m.tx, mined_block = m.number, mined_hash = m.hash, reason = '', "
+                     "updated_at = now(), "
+                     "paid = m.paid, mined_at = CASE WHEN i.mined_tx = m.tx THEN i.mined_at ELSE now() END "
+                     "FROM unnest($3::text[], $4::bytea[], $5::bigint[], $6::bytea[], $7::numeric[]) "
+                     "AS m (key, tx, number, hash, paid) WHERE " +
+                     std::string(kMine) + " AND i.key = m.key AND " + from_states,
+                 {chain_.value, wallet_, store::array_of(txs, &chain::MinedTx::key),
+                  store::array_of(txs, &chain::MinedTx::tx), store::array_of(txs, block(&BlockRef::number)),
+                  store::array_of(txs, block(&BlockRef::hash)), store::array_of(txs, &chain::MinedTx::paid)});
     });
 }
 
-void PgTxLedger::mark_unmined(const std::string& key) {
-    database_.transact([&](store::Txn& txn) {
-        txn.exec(
-            "UPDATE chain.intent SET state = 'sent', mined_tx = NULL, mined_block = NULL, mined_hash = NULL, "
-            "updated_at = now() WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND state = 'mined'",
-            {chain_.value, wallet_, key});
-    });
+void PgTxLedger::mark_mined(const std::vector<chain::MinedTx>& mined) {
+    mark("mined", mined, "i.state IN ('allocated', 'sent', 'mined')");
 }
 
-void PgTxLedger::mark_done(const std::string& key, const TxHash& tx, const BlockRef& block) {
+void PgTxLedger::mark_done(const std::vector<chain::MinedTx>& done) {
+    mark("done", done, "i.state NOT IN ('done', 'failed')");
+}
+
+void PgTxLedger::mark_unmined(const std::vector<std::string>& keys) {
     database_.transact([&](store::Txn& txn) {
         txn.exec(
-            "UPDATE chain.intent SET state = 'done', mined_tx = $4, mined_block = $5, mined_hash = $6, "
-            "reason = '', "
-            "updated_at = now() "
-            "WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND state NOT IN ('done', 'failed')",
-            {chain_.value, wallet_, key, tx, block.number, block.hash});
+            "UPDATE chain.intent i SET state = 'sent', mined_tx = NULL, mined_block = NULL, mined_hash = "
+            "NULL, "
+            "paid = 0, updated_at = now() WHERE " +
+                std::string(kMine) + " AND i.key = ANY ($3::text[]) AND i.state = 'mined'",
+            {chain_.value, wallet_, store::array_of(keys)});
     });
 }
 
 void PgTxLedger::mark_failed(const std::string& key, const std::string& reason) {
     database_.transact([&](store::Txn& txn) {
         txn.exec(
-            "UPDATE chain.intent SET state = 'failed', reason = $4, updated_at = now() "
-            "WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND state NOT IN ('done', 'failed')",
-            {chain_.value, wallet_, key, reason});
+            "UPDATE chain.intent i SET state = 'failed', reason = $4, wish = NULL, updated_at = now() "
+            "WHERE " +
+                std::string(kMine) + " AND i.key = $3 AND i.state NOT IN ('done', 'failed')",
+            {chain_.value, wallet_, key, store::storable(reason)});
     });
 }
 
-void PgTxLedger::release_nonce(const std::string& key, const std::string& reason) {
+void PgTxLedger::release_nonce(const std::string& key, const std::string& reason, bool reverted) {
     database_.transact([&](store::Txn& txn) {
         txn.exec(
-            "UPDATE chain.intent SET state = 'pending', nonce = NULL, gas_limit = NULL, mined_tx = NULL, "
-            "mined_block = NULL, mined_hash = NULL, reason = $4, updated_at = now() "
-            "WHERE chain_id = $1 AND wallet = $2 AND key = $3 AND state IN ('allocated', 'sent', 'mined')",
-            {chain_.value, wallet_, key, reason});
+            "UPDATE chain.intent i SET state = 'pending', nonce = NULL, gas_limit = NULL, mined_tx = NULL, "
+            "mined_block = NULL, mined_hash = NULL, reason = $4, reverts = i.reverts + $5, "
+            "paid_before = i.paid_before + i.paid, paid = 0, updated_at = now() "
+            "WHERE " +
+                std::string(kMine) + " AND i.key = $3 AND i.state IN ('allocated', 'sent', 'mined')",
+            {chain_.value, wallet_, key, store::storable(reason), reverted ? 1 : 0});
     });
 }
 

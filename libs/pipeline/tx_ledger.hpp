@@ -1,32 +1,41 @@
 // chain::TxLedger on PostgreSQL: tables chain.wallet, chain.intent, chain.tx.
 #pragma once
 
-#include "chain/sender.hpp"
+#include "chain/tx_ledger.hpp"
 #include "store/database.hpp"
 
 namespace lamda::pipeline {
 
-/// Adds an intent inside the caller's transaction (the one that applies its cause). False: its key stands
-/// already.
-bool put_intent(store::Txn& txn, const Address& wallet, ChainId chain, const chain::Intent& intent);
+/// Adds intents inside the caller's transaction (the one that applies their cause); those whose key stands
+/// already are left alone. @returns how many are new
+std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
+                        const std::vector<chain::Intent>& intents);
 
 class PgTxLedger final : public chain::TxLedger {
   public:
     PgTxLedger(store::Database& database, Address wallet, ChainId chain);
-    std::vector<chain::LedgerEntry> open_entries(std::size_t most) override;
+    std::vector<chain::LedgerEntry> in_flight(std::size_t most) override;
+    std::vector<chain::LedgerEntry> waiting(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
-    std::optional<std::uint64_t> allocate(const std::string& key, std::uint64_t at_least,
-                                          std::uint64_t gas_limit) override;
-    bool store_tx(const std::string& key, std::uint64_t nonce, const chain::StoredTx& tx) override;
-    void park(const std::string& key, const std::string& reason) override;
-    void mark_sent(const std::string& key) override;
-    void mark_mined(const std::string& key, const TxHash& tx, const BlockRef& block) override;
-    void mark_unmined(const std::string& key) override;
-    void mark_done(const std::string& key, const TxHash& tx, const BlockRef& block) override;
+    U256 spent_since(Timestamp since) override;
+    std::vector<std::optional<std::uint64_t>> allocate(const std::vector<chain::Allocation>& wanted,
+                                                       std::uint64_t at_least) override;
+    bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) override;
+    std::vector<bool> store(const std::vector<chain::NewTx>& txs) override;
+    void park(const std::vector<chain::Parked>& parked) override;
+    void mark_sent(const std::vector<std::string>& keys) override;
+    void mark_mined(const std::vector<chain::MinedTx>& mined) override;
+    void mark_unmined(const std::vector<std::string>& keys) override;
+    void mark_done(const std::vector<chain::MinedTx>& done) override;
     void mark_failed(const std::string& key, const std::string& reason) override;
-    void release_nonce(const std::string& key, const std::string& reason) override;
+    void release_nonce(const std::string& key, const std::string& reason, bool reverted) override;
 
   private:
+    std::vector<chain::LedgerEntry> read(store::Txn& txn, const std::string& where_order_limit,
+                                         std::size_t most);
+    void mark(const std::string& state, const std::vector<chain::MinedTx>& txs,
+              const std::string& from_states);
+
     store::Database& database_;
     Address wallet_;
     ChainId chain_;

@@ -27,7 +27,8 @@ struct Fixture : TestDatabase {
         return out;
     }
     bool put(const std::string& key) {
-        return db.transact([&](store::Txn& txn) { return put_intent(txn, wallet, opbnb, intent(key)); });
+        return db.transact(
+            [&](store::Txn& txn) { return put_intents(txn, wallet, opbnb, {intent(key)}) == 1; });
     }
     static TxHash hash(std::uint8_t n) {
         TxHash out;
@@ -43,8 +44,14 @@ struct Fixture : TestDatabase {
         return out;
     }
     static BlockRef block(std::uint64_t n) { return {BlockNum{n}, BlockHash{}}; }
+    static std::vector<chain::LedgerEntry> open_of(PgTxLedger& ledger, std::size_t most) {
+        auto out = ledger.in_flight(most);
+        const auto waiting = ledger.waiting(most - out.size());
+        out.insert(out.end(), waiting.begin(), waiting.end());
+        return out;
+    }
     chain::LedgerEntry only() {
-        const auto all = ledger.open_entries(10);
+        const auto all = open_of(ledger, 10);
         REQUIRE(all.size() == 1);
         return all[0];
     }
@@ -55,7 +62,7 @@ struct Fixture : TestDatabase {
 TEST_CASE_METHOD(Fixture,
                  "an intent goes its way from pending to done, and is read back as it is at each step") {
     REQUIRE_FALSE(ledger.next_nonce().has_value());
-    REQUIRE(ledger.open_entries(10).empty());
+    REQUIRE(open_of(ledger, 10).empty());
     REQUIRE(put("increment:1"));
     REQUIRE_FALSE(put("increment:1"));
     auto entry = only();
@@ -67,11 +74,11 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE_FALSE(entry.nonce);
     REQUIRE_FALSE(ledger.next_nonce().has_value());
 
-    REQUIRE(ledger.allocate("increment:1", 7, 60'000) == 7u);
+    REQUIRE(ledger.allocate({{"increment:1", 60'000}}, 7).front() == 7u);
     REQUIRE(ledger.next_nonce() == 8u);
-    REQUIRE(ledger.store_tx("increment:1", 7, tx(1)));
-    REQUIRE(ledger.store_tx("increment:1", 7, tx(2)));
-    REQUIRE(ledger.store_tx("increment:1", 7, tx(2)));
+    REQUIRE(ledger.store({{"increment:1", 7, tx(1)}}).front());
+    REQUIRE(ledger.store({{"increment:1", 7, tx(2)}}).front());
+    REQUIRE(ledger.store({{"increment:1", 7, tx(2)}}).front());
     entry = only();
     REQUIRE(entry.state == IntentState::kAllocated);
     REQUIRE(entry.nonce == 7u);
@@ -82,50 +89,50 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(entry.txs[1].fee == tx(2).fee);
     REQUIRE(entry.txs[1].stored_at == tx(2).stored_at);
 
-    ledger.mark_sent("increment:1");
+    ledger.mark_sent({"increment:1"});
     REQUIRE(only().state == IntentState::kSent);
-    ledger.mark_mined("increment:1", hash(2), block(100));
+    ledger.mark_mined({{"increment:1", hash(2), block(100), 9}});
     entry = only();
     REQUIRE(entry.state == IntentState::kMined);
     REQUIRE(entry.mined_tx == hash(2));
     REQUIRE(entry.mined_in == block(100));
-    ledger.mark_unmined("increment:1");
+    ledger.mark_unmined({"increment:1"});
     entry = only();
     REQUIRE(entry.state == IntentState::kSent);
     REQUIRE_FALSE(entry.mined_in);
     REQUIRE(entry.nonce == 7u);
-    ledger.mark_mined("increment:1", hash(1), block(101));
-    ledger.mark_done("increment:1", hash(1), block(101));
-    REQUIRE(ledger.open_entries(10).empty());
+    ledger.mark_mined({{"increment:1", hash(1), block(101), 9}});
+    ledger.mark_done({{"increment:1", hash(1), block(101), 9}});
+    REQUIRE(open_of(ledger, 10).empty());
 }
 
 TEST_CASE_METHOD(Fixture, "what comes late or again changes nothing") {
     put("a");
     // Without a nonce nothing can be sent or mined.
-    ledger.mark_sent("a");
-    ledger.mark_mined("a", hash(1), block(1));
-    ledger.mark_unmined("a");
-    ledger.release_nonce("a", "x");
+    ledger.mark_sent({"a"});
+    ledger.mark_mined({{"a", hash(1), block(1), 9}});
+    ledger.mark_unmined({"a"});
+    ledger.release_nonce("a", "x", false);
     REQUIRE(only().state == IntentState::kPending);
-    REQUIRE_FALSE(ledger.store_tx("a", 0, tx(1)));
-    REQUIRE_FALSE(ledger.allocate("absent", 0, 1).has_value());
-    REQUIRE(ledger.allocate("a", 0, 1) == 0u);
-    REQUIRE_FALSE(ledger.allocate("a", 0, 1).has_value());
+    REQUIRE_FALSE(ledger.store({{"a", 0, tx(1)}}).front());
+    REQUIRE_FALSE(ledger.allocate({{"absent", 1}}, 0).front().has_value());
+    REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 0u);
+    REQUIRE_FALSE(ledger.allocate({{"a", 1}}, 0).front().has_value());
     REQUIRE(ledger.next_nonce() == 1u);
-    ledger.park("a", "too late");
+    ledger.park({{"a", "too late"}});
     REQUIRE(only().state == IntentState::kAllocated);
-    REQUIRE_FALSE(ledger.store_tx("a", 1, tx(1)));  // another nonce
-    ledger.mark_done("a", hash(1), block(1));
+    REQUIRE_FALSE(ledger.store({{"a", 1, tx(1)}}).front());  // another nonce
+    ledger.mark_done({{"a", hash(1), block(1), 9}});
     ledger.mark_failed("a", "too late");
-    ledger.mark_sent("a");
-    ledger.release_nonce("a", "too late");
-    REQUIRE_FALSE(ledger.allocate("a", 5, 1).has_value());
-    REQUIRE_FALSE(ledger.store_tx("a", 0, tx(1)));
-    REQUIRE(ledger.open_entries(10).empty());
+    ledger.mark_sent({"a"});
+    ledger.release_nonce("a", "too late", false);
+    REQUIRE_FALSE(ledger.allocate({{"a", 1}}, 5).front().has_value());
+    REQUIRE_FALSE(ledger.store({{"a", 0, tx(1)}}).front());
+    REQUIRE(open_of(ledger, 10).empty());
     REQUIRE_FALSE(put("a"));
     put("b");
     ledger.mark_failed("b", "reverted");
-    ledger.mark_done("b", hash(2), block(2));
+    ledger.mark_done({{"b", hash(2), block(2), 9}});
     const auto state = db.transact(
         [](store::Txn& txn) { return txn.one("SELECT state, reason FROM chain.intent WHERE key = 'b'"); });
     REQUIRE(state.get<std::string>("state") == "failed");
@@ -134,28 +141,28 @@ TEST_CASE_METHOD(Fixture, "what comes late or again changes nothing") {
 
 TEST_CASE_METHOD(Fixture, "a parked intent takes no nonce, tells why, and goes when its cause is gone") {
     put("a");
-    ledger.park("a", "the provider is not registered");
+    ledger.park({{"a", "the provider is not registered"}});
     REQUIRE(only().state == IntentState::kParked);
     REQUIRE(only().reason == "the provider is not registered");
     REQUIRE_FALSE(ledger.next_nonce().has_value());
-    REQUIRE(ledger.allocate("a", 3, 1) == 3u);
+    REQUIRE(ledger.allocate({{"a", 1}}, 3).front() == 3u);
     REQUIRE(only().reason.empty());
 }
 
 TEST_CASE_METHOD(Fixture,
                  "an intent that gives its nonce up takes a new one and leaves its old bytes behind") {
     put("a");
-    REQUIRE(ledger.allocate("a", 4, 1) == 4u);
-    REQUIRE(ledger.store_tx("a", 4, tx(1)));
-    ledger.mark_sent("a");
-    ledger.release_nonce("a", "another transaction has nonce 4");
+    REQUIRE(ledger.allocate({{"a", 1}}, 4).front() == 4u);
+    REQUIRE(ledger.store({{"a", 4, tx(1)}}).front());
+    ledger.mark_sent({"a"});
+    ledger.release_nonce("a", "another transaction has nonce 4", false);
     auto entry = only();
     REQUIRE(entry.state == IntentState::kPending);
     REQUIRE_FALSE(entry.nonce);
     REQUIRE(entry.txs.empty());
-    REQUIRE_FALSE(ledger.store_tx("a", 4, tx(2)));  // a sleeper wakes
-    REQUIRE(ledger.allocate("a", 0, 1) == 5u);
-    REQUIRE(ledger.store_tx("a", 5, tx(3, true)));
+    REQUIRE_FALSE(ledger.store({{"a", 4, tx(2)}}).front());  // a sleeper wakes
+    REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 5u);
+    REQUIRE(ledger.store({{"a", 5, tx(3, true)}}).front());
     entry = only();
     REQUIRE(entry.txs.size() == 1);
     REQUIRE(entry.txs[0].fee.legacy);
@@ -165,19 +172,19 @@ TEST_CASE_METHOD(Fixture, "open entries: with a nonce first, parked ones last an
     for (const char* key : {"p1", "p2", "n1", "n2", "f"}) {
         put(key);
     }
-    ledger.park("p1", "x");
-    ledger.park("p2", "x");
-    ledger.allocate("f", 0, 1);
+    ledger.park({{"p1", "x"}});
+    ledger.park({{"p2", "x"}});
+    ledger.allocate({{"f", 1}}, 0);
     const auto keys = [&](std::size_t most) {
         std::vector<std::string> out;
-        for (const auto& entry : ledger.open_entries(most)) {
+        for (const auto& entry : open_of(ledger, most)) {
             out.push_back(entry.intent.key);
         }
         return out;
     };
     REQUIRE(keys(10) == std::vector<std::string>{"f", "n1", "n2", "p1", "p2"});
     REQUIRE(keys(2) == std::vector<std::string>{"f", "n1"});
-    ledger.park("p1", "still");
+    ledger.park({{"p1", "still"}});
     REQUIRE(keys(10) == std::vector<std::string>{"f", "n1", "n2", "p2", "p1"});
 }
 
@@ -193,7 +200,7 @@ TEST_CASE_METHOD(Fixture, "eight allocators at once: each intent one nonce, each
         threads.emplace_back([&] {
             PgTxLedger own(db, wallet, opbnb);
             for (int i = 0; i < kIntents; ++i) {
-                if (const auto nonce = own.allocate("i" + std::to_string(i), 10, 1)) {
+                if (const auto nonce = own.allocate({{"i" + std::to_string(i), 1}}, 10).front()) {
                     std::lock_guard lock(mutex);
                     given.insert(*nonce);
                 }
@@ -212,12 +219,99 @@ TEST_CASE_METHOD(Fixture, "eight allocators at once: each intent one nonce, each
 
 TEST_CASE_METHOD(Fixture, "wallets and chains have ledgers of their own") {
     put("a");
-    ledger.allocate("a", 9, 1);
+    ledger.allocate({{"a", 1}}, 9);
     PgTxLedger other_chain(db, wallet, ChainId{97});
     REQUIRE_FALSE(other_chain.next_nonce().has_value());
-    REQUIRE(other_chain.open_entries(10).empty());
+    REQUIRE(open_of(other_chain, 10).empty());
     other_chain.mark_failed("a", "not mine");
     REQUIRE(only().state == IntentState::kAllocated);
-    db.transact([&](store::Txn& txn) { REQUIRE(put_intent(txn, wallet, ChainId{97}, intent("a"))); });
-    REQUIRE(other_chain.allocate("a", 0, 1) == 0u);
+    db.transact([&](store::Txn& txn) { REQUIRE(put_intents(txn, wallet, ChainId{97}, {intent("a")}) == 1); });
+    REQUIRE(other_chain.allocate({{"a", 1}}, 0).front() == 0u);
+}
+
+TEST_CASE_METHOD(Fixture, "many at once: nonces in the order of asking, for those that are free") {
+    for (const char* key : {"a", "b", "c", "d"}) {
+        put(key);
+    }
+    REQUIRE(ledger.allocate({{"b", 1}}, 5).front() == 5u);
+    const auto given = ledger.allocate({{"d", 1}, {"b", 1}, {"absent", 1}, {"a", 2}}, 0);
+    REQUIRE(given == std::vector<std::optional<std::uint64_t>>{6u, std::nullopt, std::nullopt, 7u});
+    const auto stands = ledger.store({{"d", 6, tx(1)}, {"a", 6, tx(2)}, {"a", 7, tx(3)}});
+    REQUIRE(stands == std::vector<bool>{true, false, true});
+    const auto flying = ledger.in_flight(10);
+    REQUIRE(flying.size() == 3);
+    REQUIRE(flying[1].intent.key == "d");
+    REQUIRE(flying[1].txs.size() == 1);
+    REQUIRE(flying[2].gas_limit == 2u);
+    REQUIRE(ledger.waiting(10).size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "a filler holds a nonce that nobody holds, and no other") {
+    put("a");
+    ledger.allocate({{"a", 1}}, 4);
+    REQUIRE_FALSE(ledger.fill(4, wallet, 21'000));
+    REQUIRE(ledger.fill(3, wallet, 21'000));
+    REQUIRE_FALSE(ledger.fill(3, wallet, 21'000));
+    const auto flying = ledger.in_flight(10);
+    REQUIRE(flying.size() == 2);
+    REQUIRE(chain::is_fill(flying[0].intent));
+    REQUIRE(flying[0].intent.to == wallet);
+    REQUIRE(flying[0].state == IntentState::kAllocated);
+    REQUIRE(ledger.next_nonce() == 5u);
+}
+
+TEST_CASE_METHOD(Fixture, "what was spent: mined today, and what is still out at its highest price") {
+    const auto today = from_unix_seconds(0);
+    put("a");
+    put("b");
+    ledger.allocate({{"a", 100}, {"b", 100}}, 0);
+    REQUIRE(ledger.spent_since(today) == 0);
+    ledger.store({{"a", 0, tx(1)}, {"a", 0, tx(2)}, {"b", 1, tx(3)}});
+    REQUIRE(ledger.spent_since(today) == U256(100) * 1'002 + U256(100) * 1'003);
+    ledger.mark_sent({"a", "b"});
+    ledger.mark_mined({{"a", hash(2), block(3), 70'000}});
+    REQUIRE(ledger.spent_since(today) == U256(70'000) + U256(100) * 1'003);
+    ledger.mark_mined({{"a", hash(2), block(3), 70'000}});
+    ledger.release_nonce("a", "reverted", true);
+    ledger.allocate({{"a", 100}}, 0);
+    ledger.store({{"a", 2, tx(4)}});
+    ledger.mark_mined({{"a", hash(4), block(5), 60'000}});
+    REQUIRE(ledger.spent_since(today) == U256(130'000) + U256(100) * 1'003);
+    REQUIRE(ledger.spent_since(SystemClock().now() + Millis(86'400'000)) == U256(100) * 1'003);
+    const auto entry = ledger.in_flight(10).back();
+    REQUIRE(entry.intent.key == "a");
+    REQUIRE(entry.reverts == 1);
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "an operator's wish is told once, refused where it makes no sense, and shows in the views") {
+    const auto wish = [&](const std::string& key, const std::string& what) {
+        return db.transact([&](store::Txn& txn) {
+            return txn.one("SELECT api.wish_tx($1, $2) AS said", {key, what}).get<std::string>("said");
+        });
+    };
+    put("a");
+    REQUIRE(wish("b", "bump").starts_with("refused"));
+    REQUIRE(wish("a", "sing").starts_with("refused"));
+    REQUIRE(wish("a", "bump").starts_with("refused"));  // it was not sent yet
+    REQUIRE(wish("a", "retry").starts_with("refused"));
+    REQUIRE(wish("a", "cancel") == "the sender was told");
+    REQUIRE(ledger.waiting(10).front().wish == chain::Wish::kCancel);
+    ledger.allocate({{"a", 1}}, 0);
+    REQUIRE(wish("a", "bump") == "the sender was told");
+    REQUIRE(only().wish == chain::Wish::kBump);
+    auto cancel = tx(1);
+    cancel.cancels = true;
+    ledger.store({{"a", 0, cancel}});
+    REQUIRE_FALSE(only().wish);
+    REQUIRE(only().txs.front().cancels);
+    const auto row =
+        db.transact([](store::Txn& txn) { return txn.one("SELECT * FROM api.tx WHERE key = 'a'"); });
+    REQUIRE(row.get<int>("forms") == 1);
+    REQUIRE(row.get<TxHash>("hash") == hash(1));
+    ledger.mark_failed("a", "cancelled");
+    REQUIRE(wish("a", "cancel").starts_with("refused"));
+    REQUIRE(wish("a", "retry") == "it waits for a new nonce");
+    REQUIRE(only().state == IntentState::kPending);
+    REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 1u);
 }

@@ -244,6 +244,9 @@ Bytes ScriptedChain::call(const eth::CallRequest& request, eth::BlockSpec) {
     if (reverts.contains(request.data) || reverts_late.contains(request.data)) {
         throw eth::RpcError(3, "execution reverted", {});
     }
+    if (request.gas && gas_of(request.data) > *request.gas) {
+        throw eth::RpcError(-32000, "out of gas", {});
+    }
     return {};
 }
 std::uint64_t ScriptedChain::estimate_gas(const eth::CallRequest& request) {
@@ -251,7 +254,7 @@ std::uint64_t ScriptedChain::estimate_gas(const eth::CallRequest& request) {
     if (reverts.contains(request.data)) {
         throw eth::RpcError(3, "execution reverted", {});
     }
-    return 50'000;
+    return gas_of(request.data);
 }
 U256 ScriptedChain::balance(const Address&, eth::BlockSpec) {
     maybe_fail();
@@ -269,7 +272,8 @@ std::uint64_t ScriptedChain::transaction_count(const ChainView& view, const Addr
     return count;
 }
 std::uint64_t ScriptedChain::transaction_count(const Address& address, eth::BlockSpec block) {
-    return transaction_count(node(), address, block);
+    const auto who = node();
+    return claimed_count ? *claimed_count : transaction_count(who, address, block);
 }
 
 U256 ScriptedChain::gas_price() {
@@ -303,7 +307,7 @@ TxHash ScriptedChain::send_raw_transaction(BytesView raw) {
 
 std::optional<eth::Receipt> ScriptedChain::receipt(const TxHash& hash) {
     const auto who = node();
-    if (chance(faults.late_receipt)) {
+    if (denies_receipts || chance(faults.late_receipt)) {
         return std::nullopt;
     }
     return who.receipt(hash);

@@ -2,6 +2,7 @@
 // lag, fail, refuse ranges and say "none". Everything follows from a seed.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <random>
 #include <set>
@@ -96,6 +97,12 @@ class ScriptedChain final : public eth::Rpc {
     /// Calldata that passes estimation and reverts in a block.
     std::set<Bytes> reverts_late;
     U256 wealth = U256(1) << 100;
+    /// What calldata costs: a call under a lower limit runs out of gas.
+    std::function<std::uint64_t(const Bytes&)> gas_of = [](const Bytes&) { return 50'000U; };
+    /// A lie: so many transactions every account has sent, at any block.
+    std::optional<std::uint64_t> claimed_count;
+    /// A lie: there is no receipt of any transaction. Those by block are shown.
+    bool denies_receipts = false;
 
   private:
     ChainView node();

@@ -8,8 +8,8 @@
 
 namespace lamda::dispatch {
 
-/// How one job's journal is put right. An entry's place is its id, so a fact that comes late cannot just be added:
-/// facts before a job's first creation change nothing.
+/// How one job's journal is put right. An entry's place is its id, so a fact that comes late cannot just be
+/// added: facts before a job's first creation change nothing.
 struct JournalPlan {
     std::vector<JobEvent> in_front;       ///< new entries before all that there are
     std::vector<std::int64_t> to_orphan;  ///< written again by `at_end`

@@ -93,14 +93,15 @@ struct Dispatcher {
 struct Scene {
     testkit::TempDir dir{"repair"};
     testkit::PostgresServer postgres{dir.path()};
-    Dispatcher told{postgres.create_database("told")};     ///< of everything, at once
+    Dispatcher told{postgres.create_database("told")};      ///< of everything, at once
     Dispatcher misled{postgres.create_database("misled")};  ///< of some of it
 };
 
 /// Created, confirmed and claimed in consecutive blocks; each job as far as `stage` says.
 chain::Batch history(BatchMaker& chain) {
     auto out = chain.next(LogKind::kCreated, 0, kJobs, 2);
-    for (const auto& [kind, jobs] : {std::pair(LogKind::kConfirmed, kJobs - 3), {LogKind::kClaimed, kJobs - 6}}) {
+    for (const auto& [kind, jobs] :
+         {std::pair(LogKind::kConfirmed, kJobs - 3), {LogKind::kClaimed, kJobs - 6}}) {
         auto more = chain.next(kind, 0, jobs, 2);
         std::move(more.headers.begin(), more.headers.end(), std::back_inserter(out.headers));
         std::move(more.logs.begin(), more.logs.end(), std::back_inserter(out.logs));
@@ -147,7 +148,8 @@ TEST_CASE("Sceptical: whatever was hidden or invented, a repair makes the rows t
         auto rows = scene.misled.rows();
         auto wanted = scene.told.rows();
         // An invented creation leaves a job behind whose creation is orphaned, as a reorg does.
-        std::erase_if(rows, [](const auto& entry) { return entry.second.chain_state == wire::ChainState::kAbsent; });
+        std::erase_if(
+            rows, [](const auto& entry) { return entry.second.chain_state == wire::ChainState::kAbsent; });
         CHECK(rows.size() == wanted.size());
         for (auto& [id, row] : wanted) {
             INFO(id.hex());
@@ -233,8 +235,9 @@ TEST_CASE("a fact is put where the fold needs it") {
         CHECK(plan.to_orphan.empty());
     }
     SECTION("a later creation at the end, and what followed it on chain once more") {
-        const auto plan = plan_repair({fact(ChainFact::kCreated, 2, 1, true), fact(ChainFact::kConfirmed, 5, 8)},
-                                      {fact(ChainFact::kCreated, 3), fact(ChainFact::kClaimed, 6)});
+        const auto plan =
+            plan_repair({fact(ChainFact::kCreated, 2, 1, true), fact(ChainFact::kConfirmed, 5, 8)},
+                        {fact(ChainFact::kCreated, 3), fact(ChainFact::kClaimed, 6)});
         CHECK(plan.in_front.empty());
         CHECK(plan.to_orphan == std::vector<std::int64_t>{8});
         REQUIRE(plan.at_end.size() == 3);

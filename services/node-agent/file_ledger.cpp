@@ -14,14 +14,6 @@ namespace {
 constexpr int kFormat = 1;
 constexpr CrashNames kCrash{"agent.ledger.written", "agent.ledger.renamed"};
 
-bool open(const LedgerEntry& entry) {
-    return entry.state != IntentState::kDone && entry.state != IntentState::kFailed;
-}
-
-bool waiting(const LedgerEntry& entry) {
-    return !entry.nonce && (entry.state == IntentState::kPending || entry.state == IntentState::kParked);
-}
-
 Json block_value(const BlockRef& block) {
     return {{"number", block.number.value}, {"hash", block.hash.hex()}};
 }
@@ -32,7 +24,8 @@ Json tx_value(const chain::StoredTx& tx) {
             {"legacy", tx.fee.legacy},
             {"maxFee", to_decimal(tx.fee.max_fee)},
             {"maxPriorityFee", to_decimal(tx.fee.max_priority_fee)},
-            {"storedAt", to_rfc3339(tx.stored_at)}};
+            {"storedAt", to_rfc3339(tx.stored_at)},
+            {"cancels", tx.cancels}};
 }
 
 Json entry_value(const LedgerEntry& entry) {
@@ -46,6 +39,8 @@ Json entry_value(const LedgerEntry& entry) {
                   {"data", to_hex(entry.intent.data)},
                   {"state", std::string(chain::to_string(entry.state))},
                   {"txs", std::move(txs)},
+                  {"onRevert", std::string(chain::to_string(entry.intent.on_revert))},
+                  {"reverts", entry.reverts},
                   {"reason", entry.reason},
                   {"updatedAt", to_rfc3339(entry.updated_at)}};
     if (entry.nonce) {
@@ -75,6 +70,7 @@ chain::StoredTx tx_from(const Json& value) {
     tx.fee.max_fee = u256_from_decimal(text(value, "maxFee")).value();
     tx.fee.max_priority_fee = u256_from_decimal(text(value, "maxPriorityFee")).value();
     tx.stored_at = parse_rfc3339(text(value, "storedAt")).value();
+    tx.cancels = value.value("cancels", false);  // absent in files of before
     return tx;
 }
 
@@ -88,6 +84,8 @@ LedgerEntry entry_from(const Json& value) {
     for (const auto& tx : value.at("txs")) {
         entry.txs.push_back(tx_from(tx));
     }
+    entry.intent.on_revert = chain::parse_on_revert(value.value("onRevert", "give_up")).value();
+    entry.reverts = value.value("reverts", 0U);
     entry.reason = text(value, "reason");
     entry.updated_at = parse_rfc3339(text(value, "updatedAt")).value();
     if (value.contains("nonce")) {
@@ -124,7 +122,7 @@ FileTxLedger::FileTxLedger(std::string path, const Clock& clock) : path_(std::mo
     }
 }
 
-std::string FileTxLedger::encode(const State& state) {
+std::string FileTxLedger::encode(const chain::LedgerState& state) {
     Json entries = Json::array();
     for (const auto& entry : state.entries) {
         entries.push_back(entry_value(entry));
@@ -135,12 +133,12 @@ std::string FileTxLedger::encode(const State& state) {
         .dump();
 }
 
-FileTxLedger::State FileTxLedger::decode(const std::string& json) {
+chain::LedgerState FileTxLedger::decode(const std::string& json) {
     const auto value = Json::parse(json);
     if (value.at("format").get<int>() != kFormat) {
         throw std::invalid_argument("written by another version");
     }
-    State state;
+    chain::LedgerState state;
     if (const auto& nonce = value.at("nextNonce"); !nonce.is_null()) {
         state.next_nonce = nonce.get<std::uint64_t>();
     }
@@ -153,7 +151,7 @@ FileTxLedger::State FileTxLedger::decode(const std::string& json) {
 template <class Change>
 bool FileTxLedger::commit(Change change) {
     const std::lock_guard lock(mutex_);
-    State next = state_;
+    auto next = state_;
     if (!change(next)) {
         return false;
     }
@@ -162,81 +160,52 @@ bool FileTxLedger::commit(Change change) {
     return true;
 }
 
-template <class Change>
-bool FileTxLedger::commit_entry(const std::string& key, Change change) {
-    return commit([&](State& state) {
-        for (auto& entry : state.entries) {
-            if (entry.intent.key == key) {
-                if (!change(entry, state)) {
-                    return false;
-                }
-                entry.updated_at = clock_.now();
-                return true;
-            }
-        }
-        return false;
-    });
-}
-
 bool FileTxLedger::put_intent(const chain::Intent& intent) {
-    return commit([&](State& state) {
-        for (const auto& entry : state.entries) {
-            if (entry.intent.key == intent.key) {
-                return false;
-            }
-        }
-        LedgerEntry entry;
-        entry.intent = intent;
-        entry.updated_at = clock_.now();
-        state.entries.push_back(std::move(entry));
-        return true;
-    });
+    return commit([&](auto& state) { return state.add(intent, clock_.now()); });
 }
 
 bool FileTxLedger::finish_without_tx(const std::string& key, const std::string& reason) {
-    return commit_entry(key, [&](LedgerEntry& entry, State&) {
-        if (!waiting(entry)) {
+    return commit([&](auto& state) {
+        auto* entry = state.find(key);
+        if (entry == nullptr || entry->nonce || !chain::is_open(*entry)) {
             return false;
         }
-        entry.state = IntentState::kDone;
-        entry.reason = reason;
-        slim(entry);
+        entry->state = IntentState::kDone;
+        entry->reason = reason;
+        entry->updated_at = clock_.now();
+        slim(*entry);
         return true;
     });
 }
 
 std::optional<LedgerEntry> FileTxLedger::find(const std::string& key) const {
     const std::lock_guard lock(mutex_);
-    for (const auto& entry : state_.entries) {
-        if (entry.intent.key == key) {
-            return entry;
-        }
-    }
-    return std::nullopt;
+    const auto* entry = state_.find(key);
+    return entry == nullptr ? std::nullopt : std::optional(*entry);
 }
 
 std::size_t FileTxLedger::open_count() const {
     const std::lock_guard lock(mutex_);
-    return static_cast<std::size_t>(std::count_if(state_.entries.begin(), state_.entries.end(), open));
+    return static_cast<std::size_t>(
+        std::count_if(state_.entries.begin(), state_.entries.end(), chain::is_open));
 }
 
 void FileTxLedger::forget_done(Timestamp before) {
-    commit([&](State& state) {
+    commit([&](auto& state) {
         return std::erase_if(state.entries, [&](const LedgerEntry& entry) {
                    return entry.state == IntentState::kDone && entry.updated_at < before;
                }) > 0;
     });
 }
 
-std::vector<LedgerEntry> FileTxLedger::open_entries(std::size_t most) {
+std::vector<LedgerEntry> FileTxLedger::in_flight(std::size_t most) {
     const std::lock_guard lock(mutex_);
-    std::vector<LedgerEntry> found;
-    for (const auto& entry : state_.entries) {
-        if (found.size() < most && open(entry)) {
-            found.push_back(entry);
-        }
-    }
-    return found;
+    return state_.in_flight(most);
+}
+
+std::vector<LedgerEntry> FileTxLedger::waiting(std::size_t most) {
+    const std::lock_guard lock(mutex_);
+    return state_.waiting(most);
 }
 
 std::optional<std::uint64_t> FileTxLedger::next_nonce() {
@@ -244,119 +213,67 @@ std::optional<std::uint64_t> FileTxLedger::next_nonce() {
     return state_.next_nonce;
 }
 
-std::optional<std::uint64_t> FileTxLedger::allocate(const std::string& key, std::uint64_t at_least,
-                                                    std::uint64_t gas_limit) {
-    std::optional<std::uint64_t> given;
-    commit_entry(key, [&](LedgerEntry& entry, State& state) {
-        if (!waiting(entry)) {
-            return false;
-        }
-        given = std::max(state.next_nonce.value_or(0), at_least);
-        state.next_nonce = *given + 1;
-        entry.nonce = given;
-        entry.gas_limit = gas_limit;
-        entry.state = IntentState::kAllocated;
-        entry.reason.clear();
-        return true;
+U256 FileTxLedger::spent_since(Timestamp) {
+    return 0;
+}
+
+std::vector<std::optional<std::uint64_t>> FileTxLedger::allocate(const std::vector<chain::Allocation>& wanted,
+                                                                 std::uint64_t at_least) {
+    std::vector<std::optional<std::uint64_t>> given;
+    commit([&](auto& state) {
+        given = state.allocate(wanted, at_least, clock_.now());
+        return std::any_of(given.begin(), given.end(), [](const auto& nonce) { return nonce.has_value(); });
     });
     return given;
 }
 
-bool FileTxLedger::store_tx(const std::string& key, std::uint64_t nonce, const chain::StoredTx& tx) {
-    return commit_entry(key, [&](LedgerEntry& entry, State&) {
-        if (entry.nonce != nonce || !open(entry)) {
-            return false;
-        }
-        entry.txs.push_back(tx);
-        return true;
-    });
+bool FileTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) {
+    return commit([&](auto& state) { return state.fill(nonce, wallet, gas_limit, clock_.now()); });
 }
 
-void FileTxLedger::park(const std::string& key, const std::string& reason) {
-    commit_entry(key, [&](LedgerEntry& entry, State&) {
-        if (!waiting(entry) || (entry.state == IntentState::kParked && entry.reason == reason)) {
-            return false;
-        }
-        entry.state = IntentState::kParked;
-        entry.reason = reason;
-        return true;
+std::vector<bool> FileTxLedger::store(const std::vector<chain::NewTx>& txs) {
+    std::vector<bool> stands;
+    commit([&](auto& state) {
+        stands = state.store(txs, clock_.now());
+        return std::find(stands.begin(), stands.end(), true) != stands.end();
     });
+    return stands;
 }
 
-void FileTxLedger::mark_sent(const std::string& key) {
-    commit_entry(key, [](LedgerEntry& entry, State&) {
-        if (entry.state != IntentState::kAllocated) {
-            return false;
-        }
-        entry.state = IntentState::kSent;
-        return true;
-    });
+void FileTxLedger::park(const std::vector<chain::Parked>& parked) {
+    commit([&](auto& state) { return state.park(parked, clock_.now()); });
 }
 
-void FileTxLedger::mark_mined(const std::string& key, const TxHash& tx, const BlockRef& block) {
-    commit_entry(key, [&](LedgerEntry& entry, State&) {
-        if (!entry.nonce || !open(entry) || (entry.mined_tx == tx && entry.mined_in == block)) {
-            return false;
-        }
-        entry.state = IntentState::kMined;
-        entry.mined_tx = tx;
-        entry.mined_in = block;
-        return true;
-    });
+void FileTxLedger::mark_sent(const std::vector<std::string>& keys) {
+    commit([&](auto& state) { return state.mark_sent(keys, clock_.now()); });
 }
 
-void FileTxLedger::mark_unmined(const std::string& key) {
-    commit_entry(key, [](LedgerEntry& entry, State&) {
-        if (entry.state != IntentState::kMined) {
-            return false;
-        }
-        entry.state = IntentState::kSent;
-        entry.mined_tx.reset();
-        entry.mined_in.reset();
-        return true;
-    });
+void FileTxLedger::mark_mined(const std::vector<chain::MinedTx>& mined) {
+    commit([&](auto& state) { return state.mark_mined(mined, clock_.now()); });
 }
 
-void FileTxLedger::mark_done(const std::string& key, const TxHash& tx, const BlockRef& block) {
-    commit_entry(key, [&](LedgerEntry& entry, State&) {
-        if (!entry.nonce || !open(entry)) {
-            return false;
+void FileTxLedger::mark_unmined(const std::vector<std::string>& keys) {
+    commit([&](auto& state) { return state.mark_unmined(keys, clock_.now()); });
+}
+
+void FileTxLedger::mark_done(const std::vector<chain::MinedTx>& done) {
+    commit([&](auto& state) {
+        const bool changed = state.mark_done(done, clock_.now());
+        for (const auto& one : done) {
+            if (auto* entry = state.find(one.key); entry != nullptr && entry->state == IntentState::kDone) {
+                slim(*entry);
+            }
         }
-        entry.state = IntentState::kDone;
-        entry.mined_tx = tx;
-        entry.mined_in = block;
-        entry.reason.clear();
-        slim(entry);
-        return true;
+        return changed;
     });
 }
 
 void FileTxLedger::mark_failed(const std::string& key, const std::string& reason) {
-    commit_entry(key, [&](LedgerEntry& entry, State&) {
-        if (!open(entry)) {
-            return false;
-        }
-        entry.state = IntentState::kFailed;
-        entry.reason = reason;
-        return true;
-    });
+    commit([&](auto& state) { return state.mark_failed(key, reason, clock_.now()); });
 }
 
-void FileTxLedger::release_nonce(const std::string& key, const std::string& reason) {
-    commit_entry(key, [&](LedgerEntry& entry, State&) {
-        if (!entry.nonce || !open(entry)) {
-            return false;
-        }
-        // The nonce is spent by another transaction for good: what was signed for it can never be mined.
-        entry.state = IntentState::kPending;
-        entry.nonce.reset();
-        entry.gas_limit.reset();
-        entry.txs.clear();
-        entry.mined_tx.reset();
-        entry.mined_in.reset();
-        entry.reason = reason;
-        return true;
-    });
+void FileTxLedger::release_nonce(const std::string& key, const std::string& reason, bool reverted) {
+    commit([&](auto& state) { return state.release_nonce(key, reason, reverted, clock_.now()); });
 }
 
 }  // namespace lamda::agent

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "chain/sender.hpp"
+#include "chain/ledger_state.hpp"
 #include "durable_file.hpp"
 
 namespace lamda::agent {
@@ -28,36 +28,34 @@ class FileTxLedger final : public chain::TxLedger {
     /// Drops done intents older than that.
     void forget_done(Timestamp before);
 
-    std::vector<chain::LedgerEntry> open_entries(std::size_t most) override;
+    std::vector<chain::LedgerEntry> in_flight(std::size_t most) override;
+    std::vector<chain::LedgerEntry> waiting(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
-    std::optional<std::uint64_t> allocate(const std::string& key, std::uint64_t at_least,
-                                          std::uint64_t gas_limit) override;
-    bool store_tx(const std::string& key, std::uint64_t nonce, const chain::StoredTx& tx) override;
-    void park(const std::string& key, const std::string& reason) override;
-    void mark_sent(const std::string& key) override;
-    void mark_mined(const std::string& key, const TxHash& tx, const BlockRef& block) override;
-    void mark_unmined(const std::string& key) override;
-    void mark_done(const std::string& key, const TxHash& tx, const BlockRef& block) override;
+    /// Not kept: an agent has no budget.
+    U256 spent_since(Timestamp since) override;
+    std::vector<std::optional<std::uint64_t>> allocate(const std::vector<chain::Allocation>& wanted,
+                                                       std::uint64_t at_least) override;
+    bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) override;
+    std::vector<bool> store(const std::vector<chain::NewTx>& txs) override;
+    void park(const std::vector<chain::Parked>& parked) override;
+    void mark_sent(const std::vector<std::string>& keys) override;
+    void mark_mined(const std::vector<chain::MinedTx>& mined) override;
+    void mark_unmined(const std::vector<std::string>& keys) override;
+    void mark_done(const std::vector<chain::MinedTx>& done) override;
     void mark_failed(const std::string& key, const std::string& reason) override;
-    void release_nonce(const std::string& key, const std::string& reason) override;
+    void release_nonce(const std::string& key, const std::string& reason, bool reverted) override;
 
   private:
-    struct State {
-        std::optional<std::uint64_t> next_nonce;
-        std::vector<chain::LedgerEntry> entries;  ///< in order of arrival
-    };
-    static std::string encode(const State& state);
-    static State decode(const std::string& json);
+    static std::string encode(const chain::LedgerState& state);
+    static chain::LedgerState decode(const std::string& json);
     /// Applies `change` to a copy, writes it, then takes it over. `change` returns false: nothing to write.
     template <class Change>
     bool commit(Change change);
-    template <class Change>
-    bool commit_entry(const std::string& key, Change change);
 
     std::string path_;
     const Clock& clock_;
     mutable std::mutex mutex_;
-    State state_;
+    chain::LedgerState state_;
 };
 
 }  // namespace lamda::agent

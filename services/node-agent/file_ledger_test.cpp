@@ -55,14 +55,14 @@ TEST_CASE("an intent is taken once, also after it is done and after a restart") 
         auto ledger = FileTxLedger(place.path(), place.clock);
         CHECK(ledger.put_intent(intent("confirm:1")));
         CHECK_FALSE(ledger.put_intent(intent("confirm:1")));
-        ledger.allocate("confirm:1", 4, 21'000);
-        ledger.store_tx("confirm:1", 4, stored(1));
-        ledger.mark_sent("confirm:1");
-        ledger.mark_done("confirm:1", stored(1).hash, block(9));
+        ledger.allocate({{"confirm:1", 21'000}}, 4);
+        ledger.store({{"confirm:1", 4, stored(1)}});
+        ledger.mark_sent({"confirm:1"});
+        ledger.mark_done({{"confirm:1", stored(1).hash, block(9), 9}});
     }
     FileTxLedger ledger(place.path(), place.clock);
     CHECK_FALSE(ledger.put_intent(intent("confirm:1")));
-    CHECK(ledger.open_entries(10).empty());
+    CHECK(ledger.open_count() == 0);
     CHECK(ledger.find("confirm:1")->state == IntentState::kDone);
     CHECK(ledger.find("confirm:1")->mined_in == block(9));
 }
@@ -74,23 +74,23 @@ TEST_CASE("nonces rise without a gap, from what the chain says at first") {
         ledger.put_intent(intent(key));
     }
     CHECK(ledger.next_nonce() == std::nullopt);
-    CHECK(ledger.allocate("a", 4, 1) == 4U);
-    CHECK(ledger.allocate("a", 4, 1) == std::nullopt);  // it keeps its nonce
-    CHECK(ledger.allocate("b", 4, 1) == 5U);            // a node that lags cannot take it back
+    CHECK(ledger.allocate({{"a", 1}}, 4).front() == 4U);
+    CHECK(ledger.allocate({{"a", 1}}, 4).front() == std::nullopt);  // it keeps its nonce
+    CHECK(ledger.allocate({{"b", 1}}, 4).front() == 5U);            // a node that lags cannot take it back
     CHECK(ledger.next_nonce() == 6U);
-    CHECK(ledger.allocate("c", 9, 1) == 9U);
-    CHECK(ledger.allocate("unknown", 9, 1) == std::nullopt);
+    CHECK(ledger.allocate({{"c", 1}}, 9).front() == 9U);
+    CHECK(ledger.allocate({{"unknown", 1}}, 9).front() == std::nullopt);
 }
 
 TEST_CASE("bytes are stored only under the nonce that the intent holds") {
     const Place place;
     FileTxLedger ledger(place.path(), place.clock);
     ledger.put_intent(intent("a"));
-    CHECK_FALSE(ledger.store_tx("a", 4, stored(1)));
-    ledger.allocate("a", 4, 1);
-    CHECK_FALSE(ledger.store_tx("a", 5, stored(1)));
-    CHECK(ledger.store_tx("a", 4, stored(1)));
-    CHECK(ledger.store_tx("a", 4, stored(2)));
+    CHECK_FALSE(ledger.store({{"a", 4, stored(1)}}).front());
+    ledger.allocate({{"a", 1}}, 4);
+    CHECK_FALSE(ledger.store({{"a", 5, stored(1)}}).front());
+    CHECK(ledger.store({{"a", 4, stored(1)}}).front());
+    CHECK(ledger.store({{"a", 4, stored(2)}}).front());
     const auto entry = place.on_disk("a");
     REQUIRE(entry.txs.size() == 2);
     CHECK(entry.txs[0].hash == stored(1).hash);
@@ -104,17 +104,17 @@ TEST_CASE("mined, reorganised away, mined again, done") {
     const Place place;
     FileTxLedger ledger(place.path(), place.clock);
     ledger.put_intent(intent("a"));
-    ledger.allocate("a", 0, 1);
-    ledger.store_tx("a", 0, stored(1));
-    ledger.mark_sent("a");
-    ledger.mark_mined("a", stored(1).hash, block(3));
+    ledger.allocate({{"a", 1}}, 0);
+    ledger.store({{"a", 0, stored(1)}});
+    ledger.mark_sent({"a"});
+    ledger.mark_mined({{"a", stored(1).hash, block(3), 9}});
     CHECK(place.on_disk("a").state == IntentState::kMined);
-    ledger.mark_unmined("a");
+    ledger.mark_unmined({"a"});
     CHECK(place.on_disk("a").state == IntentState::kSent);
     CHECK(place.on_disk("a").mined_in == std::nullopt);
     CHECK(place.on_disk("a").txs.size() == 1);  // the same bytes can be mined again
-    ledger.mark_mined("a", stored(1).hash, block(4));
-    ledger.mark_done("a", stored(1).hash, block(4));
+    ledger.mark_mined({{"a", stored(1).hash, block(4), 9}});
+    ledger.mark_done({{"a", stored(1).hash, block(4), 9}});
     CHECK(place.on_disk("a").state == IntentState::kDone);
 }
 
@@ -122,14 +122,14 @@ TEST_CASE("a nonce that a foreign transaction took is given up, and another one 
     const Place place;
     FileTxLedger ledger(place.path(), place.clock);
     ledger.put_intent(intent("a"));
-    ledger.allocate("a", 0, 1);
-    ledger.store_tx("a", 0, stored(1));
-    ledger.release_nonce("a", "taken by another");
+    ledger.allocate({{"a", 1}}, 0);
+    ledger.store({{"a", 0, stored(1)}});
+    ledger.release_nonce("a", "taken by another", false);
     const auto entry = place.on_disk("a");
     CHECK(entry.state == IntentState::kPending);
     CHECK(entry.nonce == std::nullopt);
     CHECK(entry.txs.empty());
-    CHECK(ledger.allocate("a", 0, 1) == 1U);
+    CHECK(ledger.allocate({{"a", 1}}, 0).front() == 1U);
 }
 
 TEST_CASE("what is there without us ends an intent only while it holds no nonce") {
@@ -137,11 +137,11 @@ TEST_CASE("what is there without us ends an intent only while it holds no nonce"
     FileTxLedger ledger(place.path(), place.clock);
     ledger.put_intent(intent("waiting"));
     ledger.put_intent(intent("sent"));
-    ledger.park("waiting", "not yet");
-    ledger.allocate("sent", 0, 1);
+    ledger.park({{"waiting", "not yet"}});
+    ledger.allocate({{"sent", 1}}, 0);
     CHECK(ledger.finish_without_tx("waiting", "confirmed by another"));
     CHECK_FALSE(ledger.finish_without_tx("sent", "confirmed by another"));
-    ledger.park("waiting", "late");  // what a sender says after its check
+    ledger.park({{"waiting", "late"}});  // what a sender says after its check
     CHECK(place.on_disk("waiting").state == IntentState::kDone);
     CHECK(place.on_disk("waiting").reason == "confirmed by another");
     CHECK(ledger.open_count() == 1);
@@ -151,11 +151,11 @@ TEST_CASE("parked intents stay open and keep their reason; those with a nonce ar
     const Place place;
     FileTxLedger ledger(place.path(), place.clock);
     ledger.put_intent(intent("a"));
-    ledger.park("a", "not confirmed yet");
+    ledger.park({{"a", "not confirmed yet"}});
     CHECK(place.on_disk("a").state == IntentState::kParked);
-    CHECK(ledger.open_entries(10).size() == 1);
-    CHECK(ledger.allocate("a", 0, 1) == 0U);
-    ledger.park("a", "no");
+    CHECK(ledger.open_count() == 1);
+    CHECK(ledger.allocate({{"a", 1}}, 0).front() == 0U);
+    ledger.park({{"a", "no"}});
     CHECK(place.on_disk("a").state == IntentState::kAllocated);
 }
 
@@ -185,15 +185,15 @@ struct Change {
 const std::vector<Change>& changes() {
     static const std::vector<Change> all = {
         {"put", [](FileTxLedger& ledger) { ledger.put_intent(intent("a")); }},
-        {"park", [](FileTxLedger& ledger) { ledger.park("a", "wait"); }},
-        {"allocate", [](FileTxLedger& ledger) { ledger.allocate("a", 3, 21'000); }},
-        {"store", [](FileTxLedger& ledger) { ledger.store_tx("a", 3, stored(1)); }},
-        {"sent", [](FileTxLedger& ledger) { ledger.mark_sent("a"); }},
-        {"mined", [](FileTxLedger& ledger) { ledger.mark_mined("a", stored(1).hash, block(2)); }},
-        {"unmined", [](FileTxLedger& ledger) { ledger.mark_unmined("a"); }},
-        {"release", [](FileTxLedger& ledger) { ledger.release_nonce("a", "foreign"); }},
-        {"allocate again", [](FileTxLedger& ledger) { ledger.allocate("a", 3, 21'000); }},
-        {"done", [](FileTxLedger& ledger) { ledger.mark_done("a", stored(1).hash, block(2)); }},
+        {"park", [](FileTxLedger& ledger) { ledger.park({{"a", "wait"}}); }},
+        {"allocate", [](FileTxLedger& ledger) { ledger.allocate({{"a", 21'000}}, 3); }},
+        {"store", [](FileTxLedger& ledger) { ledger.store({{"a", 3, stored(1)}}); }},
+        {"sent", [](FileTxLedger& ledger) { ledger.mark_sent({"a"}); }},
+        {"mined", [](FileTxLedger& ledger) { ledger.mark_mined({{"a", stored(1).hash, block(2), 9}}); }},
+        {"unmined", [](FileTxLedger& ledger) { ledger.mark_unmined({"a"}); }},
+        {"release", [](FileTxLedger& ledger) { ledger.release_nonce("a", "foreign", false); }},
+        {"allocate again", [](FileTxLedger& ledger) { ledger.allocate({{"a", 21'000}}, 3); }},
+        {"done", [](FileTxLedger& ledger) { ledger.mark_done({{"a", stored(1).hash, block(2), 9}}); }},
     };
     return all;
 }

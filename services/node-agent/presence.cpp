@@ -80,7 +80,7 @@ void Presence::run(const std::stop_token& stop) {
     }
     const auto chain = chain_id_of(opbnb_, "OPBNB_RPC_URL");
     chain::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, ledger_,
-                         clock_, log_, metrics_, health_, [](const chain::Intent&) { return std::nullopt; });
+                         clock_, log_, metrics_, health_, {});
     const auto look = config_.heartbeat_interval.count() == 0
                           ? kLongestLook
                           : std::min(config_.heartbeat_interval, kLongestLook);

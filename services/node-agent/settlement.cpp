@@ -78,8 +78,13 @@ void Settlement::run(const std::stop_token& stop) {
         return;
     }
     chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc_, signer_, ledger_, clock_,
-                         log_, metrics_, health_,
-                         [this](const chain::Intent& intent) { return precheck(intent); });
+                         log_, metrics_, health_, [this](const std::vector<chain::Intent>& intents) {
+                             std::vector<std::optional<std::string>> out;
+                             for (const auto& intent : intents) {
+                                 out.push_back(precheck(intent));
+                             }
+                             return out;
+                         });
     std::uint64_t seen = 0;
     while (!stop.stop_requested()) {
         seen = journal_.wait_change(seen, Millis(0));

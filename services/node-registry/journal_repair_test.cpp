@@ -49,7 +49,8 @@ chain::Batch truth() {
     const auto log = [](const auto& event) { return event.encode(kContract); };
     return pipeline::batch_of(
         {{log(nr::NodeRegistered{provider(1), "NVIDIA A100", 80}), log(nr::NodeHeartbeat{provider(1), 7})},
-         {log(nr::JobCountIncremented{provider(1), 1}), log(nr::OwnershipTransferred{provider(8), provider(9)})},
+         {log(nr::JobCountIncremented{provider(1), 1}),
+          log(nr::OwnershipTransferred{provider(8), provider(9)})},
          {log(nr::NodeRegistered{provider(2), "NVIDIA H100", 80})},
          {log(nr::JobCountIncremented{provider(1), 2}), log(nr::NodeHeartbeat{provider(2), 9})}});
 }

@@ -3,7 +3,8 @@
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "increment.hpp"
-#include "pipeline/tx_ledger.hpp"
+#include "journal_store.hpp"
+#include "store/values.hpp"
 
 namespace lamda::reputation {
 
@@ -24,30 +25,31 @@ std::size_t Duty::look_up_increments() {
         }
         return out;
     });
-    std::size_t closed = 0;
-    for (const auto& hash : open) {
-        const auto tx = opbnb_.transaction(hash);
-        if (!tx || !tx->block) {
-            continue;  // a node that lags: its log was final, so another call will show it
-        }
-        const auto job = job_of(*tx, config_.node_reputation);
-        closed += database_.transact([&](store::Txn& txn) -> std::size_t {
+    const auto found = opbnb_.transactions(open);
+    return database_.transact([&](store::Txn& txn) {
+        std::size_t closed = 0;
+        for (std::size_t i = 0; i < open.size(); ++i) {
+            const auto& tx = found[i];
+            if (!tx || !tx->block) {
+                continue;  // a node that lags: its log was final, so another call will show it
+            }
+            const auto job = job_of(*tx, config_.node_reputation);
             txn.exec("UPDATE reputation.increment SET looked_up = true, job_id = $2 WHERE tx_hash = $1",
-                     {hash, job});
+                     {open[i], job});
             if (!job) {
-                return 0;
+                continue;
             }
             // Whatever the ledger thinks of this job, the chain has counted it: it is never sent again.
-            return txn
-                .exec(
-                    "UPDATE chain.intent SET state = 'done', mined_tx = $3, mined_block = $4, mined_hash = "
-                    "$5, "
-                    "reason = '', updated_at = now() WHERE chain_id = $1 AND key = $2 AND state <> 'done'",
-                    {config_.opbnb.value, intent_key(*job), hash, tx->block->number, tx->block->hash})
-                .affected();
-        });
-    }
-    return closed;
+            closed +=
+                txn.exec(
+                       "UPDATE chain.intent SET state = 'done', mined_tx = $3, mined_block = $4, "
+                       "mined_hash = $5, reason = '', updated_at = now() "
+                       "WHERE chain_id = $1 AND key = $2 AND state <> 'done'",
+                       {config_.opbnb.value, intent_key(*job), open[i], tx->block->number, tx->block->hash})
+                    .affected();
+        }
+        return closed;
+    });
 }
 
 std::optional<BlockNum> Duty::increments_cursor(store::Txn& txn) {
@@ -122,63 +124,108 @@ void Duty::learn_providers() {
 std::size_t Duty::add_intents() {
     learn_providers();
     return database_.transact([&](store::Txn& txn) {
-        std::size_t added = 0;
-        for (const auto& row :
-             txn.exec("SELECT c.job_id, j.provider FROM reputation.confirmation c "
-                      "JOIN reputation.job j ON j.job_id = c.job_id "
-                      "WHERE NOT EXISTS (SELECT 1 FROM reputation.increment i WHERE i.job_id = c.job_id) "
-                      "AND NOT EXISTS (SELECT 1 FROM chain.intent t WHERE t.chain_id = $1 "
-                      "AND t.key = 'increment:0x' || encode(c.job_id, 'hex')) "
-                      "ORDER BY c.block_num, c.log_index LIMIT $2",
-                      {config_.opbnb.value, kAtOnce})) {
-            const auto job = row.get<JobId>("job_id");
-            const chain::Intent intent{intent_key(job), config_.node_reputation, 0,
-                                       increment_calldata(row.get<Address>("provider"), job)};
-            added += pipeline::put_intent(txn, config_.wallet, config_.opbnb, intent) ? 1 : 0;
-        }
-        return added;
+        return put_due_intents(txn, {config_.wallet, config_.opbnb, config_.node_reputation}, kAtOnce);
     });
 }
 
-std::optional<std::string> Duty::precheck(const chain::Intent& intent) {
-    using contracts::node_reputation::GetProviderInfo;
-    using contracts::node_reputation::IncrementJobs;
+namespace {
+
+using Reasons = std::vector<std::optional<std::string>>;
+
+/// What was asked for by `incrementJobs`. Errors: `invalid_intent`.
+struct Asked {
+    JobId job;
+    Address provider;
+};
+Result<Asked> asked_by(const chain::Intent& intent) {
     const auto job = job_of_key(intent.key);
-    const auto call = IncrementJobs::decode(intent.data);
+    const auto call = contracts::node_reputation::IncrementJobs::decode(intent.data);
     if (!job || !call) {
-        return "not an increment of this service";
+        return Error{"invalid_intent", "not an increment of this service", ""};
+    }
+    return Asked{*job, call->provider};
+}
+
+}  // namespace
+
+Reasons Duty::precheck(const std::vector<chain::Intent>& intents) {
+    Reasons out(intents.size());
+    std::map<JobId, std::size_t> places;
+    std::map<Address, std::optional<std::string>> providers;
+    std::vector<Result<Asked>> asked;
+    for (std::size_t i = 0; i < intents.size(); ++i) {
+        asked.push_back(asked_by(intents[i]));
+        if (asked[i]) {
+            places.emplace(asked[i]->job, i);
+            providers.try_emplace(asked[i]->provider);
+        } else if (!chain::is_fill(intents[i])) {
+            out[i] = asked[i].error().message;
+        }
+    }
+    counted_already(places, out);
+    unregistered(providers);
+    for (std::size_t i = 0; i < intents.size(); ++i) {
+        if (asked[i] && !out[i]) {
+            out[i] = providers.at(asked[i]->provider);
+        }
+    }
+    return out;
+}
+
+void Duty::counted_already(const std::map<JobId, std::size_t>& places, Reasons& out) {
+    std::vector<JobId> jobs;
+    std::vector<std::string> keys;
+    for (const auto& [job, place] : places) {
+        jobs.push_back(job);
+        keys.push_back(intent_key(job));
     }
     const auto finalized = opbnb_.header(eth::BlockSpec(eth::Tag::kFinalized));
-    auto reason = database_.transact([&](store::Txn& txn) -> std::optional<std::string> {
-        if (txn.first("SELECT 1 AS one FROM reputation.increment WHERE job_id = $1", {*job})) {
-            return "the chain has counted this job already";
+    database_.transact([&](store::Txn& txn) {
+        for (const auto& row :
+             txn.exec("SELECT DISTINCT job_id FROM reputation.increment WHERE job_id = ANY($1::bytea[])",
+                      {store::array_of(jobs)})) {
+            out[places.at(row.get<JobId>("job_id"))] = "the chain has counted this job already";
         }
         // An intent that has waited, or lost its nonce, may have been overtaken: the chain's account must be
         // complete up to what is final now.
-        const auto row =
-            txn.first("SELECT reason FROM chain.intent WHERE chain_id = $1 AND wallet = $2 AND key = $3",
-                      {config_.opbnb.value, config_.wallet, intent.key});
         const auto cursor = increments_cursor(txn);
-        const bool waited = row && !row->get<std::string>("reason").empty();
-        if (waited && (!finalized || !cursor || *cursor < finalized->number ||
-                       txn.first("SELECT 1 AS one FROM reputation.increment WHERE NOT looked_up LIMIT 1"))) {
-            return "NodeReputation is not read up to finality";
+        const bool complete =
+            finalized && cursor && *cursor >= finalized->number &&
+            !txn.first("SELECT 1 AS one FROM reputation.increment WHERE NOT looked_up LIMIT 1");
+        if (complete) {
+            return;
         }
-        return std::nullopt;
+        for (const auto& row :
+             txn.exec("SELECT key FROM chain.intent WHERE chain_id = $1 AND wallet = $2 AND key = "
+                      "ANY($3::text[]) AND reason <> ''",
+                      {config_.opbnb.value, config_.wallet, store::array_of(keys)})) {
+            auto& reason = out[places.at(job_of_key(row.get<std::string>("key")).value())];
+            reason = reason.value_or("NodeReputation is not read up to finality");
+        }
     });
-    if (reason) {
-        return reason;
+}
+
+void Duty::unregistered(std::map<Address, std::optional<std::string>>& providers) {
+    using contracts::node_reputation::GetProviderInfo;
+    std::vector<eth::CallRequest> requests;
+    for (const auto& [provider, reason] : providers) {
+        auto& request = requests.emplace_back();
+        request.to = config_.node_reputation;
+        request.data = GetProviderInfo{provider}.encode();
     }
-    eth::CallRequest request;
-    request.to = config_.node_reputation;
-    request.data = GetProviderInfo{call->provider}.encode();
-    const auto info = GetProviderInfo::decode_result(opbnb_.call(request, eth::BlockSpec(eth::Tag::kLatest)));
-    if (!info) {
-        return "getProviderInfo answers what cannot be read: " + info.error().message;
+    const auto outcomes = opbnb_.calls(requests, eth::BlockSpec(eth::Tag::kLatest));
+    auto outcome = outcomes.begin();
+    for (auto& [provider, reason] : providers) {
+        const auto& told = *outcome++;
+        const auto info = GetProviderInfo::decode_result(told.result);
+        if (told.error) {
+            reason = "getProviderInfo: " + std::string(told.error->what());
+        } else if (!info) {
+            reason = "getProviderInfo answers what cannot be read: " + info.error().message;
+        } else if (!info->info.is_registered) {
+            reason = "the provider " + provider.hex() + " is not registered";
+        }
     }
-    return info->info.is_registered
-               ? std::nullopt
-               : std::optional("the provider " + call->provider.hex() + " is not registered");
 }
 
 }  // namespace lamda::reputation

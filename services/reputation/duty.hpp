@@ -4,8 +4,10 @@
 // until all of that is known, so that a lost or restored database counts no job twice.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "chain/sender.hpp"
 #include "eth/rpc_client.hpp"
@@ -35,11 +37,15 @@ class Duty {
     /// Makes an intent of each confirmation that is neither counted nor on its way. How many are new.
     std::size_t add_intents();
     /// For chain::Sender.
-    std::optional<std::string> precheck(const chain::Intent& intent);
+    std::vector<std::optional<std::string>> precheck(const std::vector<chain::Intent>& intents);
 
   private:
     std::optional<BlockNum> increments_cursor(store::Txn& txn);
     void learn_providers();
+    /// Reasons against those of these jobs that the chain has counted, or may have.
+    void counted_already(const std::map<JobId, std::size_t>& places,
+                         std::vector<std::optional<std::string>>& reasons);
+    void unregistered(std::map<Address, std::optional<std::string>>& providers);
 
     DutyConfig config_;
     store::Database& database_;

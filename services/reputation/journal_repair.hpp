@@ -1,5 +1,5 @@
-// What a sweep found to be missing or wrong in reputation's rows is put right, as long as nothing was sent because of
-// it: a job whose transaction is on its way stays, and the difference is told.
+// What a sweep found to be missing or wrong in reputation's rows is put right, as long as nothing was sent
+// because of it: a job whose transaction is on its way stays, and the difference is told.
 #pragma once
 
 #include <optional>

@@ -6,8 +6,8 @@
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "increment.hpp"
-#include "pipeline/tx_ledger.hpp"
 #include "pipeline/test_rereading.hpp"
+#include "pipeline/tx_ledger.hpp"
 #include "projection.hpp"
 #include "store/migrations.hpp"
 #include "testkit/servers.hpp"
@@ -44,7 +44,8 @@ struct Scene {
         increments_sink.bind({ChainId{98}, {kContract}});
     }
     std::vector<Confirmation> confirmations() {
-        return database.transact([](store::Txn& txn) { return read_confirmations(txn, BlockNum{0}, BlockNum{99}); });
+        return database.transact(
+            [](store::Txn& txn) { return read_confirmations(txn, BlockNum{0}, BlockNum{99}); });
     }
     Address provider_of(std::uint8_t job) {
         return database.transact([&](store::Txn& txn) {
@@ -54,8 +55,8 @@ struct Scene {
     }
     void intend(std::uint8_t job) {
         database.transact([&](store::Txn& txn) {
-            pipeline::put_intent(txn, kOther, ChainId{98},
-                                 {intent_key(id(job).as<JobId>()), kContract, 0, Bytes{1}});
+            pipeline::put_intents(txn, kOther, ChainId{98},
+                                  {{intent_key(id(job).as<JobId>()), kContract, 0, Bytes{1}}});
         });
     }
 
@@ -89,7 +90,8 @@ TEST_CASE("Sceptical: a hidden creation and a hidden confirmation come back") {
 TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent for it") {
     Scene scene;
     const auto truth = pipeline::batch_of({{created(1), created(2)}, {confirmed(1)}, {created(3)}});
-    auto lies = pipeline::batch_of({{created(1, kOther), created(2)}, {confirmed(1), confirmed(2)}, {created(3)}});
+    auto lies =
+        pipeline::batch_of({{created(1, kOther), created(2)}, {confirmed(1), confirmed(2)}, {created(3)}});
     for (std::size_t i = 0; i < lies.headers.size(); ++i) {
         REQUIRE(lies.headers[i].ref == truth.headers[i].ref);
     }
@@ -110,13 +112,11 @@ TEST_CASE("a job whose provider the contract told, at its confirmation, is none 
     Scene scene;
     const auto truth = pipeline::batch_of({{confirmed(1)}});
     scene.jobs_sink.apply(truth);
-    scene.database.transact([](store::Txn& txn) {
-        put_creations(txn, {{id(1).as<JobId>(), kProvider, BlockNum{1}}});
-    });
+    scene.database.transact(
+        [](store::Txn& txn) { put_creations(txn, {{id(1).as<JobId>(), kProvider, BlockNum{1}}}); });
     CHECK(scene.jobs_swept.compare({BlockNum{1}, truth}).logs == 0);
-    scene.database.transact([](store::Txn& txn) {
-        put_creations(txn, {{id(2).as<JobId>(), kProvider, BlockNum{1}}});
-    });
+    scene.database.transact(
+        [](store::Txn& txn) { put_creations(txn, {{id(2).as<JobId>(), kProvider, BlockNum{1}}}); });
     CHECK(pipeline::repair(scene.jobs_swept, truth) == 1);
     CHECK(scene.provider_of(2) == Address{});
     CHECK(scene.provider_of(1) == kProvider);

@@ -1,5 +1,7 @@
 #include "journal_store.hpp"
 
+#include "increment.hpp"
+#include "pipeline/tx_ledger.hpp"
 #include "store/values.hpp"
 
 namespace lamda::reputation {
@@ -43,13 +45,39 @@ void put_increments(store::Txn& txn, const std::vector<Increment>& rows) {
          store::array_of(rows, [](const auto& row) { return row.block.hash; })});
 }
 
+std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int most) {
+    std::vector<JobId> settled;
+    std::vector<chain::Intent> intents;
+    for (const auto& row :
+         txn.exec("SELECT c.job_id, j.provider, "
+                  "EXISTS (SELECT 1 FROM reputation.increment i WHERE i.job_id = c.job_id) AS counted "
+                  "FROM reputation.confirmation c JOIN reputation.job j ON j.job_id = c.job_id "
+                  "WHERE NOT c.settled ORDER BY c.block_num, c.log_index LIMIT $1 FOR UPDATE OF c",
+                  {most})) {
+        const auto job = row.get<JobId>("job_id");
+        settled.push_back(job);
+        if (!row.get<bool>("counted")) {
+            intents.push_back({intent_key(job), target.contract, 0,
+                               increment_calldata(row.get<Address>("provider"), job),
+                               chain::OnRevert::kRetry});
+        }
+    }
+    if (settled.empty()) {
+        return 0;
+    }
+    txn.exec("UPDATE reputation.confirmation SET settled = true WHERE job_id = ANY($1::bytea[])",
+             {store::array_of(settled)});
+    return pipeline::put_intents(txn, target.wallet, target.chain, intents);
+}
+
 std::vector<Creation> read_creations(store::Txn& txn, const std::vector<JobId>& jobs, BlockNum first,
                                      BlockNum last) {
     std::vector<Creation> out;
     for (const auto& row : txn.exec("SELECT job_id, provider, block_num FROM reputation.job WHERE job_id = "
                                     "ANY($1::bytea[]) OR block_num BETWEEN $2 AND $3",
                                     {store::array_of(jobs), first, last})) {
-        out.push_back({row.get<JobId>("job_id"), row.get<Address>("provider"), row.get<BlockNum>("block_num")});
+        out.push_back(
+            {row.get<JobId>("job_id"), row.get<Address>("provider"), row.get<BlockNum>("block_num")});
     }
     return out;
 }
@@ -85,14 +113,16 @@ std::vector<Increment> read_increments(store::Txn& txn, BlockNum first, BlockNum
 
 void drop_creations(store::Txn& txn, const std::vector<JobId>& jobs) {
     txn.exec(
-        "DELETE FROM reputation.job j WHERE j.job_id = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 FROM chain.intent "
+        "DELETE FROM reputation.job j WHERE j.job_id = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 FROM "
+        "chain.intent "
         "t WHERE t.key = 'increment:0x' || encode(j.job_id, 'hex'))",
         {store::array_of(jobs)});
 }
 
 void drop_confirmations(store::Txn& txn, const std::vector<JobId>& jobs) {
     txn.exec(
-        "DELETE FROM reputation.confirmation c WHERE c.job_id = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 FROM "
+        "DELETE FROM reputation.confirmation c WHERE c.job_id = ANY($1::bytea[]) AND NOT EXISTS (SELECT 1 "
+        "FROM "
         "chain.intent t WHERE t.key = 'increment:0x' || encode(c.job_id, 'hex'))",
         {store::array_of(jobs)});
 }

@@ -1,5 +1,5 @@
-// What final logs of both contracts told: SQL of reputation.job, .confirmation and .increment. Every function works
-// inside the caller's transaction.
+// What final logs of both contracts told: SQL of reputation.job, .confirmation and .increment. Every function
+// works inside the caller's transaction.
 #pragma once
 
 #include <vector>
@@ -41,6 +41,16 @@ struct Increment {
 void put_creations(store::Txn& txn, const std::vector<Creation>& rows);
 void put_confirmations(store::Txn& txn, const std::vector<Confirmation>& rows);
 void put_increments(store::Txn& txn, const std::vector<Increment>& rows);
+
+/// Whose transactions to which contract raise the counts.
+struct IntentTarget {
+    Address wallet;
+    ChainId chain;
+    Address contract;
+};
+/// Makes intents of confirmations whose provider is known, and that are neither counted nor on their way, in
+/// the order of the chain; at most `most`. How many are new.
+std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int most);
 
 /// Of these jobs, and of the blocks first … last.
 std::vector<Creation> read_creations(store::Txn& txn, const std::vector<JobId>& jobs, BlockNum first,

@@ -17,7 +17,8 @@ struct JobLogs {
 JobLogs job_logs_of(const chain::Batch& batch, std::optional<BlockNum> from_block);
 std::vector<Increment> increments_of(const chain::Batch& batch);
 
-/// JobCreated and JobConfirmed of JobManager → reputation.job, reputation.confirmation.
+/// JobCreated and JobConfirmed of JobManager → reputation.job, reputation.confirmation, and the intents that
+/// follow, in the same transaction.
 class JobsProjection final : public pipeline::Projection {
   public:
     /// @param from_block confirmations before it are not ours
@@ -27,9 +28,12 @@ class JobsProjection final : public pipeline::Projection {
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
     /// The stream has reached finality once since this process started.
     bool caught_up() const { return caught_up_; }
+    /// Before the first batch. Without it no intents are made here.
+    void intend(const IntentTarget& target) { target_ = target; }
 
   private:
     std::optional<BlockNum> from_block_;
+    std::optional<IntentTarget> target_;
     std::atomic<bool> caught_up_ = false;
 };
 

@@ -109,6 +109,7 @@ void Service::connect() {
         DutyConfig{signer_->address(), chain, config_.opbnb.contract, config_.bsc.contract, kIncrementsStream,
                    config_.from_block.has_value()},
         database_, *bsc_, *opbnb_);
+    jobs_.intend({signer_->address(), chain, config_.opbnb.contract});
     ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_->address(), chain);
     chain::SenderConfig sender;
     sender.name = kIncrementsStream;
@@ -117,7 +118,7 @@ void Service::connect() {
     sender.max_fee_cap = config_.max_fee_cap;
     sender_ = std::make_unique<chain::Sender>(
         std::move(sender), *opbnb_, *signer_, *ledger_, clock_, app_.log(), app_.metrics(), app_.health(),
-        [this](const chain::Intent& intent) { return duty_->precheck(intent); });
+        [this](const std::vector<chain::Intent>& intents) { return duty_->precheck(intents); });
 }
 
 ChainId Service::chain_of_opbnb() {

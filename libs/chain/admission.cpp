@@ -1,0 +1,162 @@
+#include "chain/admission.hpp"
+
+#include <algorithm>
+
+#include "chain/nonce_proof.hpp"
+#include "core/crash_point.hpp"
+
+namespace lamda::chain {
+
+namespace {
+
+constexpr std::size_t kMostAtOnce = 500;
+
+}  // namespace
+
+Admission::Admission(SenderParts& parts, Precheck precheck)
+    : at_(parts),
+      precheck_(std::move(precheck)),
+      gas_limits_(parts.rpc, parts.signer.address(), parts.config.gas_margin_percent) {}
+
+bool Admission::admit() {
+    const auto next = at_.ledger.next_nonce();
+    const auto counted = at_.watch.latest_count();
+    const auto unmined = next && *next > counted ? *next - counted : 0;
+    if (unmined >= at_.config.max_unmined) {
+        return false;
+    }
+    auto entries = at_.ledger.waiting(kMostAtOnce);
+    std::erase_if(entries, [&](const LedgerEntry& entry) { return entry.wish == Wish::kCancel || !at_.rests.due(entry.intent.key); });
+    entries.resize(std::min<std::size_t>(entries.size(), at_.config.max_unmined - unmined));
+    auto ready = judge(entries);
+    if (ready.empty()) {
+        return false;
+    }
+    const auto fee = first_fee(at_.policy, at_.watch.fees());
+    if (!fee) {
+        at_.note("the base fee is above the cap");
+        return false;
+    }
+    const auto wanted = ready.size();
+    keep_affordable(ready, *fee);
+    const auto least = ready.empty() ? std::nullopt : least_nonce(next);
+    if (!least) {
+        return false;
+    }
+    send(ready, *least, *fee);
+    return ready.size() == wanted;
+}
+
+std::vector<LedgerEntry> Admission::take_cancelled() {
+    auto out = at_.ledger.waiting(kMostAtOnce);
+    std::erase_if(out, [](const LedgerEntry& entry) { return entry.wish != Wish::kCancel; });
+    return out;
+}
+
+std::vector<Admission::Ready> Admission::judge(const std::vector<LedgerEntry>& entries) {
+    std::map<std::string, std::string> reasons;
+    std::vector<Intent> intents;
+    for (const auto& entry : entries) {
+        intents.push_back(entry.intent);
+    }
+    if (precheck_) {
+        const auto against = precheck_(intents);
+        for (std::size_t i = 0; i < intents.size(); ++i) {
+            if (against[i]) {
+                reasons.emplace(intents[i].key, *against[i]);
+            }
+        }
+    }
+    std::erase_if(intents, [&](const Intent& intent) { return reasons.contains(intent.key); });
+    const auto verdicts = gas_limits_.check(intents);
+    std::vector<Ready> out;
+    for (std::size_t i = 0; i < intents.size(); ++i) {
+        if (!verdicts[i].reverts.empty()) {
+            reasons.emplace(intents[i].key, "would revert: " + verdicts[i].reverts);
+        } else {
+            out.push_back({intents[i], {intents[i].key, verdicts[i].limit}});
+        }
+    }
+    park(entries, reasons);
+    return out;
+}
+
+void Admission::park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons) {
+    std::vector<Parked> parked;
+    for (const auto& entry : entries) {
+        const auto reason = reasons.find(entry.intent.key);
+        if (reason == reasons.end()) {
+            continue;
+        }
+        at_.rests.rest(entry.intent.key);
+        parked.push_back({entry.intent.key, reason->second});
+        if (entry.state != IntentState::kParked || entry.reason != reason->second) {
+            at_.log.warn("intent parked", {{"intent", entry.intent.key}, {"reason", reason->second}});
+        }
+    }
+    if (!parked.empty()) {
+        at_.ledger.park(parked);
+    }
+}
+
+void Admission::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) {
+    const auto wallet = at_.signer.address();
+    const auto& limit = at_.config.daily_budget;
+    U256 balance = at_.rpc.balance(wallet, eth::Tag::kLatest);
+    U256 spent = limit ? at_.ledger.spent_since(std::chrono::floor<std::chrono::days>(at_.clock.now())) : U256(0);
+    at_.shown.wallet(balance, spent, fee.max_fee * ready.front().allocation.gas_limit, at_.config.low_at, at_.log);
+    std::size_t count = 0;
+    for (const auto& [intent, allocation] : ready) {
+        const U256 gas = fee.max_fee * allocation.gas_limit;
+        if (balance < gas + intent.value) {
+            at_.note("the wallet " + wallet.hex() + " has too little for gas");
+            break;
+        }
+        if (limit && *limit < spent + gas) {
+            at_.note("the budget of the day is spent: " + to_decimal(spent) + " of " + to_decimal(*limit) +
+                     " wei; goes on at 00:00 UTC");
+            break;
+        }
+        balance -= gas + intent.value;
+        spent += gas;
+        ++count;
+    }
+    ready.resize(count);
+}
+
+/// What the wallet's nonces have surely passed. Finality, not the head: a count that a reorg takes back would leave a
+/// gap that nothing fills. Absent: an endpoint names a count that no finalized block shows.
+std::optional<std::uint64_t> Admission::least_nonce(const std::optional<std::uint64_t>& next) {
+    if (!next) {
+        return at_.rpc.transaction_count(at_.signer.address(), eth::Tag::kPending);
+    }
+    const auto counted = at_.watch.final_count().value_or(0);
+    if (counted <= *next) {
+        return 0;
+    }
+    // Somebody else uses the wallet, or the endpoint lies: a false count would leave a gap.
+    if (finalized_transaction_at(at_.rpc, at_.signer.address(), counted - 1, at_.watch.finalized()->number)) {
+        return counted;
+    }
+    at_.note("an endpoint names nonce " + std::to_string(counted - 1) + " as used, and no finalized block shows it");
+    return std::nullopt;
+}
+
+void Admission::send(const std::vector<Ready>& ready, std::uint64_t least, const eth::Fee& fee) {
+    std::vector<Allocation> wanted;
+    for (const auto& one : ready) {
+        wanted.push_back(one.allocation);
+    }
+    const auto nonces = at_.ledger.allocate(wanted, least);
+    crash_point("sender.after_allocate");
+    std::vector<NewTx> txs;
+    for (std::size_t i = 0; i < ready.size(); ++i) {
+        if (nonces[i]) {
+            at_.rests.forget(ready[i].intent.key);
+            txs.push_back(at_.outgoing.effect(ready[i].intent, *nonces[i], ready[i].allocation.gas_limit, fee));
+        }
+    }
+    at_.note(at_.outgoing.store_and_send(std::move(txs)));
+}
+
+}  // namespace lamda::chain

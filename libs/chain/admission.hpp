@@ -1,0 +1,38 @@
+// Which intents get a nonce now: what would not revert, and can be paid for. Private to this library.
+#pragma once
+
+#include <map>
+
+#include "chain/gas_limits.hpp"
+#include "chain/sender.hpp"
+#include "chain/sender_parts.hpp"
+
+namespace lamda::chain {
+
+class Admission {
+  public:
+    Admission(SenderParts& parts, Precheck precheck);
+
+    /// Gives nonces to some of what waits, and sends. False: nothing more can go now.
+    bool admit();
+    /// Told by operators to go no further, before they were sent.
+    std::vector<LedgerEntry> take_cancelled();
+
+  private:
+    struct Ready {
+        Intent intent;
+        Allocation allocation;
+    };
+    std::vector<Ready> judge(const std::vector<LedgerEntry>& entries);
+    void park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons);
+    /// Leaves those that the wallet and the day's budget pay for.
+    void keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee);
+    std::optional<std::uint64_t> least_nonce(const std::optional<std::uint64_t>& next);
+    void send(const std::vector<Ready>& ready, std::uint64_t least, const eth::Fee& fee);
+
+    SenderParts& at_;
+    Precheck precheck_;
+    GasLimits gas_limits_;
+};
+
+}  // namespace lamda::chain

@@ -1,0 +1,42 @@
+// Intents that hold a nonce are followed to their end. Private to this library.
+#pragma once
+
+#include "chain/sender_parts.hpp"
+
+namespace lamda::chain {
+
+class Follower {
+  public:
+    explicit Follower(SenderParts& parts) : at_(parts) {}
+    /// One pass. @param entries by nonce
+    void follow(const std::vector<LedgerEntry>& entries);
+    /// A nonce below ours that nobody uses: of a transaction that somebody else sent, and that a reorg or its pool
+    /// forgot. Nothing of ours can be mined until it is used. An empty transfer uses it; should the lost one return,
+    /// only one of the two is mined.
+    void fill_gap(const std::vector<LedgerEntry>& entries);
+    /// It ends here, for good.
+    void fail(const LedgerEntry& entry, const std::string& reason);
+
+  private:
+    enum class Form { kEffect, kCancel };
+    /// What one pass over the entries has decided, to be written and sent together.
+    struct Plan {
+        std::vector<MinedTx> mined;
+        std::vector<MinedTx> done;
+        std::vector<std::string> unmined;
+        std::vector<std::pair<std::string, StoredTx>> again;
+        std::vector<NewTx> fresh;
+    };
+    void decide_one(const LedgerEntry& entry, const TxObservation& seen, Plan& plan);
+    void released(const LedgerEntry& entry);
+    void reverted(const LedgerEntry& entry, const eth::Receipt& receipt);
+    std::string why_reverted(const LedgerEntry& entry, const eth::Receipt& receipt);
+    void replace(const LedgerEntry& entry, Form form, const TxObservation& seen, Plan& plan);
+    void sign(const LedgerEntry& entry, Form form, const std::optional<eth::Fee>& fee, Plan& plan);
+    void carry_out(Plan plan);
+
+    SenderParts& at_;
+    std::optional<BlockNum> gap_since_;  ///< a nonce below ours has been unused since that head
+};
+
+}  // namespace lamda::chain

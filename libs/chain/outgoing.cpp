@@ -1,0 +1,90 @@
+#include "chain/outgoing.hpp"
+
+#include "core/crash_point.hpp"
+
+namespace lamda::chain {
+
+Outgoing::Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
+                   const Clock& clock, telemetry::Log log, TxWatch& watch, SenderMetrics& shown)
+    : chain_(chain),
+      rpc_(rpc),
+      signer_(signer),
+      ledger_(ledger),
+      clock_(clock),
+      log_(std::move(log)),
+      watch_(watch),
+      shown_(shown) {}
+
+NewTx Outgoing::effect(const Intent& intent, std::uint64_t nonce, std::uint64_t gas_limit,
+                       const eth::Fee& fee) const {
+    return signed_form(intent.key, {chain_, nonce, fee, gas_limit, intent.to, intent.value, intent.data}, false);
+}
+
+NewTx Outgoing::cancellation(const Intent& intent, std::uint64_t nonce, const eth::Fee& fee) const {
+    return signed_form(intent.key, {chain_, nonce, fee, kTransferGas, signer_.address(), 0, {}}, true);
+}
+
+NewTx Outgoing::signed_form(const std::string& key, const eth::Transaction& tx, bool cancels) const {
+    const auto done = eth::sign(tx, signer_);
+    crash_point("sender.after_sign");
+    return {key, tx.nonce, {done.hash, done.raw, tx.fee, clock_.now(), cancels}};
+}
+
+std::string Outgoing::store_and_send(std::vector<NewTx> txs) {
+    if (txs.empty()) {
+        return "";
+    }
+    const auto stands = ledger_.store(txs);
+    crash_point("sender.after_store");
+    std::vector<std::pair<std::string, StoredTx>> stored;
+    for (std::size_t i = 0; i < txs.size(); ++i) {
+        if (stands[i]) {  // else the allocation does not stand any more: these bytes must never be seen
+            watch_.signed_now(txs[i].key);
+            stored.emplace_back(std::move(txs[i].key), std::move(txs[i].tx));
+        }
+    }
+    return send(stored);
+}
+
+std::string Outgoing::send(const std::vector<std::pair<std::string, StoredTx>>& txs) {
+    if (txs.empty()) {
+        return "";
+    }
+    std::vector<Bytes> raws;
+    std::vector<std::string> keys;
+    for (const auto& [key, tx] : txs) {
+        raws.push_back(tx.raw);
+        keys.push_back(key);
+        watch_.sent(key);
+    }
+    shown_.broadcasts.add(static_cast<double>(raws.size()));
+    const auto outcomes = rpc_.send_raw_transactions(raws);
+    crash_point("sender.after_broadcast");
+    ledger_.mark_sent(keys);
+    return refusals(txs, outcomes);
+}
+
+/// "already known", "nonce too low", "underpriced": texts and codes differ. Counts and receipts tell what they mean;
+/// only what the node neither has nor had is worth a word.
+std::string Outgoing::refusals(const std::vector<std::pair<std::string, StoredTx>>& txs,
+                               const std::vector<eth::SendOutcome>& outcomes) {
+    std::vector<std::size_t> refused;
+    std::vector<TxHash> hashes;
+    for (std::size_t i = 0; i < txs.size(); ++i) {
+        if (!outcomes[i].accepted()) {
+            log_.debug("node refuses transaction", {{"intent", txs[i].first}, {"reason", outcomes[i].refusal}});
+            refused.push_back(i);
+            hashes.push_back(txs[i].second.hash);
+        }
+    }
+    std::string out;
+    const auto known = rpc_.transactions(hashes);
+    for (std::size_t i = 0; i < refused.size(); ++i) {
+        if (!known[i]) {
+            out = "the node refuses " + txs[refused[i]].first + ": " + outcomes[refused[i]].refusal;
+        }
+    }
+    return out;
+}
+
+}  // namespace lamda::chain

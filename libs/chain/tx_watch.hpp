@@ -1,0 +1,66 @@
+// What the chain says of a wallet's transactions, found out with few calls.
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "chain/fees.hpp"
+#include "chain/tx_decision.hpp"
+#include "eth/rpc.hpp"
+
+namespace lamda::chain {
+
+/// One look at the chain, and what follows from it for each entry. Not thread-safe.
+class TxWatch {
+  public:
+    TxWatch(eth::Rpc& rpc, Address wallet, const Clock& clock, Millis rebroadcast_after);
+
+    /// Forgets the last look. @throws what the endpoint throws
+    void look();
+    const eth::Header& head() const { return head_; }
+    const std::optional<eth::Header>& finalized() const { return finalized_; }
+    /// Why nothing is known to be final; empty: something is.
+    const std::string& no_finality() const { return no_finality_; }
+    /// The wallet's transactions at the head.
+    std::uint64_t latest_count() const { return latest_count_; }
+    void refresh_count();
+    /// At finality; absent: the node keeps no state so old.
+    std::optional<std::uint64_t> final_count();
+    const FeeMarket& fees();
+
+    /// In the order of the entries, each of which holds a nonce. Asks only what could change something.
+    std::vector<TxObservation> observe(const std::vector<LedgerEntry>& entries);
+    /// The newest bytes of the intent were sent now.
+    void sent(const std::string& key);
+    /// New bytes of the intent were signed now.
+    void signed_now(const std::string& key);
+    void forget(const std::string& key) { marks_.erase(key); }
+
+  private:
+    struct Mark {
+        std::optional<Steady> broadcast;
+        BlockNum signed_at;  ///< head then, or when this process saw it first
+    };
+    void observe_receipts(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_heights(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_final(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_foreign(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_pool(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
+    std::optional<eth::Receipt> receipt_in_block(const TxHash& tx, const BlockHash& block);
+
+    eth::Rpc& rpc_;
+    Address wallet_;
+    const Clock& clock_;
+    Millis rebroadcast_after_;
+    std::map<std::string, Mark> marks_;
+
+    eth::Header head_;
+    std::optional<eth::Header> finalized_;
+    std::string no_finality_;
+    std::uint64_t latest_count_ = 0;
+    std::optional<std::optional<std::uint64_t>> final_count_;
+    std::optional<FeeMarket> market_;
+    std::map<BlockNum, std::optional<BlockHash>> hashes_;
+};
+
+}  // namespace lamda::chain
