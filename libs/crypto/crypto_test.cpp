@@ -1,5 +1,7 @@
-#include <catch2/catch.hpp>
+#include <fcntl.h>
+#include <unistd.h>
 
+#include <catch2/catch.hpp>
 #include <cstring>
 
 #include "core/u256.hpp"
@@ -51,13 +53,38 @@ TEST_CASE("sign: deterministic nonces as in RFC 6979, on the known secp256k1 vec
     // https://bitcointalk.org/index.php?topic=285142.40 (key 1, SHA-256 of the text)
     const auto one = signer(key_one());
     CHECK(one->address().hex() == "0x7e5f4552091a69125d5dfcb7b8c2659029395bdf");
-    const auto satoshi = one->sign(sha256(as_bytes("Satoshi Nakamoto")));
+    const auto satoshi = one->sign_digest(sha256(as_bytes("Satoshi Nakamoto")));
     CHECK(satoshi.r.hex() == "0x934b1ea10a4b3c1757e2b0c017d0b6143ce3c9a7e6a4a49860d7a6ab210ee3d8");
     CHECK(satoshi.s.hex() == "0x2442ce9d2b916064108014783e923ec36b49743e2ffa1c4496f01a512aafd9e5");
-    const auto tears = one->sign(
+    const auto tears = one->sign_digest(
         sha256(as_bytes("All those moments will be lost in time, like tears in rain. Time to die...")));
     CHECK(tears.r.hex() == "0x8600dbd41e348fe5c9465ab92d23e3db8b98b873beecd930736488696438cb6b");
     CHECK(tears.s.hex() == "0x547fe64427496db33bf66019dacbf0039c04199abb0122918601db38a72cfc21");
+    struct Vector {
+        std::string key;
+        std::string text;
+        std::string r;
+        std::string s;
+    };
+    const std::vector<Vector> vectors = {
+        {kSecpOrder.substr(0, 63) + "0", "Satoshi Nakamoto",
+         "0xfd567d121db66e382991534ada77a6bd3106f0a1098c231e47993447cd6af2d0",
+         "0x6b39cd0eb1bc8603e159ef5c20a5c8ad685a45b06ce9bebed3f153d10d93bed5"},
+        {"f8b8af8ce3c7cca5e300d33939540c10d45ce001b8f252bfbc57ba0342904181", "Alan Turing",
+         "0x7063ae83e7f62bbb171798131b4a0564b956930092b33b07b395615d9ec7e15c",
+         "0x58dfcc1e00a35e1572f366ffe34ba0fc47db1e7189759b9fb233c5b05ab388ea"},
+        {"e91671c46231f833a6406ccbea0e3e392c76c167bac1cb013f6f1013980455c2",
+         "There is a computer disease that anybody who works with computers knows about. It's a very serious "
+         "disease and it interferes completely with the work. The trouble with computers is that you 'play' "
+         "with them!",
+         "0xb552edd27580141f3b2a5463048cb7cd3e047b97c9f98076c32dbdf85a68718b",
+         "0x279fa72dd19bfae05577e06c7c0c1900c371fcd5893f7e1d56a37d30174671f6"}};
+    for (const Vector& vector : vectors) {
+        INFO(vector.text);
+        const auto made = signer(vector.key)->sign_digest(sha256(as_bytes(vector.text)));
+        CHECK(made.r.hex() == vector.r);
+        CHECK(made.s.hex() == vector.s);
+    }
 }
 
 TEST_CASE("sign: the example of EIP-155") {
@@ -69,7 +96,7 @@ TEST_CASE("sign: the example of EIP-155") {
     CHECK(account->address().hex() == "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f");
     const auto digest =
         Bytes32::parse("0xdaf5a779ae972f972197303d7b574746c7ef83eadac0f2791ad23db92e4c8e53").value();
-    const auto signature = account->sign(digest);
+    const auto signature = account->sign_digest(digest);
     CHECK(signature.r.hex() == "0x28ef61340bd939bc2195fe537567866003e1a15d3c71ff63e1590620aa636276");
     CHECK(signature.s.hex() == "0x67cbe9d8997f761aecb703304b3800ccf555c9f3dc64214b297fb1966a3b6d83");
     CHECK(signature.recovery_id == 0);
@@ -81,7 +108,8 @@ TEST_CASE("recover: finds the signer of every signature, and nobody else") {
     for (int round = 0; round < 200; ++round) {
         const auto account = LocalSigner::from_bytes(key.view()).value();
         const Bytes32 digest = keccak256(key.view());
-        const Signature signature = account->sign(digest);
+        const Signature signature = account->sign(key.view());
+        REQUIRE(account->sign_digest(digest) == signature);
         REQUIRE(recover(digest, signature).value() == account->address());
         REQUIRE(Signature::from_bytes65(signature.bytes65()).value() == signature);
         REQUIRE(Signature::from_hex65(signature.hex65()).value() == signature);
@@ -96,7 +124,7 @@ TEST_CASE("recover: finds the signer of every signature, and nobody else") {
 }
 
 TEST_CASE("signatures: wrong ones are refused, with the reason") {
-    const auto good = signer(key_one())->sign(sha256(as_bytes("x")));
+    const auto good = signer(key_one())->sign_digest(sha256(as_bytes("x")));
     auto bytes = good.bytes65();
     CHECK(bytes[64] == 27 + good.recovery_id);
     bytes[64] = good.recovery_id;
@@ -139,6 +167,60 @@ TEST_CASE("private keys: 1 to n-1, in hex, and never repeated in an error") {
         REQUIRE_FALSE(refused);
         CHECK(refused.error().code == "invalid_private_key");
         CHECK((bad.empty() || refused.error().message.find(bad) == std::string::npos));
+    }
+}
+
+TEST_CASE("address_of_public_key: compressed, whole, and without its prefix; no other bytes") {
+    // The generator of SEC 2, section 2.4.1: the public key of 1.
+    const std::string x = "79be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798";
+    const std::string y = "483ada7726a3c4655da4fbfc0e1108a8fd17b448a68554199c47d08ffb10d4b8";
+    const std::string both = x + y;
+    CHECK(to_hex_bare(signer(key_one())->public_key()) == both);
+    for (const std::string& text : {both, "04" + both, "02" + x}) {
+        INFO(text);
+        CHECK(address_of_public_key(from_hex(text).value()).value() == signer(key_one())->address());
+    }
+    for (const std::string& text :
+         {std::string(), x, "05" + both, x + x, "02" + x + "00", std::string(128, '0')}) {
+        INFO(text);
+        CHECK(address_of_public_key(from_hex(text).value()).error().code == "invalid_public_key");
+    }
+}
+
+TEST_CASE("signing leaves nothing of the key on the stack: libsecp256k1 cleans up behind itself") {
+    std::array<std::uint8_t, 32> masked = sha256(as_bytes("a key")).array();
+    const auto account = signer(to_hex_bare(masked));
+    for (auto& byte : masked) {
+        byte ^= 0xff;  // a copy of this test's own would be found
+    }
+    const auto left = [&] {
+        // Through the kernel: what lies below the stack's end is nobody's to read in the language.
+        std::string below(64U << 10, '\0');
+        const int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
+        const auto here = reinterpret_cast<std::uintptr_t>(&memory);
+        const auto got = pread(memory, below.data(), below.size(), static_cast<off_t>(here - below.size()));
+        close(memory);
+        below.resize(got < 0 ? 0 : static_cast<std::size_t>(got));
+        std::size_t found = 0;
+        for (std::size_t at = 0; at + 8 <= below.size(); ++at) {
+            for (std::size_t piece = 0; piece < 32; piece += 8) {
+                bool forward = true;
+                bool backward = true;
+                for (std::size_t i = 0; i < 8; ++i) {
+                    const auto byte = static_cast<std::uint8_t>(below[at + i]);
+                    forward = forward && byte == static_cast<std::uint8_t>(masked[piece + i] ^ 0xff);
+                    backward = backward && byte == static_cast<std::uint8_t>(masked[piece + 7 - i] ^ 0xff);
+                }
+                found += forward || backward ? 1 : 0;
+            }
+        }
+        CHECK(below.size() == 64U << 10);
+        return found;
+    };
+    left();  // its own frames, from now on, are the same each time
+    for (int i = 0; i < 3; ++i) {
+        account->sign(as_bytes("a message"));
+        CHECK(left() == 0);
     }
 }
 

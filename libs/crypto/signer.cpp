@@ -8,7 +8,9 @@
 #include <array>
 #include <stdexcept>
 
+#include "core/hex_digit.hpp"
 #include "crypto/digest.hpp"
+#include "crypto/key_page.hpp"
 
 namespace lamda::crypto {
 namespace {
@@ -39,11 +41,16 @@ const secp256k1_context* verifying_context() {
     return context.get();
 }
 
-Address address_of(const secp256k1_context* context, const secp256k1_pubkey& key) {
+/// x and y: SEC 1, section 2.3.3, without the byte in front.
+Bytes serialized(const secp256k1_context* context, const secp256k1_pubkey& key) {
     std::array<std::uint8_t, 65> bytes{};
     std::size_t size = bytes.size();
     secp256k1_ec_pubkey_serialize(context, bytes.data(), &size, &key, SECP256K1_EC_UNCOMPRESSED);
-    const Bytes32 digest = keccak256(BytesView(bytes).subspan(1));
+    return {bytes.begin() + 1, bytes.end()};
+}
+
+Address address_of(BytesView public_key) {
+    const Bytes32 digest = keccak256(public_key);
     Address out;
     std::copy(digest.array().begin() + 12, digest.array().end(), out.array().begin());
     return out;
@@ -126,18 +133,28 @@ Result<Address> recover(const Bytes32& digest, const Signature& signature) {
     if (secp256k1_ecdsa_recover(context, &key, &parsed, digest.array().data()) != 1) {
         return bad_signature("no key fits this signature");
     }
-    return address_of(context, key);
+    return address_of(serialized(context, key));
+}
+
+Result<Address> address_of_public_key(BytesView key) {
+    Bytes whole(key.begin(), key.end());
+    if (whole.size() == 64) {
+        whole.insert(whole.begin(), 0x04);  // SEC 1: uncompressed
+    }
+    secp256k1_pubkey parsed;
+    // The library aborts at no bytes at all.
+    if (whole.empty() ||
+        secp256k1_ec_pubkey_parse(verifying_context(), &parsed, whole.data(), whole.size()) != 1) {
+        return Error{"invalid_public_key", "not a point of secp256k1 in 33, 64 or 65 bytes", ""};
+    }
+    return address_of(serialized(verifying_context(), parsed));
 }
 
 struct LocalSigner::Impl {
     Context context = make_context();
-    std::array<std::uint8_t, 32> key{};
+    KeyPage key;
+    Bytes public_key;  ///< 64 bytes
     Address address;
-
-    Impl() = default;
-    ~Impl() { explicit_bzero(key.data(), key.size()); }
-    Impl(const Impl&) = delete;
-    Impl& operator=(const Impl&) = delete;
 };
 
 LocalSigner::LocalSigner() : impl_(std::make_unique<Impl>()) {}
@@ -148,14 +165,20 @@ Result<std::unique_ptr<LocalSigner>> LocalSigner::from_bytes(BytesView key) {
         return bad_key();
     }
     std::unique_ptr<LocalSigner> out(new LocalSigner);
-    std::copy(key.begin(), key.end(), out->impl_->key.begin());
+    std::copy(key.begin(), key.end(), out->impl_->key.bytes().begin());
+    return ready(std::move(out));
+}
+
+Result<std::unique_ptr<LocalSigner>> LocalSigner::ready(std::unique_ptr<LocalSigner> signer) {
+    Impl& impl = *signer->impl_;
     secp256k1_pubkey pubkey;
     // Fails for 0 and for n and above: those are no keys.
-    if (secp256k1_ec_pubkey_create(out->impl_->context.get(), &pubkey, out->impl_->key.data()) != 1) {
+    if (secp256k1_ec_pubkey_create(impl.context.get(), &pubkey, impl.key.data()) != 1) {
         return bad_key();
     }
-    out->impl_->address = address_of(out->impl_->context.get(), pubkey);
-    return out;
+    impl.public_key = serialized(impl.context.get(), pubkey);
+    impl.address = address_of(impl.public_key);
+    return signer;
 }
 
 Result<std::unique_ptr<LocalSigner>> LocalSigner::from_hex(std::string_view hex) {
@@ -165,20 +188,32 @@ Result<std::unique_ptr<LocalSigner>> LocalSigner::from_hex(std::string_view hex)
     if (hex.size() != 64 || hex.starts_with("0x") || hex.starts_with("0X")) {
         return bad_key();
     }
-    auto bytes = lamda::from_hex(hex);
-    if (!bytes) {
-        return bad_key();
+    std::unique_ptr<LocalSigner> out(new LocalSigner);
+    // Digit by digit into its place: no second copy that would have to be wiped.
+    for (std::size_t i = 0; i < hex.size(); ++i) {
+        const int digit = hex_digit(hex[i]);
+        if (digit < 0) {
+            return bad_key();
+        }
+        std::uint8_t& byte = out->impl_->key.bytes()[i / 2];
+        byte = static_cast<std::uint8_t>(byte << 4 | digit);
     }
-    auto out = from_bytes(*bytes);
-    explicit_bzero(bytes->data(), bytes->size());
-    return out;
+    return ready(std::move(out));
 }
 
 const Address& LocalSigner::address() const {
     return impl_->address;
 }
 
-Signature LocalSigner::sign(const Bytes32& digest) const {
+Bytes LocalSigner::public_key() const {
+    return impl_->public_key;
+}
+
+Signature LocalSigner::sign(BytesView message) const {
+    return sign_digest(keccak256(message));
+}
+
+Signature LocalSigner::sign_digest(const Bytes32& digest) const {
     const secp256k1_context* context = impl_->context.get();
     secp256k1_ecdsa_recoverable_signature signature;
     // The default nonce function is RFC 6979; the library normalises s to the lower half.

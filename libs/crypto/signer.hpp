@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -27,20 +28,42 @@ struct Signature {
 /// Who signed the digest. Errors: `invalid_signature` when no key fits.
 Result<Address> recover(const Bytes32& digest, const Signature& signature);
 
+/// The address of a public key (SEC 1, section 2.3.3): 33 bytes compressed, 65 bytes, or its last 64.
+/// Errors: `invalid_public_key`.
+Result<Address> address_of_public_key(BytesView key);
+
+/// The signer cannot answer now: wait, try again. Nothing was signed, as far as the caller needs to know: a
+/// signature that nobody has seen does no harm.
+class Unavailable : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// The signer answers, and will not sign for this address: it does not hold the key, does not let us, or
+/// signs with another one. Somebody must change its configuration, or ours.
+class Refused : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
 /// Something that signs for one address: a key in memory, a remote signer, a KMS.
 class Signer {
   public:
     virtual ~Signer() = default;
     virtual const Address& address() const = 0;
-    /// May be slow and may throw when the signer is remote.
-    virtual Signature sign(const Bytes32& digest) const = 0;
+    /// Signs keccak256(message). It gets the message and not the digest because remote signers hash
+    /// themselves, and some look at what they sign. May take seconds. @throws Unavailable,
+    /// Refused
+    virtual Signature sign(BytesView message) const = 0;
+    /// Returns when it can sign for the address, as far as can be told without signing.
+    /// @throws Unavailable, Refused
+    virtual void check() const = 0;
 };
 
-/// A key in memory, wiped when it goes; deterministic nonces (RFC 6979). Never printed.
+/// A key in memory, in one place only, wiped when it goes; deterministic nonces (RFC 6979). Never printed.
 class LocalSigner final : public Signer {
   public:
     /// 64 hex digits with or without 0x, in 1 … n−1. The message never repeats the input.
-    /// Errors: `invalid_private_key`.
+    /// Errors: `invalid_private_key`. The input is the caller's to wipe.
     static Result<std::unique_ptr<LocalSigner>> from_hex(std::string_view hex);
     static Result<std::unique_ptr<LocalSigner>> from_bytes(BytesView key);
     ~LocalSigner() override;
@@ -48,10 +71,17 @@ class LocalSigner final : public Signer {
     LocalSigner& operator=(const LocalSigner&) = delete;
 
     const Address& address() const override;
-    Signature sign(const Bytes32& digest) const override;
+    Signature sign(BytesView message) const override;
+    void check() const override {}
+    /// For digests of another kind than keccak256.
+    Signature sign_digest(const Bytes32& digest) const;
+    /// 64 bytes: x and y, big-endian.
+    Bytes public_key() const;
 
   private:
     LocalSigner();
+    /// Finds the address of the key that has been put into the page.
+    static Result<std::unique_ptr<LocalSigner>> ready(std::unique_ptr<LocalSigner> signer);
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };

@@ -101,7 +101,8 @@ struct JobStatus {
 };
 /// EIP-712 domain of statuses: (`Lamda`, `1`, BSC's chain id, JobManager's address).
 eth::Eip712Domain status_domain(ChainId bsc, const Address& job_manager);
-Bytes32 status_digest(const JobStatus& status, const eth::Eip712Domain& domain);
+/// What is signed: its keccak256 is the digest of EIP-712.
+Bytes status_message(const JobStatus& status, const eth::Eip712Domain& domain);
 JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const crypto::Signer& signer);
 /// Signed by status.provider itself. Errors: `invalid_signature`.
 lamda::Status verify_status(const JobStatus& status, const eth::Eip712Domain& domain);

@@ -142,7 +142,7 @@ TEST_CASE("messages with nothing in their optional fields go there and back") {
     CHECK_THROWS_AS(to_json(event), std::invalid_argument);
     event.data_json = R"({"rate":0.5,"wei":123456789012345678901234567890})";
     CHECK(parse_event(to_json(event)).value() == event);
-    const auto signature = provider_key()->sign(Bytes32{}).hex65();
+    const auto signature = provider_key()->sign({}).hex65();
     const Command attach{"id", Command::AttachSpec{kJob, "{\"a\" : 1}", signature}};
     CHECK(parse_command(to_json(attach)).value() == attach);
 }

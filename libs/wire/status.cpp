@@ -2,6 +2,7 @@
 #include <array>
 #include <limits>
 
+#include "crypto/digest.hpp"
 #include "wire/fields.hpp"
 #include "wire/messages.hpp"
 
@@ -136,7 +137,7 @@ eth::Eip712Domain status_domain(ChainId bsc, const Address& job_manager) {
     return {.name = "Lamda", .version = "1", .chain_id = bsc, .verifying_contract = job_manager};
 }
 
-Bytes32 status_digest(const JobStatus& status, const eth::Eip712Domain& domain) {
+Bytes status_message(const JobStatus& status, const eth::Eip712Domain& domain) {
     eth::StructHasher hasher(
         "Status(uint8 v,bytes32 jobId,uint32 attempt,uint32 seq,address provider,string status,string at,"
         "string outputFileCID,int32 exitCode,string errorCode,string errorMessage,bytes32 receipt)");
@@ -152,7 +153,7 @@ Bytes32 status_digest(const JobStatus& status, const eth::Eip712Domain& domain) 
         .add_string(status.error_code ? to_string(*status.error_code) : "")
         .add_string(status.error_message.value_or(""))
         .add(status.receipt ? receipt_hash(*status.receipt) : Bytes32{});
-    return eth::typed_data_digest(domain, hasher.hash());
+    return eth::typed_data_message(domain, hasher.hash());
 }
 
 JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const crypto::Signer& signer) {
@@ -160,7 +161,7 @@ JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const c
         // What a container printed may be in it. The bytes that are signed must be those that JSON can carry.
         status.error_message = cut(detail::valid_utf8(*status.error_message), kMostErrorMessage);
     }
-    status.signature = signer.sign(status_digest(status, domain));
+    status.signature = signer.sign(status_message(status, domain));
     return status;
 }
 
@@ -168,7 +169,7 @@ lamda::Status verify_status(const JobStatus& status, const eth::Eip712Domain& do
     if (!status.signature) {
         return Error{"invalid_signature", "the status is not signed", "/signature"};
     }
-    const auto signer = crypto::recover(status_digest(status, domain), *status.signature);
+    const auto signer = crypto::recover(crypto::keccak256(status_message(status, domain)), *status.signature);
     if (!signer || *signer != status.provider) {
         return Error{"invalid_signature", "not signed by " + status.provider.hex(), "/signature"};
     }

@@ -80,7 +80,7 @@ TEST_CASE("Foreign contracts and a bare createJob: the executables work by confi
         const std::string message =
             "Lamda attach spec\n" + id.hex() + "\n" + crypto::sha256(as_bytes(spec)).hex();
         const auto put = [&](const crypto::Signer& signer) {
-            const auto signature = signer.sign(eth::personal_digest(message)).hex65();
+            const auto signature = signer.sign(eth::personal_message(message)).hex65();
             return s.send("PUT", "/api/jobs/" + id.hex() + "/spec",
                           json({{"spec", json::parse(spec)}, {"signature", signature}}).dump());
         };

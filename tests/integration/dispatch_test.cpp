@@ -133,12 +133,12 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
         const auto attached = market.spec(32);
         const auto message =
             "Lamda attach spec\n" + id_of_old_frontend.hex() + "\n" + wire::job_id_of(attached).hex();
-        const auto digest = eth::personal_digest(message);
+        const auto signed_text = eth::personal_message(message);
         const auto command = [&](const std::string& request, const crypto::Signer& by) {
             wire::Command out;
             out.request_id = request;
             out.what = wire::Command::AttachSpec{id_of_old_frontend, wire::canonical_json(attached),
-                                                 by.sign(digest).hex65()};
+                                                 by.sign(signed_text).hex65()};
             return json::parse(wire::to_json(out));
         };
         CHECK(market.ask(wire::kJobsCommand, command("a", market.provider())).at("status") == 403);

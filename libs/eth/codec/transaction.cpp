@@ -8,28 +8,58 @@ namespace {
 
 using rlp::Item;
 
-constexpr std::uint8_t kDynamicFeeType = 0x02;
+// EIP-2718. The values are those of the byte in front.
+enum class Type : std::uint8_t { kLegacy = 0, kAccessList = 1, kDynamicFee = 2 };
+
+Type type_of(const Transaction& tx) {
+    if (!tx.fee.legacy) {
+        return Type::kDynamicFee;
+    }
+    return tx.access_list ? Type::kAccessList : Type::kLegacy;
+}
 
 Item recipient(const Transaction& tx) {
     return tx.to ? rlp::string(tx.to->view()) : rlp::string({});
 }
 
-std::vector<Item> unsigned_fields(const Transaction& tx) {
-    if (tx.fee.legacy) {
-        return {rlp::integer(tx.nonce), rlp::integer(tx.fee.max_fee), rlp::integer(tx.gas_limit),
-                recipient(tx),          rlp::integer(tx.value),       rlp::string(tx.data)};
+Item access_list(const Transaction& tx) {
+    std::vector<Item> entries;
+    for (const AccessListEntry& entry : tx.access_list.value_or(AccessList{})) {
+        std::vector<Item> keys;
+        keys.reserve(entry.storage_keys.size());
+        for (const Bytes32& key : entry.storage_keys) {
+            keys.push_back(rlp::string(key.view()));
+        }
+        entries.push_back(rlp::list({rlp::string(entry.address.view()), rlp::list(std::move(keys))}));
     }
-    return {
-        rlp::integer(tx.chain_id.value), rlp::integer(tx.nonce),     rlp::integer(tx.fee.max_priority_fee),
-        rlp::integer(tx.fee.max_fee),    rlp::integer(tx.gas_limit), recipient(tx),
-        rlp::integer(tx.value),          rlp::string(tx.data),       rlp::list({})};
+    return rlp::list(std::move(entries));
+}
+
+std::vector<Item> unsigned_fields(const Transaction& tx) {
+    std::vector<Item> out;
+    const Type type = type_of(tx);
+    if (type != Type::kLegacy) {
+        out.push_back(rlp::integer(tx.chain_id.value));
+    }
+    out.push_back(rlp::integer(tx.nonce));
+    if (type == Type::kDynamicFee) {
+        out.push_back(rlp::integer(tx.fee.max_priority_fee));
+    }
+    for (Item& item : std::vector<Item>{rlp::integer(tx.fee.max_fee), rlp::integer(tx.gas_limit),
+                                        recipient(tx), rlp::integer(tx.value), rlp::string(tx.data)}) {
+        out.push_back(std::move(item));
+    }
+    if (type != Type::kLegacy) {
+        out.push_back(access_list(tx));
+    }
+    return out;
 }
 
 // EIP-2718: the type byte stands before the list; a legacy transaction has none.
-Bytes enveloped(const Transaction& tx, std::vector<Item> fields) {
+Bytes enveloped(Type type, std::vector<Item> fields) {
     Bytes out = rlp::encode(rlp::list(std::move(fields)));
-    if (!tx.fee.legacy) {
-        out.insert(out.begin(), kDynamicFeeType);
+    if (type != Type::kLegacy) {
+        out.insert(out.begin(), static_cast<std::uint8_t>(type));
     }
     return out;
 }
@@ -78,6 +108,35 @@ std::optional<Address> address_field(const Item& item, const char* name) {
     return *address;
 }
 
+const std::vector<Item>& list_field(const Item& item, const char* name) {
+    if (!item.is_list()) {
+        throw Bad{"a list is needed", name};
+    }
+    return item.list();
+}
+
+AccessList access_list_field(const Item& item) {
+    constexpr auto kName = "accessList";
+    AccessList out;
+    for (const Item& each : list_field(item, kName)) {
+        const auto& pair = list_field(each, kName);
+        const auto address = pair.size() == 2 ? address_field(pair[0], kName) : std::nullopt;
+        if (!address) {
+            throw Bad{"an entry is an address and a list of storage keys", kName};
+        }
+        AccessListEntry entry{*address, {}};
+        for (const Item& key : list_field(pair[1], kName)) {
+            const auto word = Bytes32::from_bytes(bytes_field(key, kName));
+            if (!word) {
+                throw Bad{"a storage key has 32 bytes", kName};
+            }
+            entry.storage_keys.push_back(*word);
+        }
+        out.push_back(std::move(entry));
+    }
+    return out;
+}
+
 crypto::Signature signature_fields(std::uint8_t recovery_id, const Item& r, const Item& s) {
     Bytes bytes;
     for (const auto& word : {to_be32(integer_field(r, "r")), to_be32(integer_field(s, "s"))}) {
@@ -116,60 +175,78 @@ SignedTransaction decode_legacy(const std::vector<Item>& fields) {
     return out;
 }
 
-SignedTransaction decode_dynamic_fee(const std::vector<Item>& fields) {
-    if (fields.size() != 12) {
-        throw Bad{"a transaction of type 2 has 12 fields, not " + std::to_string(fields.size()), ""};
+/// Type 1 or 2: they differ in the fee's fields.
+SignedTransaction decode_typed(Type type, const std::vector<Item>& fields) {
+    const bool dynamic = type == Type::kDynamicFee;
+    const std::size_t wanted = dynamic ? 12 : 11;
+    if (fields.size() != wanted) {
+        throw Bad{"a transaction of type " + std::string(dynamic ? "2" : "1") + " has " +
+                      std::to_string(wanted) + " fields, not " + std::to_string(fields.size()),
+                  ""};
     }
     SignedTransaction out;
-    out.tx.chain_id = {u64_field(fields[0], "chainId")};
-    out.tx.nonce = u64_field(fields[1], "nonce");
-    out.tx.fee.max_priority_fee = integer_field(fields[2], "maxPriorityFeePerGas");
-    out.tx.fee.max_fee = integer_field(fields[3], "maxFeePerGas");
-    out.tx.gas_limit = u64_field(fields[4], "gasLimit");
-    out.tx.to = address_field(fields[5], "to");
-    out.tx.value = integer_field(fields[6], "value");
-    out.tx.data = bytes_field(fields[7], "data");
-    if (!fields[8].is_list() || !fields[8].list().empty()) {
-        throw Bad{"access lists other than the empty one are not supported", "accessList"};
+    out.tx.fee.legacy = !dynamic;
+    auto field = fields.begin();
+    out.tx.chain_id = {u64_field(*field++, "chainId")};
+    out.tx.nonce = u64_field(*field++, "nonce");
+    if (dynamic) {
+        out.tx.fee.max_priority_fee = integer_field(*field++, "maxPriorityFeePerGas");
     }
-    const U256 parity = integer_field(fields[9], "yParity");
+    out.tx.fee.max_fee = integer_field(*field++, dynamic ? "maxFeePerGas" : "gasPrice");
+    out.tx.gas_limit = u64_field(*field++, "gasLimit");
+    out.tx.to = address_field(*field++, "to");
+    out.tx.value = integer_field(*field++, "value");
+    out.tx.data = bytes_field(*field++, "data");
+    auto list = access_list_field(*field++);
+    if (!dynamic || !list.empty()) {
+        out.tx.access_list = std::move(list);
+    }
+    const U256 parity = integer_field(*field++, "yParity");
     if (parity > 1) {
         throw Bad{"0 or 1 is needed", "yParity"};
     }
-    out.signature = signature_fields(parity == 1 ? 1 : 0, fields[10], fields[11]);
+    const Item& r = *field++;
+    out.signature = signature_fields(parity == 1 ? 1 : 0, r, *field);
     return out;
 }
 
 }  // namespace
 
-Bytes32 signing_digest(const Transaction& tx) {
+Bytes signing_message(const Transaction& tx) {
+    const Type type = type_of(tx);
     std::vector<Item> fields = unsigned_fields(tx);
-    if (tx.fee.legacy) {
+    if (type == Type::kLegacy) {
         fields.push_back(rlp::integer(tx.chain_id.value));
         fields.push_back(rlp::integer(0));
         fields.push_back(rlp::integer(0));
     }
-    return crypto::keccak256(enveloped(tx, std::move(fields)));
+    return enveloped(type, std::move(fields));
+}
+
+Bytes32 signing_digest(const Transaction& tx) {
+    return crypto::keccak256(signing_message(tx));
 }
 
 SignedTransaction sign(const Transaction& tx, const crypto::Signer& signer) {
     SignedTransaction out;
     out.tx = tx;
-    out.signature = signer.sign(signing_digest(tx));
+    out.signature = signer.sign(signing_message(tx));
+    const Type type = type_of(tx);
     std::vector<Item> fields = unsigned_fields(tx);
     const U256 parity = out.signature.recovery_id;
-    fields.push_back(rlp::integer(tx.fee.legacy ? U256(U256(tx.chain_id.value) * 2 + 35 + parity) : parity));
+    fields.push_back(
+        rlp::integer(type == Type::kLegacy ? U256(U256(tx.chain_id.value) * 2 + 35 + parity) : parity));
     fields.push_back(rlp::integer(u256_from_be(out.signature.r.view()).value()));
     fields.push_back(rlp::integer(u256_from_be(out.signature.s.view()).value()));
-    out.raw = enveloped(tx, std::move(fields));
+    out.raw = enveloped(type, std::move(fields));
     out.hash = crypto::keccak256(out.raw).as<TxHash>();
     return out;
 }
 
 Result<SignedTransaction> decode_signed(BytesView raw) {
     const bool typed = !raw.empty() && raw[0] < 0xc0;
-    if (typed && raw[0] != kDynamicFeeType) {
-        return Error{"invalid_transaction", "neither a legacy transaction nor one of type 2", "type"};
+    if (typed && raw[0] != 1 && raw[0] != 2) {
+        return Error{"invalid_transaction", "neither a legacy transaction nor one of type 1 or 2", "type"};
     }
     const auto decoded = rlp::decode(typed ? raw.subspan(1) : raw);
     if (!decoded) {
@@ -179,7 +256,7 @@ Result<SignedTransaction> decode_signed(BytesView raw) {
         return Error{"invalid_transaction", "a list is needed", ""};
     }
     try {
-        auto out = typed ? decode_dynamic_fee(decoded->list()) : decode_legacy(decoded->list());
+        auto out = typed ? decode_typed(Type{raw[0]}, decoded->list()) : decode_legacy(decoded->list());
         out.raw.assign(raw.begin(), raw.end());
         out.hash = crypto::keccak256(raw).as<TxHash>();
         return out;

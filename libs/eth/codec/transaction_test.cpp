@@ -41,14 +41,24 @@ std::string refusal(const Bytes& raw) {
 
 /// The signed transaction with one field replaced.
 Bytes with_field(const SignedTransaction& tx, std::size_t field, Item value) {
-    const bool legacy = tx.tx.fee.legacy;
-    Item item = rlp::decode(BytesView(tx.raw).subspan(legacy ? 0 : 1)).value();
+    const bool typed = tx.raw[0] < 0xc0;
+    Item item = rlp::decode(BytesView(tx.raw).subspan(typed ? 1 : 0)).value();
     std::get<1>(item.content).at(field) = std::move(value);
     Bytes out = rlp::encode(item);
-    if (!legacy) {
-        out.insert(out.begin(), 2);
+    if (typed) {
+        out.insert(out.begin(), tx.raw[0]);
     }
     return out;
+}
+
+/// Two entries, one of them without keys.
+AccessList an_access_list() {
+    Bytes32 three;
+    three.array()[31] = 3;
+    Bytes32 seven;
+    seven.array()[31] = 7;
+    return {{Address::parse("0x1111111111111111111111111111111111111111").value(), {three, seven}},
+            {Address::parse("0x2222222222222222222222222222222222222222").value(), {}}};
 }
 
 }  // namespace
@@ -134,6 +144,79 @@ TEST_CASE("transaction: byte for byte what ethers 6.15.0 makes (Wallet.signTrans
     }
 }
 
+TEST_CASE("transaction: type 1 of go-ethereum's own tests (core/types/transaction_test.go)") {
+    Transaction tx;
+    tx.chain_id = {1};
+    tx.nonce = 3;
+    tx.fee = {true, 1, 0};
+    tx.gas_limit = 25'000;
+    tx.to = Address::parse("0xb94f5374fce5edbc8e2a8697c15331677e6ebf0b").value();
+    tx.value = 10;
+    tx.data = {0x55, 0x44};
+    tx.access_list.emplace();
+    CHECK(signing_digest(tx).hex() == "0x49b486f0ec0a60dfbbca2d30cb07c9e8ffb2a2ff41f29a1ab6737475f6ff69f3");
+    const auto decoded = decode_signed(
+        from_hex("0x01f8630103018261a894b94f5374fce5edbc8e2a8697c15331677e6ebf0b0a825544c001a0c9519f4f2b3033"
+                 "5884581971573fadf60c6204f59a911df35ee8a540456b2660a032f1e8e2c5dd761f9e4f88f41c8310aeaba26a"
+                 "8bfcdacfedfa12ec3862d37521")
+            .value());
+    REQUIRE(decoded);
+    CHECK(decoded->tx == tx);
+    CHECK(decoded->signature.recovery_id == 1);
+
+    Transaction bare;  // TestEIP2930Signer
+    bare.chain_id = {1};
+    bare.nonce = 1;
+    bare.fee.legacy = true;
+    bare.access_list.emplace();
+    CHECK(signing_digest(bare).hex() == "0x846ad7672f2a3a40c1f959cd4a8ad21786d620077084d84c8d7c077714caa139");
+}
+
+TEST_CASE("transaction: with access lists, byte for byte what anvil 1.7.1 signs (eth_sendTransaction)") {
+    // Of the first account of the mnemonic "test test … junk".
+    const auto signer =
+        crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+            .value();
+    const Address to = Address::parse("0x108f2c400c9828d8044a5f6985f0c9589b90758d").value();
+    const Bytes data = from_hex("0x34f167a9").value();
+    const std::string list =
+        "f872f859941111111111111111111111111111111111111111f842a0000000000000000000000000000000000000000000"
+        "0000000000000000000003a00000000000000000000000000000000000000000000000000000000000000007d694222222"
+        "2222222222222222222222222222222222c0";
+    struct Vector {
+        Transaction tx;
+        std::string raw;
+    };
+    const std::vector<Vector> vectors = {
+        {{{5611}, 0, {true, 2'000'000'000, 0}, 100'000, to, 5, data, an_access_list()},
+         "0x01f8df8215eb808477359400830186a094108f2c400c9828d8044a5f6985f0c9589b90758d058434f167a9" + list +
+             "01a0cc26d14493247a153209da793e3f5c2305493da74defc0f6ac4194497cb15ab2a01b2463184bdd20e96b68461f"
+             "e911b236066c085dc6476362e8a2ed1aa1efe612"},
+        {{{5611}, 1, {false, 2'000'000'000, 1'000'000}, 100'000, to, 5, data, an_access_list()},
+         "0x02f8e38215eb01830f42408477359400830186a094108f2c400c9828d8044a5f6985f0c9589b90758d058434f167a9" +
+             list +
+             "01a009490f24ab7699d634831e1c1edec009cac87be25a8a85cfba523747f02251c9a070ce4e4f2cb8bb75c153e531"
+             "a4f6e29ee4a355913917b7242ee2d0376aecccfb"},
+        {{{5611},
+          2,
+          {true, 2'000'000'000, 0},
+          100'000,
+          std::nullopt,
+          0,
+          from_hex("0x6001600255").value(),
+          AccessList{}},
+         "0x01f8598215eb028477359400830186a08080856001600255c001a0507b125b454ef4e0bb91a8da82ed4a4e41e61539f3"
+         "78b781168d090d9830e11fa019354effa01577449af8c33010f71fc1b8a4ecb00ef7b9ee7effc8c9efc5f2c1"}};
+    for (const Vector& vector : vectors) {
+        INFO(vector.raw);
+        CHECK(to_hex(sign(vector.tx, *signer).raw) == vector.raw);
+        const auto decoded = decode_signed(from_hex(vector.raw).value());
+        REQUIRE(decoded);
+        CHECK(decoded->tx == vector.tx);
+        CHECK(sender_of(*decoded).value() == signer->address());
+    }
+}
+
 TEST_CASE("transaction: faults are named by the field") {
     const SignedTransaction legacy = sign(eip155_transaction(), *eip155_signer());
     Transaction dynamic = eip155_transaction();
@@ -144,7 +227,8 @@ TEST_CASE("transaction: faults are named by the field") {
     const Item a_list = rlp::list({});
 
     CHECK(refusal({}).empty() == false);
-    CHECK(refusal({0x01, 0xc0}) == "type");
+    CHECK(refusal({0x03, 0xc0}) == "type");
+    CHECK(refusal({0x01, 0xc0}).empty());
     CHECK(refusal({0x80}) == "type");
     CHECK(refusal({0xc0}).empty());
     CHECK(refusal(with_field(legacy, 0, padded)) == "nonce");
@@ -158,8 +242,24 @@ TEST_CASE("transaction: faults are named by the field") {
     CHECK(refusal(with_field(legacy, 6, rlp::integer(U256(1) << 70))) == "v");
     CHECK(refusal(with_field(legacy, 7, rlp::integer(0))) == "signature");
     CHECK(refusal(with_field(legacy, 8, rlp::string(Bytes(32, 0xff)))) == "signature");
-    CHECK(refusal(with_field(type2, 8, rlp::list({rlp::integer(1)}))) == "accessList");
-    CHECK(refusal(with_field(type2, 8, rlp::integer(0))) == "accessList");
+    Transaction listed = eip155_transaction();
+    listed.access_list = an_access_list();
+    const SignedTransaction type1 = sign(listed, *eip155_signer());
+    const Item somebody = rlp::string(Bytes(20, 1));
+    const Item short_key = rlp::string(Bytes(31, 1));
+    CHECK(refusal(with_field(type1, 2, huge)) == "gasPrice");
+    for (const auto& [tx, field] : {std::pair{type1, 7U}, std::pair{type2, 8U}}) {
+        CHECK(refusal(with_field(tx, field, rlp::integer(0))) == "accessList");
+        for (const Item& entry :
+             {rlp::integer(1), rlp::list({}), rlp::list({somebody}), rlp::list({somebody, somebody}),
+              rlp::list({rlp::string({}), a_list}), rlp::list({short_key, a_list}),
+              rlp::list({somebody, rlp::list({short_key})}), rlp::list({somebody, rlp::list({a_list})}),
+              rlp::list({somebody, a_list, a_list})}) {
+            CHECK(refusal(with_field(tx, field, rlp::list({entry}))) == "accessList");
+        }
+        CHECK(decode_signed(with_field(tx, field, rlp::list({rlp::list({somebody, a_list})}))));
+    }
+    CHECK(refusal(with_field(type1, 8, rlp::integer(2))) == "yParity");
     CHECK(refusal(with_field(type2, 9, rlp::integer(2))) == "yParity");
     CHECK(refusal(with_field(type2, 10, huge)) == "r");
     Bytes cut = type2.raw;
@@ -174,7 +274,8 @@ TEST_CASE("transaction: decode(sign(x)) = x, from its signer") {
     const auto signer = eip155_signer();
     CHECK(rc::check([&](bool legacy, std::uint64_t nonce, std::uint64_t fee, std::uint64_t tip,
                         std::uint64_t gas, bool creates, std::array<std::uint8_t, 20> to,
-                        std::array<std::uint8_t, 32> value, const Bytes& data) {
+                        std::array<std::uint8_t, 32> value, const Bytes& data,
+                        const std::vector<std::pair<std::uint8_t, std::vector<std::uint8_t>>>& list) {
         Transaction tx;
         tx.chain_id = {*rc::gen::inRange<std::uint64_t>(1, 1ULL << 62)};
         tx.nonce = nonce;
@@ -185,6 +286,17 @@ TEST_CASE("transaction: decode(sign(x)) = x, from its signer") {
         }
         tx.value = u256_from_be(value).value();
         tx.data = data;
+        AccessList access;
+        for (const auto& [address, keys] : list) {
+            access.push_back({Address(std::array<std::uint8_t, 20>{address}), {}});
+            for (const std::uint8_t key : keys) {
+                access.back().storage_keys.emplace_back(std::array<std::uint8_t, 32>{1, key});
+            }
+        }
+        // A list that is absent makes a legacy transaction; type 2 writes an empty one as absent.
+        if (!access.empty() || (legacy && *rc::gen::arbitrary<bool>())) {
+            tx.access_list = std::move(access);
+        }
         const SignedTransaction signed_tx = sign(tx, *signer);
         const auto decoded = decode_signed(signed_tx.raw);
         RC_ASSERT(decoded.ok());
@@ -201,7 +313,9 @@ TEST_CASE("transaction: garbage is refused, and a flipped bit never keeps the se
     const auto signer = eip155_signer();
     Transaction dynamic = eip155_transaction();
     dynamic.fee = {false, 30, 2};
-    for (const Transaction& tx : {eip155_transaction(), dynamic}) {
+    Transaction listed = eip155_transaction();
+    listed.access_list = an_access_list();
+    for (const Transaction& tx : {eip155_transaction(), listed, dynamic}) {
         const SignedTransaction signed_tx = sign(tx, *signer);
         for (std::size_t bit = 0; bit < signed_tx.raw.size() * 8; ++bit) {
             Bytes raw = signed_tx.raw;

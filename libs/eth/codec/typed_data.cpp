@@ -11,13 +11,18 @@ void append(Bytes& out, BytesView bytes) {
 
 }  // namespace
 
-Bytes32 personal_digest(std::string_view message) {
+Bytes personal_message(std::string_view message) {
     std::string text =
         "\x19"
         "Ethereum Signed Message:\n";
     text += std::to_string(message.size());
     text += message;
-    return crypto::keccak256(as_bytes(text));
+    const BytesView bytes = as_bytes(text);
+    return {bytes.begin(), bytes.end()};
+}
+
+Bytes32 personal_digest(std::string_view message) {
+    return crypto::keccak256(personal_message(message));
 }
 
 StructHasher::StructHasher(std::string_view type) {
@@ -65,11 +70,15 @@ Bytes32 domain_separator(const Eip712Domain& domain) {
         .hash();
 }
 
-Bytes32 typed_data_digest(const Eip712Domain& domain, const Bytes32& struct_hash) {
+Bytes typed_data_message(const Eip712Domain& domain, const Bytes32& struct_hash) {
     Bytes text = {0x19, 0x01};
     append(text, domain_separator(domain).view());
     append(text, struct_hash.view());
-    return crypto::keccak256(text);
+    return text;
+}
+
+Bytes32 typed_data_digest(const Eip712Domain& domain, const Bytes32& struct_hash) {
+    return crypto::keccak256(typed_data_message(domain, struct_hash));
 }
 
 }  // namespace lamda::eth

@@ -10,7 +10,9 @@
 
 namespace lamda::eth {
 
-/// EIP-191 version 0x45: keccak256("\x19Ethereum Signed Message:\n" + length + message).
+/// EIP-191 version 0x45: "\x19Ethereum Signed Message:\n" + length + message. What a crypto::Signer gets.
+Bytes personal_message(std::string_view message);
+/// keccak256 of it: what a signature is recovered from.
 Bytes32 personal_digest(std::string_view message);
 
 /// EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)
@@ -38,7 +40,9 @@ class StructHasher {
     Bytes encoded_;
 };
 
-/// keccak256("\x19\x01" || domainSeparator || hashStruct)
+/// "\x19\x01" || domainSeparator || hashStruct: what a crypto::Signer gets.
+Bytes typed_data_message(const Eip712Domain& domain, const Bytes32& struct_hash);
+/// keccak256 of it: what a signature is recovered from.
 Bytes32 typed_data_digest(const Eip712Domain& domain, const Bytes32& struct_hash);
 
 }  // namespace lamda::eth

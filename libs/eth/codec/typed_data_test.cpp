@@ -18,7 +18,7 @@ TEST_CASE("EIP-191: the digests that wallets sign") {
             .value();
     const Bytes32 digest = personal_digest("Some data");
     CHECK(digest.hex() == "0x1da44b586eb0729ff70a73c326926f6ed5a25f5b056e7f47fbc6e58d86871655");
-    CHECK(signer->sign(digest).hex65() ==
+    CHECK(signer->sign(personal_message("Some data")).hex65() ==
           "0xb91467e570a6466aa9e9876cbcd013baba02900b8979d43fe208a4a4f339f5fd6007e74cd82e037b800186422fc2da16"
           "7c747ef"
           "045e5d18a5f5d4300f8e1a0291c");
@@ -48,7 +48,7 @@ TEST_CASE("EIP-712: the example of the standard, Ether Mail") {
     CHECK(digest.hex() == "0xbe609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2");
 
     const auto cow = crypto::LocalSigner::from_bytes(crypto::keccak256(as_bytes("cow")).view()).value();
-    const crypto::Signature signature = cow->sign(digest);
+    const crypto::Signature signature = cow->sign(typed_data_message(domain, mail));
     CHECK(signature.r.hex() == "0x4355c47d63924e8a72e509b65029052eb6c299d53a04e167c5775fd466751c9d");
     CHECK(signature.s.hex() == "0x07299936d304c153f6443dfa05f40ff007d72911b6f72307f996231605b91562");
     CHECK(signature.bytes65().back() == 28);
