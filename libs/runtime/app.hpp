@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "runtime/core_dumps.hpp"
 #include "runtime/settings.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
@@ -102,6 +103,7 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
     if (arguments.exit_now) {
         return *arguments.exit_now;
     }
+    forbid_core_dumps();
     Settings settings = Settings::from_environment();
     const CommonConfig common = read_common(settings);
     const Config config = read(settings);

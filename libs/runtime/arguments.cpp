@@ -78,7 +78,7 @@ CommonConfig read_common(Settings& settings) {
                          : telemetry::Format::kJson;
     out.migrate_on_start =
         settings.boolean("MIGRATE_ON_START", "bring the database's schema up to date at the start", true);
-    out.environment = settings.text("ENVIRONMENT", "what this installation is called", "development");
+    out.environment = settings.environment();
     return out;
 }
 

@@ -1,8 +1,9 @@
 #include "runtime/settings.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
-#include <fstream>
 
 #include "core/duration.hpp"
 
@@ -37,22 +38,29 @@ std::optional<std::uint64_t> digits(const std::string& text) {
 
 }  // namespace
 
-Settings::Settings(Source source) : source_(std::move(source)) {}
+Settings::Settings(Source source, Forget forget) : source_(std::move(source)), forget_(std::move(forget)) {}
 
 Settings Settings::from_environment() {
-    return Settings([](const std::string& name) -> std::optional<std::string> {
-        const char* value = std::getenv(name.c_str());
-        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-    });
+    return Settings(
+        [](const std::string& name) -> std::optional<std::string> {
+            const char* value = std::getenv(name.c_str());
+            return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+        },
+        forget_variable);
 }
 
-std::optional<std::string> Settings::get(const std::string& name, const std::string& help,
-                                         const std::optional<std::string>& fallback) {
+void Settings::ask(const std::string& name, const std::string& help,
+                   const std::optional<std::string>& fallback) {
     const bool known =
         std::any_of(asked_.begin(), asked_.end(), [&](const Asked& asked) { return asked.name == name; });
     if (!known) {
         asked_.push_back({name, help, fallback});
     }
+}
+
+std::optional<std::string> Settings::get(const std::string& name, const std::string& help,
+                                         const std::optional<std::string>& fallback) {
+    ask(name, help, fallback);
     auto value = source_(name);
     // `NAME=` in an environment file means "not set" to everyone who writes one.
     if (!value || trim(*value).empty()) {
@@ -87,32 +95,63 @@ std::optional<std::string> Settings::maybe_text(const std::string& name, const s
 
 Secret Settings::secret(const std::string& name, const std::string& help, bool required) {
     const std::string file_name = name + "_FILE";
-    const auto value = get(name, help, required ? std::nullopt : std::optional<std::string>(""));
+    ask(name, help, required ? std::nullopt : std::optional<std::string>(""));
     const auto path = get(file_name, "a file whose first line is " + name, "");
-    if (value && path) {
+    Secret secret = trimmed(Secret(source_(name).value_or("")));
+    if (forget_) {
+        forget_(name);
+    }
+    if (!secret.empty() && path) {
         mistake(name, "is set, and so is " + file_name + ": set one of them");
         return {};
     }
-    if (value) {
-        return Secret(*value);
+    if (secret.empty() && path) {
+        return secret_from(file_name, *path);
     }
-    if (!path) {
-        if (required) {
-            mistake(name, "is required (or " + file_name + "): " + help);
-        }
+    if (secret.empty() && required) {
+        mistake(name, "is required (or " + file_name + "): " + help);
+    }
+    return secret;
+}
+
+Secret Settings::secret_from(const std::string& file_name, const std::string& path) {
+    const auto text = read_secret_file(path);
+    if (!text) {
+        mistake(file_name, "names a file that cannot be read");
         return {};
     }
-    std::ifstream file(*path);
-    std::string line;
-    if (!file || !std::getline(file, line)) {
-        mistake(file_name, "names a file that cannot be read or is empty");
-        return {};
-    }
-    line = std::string(trim(line));
-    if (line.empty()) {
+    Secret secret = trimmed(first_line(*text));
+    if (secret.empty()) {
         mistake(file_name, "names a file whose first line is empty");
     }
-    return Secret(line);
+    return secret;
+}
+
+bool Settings::is_set(const std::string& name) const {
+    auto value = source_(name);
+    const bool set = value && !trim(*value).empty();
+    if (value) {
+        wipe(*value);
+    }
+    return set;
+}
+
+std::optional<Secret> Settings::credential(const std::string& name) {
+    const auto folder = source_("CREDENTIALS_DIRECTORY");
+    const std::string path = folder.value_or("") + "/" + name;
+    if (!folder || ::access(path.c_str(), F_OK) != 0) {
+        return std::nullopt;
+    }
+    auto secret = read_secret_file(path);
+    if (!secret || secret->empty()) {
+        mistake(name, "the credential cannot be read, or is empty");
+    }
+    return secret;
+}
+
+std::string Settings::environment() {
+    return text("ENVIRONMENT", "what this installation is called; production: keys are kept better",
+                "development");
 }
 
 Address Settings::address(const std::string& name, const std::string& help) {

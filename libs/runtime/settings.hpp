@@ -9,20 +9,9 @@
 
 #include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "runtime/secret.hpp"
 
 namespace lamda::runtime {
-
-/// A secret that does not print itself.
-class Secret {
-  public:
-    Secret() = default;
-    explicit Secret(std::string value) : value_(std::move(value)) {}
-    const std::string& reveal() const { return value_; }
-    bool empty() const { return value_.empty(); }
-
-  private:
-    std::string value_;
-};
 
 struct Mistake {
     std::string name;
@@ -34,13 +23,17 @@ struct Mistake {
 class Settings {
   public:
     using Source = std::function<std::optional<std::string>(const std::string& name)>;
-    explicit Settings(Source source);
+    /// Makes the source forget a value that has been read.
+    using Forget = std::function<void(const std::string& name)>;
+    explicit Settings(Source source, Forget forget = nullptr);
+    /// Secrets that are read are removed from the environment: while there is one thread only.
     static Settings from_environment();
 
     std::string text(const std::string& name, const std::string& help,
                      const std::optional<std::string>& fallback = {});
     std::optional<std::string> maybe_text(const std::string& name, const std::string& help);
-    /// NAME, or the first line of the file that NAME_FILE names; both is a mistake.
+    /// NAME, or the first line of the file that NAME_FILE names; both is a mistake. The source forgets it:
+    /// ask for it once.
     Secret secret(const std::string& name, const std::string& help, bool required = true);
     Address address(const std::string& name, const std::string& help);
     std::uint64_t number(const std::string& name, const std::string& help, std::uint64_t fallback,
@@ -68,6 +61,14 @@ class Settings {
     }
     void mistake(const std::string& name, const std::string& message);
 
+    /// Whether it has a value; asks for nothing.
+    bool is_set(const std::string& name) const;
+    /// A file in systemd's CREDENTIALS_DIRECTORY (systemd.exec(5), "Credentials"), whole. Absent: there is no
+    /// such directory, or no such file in it.
+    std::optional<Secret> credential(const std::string& name);
+    /// ENVIRONMENT: what this installation is called; `production` has a meaning.
+    std::string environment();
+
     const std::vector<Mistake>& mistakes() const { return mistakes_; }
     struct Asked {
         std::string name;
@@ -77,9 +78,13 @@ class Settings {
     const std::vector<Asked>& asked() const { return asked_; }
 
   private:
+    void ask(const std::string& name, const std::string& help, const std::optional<std::string>& fallback);
     std::optional<std::string> get(const std::string& name, const std::string& help,
                                    const std::optional<std::string>& fallback);
+    Secret secret_from(const std::string& file_name, const std::string& path);
+
     Source source_;
+    Forget forget_;
     std::vector<Mistake> mistakes_;
     std::vector<Asked> asked_;
 };

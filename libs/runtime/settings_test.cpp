@@ -103,3 +103,17 @@ TEST_CASE("A secret comes from its name or from the first line of a file, and no
     CHECK(settings.secret("MISSING", "").empty());
     CHECK(mistaken(settings) == "BOTH GONE_FILE MISSING ");
 }
+
+TEST_CASE("A credential is a file in the folder that systemd names") {
+    testkit::TempDir dir("settings");
+    std::ofstream(dir.path() + "/the-key") << "s3cret\n";
+    std::ofstream(dir.path() + "/empty").flush();
+    auto settings = from({{"CREDENTIALS_DIRECTORY", dir.path()}});
+    CHECK(settings.credential("the-key")->reveal() == "s3cret\n");
+    CHECK_FALSE(settings.credential("another"));
+    CHECK(settings.mistakes().empty());
+    settings.credential("empty");
+    CHECK(mistaken(settings) == "empty ");
+    CHECK(settings.asked().empty());
+    CHECK_FALSE(from({}).credential("the-key"));
+}

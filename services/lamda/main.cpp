@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 
 #include "commands.hpp"
+#include "runtime/core_dumps.hpp"
 
 namespace {
 
@@ -158,6 +159,7 @@ void add_chain(CLI::App& app, Verb& verb) {
 }  // namespace
 
 int main(int argc, char** argv) {
+    lamda::runtime::forbid_core_dumps();
     CLI::App app(
         "lamda: operate the Lamda compute market. Settings come from the environment (see env.example).");
     app.require_subcommand(1);
