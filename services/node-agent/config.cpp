@@ -1,5 +1,7 @@
 #include "config.hpp"
 
+#include "wallet/wallet.hpp"
+
 namespace lamda::agent {
 
 namespace {
@@ -8,20 +10,6 @@ std::optional<ChainId> chain_id(runtime::Settings& settings, const std::string& 
                                 const std::string& help) {
     const auto value = settings.maybe_number(name, help);
     return value ? std::optional(ChainId{*value}) : std::nullopt;
-}
-
-std::shared_ptr<const crypto::Signer> read_signer(runtime::Settings& settings) {
-    const auto key =
-        settings.secret("AGENT_PRIVATE_KEY", "the provider's key, 64 hex digits; or AGENT_PRIVATE_KEY_FILE");
-    if (key.empty()) {
-        return nullptr;
-    }
-    auto signer = crypto::LocalSigner::from_hex(key.reveal());
-    if (!signer) {
-        settings.mistake("AGENT_PRIVATE_KEY", signer.error().message);
-        return nullptr;
-    }
-    return std::move(*signer);
 }
 
 bool is_http(const std::string& url) {
@@ -51,7 +39,8 @@ ipfs::ContentConfig read_content(runtime::Settings& settings) {
 Config read_config(runtime::Settings& settings) {
     constexpr std::uint64_t kMib = 1ULL << 20;
     Config config;
-    config.signer = read_signer(settings);
+    // Local: it signs in the middle of its work, which must not wait for a signer somewhere else.
+    config.signer = wallet::read_local_wallet(settings, {"AGENT", "agent", "the provider's key"}).signer;
     config.state_dir =
         settings.text("AGENT_STATE_DIR", "folder of the journal, the ledgers and the jobs' files");
     if (!config.state_dir.empty() && config.state_dir.front() != '/') {

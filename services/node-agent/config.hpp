@@ -12,7 +12,7 @@
 namespace lamda::agent {
 
 struct Config {
-    std::shared_ptr<const crypto::Signer> signer;  ///< AGENT_PRIVATE_KEY
+    std::shared_ptr<const crypto::Signer> signer;  ///< the provider
     std::string state_dir;                         ///< absolute
     std::size_t capacity = 1;
     std::string nats_url;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "crypto/signer.hpp"
-
 namespace lamda::reputation {
 
 namespace {
@@ -14,28 +12,21 @@ std::optional<T> maybe(runtime::Settings& settings, const std::string& name, con
     return number ? std::optional(T{*number}) : std::nullopt;
 }
 
-void read_key(runtime::Settings& settings, Config& config) {
-    config.private_key =
-        settings.secret("ADMIN_WALLET_PRIVATE_KEY", "the admin wallet's key, 64 hex digits", false);
-    config.keystore_file =
-        settings.maybe_text("ADMIN_WALLET_KEYSTORE_FILE", "or its key file (Web3 Secret Storage 3)")
-            .value_or("");
-    config.keystore_password_file =
-        settings
-            .maybe_text("ADMIN_WALLET_KEYSTORE_PASSWORD_FILE", "the file that holds the key file's password")
-            .value_or("");
-    if (config.private_key.empty() == config.keystore_file.empty()) {
-        settings.mistake("ADMIN_WALLET_PRIVATE_KEY",
-                         "set either this (or its _FILE) or ADMIN_WALLET_KEYSTORE_FILE");
+/// Wei per gas. A number below was meant in gwei: opBNB's floor is a thousand times this.
+constexpr int kLeastFeeCap = 1'000;
+
+void read_fees(runtime::Settings& settings, Config& config) {
+    constexpr auto kCap = "OPBNB_MAX_FEE_CAP";
+    config.max_fee_cap =
+        settings.number(kCap, "wei per gas, never offered more", 1'000'000'000, 1, 1'000'000'000'000'000);
+    config.min_priority_fee =
+        settings.number("OPBNB_MIN_PRIORITY_FEE", "wei per gas, the tip of a first attempt", 1'000'000, 0,
+                        1'000'000'000'000'000);
+    if (config.max_fee_cap < kLeastFeeCap) {
+        settings.mistake(kCap, "is in wei per gas, and no chain takes so little; 1 gwei is 1000000000");
     }
-    if (!config.private_key.empty()) {
-        if (const auto key = crypto::LocalSigner::from_hex(config.private_key.reveal()); !key) {
-            settings.mistake("ADMIN_WALLET_PRIVATE_KEY", key.error().message);
-        }
-    }
-    if (config.keystore_file.empty() != config.keystore_password_file.empty()) {
-        settings.mistake("ADMIN_WALLET_KEYSTORE_PASSWORD_FILE",
-                         "goes together with ADMIN_WALLET_KEYSTORE_FILE");
+    if (config.max_fee_cap < config.min_priority_fee) {
+        settings.mistake(kCap, "is less than OPBNB_MIN_PRIORITY_FEE: no transaction could pay its tip");
     }
 }
 
@@ -74,12 +65,8 @@ Config read_config(runtime::Settings& settings) {
     config.from_block =
         maybe<BlockNum>(settings, "REPUTATION_FROM_BLOCK",
                         "BSC block; confirmations before it were counted by an earlier system");
-    config.max_fee_cap = settings.number("OPBNB_MAX_FEE_CAP", "wei per gas, never offered more",
-                                         1'000'000'000, 1, 1'000'000'000'000'000);
-    config.min_priority_fee =
-        settings.number("OPBNB_MIN_PRIORITY_FEE", "wei per gas, the tip of a first attempt", 1'000'000, 0,
-                        1'000'000'000'000'000);
-    read_key(settings, config);
+    read_fees(settings, config);
+    config.wallet = wallet::read_wallet(settings, {"ADMIN_WALLET", "admin-wallet", "the admin wallet's key"});
     return config;
 }
 

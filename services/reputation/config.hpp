@@ -8,6 +8,7 @@
 #include "core/ids.hpp"
 #include "core/u256.hpp"
 #include "runtime/settings.hpp"
+#include "wallet/wallet.hpp"
 
 namespace lamda::reputation {
 
@@ -28,9 +29,7 @@ struct Config {
     bool verify_receipts = false;
     Millis sweep_pace{10'000};           ///< 0: no sweep
     std::optional<BlockNum> from_block;  ///< BSC: confirmations before it are not ours
-    runtime::Secret private_key;         ///< one of this …
-    std::string keystore_file;           ///< … and these two
-    std::string keystore_password_file;
+    wallet::Wallet wallet;
     U256 max_fee_cap;       ///< wei per gas
     U256 min_priority_fee;  ///< wei per gas
 };

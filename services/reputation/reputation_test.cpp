@@ -11,6 +11,7 @@
 #include "onchain/transact.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
+#include "testkit/signing_server.hpp"
 
 using namespace lamda;
 namespace jm = contracts::job_manager;
@@ -155,12 +156,29 @@ TEST_CASE("killed at every step of the sender, each job still counts once") {
     }
 }
 
-TEST_CASE("a wallet that does not own the contract ends the process with 78, and no key is shown") {
+TEST_CASE("with a remote signer, which goes away and lies in between, each job counts once") {
+    using Manner = testkit::SigningServer::Manner;
     Market market;
+    market.register_provider();
+    testkit::SigningServer signer(testkit::dev_key(0));
     auto spec = market.spec();
-    spec.env["ADMIN_WALLET_PRIVATE_KEY"] = testkit::dev_key(5);
-    const auto finished = testkit::run(spec, Millis(30'000));
-    CHECK(finished.status == 78);
-    CHECK(finished.output.find("is not the owner") != std::string::npos);
-    CHECK(finished.output.find(testkit::dev_key(5)) == std::string::npos);
+    spec.env.erase("ADMIN_WALLET_PRIVATE_KEY");
+    spec.env["ADMIN_WALLET_SIGNER_URL"] = signer.url();
+    spec.env["ADMIN_WALLET_ADDRESS"] = market.admin->address().hex();
+    testkit::Process service(spec);
+    std::uint64_t counted = 0;
+    for (const Manner manner : {Manner::kGood, Manner::kBusy, Manner::kForeignKey, Manner::kForbidden}) {
+        signer.behave(manner);
+        const auto asked = signer.requests();
+        market.confirm_job();
+        // The service has met it, and nothing was sent meanwhile.
+        REQUIRE(testkit::wait_until([&] { return signer.requests() >= asked + 2 || manner == Manner::kGood; },
+                                    Millis(30'000)));
+        CHECK((manner == Manner::kGood || market.count() == counted));
+        signer.behave(Manner::kGood);
+        REQUIRE(market.reaches(++counted));
+    }
+    market.let_blocks_pass(25);
+    CHECK(market.count() == counted);
+    CHECK(service.stop() == 0);
 }

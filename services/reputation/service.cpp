@@ -1,12 +1,12 @@
 #include "service.hpp"
 
+#include "chain/errors.hpp"
 #include "chain/log_stream.hpp"
 #include "chain/sweep.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "pipeline/stream_memory.hpp"
 #include "runtime/readiness.hpp"
-#include "wallet.hpp"
 
 namespace lamda::reputation {
 
@@ -77,7 +77,7 @@ Service::Service(runtime::App& app, const Config& config)
     : app_(app),
       config_(config),
       database_(config.database_url.reveal(), "lamda-reputation"),
-      signer_(open_wallet(config)),
+      signer_(*config.wallet.signer),
       bsc_(open_chain(config.bsc, config, clock_, app.log())),
       opbnb_(open_chain(config.opbnb, config, clock_, app.log())),
       lease_(database_, kOwner, app.log(), app.metrics()),
@@ -105,19 +105,20 @@ Service::Service(runtime::App& app, const Config& config)
 void Service::connect() {
     const auto chain = chain_of_opbnb();
     require_owner();
+    require_signer();
     duty_ = std::make_unique<Duty>(
-        DutyConfig{signer_->address(), chain, config_.opbnb.contract, config_.bsc.contract, kIncrementsStream,
+        DutyConfig{signer_.address(), chain, config_.opbnb.contract, config_.bsc.contract, kIncrementsStream,
                    config_.from_block.has_value()},
         database_, *bsc_, *opbnb_);
-    jobs_.intend({signer_->address(), chain, config_.opbnb.contract});
-    ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_->address(), chain);
+    jobs_.intend({signer_.address(), chain, config_.opbnb.contract});
+    ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_.address(), chain);
     chain::SenderConfig sender;
     sender.name = kIncrementsStream;
     sender.chain_id = chain;
     sender.min_priority_fee = config_.min_priority_fee;
     sender.max_fee_cap = config_.max_fee_cap;
     sender_ = std::make_unique<chain::Sender>(
-        std::move(sender), *opbnb_, *signer_, *ledger_, clock_, app_.log(), app_.metrics(), app_.health(),
+        std::move(sender), *opbnb_, signer_, *ledger_, clock_, app_.log(), app_.metrics(), app_.health(),
         [this](const std::vector<chain::Intent>& intents) { return duty_->precheck(intents); });
 }
 
@@ -129,20 +130,42 @@ ChainId Service::chain_of_opbnb() {
     }
 }
 
+/// A signer that is away is waited for, like any other peer.
+void Service::require_signer() {
+    try {
+        signer_.check();
+    } catch (const crypto::Refused& error) {
+        throw runtime::ConfigError(config_.wallet.source + ": " + error.what());
+    }
+}
+
+/// What a node says that lags is no proof: the contract, or its owner, may be younger than its head.
+void Service::contradicted(const std::string& message) {
+    const auto head = opbnb_->header(eth::BlockSpec(eth::Tag::kLatest));
+    const Timestamp born(std::chrono::seconds(head ? head->timestamp : 0));
+    if (clock_.now() - born <= config_.opbnb.finality_max_age) {
+        throw runtime::ConfigError(message);
+    }
+    throw chain::NotReadyYet(message + "; but opBNB's newest block is too old to believe that");
+}
+
 void Service::require_owner() {
     using contracts::node_reputation::Owner;
     if (opbnb_->code(config_.opbnb.contract, eth::Tag::kLatest).empty()) {
-        throw runtime::ConfigError("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at " +
-                                   config_.opbnb.contract.hex());
+        contradicted("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at " +
+                     config_.opbnb.contract.hex());
     }
     eth::CallRequest request;
     request.to = config_.opbnb.contract;
     request.data = Owner{}.encode();
     const auto owner = Owner::decode_result(opbnb_->call(request, eth::Tag::kLatest));
-    if (!owner || owner->arg0 != signer_->address()) {
-        throw runtime::ConfigError("ADMIN_WALLET_PRIVATE_KEY: the wallet " + signer_->address().hex() +
-                                   " is not the owner of NodeReputation" +
-                                   (owner ? ", which is " + owner->arg0.hex() : ""));
+    if (!owner) {
+        contradicted("NODE_REPUTATION_CONTRACT_ADDRESS: the contract at " + config_.opbnb.contract.hex() +
+                     " names no owner");
+    }
+    if (owner->arg0 != signer_.address()) {
+        contradicted(config_.wallet.source + ": the wallet " + signer_.address().hex() +
+                     " is not the owner of NodeReputation, which is " + owner->arg0.hex());
     }
 }
 

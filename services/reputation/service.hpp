@@ -17,17 +17,19 @@ namespace lamda::reputation {
 
 class Service {
   public:
-    /// Registers its steps and loops with the app. @throws runtime::ConfigError for a key that cannot be read
+    /// Registers its steps and loops with the app. The configuration must outlive it.
     Service(runtime::App& app, const Config& config);
 
   private:
     void connect();
     ChainId chain_of_opbnb();
+    void require_signer();
     void require_owner();
     void read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,
               const std::stop_token& stop);
     void sweep(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Repairable& journal,
                const std::stop_token& stop);
+    [[noreturn]] void contradicted(const std::string& message);
     void keep_ledger(const std::stop_token& stop);
     void send(const std::stop_token& stop);
     std::string waiting_for();
@@ -37,7 +39,7 @@ class Service {
     const Config& config_;
     SystemClock clock_;
     store::Database database_;
-    std::unique_ptr<crypto::Signer> signer_;
+    const crypto::Signer& signer_;
     std::unique_ptr<chain::MultiRpc> bsc_;
     std::unique_ptr<chain::MultiRpc> opbnb_;
     pipeline::PgLease lease_;  ///< one for both streams: what they say is joined here

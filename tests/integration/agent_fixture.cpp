@@ -8,6 +8,7 @@
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
+#include "crypto/digest.hpp"
 #include "onchain/transact.hpp"
 #include "wire/subjects.hpp"
 
@@ -87,7 +88,7 @@ std::string Servers::image_with_volume() {
 Scenario::Scenario(const Env& more_env, bool with_durables)
     : servers_(Servers::get()), number_(++servers_.scenarios) {
     // A key of its own for each scenario, so that none sees another's messages or nonces.
-    key_ = std::string(62, '1') + (number_ < 10 ? "0" : "") + std::to_string(number_);
+    key_ = to_hex_bare(crypto::sha256(as_bytes("agent " + std::to_string(number_))).view());
     signer_ = crypto::LocalSigner::from_hex(key_).value();
     state_dir_ = servers_.dir.path() + "/agent-" + std::to_string(number_);
     log_file_ = servers_.dir.path() + "/agent-" + std::to_string(number_) + ".log";

@@ -93,6 +93,7 @@ class MarketFixture {
     // ---- chain
 
     Address job_manager() const { return job_manager_; }
+    Address node_reputation() const { return node_reputation_; }
     const crypto::Signer& renter() const { return *renter_; }
     const crypto::Signer& provider() const { return *provider_; }
 

@@ -1,10 +1,12 @@
 // What a person sets wrongly and only a peer can show: one message that names the setting, and exit status
 // 78; what is merely not there is waited for. Nothing is changed by either.
+#include <algorithm>
 #include <fstream>
 
 #include "integration/market_fixture.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/loopback_server.hpp"
+#include "testkit/signing_server.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -20,7 +22,7 @@ struct Mistakes : MarketFixture {
     int port = testkit::free_port();
 
     void start_service(std::map<std::string, std::string> settings = {}) {
-        std::ofstream(log_file(), std::ios::trunc);
+        std::ofstream(log_file(), std::ios::trunc).close();
         settings["METRICS_PORT"] = std::to_string(port);
         start(name, std::move(settings));
     }
@@ -49,6 +51,18 @@ struct Mistakes : MarketFixture {
         REQUIRE(status == 78);
         CHECK_THAT(log(), Catch::Contains("\nlamda-" + name + ": " + message) ||
                               Catch::StartsWith("lamda-" + name + ": " + message));
+    }
+    /// It ends with 78 and one line that names the setting.
+    void check_mistaken(const std::string& line) {
+        const auto status = service(name).wait(Millis(30'000));
+        INFO(log());
+        REQUIRE(status == 78);
+        CHECK_THAT(log(), Catch::StartsWith(line));
+        CHECK_THAT(log(),
+                   Catch::EndsWith("\nlamda-" + name +
+                                   ": the configuration is not usable (--help lists every setting)\n"));
+        const auto text = log();
+        CHECK(std::count(text.begin(), text.end(), '\n') == 2);
     }
     /// It goes on waiting, not ready, and its readiness says so.
     void check_waits(const std::string& reason) {
@@ -178,4 +192,96 @@ TEST_CASE("a checkpoint of another contract is refused, and kept") {
     CHECK(it.cursor() == before);
     it.start_service();
     it.wait_ready();
+}
+
+TEST_CASE("a wallet that does not own the contract is refused, and its key not shown") {
+    Mistakes it("reputation");
+    const auto stranger = MarketFixture::signer(5)->address().hex();
+    it.start_service({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(5)}});
+    it.check_refused("ADMIN_WALLET_PRIVATE_KEY: the wallet " + stranger +
+                     " is not the owner of NodeReputation, which is " +
+                     MarketFixture::signer(0)->address().hex());
+    CHECK(it.log().find(testkit::dev_key(5).substr(2)) == std::string::npos);
+    CHECK(it.count("chain.intent") == 0);
+
+    // A contract without an owner is another contract.
+    it.start_service({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)},
+                      {"NODE_REPUTATION_CONTRACT_ADDRESS", "0x00000000000000000000000000000000000000aa"}});
+    it.check_refused("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at 0x");
+}
+
+TEST_CASE("who owns the contract is asked again while the node is down, or lags") {
+    Mistakes it("reputation");
+    SECTION("nobody listens") {
+        const auto url = "127.0.0.1:" + std::to_string(testkit::free_port());
+        it.start_service(
+            {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(5)}, {"OPBNB_RPC_URL", "http://" + url}});
+        it.check_waits(url);
+    }
+    SECTION("its newest block is old: the ownership may have changed since") {
+        it.start_service(
+            {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(5)}, {"OPBNB_FINALITY_MAX_AGE", "1ms"}});
+        it.check_waits("is not the owner of NodeReputation");
+    }
+}
+
+TEST_CASE("a wallet's key that cannot be opened is refused by the setting's name, before anything starts") {
+    Mistakes it("reputation");
+    const auto file = [&](const std::string& name, const std::string& text) {
+        std::ofstream(it.dir() + "/" + name) << text;
+        return it.dir() + "/" + name;
+    };
+    // Web3 Secret Storage Definition, "Test vectors" (password "testpassword").
+    const std::string key_file = R"({"crypto":{"cipher":"aes-128-ctr",
+      "cipherparams":{"iv":"6087dab2f9fdbbfaddc31a909735c1e6"},
+      "ciphertext":"5318b4d5bcd28de64ee5559e671353e16f075ecae9f99c7a79a38af5f869aa46","kdf":"pbkdf2",
+      "kdfparams":{"c":262144,"dklen":32,"prf":"hmac-sha256",
+        "salt":"ae3cd4e7013836a3df6bd7241b12db061dbe2c6785853cce422d148a624ce0bd"},
+      "mac":"517ead924a9d0dc3124507e3393d175ce3ff7c1e96529c6c555ce9e51205e9b2"},"version":3})";
+    it.start_service({{"ADMIN_WALLET_KEYSTORE_FILE", file("keystore", key_file)},
+                      {"ADMIN_WALLET_KEYSTORE_PASSWORD_FILE", file("password", "opensesame")}});
+    it.check_mistaken("ADMIN_WALLET_KEYSTORE_PASSWORD_FILE: the password does not open the key file\n");
+    CHECK(it.log().find("opensesame") == std::string::npos);
+    it.start_service({{"ADMIN_WALLET_KEYSTORE_FILE", file("cut", key_file.substr(0, 300))},
+                      {"ADMIN_WALLET_KEYSTORE_PASSWORD_FILE", file("password", "testpassword")}});
+    it.check_mistaken("ADMIN_WALLET_KEYSTORE_FILE: is no usable key file (Web3 Secret Storage 3): ");
+    it.start_service();
+    it.check_mistaken(
+        "ADMIN_WALLET_PRIVATE_KEY: is required, or instead of it ADMIN_WALLET_PRIVATE_KEY_FILE");
+    it.start_service({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)},
+                      {"ADMIN_WALLET_SIGNER_URL", "http://127.0.0.1:1"}});
+    it.check_mistaken(
+        "ADMIN_WALLET_PRIVATE_KEY: the key is given more than once: leave one of "
+        "ADMIN_WALLET_PRIVATE_KEY, ADMIN_WALLET_SIGNER_URL\n");
+    it.start_service({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)}, {"ENVIRONMENT", "production"}});
+    it.check_mistaken(
+        "ADMIN_WALLET_PRIVATE_KEY: a private key in the environment is refused in production: put "
+        "it into a file that only this service can read and set ADMIN_WALLET_PRIVATE_KEY_FILE");
+    CHECK(it.log().find(testkit::dev_key(0).substr(2)) == std::string::npos);
+}
+
+TEST_CASE("a fee cap that no transaction could keep is refused") {
+    Mistakes it("reputation");
+    const std::pair<std::string, std::string> key{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)};
+    it.start_service({key, {"OPBNB_MAX_FEE_CAP", "1000000"}, {"OPBNB_MIN_PRIORITY_FEE", "1000001"}});
+    it.check_mistaken("OPBNB_MAX_FEE_CAP: is less than OPBNB_MIN_PRIORITY_FEE");
+    it.start_service({key, {"OPBNB_MAX_FEE_CAP", "5"}, {"OPBNB_MIN_PRIORITY_FEE", "1"}});
+    it.check_mistaken("OPBNB_MAX_FEE_CAP: is in wei per gas");
+    it.start_service({key, {"OPBNB_MAX_FEE_CAP", "0"}});
+    it.check_mistaken("OPBNB_MAX_FEE_CAP: must be a whole number from 1 to");
+}
+
+TEST_CASE("a remote signer without the key is refused; one that is away is waited for") {
+    using Manner = testkit::SigningServer::Manner;
+    Mistakes it("reputation");
+    testkit::SigningServer signer(testkit::dev_key(5));
+    const std::map<std::string, std::string> settings = {
+        {"ADMIN_WALLET_SIGNER_URL", signer.url()},
+        {"ADMIN_WALLET_ADDRESS", MarketFixture::signer(0)->address().hex()}};
+    it.start_service(settings);
+    it.check_refused("ADMIN_WALLET_SIGNER_URL: the signer at " + signer.url() +
+                     " has 2 keys, and not that of " + MarketFixture::signer(0)->address().hex());
+    signer.behave(Manner::kBusy);
+    it.start_service(settings);
+    it.check_waits("the signer at " + signer.url() + " answers with HTTP 503");
 }

@@ -23,11 +23,13 @@ REQUIRED = {
     "UMask": "0077",
 }
 PRESENT = {"WatchdogSec", "ExecStart", "EnvironmentFile", "User", "CapabilityBoundingSet", "SystemCallFilter"}
-CREDENTIAL_FOR = {  # unit → the setting that must come from a credential
-    "lamda-reputation": "ADMIN_WALLET_PRIVATE_KEY_FILE",
-    "lamda-api-gateway": "OPERATOR_TOKEN_FILE",
-    "lamda-node-agent": "AGENT_PRIVATE_KEY_FILE",
+CREDENTIAL_OF = {  # unit → the credential that its secret must come from
+    "lamda-reputation": "admin-wallet-key",
+    "lamda-api-gateway": "operator-token",
+    "lamda-node-agent": "agent-key",
 }
+# Unit → the setting that points to it; the others look for their credentials themselves.
+SETTING_OF = {"lamda-api-gateway": "OPERATOR_TOKEN_FILE"}
 MOST_EXPOSURE = 20  # tenths, of `systemd-analyze security`
 
 
@@ -49,9 +51,12 @@ def faults_of(path):
         faults.append(f"ExecStart must be /usr/bin/{path.stem}")
     if "network-online.target" not in " ".join(keys.get("After", [])).split():
         faults.append("After=network-online.target is wanted")
-    setting = CREDENTIAL_FOR.get(path.stem)
-    if setting and f"{setting}=%d/" not in " ".join(keys.get("Environment", [])):
-        faults.append(f"{setting} must come from a credential (%d/…)")
+    credential = CREDENTIAL_OF.get(path.stem)
+    if credential and not any(line.startswith(f"{credential}:") for line in keys.get("LoadCredential", [])):
+        faults.append(f"LoadCredential={credential}:… is wanted")
+    setting = SETTING_OF.get(path.stem)
+    if setting and f"{setting}=%d/{credential}" not in keys.get("Environment", []):
+        faults.append(f"{setting} must come from the credential {credential} (%d/…)")
     faults += [f"a secret in the unit: {m}" for m in re.findall(r"^Environment=\S*(?:KEY|TOKEN|PASSWORD)=.*", text, re.M)]
     return faults
 
