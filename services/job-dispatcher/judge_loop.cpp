@@ -26,20 +26,25 @@ std::vector<Address> registered_providers(store::Txn& txn) {
     return out;
 }
 
-/// Unjudged and final, or what was missing has come. Each of these changes its state when it is judged.
+/// Unjudged (that is what the public status `created` means) and final, or what was missing has come. Each of
+/// these changes its state when it is judged. The unjudged are read in the order of their index, no more of
+/// them than are taken: there may be a million.
 constexpr auto kDueSql = R"(
-SELECT id, provider, is_registered FROM (
-    SELECT j.id, j.provider, j.block_num, j.log_index,
-           EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = j.provider AND n.is_registered) AS is_registered,
-           j.work_state,
-           EXISTS (SELECT 1 FROM dispatch.spec s WHERE s.id = j.id)
-               OR EXISTS (SELECT 1 FROM dispatch.attached_spec a WHERE a.job_id = j.id) AS has_spec
-    FROM dispatch.job j
-    WHERE j.chain_state = 'created' AND j.block_num <= $1
-      AND (j.work_state IS NULL OR j.work_state IN ('awaiting_spec', 'awaiting_provider'))
+SELECT id, provider,
+       EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = provider AND n.is_registered) AS is_registered
+FROM (
+    (SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
+     WHERE j.status = 'created' AND j.block_num <= $1 ORDER BY j.block_num, j.log_index LIMIT $2)
+    UNION ALL
+    SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
+    WHERE j.work_state = 'awaiting_spec' AND j.chain_state = 'created' AND j.block_num <= $1
+      AND (EXISTS (SELECT 1 FROM dispatch.spec s WHERE s.id = j.id)
+           OR EXISTS (SELECT 1 FROM dispatch.attached_spec a WHERE a.job_id = j.id))
+    UNION ALL
+    SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
+    WHERE j.work_state = 'awaiting_provider' AND j.chain_state = 'created' AND j.block_num <= $1
+      AND EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = j.provider AND n.is_registered)
 ) due
-WHERE work_state IS NULL OR (work_state = 'awaiting_spec' AND has_spec)
-   OR (work_state = 'awaiting_provider' AND is_registered)
 ORDER BY block_num, log_index LIMIT $2)";
 
 /// A status was put aside as early while another transaction wrote the row that it waited for.
