@@ -13,6 +13,7 @@ pkg_check_modules(curl REQUIRED IMPORTED_TARGET libcurl)
 pkg_check_modules(secp256k1 REQUIRED IMPORTED_TARGET libsecp256k1)
 pkg_check_modules(cryptopp REQUIRED IMPORTED_TARGET libcrypto++)
 pkg_check_modules(pqxx REQUIRED IMPORTED_TARGET libpqxx)
+pkg_check_modules(libpq REQUIRED IMPORTED_TARGET libpq)
 pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 # The find_package file of libnats-dev fails: its pkg-config file is the one that works.
 pkg_check_modules(nats REQUIRED IMPORTED_TARGET libnats)

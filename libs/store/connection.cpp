@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 
+#include "store/copy_stream.hpp"
+
 #ifdef __SANITIZE_ADDRESS__
 // libpqxx 6.4 drops the PGresult of a statement that fails because the connection was cut (2 KiB for each
 // such cut); the leak is inside that library. LeakSanitizer asks every executable for this function.
@@ -57,53 +59,6 @@ std::string with_defaults(const std::string& dsn, const std::string& application
     }
     return out;
 }
-
-/// What may be said of a failed connection: libpq's own texts can quote parts of the DSN.
-std::string reason_without_dsn(const std::string& text) {
-    if (const auto fatal = text.find("FATAL:"); fatal != std::string::npos) {
-        auto end = text.find('\n', fatal);
-        return text.substr(fatal + 8, end == std::string::npos ? end : end - fatal - 8);
-    }
-    for (const auto* known : {"Connection refused", "timeout expired", "could not translate host name",
-                              "No route to host", "Network is unreachable", "No such file or directory",
-                              "server closed the connection unexpectedly", "SSL"}) {
-        if (text.find(known) != std::string::npos) {
-            return known;
-        }
-    }
-    return "check the DSN";
-}
-
-[[noreturn]] void no_connection(const pqxx::failure& error) {
-    throw Unavailable("PostgreSQL: no connection: " + reason_without_dsn(error.what()));
-}
-
-#if PQXX_VERSION_MAJOR >= 7
-PqxxSession prepare_session(const std::string& settings) {
-    try {
-        return PqxxSession(settings);
-    } catch (const pqxx::failure& error) {
-        no_connection(error);
-    }
-}
-void open(PqxxSession&) {}
-#else
-std::string prepare_session(const std::string& settings) {
-    return settings;
-}
-void open(PqxxSession& session) {
-    try {
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
-        session.activate();
-        // It would reconnect silently and so lose the session's settings, statements and locks.
-        session.inhibit_reactivation(true);
-#pragma GCC diagnostic pop
-    } catch (const pqxx::failure& error) {
-        no_connection(error);
-    }
-}
-#endif
 
 /// The name in: … violates unique constraint "name" …
 std::string constraint_in(const std::string& text) {
@@ -160,104 +115,6 @@ pqxx::result run_once(pqxx::transaction_base& txn, const std::string& sql,
 }
 #endif
 
-#if PQXX_VERSION_MAJOR >= 7
-class CopyStream final : public RowWriter {
-  public:
-    CopyStream(pqxx::transaction_base& txn, std::string_view table, const std::vector<std::string>& columns)
-        : RowWriter(columns.size()),
-          stream_(pqxx::stream_to::raw_table(txn, table, fmt::format("{}", fmt::join(columns, ", ")))) {}
-    void complete() { stream_.complete(); }
-
-  private:
-    void end_row() override {
-        row_.clear();
-        for (const auto& cell : cells()) {
-            row_.push_back(cell.null ? nullptr : text().c_str() + cell.begin);
-        }
-        stream_ << row_;
-    }
-    pqxx::stream_to stream_;
-    std::vector<const char*> row_;
-};
-#else
-/// Lines for COPY in its own text form. Version 6 streams nothing but tuples, a line for each; it finds the
-/// function below by the argument's namespace, and minds no line that holds several.
-struct CopyLines {
-    const std::string& text;
-};
-
-template <class Access>
-std::string separated_list(const char*, const CopyLines& lines, const Access&) {
-    return lines.text;
-}
-
-void append_escaped(std::string& out, std::string_view text) {
-    for (const char c : text) {
-        switch (c) {
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            default:
-                out += c;
-        }
-    }
-}
-
-class CopyStream final : public RowWriter {
-  public:
-    CopyStream(pqxx::transaction_base& txn, std::string_view table, const std::vector<std::string>& columns)
-        : RowWriter(columns.size()), stream_(txn, std::string(table), columns) {
-        lines_.reserve(kPiece * 2);
-    }
-    void complete() {
-        send();
-        stream_.complete();
-    }
-
-  private:
-    /// The server works on one piece while the next is written.
-    static constexpr std::size_t kPiece = 32U << 10;
-
-    void end_row() override {
-        if (!lines_.empty()) {
-            lines_ += '\n';
-        }
-        bool first = true;
-        for (const auto& cell : cells()) {
-            if (!first) {
-                lines_ += '\t';
-            }
-            first = false;
-            if (cell.null) {
-                lines_ += "\\N";
-            } else {
-                append_escaped(lines_, std::string_view(text()).substr(cell.begin, cell.end - cell.begin));
-            }
-        }
-        if (lines_.size() >= kPiece) {
-            send();
-        }
-    }
-    void send() {
-        if (!lines_.empty()) {
-            stream_ << CopyLines{lines_};
-            lines_.clear();
-        }
-    }
-    pqxx::stream_to stream_;
-    std::string lines_;
-};
-#endif
-
 /// Only wakes the waiter: what to do stands in the tables.
 class Hint final : public pqxx::notification_receiver {
   public:
@@ -268,8 +125,7 @@ class Hint final : public pqxx::notification_receiver {
 }  // namespace
 
 Connection::Connection(const std::string& dsn, const std::string& application_name, Millis patience)
-    : pqxx_(prepare_session(with_defaults(dsn, application_name, patience))) {
-    open(pqxx_);
+    : pqxx_(with_defaults(dsn, application_name, patience)) {
     mapped([&] {
         pqxx::nontransaction txn(pqxx_);
         txn.exec(
@@ -290,8 +146,7 @@ void Connection::refuse_transaction_pooling(const std::string& dsn) {
     }
     // Behind a proxy. While this session is open, a session of its own gives the next one another server
     // process; a transaction pool hands out the same one again.
-    PqxxSession second(prepare_session(with_defaults(dsn, "lamda-pooling-check", kPatience)));
-    open(second);
+    PqxxSession second(with_defaults(dsn, "lamda-pooling-check", kPatience));
     if (server_pid(second) == server) {
         throw StatementError(
             "PostgreSQL: the DSN leads to a transaction-pooling proxy, which loses sessions: connect "
@@ -321,11 +176,14 @@ pqxx::result Connection::exec(pqxx::transaction_base& txn, std::string_view sql,
     });
 }
 
-void Connection::copy(pqxx::transaction_base& txn, std::string_view table,
-                      const std::vector<std::string>& columns, const std::function<void(RowWriter&)>& fill) {
-    CopyStream stream(txn, table, columns);
-    fill(stream);
-    stream.complete();
+void Connection::copy(std::string_view table, const std::vector<std::string>& columns,
+                      const std::function<void(RowWriter&)>& fill) {
+    const auto names = fmt::format("{}", fmt::join(columns, ", "));
+    mapped([&] {
+        CopyStream stream(pqxx_.libpq(), table, names, column_types(pqxx_.libpq(), table, names));
+        fill(stream);
+        stream.complete();
+    });
 }
 
 void Connection::rethrow() {

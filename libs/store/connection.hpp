@@ -1,5 +1,4 @@
-// One PostgreSQL session on libpqxx. The only header, with its .cpp, that knows libpqxx and that its versions
-// 6 and 7 differ.
+// One PostgreSQL session on libpqxx, with what is prepared in it.
 #pragma once
 
 #include <memory>
@@ -10,17 +9,9 @@
 #include <vector>
 
 #include "store/database.hpp"
+#include "store/session.hpp"
 
 namespace lamda::store {
-
-#if PQXX_VERSION_MAJOR >= 7
-using PqxxConnection = pqxx::connection;
-using PqxxSession = pqxx::connection;
-#else
-// Version 6's direct connection leaks libpq's object when its constructor throws: the lazy one exists first.
-using PqxxConnection = pqxx::connection_base;
-using PqxxSession = pqxx::lazyconnection;
-#endif
 
 /// A session in UTC, with its prepared statements. Not thread-safe. Never reconnects: a broken one is thrown
 /// away.
@@ -35,8 +26,9 @@ class Connection {
     PqxxConnection& pqxx() { return pqxx_; }
 
     pqxx::result exec(pqxx::transaction_base& txn, std::string_view sql, const std::vector<Param>& params);
-    static void copy(pqxx::transaction_base& txn, std::string_view table,
-                     const std::vector<std::string>& columns, const std::function<void(RowWriter&)>& fill);
+    /// In the transaction that is open.
+    void copy(std::string_view table, const std::vector<std::string>& columns,
+              const std::function<void(RowWriter&)>& fill);
     /// Runs `work`, turning libpqxx's exceptions into those of database.hpp. Others pass.
     template <class F>
     auto mapped(F&& work) -> decltype(work()) {

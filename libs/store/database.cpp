@@ -54,7 +54,7 @@ std::optional<Row> Txn::first(std::string_view sql, const std::vector<Param>& pa
 
 void Txn::copy(std::string_view table, const std::vector<std::string>& columns,
                const std::function<void(RowWriter&)>& fill) {
-    impl_.connection.mapped([&] { Connection::copy(impl_.work, table, columns, fill); });
+    impl_.connection.copy(table, columns, fill);
 }
 
 Rows Txn::merge(std::string_view table, const std::vector<std::string>& columns, std::string_view sql,

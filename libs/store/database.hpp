@@ -14,6 +14,7 @@
 #include "core/ids.hpp"
 #include "core/u256.hpp"
 #include "store/row_writer.hpp"
+#include "store/text_value.hpp"
 
 namespace lamda::store {
 

@@ -1,30 +1,162 @@
 #include "store/row_writer.hpp"
 
+#include <algorithm>
+#include <array>
+#include <limits>
+
 #include "core/bytes.hpp"
+#include "store/database.hpp"
 
 namespace lamda::store {
 
-void append_value(std::string& out, const U256& value) {
-    if (value <= std::numeric_limits<std::uint64_t>::max()) {
-        append_value(out, value.convert_to<std::uint64_t>());
+namespace {
+
+/// Numeric's digits are of this base.
+constexpr std::uint64_t kBase = 10'000;
+/// From 1970 to 2000, where PostgreSQL's times begin.
+constexpr std::int64_t kEpochMicros = 946'684'800'000'000;
+constexpr char kJsonVersion = 1;
+constexpr auto kNumbers = {ColumnType::kInteger, ColumnType::kBigint, ColumnType::kNumeric};
+
+template <std::integral T>
+void put_big_endian(std::string& out, T value) {
+    auto bits = static_cast<std::make_unsigned_t<T>>(value);
+    std::array<char, sizeof(T)> bytes;
+    for (auto at = bytes.rbegin(); at != bytes.rend(); ++at) {
+        *at = static_cast<char>(bits & 0xffU);
+        bits = static_cast<std::make_unsigned_t<T>>(bits >> 8U);
+    }
+    out.append(bytes.data(), bytes.size());
+}
+
+void put_length(std::string& out, std::size_t length) {
+    if (length > static_cast<std::size_t>(std::numeric_limits<std::int32_t>::max())) {
+        throw StatementError("PostgreSQL: a cell of " + std::to_string(length) + " bytes");
+    }
+    put_big_endian(out, static_cast<std::int32_t>(length));
+}
+
+/// @param digits of base 10,000, the least first; none: 0
+void put_numeric(std::string& out, std::vector<std::uint16_t>& digits, bool negative = false) {
+    const auto all = digits.size();
+    std::reverse(digits.begin(), digits.end());
+    while (!digits.empty() && digits.back() == 0) {
+        digits.pop_back();  // the weight tells how many there are
+    }
+    put_length(out, 4 * sizeof(std::int16_t) + digits.size() * sizeof(std::int16_t));
+    put_big_endian(out, static_cast<std::int16_t>(digits.size()));
+    put_big_endian(out, static_cast<std::int16_t>(all == 0 ? 0 : all - 1));
+    put_big_endian(out, static_cast<std::uint16_t>(negative ? 0x4000 : 0));
+    put_big_endian(out, std::int16_t{0});  // digits after the point
+    for (const auto digit : digits) {
+        put_big_endian(out, digit);
+    }
+}
+
+template <class Number>
+std::vector<std::uint16_t> digits_of(Number value) {
+    std::vector<std::uint16_t> out;
+    for (; value != 0; value /= kBase) {
+        out.push_back(static_cast<std::uint16_t>(value % kBase));
+    }
+    return out;
+}
+
+[[noreturn]] void too_large(std::size_t column) {
+    throw StatementError("PostgreSQL: the number for column " + std::to_string(column) + " is out of range");
+}
+
+}  // namespace
+
+void RowWriter::begin_row() {
+    at_ = 0;
+    put_big_endian(buffer_, static_cast<std::int16_t>(types_.size()));
+}
+
+ColumnType RowWriter::next(std::initializer_list<ColumnType> wanted, std::string_view what) {
+    const auto type = types_[at_++];
+    if (std::find(wanted.begin(), wanted.end(), type) == wanted.end()) {
+        throw StatementError("PostgreSQL: column " + std::to_string(at_) + " of the COPY takes no " +
+                             std::string(what));
+    }
+    return type;
+}
+
+void RowWriter::put_null() {
+    ++at_;
+    put_big_endian(buffer_, std::int32_t{-1});
+}
+
+void RowWriter::put_boolean(bool value) {
+    next({ColumnType::kBoolean}, "boolean");
+    put_length(buffer_, 1);
+    buffer_ += value ? '\1' : '\0';
+}
+
+void RowWriter::put_signed(std::int64_t value) {
+    const auto type = next(kNumbers, "number");
+    if (type == ColumnType::kInteger) {
+        if (value < std::numeric_limits<std::int32_t>::min() ||
+            value > std::numeric_limits<std::int32_t>::max()) {
+            too_large(at_);
+        }
+        put_length(buffer_, sizeof(std::int32_t));
+        put_big_endian(buffer_, static_cast<std::int32_t>(value));
+    } else if (type == ColumnType::kBigint) {
+        put_length(buffer_, sizeof(std::int64_t));
+        put_big_endian(buffer_, value);
     } else {
-        out += to_decimal(value);
+        const auto size = static_cast<std::uint64_t>(value);
+        auto digits = digits_of(value < 0 ? 0 - size : size);
+        put_numeric(buffer_, digits, value < 0);
     }
 }
 
-void append_value(std::string& out, Timestamp value) {
-    out += to_rfc3339(value);
+void RowWriter::put_unsigned(std::uint64_t value) {
+    if (value <= static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max())) {
+        put_signed(static_cast<std::int64_t>(value));
+    } else if (next(kNumbers, "number") == ColumnType::kNumeric) {
+        auto digits = digits_of(value);
+        put_numeric(buffer_, digits);
+    } else {
+        too_large(at_);
+    }
 }
 
-void append_value(std::string& out, BytesView value) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    out += "\\x";
-    auto at = out.size();
-    out.resize(at + value.size() * 2);
-    for (const auto byte : value) {
-        out[at++] = kDigits[byte >> 4];
-        out[at++] = kDigits[byte & 15];
+void RowWriter::add(const U256& value) {
+    if (value <= std::numeric_limits<std::uint64_t>::max()) {
+        put_unsigned(value.convert_to<std::uint64_t>());
+        return;
     }
+    if (next(kNumbers, "number") != ColumnType::kNumeric) {
+        too_large(at_);
+    }
+    auto digits = digits_of(value);
+    put_numeric(buffer_, digits);
+}
+
+void RowWriter::add(Timestamp value) {
+    next({ColumnType::kTime}, "time");
+    put_length(buffer_, sizeof(std::int64_t));
+    put_big_endian(buffer_,
+                   std::chrono::duration_cast<std::chrono::microseconds>(value.time_since_epoch()).count() -
+                       kEpochMicros);
+}
+
+void RowWriter::add(std::string_view value) {
+    if (next({ColumnType::kText, ColumnType::kJson}, "text") == ColumnType::kJson) {
+        put_length(buffer_, value.size() + 1);
+        buffer_ += kJsonVersion;
+    } else {
+        put_length(buffer_, value.size());
+    }
+    buffer_ += value;
+}
+
+void RowWriter::add(BytesView value) {
+    next({ColumnType::kBytes}, "byte string");
+    put_length(buffer_, value.size());
+    buffer_.append(reinterpret_cast<const char*>(value.data()), value.size());
 }
 
 }  // namespace lamda::store

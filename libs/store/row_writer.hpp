@@ -1,9 +1,9 @@
-// Values as PostgreSQL reads them, and rows of them on their way into a COPY: cell by cell into one buffer,
-// with no string of their own.
+// Rows on their way into a COPY, in PostgreSQL's binary form: cell by cell into one buffer, with no string of
+// their own. The server then parses neither digits nor dates: a sixth of its work for a wide row.
 #pragma once
 
-#include <charconv>
 #include <concepts>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -16,30 +16,8 @@
 
 namespace lamda::store {
 
-template <std::same_as<bool> T>  // no pointer shall become one
-void append_value(std::string& out, T value) {
-    out += value ? "true" : "false";
-}
-template <std::integral T>
-    requires(!std::same_as<T, bool>)
-void append_value(std::string& out, T value) {
-    char digits[24];
-    const auto end = std::to_chars(std::begin(digits), std::end(digits), value).ptr;
-    out.append(std::begin(digits), end);
-}
-inline void append_value(std::string& out, BlockNum value) {
-    append_value(out, value.value);
-}
-inline void append_value(std::string& out, std::string_view value) {
-    out += value;
-}
-void append_value(std::string& out, const U256& value);
-void append_value(std::string& out, Timestamp value);
-void append_value(std::string& out, BytesView value);
-template <std::size_t N, class Tag>
-void append_value(std::string& out, const FixedBytes<N, Tag>& value) {
-    append_value(out, value.view());
-}
+/// Types of columns that a COPY can fill.
+enum class ColumnType { kBoolean, kBytes, kInteger, kBigint, kNumeric, kText, kJson, kTime };
 
 /// Takes a COPY's rows. Made by Txn::copy and Txn::merge.
 class RowWriter {
@@ -48,55 +26,70 @@ class RowWriter {
     RowWriter(const RowWriter&) = delete;
     RowWriter& operator=(const RowWriter&) = delete;
 
-    /// One row: a cell for each column, absent optionals as NULL. @throws std::logic_error when their number
-    /// is another
+    /// One row: a cell for each column, absent optionals as NULL. Integers and U256 go into integer, bigint
+    /// and numeric; text into text and jsonb; the others into one type each.
+    /// @throws std::logic_error when the number of cells is another, StatementError when a column is of
+    /// another type, or too narrow
     template <class... Cells>
     void row(const Cells&... cells) {
-        if (sizeof...(Cells) != columns_) {
+        if (sizeof...(Cells) != types_.size()) {
             throw std::logic_error("a row has another number of cells than the COPY has columns");
         }
-        text_.clear();
-        cells_.clear();
+        begin_row();
         (add(cells), ...);
         end_row();
     }
 
   protected:
-    explicit RowWriter(std::size_t columns) : columns_(columns) { cells_.reserve(columns); }
-    struct Cell {
-        std::size_t begin;
-        std::size_t end;
-        bool null;
-    };
-    /// The row's cells stand in text(), each followed by a NUL.
+    explicit RowWriter(std::vector<ColumnType> types) : types_(std::move(types)) {}
+    /// A whole row was appended to `buffer`.
     virtual void end_row() = 0;
-    const std::string& text() const { return text_; }
-    const std::vector<Cell>& cells() const { return cells_; }
+    std::string& buffer() { return buffer_; }
 
   private:
-    template <class T>
-    void add(const T& value) {
-        const auto begin = text_.size();
-        append_value(text_, value);
-        cells_.push_back({begin, text_.size(), false});
-        text_ += '\0';
+    void begin_row();
+    /// The next column's type. @throws StatementError when it is none of `wanted`
+    ColumnType next(std::initializer_list<ColumnType> wanted, std::string_view what);
+    void put_null();
+    void put_boolean(bool value);
+    void put_signed(std::int64_t value);
+    void put_unsigned(std::uint64_t value);
+
+    template <std::same_as<bool> T>  // no pointer shall become one
+    void add(T value) {
+        put_boolean(value);
+    }
+    template <std::integral T>
+        requires(!std::same_as<T, bool>)
+    void add(T value) {
+        if constexpr (std::is_signed_v<T>) {
+            put_signed(value);
+        } else {
+            put_unsigned(value);
+        }
+    }
+    void add(BlockNum value) { put_unsigned(value.value); }
+    void add(const U256& value);
+    void add(Timestamp value);
+    void add(std::string_view value);
+    void add(BytesView value);
+    template <std::size_t N, class Tag>
+    void add(const FixedBytes<N, Tag>& value) {
+        add(value.view());
     }
     template <class T>
     void add(const std::optional<T>& value) {
         if (value) {
             add(*value);
         } else {
-            add(std::nullopt);
+            put_null();
         }
     }
-    void add(std::nullopt_t) {
-        cells_.push_back({text_.size(), text_.size(), true});
-        text_ += '\0';
-    }
+    void add(std::nullopt_t) { put_null(); }
 
-    std::size_t columns_;
-    std::string text_;
-    std::vector<Cell> cells_;
+    std::vector<ColumnType> types_;
+    std::size_t at_ = 0;  ///< the next cell's column
+    std::string buffer_;
 };
 
 }  // namespace lamda::store

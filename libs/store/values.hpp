@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "store/row_writer.hpp"
+#include "store/text_value.hpp"
 
 namespace lamda::store {
 

@@ -1,0 +1,122 @@
+#include "store/copy_stream.hpp"
+
+#include <libpq-fe.h>
+
+#include <pqxx/pqxx>
+
+#include "store/database.hpp"
+
+namespace lamda::store {
+
+namespace {
+
+/// The server works on one piece while the next is written.
+constexpr std::size_t kPiece = 32U << 10;
+/// Signature, flags and length of an extension: COPY, "Binary Format".
+constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
+constexpr std::string_view kTrailer("\377\377", 2);
+
+struct Clear {
+    void operator()(PGresult* result) const { PQclear(result); }
+};
+using Answer = std::unique_ptr<PGresult, Clear>;
+
+[[noreturn]] void failed(PGconn* connection, const PGresult* result, const std::string& statement) {
+    const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (state == nullptr || PQstatus(connection) != CONNECTION_OK) {
+        throw pqxx::broken_connection(PQerrorMessage(connection));
+    }
+    throw pqxx::sql_error(PQresultErrorMessage(result), statement, state);
+}
+
+/// pg_type's numbers of the built-in types never change.
+ColumnType type_of(Oid type, std::string_view name) {
+    switch (type) {
+        case 16:
+            return ColumnType::kBoolean;
+        case 17:
+            return ColumnType::kBytes;
+        case 23:
+            return ColumnType::kInteger;
+        case 20:
+            return ColumnType::kBigint;
+        case 1700:
+            return ColumnType::kNumeric;
+        case 25:
+            return ColumnType::kText;
+        case 3802:
+            return ColumnType::kJson;
+        case 1184:
+            return ColumnType::kTime;
+        default:
+            throw StatementError("PostgreSQL: no COPY fills column " + std::string(name) + " of type " +
+                                 std::to_string(type));
+    }
+}
+
+}  // namespace
+
+std::vector<ColumnType> column_types(PGconn* connection, std::string_view table, const std::string& columns) {
+    const auto statement = "SELECT " + columns + " FROM " + std::string(table) + " LIMIT 0";
+    const Answer answer(PQexec(connection, statement.c_str()));
+    if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) {
+        failed(connection, answer.get(), statement);
+    }
+    std::vector<ColumnType> out;
+    for (int i = 0; i < PQnfields(answer.get()); ++i) {
+        out.push_back(type_of(PQftype(answer.get(), i), PQfname(answer.get(), i)));
+    }
+    return out;
+}
+
+CopyStream::CopyStream(PGconn* connection, std::string_view table, const std::string& columns,
+                       std::vector<ColumnType> types)
+    : RowWriter(std::move(types)),
+      connection_(connection),
+      statement_("COPY " + std::string(table) + " (" + columns + ") FROM STDIN (FORMAT binary)") {
+    const Answer answer(PQexec(connection_, statement_.c_str()));
+    if (PQresultStatus(answer.get()) != PGRES_COPY_IN) {
+        failed(connection_, answer.get(), statement_);
+    }
+    under_way_ = true;
+    buffer().reserve(kPiece * 2);
+    buffer() += kHeader;
+}
+
+CopyStream::~CopyStream() {
+    if (under_way_ && PQputCopyEnd(connection_, "the rows ended early") == 1) {
+        while (const Answer rest{PQgetResult(connection_)}) {
+        }
+    }
+}
+
+void CopyStream::end_row() {
+    if (buffer().size() >= kPiece) {
+        send();
+    }
+}
+
+void CopyStream::send() {
+    if (PQputCopyData(connection_, buffer().data(), static_cast<int>(buffer().size())) != 1) {
+        under_way_ = false;
+        failed(connection_, nullptr, statement_);
+    }
+    buffer().clear();
+}
+
+void CopyStream::complete() {
+    buffer() += kTrailer;
+    send();
+    under_way_ = false;
+    if (PQputCopyEnd(connection_, nullptr) != 1) {
+        failed(connection_, nullptr, statement_);
+    }
+    Answer first(PQgetResult(connection_));
+    while (const Answer rest{PQgetResult(connection_)}) {
+    }
+    if (PQresultStatus(first.get()) != PGRES_COMMAND_OK) {
+        failed(connection_, first.get(), statement_);
+    }
+}
+
+}  // namespace lamda::store
