@@ -38,6 +38,8 @@ struct ToFact {
 /// bound the memory, whatever the size of a batch.
 constexpr std::size_t kLogsAtOnce = 2'000;
 
+constexpr std::size_t kManyLogs = 500;
+
 /// Of the jobs that the logs speak of: it is each event's first indexed argument.
 std::vector<JobId> ids_of(std::span<const eth::Log> logs) {
     std::vector<JobId> out;
@@ -50,6 +52,14 @@ std::vector<JobId> ids_of(std::span<const eth::Log> logs) {
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
+}
+
+/// Many creations and nothing else are those of new jobs, but after a reorg. To look for rows that are not
+/// there would cost a tenth of writing them, and the primary key finds them as well.
+bool only_creations(std::span<const eth::Log> logs) {
+    return logs.size() >= kManyLogs && std::all_of(logs.begin(), logs.end(), [](const eth::Log& log) {
+               return !log.topics.empty() && log.topics.front() == jm::JobCreated::topic();
+           });
 }
 
 Policy require_policy(Market& market, store::Txn& txn) {
@@ -89,13 +99,23 @@ JobProjection::JobProjection(Market& market, StreamProgress& progress, const Clo
 void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
     if (!batch.logs.empty()) {
         const Policy policy = require_policy(market_, txn);
-        auto known = hold_jobs(txn, ids_of(batch.logs));
+        const bool hope = !met_known_ && only_creations(batch.logs);
+        auto known = hope ? std::set<JobId>() : hold_jobs(txn, ids_of(batch.logs));
         const bool early = early_statuses_wait(txn);
         const std::span<const eth::Log> logs(batch.logs);
-        for (std::size_t at = 0; at < logs.size(); at += kLogsAtOnce) {
-            auto facts = facts_of(batch, logs.subspan(at, std::min(kLogsAtOnce, logs.size() - at)));
-            apply_facts(txn, std::move(facts), known, early, policy);
+        try {
+            for (std::size_t at = 0; at < logs.size(); at += kLogsAtOnce) {
+                auto facts = facts_of(batch, logs.subspan(at, std::min(kLogsAtOnce, logs.size() - at)));
+                apply_facts(txn, std::move(facts), known, early, policy);
+            }
+        } catch (const store::ConstraintViolation& error) {
+            if (!hope || error.constraint() != "job_pkey") {
+                throw;
+            }
+            met_known_ = true;
+            throw store::Conflict(error.what());  // once more, with the rows that there are
         }
+        met_known_ = false;
     }
     save_progress(txn, batch.to.number, state.boundary);
     progress_.set(state.caught_up);

@@ -27,6 +27,7 @@ class JobProjection final : public pipeline::Projection {
     Market& market_;
     StreamProgress& progress_;
     const Clock& clock_;
+    bool met_known_ = false;  ///< the batch creates a job that has a row: when it is applied again
 };
 
 /// Logs of the batch as journal entries, with the times of its blocks; what is none of JobManager's three

@@ -104,6 +104,40 @@ TEST_CASE("Derived: a job may be created, confirmed and paid within one batch, h
     CHECK(scene.count("dispatch.job WHERE created_at < updated_at") == kJobs);
 }
 
+TEST_CASE("Complete: jobs that are created again after a reorg take their rows up, in a batch of any size") {
+    const std::uint64_t jobs = GENERATE(10U, 2'500U);
+    INFO(jobs << " jobs");
+    Scene scene;
+    scene.projector.apply(scene.chain.next(LogKind::kCreated, 10'000, 1, 1));
+    const auto before = *scene.chain.head();
+    scene.projector.apply(scene.chain.next(LogKind::kCreated, 0, jobs, 100));
+    scene.projector.unwind(scene.chain.back_to(before));
+    CHECK(scene.count("dispatch.job WHERE status = 'retracted'") == static_cast<std::int64_t>(jobs));
+    scene.projector.apply(scene.chain.next(LogKind::kCreated, 20'000, jobs - 1, 100));
+    scene.projector.apply(scene.chain.next(LogKind::kCreated, 0, jobs, 70));
+    scene.require_rows_are_folds(jobs, wire::ChainState::kCreated);
+    scene.projector.apply(scene.chain.next(LogKind::kCreated, 30'000, jobs, 100));
+    CHECK(scene.count("dispatch.job") == static_cast<std::int64_t>(3 * jobs));
+    CHECK(scene.count("dispatch.job WHERE status = 'created'") == static_cast<std::int64_t>(3 * jobs));
+}
+
+TEST_CASE("Complete: one place of the canonical chain holds one entry") {
+    Scene scene;
+    scene.projector.apply(scene.chain.next(LogKind::kCreated, 0, 3, 10));
+    const auto again = [&](const std::string& orphaned) {
+        scene.database.transact([&](store::Txn& txn) {
+            txn.exec(
+                "INSERT INTO dispatch.job_event (job_id, kind, body, block_num, block_hash, log_index, "
+                "tx_hash, "
+                "at, orphaned) SELECT job_id, kind, body, block_num, sha256(block_hash), log_index, tx_hash, "
+                "at, " +
+                orphaned + " FROM dispatch.job_event WHERE log_index = 1 AND NOT orphaned");
+        });
+    };
+    CHECK_NOTHROW(again("true"));  // what was taken back stays in the journal
+    CHECK_THROWS_AS(again("false"), store::ConstraintViolation);
+}
+
 TEST_CASE("Atomic: what one writer has applied another cannot apply again") {
     Scene scene;
     const auto first = scene.chain.next(LogKind::kCreated, 0, 100, 100);
