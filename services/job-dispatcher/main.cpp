@@ -12,6 +12,7 @@
 #include "pipeline/lease.hpp"
 #include "pipeline/relay.hpp"
 #include "pipeline/stream_memory.hpp"
+#include "pipeline/write_behind.hpp"
 #include "projection.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
@@ -61,11 +62,13 @@ int serve(runtime::App& app, const Config& config) {
     pipeline::Projector projector(database, kStream, projection);
     pipeline::PgStreamMemory memory(database, kStream);
     pipeline::PgLease lease(database, kOutboxOwner, log, metrics);
-    chain::LogStream stream(stream_config(config), rpc, projector, clock, log, metrics, app.health(),
+    pipeline::WriteBehind writer(projector);
+    chain::LogStream stream(stream_config(config), rpc, writer, clock, log, metrics, app.health(),
                             chain::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {
             stream.run(stop);
+            writer.settle();
             lease.release();
         } catch (const chain::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());

@@ -8,6 +8,7 @@
 #include "chain/multi_rpc.hpp"
 #include "chaos/logging_chain.hpp"
 #include "pipeline/projector.hpp"
+#include "pipeline/write_behind.hpp"
 
 namespace lamda::chaos {
 
@@ -44,6 +45,8 @@ class RowStream {
     telemetry::Health health_;
     Rows rows_;
     pipeline::Projector sink_;
+    pipeline::WriteBehind behind_{sink_,
+                                  1};  ///< every batch with a log, so that it is this way that they die
     std::unique_ptr<chain::MultiRpc> rpc_;
     chain::LogStream stream_;
     std::mutex mutex_;
