@@ -1,7 +1,6 @@
 #include "runtime/app.hpp"
 
 #include <pthread.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,6 +15,7 @@
 #include <thread>
 
 #include "http/server.hpp"
+#include "runtime/process_limits.hpp"
 #include "runtime/service_notification.hpp"
 
 namespace lamda::runtime {
@@ -35,15 +35,6 @@ sigset_t ending_signals() {
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     return set;
-}
-
-/// The default of 1024 descriptors is for programs that use select(2).
-void allow_many_descriptors() {
-    rlimit limit{};
-    if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
-        limit.rlim_cur = std::min<rlim_t>(limit.rlim_max, 65'536);
-        ::setrlimit(RLIMIT_NOFILE, &limit);
-    }
 }
 
 }  // namespace
@@ -277,6 +268,7 @@ App::App(std::string service, CommonConfig config)
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     allow_many_descriptors();
+    give_large_memory_back();
     impl_->metrics
         .gauge("lamda_build_info", "What runs.", {{"service", impl_->service}, {"version", LAMDA_VERSION}})
         .set(1);
