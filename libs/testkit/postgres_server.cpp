@@ -55,6 +55,7 @@ struct PostgresServer::Impl {
     std::string bin = bin_dir();
     int port = free_port();
     bool durable;
+    std::vector<std::string> settings;
     std::optional<Process> process;
 
     ProcessSpec spec(std::vector<std::string> argv) const {
@@ -94,13 +95,14 @@ struct PostgresServer::Impl {
 
     void launch() {
         std::vector<std::string> argv{"postgres", "-D", data, "-p", std::to_string(port)};
-        std::vector<std::string> settings{"listen_addresses=127.0.0.1",
-                                          "unix_socket_directories=", "max_connections=200", "timezone=UTC",
-                                          "shared_buffers=64MB"};
+        std::vector<std::string> given{"listen_addresses=127.0.0.1",
+                                       "unix_socket_directories=", "max_connections=200", "timezone=UTC",
+                                       "shared_buffers=64MB"};
         if (!durable) {
-            settings.insert(settings.end(), {"fsync=off", "full_page_writes=off"});
+            given.insert(given.end(), {"fsync=off", "full_page_writes=off"});
         }
-        for (const auto& setting : settings) {
+        given.insert(given.end(), settings.begin(), settings.end());
+        for (const auto& setting : given) {
             argv.insert(argv.end(), {"-c", setting});
         }
         auto server = spec(std::move(argv));
@@ -110,12 +112,14 @@ struct PostgresServer::Impl {
     }
 };
 
-PostgresServer::PostgresServer(const std::string& dir, bool durable) : impl_(std::make_unique<Impl>()) {
+PostgresServer::PostgresServer(const std::string& dir, bool durable, std::vector<std::string> settings)
+    : impl_(std::make_unique<Impl>()) {
     auto& self = *impl_;
     self.dir = fs::absolute(dir);
     self.data = self.dir + "/data";
     self.log = self.dir + "/postgres.log";
     self.durable = durable;
+    self.settings = std::move(settings);
     fs::create_directories(self.dir);
     if (!fs::exists(self.data + "/PG_VERSION")) {
         fs::create_directories(self.data);

@@ -17,7 +17,9 @@ namespace lamda::testkit {
 /// PostgreSQL 15, initdb with trust on loopback, fsync off unless durable.
 class PostgresServer {
   public:
-    explicit PostgresServer(const std::string& dir, bool durable = false);
+    /// @param settings `name=value`, over those that suit a test
+    explicit PostgresServer(const std::string& dir, bool durable = false,
+                            std::vector<std::string> settings = {});
     ~PostgresServer();
     /// postgres://…/<database>; create_database makes a fresh, empty one.
     std::string dsn(const std::string& database = "postgres") const;

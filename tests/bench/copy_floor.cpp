@@ -49,10 +49,10 @@ void finish(const Connection& connection) {
 
 void dump(const std::string& dsn, TableDump& table) {
     const auto connection = connect(dsn);
-    exec(
-        connection,
-        "COPY (SELECT " + table.columns + " FROM " + table.table + " ORDER BY " + table.order + ") TO STDOUT",
-        PGRES_COPY_OUT);
+    exec(connection,
+         "COPY (SELECT " + table.columns + " FROM " + table.table + " ORDER BY " + table.order +
+             ") TO STDOUT (FORMAT binary)",
+         PGRES_COPY_OUT);
     table.rows.clear();
     for (char* line = nullptr;;) {
         const int size = PQgetCopyData(connection.get(), &line, 0);
@@ -71,7 +71,8 @@ double copy(const std::string& dsn, const std::vector<TableDump>& tables) {
     const double begin = now_seconds();
     exec(connection, "BEGIN", PGRES_COMMAND_OK);
     for (const auto& table : tables) {
-        exec(connection, "COPY " + table.table + " (" + table.columns + ") FROM STDIN", PGRES_COPY_IN);
+        exec(connection, "COPY " + table.table + " (" + table.columns + ") FROM STDIN (FORMAT binary)",
+             PGRES_COPY_IN);
         for (std::size_t at = 0; at < table.rows.size(); at += kPiece) {
             const auto size = std::min(kPiece, table.rows.size() - at);
             if (PQputCopyData(connection.get(), table.rows.data() + at, static_cast<int>(size)) != 1) {

@@ -16,7 +16,7 @@ struct Download {
 /// connection that is kept  @throws std::runtime_error
 Download download(const std::string& url, const std::vector<std::string>& bodies, std::size_t at_once);
 
-/// Rows of one table, as COPY writes and reads them.
+/// Rows of one table in COPY's binary form, the fastest to read.
 struct TableDump {
     std::string table;
     std::string columns;
