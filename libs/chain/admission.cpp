@@ -22,11 +22,13 @@ bool Admission::admit() {
     const auto next = at_.ledger.next_nonce();
     const auto counted = at_.watch.latest_count();
     const auto unmined = next && *next > counted ? *next - counted : 0;
-    if (unmined >= at_.config.max_unmined) {
+    if (unmined >= at_.config.max_unmined || !at_.outgoing.signer_trouble().empty()) {
         return false;
     }
     auto entries = at_.ledger.waiting(kMostAtOnce);
-    std::erase_if(entries, [&](const LedgerEntry& entry) { return entry.wish == Wish::kCancel || !at_.rests.due(entry.intent.key); });
+    std::erase_if(entries, [&](const LedgerEntry& entry) {
+        return entry.wish == Wish::kCancel || !at_.rests.due(entry.intent.key);
+    });
     entries.resize(std::min<std::size_t>(entries.size(), at_.config.max_unmined - unmined));
     auto ready = judge(entries);
     if (ready.empty()) {
@@ -81,7 +83,8 @@ std::vector<Admission::Ready> Admission::judge(const std::vector<LedgerEntry>& e
     return out;
 }
 
-void Admission::park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons) {
+void Admission::park(const std::vector<LedgerEntry>& entries,
+                     const std::map<std::string, std::string>& reasons) {
     std::vector<Parked> parked;
     for (const auto& entry : entries) {
         const auto reason = reasons.find(entry.intent.key);
@@ -103,8 +106,10 @@ void Admission::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) 
     const auto wallet = at_.signer.address();
     const auto& limit = at_.config.daily_budget;
     U256 balance = at_.rpc.balance(wallet, eth::Tag::kLatest);
-    U256 spent = limit ? at_.ledger.spent_since(std::chrono::floor<std::chrono::days>(at_.clock.now())) : U256(0);
-    at_.shown.wallet(balance, spent, fee.max_fee * ready.front().allocation.gas_limit, at_.config.low_at, at_.log);
+    U256 spent =
+        limit ? at_.ledger.spent_since(std::chrono::floor<std::chrono::days>(at_.clock.now())) : U256(0);
+    at_.shown.wallet(balance, spent, fee.max_fee * ready.front().allocation.gas_limit, at_.config.low_at,
+                     at_.log);
     std::size_t count = 0;
     for (const auto& [intent, allocation] : ready) {
         const U256 gas = fee.max_fee * allocation.gas_limit;
@@ -124,8 +129,8 @@ void Admission::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) 
     ready.resize(count);
 }
 
-/// What the wallet's nonces have surely passed. Finality, not the head: a count that a reorg takes back would leave a
-/// gap that nothing fills. Absent: an endpoint names a count that no finalized block shows.
+/// What the wallet's nonces have surely passed. Finality, not the head: a count that a reorg takes back would
+/// leave a gap that nothing fills. Absent: an endpoint names a count that no finalized block shows.
 std::optional<std::uint64_t> Admission::least_nonce(const std::optional<std::uint64_t>& next) {
     if (!next) {
         return at_.rpc.transaction_count(at_.signer.address(), eth::Tag::kPending);
@@ -138,7 +143,8 @@ std::optional<std::uint64_t> Admission::least_nonce(const std::optional<std::uin
     if (finalized_transaction_at(at_.rpc, at_.signer.address(), counted - 1, at_.watch.finalized()->number)) {
         return counted;
     }
-    at_.note("an endpoint names nonce " + std::to_string(counted - 1) + " as used, and no finalized block shows it");
+    at_.note("an endpoint names nonce " + std::to_string(counted - 1) +
+             " as used, and no finalized block shows it");
     return std::nullopt;
 }
 
@@ -153,7 +159,11 @@ void Admission::send(const std::vector<Ready>& ready, std::uint64_t least, const
     for (std::size_t i = 0; i < ready.size(); ++i) {
         if (nonces[i]) {
             at_.rests.forget(ready[i].intent.key);
-            txs.push_back(at_.outgoing.effect(ready[i].intent, *nonces[i], ready[i].allocation.gas_limit, fee));
+            // What is not signed now is signed when it is followed.
+            if (auto tx =
+                    at_.outgoing.effect(ready[i].intent, *nonces[i], ready[i].allocation.gas_limit, fee)) {
+                txs.push_back(std::move(*tx));
+            }
         }
     }
     at_.note(at_.outgoing.store_and_send(std::move(txs)));

@@ -28,9 +28,9 @@ void Follower::carry_out(Plan plan) {
         at_.ledger.mark_mined(plan.mined);
     }
     if (!plan.unmined.empty()) {
-        at_.log.warn("transactions reorganised away", {{"sender", at_.config.name},
-                                                       {"intents", plan.unmined.size()},
-                                                       {"first", plan.unmined.front()}});
+        at_.log.warn(
+            "transactions reorganised away",
+            {{"sender", at_.config.name}, {"intents", plan.unmined.size()}, {"first", plan.unmined.front()}});
         at_.ledger.mark_unmined(plan.unmined);
     }
     if (!plan.done.empty()) {
@@ -135,9 +135,9 @@ void Follower::reverted(const LedgerEntry& entry, const eth::Receipt& receipt) {
 std::string Follower::why_reverted(const LedgerEntry& entry, const eth::Receipt& receipt) {
     const auto where = "reverted in block " + std::to_string(receipt.block.number.value);
     try {
-        at_.rpc.call({at_.signer.address(), entry.intent.to, entry.intent.data, entry.intent.value,
-                      entry.gas_limit},
-                     eth::BlockSpec(receipt.block.number - 1));
+        at_.rpc.call(
+            {at_.signer.address(), entry.intent.to, entry.intent.data, entry.intent.value, entry.gas_limit},
+            eth::BlockSpec(receipt.block.number - 1));
     } catch (const eth::RpcError& error) {
         return where + ": " + revert_reason(error);
     }
@@ -163,9 +163,12 @@ void Follower::sign(const LedgerEntry& entry, Form form, const std::optional<eth
         at_.note("the base fee is above the cap");
         return;
     }
-    plan.fresh.push_back(form == Form::kCancel
-                             ? at_.outgoing.cancellation(entry.intent, *entry.nonce, *fee)
-                             : at_.outgoing.effect(entry.intent, *entry.nonce, entry.gas_limit.value_or(0), *fee));
+    auto tx = form == Form::kCancel
+                  ? at_.outgoing.cancellation(entry.intent, *entry.nonce, *fee)
+                  : at_.outgoing.effect(entry.intent, *entry.nonce, entry.gas_limit.value_or(0), *fee);
+    if (tx) {
+        plan.fresh.push_back(std::move(*tx));
+    }
 }
 
 void Follower::fill_gap(const std::vector<LedgerEntry>& entries) {

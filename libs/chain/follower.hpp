@@ -10,9 +10,9 @@ class Follower {
     explicit Follower(SenderParts& parts) : at_(parts) {}
     /// One pass. @param entries by nonce
     void follow(const std::vector<LedgerEntry>& entries);
-    /// A nonce below ours that nobody uses: of a transaction that somebody else sent, and that a reorg or its pool
-    /// forgot. Nothing of ours can be mined until it is used. An empty transfer uses it; should the lost one return,
-    /// only one of the two is mined.
+    /// A nonce below ours that nobody uses: of a transaction that somebody else sent, and that a reorg or its
+    /// pool forgot. Nothing of ours can be mined until it is used. An empty transfer uses it; should the lost
+    /// one return, only one of the two is mined.
     void fill_gap(const std::vector<LedgerEntry>& entries);
     /// It ends here, for good.
     void fail(const LedgerEntry& entry, const std::string& reason);

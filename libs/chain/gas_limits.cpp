@@ -11,7 +11,8 @@ GasLimits::GasLimits(eth::Rpc& rpc, Address wallet, unsigned margin_percent)
 
 GasLimits::Shape GasLimits::shape_of(const Intent& intent) {
     const auto selector = std::min<std::size_t>(4, intent.data.size());
-    return {intent.to, Bytes(intent.data.begin(), intent.data.begin() + static_cast<std::ptrdiff_t>(selector)),
+    return {intent.to,
+            Bytes(intent.data.begin(), intent.data.begin() + static_cast<std::ptrdiff_t>(selector)),
             intent.data.size(), intent.value != 0};
 }
 

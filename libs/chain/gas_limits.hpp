@@ -20,8 +20,8 @@ class GasLimits {
         std::uint64_t limit = 0;
         std::string reverts;  ///< why; empty: it does not
     };
-    /// In the order of the intents, by one batch of eth_call under the known limits. What fails under a limit is
-    /// estimated on its own, which may raise it: a provider's first count costs more than the next.
+    /// In the order of the intents, by one batch of eth_call under the known limits. What fails under a limit
+    /// is estimated on its own, which may raise it: a provider's first count costs more than the next.
     /// @throws what the endpoint throws, but for reverts
     std::vector<Verdict> check(const std::vector<Intent>& intents);
 

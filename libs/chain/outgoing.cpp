@@ -15,19 +15,43 @@ Outgoing::Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, T
       watch_(watch),
       shown_(shown) {}
 
-NewTx Outgoing::effect(const Intent& intent, std::uint64_t nonce, std::uint64_t gas_limit,
-                       const eth::Fee& fee) const {
-    return signed_form(intent.key, {chain_, nonce, fee, gas_limit, intent.to, intent.value, intent.data}, false);
+std::optional<NewTx> Outgoing::effect(const Intent& intent, std::uint64_t nonce, std::uint64_t gas_limit,
+                                      const eth::Fee& fee) {
+    eth::Transaction tx;
+    tx.chain_id = chain_;
+    tx.nonce = nonce;
+    tx.fee = fee;
+    tx.gas_limit = gas_limit;
+    tx.to = intent.to;
+    tx.value = intent.value;
+    tx.data = intent.data;
+    return signed_form(intent.key, tx, false);
 }
 
-NewTx Outgoing::cancellation(const Intent& intent, std::uint64_t nonce, const eth::Fee& fee) const {
-    return signed_form(intent.key, {chain_, nonce, fee, kTransferGas, signer_.address(), 0, {}}, true);
+std::optional<NewTx> Outgoing::cancellation(const Intent& intent, std::uint64_t nonce, const eth::Fee& fee) {
+    eth::Transaction tx;
+    tx.chain_id = chain_;
+    tx.nonce = nonce;
+    tx.fee = fee;
+    tx.gas_limit = kTransferGas;
+    tx.to = signer_.address();
+    return signed_form(intent.key, tx, true);
 }
 
-NewTx Outgoing::signed_form(const std::string& key, const eth::Transaction& tx, bool cancels) const {
-    const auto done = eth::sign(tx, signer_);
-    crash_point("sender.after_sign");
-    return {key, tx.nonce, {done.hash, done.raw, tx.fee, clock_.now(), cancels}};
+std::optional<NewTx> Outgoing::signed_form(const std::string& key, const eth::Transaction& tx, bool cancels) {
+    if (!signer_trouble_.empty()) {
+        return std::nullopt;
+    }
+    try {
+        const auto done = eth::sign(tx, signer_);
+        crash_point("sender.after_sign");
+        return NewTx{key, tx.nonce, {done.hash, done.raw, tx.fee, clock_.now(), cancels}};
+    } catch (const crypto::Unavailable& error) {
+        signer_trouble_ = error.what();
+    } catch (const crypto::Refused& error) {
+        signer_trouble_ = error.what();
+    }
+    return std::nullopt;
 }
 
 std::string Outgoing::store_and_send(std::vector<NewTx> txs) {
@@ -64,15 +88,16 @@ std::string Outgoing::send(const std::vector<std::pair<std::string, StoredTx>>& 
     return refusals(txs, outcomes);
 }
 
-/// "already known", "nonce too low", "underpriced": texts and codes differ. Counts and receipts tell what they mean;
-/// only what the node neither has nor had is worth a word.
+/// "already known", "nonce too low", "underpriced": texts and codes differ. Counts and receipts tell what
+/// they mean; only what the node neither has nor had is worth a word.
 std::string Outgoing::refusals(const std::vector<std::pair<std::string, StoredTx>>& txs,
                                const std::vector<eth::SendOutcome>& outcomes) {
     std::vector<std::size_t> refused;
     std::vector<TxHash> hashes;
     for (std::size_t i = 0; i < txs.size(); ++i) {
         if (!outcomes[i].accepted()) {
-            log_.debug("node refuses transaction", {{"intent", txs[i].first}, {"reason", outcomes[i].refusal}});
+            log_.debug("node refuses transaction",
+                       {{"intent", txs[i].first}, {"reason", outcomes[i].refusal}});
             refused.push_back(i);
             hashes.push_back(txs[i].second.hash);
         }

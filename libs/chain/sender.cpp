@@ -46,6 +46,7 @@ struct Sender::Impl {
 
     void step() {
         parts.trouble.clear();
+        parts.outgoing.begin_pass();
         parts.watch.look();
         parts.note(parts.watch.no_finality());
         const auto entries = parts.ledger.in_flight(kMostWatched);
@@ -57,6 +58,7 @@ struct Sender::Impl {
         while (admission.admit()) {
             parts.watch.refresh_count();
         }
+        parts.note(parts.outgoing.signer_trouble());
         parts.shown.unmined.set(
             static_cast<double>(std::count_if(entries.begin(), entries.end(), is_unmined)));
         parts.shown.parked.set(static_cast<double>(parts.rests.size()));

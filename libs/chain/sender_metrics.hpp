@@ -18,11 +18,13 @@ class SenderMetrics {
           failed(metrics.counter("lamda_sender_failed_total", "Reverted or cancelled", {{"sender", sender}})),
           asking(metrics.counter("lamda_sender_asking_total", "Reverted, and a person must decide",
                                  {{"sender", sender}})),
-          broadcasts(metrics.counter("lamda_sender_broadcasts_total", "Transactions sent", {{"sender", sender}})),
+          broadcasts(
+              metrics.counter("lamda_sender_broadcasts_total", "Transactions sent", {{"sender", sender}})),
           sender_(sender),
           balance_(metrics.gauge("lamda_sender_wallet_wei", "The wallet's balance", {{"sender", sender}})),
           covers_(metrics.gauge("lamda_sender_wallet_covers",
-                                "Transactions that the wallet pays for at the present fee", {{"sender", sender}})),
+                                "Transactions that the wallet pays for at the present fee",
+                                {{"sender", sender}})),
           spent_(metrics.gauge("lamda_sender_spent_today_wei",
                                "Gas of today (UTC), where a daily budget is set", {{"sender", sender}})) {}
 
@@ -33,8 +35,10 @@ class SenderMetrics {
     telemetry::Counter asking;
     telemetry::Counter broadcasts;
 
-    /// Warns once when the balance falls below what `low_at` transactions cost. @param each wei for one; 0: not known
-    void wallet(const U256& balance, const U256& spent, const U256& each, std::uint64_t low_at, telemetry::Log& log) {
+    /// Warns once when the balance falls below what `low_at` transactions cost. @param each wei for one; 0:
+    /// not known
+    void wallet(const U256& balance, const U256& spent, const U256& each, std::uint64_t low_at,
+                telemetry::Log& log) {
         balance_.set(balance.convert_to<double>());
         spent_.set(spent.convert_to<double>());
         if (each == 0) {
@@ -44,8 +48,9 @@ class SenderMetrics {
         covers_.set(covers.convert_to<double>());
         const bool low = covers < low_at;
         if (low && !low_) {
-            log.warn("the wallet runs low", {{"sender", sender_}, {"wei", to_decimal(balance)},
-                                             {"transactions", to_decimal(covers)}});
+            log.warn(
+                "the wallet runs low",
+                {{"sender", sender_}, {"wei", to_decimal(balance)}, {"transactions", to_decimal(covers)}});
         }
         low_ = low;
     }

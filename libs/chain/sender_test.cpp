@@ -537,3 +537,55 @@ TEST_CASE("a gas limit that is known is checked for each call, and raised where 
     CHECK(verdicts[0].reverts == "execution reverted");
     CHECK(verdicts[1].reverts.empty());
 }
+
+namespace {
+
+/// A remote signer on a bad day.
+struct MoodySigner final : crypto::Signer {
+    explicit MoodySigner(const crypto::Signer& able) : able_(able) {}
+    const Address& address() const override { return able_.address(); }
+    crypto::Signature sign(BytesView message) const override {
+        if (left == 0) {
+            ++refused;
+            throw crypto::Unavailable("the signer is away");
+        }
+        --left;
+        return able_.sign(message);
+    }
+    void check() const override {}
+    mutable int left = 0;
+    mutable int refused = 0;
+
+  private:
+    const crypto::Signer& able_;
+};
+
+}  // namespace
+
+TEST_CASE("a signer that is away holds up what is to be signed, and nothing else") {
+    World world(21);
+    MoodySigner moody(*world.signer);
+    world.sender =
+        std::make_unique<Sender>(world.config, world.chain, moody, world.ledger, world.clock,
+                                 telemetry::Log::none(), world.metrics, world.health, world.precheck);
+    for (std::size_t n = 0; n < 4; ++n) {
+        world.want(n);
+    }
+    moody.left = 2;
+    world.sender->step();
+    CHECK(world.entry(1).state == IntentState::kSent);
+    CHECK(world.entry(2).state == IntentState::kAllocated);
+    CHECK(moody.refused == 1);
+    CHECK_FALSE(world.health.ready());
+    CHECK(world.health.checks().begin()->second.detail == "the signer is away");
+    world.mine();
+    world.sender->step();
+    CHECK(moody.refused == 2);  // once a pass
+    CHECK(world.entry(0).state == IntentState::kMined);
+    moody.left = 100;
+    REQUIRE(world.settle());
+    for (std::size_t n = 0; n < 4; ++n) {
+        CHECK(world.entry(n).nonce == n);
+        CHECK(world.chain.executed(world.data(n)) == 1);
+    }
+}

@@ -82,7 +82,8 @@ std::vector<TxObservation> TxWatch::observe(const std::vector<LedgerEntry>& entr
             one.finalized = finalized_->number;
         }
         if (is_sent(entries[i])) {
-            const auto& mark = marks_.try_emplace(entries[i].intent.key, Mark{{}, head_.number}).first->second;
+            const auto& mark =
+                marks_.try_emplace(entries[i].intent.key, Mark{{}, head_.number}).first->second;
             one.since_broadcast = mark.broadcast
                                       ? std::chrono::duration_cast<Millis>(clock_.steady() - *mark.broadcast)
                                       : kNeverSent;
@@ -117,7 +118,8 @@ void TxWatch::observe_receipts(const std::vector<LedgerEntry>& entries, std::vec
     }
 }
 
-/// No receipt, though a finalized block has used the nonce: whose transaction that is, the block itself must tell.
+/// No receipt, though a finalized block has used the nonce: whose transaction that is, the block itself must
+/// tell.
 void TxWatch::observe_foreign(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen) {
     int proofs = 0;
     for (std::size_t i = 0; i < entries.size() && proofs < kMostProofs; ++i) {
@@ -178,16 +180,17 @@ void TxWatch::observe_final(const std::vector<LedgerEntry>& entries, std::vector
     std::vector<std::size_t> owners;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const auto& entry = entries[i];
-        if (entry.state == IntentState::kMined && finalized_ && finalized_->number >= entry.mined_in->number &&
-            seen[i].at_height == entry.mined_in->hash) {
+        if (entry.state == IntentState::kMined && finalized_ &&
+            finalized_->number >= entry.mined_in->number && seen[i].at_height == entry.mined_in->hash) {
             hashes.push_back(*entry.mined_tx);
             owners.push_back(i);
         }
     }
     auto receipts = rpc_.receipts(hashes);
     for (std::size_t i = 0; i < receipts.size(); ++i) {
-        seen[owners[i]].receipt = receipts[i] ? std::move(receipts[i])
-                                              : receipt_in_block(hashes[i], entries[owners[i]].mined_in->hash);
+        seen[owners[i]].receipt = receipts[i]
+                                      ? std::move(receipts[i])
+                                      : receipt_in_block(hashes[i], entries[owners[i]].mined_in->hash);
     }
 }
 

@@ -28,6 +28,28 @@ void read_fees(runtime::Settings& settings, Config& config) {
     if (config.max_fee_cap < config.min_priority_fee) {
         settings.mistake(kCap, "is less than OPBNB_MIN_PRIORITY_FEE: no transaction could pay its tip");
     }
+    const auto type =
+        settings.text("OPBNB_FEE_TYPE", "how fees are offered: eip1559, or legacy (a gas price)", "eip1559");
+    config.legacy_fees = type == "legacy";
+    if (type != "legacy" && type != "eip1559") {
+        settings.mistake("OPBNB_FEE_TYPE", "is eip1559 or legacy");
+    }
+}
+
+void read_limits(runtime::Settings& settings, Config& config) {
+    constexpr auto kBudget = "OPBNB_DAILY_BUDGET";
+    if (const auto text = settings.maybe_text(kBudget, "wei for gas in a day of UTC; absent: no limit")) {
+        const auto wei = u256_from_decimal(*text);
+        if (!wei || *wei == 0) {
+            settings.mistake(kBudget, "is a number of wei above 0");
+        } else {
+            config.daily_budget = *wei;
+        }
+    }
+    config.max_unmined = settings.number("OPBNB_MAX_UNMINED",
+                                         "transactions that are sent and not mined, at most", 64, 1, 1'000);
+    config.low_at = settings.number("WALLET_LOW_AT", "a warning when the wallet pays for fewer transactions",
+                                    200, 0, 1'000'000);
 }
 
 }  // namespace
@@ -66,6 +88,7 @@ Config read_config(runtime::Settings& settings) {
         maybe<BlockNum>(settings, "REPUTATION_FROM_BLOCK",
                         "BSC block; confirmations before it were counted by an earlier system");
     read_fees(settings, config);
+    read_limits(settings, config);
     config.wallet = wallet::read_wallet(settings, {"ADMIN_WALLET", "admin-wallet", "the admin wallet's key"});
     return config;
 }

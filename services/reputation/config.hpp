@@ -32,6 +32,10 @@ struct Config {
     wallet::Wallet wallet;
     U256 max_fee_cap;       ///< wei per gas
     U256 min_priority_fee;  ///< wei per gas
+    bool legacy_fees = false;
+    std::optional<U256> daily_budget;  ///< wei
+    std::size_t max_unmined = 0;
+    std::uint64_t low_at = 0;  ///< transactions that the wallet can still pay for
 };
 
 Config read_config(runtime::Settings& settings);

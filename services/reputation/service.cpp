@@ -117,6 +117,10 @@ void Service::connect() {
     sender.chain_id = chain;
     sender.min_priority_fee = config_.min_priority_fee;
     sender.max_fee_cap = config_.max_fee_cap;
+    sender.legacy_fees = config_.legacy_fees;
+    sender.daily_budget = config_.daily_budget;
+    sender.max_unmined = config_.max_unmined;
+    sender.low_at = config_.low_at;
     sender_ = std::make_unique<chain::Sender>(
         std::move(sender), *opbnb_, signer_, *ledger_, clock_, app_.log(), app_.metrics(), app_.health(),
         [this](const std::vector<chain::Intent>& intents) { return duty_->precheck(intents); });
