@@ -5,6 +5,7 @@
 #include "chain/sweep.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
+#include "count_check.hpp"
 #include "pipeline/stream_memory.hpp"
 #include "runtime/readiness.hpp"
 
@@ -18,6 +19,7 @@ constexpr auto kIncrementsStream = "reputation:opbnb";
 constexpr auto kLedgerCheck = "reputation:ledger";
 constexpr auto kSenderCheck = "sender:reputation:opbnb";
 constexpr Millis kPace{250};
+constexpr Millis kCheckCounts{30'000};
 
 /// What contradicts the chain ends the process with 78; libs/chain knows nothing of processes.
 template <class F>
@@ -100,6 +102,7 @@ Service::Service(runtime::App& app, const Config& config)
     }
     app.loop("ledger", [this](const std::stop_token& stop) { keep_ledger(stop); });
     app.loop("sender", [this](const std::stop_token& stop) { send(stop); });
+    app.loop("counts", [this](const std::stop_token& stop) { check_counts(stop); });
 }
 
 void Service::connect() {
@@ -236,6 +239,16 @@ void Service::send(const std::stop_token& stop) {
         }
     }
     or_config_error([&] { sender_->run(stop, kPace); });
+}
+
+void Service::check_counts(const std::stop_token& stop) {
+    CountCheck check(config_.opbnb.contract, kIncrementsStream, database_, *opbnb_, app_.log(),
+                     app_.metrics());
+    while (runtime::pause(stop, kCheckCounts)) {
+        if (lease_.held()) {
+            check.look();
+        }
+    }
 }
 
 }  // namespace lamda::reputation

@@ -32,6 +32,7 @@ class Service {
     [[noreturn]] void contradicted(const std::string& message);
     void keep_ledger(const std::stop_token& stop);
     void send(const std::stop_token& stop);
+    void check_counts(const std::stop_token& stop);
     std::string waiting_for();
     void stand_by();
 
