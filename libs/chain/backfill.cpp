@@ -144,6 +144,16 @@ void Backfill::ask(Window& window, eth::Question question) {
     asked_.emplace(id, &window);
 }
 
+/// A block's header or receipts, by stage.
+eth::Question Backfill::small_question(Window& window, BlockNum block) const {
+    if (window.stage == Window::Stage::kReceipts) {
+        return eth::questions::block_receipts(window.headers.at(block)->hash, window.receipts[block]);
+    }
+    auto& header = window.headers[block];
+    return verify_ ? eth::questions::proven_header(block, header)
+                   : eth::questions::header(eth::BlockSpec(block), header);
+}
+
 /// Puts small questions until enough are under way; the first windows first, because they are waited for.
 void Backfill::pump() {
     for (auto& one : windows_) {
@@ -151,10 +161,7 @@ void Backfill::pump() {
         while (!window.not_asked.empty() && asked_.size() < kSmallQuestions + kWindows) {
             const auto block = window.not_asked.front();
             window.not_asked.pop_front();
-            ask(window,
-                window.stage == Window::Stage::kReceipts
-                    ? eth::questions::block_receipts(window.headers.at(block)->hash, window.receipts[block])
-                    : eth::questions::header(eth::BlockSpec(block), window.headers[block]));
+            ask(window, small_question(window, block));
         }
     }
 }

@@ -18,7 +18,8 @@ class Backfill {
   public:
     static constexpr std::uint64_t kMostByReceipts = 50'000;
 
-    /// @param verify read everything by receipts, and compare their root with the header
+    /// @param verify read everything by receipts, and compare their root with the header, whose hash must be
+    /// that of its fields
     Backfill(MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, bool verify);
     ~Backfill();
 
@@ -41,6 +42,7 @@ class Backfill {
     void begin(Windows::iterator at);
     void cut(Windows::iterator at, std::uint64_t most);
     void ask(Window& window, eth::Question question);
+    eth::Question small_question(Window& window, BlockNum block) const;
     void pump();
     void take(const eth::Conversation::Answered& answered);
     void take_logs(Window& window, std::size_t bytes);

@@ -2,6 +2,7 @@
 #include "chain/backfill.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "simulator/simulated_network.hpp"
 
@@ -15,10 +16,63 @@ namespace {
 const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
 const Topic kTopic = *Topic::parse("0x" + std::string(64, 'a'));
 
+/// Carries everything, and lets one endpoint say of every block that nothing was logged in it, under the hash
+/// that others know the block by.
+class Forging final : public net::Transport {
+  public:
+    Forging(net::Transport& honest, std::string liar) : honest_(honest), liar_(std::move(liar)) {}
+    net::HttpResponse send(const net::HttpRequest& request) override {
+        auto response = honest_.send(request);
+        if (request.url == liar_) {
+            forge(response.body);
+        }
+        return response;
+    }
+    std::unique_ptr<net::Exchanges> exchanges() override {
+        return std::make_unique<Forged>(honest_.exchanges(), liar_);
+    }
+
+  private:
+    static void forge(std::string& body) {
+        const auto header = body.find("\"sha3Uncles\"");
+        const std::string_view name = "\"logsBloom\":\"0x";
+        const auto bloom = body.find(name);
+        if (header != std::string::npos && bloom != std::string::npos) {
+            body.replace(bloom + name.size(), 512, 512, '0');
+        }
+    }
+    struct Forged final : net::Exchanges {
+        Forged(std::unique_ptr<net::Exchanges> honest, std::string url)
+            : exchanges(std::move(honest)), liar(std::move(url)) {}
+        Id start(net::HttpRequest request) override {
+            const bool lies = request.url == liar;
+            const auto id = exchanges->start(std::move(request));
+            if (lies) {
+                lied.insert(id);
+            }
+            return id;
+        }
+        std::optional<Ended> next(Steady deadline) override {
+            auto ended = exchanges->next(deadline);
+            if (ended && ended->response && lied.erase(ended->id) > 0) {
+                forge(ended->response->body);
+            }
+            return ended;
+        }
+        void cancel(Id id) override { exchanges->cancel(id); }
+        std::unique_ptr<net::Exchanges> exchanges;
+        std::string liar;
+        std::set<Id> lied;
+    };
+    net::Transport& honest_;
+    std::string liar_;
+};
+
 struct World {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     simulator::SimulatedNetwork network;
+    Forging forging;
     MultiRpc rpc;
     std::vector<eth::Log> read;
     std::optional<BlockRef> at;
@@ -30,10 +84,11 @@ struct World {
         out.jitter = Millis(0);
         return out;
     }
-    explicit World(int blocks, std::vector<EndpointPlan> plans = {plan("one")})
+    explicit World(int blocks, std::vector<EndpointPlan> plans = {plan("one")}, const std::string& liar = "")
         : network(clock, chain, 1, std::move(plans)),
+          forging(network, liar),
           rpc({.urls = network.urls(), .chain = ChainId{97}, .timeout = Millis(2'000), .jitter_seed = 1},
-              clock, telemetry::Log::none(), network) {
+              clock, telemetry::Log::none(), forging) {
         for (int i = 0; i < blocks; ++i) {
             clock.advance(Millis(450));
             std::vector<eth::Log> logs(static_cast<std::size_t>(i % 3));
@@ -189,4 +244,21 @@ TEST_CASE("a backfill that stands still says why") {
     world.clock.advance(Millis(120'000));
     world.read_all(backfill, BlockNum{250});
     CHECK(world.right(BlockNum{250}));
+}
+
+TEST_CASE(
+    "Sceptical: events that a forged bloom hides are found at another endpoint, the headers being proven") {
+    World world(600, {World::plan("liar"), World::plan("honest")}, "http://liar/");
+    auto backfill = world.backfill(true);
+    world.read_all(backfill, BlockNum{500});
+    CHECK(world.right(BlockNum{500}));
+    CHECK(world.rpc.endpoints().refused().headers > 0);
+    CHECK(world.rpc.endpoints().refused().receipts == 0);
+}
+
+TEST_CASE("Sceptical: where the only endpoint forges headers nothing is believed, and the reason is said") {
+    World world(600, {World::plan("liar")}, "http://liar/");
+    auto backfill = world.backfill(true);
+    CHECK_THROWS_AS(world.read_all(backfill, BlockNum{500}), eth::WrongHeader);
+    CHECK(world.read.empty());
 }

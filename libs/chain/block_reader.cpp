@@ -15,7 +15,7 @@ BlocksRead BlockReader::one_by_one(const std::optional<BlockRef>& after, BlockNu
         std::optional<eth::Header> found;
         std::vector<eth::Log> logs;
         try {
-            found = rpc_.header(eth::BlockSpec(number));
+            found = verify_ ? rpc_.proven_header(number) : rpc_.header(eth::BlockSpec(number));
             if (!found) {
                 break;
             }

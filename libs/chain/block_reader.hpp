@@ -8,8 +8,8 @@ namespace lamda::chain {
 
 class BlockReader {
   public:
-    /// @param verify every block that may have logs is read by its receipts, and their root compared with the
-    /// header
+    /// @param verify every header must have the hash of its fields; every block that may have logs is read by
+    /// its receipts, and their root compared with the header
     BlockReader(eth::Rpc& rpc, eth::LogFilter filter, bool verify);
 
     /// from … at most `to`: parent hashes, blooms, logs by block hash. Ends early where a block is not known

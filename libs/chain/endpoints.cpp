@@ -152,7 +152,8 @@ void Endpoints::failed(std::size_t i, const std::exception& what) {
         rest = *asked;
     }
     ++one.failures;
-    receipts_refused_ += dynamic_cast<const ReceiptsRefused*>(&what) != nullptr ? 1 : 0;
+    refused_.receipts += dynamic_cast<const ReceiptsRefused*>(&what) != nullptr ? 1 : 0;
+    refused_.headers += dynamic_cast<const eth::WrongHeader*>(&what) != nullptr ? 1 : 0;
     one.resting_until = clock_.steady() + rest;
     one.trouble = what.what();
     if (one.checked || !served_as_answer(what)) {
@@ -174,9 +175,9 @@ void Endpoints::last_was_wrong(const std::exception& what) {
     failed(last, what);
 }
 
-std::uint64_t Endpoints::receipts_refused() const {
+Endpoints::Refused Endpoints::refused() const {
     const std::lock_guard lock(mutex_);
-    return receipts_refused_;
+    return refused_;
 }
 
 void Endpoints::saw_head(std::size_t i, BlockNum head) {

@@ -43,8 +43,12 @@ class Endpoints {
     void failed(std::size_t i, const std::exception& what);
     /// What the endpoint that answered last had said turned out to be wrong.
     void last_was_wrong(const std::exception& what);
-    /// Receipts that were not the header's, since the start.
-    std::uint64_t receipts_refused() const;
+    /// Answers that were proven to be false, since the start.
+    struct Refused {
+        std::uint64_t receipts = 0;  ///< not the header's
+        std::uint64_t headers = 0;   ///< of another hash than the one that they name
+    };
+    Refused refused() const;
     void saw_head(std::size_t i, BlockNum head);
     /// Not on another chain, and not resting.
     bool worth_a_probe(std::size_t i) const;
@@ -96,7 +100,7 @@ class Endpoints {
     std::vector<Standing> standing_;
     std::optional<ChainId> chain_;
     std::size_t preferred_ = 0;
-    std::uint64_t receipts_refused_ = 0;
+    Refused refused_;
     const Clock& clock_;
     telemetry::Log log_;
     std::minstd_rand random_;

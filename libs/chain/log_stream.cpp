@@ -27,7 +27,8 @@ struct LogStream::Impl {
     telemetry::Health& health;
     telemetry::Counter errors;
     telemetry::Counter receipts_refused;
-    std::uint64_t refusals_counted = 0;
+    telemetry::Counter headers_refused;
+    Endpoints::Refused counted;
     std::string last_refusal;  ///< each is logged once, however often it comes
     StreamReader reader;
     Pacer pacer;
@@ -52,6 +53,9 @@ struct LogStream::Impl {
           receipts_refused(metrics.counter("lamda_chain_receipts_refused_total",
                                            "Answers whose receipts are not those of the block's header",
                                            {{"stream", config.name}})),
+          headers_refused(metrics.counter("lamda_chain_headers_refused_total",
+                                          "Answers whose header has another hash than the one that it names",
+                                          {{"stream", config.name}})),
           reader(config, rpc, sink, time, log, metrics),
           backoff(kFirstPause, kMostPause, config.jitter_seed.value_or(std::random_device{}())),
           seconds_left(metrics.gauge("lamda_chain_backfill_left_seconds",
@@ -76,8 +80,10 @@ struct LogStream::Impl {
     }
 
     void tell_progress() {
-        const auto refused = rpc.endpoints().receipts_refused();
-        receipts_refused.add(static_cast<double>(refused - std::exchange(refusals_counted, refused)));
+        const auto refused = rpc.endpoints().refused();
+        receipts_refused.add(static_cast<double>(refused.receipts - counted.receipts));
+        headers_refused.add(static_cast<double>(refused.headers - counted.headers));
+        counted = refused;
         if (reader.caught_up() || !reader.cursor()) {
             progress.reset();
             seconds_left.set(0);
@@ -219,16 +225,26 @@ struct LogStream::Impl {
             return failed(config.settings.endpoints + ": " + error.what());
         } catch (const ReceiptsRefused& error) {
             rpc.endpoints().last_was_wrong(error);
-            if (last_refusal != error.what()) {
-                last_refusal = error.what();
-                log.error("receipts refused",
-                          {{"stream", config.name}, {"endpoint", rpc.name()}, {"reason", last_refusal}});
-            }
+            log_refusal("receipts refused", error);
             return failed(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
+        } catch (const eth::WrongHeader& error) {
+            log_refusal("header refused", error);
+            return failed(
+                config.settings.endpoints + ": " + rpc.name() + ": " + error.what() +
+                ". If no endpoint is ever believed, this chain makes its headers' hashes of other fields: "
+                "then " +
+                config.settings.verify_receipts + "=false reads it without this proof");
         } catch (const eth::BadAnswer& error) {
             return failed(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
         } catch (const std::exception& error) {
             return failed(error.what());
+        }
+    }
+
+    void log_refusal(const char* what, const std::exception& error) {
+        if (last_refusal != error.what()) {
+            last_refusal = error.what();
+            log.error(what, {{"stream", config.name}, {"endpoint", rpc.name()}, {"reason", last_refusal}});
         }
     }
 

@@ -89,6 +89,7 @@ struct SettingNames {
     std::string chain_id = "the chain id";
     std::string contracts = "the contracts' addresses";
     std::string start_block = "the start block";
+    std::string verify_receipts = "VERIFY_RECEIPTS";
 };
 
 struct StreamConfig {
@@ -99,8 +100,9 @@ struct StreamConfig {
     std::optional<ChainId> chain_id;      ///< absent: the first one seen
     FinalityRule finality;
     bool only_final = false;  ///< deliver nothing above the boundary (reputation)
-    /// Read logs by receipts only, and compare the receipts' root with the header: no endpoint can then
-    /// invent or hide an event. Costs a call for every block.
+    /// Read logs by receipts only, and compare the receipts' root with the header, and the header's hash with
+    /// its fields: no endpoint can then invent or hide an event of a block that others know. Costs a call for
+    /// every block.
     bool verify_receipts = false;
     std::optional<std::uint32_t> jitter_seed;  ///< of the pauses after failures; absent: random
     SettingNames settings;

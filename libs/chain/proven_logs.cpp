@@ -21,7 +21,7 @@ std::vector<eth::Log> logs_from_all(eth::Rpc& rpc, const eth::Header& header, co
 }
 
 std::optional<BlockView> view_block(eth::Rpc& rpc, BlockNum number, const eth::LogFilter& filter) {
-    const auto header = rpc.header(eth::BlockSpec(number));
+    const auto header = rpc.proven_header(number);
     if (!header) {
         return std::nullopt;
     }

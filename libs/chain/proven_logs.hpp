@@ -20,8 +20,8 @@ struct BlockView {
     bool by_root = false;
 };
 
-/// By the block's receipts, or where they are refused by all of its logs. nullopt: the endpoint lacks the
-/// block.
+/// By the block's receipts, or where they are refused by all of its logs; the header's hash is that of its
+/// fields. nullopt: the endpoint lacks the block.
 /// @throws NotReadyYet, eth::BadAnswer it proves nothing; what the endpoint throws
 std::optional<BlockView> view_block(eth::Rpc& rpc, BlockNum number, const eth::LogFilter& filter);
 

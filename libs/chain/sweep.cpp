@@ -173,17 +173,22 @@ struct Sweep::Impl {
     /// What the endpoints prove of the block.
     Result<BlockView> ask_all(BlockNum block) {
         std::vector<BlockView> views;
+        std::string trouble;
         for (const auto i : order()) {
             try {
                 if (auto view = view_block(*endpoints[i], block, filter)) {
                     views.push_back(std::move(*view));
                 }
             } catch (const std::exception& error) {
+                trouble = endpoints[i]->name() + ": " + error.what();
                 log.debug("an endpoint proves nothing", {{"stream", config.name},
                                                          {"block", block.value},
                                                          {"endpoint", endpoints[i]->name()},
                                                          {"reason", error.what()}});
             }
+        }
+        if (views.empty() && !trouble.empty()) {
+            return Error{"unproven", "no endpoint can prove what it says of the block; " + trouble, ""};
         }
         return settle(views, usable());
     }

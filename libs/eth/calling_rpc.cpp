@@ -60,6 +60,11 @@ std::optional<Header> CallingRpc::header(const BlockHash& hash) {
     perform(questions::header(hash, out));
     return out;
 }
+std::optional<Header> CallingRpc::proven_header(BlockNum number) {
+    std::optional<Header> out;
+    perform(questions::proven_header(number, out));
+    return out;
+}
 std::vector<Log> CallingRpc::logs(BlockNum from, BlockNum to, const LogFilter& filter) {
     std::vector<Log> out;
     perform(questions::logs(from, to, filter, out));

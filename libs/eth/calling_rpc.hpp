@@ -12,6 +12,7 @@ class CallingRpc : public Rpc {
     BlockNum block_number() override;
     std::optional<Header> header(BlockSpec block) override;
     std::optional<Header> header(const BlockHash& hash) override;
+    std::optional<Header> proven_header(BlockNum number) override;
     std::vector<Log> logs(BlockNum from, BlockNum to, const LogFilter& filter) override;
     std::vector<Log> logs(const BlockHash& block, const LogFilter& filter) override;
     std::vector<Receipt> block_receipts(const BlockHash& block) override;

@@ -260,6 +260,14 @@ Question header(const BlockHash& hash, std::optional<Header>& out) {
         [hash](const Header& found) { return found.hash == hash; }, "another block than the one asked for");
 }
 
+Question proven_header(BlockNum number, std::optional<Header>& out) {
+    return make_maybe(
+        "eth_getBlockByNumber", "[" + block_json(number) + ",false]", OnError::kAskAnother, out,
+        [](const RpcAnswer& answer) { return answer.proven_header(); },
+        [number](const Header& found) { return found.number == number; },
+        "another block than the one asked for");
+}
+
 Question logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out) {
     const auto blocks =
         fmt::format(R"("fromBlock":"{}","toBlock":"{}")", to_quantity(from.value), to_quantity(to.value));

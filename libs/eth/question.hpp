@@ -42,6 +42,8 @@ Question chain_id(ChainId& out);
 Question block_number(BlockNum& out);
 Question header(BlockSpec block, std::optional<Header>& out);
 Question header(const BlockHash& hash, std::optional<Header>& out);
+/// Its hash must be that of its fields, else the answer is a WrongHeader.
+Question proven_header(BlockNum number, std::optional<Header>& out);
 /// from … to, both included.
 Question logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out);
 Question logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>& out);

@@ -50,6 +50,12 @@ struct SendOutcome {
     bool accepted() const { return refusal.empty(); }
 };
 
+/// A header whose fields have another hash than the one that it names (or fields that are not known here).
+class WrongHeader : public BadAnswer {
+  public:
+    using BadAnswer::BadAnswer;
+};
+
 /// A reader and sender of one chain. Every call may throw net::TransportError, BadAnswer, RpcError.
 /// An absent block, transaction or receipt is nullopt, not an error.
 class Rpc {
@@ -59,6 +65,10 @@ class Rpc {
     virtual BlockNum block_number() = 0;
     virtual std::optional<Header> header(BlockSpec block) = 0;
     virtual std::optional<Header> header(const BlockHash& hash) = 0;
+    /// The same by number, and its hash is that of its fields: only the node's choice of the block is
+    /// believed.
+    /// @throws WrongHeader when it is not
+    virtual std::optional<Header> proven_header(BlockNum number) = 0;
     /// from … to, both included.
     virtual std::vector<Log> logs(BlockNum from, BlockNum to, const LogFilter& filter) = 0;
     virtual std::vector<Log> logs(const BlockHash& block, const LogFilter& filter) = 0;

@@ -1,159 +1,11 @@
 #include "eth/rpc_answer.hpp"
 
-#include <simdjson.h>
-
-#include "eth/hex_field.hpp"
+#include "eth/header_json.hpp"
+#include "eth/json_object.hpp"
 #include "eth/rpc_client.hpp"
 
 namespace lamda::eth {
 namespace {
-
-namespace dom = simdjson::dom;
-
-/// Where in the answer: a chain on the stack, put into words only when something is wrong there.
-struct At {
-    const At* up = nullptr;
-    std::string_view key = {};
-    std::size_t index = 0;
-
-    std::string path() const {
-        if (up == nullptr) {
-            return "result";
-        }
-        return up->path() + (key.empty() ? "[" + std::to_string(index) + "]" : "." + std::string(key));
-    }
-};
-
-/// Stays inside this file; becomes a BadAnswer.
-struct Bad {
-    std::string where;
-    const char* why;
-};
-
-[[noreturn]] void bad(const At& at, const char* why) {
-    throw Bad{at.path(), why};
-}
-
-std::string_view string_of(dom::element element, const At& at) {
-    std::string_view out;
-    if (element.get_string().get(out) != simdjson::SUCCESS) {
-        bad(at, "a string is needed");
-    }
-    return out;
-}
-
-template <class Fixed>
-Fixed fixed_of(dom::element element, const At& at) {
-    const std::string_view text = string_of(element, at);
-    Fixed out;
-    if (text.size() != 2 + 2 * Fixed::kSize || !text.starts_with("0x") ||
-        !decode_hex(text.substr(2), out.array().data())) {
-        bad(at, Fixed::kSize == 20 ? "0x and 40 hex digits are needed" : "0x and 64 hex digits are needed");
-    }
-    return out;
-}
-
-Bytes bytes_of(dom::element element, const At& at) {
-    const std::string_view text = string_of(element, at);
-    if (text.size() % 2 != 0 || !text.starts_with("0x")) {
-        bad(at, "0x and an even number of hex digits are needed");
-    }
-    Bytes out(text.size() / 2 - 1);
-    if (!decode_hex(text.substr(2), out.data())) {
-        bad(at, "a digit is not hexadecimal");
-    }
-    return out;
-}
-
-U256 u256_of(dom::element element, const At& at) {
-    const auto out = u256_from_quantity(string_of(element, at));
-    if (!out) {
-        bad(at, "a quantity is needed: 0x and 1 to 64 hex digits");
-    }
-    return *out;
-}
-
-std::uint64_t u64_of(dom::element element, const At& at) {
-    const std::string_view text = string_of(element, at);
-    if (text.size() < 3 || text.size() > 18 || !text.starts_with("0x")) {
-        bad(at, "a quantity of at most 64 bits is needed");
-    }
-    std::uint64_t out = 0;
-    for (const char c : text.substr(2)) {
-        const int digit = nibble(c);
-        if (digit < 0) {
-            bad(at, "a quantity of at most 64 bits is needed");
-        }
-        out = out << 4 | static_cast<std::uint64_t>(digit);
-    }
-    return out;
-}
-
-/// The members of an object, each known by its place.
-class Object {
-  public:
-    Object(dom::element element, const At& at) : at_(at) {
-        if (element.get_object().get(object_) != simdjson::SUCCESS) {
-            bad(at, "an object is needed");
-        }
-    }
-    /// Absent and null are the same.
-    std::optional<dom::element> find(std::string_view key) const {
-        dom::element out;
-        if (object_.at_key(key).get(out) != simdjson::SUCCESS || out.is_null()) {
-            return std::nullopt;
-        }
-        return out;
-    }
-    dom::element need(std::string_view key) const {
-        const auto out = find(key);
-        if (!out) {
-            bad(place(key), "it is missing");
-        }
-        return *out;
-    }
-    At place(std::string_view key) const { return {&at_, key}; }
-
-    template <class Fixed>
-    Fixed fixed(std::string_view key) const {
-        return fixed_of<Fixed>(need(key), place(key));
-    }
-    std::optional<Address> maybe_address(std::string_view key) const {
-        const auto element = find(key);
-        return element ? std::optional(fixed_of<Address>(*element, place(key))) : std::nullopt;
-    }
-    std::uint64_t u64(std::string_view key) const { return u64_of(need(key), place(key)); }
-    std::optional<std::uint64_t> maybe_u64(std::string_view key) const {
-        const auto element = find(key);
-        return element ? std::optional(u64_of(*element, place(key))) : std::nullopt;
-    }
-    U256 u256(std::string_view key) const { return u256_of(need(key), place(key)); }
-    Bytes bytes(std::string_view key) const { return bytes_of(need(key), place(key)); }
-    BlockRef block() const { return {{u64("blockNumber")}, fixed<BlockHash>("blockHash")}; }
-
-  private:
-    dom::object object_;
-    const At& at_;
-};
-
-dom::array array_of(dom::element element, const At& at) {
-    dom::array out;
-    if (element.get_array().get(out) != simdjson::SUCCESS) {
-        bad(at, "an array is needed");
-    }
-    return out;
-}
-
-template <class Read>
-auto read_all(dom::element element, const At& at, Read read) {
-    const dom::array array = array_of(element, at);
-    std::vector<decltype(read(element, at))> out;
-    out.reserve(array.size());
-    for (const dom::element item : array) {
-        out.push_back(read(item, At{&at, {}, out.size()}));
-    }
-    return out;
-}
 
 Log log_of(dom::element element, const At& at) {
     const Object in(element, at);
@@ -214,7 +66,7 @@ Receipt receipt_of(dom::element element, const At& at) {
     out.deposit_receipt_version = in.maybe_u64("depositReceiptVersion");
     out.gas_used = in.u64("gasUsed");
     out.effective_gas_price = in.u256("effectiveGasPrice");
-    out.contract_address = in.maybe_address("contractAddress");
+    out.contract_address = in.maybe_fixed<Address>("contractAddress");
     const At logs = in.place("logs");
     out.logs = logs_of(in.need("logs"), logs);
     for (std::size_t i = 0; i < out.logs.size(); ++i) {
@@ -344,28 +196,19 @@ std::vector<Receipt> RpcAnswer::receipts() const {
 }
 
 Header RpcAnswer::header() const {
-    return impl_->read([](dom::element element, const At& at) {
-        const Object in(element, at);
-        Header out;
-        out.number = {in.u64("number")};
-        out.hash = in.fixed<BlockHash>("hash");
-        out.parent_hash = in.fixed<BlockHash>("parentHash");
-        out.timestamp = in.u64("timestamp");
-        const Bytes bloom = in.bytes("logsBloom");
-        std::array<std::uint8_t, 256> bits{};
-        if (bloom.size() != bits.size()) {
-            bad(in.place("logsBloom"), "256 bytes are needed");
-        }
-        std::copy(bloom.begin(), bloom.end(), bits.begin());
-        out.logs_bloom = Bloom(bits);
-        if (in.find("baseFeePerGas")) {
-            out.base_fee = in.u256("baseFeePerGas");
-        }
-        if (in.find("receiptsRoot")) {
-            out.receipts_root = in.fixed<ReceiptsRoot>("receiptsRoot");
-        }
-        return out;
-    });
+    return impl_->read(header_of);
+}
+
+Header RpcAnswer::proven_header() const {
+    const Header out = header();
+    const BlockHash hash = header_hash(impl_->read(header_fields_of));
+    if (hash != out.hash) {
+        throw WrongHeader(impl_->http_status, impl_->method + ": block " + std::to_string(out.number.value) +
+                                                  " is said to have hash " + out.hash.hex() +
+                                                  ", but the header that is given has " + hash.hex() +
+                                                  unknown_members(impl_->result));
+    }
+    return out;
 }
 
 TransactionInfo RpcAnswer::transaction() const {
@@ -374,7 +217,7 @@ TransactionInfo RpcAnswer::transaction() const {
         TransactionInfo out;
         out.hash = in.fixed<TxHash>("hash");
         out.from = in.fixed<Address>("from");
-        out.to = in.maybe_address("to");
+        out.to = in.maybe_fixed<Address>("to");
         out.nonce = in.u64("nonce");
         out.value = in.u256("value");
         out.input = in.bytes("input");

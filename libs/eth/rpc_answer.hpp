@@ -27,6 +27,8 @@ class RpcAnswer {
     Bytes bytes() const;
     TxHash tx_hash() const;
     Header header() const;
+    /// Its hash is that of its fields. @throws WrongHeader when it is not
+    Header proven_header() const;
     std::vector<Log> logs() const;
     Receipt receipt() const;
     std::vector<Receipt> receipts() const;

@@ -4,6 +4,11 @@
 
 namespace lamda::simulator {
 
+namespace {
+/// keccak256(rlp([])): of a block without uncles.
+const auto kNoUncles = *Bytes32::parse("0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
+}  // namespace
+
 bool matches(const eth::Log& log, const eth::LogFilter& filter) {
     const auto one_of = [](const auto& list, const auto& item) {
         return std::find(list.begin(), list.end(), item) != list.end();
@@ -26,6 +31,22 @@ eth::Bloom bloom_of(const std::vector<eth::Receipt>& receipts) {
         }
     }
     return bloom;
+}
+
+eth::HeaderFields header_fields(const Block& block) {
+    eth::HeaderFields out;
+    out.parent_hash = block.header.parent_hash;
+    out.uncles_hash = kNoUncles;
+    out.receipts_root = block.header.receipts_root.value_or(ReceiptsRoot{});
+    out.logs_bloom = block.header.logs_bloom;
+    out.difficulty = 2;
+    out.number = block.header.number;
+    out.gas_limit = 50'000'000;
+    out.gas_used = block.receipts.empty() ? 0 : block.receipts.back().cumulative_gas_used.value_or(0);
+    out.timestamp = block.header.timestamp;
+    out.extra_data = block.extra_data;
+    out.base_fee = block.header.base_fee.value_or(0);
+    return out;
 }
 
 std::uint64_t nonce_after(const Branch& branch, const Address& address, std::uint64_t number) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "eth/codec/header_hash.hpp"
 #include "eth/rpc_client.hpp"
 
 namespace lamda::simulator {
@@ -20,6 +21,7 @@ struct Tx {
 
 struct Block {
     eth::Header header;
+    Bytes extra_data;  ///< no two blocks have the same
     std::vector<Tx> txs;
     std::vector<eth::Receipt> receipts;
 };
@@ -29,6 +31,8 @@ using Branch = std::vector<std::shared_ptr<const Block>>;
 
 /// Whether a log is what the filter asks for.
 bool matches(const eth::Log& log, const eth::LogFilter& filter);
+/// What the block's header holds beside what is read of it; its hash is that of these fields.
+eth::HeaderFields header_fields(const Block& block);
 /// The bloom of a block with these receipts.
 eth::Bloom bloom_of(const std::vector<eth::Receipt>& receipts);
 /// Transactions of an address in blocks up to `number`: its next nonce.

@@ -10,10 +10,7 @@ namespace lamda::simulator {
 
 namespace {
 
-const std::string kZeroHash = "0x" + std::string(64, '0');
 const std::string kZeroAddress = "0x" + std::string(40, '0');
-/// keccak256(rlp([])): of a block without uncles.
-constexpr auto kNoUncles = "0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347";
 
 std::string hex(const eth::Bloom& bloom) {
     return to_hex(bloom.bits());
@@ -65,18 +62,19 @@ Hash inverted(Hash hash) {
 
 std::string block_json(const Block& block) {
     const auto& header = block.header;
-    const auto gas = block.receipts.empty() ? 0 : block.receipts.back().cumulative_gas_used.value_or(0);
+    const auto fields = header_fields(block);
     return fmt::format(
-        R"({{"baseFeePerGas":"{}","difficulty":"0x2","extraData":"0x","gasLimit":"0x2faf080","gasUsed":"{}",)"
-        R"("hash":"{}","logsBloom":"{}","miner":"{}","mixHash":"{}","nonce":"0x0000000000000000","number":"{}",)"
+        R"({{"baseFeePerGas":"{}","difficulty":"{}","extraData":"{}","gasLimit":"{}","gasUsed":"{}",)"
+        R"("hash":"{}","logsBloom":"{}","miner":"{}","mixHash":"{}","nonce":"{}","number":"{}",)"
         R"("parentHash":"{}","receiptsRoot":"{}","sha3Uncles":"{}","size":"0x400","stateRoot":"{}",)"
         R"("timestamp":"{}","transactions":{},"transactionsRoot":"{}","uncles":[]}})",
-        to_quantity(header.base_fee.value_or(0)), to_quantity(gas), header.hash.hex(), hex(header.logs_bloom),
-        kZeroAddress, kZeroHash, to_quantity(header.number.value), header.parent_hash.hex(),
-        header.receipts_root.value_or(ReceiptsRoot{}).hex(), kNoUncles, kZeroHash,
-        to_quantity(header.timestamp),
+        to_quantity(fields.base_fee.value_or(0)), to_quantity(fields.difficulty), to_hex(fields.extra_data),
+        to_quantity(fields.gas_limit), to_quantity(fields.gas_used), header.hash.hex(),
+        hex(header.logs_bloom), fields.miner.hex(), fields.mix_hash.hex(), to_hex(fields.nonce),
+        to_quantity(header.number.value), header.parent_hash.hex(), fields.receipts_root.hex(),
+        fields.uncles_hash.hex(), fields.state_root.hex(), to_quantity(header.timestamp),
         array(block.receipts, [](const eth::Receipt& receipt) { return quoted(receipt.tx_hash); }),
-        kZeroHash);
+        fields.transactions_root.hex());
 }
 
 std::string logs_json(const std::vector<eth::Log>& logs) {

@@ -15,7 +15,8 @@ std::string receipts_json(const Block& block);
 std::string receipt_json(const Block& block, const TxHash& hash);
 std::string transaction_json(const eth::TransactionInfo& transaction);
 
-/// The same block on another chain: other hashes, and logs that say something else.
+/// The same block on another chain: other hashes (which its fields do not have), and logs that say something
+/// else.
 Block on_another_chain(const Block& block);
 eth::Log log_on_another_chain(eth::Log log);
 /// Its own inverse.

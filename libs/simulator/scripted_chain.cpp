@@ -68,27 +68,28 @@ void ScriptedChain::mine_at(std::uint64_t timestamp, std::vector<eth::Log> logs)
     Block block;
     const auto number = blocks_.size();
     block.header.number = {number};
-    block.header.hash = hash_of<BlockHash>("block " + std::to_string(number) + " " + std::to_string(++salt_));
+    const auto name = "block " + std::to_string(number) + " " + std::to_string(++salt_);
+    block.extra_data = Bytes(name.begin(), name.end());
     if (number > 0) {
         block.header.parent_hash = blocks_.back()->header.hash;
     }
     block.header.timestamp = timestamp;
     block.header.base_fee = base_fee;
-    std::uint64_t log_index = 0;
     for (auto& log : logs) {
         eth::Receipt receipt;
-        receipt.tx_hash = hash_of<TxHash>(block.header.hash.hex() + std::to_string(log_index));
-        receipt.block = block.header.ref();
+        receipt.tx_hash = hash_of<TxHash>(name + " " + std::to_string(block.receipts.size()));
         receipt.success = true;
-        log.block_num = block.header.number;
-        log.block_hash = block.header.hash;
-        log.tx_hash = receipt.tx_hash;
-        log.tx_index = block.receipts.size();
-        log.log_index = log_index++;
-        receipt.logs.push_back(log);
-        block.receipts.push_back(receipt);
+        receipt.logs.push_back(std::move(log));
+        block.receipts.push_back(std::move(receipt));
     }
     take_from_pool(block);
+    seal(block);
+    blocks_.push_back(std::make_shared<const Block>(std::move(block)));
+    final_ = std::max(final_, height() > finality_depth ? height() - finality_depth : 0);
+}
+
+/// The hash is that of all there is; what names the block by it comes after.
+void ScriptedChain::seal(Block& block) {
     std::uint64_t gas = 0;
     for (auto& receipt : block.receipts) {
         gas += receipt.gas_used;
@@ -97,8 +98,19 @@ void ScriptedChain::mine_at(std::uint64_t timestamp, std::vector<eth::Log> logs)
     }
     block.header.receipts_root = *eth::receipts_root(block.receipts);
     block.header.logs_bloom = bloom_of(block.receipts);
-    blocks_.push_back(std::make_shared<const Block>(std::move(block)));
-    final_ = std::max(final_, height() > finality_depth ? height() - finality_depth : 0);
+    block.header.hash = eth::header_hash(header_fields(block));
+    std::uint64_t log_index = 0;
+    for (std::size_t i = 0; i < block.receipts.size(); ++i) {
+        auto& receipt = block.receipts[i];
+        receipt.block = block.header.ref();
+        for (auto& log : receipt.logs) {
+            log.block_num = block.header.number;
+            log.block_hash = block.header.hash;
+            log.tx_hash = receipt.tx_hash;
+            log.tx_index = i;
+            log.log_index = log_index++;
+        }
+    }
 }
 
 void ScriptedChain::take_from_pool(Block& block) {
@@ -118,7 +130,6 @@ void ScriptedChain::take_from_pool(Block& block) {
         }
         eth::Receipt receipt;
         receipt.tx_hash = tx.hash;
-        receipt.block = block.header.ref();
         receipt.from = tx.from;
         receipt.success = !reverts.contains(tx.data) && !reverts_late.contains(tx.data);
         receipt.gas_used = 50'000;

@@ -72,6 +72,9 @@ class ScriptedChain final : public eth::Rpc {
     BlockNum block_number() override;
     std::optional<eth::Header> header(eth::BlockSpec block) override;
     std::optional<eth::Header> header(const BlockHash& hash) override;
+    std::optional<eth::Header> proven_header(BlockNum number) override {
+        return header(eth::BlockSpec(number));
+    }
     std::vector<eth::Log> logs(BlockNum from, BlockNum to, const eth::LogFilter& filter) override;
     std::vector<eth::Log> logs(const BlockHash& block, const eth::LogFilter& filter) override;
     std::vector<eth::Receipt> block_receipts(const BlockHash& block) override;
@@ -108,6 +111,7 @@ class ScriptedChain final : public eth::Rpc {
     ChainView node();
     void maybe_fail();
     void take_from_pool(Block& block);
+    static void seal(Block& block);
 
     std::mt19937_64 random_;
     const Clock& clock_;

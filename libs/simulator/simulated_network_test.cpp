@@ -145,6 +145,24 @@ TEST_CASE("an honest endpoint answers with the canonical chain") {
     }
 }
 
+TEST_CASE("the hash that a block is known by is that of its header's fields, until one of them is another") {
+    World world(only({}));
+    for (std::uint64_t number = 0; number <= world.chain.height(); number += 7) {
+        auto request = world.request("eth_getBlockByNumber", list(to_quantity(number), false));
+        auto response = world.network->send(request);
+        std::optional<eth::Header> header;
+        const auto question = eth::questions::proven_header({number}, header);
+        const auto id = json::parse(response.body)["id"].get<std::uint64_t>();
+        auto forged = response;
+        const std::string name = "\"timestamp\":\"0x";
+        forged.body.insert(forged.body.find(name) + name.size(), "1");
+        question.read(id, response);
+        REQUIRE(header);
+        CHECK(header->hash == world.chain.at(number).hash);
+        CHECK_THROWS_AS(question.read(id, forged), eth::WrongHeader);
+    }
+}
+
 TEST_CASE("a batch is answered in one, what is no request with an error") {
     World world(only({}));
     auto request = world.request("eth_chainId", json::array());

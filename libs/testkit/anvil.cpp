@@ -89,6 +89,9 @@ void Anvil::start() {
     if (impl_->config.genesis_time) {
         spec.argv.insert(spec.argv.end(), {"--timestamp", std::to_string(*impl_->config.genesis_time)});
     }
+    if (!impl_->config.hardfork.empty()) {
+        spec.argv.insert(spec.argv.end(), {"--hardfork", impl_->config.hardfork});
+    }
     spec.cwd = impl_->dir;  // and HOME: it keeps files there
     spec.log_file = impl_->log;
     impl_->process.emplace(std::move(spec));

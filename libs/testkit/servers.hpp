@@ -55,6 +55,7 @@ struct AnvilConfig {
     double block_time = 0;                                     ///< seconds; 0: a block per transaction
     unsigned slots_in_an_epoch = 1;                            ///< finalized = head − 2 × this
     std::optional<std::uint64_t> genesis_time = std::nullopt;  ///< seconds since 1970; absent: now
+    std::string hardfork{};                                    ///< as anvil names it; empty: its newest
 };
 
 /// anvil's platform binary (from the locked npm package). Accounts: the well-known test mnemonic.

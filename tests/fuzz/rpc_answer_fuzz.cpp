@@ -65,6 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         attempt([&] { (void)answer.bytes(); });
         attempt([&] { (void)answer.tx_hash(); });
         attempt([&] { (void)answer.header(); });
+        attempt([&] { (void)answer.proven_header(); });
         attempt([&] { check(answer.logs()); });
         attempt([&] { check(answer.receipt()); });
         attempt([&] { check(answer.receipts()); });

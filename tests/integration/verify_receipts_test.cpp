@@ -3,6 +3,8 @@
 #include <atomic>
 #include <fstream>
 
+#include "eth/codec/receipts_root.hpp"
+#include "eth/question.hpp"
 #include "integration/market_fixture.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/loopback_server.hpp"
@@ -14,12 +16,14 @@ using net::testing::LoopbackServer;
 namespace {
 
 /// Stands in front of a node and, while it lies, says of every JobCountIncremented that the count is 99. The
-/// blooms stay right: they hold no data.
+/// blooms stay right: they hold no data. One that forges headers as well gives each the root of its false
+/// receipts, under the hash that other nodes know the block by.
 class LyingNode {
   public:
     explicit LyingNode(std::string node) : node_(std::move(node)) {}
     std::string url() const { return server_.url(""); }
     std::atomic<bool> lies = true;
+    std::atomic<bool> forges_headers = false;
 
   private:
     static void forge(json& log) {
@@ -27,14 +31,39 @@ class LyingNode {
             log["data"] = "0x" + std::string(62, '0') + "63";
         }
     }
-    LoopbackServer::Answer answer(const std::string& body) {
+    json ask(const std::string& body) {
         net::HttpRequest request;
         request.method = "POST";
         request.url = node_;
         request.headers = {{"Content-Type", "application/json"}};
         request.body = body;
-        json out = json::parse(http_.send(request).body);
+        return json::parse(http_.send(request).body);
+    }
+    /// The root of what it says of the block's receipts.
+    std::string false_root(const std::string& block) {
+        json said =
+            ask(json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "eth_getBlockReceipts"}, {"params", {block}}}
+                    .dump());
+        for (auto& receipt : said.at("result")) {
+            for (auto& log : receipt.at("logs")) {
+                forge(log);
+            }
+        }
+        std::vector<eth::Receipt> receipts;
+        const auto question = eth::questions::block_receipts(*BlockHash::parse(block), receipts);
+        net::HttpResponse response;
+        response.status = 200;
+        response.body = said.dump();
+        question.read(1, response);
+        return eth::receipts_root(receipts)->hex();
+    }
+    LoopbackServer::Answer answer(const std::string& body) {
+        json out = ask(body);
         const auto method = json::parse(body).at("method").get<std::string>();
+        if (lies && forges_headers && method == "eth_getBlockByNumber" && out.at("result").is_object()) {
+            auto& header = out["result"];
+            header["receiptsRoot"] = false_root(header.at("hash"));
+        }
         if (lies && out.contains("result") && out["result"].is_array()) {
             for (auto& one : out["result"]) {
                 if (method == "eth_getLogs") {
@@ -63,8 +92,8 @@ struct Scene : MarketFixture {
     int port = testkit::free_port();
     net::HttpClient http;
 
-    void start_registry(const char* verify) {
-        start("node-registry", {{"OPBNB_RPC_URL", node.url()},
+    void start_registry(const char* verify, const std::string& other_endpoint = "") {
+        start("node-registry", {{"OPBNB_RPC_URL", node.url() + other_endpoint},
                                 {"VERIFY_RECEIPTS", verify},
                                 {"METRICS_PORT", std::to_string(port)}});
     }
@@ -76,6 +105,10 @@ struct Scene : MarketFixture {
         } catch (const net::TransportError&) {
             return "";
         }
+    }
+    std::string log() const {
+        std::ifstream file(dir() + "/node-registry.log");
+        return {std::istreambuf_iterator<char>(file), {}};
     }
     bool counted(int wanted) {
         return testkit::wait_until(
@@ -98,9 +131,7 @@ TEST_CASE("Sceptical: receipts that are not the block's are refused, with block 
         Millis(20'000)));
     CHECK_THAT(readiness, Catch::Contains("OPBNB_RPC_URL: " + scene.node.url()) &&
                               Catch::Contains("the receipts of block ") && Catch::Contains("have root 0x"));
-    std::ifstream log(scene.dir() + "/node-registry.log");
-    CHECK_THAT(std::string(std::istreambuf_iterator<char>(log), {}),
-               Catch::Contains("the receipts of block ") && Catch::Contains(scene.node.url()));
+    CHECK_THAT(scene.log(), Catch::Contains("the receipts of block ") && Catch::Contains(scene.node.url()));
     const auto metrics = scene.get("/metrics");
     CHECK_THAT(metrics, Catch::Contains("lamda_chain_receipts_refused_total{stream=\"registry:opbnb\"} "));
     CHECK_THAT(metrics, !Catch::Contains("lamda_chain_receipts_refused_total{stream=\"registry:opbnb\"} 0"));
@@ -109,6 +140,40 @@ TEST_CASE("Sceptical: receipts that are not the block's are refused, with block 
     // The truth was delayed, not bent.
     scene.node.lies = false;
     CHECK(scene.counted(1));
+}
+
+TEST_CASE(
+    "Sceptical: a header that was forged along with its receipts does not have its hash, and is refused") {
+    Scene scene;
+    scene.node.forges_headers = true;
+    scene.start_registry("true");
+    std::string readiness;
+    CHECK(testkit::wait_until(
+        [&] {
+            readiness = scene.get("/readyz");
+            return readiness.find("is said to have hash") != std::string::npos;
+        },
+        Millis(20'000)));
+    CHECK_THAT(readiness, Catch::Contains("OPBNB_RPC_URL: " + scene.node.url()) &&
+                              Catch::Contains("VERIFY_RECEIPTS=false reads it without this proof"));
+    CHECK_THAT(scene.log(), Catch::Contains("header refused") && Catch::Contains(scene.node.url()));
+    const auto metrics = scene.get("/metrics");
+    CHECK_THAT(metrics, Catch::Contains("lamda_chain_headers_refused_total{stream=\"registry:opbnb\"} "));
+    CHECK_THAT(metrics, !Catch::Contains("lamda_chain_headers_refused_total{stream=\"registry:opbnb\"} 0"));
+    CHECK(scene.count("registry.node_event WHERE kind = 'job_counted'") == 0);
+
+    scene.node.lies = false;
+    CHECK(scene.counted(1));
+}
+
+TEST_CASE("Sceptical: where one endpoint forges headers, another one is asked") {
+    Scene scene;
+    scene.node.forges_headers = true;
+    scene.start_registry("true", "," + scene.anvil().url());
+    CHECK(scene.counted(1));
+    CHECK_THAT(scene.log(), Catch::Contains("endpoint failed") && Catch::Contains(scene.node.url()) &&
+                                Catch::Contains("is said to have hash"));
+    CHECK(scene.count("registry.node_event WHERE kind = 'job_counted'") == 1);
 }
 
 TEST_CASE("without verification an endpoint is believed that contradicts itself in nothing") {
