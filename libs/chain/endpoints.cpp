@@ -129,6 +129,7 @@ bool Endpoints::saw_chain(std::size_t i, ChainId chain) {
 void Endpoints::answered(std::size_t i, std::optional<Millis> took) {
     const std::lock_guard lock(mutex_);
     auto& one = standing_[i];
+    ++answers_;
     one.failures = 0;
     one.resting_until = {};
     one.left_alone = false;
@@ -173,6 +174,11 @@ void Endpoints::last_was_wrong(const std::exception& what) {
         last = preferred_;
     }
     failed(last, what);
+}
+
+std::uint64_t Endpoints::answers() const {
+    const std::lock_guard lock(mutex_);
+    return answers_;
 }
 
 Endpoints::Refused Endpoints::refused() const {

@@ -40,6 +40,8 @@ class Endpoints {
     bool saw_chain(std::size_t i, ChainId chain);
     /// @param took absent: it says nothing about how quick it is
     void answered(std::size_t i, std::optional<Millis> took);
+    /// How often one was some help, since the start.
+    std::uint64_t answers() const;
     void failed(std::size_t i, const std::exception& what);
     /// What the endpoint that answered last had said turned out to be wrong.
     void last_was_wrong(const std::exception& what);
@@ -101,6 +103,7 @@ class Endpoints {
     std::optional<ChainId> chain_;
     std::size_t preferred_ = 0;
     Refused refused_;
+    std::uint64_t answers_ = 0;
     const Clock& clock_;
     telemetry::Log log_;
     std::minstd_rand random_;

@@ -1,5 +1,6 @@
 #include "chain/log_stream.hpp"
 
+#include "chain/lease_patience.hpp"
 #include "chain/multi_rpc.hpp"
 #include "chain/progress.hpp"
 #include "chain/stream_reader.hpp"
@@ -40,6 +41,8 @@ struct LogStream::Impl {
     std::optional<Steady> waiting_since;
     std::optional<Steady> remembered;
     bool active = false;
+    LeasePatience patience;
+    std::uint64_t answers_seen = 0;
 
     Impl(StreamConfig c, MultiRpc& r, StreamSink& sink, const Clock& time, telemetry::Log l,
          telemetry::Metrics& metrics, telemetry::Health& h, Beside b)
@@ -145,13 +148,14 @@ struct LogStream::Impl {
             set_health(false, error.what());
             return false;
         }
-        if (!held) {
+        if (!held && !beside.lease->given_up()) {
             set_health(true, "on standby: another instance reads this chain");
         }
         if (held != active) {
             active = held;
+            patience.begin();
             reader.forget();
-            log.info(held ? "this instance reads the chain" : "another instance reads the chain",
+            log.info(held ? "this instance reads the chain" : "this instance does not read the chain",
                      {{"stream", config.name}});
         }
         return held;
@@ -222,7 +226,7 @@ struct LogStream::Impl {
             }
             return backoff.next();
         } catch (const net::TransportError& error) {
-            return failed(config.settings.endpoints + ": " + error.what());
+            return unanswered(config.settings.endpoints + ": " + error.what());
         } catch (const ReceiptsRefused& error) {
             rpc.endpoints().last_was_wrong(error);
             log_refusal("receipts refused", error);
@@ -235,10 +239,27 @@ struct LogStream::Impl {
                 "then " +
                 config.settings.verify_receipts + "=false reads it without this proof");
         } catch (const eth::BadAnswer& error) {
-            return failed(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
+            return unanswered(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
+        } catch (const eth::RpcError& error) {
+            return unanswered(error.what());
         } catch (const std::exception& error) {
             return failed(error.what());
         }
+    }
+
+    /// No endpoint was any help. When that lasts without one answer between, another instance may reach what
+    /// this one does not.
+    Millis unanswered(const std::string& reason) {
+        const auto pause = failed(reason);
+        if (const auto answers = rpc.endpoints().answers(); answers != std::exchange(answers_seen, answers)) {
+            patience.answered();
+        }
+        if (beside.lease != nullptr && patience.failed(clock.steady())) {
+            log.warn("no endpoint answers for long: the lease is let go, for whoever can read",
+                     {{"stream", config.name}, {"reason", reason}});
+            beside.lease->give_up();
+        }
+        return pause;
     }
 
     void log_refusal(const char* what, const std::exception& error) {

@@ -8,6 +8,9 @@ namespace lamda::pipeline {
 
 namespace {
 
+/// Many times the pause between two looks of an instance on standby.
+constexpr std::chrono::seconds kForAnother{3};
+
 /// Host and process: what a person needs to find it.
 std::string this_instance() {
     std::array<char, 256> host{};
@@ -30,6 +33,9 @@ PgLease::PgLease(store::Database& database, std::string owner, telemetry::Log lo
 
 bool PgLease::held() {
     const std::lock_guard lock(mutex_);
+    if (std::chrono::steady_clock::now() < not_before_) {
+        return false;
+    }
     const auto session = ask();
     held_.set(session ? 1 : 0);
     if (!session) {
@@ -64,6 +70,23 @@ void PgLease::note(const store::SessionLock::Session& session) {
             {owner_, instance_, session.key, session.backend_pid});
     });
     noted_ = session;
+}
+
+void PgLease::give_up() {
+    const std::lock_guard lock(mutex_);
+    if (!noted_) {
+        return;
+    }
+    not_before_ = std::chrono::steady_clock::now() + kForAnother;
+    lock_.release();
+    held_.set(0);
+    noted_.reset();
+    log_.warn("lease given up, for another instance to take", {{"owner", owner_}, {"instance", instance_}});
+}
+
+bool PgLease::given_up() {
+    const std::lock_guard lock(mutex_);
+    return std::chrono::steady_clock::now() < not_before_;
 }
 
 void PgLease::release() {

@@ -1,6 +1,7 @@
 // Which instance of a service reads the chains: the one that holds the lock of the service's name.
 #pragma once
 
+#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,6 +20,8 @@ class PgLease final : public chain::Lease {
     /// @param owner what the service's streams are called before the colon: `dispatcher`
     PgLease(store::Database& database, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
     bool held() override;
+    void give_up() override;
+    bool given_up() override;
     /// For the end of a process: the other instance need not wait until everything else has ended.
     void release();
 
@@ -34,6 +37,7 @@ class PgLease final : public chain::Lease {
     store::SessionLock lock_;
     std::mutex mutex_;
     std::optional<store::SessionLock::Session> noted_;
+    std::chrono::steady_clock::time_point not_before_{};  ///< given up: not asked for again until then
 };
 
 }  // namespace lamda::pipeline

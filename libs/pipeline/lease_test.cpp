@@ -64,6 +64,28 @@ TEST_CASE_METHOD(Fixture,
     CHECK(shown().get<bool>("instance_active"));
 }
 
+TEST_CASE_METHOD(Fixture, "a lease that is given up is the other instance's, and nobody's is taken back") {
+    REQUIRE(one.held());
+    REQUIRE_FALSE(two.held());
+    two.give_up();  // nothing to give
+    CHECK_FALSE(two.given_up());
+
+    one.give_up();
+    CHECK(one.given_up());
+    CHECK_FALSE(one.held());
+    REQUIRE(testkit::wait_until([&] { return two.held(); }));
+    REQUIRE(testkit::wait_until([&] { return !one.given_up(); }));
+    CHECK_FALSE(one.held());
+    CHECK(two.held());
+
+    two.give_up();
+    REQUIRE(testkit::wait_until([&] { return one.held(); }));
+    one.give_up();
+    REQUIRE(testkit::wait_until([&] { return one.held(); }));  // nobody else has asked
+    CHECK_FALSE(one.given_up());
+    CHECK(shown().get<bool>("instance_active"));
+}
+
 TEST_CASE_METHOD(Fixture, "leases of different services do not meet") {
     PgLease registry(db, "registry", telemetry::Log::none(), metrics_of_one);
     REQUIRE(one.held());

@@ -214,7 +214,9 @@ std::string Service::waiting_for() {
 void Service::keep_ledger(const std::stop_token& stop) {
     do {
         if (!lease_.held()) {
-            stand_by();
+            if (!lease_.given_up()) {
+                stand_by();
+            }
             continue;
         }
         duty_->look_up_increments();

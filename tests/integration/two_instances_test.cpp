@@ -1,14 +1,17 @@
 // Two instances of a service: one reads the chain, the other is ready and takes over. What keeps them apart
 // is in the rows, so that nothing is lost and nothing happens twice in between.
+#include <atomic>
 #include <csignal>
 
 #include "clock_loop.hpp"
 #include "integration/market_fixture.hpp"
 #include "job_store.hpp"
 #include "net/http_client.hpp"
+#include "net/testing/loopback_server.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
+using net::testing::LoopbackServer;
 using wire::StatusKind;
 
 namespace {
@@ -22,9 +25,10 @@ struct Pair : MarketFixture {
     Pair(const std::string& name, std::map<std::string, std::string> settings = {})
         : MarketFixture("pair"), service_name(name), more(std::move(settings)) {}
 
-    void start_instance(const std::string& name) {
+    void start_instance(const std::string& name, const std::map<std::string, std::string>& own = {}) {
         ports[name] = testkit::free_port();
         auto env = more;
+        env.insert(own.begin(), own.end());
         env["METRICS_PORT"] = std::to_string(ports[name]);
         start_as(name, service_name, env);
     }
@@ -201,6 +205,38 @@ TEST_CASE("of two registries the other takes over, and both take heartbeats") {
         return market.count("api.node WHERE is_online") == 1;
     }));
     CHECK(market.count("registry.node_event WHERE kind = 'registered'") == 1);
+}
+
+TEST_CASE("an instance that is cut off from its endpoints lets the other one read") {
+    Pair market("node-registry");
+    std::atomic<bool> cut_off = false;
+    net::HttpClient way;
+    LoopbackServer proxy([&](const LoopbackServer::Request& request) {
+        net::HttpRequest passed;
+        passed.method = "POST";
+        passed.url = market.anvil().url();
+        passed.headers = {{"Content-Type", "application/json"}};
+        passed.body = request.body;
+        return cut_off ? LoopbackServer::reply("no way there", "502 Bad Gateway")
+                       : LoopbackServer::reply(way.send(passed).body);
+    });
+    market.start_instance("one", {{"OPBNB_RPC_URL", proxy.url("")}});
+    market.wait_active("registry:opbnb", "one");
+    market.wait_ready("one");
+    market.start_instance("two");
+    market.wait_standby("two", "chain:registry:opbnb");
+
+    cut_off = true;
+    market.register_node(market.provider());
+    REQUIRE(testkit::wait_until([&] { return market.active("registry:opbnb") == "two"; }, Millis(120'000)));
+    REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; },
+                                Millis(30'000)));
+    market.wait_standby("one", "chain:registry:opbnb");
+    // It is still there for when that one ends.
+    cut_off = false;
+    market.kill_instance("two");
+    market.wait_active("registry:opbnb", "one");
+    market.wait_ready("one");
 }
 
 TEST_CASE("of two reputation services the other goes on, and each job is counted once") {
