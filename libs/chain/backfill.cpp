@@ -73,8 +73,14 @@ bool Backfill::by_receipts(std::size_t endpoint) const {
     return verify_ || !rpc_.endpoints().answers_logs(endpoint);
 }
 
-/// Windows up to `to`, of which the first few are begun.
+/// Windows up to `to`, of which the first few are begun. What an endpoint was to answer that wants to be left
+/// alone now is planned again.
 void Backfill::plan(BlockNum to) {
+    for (auto& window : windows_) {
+        if (window->begun() && rpc_.endpoints().left_alone(window->endpoint)) {
+            start_over(*window);
+        }
+    }
     auto at = windows_.begin();
     for (std::size_t i = 0; i < kWindows; ++i) {
         if (at == windows_.end()) {

@@ -262,3 +262,17 @@ TEST_CASE("Sceptical: where the only endpoint forges headers nothing is believed
     CHECK_THROWS_AS(world.read_all(backfill, BlockNum{500}), eth::WrongHeader);
     CHECK(world.read.empty());
 }
+
+TEST_CASE("a backfill puts no further question to an endpoint that asks to be left alone") {
+    World world(600, {World::plan("one"), World::plan("two")});
+    world.at_url(0).retry_after = Millis(3'000);
+    auto backfill = world.backfill(true);  // many small questions, under way at once
+    world.read_all(backfill, BlockNum{100});
+    world.at_url(0).rates[Fault::kTooMany] = 0.05;
+    world.read_all(backfill, BlockNum{400});
+    world.at_url(0).rates.clear();
+    world.read_all(backfill, BlockNum{500});
+    CHECK(world.right(BlockNum{500}));
+    CHECK(world.network.counts()[Fault::kTooMany] > 0);
+    CHECK(world.network.impatient_calls() == 0);
+}

@@ -33,6 +33,7 @@ struct Backfill::Window {
     std::deque<BlockNum> not_asked;  ///< headers or receipts, by stage
 
     std::uint64_t blocks() const { return to.value - from.value + 1; }
+    bool begun() const { return stage != Stage::kPlanned && stage != Stage::kDone; }
     bool in_logs() const { return stage == Stage::kLogs || stage == Stage::kConfirm; }
     bool all_here() const { return not_asked.empty() && under_way.empty(); }
 };

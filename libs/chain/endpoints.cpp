@@ -93,7 +93,8 @@ std::vector<std::size_t> Endpoints::candidates() const {
         }
         if (one.resting_until <= now) {
             (lags(one, now) ? lagging : good).push_back(index);
-        } else if (!one.left_alone && (!resting || one.resting_until < standing_[*resting].resting_until)) {
+        } else if (one.left_alone_until <= now &&
+                   (!resting || one.resting_until < standing_[*resting].resting_until)) {
             resting = index;
         }
     }
@@ -130,9 +131,12 @@ void Endpoints::answered(std::size_t i, std::optional<Millis> took) {
     const std::lock_guard lock(mutex_);
     auto& one = standing_[i];
     ++answers_;
+    // What was asked before it wanted to be left alone, and is answered after, takes nothing of that back.
+    if (one.left_alone_until > clock_.steady()) {
+        return;
+    }
     one.failures = 0;
     one.resting_until = {};
-    one.left_alone = false;
     one.trouble.clear();
     preferred_ = i;
     if (took) {
@@ -146,25 +150,29 @@ void Endpoints::failed(std::size_t i, const std::exception& what) {
     const std::lock_guard lock(mutex_);
     auto& one = standing_[i];
     const auto most = kFirstRestMs << std::min(one.failures, kMostDoublings);
-    Millis rest(std::uniform_int_distribution<std::int64_t>(most / 2, most)(random_));
-    const auto asked = asked_pause(what);
-    one.left_alone = asked && *asked >= rest;
-    if (one.left_alone) {
-        rest = *asked;
+    const Millis rest(std::uniform_int_distribution<std::int64_t>(most / 2, most)(random_));
+    const auto now = clock_.steady();
+    if (const auto asked = asked_pause(what)) {
+        one.left_alone_until = std::max(one.left_alone_until, now + *asked);
     }
+    one.resting_until = std::max(now + rest, one.left_alone_until);
     ++one.failures;
     refused_.receipts += dynamic_cast<const ReceiptsRefused*>(&what) != nullptr ? 1 : 0;
     refused_.headers += dynamic_cast<const eth::WrongHeader*>(&what) != nullptr ? 1 : 0;
-    one.resting_until = clock_.steady() + rest;
     one.trouble = what.what();
     if (one.checked || !served_as_answer(what)) {
         one.no_node_since.reset();
     } else if (!one.no_node_since) {
-        one.no_node_since = clock_.steady();
+        one.no_node_since = now;
     }
     if (one.failures == 1) {
         log_.warn("endpoint failed", {{"endpoint", names_[i]}, {"reason", one.trouble}});
     }
+}
+
+bool Endpoints::left_alone(std::size_t i) const {
+    const std::lock_guard lock(mutex_);
+    return standing_[i].left_alone_until > clock_.steady();
 }
 
 void Endpoints::last_was_wrong(const std::exception& what) {
@@ -307,8 +315,8 @@ void Endpoints::give_up(const std::exception_ptr& last) const {
     const auto now = clock_.steady();
     std::optional<Millis> shortest;
     for (const auto& one : standing_) {
-        if (!one.excluded && one.left_alone && one.resting_until > now) {
-            const auto left = std::chrono::ceil<std::chrono::seconds>(one.resting_until - now);
+        if (!one.excluded && one.left_alone_until > now) {
+            const auto left = std::chrono::ceil<std::chrono::seconds>(one.left_alone_until - now);
             shortest = shortest ? std::min<Millis>(*shortest, left) : Millis(left);
         }
     }

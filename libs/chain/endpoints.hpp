@@ -43,6 +43,8 @@ class Endpoints {
     /// How often one was some help, since the start.
     std::uint64_t answers() const;
     void failed(std::size_t i, const std::exception& what);
+    /// It asked for that, and the time is not over.
+    bool left_alone(std::size_t i) const;
     /// What the endpoint that answered last had said turned out to be wrong.
     void last_was_wrong(const std::exception& what);
     /// Answers that were proven to be false, since the start.
@@ -80,7 +82,7 @@ class Endpoints {
         bool excluded = false;
         unsigned failures = 0;
         Steady resting_until{};
-        bool left_alone = false;  ///< rests because it asked for it
+        Steady left_alone_until{};  ///< it asked for that (Retry-After)
         std::string trouble;
         /// Since then it says with HTTP 200 what no node says; it never was one.
         std::optional<Steady> no_node_since;

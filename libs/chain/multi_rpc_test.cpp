@@ -111,6 +111,47 @@ TEST_CASE("who asks to be left alone is left alone, though there be nobody else"
     CHECK(world.rpc->block_number() == BlockNum{100});
 }
 
+TEST_CASE(
+    "a pause that was asked for is neither ended by an answer to an earlier question nor cut by a failure") {
+    FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
+    Endpoints endpoints({"http://a/", "http://b/"}, ChainId{97}, clock, telemetry::Log::none(), 1);
+    const auto asks = [](Millis pause) { return eth::BadAnswer(429, "HTTP 429", pause); };
+    const auto others = std::vector<std::size_t>{1};
+    endpoints.failed(0, asks(Millis(30'000)));
+    SECTION("an answer") {
+        endpoints.answered(0, Millis(5));
+    }
+    SECTION("another failure, after which it would rest for a shorter time") {
+        endpoints.failed(0, std::runtime_error("cut"));
+    }
+    SECTION("a shorter pause") {
+        endpoints.failed(0, asks(Millis(1'000)));
+    }
+    CHECK(endpoints.left_alone(0));
+    CHECK(endpoints.candidates() == others);
+    clock.advance(Millis(29'000));
+    CHECK(endpoints.candidates() == others);
+    CHECK_FALSE(endpoints.worth_a_probe(0));
+    clock.advance(Millis(1'000));
+    CHECK_FALSE(endpoints.left_alone(0));
+    CHECK(endpoints.candidates().size() == 2);
+}
+
+TEST_CASE(
+    "a short pause that was asked for is kept though the endpoint's rest is longer and nobody else is "
+    "there") {
+    FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
+    Endpoints endpoints({"http://a/"}, ChainId{97}, clock, telemetry::Log::none(), 1);
+    for (int i = 0; i < 6; ++i) {
+        endpoints.failed(0, std::runtime_error("cut"));
+    }
+    CHECK(endpoints.candidates().size() == 1);  // it rests, and is all there is
+    endpoints.failed(0, eth::BadAnswer(429, "HTTP 429", Millis(1'000)));
+    CHECK(endpoints.candidates().empty());
+    clock.advance(Millis(1'000));
+    CHECK(endpoints.candidates().size() == 1);
+}
+
 TEST_CASE("a question that nodes differ on is put to another one when the first says no") {
     World world;
     world.at(0).no_receipts = true;

@@ -129,12 +129,12 @@ Fate Endpoint::begin(const net::HttpRequest& request, Millis now) {
     if (plan.jitter > Millis(0)) {
         fate.after += Millis(random_() % static_cast<std::uint64_t>(plan.jitter.count() + 1));
     }
-    const bool told_to_wait = patience_until_ && now < *patience_until_;
-    impatient += told_to_wait ? 1 : 0;
+    const bool limited = patience_until_ && now < *patience_until_;
+    impatient += limited && told_ ? 1 : 0;
     auto trouble = std::optional<Fault>();
     for (const auto fault : {Fault::kRefused, Fault::kHang, Fault::kTooMany, Fault::kServerError, Fault::kCut,
                              Fault::kGarbage}) {
-        if (!trouble && (drawn(fault, now) || (fault == Fault::kTooMany && told_to_wait))) {
+        if (!trouble && (drawn(fault, now) || (fault == Fault::kTooMany && limited))) {
             trouble = fault;
         }
     }
@@ -143,8 +143,9 @@ Fate Endpoint::begin(const net::HttpRequest& request, Millis now) {
     } else {
         fate.strikes.at(static_cast<std::size_t>(*trouble)) = true;
         ++counts[*trouble];
-        if (*trouble == Fault::kTooMany && plan.retry_after && !told_to_wait) {
+        if (*trouble == Fault::kTooMany && plan.retry_after && !limited) {
             patience_until_ = now + *plan.retry_after;
+            told_ = false;
         }
     }
     if (fate.has(Fault::kRefused)) {

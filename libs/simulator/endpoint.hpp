@@ -27,11 +27,13 @@ class Endpoint {
     Fate begin(const net::HttpRequest& request, Millis now);
     /// Absent: the node is still at it when the request's time-out comes. @throws net::TransportError
     std::optional<net::HttpResponse> end(const net::HttpRequest& request, const Fate& fate, Millis now);
+    /// Whether the caller has read of the Retry-After that holds now; a new one has not.
+    void told(bool yes) { told_ = yes; }
 
     EndpointPlan plan;  ///< may be changed at any time
     FaultCounts counts;
     std::uint64_t calls = 0;
-    std::uint64_t impatient = 0;  ///< calls in a time for which 429 had said Retry-After
+    std::uint64_t impatient = 0;  ///< calls in a time for which the caller had read Retry-After
 
   private:
     bool drawn(Fault fault, Millis now);
@@ -46,6 +48,7 @@ class Endpoint {
     ScriptedChain& chain_;
     std::mt19937_64 random_;
     std::optional<Millis> patience_until_;
+    bool told_ = false;
     std::optional<std::uint64_t> frozen_final_;
     /// Of a node that has not seen a reorg: followed until one comes.
     std::optional<Branch> own_branch_;

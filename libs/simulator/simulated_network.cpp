@@ -33,7 +33,7 @@ struct SimulatedNetwork::Impl {
         Fate fate;
         Steady started;
         const void* owner = nullptr;
-        std::function<void(Ended)> deliver;
+        std::function<void(Ended, Endpoint*)> deliver;
         net::Exchanges::Id id = 0;
     };
     using When = std::pair<Steady, std::uint64_t>;  ///< with a number, so that equal times keep their order
@@ -67,7 +67,7 @@ struct SimulatedNetwork::Impl {
     }
 
     When take_off(net::HttpRequest request, const void* owner, net::Exchanges::Id id,
-                  std::function<void(Ended)> deliver) {
+                  std::function<void(Ended, Endpoint*)> deliver) {
         if (request.on_data || !request.body_file.empty() || request.stop.stop_possible()) {
             throw std::logic_error("the simulated network knows neither streams nor stop tokens");
         }
@@ -120,7 +120,14 @@ struct SimulatedNetwork::Impl {
         if (network->trace) {
             network->trace(line(flight, ended, at));
         }
-        flight.deliver(std::move(ended));
+        flight.deliver(std::move(ended), flight.endpoint);
+    }
+
+    /// The caller reads it.
+    static void hand_over(const Ended& ended, Endpoint* endpoint) {
+        if (endpoint != nullptr && ended.response && ended.response->header("Retry-After")) {
+            endpoint->told(true);
+        }
     }
 
     std::string line(const Flight& flight, const Ended& ended, Steady at) const {
@@ -165,7 +172,7 @@ class SimulatedExchanges final : public net::Exchanges {
     Id start(net::HttpRequest request) override {
         const auto id = network_.next_id++;
         network_.take_off(std::move(request), this, id,
-                          [this](Ended ended) { ended_.push_back(std::move(ended)); });
+                          [this](Ended ended, Endpoint* by) { ended_.emplace_back(std::move(ended), by); });
         return id;
     }
 
@@ -184,19 +191,20 @@ class SimulatedExchanges final : public net::Exchanges {
                 return std::nullopt;
             }
         }
-        auto out = std::move(ended_.front());
+        auto [out, by] = std::move(ended_.front());
         ended_.pop_front();
-        return out;
+        SimulatedNetwork::Impl::hand_over(out, by);
+        return std::move(out);
     }
 
     void cancel(Id id) override {
         network_.forget(this, id);
-        std::erase_if(ended_, [&](const Ended& ended) { return ended.id == id; });
+        std::erase_if(ended_, [&](const auto& ended) { return ended.first.id == id; });
     }
 
   private:
     SimulatedNetwork::Impl& network_;
-    std::deque<Ended> ended_;
+    std::deque<std::pair<Ended, Endpoint*>> ended_;  ///< not read yet
 };
 
 }  // namespace
@@ -215,7 +223,11 @@ SimulatedNetwork::~SimulatedNetwork() = default;
 
 net::HttpResponse SimulatedNetwork::send(const net::HttpRequest& request) {
     std::optional<Ended> out;
-    auto when = impl_->take_off(request, &out, 0, [&](Ended ended) { out = std::move(ended); });
+    Endpoint* by = nullptr;
+    auto when = impl_->take_off(request, &out, 0, [&](Ended ended, Endpoint* endpoint) {
+        out = std::move(ended);
+        by = endpoint;
+    });
     while (!out) {
         impl_->move_clock_to(when.first);
         impl_->settle(impl_->clock.steady());
@@ -223,6 +235,7 @@ net::HttpResponse SimulatedNetwork::send(const net::HttpRequest& request) {
             when = flight.owner == &out ? later : when;
         }
     }
+    Impl::hand_over(*out, by);
     if (out->error) {
         std::rethrow_exception(out->error);
     }
@@ -264,6 +277,12 @@ std::uint64_t SimulatedNetwork::calls() const {
 
 std::uint64_t SimulatedNetwork::calls(const std::string& url) const {
     return impl_->must_find(url).calls;
+}
+
+void SimulatedNetwork::another_caller() {
+    for (const auto& endpoint : impl_->endpoints) {
+        endpoint->told(false);
+    }
 }
 
 std::uint64_t SimulatedNetwork::impatient_calls() const {

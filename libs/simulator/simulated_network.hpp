@@ -35,8 +35,10 @@ class SimulatedNetwork final : public net::Transport {
     FaultCounts counts() const;
     std::uint64_t calls() const;
     std::uint64_t calls(const std::string& url) const;
-    /// Calls to an endpoint within the time for which it had said Retry-After.
+    /// Calls to an endpoint within the time for which it had said Retry-After, and the caller had read so.
     std::uint64_t impatient_calls() const;
+    /// Who calls from now on knows nothing of what was said before.
+    void another_caller();
 
     struct Impl;
 
