@@ -17,9 +17,6 @@ constexpr std::uint64_t kSettledDepth = 128;
 constexpr std::uint64_t kFinalBlocksAtOnce = 64;
 /// The head and its finality are looked at again after so long.
 constexpr Millis kLongestStep{1'000};
-/// Without a `finalized` tag, or with one that stands still, blocks this much older than the head are taken
-/// as beyond reorganisation: for pruning headers and for reading ranges, never for a FinalityRule.
-constexpr Millis kPresumedFinal{15 * 60 * 1000};
 /// A lying or forked node must repeat itself before the stream is stopped for good.
 constexpr unsigned kViolationsToBelieve = 3;
 constexpr Millis kViolationLasts{10'000};
@@ -45,6 +42,7 @@ StreamReader::StreamReader(const StreamConfig& config, MultiRpc& rpc, StreamSink
       sink_(sink),
       clock_(clock),
       log_(log),
+      finality_(config.finality, rpc, clock),
       reader_(rpc, eth::LogFilter{config.contracts, config.topics, {}}, config.verify_receipts),
       backfill_(rpc, eth::LogFilter{config.contracts, config.topics, {}}, clock, config.verify_receipts),
       head_gauge_(metrics.gauge("lamda_chain_head_block", "Newest block seen", {{"stream", config.name}})),
@@ -64,17 +62,6 @@ void StreamReader::forget() {
     kept_.clear();
     told_.reset();
     backfill_.forget();
-}
-
-std::optional<eth::Header> StreamReader::tagged(eth::Tag tag) {
-    try {
-        return rpc_.header(eth::BlockSpec(tag));
-    } catch (const eth::RpcError&) {
-        return std::nullopt;  // nodes without the tag answer with errors of many kinds
-    } catch (const Disagreement& error) {
-        disagreement_ = error.what();
-        return std::nullopt;
-    }
 }
 
 /// Chain, contracts and database belong together; once in a life.
@@ -116,7 +103,7 @@ void StreamReader::open() {
     if (cursor_) {
         kept_[cursor_->number].ref = *cursor_;
         // What the sink has pruned was final.
-        floor_ = std::max(floor_, kept_.begin()->first);
+        finality_.raise_floor(kept_.begin()->first);
     }
     open_ = true;
 }
@@ -132,7 +119,7 @@ void StreamReader::place_cursor() {
     if (start.value == 0) {
         return;
     }
-    const auto anchor = rpc_.header(eth::BlockSpec(std::min(start - 1, finalized())));
+    const auto anchor = rpc_.header(eth::BlockSpec(std::min(start - 1, finality_.finalized())));
     if (!anchor) {
         throw NotReadyYet("the node does not know the block before the start block");
     }
@@ -146,76 +133,23 @@ void StreamReader::place_cursor() {
     log_.info("stream begins", {{"stream", config_.name}, {"start_block", start.value}});
 }
 
-std::optional<eth::Header> StreamReader::depth_of(Millis depth) {
-    return block_at_depth(head_, depth, interval_.get(),
-                          [&](BlockNum number) { return rpc_.header(eth::BlockSpec(number)); });
-}
-
-void StreamReader::look_at_finality() {
-    // A lagging node names an older block: what was final once stays so.
-    const auto raise = [](std::optional<eth::Header>& known, const std::optional<eth::Header>& seen) {
-        if (seen && (!known || seen->number >= known->number)) {
-            known = seen;
-        }
-    };
-    disagreement_.clear();
-    FinalityReading reading{head_, std::nullopt, tagged(eth::Tag::kFinalized), clock_.now()};
-    if (config_.finality.kind == FinalityRule::Kind::kSafe) {
-        reading.safe = tagged(eth::Tag::kSafe);
-    }
-    auto verdict = judge_finality(config_.finality, reading);
-    trouble_ = verdict.trouble;
-    if (!disagreement_.empty()) {
-        // Whoever asks for agreement does not want its absence made up for by age.
-        trouble_ = disagreement_;
-        verdict.depth.reset();
-    }
-    // Only what a tag names stays so; the head, and a depth below it, are as they are seen now.
-    if (config_.finality.kind == FinalityRule::Kind::kLatest) {
-        boundary_header_ = verdict.boundary;
-    } else {
-        raise(boundary_header_, verdict.boundary);
-    }
-    if (verdict.depth) {
-        if (const auto deep = depth_of(*verdict.depth)) {
-            boundary_header_ = deep;
-            trouble_.clear();
-        }
-    }
-    raise(finalized_header_, reading.finalized);
-    if (!reading.finalized || from_unix_seconds(reading.finalized->timestamp) + kPresumedFinal <
-                                  from_unix_seconds(head_.timestamp)) {
-        raise(finalized_header_, depth_of(kPresumedFinal));
-    }
-}
-
-/// One of our blocks: when it is the one that a rule names, all below it fulfil the rule.
-void StreamReader::confirm(const BlockRef& ours) {
-    if (finalized_header_ && finalized_header_->ref() == ours) {
-        floor_ = std::max(floor_, ours.number);
-    }
-    if (boundary_header_ && (boundary_header_->ref() == ours || (boundary_header_->number <= floor_ &&
-                                                                 boundary_header_->number <= ours.number))) {
-        boundary_ = std::max(boundary_, boundary_header_->number);
-    }
-}
-
 void StreamReader::confirm_kept() {
-    for (const auto* named : {&finalized_header_, &boundary_header_}) {
+    for (const auto* named : {&finality_.finalized_header(), &finality_.boundary_header()}) {
         if (*named) {
             const auto ours = kept_.find((*named)->number);
             if (ours != kept_.end()) {
-                confirm(ours->second.ref);
+                finality_.confirm(ours->second.ref);
             }
         }
     }
     if (cursor_) {
-        confirm(*cursor_);
+        finality_.confirm(*cursor_);
     }
 }
 
 BlockNum StreamReader::told_boundary() const {
-    return config_.finality.kind == FinalityRule::Kind::kLatest && cursor_ ? cursor_->number : boundary_;
+    return config_.finality.kind == FinalityRule::Kind::kLatest && cursor_ ? cursor_->number
+                                                                           : finality_.boundary();
 }
 
 /// The header shows another block where we have ours.
@@ -250,13 +184,14 @@ StreamReader::Progress StreamReader::unwind() {
             common = ours->second.ref;
         }
     }
-    if (!common && floor_ < kept_.begin()->first) {
+    const auto floor = finality_.floor();
+    if (!common && floor < kept_.begin()->first) {
         // Not even the block that the stream was begun with is there, and nothing of ours was final yet.
-        if (const auto lower = rpc_.header(eth::BlockSpec(std::max(floor_, kept_.begin()->first - 64)))) {
+        if (const auto lower = rpc_.header(eth::BlockSpec(std::max(floor, kept_.begin()->first - 64)))) {
             common = lower->ref();
         }
     }
-    if (common && common->number >= floor_) {
+    if (common && common->number >= floor) {
         no_violation();
         if (*common == *cursor_) {
             return Progress::kWaiting;  // one node has our block, another builds on a different one
@@ -269,7 +204,7 @@ StreamReader::Progress StreamReader::unwind() {
                             {"depth", cursor_->number.value - common->number.value}});
         reorgs_.add();
         cursor_ = *common;
-        boundary_ = std::min(boundary_, std::max(common->number, floor_));
+        finality_.unwound(common->number);
         told_.reset();
         kept_.erase(kept_.upper_bound(common->number), kept_.end());
         cursor_gauge_.set(gauge_value(cursor_->number));
@@ -281,7 +216,7 @@ StreamReader::Progress StreamReader::unwind() {
 /// A node that was left behind on a fork says the same, until it recovers; only a chain that goes on from
 /// there, and is seen to for a while, is believed.
 StreamReader::Progress StreamReader::violation() {
-    const auto text = "the chain was reorganised below block " + std::to_string(floor_.value) +
+    const auto text = "the chain was reorganised below block " + std::to_string(finality_.floor().value) +
                       ", which was final; nothing was deleted";
     trouble_ = text;
     if (head_.number < highest_head_) {
@@ -307,7 +242,7 @@ void StreamReader::no_violation() {
 }
 
 BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
-    const auto final_to = std::min(finalized(), target);
+    const auto final_to = std::min(finality_.finalized(), target);
     const auto settled_to = std::min(final_to, head_.number - kSettledDepth);
     if (next < settled_to) {
         return backfill_.next(cursor_, next, settled_to);
@@ -319,15 +254,12 @@ BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
 
 /// False: what was read is of another fork than the one whose finality is known. Nothing was applied.
 bool StreamReader::apply(BlocksRead read, BlockNum target) {
-    for (const auto& header : read.headers) {
-        for (const auto* named : {&finalized_header_, &boundary_header_}) {
-            if (*named && (*named)->number == header.ref.number && (*named)->hash != header.ref.hash) {
-                return false;
-            }
-        }
+    if (std::any_of(read.headers.begin(), read.headers.end(),
+                    [&](const auto& header) { return finality_.contradicts(header.ref); })) {
+        return false;
     }
     for (const auto& header : read.headers) {
-        confirm(header.ref);
+        finality_.confirm(header.ref);
     }
     Batch batch;
     batch.from = cursor_;
@@ -344,13 +276,13 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
             ++with_logs;
         }
         const bool has_logs = with_logs != batch.logs.end() && with_logs->block_num == header.ref.number;
-        if (has_logs || header.ref.number >= finalized() || header.ref == batch.to) {
+        if (has_logs || header.ref.number >= finality_.finalized() || header.ref == batch.to) {
             batch.headers.push_back(header);
         }
     }
     cursor_ = batch.to;
     batch.boundary = told_boundary();
-    batch.finalized = floor_;
+    batch.finalized = finality_.floor();
     batch.caught_up = batch.to.number == target;
     crash_point("stream.read");
     sink_.apply(batch);
@@ -363,7 +295,7 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
         kept_.insert_or_assign(header.ref.number, header);
     }
     // The highest header at or below finality stays: the ground that no walk back may leave.
-    auto ground = kept_.upper_bound(floor_);
+    auto ground = kept_.upper_bound(finality_.floor());
     if (ground != kept_.begin()) {
         kept_.erase(kept_.begin(), std::prev(ground));
     }
@@ -391,7 +323,7 @@ StreamReader::Progress StreamReader::advance(BlockNum target) {
             return batches > 0 ? Progress::kMoved : Progress::kWaiting;
         }
         // What is delivered as final ends in the very block that finality was told of, except far below it.
-        const auto final_to = std::min(target, finalized());
+        const auto final_to = std::min(target, finality_.finalized());
         const bool cut_short = config_.only_final && got.headers.back().ref.number < final_to &&
                                final_to.value - next.value < kFinalBlocksAtOnce;
         if (cut_short || !apply(std::move(got), target)) {
@@ -407,7 +339,7 @@ StreamReader::Progress StreamReader::idle() {
         return Progress::kWaiting;
     }
     no_violation();
-    const auto telling = std::pair{told_boundary(), floor_};
+    const auto telling = std::pair{told_boundary(), finality_.floor()};
     if (!told_ || *told_ != telling || !caught_up_) {
         sink_.boundary(telling.first, telling.second);
         told_ = telling;
@@ -436,7 +368,7 @@ StreamReader::Progress StreamReader::step() {
     }
     head_gauge_.set(gauge_value(head_.number));
     interval_.observe(head_.number, head_.timestamp);
-    look_at_finality();
+    trouble_ = finality_.look(head_, interval_.get());
     notice_lag();
     if (!cursor_) {
         try {
@@ -445,14 +377,16 @@ StreamReader::Progress StreamReader::step() {
             doubt(error);
         }
     }
-    if (contradicts(head_) || contradicts(finalized_header_) || contradicts(boundary_header_)) {
+    if (contradicts(head_) || contradicts(finality_.finalized_header()) ||
+        contradicts(finality_.boundary_header())) {
         return unwind();
     }
     confirm_kept();
-    if (config_.only_final && !boundary_header_) {
+    if (config_.only_final && !finality_.boundary_header()) {
         return Progress::kWaiting;
     }
-    const auto target = config_.only_final ? std::min(boundary_header_->number, head_.number) : head_.number;
+    const auto target =
+        config_.only_final ? std::min(finality_.boundary_header()->number, head_.number) : head_.number;
     return !cursor_ || cursor_->number < target ? advance(target) : idle();
 }
 

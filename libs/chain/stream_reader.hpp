@@ -7,7 +7,7 @@
 
 #include "chain/backfill.hpp"
 #include "chain/block_reader.hpp"
-#include "chain/finality.hpp"
+#include "chain/finality_watch.hpp"
 #include "chain/log_stream.hpp"
 #include "chain/pacing.hpp"
 
@@ -46,28 +46,24 @@ class StreamReader {
     void open();
     void place_cursor();
     [[noreturn]] void doubt(const ConfigContradiction& error);
-    void look_at_finality();
-    std::optional<eth::Header> depth_of(Millis depth);
     bool contradicts(const std::optional<eth::Header>& header) const;
     void notice_lag();
     Progress advance(BlockNum target);
     BlocksRead read(BlockNum next, BlockNum target);
     bool apply(BlocksRead read, BlockNum target);
-    void confirm(const BlockRef& ours);
     void confirm_kept();
     BlockNum told_boundary() const;
-    BlockNum finalized() const { return finalized_header_ ? finalized_header_->number : BlockNum{}; }
     Progress unwind();
     Progress violation();
     void no_violation();
     Progress idle();
-    std::optional<eth::Header> tagged(eth::Tag tag);
 
     const StreamConfig& config_;
     MultiRpc& rpc_;
     StreamSink& sink_;
     const Clock& clock_;
     telemetry::Log log_;
+    FinalityWatch finality_;
     BlockReader reader_;
     Backfill backfill_;
     BlockInterval interval_;
@@ -77,17 +73,10 @@ class StreamReader {
     bool checked_ = false;  ///< chain id and contracts: once in a life
     bool caught_up_ = false;
     std::string trouble_;
-    std::string disagreement_;  ///< of endpoints about what is final; empty: none
     std::uint64_t logs_applied_ = 0;
     eth::Header head_;
     std::optional<BlockRef> cursor_;
-    std::map<BlockNum, BlockHeader> kept_;         ///< our own headers from finality up to the cursor
-    std::optional<eth::Header> boundary_header_;   ///< newest block seen to fulfil the finality rule
-    std::optional<eth::Header> finalized_header_;  ///< newest block seen beyond reorganisation
-    /// The same for our own chain: they rise when it is seen to contain those very blocks. No unwind goes
-    /// below the floor, and nothing is told to be final on the word of a node that sees another fork.
-    BlockNum boundary_;
-    BlockNum floor_;
+    std::map<BlockNum, BlockHeader> kept_;               ///< our own headers from finality up to the cursor
     std::optional<std::pair<BlockNum, BlockNum>> told_;  ///< boundary and finality, as the sink knows them
     unsigned violations_ = 0;
     std::optional<Steady> violated_since_;
