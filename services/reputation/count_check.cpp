@@ -35,26 +35,29 @@ CountCheck::CountCheck(Address contract, std::string increments_stream, store::D
       database_(database),
       opbnb_(opbnb),
       log_(std::move(log)),
-      gauge_(metrics.gauge("lamda_reputation_differences",
-                           "Things that cannot be: between the contract's counts, its events, and our transactions")) {}
+      gauge_(metrics.gauge(
+          "lamda_reputation_differences",
+          "Things that cannot be: between the contract's counts, its events, and our transactions")) {}
 
 CountAccount CountCheck::read(BlockNum upto) {
     return database_.transact([&](store::Txn& txn) {
         CountAccount out;
-        for (const auto& row : txn.exec("SELECT provider, count(*) AS n, min(new_count) AS first, max(new_count) AS last "
-                                        "FROM reputation.increment WHERE block_num <= $1 GROUP BY provider",
-                                        {upto})) {
-            out.providers[row.get<Address>("provider")] = {row.get<U256>("n"), row.get<U256>("first"),
-                                                           row.get<U256>("last"), {}};
+        for (const auto& row :
+             txn.exec("SELECT provider, count(*) AS n, min(new_count) AS first, max(new_count) AS last "
+                      "FROM reputation.increment WHERE block_num <= $1 GROUP BY provider",
+                      {upto})) {
+            out.providers[row.get<Address>("provider")] = {
+                row.get<U256>("n"), row.get<U256>("first"), row.get<U256>("last"), {}};
         }
         for (const auto& row : txn.exec("SELECT job_id FROM reputation.increment WHERE job_id IS NOT NULL "
                                         "GROUP BY job_id HAVING count(*) > 1 ORDER BY job_id LIMIT 100")) {
             out.counted_twice.push_back(row.get<JobId>("job_id"));
         }
-        for (const auto& row : txn.exec("SELECT t.key FROM chain.intent t WHERE t.state = 'done' "
-                                        "AND t.key LIKE 'increment:%' AND t.mined_block <= $1 AND NOT EXISTS (SELECT 1 "
-                                        "FROM reputation.increment i WHERE i.tx_hash = t.mined_tx) LIMIT 100",
-                                        {upto})) {
+        for (const auto& row :
+             txn.exec("SELECT t.key FROM chain.intent t WHERE t.state = 'done' "
+                      "AND t.key LIKE 'increment:%' AND t.mined_block <= $1 AND NOT EXISTS (SELECT 1 "
+                      "FROM reputation.increment i WHERE i.tx_hash = t.mined_tx) LIMIT 100",
+                      {upto})) {
             out.unseen.push_back(row.get<std::string>("key"));
         }
         return out;
@@ -97,7 +100,8 @@ void CountCheck::look() {
             log_.error("the chain's counts and ours differ", {{"difference", text}});
         }
     }
-    std::erase_if(told_, [&](const auto& text) { return std::find(found.begin(), found.end(), text) == found.end(); });
+    std::erase_if(
+        told_, [&](const auto& text) { return std::find(found.begin(), found.end(), text) == found.end(); });
 }
 
 }  // namespace lamda::reputation

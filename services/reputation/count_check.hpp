@@ -1,5 +1,5 @@
-// Whether what the chain has counted, what we were told of it, and what we have sent agree. A difference is an alarm:
-// nothing is changed because of it.
+// Whether what the chain has counted, what we were told of it, and what we have sent agree. A difference is
+// an alarm: nothing is changed because of it.
 #pragma once
 
 #include <map>
@@ -19,10 +19,11 @@ namespace lamda::reputation {
 /// What is known up to one final block.
 struct CountAccount {
     struct OfProvider {
-        U256 increments;             ///< how many were read
-        U256 first;                  ///< the lowest newCount among them
-        U256 last;                   ///< the highest
-        std::optional<U256> counter;  ///< successfulJobsCount at that block; absent: the node keeps no state so old
+        U256 increments;  ///< how many were read
+        U256 first;       ///< the lowest newCount among them
+        U256 last;        ///< the highest
+        std::optional<U256>
+            counter;  ///< successfulJobsCount at that block; absent: the node keeps no state so old
     };
     std::map<Address, OfProvider> providers;
     std::vector<JobId> counted_twice;

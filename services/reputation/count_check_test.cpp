@@ -69,9 +69,11 @@ TEST_CASE("a look at the rows finds what they hide, and says it in a metric") {
         return out;
     };
     database.transact([&](store::Txn& txn) {
-        txn.exec("INSERT INTO chain.cursor (stream, chain_id, number, hash, timestamp) VALUES ('reputation:opbnb', 97, "
-                 "10, $1, 1)",
-                 {BlockHash{}});
+        txn.exec(
+            "INSERT INTO chain.cursor (stream, chain_id, number, hash, timestamp) VALUES "
+            "('reputation:opbnb', 97, "
+            "10, $1, 1)",
+            {BlockHash{}});
         put_increments(txn, {increment(1, 1), increment(2, 2)});
     });
     CHECK(shown() == 0);
