@@ -48,7 +48,7 @@ void Follower::carry_out(Plan plan) {
 
 void Follower::decide_one(const LedgerEntry& entry, const TxObservation& seen, Plan& plan) {
     const auto mined = [&] {
-        return MinedTx{entry.intent.key, seen.receipt->tx_hash, seen.receipt->block,
+        return MinedTx{entry.intent.key, *entry.nonce, seen.receipt->tx_hash, seen.receipt->block,
                        seen.receipt->effective_gas_price * seen.receipt->gas_used};
     };
     switch (decide(entry, seen, at_.config)) {
@@ -91,7 +91,7 @@ void Follower::decide_one(const LedgerEntry& entry, const TxObservation& seen, P
 
 void Follower::fail(const LedgerEntry& entry, const std::string& reason) {
     at_.log.error("intent failed", {{"intent", entry.intent.key}, {"reason", reason}});
-    at_.ledger.mark_failed(entry.intent.key, reason);
+    at_.ledger.mark_failed(entry.intent.key, entry.nonce, reason);
     at_.shown.failed.add();
     at_.watch.forget(entry.intent.key);
 }
@@ -102,9 +102,10 @@ void Follower::released(const LedgerEntry& entry) {
     at_.log.warn("another transaction used the nonce",
                  {{"intent", entry.intent.key}, {"nonce", *entry.nonce}});
     if (is_fill(entry.intent)) {
-        at_.ledger.mark_failed(entry.intent.key, reason);  // the nonce is used: that was all it wanted
+        at_.ledger.mark_failed(entry.intent.key, entry.nonce,
+                               reason);  // the nonce is used: that was all it wanted
     } else {
-        at_.ledger.release_nonce(entry.intent.key, reason, false);
+        at_.ledger.release_nonce(entry.intent.key, *entry.nonce, reason, false);
     }
     at_.watch.forget(entry.intent.key);
 }
@@ -125,7 +126,7 @@ void Follower::reverted(const LedgerEntry& entry, const eth::Receipt& receipt) {
                 return;
             }
             at_.log.warn("reverted, tried again", {{"intent", entry.intent.key}, {"reason", reason}});
-            at_.ledger.release_nonce(entry.intent.key, reason, true);
+            at_.ledger.release_nonce(entry.intent.key, *entry.nonce, reason, true);
             at_.rests.rest(entry.intent.key);
             at_.watch.forget(entry.intent.key);
             return;

@@ -145,7 +145,8 @@ bool LedgerState::mark_sent(const std::vector<std::string>& keys, Timestamp now)
 
 bool LedgerState::mark_mined(const std::vector<MinedTx>& mined, Timestamp now) {
     return change_each(*this, mined, now, kItsKey, [](LedgerEntry& entry, const MinedTx& one) {
-        if (!entry.nonce || !is_open(entry) || (entry.mined_tx == one.tx && entry.mined_in == one.block)) {
+        if (entry.nonce != one.nonce || !is_open(entry) ||
+            (entry.mined_tx == one.tx && entry.mined_in == one.block)) {
             return false;
         }
         entry.state = IntentState::kMined;
@@ -169,7 +170,7 @@ bool LedgerState::mark_unmined(const std::vector<std::string>& keys, Timestamp n
 
 bool LedgerState::mark_done(const std::vector<MinedTx>& done, Timestamp now) {
     return change_each(*this, done, now, kItsKey, [](LedgerEntry& entry, const MinedTx& one) {
-        if (!entry.nonce || !is_open(entry)) {
+        if (entry.nonce != one.nonce || !is_open(entry)) {
             return false;
         }
         entry.state = IntentState::kDone;
@@ -180,9 +181,10 @@ bool LedgerState::mark_done(const std::vector<MinedTx>& done, Timestamp now) {
     });
 }
 
-bool LedgerState::mark_failed(const std::string& key, const std::string& reason, Timestamp now) {
+bool LedgerState::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                              const std::string& reason, Timestamp now) {
     return change_each(*this, std::vector{key}, now, kItself, [&](LedgerEntry& entry, const std::string&) {
-        if (!is_open(entry)) {
+        if (entry.nonce != nonce || !is_open(entry)) {
             return false;
         }
         entry.state = IntentState::kFailed;
@@ -192,10 +194,10 @@ bool LedgerState::mark_failed(const std::string& key, const std::string& reason,
     });
 }
 
-bool LedgerState::release_nonce(const std::string& key, const std::string& reason, bool reverted,
-                                Timestamp now) {
+bool LedgerState::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                                bool reverted, Timestamp now) {
     return change_each(*this, std::vector{key}, now, kItself, [&](LedgerEntry& entry, const std::string&) {
-        if (!entry.nonce || !is_open(entry)) {
+        if (entry.nonce != nonce || !is_open(entry)) {
             return false;
         }
         entry.state = IntentState::kPending;

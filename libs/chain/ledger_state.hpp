@@ -26,8 +26,10 @@ struct LedgerState {
     bool mark_mined(const std::vector<MinedTx>& mined, Timestamp now);
     bool mark_unmined(const std::vector<std::string>& keys, Timestamp now);
     bool mark_done(const std::vector<MinedTx>& done, Timestamp now);
-    bool mark_failed(const std::string& key, const std::string& reason, Timestamp now);
-    bool release_nonce(const std::string& key, const std::string& reason, bool reverted, Timestamp now);
+    bool mark_failed(const std::string& key, std::optional<std::uint64_t> nonce, const std::string& reason,
+                     Timestamp now);
+    bool release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason, bool reverted,
+                       Timestamp now);
     bool wish(const std::string& key, Wish wish, Timestamp now);
 };
 

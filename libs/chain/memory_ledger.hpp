@@ -60,11 +60,13 @@ class MemoryLedger final : public TxLedger {
     void mark_done(const std::vector<MinedTx>& done) override {
         write([&] { return state.mark_done(done, now); });
     }
-    void mark_failed(const std::string& key, const std::string& reason) override {
-        write([&] { return state.mark_failed(key, reason, now); });
+    void mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                     const std::string& reason) override {
+        write([&] { return state.mark_failed(key, nonce, reason, now); });
     }
-    void release_nonce(const std::string& key, const std::string& reason, bool reverted) override {
-        released += write([&] { return state.release_nonce(key, reason, reverted, now); }) ? 1 : 0;
+    void release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                       bool reverted) override {
+        released += write([&] { return state.release_nonce(key, nonce, reason, reverted, now); }) ? 1 : 0;
     }
 };
 

@@ -3,73 +3,12 @@
 
 #include "chain/fees.hpp"
 #include "chain/gas_limits.hpp"
-#include "chain/memory_ledger.hpp"
-#include "chain/sender.hpp"
+#include "chain/test_sender_world.hpp"
 #include "chain/tx_decision.hpp"
-#include "simulator/scripted_chain.hpp"
 
 using namespace lamda;
 using namespace lamda::chain;
-using simulator::ScriptedChain;
-
-namespace {
-
-const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
-
-struct Died : std::runtime_error {
-    Died() : std::runtime_error("the process died") {}
-};
-
-struct World {
-    FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
-    ScriptedChain chain;
-    MemoryLedger ledger;
-    std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
-    telemetry::Metrics metrics;
-    telemetry::Health health;
-    SenderConfig config;
-    Precheck precheck;
-    OnRevert policy = OnRevert::kGiveUp;
-    std::unique_ptr<Sender> sender;
-
-    explicit World(std::uint64_t seed) : chain(seed, clock) {
-        chain.finality_depth = 8;
-        config.name = "test";
-        config.chain_id = ChainId{97};
-        config.min_priority_fee = 10;
-        config.max_fee_cap = 1'000'000;
-        config.max_unmined = 4;
-        restart();
-    }
-    void restart() {
-        sender = std::make_unique<Sender>(config, chain, *signer, ledger, clock, telemetry::Log::none(),
-                                          metrics, health, precheck);
-    }
-    Bytes data(std::size_t n) const {
-        return {0x7e, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};
-    }
-    void want(std::size_t n) {
-        ledger.add({"increment:" + std::to_string(n), kContract, 0, data(n), policy});
-    }
-    LedgerEntry& entry(std::size_t n) { return ledger.at("increment:" + std::to_string(n)); }
-    void mine(int blocks = 1) {
-        for (int i = 0; i < blocks; ++i) {
-            clock.advance(Millis(450));
-            chain.mine();
-        }
-    }
-    bool settle() {
-        chain.faults = {};
-        ledger.chaos = [] {};
-        for (int i = 0; i < 600 && !ledger.all_settled(); ++i) {
-            sender->step();
-            mine();
-        }
-        return ledger.all_settled();
-    }
-};
-
-}  // namespace
+using namespace lamda::chain::testing;
 
 TEST_CASE("intents become transactions, done when final and not before") {
     World world(1);

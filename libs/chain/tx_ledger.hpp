@@ -85,6 +85,7 @@ struct NewTx {
 };
 struct MinedTx {
     std::string key;
+    std::uint64_t nonce = 0;  ///< of tx
     TxHash tx;
     BlockRef block;
     U256 paid;  ///< wei, for gas
@@ -95,7 +96,9 @@ struct Parked {
 };
 
 /// PostgreSQL for services, a file for the agent. Every call is one transaction and durable when it returns.
-/// A change says from which states it may come: repeated, or late, it changes nothing.
+/// A change says from which states it may come: repeated, or late, it changes nothing. What an intent's
+/// transaction led to names the nonce as well: another instance may have given it up, and the intent another
+/// one, since it was looked at.
 class TxLedger {
   public:
     virtual ~TxLedger() = default;
@@ -124,10 +127,13 @@ class TxLedger {
     /// Mined, then reorganised away: back to sent.
     virtual void mark_unmined(const std::vector<std::string>& keys) = 0;
     virtual void mark_done(const std::vector<MinedTx>& done) = 0;
-    virtual void mark_failed(const std::string& key, const std::string& reason) = 0;
+    /// @param nonce what the intent held when that was decided; absent: none
+    virtual void mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                             const std::string& reason) = 0;
     /// The nonce is spent for good: by a foreign transaction, or by ours that reverted (`reverted`). The
     /// intent is pending again.
-    virtual void release_nonce(const std::string& key, const std::string& reason, bool reverted) = 0;
+    virtual void release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                               bool reverted) = 0;
 };
 
 }  // namespace lamda::chain

@@ -295,12 +295,14 @@ void PgTxLedger::mark(const std::string& state, const std::vector<chain::MinedTx
                      "', mined_tx = m.tx, mined_block = m.number, mined_hash = m.hash, reason = '', "
                      "updated_at = now(), "
                      "paid = m.paid, mined_at = CASE WHEN i.mined_tx = m.tx THEN i.mined_at ELSE now() END "
-                     "FROM unnest($3::text[], $4::bytea[], $5::bigint[], $6::bytea[], $7::numeric[]) "
-                     "AS m (key, tx, number, hash, paid) WHERE " +
-                     std::string(kMine) + " AND i.key = m.key AND " + from_states,
+                     "FROM unnest($3::text[], $4::bytea[], $5::bigint[], $6::bytea[], $7::numeric[], "
+                     "$8::bigint[]) "
+                     "AS m (key, tx, number, hash, paid, nonce) WHERE " +
+                     std::string(kMine) + " AND i.key = m.key AND i.nonce = m.nonce AND " + from_states,
                  {chain_.value, wallet_, store::array_of(txs, &chain::MinedTx::key),
                   store::array_of(txs, &chain::MinedTx::tx), store::array_of(txs, block(&BlockRef::number)),
-                  store::array_of(txs, block(&BlockRef::hash)), store::array_of(txs, &chain::MinedTx::paid)});
+                  store::array_of(txs, block(&BlockRef::hash)), store::array_of(txs, &chain::MinedTx::paid),
+                  store::array_of(txs, &chain::MinedTx::nonce)});
     });
 }
 
@@ -323,25 +325,30 @@ void PgTxLedger::mark_unmined(const std::vector<std::string>& keys) {
     });
 }
 
-void PgTxLedger::mark_failed(const std::string& key, const std::string& reason) {
+void PgTxLedger::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                             const std::string& reason) {
     database_.transact([&](store::Txn& txn) {
         txn.exec(
             "UPDATE chain.intent i SET state = 'failed', reason = $4, wish = NULL, updated_at = now() "
             "WHERE " +
-                std::string(kMine) + " AND i.key = $3 AND i.state NOT IN ('done', 'failed')",
-            {chain_.value, wallet_, key, store::storable(reason)});
+                std::string(kMine) +
+                " AND i.key = $3 AND i.nonce IS NOT DISTINCT FROM $5::bigint AND i.state NOT IN ('done', "
+                "'failed')",
+            {chain_.value, wallet_, key, store::storable(reason), nonce});
     });
 }
 
-void PgTxLedger::release_nonce(const std::string& key, const std::string& reason, bool reverted) {
+void PgTxLedger::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                               bool reverted) {
     database_.transact([&](store::Txn& txn) {
         txn.exec(
             "UPDATE chain.intent i SET state = 'pending', nonce = NULL, gas_limit = NULL, mined_tx = NULL, "
             "mined_block = NULL, mined_hash = NULL, reason = $4, reverts = i.reverts + $5, "
             "paid_before = i.paid_before + i.paid, paid = 0, updated_at = now() "
             "WHERE " +
-                std::string(kMine) + " AND i.key = $3 AND i.state IN ('allocated', 'sent', 'mined')",
-            {chain_.value, wallet_, key, store::storable(reason), reverted ? 1 : 0});
+                std::string(kMine) +
+                " AND i.key = $3 AND i.nonce = $6 AND i.state IN ('allocated', 'sent', 'mined')",
+            {chain_.value, wallet_, key, store::storable(reason), reverted ? 1 : 0, nonce});
     });
 }
 

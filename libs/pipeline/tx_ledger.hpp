@@ -27,8 +27,10 @@ class PgTxLedger final : public chain::TxLedger {
     void mark_mined(const std::vector<chain::MinedTx>& mined) override;
     void mark_unmined(const std::vector<std::string>& keys) override;
     void mark_done(const std::vector<chain::MinedTx>& done) override;
-    void mark_failed(const std::string& key, const std::string& reason) override;
-    void release_nonce(const std::string& key, const std::string& reason, bool reverted) override;
+    void mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                     const std::string& reason) override;
+    void release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                       bool reverted) override;
 
   private:
     std::vector<chain::LedgerEntry> read(store::Txn& txn, const std::string& where_order_limit,

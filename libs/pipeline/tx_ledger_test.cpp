@@ -91,7 +91,7 @@ TEST_CASE_METHOD(Fixture,
 
     ledger.mark_sent({"increment:1"});
     REQUIRE(only().state == IntentState::kSent);
-    ledger.mark_mined({{"increment:1", hash(2), block(100), 9}});
+    ledger.mark_mined({{"increment:1", 7, hash(2), block(100), 9}});
     entry = only();
     REQUIRE(entry.state == IntentState::kMined);
     REQUIRE(entry.mined_tx == hash(2));
@@ -101,8 +101,8 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(entry.state == IntentState::kSent);
     REQUIRE_FALSE(entry.mined_in);
     REQUIRE(entry.nonce == 7u);
-    ledger.mark_mined({{"increment:1", hash(1), block(101), 9}});
-    ledger.mark_done({{"increment:1", hash(1), block(101), 9}});
+    ledger.mark_mined({{"increment:1", 7, hash(1), block(101), 9}});
+    ledger.mark_done({{"increment:1", 7, hash(1), block(101), 9}});
     REQUIRE(open_of(ledger, 10).empty());
 }
 
@@ -110,9 +110,9 @@ TEST_CASE_METHOD(Fixture, "what comes late or again changes nothing") {
     put("a");
     // Without a nonce nothing can be sent or mined.
     ledger.mark_sent({"a"});
-    ledger.mark_mined({{"a", hash(1), block(1), 9}});
+    ledger.mark_mined({{"a", 0, hash(1), block(1), 9}});
     ledger.mark_unmined({"a"});
-    ledger.release_nonce("a", "x", false);
+    ledger.release_nonce("a", 0, "x", false);
     REQUIRE(only().state == IntentState::kPending);
     REQUIRE_FALSE(ledger.store({{"a", 0, tx(1)}}).front());
     REQUIRE_FALSE(ledger.allocate({{"absent", 1}}, 0).front().has_value());
@@ -122,17 +122,17 @@ TEST_CASE_METHOD(Fixture, "what comes late or again changes nothing") {
     ledger.park({{"a", "too late"}});
     REQUIRE(only().state == IntentState::kAllocated);
     REQUIRE_FALSE(ledger.store({{"a", 1, tx(1)}}).front());  // another nonce
-    ledger.mark_done({{"a", hash(1), block(1), 9}});
-    ledger.mark_failed("a", "too late");
+    ledger.mark_done({{"a", 0, hash(1), block(1), 9}});
+    ledger.mark_failed("a", 0, "too late");
     ledger.mark_sent({"a"});
-    ledger.release_nonce("a", "too late", false);
+    ledger.release_nonce("a", 0, "too late", false);
     REQUIRE_FALSE(ledger.allocate({{"a", 1}}, 5).front().has_value());
     REQUIRE_FALSE(ledger.store({{"a", 0, tx(1)}}).front());
     REQUIRE(open_of(ledger, 10).empty());
     REQUIRE_FALSE(put("a"));
     put("b");
-    ledger.mark_failed("b", "reverted");
-    ledger.mark_done({{"b", hash(2), block(2), 9}});
+    ledger.mark_failed("b", std::nullopt, "reverted");
+    ledger.mark_done({{"b", 0, hash(2), block(2), 9}});
     const auto state = db.transact(
         [](store::Txn& txn) { return txn.one("SELECT state, reason FROM chain.intent WHERE key = 'b'"); });
     REQUIRE(state.get<std::string>("state") == "failed");
@@ -155,7 +155,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(ledger.allocate({{"a", 1}}, 4).front() == 4u);
     REQUIRE(ledger.store({{"a", 4, tx(1)}}).front());
     ledger.mark_sent({"a"});
-    ledger.release_nonce("a", "another transaction has nonce 4", false);
+    ledger.release_nonce("a", 4, "another transaction has nonce 4", false);
     auto entry = only();
     REQUIRE(entry.state == IntentState::kPending);
     REQUIRE_FALSE(entry.nonce);
@@ -223,7 +223,7 @@ TEST_CASE_METHOD(Fixture, "wallets and chains have ledgers of their own") {
     PgTxLedger other_chain(db, wallet, ChainId{97});
     REQUIRE_FALSE(other_chain.next_nonce().has_value());
     REQUIRE(open_of(other_chain, 10).empty());
-    other_chain.mark_failed("a", "not mine");
+    other_chain.mark_failed("a", 9, "not mine");
     REQUIRE(only().state == IntentState::kAllocated);
     db.transact([&](store::Txn& txn) { REQUIRE(put_intents(txn, wallet, ChainId{97}, {intent("a")}) == 1); });
     REQUIRE(other_chain.allocate({{"a", 1}}, 0).front() == 0u);
@@ -260,6 +260,30 @@ TEST_CASE_METHOD(Fixture, "a filler holds a nonce that nobody holds, and no othe
     REQUIRE(ledger.next_nonce() == 5u);
 }
 
+TEST_CASE_METHOD(Fixture,
+                 "what was found out about a nonce that an intent has given up says nothing of its new one") {
+    put("a");
+    REQUIRE(ledger.allocate({{"a", 1}}, 4).front() == 4u);
+    ledger.store({{"a", 4, tx(1)}});
+    ledger.mark_sent({"a"});
+    ledger.release_nonce("a", 4, "another transaction has nonce 4", false);
+    ledger.mark_failed("a", 4, "late");
+    REQUIRE(only().state == IntentState::kPending);
+    REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 5u);
+    ledger.store({{"a", 5, tx(2)}});
+    ledger.mark_sent({"a"});
+    const auto before = only();
+    // Another instance saw all this of nonce 4, fell asleep, and wakes now.
+    ledger.release_nonce("a", 4, "late", true);
+    ledger.mark_mined({{"a", 4, hash(1), block(1), 9}});
+    ledger.mark_done({{"a", 4, hash(1), block(1), 9}});
+    ledger.mark_failed("a", 4, "late");
+    ledger.mark_failed("a", std::nullopt, "cancelled before it was sent");
+    REQUIRE(only() == before);
+    ledger.mark_failed("a", 5, "reverted");
+    REQUIRE(open_of(ledger, 10).empty());
+}
+
 TEST_CASE_METHOD(Fixture, "what was spent: mined today, and what is still out at its highest price") {
     const auto today = from_unix_seconds(0);
     put("a");
@@ -269,13 +293,13 @@ TEST_CASE_METHOD(Fixture, "what was spent: mined today, and what is still out at
     ledger.store({{"a", 0, tx(1)}, {"a", 0, tx(2)}, {"b", 1, tx(3)}});
     REQUIRE(ledger.spent_since(today) == U256(100) * 1'002 + U256(100) * 1'003);
     ledger.mark_sent({"a", "b"});
-    ledger.mark_mined({{"a", hash(2), block(3), 70'000}});
+    ledger.mark_mined({{"a", 0, hash(2), block(3), 70'000}});
     REQUIRE(ledger.spent_since(today) == U256(70'000) + U256(100) * 1'003);
-    ledger.mark_mined({{"a", hash(2), block(3), 70'000}});
-    ledger.release_nonce("a", "reverted", true);
+    ledger.mark_mined({{"a", 0, hash(2), block(3), 70'000}});
+    ledger.release_nonce("a", 0, "reverted", true);
     ledger.allocate({{"a", 100}}, 0);
     ledger.store({{"a", 2, tx(4)}});
-    ledger.mark_mined({{"a", hash(4), block(5), 60'000}});
+    ledger.mark_mined({{"a", 2, hash(4), block(5), 60'000}});
     REQUIRE(ledger.spent_since(today) == U256(130'000) + U256(100) * 1'003);
     REQUIRE(ledger.spent_since(SystemClock().now() + Millis(86'400'000)) == U256(100) * 1'003);
     const auto entry = ledger.in_flight(10).back();
@@ -309,7 +333,7 @@ TEST_CASE_METHOD(Fixture,
         db.transact([](store::Txn& txn) { return txn.one("SELECT * FROM api.tx WHERE key = 'a'"); });
     REQUIRE(row.get<int>("forms") == 1);
     REQUIRE(row.get<TxHash>("hash") == hash(1));
-    ledger.mark_failed("a", "cancelled");
+    ledger.mark_failed("a", 0, "cancelled");
     REQUIRE(wish("a", "cancel").starts_with("refused"));
     REQUIRE(wish("a", "retry") == "it waits for a new nonce");
     REQUIRE(only().state == IntentState::kPending);

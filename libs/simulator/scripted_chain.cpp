@@ -180,7 +180,8 @@ std::size_t ScriptedChain::executed(const Bytes& data) const {
     std::size_t count = 0;
     for (const auto& block : blocks_) {
         for (const auto& tx : block->txs) {
-            count += tx.data == data && !reverts.contains(data) && !reverts_late.contains(data) ? 1 : 0;
+            count +=
+                tx.data == data && ChainView(blocks_, height(), {}, {}).receipt(tx.hash)->success ? 1 : 0;
         }
     }
     return count;

@@ -268,12 +268,14 @@ void FileTxLedger::mark_done(const std::vector<chain::MinedTx>& done) {
     });
 }
 
-void FileTxLedger::mark_failed(const std::string& key, const std::string& reason) {
-    commit([&](auto& state) { return state.mark_failed(key, reason, clock_.now()); });
+void FileTxLedger::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                               const std::string& reason) {
+    commit([&](auto& state) { return state.mark_failed(key, nonce, reason, clock_.now()); });
 }
 
-void FileTxLedger::release_nonce(const std::string& key, const std::string& reason, bool reverted) {
-    commit([&](auto& state) { return state.release_nonce(key, reason, reverted, clock_.now()); });
+void FileTxLedger::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                                 bool reverted) {
+    commit([&](auto& state) { return state.release_nonce(key, nonce, reason, reverted, clock_.now()); });
 }
 
 }  // namespace lamda::agent

@@ -58,7 +58,7 @@ TEST_CASE("an intent is taken once, also after it is done and after a restart") 
         ledger.allocate({{"confirm:1", 21'000}}, 4);
         ledger.store({{"confirm:1", 4, stored(1)}});
         ledger.mark_sent({"confirm:1"});
-        ledger.mark_done({{"confirm:1", stored(1).hash, block(9), 9}});
+        ledger.mark_done({{"confirm:1", 4, stored(1).hash, block(9), 9}});
     }
     FileTxLedger ledger(place.path(), place.clock);
     CHECK_FALSE(ledger.put_intent(intent("confirm:1")));
@@ -107,14 +107,14 @@ TEST_CASE("mined, reorganised away, mined again, done") {
     ledger.allocate({{"a", 1}}, 0);
     ledger.store({{"a", 0, stored(1)}});
     ledger.mark_sent({"a"});
-    ledger.mark_mined({{"a", stored(1).hash, block(3), 9}});
+    ledger.mark_mined({{"a", 0, stored(1).hash, block(3), 9}});
     CHECK(place.on_disk("a").state == IntentState::kMined);
     ledger.mark_unmined({"a"});
     CHECK(place.on_disk("a").state == IntentState::kSent);
     CHECK(place.on_disk("a").mined_in == std::nullopt);
     CHECK(place.on_disk("a").txs.size() == 1);  // the same bytes can be mined again
-    ledger.mark_mined({{"a", stored(1).hash, block(4), 9}});
-    ledger.mark_done({{"a", stored(1).hash, block(4), 9}});
+    ledger.mark_mined({{"a", 0, stored(1).hash, block(4), 9}});
+    ledger.mark_done({{"a", 0, stored(1).hash, block(4), 9}});
     CHECK(place.on_disk("a").state == IntentState::kDone);
 }
 
@@ -124,7 +124,7 @@ TEST_CASE("a nonce that a foreign transaction took is given up, and another one 
     ledger.put_intent(intent("a"));
     ledger.allocate({{"a", 1}}, 0);
     ledger.store({{"a", 0, stored(1)}});
-    ledger.release_nonce("a", "taken by another", false);
+    ledger.release_nonce("a", 0, "taken by another", false);
     const auto entry = place.on_disk("a");
     CHECK(entry.state == IntentState::kPending);
     CHECK(entry.nonce == std::nullopt);
@@ -166,7 +166,7 @@ TEST_CASE("done intents are forgotten after their time, open and failed ones are
         ledger.put_intent(intent(key));
     }
     ledger.finish_without_tx("done", "there");
-    ledger.mark_failed("failed", "reverted");
+    ledger.mark_failed("failed", std::nullopt, "reverted");
     place.clock.advance(Millis(1'000));
     ledger.forget_done(place.clock.now());
     CHECK_FALSE(ledger.find("done"));
@@ -189,11 +189,11 @@ const std::vector<Change>& changes() {
         {"allocate", [](FileTxLedger& ledger) { ledger.allocate({{"a", 21'000}}, 3); }},
         {"store", [](FileTxLedger& ledger) { ledger.store({{"a", 3, stored(1)}}); }},
         {"sent", [](FileTxLedger& ledger) { ledger.mark_sent({"a"}); }},
-        {"mined", [](FileTxLedger& ledger) { ledger.mark_mined({{"a", stored(1).hash, block(2), 9}}); }},
+        {"mined", [](FileTxLedger& ledger) { ledger.mark_mined({{"a", 3, stored(1).hash, block(2), 9}}); }},
         {"unmined", [](FileTxLedger& ledger) { ledger.mark_unmined({"a"}); }},
-        {"release", [](FileTxLedger& ledger) { ledger.release_nonce("a", "foreign", false); }},
+        {"release", [](FileTxLedger& ledger) { ledger.release_nonce("a", 3, "foreign", false); }},
         {"allocate again", [](FileTxLedger& ledger) { ledger.allocate({{"a", 21'000}}, 3); }},
-        {"done", [](FileTxLedger& ledger) { ledger.mark_done({{"a", stored(1).hash, block(2), 9}}); }},
+        {"done", [](FileTxLedger& ledger) { ledger.mark_done({{"a", 4, stored(1).hash, block(2), 9}}); }},
     };
     return all;
 }
