@@ -1,0 +1,112 @@
+// The sender's process killed at each boundary between deciding, storing and sending, and at any moment, on a
+// chain with faults: at the end every intent is on chain exactly once. LAMDA_SEED=<n> shows one seed again.
+#include <algorithm>
+#include <cstdlib>
+#include <iostream>
+
+#include "chaos/sender_scene.hpp"
+
+using namespace lamda;
+using namespace lamda::chaos;
+
+namespace {
+
+constexpr std::size_t kRounds = 14;  ///< of a seed; each ends in a kill, or with nothing left to do
+constexpr std::size_t kNewInRound = 3;
+
+const std::vector<std::string> kPoints = {"sender.after_allocate", "sender.after_sign",
+                                          "sender.after_store",    "sender.after_broadcast",
+                                          "sender.after_receipt",  "sender.before_done"};
+
+std::vector<std::uint64_t> seeds() {
+    if (const char* one = std::getenv("LAMDA_SEED")) {
+        return {std::strtoull(one, nullptr, 10)};
+    }
+    std::vector<std::uint64_t> out;
+    for (std::uint64_t seed = 1; seed <= 32; ++seed) {
+        out.push_back(seed);
+    }
+    return out;
+}
+
+struct Kills {
+    std::map<std::string, int> at;
+    int any_moment = 0;
+    int all() const {
+        int sum = any_moment;
+        for (const auto& [point, count] : at) {
+            sum += count;
+        }
+        return sum;
+    }
+};
+
+/// One life of the sender. Killed at a crash point, or when its time is up.
+void live(const SenderScene& scene, std::mt19937_64& random, Kills& kills) {
+    const auto pick = [&](std::uint64_t most) { return random() % (most + 1); };
+    std::string point;
+    if (pick(3) > 0) {
+        point = kPoints[pick(kPoints.size() - 1)];
+    }
+    const auto sender = scene.start(point.empty() ? "" : point + ":" + std::to_string(1 + pick(1)));
+    const auto status = sender->wait(Millis(point.empty() ? 15 + pick(120) : 250));
+    if (!status) {
+        sender->kill();
+        ++kills.any_moment;
+    } else if (*status == 128 + SIGKILL) {
+        ++kills.at[point];
+    } else {
+        INFO(scene.log());
+        REQUIRE(*status == 0);  // nothing was left to do
+    }
+}
+
+Weather weather_of(std::mt19937_64& random) {
+    const auto sometimes = [&](double share) { return random() % 2 == 0 ? share : 0.0; };
+    return {.reorg = sometimes(0.1),
+            .dropped = sometimes(0.4),
+            .foreign = sometimes(0.03),
+            .dear = sometimes(0.05),
+            .lost_answer = 0.1,
+            .trouble = sometimes(0.2)};
+}
+
+}  // namespace
+
+TEST_CASE(
+    "invariants 5 and 7: killed anywhere, on a chain with faults, every intent is executed exactly once") {
+    pipeline::TestDatabase database;
+    Kills kills;
+    for (const auto seed : seeds()) {
+        INFO("LAMDA_SEED=" << seed);
+        std::mt19937_64 random(seed);
+        SenderScene scene(database, seed);
+        scene.node().set_weather(weather_of(random));
+        const bool reverts = random() % 3 == 0;
+        if (reverts) {
+            scene.node().with([](auto& chain) { chain.reverts_late.insert(SenderScene::data(1)); });
+        }
+        for (std::size_t round = 0; round < kRounds; ++round) {
+            scene.want(round * kNewInRound, (round + 1) * kNewInRound, chain::OnRevert::kRetry);
+            if (round == kRounds / 2) {
+                scene.node().with([](auto& chain) { chain.reverts_late.clear(); });
+            }
+            live(scene, random, kills);
+        }
+        scene.node().set_weather({});
+        REQUIRE(scene.finish() == 0);
+        INFO(scene.log());
+        CHECK(scene.not_done() == 0);
+        CHECK(scene.nonces_complete());
+        for (std::size_t n = 0; n < kRounds * kNewInRound; ++n) {
+            INFO("intent " << n);
+            CHECK(scene.executed(n) == 1);
+        }
+    }
+    std::string told;
+    for (const auto& point : kPoints) {
+        told += ", " + std::to_string(kills.at[point]) + " at " + point;
+        CHECK((kills.at[point] > 0 || std::getenv("LAMDA_SEED") != nullptr));
+    }
+    WARN(kills.all() << " kills: " << kills.any_moment << " at any moment" << told);
+}

@@ -1,0 +1,88 @@
+#include "chaos/sender_scene.hpp"
+
+#include <fmt/format.h>
+
+#include <fstream>
+#include <sstream>
+
+namespace lamda::chaos {
+
+namespace {
+
+constexpr ChainId kChain{97};
+const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
+
+}  // namespace
+
+SenderScene::SenderScene(pipeline::TestDatabase& database, std::uint64_t seed, Millis block_time)
+    : database_(database), key_hex_(fmt::format("{:064x}", seed + 1)) {
+    signer_ = *crypto::LocalSigner::from_hex(key_hex_);
+    wallet_ = signer_->address();
+    node_ = std::make_unique<EvmNode>(seed, wallet_, block_time);
+}
+
+Bytes SenderScene::data(std::size_t n) {
+    return {0x7e, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};
+}
+
+void SenderScene::want(std::size_t from, std::size_t to, chain::OnRevert policy) {
+    std::vector<chain::Intent> intents;
+    for (auto n = from; n < to; ++n) {
+        intents.push_back({key(n), kContract, 0, data(n), policy});
+    }
+    database_.db.transact([&](store::Txn& txn) { pipeline::put_intents(txn, wallet_, kChain, intents); });
+}
+
+std::unique_ptr<testkit::Process> SenderScene::start(const std::string& crash_at,
+                                                     const std::string& stop_at) const {
+    testkit::ProcessSpec spec;
+    spec.argv = {std::filesystem::read_symlink("/proc/self/exe").string(), "[.sender-victim]"};
+    const auto urls = node_->urls();
+    spec.env = {{"VICTIM_DSN", database_.dsn}, {"VICTIM_RPC_1", urls[0]},   {"VICTIM_RPC_2", urls[1]},
+                {"VICTIM_KEY", key_hex_},      {"VICTIM_STOP_AT", stop_at}, {"LAMDA_CRASH_AT", crash_at}};
+    spec.log_file = dir_.path() + "/senders.log";
+    return std::make_unique<testkit::Process>(std::move(spec));
+}
+
+int SenderScene::finish() const {
+    return start()->wait(Millis(60'000)).value_or(-1);
+}
+
+bool SenderScene::stopped(const testkit::Process& process) {
+    std::ifstream in(fmt::format("/proc/{}/stat", process.pid()));
+    std::string line;
+    std::getline(in, line);
+    const auto name_end = line.rfind(") ");
+    return name_end != std::string::npos && line[name_end + 2] == 'T';
+}
+
+std::size_t SenderScene::executed(std::size_t n) {
+    return node_->with([&](const auto& chain) { return chain.executed(data(n)); });
+}
+
+std::size_t SenderScene::not_done() const {
+    return database_.db.transact([&](store::Txn& txn) {
+        return txn
+            .one(
+                "SELECT count(*) AS n FROM chain.intent WHERE wallet = $1 AND state <> 'done' AND key NOT "
+                "LIKE 'fill:%'",
+                {wallet_})
+            .get<std::uint64_t>("n");
+    });
+}
+
+bool SenderScene::nonces_complete() const {
+    pipeline::PgTxLedger ledger(database_.db, wallet_, kChain);
+    const auto used = node_->with(
+        [&](const auto& chain) { return simulator::nonce_after(chain.branch(), wallet_, chain.height()); });
+    return ledger.next_nonce() <= used;
+}
+
+std::string SenderScene::log() const {
+    std::ifstream in(dir_.path() + "/senders.log");
+    std::ostringstream out;
+    out << in.rdbuf();
+    return out.str();
+}
+
+}  // namespace lamda::chaos

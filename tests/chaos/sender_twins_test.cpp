@@ -1,0 +1,82 @@
+// A sender that is stopped at a write, and wakes after another instance has gone on: no harm comes of it.
+#include "chaos/sender_scene.hpp"
+
+using namespace lamda;
+using namespace lamda::chaos;
+
+namespace {
+
+constexpr std::size_t kIntents = 5;
+
+}  // namespace
+
+TEST_CASE("two instances: one stopped at any write wakes after the other has done all, and does no harm") {
+    pipeline::TestDatabase database;
+    std::uint64_t seed = 0;
+    for (const std::string write : {"allocate", "store", "mark_sent", "mark_mined", "mark_done"}) {
+        for (const std::string when : {"before:", "after:"}) {
+            INFO(when << write);
+            SenderScene scene(database, ++seed);
+            scene.want(0, kIntents);
+            const auto sleeper = scene.start("", when + write);
+            REQUIRE(testkit::wait_until([&] { return SenderScene::stopped(*sleeper); }));
+            REQUIRE(scene.finish() == 0);
+            REQUIRE(SenderScene::stopped(*sleeper));
+            sleeper->signal(SIGCONT);
+            REQUIRE(sleeper->wait(Millis(30'000)) == 0);
+            INFO(scene.log());
+            CHECK(scene.not_done() == 0);
+            CHECK(scene.nonces_complete());
+            for (std::size_t n = 0; n < kIntents; ++n) {
+                CHECK(scene.executed(n) == 1);
+            }
+        }
+    }
+}
+
+TEST_CASE("two instances: one stopped at any write wakes while the other's transactions are on their way") {
+    pipeline::TestDatabase database;
+    std::uint64_t seed = 100;
+    for (const std::string write :
+         {"allocate", "store", "mark_sent", "mark_mined", "mark_done", "release_nonce"}) {
+        for (const std::string when : {"before:", "after:"}) {
+            INFO(when << write);
+            SenderScene scene(database, ++seed);
+            scene.want(0, kIntents);
+            if (write == "release_nonce") {  // somebody else's transactions take the nonces
+                scene.node().set_mining(false);
+                REQUIRE(scene.start("sender.after_broadcast")->wait(Millis(30'000)) == 128 + SIGKILL);
+                scene.node().with([&](auto& chain) {
+                    chain.drop_pool();
+                    for (int i = 0; i < 3; ++i) {
+                        chain.mine_foreign(scene.wallet());
+                    }
+                    for (int i = 0; i < 10; ++i) {
+                        chain.mine();
+                    }
+                });
+                // What was broadcast has to be noted as sent first.
+                REQUIRE(scene.start("sender.after_broadcast:2")->wait(Millis(2'000)) != 0);
+            }
+            const auto sleeper = scene.start("", when + write);
+            REQUIRE(testkit::wait_until([&] { return SenderScene::stopped(*sleeper); }, Millis(30'000)));
+            scene.node().set_mining(false);
+            // The other one sends what there is to send, and dies before any of it is mined.
+            const auto other = scene.start("sender.after_broadcast");
+            if (!other->wait(Millis(500))) {
+                other->kill();
+            }
+            sleeper->signal(SIGCONT);
+            sleeper->wait(Millis(200));
+            scene.node().set_mining(true);
+            REQUIRE(sleeper->wait(Millis(30'000)) == 0);
+            INFO(scene.log());
+            CHECK(scene.not_done() == 0);
+            CHECK(scene.nonces_complete());
+            for (std::size_t n = 0; n < kIntents; ++n) {
+                INFO("intent " << n);
+                CHECK(scene.executed(n) == 1);
+            }
+        }
+    }
+}

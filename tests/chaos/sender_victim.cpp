@@ -1,0 +1,129 @@
+// The sender that the tests of this executable start, stop and kill, in a process of its own.
+#include <catch2/catch.hpp>
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <thread>
+
+#include "chain/multi_rpc.hpp"
+#include "chain/sender.hpp"
+#include "pipeline/tx_ledger.hpp"
+
+using namespace lamda;
+
+namespace {
+
+std::string setting(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+/// The real ledger, whose caller falls asleep before or after a write.
+class SleepyLedger final : public chain::TxLedger {
+  public:
+    SleepyLedger(chain::TxLedger& real, std::string stop_at) : real_(real), stop_at_(std::move(stop_at)) {}
+
+    std::vector<chain::LedgerEntry> in_flight(std::size_t most) override { return real_.in_flight(most); }
+    std::vector<chain::LedgerEntry> waiting(std::size_t most) override { return real_.waiting(most); }
+    std::optional<std::uint64_t> next_nonce() override { return real_.next_nonce(); }
+    U256 spent_since(Timestamp since) override { return real_.spent_since(since); }
+    std::vector<std::optional<std::uint64_t>> allocate(const std::vector<chain::Allocation>& wanted,
+                                                       std::uint64_t at_least) override {
+        nap("before:allocate");
+        auto out = real_.allocate(wanted, at_least);
+        nap("after:allocate");
+        return out;
+    }
+    bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) override {
+        return real_.fill(nonce, wallet, gas_limit);
+    }
+    std::vector<bool> store(const std::vector<chain::NewTx>& txs) override {
+        nap("before:store");
+        auto out = real_.store(txs);
+        nap("after:store");
+        return out;
+    }
+    void park(const std::vector<chain::Parked>& parked) override { real_.park(parked); }
+    void mark_sent(const std::vector<std::string>& keys) override {
+        nap("before:mark_sent");
+        real_.mark_sent(keys);
+        nap("after:mark_sent");
+    }
+    void mark_mined(const std::vector<chain::MinedTx>& mined) override {
+        nap("before:mark_mined");
+        real_.mark_mined(mined);
+        nap("after:mark_mined");
+    }
+    void mark_unmined(const std::vector<std::string>& keys) override { real_.mark_unmined(keys); }
+    void mark_done(const std::vector<chain::MinedTx>& done) override {
+        nap("before:mark_done");
+        real_.mark_done(done);
+        nap("after:mark_done");
+    }
+    void mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                     const std::string& reason) override {
+        real_.mark_failed(key, nonce, reason);
+    }
+    void release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                       bool reverted) override {
+        nap("before:release_nonce");
+        real_.release_nonce(key, nonce, reason, reverted);
+        nap("after:release_nonce");
+    }
+
+  private:
+    void nap(const std::string& where) {
+        if (where == stop_at_) {
+            stop_at_.clear();
+            std::raise(SIGSTOP);
+        }
+    }
+
+    chain::TxLedger& real_;
+    std::string stop_at_;
+};
+
+bool settled(store::Database& db, const Address& wallet) {
+    return db.transact([&](store::Txn& txn) {
+        return txn
+            .exec("SELECT 1 FROM chain.intent WHERE wallet = $1 AND state NOT IN ('done', 'failed')",
+                  {wallet})
+            .empty();
+    });
+}
+
+}  // namespace
+
+TEST_CASE("sends until nothing is left", "[.sender-victim]") {
+    const SystemClock clock;
+    store::Database db(setting("VICTIM_DSN"), "victim", 2);
+    const auto signer = *crypto::LocalSigner::from_hex(setting("VICTIM_KEY"));
+    chain::SenderConfig config;
+    config.name = "chaos";
+    config.chain_id = ChainId{97};
+    config.min_priority_fee = 10;
+    config.max_fee_cap = 1'000'000;
+    config.max_unmined = 4;
+    config.rebroadcast_after = Millis(50);
+    config.bump_after_blocks = 8;
+    chain::MultiRpc rpc({.urls = {setting("VICTIM_RPC_1"), setting("VICTIM_RPC_2")},
+                         .chain = config.chain_id,
+                         .timeout = Millis(1'000)},
+                        clock, telemetry::Log::none());
+    pipeline::PgTxLedger real(db, signer->address(), config.chain_id);
+    SleepyLedger ledger(real, setting("VICTIM_STOP_AT"));
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+    chain::Sender sender(config, rpc, *signer, ledger, clock, telemetry::Log::none(), metrics, health, {});
+    while (!settled(db, signer->address())) {
+        try {
+            sender.step();
+        } catch (const std::logic_error&) {
+            throw;
+        } catch (
+            const std::exception& error) {  // an endpoint's, mostly: what run() waits after, and tries again
+            std::cerr << error.what() << "\n";
+        }
+        std::this_thread::sleep_for(Millis(2));
+    }
+}
