@@ -87,6 +87,10 @@ std::string garbage(std::uint64_t dice, const std::string& good) {
 
 }  // namespace
 
+struct Endpoint::Asked {
+    const json& value;
+};
+
 Endpoint::Endpoint(EndpointPlan p, ScriptedChain& chain, std::uint64_t seed)
     : plan(std::move(p)), chain_(chain), random_(seed) {}
 
@@ -221,7 +225,8 @@ net::HttpResponse Endpoint::too_many(const Fate& fate) const {
     return out;
 }
 
-std::string Endpoint::one_answer(const json& asked, const ChainView& view, const Fate& fate) {
+std::string Endpoint::one_answer(const Asked& request, const ChainView& view, const Fate& fate) {
+    const auto& asked = request.value;
     const auto id = id_of(asked);
     if (!asked.is_object() || !asked.contains("method") || !asked["method"].is_string()) {
         return error_body(id, -32600, "invalid request");
@@ -245,22 +250,23 @@ std::string Endpoint::one_answer(const json& asked, const ChainView& view, const
     }
 }
 
-std::string Endpoint::all_answers(const json& asked, const ChainView& view, const Fate& fate) {
+std::string Endpoint::all_answers(const Asked& request, const ChainView& view, const Fate& fate) {
+    const auto& asked = request.value;
     if (asked.is_discarded()) {
         return error_body(nullptr, -32700, "parse error");
     }
     if (!asked.is_array()) {
-        return one_answer(asked, view, fate);
+        return one_answer(request, view, fate);
     }
     std::string out = "[";
     for (const auto& one : asked) {
-        out += (out.size() > 1 ? "," : "") + one_answer(one, view, fate);
+        out += (out.size() > 1 ? "," : "") + one_answer({one}, view, fate);
     }
     return out + "]";
 }
 
-std::optional<net::HttpResponse> Endpoint::refuse(const json& asked) const {
-    const auto id = id_of(asked);
+std::optional<net::HttpResponse> Endpoint::refuse(const Asked& asked) const {
+    const auto id = id_of(asked.value);
     switch (plan.limit_style) {
         case LimitStyle::kError:
             return http(200, error_body(id, plan.limit_code, plan.limit_text));
@@ -297,10 +303,10 @@ std::optional<net::HttpResponse> Endpoint::end(const net::HttpRequest& request, 
     logs_answered_ = 0;
     std::string body;
     try {
-        body = all_answers(asked, view(fate, now), fate);
+        body = all_answers({asked}, view(fate, now), fate);
     } catch (const LimitReached& limit) {
         ++counts[limit.fault];
-        return refuse(asked);
+        return refuse({asked});
     }
     if (body.size() + logs_answered_ * plan.bytes_per_log > request.max_body) {
         ++counts[Fault::kTooLarge];

@@ -1,7 +1,6 @@
-// One endpoint: draws from its plan what becomes of each call, and answers. Private to this library.
+// One endpoint: draws from its plan what becomes of each call, and answers. Not thread-safe.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <random>
 
 #include "net/http_message.hpp"
@@ -36,14 +35,15 @@ class Endpoint {
     std::uint64_t impatient = 0;  ///< calls in a time for which the caller had read Retry-After
 
   private:
+    struct Asked;  ///< JSON-RPC, parsed
     bool drawn(Fault fault, Millis now);
     void draw_node(Fate& fate, Millis now);
     const Branch& branch(const Fate& fate, Millis now);
     ChainView view(const Fate& fate, Millis now);
     net::HttpResponse too_many(const Fate& fate) const;
-    std::optional<net::HttpResponse> refuse(const nlohmann::json& request) const;
-    std::string one_answer(const nlohmann::json& request, const ChainView& view, const Fate& fate);
-    std::string all_answers(const nlohmann::json& request, const ChainView& view, const Fate& fate);
+    std::optional<net::HttpResponse> refuse(const Asked& asked) const;
+    std::string one_answer(const Asked& asked, const ChainView& view, const Fate& fate);
+    std::string all_answers(const Asked& asked, const ChainView& view, const Fate& fate);
 
     ScriptedChain& chain_;
     std::mt19937_64 random_;
