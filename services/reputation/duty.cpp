@@ -39,6 +39,9 @@ std::size_t Duty::look_up_increments() {
             if (!job) {
                 continue;
             }
+            // Waits for a transaction that makes an intent of it just now: the next statement then sees that.
+            txn.exec("UPDATE reputation.confirmation SET settled = true WHERE job_id = $1 AND NOT settled",
+                     {*job});
             // Whatever the ledger thinks of this job, the chain has counted it: it is never sent again.
             closed +=
                 txn.exec(
@@ -52,10 +55,15 @@ std::size_t Duty::look_up_increments() {
     });
 }
 
+/// Locked against being deleted: what is concluded from it holds until the transaction ends.
 std::optional<BlockNum> Duty::increments_cursor(store::Txn& txn) {
-    const auto row =
-        txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {config_.increments_stream});
+    const auto row = txn.first("SELECT number FROM chain.cursor WHERE stream = $1 FOR KEY SHARE",
+                               {config_.increments_stream});
     return row ? row->maybe<BlockNum>("number") : std::nullopt;
+}
+
+bool Duty::agrees() {
+    return database_.transact([](store::Txn& txn) { return ledger_agrees(txn, false); });
 }
 
 std::string Duty::waiting_for() {
@@ -88,6 +96,7 @@ std::string Duty::waiting_for() {
             return "transactions of the wallet are on their way: " + std::to_string(final_count) + " of " +
                    std::to_string(pending_count) + " are final";
         }
+        note_agreement(txn);
         return "";
     });
 }
@@ -181,6 +190,12 @@ void Duty::counted_already(const std::map<JobId, std::size_t>& places, Reasons& 
     }
     const auto finalized = opbnb_.header(eth::BlockSpec(eth::Tag::kFinalized));
     database_.transact([&](store::Txn& txn) {
+        if (!ledger_agrees(txn, false)) {
+            for (const auto& [job, place] : places) {
+                out[place] = "what the chain has counted is being read again";
+            }
+            return;
+        }
         for (const auto& row :
              txn.exec("SELECT DISTINCT job_id FROM reputation.increment WHERE job_id = ANY($1::bytea[])",
                       {store::array_of(jobs)})) {

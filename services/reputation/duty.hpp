@@ -31,8 +31,11 @@ class Duty {
     /// Looks up the job of every new increment; closes intents of jobs that the chain has counted. How many
     /// it closed.
     std::size_t look_up_increments();
-    /// Why nothing may be sent; empty: all that the chain has counted is known. Both streams must be caught
-    /// up.
+    /// All that the chain has counted was known once, and was not forgotten since (`lamda reputation
+    /// rebuild`).
+    bool agrees();
+    /// Why nothing may be sent; empty: all that the chain has counted is known, and agrees() from now on.
+    /// Both streams must be caught up.
     std::string waiting_for();
     /// Makes an intent of each confirmation that is neither counted nor on its way. How many are new.
     std::size_t add_intents();

@@ -45,7 +45,19 @@ void put_increments(store::Txn& txn, const std::vector<Increment>& rows) {
          store::array_of(rows, [](const auto& row) { return row.block.hash; })});
 }
 
+void note_agreement(store::Txn& txn) {
+    txn.exec("INSERT INTO reputation.ledger DEFAULT VALUES ON CONFLICT DO NOTHING");
+}
+
+bool ledger_agrees(store::Txn& txn, bool hold) {
+    return txn.first(std::string("SELECT 1 AS one FROM reputation.ledger") + (hold ? " FOR KEY SHARE" : ""))
+        .has_value();
+}
+
 std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int most) {
+    if (!ledger_agrees(txn, true)) {
+        return 0;
+    }
     std::vector<JobId> settled;
     std::vector<chain::Intent> intents;
     for (const auto& row :

@@ -48,8 +48,15 @@ struct IntentTarget {
     ChainId chain;
     Address contract;
 };
+/// Notes that all that the chain has counted is known: from now on, and after a restart, intents are made.
+void note_agreement(store::Txn& txn);
+/// False: nothing may follow from what is not counted here, for it may be counted there. @param hold the
+/// answer stays true until the transaction ends
+bool ledger_agrees(store::Txn& txn, bool hold);
+
 /// Makes intents of confirmations whose provider is known, and that are neither counted nor on their way, in
-/// the order of the chain; at most `most`. How many are new.
+/// the order of the chain; at most `most`. How many are new. None while the ledger does not agree with the
+/// chain.
 std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int most);
 
 /// Of these jobs, and of the blocks first … last.

@@ -28,12 +28,16 @@ class JobsProjection final : public pipeline::Projection {
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
     /// The stream has reached finality once since this process started.
     bool caught_up() const { return caught_up_; }
-    /// Before the first batch. Without it no intents are made here.
-    void intend(const IntentTarget& target) { target_ = target; }
+    /// Once, at any time. Before it no intents are made here.
+    void intend(const IntentTarget& target) {
+        target_ = target;
+        intends_ = true;
+    }
 
   private:
     std::optional<BlockNum> from_block_;
-    std::optional<IntentTarget> target_;
+    IntentTarget target_;  ///< not read before intends_
+    std::atomic<bool> intends_ = false;
     std::atomic<bool> caught_up_ = false;
 };
 

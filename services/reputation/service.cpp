@@ -113,7 +113,7 @@ void Service::connect() {
         DutyConfig{signer_.address(), chain, config_.opbnb.contract, config_.bsc.contract, kIncrementsStream,
                    config_.from_block.has_value()},
         database_, *bsc_, *opbnb_);
-    jobs_.intend({signer_.address(), chain, config_.opbnb.contract});
+    target_ = IntentTarget{signer_.address(), chain, config_.opbnb.contract};
     ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_.address(), chain);
     chain::SenderConfig sender;
     sender.name = kIncrementsStream;
@@ -211,6 +211,19 @@ std::string Service::waiting_for() {
     return duty_->waiting_for();
 }
 
+/// Intents follow from confirmations only now: of a job that is counted already there shall be none.
+void Service::compare_ledger() {
+    const auto reason = waiting_for();
+    if (reason.empty() && !may_send_) {
+        jobs_.intend(*target_);
+        may_send_ = true;
+    }
+    if (app_.health().set(kLedgerCheck, reason.empty(), reason)) {
+        app_.log().info(reason.empty() ? "ledger agrees with the chain" : "nothing is sent yet",
+                        {{"reason", reason}});
+    }
+}
+
 void Service::keep_ledger(const std::stop_token& stop) {
     do {
         if (!lease_.held()) {
@@ -220,13 +233,8 @@ void Service::keep_ledger(const std::stop_token& stop) {
             continue;
         }
         duty_->look_up_increments();
-        if (!may_send_) {
-            const auto reason = waiting_for();
-            may_send_ = reason.empty();
-            if (app_.health().set(kLedgerCheck, reason.empty(), reason)) {
-                app_.log().info(reason.empty() ? "ledger agrees with the chain" : "nothing is sent yet",
-                                {{"reason", reason}});
-            }
+        if (!may_send_ || !duty_->agrees()) {
+            compare_ledger();
         }
         if (may_send_ && duty_->add_intents() > 0) {
             sender_->nudge();

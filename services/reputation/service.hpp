@@ -31,6 +31,7 @@ class Service {
                const std::stop_token& stop);
     [[noreturn]] void contradicted(const std::string& message);
     void keep_ledger(const std::stop_token& stop);
+    void compare_ledger();
     void send(const std::stop_token& stop);
     void check_counts(const std::stop_token& stop);
     std::string waiting_for();
@@ -50,6 +51,7 @@ class Service {
     IncrementsRepair increments_repair_;
     // Known once opBNB has told its chain id.
     std::unique_ptr<Duty> duty_;
+    std::optional<IntentTarget> target_;
     std::unique_ptr<pipeline::PgTxLedger> ledger_;
     std::unique_ptr<chain::Sender> sender_;
     std::atomic<bool> may_send_ = false;
