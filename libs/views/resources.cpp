@@ -84,6 +84,14 @@ const Resource kNodes = {"api.node",
                          false,
                          node_json};
 
+const Resource kReputationTxs = {"api.reputation_tx",
+                                 "true",
+                                 {{"wallet_address", "wallet_address", "=", FieldType::kAddress}},
+                                 // As api.job: by the block in which the job was created.
+                                 {{"block_num", "bigint"}, {"job_id", "bytea"}},
+                                 true,
+                                 reputation_tx_json};
+
 std::string number_json(const U256& value) {
     const std::string digits = to_decimal(value);
     return value < (U256(1) << 53) ? digits : "\"" + digits + "\"";
@@ -126,6 +134,18 @@ std::string job_json(const store::Row& row) {
     out.text("transaction_hash", row.get<TxHash>("transaction_hash").hex());
     const auto cid = row.maybe<std::string>("spec_cid");
     out.text("spec_cid", cid ? *cid : wire::spec_cid(id).to_string());
+    return out.finish();
+}
+
+std::string reputation_tx_json(const store::Row& row) {
+    const auto hash = row.maybe<TxHash>("transaction_hash");
+    const auto block = row.maybe<BlockNum>("block");
+    ObjectWriter out;
+    out.text("job_id", row.get<JobId>("job_id").hex());
+    out.text("state", row.get<std::string>("state"));
+    out.maybe_text("transaction_hash", hash ? std::optional(hash->hex()) : std::nullopt);
+    out.raw("block", block ? std::to_string(block->value) : "null");
+    out.maybe_text("reason", row.maybe<std::string>("reason"));
     return out.finish();
 }
 

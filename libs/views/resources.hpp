@@ -1,4 +1,4 @@
-// The two lists, and their rows as REST objects (JSON text).
+// The lists, and their rows as REST objects (JSON text).
 #pragma once
 
 #include <string>
@@ -10,9 +10,12 @@ namespace lamda::views {
 
 extern const Resource kJobs;
 extern const Resource kNodes;
+/// A provider's confirmed jobs with what counts them, newest first: whose they are is part of the question.
+extern const Resource kReputationTxs;
 
 std::string node_json(const store::Row& row);
 std::string job_json(const store::Row& row);
+std::string reputation_tx_json(const store::Row& row);
 /// A number of the chain's: a JSON integer while every reader keeps it exactly (below 2^53), else a decimal
 /// string.
 std::string number_json(const U256& value);

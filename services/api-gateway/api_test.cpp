@@ -1,122 +1,19 @@
 // The gateway's routes against a real PostgreSQL and NATS, through a socket.
-#include "api.hpp"
-
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <fstream>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "contracts/job_manager.hpp"
-#include "net/http_client.hpp"
-#include "store/migrations.hpp"
-#include "testkit/servers.hpp"
+#include "test_gateway.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 
 using namespace lamda;
 using namespace lamda::gateway;
-using nlohmann::json;
 
 namespace {
-
-const auto kRenter = Address::parse("0x15d34aaf54267db7d7c367839aaf71a00a2c6a65").value();
-const auto kProvider = Address::parse("0x90f79bf6eb2c4f870365e785982e1f101e93b906").value();
-
-Config config() {
-    Config out;
-    out.operator_token = runtime::Secret("operator-token");
-    out.chain_id = ChainId{97};
-    out.job_manager = Address::parse("0xd9264b533dd53198c7ae345c6afe8ef054303b53").value();
-    return out;
-}
-
-struct Answer {
-    int status;
-    json body;
-    net::HttpResponse raw;
-};
-
-struct Gateway {
-    Gateway()
-        : dir("gateway"),
-          postgres(dir.path() + "/pg"),
-          nats(dir.path() + "/nats"),
-          settings(config()),
-          database(postgres.create_database("gateway"), "test", 2),
-          bus(nats.url(), "test", telemetry::Log::none()),
-          parts{settings, database, bus, health},
-          server({}, telemetry::Log::none(), metrics) {
-        store::migrate(database);
-        for (const char* name : {"postgres", "schema", "nats"}) {
-            health.set(name, true);
-        }
-        add_routes(server, parts);
-        port = server.start();
-        REQUIRE(testkit::wait_until([&] { return bus.connected(); }));
-    }
-
-    Answer send(const std::string& method, const std::string& path, const std::string& body = "",
-                const net::Headers& headers = {}) {
-        net::HttpRequest request;
-        request.method = method;
-        request.url = "http://127.0.0.1:" + std::to_string(port) + path;
-        request.body = body;
-        request.headers = headers;
-        request.headers.emplace_back("Content-Type", "application/json");
-        auto raw = client.send(request);
-        return {raw.status, json::parse(raw.body, nullptr, false), raw};
-    }
-    Answer get(const std::string& path) { return send("GET", path); }
-
-    void add_job(unsigned n, const std::string& status = "assigned") {
-        database.transact([&](store::Txn& txn) {
-            Bytes32 id;
-            id.array()[31] = static_cast<std::uint8_t>(n);
-            txn.exec(
-                "INSERT INTO dispatch.job (id, renter, provider, payment, block_num, block_hash, log_index, "
-                "tx_hash, "
-                "chain_state, work_state, status, attempt, tries, created_at, updated_at, work_since, "
-                "spec_cid, last_event) "
-                "VALUES ($1::bytea, $2::bytea, $3::bytea, 340282366920938463463374607431768211456, "
-                "$4::bigint, $1::bytea, "
-                "$5::int, $1::bytea, 'created', 'assigned', $6, 1, 1, now(), now(), now(), 'bafk', 0)",
-                {id, kRenter, kProvider, std::int64_t{100 + n / 3}, static_cast<int>(n % 3), status});
-        });
-    }
-    void add_node(unsigned n, const std::string& vram) {
-        database.transact([&](store::Txn& txn) {
-            Address address;
-            address.array()[19] = static_cast<std::uint8_t>(n);
-            txn.exec(
-                "INSERT INTO registry.node (provider, is_registered, gpu_model, vram, job_count, last_seen, "
-                "created_at, "
-                "updated_at) VALUES ($1::bytea, true, 'A100', $2::numeric, 3, now(), '2026-01-01', now())",
-                {address, vram});
-        });
-    }
-
-    testkit::TempDir dir;
-    testkit::PostgresServer postgres;
-    testkit::NatsServer nats;
-    Config settings;
-    store::Database database;
-    bus::Bus bus;
-    telemetry::Health health;
-    telemetry::Metrics metrics;
-    Parts parts;
-    http::Server server;
-    net::HttpClient client;
-    int port = 0;
-};
-
-std::string id_of(unsigned n) {
-    Bytes32 id;
-    id.array()[31] = static_cast<std::uint8_t>(n);
-    return id.hex();
-}
 
 /// GET pages until the end; each id once.
 std::vector<std::string> all_ids(Gateway& gateway, const std::string& path, const std::string& key) {
@@ -307,6 +204,9 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(keys_of(gateway.get("/api/nodes").body) == fields("NodeList"));
         CHECK(keys_of(gateway.get("/api/nodes/" + seven.hex()).body) == fields("Node"));
         CHECK(keys_of(gateway.get("/api/reputation/" + seven.hex()).body) == fields("Reputation"));
+        gateway.confirm_job(1);
+        CHECK(keys_of(gateway.get("/api/reputation/" + kProvider.hex()).body["transactions"][0]) ==
+              fields("ReputationTransaction"));
         CHECK(keys_of(gateway.get("/api/reputation/" + seven.hex() + "/jobs").body) ==
               fields("CompletedJobs"));
         CHECK(keys_of(gateway.get("/health").body) == fields("Health"));

@@ -8,18 +8,21 @@
 
 namespace lamda::gateway {
 
-/// Whole pages only: next_cursor is null when no row follows. @throws http::Problem
+/// Its members, without the braces. Whole pages only: next_cursor is null when no row follows.
+inline std::string page_members(const std::string& list, const views::Resource& resource,
+                                const views::ListQuery& query, const store::Rows& rows) {
+    const std::size_t shown = std::min(rows.size(), query.limit);
+    const std::string next =
+        rows.size() > shown ? "\"" + views::cursor_of(resource, rows[shown - 1]) + "\"" : "null";
+    return "\"" + list + "\":" + views::array_of(resource, rows, shown) + ",\"next_cursor\":" + next;
+}
+
+/// @throws http::Problem
 inline http::Response list_response(store::Database& database, const views::Resource& resource,
                                     const http::Request& request) {
     const auto query = views::list_query(resource, views::list_request(request));
     const auto rows = database.transact([&](store::Txn& txn) { return txn.exec(query.sql, query.params); });
-    const std::size_t shown = std::min(rows.size(), query.limit);
-    const std::string next =
-        rows.size() > shown ? "\"" + views::cursor_of(resource, rows[shown - 1]) + "\"" : "null";
-    return {200,
-            "application/json",
-            "{\"items\":" + views::array_of(resource, rows, shown) + ",\"next_cursor\":" + next + "}",
-            {}};
+    return {200, "application/json", "{" + page_members("items", resource, query, rows) + "}", {}};
 }
 
 }  // namespace lamda::gateway

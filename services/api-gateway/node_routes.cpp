@@ -13,13 +13,11 @@ struct Reputation {
     std::int64_t pending = 0;
 };
 
-Reputation reputation_of(const Parts& parts, const Address& address) {
-    const auto row = parts.database.transact([&](store::Txn& txn) {
-        return txn.first(
-            "SELECT reputation_score, total_jobs_completed, pending FROM api.reputation WHERE wallet_address "
-            "= $1::bytea",
-            {address});
-    });
+Reputation reputation_of(store::Txn& txn, const Address& address) {
+    const auto row = txn.first(
+        "SELECT reputation_score, total_jobs_completed, pending FROM api.reputation WHERE wallet_address "
+        "= $1::bytea",
+        {address});
     if (!row) {
         throw not_found("provider");
     }
@@ -27,8 +25,36 @@ Reputation reputation_of(const Parts& parts, const Address& address) {
             row->get<std::int64_t>("pending")};
 }
 
+/// The page of transactions that the query asks for. @throws http::Problem: of a list its cursor and limit
+/// are asked for, and whose it is by the path alone
+views::ListQuery txs_query(const http::Request& request, const Address& address) {
+    auto wanted = views::list_request(request);
+    constexpr auto kWhose = "wallet_address";
+    if (wanted.values.contains(kWhose)) {
+        throw http::Problem{400,
+                            "invalid_request",
+                            "",
+                            "the query is not usable: see errors",
+                            {{wanted.prefix + kWhose, "unknown_field", "it is part of the path"}}};
+    }
+    wanted.values.emplace(kWhose, address.hex());
+    return views::list_query(views::kReputationTxs, wanted);
+}
+
 std::string wallet(const Address& address) {
     return "{\"wallet_address\":\"" + crypto::checksum_address(address) + "\"";
+}
+
+http::Response reputation_response(const Parts& parts, const http::Request& request) {
+    const auto address = path_param<Address>(request, "address");
+    const auto query = txs_query(request, address);
+    const auto [found, txs] = parts.database.transact([&](store::Txn& txn) {
+        return std::pair(reputation_of(txn, address), txn.exec(query.sql, query.params));
+    });
+    return json_response(wallet(address) + ",\"reputation_score\":" + views::number_json(found.score) +
+                         ",\"total_jobs_completed\":" + views::number_json(found.completed) +
+                         ",\"pending\":" + std::to_string(found.pending) + "," +
+                         page_members("transactions", views::kReputationTxs, query, txs) + "}");
 }
 
 }  // namespace
@@ -50,17 +76,14 @@ void add_node_routes(http::Server& server, const Parts& parts) {
         }
         return json_response(views::node_json(*row));
     });
-    add_route(server, parts, "GET", "/api/reputation/{address}", [&parts](const http::Request& request) {
-        const auto address = path_param<Address>(request, "address");
-        const auto found = reputation_of(parts, address);
-        return json_response(wallet(address) + ",\"reputation_score\":" + views::number_json(found.score) +
-                             ",\"total_jobs_completed\":" + views::number_json(found.completed) +
-                             ",\"pending\":" + std::to_string(found.pending) + "}");
-    });
+    add_route(server, parts, "GET", "/api/reputation/{address}",
+              [&parts](const http::Request& request) { return reputation_response(parts, request); });
     add_route(server, parts, "GET", "/api/reputation/{address}/jobs", [&parts](const http::Request& request) {
         const auto address = path_param<Address>(request, "address");
-        return json_response(wallet(address) + ",\"total_jobs_completed\":" +
-                             views::number_json(reputation_of(parts, address).completed) + "}");
+        const auto found =
+            parts.database.transact([&](store::Txn& txn) { return reputation_of(txn, address); });
+        return json_response(wallet(address) +
+                             ",\"total_jobs_completed\":" + views::number_json(found.completed) + "}");
     });
 }
 
