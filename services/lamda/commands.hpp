@@ -57,4 +57,21 @@ struct VerifyOptions {
 /// Holds the journal of these blocks against the chain. 0: equal; 1: they differ.
 int verify_chain(Context& context, const VerifyOptions& options);
 
+struct TxListOptions {
+    std::string state;   ///< empty: all
+    std::string wallet;  ///< empty: all
+    unsigned limit = 100;
+};
+int list_txs(Context& context, const TxListOptions& options);
+/// @param key an intent's, or a job's id alone
+int show_tx(Context& context, const std::string& key);
+/// @param wish `bump`, `cancel`, `retry`. 1: refused, and why
+int wish_tx(Context& context, const std::string& key, const std::string& wish);
+
+int show_wallets(Context& context);
+
+/// Forgets what the ledger of increments says; the service then reads it from the chain again.
+/// @param sure do not ask. 1: refused, an instance of reputation reads
+int rebuild_reputation(Context& context, bool sure);
+
 }  // namespace lamda::cli

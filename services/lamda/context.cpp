@@ -65,6 +65,10 @@ std::string Context::database_url() {
     return checked(settings_.secret("DATABASE_URL", "PostgreSQL")).reveal();
 }
 
+std::unique_ptr<store::Database> Context::database(const std::string& who) {
+    return std::make_unique<store::Database>(database_url(), who, 1);
+}
+
 std::string Context::gateway_url() {
     const auto port = settings_.number("API_PORT", "the gateway's port", 8080, 1, 65535);
     return checked(

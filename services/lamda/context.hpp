@@ -11,11 +11,12 @@
 #include "eth/rpc_client.hpp"
 #include "net/http_client.hpp"
 #include "runtime/settings.hpp"
+#include "store/database.hpp"
 
 namespace lamda::cli {
 
 constexpr int kExitConfig = 78;
-/// Of `chain`: what was asked could not be read.
+/// Of what reads the database: it could not be read.
 constexpr int kExitUnread = 2;
 
 /// A wrong argument or setting: exit status 78 for settings, 2 for arguments.
@@ -44,6 +45,8 @@ class Context {
     Address job_manager();
     Address node_reputation();
     std::string database_url();
+    /// DATABASE_URL, by one connection. @param who shown in pg_stat_activity
+    std::unique_ptr<store::Database> database(const std::string& who);
     std::string gateway_url();  ///< LAMDA_API_URL, else http://127.0.0.1:<API_PORT>
     net::HttpClient& http() { return http_; }
     /// WALLET_PRIVATE_KEY[_FILE]: who pays, confirms, claims, registers.
@@ -66,6 +69,16 @@ class Context {
     std::unique_ptr<crypto::Signer> wallet_;
     std::unique_ptr<crypto::Signer> admin_;
 };
+
+/// What reads the database. @throws Refused(kExitUnread)
+template <class F>
+auto or_unread(F&& read) {
+    try {
+        return read();
+    } catch (const std::exception& error) {
+        throw Refused(kExitUnread, error.what());
+    }
+}
 
 /// A command-line argument that must parse. @throws Refused(2)
 template <class T>

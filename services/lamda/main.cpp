@@ -12,7 +12,7 @@ using namespace lamda::cli;
 
 // Read by Context, each when a command first needs it. In the form that the services print theirs in.
 constexpr auto kSettings = R"(Settings, from the environment:
-  DATABASE_URL                      (required)  PostgreSQL (migrate, chain)
+  DATABASE_URL                      (required)  PostgreSQL (migrate, chain, tx, wallet, reputation)
   BSC_RPC_URL                       (required)  JSON-RPC endpoints of BSC
   OPBNB_RPC_URL                     (required)  JSON-RPC endpoints of opBNB
   RPC_TIMEOUT                       10s         of one call to an endpoint
@@ -156,6 +156,60 @@ void add_chain(CLI::App& app, Verb& verb) {
     verify->callback([&verb] { verb = [](Context& context) { return verify_chain(context, options); }; });
 }
 
+void add_txs(CLI::App& app, Verb& verb) {
+    auto* tx =
+        app.add_subcommand("tx", "The services' transactions: look at, hurry, take back (DATABASE_URL)");
+    tx->require_subcommand(1);
+
+    static TxListOptions options;
+    auto* list = tx->add_subcommand("list", "The newest intents, and what was sent for them");
+    list->add_option("--state", options.state, "pending, parked, allocated, sent, mined, done or failed");
+    list->add_option("--wallet", options.wallet, "address of the wallet that sends");
+    list->add_option("--limit", options.limit, "at most so many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    list->callback([&verb] { verb = [](Context& context) { return list_txs(context, options); }; });
+
+    static std::string key;
+    const auto add = [&](const char* name, const char* what, int (*run)(Context&)) {
+        auto* one = tx->add_subcommand(name, what);
+        one->add_option("key", key, "a job's id (0x and 64 hex digits), or an intent's key (increment:0x…)")
+            ->required();
+        one->footer("Exit status: 0 done, 1 refused, 2 the database is not readable, 78 a setting is wrong.");
+        one->callback([&verb, run] { verb = run; });
+    };
+    add("show", "One intent: every signed form, why it waits, what it paid",
+        [](Context& context) { return show_tx(context, key); });
+    add("bump", "Send it again now, with a higher fee, as far as the cap allows",
+        [](Context& context) { return wish_tx(context, key, "bump"); });
+    add("cancel", "Send an empty transfer at its nonce instead; which of the two is mined, the chain decides",
+        [](Context& context) { return wish_tx(context, key, "cancel"); });
+    add("retry", "Try one that has failed again, at a new nonce",
+        [](Context& context) { return wish_tx(context, key, "retry"); });
+}
+
+void add_wallets(CLI::App& app, Verb& verb) {
+    auto* wallet = app.add_subcommand("wallet", "The wallets that the services send from");
+    wallet->require_subcommand(1);
+    wallet
+        ->add_subcommand("show",
+                         "Each wallet: balance, nonces, what is on its way, paid today (DATABASE_URL; "
+                         "OPBNB_RPC_URL for what the chain says)")
+        ->callback([&verb] { verb = [](Context& context) { return show_wallets(context); }; });
+}
+
+void add_reputation(CLI::App& app, Verb& verb) {
+    auto* reputation = app.add_subcommand("reputation", "The ledger of increments");
+    reputation->require_subcommand(1);
+    static bool sure = false;
+    auto* rebuild = reputation->add_subcommand(
+        "rebuild", "Forget it, so that lamda-reputation reads it from the chain again (DATABASE_URL)");
+    rebuild->add_flag("--yes", sure, "do not ask");
+    rebuild->footer(
+        "Exit status: 0 done, 1 refused (an instance reads, or no yes), 2 the database is not readable.");
+    rebuild->callback([&verb] { verb = [](Context& context) { return rebuild_reputation(context, sure); }; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -198,6 +252,9 @@ int main(int argc, char** argv) {
     add_jobs(app, verb);
     add_nodes(app, verb);
     add_chain(app, verb);
+    add_txs(app, verb);
+    add_wallets(app, verb);
+    add_reputation(app, verb);
 
     CLI11_PARSE(app, argc, argv);
     try {

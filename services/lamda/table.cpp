@@ -20,6 +20,16 @@ void append_cell(std::string& out, const std::string& cell, std::size_t width, b
     }
 }
 
+std::string fraction_of(std::string digits, std::size_t decimals) {
+    if (digits.size() <= decimals) {
+        digits.insert(0, decimals + 1 - digits.size(), '0');
+    }
+    std::string fraction = digits.substr(digits.size() - decimals);
+    fraction.erase(fraction.find_last_not_of('0') + 1);
+    const std::string whole = digits.substr(0, digits.size() - decimals);
+    return fraction.empty() ? whole : whole + "." + fraction;
+}
+
 }  // namespace
 
 std::string Table::text() const {
@@ -61,15 +71,11 @@ std::string listing(const std::vector<std::pair<std::string, std::string>>& line
 }
 
 std::string ether(const std::string& wei) {
-    constexpr std::size_t kDecimals = 18;
-    std::string digits = wei;
-    if (digits.size() <= kDecimals) {
-        digits.insert(0, kDecimals + 1 - digits.size(), '0');
-    }
-    std::string fraction = digits.substr(digits.size() - kDecimals);
-    fraction.erase(fraction.find_last_not_of('0') + 1);
-    const std::string whole = digits.substr(0, digits.size() - kDecimals);
-    return fraction.empty() ? whole : whole + "." + fraction;
+    return fraction_of(wei, 18);
+}
+
+std::string gwei(const std::string& wei) {
+    return fraction_of(wei, 9);
 }
 
 std::string shortened(const std::string& hex) {

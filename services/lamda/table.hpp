@@ -23,6 +23,8 @@ std::string listing(const std::vector<std::pair<std::string, std::string>>& line
 
 /// `0.01 tBNB`-like: wei as a decimal fraction of 10^18 without trailing zeros.
 std::string ether(const std::string& wei);
+/// The same of 10^9.
+std::string gwei(const std::string& wei);
 /// `0x1234…cdef`
 std::string shortened(const std::string& hex);
 

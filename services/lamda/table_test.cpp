@@ -1,0 +1,25 @@
+#include "table.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace lamda::cli;
+
+TEST_CASE("wei are shown in what people count in, exactly") {
+    CHECK(ether("0") == "0");
+    CHECK(ether("1") == "0.000000000000000001");
+    CHECK(ether("1500000000000000000") == "1.5");
+    CHECK(gwei("0") == "0");
+    CHECK(gwei("1000000") == "0.001");
+    CHECK(gwei("1000000000") == "1");
+    CHECK(gwei("12345678901") == "12.345678901");
+}
+
+TEST_CASE("columns line up, whatever bytes a letter has") {
+    Table table({"KEY", "NONCE", "REASON"});
+    table.row({"fill:7", "7", "-"});
+    table.row({"0x12…ab", "1234567", "it waits"});
+    CHECK(table.text() ==
+          "KEY      NONCE    REASON\n"
+          "fill:7   7        -\n"
+          "0x12…ab  1234567  it waits\n");
+}
