@@ -9,6 +9,7 @@
 #include "eth/rpc_client.hpp"
 #include "increment.hpp"
 #include "onchain/transact.hpp"
+#include "store/database.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 #include "testkit/signing_server.hpp"
@@ -154,6 +155,33 @@ TEST_CASE("killed at every step of the sender, each job still counts once") {
         CHECK(market.count() == before + 1);
         CHECK(service.stop() == 0);
     }
+}
+
+TEST_CASE("Once on chain: an instance whose ledger is forgotten under its feet reads it again first") {
+    Market market;
+    market.register_provider();
+    for (int i = 0; i < 3; ++i) {
+        market.confirm_job();
+    }
+    testkit::Process service(market.spec());
+    REQUIRE(market.reaches(3));
+    market.let_blocks_pass(10);
+    store::Database database(market.dsn, "test", 1);
+    // Its lease is lost with its session, and it does not know that yet.
+    REQUIRE(testkit::wait_until([&] {
+        return database.transact([](store::Txn& txn) {
+            txn.exec("SELECT pg_terminate_backend(backend_pid) FROM chain.lease WHERE owner = 'reputation'");
+            return txn.one("SELECT refused FROM api.rebuild_reputation()").is_null("refused");
+        });
+    }));
+    market.confirm_job();
+    REQUIRE(market.reaches(4));
+    market.let_blocks_pass(30);
+    CHECK(market.count() == 4);
+    CHECK(service.stop() == 0);
+    const auto intents = database.transact(
+        [](store::Txn& txn) { return txn.one("SELECT count(*) AS n FROM chain.intent").get<int>("n"); });
+    CHECK(intents == 1);  // the chain had counted the others
 }
 
 TEST_CASE("with a remote signer, which goes away and lies in between, each job counts once") {
