@@ -13,7 +13,7 @@ DECLARED = re.compile(r"\b(?:counter|gauge|histogram)\(\s*\"(lamda_[a-z0-9_]+)\"
 
 
 def main(source, *files):
-    sources = [p for top in ("libs", "services") for p in (pathlib.Path(source) / top).rglob("*.cpp") if not p.stem.endswith("_test")]
+    sources = [p for top in ("libs", "services") for p in (pathlib.Path(source) / top).rglob("*.[ch]pp") if not p.stem.endswith("_test")]
     declared = {name for p in sources for name in DECLARED.findall(p.read_text(encoding="utf-8"))}
     faults = 0
     spoken_of = set()
