@@ -10,6 +10,7 @@ namespace lamda::chain {
 namespace {
 
 constexpr std::size_t kMostAtOnce = 500;
+constexpr Millis kLookAtWallet{30'000};
 
 }  // namespace
 
@@ -102,14 +103,29 @@ void Admission::park(const std::vector<LedgerEntry>& entries,
     }
 }
 
+U256 Admission::spent_today() {
+    return at_.config.daily_budget
+               ? at_.ledger.spent_since(std::chrono::floor<std::chrono::days>(at_.clock.now()))
+               : U256(0);
+}
+
+void Admission::look_at_wallet() {
+    const auto now = at_.clock.steady();
+    if (looked_at_wallet_ && now - *looked_at_wallet_ < kLookAtWallet) {
+        return;
+    }
+    looked_at_wallet_ = now;
+    at_.shown.wallet(at_.rpc.balance(at_.signer.address(), eth::Tag::kLatest), spent_today(), typical_cost_,
+                     at_.config.low_at, at_.log);
+}
+
 void Admission::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) {
     const auto wallet = at_.signer.address();
     const auto& limit = at_.config.daily_budget;
+    typical_cost_ = fee.max_fee * ready.front().allocation.gas_limit;
+    U256 spent = spent_today();
     U256 balance = at_.rpc.balance(wallet, eth::Tag::kLatest);
-    U256 spent =
-        limit ? at_.ledger.spent_since(std::chrono::floor<std::chrono::days>(at_.clock.now())) : U256(0);
-    at_.shown.wallet(balance, spent, fee.max_fee * ready.front().allocation.gas_limit, at_.config.low_at,
-                     at_.log);
+    at_.shown.wallet(balance, spent, typical_cost_, at_.config.low_at, at_.log);
     std::size_t count = 0;
     for (const auto& [intent, allocation] : ready) {
         const U256 gas = fee.max_fee * allocation.gas_limit;

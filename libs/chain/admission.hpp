@@ -15,6 +15,8 @@ class Admission {
 
     /// Gives nonces to some of what waits, and sends. False: nothing more can go now.
     bool admit();
+    /// Shows what the wallet holds and how far that goes, now and then, also when nothing waits.
+    void look_at_wallet();
     /// Told by operators to go no further, before they were sent.
     std::vector<LedgerEntry> take_cancelled();
 
@@ -25,6 +27,7 @@ class Admission {
     };
     std::vector<Ready> judge(const std::vector<LedgerEntry>& entries);
     void park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons);
+    U256 spent_today();
     /// Leaves those that the wallet and the day's budget pay for.
     void keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee);
     std::optional<std::uint64_t> least_nonce(const std::optional<std::uint64_t>& next);
@@ -33,6 +36,8 @@ class Admission {
     SenderParts& at_;
     Precheck precheck_;
     GasLimits gas_limits_;
+    U256 typical_cost_;  ///< wei for the last transaction that was to go; 0: none was yet
+    std::optional<Steady> looked_at_wallet_;
 };
 
 }  // namespace lamda::chain

@@ -58,6 +58,7 @@ struct Sender::Impl {
         while (admission.admit()) {
             parts.watch.refresh_count();
         }
+        admission.look_at_wallet();
         parts.note(parts.outgoing.signer_trouble());
         parts.shown.unmined.set(
             static_cast<double>(std::count_if(entries.begin(), entries.end(), is_unmined)));

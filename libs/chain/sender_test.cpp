@@ -405,6 +405,26 @@ TEST_CASE("bumps are counted in blocks: a chain that stands still makes nothing 
     CHECK(world.entry(0).txs.size() == 2);
 }
 
+TEST_CASE(
+    "the wallet shows also when nothing waits, and a low one is told by how many transactions it pays for") {
+    World world(22);
+    const auto shows = [&](const std::string& line) {
+        return world.metrics.serialize().find(line + "\n") != std::string::npos;
+    };
+    world.chain.wealth = 7'000;
+    world.sender->step();
+    CHECK(shows("lamda_sender_wallet_wei{sender=\"test\"} 7000"));
+    world.want(0);
+    world.chain.wealth = U256(2'010) * 60'000 * 3;
+    world.sender->step();
+    REQUIRE(world.entry(0).nonce == 0U);
+    CHECK(shows("lamda_sender_wallet_covers{sender=\"test\"} 3"));
+    world.chain.wealth = U256(2'010) * 60'000 * 2;
+    world.clock.advance(Millis(31'000));
+    world.sender->step();
+    CHECK(shows("lamda_sender_wallet_covers{sender=\"test\"} 2"));
+}
+
 TEST_CASE("the budget of a day stops what is new, and only that, until the next day") {
     World world(17);
     world.config.daily_budget = U256(1'000'000'000'000'000);
