@@ -55,15 +55,14 @@ std::size_t Duty::look_up_increments() {
     });
 }
 
-/// Locked against being deleted: what is concluded from it holds until the transaction ends.
 std::optional<BlockNum> Duty::increments_cursor(store::Txn& txn) {
-    const auto row = txn.first("SELECT number FROM chain.cursor WHERE stream = $1 FOR KEY SHARE",
-                               {config_.increments_stream});
+    const auto row =
+        txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {config_.increments_stream});
     return row ? row->maybe<BlockNum>("number") : std::nullopt;
 }
 
 bool Duty::agrees() {
-    return database_.transact([](store::Txn& txn) { return ledger_agrees(txn, false); });
+    return database_.transact([](store::Txn& txn) { return ledger_agrees(txn); });
 }
 
 std::string Duty::waiting_for() {
@@ -74,6 +73,8 @@ std::string Duty::waiting_for() {
     const auto final_count = opbnb_.transaction_count(config_.wallet, eth::BlockSpec(finalized->number));
     const auto pending_count = opbnb_.transaction_count(config_.wallet, eth::Tag::kPending);
     return database_.transact([&](store::Txn& txn) -> std::string {
+        // Not to be forgotten before the conclusion is written down.
+        txn.exec("SELECT 1 FROM chain.cursor WHERE stream = $1 FOR KEY SHARE", {config_.increments_stream});
         const auto cursor = increments_cursor(txn);
         if (!cursor || *cursor < finalized->number) {
             return "NodeReputation is not read up to block " + std::to_string(finalized->number.value) +
@@ -190,7 +191,7 @@ void Duty::counted_already(const std::map<JobId, std::size_t>& places, Reasons& 
     }
     const auto finalized = opbnb_.header(eth::BlockSpec(eth::Tag::kFinalized));
     database_.transact([&](store::Txn& txn) {
-        if (!ledger_agrees(txn, false)) {
+        if (!ledger_agrees(txn)) {
             for (const auto& [job, place] : places) {
                 out[place] = "what the chain has counted is being read again";
             }

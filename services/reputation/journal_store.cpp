@@ -49,13 +49,14 @@ void note_agreement(store::Txn& txn) {
     txn.exec("INSERT INTO reputation.ledger DEFAULT VALUES ON CONFLICT DO NOTHING");
 }
 
-bool ledger_agrees(store::Txn& txn, bool hold) {
-    return txn.first(std::string("SELECT 1 AS one FROM reputation.ledger") + (hold ? " FOR KEY SHARE" : ""))
-        .has_value();
+bool ledger_agrees(store::Txn& txn) {
+    return txn.first("SELECT 1 AS one FROM reputation.ledger").has_value();
 }
 
 std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int most) {
-    if (!ledger_agrees(txn, true)) {
+    // The row is locked where there is something to do: it cannot be taken away before this is committed.
+    if (!txn.first("SELECT 1 AS one FROM reputation.ledger WHERE EXISTS "
+                   "(SELECT 1 FROM reputation.confirmation c WHERE NOT c.settled) FOR KEY SHARE")) {
         return 0;
     }
     std::vector<JobId> settled;

@@ -50,9 +50,8 @@ struct IntentTarget {
 };
 /// Notes that all that the chain has counted is known: from now on, and after a restart, intents are made.
 void note_agreement(store::Txn& txn);
-/// False: nothing may follow from what is not counted here, for it may be counted there. @param hold the
-/// answer stays true until the transaction ends
-bool ledger_agrees(store::Txn& txn, bool hold);
+/// False: nothing may follow from what is not counted here, for it may be counted there.
+bool ledger_agrees(store::Txn& txn);
 
 /// Makes intents of confirmations whose provider is known, and that are neither counted nor on their way, in
 /// the order of the chain; at most `most`. How many are new. None while the ledger does not agree with the
