@@ -1,15 +1,19 @@
 // The service against real servers: two EVM nodes, PostgreSQL, the contracts; killed at every step of the
 // sender.
 #include <catch2/catch.hpp>
+#include <future>
 #include <optional>
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "core/duration.hpp"
+#include "duty.hpp"
 #include "eth/rpc_client.hpp"
 #include "increment.hpp"
+#include "journal_store.hpp"
 #include "onchain/transact.hpp"
 #include "store/database.hpp"
+#include "store/migrations.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 #include "testkit/signing_server.hpp"
@@ -182,6 +186,44 @@ TEST_CASE("Once on chain: an instance whose ledger is forgotten under its feet r
     const auto intents = database.transact(
         [](store::Txn& txn) { return txn.one("SELECT count(*) AS n FROM chain.intent").get<int>("n"); });
     CHECK(intents == 1);  // the chain had counted the others
+}
+
+TEST_CASE("Once on chain: an intent that is made while its increment is looked up is closed by it") {
+    Market market;
+    market.register_provider();
+    store::Database database(market.dsn, "test", 4);
+    store::migrate(database);
+    const JobId job = *JobId::parse("0x" + std::string(63, '0') + "7");
+    onchain::TxRequest request;
+    request.to = market.node_reputation;
+    request.data = reputation::increment_calldata(market.provider->address(), job);
+    const auto receipt = onchain::transact(market.opbnb_rpc, *market.admin, ChainId{5611}, request);
+    database.transact([&](store::Txn& txn) {
+        reputation::note_agreement(txn);
+        reputation::put_creations(txn, {{job, market.provider->address(), BlockNum{1}}});
+        reputation::put_confirmations(txn, {{job, {BlockNum{2}, BlockHash{}}, 0, TxHash{}}});
+        reputation::put_increments(txn, {{market.provider->address(), 1, receipt.block, 0, receipt.tx_hash}});
+    });
+    reputation::Duty duty({market.admin->address(), ChainId{5611}, market.node_reputation, market.job_manager,
+                           "reputation:opbnb"},
+                          database, market.bsc_rpc, market.opbnb_rpc);
+    std::future<std::size_t> closed;
+    database.transact([&](store::Txn& txn) {
+        REQUIRE(reputation::put_due_intents(
+                    txn, {market.admin->address(), ChainId{5611}, market.node_reputation}, 10) == 1);
+        closed = std::async(std::launch::async, [&] { return duty.look_up_increments(); });
+        // It waits for what is not committed yet.
+        REQUIRE(testkit::wait_until([&] {
+            return database.transact([](store::Txn& other) {
+                return other.one("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted) AS waits")
+                    .get<bool>("waits");
+            });
+        }));
+    });
+    CHECK(closed.get() == 1);
+    const auto state = database.transact(
+        [](store::Txn& txn) { return txn.one("SELECT state FROM chain.intent").get<std::string>("state"); });
+    CHECK(state == "done");
 }
 
 TEST_CASE("with a remote signer, which goes away and lies in between, each job counts once") {
