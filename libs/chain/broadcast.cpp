@@ -26,7 +26,7 @@ void merge(eth::SendOutcome& outcome, bool& accepted, const std::exception_ptr& 
         outcome.refusal.clear();
     } catch (const std::exception& refusal) {
         if (!accepted) {
-            outcome.refusal = refusal.what();
+            outcome = eth::SendOutcome::refused(refusal.what());
         }
     }
 }

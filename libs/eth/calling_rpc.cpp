@@ -211,7 +211,7 @@ std::vector<SendOutcome> CallingRpc::send_raw_transactions(const std::vector<Byt
                 std::rethrow_exception(errors[i]);
             }
         } catch (const RpcError& error) {
-            out[i].refusal = error.what();
+            out[i] = SendOutcome::refused(error.what());
         }
     }
     return out;

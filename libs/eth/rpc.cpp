@@ -46,7 +46,7 @@ std::vector<SendOutcome> Rpc::send_raw_transactions(const std::vector<Bytes>& ra
         try {
             send_raw_transaction(raw);
         } catch (const RpcError& error) {
-            outcome.refusal = error.what();
+            outcome = SendOutcome::refused(error.what());
         }
     }
     return out;

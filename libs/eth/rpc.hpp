@@ -48,6 +48,9 @@ struct CallOutcome {
 struct SendOutcome {
     std::string refusal{};  ///< in the node's words, which differ; empty: it was accepted
     bool accepted() const { return refusal.empty(); }
+    static SendOutcome refused(const std::string& words) {
+        return {words.empty() ? "refused without a word" : words};
+    }
 };
 
 /// A header whose fields have another hash than the one that it names (or fields that are not known here).

@@ -299,15 +299,18 @@ TxHash ScriptedChain::send_raw_transaction(BytesView raw) {
     Tx tx{signed_tx.hash,    *eth::sender_of(signed_tx), signed_tx.tx.nonce,
           signed_tx.tx.data, signed_tx.tx.fee.max_fee,   signed_tx.tx.to};
     if (tx.nonce < nonce_after(blocks_, tx.from, height())) {
-        throw eth::RpcError(-32000, "nonce too low", {});
+        throw refusal("nonce too low");
+    }
+    if (wealth < tx.max_fee * signed_tx.tx.gas_limit + signed_tx.tx.value) {
+        throw refusal("insufficient funds for gas * price + value");
     }
     const auto same = pool_.find({tx.from, tx.nonce});
     if (same != pool_.end()) {
         if (same->second.hash == tx.hash) {
-            throw eth::RpcError(-32000, "already known", {});
+            throw refusal("already known");
         }
         if (tx.max_fee * 10 < same->second.max_fee * 11) {
-            throw eth::RpcError(-32000, "replacement transaction underpriced", {});
+            throw refusal("replacement transaction underpriced");
         }
     }
     pool_.insert_or_assign({tx.from, tx.nonce}, tx);

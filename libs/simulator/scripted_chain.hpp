@@ -100,6 +100,10 @@ class ScriptedChain final : public eth::Rpc {
     /// Calldata that passes estimation and reverts in a block.
     std::set<Bytes> reverts_late;
     U256 wealth = U256(1) << 100;
+    /// How a transaction is refused: nodes agree neither on codes nor on texts.
+    std::function<eth::RpcError(const std::string& why)> refusal = [](const std::string& why) {
+        return eth::RpcError(-32000, why, {});
+    };
     /// What calldata costs: a call under a lower limit runs out of gas.
     std::function<std::uint64_t(const Bytes&)> gas_of = [](const Bytes&) { return 50'000U; };
     /// A lie: so many transactions every account has sent, at any block.
