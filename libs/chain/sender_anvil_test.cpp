@@ -36,8 +36,8 @@ struct Scene {
         config.max_fee_cap = 1'000'000'000'000;
         config.rebroadcast_after = Millis(0);
         config.bump_after_blocks = 3;
-        sender = std::make_unique<Sender>(config, rpc, *signer, ledger, clock, telemetry::Log::none(), metrics,
-                                          health, nullptr);
+        sender = std::make_unique<Sender>(config, rpc, *signer, ledger, clock, telemetry::Log::none(),
+                                          metrics, health, nullptr);
         anvil.call("evm_setAutomine", "[false]");
         for (int i = 0; i < 3; ++i) {
             ledger.add({"intent:" + std::to_string(i), kTarget, 1, {}});
