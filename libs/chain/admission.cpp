@@ -23,7 +23,8 @@ bool Admission::admit() {
     const auto next = at_.ledger.next_nonce();
     const auto counted = at_.watch.latest_count();
     const auto unmined = next && *next > counted ? *next - counted : 0;
-    if (unmined >= at_.config.max_unmined || !at_.outgoing.signer_trouble().empty()) {
+    full_ = unmined >= at_.config.max_unmined;
+    if (full_ || !at_.outgoing.signer_trouble().empty()) {
         return false;
     }
     auto entries = at_.ledger.waiting(kMostAtOnce);

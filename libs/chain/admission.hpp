@@ -17,6 +17,8 @@ class Admission {
     bool admit();
     /// Shows what the wallet holds and how far that goes, now and then, also when nothing waits.
     void look_at_wallet();
+    /// The last time nothing could go because too many were not mined yet.
+    bool full() const { return full_; }
     /// Told by operators to go no further, before they were sent.
     std::vector<LedgerEntry> take_cancelled();
 
@@ -38,6 +40,7 @@ class Admission {
     GasLimits gas_limits_;
     U256 typical_cost_;  ///< wei for the last transaction that was to go; 0: none was yet
     std::optional<Steady> looked_at_wallet_;
+    bool full_ = false;
 };
 
 }  // namespace lamda::chain

@@ -14,6 +14,8 @@ namespace lamda::chain {
 namespace {
 
 constexpr std::size_t kMostWatched = 10'000;
+/// So long it only sends, where blocks come as fast as transactions: then what became of them is looked at.
+constexpr Millis kBurst{1'000};
 
 }  // namespace
 
@@ -55,14 +57,24 @@ struct Sender::Impl {
         for (const auto& entry : admission.take_cancelled()) {
             follower.fail(entry, "cancelled by an operator, before it was sent");
         }
-        while (admission.admit()) {
-            parts.watch.refresh_count();
-        }
+        send_what_waits();
         admission.look_at_wallet();
         parts.note(parts.outgoing.signer_trouble());
         parts.shown.unmined.set(
             static_cast<double>(std::count_if(entries.begin(), entries.end(), is_unmined)));
         parts.shown.parked.set(static_cast<double>(parts.rests.size()));
+    }
+
+    /// As long as something can go, and as long as the chain makes room for more meanwhile.
+    void send_what_waits() {
+        const auto until = parts.clock.steady() + kBurst;
+        bool moves = true;
+        while (moves && parts.clock.steady() < until) {
+            const auto before = parts.watch.latest_count();
+            const bool more = admission.admit();
+            parts.watch.refresh_count();
+            moves = more || (admission.full() && parts.watch.latest_count() > before);
+        }
     }
 
     void show(bool ok, const std::string& detail) {
@@ -107,6 +119,7 @@ void Sender::run(const std::stop_token& stop, Millis pace) {
         try {
             step();
             backoff.reset();
+            wait = impl_->parts.watch.left_over() ? Millis(0) : wait;
         } catch (const ConfigContradiction&) {
             throw;
         } catch (const std::exception&) {

@@ -548,3 +548,38 @@ TEST_CASE("a signer that is away holds up what is to be signed, and nothing else
         CHECK(world.chain.executed(world.data(n)) == 1);
     }
 }
+
+TEST_CASE("what one look does not ask for is left for the next, oldest first, and nothing is forgotten") {
+    World world(21);
+    world.config.max_unmined = 1'200;
+    world.restart();
+    for (std::size_t n = 0; n < 1'200; ++n) {
+        world.want(n);
+    }
+    world.sender->step();
+    REQUIRE(world.chain.pool_size() == 1'200);
+    world.mine();
+    const auto mined = [&] {
+        return std::count_if(world.ledger.state.entries.begin(), world.ledger.state.entries.end(),
+                             [](const auto& entry) { return entry.state == IntentState::kMined; });
+    };
+    for (const auto expected : {500, 1'000, 1'200}) {
+        world.sender->step();
+        CHECK(mined() == expected);
+    }
+    CHECK(world.entry(0).state == IntentState::kMined);
+    REQUIRE(world.settle());
+    CHECK(world.chain.executed(world.data(1'199)) == 1);
+}
+
+TEST_CASE("where blocks come while it sends, it goes on sending") {
+    World world(22);
+    for (std::size_t n = 0; n < 40; ++n) {
+        world.want(n);
+    }
+    world.ledger.chaos = [&] { world.chain.mine(); };  // blocks come between any two writes
+    world.sender->step();
+    CHECK(world.ledger.waiting(100).empty());
+    REQUIRE(world.settle());
+    CHECK(world.chain.executed(world.data(39)) == 1);
+}

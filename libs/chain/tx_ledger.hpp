@@ -95,10 +95,11 @@ struct Parked {
     std::string reason;
 };
 
-/// PostgreSQL for services, a file for the agent. Every call is one transaction and durable when it returns.
-/// A change says from which states it may come: repeated, or late, it changes nothing. What an intent's
-/// transaction led to names the nonce as well: another instance may have given it up, and the intent another
-/// one, since it was looked at.
+/// PostgreSQL for services, a file for the agent. Every call is one transaction. What store() was told is
+/// durable when it returns, with all that was before it; the other changes may be lost in a crash of the
+/// storage, and are then found out, or made, again. A change says from which states it may come: repeated, or
+/// late, it changes nothing. What an intent's transaction led to names the nonce as well: another instance
+/// may have given it up, and the intent another one, since it was looked at.
 class TxLedger {
   public:
     virtual ~TxLedger() = default;

@@ -8,8 +8,9 @@ namespace lamda::chain {
 
 namespace {
 
-/// A proof takes dozens of calls. What is left over is for the next look.
-constexpr int kMostProofs = 4;
+// What is left over is for the next look: sending goes before noting what became of what was sent.
+constexpr std::size_t kMostReceipts = 500;  ///< of each kind; oldest nonces first
+constexpr int kMostProofs = 4;              ///< a proof takes dozens of calls
 constexpr Millis kNeverSent{std::chrono::hours(24)};
 
 bool is_sent(const LedgerEntry& entry) {
@@ -90,19 +91,20 @@ std::vector<TxObservation> TxWatch::observe(const std::vector<LedgerEntry>& entr
             one.blocks_since_stored = head_.number.value - std::min(mark.signed_at, head_.number).value;
         }
     }
-    observe_receipts(entries, seen);
-    observe_foreign(entries, seen);
+    observe_foreign(entries, seen, observe_receipts(entries, seen));
     observe_heights(entries, seen);
     observe_final(entries, seen);
     observe_pool(entries, seen);
     return seen;
 }
 
-/// Of what is sent, and whose nonce is used at the head.
-void TxWatch::observe_receipts(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen) {
+/// Of what is sent, and whose nonce is used at the head. Returns how many entries were looked at.
+std::size_t TxWatch::observe_receipts(const std::vector<LedgerEntry>& entries,
+                                      std::vector<TxObservation>& seen) {
     std::vector<TxHash> hashes;
     std::vector<std::size_t> owners;
-    for (std::size_t i = 0; i < entries.size(); ++i) {
+    std::size_t i = 0;
+    for (; i < entries.size() && hashes.size() < kMostReceipts; ++i) {
         if (is_sent(entries[i]) && latest_count_ > *entries[i].nonce) {
             for (const auto& tx : entries[i].txs) {
                 hashes.push_back(tx.hash);
@@ -111,18 +113,22 @@ void TxWatch::observe_receipts(const std::vector<LedgerEntry>& entries, std::vec
         }
     }
     auto receipts = rpc_.receipts(hashes);
-    for (std::size_t i = 0; i < receipts.size(); ++i) {
-        if (receipts[i]) {
-            seen[owners[i]].receipt = std::move(receipts[i]);
+    for (std::size_t n = 0; n < receipts.size(); ++n) {
+        if (receipts[n]) {
+            seen[owners[n]].receipt = std::move(receipts[n]);
         }
     }
+    left_over_ = std::any_of(entries.begin() + static_cast<std::ptrdiff_t>(i), entries.end(),
+                             [&](const auto& one) { return is_sent(one) && latest_count_ > *one.nonce; });
+    return i;
 }
 
 /// No receipt, though a finalized block has used the nonce: whose transaction that is, the block itself must
 /// tell.
-void TxWatch::observe_foreign(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen) {
+void TxWatch::observe_foreign(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen,
+                              std::size_t looked_at) {
     int proofs = 0;
-    for (std::size_t i = 0; i < entries.size() && proofs < kMostProofs; ++i) {
+    for (std::size_t i = 0; i < looked_at && proofs < kMostProofs; ++i) {
         const auto& entry = entries[i];
         if (!is_sent(entry) || seen[i].receipt || latest_count_ <= *entry.nonce || !finalized_ ||
             final_count().value_or(0) <= *entry.nonce) {
@@ -147,12 +153,14 @@ void TxWatch::observe_foreign(const std::vector<LedgerEntry>& entries, std::vect
 void TxWatch::observe_heights(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen) {
     std::vector<std::optional<BlockNum>> heights(entries.size());
     std::vector<BlockNum> asked;
+    std::size_t final_ones = 0;
     for (std::size_t i = 0; i < entries.size(); ++i) {
         const auto& entry = entries[i];
         if (seen[i].receipt) {
             heights[i] = seen[i].receipt->block.number;
         } else if (entry.state == IntentState::kMined) {
-            const bool final_now = finalized_ && finalized_->number >= entry.mined_in->number;
+            const bool final_now =
+                finalized_ && finalized_->number >= entry.mined_in->number && ++final_ones <= kMostReceipts;
             if (final_now || latest_count_ <= *entry.nonce) {
                 heights[i] = entry.mined_in->number;
             }
@@ -161,6 +169,7 @@ void TxWatch::observe_heights(const std::vector<LedgerEntry>& entries, std::vect
             asked.push_back(*heights[i]);
         }
     }
+    left_over_ = left_over_ || final_ones > kMostReceipts;
     const auto headers = rpc_.headers(asked);
     for (std::size_t i = 0; i < asked.size(); ++i) {
         if (headers[i]) {

@@ -28,6 +28,8 @@ class TxWatch {
     std::optional<std::uint64_t> final_count();
     const FeeMarket& fees();
 
+    /// The last observe() left something for the next one.
+    bool left_over() const { return left_over_; }
     /// In the order of the entries, each of which holds a nonce. Asks only what could change something.
     std::vector<TxObservation> observe(const std::vector<LedgerEntry>& entries);
     /// The newest bytes of the intent were sent now.
@@ -41,10 +43,11 @@ class TxWatch {
         std::optional<Steady> broadcast;
         BlockNum signed_at;  ///< head then, or when this process saw it first
     };
-    void observe_receipts(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
+    std::size_t observe_receipts(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
     void observe_heights(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
     void observe_final(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
-    void observe_foreign(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_foreign(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen,
+                         std::size_t looked_at);
     void observe_pool(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
     std::optional<eth::Receipt> receipt_in_block(const TxHash& tx, const BlockHash& block);
 
@@ -61,6 +64,7 @@ class TxWatch {
     std::optional<std::optional<std::uint64_t>> final_count_;
     std::optional<FeeMarket> market_;
     std::map<BlockNum, std::optional<BlockHash>> hashes_;
+    bool left_over_ = false;
 };
 
 }  // namespace lamda::chain

@@ -32,7 +32,15 @@ chain::LedgerEntry entry_of(const store::Row& row) {
     return out;
 }
 
-/// What every change is limited to.
+/// Lets the commit return before it is on disk. For what store() makes durable with its own commit, and for
+/// what a restart finds out again: an allocation that is lost was never signed for, and what is not known to
+/// be sent goes out once more, unchanged.
+void do_not_wait_for_disk(store::Txn& txn) {
+    txn.exec("SET LOCAL synchronous_commit = off");
+}
+
+/// What every change is limited to. Changes of several intents at once join them by their keys, and name the
+/// keys beside that: else a planner without statistics reads the wallet's whole ledger against each.
 constexpr auto kMine = "i.chain_id = $1 AND i.wallet = $2";
 
 }  // namespace
@@ -144,6 +152,7 @@ U256 PgTxLedger::spent_since(Timestamp since) {
 std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector<chain::Allocation>& wanted,
                                                                std::uint64_t at_least) {
     return database_.transact([&](store::Txn& txn) {
+        do_not_wait_for_disk(txn);
         std::vector<std::optional<std::uint64_t>> out(wanted.size());
         const auto wallet = txn.first(
             "SELECT next_nonce FROM chain.wallet WHERE chain_id = $1 AND address = $2 FOR NO KEY UPDATE",
@@ -186,7 +195,7 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
             "updated_at = now() FROM unnest($3::text[], $4::bigint[], $5::numeric[]) AS g (key, nonce, "
             "gas_limit) "
             "WHERE " +
-                std::string(kMine) + " AND i.key = g.key",
+                std::string(kMine) + " AND i.key = ANY ($3::text[]) AND i.key = g.key",
             {chain_.value, wallet_, store::array_of(given, &Given::key),
              store::array_of(given, &Given::nonce), store::array_of(given, &Given::gas_limit)});
         txn.exec("UPDATE chain.wallet SET next_nonce = $3 WHERE chain_id = $1 AND address = $2",
@@ -225,7 +234,9 @@ std::vector<bool> PgTxLedger::store(const std::vector<chain::NewTx>& txs) {
              txn.exec("SELECT i.id, i.key, i.nonce FROM chain.intent i JOIN unnest($3::text[], $4::bigint[]) "
                       "AS n (key, nonce) ON n.key = i.key AND n.nonce = i.nonce WHERE " +
                           std::string(kMine) +
-                          " AND i.state IN ('allocated', 'sent', 'mined') ORDER BY i.id FOR UPDATE OF i",
+                          " AND i.key = ANY ($3::text[]) AND i.state IN ('allocated', 'sent', 'mined') ORDER "
+                          "BY i.id "
+                          "FOR UPDATE OF i",
                       {chain_.value, wallet_, store::array_of(txs, &chain::NewTx::key),
                        store::array_of(txs, &chain::NewTx::nonce)})) {
             stands.emplace(std::pair(row.get<std::string>("key"), row.get<std::uint64_t>("nonce")),
@@ -271,7 +282,8 @@ void PgTxLedger::park(const std::vector<chain::Parked>& parked) {
             "UPDATE chain.intent i SET state = 'parked', reason = p.reason, updated_at = now() "
             "FROM unnest($3::text[], $4::text[]) AS p (key, reason) WHERE " +
                 std::string(kMine) +
-                " AND i.key = p.key AND i.nonce IS NULL AND i.state IN ('pending', 'parked')",
+                " AND i.key = ANY ($3::text[]) AND i.key = p.key AND i.nonce IS NULL AND i.state IN "
+                "('pending', 'parked')",
             {chain_.value, wallet_, store::array_of(parked, &chain::Parked::key),
              store::array_of(parked, [](const auto& one) { return store::storable(one.reason); })});
     });
@@ -279,6 +291,7 @@ void PgTxLedger::park(const std::vector<chain::Parked>& parked) {
 
 void PgTxLedger::mark_sent(const std::vector<std::string>& keys) {
     database_.transact([&](store::Txn& txn) {
+        do_not_wait_for_disk(txn);
         txn.exec("UPDATE chain.intent i SET state = 'sent', updated_at = now() WHERE " + std::string(kMine) +
                      " AND i.key = ANY ($3::text[]) AND i.state = 'allocated'",
                  {chain_.value, wallet_, store::array_of(keys)});
@@ -298,7 +311,9 @@ void PgTxLedger::mark(const std::string& state, const std::vector<chain::MinedTx
                      "FROM unnest($3::text[], $4::bytea[], $5::bigint[], $6::bytea[], $7::numeric[], "
                      "$8::bigint[]) "
                      "AS m (key, tx, number, hash, paid, nonce) WHERE " +
-                     std::string(kMine) + " AND i.key = m.key AND i.nonce = m.nonce AND " + from_states,
+                     std::string(kMine) +
+                     " AND i.key = ANY ($3::text[]) AND i.key = m.key AND i.nonce = m.nonce AND " +
+                     from_states,
                  {chain_.value, wallet_, store::array_of(txs, &chain::MinedTx::key),
                   store::array_of(txs, &chain::MinedTx::tx), store::array_of(txs, block(&BlockRef::number)),
                   store::array_of(txs, block(&BlockRef::hash)), store::array_of(txs, &chain::MinedTx::paid),

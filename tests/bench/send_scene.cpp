@@ -1,0 +1,142 @@
+#include "send_scene.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+
+#include "chain/sender.hpp"
+#include "contracts/node_reputation.hpp"
+#include "floor.hpp"
+#include "onchain/transact.hpp"
+#include "report.hpp"
+#include "store/migrations.hpp"
+
+namespace lamda::bench {
+
+namespace nr = contracts::node_reputation;
+
+namespace {
+
+constexpr ChainId kChain{31337};
+constexpr std::uint64_t kGas = 60'000;
+constexpr int kToFinality = 4;  ///< blocks
+constexpr double kPatienceSeconds = 600;
+
+}  // namespace
+
+SendNode::SendNode(const std::string& dir)
+    : anvil_(dir, {}),
+      wallet_(*crypto::LocalSigner::from_hex(testkit::dev_key(0))),
+      rpc_(std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = {anvil_.url()}, .chain = kChain},
+                                             clock_, telemetry::Log::none())) {
+    onchain::TxRequest request;
+    request.data = nr::bytecode();
+    contract_ = onchain::transact(*rpc_, *wallet_, kChain, request).contract_address.value();
+    request.to = contract_;
+    request.data = nr::RegisterNode{"NVIDIA A100", 81'920}.encode();
+    onchain::transact(*rpc_, *wallet_, kChain, request);
+    request.data = calldata(0);  // the first one is dearer than the others
+    onchain::transact(*rpc_, *wallet_, kChain, request);
+}
+
+Bytes SendNode::calldata(std::size_t n) const {
+    Bytes out = nr::IncrementJobs{wallet_->address()}.encode();
+    const auto job = *from_hex(fmt::format("0x{:064x}", n));
+    out.insert(out.end(), job.begin(), job.end());
+    return out;
+}
+
+std::uint64_t SendNode::nonce() {
+    return rpc_->transaction_count(wallet_->address(), eth::Tag::kLatest);
+}
+
+std::uint64_t SendNode::count() {
+    const auto answer = rpc_->call({{}, contract_, nr::SuccessfulJobsCount{wallet_->address()}.encode(), 0},
+                                   eth::Tag::kLatest);
+    return to_u64(nr::SuccessfulJobsCount::decode_result(answer).value().arg0).value();
+}
+
+void SendNode::mine(int blocks) {
+    anvil_.call("anvil_mine", fmt::format("[\"{:#x}\"]", blocks));
+}
+
+double send_bare(SendNode& node, std::size_t count, std::size_t in_batch) {
+    const auto first = node.nonce();
+    std::vector<std::string> bodies;
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto tx = eth::sign({kChain,
+                                   first + i,
+                                   {false, 10'000'000'000, 1'000'000},
+                                   kGas,
+                                   node.contract(),
+                                   0,
+                                   node.calldata(i)},
+                                  node.wallet());
+        const auto one =
+            fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"eth_sendRawTransaction","params":["{}"]}})", i,
+                        to_hex(tx.raw));
+        if (in_batch == 1) {
+            bodies.push_back(one);
+        } else if (i % in_batch == 0) {
+            bodies.push_back("[" + one);
+        } else {
+            bodies.back() += "," + one;
+        }
+        if (in_batch > 1 && (i % in_batch == in_batch - 1 || i + 1 == count)) {
+            bodies.back() += "]";
+        }
+    }
+    const double begin = now_seconds();
+    download(node.url(), bodies, 1);
+    while (node.nonce() < first + count) {
+        node.mine(1);  // left to itself it mines 1,000 at most, until the next one comes
+    }
+    return now_seconds() - begin;
+}
+
+Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count, std::size_t max_unmined) {
+    const SystemClock clock;
+    store::Database database(dsn, "bench", 2);
+    store::migrate(database);
+    const auto wallet = node.wallet().address();
+    std::vector<chain::Intent> intents;
+    for (std::size_t i = 0; i < count; ++i) {
+        intents.push_back({fmt::format("increment:0x{:064x}", i), node.contract(), 0, node.calldata(i)});
+    }
+    database.transact([&](store::Txn& txn) { pipeline::put_intents(txn, wallet, kChain, intents); });
+    pipeline::PgTxLedger ledger(database, wallet, kChain);
+    chain::SenderConfig config;
+    config.name = "bench";
+    config.chain_id = kChain;
+    config.min_priority_fee = 1'000'000;
+    config.max_fee_cap = 10'000'000'000;
+    config.max_unmined = max_unmined;
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+    const auto first = node.nonce();
+    const auto counted = node.count();
+
+    Sent out;
+    const double begin = now_seconds();
+    chain::Sender sender(config, node.rpc(), node.wallet(), ledger, clock, telemetry::Log::none(), metrics,
+                         health, {});
+    while (node.nonce() < first + count) {
+        sender.step();
+    }
+    out.accepted = now_seconds() - begin;
+    node.mine(kToFinality);
+    while (!ledger.in_flight(1).empty()) {
+        sender.step();
+        if (now_seconds() - begin > kPatienceSeconds) {
+            throw std::runtime_error("not all done after ten minutes");
+        }
+    }
+    out.done = now_seconds() - begin;
+    if (node.count() != counted + count) {
+        throw std::runtime_error(
+            fmt::format("{} jobs, and the contract counted {}", count, node.count() - counted));
+    }
+    return out;
+}
+
+}  // namespace lamda::bench
