@@ -22,6 +22,8 @@ namespace {
 constexpr Millis kLook{1'000};  // between two looks at what it wrote, logs and retractions
 constexpr int kFetchTries = 3;
 constexpr int kStoreTries = 5;
+constexpr int kStartTries = 20;
+constexpr Millis kStartPause{100};
 
 /// 1 s, 2 s, 4 s …
 Millis backoff(int tried) {
@@ -227,12 +229,19 @@ Runner::Step Runner::start(const AttemptKey& key) {
     if (!journal_.active(key)) {
         return Step::kEnded;
     }
-    try {
-        engine_.start(key.container());
-    } catch (const EngineError& error) {
-        return fail(key, ErrorCode::kStartFailed, error.what());
+    for (int tries = 1;; ++tries) {
+        try {
+            engine_.start(key.container());
+            return Step::kGoOn;
+        } catch (const EngineError& error) {
+            // A name is taken before its container is there: one that a process before us was making when it
+            // died.
+            if (error.status() != 404 || tries == kStartTries) {
+                return fail(key, ErrorCode::kStartFailed, error.what());
+            }
+        }
+        clock_.sleep({}, kStartPause);
     }
-    return Step::kGoOn;
 }
 
 Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
