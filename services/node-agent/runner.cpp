@@ -24,6 +24,8 @@ constexpr int kFetchTries = 3;
 constexpr int kStoreTries = 5;
 constexpr int kStartTries = 20;
 constexpr Millis kStartPause{100};
+constexpr int kOomLooks = 10;
+constexpr Millis kOomPause{100};
 
 /// 1 s, 2 s, 4 s …
 Millis backoff(int tried) {
@@ -282,8 +284,20 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
     }
 }
 
+/// The engine may tell of the end before it tells that memory was the cause.
+std::optional<ContainerState> Runner::inspect_ended(const AttemptKey& key) {
+    constexpr int kKilled = 128 + 9;
+    auto state = engine_.inspect(key.container());
+    for (int looks = 1; looks < kOomLooks && state && state->exit_code == kKilled && !state->oom_killed;
+         ++looks) {
+        clock_.sleep({}, kOomPause);
+        state = engine_.inspect(key.container());
+    }
+    return state;
+}
+
 void Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
-    const auto state = engine_.inspect(key.container());
+    const auto state = inspect_ended(key);
     if (!state || !state->ended()) {
         fail(key, ErrorCode::kInternal,
              state ? "its container is " + state->status : "its container is gone");

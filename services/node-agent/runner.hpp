@@ -48,6 +48,7 @@ class Runner {
     Step create(const AttemptKey& key, const Attempt& attempt, const Image& image);
     Step start(const AttemptKey& key);
     Step follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
+    std::optional<ContainerState> inspect_ended(const AttemptKey& key);
     void conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     void complete(const AttemptKey& key, const Attempt& attempt, const ContainerState& state,
                   const std::stop_token& stop);
