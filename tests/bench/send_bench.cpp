@@ -21,8 +21,8 @@ constexpr double kMostRatio = 1.5;
 constexpr std::size_t kProduction = 64;  ///< SenderConfig's
 
 struct Options {
-    std::size_t intents = 3'000;  ///< at 10,000 the ledger's passes take minutes on two cores
-    int runs = 1;
+    std::size_t intents = 10'000;
+    int runs = 3;
     std::vector<std::size_t> max_unmined{kProduction, 256, 500};
 };
 
