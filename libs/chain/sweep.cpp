@@ -14,6 +14,19 @@ namespace {
 constexpr std::uint64_t kMostByReceipts = 64;  // blocks in one range, where it takes a header for each
 constexpr Millis kPatience{60'000};            // for one range
 constexpr int kTries = 4;                      // before a difference is left as it is
+constexpr Millis kSettlePatience{5 * 60'000};  // if an endpoint does not answer that might prove it
+
+/// What the endpoints prove of a block.
+struct Testimony {
+    Result<BlockView> proven;
+    bool complete;  ///< each endpoint that is not on another chain has answered
+};
+
+/// The endpoint has said what it has to say, even if that is an error.
+bool answered(const std::exception& error) {
+    return dynamic_cast<const eth::RpcError*>(&error) != nullptr ||
+           dynamic_cast<const NotReadyYet*>(&error) != nullptr;
+}
 
 }  // namespace
 
@@ -32,8 +45,9 @@ struct Sweep::Impl {
     std::vector<std::unique_ptr<MultiRpc>> endpoints;  ///< one each, in the order of the settings
     std::optional<BlockNum> start;
     std::size_t turn = 0;
-    int tries = 0;     ///< at the present range, to settle what differs
-    std::string told;  ///< the trouble that was logged last
+    int tries = 0;                       ///< at the present range, to settle what differs
+    std::optional<Steady> trying_since;  ///< since when `tries` counts
+    std::string told;                    ///< the trouble that was logged last
 
     Impl(StreamConfig c, Millis p, MultiRpc& r, SweepSink& s, const Clock& time, telemetry::Log l,
          telemetry::Metrics& metrics)
@@ -170,16 +184,18 @@ struct Sweep::Impl {
         }));
     }
 
-    /// What the endpoints prove of the block.
-    Result<BlockView> ask_all(BlockNum block) {
+    Testimony ask_all(BlockNum block) {
         std::vector<BlockView> views;
         std::string trouble;
-        for (const auto i : order()) {
+        const auto asked = order();
+        auto answers = asked.size();
+        for (const auto i : asked) {
             try {
                 if (auto view = view_block(*endpoints[i], block, filter)) {
                     views.push_back(std::move(*view));
                 }
             } catch (const std::exception& error) {
+                answers -= answered(error) ? 0 : 1;
                 trouble = endpoints[i]->name() + ": " + error.what();
                 log.debug("an endpoint proves nothing", {{"stream", config.name},
                                                          {"block", block.value},
@@ -187,17 +203,32 @@ struct Sweep::Impl {
                                                          {"reason", error.what()}});
             }
         }
+        const auto all = usable();
         if (views.empty() && !trouble.empty()) {
-            return Error{"unproven", "no endpoint can prove what it says of the block; " + trouble, ""};
+            return {Error{"unproven", "no endpoint can prove what it says of the block; " + trouble, ""},
+                    answers >= all};
         }
-        return settle(views, usable());
+        return {settle(views, all), answers >= all};
     }
 
-    /// Why the block's difference stays; empty: it is gone.
-    std::string settle_block(BlockNum block) {
-        auto proven = ask_all(block);
+    /// A difference is left only when all who might know have been heard, or are away for too long.
+    bool give_up(bool complete) {
+        ++tries;
+        if (!trying_since) {
+            trying_since = clock.steady();
+        }
+        return tries >= kTries && (complete || clock.steady() - *trying_since > kSettlePatience);
+    }
+
+    struct Settled {
+        std::string why_not;  ///< empty: the difference is gone
+        bool complete = true;
+    };
+    Settled settle_block(BlockNum block) {
+        auto testimony = ask_all(block);
+        auto& proven = testimony.proven;
         if (!proven) {
-            return proven.error().message;
+            return {proven.error().message, testimony.complete};
         }
         Rereading again;
         again.first = block;
@@ -214,9 +245,9 @@ struct Sweep::Impl {
                 log.error("rows were not the chain's, and are repaired",
                           {{"stream", config.name}, {"block", block.value}, {"logs", done.logs}});
             }
-            return done.left.logs == 0 ? "" : "what the rows say has had effects that cannot be taken back";
+            return {done.left.logs == 0 ? "" : "what the rows say has had effects that cannot be taken back"};
         } catch (const FinalityViolated& error) {
-            return error.what();
+            return {error.what()};
         }
     }
 
@@ -236,20 +267,23 @@ struct Sweep::Impl {
         SweepOutcome outcome;
         outcome.logs = again->blocks.logs.size();
         for (const auto block : sink.compare(*again).blocks) {
-            if (const auto why = settle_block(block); !why.empty()) {
-                if (++tries < kTries) {
-                    tell(why);
-                    return Step::kFailed;
-                }
-                ++outcome.unsettled;
-                outcome.trouble = "block " + std::to_string(block.value) + ": " + why;
+            const auto [why_not, complete] = settle_block(block);
+            if (why_not.empty()) {
+                continue;
             }
+            if (!give_up(complete)) {
+                tell(why_not);
+                return Step::kFailed;
+            }
+            ++outcome.unsettled;
+            outcome.trouble = "block " + std::to_string(block.value) + ": " + why_not;
         }
         if (outcome.unsettled > 0) {
             log.error("rows differ from the chain, and cannot be repaired",
                       {{"stream", config.name}, {"blocks", outcome.unsettled}, {"reason", outcome.trouble}});
         }
         tries = 0;
+        trying_since.reset();
         crash_point("sweep.before_passed");
         sink.passed(again->first, again->blocks.to.number, outcome);
         at_block.set(static_cast<double>(again->blocks.to.number.value));

@@ -12,7 +12,8 @@ namespace lamda::chain {
 
 /// One range at each step: read from another endpoint than the stream asks first, where there is another.
 /// Where the rows differ, every endpoint is asked for the block and must prove its answer; the rows follow
-/// what is proven and not contradicted. What cannot be settled after some tries is counted and left as it is.
+/// what is proven and not contradicted. What cannot be settled after some tries, although every endpoint has
+/// answered or been away for minutes, is counted and left as it is.
 ///
 /// Metrics: `lamda_chain_sweep_block`, `lamda_chain_sweep_logs_total`, `…_repaired_total`,
 /// `…_unsettled_total`.

@@ -186,6 +186,38 @@ TEST_CASE("Sceptical: rows that an endpoint hid from the stream are found at ano
     CHECK(world.differs().empty());
 }
 
+TEST_CASE("a difference waits for the endpoint that can prove, which is away for a minute") {
+    auto one = World::endpoint("one");
+    auto two = World::endpoint("two");
+    two.no_receipts = true;
+    SweptWorld world({one, two});
+    const bool refused = GENERATE(true, false);
+    auto& able = world.network.plan(world.network.urls()[0]);
+    able.rates[refused ? Fault::kRefused : Fault::kTooMany] = 1;
+    REQUIRE(world.lose(7) > 3);
+    for (int i = 0; i < 60; ++i) {
+        CHECK(world.step() != Sweep::Step::kNothing);
+        world.clock.advance(Millis(1'000));
+    }
+    able.rates.clear();
+    world.sweep_all();
+    CHECK(world.differs().empty());
+    CHECK(world.rows.unsettled == 0);
+}
+
+TEST_CASE("a difference is left, and counted, if the endpoint that can prove stays away") {
+    auto one = World::endpoint("one");
+    auto two = World::endpoint("two");
+    two.no_receipts = true;
+    SweptWorld world({one, two});
+    world.network.plan(world.network.urls()[0]).rates[Fault::kRefused] = 1;
+    REQUIRE(world.lose(7) > 3);
+    world.sweep_all();
+    CHECK(world.rows.upto == world.final);
+    CHECK(world.rows.unsettled > 0);
+    CHECK(world.rows.repairs == 0);
+}
+
 TEST_CASE("a sweep goes on at another endpoint where one fails, and waits where all do") {
     SweptWorld world({World::endpoint("one"), World::endpoint("two"), World::endpoint("three")});
     world.network.plan(world.network.urls()[1]).rates[Fault::kServerError] = 1;

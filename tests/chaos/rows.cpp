@@ -53,6 +53,7 @@ void Rows::create(store::Database& database) {
 void Rows::clear(store::Database& database) {
     database.transact([](store::Txn& txn) {
         txn.exec("DELETE FROM sim.log");
+        txn.exec("ALTER SEQUENCE sim.log_seq_seq RESTART");  // damage() chooses by it
         txn.exec("DELETE FROM chain.cursor");
     });
 }

@@ -222,7 +222,9 @@ class Simulation {
         auto rows = Rows::read(database_);
         sort_rows(rows);
         const auto wrong = difference(rows, expected);
-        return wrong.empty() || (out.unsettled > 0 && cannot_prove()) ? "" : "after the sweep: " + wrong;
+        return wrong.empty() || (out.unsettled > 0 && cannot_prove())
+                   ? ""
+                   : fmt::format("after the sweep, which left {} blocks: {}", out.unsettled, wrong);
     }
 
     /// No healthy endpoint of the chain shows receipts: what one says must be confirmed by another, which may
