@@ -10,6 +10,9 @@ namespace lamda::chain {
 namespace {
 
 constexpr std::size_t kMostAtOnce = 500;
+/// Sent together: what nodes take in one request. Of what may be unmined at once a half, so that the next
+/// ones are made ready while these are on their way.
+constexpr std::size_t kMostTogether = 100;
 constexpr Millis kLookAtWallet{30'000};
 
 }  // namespace
@@ -19,6 +22,26 @@ Admission::Admission(SenderParts& parts, Precheck precheck)
       precheck_(std::move(precheck)),
       gas_limits_(parts.rpc, parts.signer.address(), parts.config.gas_margin_percent) {}
 
+void Admission::begin_pass() {
+    queue_.clear();
+    purse_.reset();
+}
+
+std::vector<LedgerEntry> Admission::take(std::size_t most) {
+    if (queue_.empty()) {
+        purse_.reset();
+        for (auto& entry : at_.ledger.waiting(kMostAtOnce)) {
+            if (entry.wish != Wish::kCancel && at_.rests.due(entry.intent.key)) {
+                queue_.push_back(std::move(entry));
+            }
+        }
+    }
+    const auto last = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
+    std::vector<LedgerEntry> out(std::make_move_iterator(queue_.begin()), std::make_move_iterator(last));
+    queue_.erase(queue_.begin(), last);
+    return out;
+}
+
 bool Admission::admit() {
     const auto next = at_.ledger.next_nonce();
     const auto counted = at_.watch.latest_count();
@@ -27,14 +50,11 @@ bool Admission::admit() {
     if (full_ || !at_.outgoing.signer_trouble().empty()) {
         return false;
     }
-    auto entries = at_.ledger.waiting(kMostAtOnce);
-    std::erase_if(entries, [&](const LedgerEntry& entry) {
-        return entry.wish == Wish::kCancel || !at_.rests.due(entry.intent.key);
-    });
-    entries.resize(std::min<std::size_t>(entries.size(), at_.config.max_unmined - unmined));
+    const auto together = std::clamp<std::size_t>(at_.config.max_unmined / 2, 1, kMostTogether);
+    const auto entries = take(std::min<std::size_t>(together, at_.config.max_unmined - unmined));
     auto ready = judge(entries);
     if (ready.empty()) {
-        return false;
+        return !queue_.empty();
     }
     const auto fee = first_fee(at_.policy, at_.watch.fees());
     if (!fee) {
@@ -124,9 +144,11 @@ void Admission::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) 
     const auto wallet = at_.signer.address();
     const auto& limit = at_.config.daily_budget;
     typical_cost_ = fee.max_fee * ready.front().allocation.gas_limit;
-    U256 spent = spent_today();
-    U256 balance = at_.rpc.balance(wallet, eth::Tag::kLatest);
-    at_.shown.wallet(balance, spent, typical_cost_, at_.config.low_at, at_.log);
+    if (!purse_) {
+        purse_ = Purse{at_.rpc.balance(wallet, eth::Tag::kLatest), spent_today()};
+        at_.shown.wallet(purse_->balance, purse_->spent_today, typical_cost_, at_.config.low_at, at_.log);
+    }
+    auto& [balance, spent] = *purse_;
     std::size_t count = 0;
     for (const auto& [intent, allocation] : ready) {
         const U256 gas = fee.max_fee * allocation.gas_limit;
@@ -183,7 +205,7 @@ void Admission::send(const std::vector<Ready>& ready, std::uint64_t least, const
             }
         }
     }
-    at_.note(at_.outgoing.store_and_send(std::move(txs)));
+    at_.outgoing.store_and_send(std::move(txs));
 }
 
 }  // namespace lamda::chain

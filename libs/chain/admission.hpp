@@ -1,6 +1,7 @@
 // Which intents get a nonce now: what would not revert, and can be paid for. Private to this library.
 #pragma once
 
+#include <deque>
 #include <map>
 
 #include "chain/gas_limits.hpp"
@@ -13,6 +14,8 @@ class Admission {
   public:
     Admission(SenderParts& parts, Precheck precheck);
 
+    /// What was read of the ledger and the wallet is read again.
+    void begin_pass();
     /// Gives nonces to some of what waits, and sends. False: nothing more can go now.
     bool admit();
     /// Shows what the wallet holds and how far that goes, now and then, also when nothing waits.
@@ -27,6 +30,13 @@ class Admission {
         Intent intent;
         Allocation allocation;
     };
+    /// Wei that may still be spent.
+    struct Purse {
+        U256 balance;
+        U256 spent_today;
+    };
+    /// Some of what waits and is due; what was read of the ledger before comes first.
+    std::vector<LedgerEntry> take(std::size_t most);
     std::vector<Ready> judge(const std::vector<LedgerEntry>& entries);
     void park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons);
     U256 spent_today();
@@ -36,6 +46,8 @@ class Admission {
     void send(const std::vector<Ready>& ready, std::uint64_t least, const eth::Fee& fee);
 
     SenderParts& at_;
+    std::deque<LedgerEntry> queue_;  ///< read of the ledger in this pass, oldest first
+    std::optional<Purse> purse_;     ///< read with the queue, less what was sent since
     Precheck precheck_;
     GasLimits gas_limits_;
     U256 typical_cost_;  ///< wei for the last transaction that was to go; 0: none was yet

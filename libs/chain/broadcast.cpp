@@ -1,20 +1,8 @@
 #include "chain/broadcast.hpp"
 
-#include <map>
-#include <memory>
-
-#include "eth/conversation.hpp"
-
 namespace lamda::chain {
 
 namespace {
-
-/// What one endpoint makes of the batch.
-struct Told {
-    std::size_t endpoint = 0;
-    std::vector<TxHash> hashes;
-    std::vector<std::exception_ptr> errors;
-};
 
 /// Accepted stays accepted; of refusals the last one is kept.
 void merge(eth::SendOutcome& outcome, bool& accepted, const std::exception_ptr& error) {
@@ -42,10 +30,16 @@ void note(Endpoints& endpoints, std::size_t endpoint, const std::exception_ptr& 
 
 }  // namespace
 
-std::vector<eth::SendOutcome> broadcast(const std::vector<Bytes>& raws, Endpoints& endpoints,
-                                        net::Transport& transport, const Clock& clock, Millis timeout) {
-    eth::Conversation talk(transport);
-    std::map<eth::Conversation::Id, std::unique_ptr<Told>> under_way;
+/// What one endpoint makes of the batch.
+struct Broadcast::Told {
+    std::size_t endpoint = 0;
+    std::vector<TxHash> hashes;
+    std::vector<std::exception_ptr> errors;
+};
+
+Broadcast::Broadcast(const std::vector<Bytes>& raws, Endpoints& endpoints, net::Transport& transport,
+                     const Clock& clock, Millis timeout)
+    : endpoints_(endpoints), clock_(clock), timeout_(timeout), count_(raws.size()), talk_(transport) {
     for (const auto endpoint : endpoints.candidates()) {
         if (!endpoints.checked(endpoint)) {
             continue;
@@ -56,27 +50,32 @@ std::vector<eth::SendOutcome> broadcast(const std::vector<Bytes>& raws, Endpoint
             parts.push_back(eth::questions::send_raw_transaction(raws[i], told->hashes[i]));
         }
         const auto id =
-            talk.ask(endpoints.url(endpoint), timeout, eth::questions::all(std::move(parts), told->errors));
-        under_way.emplace(id, std::move(told));
+            talk_.ask(endpoints.url(endpoint), timeout, eth::questions::all(std::move(parts), told->errors));
+        under_way_.emplace(id, std::move(told));
     }
+}
+
+Broadcast::~Broadcast() = default;
+
+std::vector<eth::SendOutcome> Broadcast::outcomes() {
     std::vector<eth::SendOutcome> outcomes;
-    std::vector<bool> accepted(raws.size());
-    auto patience = clock.steady() + 2 * timeout;
-    while (!under_way.empty() && clock.steady() < patience) {
-        const auto answered = talk.next(patience);
+    std::vector<bool> accepted(count_);
+    auto patience = clock_.steady() + 2 * timeout_;
+    while (!under_way_.empty() && clock_.steady() < patience) {
+        const auto answered = talk_.next(patience);
         if (!answered) {
             continue;
         }
-        const auto told = under_way.extract(answered->id);
+        const auto told = under_way_.extract(answered->id);
         if (answered->error) {
-            note(endpoints, told.mapped()->endpoint, answered->error);
+            note(endpoints_, told.mapped()->endpoint, answered->error);
             continue;
         }
         if (outcomes.empty()) {
-            outcomes.resize(raws.size());
-            patience = std::min(patience, clock.steady() + kBroadcastGrace);
+            outcomes.resize(count_);
+            patience = std::min(patience, clock_.steady() + kBroadcastGrace);
         }
-        for (std::size_t i = 0; i < raws.size(); ++i) {
+        for (std::size_t i = 0; i < count_; ++i) {
             bool is_in = accepted[i];
             merge(outcomes[i], is_in, told.mapped()->errors[i]);
             accepted[i] = is_in;

@@ -42,8 +42,8 @@ void Follower::carry_out(Plan plan) {
         }
         at_.shown.done.add(static_cast<double>(plan.done.size()));
     }
-    at_.note(at_.outgoing.send(plan.again));
-    at_.note(at_.outgoing.store_and_send(std::move(plan.fresh)));
+    at_.outgoing.send(std::move(plan.again));
+    at_.outgoing.store_and_send(std::move(plan.fresh));
 }
 
 void Follower::decide_one(const LedgerEntry& entry, const TxObservation& seen, Plan& plan) {

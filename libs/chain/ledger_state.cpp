@@ -1,6 +1,7 @@
 #include "chain/ledger_state.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace lamda::chain {
 
@@ -34,6 +35,14 @@ bool is_open(const LedgerEntry& entry) {
     return entry.state != IntentState::kDone && entry.state != IntentState::kFailed;
 }
 
+bool may_change(const LedgerEntry& entry, const ChainLook& look) {
+    if (!is_open(entry) || !entry.nonce) {
+        return false;
+    }
+    return entry.state != IntentState::kMined || *entry.nonce >= look.used ||
+           (look.finalized && entry.mined_in->number <= *look.finalized);
+}
+
 LedgerEntry* LedgerState::find(const std::string& key) {
     const auto found = std::find_if(entries.begin(), entries.end(),
                                     [&](const LedgerEntry& entry) { return entry.intent.key == key; });
@@ -53,12 +62,18 @@ bool LedgerState::add(const Intent& intent, Timestamp now) {
     return true;
 }
 
-std::vector<LedgerEntry> LedgerState::in_flight(std::size_t most) const {
+std::vector<LedgerEntry> LedgerState::in_flight(const ChainLook& look, std::size_t most) const {
     std::vector<LedgerEntry> out;
     std::copy_if(entries.begin(), entries.end(), std::back_inserter(out),
-                 [](const LedgerEntry& entry) { return is_open(entry) && entry.nonce; });
+                 [&](const LedgerEntry& entry) { return may_change(entry, look); });
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return *a.nonce < *b.nonce; });
-    out.resize(std::min(out.size(), most));
+    enum Kind { kUsed, kUnused, kMined, kKinds };
+    std::array<std::size_t, kKinds> counts{};
+    std::erase_if(out, [&](const LedgerEntry& entry) {
+        const auto kind =
+            entry.state == IntentState::kMined ? kMined : (*entry.nonce < look.used ? kUsed : kUnused);
+        return ++counts[kind] > most;
+    });
     return out;
 }
 
@@ -80,7 +95,7 @@ std::vector<std::optional<std::uint64_t>> LedgerState::allocate(const std::vecto
     auto next = std::max(next_nonce.value_or(0), at_least);
     for (const auto& one : wanted) {
         auto* entry = find(one.key);
-        if (entry == nullptr || !holds_none(*entry)) {
+        if (entry == nullptr || !holds_none(*entry) || entry->wish == Wish::kCancel) {
             out.emplace_back();
             continue;
         }

@@ -14,7 +14,7 @@ struct LedgerState {
     const LedgerEntry* find(const std::string& key) const;
     /// False: its key stands already.
     bool add(const Intent& intent, Timestamp now);
-    std::vector<LedgerEntry> in_flight(std::size_t most) const;
+    std::vector<LedgerEntry> in_flight(const ChainLook& look, std::size_t most) const;
     std::vector<LedgerEntry> waiting(std::size_t most) const;
 
     std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,
@@ -35,5 +35,7 @@ struct LedgerState {
 
 /// Neither done nor failed.
 bool is_open(const LedgerEntry& entry);
+/// It holds a nonce and is open, and the look may tell something new of it.
+bool may_change(const LedgerEntry& entry, const ChainLook& look);
 
 }  // namespace lamda::chain

@@ -31,7 +31,9 @@ class MemoryLedger final : public TxLedger {
     LedgerEntry& at(const std::string& key) { return *state.find(key); }
     bool all_settled() const { return std::none_of(state.entries.begin(), state.entries.end(), is_open); }
 
-    std::vector<LedgerEntry> in_flight(std::size_t most) override { return state.in_flight(most); }
+    std::vector<LedgerEntry> in_flight(const ChainLook& look, std::size_t most) override {
+        return state.in_flight(look, most);
+    }
     std::vector<LedgerEntry> waiting(std::size_t most) override { return state.waiting(most); }
     std::optional<std::uint64_t> next_nonce() override { return state.next_nonce; }
     U256 spent_since(Timestamp) override { return spent; }

@@ -235,22 +235,53 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
     return hash;
 }
 
-std::vector<eth::SendOutcome> MultiRpc::send_raw_transactions(const std::vector<Bytes>& raws) {
-    std::vector<eth::SendOutcome> out;
-    for (std::size_t first = 0; first < raws.size(); first += kMostInBatch) {
-        const auto last = std::min(first + kMostInBatch, raws.size());
-        const std::vector<Bytes> some(raws.begin() + static_cast<std::ptrdiff_t>(first),
-                                      raws.begin() + static_cast<std::ptrdiff_t>(last));
-        for (const auto endpoint : endpoints_.candidates()) {
-            ensure_checked(endpoint);
+/// One batch after the other, the first of them from the start.
+class MultiRpc::Batches final : public eth::Sending {
+  public:
+    Batches(MultiRpc& rpc, std::vector<Bytes> raws) : rpc_(rpc), raws_(std::move(raws)) { begin(0); }
+
+    std::vector<eth::SendOutcome> outcomes() override {
+        std::vector<eth::SendOutcome> out;
+        while (out.size() < raws_.size()) {
+            if (begun_ == out.size()) {
+                begin(begun_);
+            }
+            auto some = now_->outcomes();
+            if (some.empty()) {  // no endpoint takes batches, or none answers
+                some = rpc_.Rpc::send_raw_transactions(batch(out.size()));
+            }
+            out.insert(out.end(), some.begin(), some.end());
         }
-        auto outcomes = broadcast(some, endpoints_, transport_, clock_, config_.timeout);
-        if (outcomes.empty()) {  // no endpoint takes batches, or none answers
-            outcomes = Rpc::send_raw_transactions(some);
-        }
-        out.insert(out.end(), outcomes.begin(), outcomes.end());
+        return out;
     }
-    return out;
+
+  private:
+    std::vector<Bytes> batch(std::size_t first) const {
+        const auto last = std::min(first + kMostInBatch, raws_.size());
+        return {raws_.begin() + static_cast<std::ptrdiff_t>(first),
+                raws_.begin() + static_cast<std::ptrdiff_t>(last)};
+    }
+    void begin(std::size_t first) {
+        for (const auto endpoint : rpc_.endpoints_.candidates()) {
+            rpc_.ensure_checked(endpoint);
+        }
+        const auto some = batch(first);
+        now_.emplace(some, rpc_.endpoints_, rpc_.transport_, rpc_.clock_, rpc_.config_.timeout);
+        begun_ = first + some.size();
+    }
+
+    MultiRpc& rpc_;
+    std::vector<Bytes> raws_;
+    std::size_t begun_ = 0;
+    std::optional<Broadcast> now_;
+};
+
+std::unique_ptr<eth::Sending> MultiRpc::begin_sending(std::vector<Bytes> raws) {
+    return std::make_unique<Batches>(*this, std::move(raws));
+}
+
+std::vector<eth::SendOutcome> MultiRpc::send_raw_transactions(const std::vector<Bytes>& raws) {
+    return Batches(*this, raws).outcomes();
 }
 
 void MultiRpc::ensure_checked(std::size_t endpoint) {

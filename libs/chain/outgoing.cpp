@@ -54,44 +54,62 @@ std::optional<NewTx> Outgoing::signed_form(const std::string& key, const eth::Tr
     return std::nullopt;
 }
 
-std::string Outgoing::store_and_send(std::vector<NewTx> txs) {
+void Outgoing::begin_pass() {
+    finish();
+    signer_trouble_.clear();
+    refusal_.clear();
+}
+
+void Outgoing::store_and_send(std::vector<NewTx> txs) {
     if (txs.empty()) {
-        return "";
+        return;
     }
     const auto stands = ledger_.store(txs);
     crash_point("sender.after_store");
-    std::vector<std::pair<std::string, StoredTx>> stored;
+    Keyed stored;
     for (std::size_t i = 0; i < txs.size(); ++i) {
         if (stands[i]) {  // else the allocation does not stand any more: these bytes must never be seen
             watch_.signed_now(txs[i].key);
             stored.emplace_back(std::move(txs[i].key), std::move(txs[i].tx));
         }
     }
-    return send(stored);
+    send(std::move(stored));
 }
 
-std::string Outgoing::send(const std::vector<std::pair<std::string, StoredTx>>& txs) {
+void Outgoing::send(Keyed txs) {
     if (txs.empty()) {
-        return "";
+        return;
     }
+    finish();
     std::vector<Bytes> raws;
-    std::vector<std::string> keys;
     for (const auto& [key, tx] : txs) {
         raws.push_back(tx.raw);
-        keys.push_back(key);
         watch_.sent(key);
     }
     shown_.broadcasts.add(static_cast<double>(raws.size()));
-    const auto outcomes = rpc_.send_raw_transactions(raws);
+    sending_ = rpc_.begin_sending(std::move(raws));
+    under_way_ = std::move(txs);
+}
+
+void Outgoing::finish() {
+    if (!sending_) {
+        return;
+    }
+    const auto sending = std::exchange(sending_, nullptr);
+    const auto txs = std::exchange(under_way_, {});
+    const auto outcomes = sending->outcomes();
     crash_point("sender.after_broadcast");
+    std::vector<std::string> keys;
+    for (const auto& [key, tx] : txs) {
+        keys.push_back(key);
+    }
     ledger_.mark_sent(keys);
-    return refusals(txs, outcomes);
+    look_at_refusals(txs, outcomes);
 }
 
 /// "already known", "nonce too low", "underpriced": texts and codes differ. Counts and receipts tell what
 /// they mean; only what the node neither has nor had is worth a word.
-std::string Outgoing::refusals(const std::vector<std::pair<std::string, StoredTx>>& txs,
-                               const std::vector<eth::SendOutcome>& outcomes) {
+void Outgoing::look_at_refusals(const Keyed& txs, const std::vector<eth::SendOutcome>& outcomes) {
     std::vector<std::size_t> refused;
     std::vector<TxHash> hashes;
     for (std::size_t i = 0; i < txs.size(); ++i) {
@@ -102,14 +120,12 @@ std::string Outgoing::refusals(const std::vector<std::pair<std::string, StoredTx
             hashes.push_back(txs[i].second.hash);
         }
     }
-    std::string out;
     const auto known = rpc_.transactions(hashes);
     for (std::size_t i = 0; i < refused.size(); ++i) {
         if (!known[i]) {
-            out = "the node refuses " + txs[refused[i]].first + ": " + outcomes[refused[i]].refusal;
+            refusal_ = "the node refuses " + txs[refused[i]].first + ": " + outcomes[refused[i]].refusal;
         }
     }
-    return out;
 }
 
 }  // namespace lamda::chain

@@ -1,6 +1,7 @@
 // From a wanted transaction to bytes that endpoints have: signed, stored, and only then sent.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,8 +17,8 @@ class Outgoing {
     Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger, const Clock& clock,
              telemetry::Log log, TxWatch& watch, SenderMetrics& shown);
 
-    /// A signer that failed is asked again.
-    void begin_pass() { signer_trouble_.clear(); }
+    /// A signer that failed is asked again. What a pass before left under way is waited for.
+    void begin_pass();
     /// Why nothing can be signed in this pass; empty: nothing is known against it.
     const std::string& signer_trouble() const { return signer_trouble_; }
 
@@ -27,16 +28,20 @@ class Outgoing {
                                 const eth::Fee& fee);
     std::optional<NewTx> cancellation(const Intent& intent, std::uint64_t nonce, const eth::Fee& fee);
 
-    /// What the ledger does not take is never sent. @returns why endpoints refuse something that they neither
-    /// have nor had; empty: they do not
-    std::string store_and_send(std::vector<NewTx> txs);
-    /// Bytes that are stored, by their intents' keys.
-    std::string send(const std::vector<std::pair<std::string, StoredTx>>& txs);
+    using Keyed = std::vector<std::pair<std::string, StoredTx>>;
+    /// What the ledger does not take is never sent. What is sent is under way on return: after what was sent
+    /// before, which is waited for.
+    void store_and_send(std::vector<NewTx> txs);
+    /// The same with bytes that are stored, by their intents' keys.
+    void send(Keyed txs);
+    /// Waits until endpoints have answered to all that is under way, and notes it as sent.
+    void finish();
+    /// Why endpoints refuse, in this pass, something that they neither have nor had; empty: they do not.
+    const std::string& refusal() const { return refusal_; }
 
   private:
     std::optional<NewTx> signed_form(const std::string& key, const eth::Transaction& tx, bool cancels);
-    std::string refusals(const std::vector<std::pair<std::string, StoredTx>>& txs,
-                         const std::vector<eth::SendOutcome>& outcomes);
+    void look_at_refusals(const Keyed& txs, const std::vector<eth::SendOutcome>& outcomes);
 
     ChainId chain_;
     eth::Rpc& rpc_;
@@ -47,6 +52,9 @@ class Outgoing {
     TxWatch& watch_;
     SenderMetrics& shown_;
     std::string signer_trouble_;
+    std::string refusal_;
+    Keyed under_way_;
+    std::unique_ptr<eth::Sending> sending_;  ///< of what is under way
 };
 
 /// Gas of a transfer without calldata.

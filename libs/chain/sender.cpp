@@ -13,7 +13,7 @@ namespace lamda::chain {
 
 namespace {
 
-constexpr std::size_t kMostWatched = 10'000;
+constexpr std::size_t kMostFollowed = 1'000;
 /// So long it only sends, where blocks come as fast as transactions: then what became of them is looked at.
 constexpr Millis kBurst{1'000};
 
@@ -49,15 +49,18 @@ struct Sender::Impl {
     void step() {
         parts.trouble.clear();
         parts.outgoing.begin_pass();
+        admission.begin_pass();
         parts.watch.look();
         parts.note(parts.watch.no_finality());
-        const auto entries = parts.ledger.in_flight(kMostWatched);
+        const auto entries = parts.ledger.in_flight(parts.watch.where(), kMostFollowed);
         follower.follow(entries);
         follower.fill_gap(entries);
         for (const auto& entry : admission.take_cancelled()) {
             follower.fail(entry, "cancelled by an operator, before it was sent");
         }
         send_what_waits();
+        parts.outgoing.finish();
+        parts.note(parts.outgoing.refusal());
         admission.look_at_wallet();
         parts.note(parts.outgoing.signer_trouble());
         parts.shown.unmined.set(

@@ -95,6 +95,12 @@ struct Parked {
     std::string reason;
 };
 
+/// Where a chain stands, for one wallet.
+struct ChainLook {
+    std::uint64_t used = 0;             ///< nonces below are used at the head
+    std::optional<BlockNum> finalized;  ///< absent: nothing is known to be final
+};
+
 /// PostgreSQL for services, a file for the agent. Every call is one transaction. What store() was told is
 /// durable when it returns, with all that was before it; the other changes may be lost in a crash of the
 /// storage, and are then found out, or made, again. A change says from which states it may come: repeated, or
@@ -103,8 +109,10 @@ struct Parked {
 class TxLedger {
   public:
     virtual ~TxLedger() = default;
-    /// Those that hold a nonce and are not done or failed, by nonce; at most `most`.
-    virtual std::vector<LedgerEntry> in_flight(std::size_t most) = 0;
+    /// Those that hold a nonce and are not done or failed, and of which `look` may tell something new:
+    /// not mined with a nonce that is used, not mined with one that is not, mined and final or no longer
+    /// mined. At most `most` of each of these three, by nonce.
+    virtual std::vector<LedgerEntry> in_flight(const ChainLook& look, std::size_t most) = 0;
     /// Those that hold none: oldest first, and parked ones last, by when they were parked; at most `most`.
     virtual std::vector<LedgerEntry> waiting(std::size_t most) = 0;
     /// The wallet's next nonce as the ledger knows it; absent: never used.
@@ -113,7 +121,7 @@ class TxLedger {
     virtual U256 spent_since(Timestamp since) = 0;
 
     /// Nonces one after the other, from max(next_nonce, at_least) on, for those that hold none; nullopt where
-    /// an intent has one already, or is no longer pending or parked.
+    /// an intent has one already, is no longer pending or parked, or is to be cancelled.
     virtual std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,
                                                                std::uint64_t at_least) = 0;
     /// An intent that uses up a nonce that nobody holds: an empty transfer from `wallet` to itself. False: it

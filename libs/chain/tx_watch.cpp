@@ -45,6 +45,10 @@ void TxWatch::refresh_count() {
     latest_count_ = rpc_.transaction_count(wallet_, eth::Tag::kLatest);
 }
 
+ChainLook TxWatch::where() const {
+    return {latest_count_, finalized_ ? std::optional(finalized_->number) : std::nullopt};
+}
+
 std::optional<std::uint64_t> TxWatch::final_count() {
     if (!final_count_) {
         final_count_.emplace();

@@ -6,6 +6,7 @@
 
 #include "chain/fees.hpp"
 #include "chain/tx_decision.hpp"
+#include "chain/tx_ledger.hpp"
 #include "eth/rpc.hpp"
 
 namespace lamda::chain {
@@ -24,6 +25,7 @@ class TxWatch {
     /// The wallet's transactions at the head.
     std::uint64_t latest_count() const { return latest_count_; }
     void refresh_count();
+    ChainLook where() const;
     /// At finality; absent: the node keeps no state so old.
     std::optional<std::uint64_t> final_count();
     const FeeMarket& fees();

@@ -52,4 +52,34 @@ std::vector<SendOutcome> Rpc::send_raw_transactions(const std::vector<Bytes>& ra
     return out;
 }
 
+namespace {
+
+/// Sent before anybody asks what came of it.
+class Sent final : public Sending {
+  public:
+    Sent(Rpc& rpc, const std::vector<Bytes>& raws) {
+        try {
+            outcomes_ = rpc.send_raw_transactions(raws);
+        } catch (const std::exception&) {
+            error_ = std::current_exception();
+        }
+    }
+    std::vector<SendOutcome> outcomes() override {
+        if (error_) {
+            std::rethrow_exception(error_);
+        }
+        return std::move(outcomes_);
+    }
+
+  private:
+    std::vector<SendOutcome> outcomes_;
+    std::exception_ptr error_;
+};
+
+}  // namespace
+
+std::unique_ptr<Sending> Rpc::begin_sending(std::vector<Bytes> raws) {
+    return std::make_unique<Sent>(*this, raws);
+}
+
 }  // namespace lamda::eth

@@ -1,6 +1,7 @@
 // What one asks of a chain, whoever answers: JSON-RPC 2.0 as go-ethereum speaks it.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -59,6 +60,14 @@ class WrongHeader : public BadAnswer {
     using BadAnswer::BadAnswer;
 };
 
+/// Transactions on their way. Outlived by the Rpc that they were given to.
+class Sending {
+  public:
+    virtual ~Sending() = default;
+    /// Waits for the last of them. To be asked once. @throws what Rpc::send_raw_transactions() throws
+    virtual std::vector<SendOutcome> outcomes() = 0;
+};
+
 /// A reader and sender of one chain. Every call may throw net::TransportError, BadAnswer, RpcError.
 /// An absent block, transaction or receipt is nullopt, not an error.
 class Rpc {
@@ -93,6 +102,8 @@ class Rpc {
     virtual std::vector<CallOutcome> calls(const std::vector<CallRequest>& requests, BlockSpec block);
     /// In their order.
     virtual std::vector<SendOutcome> send_raw_transactions(const std::vector<Bytes>& raws);
+    /// The same, and need not wait: other calls may go on meanwhile. Here it does wait.
+    virtual std::unique_ptr<Sending> begin_sending(std::vector<Bytes> raws);
     /// Where it speaks to, fit for a log line (no credentials).
     virtual std::string name() const = 0;
 };

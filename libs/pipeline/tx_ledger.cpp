@@ -32,6 +32,45 @@ chain::LedgerEntry entry_of(const store::Row& row) {
     return out;
 }
 
+/// Each row of chain.intent with its signed forms.
+std::vector<chain::LedgerEntry> entries_of(store::Txn& txn, const store::Rows& rows) {
+    std::vector<chain::LedgerEntry> out;
+    std::map<std::int64_t, std::size_t> index;
+    for (const auto& row : rows) {
+        index[row.get<std::int64_t>("id")] = out.size();
+        out.push_back(entry_of(row));
+    }
+    std::vector<std::int64_t> ids;
+    for (const auto& [id, place] : index) {
+        if (out[place].nonce) {
+            ids.push_back(id);
+        }
+    }
+    if (ids.empty()) {
+        return out;
+    }
+    // Without a join: a planner whose statistics are of another hour reads one ledger for each row of the
+    // other.
+    for (const auto& row :
+         txn.exec("SELECT intent_id, nonce, hash, raw, legacy, max_fee, max_priority_fee, stored_at, cancels "
+                  "FROM chain.tx WHERE intent_id = ANY ($1::bigint[]) ORDER BY intent_id, stored_at, max_fee",
+                  {store::array_of(ids)})) {
+        auto& entry = out[index.at(row.get<std::int64_t>("intent_id"))];
+        // An intent that gave a nonce up keeps the old bytes for the record alone.
+        if (entry.nonce != row.get<std::uint64_t>("nonce")) {
+            continue;
+        }
+        chain::StoredTx tx;
+        tx.hash = row.get<TxHash>("hash");
+        tx.raw = row.get<Bytes>("raw");
+        tx.fee = {row.get<bool>("legacy"), row.get<U256>("max_fee"), row.get<U256>("max_priority_fee")};
+        tx.stored_at = row.get<Timestamp>("stored_at");
+        tx.cancels = row.get<bool>("cancels");
+        entry.txs.push_back(std::move(tx));
+    }
+    return out;
+}
+
 /// Lets the commit return before it is on disk. For what store() makes durable with its own commit, and for
 /// what a restart finds out again: an allocation that is lost was never signed for, and what is not known to
 /// be sent goes out once more, unchanged.
@@ -69,59 +108,29 @@ std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
 PgTxLedger::PgTxLedger(store::Database& database, Address wallet, ChainId chain)
     : database_(database), wallet_(wallet), chain_(chain) {}
 
-std::vector<chain::LedgerEntry> PgTxLedger::read(store::Txn& txn, const std::string& where_order,
-                                                 std::size_t most) {
-    std::vector<chain::LedgerEntry> out;
-    std::map<std::int64_t, std::size_t> index;
-    for (const auto& row : txn.exec("SELECT i.* FROM chain.intent i WHERE " + std::string(kMine) + " AND " +
-                                        where_order + " LIMIT $3",
-                                    {chain_.value, wallet_, static_cast<std::uint64_t>(most)})) {
-        index[row.get<std::int64_t>("id")] = out.size();
-        out.push_back(entry_of(row));
-    }
-    std::vector<std::int64_t> ids;
-    for (const auto& [id, place] : index) {
-        if (out[place].nonce) {
-            ids.push_back(id);
-        }
-    }
-    if (ids.empty()) {
-        return out;
-    }
-    // Without a join: a planner whose statistics are of another hour reads one ledger for each row of the
-    // other.
-    for (const auto& row :
-         txn.exec("SELECT intent_id, nonce, hash, raw, legacy, max_fee, max_priority_fee, stored_at, cancels "
-                  "FROM chain.tx WHERE intent_id = ANY ($1::bigint[]) ORDER BY intent_id, stored_at, max_fee",
-                  {store::array_of(ids)})) {
-        auto& entry = out[index.at(row.get<std::int64_t>("intent_id"))];
-        // An intent that gave a nonce up keeps the old bytes for the record alone.
-        if (entry.nonce != row.get<std::uint64_t>("nonce")) {
-            continue;
-        }
-        chain::StoredTx tx;
-        tx.hash = row.get<TxHash>("hash");
-        tx.raw = row.get<Bytes>("raw");
-        tx.fee = {row.get<bool>("legacy"), row.get<U256>("max_fee"), row.get<U256>("max_priority_fee")};
-        tx.stored_at = row.get<Timestamp>("stored_at");
-        tx.cancels = row.get<bool>("cancels");
-        entry.txs.push_back(std::move(tx));
-    }
-    return out;
-}
-
-std::vector<chain::LedgerEntry> PgTxLedger::in_flight(std::size_t most) {
+std::vector<chain::LedgerEntry> PgTxLedger::in_flight(const chain::ChainLook& look, std::size_t most) {
+    const auto some = [](const std::string& which) {
+        return "(SELECT i.* FROM chain.intent i WHERE " + std::string(kMine) + " AND " + which +
+               " ORDER BY i.nonce LIMIT $3)";
+    };
     return database_.transact([&](store::Txn& txn) {
-        return read(txn, "i.nonce IS NOT NULL AND i.state NOT IN ('done', 'failed') ORDER BY i.nonce", most);
+        return entries_of(
+            txn,
+            txn.exec(some("i.state IN ('allocated', 'sent') AND i.nonce < $4") + " UNION ALL " +
+                         some("i.state IN ('allocated', 'sent') AND i.nonce >= $4") + " UNION ALL " +
+                         some("i.state = 'mined' AND (i.nonce >= $4 OR i.mined_block <= $5)") +
+                         " ORDER BY nonce",
+                     {chain_.value, wallet_, static_cast<std::uint64_t>(most), look.used, look.finalized}));
     });
 }
 
 std::vector<chain::LedgerEntry> PgTxLedger::waiting(std::size_t most) {
     return database_.transact([&](store::Txn& txn) {
-        return read(txn,
-                    "i.nonce IS NULL AND i.state IN ('pending', 'parked') ORDER BY i.state = 'parked', "
-                    "CASE WHEN i.state = 'parked' THEN i.updated_at END, i.id",
-                    most);
+        return entries_of(
+            txn, txn.exec("SELECT i.* FROM chain.intent i WHERE " + std::string(kMine) +
+                              " AND i.nonce IS NULL AND i.state IN ('pending', 'parked') ORDER BY i.state = "
+                              "'parked', CASE WHEN i.state = 'parked' THEN i.updated_at END, i.id LIMIT $3",
+                          {chain_.value, wallet_, static_cast<std::uint64_t>(most)}));
     });
 }
 
@@ -171,7 +180,7 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
         for (const auto& row : txn.exec(
                  "SELECT i.key FROM chain.intent i WHERE " + std::string(kMine) +
                      " AND i.key = ANY ($3::text[]) AND i.nonce IS NULL AND i.state IN ('pending', 'parked') "
-                     "ORDER BY i.id FOR NO KEY UPDATE",
+                     "AND i.wish IS DISTINCT FROM 'cancel' ORDER BY i.id FOR NO KEY UPDATE",
                  {chain_.value, wallet_, store::array_of(wanted, &chain::Allocation::key)})) {
             free[place.at(row.get<std::string>("key"))] = true;
         }

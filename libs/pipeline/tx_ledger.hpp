@@ -14,7 +14,7 @@ std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
 class PgTxLedger final : public chain::TxLedger {
   public:
     PgTxLedger(store::Database& database, Address wallet, ChainId chain);
-    std::vector<chain::LedgerEntry> in_flight(std::size_t most) override;
+    std::vector<chain::LedgerEntry> in_flight(const chain::ChainLook& look, std::size_t most) override;
     std::vector<chain::LedgerEntry> waiting(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
     U256 spent_since(Timestamp since) override;
@@ -33,8 +33,6 @@ class PgTxLedger final : public chain::TxLedger {
                        bool reverted) override;
 
   private:
-    std::vector<chain::LedgerEntry> read(store::Txn& txn, const std::string& where_order_limit,
-                                         std::size_t most);
     void mark(const std::string& state, const std::vector<chain::MinedTx>& txs,
               const std::string& from_states);
 

@@ -5,6 +5,7 @@
 #include <set>
 #include <thread>
 
+#include "chain/ledger_state.hpp"
 #include "pipeline/test_database.hpp"
 
 using namespace lamda;
@@ -44,8 +45,11 @@ struct Fixture : TestDatabase {
         return out;
     }
     static BlockRef block(std::uint64_t n) { return {BlockNum{n}, BlockHash{}}; }
+    static std::vector<chain::LedgerEntry> all_in_flight(PgTxLedger& ledger, std::size_t most) {
+        return ledger.in_flight({0, std::nullopt}, most);  // no nonce is used: each is worth a look
+    }
     static std::vector<chain::LedgerEntry> open_of(PgTxLedger& ledger, std::size_t most) {
-        auto out = ledger.in_flight(most);
+        auto out = all_in_flight(ledger, most);
         const auto waiting = ledger.waiting(most - out.size());
         out.insert(out.end(), waiting.begin(), waiting.end());
         return out;
@@ -238,12 +242,45 @@ TEST_CASE_METHOD(Fixture, "many at once: nonces in the order of asking, for thos
     REQUIRE(given == std::vector<std::optional<std::uint64_t>>{6u, std::nullopt, std::nullopt, 7u});
     const auto stands = ledger.store({{"d", 6, tx(1)}, {"a", 6, tx(2)}, {"a", 7, tx(3)}});
     REQUIRE(stands == std::vector<bool>{true, false, true});
-    const auto flying = ledger.in_flight(10);
+    const auto flying = all_in_flight(ledger, 10);
     REQUIRE(flying.size() == 3);
     REQUIRE(flying[1].intent.key == "d");
     REQUIRE(flying[1].txs.size() == 1);
     REQUIRE(flying[2].gas_limit == 2u);
     REQUIRE(ledger.waiting(10).size() == 1);
+}
+
+TEST_CASE_METHOD(Fixture, "of what is in flight those are read of which the chain may tell something new") {
+    for (std::uint64_t nonce = 0; nonce < 9; ++nonce) {
+        const auto key = std::string(1, static_cast<char>('a' + nonce));
+        put(key);
+        ledger.allocate({{key, 1}}, 0);
+        ledger.store({{key, nonce, tx(static_cast<std::uint8_t>(nonce))}});
+        if (nonce >= 1 && nonce <= 4) {
+            ledger.mark_mined({{key, nonce, hash(static_cast<std::uint8_t>(nonce)), block(10 + nonce), 1}});
+        }
+    }
+    const auto nonces = [&](const chain::ChainLook& look, std::size_t most) {
+        std::vector<std::uint64_t> out;
+        for (const auto& entry : ledger.in_flight(look, most)) {
+            REQUIRE(entry.txs.size() == 1);
+            out.push_back(*entry.nonce);
+        }
+        return out;
+    };
+    using Nonces = std::vector<std::uint64_t>;
+    CHECK(nonces({7, std::nullopt}, 10) == Nonces{0, 5, 6, 7, 8});
+    CHECK(nonces({7, BlockNum{12}}, 10) == Nonces{0, 1, 2, 5, 6, 7, 8});
+    CHECK(nonces({3, BlockNum{11}}, 10) == Nonces{0, 1, 3, 4, 5, 6, 7, 8});  // a reorg took two away
+    CHECK(nonces({7, BlockNum{20}}, 2) == Nonces{0, 1, 2, 5, 7, 8});
+    chain::LedgerState same;
+    same.entries = ledger.in_flight({0, BlockNum{20}}, 10);
+    for (std::uint64_t used = 0; used < 10; ++used) {
+        const chain::ChainLook look{used, BlockNum{8 + used}};
+        for (std::size_t most = 1; most < 10; ++most) {
+            CHECK(ledger.in_flight(look, most) == same.in_flight(look, most));
+        }
+    }
 }
 
 TEST_CASE_METHOD(Fixture, "a filler holds a nonce that nobody holds, and no other") {
@@ -252,7 +289,7 @@ TEST_CASE_METHOD(Fixture, "a filler holds a nonce that nobody holds, and no othe
     REQUIRE_FALSE(ledger.fill(4, wallet, 21'000));
     REQUIRE(ledger.fill(3, wallet, 21'000));
     REQUIRE_FALSE(ledger.fill(3, wallet, 21'000));
-    const auto flying = ledger.in_flight(10);
+    const auto flying = all_in_flight(ledger, 10);
     REQUIRE(flying.size() == 2);
     REQUIRE(chain::is_fill(flying[0].intent));
     REQUIRE(flying[0].intent.to == wallet);
@@ -302,7 +339,7 @@ TEST_CASE_METHOD(Fixture, "what was spent: mined today, and what is still out at
     ledger.mark_mined({{"a", 2, hash(4), block(5), 60'000}});
     REQUIRE(ledger.spent_since(today) == U256(130'000) + U256(100) * 1'003);
     REQUIRE(ledger.spent_since(SystemClock().now() + Millis(86'400'000)) == U256(100) * 1'003);
-    const auto entry = ledger.in_flight(10).back();
+    const auto entry = all_in_flight(ledger, 10).back();
     REQUIRE(entry.intent.key == "a");
     REQUIRE(entry.reverts == 1);
 }
@@ -321,7 +358,10 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(wish("a", "retry").starts_with("refused"));
     REQUIRE(wish("a", "cancel") == "the sender was told");
     REQUIRE(ledger.waiting(10).front().wish == chain::Wish::kCancel);
-    ledger.allocate({{"a", 1}}, 0);
+    REQUIRE_FALSE(ledger.allocate({{"a", 1}}, 0).front());
+    ledger.mark_failed("a", std::nullopt, "cancelled");
+    REQUIRE(wish("a", "retry") == "it waits for a new nonce");
+    REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 0u);
     REQUIRE(wish("a", "bump") == "the sender was told");
     REQUIRE(only().wish == chain::Wish::kBump);
     auto cancel = tx(1);

@@ -198,9 +198,9 @@ void FileTxLedger::forget_done(Timestamp before) {
     });
 }
 
-std::vector<LedgerEntry> FileTxLedger::in_flight(std::size_t most) {
+std::vector<LedgerEntry> FileTxLedger::in_flight(const chain::ChainLook& look, std::size_t most) {
     const std::lock_guard lock(mutex_);
-    return state_.in_flight(most);
+    return state_.in_flight(look, most);
 }
 
 std::vector<LedgerEntry> FileTxLedger::waiting(std::size_t most) {

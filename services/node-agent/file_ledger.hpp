@@ -28,7 +28,7 @@ class FileTxLedger final : public chain::TxLedger {
     /// Drops done intents older than that.
     void forget_done(Timestamp before);
 
-    std::vector<chain::LedgerEntry> in_flight(std::size_t most) override;
+    std::vector<chain::LedgerEntry> in_flight(const chain::ChainLook& look, std::size_t most) override;
     std::vector<chain::LedgerEntry> waiting(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
     /// Not kept: an agent has no budget.

@@ -128,7 +128,7 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count, s
     }
     out.accepted = now_seconds() - begin;
     node.mine(kToFinality);
-    while (!ledger.in_flight(1).empty()) {
+    while (!ledger.in_flight({0, std::nullopt}, 1).empty()) {
         sender.step();
         if (now_seconds() - begin > kPatienceSeconds) {
             throw std::runtime_error("not all done after ten minutes");

@@ -23,7 +23,9 @@ class SleepyLedger final : public chain::TxLedger {
   public:
     SleepyLedger(chain::TxLedger& real, std::string stop_at) : real_(real), stop_at_(std::move(stop_at)) {}
 
-    std::vector<chain::LedgerEntry> in_flight(std::size_t most) override { return real_.in_flight(most); }
+    std::vector<chain::LedgerEntry> in_flight(const chain::ChainLook& look, std::size_t most) override {
+        return real_.in_flight(look, most);
+    }
     std::vector<chain::LedgerEntry> waiting(std::size_t most) override { return real_.waiting(most); }
     std::optional<std::uint64_t> next_nonce() override { return real_.next_nonce(); }
     U256 spent_since(Timestamp since) override { return real_.spent_since(since); }
