@@ -22,19 +22,28 @@ Admission::Admission(SenderParts& parts, Precheck precheck)
       precheck_(std::move(precheck)),
       gas_limits_(parts.rpc, parts.signer.address(), parts.config.gas_margin_percent) {}
 
-void Admission::begin_pass() {
+std::vector<LedgerEntry> Admission::begin_pass() {
+    next_nonce_ = at_.ledger.next_nonce();
+    return refill();
+}
+
+std::vector<LedgerEntry> Admission::refill() {
     queue_.clear();
     purse_.reset();
+    std::vector<LedgerEntry> cancelled;
+    for (auto& entry : at_.ledger.waiting(kMostAtOnce)) {
+        if (entry.wish == Wish::kCancel) {
+            cancelled.push_back(std::move(entry));
+        } else if (at_.rests.due(entry.intent.key)) {
+            queue_.push_back(std::move(entry));
+        }
+    }
+    return cancelled;
 }
 
 std::vector<LedgerEntry> Admission::take(std::size_t most) {
     if (queue_.empty()) {
-        purse_.reset();
-        for (auto& entry : at_.ledger.waiting(kMostAtOnce)) {
-            if (entry.wish != Wish::kCancel && at_.rests.due(entry.intent.key)) {
-                queue_.push_back(std::move(entry));
-            }
-        }
+        refill();
     }
     const auto last = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
     std::vector<LedgerEntry> out(std::make_move_iterator(queue_.begin()), std::make_move_iterator(last));
@@ -43,9 +52,8 @@ std::vector<LedgerEntry> Admission::take(std::size_t most) {
 }
 
 bool Admission::admit() {
-    const auto next = at_.ledger.next_nonce();
     const auto counted = at_.watch.latest_count();
-    const auto unmined = next && *next > counted ? *next - counted : 0;
+    const auto unmined = next_nonce_ && *next_nonce_ > counted ? *next_nonce_ - counted : 0;
     full_ = unmined >= at_.config.max_unmined;
     if (full_ || !at_.outgoing.signer_trouble().empty()) {
         return false;
@@ -63,18 +71,12 @@ bool Admission::admit() {
     }
     const auto wanted = ready.size();
     keep_affordable(ready, *fee);
-    const auto least = ready.empty() ? std::nullopt : least_nonce(next);
+    const auto least = ready.empty() ? std::nullopt : least_nonce();
     if (!least) {
         return false;
     }
     send(ready, *least, *fee);
     return ready.size() == wanted;
-}
-
-std::vector<LedgerEntry> Admission::take_cancelled() {
-    auto out = at_.ledger.waiting(kMostAtOnce);
-    std::erase_if(out, [](const LedgerEntry& entry) { return entry.wish != Wish::kCancel; });
-    return out;
 }
 
 std::vector<Admission::Ready> Admission::judge(const std::vector<LedgerEntry>& entries) {
@@ -170,12 +172,12 @@ void Admission::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) 
 
 /// What the wallet's nonces have surely passed. Finality, not the head: a count that a reorg takes back would
 /// leave a gap that nothing fills. Absent: an endpoint names a count that no finalized block shows.
-std::optional<std::uint64_t> Admission::least_nonce(const std::optional<std::uint64_t>& next) {
-    if (!next) {
+std::optional<std::uint64_t> Admission::least_nonce() {
+    if (!next_nonce_) {
         return at_.rpc.transaction_count(at_.signer.address(), eth::Tag::kPending);
     }
     const auto counted = at_.watch.final_count().value_or(0);
-    if (counted <= *next) {
+    if (counted <= *next_nonce_) {
         return 0;
     }
     // Somebody else uses the wallet, or the endpoint lies: a false count would leave a gap.
@@ -197,6 +199,7 @@ void Admission::send(const std::vector<Ready>& ready, std::uint64_t least, const
     std::vector<NewTx> txs;
     for (std::size_t i = 0; i < ready.size(); ++i) {
         if (nonces[i]) {
+            next_nonce_ = *nonces[i] + 1;
             at_.rests.forget(ready[i].intent.key);
             // What is not signed now is signed when it is followed.
             if (auto tx =

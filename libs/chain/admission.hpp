@@ -14,16 +14,14 @@ class Admission {
   public:
     Admission(SenderParts& parts, Precheck precheck);
 
-    /// What was read of the ledger and the wallet is read again.
-    void begin_pass();
+    /// Reads the ledger again. @returns those that operators told to go no further, before they were sent
+    std::vector<LedgerEntry> begin_pass();
     /// Gives nonces to some of what waits, and sends. False: nothing more can go now.
     bool admit();
     /// Shows what the wallet holds and how far that goes, now and then, also when nothing waits.
     void look_at_wallet();
     /// The last time nothing could go because too many were not mined yet.
     bool full() const { return full_; }
-    /// Told by operators to go no further, before they were sent.
-    std::vector<LedgerEntry> take_cancelled();
 
   private:
     struct Ready {
@@ -35,6 +33,8 @@ class Admission {
         U256 balance;
         U256 spent_today;
     };
+    /// Reads what waits. @returns what is not to be sent
+    std::vector<LedgerEntry> refill();
     /// Some of what waits and is due; what was read of the ledger before comes first.
     std::vector<LedgerEntry> take(std::size_t most);
     std::vector<Ready> judge(const std::vector<LedgerEntry>& entries);
@@ -42,12 +42,13 @@ class Admission {
     U256 spent_today();
     /// Leaves those that the wallet and the day's budget pay for.
     void keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee);
-    std::optional<std::uint64_t> least_nonce(const std::optional<std::uint64_t>& next);
+    std::optional<std::uint64_t> least_nonce();
     void send(const std::vector<Ready>& ready, std::uint64_t least, const eth::Fee& fee);
 
     SenderParts& at_;
-    std::deque<LedgerEntry> queue_;  ///< read of the ledger in this pass, oldest first
-    std::optional<Purse> purse_;     ///< read with the queue, less what was sent since
+    std::optional<std::uint64_t> next_nonce_;  ///< the ledger's, as far as this instance knows
+    std::deque<LedgerEntry> queue_;            ///< read of the ledger in this pass, oldest first
+    std::optional<Purse> purse_;               ///< read with the queue, less what was sent since
     Precheck precheck_;
     GasLimits gas_limits_;
     U256 typical_cost_;  ///< wei for the last transaction that was to go; 0: none was yet

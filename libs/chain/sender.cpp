@@ -49,13 +49,12 @@ struct Sender::Impl {
     void step() {
         parts.trouble.clear();
         parts.outgoing.begin_pass();
-        admission.begin_pass();
         parts.watch.look();
         parts.note(parts.watch.no_finality());
         const auto entries = parts.ledger.in_flight(parts.watch.where(), kMostFollowed);
         follower.follow(entries);
         follower.fill_gap(entries);
-        for (const auto& entry : admission.take_cancelled()) {
+        for (const auto& entry : admission.begin_pass()) {
             follower.fail(entry, "cancelled by an operator, before it was sent");
         }
         send_what_waits();

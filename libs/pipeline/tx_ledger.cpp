@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "store/values.hpp"
 
@@ -78,9 +79,9 @@ void do_not_wait_for_disk(store::Txn& txn) {
     txn.exec("SET LOCAL synchronous_commit = off");
 }
 
-/// What every change is limited to. Changes of several intents at once join them by their keys, and name the
-/// keys beside that: else a planner without statistics reads the wallet's whole ledger against each.
 constexpr auto kMine = "i.chain_id = $1 AND i.wallet = $2";
+
+constexpr auto kItself = std::identity();
 
 }  // namespace
 
@@ -125,12 +126,20 @@ std::vector<chain::LedgerEntry> PgTxLedger::in_flight(const chain::ChainLook& lo
 }
 
 std::vector<chain::LedgerEntry> PgTxLedger::waiting(std::size_t most) {
+    const auto some = [](const std::string& state, const std::string& order) {
+        return "(SELECT i.* FROM chain.intent i WHERE " + std::string(kMine) + " AND i.state = '" + state +
+               "' ORDER BY " + order + " LIMIT $3)";
+    };
     return database_.transact([&](store::Txn& txn) {
-        return entries_of(
-            txn, txn.exec("SELECT i.* FROM chain.intent i WHERE " + std::string(kMine) +
-                              " AND i.nonce IS NULL AND i.state IN ('pending', 'parked') ORDER BY i.state = "
-                              "'parked', CASE WHEN i.state = 'parked' THEN i.updated_at END, i.id LIMIT $3",
-                          {chain_.value, wallet_, static_cast<std::uint64_t>(most)}));
+        const auto read = [&](const std::string& sql, std::size_t limit) {
+            return entries_of(txn, txn.exec(sql, {chain_.value, wallet_, static_cast<std::uint64_t>(limit)}));
+        };
+        auto out = read(some("pending", "i.id"), most);
+        if (out.size() < most) {
+            auto parked = read(some("parked", "i.updated_at, i.id"), most - out.size());
+            std::move(parked.begin(), parked.end(), std::back_inserter(out));
+        }
+        return out;
     });
 }
 
@@ -172,43 +181,31 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
             return out;  // no wallet, no intent
         }
         // Locked before they are counted: the nonces are to have no gaps.
-        std::map<std::string, std::size_t> place;
-        for (std::size_t i = 0; i < wanted.size(); ++i) {
-            place.emplace(wanted[i].key, i);
-        }
-        std::vector<bool> free(wanted.size());
-        for (const auto& row : txn.exec(
-                 "SELECT i.key FROM chain.intent i WHERE " + std::string(kMine) +
-                     " AND i.key = ANY ($3::text[]) AND i.nonce IS NULL AND i.state IN ('pending', 'parked') "
-                     "AND i.wish IS DISTINCT FROM 'cancel' ORDER BY i.id FOR NO KEY UPDATE",
-                 {chain_.value, wallet_, store::array_of(wanted, &chain::Allocation::key)})) {
-            free[place.at(row.get<std::string>("key"))] = true;
-        }
+        const auto locked = lock(txn, wanted, &chain::Allocation::key);
         auto next = std::max(wallet->maybe<std::uint64_t>("next_nonce").value_or(0), at_least);
-        struct Given {
-            std::string key;
-            std::uint64_t nonce;
-            std::uint64_t gas_limit;
-        };
-        std::vector<Given> given;
-        for (std::size_t i = 0; i < wanted.size(); ++i) {
-            if (free[i]) {
-                out[i] = next;
-                given.push_back({wanted[i].key, next++, wanted[i].gas_limit});
-            }
-        }
-        if (given.empty()) {
+        std::set<std::string> seen;
+        const auto given =
+            choose(locked, wanted, &chain::Allocation::key,
+                   [&](const LockedIntent& row, const chain::Allocation& one) {
+                       return row.waits() && row.wish != chain::Wish::kCancel && seen.insert(one.key).second;
+                   });
+        if (given.ids.empty()) {
             return out;
+        }
+        std::vector<std::uint64_t> nonces;
+        for (std::size_t i = 0; i < wanted.size(); ++i) {
+            if (given.whether[i]) {
+                out[i] = next;
+                nonces.push_back(next++);
+            }
         }
         txn.exec(
             "UPDATE chain.intent i SET state = 'allocated', nonce = g.nonce, gas_limit = g.gas_limit, reason "
-            "= '', "
-            "updated_at = now() FROM unnest($3::text[], $4::bigint[], $5::numeric[]) AS g (key, nonce, "
-            "gas_limit) "
-            "WHERE " +
-                std::string(kMine) + " AND i.key = ANY ($3::text[]) AND i.key = g.key",
-            {chain_.value, wallet_, store::array_of(given, &Given::key),
-             store::array_of(given, &Given::nonce), store::array_of(given, &Given::gas_limit)});
+            "= '', updated_at = now() "
+            "FROM unnest($1::bigint[], $2::bigint[], $3::numeric[]) AS g (id, nonce, gas_limit) "
+            "WHERE i.id = g.id",
+            {store::array_of(given.ids), store::array_of(nonces),
+             store::array_of(given.named, &chain::Allocation::gas_limit)});
         txn.exec("UPDATE chain.wallet SET next_nonce = $3 WHERE chain_id = $1 AND address = $2",
                  {chain_.value, wallet_, next});
         return out;
@@ -240,48 +237,31 @@ bool PgTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t 
 
 std::vector<bool> PgTxLedger::store(const std::vector<chain::NewTx>& txs) {
     return database_.transact([&](store::Txn& txn) {
-        std::map<std::pair<std::string, std::uint64_t>, std::int64_t> stands;
-        for (const auto& row :
-             txn.exec("SELECT i.id, i.key, i.nonce FROM chain.intent i JOIN unnest($3::text[], $4::bigint[]) "
-                      "AS n (key, nonce) ON n.key = i.key AND n.nonce = i.nonce WHERE " +
-                          std::string(kMine) +
-                          " AND i.key = ANY ($3::text[]) AND i.state IN ('allocated', 'sent', 'mined') ORDER "
-                          "BY i.id "
-                          "FOR UPDATE OF i",
-                      {chain_.value, wallet_, store::array_of(txs, &chain::NewTx::key),
-                       store::array_of(txs, &chain::NewTx::nonce)})) {
-            stands.emplace(std::pair(row.get<std::string>("key"), row.get<std::uint64_t>("nonce")),
-                           row.get<std::int64_t>("id"));
-        }
-        std::vector<bool> out;
-        std::vector<std::int64_t> ids;
-        std::vector<const chain::NewTx*> kept;
-        for (const auto& one : txs) {
-            const auto found = stands.find({one.key, one.nonce});
-            out.push_back(found != stands.end());
-            if (found != stands.end()) {
-                ids.push_back(found->second);
-                kept.push_back(&one);
-            }
-        }
-        const auto column = [&](auto get) { return store::array_of(kept, get); };
+        const auto locked = lock(txn, txs, &chain::NewTx::key);
+        const auto kept =
+            choose(locked, txs, &chain::NewTx::key,
+                   [](const LockedIntent& row, const chain::NewTx& one) { return row.flies_at(one.nonce); });
+        const auto column = [&](auto get) { return store::array_of(kept.named, get); };
         txn.exec(
             "INSERT INTO chain.tx (intent_id, nonce, hash, raw, legacy, max_fee, max_priority_fee, "
             "stored_at, cancels) "
             "SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::boolean[], "
-            "$6::numeric[], "
-            "$7::numeric[], $8::timestamptz[], $9::boolean[]) ON CONFLICT (hash) DO NOTHING",
-            {store::array_of(ids), column([](const auto* one) { return one->nonce; }),
-             column([](const auto* one) { return one->tx.hash; }),
-             column([](const auto* one) { return one->tx.raw; }),
-             column([](const auto* one) { return one->tx.fee.legacy; }),
-             column([](const auto* one) { return one->tx.fee.max_fee; }),
-             column([](const auto* one) { return one->tx.fee.max_priority_fee; }),
-             column([](const auto* one) { return one->tx.stored_at; }),
-             column([](const auto* one) { return one->tx.cancels; })});
-        txn.exec("UPDATE chain.intent SET wish = NULL WHERE id = ANY ($1::bigint[]) AND wish IS NOT NULL",
-                 {store::array_of(ids)});
-        return out;
+            "$6::numeric[], $7::numeric[], $8::timestamptz[], $9::boolean[]) ON CONFLICT (hash) DO NOTHING",
+            {store::array_of(kept.ids), column(&chain::NewTx::nonce),
+             column([](const auto& one) { return one.tx.hash; }),
+             column([](const auto& one) { return one.tx.raw; }),
+             column([](const auto& one) { return one.tx.fee.legacy; }),
+             column([](const auto& one) { return one.tx.fee.max_fee; }),
+             column([](const auto& one) { return one.tx.fee.max_priority_fee; }),
+             column([](const auto& one) { return one.tx.stored_at; }),
+             column([](const auto& one) { return one.tx.cancels; })});
+        const bool wished =
+            std::any_of(locked.begin(), locked.end(), [](const auto& row) { return row.second.wish; });
+        if (wished) {
+            txn.exec("UPDATE chain.intent SET wish = NULL WHERE id = ANY ($1::bigint[])",
+                     {store::array_of(kept.ids)});
+        }
+        return kept.whether;
     });
 }
 
@@ -289,92 +269,95 @@ std::vector<bool> PgTxLedger::store(const std::vector<chain::NewTx>& txs) {
 
 void PgTxLedger::park(const std::vector<chain::Parked>& parked) {
     database_.transact([&](store::Txn& txn) {
+        const auto some = choose(lock(txn, parked, &chain::Parked::key), parked, &chain::Parked::key,
+                                 [](const LockedIntent& row, const chain::Parked&) { return row.waits(); });
         txn.exec(
             "UPDATE chain.intent i SET state = 'parked', reason = p.reason, updated_at = now() "
-            "FROM unnest($3::text[], $4::text[]) AS p (key, reason) WHERE " +
-                std::string(kMine) +
-                " AND i.key = ANY ($3::text[]) AND i.key = p.key AND i.nonce IS NULL AND i.state IN "
-                "('pending', 'parked')",
-            {chain_.value, wallet_, store::array_of(parked, &chain::Parked::key),
-             store::array_of(parked, [](const auto& one) { return store::storable(one.reason); })});
+            "FROM unnest($1::bigint[], $2::text[]) AS p (id, reason) WHERE i.id = p.id",
+            {store::array_of(some.ids),
+             store::array_of(some.named, [](const auto& one) { return store::storable(one.reason); })});
     });
 }
 
 void PgTxLedger::mark_sent(const std::vector<std::string>& keys) {
     database_.transact([&](store::Txn& txn) {
         do_not_wait_for_disk(txn);
-        txn.exec("UPDATE chain.intent i SET state = 'sent', updated_at = now() WHERE " + std::string(kMine) +
-                     " AND i.key = ANY ($3::text[]) AND i.state = 'allocated'",
-                 {chain_.value, wallet_, store::array_of(keys)});
+        const auto some =
+            choose(lock(txn, keys, kItself), keys, kItself, [](const LockedIntent& row, const std::string&) {
+                return row.state == chain::IntentState::kAllocated;
+            });
+        txn.exec("UPDATE chain.intent SET state = 'sent', updated_at = now() WHERE id = ANY ($1::bigint[])",
+                 {store::array_of(some.ids)});
     });
 }
 
 void PgTxLedger::mark(const std::string& state, const std::vector<chain::MinedTx>& txs,
-                      const std::string& from_states) {
+                      const std::function<bool(const LockedIntent&, const chain::MinedTx&)>& may) {
     database_.transact([&](store::Txn& txn) {
-        const auto block = [](auto member) {
-            return [member](const chain::MinedTx& one) { return one.block.*member; };
-        };
-        txn.exec("UPDATE chain.intent i SET state = '" + state +
-                     "', mined_tx = m.tx, mined_block = m.number, mined_hash = m.hash, reason = '', "
-                     "updated_at = now(), "
-                     "paid = m.paid, mined_at = CASE WHEN i.mined_tx = m.tx THEN i.mined_at ELSE now() END "
-                     "FROM unnest($3::text[], $4::bytea[], $5::bigint[], $6::bytea[], $7::numeric[], "
-                     "$8::bigint[]) "
-                     "AS m (key, tx, number, hash, paid, nonce) WHERE " +
-                     std::string(kMine) +
-                     " AND i.key = ANY ($3::text[]) AND i.key = m.key AND i.nonce = m.nonce AND " +
-                     from_states,
-                 {chain_.value, wallet_, store::array_of(txs, &chain::MinedTx::key),
-                  store::array_of(txs, &chain::MinedTx::tx), store::array_of(txs, block(&BlockRef::number)),
-                  store::array_of(txs, block(&BlockRef::hash)), store::array_of(txs, &chain::MinedTx::paid),
-                  store::array_of(txs, &chain::MinedTx::nonce)});
+        const auto some = choose(lock(txn, txs, &chain::MinedTx::key), txs, &chain::MinedTx::key, may);
+        const auto column = [&](auto get) { return store::array_of(some.named, get); };
+        txn.exec(
+            "UPDATE chain.intent i SET state = $6, mined_tx = m.tx, mined_block = m.number, mined_hash = "
+            "m.hash, reason = '', updated_at = now(), paid = m.paid, "
+            "mined_at = CASE WHEN i.mined_tx = m.tx THEN i.mined_at ELSE now() END "
+            "FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::numeric[]) "
+            "AS m (id, tx, number, hash, paid) WHERE i.id = m.id",
+            {store::array_of(some.ids), column(&chain::MinedTx::tx),
+             column([](const auto& one) { return one.block.number; }),
+             column([](const auto& one) { return one.block.hash; }), column(&chain::MinedTx::paid), state});
     });
 }
 
 void PgTxLedger::mark_mined(const std::vector<chain::MinedTx>& mined) {
-    mark("mined", mined, "i.state IN ('allocated', 'sent', 'mined')");
+    mark("mined", mined,
+         [](const LockedIntent& row, const chain::MinedTx& one) { return row.flies_at(one.nonce); });
 }
 
 void PgTxLedger::mark_done(const std::vector<chain::MinedTx>& done) {
-    mark("done", done, "i.state NOT IN ('done', 'failed')");
+    mark("done", done, [](const LockedIntent& row, const chain::MinedTx& one) {
+        return row.is_open() && row.nonce == one.nonce;
+    });
 }
 
 void PgTxLedger::mark_unmined(const std::vector<std::string>& keys) {
     database_.transact([&](store::Txn& txn) {
+        const auto some =
+            choose(lock(txn, keys, kItself), keys, kItself, [](const LockedIntent& row, const std::string&) {
+                return row.state == chain::IntentState::kMined;
+            });
         txn.exec(
-            "UPDATE chain.intent i SET state = 'sent', mined_tx = NULL, mined_block = NULL, mined_hash = "
-            "NULL, "
-            "paid = 0, updated_at = now() WHERE " +
-                std::string(kMine) + " AND i.key = ANY ($3::text[]) AND i.state = 'mined'",
-            {chain_.value, wallet_, store::array_of(keys)});
+            "UPDATE chain.intent SET state = 'sent', mined_tx = NULL, mined_block = NULL, mined_hash = NULL, "
+            "paid = 0, updated_at = now() WHERE id = ANY ($1::bigint[])",
+            {store::array_of(some.ids)});
     });
 }
 
 void PgTxLedger::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
                              const std::string& reason) {
     database_.transact([&](store::Txn& txn) {
+        const std::vector keys{key};
+        const auto one = choose(
+            lock(txn, keys, kItself), keys, kItself,
+            [&](const LockedIntent& row, const std::string&) { return row.is_open() && row.nonce == nonce; });
         txn.exec(
-            "UPDATE chain.intent i SET state = 'failed', reason = $4, wish = NULL, updated_at = now() "
-            "WHERE " +
-                std::string(kMine) +
-                " AND i.key = $3 AND i.nonce IS NOT DISTINCT FROM $5::bigint AND i.state NOT IN ('done', "
-                "'failed')",
-            {chain_.value, wallet_, key, store::storable(reason), nonce});
+            "UPDATE chain.intent SET state = 'failed', reason = $2, wish = NULL, updated_at = now() "
+            "WHERE id = ANY ($1::bigint[])",
+            {store::array_of(one.ids), store::storable(reason)});
     });
 }
 
 void PgTxLedger::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
                                bool reverted) {
     database_.transact([&](store::Txn& txn) {
+        const std::vector keys{key};
+        const auto one =
+            choose(lock(txn, keys, kItself), keys, kItself,
+                   [&](const LockedIntent& row, const std::string&) { return row.flies_at(nonce); });
         txn.exec(
-            "UPDATE chain.intent i SET state = 'pending', nonce = NULL, gas_limit = NULL, mined_tx = NULL, "
-            "mined_block = NULL, mined_hash = NULL, reason = $4, reverts = i.reverts + $5, "
-            "paid_before = i.paid_before + i.paid, paid = 0, updated_at = now() "
-            "WHERE " +
-                std::string(kMine) +
-                " AND i.key = $3 AND i.nonce = $6 AND i.state IN ('allocated', 'sent', 'mined')",
-            {chain_.value, wallet_, key, store::storable(reason), reverted ? 1 : 0, nonce});
+            "UPDATE chain.intent SET state = 'pending', nonce = NULL, gas_limit = NULL, mined_tx = NULL, "
+            "mined_block = NULL, mined_hash = NULL, reason = $2, reverts = reverts + $3, "
+            "paid_before = paid_before + paid, paid = 0, updated_at = now() WHERE id = ANY ($1::bigint[])",
+            {store::array_of(one.ids), store::storable(reason), reverted ? 1 : 0});
     });
 }
 

@@ -1,8 +1,9 @@
 // chain::TxLedger on PostgreSQL: tables chain.wallet, chain.intent, chain.tx.
 #pragma once
 
-#include "chain/tx_ledger.hpp"
-#include "store/database.hpp"
+#include <algorithm>
+
+#include "pipeline/locked_intents.hpp"
 
 namespace lamda::pipeline {
 
@@ -33,8 +34,16 @@ class PgTxLedger final : public chain::TxLedger {
                        bool reverted) override;
 
   private:
+    /// The rows of those that are named by `key`.
+    template <class Named, class Key>
+    std::map<std::string, LockedIntent> lock(store::Txn& txn, const std::vector<Named>& named, Key key) {
+        std::vector<std::string> keys;
+        std::transform(named.begin(), named.end(), std::back_inserter(keys),
+                       [&](const Named& one) { return std::invoke(key, one); });
+        return lock_intents(txn, chain_, wallet_, keys);
+    }
     void mark(const std::string& state, const std::vector<chain::MinedTx>& txs,
-              const std::string& from_states);
+              const std::function<bool(const LockedIntent&, const chain::MinedTx&)>& may);
 
     store::Database& database_;
     Address wallet_;

@@ -1,12 +1,11 @@
 // From intents in the ledger to transactions that a node has: the real sender against the bare sending of the
 // same, signed before. One line a figure: name value unit (target).
 //
-//   lamda-bench-send [--intents N] [--runs N] [--max-unmined N,…]
+//   lamda-bench-send [--intents N] [--runs N]
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <map>
 
 #include "report.hpp"
 #include "send_scene.hpp"
@@ -18,12 +17,10 @@ namespace {
 
 constexpr std::size_t kInBatch = 100;
 constexpr double kMostRatio = 1.5;
-constexpr std::size_t kProduction = 64;  ///< SenderConfig's
 
 struct Options {
     std::size_t intents = 10'000;
     int runs = 3;
-    std::vector<std::size_t> max_unmined{kProduction, 256, 500};
 };
 
 class Scene {
@@ -32,14 +29,14 @@ class Scene {
 
     void run() {
         std::vector<double> floors;
-        std::map<std::size_t, std::vector<Sent>> ours;
+        std::vector<double> accepted;
+        std::vector<double> done;
         for (int i = 0; i < options_.runs; ++i) {
             floors.push_back(bare(options_.intents, kInBatch));
-            for (const auto unmined : options_.max_unmined) {
-                SendNode node(fresh_folder());
-                ours[unmined].push_back(
-                    send_by_ledger(node, postgres_.create_database(fresh_name()), options_.intents, unmined));
-            }
+            SendNode node(fresh_folder());
+            const auto sent = send_by_ledger(node, postgres_.create_database(fresh_name()), options_.intents);
+            accepted.push_back(sent.accepted);
+            done.push_back(sent.done);
         }
         const double floor = median(floors);
         report(
@@ -50,21 +47,11 @@ class Scene {
         report("send_floor_single_time",
                bare(few, 1) * static_cast<double>(options_.intents) / static_cast<double>(few), "s",
                fmt::format("no target: the same, one request each, from {}", few));
-        for (const auto& [unmined, runs] : ours) {
-            const auto name =
-                unmined == kProduction ? std::string("send") : fmt::format("send_{}_unmined", unmined);
-            const auto of = [&](double Sent::* member) {
-                std::vector<double> out;
-                std::transform(runs.begin(), runs.end(), std::back_inserter(out),
-                               [&](const Sent& one) { return one.*member; });
-                return median(out);
-            };
-            report(name + "_time", of(&Sent::accepted), "s",
-                   fmt::format("no target: {} intents, {} unmined at most", options_.intents, unmined));
-            report(name + "_done_time", of(&Sent::done), "s", "no target: until each is known to be final");
-            report(name, of(&Sent::accepted) / floor, "x",
-                   fmt::format("target ≤ {} x the floor, median of {}", kMostRatio, options_.runs));
-        }
+        report("send_time", median(accepted), "s",
+               fmt::format("no target: {} intents, until the node has them", options_.intents));
+        report("send_done_time", median(done), "s", "no target: until each is known to be final");
+        report("send", median(accepted) / floor, "x",
+               fmt::format("target ≤ {} x the floor, medians of {}", kMostRatio, options_.runs));
     }
 
   private:
@@ -89,8 +76,6 @@ int main(int argc, char** argv) {
     CLI::App app("Measures sending; prints one line a figure: name value unit (target)");
     app.add_option("--intents", options.intents, "intents to send")->check(CLI::PositiveNumber);
     app.add_option("--runs", options.runs, "runs of which the median counts")->check(CLI::PositiveNumber);
-    app.add_option("--max-unmined", options.max_unmined, "transactions in flight, for a figure each")
-        ->delimiter(',');
     CLI11_PARSE(app, argc, argv);
     try {
         Scene(options).run();

@@ -14,7 +14,8 @@
 
 namespace lamda::bench {
 
-/// A node with a registered provider, whose count the wallet may raise.
+/// A node with a registered provider, whose count the wallet may raise. It mines nothing by itself: what it
+/// takes for its blocks would be the most of what is measured.
 class SendNode {
   public:
     explicit SendNode(const std::string& dir);
@@ -25,7 +26,8 @@ class SendNode {
     const Address& contract() const { return contract_; }
     /// What raises the count for the n-th job.
     Bytes calldata(std::size_t n) const;
-    std::uint64_t nonce();
+    /// The wallet's transactions that the node has, mined or not.
+    std::uint64_t accepted();
     /// How often the count was raised, by the contract.
     std::uint64_t count();
     void mine(int blocks);
@@ -45,8 +47,8 @@ struct Sent {
     double accepted = 0;  ///< seconds until the node has the last one
     double done = 0;      ///< and until the ledger knows each to be final
 };
-/// The same by chain::Sender, from intents that wait in the ledger. @throws std::runtime_error when the
-/// contract counts another number
-Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count, std::size_t max_unmined);
+/// The same by chain::Sender, from intents that wait in the ledger; all may be unmined at once. @throws
+/// std::runtime_error when the contract counts another number
+Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count);
 
 }  // namespace lamda::bench
