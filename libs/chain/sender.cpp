@@ -72,10 +72,12 @@ struct Sender::Impl {
         const auto until = parts.clock.steady() + kBurst;
         bool moves = true;
         while (moves && parts.clock.steady() < until) {
-            const auto before = parts.watch.latest_count();
-            const bool more = admission.admit();
-            parts.watch.refresh_count();
-            moves = more || (admission.full() && parts.watch.latest_count() > before);
+            moves = admission.admit();
+            if (admission.full()) {
+                const auto before = parts.watch.latest_count();
+                parts.watch.refresh_count();
+                moves = parts.watch.latest_count() > before;
+            }
         }
     }
 
