@@ -9,11 +9,20 @@ namespace lamda::chain {
 
 namespace {
 
-constexpr std::size_t kMostAtOnce = 500;
+constexpr std::size_t kMostAtOnce = 1'000;
 /// Sent together: what nodes take in one request. Of what may be unmined at once a half, so that the next
 /// ones are made ready while these are on their way.
 constexpr std::size_t kMostTogether = 100;
 constexpr Millis kLookAtWallet{30'000};
+
+/// The first of them, at most `most`, which are no longer in the queue then.
+template <class T>
+std::vector<T> taken_from(std::deque<T>& queue, std::size_t most) {
+    const auto last = queue.begin() + static_cast<std::ptrdiff_t>(std::min(most, queue.size()));
+    std::vector<T> out(std::make_move_iterator(queue.begin()), std::make_move_iterator(last));
+    queue.erase(queue.begin(), last);
+    return out;
+}
 
 }  // namespace
 
@@ -24,31 +33,34 @@ Admission::Admission(SenderParts& parts, Precheck precheck)
 
 std::vector<LedgerEntry> Admission::begin_pass() {
     next_nonce_ = at_.ledger.next_nonce();
-    return refill();
+    ready_.clear();
+    return read();
 }
 
-std::vector<LedgerEntry> Admission::refill() {
-    queue_.clear();
+std::vector<LedgerEntry> Admission::read() {
+    waiting_.clear();
     purse_.reset();
     std::vector<LedgerEntry> cancelled;
     for (auto& entry : at_.ledger.waiting(kMostAtOnce)) {
         if (entry.wish == Wish::kCancel) {
             cancelled.push_back(std::move(entry));
         } else if (at_.rests.due(entry.intent.key)) {
-            queue_.push_back(std::move(entry));
+            waiting_.push_back(std::move(entry));
         }
     }
     return cancelled;
 }
 
-std::vector<LedgerEntry> Admission::take(std::size_t most) {
-    if (queue_.empty()) {
-        refill();
+std::vector<Admission::Ready> Admission::take(std::size_t most, std::size_t room) {
+    if (ready_.empty()) {
+        if (waiting_.empty()) {
+            read();
+        }
+        for (auto& one : judge(taken_from(waiting_, room))) {
+            ready_.push_back(std::move(one));
+        }
     }
-    const auto last = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(most, queue_.size()));
-    std::vector<LedgerEntry> out(std::make_move_iterator(queue_.begin()), std::make_move_iterator(last));
-    queue_.erase(queue_.begin(), last);
-    return out;
+    return taken_from(ready_, most);
 }
 
 bool Admission::admit() {
@@ -59,10 +71,10 @@ bool Admission::admit() {
         return false;
     }
     const auto together = std::clamp<std::size_t>(at_.config.max_unmined / 2, 1, kMostTogether);
-    const auto entries = take(std::min<std::size_t>(together, at_.config.max_unmined - unmined));
-    auto ready = judge(entries);
+    const auto room = at_.config.max_unmined - unmined;
+    auto ready = take(std::min<std::size_t>(together, room), room);
     if (ready.empty()) {
-        return !queue_.empty();
+        return !waiting_.empty();
     }
     const auto fee = first_fee(at_.policy, at_.watch.fees());
     if (!fee) {

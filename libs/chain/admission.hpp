@@ -33,10 +33,10 @@ class Admission {
         U256 balance;
         U256 spent_today;
     };
-    /// Reads what waits. @returns what is not to be sent
-    std::vector<LedgerEntry> refill();
-    /// Some of what waits and is due; what was read of the ledger before comes first.
-    std::vector<LedgerEntry> take(std::size_t most);
+    /// What waits and is due. @returns what an operator has cancelled
+    std::vector<LedgerEntry> read();
+    /// Some of what may go; if nothing is known to, what waits is judged first, `room` of it at most.
+    std::vector<Ready> take(std::size_t most, std::size_t room);
     std::vector<Ready> judge(const std::vector<LedgerEntry>& entries);
     void park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons);
     U256 spent_today();
@@ -47,8 +47,9 @@ class Admission {
 
     SenderParts& at_;
     std::optional<std::uint64_t> next_nonce_;  ///< the ledger's, as far as this instance knows
-    std::deque<LedgerEntry> queue_;            ///< read of the ledger in this pass, oldest first
-    std::optional<Purse> purse_;               ///< read with the queue, less what was sent since
+    std::deque<LedgerEntry> waiting_;          ///< as read in this pass, oldest first
+    std::deque<Ready> ready_;                  ///< of them, what was judged and may go
+    std::optional<Purse> purse_;               ///< as known when they were read, less what was sent since
     Precheck precheck_;
     GasLimits gas_limits_;
     U256 typical_cost_;  ///< wei for the last transaction that was to go; 0: none was yet

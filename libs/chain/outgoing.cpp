@@ -80,7 +80,7 @@ void Outgoing::send(Keyed txs) {
     if (txs.empty()) {
         return;
     }
-    finish();
+    const auto before = answered();
     std::vector<Bytes> raws;
     for (const auto& [key, tx] : txs) {
         raws.push_back(tx.raw);
@@ -89,22 +89,33 @@ void Outgoing::send(Keyed txs) {
     shown_.broadcasts.add(static_cast<double>(raws.size()));
     sending_ = rpc_.begin_sending(std::move(raws));
     under_way_ = std::move(txs);
+    note(before);
 }
 
 void Outgoing::finish() {
+    note(answered());
+}
+
+Outgoing::Answered Outgoing::answered() {
     if (!sending_) {
-        return;
+        return {};
     }
     const auto sending = std::exchange(sending_, nullptr);
-    const auto txs = std::exchange(under_way_, {});
-    const auto outcomes = sending->outcomes();
+    Answered out{std::exchange(under_way_, {}), sending->outcomes()};
     crash_point("sender.after_broadcast");
+    return out;
+}
+
+void Outgoing::note(const Answered& answered) {
+    if (answered.txs.empty()) {
+        return;
+    }
     std::vector<std::string> keys;
-    for (const auto& [key, tx] : txs) {
+    for (const auto& [key, tx] : answered.txs) {
         keys.push_back(key);
     }
     ledger_.mark_sent(keys);
-    look_at_refusals(txs, outcomes);
+    look_at_refusals(answered.txs, answered.outcomes);
 }
 
 /// "already known", "nonce too low", "underpriced": texts and codes differ. Counts and receipts tell what

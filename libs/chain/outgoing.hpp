@@ -41,6 +41,13 @@ class Outgoing {
 
   private:
     std::optional<NewTx> signed_form(const std::string& key, const eth::Transaction& tx, bool cancels);
+    struct Answered {
+        Keyed txs;
+        std::vector<eth::SendOutcome> outcomes;
+    };
+    /// Waits for what is under way.
+    Answered answered();
+    void note(const Answered& answered);
     void look_at_refusals(const Keyed& txs, const std::vector<eth::SendOutcome>& outcomes);
 
     ChainId chain_;

@@ -15,8 +15,8 @@ bool LockedIntent::is_open() const {
 }
 
 bool LockedIntent::flies_at(std::uint64_t at) const {
-    return nonce == at && (state == IntentState::kAllocated || state == IntentState::kSent ||
-                           state == IntentState::kMined);
+    return nonce == at &&
+           (state == IntentState::kAllocated || state == IntentState::kSent || state == IntentState::kMined);
 }
 
 std::map<std::string, LockedIntent> lock_intents(store::Txn& txn, ChainId chain, const Address& wallet,
