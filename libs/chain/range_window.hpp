@@ -13,7 +13,7 @@ class RangeWindow {
     static constexpr std::uint64_t kFirst = 32;
     static constexpr std::uint64_t kMost = 100'000;
     /// Larger answers gain nothing, and several of them are in memory at once.
-    static constexpr std::uint64_t kBytesWanted = 2U << 20;
+    static constexpr std::uint64_t kBytesWanted = 4U << 20;
 
     std::uint64_t size() const { return size_; }
     /// The largest range that is known to be allowed; 0: no limit was met yet.

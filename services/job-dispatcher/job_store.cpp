@@ -167,12 +167,12 @@ std::string sets(Value value) {
 
 }  // namespace
 
-std::set<JobId> hold_jobs(Txn& txn, const std::vector<JobId>& ids) {
-    std::set<JobId> out;
+std::unordered_set<JobId> hold_jobs(Txn& txn, const std::vector<JobId>& ids) {
+    std::unordered_set<JobId> out;
     for (const auto row :
          txn.exec("SELECT id FROM dispatch.job WHERE id = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE",
                   {store::array_of(ids)})) {
-        out.insert(out.end(), row.get<JobId>("id"));
+        out.insert(row.get<JobId>("id"));
     }
     return out;
 }

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <unordered_set>
 #include <vector>
 
 #include "job_fold.hpp"
@@ -12,7 +13,7 @@
 namespace lamda::dispatch {
 
 /// Locks the rows of any number of jobs, in the order of their ids. Those that there are.
-std::set<JobId> hold_jobs(store::Txn& txn, const std::vector<JobId>& ids);
+std::unordered_set<JobId> hold_jobs(store::Txn& txn, const std::vector<JobId>& ids);
 /// With their rows locked, in the order of their ids (no two transactions deadlock). Absent ones are left
 /// out.
 std::map<JobId, JobRow> lock_jobs(store::Txn& txn, const std::vector<JobId>& ids);

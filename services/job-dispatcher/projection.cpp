@@ -1,6 +1,7 @@
 #include "projection.hpp"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include "contracts/job_manager.hpp"
 #include "job_store.hpp"
@@ -36,7 +37,7 @@ struct ToFact {
 
 /// A change holds rows before and after and all that was said of the job: some kilobytes. So many at once
 /// bound the memory, whatever the size of a batch.
-constexpr std::size_t kLogsAtOnce = 2'000;
+constexpr std::size_t kLogsAtOnce = 5'000;
 
 constexpr std::size_t kManyLogs = 500;
 
@@ -60,6 +61,15 @@ bool only_creations(std::span<const eth::Log> logs) {
     return logs.size() >= kManyLogs && std::all_of(logs.begin(), logs.end(), [](const eth::Log& log) {
                return !log.topics.empty() && log.topics.front() == jm::JobCreated::topic();
            });
+}
+
+/// The changes' jobs have rows now.
+void know(const std::vector<Change>& changes, std::unordered_set<JobId>& known) {
+    for (const auto& change : changes) {
+        if (change.after) {
+            known.insert(change.after->id);
+        }
+    }
 }
 
 Policy require_policy(Market& market, store::Txn& txn) {
@@ -100,13 +110,19 @@ void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipe
     if (!batch.logs.empty()) {
         const Policy policy = require_policy(market_, txn);
         const bool hope = !met_known_ && only_creations(batch.logs);
-        auto known = hope ? std::set<JobId>() : hold_jobs(txn, ids_of(batch.logs));
+        std::unordered_set<JobId> known;
+        if (!hope) {
+            known = hold_jobs(txn, ids_of(batch.logs));
+        }
         const bool early = early_statuses_wait(txn);
         const std::span<const eth::Log> logs(batch.logs);
         try {
             for (std::size_t at = 0; at < logs.size(); at += kLogsAtOnce) {
                 auto facts = facts_of(batch, logs.subspan(at, std::min(kLogsAtOnce, logs.size() - at)));
-                apply_facts(txn, std::move(facts), known, early, policy);
+                const auto changes = apply_facts(txn, std::move(facts), known, early, policy);
+                if (at + kLogsAtOnce < logs.size()) {
+                    know(changes, known);
+                }
             }
         } catch (const store::ConstraintViolation& error) {
             if (!hope || error.constraint() != "job_pkey") {
@@ -122,10 +138,12 @@ void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipe
     txn.notify(kWakeChannel);
 }
 
-void JobProjection::apply_facts(store::Txn& txn, std::vector<JobEvent> facts, std::set<JobId>& known,
-                                bool early, const Policy& policy) {
+std::vector<Change> JobProjection::apply_facts(store::Txn& txn, std::vector<JobEvent> facts,
+                                               const std::unordered_set<JobId>& known, bool early,
+                                               const Policy& policy) {
     std::vector<JobId> ids;
-    std::map<JobId, std::size_t> place;
+    std::unordered_map<JobId, std::size_t> place;
+    place.reserve(facts.size());
     for (const auto& fact : facts) {
         if (place.emplace(fact.job_id, place.size()).second && known.contains(fact.job_id)) {
             ids.push_back(fact.job_id);
@@ -150,11 +168,7 @@ void JobProjection::apply_facts(store::Txn& txn, std::vector<JobEvent> facts, st
         }
     }
     write_changes(txn, changes, policy.chain_id, clock_.now());
-    for (const auto& change : changes) {
-        if (change.after) {
-            known.insert(change.after->id);
-        }
-    }
+    return changes;
 }
 
 void JobProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) {

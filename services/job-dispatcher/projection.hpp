@@ -2,9 +2,10 @@
 // from the rows (judge_loop).
 #pragma once
 
-#include <set>
 #include <span>
+#include <unordered_set>
 
+#include "change.hpp"
 #include "market.hpp"
 #include "pipeline/projector.hpp"
 
@@ -21,9 +22,9 @@ class JobProjection final : public pipeline::Projection {
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
 
   private:
-    /// @param known jobs that have a row; those that get one are added
-    void apply_facts(store::Txn& txn, std::vector<JobEvent> facts, std::set<JobId>& known, bool early,
-                     const Policy& policy);
+    /// @param known jobs that have a row
+    std::vector<Change> apply_facts(store::Txn& txn, std::vector<JobEvent> facts,
+                                    const std::unordered_set<JobId>& known, bool early, const Policy& policy);
     Market& market_;
     StreamProgress& progress_;
     const Clock& clock_;
