@@ -276,8 +276,8 @@ class MultiRpc::Batches final : public eth::Sending {
     std::optional<Broadcast> now_;
 };
 
-std::unique_ptr<eth::Sending> MultiRpc::begin_sending(std::vector<Bytes> raws) {
-    return std::make_unique<Batches>(*this, std::move(raws));
+std::unique_ptr<eth::Sending> MultiRpc::begin_sending(const std::vector<Bytes>& raws) {
+    return std::make_unique<Batches>(*this, raws);
 }
 
 std::vector<eth::SendOutcome> MultiRpc::send_raw_transactions(const std::vector<Bytes>& raws) {

@@ -44,7 +44,7 @@ class MultiRpc final : public eth::CallingRpc {
     /// The same for several, in their order: one that some endpoint accepts is accepted. @throws when none
     /// answers
     std::vector<eth::SendOutcome> send_raw_transactions(const std::vector<Bytes>& raws) override;
-    std::unique_ptr<eth::Sending> begin_sending(std::vector<Bytes> raws) override;
+    std::unique_ptr<eth::Sending> begin_sending(const std::vector<Bytes>& raws) override;
     std::string name() const override;
 
     /// Asks each endpoint for its head now and then, and takes what came; never waits. For one thread only.

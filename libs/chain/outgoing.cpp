@@ -82,12 +82,13 @@ void Outgoing::send(Keyed txs) {
     }
     const auto before = answered();
     std::vector<Bytes> raws;
+    raws.reserve(txs.size());
     for (const auto& [key, tx] : txs) {
         raws.push_back(tx.raw);
         watch_.sent(key);
     }
     shown_.broadcasts.add(static_cast<double>(raws.size()));
-    sending_ = rpc_.begin_sending(std::move(raws));
+    sending_ = rpc_.begin_sending(raws);
     under_way_ = std::move(txs);
     note(before);
 }
@@ -111,6 +112,7 @@ void Outgoing::note(const Answered& answered) {
         return;
     }
     std::vector<std::string> keys;
+    keys.reserve(answered.txs.size());
     for (const auto& [key, tx] : answered.txs) {
         keys.push_back(key);
     }

@@ -4,6 +4,7 @@ namespace lamda::eth {
 
 std::vector<std::optional<Header>> Rpc::headers(const std::vector<BlockNum>& numbers) {
     std::vector<std::optional<Header>> out;
+    out.reserve(numbers.size());
     for (const auto number : numbers) {
         out.push_back(header(BlockSpec(number)));
     }
@@ -12,6 +13,7 @@ std::vector<std::optional<Header>> Rpc::headers(const std::vector<BlockNum>& num
 
 std::vector<std::optional<Receipt>> Rpc::receipts(const std::vector<TxHash>& hashes) {
     std::vector<std::optional<Receipt>> out;
+    out.reserve(hashes.size());
     for (const auto& hash : hashes) {
         out.push_back(receipt(hash));
     }
@@ -20,6 +22,7 @@ std::vector<std::optional<Receipt>> Rpc::receipts(const std::vector<TxHash>& has
 
 std::vector<std::optional<TransactionInfo>> Rpc::transactions(const std::vector<TxHash>& hashes) {
     std::vector<std::optional<TransactionInfo>> out;
+    out.reserve(hashes.size());
     for (const auto& hash : hashes) {
         out.push_back(transaction(hash));
     }
@@ -28,6 +31,7 @@ std::vector<std::optional<TransactionInfo>> Rpc::transactions(const std::vector<
 
 std::vector<CallOutcome> Rpc::calls(const std::vector<CallRequest>& requests, BlockSpec block) {
     std::vector<CallOutcome> out;
+    out.reserve(requests.size());
     for (const auto& request : requests) {
         auto& outcome = out.emplace_back();
         try {
@@ -41,6 +45,7 @@ std::vector<CallOutcome> Rpc::calls(const std::vector<CallRequest>& requests, Bl
 
 std::vector<SendOutcome> Rpc::send_raw_transactions(const std::vector<Bytes>& raws) {
     std::vector<SendOutcome> out;
+    out.reserve(raws.size());
     for (const auto& raw : raws) {
         auto& outcome = out.emplace_back();
         try {
@@ -78,7 +83,7 @@ class Sent final : public Sending {
 
 }  // namespace
 
-std::unique_ptr<Sending> Rpc::begin_sending(std::vector<Bytes> raws) {
+std::unique_ptr<Sending> Rpc::begin_sending(const std::vector<Bytes>& raws) {
     return std::make_unique<Sent>(*this, raws);
 }
 

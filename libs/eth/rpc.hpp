@@ -103,7 +103,7 @@ class Rpc {
     /// In their order.
     virtual std::vector<SendOutcome> send_raw_transactions(const std::vector<Bytes>& raws);
     /// The same, and need not wait: other calls may go on meanwhile. Here it does wait.
-    virtual std::unique_ptr<Sending> begin_sending(std::vector<Bytes> raws);
+    virtual std::unique_ptr<Sending> begin_sending(const std::vector<Bytes>& raws);
     /// Where it speaks to, fit for a log line (no credentials).
     virtual std::string name() const = 0;
 };

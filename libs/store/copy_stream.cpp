@@ -63,6 +63,7 @@ std::vector<ColumnType> column_types(PGconn* connection, std::string_view table,
         failed(connection, answer.get(), statement);
     }
     std::vector<ColumnType> out;
+    out.reserve(static_cast<std::size_t>(PQnfields(answer.get())));
     for (int i = 0; i < PQnfields(answer.get()); ++i) {
         out.push_back(type_of(PQftype(answer.get(), i), PQfname(answer.get(), i)));
     }
