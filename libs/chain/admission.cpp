@@ -94,6 +94,7 @@ bool Admission::admit() {
 std::vector<Admission::Ready> Admission::judge(const std::vector<LedgerEntry>& entries) {
     std::map<std::string, std::string> reasons;
     std::vector<Intent> intents;
+    intents.reserve(entries.size());
     for (const auto& entry : entries) {
         intents.push_back(entry.intent);
     }
@@ -203,6 +204,7 @@ std::optional<std::uint64_t> Admission::least_nonce() {
 
 void Admission::send(const std::vector<Ready>& ready, std::uint64_t least, const eth::Fee& fee) {
     std::vector<Allocation> wanted;
+    wanted.reserve(ready.size());
     for (const auto& one : ready) {
         wanted.push_back(one.allocation);
     }

@@ -46,6 +46,7 @@ Broadcast::Broadcast(const std::vector<Bytes>& raws, Endpoints& endpoints, net::
         }
         auto told = std::make_unique<Told>(Told{endpoint, std::vector<TxHash>(raws.size()), {}});
         std::vector<eth::Question> parts;
+        parts.reserve(raws.size());
         for (std::size_t i = 0; i < raws.size(); ++i) {
             parts.push_back(eth::questions::send_raw_transaction(raws[i], told->hashes[i]));
         }

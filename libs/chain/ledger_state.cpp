@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 namespace lamda::chain {
 
@@ -26,7 +27,7 @@ bool change_each(LedgerState& ledger, const std::vector<Named>& named, Timestamp
     return any;
 }
 
-const auto kItself = [](const std::string& key) -> const std::string& { return key; };
+constexpr auto kItself = std::identity();
 const auto kItsKey = [](const auto& one) -> const std::string& { return one.key; };
 
 }  // namespace
@@ -78,14 +79,25 @@ std::vector<LedgerEntry> LedgerState::in_flight(const ChainLook& look, std::size
 }
 
 std::vector<LedgerEntry> LedgerState::waiting(std::size_t most) const {
+    struct Place {
+        bool parked;
+        Timestamp since;  ///< of parked ones
+        std::size_t arrival;
+        auto operator<=>(const Place&) const = default;
+    };
+    std::vector<Place> places;
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (holds_none(entries[i])) {
+            const bool parked = entries[i].state == IntentState::kParked;
+            places.push_back({parked, parked ? entries[i].updated_at : Timestamp{}, i});
+        }
+    }
+    std::sort(places.begin(), places.end());
+    places.resize(std::min(places.size(), most));
     std::vector<LedgerEntry> out;
-    std::copy_if(entries.begin(), entries.end(), std::back_inserter(out), holds_none);
-    std::stable_sort(out.begin(), out.end(), [](const auto& a, const auto& b) {
-        const bool a_parked = a.state == IntentState::kParked;
-        const bool b_parked = b.state == IntentState::kParked;
-        return a_parked != b_parked ? b_parked : a_parked && a.updated_at < b.updated_at;
-    });
-    out.resize(std::min(out.size(), most));
+    out.reserve(places.size());
+    std::transform(places.begin(), places.end(), std::back_inserter(out),
+                   [&](const Place& place) { return entries[place.arrival]; });
     return out;
 }
 

@@ -29,7 +29,7 @@ struct Sender::Impl {
     std::condition_variable_any wake;
     bool nudged = false;
 
-    Impl(SenderConfig config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
+    Impl(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
          const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& h,
          Precheck precheck)
         : parts{.config = config,
@@ -92,11 +92,11 @@ struct Sender::Impl {
     }
 };
 
-Sender::Sender(SenderConfig config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
+Sender::Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
                const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
                Precheck precheck)
-    : impl_(std::make_unique<Impl>(std::move(config), rpc, signer, ledger, clock, std::move(log), metrics,
-                                   health, std::move(precheck))) {}
+    : impl_(std::make_unique<Impl>(config, rpc, signer, ledger, clock, std::move(log), metrics, health,
+                                   std::move(precheck))) {}
 
 Sender::~Sender() = default;
 

@@ -26,7 +26,7 @@ using Precheck = std::function<std::vector<std::optional<std::string>>(const std
 class Sender {
   public:
     /// @param precheck may be empty
-    Sender(SenderConfig config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
+    Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
            const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
            Precheck precheck);
     ~Sender();

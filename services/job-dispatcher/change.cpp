@@ -1,5 +1,6 @@
 #include "change.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "job_store.hpp"
@@ -51,6 +52,38 @@ void put_retraction(std::vector<OutboxMessage>& out, const JobRow& row, const Re
                    wire::to_json(message)});
 }
 
+/// All entries as the chain has them, whatever their jobs: what was decided of a job stands behind the fact
+/// that it follows from.
+std::vector<JobEvent*> in_order(std::vector<Change>& changes) {
+    struct Placed {
+        BlockNum block;
+        std::uint64_t log_index = 0;
+        std::size_t arrival = 0;
+        JobEvent* entry = nullptr;
+        auto operator<=>(const Placed&) const = default;
+    };
+    std::vector<Placed> placed;
+    placed.reserve(changes.size());
+    for (auto& change : changes) {
+        Placed place;
+        for (auto& entry : change.entries) {
+            if (entry.position) {
+                place.block = entry.position->block.number;
+                place.log_index = entry.position->log_index;
+            }
+            place.arrival = placed.size();
+            place.entry = &entry;
+            placed.push_back(place);
+        }
+    }
+    std::sort(placed.begin(), placed.end());
+    std::vector<JobEvent*> out;
+    out.reserve(placed.size());
+    std::transform(placed.begin(), placed.end(), std::back_inserter(out),
+                   [](const Placed& one) { return one.entry; });
+    return out;
+}
+
 /// The row after the entries; an event for each that changes what people see.
 void fold_entries(Change& change, std::vector<OutboxMessage>& messages, ChainId chain, Timestamp now) {
     const bool refolded = change.after.has_value();
@@ -91,13 +124,7 @@ void Change::add(Decision decision) {
 }
 
 void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain, Timestamp now) {
-    std::vector<JobEvent*> entries;
-    for (auto& change : changes) {
-        for (auto& entry : change.entries) {
-            entries.push_back(&entry);
-        }
-    }
-    append_journal(txn, entries);
+    append_journal(txn, in_order(changes));
 
     std::vector<const JobRow*> created;
     std::vector<const JobRow*> changed;

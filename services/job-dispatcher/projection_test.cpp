@@ -86,7 +86,7 @@ TEST_CASE("Derived: rows equal the fold of the journal, whatever the number of j
 }
 
 TEST_CASE("Derived: a job may be created, confirmed and paid within one batch, however large") {
-    constexpr std::uint64_t kJobs = 2'100;
+    constexpr std::uint64_t kJobs = 2'100;  // 6,300 logs: more than are written at once
     Scene scene;
     auto all = scene.chain.next(LogKind::kCreated, 0, kJobs, 100);
     for (const auto kind : {LogKind::kConfirmed, LogKind::kClaimed}) {
