@@ -38,7 +38,7 @@ struct Chosen {
 };
 template <class Named, class Key, class May>
 Chosen<Named> choose(const std::map<std::string, LockedIntent>& locked, const std::vector<Named>& named,
-                     Key key, May may) {
+                     Key key, const May& may) {
     Chosen<Named> out;
     for (const auto& one : named) {
         const auto row = locked.find(std::invoke(key, one));

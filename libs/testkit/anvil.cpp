@@ -39,7 +39,7 @@ struct Anvil::Impl {
 Anvil::Anvil(const std::string& dir, AnvilConfig config) : impl_(std::make_unique<Impl>()) {
     impl_->dir = fs::absolute(dir);
     impl_->log = impl_->dir + "/anvil.log";
-    impl_->config = config;
+    impl_->config = std::move(config);
     fs::create_directories(impl_->dir);
     start();
 }

@@ -117,6 +117,7 @@ void JournalRepair::repair(store::Txn& txn, const chain::Rereading& again) {
     orphan(txn, plan.to_orphan);
     prepend_journal(txn, plan.in_front);
     std::vector<JobEvent*> at_end;
+    at_end.reserve(plan.at_end.size());
     for (auto& entry : plan.at_end) {
         at_end.push_back(&entry);
     }

@@ -42,6 +42,7 @@ void JournalRepair::repair(store::Txn& txn, const chain::Rereading& again) {
     pipeline::require_same_blocks(compared.diff, again, [](const NodeEvent& event) { return event.block; });
     std::set<Address> providers;
     std::vector<NodeEvent> missing;
+    missing.reserve(compared.diff.to_add.size());
     for (const auto* event : compared.diff.to_add) {
         missing.push_back(*event);
     }
