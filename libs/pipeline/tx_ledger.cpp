@@ -79,6 +79,7 @@ void do_not_wait_for_disk(store::Txn& txn) {
     txn.exec("SET LOCAL synchronous_commit = off");
 }
 
+/// What every statement is limited to.
 constexpr auto kMine = "i.chain_id = $1 AND i.wallet = $2";
 
 constexpr auto kItself = std::identity();
