@@ -113,7 +113,15 @@ std::vector<chain::BlockHeader> Projector::recent_headers() {
     });
 }
 
+std::function<void()> Projector::prepare(const chain::Batch& batch) {
+    return [this, batch, prepared = projection_.prepare(batch)] { write(batch, prepared); };
+}
+
 void Projector::apply(const chain::Batch& batch) {
+    write(batch, projection_.prepare(batch));
+}
+
+void Projector::write(const chain::Batch& batch, const Projection::PreparedApply& prepared) {
     try {
         database_.transact([&](store::Txn& txn) {
             // What was final or ripe stays so, whatever a lagging node says.
@@ -142,7 +150,11 @@ void Projector::apply(const chain::Batch& batch) {
                                     caught_up_ || batch.caught_up};
             put_headers(txn, stream_, batch, state.finalized);
             prune_headers(txn, stream_, state.finalized);
-            projection_.apply(txn, batch, state);
+            if (prepared) {
+                prepared(txn, batch, state);
+            } else {
+                projection_.apply(txn, batch, state);
+            }
             crash_point("projector.before_commit");
         });
     } catch (const store::InDoubt&) {

@@ -5,7 +5,7 @@
 #include <functional>
 #include <string>
 
-#include "chain/log_stream.hpp"
+#include "pipeline/preparing_sink.hpp"
 #include "store/database.hpp"
 
 namespace lamda::pipeline {
@@ -22,6 +22,11 @@ struct StreamState {
 class Projection {
   public:
     virtual ~Projection() = default;
+    /// What apply() does with a batch, when a part of it was done ahead.
+    using PreparedApply = std::function<void(store::Txn&, const chain::Batch&, const StreamState&)>;
+    /// Works ahead on a batch: outside its transaction, maybe while another thread is inside apply() with the
+    /// batch before. What is returned then stands for apply(); empty: there is nothing to gain.
+    virtual PreparedApply prepare(const chain::Batch& /*batch*/) { return {}; }
     virtual void apply(store::Txn& txn, const chain::Batch& batch, const StreamState& state) = 0;
     virtual void unwind(store::Txn& txn, const chain::Unwind& unwind, const StreamState& state) = 0;
     /// The boundary rose, or the stream caught up, without a new block.
@@ -29,18 +34,20 @@ class Projection {
 };
 
 /// chain.cursor, chain.header and chain.reorg of one stream. Compare-and-set on (number, hash): @throws
-/// chain::CursorMoved. For one thread.
-class Projector final : public chain::StreamSink {
+/// chain::CursorMoved. For one thread, but prepare().
+class Projector final : public PreparingSink {
   public:
     Projector(store::Database& database, std::string stream, Projection& projection);
     std::optional<BlockRef> cursor() override;
     std::vector<chain::BlockHeader> recent_headers() override;
+    std::function<void()> prepare(const chain::Batch& batch) override;
     void apply(const chain::Batch& batch) override;
     void unwind(const chain::Unwind& unwind) override;
     void boundary(BlockNum boundary, BlockNum finalized) override;
     chain::Watched bind(const chain::Watched& watched) override;
 
   private:
+    void write(const chain::Batch& batch, const Projection::PreparedApply& prepared);
     /// Where a call left the cursor whose COMMIT was in doubt. @throws store::InDoubt
     void settle(const BlockRef& wanted);
 

@@ -19,12 +19,14 @@ std::vector<chain::BlockHeader> WriteBehind::recent_headers() {
 }
 
 void WriteBehind::apply(const chain::Batch& batch) {
-    settle();
     if (batch.logs.size() < large_) {
+        settle();
         sink_.apply(batch);
         return;
     }
-    under_way_ = std::async(std::launch::async, [this, batch] { sink_.apply(batch); });
+    auto write = sink_.prepare(batch);
+    settle();
+    under_way_ = std::async(std::launch::async, std::move(write));
 }
 
 void WriteBehind::unwind(const chain::Unwind& unwind) {

@@ -1,9 +1,11 @@
 #include "pipeline/write_behind.hpp"
 
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <future>
 
 #include "chain/memory_sink.hpp"
+#include "testkit/process.hpp"
 
 using namespace lamda;
 using namespace lamda::pipeline;
@@ -31,9 +33,11 @@ chain::Batch batch(std::optional<BlockRef> from, std::uint64_t to, std::size_t l
 }
 
 /// Writes when it is let, and tells in which order it was asked.
-class GatedSink final : public chain::StreamSink {
+class GatedSink final : public PreparingSink {
   public:
     std::vector<std::string> asked;
+    std::atomic<int> prepared = 0;
+    bool can_prepare = true;
     std::promise<void> gate;
     chain::MemorySink memory;
 
@@ -44,6 +48,13 @@ class GatedSink final : public chain::StreamSink {
     std::vector<chain::BlockHeader> recent_headers() override {
         asked.emplace_back("headers");
         return memory.recent_headers();
+    }
+    std::function<void()> prepare(const chain::Batch& given) override {
+        ++prepared;
+        if (!can_prepare) {
+            throw std::runtime_error("nothing to prepare with");
+        }
+        return [this, given] { apply(given); };
     }
     void apply(const chain::Batch& given) override {
         if (!given.logs.empty() && open_.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
@@ -110,6 +121,30 @@ TEST_CASE("what a large batch failed with is told once, by the next call, which 
     behind.settle();
     CHECK(sink.memory.at == ref(2));
     CHECK(sink.memory.rows.size() == 2);
+}
+
+TEST_CASE("a batch is prepared while the one before is written") {
+    GatedSink sink;
+    WriteBehind behind(sink, 1);
+    behind.apply(batch({}, 1, 1));
+    auto next = std::async(std::launch::async, [&] { behind.apply(batch(ref(1), 2, 1)); });
+    // The gate is closed: whoever waited for block 1 first would never come to block 2.
+    CHECK(testkit::wait_until([&] { return sink.prepared == 2; }));
+    CHECK(next.wait_for(std::chrono::milliseconds(20)) == std::future_status::timeout);
+    sink.gate.set_value();
+    next.get();
+    behind.settle();
+    CHECK((sink.asked == std::vector<std::string>{"apply 1", "apply 2"}));
+}
+
+TEST_CASE("what can't be prepared leaves what is under way alone") {
+    GatedSink sink;
+    WriteBehind behind(sink, 1);
+    behind.apply(batch({}, 1, 1));
+    sink.can_prepare = false;
+    CHECK_THROWS_AS(behind.apply(batch(ref(1), 2, 1)), std::runtime_error);
+    sink.gate.set_value();
+    CHECK(behind.cursor() == ref(1));
 }
 
 TEST_CASE("another writer is noticed, whoever of the two is behind") {

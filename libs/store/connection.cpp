@@ -178,12 +178,20 @@ pqxx::result Connection::exec(pqxx::transaction_base& txn, std::string_view sql,
 
 void Connection::copy(std::string_view table, const std::vector<std::string>& columns,
                       const std::function<void(RowWriter&)>& fill) {
-    const auto names = fmt::format("{}", fmt::join(columns, ", "));
     mapped([&] {
-        CopyStream stream(pqxx_.libpq(), table, names, column_types(pqxx_.libpq(), table, names));
+        CopyStream stream(pqxx_.libpq(), copy_shape(table, columns));
         fill(stream);
         stream.complete();
     });
+}
+
+void Connection::copy(const EncodedRows& rows) {
+    mapped([&] { copy_encoded(pqxx_.libpq(), rows); });
+}
+
+CopyShape Connection::copy_shape(std::string_view table, const std::vector<std::string>& columns) {
+    return mapped(
+        [&] { return store::copy_shape(pqxx_.libpq(), table, fmt::format("{}", fmt::join(columns, ", "))); });
 }
 
 void Connection::rethrow() {

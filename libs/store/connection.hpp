@@ -29,6 +29,8 @@ class Connection {
     /// In the transaction that is open.
     void copy(std::string_view table, const std::vector<std::string>& columns,
               const std::function<void(RowWriter&)>& fill);
+    void copy(const EncodedRows& rows);
+    CopyShape copy_shape(std::string_view table, const std::vector<std::string>& columns);
     /// Runs `work`, turning libpqxx's exceptions into those of database.hpp. Others pass.
     template <class F>
     auto mapped(F&& work) -> decltype(work()) {

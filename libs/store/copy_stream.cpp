@@ -56,58 +56,46 @@ ColumnType type_of(Oid type, std::string_view name) {
 
 }  // namespace
 
-std::vector<ColumnType> column_types(PGconn* connection, std::string_view table, const std::string& columns) {
+CopyShape copy_shape(PGconn* connection, std::string_view table, const std::string& columns) {
     const auto statement = "SELECT " + columns + " FROM " + std::string(table) + " LIMIT 0";
     const Answer answer(PQexec(connection, statement.c_str()));
     if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) {
         failed(connection, answer.get(), statement);
     }
-    std::vector<ColumnType> out;
-    out.reserve(static_cast<std::size_t>(PQnfields(answer.get())));
+    CopyShape out{std::string(table), columns, {}};
+    out.types.reserve(static_cast<std::size_t>(PQnfields(answer.get())));
     for (int i = 0; i < PQnfields(answer.get()); ++i) {
-        out.push_back(type_of(PQftype(answer.get(), i), PQfname(answer.get(), i)));
+        out.types.push_back(type_of(PQftype(answer.get(), i), PQfname(answer.get(), i)));
     }
     return out;
 }
 
-CopyStream::CopyStream(PGconn* connection, std::string_view table, const std::string& columns,
-                       std::vector<ColumnType> types)
-    : RowWriter(std::move(types)),
-      connection_(connection),
-      statement_("COPY " + std::string(table) + " (" + columns + ") FROM STDIN (FORMAT binary)") {
+CopyIn::CopyIn(PGconn* connection, const CopyShape& shape)
+    : connection_(connection),
+      statement_("COPY " + shape.table + " (" + shape.columns + ") FROM STDIN (FORMAT binary)") {
     const Answer answer(PQexec(connection_, statement_.c_str()));
     if (PQresultStatus(answer.get()) != PGRES_COPY_IN) {
         failed(connection_, answer.get(), statement_);
     }
     under_way_ = true;
-    buffer().reserve(kPiece * 2);
-    buffer() += kHeader;
 }
 
-CopyStream::~CopyStream() {
+CopyIn::~CopyIn() {
     if (under_way_ && PQputCopyEnd(connection_, "the rows ended early") == 1) {
         while (const Answer rest{PQgetResult(connection_)}) {
         }
     }
 }
 
-void CopyStream::end_row() {
-    if (buffer().size() >= kPiece) {
-        send();
-    }
-}
-
-void CopyStream::send() {
-    if (PQputCopyData(connection_, buffer().data(), static_cast<int>(buffer().size())) != 1) {
+void CopyIn::send(std::string_view piece) {
+    if (PQputCopyData(connection_, piece.data(), static_cast<int>(piece.size())) != 1) {
         under_way_ = false;
         failed(connection_, nullptr, statement_);
     }
-    buffer().clear();
 }
 
-void CopyStream::complete() {
-    buffer() += kTrailer;
-    send();
+void CopyIn::complete() {
+    send(kTrailer);
     under_way_ = false;
     if (PQputCopyEnd(connection_, nullptr) != 1) {
         failed(connection_, nullptr, statement_);
@@ -118,6 +106,39 @@ void CopyStream::complete() {
     if (PQresultStatus(first.get()) != PGRES_COMMAND_OK) {
         failed(connection_, first.get(), statement_);
     }
+}
+
+CopyStream::CopyStream(PGconn* connection, const CopyShape& shape)
+    : RowWriter(shape.types), copy_(connection, shape) {
+    buffer().reserve(kPiece * 2);
+    buffer() += kHeader;
+}
+
+void CopyStream::end_row() {
+    if (buffer().size() >= kPiece) {
+        send();
+    }
+}
+
+void CopyStream::send() {
+    copy_.send(buffer());
+    buffer().clear();
+}
+
+void CopyStream::complete() {
+    send();
+    copy_.complete();
+}
+
+void copy_encoded(PGconn* connection, const EncodedRows& rows) {
+    CopyIn copy(connection, rows.shape());
+    copy.send(kHeader);
+    for (auto rest = rows.bytes(); !rest.empty();) {
+        const auto piece = rest.substr(0, kPiece);
+        copy.send(piece);
+        rest.remove_prefix(piece.size());
+    }
+    copy.complete();
 }
 
 }  // namespace lamda::store

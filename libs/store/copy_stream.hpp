@@ -12,26 +12,41 @@ struct pg_conn;
 
 namespace lamda::store {
 
-/// Begins with construction; takes rows until complete(). Without that it is cancelled.
+/// One COPY: begins with construction; takes pieces until complete(). Without that it is cancelled.
 /// @throws pqxx::sql_error, pqxx::broken_connection, for Connection::mapped
+class CopyIn {
+  public:
+    CopyIn(pg_conn* connection, const CopyShape& shape);
+    ~CopyIn();
+    CopyIn(const CopyIn&) = delete;
+    CopyIn& operator=(const CopyIn&) = delete;
+    void send(std::string_view piece);
+    void complete();
+
+  private:
+    pg_conn* connection_;
+    std::string statement_;
+    bool under_way_ = false;
+};
+
+/// Rows leave piece by piece while they are made.
 class CopyStream final : public RowWriter {
   public:
-    CopyStream(pg_conn* connection, std::string_view table, const std::string& columns,
-               std::vector<ColumnType> types);
-    ~CopyStream() override;
+    CopyStream(pg_conn* connection, const CopyShape& shape);
     void complete();
 
   private:
     void end_row() override;
     void send();
 
-    pg_conn* connection_;
-    std::string statement_;
-    bool under_way_ = false;
+    CopyIn copy_;
 };
 
-/// Types of the columns of a table, which is there.
-/// @throws StatementError when one is of a type that no COPY fills; else as above
-std::vector<ColumnType> column_types(pg_conn* connection, std::string_view table, const std::string& columns);
+/// Rows that are made already.
+void copy_encoded(pg_conn* connection, const EncodedRows& rows);
+
+/// Of a table that is there.
+/// @throws StatementError when a column is of a type that no COPY fills; else as above
+CopyShape copy_shape(pg_conn* connection, std::string_view table, const std::string& columns);
 
 }  // namespace lamda::store

@@ -57,6 +57,14 @@ void Txn::copy(std::string_view table, const std::vector<std::string>& columns,
     impl_.connection.copy(table, columns, fill);
 }
 
+CopyShape Txn::copy_shape(std::string_view table, const std::vector<std::string>& columns) {
+    return impl_.connection.copy_shape(table, columns);
+}
+
+void Txn::copy(const EncodedRows& rows) {
+    impl_.connection.copy(rows);
+}
+
 Rows Txn::merge(std::string_view table, const std::vector<std::string>& columns, std::string_view sql,
                 const std::function<void(RowWriter&)>& fill) {
     exec_script(fmt::format("CREATE TEMPORARY TABLE incoming AS SELECT {} FROM {} WITH NO DATA",

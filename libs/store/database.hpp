@@ -165,6 +165,10 @@ class Txn {
     /// done the transaction is good for nothing else.
     void copy(std::string_view table, const std::vector<std::string>& columns,
               const std::function<void(RowWriter&)>& fill);
+    /// What EncodedRows for these columns are made with.
+    CopyShape copy_shape(std::string_view table, const std::vector<std::string>& columns);
+    /// Rows that were made ahead.
+    void copy(const EncodedRows& rows);
     /// For many rows of which some may be there: `fill`'s rows are copied into a temporary table `incoming`
     /// that has these columns of `table`; then `sql` runs once, and the table is gone. It costs some
     /// milliseconds: for few rows a statement for each is quicker. @returns the answer of `sql`

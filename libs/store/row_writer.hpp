@@ -19,7 +19,14 @@ namespace lamda::store {
 /// Types of columns that a COPY can fill.
 enum class ColumnType { kBoolean, kBytes, kInteger, kBigint, kNumeric, kText, kJson, kTime };
 
-/// Takes a COPY's rows. Made by Txn::copy and Txn::merge.
+/// What a COPY fills: a table's columns, and how a cell of each is written.
+struct CopyShape {
+    std::string table;
+    std::string columns;  ///< as the statement names them
+    std::vector<ColumnType> types;
+};
+
+/// Takes a COPY's rows: those of Txn::copy and Txn::merge while they leave, EncodedRows ahead of that.
 class RowWriter {
   public:
     virtual ~RowWriter() = default;
@@ -45,6 +52,7 @@ class RowWriter {
     /// A whole row was appended to `buffer`.
     virtual void end_row() = 0;
     std::string& buffer() { return buffer_; }
+    const std::string& buffer() const { return buffer_; }
 
   private:
     void begin_row();
@@ -90,6 +98,21 @@ class RowWriter {
     std::vector<ColumnType> types_;
     std::size_t at_ = 0;  ///< the next cell's column
     std::string buffer_;
+};
+
+/// Rows that are made before their transaction, by whatever thread. Txn::copy_shape gives their shape,
+/// Txn::copy writes them.
+class EncodedRows final : public RowWriter {
+  public:
+    explicit EncodedRows(CopyShape shape) : RowWriter(shape.types), shape_(std::move(shape)) {}
+    const CopyShape& shape() const { return shape_; }
+    /// One after the other, as a COPY takes them.
+    std::string_view bytes() const { return buffer(); }
+
+  private:
+    void end_row() override {}
+
+    CopyShape shape_;
 };
 
 }  // namespace lamda::store

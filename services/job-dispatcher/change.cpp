@@ -1,9 +1,10 @@
 #include "change.hpp"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "job_store.hpp"
+#include "market.hpp"
+#include "news.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -11,33 +12,6 @@ namespace lamda::dispatch {
 namespace {
 
 using pipeline::OutboxMessage;
-
-constexpr std::chrono::minutes kSomebodyWaits{5};
-
-/// @param mark tells an event about taking an entry back from the one about the entry itself
-void put_event(std::vector<OutboxMessage>& out, const JobRow& row, const JobEvent& cause, ChainId chain,
-               const std::string& mark = "") {
-    const std::string status(wire::to_string(row.status()));
-    wire::Event event;
-    event.id = cause.id;
-    event.kind = "job." + status;
-    event.at = cause.at;
-    event.chain_id = chain;
-    if (cause.position) {
-        event.block = cause.position->block;
-        event.log_index = cause.position->log_index;
-    }
-    event.data_json = nlohmann::json{{"id", row.id.hex()},
-                                     {"status", status},
-                                     {"attempt", row.attempt},
-                                     {"renter_address", row.renter.hex()},
-                                     {"provider_address", row.provider.hex()}}
-                          .dump();
-    const std::string body = wire::to_json(event);
-    for (const auto& subject : {wire::job_event_subject(row.id), std::string(wire::kGlobalEvents)}) {
-        out.push_back({subject, wire::event_message_id(event.id, subject) + mark, body});
-    }
-}
 
 void put_attempt(std::vector<OutboxMessage>& out, const Change& change) {
     const JobRow& row = *change.after;
@@ -93,17 +67,17 @@ void fold_entries(Change& change, std::vector<OutboxMessage>& messages, ChainId 
         const auto before = was_there ? row->status() : wire::PublicStatus::kCreated;
         apply_event(row, entry);
         const bool visible = row && (!was_there || row->status() != before);
-        if (visible && now - entry.at < kSomebodyWaits) {
-            put_event(messages, *row, entry, chain);
+        if (visible && is_news(entry.at, now)) {
+            put_news(messages, *row, entry, chain);
         }
     }
     if (!refolded) {
         change.after = std::move(row);
-    } else if (row && change.after->status() != row->status() && now - row->updated_at < kSomebodyWaits) {
+    } else if (row && change.after->status() != row->status() && is_news(row->updated_at, now)) {
         JobEvent taken_back;
         taken_back.id = row->last_event;
         taken_back.at = now;
-        put_event(messages, *change.after, taken_back, chain, ":unwound");
+        put_news(messages, *change.after, taken_back, chain, ":unwound");
     }
 }
 

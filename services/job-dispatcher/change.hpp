@@ -10,8 +10,6 @@
 
 namespace lamda::dispatch {
 
-constexpr auto kOutboxOwner = "dispatcher";
-
 struct Change {
     std::optional<JobRow> before;  ///< absent: the job is new
     std::vector<JobEvent> entries;
@@ -26,7 +24,7 @@ struct Change {
 };
 
 /// Writes them: journal, rows, attempts, outbox. Every `after` is set. Events for the live feed are left out
-/// for what happened longer ago than anybody waits (`now` − 5 min).
+/// for what is_news() no longer.
 void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain, Timestamp now);
 
 }  // namespace lamda::dispatch

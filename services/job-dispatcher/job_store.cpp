@@ -16,6 +16,7 @@ using store::Param;
 using store::Row;
 using store::Txn;
 
+constexpr auto kJobs = "dispatch.job";
 const std::vector<std::string> kColumns{"id",
                                         "renter",
                                         "provider",
@@ -44,6 +45,11 @@ const std::vector<std::string> kColumns{"id",
                                         "spec_cid",
                                         "last_event"};
 
+constexpr auto kJournal = "dispatch.job_event";
+const std::vector<std::string> kJournalColumns{"id",  "job_id",    "kind",          "body",      "attempt",
+                                               "seq", "block_num", "block_hash",    "log_index", "tx_hash",
+                                               "at",  "orphaned",  "refused_reason"};
+
 /// The row's cells in the order of kColumns, given to `out`.
 template <class Out>
 auto with_cells(const JobRow& row, Out&& out) {
@@ -60,7 +66,7 @@ auto with_cells(const JobRow& row, Out&& out) {
 
 void write_rows(store::RowWriter& out, const std::vector<const JobRow*>& rows) {
     for (const auto* row : rows) {
-        with_cells(*row, [&](const auto&... cells) { out.row(cells...); });
+        encode(out, *row);
     }
 }
 
@@ -129,30 +135,12 @@ JobEvent event_of(const Row& row) {
     return out;
 }
 
-void write_event(store::RowWriter& out, const JobEvent& event) {
-    std::optional<BlockNum> block_num;
-    std::optional<BlockHash> block_hash;
-    std::optional<std::uint64_t> log_index;
-    std::optional<TxHash> tx_hash;
-    if (const auto& position = event.position) {
-        block_num = position->block.number;
-        block_hash = position->block.hash;
-        log_index = position->log_index;
-        tx_hash = position->tx_hash;
-    }
-    out.row(event.id, event.job_id, to_string(event.fact), to_json(event.body), event.attempt, event.seq,
-            block_num, block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
-}
-
 void copy_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
-    txn.copy("dispatch.job_event",
-             {"id", "job_id", "kind", "body", "attempt", "seq", "block_num", "block_hash", "log_index",
-              "tx_hash", "at", "orphaned", "refused_reason"},
-             [&](store::RowWriter& out) {
-                 for (const auto* entry : entries) {
-                     write_event(out, *entry);
-                 }
-             });
+    txn.copy(kJournal, kJournalColumns, [&](store::RowWriter& out) {
+        for (const auto* entry : entries) {
+            encode(out, *entry);
+        }
+    });
 }
 
 /// `SET` of every column but the key. @param value what column number i gets
@@ -187,7 +175,7 @@ std::map<JobId, JobRow> lock_free_jobs(Txn& txn, const std::vector<JobId>& ids) 
 
 void insert_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
     if (!rows.empty()) {
-        txn.copy("dispatch.job", kColumns, [&](store::RowWriter& out) { write_rows(out, rows); });
+        txn.copy(kJobs, kColumns, [&](store::RowWriter& out) { write_rows(out, rows); });
     }
 }
 
@@ -199,7 +187,7 @@ void update_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
                                      sets([](std::size_t i) { return "incoming." + kColumns[i]; }) +
                                      " FROM pg_temp.incoming WHERE j.id = incoming.id";
     if (rows.size() >= kManyJobs) {
-        txn.merge("dispatch.job", kColumns, kMany, [&](store::RowWriter& out) { write_rows(out, rows); });
+        txn.merge(kJobs, kColumns, kMany, [&](store::RowWriter& out) { write_rows(out, rows); });
         return;
     }
     for (const auto* row : rows) {
@@ -207,17 +195,54 @@ void update_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
     }
 }
 
+void encode(store::RowWriter& out, const JobEvent& event) {
+    std::optional<BlockNum> block_num;
+    std::optional<BlockHash> block_hash;
+    std::optional<std::uint64_t> log_index;
+    std::optional<TxHash> tx_hash;
+    if (const auto& position = event.position) {
+        block_num = position->block.number;
+        block_hash = position->block.hash;
+        log_index = position->log_index;
+        tx_hash = position->tx_hash;
+    }
+    out.row(event.id, event.job_id, to_string(event.fact), to_json(event.body), event.attempt, event.seq,
+            block_num, block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
+}
+
+void encode(store::RowWriter& out, const JobRow& row) {
+    with_cells(row, [&](const auto&... cells) { out.row(cells...); });
+}
+
+store::CopyShape journal_shape(Txn& txn) {
+    return txn.copy_shape(kJournal, kJournalColumns);
+}
+
+store::CopyShape jobs_shape(Txn& txn) {
+    return txn.copy_shape(kJobs, kColumns);
+}
+
+std::vector<std::int64_t> reserve_entries(Txn& txn, std::size_t count) {
+    // The sequence's name is looked up once, not for each number.
+    const auto rows = txn.exec(
+        "SELECT nextval(s.name) AS id FROM (SELECT pg_get_serial_sequence('dispatch.job_event', "
+        "'id')::regclass AS name OFFSET 0) s, generate_series(1, $1::int)",
+        {static_cast<std::uint64_t>(count)});
+    std::vector<std::int64_t> out;
+    out.reserve(count);
+    for (const auto row : rows) {
+        out.push_back(row.get<std::int64_t>("id"));
+    }
+    return out;
+}
+
 void append_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
     if (entries.empty()) {
         return;
     }
-    // The sequence's name is looked up once, not for each number.
-    const auto ids = txn.exec(
-        "SELECT nextval(s.name) AS id FROM (SELECT pg_get_serial_sequence('dispatch.job_event', "
-        "'id')::regclass AS name OFFSET 0) s, generate_series(1, $1::int)",
-        {static_cast<std::uint64_t>(entries.size())});
+    const auto ids = reserve_entries(txn, entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        entries[i]->id = ids[i].get<std::int64_t>("id");
+        entries[i]->id = ids[i];
     }
     copy_journal(txn, entries);
 }

@@ -24,6 +24,14 @@ std::map<JobId, JobRow> lock_free_jobs(store::Txn& txn, const std::vector<JobId>
 void insert_jobs(store::Txn& txn, const std::vector<const JobRow*>& rows);
 void update_jobs(store::Txn& txn, const std::vector<const JobRow*>& rows);
 
+/// What EncodedRows of the two tables are made with, and how each takes a row.
+store::CopyShape jobs_shape(store::Txn& txn);
+store::CopyShape journal_shape(store::Txn& txn);
+void encode(store::RowWriter& out, const JobRow& row);
+void encode(store::RowWriter& out, const JobEvent& entry);
+
+/// Ids of entries that will be written, ascending; no others get them.
+std::vector<std::int64_t> reserve_entries(store::Txn& txn, std::size_t count);
 /// Gives each entry its id, in their order, and writes them.
 void append_journal(store::Txn& txn, const std::vector<JobEvent*>& entries);
 /// Of each job in the order of its journal.

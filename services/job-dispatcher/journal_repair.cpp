@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chain_facts.hpp"
 #include "change.hpp"
 #include "job_store.hpp"
 #include "pipeline/log_diff.hpp"

@@ -9,6 +9,7 @@
 namespace lamda::dispatch {
 
 constexpr auto kStream = "dispatcher:bsc";
+constexpr auto kOutboxOwner = "dispatcher";
 
 /// Thread-safe.
 class Market {

@@ -1,9 +1,11 @@
 #include "projection.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <unordered_map>
 
-#include "contracts/job_manager.hpp"
+#include "chain_facts.hpp"
+#include "creations.hpp"
 #include "job_store.hpp"
 #include "statuses.hpp"
 
@@ -11,35 +13,11 @@ namespace lamda::dispatch {
 
 namespace {
 
-namespace jm = contracts::job_manager;
 using wire::ChainState;
-
-struct ToFact {
-    JobEvent& event;
-    void operator()(const jm::JobCreated& log) const {
-        event.job_id = log.job_id.as<JobId>();
-        event.fact = ChainFact::kCreated;
-        event.body.renter = log.renter;
-        event.body.provider = log.provider;
-        event.body.amount = log.payment;
-    }
-    void operator()(const jm::JobConfirmed& log) const {
-        event.job_id = log.job_id.as<JobId>();
-        event.fact = ChainFact::kConfirmed;
-    }
-    void operator()(const jm::PaymentClaimed& log) const {
-        event.job_id = log.job_id.as<JobId>();
-        event.fact = ChainFact::kClaimed;
-        event.body.provider = log.provider;
-        event.body.amount = log.amount;
-    }
-};
 
 /// A change holds rows before and after and all that was said of the job: some kilobytes. So many at once
 /// bound the memory, whatever the size of a batch.
 constexpr std::size_t kLogsAtOnce = 5'000;
-
-constexpr std::size_t kManyLogs = 500;
 
 /// Of the jobs that the logs speak of: it is each event's first indexed argument.
 std::vector<JobId> ids_of(std::span<const eth::Log> logs) {
@@ -53,14 +31,6 @@ std::vector<JobId> ids_of(std::span<const eth::Log> logs) {
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
-}
-
-/// Many creations and nothing else are those of new jobs, but after a reorg. To look for rows that are not
-/// there would cost a tenth of writing them, and the primary key finds them as well.
-bool only_creations(std::span<const eth::Log> logs) {
-    return logs.size() >= kManyLogs && std::all_of(logs.begin(), logs.end(), [](const eth::Log& log) {
-               return !log.topics.empty() && log.topics.front() == jm::JobCreated::topic();
-           });
 }
 
 /// The changes' jobs have rows now.
@@ -82,57 +52,49 @@ Policy require_policy(Market& market, store::Txn& txn) {
 
 }  // namespace
 
-std::vector<JobEvent> facts_of(const chain::Batch& batch, std::span<const eth::Log> logs) {
-    std::vector<JobEvent> out;
-    out.reserve(logs.size());
-    auto header = batch.headers.begin();
-    for (const auto& log : logs) {
-        const auto decoded = jm::decode_event(log);
-        if (!decoded) {
-            continue;
-        }
-        JobEvent& event = out.emplace_back();
-        std::visit(ToFact{event}, *decoded);
-        header =
-            std::lower_bound(header, batch.headers.end(), log.block_num,
-                             [](const auto& known, BlockNum number) { return known.ref.number < number; });
-        const bool known = header != batch.headers.end() && header->ref.number == log.block_num;
-        event.at = from_unix_seconds(known ? header->timestamp : batch.to_timestamp);
-        event.position = ChainPosition{{log.block_num, log.block_hash}, log.log_index, log.tx_hash};
-    }
-    return out;
-}
+JobProjection::JobProjection(store::Database& database, Market& market, StreamProgress& progress,
+                             const Clock& clock)
+    : database_(database), market_(market), progress_(progress), clock_(clock) {}
 
-JobProjection::JobProjection(Market& market, StreamProgress& progress, const Clock& clock)
-    : market_(market), progress_(progress), clock_(clock) {}
+pipeline::Projection::PreparedApply JobProjection::prepare(const chain::Batch& batch) {
+    std::shared_ptr<const Creations> creations = Creations::of(batch, database_, market_, clock_.now());
+    if (!creations) {
+        return {};
+    }
+    return [this, creations](store::Txn& txn, const chain::Batch& same, const pipeline::StreamState& state) {
+        if (met_known_ || early_statuses_wait(txn)) {
+            apply(txn, same, state);
+            met_known_ = false;
+            return;
+        }
+        try {
+            creations->write(txn);
+        } catch (const Creations::MetKnown& met) {
+            met_known_ = true;
+            throw store::Conflict(met.what());  // once more, with the rows that there are
+        }
+        advance(txn, same, state);
+    };
+}
 
 void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
     if (!batch.logs.empty()) {
         const Policy policy = require_policy(market_, txn);
-        const bool hope = !met_known_ && only_creations(batch.logs);
-        std::unordered_set<JobId> known;
-        if (!hope) {
-            known = hold_jobs(txn, ids_of(batch.logs));
-        }
+        auto known = hold_jobs(txn, ids_of(batch.logs));
         const bool early = early_statuses_wait(txn);
         const std::span<const eth::Log> logs(batch.logs);
-        try {
-            for (std::size_t at = 0; at < logs.size(); at += kLogsAtOnce) {
-                auto facts = facts_of(batch, logs.subspan(at, std::min(kLogsAtOnce, logs.size() - at)));
-                const auto changes = apply_facts(txn, std::move(facts), known, early, policy);
-                if (at + kLogsAtOnce < logs.size()) {
-                    know(changes, known);
-                }
+        for (std::size_t at = 0; at < logs.size(); at += kLogsAtOnce) {
+            auto facts = facts_of(batch, logs.subspan(at, std::min(kLogsAtOnce, logs.size() - at)));
+            const auto changes = apply_facts(txn, std::move(facts), known, early, policy);
+            if (at + kLogsAtOnce < logs.size()) {
+                know(changes, known);
             }
-        } catch (const store::ConstraintViolation& error) {
-            if (!hope || error.constraint() != "job_pkey") {
-                throw;
-            }
-            met_known_ = true;
-            throw store::Conflict(error.what());  // once more, with the rows that there are
         }
-        met_known_ = false;
     }
+    advance(txn, batch, state);
+}
+
+void JobProjection::advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
     save_progress(txn, batch.to.number, state.boundary);
     progress_.set(state.caught_up);
     txn.notify(kWakeChannel);

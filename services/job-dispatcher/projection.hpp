@@ -2,7 +2,6 @@
 // from the rows (judge_loop).
 #pragma once
 
-#include <span>
 #include <unordered_set>
 
 #include "change.hpp"
@@ -16,7 +15,8 @@ constexpr auto kWakeChannel = "lamda_dispatch";
 
 class JobProjection final : public pipeline::Projection {
   public:
-    JobProjection(Market& market, StreamProgress& progress, const Clock& clock);
+    JobProjection(store::Database& database, Market& market, StreamProgress& progress, const Clock& clock);
+    PreparedApply prepare(const chain::Batch& batch) override;
     void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
     void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
@@ -25,14 +25,13 @@ class JobProjection final : public pipeline::Projection {
     /// @param known jobs that have a row
     std::vector<Change> apply_facts(store::Txn& txn, std::vector<JobEvent> facts,
                                     const std::unordered_set<JobId>& known, bool early, const Policy& policy);
+    void advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state);
+
+    store::Database& database_;
     Market& market_;
     StreamProgress& progress_;
     const Clock& clock_;
     bool met_known_ = false;  ///< the batch creates a job that has a row: when it is applied again
 };
-
-/// Logs of the batch as journal entries, with the times of its blocks; what is none of JobManager's three
-/// events is left out.
-std::vector<JobEvent> facts_of(const chain::Batch& batch, std::span<const eth::Log> logs);
 
 }  // namespace lamda::dispatch

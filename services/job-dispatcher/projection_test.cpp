@@ -57,7 +57,7 @@ struct Scene {
     SystemClock clock;
     Market market{Address{}, ChainId{31337}, 3};
     StreamProgress progress;
-    JobProjection projection{market, progress, clock};
+    JobProjection projection{database, market, progress, clock};
     pipeline::Projector projector{database, kStream, projection};
     BatchMaker chain;
 };

@@ -27,10 +27,8 @@ constexpr std::uint64_t kPerBlock = 100;
 class Scene {
   public:
     Scene() : dir_("bench_apply"), postgres_(dir_.path() + "/postgres", true) {
-        database_ = std::make_unique<store::Database>(postgres_.create_database("apply"), "bench", 1);
-        store::migrate(*database_);
-        projector_ = std::make_unique<pipeline::Projector>(*database_, dispatch::kStream, projection_);
-        projector_->bind({ChainId{31337}, {Address{}}});
+        store::migrate(database_);
+        projector_.bind({ChainId{31337}, {Address{}}});
     }
 
     /// Median over the batches of what each of `kLogs` logs takes.
@@ -41,7 +39,7 @@ class Scene {
         for (std::uint64_t batch = 0; batch < kBatches; ++batch) {
             const auto logs = maker_.next(kind, batch * kLogs, kLogs, kPerBlock);
             const auto before = readings();
-            projector_->apply(logs);
+            projector_.apply(logs);
             const auto after = readings();
             const auto micros = [&](std::size_t i) {
                 return (after[i] - before[i]) * 1e6 / static_cast<double>(kLogs);
@@ -60,7 +58,7 @@ class Scene {
   private:
     /// Seconds: the clock, this process, the server's process for our one connection.
     std::array<double, 3> readings() {
-        const auto pid = database_->transact(
+        const auto pid = database_.transact(
             [](store::Txn& txn) { return txn.one("SELECT pg_backend_pid() AS pid").get<int>("pid"); });
         std::ifstream file(fmt::format("/proc/{}/schedstat", pid));
         double nanos = 0;
@@ -70,12 +68,12 @@ class Scene {
 
     testkit::TempDir dir_;
     testkit::PostgresServer postgres_;
-    std::unique_ptr<store::Database> database_;
+    store::Database database_{postgres_.create_database("apply"), "bench", 1};
     SystemClock clock_;
     dispatch::Market market_{Address{}, ChainId{31337}, 3};
     dispatch::StreamProgress progress_;
-    dispatch::JobProjection projection_{market_, progress_, clock_};
-    std::unique_ptr<pipeline::Projector> projector_;
+    dispatch::JobProjection projection_{database_, market_, progress_, clock_};
+    pipeline::Projector projector_{database_, dispatch::kStream, projection_};
     dispatch::testing::BatchMaker maker_;
 };
 

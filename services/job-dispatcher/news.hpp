@@ -1,0 +1,20 @@
+// What the live feed is told of jobs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "job_fold.hpp"
+#include "pipeline/outbox.hpp"
+
+namespace lamda::dispatch {
+
+/// Whether somebody may still wait for what happened then (5 min).
+bool is_news(Timestamp at, Timestamp now);
+
+/// That the job is as `row` shows, because of `cause`: to those who follow this job, and those who follow all.
+/// @param mark tells an event about taking an entry back from the one about the entry itself
+void put_news(std::vector<pipeline::OutboxMessage>& out, const JobRow& row, const JobEvent& cause, ChainId chain,
+              const std::string& mark = "");
+
+}  // namespace lamda::dispatch
