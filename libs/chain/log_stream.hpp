@@ -49,6 +49,8 @@ struct Batch {
     BlockNum finalized;          ///< what can no longer be reorganised: headers below may be pruned
     /// `to` was the head when this was read; for an only_final stream, the boundary.
     bool caught_up = false;
+    /// Blocks above `to` are called final already: this is history, and more of it follows at once.
+    bool is_history = false;
 };
 
 /// Every block above `to` is no longer canonical.

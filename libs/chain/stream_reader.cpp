@@ -284,6 +284,7 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     batch.boundary = told_boundary();
     batch.finalized = finality_.floor();
     batch.caught_up = batch.to.number == target;
+    batch.is_history = batch.to.number < std::min(finality_.finalized(), target);
     crash_point("stream.read");
     sink_.apply(batch);
 

@@ -63,13 +63,7 @@ void fold_entries(Change& change, std::vector<OutboxMessage>& messages, ChainId 
     const bool refolded = change.after.has_value();
     std::optional<JobRow> row = change.before;
     for (const auto& entry : change.entries) {
-        const bool was_there = row.has_value();
-        const auto before = was_there ? row->status() : wire::PublicStatus::kCreated;
-        apply_event(row, entry);
-        const bool visible = row && (!was_there || row->status() != before);
-        if (visible && is_news(entry.at, now)) {
-            put_news(messages, *row, entry, chain);
-        }
+        apply_with_news(row, entry, chain, now, messages);
     }
     if (!refolded) {
         change.after = std::move(row);

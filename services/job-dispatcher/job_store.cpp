@@ -223,6 +223,9 @@ store::CopyShape jobs_shape(Txn& txn) {
 }
 
 std::vector<std::int64_t> reserve_entries(Txn& txn, std::size_t count) {
+    if (count == 0) {
+        return {};
+    }
     // The sequence's name is looked up once, not for each number.
     const auto rows = txn.exec(
         "SELECT nextval(s.name) AS id FROM (SELECT pg_get_serial_sequence('dispatch.job_event', "
@@ -240,9 +243,12 @@ void append_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
     if (entries.empty()) {
         return;
     }
-    const auto ids = reserve_entries(txn, entries.size());
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-        entries[i]->id = ids[i];
+    std::vector<JobEvent*> without_id;
+    std::copy_if(entries.begin(), entries.end(), std::back_inserter(without_id),
+                 [](const JobEvent* entry) { return entry->id == 0; });
+    const auto ids = reserve_entries(txn, without_id.size());
+    for (std::size_t i = 0; i < without_id.size(); ++i) {
+        without_id[i]->id = ids[i];
     }
     copy_journal(txn, entries);
 }

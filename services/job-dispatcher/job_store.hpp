@@ -32,7 +32,7 @@ void encode(store::RowWriter& out, const JobEvent& entry);
 
 /// Ids of entries that will be written, ascending; no others get them.
 std::vector<std::int64_t> reserve_entries(store::Txn& txn, std::size_t count);
-/// Gives each entry its id, in their order, and writes them.
+/// Gives each entry that has none its id, in their order, and writes them all.
 void append_journal(store::Txn& txn, const std::vector<JobEvent*>& entries);
 /// Of each job in the order of its journal.
 std::map<JobId, std::vector<JobEvent>> read_journals(store::Txn& txn, const std::vector<JobId>& ids);

@@ -84,7 +84,7 @@ struct Dispatcher {
     SystemClock clock;
     Market market{Address{}, ChainId{31337}, 3};
     StreamProgress progress;
-    JobProjection projection{database, market, progress, clock};
+    JobProjection projection{database, market, progress, clock, telemetry::Log::none()};
     pipeline::Projector projector{database, kStream, projection};
     JournalRepair repairs{market, clock};
     pipeline::PgSweep swept{database, kStream, repairs};

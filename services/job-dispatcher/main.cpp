@@ -58,7 +58,7 @@ int serve(runtime::App& app, const Config& config) {
                          .timeout = config.rpc_timeout,
                          .agreement = config.rpc_agreement},
                         clock, log);
-    JobProjection projection(database, market, progress, clock);
+    JobProjection projection(database, market, progress, clock, log);
     pipeline::Projector projector(database, kStream, projection);
     pipeline::PgStreamMemory memory(database, kStream);
     pipeline::PgLease lease(database, kOutboxOwner, log, metrics);

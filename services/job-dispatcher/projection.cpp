@@ -4,9 +4,10 @@
 #include <memory>
 #include <unordered_map>
 
+#include "bulk_load.hpp"
 #include "chain_facts.hpp"
-#include "creations.hpp"
 #include "job_store.hpp"
+#include "prepared_batch.hpp"
 #include "statuses.hpp"
 
 namespace lamda::dispatch {
@@ -17,17 +18,14 @@ using wire::ChainState;
 
 /// A change holds rows before and after and all that was said of the job: some kilobytes. So many at once
 /// bound the memory, whatever the size of a batch.
-constexpr std::size_t kLogsAtOnce = 5'000;
+constexpr std::size_t kFactsAtOnce = 5'000;
 
-/// Of the jobs that the logs speak of: it is each event's first indexed argument.
-std::vector<JobId> ids_of(std::span<const eth::Log> logs) {
+/// Of the jobs that the facts are about, ascending.
+std::vector<JobId> ids_of(const std::vector<JobEvent>& facts) {
     std::vector<JobId> out;
-    out.reserve(logs.size());
-    for (const auto& log : logs) {
-        if (log.topics.size() > 1) {
-            out.push_back(log.topics[1].as<JobId>());
-        }
-    }
+    out.reserve(facts.size());
+    std::transform(facts.begin(), facts.end(), std::back_inserter(out),
+                   [](const JobEvent& fact) { return fact.job_id; });
     std::sort(out.begin(), out.end());
     out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
@@ -53,56 +51,64 @@ Policy require_policy(Market& market, store::Txn& txn) {
 }  // namespace
 
 JobProjection::JobProjection(store::Database& database, Market& market, StreamProgress& progress,
-                             const Clock& clock)
-    : database_(database), market_(market), progress_(progress), clock_(clock) {}
+                             const Clock& clock, telemetry::Log log)
+    : database_(database), market_(market), progress_(progress), clock_(clock), log_(std::move(log)) {}
 
 pipeline::Projection::PreparedApply JobProjection::prepare(const chain::Batch& batch) {
-    std::shared_ptr<const Creations> creations = Creations::of(batch, database_, market_, clock_.now());
-    if (!creations) {
+    std::shared_ptr<const PreparedBatch> prepared =
+        PreparedBatch::of(batch, database_, market_, clock_.now());
+    if (!prepared) {
         return {};
     }
-    return [this, creations](store::Txn& txn, const chain::Batch& same, const pipeline::StreamState& state) {
+    return [this, prepared](store::Txn& txn, const chain::Batch& same, const pipeline::StreamState& state) {
         if (met_known_ || early_statuses_wait(txn)) {
             apply(txn, same, state);
             met_known_ = false;
             return;
         }
+        if (same.is_history) {
+            begin_load(txn, log_);
+        }
         try {
-            creations->write(txn);
-        } catch (const Creations::MetKnown& met) {
+            prepared->write(txn);
+        } catch (const PreparedBatch::MetKnown& met) {
             met_known_ = true;
             throw store::Conflict(met.what());  // once more, with the rows that there are
         }
+        apply_facts(txn, prepared->rest());
         advance(txn, same, state);
     };
 }
 
 void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
-    if (!batch.logs.empty()) {
-        const Policy policy = require_policy(market_, txn);
-        auto known = hold_jobs(txn, ids_of(batch.logs));
-        const bool early = early_statuses_wait(txn);
-        const std::span<const eth::Log> logs(batch.logs);
-        for (std::size_t at = 0; at < logs.size(); at += kLogsAtOnce) {
-            auto facts = facts_of(batch, logs.subspan(at, std::min(kLogsAtOnce, logs.size() - at)));
-            const auto changes = apply_facts(txn, std::move(facts), known, early, policy);
-            if (at + kLogsAtOnce < logs.size()) {
-                know(changes, known);
-            }
-        }
-    }
+    apply_facts(txn, facts_of(batch, batch.logs));
     advance(txn, batch, state);
 }
 
 void JobProjection::advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
+    end_load(txn, !batch.is_history, log_);
     save_progress(txn, batch.to.number, state.boundary);
     progress_.set(state.caught_up);
     txn.notify(kWakeChannel);
 }
 
-std::vector<Change> JobProjection::apply_facts(store::Txn& txn, std::vector<JobEvent> facts,
-                                               const std::unordered_set<JobId>& known, bool early,
-                                               const Policy& policy) {
+void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts) {
+    if (facts.empty()) {
+        return;
+    }
+    const Policy policy = require_policy(market_, txn);
+    auto known = hold_jobs(txn, ids_of(facts));
+    const bool early = early_statuses_wait(txn);
+    const std::span<const JobEvent> all(facts);
+    for (std::size_t at = 0; at < all.size(); at += kFactsAtOnce) {
+        const auto some = all.subspan(at, std::min(kFactsAtOnce, all.size() - at));
+        know(apply_some(txn, some, known, early, policy), known);
+    }
+}
+
+std::vector<Change> JobProjection::apply_some(store::Txn& txn, std::span<const JobEvent> facts,
+                                              const std::unordered_set<JobId>& known, bool early,
+                                              const Policy& policy) {
     std::vector<JobId> ids;
     std::unordered_map<JobId, std::size_t> place;
     place.reserve(facts.size());
@@ -115,8 +121,8 @@ std::vector<Change> JobProjection::apply_facts(store::Txn& txn, std::vector<JobE
     for (auto& [id, row] : lock_jobs(txn, ids)) {
         changes[place.at(id)].before = std::move(row);
     }
-    for (auto& fact : facts) {
-        changes[place.at(fact.job_id)].entries.push_back(std::move(fact));
+    for (const auto& fact : facts) {
+        changes[place.at(fact.job_id)].entries.push_back(fact);
     }
     if (early) {
         // Nobody will judge a job that the chain shows as done: its work states come back here.

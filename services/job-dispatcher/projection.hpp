@@ -2,11 +2,13 @@
 // from the rows (judge_loop).
 #pragma once
 
+#include <span>
 #include <unordered_set>
 
 #include "change.hpp"
 #include "market.hpp"
 #include "pipeline/projector.hpp"
+#include "telemetry/log.hpp"
 
 namespace lamda::dispatch {
 
@@ -15,22 +17,25 @@ constexpr auto kWakeChannel = "lamda_dispatch";
 
 class JobProjection final : public pipeline::Projection {
   public:
-    JobProjection(store::Database& database, Market& market, StreamProgress& progress, const Clock& clock);
+    JobProjection(store::Database& database, Market& market, StreamProgress& progress, const Clock& clock,
+                  telemetry::Log log);
     PreparedApply prepare(const chain::Batch& batch) override;
     void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
     void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
 
   private:
+    void apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts);
     /// @param known jobs that have a row
-    std::vector<Change> apply_facts(store::Txn& txn, std::vector<JobEvent> facts,
-                                    const std::unordered_set<JobId>& known, bool early, const Policy& policy);
+    std::vector<Change> apply_some(store::Txn& txn, std::span<const JobEvent> facts,
+                                   const std::unordered_set<JobId>& known, bool early, const Policy& policy);
     void advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state);
 
     store::Database& database_;
     Market& market_;
     StreamProgress& progress_;
     const Clock& clock_;
+    telemetry::Log log_;
     bool met_known_ = false;  ///< the batch creates a job that has a row: when it is applied again
 };
 

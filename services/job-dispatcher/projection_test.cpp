@@ -57,7 +57,7 @@ struct Scene {
     SystemClock clock;
     Market market{Address{}, ChainId{31337}, 3};
     StreamProgress progress;
-    JobProjection projection{database, market, progress, clock};
+    JobProjection projection{database, market, progress, clock, telemetry::Log::none()};
     pipeline::Projector projector{database, kStream, projection};
     BatchMaker chain;
 };

@@ -72,7 +72,7 @@ class Scene {
     SystemClock clock_;
     dispatch::Market market_{Address{}, ChainId{31337}, 3};
     dispatch::StreamProgress progress_;
-    dispatch::JobProjection projection_{database_, market_, progress_, clock_};
+    dispatch::JobProjection projection_{database_, market_, progress_, clock_, telemetry::Log::none()};
     pipeline::Projector projector_{database_, dispatch::kStream, projection_};
     dispatch::testing::BatchMaker maker_;
 };
