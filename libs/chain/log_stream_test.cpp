@@ -15,6 +15,10 @@ TEST_CASE("a stream reads the history and follows the head, each log once") {
     CHECK(world.difference(500) == "");
     CHECK(world.sink.rows.size() == 144);
     CHECK(world.sink.caught_up);
+    CHECK(world.sink.history.front());
+    CHECK_FALSE(world.sink.history.back());
+    CHECK(std::is_partitioned(world.sink.history.begin(), world.sink.history.end(),
+                              [](bool history) { return history; }));
     CHECK(world.sink.bound == Watched{ChainId{97}, {kContract}});
     world.mine(1);
     CHECK(world.step() == StreamReader::Progress::kNewBlock);

@@ -18,6 +18,7 @@ class MemorySink final : public StreamSink {
     BlockNum told_boundary;
     BlockNum told_finalized;
     bool caught_up = false;
+    std::vector<bool> history;  ///< of each batch: whether it is
     std::size_t batches = 0;
     std::size_t unwinds = 0;
     std::uint64_t deepest_unwind = 0;
@@ -59,6 +60,7 @@ class MemorySink final : public StreamSink {
         told_boundary = batch.boundary;
         prune(batch.finalized);
         caught_up = caught_up || batch.caught_up;
+        history.push_back(batch.is_history);
         ++batches;
         maybe_fail("after apply");
     }

@@ -99,6 +99,27 @@ TEST_CASE("Exchanges: they go on while their caller does something else, and kee
     CHECK(server.connections() == 1);
 }
 
+TEST_CASE("Exchanges: what a burst has opened is there for the next one") {
+    constexpr int kAtOnce = 20;
+    LoopbackServer server([](const auto& request) {
+        std::this_thread::sleep_for(Millis(20));  // so that they overlap
+        return LoopbackServer::reply(request.target);
+    });
+    HttpClient client;
+    const auto exchanges = client.exchanges();
+    for (int burst = 0; burst < 5; ++burst) {
+        for (const int count : {kAtOnce, 1}) {
+            for (int i = 0; i < count; ++i) {
+                exchanges->start(get(server.url("/a")));
+            }
+            for (int i = 0; i < count; ++i) {
+                REQUIRE(exchanges->next(in(kLong))->response);
+            }
+        }
+    }
+    CHECK(server.connections() <= kAtOnce);
+}
+
 TEST_CASE("Exchanges: a deadline of next() ends the waiting, not the exchange; cancel ends the exchange") {
     LoopbackServer server(by_path);
     HttpClient client;

@@ -8,6 +8,9 @@ namespace lamda::net {
 namespace {
 
 constexpr int kLookAgainMs = 1'000;
+/// Idle connections kept. Left to itself libcurl keeps four for each exchange that is under way just then,
+/// and closes what a burst has opened as soon as it ebbs: a handshake for every fifth question.
+constexpr long kConnectionsKept = 64;
 
 void check(CURLMcode code) {
     if (code != CURLM_OK) {
@@ -73,6 +76,7 @@ Reactor::Reactor() : multi_(curl_multi_init()) {
     if (!multi_) {
         throw std::bad_alloc();
     }
+    check(curl_multi_setopt(multi_.get(), CURLMOPT_MAXCONNECTS, kConnectionsKept));
     thread_ = std::thread([this] { run(); });
 }
 

@@ -1,4 +1,5 @@
 #include <catch2/catch.hpp>
+#include <thread>
 
 #include "store/database.hpp"
 #include "testkit/servers.hpp"
@@ -79,6 +80,43 @@ TEST_CASE_METHOD(Fixture, "COPY of more than one piece: each row once, in order,
         CHECK(wrong.get<std::uint64_t>("n") == kRows);
         CHECK(txn.one("SELECT wei FROM t WHERE n = 7").get<U256>("wei") == most);
     });
+}
+
+TEST_CASE_METHOD(Fixture, "rows are made in one thread and written by another, as often as it takes") {
+    constexpr std::uint64_t kRows = 5'000;  // more than one piece
+    const auto shape = db.transact([](Txn& txn) {
+        txn.exec_script("CREATE TABLE t (place bigserial, n bigint, body jsonb)");
+        return txn.copy_shape("t", {"n", "body"});
+    });
+    CHECK((shape.types == std::vector<ColumnType>{ColumnType::kBigint, ColumnType::kJson}));
+    EncodedRows rows(shape);
+    std::thread([&] {
+        for (std::uint64_t i = 0; i < kRows; ++i) {
+            rows.row(i, R"({"n": )" + std::to_string(i) + "}");
+        }
+    }).join();
+    CHECK_THROWS_AS(db.transact([&](Txn& txn) {
+        txn.copy(rows);
+        throw std::out_of_range("rolled back");
+    }),
+                    std::out_of_range);
+    db.transact([&](Txn& txn) {
+        txn.copy(rows);
+        txn.copy(EncodedRows(shape));
+        const auto got = txn.one(
+            "SELECT count(*) AS n, count(*) FILTER (WHERE n = (body->>'n')::bigint) AS right, "
+            "bool_and(n = place - (SELECT min(place) FROM t)) AS ordered FROM t");
+        CHECK(got.get<std::uint64_t>("n") == kRows);
+        CHECK(got.get<std::uint64_t>("right") == kRows);
+        CHECK(got.get<bool>("ordered"));
+    });
+    CHECK_THROWS_AS(rows.row(1), std::logic_error);
+    CHECK_THROWS_AS(db.transact([&](Txn& txn) {
+        txn.exec_script("CREATE UNIQUE INDEX once ON t (n)");
+        txn.copy(rows);
+    }),
+                    ConstraintViolation);
+    db.ping();
 }
 
 TEST_CASE_METHOD(Fixture, "COPY brings every number into each type of number that can hold it") {

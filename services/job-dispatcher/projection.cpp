@@ -162,6 +162,7 @@ void JobProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const p
 }
 
 void JobProjection::boundary(store::Txn& txn, const pipeline::StreamState& state) {
+    end_load(txn, true, log_);
     txn.exec("UPDATE dispatch.progress SET boundary = $1", {state.boundary});
     progress_.set(state.caught_up);
     txn.notify(kWakeChannel);

@@ -1,10 +1,14 @@
 // JobManager's logs into rows, in a real database.
 #include "projection.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <random>
+#include <set>
 
 #include "job_store.hpp"
 #include "pipeline/projector.hpp"
+#include "prepared_batch.hpp"
 #include "store/migrations.hpp"
 #include "test_batches.hpp"
 #include "testkit/servers.hpp"
@@ -45,6 +49,36 @@ struct Scene {
             CHECK(disorder.get<int>("n") == 0);
         });
     }
+    /// All of journal and jobs, but for the ids, whose order counts.
+    std::vector<std::string> rows() {
+        std::vector<std::string> out;
+        for (const auto* sql :
+             {"SELECT to_jsonb(e) - 'id' AS row FROM dispatch.job_event e ORDER BY id",
+              "SELECT to_jsonb(j) - 'last_event' || jsonb_build_object('last', (SELECT block_num FROM "
+              "dispatch.job_event e WHERE e.id = j.last_event)) AS row FROM dispatch.job j ORDER BY j.id"}) {
+            database.transact([&](store::Txn& txn) {
+                for (const auto row : txn.exec(sql)) {
+                    out.push_back(row.get<std::string>("row"));
+                }
+            });
+        }
+        return out;
+    }
+    std::set<std::string> indexes() {
+        return database.transact([](store::Txn& txn) {
+            std::set<std::string> out;
+            for (const auto row :
+                 txn.exec("SELECT indexdef FROM pg_indexes WHERE schemaname = 'dispatch' AND "
+                          "tablename IN ('job', 'job_event')")) {
+                out.insert(row.get<std::string>("indexdef"));
+            }
+            return out;
+        });
+    }
+    void exec(const std::string& script) {
+        database.transact([&](store::Txn& txn) { txn.exec_script(script); });
+    }
+    void clear() { exec("DELETE FROM dispatch.job; DELETE FROM dispatch.job_event"); }
     std::int64_t count(const std::string& from_where) {
         return database.transact([&](store::Txn& txn) {
             return txn.one("SELECT count(*) AS n FROM " + from_where).get<std::int64_t>("n");
@@ -61,6 +95,17 @@ struct Scene {
     pipeline::Projector projector{database, kStream, projection};
     BatchMaker chain;
 };
+
+/// The blocks of one after those of the other.
+chain::Batch joined(chain::Batch batch, chain::Batch more) {
+    std::move(more.headers.begin(), more.headers.end(), std::back_inserter(batch.headers));
+    std::move(more.logs.begin(), more.logs.end(), std::back_inserter(batch.logs));
+    batch.to = more.to;
+    batch.to_timestamp = more.to_timestamp;
+    batch.boundary = more.boundary;
+    batch.finalized = more.finalized;
+    return batch;
+}
 
 }  // namespace
 
@@ -90,13 +135,7 @@ TEST_CASE("Derived: a job may be created, confirmed and paid within one batch, h
     Scene scene;
     auto all = scene.chain.next(LogKind::kCreated, 0, kJobs, 100);
     for (const auto kind : {LogKind::kConfirmed, LogKind::kClaimed}) {
-        auto more = scene.chain.next(kind, 0, kJobs, 100);
-        std::move(more.headers.begin(), more.headers.end(), std::back_inserter(all.headers));
-        std::move(more.logs.begin(), more.logs.end(), std::back_inserter(all.logs));
-        all.to = more.to;
-        all.to_timestamp = more.to_timestamp;
-        all.boundary = more.boundary;
-        all.finalized = more.finalized;
+        all = joined(std::move(all), scene.chain.next(kind, 0, kJobs, 100));
     }
     scene.projector.apply(all);
     scene.require_rows_are_folds(kJobs, wire::ChainState::kPaid);
@@ -148,4 +187,102 @@ TEST_CASE("Atomic: what one writer has applied another cannot apply again") {
     CHECK_THROWS_AS(late.apply(second), chain::CursorMoved);
     CHECK(scene.count("dispatch.job_event") == 200);
     scene.require_rows_are_folds(100, wire::ChainState::kConfirmed);
+}
+
+TEST_CASE("Derived: what is worked out ahead is what is worked out in turn, whatever a batch holds") {
+    const auto seed = GENERATE(range(1U, 6U));
+    INFO("seed " << seed);
+    // Each job's logs in order, the jobs' logs among each other, over two large batches and the blocks of
+    // both: some jobs begin in the first and end in the second, some were created before either.
+    std::mt19937 dice(seed);
+    BatchMaker chain;
+    std::vector<chain::Batch> batches;
+    std::vector<LogKind> next(1'500, LogKind::kCreated);
+    for (int i = 0; i < 2; ++i) {
+        std::optional<chain::Batch> all;
+        for (int block = 0; block < 90; ++block) {
+            const auto job = std::uniform_int_distribution<std::size_t>(0, next.size() - 20)(dice);
+            const auto kind = next[job];
+            std::size_t count = 0;
+            while (count < 20 && next[job + count] == kind) {
+                next[job + count++] = kind == LogKind::kCreated ? LogKind::kConfirmed : LogKind::kClaimed;
+            }
+            auto more = chain.next(kind, job, count, 20);
+            all = all ? joined(std::move(*all), std::move(more)) : std::move(more);
+        }
+        REQUIRE(all->logs.size() >= kManyLogs);
+        batches.push_back(std::move(*all));
+    }
+    Scene ahead;
+    Scene in_turn;
+    for (const auto& batch : batches) {
+        REQUIRE(ahead.projection.prepare(batch));
+        ahead.projector.apply(batch);
+        in_turn.database.transact([&](store::Txn& txn) {
+            in_turn.projection.apply(txn, batch, {batch.boundary, batch.finalized, false});
+        });
+        CHECK(ahead.rows() == in_turn.rows());
+    }
+    CHECK(ahead.count(
+              "dispatch.job_event e JOIN dispatch.job j ON j.id = e.job_id WHERE e.kind = 'claimed'") > 0);
+}
+
+TEST_CASE("A first history goes without the indexes that enforce nothing, and has them at its end") {
+    Scene scene;
+    const auto whole = scene.indexes();
+    const auto history = [&](std::uint64_t first, std::uint64_t count) {
+        auto batch = scene.chain.next(LogKind::kCreated, first, count, 100);
+        batch.is_history = true;
+        return batch;
+    };
+    scene.projector.apply(history(0, 10));
+    REQUIRE(scene.indexes() == whole);  // a small batch loads nothing
+    SECTION("tables that hold rows keep them") {
+        scene.projector.apply(history(10, 1'000));
+        CHECK(scene.indexes() == whole);
+    }
+    SECTION("empty ones go without until the history ends") {
+        scene.clear();
+        const auto first = history(10, 1'000);
+        auto elsewhere = first;
+        elsewhere.from = BlockRef{BlockNum{7}, {}};
+        CHECK_THROWS_AS(scene.projector.apply(elsewhere), chain::CursorMoved);
+        CHECK(scene.indexes() == whole);  // nothing was written, nothing is left out
+        scene.projector.apply(first);
+        const auto fewer = scene.indexes();
+        CHECK(fewer.size() + 5 == whole.size());
+        CHECK(std::includes(whole.begin(), whole.end(), fewer.begin(), fewer.end()));
+        scene.projector.apply(history(2'000, 3));
+        scene.projector.apply(history(3'000, 1'000));
+        CHECK(scene.indexes() == fewer);
+        SECTION("with the first batch that is none") {
+            scene.projector.apply(scene.chain.next(LogKind::kConfirmed, 3'000, 1'000, 100));
+        }
+        SECTION("or where a stream finds itself at the head") {
+            scene.projector.boundary(scene.chain.head()->number, BlockNum{1});
+        }
+        SECTION("or after ten minutes, for those who read") {
+            scene.exec("UPDATE dispatch.left_out_index SET since = since - interval '11 minutes'");
+            scene.projector.apply(history(5'000, 1));
+        }
+        CHECK(scene.indexes() == whole);
+        CHECK(scene.count("dispatch.left_out_index") == 0);
+        scene.projector.apply(history(6'000, 1'000));
+        CHECK(scene.indexes() == whole);
+    }
+    SECTION("a role that does not own the tables leaves them as they are") {
+        scene.clear();
+        scene.exec(
+            "CREATE ROLE guest LOGIN; GRANT USAGE ON SCHEMA dispatch, chain, bus TO guest; "
+            "GRANT ALL ON ALL TABLES IN SCHEMA dispatch, chain, bus TO guest; "
+            "GRANT ALL ON ALL SEQUENCES IN SCHEMA dispatch, chain, bus TO guest");
+        auto dsn = scene.database.dsn();
+        dsn.replace(dsn.find("postgres@"), 8, "guest");
+        store::Database guests(dsn, "guest", 2);
+        JobProjection projection(guests, scene.market, scene.progress, scene.clock, telemetry::Log::none());
+        pipeline::Projector projector(guests, kStream, projection);
+        projector.apply(history(10, 1'000));
+        CHECK(scene.indexes() == whole);
+        CHECK(scene.count("dispatch.job") == 1'000);
+    }
 }

@@ -54,7 +54,7 @@ Measured against_floor(IngestScene& scene, const Options& options) {
         "ingest_floor_download", median(downloads), "s",
         fmt::format("no target: {} requests, {:.1f} MB, {} connections, libcurl", floor.asked.bodies.size(),
                     static_cast<double>(floor.bytes) / 1e6, floor.asked.connections));
-    report("ingest_floor_copy", median(copies), "s", "no target: COPY of the same rows, same indexes");
+    report("ingest_floor_copy", median(copies), "s", "no target: COPY of the same rows into all indexes");
     report("ingest_time", median(seconds), "s",
            fmt::format("no target: {} logs, {} a block, build {}", scene.logs(), kPerBlock, options.build));
     return {median(seconds), median(ratios), median(copies)};
@@ -62,6 +62,8 @@ Measured against_floor(IngestScene& scene, const Options& options) {
 
 int measure(const Options& options) {
     IngestScene scene(options.executables);
+    report("ingest_huge_pages", static_cast<double>(scene.huge_mib()), "MiB",
+           "no target: for PostgreSQL's shared memory; 0: the machine gave none");
     scene.make_logs(options.logs, kPerBlock);
     const auto small = against_floor(scene, options);
     report("ingest", small.ratio, "x",
@@ -80,7 +82,7 @@ int measure(const Options& options) {
         report("ingest_growth", growth, "x",
                fmt::format("target ≤ {} x the time per log of {} logs", kMostGrowth, options.logs));
         report("ingest_floor_growth", scene.copy_again() / small.copy_seconds / static_cast<double>(kGrowth),
-               "x", "no target: PostgreSQL's share, the same of the bare COPY");
+               "x", "no target: the same of the bare COPY into all indexes");
         report("ingest_memory", large.peak_mib, "MiB",
                fmt::format("target ≤ {} MiB, private, peak over {} logs", kMostMemoryMib, scene.logs()));
     }

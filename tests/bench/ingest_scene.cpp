@@ -26,6 +26,7 @@ constexpr double kPatienceSeconds = 600;
 constexpr auto kStream = "dispatcher:bsc";
 /// As docs/operations.md wants them ("PostgreSQL"); for ours, the floor and the peer alike.
 const std::vector<std::string> kServerSettings{"shared_buffers=1GB", "max_wal_size=4GB"};
+constexpr std::uint64_t kSharedMib = 1'100;  ///< what that server takes (shared_memory_size)
 
 int port_in(const std::string& url) {
     return std::stoi(url.substr(url.rfind(':') + 1));
@@ -84,6 +85,7 @@ std::vector<std::string> useful(const std::vector<std::string>& asked) {
 IngestScene::IngestScene(const std::string& executables)
     : executables_(std::filesystem::absolute(executables)),
       dir_("bench_ingest"),
+      huge_pages_(kSharedMib),
       postgres_(dir_.path() + "/postgres", true, kServerSettings),
       nats_(dir_.path() + "/nats"),
       anvil_(

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "floor.hpp"
+#include "huge_pages.hpp"
 #include "rpc_recorder.hpp"
 #include "testkit/job_logs.hpp"
 #include "testkit/process.hpp"
@@ -21,6 +22,8 @@ class IngestScene {
     /// So many JobCreated logs more, and enough empty blocks above them for their finality.
     void make_logs(std::uint64_t count, std::uint64_t per_block);
     std::uint64_t logs() const { return logs_; }
+    /// MiB of the server's memory that may be in huge pages; 0: the machine gave none.
+    std::uint64_t huge_mib() const { return huge_mib_; }
 
     struct Run {
         double seconds = 0;   ///< from the start of the process to the commit of the last row
@@ -56,6 +59,8 @@ class IngestScene {
 
     std::string executables_;
     testkit::TempDir dir_;
+    HugePages huge_pages_;
+    std::uint64_t huge_mib_ = HugePages::free_mib();
     testkit::PostgresServer postgres_;
     testkit::NatsServer nats_;
     testkit::Anvil anvil_;
