@@ -222,7 +222,7 @@ void Projector::boundary(BlockNum boundary, BlockNum finalized) {
 }
 
 chain::Watched Projector::bind(const chain::Watched& watched) {
-    const auto bound = database_.transact([&](store::Txn& txn) {
+    auto bound = database_.transact([&](store::Txn& txn) {
         const Bytes contracts = joined(watched.contracts);
         txn.exec(
             "INSERT INTO chain.cursor AS c (stream, chain_id, contracts) VALUES ($1, $2, $3) "

@@ -24,7 +24,7 @@ struct Change {
 };
 
 /// Writes them: journal, rows, attempts, outbox. Every `after` is set. Events for the live feed are left out
-/// for what is_news() no longer.
+/// for what is no news any more.
 void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain, Timestamp now);
 
 }  // namespace lamda::dispatch

@@ -115,7 +115,7 @@ TEST_CASE("Wrong requests get 4xx problem documents that name the field, and cha
         INFO(answer.body.dump());
         CHECK(answer.status == status);
         CHECK(answer.content_type.starts_with("application/problem+json"));
-        CHECK(answer.body.value("code", "").size() > 0);
+        CHECK_FALSE(answer.body.value("code", "").empty());
         if (!pointer.empty()) {
             CHECK(names(answer.body, pointer));
         }
