@@ -22,7 +22,8 @@ struct StreamState {
 class Projection {
   public:
     virtual ~Projection() = default;
-    /// What apply() does with a batch, when a part of it was done ahead.
+    /// What apply() does with a batch, when a part of it was done ahead. Called again when its transaction
+    /// met a conflict.
     using PreparedApply = std::function<void(store::Txn&, const chain::Batch&, const StreamState&)>;
     /// Works ahead on a batch: outside its transaction, maybe while another thread is inside apply() with the
     /// batch before. What is returned then stands for apply(); empty: there is nothing to gain.

@@ -16,6 +16,9 @@ constexpr std::size_t kPiece = 32U << 10;
 constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
 constexpr std::string_view kTrailer("\377\377", 2);
 
+/// Of SQLSTATE: integrity constraint violation.
+constexpr std::string_view kConstraintClass("23");
+
 struct Clear {
     void operator()(PGresult* result) const { PQclear(result); }
 };
@@ -25,6 +28,13 @@ using Answer = std::unique_ptr<PGresult, Clear>;
     const char* state = result == nullptr ? nullptr : PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (state == nullptr || PQstatus(connection) != CONNECTION_OK) {
         throw pqxx::broken_connection(PQerrorMessage(connection));
+    }
+    if (std::string_view(state).starts_with(kConstraintClass)) {
+        // By the field, not from the text, which is in the server's language.
+        const char* constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
+        throw ConstraintViolation(
+            "PostgreSQL: " + std::string(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
+            constraint == nullptr ? "" : constraint);
     }
     throw pqxx::sql_error(PQresultErrorMessage(result), statement, state);
 }
@@ -118,6 +128,10 @@ void CopyStream::end_row() {
     if (buffer().size() >= kPiece) {
         send();
     }
+}
+
+void CopyStream::note_later(std::size_t /*place*/) {
+    throw std::logic_error("a row that leaves at once has no number that comes later");
 }
 
 void CopyStream::send() {

@@ -13,7 +13,7 @@ struct pg_conn;
 namespace lamda::store {
 
 /// One COPY: begins with construction; takes pieces until complete(). Without that it is cancelled.
-/// @throws pqxx::sql_error, pqxx::broken_connection, for Connection::mapped
+/// @throws ConstraintViolation; pqxx::sql_error, pqxx::broken_connection, for Connection::mapped
 class CopyIn {
   public:
     CopyIn(pg_conn* connection, const CopyShape& shape);
@@ -37,6 +37,8 @@ class CopyStream final : public RowWriter {
 
   private:
     void end_row() override;
+    /// @throws std::logic_error: the rows leave at once
+    void note_later(std::size_t place) override;
     void send();
 
     CopyIn copy_;

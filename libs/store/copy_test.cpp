@@ -111,12 +111,46 @@ TEST_CASE_METHOD(Fixture, "rows are made in one thread and written by another, a
         CHECK(got.get<bool>("ordered"));
     });
     CHECK_THROWS_AS(rows.row(1), std::logic_error);
-    CHECK_THROWS_AS(db.transact([&](Txn& txn) {
-        txn.exec_script("CREATE UNIQUE INDEX once ON t (n)");
-        txn.copy(rows);
-    }),
-                    ConstraintViolation);
+    db.transact([](Txn& txn) { txn.exec_script("CREATE UNIQUE INDEX once ON t (n)"); });
+    try {
+        db.transact([&](Txn& txn) { txn.copy(rows); });
+        FAIL("twice");
+    } catch (const ConstraintViolation& violation) {
+        CHECK(violation.constraint() == "once");
+    }
     db.ping();
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "numbers that come later are filled in before the rows leave, and may be others again") {
+    const auto shape = db.transact([](Txn& txn) {
+        txn.exec_script("CREATE TABLE t (a bigint, word text, b bigint, c int)");
+        return txn.copy_shape("t", {"a", "word", "b"});
+    });
+    EncodedRows rows(shape);
+    rows.row(Later{}, "first", 7);
+    rows.row(1, "second", Later{});
+    rows.row(Later{}, "third", Later{});
+    CHECK_THROWS_AS(rows.fill({1, 2, 3}), std::logic_error);
+    for (const std::int64_t base : {100LL, -5'000'000'000LL}) {
+        rows.fill({base, base + 1, base + 2, base + 3});
+        db.transact([&](Txn& txn) {
+            txn.exec("DELETE FROM t");
+            txn.copy(rows);
+            CHECK(txn.one("SELECT string_agg(concat_ws(' ', a - $1::bigint, word, b - $1::bigint), ', ' "
+                          "ORDER BY "
+                          "word) AS all FROM t",
+                          {base})
+                      .get<std::string>("all") == "0 first " + std::to_string(7 - base) + ", " +
+                                                      std::to_string(1 - base) + " second 1, 2 third 3");
+        });
+    }
+    CHECK_THROWS_AS(
+        db.transact([](Txn& txn) { txn.copy("t", {"a"}, [](RowWriter& out) { out.row(Later{}); }); }),
+        std::logic_error);
+    CHECK_THROWS_AS(
+        EncodedRows(db.transact([](Txn& txn) { return txn.copy_shape("t", {"c"}); })).row(Later{}),
+        StatementError);
 }
 
 TEST_CASE_METHOD(Fixture, "COPY brings every number into each type of number that can hold it") {

@@ -19,13 +19,19 @@ constexpr char kJsonVersion = 1;
 constexpr auto kNumbers = {ColumnType::kInteger, ColumnType::kBigint, ColumnType::kNumeric};
 
 template <std::integral T>
-void put_big_endian(std::string& out, T value) {
+std::array<char, sizeof(T)> big_endian(T value) {
     auto bits = static_cast<std::make_unsigned_t<T>>(value);
     std::array<char, sizeof(T)> bytes;
     for (auto at = bytes.rbegin(); at != bytes.rend(); ++at) {
         *at = static_cast<char>(bits & 0xffU);
         bits = static_cast<std::make_unsigned_t<T>>(bits >> 8U);
     }
+    return bytes;
+}
+
+template <std::integral T>
+void put_big_endian(std::string& out, T value) {
+    const auto bytes = big_endian(value);
     out.append(bytes.data(), bytes.size());
 }
 
@@ -157,6 +163,24 @@ void RowWriter::add(BytesView value) {
     next({ColumnType::kBytes}, "byte string");
     put_length(buffer_, value.size());
     buffer_.append(reinterpret_cast<const char*>(value.data()), value.size());
+}
+
+void RowWriter::add(Later /*cell*/) {
+    next({ColumnType::kBigint}, "number that comes later");
+    put_length(buffer_, sizeof(std::int64_t));
+    note_later(buffer_.size());
+    put_big_endian(buffer_, std::int64_t{0});
+}
+
+void EncodedRows::fill(const std::vector<std::int64_t>& numbers) {
+    if (numbers.size() != later_.size()) {
+        throw std::logic_error(std::to_string(numbers.size()) + " numbers for " +
+                               std::to_string(later_.size()) + " cells");
+    }
+    for (std::size_t i = 0; i < numbers.size(); ++i) {
+        const auto bytes = big_endian(numbers[i]);
+        std::copy(bytes.begin(), bytes.end(), buffer().begin() + static_cast<std::ptrdiff_t>(later_[i]));
+    }
 }
 
 }  // namespace lamda::store

@@ -26,6 +26,9 @@ struct CopyShape {
     std::vector<ColumnType> types;
 };
 
+/// The cell of a bigint whose number is not known yet: EncodedRows::fill brings it.
+struct Later {};
+
 /// Takes a COPY's rows: those of Txn::copy and Txn::merge while they leave, EncodedRows ahead of that.
 class RowWriter {
   public:
@@ -51,6 +54,8 @@ class RowWriter {
     explicit RowWriter(std::vector<ColumnType> types) : types_(std::move(types)) {}
     /// A whole row was appended to `buffer`.
     virtual void end_row() = 0;
+    /// A Later's eight bytes begin at this place of `buffer`.
+    virtual void note_later(std::size_t place) = 0;
     std::string& buffer() { return buffer_; }
     const std::string& buffer() const { return buffer_; }
 
@@ -94,6 +99,7 @@ class RowWriter {
         }
     }
     void add(std::nullopt_t) { put_null(); }
+    void add(Later);
 
     std::vector<ColumnType> types_;
     std::size_t at_ = 0;  ///< the next cell's column
@@ -108,11 +114,16 @@ class EncodedRows final : public RowWriter {
     const CopyShape& shape() const { return shape_; }
     /// One after the other, as a COPY takes them.
     std::string_view bytes() const { return buffer(); }
+    /// The numbers for each Later, in their order; again: other ones. Without it they are 0.
+    /// @throws std::logic_error when there are more or fewer
+    void fill(const std::vector<std::int64_t>& numbers);
 
   private:
     void end_row() override {}
+    void note_later(std::size_t place) override { later_.push_back(place); }
 
     CopyShape shape_;
+    std::vector<std::size_t> later_;
 };
 
 }  // namespace lamda::store

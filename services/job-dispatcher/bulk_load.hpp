@@ -2,16 +2,18 @@
 // nothing, and builds them at its end (migration 0015 tells why, and does it).
 #pragma once
 
+#include "core/clock.hpp"
 #include "store/database.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::dispatch {
 
-/// Nothing where there are rows, or where the tables are not ours to change.
+/// Those who read should have their indexes back, however long a history is.
+constexpr Millis kLongestLoad{600'000};
+
+/// Nothing where there are rows, where the tables are not the schema's owner's, or while somebody reads them.
 void begin_load(store::Txn& txn, const telemetry::Log& log);
-/// Nothing where there is no load.
-/// @param over false: only if it has lasted so long (10 min) that those who read should have their indexes
-/// back
-void end_load(store::Txn& txn, bool over, const telemetry::Log& log);
+/// Nothing where there is no load, or where it has not lasted so long.
+void end_load(store::Txn& txn, Millis lasted, const telemetry::Log& log);
 
 }  // namespace lamda::dispatch

@@ -2,6 +2,7 @@
 
 #include <map>
 
+#include "bulk_load.hpp"
 #include "change.hpp"
 #include "core/duration.hpp"
 #include "job_store.hpp"
@@ -69,6 +70,7 @@ void ClockLoop::run(const std::stop_token& stop) {
         pass();
         if (passes++ % 30 == 0) {
             count_jobs();
+            database_.transact([&](store::Txn& txn) { end_load(txn, kLongestLoad, log_); });
         }
         if (passes % 600 == 0) {
             tidy();

@@ -51,8 +51,8 @@ const std::vector<std::string> kJournalColumns{"id",  "job_id",    "kind",      
                                                "at",  "orphaned",  "refused_reason"};
 
 /// The row's cells in the order of kColumns, given to `out`.
-template <class Out>
-auto with_cells(const JobRow& row, Out&& out) {
+template <class LastEvent, class Out>
+auto with_cells(const JobRow& row, const LastEvent& last_event, Out&& out) {
     const auto work_state =
         row.work_state ? std::optional(std::string(wire::to_string(*row.work_state))) : std::nullopt;
     return out(row.id, row.renter, row.provider, row.payment, row.created_in.block.number,
@@ -61,7 +61,28 @@ auto with_cells(const JobRow& row, Out&& out) {
                row.tries, row.docker_image, row.input_file_cid, row.output_file_cid, row.time_limit_seconds,
                row.error_message, row.created_at, row.updated_at, row.work_since, row.assigned_at,
                row.running_since, row.completed_at, row.failed_at, wire::spec_cid(row.id).to_string(),
-               row.last_event);
+               last_event);
+}
+
+template <class LastEvent>
+void put_row(store::RowWriter& out, const JobRow& row, const LastEvent& last_event) {
+    with_cells(row, last_event, [&](const auto&... cells) { out.row(cells...); });
+}
+
+template <class Id>
+void put_entry(store::RowWriter& out, const JobEvent& event, const Id& id) {
+    std::optional<BlockNum> block_num;
+    std::optional<BlockHash> block_hash;
+    std::optional<std::uint64_t> log_index;
+    std::optional<TxHash> tx_hash;
+    if (const auto& position = event.position) {
+        block_num = position->block.number;
+        block_hash = position->block.hash;
+        log_index = position->log_index;
+        tx_hash = position->tx_hash;
+    }
+    out.row(id, event.job_id, to_string(event.fact), to_json(event.body), event.attempt, event.seq, block_num,
+            block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
 }
 
 void write_rows(store::RowWriter& out, const std::vector<const JobRow*>& rows) {
@@ -191,27 +212,25 @@ void update_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
         return;
     }
     for (const auto* row : rows) {
-        txn.exec(kOne, with_cells(*row, [](const auto&... cells) { return std::vector<Param>{cells...}; }));
+        txn.exec(kOne, with_cells(*row, row->last_event,
+                                  [](const auto&... cells) { return std::vector<Param>{cells...}; }));
     }
 }
 
-void encode(store::RowWriter& out, const JobEvent& event) {
-    std::optional<BlockNum> block_num;
-    std::optional<BlockHash> block_hash;
-    std::optional<std::uint64_t> log_index;
-    std::optional<TxHash> tx_hash;
-    if (const auto& position = event.position) {
-        block_num = position->block.number;
-        block_hash = position->block.hash;
-        log_index = position->log_index;
-        tx_hash = position->tx_hash;
-    }
-    out.row(event.id, event.job_id, to_string(event.fact), to_json(event.body), event.attempt, event.seq,
-            block_num, block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
+void encode(store::RowWriter& out, const JobEvent& entry) {
+    put_entry(out, entry, entry.id);
 }
 
 void encode(store::RowWriter& out, const JobRow& row) {
-    with_cells(row, [&](const auto&... cells) { out.row(cells...); });
+    put_row(out, row, row.last_event);
+}
+
+void encode_ahead(store::EncodedRows& out, const JobEvent& entry) {
+    put_entry(out, entry, store::Later{});
+}
+
+void encode_ahead(store::EncodedRows& out, const JobRow& row) {
+    put_row(out, row, store::Later{});
 }
 
 store::CopyShape journal_shape(Txn& txn) {

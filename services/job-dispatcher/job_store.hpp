@@ -29,8 +29,12 @@ store::CopyShape jobs_shape(store::Txn& txn);
 store::CopyShape journal_shape(store::Txn& txn);
 void encode(store::RowWriter& out, const JobRow& row);
 void encode(store::RowWriter& out, const JobEvent& entry);
+/// The same before the ids are known: of the entry, and of the row's last event.
+void encode_ahead(store::EncodedRows& out, const JobRow& row);
+void encode_ahead(store::EncodedRows& out, const JobEvent& entry);
 
-/// Ids of entries that will be written, ascending; no others get them.
+/// Ids for new entries, ascending. Whoever asks holds the rows of their jobs: what is written of a job later
+/// has a higher id.
 std::vector<std::int64_t> reserve_entries(store::Txn& txn, std::size_t count);
 /// Gives each entry that has none its id, in their order, and writes them all.
 void append_journal(store::Txn& txn, const std::vector<JobEvent*>& entries);

@@ -7,6 +7,7 @@
 #include "chain_facts.hpp"
 #include "job_store.hpp"
 #include "news.hpp"
+#include "pipeline/write_behind.hpp"
 
 namespace lamda::dispatch {
 
@@ -45,62 +46,60 @@ class Threads {
 
 }  // namespace
 
-/// Where the rows go.
-struct PreparedBatch::Places {
-    ChainId chain;
-    std::vector<std::int64_t> ids;  ///< of the journal's entries
-    store::CopyShape journal;
-    store::CopyShape jobs;
-};
-
-std::unique_ptr<const PreparedBatch> PreparedBatch::of(const chain::Batch& batch, store::Database& database,
-                                                       Market& market, Timestamp now) {
-    if (batch.logs.size() < kManyLogs) {
+std::unique_ptr<PreparedBatch> PreparedBatch::of(const chain::Batch& batch, store::Database& database,
+                                                 Timestamp now) {
+    if (batch.logs.size() < pipeline::WriteBehind::kLarge) {
         return nullptr;
     }
     auto facts = facts_of(batch, batch.logs);
-    if (std::none_of(facts.begin(), facts.end(), is_creation)) {
+    if (std::none_of(facts.begin(), facts.end(), is_creation) ||
+        std::any_of(facts.begin(), facts.end(), [&](const auto& fact) { return is_news(fact.at, now); })) {
         return nullptr;
     }
-    auto places = database.transact([&](store::Txn& txn) -> std::optional<Places> {
-        const auto policy = market.policy(txn);
-        if (!policy) {
-            return std::nullopt;  // the stream was not bound to its chain: apply() tells
-        }
-        return Places{policy->chain_id, reserve_entries(txn, facts.size()), journal_shape(txn),
-                      jobs_shape(txn)};
-    });
-    if (!places) {
-        return nullptr;
-    }
-    return std::unique_ptr<const PreparedBatch>(new PreparedBatch(std::move(facts), std::move(*places), now));
+    auto [journal, jobs] =
+        database.transact([](store::Txn& txn) { return std::pair(journal_shape(txn), jobs_shape(txn)); });
+    return std::unique_ptr<PreparedBatch>(
+        new PreparedBatch(std::move(facts), std::move(journal), std::move(jobs)));
 }
 
-PreparedBatch::PreparedBatch(std::vector<JobEvent> facts, Places places, Timestamp now)
-    : journal_(std::move(places.journal)), jobs_(std::move(places.jobs)) {
-    for (std::size_t i = 0; i < facts.size(); ++i) {
-        facts[i].id = places.ids[i];
-    }
+PreparedBatch::PreparedBatch(std::vector<JobEvent> facts, store::CopyShape journal, store::CopyShape jobs)
+    : facts_(facts.size()), journal_(std::move(journal)), jobs_(std::move(jobs)) {
     const Threads threads(facts);
     for (std::size_t i = 0; i < facts.size(); ++i) {
         const auto first = threads.first(i);
         if (!is_creation(facts[first])) {
+            in_rest_.push_back(i);
             rest_.push_back(facts[i]);
             continue;
         }
-        encode(journal_, facts[i]);
+        in_journal_.push_back(i);
+        encode_ahead(journal_, facts[i]);
         if (first != i) {
             continue;
         }
         std::optional<JobRow> row;
+        auto last = i;
         for (auto at = i; at != Threads::kNone; at = threads.next(at)) {
-            apply_with_news(row, facts[at], places.chain, now, news_);
+            apply_event(row, facts[at]);
+            last = at;
         }
-        encode(jobs_, *row);
+        last_of_.push_back(last);
+        encode_ahead(jobs_, *row);
     }
 }
 
-void PreparedBatch::write(store::Txn& txn) const {
+void PreparedBatch::write(store::Txn& txn) {
+    const auto ids = reserve_entries(txn, facts_);
+    const auto chosen = [&](const std::vector<std::size_t>& facts) {
+        std::vector<std::int64_t> out(facts.size());
+        std::transform(facts.begin(), facts.end(), out.begin(), [&](auto fact) { return ids[fact]; });
+        return out;
+    };
+    journal_.fill(chosen(in_journal_));
+    jobs_.fill(chosen(last_of_));
+    for (std::size_t i = 0; i < rest_.size(); ++i) {
+        rest_[i].id = ids[in_rest_[i]];
+    }
     try {
         txn.copy(journal_);
         txn.copy(jobs_);
@@ -110,7 +109,6 @@ void PreparedBatch::write(store::Txn& txn) const {
         }
         throw MetKnown(error.what());
     }
-    pipeline::put_outbox(txn, kOutboxOwner, news_);
 }
 
 }  // namespace lamda::dispatch

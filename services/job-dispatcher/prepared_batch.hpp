@@ -9,14 +9,9 @@
 
 #include "chain/log_stream.hpp"
 #include "job_event.hpp"
-#include "market.hpp"
-#include "pipeline/outbox.hpp"
 #include "store/database.hpp"
 
 namespace lamda::dispatch {
-
-/// From so many on, a batch counts as large.
-constexpr std::size_t kManyLogs = 500;
 
 class PreparedBatch {
   public:
@@ -25,24 +20,28 @@ class PreparedBatch {
         using std::runtime_error::runtime_error;
     };
 
-    /// Null for a batch that is small or creates no job. To look for the rows of many new jobs would cost a
-    /// tenth of writing them: that they have none is hoped for, and the primary key knows.
-    /// @param now what happened long before it is no news to anybody
-    static std::unique_ptr<const PreparedBatch> of(const chain::Batch& batch, store::Database& database,
-                                                   Market& market, Timestamp now);
-    /// Journal, rows and news of the jobs that the batch creates. @throws MetKnown
-    void write(store::Txn& txn) const;
-    /// Facts about other jobs, in the chain's order, with their ids.
+    /// Null for a batch that is small, creates no job, or holds news (see is_news). To look for the rows of
+    /// many new jobs would cost a tenth of writing them: that they have none is hoped for, and the primary
+    /// key knows.
+    static std::unique_ptr<PreparedBatch> of(const chain::Batch& batch, store::Database& database,
+                                             Timestamp now);
+    /// Gives all of the batch's entries their ids, and writes journal and rows of the jobs that it creates.
+    /// The rows of the other jobs are held by the caller. @throws MetKnown
+    void write(store::Txn& txn);
+    /// Facts about other jobs, in the chain's order; with their ids once it is written.
     const std::vector<JobEvent>& rest() const { return rest_; }
 
   private:
-    struct Places;
-    PreparedBatch(std::vector<JobEvent> facts, Places places, Timestamp now);
+    PreparedBatch(std::vector<JobEvent> facts, store::CopyShape journal, store::CopyShape jobs);
 
+    std::size_t facts_;
     store::EncodedRows journal_;
     store::EncodedRows jobs_;
-    std::vector<pipeline::OutboxMessage> news_;
     std::vector<JobEvent> rest_;
+    // Which of the batch's facts, by their place in it:
+    std::vector<std::size_t> in_journal_;  ///< is each entry of journal_
+    std::vector<std::size_t> last_of_;     ///< is the last about each of jobs_
+    std::vector<std::size_t> in_rest_;
 };
 
 }  // namespace lamda::dispatch

@@ -16,8 +16,8 @@ namespace {
 
 using wire::ChainState;
 
-/// A change holds rows before and after and all that was said of the job: some kilobytes. So many at once
-/// bound the memory, whatever the size of a batch.
+/// A change holds rows before and after and all that was said of the job: some kilobytes, more than its
+/// facts.
 constexpr std::size_t kFactsAtOnce = 5'000;
 
 /// Of the jobs that the facts are about, ascending.
@@ -55,8 +55,7 @@ JobProjection::JobProjection(store::Database& database, Market& market, StreamPr
     : database_(database), market_(market), progress_(progress), clock_(clock), log_(std::move(log)) {}
 
 pipeline::Projection::PreparedApply JobProjection::prepare(const chain::Batch& batch) {
-    std::shared_ptr<const PreparedBatch> prepared =
-        PreparedBatch::of(batch, database_, market_, clock_.now());
+    const std::shared_ptr<PreparedBatch> prepared = PreparedBatch::of(batch, database_, clock_.now());
     if (!prepared) {
         return {};
     }
@@ -69,35 +68,39 @@ pipeline::Projection::PreparedApply JobProjection::prepare(const chain::Batch& b
         if (same.is_history) {
             begin_load(txn, log_);
         }
+        const auto known = hold_jobs(txn, ids_of(prepared->rest()));
         try {
             prepared->write(txn);
         } catch (const PreparedBatch::MetKnown& met) {
             met_known_ = true;
             throw store::Conflict(met.what());  // once more, with the rows that there are
         }
-        apply_facts(txn, prepared->rest());
+        apply_facts(txn, prepared->rest(), known);
         advance(txn, same, state);
     };
 }
 
 void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
-    apply_facts(txn, facts_of(batch, batch.logs));
+    const auto facts = facts_of(batch, batch.logs);
+    apply_facts(txn, facts, hold_jobs(txn, ids_of(facts)));
     advance(txn, batch, state);
 }
 
 void JobProjection::advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
-    end_load(txn, !batch.is_history, log_);
+    if (!batch.is_history) {
+        end_load(txn, Millis{0}, log_);
+    }
     save_progress(txn, batch.to.number, state.boundary);
     progress_.set(state.caught_up);
     txn.notify(kWakeChannel);
 }
 
-void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts) {
+void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts,
+                                std::unordered_set<JobId> known) {
     if (facts.empty()) {
         return;
     }
     const Policy policy = require_policy(market_, txn);
-    auto known = hold_jobs(txn, ids_of(facts));
     const bool early = early_statuses_wait(txn);
     const std::span<const JobEvent> all(facts);
     for (std::size_t at = 0; at < all.size(); at += kFactsAtOnce) {
@@ -162,7 +165,7 @@ void JobProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const p
 }
 
 void JobProjection::boundary(store::Txn& txn, const pipeline::StreamState& state) {
-    end_load(txn, true, log_);
+    end_load(txn, Millis{0}, log_);
     txn.exec("UPDATE dispatch.progress SET boundary = $1", {state.boundary});
     progress_.set(state.caught_up);
     txn.notify(kWakeChannel);

@@ -25,8 +25,8 @@ class JobProjection final : public pipeline::Projection {
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
 
   private:
-    void apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts);
-    /// @param known jobs that have a row
+    /// @param known those of their jobs that have a row, which is held
+    void apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts, std::unordered_set<JobId> known);
     std::vector<Change> apply_some(store::Txn& txn, std::span<const JobEvent> facts,
                                    const std::unordered_set<JobId>& known, bool early, const Policy& policy);
     void advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state);

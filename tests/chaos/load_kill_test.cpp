@@ -109,7 +109,8 @@ class Scene {
 }  // namespace
 
 TEST_CASE("Killable: at each transaction of a first history, before and after its commit") {
-    const std::string point = GENERATE(as<std::string>{}, "projector.before_commit", "projector.after_commit");
+    const std::string point =
+        GENERATE(as<std::string>{}, "projector.before_commit", "projector.after_commit");
     INFO(point);
     Scene scene;
     const auto whole = scene.indexes();
