@@ -117,15 +117,16 @@ TEST_CASE("Indexes are built among those who write of jobs") {
     std::atomic<std::uint64_t> written = 0;
     std::thread writer([&] {
         for (; !stop && written < kJobs; ++written) {
-            others.transact([&](store::Txn& txn) {  // as a status does: the row is held, then journal, then row
-                std::vector<Change> changes(1);
-                changes[0].before = lock_jobs(txn, {testing::job_id(written)}).begin()->second;
-                JobEvent& entry = changes[0].entries.emplace_back();
-                entry.job_id = testing::job_id(written);
-                entry.fact = wire::WorkFact::kSpecMissing;
-                entry.at = scene.clock.now();
-                write_changes(txn, changes, ChainId{31337}, scene.clock.now());
-            });
+            others.transact(
+                [&](store::Txn& txn) {  // as a status does: the row is held, then journal, then row
+                    std::vector<Change> changes(1);
+                    changes[0].before = lock_jobs(txn, {testing::job_id(written)}).begin()->second;
+                    JobEvent& entry = changes[0].entries.emplace_back();
+                    entry.job_id = testing::job_id(written);
+                    entry.fact = wire::WorkFact::kSpecMissing;
+                    entry.at = scene.clock.now();
+                    write_changes(txn, changes, ChainId{31337}, scene.clock.now());
+                });
         }
     });
     CHECK(testkit::wait_until([&] { return written > 0; }));
@@ -134,5 +135,6 @@ TEST_CASE("Indexes are built among those who write of jobs") {
     writer.join();
     CHECK(scene.count("dispatch.left_out_index") == 0);
     CHECK(scene.count("pg_stat_database WHERE datname = current_database() AND deadlocks > 0") == 0);
-    CHECK(scene.count("dispatch.job WHERE work_state = 'awaiting_spec'") == static_cast<std::int64_t>(written.load()));
+    CHECK(scene.count("dispatch.job WHERE work_state = 'awaiting_spec'") ==
+          static_cast<std::int64_t>(written.load()));
 }

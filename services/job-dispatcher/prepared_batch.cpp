@@ -18,12 +18,12 @@ bool is_creation(const JobEvent& fact) {
     return chain != nullptr && *chain == ChainFact::kCreated;
 }
 
-/// Which facts are of the same job: from each to the job's next one.
-class Threads {
+/// A job's facts among those of others: from each to the next.
+class Strands {
   public:
     static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
-    explicit Threads(const std::vector<JobEvent>& facts) : first_(facts.size()), next_(facts.size(), kNone) {
+    explicit Strands(const std::vector<JobEvent>& facts) : first_(facts.size()), next_(facts.size(), kNone) {
         std::unordered_map<JobId, std::size_t> last;
         last.reserve(facts.size());
         for (std::size_t i = 0; i < facts.size(); ++i) {
@@ -64,9 +64,9 @@ std::unique_ptr<PreparedBatch> PreparedBatch::of(const chain::Batch& batch, stor
 
 PreparedBatch::PreparedBatch(std::vector<JobEvent> facts, store::CopyShape journal, store::CopyShape jobs)
     : facts_(facts.size()), journal_(std::move(journal)), jobs_(std::move(jobs)) {
-    const Threads threads(facts);
+    const Strands strands(facts);
     for (std::size_t i = 0; i < facts.size(); ++i) {
-        const auto first = threads.first(i);
+        const auto first = strands.first(i);
         if (!is_creation(facts[first])) {
             in_rest_.push_back(i);
             rest_.push_back(facts[i]);
@@ -79,7 +79,7 @@ PreparedBatch::PreparedBatch(std::vector<JobEvent> facts, store::CopyShape journ
         }
         std::optional<JobRow> row;
         auto last = i;
-        for (auto at = i; at != Threads::kNone; at = threads.next(at)) {
+        for (auto at = i; at != Strands::kNone; at = strands.next(at)) {
             apply_event(row, facts[at]);
             last = at;
         }

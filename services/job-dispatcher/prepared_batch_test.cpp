@@ -145,19 +145,17 @@ TEST_CASE("Derived: what was written of a job while its next fact was prepared s
 TEST_CASE("Derived: duplicates, and facts before their creation, are folded as they come") {
     Scene scene;
     auto all = scene.chain.next(LogKind::kConfirmed, 0, 50, 10);
-    const std::vector<std::tuple<LogKind, std::uint64_t, std::uint64_t>> parts{
-        {LogKind::kCreated, 0, 700},
-        {LogKind::kCreated, 0, 100},
-        {LogKind::kClaimed, 20, 200},
-        {LogKind::kCreated, 600, 200},
-        {LogKind::kConfirmed, 0, 900}};
+    const std::vector<std::tuple<LogKind, std::uint64_t, std::uint64_t>> parts{{LogKind::kCreated, 0, 700},
+                                                                               {LogKind::kCreated, 0, 100},
+                                                                               {LogKind::kClaimed, 20, 200},
+                                                                               {LogKind::kCreated, 600, 200},
+                                                                               {LogKind::kConfirmed, 0, 900}};
     for (const auto& [kind, first, count] : parts) {
         all = joined(std::move(all), scene.chain.next(kind, first, count, 30));
     }
     Scene in_turn;
-    in_turn.database.transact([&](store::Txn& txn) {
-        in_turn.projection.apply(txn, all, {all.boundary, all.finalized, false});
-    });
+    in_turn.database.transact(
+        [&](store::Txn& txn) { in_turn.projection.apply(txn, all, {all.boundary, all.finalized, false}); });
     pipeline::WriteBehind behind(scene.projector);
     behind.apply(all);
     // What was confirmed without a row is created in a batch of its own, prepared meanwhile.
@@ -167,7 +165,8 @@ TEST_CASE("Derived: duplicates, and facts before their creation, are folded as t
     scene.projector.unwind(scene.chain.back_to(all.to));
     auto rows = scene.rows();
     CHECK(scene.count("dispatch.job WHERE status = 'retracted'") == 600);
-    scene.exec("DELETE FROM dispatch.job_event WHERE orphaned; DELETE FROM dispatch.job WHERE status = 'retracted'");
+    scene.exec(
+        "DELETE FROM dispatch.job_event WHERE orphaned; DELETE FROM dispatch.job WHERE status = 'retracted'");
     CHECK(scene.rows() == in_turn.rows());
 }
 

