@@ -79,7 +79,6 @@ struct ProjectionScene {
     void end_load(Millis lasted) {
         database.transact([&](store::Txn& txn) { dispatch::end_load(txn, lasted, telemetry::Log::none()); });
     }
-    void clear() { exec("DELETE FROM dispatch.job; DELETE FROM dispatch.job_event"); }
     std::int64_t count(const std::string& from_where) {
         return database.transact([&](store::Txn& txn) {
             return txn.one("SELECT count(*) AS n FROM " + from_where).get<std::int64_t>("n");

@@ -47,6 +47,10 @@ class Scene {
                     {"LAMDA_CRASH_AT", point + ":" + std::to_string(pass)}};
         spec.cwd = dir.path();
         spec.log_file = dir.path() + "/job-dispatcher.log";
+        // The server must have noticed the last one's end: a load does not begin where somebody holds the
+        // tables.
+        REQUIRE(testkit::wait_until(
+            [&] { return count("pg_stat_activity WHERE application_name = 'lamda-job-dispatcher'") == 0; }));
         testkit::Process process(std::move(spec));
         REQUIRE(testkit::wait_until([&] { return !process.running() || done(); }, Millis(60'000)));
         const bool crashed = !process.running();
@@ -117,9 +121,11 @@ TEST_CASE("Killable: at each transaction of a first history, before and after it
     const auto whole = scene.indexes();
     std::size_t kills = 0;
     std::size_t within_load = 0;
+    std::string story;  // entries after each kill
     // Each time from where the last one left it; the second pass too, so that a kill meets a prepared batch.
     while (kills < 60 && scene.run_and_crash(point, kills % 2 == 0 ? 1 : 2)) {
         ++kills;
+        story += " " + std::to_string(scene.count("dispatch.job_event"));
         within_load += scene.left_out() > 0 ? 1 : 0;
         scene.require_rows_are_folds();
         if (point == "projector.before_commit") {
@@ -127,7 +133,7 @@ TEST_CASE("Killable: at each transaction of a first history, before and after it
                                 1);  // one transaction on, or it would never get there
         }
     }
-    INFO(kills << " kills, " << within_load << " within the load");
+    INFO(kills << " kills, " << within_load << " within the load; entries after each:" << story);
     CHECK(kills > 1);
     CHECK(kills < 60);
     CHECK(within_load > 0);
