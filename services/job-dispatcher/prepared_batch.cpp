@@ -56,8 +56,12 @@ std::unique_ptr<PreparedBatch> PreparedBatch::of(const chain::Batch& batch, stor
         std::any_of(facts.begin(), facts.end(), [&](const auto& fact) { return is_news(fact.at, now); })) {
         return nullptr;
     }
-    auto [journal, jobs] =
-        database.transact([](store::Txn& txn) { return std::pair(journal_shape(txn), jobs_shape(txn)); });
+    auto [journal, jobs] = database.transact([](store::Txn& txn) {
+        // Journal first, like all who come to both tables: a load that begins just now locks them in that
+        // order.
+        auto entries = journal_shape(txn);
+        return std::pair(std::move(entries), jobs_shape(txn));
+    });
     return std::unique_ptr<PreparedBatch>(
         new PreparedBatch(std::move(facts), std::move(journal), std::move(jobs)));
 }

@@ -1,11 +1,13 @@
 // What is worked out ahead, and the order that it must not disturb.
 #include "prepared_batch.hpp"
 
+#include <future>
 #include <random>
 
 #include "change.hpp"
 #include "pipeline/write_behind.hpp"
 #include "test_projection.hpp"
+#include "testkit/process.hpp"
 
 using namespace lamda;
 using namespace lamda::dispatch;
@@ -180,4 +182,23 @@ TEST_CASE("a batch with news is not prepared: who waits for them is told in its 
     scene.projector.apply(batch);
     CHECK(scene.count("dispatch.job") == 600);
     CHECK(scene.count("bus.outbox") == 200);  // of the last block, to two subjects each
+}
+
+TEST_CASE("who prepares comes to the journal first, and waits there for a load that begins") {
+    Scene scene;
+    store::Database preparing(scene.database.dsn(), "preparing", 1);
+    JobProjection projection(preparing, scene.market, scene.progress, scene.clock, telemetry::Log::none());
+    const auto batch = scene.chain.next(LogKind::kCreated, 0, 600, 100);
+    std::future<bool> prepared;
+    scene.database.transact([&](store::Txn& txn) {
+        txn.exec("LOCK TABLE dispatch.job_event IN ACCESS EXCLUSIVE MODE");
+        prepared =
+            std::async(std::launch::async, [&] { return static_cast<bool>(projection.prepare(batch)); });
+        CHECK(testkit::wait_until([&] {
+            return scene.count("pg_locks WHERE NOT granted AND relation = 'dispatch.job_event'::regclass") ==
+                   1;
+        }));
+        txn.exec("LOCK TABLE dispatch.job IN ACCESS EXCLUSIVE MODE NOWAIT");
+    });
+    CHECK(prepared.get());
 }
