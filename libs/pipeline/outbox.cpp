@@ -4,6 +4,14 @@
 
 namespace lamda::pipeline {
 
+namespace {
+constexpr std::chrono::minutes kFeedsWait{5};
+}  // namespace
+
+bool is_news(Timestamp at, Timestamp now) {
+    return now - at < kFeedsWait;
+}
+
 void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<OutboxMessage>& messages) {
     if (messages.empty()) {
         return;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "core/clock.hpp"
 #include "store/database.hpp"
 
 namespace lamda::pipeline {
@@ -18,5 +19,8 @@ struct OutboxMessage {
 
 /// Writes into bus.outbox. A message id that stands there already is left as it is.
 void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<OutboxMessage>& messages);
+
+/// Whether a live feed may still wait for what happened then (5 min): history is not told.
+bool is_news(Timestamp at, Timestamp now);
 
 }  // namespace lamda::pipeline

@@ -135,7 +135,7 @@ Result<LogChunk> parse_log_chunk(std::string_view json);
 
 struct Event {
     std::int64_t id = 0;  ///< of the journal entry
-    std::string kind;     ///< `job.created`, `job.assigned`, `node.registered`, …
+    std::string kind;     ///< of event_kinds(), or of a later version's
     Timestamp at;
     std::optional<ChainId> chain_id;
     std::optional<BlockRef> block;

@@ -116,8 +116,9 @@ TEST_CASE("the golden samples are what the types say, there and back") {
     event.chain_id = ChainId{97};
     event.block = BlockRef{BlockNum{48123456}, kBlockHash};
     event.log_index = 3;
-    event.data_json = R"({"jobId":")" + kJob.hex() + R"(","payment":"10000000000000000","provider":")" +
-                      kProvider.hex() + R"(","renter":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65"})";
+    event.data_json =
+        R"({"attempt":0,"id":")" + kJob.hex() + R"(","provider_address":")" + kProvider.hex() +
+        R"(","renter_address":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65","status":"created"})";
     same_as_sample(event, "event", parse_event);
     same_as_sample(Command{"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e",
                            Command::SetStatus{kJob, "cancelled", "asked for by the renter"}},

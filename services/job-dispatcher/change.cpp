@@ -67,11 +67,11 @@ void fold_entries(Change& change, std::vector<OutboxMessage>& messages, ChainId 
     }
     if (!refolded) {
         change.after = std::move(row);
-    } else if (row && change.after->status() != row->status() && is_news(row->updated_at, now)) {
+    } else if (row && change.after->status() != row->status() && pipeline::is_news(row->updated_at, now)) {
         JobEvent taken_back;
         taken_back.id = row->last_event;
         taken_back.at = now;
-        put_news(messages, *change.after, taken_back, chain, ":unwound");
+        put_news(messages, *change.after, taken_back, chain, "unwound");
     }
 }
 

@@ -1,43 +1,19 @@
 #include "news.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include "wire/messages.hpp"
-#include "wire/subjects.hpp"
+#include "wire/events.hpp"
 
 namespace lamda::dispatch {
 
-namespace {
-
-constexpr std::chrono::minutes kSomebodyWaits{5};
-
-}  // namespace
-
-bool is_news(Timestamp at, Timestamp now) {
-    return now - at < kSomebodyWaits;
-}
-
 void put_news(std::vector<pipeline::OutboxMessage>& out, const JobRow& row, const JobEvent& cause,
               ChainId chain, const std::string& mark) {
-    const std::string status(wire::to_string(row.status()));
-    wire::Event event;
-    event.id = cause.id;
-    event.kind = "job." + status;
-    event.at = cause.at;
-    event.chain_id = chain;
+    wire::EventCause why{cause.id, cause.at, chain, std::nullopt, std::nullopt};
     if (cause.position) {
-        event.block = cause.position->block;
-        event.log_index = cause.position->log_index;
+        why.block = cause.position->block;
+        why.log_index = cause.position->log_index;
     }
-    event.data_json = nlohmann::json{{"id", row.id.hex()},
-                                     {"status", status},
-                                     {"attempt", row.attempt},
-                                     {"renter_address", row.renter.hex()},
-                                     {"provider_address", row.provider.hex()}}
-                          .dump();
-    const std::string body = wire::to_json(event);
-    for (const auto& subject : {wire::job_event_subject(row.id), std::string(wire::kGlobalEvents)}) {
-        out.push_back({subject, wire::event_message_id(event.id, subject) + mark, body});
+    for (auto& message : wire::event_messages(
+             why, wire::JobNews{row.id, row.status(), row.attempt, row.renter, row.provider}, mark)) {
+        out.push_back({std::move(message.subject), std::move(message.message_id), std::move(message.body)});
     }
 }
 
@@ -47,7 +23,7 @@ void apply_with_news(std::optional<JobRow>& row, const JobEvent& entry, ChainId 
     const auto before = was_there ? row->status() : wire::PublicStatus::kCreated;
     apply_event(row, entry);
     const bool visible = row && (!was_there || row->status() != before);
-    if (visible && is_news(entry.at, now)) {
+    if (visible && pipeline::is_news(entry.at, now)) {
         put_news(out, *row, entry, chain);
     }
 }

@@ -9,9 +9,6 @@
 
 namespace lamda::dispatch {
 
-/// Whether somebody may still wait for what happened then (5 min).
-bool is_news(Timestamp at, Timestamp now);
-
 /// That the job is as `row` shows, because of `cause`: to those who follow this job, and those who follow
 /// all.
 /// @param mark tells an event about taking an entry back from the one about the entry itself

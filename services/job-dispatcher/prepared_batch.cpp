@@ -53,7 +53,8 @@ std::unique_ptr<PreparedBatch> PreparedBatch::of(const chain::Batch& batch, stor
     }
     auto facts = facts_of(batch, batch.logs);
     if (std::none_of(facts.begin(), facts.end(), is_creation) ||
-        std::any_of(facts.begin(), facts.end(), [&](const auto& fact) { return is_news(fact.at, now); })) {
+        std::any_of(facts.begin(), facts.end(),
+                    [&](const auto& fact) { return pipeline::is_news(fact.at, now); })) {
         return nullptr;
     }
     auto [journal, jobs] = database.transact([](store::Txn& txn) {

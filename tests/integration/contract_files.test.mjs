@@ -1,0 +1,147 @@
+// The files under proto/ are read by those who write clients and agents with the tools of their trade. Here the official
+// parsers, linters and generators read them first.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import {
+    compileClient, generateTypes, lintOpenapi, newValidator, openapiFile, parseAsyncapi, readMessages, readOpenapi, readText,
+} from './contract_files/read.mjs';
+
+const faultsOf = (validate) => (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
+
+/** Texts for people and names of schemas, which no instance can contradict. */
+function bare(schema) {
+    if (Array.isArray(schema)) {
+        return schema.map(bare);
+    }
+    if (schema === null || typeof schema !== 'object') {
+        return schema;
+    }
+    const isText = (key, value) => ['description', 'title', 'default', '$schema'].includes(key) && typeof value !== 'object';
+    return Object.fromEntries(
+        Object.entries(schema).filter(([key, value]) => !isText(key, value)).map(([key, value]) => [key, bare(value)]),
+    );
+}
+
+/** {oneOf: [X, null]} and {type: [T, null]} are one thing; so are {const: c} with and without the type of c. */
+function normal(schema) {
+    if (Array.isArray(schema)) {
+        return schema.map(normal);
+    }
+    if (schema === null || typeof schema !== 'object') {
+        return schema;
+    }
+    const { oneOf, ...rest } = Object.fromEntries(Object.entries(schema).map(([key, value]) => [key, normal(value)]));
+    if (oneOf?.length === 2 && oneOf[1].type === 'null' && typeof oneOf[0].type === 'string') {
+        return { ...rest, ...oneOf[0], type: [oneOf[0].type, 'null'] };
+    }
+    if ('const' in rest) {
+        delete rest.type;
+    }
+    if (Array.isArray(rest.required)) {
+        rest.required = [...rest.required].sort();
+    }
+    return oneOf === undefined ? rest : { ...rest, oneOf };
+}
+
+const sameSchema = (a, b, message) => assert.deepEqual(normal(bare(a)), normal(bare(b)), message);
+
+const messages = readMessages();
+
+test('asyncapi.yaml passes the official parser', async () => {
+    const { document, faults } = await parseAsyncapi();
+    assert.deepEqual(faults, []);
+    assert.ok(document);
+    const operations = document.operations().all();
+    assert.equal(operations.length, document.channels().all().length, 'an operation for each channel');
+});
+
+test('asyncapi.yaml speaks of every message that has a schema', async () => {
+    const text = readText(new URL('../../proto/asyncapi.yaml', import.meta.url));
+    for (const name of messages.keys()) {
+        // The spec is what others embed, and no message.
+        assert.ok(name === 'job_spec.v1' || text.includes(`messages/${name}.schema.json`), name);
+    }
+});
+
+test('openapi.yaml passes the linter without a warning', async () => {
+    assert.deepEqual(await lintOpenapi(), []);
+});
+
+test('a client can be written from openapi.yaml: the generated types know every field', async () => {
+    const types = await generateTypes();
+    const empty = types.split('\n').filter((line) => /Record<string, never>/.test(line));
+    // What the generator writes of a file without webhooks and the like.
+    assert.deepEqual(
+        empty.filter((line) => !/^export type (webhooks|\$defs|operations) = /.test(line)), [],
+        'objects of which nothing is known',
+    );
+    assert.deepEqual(types.split('\n').filter((line) => /@enum \{unknown\}/.test(line)), []);
+    assert.deepEqual(compileClient(types), []);
+});
+
+test('types that know nothing of a spec, a transaction, an error or a job would be noticed', async () => {
+    let types = await generateTypes();
+    const names = ['JobSpec', 'WalletTransaction', 'Problem', 'FieldError', 'Job'];
+    for (const name of names) {
+        const emptied = types.replace(new RegExp(`\\n        ${name}: \\{`), `\n        ${name}: any; Former${name}: {`);
+        assert.notEqual(emptied, types, name);
+        types = emptied;
+    }
+    const unused = compileClient(types).filter((fault) => fault.includes("Unused '@ts-expect-error'"));
+    assert.ok(unused.length >= names.length, unused.join('\n'));
+});
+
+for (const [name, { schema, sample }] of messages) {
+    test(`the sample of ${name} fits its schema, and nothing with a required field less or of another type does`, () => {
+        assert.ok(schema && sample, 'both a schema and a sample are needed');
+        const validate = newValidator().compile(schema);
+        assert.ok(validate(sample), faultsOf(validate).join('\n'));
+        const required = schema.required ?? schema.oneOf?.[0].required ?? [];
+        for (const field of required) {
+            const { [field]: value, ...without } = sample;
+            assert.ok(!validate(without), `without ${field}`);
+            assert.ok(!validate({ ...without, [field]: [value] }), `${field} of another type`);
+        }
+    });
+}
+
+test('the answers on the bus are the objects of REST, and the queries its parameters', async () => {
+    const { components, paths } = await readOpenapi();
+    const { Job, JobQuery, JobSpec, JobSpecDraft, JobStatus, Node, NodeQuery, Problem } = components.schemas;
+    const schema = (name) => messages.get(`${name}.v1`).schema;
+    const answers = { job: [Job, 'jobs'], node: [Node, 'nodes'] };
+    for (const [name, [object, key]] of Object.entries(answers)) {
+        const [answer, problem] = schema(`${name}_answer`).oneOf;
+        sameSchema(answer.properties[key].items, object, name);
+        sameSchema(problem, Problem, `${name}: problem`);
+    }
+    sameSchema(schema('command_answer').oneOf[1], Problem);
+    sameSchema(schema('command_answer').oneOf[0].properties.status, JobStatus);
+    sameSchema(schema('job_query'), JobQuery);
+    sameSchema(schema('node_query'), NodeQuery);
+    const parametersOf = (path) => Object.fromEntries(paths[path].get.parameters.map(({ name, schema: type }) => [name, type]));
+    sameSchema(JobQuery.properties, parametersOf('/api/jobs'));
+    sameSchema(NodeQuery.properties, parametersOf('/api/nodes'));
+    sameSchema(schema('job_spec'), JobSpec);
+    assert.deepEqual(Object.keys(JobSpecDraft.properties), Object.keys(JobSpec.properties));
+});
+
+test('event kinds of jobs are the public statuses', async () => {
+    const { components } = await readOpenapi();
+    const kinds = messages.get('event.v1').schema.properties.kind.enum;
+    assert.deepEqual(
+        kinds.filter((kind) => kind.startsWith('job.')),
+        components.schemas.JobStatus.enum.map((status) => `job.${status}`),
+    );
+});
+
+test('the linter finds something in a file that is wrong', async () => {
+    const { mkdtemp, rm, writeFile } = await import('node:fs/promises');
+    const { tmpdir } = await import('node:os');
+    const folder = await mkdtemp(`${tmpdir()}/lamda-openapi-`);
+    await writeFile(`${folder}/openapi.yaml`, readText(openapiFile).replace('operationId: getJob\n', 'operationId: listJobs\n'));
+    assert.ok((await lintOpenapi(`${folder}/openapi.yaml`)).some((fault) => fault.startsWith('operation-operationId-unique')));
+    await rm(folder, { recursive: true });
+});

@@ -1,0 +1,122 @@
+// A renter's client as anybody writes it from openapi.yaml alone: its types are generated from that file, and it must
+// compile. The marked lines must not: what they read does not exist, so that a type that allows all is found.
+
+import createClient from 'openapi-fetch';
+
+import type { components, paths } from './api.js';
+
+export type Job = components['schemas']['Job'];
+export type Problem = components['schemas']['Problem'];
+export type Transaction = components['schemas']['WalletTransaction'];
+export type Fetch = (request: Request) => Promise<Response>;
+
+export interface Order {
+    id: string;
+    salt: string;
+    specCid: string;
+    image: string;
+    timeLimitSeconds: number;
+    transaction: Transaction;
+}
+
+/** Refused by the gateway, with the fields that are wrong. */
+export class Refused extends Error {
+    readonly status: number;
+    readonly fields: Map<string, string>;
+    constructor(problem: Problem) {
+        super(`${problem.code}: ${problem.detail} (${problem.request_id})`);
+        this.status = problem.status;
+        this.fields = new Map((problem.errors ?? []).map((error) => [error.pointer, `${error.code}: ${error.detail}`]));
+        // @ts-expect-error no such member
+        void problem.message;
+        // @ts-expect-error no such member of a field's error
+        void problem.errors?.[0]?.message;
+    }
+}
+
+export class Renter {
+    readonly #api;
+    constructor(baseUrl: string, fetch: Fetch = (request) => globalThis.fetch(request)) {
+        this.#api = createClient<paths>({ baseUrl, fetch });
+    }
+
+    async order(renter: string, provider: string, dockerImage: string, command: string[], wei: string): Promise<Order> {
+        const { data, error } = await this.#api.POST('/api/jobs', {
+            body: { spec: { renter, provider, dockerImage, command, requirements: { memoryMib: 64 } }, payment_amount: wei },
+        });
+        if (error) {
+            throw new Refused(error);
+        }
+        const { id, spec, spec_cid: specCid, transaction } = data;
+        const { salt, requirements, dockerImage: image } = spec;
+        // @ts-expect-error no such member of a spec
+        void spec.docker_image;
+        // @ts-expect-error no such member of a transaction
+        void transaction.gas;
+        return { id, salt, specCid, image, timeLimitSeconds: requirements.timeLimitSeconds, transaction };
+    }
+
+    /** The gateway judges it: nothing of it is known to be right. */
+    async orderUnchecked(body: unknown): Promise<Refused | undefined> {
+        const { error } = await this.#api.POST('/api/jobs', { body: body as components['schemas']['JobSubmission'] });
+        return error && new Refused(error);
+    }
+
+    async job(id: string): Promise<Job> {
+        const { data, error } = await this.#api.GET('/api/jobs/{id}', { params: { path: { id } } });
+        if (error) {
+            throw new Refused(error);
+        }
+        const status: Job['status'] = data.status;
+        // @ts-expect-error no such status
+        void (status === 'done');
+        return data;
+    }
+
+    /** All pages. */
+    async *jobs(renter: string): AsyncGenerator<Job> {
+        let cursor: string | undefined;
+        do {
+            const { data, error } = await this.#api.GET('/api/jobs', {
+                params: { query: { renter_address: renter, limit: 1, ...(cursor === undefined ? {} : { cursor }) } },
+            });
+            if (error) {
+                throw new Refused(error);
+            }
+            yield* data.items;
+            cursor = data.next_cursor ?? undefined;
+        } while (cursor !== undefined);
+    }
+
+    async cancel(id: string, token: string, why: string, key: string): Promise<Job> {
+        const { data, error } = await this.#api.PUT('/api/jobs/{id}/status', {
+            params: { path: { id }, header: { 'Idempotency-Key': key } },
+            headers: { Authorization: `Bearer ${token}` },
+            body: { status: 'cancelled', error_message: why },
+        });
+        if (error) {
+            throw new Refused(error);
+        }
+        return data;
+    }
+
+    async providers(leastVram: number): Promise<string[]> {
+        const { data, error } = await this.#api.POST('/api/nodes/query', { body: { min_vram: leastVram, is_online: true } });
+        if (error) {
+            throw new Refused(error);
+        }
+        return data.items.map((node) => node.wallet_address);
+    }
+
+    async reputation(address: string): Promise<{ count: number | string; counting: number; transactions: (string | null)[] }> {
+        const { data, error } = await this.#api.GET('/api/reputation/{address}', { params: { path: { address } } });
+        if (error) {
+            throw new Refused(error);
+        }
+        return {
+            count: data.total_jobs_completed,
+            counting: data.pending,
+            transactions: data.transactions.map((each) => each.transaction_hash),
+        };
+    }
+}
