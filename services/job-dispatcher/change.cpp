@@ -83,6 +83,9 @@ void Change::add(Decision decision) {
             send_attempt = false;
         }
     }
+    if (decision.send_attempt) {
+        pause = decision.pause;
+    }
     entries.insert(entries.end(), std::make_move_iterator(decision.entries.begin()),
                    std::make_move_iterator(decision.entries.end()));
     send_attempt = send_attempt || decision.send_attempt;
@@ -97,6 +100,7 @@ void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain,
     std::vector<const JobRow*> created;
     std::vector<const JobRow*> changed;
     std::vector<const JobRow*> sent;
+    std::vector<WaitingAttempt> waiting;
     std::vector<RetractedAttempt> retracted;
     std::vector<OutboxMessage> messages;
     for (auto& change : changes) {
@@ -114,7 +118,9 @@ void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain,
             put_retraction(messages, change.before ? *change.before : *change.after, *change.retract);
             retracted.push_back({change.after->id, change.retract->attempt});
         }
-        if (change.send_attempt) {
+        if (change.send_attempt && change.pause > Millis{0}) {
+            waiting.push_back({&*change.after, change.pause});
+        } else if (change.send_attempt) {
             put_attempt(messages, change);
             sent.push_back(&*change.after);
         }
@@ -123,6 +129,7 @@ void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain,
     update_jobs(txn, changed);
     void_assignments(txn, retracted);
     put_assignments(txn, sent, now);
+    put_waiting(txn, waiting, now);
     pipeline::put_outbox(txn, kOutboxOwner, messages);
 }
 

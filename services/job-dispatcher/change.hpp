@@ -14,6 +14,7 @@ struct Change {
     std::optional<JobRow> before;  ///< absent: the job is new
     std::vector<JobEvent> entries;
     bool send_attempt = false;
+    Millis pause{0};  ///< before the attempt leaves
     std::optional<Retract> retract;
     std::optional<wire::JobSpec> spec;  ///< needed to send an attempt
     std::optional<JobRow> after;  ///< given: the row was folded anew (unwind); else `before` and the entries

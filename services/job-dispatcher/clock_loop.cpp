@@ -23,11 +23,12 @@ struct OpenAttempt {
 
 std::vector<OpenAttempt> open_attempts(store::Txn& txn, Millis run_grace) {
     std::vector<OpenAttempt> out;
-    for (const auto row : txn.exec(
-             "SELECT j.id, j.attempt, j.provider, j.work_state, j.running_since, j.time_limit_seconds, "
-             "coalesce(a.last_seq, 0) AS last_seq FROM dispatch.job j "
-             "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
-             "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created'")) {
+    for (const auto row :
+         txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, j.running_since, j.time_limit_seconds, "
+                  "coalesce(a.last_seq, 0) AS last_seq FROM dispatch.job j "
+                  "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
+                  "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created' "
+                  "AND a.state IS DISTINCT FROM 'waiting'")) {
         OpenAttempt open{
             {row.get<JobId>("id"), row.get<std::uint32_t>("attempt"), row.get<Address>("provider"),
              PresenceClock::Waiting::kProgress, row.get<std::uint32_t>("last_seq")},

@@ -39,6 +39,9 @@ Config read_config(runtime::Settings& settings) {
     out.clock.accept_timeout =
         settings.duration("ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
     out.max_attempts = static_cast<std::uint32_t>(settings.number("MAX_ATTEMPTS", "of one job", 3, 1, 100));
+    out.retry_pause = settings.duration(
+        "RETRY_PAUSE", "after a job's first transient failure; five times as long after each further one",
+        "20s");
     out.clock.spec_ttl = settings.duration("SPEC_TTL", "how long a job waits for its spec", "24h");
     out.ipfs_api_url = settings.text("IPFS_API_URL", "IPFS node to look for specs; empty: none", "");
     out.ipfs_gateways =

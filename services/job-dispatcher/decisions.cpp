@@ -141,6 +141,8 @@ Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, bo
         Decision out = retry_or_end(row, std::move(event), describe(status), policy, recovering);
         if (!out.send_attempt) {
             out.retract.reset();  // it has ended by itself
+        } else if (!recovering) {
+            out.pause = pause_after(row.tries, policy.retry_pause);
         }
         return out;
     }
@@ -205,23 +207,37 @@ Decision judge(const JobRow& row, const SpecKnown& known, bool provider_register
     return out;
 }
 
-Decision on_status(const JobRow& row, const wire::JobStatus& status, std::uint32_t last_seq, bool recovering,
-                   const Policy& policy, Timestamp now) {
+Decision on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
+                   bool recovering, const Policy& policy, Timestamp now) {
     if (status.attempt < row.attempt) {
         return refused(row, status, fmt::format("attempt {} is out", row.attempt), now);
     }
+    if (status.attempt == row.attempt && known.waiting && !recovering) {
+        return refused(row, status, "this attempt has not left yet", now);
+    }
     if (status.attempt == row.attempt) {
-        return status.seq <= last_seq ? Decision{} : on_present_attempt(row, status, recovering, policy, now);
+        return status.seq <= known.last_seq ? Decision{}
+                                            : on_present_attempt(row, status, recovering, policy, now);
     }
     const auto recovered = recovering ? recovered_attempt(row, status, now) : std::nullopt;
     if (!recovered) {
         return refused(row, status, "this attempt never left", now);
     }
-    std::optional<JobRow> known = row;
-    apply_event(known, *recovered);
-    Decision out = on_present_attempt(*known, status, recovering, policy, now);
+    std::optional<JobRow> there = row;
+    apply_event(there, *recovered);
+    Decision out = on_present_attempt(*there, status, recovering, policy, now);
     out.entries.insert(out.entries.begin(), *recovered);
     return out;
+}
+
+Millis pause_after(std::uint32_t tries, Millis first) {
+    constexpr Millis kLongest{10 * 60'000};
+    constexpr int kGrowth = 5;
+    Millis pause = first;
+    for (std::uint32_t i = 1; i < tries && pause < kLongest; ++i) {
+        pause = std::min(kGrowth * pause, kLongest);
+    }
+    return pause;
 }
 
 Decision on_silence(const JobRow& row, const std::string& reason, const Policy& policy, Timestamp now) {

@@ -18,7 +18,8 @@ Address address(std::uint8_t last) {
 }
 
 Policy policy() {
-    return {.max_attempts = 3, .chain_id = ChainId{97}, .job_manager = address(9)};
+    return {
+        .max_attempts = 3, .retry_pause = Millis(20'000), .chain_id = ChainId{97}, .job_manager = address(9)};
 }
 
 wire::JobSpec spec() {
@@ -78,7 +79,7 @@ wire::JobStatus failed(wire::ErrorCode code, std::uint32_t attempt = 1) {
 
 Decision decide(const JobRow& row, const wire::JobStatus& what, std::uint32_t last_seq = 0,
                 bool recovering = false) {
-    return on_status(row, what, last_seq, recovering, policy(), kNow);
+    return on_status(row, what, {last_seq, false}, recovering, policy(), kNow);
 }
 
 }  // namespace
@@ -270,4 +271,33 @@ TEST_CASE("SPEC_TTL ends only what waits for its spec") {
     auto row = after(created(), judge(created(), {}, true, policy(), kNow));
     CHECK(after(row, on_spec_ttl(row, kNow)).work_state == WorkState::kExpired);
     CHECK(on_spec_ttl(assigned(), kNow).nothing());
+}
+
+TEST_CASE("the pause after a transient failure grows, what took its time already is followed at once") {
+    const Millis first(20'000);
+    CHECK(pause_after(1, first) == Millis(20'000));
+    CHECK(pause_after(2, first) == Millis(100'000));
+    CHECK(pause_after(3, first) == Millis(500'000));
+    CHECK(pause_after(4, first) == Millis(600'000));
+    CHECK(pause_after(100, first) == Millis(600'000));
+    CHECK(pause_after(7, Millis(0)) == Millis(0));
+    CHECK(pause_after(2, Millis(3'600'000)) == Millis(3'600'000));
+
+    auto row = assigned();
+    const auto transient = decide(row, failed(wire::ErrorCode::kInputUnavailable));
+    CHECK(transient.send_attempt);
+    CHECK(transient.pause == Millis(20'000));
+    CHECK(after(row, transient).error_message->starts_with("input_unavailable"));
+    row = after(row, transient);
+    CHECK(decide(row, failed(wire::ErrorCode::kStoreFailed, 2)).pause == Millis(100'000));
+    const auto silent = on_silence(row, "no sign of the job", policy(), kNow);
+    CHECK(silent.send_attempt);
+    CHECK(silent.pause == Millis(0));
+    // Before this database was new: its time is over.
+    CHECK(decide(row, failed(wire::ErrorCode::kStoreFailed, 2), 0, true).pause == Millis(0));
+    // It has not left: nobody can have failed at it.
+    const auto early =
+        on_status(row, failed(wire::ErrorCode::kStoreFailed, 2), {0, true}, false, policy(), kNow);
+    CHECK_FALSE(early.send_attempt);
+    CHECK(early.entries.back().refused_reason == "this attempt has not left yet");
 }

@@ -370,6 +370,30 @@ void put_assignments(Txn& txn, const std::vector<const JobRow*>& jobs, Timestamp
         {each(&JobRow::id), each(&JobRow::attempt), each(&JobRow::provider), now});
 }
 
+void put_waiting(Txn& txn, const std::vector<WaitingAttempt>& attempts, Timestamp now) {
+    for (const auto& attempt : attempts) {
+        txn.exec(
+            "INSERT INTO dispatch.assignment (job_id, attempt, provider, state, created_at, due_at) "
+            "VALUES ($1, $2, $3, 'waiting', $4, now() + $5::bigint * interval '1 ms') "
+            "ON CONFLICT (job_id, attempt) DO UPDATE SET state = 'waiting', due_at = excluded.due_at",
+            {attempt.job->id, attempt.job->attempt, attempt.job->provider, now,
+             static_cast<std::int64_t>(attempt.pause.count())});
+    }
+}
+
+std::vector<JobId> due_attempts(Txn& txn, BlockNum boundary, std::size_t most) {
+    std::vector<JobId> out;
+    for (const auto row :
+         txn.exec("SELECT a.job_id FROM dispatch.assignment a "
+                  "JOIN dispatch.job j ON j.id = a.job_id AND j.attempt = a.attempt "
+                  "WHERE a.state = 'waiting' AND a.due_at <= now() AND j.work_state = 'assigned' "
+                  "AND j.chain_state = 'created' AND j.block_num <= $1 ORDER BY a.due_at, a.job_id LIMIT $2",
+                  {boundary, static_cast<std::uint64_t>(most)})) {
+        out.push_back(row.get<JobId>("job_id"));
+    }
+    return out;
+}
+
 void void_assignments(Txn& txn, const std::vector<RetractedAttempt>& attempts) {
     if (attempts.empty()) {
         return;
@@ -377,7 +401,7 @@ void void_assignments(Txn& txn, const std::vector<RetractedAttempt>& attempts) {
     txn.exec(
         "UPDATE dispatch.assignment a SET state = 'void' FROM unnest($1::bytea[], $2::int[]) AS r (job_id, "
         "attempt) "
-        "WHERE a.job_id = r.job_id AND a.attempt <= r.attempt AND a.state = 'out'",
+        "WHERE a.job_id = r.job_id AND a.attempt <= r.attempt AND a.state IN ('out', 'waiting')",
         {store::array_of(attempts, &RetractedAttempt::job),
          store::array_of(attempts, &RetractedAttempt::attempt)});
 }

@@ -58,11 +58,19 @@ std::set<Address> registered(store::Txn& txn, const std::vector<Address>& provid
 
 /// The present attempt of each job is out.
 void put_assignments(store::Txn& txn, const std::vector<const JobRow*>& jobs, Timestamp now);
+/// The present attempt of each job leaves after a pause, by the database's clock.
+struct WaitingAttempt {
+    const JobRow* job;
+    Millis pause;
+};
+void put_waiting(store::Txn& txn, const std::vector<WaitingAttempt>& attempts, Timestamp now);
+/// Jobs whose waiting attempt is due and may leave: of blocks up to `boundary`. The longest due first.
+std::vector<JobId> due_attempts(store::Txn& txn, BlockNum boundary, std::size_t most);
 struct RetractedAttempt {
     JobId job;
     std::uint32_t attempt;
 };
-/// These attempts, and those before them, are void where they were out.
+/// These attempts, and those before them, are void where they were out or waited.
 void void_assignments(store::Txn& txn, const std::vector<RetractedAttempt>& attempts);
 
 /// The stream's head and boundary, for readers of api.job.

@@ -82,7 +82,7 @@ struct Dispatcher {
 
     store::Database database;
     SystemClock clock;
-    Market market{Address{}, ChainId{31337}, 3};
+    Market market{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;
     JobProjection projection{database, market, progress, clock, telemetry::Log::none()};
     pipeline::Projector projector{database, kStream, projection};

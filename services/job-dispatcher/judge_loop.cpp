@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/crash_point.hpp"
+#include "due_attempts.hpp"
 #include "job_store.hpp"
 #include "projection.hpp"
 #include "statuses.hpp"
@@ -81,7 +82,9 @@ JudgeLoop::JudgeLoop(store::Database& database, BusSetup& setup, Market& market,
       clock_(clock),
       log_(std::move(log)),
       assigned_(metrics.counter("lamda_dispatch_assignments_total",
-                                "Attempts that were put into the outbox by judging.")) {}
+                                "Attempts that were put into the outbox by judging.")),
+      sent_again_(metrics.counter("lamda_dispatch_retries_total",
+                                  "Attempts that left after the pause that follows a transient failure.")) {}
 
 void JudgeLoop::run(const std::stop_token& stop) {
     constexpr std::size_t kMost = 500;
@@ -92,12 +95,14 @@ void JudgeLoop::run(const std::stop_token& stop) {
         }
         while (!stop.stop_requested() && pass(kMost) >= kMost) {
         }
+        while (!stop.stop_requested() && send_due(kMost) >= kMost) {
+        }
         listener.wait(Millis(500));
     }
 }
 
 std::size_t JudgeLoop::pass(std::size_t most) {
-    if (!progress_.caught_up() || !recovery_.done()) {
+    if (!may_judge()) {
         return 0;
     }
     const Due due =
@@ -150,6 +155,22 @@ std::size_t JudgeLoop::pass(std::size_t most) {
         log_.info("attempts assigned", {{"count", sent}});
     }
     return due.jobs.size();
+}
+
+std::size_t JudgeLoop::send_due(std::size_t most) {
+    if (!may_judge()) {
+        return 0;
+    }
+    const std::size_t sent = database_.transact([&](store::Txn& txn) -> std::size_t {
+        const auto policy = market_.policy(txn);
+        return policy ? send_due_attempts(txn, *policy, clock_.now(), most) : 0;
+    });
+    crash_point("retry.after_commit");
+    if (sent > 0) {
+        sent_again_.add(static_cast<double>(sent));
+        log_.info("attempts sent after a pause", {{"count", sent}});
+    }
+    return sent;
 }
 
 }  // namespace lamda::dispatch

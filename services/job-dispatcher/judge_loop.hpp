@@ -20,8 +20,12 @@ class JudgeLoop {
     /// One pass over at most `most` jobs; how many were looked at. Judges nothing before the chain is read up
     /// to its head and the statuses of a former database are read. @throws bus and store errors
     std::size_t pass(std::size_t most);
+    /// Sends what waited after a transient failure and is due; how many. Under the same conditions.
+    std::size_t send_due(std::size_t most);
 
   private:
+    bool may_judge() const { return progress_.caught_up() && recovery_.done(); }
+
     store::Database& database_;
     BusSetup& setup_;
     Market& market_;
@@ -30,6 +34,7 @@ class JudgeLoop {
     const Clock& clock_;
     telemetry::Log log_;
     telemetry::Counter assigned_;
+    telemetry::Counter sent_again_;
 };
 
 }  // namespace lamda::dispatch

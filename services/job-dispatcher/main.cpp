@@ -47,7 +47,7 @@ int serve(runtime::App& app, const Config& config) {
     runtime::prepare_database(app, database, app.config().migrate_on_start);
     runtime::watch_bus(app, bus);
 
-    Market market(config.job_manager, config.chain_id, config.max_attempts);
+    Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
     BusSetup setup(bus);
     Recovery recovery(database);

@@ -2,8 +2,12 @@
 
 namespace lamda::dispatch {
 
-Market::Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts)
-    : job_manager_(job_manager), max_attempts_(max_attempts), chain_(chain ? chain->value : 0) {}
+Market::Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts,
+               Millis retry_pause)
+    : job_manager_(job_manager),
+      max_attempts_(max_attempts),
+      retry_pause_(retry_pause),
+      chain_(chain ? chain->value : 0) {}
 
 std::optional<Policy> Market::policy(store::Txn& txn) {
     if (chain_ == 0) {
@@ -14,7 +18,7 @@ std::optional<Policy> Market::policy(store::Txn& txn) {
         }
         chain_ = row->get<std::uint64_t>("chain_id");
     }
-    return Policy{max_attempts_, ChainId{chain_}, job_manager_};
+    return Policy{max_attempts_, retry_pause_, ChainId{chain_}, job_manager_};
 }
 
 }  // namespace lamda::dispatch

@@ -15,13 +15,15 @@ constexpr auto kOutboxOwner = "dispatcher";
 class Market {
   public:
     /// @param chain BSC_CHAIN_ID; absent: what the stream was bound to when it saw its chain first
-    Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts);
+    /// @param retry_pause as of Policy
+    Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts, Millis retry_pause);
     /// nullopt: no chain seen yet.
     std::optional<Policy> policy(store::Txn& txn);
 
   private:
     Address job_manager_;
     std::uint32_t max_attempts_;
+    Millis retry_pause_;
     std::atomic<std::uint64_t> chain_;  ///< 0: not known yet (no chain has this id)
 };
 

@@ -22,10 +22,13 @@ void keep_early(store::Txn& txn, const ReceivedStatus& received) {
         {status.job_id, status.provider, status.attempt, status.seq, received.recovering, received.body});
 }
 
-std::uint32_t last_seq_of(store::Txn& txn, const JobId& job, std::uint32_t attempt) {
-    const auto row = txn.first("SELECT last_seq FROM dispatch.assignment WHERE job_id = $1 AND attempt = $2",
-                               {job, attempt});
-    return row ? row->get<std::uint32_t>("last_seq") : 0;
+AttemptKnown attempt_known(store::Txn& txn, const JobId& job, std::uint32_t attempt) {
+    const auto row = txn.first(
+        "SELECT last_seq, state = 'waiting' AS waiting FROM dispatch.assignment WHERE job_id = $1 AND "
+        "attempt = $2",
+        {job, attempt});
+    return row ? AttemptKnown{row->get<std::uint32_t>("last_seq"), row->get<bool>("waiting")}
+               : AttemptKnown{};
 }
 
 void note_progress(store::Txn& txn, const wire::JobStatus& status, Timestamp now) {
@@ -48,26 +51,17 @@ bool put_status(store::Txn& txn, Change& change, const ReceivedStatus& received,
         return false;
     }
     const auto row = present(change);
-    const auto last_seq = last_seq_of(txn, status.job_id, status.attempt);
-    Decision decision = on_status(*row, status, last_seq, received.recovering,
+    const auto known = attempt_known(txn, status.job_id, status.attempt);
+    Decision decision = on_status(*row, status, known, received.recovering,
                                   received.recovering ? policy : policy_for(policy, change.spec), now);
     const bool refused = !decision.entries.empty() && decision.entries.back().refused_reason;
     const bool known_attempt = status.attempt <= row->attempt || !refused;
-    if (known_attempt && status.seq > last_seq) {
+    if (known_attempt && !known.waiting && status.seq > known.last_seq) {
         note_progress(txn, status, now);
     }
     const bool something = !decision.nothing();
     change.add(std::move(decision));
     return something;
-}
-
-/// An attempt that is due and has no spec any more (lost with a former database) cannot leave.
-void end_without_spec(Change& change, const Policy& policy, Timestamp now) {
-    if (change.send_attempt && !change.spec) {
-        change.send_attempt = false;
-        change.add(on_silence(*present(change), "its spec is not known any more",
-                              policy_for(policy, change.spec), now));
-    }
 }
 
 }  // namespace
@@ -98,6 +92,14 @@ Policy policy_for(const Policy& policy, const std::optional<wire::JobSpec>& spec
     Policy out = policy;
     out.max_attempts = spec ? policy.max_attempts : 0;
     return out;
+}
+
+void end_without_spec(Change& change, const Policy& policy, Timestamp now) {
+    if (change.send_attempt && !change.spec) {
+        change.send_attempt = false;
+        change.add(on_silence(*present(change), "its spec is not known any more",
+                              policy_for(policy, change.spec), now));
+    }
 }
 
 StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const Policy& policy,

@@ -43,6 +43,9 @@ bool early_statuses_wait(store::Txn& txn);
 
 /// `before` with the entries so far.
 std::optional<JobRow> present(const Change& change);
+/// An attempt that is to be sent and has no spec any more (lost with a former database) cannot leave: the job
+/// ends.
+void end_without_spec(Change& change, const Policy& policy, Timestamp now);
 /// Without its spec no further attempt can leave.
 Policy policy_for(const Policy& policy, const std::optional<wire::JobSpec>& spec);
 

@@ -89,7 +89,7 @@ struct ProjectionScene {
     testkit::PostgresServer postgres{dir.path()};
     store::Database database{postgres.create_database("dispatch"), "test", 2};
     SystemClock clock;
-    Market market{Address{}, ChainId{31337}, 3};
+    Market market{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;
     JobProjection projection{database, market, progress, clock, telemetry::Log::none()};
     pipeline::Projector projector{database, kStream, projection};

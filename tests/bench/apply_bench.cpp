@@ -70,7 +70,7 @@ class Scene {
     testkit::PostgresServer postgres_;
     store::Database database_{postgres_.create_database("apply"), "bench", 1};
     SystemClock clock_;
-    dispatch::Market market_{Address{}, ChainId{31337}, 3};
+    dispatch::Market market_{Address{}, ChainId{31337}, 3, Millis{0}};
     dispatch::StreamProgress progress_;
     dispatch::JobProjection projection_{database_, market_, progress_, clock_, telemetry::Log::none()};
     pipeline::Projector projector_{database_, dispatch::kStream, projection_};

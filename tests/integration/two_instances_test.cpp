@@ -160,7 +160,7 @@ TEST_CASE("a provider that works is not taken for silent because another instanc
     telemetry::Metrics metrics;
     dispatch::StreamProgress progress;
     progress.set(true);
-    dispatch::Market rules(market.job_manager(), ChainId{31337}, 3);
+    dispatch::Market rules(market.job_manager(), ChainId{31337}, 3, Millis{0});
     dispatch::PresenceClock presence;
     dispatch::ClockConfig config;
     config.silence = Millis(30'000);
