@@ -24,6 +24,7 @@ class AnsweringServer {
     struct Answer {
         int status = 200;
         std::string body;
+        std::string location = {};  ///< of a redirect
     };
     using Handler = std::function<Answer(const Request&)>;
 
@@ -93,10 +94,10 @@ class AnsweringServer {
         }
         ++requests_;
         const Answer answer = handler_(request);
-        const std::string all =
-            "HTTP/1.1 " + std::to_string(answer.status) +
-            " X\r\nConnection: close\r\nContent-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" +
-            answer.body;
+        const std::string all = "HTTP/1.1 " + std::to_string(answer.status) + " X\r\nConnection: close\r\n" +
+                                (answer.location.empty() ? "" : "Location: " + answer.location + "\r\n") +
+                                "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" +
+                                answer.body;
         std::size_t sent = 0;
         while (sent < all.size()) {
             const ssize_t now = ::send(connection, all.data() + sent, all.size() - sent, MSG_NOSIGNAL);

@@ -4,55 +4,51 @@
 #include <optional>
 
 #include "crypto/digest.hpp"
+#include "ipfs/redirect.hpp"
+#include "ipfs/store_url.hpp"
 #include "ipfs/unixfs.hpp"
 
 namespace lamda::ipfs {
 namespace {
 
 constexpr std::size_t kMostBlock = 2U << 20;  // what other IPFS nodes hand on
+/// Read of an answer, so that a block above kMostBlock can be told from a source that sends something else.
+constexpr std::size_t kMostRead = 8U << 20;
+constexpr Millis kCheckTimeout{3'000};
 constexpr std::size_t kMostAnswer = 1U << 20;
 /// Blocks go up in batches: small files would otherwise cost an exchange each.
 constexpr std::size_t kBatchBytes = 4U << 20;
 constexpr std::size_t kBatchBlocks = 256;
-
-std::string without_end(std::string url, std::string_view end) {
-    while (url.ends_with('/')) {
-        url.pop_back();
-    }
-    if (url.ends_with(end)) {
-        url.resize(url.size() - end.size());
-    }
-    return url;
-}
 
 struct Source {
     std::string shown;
     net::HttpRequest request;
 };
 
-std::vector<Source> sources_of(const ContentConfig& config, const Cid& cid) {
+std::vector<Source> sources_of(const ContentConfig& config, const Cid& cid, const std::stop_token& stop) {
     std::vector<Source> out;
     for (const auto& gateway : config.gateways) {
         net::HttpRequest request;
-        request.url = without_end(gateway, "/ipfs") + "/ipfs/" + cid.to_string() + "?format=raw";
+        request.url = gateway + "/ipfs/" + cid.to_string() + "?format=raw";
         request.headers = {{"Accept", "application/vnd.ipld.raw"}};
         out.push_back({net::redact_url(gateway), std::move(request)});
     }
     if (!config.api_url.empty()) {
         net::HttpRequest request;
         request.method = "POST";
-        request.url = without_end(config.api_url, "/api/v0") + "/api/v0/block/get?arg=" + cid.to_string();
+        request.url = config.api_url + "/api/v0/block/get?arg=" + cid.to_string();
         out.push_back({net::redact_url(config.api_url), std::move(request)});
     }
     for (auto& source : out) {
         source.request.timeout = config.timeout;
-        source.request.max_body = kMostBlock;
+        source.request.max_body = kMostRead;
+        source.request.stop = stop;
     }
     return out;
 }
 
 /// POSTs and answers the body. @throws Unavailable
-std::string post(net::HttpClient& http, net::HttpRequest request, const std::string& what) {
+std::string post(net::Transport& http, net::HttpRequest request, const std::string& what) {
     request.method = "POST";
     request.max_body = kMostAnswer;
     const std::string shown = net::redact_url(request.url);
@@ -90,7 +86,8 @@ std::vector<Cid> keys_of(const std::string& answer) {
 /// Puts blocks, children before parents, and compares each CID that the store computes with ours.
 class Uploader {
   public:
-    Uploader(const ContentConfig& config, net::HttpClient& http) : config_(config), http_(http) {
+    Uploader(const ContentConfig& config, net::Transport& http, const std::stop_token& stop = {})
+        : config_(config), http_(http), stop_(stop) {
         if (config.api_url.empty()) {
             throw Unavailable("no content store to put into is configured (IPFS_API_URL)");
         }
@@ -132,11 +129,12 @@ class Uploader {
         const std::string boundary = "lamda-" + random_id();
         const bool raw = batch_.front().cid.codec() == CidCodec::kRaw;
         net::HttpRequest request;
-        request.url = without_end(config_.api_url, "/api/v0") +
+        request.url = config_.api_url +
                       "/api/v0/block/put?mhtype=sha2-256&cid-codec=" + (raw ? "raw" : "dag-pb") +
                       "&allow-big-block=true&pin=" + (pin ? "true" : "false");
         request.headers = {{"Content-Type", "multipart/form-data; boundary=" + boundary}};
         request.timeout = config_.timeout;
+        request.stop = stop_;
         request.body.reserve(bytes_ + batch_.size() * 256);
         for (const auto& block : batch_) {
             request.body += "--" + boundary +
@@ -161,70 +159,96 @@ class Uploader {
     }
 
     const ContentConfig& config_;
-    net::HttpClient& http_;
+    net::Transport& http_;
+    std::stop_token stop_;
     std::optional<Block> held_;
     std::vector<Block> batch_;
     std::size_t bytes_ = 0;
 };
 
-void pin_elsewhere(const ContentConfig& config, net::HttpClient& http, const Cid& cid) {
+void pin_elsewhere(const ContentConfig& config, net::Transport& http, const Cid& cid,
+                   const std::stop_token& stop = {}) {
     if (config.pinata_jwt.empty()) {
         return;
     }
     net::HttpRequest request;
-    request.url = without_end(config.pinata_url, "") + "/pinning/pinByHash";
+    request.url = config.pinata_url + "/pinning/pinByHash";
     request.headers = {{"Content-Type", "application/json"},
                        {"Authorization", "Bearer " + config.pinata_jwt}};
     request.body = nlohmann::json{{"hashToPin", cid.to_string()}}.dump();
     request.timeout = config.timeout;
+    request.stop = stop;
     post(http, std::move(request), "cannot pin " + cid.to_string());
 }
 
 }  // namespace
 
-ContentStore::ContentStore(ContentConfig config, net::HttpClient& http)
-    : config_(std::move(config)), http_(http) {}
+ContentStore::ContentStore(ContentConfig config, net::Transport& http)
+    : config_(std::move(config)), http_(http) {
+    // One form of each address from here on. What is no URL fails as one, when it is asked.
+    if (auto url = parse_api_url(config_.api_url)) {
+        config_.api_url = *std::move(url);
+    }
+    for (auto& gateway : config_.gateways) {
+        if (auto url = parse_gateway_url(gateway)) {
+            gateway = *std::move(url);
+        }
+    }
+    while (config_.pinata_url.ends_with('/')) {
+        config_.pinata_url.pop_back();
+    }
+}
 
-Bytes ContentStore::block(const Cid& cid) {
+void ContentStore::check() {
+    net::HttpRequest request;
+    request.url = config_.api_url + "/api/v0/version";
+    request.timeout = kCheckTimeout;
+    post(http_, std::move(request), "the content store does not answer");
+}
+
+Bytes ContentStore::block(const Cid& cid, const std::stop_token& stop) {
     if (verifies(cid, {})) {
         return {};
     }
     std::string why;
-    bool other_bytes = false;
-    bool too_large = false;
-    for (auto& source : sources_of(config_, cid)) {
+    bool wrong_bytes = false;
+    for (auto& source : sources_of(config_, cid, stop)) {
+        if (stop.stop_requested()) {
+            break;
+        }
         std::string said;
         try {
-            const auto answer = http_.send(source.request);
+            const auto answer = send_following(http_, source.request);
             if (answer.status == 200 && verifies(cid, as_bytes(answer.body))) {
+                if (answer.body.size() > kMostBlock) {
+                    throw TooLarge(cid.to_string() + " has more than 2 MiB in one block");
+                }
                 return Bytes(answer.body.begin(), answer.body.end());
             }
-            other_bytes = other_bytes || answer.status == 200;
+            wrong_bytes = wrong_bytes || answer.status == 200;
             said =
                 answer.status == 200 ? "sent other bytes" : "answered HTTP " + std::to_string(answer.status);
         } catch (const net::TransportError& error) {
-            too_large = too_large || error.kind() == net::TransportError::Kind::kTooLarge;
+            wrong_bytes = wrong_bytes || error.kind() == net::TransportError::Kind::kTooLarge;
             said = error.what();
         }
         why += (why.empty() ? "" : "; ") + source.shown + ": " + said;
     }
-    if (other_bytes) {
-        throw Mismatch(cid.to_string() + ": " + why);
+    why = cid.to_string() + ": " + (why.empty() ? "no content store is configured" : why);
+    if (wrong_bytes) {
+        throw WrongBytes(why);
     }
-    if (too_large) {
-        throw TooLarge(cid.to_string() + " has more than 2 MiB in one block: " + why);
-    }
-    throw Unavailable(cid.to_string() + ": " + (why.empty() ? "no content store is configured" : why));
+    throw Unavailable(why);
 }
 
-Cid ContentStore::put_directory(const std::string& path) {
-    Uploader uploader(config_, http_);
+Cid ContentStore::put_directory(const std::string& path, const std::stop_token& stop) {
+    Uploader uploader(config_, http_, stop);
     const auto root = add_path(path, [&](const Block& block) { uploader.add(block); });
     if (!root) {
         throw std::invalid_argument(root.error().message);
     }
     uploader.finish();
-    pin_elsewhere(config_, http_, root->cid);
+    pin_elsewhere(config_, http_, root->cid, stop);
     return root->cid;
 }
 

@@ -14,6 +14,7 @@
 #include "ipfs/dag_pb.hpp"
 #include "ipfs/protobuf.hpp"
 #include "ipfs/unixfs.hpp"
+#include "net/http_client.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 
@@ -109,8 +110,11 @@ TEST_CASE("a block is taken from whoever has it, and only as its CID names it") 
     CHECK(from({honest.server.url()}) == "hello lamda\n");
     CHECK(from({honest.server.url() + "/ipfs/"}) == "hello lamda\n");
     CHECK(from({nobody, broken.url(), liar.url(), giant.url(), honest.server.url()}) == "hello lamda\n");
-    CHECK_THROWS_AS(from({liar.url(), broken.url()}), Mismatch);
-    CHECK_THROWS_AS(from({giant.url(), nobody}), TooLarge);
+    // Wrong bytes, or too many, are the source's fault, whoever else is away: never a verdict on the content.
+    CHECK_THROWS_AS(from({liar.url(), broken.url()}), WrongBytes);
+    CHECK_THROWS_AS(from({liar.url()}), WrongBytes);
+    CHECK_THROWS_AS(from({giant.url(), nobody}), WrongBytes);
+    CHECK_THROWS_AS(from({broken.url(), liar.url()}, giant.url()), WrongBytes);
     CHECK_THROWS_AS(from({broken.url(), nobody}), Unavailable);
     CHECK_THROWS_AS(from({}), Unavailable);
 
@@ -119,7 +123,17 @@ TEST_CASE("a block is taken from whoever has it, and only as its CID names it") 
                 "hello lamda\n"};
     });
     CHECK(from({nobody}, api.url()) == "hello lamda\n");
-    CHECK(from({}, api.url() + "/api/v0/") == "hello lamda\n");
+    for (const auto* end : {"/", "/api/v0", "/api/v0/", "//"}) {
+        CHECK(from({}, api.url() + end) == "hello lamda\n");
+    }
+}
+
+TEST_CASE("a block is too large only when it is the one that the CID names") {
+    net::HttpClient http;
+    Shelf shelf;
+    const Cid cid = shelf.add_text(std::string((2U << 20) + 1, 'x'));
+    ContentStore store({.api_url = "", .gateways = {shelf.server.url()}}, http);
+    CHECK_THROWS_AS(store.block(cid), TooLarge);
 }
 
 TEST_CASE("a tree that breaks the rules is refused and leaves nothing behind") {

@@ -64,7 +64,8 @@ class NewFile {
 
 class Walk {
   public:
-    Walk(ContentStore& store, std::uint64_t max_bytes) : store_(store), left_(max_bytes) {}
+    Walk(ContentStore& store, std::uint64_t max_bytes, const std::stop_token& stop)
+        : store_(store), stop_(stop), left_(max_bytes) {}
 
     void entry(const Cid& cid, const std::string& path, unsigned depth) {
         if (++entries_ > kMostEntries) {
@@ -123,7 +124,7 @@ class Walk {
         if (++blocks_ > kMostBlocks) {
             throw TooLarge("more than " + std::to_string(kMostBlocks) + " blocks");
         }
-        return store_.block(cid);
+        return store_.block(cid, stop_);
     }
 
     static Node parsed(const Cid& cid, BytesView bytes) {
@@ -193,6 +194,7 @@ class Walk {
     }
 
     ContentStore& store_;
+    std::stop_token stop_;
     std::uint64_t left_;
     std::size_t entries_ = 0;
     std::size_t blocks_ = 0;
@@ -200,13 +202,14 @@ class Walk {
 
 }  // namespace
 
-void ContentStore::fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes) {
+void ContentStore::fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
+                         const std::stop_token& stop) {
     const bool was_there = std::filesystem::exists(std::filesystem::symlink_status(path));
     const bool was_empty = was_there &&
                            std::filesystem::is_directory(std::filesystem::symlink_status(path)) &&
                            std::filesystem::is_empty(path);
     try {
-        Walk(*this, max_bytes).entry(cid, path, 0);
+        Walk(*this, max_bytes, stop).entry(cid, path, 0);
     } catch (...) {
         std::error_code ignored;
         if (!was_there) {

@@ -2,7 +2,32 @@
 
 #include <algorithm>
 
+#include "ipfs/store_url.hpp"
+
 namespace lamda::dispatch {
+
+namespace {
+
+void read_content(runtime::Settings& settings, Config& out) {
+    const auto checked = [&](const char* name, const std::string& text,
+                             Result<std::string> (*parse)(std::string_view)) {
+        auto url = parse(text);
+        if (!url) {
+            settings.mistake(name, url.error().message);
+        }
+        return url ? *std::move(url) : std::string();
+    };
+    if (const auto api = settings.text("IPFS_API_URL", "IPFS node to look for specs; empty: none", "");
+        !api.empty()) {
+        out.ipfs_api_url = checked("IPFS_API_URL", api, &ipfs::parse_api_url);
+    }
+    for (const auto& gateway :
+         settings.list("IPFS_GATEWAY_URL", "IPFS gateways to look for specs; empty: none", false)) {
+        out.ipfs_gateways.push_back(checked("IPFS_GATEWAY_URL", gateway, &ipfs::parse_gateway_url));
+    }
+}
+
+}  // namespace
 
 Config read_config(runtime::Settings& settings) {
     Config out;
@@ -43,9 +68,7 @@ Config read_config(runtime::Settings& settings) {
         "RETRY_PAUSE", "after a job's first transient failure; five times as long after each further one",
         "20s");
     out.clock.spec_ttl = settings.duration("SPEC_TTL", "how long a job waits for its spec", "24h");
-    out.ipfs_api_url = settings.text("IPFS_API_URL", "IPFS node to look for specs; empty: none", "");
-    out.ipfs_gateways =
-        settings.list("IPFS_GATEWAY_URL", "IPFS gateways to look for specs; empty: none", false);
+    read_content(settings, out);
     return out;
 }
 

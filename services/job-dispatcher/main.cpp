@@ -9,6 +9,7 @@
 #include "heartbeats.hpp"
 #include "journal_repair.hpp"
 #include "judge_loop.hpp"
+#include "net/http_client.hpp"
 #include "pipeline/lease.hpp"
 #include "pipeline/relay.hpp"
 #include "pipeline/stream_memory.hpp"

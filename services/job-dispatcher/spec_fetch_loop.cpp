@@ -34,7 +34,7 @@ void SpecFetchLoop::run(const std::stop_token& stop) {
                 return;
             }
             if (clock_.steady() >= wait.next) {
-                fetch(id);
+                fetch(id, stop);
                 wait.next = clock_.steady() + wait.pause;
                 wait.pause = std::min(2 * wait.pause, kLongest);
             }
@@ -43,17 +43,18 @@ void SpecFetchLoop::run(const std::stop_token& stop) {
     }
 }
 
-void SpecFetchLoop::fetch(const JobId& id) {
+void SpecFetchLoop::fetch(const JobId& id, const std::stop_token& stop) {
     try {
-        const Bytes spec = content_.block(wire::spec_cid(id));  // verified: its digest is the id
+        const Bytes spec = content_.block(wire::spec_cid(id), stop);  // verified: its digest is the id
         if (spec.size() >= 2 && spec.size() <= 65'536) {
             database_.transact([&](store::Txn& txn) { txn.exec("SELECT api.put_spec($1)", {spec}); });
             log_.info("spec found on IPFS", {{"job_id", id.hex()}});
         }
+    } catch (const ipfs::WrongBytes& e) {
+        log_.warn("a source sent other bytes than a spec's CID names",
+                  {{"job_id", id.hex()}, {"reason", e.what()}});
     } catch (const ipfs::Unavailable& e) {
         log_.debug("spec not on IPFS", {{"job_id", id.hex()}, {"reason", e.what()}});
-    } catch (const ipfs::Mismatch& e) {
-        log_.warn("a gateway lied about a spec", {{"job_id", id.hex()}, {"reason", e.what()}});
     } catch (const ipfs::TooLarge&) {
         log_.debug("spec too large", {{"job_id", id.hex()}});
     }

@@ -23,7 +23,7 @@ class SpecFetchLoop {
         Steady next;
         Millis pause{1'000};
     };
-    void fetch(const JobId& id);
+    void fetch(const JobId& id, const std::stop_token& stop);
 
     store::Database& database_;
     ipfs::ContentStore& content_;
