@@ -21,10 +21,11 @@ struct OpenAttempt {
     std::optional<Timestamp> deadline;
 };
 
-std::vector<OpenAttempt> open_attempts(store::Txn& txn, Millis run_grace) {
+std::vector<OpenAttempt> open_attempts(store::Txn& txn, const ClockConfig& config) {
     std::vector<OpenAttempt> out;
     for (const auto row :
-         txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, j.running_since, j.time_limit_seconds, "
+         txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, j.work_since, j.running_since, "
+                  "j.time_limit_seconds, "
                   "coalesce(a.last_seq, 0) AS last_seq FROM dispatch.job j "
                   "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
                   "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created' "
@@ -39,8 +40,10 @@ std::vector<OpenAttempt> open_attempts(store::Txn& txn, Millis run_grace) {
         }
         const auto since = row.maybe<Timestamp>("running_since");
         const auto limit = row.maybe<std::uint32_t>("time_limit_seconds");
-        if (since && limit) {
-            open.deadline = *since + std::chrono::seconds(*limit) + run_grace;
+        if (open.state == WorkState::kAccepted) {
+            open.deadline = row.get<Timestamp>("work_since") + config.prepare_limit;
+        } else if (since && limit) {
+            open.deadline = *since + std::chrono::seconds(*limit) + config.run_grace;
         }
         out.push_back(open);
     }
@@ -88,14 +91,15 @@ void ClockLoop::pass() {
 }
 
 void ClockLoop::end_silent_attempts() {
-    const auto open =
-        database_.transact([&](store::Txn& txn) { return open_attempts(txn, config_.run_grace); });
+    const auto open = database_.transact([&](store::Txn& txn) { return open_attempts(txn, config_); });
     std::vector<PresenceClock::Attempt> watched;
     std::map<JobId, std::string> ended;
     for (const auto& attempt : open) {
         watched.push_back(attempt.attempt);
         if (attempt.deadline && clock_.now() > *attempt.deadline) {
-            ended.emplace(attempt.attempt.job_id, "still running after its time limit");
+            ended.emplace(attempt.attempt.job_id, attempt.state == WorkState::kAccepted
+                                                      ? "accepted and not started for too long"
+                                                      : "still running after its time limit");
         }
     }
     presence_.watch(watched);

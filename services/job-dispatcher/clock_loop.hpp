@@ -14,7 +14,8 @@ namespace lamda::dispatch {
 struct ClockConfig {
     Millis accept_timeout{60'000};
     Millis silence{30'000};
-    Millis run_grace{5 * 60'000};  ///< on top of the spec's time limit
+    Millis prepare_limit{6 * 3'600'000};  ///< from acceptance to the first `running`
+    Millis run_grace{30 * 60'000};        ///< on top of the spec's time limit: for storing the output
     Millis spec_ttl{24 * 3'600'000};
 };
 

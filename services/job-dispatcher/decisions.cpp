@@ -125,7 +125,9 @@ std::optional<JobEvent> recovered_attempt(const JobRow& row, const wire::JobStat
 
 Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, bool recovering,
                             const Policy& policy, Timestamp now) {
-    if (status.status == StatusKind::kRunning && row.work_state == WorkState::kRunning) {
+    const bool repeated = (status.status == StatusKind::kRunning && row.work_state == WorkState::kRunning) ||
+                          (status.status == StatusKind::kAccepted && row.work_state == WorkState::kAccepted);
+    if (repeated) {
         return {};  // progress: a last value, not journalled
     }
     const bool transient =

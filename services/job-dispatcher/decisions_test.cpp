@@ -156,6 +156,21 @@ TEST_CASE("the same status again changes nothing, an impossible one is journalle
     CHECK(after(row, unheard).work_state == WorkState::kAccepted);
 }
 
+TEST_CASE("`accepted` and `running` that are repeated are progress: nothing follows from them") {
+    auto row = after(created(), judge(created(), known(), true, policy(), kNow));
+    std::uint32_t seq = 0;
+    for (const auto kind : {wire::StatusKind::kAccepted, wire::StatusKind::kRunning}) {
+        const auto first = decide(row, status(kind, 1, seq + 1), seq);
+        CHECK_FALSE(first.nothing());
+        row = after(row, first);
+        CHECK(decide(row, status(kind, 1, seq + 2), seq + 1).nothing());
+        seq += 2;
+    }
+    CHECK(row.work_state == WorkState::kRunning);
+    // Not the other way round.
+    CHECK(decide(row, status(wire::StatusKind::kAccepted, 1, seq + 1), seq).entries.at(0).refused_reason);
+}
+
 TEST_CASE("a transient failure takes the next attempt until none is left; a permanent one ends the job") {
     auto row = assigned();
     for (std::uint32_t attempt = 1; attempt < 3; ++attempt) {

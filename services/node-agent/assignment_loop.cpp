@@ -16,14 +16,15 @@ constexpr Millis kComeAgain{5'000};
 
 AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses,
                                const BscIdentity& identity, const Address& provider, std::size_t capacity,
-                               TwinWatch& twins, const Clock& clock, telemetry::Log log,
-                               telemetry::Metrics& metrics, telemetry::Health& health)
+                               const RetrySchedule& retries, TwinWatch& twins, const Clock& clock,
+                               telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
     : bus_(bus),
       journal_(journal),
       statuses_(statuses),
       identity_(identity),
       provider_(provider),
       capacity_(capacity),
+      retries_(retries),
       twins_(twins),
       clock_(clock),
       log_(std::move(log)),
@@ -48,14 +49,14 @@ void AssignmentLoop::consume(const std::stop_token& stop) {
     std::uint64_t seen = 0;
     while (!stop.stop_requested()) {
         seen = journal_.wait_change(seen, Millis(0));
-        const auto active = journal_.active_attempts().size();
-        if (active >= capacity_ || twins_.present()) {
+        const auto occupied = retries_.occupied(journal_.active_attempts(), capacity_);
+        if (occupied >= capacity_ || twins_.present()) {
             // Nothing is fetched that could not be taken: it would run out of its acknowledgement time here.
             health_.set(kCheck, true);
             journal_.wait_change(seen, Millis(500));
             continue;
         }
-        const auto messages = consumer.fetch(static_cast<int>(capacity_ - active), kFetchTimeout);
+        const auto messages = consumer.fetch(static_cast<int>(capacity_ - occupied), kFetchTimeout);
         health_.set(kCheck, true);
         for (const auto& message : messages) {
             handle(consumer, message, *chain);
@@ -80,7 +81,8 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
         consumer.term(message);
         return;
     }
-    const Self self{provider_, chain, journal_.active_attempts().size(), capacity_, twins_.present()};
+    const Self self{provider_, chain, retries_.occupied(journal_.active_attempts(), capacity_), capacity_,
+                    twins_.present()};
     const auto verdict = decide(*assignment, journal_.find(assignment->job_id), self);
     count(to_string(verdict.decision));
     log_.info("assignment", {{"job", assignment->job_id.hex()},

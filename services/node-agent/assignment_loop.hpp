@@ -5,6 +5,7 @@
 
 #include "bus/bus.hpp"
 #include "decision.hpp"
+#include "retry_schedule.hpp"
 #include "status_publisher.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/metrics.hpp"
@@ -15,8 +16,9 @@ namespace lamda::agent {
 class AssignmentLoop {
   public:
     AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses, const BscIdentity& identity,
-                   const Address& provider, std::size_t capacity, TwinWatch& twins, const Clock& clock,
-                   telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
+                   const Address& provider, std::size_t capacity, const RetrySchedule& retries,
+                   TwinWatch& twins, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
+                   telemetry::Health& health);
     void run(const std::stop_token& stop);
 
   private:
@@ -30,6 +32,7 @@ class AssignmentLoop {
     const BscIdentity& identity_;
     Address provider_;
     std::size_t capacity_;
+    const RetrySchedule& retries_;
     TwinWatch& twins_;
     const Clock& clock_;
     telemetry::Log log_;

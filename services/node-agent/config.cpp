@@ -1,5 +1,6 @@
 #include "config.hpp"
 
+#include "ipfs/store_url.hpp"
 #include "wallet/wallet.hpp"
 
 namespace lamda::agent {
@@ -12,23 +13,24 @@ std::optional<ChainId> chain_id(runtime::Settings& settings, const std::string& 
     return value ? std::optional(ChainId{*value}) : std::nullopt;
 }
 
-bool is_http(const std::string& url) {
-    return url.starts_with("http://") || url.starts_with("https://");
-}
-
 ipfs::ContentConfig read_content(runtime::Settings& settings) {
     ipfs::ContentConfig content;
-    content.api_url = settings.text("IPFS_API_URL", "the IPFS node that takes outputs (its HTTP interface)");
-    if (!content.api_url.empty() && !is_http(content.api_url)) {
-        settings.mistake("IPFS_API_URL", "an http or https URL is expected");
-    }
-    content.gateways =
-        settings.list("IPFS_GATEWAY_URL", "gateways that inputs are read from, besides IPFS_API_URL", false);
-    for (const auto& gateway : content.gateways) {
-        if (!is_http(gateway)) {
-            settings.mistake("IPFS_GATEWAY_URL", "http or https URLs are expected");
-            break;
+    const auto checked = [&](const char* name, const std::string& text,
+                             Result<std::string> (*parse)(std::string_view)) {
+        auto url = parse(text);
+        if (!url) {
+            settings.mistake(name, url.error().message);
         }
+        return url ? *std::move(url) : std::string();
+    };
+    if (const auto api =
+            settings.text("IPFS_API_URL", "the IPFS node that takes outputs (its HTTP interface)");
+        !api.empty()) {
+        content.api_url = checked("IPFS_API_URL", api, &ipfs::parse_api_url);
+    }
+    for (const auto& gateway : settings.list(
+             "IPFS_GATEWAY_URL", "gateways that inputs are read from, besides IPFS_API_URL", false)) {
+        content.gateways.push_back(checked("IPFS_GATEWAY_URL", gateway, &ipfs::parse_gateway_url));
     }
     content.pinata_jwt = settings.secret("PINATA_JWT", "pins outputs at Pinata when set", false).reveal();
     return content;
@@ -38,6 +40,7 @@ ipfs::ContentConfig read_content(runtime::Settings& settings) {
 
 Config read_config(runtime::Settings& settings) {
     constexpr std::uint64_t kMib = 1ULL << 20;
+    constexpr Millis kLongestRetry{25 * 60'000};  // within the dispatcher's grace of 30 min
     Config config;
     // Local: it signs in the middle of its work, which must not wait for a signer somewhere else.
     config.signer = wallet::read_local_wallet(settings, {"AGENT", "agent", "the provider's key"}).signer;
@@ -61,6 +64,12 @@ Config read_config(runtime::Settings& settings) {
     config.max_input_bytes = settings.number("AGENT_MAX_INPUT_MIB", "largest input that is fetched, in MiB",
                                              10'240, 1, 1'048'576) *
                              kMib;
+    config.retry_for = settings.duration(
+        "AGENT_RETRY_FOR", "how long one attempt waits for a registry, a source or a store that is away",
+        "15m");
+    if (config.retry_for > kLongestRetry) {
+        settings.mistake("AGENT_RETRY_FOR", "25m at most: the dispatcher gives a job up soon after");
+    }
     config.content = read_content(settings);
 
     config.settlement.job_manager = config.job_manager;

@@ -23,6 +23,7 @@ struct Config {
     std::optional<ChainId> bsc_chain_id;
     Address job_manager;
     std::uint64_t max_input_bytes = 0;
+    Millis retry_for{900'000};
     ipfs::ContentConfig content;
     SettlementConfig settlement;
     PresenceConfig presence;

@@ -27,7 +27,7 @@ struct Verdict {
 struct Self {
     Address provider;
     ChainId chain_id;        ///< BSC
-    std::size_t active = 0;  ///< attempts accepted and not ended
+    std::size_t active = 0;  ///< attempts that fill its room
     std::size_t capacity = 1;
     bool twin = false;  ///< another agent works with the same key
 };

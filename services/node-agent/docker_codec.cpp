@@ -1,3 +1,5 @@
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -62,6 +64,73 @@ std::string create_body(const ContainerSpec& spec) {
     return body.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+std::string engine_seconds(const std::string& rfc3339) {
+    const auto at = parse_rfc3339(rfc3339);
+    if (!at) {
+        return "0";
+    }
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(*at).time_since_epoch().count();
+    const auto point = rfc3339.find('.');
+    std::string nanos = point == std::string::npos ? "" : rfc3339.substr(point + 1);
+    nanos.resize(std::min(nanos.find_first_not_of("0123456789"), nanos.size()));
+    nanos.resize(9, '0');
+    return fmt::format("{}.{}", seconds, nanos);
+}
+
+void drop_read(std::vector<LogLine>& lines, const LogPosition& after) {
+    if (after.since.empty()) {
+        return;
+    }
+    auto left = after.seen;
+    std::erase_if(lines, [&](const LogLine& line) {
+        if (line.at != after.since) {
+            return !line.at.empty() && line.at < after.since;
+        }
+        const bool read = left > 0;
+        left -= read ? 1 : 0;
+        return read;
+    });
+}
+
+std::string pull_error(std::string_view line) {
+    const auto value = Json::parse(line, nullptr, false);
+    if (!value.is_object()) {
+        return "";
+    }
+    std::string text;
+    if (const auto error = value.find("error"); error != value.end() && error->is_string()) {
+        text = error->get<std::string>();
+    }
+    if (const auto detail = value.find("errorDetail"); text.empty() && detail != value.end()) {
+        text = detail->is_object() && detail->contains("message") && (*detail)["message"].is_string()
+                   ? (*detail)["message"].get<std::string>()
+                   : detail->dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+    std::replace_if(text.begin(), text.end(), [](unsigned char c) { return c < 0x20; }, ' ');
+    return text;
+}
+
+namespace {
+
+/// RFC 3339 with any fraction and offset, as UTC with nanoseconds. Empty: it is none.
+std::string in_utc(std::string_view text) {
+    constexpr std::size_t kWholeSeconds = 19;
+    constexpr std::size_t kNanoDigits = 9;
+    const auto at = parse_rfc3339(text);
+    if (!at) {
+        return "";
+    }
+    std::string nanos;
+    if (text.size() > kWholeSeconds && text[kWholeSeconds] == '.') {
+        nanos = text.substr(kWholeSeconds + 1);
+        nanos.resize(std::min(nanos.find_first_not_of("0123456789"), nanos.size()));
+    }
+    nanos.resize(kNanoDigits, '0');
+    return to_rfc3339(*at).substr(0, kWholeSeconds).append(".").append(nanos).append("Z");
+}
+
+}  // namespace
+
 std::vector<LogLine> parse_log_frames(std::string_view bytes) {
     constexpr std::size_t kHead = 8;
     std::vector<LogLine> lines;
@@ -77,12 +146,8 @@ std::vector<LogLine> parse_log_frames(std::string_view bytes) {
         line.stream = bytes[0] == 2 ? "stderr" : "stdout";
         const auto content = bytes.substr(kHead, length);
         const auto space = content.find(' ');
-        if (space != std::string_view::npos && space >= 20 && space <= 35 && content[space - 1] == 'Z') {
-            line.at = content.substr(0, space);
-            line.text = content.substr(space + 1);
-        } else {
-            line.text = content;
-        }
+        line.at = space == std::string_view::npos ? "" : in_utc(content.substr(0, space));
+        line.text = line.at.empty() ? content : content.substr(space + 1);
         lines.push_back(std::move(line));
         bytes.remove_prefix(kHead + length);
     }

@@ -83,6 +83,47 @@ TEST_CASE("log frames are split, with their streams and times") {
     }
 }
 
+TEST_CASE("an engine's own form of times comes out as UTC with nanoseconds") {
+    const auto time_in = [](const std::string& text) {
+        const auto lines = parse_log_frames(frame(1, text + " line\n"));
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0].text == (lines[0].at.empty() ? text + " line\n" : "line\n"));
+        return lines[0].at;
+    };
+    CHECK(time_in("2026-11-20T10:00:00Z") == "2026-11-20T10:00:00.000000000Z");
+    CHECK(time_in("2026-11-20T10:00:00.5Z") == "2026-11-20T10:00:00.500000000Z");
+    CHECK(time_in("2026-11-20T15:30:00+05:30") == "2026-11-20T10:00:00.000000000Z");
+    CHECK(time_in("2026-11-20T05:00:00.123456789-05:00") == "2026-11-20T10:00:00.123456789Z");
+    CHECK(time_in("2026-11-20") == "");
+}
+
+TEST_CASE("of lines with the same time none is lost and none comes twice") {
+    const std::vector<LogLine> all = {{"stdout", "t1", "a"}, {"stdout", "t2", "b"}, {"stderr", "t2", "c"},
+                                      {"stdout", "t2", "d"}, {"stdout", "t3", "e"}, {"stdout", "", "bare"}};
+    LogProgress progress;
+    std::string published;
+    // The engine has one line more at each look, and gives all from the second that was named on.
+    for (std::size_t there = 1; there <= all.size(); ++there) {
+        std::vector<LogLine> lines(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(there));
+        drop_read(lines, {progress.since, progress.seen});
+        for (const auto& chunk : chunk_logs({job_id(1), 1}, lines, start_of_time(), progress)) {
+            published += chunk.data;
+        }
+    }
+    CHECK(published == "abcdebare");
+}
+
+TEST_CASE("the error in a pull's report, in every form that engines have") {
+    CHECK(pull_error(R"({"status":"Pulling from x","id":"1"})").empty());
+    CHECK(pull_error("").empty());
+    CHECK(pull_error("not json").empty());
+    CHECK(pull_error(R"({"errorDetail":{"message":"manifest unknown"},"error":"manifest unknown"})") ==
+          "manifest unknown");
+    CHECK(pull_error(R"({"progressDetail":{},"error":"a\nb"})") == "a b");
+    CHECK(pull_error(R"({"errorDetail":{"code":401,"message":"denied"}})") == "denied");
+    CHECK(pull_error(R"({"errorDetail":{"code":401}})") == R"({"code":401})");
+}
+
 TEST_CASE("a frame that claims more than there is breaks nothing") {
     CHECK(parse_log_frames(std::string("\x01\0\0\0\xff\xff\xff\xffxy", 10)).empty());
 }

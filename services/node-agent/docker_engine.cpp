@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "net/http_client.hpp"
+
 namespace lamda::agent {
 
 using Json = nlohmann::json;
@@ -14,6 +16,7 @@ namespace {
 constexpr int kOldestMinor = 41;
 constexpr int kNewestMinor = 44;
 constexpr std::string_view kScheme = "unix://";
+constexpr int kTooLate = 504;
 constexpr Millis kSizeTimeout{600'000};  // vfs walks over the whole image and the whole container
 
 /// The engine's own words, made fit for one line.
@@ -44,20 +47,6 @@ std::optional<Timestamp> time_of(const Json& state, const char* name) {
     return at && at->time_since_epoch().count() > 0 ? std::optional(*at) : std::nullopt;
 }
 
-/// The engine takes `since` as seconds.nanoseconds and writes RFC 3339.
-std::string engine_seconds(const std::string& rfc3339) {
-    const auto at = parse_rfc3339(rfc3339);
-    if (!at) {
-        return "0";
-    }
-    const auto seconds = std::chrono::floor<std::chrono::seconds>(*at).time_since_epoch().count();
-    const auto point = rfc3339.find('.');
-    std::string nanos = point == std::string::npos ? "" : rfc3339.substr(point + 1);
-    nanos.resize(std::min(nanos.find_first_not_of("0123456789"), nanos.size()));
-    nanos.resize(9, '0');
-    return fmt::format("{}.{}", seconds, nanos);
-}
-
 /// An object with a key for each, or null.
 std::vector<std::string> declared_volumes(const Json& image) {
     std::vector<std::string> paths;
@@ -79,7 +68,7 @@ int minor_of(const std::string& version) {
 
 }  // namespace
 
-DockerEngine::DockerEngine(const std::string& host, net::HttpClient& http) : http_(http) {
+DockerEngine::DockerEngine(const std::string& host, net::Transport& http) : http_(http) {
     if (!host.starts_with(kScheme)) {
         throw std::invalid_argument("the engine's address is unix:///path");
     }
@@ -155,6 +144,19 @@ bool DockerEngine::has_bridge() {
     return parse_answer(answer.body).value("Driver", "") == "bridge";
 }
 
+Machine DockerEngine::machine() {
+    const auto answer = call("GET", "/info");
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    const auto value = parse_answer(answer.body);
+    const auto number = [&](const char* name) {
+        const auto found = value.find(name);
+        return found != value.end() && found->is_number_unsigned() ? found->get<std::uint64_t>() : 0;
+    };
+    return {number("MemTotal"), static_cast<std::uint32_t>(number("NCPU"))};
+}
+
 std::optional<Image> DockerEngine::image(const std::string& name) {
     const auto answer = call("GET", "/images/" + net::url_encode(name) + "/json");
     if (answer.status == 404) {
@@ -175,40 +177,52 @@ std::optional<Image> DockerEngine::image(const std::string& name) {
     return image;
 }
 
-void DockerEngine::pull(const std::string& name, Millis timeout) {
+void DockerEngine::pull(const std::string& name, Millis timeout, const std::stop_token& stop) {
+    constexpr std::size_t kMostLine = 65'536;
+    constexpr std::size_t kMostHead = 4'096;
     net::HttpRequest request;
     request.method = "POST";
     request.url =
         "http://docker/" + version() + "/images/create?fromImage=" + net::url_encode(pull_reference(name));
     request.unix_socket = socket_;
     request.timeout = timeout;
+    request.stop = stop;
     // The progress report may be long: only its lines with an error are kept.
     std::string line;
     std::string failure;
     std::string head;
+    const auto end_line = [&] {
+        if (auto error = pull_error(line); !error.empty()) {
+            failure = std::move(error);
+        }
+        line.clear();
+    };
     request.on_data = [&](BytesView part) {
         for (const auto byte : part) {
-            if (byte != '\n') {
-                if (line.size() < 65'536) {
-                    line += static_cast<char>(byte);
-                }
-                continue;
+            if (byte == '\n') {
+                end_line();
+            } else if (line.size() < kMostLine) {
+                line += static_cast<char>(byte);
             }
-            if (const auto value = Json::parse(line, nullptr, false);
-                value.is_object() && value.contains("error")) {
-                failure = value["error"].dump();
-            }
-            line.clear();
         }
-        if (head.size() < 4'096) {
+        if (head.size() < kMostHead) {
             head.append(as_string(part));
         }
         return true;
     };
-    const auto answer = http_.send(request);
-    if (answer.status != 200) {
-        refuse(answer.status, head);
+    int status = 0;
+    try {
+        status = http_.send(request).status;
+    } catch (const net::TransportError& error) {
+        if (error.kind() == net::TransportError::Kind::kTimeout) {
+            throw EngineError(kTooLate, "the image was not pulled in time");
+        }
+        throw;
     }
+    if (status != 200) {
+        refuse(status, head);
+    }
+    end_line();
     if (!failure.empty()) {
         throw EngineError(500, failure);
     }
@@ -224,6 +238,19 @@ bool DockerEngine::create(const ContainerSpec& spec) {
         refuse(answer.status, answer.body);
     }
     return true;
+}
+
+bool DockerEngine::has_devices(const std::string& container) {
+    const auto answer = call("GET", "/containers/" + container + "/json");
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    const auto value = parse_answer(answer.body);
+    const auto host = value.find("HostConfig");
+    const auto some = [&](const char* name) {
+        return host->contains(name) && (*host)[name].is_array() && !(*host)[name].empty();
+    };
+    return host != value.end() && host->is_object() && (some("DeviceRequests") || some("Devices"));
 }
 
 void DockerEngine::start(const std::string& container) {
@@ -311,18 +338,19 @@ void DockerEngine::remove(const std::string& container) {
     }
 }
 
-std::vector<LogLine> DockerEngine::logs(const std::string& container, const std::string& since,
-                                        std::size_t max_bytes) {
+DockerEngine::LogBytes DockerEngine::read_logs(const std::string& container, const std::string& since,
+                                               std::size_t max_bytes) {
     net::HttpRequest request;
     request.url = "http://docker/" + version() + "/containers/" + container +
                   "/logs?stdout=1&stderr=1&timestamps=1" +
                   (since.empty() ? "" : "&since=" + engine_seconds(since));
     request.unix_socket = socket_;
     request.timeout = Millis(10'000);
-    std::string bytes;
+    LogBytes out;
     request.on_data = [&](BytesView part) {
-        bytes.append(as_string(part));
-        return bytes.size() < max_bytes;
+        out.bytes.append(as_string(part));
+        out.cut = out.bytes.size() >= max_bytes;
+        return !out.cut;
     };
     int status = 200;
     try {
@@ -336,14 +364,23 @@ std::vector<LogLine> DockerEngine::logs(const std::string& container, const std:
         return {};
     }
     if (status != 200) {
-        refuse(status, bytes);
+        refuse(status, out.bytes);
     }
-    auto lines = parse_log_frames(bytes);
-    // `since` is inclusive: what was seen up to that very timestamp is left out.
-    if (!since.empty()) {
-        std::erase_if(lines, [&](const LogLine& line) { return !line.at.empty() && line.at <= since; });
+    return out;
+}
+
+std::vector<LogLine> DockerEngine::logs(const std::string& container, const LogPosition& after,
+                                        std::size_t max_bytes) {
+    constexpr std::size_t kMostReadAgain = 16;
+    for (std::size_t factor = 1;; factor *= 2) {
+        const auto read = read_logs(container, after.since, factor * max_bytes);
+        auto lines = parse_log_frames(read.bytes);
+        drop_read(lines, after);
+        // One whole second may hold more than fits.
+        if (!lines.empty() || !read.cut || factor == kMostReadAgain) {
+            return lines;
+        }
     }
-    return lines;
 }
 
 std::vector<ContainerRef> DockerEngine::list(const std::string& label) {

@@ -11,7 +11,8 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "net/http_client.hpp"
+#include "engine_refusal.hpp"
+#include "net/transport.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::agent {
@@ -83,6 +84,12 @@ struct LogLine {
     bool operator==(const LogLine&) const = default;
 };
 
+/// Lines that were read: up to `since`, and `seen` of that very timestamp.
+struct LogPosition {
+    std::string since;  ///< empty: none
+    std::uint64_t seen = 0;
+};
+
 struct ContainerRef {
     std::string id;
     std::map<std::string, std::string> labels;
@@ -93,7 +100,7 @@ struct ContainerRef {
 class DockerEngine {
   public:
     /// @param host unix:///path
-    DockerEngine(const std::string& host, net::HttpClient& http);
+    DockerEngine(const std::string& host, net::Transport& http);
 
     /// Asks for the engine's version and agrees on min(its own, 1.44). @throws EngineError when it is
     /// below 1.41
@@ -104,11 +111,16 @@ class DockerEngine {
     /// Whether containers can be given a network (an engine without a bridge silently gives them loopback
     /// only).
     bool has_bridge();
+    /// Memory and CPUs of the machine, as the engine sees them.
+    Machine machine();
     std::optional<Image> image(const std::string& name);
-    /// @throws EngineError also when the engine's progress report ends in an error
-    void pull(const std::string& name, Millis timeout);
+    /// @throws EngineError also when the engine's progress report ends in an error, with the registry's
+    /// words, and when the time is over
+    void pull(const std::string& name, Millis timeout, const std::stop_token& stop);
     /// True: created; false: a container of this name exists already.
     bool create(const ContainerSpec& spec);
+    /// Whether a container got devices. Podman 4.3 leaves out the GPUs that it is asked for, without a word.
+    bool has_devices(const std::string& container);
     void start(const std::string& container);
     std::optional<ContainerState> inspect(const std::string& container);
     /// Running or not; the engine may walk over all its files for this. A stop requested ends it within about
@@ -120,8 +132,8 @@ class DockerEngine {
     void kill(const std::string& container);
     /// With force; nothing happens when it does not exist.
     void remove(const std::string& container);
-    /// Lines after `since` (empty: all), at most about `max_bytes`.
-    std::vector<LogLine> logs(const std::string& container, const std::string& since, std::size_t max_bytes);
+    /// Lines after `after`, at most about `max_bytes`.
+    std::vector<LogLine> logs(const std::string& container, const LogPosition& after, std::size_t max_bytes);
     /// Running or not.
     std::vector<ContainerRef> list(const std::string& label);
 
@@ -130,20 +142,33 @@ class DockerEngine {
         int status;
         std::string body;
     };
+    /// The framed stream from `since` on; cut: there is more than `max_bytes`.
+    struct LogBytes {
+        std::string bytes;
+        bool cut = false;
+    };
+    LogBytes read_logs(const std::string& container, const std::string& since, std::size_t max_bytes);
     Answer call(const std::string& method, const std::string& path, const std::string& body = "",
                 Millis timeout = Millis(30'000));
     std::string version();
 
     std::string socket_;
-    net::HttpClient& http_;
+    net::Transport& http_;
     std::mutex mutex_;
     std::string version_;  ///< empty: not agreed yet
 };
 
 /// The engine's form of a container (POST /containers/create).
 std::string create_body(const ContainerSpec& spec);
-/// Splits the engine's 8-byte framed log stream; an unfinished frame at the end is dropped.
+/// Splits the engine's 8-byte framed log stream; an unfinished frame at the end is dropped. Times come out in
+/// UTC with nanoseconds, whatever their form (podman writes the machine's offset, and whole seconds).
 std::vector<LogLine> parse_log_frames(std::string_view bytes);
+/// A time in the form that the engine takes as `since`: seconds.nanoseconds.
+std::string engine_seconds(const std::string& rfc3339);
+/// Leaves out what was read before. Engines take a position in time and give what is at it once more.
+void drop_read(std::vector<LogLine>& lines, const LogPosition& after);
+/// The error in the progress report of a pull; empty: none. A line at a time, its end may be missing.
+std::string pull_error(std::string_view line);
 /// A name as the engine pulls it: `:latest` added where neither tag nor digest stands, because a bare name
 /// would pull every tag.
 std::string pull_reference(const std::string& name);

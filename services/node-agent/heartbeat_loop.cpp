@@ -10,15 +10,19 @@ constexpr Millis kEvery{5'000};
 }
 
 HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Address& provider,
-                             std::size_t capacity, TwinWatch& twins, const Clock& clock,
-                             telemetry::Metrics& metrics)
+                             std::size_t capacity, const RetrySchedule& retries, TwinWatch& twins,
+                             const Clock& clock, telemetry::Metrics& metrics)
     : bus_(bus),
       journal_(journal),
       provider_(provider),
       capacity_(capacity),
+      retries_(retries),
       twins_(twins),
       clock_(clock),
-      running_(metrics.gauge("lamda_agent_running", "Attempts accepted and not ended")) {}
+      running_(metrics.gauge("lamda_agent_running", "Attempts accepted and not ended")),
+      waiting_(metrics.gauge("lamda_agent_waiting",
+                             "Attempts that wait for a registry, a source, a store or the engine, and leave "
+                             "their room to others")) {}
 
 void HeartbeatLoop::run(const std::stop_token& stop) {
     const auto ear =
@@ -39,9 +43,12 @@ void HeartbeatLoop::beat() {
     heartbeat.agent_version = LAMDA_VERSION;
     // Beside a twin there is no room: so no attempt runs out of its time to be accepted.
     heartbeat.capacity = twins_.present() ? 0 : static_cast<std::uint32_t>(capacity_);
-    heartbeat.running = static_cast<std::uint32_t>(journal_.active_attempts().size());
+    const auto active = journal_.active_attempts();
+    // As room is counted when assignments are taken, so that the dispatcher's accept clock goes by the same.
+    heartbeat.running = static_cast<std::uint32_t>(retries_.occupied(active, capacity_));
     heartbeat.instance = twins_.instance();
-    running_.set(heartbeat.running);
+    running_.set(static_cast<double>(active.size()));
+    waiting_.set(static_cast<double>(active.size()) - heartbeat.running);
     bus_.publish(wire::heartbeat_subject(provider_), wire::to_json(heartbeat));
 }
 

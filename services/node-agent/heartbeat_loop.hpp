@@ -5,6 +5,7 @@
 
 #include "bus/bus.hpp"
 #include "journal.hpp"
+#include "retry_schedule.hpp"
 #include "telemetry/metrics.hpp"
 #include "twin_watch.hpp"
 
@@ -13,7 +14,8 @@ namespace lamda::agent {
 class HeartbeatLoop {
   public:
     HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Address& provider, std::size_t capacity,
-                  TwinWatch& twins, const Clock& clock, telemetry::Metrics& metrics);
+                  const RetrySchedule& retries, TwinWatch& twins, const Clock& clock,
+                  telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
 
   private:
@@ -23,9 +25,11 @@ class HeartbeatLoop {
     const Journal& journal_;
     Address provider_;
     std::size_t capacity_;
+    const RetrySchedule& retries_;
     TwinWatch& twins_;
     const Clock& clock_;
     telemetry::Gauge running_;
+    telemetry::Gauge waiting_;
 };
 
 }  // namespace lamda::agent

@@ -24,6 +24,7 @@ std::vector<wire::LogChunk> chunk_logs(const AttemptKey& key, const std::vector<
     };
     for (const auto& line : lines) {
         if (!line.at.empty()) {
+            progress.seen = line.at == progress.since ? progress.seen + 1 : 1;
             progress.since = line.at;
         }
         if (progress.bytes >= kMostLogBytes) {
@@ -51,15 +52,15 @@ void Runner::publish_logs(const AttemptKey& key) {
     auto progress = attempt->logs;
     try {
         while (progress.bytes < kMostLogBytes) {
-            const auto lines = engine_.logs(key.container(), progress.since, kMostReadBytes);
+            const auto lines = engine_.logs(key.container(), {progress.since, progress.seen}, kMostReadBytes);
             if (lines.empty()) {
                 break;
             }
-            const auto before = progress.since;
+            const auto before = std::pair(progress.since, progress.seen);
             for (const auto& chunk : chunk_logs(key, lines, clock_.now(), progress)) {
                 bus_.publish(wire::logs_subject(config_.provider, key.job), wire::to_json(chunk));
             }
-            if (progress.since == before) {
+            if (std::pair(progress.since, progress.seen) == before) {
                 break;
             }
         }

@@ -49,8 +49,19 @@ struct Outgoing {
 struct LogProgress {
     std::uint64_t seq = 0;
     std::uint64_t bytes = 0;
-    std::string since;  ///< the engine's timestamp of the last line, RFC 3339 with nanoseconds
+    std::string since;       ///< the engine's timestamp of the last line, RFC 3339 with nanoseconds
+    std::uint64_t seen = 0;  ///< lines of that very timestamp: engines may count in whole seconds
     bool operator==(const LogProgress&) const = default;
+};
+
+/// How the attempt's container ended, when its output is to be stored. Once that is noted, nothing runs
+/// again: only the upload is repeated, also by another process, and without the engine.
+struct Ran {
+    std::string image_digest;
+    std::string started_at;  ///< RFC 3339
+    std::string ended_at;
+    std::int32_t exit_code = 0;
+    bool operator==(const Ran&) const = default;
 };
 
 struct Attempt {
@@ -64,6 +75,7 @@ struct Attempt {
     bool completed = false;                   ///< the final status says so
     bool cleaned = false;                     ///< its folder and container are gone
     bool engine_lost = false;                 ///< the engine went away while the container ran
+    std::optional<Ran> ran;                   ///< its output waits to be stored, or is
     std::optional<Written> excess;            ///< what was measured when it was killed for having written it
     bool confirm_noted = false;               ///< the ledger has its confirmation
     bool claim_noted = false;

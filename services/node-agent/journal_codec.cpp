@@ -18,26 +18,37 @@ Json to_value(const Written& written) {
     return {{"output", written.output}, {"layer", written.layer}, {"volumes", written.volumes}};
 }
 
+Json to_value(const Ran& ran) {
+    return {{"imageDigest", ran.image_digest},
+            {"startedAt", ran.started_at},
+            {"endedAt", ran.ended_at},
+            {"exitCode", ran.exit_code}};
+}
+
+Json to_value(const LogProgress& logs) {
+    return {{"seq", logs.seq}, {"bytes", logs.bytes}, {"since", logs.since}, {"seen", logs.seen}};
+}
+
 Json to_value(const Attempt& attempt) {
     Json outbox = Json::array();
     for (const auto& status : attempt.outbox) {
         outbox.push_back({{"seq", status.seq}, {"kind", kind_text(status.kind)}, {"json", status.json}});
     }
-    return {
-        {"assignment", Json::parse(wire::to_json(attempt.assignment))},
-        {"phase", std::string(to_string(attempt.phase))},
-        {"lastSeq", attempt.last_seq},
-        {"acceptedAt", to_rfc3339(attempt.accepted_at)},
-        {"lastStatusAt", to_rfc3339(attempt.last_status_at)},
-        {"outbox", std::move(outbox)},
-        {"finalStatus", attempt.final_status ? Json(*attempt.final_status) : Json(nullptr)},
-        {"completed", attempt.completed},
-        {"cleaned", attempt.cleaned},
-        {"engineLost", attempt.engine_lost},
-        {"excess", attempt.excess ? to_value(*attempt.excess) : Json(nullptr)},
-        {"confirmNoted", attempt.confirm_noted},
-        {"claimNoted", attempt.claim_noted},
-        {"logs", {{"seq", attempt.logs.seq}, {"bytes", attempt.logs.bytes}, {"since", attempt.logs.since}}}};
+    return {{"assignment", Json::parse(wire::to_json(attempt.assignment))},
+            {"phase", std::string(to_string(attempt.phase))},
+            {"lastSeq", attempt.last_seq},
+            {"acceptedAt", to_rfc3339(attempt.accepted_at)},
+            {"lastStatusAt", to_rfc3339(attempt.last_status_at)},
+            {"outbox", std::move(outbox)},
+            {"finalStatus", attempt.final_status ? Json(*attempt.final_status) : Json(nullptr)},
+            {"completed", attempt.completed},
+            {"cleaned", attempt.cleaned},
+            {"engineLost", attempt.engine_lost},
+            {"excess", attempt.excess ? to_value(*attempt.excess) : Json(nullptr)},
+            {"confirmNoted", attempt.confirm_noted},
+            {"claimNoted", attempt.claim_noted},
+            {"ran", attempt.ran ? to_value(*attempt.ran) : Json(nullptr)},
+            {"logs", to_value(attempt.logs)}};
 }
 
 wire::StatusKind parse_kind(const std::string& text) {
@@ -74,11 +85,17 @@ Attempt from_value(const Json& value) {
             Written{excess->at("output").get<std::uint64_t>(), excess->at("layer").get<std::uint64_t>(),
                     excess->at("volumes").get<std::uint64_t>()};
     }
+    // Absent in records of version 0.1.0, like `seen` below.
+    if (const auto ran = value.find("ran"); ran != value.end() && !ran->is_null()) {
+        attempt.ran = Ran{ran->at("imageDigest").get<std::string>(), ran->at("startedAt").get<std::string>(),
+                          ran->at("endedAt").get<std::string>(), ran->at("exitCode").get<std::int32_t>()};
+    }
     attempt.confirm_noted = value.at("confirmNoted").get<bool>();
     attempt.claim_noted = value.at("claimNoted").get<bool>();
     const auto& logs = value.at("logs");
     attempt.logs = {logs.at("seq").get<std::uint64_t>(), logs.at("bytes").get<std::uint64_t>(),
                     logs.at("since").get<std::string>()};
+    attempt.logs.seen = logs.value("seen", std::uint64_t{attempt.logs.since.empty() ? 0U : 1U});
     return attempt;
 }
 

@@ -7,22 +7,13 @@
 #include "config.hpp"
 #include "heartbeat_loop.hpp"
 #include "janitor.hpp"
+#include "net/http_client.hpp"
 #include "retract_loop.hpp"
 #include "runner.hpp"
 #include "runtime/app.hpp"
 
 namespace lamda::agent {
 namespace {
-
-void probe_content(net::HttpClient& http, const std::string& api_url) {
-    net::HttpRequest request;
-    request.method = "POST";
-    request.url = api_url + "/api/v0/version";
-    request.timeout = Millis(3'000);
-    if (const auto answer = http.send(request); answer.status != 200) {
-        throw std::runtime_error("answers " + std::to_string(answer.status));
-    }
-}
 
 int serve(runtime::App& app, const Config& config) {
     const SystemClock clock;
@@ -54,15 +45,16 @@ int serve(runtime::App& app, const Config& config) {
     StatusPublisher publisher(journal, bus, self, log, app.metrics());
     ProgressLoop progress(journal, statuses, clock);
     TwinWatch twins(self, random_id(), clock, log, app.health());
-    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, twins, clock, app.metrics());
-    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.capacity, twins, clock, log,
-                               app.metrics(), app.health());
+    RetrySchedule retries({.patience = config.retry_for}, clock);
+    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, retries, twins, clock, app.metrics());
+    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.capacity, retries, twins, clock,
+                               log, app.metrics(), app.health());
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
     RunnerConfig runner_config;
     runner_config.jobs_dir = jobs_dir;
     runner_config.provider = self;
     runner_config.max_input_bytes = config.max_input_bytes;
-    Runner runner(runner_config, journal, statuses, engine, content, bus, clock, log, app.metrics());
+    Runner runner(runner_config, journal, statuses, retries, engine, content, bus, clock, log, app.metrics());
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
     Settlement settlement(config.settlement, journal, bsc_ledger, bsc, identity, signer, clock, log,
                           app.metrics(), app.health());
@@ -75,7 +67,7 @@ int serve(runtime::App& app, const Config& config) {
     });
     app.probe("docker", [&] { engine.negotiate(); });
     if (!config.content.api_url.empty()) {
-        app.probe("content", [&] { probe_content(http, config.content.api_url); });
+        app.probe("content", [&] { content.check(); });
     }
 
     log.info("starting", {{"capacity", config.capacity}, {"resumed", journal.active_attempts().size()}});
@@ -88,6 +80,7 @@ int serve(runtime::App& app, const Config& config) {
     for (std::size_t slot = 1; slot <= config.capacity; ++slot) {
         app.loop("slot-" + std::to_string(slot), hanging.wrap([&](Stop stop) { runner.serve(stop); }));
     }
+    app.loop("interrupts", [&](Stop stop) { runner.interrupt_void(stop); });
     app.loop("assignments", [&](Stop stop) { assignments.run(stop); });
     app.loop("janitor", hanging.wrap([&](Stop stop) { janitor.run(stop); }));
     app.loop("settlement", hanging.wrap([&](Stop stop) { settlement.run(stop); }));

@@ -36,6 +36,10 @@ std::optional<std::string> unstorable_entry(const std::string& path) {
     return std::nullopt;
 }
 
+bool is_same_everywhere(const std::system_error& error) {
+    return error.code() == std::errc::filename_too_long;
+}
+
 std::string without_path(std::string text, const std::string& path) {
     for (auto at = text.find(path); at != std::string::npos; at = text.find(path, at)) {
         text.erase(at, path.size());

@@ -5,6 +5,7 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <system_error>
 
 namespace lamda::agent {
 
@@ -12,6 +13,9 @@ namespace lamda::agent {
 std::uint64_t dir_bytes(const std::string& path, const std::stop_token& stop = {});
 /// The first entry that a UnixFS directory of ours cannot hold (links, sockets, devices), relative to `path`.
 std::optional<std::string> unstorable_entry(const std::string& path);
+/// A tree that the job made, or asked for, and that this machine cannot hold: the same for every attempt. Any
+/// other trouble with files is this machine's, and may pass.
+bool is_same_everywhere(const std::system_error& error);
 /// `text` without each occurrence of `path`: what a renter reads does not tell how the provider's disk is
 /// laid out.
 std::string without_path(std::string text, const std::string& path);

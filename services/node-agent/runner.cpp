@@ -3,40 +3,26 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <filesystem>
-#include <system_error>
+#include <functional>
 
 #include "core/crash_point.hpp"
 #include "disk_use.hpp"
-#include "output.hpp"
 #include "runtime/app.hpp"
 
 namespace lamda::agent {
 
-namespace fs = std::filesystem;
 using wire::ErrorCode;
 using wire::StatusKind;
 
 namespace {
 
 constexpr Millis kLook{1'000};  // between two looks at what it wrote, logs and retractions
-constexpr int kFetchTries = 3;
-constexpr int kStoreTries = 5;
 constexpr int kStartTries = 20;
 constexpr Millis kStartPause{100};
 constexpr int kOomLooks = 10;
 constexpr Millis kOomPause{100};
-
-/// 1 s, 2 s, 4 s …
-Millis backoff(int tried) {
-    return Millis(1'000 << tried);
-}
-
-/// A tree that the job made, or asked for, and that this machine cannot hold: the same for every attempt. Any
-/// other trouble with files is ours, and another attempt may be luckier.
-ErrorCode code_of(const std::system_error& error) {
-    return error.code() == std::errc::filename_too_long ? ErrorCode::kRefused : ErrorCode::kInternal;
-}
+constexpr Millis kIdle{500};
+constexpr int kNotFound = 404;
 
 /// The digest that the image was pinned to, or else the id of the image that ran.
 std::string digest_of(const std::string& image, const std::string& image_id) {
@@ -46,27 +32,42 @@ std::string digest_of(const std::string& image, const std::string& image_id) {
 
 }  // namespace
 
-/// An attempt that no other slot may take meanwhile.
-struct Runner::Claim {
-    Claim(Runner& runner, const AttemptKey& key) : runner_(runner), key_(key) {}
+/// An attempt that no other slot may take meanwhile. Its stop token is requested by `stop`, and when the
+/// attempt has become void.
+class Runner::Claim {
+  public:
+    Claim(Runner& runner, const AttemptKey& key, const std::stop_token& stop)
+        : runner_(runner),
+          key_(key),
+          source_(source_of(runner, key)),
+          forward_(stop, [this] { source_.request_stop(); }) {}
     ~Claim() {
         const std::lock_guard lock(runner_.mutex_);
         runner_.claimed_.erase(key_);
     }
     Claim(const Claim&) = delete;
     Claim& operator=(const Claim&) = delete;
+    std::stop_token stop() const { return source_.get_token(); }
 
   private:
+    static std::stop_source source_of(Runner& runner, const AttemptKey& key) {
+        const std::lock_guard lock(runner.mutex_);
+        return runner.claimed_.at(key);
+    }
+
     Runner& runner_;
     AttemptKey key_;
+    std::stop_source source_;
+    std::stop_callback<std::function<void()>> forward_;
 };
 
-Runner::Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, DockerEngine& engine,
-               ipfs::ContentStore& content, bus::Bus& bus, const Clock& clock, telemetry::Log log,
-               telemetry::Metrics& metrics)
+Runner::Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
+               DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus, const Clock& clock,
+               telemetry::Log log, telemetry::Metrics& metrics)
     : config_(std::move(config)),
       journal_(journal),
       statuses_(statuses),
+      retries_(retries),
       engine_(engine),
       content_(content),
       bus_(bus),
@@ -78,44 +79,95 @@ void Runner::serve(const std::stop_token& stop) {
     std::uint64_t seen = 0;
     while (!stop.stop_requested()) {
         seen = journal_.wait_change(seen, Millis(0));
-        std::optional<AttemptKey> mine;
+        if (!serve_one(stop)) {
+            journal_.wait_change(seen, kIdle);
+        }
+    }
+}
+
+bool Runner::serve_one(const std::stop_token& stop) {
+    const auto key = claim_due();
+    if (!key) {
+        return false;
+    }
+    const Claim claim(*this, *key, stop);
+    run(*key, claim.stop());
+    return true;
+}
+
+std::optional<AttemptKey> Runner::claim_due() {
+    const auto active = journal_.active_attempts();
+    const std::lock_guard lock(mutex_);
+    const auto found = std::find_if(active.begin(), active.end(), [&](const auto& key) {
+        return !claimed_.contains(key) && retries_.due(key);
+    });
+    if (found == active.end()) {
+        return std::nullopt;
+    }
+    claimed_.emplace(*found, std::stop_source());
+    retries_.taken(*found);
+    return *found;
+}
+
+void Runner::interrupt_void(const std::stop_token& stop) {
+    std::uint64_t seen = 0;
+    while (!stop.stop_requested()) {
         {
-            const auto active = journal_.active_attempts();
             const std::lock_guard lock(mutex_);
-            const auto found = std::find_if(active.begin(), active.end(),
-                                            [&](const auto& key) { return !claimed_.contains(key); });
-            if (found != active.end()) {
-                mine = *found;
-                claimed_.insert(*found);
+            for (auto& [key, source] : claimed_) {
+                if (!journal_.active(key)) {
+                    source.request_stop();
+                }
             }
         }
-        if (!mine) {
-            journal_.wait_change(seen, Millis(500));
-            continue;
-        }
-        const Claim claim(*this, *mine);
-        run(*mine, stop);
+        seen = journal_.wait_change(seen, kIdle);
     }
 }
 
 void Runner::run(const AttemptKey& key, const std::stop_token& stop) {
     const auto attempt = journal_.find(key);
     if (!attempt || !attempt->active()) {
+        retries_.forget(key);
+        return;
+    }
+    try {
+        advance(key, *attempt, stop);
+    } catch (const EngineError& error) {
+        try_later(key, ErrorCode::kInternal, error.what(), stop);
+    } catch (const net::TransportError& error) {
+        // No engine: nobody else can tell what became of the container, so it is waited for as long as it
+        // takes.
+        if (!stop.stop_requested() && journal_.active(key)) {
+            const auto pause = retries_.failed_for_now(key, ErrorCode::kInternal);
+            log_.warn("the container engine does not answer", {{"job", key.job.hex()},
+                                                               {"attempt", key.attempt},
+                                                               {"reason", error.what()},
+                                                               {"again_in_ms", pause.time.count()}});
+        }
+    }
+    if (!journal_.active(key)) {
+        retries_.forget(key);
+    }
+}
+
+void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
+    if (attempt.ran) {
+        complete(key, attempt, *attempt.ran, stop);
         return;
     }
     auto state = engine_.inspect(key.container());
     if (!state) {
-        if (attempt->phase == Phase::kStarted) {
+        if (attempt.phase == Phase::kStarted) {
             fail(key, ErrorCode::kInternal, "its container is gone");
             return;
         }
-        if (prepare(key, *attempt, stop) == Step::kEnded) {
+        if (prepare(key, attempt, stop) == Step::kEnded) {
             return;
         }
         state = engine_.inspect(key.container());
     }
     if (!state || state->created_only()) {
-        if (start(key) == Step::kEnded) {
+        if (start(key, attempt) == Step::kEnded) {
             return;
         }
     } else {
@@ -129,105 +181,26 @@ void Runner::run(const AttemptKey& key, const std::stop_token& stop) {
         }
     });
     crash_point("agent.started.recorded");
+    if (attempt.phase == Phase::kAccepted) {
+        retries_.forget(key);  // all that leads to the start has succeeded
+    }
     try {
-        if (follow(key, *attempt, stop) == Step::kEnded) {
+        if (follow(key, attempt, stop) == Step::kEnded) {
             return;
         }
     } catch (const net::TransportError&) {
         journal_.update(key, [](Attempt& entry) { entry.engine_lost = true; });
         throw;
     }
-    conclude(key, *attempt, stop);
-}
-
-Runner::Step Runner::prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
-    const auto& assignment = attempt.assignment;
-    if (assignment.requirements.network && !engine_.has_bridge()) {
-        return fail(key, ErrorCode::kRefused, "the job asks for a network and this engine has none");
-    }
-    if (fetch_input(key, attempt, stop) == Step::kEnded) {
-        return Step::kEnded;
-    }
-    crash_point("agent.input.fetched");
-    Image image;
-    try {
-        image = obtain_image(assignment.docker_image);
-    } catch (const EngineError& error) {
-        return fail(key, ErrorCode::kImageUnavailable, error.what());
-    }
-    if (stop.stop_requested() || !journal_.active(key)) {
-        return Step::kEnded;
-    }
-    return create(key, attempt, image);
-}
-
-Image Runner::obtain_image(const std::string& name) {
-    if (auto image = engine_.image(name)) {
-        return *image;
-    }
-    log_.info("pulling an image", {{"image", name}});
-    engine_.pull(name, config_.pull_timeout);
-    if (auto image = engine_.image(name)) {
-        return *image;
-    }
-    throw EngineError(404, "the engine has pulled the image and does not have it");
-}
-
-Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
-    make_private_dir(dirs_of(key).root);
-    const auto& wanted = attempt.assignment.input_file_cid;
-    const std::string input = dirs_of(key).input();
-    if (!wanted || fs::exists(input)) {
-        return Step::kGoOn;  // it gets that name only when it is complete and verified
-    }
-    const auto cid = Cid::parse(*wanted);
-    if (!cid) {
-        return fail(key, ErrorCode::kRefused, cid.error().message);
-    }
-    const std::string partial = input + ".partial";
-    for (int tried = 0;; ++tried) {
-        try {
-            fs::remove_all(partial);
-            content_.fetch(*cid, partial, config_.max_input_bytes);
-            fs::rename(partial, input);
-            return Step::kGoOn;
-        } catch (const ipfs::Mismatch& error) {
-            return fail(key, ErrorCode::kInputMismatch, error.what());
-        } catch (const ipfs::TooLarge& error) {
-            return fail(key, ErrorCode::kRefused, error.what());
-        } catch (const std::system_error& error) {
-            return fail(key, code_of(error), "the input cannot be written: " + error.code().message());
-        } catch (const ipfs::Unavailable& error) {
-            if (tried + 1 == kFetchTries) {
-                return fail(key, ErrorCode::kInputUnavailable, error.what());
-            }
-        }
-        if (!runtime::pause(stop, backoff(tried)) || !journal_.active(key)) {
-            return Step::kEnded;
+    if (conclude(key, attempt, stop) == Step::kGoOn) {
+        const auto ended = journal_.find(key);
+        if (ended && ended->active() && ended->ran) {
+            complete(key, attempt, *ended->ran, stop);
         }
     }
 }
 
-Runner::Step Runner::create(const AttemptKey& key, const Attempt& attempt, const Image& image) {
-    const auto dirs = dirs_of(key);
-    const auto spec = plan_container(attempt.assignment, image, dirs);
-    make_open_dir(dirs.output());
-    fs::remove_all(dirs.volumes());
-    make_private_dir(dirs.volumes());
-    for (const auto& volume : spec.volumes) {
-        make_open_dir(volume.source);
-    }
-    try {
-        engine_.create(spec);  // false: a process before us made it; it is the same container
-    } catch (const EngineError& error) {
-        return fail(key, error.status() == 404 ? ErrorCode::kImageUnavailable : ErrorCode::kStartFailed,
-                    error.what());
-    }
-    crash_point("agent.container.created");
-    return Step::kGoOn;
-}
-
-Runner::Step Runner::start(const AttemptKey& key) {
+Runner::Step Runner::start(const AttemptKey& key, const Attempt& attempt) {
     if (!journal_.active(key)) {
         return Step::kEnded;
     }
@@ -238,8 +211,9 @@ Runner::Step Runner::start(const AttemptKey& key) {
         } catch (const EngineError& error) {
             // A name is taken before its container is there: one that a process before us was making when it
             // died.
-            if (error.status() != 404 || tries == kStartTries) {
-                return fail(key, ErrorCode::kStartFailed, error.what());
+            if (error.status() != kNotFound || tries == kStartTries) {
+                const bool gpu = attempt.assignment.requirements.gpu_count > 0 && lacks_device(error.what());
+                return fail(key, gpu ? ErrorCode::kRefused : ErrorCode::kStartFailed, error.what());
             }
         }
         clock_.sleep({}, kStartPause);
@@ -296,12 +270,11 @@ std::optional<ContainerState> Runner::inspect_ended(const AttemptKey& key) {
     return state;
 }
 
-void Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
+Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
     const auto state = inspect_ended(key);
     if (!state || !state->ended()) {
-        fail(key, ErrorCode::kInternal,
-             state ? "its container is " + state->status : "its container is gone");
-        return;
+        return fail(key, ErrorCode::kInternal,
+                    state ? "its container is " + state->status : "its container is gone");
     }
     const auto& requirements = attempt.assignment.requirements;
     Ended ended;
@@ -320,83 +293,50 @@ void Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::
                             ? *entry->excess
                             : measure_written(engine_, key.container(), dirs_of(key), stop);
     } catch (const EngineError& error) {
-        fail(key, ErrorCode::kInternal, error.what(), state->exit_code);
-        return;
-    } catch (const net::TransportError&) {
-        if (stop.stop_requested()) {
-            return;
-        }
-        throw;
+        return try_later(key, ErrorCode::kInternal, error.what(), stop, state->exit_code);
     }
     if (stop.stop_requested()) {
-        return;  // not all may have been counted
+        return Step::kEnded;  // not all may have been counted
     }
     const auto outcome = judge(ended, requirements);
     if (outcome.error) {
-        fail(key, *outcome.error, outcome.message, state->exit_code);
-        return;
+        return fail(key, *outcome.error, outcome.message, state->exit_code);
     }
-    complete(key, attempt, *state, stop);
-}
-
-void Runner::complete(const AttemptKey& key, const Attempt& attempt, const ContainerState& state,
-                      const std::stop_token& stop) {
-    const std::string output = dirs_of(key).output();
-    std::optional<Cid> cid;
-    for (int tried = 0; !cid; ++tried) {
-        try {
-            if (const auto entry = unstorable_entry(output)) {
-                fail(key, ErrorCode::kRefused, "the output holds neither file nor folder: " + *entry,
-                     state.exit_code);
-                return;
-            }
-            cid = content_.put_directory(output);
-        } catch (const std::invalid_argument& error) {
-            // Too many entries in a folder, or too deep. Tried again, it would hold its slot for ever.
-            fail(key, ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), state.exit_code);
-            return;
-        } catch (const std::system_error& error) {
-            fail(key, code_of(error), "the output cannot be read: " + error.code().message(),
-                 state.exit_code);
-            return;
-        } catch (const ipfs::Mismatch& error) {
-            fail(key, ErrorCode::kStoreFailed, error.what(), state.exit_code);
-            return;
-        } catch (const ipfs::Unavailable& error) {
-            if (tried + 1 == kStoreTries) {
-                fail(key, ErrorCode::kStoreFailed, error.what(), state.exit_code);
-                return;
-            }
-            if (!runtime::pause(stop, backoff(tried)) || !journal_.active(key)) {
-                return;
-            }
-        }
-    }
-    crash_point("agent.output.stored");
-    wire::Receipt receipt;
-    receipt.job_id = key.job;
-    receipt.attempt = key.attempt;
-    receipt.image_digest = digest_of(attempt.assignment.docker_image, state.image_id);
-    receipt.input_file_cid = attempt.assignment.input_file_cid.value_or("");
-    receipt.output_file_cid = cid->to_string();
-    const auto started = state.started_at.value_or(Timestamp{});
-    receipt.started_at = to_rfc3339(started);
+    const auto started = state->started_at.value_or(Timestamp{});
+    Ran ran;
+    ran.image_digest = digest_of(attempt.assignment.docker_image, state->image_id);
+    ran.started_at = to_rfc3339(started);
     // The engine notes the start after it happened: a short life seems to end before it.
-    receipt.ended_at = to_rfc3339(std::max(started, state.finished_at.value_or(started)));
-    receipt.exit_code = state.exit_code;
-    StatusDetails details;
-    details.output_file_cid = receipt.output_file_cid;
-    details.exit_code = state.exit_code;
-    details.receipt = receipt;
-    journal_.update(key, [&](Attempt& entry) {
-        if (entry.active()) {
-            statuses_.add(entry, StatusKind::kCompleted, details);
+    ran.ended_at = to_rfc3339(std::max(started, state->finished_at.value_or(started)));
+    ran.exit_code = state->exit_code;
+    journal_.update(key, [&](Attempt& noted) {
+        if (noted.active()) {
+            noted.ran = ran;
         }
     });
-    crash_point("agent.final.recorded");
-    metrics_.counter("lamda_agent_attempts_total", "Attempts that ended", {{"result", "completed"}}).add();
-    log_.info("completed",
-              {{"job", key.job.hex()}, {"attempt", key.attempt}, {"output", receipt.output_file_cid}});
+    crash_point("agent.run.recorded");
+    return Step::kGoOn;
+}
+
+Runner::Step Runner::try_later(const AttemptKey& key, ErrorCode code, const std::string& message,
+                               const std::stop_token& stop, std::optional<std::int32_t> exit_code) {
+    if (stop.stop_requested() || !journal_.active(key)) {
+        return Step::kEnded;  // that is why it failed
+    }
+    const auto pause = retries_.failed(key, code);
+    if (!pause) {
+        return fail(key, code, message, exit_code);
+    }
+    const std::string step(wire::to_string(code));
+    metrics_.counter("lamda_agent_retries_total", "Steps of attempts that are tried again", {{"step", step}})
+        .add();
+    log_.warn("tried again later", {{"job", key.job.hex()},
+                                    {"attempt", key.attempt},
+                                    {"step", step},
+                                    {"reason", message},
+                                    {"tries", pause->tries},
+                                    {"again_in_ms", pause->time.count()}});
+    return Step::kEnded;
 }
 
 Runner::Step Runner::fail(const AttemptKey& key, ErrorCode code, const std::string& message,
@@ -411,6 +351,7 @@ Runner::Step Runner::fail(const AttemptKey& key, ErrorCode code, const std::stri
         }
     });
     crash_point("agent.final.recorded");
+    retries_.forget(key);
     const std::string result(wire::to_string(code));
     metrics_.counter("lamda_agent_attempts_total", "Attempts that ended", {{"result", result}}).add();
     log_.warn("failed",

@@ -1,8 +1,8 @@
 // Takes one accepted attempt to its end, from wherever the last process left it.
 #pragma once
 
+#include <map>
 #include <mutex>
-#include <set>
 #include <stop_token>
 #include <string>
 
@@ -12,6 +12,7 @@
 #include "docker_engine.hpp"
 #include "ipfs/content_store.hpp"
 #include "journal.hpp"
+#include "retry_schedule.hpp"
 #include "status_publisher.hpp"
 #include "telemetry/metrics.hpp"
 
@@ -24,35 +25,52 @@ struct RunnerConfig {
     Millis pull_timeout{1'800'000};
 };
 
-/// Thread-safe; each slot calls serve().
+/// Thread-safe; each slot calls serve(). A step that fails for a passing reason is tried again after a
+/// growing pause, in which the slot takes other attempts. The pauses end at once when the attempt is
+/// retracted.
 class Runner {
   public:
-    Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, DockerEngine& engine,
-           ipfs::ContentStore& content, bus::Bus& bus, const Clock& clock, telemetry::Log log,
-           telemetry::Metrics& metrics);
+    Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
+           DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus, const Clock& clock,
+           telemetry::Log log, telemetry::Metrics& metrics);
 
     /// One slot: takes attempts one after the other until stopped. When it ends early, the container runs on
-    /// and the attempt is taken up again after a restart. @throws net::TransportError when there is no
-    /// engine, DiskError
+    /// and the attempt is taken up again after a restart. @throws DiskError
     void serve(const std::stop_token& stop);
+    /// Takes one attempt that is due to its end or to its next pause. False: none is due. @throws DiskError
+    bool serve_one(const std::stop_token& stop);
+    /// Interrupts what is under way (a pull, a download, an upload) for attempts that were retracted or
+    /// overtaken, until stopped.
+    void interrupt_void(const std::stop_token& stop);
 
   private:
-    struct Claim;
+    class Claim;
     enum class Step { kGoOn, kEnded };
 
+    std::optional<AttemptKey> claim_due();
     void run(const AttemptKey& key, const std::stop_token& stop);
+    void advance(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
+    /// From acceptance to a container that is created; in runner_prepare.cpp.
     Step prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
+    std::optional<std::string> beyond_engine(const wire::Requirements& requirements);
     Step fetch_input(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    /// Asked for by name; pulled when it is not there. @throws EngineError
-    Image obtain_image(const std::string& name);
-    Step create(const AttemptKey& key, const Attempt& attempt, const Image& image);
-    Step start(const AttemptKey& key);
+    /// Asked for by name; pulled when it is not there. Absent: the attempt goes no further now.
+    std::optional<Image> obtain_image(const AttemptKey& key, const std::string& name,
+                                      const std::stop_token& stop);
+    Step create(const AttemptKey& key, const Attempt& attempt, const Image& image,
+                const std::stop_token& stop);
+    Step start(const AttemptKey& key, const Attempt& attempt);
     Step follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     std::optional<ContainerState> inspect_ended(const AttemptKey& key);
-    void conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    void complete(const AttemptKey& key, const Attempt& attempt, const ContainerState& state,
-                  const std::stop_token& stop);
+    /// Judges a container that has ended, and notes the run when its output is to be stored.
+    Step conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
+    /// From a noted run to the final status; in runner_store.cpp.
+    void complete(const AttemptKey& key, const Attempt& attempt, const Ran& ran, const std::stop_token& stop);
+    std::optional<Cid> store_output(const AttemptKey& key, const Ran& ran, const std::stop_token& stop);
     void publish_logs(const AttemptKey& key);
+    /// A passing failure: another try after a pause, or `failed` with `code` once patience is used up.
+    Step try_later(const AttemptKey& key, wire::ErrorCode code, const std::string& message,
+                   const std::stop_token& stop, std::optional<std::int32_t> exit_code = std::nullopt);
     Step fail(const AttemptKey& key, wire::ErrorCode code, const std::string& message,
               std::optional<std::int32_t> exit_code = std::nullopt);
     JobDirs dirs_of(const AttemptKey& key) const { return JobDirs(config_.jobs_dir + "/" + key.name()); }
@@ -60,6 +78,7 @@ class Runner {
     RunnerConfig config_;
     Journal& journal_;
     const StatusWriter& statuses_;
+    RetrySchedule& retries_;
     DockerEngine& engine_;
     ipfs::ContentStore& content_;
     bus::Bus& bus_;
@@ -67,7 +86,7 @@ class Runner {
     telemetry::Log log_;
     telemetry::Metrics& metrics_;
     std::mutex mutex_;
-    std::set<AttemptKey> claimed_;
+    std::map<AttemptKey, std::stop_source> claimed_;  ///< at work in a slot
 };
 
 }  // namespace lamda::agent

@@ -59,10 +59,11 @@ void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDeta
 
     attempt.last_seq = status.seq;
     attempt.last_status_at = status.at;
-    if (kind == wire::StatusKind::kRunning) {
-        std::erase_if(attempt.outbox,
-                      [](const Outgoing& one) { return one.kind == wire::StatusKind::kRunning; });
-    }
+    // Of what is repeated only the newest waits; the first `accepted` begins the attempt and stays.
+    std::erase_if(attempt.outbox, [&](const Outgoing& one) {
+        return one.kind == kind &&
+               (kind == wire::StatusKind::kRunning || (kind == wire::StatusKind::kAccepted && one.seq > 1));
+    });
     if (kind == wire::StatusKind::kCompleted || kind == wire::StatusKind::kFailed) {
         attempt.phase = Phase::kFinished;
         attempt.final_status = json;
@@ -146,7 +147,8 @@ void ProgressLoop::run(const std::stop_token& stop) {
         for (const auto& key : journal_.active_attempts()) {
             journal_.update(key, [&](Attempt& attempt) {
                 if (attempt.active() && now - attempt.last_status_at >= kRunningEvery) {
-                    statuses_.add(attempt, wire::StatusKind::kRunning);
+                    statuses_.add(attempt, attempt.phase == Phase::kStarted ? wire::StatusKind::kRunning
+                                                                            : wire::StatusKind::kAccepted);
                 }
             });
         }

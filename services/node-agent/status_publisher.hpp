@@ -25,8 +25,9 @@ class StatusWriter {
   public:
     StatusWriter(const crypto::Signer& signer, const BscIdentity& identity, const Address& job_manager,
                  const Clock& clock);
-    /// The next seq of the attempt, signed, into its outbox. A `running` replaces an unsent one; completed
-    /// and failed finish the attempt. To be called inside Journal::update, so that the seq is spent durably.
+    /// The next seq of the attempt, signed, into its outbox. A repeated `accepted` or `running` replaces
+    /// an unsent one; completed and failed finish the attempt. To be called inside Journal::update, so that
+    /// the seq is spent durably.
     void add(Attempt& attempt, wire::StatusKind kind, const StatusDetails& details = {}) const;
 
   private:
@@ -54,8 +55,9 @@ class StatusPublisher {
     telemetry::Gauge waiting_;
 };
 
-/// `running` for each attempt at work whose last status is ten seconds old: while an input is fetched as
-/// well.
+/// For each attempt at work whose last status is ten seconds old: `accepted` until its container starts,
+/// while an image, an input or a pause takes its time; `running` from then on. So the run's deadline counts
+/// the run.
 class ProgressLoop {
   public:
     ProgressLoop(Journal& journal, const StatusWriter& statuses, const Clock& clock);

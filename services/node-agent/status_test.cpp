@@ -54,6 +54,38 @@ TEST_CASE("while the bus is away only the newest running status waits, and seq g
     CHECK(f.attempt.last_seq == 6);
 }
 
+TEST_CASE("until its container starts an attempt repeats `accepted`, from then on `running`") {
+    Fixture f;
+    Journal journal(f.dir.path() + "/journal", f.clock, telemetry::Log::none());
+    const AttemptKey key{f.attempt.assignment.job_id, f.attempt.assignment.attempt};
+    journal.update(key.job, [&](JobRecord& record) {
+        f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+        record.attempts.emplace(key.attempt, f.attempt);
+    });
+    ProgressLoop progress(journal, f.statuses, f.clock);
+    const std::jthread loop([&](const std::stop_token& stop) { progress.run(stop); });
+    const auto waits = [&](std::vector<std::uint32_t> seqs) {
+        return testkit::wait_until([&] {
+            std::vector<std::uint32_t> found;
+            const auto attempt = journal.find(key);
+            for (const auto& one : attempt.value().outbox) {
+                found.push_back(one.seq);
+            }
+            return found == seqs;
+        });
+    };
+    f.clock.advance(Millis(10'000));
+    REQUIRE(waits({1, 2}));  // the first `accepted` begins the attempt: it stays
+    f.clock.advance(Millis(10'000));
+    REQUIRE(waits({1, 3}));
+    journal.update(key, [](Attempt& attempt) { attempt.phase = Phase::kStarted; });
+    f.clock.advance(Millis(10'000));
+    REQUIRE(waits({1, 3, 4}));
+    const auto attempt = journal.find(key);
+    CHECK(attempt->outbox[1].kind == wire::StatusKind::kAccepted);
+    CHECK(attempt->outbox[2].kind == wire::StatusKind::kRunning);
+}
+
 TEST_CASE("a final status ends the attempt and is kept as it was signed") {
     Fixture f;
     StatusDetails details;

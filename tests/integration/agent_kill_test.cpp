@@ -42,9 +42,10 @@ TEST_CASE("killed at any step, a job runs once and completes once") {
     for (const std::string point :
          {"agent.journal.written", "agent.journal.renamed", "agent.assignment.recorded",
           "agent.assignment.acknowledged", "agent.input.fetched", "agent.container.created",
-          "agent.container.started", "agent.started.recorded", "agent.output.stored", "agent.final.recorded",
-          "agent.status.published", "agent.cleaned", "agent.journal.written:2", "agent.journal.written:3",
-          "agent.journal.written:4", "agent.journal.renamed:3", "agent.journal.renamed:5"}) {
+          "agent.container.started", "agent.started.recorded", "agent.run.recorded", "agent.output.stored",
+          "agent.final.recorded", "agent.status.published", "agent.cleaned", "agent.journal.written:2",
+          "agent.journal.written:3", "agent.journal.written:4", "agent.journal.renamed:3",
+          "agent.journal.renamed:5"}) {
         INFO(point);
         std::cout << "  killed at " << point << std::endl;
         Scenario scenario;
@@ -153,6 +154,55 @@ TEST_CASE("without NATS a job runs on, and what it has to say is said later") {
     REQUIRE(testkit::wait_until([&] { return servers.bus.connected(); }));
     check_completed_once(scenario, job);
     scenario.wait_ready();
+}
+
+TEST_CASE("a store that is away costs no second run, whatever becomes of the agent meanwhile") {
+    auto& servers = Servers::get();
+    Scenario scenario;
+    scenario.start();
+    const auto job = scenario.job(kJob);
+    servers.store.stop();
+    scenario.assign(job);
+    const auto waits = [&] {
+        return testkit::wait_until(
+            [&] { return scenario.log().find("\"step\":\"store_failed\"") != std::string::npos; });
+    };
+    REQUIRE(waits());
+
+    SECTION("nothing; and it takes another job, which runs beside it") {
+        const auto other = scenario.job(kJob);
+        scenario.assign(other);
+        CHECK(testkit::wait_until([&] { return scenario.starts(other) == 1; }));
+        servers.store.start();
+        check_completed_once(scenario, other);
+    }
+    SECTION("it is killed, and finds the container gone as well") {
+        scenario.process().kill();
+        REQUIRE(servers.engine("DELETE", "/containers/" + Scenario::container(job) + "?force=1").status ==
+                204);
+        servers.store.start();
+        scenario.start();
+    }
+    SECTION("it is stopped, at once, in the middle of the pause") {
+        CHECK(scenario.process().stop() == 0);
+        servers.store.start();
+        scenario.start();
+    }
+    check_completed_once(scenario, job);
+}
+
+TEST_CASE("an input that is away for a moment costs no attempt") {
+    auto& servers = Servers::get();
+    Scenario scenario;
+    scenario.start();
+    auto job = scenario.job(kJob);
+    job.input_file_cid = scenario.store_input("input\n");
+    servers.store.stop();
+    scenario.assign(job);
+    CHECK(testkit::wait_until(
+        [&] { return scenario.log().find("\"step\":\"input_unavailable\"") != std::string::npos; }));
+    servers.store.start();
+    check_completed_once(scenario, job);
 }
 
 TEST_CASE("an engine that is restarted costs an attempt, not the truth") {

@@ -123,7 +123,7 @@ TEST_CASE("an assignment that is delivered again runs once, and its recorded sta
 }
 
 TEST_CASE("what goes wrong is told by its code") {
-    Scenario scenario(Env{{"AGENT_CAPACITY", "4"}, {"AGENT_MAX_INPUT_MIB", "1"}});
+    Scenario scenario(Env{{"AGENT_CAPACITY", "4"}, {"AGENT_MAX_INPUT_MIB", "1"}, {"AGENT_RETRY_FOR", "1s"}});
     scenario.start();
 
     struct Case {
@@ -170,7 +170,18 @@ TEST_CASE("what goes wrong is told by its code") {
         ErrorCode::kStartFailed);
     auto gpu = scenario.job("true");
     gpu.requirements.gpu_count = 1;
-    add("a GPU where there is none", gpu, ErrorCode::kStartFailed);
+    add("a GPU where there is none", gpu, ErrorCode::kRefused);
+    auto greedy = scenario.job("true");
+    greedy.requirements.memory_mib = 1'048'576;
+    add("more memory than the machine has", greedy, ErrorCode::kRefused);
+    auto wide = scenario.job("true");
+    wide.requirements.cpu_millis = 256'000;
+    add("more CPUs than the machine has", wide, ErrorCode::kRefused);
+    for (const auto* name : {"Lamda/BusyBox:1.35", "busy box", "busybox@sha256:1234"}) {
+        auto impossible = scenario.job("true");
+        impossible.docker_image = name;
+        add(name, impossible, ErrorCode::kRefused);
+    }
     auto network = scenario.job("true");
     network.requirements.network = true;
     add("a network on an engine without a bridge", network, ErrorCode::kRefused);
@@ -199,20 +210,23 @@ TEST_CASE("what goes wrong is told by its code") {
     }
 }
 
-TEST_CASE("a gateway that sends other bytes is found out: the input is a mismatch, nothing runs") {
+TEST_CASE("a gateway that sends other bytes is found out: nothing runs, and the input is not blamed for it") {
     telemetry::Metrics metrics;
     http::Server liar({}, telemetry::Log::none(), metrics);
     liar.route("GET", "/ipfs/{cid}", [](const http::Request&) {
         return http::Response{200, "application/vnd.ipld.raw", "not what you asked for", {}};
     });
     const int port = liar.start();
-    Scenario scenario(Env{{"IPFS_GATEWAY_URL", "http://127.0.0.1:" + std::to_string(port)}});
+    Scenario scenario(
+        Env{{"IPFS_GATEWAY_URL", "http://127.0.0.1:" + std::to_string(port)}, {"AGENT_RETRY_FOR", "1s"}});
     scenario.start();
     auto job = scenario.job("cat /input > /output/result");
     // The content store does not have it either, so the liar's is the only answer.
     job.input_file_cid = Cid(CidCodec::kRaw, random_bytes32()).to_string();
     scenario.assign(job);
-    CHECK(scenario.wait_failure(job) == ErrorCode::kInputMismatch);
+    const auto failed = scenario.wait_status(job, StatusKind::kFailed);
+    CHECK(failed.error_code == ErrorCode::kInputUnavailable);
+    CHECK(failed.error_message.value_or("").find("sent other bytes") != std::string::npos);
     CHECK(scenario.starts(job) == 0);
 
     SECTION("an honest source beside it is used instead") {

@@ -1,0 +1,71 @@
+#include "engine_refusal.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace lamda::agent {
+
+namespace {
+
+constexpr std::uint64_t kMib = 1ULL << 20;
+constexpr int kBadRequest = 400;
+
+std::string lower(std::string_view text) {
+    std::string out(text);
+    std::transform(out.begin(), out.end(), out.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return out;
+}
+
+template <std::size_t N>
+bool holds_any(std::string_view text, const std::array<std::string_view, N>& words) {
+    return std::any_of(words.begin(), words.end(),
+                       [&](auto word) { return text.find(word) != std::string_view::npos; });
+}
+
+// Looked for first: a limit may come with the words of a denial.
+constexpr std::array<std::string_view, 3> kLimits{"toomanyrequests", "too many requests", "rate limit"};
+constexpr std::array<std::string_view, 4> kImpossible{"invalid reference format", "must be lowercase",
+                                                      "invalid checksum digest", "unsupported digest"};
+constexpr std::array<std::string_view, 9> kDenied{
+    "manifest unknown",          "name unknown",
+    "repository name not known", "access to the resource is denied",
+    "pull access denied",        "repository does not exist",
+    "no matching manifest",      "unauthorized",
+    "authentication required"};
+constexpr std::array<std::string_view, 4> kDevices{"could not select device driver", "cdi device", "nvidia",
+                                                   "no such device"};
+
+}  // namespace
+
+PullFault pull_fault(int status, std::string_view message) {
+    const auto text = lower(message);
+    if (holds_any(text, kLimits)) {
+        return PullFault::kPassing;
+    }
+    if (status == kBadRequest || holds_any(text, kImpossible)) {
+        return PullFault::kImpossible;
+    }
+    return holds_any(text, kDenied) ? PullFault::kDenied : PullFault::kPassing;
+}
+
+bool lacks_device(std::string_view message) {
+    return holds_any(lower(message), kDevices);
+}
+
+std::optional<std::string> beyond(const wire::Requirements& requirements, const Machine& machine) {
+    if (machine.memory_bytes > 0 && requirements.memory_mib > machine.memory_bytes / kMib) {
+        return fmt::format("the job asks for {} MiB of memory and this machine has {}",
+                           requirements.memory_mib, machine.memory_bytes / kMib);
+    }
+    constexpr std::uint64_t kMillis = 1'000;
+    if (machine.cpus > 0 && requirements.cpu_millis > machine.cpus * kMillis) {
+        return fmt::format("the job asks for {} thousandths of a CPU and this machine has {} CPUs",
+                           requirements.cpu_millis, machine.cpus);
+    }
+    return std::nullopt;
+}
+
+}  // namespace lamda::agent

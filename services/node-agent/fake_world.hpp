@@ -1,0 +1,144 @@
+// A container engine and a content store in memory, for tests of the runner: they fail as told.
+#pragma once
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <string>
+
+#include "core/cid.hpp"
+#include "crypto/digest.hpp"
+#include "net/transport.hpp"
+
+namespace lamda::agent::test {
+
+using Json = nlohmann::json;
+
+/// A container engine and a content store behind one transport.
+class FakeWorld final : public net::Transport {
+  public:
+    using Answer = std::function<net::HttpResponse(const net::HttpRequest&)>;
+
+    net::HttpResponse send(const net::HttpRequest& request) override {
+        return request.unix_socket.empty() ? store(request) : engine(request);
+    }
+    std::unique_ptr<net::Exchanges> exchanges() override { throw std::logic_error("not used here"); }
+
+    // The engine
+    bool engine_away = false;
+    bool image_there = true;
+    int image_status = 404;  ///< of an image that is not there
+    std::string image_error = "No such image";
+    std::uint64_t memory = 8ULL << 30;
+    Answer on_pull = [this](const auto& request) {
+        image_there = true;
+        return streamed(request, "{\"status\":\"Pulled\"}\r\n");
+    };
+    std::string start_error;
+    Json device_requests = Json::array({Json::object()});  ///< of a container, as the engine has noted them
+    int pulls = 0;
+    int starts = 0;
+    int engine_calls = 0;
+    std::map<std::string, std::string> containers;  ///< name → status
+    // The store and its gateway
+    Answer on_put = [](const auto& request) { return net::HttpResponse{200, {}, put_keys(request)}; };
+    Answer on_get = [](const auto&) { return net::HttpResponse{404, {}, ""}; };
+    int puts = 0;
+    int gets = 0;
+
+    static net::HttpResponse streamed(const net::HttpRequest& request, const std::string& text) {
+        request.on_data(as_bytes(text));
+        return {200, {}, ""};
+    }
+
+  private:
+    net::HttpResponse engine(const net::HttpRequest& request) {
+        ++engine_calls;
+        if (engine_away) {
+            throw net::TransportError(net::TransportError::Kind::kConnect, "no engine");
+        }
+        const auto has = [&](const char* text) { return request.url.find(text) != std::string::npos; };
+        if (has("/_ping")) {
+            return {200, {{"Api-Version", "1.41"}}, "OK"};
+        }
+        if (has("/info")) {
+            return {200, {}, Json{{"MemTotal", memory}, {"NCPU", 2}}.dump()};
+        }
+        if (has("/networks/")) {
+            return {404, {}, R"({"message":"network not found"})"};
+        }
+        if (has("/images/create")) {
+            ++pulls;
+            return on_pull(request);
+        }
+        if (has("/images/")) {
+            return image_there ? net::HttpResponse{200, {}, R"({"Id":"sha256:aa","Config":{}})"}
+                               : net::HttpResponse{image_status, {}, Json{{"message", image_error}}.dump()};
+        }
+        return container(request);
+    }
+
+    net::HttpResponse container(const net::HttpRequest& request) {
+        const auto& url = request.url;
+        if (const auto at = url.find("/containers/create?name="); at != std::string::npos) {
+            containers[url.substr(at + 24)] = "created";
+            return {201, {}, "{}"};
+        }
+        const auto begin = url.find("/containers/") + 12;
+        const auto end = std::min(url.find_first_of("/?", begin), url.size());
+        const auto found = containers.find(url.substr(begin, end - begin));
+        if (found == containers.end()) {
+            return {404, {}, R"({"message":"no such container"})"};
+        }
+        if (url.ends_with("/start")) {
+            if (!start_error.empty()) {
+                return {500, {}, Json{{"message", start_error}}.dump()};
+            }
+            ++starts;
+            found->second = "exited";
+            return {204, {}, ""};
+        }
+        if (url.find("/json") != std::string::npos) {
+            return {200,
+                    {},
+                    Json{{"Id", "c"},
+                         {"Image", "sha256:aa"},
+                         {"SizeRw", 0},
+                         {"HostConfig", {{"DeviceRequests", device_requests}}},
+                         {"State",
+                          {{"Status", found->second},
+                           {"ExitCode", 0},
+                           {"StartedAt", "2026-11-20T10:00:00Z"},
+                           {"FinishedAt", "2026-11-20T10:00:01Z"}}}}
+                        .dump()};
+        }
+        return {200, {}, ""};
+    }
+
+    net::HttpResponse store(const net::HttpRequest& request) {
+        const bool put = request.url.find("/block/put") != std::string::npos;
+        ++(put ? puts : gets);
+        return put ? on_put(request) : on_get(request);
+    }
+
+    /// The CIDs of the blocks in a multipart body.
+    static std::string put_keys(const net::HttpRequest& request) {
+        const bool raw = request.url.find("cid-codec=raw") != std::string::npos;
+        const auto boundary = "--" + request.headers.at(0).second.substr(30);
+        std::string out;
+        for (auto at = request.body.find("\r\n\r\n"); at != std::string::npos;
+             at = request.body.find("\r\n\r\n", at)) {
+            at += 4;
+            const auto end = request.body.find("\r\n" + boundary, at);
+            const auto digest = crypto::sha256(as_bytes(request.body.substr(at, end - at)));
+            out +=
+                Json{{"Key", Cid(raw ? CidCodec::kRaw : CidCodec::kDagPb, digest).to_string()}}.dump() + "\n";
+            at = end;
+        }
+        return out;
+    }
+};
+
+}  // namespace lamda::agent::test
