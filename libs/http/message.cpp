@@ -5,6 +5,13 @@
 
 namespace lamda::http {
 
+namespace {
+
+/// What is away comes back within seconds, or somebody is looking for the cause.
+constexpr int kRetryAfterSeconds = 5;
+
+}  // namespace
+
 std::string_view status_phrase(int status) {
     // RFC 9110, section 15, and 429 and 431 of RFC 6585.
     switch (status) {
@@ -81,6 +88,9 @@ Response to_response(const Problem& problem, const Request& request) {
     out.content_type = "application/problem+json";
     // The path is the client's: what is not UTF-8 in it must not throw here.
     out.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    if (problem.status == 503) {
+        out.headers.emplace_back("Retry-After", std::to_string(kRetryAfterSeconds));
+    }
     return out;
 }
 

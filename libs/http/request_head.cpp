@@ -152,4 +152,29 @@ std::variant<RequestHead, Refusal> read_head(std::string_view text) {
     return head;
 }
 
+Asker read_asker(std::string_view text) {
+    Asker out;
+    std::size_t end = text.find("\r\n");
+    if (end == std::string_view::npos) {
+        return out;
+    }
+    RequestHead head;
+    if (std::holds_alternative<int>(read_request_line(text.substr(0, end), head))) {
+        out.method = head.method;
+        out.path = head.target.substr(0, head.target.find_first_of("?#"));
+    }
+    std::map<std::string, int> counts;
+    for (text.remove_prefix(end + 2); !text.empty(); text.remove_prefix(end + 2)) {
+        end = text.find("\r\n");
+        if (end == std::string_view::npos || end == 0) {
+            break;
+        }
+        read_header(text.substr(0, end), head, counts);
+    }
+    if (counts["origin"] == 1) {
+        out.origin = head.headers.at("origin");
+    }
+    return out;
+}
+
 }  // namespace lamda::http

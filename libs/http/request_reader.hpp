@@ -34,6 +34,8 @@ class RequestReader {
     /// Only when complete; the next look() starts another request.
     RawRequest take();
     const Refusal& refusal() const { return refusal_; }
+    /// Whose request it is that is on its way, as far as its head has come.
+    const Asker& asker() const { return asker_; }
 
   private:
     void refuse(int status, std::string code, std::string detail);
@@ -45,6 +47,7 @@ class RequestReader {
     RawRequest request_;
     std::unique_ptr<ChunkDecoder> chunks_;
     Refusal refusal_;
+    Asker asker_;
 };
 
 }  // namespace lamda::http

@@ -134,7 +134,8 @@ void Server::Impl::add_cors(Response& response, const Request& request,
     // The configured text, not the client's.
     response.headers.emplace_back("Access-Control-Allow-Origin", any ? "*" : *allowed);
     if (preflight == nullptr) {
-        response.headers.emplace_back("Access-Control-Expose-Headers", "X-Request-Id");
+        response.headers.emplace_back("Access-Control-Expose-Headers",
+                                      "Allow, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id");
     } else {
         response.headers.emplace_back("Access-Control-Allow-Methods", joined(*preflight));
         response.headers.emplace_back("Access-Control-Allow-Headers",
@@ -197,6 +198,7 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
     } else {
         request.path = raw.target.substr(0, raw.target.find('?'));
         out.response = to_response({400, target.error().code, "", target.error().message, {}}, request);
+        add_cors(out.response, request, nullptr);
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     count(request.method, out.route, out.response.status, took.count());
@@ -213,15 +215,25 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
 std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remote) {
     Request request;
     request.request_id = random_id();
-    count("other", -1, refusal.status, 0);
+    request.method = refusal.asker.method;
+    request.path = refusal.asker.path;
+    if (!refusal.asker.origin.empty()) {
+        request.headers.emplace("origin", refusal.asker.origin);
+    }
+    count(request.method, -1, refusal.status, 0);
     log.debug("request refused",
               {{"code", refusal.code}, {"remote", remote}, {"request_id", request.request_id}});
-    const Response response = to_response({refusal.status, refusal.code, "", refusal.detail, {}}, request);
+    Response response = to_response({refusal.status, refusal.code, "", refusal.detail, {}}, request);
+    add_cors(response, request, nullptr);
+    std::string more;
+    for (const auto& [name, value] : response.headers) {
+        more += fmt::format("{}: {}\r\n", name, value);
+    }
     return fmt::format(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nX-Request-Id: {}\r\n"
-        "X-Content-Type-Options: nosniff\r\nConnection: close\r\n\r\n{}",
+        "X-Content-Type-Options: nosniff\r\n{}Connection: close\r\n\r\n{}",
         response.status, status_phrase(response.status), response.content_type, response.body.size(),
-        request.request_id, response.body);
+        request.request_id, more, request.method == "HEAD" ? "" : response.body);
 }
 
 Server::Server(ServerConfig config, telemetry::Log log, telemetry::Metrics& metrics)

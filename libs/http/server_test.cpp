@@ -119,6 +119,76 @@ TEST_CASE("CORS: configured origins only; the preflight names the path's methods
               .has("Access-Control-Allow-Origin: https://app.example"));
 }
 
+TEST_CASE("What is refused before a route is found is a problem that the asking page can read") {
+    ServerConfig config;
+    config.cors_origins = {"https://app.example"};
+    config.max_body = 1000;
+    config.read_timeout_ms = 300;
+    TestServer server(config);
+    const std::string head = " /items?a=b HTTP/1.1\r\nHost: x\r\nOrigin: https://app.example\r\n";
+    struct Case {
+        int status;
+        std::string text;
+    };
+    const std::vector<Case> cases = {
+        {413, "POST" + head + "Content-Length: 1001\r\n\r\n" + std::string(1001, ' ')},
+        {413, "POST" + head + "Transfer-Encoding: chunked\r\n\r\n3e9\r\n" + std::string(1001, ' ') + "\r\n"},
+        {415, "POST" + head + "Content-Encoding: gzip\r\nContent-Length: 2\r\n\r\n{}"},
+        {431, "GET" + head + "Cookie: a=" + std::string(20'000, 'x') + "\r\n\r\n"},
+        {400, "POST" + head + "Content-Length: 2\r\nContent-Length: 2\r\n\r\n{}"},
+        {400, "POST" + head + "X-A : b\r\n\r\n"},
+        {400, "POST" + head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n"},
+        {501, "POST" + head + "Transfer-Encoding: gzip\r\n\r\n"},
+        {408, "POST" + head + "Content-Length: 2\r\n\r\n{"},
+        {408, "POST" + head + "Content-Le"},
+    };
+    for (const Case& one : cases) {
+        INFO(one.text.substr(0, 200));
+        const auto answer = RawClient(server.port).ask(one.text);
+        CHECK(answer.status == one.status);
+        CHECK(problem(answer)["instance"] == "/items");
+        CHECK(answer.has("Access-Control-Allow-Origin: https://app.example"));
+        CHECK(answer.has("Vary: Origin"));
+        CHECK(
+            answer.has("Access-Control-Expose-Headers: Allow, Link, Location, Retry-After, WWW-Authenticate, "
+                       "X-Request-Id"));
+    }
+    // Of a target that cannot be read, and for a stranger.
+    const auto target = RawClient(server.port).ask(get("/items/%zz", "Origin: https://app.example\r\n"));
+    CHECK(target.status == 400);
+    CHECK(target.has("Access-Control-Allow-Origin: https://app.example"));
+    const auto stranger = RawClient(server.port)
+                              .ask(
+                                  "POST /items HTTP/1.1\r\nHost: x\r\nOrigin: "
+                                  "https://evil.example\r\nContent-Length: 1001\r\n\r\n");
+    CHECK(stranger.status == 413);
+    CHECK(stranger.head.find("Access-Control") == std::string::npos);
+    const auto twice =
+        RawClient(server.port)
+            .ask("POST" + head + "Origin: https://app.example\r\nContent-Length: 1001\r\n\r\n");
+    CHECK(twice.head.find("Access-Control") == std::string::npos);
+}
+
+TEST_CASE("A refused HEAD has no body, a 503 says when to ask again") {
+    TestServer server;
+    RawClient client(server.port);
+    client.send("HEAD /items HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
+    const auto refused = client.receive(true);
+    CHECK(refused.status == 400);
+    CHECK(client.closed_within(std::chrono::seconds(5)));
+    const Response away = to_response({503, "away", "", "it is away", {}}, Request{});
+    REQUIRE(away.headers.size() == 1);
+    CHECK(away.headers[0].first == "Retry-After");
+}
+
+TEST_CASE("The scheme of an absolute target has no case") {
+    TestServer server;
+    RawClient client(server.port);
+    for (const char* target : {"http://x/items/1", "HTTP://x/items/1", "Https://x/items/1"}) {
+        CHECK(client.ask(get(target)).status == 200);
+    }
+}
+
 TEST_CASE("Requests are counted by method, route and status, and never by what a client invents") {
     TestServer server;
     RawClient client(server.port);

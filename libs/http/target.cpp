@@ -1,11 +1,21 @@
 #include "http/target.hpp"
 
+#include <algorithm>
+
 #include "core/hex_digit.hpp"
 #include "telemetry/json_text.hpp"
 
 namespace lamda::http {
 
 namespace {
+
+/// RFC 3986, section 3.1: a scheme's letters have no case.
+bool has_scheme(std::string_view text, std::string_view scheme) {
+    return text.size() >= scheme.size() &&
+           std::equal(scheme.begin(), scheme.end(), text.begin(), [](char expected, char c) {
+               return expected == (c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c);
+           });
+}
 
 bool is_clean_utf8(std::string_view text) {
     while (!text.empty()) {
@@ -67,7 +77,7 @@ std::vector<std::string_view> split_path(std::string_view path) {
 
 Result<Target> parse_target(std::string_view text) {
     for (const std::string_view scheme : {"http://", "https://"}) {
-        if (text.starts_with(scheme)) {
+        if (has_scheme(text, scheme)) {
             text.remove_prefix(scheme.size());
             const std::size_t path = text.find_first_of("/?");
             text = path == std::string_view::npos ? std::string_view("/") : text.substr(path);

@@ -195,7 +195,8 @@ void Watcher::sweep() {
 
 void Watcher::expire(Connection& connection) {
     if (connection.stage == Connection::Stage::kWaiting && connection.in_request) {
-        refuse(connection, {408, "request_timeout", "the request did not arrive in time"});
+        refuse(connection,
+               {408, "request_timeout", "the request did not arrive in time", connection.reader.asker()});
     } else {
         forget(connection);
     }
