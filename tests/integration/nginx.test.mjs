@@ -1,0 +1,152 @@
+// deploy/nginx/lamda.conf in a real nginx: what it refuses by itself is a problem document that a page can read.
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { request } from 'node:https';
+import { createServer as createTcpServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { after, before, test } from 'node:test';
+
+const origin = 'https://app.example.org';
+const folder = mkdtempSync(`${tmpdir()}/lamda-nginx-`);
+const gateway = createServer((incoming, answer) => {
+    if (incoming.url === '/hang') {
+        return;
+    }
+    answer.writeHead(404, { 'Content-Type': 'application/problem+json', 'X-Request-Id': 'of-the-gateway' });
+    answer.end('{"code":"of_the_gateway"}');
+});
+let nginx;
+let port;
+
+async function freePort() {
+    const server = createTcpServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port: found } = server.address();
+    server.close();
+    await once(server, 'close');
+    return found;
+}
+
+function ask({ path = '/api/jobs', method = 'GET', headers = {}, body } = {}) {
+    return new Promise((resolve, reject) => {
+        const sent = request(
+            { host: '127.0.0.1', port, path, method, rejectUnauthorized: false, agent: false, headers: { Origin: origin, ...headers } },
+            (answer) => {
+                let text = '';
+                answer.on('data', (part) => { text += part; });
+                answer.on('end', () => resolve({ status: answer.statusCode, headers: answer.headers, body: text && JSON.parse(text) }));
+                answer.on('error', reject);
+            },
+        );
+        sent.on('error', reject);
+        sent.end(body);
+    });
+}
+
+function checkProblem(answer, status, code) {
+    assert.equal(answer.status, status, JSON.stringify(answer));
+    assert.equal(answer.headers['content-type'], 'application/problem+json');
+    assert.equal(answer.headers['access-control-allow-origin'], origin);
+    assert.match(answer.headers['access-control-expose-headers'], /Retry-After/);
+    assert.equal(answer.headers.vary, 'Origin');
+    assert.deepEqual(Object.keys(answer.body).sort(), ['code', 'detail', 'instance', 'request_id', 'status', 'title', 'type']);
+    assert.equal(answer.body.status, status);
+    assert.equal(answer.body.code, code);
+    assert.equal(answer.body.type, `urn:lamda:error:${code}`);
+    assert.equal(answer.body.request_id, answer.headers['x-request-id']);
+}
+
+before(async () => {
+    gateway.listen(0, '127.0.0.1');
+    await once(gateway, 'listening');
+    port = await freePort();
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost',
+        '-keyout', `${folder}/privkey.pem`, '-out', `${folder}/fullchain.pem`], { stdio: 'ignore' });
+    const shipped = readFileSync(new URL('../../deploy/nginx/lamda.conf', import.meta.url), 'utf8');
+    const changed = shipped
+        .replaceAll('/etc/ssl/lamda', folder)
+        .replace(/^ *listen \[::\].*\n/gm, '')
+        .replace('listen 80;', `listen 127.0.0.1:${await freePort()};`)
+        .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
+        .replace('server 127.0.0.1:8080;', `server 127.0.0.1:${gateway.address().port};`)
+        .replace('rate=50r/s', 'rate=1r/m')
+        .replace('proxy_read_timeout      30s', 'proxy_read_timeout      1s');
+    writeFileSync(`${folder}/lamda.conf`, changed);
+    const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
+    writeFileSync(`${folder}/nginx.conf`,
+        `daemon off; master_process off; pid ${folder}/pid; error_log ${folder}/error.log;\nevents {}\n` +
+        `http { access_log off; ${temporary} include ${folder}/lamda.conf; }\n`);
+    nginx = spawn('/usr/sbin/nginx', ['-c', `${folder}/nginx.conf`, '-e', `${folder}/error.log`], { stdio: 'inherit' });
+    for (;;) {
+        assert.equal(nginx.exitCode, null, 'nginx ended');
+        try {
+            await ask({ path: '/none' });
+            return;
+        } catch (error) {
+            assert.equal(error.code, 'ECONNREFUSED');
+            await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+    }
+});
+
+after(async () => {
+    if (nginx?.exitCode === null) {
+        nginx.kill();
+        await once(nginx, 'exit');
+    }
+    gateway.closeAllConnections();
+    gateway.close();
+    rmSync(folder, { recursive: true });
+});
+
+test('a body over the limit, an encoded body, a head over the limit', async () => {
+    checkProblem(await ask({ method: 'POST', headers: { 'Content-Length': 300_000 } }), 413, 'body_too_large');
+    checkProblem(await ask({ headers: { Cookie: `a=${'x'.repeat(12_000)}` } }), 431, 'header_too_large');
+    checkProblem(await ask({ method: 'POST', headers: { 'Content-Encoding': 'gzip' }, body: '{}' }), 415, 'unsupported_content_encoding');
+});
+
+test('what the gateway answers is passed on as it is', async () => {
+    const answer = await ask({ path: '/api/jobs?limit=1' });
+    assert.equal(answer.status, 404);
+    assert.equal(answer.body.code, 'of_the_gateway');
+    assert.equal(answer.headers['x-request-id'], 'of-the-gateway');
+});
+
+test('the path is repeated, without the query and only as far as it needs no escapes', async () => {
+    const refused = { method: 'POST', headers: { 'Content-Encoding': 'gzip' }, body: '{}' };
+    assert.equal((await ask({ ...refused, path: '/api/jobs?token=x' })).body.instance, '/api/jobs');
+    assert.equal((await ask({ ...refused, path: '/a"b' })).body.instance, '/a');
+});
+
+test('a stranger gets the problem without CORS headers', async () => {
+    const answer = await ask({ method: 'POST', headers: { Origin: 'https://evil.example.org', 'Content-Encoding': 'gzip' }, body: '{}' });
+    assert.equal(answer.status, 415);
+    assert.equal(answer.headers['access-control-allow-origin'], undefined);
+    assert.equal(answer.headers['access-control-expose-headers'], undefined);
+});
+
+test('a gateway that hangs: 504; one that is away: 502; both say when to ask again', async () => {
+    const hangs = await ask({ path: '/hang' });
+    checkProblem(hangs, 504, 'gateway_unavailable');
+    assert.ok(Number(hangs.headers['retry-after']) > 0);
+    gateway.closeAllConnections();
+    gateway.close();
+    const away = await ask();
+    checkProblem(away, 502, 'gateway_unavailable');
+    assert.ok(Number(away.headers['retry-after']) > 0);
+});
+
+test('too many requests: 429 with Retry-After', async () => {
+    for (let n = 0; n < 300; ++n) {
+        const answer = await ask();
+        if (answer.status === 429) {
+            checkProblem(answer, 429, 'too_many_requests');
+            assert.ok(Number(answer.headers['retry-after']) > 0);
+            return;
+        }
+    }
+    assert.fail('no limit was met');
+});
