@@ -1,5 +1,6 @@
 #include "bus_setup.hpp"
 
+#include "pipeline/event_stream.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -28,7 +29,7 @@ std::vector<StreamSpec> streams() {
         stream(wire::kRetractStream, "jobs.retract.*", StreamSpec::Retention::kWorkQueue, hours(24 * 30), -1),
         stream(wire::kStatusStream, "jobs.status.*", StreamSpec::Retention::kLimits, hours(24 * 90), -1),
         stream(wire::kLogsStream, "jobs.logs.*.*", StreamSpec::Retention::kLimits, hours(24), 1LL << 30),
-        stream(wire::kEventsStream, "events.>", StreamSpec::Retention::kLimits, hours(1), 1LL << 28)};
+        pipeline::events_stream()};
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
 #include "heartbeats.hpp"
 
-#include <condition_variable>
-
+#include "pipeline/event_stream.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 
@@ -16,40 +15,13 @@ void note_heartbeat(const bus::Message& message, PresenceClock& presence, const 
 }
 
 void keep_bus_ready(const std::stop_token& stop, bus::Bus& bus, BusSetup& setup, store::Database& database) {
-    struct Signal {
-        std::mutex mutex;
-        std::condition_variable_any changed;
-        std::uint64_t connections = 0;  // counted: one that came back at once must not be missed
-    };
-    // Shared with the callback, which may come after this loop has ended.
-    const auto signal = std::make_shared<Signal>();
-    bus.on_change([signal](bool connected) {
-        if (connected) {
-            const std::lock_guard lock(signal->mutex);
-            ++signal->connections;
-            signal->changed.notify_all();
-        }
-    });
-    if (bus.connected()) {
-        const std::lock_guard lock(signal->mutex);
-        ++signal->connections;
-    }
-    std::uint64_t handled = 0;
-    while (!stop.stop_requested()) {
-        {
-            std::unique_lock lock(signal->mutex);
-            signal->changed.wait(lock, stop, [&] { return signal->connections != handled; });
-            handled = signal->connections;
-        }
-        if (stop.stop_requested()) {
-            return;
-        }
+    pipeline::at_each_connection(stop, bus, [&] {
         setup.forget();
         setup.ensure_streams();
         for (const auto& provider : providers_at_work(database)) {
             setup.ensure_provider(provider);
         }
-    }
+    });
 }
 
 }  // namespace lamda::dispatch

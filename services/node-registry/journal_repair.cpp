@@ -55,7 +55,7 @@ void JournalRepair::repair(store::Txn& txn, const chain::Rereading& again) {
     }
     orphan(txn, compared.diff.to_drop);
     append_journal(txn, missing);
-    refold(txn, providers);
+    refold(txn, providers, clock_.now());
 }
 
 }  // namespace lamda::registry

@@ -39,9 +39,10 @@ struct Registry {
         });
     }
     store::Database database;
-    NodeProjection projection{telemetry::Log::none()};
+    SystemClock clock;
+    NodeProjection projection{clock, telemetry::Log::none()};
     pipeline::Projector projector{database, kStream, projection};
-    JournalRepair repairs;
+    JournalRepair repairs{clock};
     pipeline::PgSweep swept{database, kStream, repairs};
 };
 

@@ -4,7 +4,9 @@
 #include "contracts/node_reputation.hpp"
 #include "journal_repair.hpp"
 #include "node_store.hpp"
+#include "pipeline/event_stream.hpp"
 #include "pipeline/lease.hpp"
+#include "pipeline/relay.hpp"
 #include "pipeline/stream_memory.hpp"
 #include "presence_loop.hpp"
 #include "projection.hpp"
@@ -48,7 +50,7 @@ int serve(runtime::App& app, const Config& config) {
                          .timeout = config.rpc_timeout,
                          .agreement = config.rpc_agreement},
                         clock, log);
-    NodeProjection projection(log);
+    NodeProjection projection(clock, log);
     pipeline::Projector projector(database, kStream, projection);
     pipeline::PgStreamMemory memory(database, kStream);
     pipeline::PgLease lease(database, kOwner, log, app.metrics());
@@ -63,7 +65,7 @@ int serve(runtime::App& app, const Config& config) {
         }
     });
 
-    JournalRepair repair;
+    JournalRepair repair(clock);
     pipeline::PgSweep swept(database, kStream, repair);
     chain::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, app.metrics());
     if (config.sweep_pace > Millis{0}) {
@@ -74,6 +76,12 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("presence", [&](const std::stop_token& stop) { presence.run(stop); });
     const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner,
                                           [&](const bus::Message& message) { presence.take(message); });
+
+    pipeline::Relay relay(database, bus, kOwner, log, app.metrics());
+    app.loop("relay", [&](const std::stop_token& stop) { relay.run(stop); });
+    app.loop("bus", [&](const std::stop_token& stop) {
+        pipeline::at_each_connection(stop, bus, [&] { bus.ensure_stream(pipeline::events_stream()); });
+    });
 
     views::QueryDesk queries(database, views::kNodes, "nodes", log);
     const auto query_subscription = bus.subscribe(

@@ -120,6 +120,52 @@ void save_nodes(Txn& txn, const std::vector<NodeRow>& rows) {
 
 void delete_nodes(Txn& txn, const std::vector<Address>& providers) {
     txn.exec("DELETE FROM registry.node WHERE provider = ANY($1::bytea[])", {store::array_of(providers)});
+    txn.exec("DELETE FROM registry.announced WHERE provider = ANY($1::bytea[])",
+             {store::array_of(providers)});
+}
+
+std::int64_t entry_id(Txn& txn, const NodeEvent& event) {
+    return txn
+        .one("SELECT id FROM registry.node_event WHERE block_hash = $1 AND log_index = $2 AND NOT orphaned",
+             {event.block.hash, event.log_index})
+        .get<std::int64_t>("id");
+}
+
+std::int64_t next_entry_id(Txn& txn) {
+    return txn.one("SELECT nextval(pg_get_serial_sequence('registry.node_event', 'id')) AS id")
+        .get<std::int64_t>("id");
+}
+
+std::optional<ChainId> stream_chain(Txn& txn) {
+    const auto row =
+        txn.first("SELECT chain_id FROM chain.cursor WHERE stream = $1 AND chain_id IS NOT NULL", {kStream});
+    return row ? std::optional(ChainId{row->get<std::uint64_t>("chain_id")}) : std::nullopt;
+}
+
+std::set<Address> online_nodes(Txn& txn, const std::set<Address>& providers) {
+    std::set<Address> out;
+    for (const auto row :
+         txn.exec("SELECT wallet_address FROM api.node WHERE is_online AND wallet_address = ANY($1::bytea[])",
+                  {store::array_of(providers)})) {
+        out.insert(row.get<Address>("wallet_address"));
+    }
+    return out;
+}
+
+std::map<Address, bool> announce_presence(Txn& txn) {
+    std::map<Address, bool> out;
+    // Ordered: another instance's rows are locked in the same order.
+    for (const auto row :
+         txn.exec("INSERT INTO registry.announced AS a (provider, is_online) "
+                  "SELECT n.wallet_address, n.is_online FROM api.node n "
+                  "LEFT JOIN registry.announced k ON k.provider = n.wallet_address "
+                  "WHERE n.is_registered AND n.is_online <> coalesce(k.is_online, false) "
+                  "ORDER BY n.wallet_address LIMIT 1000 "
+                  "ON CONFLICT (provider) DO UPDATE SET is_online = excluded.is_online "
+                  "WHERE a.is_online <> excluded.is_online RETURNING a.provider, a.is_online")) {
+        out.emplace(row.get<Address>("provider"), row.get<bool>("is_online"));
+    }
+    return out;
 }
 
 void save_offline_after(Txn& txn, Millis offline_after) {

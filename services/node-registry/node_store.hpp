@@ -12,6 +12,7 @@
 namespace lamda::registry {
 
 constexpr auto kOwner = "registry";
+constexpr auto kStream = "registry:opbnb";
 /// Notified when a node was registered, changed, or came back.
 constexpr auto kNodeChannel = "lamda_node";
 
@@ -29,6 +30,17 @@ std::map<Address, NodeRow> read_nodes(store::Txn& txn, const std::set<Address>& 
 /// Of different providers.
 void save_nodes(store::Txn& txn, const std::vector<NodeRow>& rows);
 void delete_nodes(store::Txn& txn, const std::vector<Address>& providers);
+
+/// The number of a canonical journal entry; one that no entry has. Both rise.
+std::int64_t entry_id(store::Txn& txn, const NodeEvent& event);
+std::int64_t next_entry_id(store::Txn& txn);
+/// Of the chain that the stream is bound to; absent: none yet.
+std::optional<ChainId> stream_chain(store::Txn& txn);
+/// Those of them that are online now.
+std::set<Address> online_nodes(store::Txn& txn, const std::set<Address>& providers);
+/// Registered nodes whose presence is another one than was announced, a thousand at most, and whether each is
+/// online; announced with this.
+std::map<Address, bool> announce_presence(store::Txn& txn);
 
 /// NODE_OFFLINE_AFTER, for the views.
 void save_offline_after(store::Txn& txn, Millis offline_after);

@@ -1,5 +1,6 @@
 #include "presence_loop.hpp"
 
+#include "news.hpp"
 #include "pipeline/dead_letter.hpp"
 #include "runtime/app.hpp"
 #include "store/values.hpp"
@@ -44,8 +45,12 @@ void PresenceLoop::take(const bus::Message& message) {
 }
 
 void PresenceLoop::run(const std::stop_token& stop) {
-    while (runtime::pause(stop, Millis(250))) {
+    constexpr int kFlushesForOneLook = 4;
+    for (int flushes = 1; runtime::pause(stop, Millis(250)); ++flushes) {
         flush();
+        if (flushes % kFlushesForOneLook == 0) {
+            database_.transact([&](store::Txn& txn) { tell_presence(txn, clock_.now()); });
+        }
     }
 }
 

@@ -19,7 +19,7 @@ class PresenceLoop {
     /// From the subscription's thread. Never throws. What is malformed or of another provider than its
     /// subject's goes to the dead letters (at most a thousand between two flushes).
     void take(const bus::Message& message);
-    /// Writes every quarter of a second what came. Until stopped.
+    /// Writes every quarter of a second what came, and tells every second who came or went. Until stopped.
     void run(const std::stop_token& stop);
     /// @throws store errors; what was taken is kept for the next time
     void flush();

@@ -3,7 +3,7 @@
 #include <map>
 
 #include "contracts/node_reputation.hpp"
-#include "node_store.hpp"
+#include "news.hpp"
 #include "store/values.hpp"
 
 namespace lamda::registry {
@@ -61,7 +61,8 @@ std::vector<NodeEvent> events_of(const chain::Batch& batch) {
     return out;
 }
 
-NodeProjection::NodeProjection(telemetry::Log log) : log_(std::move(log)) {}
+NodeProjection::NodeProjection(const Clock& clock, telemetry::Log log)
+    : clock_(clock), log_(std::move(log)) {}
 
 void NodeProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState&) {
     const auto events = events_of(batch);
@@ -84,9 +85,15 @@ void NodeProjection::apply(store::Txn& txn, const chain::Batch& batch, const pip
         const auto row = known.find(provider);
         rows[provider] = row == known.end() ? std::nullopt : std::optional(row->second);
     }
+    std::vector<NodeStory> stories;
     for (const auto& event : events) {
         if (event.provider) {
-            apply_event(rows[*event.provider], event);
+            auto& row = rows[*event.provider];
+            const auto before = row;
+            apply_event(row, event);
+            if (const auto change = seen_change(before, *row)) {
+                stories.push_back({*row, *change, event.at, &event});
+            }
         }
     }
     std::vector<NodeRow> changed;
@@ -95,10 +102,12 @@ void NodeProjection::apply(store::Txn& txn, const chain::Batch& batch, const pip
         changed.push_back(std::move(*row));
     }
     save_nodes(txn, changed);
+    tell(txn, stories, clock_.now());
     txn.notify(kNodeChannel);
 }
 
-void refold(store::Txn& txn, const std::set<Address>& providers) {
+void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now) {
+    const auto before = read_nodes(txn, providers);
     const auto journals = read_journals(txn, providers);
     std::vector<NodeRow> folded;
     std::vector<Address> gone;
@@ -112,11 +121,23 @@ void refold(store::Txn& txn, const std::set<Address>& providers) {
     }
     save_nodes(txn, folded);
     delete_nodes(txn, gone);
+    const auto after = read_nodes(txn, providers);
+    const auto row_of = [](const std::map<Address, NodeRow>& rows, const Address& provider) {
+        const auto at = rows.find(provider);
+        return at == rows.end() ? std::nullopt : std::optional(at->second);
+    };
+    std::vector<NodeStory> stories;
+    for (const auto& provider : providers) {
+        if (auto story = refolded_story(row_of(before, provider), row_of(after, provider), now)) {
+            stories.push_back(std::move(*story));
+        }
+    }
+    tell(txn, stories, now);
     txn.notify(kNodeChannel);
 }
 
 void NodeProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState&) {
-    refold(txn, orphan_above(txn, unwind.to.number));
+    refold(txn, orphan_above(txn, unwind.to.number), clock_.now());
 }
 
 void NodeProjection::boundary(store::Txn&, const pipeline::StreamState&) {}

@@ -3,29 +3,29 @@
 
 #include <set>
 
-#include "node_fold.hpp"
+#include "core/clock.hpp"
+#include "node_store.hpp"
 #include "pipeline/projector.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::registry {
 
-constexpr auto kStream = "registry:opbnb";
-
 class NodeProjection final : public pipeline::Projection {
   public:
-    explicit NodeProjection(telemetry::Log log);
+    NodeProjection(const Clock& clock, telemetry::Log log);
     void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
     void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
 
   private:
+    const Clock& clock_;
     telemetry::Log log_;
 };
 
 /// The batch's logs as journal entries; what is none of the four events is left out.
 std::vector<NodeEvent> events_of(const chain::Batch& batch);
 
-/// Writes these nodes' rows anew from their journals.
-void refold(store::Txn& txn, const std::set<Address>& providers);
+/// Writes these nodes' rows again from their journals, and tells what is different.
+void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now);
 
 }  // namespace lamda::registry

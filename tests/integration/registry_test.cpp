@@ -130,11 +130,13 @@ TEST_CASE(
     INFO(answer.body);
     const auto check = json::parse(answer.body).at("checks").at("chain:registry:opbnb");
     CHECK(check.at("ok") == false);
-    CHECK(testkit::wait_until([&] {
-        return get("/metrics")
-                   .body.find("lamda_chain_finality_violations_total{stream=\"registry:opbnb\"} 1") !=
-               std::string::npos;
-    }));
+    CHECK(testkit::wait_until(
+        [&] {
+            return get("/metrics")
+                       .body.find("lamda_chain_finality_violations_total{stream=\"registry:opbnb\"} 1") !=
+                   std::string::npos;
+        },
+        Millis(60'000)));
     CHECK(log_of("node-registry", market).find("finality violated") != std::string::npos);
     CHECK(market.count("registry.node_event WHERE NOT orphaned") == events);
     CHECK(market.count("registry.node") == 1);

@@ -1,0 +1,239 @@
+// A renter's day on a running market, by the client that is compiled against openapi.yaml. Each answer is held against
+// openapi.yaml, each message on the bus against asyncapi.yaml and its schema; every route and every channel is seen.
+//
+//     node judge.mjs <folder for scratch>      with the market's settings in the environment
+//
+// Prints `listening` when it hears the bus: providers register and agents start after that. Exit status 1 and one line for
+// each fault.
+
+import { writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+
+import { newValidator, parseAsyncapi, readOpenapi, transpileClient } from '../../integration/contract_files/read.mjs';
+import { BusTap } from './bus_tap.mjs';
+
+const env = process.env;
+const api = env.LAMDA_API_URL;
+const renterAddress = env.RENTER.toLowerCase();
+const providerAddress = env.PROVIDER.toLowerCase();
+const image = 'lamda/busybox:1.35';
+const payment = '10000000000000000';
+const faults = new Set();
+
+async function until(what, look) {
+    const deadline = Date.now() + 120_000;
+    let last;
+    while (Date.now() < deadline) {
+        last = await look();
+        if (last) {
+            return last;
+        }
+        await new Promise((done) => setTimeout(done, 100));
+    }
+    throw new Error(`${what} did not come about; faults so far: ${[...faults].join('; ')}`);
+}
+
+// ---- what is promised
+
+const validators = new Map();
+function complain(where, schema, value) {
+    let validate = validators.get(schema);
+    if (validate === undefined) {
+        validate = newValidator().compile(schema);
+        validators.set(schema, validate);
+    }
+    if (!validate(value)) {
+        for (const { instancePath, message } of validate.errors) {
+            faults.add(`${where}: ${instancePath} ${message}: ${JSON.stringify(value).slice(0, 400)}`);
+        }
+    }
+}
+
+/** `/api/jobs/{id}` or `events.job.{jobId}` as an expression; a parameter ends at the separator. */
+const matcher = (template, separator) =>
+    new RegExp(`^${template.replaceAll('.', '\\.').replaceAll(/\{\w+\}/g, `[^${separator}]+`)}$`);
+
+const openapi = await readOpenapi();
+const routes = Object.entries(openapi.paths).flatMap(([template, methods]) =>
+    Object.entries(methods).map(([method, { responses }]) => ({
+        name: `${method.toUpperCase()} ${template}`, method, pattern: matcher(template, '/'), responses,
+        literal: !template.includes('{'),
+    })),
+);
+const seenRoutes = new Set();
+
+function judgeAnswer(method, path, status, type, text) {
+    const route = routes
+        .filter((each) => each.method === method.toLowerCase() && each.pattern.test(path))
+        .sort((a, b) => Number(b.literal) - Number(a.literal))[0];
+    const where = `${method} ${path} ${status}`;
+    if (route === undefined) {
+        faults.add(`${where}: no such route in openapi.yaml`);
+        return;
+    }
+    seenRoutes.add(route.name);
+    const response = route.responses[status] ?? route.responses[`${Math.floor(status / 100)}XX`] ?? route.responses.default;
+    const schema = response?.content?.[type]?.schema;
+    if (schema === undefined) {
+        faults.add(`${where}: openapi.yaml has no such status, or not with ${type}`);
+        return;
+    }
+    complain(`${where} (${route.name})`, schema, JSON.parse(text));
+}
+
+const judgedFetch = async (request) => {
+    const response = await fetch(request);
+    judgeAnswer(
+        request.method, new URL(request.url).pathname, response.status,
+        response.headers.get('content-type')?.split(';')[0], await response.clone().text(),
+    );
+    return response;
+};
+const ask = (method, path, body, headers = {}) =>
+    judgedFetch(new Request(api + path, {
+        method, headers: { 'content-type': 'application/json', ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }));
+
+const { document, faults: unreadable } = await parseAsyncapi();
+unreadable.forEach((fault) => faults.add(`asyncapi.yaml: ${fault}`));
+const channels = document.channels().all().map((channel) => ({
+    name: channel.address(),
+    pattern: matcher(channel.address(), '.'),
+    messages: channel.messages().all().map((message) => ({
+        payload: message.payload()?.json(), headers: message.headers()?.json(), id: message.id(),
+    })),
+}));
+const bare = (schema) => JSON.parse(JSON.stringify(schema, (key, value) => (key.startsWith('x-parser-') || key === '$schema' ? undefined : value)));
+for (const channel of channels) {
+    channel.messages = channel.messages.map(({ payload, headers, id }) => ({
+        payload: bare(payload), headers: headers && bare({ ...headers, required: Object.keys(headers.properties) }), id,
+    }));
+}
+const seenChannels = new Set();
+
+function judgeMessage({ subject, headers, body }) {
+    const channel = channels.find((each) => each.pattern.test(subject));
+    if (channel === undefined) {
+        faults.add(`${subject}: no such channel in asyncapi.yaml`);
+        return;
+    }
+    seenChannels.add(channel.name);
+    const { payload, headers: wanted } = channel.messages[0];
+    const message = JSON.parse(body);
+    complain(subject, payload, message);
+    if (wanted !== undefined) {
+        complain(`${subject}: headers`, wanted, headers);
+    }
+    if (subject.startsWith('events.')) {
+        const [base, ...marks] = headers['Nats-Msg-Id'].replace(`event:${message.id}:${subject}`, 'own').split(':');
+        if (base !== 'own' || marks.some((mark) => mark !== 'node' && mark !== 'unwound')) {
+            faults.add(`${subject}: id ${headers['Nats-Msg-Id']} is not event:${message.id}:${subject}`);
+        }
+    }
+    return message;
+}
+
+function judgeReply(subject, text) {
+    const { messages } = channels.find((each) => each.name === subject);
+    complain(`${subject}: answer`, messages.find(({ id }) => /answer/i.test(id)).payload, JSON.parse(text));
+    return JSON.parse(text);
+}
+
+// ---- the day
+
+writeFileSync(`${process.argv[2]}/renter.mjs`, transpileClient());
+const { Renter, Refused } = await import(pathToFileURL(`${process.argv[2]}/renter.mjs`));
+const renter = new Renter(api, judgedFetch);
+const bus = await BusTap.open(env.NATS_URL);
+process.stdout.write('listening\n');
+
+async function pay(transaction) {
+    const response = await fetch(env.BSC_RPC_URL, {
+        method: 'POST', headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'eth_sendTransaction', params: [{ ...transaction, from: renterAddress }] }),
+    });
+    const { result, error } = await response.json();
+    if (result === undefined) {
+        throw new Error(`eth_sendTransaction: ${JSON.stringify(error)}`);
+    }
+}
+const statusOf = async (id) => {
+    try {
+        return (await renter.job(id)).status;
+    } catch (refused) {
+        if (refused instanceof Refused && refused.status === 404) {
+            return undefined;  // not mined yet
+        }
+        throw refused;
+    }
+};
+const order = async (command) => {
+    const { id, transaction } = await renter.order(renterAddress, providerAddress, image, command, payment);
+    await pay(transaction);
+    return id;
+};
+
+await until('an online provider', async () => (await renter.providers(1)).length === 1);
+const done = await order(['sh', '-c', 'echo working; echo done > /output/result']);
+const stopped = await order(['sh', '-c', 'sleep 600']);
+await until('the second job running', async () => (await statusOf(stopped)) === 'running');
+await renter.cancel(stopped, env.OPERATOR_TOKEN, 'not needed', 'cancel-once');
+await until('the first job paid', async () => (await statusOf(done)) === 'paid');
+await until('its count', async () => (await renter.reputation(providerAddress)).count === 1);
+
+for await (const job of renter.jobs(renterAddress)) {
+    void job;
+}
+const spec = (await (await ask('POST', '/api/jobs', { spec: { renter: renterAddress, provider: providerAddress, dockerImage: image }, payment_amount: payment })).json()).spec;
+for (const [method, path, body, headers] of [
+    ['GET', '/health'], ['GET', '/api/nodes'], ['GET', `/api/nodes/${providerAddress}`], ['GET', '/api/nodes/0x1'],
+    ['GET', '/api/nodes?surprise=1'], ['GET', '/api/jobs?limit=0&status=done'], ['GET', `/api/jobs/0x${'ee'.repeat(32)}`],
+    ['POST', '/api/jobs/query', { status: 'paid', limit: 1 }], ['POST', '/api/jobs/query', { status: {} }],
+    ['POST', '/api/jobs', { spec: { renter: renterAddress } }], ['POST', '/api/jobs', []],
+    ['PUT', `/api/jobs/${done}/status`, { status: 'cancelled' }],
+    ['PUT', `/api/jobs/${done}/status`, { status: 'gone' }, { authorization: `Bearer ${env.OPERATOR_TOKEN}` }],
+    ['PUT', `/api/jobs/${done}/spec`, { spec, signature: `0x${'11'.repeat(64)}1b` }],
+    ['GET', `/api/reputation/${providerAddress}/jobs`], ['GET', `/api/reputation/0x${'ee'.repeat(20)}`],
+]) {
+    await ask(method, path, body, headers);
+}
+const refused = await renter.orderUnchecked({ spec: { renter: 'nobody', provider: providerAddress, dockerImage: image }, payment_amount: payment });
+if (!(refused instanceof Refused) || !refused.fields.has('/spec/renter')) {
+    faults.add(`a refusal does not name the wrong field: ${refused}`);
+}
+
+// ---- what flowed
+
+const hint = (subject) => bus.messages.some((message) => message.subject.startsWith(subject));
+for (const subject of ['jobs.retract.', 'jobs.logs.', 'nodes.heartbeat.', 'events.node.']) {
+    await until(`a message on ${subject}`, async () => hint(subject));
+}
+const kindsSeen = () => new Set(bus.messages.filter(({ subject }) => subject === 'events.global').map(({ body }) => JSON.parse(body).kind));
+const wanted = ['job.created', 'job.assigned', 'job.running', 'job.completed', 'job.paid', 'job.cancelled', 'node.registered', 'node.online', 'node.job_counted'];
+await until(`events ${wanted.join(', ')}`, async () => wanted.every((kind) => kindsSeen().has(kind)));
+const command = bus.messages.find(({ subject }) => subject === 'jobs.command').body;
+const first = judgeReply('jobs.command', await bus.request('jobs.command', command));
+if (first.requestId !== JSON.parse(command).requestId || first.status !== 'cancelled') {
+    faults.add(`jobs.command: a repeated command is answered ${JSON.stringify(first)}`);
+}
+judgeReply('jobs.command', await bus.request('jobs.command', '{"v":1}'));
+for (const [subject, key] of [['jobs.query', 'jobs'], ['nodes.query', 'nodes']]) {
+    if (!(judgeReply(subject, await bus.request(subject, '{"limit":1}'))[key]?.length === 1)) {
+        faults.add(`${subject}: no row`);
+    }
+    judgeReply(subject, await bus.request(subject, '{"surprise":1}'));
+}
+// But for what was asked wrongly just now.
+bus.messages.filter(({ body }) => body !== '{"v":1}' && body !== '{"surprise":1}').forEach(judgeMessage);
+bus.close();
+
+for (const { name } of routes.filter((each) => !seenRoutes.has(each.name))) {
+    faults.add(`${name}: never asked`);
+}
+for (const { name } of channels.filter((each) => !seenChannels.has(each.name))) {
+    faults.add(`${name}: nothing flowed`);
+}
+faults.forEach((fault) => process.stdout.write(`FAULT ${fault}\n`));
+process.stdout.write(`${bus.messages.length} messages, ${seenRoutes.size} routes, ${seenChannels.size} channels, ${faults.size} faults\n`);
+process.exitCode = faults.size > 0 ? 1 : 0;
