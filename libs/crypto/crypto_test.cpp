@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "core/u256.hpp"
+#include "crypto/address_text.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/signer.hpp"
 
@@ -222,6 +223,18 @@ TEST_CASE("signing leaves nothing of the key on the stack: libsecp256k1 cleans u
         account->sign(as_bytes("a message"));
         CHECK(left() == 0);
     }
+}
+
+TEST_CASE("parse_address: mixed case must carry the right checksum") {
+    const std::string right = "0x90F79bf6EB2c4f870365E785982E1f101E93b906";
+    const auto expected = Address::parse(right).value();
+    CHECK(parse_address(right).value() == expected);
+    CHECK(parse_address("0x90f79bf6eb2c4f870365e785982e1f101e93b906").value() == expected);
+    CHECK(parse_address("0x90F79BF6EB2C4F870365E785982E1F101E93B906").value() == expected);
+    CHECK(parse_address("0x" + std::string(40, '1')));
+    CHECK(parse_address("0x90F79bf6EB2c4f870365E785982E1f101E93b960").error().code == "invalid_checksum");
+    CHECK(parse_address("0x90F79bf6Eb2c4f870365E785982E1f101E93b906").error().code == "invalid_checksum");
+    CHECK(parse_address(right.substr(2)).error().code == "invalid_address");
 }
 
 TEST_CASE("checksum_address: the vectors of EIP-55") {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 
+#include "telemetry/shown_text.hpp"
+
 namespace lamda::telemetry {
 
 std::size_t utf8_sequence(std::string_view text) {
@@ -33,8 +35,43 @@ std::size_t utf8_sequence(std::string_view text) {
     return 0;
 }
 
-void append_json_string(std::string& out, std::string_view text) {
+namespace {
+
+/// @param sequence one valid UTF-8 sequence
+char32_t code_point(std::string_view sequence) {
+    const auto first = static_cast<std::uint8_t>(sequence[0]);
+    if (sequence.size() == 1) {
+        return first;
+    }
+    char32_t out = first & (0x7FU >> sequence.size());
+    for (const char c : sequence.substr(1)) {
+        out = out << 6 | (static_cast<std::uint8_t>(c) & 0x3FU);
+    }
+    return out;
+}
+
+}  // namespace
+
+void append_shown(std::string& out, std::string_view sequence) {
     static constexpr char kHex[] = "0123456789abcdef";
+    const char32_t character = code_point(sequence);
+    if (!steers_output(character)) {
+        out.append(sequence);
+    } else if (character == '\n') {
+        out += "\\n";
+    } else if (character == '\t') {
+        out += "\\t";
+    } else if (character == '\r') {
+        out += "\\r";
+    } else {
+        out += "\\u";
+        for (const int shift : {12, 8, 4, 0}) {
+            out += kHex[character >> shift & 0x0F];
+        }
+    }
+}
+
+void append_json_string(std::string& out, std::string_view text) {
     out += '"';
     while (!text.empty()) {
         const std::size_t length = utf8_sequence(text);
@@ -42,22 +79,12 @@ void append_json_string(std::string& out, std::string_view text) {
         if (length == 0) {
             out += "\xEF\xBF\xBD";
         } else if (length > 1) {
-            out.append(text.substr(0, length));
+            append_shown(out, text.substr(0, length));
         } else if (byte == '"' || byte == '\\') {
             out += '\\';
             out += text[0];
-        } else if (byte == '\n') {
-            out += "\\n";
-        } else if (byte == '\t') {
-            out += "\\t";
-        } else if (byte == '\r') {
-            out += "\\r";
-        } else if (byte < 0x20 || byte == 0x7F) {
-            out += "\\u00";
-            out += kHex[byte >> 4];
-            out += kHex[byte & 0x0F];
         } else {
-            out += text[0];
+            append_shown(out, text.substr(0, 1));
         }
         text.remove_prefix(length == 0 ? 1 : length);
     }

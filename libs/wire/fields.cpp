@@ -25,17 +25,26 @@ std::string bytes_wanted(std::size_t least, std::size_t most) {
 
 }  // namespace
 
-Fields::Fields(const Json& value, std::string pointer, std::optional<Error>& failure)
-    : value_(value), pointer_(std::move(pointer)), failure_(failure) {
-    if (value.as<Json::Object>() == nullptr && !failure_) {
-        failure_ = Error{"invalid_type", "an object is needed", pointer_};
+Fields::Fields(const Json& value, std::string pointer, std::optional<Error>& failure,
+               std::vector<Error>* every)
+    : value_(value), pointer_(std::move(pointer)), failure_(failure), every_(every) {
+    if (value.as<Json::Object>() == nullptr) {
+        note({"invalid_type", "an object is needed", pointer_});
+    }
+}
+
+void Fields::note(Error error) {
+    if (every_ != nullptr && std::none_of(every_->begin(), every_->end(),
+                                          [&](const Error& known) { return known.where == error.where; })) {
+        every_->push_back(error);
+    }
+    if (!failure_) {
+        failure_ = std::move(error);
     }
 }
 
 void Fields::refuse(std::string code, std::string message, std::string_view key) {
-    if (!failure_) {
-        failure_ = Error{std::move(code), std::move(message), pointer_to(pointer_, key)};
-    }
+    note({std::move(code), std::move(message), pointer_to(pointer_, key)});
 }
 
 void Fields::only(std::initializer_list<std::string_view> keys) {
@@ -149,6 +158,12 @@ Timestamp Fields::time(std::string_view key) {
     return *parsed;
 }
 
+void Fields::refuse_nul(const std::string& text, std::string_view key) {
+    if (text.find('\0') != std::string::npos) {
+        refuse("invalid_text", "the character U+0000 is not allowed", key);
+    }
+}
+
 std::optional<std::string> Fields::optional_cid(std::string_view key) {
     auto text = optional_text(key, 128);
     if (text) {
@@ -187,16 +202,18 @@ std::vector<std::string> Fields::texts(std::string_view key, std::size_t most, s
         refuse("out_of_range", "at most " + std::to_string(most) + " strings are allowed", key);
         return {};
     }
+    Fields inside(*value, pointer_to(pointer_, key), failure_, every_, Unchecked{});
     std::vector<std::string> out;
     for (const auto& item : *items) {
         const auto* text = item.as<std::string>();
         if (text == nullptr || text->size() > most_bytes_each) {
-            Fields inside(value_, pointer_to(pointer_, key), failure_);
             inside.refuse(text == nullptr ? "invalid_type" : "out_of_range",
                           "a string of at most " + std::to_string(most_bytes_each) + " bytes is needed",
                           std::to_string(out.size()));
-            return {};
+            out.emplace_back();
+            continue;
         }
+        inside.refuse_nul(*text, std::to_string(out.size()));
         out.push_back(*text);
     }
     return out;
@@ -209,14 +226,16 @@ std::map<std::string, std::string> Fields::environment(std::string_view key, std
         refuse("out_of_range", "at most " + std::to_string(most) + " variables are allowed", key);
         return {};
     }
-    Fields inside(object, pointer_to(pointer_, key), failure_);
+    Fields inside(object, pointer_to(pointer_, key), failure_, every_);
     std::map<std::string, std::string> out;
     for (const auto& member : members) {
         if (!is_environment_name(member.key)) {
             inside.refuse("invalid_name", "a name is a letter or _, then at most 63 letters, digits or _",
                           member.key);
         }
-        out.emplace(member.key, inside.text(member.key, 0, kMostMessage));
+        const std::string text = inside.text(member.key, 0, kMostMessage);
+        inside.refuse_nul(text, member.key);
+        out.emplace(member.key, text);
     }
     return out;
 }
@@ -234,7 +253,7 @@ const Json& Fields::object_value(std::string_view key) {
 }
 
 Fields Fields::object(std::string_view key) {
-    return Fields(object_value(key), pointer_to(pointer_, key), failure_);
+    return Fields(object_value(key), pointer_to(pointer_, key), failure_, every_);
 }
 
 Result<Json> parse_message(std::string_view text) {

@@ -20,8 +20,10 @@ namespace lamda::wire::detail {
 
 class Fields {
   public:
-    /// `value` and `failure` must outlive this. Errors: `invalid_type` when the value is no object.
-    Fields(const Json& value, std::string pointer, std::optional<Error>& failure);
+    /// The arguments must outlive this. @param every receives the first breach of each place as well. Errors:
+    /// `invalid_type` when the value is no object.
+    Fields(const Json& value, std::string pointer, std::optional<Error>& failure,
+           std::vector<Error>* every = nullptr);
 
     /// Refuses other members than these: `unknown_field`.
     void only(std::initializer_list<std::string_view> keys);
@@ -49,6 +51,8 @@ class Fields {
     /// RFC 3339 in UTC with exactly milliseconds: what a signature covers must have one form only.
     Timestamp time(std::string_view key);
     /// A CID or null.
+    /// A text without U+0000, which neither a process's arguments nor PostgreSQL can hold.
+    void refuse_nul(const std::string& text, std::string_view key);
     std::optional<std::string> optional_cid(std::string_view key);
     /// One of the names; otherwise `invalid_value` and the first.
     std::size_t one_of(std::string_view key, std::initializer_list<std::string_view> names);
@@ -71,12 +75,19 @@ class Fields {
     bool failed() const { return failure_.has_value(); }
 
   private:
+    struct Unchecked {};
+    /// Of an array's elements.
+    Fields(const Json& value, std::string pointer, std::optional<Error>& failure, std::vector<Error>* every,
+           Unchecked /*any type*/)
+        : value_(value), pointer_(std::move(pointer)), failure_(failure), every_(every) {}
+    void note(Error error);
     static Error lowercase_wanted();
     const Json* required(std::string_view key);
 
     const Json& value_;
     std::string pointer_;
     std::optional<Error>& failure_;
+    std::vector<Error>* every_;
 };
 
 /// A message's text as an object with `v` = 1, at most 1 MiB.

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 
+#include "crypto/address_text.hpp"
 #include "crypto/digest.hpp"
+#include "wire/image_reference.hpp"
 #include "wire/spec_fields.hpp"
 
 namespace lamda::wire {
@@ -32,9 +34,9 @@ Json to_value(const JobSpec& spec) {
     };
 }
 
-Result<JobSpec> read_spec(const Json& value) {
+Result<JobSpec> read_spec(const Json& value, std::vector<Error>* every = nullptr) {
     std::optional<Error> failure;
-    Fields fields(value, "", failure);
+    Fields fields(value, "", failure, every);
     fields.only({"version", "chainId", "jobManager", "renter", "provider", "minPayment", "dockerImage",
                  "inputFileCID", "command", "env", "requirements", "salt"});
     fields.all({"inputFileCID"});
@@ -49,6 +51,9 @@ Result<JobSpec> read_spec(const Json& value) {
     spec.min_payment =
         fields.checked("minPayment", u256_from_decimal(fields.text("minPayment", 1, 78)), U256(0));
     spec.docker_image = fields.text("dockerImage", 1, detail::kMostImageBytes);
+    if (const auto fits = check_image_reference(spec.docker_image); !fits) {
+        fields.refuse(fits.error().code, fits.error().message, "dockerImage");
+    }
     spec.input_file_cid = fields.optional_cid("inputFileCID");
     spec.command = detail::read_command(fields);
     spec.env = detail::read_env(fields);
@@ -63,12 +68,29 @@ Result<JobSpec> read_spec(const Json& value) {
     return spec;
 }
 
-/// Where a request may write an address in any case, the spec has one form only.
-void lower_address(Json& object, std::string_view key) {
+/// A request may write an address in any case with a right checksum; the spec has one form only.
+void lower_address(Json& object, const char* key, Fields& fields) {
+    const Json* value = object.find(key);
+    const auto* text = value != nullptr ? value->as<std::string>() : nullptr;
+    if (text == nullptr) {
+        return;
+    }
+    const auto address = crypto::parse_address(*text);
+    if (!address) {
+        fields.refuse(address.error().code, address.error().message, key);
+    } else if (address->is_zero()) {
+        fields.refuse("invalid_address", "the zero address is nobody's", key);
+    } else {
+        object.set(key, address->hex());
+    }
+}
+
+/// One content, one text: CIDv1 in base32.
+void normalize_cid(Json& object, const char* key) {
     const Json* value = object.find(key);
     if (const auto* text = value != nullptr ? value->as<std::string>() : nullptr) {
-        if (const auto address = Address::parse(*text)) {
-            object.set(std::string(key), address->hex());
+        if (const auto cid = Cid::parse(*text)) {
+            object.set(key, cid->to_string());
         }
     }
 }
@@ -115,39 +137,52 @@ Cid spec_cid(const JobId& id) {
     return Cid(CidCodec::kRaw, id.as<Bytes32>());
 }
 
-Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefaults& defaults) {
-    auto value = detail::parse_json(partial_json, kSpecLimits);
-    if (!value) {
-        return value.error();
+Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefaults& defaults,
+                                  std::vector<Error>* breaches) {
+    std::vector<Error> own;
+    std::vector<Error>& every = breaches != nullptr ? *breaches : own;
+    auto given = detail::parse_json(partial_json, kSpecLimits);
+    if (!given) {
+        every.push_back(given.error());
+        return given.error();
     }
+    const Json partial = *given;
+    Json& value = *given;
     std::optional<Error> failure;
-    Fields fields(*value, "", failure);
-    fields.all({"renter", "provider", "dockerImage"});
+    Fields fields(partial, "", failure, &every);
     if (failure) {
         return *failure;
     }
+    fields.all({"renter", "provider", "dockerImage"});
     for (const auto* key : {"jobManager", "renter", "provider"}) {
-        lower_address(*value, key);
+        lower_address(value, key, fields);
     }
+    normalize_cid(value, "inputFileCID");
     JobSpec filled;
     filled.chain_id = defaults.chain_id;
     filled.job_manager = defaults.job_manager;
     filled.min_payment = defaults.payment;
     filled.salt = defaults.salt;
-    fill(*value, to_value(filled));
-    if (const Json* given = value->find("requirements"); given->as<Json::Object>() != nullptr) {
-        Json requirements = *given;
-        fill(requirements, detail::requirements_json({}));
-        value->set("requirements", std::move(requirements));
+    fill(value, to_value(filled));
+    if (const Json* requirements = value.find("requirements"); requirements->as<Json::Object>() != nullptr) {
+        Json whole = *requirements;
+        fill(whole, detail::requirements_json({}));
+        value.set("requirements", std::move(whole));
     }
-    auto spec = read_spec(*value);
+    auto spec = read_spec(value, &every);
+    if (!spec && every.empty()) {
+        every.push_back(spec.error());  // the size, which is of no field
+    }
     if (spec && spec->chain_id != defaults.chain_id) {
-        return Error{"wrong_chain", "jobs are on chain " + std::to_string(defaults.chain_id.value) + " here",
-                     "/chainId"};
+        fields.refuse("wrong_chain", "jobs are on chain " + std::to_string(defaults.chain_id.value) + " here",
+                      "chainId");
     }
     if (spec && spec->job_manager != defaults.job_manager) {
-        return Error{"wrong_contract", "jobs are of the contract " + defaults.job_manager.hex() + " here",
-                     "/jobManager"};
+        fields.refuse("wrong_contract", "jobs are of the contract " + defaults.job_manager.hex() + " here",
+                      "jobManager");
+    }
+    if (failure) {
+        return *failure;
     }
     return spec;
 }

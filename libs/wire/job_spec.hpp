@@ -29,7 +29,7 @@ struct JobSpec {
     Address renter;
     Address provider;
     U256 min_payment;          ///< wei
-    std::string docker_image;  ///< 1–255 bytes
+    std::string docker_image;  ///< check_image_reference
     std::optional<std::string> input_file_cid;
     std::vector<std::string> command;
     std::map<std::string, std::string> env;
@@ -62,7 +62,11 @@ struct SpecDefaults {
     U256 payment;
     Bytes32 salt;
 };
-Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefaults& defaults);
+/// @param breaches receives every breach, one for each place; the returned error is the first. Addresses may
+/// be in any case with a right checksum (EIP-55), not zero; a CID may have any of its forms and is stored as
+/// CIDv1 in base32.
+Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefaults& defaults,
+                                  std::vector<Error>* breaches = nullptr);
 
 /// What a JobCreated contradicts in its spec, in words; nullopt: it fits.
 struct OnChainJob {

@@ -1,5 +1,6 @@
 #include "wire/job_spec.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <functional>
 
@@ -93,6 +94,9 @@ TEST_CASE("each breach of the field table is refused with the place") {
         {R"("10000000000000000")", R"("0x10")", "/minPayment", "invalid_number"},
         {R"("10000000000000000")", R"("")", "/minPayment", "out_of_range"},
         {R"("lamda/busybox:1.35")", R"("")", "/dockerImage", "out_of_range"},
+        {"lamda/busybox:1.35", "Lamda/busy box", "/dockerImage", "invalid_image"},
+        {"wc -c <", "wc\\u0000-c <", "/command/2", "invalid_text"},
+        {R"({"LANG":"C"})", R"({"LANG":"\u0000"})", "/env/LANG", "invalid_text"},
         {R"("lamda/busybox:1.35")", "null", "/dockerImage", "invalid_type"},
         {"bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku", "bafk", "/inputFileCID",
          "invalid_cid"},
@@ -230,6 +234,46 @@ TEST_CASE("a request's spec keeps what it says, and is refused where it may not 
               .error() == Error{"missing_field", "the field is required", "/renter"});
     CHECK(complete_job_spec(replaced(kExample, "0x15d34aaf", "0x15d34aa"), kDefaults).error().where ==
           "/renter");
+}
+
+TEST_CASE("a request's spec names every wrong field once") {
+    std::vector<Error> breaches;
+    CHECK_FALSE(complete_job_spec(
+        R"({"provider":"0x90F79bf6EB2c4f870365E785982E1f101E93b960","dockerImage":"busy box","colour":1,)"
+        R"("inputFileCID":"/ipfs/bafk","command":["\u0000",1],"env":{"1":"","A":2},"requirements":{"gpuCount":17}})",
+        kDefaults, &breaches));
+    std::vector<std::string> places;
+    for (const auto& breach : breaches) {
+        places.push_back(breach.where);
+    }
+    std::sort(places.begin(), places.end());
+    CHECK(places == std::vector<std::string>{"/colour", "/command/0", "/command/1", "/dockerImage", "/env/1",
+                                             "/env/A", "/inputFileCID", "/provider", "/renter",
+                                             "/requirements/gpuCount"});
+    const auto code_at = [&](const std::string& place) {
+        return std::find_if(breaches.begin(), breaches.end(),
+                            [&](const Error& e) { return e.where == place; })
+            ->code;
+    };
+    CHECK(code_at("/provider") == "invalid_checksum");
+    CHECK(code_at("/renter") == "missing_field");
+    CHECK(code_at("/dockerImage") == "invalid_image");
+}
+
+TEST_CASE("a request's spec takes no zero address, and keeps one form of a CID") {
+    const auto with = [](const std::string& provider, const std::string& cid) {
+        return complete_job_spec(R"({"renter":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65","provider":")" +
+                                     provider + R"(","dockerImage":"a","inputFileCID":")" + cid + "\"}",
+                                 kDefaults);
+    };
+    const std::string provider = "0x90f79bf6eb2c4f870365e785982e1f101e93b906";
+    const std::string cid = "bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku";
+    std::string upper = cid;
+    std::transform(upper.begin(), upper.end(), upper.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+    CHECK(with(provider, upper).value().input_file_cid == cid);
+    CHECK(with("0x" + std::string(40, '0'), cid).error().where == "/provider");
+    CHECK(with(provider, "ipfs://" + cid).error().where == "/inputFileCID");
 }
 
 TEST_CASE("a creation on chain that contradicts its spec is named") {
