@@ -46,13 +46,13 @@ status: ## What runs where
 # `make start…` run the services by the settings in .env, and start no servers.
 define run_service
 	@test -f .env || { echo "no .env here: cp env.example .env, then fill it in" >&2; exit 78; }
-	@set -a && . ./.env && set +a && exec $(BUILD)/bin/$(1)
+	@exec $(BUILD)/bin/$(1) --env-file .env
 endef
 
 start: build ## Start all four services from .env
 	@test -f .env || { echo "no .env here: cp env.example .env, then fill it in" >&2; exit 78; }
-	@set -a && . ./.env && set +a && trap 'kill 0' EXIT INT TERM && \
-	for s in node-registry job-dispatcher reputation api-gateway; do $(BUILD)/bin/lamda-$$s & done; wait
+	@trap 'kill 0' EXIT INT TERM; \
+	for s in node-registry job-dispatcher reputation api-gateway; do $(BUILD)/bin/lamda-$$s --env-file .env & done; wait
 
 start-node-registry: build ## Start the node registry from .env
 	$(call run_service,lamda-node-registry)

@@ -33,6 +33,9 @@ Bus::~Bus() {
 bool Bus::connected() const {
     return impl_->connection->connected();
 }
+std::string Bus::trouble() const {
+    return impl_->connection->trouble();
+}
 void Bus::on_change(std::function<void(bool connected)> callback) {
     impl_->connection->on_change(std::move(callback));
 }
@@ -109,6 +112,7 @@ void Bus::ensure_stream(const StreamSpec& spec) {
         status = js_UpdateStream(&info, connection.js(), &config, nullptr, &error);
     }
     const OwnedStreamInfo owned(info);
+    connection.note_jetstream(status, error);
     if (status != NATS_OK) {
         fail("stream " + spec.name, status, error);
     }
@@ -130,17 +134,20 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
     jsErrCode error{};
     const auto status = js_AddConsumer(&info, connection.js(), stream.c_str(), &config, nullptr, &error);
     const OwnedConsumerInfo owned(info);
+    connection.note_jetstream(status, error);
     if (status != NATS_OK) {
         fail("durable " + durable + " of " + stream, status, error);
     }
 }
 
 std::uint64_t Bus::last_sequence(const std::string& stream) {
-    impl_->connection->require(kConnectWait);
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
     jsStreamInfo* info = nullptr;
     jsErrCode error{};
-    const auto status = js_GetStreamInfo(&info, impl_->connection->js(), stream.c_str(), nullptr, &error);
+    const auto status = js_GetStreamInfo(&info, connection.js(), stream.c_str(), nullptr, &error);
     const OwnedStreamInfo owned(info);
+    connection.note_jetstream(status, error);
     if (status != NATS_OK) {
         fail("stream " + stream, status, error);
     }

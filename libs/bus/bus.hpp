@@ -83,13 +83,16 @@ class Consumer {
 /// One connection; reconnects for ever. Thread-safe. Opening does not wait for the server.
 class Bus {
   public:
-    /// @param url nats://[user:password@]host:port, comma-separated; credentials are never logged
+    /// @param url as parse_servers reads it (bus/server_list.hpp); credentials are never logged
+    /// @throws Refused for a URL that cannot be used
     Bus(const std::string& url, const std::string& client_name, telemetry::Log log);
     ~Bus();
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;
 
     bool connected() const;
+    /// The reason why the bus is of no use now (no server, a refused login, no JetStream); empty: there is none.
+    std::string trouble() const;
     /// Called (from any thread) whenever the connection comes or goes.
     void on_change(std::function<void(bool connected)> callback);
 

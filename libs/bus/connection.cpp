@@ -21,21 +21,45 @@ void must(natsStatus status, const char* doing) {
     }
 }
 
-/// The user of nats://user:password@host; empty: none, or none that can stand as it is in a subject.
-std::string user_of(const std::string& url) {
-    const auto scheme = url.find("://");
-    const auto begin = scheme == std::string::npos ? 0 : scheme + 3;
-    const auto at = url.find('@', begin);
-    const auto end = std::min(url.find(':', begin), at);
-    if (at == std::string::npos) {
-        return "";
-    }
-    const std::string user = url.substr(begin, end - begin);
+/// Subjects for answers carry the user's name, so that permissions can keep users apart. Never a token: it is
+/// the whole credential. Empty: there is no user, or its name cannot stand in a subject.
+std::string inbox_part(const std::string& user) {
     const bool plain = std::all_of(user.begin(), user.end(), [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '-' || c == '_';
     });
     return plain ? user : "";
 }
+
+ServerList servers_of(const std::string& url) {
+    auto parsed = parse_servers(url);
+    if (!parsed) {
+        throw Refused("NATS: the URL " + parsed.error().message);
+    }
+    return *std::move(parsed);
+}
+
+/// The reason why there is no connection, from the status alone: nats.c's texts can quote the URL.
+std::string reason_of(natsStatus status) {
+    switch (status) {
+        case NATS_CONNECTION_AUTH_FAILED:
+        case NATS_NOT_PERMITTED:
+            return "the server refuses the login (user, password or token of NATS_URL)";
+        case NATS_SSL_ERROR:
+            return "TLS failed";
+        case NATS_SECURE_CONNECTION_REQUIRED:
+            return "the server wants TLS: tls:// in NATS_URL";
+        case NATS_SECURE_CONNECTION_WANTED:
+            return "the server has no TLS: nats:// in NATS_URL";
+        case NATS_PROTOCOL_ERROR:
+            return "what answers there is no NATS server";
+        default:
+            return "no server answers";
+    }
+}
+
+/// "JetStream not enabled", of the server or of the account.
+constexpr int kJetStreamNotEnabled = 10'076;
+constexpr int kJetStreamNotEnabledForAccount = 10'039;
 
 }  // namespace
 
@@ -46,6 +70,9 @@ void fail(const std::string& doing, natsStatus status, int js_error) {
         text += " [JetStream error " + std::to_string(js_error) + "]";
     }
     constexpr int kJetStreamNotAvailable = 10'008;
+    if (js_error == kJetStreamNotEnabled || js_error == kJetStreamNotEnabledForAccount) {
+        text = "NATS: " + doing + ": " + kNoJetStream;
+    }
     switch (status) {
         case NATS_TIMEOUT:
         case NATS_NO_RESPONDERS:
@@ -62,7 +89,8 @@ void fail(const std::string& doing, natsStatus status, int js_error) {
         default:
             break;
     }
-    if (js_error == kJetStreamNotAvailable) {
+    if (js_error == kJetStreamNotAvailable || js_error == kJetStreamNotEnabled ||
+        js_error == kJetStreamNotEnabledForAccount) {
         throw Unavailable(text);
     }
     throw Refused(text);
@@ -83,24 +111,21 @@ Connection::Connection(const std::string& url, const std::string& client_name, t
     natsOptions* raw = nullptr;
     must(natsOptions_Create(&raw), "options");
     const OwnedOptions options(raw);
-    std::vector<std::string> urls;
-    for (std::size_t begin = 0; begin <= url.size();) {
-        const auto end = std::min(url.find(',', begin), url.size());
-        if (end > begin) {
-            urls.push_back(url.substr(begin, end - begin));
-        }
-        begin = end + 1;
-    }
+    const ServerList list = servers_of(url);
     std::vector<const char*> servers;
-    servers.reserve(urls.size());
-    for (const auto& one : urls) {
+    servers.reserve(list.urls.size());
+    for (const auto& one : list.urls) {
         servers.push_back(one.c_str());
     }
-    // A URL that cannot be parsed is refused here; its text is not repeated.
     must(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())), "the URL");
     must(natsOptions_SetName(raw, client_name.c_str()), "client name");
-    if (const auto user = urls.empty() ? "" : user_of(urls.front()); !user.empty()) {
-        inbox_ += user + '.';
+    if (!list.token.empty()) {
+        must(natsOptions_SetToken(raw, list.token.c_str()), "options");
+    } else if (!list.user.empty()) {
+        must(natsOptions_SetUserInfo(raw, list.user.c_str(), list.password.c_str()), "options");
+    }
+    if (const auto part = inbox_part(list.user); !part.empty()) {
+        inbox_ += part + '.';
         must(natsOptions_SetCustomInboxPrefix(raw, inbox_.substr(0, inbox_.size() - 1).c_str()), "options");
     }
     must(natsOptions_SetTimeout(raw, 2'000), "options");
@@ -151,8 +176,21 @@ bool Connection::connected() const {
 void Connection::require(Millis timeout) {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, timeout, [this] { return up_; })) {
-        throw Unavailable("NATS: not connected");
+        throw Unavailable("NATS: " + trouble());
     }
+}
+
+std::string Connection::trouble() const {
+    if (!connected()) {
+        const char* text = nullptr;
+        return "not connected: " + reason_of(natsConnection_GetLastError(nats_, &text));
+    }
+    return without_jetstream_ ? kNoJetStream : "";
+}
+
+void Connection::note_jetstream(natsStatus status, int js_error) {
+    without_jetstream_ = status != NATS_OK &&
+                         (js_error == kJetStreamNotEnabled || js_error == kJetStreamNotEnabledForAccount);
 }
 
 void Connection::on_change(std::function<void(bool)> callback) {
@@ -243,7 +281,7 @@ std::vector<bool> Connection::publish_durable(const std::vector<Outgoing>& messa
         return {};
     }
     if (!connected()) {
-        throw Unavailable("NATS: not connected");
+        throw Unavailable("NATS: " + trouble());
     }
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "bus/bus.hpp"
+#include "bus/server_list.hpp"
 
 namespace lamda::bus {
 
@@ -27,6 +28,9 @@ template <class T, void (*Destroy)(T*)>
 using Owned = std::unique_ptr<T, Destroyer<T, Destroy>>;
 using OwnedMessage = Owned<natsMsg, natsMsg_Destroy>;
 using OwnedOptions = Owned<natsOptions, natsOptions_Destroy>;
+
+constexpr auto kNoJetStream =
+    "JetStream is not enabled there: start the server with -js, or with jetstream {} in its configuration";
 
 /// @throws Unavailable for what passes by itself, Refused for the rest
 [[noreturn]] void fail(const std::string& doing, natsStatus status, int js_error = 0);
@@ -46,6 +50,10 @@ class Connection {
     /// Permissions can then keep users from reading one another's answers.
     const std::string& inbox() const { return inbox_; }
     bool connected() const;
+    /// The reason why the bus is of no use now; empty: there is none.
+    std::string trouble() const;
+    /// Remembers from a JetStream call's end whether the server has JetStream.
+    void note_jetstream(natsStatus status, int js_error);
     /// Rises with every loss: what was under way before it gets no answer.
     std::uint64_t generation() const { return generation_; }
     /// Waits until connected. @throws Unavailable after `timeout`
@@ -80,6 +88,7 @@ class Connection {
     std::condition_variable changed_;
     bool up_ = false;
     bool closed_ = false;
+    std::atomic<bool> without_jetstream_ = false;
     std::atomic<std::uint64_t> generation_ = 0;
     std::mutex callback_mutex_;
     std::function<void(bool)> callback_;

@@ -7,7 +7,12 @@
 #include <cryptopp/secblock.h>
 #include <cryptopp/sha.h>
 
+#include <utf8proc.h>
+
+#include <algorithm>
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "crypto/digest.hpp"
 #include "crypto/signer.hpp"
@@ -44,6 +49,14 @@ Bytes hex(const json& object, const char* name, const std::string& where) {
         throw BadFile{"hex digits are needed", where + "/" + name};
     }
     return *std::move(bytes);
+}
+
+/// Some tools write a number without its leading zero bytes (eth-keyfile the iv; geth of 2015 the key).
+Bytes left_padded(Bytes bytes, std::size_t size) {
+    if (bytes.size() < size) {
+        bytes.insert(bytes.begin(), size - bytes.size(), 0);
+    }
+    return bytes;
 }
 
 std::uint64_t number(const json& object, const char* name, const std::string& where, std::uint64_t most) {
@@ -103,13 +116,13 @@ Result<std::unique_ptr<LocalSigner>> open(const json& file, std::string_view pas
     if (text(crypto, "cipher", "/crypto") != "aes-128-ctr") {
         throw BadFile{"only aes-128-ctr is known", "/crypto/cipher"};
     }
-    const Bytes iv = hex(member(crypto, "cipherparams", "/crypto"), "iv", "/crypto/cipherparams");
+    const Bytes iv = left_padded(hex(member(crypto, "cipherparams", "/crypto"), "iv", "/crypto/cipherparams"), 16);
     const Bytes ciphertext = hex(crypto, "ciphertext", "/crypto");
     const Bytes mac = hex(crypto, "mac", "/crypto");
     if (iv.size() != 16) {
         throw BadFile{"16 bytes are needed", "/crypto/cipherparams/iv"};
     }
-    if (ciphertext.size() != 32) {
+    if (ciphertext.empty() || ciphertext.size() > 32) {
         throw BadFile{"32 bytes are needed", "/crypto/ciphertext"};
     }
     const Secret derived = derive(crypto, password);
@@ -120,14 +133,15 @@ Result<std::unique_ptr<LocalSigner>> open(const json& file, std::string_view pas
     if (mac.size() != Bytes32::kSize || !std::equal(mac.begin(), mac.end(), expected.array().begin())) {
         return Error{"wrong_password", "the password does not open this key file", ""};
     }
-    Secret key(ciphertext.size());
+    Secret key(32);
+    std::fill(key.begin(), key.end(), CryptoPP::byte{0});
     CryptoPP::CTR_Mode<CryptoPP::AES>::Decryption(derived.data(), 16, iv.data())
-        .ProcessData(key.data(), ciphertext.data(), ciphertext.size());
+        .ProcessData(key.data() + (32 - ciphertext.size()), ciphertext.data(), ciphertext.size());
     auto signer = LocalSigner::from_bytes({key.data(), key.size()});
     if (!signer) {
         throw BadFile{"what it holds is no private key", "/crypto/ciphertext"};
     }
-    if (file.contains("address")) {
+    if (file.contains("address") && file.at("address") != "") {
         const Bytes address = hex(file, "address", "");
         if (!std::equal(address.begin(), address.end(), (*signer)->address().array().begin(),
                         (*signer)->address().array().end())) {
@@ -139,16 +153,50 @@ Result<std::unique_ptr<LocalSigner>> open(const json& file, std::string_view pas
 
 }  // namespace
 
-Result<std::unique_ptr<LocalSigner>> open_key_file(std::string_view json_text, std::string_view password) {
-    const json file = json::parse(json_text, nullptr, false);
-    if (!file.is_object()) {
-        return Error{"invalid_key_file", "a key file is a JSON object", ""};
-    }
+namespace {
+
+Result<std::unique_ptr<LocalSigner>> open_checked(const json& file, std::string_view password) {
     try {
         return open(file, password);
     } catch (const BadFile& bad) {
         return Error{"invalid_key_file", bad.message, bad.where};
     }
+}
+
+/// NFKC (Unicode annex 15), as ethers and EIP-2335 write passwords. Absent: it is no UTF-8, or ASCII alone.
+std::optional<Secret> normalized(std::string_view password) {
+    const bool ascii =
+        std::all_of(password.begin(), password.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    utf8proc_uint8_t* raw = nullptr;
+    const auto size =
+        ascii ? -1
+              : utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(password.data()),
+                             static_cast<utf8proc_ssize_t>(password.size()), &raw,
+                             static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT));
+    if (size < 0) {
+        return std::nullopt;
+    }
+    Secret out(raw, static_cast<std::size_t>(size));
+    CryptoPP::SecureWipeArray(raw, static_cast<std::size_t>(size));
+    std::free(raw);  // NOLINT(cppcoreguidelines-no-malloc): utf8proc's own
+    return out;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<LocalSigner>> open_key_file(std::string_view json_text, std::string_view password) {
+    const json file = json::parse(json_text, nullptr, false);
+    if (!file.is_object()) {
+        return Error{"invalid_key_file", "a key file is a JSON object", ""};
+    }
+    // geth takes a password's bytes as they are typed, ethers their normal form.
+    auto opened = open_checked(file, password);
+    if (!opened && opened.error().code == "wrong_password") {
+        if (const auto other = normalized(password)) {
+            return open_checked(file, {reinterpret_cast<const char*>(other->data()), other->size()});
+        }
+    }
+    return opened;
 }
 
 }  // namespace lamda::crypto

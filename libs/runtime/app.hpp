@@ -83,10 +83,13 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
 /// The parts of service_main that do not depend on Config.
 struct Arguments {
     bool check_config = false;
+    std::string env_file;               ///< empty: none
     std::optional<int> exit_now;  ///< --help, --version or a wrong argument
 };
 Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,
                           const std::function<std::vector<Settings::Asked>()>& settings);
+/// Empty without a path. Absent: it cannot be read or understood, which has been said on stderr.
+std::optional<EnvFile> read_env_file(const std::string& service, const std::string& path);
 CommonConfig read_common(Settings& settings);
 int report_mistakes(const std::string& service, const Settings& settings);  ///< 0, or 78 after printing
 int run_guarded(const std::string& service, const std::function<int()>& body);
@@ -104,9 +107,14 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
         return *arguments.exit_now;
     }
     forbid_core_dumps();
-    Settings settings = Settings::from_environment();
+    const auto file = read_env_file(service, arguments.env_file);
+    if (!file) {
+        return kExitConfig;
+    }
+    Settings settings = Settings::from_environment(*file);
     const CommonConfig common = read_common(settings);
     const Config config = read(settings);
+    settings.finish(names_set(*file));
     if (const int status = report_mistakes(service, settings); status != 0 || arguments.check_config) {
         return status;
     }

@@ -43,6 +43,8 @@ Arguments parse_arguments(int argc, char** argv, const std::string& service, con
     app.set_version_flag("--version", service + " " + LAMDA_VERSION, "Show the version");
     Arguments out;
     app.add_flag("--check-config", out.check_config, "Read the settings, report every mistake, and end");
+    app.add_option("--env-file", out.env_file,
+                   "Read settings from this file, too; those of the environment come first");
     app.footer([&] { return table_of(settings()); });
     try {
         app.parse(argc, argv);
@@ -66,10 +68,27 @@ int report_mistakes(const std::string& service, const Settings& settings) {
     return kExitConfig;
 }
 
+std::optional<EnvFile> read_env_file(const std::string& service, const std::string& path) {
+    if (path.empty()) {
+        return EnvFile{};
+    }
+    const auto text = read_secret_file(path);
+    if (!text) {
+        std::cerr << service << ": " << path << ": the file cannot be read, or is larger than 64 KiB\n";
+        return std::nullopt;
+    }
+    auto file = parse_env_file(text->reveal());
+    if (!file) {
+        std::cerr << service << ": " << path << ": " << file.error().message << "\n";
+        return std::nullopt;
+    }
+    return *std::move(file);
+}
+
 CommonConfig read_common(Settings& settings) {
     CommonConfig out;
-    out.metrics_port = static_cast<int>(settings.number(
-        "METRICS_PORT", "port of /metrics, /livez and /readyz; 0: any free one, logged", 0, 0, 65'535));
+    out.metrics_port =
+        settings.port("METRICS_PORT", "port of /metrics, /livez and /readyz; 0: any free one, logged", 0);
     out.bind_address = settings.text("BIND_ADDRESS", "address that this process listens on", "127.0.0.1");
     out.log_level = settings.parsed<telemetry::Level>("LOG_LEVEL", "debug, info, warn or error", "info",
                                                       telemetry::parse_level, telemetry::Level::kInfo);

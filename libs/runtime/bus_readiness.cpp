@@ -4,8 +4,8 @@ namespace lamda::runtime {
 
 void watch_bus(App& app, bus::Bus& bus) {
     app.probe("nats", [&bus] {
-        if (!bus.connected()) {
-            throw std::runtime_error("not connected");
+        if (const auto trouble = bus.trouble(); !trouble.empty()) {
+            throw std::runtime_error(trouble);
         }
     });
 }

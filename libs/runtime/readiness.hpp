@@ -8,10 +8,10 @@
 namespace lamda::runtime {
 
 /// Before the loops start: with `migrate`, brings the schema up to date; else waits until somebody has. A
-/// schema that does not fit this executable ends the process with 78. From then on the check `postgres` pings
+/// schema that does not fit this executable, or a database that cannot hold every text, ends the process with 78. From then on the check `postgres` pings
 /// the database.
 void prepare_database(App& app, store::Database& database, bool migrate);
-/// The check `nats`: whether the connection stands.
+/// The check `nats`: the connection stands, and the server has what was asked of it.
 void watch_bus(App& app, bus::Bus& bus);
 
 }  // namespace lamda::runtime

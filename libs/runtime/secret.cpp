@@ -55,7 +55,10 @@ std::optional<Secret> read_secret_file(const std::string& path) {
 }
 
 Secret first_line(const Secret& text) {
-    return Secret(text.reveal().substr(0, text.reveal().find_first_of("\r\n")));
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // what some editors begin a file with
+    const std::size_t from = text.reveal().starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
+    const std::size_t end = text.reveal().find_first_of("\r\n");
+    return Secret(text.reveal().substr(from, end == std::string::npos ? end : end - from));
 }
 
 Secret trimmed(const Secret& text) {

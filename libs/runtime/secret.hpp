@@ -31,7 +31,7 @@ class Secret {
 /// The whole file, read without a buffer of anybody else's; 64 KiB at most. Absent: it cannot be read, or is
 /// larger.
 std::optional<Secret> read_secret_file(const std::string& path);
-/// Up to the first end of a line. White space is kept: it may be a password's.
+/// Up to the first end of a line, without a byte order mark. White space is kept: it may be a password's.
 Secret first_line(const Secret& text);
 /// Without white space at both ends.
 Secret trimmed(const Secret& text);

@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <memory>
 
 #include "core/duration.hpp"
+#include "runtime/setting_names.hpp"
 
 namespace lamda::runtime {
 
@@ -36,17 +38,66 @@ std::optional<std::uint64_t> digits(const std::string& text) {
     return std::stoull(text);
 }
 
+std::string lowercase(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+    return text;
+}
+
 }  // namespace
 
 Settings::Settings(Source source, Forget forget) : source_(std::move(source)), forget_(std::move(forget)) {}
 
-Settings Settings::from_environment() {
+Settings Settings::from_environment(EnvFile file) {
+    const auto shared = std::make_shared<EnvFile>(std::move(file));
     return Settings(
-        [](const std::string& name) -> std::optional<std::string> {
-            const char* value = std::getenv(name.c_str());
-            return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+        [shared](const std::string& name) -> std::optional<std::string> {
+            if (const char* value = std::getenv(name.c_str())) {
+                return value;
+            }
+            const auto found = shared->find(name);
+            return found == shared->end() ? std::nullopt : std::optional<std::string>(found->second);
         },
-        forget_variable);
+        [shared](const std::string& name) {
+            forget_variable(name);
+            if (const auto found = shared->find(name); found != shared->end()) {
+                wipe(found->second);
+                shared->erase(found);
+            }
+        });
+}
+
+std::vector<std::string> names_set(const EnvFile& file) {
+    std::vector<std::string> out;
+    for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+        const std::string_view text = *entry;
+        out.emplace_back(text.substr(0, text.find('=')));
+    }
+    for (const auto& [name, value] : file) {
+        out.push_back(name);
+    }
+    return out;
+}
+
+void Settings::finish(const std::vector<std::string>& set_names) {
+    for (const auto& [name, meant] : misspellings(set_names)) {
+        mistake(name, "is no setting, and nothing reads it; " + meant + " is one");
+    }
+    for (const auto& name : secret_names()) {
+        if (forget_) {
+            forget_(name);
+        }
+    }
+}
+
+bool Settings::in_quotes(const std::string& name, std::string_view value) {
+    const bool quoted =
+        value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
+    if (quoted) {
+        mistake(name, "is in quotes, which are a part of the value here (docker run --env-file keeps them): "
+                      "leave them out");
+    }
+    return quoted;
 }
 
 void Settings::ask(const std::string& name, const std::string& help,
@@ -64,6 +115,9 @@ std::optional<std::string> Settings::get(const std::string& name, const std::str
     auto value = source_(name);
     // `NAME=` in an environment file means "not set" to everyone who writes one.
     if (!value || trim(*value).empty()) {
+        return std::nullopt;
+    }
+    if (in_quotes(name, trim(*value))) {
         return std::nullopt;
     }
     return std::string(trim(*value));
@@ -100,6 +154,9 @@ Secret Settings::secret(const std::string& name, const std::string& help, bool r
     Secret secret = trimmed(Secret(source_(name).value_or("")));
     if (forget_) {
         forget_(name);
+    }
+    if (in_quotes(name, secret.reveal())) {
+        return {};
     }
     if (!secret.empty() && path) {
         mistake(name, "is set, and so is " + file_name + ": set one of them");
@@ -150,8 +207,8 @@ std::optional<Secret> Settings::credential(const std::string& name) {
 }
 
 std::string Settings::environment() {
-    return text("ENVIRONMENT", "what this installation is called; production: keys are kept better",
-                "development");
+    return one_of("ENVIRONMENT", "development or production; production: keys are kept better",
+                  {"development", "production"}, "development");
 }
 
 Address Settings::address(const std::string& name, const std::string& help) {
@@ -195,16 +252,22 @@ std::optional<std::uint64_t> Settings::maybe_number(const std::string& name, con
 }
 
 bool Settings::boolean(const std::string& name, const std::string& help, bool fallback) {
-    const std::string value =
-        get(name, help, fallback ? "true" : "false").value_or(fallback ? "true" : "false");
-    if (value == "true" || value == "1" || value == "yes" || value == "on") {
-        return true;
-    }
-    if (value != "false" && value != "0" && value != "no" && value != "off") {
+    const std::string shown = fallback ? "true" : "false";
+    const std::string value = lowercase(get(name, help, shown).value_or(shown));
+    if (value != "true" && value != "false") {
         mistake(name, "must be true or false");
         return fallback;
     }
-    return false;
+    return value == "true";
+}
+
+int Settings::port(const std::string& name, const std::string& help, std::uint16_t fallback) {
+    const int out = static_cast<int>(number(name, help, fallback, 0, 65'535));
+    const auto [other, fresh] = ports_.emplace(out, name);
+    if (out != 0 && !fresh && other->second != name) {
+        mistake(name, "is the same port as " + other->second + ": each needs its own");
+    }
+    return out;
 }
 
 Millis Settings::duration(const std::string& name, const std::string& help, const std::string& fallback) {
@@ -214,6 +277,16 @@ Millis Settings::duration(const std::string& name, const std::string& help, cons
         return *parse_duration(fallback);
     }
     return *parsed;
+}
+
+Millis Settings::positive_duration(const std::string& name, const std::string& help,
+                                   const std::string& fallback) {
+    const Millis out = duration(name, help, fallback);
+    if (out.count() <= 0) {
+        mistake(name, "must be longer than 0");
+        return *parse_duration(fallback);
+    }
+    return out;
 }
 
 std::vector<std::string> Settings::list(const std::string& name, const std::string& help, bool required,
@@ -247,7 +320,7 @@ std::vector<std::string> Settings::urls(const std::string& name, const std::stri
 
 std::string Settings::one_of(const std::string& name, const std::string& help,
                              const std::vector<std::string>& allowed, const std::string& fallback) {
-    std::string value = get(name, help, fallback).value_or(fallback);
+    std::string value = lowercase(get(name, help, fallback).value_or(fallback));
     if (std::find(allowed.begin(), allowed.end(), value) == allowed.end()) {
         std::string all;
         for (const std::string& each : allowed) {

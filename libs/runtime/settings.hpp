@@ -9,6 +9,7 @@
 
 #include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "runtime/env_file.hpp"
 #include "runtime/secret.hpp"
 
 namespace lamda::runtime {
@@ -26,8 +27,9 @@ class Settings {
     /// Makes the source forget a value that has been read.
     using Forget = std::function<void(const std::string& name)>;
     explicit Settings(Source source, Forget forget = nullptr);
-    /// Secrets that are read are removed from the environment: while there is one thread only.
-    static Settings from_environment();
+    /// The environment, and for what it does not set, `file`. Secrets that are read are removed from both: while
+    /// there is one thread only.
+    static Settings from_environment(EnvFile file = {});
 
     std::string text(const std::string& name, const std::string& help,
                      const std::optional<std::string>& fallback = {});
@@ -39,8 +41,13 @@ class Settings {
     std::uint64_t number(const std::string& name, const std::string& help, std::uint64_t fallback,
                          std::uint64_t least, std::uint64_t most);
     std::optional<std::uint64_t> maybe_number(const std::string& name, const std::string& help);
+    /// A TCP port; 0: any free one. Two settings with the same port are a mistake.
+    int port(const std::string& name, const std::string& help, std::uint16_t fallback);
+    /// `true` or `false`, in any case.
     bool boolean(const std::string& name, const std::string& help, bool fallback);
     Millis duration(const std::string& name, const std::string& help, const std::string& fallback);
+    /// The same, above zero.
+    Millis positive_duration(const std::string& name, const std::string& help, const std::string& fallback);
     /// Comma-separated, at least one when required; each trimmed.
     std::vector<std::string> list(const std::string& name, const std::string& help, bool required = true,
                                   const std::string& fallback = "");
@@ -66,8 +73,11 @@ class Settings {
     /// A file in systemd's CREDENTIALS_DIRECTORY (systemd.exec(5), "Credentials"), whole. Absent: there is no
     /// such directory, or no such file in it.
     std::optional<Secret> credential(const std::string& name);
-    /// ENVIRONMENT: what this installation is called; `production` has a meaning.
+    /// ENVIRONMENT: `development` or `production`, in any case.
     std::string environment();
+    /// Notes a mistake for each variable that is nearly one of our names (setting_names.hpp), and makes the
+    /// source forget every secret that is left, read or not. The last thing that is done.
+    void finish(const std::vector<std::string>& set_names);
 
     const std::vector<Mistake>& mistakes() const { return mistakes_; }
     struct Asked {
@@ -82,11 +92,17 @@ class Settings {
     std::optional<std::string> get(const std::string& name, const std::string& help,
                                    const std::optional<std::string>& fallback);
     Secret secret_from(const std::string& file_name, const std::string& path);
+    /// Quotes that a shell would have removed.
+    bool in_quotes(const std::string& name, std::string_view value);
 
     Source source_;
     Forget forget_;
     std::vector<Mistake> mistakes_;
     std::vector<Asked> asked_;
+    std::map<int, std::string> ports_;  ///< port → the setting that has it
 };
+
+/// Names of this process's environment and of `file`.
+std::vector<std::string> names_set(const EnvFile& file);
 
 }  // namespace lamda::runtime

@@ -1,8 +1,10 @@
 #include "runtime/settings.hpp"
 
 #include <catch2/catch.hpp>
+#include <cstdlib>
 #include <fstream>
 
+#include "runtime/server_settings.hpp"
 #include "testkit/process.hpp"
 
 using namespace lamda;
@@ -29,7 +31,7 @@ std::string mistaken(const Settings& settings) {
 
 TEST_CASE("Values are read, trimmed, and defaulted; an empty one counts as unset") {
     auto settings =
-        from({{"A", " x "}, {"EMPTY", ""}, {"BLANK", "  "}, {"N", "7"}, {"T", "on"}, {"D", "5m"}});
+        from({{"A", " x "}, {"EMPTY", ""}, {"BLANK", "  "}, {"N", "7"}, {"T", "True"}, {"D", "5m"}});
     CHECK(settings.text("A", "") == "x");
     CHECK(settings.text("EMPTY", "", "default") == "default");
     CHECK(settings.number("BLANK", "", 3, 1, 9) == 3);
@@ -75,6 +77,56 @@ TEST_CASE("Each wrong value is one mistake under its name, and reading goes on w
         CHECK(mistake.message.find("topsecret") == std::string::npos);
         CHECK(mistake.message.find("purple") == std::string::npos);
     }
+}
+
+TEST_CASE("What a shell would have removed, or no reader could use, is a mistake") {
+    auto settings = from({{"QUOTED", "\"x\""},
+                          {"SINGLE", "'s3cret'"},
+                          {"BOOL", "yes"},
+                          {"ZERO", "0s"},
+                          {"ENVIRONMENT", "prod"},
+                          {"A_PORT", "8080"},
+                          {"B_PORT", "8080"},
+                          {"DATABASE_URL", "mysql://u:s3cret@h/db"},
+                          {"NATS_URL", "foo"}});
+    CHECK(settings.text("QUOTED", "", "").empty());
+    CHECK(settings.secret("SINGLE", "").empty());
+    CHECK_FALSE(settings.boolean("BOOL", "", false));
+    CHECK(settings.positive_duration("ZERO", "", "1s") == Millis(1'000));
+    CHECK(settings.environment() == "development");
+    CHECK(settings.port("A_PORT", "", 1) == 8080);
+    settings.port("B_PORT", "", 2);
+    read_database_url(settings);
+    read_nats_url(settings);
+    CHECK(mistaken(settings) == "QUOTED SINGLE BOOL ZERO ENVIRONMENT B_PORT DATABASE_URL NATS_URL ");
+    for (const auto& mistake : settings.mistakes()) {
+        CHECK(mistake.message.find("s3cret") == std::string::npos);
+    }
+}
+
+TEST_CASE("Two ports may both be any free one, and a misspelt name is a mistake") {
+    auto settings = from({{"A_PORT", "0"}, {"B_PORT", "0"}});
+    settings.port("A_PORT", "", 1);
+    settings.port("B_PORT", "", 1);
+    CHECK(settings.port("B_PORT", "", 1) == 0);
+    CHECK(settings.mistakes().empty());
+    settings.finish({"PATH", "BSC_RPC_ULR", "BSC_RPC_URL"});
+    CHECK(mistaken(settings) == "BSC_RPC_ULR ");
+}
+
+TEST_CASE("The environment comes before the file, and every secret is gone from both at the end") {
+    ::setenv("LOG_LEVEL", "debug", 1);
+    ::setenv("PINATA_JWT", "s3cret", 1);
+    auto settings = Settings::from_environment(
+        {{"LOG_LEVEL", "warn"}, {"LOG_FORMAT", "text"}, {"OPERATOR_TOKEN", "s3cret-too"}});
+    CHECK(settings.text("LOG_LEVEL", "") == "debug");
+    CHECK(settings.text("LOG_FORMAT", "") == "text");
+    CHECK(settings.secret("OPERATOR_TOKEN", "").reveal() == "s3cret-too");
+    settings.finish({});
+    CHECK_FALSE(settings.is_set("OPERATOR_TOKEN"));
+    CHECK_FALSE(settings.is_set("PINATA_JWT"));
+    CHECK(std::getenv("PINATA_JWT") == nullptr);
+    ::unsetenv("LOG_LEVEL");
 }
 
 TEST_CASE("Lists are split at commas, trimmed, without empty items") {

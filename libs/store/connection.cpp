@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 
 #include "store/copy_stream.hpp"
+#include "store/dsn.hpp"
 
 #ifdef __SANITIZE_ADDRESS__
 // libpqxx 6.4 drops the PGresult of a statement that fails because the connection was cut (2 KiB for each
@@ -24,40 +24,24 @@ namespace {
 constexpr std::size_t kMostPrepared = 256;
 
 /// Adds what the DSN does not say: a server that vanished is noticed within `patience`, also in the middle of
-/// a wait.
+/// a wait. @throws Unavailable for a DSN that libpq cannot use: settings are checked before
 std::string with_defaults(const std::string& dsn, const std::string& application_name, Millis patience) {
+    auto parts = parse_dsn(dsn);
+    if (!parts) {
+        throw Unavailable("PostgreSQL: no connection: the DSN: " + parts.error().message);
+    }
     const auto seconds = patience.count() / 1'000;
     const auto idle = std::max<std::int64_t>(1, seconds / 2);
-    const std::array<std::pair<const char*, std::int64_t>, 6> settings{
-        {{"connect_timeout", std::clamp<std::int64_t>(seconds / 4, 2, 5)},
-         {"keepalives", 1},
-         {"keepalives_idle", idle},
-         {"keepalives_interval", std::max<std::int64_t>(1, (seconds - idle) / 3)},
-         {"keepalives_count", 3},
-         {"tcp_user_timeout", patience.count()}}};
-    const bool uri = dsn.starts_with("postgres://") || dsn.starts_with("postgresql://");
-    std::string out = dsn;
-    bool first = dsn.find('?') == std::string::npos;
-    const auto add = [&](const std::string& key, const std::string& value) {
-        if (dsn.find(key + "=") == std::string::npos) {
-            out += uri ? (first ? "?" : "&") : " ";
-            out += key + "=" + value;
-            first = false;
-        }
-    };
-    for (const auto& [key, value] : settings) {
-        add(key, std::to_string(value));
+    parts->emplace("connect_timeout", std::to_string(std::clamp<std::int64_t>(seconds / 4, 2, 5)));
+    parts->emplace("keepalives", "1");
+    parts->emplace("keepalives_idle", std::to_string(idle));
+    parts->emplace("keepalives_interval", std::to_string(std::max<std::int64_t>(1, (seconds - idle) / 3)));
+    parts->emplace("keepalives_count", "3");
+    parts->emplace("tcp_user_timeout", std::to_string(patience.count()));
+    if (!application_name.empty()) {
+        parts->emplace("application_name", application_name);
     }
-    std::string name;  // safe in either form of DSN
-    for (const char c : application_name) {
-        const bool plain =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-';
-        name += plain ? c : '_';
-    }
-    if (!name.empty()) {
-        add("application_name", name);
-    }
-    return out;
+    return dsn_text(*parts);
 }
 
 /// The name in: … violates unique constraint "name" …

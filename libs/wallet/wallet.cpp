@@ -1,7 +1,6 @@
 #include "wallet/wallet.hpp"
 
-#include <algorithm>
-#include <cctype>
+#include <sys/stat.h>
 
 #include "net/http_client.hpp"
 #include "wallet/remote_signer.hpp"
@@ -12,10 +11,10 @@ namespace {
 
 using runtime::Secret;
 
-bool is_production(std::string name) {
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return name == "production";
+/// Users who are neither the owner nor of the group may read it, or write it.
+bool others_may_use(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
 }
 
 std::string joined(const std::vector<std::string>& names, const std::string& between) {
@@ -67,7 +66,7 @@ class Reader {
         if (!one_source(password.has_value())) {
             return {};
         }
-        if (found_.front() == key_ && is_production(settings_.environment()) && !allowed) {
+        if (found_.front() == key_ && in_production() && !allowed) {
             settings_.mistake(key_,
                               "a private key in the environment is refused in production: put it into a file "
                               "that only this service can read and set " +
@@ -78,6 +77,7 @@ class Reader {
         if (remote_url_) {
             return remote();
         }
+        check_permissions(password);
         if (credential) {
             return local(key_credential_, from_hex(key_credential_, trimmed(first_line(*credential))));
         }
@@ -112,6 +112,24 @@ class Reader {
             wanted_ = *parsed;
         } else {
             settings_.mistake(address_, "is no address: 0x and 40 hex digits");
+        }
+    }
+
+    bool in_production() { return settings_.environment() == "production"; }
+
+    /// A key in a file is refused wherever others may read it; the password of a key file, in production.
+    void check_permissions(const std::optional<std::string>& password) {
+        if (found_.front() == key_file_) {
+            refuse_others(key_file_, settings_.maybe_text(key_file_, "").value_or(""));
+        }
+        if (password && in_production()) {
+            refuse_others(password_, *password);
+        }
+    }
+
+    void refuse_others(const std::string& name, const std::string& path) {
+        if (others_may_use(path)) {
+            settings_.mistake(name, "names a file that every user of this machine may read: chmod 0600 it");
         }
     }
 

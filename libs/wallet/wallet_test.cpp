@@ -1,6 +1,7 @@
 #include "wallet/wallet.hpp"
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 #include <map>
 
@@ -38,8 +39,10 @@ struct Scene {
     std::string mistakes;  ///< `NAME: message`, a line each
 
     std::string file(const std::string& name, const std::string& text) const {
-        std::ofstream(dir.path() + "/" + name, std::ios::binary) << text;
-        return dir.path() + "/" + name;
+        const std::string path = dir.path() + "/" + name;
+        std::ofstream(path, std::ios::binary) << text;
+        std::filesystem::permissions(path, std::filesystem::perms(0600));
+        return path;
     }
     Wallet read(Wallet (*how)(runtime::Settings&, const WalletNames&) = read_wallet) {
         runtime::Settings settings(
@@ -168,9 +171,35 @@ TEST_CASE("a key in the environment is refused in production, with what to do in
     scene.values = {{"W_PRIVATE_KEY_FILE", scene.file("key", kKey)}, {"ENVIRONMENT", environment}};
     CHECK(scene.read().signer);
     CHECK(scene.mistakes.empty());
-    scene.values = {{"W_PRIVATE_KEY", kKey}, {"ENVIRONMENT", "staging"}};
+    scene.values = {{"W_PRIVATE_KEY", kKey}, {"ENVIRONMENT", "development"}};
     CHECK(scene.read().signer);
     CHECK(scene.mistakes.empty());
+    // A misspelt name must not drop the guard in silence.
+    scene.values = {{"W_PRIVATE_KEY", kKey}, {"ENVIRONMENT", GENERATE("prod", "producton", "live", "staging")}};
+    scene.read();
+    CHECK_THAT(scene.mistakes, Catch::StartsWith("ENVIRONMENT: must be one of: development, production"));
+}
+
+TEST_CASE("a file with a key that every user may read is refused; a password's, in production") {
+    namespace fs = std::filesystem;
+    Scene scene;
+    const auto key = scene.file("key", kKey);
+    const auto keystore = scene.file("keystore", kKeyFile);
+    const auto password = scene.file("password", "testpassword");
+    fs::permissions(key, fs::perms(0640));
+    scene.values = {{"W_PRIVATE_KEY_FILE", key}};
+    CHECK(scene.read().signer);
+    CHECK(scene.mistakes.empty());
+    fs::permissions(key, fs::perms(0644));
+    scene.read();
+    CHECK_THAT(scene.mistakes, Catch::StartsWith("W_PRIVATE_KEY_FILE: names a file that every user"));
+    fs::permissions(password, fs::perms(0644));
+    scene.values = {{"W_KEYSTORE_FILE", keystore}, {"W_KEYSTORE_PASSWORD_FILE", password}};
+    CHECK(scene.read().signer);
+    CHECK(scene.mistakes.empty());
+    scene.values["ENVIRONMENT"] = "production";
+    scene.read();
+    CHECK_THAT(scene.mistakes, Catch::StartsWith("W_KEYSTORE_PASSWORD_FILE: names a file that every user"));
 }
 
 TEST_CASE("a key, a key file and a password that do not fit are one mistake each, by name") {

@@ -1,14 +1,33 @@
 #include "config.hpp"
 
+#include "origin.hpp"
+#include "runtime/server_settings.hpp"
+
 namespace lamda::gateway {
+
+namespace {
+
+std::vector<std::string> read_origins(runtime::Settings& settings) {
+    constexpr auto kName = "CORS_ALLOWED_ORIGINS";
+    std::vector<std::string> out;
+    for (const auto& text : settings.list(kName, "origins of frontends, or *", false)) {
+        if (auto origin = parse_origin(text)) {
+            out.push_back(*std::move(origin));
+        } else {
+            settings.mistake(kName, origin.error().message);
+        }
+    }
+    return out;
+}
+
+}  // namespace
 
 Config read_config(runtime::Settings& settings) {
     Config out;
-    out.database_url = settings.secret("DATABASE_URL", "PostgreSQL, as a libpq URI");
-    out.nats_url = settings.secret("NATS_URL", "NATS servers, comma-separated");
-    out.port = static_cast<int>(
-        settings.number("API_PORT", "port of the REST interface; 0: any free one", 8080, 0, 65'535));
-    out.cors_origins = settings.list("CORS_ALLOWED_ORIGINS", "origins of frontends, or *", false);
+    out.database_url = runtime::read_database_url(settings);
+    out.nats_url = runtime::read_nats_url(settings);
+    out.port = settings.port("API_PORT", "port of the REST interface; 0: any free one", 8080);
+    out.cors_origins = read_origins(settings);
     out.operator_token =
         settings.secret("OPERATOR_TOKEN", "bearer token for PUT /api/jobs/{id}/status", false);
     if (!out.operator_token.empty() && out.operator_token.reveal().size() < 8) {

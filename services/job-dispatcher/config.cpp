@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "ipfs/store_url.hpp"
+#include "runtime/server_settings.hpp"
 
 namespace lamda::dispatch {
 
@@ -31,8 +32,8 @@ void read_content(runtime::Settings& settings, Config& out) {
 
 Config read_config(runtime::Settings& settings) {
     Config out;
-    out.database_url = settings.secret("DATABASE_URL", "PostgreSQL, as a libpq URI");
-    out.nats_url = settings.secret("NATS_URL", "NATS, comma-separated: nats://host:port");
+    out.database_url = runtime::read_database_url(settings);
+    out.nats_url = runtime::read_nats_url(settings);
     out.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC, comma-separated");
     out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     if (const auto id =
@@ -50,7 +51,7 @@ Config read_config(runtime::Settings& settings) {
         settings.duration("BSC_FINALITY_MAX_AGE", "an older finalized block is not believed", "60s");
     out.finality.fallback =
         settings.duration("FINALITY_FALLBACK", "then blocks of this age count as final for dispatch", "60s");
-    out.rpc_timeout = settings.duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
+    out.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
     out.rpc_agreement = static_cast<unsigned>(
         settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));
     if (out.rpc_agreement > std::max<std::size_t>(1, out.bsc_rpc_urls.size())) {
@@ -62,12 +63,12 @@ Config read_config(runtime::Settings& settings) {
         "SWEEP_PACE", "between two ranges of final blocks that are read again and compared; 0s: never",
         "10s");
     out.clock.accept_timeout =
-        settings.duration("ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
+        settings.positive_duration("ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
     out.max_attempts = static_cast<std::uint32_t>(settings.number("MAX_ATTEMPTS", "of one job", 3, 1, 100));
     out.retry_pause = settings.duration(
         "RETRY_PAUSE", "after a job's first transient failure; five times as long after each further one",
         "20s");
-    out.clock.spec_ttl = settings.duration("SPEC_TTL", "how long a job waits for its spec", "24h");
+    out.clock.spec_ttl = settings.positive_duration("SPEC_TTL", "how long a job waits for its spec", "24h");
     read_content(settings, out);
     return out;
 }

@@ -1,6 +1,7 @@
 #include "context.hpp"
 
 #include "eth/rpc_client.hpp"
+#include "runtime/server_settings.hpp"
 
 namespace lamda::cli {
 
@@ -62,7 +63,7 @@ Address Context::node_reputation() {
 }
 
 std::string Context::database_url() {
-    return checked(settings_.secret("DATABASE_URL", "PostgreSQL")).reveal();
+    return checked(runtime::read_database_url(settings_)).reveal();
 }
 
 std::unique_ptr<store::Database> Context::database(const std::string& who) {

@@ -1,6 +1,7 @@
 #include "config.hpp"
 
 #include "ipfs/store_url.hpp"
+#include "runtime/server_settings.hpp"
 #include "wallet/wallet.hpp"
 
 namespace lamda::agent {
@@ -50,7 +51,7 @@ Config read_config(runtime::Settings& settings) {
         settings.mistake("AGENT_STATE_DIR", "an absolute path is expected: the container engine needs one");
     }
     config.capacity = settings.number("AGENT_CAPACITY", "jobs that run at the same time", 1, 1, 256);
-    config.nats_url = settings.text("NATS_URL", "NATS server");
+    config.nats_url = runtime::read_nats_url(settings);
     config.docker_host =
         settings.text("DOCKER_HOST", "the container engine's socket", "unix:///var/run/docker.sock");
     if (!config.docker_host.starts_with("unix:///")) {
@@ -58,7 +59,7 @@ Config read_config(runtime::Settings& settings) {
     }
     config.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "BSC endpoints");
     config.opbnb_rpc_urls = settings.urls("OPBNB_RPC_URL", "opBNB endpoints");
-    config.rpc_timeout = settings.duration("RPC_TIMEOUT", "time-out of one chain call", "10s");
+    config.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "time-out of one chain call", "10s");
     config.bsc_chain_id = chain_id(settings, "BSC_CHAIN_ID", "absent: the first one seen is kept");
     config.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     config.max_input_bytes = settings.number("AGENT_MAX_INPUT_MIB", "largest input that is fetched, in MiB",

@@ -15,7 +15,7 @@ struct Config {
     std::shared_ptr<const crypto::Signer> signer;  ///< the provider
     std::string state_dir;                         ///< absolute
     std::size_t capacity = 1;
-    std::string nats_url;
+    runtime::Secret nats_url;
     std::string docker_host;
     std::vector<std::string> bsc_rpc_urls;
     std::vector<std::string> opbnb_rpc_urls;

@@ -40,7 +40,7 @@ int serve(runtime::App& app, const Config& config) {
     chain::MultiRpc opbnb(
         {.urls = config.opbnb_rpc_urls, .chain = config.presence.chain_id, .timeout = config.rpc_timeout},
         clock, log);
-    bus::Bus bus(config.nats_url, "lamda-node-agent", log);
+    bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
     StatusPublisher publisher(journal, bus, self, log, app.metrics());
     ProgressLoop progress(journal, statuses, clock);
@@ -61,8 +61,8 @@ int serve(runtime::App& app, const Config& config) {
     Presence presence(config.presence, opbnb_ledger, opbnb, signer, clock, log, app.metrics(), app.health());
 
     app.probe("nats", [&] {
-        if (!bus.connected()) {
-            throw std::runtime_error("not connected");
+        if (const auto trouble = bus.trouble(); !trouble.empty()) {
+            throw std::runtime_error(trouble);
         }
     });
     app.probe("docker", [&] { engine.negotiate(); });

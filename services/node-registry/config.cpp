@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "runtime/server_settings.hpp"
+
 namespace lamda::registry {
 
 Config read_config(runtime::Settings& settings) {
     Config out;
-    out.database_url = settings.secret("DATABASE_URL", "PostgreSQL, as a libpq URI");
-    out.nats_url = settings.secret("NATS_URL", "NATS, comma-separated: nats://host:port");
+    out.database_url = runtime::read_database_url(settings);
+    out.nats_url = runtime::read_nats_url(settings);
     out.opbnb_rpc_urls = settings.urls("OPBNB_RPC_URL", "JSON-RPC endpoints of opBNB, comma-separated");
     out.node_reputation = settings.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB");
     if (const auto id =
@@ -21,7 +23,7 @@ Config read_config(runtime::Settings& settings) {
     }
     out.finality_max_age =
         settings.duration("OPBNB_FINALITY_MAX_AGE", "an older finalized block is not believed", "5m");
-    out.rpc_timeout = settings.duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
+    out.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
     out.rpc_agreement = static_cast<unsigned>(
         settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));
     if (out.rpc_agreement > std::max<std::size_t>(1, out.opbnb_rpc_urls.size())) {

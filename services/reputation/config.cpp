@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "runtime/server_settings.hpp"
+
 namespace lamda::reputation {
 
 namespace {
@@ -56,7 +58,7 @@ void read_limits(runtime::Settings& settings, Config& config) {
 
 Config read_config(runtime::Settings& settings) {
     Config config;
-    config.database_url = settings.secret("DATABASE_URL", "PostgreSQL, libpq URI");
+    config.database_url = runtime::read_database_url(settings);
     config.bsc.urls = settings.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC");
     config.bsc.chain_id = maybe<ChainId>(settings, "BSC_CHAIN_ID", "absent: the first one seen is kept to");
     config.bsc.contract = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
@@ -72,7 +74,7 @@ Config read_config(runtime::Settings& settings) {
         maybe<BlockNum>(settings, "NODE_REPUTATION_START_BLOCK", "absent: found, if the node has history");
     config.opbnb.finality_max_age =
         settings.duration("OPBNB_FINALITY_MAX_AGE", "an older finalized block is not believed", "5m");
-    config.rpc_timeout = settings.duration("RPC_TIMEOUT", "of one call to a node", "10s");
+    config.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "of one call to a node", "10s");
     config.rpc_agreement = static_cast<unsigned>(
         settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));
     if (config.rpc_agreement >

@@ -1,0 +1,96 @@
+#include "runtime/env_file.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace lamda::runtime {
+
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+bool is_space(char c) {
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+std::string_view trimmed_view(std::string_view text) {
+    while (!text.empty() && is_space(text.front())) {
+        text.remove_prefix(1);
+    }
+    while (!text.empty() && is_space(text.back())) {
+        text.remove_suffix(1);
+    }
+    return text;
+}
+
+bool is_name(std::string_view text) {
+    const auto plain = [](char c) {
+        return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+    };
+    return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), plain);
+}
+
+/// What stands behind a closing quote: nothing, or a comment.
+bool ends_there(std::string_view rest) {
+    return trimmed_view(rest).empty() || (is_space(rest.front()) && trimmed_view(rest).front() == '#');
+}
+
+/// Absent: a quote that does not end, or something behind it.
+std::optional<std::string> value_of(std::string_view text) {
+    if (text.empty() || (text[0] != '\'' && text[0] != '"')) {
+        for (std::size_t i = 0; i < text.size(); ++i) {
+            if (text[i] == '#' && (i == 0 || is_space(text[i - 1]))) {
+                return std::string(trimmed_view(text.substr(0, i)));
+            }
+        }
+        return std::string(text);
+    }
+    const char quote = text[0];
+    std::string out;
+    for (std::size_t i = 1; i < text.size(); ++i) {
+        if (text[i] == quote) {
+            return ends_there(text.substr(i + 1)) ? std::optional(out) : std::nullopt;
+        }
+        const bool escaped = quote == '"' && text[i] == '\\' && i + 1 < text.size() &&
+                             (text[i + 1] == '"' || text[i + 1] == '\\');
+        i += escaped ? 1 : 0;
+        out += text[i];
+    }
+    return std::nullopt;
+}
+
+Error wrong(std::size_t line, const std::string& message) {
+    return Error{"invalid_env_file", "line " + std::to_string(line) + " " + message, ""};
+}
+
+}  // namespace
+
+Result<EnvFile> parse_env_file(std::string_view text) {
+    EnvFile out;
+    if (text.starts_with(kByteOrderMark)) {
+        text.remove_prefix(kByteOrderMark.size());
+    }
+    for (std::size_t number = 1; !text.empty(); ++number) {
+        const auto end = text.find('\n');
+        std::string_view line = trimmed_view(text.substr(0, end));
+        text = end == std::string_view::npos ? std::string_view() : text.substr(end + 1);
+        if (line.empty() || line[0] == '#' || line[0] == ';') {
+            continue;
+        }
+        if (line.starts_with("export ")) {
+            line = trimmed_view(line.substr(7));
+        }
+        const auto equals = line.find('=');
+        if (equals == std::string_view::npos || !is_name(line.substr(0, equals))) {
+            return wrong(number, "is no NAME=value (no white space before the =)");
+        }
+        auto value = value_of(trimmed_view(line.substr(equals + 1)));
+        if (!value) {
+            return wrong(number, "has a quote that does not end, or something behind the closing one");
+        }
+        out.insert_or_assign(std::string(line.substr(0, equals)), *std::move(value));
+    }
+    return out;
+}
+
+}  // namespace lamda::runtime

@@ -1,0 +1,33 @@
+#include "runtime/server_settings.hpp"
+
+#include "bus/server_list.hpp"
+#include "store/dsn.hpp"
+
+namespace lamda::runtime {
+
+namespace {
+
+template <class T>
+Secret checked(Settings& settings, const std::string& name, const std::string& help,
+               Result<T> (*parse)(const std::string&)) {
+    Secret value = settings.secret(name, help);
+    if (!value.empty()) {
+        if (const auto parsed = parse(value.reveal()); !parsed) {
+            settings.mistake(name, parsed.error().message);
+        }
+    }
+    return value;
+}
+
+}  // namespace
+
+Secret read_database_url(Settings& settings) {
+    return checked(settings, "DATABASE_URL", "PostgreSQL, as a libpq URI", &store::parse_dsn);
+}
+
+Secret read_nats_url(Settings& settings) {
+    return checked(settings, "NATS_URL", "NATS, comma-separated: nats://[user:password@]host:port",
+                   &bus::parse_servers);
+}
+
+}  // namespace lamda::runtime

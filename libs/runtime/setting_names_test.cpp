@@ -1,0 +1,43 @@
+#include "runtime/setting_names.hpp"
+
+#include <algorithm>
+#include <catch2/catch.hpp>
+
+using namespace lamda::runtime;
+
+namespace {
+
+std::string meant_by(const std::string& name) {
+    const auto found = misspellings({name});
+    return found.empty() ? "" : found.front().meant;
+}
+
+}  // namespace
+
+TEST_CASE("The names of env.example are known, each secret among them") {
+    const auto& names = setting_names();
+    CHECK(names.size() > 50);
+    for (const auto& secret : secret_names()) {
+        INFO(secret);
+        CHECK(std::find(names.begin(), names.end(), secret) != names.end());
+    }
+}
+
+TEST_CASE("A misspelt setting is found, and others' variables are left alone") {
+    CHECK(meant_by("BSC_RPC_ULR") == "BSC_RPC_URL");
+    CHECK(meant_by("BSC_RPC_URLS") == "BSC_RPC_URL");
+    CHECK(meant_by("OPBNB_FINALITY_MAXAGE") == "OPBNB_FINALITY_MAX_AGE");
+    CHECK(meant_by("AGENT_CAPACTY") == "AGENT_CAPACITY");
+    CHECK(meant_by("DISPATCH_FINALTY") == "DISPATCH_FINALITY");
+    CHECK(meant_by("JOB_MANGER_CONTRACT_ADDRESS") == "JOB_MANAGER_CONTRACT_ADDRESS");
+    for (const auto& name : setting_names()) {
+        INFO(name);
+        CHECK(meant_by(name).empty());
+        CHECK(meant_by(name + "_FILE").empty());
+    }
+    for (const char* name : {"PATH", "APP_PORT", "AGENT_NAME", "AGENT_ID", "NATS_CONFIG", "IPFS_PATH", "LAMDA_KEEP",
+                             "LAMDA_SEED", "LAMDA_CRASH_AT", "LAMDA_TEST_PATIENCE", "NATS_AGENT_PASSWORD"}) {
+        INFO(name);
+        CHECK(meant_by(name).empty());
+    }
+}
