@@ -51,9 +51,12 @@ Bytes hex(const json& object, const char* name, const std::string& where) {
     return *std::move(bytes);
 }
 
-/// Some tools write a number without its leading zero bytes (eth-keyfile the iv; geth of 2015 the key).
+/// Some tools write a number without its leading zero bytes (eth-keyfile the iv; geth of 2015 the key). More of them
+/// than these do not occur: something else is wrong then.
+constexpr std::size_t kMostZeros = 4;
+
 Bytes left_padded(Bytes bytes, std::size_t size) {
-    if (bytes.size() < size) {
+    if (bytes.size() < size && bytes.size() + kMostZeros >= size) {
         bytes.insert(bytes.begin(), size - bytes.size(), 0);
     }
     return bytes;
@@ -122,7 +125,7 @@ Result<std::unique_ptr<LocalSigner>> open(const json& file, std::string_view pas
     if (iv.size() != 16) {
         throw BadFile{"16 bytes are needed", "/crypto/cipherparams/iv"};
     }
-    if (ciphertext.empty() || ciphertext.size() > 32) {
+    if (ciphertext.size() > 32 || ciphertext.size() + kMostZeros < 32) {
         throw BadFile{"32 bytes are needed", "/crypto/ciphertext"};
     }
     const Secret derived = derive(crypto, password);
