@@ -91,7 +91,8 @@ class Bus {
     Bus& operator=(const Bus&) = delete;
 
     bool connected() const;
-    /// The reason why the bus is of no use now (no server, a refused login, no JetStream); empty: there is none.
+    /// The reason why the bus is of no use now (no server, a refused login, no JetStream); empty: there is
+    /// none.
     std::string trouble() const;
     /// Called (from any thread) whenever the connection comes or goes.
     void on_change(std::function<void(bool connected)> callback);

@@ -389,7 +389,8 @@ TEST_CASE("a token is in no subject") {
     const testkit::Process server(spec);
     Bus bus("nats://S3cr3tToken@127.0.0.1:" + port, "bus-test", telemetry::Log::none());
     REQUIRE(wait_until([&] { return bus.connected(); }));
-    auto echo = bus.subscribe("echo", "", [&](const Message& message) { bus.respond(message, message.reply); });
+    auto echo =
+        bus.subscribe("echo", "", [&](const Message& message) { bus.respond(message, message.reply); });
     std::string inbox;
     REQUIRE(wait_until([&] {
         try {

@@ -189,8 +189,8 @@ std::string Connection::trouble() const {
 }
 
 void Connection::note_jetstream(natsStatus status, int js_error) {
-    without_jetstream_ = status != NATS_OK &&
-                         (js_error == kJetStreamNotEnabled || js_error == kJetStreamNotEnabledForAccount);
+    without_jetstream_ =
+        status != NATS_OK && (js_error == kJetStreamNotEnabled || js_error == kJetStreamNotEnabledForAccount);
 }
 
 void Connection::on_change(std::function<void(bool)> callback) {

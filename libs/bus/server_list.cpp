@@ -47,8 +47,8 @@ std::optional<std::string> percent_decoded(std::string_view text) {
 }
 
 bool is_host_char(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '.' ||
-           c == '_';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_';
 }
 
 bool is_host_and_port(std::string_view text) {
@@ -61,7 +61,8 @@ bool is_host_and_port(std::string_view text) {
         host_end = close + 1;
     } else {
         host_end = std::min(text.find(':'), text.size());
-        if (host_end == 0 || !std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(host_end), is_host_char)) {
+        if (host_end == 0 ||
+            !std::all_of(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(host_end), is_host_char)) {
             return false;
         }
     }
@@ -77,8 +78,8 @@ bool is_host_and_port(std::string_view text) {
 Result<Login> login_of(std::string_view credentials) {
     const auto colon = credentials.find(':');
     const auto first = percent_decoded(credentials.substr(0, colon));
-    const auto second =
-        colon == std::string_view::npos ? std::optional<std::string>("") : percent_decoded(credentials.substr(colon + 1));
+    const auto second = colon == std::string_view::npos ? std::optional<std::string>("")
+                                                        : percent_decoded(credentials.substr(colon + 1));
     if (!first || !second) {
         return invalid("a % of the user or password must be written as %25");
     }
@@ -118,7 +119,8 @@ Result<ServerList> parse_servers(const std::string& text) {
                 return read.error();
             }
             if (login && *login != *read) {
-                return invalid("all its URLs must have the same user and password: the servers share one login");
+                return invalid(
+                    "all its URLs must have the same user and password: the servers share one login");
             }
             login = *read;
             rest = rest.substr(at + 1);
@@ -128,7 +130,8 @@ Result<ServerList> parse_servers(const std::string& text) {
         }
         if (!is_host_and_port(rest)) {
             return invalid(
-                "must have host and port after nats:// (is something special in the password not percent-encoded?)");
+                "must have host and port after nats:// (is something special in the password not "
+                "percent-encoded?)");
         }
         out.urls.push_back(std::string(scheme) + "://" + std::string(rest));
     }

@@ -15,8 +15,8 @@ struct ServerList {
     std::string token;  ///< of nats://token@host; empty: none
 };
 
-/// Reads comma-separated `nats://` or `tls://` URLs with `user:password@` or `token@` before the host, which must
-/// be the same in each URL that has one. The error never repeats a part of the text.
+/// Reads comma-separated `nats://` or `tls://` URLs with `user:password@` or `token@` before the host, which
+/// must be the same in each URL that has one. The error never repeats a part of the text.
 Result<ServerList> parse_servers(const std::string& text);
 
 }  // namespace lamda::bus

@@ -51,8 +51,8 @@ Bytes hex(const json& object, const char* name, const std::string& where) {
     return *std::move(bytes);
 }
 
-/// Some tools write a number without its leading zero bytes (eth-keyfile the iv; geth of 2015 the key). More of them
-/// than these do not occur: something else is wrong then.
+/// Some tools write a number without its leading zero bytes (eth-keyfile the iv; geth of 2015 the key). More
+/// of them than these do not occur: something else is wrong then.
 constexpr std::size_t kMostZeros = 4;
 
 Bytes left_padded(Bytes bytes, std::size_t size) {
@@ -119,7 +119,8 @@ Result<std::unique_ptr<LocalSigner>> open(const json& file, std::string_view pas
     if (text(crypto, "cipher", "/crypto") != "aes-128-ctr") {
         throw BadFile{"only aes-128-ctr is known", "/crypto/cipher"};
     }
-    const Bytes iv = left_padded(hex(member(crypto, "cipherparams", "/crypto"), "iv", "/crypto/cipherparams"), 16);
+    const Bytes iv =
+        left_padded(hex(member(crypto, "cipherparams", "/crypto"), "iv", "/crypto/cipherparams"), 16);
     const Bytes ciphertext = hex(crypto, "ciphertext", "/crypto");
     const Bytes mac = hex(crypto, "mac", "/crypto");
     if (iv.size() != 16) {
@@ -168,14 +169,14 @@ Result<std::unique_ptr<LocalSigner>> open_checked(const json& file, std::string_
 
 /// NFKC (Unicode annex 15), as ethers and EIP-2335 write passwords. Absent: it is no UTF-8, or ASCII alone.
 std::optional<Secret> normalized(std::string_view password) {
-    const bool ascii =
-        std::all_of(password.begin(), password.end(), [](char c) { return static_cast<unsigned char>(c) < 0x80; });
+    const bool ascii = std::all_of(password.begin(), password.end(),
+                                   [](char c) { return static_cast<unsigned char>(c) < 0x80; });
     utf8proc_uint8_t* raw = nullptr;
-    const auto size =
-        ascii ? -1
-              : utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(password.data()),
-                             static_cast<utf8proc_ssize_t>(password.size()), &raw,
-                             static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT));
+    const auto size = ascii ? -1
+                            : utf8proc_map(reinterpret_cast<const utf8proc_uint8_t*>(password.data()),
+                                           static_cast<utf8proc_ssize_t>(password.size()), &raw,
+                                           static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE |
+                                                                          UTF8PROC_COMPAT));
     if (size < 0) {
         return std::nullopt;
     }

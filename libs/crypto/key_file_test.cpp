@@ -69,21 +69,24 @@ TEST_CASE("key file: forms that tools have written are opened") {
                       {"mac", mac}}}}
             .dump();
     };
-    const auto address_of = [](const std::string& hex) { return LocalSigner::from_hex(hex).value()->address(); };
+    const auto address_of = [](const std::string& hex) {
+        return LocalSigner::from_hex(hex).value()->address();
+    };
     const std::string key(64, '1');
     // go-ethereum until 2016 left the key's leading zero bytes out, eth-keyfile does so with the iv's.
-    const auto short_key =
-        made("00112233445566778899aabbccddeeff", "7a6464e51c47c6d27a57093fdbe3d6481852b9c9ced5d8da71cce7da6243",
-             "dd08efc5a6696f1f317a3be99a9782e44917c8d6829bb64e91fc024a4157ad1a");
-    CHECK(open_key_file(short_key, "testpassword").value()->address() == address_of("0000" + std::string(60, '1')));
-    const auto short_iv =
-        made("112233445566778899aabbccddeeff", "7a6464e51c47c6d27a57093fdbe3d6481852b9c9ced5d8da71cce7da6243527c",
-             "fb5f6f7567d9c742032f9e0aa4000f526f88995102b815dca75db98d2892d623");
+    const auto short_key = made("00112233445566778899aabbccddeeff",
+                                "7a6464e51c47c6d27a57093fdbe3d6481852b9c9ced5d8da71cce7da6243",
+                                "dd08efc5a6696f1f317a3be99a9782e44917c8d6829bb64e91fc024a4157ad1a");
+    CHECK(open_key_file(short_key, "testpassword").value()->address() ==
+          address_of("0000" + std::string(60, '1')));
+    const auto short_iv = made("112233445566778899aabbccddeeff",
+                               "7a6464e51c47c6d27a57093fdbe3d6481852b9c9ced5d8da71cce7da6243527c",
+                               "fb5f6f7567d9c742032f9e0aa4000f526f88995102b815dca75db98d2892d623");
     CHECK(open_key_file(short_iv, "testpassword").value()->address() == address_of(key));
     // Encrypted under U+00E4 and U+00F6; typed with U+0061 U+0308 and U+006F U+0308.
-    const auto composed =
-        made("00112233445566778899aabbccddeeff", "c6649ac17cef80d2b9633be39f19f63cc30117d956d9423f706527ddb3cc4317",
-             "2b11e67995a92c279d034c3bcddf47cf3c53b1831ce67d36bc39a8f58856fc3d");
+    const auto composed = made("00112233445566778899aabbccddeeff",
+                               "c6649ac17cef80d2b9633be39f19f63cc30117d956d9423f706527ddb3cc4317",
+                               "2b11e67995a92c279d034c3bcddf47cf3c53b1831ce67d36bc39a8f58856fc3d");
     CHECK(open_key_file(composed, "p\xC3\xA4ssw\xC3\xB6rd").value()->address() == address_of(key));
     CHECK(open_key_file(composed, "pa\xCC\x88sswo\xCC\x88rd").value()->address() == address_of(key));
     CHECK(open_key_file(composed, "passwo\xCC\x88rd").error().code == "wrong_password");

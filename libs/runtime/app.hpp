@@ -83,7 +83,7 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
 /// The parts of service_main that do not depend on Config.
 struct Arguments {
     bool check_config = false;
-    std::string env_file;               ///< empty: none
+    std::string env_file;         ///< empty: none
     std::optional<int> exit_now;  ///< --help, --version or a wrong argument
 };
 Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,

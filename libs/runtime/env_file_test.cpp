@@ -10,16 +10,18 @@ TEST_CASE("A settings file is read as people write it") {
     CHECK(parse_env_file("A=1\nB='x y'\nC=\n").value() == wanted);
     CHECK(parse_env_file("# Lamda's\r\n\r\nA=1\r\nB=\"x y\"\r\nC=\r\n\r\n").value() == wanted);
     CHECK(parse_env_file("\xEF\xBB\xBF# it's a comment\nA=1\nexport B='x y'\nC=").value() == wanted);
-    CHECK(parse_env_file("\xEF\xBB\xBF" "A=1 # a comment\n;also\n  B = x y\nC=# nothing\n").error().message.find(
-              "line 3") == 0);
+    CHECK(parse_env_file("\xEF\xBB\xBF"
+                         "A=1 # a comment\n;also\n  B = x y\nC=# nothing\n")
+              .error()
+              .message.find("line 3") == 0);
     CHECK(parse_env_file("A=1 # a comment\n B=x y\nC=# nothing").value() == wanted);
     CHECK(parse_env_file("").value().empty());
     CHECK(parse_env_file("A=1\nA=2").value().at("A") == "2");
 }
 
 TEST_CASE("A value stands as it is, in either kind of quotes") {
-    for (const std::string value : {"S3cret$Token99", "S3cret`Token`99", "S3cret!Token99", "S3cret Token#99", "a#b",
-                                    "postgres://u:p%2F@h/db?sslmode=prefer&connect_timeout=3"}) {
+    for (const std::string value : {"S3cret$Token99", "S3cret`Token`99", "S3cret!Token99", "S3cret Token#99",
+                                    "a#b", "postgres://u:p%2F@h/db?sslmode=prefer&connect_timeout=3"}) {
         INFO(value);
         CHECK(parse_env_file("T='" + value + "'").value().at("T") == value);
         CHECK(parse_env_file("T=\"" + value + "\"\r\n").value().at("T") == value);
@@ -30,8 +32,8 @@ TEST_CASE("A value stands as it is, in either kind of quotes") {
 }
 
 TEST_CASE("A line that means nothing is named by its number, without its text") {
-    for (const char* text : {"A=1\ns3cret", "A=1\ns3 cret=2", "A=1\nT='s3cret", "A=1\nT=\"s3cret\"x", "A=1\n=s3cret",
-                             "A=1\n9A=s3cret"}) {
+    for (const char* text : {"A=1\ns3cret", "A=1\ns3 cret=2", "A=1\nT='s3cret", "A=1\nT=\"s3cret\"x",
+                             "A=1\n=s3cret", "A=1\n9A=s3cret"}) {
         INFO(text);
         const auto refused = parse_env_file(text);
         REQUIRE_FALSE(refused);

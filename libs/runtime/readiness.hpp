@@ -8,8 +8,8 @@
 namespace lamda::runtime {
 
 /// Before the loops start: with `migrate`, brings the schema up to date; else waits until somebody has. A
-/// schema that does not fit this executable, or a database that cannot hold every text, ends the process with 78. From then on the check `postgres` pings
-/// the database.
+/// schema that does not fit this executable, or a database that cannot hold every text, ends the process
+/// with 78. From then on the check `postgres` pings the database.
 void prepare_database(App& app, store::Database& database, bool migrate);
 /// The check `nats`: the connection stands, and the server has what was asked of it.
 void watch_bus(App& app, bus::Bus& bus);

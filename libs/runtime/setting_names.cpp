@@ -10,10 +10,10 @@ namespace lamda::runtime {
 namespace {
 
 /// Nobody else's variables begin like these.
-constexpr std::string_view kPrefixes[] = {"ADMIN_WALLET", "AGENT_",        "BSC_",     "CORS_ALLOWED", "DISPATCH_",
-                                          "HEARTBEAT_",   "IPFS_",         "JOB_MAN",  "LAMDA_",       "NATS_",
-                                          "NODE_REP",     "NODE_OFFLINE",  "OPBNB_",   "OPERATOR_",    "PINATA_",
-                                          "REPUTATION_",  "VERIFY_RECEIP", "DATABASE_"};
+constexpr std::string_view kPrefixes[] = {
+    "ADMIN_WALLET", "AGENT_",    "BSC_",    "CORS_ALLOWED", "DISPATCH_",     "HEARTBEAT_",
+    "IPFS_",        "JOB_MAN",   "LAMDA_",  "NATS_",        "NODE_REP",      "NODE_OFFLINE",
+    "OPBNB_",       "OPERATOR_", "PINATA_", "REPUTATION_",  "VERIFY_RECEIP", "DATABASE_"};
 constexpr std::size_t kMostEdits = 2;
 
 /// Damerau-Levenshtein distance, adjacent letters swapped counting as one edit.
@@ -53,7 +53,8 @@ bool is_setting(std::string_view name) {
 }  // namespace
 
 const std::vector<std::string>& setting_names() {
-    static const std::vector<std::string> names(std::begin(kEmbeddedSettingNames), std::end(kEmbeddedSettingNames));
+    static const std::vector<std::string> names(std::begin(kEmbeddedSettingNames),
+                                                std::end(kEmbeddedSettingNames));
     return names;
 }
 

@@ -17,8 +17,8 @@ struct Misspelling {
     std::string meant;  ///< the setting that it is close to
 };
 
-/// The subset of `names` that are no settings, carry one of our prefixes, and differ from a setting by at most two
-/// letters inserted, left out, replaced or swapped. Others' variables are not in it.
+/// The subset of `names` that are no settings, carry one of our prefixes, and differ from a setting by at
+/// most two letters inserted, left out, replaced or swapped. Others' variables are not in it.
 std::vector<Misspelling> misspellings(const std::vector<std::string>& names);
 
 }  // namespace lamda::runtime

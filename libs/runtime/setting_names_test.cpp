@@ -35,8 +35,9 @@ TEST_CASE("A misspelt setting is found, and others' variables are left alone") {
         CHECK(meant_by(name).empty());
         CHECK(meant_by(name + "_FILE").empty());
     }
-    for (const char* name : {"PATH", "APP_PORT", "AGENT_NAME", "AGENT_ID", "NATS_CONFIG", "IPFS_PATH", "LAMDA_KEEP",
-                             "LAMDA_SEED", "LAMDA_CRASH_AT", "LAMDA_TEST_PATIENCE", "NATS_AGENT_PASSWORD"}) {
+    for (const char* name :
+         {"PATH", "APP_PORT", "AGENT_NAME", "AGENT_ID", "NATS_CONFIG", "IPFS_PATH", "LAMDA_KEEP",
+          "LAMDA_SEED", "LAMDA_CRASH_AT", "LAMDA_TEST_PATIENCE", "NATS_AGENT_PASSWORD"}) {
         INFO(name);
         CHECK(meant_by(name).empty());
     }

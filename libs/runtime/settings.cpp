@@ -94,8 +94,9 @@ bool Settings::in_quotes(const std::string& name, std::string_view value) {
     const bool quoted =
         value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
     if (quoted) {
-        mistake(name, "is in quotes, which are a part of the value here (docker run --env-file keeps them): "
-                      "leave them out");
+        mistake(name,
+                "is in quotes, which are a part of the value here (docker run --env-file keeps them): "
+                "leave them out");
     }
     return quoted;
 }

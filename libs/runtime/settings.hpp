@@ -27,8 +27,8 @@ class Settings {
     /// Makes the source forget a value that has been read.
     using Forget = std::function<void(const std::string& name)>;
     explicit Settings(Source source, Forget forget = nullptr);
-    /// The environment, and for what it does not set, `file`. Secrets that are read are removed from both: while
-    /// there is one thread only.
+    /// The environment, and for what it does not set, `file`. Secrets that are read are removed from both:
+    /// while there is one thread only.
     static Settings from_environment(EnvFile file = {});
 
     std::string text(const std::string& name, const std::string& help,

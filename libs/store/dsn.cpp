@@ -21,8 +21,7 @@ const std::vector<Enumeration>& enumerations() {
         {"sslmode", {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
         {"channel_binding", {"disable", "prefer", "require"}},
         {"gssencmode", {"disable", "prefer", "require"}},
-        {"target_session_attrs",
-         {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}}};
+        {"target_session_attrs", {"any", "read-write", "read-only", "primary", "standby", "prefer-standby"}}};
     return all;
 }
 

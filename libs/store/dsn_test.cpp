@@ -6,7 +6,8 @@ using namespace lamda;
 using namespace lamda::store;
 
 TEST_CASE("A DSN is read as libpq reads it") {
-    const auto parts = parse_dsn("postgres://us%40er:p%2Fw%23@127.0.0.1:1,db.example:5433/lamda?sslmode=prefer").value();
+    const auto parts =
+        parse_dsn("postgres://us%40er:p%2Fw%23@127.0.0.1:1,db.example:5433/lamda?sslmode=prefer").value();
     CHECK(parts.at("user") == "us@er");
     CHECK(parts.at("password") == "p/w#");
     CHECK(parts.at("host") == "127.0.0.1,db.example");
@@ -25,8 +26,9 @@ TEST_CASE("Its text is read again as the same parts, whatever is in the password
 
 TEST_CASE("A DSN that libpq can never use is refused without a word of its password") {
     for (const char* dsn :
-         {"lamda:s3cretpw@h:5432/db", "postgresql+psycopg2://lamda:s3cretpw@h/db", "jdbc:postgresql://h/db?password=s3cretpw",
-          "mysql://lamda:s3cretpw@h/db", "postgres://lamda:s3cret/pw@h/db", "postgres://lamda:s3cret%pw@h/db",
+         {"lamda:s3cretpw@h:5432/db", "postgresql+psycopg2://lamda:s3cretpw@h/db",
+          "jdbc:postgresql://h/db?password=s3cretpw", "mysql://lamda:s3cretpw@h/db",
+          "postgres://lamda:s3cret/pw@h/db", "postgres://lamda:s3cret%pw@h/db",
           "postgres://lamda:s3cretpw@h/db?schema=public", "\"postgres://lamda:s3cretpw@h/db\"",
           "postgres://lamda:s3cretpw@h/db?sslmode=no-verify", "postgres://lamda:s3cretpw@h:70000/db",
           "postgres://lamda:s3cretpw@h/db?connect_timeout=soon", "s3cretpw", "",

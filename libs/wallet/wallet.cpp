@@ -13,7 +13,7 @@ using runtime::Secret;
 
 /// Users who are neither the owner nor of the group may read it, or write it.
 bool others_may_use(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
 }
 

@@ -175,7 +175,8 @@ TEST_CASE("a key in the environment is refused in production, with what to do in
     CHECK(scene.read().signer);
     CHECK(scene.mistakes.empty());
     // A misspelt name must not drop the guard in silence.
-    scene.values = {{"W_PRIVATE_KEY", kKey}, {"ENVIRONMENT", GENERATE("prod", "producton", "live", "staging")}};
+    scene.values = {{"W_PRIVATE_KEY", kKey},
+                    {"ENVIRONMENT", GENERATE("prod", "producton", "live", "staging")}};
     scene.read();
     CHECK_THAT(scene.mistakes, Catch::StartsWith("ENVIRONMENT: must be one of: development, production"));
 }

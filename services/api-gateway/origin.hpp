@@ -7,8 +7,8 @@
 
 namespace lamda::gateway {
 
-/// `*`, or scheme, host and port in the form that a browser sends: lowercase, without the scheme's default port. A
-/// slash at the end is dropped. Anything that no browser ever sends is an error.
+/// `*`, or scheme, host and port in the form that a browser sends: lowercase, without the scheme's default
+/// port. A slash at the end is dropped. Anything that no browser ever sends is an error.
 Result<std::string> parse_origin(std::string_view text);
 
 }  // namespace lamda::gateway

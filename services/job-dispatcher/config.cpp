@@ -62,8 +62,8 @@ Config read_config(runtime::Settings& settings) {
     out.sweep_pace = settings.duration(
         "SWEEP_PACE", "between two ranges of final blocks that are read again and compared; 0s: never",
         "10s");
-    out.clock.accept_timeout =
-        settings.positive_duration("ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
+    out.clock.accept_timeout = settings.positive_duration(
+        "ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
     out.max_attempts = static_cast<std::uint32_t>(settings.number("MAX_ATTEMPTS", "of one job", 3, 1, 100));
     out.retry_pause = settings.duration(
         "RETRY_PAUSE", "after a job's first transient failure; five times as long after each further one",
