@@ -1,6 +1,7 @@
 #include "chain/admission.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "chain/nonce_proof.hpp"
 #include "core/crash_point.hpp"
@@ -14,6 +15,8 @@ constexpr std::size_t kMostAtOnce = 1'000;
 /// ones are made ready while these are on their way.
 constexpr std::size_t kMostTogether = 100;
 constexpr Millis kLookAtWallet{30'000};
+/// Intents about which no node could tell rest so long.
+constexpr Millis kAskAgainAfter{2'000};
 
 /// The first of them, at most `most`, which are no longer in the queue then.
 template <class T>
@@ -41,13 +44,16 @@ std::vector<LedgerEntry> Admission::read() {
     waiting_.clear();
     purse_.reset();
     std::vector<LedgerEntry> cancelled;
+    std::set<std::string> keys;
     for (auto& entry : at_.ledger.waiting(kMostAtOnce)) {
+        keys.insert(entry.intent.key);
         if (entry.wish == Wish::kCancel) {
             cancelled.push_back(std::move(entry));
-        } else if (at_.rests.due(entry.intent.key)) {
+        } else if (at_.rests.due(entry.intent.key) && !asked_lately(entry.intent.key)) {
             waiting_.push_back(std::move(entry));
         }
     }
+    std::erase_if(unanswered_, [&](const auto& one) { return !keys.contains(one.first); });
     return cancelled;
 }
 
@@ -97,27 +103,52 @@ std::vector<Admission::Ready> Admission::judge(const std::vector<LedgerEntry>& e
     intents.reserve(entries.size());
     for (const auto& entry : entries) {
         intents.push_back(entry.intent);
+        unanswered_.erase(entry.intent.key);
     }
+    std::set<std::string> objected;
     if (precheck_) {
         const auto against = precheck_(intents);
         for (std::size_t i = 0; i < intents.size(); ++i) {
-            if (against[i]) {
-                reasons.emplace(intents[i].key, *against[i]);
+            if (!against[i]) {
+                continue;
+            }
+            objected.insert(intents[i].key);
+            if (against[i]->kind == Objection::Kind::kPark) {
+                reasons.emplace(intents[i].key, against[i]->reason);
+            } else {
+                ask_again(intents[i].key, against[i]->reason);
             }
         }
     }
-    std::erase_if(intents, [&](const Intent& intent) { return reasons.contains(intent.key); });
+    std::erase_if(intents, [&](const Intent& intent) { return objected.contains(intent.key); });
     const auto verdicts = gas_limits_.check(intents);
     std::vector<Ready> out;
     for (std::size_t i = 0; i < intents.size(); ++i) {
-        if (!verdicts[i].reverts.empty()) {
-            reasons.emplace(intents[i].key, "would revert: " + verdicts[i].reverts);
+        const auto& verdict = verdicts[i];
+        if (!verdict.unanswered.empty()) {
+            ask_again(intents[i].key, "no node tells what it costs: " + verdict.unanswered);
+        } else if (!verdict.reverts.empty()) {
+            reasons.emplace(intents[i].key, "would revert: " + verdict.reverts);
         } else {
-            out.push_back({intents[i], {intents[i].key, verdicts[i].limit}});
+            out.push_back({intents[i], {intents[i].key, verdict.limit}});
         }
     }
     park(entries, reasons);
     return out;
+}
+
+void Admission::ask_again(const std::string& key, const std::string& reason) {
+    unanswered_[key] = {at_.clock.steady() + kAskAgainAfter, reason};
+}
+
+bool Admission::asked_lately(const std::string& key) const {
+    const auto one = unanswered_.find(key);
+    return one != unanswered_.end() && one->second.due > at_.clock.steady();
+}
+
+std::string Admission::unanswered() const {
+    return unanswered_.empty() ? ""
+                               : unanswered_.begin()->first + ": " + unanswered_.begin()->second.reason;
 }
 
 void Admission::park(const std::vector<LedgerEntry>& entries,

@@ -22,8 +22,14 @@ class Admission {
     void look_at_wallet();
     /// The last time nothing could go because too many were not mined yet.
     bool full() const { return full_; }
+    /// About which intent no node could tell lately, and why; empty: there is none.
+    std::string unanswered() const;
 
   private:
+    struct Unanswered {
+        Steady due;
+        std::string reason;
+    };
     struct Ready {
         Intent intent;
         Allocation allocation;
@@ -39,6 +45,9 @@ class Admission {
     std::vector<Ready> take(std::size_t most, std::size_t room);
     std::vector<Ready> judge(const std::vector<LedgerEntry>& entries);
     void park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons);
+    /// No node could tell whether it may go: it stays as it is, and is looked at again soon.
+    void ask_again(const std::string& key, const std::string& reason);
+    bool asked_lately(const std::string& key) const;
     U256 spent_today();
     /// Leaves those that the wallet and the day's budget pay for.
     void keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee);
@@ -49,6 +58,7 @@ class Admission {
     std::optional<std::uint64_t> next_nonce_;  ///< the ledger's, as far as this instance knows
     std::deque<LedgerEntry> waiting_;          ///< as read in this pass, oldest first
     std::deque<Ready> ready_;                  ///< of them, what was judged and may go
+    std::map<std::string, Unanswered> unanswered_;  ///< by key
     std::optional<Purse> purse_;               ///< as known when they were read, less what was sent since
     Precheck precheck_;
     GasLimits gas_limits_;

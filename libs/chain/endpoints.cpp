@@ -105,6 +105,37 @@ std::vector<std::size_t> Endpoints::candidates() const {
     return good;
 }
 
+std::vector<std::size_t> Endpoints::candidates(const std::string& method) const {
+    auto out = candidates();
+    const std::lock_guard lock(mutex_);
+    const auto now = clock_.steady();
+    std::stable_partition(out.begin(), out.end(), [&](std::size_t i) {
+        const auto rest = standing_[i].methods.find(method);
+        return rest == standing_[i].methods.end() || rest->second.until <= now;
+    });
+    return out;
+}
+
+Millis Endpoints::rest_after(unsigned failures) {
+    const auto most = kFirstRestMs << std::min(failures, kMostDoublings);
+    return Millis(std::uniform_int_distribution<std::int64_t>(most / 2, most)(random_));
+}
+
+void Endpoints::refused_method(std::size_t i, const std::string& method, const std::exception& what) {
+    const std::lock_guard lock(mutex_);
+    auto& rest = standing_[i].methods[method];
+    rest.until = clock_.steady() + rest_after(rest.refusals);
+    if (++rest.refusals == 1) {
+        log_.warn("endpoint refuses a method",
+                  {{"endpoint", names_[i]}, {"method", method}, {"reason", what.what()}});
+    }
+}
+
+void Endpoints::answered_method(std::size_t i, const std::string& method) {
+    const std::lock_guard lock(mutex_);
+    standing_[i].methods.erase(method);
+}
+
 bool Endpoints::checked(std::size_t i) const {
     const std::lock_guard lock(mutex_);
     return standing_[i].checked;
@@ -149,8 +180,7 @@ void Endpoints::answered(std::size_t i, std::optional<Millis> took) {
 void Endpoints::failed(std::size_t i, const std::exception& what) {
     const std::lock_guard lock(mutex_);
     auto& one = standing_[i];
-    const auto most = kFirstRestMs << std::min(one.failures, kMostDoublings);
-    const Millis rest(std::uniform_int_distribution<std::int64_t>(most / 2, most)(random_));
+    const auto rest = rest_after(one.failures);
     const auto now = clock_.steady();
     if (const auto asked = asked_pause(what)) {
         one.left_alone_until = std::max(one.left_alone_until, now + *asked);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <exception>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <random>
@@ -34,6 +35,8 @@ class Endpoints {
     /// Whom to ask, best first. When all rest, the one that rests the shortest; those that asked to be left
     /// alone and the excluded never.
     std::vector<std::size_t> candidates() const;
+    /// The same for calls of one method: endpoints that refused it lately come last.
+    std::vector<std::size_t> candidates(const std::string& method) const;
     /// Its chain id was seen.
     bool checked(std::size_t i) const;
     /// False: it is on another chain and excluded.
@@ -43,6 +46,11 @@ class Endpoints {
     /// How often one was some help, since the start.
     std::uint64_t answers() const;
     void failed(std::size_t i, const std::exception& what);
+    /// It answered to this method with an error object that is no revert ("limit exceeded", "missing trie
+    /// node", "method not found"): its own trouble, for which the method rests there as an endpoint rests
+    /// that fails. Other methods go on.
+    void refused_method(std::size_t i, const std::string& method, const std::exception& what);
+    void answered_method(std::size_t i, const std::string& method);
     /// It asked for that, and the time is not over.
     bool left_alone(std::size_t i) const;
     /// What the endpoint that answered last had said turned out to be wrong.
@@ -77,7 +85,12 @@ class Endpoints {
     [[noreturn]] void give_up(const std::exception_ptr& last) const;
 
   private:
+    struct MethodRest {
+        unsigned refusals = 0;
+        Steady until{};
+    };
     struct Standing {
+        std::map<std::string, MethodRest> methods;  ///< those that it refused last time
         bool checked = false;
         bool excluded = false;
         unsigned failures = 0;
@@ -95,6 +108,8 @@ class Endpoints {
     };
 
     bool lags(const Standing& one, Steady now) const;
+    /// After so many failures in a row before this one.
+    Millis rest_after(unsigned failures);
     void refuse_what_is_no_node() const;
 
     mutable std::mutex mutex_;

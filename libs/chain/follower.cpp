@@ -11,6 +11,16 @@ namespace {
 
 constexpr unsigned kMostReverts = 5;
 
+/// Wei for gas. Where the node does not tell the price, ours counts: no more was paid.
+U256 paid_for(const LedgerEntry& entry, const eth::Receipt& receipt) {
+    if (receipt.effective_gas_price) {
+        return *receipt.effective_gas_price * receipt.gas_used;
+    }
+    const auto ours = std::find_if(entry.txs.begin(), entry.txs.end(),
+                                   [&](const StoredTx& tx) { return tx.hash == receipt.tx_hash; });
+    return ours == entry.txs.end() ? U256(0) : U256(ours->fee.max_fee * receipt.gas_used);
+}
+
 }  // namespace
 
 void Follower::follow(const std::vector<LedgerEntry>& entries) {
@@ -49,7 +59,7 @@ void Follower::carry_out(Plan plan) {
 void Follower::decide_one(const LedgerEntry& entry, const TxObservation& seen, Plan& plan) {
     const auto mined = [&] {
         return MinedTx{entry.intent.key, *entry.nonce, seen.receipt->tx_hash, seen.receipt->block,
-                       seen.receipt->effective_gas_price * seen.receipt->gas_used};
+                       paid_for(entry, *seen.receipt)};
     };
     switch (decide(entry, seen, at_.config)) {
         case TxAction::kWait:
@@ -140,7 +150,9 @@ std::string Follower::why_reverted(const LedgerEntry& entry, const eth::Receipt&
             {at_.signer.address(), entry.intent.to, entry.intent.data, entry.intent.value, entry.gas_limit},
             eth::BlockSpec(receipt.block.number - 1));
     } catch (const eth::RpcError& error) {
-        return where + ": " + revert_reason(error);
+        return where + ": " +
+               (error.is_revert() ? revert_reason(error)
+                                  : "why is not known, for no node repeats the call: " + std::string(error.what()));
     }
     return where + ", having used " + std::to_string(receipt.gas_used) + " of " +
            std::to_string(entry.gas_limit.value_or(0)) + " gas";

@@ -6,6 +6,10 @@
 
 namespace lamda::chain {
 
+namespace {
+constexpr int kMostUnanswered = 3;
+}
+
 GasLimits::GasLimits(eth::Rpc& rpc, Address wallet, unsigned margin_percent)
     : rpc_(rpc), wallet_(wallet), margin_percent_(margin_percent) {}
 
@@ -25,20 +29,38 @@ GasLimits::Verdict GasLimits::estimate(const Intent& intent) {
         const auto gas = rpc_.estimate_gas(request_of(intent));
         auto& known = known_[shape_of(intent)];
         known = std::max(known, gas + gas * margin_percent_ / 100);
-        return {known, ""};
+        return {.limit = known};
     } catch (const eth::RpcError& error) {
-        return {0, revert_reason(error)};
+        return error.is_revert() ? Verdict{.reverts = revert_reason(error)}
+                                 : Verdict{.unanswered = error.what()};
+    } catch (const eth::BadAnswer& error) {
+        if (!eth::is_useless_answer(error)) {
+            throw;
+        }
+        return {.unanswered = error.what()};
     }
 }
 
 std::vector<GasLimits::Verdict> GasLimits::check(const std::vector<Intent>& intents) {
     std::vector<Verdict> out(intents.size());
+    int unanswered = 0;
+    std::string why;
+    // Once no node answers several estimates in a row, the others of this look are not tried.
+    const auto try_estimate = [&](const Intent& intent) {
+        if (unanswered >= kMostUnanswered) {
+            return Verdict{.unanswered = why};
+        }
+        auto verdict = estimate(intent);
+        why = verdict.unanswered;
+        unanswered = why.empty() ? 0 : unanswered + 1;
+        return verdict;
+    };
     std::vector<std::size_t> called;
     std::vector<eth::CallRequest> requests;
     for (std::size_t i = 0; i < intents.size(); ++i) {
         const auto known = known_.find(shape_of(intents[i]));
         if (known == known_.end()) {
-            out[i] = estimate(intents[i]);
+            out[i] = try_estimate(intents[i]);
             continue;
         }
         out[i].limit = known->second;
@@ -49,7 +71,7 @@ std::vector<GasLimits::Verdict> GasLimits::check(const std::vector<Intent>& inte
     const auto outcomes = rpc_.calls(requests, eth::BlockSpec(eth::Tag::kLatest));
     for (std::size_t i = 0; i < called.size(); ++i) {
         if (outcomes[i].error) {
-            out[called[i]] = estimate(intents[called[i]]);
+            out[called[i]] = try_estimate(intents[called[i]]);
         }
     }
     return out;

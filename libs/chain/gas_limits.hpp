@@ -18,11 +18,12 @@ class GasLimits {
 
     struct Verdict {
         std::uint64_t limit = 0;
-        std::string reverts;  ///< why; empty: it does not
+        std::string reverts{};     ///< why; empty: it does not
+        std::string unanswered{};  ///< why no node could tell; empty: one could
     };
     /// In the order of the intents, by one batch of eth_call under the known limits. What fails under a limit
     /// is estimated on its own, which may raise it: a provider's first count costs more than the next.
-    /// @throws what the endpoint throws, but for reverts
+    /// @throws net::TransportError, eth::BadAnswer of HTTP
     std::vector<Verdict> check(const std::vector<Intent>& intents);
 
   private:

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "chain/ledger_state.hpp"
@@ -26,6 +27,7 @@ class MemoryLedger final : public TxLedger {
     /// Called around each write; may throw: the process died before, or after, it was durable.
     std::function<void()> chaos = [] {};
     std::size_t released = 0;
+    std::map<std::string, U256> paid;  ///< wei, for what is done
 
     void add(const Intent& intent) { state.add(intent, now); }
     LedgerEntry& at(const std::string& key) { return *state.find(key); }
@@ -60,6 +62,9 @@ class MemoryLedger final : public TxLedger {
         write([&] { return state.mark_unmined(keys, now); });
     }
     void mark_done(const std::vector<MinedTx>& done) override {
+        for (const auto& one : done) {
+            paid[one.key] = one.paid;
+        }
         write([&] { return state.mark_done(done, now); });
     }
     void mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,

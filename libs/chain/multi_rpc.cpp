@@ -24,7 +24,8 @@ class MultiRpc::Asking {
   public:
     enum class Outcome {
         kAnswered,  ///< the question's `read` has the answer
-        kRefused,   ///< an error object
+        kReverts,   ///< an error object that is the chain's answer: another endpoint would say the same
+        kRefused,   ///< an error object that tells of this endpoint alone: ask another
         kFailed,    ///< no help: ask another
         kGoesOn,    ///< the chain id was right, the question itself is under way now; or nothing came in time
     };
@@ -68,11 +69,12 @@ class MultiRpc::Asking {
         event.endpoint = one.mapped().endpoint;
         event.error = answered->error;
         if (answered->error) {
-            event.outcome = judge(event.endpoint, answered->error);
+            event.outcome = judge(one.mapped(), answered->error);
             return event;
         }
         rpc_.endpoints_.answered(event.endpoint, since(one.mapped().began, rpc_.clock_.steady()));
         if (!one.mapped().chain) {
+            rpc_.endpoints_.answered_method(event.endpoint, question_.method);
             event.outcome = Outcome::kAnswered;
         } else if (rpc_.endpoints_.saw_chain(event.endpoint, *one.mapped().chain)) {
             ask(event.endpoint);
@@ -89,13 +91,21 @@ class MultiRpc::Asking {
         std::unique_ptr<ChainId> chain;  ///< set: only its chain id was asked for yet
     };
 
-    Outcome judge(std::size_t endpoint, const std::exception_ptr& error) {
+    Outcome judge(const Try& one, const std::exception_ptr& error) {
         try {
             std::rethrow_exception(error);
-        } catch (const eth::RpcError&) {
+        } catch (const eth::RpcError& refusal) {
+            if (one.chain) {  // no node of a chain refuses to name it
+                rpc_.endpoints_.failed(one.endpoint, refusal);
+                return Outcome::kFailed;
+            }
+            if (refusal.is_revert()) {
+                return Outcome::kReverts;
+            }
+            rpc_.endpoints_.refused_method(one.endpoint, question_.method, refusal);
             return Outcome::kRefused;
         } catch (const std::exception& failure) {
-            rpc_.endpoints_.failed(endpoint, failure);
+            rpc_.endpoints_.failed(one.endpoint, failure);
             return Outcome::kFailed;
         }
     }
@@ -129,10 +139,11 @@ MultiRpc::MultiRpc(RpcConfig config, const Clock& clock, telemetry::Log log)
 MultiRpc::~MultiRpc() = default;
 
 void MultiRpc::perform(const eth::Question& question) {
-    const auto candidates = endpoints_.candidates();
+    const auto candidates = endpoints_.candidates(question.method);
     Asking asking(*this, question);
     std::size_t next = 0;
     std::exception_ptr last;
+    bool absent = false;
     Steady ask_another{};
     const auto ask_next = [&] {
         if (next < candidates.size()) {
@@ -148,14 +159,15 @@ void MultiRpc::perform(const eth::Question& question) {
         const auto event = asking.next(std::min(ask_another, clock_.steady() + 2 * config_.timeout));
         switch (event.outcome) {
             case Asking::Outcome::kAnswered:
-                return;
-            case Asking::Outcome::kRefused:
-                last = event.error;
-                if (question.on_error == eth::Question::OnError::kTheAnswer) {
-                    std::rethrow_exception(last);
+                if (!question.is_absent || !question.is_absent()) {
+                    return;
                 }
+                absent = true;
                 ask_next();
                 break;
+            case Asking::Outcome::kReverts:
+                std::rethrow_exception(event.error);
+            case Asking::Outcome::kRefused:
             case Asking::Outcome::kFailed:
                 last = event.error ? event.error : last;
                 ask_next();
@@ -167,7 +179,9 @@ void MultiRpc::perform(const eth::Question& question) {
                 break;
         }
     }
-    endpoints_.give_up(last);
+    if (!absent) {
+        endpoints_.give_up(last);
+    }
 }
 
 std::optional<eth::Header> MultiRpc::header(eth::BlockSpec block) {
@@ -217,7 +231,8 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
         if (event.outcome == Asking::Outcome::kAnswered && !accepted) {
             accepted = true;
             patience = std::min(patience, clock_.steady() + kBroadcastGrace);
-        } else if (event.outcome == Asking::Outcome::kRefused) {
+        } else if (event.outcome == Asking::Outcome::kRefused ||
+                   event.outcome == Asking::Outcome::kReverts) {
             refused.push_back(event.endpoint);
         }
         last = event.error ? event.error : last;

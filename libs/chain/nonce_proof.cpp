@@ -47,7 +47,10 @@ std::optional<eth::Receipt> finalized_transaction_at(eth::Rpc& rpc, const Addres
                                                      std::uint64_t nonce, BlockNum finalized) {
     try {
         return find(rpc, wallet, nonce, finalized);
-    } catch (const eth::RpcError&) {
+    } catch (const std::exception& error) {
+        if (!eth::is_useless_answer(error)) {
+            throw;
+        }
         return std::nullopt;
     }
 }

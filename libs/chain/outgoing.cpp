@@ -1,5 +1,7 @@
 #include "chain/outgoing.hpp"
 
+#include <algorithm>
+
 #include "core/crash_point.hpp"
 
 namespace lamda::chain {
@@ -57,7 +59,21 @@ std::optional<NewTx> Outgoing::signed_form(const std::string& key, const eth::Tr
 void Outgoing::begin_pass() {
     finish();
     signer_trouble_.clear();
-    refusal_.clear();
+}
+
+std::string Outgoing::refusal() const {
+    return refusals_.empty()
+               ? ""
+               : "the node refuses " + refusals_.begin()->first + ": " + refusals_.begin()->second;
+}
+
+void Outgoing::keep_refusals(const std::vector<LedgerEntry>& entries) {
+    std::erase_if(refusals_, [&](const auto& one) {
+        return std::none_of(entries.begin(), entries.end(), [&](const LedgerEntry& entry) {
+            return entry.intent.key == one.first && entry.state != IntentState::kMined &&
+                   *entry.nonce >= watch_.latest_count();
+        });
+    });
 }
 
 void Outgoing::store_and_send(std::vector<NewTx> txs) {
@@ -102,7 +118,16 @@ Outgoing::Answered Outgoing::answered() {
         return {};
     }
     const auto sending = std::exchange(sending_, nullptr);
-    Answered out{std::exchange(under_way_, {}), sending->outcomes()};
+    Answered out{std::exchange(under_way_, {}), {}};
+    try {
+        out.outcomes = sending->outcomes();
+    } catch (const std::exception& error) {
+        for (const auto& [key, tx] : out.txs) {
+            log_.warn("broadcast failed; it is repeated",
+                      {{"intent", key}, {"tx", tx.hash.hex()}, {"reason", error.what()}});
+        }
+        throw;
+    }
     crash_point("sender.after_broadcast");
     return out;
 }
@@ -126,17 +151,20 @@ void Outgoing::look_at_refusals(const Keyed& txs, const std::vector<eth::SendOut
     std::vector<std::size_t> refused;
     std::vector<TxHash> hashes;
     for (std::size_t i = 0; i < txs.size(); ++i) {
+        const auto& [key, tx] = txs[i];
+        refusals_.erase(key);
         if (!outcomes[i].accepted()) {
             log_.debug("node refuses transaction",
-                       {{"intent", txs[i].first}, {"reason", outcomes[i].refusal}});
+                       {{"intent", key}, {"tx", tx.hash.hex()}, {"reason", outcomes[i].refusal}});
             refused.push_back(i);
-            hashes.push_back(txs[i].second.hash);
+            hashes.push_back(tx.hash);
         }
     }
     const auto known = rpc_.transactions(hashes);
     for (std::size_t i = 0; i < refused.size(); ++i) {
-        if (!known[i]) {
-            refusal_ = "the node refuses " + txs[refused[i]].first + ": " + outcomes[refused[i]].refusal;
+        const auto& [key, tx] = txs[refused[i]];
+        if (!known[i].found) {
+            refusals_[key] = outcomes[refused[i]].refusal + " (transaction " + tx.hash.hex() + ")";
         }
     }
 }

@@ -1,6 +1,7 @@
 // From a wanted transaction to bytes that endpoints have: signed, stored, and only then sent.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -36,8 +37,10 @@ class Outgoing {
     void send(Keyed txs);
     /// Waits until endpoints have answered to all that is under way, and notes it as sent.
     void finish();
-    /// Why endpoints refuse, in this pass, something that they neither have nor had; empty: they do not.
-    const std::string& refusal() const { return refusal_; }
+    /// Why endpoints refuse something that they neither have nor had; empty: they do not.
+    std::string refusal() const;
+    /// Refusals of what is no longer waiting to be mined are forgotten.
+    void keep_refusals(const std::vector<LedgerEntry>& entries);
 
   private:
     std::optional<NewTx> signed_form(const std::string& key, const eth::Transaction& tx, bool cancels);
@@ -59,7 +62,7 @@ class Outgoing {
     TxWatch& watch_;
     SenderMetrics& shown_;
     std::string signer_trouble_;
-    std::string refusal_;
+    std::map<std::string, std::string> refusals_;  ///< by key: the last ones
     Keyed under_way_;
     std::unique_ptr<eth::Sending> sending_;  ///< of what is under way
 };

@@ -50,9 +50,10 @@ struct Sender::Impl {
         parts.trouble.clear();
         parts.outgoing.begin_pass();
         parts.watch.look();
-        parts.note(parts.watch.no_finality());
         const auto entries = parts.ledger.in_flight(parts.watch.where(), kMostFollowed);
         follower.follow(entries);
+        parts.note(parts.watch.trouble());
+        parts.outgoing.keep_refusals(entries);
         follower.fill_gap(entries);
         for (const auto& entry : admission.begin_pass()) {
             follower.fail(entry, "cancelled by an operator, before it was sent");
@@ -60,6 +61,7 @@ struct Sender::Impl {
         send_what_waits();
         parts.outgoing.finish();
         parts.note(parts.outgoing.refusal());
+        parts.note(admission.unanswered());
         admission.look_at_wallet();
         parts.note(parts.outgoing.signer_trouble());
         parts.shown.unmined.set(

@@ -19,8 +19,17 @@
 
 namespace lamda::chain {
 
-/// Whether intents may go now, in their order; a reason why not parks the intent.
-using Precheck = std::function<std::vector<std::optional<std::string>>(const std::vector<Intent>&)>;
+/// Reason why an intent does not go now.
+struct Objection {
+    enum class Kind {
+        kPark,        ///< a fact about the intent: it is parked with the reason
+        kUnanswered,  ///< no node could tell: asked again soon, and the sender is not ready meanwhile
+    };
+    std::string reason;
+    Kind kind = Kind::kPark;
+};
+/// The objection to each intent, in their order.
+using Precheck = std::function<std::vector<std::optional<Objection>>(const std::vector<Intent>&)>;
 
 /// Drives one wallet's ledger. One thread.
 class Sender {

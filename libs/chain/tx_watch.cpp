@@ -26,7 +26,8 @@ void TxWatch::look() {
     hashes_.clear();
     market_.reset();
     final_count_.reset();
-    no_finality_.clear();
+    block_receipts_.clear();
+    trouble_.clear();
     const auto latest = rpc_.header(eth::BlockSpec(eth::Tag::kLatest));
     if (!latest) {
         throw eth::BadAnswer(200, "the node names no latest block");
@@ -36,9 +37,15 @@ void TxWatch::look() {
         finalized_ = rpc_.header(eth::BlockSpec(eth::Tag::kFinalized));
     } catch (const eth::RpcError& error) {
         finalized_.reset();
-        no_finality_ = std::string("the node names no finalized block: ") + error.what();
+        note("the node names no finalized block", error.what());
     }
     refresh_count();
+}
+
+void TxWatch::note(const std::string& what, const std::string& failure) {
+    if (!failure.empty()) {
+        trouble_ = what + ": " + failure;
+    }
 }
 
 void TxWatch::refresh_count() {
@@ -118,9 +125,11 @@ std::size_t TxWatch::observe_receipts(const std::vector<LedgerEntry>& entries,
     }
     auto receipts = rpc_.receipts(hashes);
     for (std::size_t n = 0; n < receipts.size(); ++n) {
-        if (receipts[n]) {
-            seen[owners[n]].receipt = std::move(receipts[n]);
+        if (receipts[n].found) {
+            seen[owners[n]].receipt = std::move(receipts[n].found);
         }
+        note("no receipt of " + entries[owners[n]].intent.key + " (transaction " + hashes[n].hex() + ")",
+             receipts[n].failure);
     }
     left_over_ = std::any_of(entries.begin() + static_cast<std::ptrdiff_t>(i), entries.end(),
                              [&](const auto& one) { return is_sent(one) && latest_count_ > *one.nonce; });
@@ -176,9 +185,10 @@ void TxWatch::observe_heights(const std::vector<LedgerEntry>& entries, std::vect
     left_over_ = left_over_ || final_ones > kMostReceipts;
     const auto headers = rpc_.headers(asked);
     for (std::size_t i = 0; i < asked.size(); ++i) {
-        if (headers[i]) {
-            hashes_[asked[i]] = headers[i]->hash;
+        if (headers[i].found) {
+            hashes_[asked[i]] = headers[i].found->hash;
         }
+        note("no header of block " + std::to_string(asked[i].value), headers[i].failure);
     }
     for (std::size_t i = 0; i < entries.size(); ++i) {
         if (heights[i]) {
@@ -201,22 +211,31 @@ void TxWatch::observe_final(const std::vector<LedgerEntry>& entries, std::vector
     }
     auto receipts = rpc_.receipts(hashes);
     for (std::size_t i = 0; i < receipts.size(); ++i) {
-        seen[owners[i]].receipt = receipts[i]
-                                      ? std::move(receipts[i])
-                                      : receipt_in_block(hashes[i], entries[owners[i]].mined_in->hash);
+        auto& receipt = seen[owners[i]].receipt;
+        receipt = receipts[i].found ? std::move(receipts[i].found)
+                                    : receipt_in_block(hashes[i], entries[owners[i]].mined_in->hash);
+        if (!receipt) {
+            note("no receipt of " + entries[owners[i]].intent.key + " (transaction " + hashes[i].hex() + ")",
+                 receipts[i].failure);
+        }
     }
 }
 
 std::optional<eth::Receipt> TxWatch::receipt_in_block(const TxHash& tx, const BlockHash& block) {
+    const auto [read, is_new] = block_receipts_.try_emplace(block);
     try {
-        for (auto& receipt : rpc_.block_receipts(block)) {
-            if (receipt.tx_hash == tx) {
-                return std::move(receipt);
-            }
+        if (is_new) {
+            read->second = rpc_.block_receipts(block);
         }
-    } catch (const eth::RpcError&) {  // it keeps no receipts by block
+    } catch (const std::exception& error) {
+        if (!eth::is_useless_answer(error)) {
+            throw;
+        }  // it keeps no receipts by block
     }
-    return std::nullopt;
+    const auto& receipts = read->second;
+    const auto found = std::find_if(receipts.begin(), receipts.end(),
+                                    [&](const eth::Receipt& receipt) { return receipt.tx_hash == tx; });
+    return found == receipts.end() ? std::nullopt : std::optional(*found);
 }
 
 /// Whether the node still knows what was sent a while ago.
@@ -232,7 +251,8 @@ void TxWatch::observe_pool(const std::vector<LedgerEntry>& entries, std::vector<
     }
     const auto known = rpc_.transactions(hashes);
     for (std::size_t i = 0; i < known.size(); ++i) {
-        seen[owners[i]].known_to_node = known[i].has_value();
+        // When no node can tell, it is sent again: that does no harm.
+        seen[owners[i]].known_to_node = known[i].found.has_value();
     }
 }
 

@@ -20,8 +20,8 @@ class TxWatch {
     void look();
     const eth::Header& head() const { return head_; }
     const std::optional<eth::Header>& finalized() const { return finalized_; }
-    /// Why nothing is known to be final; empty: something is.
-    const std::string& no_finality() const { return no_finality_; }
+    /// What no node could tell in this look: what is final, or what became of a transaction. Empty: nothing.
+    const std::string& trouble() const { return trouble_; }
     /// The wallet's transactions at the head.
     std::uint64_t latest_count() const { return latest_count_; }
     void refresh_count();
@@ -52,6 +52,7 @@ class TxWatch {
                          std::size_t looked_at);
     void observe_pool(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
     std::optional<eth::Receipt> receipt_in_block(const TxHash& tx, const BlockHash& block);
+    void note(const std::string& what, const std::string& failure);
 
     eth::Rpc& rpc_;
     Address wallet_;
@@ -61,11 +62,12 @@ class TxWatch {
 
     eth::Header head_;
     std::optional<eth::Header> finalized_;
-    std::string no_finality_;
+    std::string trouble_;
     std::uint64_t latest_count_ = 0;
     std::optional<std::optional<std::uint64_t>> final_count_;
     std::optional<FeeMarket> market_;
     std::map<BlockNum, std::optional<BlockHash>> hashes_;
+    std::map<BlockHash, std::vector<eth::Receipt>> block_receipts_;  ///< where a receipt was not to be had
     bool left_over_ = false;
 };
 

@@ -106,6 +106,41 @@ TEST_CASE("where a node refuses batches, calls go one by one") {
     require_right(asked, rpc.calls(asked, Tag::kLatest));
 }
 
+TEST_CASE("one answer that cannot be read, and one refusal, leave the other look-ups") {
+    LoopbackServer server([&](const LoopbackServer::Request& request) {
+        const auto asked = json::parse(request.body);
+        const auto answer = [](const json& one) {
+            json out = {{"jsonrpc", "2.0"}, {"id", one.at("id")}, {"result", nullptr}};
+            const auto hash = one.at("params").at(0).get<std::string>();
+            if (hash.back() == '1') {
+                out["result"] = {{"status", "odd"}};
+            } else if (hash.back() == '2') {
+                out.erase("result");
+                out["error"] = {{"code", -32000}, {"message", "transaction indexing is in progress"}};
+            }
+            return out;
+        };
+        if (!asked.is_array()) {
+            return LoopbackServer::reply(answer(asked).dump());
+        }
+        json answers = json::array();
+        for (const auto& one : asked) {
+            answers.push_back(answer(one));
+        }
+        return LoopbackServer::reply(answers.dump());
+    });
+    HttpRpc rpc(server.url(), Millis(5'000));
+    std::vector<TxHash> hashes(4);
+    for (std::size_t i = 0; i < hashes.size(); ++i) {
+        hashes[i].array()[31] = static_cast<std::uint8_t>(i);
+    }
+    const auto lookups = rpc.receipts(hashes);
+    CHECK(lookups[0].failure.empty());
+    CHECK(lookups[1].failure.find("eth_getTransactionReceipt: ") == 0);
+    CHECK(lookups[2].failure == "transaction indexing is in progress");
+    CHECK(lookups[3].failure.empty());
+}
+
 TEST_CASE("a batch that came too soon is not repeated call by call") {
     std::size_t posts = 0;
     LoopbackServer server([&](const LoopbackServer::Request&) {

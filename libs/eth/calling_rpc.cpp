@@ -6,14 +6,6 @@ namespace lamda::eth {
 
 namespace {
 
-void throw_first(const std::vector<std::exception_ptr>& errors) {
-    for (const auto& error : errors) {
-        if (error) {
-            std::rethrow_exception(error);
-        }
-    }
-}
-
 /// @param question (item, where its result goes) → Question
 template <class Result, class Item, class Ask>
 std::vector<Question> questions_for(const std::vector<Item>& items, std::vector<Result>& results, Ask ask) {
@@ -26,16 +18,47 @@ std::vector<Question> questions_for(const std::vector<Item>& items, std::vector<
     return out;
 }
 
-bool ask_elsewhere(const Question& question, const std::exception_ptr& error) {
+/// After so many questions in a row that no node had an answer of use to, the rest of a batch is not asked
+/// one by one: this is the nodes' trouble and not that of the questions.
+constexpr int kMostUseless = 3;
+
+bool is_useless(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
-    } catch (const RpcError&) {
-        return question.on_error == Question::OnError::kAskAnother;
-    } catch (const BadAnswer&) {
-        return true;
-    } catch (const std::exception&) {
-        return false;
+    } catch (const std::exception& failure) {
+        return is_useless_answer(failure);
     }
+}
+
+/// A batch in which no part was answered is refused by that node: another one is asked.
+Question batch_of(std::vector<Question> parts, std::vector<std::exception_ptr>& errors) {
+    auto out = questions::all(std::move(parts), errors);
+    out.read = [read = std::move(out.read), &errors](std::uint64_t id, net::HttpResponse& response) {
+        read(id, response);
+        if (std::all_of(errors.begin(), errors.end(),
+                        [](const auto& error) { return error && is_useless(error); })) {
+            std::rethrow_exception(errors.front());
+        }
+    };
+    return out;
+}
+
+/// @param errors of the questions whose results these are
+template <class T>
+std::vector<Lookup<T>> lookups_of(std::vector<std::optional<T>> results,
+                                  const std::vector<std::exception_ptr>& errors) {
+    std::vector<Lookup<T>> out(results.size());
+    for (std::size_t i = 0; i < results.size(); ++i) {
+        out[i].found = std::move(results[i]);
+        try {
+            if (errors[i]) {
+                std::rethrow_exception(errors[i]);
+            }
+        } catch (const std::exception& error) {
+            out[i].failure = error.what();
+        }
+    }
+    return out;
 }
 
 }  // namespace
@@ -125,63 +148,87 @@ std::optional<TransactionInfo> CallingRpc::transaction(const TxHash& hash) {
     perform(questions::transaction(hash, out));
     return out;
 }
+std::optional<TransactionInfo> CallingRpc::transaction(const TxPlace& place) {
+    std::optional<TransactionInfo> out;
+    perform(questions::transaction_at(place, out));
+    return out;
+}
+
+bool CallingRpc::perform_one(const Question& question, std::exception_ptr& error) {
+    error = nullptr;
+    try {
+        perform(question);
+        return true;
+    } catch (const RpcError& refusal) {
+        error = std::current_exception();
+        return refusal.is_revert();
+    } catch (const BadAnswer& answer) {
+        if (!is_useless_answer(answer)) {
+            throw;
+        }
+        error = std::current_exception();
+        return false;
+    }
+}
 
 std::vector<std::exception_ptr> CallingRpc::perform_all(const std::vector<Question>& questions) {
     std::vector<std::exception_ptr> out(questions.size());
-    const auto one = [&](std::size_t i) {
-        out[i] = nullptr;
-        try {
-            perform(questions[i]);
-        } catch (const RpcError&) {
-            out[i] = std::current_exception();
-        }
-    };
     for (std::size_t first = 0; first < questions.size(); first += kMostInBatch) {
         const auto last = std::min(first + kMostInBatch, questions.size());
-        if (last - first == 1) {
-            one(first);
-            continue;
-        }
         std::vector<std::exception_ptr> errors;
+        bool batched = last - first > 1;
         try {
-            perform(questions::all({questions.begin() + static_cast<std::ptrdiff_t>(first),
-                                    questions.begin() + static_cast<std::ptrdiff_t>(last)},
-                                   errors));
+            if (batched) {
+                perform(batch_of({questions.begin() + static_cast<std::ptrdiff_t>(first),
+                                  questions.begin() + static_cast<std::ptrdiff_t>(last)},
+                                 errors));
+            }
         } catch (const RpcError&) {
-            errors.clear();  // no node takes batches
+            batched = false;  // no node takes batches, or none has an answer to any part
         } catch (const BadAnswer& answer) {
             if (answer.retry_after()) {
                 throw;
             }
-            errors.clear();
+            batched = false;
         }
+        int useless = 0;
+        std::exception_ptr last_useless;
         for (std::size_t i = first; i < last; ++i) {
-            if (errors.empty() || (errors[i - first] && ask_elsewhere(questions[i], errors[i - first]))) {
-                one(i);
-            } else {
+            if (batched && (!errors[i - first] || !is_useless(errors[i - first]))) {
                 out[i] = errors[i - first];
+            } else if (useless < kMostUseless) {
+                useless = perform_one(questions[i], out[i]) ? 0 : useless + 1;
+                last_useless = out[i];
+            } else {
+                out[i] = last_useless;
             }
         }
     }
     return out;
 }
 
-std::vector<std::optional<Header>> CallingRpc::headers(const std::vector<BlockNum>& numbers) {
+std::vector<Lookup<Header>> CallingRpc::headers(const std::vector<BlockNum>& numbers) {
     std::vector<std::optional<Header>> out;
-    throw_first(perform_all(questions_for(numbers, out, [](BlockNum number, std::optional<Header>& to) {
-        return questions::header(BlockSpec(number), to);
-    })));
-    return out;
+    const auto errors =
+        perform_all(questions_for(numbers, out, [](BlockNum number, std::optional<Header>& to) {
+            return questions::header(BlockSpec(number), to);
+        }));
+    return lookups_of(std::move(out), errors);
 }
-std::vector<std::optional<Receipt>> CallingRpc::receipts(const std::vector<TxHash>& hashes) {
+std::vector<Lookup<Receipt>> CallingRpc::receipts(const std::vector<TxHash>& hashes) {
     std::vector<std::optional<Receipt>> out;
-    throw_first(perform_all(questions_for(hashes, out, questions::receipt)));
-    return out;
+    const auto errors = perform_all(questions_for(hashes, out, questions::receipt));
+    return lookups_of(std::move(out), errors);
 }
-std::vector<std::optional<TransactionInfo>> CallingRpc::transactions(const std::vector<TxHash>& hashes) {
+std::vector<Lookup<TransactionInfo>> CallingRpc::transactions(const std::vector<TxHash>& hashes) {
     std::vector<std::optional<TransactionInfo>> out;
-    throw_first(perform_all(questions_for(hashes, out, questions::transaction)));
-    return out;
+    const auto errors = perform_all(questions_for(hashes, out, questions::transaction));
+    return lookups_of(std::move(out), errors);
+}
+std::vector<Lookup<TransactionInfo>> CallingRpc::transactions(const std::vector<TxPlace>& places) {
+    std::vector<std::optional<TransactionInfo>> out;
+    const auto errors = perform_all(questions_for(places, out, questions::transaction_at));
+    return lookups_of(std::move(out), errors);
 }
 std::vector<CallOutcome> CallingRpc::calls(const std::vector<CallRequest>& requests, BlockSpec block) {
     std::vector<CallOutcome> out(requests.size());
@@ -196,22 +243,41 @@ std::vector<CallOutcome> CallingRpc::calls(const std::vector<CallRequest>& reque
             }
         } catch (const RpcError& error) {
             out[i].error = error;
+        } catch (const BadAnswer& error) {
+            out[i].error = RpcError(0, error.what(), {});
         }
     }
     return out;
 }
 std::vector<SendOutcome> CallingRpc::send_raw_transactions(const std::vector<Bytes>& raws) {
-    std::vector<TxHash> hashes;
-    const auto errors = perform_all(questions_for(
-        raws, hashes, [](const Bytes& raw, TxHash& to) { return questions::send_raw_transaction(raw, to); }));
-    std::vector<SendOutcome> out(raws.size());
-    for (std::size_t i = 0; i < errors.size(); ++i) {
+    std::vector<SendOutcome> out;
+    out.reserve(raws.size());
+    for (std::size_t first = 0; first < raws.size(); first += kMostInBatch) {
+        const std::vector<Bytes> some(
+            raws.begin() + static_cast<std::ptrdiff_t>(first),
+            raws.begin() + static_cast<std::ptrdiff_t>(std::min(first + kMostInBatch, raws.size())));
+        std::vector<TxHash> hashes;
+        std::vector<std::exception_ptr> errors;
         try {
-            if (errors[i]) {
-                std::rethrow_exception(errors[i]);
+            perform(questions::all(questions_for(some, hashes,
+                                                 [](const Bytes& raw, TxHash& to) {
+                                                     return questions::send_raw_transaction(raw, to);
+                                                 }),
+                                   errors));
+        } catch (const RpcError&) {
+            errors.clear();  // no node takes batches
+        } catch (const BadAnswer& answer) {
+            if (answer.retry_after()) {
+                throw;
             }
-        } catch (const RpcError& error) {
-            out[i] = SendOutcome::refused(error.what());
+            errors.clear();
+        }
+        if (errors.empty()) {
+            const auto singly = Rpc::send_raw_transactions(some);
+            out.insert(out.end(), singly.begin(), singly.end());
+        }
+        for (const auto& error : errors) {
+            out.push_back(SendOutcome::of(error));
         }
     }
     return out;

@@ -25,22 +25,28 @@ class CallingRpc : public Rpc {
     TxHash send_raw_transaction(BytesView raw) override;
     std::optional<Receipt> receipt(const TxHash& hash) override;
     std::optional<TransactionInfo> transaction(const TxHash& hash) override;
+    std::optional<TransactionInfo> transaction(const TxPlace& place) override;
 
     // As batches of at most 100 calls; one by one where a node refuses batches.
-    std::vector<std::optional<Header>> headers(const std::vector<BlockNum>& numbers) override;
-    std::vector<std::optional<Receipt>> receipts(const std::vector<TxHash>& hashes) override;
-    std::vector<std::optional<TransactionInfo>> transactions(const std::vector<TxHash>& hashes) override;
+    std::vector<Lookup<Header>> headers(const std::vector<BlockNum>& numbers) override;
+    std::vector<Lookup<Receipt>> receipts(const std::vector<TxHash>& hashes) override;
+    std::vector<Lookup<TransactionInfo>> transactions(const std::vector<TxHash>& hashes) override;
+    std::vector<Lookup<TransactionInfo>> transactions(const std::vector<TxPlace>& places) override;
     std::vector<CallOutcome> calls(const std::vector<CallRequest>& requests, BlockSpec block) override;
     std::vector<SendOutcome> send_raw_transactions(const std::vector<Bytes>& raws) override;
 
     static constexpr std::size_t kMostInBatch = 100;
 
   protected:
-    /// Asks all of them; the error of each that has one. @throws what no question has an answer of its own
-    /// for
+    /// Asks all of them. The error of each that reverts or has a useless answer (is_useless_answer()).
+    /// @throws other failures
     std::vector<std::exception_ptr> perform_all(const std::vector<Question>& questions);
     /// Asks until the question's `read` has taken an answer. @throws what Rpc's calls throw
     virtual void perform(const Question& question) = 0;
+
+  private:
+    /// False: `error` is a useless answer.
+    bool perform_one(const Question& question, std::exception_ptr& error);
 };
 
 }  // namespace lamda::eth

@@ -126,12 +126,11 @@ void refuse_when_busy(const std::string& method, const net::HttpResponse& respon
 template <class Read>
 auto read_answer(const std::string& method, const net::HttpResponse& response, Read read) {
     constexpr int kServerError = 500;
-    constexpr std::int64_t kReverted = 3;
     refuse_when_busy(method, response);
     try {
         return read();
     } catch (const RpcError& error) {
-        if (response.status >= kServerError && error.code() != kReverted && error.data().empty()) {
+        if (response.status >= kServerError && !error.is_revert()) {
             throw BadAnswer(response.status,
                             fmt::format("{}: HTTP {}: {}", method, response.status, error.what()));
         }
@@ -139,12 +138,10 @@ auto read_answer(const std::string& method, const net::HttpResponse& response, R
     }
 }
 
-using OnError = Question::OnError;
-
 /// @param take RpcAnswer → the result
 template <class Out, class Take>
-Question make(std::string method, std::string params, OnError on_error, Out& out, Take take) {
-    Question question{std::move(method), std::move(params), on_error, {}};
+Question make(std::string method, std::string params, Out& out, Take take) {
+    Question question{std::move(method), std::move(params), {}};
     question.read = [name = question.method, &out, take](std::uint64_t id, net::HttpResponse& response) {
         out = read_answer(name, response,
                           [&] { return take(RpcAnswer(name, id, response.status, response.body)); });
@@ -154,9 +151,9 @@ Question make(std::string method, std::string params, OnError on_error, Out& out
 
 /// The same for a result that may be null, and must be what was asked for.
 template <class T, class Take, class Right>
-Question make_maybe(std::string method, std::string params, OnError on_error, std::optional<T>& out,
+Question make_maybe(std::string method, std::string params, std::optional<T>& out,
                     Take take, Right right, const char* otherwise) {
-    return make(std::move(method), std::move(params), on_error, out,
+    return make(std::move(method), std::move(params), out,
                 [take, right, otherwise](const RpcAnswer& answer) -> std::optional<T> {
                     if (answer.is_null()) {
                         return std::nullopt;
@@ -169,10 +166,19 @@ Question make_maybe(std::string method, std::string params, OnError on_error, st
                 });
 }
 
+/// The same for what a node may lack that another has.
+template <class T, class Take, class Right>
+Question make_findable(std::string method, std::string params, std::optional<T>& out, Take take, Right right,
+                       const char* otherwise) {
+    auto question = make_maybe(std::move(method), std::move(params), out, take, right, otherwise);
+    question.is_absent = [&out] { return !out; };
+    return question;
+}
+
 template <class InRange>
 Question logs_question(const std::string& blocks, const LogFilter& filter, std::vector<Log>& out,
                        InRange in_range) {
-    Question question{"eth_getLogs", filter_json(blocks, filter), OnError::kAskAnother, {}};
+    Question question{"eth_getLogs", filter_json(blocks, filter), {}};
     question.read = [&out, filter, in_range](std::uint64_t id, net::HttpResponse& response) {
         auto logs = read_answer("eth_getLogs", response, [&] { return read_logs_answer(id, response); });
         check_logs(logs, filter, in_range);
@@ -236,12 +242,12 @@ net::HttpRequest to_http(const Question& question, const std::string& url, std::
 namespace questions {
 
 Question chain_id(ChainId& out) {
-    return make("eth_chainId", "[]", OnError::kTheAnswer, out,
+    return make("eth_chainId", "[]", out,
                 [](const RpcAnswer& answer) { return ChainId{answer.u64()}; });
 }
 
 Question block_number(BlockNum& out) {
-    return make("eth_blockNumber", "[]", OnError::kTheAnswer, out,
+    return make("eth_blockNumber", "[]", out,
                 [](const RpcAnswer& answer) { return BlockNum{answer.u64()}; });
 }
 
@@ -250,19 +256,19 @@ Question header(BlockSpec block, std::optional<Header>& out) {
         const auto* number = std::get_if<BlockNum>(&block);
         return number == nullptr || found.number == *number;
     };
-    return make_maybe("eth_getBlockByNumber", "[" + block_json(block) + ",false]", OnError::kAskAnother, out,
+    return make_maybe("eth_getBlockByNumber", "[" + block_json(block) + ",false]", out,
                       read_header, right, "another block than the one asked for");
 }
 
 Question header(const BlockHash& hash, std::optional<Header>& out) {
     return make_maybe(
-        "eth_getBlockByHash", "[" + in_quotes(hash.hex()) + ",false]", OnError::kTheAnswer, out, read_header,
+        "eth_getBlockByHash", "[" + in_quotes(hash.hex()) + ",false]", out, read_header,
         [hash](const Header& found) { return found.hash == hash; }, "another block than the one asked for");
 }
 
 Question proven_header(BlockNum number, std::optional<Header>& out) {
     return make_maybe(
-        "eth_getBlockByNumber", "[" + block_json(number) + ",false]", OnError::kAskAnother, out,
+        "eth_getBlockByNumber", "[" + block_json(number) + ",false]", out,
         [](const RpcAnswer& answer) { return answer.proven_header(); },
         [number](const Header& found) { return found.number == number; },
         "another block than the one asked for");
@@ -281,7 +287,7 @@ Question logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>&
 }
 
 Question block_receipts(const BlockHash& block, std::vector<Receipt>& out) {
-    return make("eth_getBlockReceipts", "[" + in_quotes(block.hex()) + "]", OnError::kAskAnother, out,
+    return make("eth_getBlockReceipts", "[" + in_quotes(block.hex()) + "]", out,
                 [block](const RpcAnswer& answer) {
                     if (answer.is_null()) {
                         answer.refuse("the node does not know this block");
@@ -296,53 +302,63 @@ Question block_receipts(const BlockHash& block, std::vector<Receipt>& out) {
 }
 
 Question code(const Address& address, BlockSpec block, Bytes& out) {
-    return make("eth_getCode", at_block(address, block), OnError::kAskAnother, out, read_bytes);
+    return make("eth_getCode", at_block(address, block), out, read_bytes);
 }
 
 Question call(const CallRequest& request, BlockSpec block, Bytes& out) {
-    return make("eth_call", fmt::format("[{},{}]", call_json(request), block_json(block)),
-                OnError::kTheAnswer, out, read_bytes);
+    return make("eth_call", fmt::format("[{},{}]", call_json(request), block_json(block)), out, read_bytes);
 }
 
 Question estimate_gas(const CallRequest& request, std::uint64_t& out) {
-    return make("eth_estimateGas", "[" + call_json(request) + "]", OnError::kTheAnswer, out, read_u64);
+    return make("eth_estimateGas", "[" + call_json(request) + "]", out, read_u64);
 }
 
 Question balance(const Address& address, BlockSpec block, U256& out) {
-    return make("eth_getBalance", at_block(address, block), OnError::kTheAnswer, out, read_quantity);
+    return make("eth_getBalance", at_block(address, block), out, read_quantity);
 }
 
 Question transaction_count(const Address& address, BlockSpec block, std::uint64_t& out) {
-    return make("eth_getTransactionCount", at_block(address, block), OnError::kAskAnother, out, read_u64);
+    return make("eth_getTransactionCount", at_block(address, block), out, read_u64);
 }
 
 Question gas_price(U256& out) {
-    return make("eth_gasPrice", "[]", OnError::kTheAnswer, out, read_quantity);
+    return make("eth_gasPrice", "[]", out, read_quantity);
 }
 
 Question send_raw_transaction(BytesView raw, TxHash& out) {
-    return make("eth_sendRawTransaction", "[" + in_quotes(to_hex(raw)) + "]", OnError::kTheAnswer, out,
+    return make("eth_sendRawTransaction", "[" + in_quotes(to_hex(raw)) + "]", out,
                 read_tx_hash);
 }
 
 Question receipt(const TxHash& hash, std::optional<Receipt>& out) {
-    return make_maybe(
-        "eth_getTransactionReceipt", "[" + in_quotes(hash.hex()) + "]", OnError::kTheAnswer, out,
+    return make_findable(
+        "eth_getTransactionReceipt", "[" + in_quotes(hash.hex()) + "]", out,
         [](const RpcAnswer& answer) { return answer.receipt(); },
         [hash](const Receipt& found) { return found.tx_hash == hash; }, "the receipt of another transaction");
 }
 
 Question transaction(const TxHash& hash, std::optional<TransactionInfo>& out) {
-    return make_maybe(
-        "eth_getTransactionByHash", "[" + in_quotes(hash.hex()) + "]", OnError::kTheAnswer, out,
+    return make_findable(
+        "eth_getTransactionByHash", "[" + in_quotes(hash.hex()) + "]", out,
         [](const RpcAnswer& answer) { return answer.transaction(); },
         [hash](const TransactionInfo& found) { return found.hash == hash; },
         "another transaction than the one asked for");
 }
 
+Question transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out) {
+    return make_findable(
+        "eth_getTransactionByBlockHashAndIndex",
+        fmt::format(R"(["{}","{}"])", place.block.hex(), to_quantity(place.index)), out,
+        [](const RpcAnswer& answer) { return answer.transaction(); },
+        [place](const TransactionInfo& found) {
+            return found.hash == place.tx && found.block && found.block->hash == place.block;
+        },
+        "another transaction than the one asked for");
+}
+
 Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& errors) {
     Question out;
-    out.on_error = OnError::kAskAnother;
+    out.method = parts.empty() ? "" : parts.front().method;
     out.parts = parts;
     out.read = [parts = std::move(parts), &errors](std::uint64_t, net::HttpResponse& response) {
         refuse_when_busy("a batch", response);
@@ -364,7 +380,7 @@ Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& error
 
 Question raw(std::string_view method, std::string_view params_json, std::string& out) {
     check_method(method);
-    return make(std::string(method), std::string(params_json), OnError::kTheAnswer, out,
+    return make(std::string(method), std::string(params_json), out,
                 [](const RpcAnswer& answer) { return answer.text(); });
 }
 

@@ -14,19 +14,15 @@
 namespace lamda::eth {
 
 struct Question {
-    /// What an error object means.
-    enum class OnError {
-        kTheAnswer,   ///< it is the chain's: another node would say the same (a call that reverts)
-        kAskAnother,  ///< it may be this node's own: it lacks the block, or refuses the method
-    };
-    std::string method;
+    std::string method;  ///< of a batch: that of its first part
     std::string params;  ///< a JSON array
-    OnError on_error = OnError::kTheAnswer;
     /// Takes the answer to request `id` apart and keeps the result where the question was told to. The body
     /// may be used up. @throws RpcError, BadAnswer; the result is then left as it was.
     std::function<void(std::uint64_t id, net::HttpResponse& response)> read;
-    /// Not empty: these together are one request (JSON-RPC 2.0, section 6); `method` and `params` say
-    /// nothing.
+    /// Set where "there is none" may be this node's lack (its index was pruned, or it lags): true once `read`
+    /// has taken that answer. Another node may have it.
+    std::function<bool()> is_absent{};
+    /// Not empty: these together are one request (JSON-RPC 2.0, section 6); `params` says nothing.
     std::vector<Question> parts{};
 };
 
@@ -57,6 +53,7 @@ Question gas_price(U256& out);
 Question send_raw_transaction(BytesView raw, TxHash& out);
 Question receipt(const TxHash& hash, std::optional<Receipt>& out);
 Question transaction(const TxHash& hash, std::optional<TransactionInfo>& out);
+Question transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out);
 /// All of them in one request. Their results go where they say; errors[i] is what question i threw, and null
 /// where it was answered. An answer that is none to a batch is an error of the whole.
 Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& errors);

@@ -2,31 +2,68 @@
 
 namespace lamda::eth {
 
-std::vector<std::optional<Header>> Rpc::headers(const std::vector<BlockNum>& numbers) {
-    std::vector<std::optional<Header>> out;
-    out.reserve(numbers.size());
-    for (const auto number : numbers) {
-        out.push_back(header(BlockSpec(number)));
+bool is_useless_answer(const std::exception& error) {
+    constexpr int kOk = 200;
+    if (const auto* answer = dynamic_cast<const BadAnswer*>(&error)) {
+        return answer->http_status() == kOk && !answer->retry_after();
+    }
+    const auto* refusal = dynamic_cast<const RpcError*>(&error);
+    return refusal != nullptr && !refusal->is_revert();
+}
+
+SendOutcome SendOutcome::of(const std::exception_ptr& error) {
+    try {
+        if (error) {
+            std::rethrow_exception(error);
+        }
+        return {};
+    } catch (const RpcError& refusal) {
+        return refused(refusal.what());
+    } catch (const BadAnswer& answer) {
+        if (!is_useless_answer(answer)) {
+            throw;
+        }
+        return refused(answer.what());
+    }
+}
+
+namespace {
+
+/// @param look_up item → what there is of it
+template <class T, class Item, class LookUp>
+std::vector<Lookup<T>> look_up_each(const std::vector<Item>& items, LookUp look_up) {
+    std::vector<Lookup<T>> out;
+    out.reserve(items.size());
+    for (const auto& item : items) {
+        auto& one = out.emplace_back();
+        try {
+            one.found = look_up(item);
+        } catch (const std::exception& error) {
+            if (!is_useless_answer(error)) {
+                throw;
+            }
+            one.failure = error.what();
+        }
     }
     return out;
 }
 
-std::vector<std::optional<Receipt>> Rpc::receipts(const std::vector<TxHash>& hashes) {
-    std::vector<std::optional<Receipt>> out;
-    out.reserve(hashes.size());
-    for (const auto& hash : hashes) {
-        out.push_back(receipt(hash));
-    }
-    return out;
+}  // namespace
+
+std::vector<Lookup<Header>> Rpc::headers(const std::vector<BlockNum>& numbers) {
+    return look_up_each<Header>(numbers, [&](BlockNum number) { return header(BlockSpec(number)); });
 }
 
-std::vector<std::optional<TransactionInfo>> Rpc::transactions(const std::vector<TxHash>& hashes) {
-    std::vector<std::optional<TransactionInfo>> out;
-    out.reserve(hashes.size());
-    for (const auto& hash : hashes) {
-        out.push_back(transaction(hash));
-    }
-    return out;
+std::vector<Lookup<Receipt>> Rpc::receipts(const std::vector<TxHash>& hashes) {
+    return look_up_each<Receipt>(hashes, [&](const TxHash& hash) { return receipt(hash); });
+}
+
+std::vector<Lookup<TransactionInfo>> Rpc::transactions(const std::vector<TxHash>& hashes) {
+    return look_up_each<TransactionInfo>(hashes, [&](const TxHash& hash) { return transaction(hash); });
+}
+
+std::vector<Lookup<TransactionInfo>> Rpc::transactions(const std::vector<TxPlace>& places) {
+    return look_up_each<TransactionInfo>(places, [&](const TxPlace& place) { return transaction(place); });
 }
 
 std::vector<CallOutcome> Rpc::calls(const std::vector<CallRequest>& requests, BlockSpec block) {
@@ -38,6 +75,11 @@ std::vector<CallOutcome> Rpc::calls(const std::vector<CallRequest>& requests, Bl
             outcome.result = call(request, block);
         } catch (const RpcError& error) {
             outcome.error = error;
+        } catch (const BadAnswer& error) {
+            if (!is_useless_answer(error)) {
+                throw;
+            }
+            outcome.error = RpcError(0, error.what(), {});
         }
     }
     return out;
@@ -47,12 +89,13 @@ std::vector<SendOutcome> Rpc::send_raw_transactions(const std::vector<Bytes>& ra
     std::vector<SendOutcome> out;
     out.reserve(raws.size());
     for (const auto& raw : raws) {
-        auto& outcome = out.emplace_back();
+        std::exception_ptr error;
         try {
             send_raw_transaction(raw);
-        } catch (const RpcError& error) {
-            outcome = SendOutcome::refused(error.what());
+        } catch (const std::exception&) {
+            error = std::current_exception();
         }
+        out.push_back(SendOutcome::of(error));
     }
     return out;
 }

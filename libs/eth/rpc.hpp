@@ -1,6 +1,7 @@
 // What one asks of a chain, whoever answers: JSON-RPC 2.0 as go-ethereum speaks it.
 #pragma once
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -17,8 +18,14 @@ class RpcError : public std::runtime_error {
   public:
     RpcError(std::int64_t code, const std::string& message, Bytes data)
         : std::runtime_error(message), code_(code), data_(std::move(data)) {}
-    std::int64_t code() const { return code_; }  ///< differs from node to node: never decide on it alone
+    std::int64_t code() const { return code_; }  ///< differs from node to node, but for kReverted
     const Bytes& data() const { return data_; }  ///< revert data, when there is some
+    /// True: the call reverts, which every node of the chain would answer. False: trouble of this node
+    /// ("limit exceeded", "missing trie node", "method not found"), about which its words and codes tell
+    /// nothing certain; another node may answer.
+    bool is_revert() const { return code_ == kReverted || !data_.empty(); }
+    /// go-ethereum's code for "execution reverted".
+    static constexpr std::int64_t kReverted = 3;
 
   private:
     std::int64_t code_;
@@ -40,11 +47,22 @@ class BadAnswer : public std::runtime_error {
     std::optional<Millis> retry_after_;
 };
 
-/// What a call did: one of the two.
+/// Result of a call: one of the two.
 struct CallOutcome {
     Bytes result;
-    std::optional<RpcError> error;  ///< it reverts
+    std::optional<RpcError> error;  ///< is_revert(): it reverts; else no node could tell
 };
+
+/// One of several look-ups.
+template <class T>
+struct Lookup {
+    std::optional<T> found;   ///< absent: there is none, or no node could tell
+    std::string failure{};    ///< why no node could tell; empty: it was answered
+};
+
+/// True for an answer without a use: an error object that is no revert, or content that cannot be read. False
+/// for failures of the transport and of HTTP, which concern whatever is asked next as well.
+bool is_useless_answer(const std::exception& error);
 
 struct SendOutcome {
     std::string refusal{};  ///< in the node's words, which differ; empty: it was accepted
@@ -52,6 +70,8 @@ struct SendOutcome {
     static SendOutcome refused(const std::string& words) {
         return {words.empty() ? "refused without a word" : words};
     }
+    /// A useless answer, or a revert, is a refusal. @throws `error` when it is anything else
+    static SendOutcome of(const std::exception_ptr& error);
 };
 
 /// A header whose fields have another hash than the one that it names (or fields that are not known here).
@@ -94,11 +114,13 @@ class Rpc {
     virtual TxHash send_raw_transaction(BytesView raw) = 0;
     virtual std::optional<Receipt> receipt(const TxHash& hash) = 0;
     virtual std::optional<TransactionInfo> transaction(const TxHash& hash) = 0;
-    // Several at once: the results in the order of what was asked. An error of one is the error of the whole,
-    // but where the outcome holds it.
-    virtual std::vector<std::optional<Header>> headers(const std::vector<BlockNum>& numbers);
-    virtual std::vector<std::optional<Receipt>> receipts(const std::vector<TxHash>& hashes);
-    virtual std::vector<std::optional<TransactionInfo>> transactions(const std::vector<TxHash>& hashes);
+    /// By the block's hash and the index.
+    virtual std::optional<TransactionInfo> transaction(const TxPlace& place) = 0;
+    // Several at once: the results in the order of what was asked. A useless answer to one leaves the others.
+    virtual std::vector<Lookup<Header>> headers(const std::vector<BlockNum>& numbers);
+    virtual std::vector<Lookup<Receipt>> receipts(const std::vector<TxHash>& hashes);
+    virtual std::vector<Lookup<TransactionInfo>> transactions(const std::vector<TxHash>& hashes);
+    virtual std::vector<Lookup<TransactionInfo>> transactions(const std::vector<TxPlace>& places);
     virtual std::vector<CallOutcome> calls(const std::vector<CallRequest>& requests, BlockSpec block);
     /// In their order.
     virtual std::vector<SendOutcome> send_raw_transactions(const std::vector<Bytes>& raws);

@@ -65,7 +65,7 @@ Receipt receipt_of(dom::element element, const At& at) {
     out.deposit_nonce = in.maybe_u64("depositNonce");
     out.deposit_receipt_version = in.maybe_u64("depositReceiptVersion");
     out.gas_used = in.u64("gasUsed");
-    out.effective_gas_price = in.u256("effectiveGasPrice");
+    out.effective_gas_price = in.maybe_u256("effectiveGasPrice");
     out.contract_address = in.maybe_fixed<Address>("contractAddress");
     const At logs = in.place("logs");
     out.logs = logs_of(in.need("logs"), logs);

@@ -136,7 +136,10 @@ std::optional<JobView> MarketView::job(const JobId& id) {
         if (info && info->created_at != 0) {
             created_at = to_u64(info->created_at).value_or(0);
         }
-    } catch (const eth::RpcError&) {
+    } catch (const eth::RpcError& error) {
+        if (!error.is_revert()) {
+            throw;  // the node's own trouble
+        }
         // Other implementations of the interface may revert for an unknown job instead of answering zeroes.
         return std::nullopt;
     }

@@ -31,7 +31,23 @@ std::uint64_t gas_for(eth::Rpc& rpc, const crypto::Signer& signer, const TxReque
         const std::uint64_t estimate = rpc.estimate_gas(call);
         return estimate + estimate * kGasMarginPercent / 100;
     } catch (const eth::RpcError& error) {
+        if (!error.is_revert()) {
+            throw;
+        }
         throw Reverted(reason_of(error));
+    }
+}
+
+std::string named(const TxHash& hash, const std::string& subject) {
+    return (subject.empty() ? "" : subject + ": ") + "transaction " + hash.hex();
+}
+
+/// True: a node has it, whatever was answered when it was sent.
+bool is_known(eth::Rpc& rpc, const TxHash& hash) {
+    try {
+        return rpc.transaction(hash).has_value();
+    } catch (const std::exception&) {
+        return false;
     }
 }
 
@@ -50,29 +66,51 @@ TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const 
     const U256 price = std::max<U256>(rpc.gas_price(), 1);
     tx.fee.max_fee = price * 2;
     tx.fee.max_priority_fee = std::min<U256>(price, U256(1'000'000'000));
-    return rpc.send_raw_transaction(eth::sign(tx, signer).raw);
+    const auto done = eth::sign(tx, signer);
+    try {
+        rpc.send_raw_transaction(done.raw);
+    } catch (const std::exception& error) {
+        if (!is_known(rpc, done.hash)) {
+            throw NotMined(done.hash, named(done.hash, request.subject) +
+                                          " was sent, and no node says that it has it: " + error.what() +
+                                          ". Look whether it is mined before you repeat the command");
+        }
+    }
+    return done.hash;
 }
 
-eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout) {
+eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout, const std::string& subject) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     while (true) {
-        if (auto receipt = rpc.receipt(hash)) {
-            if (!receipt->success) {
-                throw Reverted("transaction " + hash.hex() + " was mined in block " +
-                               std::to_string(receipt->block.number.value) + " and reverted");
-            }
+        std::string failure;
+        std::optional<eth::Receipt> receipt;
+        try {
+            receipt = rpc.receipt(hash);
+        } catch (const std::exception& error) {
+            failure = error.what();
+        }
+        if (receipt && !receipt->success) {
+            throw Reverted(named(hash, subject) + " was mined in block " +
+                           std::to_string(receipt->block.number.value) + " and reverted");
+        }
+        if (receipt) {
             return *receipt;
         }
         if (std::chrono::steady_clock::now() >= deadline) {
-            throw NotMined(hash, "transaction " + hash.hex() + " was sent but is not mined after " +
-                                     std::to_string(timeout.count() / 1000) + " s; it may still be");
+            const auto seconds = std::to_string(timeout.count() / 1000) + " s";
+            throw NotMined(hash, named(hash, subject) +
+                                     (failure.empty() ? " was sent but is not mined after " + seconds
+                                                      : " was sent, and after " + seconds +
+                                                            " the node does not tell what became of it (" +
+                                                            failure + ")") +
+                                     "; it may still be mined");
         }
         std::this_thread::sleep_for(kPollEvery);
     }
 }
 
 eth::Receipt transact(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request) {
-    return wait_mined(rpc, submit(rpc, signer, chain, request));
+    return wait_mined(rpc, submit(rpc, signer, chain, request), Millis(60'000), request.subject);
 }
 
 }  // namespace lamda::onchain

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stdexcept>
+#include <string>
 
 #include "core/clock.hpp"
 #include "crypto/signer.hpp"
@@ -15,6 +16,7 @@ struct TxRequest {
     std::optional<Address> to;  ///< absent: creates a contract from `data`
     Bytes data;
     U256 value = 0;
+    std::string subject{};  ///< what it is for ("job 0x…"), named in failures
 };
 
 /// The transaction would revert, or did. The text is the decoded reason.
@@ -22,7 +24,7 @@ class Reverted : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
-/// Sent, but not mined in time. It may still be.
+/// Given to a node, and not known to be mined: it may still be. The text names the transaction.
 class NotMined : public std::runtime_error {
   public:
     NotMined(const TxHash& hash, const std::string& what) : std::runtime_error(what), hash_(hash) {}
@@ -33,12 +35,15 @@ class NotMined : public std::runtime_error {
 };
 
 /// Type 2, tip 1 gwei at most or what the node asks, no more than twice the market. @param nonce absent: the
-/// node's pending count. @throws Reverted, eth::RpcError, eth::BadAnswer, net::TransportError
+/// node's pending count. @throws Reverted; NotMined when the node did not say that it has the transaction;
+/// before that: eth::RpcError, eth::BadAnswer, net::TransportError
 TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request,
               std::optional<std::uint64_t> nonce = std::nullopt);
 
-/// Polls for the receipt. @throws NotMined, Reverted
-eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout = Millis(60'000));
+/// Polls for the receipt; a node that fails meanwhile is asked again. @param subject as TxRequest's.
+/// @throws NotMined, Reverted
+eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout = Millis(60'000),
+                        const std::string& subject = "");
 
 /// submit and wait_mined.
 eth::Receipt transact(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request);

@@ -131,21 +131,34 @@ std::optional<eth::Receipt> ChainView::receipt(const TxHash& hash) const {
     return std::nullopt;
 }
 
+namespace {
+eth::TransactionInfo info_of(const Block& block, const Tx& tx) {
+    eth::TransactionInfo info;
+    info.hash = tx.hash;
+    info.from = tx.from;
+    info.nonce = tx.nonce;
+    info.block = block.header.ref();
+    info.to = tx.to;
+    info.input = tx.data;
+    return info;
+}
+}  // namespace
+
 std::optional<eth::TransactionInfo> ChainView::transaction(const TxHash& hash) const {
     for (std::uint64_t n = 0; n <= head_; ++n) {
         for (const auto& tx : (*branch_)[n]->txs) {
             if (tx.hash == hash) {
-                eth::TransactionInfo info;
-                info.hash = hash;
-                info.from = tx.from;
-                info.nonce = tx.nonce;
-                info.block = (*branch_)[n]->header.ref();
-                info.input = tx.data;
-                return info;
+                return info_of(*(*branch_)[n], tx);
             }
         }
     }
     return std::nullopt;
+}
+
+std::optional<eth::TransactionInfo> ChainView::transaction(const BlockHash& hash, std::uint64_t index) const {
+    const auto* found = block(hash);
+    return found != nullptr && index < found->txs.size() ? std::optional(info_of(*found, found->txs[index]))
+                                                         : std::nullopt;
 }
 
 std::uint64_t ChainView::transaction_count(const Address& address, const eth::BlockSpec& spec) const {

@@ -54,6 +54,7 @@ class ChainView {
     static std::vector<eth::Log> logs(const Block& block, const eth::LogFilter& filter);
     std::optional<eth::Receipt> receipt(const TxHash& hash) const;
     std::optional<eth::TransactionInfo> transaction(const TxHash& hash) const;
+    std::optional<eth::TransactionInfo> transaction(const BlockHash& block, std::uint64_t index) const;
     /// @throws eth::RpcError when the node does not have the block
     std::uint64_t transaction_count(const Address& address, const eth::BlockSpec& spec) const;
 

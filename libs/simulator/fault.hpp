@@ -85,6 +85,13 @@ struct EndpointPlan {
     LimitStyle limit_style = LimitStyle::kError;
     std::uint64_t pruned_below =
         0;  ///< headers alone are kept of older blocks: no logs, no receipts; 0: all is
+    std::uint64_t hashes_forgotten_below = 0;  ///< transactions of older blocks are not found by their hash
+    /// Methods that are answered with an error object under HTTP 200, of the node's own trouble.
+    struct OwnTrouble {
+        std::int64_t code = -32000;
+        std::string text;  ///< "missing trie node …"
+    };
+    std::map<std::string, OwnTrouble> troubles;
     bool no_logs = false;
     bool no_receipts = false;
     std::size_t bytes_per_log = 0;  ///< each log counts as so many more bytes of the answer

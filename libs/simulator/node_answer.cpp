@@ -227,18 +227,30 @@ std::string block_receipts(const NodeCall& call, const json& params) {
 std::string receipt(const NodeCall& call, const json& params) {
     const auto hash = must(TxHash::parse(text(param(params, 0))));
     const auto found = call.view.receipt(hash);
-    const auto* block = found ? find(call, found->block.hash) : nullptr;
+    const bool forgotten = found && found->block.number.value < call.plan.hashes_forgotten_below;
+    const auto* block = found && !forgotten ? find(call, found->block.hash) : nullptr;
     return block != nullptr ? receipt_json(*block, hash) : "null";
 }
 
 std::string transaction(const NodeCall& call, const json& params) {
     const auto found = call.chain.transaction(call.view, must(TxHash::parse(text(param(params, 0)))));
+    const bool forgotten =
+        found && found->block && found->block->number.value < call.plan.hashes_forgotten_below;
+    return found && !forgotten ? transaction_json(*found) : "null";
+}
+
+std::string transaction_at(const NodeCall& call, const json& params) {
+    const auto found =
+        call.view.transaction(block_hash(call, param(params, 0)), number(text(param(params, 1))));
     return found ? transaction_json(*found) : "null";
 }
 
 }  // namespace
 
 std::string answer(const NodeCall& call, const std::string& method, const json& params) {
+    if (const auto trouble = call.plan.troubles.find(method); trouble != call.plan.troubles.end()) {
+        throw eth::RpcError(trouble->second.code, trouble->second.text, {});
+    }
     const auto address = [&] { return must(Address::parse(text(param(params, 0)))); };
     if (method == "eth_chainId") {
         return in_quotes(to_quantity(call.plan.chain.value));
@@ -263,6 +275,9 @@ std::string answer(const NodeCall& call, const std::string& method, const json& 
     }
     if (method == "eth_getTransactionByHash") {
         return transaction(call, params);
+    }
+    if (method == "eth_getTransactionByBlockHashAndIndex") {
+        return transaction_at(call, params);
     }
     if (method == "eth_getTransactionCount") {
         return in_quotes(

@@ -29,6 +29,10 @@ std::string quoted(const auto& hash) {
     return "\"" + hash.hex() + "\"";
 }
 
+std::string quoted_quantity(const U256& value) {
+    return "\"" + to_quantity(value) + "\"";
+}
+
 std::string log_json(const eth::Log& log) {
     return fmt::format(
         R"({{"address":"{}","topics":{},"data":"{}","blockNumber":"{}","transactionHash":"{}","transactionIndex":"{}",)"
@@ -41,10 +45,10 @@ std::string log_json(const eth::Log& log) {
 std::string receipt_json(const eth::Receipt& receipt, std::size_t index) {
     return fmt::format(
         R"({{"blockHash":"{}","blockNumber":"{}","contractAddress":null,"cumulativeGasUsed":"{}",)"
-        R"("effectiveGasPrice":"{}","from":"{}","gasUsed":"{}","logs":{},"logsBloom":"{}","status":"{}",)"
+        R"("effectiveGasPrice":{},"from":"{}","gasUsed":"{}","logs":{},"logsBloom":"{}","status":"{}",)"
         R"("to":"{}","transactionHash":"{}","transactionIndex":"{}","type":"{}"}})",
         receipt.block.hash.hex(), to_quantity(receipt.block.number.value),
-        to_quantity(receipt.cumulative_gas_used.value_or(0)), to_quantity(receipt.effective_gas_price),
+        to_quantity(receipt.cumulative_gas_used.value_or(0)), receipt.effective_gas_price ? quoted_quantity(*receipt.effective_gas_price) : "null",
         receipt.from.hex(), to_quantity(receipt.gas_used), logs_json(receipt.logs), hex(bloom_of({receipt})),
         receipt.success ? "0x1" : "0x0", kZeroAddress, receipt.tx_hash.hex(), to_quantity(index),
         to_quantity(std::uint64_t{receipt.type.value_or(0)}));

@@ -133,6 +133,9 @@ void ScriptedChain::take_from_pool(Block& block) {
         receipt.from = tx.from;
         receipt.success = !reverts.contains(tx.data) && !reverts_late.contains(tx.data);
         receipt.gas_used = 50'000;
+        if (!faults.no_price) {
+            receipt.effective_gas_price = std::min(tx.max_fee, U256(base_fee + 100));
+        }
         block.receipts.push_back(receipt);
         block.txs.push_back(tx);
         entry = pool_.erase(entry);
@@ -232,6 +235,7 @@ std::vector<eth::Log> ScriptedChain::logs(const BlockHash& hash, const eth::LogF
 }
 
 std::vector<eth::Receipt> ScriptedChain::block_receipts(const BlockHash& hash) {
+    maybe_trouble("eth_getBlockReceipts");
     const auto who = node();
     if (faults.no_receipts) {
         throw eth::RpcError(-32601, "no eth_getBlockReceipts here", {});
@@ -253,6 +257,7 @@ Bytes ScriptedChain::code(const Address& address, eth::BlockSpec block) {
 
 Bytes ScriptedChain::call(const eth::CallRequest& request, eth::BlockSpec) {
     maybe_fail();
+    maybe_trouble("eth_call");
     if (reverts.contains(request.data) || reverts_late.contains(request.data)) {
         throw eth::RpcError(3, "execution reverted", {});
     }
@@ -263,6 +268,7 @@ Bytes ScriptedChain::call(const eth::CallRequest& request, eth::BlockSpec) {
 }
 std::uint64_t ScriptedChain::estimate_gas(const eth::CallRequest& request) {
     maybe_fail();
+    maybe_trouble("eth_estimateGas");
     if (reverts.contains(request.data)) {
         throw eth::RpcError(3, "execution reverted", {});
     }
@@ -270,6 +276,7 @@ std::uint64_t ScriptedChain::estimate_gas(const eth::CallRequest& request) {
 }
 U256 ScriptedChain::balance(const Address&, eth::BlockSpec) {
     maybe_fail();
+    maybe_trouble("eth_getBalance");
     return wealth;
 }
 
@@ -290,11 +297,13 @@ std::uint64_t ScriptedChain::transaction_count(const Address& address, eth::Bloc
 
 U256 ScriptedChain::gas_price() {
     maybe_fail();
+    maybe_trouble("eth_gasPrice");
     return base_fee + 100;
 }
 
 TxHash ScriptedChain::send_raw_transaction(BytesView raw) {
     maybe_fail();
+    maybe_trouble("eth_sendRawTransaction");
     const auto signed_tx = *eth::decode_signed(raw);
     Tx tx{signed_tx.hash,    *eth::sender_of(signed_tx), signed_tx.tx.nonce,
           signed_tx.tx.data, signed_tx.tx.fee.max_fee,   signed_tx.tx.to};
@@ -321,11 +330,16 @@ TxHash ScriptedChain::send_raw_transaction(BytesView raw) {
 }
 
 std::optional<eth::Receipt> ScriptedChain::receipt(const TxHash& hash) {
+    maybe_trouble("eth_getTransactionReceipt");
+    if (faults.unreadable.contains(hash)) {
+        throw eth::BadAnswer(200, "eth_getTransactionReceipt: result.logs: a log that cannot be read");
+    }
     const auto who = node();
     if (denies_receipts || chance(faults.late_receipt)) {
         return std::nullopt;
     }
-    return who.receipt(hash);
+    const auto found = who.receipt(hash);
+    return found && found->block.number.value < faults.hashes_forgotten_below ? std::nullopt : found;
 }
 
 std::optional<eth::TransactionInfo> ScriptedChain::transaction(const ChainView& view,
@@ -342,7 +356,20 @@ std::optional<eth::TransactionInfo> ScriptedChain::transaction(const ChainView& 
     return info;
 }
 std::optional<eth::TransactionInfo> ScriptedChain::transaction(const TxHash& hash) {
-    return transaction(node(), hash);
+    maybe_trouble("eth_getTransactionByHash");
+    const auto found = transaction(node(), hash);
+    const bool forgotten = found && found->block && found->block->number.value < faults.hashes_forgotten_below;
+    return forgotten ? std::nullopt : found;
+}
+std::optional<eth::TransactionInfo> ScriptedChain::transaction(const eth::TxPlace& place) {
+    maybe_trouble("eth_getTransactionByBlockHashAndIndex");
+    return node().transaction(place.block, place.index);
+}
+
+void ScriptedChain::maybe_trouble(const std::string& method) const {
+    if (const auto error = faults.trouble ? faults.trouble(method) : std::nullopt) {
+        throw *error;
+    }
 }
 
 }  // namespace lamda::simulator

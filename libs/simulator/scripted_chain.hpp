@@ -24,6 +24,13 @@ struct Faults {
     bool no_logs = false;           ///< eth_getLogs is refused
     double lost_answer = 0;         ///< share of sent transactions that arrive while the answer does not
     double late_receipt = 0;        ///< share of receipts that a node does not have yet
+    bool no_price = false;          ///< receipts do not tell what was paid
+    std::uint64_t hashes_forgotten_below = 0;  ///< of older blocks: no transaction, no receipt by its hash
+    /// Answers of a method with an error object that is the node's own trouble ("limit exceeded"). By the
+    /// method's name; absent: it is answered.
+    std::function<std::optional<eth::RpcError>(const std::string& method)> trouble{};
+    /// Receipts of these transactions are answered with what cannot be read.
+    std::set<TxHash> unreadable{};
 };
 
 class ScriptedChain final : public eth::Rpc {
@@ -87,6 +94,7 @@ class ScriptedChain final : public eth::Rpc {
     TxHash send_raw_transaction(BytesView raw) override;
     std::optional<eth::Receipt> receipt(const TxHash& hash) override;
     std::optional<eth::TransactionInfo> transaction(const TxHash& hash) override;
+    std::optional<eth::TransactionInfo> transaction(const eth::TxPlace& place) override;
     std::string name() const override { return "scripted"; }
 
     /// With what waits in the pool counted, when `spec` is `pending`.
@@ -114,6 +122,7 @@ class ScriptedChain final : public eth::Rpc {
   private:
     ChainView node();
     void maybe_fail();
+    void maybe_trouble(const std::string& method) const;
     void take_from_pool(Block& block);
     static void seal(Block& block);
 

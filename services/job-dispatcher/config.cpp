@@ -8,6 +8,9 @@
 namespace lamda::dispatch {
 
 namespace {
+constexpr auto kFallback = "FINALITY_FALLBACK";
+/// BSC's natural finality: 240 blocks of 0.45 s.
+constexpr Millis kLeastFallback{108'000};
 
 void read_content(runtime::Settings& settings, Config& out) {
     const auto checked = [&](const char* name, const std::string& text,
@@ -50,7 +53,12 @@ Config read_config(runtime::Settings& settings) {
     out.finality.max_age =
         settings.duration("BSC_FINALITY_MAX_AGE", "an older finalized block is not believed", "60s");
     out.finality.fallback =
-        settings.duration("FINALITY_FALLBACK", "then blocks of this age count as final for dispatch", "60s");
+        settings.duration(kFallback, "then blocks of this age count as final for dispatch", "120s");
+    if (*out.finality.fallback < kLeastFallback) {
+        settings.mistake(kFallback,
+                         "is less than 108s: only after that time do two thirds of BSC's validators stand "
+                         "behind a block that no vote has finalized");
+    }
     out.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
     out.rpc_agreement = static_cast<unsigned>(
         settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));

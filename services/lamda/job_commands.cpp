@@ -124,6 +124,7 @@ int call_job(Context& context, const JobId& id, Bytes calldata, const std::strin
     onchain::TxRequest request;
     request.to = context.job_manager();
     request.data = std::move(calldata);
+    request.subject = "job " + id.hex();
     const auto receipt =
         onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
     print_object(context, {{"id", id.hex()},
@@ -150,6 +151,7 @@ int create_job(Context& context, const JobOptions& options) {
     request.to = context.job_manager();
     request.data = call.encode();
     request.value = payment;
+    request.subject = "job " + id.hex();
     const auto receipt =
         onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
     print_object(context, {{"id", id.hex()},

@@ -32,7 +32,7 @@ JobOnChain read_job(eth::Rpc& bsc, const Address& job_manager, const JobId& job,
         answer = bsc.call(request, block);
     } catch (const eth::RpcError& error) {
         // Other implementations of the interface may revert for a job that they do not know.
-        if (!error.data().empty()) {
+        if (error.is_revert()) {
             return {};
         }
         throw;
@@ -79,9 +79,9 @@ void Settlement::run(const std::stop_token& stop) {
     }
     chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc_, signer_, ledger_, clock_,
                          log_, metrics_, health_, [this](const std::vector<chain::Intent>& intents) {
-                             std::vector<std::optional<std::string>> out;
+                             std::vector<std::optional<chain::Objection>> out;
                              for (const auto& intent : intents) {
-                                 out.push_back(precheck(intent));
+                                 out.push_back(objection(intent));
                              }
                              return out;
                          });
@@ -119,6 +119,19 @@ void Settlement::note_intents() {
     note(config_.confirm, &Attempt::confirm_noted, confirm_key, jm::ConfirmResult{});
     note(config_.claim, &Attempt::claim_noted, claim_key, jm::ClaimReward{});
     ledger_.forget_done(clock_.now() - kRemember);
+}
+
+std::optional<chain::Objection> Settlement::objection(const chain::Intent& intent) {
+    using Kind = chain::Objection::Kind;
+    try {
+        const auto reason = precheck(intent);
+        return reason ? std::optional(chain::Objection{*reason, Kind::kPark}) : std::nullopt;
+    } catch (const std::exception& error) {
+        if (!eth::is_useless_answer(error)) {
+            throw;
+        }
+        return chain::Objection{std::string("getJobInfo: ") + error.what(), Kind::kUnanswered};
+    }
 }
 
 std::optional<std::string> Settlement::precheck(const chain::Intent& intent) {

@@ -27,6 +27,8 @@ class Settlement {
 
   private:
     void note_intents();
+    std::optional<chain::Objection> objection(const chain::Intent& intent);
+    /// @throws what the endpoint throws
     std::optional<std::string> precheck(const chain::Intent& intent);
 
     SettlementConfig config_;

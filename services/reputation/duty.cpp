@@ -10,22 +10,80 @@ namespace lamda::reputation {
 
 namespace {
 constexpr int kAtOnce = 500;
+constexpr int kOneByOne = 20;
 }
 
 Duty::Duty(DutyConfig config, store::Database& database, eth::Rpc& bsc, eth::Rpc& opbnb)
     : config_(std::move(config)), database_(database), bsc_(bsc), opbnb_(opbnb) {}
 
-std::size_t Duty::look_up_increments() {
-    const auto open = database_.transact([](store::Txn& txn) {
-        std::vector<TxHash> out;
+struct Duty::Uncounted {
+    TxHash tx;
+    BlockHash block;
+    std::optional<std::uint64_t> index;
+};
+
+std::vector<Duty::Uncounted> Duty::not_looked_up() {
+    return database_.transact([](store::Txn& txn) {
+        std::vector<Uncounted> out;
         for (const auto& row :
-             txn.exec("SELECT DISTINCT tx_hash FROM reputation.increment WHERE NOT looked_up LIMIT $1",
+             txn.exec("SELECT DISTINCT tx_hash, block_hash, tx_index FROM reputation.increment "
+                      "WHERE NOT looked_up LIMIT $1",
                       {kAtOnce})) {
-            out.push_back(row.get<TxHash>("tx_hash"));
+            out.push_back({row.get<TxHash>("tx_hash"), row.get<BlockHash>("block_hash"),
+                           row.maybe<std::uint64_t>("tx_index")});
         }
         return out;
     });
-    const auto found = opbnb_.transactions(open);
+}
+
+/// By place, which nodes never forget; then by hash, where the place is not known or no node answers to it.
+std::vector<std::optional<eth::TransactionInfo>> Duty::transactions_of(const std::vector<Uncounted>& open) {
+    std::vector<std::optional<eth::TransactionInfo>> out(open.size());
+    const auto take = [&](const std::vector<std::size_t>& owners, auto lookups) {
+        for (std::size_t i = 0; i < owners.size(); ++i) {
+            out[owners[i]] = std::move(lookups[i].found);
+            lookup_failure_ = lookups[i].failure.empty() ? lookup_failure_ : lookups[i].failure;
+        }
+    };
+    lookup_failure_.clear();
+    std::vector<std::size_t> owners;
+    std::vector<eth::TxPlace> places;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        if (open[i].index) {
+            owners.push_back(i);
+            places.push_back({open[i].tx, open[i].block, *open[i].index});
+        }
+    }
+    take(owners, opbnb_.transactions(places));
+    owners.clear();
+    std::vector<TxHash> hashes;
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        if (!out[i]) {
+            owners.push_back(i);
+            hashes.push_back(open[i].tx);
+        }
+    }
+    take(owners, opbnb_.transactions(hashes));
+    // Asked one by one, an endpoint that says "there is none" has the last word only when the others agree.
+    int asked = 0;
+    for (const auto i : owners) {
+        if (!out[i] && open[i].index && ++asked <= kOneByOne) {
+            try {
+                out[i] = opbnb_.transaction(eth::TxPlace{open[i].tx, open[i].block, *open[i].index});
+            } catch (const std::exception& error) {
+                if (!eth::is_useless_answer(error)) {
+                    throw;
+                }
+                lookup_failure_ = error.what();
+            }
+        }
+    }
+    return out;
+}
+
+std::size_t Duty::look_up_increments() {
+    const auto open = not_looked_up();
+    const auto found = transactions_of(open);
     return database_.transact([&](store::Txn& txn) {
         std::size_t closed = 0;
         for (std::size_t i = 0; i < open.size(); ++i) {
@@ -35,7 +93,7 @@ std::size_t Duty::look_up_increments() {
             }
             const auto job = job_of(*tx, config_.node_reputation);
             txn.exec("UPDATE reputation.increment SET looked_up = true, job_id = $2 WHERE tx_hash = $1",
-                     {open[i], job});
+                     {open[i].tx, job});
             if (!job) {
                 continue;
             }
@@ -48,7 +106,7 @@ std::size_t Duty::look_up_increments() {
                        "UPDATE chain.intent SET state = 'done', mined_tx = $3, mined_block = $4, "
                        "mined_hash = $5, reason = '', updated_at = now() "
                        "WHERE chain_id = $1 AND key = $2 AND state <> 'done'",
-                       {config_.opbnb.value, intent_key(*job), open[i], tx->block->number, tx->block->hash})
+                       {config_.opbnb.value, intent_key(*job), open[i].tx, tx->block->number, tx->block->hash})
                     .affected();
         }
         return closed;
@@ -81,7 +139,8 @@ std::string Duty::waiting_for() {
                    " yet";
         }
         if (txn.first("SELECT 1 AS one FROM reputation.increment WHERE NOT looked_up LIMIT 1")) {
-            return "the jobs of some increments are not looked up yet";
+            return "the jobs of some increments are not looked up yet" +
+                   (lookup_failure_.empty() ? "" : ": " + lookup_failure_);
         }
         if (!config_.from_block_set &&
             txn.first("SELECT 1 AS one FROM reputation.increment WHERE job_id IS NULL LIMIT 1")) {
@@ -140,7 +199,14 @@ std::size_t Duty::add_intents() {
 
 namespace {
 
-using Reasons = std::vector<std::optional<std::string>>;
+using Objections = std::vector<std::optional<chain::Objection>>;
+
+chain::Objection park(std::string reason) {
+    return {std::move(reason), chain::Objection::Kind::kPark};
+}
+chain::Objection unanswered(std::string reason) {
+    return {std::move(reason), chain::Objection::Kind::kUnanswered};
+}
 
 /// What was asked for by `incrementJobs`. Errors: `invalid_intent`.
 struct Asked {
@@ -158,10 +224,10 @@ Result<Asked> asked_by(const chain::Intent& intent) {
 
 }  // namespace
 
-Reasons Duty::precheck(const std::vector<chain::Intent>& intents) {
-    Reasons out(intents.size());
+Objections Duty::precheck(const std::vector<chain::Intent>& intents) {
+    Objections out(intents.size());
     std::map<JobId, std::size_t> places;
-    std::map<Address, std::optional<std::string>> providers;
+    std::map<Address, std::optional<chain::Objection>> providers;
     std::vector<Result<Asked>> asked;
     for (std::size_t i = 0; i < intents.size(); ++i) {
         asked.push_back(asked_by(intents[i]));
@@ -169,7 +235,7 @@ Reasons Duty::precheck(const std::vector<chain::Intent>& intents) {
             places.emplace(asked[i]->job, i);
             providers.try_emplace(asked[i]->provider);
         } else if (!chain::is_fill(intents[i])) {
-            out[i] = asked[i].error().message;
+            out[i] = park(asked[i].error().message);
         }
     }
     counted_already(places, out);
@@ -182,7 +248,7 @@ Reasons Duty::precheck(const std::vector<chain::Intent>& intents) {
     return out;
 }
 
-void Duty::counted_already(const std::map<JobId, std::size_t>& places, Reasons& out) {
+void Duty::counted_already(const std::map<JobId, std::size_t>& places, Objections& out) {
     std::vector<JobId> jobs;
     std::vector<std::string> keys;
     for (const auto& [job, place] : places) {
@@ -193,14 +259,14 @@ void Duty::counted_already(const std::map<JobId, std::size_t>& places, Reasons& 
     database_.transact([&](store::Txn& txn) {
         if (!ledger_agrees(txn)) {
             for (const auto& [job, place] : places) {
-                out[place] = "what the chain has counted is being read again";
+                out[place] = park("what the chain has counted is being read again");
             }
             return;
         }
         for (const auto& row :
              txn.exec("SELECT DISTINCT job_id FROM reputation.increment WHERE job_id = ANY($1::bytea[])",
                       {store::array_of(jobs)})) {
-            out[places.at(row.get<JobId>("job_id"))] = "the chain has counted this job already";
+            out[places.at(row.get<JobId>("job_id"))] = park("the chain has counted this job already");
         }
         // An intent that has waited, or lost its nonce, may have been overtaken: the chain's account must be
         // complete up to what is final now.
@@ -216,30 +282,31 @@ void Duty::counted_already(const std::map<JobId, std::size_t>& places, Reasons& 
                       "ANY($3::text[]) AND reason <> ''",
                       {config_.opbnb.value, config_.wallet, store::array_of(keys)})) {
             auto& reason = out[places.at(job_of_key(row.get<std::string>("key")).value())];
-            reason = reason.value_or("NodeReputation is not read up to finality");
+            reason = reason.value_or(park("NodeReputation is not read up to finality"));
         }
     });
 }
 
-void Duty::unregistered(std::map<Address, std::optional<std::string>>& providers) {
+void Duty::unregistered(std::map<Address, std::optional<chain::Objection>>& providers) {
     using contracts::node_reputation::GetProviderInfo;
     std::vector<eth::CallRequest> requests;
-    for (const auto& [provider, reason] : providers) {
+    for (const auto& [provider, objection] : providers) {
         auto& request = requests.emplace_back();
         request.to = config_.node_reputation;
         request.data = GetProviderInfo{provider}.encode();
     }
     const auto outcomes = opbnb_.calls(requests, eth::BlockSpec(eth::Tag::kLatest));
     auto outcome = outcomes.begin();
-    for (auto& [provider, reason] : providers) {
+    for (auto& [provider, objection] : providers) {
         const auto& told = *outcome++;
         const auto info = GetProviderInfo::decode_result(told.result);
         if (told.error) {
-            reason = "getProviderInfo: " + std::string(told.error->what());
+            const auto reason = "getProviderInfo: " + std::string(told.error->what());
+            objection = told.error->is_revert() ? park(reason) : unanswered(reason);
         } else if (!info) {
-            reason = "getProviderInfo answers what cannot be read: " + info.error().message;
+            objection = unanswered("getProviderInfo answers what cannot be read: " + info.error().message);
         } else if (!info->info.is_registered) {
-            reason = "the provider " + provider.hex() + " is not registered";
+            objection = park("the provider " + provider.hex() + " is not registered");
         }
     }
 }

@@ -40,20 +40,24 @@ class Duty {
     /// Makes an intent of each confirmation that is neither counted nor on its way. How many are new.
     std::size_t add_intents();
     /// For chain::Sender.
-    std::vector<std::optional<std::string>> precheck(const std::vector<chain::Intent>& intents);
+    std::vector<std::optional<chain::Objection>> precheck(const std::vector<chain::Intent>& intents);
 
   private:
+    struct Uncounted;
+    std::vector<Uncounted> not_looked_up();
+    std::vector<std::optional<eth::TransactionInfo>> transactions_of(const std::vector<Uncounted>& open);
     std::optional<BlockNum> increments_cursor(store::Txn& txn);
     void learn_providers();
     /// Reasons against those of these jobs that the chain has counted, or may have.
     void counted_already(const std::map<JobId, std::size_t>& places,
-                         std::vector<std::optional<std::string>>& reasons);
-    void unregistered(std::map<Address, std::optional<std::string>>& providers);
+                         std::vector<std::optional<chain::Objection>>& objections);
+    void unregistered(std::map<Address, std::optional<chain::Objection>>& providers);
 
     DutyConfig config_;
     store::Database& database_;
     eth::Rpc& bsc_;
     eth::Rpc& opbnb_;
+    std::string lookup_failure_;  ///< why no node tells of a transaction, at the last look-up
 };
 
 }  // namespace lamda::reputation

@@ -36,13 +36,18 @@ void put_increments(store::Txn& txn, const std::vector<Increment>& rows) {
         return;
     }
     txn.exec(
-        "INSERT INTO reputation.increment (tx_hash, log_index, provider, new_count, block_num, block_hash) "
-        "SELECT * FROM unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::numeric[], $5::bigint[], "
-        "$6::bytea[]) ON CONFLICT DO NOTHING",
+        "INSERT INTO reputation.increment (tx_hash, log_index, provider, new_count, block_num, block_hash, "
+        "tx_index) SELECT tx, log_index, provider, new_count, number, hash, nullif(tx_index, -1) FROM "
+        "unnest($1::bytea[], $2::bigint[], $3::bytea[], $4::numeric[], $5::bigint[], $6::bytea[], "
+        "$7::bigint[]) AS r (tx, log_index, provider, new_count, number, hash, tx_index) "
+        "ON CONFLICT DO NOTHING",
         {store::array_of(rows, &Increment::tx), store::array_of(rows, &Increment::log_index),
          store::array_of(rows, &Increment::provider), store::array_of(rows, &Increment::new_count),
          store::array_of(rows, [](const auto& row) { return row.block.number; }),
-         store::array_of(rows, [](const auto& row) { return row.block.hash; })});
+         store::array_of(rows, [](const auto& row) { return row.block.hash; }),
+         store::array_of(rows, [](const auto& row) {
+             return row.tx_index ? static_cast<std::int64_t>(*row.tx_index) : -1;
+         })});
 }
 
 void note_agreement(store::Txn& txn) {

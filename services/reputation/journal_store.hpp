@@ -2,6 +2,7 @@
 // works inside the caller's transaction.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "core/ids.hpp"
@@ -34,7 +35,12 @@ struct Increment {
     BlockRef block;
     std::uint64_t log_index = 0;
     TxHash tx;
-    bool operator==(const Increment&) const = default;
+    std::optional<std::uint64_t> tx_index{};  ///< absent: of a row that was stored without it
+    /// The same log: how it is found says nothing about it.
+    bool operator==(const Increment& other) const {
+        return provider == other.provider && new_count == other.new_count && block == other.block &&
+               log_index == other.log_index && tx == other.tx;
+    }
 };
 
 /// What is there already stays as it is.

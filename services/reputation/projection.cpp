@@ -31,7 +31,8 @@ std::vector<Increment> increments_of(const chain::Batch& batch) {
                            counted->new_count,
                            {log.block_num, log.block_hash},
                            log.log_index,
-                           log.tx_hash});
+                           log.tx_hash,
+                           log.tx_index});
         }
     }
     return out;

@@ -1,5 +1,7 @@
 #include "service.hpp"
 
+#include <algorithm>
+
 #include "chain/errors.hpp"
 #include "chain/log_stream.hpp"
 #include "chain/sweep.hpp"
@@ -69,7 +71,9 @@ std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Conf
     return std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = chain.urls,
                                                               .chain = chain.chain_id,
                                                               .timeout = config.rpc_timeout,
-                                                              .agreement = config.rpc_agreement},
+                                                              .agreement = std::min<unsigned>(
+                                                                  config.rpc_agreement,
+                                                                  static_cast<unsigned>(chain.urls.size()))},
                                              clock, log);
 }
 
@@ -156,24 +160,53 @@ void Service::contradicted(const std::string& message) {
     throw chain::NotReadyYet(message + "; but opBNB's newest block is too old to believe that");
 }
 
-void Service::require_owner() {
+/// Why this wallet cannot count jobs there, as far as these endpoints tell; empty: it owns the contract.
+std::string Service::owner_contradiction(eth::Rpc& rpc) const {
     using contracts::node_reputation::Owner;
-    if (opbnb_->code(config_.opbnb.contract, eth::Tag::kLatest).empty()) {
-        contradicted("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at " +
-                     config_.opbnb.contract.hex());
+    const auto at = "NODE_REPUTATION_CONTRACT_ADDRESS: ";
+    const auto address = config_.opbnb.contract.hex();
+    if (rpc.code(config_.opbnb.contract, eth::Tag::kLatest).empty()) {
+        return at + ("there is no contract at " + address);
     }
     eth::CallRequest request;
     request.to = config_.opbnb.contract;
     request.data = Owner{}.encode();
-    const auto owner = Owner::decode_result(opbnb_->call(request, eth::Tag::kLatest));
-    if (!owner) {
-        contradicted("NODE_REPUTATION_CONTRACT_ADDRESS: the contract at " + config_.opbnb.contract.hex() +
-                     " names no owner");
+    try {
+        const auto owner = Owner::decode_result(rpc.call(request, eth::Tag::kLatest));
+        if (owner && owner->arg0 == signer_.address()) {
+            return "";
+        }
+        if (owner) {
+            return config_.wallet.source + ": the wallet " + signer_.address().hex() +
+                   " is not the owner of NodeReputation, which is " + owner->arg0.hex();
+        }
+    } catch (const eth::RpcError& error) {
+        if (!error.is_revert()) {
+            throw;
+        }
     }
-    if (owner->arg0 != signer_.address()) {
-        contradicted(config_.wallet.source + ": the wallet " + signer_.address().hex() +
-                     " is not the owner of NodeReputation, which is " + owner->arg0.hex());
+    return at + ("the contract at " + address + " names no owner");
+}
+
+/// One endpoint's word is no proof: each of the others has to say the same.
+void Service::require_owner() {
+    const auto reason = owner_contradiction(*opbnb_);
+    if (reason.empty()) {
+        return;
     }
+    for (const auto& url : config_.opbnb.urls) {
+        auto alone = config_.opbnb;
+        alone.urls = {url};
+        try {
+            if (owner_contradiction(*open_chain(alone, config_, clock_, app_.log())).empty()) {
+                app_.log().warn("endpoint contradicts another one about the owner of NodeReputation",
+                                {{"reason", reason}});
+                return;
+            }
+        } catch (const chain::ConfigContradiction&) {  // on another chain: it is not asked
+        }
+    }
+    contradicted(reason);
 }
 
 void Service::read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,

@@ -24,6 +24,7 @@ class Service {
     void connect();
     ChainId chain_of_opbnb();
     void require_signer();
+    std::string owner_contradiction(eth::Rpc& rpc) const;
     void require_owner();
     void read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,
               const std::stop_token& stop);

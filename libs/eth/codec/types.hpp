@@ -56,7 +56,7 @@ struct Receipt {
     Address from;
     bool success = false;
     std::uint64_t gas_used = 0;
-    U256 effective_gas_price;
+    std::optional<U256> effective_gas_price;  ///< wei per gas; absent: the node does not tell
     std::optional<Address> contract_address;
     std::vector<Log> logs;
     /// What only the receipts root needs (receipts_root.hpp). Absent: the node leaves it out.
@@ -64,6 +64,15 @@ struct Receipt {
     std::optional<std::uint64_t> cumulative_gas_used;
     std::optional<std::uint64_t> deposit_nonce;            ///< OP stack, type 0x7e
     std::optional<std::uint64_t> deposit_receipt_version;  ///< the same, from Canyon on
+};
+
+/// Where a mined transaction stands. Nodes find it there for as long as they have the block; by its hash alone
+/// only as long as they keep an index of hashes (opBNB's default: 6.8 days).
+struct TxPlace {
+    TxHash tx;
+    BlockHash block;
+    std::uint64_t index = 0;
+    bool operator==(const TxPlace&) const = default;
 };
 
 /// A transaction as the chain holds it.

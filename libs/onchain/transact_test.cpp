@@ -1,0 +1,86 @@
+// A transaction of a person's tool: after the broadcast every failure names it and what it was for.
+#include "onchain/transact.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "crypto/digest.hpp"
+#include "simulator/scripted_chain.hpp"
+
+using namespace lamda;
+using namespace lamda::onchain;
+
+namespace {
+
+struct World {
+    FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
+    simulator::ScriptedChain chain{1, clock};
+    std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
+    TxRequest request;
+
+    World() {
+        request.to = Address{};
+        request.subject = "job 0x77";
+    }
+    void trouble(const std::string& method, int times) {
+        chain.faults.trouble = [method, left = std::make_shared<int>(times)](
+                                   const std::string& asked) -> std::optional<eth::RpcError> {
+            return asked == method && (*left)-- > 0 ? std::optional(eth::RpcError(-32005, "limit exceeded", {}))
+                                                    : std::nullopt;
+        };
+    }
+    TxHash send() { return submit(chain, *signer, chain.id, request, 0); }
+};
+
+std::string failure_of(const std::function<void()>& work) {
+    try {
+        work();
+    } catch (const NotMined& error) {
+        CHECK(std::string(error.what()).find(error.hash().hex()) != std::string::npos);
+        return error.what();
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("a node that fails while a transaction is waited for is asked again") {
+    World world;
+    const auto hash = world.send();
+    world.chain.mine();
+    world.trouble("eth_getTransactionReceipt", 3);
+    CHECK(wait_mined(world.chain, hash, Millis(60'000)).tx_hash == hash);
+    world.chain.faults.unreadable = {hash};
+    const auto why = failure_of([&] { wait_mined(world.chain, hash, Millis(0), "job 0x77"); });
+    CHECK(why.find("job 0x77: transaction " + hash.hex()) == 0);
+    CHECK(why.find("cannot be read") != std::string::npos);
+}
+
+TEST_CASE("what is not mined in time is named, with what it was for") {
+    World world;
+    const auto hash = world.send();
+    const auto why = failure_of([&] { wait_mined(world.chain, hash, Millis(0), "job 0x77"); });
+    CHECK(why.find("job 0x77: transaction " + hash.hex()) == 0);
+}
+
+TEST_CASE("a broadcast without an answer succeeds when the node has the transaction") {
+    World world;
+    world.chain.faults.lost_answer = 1;
+    const auto hash = world.send();
+    CHECK(world.chain.transaction(hash));
+}
+
+TEST_CASE("a broadcast that no node confirms is named, and not called a revert") {
+    World world;
+    world.trouble("eth_sendRawTransaction", 1);
+    const auto why = failure_of([&] { world.send(); });
+    CHECK(why.find("job 0x77: transaction 0x") == 0);
+    CHECK(why.find("limit exceeded") != std::string::npos);
+}
+
+TEST_CASE("a node that cannot estimate is not taken for a contract that reverts") {
+    World world;
+    world.trouble("eth_estimateGas", 1);
+    CHECK_THROWS_AS(world.send(), eth::RpcError);
+    world.chain.reverts = {Bytes{}};
+    CHECK_THROWS_AS(world.send(), Reverted);
+}
