@@ -147,8 +147,7 @@ bool Admission::asked_lately(const std::string& key) const {
 }
 
 std::string Admission::unanswered() const {
-    return unanswered_.empty() ? ""
-                               : unanswered_.begin()->first + ": " + unanswered_.begin()->second.reason;
+    return unanswered_.empty() ? "" : unanswered_.begin()->first + ": " + unanswered_.begin()->second.reason;
 }
 
 void Admission::park(const std::vector<LedgerEntry>& entries,

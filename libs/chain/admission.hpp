@@ -55,11 +55,11 @@ class Admission {
     void send(const std::vector<Ready>& ready, std::uint64_t least, const eth::Fee& fee);
 
     SenderParts& at_;
-    std::optional<std::uint64_t> next_nonce_;  ///< the ledger's, as far as this instance knows
-    std::deque<LedgerEntry> waiting_;          ///< as read in this pass, oldest first
-    std::deque<Ready> ready_;                  ///< of them, what was judged and may go
+    std::optional<std::uint64_t> next_nonce_;       ///< the ledger's, as far as this instance knows
+    std::deque<LedgerEntry> waiting_;               ///< as read in this pass, oldest first
+    std::deque<Ready> ready_;                       ///< of them, what was judged and may go
     std::map<std::string, Unanswered> unanswered_;  ///< by key
-    std::optional<Purse> purse_;               ///< as known when they were read, less what was sent since
+    std::optional<Purse> purse_;  ///< as known when they were read, less what was sent since
     Precheck precheck_;
     GasLimits gas_limits_;
     U256 typical_cost_;  ///< wei for the last transaction that was to go; 0: none was yet

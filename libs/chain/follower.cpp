@@ -151,8 +151,9 @@ std::string Follower::why_reverted(const LedgerEntry& entry, const eth::Receipt&
             eth::BlockSpec(receipt.block.number - 1));
     } catch (const eth::RpcError& error) {
         return where + ": " +
-               (error.is_revert() ? revert_reason(error)
-                                  : "why is not known, for no node repeats the call: " + std::string(error.what()));
+               (error.is_revert()
+                    ? revert_reason(error)
+                    : "why is not known, for no node repeats the call: " + std::string(error.what()));
     }
     return where + ", having used " + std::to_string(receipt.gas_used) + " of " +
            std::to_string(entry.gas_limit.value_or(0)) + " gas";

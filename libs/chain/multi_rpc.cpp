@@ -231,8 +231,7 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
         if (event.outcome == Asking::Outcome::kAnswered && !accepted) {
             accepted = true;
             patience = std::min(patience, clock_.steady() + kBroadcastGrace);
-        } else if (event.outcome == Asking::Outcome::kRefused ||
-                   event.outcome == Asking::Outcome::kReverts) {
+        } else if (event.outcome == Asking::Outcome::kRefused || event.outcome == Asking::Outcome::kReverts) {
             refused.push_back(event.endpoint);
         }
         last = event.error ? event.error : last;

@@ -413,7 +413,8 @@ TEST_CASE("a batch that no endpoint answers is not repeated call by call") {
     CHECK(world.network.calls() < 20);
 }
 
-TEST_CASE("a transaction whose hash one endpoint has forgotten is found at another, and by its place at each") {
+TEST_CASE(
+    "a transaction whose hash one endpoint has forgotten is found at another, and by its place at each") {
     World world;
     const auto signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
     eth::Transaction tx;

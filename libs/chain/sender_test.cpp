@@ -51,9 +51,9 @@ TEST_CASE("the precheck's reason parks an intent") {
     World world(3);
     bool registered = false;
     world.precheck = [&](const std::vector<Intent>& intents) {
-        return std::vector(intents.size(),
-                           registered ? std::nullopt
-                                      : std::optional(Objection{"the provider is not registered"}));
+        return std::vector(intents.size(), registered
+                                               ? std::nullopt
+                                               : std::optional(Objection{"the provider is not registered"}));
     };
     world.restart();
     world.want(0);

@@ -17,7 +17,7 @@ const std::vector<Trouble> kTroubles{{-32005, "limit exceeded"},
                                      {-32000, "transaction indexing is in progress"},
                                      {-32601, "the method does not exist/is not available"},
                                      {-32603, "Internal error"},
-                                     {0, ""}};
+                                     {0, "an error without a message"}};
 
 /// The node answers these methods with its trouble.
 void afflict(World& world, const std::vector<std::string>& methods, const Trouble& trouble) {
@@ -103,9 +103,9 @@ TEST_CASE("a precheck that no node answers parks nothing") {
     World world(54);
     bool answers = false;
     world.precheck = [&](const std::vector<Intent>& intents) {
-        return std::vector(intents.size(),
-                           answers ? std::nullopt
-                                   : std::optional(Objection{"limit exceeded", Objection::Kind::kUnanswered}));
+        return std::vector(intents.size(), answers ? std::nullopt
+                                                   : std::optional(Objection{"limit exceeded",
+                                                                             Objection::Kind::kUnanswered}));
     };
     world.restart();
     world.want(0);

@@ -26,7 +26,7 @@ namespace dom = simdjson::dom;
         error["code"].get_int64().get(code) != simdjson::SUCCESS) {
         refuse(response, "an error object without code or message");
     }
-    throw RpcError(code, std::string(message), {});
+    throw RpcError(code, message.empty() ? "an error without a message" : std::string(message), {});
 }
 
 }  // namespace

@@ -151,8 +151,8 @@ Question make(std::string method, std::string params, Out& out, Take take) {
 
 /// The same for a result that may be null, and must be what was asked for.
 template <class T, class Take, class Right>
-Question make_maybe(std::string method, std::string params, std::optional<T>& out,
-                    Take take, Right right, const char* otherwise) {
+Question make_maybe(std::string method, std::string params, std::optional<T>& out, Take take, Right right,
+                    const char* otherwise) {
     return make(std::move(method), std::move(params), out,
                 [take, right, otherwise](const RpcAnswer& answer) -> std::optional<T> {
                     if (answer.is_null()) {
@@ -242,13 +242,11 @@ net::HttpRequest to_http(const Question& question, const std::string& url, std::
 namespace questions {
 
 Question chain_id(ChainId& out) {
-    return make("eth_chainId", "[]", out,
-                [](const RpcAnswer& answer) { return ChainId{answer.u64()}; });
+    return make("eth_chainId", "[]", out, [](const RpcAnswer& answer) { return ChainId{answer.u64()}; });
 }
 
 Question block_number(BlockNum& out) {
-    return make("eth_blockNumber", "[]", out,
-                [](const RpcAnswer& answer) { return BlockNum{answer.u64()}; });
+    return make("eth_blockNumber", "[]", out, [](const RpcAnswer& answer) { return BlockNum{answer.u64()}; });
 }
 
 Question header(BlockSpec block, std::optional<Header>& out) {
@@ -256,8 +254,8 @@ Question header(BlockSpec block, std::optional<Header>& out) {
         const auto* number = std::get_if<BlockNum>(&block);
         return number == nullptr || found.number == *number;
     };
-    return make_maybe("eth_getBlockByNumber", "[" + block_json(block) + ",false]", out,
-                      read_header, right, "another block than the one asked for");
+    return make_maybe("eth_getBlockByNumber", "[" + block_json(block) + ",false]", out, read_header, right,
+                      "another block than the one asked for");
 }
 
 Question header(const BlockHash& hash, std::optional<Header>& out) {
@@ -326,8 +324,7 @@ Question gas_price(U256& out) {
 }
 
 Question send_raw_transaction(BytesView raw, TxHash& out) {
-    return make("eth_sendRawTransaction", "[" + in_quotes(to_hex(raw)) + "]", out,
-                read_tx_hash);
+    return make("eth_sendRawTransaction", "[" + in_quotes(to_hex(raw)) + "]", out, read_tx_hash);
 }
 
 Question receipt(const TxHash& hash, std::optional<Receipt>& out) {

@@ -56,8 +56,8 @@ struct CallOutcome {
 /// One of several look-ups.
 template <class T>
 struct Lookup {
-    std::optional<T> found;   ///< absent: there is none, or no node could tell
-    std::string failure{};    ///< why no node could tell; empty: it was answered
+    std::optional<T> found;  ///< absent: there is none, or no node could tell
+    std::string failure{};   ///< why no node could tell; empty: it was answered
 };
 
 /// True for an answer without a use: an error object that is no revert, or content that cannot be read. False

@@ -147,7 +147,8 @@ struct RpcAnswer::Impl {
             code = 0;
         }
         dom::element data;
-        throw RpcError(code, std::string(message.substr(0, 1000)),
+        throw RpcError(code,
+                       message.empty() ? "an error without a message" : std::string(message.substr(0, 1000)),
                        error.at_key("data").get(data) == simdjson::SUCCESS ? revert_data(data) : Bytes{});
     }
 

@@ -24,8 +24,9 @@ struct World {
     void trouble(const std::string& method, int times) {
         chain.faults.trouble = [method, left = std::make_shared<int>(times)](
                                    const std::string& asked) -> std::optional<eth::RpcError> {
-            return asked == method && (*left)-- > 0 ? std::optional(eth::RpcError(-32005, "limit exceeded", {}))
-                                                    : std::nullopt;
+            return asked == method && (*left)-- > 0
+                       ? std::optional(eth::RpcError(-32005, "limit exceeded", {}))
+                       : std::nullopt;
         };
     }
     TxHash send() { return submit(chain, *signer, chain.id, request, 0); }

@@ -89,7 +89,8 @@ std::string describe(const EndpointPlan& plan) {
     for (const auto& [method, trouble] : plan.troubles) {
         add(true, fmt::format("{}: {}", method, trouble.text));
     }
-    add(plan.hashes_forgotten_below > 0, fmt::format("hashes forgotten below {}", plan.hashes_forgotten_below));
+    add(plan.hashes_forgotten_below > 0,
+        fmt::format("hashes forgotten below {}", plan.hashes_forgotten_below));
     add(plan.retry_after.has_value(),
         fmt::format("Retry-After {} ms", plan.retry_after.value_or(Millis(0)).count()));
     add(plan.empty_when_lacking, "says none of what it lacks");

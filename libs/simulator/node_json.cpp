@@ -48,7 +48,8 @@ std::string receipt_json(const eth::Receipt& receipt, std::size_t index) {
         R"("effectiveGasPrice":{},"from":"{}","gasUsed":"{}","logs":{},"logsBloom":"{}","status":"{}",)"
         R"("to":"{}","transactionHash":"{}","transactionIndex":"{}","type":"{}"}})",
         receipt.block.hash.hex(), to_quantity(receipt.block.number.value),
-        to_quantity(receipt.cumulative_gas_used.value_or(0)), receipt.effective_gas_price ? quoted_quantity(*receipt.effective_gas_price) : "null",
+        to_quantity(receipt.cumulative_gas_used.value_or(0)),
+        receipt.effective_gas_price ? quoted_quantity(*receipt.effective_gas_price) : "null",
         receipt.from.hex(), to_quantity(receipt.gas_used), logs_json(receipt.logs), hex(bloom_of({receipt})),
         receipt.success ? "0x1" : "0x0", kZeroAddress, receipt.tx_hash.hex(), to_quantity(index),
         to_quantity(std::uint64_t{receipt.type.value_or(0)}));

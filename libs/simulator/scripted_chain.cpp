@@ -358,7 +358,8 @@ std::optional<eth::TransactionInfo> ScriptedChain::transaction(const ChainView& 
 std::optional<eth::TransactionInfo> ScriptedChain::transaction(const TxHash& hash) {
     maybe_trouble("eth_getTransactionByHash");
     const auto found = transaction(node(), hash);
-    const bool forgotten = found && found->block && found->block->number.value < faults.hashes_forgotten_below;
+    const bool forgotten =
+        found && found->block && found->block->number.value < faults.hashes_forgotten_below;
     return forgotten ? std::nullopt : found;
 }
 std::optional<eth::TransactionInfo> ScriptedChain::transaction(const eth::TxPlace& place) {

@@ -11,7 +11,7 @@ namespace lamda::reputation {
 namespace {
 constexpr int kAtOnce = 500;
 constexpr int kOneByOne = 20;
-}
+}  // namespace
 
 Duty::Duty(DutyConfig config, store::Database& database, eth::Rpc& bsc, eth::Rpc& opbnb)
     : config_(std::move(config)), database_(database), bsc_(bsc), opbnb_(opbnb) {}
@@ -101,13 +101,13 @@ std::size_t Duty::look_up_increments() {
             txn.exec("UPDATE reputation.confirmation SET settled = true WHERE job_id = $1 AND NOT settled",
                      {*job});
             // Whatever the ledger thinks of this job, the chain has counted it: it is never sent again.
-            closed +=
-                txn.exec(
-                       "UPDATE chain.intent SET state = 'done', mined_tx = $3, mined_block = $4, "
-                       "mined_hash = $5, reason = '', updated_at = now() "
-                       "WHERE chain_id = $1 AND key = $2 AND state <> 'done'",
-                       {config_.opbnb.value, intent_key(*job), open[i].tx, tx->block->number, tx->block->hash})
-                    .affected();
+            closed += txn.exec(
+                             "UPDATE chain.intent SET state = 'done', mined_tx = $3, mined_block = $4, "
+                             "mined_hash = $5, reason = '', updated_at = now() "
+                             "WHERE chain_id = $1 AND key = $2 AND state <> 'done'",
+                             {config_.opbnb.value, intent_key(*job), open[i].tx, tx->block->number,
+                              tx->block->hash})
+                          .affected();
         }
         return closed;
     });

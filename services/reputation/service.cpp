@@ -68,13 +68,13 @@ chain::StreamConfig increments_stream(const Config& config) {
 
 std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
                                             const Clock& clock, const telemetry::Log& log) {
-    return std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = chain.urls,
-                                                              .chain = chain.chain_id,
-                                                              .timeout = config.rpc_timeout,
-                                                              .agreement = std::min<unsigned>(
-                                                                  config.rpc_agreement,
-                                                                  static_cast<unsigned>(chain.urls.size()))},
-                                             clock, log);
+    return std::make_unique<chain::MultiRpc>(
+        chain::RpcConfig{
+            .urls = chain.urls,
+            .chain = chain.chain_id,
+            .timeout = config.rpc_timeout,
+            .agreement = std::min<unsigned>(config.rpc_agreement, static_cast<unsigned>(chain.urls.size()))},
+        clock, log);
 }
 
 }  // namespace

@@ -66,8 +66,8 @@ struct Receipt {
     std::optional<std::uint64_t> deposit_receipt_version;  ///< the same, from Canyon on
 };
 
-/// Where a mined transaction stands. Nodes find it there for as long as they have the block; by its hash alone
-/// only as long as they keep an index of hashes (opBNB's default: 6.8 days).
+/// Where a mined transaction stands. Nodes find it there for as long as they have the block; by its hash
+/// alone only as long as they keep an index of hashes (opBNB's default: 6.8 days).
 struct TxPlace {
     TxHash tx;
     BlockHash block;
