@@ -4,6 +4,8 @@
 
 #include <csignal>
 
+#include "wire/image_reference.hpp"
+
 namespace lamda::agent {
 
 namespace {
@@ -48,6 +50,10 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
     if (assignment.chain_id != self.chain_id) {
         return {Decision::kRefuse, fmt::format("the job is of chain {}, this agent serves chain {}",
                                                assignment.chain_id.value, self.chain_id.value)};
+    }
+    // A job whose spec was never given to a gateway may bear any name.
+    if (const auto named = wire::check_image_reference(assignment.docker_image); !named) {
+        return {Decision::kRefuse, "the image name can never work: " + named.error().message};
     }
     if (self.twin) {
         return {Decision::kDefer, "another agent works with the same key"};
