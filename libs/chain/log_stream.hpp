@@ -51,6 +51,8 @@ struct Batch {
     bool caught_up = false;
     /// Blocks above `to` are called final already: this is history, and more of it follows at once.
     bool is_history = false;
+    std::optional<BlockNum>
+        start{};  ///< of the very first batch: the first block that the stream is to deliver
 };
 
 /// Every block above `to` is no longer canonical.

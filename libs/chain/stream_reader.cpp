@@ -125,6 +125,7 @@ void StreamReader::place_cursor() {
     }
     Batch batch;
     batch.to = anchor->ref();
+    batch.start = start;
     batch.to_timestamp = anchor->timestamp;
     batch.headers.push_back({anchor->ref(), anchor->parent_hash, anchor->timestamp});
     sink_.apply(batch);
@@ -263,6 +264,9 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     }
     Batch batch;
     batch.from = cursor_;
+    if (!cursor_) {
+        batch.start = BlockNum{0};  // else place_cursor() has sent the first batch
+    }
     batch.to = read.headers.back().ref;
     batch.to_timestamp = read.headers.back().timestamp;
     batch.logs = std::move(read.logs);

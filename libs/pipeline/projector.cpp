@@ -136,13 +136,14 @@ void Projector::write(const chain::Batch& batch, const Projection::PreparedApply
                            batch.to_timestamp, batch.boundary, batch.finalized})
                     : txn.first(
                           "INSERT INTO chain.cursor AS c (stream, number, hash, timestamp, boundary, "
-                          "finalized) "
-                          "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (stream) DO UPDATE SET "
+                          "finalized, start_block) "
+                          "VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (stream) DO UPDATE SET "
                           "number = excluded.number, hash = excluded.hash, timestamp = excluded.timestamp, "
-                          "boundary = excluded.boundary, finalized = excluded.finalized, updated_at = now() "
+                          "boundary = excluded.boundary, finalized = excluded.finalized, "
+                          "start_block = excluded.start_block, updated_at = now() "
                           "WHERE c.number IS NULL RETURNING boundary, finalized",
                           {stream_, batch.to.number, batch.to.hash, batch.to_timestamp, batch.boundary,
-                           batch.finalized});
+                           batch.finalized, batch.start});
             if (!row) {
                 moved(stream_);
             }

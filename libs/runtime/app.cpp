@@ -15,6 +15,7 @@
 #include <thread>
 
 #include "http/server.hpp"
+#include "runtime/loop_watch.hpp"
 #include "runtime/process_limits.hpp"
 #include "runtime/service_notification.hpp"
 
@@ -38,10 +39,6 @@ sigset_t ending_signals() {
 }
 
 }  // namespace
-
-bool pause(const std::stop_token& stop, Millis time) {
-    return SystemClock().sleep(stop, time);
-}
 
 struct App::Impl {
     Impl(std::string name, CommonConfig settings)
@@ -68,6 +65,7 @@ struct App::Impl {
     telemetry::Log log;
     telemetry::Metrics metrics;
     telemetry::Health health;
+    LoopWatch watch;
     std::stop_source stop;
 
     std::vector<Named> steps;
@@ -140,6 +138,7 @@ void App::Impl::set_check(const std::string& name, bool ok, const std::string& d
 bool App::Impl::attempt(const Named& named, Millis& wait) {
     const auto began = std::chrono::steady_clock::now();
     std::string what = "unknown exception";
+    watch.started(named.name, began);
     try {
         named.body(stop.get_token());
         return true;
@@ -154,6 +153,7 @@ bool App::Impl::attempt(const Named& named, Millis& wait) {
     if (stop.stop_requested()) {
         return true;
     }
+    watch.failed(named.name, what, std::chrono::steady_clock::now());
     // It has run well for a while: this is a new trouble, not the old one again.
     if (std::chrono::steady_clock::now() - began > kLongestPause * 2) {
         wait = kShortestPause;
@@ -204,6 +204,10 @@ void App::Impl::run_probes() {
             } catch (const std::exception& error) {
                 set_check(probe.name, false, error.what());
             }
+        }
+        const auto failing = watch.trouble(std::chrono::steady_clock::now());
+        if (!failing.empty() || health.checks().contains("loops")) {
+            set_check("loops", failing.empty(), failing);
         }
     } while (pause(stop.get_token(), kProbeEvery));
 }

@@ -157,6 +157,17 @@ TEST_CASE("A loop that throws is started again after a growing pause, and counte
     CHECK(service.process().stop() == 0);
 }
 
+TEST_CASE("A service whose loop fails again and again is not ready, and says which and why, until it runs") {
+    Service service("fail_for_long");
+    REQUIRE(wait_until([&] { return service.count("check fails") >= 1; }));
+    CHECK(service.text().find("worker: permission denied") != std::string::npos);
+    REQUIRE(wait_until([&] { return service.count("worker runs") == 1; }));
+    REQUIRE(wait_until([&] { return service.get("/readyz").status == 200; }));
+    const json body = json::parse(service.get("/readyz").body);
+    CHECK(body["checks"]["loops"]["ok"] == true);
+    CHECK(service.process().stop() == 0);
+}
+
 TEST_CASE("A loop that finds the configuration contradicted ends the process with 78") {
     Service service("contradict");
     CHECK(service.process().wait(Millis(10'000)) == 78);

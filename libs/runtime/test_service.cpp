@@ -46,6 +46,9 @@ int serve(App& app, const Config& config) {
         if (config.behaviour == "fail" && ++runs < 4) {
             throw std::runtime_error("broken pipe");
         }
+        if (config.behaviour == "fail_for_long" && ++runs < 5) {
+            throw std::runtime_error("permission denied");
+        }
         if (config.behaviour == "contradict") {
             throw ConfigError("TEST_CONTRACT_ADDRESS: no contract there");
         }

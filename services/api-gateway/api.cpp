@@ -19,6 +19,16 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             return http::Problem{503, code, "", detail, {}};
         };
         try {
+            // The settings may be another market's: nothing is answered before they are compared with the
+            // database.
+            const auto checks = parts.health.checks();
+            const auto compared = checks.find("configuration");
+            if (compared != checks.end() && !compared->second.ok) {
+                const auto database = checks.find("postgres");
+                throw database != checks.end() && !database->second.ok
+                    ? unavailable("database_unavailable", "the database cannot be reached; try again")
+                    : unavailable("starting", "the settings are being compared with the database; try again");
+            }
             return answer(request);
         } catch (const store::Unavailable&) {
             throw unavailable("database_unavailable", "the database cannot be reached; try again");

@@ -34,7 +34,7 @@ Config read_config(runtime::Settings& settings) {
         settings.mistake("OPERATOR_TOKEN", "must have at least 8 characters");
     }
     if (const auto id = settings.maybe_number(
-            "BSC_CHAIN_ID", "chain of JobManager; without it no job can be submitted here")) {
+            "BSC_CHAIN_ID", "chain of JobManager; unset: the one that the job dispatcher has recorded")) {
         out.chain_id = ChainId{*id};
     }
     out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");

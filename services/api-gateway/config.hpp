@@ -16,7 +16,7 @@ struct Config {
     int port = 8080;
     std::vector<std::string> cors_origins;
     runtime::Secret operator_token;   ///< empty: nobody may set a job's status
-    std::optional<ChainId> chain_id;  ///< needed to make specs
+    std::optional<ChainId> chain_id;  ///< absent: the one that the job dispatcher has recorded
     Address job_manager;
 };
 

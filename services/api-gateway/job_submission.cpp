@@ -4,6 +4,7 @@
 #include "api.hpp"
 #include "contracts/job_manager.hpp"
 #include "crypto/signer.hpp"
+#include "market_record.hpp"
 #include "views/body.hpp"
 #include "wire/job_spec.hpp"
 
@@ -17,12 +18,10 @@ http::Response submit(const Parts& parts, const http::Request& request) {
     if (!payment) {
         throw http::invalid(payment.error(), "/payment_amount");
     }
-    if (!parts.config.chain_id) {
-        throw http::Problem{
-            503, "chain_unknown", "", "BSC_CHAIN_ID is not configured here: no spec can be made", {}};
-    }
-    const auto spec = wire::complete_job_spec(
-        members.at("spec"), {*parts.config.chain_id, parts.config.job_manager, *payment, random_bytes32()});
+    const ChainId chain =
+        parts.database.transact([&](store::Txn& txn) { return recorded_chain(txn, parts.config); });
+    const auto spec = wire::complete_job_spec(members.at("spec"),
+                                              {chain, parts.config.job_manager, *payment, random_bytes32()});
     if (!spec) {
         throw http::invalid(spec.error(), "/spec");
     }
@@ -49,7 +48,7 @@ http::Response submit(const Parts& parts, const http::Request& request) {
                                    {"spec_cid", wire::spec_cid(id).to_string()},
                                    {"spec", nlohmann::ordered_json::parse(canonical)},
                                    {"transaction",
-                                    {{"chainId", to_quantity(parts.config.chain_id->value)},
+                                    {{"chainId", to_quantity(chain.value)},
                                      {"to", crypto::checksum_address(parts.config.job_manager)},
                                      {"value", to_quantity(*payment)},
                                      {"data", to_hex(call.encode())}}}};

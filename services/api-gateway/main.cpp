@@ -1,5 +1,6 @@
 // lamda-api-gateway: answers everybody's questions over REST.
 #include "api.hpp"
+#include "market_record.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
 
@@ -13,6 +14,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-api-gateway", kConnections);
     bus::Bus bus(config.nats_url.reveal(), "lamda-api-gateway", app.log());
     runtime::prepare_database(app, database, app.config().migrate_on_start);
+    const runtime::Identity identity(app, database, {gateway::identity_of(config)});
     runtime::watch_bus(app, bus);
 
     const gateway::Parts parts{config, database, bus, app.health()};

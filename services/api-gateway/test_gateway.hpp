@@ -51,6 +51,7 @@ struct Gateway {
           parts{settings, database, bus, health},
           server({}, telemetry::Log::none(), metrics) {
         store::migrate(database);
+        record_market(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
             health.set(name, true);
         }
@@ -72,6 +73,16 @@ struct Gateway {
     }
     Answer get(const std::string& path) { return send("GET", path); }
 
+    /// As the dispatcher's stream does when it begins.
+    void record_market(ChainId chain, const Address& contract) {
+        database.transact([&](store::Txn& txn) {
+            txn.exec(
+                "INSERT INTO chain.cursor (stream, chain_id, contracts, number, hash) "
+                "VALUES ('dispatcher:bsc', $1, $2, 1, $3) ON CONFLICT (stream) DO UPDATE SET "
+                "chain_id = excluded.chain_id, contracts = excluded.contracts",
+                {chain.value, contract, bytes_of(1)});
+        });
+    }
     void add_job(unsigned n, const std::string& status = "assigned") {
         database.transact([&](store::Txn& txn) {
             Bytes32 id;

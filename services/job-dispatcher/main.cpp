@@ -1,6 +1,7 @@
 #include <functional>
 
 #include "bus_setup.hpp"
+#include "chain/endpoint_chain.hpp"
 #include "chain/multi_rpc.hpp"
 #include "chain/sweep.hpp"
 #include "command_desk.hpp"
@@ -16,6 +17,7 @@
 #include "pipeline/write_behind.hpp"
 #include "projection.hpp"
 #include "runtime/app.hpp"
+#include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
 #include "spec_fetch_loop.hpp"
 #include "status_loop.hpp"
@@ -39,6 +41,25 @@ chain::StreamConfig stream_config(const Config& config) {
     return out;
 }
 
+runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, const telemetry::Log& log) {
+    const auto ask = [&config, &clock, log](ChainId recorded) {
+        try {
+            chain::require_recorded_chain(
+                {.urls = config.bsc_rpc_urls, .chain = recorded, .timeout = config.rpc_timeout},
+                "BSC_RPC_URL", clock, log);
+        } catch (const chain::ConfigContradiction& e) {
+            throw runtime::ConfigError(e.what());
+        }
+    };
+    return {kStream,
+            config.chain_id,
+            config.job_manager,
+            config.start_block,
+            {"BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS", "JOB_MANAGER_START_BLOCK"},
+            ask,
+            false};
+}
+
 int serve(runtime::App& app, const Config& config) {
     const SystemClock clock;
     auto& log = app.log();
@@ -46,6 +67,7 @@ int serve(runtime::App& app, const Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8);
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start);
+    const runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus);
 
     Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
@@ -84,15 +106,15 @@ int serve(runtime::App& app, const Config& config) {
     }
 
     JudgeLoop judge(database, setup, market, progress, recovery, clock, log, metrics);
-    app.loop("judge", [&](const std::stop_token& stop) { judge.run(stop); });
+    app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { judge.run(stop); }));
     StatusLoop statuses(database, bus, setup, market, progress, recovery, clock, log, metrics);
-    app.loop("statuses", [&](const std::stop_token& stop) { statuses.run(stop); });
+    app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));
     ClockLoop clocks(
         database, config.clock, market, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
-    app.loop("clock", [&](const std::stop_token& stop) { clocks.run(stop); });
+    app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { clocks.run(stop); }));
     pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics);
-    app.loop("relay", [&](const std::stop_token& stop) { relay.run(stop); });
+    app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { keep_bus_ready(stop, bus, setup, database); });
 
     net::HttpClient http;
@@ -102,7 +124,8 @@ int serve(runtime::App& app, const Config& config) {
                                http);
     SpecFetchLoop spec_fetch(database, content, clock, log);
     if (!config.ipfs_api_url.empty() || !config.ipfs_gateways.empty()) {
-        app.loop("spec_fetch", [&](const std::stop_token& stop) { spec_fetch.run(stop); });
+        app.loop("spec_fetch",
+                 identity.after_proof([&](const std::stop_token& stop) { spec_fetch.run(stop); }));
     }
 
     CommandDesk commands(database, market, clock, log);
@@ -112,11 +135,14 @@ int serve(runtime::App& app, const Config& config) {
             bus.respond(request, desk.answer(request.body));
         });
     };
-    const auto heartbeat_subscription =
-        bus.subscribe(wire::kAllHeartbeats, "",
-                      [&](const bus::Message& message) { note_heartbeat(message, presence, clock); });
-    const auto command_subscription = answering(wire::kJobsCommand, commands);
-    const auto query_subscription = answering(wire::kJobsQuery, queries);
+    app.loop("answers", identity.after_proof([&](const std::stop_token& stop) {
+        const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
+            note_heartbeat(message, presence, clock);
+        });
+        const auto command_answers = answering(wire::kJobsCommand, commands);
+        const auto query_answers = answering(wire::kJobsQuery, queries);
+        runtime::wait_for_stop(stop);
+    }));
     app.probe("statuses", [&] {
         if (!recovery.done()) {
             throw std::runtime_error("reading the statuses of before this database");

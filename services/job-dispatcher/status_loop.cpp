@@ -98,7 +98,11 @@ StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
     if (const auto signature =
             wire::verify_status(*status, wire::status_domain(policy_->chain_id, policy_->job_manager));
         !signature) {
-        return refuse(message, signature.error().code + ": " + signature.error().message);
+        return refuse(message, signature.error().code + ": " + signature.error().message +
+                                   "; verified for chain " + std::to_string(policy_->chain_id.value) +
+                                   " and JobManager " + policy_->job_manager.hex() +
+                                   ": compare the agent's BSC_RPC_URL, BSC_CHAIN_ID and "
+                                   "JOB_MANAGER_CONTRACT_ADDRESS, and its key");
     }
     const ReceivedStatus received{*status, message.body,
                                   !recovery_.done() && recovery_.is_older(message.sequence)};

@@ -1,3 +1,4 @@
+#include "chain/endpoint_chain.hpp"
 #include "chain/multi_rpc.hpp"
 #include "chain/sweep.hpp"
 #include "config.hpp"
@@ -11,6 +12,7 @@
 #include "presence_loop.hpp"
 #include "projection.hpp"
 #include "runtime/app.hpp"
+#include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
 #include "views/query_desk.hpp"
 #include "views/resources.hpp"
@@ -34,12 +36,32 @@ chain::StreamConfig stream_config(const Config& config) {
     return out;
 }
 
+runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, const telemetry::Log& log) {
+    const auto ask = [&config, &clock, log](ChainId recorded) {
+        try {
+            chain::require_recorded_chain(
+                {.urls = config.opbnb_rpc_urls, .chain = recorded, .timeout = config.rpc_timeout},
+                "OPBNB_RPC_URL", clock, log);
+        } catch (const chain::ConfigContradiction& e) {
+            throw runtime::ConfigError(e.what());
+        }
+    };
+    return {kStream,
+            config.chain_id,
+            config.node_reputation,
+            config.start_block,
+            {"OPBNB_CHAIN_ID", "NODE_REPUTATION_CONTRACT_ADDRESS", "NODE_REPUTATION_START_BLOCK"},
+            ask,
+            false};
+}
+
 int serve(runtime::App& app, const Config& config) {
     const SystemClock clock;
     auto& log = app.log();
     store::Database database(config.database_url.reveal(), "lamda-node-registry");
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start);
+    const runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus);
     app.first("settings", [&](const std::stop_token&) {
         database.transact([&](store::Txn& txn) { save_offline_after(txn, config.offline_after); });
@@ -73,20 +95,22 @@ int serve(runtime::App& app, const Config& config) {
     }
 
     PresenceLoop presence(database, config.offline_after, clock, log, app.metrics());
-    app.loop("presence", [&](const std::stop_token& stop) { presence.run(stop); });
-    const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner,
-                                          [&](const bus::Message& message) { presence.take(message); });
-
+    app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
     pipeline::Relay relay(database, bus, kOwner, log, app.metrics());
-    app.loop("relay", [&](const std::stop_token& stop) { relay.run(stop); });
+    app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) {
         pipeline::at_each_connection(stop, bus, [&] { bus.ensure_stream(pipeline::events_stream()); });
     });
 
     views::QueryDesk queries(database, views::kNodes, "nodes", log);
-    const auto query_subscription = bus.subscribe(
-        wire::kNodesQuery, kOwner,
-        [&](const bus::Message& request) { bus.respond(request, queries.answer(request.body)); });
+    app.loop("answers", identity.after_proof([&](const std::stop_token& stop) {
+        const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner,
+                                              [&](const bus::Message& message) { presence.take(message); });
+        const auto query_answers = bus.subscribe(wire::kNodesQuery, kOwner, [&](const bus::Message& request) {
+            bus.respond(request, queries.answer(request.body));
+        });
+        runtime::wait_for_stop(stop);
+    }));
     return app.run();
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "chain/endpoint_chain.hpp"
 #include "chain/errors.hpp"
 #include "chain/log_stream.hpp"
 #include "chain/sweep.hpp"
@@ -77,6 +78,24 @@ std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Conf
         clock, log);
 }
 
+runtime::IdentityClaim identity_of(const char* stream, const ChainConfig& chain,
+                                   const chain::SettingNames& settings, Millis timeout, const Clock& clock,
+                                   const telemetry::Log& log) {
+    const auto ask = [&chain, &settings, timeout, &clock, log](ChainId recorded) {
+        or_config_error([&] {
+            chain::require_recorded_chain({.urls = chain.urls, .chain = recorded, .timeout = timeout},
+                                          settings.endpoints, clock, log);
+        });
+    };
+    return {stream,
+            chain.chain_id,
+            chain.contract,
+            chain.start_block,
+            {settings.chain_id, settings.contracts, settings.start_block},
+            ask,
+            false};
+}
+
 }  // namespace
 
 Service::Service(runtime::App& app, const Config& config)
@@ -91,6 +110,11 @@ Service::Service(runtime::App& app, const Config& config)
       jobs_repair_(config.from_block) {
     app.health().expect(kLedgerCheck);
     runtime::prepare_database(app, database_, app.config().migrate_on_start);
+    identity_ = std::make_unique<runtime::Identity>(
+        app, database_,
+        std::vector{identity_of(kJobsStream, config.bsc, kBscSettings, config.rpc_timeout, clock_, app.log()),
+                    identity_of(kIncrementsStream, config.opbnb, kOpbnbSettings, config.rpc_timeout, clock_,
+                                app.log())});
     app.first("opbnb", [this](const std::stop_token&) { connect(); });
     const auto jobs = jobs_stream(config);
     const auto increments = increments_stream(config);
@@ -104,9 +128,9 @@ Service::Service(runtime::App& app, const Config& config)
             sweep(increments, *opbnb_, increments_repair_, stop);
         });
     }
-    app.loop("ledger", [this](const std::stop_token& stop) { keep_ledger(stop); });
-    app.loop("sender", [this](const std::stop_token& stop) { send(stop); });
-    app.loop("counts", [this](const std::stop_token& stop) { check_counts(stop); });
+    app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { keep_ledger(stop); }));
+    app.loop("sender", identity_->after_proof([this](const std::stop_token& stop) { send(stop); }));
+    app.loop("counts", identity_->after_proof([this](const std::stop_token& stop) { check_counts(stop); }));
 }
 
 void Service::connect() {

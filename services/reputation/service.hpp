@@ -12,6 +12,7 @@
 #include "pipeline/tx_ledger.hpp"
 #include "projection.hpp"
 #include "runtime/app.hpp"
+#include "runtime/identity.hpp"
 
 namespace lamda::reputation {
 
@@ -42,6 +43,7 @@ class Service {
     const Config& config_;
     SystemClock clock_;
     store::Database database_;
+    std::unique_ptr<runtime::Identity> identity_;
     const crypto::Signer& signer_;
     std::unique_ptr<chain::MultiRpc> bsc_;
     std::unique_ptr<chain::MultiRpc> opbnb_;
