@@ -68,6 +68,21 @@ int show_tx(Context& context, const std::string& key);
 /// @param wish `bump`, `cancel`, `retry`. 1: refused, and why
 int wish_tx(Context& context, const std::string& key, const std::string& wish);
 
+struct DlqOptions {
+    std::vector<std::uint64_t> ids;
+    bool all = false;     ///< instead of `ids`: all that the filter below lets through
+    bool sure = false;    ///< with `all`: do not ask
+    std::string owner;    ///< empty: any
+    std::string subject;  ///< part of it
+    std::string reason;   ///< part of it
+    unsigned limit = 100;
+};
+int list_dead_letters(Context& context, const DlqOptions& options);
+int show_dead_letter(Context& context, std::uint64_t id);
+/// 1: one was refused, and why
+int redrive_dead_letters(Context& context, const DlqOptions& options);
+int drop_dead_letters(Context& context, const DlqOptions& options);
+
 int show_wallets(Context& context);
 
 /// Forgets what the ledger of increments says; the service then reads it from the chain again.

@@ -12,7 +12,7 @@ using namespace lamda::cli;
 
 // Read by Context, each when a command first needs it. In the form that the services print theirs in.
 constexpr auto kSettings = R"(Settings, from the environment:
-  DATABASE_URL                      (required)  PostgreSQL (migrate, chain, tx, wallet, reputation)
+  DATABASE_URL                      (required)  PostgreSQL (migrate, chain, tx, dlq, wallet, reputation)
   BSC_RPC_URL                       (required)  JSON-RPC endpoints of BSC
   OPBNB_RPC_URL                     (required)  JSON-RPC endpoints of opBNB
   RPC_TIMEOUT                       10s         of one call to an endpoint
@@ -188,6 +188,44 @@ void add_txs(CLI::App& app, Verb& verb) {
         [](Context& context) { return wish_tx(context, key, "retry"); });
 }
 
+void add_dead_letters(CLI::App& app, Verb& verb) {
+    auto* dlq =
+        app.add_subcommand("dlq", "Messages that a service refused: look at, put back, drop (DATABASE_URL)");
+    dlq->require_subcommand(1);
+
+    static DlqOptions options;
+    const auto add_filter = [&](CLI::App* command) {
+        command->add_option("--owner", options.owner, "the service that refused it: dispatcher or registry");
+        command->add_option("--subject", options.subject,
+                            "part of the subject, such as a provider's address");
+        command->add_option("--reason", options.reason, "part of the reason");
+    };
+    auto* list = dlq->add_subcommand("list", "The newest dead letters");
+    add_filter(list);
+    list->add_option("--limit", options.limit, "at most so many")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    list->callback([&verb] { verb = [](Context& context) { return list_dead_letters(context, options); }; });
+
+    static std::uint64_t id = 0;
+    auto* show = dlq->add_subcommand("show", "One, with its body");
+    show->add_option("id", id, "its number in the list")->required();
+    show->callback([&verb] { verb = [](Context& context) { return show_dead_letter(context, id); }; });
+
+    const auto add_move = [&](const char* name, const char* what, int (*run)(Context&, const DlqOptions&)) {
+        auto* one = dlq->add_subcommand(name, what);
+        one->add_option("id", options.ids, "numbers in the list");
+        one->add_flag("--all", options.all, "all that --owner, --subject and --reason let through");
+        one->add_flag("--yes", options.sure, "with --all: do not ask");
+        add_filter(one);
+        one->footer("Exit status: 0 done, 1 refused, 2 the database is not readable, 78 a setting is wrong.");
+        one->callback([&verb, run] { verb = [run](Context& context) { return run(context, options); }; });
+    };
+    add_move("redrive", "Put statuses back on the bus: their service takes them like any other",
+             redrive_dead_letters);
+    add_move("drop", "Forget them", drop_dead_letters);
+}
+
 void add_wallets(CLI::App& app, Verb& verb) {
     auto* wallet = app.add_subcommand("wallet", "The wallets that the services send from");
     wallet->require_subcommand(1);
@@ -253,6 +291,7 @@ int main(int argc, char** argv) {
     add_nodes(app, verb);
     add_chain(app, verb);
     add_txs(app, verb);
+    add_dead_letters(app, verb);
     add_wallets(app, verb);
     add_reputation(app, verb);
 

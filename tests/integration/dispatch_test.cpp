@@ -4,6 +4,7 @@
 #include "integration/market_fixture.hpp"
 #include "ipfs/content_store.hpp"
 #include "job_store.hpp"
+#include "pipeline/dead_letter.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -164,10 +165,35 @@ TEST_CASE("a status that is malformed or wrongly signed is recorded and dropped,
     market.require_row_is_fold_of_journal(id);
 }
 
+TEST_CASE("a status that was put away by mistake is redriven, and counts as if it had just come") {
+    Dispatch market;
+    const JobId id = market.order(45);
+    market.start_with_provider();
+    market.wait_status(id, "assigned");
+    const auto domain = wire::status_domain(ChainId{31337}, market.job_manager());
+    market.database().transact([&](store::Txn& txn) {
+        std::uint32_t seq = 0;
+        for (const auto kind : {StatusKind::kAccepted, StatusKind::kRunning, StatusKind::kCompleted}) {
+            const auto status =
+                wire::sign_status(market.status(id, kind, 1, ++seq), domain, market.provider());
+            pipeline::put_dead_letter(txn, "dispatcher", wire::status_subject(market.provider().address()),
+                                      wire::to_json(status), "refused by another's mistake");
+        }
+        for (const auto& row :
+             txn.exec("SELECT api.redrive_dead_letter(id) AS answer FROM api.dead_letter ORDER BY id")) {
+            CHECK_THAT(row.get<std::string>("answer"), Catch::StartsWith("put back"));
+        }
+    });
+    market.wait_status(id, "completed");
+    CHECK(market.job_column(id, "output_file_cid") != "null");
+    CHECK(market.count("bus.dead_letter") == 0);
+    market.require_row_is_fold_of_journal(id);
+}
+
 TEST_CASE("a transient failure takes a new attempt and voids the old one; a permanent one ends the job") {
     Dispatch market;
     const JobId id = market.order(50);
-    market.start_with_provider();
+    market.start_with_provider({{"RETRY_PAUSE", "0s"}});
     market.wait_status(id, "assigned");
     CHECK(market.take_assignment().attempt == 1);
     auto failed = market.status(id, StatusKind::kFailed, 1, 1);
@@ -182,6 +208,63 @@ TEST_CASE("a transient failure takes a new attempt and voids the old one; a perm
     failed.error_code = wire::ErrorCode::kExitNonzero;
     market.publish(failed);
     market.wait_status(id, "failed");
+    market.require_row_is_fold_of_journal(id);
+}
+
+TEST_CASE("after a transient failure the next attempt waits, and shows why; a kill does not shorten it") {
+    Dispatch market;
+    const JobId id = market.order(55);
+    // As long as the test lasts: it is the test that makes an attempt due.
+    const std::map<std::string, std::string> pauses{{"RETRY_PAUSE", "1h"}, {"ACCEPT_TIMEOUT", "1ms"}};
+    market.start_with_provider(pauses);
+    market.wait_status(id, "assigned");
+    CHECK(market.take_assignment().attempt == 1);
+    auto failed = market.status(id, StatusKind::kFailed, 1, 1);
+    failed.error_code = wire::ErrorCode::kImageUnavailable;
+    failed.error_message = "toomanyrequests: you have reached your pull rate limit";
+    market.publish(failed);
+    market.wait_job(id, "error_message",
+                    "image_unavailable: toomanyrequests: you have reached your pull rate limit");
+    CHECK(market.job_column(id, "status") == "assigned");
+    CHECK(market.count("dispatch.assignment WHERE attempt = 2 AND state = 'waiting'") == 1);
+
+    market.kill(kDispatcher);
+    market.start(kDispatcher, pauses);
+    // An agent that claims to have it is not believed, and a provider with room uses up nothing.
+    market.publish(market.status(id, StatusKind::kCompleted, 2, 1));
+    REQUIRE(testkit::wait_until(
+        [&] {
+            market.heartbeat(0);
+            return market.count(
+                       "dispatch.job_event WHERE refused_reason = 'this attempt has not left yet'") == 1;
+        },
+        Millis(30'000)));
+    CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
+    CHECK(market.job_column(id, "attempt") == "2");
+    market.kill(kDispatcher);
+    market.start(kDispatcher, {{"RETRY_PAUSE", "1h"}});
+
+    market.database().transact([](store::Txn& txn) {
+        txn.exec("UPDATE dispatch.assignment SET due_at = now() WHERE state = 'waiting'");
+    });
+    CHECK(market.take_assignment().attempt == 2);
+    failed.attempt = 2;
+    failed.seq = 2;
+    market.publish(failed);
+    market.wait_job(id, "attempt", "3");
+    CHECK(market.count("dispatch.assignment WHERE attempt = 3 AND state = 'waiting' "
+                       "AND due_at > now() + interval '59 minutes'") == 1);
+    CHECK(market.bus().last_sequence(wire::kJobsStream) == 2);
+
+    // What waits can be cancelled: it never leaves.
+    const auto answer = market.ask(wire::kJobsCommand, {{"v", 1},
+                                                        {"requestId", "cancel-waiting"},
+                                                        {"kind", "set_status"},
+                                                        {"jobId", id.hex()},
+                                                        {"status", "cancelled"},
+                                                        {"errorMessage", "not needed"}});
+    CHECK(answer.at("status") == "cancelled");
+    CHECK(market.count("dispatch.assignment WHERE state = 'waiting'") == 0);
     market.require_row_is_fold_of_journal(id);
 }
 
