@@ -71,8 +71,6 @@ class App {
 
 /// Sleeps; false when stopped meanwhile.
 bool pause(const std::stop_token& stop, Millis time);
-/// For a loop whose work is done by callbacks.
-void wait_for_stop(const std::stop_token& stop);
 
 /// The whole of a service's main. Handles --help, --version and --check-config; prints every mistake on
 /// stderr, one line each, `NAME: what is wrong`, and returns 78.

@@ -7,7 +7,7 @@ namespace lamda::runtime {
 namespace {
 
 constexpr auto kCheck = "identity";
-constexpr Millis kLookAgain{250};
+constexpr Millis kLookAgain{100};
 constexpr Millis kAskAgain{2'000};
 /// An endpoint may answer for another chain for a moment: behind a load balancer, or while it is set up.
 constexpr int kContradictionsToBelieve = 3;
@@ -83,6 +83,15 @@ const IdentityClaim* Identity::compare() {
         changed_.notify_all();
     }
     return missing;
+}
+
+bool Identity::prove() {
+    try {
+        return proven_ || compare() == nullptr;
+    } catch (const std::exception& error) {
+        log_.debug("no proof of identity yet", {{"reason", error.what()}});
+        return false;
+    }
 }
 
 void Identity::run(const std::stop_token& stop) {

@@ -61,6 +61,9 @@ class Identity {
     Identity(App& app, store::Database& database, std::vector<IdentityClaim> claims);
     /// Each claim's stream has a record, and nothing contradicts.
     bool proven() const { return proven_; }
+    /// The same, by a comparison now where there was no proof yet: for messages that come meanwhile. A
+    /// contradiction and a database that is away mean false; the step and the loop report them.
+    bool prove();
     /// Waits for the proof. False: stopped before.
     bool wait(const std::stop_token& stop) const;
     /// A loop that begins after the proof.

@@ -67,7 +67,7 @@ int serve(runtime::App& app, const Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8);
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start);
-    const runtime::Identity identity(app, database, {identity_of(config, clock, log)});
+    runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus);
 
     Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
@@ -132,17 +132,19 @@ int serve(runtime::App& app, const Config& config) {
     views::QueryDesk queries(database, views::kJobs, "jobs", log);
     const auto answering = [&](const char* subject, auto& desk) {
         return bus.subscribe(subject, kOutboxOwner, [&](const bus::Message& request) {
-            bus.respond(request, desk.answer(request.body));
+            if (identity.prove()) {
+                bus.respond(request, desk.answer(request.body));
+            }
         });
     };
-    app.loop("answers", identity.after_proof([&](const std::stop_token& stop) {
-        const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
-            note_heartbeat(message, presence, clock);
+    const auto heartbeat_subscription =
+        bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
+            if (identity.prove()) {
+                note_heartbeat(message, presence, clock);
+            }
         });
-        const auto command_answers = answering(wire::kJobsCommand, commands);
-        const auto query_answers = answering(wire::kJobsQuery, queries);
-        runtime::wait_for_stop(stop);
-    }));
+    const auto command_subscription = answering(wire::kJobsCommand, commands);
+    const auto query_subscription = answering(wire::kJobsQuery, queries);
     app.probe("statuses", [&] {
         if (!recovery.done()) {
             throw std::runtime_error("reading the statuses of before this database");

@@ -61,7 +61,7 @@ int serve(runtime::App& app, const Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-node-registry");
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start);
-    const runtime::Identity identity(app, database, {identity_of(config, clock, log)});
+    runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus);
     app.first("settings", [&](const std::stop_token&) {
         database.transact([&](store::Txn& txn) { save_offline_after(txn, config.offline_after); });
@@ -103,14 +103,17 @@ int serve(runtime::App& app, const Config& config) {
     });
 
     views::QueryDesk queries(database, views::kNodes, "nodes", log);
-    app.loop("answers", identity.after_proof([&](const std::stop_token& stop) {
-        const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner,
-                                              [&](const bus::Message& message) { presence.take(message); });
-        const auto query_answers = bus.subscribe(wire::kNodesQuery, kOwner, [&](const bus::Message& request) {
-            bus.respond(request, queries.answer(request.body));
+    const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner, [&](const bus::Message& message) {
+        if (identity.prove()) {
+            presence.take(message);
+        }
+    });
+    const auto query_subscription =
+        bus.subscribe(wire::kNodesQuery, kOwner, [&](const bus::Message& request) {
+            if (identity.prove()) {
+                bus.respond(request, queries.answer(request.body));
+            }
         });
-        runtime::wait_for_stop(stop);
-    }));
     return app.run();
 }
 
