@@ -17,7 +17,13 @@ using nlohmann::json;
 
 json object_of(const http::Request& request) {
     // The strict reader first: nlohmann's takes duplicate keys and keeps the last.
-    const auto canonical = wire::canonicalize_json(request.body);
+    std::string_view text = request.body;
+    // RFC 8259, section 8.1: a reader may ignore a byte order mark, and .NET writes one.
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+    if (text.starts_with(kByteOrderMark)) {
+        text.remove_prefix(kByteOrderMark.size());
+    }
+    const auto canonical = wire::canonicalize_json(text);
     if (!canonical) {
         throw http::invalid(canonical.error(), "");
     }

@@ -137,6 +137,35 @@ std::string job_json(const store::Row& row) {
     return out.finish();
 }
 
+std::optional<std::string> submitted_json(const JobId& id, const store::Row& row) {
+    const auto spec = wire::parse_job_spec(as_string(row.get<Bytes>("spec")));
+    if (!spec) {
+        return std::nullopt;
+    }
+    ObjectWriter out;
+    out.text("id", id.hex());
+    out.text("renter_address", crypto::checksum_address(spec->renter));
+    out.text("provider_address", crypto::checksum_address(spec->provider));
+    out.text("docker_image", spec->docker_image);
+    out.maybe_text("input_file_cid", spec->input_file_cid);
+    out.raw("output_file_cid", "null");
+    // What the renter will pay is not known before the block; less than this the provider does not take.
+    out.text("payment_amount", to_decimal(spec->min_payment));
+    out.text("status", "submitted");
+    out.raw("created_at", "null");
+    out.time("updated_at", row.maybe<Timestamp>("created_at"));
+    for (const std::string_view name : {"assigned_at", "completed_at", "failed_at", "error_message"}) {
+        out.raw(name, "null");
+    }
+    out.raw("attempt", "0");
+    out.text("chain_state", "absent");
+    out.raw("work_state", "null");
+    out.raw("confirmations", "0");
+    out.raw("transaction_hash", "null");
+    out.text("spec_cid", wire::spec_cid(id).to_string());
+    return out.finish();
+}
+
 std::string reputation_tx_json(const store::Row& row) {
     const auto hash = row.maybe<TxHash>("transaction_hash");
     const auto block = row.maybe<BlockNum>("block");

@@ -40,7 +40,7 @@ T path_param(const http::Request& request, const std::string& name) {
 }
 http::Problem not_found(const std::string& what);
 http::Response json_response(std::string body, int status = 200);
-/// The job as it is now. @throws http::Problem 404
+/// The job as it is now, once a block holds it. @throws http::Problem 404
 std::string read_job(const Parts& parts, const JobId& id);
 
 }  // namespace lamda::gateway

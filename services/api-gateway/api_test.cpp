@@ -1,7 +1,9 @@
 // The gateway's routes against a real PostgreSQL and NATS, through a socket.
 #include <algorithm>
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <mutex>
 #include <set>
 
 #include "contracts/job_manager.hpp"
@@ -156,6 +158,60 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(pointer({{"spec", made.body["spec"]}, {"payment_amount", "999"}}) == "/payment_amount");
     }
 
+    SECTION("a submitted job is found where Location says, before any block holds it") {
+        const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
+        const auto made =
+            gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1000"}}).dump());
+        INFO(made.body.dump());
+        REQUIRE(made.status == 201);
+        const std::string path = "/api/jobs/" + made.body["id"].get<std::string>();
+        const auto job = gateway.get(path);
+        INFO(job.body.dump());
+        REQUIRE(job.status == 200);
+        CHECK(job.body["status"] == "submitted");
+        CHECK(job.body["id"] == made.body["id"]);
+        CHECK(job.body["spec_cid"] == made.body["spec_cid"]);
+        CHECK(job.body["payment_amount"] == "1000");
+        CHECK(job.body["docker_image"] == "i");
+        CHECK(job.body["chain_state"] == "absent");
+        CHECK(job.body["transaction_hash"].is_null());
+        gateway.add_job(1);
+        CHECK(keys_of(job.body) == keys_of(gateway.get("/api/jobs/" + id_of(1)).body));
+        CHECK(keys_of(job.body) == Documented().properties.at("SubmittedJob"));
+        // Lists hold what blocks hold, and the operator cannot end what does not exist.
+        CHECK(gateway.get("/api/jobs").body["items"].size() == 1);
+        CHECK(gateway
+                  .send("PUT", path + "/status", R"({"status":"cancelled"})",
+                        {{"Authorization", "Bearer operator-token"}})
+                  .status == 404);
+    }
+
+    SECTION("a submission with an Idempotency-Key happens once, and its key is bound to its body") {
+        const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
+        const auto submit = [&](const std::string& payment, const std::string& key) {
+            return gateway.send("POST", "/api/jobs",
+                                json({{"spec", spec}, {"payment_amount", payment}}).dump(),
+                                {{"Idempotency-Key", key}});
+        };
+        const auto first = submit("1000", "k");
+        INFO(first.body.dump());
+        REQUIRE(first.status == 201);
+        const auto again = submit("1000", "k");
+        CHECK(again.status == 200);
+        CHECK(again.body == first.body);
+        const auto other = submit("1001", "k");
+        CHECK(other.status == 422);
+        CHECK(other.body["code"] == "key_reused");
+        CHECK(submit("1000", "l").body["id"] != first.body["id"]);
+        CHECK(submit("1000", "").status == 400);
+        CHECK(submit("1000", std::string(129, 'k')).status == 400);
+        // A day later the key is as new.
+        gateway.database.transact([](store::Txn& txn) {
+            txn.exec("UPDATE gateway.submission_key SET kept_until = now() - interval '1 second'");
+        });
+        CHECK(submit("1001", "k").status == 201);
+    }
+
     SECTION("updates: only the operator, only what is allowed, decided by the dispatcher") {
         gateway.add_job(1);
         const std::string path = "/api/jobs/" + id_of(1) + "/status";
@@ -169,18 +225,45 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
               "/status");
         // Nobody listens on jobs.command yet.
         CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})", token).status == 503);
+        std::mutex ids_mutex;
+        std::vector<std::string> ids;
+        std::atomic<bool> accepting{true};
         auto dispatcher =
             gateway.bus.subscribe(wire::kJobsCommand, "dispatcher", [&](const bus::Message& message) {
                 const auto command = wire::parse_command(message.body);
-                const bool known = command.ok() && command->request_id == "key-1";
+                const std::lock_guard lock(ids_mutex);
+                ids.push_back(command.ok() ? command->request_id : "");
                 gateway.bus.respond(
                     message,
-                    known ? R"({"v":1})" : R"({"status":409,"code":"illegal_transition","detail":"no"})");
+                    accepting ? R"({"v":1})" : R"({"status":409,"code":"illegal_transition","detail":"no"})");
             });
         auto keyed = token;
         keyed.emplace_back("Idempotency-Key", "key-1");
         REQUIRE(testkit::wait_until(
             [&] { return gateway.send("PUT", path, R"({"status":"cancelled"})", keyed).status == 200; }));
+        // The scheme's name has no case (RFC 9110, section 11.1); the token has.
+        for (const char* scheme : {"bearer ", "BEARER ", "Bearer  "}) {
+            CHECK(gateway
+                      .send("PUT", path, R"({"status":"cancelled"})",
+                            {{"Authorization", scheme + std::string("operator-token")},
+                             {"Idempotency-Key", "key-1"}})
+                      .status == 200);
+        }
+        CHECK(
+            gateway
+                .send("PUT", path, R"({"status":"cancelled"})", {{"Authorization", "Bearer OPERATOR-TOKEN"}})
+                .status == 401);
+        {
+            const std::lock_guard lock(ids_mutex);
+            CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 1);
+        }
+        // The same key with another body is another command: nobody gets the answer to what they did not ask.
+        CHECK(gateway.send("PUT", path, R"({"status":"failed"})", keyed).status == 200);
+        {
+            const std::lock_guard lock(ids_mutex);
+            CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 2);
+        }
+        accepting = false;
         const auto refused = gateway.send("PUT", path, R"({"status":"failed"})", token);
         CHECK(refused.status == 409);
         CHECK(refused.body["code"] == "illegal_transition");

@@ -13,6 +13,25 @@ std::string read_job(const Parts& parts, const JobId& id) {
     return views::job_json(*row);
 }
 
+namespace {
+
+/// As read_job; a job whose spec is stored and that no block holds yet is `submitted`.
+std::string read_job_or_submission(const Parts& parts, const JobId& id) {
+    return parts.database.transact([&](store::Txn& txn) {
+        if (const auto job = txn.first("SELECT * FROM api.job WHERE id = $1::bytea", {id})) {
+            return views::job_json(*job);
+        }
+        const auto stored = txn.first("SELECT spec, created_at FROM api.spec WHERE id = $1::bytea", {id});
+        const auto shown = stored ? views::submitted_json(id, *stored) : std::nullopt;
+        if (!shown) {
+            throw not_found("job");
+        }
+        return *shown;
+    });
+}
+
+}  // namespace
+
 void add_job_routes(http::Server& server, const Parts& parts) {
     const http::Handler list = [&parts](const http::Request& request) {
         return list_response(parts.database, views::kJobs, request);
@@ -20,7 +39,7 @@ void add_job_routes(http::Server& server, const Parts& parts) {
     add_route(server, parts, "GET", "/api/jobs", list);
     add_route(server, parts, "POST", "/api/jobs/query", list);
     add_route(server, parts, "GET", "/api/jobs/{id}", [&parts](const http::Request& request) {
-        return json_response(read_job(parts, path_param<JobId>(request, "id")));
+        return json_response(read_job_or_submission(parts, path_param<JobId>(request, "id")));
     });
 }
 

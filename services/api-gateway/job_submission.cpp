@@ -4,6 +4,7 @@
 #include "api.hpp"
 #include "contracts/job_manager.hpp"
 #include "crypto/signer.hpp"
+#include "idempotency.hpp"
 #include "market_record.hpp"
 #include "views/body.hpp"
 #include "wire/job_spec.hpp"
@@ -29,7 +30,8 @@ http::Response submit(const Parts& parts, const http::Request& request) {
         throw http::invalid({"payment_too_small", "payment_amount is less than the spec's minPayment", ""},
                             "/payment_amount");
     }
-    const std::string canonical = wire::canonical_json(*spec);
+    const std::string canonical = wire::canonical_json(
+        submitted_once(parts, request, members.at("payment_amount") + "\n" + members.at("spec"), *spec));
     const JobId id = wire::job_id_of_canonical(canonical);
     const bool known = parts.database.transact([&](store::Txn& txn) {
         const bool stored = txn.first("SELECT id FROM api.spec WHERE id = $1::bytea", {id}).has_value();

@@ -1,8 +1,10 @@
 // PUT /api/jobs/{id}/status and /spec: asked of the dispatcher, which owns the job.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "api.hpp"
 #include "crypto/digest.hpp"
+#include "idempotency.hpp"
 #include "views/body.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
@@ -13,7 +15,6 @@ namespace lamda::gateway {
 namespace {
 
 constexpr Millis kPatience{5'000};
-constexpr std::size_t kLongestKey = 128;
 
 /// In a time that does not depend on where the two differ.
 bool same_secret(const std::string& given, const std::string& expected) {
@@ -26,33 +27,31 @@ bool same_secret(const std::string& given, const std::string& expected) {
     return difference == 0;
 }
 
+/// The token of `Bearer <token>`; the scheme's name has no case (RFC 9110, section 11.1). Empty: another
+/// scheme.
+std::string bearer_of(const std::string& credentials) {
+    const std::size_t blank = std::min(credentials.find(' '), credentials.size());
+    const std::size_t token = std::min(credentials.find_first_not_of(' ', blank), credentials.size());
+    std::string scheme = credentials.substr(0, blank);
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return scheme == "bearer" ? credentials.substr(token) : "";
+}
+
 /// Nothing when the operator asks; else the refusal.
 std::optional<http::Response> refuse_stranger(const Config& config, const http::Request& request) {
     if (config.operator_token.empty()) {
         return to_response({403, "forbidden", "", "this installation has no operator token", {}}, request);
     }
     const auto header = request.headers.find("authorization");
-    const std::string scheme = "Bearer ";
-    if (header != request.headers.end() && header->second.starts_with(scheme) &&
-        same_secret(header->second.substr(scheme.size()), config.operator_token.reveal())) {
+    if (header != request.headers.end() &&
+        same_secret(bearer_of(header->second), config.operator_token.reveal())) {
         return std::nullopt;
     }
     auto response =
         to_response({401, "unauthorized", "", "the operator's bearer token is required", {}}, request);
     response.headers.emplace_back("WWW-Authenticate", "Bearer");
     return response;
-}
-
-/// Repeated requests with the same Idempotency-Key are one.
-std::string key_of(const http::Request& request) {
-    const auto header = request.headers.find("idempotency-key");
-    if (header == request.headers.end()) {
-        return request.request_id;
-    }
-    if (header->second.empty() || header->second.size() > kLongestKey) {
-        throw http::invalid({"invalid_key", "Idempotency-Key has 1 to 128 bytes", ""}, "Idempotency-Key");
-    }
-    return header->second;
 }
 
 /// Asks the dispatcher; its refusal becomes ours. @throws bus::Unavailable
@@ -98,7 +97,7 @@ http::Response set_status(const Parts& parts, const http::Request& request) {
         throw http::invalid({"too_long", "at most 1000 bytes", ""}, "/error_message");
     }
     (void)read_job(parts, id);
-    command(parts, {key_of(request), wire::Command::SetStatus{id, status, why}});
+    command(parts, {command_id(request), wire::Command::SetStatus{id, status, why}});
     return json_response(read_job(parts, id));
 }
 
@@ -114,7 +113,8 @@ http::Response attach_spec(const Parts& parts, const http::Request& request) {
         throw http::invalid(parsed.error(), "/signature");
     }
     (void)read_job(parts, id);
-    command(parts, {key_of(request), wire::Command::AttachSpec{id, wire::canonical_json(*spec), signature}});
+    command(parts,
+            {command_id(request), wire::Command::AttachSpec{id, wire::canonical_json(*spec), signature}});
     return json_response(read_job(parts, id));
 }
 

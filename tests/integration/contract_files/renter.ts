@@ -6,6 +6,7 @@ import createClient from 'openapi-fetch';
 import type { components, paths } from './api.js';
 
 export type Job = components['schemas']['Job'];
+export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type Problem = components['schemas']['Problem'];
 export type Transaction = components['schemas']['WalletTransaction'];
 export type Fetch = (request: Request) => Promise<Response>;
@@ -62,12 +63,12 @@ export class Renter {
         return error && new Refused(error);
     }
 
-    async job(id: string): Promise<Job> {
+    async job(id: string): Promise<Job | SubmittedJob> {
         const { data, error } = await this.#api.GET('/api/jobs/{id}', { params: { path: { id } } });
         if (error) {
             throw new Refused(error);
         }
-        const status: Job['status'] = data.status;
+        const status: (Job | SubmittedJob)['status'] = data.status;
         // @ts-expect-error no such status
         void (status === 'done');
         return data;
