@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <chrono>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "contracts/job_manager.hpp"
 #include "eth/codec/transaction.hpp"
@@ -45,9 +47,26 @@ std::string Market::store_input(const std::string& content) {
     return json::parse(answer.body).at("Hash").get<std::string>();
 }
 
+void Market::wait_listed(const Address& provider) {
+    if (listed_.contains(provider)) {
+        return;
+    }
+    net::HttpRequest request;
+    request.url = network_.api_url() + "/api/nodes/" + provider.hex();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
+    while (network_.http().send(request).status != 200) {
+        if (std::chrono::steady_clock::now() > deadline) {
+            throw std::runtime_error("the gateway lists no node " + provider.hex());
+        }
+        std::this_thread::sleep_for(Millis(50));
+    }
+    listed_.insert(provider);
+}
+
 OrderedJob Market::order(std::size_t index) {
     OrderedJob job;
     job.provider = network_.providers()[index % network_.providers().size()];
+    wait_listed(job.provider);
     job.input = fmt::format("hello lamda, this is job {}\n", index + 1);
     job.expected_output = job.input;
     std::transform(job.input.begin(), job.input.end(), job.expected_output.begin(),

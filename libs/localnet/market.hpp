@@ -2,6 +2,7 @@
 // dropped.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -30,8 +31,11 @@ class Market {
 
   private:
     std::string store_input(const std::string& content);
+    /// The gateway refuses jobs for nodes that the registry has not recorded yet.
+    void wait_listed(const Address& provider);
     Network& network_;
     std::uint64_t next_nonce_;
+    std::set<Address> listed_;
 };
 
 }  // namespace lamda::localnet

@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "core/duration.hpp"
+#include "crypto/address_text.hpp"
 #include "runtime/setting_names.hpp"
 
 namespace lamda::runtime {
@@ -218,9 +219,11 @@ Address Settings::address(const std::string& name, const std::string& help) {
         mistake(name, "is required: " + help);
         return {};
     }
-    auto parsed = Address::parse(*value);
+    auto parsed = crypto::parse_address(*value);
     if (!parsed || parsed->is_zero()) {
-        mistake(name, "is no address: 0x and 40 hex digits, not all zero");
+        mistake(name, !parsed && parsed.error().code == "invalid_checksum"
+                          ? parsed.error().message
+                          : "is no address: 0x and 40 hex digits, not all zero");
         return {};
     }
     return *parsed;

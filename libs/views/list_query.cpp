@@ -6,6 +6,7 @@
 
 #include "core/clock.hpp"
 #include "core/u256.hpp"
+#include "crypto/address_text.hpp"
 #include "http/cursor.hpp"
 #include "views/body.hpp"
 #include "wire/job_state.hpp"
@@ -39,7 +40,7 @@ Result<store::Param> parse_value(FieldType type, const std::string& text) {
             }
             return store::Param(text);
         case FieldType::kAddress:
-            return as_param(Address::parse(text));
+            return as_param(crypto::parse_address(text));
         case FieldType::kBytes32:
             return as_param(Bytes32::parse(text));
         case FieldType::kAmount:

@@ -126,6 +126,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
     SECTION("submission: the spec is stored under its digest, and the transaction commits to it") {
         const json spec = {
             {"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "lamda/busybox:1.35"}};
+        gateway.add_node(kProvider);
         const auto made =
             gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1000"}}).dump());
         INFO(made.body.dump());
@@ -156,6 +157,32 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         wrong["colour"] = "red";
         CHECK(pointer({{"spec", wrong}, {"payment_amount", "1"}}) == "/spec/colour");
         CHECK(pointer({{"spec", made.body["spec"]}, {"payment_amount", "999"}}) == "/payment_amount");
+        auto large = spec;
+        large["env"] = {{"A", std::string(70'000, 'x')}};
+        CHECK(pointer({{"spec", large}, {"payment_amount", "1"}}) == "/spec");
+        CHECK(pointer({{"spec", spec}, {"payment_amount", "0"}}) == "/payment_amount");
+        CHECK(pointer({{"spec", spec}, {"payment_amount", 1}}) == "/payment_amount");
+        auto unknown = spec;
+        unknown["provider"] = kRenter.hex();
+        CHECK(pointer({{"spec", unknown}, {"payment_amount", "1"}}) == "/spec/provider");
+        unknown["provider"] = "0x90F79bf6EB2c4f870365E785982E1f101E93b960";
+        CHECK(pointer({{"spec", unknown}, {"payment_amount", "1"}}) == "/spec/provider");
+        auto faulty = spec;
+        faulty["dockerImage"] = "busy box";
+        faulty["command"] = {std::string(1, '\0')};
+        faulty["colour"] = 1;
+        const auto all =
+            gateway.send("POST", "/api/jobs", json({{"spec", faulty}, {"payment_amount", "0"}}).dump());
+        std::set<std::string> places;
+        for (const auto& error : all.body["errors"]) {
+            places.insert(error["pointer"].get<std::string>());
+        }
+        CHECK(places == std::set<std::string>{"/payment_amount", "/spec/colour", "/spec/command/0",
+                                              "/spec/dockerImage"});
+        CHECK(gateway.get("/api/nodes/0x90F79bf6EB2c4f870365E785982E1f101E93b960")
+                  .body["errors"][0]["pointer"] == "{address}");
+        CHECK(gateway.get("/api/nodes?wallet_address=0x90F79bf6EB2c4f870365E785982E1f101E93b960").status ==
+              400);
     }
 
     SECTION("a submitted job is found where Location says, before any block holds it") {
@@ -293,6 +320,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(keys_of(gateway.get("/api/reputation/" + seven.hex() + "/jobs").body) ==
               fields("CompletedJobs"));
         CHECK(keys_of(gateway.get("/health").body) == fields("Health"));
+        gateway.add_node(kProvider);
         CHECK(
             keys_of(gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1"}}).dump())
                         .body) == fields("Submission"));

@@ -1,4 +1,5 @@
 #include "api.hpp"
+#include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
 #include "list_response.hpp"
 #include "views/resources.hpp"
@@ -6,6 +7,15 @@
 namespace lamda::gateway {
 
 namespace {
+
+/// The address of the path, whose checksum (EIP-55) must fit. @throws http::Problem 400
+Address address_param(const http::Request& request) {
+    auto parsed = crypto::parse_address(request.params.at("address"));
+    if (!parsed) {
+        throw http::invalid(parsed.error(), "{address}");
+    }
+    return *parsed;
+}
 
 struct Reputation {
     U256 score;
@@ -46,7 +56,7 @@ std::string wallet(const Address& address) {
 }
 
 http::Response reputation_response(const Parts& parts, const http::Request& request) {
-    const auto address = path_param<Address>(request, "address");
+    const auto address = address_param(request);
     const auto query = txs_query(request, address);
     const auto [found, txs] = parts.database.transact([&](store::Txn& txn) {
         return std::pair(reputation_of(txn, address), txn.exec(query.sql, query.params));
@@ -66,7 +76,7 @@ void add_node_routes(http::Server& server, const Parts& parts) {
     add_route(server, parts, "GET", "/api/nodes", list);
     add_route(server, parts, "POST", "/api/nodes/query", list);
     add_route(server, parts, "GET", "/api/nodes/{address}", [&parts](const http::Request& request) {
-        const auto address = path_param<Address>(request, "address");
+        const auto address = address_param(request);
         const auto row = parts.database.transact([&](store::Txn& txn) {
             return txn.first("SELECT * FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
                              {address});
@@ -79,7 +89,7 @@ void add_node_routes(http::Server& server, const Parts& parts) {
     add_route(server, parts, "GET", "/api/reputation/{address}",
               [&parts](const http::Request& request) { return reputation_response(parts, request); });
     add_route(server, parts, "GET", "/api/reputation/{address}/jobs", [&parts](const http::Request& request) {
-        const auto address = path_param<Address>(request, "address");
+        const auto address = address_param(request);
         const auto found =
             parts.database.transact([&](store::Txn& txn) { return reputation_of(txn, address); });
         return json_response(wallet(address) +

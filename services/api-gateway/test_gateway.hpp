@@ -99,9 +99,12 @@ struct Gateway {
         });
     }
     void add_node(unsigned n, const std::string& vram) {
+        Address address;
+        address.array()[19] = static_cast<std::uint8_t>(n);
+        add_node(address, vram);
+    }
+    void add_node(const Address& address, const std::string& vram = "0") {
         database.transact([&](store::Txn& txn) {
-            Address address;
-            address.array()[19] = static_cast<std::uint8_t>(n);
             txn.exec(
                 "INSERT INTO registry.node (provider, is_registered, gpu_model, vram, job_count, last_seen, "
                 "created_at, "
