@@ -30,9 +30,9 @@ std::string bar(double part, std::size_t width) {
 
 double progress_of(const std::string& status) {
     static const std::map<std::string, double> kSteps = {
-        {"ordered", 0.05},  {"created", 0.1},  {"awaiting_spec", 0.15}, {"awaiting_provider", 0.15},
-        {"assigned", 0.25}, {"running", 0.45}, {"completed", 0.6},      {"confirmed", 0.75},
-        {"paid", 0.9},      {"rewarded", 1.0}};
+        {"ordered", 0.05},           {"submitted", 0.05}, {"created", 0.1},  {"awaiting_spec", 0.15},
+        {"awaiting_provider", 0.15}, {"assigned", 0.25},  {"running", 0.45}, {"completed", 0.6},
+        {"confirmed", 0.75},         {"paid", 0.9},       {"rewarded", 1.0}};
     const auto it = kSteps.find(status);
     return it == kSteps.end() ? 0 : it->second;
 }

@@ -10,6 +10,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "reach.hpp"
+
 namespace lamda::devnet {
 namespace {
 
@@ -90,10 +92,11 @@ int print_status(const std::string& dir) {
         return 1;
     }
     net::HttpClient http;
-    bool all = true;
+    std::vector<std::string> missing;
     fmt::print("{:<20} {:<10} {}\n", "PART", "STATE", "ADDRESS");
     for (const auto& place : record.at("places")) {
-        std::string state = "up";
+        const auto name = place.at("name").get<std::string>();
+        std::string state = reachable(place.at("address").get<std::string>()) ? "up" : "down";
         const auto ready_url = place.at("ready_url").get<std::string>();
         if (!ready_url.empty()) {
             net::HttpRequest request;
@@ -104,19 +107,27 @@ int print_status(const std::string& dir) {
             } catch (const net::TransportError&) {
                 state = "down";
             }
-            all = all && state == "ready";
         }
-        fmt::print("{:<20} {:<10} {}\n", place.at("name").get<std::string>(), state,
-                   place.at("address").get<std::string>());
+        if (state != "ready" && state != "up") {
+            missing.push_back(fmt::format("{} is {}", name, state));
+        }
+        fmt::print("{:<20} {:<10} {}\n", name, state, place.at("address").get<std::string>());
     }
     fmt::print("\nset -a; . {}; set +a   # the settings, for build/bin/lamda\n", settings_file(dir));
-    return all ? 0 : 1;
+    if (!missing.empty()) {
+        fmt::print("\nNot all of it works: {}. See {}/logs\n", fmt::join(missing, ", "), dir);
+    }
+    return missing.empty() ? 0 : 1;
 }
 
 }  // namespace
 
+bool runs(const std::string& dir) {
+    return alive(read_record(dir));
+}
+
 int up(const localnet::NetworkConfig& config) {
-    if (alive(read_record(config.dir))) {
+    if (runs(config.dir)) {
         fmt::print("it runs already\n\n");
         return print_status(config.dir);
     }

@@ -7,6 +7,9 @@
 #include "daemon.hpp"
 #include "demo.hpp"
 
+// EX_USAGE of sysexits.h, as the services' own.
+static constexpr int kExitUsage = 64;
+
 int main(int argc, char** argv) {
     using namespace lamda::devnet;
     CLI::App app(
@@ -38,10 +41,23 @@ int main(int argc, char** argv) {
     app.add_subcommand("down", "Stop it");
     app.add_subcommand("status", "What runs where");
 
-    CLI11_PARSE(app, argc, argv);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& wanted) {
+        return app.exit(wanted) == 0 ? 0 : kExitUsage;
+    }
     const std::string executables = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
     try {
         if (demo_verb->parsed()) {
+            // A demo ends what it started: it never takes the folder of a network that was left running.
+            if (runs(dir)) {
+                fmt::print(
+                    stderr,
+                    "lamda-devnet: a network runs in {}; `lamda-devnet down` ends it, or give the demo "
+                    "another folder: --dir {}-demo\n",
+                    dir, dir);
+                return 1;
+            }
             demo.dir = dir;
             demo.executables = executables;
             return run_demo(demo);
