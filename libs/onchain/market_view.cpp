@@ -5,6 +5,7 @@
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
+#include "onchain/preflight.hpp"
 
 namespace lamda::onchain {
 namespace {
@@ -58,13 +59,6 @@ class Times {
     eth::Rpc& rpc_;
     std::map<BlockNum, Timestamp> known_;
 };
-
-void require_contract(eth::Rpc& rpc, const Address& address, std::string_view name) {
-    if (rpc.code(address, eth::Tag::kLatest).empty()) {
-        throw std::runtime_error(std::string(name) + ": no contract at " + address.hex() + " on " +
-                                 rpc.name());
-    }
-}
 
 // Folds one JobManager log into the jobs that it speaks of.
 void fold(const eth::Log& log, Times& times, std::map<JobId, JobView>& jobs, std::vector<JobId>& order) {

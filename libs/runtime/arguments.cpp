@@ -9,7 +9,7 @@ namespace lamda::runtime {
 
 namespace {
 
-constexpr int kExitUsage = 64;  // EX_USAGE of sysexits.h
+constexpr int kExitUsage = 2;
 
 std::string column(const std::string& text, std::size_t width) {
     return text + std::string(width > text.size() ? width - text.size() : 0, ' ') + "  ";

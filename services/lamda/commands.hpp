@@ -25,7 +25,8 @@ struct JobOptions {
     std::optional<std::string> input_cid;
     std::vector<std::string> command;
     std::map<std::string, std::string> env;
-    std::string payment;  ///< wei
+    std::string payment;  ///< parse_amount
+    bool yes = false;     ///< do not ask
     std::optional<std::uint32_t> cpu_millis;
     std::optional<std::uint32_t> memory_mib;
     std::optional<std::uint32_t> disk_mib;
@@ -37,10 +38,11 @@ int create_job(Context& context, const JobOptions& options);
 int show_job(Context& context, const std::string& id, bool chain_only);
 int list_jobs(Context& context, bool chain_only, const std::string& status, unsigned limit,
               std::optional<std::uint64_t> from_block);
-int confirm_job(Context& context, const std::string& id);
+/// @param yes do not ask, and confirm what is not known to be completed too
+int confirm_job(Context& context, const std::string& id, bool yes);
 int claim_job(Context& context, const std::string& id);
 
-int register_node(Context& context, const std::string& gpu_model, const std::string& vram_mib);
+int register_node(Context& context, const std::string& gpu_model, const std::string& vram_mib, bool yes);
 int show_node(Context& context, const std::string& address, bool chain_only);
 int list_nodes(Context& context, bool chain_only, std::optional<std::uint64_t> from_block);
 

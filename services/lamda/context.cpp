@@ -1,6 +1,6 @@
 #include "context.hpp"
 
-#include "eth/rpc_client.hpp"
+#include "gateway.hpp"
 #include "runtime/server_settings.hpp"
 
 namespace lamda::cli {
@@ -20,8 +20,7 @@ T Context::checked(T value) {
 eth::Rpc& Context::bsc() {
     if (!bsc_) {
         const auto urls = checked(settings_.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC"));
-        bsc_ = std::make_unique<eth::HttpRpc>(
-            urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
+        bsc_ = connect(urls);
     }
     return *bsc_;
 }
@@ -29,8 +28,7 @@ eth::Rpc& Context::bsc() {
 eth::Rpc& Context::opbnb() {
     if (!opbnb_) {
         const auto urls = checked(settings_.urls("OPBNB_RPC_URL", "JSON-RPC endpoints of opBNB"));
-        opbnb_ = std::make_unique<eth::HttpRpc>(
-            urls.front(), checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s")));
+        opbnb_ = connect(urls);
     }
     return *opbnb_;
 }
@@ -72,8 +70,13 @@ std::unique_ptr<store::Database> Context::database(const std::string& who) {
 
 std::string Context::gateway_url() {
     const auto port = settings_.number("API_PORT", "the gateway's port", 8080, 1, 65535);
-    return checked(
-        settings_.text("LAMDA_API_URL", "the gateway", "http://127.0.0.1:" + std::to_string(port)));
+    const auto text =
+        checked(settings_.text("LAMDA_API_URL", "the gateway", "http://127.0.0.1:" + std::to_string(port)));
+    auto url = gateway_base(text);
+    if (!url) {
+        throw Refused(kExitConfig, "LAMDA_API_URL: " + url.error().message);
+    }
+    return std::move(url).value();
 }
 
 std::unique_ptr<crypto::Signer> Context::signer_from(const std::string& name, const std::string& help) {

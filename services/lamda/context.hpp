@@ -34,7 +34,7 @@ class Context {
     explicit Context(bool json) : json_(json), settings_(runtime::Settings::from_environment()) {}
 
     bool json() const { return json_; }
-    eth::Rpc& bsc();    ///< BSC_RPC_URL (the first of the list)
+    eth::Rpc& bsc();    ///< BSC_RPC_URL: every endpoint of the list, the next one when one fails
     eth::Rpc& opbnb();  ///< OPBNB_RPC_URL
     /// All endpoints of a list, behind one interface.
     std::unique_ptr<chain::MultiRpc> connect(const std::vector<std::string>& urls);

@@ -1,6 +1,9 @@
 #include "gateway.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
+
+#include "telemetry/shown_text.hpp"
 
 namespace lamda::cli {
 namespace {
@@ -13,10 +16,10 @@ std::string body_or_problem(const net::HttpResponse& response, const std::string
     std::string text =
         "the gateway at " + net::redact_url(url) + " answered " + std::to_string(response.status);
     if (problem.is_object()) {
-        text += ": " + problem.value("detail", problem.value("title", std::string()));
+        text += ": " + telemetry::shown_text(problem.value("detail", problem.value("title", std::string())));
         for (const auto& field : problem.value("errors", nlohmann::json::array())) {
-            text +=
-                "\n  " + field.value("pointer", std::string()) + ": " + field.value("detail", std::string());
+            text += "\n  " + telemetry::shown_text(field.value("pointer", std::string()) + ": " +
+                                                   field.value("detail", std::string()));
         }
     }
     throw std::runtime_error(text);
@@ -32,6 +35,31 @@ std::string send(Context& context, const net::HttpRequest& request) {
 }
 
 }  // namespace
+
+Result<std::string> gateway_base(std::string_view text) {
+    const auto scheme_end = text.find("://");
+    std::string scheme(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (scheme != "http" && scheme != "https") {
+        return Error{"invalid_url", "an address like http://127.0.0.1:8080 is needed", ""};
+    }
+    std::string_view rest = text.substr(scheme_end + 3);
+    const auto trim = [&] {
+        while (rest.ends_with('/')) {
+            rest.remove_suffix(1);
+        }
+    };
+    trim();
+    if (rest.ends_with("/api")) {
+        rest.remove_suffix(4);
+        trim();
+    }
+    if (rest.empty() || rest.find_first_of(" \t\r\n?#") != std::string_view::npos) {
+        return Error{"invalid_url", "an address like http://127.0.0.1:8080 is needed, without query", ""};
+    }
+    return scheme + "://" + std::string(rest);
+}
 
 std::string gateway_get(Context& context, const std::string& path) {
     net::HttpRequest request;

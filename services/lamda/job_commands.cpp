@@ -4,12 +4,16 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "amount.hpp"
 #include "commands.hpp"
 #include "contracts/job_manager.hpp"
+#include "crypto/address_text.hpp"
 #include "gateway.hpp"
 #include "onchain/market_view.hpp"
-#include "onchain/transact.hpp"
+#include "onchain/preflight.hpp"
+#include "paying.hpp"
 #include "table.hpp"
+#include "wire/job_spec.hpp"
 
 namespace lamda::cli {
 namespace {
@@ -120,13 +124,34 @@ void print_object(Context& context, const json& object) {
     fmt::print("{}", listing(lines));
 }
 
-int call_job(Context& context, const JobId& id, Bytes calldata, const std::string& done) {
+std::string subject_of(const JobId& id) {
+    return "job " + id.hex();
+}
+
+onchain::JobRecord require_job(Context& context, const JobId& id) {
+    onchain::require_contract(context.bsc(), context.job_manager(), "JobManager");
+    auto record = onchain::job_record(context.bsc(), context.job_manager(), id);
+    if (!record) {
+        throw Refused(1, "no job " + id.hex() + " on JobManager " + context.job_manager().hex());
+    }
+    return *record;
+}
+
+template <class Event>
+int call_job(Context& context, const JobId& id, Bytes calldata, const std::string& done,
+             const std::string& event) {
     onchain::TxRequest request;
     request.to = context.job_manager();
     request.data = std::move(calldata);
     request.subject = "job " + id.hex();
     const auto receipt =
-        onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
+        send_and_wait(context, context.bsc(), context.bsc().chain_id(), request, subject_of(id));
+    require_logged(onchain::logged(receipt, context.job_manager(),
+                                   [&](const eth::Log& log) {
+                                       const auto found = Event::decode(log);
+                                       return found && found->job_id == id.as<Bytes32>();
+                                   }),
+                   event, receipt, subject_of(id));
     print_object(context, {{"id", id.hex()},
                            {"done", done},
                            {"transaction_hash", receipt.tx_hash.hex()},
@@ -134,26 +159,119 @@ int call_job(Context& context, const JobId& id, Bytes calldata, const std::strin
     return 0;
 }
 
+/// The reason to hesitate before a payment to `provider`; empty: it is online.
+std::string doubt_about(Context& context, const Address& provider) {
+    try {
+        const auto node = json::parse(gateway_get(context, "/api/nodes/" + provider.hex()));
+        return node.value("is_online", false) ? "" : "The node " + provider.hex() + " is offline.";
+    } catch (const std::exception&) {
+        return "The state of the node " + provider.hex() + " is unknown: the gateway does not tell.";
+    }
+}
+
+/// The spec that the gateway answered, proven to be the request completed for this chain and contract, and
+/// nothing else. @throws Refused(1)
+wire::JobSpec proven_spec(Context& context, const json& answer, const json& asked, const U256& payment,
+                          ChainId chain) {
+    const auto given = wire::parse_job_spec(answer.at("spec").dump());
+    if (!given) {
+        throw Refused(1, "the gateway answered no job spec: " + given.error().message);
+    }
+    if (given->chain_id != chain) {
+        throw Refused(1,
+                      fmt::format("nothing was paid: the gateway's jobs are on chain {}, and BSC_RPC_URL is "
+                                  "on chain {}",
+                                  given->chain_id.value, chain.value));
+    }
+    if (given->job_manager != context.job_manager()) {
+        throw Refused(1, "nothing was paid: the gateway's jobs are of the contract " +
+                             given->job_manager.hex() + ", and JOB_MANAGER_CONTRACT_ADDRESS is " +
+                             context.job_manager().hex());
+    }
+    const auto expected =
+        wire::complete_job_spec(asked.dump(), {chain, context.job_manager(), payment, given->salt});
+    if (!expected || !(*expected == *given) || answer.at("id") != wire::job_id_of(*given).hex()) {
+        throw Refused(1, "nothing was paid: the gateway answered another spec than was asked for");
+    }
+    return *given;
+}
+
+/// Everything that would make the payment a loss. @throws Refused(1)
+void check_payment(Context& context, const JobId& id, const wire::JobSpec& spec, const U256& payment) {
+    const Address wallet = context.wallet().address();
+    if (spec.renter != wallet) {
+        throw Refused(1, "nothing was paid: the spec's renter is " + spec.renter.hex() +
+                             ", and the wallet is " + wallet.hex());
+    }
+    if (onchain::job_record(context.bsc(), context.job_manager(), id)) {
+        throw Refused(1, "nothing was paid: job " + id.hex() + " is on the chain already");
+    }
+    const U256 balance = context.bsc().balance(wallet, eth::Tag::kLatest);
+    if (balance < payment) {
+        throw Refused(
+            1, fmt::format("nothing was paid: the wallet {} has {} and the payment is {} (of 10^18 wei)",
+                           wallet.hex(), ether(to_decimal(balance)), ether(to_decimal(payment))));
+    }
+}
+
+/// The reason not to confirm; empty: the work is done.
+std::string doubt_about_result(Context& context, const JobId& id) {
+    try {
+        const auto job = json::parse(gateway_get(context, "/api/jobs/" + id.hex()));
+        const auto state = cell(job, "status");
+        const auto work = cell(job, "work_state");
+        if (state == "completed" || work == "completed") {
+            return "";
+        }
+        const auto why = cell(job, "error_message");
+        return "the work is not completed (status " + state + (why == "-" ? "" : ": " + why) + ")";
+    } catch (const std::exception& error) {
+        return std::string("the state of the work is unknown: ") + error.what();
+    }
+}
+
 }  // namespace
 
 int create_job(Context& context, const JobOptions& options) {
-    const U256 payment = argument(u256_from_decimal(options.payment), "--payment");
+    const U256 payment = argument(parse_amount(options.payment), "--payment");
+    if (!options.provider.empty()) {
+        (void)argument(crypto::parse_address(options.provider), "--provider");
+    }
+    const json asked = spec_of(context, options);
+    onchain::require_contract(context.bsc(), context.job_manager(), "JobManager");
+    const ChainId chain = context.bsc().chain_id();
     const json answer = json::parse(gateway_post(
-        context, "/api/jobs",
-        json({{"spec", spec_of(context, options)}, {"payment_amount", options.payment}}).dump()));
-    const JobId id = argument(JobId::parse(answer.at("id").get<std::string>()), "the gateway's id");
+        context, "/api/jobs", json({{"spec", asked}, {"payment_amount", to_decimal(payment)}}).dump()));
+    const wire::JobSpec spec = proven_spec(context, answer, asked, payment, chain);
+    const JobId id = wire::job_id_of(spec);
+    check_payment(context, id, spec, payment);
+
+    const std::string doubt = doubt_about(context, spec.provider);
+    if (!doubt.empty()) {
+        fmt::print(stderr, "lamda: {}\n", doubt);
+    }
+    ask_on_terminal(fmt::format("Pay {} wei ({} BNB) on chain {} for job {} to be run by {}.\n{}",
+                                to_decimal(payment), ether(to_decimal(payment)), chain.value, id.hex(),
+                                crypto::checksum_address(spec.provider), kNoRefund),
+                    options.yes);
 
     jm::CreateJob call;
     call.job_id = id.as<Bytes32>();
-    call.provider_address =
-        argument(Address::parse(answer.at("spec").at("provider").get<std::string>()), "provider");
+    call.provider_address = spec.provider;
     onchain::TxRequest request;
     request.to = context.job_manager();
     request.data = call.encode();
     request.value = payment;
     request.subject = "job " + id.hex();
-    const auto receipt =
-        onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
+    const auto receipt = send_and_wait(context, context.bsc(), chain, request, subject_of(id));
+    require_logged(onchain::logged(receipt, context.job_manager(),
+                                   [&](const eth::Log& log) {
+                                       const auto event = jm::JobCreated::decode(log);
+                                       return event && event->job_id == call.job_id &&
+                                              event->renter == spec.renter &&
+                                              event->provider == spec.provider && event->payment == payment;
+                                   }),
+                   "JobCreated", receipt, subject_of(id));
     print_object(context, {{"id", id.hex()},
                            {"spec_cid", answer.at("spec_cid")},
                            {"payment_amount", to_decimal(payment)},
@@ -213,18 +331,45 @@ int list_jobs(Context& context, bool chain_only, const std::string& status, unsi
     return 0;
 }
 
-int confirm_job(Context& context, const std::string& text) {
+int confirm_job(Context& context, const std::string& text, bool yes) {
     const JobId id = argument(JobId::parse(text), "id");
+    const auto record = require_job(context, id);
+    const Address wallet = context.wallet().address();
+    if (wallet != record.renter && wallet != record.provider) {
+        throw Refused(1, subject_of(id) + " is of the renter " + record.renter.hex() + " and the provider " +
+                             record.provider.hex() + ", not of the wallet " + wallet.hex());
+    }
+    if (record.status != onchain::JobStatus::kCreated) {
+        throw Refused(1, subject_of(id) + " is confirmed already");
+    }
+    const std::string doubt = doubt_about_result(context, id);
+    if (!doubt.empty() && !yes) {
+        throw Refused(1, subject_of(id) + ": " + doubt +
+                             ". Confirming pays the provider for good; --yes confirms all the same");
+    }
+    ask_on_terminal(fmt::format("Confirm job {}: {} wei ({} BNB) become the provider's. {}", id.hex(),
+                                to_decimal(record.payment), ether(to_decimal(record.payment)), kNoRefund),
+                    yes);
     jm::ConfirmResult call;
     call.job_id = id.as<Bytes32>();
-    return call_job(context, id, call.encode(), "confirmed");
+    return call_job<jm::JobConfirmed>(context, id, call.encode(), "confirmed", "JobConfirmed");
 }
 
 int claim_job(Context& context, const std::string& text) {
     const JobId id = argument(JobId::parse(text), "id");
+    const auto record = require_job(context, id);
+    if (context.wallet().address() != record.provider) {
+        throw Refused(1, subject_of(id) + " is of the provider " + record.provider.hex() +
+                             ", not of the wallet " + context.wallet().address().hex());
+    }
+    if (record.status != onchain::JobStatus::kConfirmed) {
+        throw Refused(1, subject_of(id) + (record.status == onchain::JobStatus::kPaid
+                                               ? " is paid already"
+                                               : " is not confirmed yet: `lamda job confirm` comes first"));
+    }
     jm::ClaimReward call;
     call.job_id = id.as<Bytes32>();
-    return call_job(context, id, call.encode(), "claimed");
+    return call_job<jm::PaymentClaimed>(context, id, call.encode(), "claimed", "PaymentClaimed");
 }
 
 }  // namespace lamda::cli

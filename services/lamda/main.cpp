@@ -4,11 +4,15 @@
 #include <CLI/CLI.hpp>
 
 #include "commands.hpp"
+#include "paying.hpp"
 #include "runtime/core_dumps.hpp"
+#include "telemetry/shown_text.hpp"
 
 namespace {
 
 using namespace lamda::cli;
+using lamda::telemetry::shown_lines;
+using lamda::telemetry::shown_text;
 
 // Read by Context, each when a command first needs it. In the form that the services print theirs in.
 constexpr auto kSettings = R"(Settings, from the environment:
@@ -24,6 +28,10 @@ constexpr auto kSettings = R"(Settings, from the environment:
   WALLET_PRIVATE_KEY                (none)      the key that pays, confirms, claims or registers
   ADMIN_WALLET_PRIVATE_KEY          (none)      the key that deploys and owns the contracts
 A secret may be given as NAME_FILE instead: the first line of that file.)";
+
+constexpr int kExitUsage = 2;
+constexpr auto kExits =
+    "Exit status: 0 done, 1 refused or failed, 2 wrong usage or not readable, 78 a setting is wrong.";
 
 // The verb that was chosen, to be run once everything is parsed.
 using Verb = std::function<int(Context&)>;
@@ -42,7 +50,9 @@ void add_jobs(CLI::App& app, Verb& verb) {
     create->add_option("--image", options.image, "container image");
     create->add_option("--input", options.input_cid, "CID of the input file or directory");
     create->add_option("--env", env, "NAME=value, repeatable");
-    create->add_option("--payment", options.payment, "in wei")->required();
+    create->add_option("--payment", options.payment, "wei, or with a unit: 0.01ether, 5gwei")->required();
+    create->add_flag("--yes", options.yes, "do not ask before paying (only a terminal is asked)");
+    create->footer(std::string(kNoRefund) + "\n" + kExits);
     create->add_option("--cpu-millis", options.cpu_millis, "thousandths of a core");
     create->add_option("--memory-mib", options.memory_mib, "MiB");
     create->add_option("--disk-mib", options.disk_mib, "MiB that it may write, to /output and elsewhere");
@@ -84,7 +94,10 @@ void add_jobs(CLI::App& app, Verb& verb) {
     auto* confirm =
         job->add_subcommand("confirm", "Confirm the result, as renter or provider (WALLET_PRIVATE_KEY)");
     confirm->add_option("id", id, "0x and 64 hex digits")->required();
-    confirm->callback([&verb] { verb = [](Context& context) { return confirm_job(context, id); }; });
+    static bool sure = false;
+    confirm->add_flag("--yes", sure, "do not ask; confirm even what is failed or not completed");
+    confirm->footer(std::string(kNoRefund) + "\n" + kExits);
+    confirm->callback([&verb] { verb = [](Context& context) { return confirm_job(context, id, sure); }; });
 
     auto* claim = job->add_subcommand("claim", "Claim the reward, as provider (WALLET_PRIVATE_KEY)");
     claim->add_option("id", id, "0x and 64 hex digits")->required();
@@ -100,7 +113,10 @@ void add_nodes(CLI::App& app, Verb& verb) {
     auto* reg = node->add_subcommand("register", "Register the wallet's node on opBNB (WALLET_PRIVATE_KEY)");
     reg->add_option("--gpu", gpu, "model")->required();
     reg->add_option("--vram", vram, "MiB")->required();
-    reg->callback([&verb] { verb = [](Context& context) { return register_node(context, gpu, vram); }; });
+    static bool sure = false;
+    reg->add_flag("--yes", sure, "do not ask (only a terminal is asked)");
+    reg->callback(
+        [&verb] { verb = [](Context& context) { return register_node(context, gpu, vram, sure); }; });
 
     static std::string address;
     static bool chain_only = false;
@@ -256,7 +272,6 @@ int main(int argc, char** argv) {
         "lamda: operate the Lamda compute market. Settings come from the environment (see env.example).");
     app.require_subcommand(1);
     app.fallthrough();
-    app.footer(kSettings);
     bool json = false;
     app.add_flag("--json", json, "print JSON, for programs");
 
@@ -295,15 +310,23 @@ int main(int argc, char** argv) {
     add_wallets(app, verb);
     add_reputation(app, verb);
 
-    CLI11_PARSE(app, argc, argv);
+    app.footer(std::string(kExits) + "\n" + kSettings);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& wanted) {
+        return app.exit(wanted);
+    } catch (const CLI::ParseError& wrong) {
+        fmt::print(stderr, "lamda: {} (--help shows how)\n", shown_text(wrong.what()));
+        return kExitUsage;
+    }
     try {
         Context context(json);
         return verb(context);
     } catch (const Refused& refused) {
-        fmt::print(stderr, "lamda: {}\n", refused.what());
+        fmt::print(stderr, "lamda: {}\n", shown_lines(refused.what()));
         return refused.status();
     } catch (const std::exception& error) {
-        fmt::print(stderr, "lamda: {}\n", error.what());
+        fmt::print(stderr, "lamda: {}\n", shown_lines(error.what()));
         return 1;
     }
 }

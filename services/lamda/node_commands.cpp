@@ -4,9 +4,11 @@
 
 #include "commands.hpp"
 #include "contracts/node_reputation.hpp"
+#include "crypto/address_text.hpp"
 #include "gateway.hpp"
 #include "onchain/market_view.hpp"
-#include "onchain/transact.hpp"
+#include "onchain/preflight.hpp"
+#include "paying.hpp"
 #include "table.hpp"
 
 namespace lamda::cli {
@@ -55,15 +57,30 @@ void print_node(Context& context, const json& node) {
 
 }  // namespace
 
-int register_node(Context& context, const std::string& gpu_model, const std::string& vram_mib) {
+int register_node(Context& context, const std::string& gpu_model, const std::string& vram_mib, bool yes) {
     contracts::node_reputation::RegisterNode call;
     call.gpu_model = gpu_model;
     call.vram = argument(u256_from_decimal(vram_mib), "--vram");
     onchain::TxRequest request;
     request.to = context.node_reputation();
     request.data = call.encode();
-    const auto receipt =
-        onchain::transact(context.opbnb(), context.wallet(), context.opbnb().chain_id(), request);
+    const Address wallet = context.wallet().address();
+    onchain::ReputationView view(context.opbnb(), *request.to);
+    const bool known = view.provider(wallet).registered;
+    const ChainId chain = context.opbnb().chain_id();
+    ask_on_terminal(fmt::format("{} node {} on chain {} as {}, {} MiB.", known ? "Change" : "Register",
+                                crypto::checksum_address(wallet), chain.value, gpu_model, vram_mib),
+                    yes);
+    const std::string subject = "node " + wallet.hex();
+    const auto receipt = send_and_wait(context, context.opbnb(), chain, request, subject);
+    require_logged(onchain::logged(receipt, *request.to,
+                                   [&](const eth::Log& log) {
+                                       const auto event =
+                                           contracts::node_reputation::NodeRegistered::decode(log);
+                                       return event && event->provider == wallet &&
+                                              event->gpu_model == gpu_model && event->vram == call.vram;
+                                   }),
+                   "NodeRegistered", receipt, subject);
     const json out = {{"wallet_address", crypto::checksum_address(context.wallet().address())},
                       {"transaction_hash", receipt.tx_hash.hex()},
                       {"block", receipt.block.number.value}};
@@ -72,7 +89,7 @@ int register_node(Context& context, const std::string& gpu_model, const std::str
 }
 
 int show_node(Context& context, const std::string& text, bool chain_only) {
-    const Address address = argument(Address::parse(text), "address");
+    const Address address = argument(crypto::parse_address(text), "address");
     if (chain_only) {
         onchain::ReputationView view(context.opbnb(), context.node_reputation());
         const auto provider = view.provider(address);

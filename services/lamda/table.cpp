@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "telemetry/shown_text.hpp"
+
 namespace lamda::cli {
 namespace {
 
@@ -31,6 +33,13 @@ std::string fraction_of(std::string digits, std::size_t decimals) {
 }
 
 }  // namespace
+
+void Table::row(std::vector<std::string> cells) {
+    for (auto& cell : cells) {
+        cell = telemetry::shown_text(cell);
+    }
+    rows_.push_back(std::move(cells));
+}
 
 std::string Table::text() const {
     std::vector<std::size_t> widths;
@@ -60,12 +69,12 @@ std::string Table::text() const {
 std::string listing(const std::vector<std::pair<std::string, std::string>>& lines) {
     std::size_t widest = 0;
     for (const auto& [name, value] : lines) {
-        widest = std::max(widest, width_of(name));
+        widest = std::max(widest, width_of(telemetry::shown_text(name)));
     }
     std::string out;
     for (const auto& [name, value] : lines) {
-        append_cell(out, name, widest, false);
-        out += value + '\n';
+        append_cell(out, telemetry::shown_text(name), widest, false);
+        out += telemetry::shown_text(value) + '\n';
     }
     return out;
 }

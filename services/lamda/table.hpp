@@ -9,7 +9,8 @@ namespace lamda::cli {
 class Table {
   public:
     explicit Table(std::vector<std::string> heads) : heads_(std::move(heads)) {}
-    void row(std::vector<std::string> cells) { rows_.push_back(std::move(cells)); }
+    /// Control characters of strangers' text are escaped: a row is a line.
+    void row(std::vector<std::string> cells);
     /// Columns as wide as their widest cell, two spaces between.
     std::string text() const;
 

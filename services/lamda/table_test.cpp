@@ -4,6 +4,13 @@
 
 using namespace lamda::cli;
 
+TEST_CASE("a row is one line, and a stranger's text steers no terminal") {
+    lamda::cli::Table table({"GPU"});
+    table.row({"a\x1b[31m\nb\xe2\x80\xae"});
+    CHECK(table.text() == "GPU\na\\u001b[31m\\nb\\u202e\n");
+    CHECK(lamda::cli::listing({{"gpu", "a\n\x1b"}}) == "gpu  a\\n\\u001b\n");
+}
+
 TEST_CASE("wei are shown in what people count in, exactly") {
     CHECK(ether("0") == "0");
     CHECK(ether("1") == "0.000000000000000001");

@@ -4,6 +4,7 @@
 
 #include "chain/tx_ledger.hpp"
 #include "commands.hpp"
+#include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
 #include "table.hpp"
 #include "tx_store.hpp"
@@ -123,7 +124,7 @@ int list_txs(Context& context, const TxListOptions& options) {
         filter.state = to_string(argument(chain::parse_intent_state(options.state), "--state"));
     }
     if (!options.wallet.empty()) {
-        filter.wallet = argument(Address::parse(options.wallet), "--wallet");
+        filter.wallet = argument(crypto::parse_address(options.wallet), "--wallet");
     }
     auto database = context.database("lamda tx list");
     const auto txs = or_unread([&] { return read_txs(*database, filter); });

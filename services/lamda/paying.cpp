@@ -1,0 +1,48 @@
+#include "paying.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <iostream>
+
+namespace lamda::cli {
+
+void ask_on_terminal(const std::string& what, bool yes) {
+    if (yes || isatty(STDIN_FILENO) == 0) {
+        return;
+    }
+    fmt::print(stderr, "{}\nGo on? (yes/no) ", what);
+    std::string answer;
+    if (!std::getline(std::cin, answer) || answer != "yes") {
+        throw Refused(1, "nothing was sent");
+    }
+}
+
+eth::Receipt send_and_wait(Context& context, eth::Rpc& rpc, ChainId chain, const onchain::TxRequest& request,
+                           const std::string& subject) {
+    const TxHash hash = [&] {
+        try {
+            return onchain::submit(rpc, context.wallet(), chain, request);
+        } catch (const std::exception& error) {
+            throw std::runtime_error(subject + ": " + error.what());
+        }
+    }();
+    try {
+        return onchain::wait_mined(rpc, hash);
+    } catch (const std::exception& error) {
+        throw std::runtime_error(subject + ": transaction " + hash.hex() +
+                                 " was sent and its outcome is not known to be good: " + error.what() +
+                                 "; look for it before sending again");
+    }
+}
+
+void require_logged(bool logged, const std::string& event, const eth::Receipt& receipt,
+                    const std::string& subject) {
+    if (!logged) {
+        throw std::runtime_error(subject + ": transaction " + receipt.tx_hash.hex() + " was mined in block " +
+                                 std::to_string(receipt.block.number.value) + " but logged no fitting " +
+                                 event + ": the contract is not the expected one");
+    }
+}
+
+}  // namespace lamda::cli
