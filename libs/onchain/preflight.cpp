@@ -25,7 +25,7 @@ std::optional<JobRecord> job_record(eth::Rpc& bsc, const Address& job_manager, c
         answer = bsc.call(request, eth::Tag::kLatest);
     } catch (const eth::RpcError& error) {
         // Other implementations of the interface may revert for an unknown job instead of answering zeroes.
-        if (error.data().empty()) {
+        if (!error.is_revert()) {
             throw;
         }
         return std::nullopt;
@@ -38,7 +38,7 @@ std::optional<JobRecord> job_record(eth::Rpc& bsc, const Address& job_manager, c
     if (info->created_at == 0) {
         return std::nullopt;
     }
-    return JobRecord{info->renter, info->provider, info->payment, static_cast<JobStatus>(info->status)};
+    return JobRecord{info->renter, info->provider, info->payment, info->confirmed_at != 0};
 }
 
 bool logged(const eth::Receipt& receipt, const Address& contract,

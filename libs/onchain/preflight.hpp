@@ -17,14 +17,12 @@ namespace lamda::onchain {
 /// @throws std::runtime_error: `address` has no code on this chain
 void require_contract(eth::Rpc& rpc, const Address& address, std::string_view name);
 
-enum class JobStatus : std::uint8_t { kCreated = 1, kConfirmed = 2, kPaid = 3 };
-
-/// getJobInfo.
+/// getJobInfo. Its `status` is left out: its numbers are not documented for the deployed contract.
 struct JobRecord {
     Address renter;
     Address provider;
     U256 payment;  ///< wei
-    JobStatus status = JobStatus::kCreated;
+    bool confirmed = false;
 };
 /// nullopt: no such job. @throws std::runtime_error: the contract is no JobManager
 std::optional<JobRecord> job_record(eth::Rpc& bsc, const Address& job_manager, const JobId& id);

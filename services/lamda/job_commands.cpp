@@ -143,9 +143,9 @@ int call_job(Context& context, const JobId& id, Bytes calldata, const std::strin
     onchain::TxRequest request;
     request.to = context.job_manager();
     request.data = std::move(calldata);
-    request.subject = "job " + id.hex();
+    request.subject = subject_of(id);
     const auto receipt =
-        send_and_wait(context, context.bsc(), context.bsc().chain_id(), request, subject_of(id));
+        onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
     require_logged(onchain::logged(receipt, context.job_manager(),
                                    [&](const eth::Log& log) {
                                        const auto found = Event::decode(log);
@@ -262,8 +262,8 @@ int create_job(Context& context, const JobOptions& options) {
     request.to = context.job_manager();
     request.data = call.encode();
     request.value = payment;
-    request.subject = "job " + id.hex();
-    const auto receipt = send_and_wait(context, context.bsc(), chain, request, subject_of(id));
+    request.subject = subject_of(id);
+    const auto receipt = onchain::transact(context.bsc(), context.wallet(), chain, request);
     require_logged(onchain::logged(receipt, context.job_manager(),
                                    [&](const eth::Log& log) {
                                        const auto event = jm::JobCreated::decode(log);
@@ -339,7 +339,7 @@ int confirm_job(Context& context, const std::string& text, bool yes) {
         throw Refused(1, subject_of(id) + " is of the renter " + record.renter.hex() + " and the provider " +
                              record.provider.hex() + ", not of the wallet " + wallet.hex());
     }
-    if (record.status != onchain::JobStatus::kCreated) {
+    if (record.confirmed) {
         throw Refused(1, subject_of(id) + " is confirmed already");
     }
     const std::string doubt = doubt_about_result(context, id);
@@ -362,10 +362,8 @@ int claim_job(Context& context, const std::string& text) {
         throw Refused(1, subject_of(id) + " is of the provider " + record.provider.hex() +
                              ", not of the wallet " + context.wallet().address().hex());
     }
-    if (record.status != onchain::JobStatus::kConfirmed) {
-        throw Refused(1, subject_of(id) + (record.status == onchain::JobStatus::kPaid
-                                               ? " is paid already"
-                                               : " is not confirmed yet: `lamda job confirm` comes first"));
+    if (!record.confirmed) {
+        throw Refused(1, subject_of(id) + " is not confirmed yet: `lamda job confirm` comes first");
     }
     jm::ClaimReward call;
     call.job_id = id.as<Bytes32>();

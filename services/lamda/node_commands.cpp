@@ -72,7 +72,8 @@ int register_node(Context& context, const std::string& gpu_model, const std::str
                                 crypto::checksum_address(wallet), chain.value, gpu_model, vram_mib),
                     yes);
     const std::string subject = "node " + wallet.hex();
-    const auto receipt = send_and_wait(context, context.opbnb(), chain, request, subject);
+    request.subject = subject;
+    const auto receipt = onchain::transact(context.opbnb(), context.wallet(), chain, request);
     require_logged(onchain::logged(receipt, *request.to,
                                    [&](const eth::Log& log) {
                                        const auto event =

@@ -18,24 +18,6 @@ void ask_on_terminal(const std::string& what, bool yes) {
     }
 }
 
-eth::Receipt send_and_wait(Context& context, eth::Rpc& rpc, ChainId chain, const onchain::TxRequest& request,
-                           const std::string& subject) {
-    const TxHash hash = [&] {
-        try {
-            return onchain::submit(rpc, context.wallet(), chain, request);
-        } catch (const std::exception& error) {
-            throw std::runtime_error(subject + ": " + error.what());
-        }
-    }();
-    try {
-        return onchain::wait_mined(rpc, hash);
-    } catch (const std::exception& error) {
-        throw std::runtime_error(subject + ": transaction " + hash.hex() +
-                                 " was sent and its outcome is not known to be good: " + error.what() +
-                                 "; look for it before sending again");
-    }
-}
-
 void require_logged(bool logged, const std::string& event, const eth::Receipt& receipt,
                     const std::string& subject) {
     if (!logged) {

@@ -16,11 +16,6 @@ inline constexpr auto kNoRefund =
 /// no
 void ask_on_terminal(const std::string& what, bool yes);
 
-/// Sends and waits. Every failure after the broadcast names `subject` (`job 0x…`) and the transaction.
-/// @throws onchain::Reverted, std::runtime_error
-eth::Receipt send_and_wait(Context& context, eth::Rpc& rpc, ChainId chain, const onchain::TxRequest& request,
-                           const std::string& subject);
-
 /// @throws std::runtime_error naming both when the event is missing: the contract is another one
 void require_logged(bool logged, const std::string& event, const eth::Receipt& receipt,
                     const std::string& subject);
