@@ -173,7 +173,10 @@ TEST_CASE("an answer with logs that were not asked for is refused") {
     bad = log;
     bad.address = {};
     CHECK(refused({log, bad}));
-    CHECK(refused({log, log}));
+    bad = log;
+    bad.data = {1};
+    CHECK(refused({log, bad}));
+    CHECK(refused({log, bad, log}));
     bad = log;
     bad.log_index = 1;
     bad.block_hash = *BlockHash::parse("0x" + std::string(64, '1'));
@@ -182,4 +185,9 @@ TEST_CASE("an answer with logs that were not asked for is refused") {
     std::vector<eth::Log> logs{bad, log};
     CHECK_FALSE(sort_and_check(logs, BlockNum{4}, BlockNum{6}, filter));
     CHECK(logs.front().log_index == 0);
+    SECTION("identical duplicates are dropped") {
+        std::vector<eth::Log> twice{bad, log, log, bad};
+        CHECK_FALSE(sort_and_check(twice, BlockNum{4}, BlockNum{6}, filter));
+        CHECK(twice == logs);
+    }
 }

@@ -14,10 +14,8 @@ namespace {
 constexpr std::int64_t kFirstRestMs = 500;
 constexpr unsigned kMostDoublings = 7;  // 64 s
 constexpr unsigned kRefusalsToBelieve = 3;
-/// A page of a web server must be served so often, and for so long, before it is taken for a mistake in the
-/// configuration.
-constexpr unsigned kPagesToBelieve = 3;
-constexpr Millis kPagesLast{15'000};
+/// Retry-After is honoured up to this: a daily quota's reset must not silence the only endpoint.
+constexpr Millis kMostPause{30'000};
 constexpr std::uint64_t kBlocksBehind = 16;
 constexpr Millis kHeadIsFresh{30'000};
 constexpr double kNewLatencyWeight = 0.2;
@@ -25,15 +23,12 @@ constexpr Millis kUnknownPatience{1'000};
 constexpr Millis kLeastPatience{50};
 constexpr Millis kMostPatience{2'000};
 
-/// Errors of HTTP pass; a page that is served as if it were the answer does not.
-bool served_as_answer(const std::exception& what) {
-    const auto* answer = dynamic_cast<const eth::BadAnswer*>(&what);
-    return answer != nullptr && answer->http_status() == 200;
-}
-
 std::optional<Millis> asked_pause(const std::exception& what) {
     const auto* answer = dynamic_cast<const eth::BadAnswer*>(&what);
-    return answer != nullptr ? answer->retry_after() : std::nullopt;
+    if (answer == nullptr || !answer->retry_after()) {
+        return std::nullopt;
+    }
+    return std::min(*answer->retry_after(), kMostPause);
 }
 
 }  // namespace
@@ -190,11 +185,6 @@ void Endpoints::failed(std::size_t i, const std::exception& what) {
     refused_.receipts += dynamic_cast<const ReceiptsRefused*>(&what) != nullptr ? 1 : 0;
     refused_.headers += dynamic_cast<const eth::WrongHeader*>(&what) != nullptr ? 1 : 0;
     one.trouble = what.what();
-    if (one.checked || !served_as_answer(what)) {
-        one.no_node_since.reset();
-    } else if (!one.no_node_since) {
-        one.no_node_since = now;
-    }
     if (one.failures == 1) {
         log_.warn("endpoint failed", {{"endpoint", names_[i]}, {"reason", one.trouble}});
     }
@@ -320,20 +310,8 @@ void Endpoints::recall(const std::vector<EndpointNote>& notes) {
     }
 }
 
-/// All endpoints answered, none of them as a node does, and none ever did.
-void Endpoints::refuse_what_is_no_node() const {
-    const auto now = clock_.steady();
-    const bool all = std::all_of(standing_.begin(), standing_.end(), [&](const auto& one) {
-        return one.no_node_since && one.failures >= kPagesToBelieve && now - *one.no_node_since >= kPagesLast;
-    });
-    if (all) {
-        throw ConfigContradiction(names_.front() + " does not speak JSON-RPC: " + standing_.front().trouble);
-    }
-}
-
 void Endpoints::give_up(const std::exception_ptr& last) const {
     const std::lock_guard lock(mutex_);
-    refuse_what_is_no_node();
     // As long as one has not said yet where it is, it may be the right one.
     if (std::all_of(standing_.begin(), standing_.end(), [](const auto& one) { return one.excluded; })) {
         throw ConfigContradiction("every endpoint is on another chain than " +

@@ -20,8 +20,8 @@ namespace lamda::chain {
 /// Endpoints are known by their place in the list. Thread-safe.
 ///
 /// One that fails (no connection, time-out, HTTP status, garbage) rests for 0.5 s, doubled with each failure
-/// up to 64 s and jittered, or for as long as it asks to be left alone (Retry-After). One whose head lags
-/// behind the others' is asked last. One on another chain is never asked again.
+/// up to 64 s and jittered, or for as long as it asks to be left alone (Retry-After, at most 30 s). One whose
+/// head lags behind the others' is asked last. One on another chain is never asked again.
 class Endpoints {
   public:
     /// @param expected absent: the chain id of the first that answers
@@ -80,8 +80,7 @@ class Endpoints {
 
     std::vector<EndpointNote> notes() const;
     void recall(const std::vector<EndpointNote>& notes);
-    /// Nobody was any help. @throws `last`; ConfigContradiction when all are on another chain, or all are web
-    /// servers of another kind
+    /// Nobody was any help. @throws `last`; ConfigContradiction when all are on another chain
     [[noreturn]] void give_up(const std::exception_ptr& last) const;
 
   private:
@@ -97,8 +96,6 @@ class Endpoints {
         Steady resting_until{};
         Steady left_alone_until{};  ///< it asked for that (Retry-After)
         std::string trouble;
-        /// Since then it says with HTTP 200 what no node says; it never was one.
-        std::optional<Steady> no_node_since;
         double latency_ms = 0;  ///< moving average; 0: not known
         std::optional<BlockNum> head;
         Steady head_seen{};
@@ -110,7 +107,6 @@ class Endpoints {
     bool lags(const Standing& one, Steady now) const;
     /// After so many failures in a row before this one.
     Millis rest_after(unsigned failures);
-    void refuse_what_is_no_node() const;
 
     mutable std::mutex mutex_;
     std::vector<std::string> urls_;

@@ -11,14 +11,20 @@ namespace {
 
 constexpr unsigned kMostReverts = 5;
 
-/// Wei for gas. Where the node does not tell the price, ours counts: no more was paid.
-U256 paid_for(const LedgerEntry& entry, const eth::Receipt& receipt) {
+/// The price of a unit of gas. Where the node leaves it out: the most that the mined form allows, so that the
+/// day's budget is never undercounted.
+U256 price_paid(const LedgerEntry& entry, const eth::Receipt& receipt) {
     if (receipt.effective_gas_price) {
-        return *receipt.effective_gas_price * receipt.gas_used;
+        return *receipt.effective_gas_price;
     }
-    const auto ours = std::find_if(entry.txs.begin(), entry.txs.end(),
-                                   [&](const StoredTx& tx) { return tx.hash == receipt.tx_hash; });
-    return ours == entry.txs.end() ? U256(0) : U256(ours->fee.max_fee * receipt.gas_used);
+    U256 most = 0;
+    for (const auto& tx : entry.txs) {
+        if (tx.hash == receipt.tx_hash) {
+            return tx.fee.max_fee;
+        }
+        most = std::max(most, tx.fee.max_fee);
+    }
+    return most;
 }
 
 }  // namespace
@@ -59,7 +65,7 @@ void Follower::carry_out(Plan plan) {
 void Follower::decide_one(const LedgerEntry& entry, const TxObservation& seen, Plan& plan) {
     const auto mined = [&] {
         return MinedTx{entry.intent.key, *entry.nonce, seen.receipt->tx_hash, seen.receipt->block,
-                       paid_for(entry, *seen.receipt)};
+                       price_paid(entry, *seen.receipt) * seen.receipt->gas_used};
     };
     switch (decide(entry, seen, at_.config)) {
         case TxAction::kWait:

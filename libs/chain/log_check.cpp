@@ -41,6 +41,7 @@ std::optional<std::string> sort_and_check(std::vector<eth::Log>& logs, BlockNum 
     std::sort(logs.begin(), logs.end(), [](const auto& a, const auto& b) {
         return std::tie(a.block_num, a.log_index) < std::tie(b.block_num, b.log_index);
     });
+    logs.erase(std::unique(logs.begin(), logs.end()), logs.end());
     const eth::Log* previous = nullptr;
     for (const auto& log : logs) {
         const auto at = "block " + std::to_string(log.block_num.value);
@@ -52,7 +53,8 @@ std::optional<std::string> sort_and_check(std::vector<eth::Log>& logs, BlockNum 
         }
         if (previous != nullptr && previous->block_num == log.block_num) {
             if (previous->log_index == log.log_index) {
-                return "log " + std::to_string(log.log_index) + " of " + at + " twice";
+                return "log " + std::to_string(log.log_index) + " of " + at +
+                       " twice, with different contents";
             }
             if (previous->block_hash != log.block_hash) {
                 return "logs of two different blocks at height " + std::to_string(log.block_num.value);

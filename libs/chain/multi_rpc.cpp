@@ -69,7 +69,10 @@ class MultiRpc::Asking {
         event.endpoint = one.mapped().endpoint;
         event.error = answered->error;
         if (answered->error) {
-            event.outcome = judge(one.mapped(), answered->error);
+            if (one.mapped().chain) {
+                event.error = chain_id_failure(answered->error);
+            }
+            event.outcome = judge(one.mapped(), event.error);
             return event;
         }
         rpc_.endpoints_.answered(event.endpoint, since(one.mapped().began, rpc_.clock_.steady()));
@@ -91,14 +94,23 @@ class MultiRpc::Asking {
         std::unique_ptr<ChainId> chain;  ///< set: only its chain id was asked for yet
     };
 
+    /// An error object in answer to the chain id that is asked for first says nothing about the question.
+    static std::exception_ptr chain_id_failure(const std::exception_ptr& error) {
+        try {
+            std::rethrow_exception(error);
+        } catch (const eth::RpcError& refusal) {
+            constexpr int kOk = 200;
+            return std::make_exception_ptr(
+                eth::BadAnswer(kOk, std::string("eth_chainId: ") + refusal.what()));
+        } catch (const std::exception&) {
+            return error;
+        }
+    }
+
     Outcome judge(const Try& one, const std::exception_ptr& error) {
         try {
             std::rethrow_exception(error);
         } catch (const eth::RpcError& refusal) {
-            if (one.chain) {  // no node of a chain refuses to name it
-                rpc_.endpoints_.failed(one.endpoint, refusal);
-                return Outcome::kFailed;
-            }
             if (refusal.is_revert()) {
                 return Outcome::kReverts;
             }

@@ -2,13 +2,12 @@
 
 #include <simdjson.h>
 
+#include "eth/json_object.hpp"
 #include "eth/rpc.hpp"
 
 namespace lamda::eth {
 
 namespace {
-
-namespace dom = simdjson::dom;
 
 [[noreturn]] void refuse(const net::HttpResponse& response, const char* why) {
     throw BadAnswer(response.status,
@@ -34,7 +33,8 @@ namespace dom = simdjson::dom;
 std::vector<std::string> split_batch_answer(const net::HttpResponse& response, std::size_t count) {
     dom::parser parser;
     dom::element root;
-    if (parser.parse(response.body).get(root) != simdjson::SUCCESS) {
+    const std::string_view json = without_byte_order_mark(response.body);
+    if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
         refuse(response, "the answer is no JSON");
     }
     dom::array answers;
@@ -47,14 +47,15 @@ std::vector<std::string> split_batch_answer(const net::HttpResponse& response, s
     }
     std::vector<std::string> out(count);
     for (const dom::element answer : answers) {
-        std::uint64_t id = 0;
-        if (answer["id"].get_uint64().get(id) != simdjson::SUCCESS || id >= count) {
+        dom::element named;
+        const auto id = answer["id"].get(named) == simdjson::SUCCESS ? id_of(named) : std::nullopt;
+        if (!id || *id >= count) {
             refuse(response, "an answer to nothing that was asked");
         }
-        if (!out[id].empty()) {
+        if (!out[*id].empty()) {
             refuse(response, "two answers to one call");
         }
-        out[id] = simdjson::minify(answer);
+        out[*id] = simdjson::minify(answer);
     }
     for (const auto& one : out) {
         if (one.empty()) {

@@ -4,6 +4,8 @@
 
 #include <simdjson.h>
 
+#include <charconv>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -82,11 +84,15 @@ inline U256 u256_of(dom::element element, const At& at) {
 
 inline std::uint64_t u64_of(dom::element element, const At& at) {
     const std::string_view text = string_of(element, at);
-    if (text.size() < 3 || text.size() > 18 || !text.starts_with("0x")) {
+    if (text.size() < 3 || text.size() > 66 || !text.starts_with("0x")) {
         bad(at, "a quantity of at most 64 bits is needed");
     }
     std::uint64_t out = 0;
+    // Some nodes pad with zeros, up to 32 bytes.
     for (const char c : text.substr(2)) {
+        if (out >> 60 != 0) {
+            bad(at, "a quantity of at most 64 bits is needed");
+        }
         const int digit = nibble(c);
         if (digit < 0) {
             bad(at, "a quantity of at most 64 bits is needed");
@@ -94,6 +100,26 @@ inline std::uint64_t u64_of(dom::element element, const At& at) {
         out = out << 4 | static_cast<std::uint64_t>(digit);
     }
     return out;
+}
+
+inline std::string_view without_byte_order_mark(std::string_view body) {
+    constexpr std::string_view kMark = "\xEF\xBB\xBF";
+    return body.starts_with(kMark) ? body.substr(kMark.size()) : body;
+}
+
+/// A request's id, as a number or, from some proxies, as a string of decimal digits.
+inline std::optional<std::uint64_t> id_of(dom::element element) {
+    std::uint64_t out = 0;
+    if (element.get_uint64().get(out) == simdjson::SUCCESS) {
+        return out;
+    }
+    std::string_view text;
+    if (element.get_string().get(text) != simdjson::SUCCESS) {
+        return std::nullopt;
+    }
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    const bool whole = error == std::errc{} && end == text.data() + text.size();
+    return whole ? std::optional(out) : std::nullopt;
 }
 
 /// The members of an object, each known by its place.

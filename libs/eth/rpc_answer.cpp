@@ -21,17 +21,32 @@ Log log_of(dom::element element, const At& at) {
     out.tx_hash = in.fixed<TxHash>("transactionHash");
     out.tx_index = in.u64("transactionIndex");
     out.log_index = in.u64("logIndex");
-    if (const auto removed = in.find("removed")) {
-        bool is_removed = true;
-        if (removed->get_bool().get(is_removed) != simdjson::SUCCESS || is_removed) {
-            bad(in.place("removed"), "a log that a query answers with was not removed");
-        }
+    return out;
+}
+
+/// True if a reorg removed the log: no part of the answer.
+bool is_removed(dom::element element, const At& at) {
+    const Object in(element, at);
+    bool out = false;
+    const auto removed = in.find("removed");
+    if (removed && removed->get_bool().get(out) != simdjson::SUCCESS) {
+        bad(in.place("removed"), "true or false is needed");
     }
     return out;
 }
 
 std::vector<Log> logs_of(dom::element element, const At& at) {
-    return read_all(element, at, log_of);
+    const dom::array array = array_of(element, at);
+    std::vector<Log> out;
+    out.reserve(array.size());
+    std::size_t index = 0;
+    for (const dom::element item : array) {
+        const At place{&at, {}, index++};
+        if (!is_removed(item, place)) {
+            out.push_back(log_of(item, place));
+        }
+    }
+    return out;
 }
 
 bool success_of(const Object& receipt) {
@@ -112,16 +127,16 @@ struct RpcAnswer::Impl {
 
     void open(std::uint64_t id, const std::string& body) {
         dom::element root;
-        if (parser.parse(body).get(root) != simdjson::SUCCESS || !root.is_object()) {
+        const std::string_view json = without_byte_order_mark(body);
+        if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS || !root.is_object()) {
             refuse("HTTP " + std::to_string(http_status) + " with a body that is not a JSON object");
         }
         dom::element error;
         const bool has_error = root.at_key("error").get(error) == simdjson::SUCCESS && !error.is_null();
         dom::element answered;
-        std::uint64_t number = 0;
         const bool has_id = root.at_key("id").get(answered) == simdjson::SUCCESS && !answered.is_null();
         // A node that could not read the request answers with an error without an id.
-        if (has_id ? answered.get_uint64().get(number) != simdjson::SUCCESS || number != id : !has_error) {
+        if (has_id ? id_of(answered) != id : !has_error) {
             refuse("the id is not the request's");
         }
         if (has_error) {
@@ -186,7 +201,8 @@ TxHash RpcAnswer::tx_hash() const {
     return impl_->read(fixed_of<TxHash>);
 }
 std::vector<Log> RpcAnswer::logs() const {
-    return impl_->read(logs_of);
+    // Go marshals an empty slice that was never made as null.
+    return is_null() ? std::vector<Log>{} : impl_->read(logs_of);
 }
 Receipt RpcAnswer::receipt() const {
     return impl_->read(receipt_of);

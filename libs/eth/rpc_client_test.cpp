@@ -259,6 +259,32 @@ TEST_CASE("RPC: what only the receipts root needs is read where it is there, and
           "have no status, are not read");
 }
 
+TEST_CASE("RPC: harmless oddities of logs and receipts are read") {
+    Node node;
+    json log = log_json();
+    log["removed"] = true;
+    log["logIndex"] = "not read";
+    json padded = log_json();
+    padded["blockNumber"] = "0x" + std::string(62, '0') + "10";
+    padded["transactionIndex"] = "0x" + std::string(63, '0') + "2";
+    padded["blockTimestamp"] = "0x68f1";
+    node.results["eth_getLogs"] = json::array({log, log_json(), log, padded});
+    const auto logs = node.rpc.logs(BlockNum{0}, BlockNum{16}, kAll);
+    REQUIRE(logs.size() == 2);
+    CHECK(logs[0] == logs[1]);
+    node.results["eth_getLogs"] = nullptr;
+    CHECK(node.rpc.logs(BlockNum{0}, BlockNum{16}, kAll).empty());
+
+    const TxHash tx = TxHash::parse(hash('c')).value();
+    json receipt = receipt_json();
+    receipt["effectiveGasPrice"] = nullptr;
+    node.results["eth_getTransactionReceipt"] = receipt;
+    CHECK_FALSE(node.rpc.receipt(tx)->effective_gas_price);
+    receipt.erase("effectiveGasPrice");
+    node.results["eth_getBlockReceipts"] = json::array({receipt});
+    CHECK_FALSE(node.rpc.block_receipts(BlockHash::parse(hash('b')).value()).at(0).effective_gas_price);
+}
+
 TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {
     Node node;
     const TxHash tx = TxHash::parse(hash('c')).value();
@@ -283,8 +309,10 @@ TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {
     CHECK(logs("/logIndex", "5").starts_with("eth_getLogs: result[1].logIndex: "));
     CHECK(logs("/logIndex", "0x").starts_with("eth_getLogs: result[1].logIndex: "));
     CHECK(logs("/blockNumber", "0x10000000000000000").starts_with("eth_getLogs: result[1].blockNumber: "));
-    CHECK(logs("/removed", true).starts_with("eth_getLogs: result[1].removed: "));
-    node.results["eth_getLogs"] = nullptr;
+    CHECK(logs("/blockNumber", "0x1" + std::string(63, '0'))
+              .starts_with("eth_getLogs: result[1].blockNumber: "));
+    CHECK(logs("/removed", "yes").starts_with("eth_getLogs: result[1].removed: "));
+    node.results["eth_getLogs"] = "0x";
     CHECK(bad_answer([&] { node.rpc.logs(BlockNum{0}, BlockNum{9}, kAll); }) ==
           "eth_getLogs: result: an array is needed");
     node.results["eth_getLogs"] = json::array({1});
@@ -367,11 +395,17 @@ TEST_CASE("RPC: what is no answer to the request is a BadAnswer with the HTTP st
     CHECK(status("200 OK", R"({"id":99999,"result":"0x1"})") == 200);
     CHECK(status("200 OK", R"({"result":"0x1"})") == 200);
     CHECK(status("200 OK", R"({"id":"1","result":"0x1"})") == 200);
+    CHECK(status("200 OK", R"({"id":"9x","result":"0x1"})") == 200);
     CHECK(status("200 OK", std::string(100'000, '[')) == 200);
-    // The ninth call has id 9.
-    CHECK(status("200 OK", R"({"id":10})") == 200);
-    CHECK(status("500 Internal Server Error", R"({"id":11,"result":"0x1"})") == 500);
-    CHECK(status("200 OK", R"({"id":12,"result":"0x1"})") == 0);
+    // The tenth call has id 10.
+    CHECK(status("200 OK", R"({"id":11})") == 200);
+    CHECK(status("500 Internal Server Error", R"({"id":12,"result":"0x1"})") == 500);
+    CHECK(status("200 OK", R"({"id":13,"result":"0x1"})") == 0);
+    CHECK(status("200 OK", R"({"id":"14","result":"0x1"})") == 0);
+    CHECK(status("200 OK",
+                 "\xEF\xBB\xBF \r\n"
+                 R"({"id":15,"result":"0x1"})"
+                 "\r\n") == 0);
 }
 
 TEST_CASE("RPC: a node that asks to be left alone is a BadAnswer that says how long") {
