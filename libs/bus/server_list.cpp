@@ -27,7 +27,7 @@ int hex_value(char c) {
     return low >= 'a' && low <= 'f' ? low - 'a' + 10 : -1;
 }
 
-/// RFC 3986, section 2.1. Absent: a % without two hex digits.
+/// RFC 3986, section 2.1. Absent: a % without two hex digits, or %00.
 std::optional<std::string> percent_decoded(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -39,6 +39,9 @@ std::optional<std::string> percent_decoded(std::string_view text) {
         const int low = i + 2 < text.size() ? hex_value(text[i + 2]) : -1;
         if (high < 0 || low < 0) {
             return std::nullopt;
+        }
+        if (high + low == 0) {
+            return std::nullopt;  // the client library's texts end there
         }
         out += static_cast<char>(high * 16 + low);
         i += 2;
@@ -85,6 +88,9 @@ Result<Login> login_of(std::string_view credentials) {
     }
     if (colon == std::string_view::npos) {
         return Login{"", "", *first};
+    }
+    if (first->empty()) {
+        return invalid("the user before the password is missing");
     }
     return Login{*first, *second, ""};
 }

@@ -75,7 +75,7 @@ TEST_CASE("an error object on a read is the endpoint's own: the next one answers
     }
     SECTION("transaction") {
         OneFails it("eth_getTransactionByHash", "null");
-        CHECK_FALSE(it.rpc.transaction({}));
+        CHECK_FALSE(it.rpc.transaction(TxHash{}));
     }
     SECTION("header by hash") {
         OneFails it("eth_getBlockByHash", "null");

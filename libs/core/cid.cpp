@@ -123,7 +123,8 @@ Result<Cid> Cid::parse(std::string_view text) {
             bytes = *hex;
         }
     } else {
-        return bad("it starts with none of Qm, b, z, f; write the CID alone, without ipfs://, path or gateway");
+        return bad(
+            "it starts with none of Qm, b, z, f; write the CID alone, without ipfs://, path or gateway");
     }
     if (!bytes) {
         return bad("a character or the length does not fit its base");

@@ -59,10 +59,14 @@ const std::vector<std::string>& setting_names() {
 }
 
 const std::vector<std::string>& secret_names() {
-    // The endpoints are among them: providers' URLs carry keys.
     static const std::vector<std::string> names{
         "ADMIN_WALLET_PRIVATE_KEY", "AGENT_PRIVATE_KEY", "WALLET_PRIVATE_KEY", "DATABASE_URL", "NATS_URL",
-        "OPERATOR_TOKEN",           "PINATA_JWT",        "BSC_RPC_URL",        "OPBNB_RPC_URL"};
+        "OPERATOR_TOKEN", "PINATA_JWT",
+        // Providers' URLs carry keys, or a login.
+        "BSC_RPC_URL", "OPBNB_RPC_URL", "IPFS_API_URL", "IPFS_GATEWAY_URL", "ADMIN_WALLET_SIGNER_URL",
+        // What deploy/nats/nats.conf takes from the server's environment.
+        "NATS_REGISTRY_PASSWORD", "NATS_DISPATCHER_PASSWORD", "NATS_REPUTATION_PASSWORD",
+        "NATS_GATEWAY_PASSWORD", "NATS_AGENT_PASSWORD"};
     return names;
 }
 

@@ -14,12 +14,13 @@ std::string meant_by(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("The names of env.example are known, each secret among them") {
+TEST_CASE("The names of env.example are known, each secret of ours among them") {
     const auto& names = setting_names();
     CHECK(names.size() > 50);
     for (const auto& secret : secret_names()) {
         INFO(secret);
-        CHECK(std::find(names.begin(), names.end(), secret) != names.end());
+        const bool of_nats_server = secret.starts_with("NATS_") && secret.ends_with("_PASSWORD");
+        CHECK((of_nats_server || std::find(names.begin(), names.end(), secret) != names.end()));
     }
 }
 

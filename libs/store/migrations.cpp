@@ -57,6 +57,18 @@ void require_in_order(std::span<const Migration> migrations) {
     }
 }
 
+/// Chains hold texts in every script. SQL_ASCII keeps bytes as they come, which are UTF-8 here.
+void require_unicode(Txn& txn) {
+    const auto encoding = txn.one("SHOW server_encoding").get<std::string>("server_encoding");
+    if (encoding != "UTF8" && encoding != "SQL_ASCII") {
+        throw SchemaMismatch(
+            fmt::format("the database's encoding is {}, which cannot hold every text of a chain: make it "
+                        "with ENCODING 'UTF8' "
+                        "TEMPLATE template0",
+                        encoding));
+    }
+}
+
 }  // namespace
 
 std::vector<int> migrate(Database& database, std::span<const Migration> migrations) {
@@ -64,6 +76,7 @@ std::vector<int> migrate(Database& database, std::span<const Migration> migratio
     return database.transact([&](Txn& txn) {
         // Before any DDL: two concurrent CREATE SCHEMA IF NOT EXISTS would fail with a duplicate key.
         txn.exec("SELECT pg_advisory_xact_lock($1)", {kLock});
+        require_unicode(txn);
         const auto there = applied(txn);
         if (!there.empty() && there.rbegin()->first > static_cast<int>(migrations.size())) {
             throw SchemaMismatch(fmt::format("the database is at migration {} ({}), this executable knows {}",
@@ -109,6 +122,7 @@ std::vector<MigrationState> migration_state(Database& database) {
 
 bool schema_is_current(Database& database) {
     return database.transact([&](Txn& txn) {
+        require_unicode(txn);
         const auto there = applied(txn);
         require_same(txn, there, embedded_migrations());
         for (const auto& migration : embedded_migrations()) {

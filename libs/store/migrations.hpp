@@ -19,7 +19,8 @@ struct Migration {
 /// Those of migrations/, embedded at build time.
 std::span<const Migration> embedded_migrations();
 
-/// The database and this executable do not fit: a changed migration, or a schema that is newer.
+/// The database and this executable do not fit: a changed migration, a schema that is newer, or an encoding
+/// that cannot hold every text.
 class SchemaMismatch : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;

@@ -78,6 +78,19 @@ TEST_CASE_METHOD(Fresh, "a migration that fails leaves nothing of those before i
     REQUIRE(db.transact([](Txn& txn) { return txn.exec("SELECT * FROM a.t").size(); }) == 1);
 }
 
+TEST_CASE_METHOD(Fresh, "a database that cannot hold every text is refused, and nothing is made in it") {
+    db.transact([](Txn& txn) {
+        txn.exec(
+            "UPDATE pg_database SET encoding = pg_char_to_encoding('LATIN1') WHERE datname = "
+            "current_database()");
+    });
+    Database again(dsn, "migrations-test");
+    REQUIRE_THROWS_AS(migrate(again), SchemaMismatch);
+    REQUIRE_THROWS_AS(schema_is_current(again), SchemaMismatch);
+    REQUIRE_THROWS_WITH(migrate(again), Catch::Contains("LATIN1"));
+    REQUIRE_FALSE(migration_state(again).front().applied);
+}
+
 TEST_CASE_METHOD(Fresh, "later migrations are added; a changed or a newer one is refused and named") {
     REQUIRE(migrate(db, std::vector<Migration>{kFirst}) == std::vector<int>{1});
     REQUIRE(migrate(db, std::vector<Migration>{kFirst, kSecond}) == std::vector<int>{2});

@@ -45,7 +45,11 @@ Result<std::string> parse_origin(std::string_view text) {
     const std::string lower = lowercase(text);
     const auto scheme_end = lower.find("://");
     const std::string scheme = scheme_end == std::string::npos ? "" : lower.substr(0, scheme_end);
-    if (scheme != "https" && scheme != "http") {
+    // Extensions and the usual wrappers of web applications send a scheme of their own.
+    constexpr std::string_view kOthers[] = {
+        "chrome-extension", "moz-extension", "capacitor", "ionic", "tauri", "app"};
+    const bool other = std::find(std::begin(kOthers), std::end(kOthers), scheme) != std::end(kOthers);
+    if (scheme != "https" && scheme != "http" && !other) {
         return invalid("an origin begins with https:// or http://, and several are comma-separated");
     }
     std::string rest = lower.substr(scheme_end + 3);
@@ -71,7 +75,7 @@ Result<std::string> parse_origin(std::string_view text) {
     if (!is_port(port)) {
         return invalid("an origin's port is a number from 1 to 65535");
     }
-    const bool is_default = port == (scheme == "https" ? "443" : "80");
+    const bool is_default = (scheme == "https" && port == "443") || (scheme == "http" && port == "80");
     return scheme + "://" + host + (is_default ? "" : ":" + port);
 }
 

@@ -12,6 +12,8 @@ TEST_CASE("An origin is kept as a browser sends it") {
     CHECK(parse_origin("http://localhost:443").value() == "http://localhost:443");
     CHECK(parse_origin("http://127.0.0.1:5173").value() == "http://127.0.0.1:5173");
     CHECK(parse_origin("http://[::1]:3000").value() == "http://[::1]:3000");
+    CHECK(parse_origin("chrome-extension://abcdefghijklmnopabcdefghijklmnop").ok());
+    CHECK(parse_origin("capacitor://localhost").value() == "capacitor://localhost");
     CHECK(parse_origin("*").value() == "*");
 }
 
