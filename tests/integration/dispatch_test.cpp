@@ -4,6 +4,7 @@
 #include "integration/market_fixture.hpp"
 #include "ipfs/content_store.hpp"
 #include "job_store.hpp"
+#include "net/http_client.hpp"
 #include "pipeline/dead_letter.hpp"
 
 using namespace lamda;
