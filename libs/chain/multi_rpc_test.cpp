@@ -353,7 +353,7 @@ TEST_CASE("an endpoint that refuses to name its chain is in trouble, and its ref
     world.chain.reverts = {Bytes{1, 2, 3, 4}};
     CHECK(world.rpc->estimate_gas({}) > 0);
     CHECK(world.note(0).state == EndpointNote::State::kResting);
-    CHECK(world.note(0).trouble == "limit exceeded");
+    CHECK(world.note(0).trouble == "eth_chainId: limit exceeded");
 }
 
 TEST_CASE("a batch in which an endpoint answers nothing goes to the next one as a batch") {

@@ -10,6 +10,8 @@
 
 #include "contracts/job_manager.hpp"
 #include "eth/codec/transaction.hpp"
+#include "ipfs/content_store.hpp"
+#include "wire/job_spec.hpp"
 
 namespace lamda::localnet {
 namespace {
@@ -63,31 +65,54 @@ void Market::wait_listed(const Address& provider) {
     listed_.insert(provider);
 }
 
-OrderedJob Market::order(std::size_t index) {
+OrderedJob Market::describe(std::size_t index) const {
     OrderedJob job;
     job.provider = network_.providers()[index % network_.providers().size()];
-    wait_listed(job.provider);
     job.input = fmt::format("hello lamda, this is job {}\n", index + 1);
     job.expected_output = job.input;
     std::transform(job.input.begin(), job.input.end(), job.expected_output.begin(),
                    [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
+    return job;
+}
 
+std::string Market::spec_of(const OrderedJob& job) {
+    return json({{"renter", network_.renter().address().hex()},
+                 {"provider", job.provider.hex()},
+                 {"dockerImage", "lamda/busybox:1.35"},
+                 {"inputFileCID", store_input(job.input)},
+                 {"command", {"sh", "-c", "tr a-z A-Z < /input > /output/result"}},
+                 {"requirements", {{"memoryMib", 64}, {"diskMib", 64}, {"timeLimitSeconds", 60}}}})
+        .dump();
+}
+
+OrderedJob Market::order(std::size_t index) {
+    OrderedJob job = describe(index);
+    wait_listed(job.provider);
     net::HttpRequest request;
     request.method = "POST";
     request.url = network_.api_url() + "/api/jobs";
     request.headers = {{"Content-Type", "application/json"}};
-    request.body = json({{"spec",
-                          {{"renter", network_.renter().address().hex()},
-                           {"provider", job.provider.hex()},
-                           {"dockerImage", "lamda/busybox:1.35"},
-                           {"inputFileCID", store_input(job.input)},
-                           {"command", {"sh", "-c", "tr a-z A-Z < /input > /output/result"}},
-                           {"requirements", {{"memoryMib", 64}, {"diskMib", 64}, {"timeLimitSeconds", 60}}}}},
-                         {"payment_amount", kPayment}})
-                       .dump();
+    request.body = json({{"spec", json::parse(spec_of(job))}, {"payment_amount", kPayment}}).dump();
     const auto answer = json::parse(must_succeed(network_.http().send(request), "the gateway").body);
     job.id = JobId::parse(answer.at("id").get<std::string>()).value();
+    pay(job);
+    return job;
+}
 
+OrderedJob Market::order_without_gateway(std::size_t index) {
+    OrderedJob job = describe(index);
+    const auto spec =
+        wire::complete_job_spec(spec_of(job), {network_.bsc_chain(), network_.job_manager(),
+                                               u256_from_decimal(kPayment).value(), random_bytes32()});
+    const std::string canonical = wire::canonical_json(spec.value());
+    job.id = wire::job_id_of_canonical(canonical);
+    ipfs::ContentStore store({network_.content_url(), {}, "", Millis(10'000)}, network_.http());
+    store.put_block(as_bytes(canonical), CidCodec::kRaw);
+    pay(job);
+    return job;
+}
+
+void Market::pay(OrderedJob& job) {
     contracts::job_manager::CreateJob call;
     call.job_id = job.id.as<Bytes32>();
     call.provider_address = job.provider;
@@ -103,7 +128,6 @@ OrderedJob Market::order(std::size_t index) {
     const auto signed_tx = eth::sign(tx, network_.renter());
     job.raw_tx = signed_tx.raw;
     job.tx = network_.bsc().send_raw_transaction(signed_tx.raw);
-    return job;
 }
 
 void Market::resend_missing(const std::vector<OrderedJob>& jobs) {

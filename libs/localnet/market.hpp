@@ -24,6 +24,9 @@ class Market {
     explicit Market(Network& network);
     /// Stores an input, registers a spec with the gateway, pays. @throws std::runtime_error
     OrderedJob order(std::size_t index);
+    /// The same without the gateway, which refuses unknown providers: the spec lies in the content store, and
+    /// the contract is called.
+    OrderedJob order_without_gateway(std::size_t index);
     /// Sends again every payment that the chain does not hold (any more).
     void resend_missing(const std::vector<OrderedJob>& jobs);
     /// The file `result` below an output directory.
@@ -31,6 +34,12 @@ class Market {
 
   private:
     std::string store_input(const std::string& content);
+    /// Input and expected output of the job, without its id.
+    OrderedJob describe(std::size_t index) const;
+    /// What the renter asks for; a JSON object.
+    std::string spec_of(const OrderedJob& job);
+    /// Sends the payment and notes its transaction.
+    void pay(OrderedJob& job);
     /// The gateway refuses jobs for nodes that the registry has not recorded yet.
     void wait_listed(const Address& provider);
     Network& network_;

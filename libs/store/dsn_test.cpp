@@ -29,7 +29,7 @@ TEST_CASE("A DSN that libpq can never use is refused without a word of its passw
          {"lamda:s3cretpw@h:5432/db", "postgresql+psycopg2://lamda:s3cretpw@h/db",
           "jdbc:postgresql://h/db?password=s3cretpw", "mysql://lamda:s3cretpw@h/db",
           "postgres://lamda:s3cret/pw@h/db", "postgres://lamda:s3cret%pw@h/db",
-          "postgres://lamda:s3cretpw@h/db?schema=public", "postgres://lamda:a?s3cret=w@h/db",
+          "postgres://lamda:s3cretpw@h/db?schema=public", "postgres://lamda:a/b?s3cret=w@h/db",
           "\"postgres://lamda:s3cretpw@h/db\"", "postgres://lamda:s3cretpw@h/db?sslmode=no-verify",
           "postgres://lamda:s3cretpw@h:70000/db", "postgres://lamda:s3cretpw@h/db?connect_timeout=soon",
           "s3cretpw", "", "postgres://lamda:s3cretpw@h/db?target_session_attrs=master"}) {

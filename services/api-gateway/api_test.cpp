@@ -186,6 +186,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
     }
 
     SECTION("a submitted job is found where Location says, before any block holds it") {
+        gateway.add_node(kProvider);
         const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
         const auto made =
             gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1000"}}).dump());
@@ -214,6 +215,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
     }
 
     SECTION("a submission with an Idempotency-Key happens once, and its key is bound to its body") {
+        gateway.add_node(kProvider);
         const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
         const auto submit = [&](const std::string& payment, const std::string& key) {
             return gateway.send("POST", "/api/jobs",

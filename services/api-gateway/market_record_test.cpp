@@ -15,6 +15,7 @@ Answer submit(Gateway& gateway) {
 
 TEST_CASE("the chain is the dispatcher's, also where the settings name none") {
     Gateway gateway;
+    gateway.add_node(kProvider);
     gateway.settings.chain_id.reset();
     gateway.record_market(ChainId{56}, gateway.settings.job_manager);
     const auto made = submit(gateway);
@@ -26,6 +27,7 @@ TEST_CASE("the chain is the dispatcher's, also where the settings name none") {
 
 TEST_CASE("without a record the settings stand alone; where they name no chain there is no job") {
     Gateway gateway;
+    gateway.add_node(kProvider);
     gateway.database.transact([](store::Txn& txn) { txn.exec("DELETE FROM chain.cursor"); });
     CHECK(submit(gateway).status == 201);
     gateway.settings.chain_id.reset();

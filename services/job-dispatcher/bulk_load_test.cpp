@@ -59,10 +59,18 @@ TEST_CASE("A first history goes without the indexes that enforce nothing, and ha
             scene.end_load(Millis{0});
         }
         SECTION("whatever limit a role has for its questions") {
-            scene.exec("ALTER ROLE postgres SET statement_timeout = '1ms'");
-            // A session of its own, which has that limit but for what it does now.
+            scene.exec("ALTER ROLE postgres SET statement_timeout = '1min'");
+            // A session of its own has that limit, and lifts it for the transaction that builds the indexes.
             store::Database limited(scene.database.dsn(), "limited", 1);
-            limited.transact([](store::Txn& txn) { end_load(txn, Millis{0}, telemetry::Log::none()); });
+            const auto limit = [](store::Txn& txn) {
+                return txn.one("SHOW statement_timeout").get<std::string>("statement_timeout");
+            };
+            limited.transact([&](store::Txn& txn) {
+                CHECK(limit(txn) == "1min");
+                end_load(txn, Millis{0}, telemetry::Log::none());
+                CHECK(limit(txn) == "0");
+            });
+            CHECK(limited.transact(limit) == "1min");
         }
         CHECK(scene.indexes() == whole);
         CHECK(scene.count("dispatch.left_out_index") == 0);

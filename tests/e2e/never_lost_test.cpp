@@ -75,7 +75,7 @@ TEST_CASE(
 TEST_CASE("A job for a provider that registers only later is dispatched then") {
     Scenario s("e2e_late_provider");
     s.start_services();
-    const auto job = s.market().order(0);
+    const auto job = s.market().order_without_gateway(0);
     s.wait_status(job.id, {"awaiting_provider"});
     s.network().register_provider(0);
     s.wait_status(job.id, {"assigned"});

@@ -1,4 +1,5 @@
 // Quiet secrets (invariant 9): a running service's memory holds its key once, as bytes, and nowhere as text.
+#include <filesystem>
 #include <fstream>
 
 #include "integration/market_fixture.hpp"
@@ -31,8 +32,10 @@ struct KeyScene : MarketFixture {
         register_node(provider());
     }
     std::string file(const std::string& name, const std::string& text) {
-        std::ofstream(dir() + "/" + name) << text;
-        return dir() + "/" + name;
+        const std::string path = dir() + "/" + name;
+        std::ofstream(path) << text;
+        std::filesystem::permissions(path, std::filesystem::perms(0600));
+        return path;
     }
     void start_and_wait(std::map<std::string, std::string> settings) {
         const int port = testkit::free_port();
