@@ -4,13 +4,12 @@
 
 #include <algorithm>
 #include <cctype>
-#include <chrono>
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "contracts/job_manager.hpp"
 #include "eth/codec/transaction.hpp"
 #include "ipfs/content_store.hpp"
+#include "testkit/process.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::localnet {
@@ -55,12 +54,10 @@ void Market::wait_listed(const Address& provider) {
     }
     net::HttpRequest request;
     request.url = network_.api_url() + "/api/nodes/" + provider.hex();
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::minutes(2);
-    while (network_.http().send(request).status != 200) {
-        if (std::chrono::steady_clock::now() > deadline) {
-            throw std::runtime_error("the gateway lists no node " + provider.hex());
-        }
-        std::this_thread::sleep_for(Millis(50));
+    const bool listed =
+        testkit::wait_until([&] { return network_.http().send(request).status == 200; }, Millis(120'000));
+    if (!listed) {
+        throw std::runtime_error("the gateway lists no node " + provider.hex());
     }
     listed_.insert(provider);
 }
