@@ -58,6 +58,28 @@ net::HttpResponse server_error(std::uint64_t dice) {
     }
 }
 
+/// Words of nodes about themselves, as they are seen in the field; none is a revert.
+std::string own_trouble(const json& id, const std::string& method, std::uint64_t dice) {
+    switch (dice % 8) {
+        case 0:
+            return error_body(id, -32000, "header not found");
+        case 1:
+            return error_body(id, -32000, "missing trie node 5a1f (path ) state 0x5a1f is not available");
+        case 2:
+            return error_body(id, -32005, "limit exceeded");
+        case 3:
+            return error_body(id, -32601, "the method " + method + " does not exist/is not available");
+        case 4:
+            return error_body(id, -32000, "transaction indexing is in progress");
+        case 5:
+            return error_body(id, -32603, "Internal error");
+        case 6:
+            return error_body(id, 429, "too many requests");
+        default:
+            return error_body(id, -32000, "");
+    }
+}
+
 /// Nothing that a careful reader can take for an answer.
 std::string garbage(std::uint64_t dice, const std::string& good) {
     const auto rest = dice / 8;
@@ -112,8 +134,9 @@ bool Endpoint::drawn(Fault fault, Millis now) {
 }
 
 void Endpoint::draw_node(Fate& fate, Millis now) {
-    for (const auto fault : {Fault::kSlow, Fault::kLag, Fault::kStaleFork, Fault::kForgotten,
-                             Fault::kNoFinalized, Fault::kStaleFinalized}) {
+    for (const auto fault :
+         {Fault::kSlow, Fault::kLag, Fault::kStaleFork, Fault::kForgotten, Fault::kNoFinalized,
+          Fault::kStaleFinalized, Fault::kFinalizedBehind, Fault::kOwnTrouble}) {
         fate.strikes.at(static_cast<std::size_t>(fault)) = drawn(fault, now);
     }
     if (fate.has(Fault::kSlow)) {
@@ -209,6 +232,7 @@ ChainView Endpoint::view(const Fate& fate, Millis now) {
         frozen_final_ = std::min(frozen_final_.value_or(finalized), finalized);
         finalized = *frozen_final_;
     }
+    finalized = minus(finalized, fate.has(Fault::kFinalizedBehind) ? 1 : 0);
     if (!chain_.has_finalized || fate.has(Fault::kNoFinalized)) {
         return {has, head, std::nullopt, std::nullopt};
     }
@@ -225,7 +249,8 @@ net::HttpResponse Endpoint::too_many(const Fate& fate) const {
     return out;
 }
 
-std::string Endpoint::one_answer(const Asked& request, const ChainView& view, const Fate& fate) {
+std::string Endpoint::one_answer(const Asked& request, const ChainView& view, const Fate& fate,
+                                 std::size_t place) {
     const auto& asked = request.value;
     const auto id = id_of(asked);
     if (!asked.is_object() || !asked.contains("method") || !asked["method"].is_string()) {
@@ -234,6 +259,11 @@ std::string Endpoint::one_answer(const Asked& request, const ChainView& view, co
     const bool foreign = plan.chain != chain_.id;
     counts[Fault::kWrongChain] += foreign ? 1 : 0;
     const auto method = asked["method"].get<std::string>();
+    const bool spares_some = fate.dice % 2 == 1;
+    if (fate.has(Fault::kOwnTrouble) && !(spares_some && place % 2 == 1)) {
+        ++counts[Fault::kOwnTrouble];
+        return own_trouble(id, method, fate.dice / 2);
+    }
     try {
         const NodeCall call{view,  chain_, plan, foreign, [&](Fault fault) { return fate.has(fault); },
                             counts};
@@ -256,11 +286,13 @@ std::string Endpoint::all_answers(const Asked& request, const ChainView& view, c
         return error_body(nullptr, -32700, "parse error");
     }
     if (!asked.is_array()) {
-        return one_answer(request, view, fate);
+        return one_answer(request, view, fate, 0);
     }
     std::string out = "[";
+    std::size_t place = 0;
     for (const auto& one : asked) {
-        out += (out.size() > 1 ? "," : "") + one_answer({one}, view, fate);
+        out += (place > 0 ? "," : "") + one_answer({one}, view, fate, place);
+        ++place;
     }
     return out + "]";
 }

@@ -42,7 +42,8 @@ class Endpoint {
     ChainView view(const Fate& fate, Millis now);
     net::HttpResponse too_many(const Fate& fate) const;
     std::optional<net::HttpResponse> refuse(const Asked& asked) const;
-    std::string one_answer(const Asked& asked, const ChainView& view, const Fate& fate);
+    /// @param place within a batch
+    std::string one_answer(const Asked& asked, const ChainView& view, const Fate& fate, std::size_t place);
     std::string all_answers(const Asked& asked, const ChainView& view, const Fate& fate);
 
     ScriptedChain& chain_;

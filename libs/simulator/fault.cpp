@@ -32,6 +32,10 @@ std::string_view to_string(Fault fault) {
             return "no finalized";
         case Fault::kStaleFinalized:
             return "stale finalized";
+        case Fault::kFinalizedBehind:
+            return "finalized one behind";
+        case Fault::kOwnTrouble:
+            return "own trouble";
         case Fault::kRangeLimit:
             return "range limit";
         case Fault::kResultLimit:

@@ -23,12 +23,14 @@ enum class Fault {
     kCut,          ///< the connection ends within the answer
     kGarbage,      ///< HTML, half a JSON text, another request's id, another shape
     // An answer that is late, or of a node that is not up to date.
-    kSlow,            ///< an answer, after several times the usual latency
-    kLag,             ///< the node that answers is some blocks behind
-    kStaleFork,       ///< it has not seen the last reorg
-    kForgotten,       ///< it does not find a block that it had
-    kNoFinalized,     ///< it does not know the tags `safe` and `finalized`
-    kStaleFinalized,  ///< its `finalized` stands still
+    kSlow,             ///< an answer, after several times the usual latency
+    kLag,              ///< the node that answers is some blocks behind
+    kStaleFork,        ///< it has not seen the last reorg
+    kForgotten,        ///< it does not find a block that it had
+    kNoFinalized,      ///< it does not know the tags `safe` and `finalized`
+    kStaleFinalized,   ///< its `finalized` stands still
+    kFinalizedBehind,  ///< its `finalized` is one block below that of others
+    kOwnTrouble,  ///< an error object under HTTP 200 that tells of the node alone; in a batch for some calls
     // What the endpoint is like, as long as it is: these are traits, and need no dice.
     kRangeLimit,   ///< eth_getLogs over too many blocks
     kResultLimit,  ///< eth_getLogs with too many results
@@ -38,8 +40,8 @@ enum class Fault {
     kFalseEmpty,   ///< "no logs" of a block that the node does not have
     kWrongChain,   ///< another chain
 };
-constexpr std::size_t kFaults = 19;
-constexpr std::size_t kRandomFaults = 12;  ///< the first ones: those that rates and episodes are for
+constexpr std::size_t kFaults = 21;
+constexpr std::size_t kRandomFaults = 14;  ///< the first ones: those that rates and episodes are for
 std::string_view to_string(Fault fault);
 
 /// How often each fault struck a call.

@@ -112,7 +112,7 @@ std::string block_or_null(const NodeCall& call, const Block* block) {
 std::string block_by_number(const NodeCall& call, const json& params) {
     const auto spec = block_spec(param(params, 0));
     if (spec == eth::BlockSpec(eth::Tag::kSafe) || spec == eth::BlockSpec(eth::Tag::kFinalized)) {
-        for (const auto fault : {Fault::kNoFinalized, Fault::kStaleFinalized}) {
+        for (const auto fault : {Fault::kNoFinalized, Fault::kStaleFinalized, Fault::kFinalizedBehind}) {
             call.counts[fault] += call.strikes(fault) ? 1 : 0;
         }
     }

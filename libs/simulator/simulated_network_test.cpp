@@ -285,6 +285,61 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
     }
 }
 
+TEST_CASE("a node in trouble of its own answers any method with an error object that is no revert") {
+    World world(only(always(Fault::kOwnTrouble)));
+    std::set<std::string> words;
+    for (int i = 0; i < 100; ++i) {
+        for (const auto* method : {"eth_chainId", "eth_blockNumber", "eth_getLogs"}) {
+            const auto response = world.send(method);
+            CHECK(response.status == 200);
+            const auto error = json::parse(response.body)["error"];
+            CHECK(error["code"] != eth::RpcError::kReverted);
+            CHECK_FALSE(error.contains("data"));
+            words.insert(error["message"]);
+        }
+    }
+    CHECK(words.contains("header not found"));
+    CHECK(words.contains("limit exceeded"));
+    CHECK(words.contains("the method eth_getLogs does not exist/is not available"));
+    CHECK(world.count(Fault::kOwnTrouble) == 300);
+}
+
+TEST_CASE("a batch to a node in trouble of its own is answered in part or not at all") {
+    World world(only(always(Fault::kOwnTrouble)));
+    std::set<std::size_t> answered;
+    for (int i = 0; i < 40; ++i) {
+        auto request = world.request("eth_chainId", json::array());
+        const auto one = json::parse(request.body);
+        request.body = json::array({one, one, one, one}).dump();
+        std::size_t results = 0;
+        for (const auto& part : json::parse(world.network->send(request).body)) {
+            results += part.contains("result") ? 1 : 0;
+        }
+        answered.insert(results);
+    }
+    CHECK(answered == std::set<std::size_t>{0, 2});
+}
+
+TEST_CASE(
+    "finalized of one endpoint is a block below another's, and steps back by one between two questions") {
+    auto behind = always(Fault::kFinalizedBehind);
+    behind.url = "http://behind.example";
+    auto both = only({});
+    both.push_back(behind);
+    World world(both);
+    const auto final_at = [&](const std::string& url) {
+        const auto answer =
+            world.network->send(world.request("eth_getBlockByNumber", list("finalized", false), url));
+        return json::parse(answer.body)["result"]["number"].get<std::string>();
+    };
+    const auto final = world.chain.finalized();
+    CHECK(final_at(kUrl) == to_quantity(final));
+    CHECK(final_at(behind.url) == to_quantity(final - 1));
+    world.network->plan(kUrl).rates[Fault::kFinalizedBehind] = 1;
+    CHECK(final_at(kUrl) == to_quantity(final - 1));
+    CHECK(world.count(Fault::kFinalizedBehind) == 2);
+}
+
 TEST_CASE("a node that lags, and says none of what it lacks") {
     EndpointPlan plan = always(Fault::kLag);
     plan.lag = 40;

@@ -95,7 +95,7 @@ void other_node(Dice& dice, EndpointPlan& plan, Fault fault, Millis until) {
 
 /// One kind of trouble.
 void trouble(Dice& dice, EndpointPlan& plan, Millis until) {
-    switch (dice.from_to(0, 11)) {
+    switch (dice.from_to(0, 13)) {
         case 0:
             for (const auto fault : {Fault::kRefused, Fault::kHang, Fault::kTooMany, Fault::kServerError,
                                      Fault::kCut, Fault::kGarbage, Fault::kSlow}) {
@@ -134,6 +134,15 @@ void trouble(Dice& dice, EndpointPlan& plan, Millis until) {
             break;
         case 9:
             episodes(dice, plan, Fault::kStaleFinalized, until);
+            break;
+        case 10:
+            plan.rates[Fault::kFinalizedBehind] = dice.one_of({1.0, 0.5, 0.1});
+            break;
+        case 11:
+            plan.rates[Fault::kOwnTrouble] = dice.share(1, 20);
+            if (dice.in(50)) {
+                episodes(dice, plan, Fault::kOwnTrouble, until);
+            }
             break;
         default:
             limit(dice, plan);
