@@ -418,7 +418,7 @@ TEST_CASE("with the deployed permissions a dispatcher and an agent work, each by
     spec.argv = {"nats-server", "-c", dir.path() + "/nats.conf", "-a", "127.0.0.1", "-p", port};
     spec.cwd = dir.path();
     spec.log_file = dir.path() + "/nats.log";
-    for (const auto* role : {"REGISTRY", "DISPATCHER", "REPUTATION", "GATEWAY", "AGENT"}) {
+    for (const auto* role : {"REGISTRY", "DISPATCHER", "GATEWAY", "FEED", "AGENT"}) {
         spec.env["NATS_" + std::string(role) + "_PASSWORD"] = "secret";
     }
     const testkit::Process server(spec);

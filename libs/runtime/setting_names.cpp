@@ -65,8 +65,10 @@ const std::vector<std::string>& secret_names() {
         // Providers' URLs carry keys, or a login.
         "BSC_RPC_URL", "OPBNB_RPC_URL", "IPFS_API_URL", "IPFS_GATEWAY_URL", "ADMIN_WALLET_SIGNER_URL",
         // What deploy/nats/nats.conf takes from the server's environment.
-        "NATS_REGISTRY_PASSWORD", "NATS_DISPATCHER_PASSWORD", "NATS_REPUTATION_PASSWORD",
-        "NATS_GATEWAY_PASSWORD", "NATS_AGENT_PASSWORD"};
+        "NATS_REGISTRY_PASSWORD", "NATS_DISPATCHER_PASSWORD", "NATS_GATEWAY_PASSWORD", "NATS_FEED_PASSWORD",
+        "NATS_AGENT_PASSWORD",
+        // What deploy/docker/docker-compose.yml takes from deploy/docker/.env.
+        "POSTGRES_PASSWORD"};
     return names;
 }
 

@@ -10,7 +10,7 @@ import sys
 
 ALWAYS_THERE = {"libc6", "libgcc-s1", "libstdc++6", "libssl3", "zlib1g"}  # of debian:12-slim, or of what is listed
 ONLY_IN_TEST_BUILDS = re.compile(r"^(libasan|libubsan|libtsan|liblsan)\d+$")
-NO_LIBRARY = {"ca-certificates"}
+NO_LIBRARY = {"ca-certificates", "curl"}
 
 
 def run(*command):

@@ -1,0 +1,39 @@
+#!/bin/sh
+# Makes what docker-compose.yml takes as secrets, once, as root: deploy/docker/.env (a random password for the
+# database and for each user of deploy/nats/nats.conf) and deploy/docker/secrets (the operator's token, and the admin
+# wallet's key, which is read from standard input: 0x and 64 hex digits). What is there already is left as it is.
+set -eu
+umask 077
+folder=$(cd "$(dirname "$0")" && pwd)
+user=990 # of the image's user lamda (Dockerfile)
+
+random() { od -An -v -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+
+if [ "$(id -u)" != 0 ]; then
+    echo "make-secrets.sh: run it as root: the files belong to the user of the containers" >&2
+    exit 1
+fi
+if [ ! -e "$folder/.env" ]; then
+    # Letters and digits, a letter first: they stand in URLs, and nats.conf would read 123 as a number.
+    echo "COMPOSE_PROJECT_NAME=lamda" > "$folder/.env.new"
+    for name in POSTGRES NATS_REGISTRY NATS_DISPATCHER NATS_GATEWAY NATS_FEED NATS_AGENT; do
+        echo "${name}_PASSWORD=p$(random)"
+    done >> "$folder/.env.new"
+    # Read by `docker compose`, which need not run as root.
+    chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$folder/.env.new"
+    mv "$folder/.env.new" "$folder/.env"
+fi
+install -d -m 0700 -o "$user" -g "$user" "$folder/secrets"
+if [ ! -e "$folder/secrets/operator.token" ]; then
+    random | install -m 0400 -o "$user" -g "$user" /dev/stdin "$folder/secrets/operator.token"
+fi
+if [ ! -e "$folder/secrets/admin-wallet.key" ]; then
+    [ ! -t 0 ] || echo "paste the admin wallet's private key, end with Ctrl-D:" >&2
+    install -m 0400 -o "$user" -g "$user" /dev/stdin "$folder/secrets/admin-wallet.key.new"
+    if ! grep -Eqx '0x[0-9a-fA-F]{64}' "$folder/secrets/admin-wallet.key.new"; then
+        rm "$folder/secrets/admin-wallet.key.new"
+        echo "make-secrets.sh: a private key is 0x and 64 hex digits; nothing was kept" >&2
+        exit 1
+    fi
+    mv "$folder/secrets/admin-wallet.key.new" "$folder/secrets/admin-wallet.key"
+fi
