@@ -4,6 +4,7 @@ cd "$(dirname "$0")/../.." || exit 1
 status=0
 tests/lint/format.sh || status=1
 python3 tests/lint/migrations.py || status=1
+python3 tests/lint/deployment.py . build/bin || status=1
 if [ -f build/layers.txt ] || cmake --preset dev >/dev/null; then
     python3 tests/lint/layers.py || status=1
     [ -n "${NO_TIDY:-}" ] || python3 tests/lint/tidy.py || status=1

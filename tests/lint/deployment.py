@@ -1,0 +1,224 @@
+#!/usr/bin/env python3
+"""deploy/docker/docker-compose.yml and the systemd units fit the executables, the documents and one another.
+
+Usage: deployment.py <root> <folder of executables>
+
+Of an executable that is built, its --help lists the settings and --check-config judges all that it is given; of one that
+is not, a setting must be one of env.example.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+import yaml
+
+COMPOSE = "deploy/docker/docker-compose.yml"
+IMAGE = "lamda"
+SECRETS = {"admin-wallet-key": "0x" + "0" * 63 + "1", "agent-key": "0x" + "0" * 63 + "2", "operator-token": "token-of-the-operator"}
+ASKED_FOR = re.compile(r"\$\{(\w+):\?[^}]*\}")
+HELP_LINE = re.compile(r"^  ([A-Z][A-Z0-9_]*) +(\(required\)|\(none\)|\S+) ")
+
+
+def example_of(text):
+    """(settings that are set, those that are shown in comments) of env.example."""
+    lines = re.findall(r"^(#?)([A-Z][A-Z0-9_]*)=(.*)$", text, re.M)
+    return ({name: value for off, name, value in lines if bool(off) == shown} for shown in (False, True))
+
+
+def port_of(published):
+    return published.rsplit(":", 1)[-1]
+
+
+class Deployment:
+    def __init__(self, root, executables):
+        self.root, self.executables = pathlib.Path(root), pathlib.Path(executables)
+        self.faults = []
+        self.judged = 0
+        self.set_by_example, self.shown_by_example = example_of(self.text("env.example"))
+        self.compose = yaml.safe_load(self.text(COMPOSE))
+        self.services = self.compose["services"]
+        self.ours = {name: service for name, service in self.services.items() if service.get("image") == IMAGE}
+
+    def text(self, path):
+        return (self.root / path).read_text(encoding="utf-8")
+
+    def must(self, right, place, fault):
+        if not right:
+            self.faults.append(f"{place}: {fault}")
+        return right
+
+    # --- Settings ---
+
+    def settings_of(self, executable):
+        """name → default, "(none)" or "(required)"."""
+        if not (self.executables / executable).exists():
+            return dict.fromkeys({**self.set_by_example, **self.shown_by_example}, "(none)")
+        done = subprocess.run([self.executables / executable, "--help"], capture_output=True, text=True, timeout=60)
+        return {match[1]: match[2] for match in map(HELP_LINE.match, done.stdout.splitlines()) if match}
+
+    def check_settings(self, place, executable, given, credentials=()):
+        """Each name is read by the executable, which accepts all of them together with env.example's."""
+        settings = self.settings_of(executable)
+        for name in sorted(name for name in given if not {name, name.removesuffix("_FILE")} & settings.keys()):
+            self.must(False, place, f"{name} is no setting of {executable}")
+        if not (self.executables / executable).exists():
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            for name, secret in SECRETS.items():
+                path = pathlib.Path(folder) / name
+                path.write_text(secret)
+                path.chmod(0o400)
+            offered = pathlib.Path(folder) / "offered"
+            offered.mkdir()
+            for name in credentials:
+                (pathlib.Path(folder) / name).rename(offered / name)
+            here = {name: re.sub(r"^(/run/secrets|%d)/", lambda at: f"{offered if at[1] == '%d' else folder}/", value)
+                    for name, value in given.items()}
+            here = {name: value.replace("%S", "/var/lib") for name, value in here.items()}
+            # The operator fills in what is required and commented out.
+            filled = {name: self.shown_by_example[name] for name, default in settings.items()
+                      if default == "(required)" and name in self.shown_by_example}
+            environment = {"PATH": os.environ["PATH"], "CREDENTIALS_DIRECTORY": str(offered), **filled, **self.set_by_example, **here}
+            done = subprocess.run([self.executables / executable, "--check-config"], capture_output=True, text=True,
+                                  timeout=60, env=environment)
+        self.judged += 1
+        self.must(done.returncode == 0, place, f"{executable} --check-config: {done.returncode}: {done.stderr.strip()}")
+
+    def environment_of(self, service):
+        return {name: ASKED_FOR.sub("secret", str(value)) for name, value in service.get("environment", {}).items()}
+
+    # --- What the file refers to ---
+
+    def check_references(self):
+        declared = {kind: set(self.compose.get(kind) or {}) for kind in ("volumes", "secrets")}
+        used = {"volumes": set(), "secrets": set()}
+        for name, service in self.services.items():
+            place = f"{COMPOSE}: {name}"
+            for volume in service.get("volumes", []):
+                source = volume.split(":")[0]
+                if source.startswith("."):
+                    self.must((self.root / COMPOSE).parent.joinpath(source).exists(), place, f"{source} does not exist")
+                else:
+                    used["volumes"].add(source)
+            used["secrets"] |= set(service.get("secrets", []))
+            for setting, value in self.environment_of(service).items():
+                if value.startswith("/run/secrets/"):
+                    secret = value.removeprefix("/run/secrets/")
+                    self.must(secret in service.get("secrets", []), place, f"{setting}: the secret {secret} is not given to it")
+            for other in service.get("depends_on", {}):
+                self.must(other in self.services, place, f"depends on {other}, which does not exist")
+            if "env_file" in service:
+                self.must(service["env_file"] == "../../.env", place, "env_file must be the .env that the steps make")
+            if "build" in service:
+                dockerfile = self.root / "deploy/docker" / service["build"]["context"] / service["build"]["dockerfile"]
+                self.must(dockerfile.exists(), place, f"{dockerfile} does not exist")
+        for kind, names in declared.items():
+            for name in sorted(names ^ used[kind]):
+                self.must(False, COMPOSE, f"{kind} {name}: used and not declared, or declared and not used")
+
+    def check_secrets(self):
+        """make-secrets.sh makes every file and every password, and neither repository nor image takes them."""
+        maker = self.text("deploy/docker/make-secrets.sh")
+        passwords = {f"{name}_PASSWORD" for name in re.search(r"for name in ([A-Z_ ]+);", maker)[1].split()}
+        asked = set(ASKED_FOR.findall(re.sub(r"#.*", "", self.text(COMPOSE))))
+        for name in sorted(passwords ^ asked):
+            self.must(False, COMPOSE, f"{name}: asked for and not made by make-secrets.sh, or made and not asked for")
+        for name, secret in self.compose["secrets"].items():
+            self.must(f"/secrets/{pathlib.Path(secret['file']).name}" in maker, COMPOSE, f"{name}: make-secrets.sh does not make it")
+        for ignore in (".gitignore", ".dockerignore"):
+            lines = [line.rstrip("/") for line in self.text(ignore).splitlines()]
+            for path in ("/.env", "/deploy/docker/.env", "/deploy/docker/secrets"):
+                self.must(path in lines, ignore, f"{path} is missing")
+        uid = re.search(r"useradd .*--uid (\d+)", self.text("deploy/docker/Dockerfile"))[1]
+        self.must(re.search(rf"^user={uid}\b", maker, re.M), "make-secrets.sh", f"the image's user is {uid}")
+
+    # --- Ports and health ---
+
+    def check_health(self):
+        final = self.text("deploy/docker/Dockerfile").rsplit("\nFROM ", 1)[1]
+        admin, gateway = self.text("libs/runtime/app.cpp"), self.text("services/api-gateway/api.cpp")
+        for name, service in self.services.items():
+            place = f"{COMPOSE}: {name}"
+            test = service.get("healthcheck", {}).get("test")
+            if not self.must(test, place, "no health check") or name not in self.ours:
+                continue
+            self.must(re.search(rf"^ +{re.escape(test[1])} \\", final, re.M), place, f"the image has no {test[1]}")
+            url = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/\w+)", test[-1])
+            if not self.must(url, place, f"the health check asks {test[-1]}"):
+                continue
+            given = self.environment_of(service)
+            known = {(given.get("METRICS_PORT"), path) for path in re.findall(r'route\("GET", "(/(?:readyz|livez))"', admin)}
+            known |= {(given.get("API_PORT"), path) for path in re.findall(r'route\("GET", "(/health)"', gateway)}
+            self.must(url.groups() in known, place, f"it does not serve {test[-1]}")
+            self.must(given.get("BIND_ADDRESS") == "0.0.0.0", place, "others must reach it: BIND_ADDRESS 0.0.0.0")
+
+    def check_ports(self, units):
+        docs = self.text("docs/operations.md")
+        scraped = dict(re.findall(r'targets: \["127\.0\.0\.1:(\d+)"\]\s+labels: \{service: ([\w-]+)\}', self.text("deploy/prometheus/prometheus.yml")))
+        documented = re.search(r"its `METRICS_PORT`: ([^.]*)\.", docs)[1]
+        for name, given in units.items():
+            port, service = given.get("METRICS_PORT"), name.removeprefix("lamda-")
+            self.must(f"{service.split('-')[-1]} {port}" in re.sub(r"\s+", " ", documented), name, f"docs/operations.md says another port than {port}")
+            if service != "node-agent":
+                self.must(scraped.get(port) == service, name, f"prometheus.yml does not scrape {port}")
+        gateway = self.services["api-gateway"]
+        published = gateway["ports"][0]
+        self.must(port_of(published) == self.environment_of(gateway).get("API_PORT"), COMPOSE, f"api-gateway does not listen on {published}")
+        for path in ("deploy/nginx/lamda.conf", "docs/operations.md"):
+            self.must(f"{published.rsplit(':', 1)[0]}" in self.text(path), COMPOSE, f"{path} names another port than {published}")
+        self.must(published.split(":")[1] == self.set_by_example["API_PORT"], COMPOSE, "env.example has another API_PORT")
+        for name, service in self.services.items():
+            for port in service.get("ports", []):
+                self.must(port.startswith("127.0.0.1:"), f"{COMPOSE}: {name}", f"{port} is open to the world")
+
+    # --- The bus ---
+
+    def check_bus(self):
+        conf, nats, place = self.text("deploy/nats/nats.conf"), self.services["nats"], f"{COMPOSE}: nats"
+        plain = re.sub(r"#.*", "", conf)
+        mounted = [volume.split(":") for volume in nats["volumes"]]
+        at = [parts[1] for parts in mounted if parts[0] == "../nats/nats.conf"]
+        command = nats["command"]
+        self.must(at and "-c" in command and command[command.index("-c") + 1] == at[0], place, "it must run with deploy/nats/nats.conf")
+        self.must(re.search(r"^jetstream \{", plain, re.M), "deploy/nats/nats.conf", "JetStream is not enabled")
+        store = re.search(r'store_dir: "([^"]*)"', plain)[1]
+        kept = [parts[1] for parts in mounted if not parts[0].startswith(".")]
+        self.must(any(store.startswith(folder + "/") for folder in kept), place, f"{store} is in no volume")
+        wanted = set(re.findall(r"\$(NATS_\w+)", plain))
+        self.must(wanted == set(nats["environment"]), place, f"nats.conf takes {sorted(wanted)} from its environment")
+        passwords = dict(re.findall(r"user: (\w+), password: \$(\w+)", plain))
+        for name, service in self.ours.items():
+            url = service.get("environment", {}).get("NATS_URL")
+            login = re.fullmatch(r"nats://(\w+):\$\{(\w+):\?[^}]*\}@nats:4222", url) if url else None
+            self.must(not url or (login and passwords.get(login[1]) == login[2]), f"{COMPOSE}: {name}", "NATS_URL is no login of nats.conf")
+        self.must(":4222" in re.search(r"^listen: (\S+)", plain, re.M)[1], "deploy/nats/nats.conf", "compose expects port 4222")
+
+    def check(self):
+        self.check_references()
+        self.check_secrets()
+        self.check_health()
+        self.check_bus()
+        for name, service in self.ours.items():
+            given = self.environment_of(service)
+            self.must(service["command"] == [f"lamda-{name}"], f"{COMPOSE}: {name}", f"the command must be lamda-{name}")
+            self.check_settings(f"{COMPOSE}: {name}", service["command"][0], given)
+        units = {}
+        for unit in sorted((self.root / "deploy/systemd").glob("*.service")):
+            text = unit.read_text(encoding="utf-8")
+            given = dict(re.findall(r"^Environment=(\w+)=(.*)$", text, re.M))
+            credentials = re.findall(r"^LoadCredential=([\w-]+):", text, re.M)
+            self.must(set(credentials) <= SECRETS.keys(), unit.name, f"an unknown credential: {credentials}")
+            self.check_settings(unit.name, unit.stem, given, [name for name in credentials if name in SECRETS])
+            units[unit.stem] = given
+        self.check_ports(units)
+        for fault in self.faults:
+            print(fault, file=sys.stderr)
+        print(f"{len(self.services)} containers, {len(units)} units, {self.judged} configurations tried, {len(self.faults)} faults")
+        return 1 if self.faults else 0
+
+
+if __name__ == "__main__":
+    sys.exit(Deployment(*sys.argv[1:]).check())
