@@ -19,6 +19,8 @@ std::string to_json(const Assignment& message) {
                     {"env", detail::env_json(message.env)},
                     {"requirements", detail::requirements_json(message.requirements)},
                     {"chainId", message.chain_id.value},
+                    {"jobManager",
+                     message.job_manager ? std::optional(message.job_manager->hex()) : std::nullopt},
                     {"blockNumber", message.block_number.value},
                     {"blockHash", message.block_hash.hex()},
                 })
@@ -42,6 +44,9 @@ Result<Assignment> parse_assignment(std::string_view json) {
     out.env = detail::read_env(fields);
     out.requirements = detail::read_requirements(fields);
     out.chain_id.value = fields.uint64("chainId", 1);
+    if (fields.has("jobManager")) {
+        out.job_manager = fields.lowercase_address("jobManager");
+    }
     out.block_number.value = fields.uint64("blockNumber", 0);
     out.block_hash = fields.lowercase_id<BlockHash>("blockHash");
     if (failure) {

@@ -29,6 +29,7 @@ struct Assignment {
     std::map<std::string, std::string> env;
     Requirements requirements;
     ChainId chain_id;
+    std::optional<Address> job_manager;  ///< absent: the dispatcher's release does not send it yet
     BlockNum block_number;
     BlockHash block_hash;
     bool operator==(const Assignment&) const = default;

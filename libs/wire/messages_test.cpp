@@ -66,6 +66,7 @@ Assignment an_assignment() {
                         .network = false,
                         .time_limit_seconds = 60};
     out.chain_id = ChainId{97};
+    out.job_manager = Address::parse("0x1000000000000000000000000000000000000001").value();
     out.block_number = BlockNum{48123456};
     out.block_hash = kBlockHash;
     return out;
@@ -129,6 +130,7 @@ TEST_CASE("the golden samples are what the types say, there and back") {
 TEST_CASE("messages with nothing in their optional fields go there and back") {
     Assignment assignment = an_assignment();
     assignment.input_file_cid.reset();
+    assignment.job_manager.reset();
     assignment.command.clear();
     assignment.env.clear();
     CHECK(parse_assignment(to_json(assignment)).value() == assignment);
@@ -226,6 +228,7 @@ TEST_CASE("each wrong field of a message is refused with its place") {
           {"\"attempt\": 1", "\"attempt\": 1.5", "/attempt"},
           {"\"attempt\": 1", "\"attempt\": 1, \"attempt\": 2", "/attempt"},
           {"0xfa5b", "0xFA5b", "/jobId"},
+          {"0x1000000000000000000000000000000000000001", "0x10", "/jobManager"},
           {"\"jobId\"", "\"job_id\"", "/jobId"},
           {"0x90f7", "0x90F7", "/provider"},
           {"lamda/busybox:1.35", "", "/dockerImage"},

@@ -15,17 +15,20 @@ constexpr Millis kComeAgain{5'000};
 }  // namespace
 
 AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses,
-                               const BscIdentity& identity, const Address& provider, std::size_t capacity,
-                               const RetrySchedule& retries, TwinWatch& twins, const Clock& clock,
+                               const BscIdentity& identity, const Address& provider,
+                               const Address& job_manager, std::size_t capacity, const RetrySchedule& retries,
+                               TwinWatch& twins, SettingsWatch& settings, const Clock& clock,
                                telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
     : bus_(bus),
       journal_(journal),
       statuses_(statuses),
       identity_(identity),
       provider_(provider),
+      job_manager_(job_manager),
       capacity_(capacity),
       retries_(retries),
       twins_(twins),
+      settings_(settings),
       clock_(clock),
       log_(std::move(log)),
       metrics_(metrics),
@@ -41,8 +44,7 @@ void AssignmentLoop::consume(const std::stop_token& stop) {
     if (!identity_.known()) {
         health_.set(kCheck, false, "BSC_CHAIN_ID is not set and no endpoint of BSC_RPC_URL has told it yet");
     }
-    const auto chain = identity_.wait(stop);
-    if (!chain) {
+    if (!identity_.wait(stop)) {
         return;
     }
     auto consumer = bus_.consume(wire::kJobsStream, wire::durable_of(provider_));
@@ -59,12 +61,12 @@ void AssignmentLoop::consume(const std::stop_token& stop) {
         const auto messages = consumer.fetch(static_cast<int>(capacity_ - occupied), kFetchTimeout);
         health_.set(kCheck, true);
         for (const auto& message : messages) {
-            handle(consumer, message, *chain);
+            handle(consumer, message);
         }
     }
 }
 
-void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message, ChainId chain) {
+void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message) {
     const auto count = [&](std::string_view what) {
         metrics_
             .counter("lamda_agent_assignments_total", "Assignments that came, by what was done with them",
@@ -81,14 +83,25 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
         consumer.term(message);
         return;
     }
-    const Self self{provider_, chain, retries_.occupied(journal_.active_attempts(), capacity_), capacity_,
+    const Self self{provider_,
+                    identity_.known().value(),  // it may be corrected, and is never forgotten
+                    job_manager_,
+                    retries_.occupied(journal_.active_attempts(), capacity_),
+                    capacity_,
                     twins_.present()};
+    const AttemptKey key{assignment->job_id, assignment->attempt};
     const auto verdict = decide(*assignment, journal_.find(assignment->job_id), self);
     count(to_string(verdict.decision));
     log_.info("assignment", {{"job", assignment->job_id.hex()},
                              {"attempt", assignment->attempt},
                              {"decision", to_string(verdict.decision)},
                              {"reason", verdict.reason}});
+    if (verdict.decision == Decision::kReturn) {
+        settings_.contradicts(key, verdict.reason);
+        consumer.nak(message, SettingsWatch::kComeAgain);
+        return;
+    }
+    settings_.settled(key);
     if (verdict.decision == Decision::kDefer) {
         consumer.nak(message, kComeAgain);
         return;
@@ -133,6 +146,7 @@ void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& v
                 }
             });
             break;
+        case Decision::kReturn:
         case Decision::kIgnore:
         case Decision::kDefer:
             break;

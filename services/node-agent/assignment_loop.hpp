@@ -3,9 +3,11 @@
 
 #include <stop_token>
 
+#include "bsc_identity.hpp"
 #include "bus/bus.hpp"
 #include "decision.hpp"
 #include "retry_schedule.hpp"
+#include "settings_watch.hpp"
 #include "status_publisher.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/metrics.hpp"
@@ -16,14 +18,15 @@ namespace lamda::agent {
 class AssignmentLoop {
   public:
     AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses, const BscIdentity& identity,
-                   const Address& provider, std::size_t capacity, const RetrySchedule& retries,
-                   TwinWatch& twins, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
+                   const Address& provider, const Address& job_manager, std::size_t capacity,
+                   const RetrySchedule& retries, TwinWatch& twins, SettingsWatch& settings,
+                   const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
                    telemetry::Health& health);
     void run(const std::stop_token& stop);
 
   private:
     void consume(const std::stop_token& stop);
-    void handle(bus::Consumer& consumer, const bus::Message& message, ChainId chain);
+    void handle(bus::Consumer& consumer, const bus::Message& message);
     void accept(const wire::Assignment& assignment, const Verdict& verdict);
 
     bus::Bus& bus_;
@@ -31,9 +34,11 @@ class AssignmentLoop {
     const StatusWriter& statuses_;
     const BscIdentity& identity_;
     Address provider_;
+    Address job_manager_;
     std::size_t capacity_;
     const RetrySchedule& retries_;
     TwinWatch& twins_;
+    SettingsWatch& settings_;
     const Clock& clock_;
     telemetry::Log log_;
     telemetry::Metrics& metrics_;

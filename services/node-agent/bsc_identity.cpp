@@ -7,8 +7,8 @@
 namespace lamda::agent {
 
 BscIdentity::BscIdentity(std::optional<ChainId> configured, std::string path)
-    : path_(std::move(path)), id_(configured) {
-    if (id_) {
+    : configured_(configured.has_value()), path_(std::move(path)), id_(configured) {
+    if (configured_) {
         return;
     }
     if (const auto text = read_file(path_)) {
@@ -28,19 +28,41 @@ std::optional<ChainId> BscIdentity::known() const {
 
 std::optional<ChainId> BscIdentity::wait(const std::stop_token& stop) const {
     std::unique_lock lock(mutex_);
-    learned_.wait(lock, stop, [&] { return id_.has_value(); });
+    changed_.wait(lock, stop, [&] { return id_.has_value(); });
     return stop.stop_requested() ? std::nullopt : id_;
 }
 
-bool BscIdentity::learn(ChainId seen) {
+bool BscIdentity::wait_other(ChainId chain, const std::stop_token& stop) const {
+    std::unique_lock lock(mutex_);
+    return changed_.wait(lock, stop, [&] { return id_ && *id_ != chain; });
+}
+
+void BscIdentity::keep(ChainId id) {
+    write_durably(path_, std::to_string(id.value), {"agent.chain.written", "agent.chain.renamed"});
+    id_ = id;
+    other_.reset();
+    others_ = 0;
+    changed_.notify_all();
+}
+
+BscIdentity::Learned BscIdentity::learn(ChainId seen) {
     const std::lock_guard lock(mutex_);
-    if (id_) {
-        return *id_ == seen;
+    if (configured_ || id_ == seen) {
+        other_.reset();
+        others_ = 0;
+        return Learned::kNothing;
     }
-    write_durably(path_, std::to_string(seen.value), {"agent.chain.written", "agent.chain.renamed"});
-    id_ = seen;
-    learned_.notify_all();
-    return true;
+    if (!id_) {
+        keep(seen);
+        return Learned::kFirst;
+    }
+    others_ = other_ == seen ? others_ + 1 : 1;
+    other_ = seen;
+    if (others_ < kAnswersToBelieve) {
+        return Learned::kDoubt;
+    }
+    keep(seen);
+    return Learned::kCorrected;
 }
 
 }  // namespace lamda::agent

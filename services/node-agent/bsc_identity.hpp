@@ -1,5 +1,4 @@
-// The BSC chain id that statuses are signed for: configured, or the first one that the endpoint told, kept on
-// disk.
+// The BSC chain id that this agent serves: configured, or learned from the endpoints.
 #pragma once
 
 #include <condition_variable>
@@ -12,21 +11,42 @@
 
 namespace lamda::agent {
 
+/// A learned id is kept on disk, for a start at which no endpoint answers, and corrected when the endpoints
+/// go on naming another one. Thread-safe.
 class BscIdentity {
   public:
-    /// @param path the file that remembers the first id seen
+    /// That many answers in a row replace a learned id: behind a load balancer one answer may be another
+    /// chain's.
+    static constexpr int kAnswersToBelieve = 3;
+
+    /// @param path the file that keeps the learned id
     BscIdentity(std::optional<ChainId> configured, std::string path);
+    bool configured() const { return configured_; }
     std::optional<ChainId> known() const;
     /// Absent only when stopped.
     std::optional<ChainId> wait(const std::stop_token& stop) const;
-    /// What an endpoint says. False: it contradicts what is known.
-    bool learn(ChainId seen);
+    /// Until another id than `chain` is known. False: stopped before.
+    bool wait_other(ChainId chain, const std::stop_token& stop) const;
+
+    enum class Learned {
+        kNothing,   ///< the id is configured, or known already
+        kFirst,     ///< nothing was known before
+        kDoubt,     ///< another one than the known one, not often enough yet
+        kCorrected  ///< replaces the known one
+    };
+    /// Takes the endpoints' common answer. @throws DiskError
+    Learned learn(ChainId seen);
 
   private:
-    std::string path_;
+    void keep(ChainId id);
+
+    const bool configured_;
+    const std::string path_;
     mutable std::mutex mutex_;
-    mutable std::condition_variable_any learned_;
+    mutable std::condition_variable_any changed_;
     std::optional<ChainId> id_;
+    std::optional<ChainId> other_;  ///< named instead of `id_` by the last answers
+    int others_ = 0;                ///< answers in a row that named `other_`
 };
 
 }  // namespace lamda::agent

@@ -60,7 +60,7 @@ Config read_config(runtime::Settings& settings) {
     config.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "BSC endpoints");
     config.opbnb_rpc_urls = settings.urls("OPBNB_RPC_URL", "opBNB endpoints");
     config.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "time-out of one chain call", "10s");
-    config.bsc_chain_id = chain_id(settings, "BSC_CHAIN_ID", "absent: the first one seen is kept");
+    config.bsc_chain_id = chain_id(settings, "BSC_CHAIN_ID", "absent: the one that all BSC_RPC_URL agree on");
     config.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     config.max_input_bytes = settings.number("AGENT_MAX_INPUT_MIB", "largest input that is fetched, in MiB",
                                              10'240, 1, 1'048'576) *

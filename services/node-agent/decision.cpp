@@ -13,6 +13,25 @@ namespace {
 constexpr std::int32_t kSignalBase = 128;
 constexpr std::uint64_t kMib = 1ULL << 20;
 
+/// The setting that contradicts the assignment; absent: none.
+std::optional<std::string> contradiction(const wire::Assignment& assignment, const Self& self) {
+    if (assignment.chain_id != self.chain_id) {
+        return fmt::format(
+            "the job is of chain {0}, this agent is set for chain {1}: set BSC_CHAIN_ID to {0} and "
+            "BSC_RPC_URL to "
+            "endpoints of it, or correct the dispatcher's settings",
+            assignment.chain_id.value, self.chain_id.value);
+    }
+    if (assignment.job_manager && *assignment.job_manager != self.job_manager) {
+        return fmt::format(
+            "the job is of contract {0}, this agent is set for {1}: set JOB_MANAGER_CONTRACT_ADDRESS to {0}, "
+            "or "
+            "correct the dispatcher's settings",
+            assignment.job_manager->hex(), self.job_manager.hex());
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::string_view to_string(Decision decision) {
@@ -21,6 +40,8 @@ std::string_view to_string(Decision decision) {
             return "accept";
         case Decision::kRefuse:
             return "refuse";
+        case Decision::kReturn:
+            return "return";
         case Decision::kRepublish:
             return "republish";
         case Decision::kIgnore:
@@ -47,9 +68,8 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
             return {Decision::kIgnore, fmt::format("overtaken by attempt {}", record->highest())};
         }
     }
-    if (assignment.chain_id != self.chain_id) {
-        return {Decision::kRefuse, fmt::format("the job is of chain {}, this agent serves chain {}",
-                                               assignment.chain_id.value, self.chain_id.value)};
+    if (auto wrong = contradiction(assignment, self)) {
+        return {Decision::kReturn, *std::move(wrong)};
     }
     // A job whose spec was never given to a gateway may bear any name.
     if (const auto named = wire::check_image_reference(assignment.docker_image); !named) {

@@ -12,6 +12,7 @@ enum class Decision {
     kAccept,     ///< new: record, acknowledge, run
     kRefuse,     ///< can never be run here: record a failure `refused`, acknowledge
     kRepublish,  ///< finished before: publish its recorded status again, acknowledge
+    kReturn,     ///< of another chain or contract than the settings: let it come again, sign nothing
     kIgnore,     ///< void, overtaken, or already at work: acknowledge, nothing else
     kDefer       ///< no room now: let it come again
 };
@@ -26,7 +27,8 @@ struct Verdict {
 /// What the agent knows of itself.
 struct Self {
     Address provider;
-    ChainId chain_id;        ///< BSC
+    ChainId chain_id;  ///< BSC
+    Address job_manager;
     std::size_t active = 0;  ///< attempts that fill its room
     std::size_t capacity = 1;
     bool twin = false;  ///< another agent works with the same key

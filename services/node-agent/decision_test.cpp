@@ -11,7 +11,7 @@ using namespace lamda::agent::test;
 namespace {
 
 Self idle() {
-    return {address(0xAA), ChainId{97}, 0, 1};
+    return {address(0xAA), ChainId{97}, address(0x11), 0, 1};
 }
 
 JobRecord with_attempt(std::uint32_t attempt, Phase phase) {
@@ -81,12 +81,49 @@ TEST_CASE("beside another agent with the same key no new work is taken; what is 
     CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), twin).decision == Decision::kRepublish);
 }
 
-TEST_CASE("a job of another chain is refused") {
+TEST_CASE("a job of another chain or contract goes back to the bus, and the setting is named") {
     auto foreign = assignment(1, 1);
-    foreign.chain_id = ChainId{56};
+    std::string setting;
+    SECTION("another chain") {
+        foreign.chain_id = ChainId{56};
+        setting = "BSC_CHAIN_ID to 56";
+    }
+    SECTION("another contract") {
+        foreign.job_manager = address(0x22);
+        setting = "JOB_MANAGER_CONTRACT_ADDRESS to " + address(0x22).hex();
+    }
+    SECTION("also when its image name is impossible: the verdict would be signed for the wrong chain") {
+        foreign.chain_id = ChainId{56};
+        foreign.docker_image = "Lamda/X";
+        setting = "BSC_CHAIN_ID";
+    }
     const auto verdict = decide(foreign, std::nullopt, idle());
-    CHECK(verdict.decision == Decision::kRefuse);
-    CHECK(verdict.reason == "the job is of chain 56, this agent serves chain 97");
+    CHECK(verdict.decision == Decision::kReturn);
+    CHECK(verdict.reason.find(setting) != std::string::npos);
+    CHECK(decide(foreign, retracted_through(1), idle()).decision == Decision::kIgnore);
+}
+
+TEST_CASE("a job of this chain and contract is accepted; one that names no contract as well") {
+    auto own = assignment(1, 1);
+    CHECK(decide(own, std::nullopt, idle()).decision == Decision::kAccept);
+    own.job_manager = address(0x11);
+    CHECK(decide(own, std::nullopt, idle()).decision == Decision::kAccept);
+}
+
+TEST_CASE("an image name that no engine takes is refused at once, by name") {
+    for (const auto* name : {"Lamda/X", "busybox:", "a b", "https://hub.docker.com/x", "-x", ""}) {
+        INFO(name);
+        auto job = assignment(1, 1);
+        job.docker_image = name;
+        auto self = idle();
+        self.active = self.capacity;  // a refusal needs no room
+        const auto verdict = decide(job, std::nullopt, self);
+        CHECK(verdict.decision == Decision::kRefuse);
+        CHECK(verdict.reason.starts_with("the image name can never work: "));
+    }
+    auto job = assignment(1, 1);
+    job.docker_image = "ghcr.io/lamda/tool:1.0";
+    CHECK(decide(job, std::nullopt, idle()).decision == Decision::kAccept);
 }
 
 TEST_CASE("only the highest attempt stays at work") {

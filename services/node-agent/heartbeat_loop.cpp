@@ -11,13 +11,14 @@ constexpr Millis kEvery{5'000};
 
 HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Address& provider,
                              std::size_t capacity, const RetrySchedule& retries, TwinWatch& twins,
-                             const Clock& clock, telemetry::Metrics& metrics)
+                             SettingsWatch& settings, const Clock& clock, telemetry::Metrics& metrics)
     : bus_(bus),
       journal_(journal),
       provider_(provider),
       capacity_(capacity),
       retries_(retries),
       twins_(twins),
+      settings_(settings),
       clock_(clock),
       running_(metrics.gauge("lamda_agent_running", "Attempts accepted and not ended")),
       waiting_(metrics.gauge("lamda_agent_waiting",
@@ -41,8 +42,9 @@ void HeartbeatLoop::beat() {
     heartbeat.provider = provider_;
     heartbeat.at = clock_.now();
     heartbeat.agent_version = LAMDA_VERSION;
-    // Beside a twin there is no room: so no attempt runs out of its time to be accepted.
-    heartbeat.capacity = twins_.present() ? 0 : static_cast<std::uint32_t>(capacity_);
+    // Without room no attempt runs out of its time to be accepted.
+    const bool takes_work = !twins_.present() && !settings_.contradicted();
+    heartbeat.capacity = takes_work ? static_cast<std::uint32_t>(capacity_) : 0;
     const auto active = journal_.active_attempts();
     // As room is counted when assignments are taken, so that the dispatcher's accept clock goes by the same.
     heartbeat.running = static_cast<std::uint32_t>(retries_.occupied(active, capacity_));

@@ -6,6 +6,7 @@
 #include "bus/bus.hpp"
 #include "journal.hpp"
 #include "retry_schedule.hpp"
+#include "settings_watch.hpp"
 #include "telemetry/metrics.hpp"
 #include "twin_watch.hpp"
 
@@ -14,7 +15,7 @@ namespace lamda::agent {
 class HeartbeatLoop {
   public:
     HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Address& provider, std::size_t capacity,
-                  const RetrySchedule& retries, TwinWatch& twins, const Clock& clock,
+                  const RetrySchedule& retries, TwinWatch& twins, SettingsWatch& settings, const Clock& clock,
                   telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
 
@@ -27,6 +28,7 @@ class HeartbeatLoop {
     std::size_t capacity_;
     const RetrySchedule& retries_;
     TwinWatch& twins_;
+    SettingsWatch& settings_;
     const Clock& clock_;
     telemetry::Gauge running_;
     telemetry::Gauge waiting_;

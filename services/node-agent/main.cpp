@@ -4,7 +4,9 @@
 #include "abandonable.hpp"
 #include "assignment_loop.hpp"
 #include "chain/multi_rpc.hpp"
+#include "chain_learner.hpp"
 #include "config.hpp"
+#include "eth/rpc_client.hpp"
 #include "heartbeat_loop.hpp"
 #include "janitor.hpp"
 #include "net/http_client.hpp"
@@ -30,13 +32,21 @@ int serve(runtime::App& app, const Config& config) {
     Journal journal(config.state_dir + "/journal", clock, log);
     FileTxLedger bsc_ledger(config.state_dir + "/bsc-" + self.hex() + ".json", clock);
     FileTxLedger opbnb_ledger(config.state_dir + "/opbnb-" + self.hex() + ".json", clock);
-    StatusWriter statuses(signer, identity, config.job_manager, clock);
+    StatusWriter statuses(signer, config.job_manager, clock);
 
     net::HttpClient http;
     DockerEngine engine(config.docker_host, http);
     ipfs::ContentStore content(config.content, http);
-    chain::MultiRpc bsc(
-        {.urls = config.bsc_rpc_urls, .chain = identity.known(), .timeout = config.rpc_timeout}, clock, log);
+    std::vector<std::unique_ptr<eth::Rpc>> bsc_endpoints;
+    for (const auto& url : config.bsc_rpc_urls) {
+        bsc_endpoints.push_back(std::make_unique<eth::HttpRpc>(url, config.rpc_timeout, http));
+    }
+    ChainLearner learner(identity, std::move(bsc_endpoints), log, app.health());
+    const auto open_bsc = [&](ChainId chain) {
+        return std::make_unique<chain::MultiRpc>(
+            chain::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
+            clock, log);
+    };
     chain::MultiRpc opbnb(
         {.urls = config.opbnb_rpc_urls, .chain = config.presence.chain_id, .timeout = config.rpc_timeout},
         clock, log);
@@ -46,9 +56,11 @@ int serve(runtime::App& app, const Config& config) {
     ProgressLoop progress(journal, statuses, clock);
     TwinWatch twins(self, random_id(), clock, log, app.health());
     RetrySchedule retries({.patience = config.retry_for}, clock);
-    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, retries, twins, clock, app.metrics());
-    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.capacity, retries, twins, clock,
-                               log, app.metrics(), app.health());
+    SettingsWatch settings(clock, log, app.health());
+    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, retries, twins, settings, clock,
+                             app.metrics());
+    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.job_manager, config.capacity,
+                               retries, twins, settings, clock, log, app.metrics(), app.health());
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
     RunnerConfig runner_config;
     runner_config.jobs_dir = jobs_dir;
@@ -56,7 +68,7 @@ int serve(runtime::App& app, const Config& config) {
     runner_config.max_input_bytes = config.max_input_bytes;
     Runner runner(runner_config, journal, statuses, retries, engine, content, bus, clock, log, app.metrics());
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
-    Settlement settlement(config.settlement, journal, bsc_ledger, bsc, identity, signer, clock, log,
+    Settlement settlement(config.settlement, journal, bsc_ledger, open_bsc, identity, signer, clock, log,
                           app.metrics(), app.health());
     Presence presence(config.presence, opbnb_ledger, opbnb, signer, clock, log, app.metrics(), app.health());
 
@@ -83,6 +95,7 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("interrupts", [&](Stop stop) { runner.interrupt_void(stop); });
     app.loop("assignments", [&](Stop stop) { assignments.run(stop); });
     app.loop("janitor", hanging.wrap([&](Stop stop) { janitor.run(stop); }));
+    app.loop("chain-id", hanging.wrap([&](Stop stop) { learner.run(stop); }));
     app.loop("settlement", hanging.wrap([&](Stop stop) { settlement.run(stop); }));
     app.loop("presence", hanging.wrap([&](Stop stop) { presence.run(stop); }));
     const int status = app.run();

@@ -79,8 +79,7 @@ struct Agent {
     std::unique_ptr<crypto::LocalSigner> signer =
         crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
             .value();
-    BscIdentity identity{ChainId{97}, dir.path() + "/bsc-chain-id"};
-    StatusWriter statuses{*signer, identity, address(0x11), clock};
+    StatusWriter statuses{*signer, address(0x11), clock};
     RetrySchedule retries;
     DockerEngine engine{"unix:///engine", world};
     ipfs::ContentStore content{{.api_url = "http://store", .gateways = {"http://gateway"}}, world};

@@ -53,13 +53,13 @@ std::string claim_key(const JobId& job) {
     return std::string(kClaim) + job.hex();
 }
 
-Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, eth::Rpc& bsc,
-                       BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
+Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, Open open,
+                       const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
                        telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
     : config_(config),
       journal_(journal),
       ledger_(ledger),
-      bsc_(bsc),
+      open_(std::move(open)),
       identity_(identity),
       signer_(signer),
       clock_(clock),
@@ -68,25 +68,30 @@ Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxLedger& 
       health_(health) {}
 
 void Settlement::run(const std::stop_token& stop) {
-    const auto chain = chain_id_of(bsc_, "BSC_RPC_URL");
-    if (!identity_.learn(chain)) {
-        throw runtime::ConfigError("BSC_RPC_URL: " + bsc_.name() + " is on chain " +
-                                   std::to_string(chain.value) + ", not on " +
-                                   std::to_string(identity_.known()->value));
+    while (const auto chain = identity_.wait(stop)) {
+        const auto bsc = open_(*chain);
+        if (identity_.configured()) {
+            chain_id_of(*bsc, "BSC_RPC_URL");  // a contradiction is the settings' own, and ends the process
+        }
+        if (config_.confirm || config_.claim || ledger_.open_count() > 0) {
+            settle(*chain, *bsc, stop);
+        } else if (identity_.configured() || !identity_.wait_other(*chain, stop)) {
+            return;
+        }
     }
-    if (!config_.confirm && !config_.claim && ledger_.open_count() == 0) {
-        return;
-    }
-    chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc_, signer_, ledger_, clock_,
-                         log_, metrics_, health_, [this](const std::vector<chain::Intent>& intents) {
+}
+
+void Settlement::settle(ChainId chain, eth::Rpc& bsc, const std::stop_token& stop) {
+    chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, ledger_, clock_, log_,
+                         metrics_, health_, [&](const std::vector<chain::Intent>& intents) {
                              std::vector<std::optional<chain::Objection>> out;
                              for (const auto& intent : intents) {
-                                 out.push_back(objection(intent));
+                                 out.push_back(objection(bsc, intent));
                              }
                              return out;
                          });
     std::uint64_t seen = 0;
-    while (!stop.stop_requested()) {
+    while (!stop.stop_requested() && identity_.known() == chain) {
         seen = journal_.wait_change(seen, Millis(0));
         note_intents();
         sender.step();
@@ -121,10 +126,10 @@ void Settlement::note_intents() {
     ledger_.forget_done(clock_.now() - kRemember);
 }
 
-std::optional<chain::Objection> Settlement::objection(const chain::Intent& intent) {
+std::optional<chain::Objection> Settlement::objection(eth::Rpc& bsc, const chain::Intent& intent) {
     using Kind = chain::Objection::Kind;
     try {
-        const auto reason = precheck(intent);
+        const auto reason = precheck(bsc, intent);
         return reason ? std::optional(chain::Objection{*reason, Kind::kPark}) : std::nullopt;
     } catch (const std::exception& error) {
         if (!eth::is_useless_answer(error)) {
@@ -134,13 +139,13 @@ std::optional<chain::Objection> Settlement::objection(const chain::Intent& inten
     }
 }
 
-std::optional<std::string> Settlement::precheck(const chain::Intent& intent) {
+std::optional<std::string> Settlement::precheck(eth::Rpc& bsc, const chain::Intent& intent) {
     const bool confirming = intent.key.starts_with(kConfirm);
     const auto job = JobId::parse(intent.key.substr(confirming ? kConfirm.size() : kClaim.size()));
     if (!job) {
         return "its key names no job";
     }
-    const auto now = read_job(bsc_, config_.job_manager, *job, eth::Tag::kLatest);
+    const auto now = read_job(bsc, config_.job_manager, *job, eth::Tag::kLatest);
     if (!now.created) {
         return "the job is not on chain";
     }
@@ -154,7 +159,7 @@ std::optional<std::string> Settlement::precheck(const chain::Intent& intent) {
         return std::nullopt;
     }
     // Confirmed by the renter. A reorg may undo it, so only a final confirmation ends the intent.
-    if (read_job(bsc_, config_.job_manager, *job, eth::Tag::kFinalized).confirmed) {
+    if (read_job(bsc, config_.job_manager, *job, eth::Tag::kFinalized).confirmed) {
         ledger_.finish_without_tx(intent.key, "confirmed by another");
         log_.info("confirmed by another already", {{"job", job->hex()}});
     }

@@ -1,6 +1,8 @@
 // After the work: confirmResult and claimReward on BSC, once each.
 #pragma once
 
+#include <functional>
+#include <memory>
 #include <stop_token>
 
 #include "bsc_identity.hpp"
@@ -19,23 +21,28 @@ struct SettlementConfig {
 
 class Settlement {
   public:
-    Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, eth::Rpc& bsc,
-               BscIdentity& identity, const crypto::Signer& signer, const Clock& clock, telemetry::Log log,
-               telemetry::Metrics& metrics, telemetry::Health& health);
-    /// @throws runtime::ConfigError when the endpoint is on another chain; what Sender::step throws
+    /// Endpoints that are expected to be on the chain.
+    using Open = std::function<std::unique_ptr<eth::Rpc>(ChainId)>;
+    Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, Open open,
+               const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
+               telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
+    /// Begins again when the chain id is corrected. @throws runtime::ConfigError when all endpoints are on
+    /// another chain than configured; what Sender::step throws
     void run(const std::stop_token& stop);
 
   private:
+    /// Until stopped, or another chain id is known.
+    void settle(ChainId chain, eth::Rpc& bsc, const std::stop_token& stop);
     void note_intents();
-    std::optional<chain::Objection> objection(const chain::Intent& intent);
+    std::optional<chain::Objection> objection(eth::Rpc& bsc, const chain::Intent& intent);
     /// @throws what the endpoint throws
-    std::optional<std::string> precheck(const chain::Intent& intent);
+    std::optional<std::string> precheck(eth::Rpc& bsc, const chain::Intent& intent);
 
     SettlementConfig config_;
     Journal& journal_;
     FileTxLedger& ledger_;
-    eth::Rpc& bsc_;
-    BscIdentity& identity_;
+    Open open_;
+    const BscIdentity& identity_;
     const crypto::Signer& signer_;
     const Clock& clock_;
     telemetry::Log log_;

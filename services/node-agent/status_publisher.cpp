@@ -31,15 +31,10 @@ std::string shorten(std::string text) {
 
 }  // namespace
 
-StatusWriter::StatusWriter(const crypto::Signer& signer, const BscIdentity& identity,
-                           const Address& job_manager, const Clock& clock)
-    : signer_(signer), identity_(identity), job_manager_(job_manager), clock_(clock) {}
+StatusWriter::StatusWriter(const crypto::Signer& signer, const Address& job_manager, const Clock& clock)
+    : signer_(signer), job_manager_(job_manager), clock_(clock) {}
 
 void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDetails& details) const {
-    const auto chain = identity_.known();
-    if (!chain) {
-        throw std::logic_error("a status is written before the chain is known");
-    }
     wire::JobStatus status;
     status.job_id = attempt.assignment.job_id;
     status.attempt = attempt.assignment.attempt;
@@ -54,7 +49,9 @@ void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDeta
         status.error_message = shorten(*details.error_message);
     }
     status.receipt = details.receipt;
-    status = wire::sign_status(std::move(status), wire::status_domain(*chain, job_manager_), signer_);
+    const auto domain = wire::status_domain(attempt.assignment.chain_id,
+                                            attempt.assignment.job_manager.value_or(job_manager_));
+    status = wire::sign_status(std::move(status), domain, signer_);
     const auto json = wire::to_json(status);
 
     attempt.last_seq = status.seq;

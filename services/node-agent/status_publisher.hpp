@@ -3,7 +3,6 @@
 
 #include <stop_token>
 
-#include "bsc_identity.hpp"
 #include "bus/bus.hpp"
 #include "crypto/signer.hpp"
 #include "journal.hpp"
@@ -20,11 +19,12 @@ struct StatusDetails {
     std::optional<wire::Receipt> receipt;
 };
 
-/// Adds signed statuses to journal entries. Thread-safe.
+/// Adds signed statuses to journal entries: for the chain and the contract of the attempt's assignment, which
+/// agreed with the settings when it was accepted. Thread-safe.
 class StatusWriter {
   public:
-    StatusWriter(const crypto::Signer& signer, const BscIdentity& identity, const Address& job_manager,
-                 const Clock& clock);
+    /// @param job_manager for assignments that name no contract
+    StatusWriter(const crypto::Signer& signer, const Address& job_manager, const Clock& clock);
     /// The next seq of the attempt, signed, into its outbox. A repeated `accepted` or `running` replaces
     /// an unsent one; completed and failed finish the attempt. To be called inside Journal::update, so that
     /// the seq is spent durably.
@@ -32,7 +32,6 @@ class StatusWriter {
 
   private:
     const crypto::Signer& signer_;
-    const BscIdentity& identity_;
     Address job_manager_;
     const Clock& clock_;
 };

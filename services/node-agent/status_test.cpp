@@ -18,8 +18,7 @@ struct Fixture {
     std::unique_ptr<crypto::LocalSigner> signer =
         crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
             .value();
-    BscIdentity identity{ChainId{97}, dir.path() + "/bsc-chain-id"};
-    StatusWriter statuses{*signer, identity, address(0x11), clock};
+    StatusWriter statuses{*signer, address(0x11), clock};
     Attempt attempt = [] {
         Attempt fresh;
         fresh.assignment = assignment(1, 3);
@@ -41,6 +40,15 @@ TEST_CASE("statuses are numbered from 1 and signed for this chain and contract")
         CHECK(wire::verify_status(status, wire::status_domain(ChainId{97}, address(0x11))).ok());
         CHECK_FALSE(wire::verify_status(status, wire::status_domain(ChainId{56}, address(0x11))).ok());
     }
+}
+
+TEST_CASE("a status is signed for its assignment's chain and contract, whatever the settings are now") {
+    Fixture f;
+    f.attempt.assignment.chain_id = ChainId{56};
+    f.attempt.assignment.job_manager = address(0x22);
+    f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+    const auto status = wire::parse_status(f.attempt.outbox.at(0).json).value();
+    CHECK(wire::verify_status(status, wire::status_domain(ChainId{56}, address(0x22))).ok());
 }
 
 TEST_CASE("while the bus is away only the newest running status waits, and seq goes on rising") {
@@ -99,20 +107,6 @@ TEST_CASE("a final status ends the attempt and is kept as it was signed") {
     const auto status = wire::parse_status(*f.attempt.final_status).value();
     CHECK(status.error_message == std::string(1'023, 'x'));  // 1,024 bytes would end inside a character
     CHECK(status.exit_code == 3);
-}
-
-TEST_CASE("the first chain seen is kept across restarts, and another one contradicts it") {
-    const testkit::TempDir dir("agent-identity");
-    const std::string path = dir.path() + "/bsc-chain-id";
-    {
-        BscIdentity identity(std::nullopt, path);
-        CHECK_FALSE(identity.known());
-        CHECK(identity.learn(ChainId{97}));
-    }
-    BscIdentity identity(std::nullopt, path);
-    CHECK(identity.known() == ChainId{97});
-    CHECK(identity.learn(ChainId{97}));
-    CHECK_FALSE(identity.learn(ChainId{56}));
 }
 
 TEST_CASE("a loop that hangs is left behind when stopped; one that throws is heard") {
