@@ -1,6 +1,7 @@
 #include "http/router.hpp"
 
 #include <algorithm>
+#include <set>
 #include <stdexcept>
 
 #include "http/target.hpp"
@@ -31,37 +32,51 @@ bool Router::fits(const Route& route, const std::vector<std::string>& segments) 
                       });
 }
 
-Router::Match Router::find(const std::string& method, const std::vector<std::string>& segments) const {
-    Match match;
-    const auto allow = [&match](const std::string& name) {
-        if (std::find(match.allowed.begin(), match.allowed.end(), name) == match.allowed.end()) {
-            match.allowed.push_back(name);
+std::vector<std::string> Router::sorted_methods(const std::vector<const Route*>& routes) {
+    std::set<std::string> out;
+    for (const Route* route : routes) {
+        out.insert(route->method);
+        if (route->method == "GET") {
+            out.insert("HEAD");
         }
-    };
-    for (std::size_t i = 0; i < routes_.size(); ++i) {
-        const Route& route = routes_[i];
-        if (!fits(route, segments)) {
+    }
+    if (!out.empty()) {
+        out.insert("OPTIONS");
+    }
+    return {out.begin(), out.end()};
+}
+
+std::vector<std::string> Router::methods() const {
+    std::vector<const Route*> all;
+    all.reserve(routes_.size());
+    for (const Route& route : routes_) {
+        all.push_back(&route);
+    }
+    return sorted_methods(all);
+}
+
+Router::Match Router::find(const std::string& method, const std::vector<std::string>& segments) const {
+    std::vector<const Route*> closest;
+    for (const Route& route : routes_) {
+        if (!fits(route, segments) || (!closest.empty() && route.rank > closest.front()->rank)) {
             continue;
         }
-        allow(route.method);
-        if (route.method == "GET") {
-            allow("HEAD");
+        if (!closest.empty() && route.rank < closest.front()->rank) {
+            closest.clear();
         }
-        if ((route.method == method || (route.method == "GET" && method == "HEAD")) &&
-            (match.route < 0 || route.rank < routes_[static_cast<std::size_t>(match.route)].rank)) {
-            match.route = static_cast<int>(i);
-        }
+        closest.push_back(&route);
     }
-    if (!match.allowed.empty()) {
-        allow("OPTIONS");
-        std::sort(match.allowed.begin(), match.allowed.end());
-    }
-    if (match.route >= 0) {
-        const auto& pieces = routes_[static_cast<std::size_t>(match.route)].pieces;
-        for (std::size_t i = 0; i < pieces.size(); ++i) {
-            if (pieces[i].is_param) {
-                match.params[pieces[i].text] = segments[i];
+    Match match;
+    match.allowed = sorted_methods(closest);
+    for (const Route* route : closest) {
+        if (route->method == method || (route->method == "GET" && method == "HEAD")) {
+            match.route = static_cast<int>(route - routes_.data());
+            for (std::size_t i = 0; i < route->pieces.size(); ++i) {
+                if (route->pieces[i].is_param) {
+                    match.params[route->pieces[i].text] = segments[i];
+                }
             }
+            break;
         }
     }
     return match;

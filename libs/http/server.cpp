@@ -90,6 +90,12 @@ Response Server::Impl::handle(int route, const Request& request) {
 Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<std::string>& segments) {
     auto match = router.find(request.method, segments);
     Answer out;
+    const bool preflight =
+        request.method == "OPTIONS" && request.headers.contains("access-control-request-method");
+    if (match.allowed.empty() && preflight) {
+        // Only a preflight that succeeds lets the page ask, and read the 404.
+        match.allowed = router.methods();
+    }
     if (match.allowed.empty()) {
         out.response = to_response({404, "unknown_path", "", "no such path", {}}, request);
     } else if (request.method == "OPTIONS" && match.route < 0) {
@@ -191,7 +197,11 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
     request.request_id = random_id();
     Answer out;
     auto target = parse_target(raw.target);
-    if (target) {
+    if (request.method == "OPTIONS" && raw.target == "*") {
+        // RFC 9110, section 9.3.7: the server as a whole.
+        request.path = raw.target;
+        out.response = {204, "", "", {{"Allow", joined(router.methods())}}};
+    } else if (target) {
         request.path = target->path;
         request.query = std::move(target->query);
         out = answer(request, target->segments);

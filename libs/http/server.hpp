@@ -32,8 +32,9 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// `pattern` as in OpenAPI: `/api/jobs/{id}`. A known path with another method: 405 with Allow; OPTIONS
-    /// is answered by the server (CORS preflight). Before start() only.
+    /// `pattern` as in OpenAPI: `/api/jobs/{id}`. A known path with another method: 405 with Allow. OPTIONS
+    /// is answered by the server; so is the CORS preflight of an unknown path, for the page to read the 404.
+    /// Before start() only.
     void route(const std::string& method, const std::string& pattern, Handler handler);
     /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error when the port is
     /// taken

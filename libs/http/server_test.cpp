@@ -119,6 +119,26 @@ TEST_CASE("CORS: configured origins only; the preflight names the path's methods
               .has("Access-Control-Allow-Origin: https://app.example"));
 }
 
+TEST_CASE("OPTIONS: a preflight of an unknown path lets the page read the 404; * is the whole server") {
+    ServerConfig config;
+    config.cors_origins = {"https://app.example"};
+    TestServer server(config);
+    RawClient client(server.port);
+    const std::string origin = "Host: x\r\nOrigin: https://app.example\r\n";
+    const auto preflight =
+        client.ask("OPTIONS /nothing HTTP/1.1\r\n" + origin + "Access-Control-Request-Method: PUT\r\n\r\n");
+    CHECK(preflight.status == 204);
+    CHECK(preflight.has("Access-Control-Allow-Origin: https://app.example"));
+    CHECK(preflight.has("Access-Control-Allow-Methods: GET, HEAD, OPTIONS, POST"));
+    const auto plain = client.ask("OPTIONS /nothing HTTP/1.1\r\n" + origin + "\r\n");
+    CHECK(problem(plain)["code"] == "unknown_path");
+    CHECK(plain.has("Access-Control-Allow-Origin: https://app.example"));
+    const auto whole = client.ask("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(whole.status == 204);
+    CHECK(whole.has("Allow: GET, HEAD, OPTIONS, POST"));
+    CHECK(client.ask("GET * HTTP/1.1\r\nHost: x\r\n\r\n").status == 404);
+}
+
 TEST_CASE("What is refused before a route is found is a problem that the asking page can read") {
     ServerConfig config;
     config.cors_origins = {"https://app.example"};

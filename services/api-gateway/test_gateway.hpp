@@ -25,6 +25,15 @@ inline Config config() {
     return out;
 }
 
+/// Of the one page that may call it.
+constexpr auto kOrigin = "https://app.example";
+
+inline http::ServerConfig server_config() {
+    http::ServerConfig out;
+    out.cors_origins = {kOrigin};
+    return out;
+}
+
 struct Answer {
     int status;
     json body;
@@ -49,7 +58,7 @@ struct Gateway {
           database(postgres.create_database("gateway"), "test", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
           parts{settings, database, bus, health},
-          server({}, telemetry::Log::none(), metrics) {
+          server(server_config(), telemetry::Log::none(), metrics) {
         store::migrate(database);
         record_market(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
