@@ -106,10 +106,12 @@ void Backfill::begin(Windows::iterator at) {
     window.endpoint = choose(window.to, window.avoid);
     window.by_receipts = by_receipts(window.endpoint);
     if (window.by_receipts && !verify_ && window.blocks() > kMostByReceipts) {
-        throw ConfigContradiction("no endpoint answers eth_getLogs, and " + std::to_string(window.blocks()) +
-                                  " blocks are too many to read by their receipts (at most " +
-                                  std::to_string(kMostByReceipts) +
-                                  "): add an endpoint that answers eth_getLogs, or set a later start block");
+        throw eth::RpcError(0,
+                            "no endpoint answers eth_getLogs, and " + std::to_string(window.blocks()) +
+                                " blocks are too many to read by their receipts (at most " +
+                                std::to_string(kMostByReceipts) +
+                                "): add an endpoint that answers eth_getLogs, or set a later start block",
+                            {});
     }
     cut(at, window.by_receipts ? kBlocksByReceipts : rpc_.endpoints().window(window.endpoint));
     if (window.by_receipts) {

@@ -25,8 +25,8 @@ class Backfill {
 
     /// The blocks that follow `after`: from … at most `to`. Waits for the first of them, a second at most
     /// (`waiting`), and reads ahead up to `to`.
-    /// @throws what the last endpoint asked threw; ConfigContradiction when it would take receipts of more
-    /// than 50,000 blocks
+    /// @throws what the last endpoint asked threw; RpcError when it would take receipts of more than
+    /// 50,000 blocks
     BlocksRead next(const std::optional<BlockRef>& after, BlockNum from, BlockNum to);
     /// Drops what was read ahead.
     void forget();

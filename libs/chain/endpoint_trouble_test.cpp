@@ -89,6 +89,37 @@ TEST_CASE("an error object on a read is the endpoint's own: the next one answers
     }
 }
 
+TEST_CASE("no code at an address is one endpoint's word while another shows some") {
+    using net::testing::LoopbackServer;
+    const auto says = [](const char* result) {
+        return [result](const auto& request) {
+            return LoopbackServer::reply(OneFails::answer(request.body, "", result));
+        };
+    };
+    const FakeClock clock(*parse_rfc3339("2026-11-20T10:00:00Z"));
+    LoopbackServer empty(says(R"("0x")"));
+    LoopbackServer full(says(R"("0x60")"));
+    MultiRpc rpc({.urls = {empty.url(), full.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)}, clock,
+                 telemetry::Log::none());
+    CHECK(rpc.code({}, eth::Tag::kLatest) == Bytes{0x60});
+    MultiRpc alone({.urls = {empty.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)}, clock,
+                   telemetry::Log::none());
+    CHECK(alone.code({}, eth::Tag::kLatest).empty());
+}
+
+TEST_CASE("eth_getLogs that was refused three times is tried again after a minute") {
+    FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
+    Endpoints endpoints({"http://a/"}, ChainId{97}, clock, telemetry::Log::none(), 1);
+    for (int i = 0; i < 3; ++i) {
+        endpoints.logs_refused(0);
+    }
+    CHECK_FALSE(endpoints.answers_logs(0));
+    clock.advance(Millis(60'000));
+    CHECK(endpoints.answers_logs(0));
+    endpoints.logs_refused(0);
+    CHECK_FALSE(endpoints.answers_logs(0));
+}
+
 TEST_CASE("a failing chain id is never the answer to the call that comes after it") {
     using net::testing::LoopbackServer;
     LoopbackServer node([](const auto& request) {

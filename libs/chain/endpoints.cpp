@@ -14,6 +14,8 @@ namespace {
 constexpr std::int64_t kFirstRestMs = 500;
 constexpr unsigned kMostDoublings = 7;  // 64 s
 constexpr unsigned kRefusalsToBelieve = 3;
+/// eth_getLogs that was refused so often is tried again after this time: the refusal may have been a limit.
+constexpr Millis kLogsRest{60'000};
 /// Retry-After is honoured up to this: a daily quota's reset must not silence the only endpoint.
 constexpr Millis kMostPause{30'000};
 constexpr std::uint64_t kBlocksBehind = 16;
@@ -259,14 +261,17 @@ void Endpoints::range_failed(std::size_t i, std::uint64_t blocks) {
 
 void Endpoints::logs_refused(std::size_t i) {
     const std::lock_guard lock(mutex_);
-    if (++standing_[i].refusals == kRefusalsToBelieve) {
+    auto& one = standing_[i];
+    ++one.refusals;
+    one.logs_resting_until = clock_.steady() + kLogsRest;
+    if (one.refusals == kRefusalsToBelieve) {
         log_.warn("endpoint refuses eth_getLogs: it is read by receipts", {{"endpoint", names_[i]}});
     }
 }
 
 bool Endpoints::answers_logs(std::size_t i) const {
     const std::lock_guard lock(mutex_);
-    return standing_[i].refusals < kRefusalsToBelieve;
+    return standing_[i].refusals < kRefusalsToBelieve || standing_[i].logs_resting_until <= clock_.steady();
 }
 
 std::vector<EndpointNote> Endpoints::notes() const {

@@ -74,7 +74,7 @@ class Endpoints {
     void range_answered(std::size_t i, std::uint64_t blocks, std::uint64_t bytes);
     void range_failed(std::size_t i, std::uint64_t blocks);
     /// Not even one block's logs were to be had by eth_getLogs, though the node answers. Three times in a
-    /// row: it is taken to refuse the method.
+    /// row: it is taken to refuse the method for a minute.
     void logs_refused(std::size_t i);
     bool answers_logs(std::size_t i) const;
 
@@ -101,7 +101,8 @@ class Endpoints {
         Steady head_seen{};
         Timestamp head_at{};
         RangeWindow window;
-        unsigned refusals = 0;
+        unsigned refusals = 0;  ///< of eth_getLogs for one block, in a row
+        Steady logs_resting_until{};
     };
 
     bool lags(const Standing& one, Steady now) const;

@@ -37,15 +37,18 @@ std::optional<eth::Header> FinalityWatch::depth_of(const eth::Header& head, Mill
 
 std::string FinalityWatch::look(const eth::Header& head, Millis interval) {
     disagreement_.clear();
-    FinalityReading reading{head, std::nullopt, tagged(eth::Tag::kFinalized), clock_.now()};
+    // The tag may differ between endpoints by a block, and step back by one when a node starts again.
+    raise(newest_tagged_, tagged(eth::Tag::kFinalized));
+    FinalityReading reading{head, std::nullopt, newest_tagged_, clock_.now()};
     if (rule_.kind == FinalityRule::Kind::kSafe) {
         reading.safe = tagged(eth::Tag::kSafe);
     }
     auto verdict = judge_finality(rule_, reading);
     auto trouble = verdict.trouble;
     if (!disagreement_.empty()) {
-        // Whoever asks for agreement does not want its absence made up for by age.
-        trouble = disagreement_;
+        // Whoever asks for agreement does not want its absence made up for by age. While the newest block
+        // that was agreed upon is young enough, an endpoint that is away or behind is no trouble.
+        trouble = trouble.empty() ? trouble : disagreement_;
         verdict.depth.reset();
     }
     // Only what a tag names stays so; the head, and a depth below it, are as they are seen now.

@@ -45,7 +45,8 @@ class FinalityWatch {
     const FinalityRule& rule_;
     MultiRpc& rpc_;
     const Clock& clock_;
-    std::string disagreement_;  ///< of endpoints about what is final; empty: none
+    std::string disagreement_;                  ///< of endpoints about what is final; empty: none
+    std::optional<eth::Header> newest_tagged_;  ///< newest block that an endpoint named `finalized`
     std::optional<eth::Header> boundary_header_;
     std::optional<eth::Header> finalized_header_;
     BlockNum boundary_;

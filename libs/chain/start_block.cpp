@@ -38,9 +38,15 @@ BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::
         try {
             start = std::min(start, creation_block(rpc, contract, head.number));
         } catch (const eth::RpcError& error) {
-            throw ConfigContradiction("the node keeps no old state (" + std::string(error.what()) +
-                                      "), so the contract's creation cannot be found: set " +
-                                      config.settings.start_block + " (stream " + config.name + ")");
+            // The endpoints' trouble, and maybe passing: nothing is proven about the configuration.
+            throw eth::RpcError(error.code(),
+                                config.settings.start_block +
+                                    " is not set, and no endpoint has the old state that "
+                                    "tells where contract " +
+                                    contract.hex() + " was created (" + error.what() + "): set " +
+                                    config.settings.start_block +
+                                    ", or add an endpoint with old state (stream " + config.name + ")",
+                                {});
         }
     }
     return start;

@@ -108,6 +108,35 @@ TEST_CASE("the start block is found where the contract was created") {
     CHECK(world.sink.headers.begin()->first >= BlockNum{36});
 }
 
+TEST_CASE("old state that no endpoint has proves nothing: it is waited for, and the setting is named") {
+    World world(12, {World::endpoint("one"), World::endpoint("two")});
+    world.config.settings.start_block = "START_BLOCK";
+    world.config.start_block.reset();
+    world.chain.set_code(kContract, {37});
+    for (int i = 0; i < 200; ++i) {
+        world.mine(i >= 40 ? 1 : 0);
+    }
+    const auto urls = world.network.urls();
+    world.plan().state_pruned_below = 190;
+    auto& second = world.network.plan(urls.back());
+    SECTION("for as long as it takes") {
+        second.state_pruned_below = 190;
+        for (int i = 0; i < 30; ++i) {
+            CHECK_THROWS_AS(world.step(), eth::RpcError);
+            CHECK_THROWS_WITH(world.step(), Catch::StartsWith("START_BLOCK is not set") &&
+                                                Catch::Contains("missing trie node"));
+            world.mine();
+            world.clock.advance(Millis(10'000));
+            CHECK_FALSE(world.sink.at);
+        }
+        second.state_pruned_below = 0;
+    }
+    SECTION("another endpoint has it") {}
+    world.settle();
+    CHECK(world.difference(world.chain.height()) == "");
+    CHECK(world.sink.headers.begin()->first >= BlockNum{36});
+}
+
 TEST_CASE("a configured start block leaves out what came before") {
     World world(13);
     world.config.start_block = BlockNum{90};

@@ -104,6 +104,7 @@ std::string describe(const EndpointPlan& plan) {
     add(plan.range_limit + plan.result_limit > 0,
         fmt::format("limits told by {}", to_string(plan.limit_style)));
     add(plan.pruned_below > 0, fmt::format("pruned below {}", plan.pruned_below));
+    add(plan.state_pruned_below > 0, fmt::format("no state below {}", plan.state_pruned_below));
     add(plan.no_logs, "no eth_getLogs");
     add(plan.no_receipts, "no eth_getBlockReceipts");
     return out;

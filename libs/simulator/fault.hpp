@@ -87,6 +87,7 @@ struct EndpointPlan {
     LimitStyle limit_style = LimitStyle::kError;
     std::uint64_t pruned_below =
         0;  ///< headers alone are kept of older blocks: no logs, no receipts; 0: all is
+    std::uint64_t state_pruned_below = 0;      ///< eth_getCode at older blocks: `missing trie node`
     std::uint64_t hashes_forgotten_below = 0;  ///< transactions of older blocks are not found by their hash
     /// Methods that are answered with an error object under HTTP 200, of the node's own trouble.
     struct OwnTrouble {

@@ -288,6 +288,9 @@ std::string answer(const NodeCall& call, const std::string& method, const json& 
         if (block == nullptr) {
             throw eth::RpcError(-32000, "header not found", {});
         }
+        if (block->header.number.value < call.plan.state_pruned_below) {
+            throw eth::RpcError(-32000, "missing trie node 5a1f (path ) state 0x5a1f is not available", {});
+        }
         return in_quotes(to_hex(call.chain.code(address(), block->header.number)));
     }
     if (method == "eth_call") {
