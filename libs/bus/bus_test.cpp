@@ -337,48 +337,6 @@ TEST_CASE_METHOD(
     REQUIRE(all(bus->publish_durable(messages(60'001, 60'010), Millis(5'000))));
 }
 
-TEST_CASE("what keeps the bus from being of use is said, and passes when its cause is gone") {
-    const testkit::TempDir dir("bus-trouble");
-    const std::string port = std::to_string(testkit::free_port());
-    const auto start = [&](const std::string& password, bool jetstream) {
-        std::ofstream(dir.path() + "/nats.conf")
-            << "listen: \"127.0.0.1:" << port << "\"\n"
-            << (jetstream ? "jetstream { store_dir: \"" + dir.path() + "/js\" }\n" : "")
-            << "authorization { user: \"us@er\", password: \"" << password << "\" }\n";
-        testkit::ProcessSpec spec;
-        spec.argv = {"nats-server", "-c", dir.path() + "/nats.conf"};
-        spec.cwd = dir.path();
-        spec.log_file = dir.path() + "/nats.log";
-        return std::make_unique<testkit::Process>(spec);
-    };
-    Bus bus("nats://us%40er:p%2Fw%23@127.0.0.1:" + port, "bus-test", telemetry::Log::none());
-    const auto says = [&](const std::string& what) {
-        return wait_until([&] { return bus.trouble().find(what) != std::string::npos; }, Millis(30'000));
-    };
-    REQUIRE(says("no server answers"));
-    auto server = start("another", true);
-    REQUIRE(says("refuses the login"));
-    CHECK(bus.trouble().find("p/w") == std::string::npos);
-    server.reset();
-    server = start("p/w#", false);
-    REQUIRE(wait_until([&] { return bus.connected(); }, Millis(30'000)));
-    REQUIRE_THROWS_AS(bus.ensure_stream(Fixture::jobs()), Unavailable);
-    CHECK(bus.trouble().find("JetStream is not enabled") != std::string::npos);
-    server.reset();
-    server = start("p/w#", true);
-    REQUIRE(wait_until(
-        [&] {
-            try {
-                bus.ensure_stream(Fixture::jobs());
-            } catch (const Unavailable&) {
-                return false;
-            }
-            return true;
-        },
-        Millis(30'000)));
-    CHECK(bus.trouble().empty());
-}
-
 TEST_CASE("a token is in no subject") {
     const testkit::TempDir dir("bus-token");
     const std::string port = std::to_string(testkit::free_port());

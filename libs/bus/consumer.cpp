@@ -82,10 +82,12 @@ void Consumer::Impl::verify(std::chrono::steady_clock::time_point deadline) {
     const auto status =
         js_GetConsumerInfo(&info, connection_->js(), stream_.c_str(), durable_.c_str(), nullptr, &error);
     jsConsumerInfo_Destroy(info);
+    connection_->note_jetstream(status, error);
     if (status != NATS_OK) {
         pause_until(deadline);
+        const auto trouble = connection_->trouble();
         throw Unavailable("NATS: consumer " + durable_ + " of " + stream_ + ": " +
-                          natsStatus_GetText(status));
+                          (trouble.empty() ? natsStatus_GetText(status) : trouble));
     }
     verified_ = true;
 }
@@ -171,6 +173,7 @@ std::vector<Message> Consumer::Impl::fetch(int most, Millis timeout) {
             request(missing, Millis(0), std::chrono::steady_clock::now() + kPatience, out);
         }
     } catch (const std::runtime_error& error) {
+        verified_ = false;  // the server's reason (no JetStream, no durable) comes with the next fetch
         if (out.empty()) {
             pause_until(deadline);
             throw Unavailable(error.what());
