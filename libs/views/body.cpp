@@ -11,8 +11,11 @@ namespace {
 
 using nlohmann::json;
 
-[[noreturn]] void refuse(const std::string& pointer, const std::string& code, const std::string& detail) {
-    throw http::Problem{400, "invalid_request", "", detail, {{pointer, code, detail}}};
+void throw_faults(std::vector<http::FieldError> faults) {
+    if (!faults.empty()) {
+        auto detail = faults.size() == 1 ? faults.front().detail : "the body is not usable: see errors";
+        throw http::Problem{400, "invalid_request", "", std::move(detail), std::move(faults)};
+    }
 }
 
 json object_of(const http::Request& request) {
@@ -29,7 +32,7 @@ json object_of(const http::Request& request) {
     }
     json body = json::parse(*canonical);
     if (!body.is_object()) {
-        refuse("", "invalid_type", "the body must be a JSON object");
+        throw http::invalid({"invalid_type", "the body must be a JSON object", ""}, "");
     }
     return body;
 }
@@ -42,40 +45,50 @@ std::string pointer_to(const std::string& key) {
     return pointer.to_string();
 }
 
-std::map<std::string, std::string> members_of(const http::Request& request,
-                                              const std::vector<std::string>& required,
-                                              const std::vector<std::string>& optional) {
-    const json body = object_of(request);
-    std::vector<http::FieldError> errors;
-    std::map<std::string, std::string> out;
+Body::Body(const http::Request& request, const std::vector<std::string>& required,
+           const std::vector<std::string>& optional) {
+    const nlohmann::json body = object_of(request);
     const auto in = [](const std::vector<std::string>& names, const std::string& name) {
         return std::find(names.begin(), names.end(), name) != names.end();
     };
     for (const auto& [key, value] : body.items()) {
-        if (!in(required, key) && !in(optional, key)) {
-            errors.push_back({pointer_to(key), "unknown_field", "there is no such field here"});
+        if (in(required, key) || in(optional, key)) {
+            members_[key] = value.dump();
         } else {
-            out[key] = value.dump();
+            refuse({pointer_to(key), "unknown_field", "there is no such field here"});
         }
     }
     for (const std::string& name : required) {
         if (!body.contains(name)) {
-            errors.push_back({"/" + name, "required", "is required"});
+            refuse({pointer_to(name), "required", "is required"});
         }
     }
-    if (!errors.empty()) {
-        throw http::Problem{400, "invalid_request", "", "the body is not usable: see errors",
-                            std::move(errors)};
-    }
-    return out;
 }
 
-std::string string_of(const std::string& text, const std::string& pointer) {
-    const json value = json::parse(text);
+std::optional<std::string> Body::json(const std::string& name) const {
+    const auto member = members_.find(name);
+    return member == members_.end() ? std::nullopt : std::optional(member->second);
+}
+
+std::optional<std::string> Body::text(const std::string& name) {
+    const auto member = members_.find(name);
+    if (member == members_.end()) {
+        return std::nullopt;
+    }
+    const auto value = nlohmann::json::parse(member->second);
     if (!value.is_string()) {
-        refuse(pointer, "invalid_type", "must be a string");
+        refuse({pointer_to(name), "invalid_type", "must be a string"});
+        return std::nullopt;
     }
     return value.get<std::string>();
+}
+
+void Body::refuse(const std::string& name, const Error& error) {
+    refuse({pointer_to(name) + error.where, error.code, error.message});
+}
+
+void Body::require_faultless() const {
+    throw_faults(faults_);
 }
 
 std::multimap<std::string, std::string> scalars_of(const http::Request& request) {
@@ -83,13 +96,16 @@ std::multimap<std::string, std::string> scalars_of(const http::Request& request)
     if (request.body.empty()) {
         return out;
     }
+    std::vector<http::FieldError> faults;
     const json body = object_of(request);
     for (const auto& [key, value] : body.items()) {
         if (value.is_structured() || value.is_null()) {
-            refuse(pointer_to(key), "invalid_type", "must be a string, a number or a boolean");
+            faults.push_back({pointer_to(key), "invalid_type", "must be a string, a number or a boolean"});
+        } else {
+            out.emplace(key, value.is_string() ? value.get<std::string>() : value.dump());
         }
-        out.emplace(key, value.is_string() ? value.get<std::string>() : value.dump());
     }
+    throw_faults(std::move(faults));
     return out;
 }
 

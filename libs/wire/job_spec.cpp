@@ -34,7 +34,7 @@ Json to_value(const JobSpec& spec) {
     };
 }
 
-Result<JobSpec> read_spec(const Json& value, std::vector<Error>* every = nullptr) {
+Result<JobSpec> read_spec(const Json& value, std::vector<Error>* every) {
     std::optional<Error> failure;
     Fields fields(value, "", failure, every);
     fields.only({"version", "chainId", "jobManager", "renter", "provider", "minPayment", "dockerImage",
@@ -64,6 +64,15 @@ Result<JobSpec> read_spec(const Json& value, std::vector<Error>* every = nullptr
     }
     if (canonical_json(spec).size() > kMostCanonical) {
         return Error{"too_large", "a spec has at most 65,536 bytes in canonical form", ""};
+    }
+    return spec;
+}
+
+/// As read_spec, with every breach in `every`: also one that is of no field.
+Result<JobSpec> read_whole(const Json& value, std::vector<Error>& every) {
+    auto spec = read_spec(value, &every);
+    if (!spec && every.empty()) {
+        every.push_back(spec.error());
     }
     return spec;
 }
@@ -105,12 +114,15 @@ void fill(Json& object, const Json& defaults) {
 
 }  // namespace
 
-Result<JobSpec> parse_job_spec(std::string_view json) {
+Result<JobSpec> parse_job_spec(std::string_view json, std::vector<Error>* breaches) {
+    std::vector<Error> own;
+    std::vector<Error>& every = breaches != nullptr ? *breaches : own;
     const auto value = detail::parse_json(json, kSpecLimits);
     if (!value) {
+        every.push_back(value.error());
         return value.error();
     }
-    return read_spec(*value);
+    return read_whole(*value, every);
 }
 
 Result<JobSpec> parse_canonical_job_spec(std::string_view json) {
@@ -169,10 +181,7 @@ Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefau
         fill(whole, detail::requirements_json({}));
         value.set("requirements", std::move(whole));
     }
-    auto spec = read_spec(value, &every);
-    if (!spec && every.empty()) {
-        every.push_back(spec.error());  // the size, which is of no field
-    }
+    auto spec = read_whole(value, every);
     if (spec && spec->chain_id != defaults.chain_id) {
         fields.refuse("wrong_chain", "jobs are on chain " + std::to_string(defaults.chain_id.value) + " here",
                       "chainId");

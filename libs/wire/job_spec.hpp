@@ -41,7 +41,8 @@ struct JobSpec {
 /// The stored form: every field present, unknown ones, duplicate keys, floats, non-ASCII keys and depth over
 /// 4 refused, ≤ 65,536 bytes canonical; it need not be canonical on input. Errors name the field by JSON
 /// pointer in `where`.
-Result<JobSpec> parse_job_spec(std::string_view json);
+/// @param breaches receives every breach, one for each place; the returned error is the first
+Result<JobSpec> parse_job_spec(std::string_view json, std::vector<Error>* breaches = nullptr);
 /// As parse_job_spec, but the text must already be the canonical form byte for byte. Errors: also
 /// `not_canonical`.
 Result<JobSpec> parse_canonical_job_spec(std::string_view json);

@@ -67,6 +67,15 @@ struct Documented {
     }
 };
 
+/// Where a problem document says that a request is wrong.
+std::set<std::string> pointers_of(const json& problem) {
+    std::set<std::string> out;
+    for (const auto& error : problem.value("errors", json::array())) {
+        out.insert(error["pointer"].get<std::string>());
+    }
+    return out;
+}
+
 std::set<std::string> keys_of(const json& object) {
     std::set<std::string> out;
     for (const auto& member : object.items()) {
@@ -173,12 +182,16 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         faulty["colour"] = 1;
         const auto all =
             gateway.send("POST", "/api/jobs", json({{"spec", faulty}, {"payment_amount", "0"}}).dump());
-        std::set<std::string> places;
-        for (const auto& error : all.body["errors"]) {
-            places.insert(error["pointer"].get<std::string>());
-        }
-        CHECK(places == std::set<std::string>{"/payment_amount", "/spec/colour", "/spec/command/0",
-                                              "/spec/dockerImage"});
+        CHECK(pointers_of(all.body) == std::set<std::string>{"/payment_amount", "/spec/colour",
+                                                             "/spec/command/0", "/spec/dockerImage"});
+        const auto half = gateway.send("POST", "/api/jobs", json({{"spec", faulty}, {"tip", 1}}).dump());
+        CHECK(pointers_of(half.body) == std::set<std::string>{"/payment_amount", "/tip", "/spec/colour",
+                                                              "/spec/command/0", "/spec/dockerImage"});
+        const auto attached = gateway.send("PUT", "/api/jobs/" + id_of(1) + "/spec",
+                                           json({{"spec", {{"colour", 1}}}, {"signature", "0x"}}).dump());
+        CHECK(pointers_of(attached.body).contains("/spec/colour"));
+        CHECK(pointers_of(attached.body).contains("/spec/renter"));
+        CHECK(pointers_of(attached.body).contains("/signature"));
         CHECK(gateway.get("/api/nodes/0x90F79bf6EB2c4f870365E785982E1f101E93b960")
                   .body["errors"][0]["pointer"] == "{address}");
         CHECK(gateway.get("/api/nodes?wallet_address=0x90F79bf6EB2c4f870365E785982E1f101E93b960").status ==
@@ -253,6 +266,9 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(gateway.send("PUT", path, R"({"status":"paid"})", token).body["errors"][0]["pointer"] ==
               "/status");
         // Nobody listens on jobs.command yet.
+        const auto all = gateway.send("PUT", path, R"({"status":1,"error_message":[],"why":""})", token);
+        CHECK(all.status == 400);
+        CHECK(pointers_of(all.body) == std::set<std::string>{"/status", "/error_message", "/why"});
         CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})", token).status == 503);
         std::mutex ids_mutex;
         std::vector<std::string> ids;

@@ -13,27 +13,41 @@ namespace lamda::gateway {
 
 namespace {
 
-/// 0 when it is wrong.
-U256 payment_of(const std::string& json, std::vector<http::FieldError>& errors) {
-    constexpr auto kWhere = "/payment_amount";
-    try {
-        const auto payment = u256_from_decimal(views::string_of(json, kWhere));
-        if (payment && *payment > 0) {
-            return *payment;
-        }
-        errors.push_back(payment ? http::FieldError{kWhere, "out_of_range", "a job is paid at least 1 wei"}
-                                 : http::FieldError{kWhere, payment.error().code, payment.error().message});
-    } catch (const http::Problem& problem) {
-        errors.insert(errors.end(), problem.errors.begin(), problem.errors.end());
+/// 0 when it is absent or wrong.
+U256 payment_of(views::Body& body) {
+    const auto text = body.text("payment_amount");
+    if (!text) {
+        return 0;
     }
-    return 0;
+    const auto payment = u256_from_decimal(*text);
+    if (!payment) {
+        body.refuse("payment_amount", payment.error());
+        return 0;
+    }
+    if (*payment == 0) {
+        body.refuse({"/payment_amount", "out_of_range", "a job is paid at least 1 wei"});
+    }
+    return *payment;
+}
+
+/// Nothing when it is absent or wrong.
+std::optional<wire::JobSpec> spec_of(views::Body& body, const wire::SpecDefaults& defaults) {
+    const auto json = body.json("spec");
+    if (!json) {
+        return std::nullopt;
+    }
+    std::vector<Error> breaches;
+    const auto spec = wire::complete_job_spec(*json, defaults, &breaches);
+    for (const auto& breach : breaches) {
+        body.refuse("spec", breach);
+    }
+    return spec ? std::optional(*spec) : std::nullopt;
 }
 
 /// Checks the parts of a well-formed offer that would cost the renter the payment: JobManager has no refund.
-void judge_offer(const Parts& parts, const wire::JobSpec& spec, const U256& payment,
-                 std::vector<http::FieldError>& errors) {
+void judge_offer(const Parts& parts, const wire::JobSpec& spec, const U256& payment, views::Body& body) {
     if (payment > 0 && spec.min_payment > payment) {
-        errors.push_back(
+        body.refuse(
             {"/payment_amount", "payment_too_small", "payment_amount is less than the spec's minPayment"});
     }
     const bool registered = parts.database.transact([&](store::Txn& txn) {
@@ -43,33 +57,23 @@ void judge_offer(const Parts& parts, const wire::JobSpec& spec, const U256& paym
             .has_value();
     });
     if (!registered) {
-        errors.push_back({"/spec/provider", "unknown_provider",
-                          "no node with this address is registered (GET /api/nodes lists them)"});
+        body.refuse({"/spec/provider", "unknown_provider",
+                     "no node with this address is registered (GET /api/nodes lists them)"});
     }
 }
 
 http::Response submit(const Parts& parts, const http::Request& request) {
-    const auto members = views::members_of(request, {"spec", "payment_amount"});
-    std::vector<http::FieldError> errors;
-    const U256 payment = payment_of(members.at("payment_amount"), errors);
+    views::Body body(request, {"spec", "payment_amount"});
+    const U256 payment = payment_of(body);
     const ChainId chain =
         parts.database.transact([&](store::Txn& txn) { return recorded_chain(txn, parts.config); });
-    std::vector<Error> breaches;
-    const auto spec = wire::complete_job_spec(
-        members.at("spec"), {chain, parts.config.job_manager, payment, random_bytes32()}, &breaches);
-    for (const auto& breach : breaches) {
-        errors.push_back({"/spec" + breach.where, breach.code, breach.message});
-    }
+    const auto spec = spec_of(body, {chain, parts.config.job_manager, payment, random_bytes32()});
     if (spec) {
-        judge_offer(parts, *spec, payment, errors);
+        judge_offer(parts, *spec, payment, body);
     }
-    if (!errors.empty()) {
-        throw http::Problem{400, "invalid_request", "",
-                            errors.size() == 1 ? errors.front().detail : "the job is not usable: see errors",
-                            std::move(errors)};
-    }
+    body.require_faultless();
     const std::string canonical = wire::canonical_json(
-        submitted_once(parts, request, members.at("payment_amount") + "\n" + members.at("spec"), *spec));
+        submitted_once(parts, request, *body.json("payment_amount") + "\n" + *body.json("spec"), *spec));
     const JobId id = wire::job_id_of_canonical(canonical);
     const bool known = parts.database.transact([&](store::Txn& txn) {
         const bool stored = txn.first("SELECT id FROM api.spec WHERE id = $1::bytea", {id}).has_value();
@@ -84,15 +88,15 @@ http::Response submit(const Parts& parts, const http::Request& request) {
     contracts::job_manager::CreateJob call;
     call.job_id = id.as<Bytes32>();
     call.provider_address = spec->provider;
-    nlohmann::ordered_json body = {{"id", id.hex()},
-                                   {"spec_cid", wire::spec_cid(id).to_string()},
-                                   {"spec", nlohmann::ordered_json::parse(canonical)},
-                                   {"transaction",
-                                    {{"chainId", to_quantity(chain.value)},
-                                     {"to", crypto::checksum_address(parts.config.job_manager)},
-                                     {"value", to_quantity(payment)},
-                                     {"data", to_hex(call.encode())}}}};
-    auto response = json_response(body.dump(), known ? 200 : 201);
+    nlohmann::ordered_json answer = {{"id", id.hex()},
+                                     {"spec_cid", wire::spec_cid(id).to_string()},
+                                     {"spec", nlohmann::ordered_json::parse(canonical)},
+                                     {"transaction",
+                                      {{"chainId", to_quantity(chain.value)},
+                                       {"to", crypto::checksum_address(parts.config.job_manager)},
+                                       {"value", to_quantity(payment)},
+                                       {"data", to_hex(call.encode())}}}};
+    auto response = json_response(answer.dump(), known ? 200 : 201);
     response.headers.emplace_back("Location", "/api/jobs/" + id.hex());
     return response;
 }

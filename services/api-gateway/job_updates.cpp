@@ -1,4 +1,6 @@
 // PUT /api/jobs/{id}/status and /spec: asked of the dispatcher, which owns the job.
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -15,6 +17,7 @@ namespace lamda::gateway {
 namespace {
 
 constexpr Millis kPatience{5'000};
+constexpr std::size_t kMostMessageBytes = 1'000;
 
 /// In a time that does not depend on where the two differ.
 bool same_secret(const std::string& given, const std::string& expected) {
@@ -85,17 +88,16 @@ http::Response set_status(const Parts& parts, const http::Request& request) {
         return *std::move(refusal);
     }
     const auto id = path_param<JobId>(request, "id");
-    const auto members = views::members_of(request, {"status"}, {"error_message"});
-    const std::string status = views::string_of(members.at("status"), "/status");
-    if (status != "cancelled" && status != "failed") {
-        throw http::invalid({"invalid_status", "must be cancelled or failed", ""}, "/status");
+    views::Body body(request, {"status"}, {"error_message"});
+    const auto status = body.text("status").value_or("");
+    if (body.json("status") && status != "cancelled" && status != "failed") {
+        body.refuse({"/status", "invalid_status", "must be cancelled or failed"});
     }
-    const auto message = members.find("error_message");
-    const std::string why =
-        message == members.end() ? "" : views::string_of(message->second, "/error_message");
-    if (why.size() > 1000) {
-        throw http::invalid({"too_long", "at most 1000 bytes", ""}, "/error_message");
+    const auto why = body.text("error_message").value_or("");
+    if (why.size() > kMostMessageBytes) {
+        body.refuse({"/error_message", "too_long", fmt::format("at most {} bytes", kMostMessageBytes)});
     }
+    body.require_faultless();
     (void)read_job(parts, id);
     command(parts, {command_id(request), wire::Command::SetStatus{id, status, why}});
     return json_response(read_job(parts, id));
@@ -103,18 +105,22 @@ http::Response set_status(const Parts& parts, const http::Request& request) {
 
 http::Response attach_spec(const Parts& parts, const http::Request& request) {
     const auto id = path_param<JobId>(request, "id");
-    const auto members = views::members_of(request, {"spec", "signature"});
-    const auto spec = wire::parse_job_spec(members.at("spec"));
-    if (!spec) {
-        throw http::invalid(spec.error(), "/spec");
+    views::Body body(request, {"spec", "signature"});
+    std::vector<Error> breaches;
+    const auto spec = wire::parse_job_spec(body.json("spec").value_or("{}"), &breaches);
+    if (body.json("spec")) {
+        for (const auto& breach : breaches) {
+            body.refuse("spec", breach);
+        }
     }
-    const std::string signature = views::string_of(members.at("signature"), "/signature");
-    if (const auto parsed = crypto::Signature::from_hex65(signature); !parsed) {
-        throw http::invalid(parsed.error(), "/signature");
+    const auto signature = body.text("signature");
+    if (const auto parsed = crypto::Signature::from_hex65(signature.value_or("")); signature && !parsed) {
+        body.refuse("signature", parsed.error());
     }
+    body.require_faultless();
     (void)read_job(parts, id);
     command(parts,
-            {command_id(request), wire::Command::AttachSpec{id, wire::canonical_json(*spec), signature}});
+            {command_id(request), wire::Command::AttachSpec{id, wire::canonical_json(*spec), *signature}});
     return json_response(read_job(parts, id));
 }
 
