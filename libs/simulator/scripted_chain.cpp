@@ -131,7 +131,9 @@ void ScriptedChain::take_from_pool(Block& block) {
         eth::Receipt receipt;
         receipt.tx_hash = tx.hash;
         receipt.from = tx.from;
-        receipt.success = !reverts.contains(tx.data) && !reverts_late.contains(tx.data);
+        const bool late = late_reverts_left > 0 && reverts_late.contains(tx.data);
+        late_reverts_left -= late ? 1 : 0;
+        receipt.success = !reverts.contains(tx.data) && !late;
         receipt.gas_used = 50'000;
         if (!faults.no_price) {
             receipt.effective_gas_price = std::min(tx.max_fee, U256(base_fee + 100));
@@ -258,7 +260,7 @@ Bytes ScriptedChain::code(const Address& address, eth::BlockSpec block) {
 Bytes ScriptedChain::call(const eth::CallRequest& request, eth::BlockSpec) {
     maybe_fail();
     maybe_trouble("eth_call");
-    if (reverts.contains(request.data) || reverts_late.contains(request.data)) {
+    if (reverts.contains(request.data) || (late_reverts_left > 0 && reverts_late.contains(request.data))) {
         throw eth::RpcError(3, "execution reverted", {});
     }
     if (request.gas && gas_of(request.data) > *request.gas) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <random>
 #include <set>
@@ -107,6 +108,8 @@ class ScriptedChain final : public eth::Rpc {
     std::set<Bytes> reverts;
     /// Calldata that passes estimation and reverts in a block.
     std::set<Bytes> reverts_late;
+    /// How many more transactions `reverts_late` makes fail; those that a reorg takes away count.
+    std::size_t late_reverts_left = std::numeric_limits<std::size_t>::max();
     U256 wealth = U256(1) << 100;
     /// How a transaction is refused: nodes agree neither on codes nor on texts.
     std::function<eth::RpcError(const std::string& why)> refusal = [](const std::string& why) {

@@ -1,8 +1,8 @@
 // The sender's process killed at each boundary between deciding, storing and sending, and at any moment, on a
 // chain with faults: at the end every intent is on chain exactly once. LAMDA_SEED=<n> shows one seed again.
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <cstdlib>
-#include <iostream>
 
 #include "chaos/sender_scene.hpp"
 
@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kRounds = 14;  ///< of a seed; each ends in a kill, or with nothing left to do
 constexpr std::size_t kNewInRound = 3;
+constexpr std::size_t kLateReverts = 3;  ///< fewer than those after which a sender gives an intent up
 
 const std::vector<std::string> kPoints = {"sender.after_allocate", "sender.after_sign",
                                           "sender.after_store",    "sender.after_broadcast",
@@ -41,22 +42,28 @@ struct Kills {
     }
 };
 
-/// One life of the sender. Killed at a crash point, or when its time is up.
+/// One life of the sender. Killed at a crash point, or when it has worked long enough.
 void live(const SenderScene& scene, std::mt19937_64& random, Kills& kills) {
     const auto pick = [&](std::uint64_t most) { return random() % (most + 1); };
     std::string point;
     if (pick(3) > 0) {
         point = kPoints[pick(kPoints.size() - 1)];
     }
-    const auto sender = scene.start(point.empty() ? "" : point + ":" + std::to_string(1 + pick(1)));
-    const auto status = sender->wait(Millis(point.empty() ? 15 + pick(120) : 250));
-    if (!status) {
-        sender->kill();
+    Life life;
+    if (point.empty()) {
+        life.lifetime = fmt::format("{}:{}", 1 + pick(20), pick(4'000));
+    } else {
+        life.crash_at = fmt::format("{}:{}", point, 1 + pick(1));
+        life.lifetime = "60:0";  // the point may never be met
+    }
+    const auto status = scene.start(life)->wait(Millis(60'000));
+    INFO(scene.log());
+    REQUIRE(status.has_value());
+    if (*status == 128 + SIGUSR1) {
         ++kills.any_moment;
     } else if (*status == 128 + SIGKILL) {
         ++kills.at[point];
     } else {
-        INFO(scene.log());
         REQUIRE(*status == 0);  // nothing was left to do
     }
 }
@@ -82,20 +89,20 @@ TEST_CASE(
         std::mt19937_64 random(seed);
         SenderScene scene(database, seed);
         scene.node().set_weather(weather_of(random));
-        const bool reverts = random() % 3 == 0;
-        if (reverts) {
-            scene.node().with([](auto& chain) { chain.reverts_late.insert(SenderScene::data(1)); });
+        if (random() % 3 == 0) {
+            scene.node().with([](auto& chain) {
+                chain.reverts_late.insert(SenderScene::data(1));
+                chain.late_reverts_left = kLateReverts;
+            });
         }
         for (std::size_t round = 0; round < kRounds; ++round) {
             scene.want(round * kNewInRound, (round + 1) * kNewInRound, chain::OnRevert::kRetry);
-            if (round == kRounds / 2) {
-                scene.node().with([](auto& chain) { chain.reverts_late.clear(); });
-            }
             live(scene, random, kills);
         }
         scene.node().set_weather({});
         REQUIRE(scene.finish() == 0);
         INFO(scene.log());
+        INFO(scene.unfinished());
         CHECK(scene.not_done() == 0);
         CHECK(scene.nonces_complete());
         for (std::size_t n = 0; n < kRounds * kNewInRound; ++n) {

@@ -33,13 +33,14 @@ void SenderScene::want(std::size_t from, std::size_t to, chain::OnRevert policy)
     database_.db.transact([&](store::Txn& txn) { pipeline::put_intents(txn, wallet_, kChain, intents); });
 }
 
-std::unique_ptr<testkit::Process> SenderScene::start(const std::string& crash_at,
-                                                     const std::string& stop_at) const {
+std::unique_ptr<testkit::Process> SenderScene::start(const Life& life) const {
     testkit::ProcessSpec spec;
     spec.argv = {std::filesystem::read_symlink("/proc/self/exe").string(), "[.sender-victim]"};
     const auto urls = node_->urls();
-    spec.env = {{"VICTIM_DSN", database_.dsn}, {"VICTIM_RPC_1", urls[0]},   {"VICTIM_RPC_2", urls[1]},
-                {"VICTIM_KEY", key_hex_},      {"VICTIM_STOP_AT", stop_at}, {"LAMDA_CRASH_AT", crash_at}};
+    spec.env = {{"VICTIM_DSN", database_.dsn},    {"VICTIM_RPC_1", urls[0]},
+                {"VICTIM_RPC_2", urls[1]},        {"VICTIM_KEY", key_hex_},
+                {"VICTIM_STOP_AT", life.stop_at}, {"VICTIM_LIFETIME", life.lifetime},
+                {"LAMDA_CRASH_AT", life.crash_at}};
     spec.log_file = dir_.path() + "/senders.log";
     return std::make_unique<testkit::Process>(std::move(spec));
 }
@@ -68,6 +69,19 @@ std::size_t SenderScene::not_done() const {
                 "LIKE 'fill:%'",
                 {wallet_})
             .get<std::uint64_t>("n");
+    });
+}
+
+std::string SenderScene::unfinished() const {
+    return database_.db.transact([&](store::Txn& txn) {
+        std::string out;
+        for (const auto& row : txn.exec("SELECT key, state, coalesce(reason, '') AS reason FROM chain.intent "
+                                        "WHERE wallet = $1 AND state <> 'done' AND key NOT LIKE 'fill:%'",
+                                        {wallet_})) {
+            out += fmt::format("{} {} {}\n", row.get<std::string>("key"), row.get<std::string>("state"),
+                               row.get<std::string>("reason"));
+        }
+        return out;
     });
 }
 

@@ -11,6 +11,13 @@
 
 namespace lamda::chaos {
 
+/// How a sender's process ends before its work does; each may be empty.
+struct Life {
+    std::string crash_at = {};  ///< a crash point: SIGKILL there
+    std::string stop_at = {};   ///< `before:<write>` or `after:<write>` of the ledger: SIGSTOP there
+    std::string lifetime = {};  ///< `<steps>:<micros>`: SIGUSR1, which nothing handles, after as much work
+};
+
 class SenderScene {
   public:
     /// Every seed has a wallet of its own, so that one database serves many.
@@ -23,10 +30,7 @@ class SenderScene {
     void want(std::size_t from, std::size_t to, chain::OnRevert policy = chain::OnRevert::kGiveUp);
 
     /// A sender. It ends with 0 when nothing is left to do.
-    /// @param crash_at a crash point @param stop_at `before:<write>` or `after:<write>` of the ledger: it
-    /// stops itself there
-    std::unique_ptr<testkit::Process> start(const std::string& crash_at = "",
-                                            const std::string& stop_at = "") const;
+    std::unique_ptr<testkit::Process> start(const Life& life = {}) const;
     /// One runs to the end. Its status; -1 when it does not get there.
     int finish() const;
     /// Has stopped itself, and did not end.
@@ -36,6 +40,8 @@ class SenderScene {
     std::size_t executed(std::size_t n);
     /// In the database; fillers of gaps left out.
     std::size_t not_done() const;
+    /// The same ones with their states and reasons, a line each.
+    std::string unfinished() const;
     /// Every nonce that the ledger ever gave out is used on the canonical chain.
     bool nonces_complete() const;
     std::string log() const;

@@ -7,6 +7,7 @@ using namespace lamda::chaos;
 namespace {
 
 constexpr std::size_t kIntents = 5;
+const std::string kLongEnough = "60:0";  ///< steps in which a sender that can send has sent
 
 }  // namespace
 
@@ -18,7 +19,7 @@ TEST_CASE("two instances: one stopped at any write wakes after the other has don
             INFO(when << write);
             SenderScene scene(database, ++seed);
             scene.want(0, kIntents);
-            const auto sleeper = scene.start("", when + write);
+            const auto sleeper = scene.start({.stop_at = when + write});
             REQUIRE(testkit::wait_until([&] { return SenderScene::stopped(*sleeper); }));
             REQUIRE(scene.finish() == 0);
             REQUIRE(SenderScene::stopped(*sleeper));
@@ -45,7 +46,8 @@ TEST_CASE("two instances: one stopped at any write wakes while the other's trans
             scene.want(0, kIntents);
             if (write == "release_nonce") {  // somebody else's transactions take the nonces
                 scene.node().set_mining(false);
-                REQUIRE(scene.start("sender.after_broadcast")->wait(Millis(30'000)) == 128 + SIGKILL);
+                REQUIRE(scene.start({.crash_at = "sender.after_broadcast"})->wait(Millis(30'000)) ==
+                        128 + SIGKILL);
                 scene.node().with([&](auto& chain) {
                     chain.drop_pool();
                     for (int i = 0; i < 3; ++i) {
@@ -56,16 +58,15 @@ TEST_CASE("two instances: one stopped at any write wakes while the other's trans
                     }
                 });
                 // What was broadcast has to be noted as sent first.
-                REQUIRE(scene.start("sender.after_broadcast:2")->wait(Millis(2'000)) != 0);
+                REQUIRE(scene.start({.crash_at = "sender.after_broadcast:2", .lifetime = kLongEnough})
+                            ->wait(Millis(30'000)) != 0);
             }
-            const auto sleeper = scene.start("", when + write);
+            const auto sleeper = scene.start({.stop_at = when + write});
             REQUIRE(testkit::wait_until([&] { return SenderScene::stopped(*sleeper); }, Millis(30'000)));
             scene.node().set_mining(false);
             // The other one sends what there is to send, and dies before any of it is mined.
-            const auto other = scene.start("sender.after_broadcast");
-            if (!other->wait(Millis(500))) {
-                other->kill();
-            }
+            const auto other = scene.start({.crash_at = "sender.after_broadcast", .lifetime = kLongEnough});
+            REQUIRE(other->wait(Millis(30'000)));
             sleeper->signal(SIGCONT);
             sleeper->wait(Millis(200));
             scene.node().set_mining(true);

@@ -1,8 +1,13 @@
 // The sender that the tests of this executable start, stop and kill, in a process of its own.
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
+#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
+#include <mutex>
+#include <stop_token>
 #include <thread>
 
 #include "chain/multi_rpc.hpp"
@@ -85,6 +90,38 @@ class SleepyLedger final : public chain::TxLedger {
     std::string stop_at_;
 };
 
+/// Ends this process by SIGUSR1 `micros` after its n-th step began, whatever it is doing then. Steps are
+/// counted, so that a slow machine gives a life as much work as a fast one. It ends nothing once it is
+/// destroyed: the work is done then.
+class Lifetime {
+  public:
+    /// @param text `<steps>:<micros>`; empty: a life without end
+    explicit Lifetime(const std::string& text) {
+        if (!text.empty()) {
+            const auto colon = text.find(':');
+            steps_left_ = std::stoul(text.substr(0, colon));
+            after_ = std::chrono::microseconds(std::stoul(text.substr(colon + 1)));
+        }
+    }
+    void step() {
+        if (steps_left_ > 0 && --steps_left_ == 0) {
+            timer_ = std::jthread([after = after_](const std::stop_token& stop) {
+                std::mutex mutex;
+                std::unique_lock lock(mutex);
+                if (!std::condition_variable_any().wait_for(lock, stop, after,
+                                                            [&] { return stop.stop_requested(); })) {
+                    ::kill(::getpid(), SIGUSR1);
+                }
+            });
+        }
+    }
+
+  private:
+    std::size_t steps_left_ = 0;
+    std::chrono::microseconds after_{0};
+    std::jthread timer_;
+};
+
 bool settled(store::Database& db, const Address& wallet) {
     return db.transact([&](store::Txn& txn) {
         return txn
@@ -117,7 +154,9 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
     telemetry::Metrics metrics;
     telemetry::Health health;
     chain::Sender sender(config, rpc, *signer, ledger, clock, telemetry::Log::none(), metrics, health, {});
+    Lifetime lifetime(setting("VICTIM_LIFETIME"));
     while (!settled(db, signer->address())) {
+        lifetime.step();
         try {
             sender.step();
         } catch (const std::logic_error&) {
