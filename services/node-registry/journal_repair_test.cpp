@@ -3,57 +3,23 @@
 
 #include <catch2/catch.hpp>
 
-#include "contracts/node_reputation.hpp"
-#include "node_store.hpp"
-#include "pipeline/test_rereading.hpp"
-#include "projection.hpp"
-#include "store/migrations.hpp"
-#include "testkit/servers.hpp"
+#include "test_registry.hpp"
 
 using namespace lamda;
 using namespace lamda::registry;
+using namespace lamda::registry::test;
 namespace nr = contracts::node_reputation;
 
 namespace {
 
-const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
-
-Address provider(std::uint8_t n) {
-    Address out;
-    out.array()[19] = n;
-    return out;
-}
-
-struct Registry {
-    explicit Registry(const std::string& dsn) : database(dsn, "test", 2) {
-        store::migrate(database);
-        projector.bind({ChainId{31337}, {kContract}});
-    }
-    std::map<Address, NodeRow> nodes() {
-        return database.transact([](store::Txn& txn) {
-            std::set<Address> all;
-            for (std::uint8_t n = 0; n < 10; ++n) {
-                all.insert(provider(n));
-            }
-            return read_nodes(txn, all);
-        });
-    }
-    store::Database database;
-    SystemClock clock;
-    NodeProjection projection{clock, telemetry::Log::none()};
-    pipeline::Projector projector{database, kStream, projection};
-    JournalRepair repairs{clock};
-    pipeline::PgSweep swept{database, kStream, repairs};
-};
-
 chain::Batch truth() {
-    const auto log = [](const auto& event) { return event.encode(kContract); };
     return pipeline::batch_of(
-        {{log(nr::NodeRegistered{provider(1), "NVIDIA A100", 80}), log(nr::NodeHeartbeat{provider(1), 7})},
-         {log(nr::JobCountIncremented{provider(1), 1}),
-          log(nr::OwnershipTransferred{provider(8), provider(9)})},
-         {log(nr::NodeRegistered{provider(2), "NVIDIA H100", 80})},
-         {log(nr::JobCountIncremented{provider(1), 2}), log(nr::NodeHeartbeat{provider(2), 9})}});
+        {{log_of(nr::NodeRegistered{provider(1), "NVIDIA A100", 80}),
+          log_of(nr::NodeHeartbeat{provider(1), 7})},
+         {log_of(nr::JobCountIncremented{provider(1), 1}),
+          log_of(nr::OwnershipTransferred{provider(8), provider(9)})},
+         {log_of(nr::NodeRegistered{provider(2), "NVIDIA H100", 80})},
+         {log_of(nr::JobCountIncremented{provider(1), 2}), log_of(nr::NodeHeartbeat{provider(2), 9})}});
 }
 
 }  // namespace

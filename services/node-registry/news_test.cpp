@@ -4,35 +4,19 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "contracts/node_reputation.hpp"
-#include "journal_repair.hpp"
-#include "pipeline/test_rereading.hpp"
-#include "projection.hpp"
-#include "store/migrations.hpp"
-#include "testkit/servers.hpp"
+#include "test_registry.hpp"
 
 using namespace lamda;
 using namespace lamda::registry;
+using namespace lamda::registry::test;
 using nlohmann::json;
 namespace nr = contracts::node_reputation;
 
 namespace {
 
-const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
-
-Address provider(std::uint8_t n) {
-    Address out;
-    out.array()[19] = n;
-    return out;
-}
-
-/// A registry whose clock stands `since` after the first block of batch_of().
-struct Registry {
-    explicit Registry(const std::string& dsn, Millis since = Millis(0))
-        : database(dsn, "test", 2), clock(from_unix_seconds(1'700'000'001) + since) {
-        store::migrate(database);
-        projector.bind({ChainId{5611}, {kContract}});
-    }
+/// A registry and the feeds that it fills.
+struct Feeds : Registry {
+    using Registry::Registry;
     /// Events that wait in the outbox, in their order; they leave with this.
     std::vector<json> events(const std::string& subject) {
         std::vector<json> out;
@@ -67,18 +51,7 @@ struct Registry {
                 {provider(1), age});
         });
     }
-
-    store::Database database;
-    FakeClock clock;
-    NodeProjection projection{clock, telemetry::Log::none()};
-    pipeline::Projector projector{database, kStream, projection};
-    JournalRepair repairs{clock};
-    pipeline::PgSweep swept{database, kStream, repairs};
 };
-
-eth::Log log_of(const auto& event) {
-    return event.encode(kContract);
-}
 
 /// With nothing final yet.
 chain::Batch recent(std::vector<std::vector<eth::Log>> blocks) {
@@ -100,6 +73,14 @@ BlockRef block(std::uint64_t number) {
     return {BlockNum{number}, pipeline::numbered<BlockHash>(1, number)};
 }
 
+/// The part of a batch that follows the block.
+chain::Batch above(chain::Batch batch, const BlockRef& cursor) {
+    std::erase_if(batch.headers, [&](const auto& header) { return header.ref.number <= cursor.number; });
+    std::erase_if(batch.logs, [&](const auto& log) { return log.block_num <= cursor.number; });
+    batch.from = cursor;
+    return batch;
+}
+
 const std::string kOwn = "events.node." + provider(1).hex();
 using Kinds = std::vector<std::string>;
 
@@ -108,7 +89,7 @@ using Kinds = std::vector<std::string>;
 TEST_CASE("Each change of a node that people see is told once, to its own feed and to that of all") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Registry registry(postgres.create_database("told"));
+    Feeds registry(postgres.create_database("told"));
     registry.projector.apply(story());
     const auto own = registry.events(kOwn);
     REQUIRE(own.size() == 3);
@@ -138,7 +119,7 @@ TEST_CASE("Each change of a node that people see is told once, to its own feed a
 TEST_CASE("A registration that a reorg takes back is told as retracted") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Registry registry(postgres.create_database("told"));
+    Feeds registry(postgres.create_database("told"));
     registry.projector.apply(recent({{}, {log_of(nr::NodeRegistered{provider(1), "A100", 80})}}));
     registry.events(kOwn);
     registry.projector.unwind({block(2), block(1)});
@@ -151,14 +132,14 @@ TEST_CASE("A registration that a reorg takes back is told as retracted") {
 TEST_CASE("History that nobody waits for is not told") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Registry registry(postgres.create_database("told"), std::chrono::minutes(6));
+    Feeds registry(postgres.create_database("told"), std::chrono::minutes(6));
     registry.projector.apply(story());
     CHECK(registry.tell() == 0);  // long gone
     CHECK(registry.kinds(kOwn).empty());
     CHECK(registry.kinds("events.global").empty());
 
     // What a sweep repairs is news: until then everybody was told otherwise.
-    Registry misled(postgres.create_database("misled"), std::chrono::minutes(6));
+    Feeds misled(postgres.create_database("misled"), std::chrono::minutes(6));
     auto lies = story();
     lies.logs.erase(lies.logs.begin());
     lies.logs.erase(lies.logs.begin() + 2, lies.logs.end());
@@ -170,7 +151,7 @@ TEST_CASE("History that nobody waits for is not told") {
 TEST_CASE("A node that comes or goes is told so once, whichever instance looks") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Registry registry(postgres.create_database("told"));
+    Feeds registry(postgres.create_database("told"));
     registry.projector.apply(story());
     registry.events(kOwn);
     CHECK(registry.tell() == 0);
@@ -185,5 +166,34 @@ TEST_CASE("A node that comes or goes is told so once, whichever instance looks")
     registry.heartbeat("10 minutes");
     CHECK(registry.tell() == 1);
     CHECK(registry.kinds(kOwn) == Kinds{"node.offline"});
+    CHECK(registry.tell() == 0);
+}
+
+TEST_CASE(
+    "A node that a reorg unregistered, but that has a row still, is told online once more after it is back") {
+    testkit::TempDir dir{"news"};
+    testkit::PostgresServer postgres{dir.path()};
+    Feeds registry(postgres.create_database("told"));
+    const auto blocks = recent({{log_of(nr::JobCountIncremented{provider(1), 1})},
+                                {log_of(nr::NodeRegistered{provider(1), "A100", 80})}});
+    registry.projector.apply(blocks);
+    registry.heartbeat("1 second");
+    registry.tell();
+    CHECK(registry.kinds(kOwn) == Kinds{"node.registered", "node.online"});
+
+    registry.projector.unwind({block(2), block(1)});
+    CHECK(registry.kinds(kOwn) == Kinds{"node.retracted"});
+    REQUIRE(registry.nodes().size() == 1);  // its count stands
+    CHECK(registry.tell() == 0);
+    SECTION("it never went") {}
+    SECTION("it went meanwhile") {
+        registry.heartbeat("10 minutes");
+        CHECK(registry.tell() == 0);
+    }
+    registry.projector.apply(above(blocks, block(1)));
+    CHECK(registry.kinds(kOwn) == Kinds{"node.registered"});
+    registry.heartbeat("1 second");
+    CHECK(registry.tell() == 1);
+    CHECK(registry.kinds(kOwn) == Kinds{"node.online"});
     CHECK(registry.tell() == 0);
 }

@@ -120,6 +120,9 @@ void save_nodes(Txn& txn, const std::vector<NodeRow>& rows) {
 
 void delete_nodes(Txn& txn, const std::vector<Address>& providers) {
     txn.exec("DELETE FROM registry.node WHERE provider = ANY($1::bytea[])", {store::array_of(providers)});
+}
+
+void forget_announced(Txn& txn, const std::vector<Address>& providers) {
     txn.exec("DELETE FROM registry.announced WHERE provider = ANY($1::bytea[])",
              {store::array_of(providers)});
 }

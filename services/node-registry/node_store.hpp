@@ -41,6 +41,8 @@ std::set<Address> online_nodes(store::Txn& txn, const std::set<Address>& provide
 /// Registered nodes whose presence is another one than was announced, a thousand at most, and whether each is
 /// online; announced with this.
 std::map<Address, bool> announce_presence(store::Txn& txn);
+/// Takes them for offline: what feeds were told of them holds no more.
+void forget_announced(store::Txn& txn, const std::vector<Address>& providers);
 
 /// NODE_OFFLINE_AFTER, for the views.
 void save_offline_after(store::Txn& txn, Millis offline_after);

@@ -127,12 +127,18 @@ void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now) 
         return at == rows.end() ? std::nullopt : std::optional(at->second);
     };
     std::vector<NodeStory> stories;
+    std::vector<Address> retracted;
     for (const auto& provider : providers) {
         if (auto story = refolded_story(row_of(before, provider), row_of(after, provider), now)) {
+            if (story->change == wire::NodeChange::kRetracted) {
+                retracted.push_back(provider);
+            }
             stories.push_back(std::move(*story));
         }
     }
     tell(txn, stories, now);
+    // After a retraction feeds know of no presence: registered again, the node is told to be online again.
+    forget_announced(txn, retracted);
     txn.notify(kNodeChannel);
 }
 
