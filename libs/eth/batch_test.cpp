@@ -62,13 +62,13 @@ TEST_CASE("a batch's answers are found by their ids, in any order") {
     const auto parts = split_batch_answer(said(R"([{"id":1,"result":"b"},{"id":0,"result":"a"}])"), 2);
     CHECK(parts[0].find("\"a\"") != std::string::npos);
     CHECK(parts[1].find("\"b\"") != std::string::npos);
-    for (const char* bad :
-         {"", "<html>", "7", "{}", R"([{"id":0,"result":1}])", R"([{"id":0,"result":1},{"id":0,"result":1}])",
-          R"([{"id":0,"result":1},{"id":2,"result":1}])", R"([{"id":0,"result":1},{"result":1}])",
-          R"([{"id":0,"result":1},7])"}) {
+    for (const char* bad : {"", "<html>", "7", "{}", R"([])", R"([{"id":0,"result":1},{"id":0,"result":1}])",
+                            R"([{"id":0,"result":1},{"id":2,"result":1}])",
+                            R"([{"id":0,"result":1},{"result":1}])", R"([{"id":0,"result":1},7])"}) {
         CAPTURE(bad);
         CHECK_THROWS_AS(split_batch_answer(said(bad), 2), BadAnswer);
     }
+    CHECK(split_batch_answer(said(R"([{"id":1,"result":1}])"), 2)[0].empty());
     CHECK_THROWS_AS(
         split_batch_answer(said(R"({"id":null,"error":{"code":-32600,"message":"no batches"}})"), 2),
         RpcError);
@@ -104,6 +104,28 @@ TEST_CASE("where a node refuses batches, calls go one by one") {
     HttpRpc rpc(server.url(), Millis(5'000));
     const auto asked = requests(20);
     require_right(asked, rpc.calls(asked, Tag::kLatest));
+}
+
+TEST_CASE("calls that a node leaves out of its answer to a batch are asked for alone, and no others") {
+    std::size_t alone = 0;
+    LoopbackServer server([&](const LoopbackServer::Request& request) {
+        const auto asked = json::parse(request.body);
+        if (!asked.is_array()) {
+            ++alone;
+            return LoopbackServer::reply(answer_of(asked).dump());
+        }
+        json answers = json::array();
+        for (std::size_t i = 0; i < asked.size(); ++i) {
+            if (i % 10 != 4) {
+                answers.push_back(answer_of(asked[i]));
+            }
+        }
+        return LoopbackServer::reply(answers.dump());
+    });
+    HttpRpc rpc(server.url(), Millis(5'000));
+    const auto asked = requests(40);
+    require_right(asked, rpc.calls(asked, Tag::kLatest));
+    CHECK(alone == 4);
 }
 
 TEST_CASE("one answer that cannot be read, and one refusal, leave the other look-ups") {

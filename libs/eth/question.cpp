@@ -368,6 +368,11 @@ Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& error
         auto answers = split_batch_answer(response, parts.size());
         errors.assign(parts.size(), nullptr);
         for (std::size_t i = 0; i < parts.size(); ++i) {
+            if (answers[i].empty()) {
+                errors[i] = std::make_exception_ptr(
+                    BadAnswer(response.status, parts[i].method + ": left out of the answer to a batch"));
+                continue;
+            }
             net::HttpResponse one;
             one.status = response.status;
             one.body = std::move(answers[i]);

@@ -68,6 +68,14 @@ std::optional<std::uint8_t> receipt_type(const Object& receipt) {
     return type ? std::optional(static_cast<std::uint8_t>(*type)) : std::nullopt;
 }
 
+/// The bloom is there, and says that there are no logs.
+bool has_empty_bloom(const Object& receipt) {
+    const auto bloom = receipt.find("logsBloom");
+    std::string_view hex;
+    return bloom && bloom->get_string().get(hex) == simdjson::SUCCESS && hex.starts_with("0x") &&
+           hex.find_first_not_of('0', 2) == std::string_view::npos;
+}
+
 Receipt receipt_of(dom::element element, const At& at) {
     const Object in(element, at);
     Receipt out;
@@ -83,7 +91,8 @@ Receipt receipt_of(dom::element element, const At& at) {
     out.effective_gas_price = in.maybe_u256("effectiveGasPrice");
     out.contract_address = in.maybe_fixed<Address>("contractAddress");
     const At logs = in.place("logs");
-    out.logs = logs_of(in.need("logs"), logs);
+    // Go marshals an empty slice that was never made as null.
+    out.logs = !in.find("logs") && has_empty_bloom(in) ? std::vector<Log>{} : logs_of(in.need("logs"), logs);
     for (std::size_t i = 0; i < out.logs.size(); ++i) {
         if (out.logs[i].tx_hash != out.tx_hash || out.logs[i].block_hash != out.block.hash ||
             out.logs[i].block_num != out.block.number) {

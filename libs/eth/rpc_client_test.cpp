@@ -248,6 +248,13 @@ TEST_CASE("RPC: what only the receipts root needs is read where it is there, and
     CHECK(read().cumulative_gas_used == 46'913);
     CHECK(read().deposit_nonce == 4'012'991);
     CHECK(read().deposit_receipt_version == 1);
+    auto listed = answer["logs"];
+    answer["logs"] = nullptr;
+    answer["logsBloom"] = "0x" + std::string(512, '0');
+    CHECK(read().logs.empty());
+    answer["logsBloom"] = "0x1" + std::string(511, '0');
+    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.logs: it is missing");
+    answer["logs"] = std::move(listed);
     answer["type"] = "0x80";
     CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.type: a type is at most 0x7f (EIP-2718)");
     answer["type"] = "0x0";
