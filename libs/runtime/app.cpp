@@ -18,6 +18,7 @@
 #include "runtime/loop_watch.hpp"
 #include "runtime/process_limits.hpp"
 #include "runtime/service_notification.hpp"
+#include "telemetry/shown_text.hpp"
 
 namespace lamda::runtime {
 
@@ -143,7 +144,7 @@ bool App::Impl::attempt(const Named& named, Millis& wait) {
         named.body(stop.get_token());
         return true;
     } catch (const ConfigError& error) {
-        std::cerr << service + ": " + error.what() + "\n";
+        std::cerr << service + ": " + telemetry::shown_text(error.what()) + "\n";
         request_stop(kExitConfig, error.what());
         return true;
     } catch (const std::exception& error) {
@@ -223,7 +224,7 @@ http::Response App::Impl::readiness() const {
     }
     return {ready ? 200 : 503,
             "application/json",
-            body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace),
+            body.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace),
             {}};
 }
 

@@ -11,14 +11,13 @@
 #include <vector>
 
 #include "runtime/core_dumps.hpp"
+#include "runtime/exit_status.hpp"
 #include "runtime/settings.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace lamda::runtime {
-
-constexpr int kExitConfig = 78;  ///< EX_CONFIG of sysexits.h
 
 /// The chain or another peer proves that the configuration is wrong: exit 78 with this message on stderr.
 class ConfigError : public std::runtime_error {

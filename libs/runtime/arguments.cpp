@@ -4,12 +4,13 @@
 #include <iostream>
 
 #include "runtime/app.hpp"
+#include "telemetry/shown_text.hpp"
 
 namespace lamda::runtime {
 
-namespace {
+using telemetry::shown_text;
 
-constexpr int kExitUsage = 2;
+namespace {
 
 std::string column(const std::string& text, std::size_t width) {
     return text + std::string(width > text.size() ? width - text.size() : 0, ' ') + "  ";
@@ -51,7 +52,7 @@ Arguments parse_arguments(int argc, char** argv, const std::string& service, con
     } catch (const CLI::Success& wanted) {
         out.exit_now = app.exit(wanted);
     } catch (const CLI::ParseError& wrong) {
-        std::cerr << service << ": " << wrong.what() << " (--help shows how)\n";
+        std::cerr << service << ": " << shown_text(wrong.what()) << " (--help shows how)\n";
         out.exit_now = kExitUsage;
     }
     return out;
@@ -62,7 +63,7 @@ int report_mistakes(const std::string& service, const Settings& settings) {
         return 0;
     }
     for (const Mistake& mistake : settings.mistakes()) {
-        std::cerr << mistake.name << ": " << mistake.message << "\n";
+        std::cerr << shown_text(mistake.name) << ": " << shown_text(mistake.message) << "\n";
     }
     std::cerr << service << ": the configuration is not usable (--help lists every setting)\n";
     return kExitConfig;
@@ -105,10 +106,10 @@ int run_guarded(const std::string& service, const std::function<int()>& body) {
     try {
         return body();
     } catch (const ConfigError& error) {
-        std::cerr << service << ": " << error.what() << "\n";
+        std::cerr << service << ": " << shown_text(error.what()) << "\n";
         return kExitConfig;
     } catch (const std::exception& error) {
-        std::cerr << service << ": " << error.what() << "\n";
+        std::cerr << service << ": " << shown_text(error.what()) << "\n";
         return 1;
     }
 }

@@ -2,7 +2,7 @@
 
 #include <systemd/sd-daemon.h>
 
-#include <algorithm>
+#include "telemetry/shown_text.hpp"
 
 namespace lamda::runtime {
 
@@ -11,11 +11,10 @@ void notify_ready() {
 }
 
 void notify_waiting(const std::string& for_what, int more_seconds) {
-    // A line of its own each: details come from outside and must not become assignments.
-    std::string line = for_what;
-    std::replace(line.begin(), line.end(), '\n', ' ');
-    const std::string text =
-        "STATUS=waiting for " + line + "\nEXTEND_TIMEOUT_USEC=" + std::to_string(more_seconds) + "000000";
+    // A line of its own each: details come from outside and must not become assignments, or steer the
+    // terminal of `systemctl status`.
+    const std::string text = "STATUS=waiting for " + telemetry::shown_text(for_what) +
+                             "\nEXTEND_TIMEOUT_USEC=" + std::to_string(more_seconds) + "000000";
     sd_notify(0, text.c_str());
 }
 

@@ -68,6 +68,23 @@ Settings Settings::from_environment(EnvFile file) {
         });
 }
 
+EnvFile take_secrets(EnvFile file, const std::vector<std::string>& kept) {
+    for (const auto& name : secret_names()) {
+        const bool keep = std::find(kept.begin(), kept.end(), name) != kept.end();
+        const char* value = std::getenv(name.c_str());
+        if (keep && value != nullptr) {
+            wipe(file[name]);
+            file[name] = value;
+        }
+        if (const auto found = file.find(name); !keep && found != file.end()) {
+            wipe(found->second);
+            file.erase(found);
+        }
+        forget_variable(name);
+    }
+    return file;
+}
+
 std::vector<std::string> names_set(const EnvFile& file) {
     std::vector<std::string> out;
     for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {

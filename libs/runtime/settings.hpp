@@ -102,6 +102,11 @@ class Settings {
     std::map<int, std::string> ports_;  ///< port → the setting that has it
 };
 
+/// Takes every secret (setting_names.hpp) out of this process's environment: those of `kept` move into the
+/// file, whose own values they replace, the others are wiped there and here. For programs that read settings
+/// when they need them. While there is one thread only.
+EnvFile take_secrets(EnvFile file, const std::vector<std::string>& kept);
+
 /// Names of this process's environment and of `file`.
 std::vector<std::string> names_set(const EnvFile& file);
 

@@ -7,13 +7,18 @@
 #include <cmath>
 #include <cstdio>
 
+#include "telemetry/shown_text.hpp"
+
 namespace lamda::devnet {
 namespace {
 
 constexpr std::size_t kBarWidth = 40;
 constexpr std::size_t kMostRows = 24;
 
-std::string shortened(const std::string& hex) {
+using telemetry::shown_text;
+
+std::string shortened(const std::string& text) {
+    const std::string hex = shown_text(text);
     return hex.size() <= 14 ? hex : hex.substr(0, 8) + "…" + hex.substr(hex.size() - 4);
 }
 
@@ -49,7 +54,8 @@ std::vector<std::string> board_lines(const std::vector<BoardRow>& rows, double s
         if (i < kMostRows) {
             // Multi-byte ellipses: pad by hand.
             out.push_back(fmt::format("  {}  {}  {:<18} {}", shortened(rows[i].id),
-                                      shortened(rows[i].provider), rows[i].status, bar(part, 20)));
+                                      shortened(rows[i].provider), shown_text(rows[i].status),
+                                      bar(part, 20)));
         }
     }
     if (rows.size() > kMostRows) {
@@ -76,7 +82,7 @@ void Board::erase() {
 
 void Board::note(const std::string& text) {
     erase();
-    fmt::print("{:6.1f} s  {}\n", seconds(), text);
+    fmt::print("{:6.1f} s  {}\n", seconds(), shown_text(text));
     if (terminal_ && !shown_.empty()) {
         show(shown_);
     }
@@ -95,7 +101,7 @@ void Board::show(const std::vector<BoardRow>& rows) {
         for (const auto& row : rows) {
             if (std::find(shown_.begin(), shown_.end(), row) == shown_.end()) {
                 fmt::print("{:6.1f} s  job {} on {}: {}\n", seconds(), shortened(row.id),
-                           shortened(row.provider), row.status);
+                           shortened(row.provider), shown_text(row.status));
             }
         }
     }

@@ -11,11 +11,13 @@
 #include <nlohmann/json.hpp>
 
 #include "reach.hpp"
+#include "telemetry/shown_text.hpp"
 
 namespace lamda::devnet {
 namespace {
 
 using nlohmann::json;
+using telemetry::shown_text;
 
 // The record of a running network stands beside its folder, which a new start empties.
 std::string record_file(const std::string& dir) {
@@ -111,11 +113,13 @@ int print_status(const std::string& dir) {
         if (state != "ready" && state != "up") {
             missing.push_back(fmt::format("{} is {}", name, state));
         }
-        fmt::print("{:<20} {:<10} {}\n", name, state, place.at("address").get<std::string>());
+        fmt::print("{:<20} {:<10} {}\n", shown_text(name), state,
+                   shown_text(place.at("address").get<std::string>()));
     }
     fmt::print("\nset -a; . {}; set +a   # the settings, for build/bin/lamda\n", settings_file(dir));
     if (!missing.empty()) {
-        fmt::print("\nNot all of it works: {}. See {}/logs\n", fmt::join(missing, ", "), dir);
+        fmt::print("\nNot all of it works: {}. See {}/logs\n",
+                   shown_text(fmt::format("{}", fmt::join(missing, ", "))), dir);
     }
     return missing.empty() ? 0 : 1;
 }
@@ -156,7 +160,7 @@ int up(const localnet::NetworkConfig& config) {
     bool ready = false;
     while (!ready && std::fgets(line, sizeof line, lines) != nullptr) {
         ready = std::string_view(line) == "ready\n";
-        fmt::print("  {}", line);
+        fmt::print("  {}", telemetry::shown_lines(line));
         std::fflush(stdout);
     }
     std::fclose(lines);

@@ -11,6 +11,7 @@
 #include "board.hpp"
 #include "localnet/market.hpp"
 #include "onchain/market_view.hpp"
+#include "telemetry/shown_text.hpp"
 
 namespace lamda::devnet {
 namespace {
@@ -148,10 +149,11 @@ bool print_summary(localnet::Network& network, localnet::Market& market, const s
         const std::string output = field(job.last, "output_file_cid");
         fmt::print("  {}…{} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", job.order.id.hex().substr(0, 8),
                    job.order.id.hex().substr(62), seconds_of(view.created),
-                   clock_time(field(job.last, "assigned_at")), clock_time(field(job.last, "completed_at")),
+                   telemetry::shown_text(clock_time(field(job.last, "assigned_at"))),
+                   telemetry::shown_text(clock_time(field(job.last, "completed_at"))),
                    seconds_of(view.confirmed), seconds_of(view.paid),
                    reward == truth.rewards.end() ? "-" : seconds_of(reward->second.occurrence),
-                   output.empty() ? "-" : output);
+                   output.empty() ? "-" : telemetry::shown_text(output));
         expected[job.order.provider] += 1;
         const bool rewarded = reward != truth.rewards.end() && truth.times_rewarded.at(job.order.id) == 1;
         if (!view.paid || !rewarded) {

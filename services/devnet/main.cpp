@@ -6,9 +6,8 @@
 
 #include "daemon.hpp"
 #include "demo.hpp"
-
-// EX_USAGE of sysexits.h, as the services' own.
-static constexpr int kExitUsage = 64;
+#include "runtime/exit_status.hpp"
+#include "telemetry/shown_text.hpp"
 
 int main(int argc, char** argv) {
     using namespace lamda::devnet;
@@ -44,7 +43,7 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& wanted) {
-        return app.exit(wanted) == 0 ? 0 : kExitUsage;
+        return app.exit(wanted) == 0 ? 0 : lamda::runtime::kExitUsage;
     }
     const std::string executables = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
     try {
@@ -69,7 +68,7 @@ int main(int argc, char** argv) {
         }
         return app.got_subcommand("down") ? down(dir) : status(dir);
     } catch (const std::exception& error) {
-        fmt::print(stderr, "lamda-devnet: {}\n", error.what());
+        fmt::print(stderr, "lamda-devnet: {}\n", lamda::telemetry::shown_lines(error.what()));
         return 1;
     }
 }

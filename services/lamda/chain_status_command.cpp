@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "core/duration.hpp"
+#include "printing.hpp"
 #include "stream_status.hpp"
 #include "table.hpp"
 
@@ -32,14 +33,14 @@ void ask_heads(Context& context, std::vector<StreamState>& streams) {
                     continue;
                 }
                 if (stream.chain_id.value_or(chain_id.value) != chain_id.value) {
-                    fmt::print(stderr, "lamda: {}: is of chain {}, stream {} of chain {}\n", setting,
-                               chain_id.value, stream.stream, *stream.chain_id);
+                    warn(fmt::format("{}: is of chain {}, stream {} of chain {}", setting, chain_id.value,
+                                     stream.stream, *stream.chain_id));
                 } else if (!stream.head || stream.head->number < head->number) {
                     stream.head = StreamState::Head{head->number, from_unix_seconds(head->timestamp)};
                 }
             }
         } catch (const std::exception& error) {
-            fmt::print(stderr, "lamda: {}: {}\n", setting, error.what());
+            warn(fmt::format("{}: {}", setting, error.what()));
         }
     }
 }
@@ -201,7 +202,7 @@ int chain_status(Context& context, const std::string& max_lag_text) {
         all.push_back(to_json(stream, verdicts.back()));
     }
     if (context.json()) {
-        fmt::print("{}\n", json{{"ok", ok}, {"streams", all}}.dump());
+        fmt::print("{}", json_line({{"ok", ok}, {"streams", all}}));
     } else if (states.streams.empty()) {
         fmt::print("no stream has run on this database yet\n");
     } else {

@@ -6,6 +6,7 @@
 #include "chain/backfill.hpp"
 #include "commands.hpp"
 #include "log_compare.hpp"
+#include "printing.hpp"
 #include "stream_store.hpp"
 #include "table.hpp"
 
@@ -173,16 +174,15 @@ void print(Context& context, const Range& range, const Report& report) {
         for (const auto& difference : report.shown) {
             differences.push_back(to_json(difference));
         }
-        fmt::print("{}\n", json{{"stream", range.kind->name},
-                                {"from", range.from.value},
-                                {"to", range.to.value},
-                                {"equal", report.equal()},
-                                {"compared", report.compared},
-                                {"missing", report.missing},
-                                {"surplus", report.surplus},
-                                {"different", report.different},
-                                {"differences", differences}}
-                               .dump());
+        fmt::print("{}", json_line({{"stream", range.kind->name},
+                                    {"from", range.from.value},
+                                    {"to", range.to.value},
+                                    {"equal", report.equal()},
+                                    {"compared", report.compared},
+                                    {"missing", report.missing},
+                                    {"surplus", report.surplus},
+                                    {"different", report.different},
+                                    {"differences", differences}}));
         return;
     }
     if (!report.equal()) {

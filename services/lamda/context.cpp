@@ -5,6 +5,12 @@
 
 namespace lamda::cli {
 
+Context::Context(bool json, runtime::EnvFile file)
+    : json_(json),
+      settings_(runtime::Settings::from_environment(
+          runtime::take_secrets(std::move(file), {"DATABASE_URL", "BSC_RPC_URL", "OPBNB_RPC_URL",
+                                                  "WALLET_PRIVATE_KEY", "ADMIN_WALLET_PRIVATE_KEY"}))) {}
+
 template <class T>
 T Context::checked(T value) {
     if (settings_.mistakes().empty()) {

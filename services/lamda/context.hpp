@@ -10,12 +10,14 @@
 #include "crypto/signer.hpp"
 #include "eth/rpc_client.hpp"
 #include "net/http_client.hpp"
+#include "runtime/exit_status.hpp"
 #include "runtime/settings.hpp"
 #include "store/database.hpp"
 
 namespace lamda::cli {
 
-constexpr int kExitConfig = 78;
+using runtime::kExitConfig;
+using runtime::kExitUsage;
 /// Of what reads the database: it could not be read.
 constexpr int kExitUnread = 2;
 
@@ -31,7 +33,10 @@ class Refused : public std::runtime_error {
 
 class Context {
   public:
-    explicit Context(bool json) : json_(json), settings_(runtime::Settings::from_environment()) {}
+    /// Takes every secret out of this process's environment: those that a command may ask for are kept in
+    /// memory until then. While there is one thread only.
+    /// @param file settings for what the environment does not set
+    explicit Context(bool json, runtime::EnvFile file = {});
 
     bool json() const { return json_; }
     eth::Rpc& bsc();    ///< BSC_RPC_URL: every endpoint of the list, the next one when one fails
@@ -80,11 +85,11 @@ auto or_unread(F&& read) {
     }
 }
 
-/// A command-line argument that must parse. @throws Refused(2)
+/// A command-line argument that must parse. @throws Refused(kExitUsage)
 template <class T>
 T argument(Result<T> result, const std::string& name) {
     if (!result) {
-        throw Refused(2, name + ": " + result.error().message);
+        throw Refused(kExitUsage, name + ": " + result.error().message);
     }
     return std::move(result).value();
 }

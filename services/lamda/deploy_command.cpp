@@ -7,6 +7,7 @@
 #include "contracts/node_reputation.hpp"
 #include "crypto/signer.hpp"
 #include "onchain/transact.hpp"
+#include "printing.hpp"
 #include "table.hpp"
 
 namespace lamda::cli {
@@ -56,7 +57,7 @@ int deploy(Context& context, const DeployOptions& options) {
         settings += fmt::format("{}_CONTRACT_ADDRESS={}\n{}_START_BLOCK={}\n", one.setting, address,
                                 one.setting, one.receipt.block.number.value);
     }
-    fmt::print("{}", context.json() ? json.dump() + "\n" : settings);
+    fmt::print("{}", context.json() ? json_line(json) : settings);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include "commands.hpp"
 #include "dlq_store.hpp"
+#include "printing.hpp"
 #include "table.hpp"
 
 namespace lamda::cli {
@@ -27,10 +28,6 @@ std::string printable(std::string_view text) {
         }
     }
     return out;
-}
-
-std::string dump(const json& object) {
-    return object.dump(-1, ' ', true, json::error_handler_t::replace);
 }
 
 json to_json(const DeadLetter& letter) {
@@ -88,7 +85,7 @@ int move(Context& context, const DlqOptions& options, DeadLetterMove move, const
         }
     }
     if (context.json()) {
-        fmt::print("{}\n", dump({{"dead_letters", all}}));
+        fmt::print("{}", json_line({{"dead_letters", all}}));
     } else if (moved.empty()) {
         fmt::print("no such dead letter\n");
     }
@@ -105,7 +102,7 @@ int list_dead_letters(Context& context, const DlqOptions& options) {
         for (const auto& letter : letters) {
             all.push_back(to_json(letter));
         }
-        fmt::print("{}\n", dump({{"dead_letters", all}}));
+        fmt::print("{}", json_line({{"dead_letters", all}}));
     } else if (letters.empty()) {
         fmt::print("no such dead letter\n");
     } else {
@@ -127,7 +124,7 @@ int show_dead_letter(Context& context, std::uint64_t id) {
         throw Refused(1, "no dead letter has the number " + std::to_string(id));
     }
     if (context.json()) {
-        fmt::print("{}\n", dump(to_json(*letter)));
+        fmt::print("{}", json_line(to_json(*letter)));
     } else {
         fmt::print("{}", listing({{"id", std::to_string(letter->id)},
                                   {"at", to_rfc3339(letter->at)},

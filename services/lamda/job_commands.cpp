@@ -12,6 +12,7 @@
 #include "onchain/market_view.hpp"
 #include "onchain/preflight.hpp"
 #include "paying.hpp"
+#include "printing.hpp"
 #include "table.hpp"
 #include "wire/job_spec.hpp"
 
@@ -108,7 +109,7 @@ std::string cell(const json& row, const char* name) {
 
 void print_object(Context& context, const json& object) {
     if (context.json()) {
-        fmt::print("{}\n", object.dump());
+        fmt::print("{}", json_line(object));
         return;
     }
     std::vector<std::pair<std::string, std::string>> lines;
@@ -248,7 +249,7 @@ int create_job(Context& context, const JobOptions& options) {
 
     const std::string doubt = doubt_about(context, spec.provider);
     if (!doubt.empty()) {
-        fmt::print(stderr, "lamda: {}\n", doubt);
+        warn(doubt);
     }
     ask_on_terminal(fmt::format("Pay {} wei ({} BNB) on chain {} for job {} to be run by {}.\n{}",
                                 to_decimal(payment), ether(to_decimal(payment)), chain.value, id.hex(),
@@ -315,7 +316,7 @@ int list_jobs(Context& context, bool chain_only, const std::string& status, unsi
         jobs = json::parse(gateway_get(context, path)).at("items");
     }
     if (context.json()) {
-        fmt::print("{}\n", jobs.dump());
+        fmt::print("{}", json_line(jobs));
         return 0;
     }
     Table table({"JOB", "STATUS", "PROVIDER", "PAYMENT", "CREATED", "OUTPUT"});

@@ -5,14 +5,13 @@
 
 #include "commands.hpp"
 #include "paying.hpp"
+#include "printing.hpp"
+#include "runtime/app.hpp"
 #include "runtime/core_dumps.hpp"
-#include "telemetry/shown_text.hpp"
 
 namespace {
 
 using namespace lamda::cli;
-using lamda::telemetry::shown_lines;
-using lamda::telemetry::shown_text;
 
 // Read by Context, each when a command first needs it. In the form that the services print theirs in.
 constexpr auto kSettings = R"(Settings, from the environment:
@@ -29,7 +28,6 @@ constexpr auto kSettings = R"(Settings, from the environment:
   ADMIN_WALLET_PRIVATE_KEY          (none)      the key that deploys and owns the contracts
 A secret may be given as NAME_FILE instead: the first line of that file.)";
 
-constexpr int kExitUsage = 2;
 constexpr auto kExits =
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage or not readable, 78 a setting is wrong.";
 
@@ -274,6 +272,8 @@ int main(int argc, char** argv) {
     app.fallthrough();
     bool json = false;
     app.add_flag("--json", json, "print JSON, for programs");
+    std::string env_file;
+    app.add_option("--env-file", env_file, "read settings from this file, too; the environment comes first");
 
     Verb verb;
     app.add_subcommand("version", "Print the version")->callback([&verb] {
@@ -316,17 +316,21 @@ int main(int argc, char** argv) {
     } catch (const CLI::Success& wanted) {
         return app.exit(wanted);
     } catch (const CLI::ParseError& wrong) {
-        fmt::print(stderr, "lamda: {} (--help shows how)\n", shown_text(wrong.what()));
+        warn(std::string(wrong.what()) + " (--help shows how)");
         return kExitUsage;
     }
+    auto file = lamda::runtime::read_env_file("lamda", env_file);
+    if (!file) {
+        return kExitConfig;
+    }
     try {
-        Context context(json);
+        Context context(json, *std::move(file));
         return verb(context);
     } catch (const Refused& refused) {
-        fmt::print(stderr, "lamda: {}\n", shown_lines(refused.what()));
+        warn(refused.what());
         return refused.status();
     } catch (const std::exception& error) {
-        fmt::print(stderr, "lamda: {}\n", shown_lines(error.what()));
+        warn(error.what());
         return 1;
     }
 }

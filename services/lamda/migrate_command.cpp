@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.hpp"
+#include "printing.hpp"
 #include "store/migrations.hpp"
 #include "table.hpp"
 
@@ -23,7 +24,7 @@ int migrate(Context& context, bool check) {
         table.row({state.name, text});
         json.push_back({{"number", state.number}, {"name", state.name}, {"state", text}});
     }
-    fmt::print("{}", context.json() ? json.dump() + "\n" : table.text());
+    fmt::print("{}", context.json() ? json_line(json) : table.text());
     return current ? 0 : 1;
 }
 

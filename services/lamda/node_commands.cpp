@@ -9,6 +9,7 @@
 #include "onchain/market_view.hpp"
 #include "onchain/preflight.hpp"
 #include "paying.hpp"
+#include "printing.hpp"
 #include "table.hpp"
 
 namespace lamda::cli {
@@ -32,7 +33,7 @@ std::string cell(const json& row, const char* name) {
 
 void print_nodes(Context& context, const json& nodes) {
     if (context.json()) {
-        fmt::print("{}\n", nodes.dump());
+        fmt::print("{}", json_line(nodes));
         return;
     }
     Table table({"NODE", "GPU", "VRAM", "ONLINE", "JOBS", "LAST SEEN"});
@@ -45,7 +46,7 @@ void print_nodes(Context& context, const json& nodes) {
 
 void print_node(Context& context, const json& node) {
     if (context.json()) {
-        fmt::print("{}\n", node.dump());
+        fmt::print("{}", json_line(node));
         return;
     }
     std::vector<std::pair<std::string, std::string>> lines;

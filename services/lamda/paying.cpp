@@ -1,4 +1,5 @@
 #include "paying.hpp"
+#include "telemetry/shown_text.hpp"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@ void ask_on_terminal(const std::string& what, bool yes) {
     if (yes || isatty(STDIN_FILENO) == 0) {
         return;
     }
-    fmt::print(stderr, "{}\nGo on? (yes/no) ", what);
+    fmt::print(stderr, "{}\nGo on? (yes/no) ", telemetry::shown_lines(what));
     std::string answer;
     if (!std::getline(std::cin, answer) || answer != "yes") {
         throw Refused(1, "nothing was sent");

@@ -6,7 +6,9 @@
 #include "commands.hpp"
 #include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
+#include "printing.hpp"
 #include "table.hpp"
+#include "telemetry/shown_text.hpp"
 #include "tx_store.hpp"
 
 namespace lamda::cli {
@@ -133,7 +135,7 @@ int list_txs(Context& context, const TxListOptions& options) {
         for (const auto& tx : txs) {
             all.push_back(to_json(tx));
         }
-        fmt::print("{}\n", json{{"transactions", all}}.dump());
+        fmt::print("{}", json_line({{"transactions", all}}));
     } else if (txs.empty()) {
         fmt::print("no such transaction\n");
     } else {
@@ -164,7 +166,7 @@ int show_tx(Context& context, const std::string& text) {
         all.push_back(std::move(one));
     }
     if (context.json()) {
-        fmt::print("{}\n", json{{"transactions", all}}.dump());
+        fmt::print("{}", json_line({{"transactions", all}}));
     }
     return 0;
 }
@@ -179,9 +181,9 @@ int wish_tx(Context& context, const std::string& text, const std::string& wish) 
         answer.erase(0, kRefused.size());
     }
     if (context.json()) {
-        fmt::print("{}\n", json{{"key", key}, {"accepted", !refused}, {"answer", answer}}.dump());
+        fmt::print("{}", json_line({{"key", key}, {"accepted", !refused}, {"answer", answer}}));
     } else if (!refused) {
-        fmt::print("{}: {}\n", key, answer);
+        fmt::print("{}: {}\n", telemetry::shown_text(key), telemetry::shown_text(answer));
     } else {
         throw Refused(1, key + ": " + answer);
     }

@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "crypto/signer.hpp"
+#include "printing.hpp"
 #include "table.hpp"
 #include "tx_store.hpp"
 
@@ -38,12 +39,12 @@ std::vector<std::optional<OnChain>> ask_chain(Context& context, const std::vecto
                                  rpc->transaction_count(address, eth::Tag::kLatest),
                                  rpc->transaction_count(address, eth::Tag::kPending)};
             } else {
-                fmt::print(stderr, "lamda: {}: is of chain {}, the wallet {} of chain {}\n", kSetting,
-                           chain.value, address.hex(), wallets[i].chain_id);
+                warn(fmt::format("{}: is of chain {}, the wallet {} of chain {}", kSetting, chain.value,
+                                 address.hex(), wallets[i].chain_id));
             }
         }
     } catch (const std::exception& error) {
-        fmt::print(stderr, "lamda: {}: {}\n", kSetting, error.what());
+        warn(fmt::format("{}: {}", kSetting, error.what()));
     }
     return out;
 }
@@ -89,7 +90,7 @@ int show_wallets(Context& context) {
         all.push_back(to_json(wallets[i], told[i]));
     }
     if (context.json()) {
-        fmt::print("{}\n", json{{"wallets", all}}.dump());
+        fmt::print("{}", json_line({{"wallets", all}}));
     } else if (wallets.empty()) {
         fmt::print("no wallet has an intent on this database yet\n");
     } else {

@@ -44,7 +44,7 @@ struct Options {
 
 [[noreturn]] void usage(const std::string& what) {
     fmt::print(stderr, "chain_sim: {}\n{}", what, kUsage);
-    std::exit(64);
+    std::exit(2);
 }
 
 std::uint64_t number(std::string_view text) {

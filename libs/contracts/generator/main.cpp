@@ -33,7 +33,7 @@ void write_file(const std::filesystem::path& path, const std::string& text) {
 int main(int argc, char** argv) {
     if (argc < 4 || std::string_view(argv[1]) != "--out") {
         std::fputs("usage: lamda-abigen --out FOLDER FILE.json...\n", stderr);
-        return 64;
+        return 2;
     }
     const std::filesystem::path folder = std::filesystem::path(argv[2]) / "contracts";
     for (int i = 3; i < argc; ++i) {

@@ -1,0 +1,11 @@
+// Exit statuses that every executable shares. 1: it was refused, or failed.
+#pragma once
+
+namespace lamda::runtime {
+
+/// Wrong usage: an unknown option or command, a missing or malformed argument.
+constexpr int kExitUsage = 2;
+/// A setting is wrong: EX_CONFIG of sysexits.h.
+constexpr int kExitConfig = 78;
+
+}  // namespace lamda::runtime
