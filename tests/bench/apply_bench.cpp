@@ -7,6 +7,7 @@
 #include <ctime>
 #include <fstream>
 
+#include "arguments.hpp"
 #include "pipeline/projector.hpp"
 #include "projection.hpp"
 #include "report.hpp"
@@ -79,11 +80,16 @@ class Scene {
 
 }  // namespace
 
-/// Without an argument everything; with one, only the creations: for a profiler.
-int main(int argc, char**) {
+int main(int argc, char** argv) {
+    CLI::App app("Measures applying; prints one line a figure: name value unit (target)");
+    bool created_only = false;
+    app.add_flag("--created-only", created_only, "only the creations: for a profiler");
+    if (const auto status = lamda::bench::parse(app, argc, argv)) {
+        return *status;
+    }
     Scene scene;
     scene.run("created", LogKind::kCreated);
-    if (argc == 1) {
+    if (!created_only) {
         scene.run("confirmed", LogKind::kConfirmed);
         scene.run("claimed", LogKind::kClaimed);
     }

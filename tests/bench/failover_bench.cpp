@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "arguments.hpp"
 #include "localnet/network.hpp"
 #include "store/database.hpp"
 #include "testkit/process.hpp"
@@ -76,7 +77,11 @@ double kill_once(localnet::Network& network, store::Database& database) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    CLI::App app("Measures failover; prints one line a figure: name value unit (target)");
+    if (const auto status = lamda::bench::parse(app, argc, argv)) {
+        return *status;
+    }
     testkit::TempDir dir("bench_failover");
     localnet::NetworkConfig config;
     config.dir = dir.path();

@@ -4,8 +4,7 @@
 //   lamda-bench-ingest --executables DIR --build NAME [--logs N] [--runs N] [--no-growth] [--peer]
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
-
+#include "arguments.hpp"
 #include "ingest_scene.hpp"
 #include "report.hpp"
 
@@ -100,7 +99,9 @@ int main(int argc, char** argv) {
     app.add_option("--runs", options.runs, "runs of which the median counts")->check(CLI::PositiveNumber);
     app.add_flag("--no-growth", options.no_growth, "leave out ten times as many logs");
     app.add_flag("--peer", options.peer, "also Ponder (installed by tests/bench/ponder/install.sh)");
-    CLI11_PARSE(app, argc, argv);
+    if (const auto status = lamda::bench::parse(app, argc, argv)) {
+        return *status;
+    }
     try {
         return measure(options);
     } catch (const std::exception& error) {

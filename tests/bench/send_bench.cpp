@@ -4,9 +4,9 @@
 //   lamda-bench-send [--intents N] [--runs N]
 #include <fmt/format.h>
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 
+#include "arguments.hpp"
 #include "report.hpp"
 #include "send_scene.hpp"
 
@@ -76,7 +76,9 @@ int main(int argc, char** argv) {
     CLI::App app("Measures sending; prints one line a figure: name value unit (target)");
     app.add_option("--intents", options.intents, "intents to send")->check(CLI::PositiveNumber);
     app.add_option("--runs", options.runs, "runs of which the median counts")->check(CLI::PositiveNumber);
-    CLI11_PARSE(app, argc, argv);
+    if (const auto status = lamda::bench::parse(app, argc, argv)) {
+        return *status;
+    }
     try {
         Scene(options).run();
     } catch (const std::exception& error) {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "arguments.hpp"
 #include "localnet/network.hpp"
 #include "report.hpp"
 #include "testkit/process.hpp"
@@ -30,7 +31,11 @@ double start_once(localnet::Network& network, const std::string& name) {
 
 }  // namespace
 
-int main() {
+int main(int argc, char** argv) {
+    CLI::App app("Measures starts; prints one line a figure: name value unit (target)");
+    if (const auto status = lamda::bench::parse(app, argc, argv)) {
+        return *status;
+    }
     testkit::TempDir dir("bench");
     localnet::NetworkConfig config;
     config.dir = dir.path();
