@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <csignal>
+#include <iterator>
 
 #include "wire/image_reference.hpp"
 
@@ -12,6 +14,12 @@ namespace {
 
 constexpr std::int32_t kSignalBase = 128;
 constexpr std::uint64_t kMib = 1ULL << 20;
+
+/// Two attempts that run the same.
+bool same_work(const wire::Assignment& a, const wire::Assignment& b) {
+    return a.docker_image == b.docker_image && a.input_file_cid == b.input_file_cid &&
+           a.command == b.command && a.env == b.env && a.requirements == b.requirements;
+}
 
 /// The setting that contradicts the assignment; absent: none.
 std::optional<std::string> contradiction(const wire::Assignment& assignment, const Self& self) {
@@ -84,7 +92,22 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
     return {Decision::kAccept, "new"};
 }
 
+bool keeps_output(const JobRecord& record, std::uint32_t attempt, Timestamp now) {
+    const auto found = record.attempts.find(attempt);
+    if (found == record.attempts.end() || !found->second.store_failed || found->second.cleaned ||
+        attempt <= record.void_through || now - found->second.last_status_at >= kKeepOutput) {
+        return false;
+    }
+    return std::all_of(std::next(found), record.attempts.end(),
+                       [](const auto& later) { return later.second.active(); });
+}
+
 void enter(JobRecord& record, const wire::Assignment& assignment, Timestamp now) {
+    const Attempt* earlier = nullptr;
+    if (!record.attempts.empty() && keeps_output(record, record.highest(), now) &&
+        same_work(record.attempts.rbegin()->second.assignment, assignment)) {
+        earlier = &record.attempts.rbegin()->second;
+    }
     for (auto& [number, attempt] : record.attempts) {
         if (number < assignment.attempt && attempt.active()) {
             attempt.phase = Phase::kVoid;
@@ -94,6 +117,10 @@ void enter(JobRecord& record, const wire::Assignment& assignment, Timestamp now)
     Attempt fresh;
     fresh.assignment = assignment;
     fresh.accepted_at = now;
+    if (earlier != nullptr) {
+        fresh.ran = earlier->ran;
+        fresh.output_of = earlier->assignment.attempt;
+    }
     record.attempts.emplace(assignment.attempt, std::move(fresh));
 }
 

@@ -37,7 +37,14 @@ struct Self {
 /// @param record what the journal holds of this job; nullopt: nothing
 Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord>& record, const Self& self);
 
-/// Enters an accepted assignment: lower attempts that are still active become void.
+/// How long an output that could not be stored is kept for the next attempt: longer than the dispatcher's
+/// longest pause between two attempts.
+inline constexpr auto kKeepOutput = std::chrono::hours(1);
+/// Whether the attempt's folder is kept although it has ended.
+bool keeps_output(const JobRecord& record, std::uint32_t attempt, Timestamp now);
+
+/// Enters an accepted assignment: lower attempts that are still active become void. A run whose output is
+/// kept becomes this attempt's own: only the upload is repeated.
 void enter(JobRecord& record, const wire::Assignment& assignment, Timestamp now);
 /// Enters a retraction: active attempts up to it become void; finished ones stay as they are.
 void enter(JobRecord& record, const wire::Retraction& retraction);

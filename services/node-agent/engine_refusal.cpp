@@ -38,6 +38,14 @@ constexpr std::array<std::string_view, 9> kDenied{
 constexpr std::array<std::string_view, 4> kDevices{"could not select device driver", "cdi device", "nvidia",
                                                    "no such device"};
 
+// runc's, crun's and the engines' words.
+constexpr std::array<std::string_view, 6> kImpossibleStart{
+    "executable file not found", "executable file `",   "command that was not found",
+    "exec format error",         "unable to find user", "unable to find group"};
+/// Only beside the program that was to be run: elsewhere they are said of mounts and sockets.
+constexpr std::array<std::string_view, 4> kProgramFaults{"no such file or directory", "permission denied",
+                                                         "is a directory", "not a directory"};
+
 }  // namespace
 
 PullFault pull_fault(int status, std::string_view message) {
@@ -49,6 +57,15 @@ PullFault pull_fault(int status, std::string_view message) {
         return PullFault::kImpossible;
     }
     return holds_any(text, kDenied) ? PullFault::kDenied : PullFault::kPassing;
+}
+
+bool is_impossible_start(std::string_view message) {
+    const auto text = lower(message);
+    if (holds_any(text, kImpossibleStart)) {
+        return true;
+    }
+    const auto program = text.find("exec: \"");
+    return program != std::string::npos && holds_any(std::string_view(text).substr(program), kProgramFaults);
 }
 
 bool lacks_device(std::string_view message) {

@@ -18,6 +18,10 @@ enum class PullFault {
 };
 PullFault pull_fault(int status, std::string_view message);
 
+/// Whether a start that failed so fails for every attempt: the command or the user is not in the image, or
+/// cannot be run.
+bool is_impossible_start(std::string_view message);
+
 /// Whether the engine refuses a container because of the devices that it asks for.
 bool lacks_device(std::string_view message);
 

@@ -41,6 +41,30 @@ TEST_CASE("an engine without the device is told from one that fails otherwise") 
     CHECK_FALSE(lacks_device("exec: \"/no/such/program\": no such file or directory"));
 }
 
+TEST_CASE("a command or user that the image lacks is told from a start that may succeed later") {
+    for (const auto* text :
+         {"OCI runtime create failed: runc create failed: unable to start container process: exec: "
+          "\"nope\": executable file not found in $PATH: unknown",
+          "error during container init: exec: \"/no/such/program\": stat /no/such/program: no such file or "
+          "directory: unknown",
+          "crun: executable file `nope` not found in $PATH: No such file or directory: OCI runtime attempted "
+          "to invoke a command that was not found",
+          "exec: \"/etc/passwd\": permission denied: unknown", "exec: \"/etc\": is a directory: unknown",
+          "standard_init_linux.go:228: exec user process caused: exec format error",
+          "unable to find user nobody2: no matching entries in passwd file"}) {
+        INFO(text);
+        CHECK(is_impossible_start(text));
+    }
+    for (const auto* text :
+         {"error mounting \"/srv/jobs/1/output\" to rootfs at \"/output\": no such file or directory",
+          "dial unix /run/containerd/containerd.sock: connect: no such file or directory",
+          "open /sys/fs/cgroup/lamda: permission denied", "no space left on device",
+          "context deadline exceeded", ""}) {
+        INFO(text);
+        CHECK_FALSE(is_impossible_start(text));
+    }
+}
+
 TEST_CASE("more than the machine has is refused; what it does not tell, is not") {
     wire::Requirements asked;
     asked.memory_mib = 2'048;

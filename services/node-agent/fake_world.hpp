@@ -45,6 +45,7 @@ class FakeWorld final : public net::Transport {
     // The store and its gateway
     Answer on_put = [](const auto& request) { return net::HttpResponse{200, {}, put_keys(request)}; };
     Answer on_get = [](const auto&) { return net::HttpResponse{404, {}, ""}; };
+    Answer on_pin = [](const auto&) { return net::HttpResponse{200, {}, "{}"}; };
     int puts = 0;
     int gets = 0;
 
@@ -86,11 +87,18 @@ class FakeWorld final : public net::Transport {
             containers[url.substr(at + 24)] = "created";
             return {201, {}, "{}"};
         }
+        if (url.find("/containers/json?") != std::string::npos) {
+            return {200, {}, "[]"};
+        }
         const auto begin = url.find("/containers/") + 12;
         const auto end = std::min(url.find_first_of("/?", begin), url.size());
         const auto found = containers.find(url.substr(begin, end - begin));
         if (found == containers.end()) {
             return {404, {}, R"({"message":"no such container"})"};
+        }
+        if (request.method == "DELETE") {
+            containers.erase(found);
+            return {204, {}, ""};
         }
         if (url.ends_with("/start")) {
             if (!start_error.empty()) {
@@ -118,6 +126,9 @@ class FakeWorld final : public net::Transport {
     }
 
     net::HttpResponse store(const net::HttpRequest& request) {
+        if (request.url.starts_with("http://pinata/")) {
+            return on_pin(request);
+        }
         const bool put = request.url.find("/block/put") != std::string::npos;
         ++(put ? puts : gets);
         return put ? on_put(request) : on_get(request);

@@ -5,6 +5,7 @@
 
 #include "container_plan.hpp"
 #include "core/crash_point.hpp"
+#include "decision.hpp"
 #include "runtime/app.hpp"
 
 namespace lamda::agent {
@@ -57,6 +58,9 @@ void Janitor::clean_ended() {
         return !attempt.active() && attempt.outbox.empty() && !attempt.cleaned;
     });
     for (const auto& key : ended) {
+        if (kept(key)) {
+            continue;
+        }
         engine_.remove(key.container());
         fs::remove_all(fs::path(jobs_dir_) / key.name());
         crash_point("agent.cleaned");
@@ -64,9 +68,14 @@ void Janitor::clean_ended() {
     }
 }
 
+bool Janitor::kept(const AttemptKey& key) const {
+    const auto record = journal_.find(key.job);
+    return record && keeps_output(*record, key.attempt, clock_.now());
+}
+
 bool Janitor::needed(const AttemptKey& key) const {
     const auto attempt = journal_.find(key);
-    return attempt && (attempt->active() || !attempt->outbox.empty());
+    return attempt && (attempt->active() || !attempt->outbox.empty() || kept(key));
 }
 
 void Janitor::clean_strays() {

@@ -20,6 +20,8 @@ class Janitor {
     void clean_strays();
 
   private:
+    /// By the next attempt.
+    bool kept(const AttemptKey& key) const;
     bool needed(const AttemptKey& key) const;
 
     Journal& journal_;

@@ -76,6 +76,8 @@ struct Attempt {
     bool cleaned = false;                     ///< its folder and container are gone
     bool engine_lost = false;                 ///< the engine went away while the container ran
     std::optional<Ran> ran;                   ///< its output waits to be stored, or is
+    bool store_failed = false;                ///< it ended so: a later attempt may store its output
+    std::optional<std::uint32_t> output_of;   ///< the earlier attempt that `ran` is of
     std::optional<Written> excess;            ///< what was measured when it was killed for having written it
     bool confirm_noted = false;               ///< the ledger has its confirmation
     bool claim_noted = false;

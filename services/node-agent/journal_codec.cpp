@@ -48,6 +48,8 @@ Json to_value(const Attempt& attempt) {
             {"confirmNoted", attempt.confirm_noted},
             {"claimNoted", attempt.claim_noted},
             {"ran", attempt.ran ? to_value(*attempt.ran) : Json(nullptr)},
+            {"storeFailed", attempt.store_failed},
+            {"outputOf", attempt.output_of ? Json(*attempt.output_of) : Json(nullptr)},
             {"logs", to_value(attempt.logs)}};
 }
 
@@ -89,6 +91,10 @@ Attempt from_value(const Json& value) {
     if (const auto ran = value.find("ran"); ran != value.end() && !ran->is_null()) {
         attempt.ran = Ran{ran->at("imageDigest").get<std::string>(), ran->at("startedAt").get<std::string>(),
                           ran->at("endedAt").get<std::string>(), ran->at("exitCode").get<std::int32_t>()};
+    }
+    attempt.store_failed = value.value("storeFailed", false);
+    if (const auto of = value.find("outputOf"); of != value.end() && !of->is_null()) {
+        attempt.output_of = of->get<std::uint32_t>();
     }
     attempt.confirm_noted = value.at("confirmNoted").get<bool>();
     attempt.claim_noted = value.at("claimNoted").get<bool>();

@@ -47,6 +47,8 @@ TEST_CASE("what was recorded is there after a restart, to the last field") {
             attempt.excess = Written{1, 2, 3};
             attempt.confirm_noted = true;
             attempt.ran = Ran{"sha256:aa", "2026-11-20T10:00:00.000Z", "2026-11-20T10:00:01.000Z", 0};
+            attempt.store_failed = true;
+            attempt.output_of = 2;
             attempt.logs = {3, 99, "2026-11-20T10:00:00.123456789Z", 2};
         });
         journal.update(job_id(1), [](JobRecord& record) { record.void_through = 1; });
@@ -62,7 +64,8 @@ TEST_CASE("a record of the first version, which noted less, is still read") {
     JobRecord record;
     enter(record, assignment(1, 1), start_of_time());
     auto json = to_json(job_id(1), record);
-    for (const std::string added : {R"("excess":null,)", R"(,"ran":null)", R"("seen":0,)"}) {
+    for (const std::string added : {R"("excess":null,)", R"(,"ran":null)", R"("seen":0,)",
+                                    R"("outputOf":null,)", R"(,"storeFailed":false)"}) {
         const auto at = json.find(added);
         REQUIRE(at != std::string::npos);
         json.erase(at, added.size());

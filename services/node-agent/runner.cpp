@@ -151,7 +151,7 @@ void Runner::run(const AttemptKey& key, const std::stop_token& stop) {
 }
 
 void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
-    if (attempt.ran) {
+    if (attempt.ran && take_over_output(key, attempt)) {
         complete(key, attempt, *attempt.ran, stop);
         return;
     }
@@ -209,11 +209,14 @@ Runner::Step Runner::start(const AttemptKey& key, const Attempt& attempt) {
             engine_.start(key.container());
             return Step::kGoOn;
         } catch (const EngineError& error) {
+            const bool gpu = attempt.assignment.requirements.gpu_count > 0 && lacks_device(error.what());
+            if (gpu || is_impossible_start(error.what())) {
+                return fail(key, ErrorCode::kRefused, error.what());
+            }
             // A name is taken before its container is there: one that a process before us was making when it
             // died.
             if (error.status() != kNotFound || tries == kStartTries) {
-                const bool gpu = attempt.assignment.requirements.gpu_count > 0 && lacks_device(error.what());
-                return fail(key, gpu ? ErrorCode::kRefused : ErrorCode::kStartFailed, error.what());
+                return fail(key, ErrorCode::kStartFailed, error.what());
             }
         }
         clock_.sleep({}, kStartPause);
@@ -348,6 +351,7 @@ Runner::Step Runner::fail(const AttemptKey& key, ErrorCode code, const std::stri
     journal_.update(key, [&](Attempt& entry) {
         if (entry.active()) {
             statuses_.add(entry, StatusKind::kFailed, details);
+            entry.store_failed = code == ErrorCode::kStoreFailed;
         }
     });
     crash_point("agent.final.recorded");

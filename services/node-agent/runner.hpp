@@ -66,6 +66,9 @@ class Runner {
     Step conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     /// From a noted run to the final status; in runner_store.cpp.
     void complete(const AttemptKey& key, const Attempt& attempt, const Ran& ran, const std::stop_token& stop);
+    /// Moves the output of an earlier attempt's run into this attempt's folder. False: it is gone, and the
+    /// job is to be run.
+    bool take_over_output(const AttemptKey& key, const Attempt& attempt);
     std::optional<Cid> store_output(const AttemptKey& key, const Ran& ran, const std::stop_token& stop);
     void publish_logs(const AttemptKey& key);
     /// A passing failure: another try after a pause, or `failed` with `code` once patience is used up.

@@ -116,7 +116,7 @@ Runner::Step Runner::create(const AttemptKey& key, const Attempt& attempt, const
         }
     } catch (const EngineError& error) {
         const bool gpu = spec.gpu_count > 0 && lacks_device(error.what());
-        if (gpu || error.status() == kBadRequest) {
+        if (gpu || error.status() == kBadRequest || is_impossible_start(error.what())) {
             return fail(key, ErrorCode::kRefused, error.what());
         }
         // Its image may have been removed meanwhile, the engine's disk be full: both pass.

@@ -12,6 +12,30 @@ namespace lamda::agent {
 namespace fs = std::filesystem;
 using wire::ErrorCode;
 
+bool Runner::take_over_output(const AttemptKey& key, const Attempt& attempt) {
+    if (!attempt.output_of) {
+        return true;
+    }
+    const auto own = dirs_of(key);
+    const auto earlier = dirs_of({key.job, *attempt.output_of});
+    if (!fs::exists(own.root) && fs::exists(earlier.root)) {
+        fs::rename(earlier.root, own.root);
+        crash_point("agent.output.taken_over");
+        log_.info("storing the output of an earlier attempt",
+                  {{"job", key.job.hex()}, {"attempt", key.attempt}, {"output_of", *attempt.output_of}});
+    }
+    if (fs::exists(own.output())) {
+        return true;
+    }
+    log_.warn("the output of an earlier attempt is gone; the job runs again",
+              {{"job", key.job.hex()}, {"attempt", key.attempt}, {"output_of", *attempt.output_of}});
+    journal_.update(key, [](Attempt& entry) {
+        entry.ran.reset();
+        entry.output_of.reset();
+    });
+    return false;
+}
+
 std::optional<Cid> Runner::store_output(const AttemptKey& key, const Ran& ran, const std::stop_token& stop) {
     const std::string output = dirs_of(key).output();
     try {

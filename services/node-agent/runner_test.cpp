@@ -3,91 +3,16 @@
 
 #include <atomic>
 #include <catch2/catch.hpp>
-#include <nlohmann/json.hpp>
 #include <thread>
 
 #include "crypto/digest.hpp"
-#include "fake_world.hpp"
-#include "test_support.hpp"
-#include "testkit/process.hpp"
+#include "test_runner.hpp"
 
 using namespace lamda;
 using namespace lamda::agent;
 using namespace lamda::agent::test;
-using wire::ErrorCode;
-using wire::StatusKind;
 
 namespace {
-
-struct Agent {
-    explicit Agent(RetryPolicy policy = {}) : retries(policy, clock) { restart(); }
-
-    /// What a new process would have: the folder, and nothing else.
-    void restart() {
-        runner.reset();
-        journal.emplace(dir.path() + "/journal", clock, telemetry::Log::none());
-        RunnerConfig config;
-        config.jobs_dir = dir.path() + "/jobs";
-        config.provider = address(0xAA);
-        config.max_input_bytes = 1 << 20;
-        make_private_dir(config.jobs_dir);
-        runner.emplace(config, *journal, statuses, retries, engine, content, bus, clock,
-                       telemetry::Log::none(), metrics);
-    }
-
-    AttemptKey accept(wire::Assignment job) {
-        const AttemptKey key{job.job_id, job.attempt};
-        journal->update(job.job_id, [&](JobRecord& record) {
-            enter(record, job, clock.now());
-            statuses.add(record.attempts.at(job.attempt), StatusKind::kAccepted);
-        });
-        return key;
-    }
-
-    /// Serves whatever is due, second by second, for that long or until nothing is active.
-    void pass(std::chrono::seconds time) {
-        for (auto left = time; left.count() > 0 && !journal->active_attempts().empty();
-             left -= std::chrono::seconds(1)) {
-            while (runner->serve_one({})) {
-            }
-            clock.advance(Millis(1'000));
-        }
-        while (runner->serve_one({})) {
-        }
-    }
-
-    std::optional<wire::JobStatus> last(const AttemptKey& key) {
-        const auto attempt = journal->find(key);
-        return attempt && attempt->final_status
-                   ? std::optional(wire::parse_status(*attempt->final_status).value())
-                   : std::nullopt;
-    }
-    std::string failure(const AttemptKey& key) {
-        const auto status = last(key);
-        return status && status->error_code ? std::string(wire::to_string(*status->error_code)) + ": " +
-                                                  status->error_message.value_or("")
-                                            : "none";
-    }
-    bool completed(const AttemptKey& key) {
-        const auto status = last(key);
-        return status && status->status == StatusKind::kCompleted;
-    }
-
-    testkit::TempDir dir{"agent-runner"};
-    FakeClock clock{start_of_time()};
-    FakeWorld world;
-    std::unique_ptr<crypto::LocalSigner> signer =
-        crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
-            .value();
-    StatusWriter statuses{*signer, address(0x11), clock};
-    RetrySchedule retries;
-    DockerEngine engine{"unix:///engine", world};
-    ipfs::ContentStore content{{.api_url = "http://store", .gateways = {"http://gateway"}}, world};
-    bus::Bus bus{"nats://127.0.0.1:1", "runner-test", telemetry::Log::none()};  // logs of jobs go nowhere
-    telemetry::Metrics metrics;
-    std::optional<Journal> journal;
-    std::optional<Runner> runner;
-};
 
 FakeWorld::Answer report(const std::string& error) {
     return [error](const net::HttpRequest& request) {
@@ -167,6 +92,9 @@ TEST_CASE("what this engine can never give is refused at once") {
         job.requirements.gpu_count = 1;
         agent.world.start_error = because = "could not select device driver \"\" with capabilities: [[gpu]]";
     }
+    SECTION("a command that the image lacks") {
+        agent.world.start_error = because = "exec: \"nope\": executable file not found in $PATH: unknown";
+    }
     SECTION("a GPU, of which the engine says nothing") {
         job.requirements.gpu_count = 1;
         agent.world.device_requests = nullptr;
@@ -177,43 +105,6 @@ TEST_CASE("what this engine can never give is refused at once") {
     CHECK(agent.failure(key).starts_with("refused: "));
     CHECK(agent.failure(key).find(because) != std::string::npos);
     CHECK(agent.world.starts == 0);
-}
-
-TEST_CASE("a store that is away for 50 s: one run, and its output is stored in the end") {
-    Agent agent;
-    const auto put =
-        std::exchange(agent.world.on_put, [](const auto&) { return net::HttpResponse{503, {}, "away"}; });
-    const auto key = agent.accept(assignment(1, 1));
-    agent.pass(std::chrono::seconds(50));
-    CHECK_FALSE(agent.last(key));
-    CHECK(agent.world.puts > 1);
-
-    SECTION("with the process that ran it") {}
-    SECTION("with another process, which needs no engine for it") {
-        agent.restart();
-        agent.world.engine_away = true;
-    }
-    SECTION("also when its container is gone meanwhile") {
-        agent.restart();
-        agent.world.containers.clear();
-    }
-    agent.world.on_put = put;
-    agent.pass(std::chrono::seconds(60));
-    CHECK(agent.completed(key));
-    CHECK(agent.world.starts == 1);
-}
-
-TEST_CASE("a store that names a block otherwise for a while costs no run either") {
-    Agent agent;
-    const auto put = std::exchange(agent.world.on_put, [](const auto&) {
-        return net::HttpResponse{200, {}, "{\"Key\":\"" + Cid(CidCodec::kRaw, {}).to_string() + "\"}\n"};
-    });
-    const auto key = agent.accept(assignment(1, 1));
-    agent.pass(std::chrono::seconds(50));
-    agent.world.on_put = put;
-    agent.pass(std::chrono::seconds(60));
-    CHECK(agent.completed(key));
-    CHECK(agent.world.starts == 1);
 }
 
 TEST_CASE("an input whose sources are away, or send web pages, for 20 s costs no attempt") {
@@ -276,22 +167,6 @@ TEST_CASE("an attempt that waits holds no slot, and a retraction ends its waitin
     agent.pass(std::chrono::minutes(30));
     CHECK(agent.world.gets == asked);
     CHECK_FALSE(agent.last(waiting));
-}
-
-TEST_CASE("without an engine outputs are stored all the same, and what needs it waits as long as it takes") {
-    Agent agent;
-    agent.world.on_put = [](const auto&) { return net::HttpResponse{503, {}, ""}; };
-    const auto stored_later = agent.accept(assignment(2, 1));
-    agent.pass(std::chrono::seconds(1));
-    agent.world.engine_away = true;
-    const auto needs_engine = agent.accept(assignment(1, 1));
-    agent.world.on_put = FakeWorld().on_put;
-    agent.pass(std::chrono::minutes(60));
-    CHECK(agent.completed(stored_later));
-    CHECK(agent.journal->active(needs_engine));
-    agent.world.engine_away = false;
-    agent.pass(std::chrono::minutes(2));
-    CHECK(agent.completed(needs_engine));
 }
 
 TEST_CASE("a retraction, or the end of the process, interrupts a pull that hangs") {

@@ -167,7 +167,7 @@ TEST_CASE("what goes wrong is told by its code") {
             job.command = {"/no/such/program"};
             return job;
         }(),
-        ErrorCode::kStartFailed);
+        ErrorCode::kRefused);
     auto gpu = scenario.job("true");
     gpu.requirements.gpu_count = 1;
     add("a GPU where there is none", gpu, ErrorCode::kRefused);
