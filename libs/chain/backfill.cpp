@@ -15,6 +15,7 @@ constexpr std::size_t kSmallQuestions = 24;  // headers and receipts under way a
 constexpr std::uint64_t kBlocksByReceipts = 64;
 constexpr unsigned kMostFailures = 12;
 constexpr unsigned kFailuresInOnePlace = 3;
+constexpr unsigned kMostRoundsAgain = 4;
 constexpr Millis kPatience{1'000};
 
 /// Whether it says nothing about how much was asked for.
@@ -226,7 +227,25 @@ void Backfill::take_logs(Window& window, std::size_t bytes) {
     }
 }
 
+/// Behind one address may be nodes that lack a block. Of a window with many headers some would always be
+/// missing: those alone are asked for again. False: none is absent, or all were asked for often enough.
+bool Backfill::ask_for_absent_headers(Window& window) {
+    if (window.rounds_again == kMostRoundsAgain) {
+        return false;
+    }
+    for (const auto& [block, header] : window.headers) {
+        if (!header) {
+            window.not_asked.push_back(block);
+        }
+    }
+    window.rounds_again += window.not_asked.empty() ? 0 : 1;
+    return !window.not_asked.empty();
+}
+
 void Backfill::headers_complete(Window& window) {
+    if (ask_for_absent_headers(window)) {
+        return;
+    }
     const eth::Header* previous = nullptr;
     for (const auto& [block, header] : window.headers) {
         if (!header) {
@@ -301,6 +320,7 @@ void Backfill::start_over(Window& window) {
     }
     window.under_way.clear();
     window.not_asked.clear();
+    window.rounds_again = 0;
     window.logs.clear();
     window.headers.clear();
     window.receipts.clear();

@@ -46,6 +46,7 @@ class Backfill {
     void pump();
     void take(const eth::Conversation::Answered& answered);
     void take_logs(Window& window, std::size_t bytes);
+    bool ask_for_absent_headers(Window& window);
     void headers_complete(Window& window);
     void finish(Window& window);
     void failed(Window& window, const std::exception_ptr& error, bool in_logs);

@@ -190,6 +190,16 @@ TEST_CASE("\"none\" is believed when it is said twice, and not by a node that la
     CHECK(world.right(BlockNum{700}));
 }
 
+TEST_CASE("headers that some node behind an address lacks are asked for again, and no other") {
+    World world(1'000);
+    world.at_url(0).balanced = true;
+    world.at_url(0).empty_when_lacking = false;
+    world.at_url(0).rates[Fault::kForgotten] = 0.1;
+    auto backfill = world.backfill();
+    world.read_all(backfill, BlockNum{900});
+    CHECK(world.right(BlockNum{900}));
+}
+
 TEST_CASE("where nobody answers eth_getLogs, receipts are read, unless it is too much") {
     World world(400);
     world.at_url(0).no_logs = true;

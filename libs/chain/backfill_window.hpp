@@ -31,6 +31,7 @@ struct Backfill::Window {
     std::map<BlockNum, std::optional<eth::Header>> headers;
     std::map<BlockNum, std::vector<eth::Receipt>> receipts;
     std::deque<BlockNum> not_asked;  ///< headers or receipts, by stage
+    unsigned rounds_again = 0;       ///< in which absent headers were asked for once more
 
     std::uint64_t blocks() const { return to.value - from.value + 1; }
     bool begun() const { return stage != Stage::kPlanned && stage != Stage::kDone; }
