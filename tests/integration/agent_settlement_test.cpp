@@ -96,6 +96,7 @@ TEST_CASE("killed at any step of settling, a job is confirmed once and claimed o
             },
             Millis(30'000)));
         CHECK(nonce(scenario.provider(), Servers::get().bsc_rpc) == 2);
+        scenario.wait_ready();  // a process that is still starting handles no signal yet
         CHECK(scenario.process().stop() == 0);
     }
 }
