@@ -26,15 +26,13 @@ std::optional<std::string> contradiction(const wire::Assignment& assignment, con
     if (assignment.chain_id != self.chain_id) {
         return fmt::format(
             "the job is of chain {0}, this agent is set for chain {1}: set BSC_CHAIN_ID to {0} and "
-            "BSC_RPC_URL to "
-            "endpoints of it, or correct the dispatcher's settings",
+            "BSC_RPC_URL to endpoints of it, or correct the dispatcher's settings",
             assignment.chain_id.value, self.chain_id.value);
     }
     if (assignment.job_manager && *assignment.job_manager != self.job_manager) {
         return fmt::format(
             "the job is of contract {0}, this agent is set for {1}: set JOB_MANAGER_CONTRACT_ADDRESS to {0}, "
-            "or "
-            "correct the dispatcher's settings",
+            "or correct the dispatcher's settings",
             assignment.job_manager->hex(), self.job_manager.hex());
     }
     return std::nullopt;

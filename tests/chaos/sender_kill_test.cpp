@@ -24,7 +24,7 @@ std::vector<std::uint64_t> seeds() {
         return {std::strtoull(one, nullptr, 10)};
     }
     std::vector<std::uint64_t> out;
-    for (std::uint64_t seed = 1; seed <= 16; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 32; ++seed) {
         out.push_back(seed);
     }
     return out;
