@@ -246,7 +246,9 @@ class Simulation {
     BlockNum shown_by_all() const {
         std::uint64_t hidden = 0;
         for (const auto& plan : scenario_.endpoints) {
-            if (plan.balanced && plan.empty_when_lacking && !plan.healthy_from) {
+            const auto lags = plan.rates.find(simulator::Fault::kLag);
+            if (plan.balanced && plan.empty_when_lacking && !plan.healthy_from && lags != plan.rates.end() &&
+                lags->second > 0) {
                 hidden = std::max(hidden, plan.lag);
             }
         }
