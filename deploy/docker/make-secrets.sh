@@ -1,7 +1,8 @@
 #!/bin/sh
 # Makes what docker-compose.yml takes as secrets, once, as root: deploy/docker/.env (a random password for the
 # database and for each user of deploy/nats/nats.conf) and deploy/docker/secrets (the operator's token, and the admin
-# wallet's key, which is read from standard input: 0x and 64 hex digits). What is there already is left as it is.
+# wallet's key, which is read from standard input: 0x and 64 hex digits), and deploy/nats/providers.conf, empty (see
+# deploy/nats/add-provider.sh). What is there already is left as it is.
 set -eu
 umask 077
 folder=$(cd "$(dirname "$0")" && pwd)
@@ -16,13 +17,14 @@ fi
 if [ ! -e "$folder/.env" ]; then
     # Letters and digits, a letter first: they stand in URLs, and nats.conf would read 123 as a number.
     echo "COMPOSE_PROJECT_NAME=lamda" > "$folder/.env.new"
-    for name in POSTGRES NATS_REGISTRY NATS_DISPATCHER NATS_GATEWAY NATS_FEED NATS_AGENT; do
+    for name in POSTGRES NATS_REGISTRY NATS_DISPATCHER NATS_GATEWAY NATS_FEED; do
         echo "${name}_PASSWORD=p$(random)"
     done >> "$folder/.env.new"
     # Read by `docker compose`, which need not run as root.
     chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$folder/.env.new"
     mv "$folder/.env.new" "$folder/.env"
 fi
+[ -e "$folder/../nats/providers.conf" ] || : > "$folder/../nats/providers.conf"
 install -d -m 0700 -o "$user" -g "$user" "$folder/secrets"
 if [ ! -e "$folder/secrets/operator.token" ]; then
     random | install -m 0400 -o "$user" -g "$user" /dev/stdin "$folder/secrets/operator.token"

@@ -13,6 +13,12 @@ namespace {
 std::int64_t nanos(Millis duration) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
+
+/// Subjects for answers: those of clients, and those that the server makes for an asker in another account.
+bool is_for_answers(const std::string& subject) {
+    return subject.starts_with("_INBOX.") || subject.starts_with("_R_.");
+}
+
 using OwnedStreamInfo = Owned<jsStreamInfo, jsStreamInfo_Destroy>;
 using OwnedConsumerInfo = Owned<jsConsumerInfo, jsConsumerInfo_Destroy>;
 }  // namespace
@@ -70,7 +76,7 @@ std::string Bus::request(const std::string& subject, const std::string& body, Mi
 }
 
 void Bus::respond(const Message& request, const std::string& body) {
-    if (!request.reply.empty()) {
+    if (is_for_answers(request.reply)) {
         publish(request.reply, body);
     }
 }

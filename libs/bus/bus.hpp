@@ -103,7 +103,7 @@ class Bus {
     std::string request(const std::string& subject, const std::string& body, Millis timeout);
     Subscription subscribe(const std::string& subject, const std::string& queue_group,
                            std::function<void(const Message&)> callback);
-    /// Answers a core request.
+    /// Answers a core request, on subjects for answers only: an asker must not choose what we publish on.
     void respond(const Message& request, const std::string& body);
 
     /// Creates the stream, or updates it where the server allows. @throws Unavailable, Refused

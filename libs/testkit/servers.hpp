@@ -38,9 +38,15 @@ class PostgresServer {
 /// nats-server with JetStream, file storage.
 class NatsServer {
   public:
+    /// Without users: everybody may do everything.
     explicit NatsServer(const std::string& dir);
+    /// With deploy/nats/nats.conf and an account for each of the addresses.
+    NatsServer(const std::string& dir, const std::vector<std::string>& providers);
     ~NatsServer();
+    /// For whoever may do everything where the streams are.
     std::string url() const;
+    /// With the login of a role (`dispatcher`, …) or of a provider's address. @throws std::out_of_range
+    std::string url(const std::string& user) const;
     void stop();
     void kill();
     void start();

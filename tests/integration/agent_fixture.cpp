@@ -36,7 +36,21 @@ std::string socket_of(const testkit::DockerEngine& docker) {
     return docker.host().substr(std::string("unix://").size());
 }
 
+/// A key of its own for each scenario, so that none sees another's messages or nonces.
+std::string key_of(std::size_t number) {
+    return to_hex_bare(crypto::sha256(as_bytes("agent " + std::to_string(number))).view());
+}
+
 }  // namespace
+
+std::vector<std::string> Servers::providers() {
+    constexpr std::size_t kMostScenarios = 64;
+    std::vector<std::string> out;
+    for (std::size_t number = 1; number <= kMostScenarios; ++number) {
+        out.push_back(crypto::LocalSigner::from_hex(key_of(number)).value()->address().hex());
+    }
+    return out;
+}
 
 Servers& Servers::get() {
     static Servers servers;
@@ -87,8 +101,7 @@ std::string Servers::image_with_volume() {
 
 Scenario::Scenario(const Env& more_env, bool with_durables)
     : servers_(Servers::get()), number_(++servers_.scenarios) {
-    // A key of its own for each scenario, so that none sees another's messages or nonces.
-    key_ = to_hex_bare(crypto::sha256(as_bytes("agent " + std::to_string(number_))).view());
+    key_ = key_of(number_);
     signer_ = crypto::LocalSigner::from_hex(key_).value();
     state_dir_ = servers_.dir.path() + "/agent-" + std::to_string(number_);
     log_file_ = servers_.dir.path() + "/agent-" + std::to_string(number_) + ".log";
@@ -96,7 +109,7 @@ Scenario::Scenario(const Env& more_env, bool with_durables)
     servers_.opbnb.call("anvil_setBalance", "[\"" + provider().hex() + "\",\"0xde0b6b3a7640000\"]");
     env_ = {{"AGENT_PRIVATE_KEY", key_},
             {"AGENT_STATE_DIR", state_dir_},
-            {"NATS_URL", servers_.nats.url()},
+            {"NATS_URL", servers_.nats.url(provider().hex())},
             {"DOCKER_HOST", servers_.docker.host()},
             {"IPFS_API_URL", servers_.store.url()},
             {"IPFS_GATEWAY_URL", servers_.store.url()},

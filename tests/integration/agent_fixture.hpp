@@ -22,6 +22,8 @@ namespace lamda::agent_test {
 struct Servers {
     static Servers& get();
     Servers();
+    /// Addresses of the scenarios' keys: they have accounts on the bus, as deployed.
+    static std::vector<std::string> providers();
 
     /// The engine's answer.
     net::HttpResponse engine(const std::string& method, const std::string& path,
@@ -30,7 +32,7 @@ struct Servers {
     std::string image_with_volume();
 
     testkit::TempDir dir{"agent"};
-    testkit::NatsServer nats{dir.path() + "/nats"};
+    testkit::NatsServer nats{dir.path() + "/nats", providers()};
     testkit::DockerEngine docker{dir.path() + "/d"};
     testkit::ContentStore store{dir.path() + "/content"};
     testkit::Anvil bsc{dir.path() + "/bsc", {ChainId{97}, 0, 1}};

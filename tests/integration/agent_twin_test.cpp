@@ -25,7 +25,10 @@ bool knows_of_twin(Scenario& scenario) {
 TEST_CASE(
     "two agents with one key take no new work, finish what they began, and the one that stays goes on") {
     Scenario first(Env{{"AGENT_CAPACITY", "2"}});
-    Scenario second(Env{{"AGENT_PRIVATE_KEY", first.key()}, {"AGENT_CAPACITY", "2"}}, false);
+    Scenario second(Env{{"AGENT_PRIVATE_KEY", first.key()},
+                        {"NATS_URL", Servers::get().nats.url(first.provider().hex())},
+                        {"AGENT_CAPACITY", "2"}},
+                    false);
     std::mutex mutex;
     std::set<std::string> full;  // instances that said that they have no room
     const auto ear = Servers::get().bus.subscribe(

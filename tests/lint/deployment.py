@@ -130,7 +130,7 @@ class Deployment:
             self.must(f"/secrets/{pathlib.Path(secret['file']).name}" in maker, COMPOSE, f"{name}: make-secrets.sh does not make it")
         for ignore in (".gitignore", ".dockerignore"):
             lines = [line.rstrip("/") for line in self.text(ignore).splitlines()]
-            for path in ("/.env", "/deploy/docker/.env", "/deploy/docker/secrets"):
+            for path in ("/.env", "/deploy/docker/.env", "/deploy/docker/secrets", "/deploy/nats/providers.conf"):
                 self.must(path in lines, ignore, f"{path} is missing")
         uid = re.search(r"useradd .*--uid (\d+)", self.text("deploy/docker/Dockerfile"))[1]
         self.must(re.search(rf"^user={uid}\b", maker, re.M), "make-secrets.sh", f"the image's user is {uid}")
@@ -180,9 +180,9 @@ class Deployment:
         conf, nats, place = self.text("deploy/nats/nats.conf"), self.services["nats"], f"{COMPOSE}: nats"
         plain = re.sub(r"#.*", "", conf)
         mounted = [volume.split(":") for volume in nats["volumes"]]
-        at = [parts[1] for parts in mounted if parts[0] == "../nats/nats.conf"]
+        at = [parts[1] for parts in mounted if parts[0] == "../nats"]
         command = nats["command"]
-        self.must(at and "-c" in command and command[command.index("-c") + 1] == at[0], place, "it must run with deploy/nats/nats.conf")
+        self.must(at and "-c" in command and command[command.index("-c") + 1] == f"{at[0]}/nats.conf", place, "it must run with deploy/nats/nats.conf")
         self.must(re.search(r"^jetstream \{", plain, re.M), "deploy/nats/nats.conf", "JetStream is not enabled")
         store = re.search(r'store_dir: "([^"]*)"', plain)[1]
         kept = [parts[1] for parts in mounted if not parts[0].startswith(".")]

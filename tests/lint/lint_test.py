@@ -214,9 +214,10 @@ class Deployment(unittest.TestCase):
         self.refused(self.COMPOSE, "secrets: [operator-token]", "secrets: []", "the secret operator-token is not given to it")
         self.refused(self.COMPOSE, "./secrets/operator.token", "./secrets/token", "make-secrets.sh does not make it")
         self.refused(self.COMPOSE, "nats:/var/lib/nats", "bus:/var/lib/nats", "volumes bus")
-        self.refused(self.COMPOSE, "../nats/nats.conf", "../nats/bus.conf", "does not exist")
-        self.refused("deploy/docker/make-secrets.sh", "NATS_FEED ", "", "NATS_FEED_PASSWORD")
+        self.refused(self.COMPOSE, "../nats:", "../bus:", "does not exist")
+        self.refused("deploy/docker/make-secrets.sh", " NATS_FEED", "", "NATS_FEED_PASSWORD")
         self.refused(".dockerignore", "/deploy/docker/secrets", "", ".dockerignore")
+        self.refused(".gitignore", "/deploy/nats/providers.conf", "", ".gitignore")
 
     def test_ports_that_differ(self):
         self.refused(self.COMPOSE, "127.0.0.1:8080:8080", "127.0.0.1:8080:8081", "does not listen on")
@@ -230,7 +231,7 @@ class Deployment(unittest.TestCase):
 
     def test_a_bus_without_jetstream_users_or_a_lasting_store(self):
         self.refused("deploy/nats/nats.conf", "jetstream {", "mqtt {", "JetStream is not enabled")
-        self.refused(self.COMPOSE, '"-c", "/etc/nats/lamda.conf"', '"-js"', "must run with deploy/nats/nats.conf")
+        self.refused(self.COMPOSE, '"-c", "/etc/nats/lamda/nats.conf"', '"-js"', "must run with deploy/nats/nats.conf")
         self.refused(self.COMPOSE, "nats://gateway:", "nats://reputation:", "NATS_URL is no login")
         self.refused(self.COMPOSE, '"nats:/var/lib/nats"', '"nats:/data"', "is in no volume")
 
