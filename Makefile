@@ -69,11 +69,12 @@ start-api-gateway: build ## Start the API gateway from .env
 bench: configure ## Measure; prints one line a figure: name value unit (target)
 	@test -f $(BUILD)/release/build.ninja || cmake --preset release >/dev/null
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES) lamda-bench-start lamda-bench-failover lamda-bench-apply \
-		lamda-bench-ingest lamda-bench-send
+		lamda-bench-ingest lamda-bench-send lamda-bench-clients
 	@ninja -C $(BUILD)/release -j $(JOBS_PARALLEL) lamda-job-dispatcher
 	@tests/bench/ponder/install.sh
 	@$(SUDO) $(BUILD)/bin/lamda-bench-start
 	@$(SUDO) $(BUILD)/bin/lamda-bench-failover
+	@$(SUDO) $(BUILD)/bin/lamda-bench-clients
 	@$(SUDO) $(BUILD)/bin/lamda-bench-apply
 	@$(SUDO) $(BUILD)/bin/lamda-bench-send
 	@$(SUDO) $(BUILD)/bin/lamda-bench-ingest --executables $(BUILD)/release/bin --build release --peer

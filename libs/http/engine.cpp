@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <netdb.h>
-#include <poll.h>
 #include <sys/socket.h>
 
 #include <algorithm>
@@ -21,8 +20,9 @@ using std::chrono::milliseconds;
 constexpr int kBacklog = 512;
 /// Requests that one connection may have answered in a row before others get their turn.
 constexpr int kPipelined = 16;
-/// For an answer, once the server is to stop: a client that does not read must not hold it up.
-constexpr auto kLastWrite = milliseconds(1'000);
+/// What the kernel takes of an answer before the client reads: more waits in this process, where it is
+/// counted.
+constexpr int kSendBuffer = 128 * 1024;
 
 /// cpp-httplib runs process_and_close_socket() through this on its accepting thread. There it only passes the
 /// socket on, which costs a few system calls: a worker is for whole requests.
@@ -32,8 +32,8 @@ class AtOnce : public httplib::TaskQueue {
     void shutdown() override {}
 };
 
-/// What cpp-httplib reads a request from and writes its answer to. The request has been read, and the answer
-/// is sent in one piece under one deadline, so neither is a socket.
+/// What cpp-httplib reads a request from and writes its answer to. The request has been read, and the watcher
+/// sends the answer, so neither is a socket.
 class MemoryStream : public httplib::Stream {
   public:
     explicit MemoryStream(std::string remote) : remote_(std::move(remote)) {}
@@ -104,9 +104,10 @@ void tidy_headers(const httplib::Request& /*request*/, httplib::Response& respon
 
 }  // namespace
 
-Engine::Engine(EngineConfig config, Serve serve, Watcher::Refuse refuse)
+Engine::Engine(EngineConfig config, Serve serve, IsLarge is_large, Watcher::Refuse refuse)
     : config_(std::move(config)),
-      workers_(config_.workers, config_.most_workers),
+      is_large_(std::move(is_large)),
+      workers_(config_.workers, config_.most_workers, config_.most_large),
       watcher_(
           config_,
           [this](ConnectionPtr connection, RawRequest request) {
@@ -206,6 +207,7 @@ void Engine::stop() {
 bool Engine::process_and_close_socket(socket_t socket) {
     ::fcntl(socket, F_SETFD, FD_CLOEXEC);
     ::fcntl(socket, F_SETFL, O_NONBLOCK);
+    ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &kSendBuffer, sizeof(kSendBuffer));
     try {
         watcher_.add(socket, numeric_peer(socket));
     } catch (const std::bad_alloc&) {
@@ -214,34 +216,36 @@ bool Engine::process_and_close_socket(socket_t socket) {
     return true;
 }
 
-void Engine::enqueue(ConnectionPtr connection, RawRequest request) {
+void Engine::enqueue(ConnectionPtr connection, RawRequest request, bool large) {
     // std::function copies what it holds, hence the pointer.
-    workers_.enqueue([this, connection = std::move(connection),
-                      request = std::make_shared<RawRequest>(std::move(request))] {
-        try {
-            serve(connection, std::move(*request));
-        } catch (const std::exception&) {
-            watcher_.drop(connection);
-        }
-    });
+    workers_.enqueue(
+        [this, connection = std::move(connection), large,
+         request = std::make_shared<RawRequest>(std::move(request))] {
+            try {
+                serve(connection, std::move(*request), large);
+            } catch (const std::exception&) {
+                watcher_.drop(connection);
+            }
+        },
+        large ? WorkerPool::Lane::kLarge : WorkerPool::Lane::kSmall);
 }
 
-void Engine::serve(const ConnectionPtr& connection, RawRequest request) {
+void Engine::serve(const ConnectionPtr& connection, RawRequest request, bool large) {
     for (int answered = 1;; ++answered) {
+        if (!large && is_large_(request)) {
+            return enqueue(connection, std::move(request), true);
+        }
         const bool keep_alive = request.head.keep_alive && !stopping_;
-        const std::string answer = exchange(std::move(request), connection->remote, keep_alive);
-        if (answer.empty() || !write_all(connection->fd, answer)) {
+        std::string answer = exchange(std::move(request), connection->remote, keep_alive);
+        if (answer.empty()) {
             return watcher_.drop(connection);
         }
-        if (!keep_alive) {
-            return watcher_.finish(connection);
-        }
-        auto next = watcher_.resume(connection);
+        auto next = watcher_.answer(connection, std::move(answer), keep_alive);
         if (!next) {
             return;
         }
         request = *std::move(next);
-        if (answered == kPipelined) {
+        if (large || answered == kPipelined) {
             return enqueue(connection, std::move(request));
         }
     }
@@ -262,27 +266,6 @@ std::string Engine::exchange(RawRequest request, const std::string& remote, bool
         }
     });
     return done ? stream.take_written() : "";
-}
-
-bool Engine::write_all(int fd, std::string_view bytes) const {
-    auto deadline = std::chrono::steady_clock::now() + config_.write_timeout;
-    bool hurried = false;
-    while (!bytes.empty()) {
-        if (stopping_ && !std::exchange(hurried, true)) {
-            deadline = std::min(deadline, std::chrono::steady_clock::now() + kLastWrite);
-        }
-        const ssize_t sent = ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-        if (sent > 0) {
-            bytes.remove_prefix(static_cast<std::size_t>(sent));
-            continue;
-        }
-        if ((errno != EAGAIN && errno != EINTR) || std::chrono::steady_clock::now() >= deadline) {
-            return false;
-        }
-        pollfd writable{fd, POLLOUT, 0};
-        ::poll(&writable, 1, 250);
-    }
-    return true;
 }
 
 }  // namespace lamda::http

@@ -21,8 +21,10 @@ class Engine : private httplib::Server {
     /// The request is as the client sent it: names of headers in lowercase, nothing decoded but the chunks of
     /// the body.
     using Serve = std::function<void(const httplib::Request& request, httplib::Response& response)>;
+    /// True for a request of the few that may be served at a time (EngineConfig::most_large).
+    using IsLarge = std::function<bool(const RawRequest& request)>;
 
-    Engine(EngineConfig config, Serve serve, Watcher::Refuse refuse);
+    Engine(EngineConfig config, Serve serve, IsLarge is_large, Watcher::Refuse refuse);
     ~Engine() override;
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
@@ -36,12 +38,12 @@ class Engine : private httplib::Server {
     bool process_and_close_socket(socket_t socket) override;
     void bind();
     void listen_until_stopped();
-    void serve(const ConnectionPtr& connection, RawRequest request);
-    void enqueue(ConnectionPtr connection, RawRequest request);
+    void serve(const ConnectionPtr& connection, RawRequest request, bool large);
+    void enqueue(ConnectionPtr connection, RawRequest request, bool large = false);
     std::string exchange(RawRequest request, const std::string& remote, bool keep_alive);
-    bool write_all(int fd, std::string_view bytes) const;
 
     EngineConfig config_;
+    const IsLarge is_large_;
     std::atomic<bool> stopping_{false};
     std::mutex mutex_;
     std::condition_variable changed_;

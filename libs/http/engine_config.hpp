@@ -4,6 +4,8 @@
 #include <chrono>
 #include <string>
 
+#include "http/memory_budget.hpp"
+
 namespace lamda::http {
 
 struct EngineConfig {
@@ -11,8 +13,14 @@ struct EngineConfig {
     int port = 0;
     std::size_t workers = 8;
     std::size_t most_workers = 64;
-    std::size_t most_connections = 1000;  ///< more are answered 503 and closed
+    std::size_t most_large = 2;  ///< workers that large requests may have at a time
+    /// When one more comes, one that waits is closed; 503 only when all are being served.
+    std::size_t most_connections = 1000;
+    std::size_t most_of_address = 250;  ///< connections of one address; loopback is not limited
+    std::size_t most_held =
+        24U << 20;  ///< bytes of requests that are not served yet, and of answers not sent yet
     std::size_t max_body = 1U << 20;
+    MemoryBudget* memory = nullptr;  ///< counts answers until they are sent
     std::chrono::milliseconds head_timeout{5'000};
     std::chrono::milliseconds body_timeout{30'000};  ///< for the whole request, from its first byte
     std::chrono::milliseconds keep_alive{5'000};

@@ -88,8 +88,10 @@ Response to_response(const Problem& problem, const Request& request) {
     out.content_type = "application/problem+json";
     // The path is the client's: what is not UTF-8 in it must not throw here.
     out.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
-    if (problem.status == 503) {
-        out.headers.emplace_back("Retry-After", std::to_string(kRetryAfterSeconds));
+    const int retry_after =
+        problem.retry_after == 0 && problem.status == 503 ? kRetryAfterSeconds : problem.retry_after;
+    if (retry_after > 0) {
+        out.headers.emplace_back("Retry-After", std::to_string(retry_after));
     }
     return out;
 }

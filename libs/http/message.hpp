@@ -17,8 +17,9 @@ struct Request {
     std::multimap<std::string, std::string> query;
     std::map<std::string, std::string> headers;  ///< names in lowercase
     std::string body;
-    std::string remote_addr;
-    std::string request_id;  ///< made by the server; echoed as X-Request-Id
+    std::string remote_addr;  ///< of the peer
+    std::string client;       ///< the peer, or for whom a proxy on this machine asks
+    std::string request_id;   ///< made by the server; echoed as X-Request-Id
 };
 
 struct Response {
@@ -45,6 +46,7 @@ struct Problem {
     std::string title;  ///< empty: the status's own phrase
     std::string detail;
     std::vector<FieldError> errors;
+    int retry_after = 0;  ///< seconds; 0: none, for a 503 the default
 };
 Response to_response(const Problem& problem, const Request& request);
 /// 400 `invalid_request` from a refused input.

@@ -33,6 +33,8 @@ class RequestReader {
     bool take_expectation();
     /// Only when complete; the next look() starts another request.
     RawRequest take();
+    /// Bytes of memory that the request has taken so far.
+    std::size_t held() const { return request_.body.capacity(); }
     const Refusal& refusal() const { return refusal_; }
     /// Whose request it is that is on its way, as far as its head has come.
     const Asker& asker() const { return asker_; }

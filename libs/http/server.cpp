@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "core/ids.hpp"
+#include "http/client_address.hpp"
 #include "http/engine.hpp"
 #include "http/router.hpp"
 #include "http/status.hpp"
@@ -49,6 +50,7 @@ struct Server::Impl {
     telemetry::Metrics& metrics;
     Router router;
     std::vector<Handler> handlers;
+    std::vector<IsLarge> large;  ///< by route
     std::unique_ptr<Engine> engine;
 
     std::mutex counters_mutex;
@@ -61,6 +63,7 @@ struct Server::Impl {
     };
 
     void serve(const httplib::Request& raw, httplib::Response& answered);
+    bool is_large(const RawRequest& raw) const;
     std::string refuse(const Refusal& refusal, const std::string& remote);
     Answer answer(Request& request, const std::vector<std::string>& segments);
     Response handle(int route, const Request& request);
@@ -194,6 +197,9 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
     request.headers.insert(raw.headers.begin(), raw.headers.end());
     request.body = raw.body;
     request.remote_addr = raw.remote_addr;
+    const auto forwarded = request.headers.find("x-forwarded-for");
+    request.client =
+        client_address(raw.remote_addr, forwarded == request.headers.end() ? "" : forwarded->second);
     request.request_id = random_id();
     Answer out;
     auto target = parse_target(raw.target);
@@ -217,9 +223,26 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
                           {"path", request.path},
                           {"status", out.response.status},
                           {"ms", took.count() * 1000},
-                          {"remote", request.remote_addr},
+                          {"client", request.client},
                           {"request_id", request.request_id}});
     fill(answered, std::move(out.response), request.request_id);
+}
+
+bool Server::Impl::is_large(const RawRequest& raw) const {
+    auto target = parse_target(raw.head.target);
+    if (!target) {
+        return false;
+    }
+    const int route = router.find(raw.head.method, target->segments).route;
+    if (route < 0 || large[static_cast<std::size_t>(route)] == nullptr) {
+        return false;
+    }
+    Request request;
+    request.method = raw.head.method;
+    request.path = target->path;
+    request.query = std::move(target->query);
+    request.body = raw.body;
+    return large[static_cast<std::size_t>(route)](request);
 }
 
 std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remote) {
@@ -253,8 +276,9 @@ Server::~Server() {
     stop();
 }
 
-void Server::route(const std::string& method, const std::string& pattern, Handler handler) {
+void Server::route(const std::string& method, const std::string& pattern, Handler handler, IsLarge is_large) {
     impl_->router.add(method, pattern);
+    impl_->large.push_back(std::move(is_large));
     impl_->handlers.push_back(std::move(handler));
 }
 
@@ -273,13 +297,19 @@ int Server::start() {
     config.port = impl_->config.port;
     config.workers = std::max<std::size_t>(1, impl_->config.workers);
     config.most_workers = std::max(config.workers, impl_->config.most_workers);
+    config.most_large = std::clamp<std::size_t>(impl_->config.most_large, 1, config.most_workers);
+    config.most_connections = impl_->config.most_connections;
+    config.most_of_address = impl_->config.most_of_address;
+    config.most_held = impl_->config.most_held;
     config.max_body = impl_->config.max_body;
+    config.memory = impl_->config.memory;
     config.head_timeout = std::chrono::milliseconds(impl_->config.read_timeout_ms);
     config.body_timeout = config.head_timeout * 6;
     config.keep_alive = std::chrono::milliseconds(impl_->config.keep_alive_ms);
     impl_->engine = std::make_unique<Engine>(
         config,
         [this](const httplib::Request& raw, httplib::Response& answered) { impl_->serve(raw, answered); },
+        [this](const RawRequest& raw) { return impl_->is_large(raw); },
         [this](const Refusal& refusal, const std::string& remote) { return impl_->refuse(refusal, remote); });
     return impl_->engine->start();
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "http/memory_budget.hpp"
 #include "http/message.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -13,15 +14,24 @@
 namespace lamda::http {
 
 using Handler = std::function<Response(const Request&)>;
+/// True for a request whose answer takes long to make or is large: few of them are served at a time, so that
+/// small ones do not wait behind them. Must not throw.
+using IsLarge = std::function<bool(const Request&)>;
 
 struct ServerConfig {
     std::string bind_address = "127.0.0.1";
     int port = 0;             ///< 0: any free one
     std::size_t workers = 8;  ///< at first; grows to `most_workers` while all are busy
     std::size_t most_workers = 64;
+    std::size_t most_large = 2;           ///< large requests served at a time, at most `most_workers`
+    std::size_t most_connections = 1000;  ///< when one more comes, one that waits is closed
+    std::size_t most_of_address = 250;    ///< connections of one client address; loopback is not limited
+    std::size_t most_held =
+        24U << 20;                    ///< bytes of requests that arrive or wait, and of answers not sent yet
     std::size_t max_body = 1U << 20;  ///< bytes; more: 413
     int read_timeout_ms = 5'000;
     int keep_alive_ms = 5'000;
+    MemoryBudget* memory = nullptr;  ///< where answers are counted until they are sent; outlives the server
     std::vector<std::string> cors_origins;  ///< `*` or exact origins; empty: no CORS headers
 };
 
@@ -35,7 +45,8 @@ class Server {
     /// `pattern` as in OpenAPI: `/api/jobs/{id}`. A known path with another method: 405 with Allow. OPTIONS
     /// is answered by the server; so is the CORS preflight of an unknown path, for the page to read the 404.
     /// Before start() only.
-    void route(const std::string& method, const std::string& pattern, Handler handler);
+    void route(const std::string& method, const std::string& pattern, Handler handler,
+               IsLarge is_large = nullptr);
     /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error when the port is
     /// taken
     int start();

@@ -12,6 +12,9 @@
 #include <utility>
 #include <vector>
 
+#include "http/client_address.hpp"
+#include "http/socket_io.hpp"
+
 namespace lamda::http {
 
 namespace {
@@ -20,27 +23,16 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kWakeId = 0;
 constexpr auto kSweepEvery = milliseconds(100);
-constexpr auto kLinger = milliseconds(1'000);
-constexpr std::uint32_t kEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
-/// More than a head may have, so that one that is too long is seen to be.
-constexpr std::size_t kLook = RequestReader::kMostHead + 4096;
+/// For answers that are being sent when the server is to stop.
+constexpr auto kLastSend = milliseconds(1'000);
 
-bool send_at_once(int fd, std::string_view bytes) {
-    return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
-           static_cast<ssize_t>(bytes.size());
+SlotLimits limits_of(const EngineConfig& config) {
+    return {config.most_connections, config.most_of_address, config.most_held};
 }
 
-/// Bytes that were looked at are there to be taken.
-bool take_from(int fd, char* scratch, std::size_t count) {
-    while (count > 0) {
-        const ssize_t got = ::recv(fd, scratch, count, MSG_DONTWAIT);
-        if (got > 0) {
-            count -= static_cast<std::size_t>(got);
-        } else if (got == 0 || errno != EINTR) {
-            return false;
-        }
-    }
-    return true;
+/// Loopback may be a proxy: it is of no address that is limited alone.
+std::string unit_of(const std::string& remote) {
+    return is_loopback(remote) ? "" : address_unit(remote);
 }
 
 }  // namespace
@@ -50,7 +42,7 @@ Connection::~Connection() {
 }
 
 Watcher::Watcher(const EngineConfig& config, Ready ready, Refuse refuse)
-    : config_(config), ready_(std::move(ready)), refuse_(std::move(refuse)) {
+    : config_(config), ready_(std::move(ready)), refuse_(std::move(refuse)), slots_(limits_of(config)) {
     epoll_fd_ = ::epoll_create1(EPOLL_CLOEXEC);
     wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     epoll_event wake{};
@@ -69,6 +61,12 @@ Watcher::~Watcher() {
 }
 
 void Watcher::stop() {
+    {
+        std::unique_lock lock(mutex_);
+        if (!stopping_) {
+            sent_.wait_for(lock, kLastSend, [this] { return sending_ == 0; });
+        }
+    }
     stopping_ = true;
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof(one));
@@ -80,14 +78,25 @@ void Watcher::stop() {
 }
 
 void Watcher::add(int fd, const std::string& remote) {
+    const std::string unit = unit_of(remote);
+    ConnectionPtr victim;
     ConnectionPtr connection;
     {
         const std::lock_guard lock(mutex_);
-        if (!stopping_ && connections_.size() < config_.most_connections) {
-            connection = std::make_shared<Connection>(next_id_++, fd, remote, config_.max_body);
-            connection->deadline = Clock::now() + config_.keep_alive;
-            connections_.emplace(connection->id, connection);
+        if (slots_.full_for(unit)) {
+            if (const auto id = slots_.to_make_way(unit)) {
+                victim = take_out(*id);
+            }
         }
+        if (!stopping_ && !slots_.full_for(unit)) {
+            connection = std::make_shared<Connection>(next_id_++, fd, remote, config_.max_body);
+            connection->deadline = Clock::now() + config_.head_timeout;
+            connections_.emplace(connection->id, connection);
+            slots_.add(connection->id, unit);
+        }
+    }
+    if (victim != nullptr) {
+        evict(victim);
     }
     if (connection == nullptr) {
         send_at_once(fd, refuse_({503, "too_many_connections", "try again later"}, remote));
@@ -95,24 +104,15 @@ void Watcher::add(int fd, const std::string& remote) {
         return;
     }
     epoll_event event{};
-    event.events = kEvents;
+    {
+        const std::lock_guard lock(connection->mutex);
+        connection->events = kReadEvents;
+    }
+    event.events = kReadEvents;
     event.data.u64 = connection->id;
     if (::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, fd, &event) != 0) {
         drop(connection);
     }
-}
-
-std::optional<RawRequest> Watcher::resume(const ConnectionPtr& connection) {
-    const std::lock_guard lock(connection->mutex);
-    // What came meanwhile raised an event that was passed over: so it is looked for here.
-    connection->stage = Connection::Stage::kWaiting;
-    connection->in_request = false;
-    return advance(*connection);
-}
-
-void Watcher::finish(const ConnectionPtr& connection) {
-    const std::lock_guard lock(connection->mutex);
-    close_gently(*connection);
 }
 
 void Watcher::drop(const ConnectionPtr& connection) {
@@ -120,10 +120,60 @@ void Watcher::drop(const ConnectionPtr& connection) {
     forget(*connection);
 }
 
+ConnectionPtr Watcher::take_out(std::uint64_t id) {
+    const auto at = connections_.find(id);
+    ConnectionPtr out = at == connections_.end() ? nullptr : at->second;
+    connections_.erase(id);
+    slots_.remove(id);
+    return out;
+}
+
+void Watcher::evict(const ConnectionPtr& connection) {
+    const std::lock_guard lock(connection->mutex);
+    if (connection->stage == Connection::Stage::kWaiting && connection->in_request) {
+        send_at_once(connection->fd,
+                     refuse_({503, "too_many_connections", "try again later", connection->reader.asker()},
+                             connection->remote));
+    }
+    // A worker that has it since then sends its answer, and closes it.
+    connection->keep_alive = false;
+    if (connection->stage != Connection::Stage::kServing) {
+        forget(*connection);
+    }
+}
+
+void Watcher::relieve() {
+    while (true) {
+        ConnectionPtr victim;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto id = slots_.holds_too_much() ? slots_.to_give_back() : std::nullopt;
+            if (!id) {
+                return;
+            }
+            victim = take_out(*id);
+        }
+        if (victim != nullptr) {
+            evict(victim);
+        }
+    }
+}
+
+void Watcher::hold(const Connection& connection, std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    slots_.hold(connection.id, bytes);
+}
+
 void Watcher::forget(Connection& connection) {
+    const bool was_sending = connection.stage == Connection::Stage::kSending;
     connection.stage = Connection::Stage::kGone;
+    connection.unsent_share = {};
+    connection.unsent = {};
     const std::lock_guard lock(mutex_);
     connections_.erase(connection.id);
+    slots_.remove(connection.id);
+    sending_ -= was_sending ? 1 : 0;
+    sent_.notify_all();
 }
 
 void Watcher::watch() {
@@ -160,15 +210,12 @@ void Watcher::on_event(std::uint64_t id, std::uint32_t events) {
         {
             const std::lock_guard lock(connection->mutex);
             connection->ended = connection->ended || (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0;
-            if (connection->stage == Connection::Stage::kDraining) {
-                discard(*connection);
-            } else if (connection->stage == Connection::Stage::kWaiting) {
-                request = advance(*connection);
-            }
+            request = on_ready(*connection);
         }
         if (request) {
             ready_(connection, *std::move(request));
         }
+        relieve();
     } catch (const std::exception&) {
         drop(connection);  // out of memory or threads: one client less, and the watch goes on
     }
@@ -191,98 +238,6 @@ void Watcher::sweep() {
             expire(*connection);
         }
     }
-}
-
-void Watcher::expire(Connection& connection) {
-    if (connection.stage == Connection::Stage::kWaiting && connection.in_request) {
-        refuse(connection,
-               {408, "request_timeout", "the request did not arrive in time", connection.reader.asker()});
-    } else {
-        forget(connection);
-    }
-}
-
-std::optional<RawRequest> Watcher::advance(Connection& connection) {
-    using State = RequestReader::State;
-    RequestReader& reader = connection.reader;
-    std::array<char, kLook> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): 20 KiB for each look
-    while (true) {
-        const ssize_t seen = ::recv(connection.fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
-        if (seen < 0 && errno == EINTR) {
-            continue;
-        }
-        if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
-            break;
-        }
-        if (seen <= 0) {
-            forget(connection);
-            return std::nullopt;
-        }
-        const std::size_t used = reader.look({buffer.data(), static_cast<std::size_t>(seen)});
-        if (!connection.in_request && reader.state() != State::kIdle) {
-            connection.in_request = true;
-            connection.request_began = Clock::now();
-        }
-        if (reader.state() == State::kRefused) {
-            refuse(connection, reader.refusal());
-            return std::nullopt;
-        }
-        if (!take_from(connection.fd, buffer.data(), used) || (used == 0 && connection.ended)) {
-            forget(connection);
-            return std::nullopt;
-        }
-        if (reader.state() == State::kComplete) {
-            connection.stage = Connection::Stage::kServing;
-            return reader.take();
-        }
-        if (used == 0) {
-            break;  // half a head stays where it is
-        }
-    }
-    if (reader.take_expectation() && !send_at_once(connection.fd, "HTTP/1.1 100 Continue\r\n\r\n")) {
-        forget(connection);
-    } else if (!connection.in_request) {
-        connection.deadline = Clock::now() + config_.keep_alive;
-    } else {
-        connection.deadline = connection.request_began +
-                              (reader.state() == State::kBody ? config_.body_timeout : config_.head_timeout);
-    }
-    return std::nullopt;
-}
-
-void Watcher::refuse(Connection& connection, const Refusal& refusal) {
-    if (send_at_once(connection.fd, refuse_(refusal, connection.remote))) {
-        close_gently(connection);
-    } else {
-        forget(connection);
-    }
-}
-
-void Watcher::close_gently(Connection& connection) {
-    // Closing with unread bytes sends a reset, which can overtake the answer: stop sending, read on for a
-    // moment.
-    ::shutdown(connection.fd, SHUT_WR);
-    connection.stage = Connection::Stage::kDraining;
-    connection.deadline = Clock::now() + kLinger;
-    discard(connection);
-}
-
-void Watcher::discard(Connection& connection) {
-    std::array<char, kLook> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
-    for (int i = 0; i < 64; ++i) {
-        const ssize_t got = ::recv(connection.fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
-        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-            return forget(connection);
-        }
-        if (got < 0 && errno == EAGAIN) {
-            return;
-        }
-    }
-    // There is more; others get their turn first.
-    epoll_event event{};
-    event.events = kEvents;
-    event.data.u64 = connection.id;
-    ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, connection.fd, &event);
 }
 
 }  // namespace lamda::http

@@ -1,5 +1,6 @@
 #include "http/worker_pool.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <system_error>
 
@@ -18,16 +19,36 @@ void join_all(std::list<std::thread>& threads) {
 
 }  // namespace
 
-void WorkerPool::enqueue(std::function<void()> task) {
+void WorkerPool::enqueue(std::function<void()> task, Lane lane) {
     const std::lock_guard lock(mutex_);
     if (shutdown_) {
         return;
     }
-    tasks_.push_back(std::move(task));
-    if (tasks_.size() > idle_ && threads_.size() < most_) {
+    (lane == Lane::kLarge ? large_ : small_).push_back(std::move(task));
+    const std::size_t large = std::min(large_.size(), most_large_ - std::min(most_large_, running_large_));
+    if (small_.size() + large > idle_ && threads_.size() < most_) {
         start_one();
     }
     wake_.notify_one();
+}
+
+bool WorkerPool::has_work() const {
+    return !small_.empty() || (!large_.empty() && running_large_ < most_large_);
+}
+
+void WorkerPool::run_one(std::unique_lock<std::mutex>& lock) {
+    // One large task at a time goes first, so that a stream of small ones does not hold it up for ever.
+    const bool large =
+        !large_.empty() && (running_large_ == 0 || (small_.empty() && running_large_ < most_large_));
+    Tasks& tasks = large ? large_ : small_;
+    auto task = std::move(tasks.front());
+    tasks.pop_front();
+    running_large_ += large ? 1 : 0;
+    lock.unlock();
+    task();
+    task = nullptr;
+    lock.lock();
+    running_large_ -= large ? 1 : 0;
 }
 
 void WorkerPool::start_one() {
@@ -49,17 +70,12 @@ void WorkerPool::work(Threads::iterator self) {
     while (true) {
         ++idle_;
         const bool woken =
-            wake_.wait_for(lock, kSpareWorkerLives, [this] { return !tasks_.empty() || shutdown_; });
+            wake_.wait_for(lock, kSpareWorkerLives, [this] { return has_work() || shutdown_; });
         --idle_;
-        if (!tasks_.empty()) {
-            auto task = std::move(tasks_.front());
-            tasks_.pop_front();
-            lock.unlock();
-            task();
-            task = nullptr;
-            lock.lock();
+        if (has_work()) {
+            run_one(lock);
         } else if (shutdown_ || (!woken && threads_.size() > permanent_)) {
-            break;
+            break;  // a large task that waits is taken by the worker that ends the one before
         }
     }
     ended_.splice(ended_.end(), threads_, self);

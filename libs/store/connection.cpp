@@ -119,6 +119,22 @@ Connection::Connection(const std::string& dsn, const std::string& application_na
     mapped([&] { refuse_transaction_pooling(dsn); });
 }
 
+void Connection::limit(const SessionLimits& limits) {
+    std::string settings;
+    if (limits.statement_timeout.count() > 0) {
+        settings += fmt::format("SET statement_timeout = {};", limits.statement_timeout.count());
+    }
+    if (limits.without_parallel_and_jit) {
+        settings += "SET max_parallel_workers_per_gather = 0; SET jit = off;";
+    }
+    if (!settings.empty()) {
+        mapped([&] {
+            pqxx::nontransaction txn(pqxx_);
+            txn.exec(settings);
+        });
+    }
+}
+
 void Connection::refuse_transaction_pooling(const std::string& dsn) {
     const auto server_pid = [](PqxxConnection& connection) {
         pqxx::nontransaction txn(connection);
@@ -201,6 +217,11 @@ void Connection::rethrow() {
         if (state.starts_with("08") || state.starts_with("57P") || state == "53300" || !pqxx_.is_open()) {
             spoiled_ = true;
             throw Unavailable("PostgreSQL: " + text);
+        }
+        // Disk or memory full, out of time, or a server that takes no writes (a standby, or one that its
+        // keeper has closed because the disk is nearly full).
+        if (state.starts_with("53") || state == "57014" || state == "25006") {
+            throw Exhausted("PostgreSQL: " + text);
         }
         if (state == "40001" || state == "40P01") {
             throw Conflict("PostgreSQL: " + text);

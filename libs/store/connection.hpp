@@ -22,6 +22,8 @@ class Connection {
     /// @throws Unavailable (without the DSN in its text), StatementError behind a transaction-pooling proxy
     Connection(const std::string& dsn, const std::string& application_name, Millis patience = kPatience);
 
+    /// From now on.
+    void limit(const SessionLimits& limits);
     bool usable() const { return !spoiled_ && pqxx_.is_open(); }
     PqxxConnection& pqxx() { return pqxx_; }
 

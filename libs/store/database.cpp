@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <random>
@@ -82,6 +83,8 @@ void Txn::notify(std::string_view channel, std::string_view payload) {
 struct Database::Impl {
     std::string application_name;
     std::size_t most;
+    SessionLimits limits;
+    std::atomic<bool> exhausted{false};  ///< since a statement failed so
     std::mutex mutex;
     std::condition_variable returned;
     std::vector<std::unique_ptr<Connection>> idle;
@@ -120,6 +123,7 @@ struct Database::Impl {
         Connection& connection(const std::string& dsn) {
             if (!connection_) {
                 connection_ = std::make_unique<Connection>(dsn, pool_.application_name);
+                connection_->limit(pool_.limits);
             }
             return *connection_;
         }
@@ -130,8 +134,10 @@ struct Database::Impl {
     };
 };
 
-Database::Database(std::string dsn, std::string application_name, std::size_t connections)
+Database::Database(std::string dsn, std::string application_name, std::size_t connections,
+                   SessionLimits limits)
     : dsn_(std::move(dsn)), impl_(std::make_unique<Impl>()) {
+    impl_->limits = limits;
     impl_->application_name = std::move(application_name);
     impl_->most = std::max<std::size_t>(connections, 1);
 }
@@ -178,6 +184,9 @@ void Database::run(const std::function<void(Txn&)>& work) {
                 throw;
             }
             back_off(attempt);
+        } catch (const Exhausted&) {
+            impl_->exhausted = true;
+            throw;
         } catch (const Unavailable&) {
             // A pooled connection may have died while it was idle: that says nothing about the server now.
             if (!reused || fresh) {
@@ -189,7 +198,21 @@ void Database::run(const std::function<void(Txn&)>& work) {
 }
 
 void Database::ping() {
-    run([](Txn& txn) { txn.exec("SELECT 1"); });
+    if (!impl_->exhausted.exchange(false)) {
+        return run([](Txn& txn) { txn.exec("SELECT 1"); });
+    }
+    try {
+        run([](Txn& txn) {
+            txn.exec_script(
+                "CREATE TEMPORARY TABLE lamda_probe ON COMMIT DROP AS SELECT repeat('x', 1000) AS filler "
+                "FROM generate_series(1, 100)");
+        });
+    } catch (const StatementError&) {
+        ping();  // a role that may make no table is still a reader
+    } catch (...) {
+        impl_->exhausted = true;
+        throw;
+    }
 }
 
 }  // namespace lamda::store

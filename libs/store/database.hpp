@@ -23,6 +23,12 @@ class Unavailable : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
+/// The server answers, and cannot do this now: its disk or memory is full, it takes no writes, or the
+/// statement took longer than its session allows. Wait; nothing was committed.
+class Exhausted : public Unavailable {
+  public:
+    using Unavailable::Unavailable;
+};
 /// The connection was lost in COMMIT: nobody knows. Read again before doing anything again.
 class InDoubt : public std::runtime_error {
   public:
@@ -187,12 +193,20 @@ class Txn {
     Impl& impl_;
 };
 
+/// What each session of a pool is held to.
+struct SessionLimits {
+    Millis statement_timeout{0};  ///< a statement that takes longer throws Exhausted; 0: none
+    /// For readers of single pages: neither is worth its start there, and each takes a core from others.
+    bool without_parallel_and_jit = false;
+};
+
 /// A pool. Thread-safe. Opening does not connect: the first use does.
 class Database {
   public:
     /// @param dsn libpq URI or keyword string; never logged  @param application_name shown in
     /// pg_stat_activity
-    Database(std::string dsn, std::string application_name, std::size_t connections = 4);
+    Database(std::string dsn, std::string application_name, std::size_t connections = 4,
+             SessionLimits limits = {});
     ~Database();
     Database(const Database&) = delete;
     Database& operator=(const Database&) = delete;
@@ -211,6 +225,7 @@ class Database {
             return std::move(*out);
         }
     }
+    /// Once a write has failed for want of disk, it tries to write, too, until that succeeds.
     /// @throws Unavailable
     void ping();
     /// For dedicated connections (LISTEN, advisory locks). Secret.

@@ -230,6 +230,49 @@ TEST_CASE("a server that goes and comes again: Unavailable meanwhile, then as be
     db.ping();
 }
 
+TEST_CASE_METHOD(Fixture, "a statement beyond its time is stopped, and its connection stays in use") {
+    const auto dsn = fresh();
+    Database readers(dsn, "store-test", 1, {Millis(50), true});
+    const auto pid = [&] {
+        return readers.transact(
+            [](Txn& txn) { return txn.one("SELECT pg_backend_pid() AS n").get<int>("n"); });
+    };
+    const int before = pid();
+    REQUIRE_THROWS_AS(readers.transact([](Txn& txn) { txn.exec("SELECT pg_sleep(600)"); }), Exhausted);
+    REQUIRE(pid() == before);
+    const auto row = readers.transact([](Txn& txn) {
+        return txn.one(
+            "SELECT current_setting('jit') AS jit, current_setting('max_parallel_workers_per_gather') "
+            "AS workers");
+    });
+    REQUIRE(row.get<std::string>("jit") == "off");
+    REQUIRE(row.get<std::string>("workers") == "0");
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a full disk is Exhausted, and the ping fails until something can be written again") {
+    const auto dsn = fresh();
+    Database full(dsn, "store-test", 1);
+    const auto fails_with = [&](const std::string& state) {
+        full.transact([&](Txn& txn) {
+            txn.exec_script("DO $$ BEGIN RAISE EXCEPTION 'could not extend file' USING ERRCODE = '" + state +
+                            "'; END $$");
+        });
+    };
+    for (const char* state : {"53100", "53200", "25006"}) {
+        REQUIRE_THROWS_AS(fails_with(state), Exhausted);
+        full.ping();
+    }
+    // What a server that takes no writes says to the probe; PostgreSQL has no way to pretend a full disk.
+    full.transact([](Txn& txn) { txn.exec_script("SET default_transaction_read_only = on"); });
+    full.ping();  // nothing has failed: reading is enough
+    REQUIRE_THROWS_AS(fails_with("53100"), Exhausted);
+    REQUIRE_THROWS_AS(full.ping(), Exhausted);
+    REQUIRE_THROWS_AS(full.ping(), Exhausted);
+    full.transact([](Txn& txn) { txn.exec_script("SET default_transaction_read_only = off"); });
+    full.ping();
+}
+
 TEST_CASE("no error quotes the DSN") {
     const std::string port = std::to_string(testkit::free_port());
     for (const std::string& dsn : {"postgres://someone:hunter2@127.0.0.1:" + port + "/db",

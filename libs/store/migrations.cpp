@@ -75,6 +75,8 @@ std::vector<int> migrate(Database& database, std::span<const Migration> migratio
     require_in_order(migrations);
     return database.transact([&](Txn& txn) {
         // Before any DDL: two concurrent CREATE SCHEMA IF NOT EXISTS would fail with a duplicate key.
+        // They take what they take, whatever the pool's sessions are held to.
+        txn.exec_script("SET LOCAL statement_timeout = 0");
         txn.exec("SELECT pg_advisory_xact_lock($1)", {kLock});
         require_unicode(txn);
         const auto there = applied(txn);

@@ -31,6 +31,20 @@ Result<store::Param> as_name(const Result<T>& parsed) {
     return store::Param(std::string(wire::to_string(*parsed)));
 }
 
+/// PostgreSQL has no year 0, and an offset may lead out of the years that RFC 3339 can write.
+Result<store::Param> as_time(const std::string& text) {
+    const auto parsed = parse_rfc3339(text);
+    if (!parsed) {
+        return parsed.error();
+    }
+    static const auto first = parse_rfc3339("0001-01-01T00:00:00Z").value();
+    static const auto last = parse_rfc3339("9999-12-31T23:59:59Z").value();
+    if (*parsed < first || *parsed > last) {
+        return Error{"out_of_range", "a time from 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z", ""};
+    }
+    return store::Param(*parsed);
+}
+
 Result<store::Param> parse_value(FieldType type, const std::string& text) {
     switch (type) {
         case FieldType::kText:
@@ -51,7 +65,7 @@ Result<store::Param> parse_value(FieldType type, const std::string& text) {
             }
             return store::Param(text == "true");
         case FieldType::kTime:
-            return as_param(parse_rfc3339(text));
+            return as_time(text);
         case FieldType::kStatus:
             return as_name(wire::parse_public_status(text));
         case FieldType::kChainState:
@@ -95,6 +109,14 @@ bool fits(std::string_view type, const std::string& value) {
     return digits;  // bigint, and timestamptz as microseconds
 }
 
+/// A page has room for this much of each row that was asked for, and for `kLeastPageBytes`.
+constexpr std::size_t kRowShare = 4'096;
+constexpr std::size_t kLeastPageBytes = 64U << 10;
+
+std::string joined(const std::vector<std::string_view>& columns) {
+    return fmt::format("{}", fmt::join(columns, ", "));
+}
+
 /// How a column of the sort key is printed, and read back.
 std::string printed(const SortColumn& column) {
     return column.sql_type == "timestamptz"
@@ -116,10 +138,16 @@ ListRequest list_request(const http::Request& request) {
     return {request.query, "?"};
 }
 
-ListQuery list_query(const Resource& resource, const ListRequest& request) {
-    ListQuery out{"", {}, kDefaultLimit};
+std::string select_list(const Resource& resource) {
+    return joined(resource.columns);
+}
+
+ListQuery list_query(const Resource& resource, const ListRequest& request, std::size_t page_bytes) {
+    ListQuery out{"", {}, kDefaultLimit, 0};
     std::vector<http::FieldError> errors;
-    std::string where(resource.condition);
+    std::string served = "true";  // by an index, together with the order
+    std::string others(resource.condition);
+    bool has_indexed = false;
     std::string cursor;
     for (auto at = request.values.begin(); at != request.values.end(); ++at) {
         const auto& [name, value] = *at;
@@ -158,7 +186,7 @@ ListQuery list_query(const Resource& resource, const ListRequest& request) {
                 columns += (i == 0 ? "" : ", ") + std::string(resource.order[i].column);
                 values += (i == 0 ? "" : ", ") + read_back(resource.order[i], out.params.size());
             }
-            where += fmt::format(" AND ({}) {} ({})", columns, resource.descending ? "<" : ">", values);
+            served += fmt::format(" AND ({}) {} ({})", columns, resource.descending ? "<" : ">", values);
             continue;
         }
         const auto filter = std::find_if(resource.filters.begin(), resource.filters.end(),
@@ -173,8 +201,11 @@ ListQuery list_query(const Resource& resource, const ListRequest& request) {
             continue;
         }
         out.params.push_back(*parsed);
-        where += fmt::format(" AND {} {} ${}::{}", filter->column, filter->op, out.params.size(),
-                             sql_type(filter->type));
+        // One index at most: of two, PostgreSQL would read one and drop rows without an end.
+        const bool by_index = filter->indexed && !has_indexed;
+        has_indexed = has_indexed || by_index;
+        (by_index ? served : others) += fmt::format(" AND {} {} ${}::{}", filter->column, filter->op,
+                                                    out.params.size(), sql_type(filter->type));
     }
     if (!errors.empty()) {
         throw http::Problem{400, "invalid_request", "", "the query is not usable: see errors",
@@ -187,18 +218,35 @@ ListQuery list_query(const Resource& resource, const ListRequest& request) {
         order += fmt::format("{}{}{}", i == 0 ? "" : ", ", resource.order[i].column,
                              resource.descending ? " DESC" : "");
     }
-    out.sql = fmt::format("SELECT *{} FROM {} WHERE {} ORDER BY {} LIMIT {}", keys, resource.view, where,
-                          order, out.limit + 1);
-    return out;
-}
-
-std::string array_of(const Resource& resource, const store::Rows& rows, std::size_t count) {
-    std::string out = "[";
-    for (std::size_t i = 0; i < count; ++i) {
-        out += i == 0 ? "" : ",";
-        out += resource.to_json(rows[i]);
+    out.page_bytes = std::min(page_bytes, std::max(kLeastPageBytes, out.limit * kRowShare));
+    std::string page;
+    if (others == "true") {
+        page = fmt::format(
+            "SELECT {}{}, true AS matches, false AS is_last_looked_at FROM {} WHERE {} ORDER BY {} LIMIT {}",
+            select_list(resource), keys, resource.view, served, order, out.limit + 1);
+    } else {
+        page = fmt::format(
+            "SELECT *, coalesce({}, false) AS matches, place = {} AS is_last_looked_at FROM (SELECT {}{}, "
+            "row_number() OVER (ORDER BY {}) AS place "
+            "FROM {} WHERE {} ORDER BY {} LIMIT {}) looked_at WHERE ({}) OR place = {} ORDER BY {} LIMIT {}",
+            others, kMostLookedAt, select_list(resource), keys, order, resource.view, served, order,
+            kMostLookedAt, others, kMostLookedAt, order, out.limit + 1);
     }
-    return out + "]";
+    if (resource.texts.empty()) {
+        out.sql = page;
+        return out;
+    }
+    // What comes before the row before decides: so one row is sent in any case, and one more when it is too
+    // long, which tells that the list goes on.
+    std::string length;
+    for (const auto text : resource.texts) {
+        length += fmt::format("{}coalesce(octet_length({}), 0)", length.empty() ? "" : " + ", text);
+    }
+    out.sql = fmt::format(
+        "SELECT * FROM (SELECT *, coalesce(sum({}) OVER (ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND 2 "
+        "PRECEDING), 0) AS bytes_before FROM ({}) page) measured WHERE bytes_before <= {} ORDER BY {}",
+        length, order, page, out.page_bytes, order);
+    return out;
 }
 
 std::string cursor_of(const Resource& resource, const store::Row& row) {

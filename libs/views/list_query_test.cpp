@@ -71,5 +71,20 @@ TEST_CASE("Values are bound, never part of the SQL") {
     CHECK(query.sql.find("DROP") == std::string::npos);
     CHECK(query.params.size() == 2);
     CHECK(query.sql.find("docker_image = $1::text AND payment_amount >= $2::numeric") != std::string::npos);
-    CHECK(query.sql.ends_with("ORDER BY block_num DESC, log_index DESC, id DESC LIMIT 101"));
+    CHECK(query.sql.find("ORDER BY block_num DESC, log_index DESC, id DESC LIMIT 101") != std::string::npos);
+}
+
+TEST_CASE("Bounds that the database cannot hold are refused by name") {
+    for (const char* time :
+         {"0000-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"}) {
+        for (const char* name : {"min_created_at", "max_created_at", "min_updated_at", "max_updated_at"}) {
+            CAPTURE(time, name);
+            CHECK(refused(kJobs, "GET", "", {{name, time}}) == Names{std::string("?") + name});
+        }
+    }
+    for (const char* time : {"0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"}) {
+        CHECK(refused(kJobs, "GET", "", {{"min_created_at", time}}) == Names{"accepted"});
+    }
+    const std::string beyond = to_decimal(~U256(0)) + "0";
+    CHECK(refused(kNodes, "GET", "", {{"min_vram", beyond}}) == Names{"?min_vram"});
 }

@@ -4,6 +4,7 @@
 
 #include "crypto/address_text.hpp"
 #include "crypto/digest.hpp"
+#include "eth/codec/typed_data.hpp"
 #include "wire/image_reference.hpp"
 #include "wire/spec_fields.hpp"
 
@@ -143,6 +144,10 @@ JobId job_id_of_canonical(std::string_view canonical) {
 
 JobId job_id_of(const JobSpec& spec) {
     return job_id_of_canonical(canonical_json(spec));
+}
+
+Bytes32 attach_spec_digest(const JobId& job, const JobId& spec) {
+    return eth::personal_digest("Lamda attach spec\n" + job.hex() + "\n" + spec.hex());
 }
 
 Cid spec_cid(const JobId& id) {

@@ -51,6 +51,8 @@ std::string canonical_json(const JobSpec& spec);
 /// SHA-256 of the canonical form.
 JobId job_id_of(const JobSpec& spec);
 JobId job_id_of_canonical(std::string_view canonical);
+/// What a renter signs (EIP-191) to attach a spec to a job whose id is no spec's digest.
+Bytes32 attach_spec_digest(const JobId& job, const JobId& spec);
 /// The spec's block on IPFS: CIDv1, raw, sha2-256 with the job id as digest.
 Cid spec_cid(const JobId& id);
 

@@ -13,8 +13,8 @@ http::Response json_response(std::string body, int status) {
 }
 
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
-               const std::string& pattern, http::Handler handler) {
-    server.route(method, pattern, [&parts, answer = std::move(handler)](const http::Request& request) {
+               const std::string& pattern, http::Handler handler, http::IsLarge is_large) {
+    const http::Handler guarded = [&parts, answer = std::move(handler)](const http::Request& request) {
         const auto unavailable = [](const char* code, const char* detail) {
             return http::Problem{503, code, "", detail, {}};
         };
@@ -30,6 +30,11 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
                     : unavailable("starting", "the settings are being compared with the database; try again");
             }
             return answer(request);
+        } catch (const store::Exhausted& exhausted) {
+            parts.log.warn("database exhausted",
+                           {{"request_id", request.request_id}, {"error", exhausted.what()}});
+            throw unavailable("database_exhausted",
+                              "the database has no room or no time for this now; try again");
         } catch (const store::Unavailable&) {
             throw unavailable("database_unavailable", "the database cannot be reached; try again");
         } catch (const store::InDoubt&) {
@@ -44,7 +49,8 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
         } catch (const bus::Unavailable&) {
             throw unavailable("dispatcher_unavailable", "the job dispatcher did not answer; try again");
         }
-    });
+    };
+    server.route(method, pattern, guarded, std::move(is_large));
 }
 
 void add_routes(http::Server& server, const Parts& parts) {

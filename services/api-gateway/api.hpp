@@ -4,9 +4,11 @@
 
 #include "bus/bus.hpp"
 #include "config.hpp"
+#include "http/memory_budget.hpp"
 #include "http/server.hpp"
 #include "store/database.hpp"
 #include "telemetry/health.hpp"
+#include "telemetry/log.hpp"
 
 namespace lamda::gateway {
 
@@ -15,6 +17,8 @@ struct Parts {
     store::Database& database;
     bus::Bus& bus;
     telemetry::Health& health;
+    http::MemoryBudget& memory;  ///< of all answers together
+    telemetry::Log log = telemetry::Log::none();
 };
 
 /// Adds all routes. `parts` must outlive the server.
@@ -28,7 +32,7 @@ void add_job_updates(http::Server& server, const Parts& parts);
 
 /// A route whose failing parts are 503 instead of 500: the client may try again.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
-               const std::string& pattern, http::Handler handler);
+               const std::string& pattern, http::Handler handler, http::IsLarge is_large = nullptr);
 /// A parameter of the path. @throws http::Problem 400 at `{name}`
 template <class T>
 T path_param(const http::Request& request, const std::string& name) {

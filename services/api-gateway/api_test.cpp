@@ -8,6 +8,7 @@
 
 #include "contracts/job_manager.hpp"
 #include "test_gateway.hpp"
+#include "token_guard.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
@@ -245,6 +246,14 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(other.status == 422);
         CHECK(other.body["code"] == "key_reused");
         CHECK(submit("1000", "l").body["id"] != first.body["id"]);
+        // A key is its renter's own: who names another one neither sees it nor is in its way.
+        json strange = spec;
+        strange["renter"] = kProvider.hex();
+        const auto stranger =
+            gateway.send("POST", "/api/jobs", json({{"spec", strange}, {"payment_amount", "1000"}}).dump(),
+                         {{"Idempotency-Key", "k"}});
+        CHECK(stranger.status == 201);
+        CHECK(submit("1000", "k").body == first.body);
         CHECK(submit("1000", "").status == 400);
         CHECK(submit("1000", std::string(129, 'k')).status == 400);
         // A day later the key is as new.
@@ -302,16 +311,31 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
             const std::lock_guard lock(ids_mutex);
             CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 1);
         }
-        // The same key with another body is another command: nobody gets the answer to what they did not ask.
+        // Another command under the same key has the same id: the dispatcher knows what came with it, and
+        // refuses.
         CHECK(gateway.send("PUT", path, R"({"status":"failed"})", keyed).status == 200);
+        gateway.add_job(2);
+        CHECK(gateway.send("PUT", "/api/jobs/" + id_of(2) + "/status", R"({"status":"failed"})", keyed)
+                  .status == 200);
         {
             const std::lock_guard lock(ids_mutex);
-            CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 2);
+            CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 1);
         }
         accepting = false;
         const auto refused = gateway.send("PUT", path, R"({"status":"failed"})", token);
         CHECK(refused.status == 409);
         CHECK(refused.body["code"] == "illegal_transition");
+        INFO("who guesses tokens has to wait; others do not");
+        net::Headers guess = {{"Authorization", "Bearer guess"}, {"X-Forwarded-For", "192.0.2.9"}};
+        for (int i = 0; i < TokenGuard::kFreeTries; ++i) {
+            CHECK(gateway.send("PUT", path, R"({"status":"failed"})", guess).status == 401);
+        }
+        guess.front().second = "Bearer operator-token";
+        const auto paused = gateway.send("PUT", path, R"({"status":"failed"})", guess);
+        CHECK(paused.status == 429);
+        CHECK(paused.body["code"] == "too_many_wrong_tokens");
+        CHECK(paused.raw.header("Retry-After"));
+        CHECK(gateway.send("PUT", path, R"({"status":"failed"})", token).status == 409);
         gateway.settings.operator_token = runtime::Secret();
         CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})", token).status == 403);
     }

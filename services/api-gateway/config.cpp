@@ -37,6 +37,17 @@ Config read_config(runtime::Settings& settings) {
             "BSC_CHAIN_ID", "chain of JobManager; unset: the one that the job dispatcher has recorded")) {
         out.chain_id = ChainId{*id};
     }
+    const auto mebibytes = [&](const char* name, const char* help, std::uint64_t bytes) {
+        return settings.number(name, help, bytes >> 20, 1, 1U << 20) << 20;
+    };
+    out.spec_quota.client = mebibytes("SPEC_QUOTA_CLIENT",
+                                      "MiB of unpaid job specs that one client address may "
+                                      "store an hour",
+                                      out.spec_quota.client);
+    out.spec_quota.renter =
+        mebibytes("SPEC_QUOTA_RENTER", "MiB an hour for one renter", out.spec_quota.renter);
+    out.spec_quota.total =
+        mebibytes("SPEC_QUOTA_TOTAL", "MiB an hour for all together", out.spec_quota.total);
     out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     return out;
 }

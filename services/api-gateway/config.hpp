@@ -7,6 +7,7 @@
 
 #include "core/ids.hpp"
 #include "runtime/settings.hpp"
+#include "spec_quota.hpp"
 
 namespace lamda::gateway {
 
@@ -14,10 +15,12 @@ struct Config {
     runtime::Secret database_url;
     runtime::Secret nats_url;
     int port = 8080;
+    std::size_t answer_bytes = 48U << 20;  ///< of all answers that are made or sent at once
     std::vector<std::string> cors_origins;
     runtime::Secret operator_token;   ///< empty: nobody may set a job's status
     std::optional<ChainId> chain_id;  ///< absent: the one that the job dispatcher has recorded
     Address job_manager;
+    SpecQuota spec_quota;
 };
 
 Config read_config(runtime::Settings& settings);

@@ -25,11 +25,10 @@ std::optional<std::string> idempotency_key(const http::Request& request) {
     return header->second;
 }
 
-std::string command_id(const http::Request& request) {
+std::string command_id(const http::Request& request, const std::string& caller) {
     const auto key = idempotency_key(request);
-    // A key holds no line break, and neither does a path.
-    return key ? digest_of(*key + "\n" + request.method + " " + request.path + "\n" + request.body).hex()
-               : request.request_id;
+    // A caller is without a line break.
+    return key ? digest_of(caller + "\n" + *key).hex() : request.request_id;
 }
 
 wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, const std::string& body,
@@ -39,10 +38,18 @@ wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, c
         return spec;
     }
     const Bytes32 digest = digest_of(body);
+    // Whoever names another renter takes another key.
+    const Bytes32 name = digest_of("submission\n" + spec.renter.hex() + "\n" + *key);
     const auto first = parts.database.transact([&](store::Txn& txn) {
         txn.exec(
             "DELETE FROM gateway.submission_key WHERE key IN (SELECT key FROM gateway.submission_key "
             "WHERE kept_until < now() LIMIT 100 FOR UPDATE SKIP LOCKED)");
+        // A key of before keys were the renter's own: the same body keeps its salt.
+        const auto older = txn.first(
+            "SELECT salt FROM gateway.submission_key WHERE key = $1::bytea AND body = $2::bytea AND "
+            "kept_until > now()",
+            {digest_of(*key), digest});
+        const Bytes32 salt = older ? older->get<Bytes32>("salt") : spec.salt;
         return txn.one(
             "INSERT INTO gateway.submission_key AS k (key, body, salt, kept_until) "
             "VALUES ($1::bytea, $2::bytea, $3::bytea, now() + interval '24 hours') "
@@ -51,7 +58,7 @@ wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, c
             "salt = CASE WHEN k.kept_until < now() THEN excluded.salt ELSE k.salt END, "
             "kept_until = CASE WHEN k.kept_until < now() THEN excluded.kept_until ELSE k.kept_until END "
             "RETURNING body, salt",
-            {digest_of(*key), digest, spec.salt});
+            {name, digest, salt});
     });
     if (first.get<Bytes32>("body") != digest) {
         throw http::Problem{422,

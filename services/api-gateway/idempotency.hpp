@@ -12,12 +12,13 @@ namespace lamda::gateway {
 /// @throws http::Problem 400 when it is empty or too long
 std::optional<std::string> idempotency_key(const http::Request& request);
 
-/// What the dispatcher is to take for one command: the same key for the same path and body. Another body
-/// under the same key is another command, so that nobody is given the answer to what they did not ask.
-std::string command_id(const http::Request& request);
+/// What the dispatcher is to take for one command: the same key of the same caller. It refuses another
+/// command under the same id, so that nobody is given the answer to what they did not ask.
+/// @param caller who has proven to ask: a space of keys of its own
+std::string command_id(const http::Request& request, const std::string& caller);
 
-/// The spec with the salt that it was given when this key came first; remembered for a day. Without a key: as
-/// it is. @param body in a form that does not depend on blanks and order
+/// The spec with the salt that it was given when this renter's key came first; remembered for a day. Without
+/// a key: as it is. @param body in a form that does not depend on blanks and order
 /// @throws http::Problem 422 when the key came with another body
 wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, const std::string& body,
                              wire::JobSpec spec);

@@ -6,12 +6,16 @@
 #include "crypto/signer.hpp"
 #include "idempotency.hpp"
 #include "market_record.hpp"
+#include "spec_quota.hpp"
 #include "views/body.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::gateway {
 
 namespace {
+
+/// Of a submission that stores no spec: its Idempotency-Key is remembered.
+constexpr std::uint64_t kRequestCost = 256;
 
 /// 0 when it is absent or wrong.
 U256 payment_of(views::Body& body) {
@@ -76,7 +80,13 @@ http::Response submit(const Parts& parts, const http::Request& request) {
         submitted_once(parts, request, *body.json("payment_amount") + "\n" + *body.json("spec"), *spec));
     const JobId id = wire::job_id_of_canonical(canonical);
     const bool known = parts.database.transact([&](store::Txn& txn) {
-        const bool stored = txn.first("SELECT id FROM api.spec WHERE id = $1::bytea", {id}).has_value();
+        const auto before = txn.first(
+            "SELECT created_at < now() - interval '1 hour' AS ages FROM api.spec WHERE id = $1::bytea", {id});
+        const bool stored = before.has_value();
+        // One that is put off costs what a new one costs; one that is asked for again, next to nothing.
+        const bool costs = !stored || before->get<bool>("ages");
+        count_spec(txn, parts.config.spec_quota, request.client, spec->renter,
+                   costs ? canonical.size() : kRequestCost);
         // Also when it is stored: that puts off its expiry.
         const auto digest =
             txn.one("SELECT api.put_spec($1::bytea) AS id", {as_bytes(canonical)}).get<JobId>("id");

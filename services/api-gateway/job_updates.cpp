@@ -7,6 +7,7 @@
 #include "api.hpp"
 #include "crypto/digest.hpp"
 #include "idempotency.hpp"
+#include "token_guard.hpp"
 #include "views/body.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
@@ -42,14 +43,24 @@ std::string bearer_of(const std::string& credentials) {
 }
 
 /// Nothing when the operator asks; else the refusal.
-std::optional<http::Response> refuse_stranger(const Config& config, const http::Request& request) {
+std::optional<http::Response> refuse_stranger(const Config& config, TokenGuard& guard,
+                                              const http::Request& request) {
     if (config.operator_token.empty()) {
         return to_response({403, "forbidden", "", "this installation has no operator token", {}}, request);
     }
     const auto header = request.headers.find("authorization");
+    if (const int wait = guard.wait_for(request.client); header != request.headers.end() && wait > 0) {
+        http::Problem problem{
+            429, "too_many_wrong_tokens", "", "too many wrong tokens came from this address", {}};
+        problem.retry_after = wait;
+        return to_response(problem, request);
+    }
     if (header != request.headers.end() &&
         same_secret(bearer_of(header->second), config.operator_token.reveal())) {
         return std::nullopt;
+    }
+    if (header != request.headers.end()) {
+        guard.wrong(request.client, request.request_id);
     }
     auto response =
         to_response({401, "unauthorized", "", "the operator's bearer token is required", {}}, request);
@@ -83,8 +94,8 @@ void command(const Parts& parts, const wire::Command& what) {
     throw http::Problem(std::move(problem));
 }
 
-http::Response set_status(const Parts& parts, const http::Request& request) {
-    if (auto refusal = refuse_stranger(parts.config, request)) {
+http::Response set_status(const Parts& parts, TokenGuard& guard, const http::Request& request) {
+    if (auto refusal = refuse_stranger(parts.config, guard, request)) {
         return *std::move(refusal);
     }
     const auto id = path_param<JobId>(request, "id");
@@ -99,8 +110,19 @@ http::Response set_status(const Parts& parts, const http::Request& request) {
     }
     body.require_faultless();
     (void)read_job(parts, id);
-    command(parts, {command_id(request), wire::Command::SetStatus{id, status, why}});
+    command(parts, {command_id(request, "operator"), wire::Command::SetStatus{id, status, why}});
     return json_response(read_job(parts, id));
+}
+
+/// Who has signed for the spec, as a caller: nobody can take the key of another one.
+std::string signer_of(const JobId& id, const std::string& canonical, const std::string& signature) {
+    const auto parsed = crypto::Signature::from_hex65(signature);
+    if (!parsed) {
+        return "signer unknown";
+    }
+    const auto signer =
+        crypto::recover(wire::attach_spec_digest(id, wire::job_id_of_canonical(canonical)), *parsed);
+    return "signer " + (signer ? signer->hex() : std::string("unknown"));
 }
 
 http::Response attach_spec(const Parts& parts, const http::Request& request) {
@@ -119,16 +141,19 @@ http::Response attach_spec(const Parts& parts, const http::Request& request) {
     }
     body.require_faultless();
     (void)read_job(parts, id);
-    command(parts,
-            {command_id(request), wire::Command::AttachSpec{id, wire::canonical_json(*spec), *signature}});
+    const std::string canonical = wire::canonical_json(*spec);
+    command(parts, {command_id(request, signer_of(id, canonical, *signature)),
+                    wire::Command::AttachSpec{id, canonical, *signature}});
     return json_response(read_job(parts, id));
 }
 
 }  // namespace
 
 void add_job_updates(http::Server& server, const Parts& parts) {
+    static const SystemClock clock;
+    const auto guard = std::make_shared<TokenGuard>(clock, parts.log);
     add_route(server, parts, "PUT", "/api/jobs/{id}/status",
-              [&parts](const http::Request& request) { return set_status(parts, request); });
+              [&parts, guard](const http::Request& request) { return set_status(parts, *guard, request); });
     add_route(server, parts, "PUT", "/api/jobs/{id}/spec",
               [&parts](const http::Request& request) { return attach_spec(parts, request); });
 }

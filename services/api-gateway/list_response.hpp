@@ -1,28 +1,36 @@
 // A page of a list: {"items":[…],"next_cursor":null}.
 #pragma once
 
-#include <algorithm>
-
-#include "http/message.hpp"
-#include "views/list_query.hpp"
+#include "api.hpp"
+#include "views/page.hpp"
 
 namespace lamda::gateway {
 
-/// Its members, without the braces. Whole pages only: next_cursor is null when no row follows.
-inline std::string page_members(const std::string& list, const views::Resource& resource,
-                                const views::ListQuery& query, const store::Rows& rows) {
-    const std::size_t shown = std::min(rows.size(), query.limit);
-    const std::string next =
-        rows.size() > shown ? "\"" + views::cursor_of(resource, rows[shown - 1]) + "\"" : "null";
-    return "\"" + list + "\":" + views::array_of(resource, rows, shown) + ",\"next_cursor\":" + next;
+/// Its members, without the braces. next_cursor is null when no row follows.
+inline std::string page_members(const std::string& list, const views::Page& page) {
+    const std::string next = page.next.empty() ? "null" : "\"" + page.next + "\"";
+    return "\"" + list + "\":" + page.items + ",\"next_cursor\":" + next;
+}
+
+/// True for a page of more rows than by default.
+inline bool is_large_page(const http::Request& request) {
+    try {
+        const auto list = views::list_request(request);
+        const auto limit = list.values.find("limit");
+        const auto rows = limit == list.values.end() ? U256(0) : u256_from_decimal(limit->second).value_or(0);
+        return rows > views::kDefaultLimit;
+    } catch (const http::Problem&) {
+        return false;
+    }
 }
 
 /// @throws http::Problem
-inline http::Response list_response(store::Database& database, const views::Resource& resource,
+inline http::Response list_response(const Parts& parts, const views::Resource& resource,
                                     const http::Request& request) {
     const auto query = views::list_query(resource, views::list_request(request));
-    const auto rows = database.transact([&](store::Txn& txn) { return txn.exec(query.sql, query.params); });
-    return {200, "application/json", "{" + page_members("items", resource, query, rows) + "}", {}};
+    const auto page = parts.database.transact(
+        [&](store::Txn& txn) { return views::read_page(txn, resource, query, parts.memory); });
+    return {200, "application/json", "{" + page_members("items", page) + "}", {}};
 }
 
 }  // namespace lamda::gateway

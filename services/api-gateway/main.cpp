@@ -1,5 +1,9 @@
 // lamda-api-gateway: answers everybody's questions over REST.
+#include <algorithm>
+#include <thread>
+
 #include "api.hpp"
+#include "http/socket_limit.hpp"
 #include "market_record.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
@@ -9,19 +13,27 @@ using namespace lamda;
 namespace {
 
 constexpr std::size_t kConnections = 8;
+/// What the gateway asks reads pages by indexes: a statement that takes longer is no such one.
+constexpr store::SessionLimits kLimits{Millis(5'000), true};
+constexpr std::size_t kMostSockets = 4'000;
 
 int serve(runtime::App& app, const gateway::Config& config) {
-    store::Database database(config.database_url.reveal(), "lamda-api-gateway", kConnections);
+    store::Database database(config.database_url.reveal(), "lamda-api-gateway", kConnections, kLimits);
     bus::Bus bus(config.nats_url.reveal(), "lamda-api-gateway", app.log());
     runtime::prepare_database(app, database, app.config().migrate_on_start);
     const runtime::Identity identity(app, database, {gateway::identity_of(config)});
     runtime::watch_bus(app, bus);
 
-    const gateway::Parts parts{config, database, bus, app.health()};
+    http::MemoryBudget memory(config.answer_bytes);
+    const gateway::Parts parts{config, database, bus, app.health(), memory, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;
     settings.max_body = 256U << 10;
+    settings.memory = &memory;
+    settings.most_connections = http::sockets_possible(kMostSockets);
+    settings.most_of_address = settings.most_connections / 8;
+    settings.most_large = std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
     settings.cors_origins = config.cors_origins;
     http::Server server(settings, app.log(), app.metrics());
     gateway::add_routes(server, parts);

@@ -59,26 +59,28 @@ http::Response reputation_response(const Parts& parts, const http::Request& requ
     const auto address = address_param(request);
     const auto query = txs_query(request, address);
     const auto [found, txs] = parts.database.transact([&](store::Txn& txn) {
-        return std::pair(reputation_of(txn, address), txn.exec(query.sql, query.params));
+        return std::pair(reputation_of(txn, address),
+                         views::read_page(txn, views::kReputationTxs, query, parts.memory));
     });
     return json_response(wallet(address) + ",\"reputation_score\":" + views::number_json(found.score) +
                          ",\"total_jobs_completed\":" + views::number_json(found.completed) +
                          ",\"pending\":" + std::to_string(found.pending) + "," +
-                         page_members("transactions", views::kReputationTxs, query, txs) + "}");
+                         page_members("transactions", txs) + "}");
 }
 
 }  // namespace
 
 void add_node_routes(http::Server& server, const Parts& parts) {
     const http::Handler list = [&parts](const http::Request& request) {
-        return list_response(parts.database, views::kNodes, request);
+        return list_response(parts, views::kNodes, request);
     };
-    add_route(server, parts, "GET", "/api/nodes", list);
-    add_route(server, parts, "POST", "/api/nodes/query", list);
+    add_route(server, parts, "GET", "/api/nodes", list, is_large_page);
+    add_route(server, parts, "POST", "/api/nodes/query", list, is_large_page);
     add_route(server, parts, "GET", "/api/nodes/{address}", [&parts](const http::Request& request) {
         const auto address = address_param(request);
         const auto row = parts.database.transact([&](store::Txn& txn) {
-            return txn.first("SELECT * FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
+            return txn.first("SELECT " + views::select_list(views::kNodes) +
+                                 " FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
                              {address});
         });
         if (!row) {
@@ -86,8 +88,10 @@ void add_node_routes(http::Server& server, const Parts& parts) {
         }
         return json_response(views::node_json(*row));
     });
-    add_route(server, parts, "GET", "/api/reputation/{address}",
-              [&parts](const http::Request& request) { return reputation_response(parts, request); });
+    add_route(
+        server, parts, "GET", "/api/reputation/{address}",
+        [&parts](const http::Request& request) { return reputation_response(parts, request); },
+        is_large_page);
     add_route(server, parts, "GET", "/api/reputation/{address}/jobs", [&parts](const http::Request& request) {
         const auto address = address_param(request);
         const auto found =

@@ -28,8 +28,9 @@ inline Config config() {
 /// Of the one page that may call it.
 constexpr auto kOrigin = "https://app.example";
 
-inline http::ServerConfig server_config() {
+inline http::ServerConfig server_config(http::MemoryBudget& memory) {
     http::ServerConfig out;
+    out.memory = &memory;
     out.cors_origins = {kOrigin};
     return out;
 }
@@ -57,8 +58,8 @@ struct Gateway {
           settings(config()),
           database(postgres.create_database("gateway"), "test", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
-          parts{settings, database, bus, health},
-          server(server_config(), telemetry::Log::none(), metrics) {
+          parts{settings, database, bus, health, memory},
+          server(server_config(memory), telemetry::Log::none(), metrics) {
         store::migrate(database);
         record_market(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
@@ -142,6 +143,7 @@ struct Gateway {
     bus::Bus bus;
     telemetry::Health health;
     telemetry::Metrics metrics;
+    http::MemoryBudget memory{64U << 20};
     Parts parts;
     http::Server server;
     net::HttpClient client;

@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "change.hpp"
-#include "eth/codec/typed_data.hpp"
+#include "crypto/digest.hpp"
 #include "http/message.hpp"
 #include "job_store.hpp"
 #include "projection.hpp"
@@ -91,8 +91,7 @@ class Handler {
         if (!signature) {
             throw problem(400, {"invalid_signature", signature.error().message, "/signature"});
         }
-        const auto message = "Lamda attach spec\n" + row.id.hex() + "\n" + digest.hex();
-        const auto signer = crypto::recover(eth::personal_digest(message), *signature);
+        const auto signer = crypto::recover(wire::attach_spec_digest(row.id, digest), *signature);
         if (!signer || *signer != row.renter) {
             throw problem(403,
                           {"not_the_renter", "the signature is not the renter's over this job and this spec",
@@ -104,6 +103,11 @@ class Handler {
     const Policy& policy_;
     Timestamp now_;
 };
+
+/// Of kind, job and content.
+Bytes32 digest_of(const Command& command) {
+    return crypto::sha256(as_bytes(wire::to_json(Command{"-", command.what})));
+}
 
 const JobId& job_of(const Command& command) {
     return std::visit([](const auto& what) -> const JobId& { return what.job_id; }, command.what);
@@ -124,8 +128,15 @@ std::string CommandDesk::answer(const std::string& body) {
             // Two of the same request id wait for each other here; the second finds the first's answer.
             txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))",
                      {command->request_id});
-            if (const auto known = txn.first("SELECT answer FROM dispatch.command WHERE request_id = $1",
-                                             {command->request_id})) {
+            const Bytes32 asked = digest_of(*command);
+            if (const auto known =
+                    txn.first("SELECT answer, asked FROM dispatch.command WHERE request_id = $1",
+                              {command->request_id})) {
+                // Rows of older releases do not say what was asked.
+                if (known->maybe<Bytes32>("asked").value_or(asked) != asked) {
+                    throw problem(422,
+                                  {"key_reused", "this request id came with another command before", ""});
+                }
                 return known->get<std::string>("answer");
             }
             const auto policy = market_.policy(txn);
@@ -138,8 +149,8 @@ std::string CommandDesk::answer(const std::string& body) {
                                                       {"jobId", job_of(*command).hex()},
                                                       {"status", wire::to_string(row.status())}}
                                            .dump();
-            txn.exec("INSERT INTO dispatch.command (request_id, answer) VALUES ($1, $2)",
-                     {command->request_id, answer});
+            txn.exec("INSERT INTO dispatch.command (request_id, answer, asked) VALUES ($1, $2, $3)",
+                     {command->request_id, answer, asked});
             return answer;
         });
     } catch (const http::Problem& refused) {

@@ -310,6 +310,12 @@ TEST_CASE(
     CHECK(answer.at("status") == "cancelled");
     CHECK(market.ask(wire::kJobsCommand, body) == answer);
     CHECK(market.job_column(id, "error_message") == "not wanted any more");
+    // One id is one command: neither another job nor another ending gets its answer.
+    wire::Command reused = command;
+    reused.what = wire::Command::SetStatus{market.order(71), "cancelled", "not wanted any more"};
+    CHECK(market.ask(wire::kJobsCommand, json::parse(wire::to_json(reused))).at("code") == "key_reused");
+    reused.what = wire::Command::SetStatus{id, "failed", "not wanted any more"};
+    CHECK(market.ask(wire::kJobsCommand, json::parse(wire::to_json(reused))).at("status") == 422);
     CHECK(market.take_retraction().reason == wire::RetractReason::kCancelled);
 
     command.request_id = "cancel-2";

@@ -1,0 +1,203 @@
+// A good client beside many that hold connections, memory or workers. The attackers are more than the limits;
+// each test waits for what must come about, and no bound on time decides.
+#include <catch2/catch.hpp>
+#include <functional>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "http/raw_client.hpp"
+#include "http/test_server.hpp"
+
+using namespace lamda::http;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+constexpr std::size_t kBig = 1U << 20;
+
+/// Limits that a few clients reach, and deadlines that none does.
+ServerConfig small() {
+    ServerConfig config;
+    config.workers = 2;
+    config.most_workers = 4;
+    config.most_large = 1;
+    config.most_connections = 20;
+    config.max_body = 100'000;
+    config.read_timeout_ms = 600'000;
+    config.keep_alive_ms = 600'000;
+    return config;
+}
+
+bool comes_about(const std::function<bool()>& condition) {
+    const auto until = std::chrono::steady_clock::now() + seconds(60);
+    while (!condition()) {
+        if (std::chrono::steady_clock::now() > until) {
+            return false;
+        }
+        std::this_thread::sleep_for(milliseconds(1));
+    }
+    return true;
+}
+
+using Clients = std::vector<std::unique_ptr<RawClient>>;
+Clients clients_that_send(int port, int count, const std::string& bytes) {
+    Clients out;
+    for (int i = 0; i < count; ++i) {
+        out.push_back(std::make_unique<RawClient>(port));
+        out.back()->send(bytes);
+    }
+    return out;
+}
+
+/// A server that also has an answer of 1 MiB and a large request that waits.
+struct BigServer {
+    explicit BigServer(ServerConfig config)
+        : server(
+              [&] {
+                  config.memory = &memory;
+                  return config;
+              }(),
+              lamda::telemetry::Log::none(), metrics) {
+        server.route("GET", "/big", [this](const Request&) {
+            ++bigs;
+            return Response{200, "text/plain", std::string(kBig, 'x'), {}};
+        });
+        server.route("GET", "/small",
+                     [](const Request&) { return Response{200, "text/plain", "small", {}}; });
+        port = server.start();
+    }
+
+    MemoryBudget memory{1U << 30};
+    lamda::telemetry::Metrics metrics;
+    std::atomic<int> bigs{0};
+    Server server;
+    int port = 0;
+};
+
+}  // namespace
+
+TEST_CASE("Idle connections make way: a client that asks is answered, however many they are") {
+    TestServer server(small());
+    const auto idle = clients_that_send(server.port, 60, "");
+    for (int i = 0; i < 30; ++i) {
+        CHECK(RawClient(server.port).ask(get("/items/1")).status == 200);
+    }
+    RawClient(server.port).ask(get("/items/2"));
+}
+
+TEST_CASE("So do connections that send empty lines, or half a head") {
+    TestServer server(small());
+    for (const char* bytes : {"\r\n", "GET /items/1 HTTP/1.1\r\nHost: x\r\n"}) {
+        const auto others = clients_that_send(server.port, 60, bytes);
+        for (int i = 0; i < 10; ++i) {
+            CHECK(RawClient(server.port).ask(get("/items/1")).status == 200);
+        }
+    }
+}
+
+TEST_CASE("A connection that is served keeps its place") {
+    TestServer server(small());
+    auto begun = clients_that_send(server.port, 2, get("/wait"));
+    REQUIRE(comes_about([&] { return server.waiting == 2; }));
+    const auto idle = clients_that_send(server.port, 60, "");
+    CHECK(RawClient(server.port).ask(get("/items/1")).status == 200);
+    server.release();
+    for (auto& client : begun) {
+        CHECK(client->receive().body == "done");
+    }
+}
+
+TEST_CASE("Empty lines do not put off the deadline of a request") {
+    ServerConfig config = small();
+    config.read_timeout_ms = 300;
+    config.keep_alive_ms = 300;
+    TestServer server(config);
+    RawClient fresh(server.port);
+    RawClient used(server.port);
+    CHECK(used.ask(get("/items/1")).status == 200);
+    for (RawClient* client : {&fresh, &used}) {
+        // Each line comes well before the deadline that it would put off.
+        CHECK(comes_about([&] {
+            client->send("\r\n");
+            return client->closed_within(milliseconds(20));
+        }));
+    }
+}
+
+TEST_CASE("Clients that ask and never read hold no worker") {
+    BigServer server(small());
+    std::string many;
+    for (int i = 0; i < 20; ++i) {
+        many += get("/big");
+    }
+    const auto readers = clients_that_send(server.port, 12, many);
+    INFO("there are four workers: with one held by each client, the other clients would not be served");
+    CHECK(comes_about([&] { return server.bigs >= 12; }));
+    for (int i = 0; i < 20; ++i) {
+        CHECK(RawClient(server.port).ask(get("/small")).body == "small");
+    }
+}
+
+TEST_CASE("Answers that are not read are bounded: the one that has moved least is given up") {
+    ServerConfig config = small();
+    config.most_held = 4 * kBig;
+    BigServer server(config);
+    auto readers = clients_that_send(server.port, 15, get("/big"));
+    REQUIRE(comes_about([&] { return server.bigs == 15; }));
+    REQUIRE(comes_about([&] { return server.memory.used() <= 4 * (kBig + 1'000); }));
+    RawClient good(server.port);
+    CHECK(good.ask(get("/big")).body.size() == kBig);
+    int whole = 0;
+    for (auto& client : readers) {
+        whole += client->receive().body.size() == kBig ? 1 : 0;
+    }
+    CHECK(whole <= 4);
+    CHECK(comes_about([&] { return server.memory.used() == 0; }));
+}
+
+TEST_CASE("Bodies that do not end are bounded, and others are read") {
+    ServerConfig config = small();
+    config.most_held = 300'000;
+    TestServer server(config);
+    const std::string head = "POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: ";
+    auto attackers = clients_that_send(server.port, 12, head + "90000\r\n\r\n" + std::string(89'000, 'x'));
+    CHECK(RawClient(server.port).ask(head + "80000\r\n\r\n" + std::string(80'000, 'x')).body == "80000");
+    INFO("each holds at least 89,000 bytes, so that 300,000 have room for three");
+    int refused = 0;
+    for (auto& attacker : attackers) {
+        refused += attacker->closed_within(milliseconds(50)) ? 1 : 0;
+    }
+    CHECK(refused >= 8);
+}
+
+TEST_CASE("Large requests wait for each other, and small ones for none of them") {
+    lamda::telemetry::Metrics metrics;
+    ServerConfig config = small();
+    Server server(config, lamda::telemetry::Log::none(), metrics);
+    std::atomic<int> running{0};
+    std::atomic<int> most{0};
+    std::atomic<bool> open{false};
+    server.route(
+        "GET", "/list",
+        [&](const Request&) {
+            most = std::max(most.load(), ++running);
+            comes_about([&] { return open.load(); });
+            --running;
+            return Response{200, "text/plain", "list", {}};
+        },
+        [](const Request& request) { return request.query.contains("limit"); });
+    server.route("GET", "/small", [](const Request&) { return Response{200, "text/plain", "small", {}}; });
+    const int port = server.start();
+    auto large = clients_that_send(port, 10, get("/list?limit=1000"));
+    REQUIRE(comes_about([&] { return running == 1; }));
+    for (int i = 0; i < 20; ++i) {
+        CHECK(RawClient(port).ask(get("/small")).body == "small");
+    }
+    open = true;
+    for (auto& client : large) {
+        CHECK(client->receive().body == "list");
+    }
+    CHECK(most == 1);
+}

@@ -1,0 +1,244 @@
+// What a connection does next when its socket has something to read, or room to send.
+#include <array>
+#include <utility>
+
+#include "http/socket_io.hpp"
+#include "http/watcher.hpp"
+
+namespace lamda::http {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr auto kLinger = milliseconds(1'000);
+/// More than a head may have, so that one that is too long is seen to be.
+constexpr std::size_t kLook = RequestReader::kMostHead + 4096;
+/// A request costs this much beside its body.
+constexpr std::size_t kRequestBytes = 4'096;
+
+}  // namespace
+
+std::optional<RawRequest> Watcher::on_ready(Connection& connection) {
+    switch (connection.stage) {
+        case Connection::Stage::kWaiting:
+            return advance(connection);
+        case Connection::Stage::kSending:
+            return send_on(connection);
+        case Connection::Stage::kDraining:
+            discard(connection);
+            return std::nullopt;
+        case Connection::Stage::kServing:
+        case Connection::Stage::kGone:
+            return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::string bytes,
+                                          bool keep_alive) {
+    std::optional<RawRequest> next;
+    {
+        const std::lock_guard lock(connection->mutex);
+        // While it was served it may have been given up (see evict()): then this answer is its last.
+        const bool known = [&] {
+            const std::lock_guard all(mutex_);
+            return connections_.contains(connection->id);
+        }();
+        connection->keep_alive = keep_alive && known;
+        if (config_.memory != nullptr) {
+            connection->unsent_share = config_.memory->charge(bytes.size());
+        }
+        connection->unsent = std::move(bytes);
+        connection->sent = 0;
+        connection->deadline = Clock::now() + config_.write_timeout;
+        connection->stage = Connection::Stage::kSending;
+        {
+            const std::lock_guard all(mutex_);
+            ++sending_;
+            slots_.hold(connection->id, connection->unsent.size());
+            slots_.wait(connection->id);
+        }
+        next = send_on(*connection);
+        if (connection->stage == Connection::Stage::kSending) {
+            if (known) {
+                watch_for(*connection, kSendEvents);
+            } else {
+                forget(*connection);
+            }
+        }
+    }
+    relieve();
+    return next;
+}
+
+std::optional<RawRequest> Watcher::send_on(Connection& connection) {
+    bool moved = false;
+    while (connection.sent < connection.unsent.size()) {
+        const ssize_t sent = ::send(connection.fd, connection.unsent.data() + connection.sent,
+                                    connection.unsent.size() - connection.sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (sent > 0) {
+            connection.sent += static_cast<std::size_t>(sent);
+            moved = true;
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            if (moved) {
+                // Those who read are not the first to be taken away.
+                const std::lock_guard lock(mutex_);
+                slots_.wait(connection.id);
+            }
+            return std::nullopt;
+        } else if (errno != EINTR) {
+            forget(connection);
+            return std::nullopt;
+        }
+    }
+    connection.unsent = {};
+    connection.unsent_share = {};
+    {
+        const std::lock_guard lock(mutex_);
+        --sending_;
+        sent_.notify_all();
+        slots_.hold(connection.id, 0);
+        slots_.wait(connection.id);
+    }
+    if (!connection.keep_alive) {
+        close_gently(connection);
+        return std::nullopt;
+    }
+    // What came meanwhile raised an event that was passed over: so it is looked for here.
+    connection.stage = Connection::Stage::kWaiting;
+    connection.in_request = false;
+    connection.deadline = Clock::now() + config_.keep_alive;
+    watch_for(connection, kReadEvents);
+    return advance(connection);
+}
+
+void Watcher::watch_for(Connection& connection, std::uint32_t events) const {
+    if (connection.events != events) {
+        connection.events = events;
+        rearm(connection);
+    }
+}
+
+void Watcher::rearm(const Connection& connection) const {
+    epoll_event event{};
+    event.events = connection.events;
+    event.data.u64 = connection.id;
+    ::epoll_ctl(epoll_fd_, EPOLL_CTL_MOD, connection.fd, &event);
+}
+
+void Watcher::expire(Connection& connection) {
+    if (connection.stage == Connection::Stage::kWaiting && connection.in_request) {
+        refuse(connection,
+               {408, "request_timeout", "the request did not arrive in time", connection.reader.asker()});
+    } else {
+        forget(connection);
+    }
+}
+
+std::optional<RawRequest> Watcher::advance(Connection& connection) {
+    using State = RequestReader::State;
+    RequestReader& reader = connection.reader;
+    std::array<char, kLook> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init): 20 KiB for each look
+    while (true) {
+        const ssize_t seen = ::recv(connection.fd, buffer.data(), buffer.size(), MSG_PEEK | MSG_DONTWAIT);
+        if (seen < 0 && errno == EINTR) {
+            continue;
+        }
+        if (seen < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+            break;
+        }
+        if (seen <= 0) {
+            forget(connection);
+            return std::nullopt;
+        }
+        const std::size_t used = reader.look({buffer.data(), static_cast<std::size_t>(seen)});
+        if (!connection.in_request && reader.state() != State::kIdle) {
+            connection.in_request = true;
+            connection.request_began = Clock::now();
+            if (!connection.fresh) {
+                connection.deadline = connection.request_began + config_.head_timeout;
+            }
+        }
+        if (reader.state() == State::kRefused) {
+            refuse(connection, reader.refusal());
+            return std::nullopt;
+        }
+        if (!take_from(connection.fd, buffer.data(), used) || (used == 0 && connection.ended)) {
+            forget(connection);
+            return std::nullopt;
+        }
+        if (reader.state() == State::kComplete) {
+            return begin_serving(connection);
+        }
+        if (used == 0) {
+            break;  // half a head stays where it is
+        }
+    }
+    if (reader.take_expectation() && !send_at_once(connection.fd, "HTTP/1.1 100 Continue\r\n\r\n")) {
+        forget(connection);
+        return std::nullopt;
+    }
+    if (reader.state() == State::kBody) {
+        connection.deadline = connection.request_began + config_.body_timeout;
+        hold(connection, reader.held());
+    }
+    return std::nullopt;
+}
+
+std::optional<RawRequest> Watcher::begin_serving(Connection& connection) {
+    connection.fresh = false;
+    bool too_much = false;
+    {
+        const std::lock_guard lock(mutex_);
+        slots_.hold(connection.id, kRequestBytes + connection.reader.held());
+        slots_.serve(connection.id);
+        too_much = slots_.holds_too_much() && !slots_.to_give_back();
+    }
+    if (too_much) {
+        refuse(connection, {503, "too_many_requests_waiting",
+                            "too many requests wait to be served; try again", connection.reader.asker()});
+        return std::nullopt;
+    }
+    connection.stage = Connection::Stage::kServing;
+    return connection.reader.take();
+}
+
+void Watcher::refuse(Connection& connection, const Refusal& refusal) {
+    if (send_at_once(connection.fd, refuse_(refusal, connection.remote))) {
+        close_gently(connection);
+    } else {
+        forget(connection);
+    }
+}
+
+void Watcher::close_gently(Connection& connection) {
+    // Closing with unread bytes sends a reset, which can overtake the answer: stop sending, read on for a
+    // moment.
+    ::shutdown(connection.fd, SHUT_WR);
+    connection.stage = Connection::Stage::kDraining;
+    connection.deadline = Clock::now() + kLinger;
+    {
+        const std::lock_guard lock(mutex_);
+        slots_.hold(connection.id, 0);
+        slots_.wait(connection.id);
+    }
+    watch_for(connection, kReadEvents);
+    discard(connection);
+}
+
+void Watcher::discard(Connection& connection) {
+    std::array<char, kLook> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
+    for (int i = 0; i < 64; ++i) {
+        const ssize_t got = ::recv(connection.fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
+        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+            return forget(connection);
+        }
+        if (got < 0 && errno == EAGAIN) {
+            return;
+        }
+    }
+    rearm(connection);  // there is more; others get their turn first
+}
+
+}  // namespace lamda::http

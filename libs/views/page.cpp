@@ -1,0 +1,54 @@
+#include "views/page.hpp"
+
+#include <algorithm>
+
+namespace lamda::views {
+
+namespace {
+
+/// A row's columns of fixed length, as libpq holds them.
+constexpr std::size_t kRowBytes = 1'536;
+
+}  // namespace
+
+std::size_t page_cost(const ListQuery& query) {
+    // Rows, and the JSON made of them.
+    return (query.limit + 1) * kRowBytes + 2 * query.page_bytes;
+}
+
+Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query,
+               http::MemoryBudget& budget) {
+    const auto share = budget.take(page_cost(query));
+    if (!share) {
+        throw http::Problem{
+            503,
+            "answers_too_large",
+            "",
+            "too many large answers are being made at once; try again, or with a smaller limit",
+            {}};
+    }
+    const auto rows = txn.exec(query.sql, query.params);
+    Page out;
+    out.items = "[";
+    for (; out.count < std::min(rows.size(), query.limit); ++out.count) {
+        if (!rows[out.count].get<bool>("matches")) {
+            out.next = cursor_of(resource, rows[out.count]);
+            break;
+        }
+        const std::string item = resource.to_json(rows[out.count]);
+        if (out.count > 0 && out.items.size() + item.size() > query.page_bytes) {
+            break;
+        }
+        out.items += out.count > 0 ? "," : "";
+        out.items += item;
+    }
+    out.items += "]";
+    const bool more_follow =
+        out.count < rows.size() || (out.count > 0 && rows[out.count - 1].get<bool>("is_last_looked_at"));
+    if (out.next.empty() && more_follow) {
+        out.next = cursor_of(resource, rows[out.count - 1]);
+    }
+    return out;
+}
+
+}  // namespace lamda::views

@@ -1,0 +1,158 @@
+// How PostgreSQL reads the lists when there are many rows: by an index, and no more rows than a page looks
+// at.
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "store/migrations.hpp"
+#include "testkit/servers.hpp"
+#include "views/page.hpp"
+#include "views/resources.hpp"
+
+using namespace lamda;
+using namespace lamda::views;
+using nlohmann::json;
+
+namespace {
+
+constexpr int kJobCount = 30'000;
+constexpr auto kRenter = "0x1111111111111111111111111111111111111111";
+
+struct Market {
+    testkit::TempDir dir{"plan"};
+    testkit::PostgresServer server{dir.path()};
+    store::Database database{server.create_database("plan"), "plan-test"};
+    http::MemoryBudget budget{64U << 20};
+
+    /// All jobs of one renter, for one provider, in one state: no filter is selective. The first, which come
+    /// last in the list, have another image.
+    Market() {
+        store::migrate(database);
+        database.transact([&](store::Txn& txn) {
+            txn.exec(
+                "INSERT INTO dispatch.job (id, renter, provider, payment, block_num, block_hash, log_index, "
+                "tx_hash, chain_state, work_state, status, attempt, tries, created_at, updated_at, "
+                "work_since, "
+                "spec_cid, last_event, docker_image) "
+                "SELECT sha256(int4send(n)), decode(repeat('11', 20), 'hex'), decode(repeat('22', 20), "
+                "'hex'), n, "
+                "n / 3, sha256(int4send(n)), n % 3, sha256(int4send(n)), 'created', 'assigned', 'assigned', "
+                "1, 1, "
+                "'2026-01-01', '2026-01-01', '2026-01-01', 'bafk', 0, CASE WHEN n <= 3 THEN 'rare' ELSE "
+                "'often' END "
+                "FROM generate_series(1, $1::int) n",
+                {kJobCount});
+            txn.exec(
+                "INSERT INTO registry.node (provider, is_registered, gpu_model, vram, job_count, last_seen, "
+                "created_at, updated_at) SELECT substr(sha256(int4send(n)), 1, 20), true, 'A100', 1, 0, "
+                "'2026-01-01', '2026-01-01'::timestamptz + n * interval '1 second', '2026-01-01' FROM "
+                "generate_series(1, 60000) n",
+                {});
+            txn.exec("INSERT INTO dispatch.progress (head, boundary) VALUES (20000, 20000)", {});
+            // As autovacuum leaves it: statistics of the large tables, none of those with a row or two.
+            txn.exec("ANALYZE dispatch.job");
+            txn.exec("ANALYZE registry.node");
+        });
+    }
+    json plan(const ListQuery& query) {
+        return database.transact([&](store::Txn& txn) {
+            return json::parse(
+                txn.one("EXPLAIN (ANALYZE, TIMING OFF, FORMAT JSON) " + query.sql, query.params)
+                    .get<std::string>("QUERY PLAN"));
+        });
+    }
+};
+
+/// The faults of a plan: what grows with the table instead of with the page.
+void find_faults(const json& node, std::vector<std::string>& faults) {
+    const std::string type = node.at("Node Type");
+    const auto rows = node.at("Actual Rows").get<double>() * node.at("Actual Loops").get<double>() +
+                      node.value("Rows Removed by Filter", 0.0);
+    if (type.starts_with("Gather")) {
+        faults.push_back("parallel workers");
+    }
+    if (rows > static_cast<double>(kMostLookedAt) + 100) {
+        faults.push_back(type + " of " + node.value("Relation Name", "?") + " reads " + std::to_string(rows));
+    }
+    for (const auto& child : node.value("Plans", json::array())) {
+        find_faults(child, faults);
+    }
+}
+
+std::vector<std::string> faults_of(const json& plan) {
+    std::vector<std::string> out;
+    find_faults(plan[0].at("Plan"), out);
+    return out;
+}
+
+/// A value that the filter takes, and that all or no rows have.
+std::string value_for(FieldType type, const Filter& filter) {
+    switch (type) {
+        case FieldType::kText:
+            return "absent";
+        case FieldType::kAddress:
+            return kRenter;
+        case FieldType::kBytes32:
+            return "0x" + std::string(64, '7');
+        case FieldType::kAmount:
+            return filter.op == ">=" ? "999999999" : "0";
+        case FieldType::kBoolean:
+            return "true";
+        case FieldType::kTime:
+            return filter.op == ">=" ? "2030-01-01T00:00:00Z" : "2020-01-01T00:00:00Z";
+        case FieldType::kStatus:
+        case FieldType::kWorkState:
+            return "assigned";
+        case FieldType::kChainState:
+            return "created";
+    }
+    return "";
+}
+
+}  // namespace
+
+TEST_CASE("Every filter, and every two of them, read no more rows than a page may look at") {
+    Market market;
+    for (const Resource* resource : {&kJobs, &kNodes}) {
+        std::vector<ListRequest> requests = {{{{"limit", "20"}}, "?"}};
+        for (const Filter& filter : resource->filters) {
+            const std::string name(filter.name);
+            requests.push_back({{{name, value_for(filter.type, filter)}}, "?"});
+            for (const Filter& other : resource->filters) {
+                if (&other > &filter) {
+                    requests.push_back({{{name, value_for(filter.type, filter)},
+                                         {std::string(other.name), value_for(other.type, other)}},
+                                        "?"});
+                }
+            }
+        }
+        for (const auto& request : requests) {
+            const auto query = list_query(*resource, request);
+            const auto plan = market.plan(query);
+            CAPTURE(query.sql, plan.dump());
+            CHECK(faults_of(plan) == std::vector<std::string>{});
+        }
+    }
+}
+
+TEST_CASE("What few rows match is found by following the pages, also when a page has none") {
+    Market market;
+    const auto find = [&](ListRequest request) {
+        std::size_t found = 0;
+        int pages = 0;
+        for (std::string next = "start"; !next.empty(); ++pages) {
+            const auto page = market.database.transact([&](store::Txn& txn) {
+                return read_page(txn, kJobs, list_query(kJobs, request), market.budget);
+            });
+            found += page.count;
+            next = page.next;
+            request.values.erase("cursor");
+            request.values.emplace("cursor", next);
+        }
+        CHECK(pages <= kJobCount / static_cast<int>(kMostLookedAt) + 1 + static_cast<int>(found));
+        return found;
+    };
+    CHECK(find({{{"docker_image", "rare"}}, "?"}) == 3);
+    CHECK(find({{{"docker_image", "rare"}, {"renter_address", kRenter}, {"limit", "1"}}, "?"}) == 3);
+    CHECK(find({{{"docker_image", "absent"}}, "?"}) == 0);
+    CHECK(find({{{"docker_image", "often"}, {"limit", "1000"}}, "?"}) == kJobCount - 3);
+}
