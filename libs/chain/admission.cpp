@@ -47,12 +47,14 @@ std::vector<LedgerEntry> Admission::read() {
     std::set<std::string> keys;
     for (auto& entry : at_.ledger.waiting(kMostAtOnce)) {
         keys.insert(entry.intent.key);
+        at_.guard.saw(entry.intent.key);
         if (entry.wish == Wish::kCancel) {
             cancelled.push_back(std::move(entry));
         } else if (at_.rests.due(entry.intent.key) && !asked_lately(entry.intent.key)) {
             waiting_.push_back(std::move(entry));
         }
     }
+    saw_all_ = keys.size() < kMostAtOnce;
     std::erase_if(unanswered_, [&](const auto& one) { return !keys.contains(one.first); });
     return cancelled;
 }
@@ -97,16 +99,34 @@ bool Admission::admit() {
     return ready.size() == wanted;
 }
 
-std::vector<Admission::Ready> Admission::judge(const std::vector<LedgerEntry>& entries) {
+std::vector<Intent> Admission::authorized(std::vector<LedgerEntry>& entries,
+                                          std::map<std::string, std::string>& reasons) {
+    std::vector<LedgerEntry*> asked;
+    asked.reserve(entries.size());
+    for (auto& entry : entries) {
+        asked.push_back(&entry);
+    }
+    auto refused = at_.guard.authorize(asked);
+    std::vector<Intent> out;
+    out.reserve(entries.size());
+    for (std::size_t i = 0; i < entries.size(); ++i) {
+        if (refused[i]) {
+            reasons.emplace(entries[i].intent.key, std::move(refused[i]->message));
+        } else {
+            out.push_back(entries[i].intent);
+        }
+    }
+    return out;
+}
+
+std::vector<Admission::Ready> Admission::judge(std::vector<LedgerEntry> entries) {
     std::map<std::string, std::string> reasons;
-    std::vector<Intent> intents;
-    intents.reserve(entries.size());
     for (const auto& entry : entries) {
-        intents.push_back(entry.intent);
         unanswered_.erase(entry.intent.key);
     }
+    auto intents = authorized(entries, reasons);
     std::set<std::string> objected;
-    if (precheck_) {
+    if (precheck_ && !intents.empty()) {
         const auto against = precheck_(intents);
         for (std::size_t i = 0; i < intents.size(); ++i) {
             if (!against[i]) {
@@ -129,6 +149,10 @@ std::vector<Admission::Ready> Admission::judge(const std::vector<LedgerEntry>& e
             ask_again(intents[i].key, "no node tells what it costs: " + verdict.unanswered);
         } else if (!verdict.reverts.empty()) {
             reasons.emplace(intents[i].key, "would revert: " + verdict.reverts);
+        } else if (verdict.limit > at_.config.most_gas) {
+            reasons.emplace(intents[i].key, "would take " + std::to_string(verdict.limit) +
+                                                " gas, more than the " + std::to_string(at_.config.most_gas) +
+                                                " of a transaction");
         } else {
             out.push_back({intents[i], {intents[i].key, verdict.limit}});
         }

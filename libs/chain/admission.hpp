@@ -22,6 +22,8 @@ class Admission {
     void look_at_wallet();
     /// The last time nothing could go because too many were not mined yet.
     bool full() const { return full_; }
+    /// The ledger was read as a whole: no more intents wait than are looked at.
+    bool saw_all() const { return saw_all_; }
     /// About which intent no node could tell lately, and why; empty: there is none.
     std::string unanswered() const;
 
@@ -43,7 +45,10 @@ class Admission {
     std::vector<LedgerEntry> read();
     /// Some of what may go; if nothing is known to, what waits is judged first, `room` of it at most.
     std::vector<Ready> take(std::size_t most, std::size_t room);
-    std::vector<Ready> judge(const std::vector<LedgerEntry>& entries);
+    std::vector<Ready> judge(std::vector<LedgerEntry> entries);
+    /// The intents that the signing policy allows, as it wants them; the others get their reason.
+    std::vector<Intent> authorized(std::vector<LedgerEntry>& entries,
+                                   std::map<std::string, std::string>& reasons);
     void park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons);
     /// No node could tell whether it may go: it stays as it is, and is looked at again soon.
     void ask_again(const std::string& key, const std::string& reason);
@@ -65,6 +70,7 @@ class Admission {
     U256 typical_cost_;  ///< wei for the last transaction that was to go; 0: none was yet
     std::optional<Steady> looked_at_wallet_;
     bool full_ = false;
+    bool saw_all_ = false;
 };
 
 }  // namespace lamda::chain

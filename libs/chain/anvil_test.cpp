@@ -86,9 +86,10 @@ TEST_CASE("a real node: an intent is sent, mined and final") {
     config.chain_id = ChainId{97};
     config.min_priority_fee = 1'000'000;
     config.max_fee_cap = 10'000'000'000;
-    Sender sender(config, node.rpc, *node.signer, ledger, node.clock, telemetry::Log::none(), node.metrics,
-                  node.health, nullptr);
     const auto target = *Address::parse("0x1000000000000000000000000000000000000001");
+    PolicyByKey signing([&](std::string_view) -> Result<Call> { return Call{target, 1, {}}; });
+    Sender sender(config, node.rpc, *node.signer, ledger, signing, node.clock, telemetry::Log::none(),
+                  node.metrics, node.health, nullptr);
     for (int i = 0; i < 20; ++i) {
         ledger.add({"intent:" + std::to_string(i), target, 1, {}});
     }

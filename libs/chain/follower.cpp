@@ -29,13 +29,78 @@ U256 price_paid(const LedgerEntry& entry, const eth::Receipt& receipt) {
 
 }  // namespace
 
-void Follower::follow(const std::vector<LedgerEntry>& entries) {
+void Follower::follow(std::vector<LedgerEntry>& entries) {
+    for (auto& entry : entries) {
+        if (is_unmined(entry)) {
+            at_.guard.keep_own_forms(entry);
+        } else {
+            at_.guard.saw(entry.intent.key);
+        }
+    }
     const auto seen = at_.watch.observe(entries);
-    Plan plan;
+    std::vector<Step> steps;
     for (std::size_t i = 0; i < entries.size(); ++i) {
-        decide_one(entries[i], seen[i], plan);
+        steps.push_back({entries[i], seen[i], decide(entries[i], seen[i], at_.config)});
+    }
+    authorize(steps);
+    Plan plan;
+    for (const auto& step : steps) {
+        if (step.refused) {
+            take_refused(step, plan);
+        } else {
+            take(step, plan);
+        }
     }
     carry_out(std::move(plan));
+}
+
+void Follower::authorize(std::vector<Step>& steps) {
+    std::vector<Step*> asking;
+    std::vector<LedgerEntry*> entries;
+    for (auto& step : steps) {
+        if (step.action == TxAction::kSign || step.action == TxAction::kBroadcast ||
+            step.action == TxAction::kBump || step.action == TxAction::kCancel) {
+            asking.push_back(&step);
+            entries.push_back(&step.entry);
+        }
+    }
+    auto refused = at_.guard.authorize(entries);
+    for (std::size_t i = 0; i < asking.size(); ++i) {
+        asking[i]->refused = std::move(refused[i]);
+    }
+}
+
+void Follower::take_refused(const Step& step, Plan& plan) {
+    const auto& entry = step.entry;
+    if (!entry.txs.empty()) {
+        // Signed by an earlier release, or before its cause went away: it may be mined at any time.
+        if (step.action == TxAction::kBroadcast && at_.guard.is_empty_transfer(entry.txs.back())) {
+            plan.again.emplace_back(entry.intent.key, entry.txs.back());
+        } else {
+            replace(step, Form::kCancel, plan);
+        }
+        return;
+    }
+    const auto& reason = step.refused->message;
+    at_.log.warn("intent gives up its nonce",
+                 {{"intent", entry.intent.key}, {"nonce", *entry.nonce}, {"reason", reason}});
+    if (is_fill(entry.intent) && step.refused->code == kNotDue) {
+        at_.ledger.mark_failed(entry.intent.key, entry.nonce, reason);  // nothing is wanted of it any more
+    } else {
+        at_.ledger.release_nonce(entry.intent.key, *entry.nonce, reason, false);
+    }
+    at_.watch.forget(entry.intent.key);
+}
+
+/// Bytes of ours that do something else are replaced by what the key stands for.
+void Follower::send_again(const Step& step, Plan& plan) {
+    const auto& entry = step.entry;
+    const auto& newest = entry.txs.back();
+    if (newest.cancels ? at_.guard.is_empty_transfer(newest) : at_.guard.is_effect(entry.intent, newest)) {
+        plan.again.emplace_back(entry.intent.key, newest);
+    } else {
+        replace(step, Form::kEffect, plan);
+    }
 }
 
 void Follower::carry_out(Plan plan) {
@@ -62,12 +127,13 @@ void Follower::carry_out(Plan plan) {
     at_.outgoing.store_and_send(std::move(plan.fresh));
 }
 
-void Follower::decide_one(const LedgerEntry& entry, const TxObservation& seen, Plan& plan) {
+void Follower::take(const Step& step, Plan& plan) {
+    const auto& [entry, seen, action, refused] = step;
     const auto mined = [&] {
         return MinedTx{entry.intent.key, *entry.nonce, seen.receipt->tx_hash, seen.receipt->block,
                        price_paid(entry, *seen.receipt) * seen.receipt->gas_used};
     };
-    switch (decide(entry, seen, at_.config)) {
+    switch (action) {
         case TxAction::kWait:
             return;
         case TxAction::kSign:
@@ -76,13 +142,13 @@ void Follower::decide_one(const LedgerEntry& entry, const TxObservation& seen, P
         case TxAction::kCancel:
             at_.log.warn("cancelling by an empty transfer",
                          {{"intent", entry.intent.key}, {"nonce", *entry.nonce}});
-            replace(entry, Form::kCancel, seen, plan);
+            replace(step, Form::kCancel, plan);
             return;
         case TxAction::kBump:
-            replace(entry, entry.txs.back().cancels ? Form::kCancel : Form::kEffect, seen, plan);
+            replace(step, entry.txs.back().cancels ? Form::kCancel : Form::kEffect, plan);
             return;
         case TxAction::kBroadcast:
-            plan.again.emplace_back(entry.intent.key, entry.txs.back());
+            send_again(step, plan);
             return;
         case TxAction::kMined:
             plan.mined.push_back(mined());
@@ -165,7 +231,8 @@ std::string Follower::why_reverted(const LedgerEntry& entry, const eth::Receipt&
            std::to_string(entry.gas_limit.value_or(0)) + " gas";
 }
 
-void Follower::replace(const LedgerEntry& entry, Form form, const TxObservation& seen, Plan& plan) {
+void Follower::replace(const Step& step, Form form, Plan& plan) {
+    const auto& [entry, seen, action, refused] = step;
     const auto fee = entry.txs.empty() ? first_fee(at_.policy, at_.watch.fees())
                                        : bumped_fee(at_.policy, entry.txs.back().fee, at_.watch.fees());
     if (fee) {
@@ -173,8 +240,14 @@ void Follower::replace(const LedgerEntry& entry, Form form, const TxObservation&
         return;
     }
     at_.note("nonce " + std::to_string(*entry.nonce) + " is not mined and its fee is at the cap");
-    if (seen.since_broadcast >= at_.config.rebroadcast_after && !seen.known_to_node) {
-        plan.again.emplace_back(entry.intent.key, entry.txs.back());
+    if (entry.txs.empty()) {
+        return;
+    }
+    const auto& newest = entry.txs.back();
+    const bool allowed =
+        at_.guard.is_empty_transfer(newest) || (!refused && at_.guard.is_effect(entry.intent, newest));
+    if (allowed && seen.since_broadcast >= at_.config.rebroadcast_after && !seen.known_to_node) {
+        plan.again.emplace_back(entry.intent.key, newest);
     }
 }
 

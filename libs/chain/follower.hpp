@@ -8,8 +8,8 @@ namespace lamda::chain {
 class Follower {
   public:
     explicit Follower(SenderParts& parts) : at_(parts) {}
-    /// One pass. @param entries by nonce
-    void follow(const std::vector<LedgerEntry>& entries);
+    /// One pass. @param entries by nonce; what their rows say is replaced by what may be signed for them
+    void follow(std::vector<LedgerEntry>& entries);
     /// A nonce below ours that nobody uses: of a transaction that somebody else sent, and that a reorg or its
     /// pool forgot. Nothing of ours can be mined until it is used. An empty transfer uses it; should the lost
     /// one return, only one of the two is mined.
@@ -27,11 +27,25 @@ class Follower {
         std::vector<std::pair<std::string, StoredTx>> again;
         std::vector<NewTx> fresh;
     };
-    void decide_one(const LedgerEntry& entry, const TxObservation& seen, Plan& plan);
+    /// An entry, what the chain says of it, what to do next, and why nothing may be signed for it (absent: it
+    /// may).
+    struct Step {
+        LedgerEntry& entry;
+        const TxObservation& seen;
+        TxAction action;
+        std::optional<Error> refused{};
+    };
+    /// Asks the signing policy about those of which something is to be signed or sent.
+    void authorize(std::vector<Step>& steps);
+    void take(const Step& step, Plan& plan);
+    /// Nothing but an empty transfer may be signed for it: one replaces what was sent; what was not gives up
+    /// its nonce.
+    void take_refused(const Step& step, Plan& plan);
+    void send_again(const Step& step, Plan& plan);
     void released(const LedgerEntry& entry);
     void reverted(const LedgerEntry& entry, const eth::Receipt& receipt);
     std::string why_reverted(const LedgerEntry& entry, const eth::Receipt& receipt);
-    void replace(const LedgerEntry& entry, Form form, const TxObservation& seen, Plan& plan);
+    void replace(const Step& step, Form form, Plan& plan);
     void sign(const LedgerEntry& entry, Form form, const std::optional<eth::Fee>& fee, Plan& plan);
     void carry_out(Plan plan);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <set>
 
 namespace lamda::chain {
 
@@ -105,11 +106,24 @@ std::vector<std::optional<std::uint64_t>> LedgerState::allocate(const std::vecto
                                                                 std::uint64_t at_least, Timestamp now) {
     std::vector<std::optional<std::uint64_t>> out;
     auto next = std::max(next_nonce.value_or(0), at_least);
+    std::set<std::uint64_t> held;
+    for (auto& entry : entries) {
+        const bool flies = entry.state == IntentState::kAllocated || entry.state == IntentState::kSent ||
+                           entry.state == IntentState::kMined;
+        if (entry.nonce && *entry.nonce >= next && !flies) {
+            entry.nonce.reset();
+        } else if (entry.nonce) {
+            held.insert(*entry.nonce);
+        }
+    }
     for (const auto& one : wanted) {
         auto* entry = find(one.key);
         if (entry == nullptr || !holds_none(*entry) || entry->wish == Wish::kCancel) {
             out.emplace_back();
             continue;
+        }
+        while (held.contains(next)) {
+            ++next;
         }
         entry->nonce = next;
         entry->gas_limit = one.gas_limit;

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 
+#include "chain/signing_guard.hpp"
 #include "core/crash_point.hpp"
 
 namespace lamda::chain {
 
 Outgoing::Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
-                   const Clock& clock, telemetry::Log log, TxWatch& watch, SenderMetrics& shown)
+                   const Clock& clock, telemetry::Log log, TxWatch& watch, OwnForms& forms,
+                   SenderMetrics& shown)
     : chain_(chain),
       rpc_(rpc),
       signer_(signer),
@@ -15,6 +17,7 @@ Outgoing::Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, T
       clock_(clock),
       log_(std::move(log)),
       watch_(watch),
+      forms_(forms),
       shown_(shown) {}
 
 std::optional<NewTx> Outgoing::effect(const Intent& intent, std::uint64_t nonce, std::uint64_t gas_limit,
@@ -46,6 +49,7 @@ std::optional<NewTx> Outgoing::signed_form(const std::string& key, const eth::Tr
     }
     try {
         const auto done = eth::sign(tx, signer_);
+        forms_.made(done);
         crash_point("sender.after_sign");
         return NewTx{key, tx.nonce, {done.hash, done.raw, tx.fee, clock_.now(), cancels}};
     } catch (const crypto::Unavailable& error) {

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "chain/own_forms.hpp"
 #include "chain/sender_metrics.hpp"
 #include "chain/tx_watch.hpp"
 #include "crypto/signer.hpp"
@@ -16,15 +17,15 @@ namespace lamda::chain {
 class Outgoing {
   public:
     Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger, const Clock& clock,
-             telemetry::Log log, TxWatch& watch, SenderMetrics& shown);
+             telemetry::Log log, TxWatch& watch, OwnForms& forms, SenderMetrics& shown);
 
     /// A signer that failed is asked again. What a pass before left under way is waited for.
     void begin_pass();
     /// Why nothing can be signed in this pass; empty: nothing is known against it.
     const std::string& signer_trouble() const { return signer_trouble_; }
 
-    /// The intent itself, or the empty transfer that takes its place. Absent: the signer fails; it is not
-    /// asked again in this pass.
+    /// The (authorized) intent itself, or the empty transfer that takes its place. Absent: the signer fails;
+    /// it is not asked again in this pass.
     std::optional<NewTx> effect(const Intent& intent, std::uint64_t nonce, std::uint64_t gas_limit,
                                 const eth::Fee& fee);
     std::optional<NewTx> cancellation(const Intent& intent, std::uint64_t nonce, const eth::Fee& fee);
@@ -60,14 +61,12 @@ class Outgoing {
     const Clock& clock_;
     telemetry::Log log_;
     TxWatch& watch_;
+    OwnForms& forms_;
     SenderMetrics& shown_;
     std::string signer_trouble_;
     std::map<std::string, std::string> refusals_;  ///< by key: the last ones
     Keyed under_way_;
     std::unique_ptr<eth::Sending> sending_;  ///< of what is under way
 };
-
-/// Gas of a transfer without calldata.
-inline constexpr std::uint64_t kTransferGas = 21'000;
 
 }  // namespace lamda::chain

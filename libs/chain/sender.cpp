@@ -30,12 +30,13 @@ struct Sender::Impl {
     bool nudged = false;
 
     Impl(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
-         const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& h,
-         Precheck precheck)
+         SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
+         telemetry::Health& h, Precheck precheck)
         : parts{.config = config,
                 .rpc = rpc,
                 .signer = signer,
                 .ledger = ledger,
+                .signing = signing,
                 .clock = clock,
                 .log = std::move(log),
                 .shown = SenderMetrics(metrics, config.name)},
@@ -48,9 +49,10 @@ struct Sender::Impl {
 
     void step() {
         parts.trouble.clear();
+        parts.guard.begin_pass();
         parts.outgoing.begin_pass();
         parts.watch.look();
-        const auto entries = parts.ledger.in_flight(parts.watch.where(), kMostFollowed);
+        auto entries = parts.ledger.in_flight(parts.watch.where(), kMostFollowed);
         follower.follow(entries);
         parts.note(parts.watch.trouble());
         parts.outgoing.keep_refusals(entries);
@@ -60,6 +62,7 @@ struct Sender::Impl {
         }
         send_what_waits();
         parts.outgoing.finish();
+        parts.guard.end_pass(admission.saw_all() && entries.size() < kMostFollowed);
         parts.note(parts.outgoing.refusal());
         parts.note(admission.unanswered());
         admission.look_at_wallet();
@@ -95,10 +98,10 @@ struct Sender::Impl {
 };
 
 Sender::Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
-               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
-               Precheck precheck)
-    : impl_(std::make_unique<Impl>(config, rpc, signer, ledger, clock, std::move(log), metrics, health,
-                                   std::move(precheck))) {}
+               SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
+               telemetry::Health& health, Precheck precheck)
+    : impl_(std::make_unique<Impl>(config, rpc, signer, ledger, signing, clock, std::move(log), metrics,
+                                   health, std::move(precheck))) {}
 
 Sender::~Sender() = default;
 

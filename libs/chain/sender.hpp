@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "chain/sender_config.hpp"
+#include "chain/signing_policy.hpp"
 #include "chain/tx_ledger.hpp"
 #include "core/clock.hpp"
 #include "crypto/signer.hpp"
@@ -34,10 +35,11 @@ using Precheck = std::function<std::vector<std::optional<Objection>>(const std::
 /// Drives one wallet's ledger. One thread.
 class Sender {
   public:
-    /// @param precheck may be empty
+    /// @param signing what may be signed for a key, whatever its row says  @param precheck of what it allows;
+    /// may be empty
     Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
-           const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
-           Precheck precheck);
+           SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
+           telemetry::Health& health, Precheck precheck);
     ~Sender();
     /// Until stopped; wakes every `pace`, or when nudged.
     void run(const std::stop_token& stop, Millis pace);

@@ -26,6 +26,9 @@ struct Scene {
     telemetry::Metrics metrics;
     telemetry::Health health;
     MemoryLedger ledger;
+    PolicyByKey signing{[](std::string_view key) -> Result<Call> {
+        return key.starts_with("intent:") ? Result<Call>(Call{kTarget, 1, {}}) : Error{"unknown_key", "", ""};
+    }};
     std::unique_ptr<Sender> sender;
 
     Scene() {
@@ -36,8 +39,8 @@ struct Scene {
         config.max_fee_cap = 1'000'000'000'000;
         config.rebroadcast_after = Millis(0);
         config.bump_after_blocks = 3;
-        sender = std::make_unique<Sender>(config, rpc, *signer, ledger, clock, telemetry::Log::none(),
-                                          metrics, health, nullptr);
+        sender = std::make_unique<Sender>(config, rpc, *signer, ledger, signing, clock,
+                                          telemetry::Log::none(), metrics, health, nullptr);
         anvil.call("evm_setAutomine", "[false]");
         for (int i = 0; i < 3; ++i) {
             ledger.add({"intent:" + std::to_string(i), kTarget, 1, {}});

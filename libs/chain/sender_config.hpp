@@ -22,7 +22,8 @@ struct SenderConfig {
     Millis rebroadcast_after{3'000};
     std::uint64_t bump_after_blocks = 20;  ///< so many came and it is not mined: same nonce, higher fee
     unsigned gas_margin_percent = 20;
-    std::uint64_t low_at = 200;  ///< the wallet pays for fewer transactions than that: a warning
+    std::uint64_t most_gas = 5'000'000;  ///< of one transaction, whatever a node estimates or a row says
+    std::uint64_t low_at = 200;          ///< the wallet pays for fewer transactions than that: a warning
 };
 
 }  // namespace lamda::chain

@@ -18,6 +18,9 @@ class SenderMetrics {
           failed(metrics.counter("lamda_sender_failed_total", "Reverted or cancelled", {{"sender", sender}})),
           asking(metrics.counter("lamda_sender_asking_total", "Reverted, and a person must decide",
                                  {{"sender", sender}})),
+          violations(metrics.gauge("lamda_sender_violations",
+                                   "Intents that differ from what the signing policy allows",
+                                   {{"sender", sender}})),
           broadcasts(
               metrics.counter("lamda_sender_broadcasts_total", "Transactions sent", {{"sender", sender}})),
           sender_(sender),
@@ -33,6 +36,7 @@ class SenderMetrics {
     telemetry::Counter done;
     telemetry::Counter failed;
     telemetry::Counter asking;
+    telemetry::Gauge violations;
     telemetry::Counter broadcasts;
 
     /// Warns once when the balance falls below what `low_at` transactions cost. @param each wei for one; 0:

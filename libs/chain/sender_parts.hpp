@@ -7,6 +7,7 @@
 #include "chain/fees.hpp"
 #include "chain/outgoing.hpp"
 #include "chain/sender_config.hpp"
+#include "chain/signing_guard.hpp"
 
 namespace lamda::chain {
 
@@ -40,12 +41,15 @@ struct SenderParts {
     eth::Rpc& rpc;
     const crypto::Signer& signer;
     TxLedger& ledger;
+    SigningPolicy& signing;
     const Clock& clock;
     telemetry::Log log;
     FeePolicy policy{config.legacy_fees, config.min_priority_fee, config.max_fee_cap};
     TxWatch watch{rpc, signer.address(), clock, config.rebroadcast_after};
     SenderMetrics shown;
-    Outgoing outgoing{config.chain_id, rpc, signer, ledger, clock, log, watch, shown};
+    OwnForms forms{config.chain_id, signer.address()};
+    SigningGuard guard{signing, forms, signer.address(), config.most_gas, log, shown};
+    Outgoing outgoing{config.chain_id, rpc, signer, ledger, clock, log, watch, forms, shown};
     Rests rests{clock};
     std::string trouble{};  ///< of the present pass: why something does not go as it should
 

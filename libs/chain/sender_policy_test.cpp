@@ -239,7 +239,7 @@ TEST_CASE("a signer that is away holds up what is to be signed, and nothing else
     World world(21);
     MoodySigner moody(*world.signer);
     world.sender =
-        std::make_unique<Sender>(world.config, world.chain, moody, world.ledger, world.clock,
+        std::make_unique<Sender>(world.config, world.chain, moody, world.ledger, world.signing, world.clock,
                                  telemetry::Log::none(), world.metrics, world.health, world.precheck);
     for (std::size_t n = 0; n < 4; ++n) {
         world.want(n);

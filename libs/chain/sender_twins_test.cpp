@@ -28,8 +28,8 @@ struct Twins : World {
         };
     }
     void restart_other() {
-        other = std::make_unique<Sender>(config, chain, *signer, ledger, clock, telemetry::Log::none(),
-                                         metrics, health, precheck);
+        other = std::make_unique<Sender>(config, chain, *signer, ledger, signing, clock,
+                                         telemetry::Log::none(), metrics, health, precheck);
     }
 };
 

@@ -28,6 +28,8 @@ struct World {
     SenderConfig config;
     Precheck precheck;
     OnRevert policy = OnRevert::kGiveUp;
+    /// `increment:<n>` stands for data(n).
+    PolicyByKey signing{[this](std::string_view key) { return call_of(key); }};
     std::unique_ptr<Sender> sender;
 
     explicit World(std::uint64_t seed) : chain(seed, clock) {
@@ -40,8 +42,18 @@ struct World {
         restart();
     }
     void restart() {
-        sender = std::make_unique<Sender>(config, chain, *signer, ledger, clock, telemetry::Log::none(),
-                                          metrics, health, precheck);
+        sender = std::make_unique<Sender>(config, chain, *signer, ledger, signing, clock,
+                                          telemetry::Log::none(), metrics, health, precheck);
+    }
+    Result<Call> call_of(std::string_view key) const {
+        constexpr std::string_view kPrefix = "increment:";
+        const auto number =
+            key.starts_with(kPrefix) ? u256_from_decimal(key.substr(kPrefix.size())) : Error{"", "", ""};
+        const auto n = number ? to_u64(*number) : number.error();
+        if (!n || *n > 0xffff) {
+            return Error{"unknown_key", "the key is no duty", ""};
+        }
+        return Call{kContract, 0, data(*n)};
     }
     Bytes data(std::size_t n) const {
         return {0x7e, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};

@@ -40,8 +40,11 @@ TxAction decide_mined(const LedgerEntry& entry, const TxObservation& seen) {
     if (*seen.at_height != entry.mined_in->hash) {
         return TxAction::kUnmined;
     }
-    if (!seen.finalized || *seen.finalized < entry.mined_in->number || !seen.receipt ||
-        seen.receipt->block != *entry.mined_in) {
+    const bool final_now = seen.finalized && *seen.finalized >= entry.mined_in->number;
+    if (final_now && !seen.receipt && seen.latest_count <= *entry.nonce) {
+        return TxAction::kUnmined;  // its block is final, and its nonce is still unused
+    }
+    if (!final_now || !seen.receipt || seen.receipt->block != *entry.mined_in) {
         return TxAction::kWait;
     }
     if (!seen.receipt->success) {

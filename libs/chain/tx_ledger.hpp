@@ -121,7 +121,9 @@ class TxLedger {
     virtual U256 spent_since(Timestamp since) = 0;
 
     /// Nonces one after the other, from max(next_nonce, at_least) on, for those that hold none; nullopt where
-    /// an intent has one already, is no longer pending or parked, or is to be cancelled.
+    /// an intent has one already, is no longer pending or parked, or is to be cancelled. A nonce that was
+    /// never given out is passed over where an intent in flight holds it all the same, and taken from any
+    /// other.
     virtual std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,
                                                                std::uint64_t at_least) = 0;
     /// An intent that uses up a nonce that nobody holds: an empty transfer from `wallet` to itself. False: it

@@ -1,76 +1,14 @@
 #include "pipeline/tx_ledger.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
 
+#include "pipeline/ledger_rows.hpp"
 #include "store/values.hpp"
 
 namespace lamda::pipeline {
 
 namespace {
-
-chain::LedgerEntry entry_of(const store::Row& row) {
-    chain::LedgerEntry out;
-    out.intent.key = row.get<std::string>("key");
-    out.intent.to = row.get<Address>("recipient");
-    out.intent.value = row.get<U256>("value");
-    out.intent.data = row.get<Bytes>("data");
-    out.intent.on_revert = chain::parse_on_revert(row.get<std::string>("on_revert")).value();
-    out.state = chain::parse_intent_state(row.get<std::string>("state")).value();
-    out.nonce = row.maybe<std::uint64_t>("nonce");
-    out.gas_limit = row.maybe<std::uint64_t>("gas_limit");
-    out.reason = row.get<std::string>("reason");
-    out.mined_tx = row.maybe<TxHash>("mined_tx");
-    if (!row.is_null("mined_block") && !row.is_null("mined_hash")) {
-        out.mined_in = BlockRef{row.get<BlockNum>("mined_block"), row.get<BlockHash>("mined_hash")};
-    }
-    if (const auto wish = row.maybe<std::string>("wish")) {
-        out.wish = chain::parse_wish(*wish).value();
-    }
-    out.reverts = row.get<std::uint32_t>("reverts");
-    out.updated_at = row.get<Timestamp>("updated_at");
-    return out;
-}
-
-/// Each row of chain.intent with its signed forms.
-std::vector<chain::LedgerEntry> entries_of(store::Txn& txn, const store::Rows& rows) {
-    std::vector<chain::LedgerEntry> out;
-    std::map<std::int64_t, std::size_t> index;
-    for (const auto& row : rows) {
-        index[row.get<std::int64_t>("id")] = out.size();
-        out.push_back(entry_of(row));
-    }
-    std::vector<std::int64_t> ids;
-    for (const auto& [id, place] : index) {
-        if (out[place].nonce) {
-            ids.push_back(id);
-        }
-    }
-    if (ids.empty()) {
-        return out;
-    }
-    // Without a join: a planner whose statistics are of another hour reads one ledger for each row of the
-    // other.
-    for (const auto& row :
-         txn.exec("SELECT intent_id, nonce, hash, raw, legacy, max_fee, max_priority_fee, stored_at, cancels "
-                  "FROM chain.tx WHERE intent_id = ANY ($1::bigint[]) ORDER BY intent_id, stored_at, max_fee",
-                  {store::array_of(ids)})) {
-        auto& entry = out[index.at(row.get<std::int64_t>("intent_id"))];
-        // An intent that gave a nonce up keeps the old bytes for the record alone.
-        if (entry.nonce != row.get<std::uint64_t>("nonce")) {
-            continue;
-        }
-        chain::StoredTx tx;
-        tx.hash = row.get<TxHash>("hash");
-        tx.raw = row.get<Bytes>("raw");
-        tx.fee = {row.get<bool>("legacy"), row.get<U256>("max_fee"), row.get<U256>("max_priority_fee")};
-        tx.stored_at = row.get<Timestamp>("stored_at");
-        tx.cancels = row.get<bool>("cancels");
-        entry.txs.push_back(std::move(tx));
-    }
-    return out;
-}
 
 /// Lets the commit return before it is on disk. For what store() makes durable with its own commit, and for
 /// what a restart finds out again: an allocation that is lost was never signed for, and what is not known to
@@ -83,6 +21,31 @@ void do_not_wait_for_disk(store::Txn& txn) {
 constexpr auto kMine = "i.chain_id = $1 AND i.wallet = $2";
 
 constexpr auto kItself = std::identity();
+
+/// Nonces from `first` on that are in flight, though none was given out. What is not in flight leaves its
+/// own.
+std::set<std::uint64_t> held_from(store::Txn& txn, ChainId chain, const Address& wallet,
+                                  std::uint64_t first) {
+    std::set<std::uint64_t> out;
+    bool others = false;
+    for (const auto& row :
+         txn.exec("SELECT state IN ('allocated', 'sent', 'mined') AS flies, nonce FROM chain.intent "
+                  "WHERE chain_id = $1 AND wallet = $2 AND nonce >= $3::bigint",
+                  {chain.value, wallet, first})) {
+        if (row.get<bool>("flies")) {
+            out.insert(row.get<std::uint64_t>("nonce"));
+        } else {
+            others = true;
+        }
+    }
+    if (others) {
+        txn.exec(
+            "UPDATE chain.intent SET nonce = NULL WHERE chain_id = $1 AND wallet = $2 "
+            "AND nonce >= $3::bigint AND state NOT IN ('allocated', 'sent', 'mined')",
+            {chain.value, wallet, first});
+    }
+    return out;
+}
 
 }  // namespace
 
@@ -112,7 +75,7 @@ PgTxLedger::PgTxLedger(store::Database& database, Address wallet, ChainId chain)
 
 std::vector<chain::LedgerEntry> PgTxLedger::in_flight(const chain::ChainLook& look, std::size_t most) {
     const auto some = [](const std::string& which) {
-        return "(SELECT i.* FROM chain.intent i WHERE " + std::string(kMine) + " AND " + which +
+        return "(SELECT " + intent_columns() + " FROM chain.intent i WHERE " + kMine + " AND " + which +
                " ORDER BY i.nonce LIMIT $3)";
     };
     return database_.transact([&](store::Txn& txn) {
@@ -128,8 +91,8 @@ std::vector<chain::LedgerEntry> PgTxLedger::in_flight(const chain::ChainLook& lo
 
 std::vector<chain::LedgerEntry> PgTxLedger::waiting(std::size_t most) {
     const auto some = [](const std::string& state, const std::string& order) {
-        return "(SELECT i.* FROM chain.intent i WHERE " + std::string(kMine) + " AND i.state = '" + state +
-               "' ORDER BY " + order + " LIMIT $3)";
+        return "(SELECT " + intent_columns() + " FROM chain.intent i WHERE " + kMine + " AND i.state = '" +
+               state + "' AND i.nonce IS NULL ORDER BY " + order + " LIMIT $3)";
     };
     return database_.transact([&](store::Txn& txn) {
         const auto read = [&](const std::string& sql, std::size_t limit) {
@@ -154,18 +117,20 @@ std::optional<std::uint64_t> PgTxLedger::next_nonce() {
 
 U256 PgTxLedger::spent_since(Timestamp since) {
     return database_.transact([&](store::Txn& txn) {
-        const U256 paid =
-            txn.one("SELECT coalesce(sum(i.paid + i.paid_before), 0) AS wei FROM chain.intent i WHERE " +
-                        std::string(kMine) + " AND i.mined_at >= $3",
-                    {chain_.value, wallet_, since})
-                .get<U256>("wei");
-        const U256 open = txn.one(
-                                 "SELECT coalesce(sum(i.gas_limit * (SELECT max(t.max_fee) FROM chain.tx t "
-                                 "WHERE t.intent_id = i.id "
-                                 "AND t.nonce = i.nonce)), 0) AS wei FROM chain.intent i WHERE " +
-                                     std::string(kMine) + " AND i.state IN ('allocated', 'sent')",
-                                 {chain_.value, wallet_})
+        const U256 paid = txn.one(
+                                 "SELECT least(coalesce(sum(i.paid + i.paid_before), 0), 1e76::numeric) AS "
+                                 "wei FROM chain.intent i WHERE " +
+                                     std::string(kMine) + " AND i.mined_at >= $3",
+                                 {chain_.value, wallet_, since})
                               .get<U256>("wei");
+        const U256 open =
+            txn.one(
+                   "SELECT least(coalesce(sum(i.gas_limit * (SELECT max(t.max_fee) FROM "
+                   "chain.tx t WHERE t.intent_id = i.id "
+                   "AND t.nonce = i.nonce)), 0), 1e76::numeric) AS wei FROM chain.intent i WHERE " +
+                       std::string(kMine) + " AND i.state IN ('allocated', 'sent')",
+                   {chain_.value, wallet_})
+                .get<U256>("wei");
         return U256(paid + open);
     });
 }
@@ -184,6 +149,7 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
         // Locked before they are counted: the nonces are to have no gaps.
         const auto locked = lock(txn, wanted, &chain::Allocation::key);
         auto next = std::max(wallet->maybe<std::uint64_t>("next_nonce").value_or(0), at_least);
+        const auto held = held_from(txn, chain_, wallet_, next);
         std::set<std::string> seen;
         const auto given =
             choose(locked, wanted, &chain::Allocation::key,
@@ -196,6 +162,9 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
         std::vector<std::uint64_t> nonces;
         for (std::size_t i = 0; i < wanted.size(); ++i) {
             if (given.whether[i]) {
+                while (held.contains(next)) {
+                    ++next;
+                }
                 out[i] = next;
                 nonces.push_back(next++);
             }

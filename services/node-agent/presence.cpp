@@ -12,6 +12,8 @@ namespace nr = contracts::node_reputation;
 
 namespace {
 
+constexpr std::string_view kRegister = "register:";
+constexpr std::string_view kHeartbeat = "heartbeat:";
 constexpr Millis kLongestLook{5'000};
 constexpr Millis kPace{1'000};
 constexpr auto kRemember = std::chrono::hours(24);
@@ -43,6 +45,19 @@ Presence::Node Presence::read_node() {
     return {info->info.is_registered, from_unix_seconds(to_u64(info->info.last_seen).value_or(0))};
 }
 
+Result<chain::Call> presence_call(const PresenceConfig& config, std::string_view key) {
+    if (key.starts_with(kRegister)) {
+        nr::RegisterNode call;
+        call.gpu_model = config.gpu_model;
+        call.vram = config.vram_mib;
+        return chain::Call{config.node_reputation, 0, call.encode()};
+    }
+    if (key.starts_with(kHeartbeat)) {
+        return chain::Call{config.node_reputation, 0, nr::SendHeartbeat{}.encode()};
+    }
+    return Error{"unknown_key", "the key is neither a registration nor a heartbeat", ""};
+}
+
 void Presence::note_intents(const Node& node) {
     if (ledger_.open_count() > 0) {
         return;  // one thing after the other
@@ -50,26 +65,21 @@ void Presence::note_intents(const Node& node) {
     const auto now = clock_.now();
     const auto stamp =
         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
-    chain::Intent intent;
-    intent.to = config_.node_reputation;
+    std::string key;
     if (!node.registered) {
         if (!config_.register_node) {
             return;
         }
-        nr::RegisterNode call;
-        call.gpu_model = config_.gpu_model;
-        call.vram = config_.vram_mib;
-        intent.key = "register:" + stamp;
-        intent.data = call.encode();
+        key = std::string(kRegister) + stamp;
     } else {
         if (config_.heartbeat_interval.count() == 0 || now - node.last_seen < config_.heartbeat_interval) {
             return;
         }
-        intent.key = "heartbeat:" + stamp;
-        intent.data = nr::SendHeartbeat{}.encode();
+        key = std::string(kHeartbeat) + stamp;
     }
-    if (ledger_.put_intent(intent)) {
-        log_.info("wanted on opBNB", {{"intent", intent.key}});
+    const auto call = presence_call(config_, key).value();
+    if (ledger_.put_intent({key, call.to, call.value, call.data, chain::OnRevert::kGiveUp})) {
+        log_.info("wanted on opBNB", {{"intent", key}});
     }
     ledger_.forget_done(now - kRemember);
 }
@@ -79,8 +89,9 @@ void Presence::run(const std::stop_token& stop) {
         return;
     }
     const auto chain = chain_id_of(opbnb_, "OPBNB_RPC_URL");
+    chain::PolicyByKey policy([this](std::string_view key) { return presence_call(config_, key); });
     chain::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, ledger_,
-                         clock_, log_, metrics_, health_, {});
+                         policy, clock_, log_, metrics_, health_, {});
     const auto look = config_.heartbeat_interval.count() == 0
                           ? kLongestLook
                           : std::min(config_.heartbeat_interval, kLongestLook);

@@ -17,6 +17,10 @@ struct PresenceConfig {
     std::uint64_t vram_mib = 0;
 };
 
+/// What `register:<time>` and `heartbeat:<time>` stand for: all that the agent signs on opBNB. Errors:
+/// `unknown_key`.
+Result<chain::Call> presence_call(const PresenceConfig& config, std::string_view key);
+
 class Presence {
   public:
     Presence(PresenceConfig config, FileTxLedger& ledger, eth::Rpc& opbnb, const crypto::Signer& signer,

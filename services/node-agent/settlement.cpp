@@ -53,6 +53,25 @@ std::string claim_key(const JobId& job) {
     return std::string(kClaim) + job.hex();
 }
 
+Result<chain::Call> settlement_call(const Address& job_manager, std::string_view key) {
+    const auto call_of = [&](std::string_view prefix, auto call) -> std::optional<chain::Call> {
+        const auto job =
+            key.starts_with(prefix) ? JobId::parse(key.substr(prefix.size())) : Result<JobId>(Error{});
+        if (!job || key.substr(prefix.size()) != job->hex()) {
+            return std::nullopt;
+        }
+        call.job_id = job->template as<Bytes32>();
+        return chain::Call{job_manager, 0, call.encode()};
+    };
+    if (auto call = call_of(kConfirm, jm::ConfirmResult{})) {
+        return *call;
+    }
+    if (auto call = call_of(kClaim, jm::ClaimReward{})) {
+        return *call;
+    }
+    return Error{"unknown_key", "the key is neither a confirmation nor a claim", ""};
+}
+
 Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, Open open,
                        const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
                        telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
@@ -82,8 +101,10 @@ void Settlement::run(const std::stop_token& stop) {
 }
 
 void Settlement::settle(ChainId chain, eth::Rpc& bsc, const std::stop_token& stop) {
-    chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, ledger_, clock_, log_,
-                         metrics_, health_, [&](const std::vector<chain::Intent>& intents) {
+    chain::PolicyByKey policy(
+        [this](std::string_view key) { return settlement_call(config_.job_manager, key); });
+    chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, ledger_, policy,
+                         clock_, log_, metrics_, health_, [&](const std::vector<chain::Intent>& intents) {
                              std::vector<std::optional<chain::Objection>> out;
                              for (const auto& intent : intents) {
                                  out.push_back(objection(bsc, intent));
@@ -100,9 +121,13 @@ void Settlement::settle(ChainId chain, eth::Rpc& bsc, const std::stop_token& sto
     }
 }
 
+chain::Intent Settlement::intent_of(std::string key) const {
+    const auto call = settlement_call(config_.job_manager, key).value();
+    return {std::move(key), call.to, call.value, call.data, chain::OnRevert::kGiveUp};
+}
+
 void Settlement::note_intents() {
-    const auto note = [&](bool wanted, bool Attempt::* noted, std::string (*key_of)(const JobId&),
-                          auto call) {
+    const auto note = [&](bool wanted, bool Attempt::* noted, std::string (*key_of)(const JobId&)) {
         if (!wanted) {
             return;
         }
@@ -111,18 +136,13 @@ void Settlement::note_intents() {
                    !(attempt.*noted);
         });
         for (const auto& key : due) {
-            call.job_id = key.job.template as<Bytes32>();
-            chain::Intent intent;
-            intent.key = key_of(key.job);
-            intent.to = config_.job_manager;
-            intent.data = call.encode();
-            ledger_.put_intent(intent);
+            ledger_.put_intent(intent_of(key_of(key.job)));
             crash_point("agent.intent.put");
             journal_.update(key, [&](Attempt& attempt) { attempt.*noted = true; });
         }
     };
-    note(config_.confirm, &Attempt::confirm_noted, confirm_key, jm::ConfirmResult{});
-    note(config_.claim, &Attempt::claim_noted, claim_key, jm::ClaimReward{});
+    note(config_.confirm, &Attempt::confirm_noted, confirm_key);
+    note(config_.claim, &Attempt::claim_noted, claim_key);
     ledger_.forget_done(clock_.now() - kRemember);
 }
 

@@ -33,6 +33,7 @@ class Settlement {
   private:
     /// Until stopped, or another chain id is known.
     void settle(ChainId chain, eth::Rpc& bsc, const std::stop_token& stop);
+    chain::Intent intent_of(std::string key) const;
     void note_intents();
     std::optional<chain::Objection> objection(eth::Rpc& bsc, const chain::Intent& intent);
     /// @throws what the endpoint throws
@@ -53,5 +54,7 @@ class Settlement {
 /// `confirm:0x<jobId>`, `claim:0x<jobId>`
 std::string confirm_key(const JobId& job);
 std::string claim_key(const JobId& job);
+/// What such a key stands for: all that the agent signs on BSC. Errors: `unknown_key`.
+Result<chain::Call> settlement_call(const Address& job_manager, std::string_view key);
 
 }  // namespace lamda::agent

@@ -88,6 +88,19 @@ std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int mos
     return pipeline::put_intents(txn, target.wallet, target.chain, intents);
 }
 
+std::vector<Due> read_due(store::Txn& txn, const std::vector<JobId>& jobs) {
+    std::vector<Due> out;
+    for (const auto& row :
+         txn.exec("SELECT (SELECT j.provider FROM reputation.job j WHERE j.job_id = a.job_id) AS provider, "
+                  "EXISTS (SELECT 1 FROM reputation.confirmation c WHERE c.job_id = a.job_id) AS confirmed, "
+                  "EXISTS (SELECT 1 FROM reputation.increment i WHERE i.job_id = a.job_id) AS counted "
+                  "FROM unnest($1::bytea[]) WITH ORDINALITY AS a (job_id, place) ORDER BY a.place",
+                  {store::array_of(jobs)})) {
+        out.push_back({row.maybe<Address>("provider"), row.get<bool>("confirmed"), row.get<bool>("counted")});
+    }
+    return out;
+}
+
 std::vector<Creation> read_creations(store::Txn& txn, const std::vector<JobId>& jobs, BlockNum first,
                                      BlockNum last) {
     std::vector<Creation> out;

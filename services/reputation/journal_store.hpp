@@ -64,6 +64,15 @@ bool ledger_agrees(store::Txn& txn);
 /// chain.
 std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int most);
 
+/// What is known of a job whose increment is to be signed.
+struct Due {
+    std::optional<Address> provider{};  ///< absent: no final JobCreated, and JobManager was not asked yet
+    bool confirmed = false;             ///< a final JobConfirmed from REPUTATION_FROM_BLOCK on
+    bool counted = false;               ///< a final increment of it was read
+};
+/// In the order of the jobs.
+std::vector<Due> read_due(store::Txn& txn, const std::vector<JobId>& jobs);
+
 /// Of these jobs, and of the blocks first … last.
 std::vector<Creation> read_creations(store::Txn& txn, const std::vector<JobId>& jobs, BlockNum first,
                                      BlockNum last);

@@ -107,7 +107,8 @@ Service::Service(runtime::App& app, const Config& config)
       opbnb_(open_chain(config.opbnb, config, clock_, app.log())),
       lease_(database_, kOwner, app.log(), app.metrics()),
       jobs_(config.from_block),
-      jobs_repair_(config.from_block) {
+      jobs_repair_(config.from_block),
+      policy_(database_, config.opbnb.contract) {
     app.health().expect(kLedgerCheck);
     runtime::prepare_database(app, database_, app.config().migrate_on_start);
     identity_ = std::make_unique<runtime::Identity>(
@@ -153,7 +154,8 @@ void Service::connect() {
     sender.max_unmined = config_.max_unmined;
     sender.low_at = config_.low_at;
     sender_ = std::make_unique<chain::Sender>(
-        std::move(sender), *opbnb_, signer_, *ledger_, clock_, app_.log(), app_.metrics(), app_.health(),
+        std::move(sender), *opbnb_, signer_, *ledger_, policy_, clock_, app_.log(), app_.metrics(),
+        app_.health(),
         [this](const std::vector<chain::Intent>& intents) { return duty_->precheck(intents); });
 }
 

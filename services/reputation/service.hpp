@@ -7,6 +7,7 @@
 #include "chain/multi_rpc.hpp"
 #include "config.hpp"
 #include "duty.hpp"
+#include "increment_policy.hpp"
 #include "journal_repair.hpp"
 #include "pipeline/lease.hpp"
 #include "pipeline/tx_ledger.hpp"
@@ -56,6 +57,7 @@ class Service {
     std::unique_ptr<Duty> duty_;
     std::optional<IntentTarget> target_;
     std::unique_ptr<pipeline::PgTxLedger> ledger_;
+    IncrementPolicy policy_;
     std::unique_ptr<chain::Sender> sender_;
     std::atomic<bool> may_send_ = false;
 };

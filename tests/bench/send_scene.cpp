@@ -7,6 +7,9 @@
 #include "chain/sender.hpp"
 #include "contracts/node_reputation.hpp"
 #include "floor.hpp"
+#include "increment.hpp"
+#include "increment_policy.hpp"
+#include "journal_store.hpp"
 #include "onchain/transact.hpp"
 #include "report.hpp"
 #include "store/migrations.hpp"
@@ -41,11 +44,12 @@ SendNode::SendNode(const std::string& dir)
     anvil_.call("evm_setAutomine", "[false]");
 }
 
+JobId SendNode::job(std::size_t n) {
+    return JobId::parse(fmt::format("0x{:064x}", n)).value();
+}
+
 Bytes SendNode::calldata(std::size_t n) const {
-    Bytes out = nr::IncrementJobs{wallet_->address()}.encode();
-    const auto job = *from_hex(fmt::format("0x{:064x}", n));
-    out.insert(out.end(), job.begin(), job.end());
-    return out;
+    return reputation::increment_calldata(wallet_->address(), job(n));
 }
 
 std::uint64_t SendNode::accepted() {
@@ -106,12 +110,21 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     store::migrate(database);
     const auto wallet = node.wallet().address();
     std::vector<chain::Intent> intents;
+    std::vector<reputation::Creation> jobs;
+    std::vector<reputation::Confirmation> confirmations;
     for (std::size_t i = 0; i < count; ++i) {
-        intents.push_back({fmt::format("increment:0x{:064x}", i), node.contract(), 0, node.calldata(i)});
+        const auto job = SendNode::job(i);
+        jobs.push_back({job, wallet, BlockNum{1}});
+        confirmations.push_back({job, {BlockNum{2}, BlockHash{}}, i, TxHash{}});
+        intents.push_back({reputation::intent_key(job), node.contract(), 0, node.calldata(i)});
     }
     database.transact([&](store::Txn& txn) {
+        reputation::put_creations(txn, jobs);
+        reputation::put_confirmations(txn, confirmations);
         pipeline::put_intents(txn, wallet, kChain, intents);
-        txn.exec("ANALYZE chain.intent");  // as autovacuum does, within a minute
+        for (const char* table : {"chain.intent", "reputation.job", "reputation.confirmation"}) {
+            txn.exec(std::string("ANALYZE ") + table);  // as autovacuum does, within a minute
+        }
     });
     pipeline::PgTxLedger ledger(database, wallet, kChain);
     chain::SenderConfig config;
@@ -127,8 +140,9 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
 
     Sent out;
     const double begin = now_seconds();
-    chain::Sender sender(config, node.rpc(), node.wallet(), ledger, clock, telemetry::Log::none(), metrics,
-                         health, {});
+    reputation::IncrementPolicy policy(database, node.contract());
+    chain::Sender sender(config, node.rpc(), node.wallet(), ledger, policy, clock, telemetry::Log::none(),
+                         metrics, health, {});
     while (node.accepted() < first + count) {
         sender.step();
     }

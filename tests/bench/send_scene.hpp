@@ -24,6 +24,7 @@ class SendNode {
     chain::MultiRpc& rpc() { return *rpc_; }
     const crypto::Signer& wallet() const { return *wallet_; }
     const Address& contract() const { return contract_; }
+    static JobId job(std::size_t n);
     /// What raises the count for the n-th job.
     Bytes calldata(std::size_t n) const;
     /// The wallet's transactions that the node has, mined or not.

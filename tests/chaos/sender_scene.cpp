@@ -25,6 +25,14 @@ Bytes SenderScene::data(std::size_t n) {
     return {0x7e, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};
 }
 
+Result<chain::Call> SenderScene::call_of(std::string_view key) {
+    constexpr std::string_view kPrefix = "increment:";
+    if (!key.starts_with(kPrefix)) {
+        return Error{"unknown_key", "the key is no duty", ""};
+    }
+    return chain::Call{kContract, 0, data(std::stoul(std::string(key.substr(kPrefix.size()))))};
+}
+
 void SenderScene::want(std::size_t from, std::size_t to, chain::OnRevert policy) {
     std::vector<chain::Intent> intents;
     for (auto n = from; n < to; ++n) {

@@ -4,6 +4,7 @@
 
 #include <memory>
 
+#include "chain/signing_policy.hpp"
 #include "chaos/evm_node.hpp"
 #include "crypto/signer.hpp"
 #include "pipeline/test_database.hpp"
@@ -26,6 +27,8 @@ class SenderScene {
     EvmNode& node() { return *node_; }
     const Address& wallet() const { return wallet_; }
     static Bytes data(std::size_t n);
+    /// What the key of an intent stands for.
+    static Result<chain::Call> call_of(std::string_view key);
     static std::string key(std::size_t n) { return "increment:" + std::to_string(n); }
     void want(std::size_t from, std::size_t to, chain::OnRevert policy = chain::OnRevert::kGiveUp);
 

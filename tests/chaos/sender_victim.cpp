@@ -12,6 +12,7 @@
 
 #include "chain/multi_rpc.hpp"
 #include "chain/sender.hpp"
+#include "chaos/sender_scene.hpp"
 #include "pipeline/tx_ledger.hpp"
 
 using namespace lamda;
@@ -153,7 +154,9 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
     SleepyLedger ledger(real, setting("VICTIM_STOP_AT"));
     telemetry::Metrics metrics;
     telemetry::Health health;
-    chain::Sender sender(config, rpc, *signer, ledger, clock, telemetry::Log::none(), metrics, health, {});
+    chain::PolicyByKey policy(&chaos::SenderScene::call_of);
+    chain::Sender sender(config, rpc, *signer, ledger, policy, clock, telemetry::Log::none(), metrics, health,
+                         {});
     Lifetime lifetime(setting("VICTIM_LIFETIME"));
     while (!settled(db, signer->address())) {
         lifetime.step();
