@@ -26,8 +26,17 @@ Secret read_database_url(Settings& settings) {
 }
 
 Secret read_nats_url(Settings& settings) {
-    return checked(settings, "NATS_URL", "NATS, comma-separated: nats://[user:password@]host:port",
-                   &bus::parse_servers);
+    constexpr auto kName = "NATS_URL";
+    Secret url = checked(settings, kName, "NATS, comma-separated: nats://[user:password@]host:port",
+                         &bus::parse_servers);
+    const auto servers = bus::parse_servers(url.reveal());
+    if (servers && servers->user.empty() && servers->token.empty() &&
+        settings.environment() == "production") {
+        settings.mistake(kName,
+                         "has no login: in production the bus lets in whom it knows, and nobody else "
+                         "(deploy/nats/nats.conf): nats://user:password@host:port");
+    }
+    return url;
 }
 
 }  // namespace lamda::runtime

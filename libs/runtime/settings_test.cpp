@@ -104,6 +104,21 @@ TEST_CASE("What a shell would have removed, or no reader could use, is a mistake
     }
 }
 
+TEST_CASE("In production a bus without a login is refused, whether or not it would let us in") {
+    for (const char* login : {"", "nats://user:secret@", "nats://token@"}) {
+        for (const char* environment : {"production", "PRODUCTION", "development"}) {
+            const bool open = std::string(login).empty();
+            const std::string begin = open ? "nats://" : login;
+            auto settings =
+                from({{"ENVIRONMENT", environment}, {"NATS_URL", begin + "one:4222,nats://two:4222"}});
+            read_nats_url(settings);
+            INFO(login << " " << environment);
+            CHECK(mistaken(settings) ==
+                  (open && environment != std::string("development") ? "NATS_URL " : ""));
+        }
+    }
+}
+
 TEST_CASE("Two ports may both be any free one, and a misspelt name is a mistake") {
     auto settings = from({{"A_PORT", "0"}, {"B_PORT", "0"}});
     settings.port("A_PORT", "", 1);
