@@ -7,6 +7,10 @@
 
 namespace lamda::chain {
 
+/// An answer over a range does not prove that it is complete, and behind one address there may be nodes that
+/// lag and say "no logs" of what they lack. So ranges are asked for only so many blocks below the head.
+constexpr std::uint64_t kSettledDepth = 128;
+
 /// Starts small and grows fast until the first failure, as TCP does; after it, slowly.
 class RangeWindow {
   public:

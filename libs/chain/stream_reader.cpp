@@ -10,9 +10,6 @@ namespace lamda::chain {
 
 namespace {
 
-/// Behind one address there may be nodes that lag. Blocks closer to the head than this are read one by one,
-/// where blooms and parent hashes prove that nothing is missing; an answer over a range proves nothing.
-constexpr std::uint64_t kSettledDepth = 128;
 /// Blocks below finality that are committed at once when they are read one by one.
 constexpr std::uint64_t kFinalBlocksAtOnce = 64;
 /// The head and its finality are looked at again after so long.

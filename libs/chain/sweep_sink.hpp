@@ -22,7 +22,7 @@ struct Differences {
 
 struct SweepState {
     ChainId chain;
-    BlockNum final;                ///< blocks up to here are applied, and final
+    BlockNum final;                ///< blocks up to here are applied, final, and settled (`kSettledDepth`)
     std::optional<BlockNum> upto;  ///< compared so far; absent: nothing yet
 };
 
@@ -37,7 +37,7 @@ struct SweepOutcome {
 class SweepSink {
   public:
     virtual ~SweepSink() = default;
-    /// Absent: the stream has applied nothing yet.
+    /// Absent: the stream has applied nothing that is settled yet.
     virtual std::optional<SweepState> state() = 0;
     virtual Differences compare(const Rereading& again) = 0;
     /// Makes the rows what `again` says; how many differences it removed, and those that must stay.

@@ -1,5 +1,6 @@
 #include "pipeline/sweep.hpp"
 
+#include "chain/range_window.hpp"
 #include "core/crash_point.hpp"
 
 namespace lamda::pipeline {
@@ -10,10 +11,10 @@ PgSweep::PgSweep(store::Database& database, std::string stream, Repairable& jour
 std::optional<chain::SweepState> PgSweep::state() {
     return database_.transact([&](store::Txn& txn) -> std::optional<chain::SweepState> {
         const auto row = txn.first(
-            "SELECT c.chain_id, least(c.number, c.finalized) AS final, s.upto FROM chain.cursor c "
+            "SELECT c.chain_id, least(c.number - $2, c.finalized) AS final, s.upto FROM chain.cursor c "
             "LEFT JOIN chain.sweep s ON s.stream = c.stream "
-            "WHERE c.stream = $1 AND c.number IS NOT NULL AND c.chain_id IS NOT NULL",
-            {stream_});
+            "WHERE c.stream = $1 AND c.number >= $2 AND c.chain_id IS NOT NULL",
+            {stream_, chain::kSettledDepth});
         if (!row) {
             return std::nullopt;
         }

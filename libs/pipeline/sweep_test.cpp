@@ -1,5 +1,6 @@
 #include "pipeline/sweep.hpp"
 
+#include "chain/range_window.hpp"
 #include "pipeline/log_diff.hpp"
 #include "pipeline/projector.hpp"
 #include "pipeline/test_database.hpp"
@@ -95,12 +96,14 @@ TEST_CASE("two readings differ by what one of them lacks or says otherwise") {
     CHECK((told.blocks == std::set<BlockNum>{BlockNum{1}, BlockNum{3}, BlockNum{5}}));
 }
 
-TEST_CASE_METHOD(Fixture, "a sweep goes as far as what is applied and final") {
+TEST_CASE_METHOD(Fixture, "a sweep goes as far as what is final, and settled") {
     CHECK_FALSE(sweep.state());
     cursor(90, 100);
+    CHECK_FALSE(sweep.state());
+    cursor(chain::kSettledDepth + 90, chain::kSettledDepth + 90);
     CHECK(sweep.state()->final == BlockNum{90});
     CHECK_FALSE(sweep.state()->upto);
-    cursor(120, 100);
+    cursor(chain::kSettledDepth + 120, 100);
     CHECK(sweep.state()->final == BlockNum{100});
     sweep.passed(BlockNum{5}, BlockNum{50}, {.logs = 3});
     CHECK(sweep.state()->upto == BlockNum{50});
