@@ -5,7 +5,6 @@
 #include "contracts/node_reputation.hpp"
 #include "journal_repair.hpp"
 #include "node_store.hpp"
-#include "pipeline/event_stream.hpp"
 #include "pipeline/lease.hpp"
 #include "pipeline/relay.hpp"
 #include "pipeline/stream_memory.hpp"
@@ -98,9 +97,6 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
     pipeline::Relay relay(database, bus, kOwner, log, app.metrics());
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
-    app.loop("bus", [&](const std::stop_token& stop) {
-        pipeline::at_each_connection(stop, bus, [&] { bus.ensure_stream(pipeline::events_stream()); });
-    });
 
     views::QueryDesk queries(database, views::kNodes, "nodes", log);
     const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner, [&](const bus::Message& message) {
