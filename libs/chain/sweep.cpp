@@ -5,6 +5,7 @@
 #include "chain/backfill.hpp"
 #include "chain/proven_logs.hpp"
 #include "chain/start_block.hpp"
+#include "chain/witnesses.hpp"
 #include "core/crash_point.hpp"
 
 namespace lamda::chain {
@@ -38,11 +39,11 @@ struct Sweep::Impl {
     SweepSink& sink;
     const Clock& clock;
     telemetry::Log log;
+    Witnesses endpoints;
     telemetry::Gauge at_block;
     telemetry::Counter logs_compared;
     telemetry::Counter logs_repaired;
     telemetry::Counter blocks_unsettled;
-    std::vector<std::unique_ptr<MultiRpc>> endpoints;  ///< one each, in the order of the settings
     std::optional<BlockNum> start;
     std::size_t turn = 0;
     int tries = 0;                       ///< at the present range, to settle what differs
@@ -58,6 +59,7 @@ struct Sweep::Impl {
           sink(s),
           clock(time),
           log(std::move(l)),
+          endpoints(r, time),
           at_block(metrics.gauge("lamda_chain_sweep_block", "Blocks up to here were read again and compared",
                                  labels())),
           logs_compared(
@@ -70,20 +72,9 @@ struct Sweep::Impl {
 
     telemetry::Labels labels() const { return {{"stream", config.name}}; }
 
-    void open(ChainId chain) {
-        for (std::size_t i = endpoints.size(); i < rpc.endpoints().size(); ++i) {
-            RpcConfig one;
-            one.urls = {rpc.endpoints().url(i)};
-            one.chain = chain;
-            one.timeout = rpc.timeout();
-            endpoints.push_back(
-                std::make_unique<MultiRpc>(one, clock, telemetry::Log::none(), rpc.transport()));
-        }
-    }
-
     /// Those that may be asked, the stream's own last; the others take turns.
     std::vector<std::size_t> order() {
-        auto out = rpc.endpoints().candidates();
+        auto out = endpoints.candidates();
         if (out.size() > 1) {
             std::rotate(out.begin(), out.begin() + 1, out.end());
             const auto others = out.size() - 1;
@@ -150,11 +141,11 @@ struct Sweep::Impl {
     /// From the first endpoint that can be read.
     std::optional<Rereading> read_anywhere(BlockNum first, const SweepState& state,
                                            const std::stop_token& stop) {
-        open(state.chain);
+        endpoints.open(state.chain);
         std::string trouble = "no endpoint may be asked now";
         for (const auto i : order()) {
             try {
-                return read(*endpoints[i], first, state.final, stop);
+                return read(endpoints.at(i), first, state.final, stop);
             } catch (const std::exception& error) {
                 trouble = error.what();
             }
@@ -176,14 +167,6 @@ struct Sweep::Impl {
         }
     }
 
-    /// Endpoints that are not on another chain.
-    std::size_t usable() const {
-        const auto notes = rpc.endpoints().notes();
-        return static_cast<std::size_t>(std::count_if(notes.begin(), notes.end(), [](const auto& note) {
-            return note.state != EndpointNote::State::kExcluded;
-        }));
-    }
-
     Testimony ask_all(BlockNum block) {
         std::vector<BlockView> views;
         std::string trouble;
@@ -191,19 +174,19 @@ struct Sweep::Impl {
         auto answers = asked.size();
         for (const auto i : asked) {
             try {
-                if (auto view = view_block(*endpoints[i], block, filter)) {
+                if (auto view = view_block(endpoints.at(i), block, filter)) {
                     views.push_back(std::move(*view));
                 }
             } catch (const std::exception& error) {
                 answers -= answered(error) ? 0 : 1;
-                trouble = endpoints[i]->name() + ": " + error.what();
+                trouble = endpoints.at(i).name() + ": " + error.what();
                 log.debug("an endpoint proves nothing", {{"stream", config.name},
                                                          {"block", block.value},
-                                                         {"endpoint", endpoints[i]->name()},
+                                                         {"endpoint", endpoints.at(i).name()},
                                                          {"reason", error.what()}});
             }
         }
-        const auto all = usable();
+        const auto all = endpoints.usable();
         if (views.empty() && !trouble.empty()) {
             return {Error{"unproven", "no endpoint can prove what it says of the block; " + trouble, ""},
                     answers >= all};

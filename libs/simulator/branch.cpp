@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "eth/codec/receipts_root.hpp"
+
 namespace lamda::simulator {
 
 namespace {
@@ -47,6 +49,34 @@ eth::HeaderFields header_fields(const Block& block) {
     out.extra_data = block.extra_data;
     out.base_fee = block.header.base_fee.value_or(0);
     return out;
+}
+
+void seal(Block& block) {
+    std::uint64_t gas = 0;
+    for (auto& receipt : block.receipts) {
+        gas += receipt.gas_used;
+        receipt.cumulative_gas_used = gas;
+        receipt.type = std::uint8_t{2};
+    }
+    block.header.receipts_root = *eth::receipts_root(block.receipts);
+    block.header.logs_bloom = bloom_of(block.receipts);
+    block.header.hash = eth::header_hash(header_fields(block));
+    place_logs(block);
+}
+
+void place_logs(Block& block) {
+    std::uint64_t log_index = 0;
+    for (std::size_t i = 0; i < block.receipts.size(); ++i) {
+        auto& receipt = block.receipts[i];
+        receipt.block = block.header.ref();
+        for (auto& log : receipt.logs) {
+            log.block_num = block.header.number;
+            log.block_hash = block.header.hash;
+            log.tx_hash = receipt.tx_hash;
+            log.tx_index = i;
+            log.log_index = log_index++;
+        }
+    }
 }
 
 std::uint64_t nonce_after(const Branch& branch, const Address& address, std::uint64_t number) {

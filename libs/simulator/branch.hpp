@@ -35,6 +35,10 @@ bool matches(const eth::Log& log, const eth::LogFilter& filter);
 eth::HeaderFields header_fields(const Block& block);
 /// The bloom of a block with these receipts.
 eth::Bloom bloom_of(const std::vector<eth::Receipt>& receipts);
+/// Fills in what the header says of the receipts, its hash, and what names the block by it.
+void seal(Block& block);
+/// Fills in where the block's logs stand, by its header and receipts.
+void place_logs(Block& block);
 /// Transactions of an address in blocks up to `number`: its next nonce.
 std::uint64_t nonce_after(const Branch& branch, const Address& address, std::uint64_t number);
 

@@ -114,7 +114,7 @@ struct Endpoint::Asked {
 };
 
 Endpoint::Endpoint(EndpointPlan p, ScriptedChain& chain, std::uint64_t seed)
-    : plan(std::move(p)), chain_(chain), random_(seed) {}
+    : plan(std::move(p)), chain_(chain), seed_(seed), random_(seed) {}
 
 bool Endpoint::drawn(Fault fault, Millis now) {
     if (plan.healthy_from && now >= *plan.healthy_from) {
@@ -207,10 +207,22 @@ const Branch& Endpoint::branch(const Fate& fate, Millis now) {
     return now - stale_since_ < kStaleFor ? stale : canonical;
 }
 
+const Branch& Endpoint::shown(const Branch& truth) {
+    if (!plan.lies) {
+        liar_.reset();
+        return truth;
+    }
+    if (!liar_) {
+        liar_.emplace(*plan.lies, seed_);
+    }
+    return liar_->told(truth);
+}
+
 ChainView Endpoint::view(const Fate& fate, Millis now) {
-    const auto& has = branch(fate, now);
-    const auto top = has.size() - 1;
-    const bool stale = top >= chain_.branch().size() || has.back() != chain_.branch()[top];
+    const auto& truth = branch(fate, now);
+    const auto top = truth.size() - 1;
+    const bool stale = top >= chain_.branch().size() || truth.back() != chain_.branch()[top];
+    const auto& has = shown(truth);
     counts[Fault::kStaleFork] += stale ? 1 : 0;
     const auto minus = [](std::uint64_t number, std::uint64_t less) {
         return number > less ? number - less : 0;
@@ -233,6 +245,9 @@ ChainView Endpoint::view(const Fate& fate, Millis now) {
         finalized = *frozen_final_;
     }
     finalized = minus(finalized, fate.has(Fault::kFinalizedBehind) ? 1 : 0);
+    if (plan.lies && plan.lies->all_final) {
+        finalized = head;
+    }
     if (!chain_.has_finalized || fate.has(Fault::kNoFinalized)) {
         return {has, head, std::nullopt, std::nullopt};
     }

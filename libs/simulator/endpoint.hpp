@@ -40,6 +40,8 @@ class Endpoint {
     void draw_node(Fate& fate, Millis now);
     const Branch& branch(const Fate& fate, Millis now);
     ChainView view(const Fate& fate, Millis now);
+    /// What it makes of the truth.
+    const Branch& shown(const Branch& truth);
     net::HttpResponse too_many(const Fate& fate) const;
     std::optional<net::HttpResponse> refuse(const Asked& asked) const;
     /// @param place within a batch
@@ -47,12 +49,14 @@ class Endpoint {
     std::string all_answers(const Asked& asked, const ChainView& view, const Fate& fate);
 
     ScriptedChain& chain_;
+    std::uint64_t seed_;
     std::mt19937_64 random_;
     std::optional<Millis> patience_until_;
     bool told_ = false;
     std::optional<std::uint64_t> frozen_final_;
     /// Of a node that has not seen a reorg: followed until one comes.
     std::optional<Branch> own_branch_;
+    std::optional<Liar> liar_;
     /// For nodes behind a load balancer: the last reorg, and when it was first noticed.
     const Block* last_stale_ = nullptr;
     Millis stale_since_{0};

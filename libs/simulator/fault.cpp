@@ -97,6 +97,7 @@ std::string describe(const EndpointPlan& plan) {
         fmt::format("hashes forgotten below {}", plan.hashes_forgotten_below));
     add(plan.retry_after.has_value(),
         fmt::format("Retry-After {} ms", plan.retry_after.value_or(Millis(0)).count()));
+    add(plan.lies.has_value(), "lies");
     add(plan.empty_when_lacking, "says none of what it lacks");
     add(plan.range_limit > 0, fmt::format("at most {} blocks", plan.range_limit));
     add(plan.result_limit > 0, fmt::format("at most {} logs", plan.result_limit));

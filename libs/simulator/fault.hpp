@@ -11,6 +11,7 @@
 
 #include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "simulator/liar.hpp"
 
 namespace lamda::simulator {
 
@@ -95,6 +96,8 @@ struct EndpointPlan {
         std::string text;  ///< "missing trie node …"
     };
     std::map<std::string, OwnTrouble> troubles;
+    std::optional<Lies> lies;
+    std::optional<Bytes> call_result;  ///< of every eth_call; absent: the chain's
     bool no_logs = false;
     bool no_receipts = false;
     std::size_t bytes_per_log = 0;  ///< each log counts as so many more bytes of the answer

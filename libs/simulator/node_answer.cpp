@@ -293,6 +293,9 @@ std::string answer(const NodeCall& call, const std::string& method, const json& 
         }
         return in_quotes(to_hex(call.chain.code(address(), block->header.number)));
     }
+    if (method == "eth_call" && call.plan.call_result) {
+        return in_quotes(to_hex(*call.plan.call_result));
+    }
     if (method == "eth_call") {
         return in_quotes(to_hex(call.chain.call(call_request(param(params, 0)), eth::Tag::kLatest)));
     }

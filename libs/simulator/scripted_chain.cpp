@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "crypto/digest.hpp"
-#include "eth/codec/receipts_root.hpp"
 
 namespace lamda::simulator {
 
@@ -86,31 +85,6 @@ void ScriptedChain::mine_at(std::uint64_t timestamp, std::vector<eth::Log> logs)
     seal(block);
     blocks_.push_back(std::make_shared<const Block>(std::move(block)));
     final_ = std::max(final_, height() > finality_depth ? height() - finality_depth : 0);
-}
-
-/// The hash is that of all there is; what names the block by it comes after.
-void ScriptedChain::seal(Block& block) {
-    std::uint64_t gas = 0;
-    for (auto& receipt : block.receipts) {
-        gas += receipt.gas_used;
-        receipt.cumulative_gas_used = gas;
-        receipt.type = std::uint8_t{2};
-    }
-    block.header.receipts_root = *eth::receipts_root(block.receipts);
-    block.header.logs_bloom = bloom_of(block.receipts);
-    block.header.hash = eth::header_hash(header_fields(block));
-    std::uint64_t log_index = 0;
-    for (std::size_t i = 0; i < block.receipts.size(); ++i) {
-        auto& receipt = block.receipts[i];
-        receipt.block = block.header.ref();
-        for (auto& log : receipt.logs) {
-            log.block_num = block.header.number;
-            log.block_hash = block.header.hash;
-            log.tx_hash = receipt.tx_hash;
-            log.tx_index = i;
-            log.log_index = log_index++;
-        }
-    }
 }
 
 void ScriptedChain::take_from_pool(Block& block) {

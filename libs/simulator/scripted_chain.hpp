@@ -127,7 +127,6 @@ class ScriptedChain final : public eth::Rpc {
     void maybe_fail();
     void maybe_trouble(const std::string& method) const;
     void take_from_pool(Block& block);
-    static void seal(Block& block);
 
     std::mt19937_64 random_;
     const Clock& clock_;

@@ -1,6 +1,5 @@
 #include "duty.hpp"
 
-#include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "increment.hpp"
 #include "journal_store.hpp"
@@ -13,8 +12,8 @@ constexpr int kAtOnce = 500;
 constexpr int kOneByOne = 20;
 }  // namespace
 
-Duty::Duty(DutyConfig config, store::Database& database, eth::Rpc& bsc, eth::Rpc& opbnb)
-    : config_(std::move(config)), database_(database), bsc_(bsc), opbnb_(opbnb) {}
+Duty::Duty(DutyConfig config, store::Database& database, eth::Rpc& opbnb)
+    : config_(std::move(config)), database_(database), opbnb_(opbnb) {}
 
 struct Duty::Uncounted {
     TxHash tx;
@@ -161,37 +160,7 @@ std::string Duty::waiting_for() {
     });
 }
 
-/// Jobs confirmed whose creation was before the stream's start: JobManager knows for whom.
-void Duty::learn_providers() {
-    const auto unknown = database_.transact([](store::Txn& txn) {
-        std::vector<std::pair<JobId, BlockNum>> out;
-        for (const auto& row : txn.exec("SELECT c.job_id, c.block_num FROM reputation.confirmation c "
-                                        "LEFT JOIN reputation.job j ON j.job_id = c.job_id "
-                                        "WHERE j.job_id IS NULL LIMIT $1",
-                                        {kAtOnce})) {
-            out.emplace_back(row.get<JobId>("job_id"), row.get<BlockNum>("block_num"));
-        }
-        return out;
-    });
-    for (const auto& [job, block] : unknown) {
-        eth::CallRequest request;
-        request.to = config_.job_manager;
-        request.data = contracts::job_manager::GetJobInfo{job.as<Bytes32>()}.encode();
-        const auto info = contracts::job_manager::GetJobInfo::decode_result(
-            bsc_.call(request, eth::BlockSpec(eth::Tag::kLatest)));
-        if (info && !info->provider.is_zero()) {
-            database_.transact([&](store::Txn& txn) {
-                txn.exec(
-                    "INSERT INTO reputation.job (job_id, provider, block_num) VALUES ($1, $2, $3) "
-                    "ON CONFLICT DO NOTHING",
-                    {job, info->provider, block});
-            });
-        }
-    }
-}
-
 std::size_t Duty::add_intents() {
-    learn_providers();
     return database_.transact([&](store::Txn& txn) {
         return put_due_intents(txn, {config_.wallet, config_.opbnb, config_.node_reputation}, kAtOnce);
     });

@@ -19,14 +19,13 @@ struct DutyConfig {
     Address wallet;
     ChainId opbnb;
     Address node_reputation;
-    Address job_manager;
     std::string increments_stream;  ///< its cursor says how far the chain's own account is known
     bool from_block_set = false;
 };
 
 class Duty {
   public:
-    Duty(DutyConfig config, store::Database& database, eth::Rpc& bsc, eth::Rpc& opbnb);
+    Duty(DutyConfig config, store::Database& database, eth::Rpc& opbnb);
 
     /// Looks up the job of every new increment; closes intents of jobs that the chain has counted. How many
     /// it closed.
@@ -37,7 +36,8 @@ class Duty {
     /// Why nothing may be sent; empty: all that the chain has counted is known, and agrees() from now on.
     /// Both streams must be caught up.
     std::string waiting_for();
-    /// Makes an intent of each confirmation that is neither counted nor on its way. How many are new.
+    /// Makes an intent of each confirmation that is proven, and neither counted nor on its way. How many are
+    /// new.
     std::size_t add_intents();
     /// For chain::Sender.
     std::vector<std::optional<chain::Objection>> precheck(const std::vector<chain::Intent>& intents);
@@ -47,7 +47,6 @@ class Duty {
     std::vector<Uncounted> not_looked_up();
     std::vector<std::optional<eth::TransactionInfo>> transactions_of(const std::vector<Uncounted>& open);
     std::optional<BlockNum> increments_cursor(store::Txn& txn);
-    void learn_providers();
     /// Reasons against those of these jobs that the chain has counted, or may have.
     void counted_already(const std::map<JobId, std::size_t>& places,
                          std::vector<std::optional<chain::Objection>>& objections);
@@ -55,7 +54,6 @@ class Duty {
 
     DutyConfig config_;
     store::Database& database_;
-    eth::Rpc& bsc_;
     eth::Rpc& opbnb_;
     std::string lookup_failure_;  ///< why no node tells of a transaction, at the last look-up
 };

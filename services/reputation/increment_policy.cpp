@@ -12,7 +12,7 @@ Result<chain::Call> call_for(const JobId& job, const Due& due, const Address& no
         return Error{"not_confirmed", "no final confirmation of this job is known", ""};
     }
     if (!due.provider) {
-        return Error{"unknown_provider", "the provider of this job is not known", ""};
+        return Error{"unproven", "the confirmation of this job is not proven", ""};
     }
     if (due.counted) {
         return Error{chain::kNotDue, "the chain has counted this job already", ""};

@@ -8,7 +8,7 @@
 namespace lamda::reputation {
 
 /// `increment:0x<jobId>` stands for incrementJobs(provider of the job), followed by the job id, to
-/// NodeReputation, without value. Errors: `unknown_key`, `not_confirmed`, `unknown_provider`; chain::kNotDue:
+/// NodeReputation, without value. Errors: `unknown_key`, `not_confirmed`, `unproven`; chain::kNotDue:
 /// counted already.
 class IncrementPolicy final : public chain::SigningPolicy {
   public:

@@ -6,6 +6,19 @@
 
 namespace lamda::reputation {
 
+namespace {
+
+constexpr auto kSameRow = "job_id = $1 AND block_hash = $2 AND log_index = $3";
+
+Confirmation confirmation_of(const store::Row& row) {
+    return {row.get<JobId>("job_id"),
+            {row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")},
+            row.get<std::uint64_t>("log_index"),
+            row.get<TxHash>("tx_hash")};
+}
+
+}  // namespace
+
 void put_creations(store::Txn& txn, const std::vector<Creation>& rows) {
     if (rows.empty()) {
         return;
@@ -67,10 +80,10 @@ std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int mos
     std::vector<JobId> settled;
     std::vector<chain::Intent> intents;
     for (const auto& row :
-         txn.exec("SELECT c.job_id, j.provider, "
-                  "EXISTS (SELECT 1 FROM reputation.increment i WHERE i.job_id = c.job_id) AS counted "
-                  "FROM reputation.confirmation c JOIN reputation.job j ON j.job_id = c.job_id "
-                  "WHERE NOT c.settled ORDER BY c.block_num, c.log_index LIMIT $1 FOR UPDATE OF c",
+         txn.exec("SELECT c.job_id, c.proven_provider AS provider, x.counted FROM reputation.confirmation c "
+                  "CROSS JOIN LATERAL (SELECT EXISTS (SELECT 1 FROM reputation.increment i WHERE i.job_id = "
+                  "c.job_id) AS counted) x WHERE NOT c.settled AND (x.counted OR c.proven_provider IS NOT "
+                  "NULL) ORDER BY c.block_num, c.log_index LIMIT $1 FOR UPDATE OF c",
                   {most})) {
         const auto job = row.get<JobId>("job_id");
         settled.push_back(job);
@@ -91,14 +104,51 @@ std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int mos
 std::vector<Due> read_due(store::Txn& txn, const std::vector<JobId>& jobs) {
     std::vector<Due> out;
     for (const auto& row :
-         txn.exec("SELECT (SELECT j.provider FROM reputation.job j WHERE j.job_id = a.job_id) AS provider, "
-                  "EXISTS (SELECT 1 FROM reputation.confirmation c WHERE c.job_id = a.job_id) AS confirmed, "
+         txn.exec("SELECT c.proven_provider AS provider, c.job_id IS NOT NULL AS confirmed, "
                   "EXISTS (SELECT 1 FROM reputation.increment i WHERE i.job_id = a.job_id) AS counted "
-                  "FROM unnest($1::bytea[]) WITH ORDINALITY AS a (job_id, place) ORDER BY a.place",
+                  "FROM unnest($1::bytea[]) WITH ORDINALITY AS a (job_id, place) "
+                  "LEFT JOIN reputation.confirmation c ON c.job_id = a.job_id ORDER BY a.place",
                   {store::array_of(jobs)})) {
         out.push_back({row.maybe<Address>("provider"), row.get<bool>("confirmed"), row.get<bool>("counted")});
     }
     return out;
+}
+
+std::vector<Confirmation> read_unproven(store::Txn& txn, const LogPlace& after, std::size_t most) {
+    std::vector<Confirmation> out;
+    for (const auto& row :
+         txn.exec("SELECT c.job_id, c.block_num, c.block_hash, c.log_index, c.tx_hash "
+                  "FROM reputation.confirmation c WHERE NOT c.settled AND c.proven_provider IS NULL "
+                  "AND (c.block_num, c.log_index) > ($1, $2) AND NOT EXISTS (SELECT 1 FROM "
+                  "reputation.increment i WHERE i.job_id = c.job_id) ORDER BY c.block_num, c.log_index "
+                  "LIMIT $3",
+                  {after.block, after.log_index, static_cast<std::uint64_t>(most)})) {
+        out.push_back(confirmation_of(row));
+    }
+    return out;
+}
+
+void note_proven(store::Txn& txn, const Confirmation& row, const Address& provider) {
+    const auto noted = txn.exec(std::string("UPDATE reputation.confirmation SET proven_provider = $4 WHERE ") +
+                                    kSameRow,
+                                {row.job, row.block.hash, row.log_index, provider});
+    if (noted.affected() > 0) {
+        txn.exec("INSERT INTO reputation.job AS j (job_id, provider, block_num) VALUES ($1, $2, $3) "
+                 "ON CONFLICT (job_id) DO UPDATE SET provider = excluded.provider "
+                 "WHERE j.provider <> excluded.provider",
+                 {row.job, provider, row.block.number});
+    }
+}
+
+void refute(store::Txn& txn, const Confirmation& row, const std::string& stream) {
+    const auto removed = txn.exec(std::string("DELETE FROM reputation.confirmation WHERE NOT settled AND "
+                                              "proven_provider IS NULL AND ") +
+                                      kSameRow,
+                                  {row.job, row.block.hash, row.log_index});
+    if (removed.affected() > 0) {
+        txn.exec("UPDATE chain.sweep SET upto = greatest(since, $2) - 1 WHERE stream = $1 AND upto >= $2",
+                 {stream, row.block.number});
+    }
 }
 
 std::vector<Creation> read_creations(store::Txn& txn, const std::vector<JobId>& jobs, BlockNum first,
@@ -119,10 +169,7 @@ std::vector<Confirmation> read_confirmations(store::Txn& txn, BlockNum first, Bl
          txn.exec("SELECT job_id, block_num, block_hash, log_index, tx_hash FROM reputation.confirmation "
                   "WHERE block_num BETWEEN $1 AND $2 ORDER BY block_num, log_index",
                   {first, last})) {
-        out.push_back({row.get<JobId>("job_id"),
-                       {row.get<BlockNum>("block_num"), row.get<BlockHash>("block_hash")},
-                       row.get<std::uint64_t>("log_index"),
-                       row.get<TxHash>("tx_hash")});
+        out.push_back(confirmation_of(row));
     }
     return out;
 }

@@ -59,19 +59,32 @@ void note_agreement(store::Txn& txn);
 /// False: nothing may follow from what is not counted here, for it may be counted there.
 bool ledger_agrees(store::Txn& txn);
 
-/// Makes intents of confirmations whose provider is known, and that are neither counted nor on their way, in
-/// the order of the chain; at most `most`. How many are new. None while the ledger does not agree with the
-/// chain.
+/// Makes intents of confirmations that are proven, and neither counted nor on their way, in the order of the
+/// chain; at most `most`. How many are new. None while the ledger does not agree with the chain.
 std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int most);
 
 /// What is known of a job whose increment is to be signed.
 struct Due {
-    std::optional<Address> provider{};  ///< absent: no final JobCreated, and JobManager was not asked yet
+    std::optional<Address> provider{};  ///< absent: nothing is proven of it
     bool confirmed = false;             ///< a final JobConfirmed from REPUTATION_FROM_BLOCK on
     bool counted = false;               ///< a final increment of it was read
 };
 /// In the order of the jobs.
 std::vector<Due> read_due(store::Txn& txn, const std::vector<JobId>& jobs);
+
+/// Where an event stands. The default is before all others.
+struct LogPlace {
+    BlockNum block;
+    std::int64_t log_index = -1;
+};
+/// Confirmations that are neither proven nor counted, behind `after`, in the order of the chain; at most
+/// `most`.
+std::vector<Confirmation> read_unproven(store::Txn& txn, const LogPlace& after, std::size_t most);
+/// If the row is still the same: its provider may be paid a count.
+void note_proven(store::Txn& txn, const Confirmation& row, const Address& provider);
+/// If the row is still the same and nothing was proven of it, it is removed; the sweep of the stream compares
+/// what follows its block once more.
+void refute(store::Txn& txn, const Confirmation& row, const std::string& stream);
 
 /// Of these jobs, and of the blocks first … last.
 std::vector<Creation> read_creations(store::Txn& txn, const std::vector<JobId>& jobs, BlockNum first,

@@ -33,7 +33,7 @@ struct Scene {
     simulator::ScriptedChain chain{1, clock};
     std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
     Duty duty{
-        {signer->address(), ChainId{97}, kContract, kContract, "reputation:opbnb"}, database, chain, chain};
+        {signer->address(), ChainId{97}, kContract, "reputation:opbnb"}, database, chain};
     std::uint64_t nonce = 0;
 
     Scene() { store::migrate(database); }

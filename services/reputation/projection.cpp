@@ -42,9 +42,6 @@ void JobsProjection::apply(store::Txn& txn, const chain::Batch& batch, const pip
     const auto told = job_logs_of(batch, from_block_);
     put_creations(txn, told.creations);
     put_confirmations(txn, told.confirmations);
-    if (intends_ && !told.confirmations.empty()) {
-        put_due_intents(txn, target_, static_cast<int>(told.confirmations.size()));
-    }
     caught_up_ = caught_up_ || state.caught_up;
 }
 

@@ -17,8 +17,7 @@ struct JobLogs {
 JobLogs job_logs_of(const chain::Batch& batch, std::optional<BlockNum> from_block);
 std::vector<Increment> increments_of(const chain::Batch& batch);
 
-/// JobCreated and JobConfirmed of JobManager → reputation.job, reputation.confirmation, and the intents that
-/// follow, in the same transaction.
+/// JobCreated and JobConfirmed of JobManager → reputation.job, reputation.confirmation.
 class JobsProjection final : public pipeline::Projection {
   public:
     /// @param from_block confirmations before it are not ours
@@ -28,16 +27,9 @@ class JobsProjection final : public pipeline::Projection {
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
     /// The stream has reached finality once since this process started.
     bool caught_up() const { return caught_up_; }
-    /// Once, at any time. Before it no intents are made here.
-    void intend(const IntentTarget& target) {
-        target_ = target;
-        intends_ = true;
-    }
 
   private:
     std::optional<BlockNum> from_block_;
-    IntentTarget target_;  ///< not read before intends_
-    std::atomic<bool> intends_ = false;
     std::atomic<bool> caught_up_ = false;
 };
 

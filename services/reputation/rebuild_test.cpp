@@ -31,7 +31,9 @@ struct Scene {
     void confirm(std::uint8_t n) {
         database.transact([&](store::Txn& txn) {
             put_creations(txn, {{job(n), kProvider, BlockNum{n}}});
-            put_confirmations(txn, {{job(n), {BlockNum{n}, BlockHash{}}, 0, TxHash{}}});
+            const Confirmation row{job(n), {BlockNum{n}, BlockHash{}}, 0, TxHash{}};
+            put_confirmations(txn, {row});
+            note_proven(txn, row, kProvider);
         });
     }
     void count(std::uint8_t n) {

@@ -201,12 +201,14 @@ TEST_CASE("Once on chain: an intent that is made while its increment is looked u
     database.transact([&](store::Txn& txn) {
         reputation::note_agreement(txn);
         reputation::put_creations(txn, {{job, market.provider->address(), BlockNum{1}}});
-        reputation::put_confirmations(txn, {{job, {BlockNum{2}, BlockHash{}}, 0, TxHash{}}});
+        const reputation::Confirmation row{job, {BlockNum{2}, BlockHash{}}, 0, TxHash{}};
+        reputation::put_confirmations(txn, {row});
+        reputation::note_proven(txn, row, market.provider->address());
         reputation::put_increments(txn, {{market.provider->address(), 1, receipt.block, 0, receipt.tx_hash}});
     });
-    reputation::Duty duty({market.admin->address(), ChainId{5611}, market.node_reputation, market.job_manager,
-                           "reputation:opbnb"},
-                          database, market.bsc_rpc, market.opbnb_rpc);
+    reputation::Duty duty(
+        {market.admin->address(), ChainId{5611}, market.node_reputation, "reputation:opbnb"}, database,
+        market.opbnb_rpc);
     std::future<std::size_t> closed;
     database.transact([&](store::Txn& txn) {
         REQUIRE(reputation::put_due_intents(

@@ -6,6 +6,7 @@
 #include "chain/errors.hpp"
 #include "chain/log_stream.hpp"
 #include "chain/sweep.hpp"
+#include "confirmation_proofs.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "count_check.hpp"
@@ -130,6 +131,7 @@ Service::Service(runtime::App& app, const Config& config)
         });
     }
     app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { keep_ledger(stop); }));
+    app.loop("proofs", identity_->after_proof([this](const std::stop_token& stop) { prove(stop); }));
     app.loop("sender", identity_->after_proof([this](const std::stop_token& stop) { send(stop); }));
     app.loop("counts", identity_->after_proof([this](const std::stop_token& stop) { check_counts(stop); }));
 }
@@ -139,10 +141,9 @@ void Service::connect() {
     require_owner();
     require_signer();
     duty_ = std::make_unique<Duty>(
-        DutyConfig{signer_.address(), chain, config_.opbnb.contract, config_.bsc.contract, kIncrementsStream,
+        DutyConfig{signer_.address(), chain, config_.opbnb.contract, kIncrementsStream,
                    config_.from_block.has_value()},
-        database_, *bsc_, *opbnb_);
-    target_ = IntentTarget{signer_.address(), chain, config_.opbnb.contract};
+        database_, *opbnb_);
     ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_.address(), chain);
     chain::SenderConfig sender;
     sender.name = kIncrementsStream;
@@ -273,10 +274,7 @@ std::string Service::waiting_for() {
 /// Intents follow from confirmations only now: of a job that is counted already there shall be none.
 void Service::compare_ledger() {
     const auto reason = waiting_for();
-    if (reason.empty() && !may_send_) {
-        jobs_.intend(*target_);
-        may_send_ = true;
-    }
+    may_send_ = may_send_ || reason.empty();
     if (app_.health().set(kLedgerCheck, reason.empty(), reason)) {
         app_.log().info(reason.empty() ? "ledger agrees with the chain" : "nothing is sent yet",
                         {{"reason", reason}});
@@ -297,6 +295,19 @@ void Service::keep_ledger(const std::stop_token& stop) {
         }
         if (may_send_ && duty_->add_intents() > 0) {
             sender_->nudge();
+        }
+    } while (runtime::pause(stop, kPace));
+}
+
+/// Of jobs that the chain has counted already nothing needs a proof: not before the ledger agrees with it.
+void Service::prove(const std::stop_token& stop) {
+    ConfirmationProofs proofs({config_.bsc.contract, kJobsStream}, database_, *bsc_, clock_, app_.log(),
+                              app_.metrics(), app_.health());
+    do {
+        if (!lease_.held()) {
+            proofs.stand_by();
+        } else if (may_send_) {
+            or_config_error([&] { proofs.pass(); });
         }
     } while (runtime::pause(stop, kPace));
 }

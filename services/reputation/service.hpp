@@ -35,6 +35,7 @@ class Service {
     [[noreturn]] void contradicted(const std::string& message);
     void keep_ledger(const std::stop_token& stop);
     void compare_ledger();
+    void prove(const std::stop_token& stop);
     void send(const std::stop_token& stop);
     void check_counts(const std::stop_token& stop);
     std::string waiting_for();
@@ -55,7 +56,6 @@ class Service {
     IncrementsRepair increments_repair_;
     // Known once opBNB has told its chain id.
     std::unique_ptr<Duty> duty_;
-    std::optional<IntentTarget> target_;
     std::unique_ptr<pipeline::PgTxLedger> ledger_;
     IncrementPolicy policy_;
     std::unique_ptr<chain::Sender> sender_;
