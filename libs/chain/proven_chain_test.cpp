@@ -85,9 +85,9 @@ TEST_CASE("Sceptical: over a thousand runs no minority of liars proves what is n
         const auto liars = count == 2 ? 1 : 1 + dice() % ((count - 1) / 2);
         auto plans = endpoints(count);
         for (std::size_t i = 0; i < liars; ++i) {
-            auto& lies = plans[i].lies.emplace(lie(static_cast<Lies::What>(dice() % 3),
-                                                   static_cast<Lies::Depth>(dice() % 3),
-                                                   dice() % 2 == 0 ? 1 : 0.3));
+            auto& lies =
+                plans[i].lies.emplace(lie(static_cast<Lies::What>(dice() % 3),
+                                          static_cast<Lies::Depth>(dice() % 3), dice() % 2 == 0 ? 1 : 0.3));
             lies.all_final = dice() % 2 == 0;
             plans[i].call_result = Bytes(32, 0x66);
         }

@@ -34,7 +34,8 @@ void change(Block& block) {
 Liar::Liar(Lies lies, std::uint64_t seed) : lies_(std::move(lies)), seed_(seed) {}
 
 bool Liar::lies_about(const Block& block) const {
-    std::seed_seq seeds{static_cast<std::uint32_t>(seed_), static_cast<std::uint32_t>(block.header.number.value)};
+    std::seed_seq seeds{static_cast<std::uint32_t>(seed_),
+                        static_cast<std::uint32_t>(block.header.number.value)};
     std::mt19937 random(seeds);
     return std::uniform_real_distribution<>(0, 1)(random) < lies_.share;
 }

@@ -28,8 +28,8 @@ Verdict judge(const Confirmation& row, const Result<chain::BlockView>& block, co
 
 struct ProofConfig {
     Address job_manager;
-    std::string jobs_stream;   ///< whose confirmations these are
-    std::size_t at_once = 8;   ///< blocks that are proven at the same time
+    std::string jobs_stream;  ///< whose confirmations these are
+    std::size_t at_once = 8;  ///< blocks that are proven at the same time
 };
 
 /// Looks at confirmations that are not proven, oldest first and some at a time. For each the event must stand

@@ -80,14 +80,12 @@ struct Scene {
         database.transact([&](store::Txn& txn) { put_confirmations(txn, {row}); });
     }
     std::size_t make_due() {
-        return database.transact([](store::Txn& txn) {
-            return put_due_intents(txn, {kProvider, ChainId{5611}, kContract}, 100);
-        });
+        return database.transact(
+            [](store::Txn& txn) { return put_due_intents(txn, {kProvider, ChainId{5611}, kContract}, 100); });
     }
     std::size_t rows() {
-        return database.transact([](store::Txn& txn) {
-            return txn.exec("SELECT 1 FROM reputation.confirmation").size();
-        });
+        return database.transact(
+            [](store::Txn& txn) { return txn.exec("SELECT 1 FROM reputation.confirmation").size(); });
     }
     /// Whom the intents count for.
     std::vector<Address> counted() {
@@ -188,7 +186,8 @@ TEST_CASE("Sceptical: a liar delays an increment, whatever it says, and never ma
     CHECK(scene.ready());
 }
 
-TEST_CASE("Sceptical: a count goes to the provider that the endpoints agree on, whatever JobCreated was read") {
+TEST_CASE(
+    "Sceptical: a count goes to the provider that the endpoints agree on, whatever JobCreated was read") {
     auto plans = endpoints(2);
     Scene scene(plans);
     const auto row = scene.confirm(1);

@@ -244,9 +244,8 @@ TEST_CASE("an increment's call follows from its key and from what is confirmed, 
     for (std::size_t i = 1; i < calls.size(); ++i) {
         codes.push_back(calls[i].error().code);
     }
-    CHECK(codes == std::vector<std::string>{"not_confirmed", "unproven", chain::kNotDue,
-                                            "not_confirmed", "unknown_key", "unknown_key", "unknown_key",
-                                            "unknown_key"});
+    CHECK(codes == std::vector<std::string>{"not_confirmed", "unproven", chain::kNotDue, "not_confirmed",
+                                            "unknown_key", "unknown_key", "unknown_key", "unknown_key"});
 }
 
 TEST_CASE("of 10,000 fuzzed intents none is signed that is not a duty, and every duty is sent once") {

@@ -129,14 +129,15 @@ std::vector<Confirmation> read_unproven(store::Txn& txn, const LogPlace& after, 
 }
 
 void note_proven(store::Txn& txn, const Confirmation& row, const Address& provider) {
-    const auto noted = txn.exec(std::string("UPDATE reputation.confirmation SET proven_provider = $4 WHERE ") +
-                                    kSameRow,
-                                {row.job, row.block.hash, row.log_index, provider});
+    const auto noted =
+        txn.exec(std::string("UPDATE reputation.confirmation SET proven_provider = $4 WHERE ") + kSameRow,
+                 {row.job, row.block.hash, row.log_index, provider});
     if (noted.affected() > 0) {
-        txn.exec("INSERT INTO reputation.job AS j (job_id, provider, block_num) VALUES ($1, $2, $3) "
-                 "ON CONFLICT (job_id) DO UPDATE SET provider = excluded.provider "
-                 "WHERE j.provider <> excluded.provider",
-                 {row.job, provider, row.block.number});
+        txn.exec(
+            "INSERT INTO reputation.job AS j (job_id, provider, block_num) VALUES ($1, $2, $3) "
+            "ON CONFLICT (job_id) DO UPDATE SET provider = excluded.provider "
+            "WHERE j.provider <> excluded.provider",
+            {row.job, provider, row.block.number});
     }
 }
 

@@ -32,8 +32,7 @@ struct Scene {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
-    Duty duty{
-        {signer->address(), ChainId{97}, kContract, "reputation:opbnb"}, database, chain};
+    Duty duty{{signer->address(), ChainId{97}, kContract, "reputation:opbnb"}, database, chain};
     std::uint64_t nonce = 0;
 
     Scene() { store::migrate(database); }

@@ -140,10 +140,9 @@ void Service::connect() {
     const auto chain = chain_of_opbnb();
     require_owner();
     require_signer();
-    duty_ = std::make_unique<Duty>(
-        DutyConfig{signer_.address(), chain, config_.opbnb.contract, kIncrementsStream,
-                   config_.from_block.has_value()},
-        database_, *opbnb_);
+    duty_ = std::make_unique<Duty>(DutyConfig{signer_.address(), chain, config_.opbnb.contract,
+                                              kIncrementsStream, config_.from_block.has_value()},
+                                   database_, *opbnb_);
     ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_.address(), chain);
     chain::SenderConfig sender;
     sender.name = kIncrementsStream;
