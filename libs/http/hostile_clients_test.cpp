@@ -3,15 +3,14 @@
 #include <catch2/catch.hpp>
 #include <functional>
 #include <memory>
-#include <thread>
 #include <vector>
 
 #include "http/raw_client.hpp"
 #include "http/test_server.hpp"
+#include "testkit/process.hpp"
 
 using namespace lamda::http;
 using std::chrono::milliseconds;
-using std::chrono::seconds;
 
 namespace {
 
@@ -30,15 +29,9 @@ ServerConfig small() {
     return config;
 }
 
+/// Long enough for a machine that does much else.
 bool comes_about(const std::function<bool()>& condition) {
-    const auto until = std::chrono::steady_clock::now() + seconds(60);
-    while (!condition()) {
-        if (std::chrono::steady_clock::now() > until) {
-            return false;
-        }
-        std::this_thread::sleep_for(milliseconds(1));
-    }
-    return true;
+    return lamda::testkit::wait_until(condition, lamda::Millis(60'000));
 }
 
 using Clients = std::vector<std::unique_ptr<RawClient>>;
@@ -165,11 +158,10 @@ TEST_CASE("Bodies that do not end are bounded, and others are read") {
     auto attackers = clients_that_send(server.port, 12, head + "90000\r\n\r\n" + std::string(89'000, 'x'));
     CHECK(RawClient(server.port).ask(head + "80000\r\n\r\n" + std::string(80'000, 'x')).body == "80000");
     INFO("each holds at least 89,000 bytes, so that 300,000 have room for three");
-    int refused = 0;
-    for (auto& attacker : attackers) {
-        refused += attacker->closed_within(milliseconds(50)) ? 1 : 0;
-    }
-    CHECK(refused >= 8);
+    CHECK(comes_about([&] {
+        std::erase_if(attackers, [](auto& attacker) { return attacker->closed_within(milliseconds(1)); });
+        return attackers.size() <= 4;
+    }));
 }
 
 TEST_CASE("Large requests wait for each other, and small ones for none of them") {

@@ -1,4 +1,4 @@
-// The stream of events, which several services publish to: whoever comes first makes it.
+// The stream of events, which several services publish to and the dispatcher makes.
 #pragma once
 
 #include <functional>
