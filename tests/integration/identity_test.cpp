@@ -38,6 +38,8 @@ struct Identities : MarketFixture {
         start("job-dispatcher");
         wait_begun("registry:opbnb");
         wait_begun("dispatcher:bsc");
+        // A stream that has begun need not have come to the block of the registration.
+        REQUIRE(testkit::wait_until([&] { return count("api.node") == 1; }, Millis(30'000)));
     }
     std::string journal() {
         return database().transact([](store::Txn& txn) {
