@@ -20,6 +20,8 @@ bool is_for_answers(const std::string& subject) {
 }
 
 using OwnedStreamInfo = Owned<jsStreamInfo, jsStreamInfo_Destroy>;
+using OwnedStreamNames = Owned<jsStreamNamesList, jsStreamNamesList_Destroy>;
+using OwnedConsumerNames = Owned<jsConsumerNamesList, jsConsumerNamesList_Destroy>;
 using OwnedConsumerInfo = Owned<jsConsumerInfo, jsConsumerInfo_Destroy>;
 }  // namespace
 
@@ -85,6 +87,40 @@ Subscription Bus::subscribe(const std::string& subject, const std::string& queue
                             std::function<void(const Message&)> callback) {
     return Subscription(
         std::make_unique<Subscription::Impl>(impl_->connection, subject, queue_group, std::move(callback)));
+}
+
+std::set<std::string> Bus::stream_names() {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    jsStreamNamesList* list = nullptr;
+    jsErrCode error{};
+    const auto status = js_StreamNames(&list, connection.js(), nullptr, &error);
+    const OwnedStreamNames owned(list);
+    connection.note_jetstream(status, error);
+    if (status == NATS_NOT_FOUND) {
+        return {};
+    }
+    if (status != NATS_OK) {
+        fail("names of the streams", status, error);
+    }
+    return {list->List, list->List + list->Count};
+}
+
+std::set<std::string> Bus::durable_names(const std::string& stream) {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    jsConsumerNamesList* list = nullptr;
+    jsErrCode error{};
+    const auto status = js_ConsumerNames(&list, connection.js(), stream.c_str(), nullptr, &error);
+    const OwnedConsumerNames owned(list);
+    connection.note_jetstream(status, error);
+    if (status == NATS_NOT_FOUND) {
+        return {};
+    }
+    if (status != NATS_OK) {
+        fail("names of the durables of " + stream, status, error);
+    }
+    return {list->List, list->List + list->Count};
 }
 
 void Bus::ensure_stream(const StreamSpec& spec) {
@@ -160,7 +196,7 @@ std::uint64_t Bus::last_sequence(const std::string& stream) {
     return info->State.LastSeq;
 }
 
-std::vector<bool> Bus::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
+Published Bus::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
     return impl_->connection->publish_durable(messages, timeout);
 }
 

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <vector>
@@ -46,6 +47,12 @@ struct Outgoing {
     std::string subject;
     std::string message_id;  ///< Nats-Msg-Id
     std::string body;
+};
+
+/// The outcome of a batch.
+struct Published {
+    std::vector<bool> stored;  ///< by message; a duplicate counts as stored
+    std::string reason;        ///< why the first refused message was refused; empty when all are stored
 };
 
 /// A core subscription; its callback runs on a thread of its own. Ends with the object.
@@ -106,6 +113,10 @@ class Bus {
     /// Answers a core request, on subjects for answers only: an asker must not choose what we publish on.
     void respond(const Message& request, const std::string& body);
 
+    /// Names of the account's streams. @throws Unavailable, Refused
+    std::set<std::string> stream_names();
+    /// Names of a stream's durables; empty also when the stream does not exist. @throws Unavailable, Refused
+    std::set<std::string> durable_names(const std::string& stream);
     /// Creates the stream, or updates it where the server allows. @throws Unavailable, Refused
     void ensure_stream(const StreamSpec& spec);
     /// Explicit acknowledgement, deliver all, no limit of deliveries. @throws Unavailable, Refused
@@ -113,9 +124,9 @@ class Bus {
                         const std::string& filter_subject, Millis ack_wait);
     /// Sequence of the newest message that the stream ever held; 0: none yet. @throws Unavailable, Refused
     std::uint64_t last_sequence(const std::string& stream);
-    /// Publishes all asynchronously and waits for the acknowledgements. Result: for each, whether it is
-    /// stored (a duplicate is stored). @throws Unavailable when there is no connection at all
-    std::vector<bool> publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
+    /// Publishes all asynchronously and waits for the acknowledgements. @throws Unavailable when there is no
+    /// connection at all
+    Published publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
     Consumer consume(const std::string& stream, const std::string& durable);
 
   private:

@@ -39,8 +39,9 @@ struct Fixture {
         }
         return out;
     }
-    static bool all(const std::vector<bool>& stored) {
-        return std::find(stored.begin(), stored.end(), false) == stored.end();
+    static bool all(const Published& outcome) {
+        return outcome.reason.empty() &&
+               std::find(outcome.stored.begin(), outcome.stored.end(), false) == outcome.stored.end();
     }
 };
 
@@ -129,13 +130,30 @@ TEST_CASE_METHOD(Fixture, "a stream's last sequence counts what it ever held") {
     CHECK_THROWS_AS(bus->last_sequence("NONE"), Refused);
 }
 
+TEST_CASE_METHOD(Fixture, "streams and durables are listed as the server has them") {
+    auto bus = client();
+    CHECK(bus->stream_names().empty());
+    CHECK(bus->durable_names("JOBS").empty());
+    bus->ensure_stream(jobs());
+    CHECK(bus->stream_names() == std::set<std::string>{"JOBS"});
+    CHECK(bus->durable_names("JOBS").empty());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    bus->ensure_durable("JOBS", "b", "jobs.dispatch.b", Millis(30'000));
+    CHECK(bus->durable_names("JOBS") == std::set<std::string>{"a", "b"});
+    bus->request("$JS.API.STREAM.DELETE.JOBS", "", Millis(5'000));
+    CHECK(bus->stream_names().empty());
+    CHECK(bus->durable_names("JOBS").empty());
+}
+
 TEST_CASE_METHOD(Fixture, "publishing tells message by message what is stored") {
     auto bus = client();
     bus->ensure_stream(jobs());
     auto some = messages(1, 3);
     some[1].subject = "nowhere.at.all";
-    REQUIRE(bus->publish_durable(some, Millis(5'000)) == std::vector<bool>{true, false, true});
-    REQUIRE(bus->publish_durable({}, Millis(1)).empty());
+    const auto outcome = bus->publish_durable(some, Millis(5'000));
+    CHECK(outcome.stored == std::vector<bool>{true, false, true});
+    CHECK(outcome.reason == "nowhere.at.all: no stream takes this subject");
+    REQUIRE(bus->publish_durable({}, Millis(1)).stored.empty());
 }
 
 TEST_CASE_METHOD(Fixture, "thousands of durable messages a second") {
@@ -304,7 +322,7 @@ TEST_CASE_METHOD(
     });
     std::vector<bool> stored;
     try {
-        stored = bus->publish_durable(messages(1, 50'000), Millis(60'000));
+        stored = bus->publish_durable(messages(1, 50'000), Millis(60'000)).stored;
     } catch (const Unavailable&) {  // killed before the first
     }
     killer.join();

@@ -61,6 +61,18 @@ std::string reason_of(natsStatus status) {
 constexpr int kJetStreamNotEnabled = 10'076;
 constexpr int kJetStreamNotEnabledForAccount = 10'039;
 
+/// Why a published message was refused.
+std::string refusal_of(const char* subject, const jsPubAckErr& error) {
+    std::string out = std::string(subject) + ": ";
+    if (error.Err == NATS_NO_RESPONDERS) {
+        return out + "no stream takes this subject";
+    }
+    out += error.ErrText != nullptr && *error.ErrText != '\0' ? error.ErrText : natsStatus_GetText(error.Err);
+    return error.ErrCode == 0
+               ? out
+               : out + " [JetStream error " + std::to_string(static_cast<int>(error.ErrCode)) + "]";
+}
+
 }  // namespace
 
 void fail(const std::string& doing, natsStatus status, int js_error) {
@@ -258,16 +270,16 @@ void Connection::on_error(natsConnection*, natsSubscription* subscription, natsS
 
 void Connection::on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* error, void* closure) {
     auto& self = *static_cast<Connection*>(closure);
-    if (error != nullptr) {
-        self.log_.warn("message not stored", {{"subject", natsMsg_GetSubject(message)},
-                                              {"error", natsStatus_GetText(error->Err)},
-                                              {"js_error", static_cast<int>(error->ErrCode)}});
-    }
+    const std::string refusal = error == nullptr ? "" : refusal_of(natsMsg_GetSubject(message), *error);
     {
         std::lock_guard lock(self.batch_.mutex);
         const auto found = self.batch_.waiting.find(message);
         if (found != self.batch_.waiting.end()) {
-            self.batch_.stored[found->second] = ack != nullptr;
+            auto& outcome = self.batch_.outcome;
+            outcome.stored[found->second] = ack != nullptr;
+            if (outcome.reason.empty()) {
+                outcome.reason = refusal;
+            }
             self.batch_.waiting.erase(found);
         }
     }
@@ -275,7 +287,7 @@ void Connection::on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* er
     natsMsg_Destroy(message);
 }
 
-std::vector<bool> Connection::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
+Published Connection::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
     std::lock_guard one_batch(publishing_);
     if (messages.empty()) {
         return {};
@@ -287,7 +299,7 @@ std::vector<bool> Connection::publish_durable(const std::vector<Outgoing>& messa
     {
         std::lock_guard lock(batch_.mutex);
         batch_.waiting.clear();
-        batch_.stored.assign(messages.size(), false);
+        batch_.outcome = {std::vector<bool>(messages.size(), false), ""};
         batch_.cut = false;
     }
     for (std::size_t i = 0; i < messages.size(); ++i) {
@@ -320,21 +332,27 @@ std::vector<bool> Connection::publish_durable(const std::vector<Outgoing>& messa
         }
         natsMsg_Destroy(raw);  // null when nats.c has taken it
         if (status != NATS_OK) {
-            log_.warn("message not sent", {{"subject", out.subject}, {"error", natsStatus_GetText(status)}});
+            std::lock_guard lock(batch_.mutex);
+            batch_.outcome.reason = out.subject + ": not sent: " + natsStatus_GetText(status);
         }
     }
-    std::vector<bool> stored;
+    Published outcome;
     {
         std::unique_lock lock(batch_.mutex);
         batch_.changed.wait_until(lock, deadline, [this] { return batch_.cut || batch_.waiting.empty(); });
-        stored = batch_.stored;
+        outcome = std::move(batch_.outcome);
+        const bool all =
+            std::all_of(outcome.stored.begin(), outcome.stored.end(), [](bool one) { return one; });
+        if (!all && outcome.reason.empty()) {
+            outcome.reason = batch_.cut ? "the connection was lost" : "JetStream does not acknowledge";
+        }
         batch_.waiting.clear();
     }
     natsMsgList unanswered{};
     if (js_PublishAsyncGetPendingList(&unanswered, js_) == NATS_OK) {
         natsMsgList_Destroy(&unanswered);
     }
-    return stored;
+    return outcome;
 }
 
 }  // namespace lamda::bus

@@ -59,7 +59,7 @@ class Connection {
     /// Waits until connected. @throws Unavailable after `timeout`
     void require(Millis timeout);
     void on_change(std::function<void(bool)> callback);
-    std::vector<bool> publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
+    Published publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
 
   private:
     /// What is under way; callbacks of earlier batches find nothing of theirs in it.
@@ -67,7 +67,7 @@ class Connection {
         std::mutex mutex;
         std::condition_variable changed;
         std::unordered_map<natsMsg*, std::size_t> waiting;
-        std::vector<bool> stored;
+        Published outcome;
         bool cut = false;
     };
 

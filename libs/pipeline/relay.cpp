@@ -28,6 +28,7 @@ Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, teleme
 std::size_t Relay::drain() {
     std::size_t left = 0;
     std::int64_t after = 0;
+    refusal_.clear();
     // Each row once: what cannot leave now holds nobody back.
     while (true) {
         std::vector<std::int64_t> ids;
@@ -47,12 +48,15 @@ std::size_t Relay::drain() {
             break;
         }
         crash_point("relay.before_publish");
-        const auto stored = bus_.publish_durable(messages, kPublishPatience);
+        const auto outcome = bus_.publish_durable(messages, kPublishPatience);
+        if (refusal_.empty()) {
+            refusal_ = outcome.reason;
+        }
         crash_point("relay.after_publish");
         std::string array = "{";
         std::size_t count = 0;
         for (std::size_t i = 0; i < ids.size(); ++i) {
-            if (stored[i]) {
+            if (outcome.stored[i]) {
                 array += (count++ == 0 ? "" : ",") + std::to_string(ids[i]);
             }
         }
@@ -68,12 +72,16 @@ std::size_t Relay::drain() {
             break;
         }
     }
+    measure();
+    return left;
+}
+
+void Relay::measure() {
     const auto waiting = database_.transact([&](store::Txn& txn) {
         return txn.one("SELECT count(*) AS n FROM bus.outbox WHERE owner = $1", {owner_})
             .get<std::int64_t>("n");
     });
     waiting_.set(static_cast<double>(waiting));
-    return left;
 }
 
 void Relay::run(const std::stop_token& stop) {
@@ -83,8 +91,12 @@ void Relay::run(const std::stop_token& stop) {
         std::string now;
         try {
             drain();
+            now = refusal_;
         } catch (const std::runtime_error& error) {
             now = error.what();
+        }
+        if (!now.empty()) {
+            on_refusal_();
         }
         if (now != trouble) {
             trouble = now;

@@ -118,6 +118,10 @@ void NatsServer::kill() {
     }
 }
 
+void NatsServer::erase_store() {
+    fs::remove_all(impl_->dir + "/jetstream");
+}
+
 void NatsServer::start() {
     if (impl_->process && impl_->process->running()) {
         return;

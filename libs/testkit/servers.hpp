@@ -50,6 +50,8 @@ class NatsServer {
     void stop();
     void kill();
     void start();
+    /// Of a server that does not run: deletes all streams and consumers.
+    void erase_store();
 
   private:
     struct Impl;

@@ -1,18 +1,12 @@
-// The bus as the dispatcher hears it outside of streams: heartbeats, and the connection's coming and going.
+// Heartbeats, as the dispatcher hears them.
 #pragma once
 
-#include <stop_token>
-
-#include "bus_setup.hpp"
+#include "bus/bus.hpp"
 #include "presence_clock.hpp"
 
 namespace lamda::dispatch {
 
 /// Malformed ones are dropped: node-registry records them.
 void note_heartbeat(const bus::Message& message, PresenceClock& presence, const Clock& clock);
-
-/// Whenever the connection stands: streams, and the durables of all providers that have an attempt — also
-/// when the server comes back without what it held. Until stopped.
-void keep_bus_ready(const std::stop_token& stop, bus::Bus& bus, BusSetup& setup, store::Database& database);
 
 }  // namespace lamda::dispatch

@@ -16,6 +16,7 @@
 #include "pipeline/stream_memory.hpp"
 #include "pipeline/write_behind.hpp"
 #include "projection.hpp"
+#include "restore.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
@@ -72,7 +73,13 @@ int serve(runtime::App& app, const Config& config) {
 
     Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
-    BusSetup setup(bus);
+    BusSetup setup(bus,
+                   {[&] { return providers_at_work(database); },
+                    [&, log](const std::set<std::string>& streams) mutable {
+                        const auto count = restore_streams(database, streams);
+                        log.info("messages of missing streams are put into the outbox", {{"count", count}});
+                    }},
+                   log, metrics, app.health());
     Recovery recovery(database);
     PresenceClock presence;
 
@@ -114,8 +121,9 @@ int serve(runtime::App& app, const Config& config) {
         [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { clocks.run(stop); }));
     pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics);
+    relay.on_refusal([&] { setup.look_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
-    app.loop("bus", [&](const std::stop_token& stop) { keep_bus_ready(stop, bus, setup, database); });
+    app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });
 
     net::HttpClient http;
     // All sources together within 4 s, or the loop would hold up the end of the process; asked again anyway.

@@ -43,21 +43,20 @@ void StatusLoop::run(const std::stop_token& stop) {
         // The signature's domain is not known before the chain is.
         policy_ = database_.transact([&](store::Txn& txn) { return market_.policy(txn); });
         if (policy_) {
-            read_until_reconnect(stop);
+            read(stop);
         } else {
             runtime::pause(stop, kFetch);
         }
     }
 }
 
-void StatusLoop::read_until_reconnect(const std::stop_token& stop) {
-    const auto generation = setup_.generation();
-    setup_.ensure_streams();
+void StatusLoop::read(const std::stop_token& stop) {
+    setup_.look();
     recovery_.begin(bus_);
     bus_.ensure_durable(wire::kStatusStream, recovery_.durable(), wire::kAllStatuses, kAckWait);
     bus::Consumer consumer = bus_.consume(wire::kStatusStream, recovery_.durable());
     int quiet = 0;
-    while (!stop.stop_requested() && setup_.generation() == generation) {
+    while (!stop.stop_requested()) {
         const auto messages = consumer.fetch(100, kFetch);
         for (const auto& message : messages) {
             if (handle(message) == Next::kAck) {

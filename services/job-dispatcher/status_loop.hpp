@@ -22,8 +22,9 @@ class StatusLoop {
 
   private:
     enum class Next { kAck, kLater };
-    /// After a reconnect the durable may be gone: made again.
-    void read_until_reconnect(const std::stop_token& stop);
+    /// Until the bus fails: the stream or the durable may be gone, and is made again at the next call.
+    /// @throws bus::Unavailable, bus::Refused
+    void read(const std::stop_token& stop);
     Next handle(const bus::Message& message);
     Next refuse(const bus::Message& message, const std::string& reason);
 

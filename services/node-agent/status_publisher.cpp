@@ -79,10 +79,10 @@ StatusPublisher::StatusPublisher(Journal& journal, bus::Bus& bus, const Address&
       waiting_(metrics.gauge("lamda_agent_attempts_with_unsent_statuses",
                              "Attempts whose statuses wait for the bus")) {}
 
-bool StatusPublisher::flush() {
+std::string StatusPublisher::flush() {
     const auto keys = journal_.select([](const Attempt& attempt) { return !attempt.outbox.empty(); });
     waiting_.set(static_cast<double>(keys.size()));
-    bool all = true;
+    std::string refused;
     for (std::size_t at = 0; at < keys.size(); at += kBatch) {
         const auto end = std::min(at + kBatch, keys.size());
         std::vector<bus::Outgoing> messages;
@@ -94,11 +94,11 @@ bool StatusPublisher::flush() {
                 sent.emplace_back(keys[i], status.seq);
             }
         }
-        const auto stored = bus_.publish_durable(messages, kPublishTimeout);
+        const auto outcome = bus_.publish_durable(messages, kPublishTimeout);
         crash_point("agent.status.published");
-        for (std::size_t i = 0; i < stored.size(); ++i) {
-            if (!stored[i]) {
-                all = false;
+        for (std::size_t i = 0; i < outcome.stored.size(); ++i) {
+            if (!outcome.stored[i]) {
+                refused = outcome.reason;
                 continue;
             }
             published_.add();
@@ -107,7 +107,7 @@ bool StatusPublisher::flush() {
             });
         }
     }
-    return all;
+    return refused;
 }
 
 void StatusPublisher::run(const std::stop_token& stop) {
@@ -117,9 +117,7 @@ void StatusPublisher::run(const std::stop_token& stop) {
         std::string trouble;
         seen = journal_.wait_change(seen, Millis(0));
         try {
-            if (!flush()) {
-                trouble = "the stream did not acknowledge";
-            }
+            trouble = flush();
         } catch (const bus::Unavailable& error) {
             trouble = error.what();
         }

@@ -42,8 +42,9 @@ class StatusPublisher {
     StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider, telemetry::Log log,
                     telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
-    /// One round. True: nothing waits any more. @throws bus::Unavailable, DiskError
-    bool flush();
+    /// One round. @returns why a status was refused; empty: nothing waits any more. @throws bus::Unavailable,
+    /// DiskError
+    std::string flush();
 
   private:
     Journal& journal_;

@@ -169,9 +169,9 @@ TEST_CASE("A malformed or wrongly signed message is recorded and dropped, and th
     status.exit_code = 0;
     const auto forged = wire::to_json(wire::sign_status(status, domain, s.network().renter()));
     const std::string subject = wire::status_subject(job.provider);
-    const auto stored = s.bus().publish_durable(
+    const auto outcome = s.bus().publish_durable(
         {{subject, "", "{not json"}, {subject, "", R"({"v":1})"}, {subject, "", forged}}, Millis(5'000));
-    REQUIRE(stored == std::vector<bool>{true, true, true});
+    REQUIRE(outcome.stored == std::vector<bool>{true, true, true});
     s.bus().publish(wire::heartbeat_subject(job.provider), "{}");
 
     store::Database database(s.network().dsn(), "e2e", 1);

@@ -190,32 +190,32 @@ wire::Assignment Scenario::job(const std::string& shell) {
 }
 
 void Scenario::assign(const wire::Assignment& assignment) {
-    const auto stored = servers_.bus.publish_durable(
+    const auto outcome = servers_.bus.publish_durable(
         {{wire::dispatch_subject(provider()),
           wire::dispatch_message_id(assignment.job_id, assignment.attempt), wire::to_json(assignment)}},
         Millis(5'000));
-    REQUIRE(stored == std::vector<bool>{true});
+    REQUIRE(outcome.stored == std::vector<bool>{true});
 }
 
 void Scenario::assign_again(const wire::Assignment& assignment) {
     const auto id = "again:" + std::to_string(++again_) +
                     wire::dispatch_message_id(assignment.job_id, assignment.attempt);
-    const auto stored = servers_.bus.publish_durable(
+    const auto outcome = servers_.bus.publish_durable(
         {{wire::dispatch_subject(provider()), id, wire::to_json(assignment)}}, Millis(5'000));
-    REQUIRE(stored == std::vector<bool>{true});
+    REQUIRE(outcome.stored == std::vector<bool>{true});
 }
 
 void Scenario::retract(const wire::Assignment& assignment, std::uint32_t attempt) {
     const wire::Retraction retraction{assignment.job_id, attempt, wire::RetractReason::kOrphaned};
-    const auto stored = servers_.bus.publish_durable(
+    const auto outcome = servers_.bus.publish_durable(
         {{wire::retract_subject(provider()), wire::retract_message_id(assignment.job_id, attempt),
           wire::to_json(retraction)}},
         Millis(5'000));
-    REQUIRE(stored == std::vector<bool>{true});
+    REQUIRE(outcome.stored == std::vector<bool>{true});
 }
 
 void Scenario::publish_raw(const std::string& subject, const std::string& body) {
-    REQUIRE(servers_.bus.publish_durable({{subject, random_id(), body}}, Millis(5'000)) ==
+    REQUIRE(servers_.bus.publish_durable({{subject, random_id(), body}}, Millis(5'000)).stored ==
             std::vector<bool>{true});
 }
 

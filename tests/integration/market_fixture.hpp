@@ -223,7 +223,8 @@ class MarketFixture {
     void publish(const wire::JobStatus& status) { publish(status, *provider_); }
     void publish_raw(const std::string& body) {
         REQUIRE(bus_->publish_durable({{wire::status_subject(provider_->address()), random_id(), body}},
-                                      Millis(5'000)) == std::vector<bool>{true});
+                                      Millis(5'000))
+                    .stored == std::vector<bool>{true});
     }
     void heartbeat(std::uint32_t running = 0) {
         wire::Heartbeat message{provider_->address(), SystemClock().now(), "test", 1, running, ""};

@@ -38,11 +38,11 @@ HOME = {AGENT: AGENT, "gateway": "GATEWAY", "feed": "FEED", "registry": "REGISTR
 MAY_FILL = {AGENT: [f"jobs.status.{AGENT}", f"jobs.logs.{AGENT}.*"], "registry": ["events.node.*", "events.global"]}
 
 STREAM_VERBS = ["CREATE", "UPDATE", "INFO", "DELETE", "PURGE", "SNAPSHOT", "RESTORE", "MSG.GET", "MSG.DELETE", "LEADER.STEPDOWN", "PEER.REMOVE"]
-CONSUMER_VERBS = ["CREATE", "DURABLE.CREATE", "INFO", "DELETE", "MSG.NEXT", "NAMES", "LIST"]
+CONSUMER_VERBS = ["CREATE", "DURABLE.CREATE", "INFO", "DELETE", "MSG.NEXT"]
 # What the dispatcher asks of JetStream; each other one of the lists above is closed to it, too.
 OWNER = {f"STREAM.{verb}.{stream}" for verb in ("CREATE", "UPDATE") for stream in STREAMS} | {"STREAM.INFO.STATUS"}
 OWNER |= {f"CONSUMER.{verb}.{stream}" for verb in ("CREATE", "DURABLE.CREATE", "INFO") for stream in ("JOBS", "RETRACT", "STATUS")}
-OWNER |= {"CONSUMER.MSG.NEXT.STATUS"}
+OWNER |= {"CONSUMER.MSG.NEXT.STATUS", "STREAM.NAMES", "CONSUMER.NAMES.JOBS", "CONSUMER.NAMES.RETRACT"}
 
 
 def documented_subjects():
@@ -52,6 +52,7 @@ def documented_subjects():
 def jetstream_subjects():
     for stream in STREAMS:
         yield from (f"$JS.API.STREAM.{verb}.{stream}" for verb in STREAM_VERBS)
+        yield from (f"$JS.API.CONSUMER.{verb}.{stream}" for verb in ("NAMES", "LIST"))
         for durable in (AGENT, OTHER):
             yield from (f"$JS.API.CONSUMER.{verb}.{stream}.{durable}" for verb in CONSUMER_VERBS)
             yield f"$JS.ACK.{stream}.{durable}.1.1.1.1.0"

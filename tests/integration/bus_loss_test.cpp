@@ -1,0 +1,178 @@
+// Streams and durables that a person or a fault has deleted, against a real server. The test plays the agent.
+#include <csignal>
+
+#include "integration/market_fixture.hpp"
+#include "net/http_client.hpp"
+
+using namespace lamda;
+using namespace lamda::integration;
+using wire::StatusKind;
+
+namespace {
+
+constexpr auto kDispatcher = "job-dispatcher";
+
+struct BusLoss : MarketFixture {
+    BusLoss() : MarketFixture("bus_loss") {
+        register_node(provider());
+        start("node-registry");
+        start_dispatcher();
+        REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000)));
+        REQUIRE(testkit::wait_until(
+            [&] {
+                return bus()
+                    .durable_names(wire::kJobsStream)
+                    .contains(wire::durable_of(provider().address()));
+            },
+            Millis(30'000)));
+    }
+    void start_dispatcher() { start(kDispatcher, {{"METRICS_PORT", std::to_string(port_)}}); }
+    net::HttpResponse get(const std::string& path) {
+        net::HttpRequest request;
+        request.url = "http://127.0.0.1:" + std::to_string(port_) + path;
+        try {
+            return http_.send(request);
+        } catch (const net::TransportError&) {
+            return {};
+        }
+    }
+    net::HttpResponse readiness() { return get("/readyz"); }
+    void require_ready() {
+        const bool ready = testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000));
+        INFO(readiness().body);
+        REQUIRE(ready);
+    }
+    json jetstream(const std::string& what, const json& body = json::object()) {
+        const auto answer = json::parse(bus().request("$JS.API." + what, body.dump(), Millis(10'000)));
+        INFO(answer.dump());
+        REQUIRE_FALSE(answer.contains("error"));
+        return answer;
+    }
+    void run_to_completion(const JobId& id) {
+        publish(status(id, StatusKind::kAccepted, 1, 1));
+        publish(status(id, StatusKind::kRunning, 1, 2));
+        publish(status(id, StatusKind::kCompleted, 1, 3));
+        wait_status(id, "completed");
+    }
+    double metric(const std::string& name_and_labels) {
+        const auto text = get("/metrics").body;
+        const auto at = text.find(name_and_labels + " ");
+        return at == std::string::npos ? 0 : std::stod(text.substr(at + name_and_labels.size() + 1));
+    }
+
+  private:
+    net::HttpClient http_;
+    int port_ = testkit::free_port();
+};
+
+}  // namespace
+
+TEST_CASE("a stream that was deleted is made again, with the assignments that it held") {
+    BusLoss market;
+    const JobId held = market.order(1);
+    market.wait_status(held, "assigned");
+    REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == 1; }));
+    market.jetstream("STREAM.DELETE.JOBS");
+    const JobId later = market.order(2);
+
+    std::set<JobId> taken;
+    while (taken.size() < 2) {
+        const auto assignment = market.take_assignment();
+        CHECK(assignment.attempt == 1);
+        taken.insert(assignment.job_id);
+    }
+    CHECK(taken == std::set<JobId>{held, later});
+    market.run_to_completion(held);
+    market.run_to_completion(later);
+    market.require_ready();
+    CHECK(testkit::wait_until(
+        [&] { return market.metric(R"(lamda_bus_lost_total{stream="JOBS",what="stream"})") == 1; }));
+}
+
+TEST_CASE("readiness names a stream that is missing and cannot be made, until it is there") {
+    BusLoss market;
+    market.jetstream("STREAM.DELETE.JOBS");
+    // Another stream takes its subjects, so that the server refuses JOBS. The dispatcher may be quicker.
+    REQUIRE(testkit::wait_until([&] {
+        market.bus().request("$JS.API.STREAM.DELETE.JOBS", "", Millis(10'000));
+        const auto answer = market.bus().request(
+            "$JS.API.STREAM.CREATE.TAKER",
+            json({{"name", "TAKER"}, {"subjects", json::array({"jobs.dispatch.*"})}}).dump(), Millis(10'000));
+        return !json::parse(answer).contains("error");
+    }));
+    net::HttpResponse answer;
+    REQUIRE(testkit::wait_until(
+        [&] {
+            answer = market.readiness();
+            return answer.status == 503 && answer.body.find("missing: stream JOBS") != std::string::npos;
+        },
+        Millis(30'000)));
+    CHECK_FALSE(json::parse(answer.body).at("checks").at("streams").at("ok").get<bool>());
+    market.jetstream("STREAM.DELETE.TAKER");
+    market.require_ready();
+    const JobId id = market.order(1);
+    CHECK(market.take_assignment().job_id == id);
+}
+
+TEST_CASE("a durable that was deleted is made again, and its messages come") {
+    BusLoss market;
+    const auto durable = wire::durable_of(market.provider().address());
+    for (const std::string stream : {wire::kJobsStream, wire::kRetractStream}) {
+        market.jetstream("CONSUMER.DELETE." + stream + "." + durable);
+    }
+    const JobId id = market.order(1);
+    CHECK(market.take_assignment().job_id == id);
+    market.run_to_completion(id);
+}
+
+TEST_CASE("what an agent said into a STATUS that was deleted before it was read is asked for again") {
+    BusLoss market;
+    const JobId id = market.order(1);
+    CHECK(market.take_assignment().job_id == id);
+    market.service(kDispatcher).signal(SIGSTOP);
+    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
+    market.publish(market.status(id, StatusKind::kRunning, 1, 2));
+    market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
+    market.jetstream("STREAM.DELETE.STATUS");
+    market.service(kDispatcher).signal(SIGCONT);
+    // The same attempt once more: an agent answers it with its recorded final status.
+    const auto again = market.take_assignment();
+    CHECK(again.job_id == id);
+    CHECK(again.attempt == 1);
+    market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
+    market.wait_status(id, "completed");
+}
+
+TEST_CASE("a retraction is sent again when RETRACT was deleted") {
+    BusLoss market;
+    const JobId id = market.order(1);
+    CHECK(market.take_assignment().job_id == id);
+    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
+    market.wait_job(id, "work_state", "accepted");
+    wire::Command command;
+    command.request_id = "cancel-1";
+    command.what = wire::Command::SetStatus{id, "cancelled", "not wanted any more"};
+    market.ask(wire::kJobsCommand, json::parse(wire::to_json(command)));
+    market.wait_status(id, "cancelled");
+    REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kRetractStream) == 1; }));
+    market.jetstream("STREAM.DELETE.RETRACT");
+    const auto retraction = market.take_retraction();
+    CHECK(retraction.job_id == id);
+    CHECK(retraction.attempt == 1);
+    CHECK(retraction.reason == wire::RetractReason::kCancelled);
+}
+
+TEST_CASE("a server that comes back with an empty store gets its streams, and the open attempts") {
+    BusLoss market;
+    const JobId id = market.order(1);
+    market.wait_status(id, "assigned");
+    REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == 1; }));
+    market.nats().kill();
+    market.nats().erase_store();
+    market.nats().start();
+    const auto assignment = market.take_assignment();
+    CHECK(assignment.job_id == id);
+    CHECK(assignment.attempt == 1);
+    market.run_to_completion(id);
+    market.require_ready();
+}
