@@ -139,8 +139,9 @@ int serve(runtime::App& app, const Config& config) {
     };
     const auto heartbeat_subscription =
         bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
-            if (identity.prove()) {
-                note_heartbeat(message, presence, clock);
+            const auto domain = market.domain();
+            if (domain && identity.prove()) {
+                note_heartbeat(message, presence, *domain, clock);
             }
         });
     const auto command_subscription = answering(wire::kJobsCommand, commands);

@@ -54,11 +54,12 @@ int serve(runtime::App& app, const Config& config) {
 
     StatusPublisher publisher(journal, bus, self, log, app.metrics());
     ProgressLoop progress(journal, statuses, clock);
-    TwinWatch twins(self, random_id(), clock, log, app.health());
+    HeartbeatSequence sequence(config.state_dir + "/heartbeat-" + self.hex(), clock);
+    TwinWatch twins(self, random_id(), sequence.started_at(), clock, log, app.health());
     RetrySchedule retries({.patience = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
-    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, retries, twins, settings, clock,
-                             app.metrics());
+    HeartbeatLoop heartbeats(bus, journal, signer, identity, config.job_manager, sequence, config.capacity,
+                             retries, twins, settings, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, identity, self, config.job_manager, config.capacity,
                                retries, twins, settings, clock, log, app.metrics(), app.health());
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());

@@ -93,7 +93,7 @@ int serve(runtime::App& app, const Config& config) {
         app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
     }
 
-    PresenceLoop presence(database, config.offline_after, clock, log, app.metrics());
+    PresenceLoop presence(database, config.offline_after, clock, log, app.metrics(), app.health());
     app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
     pipeline::Relay relay(database, bus, kOwner, log, app.metrics());
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));

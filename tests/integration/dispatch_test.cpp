@@ -171,7 +171,7 @@ TEST_CASE("a status that was put away by mistake is redriven, and counts as if i
     const JobId id = market.order(45);
     market.start_with_provider();
     market.wait_status(id, "assigned");
-    const auto domain = wire::status_domain(ChainId{31337}, market.job_manager());
+    const auto domain = wire::market_domain(ChainId{31337}, market.job_manager());
     market.database().transact([&](store::Txn& txn) {
         std::uint32_t seq = 0;
         for (const auto kind : {StatusKind::kAccepted, StatusKind::kRunning, StatusKind::kCompleted}) {
@@ -392,6 +392,33 @@ TEST_CASE(
         Millis(30'000)));
     CHECK(market.job_column(id, "attempt") == "2");
     market.require_row_is_fold_of_journal(id);
+}
+
+TEST_CASE("forged and recorded heartbeats of a provider that is away use up no attempt") {
+    Dispatch market;
+    market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "1"}});
+    const JobId id = market.order(81);
+    market.wait_status(id, "assigned");
+    const auto recorded = wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.provider());
+    REQUIRE(testkit::wait_until([&] {
+        market.publish(recorded);
+        return market.count("registry.presence") == 1;
+    }));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(3'200);
+    CHECK(testkit::wait_until([&] {
+        market.publish(recorded);
+        market.publish(market.next_heartbeat());
+        market.publish(wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.renter()));
+        return std::chrono::steady_clock::now() > until;
+    }));
+    CHECK(market.job_column(id, "status") == "assigned");
+    // Those that the provider signs do count.
+    REQUIRE(testkit::wait_until(
+        [&] {
+            market.heartbeat();
+            return market.job_column(id, "status") == "expired";
+        },
+        Millis(30'000)));
 }
 
 TEST_CASE("a job whose spec nobody gave is found on IPFS by its id") {

@@ -217,17 +217,34 @@ class MarketFixture {
         return out;
     }
     void publish(const wire::JobStatus& status, const crypto::Signer& by) {
-        const auto domain = wire::status_domain(ChainId{31337}, job_manager_);
-        publish_raw(wire::to_json(wire::sign_status(status, domain, by)));
+        publish_raw(wire::to_json(wire::sign_status(status, domain(), by)));
     }
     void publish(const wire::JobStatus& status) { publish(status, *provider_); }
     void publish_raw(const std::string& body) {
         REQUIRE(bus_->publish_durable({{wire::status_subject(provider_->address()), random_id(), body}},
                                       Millis(5'000)) == std::vector<bool>{true});
     }
+    eth::Eip712Domain domain() const { return wire::market_domain(ChainId{31337}, job_manager_); }
+    /// Not signed yet; its number is the next one.
+    wire::Heartbeat next_heartbeat(std::uint32_t running = 0) {
+        const auto now = SystemClock().now();
+        heartbeats_ = std::max(heartbeats_ + 1, static_cast<std::uint64_t>(now.time_since_epoch().count()));
+        return {provider_->address(), heartbeats_, now, "test", 1, running, "", std::nullopt};
+    }
+    void publish(const wire::Heartbeat& heartbeat) {
+        bus_->publish(wire::heartbeat_subject(provider_->address()), wire::to_json(heartbeat));
+    }
     void heartbeat(std::uint32_t running = 0) {
-        wire::Heartbeat message{provider_->address(), SystemClock().now(), "test", 1, running, ""};
-        bus_->publish(wire::heartbeat_subject(provider_->address()), wire::to_json(message));
+        publish(wire::sign_heartbeat(next_heartbeat(running), domain(), *provider_));
+    }
+    /// What the job dispatcher records with its first batch; for tests without one.
+    void record_market() {
+        database_->transact([&](store::Txn& txn) {
+            txn.exec(
+                "INSERT INTO chain.cursor (stream, chain_id, number, hash, timestamp, contracts) "
+                "VALUES ('dispatcher:bsc', 31337, 0, $1, 0, $2)",
+                {Bytes32{}, job_manager_});
+        });
     }
     json ask(const char* subject, const json& body) {
         return json::parse(bus_->request(subject, body.dump(), Millis(10'000)));
@@ -253,6 +270,7 @@ class MarketFixture {
     std::unique_ptr<store::Database> database_;
     std::unique_ptr<bus::Bus> bus_;
     std::map<std::string, testkit::Process> services_;
+    std::uint64_t heartbeats_ = 0;
 };
 
 }  // namespace lamda::integration
