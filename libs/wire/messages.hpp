@@ -170,8 +170,16 @@ struct Command {
         bool operator==(const AttachSpec&) const = default;
     };
     std::variant<SetStatus, AttachSpec> what;
+    /// That the operator asks (command_proof.hpp); with set_status.
+    struct Proof {
+        Timestamp at;
+        Bytes32 code;
+        bool operator==(const Proof&) const = default;
+    };
+    std::optional<Proof> proof{};
     bool operator==(const Command&) const = default;
 };
+const JobId& job_of(const Command& command);
 std::string to_json(const Command& message);
 Result<Command> parse_command(std::string_view json);
 

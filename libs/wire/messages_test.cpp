@@ -8,6 +8,7 @@
 #include <map>
 
 #include "testkit/process.hpp"
+#include "wire/command_proof.hpp"
 
 using namespace lamda;
 using namespace lamda::wire;
@@ -123,9 +124,9 @@ TEST_CASE("the golden samples are what the types say, there and back") {
         R"({"attempt":0,"id":")" + kJob.hex() + R"(","provider_address":")" + kProvider.hex() +
         R"(","renter_address":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65","status":"created"})";
     same_as_sample(event, "event", parse_event);
-    same_as_sample(Command{"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e",
-                           Command::SetStatus{kJob, "cancelled", "asked for by the renter"}},
-                   "command", parse_command);
+    const Command command{"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e",
+                          Command::SetStatus{kJob, "cancelled", "asked for by the renter"}};
+    same_as_sample(prove_command(command, "devnet-operator", time), "command", parse_command);
     CHECK(job_id_of(parse_job_spec(sample("job_spec")).value()) == kJob);
 }
 
@@ -274,7 +275,9 @@ TEST_CASE("each wrong field of a message is refused with its place") {
          parse(parse_command),
          {{"set_status", "set", "/kind"},
           {"cancelled", "completed", "/status"},
-          {"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e", "", "/requestId"}}},
+          {"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e", "", "/requestId"},
+          {"00.123Z", "00Z", "/at"},
+          {"\"proof\": \"0x", "\"proof\": \"0x00", "/proof"}}},
     };
     for (const auto& one : cases) {
         const auto good = sample(one.name);

@@ -68,7 +68,7 @@ int serve(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
-    runtime::watch_bus(app, bus);
+    runtime::watch_bus(app, bus, config.nats_url);
 
     Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
@@ -128,7 +128,7 @@ int serve(runtime::App& app, const Config& config) {
                  identity.after_proof([&](const std::stop_token& stop) { spec_fetch.run(stop); }));
     }
 
-    CommandDesk commands(database, market, clock, log);
+    CommandDesk commands(database, market, config.operator_token, clock, log, metrics);
     views::QueryDesk queries(database, views::kJobs, "jobs", log);
     const auto answering = [&](const char* subject, auto& desk) {
         return bus.subscribe(subject, kOutboxOwner, [&](const bus::Message& request) {

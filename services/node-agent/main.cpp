@@ -13,6 +13,7 @@
 #include "retract_loop.hpp"
 #include "runner.hpp"
 #include "runtime/app.hpp"
+#include "runtime/readiness.hpp"
 
 namespace lamda::agent {
 namespace {
@@ -73,11 +74,7 @@ int serve(runtime::App& app, const Config& config) {
                           app.metrics(), app.health());
     Presence presence(config.presence, opbnb_ledger, opbnb, signer, clock, log, app.metrics(), app.health());
 
-    app.probe("nats", [&] {
-        if (const auto trouble = bus.trouble(); !trouble.empty()) {
-            throw std::runtime_error(trouble);
-        }
-    });
+    runtime::watch_bus(app, bus, config.nats_url);
     app.probe("docker", [&] { engine.negotiate(); });
     if (!config.content.api_url.empty()) {
         app.probe("content", [&] { content.check(); });

@@ -61,7 +61,7 @@ int serve(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
-    runtime::watch_bus(app, bus);
+    runtime::watch_bus(app, bus, config.nats_url);
     app.first("settings", [&](const std::stop_token&) {
         database.transact([&](store::Txn& txn) { save_offline_after(txn, config.offline_after); });
     });

@@ -15,6 +15,7 @@
 #include "store/database.hpp"
 #include "store/migrations.hpp"
 #include "testkit/servers.hpp"
+#include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
@@ -25,6 +26,8 @@ using nlohmann::json;
 
 class MarketFixture {
   public:
+    static constexpr auto kOperatorToken = "operator-token";
+
     /// @param slots  finalized = head − 2 × slots
     explicit MarketFixture(const std::string& name, unsigned slots = 1)
         : dir_(name),
@@ -76,6 +79,7 @@ class MarketFixture {
                                                {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
                                                {"JOB_MANAGER_START_BLOCK", "1"},
                                                {"NODE_REPUTATION_START_BLOCK", "1"},
+                                               {"OPERATOR_TOKEN", kOperatorToken},
                                                {"LOG_FORMAT", "text"}};
         more.merge(env);
         services_.insert_or_assign(name, testkit::Process({{testkit::binary_dir() + "/bin/lamda-" + service},
@@ -248,6 +252,13 @@ class MarketFixture {
     }
     json ask(const char* subject, const json& body) {
         return json::parse(bus_->request(subject, body.dump(), Millis(10'000)));
+    }
+    json ask(const wire::Command& command) {
+        return ask(wire::kJobsCommand, json::parse(wire::to_json(command)));
+    }
+    /// As the gateway does for who has the token.
+    json ask_as_operator(const wire::Command& command) {
+        return ask(wire::prove_command(command, kOperatorToken, SystemClock().now()));
     }
 
   private:
