@@ -30,14 +30,6 @@ std::string inbox_part(const std::string& user) {
     return plain ? user : "";
 }
 
-ServerList servers_of(const std::string& url) {
-    auto parsed = parse_servers(url);
-    if (!parsed) {
-        throw Refused("NATS: the URL " + parsed.error().message);
-    }
-    return *std::move(parsed);
-}
-
 /// The reason why there is no connection, from the status alone: nats.c's texts can quote the URL.
 std::string reason_of(natsStatus status) {
     switch (status) {
@@ -106,6 +98,14 @@ void fail(const std::string& doing, natsStatus status, int js_error) {
         throw Unavailable(text);
     }
     throw Refused(text);
+}
+
+ServerList servers_of(const std::string& url) {
+    auto parsed = parse_servers(url);
+    if (!parsed) {
+        throw Refused("NATS: the URL " + parsed.error().message);
+    }
+    return *std::move(parsed);
 }
 
 Message to_message(natsMsg* message) {

@@ -35,6 +35,9 @@ constexpr auto kNoJetStream =
 /// @throws Unavailable for what passes by itself, Refused for the rest
 [[noreturn]] void fail(const std::string& doing, natsStatus status, int js_error = 0);
 
+/// @throws Refused for a URL that cannot be used
+ServerList servers_of(const std::string& url);
+
 /// Callbacks can come until ClosedCB did: the object lives until then.
 class Connection {
   public:

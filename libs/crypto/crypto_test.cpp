@@ -7,6 +7,7 @@
 #include "core/u256.hpp"
 #include "crypto/address_text.hpp"
 #include "crypto/digest.hpp"
+#include "crypto/hmac.hpp"
 #include "crypto/signer.hpp"
 
 using namespace lamda;
@@ -245,4 +246,20 @@ TEST_CASE("checksum_address: the vectors of EIP-55") {
           "0xdbF03B407c01E7cD3CBea99509d93f8DDDC8C6FB", "0xD1220A0cf47c7B9Be7A2E6BA89F429762e7b9aDb"}) {
         CHECK(checksum_address(Address::parse(address).value()) == address);
     }
+}
+
+TEST_CASE("HMAC-SHA256: vectors of RFC 4231") {
+    CHECK(hmac_sha256(std::string(20, '\x0b'), "Hi There").hex() ==
+          "0xb0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
+    CHECK(hmac_sha256("Jefe", "what do ya want for nothing?").hex() ==
+          "0x5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    CHECK(hmac_sha256(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First")
+              .hex() == "0x60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
+TEST_CASE("secrets are the same when all of them is") {
+    CHECK(same_secret("token", "token"));
+    CHECK_FALSE(same_secret("token", "tokem"));
+    CHECK_FALSE(same_secret("token", "token "));
+    CHECK_FALSE(same_secret("", "token"));
 }

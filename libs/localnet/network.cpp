@@ -95,7 +95,8 @@ void Network::define_services() {
     };
     api_port_ = config_.api_port != 0 ? config_.api_port : testkit::free_port();
     define("node-registry", "lamda-node-registry", with({}));
-    define("job-dispatcher", "lamda-job-dispatcher", with({{"IPFS_GATEWAY_URL", content_->url()}}));
+    define("job-dispatcher", "lamda-job-dispatcher",
+           with({{"IPFS_GATEWAY_URL", content_->url()}, {"OPERATOR_TOKEN", kOperatorToken}}));
     define("reputation", "lamda-reputation",
            with({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}}));
     for (const char* watcher : kWatchers) {  // a second instance, for those who ask for it

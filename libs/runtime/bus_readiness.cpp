@@ -1,13 +1,44 @@
+#include "bus/login_check.hpp"
 #include "runtime/readiness.hpp"
 
 namespace lamda::runtime {
 
-void watch_bus(App& app, bus::Bus& bus) {
+namespace {
+
+constexpr Millis kAskAgain{2'000};
+/// A server's configuration can be changed while it runs.
+constexpr Millis kAskLater{3'600'000};
+
+void require_login(const std::stop_token& stop, const Secret& url) {
+    auto wait = kAskAgain;
+    do {
+        switch (bus::check_login(url.reveal())) {
+            case bus::LoginCheck::kNotAsked:
+                throw ConfigError(
+                    "NATS_URL: the server lets in clients without a login, so that anybody may command and "
+                    "listen. In production it must know every client: accounts as in deploy/nats/nats.conf, "
+                    "and no no_auth_user");
+            case bus::LoginCheck::kAsked:
+                wait = kAskLater;
+                break;
+            case bus::LoginCheck::kNoAnswer:
+                wait = kAskAgain;
+                break;
+        }
+    } while (pause(stop, wait));
+}
+
+}  // namespace
+
+void watch_bus(App& app, bus::Bus& bus, const Secret& url) {
     app.probe("nats", [&bus] {
         if (const auto trouble = bus.trouble(); !trouble.empty()) {
             throw std::runtime_error(trouble);
         }
     });
+    if (app.config().environment == "production") {
+        app.loop("bus_login", [url](const std::stop_token& stop) { require_login(stop, url); });
+    }
 }
 
 }  // namespace lamda::runtime

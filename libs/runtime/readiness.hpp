@@ -3,6 +3,7 @@
 
 #include "bus/bus.hpp"
 #include "runtime/app.hpp"
+#include "runtime/secret.hpp"
 #include "store/database.hpp"
 
 namespace lamda::runtime {
@@ -11,7 +12,9 @@ namespace lamda::runtime {
 /// schema that does not fit this executable, or a database that cannot hold every text, ends the process
 /// with 78. From then on the check `postgres` pings the database.
 void prepare_database(App& app, store::Database& database, bool migrate);
-/// The check `nats`: the connection stands, and the server has what was asked of it.
-void watch_bus(App& app, bus::Bus& bus);
+/// The check `nats`: the connection stands, and the server has what was asked of it. In production also the
+/// loop `bus_login`: a server that lets in clients without a login ends the process with 78; one that does
+/// not answer is asked again.
+void watch_bus(App& app, bus::Bus& bus, const Secret& url);
 
 }  // namespace lamda::runtime

@@ -39,4 +39,19 @@ Secret read_nats_url(Settings& settings) {
     return url;
 }
 
+Secret read_operator_token(Settings& settings) {
+    constexpr auto kName = "OPERATOR_TOKEN";
+    constexpr std::size_t kLeast = 8;
+    constexpr std::size_t kLeastInProduction = 32;
+    Secret token = settings.secret(
+        kName, "the operator's, for PUT /api/jobs/{id}/status; gateway and dispatcher", false);
+    const bool production = settings.environment() == "production";
+    const auto least = production ? kLeastInProduction : kLeast;
+    if (!token.empty() && token.reveal().size() < least) {
+        settings.mistake(kName, "must have at least " + std::to_string(least) + " characters" +
+                                    (production ? " in production: openssl rand -hex 32" : ""));
+    }
+    return token;
+}
+
 }  // namespace lamda::runtime

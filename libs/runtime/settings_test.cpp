@@ -119,6 +119,23 @@ TEST_CASE("In production a bus without a login is refused, whether or not it wou
     }
 }
 
+TEST_CASE("An operator token that can be guessed is refused, and its text is not repeated") {
+    const std::string seven(7, 's');
+    for (const auto& [environment, token, mistake] :
+         std::vector<std::array<std::string, 3>>{{"development", seven, "OPERATOR_TOKEN "},
+                                                 {"development", seven + "s", ""},
+                                                 {"production", std::string(31, 's'), "OPERATOR_TOKEN "},
+                                                 {"production", std::string(32, 's'), ""},
+                                                 {"production", "", ""}}) {
+        auto settings = from({{"ENVIRONMENT", environment}, {"OPERATOR_TOKEN", token}});
+        CHECK(read_operator_token(settings).reveal() == token);
+        CHECK(mistaken(settings) == mistake);
+        for (const auto& one : settings.mistakes()) {
+            CHECK(one.message.find(seven) == std::string::npos);
+        }
+    }
+}
+
 TEST_CASE("Two ports may both be any free one, and a misspelt name is a mistake") {
     auto settings = from({{"A_PORT", "0"}, {"B_PORT", "0"}});
     settings.port("A_PORT", "", 1);

@@ -1,4 +1,4 @@
-// Assignment, retraction, command: what goes to agents and to the dispatcher.
+// Assignment, retraction: what goes to agents.
 #include "wire/messages.hpp"
 #include "wire/spec_fields.hpp"
 
@@ -75,53 +75,6 @@ Result<Retraction> parse_retraction(std::string_view json) {
     out.job_id = fields.lowercase_id<JobId>("jobId");
     out.attempt = fields.uint32("attempt", 1);
     out.reason = static_cast<RetractReason>(fields.one_of("reason", {"orphaned", "cancelled", "superseded"}));
-    if (failure) {
-        return *failure;
-    }
-    return out;
-}
-
-std::string to_json(const Command& message) {
-    Json::Object out{{"v", 1}, {"requestId", message.request_id}};
-    if (const auto* set = std::get_if<Command::SetStatus>(&message.what)) {
-        out.push_back({"kind", "set_status"});
-        out.push_back({"jobId", set->job_id.hex()});
-        out.push_back({"status", set->status});
-        out.push_back({"errorMessage", set->error_message});
-    } else {
-        const auto& attach = std::get<Command::AttachSpec>(message.what);
-        out.push_back({"kind", "attach_spec"});
-        out.push_back({"jobId", attach.job_id.hex()});
-        out.push_back({"spec", attach.spec_json});
-        out.push_back({"signature", attach.signature});
-    }
-    return Json(std::move(out)).text();
-}
-
-Result<Command> parse_command(std::string_view json) {
-    const auto value = detail::parse_message(json);
-    if (!value) {
-        return value.error();
-    }
-    std::optional<Error> failure;
-    Fields fields(*value, "", failure);
-    Command out;
-    out.request_id = fields.text("requestId", 1, 128);
-    if (fields.one_of("kind", {"set_status", "attach_spec"}) == 0) {
-        Command::SetStatus set;
-        set.job_id = fields.lowercase_id<JobId>("jobId");
-        set.status = fields.one_of("status", {"cancelled", "failed"}) == 0 ? "cancelled" : "failed";
-        set.error_message = fields.optional_text("errorMessage", 1024).value_or("");
-        out.what = std::move(set);
-    } else {
-        Command::AttachSpec attach;
-        attach.job_id = fields.lowercase_id<JobId>("jobId");
-        // A string, not an object: the signature is over the digest of exactly this text.
-        attach.spec_json = fields.text("spec", 2, 65536);
-        attach.signature = fields.text("signature", 1, 132);
-        fields.checked("signature", crypto::Signature::from_hex65(attach.signature), {});
-        out.what = std::move(attach);
-    }
     if (failure) {
         return *failure;
     }

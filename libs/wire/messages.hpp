@@ -100,8 +100,8 @@ struct JobStatus {
     std::optional<crypto::Signature> signature;
     bool operator==(const JobStatus&) const = default;
 };
-/// EIP-712 domain of statuses: (`Lamda`, `1`, BSC's chain id, JobManager's address).
-eth::Eip712Domain status_domain(ChainId bsc, const Address& job_manager);
+/// EIP-712 domain of statuses and heartbeats: (`Lamda`, `1`, BSC's chain id, JobManager's address).
+eth::Eip712Domain market_domain(ChainId bsc, const Address& job_manager);
 /// What is signed: its keccak256 is the digest of EIP-712.
 Bytes status_message(const JobStatus& status, const eth::Eip712Domain& domain);
 JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const crypto::Signer& signer);
@@ -112,13 +112,20 @@ Result<JobStatus> parse_status(std::string_view json);
 
 struct Heartbeat {
     Address provider;
+    std::uint64_t seq = 1;  ///< rises with every heartbeat of the provider; follows the wall clock in ms
     Timestamp at;
     std::string agent_version;
     std::uint32_t capacity = 1;
     std::uint32_t running = 0;
     std::string instance;  ///< random, of one process: tells two agents with one key apart; empty: not told
+    std::optional<crypto::Signature> signature;
     bool operator==(const Heartbeat&) const = default;
 };
+/// What is signed: its keccak256 is the digest of EIP-712. The struct's type keeps it apart from a status.
+Bytes heartbeat_message(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
+Heartbeat sign_heartbeat(Heartbeat heartbeat, const eth::Eip712Domain& domain, const crypto::Signer& signer);
+/// Signed by heartbeat.provider itself. Errors: `invalid_signature`.
+lamda::Status verify_heartbeat(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
 std::string to_json(const Heartbeat& message);
 Result<Heartbeat> parse_heartbeat(std::string_view json);
 
@@ -163,8 +170,16 @@ struct Command {
         bool operator==(const AttachSpec&) const = default;
     };
     std::variant<SetStatus, AttachSpec> what;
+    /// That the operator asks (command_proof.hpp); with set_status.
+    struct Proof {
+        Timestamp at;
+        Bytes32 code;
+        bool operator==(const Proof&) const = default;
+    };
+    std::optional<Proof> proof{};
     bool operator==(const Command&) const = default;
 };
+const JobId& job_of(const Command& command);
 std::string to_json(const Command& message);
 Result<Command> parse_command(std::string_view json);
 

@@ -8,6 +8,7 @@
 #include <map>
 
 #include "testkit/process.hpp"
+#include "wire/command_proof.hpp"
 
 using namespace lamda;
 using namespace lamda::wire;
@@ -21,7 +22,7 @@ const auto kBlockHash =
 const std::string kInput = "bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku";
 const std::string kOutput = "bafybeibq34xkahn6evm23l6un2fkh3hw56sfac3iklpq5nzhudwd3cftpe";
 const auto kDomain =
-    status_domain(ChainId{97}, Address::parse("0xd9264b533dd53198c7ae345c6afe8ef054303b53").value());
+    market_domain(ChainId{97}, Address::parse("0xd9264b533dd53198c7ae345c6afe8ef054303b53").value());
 
 Timestamp at(const char* text) {
     return parse_rfc3339(text).value();
@@ -106,8 +107,10 @@ TEST_CASE("the golden samples are what the types say, there and back") {
     same_as_sample(an_assignment(), "assignment", parse_assignment);
     same_as_sample(Retraction{kJob, 2, RetractReason::kOrphaned}, "retraction", parse_retraction);
     same_as_sample(sign_status(a_status(), kDomain, *provider_key()), "status", parse_status);
-    same_as_sample(Heartbeat{kProvider, at("2026-11-20T10:00:00.123Z"), "0.1.0", 2, 1, "3f9a0c5e7b1d4a2f"},
-                   "heartbeat", parse_heartbeat);
+    const auto time = at("2026-11-20T10:00:00.123Z");
+    const Heartbeat heartbeat{kProvider, 1'795'168'800'123,  time,        "0.1.0", 2,
+                              1,         "3f9a0c5e7b1d4a2f", std::nullopt};
+    same_as_sample(sign_heartbeat(heartbeat, kDomain, *provider_key()), "heartbeat", parse_heartbeat);
     same_as_sample(LogChunk{kJob, 1, 1, "stdout", at("2026-11-20T10:00:01.500Z"), "line 1\nline 2\n"}, "logs",
                    parse_log_chunk);
     Event event;
@@ -121,9 +124,9 @@ TEST_CASE("the golden samples are what the types say, there and back") {
         R"({"attempt":0,"id":")" + kJob.hex() + R"(","provider_address":")" + kProvider.hex() +
         R"(","renter_address":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65","status":"created"})";
     same_as_sample(event, "event", parse_event);
-    same_as_sample(Command{"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e",
-                           Command::SetStatus{kJob, "cancelled", "asked for by the renter"}},
-                   "command", parse_command);
+    const Command command{"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e",
+                          Command::SetStatus{kJob, "cancelled", "asked for by the renter"}};
+    same_as_sample(prove_command(command, "devnet-operator", time), "command", parse_command);
     CHECK(job_id_of(parse_job_spec(sample("job_spec")).value()) == kJob);
 }
 
@@ -150,9 +153,10 @@ TEST_CASE("messages with nothing in their optional fields go there and back") {
     CHECK(parse_command(to_json(attach)).value() == attach);
 }
 
-TEST_CASE("a status signed by another implementation verifies") {
-    // The sample's signature was made by ethers' signTypedData.
+TEST_CASE("a status and a heartbeat signed by another implementation verify") {
+    // The samples' signatures were made by ethers' signTypedData.
     CHECK(verify_status(parse_status(sample("status")).value(), kDomain));
+    CHECK(verify_heartbeat(parse_heartbeat(sample("heartbeat")).value(), kDomain));
 }
 
 TEST_CASE("a status verifies under the provider's key, chain and contract, and no changed field does") {
@@ -190,8 +194,8 @@ TEST_CASE("a status verifies under the provider's key, chain and contract, and n
         CHECK(verified.error().code == "invalid_signature");
         CHECK(verified.error().where == "/signature");
     }
-    CHECK_FALSE(verify_status(good, status_domain(ChainId{56}, kDomain.verifying_contract)));
-    CHECK_FALSE(verify_status(good, status_domain(ChainId{97}, kProvider)));
+    CHECK_FALSE(verify_status(good, market_domain(ChainId{56}, kDomain.verifying_contract)));
+    CHECK_FALSE(verify_status(good, market_domain(ChainId{97}, kProvider)));
 }
 
 TEST_CASE("what a container printed cannot break the signature over it") {
@@ -257,6 +261,10 @@ TEST_CASE("each wrong field of a message is refused with its place") {
         {"heartbeat",
          parse(parse_heartbeat),
          {{"\"capacity\": 2", "\"capacity\": -1", "/capacity"},
+          {"\"seq\": 1795168800123", "\"seq\": 0", "/seq"},
+          {"\"seq\": 1795168800123", "\"seq\": 9007199254740992", "/seq"},
+          {"\"seq\"", "\"number\"", "/seq"},
+          {"\"signature\": \"0x", "\"signature\": \"0x00", "/signature"},
           {"0.1.0", "", "/agentVersion"},
           {"3f9a0c5e7b1d4a2f", std::string(65, 'a'), "/instance"}}},
         {"logs", parse(parse_log_chunk), {{"stdout", "stdin", "/stream"}, {"\"data\"", "\"text\"", "/data"}}},
@@ -267,7 +275,9 @@ TEST_CASE("each wrong field of a message is refused with its place") {
          parse(parse_command),
          {{"set_status", "set", "/kind"},
           {"cancelled", "completed", "/status"},
-          {"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e", "", "/requestId"}}},
+          {"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e", "", "/requestId"},
+          {"00.123Z", "00Z", "/at"},
+          {"\"proof\": \"0x", "\"proof\": \"0x00", "/proof"}}},
     };
     for (const auto& one : cases) {
         const auto good = sample(one.name);

@@ -1,4 +1,4 @@
-// Heartbeat, log chunk, event: what is said to whoever listens.
+// Log chunk, event: what is said to whoever listens.
 #include <limits>
 #include <stdexcept>
 
@@ -9,39 +9,6 @@ namespace lamda::wire {
 
 using detail::Fields;
 using detail::Json;
-
-std::string to_json(const Heartbeat& message) {
-    Json::Object fields = {{"v", 1},
-                           {"provider", message.provider.hex()},
-                           {"at", to_rfc3339(message.at)},
-                           {"agentVersion", message.agent_version},
-                           {"capacity", message.capacity},
-                           {"running", message.running}};
-    if (!message.instance.empty()) {
-        fields.emplace_back("instance", message.instance);
-    }
-    return Json(std::move(fields)).text();
-}
-
-Result<Heartbeat> parse_heartbeat(std::string_view json) {
-    const auto value = detail::parse_message(json);
-    if (!value) {
-        return value.error();
-    }
-    std::optional<Error> failure;
-    Fields fields(*value, "", failure);
-    Heartbeat out;
-    out.provider = fields.lowercase_address("provider");
-    out.at = fields.time("at");
-    out.agent_version = fields.text("agentVersion", 1, 64);
-    out.capacity = fields.uint32("capacity", 0, 1'000'000);
-    out.running = fields.uint32("running", 0, 1'000'000);
-    out.instance = fields.optional_text("instance", 64).value_or("");
-    if (failure) {
-        return *failure;
-    }
-    return out;
-}
 
 std::string to_json(const LogChunk& message) {
     return Json(Json::Object{{"v", 1},

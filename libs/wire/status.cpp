@@ -133,7 +133,7 @@ Result<ErrorCode> parse_error_code(std::string_view text) {
     return Error{"invalid_value", "there is no such error code", ""};
 }
 
-eth::Eip712Domain status_domain(ChainId bsc, const Address& job_manager) {
+eth::Eip712Domain market_domain(ChainId bsc, const Address& job_manager) {
     return {.name = "Lamda", .version = "1", .chain_id = bsc, .verifying_contract = job_manager};
 }
 

@@ -9,6 +9,7 @@
 #include "contracts/job_manager.hpp"
 #include "test_gateway.hpp"
 #include "token_guard.hpp"
+#include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
@@ -282,14 +283,17 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         std::mutex ids_mutex;
         std::vector<std::string> ids;
         std::atomic<bool> accepting{true};
+        std::atomic<bool> proving{true};
         auto dispatcher =
             gateway.bus.subscribe(wire::kJobsCommand, "dispatcher", [&](const bus::Message& message) {
                 const auto command = wire::parse_command(message.body);
                 const std::lock_guard lock(ids_mutex);
                 ids.push_back(command.ok() ? command->request_id : "");
+                const std::string answer =
+                    accepting ? R"({"v":1})" : R"({"status":409,"code":"illegal_transition","detail":"no"})";
+                CHECK(wire::verify_command(*command, "operator-token", SystemClock().now()));
                 gateway.bus.respond(
-                    message,
-                    accepting ? R"({"v":1})" : R"({"status":409,"code":"illegal_transition","detail":"no"})");
+                    message, proving ? wire::prove_answer(answer, *command, "operator-token") : answer);
             });
         auto keyed = token;
         keyed.emplace_back("Idempotency-Key", "key-1");
@@ -325,6 +329,14 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         const auto refused = gateway.send("PUT", path, R"({"status":"failed"})", token);
         CHECK(refused.status == 409);
         CHECK(refused.body["code"] == "illegal_transition");
+        {
+            INFO("an answer of somebody else on the bus is not believed");
+            proving = false;
+            const auto forged = gateway.send("PUT", path, R"({"status":"failed"})", token);
+            CHECK(forged.status == 503);
+            CHECK(forged.body["code"] == "answer_not_proven");
+            proving = true;
+        }
         INFO("who guesses tokens has to wait; others do not");
         net::Headers guess = {{"Authorization", "Bearer guess"}, {"X-Forwarded-For", "192.0.2.9"}};
         for (int i = 0; i < TokenGuard::kFreeTries; ++i) {

@@ -28,11 +28,7 @@ Config read_config(runtime::Settings& settings) {
     out.nats_url = runtime::read_nats_url(settings);
     out.port = settings.port("API_PORT", "port of the REST interface; 0: any free one", 8080);
     out.cors_origins = read_origins(settings);
-    out.operator_token =
-        settings.secret("OPERATOR_TOKEN", "bearer token for PUT /api/jobs/{id}/status", false);
-    if (!out.operator_token.empty() && out.operator_token.reveal().size() < 8) {
-        settings.mistake("OPERATOR_TOKEN", "must have at least 8 characters");
-    }
+    out.operator_token = runtime::read_operator_token(settings);
     if (const auto id = settings.maybe_number(
             "BSC_CHAIN_ID", "chain of JobManager; unset: the one that the job dispatcher has recorded")) {
         out.chain_id = ChainId{*id};

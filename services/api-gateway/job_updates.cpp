@@ -5,12 +5,12 @@
 #include <nlohmann/json.hpp>
 
 #include "api.hpp"
-#include "crypto/digest.hpp"
+#include "crypto/hmac.hpp"
 #include "idempotency.hpp"
 #include "token_guard.hpp"
 #include "views/body.hpp"
+#include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"
-#include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::gateway {
@@ -19,17 +19,6 @@ namespace {
 
 constexpr Millis kPatience{5'000};
 constexpr std::size_t kMostMessageBytes = 1'000;
-
-/// In a time that does not depend on where the two differ.
-bool same_secret(const std::string& given, const std::string& expected) {
-    const auto a = crypto::sha256(as_bytes(given));
-    const auto b = crypto::sha256(as_bytes(expected));
-    unsigned difference = 0;
-    for (std::size_t i = 0; i < Bytes32::kSize; ++i) {
-        difference |= static_cast<unsigned>(a.array()[i] ^ b.array()[i]);
-    }
-    return difference == 0;
-}
 
 /// The token of `Bearer <token>`; the scheme's name has no case (RFC 9110, section 11.1). Empty: another
 /// scheme.
@@ -56,7 +45,7 @@ std::optional<http::Response> refuse_stranger(const Config& config, TokenGuard& 
         return to_response(problem, request);
     }
     if (header != request.headers.end() &&
-        same_secret(bearer_of(header->second), config.operator_token.reveal())) {
+        crypto::same_secret(bearer_of(header->second), config.operator_token.reveal())) {
         return std::nullopt;
     }
     if (header != request.headers.end()) {
@@ -68,10 +57,21 @@ std::optional<http::Response> refuse_stranger(const Config& config, TokenGuard& 
     return response;
 }
 
-/// Asks the dispatcher; its refusal becomes ours. @throws bus::Unavailable
+/// Asks the dispatcher; its refusal becomes ours. The answer to a command with the operator's proof must
+/// carry the dispatcher's. @throws bus::Unavailable
 void command(const Parts& parts, const wire::Command& what) {
-    const auto reply = nlohmann::json::parse(
-        parts.bus.request(wire::kJobsCommand, wire::to_json(what), kPatience), nullptr, false);
+    const auto text = parts.bus.request(wire::kJobsCommand, wire::to_json(what), kPatience);
+    if (what.proof && !wire::answer_is_proven(text, what, parts.config.operator_token.reveal())) {
+        parts.log.error("command answered without the dispatcher's proof",
+                        {{"request_id", what.request_id}, {"job_id", wire::job_of(what).hex()}});
+        throw http::Problem{503,
+                            "answer_not_proven",
+                            "",
+                            "the answer on the bus is not the job dispatcher's: its OPERATOR_TOKEN is "
+                            "another one, or somebody else answers; the command may have been taken",
+                            {}};
+    }
+    const auto reply = nlohmann::json::parse(text, nullptr, false);
     if (!reply.is_object()) {
         throw std::runtime_error("the dispatcher's reply is no JSON object");
     }
@@ -110,7 +110,8 @@ http::Response set_status(const Parts& parts, TokenGuard& guard, const http::Req
     }
     body.require_faultless();
     (void)read_job(parts, id);
-    command(parts, {command_id(request, "operator"), wire::Command::SetStatus{id, status, why}});
+    const wire::Command what{command_id(request, "operator"), wire::Command::SetStatus{id, status, why}};
+    command(parts, wire::prove_command(what, parts.config.operator_token.reveal(), SystemClock().now()));
     return json_response(read_job(parts, id));
 }
 

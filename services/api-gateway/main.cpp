@@ -22,7 +22,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-api-gateway", app.log());
     runtime::prepare_database(app, database, app.config().migrate_on_start);
     const runtime::Identity identity(app, database, {gateway::identity_of(config)});
-    runtime::watch_bus(app, bus);
+    runtime::watch_bus(app, bus, config.nats_url);
 
     http::MemoryBudget memory(config.answer_bytes);
     const gateway::Parts parts{config, database, bus, app.health(), memory, app.log()};

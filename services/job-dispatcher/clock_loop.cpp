@@ -26,15 +26,16 @@ std::vector<OpenAttempt> open_attempts(store::Txn& txn, const ClockConfig& confi
     for (const auto row :
          txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, j.work_since, j.running_since, "
                   "j.time_limit_seconds, "
-                  "coalesce(a.last_seq, 0) AS last_seq FROM dispatch.job j "
+                  "coalesce(a.last_seq, 0) AS last_seq, coalesce(n.heartbeat_seq, 0) AS heartbeat_seq "
+                  "FROM dispatch.job j LEFT JOIN api.node n ON n.wallet_address = j.provider "
                   "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
                   "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created' "
                   "AND a.state IS DISTINCT FROM 'waiting'")) {
-        OpenAttempt open{
-            {row.get<JobId>("id"), row.get<std::uint32_t>("attempt"), row.get<Address>("provider"),
-             PresenceClock::Waiting::kProgress, row.get<std::uint32_t>("last_seq")},
-            wire::parse_work_state(row.get<std::string>("work_state")).value(),
-            std::nullopt};
+        OpenAttempt open{{row.get<JobId>("id"), row.get<std::uint32_t>("attempt"),
+                          row.get<Address>("provider"), PresenceClock::Waiting::kProgress,
+                          row.get<std::uint32_t>("last_seq"), row.get<std::uint64_t>("heartbeat_seq")},
+                         wire::parse_work_state(row.get<std::string>("work_state")).value(),
+                         std::nullopt};
         if (open.state == WorkState::kAssigned) {
             open.attempt.waiting = PresenceClock::Waiting::kAcceptance;
         }

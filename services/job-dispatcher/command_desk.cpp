@@ -7,6 +7,7 @@
 #include "http/message.hpp"
 #include "job_store.hpp"
 #include "projection.hpp"
+#include "wire/command_proof.hpp"
 
 namespace lamda::dispatch {
 
@@ -104,61 +105,95 @@ class Handler {
     Timestamp now_;
 };
 
-/// Of kind, job and content.
+/// Of kind, job and content; not of the proof, which is another one each time.
 Bytes32 digest_of(const Command& command) {
     return crypto::sha256(as_bytes(wire::to_json(Command{"-", command.what})));
 }
 
-const JobId& job_of(const Command& command) {
-    return std::visit([](const auto& what) -> const JobId& { return what.job_id; }, command.what);
-}
-
 }  // namespace
 
-CommandDesk::CommandDesk(store::Database& database, Market& market, const Clock& clock, telemetry::Log log)
-    : database_(database), market_(market), clock_(clock), log_(std::move(log)) {}
+CommandDesk::CommandDesk(store::Database& database, Market& market, runtime::Secret operator_token,
+                         const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
+    : database_(database),
+      market_(market),
+      operator_token_(std::move(operator_token)),
+      clock_(clock),
+      log_(std::move(log)),
+      refused_(metrics.counter("lamda_dispatch_commands_refused_total",
+                               "Commands without the operator's proof, or with a stale one.")) {}
 
 std::string CommandDesk::answer(const std::string& body) {
+    const auto command = wire::parse_command(body);
+    if (!command) {
+        return text_of(problem(400, command.error()));
+    }
+    if (const auto refusal = refuse_stranger(*command)) {
+        return text_of(*refusal);
+    }
+    std::string answer;
     try {
-        const auto command = wire::parse_command(body);
-        if (!command) {
-            throw problem(400, command.error());
-        }
-        return database_.transact([&](store::Txn& txn) {
-            // Two of the same request id wait for each other here; the second finds the first's answer.
-            txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))",
-                     {command->request_id});
-            const Bytes32 asked = digest_of(*command);
-            if (const auto known =
-                    txn.first("SELECT answer, asked FROM dispatch.command WHERE request_id = $1",
-                              {command->request_id})) {
-                // Rows of older releases do not say what was asked.
-                if (known->maybe<Bytes32>("asked").value_or(asked) != asked) {
-                    throw problem(422,
-                                  {"key_reused", "this request id came with another command before", ""});
-                }
-                return known->get<std::string>("answer");
-            }
-            const auto policy = market_.policy(txn);
-            if (!policy) {
-                throw problem(503, {"not_ready", "the chain has not been seen yet", ""});
-            }
-            const JobRow row = std::visit(Handler(txn, *policy, clock_.now()), command->what);
-            const std::string answer = nlohmann::json{{"v", 1},
-                                                      {"requestId", command->request_id},
-                                                      {"jobId", job_of(*command).hex()},
-                                                      {"status", wire::to_string(row.status())}}
-                                           .dump();
-            txn.exec("INSERT INTO dispatch.command (request_id, answer, asked) VALUES ($1, $2, $3)",
-                     {command->request_id, answer, asked});
-            return answer;
-        });
+        answer = take(*command);
     } catch (const http::Problem& refused) {
-        return text_of(refused);
+        answer = text_of(refused);
     } catch (const std::exception& e) {
         log_.error("command failed", {{"reason", e.what()}});
-        return text_of(problem(503, {"unavailable", "the dispatcher cannot answer now", ""}));
+        answer = text_of(problem(503, {"unavailable", "the dispatcher cannot answer now", ""}));
     }
+    const bool by_operator = std::holds_alternative<Command::SetStatus>(command->what);
+    return by_operator ? wire::prove_answer(answer, *command, operator_token_.reveal()) : answer;
+}
+
+std::optional<http::Problem> CommandDesk::refuse_stranger(const Command& command) {
+    if (std::holds_alternative<Command::AttachSpec>(command.what)) {
+        return std::nullopt;  // the renter has signed it
+    }
+    lamda::Status verified =
+        Error{"forbidden", "the job dispatcher has no operator token (OPERATOR_TOKEN)", ""};
+    if (!operator_token_.empty()) {
+        verified = wire::verify_command(command, operator_token_.reveal(), clock_.now());
+    }
+    if (verified) {
+        return std::nullopt;
+    }
+    refused_.add();
+    const std::lock_guard lock(mutex_);
+    if (const auto left_out = refusals_.admit(clock_.steady())) {
+        log_.warn("command refused", {{"code", verified.error().code},
+                                      {"reason", verified.error().message},
+                                      {"job_id", wire::job_of(command).hex()},
+                                      {"not_logged_before", *left_out}});
+    }
+    return problem(403, verified.error());
+}
+
+std::string CommandDesk::take(const Command& command) {
+    return database_.transact([&](store::Txn& txn) {
+        // Two of the same request id wait for each other here; the second finds the first's answer.
+        txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))",
+                 {command.request_id});
+        const Bytes32 asked = digest_of(command);
+        if (const auto known = txn.first("SELECT answer, asked FROM dispatch.command WHERE request_id = $1",
+                                         {command.request_id})) {
+            // Rows of older releases do not say what was asked.
+            if (known->maybe<Bytes32>("asked").value_or(asked) != asked) {
+                throw problem(422, {"key_reused", "this request id came with another command before", ""});
+            }
+            return known->get<std::string>("answer");
+        }
+        const auto policy = market_.policy(txn);
+        if (!policy) {
+            throw problem(503, {"not_ready", "the chain has not been seen yet", ""});
+        }
+        const JobRow row = std::visit(Handler(txn, *policy, clock_.now()), command.what);
+        const std::string answer = nlohmann::json{{"v", 1},
+                                                  {"requestId", command.request_id},
+                                                  {"jobId", wire::job_of(command).hex()},
+                                                  {"status", wire::to_string(row.status())}}
+                                       .dump();
+        txn.exec("INSERT INTO dispatch.command (request_id, answer, asked) VALUES ($1, $2, $3)",
+                 {command.request_id, answer, asked});
+        return answer;
+    });
 }
 
 }  // namespace lamda::dispatch

@@ -37,6 +37,7 @@ Config read_config(runtime::Settings& settings) {
     Config out;
     out.database_url = runtime::read_database_url(settings);
     out.nats_url = runtime::read_nats_url(settings);
+    out.operator_token = runtime::read_operator_token(settings);
     out.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC, comma-separated");
     out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     if (const auto id =

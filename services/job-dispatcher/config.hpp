@@ -10,6 +10,7 @@ namespace lamda::dispatch {
 struct Config {
     runtime::Secret database_url;
     runtime::Secret nats_url;
+    runtime::Secret operator_token;  ///< empty: none
     std::vector<std::string> bsc_rpc_urls;
     Address job_manager;
     std::optional<ChainId> chain_id;

@@ -1,15 +1,18 @@
 #include "heartbeats.hpp"
 
-#include "wire/messages.hpp"
-#include "wire/subjects.hpp"
+#include "wire/heartbeat_check.hpp"
 
 namespace lamda::dispatch {
 
-void note_heartbeat(const bus::Message& message, PresenceClock& presence, const Clock& clock) {
-    const auto from = wire::provider_of(message.subject);
-    const auto heartbeat = wire::parse_heartbeat(message.body);
-    if (from && heartbeat && *from == heartbeat->provider) {
-        presence.heartbeat(*from, heartbeat->capacity, heartbeat->running, clock.steady());
+void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& market,
+                    const Clock& clock) {
+    const auto heartbeat = wire::read_heartbeat(message.subject, message.body);
+    if (!heartbeat) {
+        return;
+    }
+    const auto newest = presence.newest_seq(heartbeat->provider);
+    if (newest && wire::check_heartbeat(*heartbeat, *newest, market, clock.now())) {
+        presence.heartbeat(*heartbeat, clock.steady());
     }
 }
 

@@ -6,7 +6,9 @@
 
 namespace lamda::dispatch {
 
-/// Malformed ones are dropped: node-registry records them.
-void note_heartbeat(const bus::Message& message, PresenceClock& presence, const Clock& clock);
+/// A heartbeat of a provider whose attempts wait, signed for the market and newer than those before it.
+/// Others are dropped: node-registry counts and logs them.
+void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& market,
+                    const Clock& clock);
 
 }  // namespace lamda::dispatch

@@ -69,7 +69,7 @@ int serve(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
-    runtime::watch_bus(app, bus);
+    runtime::watch_bus(app, bus, config.nats_url);
 
     Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
@@ -136,7 +136,7 @@ int serve(runtime::App& app, const Config& config) {
                  identity.after_proof([&](const std::stop_token& stop) { spec_fetch.run(stop); }));
     }
 
-    CommandDesk commands(database, market, clock, log);
+    CommandDesk commands(database, market, config.operator_token, clock, log, metrics);
     views::QueryDesk queries(database, views::kJobs, "jobs", log);
     const auto answering = [&](const char* subject, auto& desk) {
         return bus.subscribe(subject, kOutboxOwner, [&](const bus::Message& request) {
@@ -147,8 +147,9 @@ int serve(runtime::App& app, const Config& config) {
     };
     const auto heartbeat_subscription =
         bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
-            if (identity.prove()) {
-                note_heartbeat(message, presence, clock);
+            const auto domain = market.domain();
+            if (domain && identity.prove()) {
+                note_heartbeat(message, presence, *domain, clock);
             }
         });
     const auto command_subscription = answering(wire::kJobsCommand, commands);

@@ -21,4 +21,9 @@ std::optional<Policy> Market::policy(store::Txn& txn) {
     return Policy{max_attempts_, retry_pause_, ChainId{chain_}, job_manager_};
 }
 
+std::optional<eth::Eip712Domain> Market::domain() const {
+    const ChainId chain{chain_};
+    return chain.value == 0 ? std::nullopt : std::optional(wire::market_domain(chain, job_manager_));
+}
+
 }  // namespace lamda::dispatch

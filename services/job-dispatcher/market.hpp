@@ -19,6 +19,8 @@ class Market {
     Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts, Millis retry_pause);
     /// nullopt: no chain seen yet.
     std::optional<Policy> policy(store::Txn& txn);
+    /// What statuses and heartbeats are signed for; nullopt: policy() has not found the chain yet.
+    std::optional<eth::Eip712Domain> domain() const;
 
   private:
     Address job_manager_;

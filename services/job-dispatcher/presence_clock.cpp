@@ -2,17 +2,27 @@
 
 namespace lamda::dispatch {
 
-void PresenceClock::heartbeat(const Address& provider, std::uint32_t capacity, std::uint32_t running,
-                              Steady at) {
+std::optional<std::uint64_t> PresenceClock::newest_seq(const Address& provider) const {
     const std::lock_guard lock(mutex_);
-    Provider& known = providers_[provider];
-    const bool has_room = running < capacity;
+    const auto known = providers_.find(provider);
+    return known == providers_.end() ? std::nullopt : std::optional(known->second.newest_seq);
+}
+
+void PresenceClock::heartbeat(const wire::Heartbeat& heartbeat, Steady at) {
+    const std::lock_guard lock(mutex_);
+    const auto found = providers_.find(heartbeat.provider);
+    if (found == providers_.end()) {
+        return;
+    }
+    Provider& known = found->second;
+    known.newest_seq = heartbeat.seq;
+    const bool has_room = heartbeat.running < heartbeat.capacity;
     Millis gap{0};
     if (known.last && at >= *known.last) {
         gap = std::chrono::duration_cast<Millis>(at - *known.last);
     }
     const bool counts = known.last && gap <= kLongestGap;
-    const auto [begin, end] = by_provider_.equal_range(provider);
+    const auto [begin, end] = by_provider_.equal_range(heartbeat.provider);
     for (auto it = begin; it != end; ++it) {
         Watched& watched = watched_.at(it->second);
         if (watched.started && counts) {
@@ -28,6 +38,7 @@ void PresenceClock::heartbeat(const Address& provider, std::uint32_t capacity, s
 void PresenceClock::watch(const std::vector<Attempt>& attempts) {
     const std::lock_guard lock(mutex_);
     std::map<Key, Watched> next;
+    std::map<Address, Provider> providers;
     by_provider_.clear();
     for (const auto& attempt : attempts) {
         const Key key{attempt.job_id, attempt.attempt};
@@ -36,8 +47,13 @@ void PresenceClock::watch(const std::vector<Attempt>& attempts) {
                           known->second.attempt.last_seq == attempt.last_seq;
         next.emplace(key, same ? known->second : Watched{attempt});
         by_provider_.emplace(attempt.provider, key);
+        const auto before = providers_.find(attempt.provider);
+        providers.emplace(attempt.provider, before != providers_.end()
+                                                ? before->second
+                                                : Provider{std::nullopt, false, attempt.heartbeat_seq});
     }
     watched_ = std::move(next);
+    providers_ = std::move(providers);
 }
 
 std::vector<PresenceClock::Waited> PresenceClock::waited() const {

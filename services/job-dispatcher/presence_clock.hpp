@@ -9,6 +9,7 @@
 
 #include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "wire/messages.hpp"
 
 namespace lamda::dispatch {
 
@@ -18,7 +19,11 @@ class PresenceClock {
     /// Two heartbeats further apart than this do not show that the provider was there in between.
     static constexpr Millis kLongestGap{15'000};
 
-    void heartbeat(const Address& provider, std::uint32_t capacity, std::uint32_t running, Steady at);
+    /// The greatest seq taken from a provider whose attempts wait; nullopt: none of its attempts waits, and
+    /// its heartbeats say nothing here.
+    std::optional<std::uint64_t> newest_seq(const Address& provider) const;
+    /// Of a provider whose attempts wait; others' are left out. Who sent it is the caller's to verify.
+    void heartbeat(const wire::Heartbeat& heartbeat, Steady at);
 
     /// What is waited for on one attempt.
     enum class Waiting { kAcceptance, kProgress };
@@ -27,7 +32,8 @@ class PresenceClock {
         std::uint32_t attempt;
         Address provider;
         Waiting waiting;
-        std::uint32_t last_seq = 0;  ///< of its newest status, whichever instance read that
+        std::uint32_t last_seq = 0;       ///< of its newest status, whichever instance read that
+        std::uint64_t heartbeat_seq = 0;  ///< of the provider's newest heartbeat that the registry accepted
     };
     /// The attempts that wait now: new ones, and those of which a status came, start at zero; those not named
     /// are forgotten.
@@ -46,6 +52,7 @@ class PresenceClock {
     struct Provider {
         std::optional<Steady> last;
         bool had_room = false;
+        std::uint64_t newest_seq = 0;
     };
     struct Watched {
         Attempt attempt;
@@ -56,7 +63,7 @@ class PresenceClock {
     using Key = std::pair<JobId, std::uint32_t>;
 
     mutable std::mutex mutex_;
-    std::map<Address, Provider> providers_;
+    std::map<Address, Provider> providers_;  ///< whose attempts wait
     std::map<Key, Watched> watched_;
     std::multimap<Address, Key> by_provider_;
 };

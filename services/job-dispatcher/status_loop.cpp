@@ -95,7 +95,7 @@ StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
         return refuse(message, "the provider is another one than the subject's");
     }
     if (const auto signature =
-            wire::verify_status(*status, wire::status_domain(policy_->chain_id, policy_->job_manager));
+            wire::verify_status(*status, wire::market_domain(policy_->chain_id, policy_->job_manager));
         !signature) {
         return refuse(message, signature.error().code + ": " + signature.error().message +
                                    "; verified for chain " + std::to_string(policy_->chain_id.value) +

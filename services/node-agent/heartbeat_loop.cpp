@@ -9,12 +9,17 @@ namespace {
 constexpr Millis kEvery{5'000};
 }
 
-HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Address& provider,
-                             std::size_t capacity, const RetrySchedule& retries, TwinWatch& twins,
-                             SettingsWatch& settings, const Clock& clock, telemetry::Metrics& metrics)
+HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
+                             const BscIdentity& identity, const Address& job_manager,
+                             HeartbeatSequence& sequence, std::size_t capacity, const RetrySchedule& retries,
+                             TwinWatch& twins, SettingsWatch& settings, const Clock& clock,
+                             telemetry::Metrics& metrics)
     : bus_(bus),
       journal_(journal),
-      provider_(provider),
+      signer_(signer),
+      identity_(identity),
+      job_manager_(job_manager),
+      sequence_(sequence),
       capacity_(capacity),
       retries_(retries),
       twins_(twins),
@@ -27,8 +32,9 @@ HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Addres
 
 void HeartbeatLoop::run(const std::stop_token& stop) {
     const auto ear =
-        bus_.subscribe(wire::heartbeat_subject(provider_), "", [this](const bus::Message& message) {
-            if (twins_.hear(message.body)) {
+        bus_.subscribe(wire::heartbeat_subject(signer_.address()), "", [this](const bus::Message& message) {
+            const auto market = domain();
+            if (market && twins_.hear(message.body, *market)) {
                 beat();
             }
         });
@@ -37,9 +43,15 @@ void HeartbeatLoop::run(const std::stop_token& stop) {
     } while (runtime::pause(stop, kEvery));
 }
 
+std::optional<eth::Eip712Domain> HeartbeatLoop::domain() const {
+    const auto chain = identity_.known();
+    return chain ? std::optional(wire::market_domain(*chain, job_manager_)) : std::nullopt;
+}
+
 void HeartbeatLoop::beat() {
+    const std::lock_guard lock(beating_);
     wire::Heartbeat heartbeat;
-    heartbeat.provider = provider_;
+    heartbeat.provider = signer_.address();
     heartbeat.at = clock_.now();
     heartbeat.agent_version = LAMDA_VERSION;
     // Without room no attempt runs out of its time to be accepted.
@@ -51,7 +63,13 @@ void HeartbeatLoop::beat() {
     heartbeat.instance = twins_.instance();
     running_.set(static_cast<double>(active.size()));
     waiting_.set(static_cast<double>(active.size()) - heartbeat.running);
-    bus_.publish(wire::heartbeat_subject(provider_), wire::to_json(heartbeat));
+    const auto market = domain();
+    if (!market) {
+        return;
+    }
+    heartbeat.seq = sequence_.next();
+    heartbeat = wire::sign_heartbeat(std::move(heartbeat), *market, signer_);
+    bus_.publish(wire::heartbeat_subject(heartbeat.provider), wire::to_json(heartbeat));
 }
 
 }  // namespace lamda::agent

@@ -1,9 +1,13 @@
 // Presence and load on the bus, every five seconds; and an ear for others that send the same.
 #pragma once
 
+#include <mutex>
+#include <optional>
 #include <stop_token>
 
+#include "bsc_identity.hpp"
 #include "bus/bus.hpp"
+#include "heartbeat_sequence.hpp"
 #include "journal.hpp"
 #include "retry_schedule.hpp"
 #include "settings_watch.hpp"
@@ -12,19 +16,25 @@
 
 namespace lamda::agent {
 
+/// Heartbeats are signed for this agent's market: none leave before its chain is known.
 class HeartbeatLoop {
   public:
-    HeartbeatLoop(bus::Bus& bus, const Journal& journal, const Address& provider, std::size_t capacity,
-                  const RetrySchedule& retries, TwinWatch& twins, SettingsWatch& settings, const Clock& clock,
-                  telemetry::Metrics& metrics);
+    HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
+                  const BscIdentity& identity, const Address& job_manager, HeartbeatSequence& sequence,
+                  std::size_t capacity, const RetrySchedule& retries, TwinWatch& twins,
+                  SettingsWatch& settings, const Clock& clock, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
 
   private:
     void beat();
+    std::optional<eth::Eip712Domain> domain() const;
 
     bus::Bus& bus_;
     const Journal& journal_;
-    Address provider_;
+    const crypto::Signer& signer_;
+    const BscIdentity& identity_;
+    Address job_manager_;
+    HeartbeatSequence& sequence_;
     std::size_t capacity_;
     const RetrySchedule& retries_;
     TwinWatch& twins_;
@@ -32,6 +42,7 @@ class HeartbeatLoop {
     const Clock& clock_;
     telemetry::Gauge running_;
     telemetry::Gauge waiting_;
+    std::mutex beating_;  ///< heartbeats leave in the order of their numbers
 };
 
 }  // namespace lamda::agent

@@ -13,6 +13,7 @@
 #include "retract_loop.hpp"
 #include "runner.hpp"
 #include "runtime/app.hpp"
+#include "runtime/readiness.hpp"
 
 namespace lamda::agent {
 namespace {
@@ -54,11 +55,12 @@ int serve(runtime::App& app, const Config& config) {
 
     StatusPublisher publisher(journal, bus, self, log, app.metrics());
     ProgressLoop progress(journal, statuses, clock);
-    TwinWatch twins(self, random_id(), clock, log, app.health());
+    HeartbeatSequence sequence(config.state_dir + "/heartbeat-" + self.hex(), clock);
+    TwinWatch twins(self, random_id(), sequence.started_at(), clock, log, app.health());
     RetrySchedule retries({.patience = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
-    HeartbeatLoop heartbeats(bus, journal, self, config.capacity, retries, twins, settings, clock,
-                             app.metrics());
+    HeartbeatLoop heartbeats(bus, journal, signer, identity, config.job_manager, sequence, config.capacity,
+                             retries, twins, settings, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, identity, self, config.job_manager, config.capacity,
                                retries, twins, settings, clock, log, app.metrics(), app.health());
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
@@ -72,11 +74,7 @@ int serve(runtime::App& app, const Config& config) {
                           app.metrics(), app.health());
     Presence presence(config.presence, opbnb_ledger, opbnb, signer, clock, log, app.metrics(), app.health());
 
-    app.probe("nats", [&] {
-        if (const auto trouble = bus.trouble(); !trouble.empty()) {
-            throw std::runtime_error(trouble);
-        }
-    });
+    runtime::watch_bus(app, bus, config.nats_url);
     app.probe("docker", [&] { engine.negotiate(); });
     if (!config.content.api_url.empty()) {
         app.probe("content", [&] { content.check(); });

@@ -49,7 +49,7 @@ void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDeta
         status.error_message = shorten(*details.error_message);
     }
     status.receipt = details.receipt;
-    const auto domain = wire::status_domain(attempt.assignment.chain_id,
+    const auto domain = wire::market_domain(attempt.assignment.chain_id,
                                             attempt.assignment.job_manager.value_or(job_manager_));
     status = wire::sign_status(std::move(status), domain, signer_);
     const auto json = wire::to_json(status);

@@ -37,8 +37,8 @@ TEST_CASE("statuses are numbered from 1 and signed for this chain and contract")
         const auto status = wire::parse_status(f.attempt.outbox[i].json).value();
         CHECK(status.seq == i + 1);
         CHECK(status.attempt == 3);
-        CHECK(wire::verify_status(status, wire::status_domain(ChainId{97}, address(0x11))).ok());
-        CHECK_FALSE(wire::verify_status(status, wire::status_domain(ChainId{56}, address(0x11))).ok());
+        CHECK(wire::verify_status(status, wire::market_domain(ChainId{97}, address(0x11))).ok());
+        CHECK_FALSE(wire::verify_status(status, wire::market_domain(ChainId{56}, address(0x11))).ok());
     }
 }
 
@@ -48,7 +48,7 @@ TEST_CASE("a status is signed for its assignment's chain and contract, whatever 
     f.attempt.assignment.job_manager = address(0x22);
     f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
     const auto status = wire::parse_status(f.attempt.outbox.at(0).json).value();
-    CHECK(wire::verify_status(status, wire::status_domain(ChainId{56}, address(0x22))).ok());
+    CHECK(wire::verify_status(status, wire::market_domain(ChainId{56}, address(0x22))).ok());
 }
 
 TEST_CASE("while the bus is away only the newest running status waits, and seq goes on rising") {

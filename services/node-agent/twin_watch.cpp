@@ -10,23 +10,28 @@ namespace {
 constexpr auto kCheck = "alone";
 }
 
-TwinWatch::TwinWatch(const Address& provider, std::string instance, const Clock& clock, telemetry::Log log,
-                     telemetry::Health& health)
+TwinWatch::TwinWatch(const Address& provider, std::string instance, std::uint64_t started_at,
+                     const Clock& clock, telemetry::Log log, telemetry::Health& health)
     : provider_(provider),
       instance_(std::move(instance)),
       clock_(clock),
       log_(std::move(log)),
-      health_(health) {
+      health_(health),
+      newest_(started_at) {
     health_.set(kCheck, true);
 }
 
-bool TwinWatch::hear(std::string_view message) {
+bool TwinWatch::hear(std::string_view message, const eth::Eip712Domain& market) {
     const auto heartbeat = wire::parse_heartbeat(message);
     if (!heartbeat || heartbeat->provider != provider_ || heartbeat->instance.empty() ||
         heartbeat->instance == instance_) {
         return false;
     }
     const std::lock_guard lock(mutex_);
+    if (heartbeat->seq <= newest_ || !wire::verify_heartbeat(*heartbeat, market)) {
+        return false;
+    }
+    newest_ = heartbeat->seq;
     const bool news = !heard_;
     heard_ = clock_.steady();
     const auto detail = fmt::format(

@@ -9,6 +9,7 @@
 
 #include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "eth/codec/typed_data.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 
@@ -24,14 +25,15 @@ class TwinWatch {
     static constexpr Millis kSilence{20'000};
 
     /// @param instance tells this process's heartbeats from all others
-    TwinWatch(const Address& provider, std::string instance, const Clock& clock, telemetry::Log log,
-              telemetry::Health& health);
+    /// @param started_at heartbeats of smaller numbers are older than this process: replays
+    TwinWatch(const Address& provider, std::string instance, std::uint64_t started_at, const Clock& clock,
+              telemetry::Log log, telemetry::Health& health);
 
     const std::string& instance() const { return instance_; }
     /// A message on the provider's heartbeat subject. True when it shows a twin where none was known: that
-    /// one should hear of us at once. Heartbeats without an instance (of agents before it was told) show
-    /// nothing.
-    bool hear(std::string_view message);
+    /// one should hear of us at once. Heartbeats that name no instance, are not signed for this market, or
+    /// are not newer than those heard before show nothing.
+    bool hear(std::string_view message, const eth::Eip712Domain& market);
     /// Whether a twin was heard within kSilence. Keeps the check `alone`.
     bool present();
 
@@ -42,6 +44,7 @@ class TwinWatch {
     telemetry::Log log_;
     telemetry::Health& health_;
     std::mutex mutex_;
+    std::uint64_t newest_;         ///< seq
     std::optional<Steady> heard_;  ///< nullopt: alone
 };
 

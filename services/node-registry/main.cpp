@@ -61,7 +61,7 @@ int serve(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
-    runtime::watch_bus(app, bus);
+    runtime::watch_bus(app, bus, config.nats_url);
     app.first("settings", [&](const std::stop_token&) {
         database.transact([&](store::Txn& txn) { save_offline_after(txn, config.offline_after); });
     });
@@ -93,7 +93,7 @@ int serve(runtime::App& app, const Config& config) {
         app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
     }
 
-    PresenceLoop presence(database, config.offline_after, clock, log, app.metrics());
+    PresenceLoop presence(database, config.offline_after, clock, log, app.metrics(), app.health());
     app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
     pipeline::Relay relay(database, bus, kOwner, log, app.metrics());
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));

@@ -1,5 +1,8 @@
 #include "node_store.hpp"
 
+#include <algorithm>
+
+#include "runtime/identity.hpp"
 #include "store/values.hpp"
 
 namespace lamda::registry {
@@ -178,25 +181,62 @@ void save_offline_after(Txn& txn, Millis offline_after) {
         {std::to_string(offline_after.count()) + " milliseconds"});
 }
 
-bool save_presence(Txn& txn, const std::vector<Presence>& presences, Millis offline_after) {
-    bool came_back = false;
-    for (const auto& presence : presences) {
-        const auto& heartbeat = presence.heartbeat;
-        const auto before = txn.first("SELECT last_heartbeat_at FROM registry.presence WHERE provider = $1",
-                                      {heartbeat.provider});
-        const auto saved = txn.exec(
-            "INSERT INTO registry.presence (provider, last_heartbeat_at, agent_version, capacity, running) "
-            "SELECT provider, $2, $3, $4, $5 FROM registry.node WHERE provider = $1 "
-            "ON CONFLICT (provider) DO UPDATE SET last_heartbeat_at = excluded.last_heartbeat_at, "
-            "agent_version = excluded.agent_version, capacity = excluded.capacity, running = "
-            "excluded.running",
-            {heartbeat.provider, presence.received_at, store::storable(heartbeat.agent_version, 128),
-             heartbeat.capacity, heartbeat.running});
-        const bool was_away =
-            !before || presence.received_at - before->get<Timestamp>("last_heartbeat_at") > offline_after;
-        came_back = came_back || (saved.affected() > 0 && was_away);
+SavedPresence save_presence(Txn& txn, const std::map<Address, Presence>& presences, Millis offline_after) {
+    std::vector<Address> asked;
+    for (const auto& [provider, presence] : presences) {
+        asked.push_back(provider);
     }
-    return came_back;
+    SavedPresence out;
+    std::vector<const Presence*> newer;
+    for (const auto row : txn.exec(
+             "SELECT n.provider, coalesce(p.heartbeat_seq, 0) AS seq, p.last_heartbeat_at FROM registry.node "
+             "n "
+             "LEFT JOIN registry.presence p ON p.provider = n.provider WHERE n.provider = ANY($1::bytea[]) "
+             "ORDER BY n.provider",
+             {store::array_of(asked)})) {
+        const auto provider = row.get<Address>("provider");
+        const auto& presence = presences.at(provider);
+        const auto stored = row.get<std::uint64_t>("seq");
+        out.newest.emplace(provider, std::max(stored, presence.heartbeat.seq));
+        if (presence.heartbeat.seq <= stored) {
+            continue;
+        }
+        newer.push_back(&presence);
+        const auto before = row.maybe<Timestamp>("last_heartbeat_at");
+        out.came_back = out.came_back || !before || presence.received_at - *before > offline_after;
+    }
+    if (newer.empty()) {
+        return out;
+    }
+    const auto column = [&](auto member) {
+        return store::array_of(newer, [member](const Presence* one) { return one->heartbeat.*member; });
+    };
+    using wire::Heartbeat;
+    // Ordered: another instance's rows are locked in the same order. The seq is compared again under the
+    // lock.
+    txn.exec(
+        "INSERT INTO registry.presence AS p (provider, last_heartbeat_at, agent_version, capacity, running, "
+        "heartbeat_seq) SELECT * FROM unnest($1::bytea[], $2::timestamptz[], $3::text[], $4::integer[], "
+        "$5::integer[], $6::bigint[]) ON CONFLICT (provider) DO UPDATE SET last_heartbeat_at = "
+        "excluded.last_heartbeat_at, agent_version = excluded.agent_version, capacity = excluded.capacity, "
+        "running = excluded.running, heartbeat_seq = excluded.heartbeat_seq "
+        "WHERE p.heartbeat_seq < excluded.heartbeat_seq",
+        {column(&Heartbeat::provider),
+         store::array_of(newer, [](const Presence* one) { return one->received_at; }),
+         store::array_of(
+             newer, [](const Presence* one) { return store::storable(one->heartbeat.agent_version, 128); }),
+         column(&Heartbeat::capacity), column(&Heartbeat::running), column(&Heartbeat::seq)});
+    return out;
+}
+
+std::optional<eth::Eip712Domain> recorded_market(Txn& txn) {
+    constexpr auto kDispatcherStream = "dispatcher:bsc";
+    for (const auto& record : runtime::read_stream_records(txn, kDispatcherStream)) {
+        if (record.stream == kDispatcherStream && record.contracts.size() == 1) {
+            return wire::market_domain(record.chain_id, record.contracts.front());
+        }
+    }
+    return std::nullopt;
 }
 
 }  // namespace lamda::registry

@@ -51,8 +51,17 @@ struct Presence {
     wire::Heartbeat heartbeat;
     Timestamp received_at;
 };
-/// Last values, of nodes that the registry knows; others are left out. @returns whether one of them was away
-/// for longer than `offline_after` or new here
-bool save_presence(store::Txn& txn, const std::vector<Presence>& presences, Millis offline_after);
+struct SavedPresence {
+    bool came_back = false;  ///< one of them was away for longer than `offline_after`, or new here
+    std::map<Address, std::uint64_t> newest;  ///< seq stored now; of those that the registry knows
+};
+/// Last values, of nodes that the registry knows and with a greater seq than the stored one; others are left
+/// out.
+SavedPresence save_presence(store::Txn& txn, const std::map<Address, Presence>& presences,
+                            Millis offline_after);
+
+/// Chain and contract that the job dispatcher reads: what heartbeats are signed for. nullopt: it has recorded
+/// none yet.
+std::optional<eth::Eip712Domain> recorded_market(store::Txn& txn);
 
 }  // namespace lamda::registry

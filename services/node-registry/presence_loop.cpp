@@ -1,52 +1,69 @@
 #include "presence_loop.hpp"
 
 #include "news.hpp"
-#include "pipeline/dead_letter.hpp"
 #include "runtime/app.hpp"
-#include "store/values.hpp"
-#include "wire/subjects.hpp"
+#include "wire/heartbeat_check.hpp"
 
 namespace lamda::registry {
 
+namespace {
+
+constexpr auto kCheck = "market";
+/// Providers between two flushes: more signatures than can be verified in that time.
+constexpr std::size_t kMostWaiting = 10'000;
+
+}  // namespace
+
 PresenceLoop::PresenceLoop(store::Database& database, Millis offline_after, const Clock& clock,
-                           telemetry::Log log, telemetry::Metrics& metrics)
+                           const telemetry::Log& log, telemetry::Metrics& metrics, telemetry::Health& health)
     : database_(database),
       offline_after_(offline_after),
       clock_(clock),
-      log_(std::move(log)),
-      heartbeats_(metrics.counter("lamda_registry_heartbeats_total", "Heartbeats that came on the bus.")),
-      refusals_(
-          metrics.counter("lamda_registry_heartbeats_refused_total", "Heartbeats that were malformed.")) {}
+      log_(log),
+      health_(health),
+      heartbeats_(metrics.counter("lamda_registry_heartbeats_total", "Heartbeats accepted from the bus.")),
+      refusals_(clock, log, metrics) {
+    health_.set(kCheck, true,
+                "heartbeats are not accepted yet: the job dispatcher has not recorded its chain in this "
+                "database");
+}
 
 void PresenceLoop::take(const bus::Message& message) {
-    constexpr std::size_t kMost = 1'000;
-    const auto from = wire::provider_of(message.subject);
-    auto heartbeat = wire::parse_heartbeat(message.body);
-    std::string reason;
-    if (!from) {
-        reason = from.error().message;
-    } else if (!heartbeat) {
-        reason = heartbeat.error().code + ": " + heartbeat.error().message + " at " + heartbeat.error().where;
-    } else if (*from != heartbeat->provider) {
-        reason = "the provider is another one than the subject's";
-    }
-    const std::lock_guard lock(mutex_);
-    if (reason.empty()) {
-        heartbeats_.add();
-        presences_.insert_or_assign(*from, Presence{std::move(*heartbeat), clock_.now()});
+    auto heartbeat = wire::read_heartbeat(message.subject, message.body);
+    if (!heartbeat) {
+        refusals_.add(message.subject, heartbeat.error());
         return;
     }
-    refusals_.add();
-    log_.warn("heartbeat refused",
-              {{"subject", store::storable(message.subject, 256)}, {"reason", store::storable(reason, 512)}});
-    if (refused_.size() < kMost) {
-        refused_.push_back({message.subject, message.body, reason});
+    const auto provider = heartbeat->provider;
+    std::optional<eth::Eip712Domain> market;
+    std::uint64_t newest = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        market = market_;
+        if (const auto waiting = presences_.find(provider); waiting != presences_.end()) {
+            newest = waiting->second.heartbeat.seq;
+        } else if (const auto known = newest_.find(provider); known != newest_.end()) {
+            newest = known->second;
+        }
+    }
+    if (!market) {
+        return;
+    }
+    if (const auto accepted = wire::check_heartbeat(*heartbeat, newest, *market, clock_.now()); !accepted) {
+        refusals_.add(message.subject, accepted.error());
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (presences_.size() < kMostWaiting || presences_.contains(provider)) {
+        heartbeats_.add();
+        presences_.insert_or_assign(provider, Presence{*std::move(heartbeat), clock_.now()});
     }
 }
 
 void PresenceLoop::run(const std::stop_token& stop) {
     constexpr int kFlushesForOneLook = 4;
     for (int flushes = 1; runtime::pause(stop, Millis(250)); ++flushes) {
+        learn_market();
         flush();
         if (flushes % kFlushesForOneLook == 0) {
             database_.transact([&](store::Txn& txn) { tell_presence(txn, clock_.now()); });
@@ -54,35 +71,47 @@ void PresenceLoop::run(const std::stop_token& stop) {
     }
 }
 
+void PresenceLoop::learn_market() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (market_) {
+            return;
+        }
+    }
+    const auto market = database_.transact([](store::Txn& txn) { return recorded_market(txn); });
+    if (market) {
+        log_.info("market known: heartbeats are accepted",
+                  {{"chain_id", market->chain_id.value}, {"job_manager", market->verifying_contract.hex()}});
+        health_.set(kCheck, true);
+        const std::lock_guard lock(mutex_);
+        market_ = market;
+    }
+}
+
 void PresenceLoop::flush() {
     std::map<Address, Presence> presences;
-    std::vector<Refused> refused;
     {
         const std::lock_guard lock(mutex_);
         presences.swap(presences_);
-        refused.swap(refused_);
     }
-    if (presences.empty() && refused.empty()) {
+    if (presences.empty()) {
         return;
     }
     try {
-        std::vector<Presence> values;
-        values.reserve(presences.size());
-        for (const auto& [provider, presence] : presences) {
-            values.push_back(presence);
-        }
-        database_.transact([&](store::Txn& txn) {
-            if (save_presence(txn, values, offline_after_)) {
+        const auto saved = database_.transact([&](store::Txn& txn) {
+            auto out = save_presence(txn, presences, offline_after_);
+            if (out.came_back) {
                 txn.notify(kNodeChannel);
             }
-            for (const auto& letter : refused) {
-                pipeline::put_dead_letter(txn, kOwner, letter.subject, letter.body, letter.reason);
-            }
+            return out;
         });
+        const std::lock_guard lock(mutex_);
+        for (const auto& [provider, seq] : saved.newest) {
+            newest_[provider] = seq;
+        }
     } catch (...) {
         const std::lock_guard lock(mutex_);
         presences_.merge(presences);  // newer ones that came meanwhile stay
-        refused_.insert(refused_.end(), refused.begin(), refused.end());
         throw;
     }
 }

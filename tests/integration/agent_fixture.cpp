@@ -229,7 +229,7 @@ void Scenario::collect() {
     for (const auto& message : statuses_->fetch(64, Millis(100))) {
         const auto status = wire::parse_status(message.body);
         REQUIRE(status.ok());
-        REQUIRE(wire::verify_status(*status, wire::status_domain(ChainId{97}, servers_.job_manager)).ok());
+        REQUIRE(wire::verify_status(*status, wire::market_domain(ChainId{97}, servers_.job_manager)).ok());
         REQUIRE(status->provider == provider());
         seen_.push_back(*status);
         statuses_->ack(message);

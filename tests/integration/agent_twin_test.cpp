@@ -81,3 +81,55 @@ TEST_CASE("an agent that was killed is not its own twin: the next one takes work
     scenario.wait_status(job, StatusKind::kCompleted);
     CHECK(scenario.log().find("there is another agent with the same key") == std::string::npos);
 }
+
+TEST_CASE("heartbeats are signed and numbered through a kill, and recorded ones make no twin") {
+    Scenario scenario;
+    std::mutex mutex;
+    std::vector<std::string> heard;
+    const auto subject = wire::heartbeat_subject(scenario.provider());
+    const auto ear = Servers::get().bus.subscribe(subject, "", [&](const bus::Message& message) {
+        const std::lock_guard lock(mutex);
+        heard.push_back(message.body);
+    });
+    const auto count = [&] {
+        const std::lock_guard lock(mutex);
+        return heard.size();
+    };
+    scenario.start();
+    CHECK(testkit::wait_until([&] { return count() >= 2; }, Millis(30'000)));
+    scenario.process().kill();
+    const auto of_first = count();
+    scenario.start();
+    CHECK(testkit::wait_until([&] { return count() > of_first; }, Millis(30'000)));
+    scenario.wait_ready();
+
+    std::vector<std::string> all;
+    {
+        const std::lock_guard lock(mutex);
+        all = heard;
+    }
+    const auto market = wire::market_domain(ChainId{97}, Servers::get().job_manager);
+    std::uint64_t newest = 0;
+    for (const auto& text : all) {
+        const auto heartbeat = wire::parse_heartbeat(text).value();
+        CHECK(wire::verify_heartbeat(heartbeat, market));
+        CHECK(heartbeat.seq > newest);
+        newest = heartbeat.seq;
+    }
+    auto forged = wire::parse_heartbeat(all.back()).value();
+    forged.instance = "forged";
+    forged.seq += 1'000;
+    all.push_back(wire::to_json(forged));
+    bus::Bus stolen_login(Servers::get().nats.url(scenario.provider().hex()), "test", telemetry::Log::none());
+    REQUIRE(testkit::wait_until([&] { return stolen_login.connected(); }));
+    const auto before = count();
+    for (const auto& text : all) {
+        stolen_login.publish(subject, text);
+    }
+    CHECK(testkit::wait_until([&] { return count() >= before + all.size(); }, Millis(30'000)));
+    // Work is taken after them: the agent has not stepped back.
+    const auto job = scenario.job("true");
+    scenario.assign(job);
+    scenario.wait_status(job, StatusKind::kCompleted);
+    CHECK(scenario.log().find("there is another agent with the same key") == std::string::npos);
+}

@@ -117,7 +117,9 @@ test('the answers on the bus are the objects of REST, and the queries its parame
         sameSchema(answer.properties[key].items, object, name);
         sameSchema(problem, Problem, `${name}: problem`);
     }
-    sameSchema(schema('command_answer').oneOf[1], Problem);
+    const { proof, ...ofProblem } = schema('command_answer').oneOf[1].properties;
+    sameSchema(proof, schema('command_answer').oneOf[0].properties.proof);
+    sameSchema({ ...schema('command_answer').oneOf[1], properties: ofProblem }, Problem);
     sameSchema(schema('command_answer').oneOf[0].properties.status, JobStatus);
     sameSchema(schema('job_query'), JobQuery);
     sameSchema(schema('node_query'), NodeQuery);

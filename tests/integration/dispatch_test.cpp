@@ -141,11 +141,10 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
             out.request_id = request;
             out.what = wire::Command::AttachSpec{id_of_old_frontend, wire::canonical_json(attached),
                                                  by.sign(signed_text).hex65()};
-            return json::parse(wire::to_json(out));
+            return out;
         };
-        CHECK(market.ask(wire::kJobsCommand, command("a", market.provider())).at("status") == 403);
-        CHECK(market.ask(wire::kJobsCommand, command("b", market.renter())).at("jobId") ==
-              id_of_old_frontend.hex());
+        CHECK(market.ask(command("a", market.provider())).at("status") == 403);
+        CHECK(market.ask(command("b", market.renter())).at("jobId") == id_of_old_frontend.hex());
         market.wait_status(id_of_old_frontend, "assigned");
         CHECK(market.take_assignment().job_id == id_of_old_frontend);
     }
@@ -171,7 +170,7 @@ TEST_CASE("a status that was put away by mistake is redriven, and counts as if i
     const JobId id = market.order(45);
     market.start_with_provider();
     market.wait_status(id, "assigned");
-    const auto domain = wire::status_domain(ChainId{31337}, market.job_manager());
+    const auto domain = wire::market_domain(ChainId{31337}, market.job_manager());
     market.database().transact([&](store::Txn& txn) {
         std::uint32_t seq = 0;
         for (const auto kind : {StatusKind::kAccepted, StatusKind::kRunning, StatusKind::kCompleted}) {
@@ -258,12 +257,8 @@ TEST_CASE("after a transient failure the next attempt waits, and shows why; a ki
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 2);
 
     // What waits can be cancelled: it never leaves.
-    const auto answer = market.ask(wire::kJobsCommand, {{"v", 1},
-                                                        {"requestId", "cancel-waiting"},
-                                                        {"kind", "set_status"},
-                                                        {"jobId", id.hex()},
-                                                        {"status", "cancelled"},
-                                                        {"errorMessage", "not needed"}});
+    const auto answer =
+        market.ask_as_operator({"cancel-waiting", wire::Command::SetStatus{id, "cancelled", "not needed"}});
     CHECK(answer.at("status") == "cancelled");
     CHECK(market.count("dispatch.assignment WHERE state = 'waiting'") == 0);
     market.require_row_is_fold_of_journal(id);
@@ -305,24 +300,75 @@ TEST_CASE(
     wire::Command command;
     command.request_id = "cancel-1";
     command.what = wire::Command::SetStatus{id, "cancelled", "not wanted any more"};
-    const auto body = json::parse(wire::to_json(command));
-    const auto answer = market.ask(wire::kJobsCommand, body);
+    const auto asked = wire::prove_command(command, market.kOperatorToken, SystemClock().now());
+    const auto answer = market.ask(asked);
     CHECK(answer.at("status") == "cancelled");
-    CHECK(market.ask(wire::kJobsCommand, body) == answer);
+    CHECK(market.ask(asked) == answer);
+    CHECK(market.ask_as_operator(command).at("status") == "cancelled");  // asked again later
     CHECK(market.job_column(id, "error_message") == "not wanted any more");
     // One id is one command: neither another job nor another ending gets its answer.
     wire::Command reused = command;
     reused.what = wire::Command::SetStatus{market.order(71), "cancelled", "not wanted any more"};
-    CHECK(market.ask(wire::kJobsCommand, json::parse(wire::to_json(reused))).at("code") == "key_reused");
+    CHECK(market.ask_as_operator(reused).at("code") == "key_reused");
     reused.what = wire::Command::SetStatus{id, "failed", "not wanted any more"};
-    CHECK(market.ask(wire::kJobsCommand, json::parse(wire::to_json(reused))).at("status") == 422);
+    CHECK(market.ask_as_operator(reused).at("status") == 422);
     CHECK(market.take_retraction().reason == wire::RetractReason::kCancelled);
 
     command.request_id = "cancel-2";
-    const auto refused = market.ask(wire::kJobsCommand, json::parse(wire::to_json(command)));
+    const auto refused = market.ask_as_operator(command);
     CHECK(refused.at("status") == 409);
     CHECK(refused.at("code") == "illegal_transition");
     CHECK(market.ask(wire::kJobsCommand, {{"v", 1}}).at("status") == 400);
+}
+
+TEST_CASE("whoever reaches the bus sets no status without the operator's token") {
+    Dispatch market;
+    const JobId id = market.order(72);
+    market.start_with_provider();
+    market.wait_status(id, "assigned");
+    const wire::Command command{"forged", wire::Command::SetStatus{id, "cancelled", "from the bus"}};
+    const auto now = SystemClock().now();
+    const auto proven = wire::prove_command(command, market.kOperatorToken, now);
+    const auto expect_refused = [&](const wire::Command& what, const std::string& code) {
+        INFO(wire::to_json(what));
+        const auto answer = market.ask(what);
+        CHECK(answer.at("status") == 403);
+        CHECK(answer.at("code") == code);
+        CHECK_FALSE(answer.contains("proof"));
+    };
+    expect_refused(command, "no_proof");
+    expect_refused(wire::prove_command(command, "another-token", now), "wrong_proof");
+    auto moved = proven;  // what was proven of one job says nothing of another
+    moved.what = wire::Command::SetStatus{market.order(73), "cancelled", "from the bus"};
+    expect_refused(moved, "wrong_proof");
+    constexpr Millis kDay = std::chrono::days(1);
+    expect_refused(wire::prove_command(command, market.kOperatorToken, now - 4 * kDay), "stale_command");
+    expect_refused(wire::prove_command(command, market.kOperatorToken, now + 4 * kDay), "stale_command");
+    CHECK(market.job_column(id, "status") == "assigned");
+    CHECK(market.count("dispatch.command") == 0);
+
+    // A clock that is a day off harms nothing; and a recorded command gets its answer, and no effect, again.
+    const auto behind = wire::prove_command(command, market.kOperatorToken, now - kDay);
+    const auto text = wire::to_json(behind);
+    const auto answer = market.bus().request(wire::kJobsCommand, text, Millis(10'000));
+    CHECK(wire::answer_is_proven(answer, behind, market.kOperatorToken));
+    CHECK(market.job_column(id, "status") == "cancelled");
+    const auto journal = market.count("dispatch.job_event");
+    CHECK(market.bus().request(wire::kJobsCommand, text, Millis(10'000)) == answer);
+    CHECK(market.count("dispatch.job_event") == journal);
+}
+
+TEST_CASE("a dispatcher without the operator's token takes no status from anybody") {
+    Dispatch market;
+    const JobId id = market.order(74);
+    market.start_with_provider({{"OPERATOR_TOKEN", ""}});
+    market.wait_status(id, "assigned");
+    for (const auto* token : {"", "operator-token"}) {
+        const wire::Command command{"forged", wire::Command::SetStatus{id, "cancelled", "from the bus"}};
+        const auto answer = market.ask(wire::prove_command(command, token, SystemClock().now()));
+        CHECK(answer.at("code") == "forbidden");
+    }
+    CHECK(market.job_column(id, "status") == "assigned");
 }
 
 TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches none of them again") {
@@ -392,6 +438,33 @@ TEST_CASE(
         Millis(30'000)));
     CHECK(market.job_column(id, "attempt") == "2");
     market.require_row_is_fold_of_journal(id);
+}
+
+TEST_CASE("forged and recorded heartbeats of a provider that is away use up no attempt") {
+    Dispatch market;
+    market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "1"}});
+    const JobId id = market.order(81);
+    market.wait_status(id, "assigned");
+    const auto recorded = wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.provider());
+    REQUIRE(testkit::wait_until([&] {
+        market.publish(recorded);
+        return market.count("registry.presence") == 1;
+    }));
+    const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(3'200);
+    CHECK(testkit::wait_until([&] {
+        market.publish(recorded);
+        market.publish(market.next_heartbeat());
+        market.publish(wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.renter()));
+        return std::chrono::steady_clock::now() > until;
+    }));
+    CHECK(market.job_column(id, "status") == "assigned");
+    // Those that the provider signs do count.
+    REQUIRE(testkit::wait_until(
+        [&] {
+            market.heartbeat();
+            return market.job_column(id, "status") == "expired";
+        },
+        Millis(30'000)));
 }
 
 TEST_CASE("a job whose spec nobody gave is found on IPFS by its id") {

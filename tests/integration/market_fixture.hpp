@@ -15,6 +15,7 @@
 #include "store/database.hpp"
 #include "store/migrations.hpp"
 #include "testkit/servers.hpp"
+#include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
@@ -25,6 +26,8 @@ using nlohmann::json;
 
 class MarketFixture {
   public:
+    static constexpr auto kOperatorToken = "operator-token";
+
     /// @param slots  finalized = head − 2 × slots
     explicit MarketFixture(const std::string& name, unsigned slots = 1)
         : dir_(name),
@@ -76,6 +79,7 @@ class MarketFixture {
                                                {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
                                                {"JOB_MANAGER_START_BLOCK", "1"},
                                                {"NODE_REPUTATION_START_BLOCK", "1"},
+                                               {"OPERATOR_TOKEN", kOperatorToken},
                                                {"LOG_FORMAT", "text"}};
         more.merge(env);
         services_.insert_or_assign(name, testkit::Process({{testkit::binary_dir() + "/bin/lamda-" + service},
@@ -217,8 +221,7 @@ class MarketFixture {
         return out;
     }
     void publish(const wire::JobStatus& status, const crypto::Signer& by) {
-        const auto domain = wire::status_domain(ChainId{31337}, job_manager_);
-        publish_raw(wire::to_json(wire::sign_status(status, domain, by)));
+        publish_raw(wire::to_json(wire::sign_status(status, domain(), by)));
     }
     void publish(const wire::JobStatus& status) { publish(status, *provider_); }
     void publish_raw(const std::string& body) {
@@ -226,12 +229,37 @@ class MarketFixture {
                                       Millis(5'000))
                     .stored == std::vector<bool>{true});
     }
+    eth::Eip712Domain domain() const { return wire::market_domain(ChainId{31337}, job_manager_); }
+    /// Not signed yet; its number is the next one.
+    wire::Heartbeat next_heartbeat(std::uint32_t running = 0) {
+        const auto now = SystemClock().now();
+        heartbeats_ = std::max(heartbeats_ + 1, static_cast<std::uint64_t>(now.time_since_epoch().count()));
+        return {provider_->address(), heartbeats_, now, "test", 1, running, "", std::nullopt};
+    }
+    void publish(const wire::Heartbeat& heartbeat) {
+        bus_->publish(wire::heartbeat_subject(provider_->address()), wire::to_json(heartbeat));
+    }
     void heartbeat(std::uint32_t running = 0) {
-        wire::Heartbeat message{provider_->address(), SystemClock().now(), "test", 1, running, ""};
-        bus_->publish(wire::heartbeat_subject(provider_->address()), wire::to_json(message));
+        publish(wire::sign_heartbeat(next_heartbeat(running), domain(), *provider_));
+    }
+    /// What the job dispatcher records with its first batch; for tests without one.
+    void record_market() {
+        database_->transact([&](store::Txn& txn) {
+            txn.exec(
+                "INSERT INTO chain.cursor (stream, chain_id, number, hash, timestamp, contracts) "
+                "VALUES ('dispatcher:bsc', 31337, 0, $1, 0, $2)",
+                {Bytes32{}, job_manager_});
+        });
     }
     json ask(const char* subject, const json& body) {
         return json::parse(bus_->request(subject, body.dump(), Millis(10'000)));
+    }
+    json ask(const wire::Command& command) {
+        return ask(wire::kJobsCommand, json::parse(wire::to_json(command)));
+    }
+    /// As the gateway does for who has the token.
+    json ask_as_operator(const wire::Command& command) {
+        return ask(wire::prove_command(command, kOperatorToken, SystemClock().now()));
     }
 
   private:
@@ -254,6 +282,7 @@ class MarketFixture {
     std::unique_ptr<store::Database> database_;
     std::unique_ptr<bus::Bus> bus_;
     std::map<std::string, testkit::Process> services_;
+    std::uint64_t heartbeats_ = 0;
 };
 
 }  // namespace lamda::integration

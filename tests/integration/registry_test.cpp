@@ -11,6 +11,35 @@ namespace {
 
 struct Registry : MarketFixture {
     Registry() : MarketFixture("registry", 32) {}
+    void start_with_metrics() {
+        metrics_port = testkit::free_port();
+        start("node-registry", {{"METRICS_PORT", std::to_string(metrics_port)}});
+        REQUIRE(testkit::wait_until(
+            [&] {
+                try {
+                    return get("/livez").status == 200;
+                } catch (const net::TransportError&) {
+                    return false;
+                }
+            },
+            Millis(20'000)));
+    }
+    net::HttpResponse get(const std::string& path) {
+        net::HttpRequest request;
+        request.url = "http://127.0.0.1:" + std::to_string(metrics_port) + path;
+        return http.send(request);
+    }
+    /// Heartbeats since the registry's start: accepted, and refused for the reason.
+    int accepted() { return metric("lamda_registry_heartbeats_total "); }
+    int refused(const std::string& reason) {
+        return metric("lamda_registry_heartbeats_refused_total{reason=\"" + reason + "\"} ");
+    }
+    int metric(const std::string& name) {
+        const auto text = '\n' + get("/metrics").body;
+        const auto found = text.find('\n' + name);
+        REQUIRE(found != std::string::npos);
+        return std::stoi(text.substr(found + 1 + name.size()));
+    }
     json nodes(const json& query = json::object()) { return ask(wire::kNodesQuery, query); }
     bool node_is(const std::string& column, const std::string& wanted) {
         return testkit::wait_until(
@@ -22,6 +51,9 @@ struct Registry : MarketFixture {
             },
             Millis(20'000));
     }
+
+    net::HttpClient http;
+    std::uint16_t metrics_port = 0;
 };
 
 std::string log_of(const std::string& service, const MarketFixture& market) {
@@ -33,6 +65,7 @@ std::string log_of(const std::string& service, const MarketFixture& market) {
 
 TEST_CASE("a provider is registered, rated and heard of") {
     Registry market;
+    market.record_market();
     market.register_node(market.provider());
     market.start("node-registry", {{"NODE_OFFLINE_AFTER", "1s"}});
     REQUIRE(market.node_is("is_registered", "true"));
@@ -62,20 +95,103 @@ TEST_CASE("a provider is registered, rated and heard of") {
     CHECK(market.service("node-registry").stop() == 0);
 }
 
-TEST_CASE("a heartbeat that is malformed or another's is recorded and dropped") {
+TEST_CASE("only a provider's own key says that it is there, and each of its heartbeats once") {
     Registry market;
+    market.record_market();
     market.register_node(market.provider());
-    market.start("node-registry");
+    market.start_with_metrics();
     REQUIRE(market.node_is("is_registered", "true"));
-    wire::Heartbeat lie{market.renter().address(), SystemClock().now(), "test", 1, 0, ""};
+    const auto sign = [&](const wire::Heartbeat& heartbeat) {
+        return wire::sign_heartbeat(heartbeat, market.domain(), market.provider());
+    };
     const auto subject = wire::heartbeat_subject(market.provider().address());
-    REQUIRE(testkit::wait_until([&] {
-        market.bus().publish(subject, "{");
-        market.bus().publish(subject, wire::to_json(lie));
-        return market.count("bus.dead_letter WHERE owner = 'registry'") >= 2;
-    }));
-    CHECK(market.count("registry.presence") == 0);
-    CHECK(market.nodes().at("count") == 1);
+    const auto refused = [&](const std::string& reason, auto send) {
+        INFO(reason);
+        CHECK(testkit::wait_until([&] {
+            send();
+            return market.refused(reason) > 0;
+        }));
+    };
+    // Until the market is known all are dropped.
+    refused("invalid_signature", [&] { market.publish(market.next_heartbeat()); });
+
+    SECTION("forged ones are counted and change nothing") {
+        auto wild = market.next_heartbeat();
+        wild.seq *= 2;
+        refused("too_far_ahead", [&] { market.publish(sign(wild)); });  // so all before it are counted
+        const auto before = market.refused("invalid_signature");
+        const auto by_stranger =
+            wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.renter());
+        market.publish(by_stranger);
+        for (const auto& other : {wire::market_domain(ChainId{97}, market.job_manager()),
+                                  wire::market_domain(ChainId{31337}, market.node_reputation())}) {
+            market.publish(wire::sign_heartbeat(market.next_heartbeat(), other, market.provider()));
+        }
+        auto changed = sign(market.next_heartbeat());
+        ++changed.capacity;
+        market.publish(changed);
+        CHECK(testkit::wait_until([&] { return market.refused("invalid_signature") == before + 4; }));
+
+        refused("malformed", [&] { market.bus().publish(subject, "{"); });
+        auto strangers_own = market.next_heartbeat();
+        strangers_own.provider = market.renter().address();
+        strangers_own = wire::sign_heartbeat(strangers_own, market.domain(), market.renter());
+        const auto malformed = market.refused("malformed");
+        market.publish(strangers_own);  // under another provider's subject
+        CHECK(testkit::wait_until([&] { return market.refused("malformed") > malformed; }));
+        market.bus().publish(wire::heartbeat_subject(market.renter().address()),
+                             wire::to_json(strangers_own));
+        CHECK(testkit::wait_until([&] { return market.accepted() == 1; }));  // the stranger's own
+        market.publish(sign(market.next_heartbeat(1)));
+        CHECK(testkit::wait_until([&] { return market.count("registry.presence WHERE running = 1") == 1; }));
+        CHECK(market.accepted() == 2);
+        CHECK(market.count("registry.presence") == 1);
+        CHECK(market.count("bus.dead_letter") == 0);
+    }
+    SECTION("a recorded one is refused, also by a registry that was started since") {
+        constexpr std::uint64_t kDay = 86'400'000;
+        auto newest = market.next_heartbeat(1);
+        SECTION("with a clock that is right") {}
+        SECTION("with a clock that is a day ahead") {
+            newest.seq += kDay;
+        }
+        SECTION("with a clock that is a day behind") {
+            newest.seq -= kDay;
+        }
+        auto older = newest;
+        --older.seq;
+        older.running = 0;
+        const auto seen = [&](const std::string& where) {
+            return testkit::wait_until([&] { return market.count("registry.presence WHERE " + where) == 1; });
+        };
+        market.publish(sign(newest));
+        REQUIRE(seen("running = 1"));
+        const auto seq = "heartbeat_seq = " + std::to_string(newest.seq);
+        CHECK(market.count("registry.presence WHERE " + seq) == 1);
+        market.database().transact([](store::Txn& txn) {
+            txn.exec("UPDATE registry.presence SET last_heartbeat_at = now() - interval '1 day'");
+        });
+        refused("replayed", [&] { market.publish(sign(newest)); });
+        refused("replayed", [&] { market.publish(sign(older)); });
+
+        market.kill("node-registry");
+        market.start_with_metrics();
+        // The first ones are compared with the database, the others with memory.
+        refused("replayed", [&] {
+            market.publish(sign(older));
+            market.publish(sign(newest));
+        });
+        CHECK(market.count("registry.presence WHERE running = 1 AND last_heartbeat_at < now() - interval '1 "
+                           "hour' AND " +
+                           seq) == 1);
+
+        auto next = newest;
+        ++next.seq;
+        next.running = 0;
+        market.publish(sign(next));
+        CHECK(seen("running = 0 AND last_heartbeat_at > now() - interval '1 hour'"));
+    }
+    CHECK(log_of("node-registry", market).find("heartbeat refused") != std::string::npos);
 }
 
 TEST_CASE("a reorg takes back what it orphaned, and nothing else") {
@@ -100,17 +216,11 @@ TEST_CASE(
     "a reorg below finality stops the stream, keeps every row, and shows in readiness, log and metric") {
     Registry market;
     market.register_node(market.provider());
-    const auto metrics_url = "http://127.0.0.1:" + std::to_string(testkit::free_port());
-    market.start("node-registry", {{"METRICS_PORT", metrics_url.substr(metrics_url.rfind(':') + 1)}});
+    market.start_with_metrics();
     market.count_job(market.provider().address());
     market.mine(80);
     REQUIRE(market.node_is("reputation_score", "1"));
-    net::HttpClient http;
-    const auto get = [&](const std::string& path) {
-        net::HttpRequest request;
-        request.url = metrics_url + path;
-        return http.send(request);
-    };
+    const auto get = [&](const std::string& path) { return market.get(path); };
     REQUIRE(testkit::wait_until(
         [&] {
             return get("/readyz").status == 200 &&

@@ -170,7 +170,10 @@ TEST_CASE("a provider that works is not taken for silent because another instanc
     int at = 0;
     const auto present_for = [&](int seconds) {
         for (const int until = at + seconds; at <= until; at += 10) {
-            presence.heartbeat(market.provider().address(), 1, 1, Steady{} + std::chrono::seconds(at));
+            wire::Heartbeat heartbeat;
+            heartbeat.provider = market.provider().address();
+            heartbeat.running = heartbeat.capacity;
+            presence.heartbeat(heartbeat, Steady{} + std::chrono::seconds(at));
         }
     };
     clocks.pass();
@@ -189,6 +192,7 @@ TEST_CASE("a provider that works is not taken for silent because another instanc
 
 TEST_CASE("of two registries the other takes over, and both take heartbeats") {
     Pair market("node-registry");
+    market.record_market();
     market.start_instance("one");
     market.wait_active("registry:opbnb", "one");
     market.start_instance("two");

@@ -286,3 +286,26 @@ TEST_CASE("a remote signer without the key is refused; one that is away is waite
     it.start_service(settings);
     it.check_waits("the signer at " + signer.url() + " answers with HTTP 503");
 }
+
+TEST_CASE(
+    "in production a bus that lets in whoever connects ends the service, whatever login it has itself") {
+    Mistakes it;
+    auto url = it.nats().url();
+    url.insert(std::string("nats://").size(), "user:secret@");
+    const std::string message = "NATS_URL: the server lets in clients without a login";
+    it.start_service({{"ENVIRONMENT", "production"}, {"NATS_URL", url}});
+    it.check_refused(message);
+    CHECK(it.log().find("secret") == std::string::npos);
+    // A server that is away may be a good one.
+    it.start_service({{"ENVIRONMENT", "production"},
+                      {"NATS_URL", "nats://user:secret@127.0.0.1:" + std::to_string(testkit::free_port())},
+                      {"METRICS_PORT", std::to_string(it.port)}});
+    REQUIRE(testkit::wait_until(
+        [&] { return it.readiness().body.find("not connected: no server answers") != std::string::npos; },
+        Millis(30'000)));
+    CHECK(it.log().find(message) == std::string::npos);
+    CHECK(it.service(it.name).stop() == 0);
+    // In development it is what it always was.
+    it.start_service({{"NATS_URL", url}});
+    it.wait_ready();
+}

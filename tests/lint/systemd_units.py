@@ -26,10 +26,11 @@ PRESENT = {"WatchdogSec", "ExecStart", "EnvironmentFile", "User", "CapabilityBou
 CREDENTIAL_OF = {  # unit → the credential that its secret must come from
     "lamda-reputation": "admin-wallet-key",
     "lamda-api-gateway": "operator-token",
+    "lamda-job-dispatcher": "operator-token",
     "lamda-node-agent": "agent-key",
 }
 # Unit → the setting that points to it; the others look for their credentials themselves.
-SETTING_OF = {"lamda-api-gateway": "OPERATOR_TOKEN_FILE"}
+SETTING_OF = {"lamda-api-gateway": "OPERATOR_TOKEN_FILE", "lamda-job-dispatcher": "OPERATOR_TOKEN_FILE"}
 MOST_EXPOSURE = 20  # tenths, of `systemd-analyze security`
 
 

@@ -1,0 +1,30 @@
+#include "bus/login_check.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "bus/bus.hpp"
+#include "testkit/servers.hpp"
+
+using namespace lamda;
+using namespace lamda::bus;
+
+TEST_CASE("a server that lets in whoever connects is told from one that asks for a login, and from none") {
+    const testkit::TempDir dir("login-check");
+    const testkit::NatsServer open(dir.path() + "/open");
+    const testkit::NatsServer closed(dir.path() + "/closed", {});
+    const auto with_login = [](std::string url) {
+        return url.insert(std::string("nats://").size(), "user:secret@");
+    };
+    const std::string nobody = "nats://127.0.0.1:" + std::to_string(testkit::free_port());
+
+    // A login that the open server takes without looking shows nothing.
+    CHECK(check_login(with_login(open.url())) == LoginCheck::kNotAsked);
+    CHECK(check_login(open.url()) == LoginCheck::kNotAsked);
+    CHECK(check_login(closed.url()) == LoginCheck::kAsked);
+    CHECK(check_login(closed.url("registry")) == LoginCheck::kAsked);
+    CHECK(check_login(nobody) == LoginCheck::kNoAnswer);
+    // One of several is enough.
+    CHECK(check_login(nobody + "," + open.url()) == LoginCheck::kNotAsked);
+    CHECK(check_login(nobody + "," + with_login(nobody)) == LoginCheck::kNoAnswer);
+    CHECK_THROWS_AS(check_login("http://127.0.0.1"), Refused);
+}

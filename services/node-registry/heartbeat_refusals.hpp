@@ -1,0 +1,37 @@
+// Heartbeats that are not accepted: a count for each reason, and a line a minute at most.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "core/clock.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/log_limit.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::registry {
+
+/// Strangers may send as many as they like: nothing is kept of one. Thread-safe.
+class HeartbeatRefusals {
+  public:
+    /// Between two lines for the same reason.
+    static constexpr Millis kLogEvery{60'000};
+
+    HeartbeatRefusals(const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
+    void add(std::string_view subject, const Error& error);
+
+  private:
+    struct Reason {
+        telemetry::Counter counter;
+        telemetry::LogLimit lines;
+    };
+
+    const Clock& clock_;
+    telemetry::Log log_;
+    std::mutex mutex_;
+    std::map<std::string, Reason, std::less<>> reasons_;
+};
+
+}  // namespace lamda::registry
