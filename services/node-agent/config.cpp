@@ -37,6 +37,29 @@ ipfs::ContentConfig read_content(runtime::Settings& settings) {
     return content;
 }
 
+ImagePolicy read_images(runtime::Settings& settings) {
+    ImagePolicy policy;
+    const auto list = [&](const char* name, const char* help, const char* fallback,
+                          Status (*check)(const std::vector<std::string>&)) {
+        auto items = settings.list(name, help, false, fallback);
+        if (const auto fits = check(items); !fits) {
+            settings.mistake(name, fits.error().message);
+        }
+        return items;
+    };
+    policy.registries =
+        list("AGENT_REGISTRIES", "registries that images are pulled from, host[:port]; public addresses only",
+             "docker.io,ghcr.io,quay.io,public.ecr.aws,mcr.microsoft.com,nvcr.io,registry.k8s.io",
+             &check_registries);
+    policy.private_registries =
+        list("AGENT_PRIVATE_REGISTRIES",
+             "registries that images are pulled from whatever address they have, host[:port]", "",
+             &check_registries);
+    policy.local_images = list(
+        "AGENT_LOCAL_IMAGES", "images that are run as the engine has them, without a pull", "", &check_images);
+    return policy;
+}
+
 }  // namespace
 
 Config read_config(runtime::Settings& settings) {
@@ -71,6 +94,7 @@ Config read_config(runtime::Settings& settings) {
     if (config.retry_for > kLongestRetry) {
         settings.mistake("AGENT_RETRY_FOR", "25m at most: the dispatcher gives a job up soon after");
     }
+    config.images = read_images(settings);
     config.content = read_content(settings);
 
     config.settlement.job_manager = config.job_manager;

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "crypto/signer.hpp"
+#include "image_policy.hpp"
 #include "ipfs/content_store.hpp"
 #include "presence.hpp"
 #include "runtime/settings.hpp"
@@ -24,6 +25,7 @@ struct Config {
     Address job_manager;
     std::uint64_t max_input_bytes = 0;
     Millis retry_for{900'000};
+    ImagePolicy images;
     ipfs::ContentConfig content;
     SettlementConfig settlement;
     PresenceConfig presence;

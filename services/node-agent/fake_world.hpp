@@ -31,6 +31,8 @@ class FakeWorld final : public net::Transport {
     bool image_there = true;
     int image_status = 404;  ///< of an image that is not there
     std::string image_error = "No such image";
+    std::string image_id = "sha256:aa";
+    Json repo_digests = Json::array();
     std::uint64_t memory = 8ULL << 30;
     Answer on_pull = [this](const auto& request) {
         image_there = true;
@@ -75,7 +77,8 @@ class FakeWorld final : public net::Transport {
             return on_pull(request);
         }
         if (has("/images/")) {
-            return image_there ? net::HttpResponse{200, {}, R"({"Id":"sha256:aa","Config":{}})"}
+            const Json found = {{"Id", image_id}, {"RepoDigests", repo_digests}, {"Config", Json::object()}};
+            return image_there ? net::HttpResponse{200, {}, found.dump()}
                                : net::HttpResponse{image_status, {}, Json{{"message", image_error}}.dump()};
         }
         return container(request);

@@ -123,7 +123,8 @@ TEST_CASE("an assignment that is delivered again runs once, and its recorded sta
 }
 
 TEST_CASE("what goes wrong is told by its code") {
-    Scenario scenario(Env{{"AGENT_CAPACITY", "4"}, {"AGENT_MAX_INPUT_MIB", "1"}, {"AGENT_RETRY_FOR", "1s"}});
+    Scenario scenario(Env{{"AGENT_CAPACITY", "4"}, {"AGENT_MAX_INPUT_MIB", "1"}, {"AGENT_RETRY_FOR", "1s"},
+                          {"AGENT_PRIVATE_REGISTRIES", "127.0.0.1:1"}});
     scenario.start();
 
     struct Case {
@@ -160,6 +161,11 @@ TEST_CASE("what goes wrong is told by its code") {
     auto no_image = scenario.job("true");
     no_image.docker_image = "127.0.0.1:1/absent:1";
     add("an image that nobody has", no_image, ErrorCode::kImageUnavailable);
+    for (const auto* name : {"127.0.0.1:2/inside:1", "localhost/inside:1", "registry.example/inside:1"}) {
+        auto inside = scenario.job("true");
+        inside.docker_image = name;
+        add(name, inside, ErrorCode::kRefused);
+    }
     add(
         "a command that the image lacks",
         [&] {
@@ -203,6 +209,7 @@ TEST_CASE("what goes wrong is told by its code") {
         CHECK(wire::to_string(failed.error_code.value()) == wire::to_string(one.expected));
         CHECK_FALSE(failed.error_message.value_or("").empty());
         CHECK(failed.error_message.value_or("").find("/jobs/") == std::string::npos);  // no path of the host
+        CHECK(failed.error_message.value_or("").find("engine answered") == std::string::npos);
         CHECK(failed.output_file_cid == std::nullopt);
     }
 }
