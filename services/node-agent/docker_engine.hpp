@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "engine_refusal.hpp"
 #include "net/transport.hpp"
+#include "offer.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::agent {

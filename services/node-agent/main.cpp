@@ -67,6 +67,7 @@ int serve(runtime::App& app, const Config& config) {
     runner_config.jobs_dir = jobs_dir;
     runner_config.provider = self;
     runner_config.max_input_bytes = config.max_input_bytes;
+    runner_config.limits = config.limits;
     runner_config.images = config.images;
     Runner runner(runner_config, journal, statuses, retries, pulled, engine, content, bus, clock, log, app.metrics());
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);

@@ -7,6 +7,7 @@
 
 #include "core/crash_point.hpp"
 #include "disk_use.hpp"
+#include "engine_refusal.hpp"
 #include "runtime/app.hpp"
 
 namespace lamda::agent {

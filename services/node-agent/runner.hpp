@@ -16,6 +16,7 @@
 #include "image_policy.hpp"
 #include "ipfs/content_store.hpp"
 #include "journal.hpp"
+#include "offer.hpp"
 #include "pulled_images.hpp"
 #include "retry_schedule.hpp"
 #include "status_publisher.hpp"
@@ -27,6 +28,7 @@ struct RunnerConfig {
     std::string jobs_dir;  ///< absolute; one folder per attempt below
     Address provider;
     std::uint64_t max_input_bytes = 0;
+    Offer limits;
     ImagePolicy images;
     /// Numeric addresses of a registry's host. @throws std::runtime_error when there are none
     std::function<std::vector<std::string>(const std::string& host)> look_up = &look_up_host;
@@ -60,7 +62,8 @@ class Runner {
     void advance(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     /// From acceptance to a container that is created; in runner_prepare.cpp.
     Step prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    std::optional<std::string> beyond_engine(const wire::Requirements& requirements);
+    /// What the job asks for and this machine does not have: `refused`, or a code that may pass.
+    std::optional<Failure> lacking(const wire::Requirements& requirements);
     Step fetch_input(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     /// By the policy: a listed local image, one that this agent has pulled, or else pulled now. Absent: the
     /// attempt goes no further now.

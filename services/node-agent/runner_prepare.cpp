@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "core/crash_point.hpp"
+#include "engine_refusal.hpp"
 #include "output.hpp"
 #include "runner.hpp"
 #include "wire/image_reference.hpp"
@@ -20,17 +21,27 @@ constexpr int kNotFound = 404;
 
 }  // namespace
 
-std::optional<std::string> Runner::beyond_engine(const wire::Requirements& requirements) {
+std::optional<Failure> Runner::lacking(const wire::Requirements& requirements) {
     if (requirements.network && !engine_.has_bridge()) {
-        return "the job asks for a network and this engine has none";
+        return Failure{ErrorCode::kRefused, "the job asks for a network and this engine has none"};
     }
-    return beyond(requirements, engine_.machine());
+    auto machine = engine_.machine();
+    const auto disk = fs::space(config_.jobs_dir);
+    machine.disk_bytes = disk.capacity;
+    if (const auto why = beyond(requirements, offer_of(config_.limits, machine))) {
+        return Failure{ErrorCode::kRefused, *why};
+    }
+    if (disk.available >> 20U < requirements.disk_mib) {
+        return Failure{ErrorCode::kStartFailed, "diskMib: this provider has not as much free now",
+                       std::to_string(disk.available) + " bytes are free in " + config_.jobs_dir};
+    }
+    return std::nullopt;
 }
 
 Runner::Step Runner::prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
     const auto& assignment = attempt.assignment;
-    if (const auto why = beyond_engine(assignment.requirements)) {
-        return fail(key, {ErrorCode::kRefused, *why});
+    if (const auto lack = lacking(assignment.requirements)) {
+        return lack->code == ErrorCode::kRefused ? fail(key, *lack) : try_later(key, *lack, stop);
     }
     const auto image = obtain_image(key, assignment.docker_image, stop);
     if (!image || fetch_input(key, attempt, stop) == Step::kEnded) {

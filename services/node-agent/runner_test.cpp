@@ -81,11 +81,23 @@ TEST_CASE("what this engine can never give is refused at once") {
     }
     SECTION("memory") {
         job.requirements.memory_mib = 8'193;
-        because = "8193 MiB";
+        because = "memoryMib: the job asks for 8193 MiB, this provider offers 8192";
     }
     SECTION("CPUs") {
         job.requirements.cpu_millis = 2'001;
-        because = "2 CPUs";
+        because = "cpuMillis: the job asks for 2001, this provider offers 2000";
+    }
+    SECTION("disk") {
+        job.requirements.disk_mib = 1'048'576;
+        agent.limits.disk_mib = 64;
+        agent.restart();
+        because = "diskMib: the job asks for 1048576 MiB, this provider offers 64";
+    }
+    SECTION("more GPUs than the provider gives to one job") {
+        job.requirements.gpu_count = 2;
+        agent.limits.gpus = 1;
+        agent.restart();
+        because = "gpuCount: the job asks for 2, this provider offers 1";
     }
     SECTION("a network") {
         job.requirements.network = true;

@@ -35,6 +35,7 @@ struct Agent {
         config.jobs_dir = dir.path() + "/jobs";
         config.provider = address(0xAA);
         config.max_input_bytes = 1 << 20;
+        config.limits = limits;
         config.images = images;
         config.look_up = [this](const std::string& host) {
             looked_up = host;
@@ -95,6 +96,7 @@ struct Agent {
     StatusWriter statuses{*signer, address(0x11), clock};
     RetrySchedule retries;
     ImagePolicy images{.registries = {"docker.io"}, .private_registries = {}, .local_images = {}};
+    Offer limits;
     std::vector<std::string> addresses{"1.1.1.1"};  ///< of every registry; none: it cannot be found
     std::string looked_up;
     DockerEngine engine{"unix:///engine", world};
