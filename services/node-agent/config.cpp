@@ -47,11 +47,12 @@ std::optional<std::uint64_t> limit(runtime::Settings& settings, const char* name
 }
 
 Offer read_limits(runtime::Settings& settings) {
-    return {limit(settings, "AGENT_MAX_CPU_MILLIS", "most cpuMillis of one job; absent: the machine's CPUs", 1),
-            limit(settings, "AGENT_MAX_MEMORY_MIB", "most memoryMib of one job; absent: the machine's", 8),
-            limit(settings, "AGENT_MAX_DISK_MIB",
-                  "most diskMib of one job; absent: the file system's of AGENT_STATE_DIR", 1),
-            limit(settings, "AGENT_MAX_GPUS", "most gpuCount of one job; absent: what the engine gives", 0)};
+    return {
+        limit(settings, "AGENT_MAX_CPU_MILLIS", "most cpuMillis of one job; absent: the machine's CPUs", 1),
+        limit(settings, "AGENT_MAX_MEMORY_MIB", "most memoryMib of one job; absent: the machine's", 8),
+        limit(settings, "AGENT_MAX_DISK_MIB",
+              "most diskMib of one job; absent: the file system's of AGENT_STATE_DIR", 1),
+        limit(settings, "AGENT_MAX_GPUS", "most gpuCount of one job; absent: what the engine gives", 0)};
 }
 
 ImagePolicy read_images(runtime::Settings& settings) {
@@ -72,8 +73,9 @@ ImagePolicy read_images(runtime::Settings& settings) {
         list("AGENT_PRIVATE_REGISTRIES",
              "registries that images are pulled from whatever address they have, host[:port]", "",
              &check_registries);
-    policy.local_images = list(
-        "AGENT_LOCAL_IMAGES", "images that are run as the engine has them, without a pull", "", &check_images);
+    policy.local_images =
+        list("AGENT_LOCAL_IMAGES", "images that are run as the engine has them, without a pull", "",
+             &check_images);
     return policy;
 }
 

@@ -66,6 +66,11 @@ bool is_impossible_start(std::string_view message) {
     return program != std::string::npos && holds_any(std::string_view(text).substr(program), kProgramFaults);
 }
 
+bool lacks_quota(std::string_view message) {
+    const auto text = lower(message);
+    return text.find("storage-opt") != std::string::npos || text.find("quota") != std::string::npos;
+}
+
 bool lacks_device(std::string_view message) {
     return holds_any(lower(message), kDevices);
 }

@@ -1,5 +1,5 @@
-// What an engine's or a registry's refusal means for an attempt: pure functions, no I/O. Docker's and podman's
-// words, as far as no status tells.
+// What an engine's or a registry's refusal means for an attempt: pure functions, no I/O. Docker's and
+// podman's words, as far as no status tells.
 #pragma once
 
 #include <string_view>
@@ -19,5 +19,8 @@ bool is_impossible_start(std::string_view message);
 
 /// Whether the engine refuses a container because of the devices that it asks for.
 bool lacks_device(std::string_view message);
+
+/// Whether the engine refuses a container because its storage driver cannot hold it to a size.
+bool lacks_quota(std::string_view message);
 
 }  // namespace lamda::agent

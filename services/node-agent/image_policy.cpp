@@ -63,8 +63,9 @@ bool is_public_ipv6(const Ipv6& address) {
     if (begins(address, kMapped) || begins(address, kNat64)) {
         return is_public_ipv4(last_four(address));
     }
-    const bool global_unicast = (address[0] & 0xE0U) == 0x20;                                  // 2000::/3
-    const bool protocols = address[0] == 0x20 && address[1] == 0x01 && (address[2] & 0xFEU) == 0;  // 2001::/23
+    const bool global_unicast = (address[0] & 0xE0U) == 0x20;  // 2000::/3
+    const bool protocols =
+        address[0] == 0x20 && address[1] == 0x01 && (address[2] & 0xFEU) == 0;  // 2001::/23
     return global_unicast && !protocols && !begins(address, kDocumentation) && !begins(address, k6to4);
 }
 
@@ -105,7 +106,8 @@ Status check_registries(const std::vector<std::string>& registries) {
     for (const auto& registry : registries) {
         const auto image = registry + "/x";
         if (!wire::check_image_reference(image) || wire::registry_of(image) != registry) {
-            return Error{"invalid_registry", "host[:port] in lowercase is expected, comma-separated", registry};
+            return Error{"invalid_registry", "host[:port] in lowercase is expected, comma-separated",
+                         registry};
         }
     }
     return Ok{};

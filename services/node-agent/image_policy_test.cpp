@@ -38,19 +38,47 @@ TEST_CASE("any other registry is refused by name, however its host is written") 
 }
 
 TEST_CASE("only addresses of the public internet are public") {
-    for (const auto* address :
-         {"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255", "100.128.0.0", "126.255.255.255",
-          "128.0.0.0", "172.15.255.255", "172.32.0.0", "192.167.255.255", "192.169.0.0", "223.255.255.255",
-          "2606:4700:4700::1111", "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808"}) {
+    for (const auto* address : {"1.1.1.1", "8.8.8.8", "9.255.255.255", "11.0.0.0", "100.63.255.255",
+                                "100.128.0.0", "126.255.255.255", "128.0.0.0", "172.15.255.255", "172.32.0.0",
+                                "192.167.255.255", "192.169.0.0", "223.255.255.255", "2606:4700:4700::1111",
+                                "2a00:1450:4001::1", "::ffff:8.8.8.8", "64:ff9b::808:808"}) {
         INFO(address);
         CHECK(is_public_address(address));
     }
-    for (const auto* address :
-         {"0.0.0.0", "10.0.0.1", "100.64.0.1", "127.0.0.1", "127.255.255.255", "169.254.169.254", "172.16.0.1",
-          "172.31.255.255", "192.0.0.8", "192.0.2.1", "192.168.1.1", "198.18.0.1", "198.51.100.1", "203.0.113.9",
-          "224.0.0.1", "240.0.0.1", "255.255.255.255", "::", "::1", "fe80::1", "fc00::1", "fd12:3456::1",
-          "ff02::1", "2001:db8::1", "2001::1", "2002:7f00:1::", "::ffff:127.0.0.1", "::ffff:10.0.0.1",
-          "64:ff9b::7f00:1", "64:ff9b:1::1", "::127.0.0.1", "", "localhost", "8.8.8.8:80"}) {
+    for (const auto* address : {"0.0.0.0",
+                                "10.0.0.1",
+                                "100.64.0.1",
+                                "127.0.0.1",
+                                "127.255.255.255",
+                                "169.254.169.254",
+                                "172.16.0.1",
+                                "172.31.255.255",
+                                "192.0.0.8",
+                                "192.0.2.1",
+                                "192.168.1.1",
+                                "198.18.0.1",
+                                "198.51.100.1",
+                                "203.0.113.9",
+                                "224.0.0.1",
+                                "240.0.0.1",
+                                "255.255.255.255",
+                                "::",
+                                "::1",
+                                "fe80::1",
+                                "fc00::1",
+                                "fd12:3456::1",
+                                "ff02::1",
+                                "2001:db8::1",
+                                "2001::1",
+                                "2002:7f00:1::",
+                                "::ffff:127.0.0.1",
+                                "::ffff:10.0.0.1",
+                                "64:ff9b::7f00:1",
+                                "64:ff9b:1::1",
+                                "::127.0.0.1",
+                                "",
+                                "localhost",
+                                "8.8.8.8:80"}) {
         INFO(address);
         CHECK_FALSE(is_public_address(address));
     }
@@ -74,7 +102,8 @@ TEST_CASE("a digest that is asked for must be one of the image's") {
 
 TEST_CASE("lists of registries and images are checked, and the wrong entry is named") {
     CHECK(check_registries({"docker.io", "registry.lan:5000", "localhost", "[::1]:5000"}));
-    for (const auto* wrong : {"https://ghcr.io", "ghcr.io/lamda", "GHCR.io", "busybox", "index.docker.io", ""}) {
+    for (const auto* wrong :
+         {"https://ghcr.io", "ghcr.io/lamda", "GHCR.io", "busybox", "index.docker.io", ""}) {
         INFO(wrong);
         const auto checked = check_registries({"docker.io", wrong});
         REQUIRE_FALSE(checked);

@@ -69,7 +69,8 @@ int serve(runtime::App& app, const Config& config) {
     runner_config.max_input_bytes = config.max_input_bytes;
     runner_config.limits = config.limits;
     runner_config.images = config.images;
-    Runner runner(runner_config, journal, statuses, retries, pulled, engine, content, bus, clock, log, app.metrics());
+    Runner runner(runner_config, journal, statuses, retries, pulled, engine, content, bus, clock, log,
+                  app.metrics());
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
     Settlement settlement(config.settlement, journal, bsc_ledger, open_bsc, identity, signer, clock, log,
                           app.metrics(), app.health());

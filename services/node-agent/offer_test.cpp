@@ -16,7 +16,8 @@ TEST_CASE("an offer is the smaller of the provider's limits and what the machine
     CHECK(whole.memory_mib == 2'048);
     CHECK(whole.disk_mib == 10'240);
     CHECK_FALSE(whole.gpus);
-    const auto limited = offer_of({.cpu_millis = 500, .memory_mib = 4'096, .disk_mib = 64, .gpus = 0}, kMachine);
+    const auto limited =
+        offer_of({.cpu_millis = 500, .memory_mib = 4'096, .disk_mib = 64, .gpus = 0}, kMachine);
     CHECK(limited.cpu_millis == 500);
     CHECK(limited.memory_mib == 2'048);
     CHECK(limited.disk_mib == 64);
@@ -27,15 +28,14 @@ TEST_CASE("an offer is the smaller of the provider's limits and what the machine
 TEST_CASE("a job that asks for more than is offered is told which requirement, and how much there is") {
     struct Case {
         const char* field;
-        std::uint32_t wire::Requirements::*member;
+        std::uint32_t wire::Requirements::* member;
         std::uint32_t most;
     };
     const auto offer = offer_of({.cpu_millis = {}, .memory_mib = {}, .disk_mib = {}, .gpus = 1}, kMachine);
-    for (const auto& [field, member, most] :
-         {Case{"cpuMillis", &wire::Requirements::cpu_millis, 2'000},
-          Case{"memoryMib", &wire::Requirements::memory_mib, 2'048},
-          Case{"diskMib", &wire::Requirements::disk_mib, 10'240},
-          Case{"gpuCount", &wire::Requirements::gpu_count, 1}}) {
+    for (const auto& [field, member, most] : {Case{"cpuMillis", &wire::Requirements::cpu_millis, 2'000},
+                                              Case{"memoryMib", &wire::Requirements::memory_mib, 2'048},
+                                              Case{"diskMib", &wire::Requirements::disk_mib, 10'240},
+                                              Case{"gpuCount", &wire::Requirements::gpu_count, 1}}) {
         INFO(field);
         wire::Requirements asked;
         asked.*member = most;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 
 #include "core/crash_point.hpp"
@@ -213,8 +214,7 @@ Runner::Step Runner::start(const AttemptKey& key, const Attempt& attempt) {
         } catch (const EngineError& error) {
             const bool gpu = attempt.assignment.requirements.gpu_count > 0 && lacks_device(error.what());
             if (gpu || is_impossible_start(error.what())) {
-                return fail(key,
-                            {ErrorCode::kRefused, gpu ? kNoGpu : kImpossibleStart, error.what()});
+                return fail(key, {ErrorCode::kRefused, gpu ? kNoGpu : kImpossibleStart, error.what()});
             }
             // A name is taken before its container is there: one that a process before us was making when it
             // died.
@@ -236,8 +236,19 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
     // The engine's clock says how much is left, ours only how long we wait: a jump later on changes nothing.
     const auto left = std::clamp(limit - (clock_.now() - started), Millis(0), limit);
     const auto deadline = clock_.steady() + left;
-    std::optional<Written> excess = attempt.excess;
-    const DiskWatch disk(engine_, key.container(), dirs_of(key), clock_, log_);
+    std::atomic<bool> excess = attempt.excess.has_value();
+    const DiskWatch disk(
+        engine_, key.container(), dirs_of(key), disk_limit(requirements),
+        [&](const Written& written) {
+            if (!excess) {
+                // Noted first: the job may delete what it wrote before the signal arrives.
+                journal_.update(key, [&](Attempt& entry) { entry.excess = written; });
+                crash_point("agent.excess.recorded");
+                excess = true;
+            }
+            engine_.kill(key.container());
+        },
+        clock_, log_);
     for (;;) {
         const auto remaining = std::chrono::duration_cast<Millis>(deadline - clock_.steady()) + Millis(1);
         const bool ended = engine_.wait(key.container(), std::clamp(remaining, Millis(50), kLook));
@@ -252,12 +263,6 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
         }
         if (stop.stop_requested()) {
             return Step::kEnded;
-        }
-        if (const auto written = disk.last(); !excess && over_limit(written, requirements)) {
-            // Noted first: the job may delete what it wrote before the signal arrives.
-            journal_.update(key, [&](Attempt& entry) { entry.excess = written; });
-            crash_point("agent.excess.recorded");
-            excess = written;
         }
         if (excess || clock_.steady() >= deadline) {
             engine_.kill(key.container());
@@ -280,8 +285,9 @@ std::optional<ContainerState> Runner::inspect_ended(const AttemptKey& key) {
 Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
     const auto state = inspect_ended(key);
     if (!state || !state->ended()) {
-        return fail(key, {ErrorCode::kInternal, state ? "its container stands still" : "its container is gone",
-                          state ? state->status : ""});
+        return fail(key,
+                    {ErrorCode::kInternal, state ? "its container stands still" : "its container is gone",
+                     state ? state->status : ""});
     }
     const auto& requirements = attempt.assignment.requirements;
     Ended ended;
@@ -296,9 +302,9 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
     const auto entry = journal_.find(key);
     ended.engine_lost = entry && entry->engine_lost;
     try {
-        ended.written = entry && entry->excess
-                            ? *entry->excess
-                            : measure_written(engine_, key.container(), dirs_of(key), stop);
+        ended.written = entry && entry->excess ? *entry->excess
+                                               : measure_written(engine_, key.container(), dirs_of(key),
+                                                                 disk_limit(requirements), stop);
     } catch (const EngineError& error) {
         return try_later(key,
                          {ErrorCode::kInternal, "the container engine cannot tell what the job wrote",

@@ -41,8 +41,8 @@ struct RunnerConfig {
 class Runner {
   public:
     Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
-           PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus, const Clock& clock,
-           telemetry::Log log, telemetry::Metrics& metrics);
+           PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
+           const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
 
     /// One slot: takes attempts one after the other until stopped. When it ends early, the container runs on
     /// and the attempt is taken up again after a restart. @throws DiskError

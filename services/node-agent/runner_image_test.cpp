@@ -94,8 +94,7 @@ TEST_CASE("nothing is pulled from a listed registry while any of its addresses i
         agent.restart();
         const auto key = agent.accept(with_image("registry.example:5000/x"));
         agent.pass(kSecond);
-        CHECK(agent.failure(key) ==
-              "refused: the registry registry.example:5000 has no public address here");
+        CHECK(agent.failure(key) == "refused: the registry registry.example:5000 has no public address here");
         CHECK(agent.looked_up == "registry.example");
         CHECK(agent.world.pulls == 0);
     }

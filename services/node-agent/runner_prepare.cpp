@@ -92,13 +92,14 @@ std::optional<Image> Runner::obtain_image(const AttemptKey& key, const std::stri
         auto image = engine_.image(name);
         const bool known = image && (*source == ImageSource::kLocal || pulled_.contains(image->id));
         if (!known && *source == ImageSource::kLocal) {
-            try_later(key, {ErrorCode::kImageUnavailable, "the provider's engine does not have the image now"},
+            try_later(key,
+                      {ErrorCode::kImageUnavailable, "the provider's engine does not have the image now"},
                       stop);
             return std::nullopt;
         }
         if (!known) {
-            const auto refusal = *source == ImageSource::kPublicRegistry ? registry_refusal(name)
-                                                                         : std::optional<Failure>();
+            const auto refusal =
+                *source == ImageSource::kPublicRegistry ? registry_refusal(name) : std::optional<Failure>();
             if (refusal && refusal->code == ErrorCode::kRefused) {
                 fail(key, *refusal);
                 return std::nullopt;
@@ -199,12 +200,12 @@ Runner::Step Runner::create(const AttemptKey& key, const Attempt& attempt, const
         }
         // Its image may have been removed meanwhile, the engine's disk be full: both pass.
         const bool gone = error.status() == kNotFound;
-        return try_later(key,
-                         {gone ? ErrorCode::kImageUnavailable : ErrorCode::kStartFailed,
-                          gone ? "the provider's engine does not have the image now"
-                               : "the container could not be made",
-                          error.what()},
-                         stop);
+        return try_later(
+            key,
+            {gone ? ErrorCode::kImageUnavailable : ErrorCode::kStartFailed,
+             gone ? "the provider's engine does not have the image now" : "the container could not be made",
+             error.what()},
+            stop);
     }
     crash_point("agent.container.created");
     return Step::kGoOn;

@@ -40,8 +40,7 @@ std::optional<Cid> Runner::store_output(const AttemptKey& key, const Ran& ran, c
     const std::string output = dirs_of(key).output();
     try {
         if (!fs::exists(output)) {
-            fail(key,
-                 {ErrorCode::kInternal, "the output is gone before it was stored", "", ran.exit_code});
+            fail(key, {ErrorCode::kInternal, "the output is gone before it was stored", "", ran.exit_code});
             return std::nullopt;
         }
         if (const auto entry = unstorable_entry(output)) {
@@ -52,8 +51,7 @@ std::optional<Cid> Runner::store_output(const AttemptKey& key, const Ran& ran, c
         return content_.put_directory(output, stop);
     } catch (const std::invalid_argument& error) {
         // Too many entries in a folder, or too deep: the same for every try.
-        fail(key,
-             {ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), "", ran.exit_code});
+        fail(key, {ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), "", ran.exit_code});
     } catch (const std::system_error& error) {
         const auto message = "the output cannot be read: " + error.code().message();
         if (is_same_everywhere(error)) {

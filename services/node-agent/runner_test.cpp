@@ -46,8 +46,9 @@ TEST_CASE("a registry that refuses for minutes ends the attempt; its words are n
     agent.pass(std::chrono::minutes(10));
     CHECK(agent.journal->active(key));
     agent.pass(std::chrono::minutes(10));
-    CHECK(agent.failure(key) ==
-          "image_unavailable: the image could not be pulled: the registry is away, limits pulls, or broke off");
+    CHECK(
+        agent.failure(key) ==
+        "image_unavailable: the image could not be pulled: the registry is away, limits pulls, or broke off");
 }
 
 TEST_CASE("what a registry denies is not asked for again in the same attempt; its words are not published") {
@@ -269,4 +270,41 @@ TEST_CASE("what the engine, a registry or a store says is never published") {
     CHECK(failure.find("10.1.2.3") == std::string::npos);
     CHECK(failure.find("ERR") == std::string::npos);
     CHECK(failure.find("http://") == std::string::npos);
+}
+
+TEST_CASE("the engine's own limit of a container's file system is used where it has one, and only there") {
+    Agent agent;
+    std::vector<bool> limited;
+    bool quota = true;
+    agent.world.on_create = [&](const net::HttpRequest& request) {
+        limited.push_back(Json::parse(request.body)["HostConfig"].contains("StorageOpt"));
+        return limited.back() && !quota
+                   ? net::
+                         HttpResponse{500,
+                                      {},
+                                      R"({"message":"--storage-opt is supported only for overlay over xfs with 'pquota' mount option"})"}
+                   : net::HttpResponse{201, {}, "{}"};
+    };
+    const auto run = [&](std::uint8_t number) {
+        const auto key = agent.accept(assignment(number, 1));
+        agent.pass(std::chrono::seconds(1));
+        CHECK(agent.completed(key));
+    };
+    agent.world.info = R"({"NCPU":2,"Driver":"overlay2","DriverStatus":[["Backing Filesystem","xfs"]]})";
+    SECTION("it has") {
+        run(1);
+        run(2);
+        CHECK(limited == std::vector<bool>{true, true});
+    }
+    SECTION("it might have, and has not: asked once") {
+        quota = false;
+        run(1);
+        run(2);
+        CHECK(limited == std::vector<bool>{true, false, false});
+    }
+    SECTION("it cannot have") {
+        agent.world.info = R"({"NCPU":2,"Driver":"vfs"})";
+        run(1);
+        CHECK(limited == std::vector<bool>{false});
+    }
 }

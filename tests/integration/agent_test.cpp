@@ -123,7 +123,9 @@ TEST_CASE("an assignment that is delivered again runs once, and its recorded sta
 }
 
 TEST_CASE("what goes wrong is told by its code") {
-    Scenario scenario(Env{{"AGENT_CAPACITY", "4"}, {"AGENT_MAX_INPUT_MIB", "1"}, {"AGENT_RETRY_FOR", "1s"},
+    Scenario scenario(Env{{"AGENT_CAPACITY", "4"},
+                          {"AGENT_MAX_INPUT_MIB", "1"},
+                          {"AGENT_RETRY_FOR", "1s"},
                           {"AGENT_PRIVATE_REGISTRIES", "127.0.0.1:1"}});
     scenario.start();
 
