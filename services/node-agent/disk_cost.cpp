@@ -57,7 +57,8 @@ std::uint64_t disk_cost(const std::string& path, std::uint64_t most, const std::
             ::fstatat(parent, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
             continue;
         }
-        total += S_ISREG(status.st_mode) ? rounded_up(static_cast<std::uint64_t>(status.st_size)) : kEntryBytes;
+        total +=
+            S_ISREG(status.st_mode) ? rounded_up(static_cast<std::uint64_t>(status.st_size)) : kEntryBytes;
         if (!S_ISDIR(status.st_mode)) {
             continue;
         }

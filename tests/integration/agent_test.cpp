@@ -151,9 +151,9 @@ TEST_CASE("what goes wrong is told by its code") {
         scenario.job("for i in 1 2 3; do dd if=/dev/zero of=/output/$i bs=1M count=4; done; sleep 30"),
         ErrorCode::kOutputTooLarge);
     add("a link in the output", scenario.job("ln -s /etc/passwd /output/link"), ErrorCode::kRefused);
-    add("more entries than one folder can hold",
-        scenario.job("cd /output; i=0; while [ $i -lt 8000 ]; do : > f$i; i=$((i+1)); done"),
-        ErrorCode::kRefused);
+    auto crowded = scenario.job("cd /output; i=0; while [ $i -lt 8000 ]; do : > f$i; i=$((i+1)); done");
+    crowded.requirements.disk_mib = 64;
+    add("more entries than one folder can hold", crowded, ErrorCode::kRefused);
     add("folders deeper than can be stored",
         scenario.job("cd /output; for i in $(seq 40); do mkdir d; cd d; done"), ErrorCode::kRefused);
     add("a path longer than the provider's system takes",
