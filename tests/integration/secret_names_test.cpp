@@ -42,8 +42,7 @@ std::map<std::string, SecretSetting> secrets() {
     add("NATS_URL", "nats://lamda:", "@127.0.0.1:1");
     add("OPERATOR_TOKEN", "");
     add("PINATA_JWT", "");
-    for (const auto* url :
-         {"BSC_RPC_URL", "OPBNB_RPC_URL", "IPFS_GATEWAY_URL", "ADMIN_WALLET_SIGNER_URL"}) {
+    for (const auto* url : {"BSC_RPC_URL", "OPBNB_RPC_URL", "IPFS_GATEWAY_URL", "ADMIN_WALLET_SIGNER_URL"}) {
         add(url, "http://127.0.0.1:1/");
     }
     add("IPFS_API_URL", "http://lamda:", "@127.0.0.1:1");
@@ -57,8 +56,8 @@ std::map<std::string, SecretSetting> secrets() {
 
 struct Executable {
     std::string name;
-    std::set<std::string> reads;      ///< secrets
-    std::set<std::string> left_out;   ///< secrets that cannot be set beside others
+    std::set<std::string> reads;     ///< secrets
+    std::set<std::string> left_out;  ///< secrets that cannot be set beside others
     std::vector<std::string> arguments;
 };
 
