@@ -27,6 +27,7 @@ constexpr std::size_t kAdminKey = 0;
 constexpr std::size_t kRenterKey = 4;
 const std::vector<std::size_t> kProviderKeys = {3, 5};
 
+constexpr auto kLocalImage = "lamda/busybox:1.35";  // imported into the engine, in no registry
 constexpr auto kOperatorToken = "devnet-operator";
 constexpr Millis kPatience(30'000);
 
@@ -117,6 +118,7 @@ void Network::define_services() {
                      {"AGENT_CAPACITY", "2"},
                      {"AGENT_CONFIRM", "true"},
                      {"AGENT_CLAIM", "true"},
+                     {"AGENT_LOCAL_IMAGES", kLocalImage},
                      {"IPFS_API_URL", content_->url()},
                      {"IPFS_GATEWAY_URL", content_->url()},
                      {"DOCKER_HOST", docker_->host()}}));
@@ -311,6 +313,7 @@ std::map<std::string, std::string> Network::settings() const {
         {"IPFS_API_URL", content_->url()},
         {"IPFS_GATEWAY_URL", content_->url()},
         {"DOCKER_HOST", docker_->host()},
+        {"AGENT_LOCAL_IMAGES", kLocalImage},
         {"OPERATOR_TOKEN", kOperatorToken},
         {"WALLET_PRIVATE_KEY", testkit::dev_key(kRenterKey)},
         {"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)},

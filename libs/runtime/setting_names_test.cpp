@@ -25,6 +25,17 @@ TEST_CASE("The names of env.example are known, each secret of ours among them") 
     }
 }
 
+TEST_CASE("A setting that is named like a secret is one") {
+    for (const auto& name : setting_names()) {
+        const bool named_so = name.ends_with("_KEY") || name.ends_with("_TOKEN") || name.ends_with("_JWT") ||
+                              name.ends_with("_PASSWORD") || name.ends_with("_SECRET") ||
+                              (name.ends_with("_URL") && name != "LAMDA_API_URL");
+        const auto& all = secret_names();
+        INFO(name);
+        CHECK((!named_so || std::find(all.begin(), all.end(), name) != all.end()));
+    }
+}
+
 TEST_CASE("A misspelt setting is found, and others' variables are left alone") {
     CHECK(meant_by("BSC_RPC_ULR") == "BSC_RPC_URL");
     CHECK(meant_by("BSC_RPC_URLS") == "BSC_RPC_URL");

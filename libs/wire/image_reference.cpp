@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t kMostName = 255;
 constexpr std::size_t kMostTag = 128;
+constexpr std::string_view kDockerHub = "docker.io";
+constexpr std::string_view kOldDockerHub = "index.docker.io";
 
 Error bad(const std::string& why) {
     return Error{"invalid_image", "not an image reference (name[:tag][@digest]): " + why, ""};
@@ -127,12 +129,11 @@ std::optional<std::string> wrong_name(std::string_view name) {
     if (name.size() == 64 && all_of(name, is_hex)) {
         return "64 hex digits are an image id, which no registry resolves";
     }
-    const auto slash = name.find('/');
-    if (slash != std::string_view::npos && names_registry(name.substr(0, slash))) {
-        if (!is_domain(name.substr(0, slash))) {
+    if (const auto registry = named_registry(name); !registry.empty()) {
+        if (!is_domain(registry)) {
             return "the part before the first / is no registry host (write no scheme such as docker://)";
         }
-        name.remove_prefix(slash + 1);
+        name.remove_prefix(registry.size() + 1);
     }
     if (std::any_of(name.begin(), name.end(), is_upper)) {
         return "the name must be lowercase";
@@ -141,6 +142,13 @@ std::optional<std::string> wrong_name(std::string_view name) {
         return "each part of the name has lowercase letters and digits, with single . or - or _ between them";
     }
     return std::nullopt;
+}
+
+/// The first component of a name if it is a registry; empty: the name is one of Docker Hub.
+std::string_view named_registry(std::string_view name) {
+    const auto slash = name.find('/');
+    const auto first = name.substr(0, slash);
+    return slash != std::string_view::npos && names_registry(first) ? first : std::string_view();
 }
 
 }  // namespace
@@ -170,6 +178,28 @@ Status check_image_reference(std::string_view text) {
         return bad(*why);
     }
     return Ok{};
+}
+
+std::string registry_of(std::string_view reference) {
+    std::string registry(named_registry(reference.substr(0, reference.find('@'))));
+    std::transform(registry.begin(), registry.end(), registry.begin(),
+                   [](char c) { return is_upper(c) ? static_cast<char>(c + 32) : c; });
+    return registry.empty() || registry == kOldDockerHub ? std::string(kDockerHub) : registry;
+}
+
+std::string normalize_image(std::string_view reference) {
+    const auto registry = registry_of(reference);
+    if (const auto named = named_registry(reference); !named.empty()) {
+        reference.remove_prefix(named.size() + 1);
+    }
+    std::string path(reference);
+    if (registry == kDockerHub && reference.find('/') == std::string_view::npos) {
+        path.insert(0, "library/");
+    }
+    if (path.find_first_of(":@") == std::string::npos) {
+        path += ":latest";
+    }
+    return registry + "/" + path;
 }
 
 }  // namespace lamda::wire

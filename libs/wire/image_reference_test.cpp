@@ -60,3 +60,30 @@ TEST_CASE("image references that no engine resolves are refused with a reason") 
         CHECK(checked.error().code == "invalid_image");
     }
 }
+
+TEST_CASE("references of one image are equal once they are normalized") {
+    const std::string digest = "@sha256:" + std::string(64, 'a');
+    struct Case {
+        std::string reference;
+        std::string registry;
+        std::string normalized;
+    };
+    for (const auto& [reference, registry, normalized] : std::vector<Case>{
+             {"busybox", "docker.io", "docker.io/library/busybox:latest"},
+             {"library/busybox:latest", "docker.io", "docker.io/library/busybox:latest"},
+             {"docker.io/busybox", "docker.io", "docker.io/library/busybox:latest"},
+             {"index.docker.io/library/busybox", "docker.io", "docker.io/library/busybox:latest"},
+             {"Docker.IO/library/busybox", "docker.io", "docker.io/library/busybox:latest"},
+             {"lamda/busybox:1.35", "docker.io", "docker.io/lamda/busybox:1.35"},
+             {"ghcr.io/a/b", "ghcr.io", "ghcr.io/a/b:latest"},
+             {"localhost/a", "localhost", "localhost/a:latest"},
+             {"127.0.0.1:5000/x/y:1", "127.0.0.1:5000", "127.0.0.1:5000/x/y:1"},
+             {"[::1]:5000/x", "[::1]:5000", "[::1]:5000/x:latest"},
+             {"busybox" + digest, "docker.io", "docker.io/library/busybox" + digest},
+             {"quay.io/a:1" + digest, "quay.io", "quay.io/a:1" + digest}}) {
+        INFO(reference);
+        REQUIRE(check_image_reference(reference));
+        CHECK(registry_of(reference) == registry);
+        CHECK(normalize_image(reference) == normalized);
+    }
+}

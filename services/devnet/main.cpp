@@ -7,10 +7,13 @@
 #include "daemon.hpp"
 #include "demo.hpp"
 #include "runtime/exit_status.hpp"
+#include "runtime/settings.hpp"
 #include "telemetry/shown_text.hpp"
 
 int main(int argc, char** argv) {
     using namespace lamda::devnet;
+    // `sudo -E` passes on what the user's shell has.
+    lamda::runtime::take_secrets({}, {});
     CLI::App app(
         "lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
     app.require_subcommand(1);

@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "durable_file.hpp"
+#include "runtime/app.hpp"
 
 namespace lamda::agent {
 
@@ -15,7 +16,7 @@ BscIdentity::BscIdentity(std::optional<ChainId> configured, std::string path)
         std::uint64_t value = 0;
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
         if (error != std::errc{} || value == 0) {
-            throw DiskError(path_ + " holds no chain id");
+            throw runtime::ConfigError(path_ + " holds no chain id: remove it, or set BSC_CHAIN_ID");
         }
         id_ = ChainId{value};
     }

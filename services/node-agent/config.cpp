@@ -37,6 +37,48 @@ ipfs::ContentConfig read_content(runtime::Settings& settings) {
     return content;
 }
 
+std::optional<std::uint64_t> limit(runtime::Settings& settings, const char* name, const char* help,
+                                   std::uint64_t least) {
+    const auto most = settings.maybe_number(name, help);
+    if (most && *most < least) {
+        settings.mistake(name, "must be at least " + std::to_string(least));
+    }
+    return most;
+}
+
+Offer read_limits(runtime::Settings& settings) {
+    return {
+        limit(settings, "AGENT_MAX_CPU_MILLIS", "most cpuMillis of one job; absent: the machine's CPUs", 1),
+        limit(settings, "AGENT_MAX_MEMORY_MIB", "most memoryMib of one job; absent: the machine's", 8),
+        limit(settings, "AGENT_MAX_DISK_MIB",
+              "most diskMib of one job; absent: the file system's of AGENT_STATE_DIR", 1),
+        limit(settings, "AGENT_MAX_GPUS", "most gpuCount of one job; absent: what the engine gives", 0)};
+}
+
+ImagePolicy read_images(runtime::Settings& settings) {
+    ImagePolicy policy;
+    const auto list = [&](const char* name, const char* help, const char* fallback,
+                          Status (*check)(const std::vector<std::string>&)) {
+        auto items = settings.list(name, help, false, fallback);
+        if (const auto fits = check(items); !fits) {
+            settings.mistake(name, fits.error().message);
+        }
+        return items;
+    };
+    policy.registries =
+        list("AGENT_REGISTRIES", "registries that images are pulled from, host[:port]; public addresses only",
+             "docker.io,ghcr.io,quay.io,public.ecr.aws,mcr.microsoft.com,nvcr.io,registry.k8s.io",
+             &check_registries);
+    policy.private_registries =
+        list("AGENT_PRIVATE_REGISTRIES",
+             "registries that images are pulled from whatever address they have, host[:port]", "",
+             &check_registries);
+    policy.local_images =
+        list("AGENT_LOCAL_IMAGES", "images that are run as the engine has them, without a pull", "",
+             &check_images);
+    return policy;
+}
+
 }  // namespace
 
 Config read_config(runtime::Settings& settings) {
@@ -71,6 +113,8 @@ Config read_config(runtime::Settings& settings) {
     if (config.retry_for > kLongestRetry) {
         settings.mistake("AGENT_RETRY_FOR", "25m at most: the dispatcher gives a job up soon after");
     }
+    config.limits = read_limits(settings);
+    config.images = read_images(settings);
     config.content = read_content(settings);
 
     config.settlement.job_manager = config.job_manager;

@@ -4,7 +4,9 @@
 #include <memory>
 
 #include "crypto/signer.hpp"
+#include "image_policy.hpp"
 #include "ipfs/content_store.hpp"
+#include "offer.hpp"
 #include "presence.hpp"
 #include "runtime/settings.hpp"
 #include "settlement.hpp"
@@ -24,6 +26,8 @@ struct Config {
     Address job_manager;
     std::uint64_t max_input_bytes = 0;
     Millis retry_for{900'000};
+    Offer limits;
+    ImagePolicy images;
     ipfs::ContentConfig content;
     SettlementConfig settlement;
     PresenceConfig presence;

@@ -59,6 +59,7 @@ ContainerSpec plan_container(const wire::Assignment& assignment, const Image& im
     spec.cpu_millis = requirements.cpu_millis;
     spec.memory_bytes = requirements.memory_mib * kMib;
     spec.max_file_bytes = requirements.disk_mib * kMib;
+    spec.max_layer_bytes = requirements.disk_mib * kMib;
     spec.gpu_count = requirements.gpu_count;
     return spec;
 }

@@ -132,18 +132,19 @@ void enter(JobRecord& record, const wire::Retraction& retraction) {
     }
 }
 
-bool over_limit(const Written& written, const wire::Requirements& requirements) {
-    return written.total() > requirements.disk_mib * kMib;
+std::uint64_t disk_limit(const wire::Requirements& requirements) {
+    return requirements.disk_mib * kMib;
 }
 
 Outcome judge(const Ended& ended, const wire::Requirements& requirements) {
     const auto& written = ended.written;
-    if (over_limit(written, requirements)) {
+    if (written.total() > disk_limit(requirements)) {
         return {wire::ErrorCode::kOutputTooLarge,
-                fmt::format(
-                    "the job wrote {} bytes, {} MiB are allowed: {} to /output, {} elsewhere in its file "
-                    "system, {} in volumes of its image",
-                    written.total(), requirements.disk_mib, written.output, written.layer, written.volumes)};
+                fmt::format("the job wrote at least {} bytes, {} MiB are allowed: {} to /output, {} "
+                            "elsewhere in its file "
+                            "system, {} in volumes of its image",
+                            written.total(), requirements.disk_mib, written.output, written.layer,
+                            written.volumes)};
     }
     if (ended.exit_code == 0) {
         return {};  // also when a child ran out of memory: the job itself says that it succeeded
@@ -157,7 +158,7 @@ Outcome judge(const Ended& ended, const wire::Requirements& requirements) {
                 fmt::format("stopped after its time limit of {} s", requirements.time_limit_seconds)};
     }
     // The kernel stops a file at the limit; whoever wrote it died of SIGXFSZ or of the error.
-    if (ended.exit_code == kSignalBase + SIGXFSZ || written.total() == requirements.disk_mib * kMib) {
+    if (ended.exit_code == kSignalBase + SIGXFSZ || written.total() == disk_limit(requirements)) {
         return {wire::ErrorCode::kOutputTooLarge,
                 fmt::format("what the job wrote reached the {} MiB that are allowed", requirements.disk_mib)};
     }

@@ -49,8 +49,8 @@ void enter(JobRecord& record, const wire::Assignment& assignment, Timestamp now)
 /// Enters a retraction: active attempts up to it become void; finished ones stay as they are.
 void enter(JobRecord& record, const wire::Retraction& retraction);
 
-/// More than diskMib.
-bool over_limit(const Written& written, const wire::Requirements& requirements);
+/// diskMib in bytes.
+std::uint64_t disk_limit(const wire::Requirements& requirements);
 
 /// What the engine says of a container that ended.
 struct Ended {

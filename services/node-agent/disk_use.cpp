@@ -2,7 +2,7 @@
 
 #include <filesystem>
 
-#include "output.hpp"
+#include "disk_cost.hpp"
 
 namespace lamda::agent {
 
@@ -26,30 +26,60 @@ std::uint64_t engine_files_bytes(const std::vector<std::string>& files) {
     return total;
 }
 
-std::uint64_t layer_bytes(DockerEngine& engine, const std::string& container, const std::stop_token& stop) {
+/// Paths that the engine itself adds or changes in a container: mount points and their parents.
+constexpr std::uint64_t kEnginesPaths = 64;
+
+/// The engine's size has no inodes: each changed path counts beside it.
+std::uint64_t layer_bytes(DockerEngine& engine, const std::string& container, std::uint64_t most,
+                          const std::stop_token& stop) {
     const auto size = engine.size(container, stop);
-    return size.layer_bytes + engine_files_bytes(size.files);
+    const auto paths = engine.changed_paths(container, kEnginesPaths + most / kEntryBytes, stop);
+    return size.layer_bytes + engine_files_bytes(size.files) +
+           (paths > kEnginesPaths ? (paths - kEnginesPaths) * kEntryBytes : 0);
 }
 
 }  // namespace
 
 Written measure_written(DockerEngine& engine, const std::string& container, const JobDirs& dirs,
-                        const std::stop_token& stop) {
-    return {dir_bytes(dirs.output(), stop), layer_bytes(engine, container, stop),
-            dir_bytes(dirs.volumes(), stop)};
+                        std::uint64_t most, const std::stop_token& stop) {
+    return {disk_cost(dirs.output(), most, stop), layer_bytes(engine, container, most, stop),
+            disk_cost(dirs.volumes(), most, stop)};
 }
 
 DiskWatch::DiskWatch(DockerEngine& engine, const std::string& container, const JobDirs& dirs,
-                     const Clock& clock, const telemetry::Log& log)
-    : output_(
-          "output", [path = dirs.output()](const std::stop_token& stop) { return dir_bytes(path, stop); },
+                     std::uint64_t most, OnExcess on_excess, const Clock& clock, const telemetry::Log& log)
+    : most_(most),
+      on_excess_(std::move(on_excess)),
+      output_(
+          "output",
+          [this, path = dirs.output()](const std::stop_token& stop) {
+              return note(&Written::output, disk_cost(path, most_, stop));
+          },
           clock, log),
       layer_(
           "layer",
-          [&engine, container](const std::stop_token& stop) { return layer_bytes(engine, container, stop); },
+          [this, &engine, container](const std::stop_token& stop) {
+              return note(&Written::layer, layer_bytes(engine, container, most_, stop));
+          },
           clock, log),
       volumes_(
-          "volumes", [path = dirs.volumes()](const std::stop_token& stop) { return dir_bytes(path, stop); },
+          "volumes",
+          [this, path = dirs.volumes()](const std::stop_token& stop) {
+              return note(&Written::volumes, disk_cost(path, most_, stop));
+          },
           clock, log) {}
+
+std::uint64_t DiskWatch::note(std::uint64_t Written::* part, std::uint64_t bytes) {
+    const std::lock_guard lock(mutex_);
+    written_.*part = bytes;
+    if (!excess_ && written_.total() > most_) {
+        excess_ = written_;
+    }
+    if (excess_ && !told_) {
+        on_excess_(*excess_);
+        told_ = true;
+    }
+    return bytes;
+}
 
 }  // namespace lamda::agent

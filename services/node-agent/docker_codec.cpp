@@ -49,6 +49,9 @@ std::string create_body(const ContainerSpec& spec) {
         {"Ulimits", {{{"Name", "fsize"}, {"Soft", spec.max_file_bytes}, {"Hard", spec.max_file_bytes}}}},
         {"RestartPolicy", {{"Name", "no"}}},
         {"LogConfig", {{"Type", "json-file"}, {"Config", {{"max-size", "8m"}, {"max-file", "2"}}}}}};
+    if (spec.max_layer_bytes > 0) {
+        host["StorageOpt"] = {{"size", std::to_string(spec.max_layer_bytes)}};
+    }
     if (spec.gpu_count > 0) {
         host["DeviceRequests"] = {{{"Driver", ""},
                                    {"Count", spec.gpu_count},
@@ -90,6 +93,30 @@ void drop_read(std::vector<LogLine>& lines, const LogPosition& after) {
         left -= read ? 1 : 0;
         return read;
     });
+}
+
+bool may_have_quota(std::string_view info) {
+    const auto value = Json::parse(info, nullptr, false);
+    if (!value.is_object() || !value.contains("Driver")) {
+        return false;
+    }
+    if (value["Driver"] == "overlay2") {
+        const auto status = value.value("DriverStatus", Json::array());
+        return std::find(status.begin(), status.end(), Json({"Backing Filesystem", "xfs"})) != status.end();
+    }
+    return value["Driver"] == "zfs";
+}
+
+void ChangeCounter::add(std::string_view part) {
+    // A quote within a path is escaped, so this stands for a member of an object and nothing else.
+    constexpr std::string_view kMember = "\"Kind\":";
+    rest_.append(part);
+    std::size_t at = 0;
+    for (auto found = rest_.find(kMember); found != std::string::npos; found = rest_.find(kMember, at)) {
+        ++count_;
+        at = found + kMember.size();
+    }
+    rest_.erase(0, std::max(at, rest_.size() - std::min(rest_.size(), kMember.size() - 1)));
 }
 
 std::string pull_error(std::string_view line) {

@@ -69,6 +69,37 @@ TEST_CASE("without a command the image's own one stays; GPUs and a network only 
     CHECK(body["NetworkDisabled"] == false);
 }
 
+TEST_CASE("a hard limit of the container's file system is asked for where the storage driver may have one") {
+    ContainerSpec spec;
+    CHECK_FALSE(Json::parse(create_body(spec))["HostConfig"].contains("StorageOpt"));
+    spec.max_layer_bytes = 64 << 20;
+    CHECK(Json::parse(create_body(spec))["HostConfig"]["StorageOpt"] ==
+          Json::parse(R"({"size":"67108864"})"));
+    CHECK(may_have_quota(R"({"Driver":"overlay2","DriverStatus":[["Backing Filesystem","xfs"],["X","y"]]})"));
+    CHECK(may_have_quota(R"({"Driver":"zfs"})"));
+    for (const auto* info : {R"({"Driver":"overlay2","DriverStatus":[["Backing Filesystem","extfs"]]})",
+                             R"({"Driver":"overlay2"})", R"({"Driver":"vfs"})", R"({"Driver":"btrfs"})",
+                             R"({"Driver":"overlay2","DriverStatus":"x"})", "{}", "[]", ""}) {
+        INFO(info);
+        CHECK_FALSE(may_have_quota(info));
+    }
+}
+
+TEST_CASE("changes are counted however the report is cut, and whatever the paths are named") {
+    const std::string report =
+        R"([{"Path":"/a","Kind":1},{"Path":"/\"Kind\":1,\"Kind\":","Kind":0},{"Path":"/b\\","Kind":2}])";
+    for (std::size_t step = 1; step <= report.size(); ++step) {
+        ChangeCounter counter;
+        for (std::size_t at = 0; at < report.size(); at += step) {
+            counter.add(std::string_view(report).substr(at, step));
+        }
+        CHECK(counter.count() == 3);
+    }
+    ChangeCounter none;
+    none.add("null\n");
+    CHECK(none.count() == 0);
+}
+
 TEST_CASE("log frames are split, with their streams and times") {
     const std::string at = "2026-11-20T10:00:00.123456789Z";
     const auto bytes = frame(1, at + " one two\n") + frame(2, at + " oops\n") + frame(1, "bare");

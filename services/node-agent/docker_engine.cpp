@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "engine_refusal.hpp"
 #include "net/http_client.hpp"
 
 namespace lamda::agent {
@@ -228,9 +229,38 @@ void DockerEngine::pull(const std::string& name, Millis timeout, const std::stop
     }
 }
 
+bool DockerEngine::has_quota() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (quota_) {
+            return *quota_;
+        }
+    }
+    const auto info = call("GET", "/info");
+    if (info.status != 200) {
+        refuse(info.status, info.body);
+    }
+    const bool has = may_have_quota(info.body);
+    const std::lock_guard lock(mutex_);
+    quota_ = has;
+    return has;
+}
+
 bool DockerEngine::create(const ContainerSpec& spec) {
-    const auto answer =
-        call("POST", "/containers/create?name=" + net::url_encode(spec.name), create_body(spec));
+    const auto create = [&](const ContainerSpec& wanted) {
+        return call("POST", "/containers/create?name=" + net::url_encode(wanted.name), create_body(wanted));
+    };
+    auto wanted = spec;
+    wanted.max_layer_bytes = spec.max_layer_bytes > 0 && has_quota() ? spec.max_layer_bytes : 0;
+    auto answer = create(wanted);
+    if (wanted.max_layer_bytes > 0 && answer.status >= 400 && lacks_quota(message_of(answer.body))) {
+        {
+            const std::lock_guard lock(mutex_);
+            quota_ = false;
+        }
+        wanted.max_layer_bytes = 0;
+        answer = create(wanted);
+    }
     if (answer.status == 409) {
         return false;
     }
@@ -305,6 +335,33 @@ ContainerSize DockerEngine::size(const std::string& container, const std::stop_t
         }
     }
     return size;
+}
+
+std::uint64_t DockerEngine::changed_paths(const std::string& container, std::uint64_t most,
+                                          const std::stop_token& stop) {
+    constexpr std::size_t kMostHead = 4'096;
+    net::HttpRequest request;
+    request.url = "http://docker/" + version() + "/containers/" + container + "/changes";
+    request.unix_socket = socket_;
+    request.timeout = kSizeTimeout;
+    request.stop = stop;
+    ChangeCounter counter;
+    std::string head;
+    request.on_data = [&](BytesView part) {
+        counter.add(as_string(part));
+        head.append(as_string(part).substr(0, kMostHead - std::min(head.size(), kMostHead)));
+        return counter.count() <= most;
+    };
+    try {
+        if (const auto answer = http_.send(request); answer.status != 200) {
+            refuse(answer.status, head);
+        }
+    } catch (const net::TransportError& error) {
+        if (error.kind() != net::TransportError::Kind::kCancelled || counter.count() <= most) {
+            throw;
+        }
+    }
+    return counter.count();
 }
 
 bool DockerEngine::wait(const std::string& container, Millis timeout) {

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "engine_refusal.hpp"
 #include "net/transport.hpp"
+#include "offer.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::agent {
@@ -54,6 +54,8 @@ struct ContainerSpec {
     std::uint32_t cpu_millis = 1000;
     std::uint64_t memory_bytes = 0;    ///< swap included
     std::uint64_t max_file_bytes = 0;  ///< of one file (ulimit fsize)
+    /// Of its own file system, held by the engine where its storage driver can; 0: no limit.
+    std::uint64_t max_layer_bytes = 0;
     std::uint32_t max_pids = 512;
     std::uint32_t gpu_count = 0;
 };
@@ -117,7 +119,8 @@ class DockerEngine {
     /// @throws EngineError also when the engine's progress report ends in an error, with the registry's
     /// words, and when the time is over
     void pull(const std::string& name, Millis timeout, const std::stop_token& stop);
-    /// True: created; false: a container of this name exists already.
+    /// True: created; false: a container of this name exists already. Left out if the engine cannot hold it:
+    /// max_layer_bytes.
     bool create(const ContainerSpec& spec);
     /// Whether a container got devices. Podman 4.3 leaves out the GPUs that it is asked for, without a word.
     bool has_devices(const std::string& container);
@@ -126,6 +129,10 @@ class DockerEngine {
     /// Running or not; the engine may walk over all its files for this. A stop requested ends it within about
     /// a second. @throws EngineError also when the engine cannot tell, or knows no such container
     ContainerSize size(const std::string& container, const std::stop_token& stop);
+    /// Paths that were added, changed or deleted in its own file system; counting ends at more than `most`.
+    /// @throws EngineError also when the engine knows no such container
+    std::uint64_t changed_paths(const std::string& container, std::uint64_t most,
+                                const std::stop_token& stop);
     /// True once it does not run any more; false after the timeout.
     bool wait(const std::string& container, Millis timeout);
     /// SIGKILL; nothing happens when it does not run or does not exist.
@@ -151,11 +158,13 @@ class DockerEngine {
     Answer call(const std::string& method, const std::string& path, const std::string& body = "",
                 Millis timeout = Millis(30'000));
     std::string version();
+    bool has_quota();
 
     std::string socket_;
     net::Transport& http_;
     std::mutex mutex_;
-    std::string version_;  ///< empty: not agreed yet
+    std::string version_;        ///< empty: not agreed yet
+    std::optional<bool> quota_;  ///< absent: not asked yet
 };
 
 /// The engine's form of a container (POST /containers/create).
@@ -167,6 +176,20 @@ std::vector<LogLine> parse_log_frames(std::string_view bytes);
 std::string engine_seconds(const std::string& rfc3339);
 /// Leaves out what was read before. Engines take a position in time and give what is at it once more.
 void drop_read(std::vector<LogLine>& lines, const LogPosition& after);
+/// True if the storage driver that the engine's report (GET /info) names may hold a container to a size:
+/// overlay2 on XFS (it refuses where XFS has no project quotas), ZFS. Not btrfs, whose quota holds the
+/// image's own content as well.
+bool may_have_quota(std::string_view info);
+/// Counts the changes in the engine's report on a container (JSON), which comes in parts cut anywhere.
+class ChangeCounter {
+  public:
+    void add(std::string_view part);
+    std::uint64_t count() const { return count_; }
+
+  private:
+    std::string rest_;
+    std::uint64_t count_ = 0;
+};
 /// The error in the progress report of a pull; empty: none. A line at a time, its end may be missing.
 std::string pull_error(std::string_view line);
 /// A name as the engine pulls it: `:latest` added where neither tag nor digest stands, because a bare name

@@ -1,15 +1,13 @@
 #include "engine_refusal.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
+#include <string>
 
 namespace lamda::agent {
 
 namespace {
 
-constexpr std::uint64_t kMib = 1ULL << 20;
 constexpr int kBadRequest = 400;
 
 std::string lower(std::string_view text) {
@@ -68,21 +66,13 @@ bool is_impossible_start(std::string_view message) {
     return program != std::string::npos && holds_any(std::string_view(text).substr(program), kProgramFaults);
 }
 
-bool lacks_device(std::string_view message) {
-    return holds_any(lower(message), kDevices);
+bool lacks_quota(std::string_view message) {
+    const auto text = lower(message);
+    return text.find("storage-opt") != std::string::npos || text.find("quota") != std::string::npos;
 }
 
-std::optional<std::string> beyond(const wire::Requirements& requirements, const Machine& machine) {
-    if (machine.memory_bytes > 0 && requirements.memory_mib > machine.memory_bytes / kMib) {
-        return fmt::format("the job asks for {} MiB of memory and this machine has {}",
-                           requirements.memory_mib, machine.memory_bytes / kMib);
-    }
-    constexpr std::uint64_t kMillis = 1'000;
-    if (machine.cpus > 0 && requirements.cpu_millis > machine.cpus * kMillis) {
-        return fmt::format("the job asks for {} thousandths of a CPU and this machine has {} CPUs",
-                           requirements.cpu_millis, machine.cpus);
-    }
-    return std::nullopt;
+bool lacks_device(std::string_view message) {
+    return holds_any(lower(message), kDevices);
 }
 
 }  // namespace lamda::agent

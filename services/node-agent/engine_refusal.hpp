@@ -1,13 +1,8 @@
-// What an engine's or a registry's refusal means for an attempt, and what this machine cannot give: pure
-// functions, no I/O. Docker's and podman's words, as far as no status tells.
+// What an engine's or a registry's refusal means for an attempt: pure functions, no I/O. Docker's and
+// podman's words, as far as no status tells.
 #pragma once
 
-#include <cstdint>
-#include <optional>
-#include <string>
 #include <string_view>
-
-#include "wire/job_spec.hpp"
 
 namespace lamda::agent {
 
@@ -25,12 +20,7 @@ bool is_impossible_start(std::string_view message);
 /// Whether the engine refuses a container because of the devices that it asks for.
 bool lacks_device(std::string_view message);
 
-/// What the engine has. 0: it does not say.
-struct Machine {
-    std::uint64_t memory_bytes = 0;
-    std::uint32_t cpus = 0;
-};
-/// Why this machine can never run it; absent: it may.
-std::optional<std::string> beyond(const wire::Requirements& requirements, const Machine& machine);
+/// Whether the engine refuses a container because its storage driver cannot hold it to a size.
+bool lacks_quota(std::string_view message);
 
 }  // namespace lamda::agent

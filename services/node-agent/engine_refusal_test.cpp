@@ -64,17 +64,3 @@ TEST_CASE("a command or user that the image lacks is told from a start that may 
         CHECK_FALSE(is_impossible_start(text));
     }
 }
-
-TEST_CASE("more than the machine has is refused; what it does not tell, is not") {
-    wire::Requirements asked;
-    asked.memory_mib = 2'048;
-    asked.cpu_millis = 2'000;
-    const Machine machine{2'048ULL << 20, 2};
-    CHECK_FALSE(beyond(asked, machine));
-    CHECK_FALSE(beyond(asked, Machine{}));
-    asked.memory_mib = 2'049;
-    CHECK(beyond(asked, machine).value().find("2049 MiB") != std::string::npos);
-    asked.memory_mib = 1;
-    asked.cpu_millis = 2'001;
-    CHECK(beyond(asked, machine).value().find("2 CPUs") != std::string::npos);
-}

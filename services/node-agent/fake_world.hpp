@@ -31,11 +31,15 @@ class FakeWorld final : public net::Transport {
     bool image_there = true;
     int image_status = 404;  ///< of an image that is not there
     std::string image_error = "No such image";
+    std::string image_id = "sha256:aa";
+    Json repo_digests = Json::array();
     std::uint64_t memory = 8ULL << 30;
     Answer on_pull = [this](const auto& request) {
         image_there = true;
         return streamed(request, "{\"status\":\"Pulled\"}\r\n");
     };
+    std::string info = R"({"NCPU":2,"Driver":"vfs"})";
+    Answer on_create = [](const auto&) { return net::HttpResponse{201, {}, "{}"}; };
     std::string start_error;
     Json device_requests = Json::array({Json::object()});  ///< of a container, as the engine has noted them
     int pulls = 0;
@@ -65,7 +69,9 @@ class FakeWorld final : public net::Transport {
             return {200, {{"Api-Version", "1.41"}}, "OK"};
         }
         if (has("/info")) {
-            return {200, {}, Json{{"MemTotal", memory}, {"NCPU", 2}}.dump()};
+            auto answer = Json::parse(info);
+            answer["MemTotal"] = memory;
+            return {200, {}, answer.dump()};
         }
         if (has("/networks/")) {
             return {404, {}, R"({"message":"network not found"})"};
@@ -75,7 +81,8 @@ class FakeWorld final : public net::Transport {
             return on_pull(request);
         }
         if (has("/images/")) {
-            return image_there ? net::HttpResponse{200, {}, R"({"Id":"sha256:aa","Config":{}})"}
+            const Json found = {{"Id", image_id}, {"RepoDigests", repo_digests}, {"Config", Json::object()}};
+            return image_there ? net::HttpResponse{200, {}, found.dump()}
                                : net::HttpResponse{image_status, {}, Json{{"message", image_error}}.dump()};
         }
         return container(request);
@@ -84,8 +91,11 @@ class FakeWorld final : public net::Transport {
     net::HttpResponse container(const net::HttpRequest& request) {
         const auto& url = request.url;
         if (const auto at = url.find("/containers/create?name="); at != std::string::npos) {
-            containers[url.substr(at + 24)] = "created";
-            return {201, {}, "{}"};
+            auto answer = on_create(request);
+            if (answer.status == 201) {
+                containers[url.substr(at + 24)] = "created";
+            }
+            return answer;
         }
         if (url.find("/containers/json?") != std::string::npos) {
             return {200, {}, "[]"};
@@ -107,6 +117,9 @@ class FakeWorld final : public net::Transport {
             ++starts;
             found->second = "exited";
             return {204, {}, ""};
+        }
+        if (url.ends_with("/changes")) {
+            return streamed(request, "null");
         }
         if (url.find("/json") != std::string::npos) {
             return {200,

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "runtime/app.hpp"
+
 namespace lamda::agent {
 
 using chain::IntentState;
@@ -117,7 +119,12 @@ FileTxLedger::FileTxLedger(std::string path, const Clock& clock) : path_(std::mo
         try {
             state_ = decode(*json);
         } catch (const std::exception& error) {
-            throw DiskError("the transaction ledger " + path_ + " cannot be read: " + error.what());
+            throw runtime::ConfigError(
+                "the transaction ledger " + path_ +
+                " is damaged: restore it, or move it away once no transaction of the "
+                "wallet waits on its chain (docs/operations.md, \"A damaged ledger of an "
+                "agent\"): " +
+                error.what());
         }
     }
 }

@@ -15,8 +15,8 @@ namespace lamda::agent {
 /// their bytes, until forget_done.
 class FileTxLedger final : public chain::TxLedger {
   public:
-    /// Reads the file when there is one. @throws DiskError; also when the file cannot be understood: a ledger
-    /// that was guessed would send twice
+    /// Reads the file when there is one. @throws DiskError; runtime::ConfigError when the file is damaged: a
+    /// ledger that was guessed would send twice, and only a person can tell what is in flight
     FileTxLedger(std::string path, const Clock& clock);
 
     /// False: its key stands already.

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "runtime/app.hpp"
 #include "test_support.hpp"
 #include "testkit/process.hpp"
 
@@ -231,5 +232,5 @@ TEST_CASE("a kill at any step of any change leaves the ledger before or after it
 TEST_CASE("a ledger that cannot be read is refused: a guessed one would send twice") {
     const Place place;
     std::ofstream(place.path()) << R"({"format":1,"nextNonce":3,"entries":[{"key":)";
-    CHECK_THROWS_AS(FileTxLedger(place.path(), place.clock), DiskError);
+    CHECK_THROWS_AS(FileTxLedger(place.path(), place.clock), runtime::ConfigError);
 }

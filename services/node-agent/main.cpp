@@ -33,6 +33,7 @@ int serve(runtime::App& app, const Config& config) {
     Journal journal(config.state_dir + "/journal", clock, log);
     FileTxLedger bsc_ledger(config.state_dir + "/bsc-" + self.hex() + ".json", clock);
     FileTxLedger opbnb_ledger(config.state_dir + "/opbnb-" + self.hex() + ".json", clock);
+    PulledImages pulled(config.state_dir + "/pulled-images", log);
     StatusWriter statuses(signer, config.job_manager, clock);
 
     net::HttpClient http;
@@ -68,7 +69,10 @@ int serve(runtime::App& app, const Config& config) {
     runner_config.jobs_dir = jobs_dir;
     runner_config.provider = self;
     runner_config.max_input_bytes = config.max_input_bytes;
-    Runner runner(runner_config, journal, statuses, retries, engine, content, bus, clock, log, app.metrics());
+    runner_config.limits = config.limits;
+    runner_config.images = config.images;
+    Runner runner(runner_config, journal, statuses, retries, pulled, engine, content, bus, clock, log,
+                  app.metrics());
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
     Settlement settlement(config.settlement, journal, bsc_ledger, open_bsc, identity, signer, clock, log,
                           app.metrics(), app.health());

@@ -8,24 +8,6 @@ namespace lamda::agent {
 
 namespace fs = std::filesystem;
 
-std::uint64_t dir_bytes(const std::string& path, const std::stop_token& stop) {
-    std::uint64_t total = 0;
-    std::error_code error;
-    // Files come and go while the job runs: what cannot be read any more counts for nothing.
-    fs::recursive_directory_iterator at(path, fs::directory_options::skip_permission_denied, error);
-    const fs::recursive_directory_iterator end;
-    while (!error && at != end && !stop.stop_requested()) {
-        std::error_code gone;
-        const auto status = at->symlink_status(gone);
-        if (!gone && fs::is_regular_file(status)) {
-            const auto size = at->file_size(gone);
-            total += gone ? 0 : size;
-        }
-        at.increment(error);
-    }
-    return total;
-}
-
 std::optional<std::string> unstorable_entry(const std::string& path) {
     for (const auto& entry : fs::recursive_directory_iterator(path)) {
         const auto status = entry.symlink_status();

@@ -1,16 +1,12 @@
 // Folders that a job writes into, /output first of all, and what it left there.
 #pragma once
 
-#include <cstdint>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <system_error>
 
 namespace lamda::agent {
 
-/// Bytes of all files below, links not followed. After a stop was requested: of those seen until then.
-std::uint64_t dir_bytes(const std::string& path, const std::stop_token& stop = {});
 /// The first entry that a UnixFS directory of ours cannot hold (links, sockets, devices), relative to `path`.
 std::optional<std::string> unstorable_entry(const std::string& path);
 /// A tree that the job made, or asked for, and that this machine cannot hold: the same for every attempt. Any

@@ -5,7 +5,6 @@
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
-#include <stop_token>
 
 #include "testkit/process.hpp"
 
@@ -18,22 +17,6 @@ void write(const std::string& path, std::size_t bytes) {
     std::ofstream(path) << std::string(bytes, 'x');
 }
 }  // namespace
-
-TEST_CASE("bytes of files in all subfolders are counted, links are not followed") {
-    const testkit::TempDir dir("agent-output");
-    const std::string out = dir.path() + "/output";
-    make_open_dir(out);
-    fs::create_directories(out + "/a/b");
-    write(out + "/one", 100);
-    write(out + "/a/b/two", 50);
-    write(dir.path() + "/outside", 1'000);
-    fs::create_symlink(dir.path() + "/outside", out + "/link");
-    CHECK(dir_bytes(out) == 150);
-    CHECK(dir_bytes(dir.path() + "/absent") == 0);
-    std::stop_source stopped;
-    stopped.request_stop();
-    CHECK(dir_bytes(out, stopped.get_token()) == 0);
-}
 
 TEST_CASE("an entry that is neither file nor folder is named") {
     const testkit::TempDir dir("agent-output");

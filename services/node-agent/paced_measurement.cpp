@@ -7,12 +7,13 @@
 namespace lamda::agent {
 
 namespace {
-constexpr Millis kShortestPause{1'000};
+constexpr Millis kShortestPause{100};
+constexpr Millis kLongestPause{2'000};
 constexpr int kPauseFactor = 10;
 }  // namespace
 
 Millis pause_after(Millis took) {
-    return std::max(kShortestPause, took * kPauseFactor);
+    return std::clamp(took * kPauseFactor, kShortestPause, kLongestPause);
 }
 
 PacedMeasurement::PacedMeasurement(std::string what, Measure measure, const Clock& clock, telemetry::Log log)

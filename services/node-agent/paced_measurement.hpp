@@ -13,15 +13,15 @@
 
 namespace lamda::agent {
 
-/// Between the end of a measurement and the next: a second, or ten times as long as it took. So measuring
-/// takes at most an eleventh of one core, however much there is to count.
+/// Between the end of a measurement and the next: ten times as long as it took, from 100 ms to 2 s. A cheap
+/// measurement takes at most an eleventh of one core; an expensive one is never far away, because what grows
+/// meanwhile is what the pause lets through.
 Millis pause_after(Millis took);
 
 class PacedMeasurement {
   public:
     /// May throw: logged, and tried again at the same pace. Must end soon once a stop is requested.
     using Measure = std::function<std::uint64_t(const std::stop_token&)>;
-    /// The first measurement is a second away: what lives shorter is measured at its end anyway.
     /// @param what for the log
     PacedMeasurement(std::string what, Measure measure, const Clock& clock, telemetry::Log log);
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <functional>
 
 #include "core/crash_point.hpp"
 #include "disk_use.hpp"
+#include "engine_refusal.hpp"
 #include "runtime/app.hpp"
 
 namespace lamda::agent {
@@ -62,12 +64,13 @@ class Runner::Claim {
 };
 
 Runner::Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
-               DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus, const Clock& clock,
-               telemetry::Log log, telemetry::Metrics& metrics)
+               PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
+               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
     : config_(std::move(config)),
       journal_(journal),
       statuses_(statuses),
       retries_(retries),
+      pulled_(pulled),
       engine_(engine),
       content_(content),
       bus_(bus),
@@ -133,7 +136,7 @@ void Runner::run(const AttemptKey& key, const std::stop_token& stop) {
     try {
         advance(key, *attempt, stop);
     } catch (const EngineError& error) {
-        try_later(key, ErrorCode::kInternal, error.what(), stop);
+        try_later(key, {ErrorCode::kInternal, "the container engine failed", error.what()}, stop);
     } catch (const net::TransportError& error) {
         // No engine: nobody else can tell what became of the container, so it is waited for as long as it
         // takes.
@@ -158,7 +161,7 @@ void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::s
     auto state = engine_.inspect(key.container());
     if (!state) {
         if (attempt.phase == Phase::kStarted) {
-            fail(key, ErrorCode::kInternal, "its container is gone");
+            fail(key, {ErrorCode::kInternal, "its container is gone"});
             return;
         }
         if (prepare(key, attempt, stop) == Step::kEnded) {
@@ -211,12 +214,13 @@ Runner::Step Runner::start(const AttemptKey& key, const Attempt& attempt) {
         } catch (const EngineError& error) {
             const bool gpu = attempt.assignment.requirements.gpu_count > 0 && lacks_device(error.what());
             if (gpu || is_impossible_start(error.what())) {
-                return fail(key, ErrorCode::kRefused, error.what());
+                return fail(key, {ErrorCode::kRefused, gpu ? kNoGpu : kImpossibleStart, error.what()});
             }
             // A name is taken before its container is there: one that a process before us was making when it
             // died.
             if (error.status() != kNotFound || tries == kStartTries) {
-                return fail(key, ErrorCode::kStartFailed, error.what());
+                return fail(key,
+                            {ErrorCode::kStartFailed, "the container could not be started", error.what()});
             }
         }
         clock_.sleep({}, kStartPause);
@@ -232,8 +236,19 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
     // The engine's clock says how much is left, ours only how long we wait: a jump later on changes nothing.
     const auto left = std::clamp(limit - (clock_.now() - started), Millis(0), limit);
     const auto deadline = clock_.steady() + left;
-    std::optional<Written> excess = attempt.excess;
-    const DiskWatch disk(engine_, key.container(), dirs_of(key), clock_, log_);
+    std::atomic<bool> excess = attempt.excess.has_value();
+    const DiskWatch disk(
+        engine_, key.container(), dirs_of(key), disk_limit(requirements),
+        [&](const Written& written) {
+            if (!excess) {
+                // Noted first: the job may delete what it wrote before the signal arrives.
+                journal_.update(key, [&](Attempt& entry) { entry.excess = written; });
+                crash_point("agent.excess.recorded");
+                excess = true;
+            }
+            engine_.kill(key.container());
+        },
+        clock_, log_);
     for (;;) {
         const auto remaining = std::chrono::duration_cast<Millis>(deadline - clock_.steady()) + Millis(1);
         const bool ended = engine_.wait(key.container(), std::clamp(remaining, Millis(50), kLook));
@@ -248,12 +263,6 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
         }
         if (stop.stop_requested()) {
             return Step::kEnded;
-        }
-        if (const auto written = disk.last(); !excess && over_limit(written, requirements)) {
-            // Noted first: the job may delete what it wrote before the signal arrives.
-            journal_.update(key, [&](Attempt& entry) { entry.excess = written; });
-            crash_point("agent.excess.recorded");
-            excess = written;
         }
         if (excess || clock_.steady() >= deadline) {
             engine_.kill(key.container());
@@ -276,8 +285,9 @@ std::optional<ContainerState> Runner::inspect_ended(const AttemptKey& key) {
 Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
     const auto state = inspect_ended(key);
     if (!state || !state->ended()) {
-        return fail(key, ErrorCode::kInternal,
-                    state ? "its container is " + state->status : "its container is gone");
+        return fail(key,
+                    {ErrorCode::kInternal, state ? "its container stands still" : "its container is gone",
+                     state ? state->status : ""});
     }
     const auto& requirements = attempt.assignment.requirements;
     Ended ended;
@@ -292,18 +302,21 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
     const auto entry = journal_.find(key);
     ended.engine_lost = entry && entry->engine_lost;
     try {
-        ended.written = entry && entry->excess
-                            ? *entry->excess
-                            : measure_written(engine_, key.container(), dirs_of(key), stop);
+        ended.written = entry && entry->excess ? *entry->excess
+                                               : measure_written(engine_, key.container(), dirs_of(key),
+                                                                 disk_limit(requirements), stop);
     } catch (const EngineError& error) {
-        return try_later(key, ErrorCode::kInternal, error.what(), stop, state->exit_code);
+        return try_later(key,
+                         {ErrorCode::kInternal, "the container engine cannot tell what the job wrote",
+                          error.what(), state->exit_code},
+                         stop);
     }
     if (stop.stop_requested()) {
         return Step::kEnded;  // not all may have been counted
     }
     const auto outcome = judge(ended, requirements);
     if (outcome.error) {
-        return fail(key, *outcome.error, outcome.message, state->exit_code);
+        return fail(key, {*outcome.error, outcome.message, "", state->exit_code});
     }
     const auto started = state->started_at.value_or(Timestamp{});
     Ran ran;
@@ -321,45 +334,47 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
     return Step::kGoOn;
 }
 
-Runner::Step Runner::try_later(const AttemptKey& key, ErrorCode code, const std::string& message,
-                               const std::stop_token& stop, std::optional<std::int32_t> exit_code) {
+Runner::Step Runner::try_later(const AttemptKey& key, const Failure& failure, const std::stop_token& stop) {
     if (stop.stop_requested() || !journal_.active(key)) {
         return Step::kEnded;  // that is why it failed
     }
-    const auto pause = retries_.failed(key, code);
+    const auto pause = retries_.failed(key, failure.code);
     if (!pause) {
-        return fail(key, code, message, exit_code);
+        return fail(key, failure);
     }
-    const std::string step(wire::to_string(code));
+    const std::string step(wire::to_string(failure.code));
     metrics_.counter("lamda_agent_retries_total", "Steps of attempts that are tried again", {{"step", step}})
         .add();
     log_.warn("tried again later", {{"job", key.job.hex()},
                                     {"attempt", key.attempt},
                                     {"step", step},
-                                    {"reason", message},
+                                    {"reason", failure.message},
+                                    {"detail", failure.detail},
                                     {"tries", pause->tries},
                                     {"again_in_ms", pause->time.count()}});
     return Step::kEnded;
 }
 
-Runner::Step Runner::fail(const AttemptKey& key, ErrorCode code, const std::string& message,
-                          std::optional<std::int32_t> exit_code) {
+Runner::Step Runner::fail(const AttemptKey& key, const Failure& failure) {
     StatusDetails details;
-    details.error_code = code;
-    details.error_message = message;
-    details.exit_code = exit_code;
+    details.error_code = failure.code;
+    details.error_message = failure.message;
+    details.exit_code = failure.exit_code;
     journal_.update(key, [&](Attempt& entry) {
         if (entry.active()) {
             statuses_.add(entry, StatusKind::kFailed, details);
-            entry.store_failed = code == ErrorCode::kStoreFailed;
+            entry.store_failed = failure.code == ErrorCode::kStoreFailed;
         }
     });
     crash_point("agent.final.recorded");
     retries_.forget(key);
-    const std::string result(wire::to_string(code));
+    const std::string result(wire::to_string(failure.code));
     metrics_.counter("lamda_agent_attempts_total", "Attempts that ended", {{"result", result}}).add();
-    log_.warn("failed",
-              {{"job", key.job.hex()}, {"attempt", key.attempt}, {"error", result}, {"reason", message}});
+    log_.warn("failed", {{"job", key.job.hex()},
+                         {"attempt", key.attempt},
+                         {"error", result},
+                         {"reason", failure.message},
+                         {"detail", failure.detail}});
     return Step::kEnded;
 }
 

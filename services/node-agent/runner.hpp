@@ -1,6 +1,7 @@
 // Takes one accepted attempt to its end, from wherever the last process left it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <stop_token>
@@ -10,8 +11,13 @@
 #include "container_plan.hpp"
 #include "decision.hpp"
 #include "docker_engine.hpp"
+#include "failure.hpp"
+#include "host_lookup.hpp"
+#include "image_policy.hpp"
 #include "ipfs/content_store.hpp"
 #include "journal.hpp"
+#include "offer.hpp"
+#include "pulled_images.hpp"
 #include "retry_schedule.hpp"
 #include "status_publisher.hpp"
 #include "telemetry/metrics.hpp"
@@ -22,6 +28,10 @@ struct RunnerConfig {
     std::string jobs_dir;  ///< absolute; one folder per attempt below
     Address provider;
     std::uint64_t max_input_bytes = 0;
+    Offer limits;
+    ImagePolicy images;
+    /// Numeric addresses of a registry's host. @throws std::runtime_error when there are none
+    std::function<std::vector<std::string>(const std::string& host)> look_up = &look_up_host;
     Millis pull_timeout{1'800'000};
 };
 
@@ -31,8 +41,8 @@ struct RunnerConfig {
 class Runner {
   public:
     Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
-           DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus, const Clock& clock,
-           telemetry::Log log, telemetry::Metrics& metrics);
+           PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
+           const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
 
     /// One slot: takes attempts one after the other until stopped. When it ends early, the container runs on
     /// and the attempt is taken up again after a restart. @throws DiskError
@@ -52,11 +62,16 @@ class Runner {
     void advance(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     /// From acceptance to a container that is created; in runner_prepare.cpp.
     Step prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    std::optional<std::string> beyond_engine(const wire::Requirements& requirements);
+    /// What the job asks for and this machine does not have: `refused`, or a code that may pass.
+    std::optional<Failure> lacking(const wire::Requirements& requirements);
     Step fetch_input(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    /// Asked for by name; pulled when it is not there. Absent: the attempt goes no further now.
+    /// By the policy: a listed local image, one that this agent has pulled, or else pulled now. Absent: the
+    /// attempt goes no further now.
     std::optional<Image> obtain_image(const AttemptKey& key, const std::string& name,
                                       const std::stop_token& stop);
+    /// Why nothing is pulled from the registry of `name` now.
+    std::optional<Failure> registry_refusal(const std::string& name) const;
+    Image pull(const std::string& name, const std::stop_token& stop);
     Step create(const AttemptKey& key, const Attempt& attempt, const Image& image,
                 const std::stop_token& stop);
     Step start(const AttemptKey& key, const Attempt& attempt);
@@ -71,17 +86,16 @@ class Runner {
     bool take_over_output(const AttemptKey& key, const Attempt& attempt);
     std::optional<Cid> store_output(const AttemptKey& key, const Ran& ran, const std::stop_token& stop);
     void publish_logs(const AttemptKey& key);
-    /// A passing failure: another try after a pause, or `failed` with `code` once patience is used up.
-    Step try_later(const AttemptKey& key, wire::ErrorCode code, const std::string& message,
-                   const std::stop_token& stop, std::optional<std::int32_t> exit_code = std::nullopt);
-    Step fail(const AttemptKey& key, wire::ErrorCode code, const std::string& message,
-              std::optional<std::int32_t> exit_code = std::nullopt);
+    /// A passing failure: another try after a pause, or `failed` once patience is used up.
+    Step try_later(const AttemptKey& key, const Failure& failure, const std::stop_token& stop);
+    Step fail(const AttemptKey& key, const Failure& failure);
     JobDirs dirs_of(const AttemptKey& key) const { return JobDirs(config_.jobs_dir + "/" + key.name()); }
 
     RunnerConfig config_;
     Journal& journal_;
     const StatusWriter& statuses_;
     RetrySchedule& retries_;
+    PulledImages& pulled_;
     DockerEngine& engine_;
     ipfs::ContentStore& content_;
     bus::Bus& bus_;

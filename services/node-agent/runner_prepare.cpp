@@ -1,10 +1,13 @@
 // The part of Runner that leads from an accepted attempt to a container: image, input, container.
+#include <algorithm>
 #include <filesystem>
 #include <system_error>
 
 #include "core/crash_point.hpp"
+#include "engine_refusal.hpp"
 #include "output.hpp"
 #include "runner.hpp"
+#include "wire/image_reference.hpp"
 
 namespace lamda::agent {
 
@@ -18,17 +21,27 @@ constexpr int kNotFound = 404;
 
 }  // namespace
 
-std::optional<std::string> Runner::beyond_engine(const wire::Requirements& requirements) {
+std::optional<Failure> Runner::lacking(const wire::Requirements& requirements) {
     if (requirements.network && !engine_.has_bridge()) {
-        return "the job asks for a network and this engine has none";
+        return Failure{ErrorCode::kRefused, "the job asks for a network and this engine has none"};
     }
-    return beyond(requirements, engine_.machine());
+    auto machine = engine_.machine();
+    const auto disk = fs::space(config_.jobs_dir);
+    machine.disk_bytes = disk.capacity;
+    if (const auto why = beyond(requirements, offer_of(config_.limits, machine))) {
+        return Failure{ErrorCode::kRefused, *why};
+    }
+    if (disk.available >> 20U < requirements.disk_mib) {
+        return Failure{ErrorCode::kStartFailed, "diskMib: this provider has not as much free now",
+                       std::to_string(disk.available) + " bytes are free in " + config_.jobs_dir};
+    }
+    return std::nullopt;
 }
 
 Runner::Step Runner::prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
     const auto& assignment = attempt.assignment;
-    if (const auto why = beyond_engine(assignment.requirements)) {
-        return fail(key, ErrorCode::kRefused, *why);
+    if (const auto lack = lacking(assignment.requirements)) {
+        return lack->code == ErrorCode::kRefused ? fail(key, *lack) : try_later(key, *lack, stop);
     }
     const auto image = obtain_image(key, assignment.docker_image, stop);
     if (!image || fetch_input(key, attempt, stop) == Step::kEnded) {
@@ -41,28 +54,82 @@ Runner::Step Runner::prepare(const AttemptKey& key, const Attempt& attempt, cons
     return create(key, attempt, *image, stop);
 }
 
+std::optional<Failure> Runner::registry_refusal(const std::string& name) const {
+    const auto registry = wire::registry_of(name);
+    try {
+        const auto addresses = config_.look_up(pull_host(registry));
+        const auto inside = std::find_if_not(addresses.begin(), addresses.end(), is_public_address);
+        if (inside == addresses.end()) {
+            return std::nullopt;
+        }
+        return Failure{ErrorCode::kRefused, "the registry " + registry + " has no public address here",
+                       *inside + " (AGENT_PRIVATE_REGISTRIES allows it)"};
+    } catch (const std::runtime_error& error) {
+        return Failure{ErrorCode::kImageUnavailable, "the registry " + registry + " cannot be found now",
+                       error.what()};
+    }
+}
+
+Image Runner::pull(const std::string& name, const std::stop_token& stop) {
+    log_.info("pulling an image", {{"image", name}});
+    engine_.pull(name, config_.pull_timeout, stop);
+    auto image = engine_.image(name);
+    if (!image) {
+        throw EngineError(kNotFound, "the engine has pulled the image and does not have it");
+    }
+    pulled_.add(image->id);
+    return *std::move(image);
+}
+
 std::optional<Image> Runner::obtain_image(const AttemptKey& key, const std::string& name,
                                           const std::stop_token& stop) {
+    const auto source = image_source(name, config_.images);
+    if (!source) {
+        fail(key, {ErrorCode::kRefused, source.error().message});
+        return std::nullopt;
+    }
     try {
-        if (auto image = engine_.image(name)) {
-            return image;
+        auto image = engine_.image(name);
+        const bool known = image && (*source == ImageSource::kLocal || pulled_.contains(image->id));
+        if (!known && *source == ImageSource::kLocal) {
+            try_later(key,
+                      {ErrorCode::kImageUnavailable, "the provider's engine does not have the image now"},
+                      stop);
+            return std::nullopt;
         }
-        log_.info("pulling an image", {{"image", name}});
-        engine_.pull(name, config_.pull_timeout, stop);
-        if (auto image = engine_.image(name)) {
-            return image;
+        if (!known) {
+            const auto refusal =
+                *source == ImageSource::kPublicRegistry ? registry_refusal(name) : std::optional<Failure>();
+            if (refusal && refusal->code == ErrorCode::kRefused) {
+                fail(key, *refusal);
+                return std::nullopt;
+            }
+            if (refusal) {
+                try_later(key, *refusal, stop);
+                return std::nullopt;
+            }
+            image = pull(name, stop);
         }
-        throw EngineError(kNotFound, "the engine has pulled the image and does not have it");
+        if (const auto digest = missing_digest(name, image->repo_digests); !digest.empty()) {
+            fail(key, {ErrorCode::kRefused, "the image does not have the digest " + digest});
+            return std::nullopt;
+        }
+        return image;
     } catch (const EngineError& error) {
         switch (pull_fault(error.status(), error.what())) {
             case PullFault::kImpossible:
-                fail(key, ErrorCode::kRefused, error.what());
+                fail(key, {ErrorCode::kRefused, "the image name can never work", error.what()});
                 break;
             case PullFault::kDenied:
-                fail(key, ErrorCode::kImageUnavailable, error.what());
+                fail(key, {ErrorCode::kImageUnavailable,
+                           "the registry has no such image, or does not give it to everybody", error.what()});
                 break;
             case PullFault::kPassing:
-                try_later(key, ErrorCode::kImageUnavailable, error.what(), stop);
+                try_later(key,
+                          {ErrorCode::kImageUnavailable,
+                           "the image could not be pulled: the registry is away, limits pulls, or broke off",
+                           error.what()},
+                          stop);
                 break;
         }
     }
@@ -78,7 +145,7 @@ Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, 
     }
     const auto cid = Cid::parse(*wanted);
     if (!cid) {
-        return fail(key, ErrorCode::kRefused, cid.error().message);
+        return fail(key, {ErrorCode::kRefused, cid.error().message});
     }
     const std::string partial = input + ".partial";
     try {
@@ -87,15 +154,20 @@ Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, 
         fs::rename(partial, input);
         return Step::kGoOn;
     } catch (const ipfs::Mismatch& error) {
-        return fail(key, ErrorCode::kInputMismatch, error.what());
+        return fail(key, {ErrorCode::kInputMismatch, error.what()});
     } catch (const ipfs::TooLarge& error) {
-        return fail(key, ErrorCode::kRefused, error.what());
+        return fail(key, {ErrorCode::kRefused, error.what()});
     } catch (const std::system_error& error) {
         const auto message = "the input cannot be written: " + error.code().message();
-        return is_same_everywhere(error) ? fail(key, ErrorCode::kRefused, message)
-                                         : try_later(key, ErrorCode::kInternal, message, stop);
+        return is_same_everywhere(error) ? fail(key, {ErrorCode::kRefused, message})
+                                         : try_later(key, {ErrorCode::kInternal, message}, stop);
+    } catch (const ipfs::WrongBytes& error) {
+        return try_later(key,
+                         {ErrorCode::kInputUnavailable,
+                          "no source gave the input, and at least one sent other bytes", error.what()},
+                         stop);
     } catch (const ipfs::Unavailable& error) {
-        return try_later(key, ErrorCode::kInputUnavailable, error.what(), stop);
+        return try_later(key, {ErrorCode::kInputUnavailable, "no source gave the input", error.what()}, stop);
     }
 }
 
@@ -112,17 +184,28 @@ Runner::Step Runner::create(const AttemptKey& key, const Attempt& attempt, const
     try {
         engine_.create(spec);  // false: a process before us made it; it is the same container
         if (spec.gpu_count > 0 && !engine_.has_devices(spec.name)) {
-            return fail(key, ErrorCode::kRefused, "the job asks for GPUs and this engine gives none");
+            return fail(key, {ErrorCode::kRefused, kNoGpu, "the engine has left them out"});
         }
     } catch (const EngineError& error) {
-        const bool gpu = spec.gpu_count > 0 && lacks_device(error.what());
-        if (gpu || error.status() == kBadRequest || is_impossible_start(error.what())) {
-            return fail(key, ErrorCode::kRefused, error.what());
+        if (spec.gpu_count > 0 && lacks_device(error.what())) {
+            return fail(key, {ErrorCode::kRefused, kNoGpu, error.what()});
+        }
+        if (is_impossible_start(error.what())) {
+            return fail(key, {ErrorCode::kRefused, kImpossibleStart, error.what()});
+        }
+        if (error.status() == kBadRequest) {
+            return fail(key, {ErrorCode::kRefused,
+                              "the engine takes no such container: see command, env and the image's settings",
+                              error.what()});
         }
         // Its image may have been removed meanwhile, the engine's disk be full: both pass.
-        return try_later(key,
-                         error.status() == kNotFound ? ErrorCode::kImageUnavailable : ErrorCode::kStartFailed,
-                         error.what(), stop);
+        const bool gone = error.status() == kNotFound;
+        return try_later(
+            key,
+            {gone ? ErrorCode::kImageUnavailable : ErrorCode::kStartFailed,
+             gone ? "the provider's engine does not have the image now" : "the container could not be made",
+             error.what()},
+            stop);
     }
     crash_point("agent.container.created");
     return Step::kGoOn;

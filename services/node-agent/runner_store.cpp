@@ -40,29 +40,35 @@ std::optional<Cid> Runner::store_output(const AttemptKey& key, const Ran& ran, c
     const std::string output = dirs_of(key).output();
     try {
         if (!fs::exists(output)) {
-            fail(key, ErrorCode::kInternal, "the output is gone before it was stored", ran.exit_code);
+            fail(key, {ErrorCode::kInternal, "the output is gone before it was stored", "", ran.exit_code});
             return std::nullopt;
         }
         if (const auto entry = unstorable_entry(output)) {
-            fail(key, ErrorCode::kRefused, "the output holds neither file nor folder: " + *entry,
-                 ran.exit_code);
+            fail(key, {ErrorCode::kRefused, "the output holds neither file nor folder: " + *entry, "",
+                       ran.exit_code});
             return std::nullopt;
         }
         return content_.put_directory(output, stop);
     } catch (const std::invalid_argument& error) {
         // Too many entries in a folder, or too deep: the same for every try.
-        fail(key, ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), ran.exit_code);
+        fail(key, {ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), "", ran.exit_code});
     } catch (const std::system_error& error) {
         const auto message = "the output cannot be read: " + error.code().message();
         if (is_same_everywhere(error)) {
-            fail(key, ErrorCode::kRefused, message, ran.exit_code);
+            fail(key, {ErrorCode::kRefused, message, "", ran.exit_code});
         } else {
-            try_later(key, ErrorCode::kInternal, message, stop, ran.exit_code);
+            try_later(key, {ErrorCode::kInternal, message, "", ran.exit_code}, stop);
         }
     } catch (const ipfs::Mismatch& error) {
-        try_later(key, ErrorCode::kStoreFailed, error.what(), stop, ran.exit_code);
+        try_later(key,
+                  {ErrorCode::kStoreFailed, "the content store names the output otherwise than its bytes say",
+                   error.what(), ran.exit_code},
+                  stop);
     } catch (const ipfs::Unavailable& error) {
-        try_later(key, ErrorCode::kStoreFailed, error.what(), stop, ran.exit_code);
+        try_later(key,
+                  {ErrorCode::kStoreFailed, "the output could not be stored and pinned", error.what(),
+                   ran.exit_code},
+                  stop);
     }
     return std::nullopt;
 }

@@ -38,7 +38,7 @@ TEST_CASE("a registry that refuses for 40 s costs no attempt") {
     CHECK(agent.world.starts == 1);
 }
 
-TEST_CASE("a registry that refuses for minutes ends the attempt, with its own words") {
+TEST_CASE("a registry that refuses for minutes ends the attempt; its words are not published") {
     Agent agent;
     agent.world.image_there = false;
     agent.world.on_pull = report(kLimit);
@@ -46,16 +46,19 @@ TEST_CASE("a registry that refuses for minutes ends the attempt, with its own wo
     agent.pass(std::chrono::minutes(10));
     CHECK(agent.journal->active(key));
     agent.pass(std::chrono::minutes(10));
-    CHECK(agent.failure(key) == "image_unavailable: " + std::string(kLimit));
+    CHECK(
+        agent.failure(key) ==
+        "image_unavailable: the image could not be pulled: the registry is away, limits pulls, or broke off");
 }
 
-TEST_CASE("what a registry denies is not asked for again in the same attempt, and its words are kept") {
+TEST_CASE("what a registry denies is not asked for again in the same attempt; its words are not published") {
     Agent agent;
     agent.world.image_there = false;
     agent.world.on_pull = report("manifest unknown");
     const auto key = agent.accept(assignment(1, 1));
     agent.pass(std::chrono::seconds(1));
-    CHECK(agent.failure(key) == "image_unavailable: manifest unknown");
+    CHECK(agent.failure(key) ==
+          "image_unavailable: the registry has no such image, or does not give it to everybody");
     CHECK(agent.world.pulls == 1);
 }
 
@@ -66,23 +69,36 @@ TEST_CASE("what this engine can never give is refused at once") {
     SECTION("an impossible image name") {
         agent.world.image_there = false;
         agent.world.image_status = 400;
-        agent.world.image_error = because = "invalid reference format";
+        agent.world.image_error = "invalid reference format";
+        because = "name can never work";
     }
     SECTION("an image name that only a pull refuses") {
         agent.world.image_there = false;
-        because = "repository name must be lowercase";
+        because = "name can never work";
         agent.world.on_pull = [&](const auto& request) {
-            request.on_data(as_bytes(Json{{"message", because}}.dump()));
+            request.on_data(as_bytes(Json{{"message", "repository name must be lowercase"}}.dump()));
             return net::HttpResponse{400, {}, ""};
         };
     }
     SECTION("memory") {
         job.requirements.memory_mib = 8'193;
-        because = "8193 MiB";
+        because = "memoryMib: the job asks for 8193 MiB, this provider offers 8192";
     }
     SECTION("CPUs") {
         job.requirements.cpu_millis = 2'001;
-        because = "2 CPUs";
+        because = "cpuMillis: the job asks for 2001, this provider offers 2000";
+    }
+    SECTION("disk") {
+        job.requirements.disk_mib = 1'048'576;
+        agent.limits.disk_mib = 64;
+        agent.restart();
+        because = "diskMib: the job asks for 1048576 MiB, this provider offers 64";
+    }
+    SECTION("more GPUs than the provider gives to one job") {
+        job.requirements.gpu_count = 2;
+        agent.limits.gpus = 1;
+        agent.restart();
+        because = "gpuCount: the job asks for 2, this provider offers 1";
     }
     SECTION("a network") {
         job.requirements.network = true;
@@ -90,15 +106,17 @@ TEST_CASE("what this engine can never give is refused at once") {
     }
     SECTION("a GPU") {
         job.requirements.gpu_count = 1;
-        agent.world.start_error = because = "could not select device driver \"\" with capabilities: [[gpu]]";
+        agent.world.start_error = "could not select device driver \"\" with capabilities: [[gpu]]";
+        because = "GPUs";
     }
     SECTION("a command that the image lacks") {
-        agent.world.start_error = because = "exec: \"nope\": executable file not found in $PATH: unknown";
+        agent.world.start_error = "exec: \"nope\": executable file not found in $PATH: unknown";
+        because = "lacks the command";
     }
     SECTION("a GPU, of which the engine says nothing") {
         job.requirements.gpu_count = 1;
         agent.world.device_requests = nullptr;
-        because = "gives none";
+        because = "none to give";
     }
     const auto key = agent.accept(job);
     agent.pass(std::chrono::seconds(1));
@@ -203,4 +221,90 @@ TEST_CASE("a retraction, or the end of the process, interrupts a pull that hangs
     CHECK(agent.journal->active(key) != retracted);
     CHECK_FALSE(agent.last(key));
     CHECK_FALSE(agent.retries.waiting(key));
+}
+
+TEST_CASE("what the engine, a registry or a store says is never published") {
+    Agent agent;
+    const std::string inside = "dial tcp 10.1.2.3:6379: ERR unknown command";
+    auto job = assignment(1, 1);
+    SECTION("a pull") {
+        agent.world.image_there = false;
+        agent.world.on_pull = report(inside);
+    }
+    SECTION("a pull that is denied") {
+        agent.world.image_there = false;
+        agent.world.on_pull = report("denied: pull access denied " + inside);
+    }
+    SECTION("a pull that can never work") {
+        agent.world.image_there = false;
+        agent.world.on_pull = report("invalid reference format " + inside);
+    }
+    SECTION("an image") {
+        agent.world.image_there = false;
+        agent.world.image_status = 500;
+        agent.world.image_error = inside;
+    }
+    SECTION("a start") {
+        agent.world.start_error = inside;
+    }
+    SECTION("a start that can never work") {
+        agent.world.start_error = "exec: \"x\": executable file not found " + inside;
+    }
+    SECTION("a source of inputs") {
+        agent.world.on_get = [&](const auto&) -> net::HttpResponse {
+            throw net::TransportError(net::TransportError::Kind::kConnect, inside);
+        };
+        job.input_file_cid = Cid(CidCodec::kRaw, {}).to_string();
+    }
+    SECTION("a store") {
+        agent.world.on_put = [&](const auto&) -> net::HttpResponse {
+            throw net::TransportError(net::TransportError::Kind::kConnect, inside);
+        };
+    }
+    const auto key = agent.accept(job);
+    agent.pass(std::chrono::minutes(20));
+    const auto failure = agent.failure(key);
+    INFO(failure);
+    REQUIRE(agent.last(key));
+    CHECK(agent.last(key)->status == StatusKind::kFailed);
+    CHECK(failure.find("10.1.2.3") == std::string::npos);
+    CHECK(failure.find("ERR") == std::string::npos);
+    CHECK(failure.find("http://") == std::string::npos);
+}
+
+TEST_CASE("the engine's own limit of a container's file system is used where it has one, and only there") {
+    Agent agent;
+    std::vector<bool> limited;
+    bool quota = true;
+    agent.world.on_create = [&](const net::HttpRequest& request) {
+        limited.push_back(Json::parse(request.body)["HostConfig"].contains("StorageOpt"));
+        return limited.back() && !quota
+                   ? net::
+                         HttpResponse{500,
+                                      {},
+                                      R"({"message":"--storage-opt is supported only for overlay over xfs with 'pquota' mount option"})"}
+                   : net::HttpResponse{201, {}, "{}"};
+    };
+    const auto run = [&](std::uint8_t number) {
+        const auto key = agent.accept(assignment(number, 1));
+        agent.pass(std::chrono::seconds(1));
+        CHECK(agent.completed(key));
+    };
+    agent.world.info = R"({"NCPU":2,"Driver":"overlay2","DriverStatus":[["Backing Filesystem","xfs"]]})";
+    SECTION("it has") {
+        run(1);
+        run(2);
+        CHECK(limited == std::vector<bool>{true, true});
+    }
+    SECTION("it might have, and has not: asked once") {
+        quota = false;
+        run(1);
+        run(2);
+        CHECK(limited == std::vector<bool>{true, false, false});
+    }
+    SECTION("it cannot have") {
+        agent.world.info = R"({"NCPU":2,"Driver":"vfs"})";
+        run(1);
+        CHECK(limited == std::vector<bool>{false});
+    }
 }

@@ -29,13 +29,23 @@ struct Agent {
     /// What a new process would have: the folder, and nothing else.
     void restart() {
         runner.reset();
+        pulled.emplace(dir.path() + "/pulled-images", telemetry::Log::none());
         journal.emplace(dir.path() + "/journal", clock, telemetry::Log::none());
         RunnerConfig config;
         config.jobs_dir = dir.path() + "/jobs";
         config.provider = address(0xAA);
         config.max_input_bytes = 1 << 20;
+        config.limits = limits;
+        config.images = images;
+        config.look_up = [this](const std::string& host) {
+            looked_up = host;
+            if (addresses.empty()) {
+                throw std::runtime_error("no such host");
+            }
+            return addresses;
+        };
         make_private_dir(config.jobs_dir);
-        runner.emplace(config, *journal, statuses, retries, engine, content, bus, clock,
+        runner.emplace(config, *journal, statuses, retries, *pulled, engine, content, bus, clock,
                        telemetry::Log::none(), metrics);
     }
 
@@ -85,10 +95,15 @@ struct Agent {
             .value();
     StatusWriter statuses{*signer, address(0x11), clock};
     RetrySchedule retries;
+    ImagePolicy images{.registries = {"docker.io"}, .private_registries = {}, .local_images = {}};
+    Offer limits;
+    std::vector<std::string> addresses{"1.1.1.1"};  ///< of every registry; none: it cannot be found
+    std::string looked_up;
     DockerEngine engine{"unix:///engine", world};
     ipfs::ContentStore content;
     bus::Bus bus{"nats://127.0.0.1:1", "runner-test", telemetry::Log::none()};  // logs of jobs go nowhere
     telemetry::Metrics metrics;
+    std::optional<PulledImages> pulled;
     std::optional<Journal> journal;
     std::optional<Runner> runner;
 };

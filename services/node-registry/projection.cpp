@@ -64,8 +64,24 @@ std::vector<NodeEvent> events_of(const chain::Batch& batch) {
 NodeProjection::NodeProjection(const Clock& clock, telemetry::Log log)
     : clock_(clock), log_(std::move(log)) {}
 
+/// Anybody can register with a model of any length: such an event counts for nothing, and is said once.
+void NodeProjection::warn_of_left_out(const chain::Batch& batch) const {
+    for (const auto& log : batch.logs) {
+        if (const auto event = nr::decode_event(log); !event) {
+            log_.warn("event of NodeReputation left out", {{"reason", event.error().message},
+                                                           {"event", event.error().where},
+                                                           {"block", log.block_num.value},
+                                                           {"log_index", log.log_index},
+                                                           {"tx", log.tx_hash.hex()}});
+        }
+    }
+}
+
 void NodeProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState&) {
     const auto events = events_of(batch);
+    if (events.size() != batch.logs.size()) {
+        warn_of_left_out(batch);
+    }
     if (events.empty()) {
         return;
     }

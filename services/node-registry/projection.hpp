@@ -18,11 +18,14 @@ class NodeProjection final : public pipeline::Projection {
     void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
 
   private:
+    void warn_of_left_out(const chain::Batch& batch) const;
+
     const Clock& clock_;
     telemetry::Log log_;
 };
 
-/// The batch's logs as journal entries; what is none of the four events is left out.
+/// The batch's logs as journal entries. Left out: what is none of the four events, and one whose data is not
+/// well-formed or has a text of more than 64 KiB.
 std::vector<NodeEvent> events_of(const chain::Batch& batch);
 
 /// Writes these nodes' rows again from their journals, and tells what is different.

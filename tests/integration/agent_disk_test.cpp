@@ -52,6 +52,18 @@ TEST_CASE("wherever a job writes more than its disk limit, it is stopped, and to
         {"files that the engine mounts", scenario.job("for f in hosts hostname; do dd if=/dev/zero "
                                                       "of=/etc/$f bs=1M count=5 2>/dev/null; done; " +
                                                       std::string(kStay))},
+        {"empty files in /output",
+         scenario.job("cd /output; i=0; while [ $i -lt 9000 ]; do mkdir $i; cd $i; : > f; cd ..; i=$((i+1)); "
+                      "done; " +
+                      std::string(kStay))},
+        {"empty files in its own file system",
+         scenario.job("cd /tmp; i=0; while [ $i -lt 9000 ]; do : > $i; i=$((i+1)); done; " +
+                      std::string(kStay))},
+        {"empty files, and ends before anybody looks",
+         scenario.job("cd /tmp; i=0; while [ $i -lt 9000 ]; do : > $i; i=$((i+1)); done")},
+        {"a file where no path reaches",
+         scenario.job("cd /output; d=$(printf '%0200d' 0); for i in $(seq 25); do mkdir $d && cd $d; done; " +
+                      files(".", 3, 4) + kStay)},
         {"its own file system, and ends before anybody looks", scenario.job(files("", 3, 4) + "true")},
         {"a volume, and ends before anybody looks", with_volume(scenario.job(files("/data", 3, 4) + "true"))},
     };
@@ -64,7 +76,7 @@ TEST_CASE("wherever a job writes more than its disk limit, it is stopped, and to
         const auto message = failed.error_message.value_or("");
         INFO(message);
         CHECK(wire::to_string(failed.error_code.value()) == wire::to_string(ErrorCode::kOutputTooLarge));
-        CHECK(message.starts_with("the job wrote "));
+        CHECK(message.starts_with("the job wrote at least "));
         CHECK(message.find(" bytes, 8 MiB are allowed: ") != std::string::npos);
     }
     CHECK(testkit::wait_until(no_volumes));

@@ -111,6 +111,7 @@ Scenario::Scenario(const Env& more_env, bool with_durables)
             {"AGENT_STATE_DIR", state_dir_},
             {"NATS_URL", servers_.nats.url(provider().hex())},
             {"DOCKER_HOST", servers_.docker.host()},
+            {"AGENT_LOCAL_IMAGES", "lamda/busybox:1.35,lamda/volume:1"},
             {"IPFS_API_URL", servers_.store.url()},
             {"IPFS_GATEWAY_URL", servers_.store.url()},
             {"BSC_RPC_URL", servers_.bsc.url()},

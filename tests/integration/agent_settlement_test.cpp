@@ -1,6 +1,8 @@
 // The node agent on the two chains: registration, heartbeats, confirmations and claims, each once.
 #include <catch2/catch.hpp>
 #include <csignal>
+#include <filesystem>
+#include <fstream>
 #include <iostream>
 
 #include "contracts/job_manager.hpp"
@@ -14,6 +16,7 @@ using namespace lamda::agent_test;
 using Env = Scenario::Env;
 using wire::StatusKind;
 namespace jm = contracts::job_manager;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -180,6 +183,21 @@ TEST_CASE("an endpoint on another chain ends the agent with 78 and names the set
     scenario.start();
     CHECK(scenario.process().wait(Millis(15'000)) == 78);
     CHECK(scenario.log().find("BSC_RPC_URL") != std::string::npos);
+}
+
+TEST_CASE("a damaged ledger ends the agent with 78, names the file, and is left as it is") {
+    for (const std::string chain : {"bsc", "opbnb"}) {
+        Scenario scenario;
+        fs::create_directories(scenario.state_dir());
+        const auto path = scenario.state_dir() + "/" + chain + "-" + scenario.provider().hex() + ".json";
+        const std::string damaged = R"({"format":1,"nextNonce":7,"entr)";
+        std::ofstream(path) << damaged;
+        scenario.start();
+        CHECK(scenario.process().wait(Millis(15'000)) == 78);
+        CHECK(scenario.log().find("the transaction ledger " + path + " is damaged: ") != std::string::npos);
+        std::ifstream file(path);
+        CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == damaged);
+    }
 }
 
 TEST_CASE("mistakes in the settings are told all at once, by name, and the key is nowhere") {

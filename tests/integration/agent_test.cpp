@@ -123,7 +123,10 @@ TEST_CASE("an assignment that is delivered again runs once, and its recorded sta
 }
 
 TEST_CASE("what goes wrong is told by its code") {
-    Scenario scenario(Env{{"AGENT_CAPACITY", "4"}, {"AGENT_MAX_INPUT_MIB", "1"}, {"AGENT_RETRY_FOR", "1s"}});
+    Scenario scenario(Env{{"AGENT_CAPACITY", "4"},
+                          {"AGENT_MAX_INPUT_MIB", "1"},
+                          {"AGENT_RETRY_FOR", "1s"},
+                          {"AGENT_PRIVATE_REGISTRIES", "127.0.0.1:1"}});
     scenario.start();
 
     struct Case {
@@ -148,9 +151,9 @@ TEST_CASE("what goes wrong is told by its code") {
         scenario.job("for i in 1 2 3; do dd if=/dev/zero of=/output/$i bs=1M count=4; done; sleep 30"),
         ErrorCode::kOutputTooLarge);
     add("a link in the output", scenario.job("ln -s /etc/passwd /output/link"), ErrorCode::kRefused);
-    add("more entries than one folder can hold",
-        scenario.job("cd /output; i=0; while [ $i -lt 8000 ]; do : > f$i; i=$((i+1)); done"),
-        ErrorCode::kRefused);
+    auto crowded = scenario.job("cd /output; i=0; while [ $i -lt 8000 ]; do : > f$i; i=$((i+1)); done");
+    crowded.requirements.disk_mib = 64;
+    add("more entries than one folder can hold", crowded, ErrorCode::kRefused);
     add("folders deeper than can be stored",
         scenario.job("cd /output; for i in $(seq 40); do mkdir d; cd d; done"), ErrorCode::kRefused);
     add("a path longer than the provider's system takes",
@@ -160,6 +163,11 @@ TEST_CASE("what goes wrong is told by its code") {
     auto no_image = scenario.job("true");
     no_image.docker_image = "127.0.0.1:1/absent:1";
     add("an image that nobody has", no_image, ErrorCode::kImageUnavailable);
+    for (const auto* name : {"127.0.0.1:2/inside:1", "localhost/inside:1", "registry.example/inside:1"}) {
+        auto inside = scenario.job("true");
+        inside.docker_image = name;
+        add(name, inside, ErrorCode::kRefused);
+    }
     add(
         "a command that the image lacks",
         [&] {
@@ -203,6 +211,7 @@ TEST_CASE("what goes wrong is told by its code") {
         CHECK(wire::to_string(failed.error_code.value()) == wire::to_string(one.expected));
         CHECK_FALSE(failed.error_message.value_or("").empty());
         CHECK(failed.error_message.value_or("").find("/jobs/") == std::string::npos);  // no path of the host
+        CHECK(failed.error_message.value_or("").find("engine answered") == std::string::npos);
         CHECK(failed.output_file_cid == std::nullopt);
     }
 }

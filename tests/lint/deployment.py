@@ -62,7 +62,7 @@ class Deployment:
     def check_settings(self, place, executable, given, credentials=()):
         """Each name is read by the executable, which accepts all of them together with env.example's."""
         settings = self.settings_of(executable)
-        for name in sorted(name for name in given if not {name, name.removesuffix("_FILE")} & settings.keys()):
+        for name in sorted(name for name in given if given[name] and not {name, name.removesuffix("_FILE")} & settings.keys()):
             self.must(False, place, f"{name} is no setting of {executable}")
         if not (self.executables / executable).exists():
             return
@@ -137,6 +137,13 @@ class Deployment:
 
     # --- Ports and health ---
 
+    def check_other_secrets(self):
+        """.env goes to each of our containers: each key, token or password in it is emptied there, or given anew."""
+        secret = re.compile(r"_(PRIVATE_KEY|TOKEN|JWT|PASSWORD)$")
+        for name in sorted(filter(secret.search, {**self.set_by_example, **self.shown_by_example})):
+            for service, content in self.ours.items():
+                self.must(name in content.get("environment", {}), f"{COMPOSE}: {service}", f"{name} of .env reaches it")
+
     def check_health(self):
         final = self.text("deploy/docker/Dockerfile").rsplit("\nFROM ", 1)[1]
         admin, gateway = self.text("libs/runtime/app.cpp"), self.text("services/api-gateway/api.cpp")
@@ -199,6 +206,7 @@ class Deployment:
     def check(self):
         self.check_references()
         self.check_secrets()
+        self.check_other_secrets()
         self.check_health()
         self.check_bus()
         for name, service in self.ours.items():

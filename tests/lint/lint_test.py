@@ -219,6 +219,9 @@ class Deployment(unittest.TestCase):
         self.refused(".dockerignore", "/deploy/docker/secrets", "", ".dockerignore")
         self.refused(".gitignore", "/deploy/nats/providers.conf", "", ".gitignore")
 
+    def test_secrets_of_others(self):
+        self.refused(self.COMPOSE, '  OPERATOR_TOKEN: ""\n', "", "node-registry: OPERATOR_TOKEN of .env reaches it")
+
     def test_ports_that_differ(self):
         self.refused(self.COMPOSE, "127.0.0.1:8080:8080", "127.0.0.1:8080:8081", "does not listen on")
         self.refused("deploy/systemd/lamda-reputation.service", "=9103", "=9113", "prometheus.yml", "docs/operations.md")
