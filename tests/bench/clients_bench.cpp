@@ -16,6 +16,7 @@
 #include "http/raw_client.hpp"
 #include "report.hpp"
 #include "store/database.hpp"
+#include "store/migrations.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 
@@ -101,14 +102,16 @@ int main(int argc, char** argv) {
     testkit::TempDir dir("clients");
     testkit::PostgresServer postgres(dir.path() + "/pg");
     testkit::NatsServer nats(dir.path() + "/nats");
-    store::Database database(postgres.create_database("clients"), "bench", 1);
+    store::Database owner(postgres.create_database_with_roles("clients"), "bench", 1);
+    store::migrate(owner);
+    store::Database database(postgres.dsn("clients"), "bench", 1);
     const int port = testkit::free_port();
     const int metrics = testkit::free_port();
     testkit::ProcessSpec spec;
     spec.argv = {testkit::binary_dir() + "/bin/lamda-api-gateway"};
     spec.cwd = dir.path();
     spec.log_file = dir.path() + "/gateway.log";
-    spec.env = {{"DATABASE_URL", database.dsn()},
+    spec.env = {{"DATABASE_URL", postgres.dsn("clients", testkit::database_role("api-gateway"))},
                 {"NATS_URL", nats.url()},
                 {"API_PORT", std::to_string(port)},
                 {"METRICS_PORT", std::to_string(metrics)},

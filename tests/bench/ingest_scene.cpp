@@ -105,10 +105,9 @@ std::string IngestScene::fresh_database() {
         postgres_.drop_database(database_);
     }
     database_ = fmt::format("ingest_{}", ++databases_);
-    auto dsn = postgres_.create_database(database_);
-    store::Database database(dsn, "bench", 1);
-    store::migrate(database);
-    return dsn;
+    store::Database owner(postgres_.create_database_with_roles(database_), "bench", 1);
+    store::migrate(owner);
+    return postgres_.dsn(database_);
 }
 
 void IngestScene::check_rows(const std::string& dsn) const {
@@ -144,7 +143,7 @@ IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::
     const std::string log = dir_.path() + "/job-dispatcher.log";
     testkit::ProcessSpec spec;
     spec.argv = {executables_ + "/lamda-job-dispatcher"};
-    spec.env = {{"DATABASE_URL", dsn},
+    spec.env = {{"DATABASE_URL", postgres_.dsn(database_, testkit::database_role("job-dispatcher"))},
                 {"NATS_URL", nats_.url()},
                 {"BSC_RPC_URL", rpc_url},
                 {"JOB_MANAGER_CONTRACT_ADDRESS", maker_.address()},

@@ -48,6 +48,7 @@ class MarketFixture {
 
     // ---- servers
 
+    /// As superuser: for the test's own look at it.
     store::Database& database() { return *database_; }
     bus::Bus& bus() { return *bus_; }
     testkit::Anvil& anvil() { return anvil_; }
@@ -55,9 +56,10 @@ class MarketFixture {
     testkit::PostgresServer& postgres() { return postgres_; }
     const std::string& dir() const { return dir_.path(); }
     void new_database(const std::string& name) {
-        dsn_ = postgres_.create_database(name);
-        database_ = std::make_unique<store::Database>(dsn_, "test");
-        store::migrate(*database_);
+        store::Database owner(postgres_.create_database_with_roles(name), "test", 1);
+        store::migrate(owner);
+        database_name_ = name;
+        database_ = std::make_unique<store::Database>(postgres_.dsn(name), "test");
     }
 
     // ---- services
@@ -68,15 +70,16 @@ class MarketFixture {
     /// A second instance has a name of its own.
     void start_as(const std::string& name, const std::string& service,
                   std::map<std::string, std::string> more = {}) {
-        std::map<std::string, std::string> env{{"DATABASE_URL", dsn_},
-                                               {"NATS_URL", nats_.url()},
-                                               {"BSC_RPC_URL", anvil_.url()},
-                                               {"OPBNB_RPC_URL", anvil_.url()},
-                                               {"JOB_MANAGER_CONTRACT_ADDRESS", job_manager_.hex()},
-                                               {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
-                                               {"JOB_MANAGER_START_BLOCK", "1"},
-                                               {"NODE_REPUTATION_START_BLOCK", "1"},
-                                               {"LOG_FORMAT", "text"}};
+        std::map<std::string, std::string> env{
+            {"DATABASE_URL", postgres_.dsn(database_name_, testkit::database_role(service))},
+            {"NATS_URL", nats_.url()},
+            {"BSC_RPC_URL", anvil_.url()},
+            {"OPBNB_RPC_URL", anvil_.url()},
+            {"JOB_MANAGER_CONTRACT_ADDRESS", job_manager_.hex()},
+            {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
+            {"JOB_MANAGER_START_BLOCK", "1"},
+            {"NODE_REPUTATION_START_BLOCK", "1"},
+            {"LOG_FORMAT", "text"}};
         more.merge(env);
         services_.insert_or_assign(name, testkit::Process({{testkit::binary_dir() + "/bin/lamda-" + service},
                                                            more,
@@ -249,7 +252,7 @@ class MarketFixture {
     std::unique_ptr<crypto::LocalSigner> provider_;
     Address job_manager_;
     Address node_reputation_;
-    std::string dsn_;
+    std::string database_name_;
     std::unique_ptr<store::Database> database_;
     std::unique_ptr<bus::Bus> bus_;
     std::map<std::string, testkit::Process> services_;
