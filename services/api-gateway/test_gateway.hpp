@@ -7,8 +7,7 @@
 
 #include "api.hpp"
 #include "net/http_client.hpp"
-#include "store/migrations.hpp"
-#include "store/role_privileges.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 namespace lamda::gateway {
@@ -57,7 +56,7 @@ struct Gateway {
           postgres(dir.path() + "/pg"),
           nats(dir.path() + "/nats"),
           settings(config()),
-          database(fresh_database(), "test", 2),
+          database(testkit::migrated_database(postgres, kDatabase, "postgres"), "test", 2),
           served(postgres.dsn(kDatabase, store::kGatewayRole), "gateway", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
           parts{settings, served, bus, health, memory},
@@ -72,11 +71,6 @@ struct Gateway {
     }
 
     static constexpr auto kDatabase = "gateway";
-    std::string fresh_database() {
-        store::Database owner(postgres.create_database_with_roles(kDatabase), "test", 1);
-        store::migrate(owner);
-        return postgres.dsn(kDatabase);
-    }
 
     Answer send(const std::string& method, const std::string& path, const std::string& body = "",
                 const net::Headers& headers = {}) {

@@ -14,8 +14,8 @@
 #include "journal_store.hpp"
 #include "pipeline/tx_ledger.hpp"
 #include "simulator/scripted_chain.hpp"
-#include "store/migrations.hpp"
 #include "store/values.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -59,7 +59,8 @@ RecordingSigner::Signed as_signed(const chain::Call& call) {
 struct Scene {
     testkit::TempDir dir{"policy"};
     testkit::PostgresServer postgres{dir.path()};
-    store::Database database{postgres.create_database("reputation"), "test", 2};
+    store::Database database{testkit::migrated_database(postgres, "reputation", store::kReputationRole),
+                             "test", 2};
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     RecordingSigner signer;
@@ -70,7 +71,6 @@ struct Scene {
     std::unique_ptr<chain::Sender> sender;
 
     Scene() {
-        store::migrate(database);
         chain::SenderConfig config;
         config.name = "test";
         config.chain_id = kChain;

@@ -13,8 +13,7 @@
 #include "journal_store.hpp"
 #include "onchain/transact.hpp"
 #include "store/database.hpp"
-#include "store/migrations.hpp"
-#include "store/role_privileges.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 #include "testkit/signing_server.hpp"
@@ -46,9 +45,7 @@ struct Market {
 
     /// As the service's own role.
     std::string fresh_database(const std::string& name) {
-        store::Database owner(postgres.create_database_with_roles(name), "test", 1);
-        store::migrate(owner);
-        return postgres.dsn(name, store::kReputationRole);
+        return testkit::migrated_database(postgres, name, store::kReputationRole);
     }
     Address deploy(eth::Rpc& rpc, ChainId chain, const Bytes& code) {
         onchain::TxRequest request;

@@ -16,7 +16,7 @@
 #include "http/raw_client.hpp"
 #include "report.hpp"
 #include "store/database.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 
@@ -102,9 +102,7 @@ int main(int argc, char** argv) {
     testkit::TempDir dir("clients");
     testkit::PostgresServer postgres(dir.path() + "/pg");
     testkit::NatsServer nats(dir.path() + "/nats");
-    store::Database owner(postgres.create_database_with_roles("clients"), "bench", 1);
-    store::migrate(owner);
-    store::Database database(postgres.dsn("clients"), "bench", 1);
+    store::Database database(testkit::migrated_database(postgres, "clients", "postgres"), "bench", 1);
     const int port = testkit::free_port();
     const int metrics = testkit::free_port();
     testkit::ProcessSpec spec;

@@ -12,7 +12,6 @@
 
 #include "report.hpp"
 #include "store/database.hpp"
-#include "store/migrations.hpp"
 
 namespace lamda::bench {
 
@@ -105,9 +104,7 @@ std::string IngestScene::fresh_database() {
         postgres_.drop_database(database_);
     }
     database_ = fmt::format("ingest_{}", ++databases_);
-    store::Database owner(postgres_.create_database_with_roles(database_), "bench", 1);
-    store::migrate(owner);
-    return postgres_.dsn(database_);
+    return testkit::migrated_database(postgres_, database_, "postgres");
 }
 
 void IngestScene::check_rows(const std::string& dsn) const {

@@ -5,8 +5,8 @@
 #include <set>
 
 #include "job_store.hpp"
-#include "store/migrations.hpp"
 #include "testkit/job_logs.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -91,15 +91,10 @@ class Scene {
     testkit::PostgresServer postgres{dir.path() + "/postgres"};
     testkit::NatsServer nats{dir.path() + "/nats"};
     testkit::Anvil anvil{dir.path() + "/bsc", {ChainId{31337}, 0, 1, kLongAgo}};
-    store::Database database{fresh_database(), "test", 2};
+    store::Database database{testkit::migrated_database(postgres, kDatabase, "postgres"), "test", 2};
 
   private:
     static constexpr auto kDatabase = "load";
-    std::string fresh_database() {
-        store::Database owner(postgres.create_database_with_roles(kDatabase), "test", 1);
-        store::migrate(owner);
-        return postgres.dsn(kDatabase);
-    }
     static constexpr std::uint64_t kLongAgo = 1'700'000'000;  // seconds; no judge and no news for what is old
 
     std::set<std::string> texts(const std::string& sql) {

@@ -13,7 +13,7 @@
 #include "eth/rpc_client.hpp"
 #include "onchain/transact.hpp"
 #include "store/database.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
@@ -56,10 +56,9 @@ class MarketFixture {
     testkit::PostgresServer& postgres() { return postgres_; }
     const std::string& dir() const { return dir_.path(); }
     void new_database(const std::string& name) {
-        store::Database owner(postgres_.create_database_with_roles(name), "test", 1);
-        store::migrate(owner);
         database_name_ = name;
-        database_ = std::make_unique<store::Database>(postgres_.dsn(name), "test");
+        database_ = std::make_unique<store::Database>(testkit::migrated_database(postgres_, name, "postgres"),
+                                                      "test");
     }
 
     // ---- services
