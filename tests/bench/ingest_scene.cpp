@@ -12,6 +12,7 @@
 
 #include "report.hpp"
 #include "store/database.hpp"
+#include "testkit/migrated_database.hpp"
 
 namespace lamda::bench {
 
