@@ -9,8 +9,8 @@
 #include "pipeline/projector.hpp"
 #include "pipeline/test_rereading.hpp"
 #include "projection.hpp"
+#include "store/migrations.hpp"
 #include "test_batches.hpp"
-#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -25,6 +25,7 @@ constexpr std::uint64_t kJobs = 12;
 
 struct Dispatcher {
     explicit Dispatcher(const std::string& dsn) : database(dsn, "test", 2) {
+        store::migrate(database);
         projector.bind({ChainId{31337}, {Address{}}});
     }
     void clear() {
@@ -92,10 +93,8 @@ struct Dispatcher {
 struct Scene {
     testkit::TempDir dir{"repair"};
     testkit::PostgresServer postgres{dir.path()};
-    Dispatcher told{
-        testkit::migrated_database(postgres, "told", store::kDispatcherRole)};  ///< of everything, at once
-    Dispatcher misled{
-        testkit::migrated_database(postgres, "misled", store::kDispatcherRole)};  ///< of some of it
+    Dispatcher told{postgres.create_database("told")};      ///< of everything, at once
+    Dispatcher misled{postgres.create_database("misled")};  ///< of some of it
 };
 
 /// Created, confirmed and claimed in consecutive blocks; each job as far as `stage` says.

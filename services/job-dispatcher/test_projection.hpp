@@ -10,14 +10,17 @@
 #include "job_store.hpp"
 #include "pipeline/projector.hpp"
 #include "projection.hpp"
+#include "store/migrations.hpp"
 #include "test_batches.hpp"
-#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 namespace lamda::dispatch::testing {
 
 struct ProjectionScene {
-    ProjectionScene() { projector.bind({ChainId{31337}, {Address{}}}); }
+    ProjectionScene() {
+        store::migrate(database);
+        projector.bind({ChainId{31337}, {Address{}}});
+    }
 
     /// Invariant 2; and the journal is in the chain's order.
     void require_rows_are_folds(std::uint64_t jobs, wire::ChainState state) {
@@ -84,8 +87,7 @@ struct ProjectionScene {
 
     testkit::TempDir dir{"projection"};
     testkit::PostgresServer postgres{dir.path()};
-    store::Database database{testkit::migrated_database(postgres, "dispatch", store::kDispatcherRole), "test",
-                             2};
+    store::Database database{postgres.create_database("dispatch"), "test", 2};
     SystemClock clock;
     Market market{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;

@@ -67,7 +67,8 @@ struct Scene {
         });
     }
     store::Row rebuild() {
-        return database.transact(
+        store::Database operators(postgres.dsn("reputation", store::kOperatorRole), "test", 1);
+        return operators.transact(
             [](store::Txn& txn) { return txn.one("SELECT * FROM api.rebuild_reputation()"); });
     }
 
