@@ -12,7 +12,7 @@
 #include "eth/rpc_client.hpp"
 #include "onchain/transact.hpp"
 #include "store/migrations.hpp"
-#include "store/role_privileges.hpp"
+#include "testkit/migrated_database.hpp"
 
 namespace lamda::localnet {
 namespace {
@@ -96,7 +96,7 @@ void Network::define_services() {
         return more;
     };
     const auto service = [&](const std::string& name, std::map<std::string, std::string> more = {}) {
-        more.insert({"DATABASE_URL", postgres_->dsn(kDatabase, testkit::database_role(name))});
+        more.insert({"DATABASE_URL", testkit::role_dsn(*postgres_, kDatabase, testkit::database_role(name))});
         define(name, "lamda-" + name, with(std::move(more)));
     };
     api_port_ = config_.api_port != 0 ? config_.api_port : testkit::free_port();
@@ -230,7 +230,7 @@ void Network::kill_service(const std::string& name) {
 
 void Network::create_database() {
     postgres_->drop_database(kDatabase);
-    owner_dsn_ = postgres_->create_database_with_roles(kDatabase);
+    owner_dsn_ = testkit::create_database_with_roles(*postgres_, kDatabase);
     dsn_ = postgres_->dsn(kDatabase);
     has_schema_ = false;
 }
@@ -325,7 +325,7 @@ std::vector<Place> Network::places() const {
 
 std::map<std::string, std::string> Network::settings() const {
     std::map<std::string, std::string> out = {
-        {"DATABASE_URL", postgres_->dsn(kDatabase, store::kOperatorRole)},
+        {"DATABASE_URL", testkit::role_dsn(*postgres_, kDatabase, store::kOperatorRole)},
         {"LAMDA_API_URL", api_url()},
         {"API_PORT", std::to_string(api_port_)},
         {"IPFS_API_URL", content_->url()},

@@ -87,7 +87,8 @@ struct Arguments {
 };
 Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,
                           const std::function<std::vector<Settings::Asked>()>& settings);
-/// The last file that sets a name counts. Absent: one cannot be read or understood, which has been said on stderr.
+/// The last file that sets a name counts. Absent: one cannot be read or understood, which has been said on
+/// stderr.
 std::optional<EnvFile> read_env_files(const std::string& service, const std::vector<std::string>& paths);
 CommonConfig read_common(Settings& settings);
 int report_mistakes(const std::string& service, const Settings& settings);  ///< 0, or 78 after printing

@@ -44,9 +44,10 @@ Arguments parse_arguments(int argc, char** argv, const std::string& service, con
     app.set_version_flag("--version", service + " " + LAMDA_VERSION, "Show the version");
     Arguments out;
     app.add_flag("--check-config", out.check_config, "Read the settings, report every mistake, and end");
-    app.add_option("--env-file", out.env_files,
-                   "Read settings from this file, too; those of the environment come first. Of several files the "
-                   "last one that sets a name counts")
+    app.add_option(
+           "--env-file", out.env_files,
+           "Read settings from this file, too; those of the environment come first. Of several files the "
+           "last one that sets a name counts")
         ->allow_extra_args(false);
     app.footer([&] { return table_of(settings()); });
     try {

@@ -196,6 +196,20 @@ void grant_privileges(Txn& txn) {
         {script, state_of(txn, schemas)});
 }
 
+bool may_migrate(Txn& txn) {
+    return txn
+        .one(
+            "SELECT CASE WHEN to_regclass('public.lamda_migration') IS NULL "
+            "THEN has_database_privilege(current_database(), 'CREATE') ELSE (SELECT pg_has_role(c.relowner, "
+            "'USAGE') "
+            "FROM pg_class c WHERE c.oid = to_regclass('public.lamda_migration')) END AS may")
+        .get<bool>("may");
+}
+
+bool may_migrate(Database& database) {
+    return database.transact([](Txn& txn) { return may_migrate(txn); });
+}
+
 std::vector<std::string> lacking_privileges(Database& database, std::string_view role) {
     std::vector<Grant> wanted;
     for (const auto& privilege : role_privileges()) {

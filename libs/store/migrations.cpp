@@ -68,16 +68,6 @@ void require_in_order(std::span<const Migration> migrations) {
     }
 }
 
-bool may_migrate(Txn& txn) {
-    return txn
-        .one(
-            "SELECT CASE WHEN to_regclass('public.lamda_migration') IS NULL "
-            "THEN has_database_privilege(current_database(), 'CREATE') ELSE (SELECT pg_has_role(c.relowner, "
-            "'USAGE') "
-            "FROM pg_class c WHERE c.oid = to_regclass('public.lamda_migration')) END AS may")
-        .get<bool>("may");
-}
-
 /// Chains hold texts in every script. SQL_ASCII keeps bytes as they come, which are UTF-8 here.
 void require_unicode(Txn& txn) {
     const auto encoding = txn.one("SHOW server_encoding").get<std::string>("server_encoding");
@@ -135,10 +125,6 @@ std::vector<int> migrate(Database& database, std::span<const Migration> migratio
         }
         return out;
     });
-}
-
-bool may_migrate(Database& database) {
-    return database.transact([](Txn& txn) { return may_migrate(txn); });
 }
 
 std::vector<MigrationState> migration_state(Database& database) {

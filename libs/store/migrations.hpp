@@ -32,12 +32,8 @@ struct MigrationState {
     bool applied;
 };
 
-/// Applies what is missing and grants the services' roles their privileges (store/grants.hpp), all in one
-/// transaction under an advisory lock; returns the numbers applied. @throws StatementError when the session's
-/// role may not migrate
+/// Applies what is missing, grants the roles' privileges, in one transaction; returns the numbers applied.
 std::vector<int> migrate(Database& database, std::span<const Migration> migrations = embedded_migrations());
-/// Whether the session's role owns the schema; of a database without one: whether it may create it.
-bool may_migrate(Database& database);
 std::vector<MigrationState> migration_state(Database& database);
 /// Whether all embedded migrations are applied (for a service without the right to migrate).
 bool schema_is_current(Database& database);

@@ -75,22 +75,9 @@ struct PostgresServer::Impl {
         }
     }
 
-    void psql(std::vector<std::string> more) const {
-        std::vector<std::string> argv{
-            "psql", "--no-psqlrc",        "--quiet", "-v",      "ON_ERROR_STOP=1", "-h", "127.0.0.1",
-            "-p",   std::to_string(port), "-U",      "postgres"};
-        argv.insert(argv.end(), more.begin(), more.end());
-        must(std::move(argv));
-    }
-    void psql(const std::string& sql) const { psql({"-d", "postgres", "-c", sql}); }
-
-    /// Of the checkout, which the server's user need not be able to read.
-    void run_roles_script(const std::string& database) const {
-        const auto copy = dir + "/roles.sql";
-        fs::copy_file(source_dir() + "/deploy/postgres/roles.sql", copy,
-                      fs::copy_options::overwrite_existing);
-        fs::permissions(copy, fs::perms::others_read | fs::perms::group_read, fs::perm_options::add);
-        psql({"-d", database, "-f", copy});
+    void psql(const std::string& sql) const {
+        must({"psql", "--no-psqlrc", "--quiet", "-v", "ON_ERROR_STOP=1", "-h", "127.0.0.1", "-p",
+              std::to_string(port), "-U", "postgres", "-d", "postgres", "-c", sql});
     }
 
     bool ready() const {
@@ -156,26 +143,12 @@ PostgresServer::~PostgresServer() {
 }
 
 std::string PostgresServer::dsn(const std::string& database) const {
-    return dsn(database, "postgres");
-}
-
-std::string PostgresServer::dsn(const std::string& database, std::string_view role) const {
-    return "postgres://" + std::string(role) + "@127.0.0.1:" + std::to_string(impl_->port) + "/" + database;
+    return "postgres://postgres@127.0.0.1:" + std::to_string(impl_->port) + "/" + database;
 }
 
 std::string PostgresServer::create_database(const std::string& name) {
     impl_->psql("CREATE DATABASE \"" + name + "\"");
     return dsn(name);
-}
-
-std::string PostgresServer::create_database_with_roles(const std::string& name) {
-    impl_->psql(
-        "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lamda') THEN CREATE ROLE lamda "
-        "LOGIN; "
-        "END IF; END $$");
-    impl_->psql("CREATE DATABASE \"" + name + "\" OWNER lamda");
-    impl_->run_roles_script(name);
-    return dsn(name, "lamda");
 }
 
 void PostgresServer::drop_database(const std::string& name) {
@@ -216,10 +189,6 @@ void PostgresServer::start() {
         return;
     }
     impl_->launch();
-}
-
-std::string database_role(const std::string& service) {
-    return "lamda_" + service.substr(service.rfind('-') + 1);
 }
 
 }  // namespace lamda::testkit

@@ -24,11 +24,6 @@ class PostgresServer {
     /// postgres://…/<database>; create_database makes a fresh, empty one.
     std::string dsn(const std::string& database = "postgres") const;
     std::string create_database(const std::string& name);
-    /// For a login of roles.sql, or for `lamda`.
-    std::string dsn(const std::string& database, std::string_view role) const;
-    /// A database that `lamda` owns, with the roles of deploy/postgres/roles.sql: store::migrate() as `lamda`
-    /// grants their privileges. @returns the DSN of `lamda`
-    std::string create_database_with_roles(const std::string& name);
     void drop_database(const std::string& name);
     int port() const;
     void stop();  ///< fast
@@ -39,9 +34,6 @@ class PostgresServer {
     struct Impl;
     std::unique_ptr<Impl> impl_;
 };
-
-/// The database role of a service: `node-registry` → `lamda_registry`.
-std::string database_role(const std::string& service);
 
 /// nats-server with JetStream, file storage.
 class NatsServer {

@@ -57,7 +57,7 @@ struct Gateway {
           nats(dir.path() + "/nats"),
           settings(config()),
           database(testkit::migrated_database(postgres, kDatabase, "postgres"), "test", 2),
-          served(postgres.dsn(kDatabase, store::kGatewayRole), "gateway", 2),
+          served(testkit::role_dsn(postgres, kDatabase, store::kGatewayRole), "gateway", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
           parts{settings, served, bus, health, memory},
           server(server_config(memory), telemetry::Log::none(), metrics) {

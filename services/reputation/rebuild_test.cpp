@@ -67,7 +67,7 @@ struct Scene {
         });
     }
     store::Row rebuild() {
-        store::Database operators(postgres.dsn("reputation", store::kOperatorRole), "test", 1);
+        store::Database operators(testkit::role_dsn(postgres, "reputation", store::kOperatorRole), "test", 1);
         return operators.transact(
             [](store::Txn& txn) { return txn.one("SELECT * FROM api.rebuild_reputation()"); });
     }

@@ -109,13 +109,14 @@ int main(int argc, char** argv) {
     spec.argv = {testkit::binary_dir() + "/bin/lamda-api-gateway"};
     spec.cwd = dir.path();
     spec.log_file = dir.path() + "/gateway.log";
-    spec.env = {{"DATABASE_URL", postgres.dsn("clients", testkit::database_role("api-gateway"))},
-                {"NATS_URL", nats.url()},
-                {"API_PORT", std::to_string(port)},
-                {"METRICS_PORT", std::to_string(metrics)},
-                {"ENVIRONMENT", "development"},
-                {"BSC_CHAIN_ID", "97"},
-                {"JOB_MANAGER_CONTRACT_ADDRESS", "0xd9264b533dd53198c7ae345c6afe8ef054303b53"}};
+    spec.env = {
+        {"DATABASE_URL", testkit::role_dsn(postgres, "clients", testkit::database_role("api-gateway"))},
+        {"NATS_URL", nats.url()},
+        {"API_PORT", std::to_string(port)},
+        {"METRICS_PORT", std::to_string(metrics)},
+        {"ENVIRONMENT", "development"},
+        {"BSC_CHAIN_ID", "97"},
+        {"JOB_MANAGER_CONTRACT_ADDRESS", "0xd9264b533dd53198c7ae345c6afe8ef054303b53"}};
     testkit::Process gateway(spec);
     const auto ready = [&] {
         try {

@@ -141,12 +141,13 @@ IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::
     const std::string log = dir_.path() + "/job-dispatcher.log";
     testkit::ProcessSpec spec;
     spec.argv = {executables_ + "/lamda-job-dispatcher"};
-    spec.env = {{"DATABASE_URL", postgres_.dsn(database_, testkit::database_role("job-dispatcher"))},
-                {"NATS_URL", nats_.url()},
-                {"BSC_RPC_URL", rpc_url},
-                {"JOB_MANAGER_CONTRACT_ADDRESS", maker_.address()},
-                {"JOB_MANAGER_START_BLOCK", "1"},
-                {"METRICS_PORT", std::to_string(testkit::free_port())}};
+    spec.env = {
+        {"DATABASE_URL", testkit::role_dsn(postgres_, database_, testkit::database_role("job-dispatcher"))},
+        {"NATS_URL", nats_.url()},
+        {"BSC_RPC_URL", rpc_url},
+        {"JOB_MANAGER_CONTRACT_ADDRESS", maker_.address()},
+        {"JOB_MANAGER_START_BLOCK", "1"},
+        {"METRICS_PORT", std::to_string(testkit::free_port())}};
     spec.cwd = dir_.path();
     spec.log_file = log;
     Run out;

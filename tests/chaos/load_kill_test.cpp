@@ -37,7 +37,8 @@ class Scene {
     bool run_and_crash(const std::string& point, int pass) {
         testkit::ProcessSpec spec;
         spec.argv = {testkit::binary_dir() + "/bin/lamda-job-dispatcher"};
-        spec.env = {{"DATABASE_URL", postgres.dsn(kDatabase, testkit::database_role("job-dispatcher"))},
+        spec.env = {{"DATABASE_URL",
+                     testkit::role_dsn(postgres, kDatabase, testkit::database_role("job-dispatcher"))},
                     {"NATS_URL", nats.url()},
                     {"BSC_RPC_URL", anvil.url()},
                     {"JOB_MANAGER_CONTRACT_ADDRESS", contract_},

@@ -70,7 +70,7 @@ class MarketFixture {
     void start_as(const std::string& name, const std::string& service,
                   std::map<std::string, std::string> more = {}) {
         std::map<std::string, std::string> env{
-            {"DATABASE_URL", postgres_.dsn(database_name_, testkit::database_role(service))},
+            {"DATABASE_URL", testkit::role_dsn(postgres_, database_name_, testkit::database_role(service))},
             {"NATS_URL", nats_.url()},
             {"BSC_RPC_URL", anvil_.url()},
             {"OPBNB_RPC_URL", anvil_.url()},
