@@ -43,28 +43,32 @@ down: ## Stop it
 status: ## What runs where
 	@$(DEVNET) status
 
-# `make start…` run the services by the settings in .env, and start no servers.
+# `make start…` run the services by the settings in .env, and start no servers. What one service alone is to have (its
+# DATABASE_URL) stands in .env.<service>, which comes before .env.
 define run_service
 	@test -f .env || { echo "no .env here: cp env.example .env, then fill it in" >&2; exit 78; }
-	@exec $(BUILD)/bin/$(1) --env-file .env
+	@exec $(BUILD)/bin/lamda-$(1) --env-file .env $(if $(wildcard .env.$(1)),--env-file .env.$(1))
 endef
 
 start: build ## Start all four services from .env
 	@test -f .env || { echo "no .env here: cp env.example .env, then fill it in" >&2; exit 78; }
 	@trap 'kill 0' EXIT INT TERM; \
-	for s in node-registry job-dispatcher reputation api-gateway; do $(BUILD)/bin/lamda-$$s --env-file .env & done; wait
+	for s in node-registry job-dispatcher reputation api-gateway; do \
+	    own=(); if [ -f .env.$$s ]; then own=(--env-file .env.$$s); fi; \
+	    $(BUILD)/bin/lamda-$$s --env-file .env "$${own[@]}" & \
+	done; wait
 
 start-node-registry: build ## Start the node registry from .env
-	$(call run_service,lamda-node-registry)
+	$(call run_service,node-registry)
 
 start-job-dispatcher: build ## Start the job dispatcher from .env
-	$(call run_service,lamda-job-dispatcher)
+	$(call run_service,job-dispatcher)
 
 start-reputation-service: build ## Start the reputation service from .env
-	$(call run_service,lamda-reputation)
+	$(call run_service,reputation)
 
 start-api-gateway: build ## Start the API gateway from .env
-	$(call run_service,lamda-api-gateway)
+	$(call run_service,api-gateway)
 
 bench: configure ## Measure; prints one line a figure: name value unit (target)
 	@test -f $(BUILD)/release/build.ninja || cmake --preset release >/dev/null

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Makes what docker-compose.yml takes as secrets, once, as root: deploy/docker/.env (a random password for the
-# database and for each user of deploy/nats/nats.conf) and deploy/docker/secrets (the operator's token, and the admin
+# owner of the database, each login of deploy/postgres/roles.sql and each user of deploy/nats/nats.conf) and deploy/docker/secrets (the operator's token, and the admin
 # wallet's key, which is read from standard input: 0x and 64 hex digits), and deploy/nats/providers.conf, empty (see
 # deploy/nats/add-provider.sh). What is there already is left as it is.
 set -eu
@@ -14,16 +14,15 @@ if [ "$(id -u)" != 0 ]; then
     echo "make-secrets.sh: run it as root: the files belong to the user of the containers" >&2
     exit 1
 fi
-if [ ! -e "$folder/.env" ]; then
-    # Letters and digits, a letter first: they stand in URLs, and nats.conf would read 123 as a number.
-    echo "COMPOSE_PROJECT_NAME=lamda" > "$folder/.env.new"
-    for name in POSTGRES NATS_REGISTRY NATS_DISPATCHER NATS_GATEWAY NATS_FEED; do
-        echo "${name}_PASSWORD=p$(random)"
-    done >> "$folder/.env.new"
-    # Read by `docker compose`, which need not run as root.
-    chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$folder/.env.new"
-    mv "$folder/.env.new" "$folder/.env"
-fi
+# What is missing is added: an upgrade may ask for more passwords.
+[ -e "$folder/.env" ] && cp "$folder/.env" "$folder/.env.new" || echo "COMPOSE_PROJECT_NAME=lamda" > "$folder/.env.new"
+# Letters and digits, a letter first: they stand in URLs, and nats.conf would read 123 as a number.
+for name in POSTGRES POSTGRES_REGISTRY POSTGRES_DISPATCHER POSTGRES_REPUTATION POSTGRES_GATEWAY POSTGRES_OPERATOR NATS_REGISTRY NATS_DISPATCHER NATS_GATEWAY NATS_FEED; do
+    grep -q "^${name}_PASSWORD=" "$folder/.env.new" || echo "${name}_PASSWORD=p$(random)" >> "$folder/.env.new"
+done
+# Read by `docker compose`, which need not run as root.
+chown "${SUDO_UID:-0}:${SUDO_GID:-0}" "$folder/.env.new"
+mv "$folder/.env.new" "$folder/.env"
 [ -e "$folder/../nats/providers.conf" ] || : > "$folder/../nats/providers.conf"
 install -d -m 0700 -o "$user" -g "$user" "$folder/secrets"
 if [ ! -e "$folder/secrets/operator.token" ]; then

@@ -11,6 +11,8 @@
 #include "contracts/node_reputation.hpp"
 #include "eth/rpc_client.hpp"
 #include "onchain/transact.hpp"
+#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 
 namespace lamda::localnet {
 namespace {
@@ -19,6 +21,7 @@ constexpr ChainId kBsc{97};
 constexpr ChainId kOpbnb{5611};
 /// The services that read a chain.
 constexpr std::array kWatchers{"node-registry", "job-dispatcher", "reputation"};
+constexpr auto kDatabase = "lamda";
 constexpr double kBscBlockSeconds = 0.45;
 constexpr double kOpbnbBlockSeconds = 0.25;
 
@@ -70,7 +73,6 @@ Network::Network(NetworkConfig config, const Progress& progress) : config_(std::
 
 std::map<std::string, std::string> Network::shared_settings() const {
     return {
-        {"DATABASE_URL", dsn_},
         {"NATS_URL", nats_->url()},
         {"BSC_RPC_URL", bsc_->url()},
         {"OPBNB_RPC_URL", opbnb_->url()},
@@ -94,21 +96,22 @@ void Network::define_services() {
         more.insert(common.begin(), common.end());
         return more;
     };
+    const auto service = [&](const std::string& name, std::map<std::string, std::string> more = {}) {
+        more.insert({"DATABASE_URL", testkit::role_dsn(*postgres_, kDatabase, testkit::database_role(name))});
+        define(name, "lamda-" + name, with(std::move(more)));
+    };
     api_port_ = config_.api_port != 0 ? config_.api_port : testkit::free_port();
-    define("node-registry", "lamda-node-registry", with({}));
-    define("job-dispatcher", "lamda-job-dispatcher",
-           with({{"IPFS_GATEWAY_URL", content_->url()}, {"OPERATOR_TOKEN", kOperatorToken}}));
-    define("reputation", "lamda-reputation",
-           with({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}}));
+    service("node-registry");
+    service("job-dispatcher", {{"IPFS_GATEWAY_URL", content_->url()}, {"OPERATOR_TOKEN", kOperatorToken}});
+    service("reputation", {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}});
     for (const char* watcher : kWatchers) {  // a second instance, for those who ask for it
         const auto& first = services_.at(watcher).spec;
         define(watcher + std::string("-2"), std::filesystem::path(first.argv[0]).filename().string(),
                first.env);
     }
-    define("api-gateway", "lamda-api-gateway",
-           with({{"API_PORT", std::to_string(api_port_)},
-                 {"OPERATOR_TOKEN", kOperatorToken},
-                 {"CORS_ALLOWED_ORIGINS", "*"}}));
+    service("api-gateway", {{"API_PORT", std::to_string(api_port_)},
+                            {"OPERATOR_TOKEN", kOperatorToken},
+                            {"CORS_ALLOWED_ORIGINS", "*"}});
     for (std::size_t i = 0; i < kProviderKeys.size(); ++i) {
         const std::string state = config_.dir + "/" + agent_name(i);
         std::filesystem::create_directories(state);
@@ -159,7 +162,7 @@ Network::~Network() {
 void Network::start_servers(const Progress& progress) {
     progress("PostgreSQL");
     postgres_ = std::make_unique<testkit::PostgresServer>(config_.dir + "/postgres");
-    dsn_ = postgres_->create_database("lamda");
+    create_database();
     progress("NATS with JetStream");
     nats_ = std::make_unique<testkit::NatsServer>(config_.dir + "/nats");
     progress("two EVM nodes: BSC (chain 97, 0.45 s blocks), opBNB (chain 5611, 0.25 s blocks)");
@@ -227,7 +230,23 @@ void Network::kill_service(const std::string& name) {
     services_.at(name).process->kill();
 }
 
+void Network::create_database() {
+    postgres_->drop_database(kDatabase);
+    owner_dsn_ = testkit::create_database_with_roles(*postgres_, kDatabase);
+    dsn_ = postgres_->dsn(kDatabase);
+    has_schema_ = false;
+}
+
+void Network::create_schema() {
+    if (!has_schema_) {
+        store::Database owner(owner_dsn_, "devnet", 1);
+        store::migrate(owner);
+        has_schema_ = true;
+    }
+}
+
 void Network::start_service(const std::string& name, const std::map<std::string, std::string>& more_env) {
+    create_schema();
     auto& service = services_.at(name);
     auto spec = service.spec;
     for (const auto& [key, value] : more_env) {
@@ -308,6 +327,7 @@ std::vector<Place> Network::places() const {
 
 std::map<std::string, std::string> Network::settings() const {
     std::map<std::string, std::string> out = {
+        {"DATABASE_URL", testkit::role_dsn(*postgres_, kDatabase, store::kOperatorRole)},
         {"LAMDA_API_URL", api_url()},
         {"API_PORT", std::to_string(api_port_)},
         {"IPFS_API_URL", content_->url()},

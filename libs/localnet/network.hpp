@@ -60,7 +60,10 @@ class Network {
     testkit::Anvil& opbnb_node() { return *opbnb_; }
     testkit::PostgresServer& postgres() { return *postgres_; }
     testkit::NatsServer& nats() { return *nats_; }
-    const std::string& dsn() const { return dsn_; }
+    const std::string& dsn() const { return dsn_; }  ///< of a superuser
+    const std::string& owner_dsn() const { return owner_dsn_; }
+    /// Drops the database and creates an empty one; the next service to start finds the schema in it.
+    void create_database();
     net::HttpClient& http() { return http_; }
     Address job_manager() const { return job_manager_; }
     Address node_reputation() const { return node_reputation_; }
@@ -82,7 +85,7 @@ class Network {
     std::string readiness(const std::string& name);  ///< what /readyz says, for messages
     /// Every part, for people and for network.json.
     std::vector<Place> places() const;
-    /// Settings for the `lamda` command and for `make start…` against this network.
+    /// Settings for the `lamda` command against this network.
     std::map<std::string, std::string> settings() const;
 
   private:
@@ -92,6 +95,7 @@ class Network {
         std::unique_ptr<testkit::Process> process;
     };
     void start_servers(const Progress& progress);
+    void create_schema();
     void deploy_contracts();
     std::pair<int, std::string> ask_readiness(const std::string& name);
     /// Where servers and contracts are: what services, tools and people need alike.
@@ -117,6 +121,8 @@ class Network {
     BlockNum job_manager_block_;
     BlockNum node_reputation_block_;
     std::string dsn_;
+    std::string owner_dsn_;  ///< of `lamda`: migrates
+    bool has_schema_ = false;
     std::vector<Address> providers_;
     int api_port_ = 0;
     std::map<std::string, Service> services_;

@@ -82,13 +82,14 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
 /// The parts of service_main that do not depend on Config.
 struct Arguments {
     bool check_config = false;
-    std::string env_file;         ///< empty: none
+    std::vector<std::string> env_files;
     std::optional<int> exit_now;  ///< --help, --version or a wrong argument
 };
 Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,
                           const std::function<std::vector<Settings::Asked>()>& settings);
-/// Empty without a path. Absent: it cannot be read or understood, which has been said on stderr.
-std::optional<EnvFile> read_env_file(const std::string& service, const std::string& path);
+/// The last file that sets a name counts. Absent: one cannot be read or understood, which has been said on
+/// stderr.
+std::optional<EnvFile> read_env_files(const std::string& service, const std::vector<std::string>& paths);
 CommonConfig read_common(Settings& settings);
 int report_mistakes(const std::string& service, const Settings& settings);  ///< 0, or 78 after printing
 int run_guarded(const std::string& service, const std::function<int()>& body);
@@ -106,7 +107,7 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
         return *arguments.exit_now;
     }
     forbid_core_dumps();
-    const auto file = read_env_file(service, arguments.env_file);
+    const auto file = read_env_files(service, arguments.env_files);
     if (!file) {
         return kExitConfig;
     }

@@ -44,8 +44,11 @@ Arguments parse_arguments(int argc, char** argv, const std::string& service, con
     app.set_version_flag("--version", service + " " + LAMDA_VERSION, "Show the version");
     Arguments out;
     app.add_flag("--check-config", out.check_config, "Read the settings, report every mistake, and end");
-    app.add_option("--env-file", out.env_file,
-                   "Read settings from this file, too; those of the environment come first");
+    app.add_option(
+           "--env-file", out.env_files,
+           "Read settings from this file, too; those of the environment come first. Of several files the "
+           "last one that sets a name counts")
+        ->allow_extra_args(false);
     app.footer([&] { return table_of(settings()); });
     try {
         app.parse(argc, argv);
@@ -69,21 +72,23 @@ int report_mistakes(const std::string& service, const Settings& settings) {
     return kExitConfig;
 }
 
-std::optional<EnvFile> read_env_file(const std::string& service, const std::string& path) {
-    if (path.empty()) {
-        return EnvFile{};
+std::optional<EnvFile> read_env_files(const std::string& service, const std::vector<std::string>& paths) {
+    EnvFile out;
+    for (const auto& path : paths) {
+        const auto text = read_secret_file(path);
+        if (!text) {
+            std::cerr << service << ": " << path << ": the file cannot be read, or is larger than 64 KiB\n";
+            return std::nullopt;
+        }
+        auto file = parse_env_file(text->reveal());
+        if (!file) {
+            std::cerr << service << ": " << path << ": " << file.error().message << "\n";
+            return std::nullopt;
+        }
+        file.value().merge(out);  // what the later file sets stays
+        out = *std::move(file);
     }
-    const auto text = read_secret_file(path);
-    if (!text) {
-        std::cerr << service << ": " << path << ": the file cannot be read, or is larger than 64 KiB\n";
-        return std::nullopt;
-    }
-    auto file = parse_env_file(text->reveal());
-    if (!file) {
-        std::cerr << service << ": " << path << ": " << file.error().message << "\n";
-        return std::nullopt;
-    }
-    return *std::move(file);
+    return out;
 }
 
 CommonConfig read_common(Settings& settings) {

@@ -4,6 +4,8 @@
 
 #include <map>
 
+#include "store/grants.hpp"
+
 namespace lamda::store {
 
 namespace {
@@ -19,8 +21,17 @@ struct Applied {
 /// Empty when nothing was ever applied.
 std::map<int, Applied> applied(Txn& txn) {
     std::map<int, Applied> out;
-    if (!txn.one("SELECT to_regclass('public.lamda_migration') IS NOT NULL AS there").get<bool>("there")) {
+    const auto table = txn.one(
+        "SELECT t.oid IS NOT NULL AS there, coalesce(has_table_privilege(t.oid, 'SELECT'), false) AS "
+        "readable, "
+        "current_user::text AS role FROM (SELECT to_regclass('public.lamda_migration')::oid AS oid) t");
+    if (!table.get<bool>("there")) {
         return out;
+    }
+    if (!table.get<bool>("readable")) {
+        throw StatementError("the database's role " + table.get<std::string>("role") +
+                             " may not read the schema: run deploy/postgres/roles.sql, then `lamda migrate` "
+                             "as the schema's owner");
     }
     for (const auto& row :
          txn.exec("SELECT number, name, checksum FROM public.lamda_migration ORDER BY number")) {
@@ -86,10 +97,17 @@ std::vector<int> migrate(Database& database, std::span<const Migration> migratio
                                              migrations.size()));
         }
         require_same(txn, there, migrations);
+        const bool may = may_migrate(txn);
         std::vector<int> out;
         for (const auto& migration : migrations) {
             if (there.contains(migration.number)) {
                 continue;
+            }
+            if (!may) {
+                throw StatementError("the database's role " +
+                                     txn.one("SELECT current_user::text AS role").get<std::string>("role") +
+                                     " does not own the schema and may not change it: give `lamda migrate` "
+                                     "the DATABASE_URL of its owner");
             }
             if (there.empty() && out.empty()) {
                 txn.exec_script(
@@ -101,6 +119,9 @@ std::vector<int> migrate(Database& database, std::span<const Migration> migratio
             txn.exec("INSERT INTO public.lamda_migration (number, name, checksum) VALUES ($1, $2, $3)",
                      {migration.number, migration.name, checksum(txn, migration)});
             out.push_back(migration.number);
+        }
+        if (may) {
+            grant_privileges(txn);
         }
         return out;
     });

@@ -32,7 +32,7 @@ struct MigrationState {
     bool applied;
 };
 
-/// Applies what is missing, all in one transaction under an advisory lock; returns the numbers applied.
+/// Applies what is missing, grants the roles' privileges, in one transaction; returns the numbers applied.
 std::vector<int> migrate(Database& database, std::span<const Migration> migrations = embedded_migrations());
 std::vector<MigrationState> migration_state(Database& database);
 /// Whether all embedded migrations are applied (for a service without the right to migrate).

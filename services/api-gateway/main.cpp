@@ -7,6 +7,7 @@
 #include "market_record.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
+#include "store/role_privileges.hpp"
 
 using namespace lamda;
 
@@ -20,7 +21,7 @@ constexpr std::size_t kMostSockets = 4'000;
 int serve(runtime::App& app, const gateway::Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-api-gateway", kConnections, kLimits);
     bus::Bus bus(config.nats_url.reveal(), "lamda-api-gateway", app.log());
-    runtime::prepare_database(app, database, app.config().migrate_on_start);
+    runtime::prepare_database(app, database, app.config().migrate_on_start, store::kGatewayRole);
     const runtime::Identity identity(app, database, {gateway::identity_of(config)});
     runtime::watch_bus(app, bus, config.nats_url);
 

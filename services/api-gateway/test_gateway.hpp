@@ -7,7 +7,7 @@
 
 #include "api.hpp"
 #include "net/http_client.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 namespace lamda::gateway {
@@ -56,11 +56,11 @@ struct Gateway {
           postgres(dir.path() + "/pg"),
           nats(dir.path() + "/nats"),
           settings(config()),
-          database(postgres.create_database("gateway"), "test", 2),
+          database(testkit::migrated_database(postgres, kDatabase, "postgres"), "test", 2),
+          served(testkit::role_dsn(postgres, kDatabase, store::kGatewayRole), "gateway", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
-          parts{settings, database, bus, health, memory},
+          parts{settings, served, bus, health, memory},
           server(server_config(memory), telemetry::Log::none(), metrics) {
-        store::migrate(database);
         record_market(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
             health.set(name, true);
@@ -69,6 +69,8 @@ struct Gateway {
         port = server.start();
         REQUIRE(testkit::wait_until([&] { return bus.connected(); }));
     }
+
+    static constexpr auto kDatabase = "gateway";
 
     Answer send(const std::string& method, const std::string& path, const std::string& body = "",
                 const net::Headers& headers = {}) {
@@ -139,7 +141,8 @@ struct Gateway {
     testkit::PostgresServer postgres;
     testkit::NatsServer nats;
     Config settings;
-    store::Database database;
+    store::Database database;  ///< the test's own look, as superuser
+    store::Database served;    ///< as the gateway's role
     bus::Bus bus;
     telemetry::Health health;
     telemetry::Metrics metrics;

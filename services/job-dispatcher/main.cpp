@@ -22,6 +22,7 @@
 #include "runtime/readiness.hpp"
 #include "spec_fetch_loop.hpp"
 #include "status_loop.hpp"
+#include "store/role_privileges.hpp"
 #include "views/query_desk.hpp"
 #include "views/resources.hpp"
 #include "wire/subjects.hpp"
@@ -67,7 +68,7 @@ int serve(runtime::App& app, const Config& config) {
     auto& metrics = app.metrics();
     store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8);
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
-    runtime::prepare_database(app, database, app.config().migrate_on_start);
+    runtime::prepare_database(app, database, app.config().migrate_on_start, store::kDispatcherRole);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus, config.nats_url);
 

@@ -15,7 +15,7 @@ using namespace lamda::cli;
 
 // Read by Context, each when a command first needs it. In the form that the services print theirs in.
 constexpr auto kSettings = R"(Settings, from the environment:
-  DATABASE_URL                      (required)  PostgreSQL (migrate, chain, tx, dlq, wallet, reputation)
+  DATABASE_URL                      (required)  PostgreSQL (migrate: the schema's owner; chain, tx, dlq, wallet, reputation)
   BSC_RPC_URL                       (required)  JSON-RPC endpoints of BSC
   OPBNB_RPC_URL                     (required)  JSON-RPC endpoints of opBNB
   RPC_TIMEOUT                       10s         of one call to an endpoint
@@ -272,8 +272,10 @@ int main(int argc, char** argv) {
     app.fallthrough();
     bool json = false;
     app.add_flag("--json", json, "print JSON, for programs");
-    std::string env_file;
-    app.add_option("--env-file", env_file, "read settings from this file, too; the environment comes first");
+    std::vector<std::string> env_files;
+    app.add_option("--env-file", env_files,
+                   "read settings from this file, too; the environment comes first, then the last file")
+        ->allow_extra_args(false);
 
     Verb verb;
     app.add_subcommand("version", "Print the version")->callback([&verb] {
@@ -319,7 +321,7 @@ int main(int argc, char** argv) {
         warn(std::string(wrong.what()) + " (--help shows how)");
         return kExitUsage;
     }
-    auto file = lamda::runtime::read_env_file("lamda", env_file);
+    auto file = lamda::runtime::read_env_files("lamda", env_files);
     if (!file) {
         return kExitConfig;
     }

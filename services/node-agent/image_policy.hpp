@@ -1,5 +1,5 @@
 // Which images a provider runs, and where they come from: pure functions, no I/O.
-// docs/decisions/0037-images-are-pulled-by-policy.md
+// docs/decisions/0040-images-are-pulled-by-policy.md
 #pragma once
 
 #include <string>

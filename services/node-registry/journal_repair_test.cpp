@@ -28,12 +28,13 @@ TEST_CASE("Sceptical: each log that was hidden or told otherwise is repaired") {
     testkit::TempDir dir{"repair"};
     testkit::PostgresServer postgres{dir.path()};
     const auto logs = truth().logs.size();
-    Registry told(postgres.create_database("told"));
+    Registry told(testkit::migrated_database(postgres, "told", store::kRegistryRole));
     told.projector.apply(truth());
     for (std::size_t i = 0; i < logs; ++i) {
         const bool hidden = i % 2 == 0;
         CAPTURE(i, hidden);
-        Registry misled(postgres.create_database("misled_" + std::to_string(i)));
+        Registry misled(
+            testkit::migrated_database(postgres, "misled_" + std::to_string(i), store::kRegistryRole));
         auto lies = truth();
         if (hidden) {
             lies.logs.erase(lies.logs.begin() + static_cast<std::ptrdiff_t>(i));

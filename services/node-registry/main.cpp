@@ -13,6 +13,7 @@
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
+#include "store/role_privileges.hpp"
 #include "views/query_desk.hpp"
 #include "views/resources.hpp"
 #include "wire/subjects.hpp"
@@ -59,7 +60,7 @@ int serve(runtime::App& app, const Config& config) {
     auto& log = app.log();
     store::Database database(config.database_url.reveal(), "lamda-node-registry");
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
-    runtime::prepare_database(app, database, app.config().migrate_on_start);
+    runtime::prepare_database(app, database, app.config().migrate_on_start, store::kRegistryRole);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus, config.nats_url);
     app.first("settings", [&](const std::stop_token&) {

@@ -89,7 +89,7 @@ using Kinds = std::vector<std::string>;
 TEST_CASE("Each change of a node that people see is told once, to its own feed and to that of all") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(postgres.create_database("told"));
+    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole));
     registry.projector.apply(story());
     const auto own = registry.events(kOwn);
     REQUIRE(own.size() == 3);
@@ -119,7 +119,7 @@ TEST_CASE("Each change of a node that people see is told once, to its own feed a
 TEST_CASE("A registration that a reorg takes back is told as retracted") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(postgres.create_database("told"));
+    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole));
     registry.projector.apply(recent({{}, {log_of(nr::NodeRegistered{provider(1), "A100", 80})}}));
     registry.events(kOwn);
     registry.projector.unwind({block(2), block(1)});
@@ -132,14 +132,16 @@ TEST_CASE("A registration that a reorg takes back is told as retracted") {
 TEST_CASE("History that nobody waits for is not told") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(postgres.create_database("told"), std::chrono::minutes(6));
+    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole),
+                   std::chrono::minutes(6));
     registry.projector.apply(story());
     CHECK(registry.tell() == 0);  // long gone
     CHECK(registry.kinds(kOwn).empty());
     CHECK(registry.kinds("events.global").empty());
 
     // What a sweep repairs is news: until then everybody was told otherwise.
-    Feeds misled(postgres.create_database("misled"), std::chrono::minutes(6));
+    Feeds misled(testkit::migrated_database(postgres, "misled", store::kRegistryRole),
+                 std::chrono::minutes(6));
     auto lies = story();
     lies.logs.erase(lies.logs.begin());
     lies.logs.erase(lies.logs.begin() + 2, lies.logs.end());
@@ -151,7 +153,7 @@ TEST_CASE("History that nobody waits for is not told") {
 TEST_CASE("A node that comes or goes is told so once, whichever instance looks") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(postgres.create_database("told"));
+    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole));
     registry.projector.apply(story());
     registry.events(kOwn);
     CHECK(registry.tell() == 0);
@@ -173,7 +175,7 @@ TEST_CASE(
     "A node that a reorg unregistered, but that has a row still, is told online once more after it is back") {
     testkit::TempDir dir{"news"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(postgres.create_database("told"));
+    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole));
     const auto blocks = recent({{log_of(nr::JobCountIncremented{provider(1), 1})},
                                 {log_of(nr::NodeRegistered{provider(1), "A100", 80})}});
     registry.projector.apply(blocks);

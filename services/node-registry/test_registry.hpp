@@ -10,7 +10,7 @@
 #include "node_store.hpp"
 #include "pipeline/test_rereading.hpp"
 #include "projection.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 namespace lamda::registry::test {
@@ -31,7 +31,6 @@ inline eth::Log log_of(const auto& event) {
 struct Registry {
     explicit Registry(const std::string& dsn, Millis since = Millis(0))
         : database(dsn, "test", 2), clock(from_unix_seconds(1'700'000'001) + since) {
-        store::migrate(database);
         projector.bind({ChainId{5611}, {kContract}});
     }
     std::map<Address, NodeRow> nodes() {

@@ -5,7 +5,7 @@
 
 #include "contracts/job_manager.hpp"
 #include "simulator/simulated_network.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -50,7 +50,8 @@ std::vector<EndpointPlan> endpoints(std::size_t count) {
 struct Scene {
     testkit::TempDir dir{"proofs"};
     testkit::PostgresServer postgres{dir.path()};
-    store::Database database{postgres.create_database("reputation"), "test", 2};
+    store::Database database{testkit::migrated_database(postgres, "reputation", store::kReputationRole),
+                             "test", 2};
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     simulator::SimulatedNetwork network;
@@ -63,7 +64,6 @@ struct Scene {
         : network(clock, chain, 1, std::move(plans)),
           rpc({network.urls(), ChainId{97}, Millis(1'000), 1, 1}, clock, telemetry::Log::none(), network),
           proofs({kContract, kStream, 1}, database, rpc, clock, telemetry::Log::none(), metrics, health) {
-        store::migrate(database);
         chain.finality_depth = 2;
         database.transact([](store::Txn& txn) { note_agreement(txn); });
     }

@@ -5,7 +5,7 @@
 #include "journal_store.hpp"
 #include "pipeline/tx_ledger.hpp"
 #include "simulator/scripted_chain.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -46,8 +46,8 @@ TEST_CASE("what cannot be is named") {
 TEST_CASE("a look at the rows finds what they hide, and says it in a metric") {
     testkit::TempDir dir("counts");
     testkit::PostgresServer postgres(dir.path());
-    store::Database database(postgres.create_database("counts"), "test", 2);
-    store::migrate(database);
+    store::Database database(testkit::migrated_database(postgres, "counts", store::kReputationRole), "test",
+                             2);
     const FakeClock clock(*parse_rfc3339("2026-11-20T10:00:00Z"));
     simulator::ScriptedChain chain(1, clock);
     telemetry::Metrics metrics;

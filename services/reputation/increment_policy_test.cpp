@@ -14,8 +14,8 @@
 #include "journal_store.hpp"
 #include "pipeline/tx_ledger.hpp"
 #include "simulator/scripted_chain.hpp"
-#include "store/migrations.hpp"
 #include "store/values.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -59,7 +59,8 @@ RecordingSigner::Signed as_signed(const chain::Call& call) {
 struct Scene {
     testkit::TempDir dir{"policy"};
     testkit::PostgresServer postgres{dir.path()};
-    store::Database database{postgres.create_database("reputation"), "test", 2};
+    store::Database database{testkit::migrated_database(postgres, "reputation", store::kReputationRole),
+                             "test", 2};
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     RecordingSigner signer;
@@ -70,7 +71,6 @@ struct Scene {
     std::unique_ptr<chain::Sender> sender;
 
     Scene() {
-        store::migrate(database);
         chain::SenderConfig config;
         config.name = "test";
         config.chain_id = kChain;
@@ -271,7 +271,8 @@ TEST_CASE("of 10,000 fuzzed intents none is signed that is not a duty, and every
         duties.push_back({intent_key(job(n)), call.to, call.value, call.data, chain::OnRevert::kRetry});
     }
     // As the projection adds them: a row that took a duty's key stays.
-    scene.database.transact([&](store::Txn& txn) {
+    store::Database superuser(scene.postgres.dsn("reputation"), "test", 1);
+    superuser.transact([&](store::Txn& txn) {
         pipeline::put_intents(txn, scene.signer.address(), kChain, duties);
         // What somebody marks as done is not sent; that is no theft, and the audit of counts tells.
         txn.exec("DELETE FROM chain.intent WHERE state IN ('done', 'failed') AND key = ANY ($1::text[])",

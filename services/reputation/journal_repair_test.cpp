@@ -9,7 +9,7 @@
 #include "pipeline/test_rereading.hpp"
 #include "pipeline/tx_ledger.hpp"
 #include "projection.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -39,7 +39,6 @@ eth::Log confirmed(std::uint8_t job) {
 
 struct Scene {
     Scene() {
-        store::migrate(database);
         jobs_sink.bind({ChainId{97}, {kContract}});
         increments_sink.bind({ChainId{98}, {kContract}});
     }
@@ -62,7 +61,8 @@ struct Scene {
 
     testkit::TempDir dir{"repair"};
     testkit::PostgresServer postgres{dir.path()};
-    store::Database database{postgres.create_database("reputation"), "test", 2};
+    store::Database database{testkit::migrated_database(postgres, "reputation", store::kReputationRole),
+                             "test", 2};
     JobsProjection jobs{std::nullopt};
     IncrementsProjection increments;
     pipeline::Projector jobs_sink{database, "reputation:bsc", jobs};

@@ -7,7 +7,7 @@
 #include "increment.hpp"
 #include "journal_store.hpp"
 #include "simulator/scripted_chain.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -28,14 +28,14 @@ JobId job(std::uint8_t n) {
 struct Scene {
     testkit::TempDir dir{"lookup"};
     testkit::PostgresServer postgres{dir.path()};
-    store::Database database{postgres.create_database("reputation"), "test", 2};
+    store::Database database{testkit::migrated_database(postgres, "reputation", store::kReputationRole),
+                             "test", 2};
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
     Duty duty{{signer->address(), ChainId{97}, kContract, "reputation:opbnb"}, database, chain};
     std::uint64_t nonce = 0;
 
-    Scene() { store::migrate(database); }
     TxHash send(std::uint8_t n) {
         eth::Transaction tx;
         tx.chain_id = ChainId{97};

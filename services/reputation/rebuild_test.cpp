@@ -7,8 +7,8 @@
 #include "journal_store.hpp"
 #include "pipeline/lease.hpp"
 #include "pipeline/tx_ledger.hpp"
-#include "store/migrations.hpp"
 #include "telemetry/log.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -27,7 +27,6 @@ JobId job(std::uint8_t n) {
 }
 
 struct Scene {
-    Scene() { store::migrate(database); }
     void confirm(std::uint8_t n) {
         database.transact([&](store::Txn& txn) {
             put_creations(txn, {{job(n), kProvider, BlockNum{n}}});
@@ -68,13 +67,15 @@ struct Scene {
         });
     }
     store::Row rebuild() {
-        return database.transact(
+        store::Database operators(testkit::role_dsn(postgres, "reputation", store::kOperatorRole), "test", 1);
+        return operators.transact(
             [](store::Txn& txn) { return txn.one("SELECT * FROM api.rebuild_reputation()"); });
     }
 
     testkit::TempDir dir{"rebuild"};
     testkit::PostgresServer postgres{dir.path()};
-    store::Database database{postgres.create_database("reputation"), "test", 2};
+    store::Database database{testkit::migrated_database(postgres, "reputation", store::kReputationRole),
+                             "test", 2};
 };
 
 }  // namespace

@@ -13,7 +13,7 @@
 #include "journal_store.hpp"
 #include "onchain/transact.hpp"
 #include "store/database.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 #include "testkit/signing_server.hpp"
@@ -40,9 +40,13 @@ struct Market {
     std::unique_ptr<crypto::LocalSigner> provider = account(2);
     Address job_manager = deploy(bsc_rpc, ChainId{97}, jm::bytecode());
     Address node_reputation = deploy(opbnb_rpc, ChainId{5611}, nr::bytecode());
-    std::string dsn = postgres.create_database("reputation");
+    std::string dsn = fresh_database("reputation");
     std::size_t jobs = 0;
 
+    /// As the service's own role.
+    std::string fresh_database(const std::string& name) {
+        return testkit::migrated_database(postgres, name, store::kReputationRole);
+    }
     Address deploy(eth::Rpc& rpc, ChainId chain, const Bytes& code) {
         onchain::TxRequest request;
         request.data = code;
@@ -113,7 +117,7 @@ TEST_CASE("three confirmed jobs count three; a lost database counts none again")
     CHECK(service.stop() == 0);
     CHECK(market.count() == 3);
 
-    market.dsn = market.postgres.create_database("again");
+    market.dsn = market.fresh_database("again");
     testkit::Process again(market.spec());
     market.confirm_job();
     REQUIRE(market.reaches(4));

@@ -12,6 +12,7 @@
 #include "count_check.hpp"
 #include "pipeline/stream_memory.hpp"
 #include "runtime/readiness.hpp"
+#include "store/role_privileges.hpp"
 
 namespace lamda::reputation {
 
@@ -111,7 +112,7 @@ Service::Service(runtime::App& app, const Config& config)
       jobs_repair_(config.from_block),
       policy_(database_, config.opbnb.contract) {
     app.health().expect(kLedgerCheck);
-    runtime::prepare_database(app, database_, app.config().migrate_on_start);
+    runtime::prepare_database(app, database_, app.config().migrate_on_start, store::kReputationRole);
     identity_ = std::make_unique<runtime::Identity>(
         app, database_,
         std::vector{identity_of(kJobsStream, config.bsc, kBscSettings, config.rpc_timeout, clock_, app.log()),

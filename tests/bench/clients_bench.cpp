@@ -16,6 +16,7 @@
 #include "http/raw_client.hpp"
 #include "report.hpp"
 #include "store/database.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 
@@ -101,20 +102,21 @@ int main(int argc, char** argv) {
     testkit::TempDir dir("clients");
     testkit::PostgresServer postgres(dir.path() + "/pg");
     testkit::NatsServer nats(dir.path() + "/nats");
-    store::Database database(postgres.create_database("clients"), "bench", 1);
+    store::Database database(testkit::migrated_database(postgres, "clients", "postgres"), "bench", 1);
     const int port = testkit::free_port();
     const int metrics = testkit::free_port();
     testkit::ProcessSpec spec;
     spec.argv = {testkit::binary_dir() + "/bin/lamda-api-gateway"};
     spec.cwd = dir.path();
     spec.log_file = dir.path() + "/gateway.log";
-    spec.env = {{"DATABASE_URL", database.dsn()},
-                {"NATS_URL", nats.url()},
-                {"API_PORT", std::to_string(port)},
-                {"METRICS_PORT", std::to_string(metrics)},
-                {"ENVIRONMENT", "development"},
-                {"BSC_CHAIN_ID", "97"},
-                {"JOB_MANAGER_CONTRACT_ADDRESS", "0xd9264b533dd53198c7ae345c6afe8ef054303b53"}};
+    spec.env = {
+        {"DATABASE_URL", testkit::role_dsn(postgres, "clients", testkit::database_role("api-gateway"))},
+        {"NATS_URL", nats.url()},
+        {"API_PORT", std::to_string(port)},
+        {"METRICS_PORT", std::to_string(metrics)},
+        {"ENVIRONMENT", "development"},
+        {"BSC_CHAIN_ID", "97"},
+        {"JOB_MANAGER_CONTRACT_ADDRESS", "0xd9264b533dd53198c7ae345c6afe8ef054303b53"}};
     testkit::Process gateway(spec);
     const auto ready = [&] {
         try {

@@ -12,7 +12,7 @@
 
 #include "report.hpp"
 #include "store/database.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 
 namespace lamda::bench {
 
@@ -105,10 +105,7 @@ std::string IngestScene::fresh_database() {
         postgres_.drop_database(database_);
     }
     database_ = fmt::format("ingest_{}", ++databases_);
-    auto dsn = postgres_.create_database(database_);
-    store::Database database(dsn, "bench", 1);
-    store::migrate(database);
-    return dsn;
+    return testkit::migrated_database(postgres_, database_, "postgres");
 }
 
 void IngestScene::check_rows(const std::string& dsn) const {
@@ -144,12 +141,13 @@ IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::
     const std::string log = dir_.path() + "/job-dispatcher.log";
     testkit::ProcessSpec spec;
     spec.argv = {executables_ + "/lamda-job-dispatcher"};
-    spec.env = {{"DATABASE_URL", dsn},
-                {"NATS_URL", nats_.url()},
-                {"BSC_RPC_URL", rpc_url},
-                {"JOB_MANAGER_CONTRACT_ADDRESS", maker_.address()},
-                {"JOB_MANAGER_START_BLOCK", "1"},
-                {"METRICS_PORT", std::to_string(testkit::free_port())}};
+    spec.env = {
+        {"DATABASE_URL", testkit::role_dsn(postgres_, database_, testkit::database_role("job-dispatcher"))},
+        {"NATS_URL", nats_.url()},
+        {"BSC_RPC_URL", rpc_url},
+        {"JOB_MANAGER_CONTRACT_ADDRESS", maker_.address()},
+        {"JOB_MANAGER_START_BLOCK", "1"},
+        {"METRICS_PORT", std::to_string(testkit::free_port())}};
     spec.cwd = dir_.path();
     spec.log_file = log;
     Run out;

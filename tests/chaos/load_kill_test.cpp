@@ -5,8 +5,8 @@
 #include <set>
 
 #include "job_store.hpp"
-#include "store/migrations.hpp"
 #include "testkit/job_logs.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -22,7 +22,6 @@ constexpr std::uint64_t kPerBlock = 100;
 class Scene {
   public:
     Scene() {
-        store::migrate(database);
         testkit::JobLogs logs(anvil);
         contract_ = logs.address();
         logs.emit(JobLogKind::kCreated, 0, kJobs / 2, kPerBlock);
@@ -38,7 +37,8 @@ class Scene {
     bool run_and_crash(const std::string& point, int pass) {
         testkit::ProcessSpec spec;
         spec.argv = {testkit::binary_dir() + "/bin/lamda-job-dispatcher"};
-        spec.env = {{"DATABASE_URL", database.dsn()},
+        spec.env = {{"DATABASE_URL",
+                     testkit::role_dsn(postgres, kDatabase, testkit::database_role("job-dispatcher"))},
                     {"NATS_URL", nats.url()},
                     {"BSC_RPC_URL", anvil.url()},
                     {"JOB_MANAGER_CONTRACT_ADDRESS", contract_},
@@ -92,9 +92,10 @@ class Scene {
     testkit::PostgresServer postgres{dir.path() + "/postgres"};
     testkit::NatsServer nats{dir.path() + "/nats"};
     testkit::Anvil anvil{dir.path() + "/bsc", {ChainId{31337}, 0, 1, kLongAgo}};
-    store::Database database{postgres.create_database("load"), "test", 2};
+    store::Database database{testkit::migrated_database(postgres, kDatabase, "postgres"), "test", 2};
 
   private:
+    static constexpr auto kDatabase = "load";
     static constexpr std::uint64_t kLongAgo = 1'700'000'000;  // seconds; no judge and no news for what is old
 
     std::set<std::string> texts(const std::string& sql) {

@@ -104,8 +104,7 @@ TEST_CASE("The database dropped after rewarded jobs: no provider's count rises a
     for (const auto& name : services) {
         s.network().kill_service(name);
     }
-    s.network().postgres().drop_database("lamda");
-    s.network().postgres().create_database("lamda");
+    s.network().create_database();
     s.start(services);
     for (const auto& job : jobs) {
         s.wait_status(job.id, {"paid"});

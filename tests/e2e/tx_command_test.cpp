@@ -223,7 +223,7 @@ TEST_CASE("lamda tx refuses what there is not, and says when it cannot tell") {
     CHECK(s.lamda({"tx", "list"}).status == 2);  // no schema yet
     CHECK(s.lamda({"wallet", "show"}).status == 2);
     CHECK(s.lamda({"reputation", "rebuild", "--yes"}).status == 2);
-    REQUIRE(s.lamda({"migrate"}).status == 0);
+    REQUIRE(s.lamda({"migrate"}, {{"DATABASE_URL", s.network().owner_dsn()}}).status == 0);
     CHECK(txs(s).empty());
     CHECK(s.lamda({"tx", "list", "--state", "lost"}).status == 2);
     CHECK(s.lamda({"tx", "list", "--wallet", "0x12"}).status == 2);

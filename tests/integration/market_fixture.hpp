@@ -13,7 +13,7 @@
 #include "eth/rpc_client.hpp"
 #include "onchain/transact.hpp"
 #include "store/database.hpp"
-#include "store/migrations.hpp"
+#include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 #include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"
@@ -51,6 +51,7 @@ class MarketFixture {
 
     // ---- servers
 
+    /// As superuser: for the test's own look at it.
     store::Database& database() { return *database_; }
     bus::Bus& bus() { return *bus_; }
     testkit::Anvil& anvil() { return anvil_; }
@@ -58,9 +59,9 @@ class MarketFixture {
     testkit::PostgresServer& postgres() { return postgres_; }
     const std::string& dir() const { return dir_.path(); }
     void new_database(const std::string& name) {
-        dsn_ = postgres_.create_database(name);
-        database_ = std::make_unique<store::Database>(dsn_, "test");
-        store::migrate(*database_);
+        database_name_ = name;
+        database_ = std::make_unique<store::Database>(testkit::migrated_database(postgres_, name, "postgres"),
+                                                      "test");
     }
 
     // ---- services
@@ -71,16 +72,16 @@ class MarketFixture {
     /// A second instance has a name of its own.
     void start_as(const std::string& name, const std::string& service,
                   std::map<std::string, std::string> more = {}) {
-        std::map<std::string, std::string> env{{"DATABASE_URL", dsn_},
-                                               {"NATS_URL", nats_.url()},
-                                               {"BSC_RPC_URL", anvil_.url()},
-                                               {"OPBNB_RPC_URL", anvil_.url()},
-                                               {"JOB_MANAGER_CONTRACT_ADDRESS", job_manager_.hex()},
-                                               {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
-                                               {"JOB_MANAGER_START_BLOCK", "1"},
-                                               {"NODE_REPUTATION_START_BLOCK", "1"},
-                                               {"OPERATOR_TOKEN", kOperatorToken},
-                                               {"LOG_FORMAT", "text"}};
+        std::map<std::string, std::string> env{
+            {"DATABASE_URL", testkit::role_dsn(postgres_, database_name_, testkit::database_role(service))},
+            {"NATS_URL", nats_.url()},
+            {"BSC_RPC_URL", anvil_.url()},
+            {"OPBNB_RPC_URL", anvil_.url()},
+            {"JOB_MANAGER_CONTRACT_ADDRESS", job_manager_.hex()},
+            {"NODE_REPUTATION_CONTRACT_ADDRESS", node_reputation_.hex()},
+            {"JOB_MANAGER_START_BLOCK", "1"},
+            {"NODE_REPUTATION_START_BLOCK", "1"},
+            {"LOG_FORMAT", "text"}};
         more.merge(env);
         services_.insert_or_assign(name, testkit::Process({{testkit::binary_dir() + "/bin/lamda-" + service},
                                                            more,
@@ -278,7 +279,7 @@ class MarketFixture {
     std::unique_ptr<crypto::LocalSigner> provider_;
     Address job_manager_;
     Address node_reputation_;
-    std::string dsn_;
+    std::string database_name_;
     std::unique_ptr<store::Database> database_;
     std::unique_ptr<bus::Bus> bus_;
     std::map<std::string, testkit::Process> services_;

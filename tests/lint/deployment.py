@@ -17,6 +17,8 @@ import yaml
 
 COMPOSE = "deploy/docker/docker-compose.yml"
 IMAGE = "lamda"
+ROLES = "deploy/postgres/roles.sql"
+TOOLS = {"migrate": ["lamda", "migrate"], "lamda": ["version"]}  # containers of our image that end by themselves
 SECRETS = {"admin-wallet-key": "0x" + "0" * 63 + "1", "agent-key": "0x" + "0" * 63 + "2", "operator-token": "token-of-the-operator"}
 ASKED_FOR = re.compile(r"\$\{(\w+):\?[^}]*\}")
 HELP_LINE = re.compile(r"^  ([A-Z][A-Z0-9_]*) +(\(required\)|\(none\)|\S+) ")
@@ -64,7 +66,7 @@ class Deployment:
         settings = self.settings_of(executable)
         for name in sorted(name for name in given if given[name] and not {name, name.removesuffix("_FILE")} & settings.keys()):
             self.must(False, place, f"{name} is no setting of {executable}")
-        if not (self.executables / executable).exists():
+        if executable == "lamda" or not (self.executables / executable).exists():  # a command reads what it needs
             return
         with tempfile.TemporaryDirectory() as folder:
             for name, secret in SECRETS.items():
@@ -130,7 +132,7 @@ class Deployment:
             self.must(f"/secrets/{pathlib.Path(secret['file']).name}" in maker, COMPOSE, f"{name}: make-secrets.sh does not make it")
         for ignore in (".gitignore", ".dockerignore"):
             lines = [line.rstrip("/") for line in self.text(ignore).splitlines()]
-            for path in ("/.env", "/deploy/docker/.env", "/deploy/docker/secrets", "/deploy/nats/providers.conf"):
+            for path in ("/.env", "/.env.*", "/deploy/docker/.env", "/deploy/docker/secrets", "/deploy/nats/providers.conf"):
                 self.must(path in lines, ignore, f"{path} is missing")
         uid = re.search(r"useradd .*--uid (\d+)", self.text("deploy/docker/Dockerfile"))[1]
         self.must(re.search(rf"^user={uid}\b", maker, re.M), "make-secrets.sh", f"the image's user is {uid}")
@@ -149,6 +151,9 @@ class Deployment:
         admin, gateway = self.text("libs/runtime/app.cpp"), self.text("services/api-gateway/api.cpp")
         for name, service in self.services.items():
             place = f"{COMPOSE}: {name}"
+            if service.get("restart") == "no":
+                self.must(name == "roles" or name in TOOLS, place, "it must be started again when it ends")
+                continue
             test = service.get("healthcheck", {}).get("test")
             if not self.must(test, place, "no health check") or name not in self.ours:
                 continue
@@ -203,16 +208,47 @@ class Deployment:
             self.must(not url or (login and passwords.get(login[1]) == login[2]), f"{COMPOSE}: {name}", "NATS_URL is no login of nats.conf")
         self.must(":4222" in re.search(r"^listen: (\S+)", plain, re.M)[1], "deploy/nats/nats.conf", "compose expects port 4222")
 
+    # --- The database ---
+
+    def check_database(self):
+        """Each process has a login of its own, which roles.sql makes; the owner's is for the two that make the schema."""
+        script = self.text(ROLES)
+        roles = set(re.findall(r"'(lamda_\w+)'", script))
+        asked = set(re.findall(r"`printenv (\w+)`", script))
+        self.must(asked == {f"{role.upper()}_PASSWORD" for role in roles}, ROLES, f"passwords {sorted(asked)} of {sorted(roles)}")
+        given = {name: value for name, value in self.services["roles"]["environment"].items() if name != "PGPASSWORD"}
+        self.must(set(given) == asked, f"{COMPOSE}: roles", f"roles.sql takes {sorted(asked)} from its environment")
+        for name, value in given.items():
+            wanted = f"POSTGRES_{name.removeprefix('LAMDA_')}"
+            self.must(ASKED_FOR.fullmatch(value) and ASKED_FOR.fullmatch(value)[1] == wanted, f"{COMPOSE}: roles", f"{name} must be {wanted}")
+        users = {}
+        for name, service in self.ours.items():
+            login = re.fullmatch(r"postgres://(\w+):\$\{(\w+):\?[^}]*\}@postgres:5432/lamda", service["environment"]["DATABASE_URL"])
+            if not self.must(login, f"{COMPOSE}: {name}", "DATABASE_URL is no login of the database"):
+                continue
+            users[name] = login[1]
+            password = "POSTGRES" + login[1].removeprefix("lamda").upper() + "_PASSWORD"
+            self.must(login[2] == password, f"{COMPOSE}: {name}", f"{login[1]} has the password {password}")
+        wanted = {"migrate": "lamda", "lamda": "lamda_operator"}
+        for name, user in users.items():
+            role = wanted.get(name, f"lamda_{name.split('-')[-1]}")
+            self.must(user == role and user in roles | {"lamda"}, f"{COMPOSE}: {name}", f"its database role is {role}")
+        for unit in (self.root / "deploy/systemd").glob("*.service"):
+            if f"lamda_{unit.stem.split('-')[-1]}" in roles:
+                own = f"EnvironmentFile=-/etc/lamda/{unit.stem}.env"
+                self.must(own in unit.read_text(encoding="utf-8"), unit.name, f"{own} is missing: its own DATABASE_URL")
+
     def check(self):
         self.check_references()
         self.check_secrets()
         self.check_other_secrets()
         self.check_health()
         self.check_bus()
+        self.check_database()
         for name, service in self.ours.items():
             given = self.environment_of(service)
-            self.must(service["command"] == [f"lamda-{name}"], f"{COMPOSE}: {name}", f"the command must be lamda-{name}")
-            self.check_settings(f"{COMPOSE}: {name}", service["command"][0], given)
+            self.must(service["command"] == TOOLS.get(name, [f"lamda-{name}"]), f"{COMPOSE}: {name}", f"the command must be lamda-{name}")
+            self.check_settings(f"{COMPOSE}: {name}", "lamda" if name in TOOLS else service["command"][0], given)
         units = {}
         for unit in sorted((self.root / "deploy/systemd").glob("*.service")):
             text = unit.read_text(encoding="utf-8")

@@ -238,6 +238,13 @@ class Deployment(unittest.TestCase):
         self.refused(self.COMPOSE, "nats://gateway:", "nats://reputation:", "NATS_URL is no login")
         self.refused(self.COMPOSE, '"nats:/var/lib/nats"', '"nats:/data"', "is in no volume")
 
+    def test_a_database_login_that_is_another_services(self):
+        self.refused(self.COMPOSE, "lamda_gateway:", "lamda_dispatcher:", "its database role is lamda_gateway")
+        self.refused(self.COMPOSE, "lamda_gateway:${POSTGRES_GATEWAY", "lamda:${POSTGRES", "its database role is lamda_gateway")
+        self.refused(self.COMPOSE, "LAMDA_GATEWAY_PASSWORD:", "LAMDA_GATE_PASSWORD:", "takes", "LAMDA_GATEWAY_PASSWORD")
+        self.refused("deploy/postgres/roles.sql", "printenv LAMDA_GATEWAY_PASSWORD", "true", "passwords")
+        self.refused("deploy/systemd/lamda-reputation.service", "EnvironmentFile=-", "#", "its own DATABASE_URL")
+
 
 if __name__ == "__main__":
     unittest.main()
