@@ -5,6 +5,7 @@
 #include <atomic>
 #include <mutex>
 #include <set>
+#include <vector>
 
 #include "bus/bus.hpp"
 #include "store/database.hpp"
@@ -14,12 +15,15 @@ namespace lamda::dispatch {
 /// Thread-safe.
 class BusSetup {
   public:
-    explicit BusSetup(bus::Bus& bus);
+    /// @param status_bytes what STATUS may hold
+    BusSetup(bus::Bus& bus, std::int64_t status_bytes);
     /// JOBS, RETRACT, STATUS, LOGS, EVENTS; nothing when they were made on this connection. @throws
     /// bus::Unavailable, bus::Refused
     void ensure_streams();
     /// Both durables of a provider. @throws as ensure_streams
     void ensure_provider(const Address& provider);
+    /// Those of the providers whose durables were not made on this connection.
+    std::vector<Address> without_durables(const std::vector<Address>& providers);
     /// After a reconnect: the server may have lost what it held.
     void forget();
     /// The number of times forget() was called.
@@ -27,6 +31,7 @@ class BusSetup {
 
   private:
     bus::Bus& bus_;
+    std::int64_t status_bytes_;
     std::mutex mutex_;
     bool streams_ = false;
     std::set<Address> providers_;

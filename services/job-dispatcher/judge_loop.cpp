@@ -17,16 +17,6 @@ struct Due {
     std::vector<Address> providers;  ///< registered ones
 };
 
-/// Every registered provider: its durables stand before its first job, so that an agent that starts can tell
-/// whether it is connected rightly.
-std::vector<Address> registered_providers(store::Txn& txn) {
-    std::vector<Address> out;
-    for (const auto row : txn.exec("SELECT wallet_address FROM api.node WHERE is_registered")) {
-        out.push_back(row.get<Address>("wallet_address"));
-    }
-    return out;
-}
-
 /// Unjudged (that is what the public status `created` means) and final, or what was missing has come. Each of
 /// these changes its state when it is judged. The unjudged are read in the order of their index, no more of
 /// them than are taken: there may be a million.
@@ -72,13 +62,14 @@ Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
 }  // namespace
 
 JudgeLoop::JudgeLoop(store::Database& database, BusSetup& setup, Market& market,
-                     const StreamProgress& progress, const Recovery& recovery, const Clock& clock,
-                     telemetry::Log log, telemetry::Metrics& metrics)
+                     const StreamProgress& progress, const Recovery& recovery, const PresenceClock& presence,
+                     const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
     : database_(database),
       setup_(setup),
       market_(market),
       progress_(progress),
       recovery_(recovery),
+      presence_(presence),
       clock_(clock),
       log_(std::move(log)),
       assigned_(metrics.counter("lamda_dispatch_assignments_total",
@@ -90,14 +81,23 @@ void JudgeLoop::run(const std::stop_token& stop) {
     constexpr std::size_t kMost = 500;
     store::Listener listener(database_, {kWakeChannel, "lamda_spec", "lamda_node"});
     while (!stop.stop_requested()) {
-        for (const auto& provider : database_.transact(registered_providers)) {
-            setup_.ensure_provider(provider);
-        }
+        welcome_present();
         while (!stop.stop_requested() && pass(kMost) >= kMost) {
         }
         while (!stop.stop_requested() && send_due(kMost) >= kMost) {
         }
         listener.wait(Millis(500));
+    }
+}
+
+void JudgeLoop::welcome_present() {
+    const auto fresh = setup_.without_durables(presence_.present(clock_.steady()));
+    if (fresh.empty()) {
+        return;
+    }
+    for (const auto& provider :
+         database_.transact([&](store::Txn& txn) { return registered(txn, fresh); })) {
+        setup_.ensure_provider(provider);
     }
 }
 

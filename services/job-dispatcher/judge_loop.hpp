@@ -6,6 +6,7 @@
 
 #include "bus_setup.hpp"
 #include "market.hpp"
+#include "presence_clock.hpp"
 #include "recovery.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -15,7 +16,8 @@ namespace lamda::dispatch {
 class JudgeLoop {
   public:
     JudgeLoop(store::Database& database, BusSetup& setup, Market& market, const StreamProgress& progress,
-              const Recovery& recovery, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
+              const Recovery& recovery, const PresenceClock& presence, const Clock& clock,
+              telemetry::Log log, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
     /// One pass over at most `most` jobs; how many were looked at. Judges nothing before the chain is read up
     /// to its head and the statuses of a former database are read. @throws bus and store errors
@@ -24,6 +26,9 @@ class JudgeLoop {
     std::size_t send_due(std::size_t most);
 
   private:
+    /// Durables of registered providers that show a sign of life: an agent that starts can then tell whether
+    /// it is connected rightly. A registration alone costs its owner nothing but gas, and a durable our bus.
+    void welcome_present();
     bool may_judge() const { return progress_.caught_up() && recovery_.done(); }
 
     store::Database& database_;
@@ -31,6 +36,7 @@ class JudgeLoop {
     Market& market_;
     const StreamProgress& progress_;
     const Recovery& recovery_;
+    const PresenceClock& presence_;
     const Clock& clock_;
     telemetry::Log log_;
     telemetry::Counter assigned_;

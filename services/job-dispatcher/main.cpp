@@ -72,7 +72,7 @@ int serve(runtime::App& app, const Config& config) {
 
     Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
-    BusSetup setup(bus);
+    BusSetup setup(bus, config.status_bytes);
     Recovery recovery(database);
     PresenceClock presence;
 
@@ -105,7 +105,7 @@ int serve(runtime::App& app, const Config& config) {
         app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
     }
 
-    JudgeLoop judge(database, setup, market, progress, recovery, clock, log, metrics);
+    JudgeLoop judge(database, setup, market, progress, recovery, presence, clock, log, metrics);
     app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { judge.run(stop); }));
     StatusLoop statuses(database, bus, setup, market, progress, recovery, clock, log, metrics);
     app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));
@@ -124,8 +124,11 @@ int serve(runtime::App& app, const Config& config) {
                                http);
     SpecFetchLoop spec_fetch(database, content, clock, log);
     if (!config.ipfs_api_url.empty() || !config.ipfs_gateways.empty()) {
-        app.loop("spec_fetch",
-                 identity.after_proof([&](const std::stop_token& stop) { spec_fetch.run(stop); }));
+        app.loop("specs", identity.after_proof([&](const std::stop_token& stop) { spec_fetch.watch(stop); }));
+        for (int i = 1; i <= SpecFetchLoop::kLookups; ++i) {
+            app.loop("spec_fetch_" + std::to_string(i),
+                     identity.after_proof([&](const std::stop_token& stop) { spec_fetch.look(stop); }));
+        }
     }
 
     CommandDesk commands(database, market, clock, log);

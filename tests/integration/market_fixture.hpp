@@ -225,9 +225,10 @@ class MarketFixture {
         REQUIRE(bus_->publish_durable({{wire::status_subject(provider_->address()), random_id(), body}},
                                       Millis(5'000)) == std::vector<bool>{true});
     }
-    void heartbeat(std::uint32_t running = 0) {
-        wire::Heartbeat message{provider_->address(), SystemClock().now(), "test", 1, running, ""};
-        bus_->publish(wire::heartbeat_subject(provider_->address()), wire::to_json(message));
+    void heartbeat(std::uint32_t running = 0) { heartbeat_of(*provider_, running); }
+    void heartbeat_of(const crypto::Signer& node, std::uint32_t running = 0) {
+        wire::Heartbeat message{node.address(), SystemClock().now(), "test", 1, running, ""};
+        bus_->publish(wire::heartbeat_subject(node.address()), wire::to_json(message));
     }
     json ask(const char* subject, const json& body) {
         return json::parse(bus_->request(subject, body.dump(), Millis(10'000)));
