@@ -5,12 +5,6 @@ namespace lamda::dispatch {
 void PresenceClock::heartbeat(const Address& provider, std::uint32_t capacity, std::uint32_t running,
                               Steady at) {
     const std::lock_guard lock(mutex_);
-    if (providers_.size() >= kMostProviders && !providers_.contains(provider)) {
-        forget_absent(at);
-        if (providers_.size() >= kMostProviders) {
-            return;
-        }
-    }
     Provider& known = providers_[provider];
     const bool has_room = running < capacity;
     Millis gap{0};
@@ -29,23 +23,6 @@ void PresenceClock::heartbeat(const Address& provider, std::uint32_t capacity, s
     }
     known.last = at;
     known.had_room = has_room;
-}
-
-std::vector<Address> PresenceClock::present(Steady now) const {
-    const std::lock_guard lock(mutex_);
-    std::vector<Address> out;
-    for (const auto& [provider, known] : providers_) {
-        if (known.last && now - *known.last <= kLongestGap) {
-            out.push_back(provider);
-        }
-    }
-    return out;
-}
-
-void PresenceClock::forget_absent(Steady now) {
-    std::erase_if(providers_, [&](const auto& entry) {
-        return !entry.second.last || now - *entry.second.last > kLongestGap;
-    });
 }
 
 void PresenceClock::watch(const std::vector<Attempt>& attempts) {

@@ -17,13 +17,8 @@ class PresenceClock {
   public:
     /// Two heartbeats further apart than this do not show that the provider was there in between.
     static constexpr Millis kLongestGap{15'000};
-    /// Providers that are remembered; then those are forgotten that are not present, and new ones not taken.
-    static constexpr std::size_t kMostProviders = 10'000;
 
     void heartbeat(const Address& provider, std::uint32_t capacity, std::uint32_t running, Steady at);
-
-    /// Providers whose newest heartbeat is at most kLongestGap old.
-    std::vector<Address> present(Steady now) const;
 
     /// What is waited for on one attempt.
     enum class Waiting { kAcceptance, kProgress };
@@ -48,8 +43,6 @@ class PresenceClock {
     std::vector<Waited> waited() const;
 
   private:
-    void forget_absent(Steady now);
-
     struct Provider {
         std::optional<Steady> last;
         bool had_room = false;

@@ -34,22 +34,6 @@ PresenceClock::Waited only(const PresenceClock& clock) {
 
 }  // namespace
 
-TEST_CASE("present is who spoke a moment ago; strangers without end are not remembered") {
-    PresenceClock clock;
-    clock.heartbeat(provider(), 1, 0, at(0s));
-    CHECK(clock.present(at(15s)) == std::vector<Address>{provider()});
-    CHECK(clock.present(at(16s)).empty());
-    for (std::uint32_t i = 0; i < PresenceClock::kMostProviders; ++i) {
-        Address stranger;
-        stranger.array()[0] = static_cast<std::uint8_t>(i);
-        stranger.array()[1] = static_cast<std::uint8_t>(i >> 8);
-        clock.heartbeat(stranger, 1, 0, at(20s));
-    }
-    CHECK(clock.present(at(20s)).size() == PresenceClock::kMostProviders);
-    clock.heartbeat(provider(), 1, 0, at(60s));
-    CHECK(clock.present(at(60s)) == std::vector<Address>{provider()});
-}
-
 TEST_CASE("the accept clock adds time between heartbeats that came after the assignment") {
     PresenceClock clock;
     clock.heartbeat(provider(), 1, 0, at(0s));
