@@ -143,6 +143,7 @@ void Bus::ensure_stream(const StreamSpec& spec) {
     config.Storage = js_FileStorage;
     config.MaxAge = nanos(spec.max_age);
     config.MaxBytes = spec.max_bytes;
+    config.MaxMsgSize = spec.max_message_bytes;
     config.Replicas = spec.replicas;
     const bool ages = spec.max_age.count() > 0;
     config.Duplicates = nanos(ages ? std::min(spec.max_age, spec.duplicate_window) : spec.duplicate_window);
@@ -161,7 +162,7 @@ void Bus::ensure_stream(const StreamSpec& spec) {
 }
 
 void Bus::ensure_durable(const std::string& stream, const std::string& durable,
-                         const std::string& filter_subject, Millis ack_wait) {
+                         const std::string& filter_subject, Millis ack_wait, std::int64_t most_pending) {
     auto& connection = *impl_->connection;
     connection.require(kConnectWait);
     jsConsumerConfig config;
@@ -172,6 +173,7 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
     config.DeliverPolicy = js_DeliverAll;
     config.AckWait = nanos(ack_wait);
     config.MaxDeliver = -1;
+    config.MaxAckPending = most_pending;
     jsConsumerInfo* info = nullptr;
     jsErrCode error{};
     const auto status = js_AddConsumer(&info, connection.js(), stream.c_str(), &config, nullptr, &error);

@@ -39,6 +39,7 @@ struct StreamSpec {
     enum class Retention { kLimits, kWorkQueue } retention = Retention::kLimits;
     Millis max_age{0};  ///< 0: for ever
     std::int64_t max_bytes = -1;
+    std::int32_t max_message_bytes = -1;  ///< a larger one is refused to its publisher
     Millis duplicate_window{120'000};
     int replicas = 1;
 };
@@ -119,9 +120,12 @@ class Bus {
     std::set<std::string> durable_names(const std::string& stream);
     /// Creates the stream, or updates it where the server allows. @throws Unavailable, Refused
     void ensure_stream(const StreamSpec& spec);
-    /// Explicit acknowledgement, deliver all, no limit of deliveries. @throws Unavailable, Refused
+    /// Explicit acknowledgement, deliver all, no limit of deliveries.
+    /// @param most_pending delivered and not acknowledged yet; those put off by nak count. Above it nothing
+    /// more is delivered.
+    /// @throws Unavailable, Refused
     void ensure_durable(const std::string& stream, const std::string& durable,
-                        const std::string& filter_subject, Millis ack_wait);
+                        const std::string& filter_subject, Millis ack_wait, std::int64_t most_pending = 1'000);
     /// Sequence of the newest message that the stream ever held; 0: none yet. @throws Unavailable, Refused
     std::uint64_t last_sequence(const std::string& stream);
     /// Publishes all asynchronously and waits for the acknowledgements. @throws Unavailable when there is no

@@ -84,6 +84,8 @@ struct Receipt {
 /// from an attempt.
 inline constexpr std::uint32_t kMostAttempt = 1'000'000'000;
 inline constexpr std::uint32_t kMostSeq = 0x7fffffff;
+/// Of a status as it is sent: above the longest that to_json can make of one that is signed.
+inline constexpr std::int32_t kMostStatusBytes = 16 << 10;
 
 struct JobStatus {
     JobId job_id;

@@ -198,6 +198,22 @@ TEST_CASE("a status verifies under the provider's key, chain and contract, and n
     CHECK_FALSE(verify_status(good, market_domain(ChainId{97}, kProvider)));
 }
 
+TEST_CASE("the longest status that can be signed fits the stream, and a longer text is refused unread") {
+    JobStatus status = a_status();
+    const std::string worst(1'024, '\x01');  // six bytes each in JSON
+    status.error_message = worst;
+    for (auto* text : {&status.receipt->image_digest, &status.receipt->input_file_cid,
+                       &status.receipt->output_file_cid, &status.receipt->started_at,
+                       &status.receipt->ended_at}) {
+        *text = worst.substr(0, 256);
+    }
+    auto text = to_json(sign_status(status, kDomain, *provider_key()));
+    CHECK(text.size() <= kMostStatusBytes);
+    REQUIRE(parse_status(text));
+    text.insert(1, std::string(kMostStatusBytes, ' '));
+    CHECK(parse_status(text).error().code == "too_large");
+}
+
 TEST_CASE("what a container printed cannot break the signature over it") {
     JobStatus status = a_status();
     status.status = StatusKind::kFailed;

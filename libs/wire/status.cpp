@@ -198,6 +198,9 @@ std::string to_json(const JobStatus& message) {
 }
 
 Result<JobStatus> parse_status(std::string_view json) {
+    if (json.size() > kMostStatusBytes) {
+        return Error{"too_large", "a status has at most " + std::to_string(kMostStatusBytes) + " bytes", ""};
+    }
     const auto value = detail::parse_message(json);
     if (!value) {
         return value.error();

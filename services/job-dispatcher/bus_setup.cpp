@@ -23,7 +23,7 @@ constexpr int kRounds = 3;
 /// Streams with a durable for each provider.
 constexpr std::array kProviderStreams{wire::kJobsStream, wire::kRetractStream};
 
-std::vector<StreamSpec> streams() {
+std::vector<StreamSpec> streams(std::int64_t status_bytes) {
     const auto stream = [](const char* name, const char* subject, StreamSpec::Retention retention,
                            Millis max_age, std::int64_t max_bytes) {
         StreamSpec out;
@@ -34,11 +34,15 @@ std::vector<StreamSpec> streams() {
         out.max_bytes = max_bytes;
         return out;
     };
-    // STATUS is what a rebuilt database gets its work states back from: kept for long.
+    // STATUS is what a rebuilt database gets its work states back from: kept for long. Providers fill it: its
+    // limit leaves room for the queues.
+    auto statuses = stream(wire::kStatusStream, "jobs.status.*", StreamSpec::Retention::kLimits,
+                           hours(24 * 90), status_bytes);
+    statuses.max_message_bytes = wire::kMostStatusBytes;
     return {
         stream(wire::kJobsStream, "jobs.dispatch.*", StreamSpec::Retention::kWorkQueue, Millis(0), -1),
         stream(wire::kRetractStream, "jobs.retract.*", StreamSpec::Retention::kWorkQueue, hours(24 * 30), -1),
-        stream(wire::kStatusStream, "jobs.status.*", StreamSpec::Retention::kLimits, hours(24 * 90), -1),
+        statuses,
         stream(wire::kLogsStream, "jobs.logs.*.*", StreamSpec::Retention::kLimits, hours(24), 1LL << 30),
         pipeline::events_stream()};
 }
@@ -71,11 +75,11 @@ telemetry::Counter lost_counter(telemetry::Metrics& metrics, const std::string& 
 
 }  // namespace
 
-BusSetup::BusSetup(bus::Bus& bus, BusContents contents, telemetry::Log log, telemetry::Metrics& metrics,
-                   telemetry::Health& health)
-    : bus_(bus), contents_(std::move(contents)), log_(std::move(log)), metrics_(metrics), health_(health) {
+BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents contents, telemetry::Log log,
+                   telemetry::Metrics& metrics, telemetry::Health& health)
+    : bus_(bus), status_bytes_(status_bytes), contents_(std::move(contents)), log_(std::move(log)), metrics_(metrics), health_(health) {
     health_.expect(kCheck);
-    for (const auto& spec : streams()) {
+    for (const auto& spec : streams(status_bytes_)) {
         lost_counter(metrics_, spec.name, false);  // shown from the start, as zero
     }
     for (const auto* stream : kProviderStreams) {
@@ -132,6 +136,7 @@ void BusSetup::complete() {
         const auto missing = find_missing();
         missing_ = describe(missing);
         if (missing.empty()) {
+            update();
             complete_ = true;
             restored_ = false;
             health_.set(kCheck, true);
@@ -148,10 +153,19 @@ void BusSetup::complete() {
     throw bus::Unavailable("NATS: what was made is missing again");
 }
 
+void BusSetup::update() {
+    if (!updated_) {
+        for (const auto& spec : streams(status_bytes_)) {
+            bus_.ensure_stream(spec);
+        }
+        updated_ = true;
+    }
+}
+
 std::vector<BusSetup::Missing> BusSetup::find_missing() {
     std::vector<Missing> out;
     const auto names = bus_.stream_names();
-    for (const auto& spec : streams()) {
+    for (const auto& spec : streams(status_bytes_)) {
         if (!names.contains(spec.name)) {
             out.push_back({spec.name, std::nullopt});
         }
@@ -200,7 +214,7 @@ void BusSetup::make(const Missing& missing) {
         ensure_durable(bus_, missing.stream, *missing.durable);
         return;
     }
-    const auto specs = streams();
+    const auto specs = streams(status_bytes_);
     const auto spec = std::find_if(specs.begin(), specs.end(),
                                    [&](const StreamSpec& one) { return one.name == missing.stream; });
     bus_.ensure_stream(*spec);

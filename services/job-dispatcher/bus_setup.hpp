@@ -28,7 +28,8 @@ struct BusContents {
 /// Thread-safe.
 class BusSetup {
   public:
-    BusSetup(bus::Bus& bus, BusContents contents, telemetry::Log log, telemetry::Metrics& metrics,
+    /// @param status_bytes what STATUS may hold
+    BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents contents, telemetry::Log log, telemetry::Metrics& metrics,
              telemetry::Health& health);
     /// Looks every two seconds, after look_soon() and after each connection. Takes the bus's only
     /// on_change(). The check `streams` names what is missing.
@@ -50,6 +51,8 @@ class BusSetup {
     std::vector<Missing> find_missing();
     /// look(), under the lock.
     void complete();
+    /// Once since the start.
+    void update();
     void report_lost(const std::vector<Missing>& missing);
     void report_trouble(const std::string& reason);
     void restore(const std::vector<Missing>& missing);
@@ -57,6 +60,7 @@ class BusSetup {
     void wait(const std::stop_token& stop);
 
     bus::Bus& bus_;
+    std::int64_t status_bytes_;
     BusContents contents_;
     telemetry::Log log_;
     telemetry::Metrics& metrics_;
@@ -64,6 +68,7 @@ class BusSetup {
     std::mutex mutex_;
     std::string missing_;          ///< at the last look, for people
     bool complete_ = false;        ///< everything existed at the last look: what is missing now was deleted
+    bool updated_ = false;   ///< streams of an older release have the limits of this one
     bool restored_ = false;        ///< for the streams that are missing now
     std::set<Address> providers_;  ///< whose durables must exist
     std::mutex wake_mutex_;

@@ -21,6 +21,7 @@ struct Config {
     bool verify_receipts = false;
     Millis sweep_pace{10'000};  ///< 0: no sweep
     std::uint32_t max_attempts = 3;
+    std::int64_t status_bytes = 0;  ///< what the stream STATUS may hold
     Millis retry_pause{20'000};
     ClockConfig clock;
     std::string ipfs_api_url;

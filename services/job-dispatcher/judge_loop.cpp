@@ -17,11 +17,13 @@ struct Due {
     std::vector<Address> providers;  ///< registered ones
 };
 
-/// Every registered provider: its durables stand before its first job, so that an agent that starts can tell
-/// whether it is connected rightly.
-std::vector<Address> registered_providers(store::Txn& txn) {
+/// Registered providers that have shown a sign of life, a signed heartbeat: their durables are made before
+/// their first job, so that an agent that starts can tell whether it is connected rightly. A registration alone
+/// costs its owner nothing but gas, and a durable our bus.
+std::vector<Address> living_providers(store::Txn& txn) {
     std::vector<Address> out;
-    for (const auto row : txn.exec("SELECT wallet_address FROM api.node WHERE is_registered")) {
+    for (const auto row :
+         txn.exec("SELECT wallet_address FROM api.node WHERE is_registered AND heartbeat_seq > 0")) {
         out.push_back(row.get<Address>("wallet_address"));
     }
     return out;
@@ -90,7 +92,7 @@ void JudgeLoop::run(const std::stop_token& stop) {
     constexpr std::size_t kMost = 500;
     store::Listener listener(database_, {kWakeChannel, "lamda_spec", "lamda_node"});
     while (!stop.stop_requested()) {
-        for (const auto& provider : database_.transact(registered_providers)) {
+        for (const auto& provider : database_.transact(living_providers)) {
             setup_.ensure_provider(provider);
         }
         while (!stop.stop_requested() && pass(kMost) >= kMost) {

@@ -74,7 +74,7 @@ int serve(runtime::App& app, const Config& config) {
 
     Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
-    BusSetup setup(bus,
+    BusSetup setup(bus, config.status_bytes,
                    {[&] { return providers_at_work(database); },
                     [&, log](const std::set<std::string>& streams) mutable {
                         const auto count = restore_streams(database, streams);
@@ -133,8 +133,11 @@ int serve(runtime::App& app, const Config& config) {
                                http);
     SpecFetchLoop spec_fetch(database, content, clock, log);
     if (!config.ipfs_api_url.empty() || !config.ipfs_gateways.empty()) {
-        app.loop("spec_fetch",
-                 identity.after_proof([&](const std::stop_token& stop) { spec_fetch.run(stop); }));
+        app.loop("specs", identity.after_proof([&](const std::stop_token& stop) { spec_fetch.watch(stop); }));
+        for (int i = 1; i <= SpecFetchLoop::kLookups; ++i) {
+            app.loop("spec_fetch_" + std::to_string(i),
+                     identity.after_proof([&](const std::stop_token& stop) { spec_fetch.look(stop); }));
+        }
     }
 
     CommandDesk commands(database, market, config.operator_token, clock, log, metrics);

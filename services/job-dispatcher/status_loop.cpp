@@ -1,5 +1,7 @@
 #include "status_loop.hpp"
 
+#include <algorithm>
+
 #include "core/crash_point.hpp"
 #include "pipeline/dead_letter.hpp"
 #include "runtime/app.hpp"
@@ -14,6 +16,10 @@ namespace {
 constexpr Millis kAckWait{5'000};
 constexpr Millis kFetch{500};
 constexpr Millis kLater{2'000};
+constexpr Millis kLongestPause{60'000};
+constexpr int kBatch = 100;
+/// Statuses put off: more than all the shares that wait at once.
+constexpr std::int64_t kMostPending = 1'000'000;
 constexpr int kQuietFetches = 4;  // a former database's statuses are read when nothing comes for so many
 
 std::int64_t ticks(Steady at) {
@@ -53,28 +59,35 @@ void StatusLoop::run(const std::stop_token& stop) {
 void StatusLoop::read(const std::stop_token& stop) {
     setup_.look();
     recovery_.begin(bus_);
-    bus_.ensure_durable(wire::kStatusStream, recovery_.durable(), wire::kAllStatuses, kAckWait);
+    bus_.ensure_durable(wire::kStatusStream, recovery_.durable(), wire::kAllStatuses, kAckWait, kMostPending);
     bus::Consumer consumer = bus_.consume(wire::kStatusStream, recovery_.durable());
     int quiet = 0;
     while (!stop.stop_requested()) {
-        const auto messages = consumer.fetch(100, kFetch);
+        const auto messages = consumer.fetch(kBatch, kFetch);
         for (const auto& message : messages) {
-            if (handle(message) == Next::kAck) {
-                crash_point("status.before_ack");
-                consumer.ack(message);
-            } else {
-                consumer.nak(message, kLater);
+            switch (handle(message)) {
+                case Next::kAck:
+                    crash_point("status.before_ack");
+                    consumer.ack(message);
+                    break;
+                case Next::kLater:
+                    consumer.nak(message, kLater);
+                    break;
+                case Next::kOver:
+                    consumer.nak(message, std::min<Millis>(kLongestPause, kLater * message.deliveries));
+                    break;
             }
             if (!recovery_.done() && !recovery_.is_older(message.sequence + 1)) {
                 recovery_.finish();
             }
         }
         quiet = messages.empty() ? quiet + 1 : 0;
-        if (messages.empty()) {
+        // All that was there came, but for what a flood by one provider left for later.
+        if (messages.size() < kBatch) {
             drained_at_ = ticks(clock_.steady());
-            if (!recovery_.done() && quiet >= kQuietFetches) {
-                recovery_.finish();
-            }
+        }
+        if (!recovery_.done() && quiet >= kQuietFetches) {
+            recovery_.finish();
         }
     }
 }
@@ -84,6 +97,29 @@ bool StatusLoop::up_to_date(Millis within) const {
 }
 
 StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
+    const auto from = wire::provider_of(message.subject);
+    if (!from || !recovery_.done()) {
+        return apply(message);  // a former database's statuses come all at once
+    }
+    const auto now = clock_.steady();
+    switch (share_.judge(*from, message.body, now)) {
+        case StatusShare::Verdict::kRepeated:
+            count("repeated");
+            return Next::kAck;
+        case StatusShare::Verdict::kOver:
+            count("put_off");
+            return Next::kOver;
+        case StatusShare::Verdict::kTake:
+            break;
+    }
+    const Next next = apply(message);
+    if (next == Next::kAck) {
+        share_.handled(*from, message.body, now);
+    }
+    return next;
+}
+
+StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
     const auto from = wire::provider_of(message.subject);
     auto status = wire::parse_status(message.body);
     if (!from || !status) {
@@ -114,10 +150,7 @@ StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
     } catch (const Deferred&) {
         return Next::kLater;
     }
-    metrics_
-        .counter("lamda_dispatch_statuses_total", "Signed statuses by what became of them.",
-                 {{"outcome", std::string(to_string(outcome))}})
-        .add();
+    count(to_string(outcome));
     if (outcome == StatusOutcome::kWrongProvider) {
         return refuse(message, "the job is another provider's");
     }
@@ -125,13 +158,22 @@ StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
 }
 
 StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::string& reason) {
-    database_.transact([&](store::Txn& txn) {
-        pipeline::put_dead_letter(txn, kOutboxOwner, message.subject, message.body, reason);
+    const bool kept = database_.transact([&](store::Txn& txn) {
+        return pipeline::put_dead_letter(txn, kOutboxOwner, message.subject, message.body, reason);
     });
     refused_.add();
-    log_.warn("status refused",
-              {{"subject", store::storable(message.subject, 256)}, {"reason", store::storable(reason, 512)}});
+    if (kept) {  // a flood must not fill the log either
+        log_.warn("status refused",
+                  {{"subject", store::storable(message.subject, 256)}, {"reason", store::storable(reason, 512)}});
+    }
     return Next::kAck;
+}
+
+void StatusLoop::count(std::string_view outcome) {
+    metrics_
+        .counter("lamda_dispatch_statuses_total", "Statuses by what became of them.",
+                 {{"outcome", std::string(outcome)}})
+        .add();
 }
 
 }  // namespace lamda::dispatch

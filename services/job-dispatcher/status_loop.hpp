@@ -5,6 +5,7 @@
 
 #include "bus_setup.hpp"
 #include "recovery.hpp"
+#include "status_share.hpp"
 #include "statuses.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -17,16 +18,19 @@ class StatusLoop {
                const StreamProgress& progress, Recovery& recovery, const Clock& clock, telemetry::Log log,
                telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
-    /// Nothing was left to read within the last `within`: silence then is the agent's, not ours.
+    /// Nothing was left to read within the last `within`, but for what one provider sent beyond its share:
+    /// silence then is the agent's, not ours.
     bool up_to_date(Millis within) const;
 
   private:
-    enum class Next { kAck, kLater };
+    enum class Next { kAck, kLater, kOver };
     /// Until the bus fails: the stream or the durable may be gone, and is made again at the next call.
     /// @throws bus::Unavailable, bus::Refused
     void read(const std::stop_token& stop);
     Next handle(const bus::Message& message);
+    Next apply(const bus::Message& message);
     Next refuse(const bus::Message& message, const std::string& reason);
+    void count(std::string_view outcome);
 
     store::Database& database_;
     bus::Bus& bus_;
@@ -39,6 +43,7 @@ class StatusLoop {
     telemetry::Metrics& metrics_;
     telemetry::Counter refused_;
     std::optional<Policy> policy_;
+    StatusShare share_;
     std::atomic<std::int64_t> drained_at_;
 };
 

@@ -14,6 +14,19 @@ bool not_judged(const std::optional<JobRow>& row) {
                     row->chain_state != ChainState::kPaid);
 }
 
+/// Statuses of jobs that are not judged yet, kept of one provider, and of all that are not registered.
+constexpr std::int64_t kMostEarlyOfProvider = 200;
+constexpr std::int64_t kMostEarly = 1'000;
+
+bool has_room_for_early(store::Txn& txn, const Address& provider) {
+    const auto row = txn.first(
+        "SELECT (SELECT count(*) FROM (SELECT 1 FROM dispatch.early_status WHERE provider = $1 LIMIT $2) AS own) "
+        "< $2 AND (EXISTS (SELECT 1 FROM api.node WHERE wallet_address = $1 AND is_registered) OR "
+        "(SELECT count(*) FROM (SELECT 1 FROM dispatch.early_status LIMIT $3) AS every) < $3) AS room",
+        {provider, kMostEarlyOfProvider, kMostEarly});
+    return row->get<bool>("room");
+}
+
 void keep_early(store::Txn& txn, const ReceivedStatus& received) {
     const auto& status = received.status;
     txn.exec(
@@ -74,6 +87,8 @@ std::string_view to_string(StatusOutcome outcome) {
             return "unchanged";
         case StatusOutcome::kEarly:
             return "early";
+        case StatusOutcome::kNoRoom:
+            return "no_room";
         case StatusOutcome::kWrongProvider:
             return "wrong_provider";
     }
@@ -115,6 +130,10 @@ StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const
         }
     }
     if (not_judged(row)) {
+        // A former database's statuses all come before their jobs.
+        if (!row && !received.recovering && !has_room_for_early(txn, received.status.provider)) {
+            return StatusOutcome::kNoRoom;
+        }
         keep_early(txn, received);
         return StatusOutcome::kEarly;
     }

@@ -19,6 +19,7 @@ enum class StatusOutcome {
     kApplied,
     kUnchanged,     ///< a repetition, or progress
     kEarly,         ///< its job is not judged yet: kept
+    kNoRoom,        ///< its job is not known, and too many of such are kept already: dropped
     kWrongProvider  ///< the job is another provider's: refuse it
 };
 std::string_view to_string(StatusOutcome outcome);

@@ -7,6 +7,8 @@ namespace lamda::agent {
 
 namespace {
 constexpr Millis kEvery{5'000};
+/// A heartbeat makes the durables: none is waited for longer than the connection.
+constexpr Millis kUntilConnected{100};
 }
 
 HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
@@ -38,9 +40,11 @@ void HeartbeatLoop::run(const std::stop_token& stop) {
                 beat();
             }
         });
+    bool sent = false;
     do {
+        sent = bus_.connected();
         beat();
-    } while (runtime::pause(stop, kEvery));
+    } while (runtime::pause(stop, sent ? kEvery : kUntilConnected));
 }
 
 std::optional<eth::Eip712Domain> HeartbeatLoop::domain() const {

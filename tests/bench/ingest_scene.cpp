@@ -1,6 +1,7 @@
 #include "ingest_scene.hpp"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <ctime>
@@ -27,6 +28,16 @@ constexpr auto kStream = "dispatcher:bsc";
 /// As docs/operations.md wants them ("PostgreSQL"); for ours, the floor and the peer alike.
 const std::vector<std::string> kServerSettings{"shared_buffers=1GB", "max_wal_size=4GB"};
 constexpr std::uint64_t kSharedMib = 1'100;  ///< what that server takes (shared_memory_size)
+
+/// Of the processes that were started here and waited for.
+double cpu_of_ended_children() {
+    rusage usage{};
+    ::getrusage(RUSAGE_CHILDREN, &usage);
+    const auto seconds = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+    };
+    return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
 
 int port_in(const std::string& url) {
     return std::stoi(url.substr(url.rfind(':') + 1));
@@ -151,6 +162,7 @@ IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::
     spec.cwd = dir_.path();
     spec.log_file = log;
     Run out;
+    const double cpu_before = cpu_of_ended_children();
     const double begin = now_seconds();
     testkit::Process process(std::move(spec));
     while (cursor() < last_block_) {
@@ -162,6 +174,7 @@ IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::
     }
     out.seconds = now_seconds() - begin;
     process.kill();
+    out.cpu_seconds = cpu_of_ended_children() - cpu_before;
     check_rows(dsn);
     return out;
 }

@@ -27,6 +27,7 @@ class IngestScene {
 
     struct Run {
         double seconds = 0;   ///< from the start of the process to the commit of the last row
+        double cpu_seconds = 0;  ///< of the dispatcher alone
         double peak_mib = 0;  ///< private memory
     };
     /// Into a fresh, migrated database. @throws std::runtime_error when rows are missing

@@ -233,15 +233,19 @@ class MarketFixture {
     eth::Eip712Domain domain() const { return wire::market_domain(ChainId{31337}, job_manager_); }
     /// Not signed yet; its number is the next one.
     wire::Heartbeat next_heartbeat(std::uint32_t running = 0) {
+        return next_heartbeat_of(provider_->address(), running);
+    }
+    wire::Heartbeat next_heartbeat_of(const Address& node, std::uint32_t running) {
         const auto now = SystemClock().now();
         heartbeats_ = std::max(heartbeats_ + 1, static_cast<std::uint64_t>(now.time_since_epoch().count()));
-        return {provider_->address(), heartbeats_, now, "test", 1, running, "", std::nullopt};
+        return {node, heartbeats_, now, "test", 1, running, "", std::nullopt};
     }
     void publish(const wire::Heartbeat& heartbeat) {
-        bus_->publish(wire::heartbeat_subject(provider_->address()), wire::to_json(heartbeat));
+        bus_->publish(wire::heartbeat_subject(heartbeat.provider), wire::to_json(heartbeat));
     }
-    void heartbeat(std::uint32_t running = 0) {
-        publish(wire::sign_heartbeat(next_heartbeat(running), domain(), *provider_));
+    void heartbeat(std::uint32_t running = 0) { heartbeat_of(*provider_, running); }
+    void heartbeat_of(const crypto::Signer& node, std::uint32_t running = 0) {
+        publish(wire::sign_heartbeat(next_heartbeat_of(node.address(), running), domain(), node));
     }
     /// What the job dispatcher records with its first batch; for tests without one.
     void record_market() {

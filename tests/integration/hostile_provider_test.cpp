@@ -1,0 +1,100 @@
+// What one provider sends reaches the jobs of no other one: floods of statuses, registrations without an agent.
+#include "integration/market_fixture.hpp"
+#include "pipeline/dead_letter.hpp"
+
+using namespace lamda;
+using namespace lamda::integration;
+using wire::StatusKind;
+
+namespace {
+
+struct Market : MarketFixture {
+    std::unique_ptr<crypto::LocalSigner> hostile = signer(3);
+
+    Market() : MarketFixture("hostile_provider") {
+        register_node(provider());
+        register_node(*hostile);
+        start("node-registry");
+        start("job-dispatcher");
+        REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 2; },
+                                    Millis(30'000)));
+    }
+
+    std::string signed_status_of_hostile(const JobId& id, std::uint32_t seq) {
+        auto out = status(id, StatusKind::kRunning, 1, seq);
+        out.provider = hostile->address();
+        return wire::to_json(
+            wire::sign_status(out, domain(), *hostile));
+    }
+    /// Without waiting for the stream: as fast as a provider can.
+    void flood(const std::string& body) { bus().publish(wire::status_subject(hostile->address()), body); }
+    void require_next_job_completes(std::uint8_t salt) {
+        const JobId id = order(salt);
+        wait_status(id, "assigned");
+        CHECK(take_assignment().job_id == id);
+        publish(status(id, StatusKind::kAccepted, 1, 1));
+        publish(status(id, StatusKind::kCompleted, 1, 2));
+        wait_status(id, "completed");
+    }
+    bool has_durable(const crypto::Signer& node) {
+        try {
+            bus().consume(wire::kJobsStream, wire::durable_of(node.address())).fetch(1, Millis(1));
+            return true;
+        } catch (const bus::Unavailable&) {
+            return false;
+        }
+    }
+};
+
+}  // namespace
+
+TEST_CASE("A provider that floods its own subject keeps room for itself alone") {
+    Market market;
+    market.require_next_job_completes(1);
+    SECTION("with one status again and again") {
+        const auto body = market.signed_status_of_hostile(JobId{}, 1);
+        for (int i = 0; i < 5'000; ++i) {
+            market.flood(body);
+        }
+        market.require_next_job_completes(2);
+        CHECK(market.count("dispatch.early_status") == 1);
+    }
+    SECTION("with statuses of jobs that are not there") {
+        for (std::uint32_t i = 0; i < 600; ++i) {
+            JobId id;
+            id.array()[0] = static_cast<std::uint8_t>(i);
+            id.array()[1] = static_cast<std::uint8_t>(i >> 8);
+            market.flood(market.signed_status_of_hostile(id, 1));
+        }
+        market.require_next_job_completes(2);
+        CHECK(market.count("dispatch.early_status") == 200);
+    }
+    SECTION("with what is no status") {
+        for (int i = 0; i < 600; ++i) {
+            market.flood("{\"v\":" + std::to_string(i));
+        }
+        market.require_next_job_completes(2);
+        CHECK(market.count("bus.dead_letter") == pipeline::kMostOfSubject);
+    }
+    SECTION("with messages of half a megabyte: the stream takes none") {
+        const auto before = market.bus().last_sequence(wire::kStatusStream);
+        for (int i = 0; i < 20; ++i) {
+            market.flood(std::string(500'000, ' '));
+        }
+        market.require_next_job_completes(2);
+        CHECK(market.bus().last_sequence(wire::kStatusStream) == before + 2);
+        CHECK(market.count("bus.dead_letter") == 0);
+    }
+}
+
+TEST_CASE("A registration alone makes nothing on the bus; a sign of life or a job does") {
+    Market market;
+    market.require_next_job_completes(1);
+    CHECK_FALSE(market.has_durable(*market.hostile));
+    REQUIRE(testkit::wait_until(
+        [&] {
+            market.heartbeat_of(*market.hostile);
+            return market.has_durable(*market.hostile);
+        },
+        Millis(30'000)));
+}
