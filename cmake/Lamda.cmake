@@ -12,6 +12,14 @@ add_library(lamda_options INTERFACE)
 target_compile_options(lamda_options INTERFACE
   -Wall -Wextra -Wpedantic -Werror -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Wold-style-cast
   -fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+# What a fault in memory could be used for; a test reads it off the executables.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+target_compile_options(lamda_options INTERFACE -fstack-protector-strong -fstack-clash-protection -fPIE)
+target_compile_definitions(lamda_options INTERFACE _GLIBCXX_ASSERTIONS)
+target_link_options(lamda_options INTERFACE -pie -Wl,-z,relro,-z,now,-z,noexecstack)
+if(NOT LAMDA_SANITIZE AND NOT LAMDA_FUZZ)
+  target_compile_options(lamda_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2)
+endif()
 if(LAMDA_SANITIZE)
   target_compile_options(lamda_options INTERFACE -fsanitize=${LAMDA_SANITIZE} -fno-sanitize-recover=all)
   target_link_options(lamda_options INTERFACE -fsanitize=${LAMDA_SANITIZE})

@@ -33,7 +33,6 @@ constexpr Privilege kPrivileges[] = {
     {kRegistryRole, "chain.sweep", "SELECT, INSERT, UPDATE", kRegistryStreams},
     {kRegistryRole, "chain.lease", "SELECT, INSERT, UPDATE", "owner = 'registry'"},
     {kRegistryRole, "bus.outbox", "SELECT, INSERT, DELETE", "owner = 'registry'", kNodeMessages},
-    {kRegistryRole, "bus.dead_letter", "INSERT", "owner = 'registry'"},
 
     // Dispatcher: jobs, their journal, specs and assignments.
     {kDispatcherRole, "public.lamda_migration", "SELECT"},
@@ -62,7 +61,7 @@ constexpr Privilege kPrivileges[] = {
     {kDispatcherRole, "chain.sweep", "SELECT, INSERT, UPDATE", kDispatcherStreams},
     {kDispatcherRole, "chain.lease", "SELECT, INSERT, UPDATE", "owner = 'dispatcher'"},
     {kDispatcherRole, "bus.outbox", "SELECT, INSERT, DELETE", "owner = 'dispatcher'", kJobMessages},
-    {kDispatcherRole, "bus.dead_letter", "INSERT", "owner = 'dispatcher'"},
+    {kDispatcherRole, "bus.dead_letter", "SELECT, INSERT", "owner = 'dispatcher'"},
 
     // Reputation: confirmations, increments, and the wallet's ledger. What an intent asks for is written
     // once.
