@@ -107,6 +107,13 @@ bool names_registry(std::string_view first) {
            std::any_of(first.begin(), first.end(), is_upper);
 }
 
+/// The first component of a name if it is a registry; empty: the name is one of Docker Hub.
+std::string_view named_registry(std::string_view name) {
+    const auto slash = name.find('/');
+    const auto first = name.substr(0, slash);
+    return slash != std::string_view::npos && names_registry(first) ? first : std::string_view();
+}
+
 std::optional<std::string> wrong_digest(std::string_view text) {
     const auto colon = text.find(':');
     if (colon == std::string_view::npos) {
@@ -142,13 +149,6 @@ std::optional<std::string> wrong_name(std::string_view name) {
         return "each part of the name has lowercase letters and digits, with single . or - or _ between them";
     }
     return std::nullopt;
-}
-
-/// The first component of a name if it is a registry; empty: the name is one of Docker Hub.
-std::string_view named_registry(std::string_view name) {
-    const auto slash = name.find('/');
-    const auto first = name.substr(0, slash);
-    return slash != std::string_view::npos && names_registry(first) ? first : std::string_view();
 }
 
 }  // namespace
