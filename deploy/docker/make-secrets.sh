@@ -15,7 +15,11 @@ if [ "$(id -u)" != 0 ]; then
     exit 1
 fi
 # What is missing is added: an upgrade may ask for more passwords.
-[ -e "$folder/.env" ] && cp "$folder/.env" "$folder/.env.new" || echo "COMPOSE_PROJECT_NAME=lamda" > "$folder/.env.new"
+if [ -e "$folder/.env" ]; then
+    cp "$folder/.env" "$folder/.env.new"
+else
+    echo "COMPOSE_PROJECT_NAME=lamda" > "$folder/.env.new"
+fi
 # Letters and digits, a letter first: they stand in URLs, and nats.conf would read 123 as a number.
 for name in POSTGRES POSTGRES_REGISTRY POSTGRES_DISPATCHER POSTGRES_REPUTATION POSTGRES_GATEWAY POSTGRES_OPERATOR NATS_REGISTRY NATS_DISPATCHER NATS_GATEWAY NATS_FEED; do
     grep -q "^${name}_PASSWORD=" "$folder/.env.new" || echo "${name}_PASSWORD=p$(random)" >> "$folder/.env.new"

@@ -23,13 +23,17 @@ void psql(const std::string& dsn, const std::string& option, const std::string& 
 
 }  // namespace
 
+void admit_roles(const PostgresServer& server, const std::string& database) {
+    psql(server.dsn(database), "-f", source_dir() + "/deploy/postgres/roles.sql");
+}
+
 std::string create_database_with_roles(PostgresServer& server, const std::string& name) {
     psql(server.dsn(), "-c",
          "DO $$ BEGIN IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = 'lamda') THEN CREATE ROLE lamda "
          "LOGIN; "
          "END IF; END $$");
     psql(server.dsn(), "-c", "CREATE DATABASE \"" + name + "\" OWNER lamda");
-    psql(server.dsn(name), "-f", source_dir() + "/deploy/postgres/roles.sql");
+    admit_roles(server, name);
     return role_dsn(server, name, "lamda");
 }
 

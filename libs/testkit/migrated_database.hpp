@@ -9,6 +9,9 @@
 
 namespace lamda::testkit {
 
+/// Runs deploy/postgres/roles.sql in a database that is there. @throws std::runtime_error with its output
+void admit_roles(const PostgresServer& server, const std::string& database);
+
 /// Creates a database that `lamda` owns, with the roles of deploy/postgres/roles.sql and no schema yet.
 /// @returns the DSN of `lamda`, who migrates it. @throws std::runtime_error with the script's output
 std::string create_database_with_roles(PostgresServer& server, const std::string& name);
