@@ -21,6 +21,8 @@ struct OpenAttempt {
     std::optional<Timestamp> deadline;
 };
 
+/// An attempt whose assignment waits in the outbox has not left: its time to be accepted has not begun.
+/// Message ids as wire::dispatch_message_id makes them.
 std::vector<OpenAttempt> open_attempts(store::Txn& txn, const ClockConfig& config) {
     std::vector<OpenAttempt> out;
     for (const auto row :
@@ -30,7 +32,12 @@ std::vector<OpenAttempt> open_attempts(store::Txn& txn, const ClockConfig& confi
                   "FROM dispatch.job j LEFT JOIN api.node n ON n.wallet_address = j.provider "
                   "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
                   "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created' "
-                  "AND a.state IS DISTINCT FROM 'waiting'")) {
+                  "AND a.state IS DISTINCT FROM 'waiting' "
+                  "AND NOT (j.work_state = 'assigned' AND EXISTS (SELECT 1 FROM bus.outbox o "
+                  "WHERE o.owner = $1 AND o.message_id LIKE 'dispatch:%' "
+                  "AND split_part(o.message_id, ':', 2) = '0x' || encode(j.id, 'hex') "
+                  "AND split_part(o.message_id, ':', 3) = j.attempt::text))",
+                  {kOutboxOwner})) {
         OpenAttempt open{{row.get<JobId>("id"), row.get<std::uint32_t>("attempt"),
                           row.get<Address>("provider"), PresenceClock::Waiting::kProgress,
                           row.get<std::uint32_t>("last_seq"), row.get<std::uint64_t>("heartbeat_seq")},

@@ -38,6 +38,19 @@ struct Scene : testing::ProjectionScene {
         });
     }
 
+    /// What the relay does once JetStream has acknowledged the messages.
+    void leaves() {
+        database.transact([](store::Txn& txn) { txn.exec("DELETE FROM bus.outbox"); });
+    }
+    /// The provider is present with room, and says nothing of the job.
+    void stays_present(Millis duration) {
+        for (auto left = duration; left > Millis(0); left -= Millis(5'000)) {
+            presence.heartbeat(provider, 1, 0, time.steady());
+            clock_loop.pass();
+            time.advance(Millis(5'000));
+        }
+    }
+
     StatusOutcome says(StatusKind kind) {
         wire::JobStatus status;
         status.job_id = id;
@@ -126,4 +139,19 @@ TEST_CASE("A process that has not read the chain up to its head ends no attempt"
     scene.progress.set(true);
     scene.clock_loop.pass();
     CHECK(scene.row().work_state == WorkState::kFailed);
+}
+
+TEST_CASE(
+    "The time to accept an attempt begins when its assignment has left, not when it was put into the "
+    "outbox") {
+    Scene scene;
+    scene.stays_present(std::chrono::minutes(30));
+    CHECK(scene.row().work_state == WorkState::kAssigned);
+    CHECK(scene.row().attempt == 1);
+    scene.leaves();
+    scene.stays_present(std::chrono::seconds(60));
+    CHECK(scene.row().work_state == WorkState::kAssigned);
+    scene.stays_present(std::chrono::seconds(20));
+    CHECK(scene.row().work_state != WorkState::kAssigned);
+    CHECK(scene.row().error_message == "not accepted within 1m by a provider with room for it");
 }

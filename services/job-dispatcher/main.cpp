@@ -121,7 +121,7 @@ int serve(runtime::App& app, const Config& config) {
         database, config.clock, market, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { clocks.run(stop); }));
-    pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics);
+    pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
     relay.on_refusal([&] { setup.look_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });

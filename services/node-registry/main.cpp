@@ -96,7 +96,7 @@ int serve(runtime::App& app, const Config& config) {
 
     PresenceLoop presence(database, config.offline_after, clock, log, app.metrics(), app.health());
     app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
-    pipeline::Relay relay(database, bus, kOwner, log, app.metrics());
+    pipeline::Relay relay(database, bus, kOwner, log, app.metrics(), app.health());
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
 
     views::QueryDesk queries(database, views::kNodes, "nodes", log);
