@@ -63,12 +63,13 @@ runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, con
 }
 
 int serve(runtime::App& app, const Config& config) {
-    const SystemClock clock;
     auto& log = app.log();
     auto& metrics = app.metrics();
     store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8);
+    store::DatabaseClock clock(database);
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kDispatcherRole);
+    runtime::keep_time(app, clock);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus, config.nats_url);
 

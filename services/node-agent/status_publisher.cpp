@@ -157,17 +157,40 @@ ProgressLoop::ProgressLoop(Journal& journal, const StatusWriter& statuses, const
     : journal_(journal), statuses_(statuses), clock_(clock) {}
 
 void ProgressLoop::run(const std::stop_token& stop) {
-    while (runtime::pause(stop, kProgressTick)) {
-        const auto now = clock_.now();
-        for (const auto& key : journal_.active_attempts()) {
-            journal_.update(key, [&](Attempt& attempt) {
-                if (attempt.active() && now - attempt.last_status_at >= kRunningEvery) {
-                    statuses_.add(attempt, attempt.phase == Phase::kStarted ? wire::StatusKind::kRunning
-                                                                            : wire::StatusKind::kAccepted);
-                }
-            });
+    // Those of an earlier process are due: nothing was said of them for a while.
+    for (const auto& key : journal_.active_attempts()) {
+        if (const auto attempt = journal_.find(key)) {
+            seen_[key] = {attempt->last_seq, clock_.steady() - kRunningEvery};
         }
     }
+    while (runtime::pause(stop, kProgressTick)) {
+        pass();
+    }
+}
+
+void ProgressLoop::pass() {
+    const auto now = clock_.steady();
+    std::map<AttemptKey, Seen> seen;
+    for (const auto& key : journal_.active_attempts()) {
+        const auto attempt = journal_.find(key);
+        const auto before = seen_.find(key);
+        if (!attempt) {
+            continue;
+        }
+        const bool same = before != seen_.end() && before->second.seq == attempt->last_seq;
+        seen[key] = same ? before->second : Seen{attempt->last_seq, now};
+        if (now - seen[key].at < kRunningEvery) {
+            continue;
+        }
+        journal_.update(key, [&](Attempt& entry) {
+            if (entry.active()) {
+                statuses_.add(entry, entry.phase == Phase::kStarted ? wire::StatusKind::kRunning
+                                                                    : wire::StatusKind::kAccepted);
+                seen[key] = {entry.last_seq, now};
+            }
+        });
+    }
+    seen_ = std::move(seen);
 }
 
 }  // namespace lamda::agent

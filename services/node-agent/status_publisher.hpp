@@ -70,9 +70,17 @@ class ProgressLoop {
     void run(const std::stop_token& stop);
 
   private:
+    /// When the newest status of an attempt was first seen, by the steady clock.
+    struct Seen {
+        std::uint32_t seq = 0;
+        Steady at{};
+    };
+    void pass();
+
     Journal& journal_;
     const StatusWriter& statuses_;
     const Clock& clock_;
+    std::map<AttemptKey, Seen> seen_;
 };
 
 }  // namespace lamda::agent

@@ -56,11 +56,12 @@ runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, con
 }
 
 int serve(runtime::App& app, const Config& config) {
-    const SystemClock clock;
     auto& log = app.log();
     store::Database database(config.database_url.reveal(), "lamda-node-registry");
+    store::DatabaseClock clock(database);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kRegistryRole);
+    runtime::keep_time(app, clock);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus, config.nats_url);
     app.first("settings", [&](const std::stop_token&) {
