@@ -44,6 +44,11 @@ void FakeClock::advance(Millis by) const {
     steady_ += by;
 }
 
+void FakeClock::step(Millis by) const {
+    std::lock_guard lock(mutex_);
+    now_ += by;
+}
+
 std::string to_rfc3339(Timestamp at) {
     const auto day = floor<std::chrono::days>(at);
     const std::chrono::year_month_day date(day);

@@ -33,7 +33,7 @@ class SystemClock final : public Clock {
     bool sleep(const std::stop_token& stop, Millis time) const override;
 };
 
-/// Moves only when told to, or slept on; both faces together. Thread-safe.
+/// Moves only when told to, or slept on; both faces together but for step(). Thread-safe.
 class FakeClock final : public Clock {
   public:
     explicit FakeClock(Timestamp start);
@@ -42,6 +42,8 @@ class FakeClock final : public Clock {
     /// Takes no time: moves the clock.
     bool sleep(const std::stop_token& stop, Millis time) const override;
     void advance(Millis by) const;
+    /// The wall clock alone, as when a person or a time server sets it.
+    void step(Millis by) const;
 
   private:
     mutable std::mutex mutex_;

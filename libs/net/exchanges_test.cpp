@@ -172,13 +172,14 @@ TEST_CASE("Exchanges: an exchange has its own deadline, and streams are refused"
 TEST_CASE("Retry-After: seconds, a date, or nothing that can be read") {
     const auto after = [](const std::string& value) {
         HttpResponse response;
-        response.headers = {{"retry-after", value}};
+        response.headers = {{"retry-after", value}, {"date", "Sun, 29 Nov 2026 10:00:00 GMT"}};
         return retry_after(response);
     };
     CHECK(after("7") == Millis(7'000));
     CHECK(after("0") == Millis(0));
     CHECK(after("99999999") == Millis(24 * 3'600'000));
     CHECK(after("Wed, 21 Oct 2015 07:28:00 GMT") == Millis(0));
+    CHECK(after("Sun, 29 Nov 2026 10:00:30 GMT") == Millis(30'000));
     CHECK(after("Fri, 31 Dec 2999 23:59:59 GMT") == Millis(24 * 3'600'000));
     CHECK_FALSE(after("soon"));
     CHECK_FALSE(after(""));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <ctime>
+#include <string>
 
 #include "net/http_message.hpp"
 
@@ -17,9 +18,11 @@ std::optional<Millis> retry_after(const HttpResponse& response) {
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
     if (error != std::errc{} || end != text->data() + text->size()) {
-        const std::time_t now = std::time(nullptr);
-        const std::time_t date = curl_getdate(text->c_str(), &now);
-        if (date < 0) {
+        // By the clock of whoever says so: ours may differ.
+        const auto said = response.header("Date").value_or("");
+        const std::time_t now = curl_getdate(said.c_str(), nullptr);
+        const std::time_t date = curl_getdate(text->c_str(), nullptr);
+        if (date < 0 || now < 0) {
             return std::nullopt;
         }
         seconds = date - now;

@@ -1,5 +1,7 @@
 #include "pipeline/relay.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/crash_point.hpp"
@@ -7,6 +9,7 @@
 namespace lamda::pipeline {
 
 namespace {
+constexpr auto kCheck = "outbox";
 constexpr int kBatch = 500;
 constexpr Millis kPublishPatience{10'000};
 constexpr Millis kPoll{1'000};
@@ -15,7 +18,7 @@ constexpr Millis kSlice{200};
 }  // namespace
 
 Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, telemetry::Log log,
-             telemetry::Metrics& metrics)
+             telemetry::Metrics& metrics, telemetry::Health& health)
     : database_(database),
       bus_(bus),
       owner_(std::move(owner)),
@@ -23,7 +26,11 @@ Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, teleme
       published_(metrics.counter("lamda_outbox_published_total", "Outbox messages that JetStream has stored",
                                  {{"owner", owner_}})),
       waiting_(
-          metrics.gauge("lamda_outbox_waiting", "Outbox messages that have not left", {{"owner", owner_}})) {}
+          metrics.gauge("lamda_outbox_waiting", "Outbox messages that have not left", {{"owner", owner_}})),
+      oldest_(metrics.gauge("lamda_outbox_oldest_seconds",
+                            "Age of the oldest outbox message that has not left; 0: none waits",
+                            {{"owner", owner_}})),
+      health_(health) {}
 
 std::size_t Relay::drain() {
     std::size_t left = 0;
@@ -72,16 +79,34 @@ std::size_t Relay::drain() {
             break;
         }
     }
-    measure();
+    measure(refusal_);
     return left;
 }
 
-void Relay::measure() {
-    const auto waiting = database_.transact([&](store::Txn& txn) {
-        return txn.one("SELECT count(*) AS n FROM bus.outbox WHERE owner = $1", {owner_})
-            .get<std::int64_t>("n");
+void Relay::measure(const std::string& reason) {
+    const auto [count, age] = database_.transact([&](store::Txn& txn) {
+        const auto row = txn.one(
+            "SELECT count(*) AS n, coalesce(extract(epoch FROM now() - min(created_at)), 0)::bigint AS age "
+            "FROM bus.outbox WHERE owner = $1",
+            {owner_});
+        return std::pair(row.get<std::int64_t>("n"), std::chrono::seconds(row.get<std::int64_t>("age")));
     });
-    waiting_.set(static_cast<double>(waiting));
+    waiting_.set(static_cast<double>(count));
+    oldest_.set(static_cast<double>(age.count()));
+    if (age <= kLongestWait) {
+        health_.set(kCheck, true);
+        return;
+    }
+    health_.set(kCheck, false,
+                fmt::format("messages wait: {}, the oldest for {} s: {}", count, age.count(),
+                            reason.empty() ? "they are more than leave" : reason));
+}
+
+void Relay::report_age(const std::string& reason) {
+    try {
+        measure(reason);
+    } catch (const store::Unavailable&) {  // the check `postgres` says so
+    }
 }
 
 void Relay::run(const std::stop_token& stop) {
@@ -94,6 +119,7 @@ void Relay::run(const std::stop_token& stop) {
             now = refusal_;
         } catch (const std::runtime_error& error) {
             now = error.what();
+            report_age(now);
         }
         if (!now.empty()) {
             on_refusal_();

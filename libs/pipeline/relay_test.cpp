@@ -16,6 +16,7 @@ struct Fixture : TestDatabase {
     testkit::TempDir dir{"relay"};
     testkit::NatsServer nats{dir.path()};
     telemetry::Metrics metrics;
+    telemetry::Health health;
 
     static bus::StreamSpec jobs() {
         bus::StreamSpec spec;
@@ -73,7 +74,8 @@ TEST_CASE("drains the outbox once", "[.relay-victim]") {
     bus.ensure_stream(Fixture::jobs());
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 1);
     telemetry::Metrics metrics;
-    Relay relay(db, bus, "dispatch", telemetry::Log::none(), metrics);
+    telemetry::Health health;
+    Relay relay(db, bus, "dispatch", telemetry::Log::none(), metrics, health);
     relay.drain();
 }
 
@@ -81,7 +83,7 @@ TEST_CASE_METHOD(
     Fixture,
     "what is committed to the outbox arrives, each once and in order; what is rolled back does not") {
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics);
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     REQUIRE(relay.drain() == 0);
     put(1, 1'200);
     REQUIRE_THROWS(db.transact([&](store::Txn& txn) {
@@ -100,13 +102,35 @@ TEST_CASE_METHOD(
 
 TEST_CASE_METHOD(Fixture, "a message that no stream takes stays and holds back no other") {
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics);
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     put(1, 1, "nowhere.x");
     put(2, 600);
     REQUIRE(relay.drain() == 599);
     REQUIRE(waiting() == 1);
     REQUIRE(metrics.gauge("lamda_outbox_waiting", "", {{"owner", "dispatch"}}).value() == 1);
     REQUIRE(received(*bus) == range(2, 600));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a message that waits longer than seconds is not ready, with its age and the reason") {
+    auto bus = client();
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    const auto check = [&] { return health.checks().at("outbox"); };
+    put(1, 1, "nowhere.x");
+    relay.drain();
+    CHECK(check().ok);  // it has only just come
+    db.transact([](store::Txn& txn) {
+        txn.exec("UPDATE bus.outbox SET created_at = now() - interval '90 seconds'");
+    });
+    relay.drain();
+    CHECK_FALSE(check().ok);
+    CHECK(check().detail.starts_with("messages wait: 1, the oldest for 9"));
+    CHECK(check().detail.ends_with("nowhere.x: no stream takes this subject"));
+    CHECK(metrics.gauge("lamda_outbox_oldest_seconds", "", {{"owner", "dispatch"}}).value() >= 90);
+    db.transact([](store::Txn& txn) { txn.exec("DELETE FROM bus.outbox"); });
+    relay.drain();
+    CHECK(check() == telemetry::Check{true, ""});
+    CHECK(metrics.gauge("lamda_outbox_oldest_seconds", "", {{"owner", "dispatch"}}).value() == 0);
 }
 
 TEST_CASE_METHOD(
@@ -120,7 +144,7 @@ TEST_CASE_METHOD(
         REQUIRE(waiting() > 0);
     }
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics);
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     relay.drain();
     REQUIRE(waiting() == 0);
     REQUIRE(received(*bus) == range(1, 1'000));
@@ -134,10 +158,11 @@ TEST_CASE_METHOD(Fixture,
     std::thread other([&] {
         store::Database own_db(dsn, "other", 1);
         telemetry::Metrics own_metrics;
-        Relay relay(own_db, *other_bus, "dispatch", telemetry::Log::none(), own_metrics);
+        telemetry::Health own_health;
+        Relay relay(own_db, *other_bus, "dispatch", telemetry::Log::none(), own_metrics, own_health);
         relay.drain();
     });
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics);
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     relay.drain();
     other.join();
     REQUIRE(waiting() == 0);
@@ -149,7 +174,7 @@ TEST_CASE_METHOD(Fixture,
 TEST_CASE_METHOD(
     Fixture, "the running relay hears of new messages, waits for a bus that is away, and stops when told") {
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics);
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     std::jthread running([&](const std::stop_token& stop) { relay.run(stop); });
     put(1, 3);
     REQUIRE(wait_until([&] { return waiting() == 0; }));

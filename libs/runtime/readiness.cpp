@@ -54,4 +54,9 @@ void prepare_database(App& app, store::Database& database, bool migrate, std::st
     });
 }
 
+void keep_time(App& app, store::DatabaseClock& clock) {
+    app.first("time", [&clock](const std::stop_token&) { clock.synchronize(); });
+    app.loop("keep_time", [&clock](const std::stop_token& stop) { clock.run(stop); });
+}
+
 }  // namespace lamda::runtime

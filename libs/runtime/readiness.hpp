@@ -7,6 +7,7 @@
 #include "runtime/app.hpp"
 #include "runtime/secret.hpp"
 #include "store/database.hpp"
+#include "store/database_clock.hpp"
 
 namespace lamda::runtime {
 
@@ -17,6 +18,8 @@ namespace lamda::runtime {
 /// owns the schema is named in the log and in the check `database_role`: it works, and may do more than the
 /// service needs.
 void prepare_database(App& app, store::Database& database, bool migrate, std::string_view role);
+/// The database's time: known before the loops start, and kept from then on.
+void keep_time(App& app, store::DatabaseClock& clock);
 /// The check `nats`: the connection stands, and the server has what was asked of it. In production also the
 /// loop `bus_login`: a server that lets in clients without a login ends the process with 78; one that does
 /// not answer is asked again.

@@ -18,19 +18,26 @@ using wire::WorkState;
 struct OpenAttempt {
     PresenceClock::Attempt attempt;
     WorkState state;
-    std::optional<Timestamp> deadline;
+    std::optional<Millis> limit;  ///< of its state: of being prepared, of running
 };
 
+/// An attempt whose assignment waits in the outbox has not left: its time to be accepted has not begun.
+/// Message ids as wire::dispatch_message_id makes them.
 std::vector<OpenAttempt> open_attempts(store::Txn& txn, const ClockConfig& config) {
     std::vector<OpenAttempt> out;
     for (const auto row :
-         txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, j.work_since, j.running_since, "
+         txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, "
                   "j.time_limit_seconds, "
                   "coalesce(a.last_seq, 0) AS last_seq, coalesce(n.heartbeat_seq, 0) AS heartbeat_seq "
                   "FROM dispatch.job j LEFT JOIN api.node n ON n.wallet_address = j.provider "
                   "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
                   "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created' "
-                  "AND a.state IS DISTINCT FROM 'waiting'")) {
+                  "AND a.state IS DISTINCT FROM 'waiting' "
+                  "AND NOT (j.work_state = 'assigned' AND EXISTS (SELECT 1 FROM bus.outbox o "
+                  "WHERE o.owner = $1 AND o.message_id LIKE 'dispatch:%' "
+                  "AND split_part(o.message_id, ':', 2) = '0x' || encode(j.id, 'hex') "
+                  "AND split_part(o.message_id, ':', 3) = j.attempt::text))",
+                  {kOutboxOwner})) {
         OpenAttempt open{{row.get<JobId>("id"), row.get<std::uint32_t>("attempt"),
                           row.get<Address>("provider"), PresenceClock::Waiting::kProgress,
                           row.get<std::uint32_t>("last_seq"), row.get<std::uint64_t>("heartbeat_seq")},
@@ -39,12 +46,11 @@ std::vector<OpenAttempt> open_attempts(store::Txn& txn, const ClockConfig& confi
         if (open.state == WorkState::kAssigned) {
             open.attempt.waiting = PresenceClock::Waiting::kAcceptance;
         }
-        const auto since = row.maybe<Timestamp>("running_since");
         const auto limit = row.maybe<std::uint32_t>("time_limit_seconds");
         if (open.state == WorkState::kAccepted) {
-            open.deadline = row.get<Timestamp>("work_since") + config.prepare_limit;
-        } else if (since && limit) {
-            open.deadline = *since + std::chrono::seconds(*limit) + config.run_grace;
+            open.limit = config.prepare_limit;
+        } else if (open.state == WorkState::kRunning && limit) {
+            open.limit = std::chrono::seconds(*limit) + config.run_grace;
         }
         out.push_back(open);
     }
@@ -95,12 +101,18 @@ void ClockLoop::end_silent_attempts() {
     const auto open = database_.transact([&](store::Txn& txn) { return open_attempts(txn, config_); });
     std::vector<PresenceClock::Attempt> watched;
     std::map<JobId, std::string> ended;
+    std::vector<DeadlineWatch::Attempt> timed;
     for (const auto& attempt : open) {
         watched.push_back(attempt.attempt);
-        if (attempt.deadline && clock_.now() > *attempt.deadline) {
-            ended.emplace(attempt.attempt.job_id, attempt.state == WorkState::kAccepted
-                                                      ? "accepted and not started for too long"
-                                                      : "still running after its time limit");
+        timed.push_back({attempt.attempt.job_id, attempt.attempt.attempt, attempt.state});
+    }
+    const auto now = clock_.steady();
+    deadlines_.watch(timed, now);
+    for (std::size_t i = 0; i < open.size(); ++i) {
+        if (open[i].limit && deadlines_.elapsed(timed[i], now) > *open[i].limit) {
+            ended.emplace(timed[i].job_id, open[i].state == WorkState::kAccepted
+                                               ? "accepted and not started for too long"
+                                               : "still running after its time limit");
         }
     }
     presence_.watch(watched);

@@ -4,6 +4,7 @@
 #include <functional>
 #include <stop_token>
 
+#include "deadline_watch.hpp"
 #include "market.hpp"
 #include "presence_clock.hpp"
 #include "telemetry/log.hpp"
@@ -44,6 +45,7 @@ class ClockLoop {
     telemetry::Log log_;
     telemetry::Metrics& metrics_;
     telemetry::Counter retries_;
+    DeadlineWatch deadlines_;
 };
 
 }  // namespace lamda::dispatch

@@ -38,6 +38,23 @@ struct Scene : testing::ProjectionScene {
         });
     }
 
+    /// What the relay does once JetStream has acknowledged the messages.
+    void leaves() {
+        database.transact([](store::Txn& txn) { txn.exec("DELETE FROM bus.outbox"); });
+    }
+    /// The provider is present with room, and says nothing of the job.
+    void stays_present(Millis duration) {
+        for (auto left = duration; left > Millis(0); left -= Millis(5'000)) {
+            clock_loop.pass();
+            wire::Heartbeat heartbeat;
+            heartbeat.provider = provider;
+            heartbeat.capacity = 1;
+            heartbeat.seq = ++beats;
+            presence.heartbeat(heartbeat, time.steady());
+            time.advance(Millis(5'000));
+        }
+    }
+
     StatusOutcome says(StatusKind kind) {
         wire::JobStatus status;
         status.job_id = id;
@@ -68,6 +85,7 @@ struct Scene : testing::ProjectionScene {
     JobId id = testing::job_id(0);
     Address provider;
     std::uint32_t seq = 0;
+    std::uint64_t beats = 0;
     bool statuses_are_read = true;
     FakeClock time{from_unix_seconds(1'790'000'000)};
     PresenceClock presence;
@@ -84,6 +102,7 @@ struct Scene : testing::ProjectionScene {
 TEST_CASE("An attempt that is accepted over and over, and never starts, ends after six hours") {
     Scene scene;
     scene.says(StatusKind::kAccepted);
+    scene.clock_loop.pass();
     scene.pass(StatusKind::kAccepted, std::chrono::hours(6));
     CHECK(scene.row().work_state == WorkState::kAccepted);
     scene.time.advance(Millis(1));
@@ -106,8 +125,10 @@ TEST_CASE("An attempt that is accepted over and over, and never starts, ends aft
 TEST_CASE("An attempt that runs on ends half an hour after its time limit, however long it prepared") {
     Scene scene;
     scene.says(StatusKind::kAccepted);
+    scene.clock_loop.pass();
     scene.pass(StatusKind::kAccepted, std::chrono::hours(5));
     scene.says(StatusKind::kRunning);
+    scene.clock_loop.pass();
     scene.pass(StatusKind::kRunning, std::chrono::seconds(kTimeLimit) + std::chrono::minutes(30));
     CHECK(scene.row().work_state == WorkState::kRunning);
     scene.time.advance(Millis(1));
@@ -119,6 +140,7 @@ TEST_CASE("An attempt that runs on ends half an hour after its time limit, howev
 TEST_CASE("A process that has not read the chain up to its head ends no attempt") {
     Scene scene;
     scene.says(StatusKind::kAccepted);
+    scene.clock_loop.pass();
     scene.progress.set(false);
     scene.time.advance(std::chrono::hours(7));
     scene.clock_loop.pass();
@@ -126,4 +148,48 @@ TEST_CASE("A process that has not read the chain up to its head ends no attempt"
     scene.progress.set(true);
     scene.clock_loop.pass();
     CHECK(scene.row().work_state == WorkState::kFailed);
+}
+
+TEST_CASE(
+    "The time to accept an attempt begins when its assignment has left, not when it was put into the "
+    "outbox") {
+    Scene scene;
+    scene.stays_present(std::chrono::minutes(30));
+    CHECK(scene.row().work_state == WorkState::kAssigned);
+    CHECK(scene.row().attempt == 1);
+    scene.leaves();
+    scene.stays_present(std::chrono::seconds(60));
+    CHECK(scene.row().work_state == WorkState::kAssigned);
+    scene.stays_present(std::chrono::seconds(20));
+    CHECK(scene.row().work_state != WorkState::kAssigned);
+    CHECK(scene.row().error_message == "not accepted within 1m by a provider with room for it");
+}
+
+TEST_CASE("A clock that is set a day forward or back, here or at the database, ends no attempt") {
+    const auto day = std::chrono::hours(24) * GENERATE(1, -1);
+    Scene scene;
+    scene.leaves();
+    SECTION("that is to be accepted") {
+        scene.stays_present(std::chrono::seconds(30));
+        scene.time.step(day);
+        scene.stays_present(std::chrono::seconds(20));
+        CHECK(scene.row().work_state == WorkState::kAssigned);
+    }
+    SECTION("that is prepared") {
+        scene.says(StatusKind::kAccepted);
+        scene.clock_loop.pass();
+        scene.time.step(day);
+        scene.clock_loop.pass();
+        CHECK(scene.row().work_state == WorkState::kAccepted);
+    }
+    SECTION("that runs") {
+        scene.says(StatusKind::kAccepted);
+        scene.says(StatusKind::kRunning);
+        scene.clock_loop.pass();
+        scene.time.step(day);
+        scene.clock_loop.pass();
+        CHECK(scene.row().work_state == WorkState::kRunning);
+        CHECK(scene.says(StatusKind::kCompleted) == StatusOutcome::kApplied);
+    }
+    CHECK(scene.row().attempt == 1);
 }

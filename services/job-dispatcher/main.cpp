@@ -63,12 +63,13 @@ runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, con
 }
 
 int serve(runtime::App& app, const Config& config) {
-    const SystemClock clock;
     auto& log = app.log();
     auto& metrics = app.metrics();
     store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8);
+    store::DatabaseClock clock(database);
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kDispatcherRole);
+    runtime::keep_time(app, clock);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus, config.nats_url);
 
@@ -121,7 +122,7 @@ int serve(runtime::App& app, const Config& config) {
         database, config.clock, market, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { clocks.run(stop); }));
-    pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics);
+    pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
     relay.on_refusal([&] { setup.look_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });

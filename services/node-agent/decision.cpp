@@ -153,7 +153,7 @@ Outcome judge(const Ended& ended, const wire::Requirements& requirements) {
         return {wire::ErrorCode::kOom,
                 fmt::format("out of memory: {} MiB are allowed", requirements.memory_mib)};
     }
-    if (ended.duration >= std::chrono::seconds(requirements.time_limit_seconds)) {
+    if (ended.overran) {
         return {wire::ErrorCode::kTimeout,
                 fmt::format("stopped after its time limit of {} s", requirements.time_limit_seconds)};
     }

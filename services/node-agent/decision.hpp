@@ -56,7 +56,7 @@ std::uint64_t disk_limit(const wire::Requirements& requirements);
 struct Ended {
     std::int32_t exit_code = 0;
     bool oom_killed = false;
-    Millis duration{0};
+    bool overran = false;  ///< by the steady clock: a wall clock may be set while the job runs
     Written written;
     bool engine_lost = false;  ///< the engine went away meanwhile: it stops its containers when it does
 };

@@ -147,26 +147,26 @@ TEST_CASE("how a container's end is judged") {
     requirements.disk_mib = 1;
     requirements.memory_mib = 64;
     requirements.time_limit_seconds = 10;
-    const auto code = [&](std::int32_t exit_code, bool oom, Millis duration, std::uint64_t bytes,
+    const auto code = [&](std::int32_t exit_code, bool oom, bool overran, std::uint64_t bytes,
                           bool lost = false) {
-        return judge({exit_code, oom, duration, {bytes, 0, 0}, lost}, requirements).error;
+        return judge({exit_code, oom, overran, {bytes, 0, 0}, lost}, requirements).error;
     };
     constexpr std::uint64_t kMib = 1ULL << 20;
     using wire::ErrorCode;
-    CHECK(code(0, false, Millis(5), 0) == std::nullopt);
-    CHECK(code(0, true, Millis(5), 0) == std::nullopt);  // a child was killed, the job went on and succeeded
-    CHECK(code(0, false, Millis(5), kMib) == std::nullopt);
-    CHECK(code(0, false, Millis(5), kMib + 1) == ErrorCode::kOutputTooLarge);
-    CHECK(code(137, false, Millis(5), kMib + 1) == ErrorCode::kOutputTooLarge);
-    CHECK(code(153, false, Millis(5), kMib) == ErrorCode::kOutputTooLarge);  // SIGXFSZ
-    CHECK(code(137, true, Millis(5), 0) == ErrorCode::kOom);
-    CHECK(code(137, false, Millis(10'000), 0) == ErrorCode::kTimeout);
-    CHECK(code(137, false, Millis(9'999), 0) == ErrorCode::kExitNonzero);
-    CHECK(code(137, false, Millis(9'999), 0, true) == ErrorCode::kInternal);
-    CHECK(code(3, false, Millis(9'999), 0, true) == ErrorCode::kInternal);
-    CHECK(code(0, false, Millis(9'999), 0, true) == std::nullopt);
-    CHECK(code(1, false, Millis(5), kMib) == ErrorCode::kOutputTooLarge);
-    CHECK(judge({3, false, Millis(5), {}, false}, requirements).message == "exit code 3");
+    CHECK(code(0, false, false, 0) == std::nullopt);
+    CHECK(code(0, true, false, 0) == std::nullopt);  // a child was killed, the job went on and succeeded
+    CHECK(code(0, false, false, kMib) == std::nullopt);
+    CHECK(code(0, false, false, kMib + 1) == ErrorCode::kOutputTooLarge);
+    CHECK(code(137, false, false, kMib + 1) == ErrorCode::kOutputTooLarge);
+    CHECK(code(153, false, false, kMib) == ErrorCode::kOutputTooLarge);  // SIGXFSZ
+    CHECK(code(137, true, false, 0) == ErrorCode::kOom);
+    CHECK(code(137, false, true, 0) == ErrorCode::kTimeout);
+    CHECK(code(137, false, false, 0) == ErrorCode::kExitNonzero);
+    CHECK(code(137, false, false, 0, true) == ErrorCode::kInternal);
+    CHECK(code(3, false, false, 0, true) == ErrorCode::kInternal);
+    CHECK(code(0, false, false, 0, true) == std::nullopt);
+    CHECK(code(1, false, false, kMib) == ErrorCode::kOutputTooLarge);
+    CHECK(judge({3, false, false, {}, false}, requirements).message == "exit code 3");
 }
 
 TEST_CASE("wherever a job writes, it counts, and it is told where") {
@@ -174,7 +174,7 @@ TEST_CASE("wherever a job writes, it counts, and it is told where") {
     requirements.disk_mib = 1;
     constexpr std::uint64_t kMib = 1ULL << 20;
     const auto code = [&](const Written& written, std::int32_t exit_code = 0) {
-        return judge({exit_code, false, Millis(5), written, false}, requirements).error;
+        return judge({exit_code, false, false, written, false}, requirements).error;
     };
     using wire::ErrorCode;
     for (const auto& written : std::vector<Written>{
@@ -186,7 +186,7 @@ TEST_CASE("wherever a job writes, it counts, and it is told where") {
     CHECK(full.total() == disk_limit(requirements));
     CHECK(code(full) == std::nullopt);
     CHECK(code(full, 1) == ErrorCode::kOutputTooLarge);  // it could not write any more, and said so
-    CHECK(judge({0, false, Millis(5), {1, kMib, 2}, false}, requirements).message ==
+    CHECK(judge({0, false, false, {1, kMib, 2}, false}, requirements).message ==
           "the job wrote at least 1048579 bytes, 1 MiB are allowed: 1 to /output, 1048576 elsewhere in its "
           "file system, "
           "2 in volumes of its image");

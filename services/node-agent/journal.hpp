@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "boot_time.hpp"
 #include "core/clock.hpp"
 #include "durable_file.hpp"
 #include "telemetry/log.hpp"
@@ -78,8 +79,11 @@ struct Attempt {
     std::optional<Ran> ran;                   ///< its output waits to be stored, or is
     bool store_failed = false;                ///< it ended so: a later attempt may store its output
     std::optional<std::uint32_t> output_of;   ///< the earlier attempt that `ran` is of
-    std::optional<Written> excess;            ///< what was measured when it was killed for having written it
-    bool confirm_noted = false;               ///< the ledger has its confirmation
+    std::optional<BootTime>
+        followed_since;             ///< its container was seen running first; the time limit counts from here
+    bool overran = false;           ///< it was stopped at its time limit
+    std::optional<Written> excess;  ///< what was measured when it was killed for having written it
+    bool confirm_noted = false;     ///< the ledger has its confirmation
     bool claim_noted = false;
     LogProgress logs;
 

@@ -25,6 +25,10 @@ Json to_value(const Ran& ran) {
             {"exitCode", ran.exit_code}};
 }
 
+Json to_value(const BootTime& time) {
+    return {{"boot", time.boot}, {"sinceMs", time.since.count()}};
+}
+
 Json to_value(const LogProgress& logs) {
     return {{"seq", logs.seq}, {"bytes", logs.bytes}, {"since", logs.since}, {"seen", logs.seen}};
 }
@@ -44,6 +48,8 @@ Json to_value(const Attempt& attempt) {
             {"completed", attempt.completed},
             {"cleaned", attempt.cleaned},
             {"engineLost", attempt.engine_lost},
+            {"followedSince", attempt.followed_since ? to_value(*attempt.followed_since) : Json(nullptr)},
+            {"overran", attempt.overran},
             {"excess", attempt.excess ? to_value(*attempt.excess) : Json(nullptr)},
             {"confirmNoted", attempt.confirm_noted},
             {"claimNoted", attempt.claim_noted},
@@ -87,6 +93,12 @@ Attempt from_value(const Json& value) {
             Written{excess->at("output").get<std::uint64_t>(), excess->at("layer").get<std::uint64_t>(),
                     excess->at("volumes").get<std::uint64_t>()};
     }
+    // Absent in records of version 0.1.0.
+    if (const auto since = value.find("followedSince"); since != value.end() && !since->is_null()) {
+        attempt.followed_since =
+            BootTime{since->at("boot").get<std::string>(), Millis(since->at("sinceMs").get<std::int64_t>())};
+    }
+    attempt.overran = value.value("overran", false);
     // Absent in records of version 0.1.0, like `seen` below.
     if (const auto ran = value.find("ran"); ran != value.end() && !ran->is_null()) {
         attempt.ran = Ran{ran->at("imageDigest").get<std::string>(), ran->at("startedAt").get<std::string>(),

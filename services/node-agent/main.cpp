@@ -54,7 +54,7 @@ int serve(runtime::App& app, const Config& config) {
         clock, log);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
-    StatusPublisher publisher(journal, bus, self, log, app.metrics());
+    StatusPublisher publisher(journal, bus, self, log, app.metrics(), app.health());
     ProgressLoop progress(journal, statuses, clock);
     HeartbeatSequence sequence(config.state_dir + "/heartbeat-" + self.hex(), clock);
     TwinWatch twins(self, random_id(), sequence.started_at(), clock, log, app.health());

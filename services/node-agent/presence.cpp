@@ -42,7 +42,12 @@ Presence::Node Presence::read_node() {
     if (!info) {
         throw eth::BadAnswer(200, "getProviderInfo answered with something else: " + info.error().message);
     }
-    return {info->info.is_registered, from_unix_seconds(to_u64(info->info.last_seen).value_or(0))};
+    const auto head = opbnb_.header(eth::BlockSpec(eth::Tag::kLatest));
+    if (!head) {
+        throw eth::BadAnswer(200, "there is no newest block");
+    }
+    return {info->info.is_registered, from_unix_seconds(to_u64(info->info.last_seen).value_or(0)),
+            from_unix_seconds(head->timestamp)};
 }
 
 Result<chain::Call> presence_call(const PresenceConfig& config, std::string_view key) {
@@ -62,7 +67,7 @@ void Presence::note_intents(const Node& node) {
     if (ledger_.open_count() > 0) {
         return;  // one thing after the other
     }
-    const auto now = clock_.now();
+    const auto now = node.now;
     const auto stamp =
         std::to_string(std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()).count());
     std::string key;
@@ -81,7 +86,7 @@ void Presence::note_intents(const Node& node) {
     if (ledger_.put_intent({key, call.to, call.value, call.data, chain::OnRevert::kGiveUp})) {
         log_.info("wanted on opBNB", {{"intent", key}});
     }
-    ledger_.forget_done(now - kRemember);
+    ledger_.forget_done(clock_.now() - kRemember);
 }
 
 void Presence::run(const std::stop_token& stop) {

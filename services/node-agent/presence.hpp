@@ -32,6 +32,7 @@ class Presence {
     struct Node {
         bool registered = false;
         Timestamp last_seen{};
+        Timestamp now{};  ///< the newest block's time: the clock that `last_seen` is by
     };
     Node read_node();
     void note_intents(const Node& node);

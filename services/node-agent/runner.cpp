@@ -231,11 +231,8 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
     const auto& requirements = attempt.assignment.requirements;
     const auto limit =
         std::chrono::duration_cast<Millis>(std::chrono::seconds(requirements.time_limit_seconds));
-    const auto state = engine_.inspect(key.container());
-    const auto started = state && state->started_at ? *state->started_at : clock_.now();
-    // The engine's clock says how much is left, ours only how long we wait: a jump later on changes nothing.
-    const auto left = std::clamp(limit - (clock_.now() - started), Millis(0), limit);
-    const auto deadline = clock_.steady() + left;
+    // Neither our wall clock nor the engine's decides: both may be set while the job runs.
+    const auto deadline = clock_.steady() + std::max(limit - followed_for(key), Millis(0));
     std::atomic<bool> excess = attempt.excess.has_value();
     const DiskWatch disk(
         engine_, key.container(), dirs_of(key), disk_limit(requirements),
@@ -264,10 +261,26 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
         if (stop.stop_requested()) {
             return Step::kEnded;
         }
+        if (!excess && clock_.steady() >= deadline) {
+            journal_.update(key, [](Attempt& entry) { entry.overran = true; });
+            crash_point("agent.overrun.recorded");
+        }
         if (excess || clock_.steady() >= deadline) {
             engine_.kill(key.container());
         }
     }
+}
+
+Millis Runner::followed_for(const AttemptKey& key) {
+    const auto now = boot_time(clock_);
+    const auto attempt = journal_.find(key);
+    if (attempt && attempt->followed_since) {
+        if (const auto since = elapsed(*attempt->followed_since, now)) {
+            return *since;
+        }
+    }
+    journal_.update(key, [&](Attempt& entry) { entry.followed_since = now; });
+    return Millis(0);
 }
 
 /// The engine may tell of the end before it tells that memory was the cause.
@@ -293,14 +306,16 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
     Ended ended;
     ended.exit_code = state->exit_code;
     ended.oom_killed = state->oom_killed;
-    if (state->started_at && state->finished_at) {
-        ended.duration = *state->finished_at - *state->started_at;
-    }
     if (state->exit_code != 0 && !engine_.takes_connections()) {
         journal_.update(key, [](Attempt& entry) { entry.engine_lost = true; });
     }
     const auto entry = journal_.find(key);
     ended.engine_lost = entry && entry->engine_lost;
+    const auto limit = std::chrono::seconds(requirements.time_limit_seconds);
+    // It may have ended late while no agent ran: then the engine's times say so, and ours do not contradict.
+    const bool late =
+        state->started_at && state->finished_at && *state->finished_at - *state->started_at >= limit;
+    ended.overran = entry && (entry->overran || (late && followed_for(key) >= limit));
     try {
         ended.written = entry && entry->excess ? *entry->excess
                                                : measure_written(engine_, key.container(), dirs_of(key),

@@ -76,6 +76,8 @@ class Runner {
                 const std::stop_token& stop);
     Step start(const AttemptKey& key, const Attempt& attempt);
     Step follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
+    /// Since its container was first followed, by this process or another one of this machine's start.
+    Millis followed_for(const AttemptKey& key);
     std::optional<ContainerState> inspect_ended(const AttemptKey& key);
     /// Judges a container that has ended, and notes the run when its output is to be stored.
     Step conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);

@@ -1,5 +1,7 @@
 #include "status_publisher.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "core/crash_point.hpp"
@@ -16,6 +18,9 @@ constexpr Millis kProgressTick{500};
 constexpr Millis kPublishTimeout{3'000};
 constexpr Millis kRetryAfter{1'000};
 constexpr std::size_t kBatch = 64;
+constexpr auto kCheck = "statuses";
+/// Statuses that have waited longer are not ready.
+constexpr std::chrono::seconds kLongestWait{5};
 
 /// At most that many bytes, not ending inside a character.
 std::string shorten(std::string text) {
@@ -70,14 +75,15 @@ void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDeta
 }
 
 StatusPublisher::StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider, telemetry::Log log,
-                                 telemetry::Metrics& metrics)
+                                 telemetry::Metrics& metrics, telemetry::Health& health)
     : journal_(journal),
       bus_(bus),
       provider_(provider),
       log_(std::move(log)),
       published_(metrics.counter("lamda_agent_statuses_published_total", "Statuses that the bus has stored")),
       waiting_(metrics.gauge("lamda_agent_attempts_with_unsent_statuses",
-                             "Attempts whose statuses wait for the bus")) {}
+                             "Attempts whose statuses wait for the bus")),
+      health_(health) {}
 
 std::string StatusPublisher::flush() {
     const auto keys = journal_.select([](const Attempt& attempt) { return !attempt.outbox.empty(); });
@@ -112,7 +118,6 @@ std::string StatusPublisher::flush() {
 
 void StatusPublisher::run(const std::stop_token& stop) {
     std::uint64_t seen = 0;
-    bool complaining = false;
     while (!stop.stop_requested()) {
         std::string trouble;
         seen = journal_.wait_change(seen, Millis(0));
@@ -121,15 +126,30 @@ void StatusPublisher::run(const std::stop_token& stop) {
         } catch (const bus::Unavailable& error) {
             trouble = error.what();
         }
+        report(trouble);
         if (!trouble.empty()) {
-            if (!complaining) {
-                log_.warn("statuses wait for the bus", {{"reason", trouble}});
-            }
             runtime::pause(stop, kRetryAfter);
         } else {
             journal_.wait_change(seen, Millis(500));
         }
-        complaining = !trouble.empty();
+    }
+}
+
+void StatusPublisher::report(const std::string& trouble) {
+    if (trouble.empty()) {
+        refused_since_.reset();
+        health_.set(kCheck, true);
+        return;
+    }
+    const auto now = std::chrono::steady_clock::now();
+    if (!refused_since_) {
+        refused_since_ = now;
+        log_.warn("statuses wait for the bus", {{"reason", trouble}});
+    }
+    if (const auto waited = std::chrono::floor<std::chrono::seconds>(now - *refused_since_);
+        waited > kLongestWait) {
+        health_.set(kCheck, false,
+                    fmt::format("statuses wait for the bus for {} s: {}", waited.count(), trouble));
     }
 }
 
@@ -137,17 +157,40 @@ ProgressLoop::ProgressLoop(Journal& journal, const StatusWriter& statuses, const
     : journal_(journal), statuses_(statuses), clock_(clock) {}
 
 void ProgressLoop::run(const std::stop_token& stop) {
-    while (runtime::pause(stop, kProgressTick)) {
-        const auto now = clock_.now();
-        for (const auto& key : journal_.active_attempts()) {
-            journal_.update(key, [&](Attempt& attempt) {
-                if (attempt.active() && now - attempt.last_status_at >= kRunningEvery) {
-                    statuses_.add(attempt, attempt.phase == Phase::kStarted ? wire::StatusKind::kRunning
-                                                                            : wire::StatusKind::kAccepted);
-                }
-            });
+    // Those of an earlier process are due: nothing was said of them for a while.
+    for (const auto& key : journal_.active_attempts()) {
+        if (const auto attempt = journal_.find(key)) {
+            seen_[key] = {attempt->last_seq, clock_.steady() - kRunningEvery};
         }
     }
+    while (runtime::pause(stop, kProgressTick)) {
+        pass();
+    }
+}
+
+void ProgressLoop::pass() {
+    const auto now = clock_.steady();
+    std::map<AttemptKey, Seen> seen;
+    for (const auto& key : journal_.active_attempts()) {
+        const auto attempt = journal_.find(key);
+        const auto before = seen_.find(key);
+        if (!attempt) {
+            continue;
+        }
+        const bool same = before != seen_.end() && before->second.seq == attempt->last_seq;
+        seen[key] = same ? before->second : Seen{attempt->last_seq, now};
+        if (now - seen[key].at < kRunningEvery) {
+            continue;
+        }
+        journal_.update(key, [&](Attempt& entry) {
+            if (entry.active()) {
+                statuses_.add(entry, entry.phase == Phase::kStarted ? wire::StatusKind::kRunning
+                                                                    : wire::StatusKind::kAccepted);
+                seen[key] = {entry.last_seq, now};
+            }
+        });
+    }
+    seen_ = std::move(seen);
 }
 
 }  // namespace lamda::agent

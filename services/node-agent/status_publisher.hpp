@@ -6,6 +6,7 @@
 #include "bus/bus.hpp"
 #include "crypto/signer.hpp"
 #include "journal.hpp"
+#include "telemetry/health.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace lamda::agent {
@@ -40,19 +41,24 @@ class StatusWriter {
 class StatusPublisher {
   public:
     StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider, telemetry::Log log,
-                    telemetry::Metrics& metrics);
+                    telemetry::Metrics& metrics, telemetry::Health& health);
+    /// Until stopped. The check `statuses` is not ready when none could leave for some seconds.
     void run(const std::stop_token& stop);
     /// One round. @returns why a status was refused; empty: nothing waits any more. @throws bus::Unavailable,
     /// DiskError
     std::string flush();
 
   private:
+    void report(const std::string& trouble);
+
     Journal& journal_;
     bus::Bus& bus_;
     Address provider_;
     telemetry::Log log_;
     telemetry::Counter published_;
     telemetry::Gauge waiting_;
+    telemetry::Health& health_;
+    std::optional<Steady> refused_since_;
 };
 
 /// For each attempt at work whose last status is ten seconds old: `accepted` until its container starts,
@@ -64,9 +70,17 @@ class ProgressLoop {
     void run(const std::stop_token& stop);
 
   private:
+    /// When the newest status of an attempt was first seen, by the steady clock.
+    struct Seen {
+        std::uint32_t seq = 0;
+        Steady at{};
+    };
+    void pass();
+
     Journal& journal_;
     const StatusWriter& statuses_;
     const Clock& clock_;
+    std::map<AttemptKey, Seen> seen_;
 };
 
 }  // namespace lamda::agent

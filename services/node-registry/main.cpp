@@ -56,11 +56,12 @@ runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, con
 }
 
 int serve(runtime::App& app, const Config& config) {
-    const SystemClock clock;
     auto& log = app.log();
     store::Database database(config.database_url.reveal(), "lamda-node-registry");
+    store::DatabaseClock clock(database);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kRegistryRole);
+    runtime::keep_time(app, clock);
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus, config.nats_url);
     app.first("settings", [&](const std::stop_token&) {
@@ -96,7 +97,7 @@ int serve(runtime::App& app, const Config& config) {
 
     PresenceLoop presence(database, config.offline_after, clock, log, app.metrics(), app.health());
     app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
-    pipeline::Relay relay(database, bus, kOwner, log, app.metrics());
+    pipeline::Relay relay(database, bus, kOwner, log, app.metrics(), app.health());
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
 
     views::QueryDesk queries(database, views::kNodes, "nodes", log);

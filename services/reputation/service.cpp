@@ -104,6 +104,7 @@ Service::Service(runtime::App& app, const Config& config)
     : app_(app),
       config_(config),
       database_(config.database_url.reveal(), "lamda-reputation"),
+      clock_(database_),
       signer_(*config.wallet.signer),
       bsc_(open_chain(config.bsc, config, clock_, app.log())),
       opbnb_(open_chain(config.opbnb, config, clock_, app.log())),
@@ -113,6 +114,7 @@ Service::Service(runtime::App& app, const Config& config)
       policy_(database_, config.opbnb.contract) {
     app.health().expect(kLedgerCheck);
     runtime::prepare_database(app, database_, app.config().migrate_on_start, store::kReputationRole);
+    runtime::keep_time(app, clock_);
     identity_ = std::make_unique<runtime::Identity>(
         app, database_,
         std::vector{identity_of(kJobsStream, config.bsc, kBscSettings, config.rpc_timeout, clock_, app.log()),

@@ -43,8 +43,8 @@ class Service {
 
     runtime::App& app_;
     const Config& config_;
-    SystemClock clock_;
     store::Database database_;
+    store::DatabaseClock clock_;
     std::unique_ptr<runtime::Identity> identity_;
     const crypto::Signer& signer_;
     std::unique_ptr<chain::MultiRpc> bsc_;

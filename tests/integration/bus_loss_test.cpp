@@ -26,7 +26,10 @@ struct BusLoss : MarketFixture {
             },
             Millis(30'000)));
     }
-    void start_dispatcher() { start(kDispatcher, {{"METRICS_PORT", std::to_string(port_)}}); }
+    void start_dispatcher(std::map<std::string, std::string> more = {}) {
+        more.emplace("METRICS_PORT", std::to_string(port_));
+        start(kDispatcher, std::move(more));
+    }
     net::HttpResponse get(const std::string& path) {
         net::HttpRequest request;
         request.url = "http://127.0.0.1:" + std::to_string(port_) + path;
@@ -175,4 +178,54 @@ TEST_CASE("a server that comes back with an empty store gets its streams, and th
     CHECK(assignment.attempt == 1);
     market.run_to_completion(id);
     market.require_ready();
+}
+
+TEST_CASE(
+    "a job that was not sent is not judged by its time to be accepted; readiness has its age and the "
+    "reason") {
+    BusLoss market;
+    market.kill(kDispatcher);
+    market.start_dispatcher({{"ACCEPT_TIMEOUT", "1s"}});
+    market.require_ready();
+    // A full stream: one message for another provider, and room for one.
+    auto config = market.jetstream("STREAM.INFO.JOBS").at("config");
+    config["max_msgs"] = 1;
+    market.jetstream("STREAM.UPDATE.JOBS", config);
+    const auto other = wire::dispatch_subject(market.renter().address());
+    REQUIRE(market.bus().publish_durable({{other, "", "{}"}}, Millis(5'000)).stored ==
+            std::vector<bool>{true});
+
+    const JobId id = market.order(1);
+    market.wait_status(id, "assigned");
+    net::HttpResponse answer;
+    std::string detail;
+    REQUIRE(testkit::wait_until(
+        [&] {
+            market.heartbeat();
+            answer = market.readiness();
+            const auto checks = json::parse(answer.body, nullptr, false).value("checks", json::object());
+            detail = checks.value("outbox", json::object()).value("detail", "");
+            int seconds = 0;
+            return std::sscanf(detail.c_str(), "messages wait: %*d, the oldest for %d s", &seconds) == 1 &&
+                   seconds >= 8;
+        },
+        Millis(60'000)));
+    CHECK(answer.status == 503);
+    INFO(detail);
+    CHECK(detail.find("maximum messages exceeded") != std::string::npos);
+    CHECK(market.metric(R"(lamda_outbox_oldest_seconds{owner="dispatcher"})") >= 5);
+    CHECK(market.job_column(id, "status") == "assigned");
+    CHECK(market.job_column(id, "attempt") == "1");
+
+    config["max_msgs"] = -1;
+    market.jetstream("STREAM.UPDATE.JOBS", config);
+    market.require_ready();
+    // It has left: now the clock runs.
+    REQUIRE(testkit::wait_until(
+        [&] {
+            market.heartbeat();
+            return market.job_column(id, "attempt") == "2";
+        },
+        Millis(60'000)));
+    CHECK(market.job_column(id, "error_message").find("not accepted within 1s") == 0);
 }
