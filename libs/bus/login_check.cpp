@@ -29,16 +29,11 @@ natsStatus connect_without_login(const std::string& server) {
 LoginCheck check_login(const std::string& url) {
     bool asked = false;
     for (const auto& server : servers_of(url).urls) {
-        switch (connect_without_login(server)) {
-            case NATS_OK:
-                return LoginCheck::kNotAsked;
-            case NATS_CONNECTION_AUTH_FAILED:
-            case NATS_NOT_PERMITTED:
-                asked = true;
-                break;
-            default:
-                break;
+        const auto status = connect_without_login(server);
+        if (status == NATS_OK) {
+            return LoginCheck::kNotAsked;
         }
+        asked = asked || status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED;
     }
     return asked ? LoginCheck::kAsked : LoginCheck::kNoAnswer;
 }

@@ -288,10 +288,11 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
             gateway.bus.subscribe(wire::kJobsCommand, "dispatcher", [&](const bus::Message& message) {
                 const auto command = wire::parse_command(message.body);
                 const std::lock_guard lock(ids_mutex);
-                ids.push_back(command.ok() ? command->request_id : "");
+                const bool proven =
+                    command && wire::verify_command(*command, "operator-token", SystemClock().now());
+                ids.push_back(proven ? command->request_id : "not proven");
                 const std::string answer =
                     accepting ? R"({"v":1})" : R"({"status":409,"code":"illegal_transition","detail":"no"})";
-                CHECK(wire::verify_command(*command, "operator-token", SystemClock().now()));
                 gateway.bus.respond(
                     message, proving ? wire::prove_answer(answer, *command, "operator-token") : answer);
             });
