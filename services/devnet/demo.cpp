@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "board.hpp"
+#include "faults.hpp"
 #include "localnet/market.hpp"
 #include "onchain/market_view.hpp"
 #include "telemetry/shown_text.hpp"
@@ -19,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
-constexpr double kPatienceSeconds = 180;  // for all jobs together, whatever is killed
+constexpr double kPatienceSeconds = 300;  // for all jobs together, whatever is killed
 
 /// What the gateway says of a job. Absent while the gateway is down: the demo then shows what it knew.
 std::optional<json> ask_job(localnet::Network& network, const JobId& id) {
@@ -37,54 +38,64 @@ std::optional<json> ask_job(localnet::Network& network, const JobId& id) {
     return std::nullopt;
 }
 
-/// The kills that were asked for, one after the other, each followed by a new start.
-class Killer {
+/// The faults that were asked for, one after the other, each mended before the next.
+class Breaker {
   public:
-    Killer(localnet::Network& network, Board& board, const std::string& what)
-        : network_(network), board_(board) {
+    Breaker(localnet::Network& network, Board& board, const std::string& what)
+        : faults_(network), board_(board) {
         if (what == "all") {
-            victims_ = network.services();
+            names_ = fault_names(network.services());
         } else if (!what.empty()) {
-            victims_ = {what};
+            names_ = {what};
         }
     }
-    bool done() const { return next_ == victims_.size() && !down_ && !recovering_; }
-    std::size_t victims() const { return victims_.size(); }
+    bool done() const { return next_ == names_.size() && step_ == Step::kStrike; }
+    std::size_t faults() const { return names_.size(); }
     void first_assigned() { armed_ = true; }
-    /// One look: starts again what was killed, then kills the next once that is ready.
-    /// @param before_kill called when everything is up and a kill is due: so that each kill meets a job on
-    /// its way
-    void step(const std::function<void()>& before_kill) {
-        if (down_) {
-            network_.start_service(*down_);
-            board_.note(fmt::format("{} started again", *down_));
-            recovering_ = down_;
-            down_.reset();
-            return;
-        }
-        if (recovering_) {
-            if (!network_.ready(*recovering_)) {
+    /// One look: goes on by one step when its condition holds.
+    /// @param order orders a job: each fault meets one on its way
+    void look(const std::function<void()>& order) {
+        switch (step_) {
+            case Step::kStrike:
+                if (armed_ && next_ < names_.size()) {
+                    fault_ = faults_.of(names_[next_++]);
+                    if (!fault_.needs_job) {
+                        order();
+                    }
+                    fault_.strike();
+                    board_.note(fault_.broken);
+                    step_ = Step::kMend;
+                }
                 return;
-            }
-            board_.note(fmt::format("{} is ready again", *recovering_));
-            recovering_.reset();
-        }
-        if (armed_ && next_ < victims_.size()) {
-            before_kill();
-            down_ = victims_[next_++];
-            network_.kill_service(*down_);
-            board_.note(fmt::format("SIGKILL {}", *down_));
+            case Step::kMend:
+                if (fault_.felt()) {
+                    fault_.mend();
+                    board_.note(fault_.mended);
+                    step_ = Step::kRecover;
+                } else if (fault_.needs_job) {
+                    order();
+                    fault_.needs_job = false;
+                }
+                return;
+            case Step::kRecover:
+                if (fault_.recovered()) {
+                    board_.note(fmt::format("{}: all is ready again", fault_.name));
+                    step_ = Step::kStrike;
+                }
+                return;
         }
     }
 
   private:
-    localnet::Network& network_;
+    enum class Step { kStrike, kMend, kRecover };
+
+    Faults faults_;
     Board& board_;
-    std::vector<std::string> victims_;
+    std::vector<std::string> names_;
     std::size_t next_ = 0;
     bool armed_ = false;
-    std::optional<std::string> down_;
-    std::optional<std::string> recovering_;
+    Step step_ = Step::kStrike;
+    Fault fault_;
 };
 
 struct Tracked {
@@ -182,16 +193,16 @@ class Demo {
           board_(board),
           options_(options),
           market_(network),
-          killer_(network, board, options.kill) {}
+          breaker_(network, board, options.kill) {}
 
     bool run() {
         order_all();
         const double started = board_.seconds();
         bool all = false;
-        while (!(all && killer_.done() && jobs_.size() == options_.jobs) &&
+        while (!(all && breaker_.done() && jobs_.size() == options_.jobs) &&
                board_.seconds() - started < kPatienceSeconds) {
             all = look();
-            killer_.step([this] {
+            breaker_.look([this] {
                 if (jobs_.size() < options_.jobs) {
                     order_one();
                 }
@@ -207,10 +218,10 @@ class Demo {
         show();
     }
 
-    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped. With kills:
-    // the last ones are kept back, one to be ordered right before each kill.
+    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped. With
+    // faults: the last ones are kept back, one to be ordered right before each.
     void order_all() {
-        const std::size_t kept_back = std::min(killer_.victims(), options_.jobs - 1);
+        const std::size_t kept_back = std::min(breaker_.faults(), options_.jobs - 1);
         while (jobs_.size() < options_.jobs - kept_back) {
             order_one();
             if (options_.reorg > 0 && jobs_.size() == options_.jobs / 2 + 1) {
@@ -251,7 +262,7 @@ class Demo {
             }
             if (job.status != "ordered" && job.status != "created" &&
                 progress_of(job.status) >= progress_of("assigned")) {
-                killer_.first_assigned();
+                breaker_.first_assigned();
             }
             // The chain may be ahead of the signed status that tells the output: after a kill it is delivered
             // again.
@@ -279,7 +290,7 @@ class Demo {
     Board& board_;
     const DemoOptions& options_;
     localnet::Market market_;
-    Killer killer_;
+    Breaker breaker_;
     std::vector<Tracked> jobs_;
 };
 

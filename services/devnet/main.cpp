@@ -10,6 +10,9 @@
 #include "runtime/settings.hpp"
 #include "telemetry/shown_text.hpp"
 
+/// One for each fault, and two before.
+constexpr std::size_t kJobsForAllFaults = 12;
+
 int main(int argc, char** argv) {
     using namespace lamda::devnet;
     // `sudo -E` passes on what the user's shell has.
@@ -26,9 +29,11 @@ int main(int argc, char** argv) {
     demo_verb
         ->add_option(
             "--kill", demo.kill,
-            "SIGKILL this service when the first job is assigned, and start it again; all: each in turn")
-        ->check(CLI::IsMember({"node-registry", "job-dispatcher", "reputation", "api-gateway", "node-agent-1",
-                               "node-agent-2", "all"}));
+            "when the first job is assigned: SIGKILL this service, postgres or nats, and start it again; "
+            "stream: delete "
+            "JOBS; store: fill JOBS until the server refuses, then free it; all: each in turn, with 12 jobs")
+        ->check(CLI::IsMember({"stream", "store", "nats", "postgres", "node-registry", "job-dispatcher",
+                               "reputation", "api-gateway", "node-agent-1", "node-agent-2", "all"}));
     demo_verb->add_option("--reorg", demo.reorg, "reorganise BSC so many blocks deep while jobs are created")
         ->check(CLI::Range(1, 30));
 
@@ -61,6 +66,9 @@ int main(int argc, char** argv) {
                 return 1;
             }
             demo.dir = dir;
+            if (demo.kill == "all" && demo_verb->count("--jobs") == 0) {
+                demo.jobs = kJobsForAllFaults;
+            }
             demo.executables = executables;
             return run_demo(demo);
         }
