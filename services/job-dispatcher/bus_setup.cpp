@@ -6,6 +6,7 @@
 #include <array>
 
 #include "pipeline/event_stream.hpp"
+#include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {

@@ -34,7 +34,7 @@ std::string stderr_of(const std::string& path, Act act) {
 
 TEST_CASE("a registration with a model that is too long is left out with a line in the log; the rest counts") {
     const testkit::TempDir dir{"left-out"};
-    const testkit::PostgresServer postgres{dir.path()};
+    testkit::PostgresServer postgres{dir.path()};
     Registry registry(postgres.create_database("registry"));
     NodeProjection projection(registry.clock, telemetry::Log("test", telemetry::Level::kInfo,
                                                              telemetry::Format::kJson));

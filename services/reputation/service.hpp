@@ -14,6 +14,7 @@
 #include "projection.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
+#include "store/database_clock.hpp"
 
 namespace lamda::reputation {
 
