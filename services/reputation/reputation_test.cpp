@@ -196,7 +196,6 @@ TEST_CASE("Once on chain: an intent that is made while its increment is looked u
     Market market;
     market.register_provider();
     store::Database database(market.dsn, "test", 4);
-    store::migrate(database);
     const JobId job = *JobId::parse("0x" + std::string(63, '0') + "7");
     onchain::TxRequest request;
     request.to = market.node_reputation;

@@ -53,7 +53,7 @@ struct Registry : MarketFixture {
     }
 
     net::HttpClient http;
-    std::uint16_t metrics_port = 0;
+    int metrics_port = 0;
 };
 
 std::string log_of(const std::string& service, const MarketFixture& market) {
