@@ -67,8 +67,12 @@ const std::vector<std::string>& secret_names() {
         // What deploy/nats/nats.conf takes from the server's environment.
         "NATS_REGISTRY_PASSWORD", "NATS_DISPATCHER_PASSWORD", "NATS_GATEWAY_PASSWORD", "NATS_FEED_PASSWORD",
         "NATS_AGENT_PASSWORD",
+        // What deploy/postgres/roles.sql takes from the environment of whoever runs it.
+        "LAMDA_REGISTRY_PASSWORD", "LAMDA_DISPATCHER_PASSWORD", "LAMDA_REPUTATION_PASSWORD",
+        "LAMDA_GATEWAY_PASSWORD", "LAMDA_OPERATOR_PASSWORD",
         // What deploy/docker/docker-compose.yml takes from deploy/docker/.env.
-        "POSTGRES_PASSWORD"};
+        "POSTGRES_PASSWORD", "POSTGRES_REGISTRY_PASSWORD", "POSTGRES_DISPATCHER_PASSWORD",
+        "POSTGRES_REPUTATION_PASSWORD", "POSTGRES_GATEWAY_PASSWORD", "POSTGRES_OPERATOR_PASSWORD"};
     return names;
 }
 

@@ -46,10 +46,10 @@ std::map<std::string, SecretSetting> secrets() {
         add(url, "http://127.0.0.1:1/");
     }
     add("IPFS_API_URL", "http://lamda:", "@127.0.0.1:1");
-    for (const auto* password :
-         {"NATS_REGISTRY_PASSWORD", "NATS_DISPATCHER_PASSWORD", "NATS_GATEWAY_PASSWORD", "NATS_FEED_PASSWORD",
-          "NATS_AGENT_PASSWORD", "POSTGRES_PASSWORD"}) {
-        add(password, "");
+    for (const auto& name : runtime::secret_names()) {
+        if (name.ends_with("_PASSWORD")) {  // of servers
+            add(name.c_str(), "");
+        }
     }
     return out;
 }
@@ -64,7 +64,7 @@ struct Executable {
 const std::vector<Executable> kExecutables = {
     {"lamda-node-registry", {"DATABASE_URL", "NATS_URL", "OPBNB_RPC_URL"}, {}, {}},
     {"lamda-job-dispatcher",
-     {"DATABASE_URL", "NATS_URL", "BSC_RPC_URL", "IPFS_API_URL", "IPFS_GATEWAY_URL"},
+     {"DATABASE_URL", "NATS_URL", "BSC_RPC_URL", "IPFS_API_URL", "IPFS_GATEWAY_URL", "OPERATOR_TOKEN"},
      {},
      {}},
     {"lamda-reputation",

@@ -146,6 +146,13 @@ class Deployment:
             for service, content in self.ours.items():
                 self.must(name in content.get("environment", {}), f"{COMPOSE}: {service}", f"{name} of .env reaches it")
 
+    def check_wiped_names(self):
+        """Each password that a file of deploy takes from the environment is one that every process wipes."""
+        wiped = set(re.findall(r'"([A-Z_]+)"', self.text("libs/runtime/setting_names.cpp")))
+        for path in (COMPOSE, "deploy/nats/nats.conf", "deploy/postgres/roles.sql"):
+            for name in sorted(set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*_PASSWORD\b", self.text(path))) - wiped):
+                self.must(False, path, f"{name}: not among the secret names of libs/runtime/setting_names.cpp")
+
     def check_health(self):
         final = self.text("deploy/docker/Dockerfile").rsplit("\nFROM ", 1)[1]
         admin, gateway = self.text("libs/runtime/app.cpp"), self.text("services/api-gateway/api.cpp")
@@ -242,6 +249,7 @@ class Deployment:
         self.check_references()
         self.check_secrets()
         self.check_other_secrets()
+        self.check_wiped_names()
         self.check_health()
         self.check_bus()
         self.check_database()

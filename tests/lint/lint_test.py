@@ -177,7 +177,7 @@ class Tidy(unittest.TestCase):
 class Deployment(unittest.TestCase):
     """A copy of the tree's deployment with one thing wrong; no executables, so names are judged by env.example."""
 
-    FILES = ["env.example", ".gitignore", ".dockerignore", "deploy", "docs/operations.md", "libs/runtime/app.cpp",
+    FILES = ["env.example", ".gitignore", ".dockerignore", "deploy", "docs/operations.md", "libs/runtime/app.cpp", "libs/runtime/setting_names.cpp",
              "services/api-gateway/api.cpp"]
     COMPOSE = "deploy/docker/docker-compose.yml"
 
@@ -220,6 +220,7 @@ class Deployment(unittest.TestCase):
         self.refused(".gitignore", "/deploy/nats/providers.conf", "", ".gitignore")
 
     def test_secrets_of_others(self):
+        self.refused("libs/runtime/setting_names.cpp", '"NATS_FEED_PASSWORD"', '"NATS_FEED"', "nats.conf: NATS_FEED_PASSWORD: not among")
         self.refused(self.COMPOSE, '  OPERATOR_TOKEN: ""\n', "", "node-registry: OPERATOR_TOKEN of .env reaches it")
 
     def test_ports_that_differ(self):
