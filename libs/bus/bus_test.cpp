@@ -149,10 +149,10 @@ TEST_CASE_METHOD(Fixture, "a stream takes no message above its limit, which one 
     auto bus = client();
     auto limited = jobs();
     bus->ensure_stream(limited);
-    limited.max_message_bytes = 100;
+    limited.max_message_bytes = 1'000;  // with its headers
     bus->ensure_stream(limited);
     REQUIRE(bus->publish_durable({{"jobs.dispatch.a", "a", std::string(80, 'x')},
-                                  {"jobs.dispatch.a", "b", std::string(101, 'x')}},
+                                  {"jobs.dispatch.a", "b", std::string(1'001, 'x')}},
                                  Millis(5'000))
                 .stored == std::vector<bool>{true, false});
     CHECK(bus->last_sequence("JOBS") == 1);
