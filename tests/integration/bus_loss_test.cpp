@@ -20,6 +20,7 @@ struct BusLoss : MarketFixture {
         REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000)));
         REQUIRE(testkit::wait_until(
             [&] {
+                heartbeat();  // a sign of life makes the durables
                 return bus()
                     .durable_names(wire::kJobsStream)
                     .contains(wire::durable_of(provider().address()));
