@@ -9,7 +9,7 @@ namespace {
 constexpr Millis kEvery{5'000};
 /// A heartbeat makes the durables: none is waited for longer than the connection.
 constexpr Millis kUntilConnected{100};
-}
+}  // namespace
 
 HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
                              const BscIdentity& identity, const Address& job_manager,
@@ -68,8 +68,8 @@ void HeartbeatLoop::beat() {
     running_.set(static_cast<double>(active.size()));
     waiting_.set(static_cast<double>(active.size()) - heartbeat.running);
     const auto market = domain();
-    if (!market) {
-        return;
+    if (!market || !bus_.connected()) {
+        return;  // a heartbeat that is heard later says nothing about now
     }
     heartbeat.seq = sequence_.next();
     heartbeat = wire::sign_heartbeat(std::move(heartbeat), *market, signer_);

@@ -82,6 +82,9 @@ class MarketFixture {
             {"JOB_MANAGER_START_BLOCK", "1"},
             {"NODE_REPUTATION_START_BLOCK", "1"},
             {"LOG_FORMAT", "text"}};
+        if (service == "api-gateway" || service == "job-dispatcher") {
+            env.emplace("OPERATOR_TOKEN", kOperatorToken);
+        }
         more.merge(env);
         services_.insert_or_assign(name, testkit::Process({{testkit::binary_dir() + "/bin/lamda-" + service},
                                                            more,
