@@ -26,8 +26,9 @@ TEST_CASE("The names of env.example are known, each secret of ours among them") 
 
 TEST_CASE("A setting that is named like a secret is one") {
     for (const auto& name : setting_names()) {
-        const bool named_so = name.ends_with("_KEY") || name.ends_with("_TOKEN") || name.ends_with("_JWT") ||
-                              name.ends_with("_PASSWORD") || name.ends_with("_SECRET") ||
+        const bool named_so = name.ends_with("_PRIVATE_KEY") || name.ends_with("_TOKEN") ||
+                              name.ends_with("_JWT") || name.ends_with("_PASSWORD") ||
+                              name.ends_with("_SECRET") ||
                               (name.ends_with("_URL") && name != "LAMDA_API_URL");
         const bool is_switch = name.starts_with("ALLOW_");
         const auto& all = secret_names();

@@ -110,5 +110,5 @@ TEST_CASE("lists of registries and images are checked, and the wrong entry is na
         CHECK(checked.error().where == wrong);
     }
     CHECK(check_images({"lamda/busybox:1.35"}));
-    CHECK(check_images({"a", "A/b"}).error().where == "A/b");
+    CHECK(check_images({"a", "a/B"}).error().where == "a/B");
 }

@@ -32,12 +32,13 @@ std::string stderr_of(const std::string& path, Act act) {
 
 }  // namespace
 
-TEST_CASE("a registration with a model that is too long is left out with a line in the log; the rest counts") {
+TEST_CASE(
+    "a registration with a model that is too long is left out with a line in the log; the rest counts") {
     const testkit::TempDir dir{"left-out"};
     testkit::PostgresServer postgres{dir.path()};
     Registry registry(testkit::migrated_database(postgres, "registry", store::kRegistryRole));
-    NodeProjection projection(registry.clock, telemetry::Log("test", telemetry::Level::kInfo,
-                                                             telemetry::Format::kJson));
+    NodeProjection projection(registry.clock,
+                              telemetry::Log("test", telemetry::Level::kInfo, telemetry::Format::kJson));
     pipeline::Projector projector(registry.database, kStream, projection);
     projector.bind({ChainId{5611}, {kContract}});
     const auto batch =

@@ -174,7 +174,7 @@ TEST_CASE("Once on chain: an instance whose ledger is forgotten under its feet r
     testkit::Process service(market.spec());
     REQUIRE(market.reaches(3));
     market.let_blocks_pass(10);
-    store::Database database(market.dsn, "test", 1);
+    store::Database database(market.postgres.dsn("reputation"), "test", 1);  // as the superuser
     // Its lease is lost with its session, and it does not know that yet.
     REQUIRE(testkit::wait_until([&] {
         return database.transact([](store::Txn& txn) {
