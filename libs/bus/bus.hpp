@@ -125,7 +125,8 @@ class Bus {
     /// more is delivered.
     /// @throws Unavailable, Refused
     void ensure_durable(const std::string& stream, const std::string& durable,
-                        const std::string& filter_subject, Millis ack_wait, std::int64_t most_pending = 1'000);
+                        const std::string& filter_subject, Millis ack_wait,
+                        std::int64_t most_pending = 1'000);
     /// Sequence of the newest message that the stream ever held; 0: none yet. @throws Unavailable, Refused
     std::uint64_t last_sequence(const std::string& stream);
     /// Publishes all asynchronously and waits for the acknowledgements. @throws Unavailable when there is no

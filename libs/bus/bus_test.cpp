@@ -158,7 +158,8 @@ TEST_CASE_METHOD(Fixture, "a stream takes no message above its limit, which one 
     CHECK(bus->last_sequence("JOBS") == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "messages that are put off count against what a durable has pending, and no further") {
+TEST_CASE_METHOD(Fixture,
+                 "messages that are put off count against what a durable has pending, and no further") {
     auto bus = client();
     bus->ensure_stream(jobs());
     bus->ensure_durable("JOBS", "all", "", Millis(30'000), 3);

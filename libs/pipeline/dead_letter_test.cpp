@@ -33,9 +33,10 @@ TEST_CASE_METHOD(Fixture, "who sends nonsense fills its own share of the dead le
 
 TEST_CASE_METHOD(Fixture, "nonsense under ever new names is bounded by service") {
     db.transact([&](store::Txn& txn) {
-        txn.exec("INSERT INTO bus.dead_letter (owner, subject, body, reason) "
-                 "SELECT 'dispatcher', 'jobs.status.' || n, 'x', 'malformed' FROM generate_series(1, $1) AS n",
-                 {kMostOfOwner - 1});
+        txn.exec(
+            "INSERT INTO bus.dead_letter (owner, subject, body, reason) "
+            "SELECT 'dispatcher', 'jobs.status.' || n, 'x', 'malformed' FROM generate_series(1, $1) AS n",
+            {kMostOfOwner - 1});
     });
     CHECK(put("dispatcher", "jobs.status.last"));
     CHECK_FALSE(put("dispatcher", "jobs.status.more"));

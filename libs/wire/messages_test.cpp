@@ -202,9 +202,9 @@ TEST_CASE("the longest status that can be signed fits the stream, and a longer t
     JobStatus status = a_status();
     const std::string worst(1'024, '\x01');  // six bytes each in JSON
     status.error_message = worst;
-    for (auto* text : {&status.receipt->image_digest, &status.receipt->input_file_cid,
-                       &status.receipt->output_file_cid, &status.receipt->started_at,
-                       &status.receipt->ended_at}) {
+    for (auto* text :
+         {&status.receipt->image_digest, &status.receipt->input_file_cid, &status.receipt->output_file_cid,
+          &status.receipt->started_at, &status.receipt->ended_at}) {
         *text = worst.substr(0, 256);
     }
     auto text = to_json(sign_status(status, kDomain, *provider_key()));

@@ -78,7 +78,12 @@ telemetry::Counter lost_counter(telemetry::Metrics& metrics, const std::string& 
 
 BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents contents, telemetry::Log log,
                    telemetry::Metrics& metrics, telemetry::Health& health)
-    : bus_(bus), status_bytes_(status_bytes), contents_(std::move(contents)), log_(std::move(log)), metrics_(metrics), health_(health) {
+    : bus_(bus),
+      status_bytes_(status_bytes),
+      contents_(std::move(contents)),
+      log_(std::move(log)),
+      metrics_(metrics),
+      health_(health) {
     health_.expect(kCheck);
     for (const auto& spec : streams(status_bytes_)) {
         lost_counter(metrics_, spec.name, false);  // shown from the start, as zero

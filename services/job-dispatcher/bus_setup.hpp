@@ -29,8 +29,8 @@ struct BusContents {
 class BusSetup {
   public:
     /// @param status_bytes what STATUS may hold
-    BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents contents, telemetry::Log log, telemetry::Metrics& metrics,
-             telemetry::Health& health);
+    BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents contents, telemetry::Log log,
+             telemetry::Metrics& metrics, telemetry::Health& health);
     /// Looks every two seconds, after look_soon() and after each connection. Takes the bus's only
     /// on_change(). The check `streams` names what is missing.
     void run(const std::stop_token& stop);
@@ -68,7 +68,7 @@ class BusSetup {
     std::mutex mutex_;
     std::string missing_;          ///< at the last look, for people
     bool complete_ = false;        ///< everything existed at the last look: what is missing now was deleted
-    bool updated_ = false;   ///< streams of an older release have the limits of this one
+    bool updated_ = false;         ///< streams of an older release have the limits of this one
     bool restored_ = false;        ///< for the streams that are missing now
     std::set<Address> providers_;  ///< whose durables must exist
     std::mutex wake_mutex_;

@@ -77,11 +77,10 @@ Config read_config(runtime::Settings& settings) {
     out.retry_pause = settings.duration(
         "RETRY_PAUSE", "after a job's first transient failure; five times as long after each further one",
         "20s");
-    out.status_bytes =
-        static_cast<std::int64_t>(settings.number("STATUS_STREAM_MIB",
-                                                  "what the stream STATUS may hold, in MiB; the oldest goes",
-                                                  4'096, 16, 1U << 20))
-        << 20;
+    out.status_bytes = static_cast<std::int64_t>(settings.number(
+                           "STATUS_STREAM_MIB", "what the stream STATUS may hold, in MiB; the oldest goes",
+                           4'096, 16, 1U << 20))
+                       << 20;
     out.clock.spec_ttl = settings.positive_duration("SPEC_TTL", "how long a job waits for its spec", "24h");
     read_content(settings, out);
     return out;

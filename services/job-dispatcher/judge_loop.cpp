@@ -18,8 +18,8 @@ struct Due {
 };
 
 /// Registered providers that have shown a sign of life, a signed heartbeat: their durables are made before
-/// their first job, so that an agent that starts can tell whether it is connected rightly. A registration alone
-/// costs its owner nothing but gas, and a durable our bus.
+/// their first job, so that an agent that starts can tell whether it is connected rightly. A registration
+/// alone costs its owner nothing but gas, and a durable our bus.
 std::vector<Address> living_providers(store::Txn& txn) {
     std::vector<Address> out;
     for (const auto row :

@@ -11,12 +11,12 @@ namespace {
 /// The oldest of each renter, so that one who creates jobs faster than they are looked for keeps nobody out.
 std::vector<AwaitedSpec> read_awaited(store::Txn& txn) {
     std::vector<AwaitedSpec> out;
-    for (const auto row : txn.exec(
-             "SELECT id, renter, payment, work_since FROM ("
-             "SELECT id, renter, payment, work_since, "
-             "row_number() OVER (PARTITION BY renter ORDER BY work_since) AS turn FROM dispatch.job "
-             "WHERE work_state = 'awaiting_spec' AND chain_state = 'created') AS awaited "
-             "WHERE turn <= 1000 ORDER BY turn, payment DESC LIMIT 10000")) {
+    for (const auto row :
+         txn.exec("SELECT id, renter, payment, work_since FROM ("
+                  "SELECT id, renter, payment, work_since, "
+                  "row_number() OVER (PARTITION BY renter ORDER BY work_since) AS turn FROM dispatch.job "
+                  "WHERE work_state = 'awaiting_spec' AND chain_state = 'created') AS awaited "
+                  "WHERE turn <= 1000 ORDER BY turn, payment DESC LIMIT 10000")) {
         out.push_back({row.get<JobId>("id"), row.get<Address>("renter"), row.get<U256>("payment"),
                        row.get<Timestamp>("work_since")});
     }

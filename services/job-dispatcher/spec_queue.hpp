@@ -1,5 +1,5 @@
-// Which awaited spec is looked for next on IPFS: a source that hangs, and a renter with a thousand ids that name
-// nothing, leave room for the others.
+// Which awaited spec is looked for next on IPFS: a source that hangs, and a renter with a thousand ids that
+// name nothing, leave room for the others.
 #pragma once
 
 #include <map>
@@ -30,8 +30,8 @@ class SpecQueue {
 
     /// All that is awaited now; others are forgotten.
     void await(const std::vector<AwaitedSpec>& specs);
-    /// The spec to look for now: first those that were looked for the fewest times, of these the best paid, of
-    /// these the oldest. It is under way until given back.
+    /// The spec to look for now: first those that were looked for the fewest times, of these the best paid,
+    /// of these the oldest. It is under way until given back.
     std::optional<JobId> take(Steady now);
     /// The lookup ended: the next one comes after 1 s, 2 s, 4 s … 10 min.
     void give_back(const JobId& id, Steady now);

@@ -19,7 +19,8 @@ Address renter(std::uint8_t number) {
     out.array()[19] = number;
     return out;
 }
-AwaitedSpec awaited(unsigned id, std::uint8_t from, std::uint64_t payment = 1, std::chrono::seconds since = 0s) {
+AwaitedSpec awaited(unsigned id, std::uint8_t from, std::uint64_t payment = 1,
+                    std::chrono::seconds since = 0s) {
     return {job(id), renter(from), U256(payment), Timestamp(since)};
 }
 Steady at(Millis time) {

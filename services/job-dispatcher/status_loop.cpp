@@ -163,8 +163,8 @@ StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::stri
     });
     refused_.add();
     if (kept) {  // a flood must not fill the log either
-        log_.warn("status refused",
-                  {{"subject", store::storable(message.subject, 256)}, {"reason", store::storable(reason, 512)}});
+        log_.warn("status refused", {{"subject", store::storable(message.subject, 256)},
+                                     {"reason", store::storable(reason, 512)}});
     }
     return Next::kAck;
 }

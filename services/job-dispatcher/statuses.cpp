@@ -20,7 +20,8 @@ constexpr std::int64_t kMostEarly = 1'000;
 
 bool has_room_for_early(store::Txn& txn, const Address& provider) {
     const auto row = txn.first(
-        "SELECT (SELECT count(*) FROM (SELECT 1 FROM dispatch.early_status WHERE provider = $1 LIMIT $2) AS own) "
+        "SELECT (SELECT count(*) FROM (SELECT 1 FROM dispatch.early_status WHERE provider = $1 LIMIT $2) AS "
+        "own) "
         "< $2 AND (EXISTS (SELECT 1 FROM api.node WHERE wallet_address = $1 AND is_registered) OR "
         "(SELECT count(*) FROM (SELECT 1 FROM dispatch.early_status LIMIT $3) AS every) < $3) AS room",
         {provider, kMostEarlyOfProvider, kMostEarly});

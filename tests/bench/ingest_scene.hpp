@@ -26,9 +26,9 @@ class IngestScene {
     std::uint64_t huge_mib() const { return huge_mib_; }
 
     struct Run {
-        double seconds = 0;   ///< from the start of the process to the commit of the last row
+        double seconds = 0;      ///< from the start of the process to the commit of the last row
         double cpu_seconds = 0;  ///< of the dispatcher alone
-        double peak_mib = 0;  ///< private memory
+        double peak_mib = 0;     ///< private memory
     };
     /// Into a fresh, migrated database. @throws std::runtime_error when rows are missing
     Run run_dispatcher();

@@ -86,7 +86,10 @@ function multipart(entries) {
     };
 }
 
-const post = (path, upload = {}) => fetch(`${store.base}/api/v0/${path}`, { method: 'POST', ...upload });
+// A connection for each: one that is kept may be closed by the server while this process makes a large file, and fetch
+// does not send a POST again.
+const post = (path, { headers = {}, ...upload } = {}) =>
+    fetch(`${store.base}/api/v0/${path}`, { method: 'POST', headers: { ...headers, Connection: 'close' }, ...upload });
 const get = (path, options) => fetch(`${store.base}${path}`, options);
 
 async function add(entries, query = '') {

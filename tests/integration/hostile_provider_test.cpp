@@ -1,4 +1,5 @@
-// What one provider sends reaches the jobs of no other one: floods of statuses, registrations without an agent.
+// What one provider sends reaches the jobs of no other one: floods of statuses, registrations without an
+// agent.
 #include "integration/market_fixture.hpp"
 #include "pipeline/dead_letter.hpp"
 
@@ -23,8 +24,7 @@ struct Market : MarketFixture {
     std::string signed_status_of_hostile(const JobId& id, std::uint32_t seq) {
         auto out = status(id, StatusKind::kRunning, 1, seq);
         out.provider = hostile->address();
-        return wire::to_json(
-            wire::sign_status(out, domain(), *hostile));
+        return wire::to_json(wire::sign_status(out, domain(), *hostile));
     }
     /// Without waiting for the stream: as fast as a provider can.
     void flood(const std::string& body) { bus().publish(wire::status_subject(hostile->address()), body); }
