@@ -8,6 +8,7 @@
 #include "job_store.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/loopback_server.hpp"
+#include "pipeline/event_stream.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -23,7 +24,10 @@ struct Pair : MarketFixture {
     net::HttpClient http;
 
     Pair(const std::string& name, std::map<std::string, std::string> settings = {})
-        : MarketFixture("pair"), service_name(name), more(std::move(settings)) {}
+        : MarketFixture("pair"), service_name(name), more(std::move(settings)) {
+        // The job dispatcher makes it, and is not in each of these tests; events that wait are not ready.
+        bus().ensure_stream(pipeline::events_stream());
+    }
 
     void start_instance(const std::string& name, const std::map<std::string, std::string>& own = {}) {
         ports[name] = testkit::free_port();
