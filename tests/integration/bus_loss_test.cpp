@@ -18,12 +18,16 @@ struct BusLoss : MarketFixture {
         start("node-registry");
         start_dispatcher();
         REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000)));
+        require_durables();
+    }
+    /// Of the provider, in both streams.
+    void require_durables() {
+        const auto durable = wire::durable_of(provider().address());
         REQUIRE(testkit::wait_until(
             [&] {
                 heartbeat();  // a sign of life makes the durables
-                return bus()
-                    .durable_names(wire::kJobsStream)
-                    .contains(wire::durable_of(provider().address()));
+                return bus().durable_names(wire::kJobsStream).contains(durable) &&
+                       bus().durable_names(wire::kRetractStream).contains(durable);
             },
             Millis(30'000)));
     }
@@ -78,6 +82,7 @@ TEST_CASE("a stream that was deleted is made again, with the assignments that it
     REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == 1; }));
     market.jetstream("STREAM.DELETE.JOBS");
     const JobId later = market.order(2);
+    market.require_durables();
 
     std::set<JobId> taken;
     while (taken.size() < 2) {
@@ -114,6 +119,7 @@ TEST_CASE("readiness names a stream that is missing and cannot be made, until it
     CHECK_FALSE(json::parse(answer.body).at("checks").at("streams").at("ok").get<bool>());
     market.jetstream("STREAM.DELETE.TAKER");
     market.require_ready();
+    market.require_durables();
     const JobId id = market.order(1);
     CHECK(market.take_assignment().job_id == id);
 }
@@ -124,6 +130,7 @@ TEST_CASE("a durable that was deleted is made again, and its messages come") {
     for (const std::string stream : {wire::kJobsStream, wire::kRetractStream}) {
         market.jetstream("CONSUMER.DELETE." + stream + "." + durable);
     }
+    market.require_durables();
     const JobId id = market.order(1);
     CHECK(market.take_assignment().job_id == id);
     market.run_to_completion(id);
@@ -160,6 +167,7 @@ TEST_CASE("a retraction is sent again when RETRACT was deleted") {
     market.wait_status(id, "cancelled");
     REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kRetractStream) == 1; }));
     market.jetstream("STREAM.DELETE.RETRACT");
+    market.require_durables();
     const auto retraction = market.take_retraction();
     CHECK(retraction.job_id == id);
     CHECK(retraction.attempt == 1);
@@ -174,6 +182,8 @@ TEST_CASE("a server that comes back with an empty store gets its streams, and th
     market.nats().kill();
     market.nats().erase_store();
     market.nats().start();
+    REQUIRE(testkit::wait_until([&] { return market.bus().connected(); }, Millis(30'000)));
+    market.require_durables();
     const auto assignment = market.take_assignment();
     CHECK(assignment.job_id == id);
     CHECK(assignment.attempt == 1);
