@@ -234,19 +234,11 @@ void Network::create_database() {
     postgres_->drop_database(kDatabase);
     owner_dsn_ = testkit::create_database_with_roles(*postgres_, kDatabase);
     dsn_ = postgres_->dsn(kDatabase);
-    has_schema_ = false;
-}
-
-void Network::create_schema() {
-    if (!has_schema_) {
-        store::Database owner(owner_dsn_, "devnet", 1);
-        store::migrate(owner);
-        has_schema_ = true;
-    }
+    store::Database owner(owner_dsn_, "devnet", 1);
+    store::migrate(owner);
 }
 
 void Network::start_service(const std::string& name, const std::map<std::string, std::string>& more_env) {
-    create_schema();
     auto& service = services_.at(name);
     auto spec = service.spec;
     for (const auto& [key, value] : more_env) {

@@ -62,7 +62,7 @@ class Network {
     testkit::NatsServer& nats() { return *nats_; }
     const std::string& dsn() const { return dsn_; }  ///< of a superuser
     const std::string& owner_dsn() const { return owner_dsn_; }
-    /// Drops the database and creates an empty one; the next service to start finds the schema in it.
+    /// Drops the database and creates one that has the schema and nothing else.
     void create_database();
     net::HttpClient& http() { return http_; }
     Address job_manager() const { return job_manager_; }
@@ -95,7 +95,6 @@ class Network {
         std::unique_ptr<testkit::Process> process;
     };
     void start_servers(const Progress& progress);
-    void create_schema();
     void deploy_contracts();
     std::pair<int, std::string> ask_readiness(const std::string& name);
     /// Where servers and contracts are: what services, tools and people need alike.
@@ -122,7 +121,6 @@ class Network {
     BlockNum node_reputation_block_;
     std::string dsn_;
     std::string owner_dsn_;  ///< of `lamda`: migrates
-    bool has_schema_ = false;
     std::vector<Address> providers_;
     int api_port_ = 0;
     std::map<std::string, Service> services_;

@@ -37,6 +37,9 @@ std::string socket_of(const testkit::DockerEngine& docker) {
 }
 
 /// A key of its own for each scenario, so that none sees another's messages or nonces.
+/// Each has an account of its own on the bus, and the server is started with all of them.
+constexpr std::size_t kMostScenarios = 128;
+
 std::string key_of(std::size_t number) {
     return to_hex_bare(crypto::sha256(as_bytes("agent " + std::to_string(number))).view());
 }
@@ -44,7 +47,6 @@ std::string key_of(std::size_t number) {
 }  // namespace
 
 std::vector<std::string> Servers::providers() {
-    constexpr std::size_t kMostScenarios = 64;
     std::vector<std::string> out;
     for (std::size_t number = 1; number <= kMostScenarios; ++number) {
         out.push_back(crypto::LocalSigner::from_hex(key_of(number)).value()->address().hex());
@@ -101,6 +103,8 @@ std::string Servers::image_with_volume() {
 
 Scenario::Scenario(const Env& more_env, bool with_durables)
     : servers_(Servers::get()), number_(++servers_.scenarios) {
+    INFO("raise kMostScenarios");
+    REQUIRE(number_ <= kMostScenarios);
     key_ = key_of(number_);
     signer_ = crypto::LocalSigner::from_hex(key_).value();
     state_dir_ = servers_.dir.path() + "/agent-" + std::to_string(number_);
