@@ -1,7 +1,6 @@
 #include "runtime/env_file.hpp"
 
 #include <algorithm>
-#include <optional>
 
 namespace lamda::runtime {
 
@@ -36,28 +35,32 @@ bool ends_there(std::string_view rest) {
     return trimmed_view(rest).empty() || (is_space(rest.front()) && trimmed_view(rest).front() == '#');
 }
 
-/// Absent: a quote that does not end, or something behind it.
-std::optional<std::string> value_of(std::string_view text) {
+/// Written into `out`, which has room for all of it: growing, copying or a short string's own buffer would
+/// leave parts of a secret in memory. False: a quote that does not end, or something behind it.
+bool read_value(std::string_view text, std::string& out) {
+    constexpr std::size_t kBeyondOwnBuffer = 64;
+    out.reserve(std::max(text.size(), kBeyondOwnBuffer));
     if (text.empty() || (text[0] != '\'' && text[0] != '"')) {
         for (std::size_t i = 0; i < text.size(); ++i) {
             if (text[i] == '#' && (i == 0 || is_space(text[i - 1]))) {
-                return std::string(trimmed_view(text.substr(0, i)));
+                out.assign(trimmed_view(text.substr(0, i)));
+                return true;
             }
         }
-        return std::string(text);
+        out.assign(text);
+        return true;
     }
     const char quote = text[0];
-    std::string out;
     for (std::size_t i = 1; i < text.size(); ++i) {
         if (text[i] == quote) {
-            return ends_there(text.substr(i + 1)) ? std::optional(out) : std::nullopt;
+            return ends_there(text.substr(i + 1));
         }
         const bool escaped = quote == '"' && text[i] == '\\' && i + 1 < text.size() &&
                              (text[i + 1] == '"' || text[i + 1] == '\\');
         i += escaped ? 1 : 0;
         out += text[i];
     }
-    return std::nullopt;
+    return false;
 }
 
 Error wrong(std::size_t line, const std::string& message) {
@@ -85,11 +88,11 @@ Result<EnvFile> parse_env_file(std::string_view text) {
         if (equals == std::string_view::npos || !is_name(line.substr(0, equals))) {
             return wrong(number, "is no NAME=value (no white space before the =)");
         }
-        auto value = value_of(trimmed_view(line.substr(equals + 1)));
-        if (!value) {
+        std::string value;
+        if (!read_value(trimmed_view(line.substr(equals + 1)), value)) {
             return wrong(number, "has a quote that does not end, or something behind the closing one");
         }
-        out.insert_or_assign(std::string(line.substr(0, equals)), *std::move(value));
+        out.insert_or_assign(std::string(line.substr(0, equals)), std::move(value));
     }
     return out;
 }
