@@ -20,7 +20,7 @@ namespace {
 using nlohmann::json;
 
 constexpr auto kLookEvery = std::chrono::milliseconds(200);
-constexpr double kPatienceSeconds = 300;  // for all jobs together, whatever is killed
+constexpr double kPatienceSeconds = 900;  // for all jobs together, whatever is killed
 
 /// What the gateway says of a job. Absent while the gateway is down: the demo then shows what it knew.
 std::optional<json> ask_job(localnet::Network& network, const JobId& id) {

@@ -163,7 +163,7 @@ TEST_CASE("a retraction is sent again when RETRACT was deleted") {
     wire::Command command;
     command.request_id = "cancel-1";
     command.what = wire::Command::SetStatus{id, "cancelled", "not wanted any more"};
-    market.ask(wire::kJobsCommand, json::parse(wire::to_json(command)));
+    market.ask_as_operator(command);
     market.wait_status(id, "cancelled");
     REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kRetractStream) == 1; }));
     market.jetstream("STREAM.DELETE.RETRACT");
