@@ -14,6 +14,7 @@
 #include <stdexcept>
 #include <thread>
 
+#include "testkit/patience.hpp"
 #include "testkit/process.hpp"
 
 namespace lamda::testkit {
@@ -76,14 +77,16 @@ int free_port() {
     throw std::runtime_error("no free port between 15000 and 31999 on 127.0.0.1");
 }
 
-bool wait_until(const std::function<bool()>& condition, Millis timeout) {
-    // On a machine that is busy with other tests everything takes longer; patience costs only where a test
-    // fails.
-    static const int patience = [] {
+int patience() {
+    static const int factor = [] {
         const char* value = std::getenv("LAMDA_TEST_PATIENCE");
         return std::max(1, value == nullptr ? 1 : std::atoi(value));
     }();
-    const auto deadline = std::chrono::steady_clock::now() + timeout * patience;
+    return factor;
+}
+
+bool wait_until(const std::function<bool()>& condition, Millis timeout) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout * patience();
     while (true) {
         if (condition()) {
             return true;

@@ -13,6 +13,8 @@
 #include <thread>
 #include <utility>
 
+#include "testkit/patience.hpp"
+
 namespace lamda::testkit {
 
 namespace {
@@ -224,7 +226,7 @@ Finished run(const ProcessSpec& spec, Millis timeout) {
     Finished finished{-1, ""};
     try {
         const pid_t pid = spawn(spec, output);
-        const auto deadline = std::chrono::steady_clock::now() + timeout;
+        const auto deadline = std::chrono::steady_clock::now() + timeout * patience();
         int status = 0;
         while (waitpid(pid, &status, WNOHANG) == 0) {
             if (std::chrono::steady_clock::now() >= deadline) {
