@@ -32,11 +32,12 @@ std::string grant_script(std::span<const Privilege> privileges, const std::vecto
 /// tables. For the owner.
 void grant_privileges(Txn& txn);
 
-/// Whether the session's role owns the schema; of a database without one: whether it may create it.
+/// Whether the role of this connection owns the schema; of a database without one: whether it may create it.
 bool may_migrate(Database& database);
 bool may_migrate(Txn& txn);
 
-/// Names what the session's role lacks of the lines of `role`: `SELECT on api.job`. Reads the catalogs only.
+/// Names what the role of this connection lacks of the lines of `role`: `SELECT on api.job`. Reads the
+/// catalogs only.
 std::vector<std::string> lacking_privileges(Database& database, std::string_view role);
 
 }  // namespace lamda::store

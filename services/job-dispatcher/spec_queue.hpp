@@ -30,7 +30,7 @@ class SpecQueue {
 
     /// All that is awaited now; others are forgotten.
     void await(const std::vector<AwaitedSpec>& specs);
-    /// The spec to look for now: first those that were looked for the fewest times, of these the best paid,
+    /// The spec to look for next: first those that were looked for the fewest times, of these the best paid,
     /// of these the oldest. It is under way until given back.
     std::optional<JobId> take(Steady now);
     /// The lookup ended: the next one comes after 1 s, 2 s, 4 s … 10 min.
