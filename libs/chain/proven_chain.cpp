@@ -168,19 +168,23 @@ std::vector<Result<BlockView>> ProvenChain::blocks(const std::vector<BlockNum>& 
 }
 
 std::vector<Result<Bytes>> ProvenChain::calls(const std::vector<eth::CallRequest>& requests) const {
-    const auto at = final();
-    if (!at) {
-        return {requests.size(), unproven(finals_.size(), quorum(), trouble_)};
+    if (const auto at = final()) {
+        return calls(requests, *at);
     }
+    return {requests.size(), unproven(finals_.size(), quorum(), trouble_)};
+}
+
+std::vector<Result<Bytes>> ProvenChain::calls(const std::vector<eth::CallRequest>& requests,
+                                              BlockNum at) const {
     std::vector<std::vector<Answer>> answers(requests.size());
     std::string trouble = trouble_;
     for (const auto& final : finals_) {
-        if (final.number < *at) {
+        if (final.number < at) {
             continue;
         }
         auto& endpoint = witnesses_.at(final.endpoint);
         try {
-            const auto outcomes = endpoint.calls(requests, eth::BlockSpec(*at));
+            const auto outcomes = endpoint.calls(requests, eth::BlockSpec(at));
             for (std::size_t i = 0; i < outcomes.size(); ++i) {
                 const auto& error = outcomes[i].error;
                 if (!error || error->is_revert()) {

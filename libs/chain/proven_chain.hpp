@@ -51,6 +51,8 @@ class ProvenChain {
     /// Results of eth_call at final(), which `quorum()` endpoints give and none contradicts. Errors as above;
     /// `reverted`.
     std::vector<Result<Bytes>> calls(const std::vector<eth::CallRequest>& requests) const;
+    /// The same at an earlier block.
+    std::vector<Result<Bytes>> calls(const std::vector<eth::CallRequest>& requests, BlockNum at) const;
 
   private:
     struct Final {

@@ -24,6 +24,8 @@ constexpr std::array kWatchers{"node-registry", "job-dispatcher", "reputation"};
 constexpr auto kDatabase = "lamda";
 constexpr double kBscBlockSeconds = 0.45;
 constexpr double kOpbnbBlockSeconds = 0.25;
+/// Those of all blocks would be 9 GB an hour.
+constexpr unsigned kOldStates = 1'000;
 
 // Accounts of the well-known test mnemonic.
 constexpr std::size_t kAdminKey = 0;
@@ -166,10 +168,13 @@ void Network::start_servers(const Progress& progress) {
     progress("NATS with JetStream");
     nats_ = std::make_unique<testkit::NatsServer>(config_.dir + "/nats");
     progress("two EVM nodes: BSC (chain 97, 0.45 s blocks), opBNB (chain 5611, 0.25 s blocks)");
-    bsc_ = std::make_unique<testkit::Anvil>(config_.dir + "/bsc",
-                                            testkit::AnvilConfig{kBsc, kBscBlockSeconds, config_.bsc_slots});
-    opbnb_ = std::make_unique<testkit::Anvil>(
-        config_.dir + "/opbnb", testkit::AnvilConfig{kOpbnb, kOpbnbBlockSeconds, config_.opbnb_slots});
+    const auto start = [&](const char* folder, ChainId chain, double seconds, unsigned slots) {
+        testkit::AnvilConfig config{chain, seconds, slots};
+        config.old_states = kOldStates;
+        return std::make_unique<testkit::Anvil>(config_.dir + "/" + folder, config);
+    };
+    bsc_ = start("bsc", kBsc, kBscBlockSeconds, config_.bsc_slots);
+    opbnb_ = start("opbnb", kOpbnb, kOpbnbBlockSeconds, config_.opbnb_slots);
     bsc_rpc_ = std::make_unique<eth::HttpRpc>(bsc_->url(), Millis(10'000));
     opbnb_rpc_ = std::make_unique<eth::HttpRpc>(opbnb_->url(), Millis(10'000));
     progress("content store");

@@ -88,7 +88,7 @@ struct EndpointPlan {
     LimitStyle limit_style = LimitStyle::kError;
     std::uint64_t pruned_below =
         0;  ///< headers alone are kept of older blocks: no logs, no receipts; 0: all is
-    std::uint64_t state_pruned_below = 0;      ///< eth_getCode at older blocks: `missing trie node`
+    std::uint64_t state_pruned_below = 0;      ///< code and calls at older blocks: `missing trie node`
     std::uint64_t hashes_forgotten_below = 0;  ///< transactions of older blocks are not found by their hash
     /// Methods that are answered with an error object under HTTP 200, of the node's own trouble.
     struct OwnTrouble {
@@ -98,6 +98,12 @@ struct EndpointPlan {
     std::map<std::string, OwnTrouble> troubles;
     std::optional<Lies> lies;
     std::optional<Bytes> call_result;  ///< of every eth_call; absent: the chain's
+    /// The result at an older block, below `first`, instead of that.
+    struct EarlierResult {
+        std::uint64_t first = 0;
+        Bytes result;
+    };
+    std::optional<EarlierResult> earlier_call_result;
     bool no_logs = false;
     bool no_receipts = false;
     std::size_t bytes_per_log = 0;  ///< each log counts as so many more bytes of the answer

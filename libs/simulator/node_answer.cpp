@@ -210,6 +210,19 @@ std::string logs(const NodeCall& call, const json& params) {
     return "[]";
 }
 
+/// The block whose state is asked for. @throws eth::RpcError where the node has no such block, or not its
+/// state
+BlockNum with_state(const NodeCall& call, const json& param) {
+    const auto* block = call.view.block(block_spec(param));
+    if (block == nullptr) {
+        throw eth::RpcError(-32000, "header not found", {});
+    }
+    if (block->header.number.value < call.plan.state_pruned_below) {
+        throw eth::RpcError(-32000, "missing trie node 5a1f (path ) state 0x5a1f is not available", {});
+    }
+    return block->header.number;
+}
+
 std::string block_receipts(const NodeCall& call, const json& params) {
     if (call.plan.no_receipts) {
         ++call.counts[Fault::kNoReceipts];
@@ -284,19 +297,17 @@ std::string answer(const NodeCall& call, const std::string& method, const json& 
             to_quantity(call.chain.transaction_count(call.view, address(), block_spec(param(params, 1)))));
     }
     if (method == "eth_getCode") {
-        const auto* block = call.view.block(block_spec(param(params, 1)));
-        if (block == nullptr) {
-            throw eth::RpcError(-32000, "header not found", {});
-        }
-        if (block->header.number.value < call.plan.state_pruned_below) {
-            throw eth::RpcError(-32000, "missing trie node 5a1f (path ) state 0x5a1f is not available", {});
-        }
-        return in_quotes(to_hex(call.chain.code(address(), block->header.number)));
-    }
-    if (method == "eth_call" && call.plan.call_result) {
-        return in_quotes(to_hex(*call.plan.call_result));
+        return in_quotes(to_hex(call.chain.code(address(), with_state(call, param(params, 1)))));
     }
     if (method == "eth_call") {
+        const auto at = with_state(call, param(params, 1));
+        const auto& earlier = call.plan.earlier_call_result;
+        if (earlier && at.value < earlier->first) {
+            return in_quotes(to_hex(earlier->result));
+        }
+        if (call.plan.call_result) {
+            return in_quotes(to_hex(*call.plan.call_result));
+        }
         return in_quotes(to_hex(call.chain.call(call_request(param(params, 0)), eth::Tag::kLatest)));
     }
     if (method == "eth_estimateGas") {

@@ -92,6 +92,10 @@ void Anvil::start() {
     if (!impl_->config.hardfork.empty()) {
         spec.argv.insert(spec.argv.end(), {"--hardfork", impl_->config.hardfork});
     }
+    if (impl_->config.old_states) {
+        spec.argv.insert(spec.argv.end(),
+                         {"--max-persisted-states", std::to_string(*impl_->config.old_states)});
+    }
     spec.cwd = impl_->dir;  // and HOME: it keeps files there
     spec.log_file = impl_->log;
     impl_->process.emplace(std::move(spec));

@@ -64,6 +64,8 @@ struct AnvilConfig {
     unsigned slots_in_an_epoch = 1;                            ///< finalized = head − 2 × this
     std::optional<std::uint64_t> genesis_time = std::nullopt;  ///< seconds since 1970; absent: now
     std::string hardfork{};                                    ///< as anvil names it; empty: its newest
+    /// States of old blocks that are kept on disk; absent: all, some hundred KB each.
+    std::optional<unsigned> old_states = std::nullopt;
 };
 
 /// anvil's platform binary (from the locked npm package). Accounts: the well-known test mnemonic.

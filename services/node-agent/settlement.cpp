@@ -15,33 +15,9 @@ constexpr std::string_view kConfirm = "confirm:";
 constexpr std::string_view kClaim = "claim:";
 constexpr auto kRemember = std::chrono::hours(24 * 60);  // longer than the journal does
 
-struct JobOnChain {
-    Address provider;
-    bool created = false;
-    bool confirmed = false;
-};
-
-JobOnChain read_job(eth::Rpc& bsc, const Address& job_manager, const JobId& job, eth::BlockSpec block) {
-    jm::GetJobInfo call;
-    call.id = job.as<Bytes32>();
-    eth::CallRequest request;
-    request.to = job_manager;
-    request.data = call.encode();
-    Bytes answer;
-    try {
-        answer = bsc.call(request, block);
-    } catch (const eth::RpcError& error) {
-        // Other implementations of the interface may revert for a job that they do not know.
-        if (error.is_revert()) {
-            return {};
-        }
-        throw;
-    }
-    const auto info = jm::GetJobInfo::decode_result(answer);
-    if (!info) {
-        throw eth::BadAnswer(200, "getJobInfo answered with something else: " + info.error().message);
-    }
-    return {info->provider, info->created_at != 0, info->confirmed_at != 0};
+/// The job that a key names; absent: none.
+Result<JobId> job_of(std::string_view key) {
+    return JobId::parse(key.substr(key.starts_with(kConfirm) ? kConfirm.size() : kClaim.size()));
 }
 
 }  // namespace
@@ -100,16 +76,21 @@ void Settlement::run(const std::stop_token& stop) {
     }
 }
 
-void Settlement::settle(ChainId chain, eth::Rpc& bsc, const std::stop_token& stop) {
+void Settlement::show_trust(chain::MultiRpc& bsc) {
+    health_.set("agent:proof", true,
+                bsc.endpoints().size() == 1
+                    ? "BSC_RPC_URL names one endpoint, which is trusted: no other can contradict it"
+                    : "");
+}
+
+void Settlement::settle(ChainId chain, chain::MultiRpc& bsc, const std::stop_token& stop) {
+    show_trust(bsc);
+    OnchainJobs onchain(config_.job_manager, bsc, clock_);
     chain::PolicyByKey policy(
         [this](std::string_view key) { return settlement_call(config_.job_manager, key); });
     chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, ledger_, policy,
                          clock_, log_, metrics_, health_, [&](const std::vector<chain::Intent>& intents) {
-                             std::vector<std::optional<chain::Objection>> out;
-                             for (const auto& intent : intents) {
-                                 out.push_back(objection(bsc, intent));
-                             }
-                             return out;
+                             return precheck(onchain, intents);
                          });
     std::uint64_t seen = 0;
     while (!stop.stop_requested() && identity_.known() == chain) {
@@ -146,44 +127,53 @@ void Settlement::note_intents() {
     ledger_.forget_done(clock_.now() - kRemember);
 }
 
-std::optional<chain::Objection> Settlement::objection(eth::Rpc& bsc, const chain::Intent& intent) {
+std::vector<std::optional<chain::Objection>> Settlement::precheck(OnchainJobs& onchain,
+                                                                  const std::vector<chain::Intent>& intents) {
+    std::vector<std::optional<chain::Objection>> out(intents.size());
+    std::vector<std::size_t> places;
+    std::vector<JobId> jobs;
+    for (std::size_t i = 0; i < intents.size(); ++i) {
+        if (const auto job = job_of(intents[i].key)) {
+            places.push_back(i);
+            jobs.push_back(*job);
+        } else if (!chain::is_fill(intents[i])) {
+            out[i] = chain::Objection{"its key names no job"};
+        }
+    }
+    const auto found = onchain.final(jobs);
+    for (std::size_t i = 0; i < places.size(); ++i) {
+        out[places[i]] = intents[places[i]].key.starts_with(kConfirm)
+                             ? may_confirm(onchain, jobs[i], found[i])
+                             : objection_to_claim(found[i], signer_.address());
+    }
+    return out;
+}
+
+std::optional<chain::Objection> Settlement::may_confirm(OnchainJobs& onchain, const JobId& job,
+                                                        const Result<OnchainJob>& final) {
     using Kind = chain::Objection::Kind;
+    if (auto objection = objection_to_confirm(final, signer_.address())) {
+        return objection;
+    }
+    constexpr auto kByAnother = "confirmed by another, not final yet";
+    if (final->confirmed) {
+        ledger_.finish_without_tx(confirm_key(job), "confirmed by another");
+        log_.info("confirmed by another already", {{"job", job.hex()}});
+        return chain::Objection{kByAnother, Kind::kPark};
+    }
     try {
-        const auto reason = precheck(bsc, intent);
-        return reason ? std::optional(chain::Objection{*reason, Kind::kPark}) : std::nullopt;
+        // A reorg may undo it, so only a final confirmation ends the intent.
+        const auto latest = onchain.latest(job);
+        if (!latest) {
+            return chain::Objection{"getJobInfo: " + latest.error().message, Kind::kUnanswered};
+        }
+        return latest->confirmed ? std::optional(chain::Objection{kByAnother, Kind::kPark}) : std::nullopt;
     } catch (const std::exception& error) {
         if (!eth::is_useless_answer(error)) {
             throw;
         }
         return chain::Objection{std::string("getJobInfo: ") + error.what(), Kind::kUnanswered};
     }
-}
-
-std::optional<std::string> Settlement::precheck(eth::Rpc& bsc, const chain::Intent& intent) {
-    const bool confirming = intent.key.starts_with(kConfirm);
-    const auto job = JobId::parse(intent.key.substr(confirming ? kConfirm.size() : kClaim.size()));
-    if (!job) {
-        return "its key names no job";
-    }
-    const auto now = read_job(bsc, config_.job_manager, *job, eth::Tag::kLatest);
-    if (!now.created) {
-        return "the job is not on chain";
-    }
-    if (now.provider != signer_.address()) {
-        return "the job is another provider's";
-    }
-    if (!confirming) {
-        return now.confirmed ? std::nullopt : std::optional<std::string>("not confirmed yet");
-    }
-    if (!now.confirmed) {
-        return std::nullopt;
-    }
-    // Confirmed by the renter. A reorg may undo it, so only a final confirmation ends the intent.
-    if (read_job(bsc, config_.job_manager, *job, eth::Tag::kFinalized).confirmed) {
-        ledger_.finish_without_tx(intent.key, "confirmed by another");
-        log_.info("confirmed by another already", {{"job", job->hex()}});
-    }
-    return "confirmed by another, not final yet";
 }
 
 }  // namespace lamda::agent

@@ -9,6 +9,7 @@
 #include "chain/sender.hpp"
 #include "file_ledger.hpp"
 #include "journal.hpp"
+#include "onchain_jobs.hpp"
 
 namespace lamda::agent {
 
@@ -22,7 +23,7 @@ struct SettlementConfig {
 class Settlement {
   public:
     /// Endpoints that are expected to be on the chain.
-    using Open = std::function<std::unique_ptr<eth::Rpc>(ChainId)>;
+    using Open = std::function<std::unique_ptr<chain::MultiRpc>(ChainId)>;
     Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, Open open,
                const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
                telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
@@ -32,12 +33,16 @@ class Settlement {
 
   private:
     /// Until stopped, or another chain id is known.
-    void settle(ChainId chain, eth::Rpc& bsc, const std::stop_token& stop);
+    void settle(ChainId chain, chain::MultiRpc& bsc, const std::stop_token& stop);
     chain::Intent intent_of(std::string key) const;
     void note_intents();
-    std::optional<chain::Objection> objection(eth::Rpc& bsc, const chain::Intent& intent);
-    /// @throws what the endpoint throws
-    std::optional<std::string> precheck(eth::Rpc& bsc, const chain::Intent& intent);
+    /// @throws what the endpoints throw
+    std::vector<std::optional<chain::Objection>> precheck(OnchainJobs& onchain,
+                                                          const std::vector<chain::Intent>& intents);
+    std::optional<chain::Objection> may_confirm(OnchainJobs& onchain, const JobId& job,
+                                                const Result<OnchainJob>& final);
+    /// Shows whether BSC's endpoints can contradict one another.
+    void show_trust(chain::MultiRpc& bsc);
 
     SettlementConfig config_;
     Journal& journal_;

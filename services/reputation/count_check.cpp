@@ -10,7 +10,7 @@ std::vector<std::string> differences(const CountAccount& account) {
     std::vector<std::string> out;
     for (const auto& [provider, counts] : account.providers) {
         const auto whose = "provider " + provider.hex() + ": ";
-        if (counts.last - counts.first + 1 != counts.increments) {
+        if (counts.last + 1 != counts.first + counts.increments) {
             out.push_back(whose + to_decimal(counts.increments) + " increments were read, from count " +
                           to_decimal(counts.first) + " to " + to_decimal(counts.last));
         }
@@ -39,16 +39,21 @@ CountCheck::CountCheck(Address contract, std::string increments_stream, store::D
           "lamda_reputation_differences",
           "Things that cannot be: between the contract's counts, its events, and our transactions")) {}
 
+CountAccount increments_read(store::Txn& txn, BlockNum upto) {
+    CountAccount out;
+    for (const auto& row :
+         txn.exec("SELECT provider, count(*) AS n, min(new_count) AS first, max(new_count) AS last "
+                  "FROM reputation.increment WHERE block_num <= $1 GROUP BY provider",
+                  {upto})) {
+        out.providers[row.get<Address>("provider")] = {
+            row.get<U256>("n"), row.get<U256>("first"), row.get<U256>("last"), {}};
+    }
+    return out;
+}
+
 CountAccount CountCheck::read(BlockNum upto) {
     return database_.transact([&](store::Txn& txn) {
-        CountAccount out;
-        for (const auto& row :
-             txn.exec("SELECT provider, count(*) AS n, min(new_count) AS first, max(new_count) AS last "
-                      "FROM reputation.increment WHERE block_num <= $1 GROUP BY provider",
-                      {upto})) {
-            out.providers[row.get<Address>("provider")] = {
-                row.get<U256>("n"), row.get<U256>("first"), row.get<U256>("last"), {}};
-        }
+        auto out = increments_read(txn, upto);
         for (const auto& row : txn.exec("SELECT job_id FROM reputation.increment WHERE job_id IS NOT NULL "
                                         "GROUP BY job_id HAVING count(*) > 1 ORDER BY job_id LIMIT 100")) {
             out.counted_twice.push_back(row.get<JobId>("job_id"));

@@ -25,10 +25,14 @@ struct CountAccount {
         std::optional<U256>
             counter;  ///< successfulJobsCount at that block; absent: the node keeps no state so old
     };
+    /// Of a provider without an increment.
+    static constexpr OfProvider kNoIncrement{0, 1, 0, std::nullopt};
     std::map<Address, OfProvider> providers;
     std::vector<JobId> counted_twice;
     std::vector<std::string> unseen;  ///< keys of intents that are done, and whose increment was not read
 };
+/// The providers of the increments that were read up to one block.
+CountAccount increments_read(store::Txn& txn, BlockNum upto);
 /// One line for each thing that cannot be. Pure.
 std::vector<std::string> differences(const CountAccount& account);
 

@@ -122,7 +122,7 @@ bool Duty::agrees() {
     return database_.transact([](store::Txn& txn) { return ledger_agrees(txn); });
 }
 
-std::string Duty::waiting_for() {
+std::string Duty::compare(bool note) {
     const auto finalized = opbnb_.header(eth::BlockSpec(eth::Tag::kFinalized));
     if (!finalized) {
         return "opBNB's node names no finalized block";
@@ -155,7 +155,9 @@ std::string Duty::waiting_for() {
             return "transactions of the wallet are on their way: " + std::to_string(final_count) + " of " +
                    std::to_string(pending_count) + " are final";
         }
-        note_agreement(txn);
+        if (note) {
+            note_agreement(txn);
+        }
         return "";
     });
 }

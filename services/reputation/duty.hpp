@@ -33,9 +33,10 @@ class Duty {
     /// All that the chain has counted was known once, and was not forgotten since (`lamda reputation
     /// rebuild`).
     bool agrees();
-    /// Why nothing may be sent; empty: all that the chain has counted is known, and agrees() from now on.
-    /// Both streams must be caught up.
-    std::string waiting_for();
+    /// Why nothing may be sent; empty: all that the endpoints show is known. Both streams must be caught up.
+    std::string waiting_for() { return compare(false); }
+    /// The same; if empty, agrees() from now on. Only when a CountProof misses nothing.
+    std::string conclude() { return compare(true); }
     /// Makes an intent of each confirmation that is proven, and neither counted nor on its way. How many are
     /// new.
     std::size_t add_intents();
@@ -44,6 +45,7 @@ class Duty {
 
   private:
     struct Uncounted;
+    std::string compare(bool note);
     std::vector<Uncounted> not_looked_up();
     std::vector<std::optional<eth::TransactionInfo>> transactions_of(const std::vector<Uncounted>& open);
     std::optional<BlockNum> increments_cursor(store::Txn& txn);

@@ -146,6 +146,9 @@ void Service::connect() {
     duty_ = std::make_unique<Duty>(DutyConfig{signer_.address(), chain, config_.opbnb.contract,
                                               kIncrementsStream, config_.from_block.has_value()},
                                    database_, *opbnb_);
+    count_proof_ = std::make_unique<CountProof>(
+        CountProofConfig{config_.opbnb.contract, kIncrementsStream, config_.opbnb.start_block}, database_,
+        *opbnb_, clock_);
     ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_.address(), chain);
     chain::SenderConfig sender;
     sender.name = kIncrementsStream;
@@ -270,7 +273,11 @@ std::string Service::waiting_for() {
     if (!jobs_.caught_up()) {
         return "JobManager is not read up to finality yet";
     }
-    return duty_->waiting_for();
+    auto reason = duty_->waiting_for();
+    if (reason.empty()) {
+        reason = count_proof_->missing();
+    }
+    return reason.empty() ? duty_->conclude() : reason;
 }
 
 /// Intents follow from confirmations only now: of a job that is counted already there shall be none.

@@ -6,6 +6,7 @@
 
 #include "chain/multi_rpc.hpp"
 #include "config.hpp"
+#include "count_proof.hpp"
 #include "duty.hpp"
 #include "increment_policy.hpp"
 #include "journal_repair.hpp"
@@ -57,6 +58,7 @@ class Service {
     IncrementsRepair increments_repair_;
     // Known once opBNB has told its chain id.
     std::unique_ptr<Duty> duty_;
+    std::unique_ptr<CountProof> count_proof_;
     std::unique_ptr<pipeline::PgTxLedger> ledger_;
     IncrementPolicy policy_;
     std::unique_ptr<chain::Sender> sender_;

@@ -159,4 +159,8 @@ testkit::Finished Scenario::lamda(const std::vector<std::string>& arguments,
     return testkit::run(spec);
 }
 
+std::map<std::string, std::string> Scenario::database_without_schema() {
+    return {{"DATABASE_URL", network_->postgres().dsn()}};
+}
+
 }  // namespace lamda::e2e

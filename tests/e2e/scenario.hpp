@@ -56,6 +56,8 @@ class Scenario {
     /// The operator's command, with this network's settings. Exit status and output.
     testkit::Finished lamda(const std::vector<std::string>& arguments,
                             const std::map<std::string, std::string>& more_env = {});
+    /// `DATABASE_URL` of a database without a schema, for `lamda`.
+    std::map<std::string, std::string> database_without_schema();
     static std::string executable(const std::string& name);
 
   private:
