@@ -83,8 +83,8 @@ TEST_CASE("a record that is not final yet is none") {
 TEST_CASE("Sceptical: no single endpoint of several makes the agent send") {
     const auto lie = GENERATE(info(kSelf, 100, 200), info(kSelf, 100, 0));
     Scene scene({lie, info(kOther, 100, 0), info(kOther, 100, 0)});
-    for (const auto& objection : {objection_to_confirm(scene.final(), kSelf),
-                                  objection_to_claim(scene.final(), kSelf)}) {
+    for (const auto& objection :
+         {objection_to_confirm(scene.final(), kSelf), objection_to_claim(scene.final(), kSelf)}) {
         REQUIRE(objection);
         CHECK(objection->kind == Objection::Kind::kUnanswered);
         CHECK(objection->reason.find("contradict one another") != std::string::npos);
@@ -94,7 +94,9 @@ TEST_CASE("Sceptical: no single endpoint of several makes the agent send") {
 }
 
 TEST_CASE("another provider's job, an unknown one, and an answer of another contract are told apart") {
-    const auto of = [](const Result<Bytes>& answer) { return objection_to_confirm(read_record(answer), kSelf); };
+    const auto of = [](const Result<Bytes>& answer) {
+        return objection_to_confirm(read_record(answer), kSelf);
+    };
     CHECK(of(info(kOther, 100, 0))->reason.find("another provider") != std::string::npos);
     CHECK(of(info(Address{}, 0, 0))->reason.find("not on chain") != std::string::npos);
     CHECK(of(Error{"reverted", "the call reverts", ""})->reason.find("not on chain") != std::string::npos);

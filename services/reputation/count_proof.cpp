@@ -41,9 +41,8 @@ std::string CountProof::missing() {
 
 CountAccount CountProof::read(store::Txn& txn, BlockNum upto) {
     auto out = increments_read(txn, upto);
-    for (const auto& row :
-         txn.exec("SELECT DISTINCT j.provider FROM reputation.confirmation c "
-                  "JOIN reputation.job j USING (job_id) WHERE NOT c.settled")) {
+    for (const auto& row : txn.exec("SELECT DISTINCT j.provider FROM reputation.confirmation c "
+                                    "JOIN reputation.job j USING (job_id) WHERE NOT c.settled")) {
         out.providers.try_emplace(row.get<Address>("provider"), CountAccount::kNoIncrement);
     }
     return out;
@@ -89,13 +88,13 @@ std::string CountProof::earlier_counts(const CountAccount& account) {
         const auto& first = account.providers.at(providers[i]).first;
         if (!earlier[i]) {
             return "the count of provider " + providers[i].hex() + " before block " +
-                   std::to_string(config_.start_block->value) + " is not known: " +
-                   earlier[i].error().message + remedy;
+                   std::to_string(config_.start_block->value) +
+                   " is not known: " + earlier[i].error().message + remedy;
         }
         if (*earlier[i] + 1 != first) {
             return "provider " + providers[i].hex() + " had " + to_decimal(*earlier[i]) + " before block " +
-                   std::to_string(config_.start_block->value) + ", and the first increment that was read says " +
-                   to_decimal(first);
+                   std::to_string(config_.start_block->value) +
+                   ", and the first increment that was read says " + to_decimal(first);
         }
     }
     return "";
@@ -129,8 +128,9 @@ std::string CountProof::look() {
     }
     const auto found = differences(*account);
     return found.empty() ? earlier_counts(*account)
-                         : found.front() + ": an endpoint of OPBNB_RPC_URL has hidden increments, or invented "
-                                           "some";
+                         : found.front() +
+                               ": an endpoint of OPBNB_RPC_URL has hidden increments, or invented "
+                               "some";
 }
 
 }  // namespace lamda::reputation

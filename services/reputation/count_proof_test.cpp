@@ -61,9 +61,10 @@ struct Scene {
     /// As the stream stores them, one in each block from kStart on.
     void read(std::uint64_t first, std::uint64_t last, std::uint64_t cursor = kHeight) {
         database.transact([&](store::Txn& txn) {
-            txn.exec("INSERT INTO chain.cursor (stream, chain_id, number, hash, timestamp) VALUES "
-                     "($1, 97, $2, $3, 1)",
-                     {kStream, cursor, BlockHash{}});
+            txn.exec(
+                "INSERT INTO chain.cursor (stream, chain_id, number, hash, timestamp) VALUES "
+                "($1, 97, $2, $3, 1)",
+                {kStream, cursor, BlockHash{}});
             for (auto n = first; n <= last; ++n) {
                 Increment one;
                 one.provider = kProvider;

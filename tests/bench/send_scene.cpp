@@ -121,6 +121,9 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     database.transact([&](store::Txn& txn) {
         reputation::put_creations(txn, jobs);
         reputation::put_confirmations(txn, confirmations);
+        for (const auto& confirmation : confirmations) {
+            reputation::note_proven(txn, confirmation, wallet);
+        }
         pipeline::put_intents(txn, wallet, kChain, intents);
         for (const char* table : {"chain.intent", "reputation.job", "reputation.confirmation"}) {
             txn.exec(std::string("ANALYZE ") + table);  // as autovacuum does, within a minute
@@ -143,16 +146,19 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     reputation::IncrementPolicy policy(database, node.contract());
     chain::Sender sender(config, node.rpc(), node.wallet(), ledger, policy, clock, telemetry::Log::none(),
                          metrics, health, {});
-    while (node.accepted() < first + count) {
+    const auto step = [&](const char* until) {
         sender.step();
+        if (now_seconds() - begin > kPatienceSeconds) {
+            throw std::runtime_error(fmt::format("not all {} after ten minutes", until));
+        }
+    };
+    while (node.accepted() < first + count) {
+        step("accepted");
     }
     out.accepted = now_seconds() - begin;
     node.mine(static_cast<int>(count / kInBlock) + 1 + kToFinality);
     while (!ledger.in_flight({0, std::nullopt}, 1).empty()) {
-        sender.step();
-        if (now_seconds() - begin > kPatienceSeconds) {
-            throw std::runtime_error("not all done after ten minutes");
-        }
+        step("done");
     }
     out.done = now_seconds() - begin;
     if (node.count() != counted + count) {
