@@ -107,14 +107,16 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
         return *arguments.exit_now;
     }
     forbid_core_dumps();
-    const auto file = read_env_files(service, arguments.env_files);
+    auto file = read_env_files(service, arguments.env_files);
     if (!file) {
         return kExitConfig;
     }
-    Settings settings = Settings::from_environment(*file);
+    const auto names = names_set(*file);
+    // Moved: a copy that lasts as long as this function would keep every secret of the file in memory.
+    Settings settings = Settings::from_environment(*std::move(file));
     const CommonConfig common = read_common(settings);
     const Config config = read(settings);
-    settings.finish(names_set(*file));
+    settings.finish(names);
     if (const int status = report_mistakes(service, settings); status != 0 || arguments.check_config) {
         return status;
     }

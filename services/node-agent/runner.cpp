@@ -249,6 +249,9 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
     for (;;) {
         const auto remaining = std::chrono::duration_cast<Millis>(deadline - clock_.steady()) + Millis(1);
         const bool ended = engine_.wait(key.container(), std::clamp(remaining, Millis(50), kLook));
+        if (ended) {
+            note_lost_engine(key);  // now: it may be back before the measuring has ended
+        }
         if (!journal_.active(key)) {
             engine_.remove(key.container());
             log_.info("stopped a retracted attempt", {{"container", key.container()}});
@@ -268,6 +271,12 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
         if (excess || clock_.steady() >= deadline) {
             engine_.kill(key.container());
         }
+    }
+}
+
+void Runner::note_lost_engine(const AttemptKey& key) {
+    if (!engine_.takes_connections()) {
+        journal_.update(key, [](Attempt& entry) { entry.engine_lost = true; });
     }
 }
 
@@ -306,8 +315,8 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
     Ended ended;
     ended.exit_code = state->exit_code;
     ended.oom_killed = state->oom_killed;
-    if (state->exit_code != 0 && !engine_.takes_connections()) {
-        journal_.update(key, [](Attempt& entry) { entry.engine_lost = true; });
+    if (state->exit_code != 0) {
+        note_lost_engine(key);
     }
     const auto entry = journal_.find(key);
     ended.engine_lost = entry && entry->engine_lost;

@@ -78,6 +78,8 @@ class Runner {
     Step follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     /// Since its container was first followed, by this process or another one of this machine's start.
     Millis followed_for(const AttemptKey& key);
+    /// For a container that has just ended: the engine stops its containers when it goes away.
+    void note_lost_engine(const AttemptKey& key);
     std::optional<ContainerState> inspect_ended(const AttemptKey& key);
     /// Judges a container that has ended, and notes the run when its output is to be stored.
     Step conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
