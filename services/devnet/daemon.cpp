@@ -50,7 +50,10 @@ void write_record(const std::string& dir, const localnet::Network& network) {
         places.push_back({{"name", place.name}, {"address", place.address}, {"ready_url", place.ready_url}});
     }
     std::string settings;
-    for (const auto& [name, value] : network.settings()) {
+    auto values = network.settings();
+    // Whoever tries this network by hand looks into every table, and starts services and databases beside it.
+    values["DATABASE_URL"] = network.dsn();
+    for (const auto& [name, value] : values) {
         settings += fmt::format("{}={}\n", name, value);
     }
     write_file(settings_file(dir), settings);
