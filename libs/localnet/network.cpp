@@ -237,9 +237,8 @@ void Network::kill_service(const std::string& name) {
 
 void Network::create_database() {
     postgres_->drop_database(kDatabase);
-    owner_dsn_ = testkit::create_database_with_roles(*postgres_, kDatabase);
+    store::Database owner(testkit::create_database_with_roles(*postgres_, kDatabase), "devnet", 1);
     dsn_ = postgres_->dsn(kDatabase);
-    store::Database owner(owner_dsn_, "devnet", 1);
     store::migrate(owner);
 }
 

@@ -61,7 +61,6 @@ class Network {
     testkit::PostgresServer& postgres() { return *postgres_; }
     testkit::NatsServer& nats() { return *nats_; }
     const std::string& dsn() const { return dsn_; }  ///< of a superuser
-    const std::string& owner_dsn() const { return owner_dsn_; }
     /// Drops the database and creates one that has the schema and nothing else.
     void create_database();
     net::HttpClient& http() { return http_; }
@@ -120,7 +119,6 @@ class Network {
     BlockNum job_manager_block_;
     BlockNum node_reputation_block_;
     std::string dsn_;
-    std::string owner_dsn_;  ///< of `lamda`: migrates
     std::vector<Address> providers_;
     int api_port_ = 0;
     std::map<std::string, Service> services_;
