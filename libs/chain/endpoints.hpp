@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "chain/range_window.hpp"
-#include "chain/stream_memory.hpp"
+#include "chain/endpoint_note.hpp"
 #include "eth/rpc.hpp"
 #include "telemetry/log.hpp"
 

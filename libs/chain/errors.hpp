@@ -1,4 +1,4 @@
-// Why a stream cannot go on, named by what follows from it.
+// Errors of endpoints, named by what the caller does next.
 #pragma once
 
 #include <stdexcept>
@@ -9,16 +9,6 @@ namespace lamda::chain {
 
 /// The configuration contradicts the chain: exit 78.
 class ConfigContradiction : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-/// A reorg below a block that was final: the stream stops and deletes nothing.
-class FinalityViolated : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-/// Another writer moved the cursor: this one is not the active one. Load again.
-class CursorMoved : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "chain/errors.hpp"
+#include "chain/stream_errors.hpp"
 #include "chain/lease.hpp"
 #include "chain/stream_memory.hpp"
 #include "core/clock.hpp"
