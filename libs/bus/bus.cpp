@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "bus/connection.hpp"
-#include "bus/consumer.hpp"
-#include "bus/subscription.hpp"
+#include "bus/detail/connection.hpp"
+#include "bus/detail/consumer.hpp"
+#include "bus/detail/subscription.hpp"
 
 namespace lamda::bus {
 

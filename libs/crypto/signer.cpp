@@ -10,7 +10,7 @@
 
 #include "core/hex_digit.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/key_page.hpp"
+#include "crypto/detail/key_page.hpp"
 
 namespace lamda::crypto {
 namespace {

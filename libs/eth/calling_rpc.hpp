@@ -1,7 +1,7 @@
 // All of Rpc's calls, over one way of asking a question.
 #pragma once
 
-#include "eth/question.hpp"
+#include "eth/rpc_call.hpp"
 #include "eth/rpc.hpp"
 
 namespace lamda::eth {

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
 #include "http/message.hpp"
-#include "http/status.hpp"
+#include "http/detail/status.hpp"
 
 namespace lamda::http {
 

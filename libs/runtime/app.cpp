@@ -15,9 +15,9 @@
 #include <thread>
 
 #include "http/server.hpp"
-#include "runtime/loop_watch.hpp"
-#include "runtime/process_limits.hpp"
-#include "runtime/service_notification.hpp"
+#include "runtime/detail/loop_watch.hpp"
+#include "runtime/detail/process_limits.hpp"
+#include "runtime/detail/service_notification.hpp"
 #include "telemetry/shown_text.hpp"
 
 namespace lamda::runtime {

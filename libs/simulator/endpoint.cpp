@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "simulator/node_answer.hpp"
+#include "simulator/detail/node_answer.hpp"
 
 namespace lamda::simulator {
 

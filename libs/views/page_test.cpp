@@ -7,7 +7,7 @@
 
 #include "store/migrations.hpp"
 #include "testkit/servers.hpp"
-#include "views/query_desk.hpp"
+#include "views/query_handler.hpp"
 #include "views/resources.hpp"
 
 using namespace lamda;

@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "wire/json.hpp"
+#include "wire/detail/json.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 

@@ -6,7 +6,7 @@
 #include "crypto/digest.hpp"
 #include "eth/codec/typed_data.hpp"
 #include "wire/image_reference.hpp"
-#include "wire/spec_fields.hpp"
+#include "wire/detail/spec_fields.hpp"
 
 namespace lamda::wire {
 namespace {

@@ -1,6 +1,6 @@
-#include "config.hpp"
+#include "services/api-gateway/config.hpp"
 
-#include "origin.hpp"
+#include "services/api-gateway/access/origin.hpp"
 #include "runtime/server_settings.hpp"
 
 namespace lamda::gateway {

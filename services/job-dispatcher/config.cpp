@@ -1,4 +1,4 @@
-#include "config.hpp"
+#include "services/job-dispatcher/config.hpp"
 
 #include <algorithm>
 

@@ -1,8 +1,8 @@
 // The dispatcher's settings.
 #pragma once
 
-#include "chain/log_stream.hpp"
-#include "clock_loop.hpp"
+#include "ingest/log_stream.hpp"
+#include "services/job-dispatcher/dispatch/timeout_loop.hpp"
 #include "runtime/settings.hpp"
 
 namespace lamda::dispatch {

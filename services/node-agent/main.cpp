@@ -1,17 +1,17 @@
 // lamda-node-agent: runs a provider's jobs. The only file that knows all the parts.
 #include <cstdlib>
 
-#include "abandonable.hpp"
-#include "assignment_loop.hpp"
-#include "chain/multi_rpc.hpp"
-#include "chain_learner.hpp"
-#include "config.hpp"
+#include "services/node-agent/bus/detachable_loop.hpp"
+#include "services/node-agent/bus/assignment_loop.hpp"
+#include "rpcpool/multi_rpc.hpp"
+#include "services/node-agent/onchain/chain_learner.hpp"
+#include "services/node-agent/config.hpp"
 #include "eth/rpc_client.hpp"
-#include "heartbeat_loop.hpp"
-#include "janitor.hpp"
+#include "services/node-agent/bus/heartbeat_loop.hpp"
+#include "services/node-agent/executor/janitor.hpp"
 #include "net/http_client.hpp"
-#include "retract_loop.hpp"
-#include "runner.hpp"
+#include "services/node-agent/bus/retract_loop.hpp"
+#include "services/node-agent/executor/runner.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
 

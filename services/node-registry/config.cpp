@@ -1,4 +1,4 @@
-#include "config.hpp"
+#include "services/node-registry/config.hpp"
 
 #include <algorithm>
 

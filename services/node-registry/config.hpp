@@ -1,7 +1,7 @@
 // The registry's settings.
 #pragma once
 
-#include "chain/log_stream.hpp"
+#include "ingest/log_stream.hpp"
 #include "runtime/settings.hpp"
 
 namespace lamda::registry {

@@ -1,4 +1,4 @@
-#include "config.hpp"
+#include "services/reputation/config.hpp"
 
 #include <algorithm>
 

@@ -1,16 +1,16 @@
-#include "service.hpp"
+#include "services/reputation/service.hpp"
 
 #include <algorithm>
 
-#include "chain/endpoint_chain.hpp"
-#include "chain/errors.hpp"
-#include "chain/log_stream.hpp"
-#include "chain/sweep.hpp"
-#include "confirmation_proofs.hpp"
+#include "rpcpool/endpoint_chain.hpp"
+#include "rpcpool/errors.hpp"
+#include "ingest/log_stream.hpp"
+#include "ingest/audit/audit.hpp"
+#include "services/reputation/ingest/confirmation_proofs.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
-#include "count_check.hpp"
-#include "pipeline/stream_memory.hpp"
+#include "services/reputation/ledger/count_check.hpp"
+#include "pgingest/pg_stream_memory.hpp"
 #include "runtime/readiness.hpp"
 #include "store/role_privileges.hpp"
 

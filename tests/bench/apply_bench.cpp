@@ -8,11 +8,11 @@
 #include <fstream>
 
 #include "arguments.hpp"
-#include "pipeline/projector.hpp"
-#include "projection.hpp"
+#include "pgingest/projector.hpp"
+#include "services/job-dispatcher/ingest/projection.hpp"
 #include "report.hpp"
 #include "store/migrations.hpp"
-#include "test_batches.hpp"
+#include "services/job-dispatcher/testing/batches.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;

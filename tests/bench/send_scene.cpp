@@ -4,12 +4,12 @@
 
 #include <stdexcept>
 
-#include "chain/sender.hpp"
+#include "txsender/sender.hpp"
 #include "contracts/node_reputation.hpp"
 #include "floor.hpp"
-#include "increment.hpp"
-#include "increment_policy.hpp"
-#include "journal_store.hpp"
+#include "services/reputation/ledger/increment.hpp"
+#include "services/reputation/sender/increment_policy.hpp"
+#include "services/reputation/ingest/journal_store.hpp"
 #include "onchain/transact.hpp"
 #include "report.hpp"
 #include "store/migrations.hpp"

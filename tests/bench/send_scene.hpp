@@ -5,10 +5,10 @@
 #include <string>
 #include <vector>
 
-#include "chain/multi_rpc.hpp"
-#include "chain/tx_ledger.hpp"
+#include "rpcpool/multi_rpc.hpp"
+#include "txsender/tx_queue.hpp"
 #include "crypto/signer.hpp"
-#include "pipeline/tx_ledger.hpp"
+#include "pgledger/pg_tx_queue.hpp"
 #include "store/database.hpp"
 #include "testkit/servers.hpp"
 

@@ -5,10 +5,10 @@
 #include <functional>
 #include <thread>
 
-#include "chain/multi_rpc.hpp"
+#include "rpcpool/multi_rpc.hpp"
 #include "chaos/logging_chain.hpp"
-#include "pipeline/projector.hpp"
-#include "pipeline/write_behind.hpp"
+#include "pgingest/projector.hpp"
+#include "pgingest/write_behind.hpp"
 
 namespace lamda::chaos {
 

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "pipeline/log_diff.hpp"
+#include "pgingest/log_diff.hpp"
 
 namespace lamda::chaos {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "pipeline/projector.hpp"
-#include "pipeline/sweep.hpp"
+#include "pgingest/projector.hpp"
+#include "pgingest/pg_audit.hpp"
 
 namespace lamda::chaos {
 

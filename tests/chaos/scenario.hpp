@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "chain/log_stream.hpp"
+#include "ingest/log_stream.hpp"
 #include "simulator/fault.hpp"
 #include "simulator/miner.hpp"
 

@@ -4,11 +4,11 @@
 
 #include <memory>
 
-#include "chain/signing_policy.hpp"
+#include "txsender/signing_policy.hpp"
 #include "chaos/evm_node.hpp"
 #include "crypto/signer.hpp"
-#include "pipeline/test_database.hpp"
-#include "pipeline/tx_ledger.hpp"
+#include "testkit/pipeline_database.hpp"
+#include "pgledger/pg_tx_queue.hpp"
 
 namespace lamda::chaos {
 

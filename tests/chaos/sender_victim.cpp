@@ -10,10 +10,10 @@
 #include <stop_token>
 #include <thread>
 
-#include "chain/multi_rpc.hpp"
-#include "chain/sender.hpp"
+#include "rpcpool/multi_rpc.hpp"
+#include "txsender/sender.hpp"
 #include "chaos/sender_scene.hpp"
-#include "pipeline/tx_ledger.hpp"
+#include "pgledger/pg_tx_queue.hpp"
 
 using namespace lamda;
 

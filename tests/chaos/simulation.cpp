@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "chain/multi_rpc.hpp"
-#include "chain/sweep.hpp"
+#include "rpcpool/multi_rpc.hpp"
+#include "ingest/audit/audit.hpp"
 
 namespace lamda::chaos {
 

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "chaos/row_stream.hpp"
-#include "pipeline/test_database.hpp"
+#include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
 using namespace lamda::chaos;

@@ -8,7 +8,7 @@
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "integration/agent_fixture.hpp"
-#include "onchain/market_view.hpp"
+#include "onchain/job_manager_reader.hpp"
 #include "onchain/transact.hpp"
 
 using namespace lamda;

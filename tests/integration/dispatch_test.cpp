@@ -3,9 +3,9 @@
 
 #include "integration/market_fixture.hpp"
 #include "ipfs/content_store.hpp"
-#include "job_store.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "net/http_client.hpp"
-#include "pipeline/dead_letter.hpp"
+#include "outbox/dead_letter.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;

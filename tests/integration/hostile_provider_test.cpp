@@ -1,7 +1,7 @@
 // What one provider sends reaches the jobs of no other one: floods of statuses, registrations without an
 // agent.
 #include "integration/market_fixture.hpp"
-#include "pipeline/dead_letter.hpp"
+#include "outbox/dead_letter.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;

@@ -3,12 +3,12 @@
 #include <atomic>
 #include <csignal>
 
-#include "clock_loop.hpp"
+#include "services/job-dispatcher/dispatch/timeout_loop.hpp"
 #include "integration/market_fixture.hpp"
-#include "job_store.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/loopback_server.hpp"
-#include "pipeline/event_stream.hpp"
+#include "outbox/event_stream.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;

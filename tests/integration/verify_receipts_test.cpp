@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "eth/codec/receipts_root.hpp"
-#include "eth/question.hpp"
+#include "eth/rpc_call.hpp"
 #include "integration/market_fixture.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/loopback_server.hpp"

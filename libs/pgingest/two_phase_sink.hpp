@@ -1,0 +1,17 @@
+// PreparingSink: a stream's sink whose apply() has a part that can be done ahead of its turn.
+#pragma once
+
+#include <functional>
+
+#include "ingest/log_stream.hpp"
+
+namespace lamda::pipeline {
+
+class PreparingSink : public chain::StreamSink {
+  public:
+    /// Does that part, maybe while another thread is inside apply() with the batch before; what is returned
+    /// does the rest, once, in its turn: together they are apply(). It keeps what it needs of the batch.
+    virtual std::function<void()> prepare(const chain::Batch& batch) = 0;
+};
+
+}  // namespace lamda::pipeline

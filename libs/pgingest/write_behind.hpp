@@ -1,0 +1,40 @@
+// WriteBehind: a stream's sink that writes one large batch while the next is read and prepared. Between the
+// stream and its Projector.
+#pragma once
+
+#include <future>
+
+#include "pgingest/two_phase_sink.hpp"
+
+namespace lamda::pipeline {
+
+/// A batch of at least `large` logs is under way when apply() returns, one at a time; every other call waits
+/// for it first, apply() after it has prepared its own batch. An error of it is thrown by the call that comes
+/// next, which then does nothing of its own: the stream takes up its cursor again, as after any failure. What
+/// is promised of the checkpoint stays as it is, for it moves with its effects in one transaction: only
+/// apply() no longer says that they are there. For one thread.
+class WriteBehind final : public chain::StreamSink {
+  public:
+    /// Fewer logs are written sooner than a thread is woken.
+    static constexpr std::size_t kLarge = 500;
+
+    explicit WriteBehind(PreparingSink& sink, std::size_t large = kLarge) : sink_(sink), large_(large) {}
+    /// Waits; an error that nobody has asked for is lost, and so is its batch: it will be read again.
+    ~WriteBehind() override = default;
+    std::optional<BlockRef> cursor() override;
+    std::vector<chain::BlockHeader> recent_headers() override;
+    void apply(const chain::Batch& batch) override;
+    void unwind(const chain::Unwind& unwind) override;
+    void boundary(BlockNum boundary, BlockNum finalized) override;
+    chain::Watched bind(const chain::Watched& watched) override;
+
+    /// Waits for what is under way. @throws what it threw, once
+    void settle();
+
+  private:
+    PreparingSink& sink_;
+    std::size_t large_;
+    std::future<void> under_way_;  ///< its destructor waits
+};
+
+}  // namespace lamda::pipeline

@@ -1,0 +1,41 @@
+#include "pgledger/intent_locks.hpp"
+
+#include "store/values.hpp"
+
+namespace lamda::pipeline {
+
+using chain::IntentState;
+
+bool LockedIntent::waits() const {
+    return !nonce && (state == IntentState::kPending || state == IntentState::kParked);
+}
+
+bool LockedIntent::is_open() const {
+    return state != IntentState::kDone && state != IntentState::kFailed;
+}
+
+bool LockedIntent::flies_at(std::uint64_t at) const {
+    return nonce == at &&
+           (state == IntentState::kAllocated || state == IntentState::kSent || state == IntentState::kMined);
+}
+
+std::map<std::string, LockedIntent> lock_intents(store::Txn& txn, ChainId chain, const Address& wallet,
+                                                 const std::vector<std::string>& keys) {
+    std::map<std::string, LockedIntent> out;
+    for (const auto& row :
+         txn.exec("SELECT id, key, state, nonce, wish FROM chain.intent WHERE chain_id = $1 AND wallet = $2 "
+                  "AND key = ANY ($3::text[]) ORDER BY id FOR NO KEY UPDATE",
+                  {chain.value, wallet, store::array_of(keys)})) {
+        LockedIntent one;
+        one.id = row.get<std::int64_t>("id");
+        one.state = chain::parse_intent_state(row.get<std::string>("state")).value();
+        one.nonce = row.maybe<std::uint64_t>("nonce");
+        if (const auto wish = row.maybe<std::string>("wish")) {
+            one.wish = chain::parse_wish(*wish).value();
+        }
+        out.emplace(row.get<std::string>("key"), one);
+    }
+    return out;
+}
+
+}  // namespace lamda::pipeline

@@ -1,0 +1,174 @@
+#include "services/job-dispatcher/ingest/projection.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+
+#include "services/job-dispatcher/ingest/bulk_load.hpp"
+#include "services/job-dispatcher/jobs/chain_facts.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/ingest/prepared_batch.hpp"
+#include "services/job-dispatcher/bus/statuses.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using wire::ChainState;
+
+/// A change holds rows before and after and all that was said of the job: some kilobytes, more than its
+/// facts.
+constexpr std::size_t kFactsAtOnce = 5'000;
+
+/// Of the jobs that the facts are about, ascending.
+std::vector<JobId> ids_of(const std::vector<JobEvent>& facts) {
+    std::vector<JobId> out;
+    out.reserve(facts.size());
+    std::transform(facts.begin(), facts.end(), std::back_inserter(out),
+                   [](const JobEvent& fact) { return fact.job_id; });
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+/// The changes' jobs have rows now.
+void know(const std::vector<Change>& changes, std::unordered_set<JobId>& known) {
+    for (const auto& change : changes) {
+        if (change.after) {
+            known.insert(change.after->id);
+        }
+    }
+}
+
+Policy require_policy(Market& market, store::Txn& txn) {
+    const auto policy = market.policy(txn);
+    if (!policy) {
+        throw std::logic_error("a batch came before the stream was bound to its chain");
+    }
+    return *policy;
+}
+
+}  // namespace
+
+JobProjection::JobProjection(store::Database& database, Market& market, StreamProgress& progress,
+                             const Clock& clock, telemetry::Log log)
+    : database_(database), market_(market), progress_(progress), clock_(clock), log_(std::move(log)) {}
+
+pipeline::Projection::PreparedApply JobProjection::prepare(const chain::Batch& batch) {
+    const std::shared_ptr<PreparedBatch> prepared = PreparedBatch::of(batch, database_, clock_.now());
+    if (!prepared) {
+        return {};
+    }
+    return [this, prepared](store::Txn& txn, const chain::Batch& same, const pipeline::StreamState& state) {
+        if (met_known_ || early_statuses_wait(txn)) {
+            apply(txn, same, state);
+            met_known_ = false;
+            return;
+        }
+        if (same.is_history) {
+            begin_load(txn, log_);
+        }
+        const auto known = hold_jobs(txn, ids_of(prepared->rest()));
+        try {
+            prepared->write(txn);
+        } catch (const PreparedBatch::MetKnown& met) {
+            met_known_ = true;
+            throw store::Conflict(met.what());  // once more, with the rows that there are
+        }
+        apply_facts(txn, prepared->rest(), known);
+        advance(txn, same, state);
+    };
+}
+
+void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
+    const auto facts = facts_of(batch, batch.logs);
+    apply_facts(txn, facts, hold_jobs(txn, ids_of(facts)));
+    advance(txn, batch, state);
+}
+
+void JobProjection::advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
+    if (!batch.is_history) {
+        end_load(txn, Millis{0}, log_);
+    }
+    save_progress(txn, batch.to.number, state.boundary);
+    progress_.set(state.caught_up);
+    txn.notify(kWakeChannel);
+}
+
+void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts,
+                                std::unordered_set<JobId> known) {
+    if (facts.empty()) {
+        return;
+    }
+    const Policy policy = require_policy(market_, txn);
+    const bool early = early_statuses_wait(txn);
+    const std::span<const JobEvent> all(facts);
+    for (std::size_t at = 0; at < all.size(); at += kFactsAtOnce) {
+        const auto some = all.subspan(at, std::min(kFactsAtOnce, all.size() - at));
+        know(apply_some(txn, some, known, early, policy), known);
+    }
+}
+
+std::vector<Change> JobProjection::apply_some(store::Txn& txn, std::span<const JobEvent> facts,
+                                              const std::unordered_set<JobId>& known, bool early,
+                                              const Policy& policy) {
+    std::vector<JobId> ids;
+    std::unordered_map<JobId, std::size_t> place;
+    place.reserve(facts.size());
+    for (const auto& fact : facts) {
+        if (place.emplace(fact.job_id, place.size()).second && known.contains(fact.job_id)) {
+            ids.push_back(fact.job_id);
+        }
+    }
+    std::vector<Change> changes(place.size());
+    for (auto& [id, row] : lock_jobs(txn, ids)) {
+        changes[place.at(id)].before = std::move(row);
+    }
+    for (const auto& fact : facts) {
+        changes[place.at(fact.job_id)].entries.push_back(fact);
+    }
+    if (early) {
+        // Nobody will judge a job that the chain shows as done: its work states come back here.
+        for (auto& change : changes) {
+            const auto row = present(change);
+            if (row && !row->work_state &&
+                (row->chain_state == ChainState::kConfirmed || row->chain_state == ChainState::kPaid)) {
+                absorb_early(txn, change, policy, clock_.now());
+                change.send_attempt = false;
+            }
+        }
+    }
+    write_changes(txn, changes, policy.chain_id, clock_.now());
+    return changes;
+}
+
+void JobProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) {
+    const auto ids = orphan_above(txn, unwind.to.number);
+    if (!ids.empty()) {
+        const Policy policy = require_policy(market_, txn);
+        const auto before = lock_jobs(txn, ids);
+        auto journals = read_journals(txn, ids);
+        std::vector<Change> changes;
+        for (const auto& [id, row] : before) {
+            Change& change = changes.emplace_back();
+            change.before = row;
+            change.after = fold(journals[id]);
+            if (row.chain_state != ChainState::kAbsent && change.after->chain_state == ChainState::kAbsent) {
+                change.retract = on_orphaned(row);
+            }
+        }
+        write_changes(txn, changes, policy.chain_id, clock_.now());
+    }
+    save_progress(txn, unwind.to.number, std::min(state.boundary, unwind.to.number));
+    progress_.set(state.caught_up);
+    txn.notify(kWakeChannel);
+}
+
+void JobProjection::boundary(store::Txn& txn, const pipeline::StreamState& state) {
+    end_load(txn, Millis{0}, log_);
+    txn.exec("UPDATE dispatch.progress SET boundary = $1", {state.boundary});
+    progress_.set(state.caught_up);
+    txn.notify(kWakeChannel);
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,42 @@
+// JobManager's logs become journal and rows, in the transaction that moves the cursor. Judging comes later,
+// from the rows (judge_loop).
+#pragma once
+
+#include <span>
+#include <unordered_set>
+
+#include "services/job-dispatcher/jobs/job_write.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
+#include "pgingest/projector.hpp"
+#include "telemetry/log.hpp"
+
+namespace lamda::dispatch {
+
+/// What wakes the judge and everybody who waits for rows.
+constexpr auto kWakeChannel = "lamda_dispatch";
+
+class JobProjection final : public pipeline::Projection {
+  public:
+    JobProjection(store::Database& database, Market& market, StreamProgress& progress, const Clock& clock,
+                  telemetry::Log log);
+    PreparedApply prepare(const chain::Batch& batch) override;
+    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
+    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
+    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+
+  private:
+    /// @param known those of their jobs that have a row, which is held
+    void apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts, std::unordered_set<JobId> known);
+    std::vector<Change> apply_some(store::Txn& txn, std::span<const JobEvent> facts,
+                                   const std::unordered_set<JobId>& known, bool early, const Policy& policy);
+    void advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state);
+
+    store::Database& database_;
+    Market& market_;
+    StreamProgress& progress_;
+    const Clock& clock_;
+    telemetry::Log log_;
+    bool met_known_ = false;  ///< the batch creates a job that has a row: when it is applied again
+};
+
+}  // namespace lamda::dispatch
