@@ -6,7 +6,7 @@
 #include "ingest/proof/detail/log_check.hpp"
 #include "net/http_message.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 namespace {
 
@@ -43,7 +43,7 @@ bool is_refusal(const std::exception_ptr& error) {
 
 }  // namespace
 
-Backfill::Backfill(MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, bool verify)
+Backfill::Backfill(rpcpool::MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, bool verify)
     : rpc_(rpc), filter_(std::move(filter)), clock_(clock), verify_(verify) {}
 Backfill::~Backfill() = default;
 
@@ -249,11 +249,11 @@ void Backfill::headers_complete(Window& window) {
     const eth::Header* previous = nullptr;
     for (const auto& [block, header] : window.headers) {
         if (!header) {
-            throw NotReadyYet("the node does not know block " + std::to_string(block.value));
+            throw rpcpool::NotReadyYet("the node does not know block " + std::to_string(block.value));
         }
         if (previous != nullptr && previous->number.next() == header->number &&
             header->parent_hash != previous->hash) {
-            throw NotReadyYet("block " + std::to_string(block.value) + " does not follow the one before it");
+            throw rpcpool::NotReadyYet("block " + std::to_string(block.value) + " does not follow the one before it");
         }
         previous = &*header;
     }
@@ -294,7 +294,7 @@ void Backfill::failed(Window& window, const std::exception_ptr& error, bool in_l
     } else {
         try {
             std::rethrow_exception(error);
-        } catch (const NotReadyYet&) {  // nodes of different heights behind one address: no fault to rest for
+        } catch (const rpcpool::NotReadyYet&) {  // nodes of different heights behind one address: no fault to rest for
         } catch (const std::exception& failure) {
             endpoints.failed(window.endpoint, failure);
         }
@@ -385,4 +385,4 @@ BlocksRead Backfill::next(const std::optional<BlockRef>& after, BlockNum from, B
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -9,7 +9,7 @@
 #include "ingest/proof/blocks_read.hpp"
 #include "rpcpool/multi_rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// Whatever the failure of a window of more than one block, it is read in smaller pieces; how much an
 /// endpoint allows is learned. Where no endpoint answers eth_getLogs, headers are read, and the receipts of
@@ -20,7 +20,7 @@ class Backfill {
 
     /// @param verify read everything by receipts, and compare their root with the header, whose hash must be
     /// that of its fields
-    Backfill(MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, bool verify);
+    Backfill(rpcpool::MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, bool verify);
     ~Backfill();
 
     /// The blocks that follow `after`: from … at most `to`. Waits for the first of them, a second at most
@@ -53,7 +53,7 @@ class Backfill {
     void start_over(Window& window);
     BlocksRead deliver(const std::optional<BlockRef>& after);
 
-    MultiRpc& rpc_;
+    rpcpool::MultiRpc& rpc_;
     eth::LogFilter filter_;
     const Clock& clock_;
     bool verify_;
@@ -64,4 +64,4 @@ class Backfill {
     std::exception_ptr failure_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -7,7 +7,7 @@
 #include "simulator/simulated_network.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 using simulator::EndpointPlan;
 using simulator::Fault;
 
@@ -73,7 +73,7 @@ struct World {
     simulator::ScriptedChain chain{1, clock};
     simulator::SimulatedNetwork network;
     Forging forging;
-    MultiRpc rpc;
+    rpcpool::MultiRpc rpc;
     std::vector<eth::Log> read;
     std::optional<BlockRef> at;
 

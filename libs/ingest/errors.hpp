@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// A reorg below a block that was final: the stream stops and deletes nothing.
 class FinalityViolated : public std::runtime_error {
@@ -17,4 +17,4 @@ class CursorMoved : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -2,7 +2,7 @@
 #include "ingest/testing/stream_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 
 namespace {
 
@@ -20,7 +20,7 @@ struct RunningStream : World {
         }
     }
     void run(Millis time, unsigned agreement) {
-        MultiRpc endpoints({.urls = network.urls(),
+        rpcpool::MultiRpc endpoints({.urls = network.urls(),
                             .chain = ChainId{97},
                             .timeout = Millis(1'000),
                             .agreement = agreement,

@@ -2,7 +2,7 @@
 // two writers apart is the checkpoint's compare-and-set.
 #pragma once
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 class Lease {
   public:
@@ -18,4 +18,4 @@ class Lease {
     virtual bool given_up() = 0;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

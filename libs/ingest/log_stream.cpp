@@ -6,7 +6,7 @@
 #include "ingest/detail/stream_reader.hpp"
 #include "core/duration.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 namespace {
 
@@ -22,18 +22,18 @@ constexpr Millis kAskForLease{200};
 
 struct LogStream::Impl {
     StreamConfig config;
-    MultiRpc& rpc;
+    rpcpool::MultiRpc& rpc;
     Beside beside;
     telemetry::Log log;
     telemetry::Health& health;
     telemetry::Counter errors;
     telemetry::Counter receipts_refused;
     telemetry::Counter headers_refused;
-    Endpoints::Refused counted;
+    rpcpool::Endpoints::Refused counted;
     std::string last_refusal;  ///< each is logged once, however often it comes
     StreamReader reader;
-    Pacer pacer;
-    Backoff backoff;
+    rpcpool::Pacer pacer;
+    rpcpool::Backoff backoff;
     Progress progress;
     telemetry::Gauge seconds_left;
     std::string check;
@@ -44,7 +44,7 @@ struct LogStream::Impl {
     LeasePatience patience;
     std::uint64_t answers_seen = 0;
 
-    Impl(StreamConfig c, MultiRpc& r, StreamSink& sink, const Clock& time, telemetry::Log l,
+    Impl(StreamConfig c, rpcpool::MultiRpc& r, StreamSink& sink, const Clock& time, telemetry::Log l,
          telemetry::Metrics& metrics, telemetry::Health& h, Beside b)
         : config(std::move(c)),
           rpc(r),
@@ -190,7 +190,7 @@ struct LogStream::Impl {
             case StreamReader::Progress::kWaiting:
                 return pacer.after_nothing(reader.interval());
         }
-        return kLongestPause;
+        return rpcpool::kLongestPause;
     }
 
     /// One look at the chain, and how long to wait before the next.
@@ -209,7 +209,7 @@ struct LogStream::Impl {
                 set_health(false, "the node names a head whose blocks it does not show");
             }
             return after(made);
-        } catch (const ConfigContradiction& error) {
+        } catch (const rpcpool::ConfigContradiction& error) {
             set_health(false, error.what());
             throw;
         } catch (const FinalityViolated& error) {
@@ -220,14 +220,14 @@ struct LogStream::Impl {
             log.info("another writer moved the cursor", {{"stream", config.name}, {"detail", error.what()}});
             reader.forget();
             return backoff.next();
-        } catch (const NotReadyYet& error) {
+        } catch (const rpcpool::NotReadyYet& error) {
             if (contradiction_lasts()) {
                 set_health(false, error.what());
             }
             return backoff.next();
         } catch (const net::TransportError& error) {
             return unanswered(config.settings.endpoints + ": " + error.what());
-        } catch (const ReceiptsRefused& error) {
+        } catch (const rpcpool::ReceiptsRefused& error) {
             rpc.endpoints().last_was_wrong(error);
             log_refusal("receipts refused", error);
             return failed(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
@@ -279,7 +279,7 @@ struct LogStream::Impl {
     }
 };
 
-LogStream::LogStream(StreamConfig config, MultiRpc& rpc, StreamSink& sink, const Clock& clock,
+LogStream::LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
                      telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
                      Beside beside)
     : impl_(std::make_unique<Impl>(std::move(config), rpc, sink, clock, std::move(log), metrics, health,
@@ -297,4 +297,4 @@ void LogStream::run(const std::stop_token& stop) {
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

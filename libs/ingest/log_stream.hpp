@@ -20,7 +20,7 @@
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// How sure a block must be before it is acted upon.
 struct FinalityRule {
@@ -113,7 +113,7 @@ struct StreamConfig {
     SettingNames settings;
 };
 
-class MultiRpc;
+class rpcpool::MultiRpc;
 
 /// What a stream may have beside its checkpoint; neither is needed for its promises.
 struct Beside {
@@ -123,7 +123,7 @@ struct Beside {
 
 class LogStream {
   public:
-    LogStream(StreamConfig config, MultiRpc& rpc, StreamSink& sink, const Clock& clock, telemetry::Log log,
+    LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock, telemetry::Log log,
               telemetry::Metrics& metrics, telemetry::Health& health, Beside beside = {});
     ~LogStream();
     /// Until stopped. Survives failures of the endpoints and of the sink by trying again.
@@ -135,4 +135,4 @@ class LogStream {
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -10,7 +10,7 @@
 #include "testkit/servers.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 
 namespace {
 
@@ -21,7 +21,7 @@ struct Node {
     testkit::TempDir dir{"chain"};
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 32}};
     SystemClock clock;
-    MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
                  clock,
                  telemetry::Log::none()};
     std::unique_ptr<crypto::LocalSigner> signer =
@@ -80,15 +80,15 @@ TEST_CASE("a real node: logs are read, and a reorg is followed") {
 
 TEST_CASE("a real node: an intent is sent, mined and final") {
     Node node;
-    MemoryLedger ledger;
-    SenderConfig config;
+    txsender::MemoryLedger ledger;
+    txsender::SenderConfig config;
     config.name = "anvil";
     config.chain_id = ChainId{97};
     config.min_priority_fee = 1'000'000;
     config.max_fee_cap = 10'000'000'000;
     const auto target = *Address::parse("0x1000000000000000000000000000000000000001");
-    PolicyByKey signing([&](std::string_view) -> Result<Call> { return Call{target, 1, {}}; });
-    Sender sender(config, node.rpc, *node.signer, ledger, signing, node.clock, telemetry::Log::none(),
+    txsender::PolicyByKey signing([&](std::string_view) -> Result<txsender::Call> { return txsender::Call{target, 1, {}}; });
+    txsender::Sender sender(config, node.rpc, *node.signer, ledger, signing, node.clock, telemetry::Log::none(),
                   node.metrics, node.health, nullptr);
     for (int i = 0; i < 20; ++i) {
         ledger.add({"intent:" + std::to_string(i), target, 1, {}});

@@ -4,7 +4,7 @@
 #include "ingest/testing/stream_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 
 TEST_CASE("a stream reads the history and follows the head, each log once") {
     World world(1);
@@ -242,7 +242,7 @@ TEST_CASE("a backfill is not held up by an endpoint that is far behind") {
     for (int i = 0; i < 100 && !world.sink.caught_up; ++i) {
         try {
             world.step();
-        } catch (const NotReadyYet&) {
+        } catch (const rpcpool::NotReadyYet&) {
             world.reader->forget();
         }
         world.clock.advance(Millis(200));
@@ -265,7 +265,7 @@ TEST_CASE("without receipts, no logs of a block are believed only when all of it
     for (int i = 0; i < 400; ++i) {
         try {
             world.step();
-        } catch (const NotReadyYet&) {
+        } catch (const rpcpool::NotReadyYet&) {
             continue;
         }
     }
@@ -328,7 +328,7 @@ TEST_CASE("invariant 1, complete: after any faults the rows equal the canonical 
                 world.step();
             } catch (const FinalityViolated&) {
                 throw;
-            } catch (const ConfigContradiction&) {
+            } catch (const rpcpool::ConfigContradiction&) {
                 throw;
             } catch (const std::logic_error&) {
                 throw;
@@ -366,7 +366,7 @@ TEST_CASE("a stream runs on its own thread until it is stopped, and shows its he
         }
     };
     telemetry::Health health;
-    MultiRpc rpc({.urls = world.network.urls(), .chain = ChainId{97}}, world.clock, world.log, world.network);
+    rpcpool::MultiRpc rpc({.urls = world.network.urls(), .chain = ChainId{97}}, world.clock, world.log, world.network);
     LogStream stream(world.config, rpc, world.sink, world.clock, world.log, world.metrics, health);
     CHECK_FALSE(health.ready());
     std::jthread thread([&](const std::stop_token& stop) { stream.run(stop); });

@@ -7,7 +7,7 @@
 #include "rpcpool/range_window.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 
 namespace {
 eth::Header block(std::uint64_t number, std::uint64_t timestamp) {
@@ -70,7 +70,7 @@ TEST_CASE("a depth in time is found in headers, whatever the estimate of the int
 }
 
 TEST_CASE("the block interval is measured over many blocks, and followed when it changes") {
-    BlockInterval interval;
+    rpcpool::BlockInterval interval;
     for (std::uint64_t n = 0; n < 300; ++n) {
         interval.observe({n}, 1'000 + n * 45 / 100);
     }
@@ -83,7 +83,7 @@ TEST_CASE("the block interval is measured over many blocks, and followed when it
 
 TEST_CASE("the pace follows the blocks: about one look each") {
     for (const int interval : {250, 450, 1'500}) {
-        Pacer pacer;
+        rpcpool::Pacer pacer;
         double now = 0;
         double next_block = interval;
         int looks = 0;
@@ -107,23 +107,23 @@ TEST_CASE("the pace follows the blocks: about one look each") {
         CHECK(looks < 2 * blocks);
         CHECK(latency / blocks < interval / 4.0);
     }
-    Pacer pacer;
-    CHECK(pacer.after_nothing(Millis(1)) == kShortestPause);
-    CHECK(pacer.after_new_block(Millis(60'000)) == kLongestPause);
+    rpcpool::Pacer pacer;
+    CHECK(pacer.after_nothing(Millis(1)) == rpcpool::kShortestPause);
+    CHECK(pacer.after_new_block(Millis(60'000)) == rpcpool::kLongestPause);
 }
 
 TEST_CASE("a range grows fast until the first failure, and slowly after it") {
-    RangeWindow window;
-    CHECK(window.size() == RangeWindow::kFirst);
+    rpcpool::RangeWindow window;
+    CHECK(window.size() == rpcpool::RangeWindow::kFirst);
     CHECK(window.limit() == 0);
     for (int i = 0; i < 3; ++i) {
         window.answered(window.size(), 100);
     }
-    CHECK(window.size() == RangeWindow::kFirst * 64);
+    CHECK(window.size() == rpcpool::RangeWindow::kFirst * 64);
     window.answered(10, 100);  // less than it may be says nothing
-    CHECK(window.size() == RangeWindow::kFirst * 64);
+    CHECK(window.size() == rpcpool::RangeWindow::kFirst * 64);
     window.failed(window.size());
-    CHECK(window.size() == RangeWindow::kFirst * 32);
+    CHECK(window.size() == rpcpool::RangeWindow::kFirst * 32);
     CHECK(window.limit() == window.size());
     const auto learned = window.size();
     for (int i = 0; i < 7; ++i) {
@@ -137,24 +137,24 @@ TEST_CASE("a range grows fast until the first failure, and slowly after it") {
     }
     CHECK(window.size() == 1);
 
-    RangeWindow recalled;
+    rpcpool::RangeWindow recalled;
     recalled.recall(500);
     CHECK(recalled.size() == 500);
     CHECK(recalled.limit() == 500);
 }
 
 TEST_CASE("a range follows the size of answers") {
-    RangeWindow window;
-    window.answered(window.size(), 4 * RangeWindow::kBytesWanted);
-    CHECK(window.size() == RangeWindow::kFirst / 4);
+    rpcpool::RangeWindow window;
+    window.answered(window.size(), 4 * rpcpool::RangeWindow::kBytesWanted);
+    CHECK(window.size() == rpcpool::RangeWindow::kFirst / 4);
     CHECK(window.limit() == 0);  // large is no failure
-    window.answered(window.size(), RangeWindow::kBytesWanted / 2);
-    CHECK(window.size() == RangeWindow::kFirst / 2);
-    RangeWindow sparse;
+    window.answered(window.size(), rpcpool::RangeWindow::kBytesWanted / 2);
+    CHECK(window.size() == rpcpool::RangeWindow::kFirst / 2);
+    rpcpool::RangeWindow sparse;
     for (int i = 0; i < 30; ++i) {
         sparse.answered(sparse.size(), 0);
     }
-    CHECK(sparse.size() == RangeWindow::kMost);
+    CHECK(sparse.size() == rpcpool::RangeWindow::kMost);
 }
 
 TEST_CASE("an answer with logs that were not asked for is refused") {

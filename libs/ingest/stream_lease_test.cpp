@@ -3,7 +3,7 @@
 #include "ingest/testing/stream_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 
 namespace {
 
@@ -33,7 +33,7 @@ struct OneLease final : Lease {
 struct LeasedStream : World {
     OneLease lease{clock};
     telemetry::Health health;
-    MultiRpc endpoints{{.urls = network.urls(), .chain = ChainId{97}, .jitter_seed = 1}, clock, log, network};
+    rpcpool::MultiRpc endpoints{{.urls = network.urls(), .chain = ChainId{97}, .jitter_seed = 1}, clock, log, network};
     LogStream stream{config, endpoints, sink,   clock,
                      log,    metrics,   health, {.memory = nullptr, .lease = &lease}};
 

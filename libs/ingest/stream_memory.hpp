@@ -5,15 +5,15 @@
 
 #include "rpcpool/endpoint_note.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// @throws what storage throws; the stream goes on without.
 class StreamMemory {
   public:
     virtual ~StreamMemory() = default;
-    virtual std::vector<EndpointNote> endpoints() = 0;
+    virtual std::vector<rpcpool::EndpointNote> endpoints() = 0;
     /// Replaces what was known of these endpoints, and of the chain's head.
-    virtual void remember(const std::vector<EndpointNote>& endpoints, BlockNum head, Timestamp head_time) = 0;
+    virtual void remember(const std::vector<rpcpool::EndpointNote>& endpoints, BlockNum head, Timestamp head_time) = 0;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -2,7 +2,7 @@
 #include "ingest/testing/stream_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 
 TEST_CASE("what contradicts the chain is refused at start, and the setting is named") {
     World world(11);
@@ -27,12 +27,12 @@ TEST_CASE("what contradicts the chain is refused at start, and the setting is na
         for (int i = 0; i < 3; ++i) {
             try {
                 world.step();
-            } catch (const NotReadyYet&) {
+            } catch (const rpcpool::NotReadyYet&) {
                 continue;
             }
         }
     };
-    CHECK_THROWS_AS(insist(), ConfigContradiction);
+    CHECK_THROWS_AS(insist(), rpcpool::ConfigContradiction);
     CHECK_THROWS_WITH(insist(), Catch::StartsWith(named));
     CHECK_FALSE(world.sink.at);
 }
@@ -52,7 +52,7 @@ TEST_CASE("a checkpoint of another chain or contract is refused, and stays") {
         world.sink.bound = Watched{ChainId{97}, {kOther}};
         named = "CONTRACT_ADDRESS: the database holds";
     }
-    CHECK_THROWS_AS(world.step(), ConfigContradiction);
+    CHECK_THROWS_AS(world.step(), rpcpool::ConfigContradiction);
     CHECK_THROWS_WITH(world.step(), Catch::StartsWith(named));
     CHECK(world.sink.at == BlockRef{BlockNum{7}, BlockHash{}});
 }
@@ -67,7 +67,7 @@ TEST_CASE("a node that is far behind says nothing about the configuration, for t
     world.plan().rates[Fault::kLag] = 1;
     world.plan().lag = 150;
     for (int i = 0; i < 20; ++i) {
-        CHECK_THROWS_AS(world.step(), NotReadyYet);
+        CHECK_THROWS_AS(world.step(), rpcpool::NotReadyYet);
         world.clock.advance(Millis(5'000));
     }
     SECTION("when it has caught up, the stream begins") {
@@ -76,7 +76,7 @@ TEST_CASE("a node that is far behind says nothing about the configuration, for t
     }
     SECTION("when it stays there, the operator is told") {
         world.clock.advance(Millis(21'000));
-        CHECK_THROWS_AS(world.step(), ConfigContradiction);
+        CHECK_THROWS_AS(world.step(), rpcpool::ConfigContradiction);
     }
 }
 
@@ -86,7 +86,7 @@ TEST_CASE("a start block that will soon be there is waited for") {
         world.mine(1);
     }
     world.config.start_block = BlockNum{23};
-    CHECK_THROWS_AS(world.step(), NotReadyYet);
+    CHECK_THROWS_AS(world.step(), rpcpool::NotReadyYet);
     for (int i = 0; i < 5; ++i) {
         world.mine(1);
     }

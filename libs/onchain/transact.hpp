@@ -1,4 +1,4 @@
-// One transaction, once, for tools that a person runs: estimate, sign, send, wait. Services use chain::Sender
+// One transaction, once, for tools that a person runs: estimate, sign, send, wait. Services use txsender::Sender
 // instead, which survives being killed.
 #pragma once
 

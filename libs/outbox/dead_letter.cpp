@@ -2,7 +2,7 @@
 
 #include "store/values.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::outbox {
 
 bool put_dead_letter(store::Txn& txn, const std::string& owner, const std::string& subject,
                      const std::string& body, const std::string& reason) {
@@ -19,4 +19,4 @@ bool put_dead_letter(store::Txn& txn, const std::string& owner, const std::strin
         .has_value();
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::outbox

@@ -5,7 +5,7 @@
 
 #include "store/database.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::outbox {
 
 /// So many are kept of one subject, and of one owner; what comes after is not.
 inline constexpr std::int64_t kMostOfSubject = 100;
@@ -16,4 +16,4 @@ inline constexpr std::int64_t kMostOfOwner = 5'000;
 bool put_dead_letter(store::Txn& txn, const std::string& owner, const std::string& subject,
                      const std::string& body, const std::string& reason);
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::outbox

@@ -3,11 +3,11 @@
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
-using namespace lamda::pipeline;
+using namespace lamda::outbox;
 
 namespace {
 
-struct Fixture : TestDatabase {
+struct Fixture : testkit::TestDatabase {
     bool put(const std::string& owner, const std::string& subject) {
         return db.transact(
             [&](store::Txn& txn) { return put_dead_letter(txn, owner, subject, "{}", "malformed"); });

@@ -2,7 +2,7 @@
 
 #include "wire/subjects.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::outbox {
 
 bus::StreamSpec events_stream() {
     bus::StreamSpec out;
@@ -14,4 +14,4 @@ bus::StreamSpec events_stream() {
     return out;
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::outbox

@@ -3,9 +3,9 @@
 
 #include "bus/bus.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::outbox {
 
 /// EVENTS: every event for an hour.
 bus::StreamSpec events_stream();
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::outbox

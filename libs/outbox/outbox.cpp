@@ -2,7 +2,7 @@
 
 #include "store/values.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::outbox {
 
 namespace {
 constexpr std::chrono::minutes kFeedsWait{5};
@@ -29,4 +29,4 @@ void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<Out
     txn.notify("lamda_outbox", owner);
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::outbox

@@ -8,7 +8,7 @@
 #include "core/clock.hpp"
 #include "store/database.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::outbox {
 
 /// One message to be published. `message_id` is `kind:cause:recipient` and unique in the outbox.
 struct OutboxMessage {
@@ -23,4 +23,4 @@ void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<Out
 /// Whether a live feed may still wait for what happened then (5 min): history is not told.
 bool is_news(Timestamp at, Timestamp now);
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::outbox

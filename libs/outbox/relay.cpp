@@ -6,7 +6,7 @@
 
 #include "core/crash_point.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::outbox {
 
 namespace {
 constexpr auto kCheck = "outbox";
@@ -143,4 +143,4 @@ void Relay::run(const std::stop_token& stop) {
     }
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::outbox

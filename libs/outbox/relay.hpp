@@ -11,7 +11,7 @@
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::outbox {
 
 class Relay {
   public:
@@ -44,4 +44,4 @@ class Relay {
     std::function<void()> on_refusal_ = [] {};
 };
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::outbox

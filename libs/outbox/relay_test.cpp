@@ -7,12 +7,12 @@
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
-using namespace lamda::pipeline;
+using namespace lamda::outbox;
 using testkit::wait_until;
 
 namespace {
 
-struct Fixture : TestDatabase {
+struct Fixture : testkit::TestDatabase {
     testkit::TempDir dir{"relay"};
     testkit::NatsServer nats{dir.path()};
     telemetry::Metrics metrics;
@@ -140,7 +140,7 @@ TEST_CASE_METHOD(
     for (const char* point :
          {"relay.before_publish", "relay.after_publish", "relay.before_publish:2", "relay.after_publish"}) {
         INFO(point);
-        REQUIRE(run_and_crash("[.relay-victim]", point, {{"VICTIM_DSN", dsn}, {"VICTIM_NATS", nats.url()}}));
+        REQUIRE(testkit::run_and_crash("[.relay-victim]", point, {{"VICTIM_DSN", dsn}, {"VICTIM_NATS", nats.url()}}));
         REQUIRE(waiting() > 0);
     }
     auto bus = client();

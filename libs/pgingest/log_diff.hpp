@@ -5,7 +5,7 @@
 
 #include "ingest/audit/audit_sink.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 template <class Entry>
 struct LogDiff {
@@ -44,8 +44,8 @@ LogDiff<Entry> diff(const std::vector<Entry>& journal, const std::vector<Entry>&
 
 /// One of two entries of a place counts once.
 template <class Entry, class Place>
-chain::Differences differences(const LogDiff<Entry>& diff, Place place) {
-    chain::Differences out;
+ingest::Differences differences(const LogDiff<Entry>& diff, Place place) {
+    ingest::Differences out;
     std::set<decltype(place(*diff.to_add.front()))> places;
     for (const auto* side : {&diff.to_add, &diff.to_drop}) {
         for (const auto* entry : *side) {
@@ -58,14 +58,14 @@ chain::Differences differences(const LogDiff<Entry>& diff, Place place) {
 }
 
 /// Entries of another block at the same height are no mistake in reading: the chain itself is another one.
-/// @throws chain::FinalityViolated
+/// @throws ingest::FinalityViolated
 template <class Entry, class Block>
-void require_same_blocks(const LogDiff<Entry>& diff, const chain::Rereading& again, Block block) {
+void require_same_blocks(const LogDiff<Entry>& diff, const ingest::Rereading& again, Block block) {
     for (const auto* entry : diff.to_drop) {
         for (const auto& header : again.blocks.headers) {
             const BlockRef ours = block(*entry);
             if (header.ref.number == ours.number && header.ref.hash != ours.hash) {
-                throw chain::FinalityViolated("the rows are of block " + ours.hash.hex() +
+                throw ingest::FinalityViolated("the rows are of block " + ours.hash.hex() +
                                               ", the chain has " + header.ref.hash.hex() +
                                               " at this height, and both were final");
             }
@@ -73,4 +73,4 @@ void require_same_blocks(const LogDiff<Entry>& diff, const chain::Rereading& aga
     }
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

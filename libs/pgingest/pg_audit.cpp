@@ -3,31 +3,31 @@
 #include "rpcpool/range_window.hpp"
 #include "core/crash_point.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 PgSweep::PgSweep(store::Database& database, std::string stream, Repairable& journal)
     : database_(database), stream_(std::move(stream)), journal_(journal) {}
 
-std::optional<chain::SweepState> PgSweep::state() {
-    return database_.transact([&](store::Txn& txn) -> std::optional<chain::SweepState> {
+std::optional<ingest::SweepState> PgSweep::state() {
+    return database_.transact([&](store::Txn& txn) -> std::optional<ingest::SweepState> {
         const auto row = txn.first(
             "SELECT c.chain_id, least(c.number - $2, c.finalized) AS final, s.upto FROM chain.cursor c "
             "LEFT JOIN chain.sweep s ON s.stream = c.stream "
             "WHERE c.stream = $1 AND c.number >= $2 AND c.chain_id IS NOT NULL",
-            {stream_, chain::kSettledDepth});
+            {stream_, rpcpool::kSettledDepth});
         if (!row) {
             return std::nullopt;
         }
-        return chain::SweepState{ChainId{row->get<std::uint64_t>("chain_id")}, row->get<BlockNum>("final"),
+        return ingest::SweepState{ChainId{row->get<std::uint64_t>("chain_id")}, row->get<BlockNum>("final"),
                                  row->maybe<BlockNum>("upto")};
     });
 }
 
-chain::Differences PgSweep::compare(const chain::Rereading& again) {
+ingest::Differences PgSweep::compare(const ingest::Rereading& again) {
     return database_.transact([&](store::Txn& txn) { return journal_.compare(txn, again); });
 }
 
-chain::SweepSink::Repaired PgSweep::repair(const chain::Rereading& again) {
+ingest::SweepSink::Repaired PgSweep::repair(const ingest::Rereading& again) {
     return database_.transact([&](store::Txn& txn) {
         // As the projector does first of all: one of the two waits for the other.
         txn.exec("SELECT 1 FROM chain.cursor WHERE stream = $1 FOR UPDATE", {stream_});
@@ -48,7 +48,7 @@ chain::SweepSink::Repaired PgSweep::repair(const chain::Rereading& again) {
     });
 }
 
-void PgSweep::passed(BlockNum first, BlockNum last, const chain::SweepOutcome& outcome) {
+void PgSweep::passed(BlockNum first, BlockNum last, const ingest::SweepOutcome& outcome) {
     database_.transact([&](store::Txn& txn) {
         txn.exec(
             "INSERT INTO chain.sweep AS s (stream, since, upto, logs, unsettled, trouble, swept_at) "
@@ -63,4 +63,4 @@ void PgSweep::passed(BlockNum first, BlockNum last, const chain::SweepOutcome& o
     });
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

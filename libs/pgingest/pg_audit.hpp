@@ -6,26 +6,26 @@
 #include "ingest/audit/audit_sink.hpp"
 #include "store/database.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 /// A service's journal of chain logs, and the rows that follow from it. Called inside a transaction that
 /// holds the stream's cursor: the stream writes nothing meanwhile.
 class Repairable {
   public:
     virtual ~Repairable() = default;
-    virtual chain::Differences compare(store::Txn& txn, const chain::Rereading& again) = 0;
+    virtual ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) = 0;
     /// Journal and rows become what they would be had the stream been told this at once; what has had effects
-    /// that cannot be taken back stays. @throws chain::FinalityViolated
-    virtual void repair(store::Txn& txn, const chain::Rereading& again) = 0;
+    /// that cannot be taken back stays. @throws ingest::FinalityViolated
+    virtual void repair(store::Txn& txn, const ingest::Rereading& again) = 0;
 };
 
-class PgSweep final : public chain::SweepSink {
+class PgSweep final : public ingest::SweepSink {
   public:
     PgSweep(store::Database& database, std::string stream, Repairable& journal);
-    std::optional<chain::SweepState> state() override;
-    chain::Differences compare(const chain::Rereading& again) override;
-    Repaired repair(const chain::Rereading& again) override;
-    void passed(BlockNum first, BlockNum last, const chain::SweepOutcome& outcome) override;
+    std::optional<ingest::SweepState> state() override;
+    ingest::Differences compare(const ingest::Rereading& again) override;
+    Repaired repair(const ingest::Rereading& again) override;
+    void passed(BlockNum first, BlockNum last, const ingest::SweepOutcome& outcome) override;
 
   private:
     store::Database& database_;
@@ -33,4 +33,4 @@ class PgSweep final : public chain::SweepSink {
     Repairable& journal_;
 };
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

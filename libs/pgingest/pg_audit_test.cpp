@@ -6,7 +6,7 @@
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
-using namespace lamda::pipeline;
+using namespace lamda::pgingest;
 
 namespace {
 
@@ -25,22 +25,22 @@ class Journal final : public Repairable {
   public:
     std::size_t logs = 0;
     std::size_t stubborn = 0;
-    chain::Differences compare(store::Txn&, const chain::Rereading& again) override {
+    ingest::Differences compare(store::Txn&, const ingest::Rereading& again) override {
         const auto theirs = again.blocks.logs.size();
         const auto differ = theirs > logs ? theirs - logs : logs - theirs;
-        chain::Differences out;
+        ingest::Differences out;
         out.logs = differ;
         if (differ > 0) {
             out.blocks.insert(again.first);
         }
         return out;
     }
-    void repair(store::Txn&, const chain::Rereading& again) override {
+    void repair(store::Txn&, const ingest::Rereading& again) override {
         logs = again.blocks.logs.size() - stubborn;
     }
 };
 
-struct Fixture : TestDatabase {
+struct Fixture : testkit::TestDatabase {
     Journal journal;
     PgSweep sweep{db, kStream, journal};
 
@@ -67,8 +67,8 @@ struct Fixture : TestDatabase {
     }
 };
 
-chain::Rereading reading(std::uint64_t first, std::uint64_t to, std::size_t logs) {
-    chain::Rereading out;
+ingest::Rereading reading(std::uint64_t first, std::uint64_t to, std::size_t logs) {
+    ingest::Rereading out;
     out.first = BlockNum{first};
     out.blocks.to.number = BlockNum{to};
     out.blocks.logs.resize(logs);
@@ -100,10 +100,10 @@ TEST_CASE_METHOD(Fixture, "a sweep goes as far as what is final, and settled") {
     CHECK_FALSE(sweep.state());
     cursor(90, 100);
     CHECK_FALSE(sweep.state());
-    cursor(chain::kSettledDepth + 90, chain::kSettledDepth + 90);
+    cursor(rpcpool::kSettledDepth + 90, rpcpool::kSettledDepth + 90);
     CHECK(sweep.state()->final == BlockNum{90});
     CHECK_FALSE(sweep.state()->upto);
-    cursor(chain::kSettledDepth + 120, 100);
+    cursor(rpcpool::kSettledDepth + 120, 100);
     CHECK(sweep.state()->final == BlockNum{100});
     sweep.passed(BlockNum{5}, BlockNum{50}, {.logs = 3});
     CHECK(sweep.state()->upto == BlockNum{50});
@@ -137,7 +137,7 @@ TEST_CASE_METHOD(Fixture, "repairs are counted, and what stays is told") {
 
 TEST_CASE_METHOD(Fixture, "Atomic: a kill before the commit of a repair undoes it") {
     cursor(120, 100);
-    REQUIRE(run_and_crash("[repair-child]", "sweep.before_commit", {{"LAMDA_TEST_DSN", dsn}}));
+    REQUIRE(testkit::run_and_crash("[repair-child]", "sweep.before_commit", {{"LAMDA_TEST_DSN", dsn}}));
     CHECK(db.transact([](store::Txn& txn) { return txn.exec("SELECT 1 FROM chain.sweep").size(); }) == 0);
 }
 

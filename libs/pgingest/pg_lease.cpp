@@ -4,7 +4,7 @@
 
 #include <array>
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 namespace {
 
@@ -96,4 +96,4 @@ void PgLease::release() {
     noted_.reset();
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

@@ -11,11 +11,11 @@
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 /// One for all streams of a service, so that they are read by the same instance. Writes down in chain.lease
 /// who has it, for people. Thread-safe.
-class PgLease final : public chain::Lease {
+class PgLease final : public ingest::Lease {
   public:
     /// @param owner what the service's streams are called before the colon: `dispatcher`
     PgLease(store::Database& database, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
@@ -40,4 +40,4 @@ class PgLease final : public chain::Lease {
     std::chrono::steady_clock::time_point not_before_{};  ///< given up: not asked for again until then
 };
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

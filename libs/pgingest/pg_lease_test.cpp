@@ -3,11 +3,11 @@
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
-using namespace lamda::pipeline;
+using namespace lamda::pgingest;
 
 namespace {
 
-struct Fixture : TestDatabase {
+struct Fixture : testkit::TestDatabase {
     telemetry::Metrics metrics_of_one;
     telemetry::Metrics metrics_of_two;
     PgLease one{db, "dispatcher", telemetry::Log::none(), metrics_of_one};

@@ -2,18 +2,18 @@
 
 #include "store/values.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 namespace {
 
-using State = chain::EndpointNote::State;
+using State = rpcpool::EndpointNote::State;
 
 /// Texts of a remote node end up here: long enough to understand them.
 constexpr std::size_t kMostTrouble = 512;
 
 State state_of(const std::string& text) {
     for (const auto state : {State::kUnknown, State::kGood, State::kResting, State::kExcluded}) {
-        if (chain::to_string(state) == text) {
+        if (rpcpool::to_string(state) == text) {
             return state;
         }
     }
@@ -25,14 +25,14 @@ State state_of(const std::string& text) {
 PgStreamMemory::PgStreamMemory(store::Database& database, std::string stream)
     : database_(database), stream_(std::move(stream)) {}
 
-std::vector<chain::EndpointNote> PgStreamMemory::endpoints() {
+std::vector<rpcpool::EndpointNote> PgStreamMemory::endpoints() {
     return database_.transact([&](store::Txn& txn) {
-        std::vector<chain::EndpointNote> out;
+        std::vector<rpcpool::EndpointNote> out;
         for (const auto& row : txn.exec("SELECT id, name, state, trouble, max_range, answers_logs, head, "
                                         "head_at FROM chain.endpoint WHERE stream = $1 ORDER BY id",
                                         {stream_})) {
-            chain::EndpointNote note;
-            note.id = row.get<chain::EndpointId>("id");
+            rpcpool::EndpointNote note;
+            note.id = row.get<rpcpool::EndpointId>("id");
             note.name = row.get<std::string>("name");
             note.state = state_of(row.get<std::string>("state"));
             note.trouble = row.get<std::string>("trouble");
@@ -46,7 +46,7 @@ std::vector<chain::EndpointNote> PgStreamMemory::endpoints() {
     });
 }
 
-void PgStreamMemory::remember(const std::vector<chain::EndpointNote>& endpoints, BlockNum head,
+void PgStreamMemory::remember(const std::vector<rpcpool::EndpointNote>& endpoints, BlockNum head,
                               Timestamp head_time) {
     database_.transact([&](store::Txn& txn) {
         for (const auto& note : endpoints) {
@@ -58,7 +58,7 @@ void PgStreamMemory::remember(const std::vector<chain::EndpointNote>& endpoints,
                 "answers_logs = excluded.answers_logs, head = excluded.head, head_at = excluded.head_at, "
                 "noted_at = excluded.noted_at",
                 {stream_, note.id, store::storable(note.name, kMostTrouble),
-                 std::string(chain::to_string(note.state)), store::storable(note.trouble, kMostTrouble),
+                 std::string(rpcpool::to_string(note.state)), store::storable(note.trouble, kMostTrouble),
                  note.max_range, note.answers_logs, note.head, note.head_at});
         }
         txn.exec("DELETE FROM chain.endpoint WHERE stream = $1 AND noted_at < now() - interval '30 days'",
@@ -70,4 +70,4 @@ void PgStreamMemory::remember(const std::vector<chain::EndpointNote>& endpoints,
     });
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

@@ -6,14 +6,14 @@
 #include "ingest/stream_memory.hpp"
 #include "store/database.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 /// Endpoints that are not named any more are kept for 30 days: what was learned of them holds if they return.
-class PgStreamMemory final : public chain::StreamMemory {
+class PgStreamMemory final : public ingest::StreamMemory {
   public:
     PgStreamMemory(store::Database& database, std::string stream);
-    std::vector<chain::EndpointNote> endpoints() override;
-    void remember(const std::vector<chain::EndpointNote>& endpoints, BlockNum head,
+    std::vector<rpcpool::EndpointNote> endpoints() override;
+    void remember(const std::vector<rpcpool::EndpointNote>& endpoints, BlockNum head,
                   Timestamp head_time) override;
 
   private:
@@ -21,4 +21,4 @@ class PgStreamMemory final : public chain::StreamMemory {
     std::string stream_;
 };
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

@@ -3,21 +3,21 @@
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
-using namespace lamda::pipeline;
-using State = chain::EndpointNote::State;
+using namespace lamda::pgingest;
+using State = rpcpool::EndpointNote::State;
 
 namespace {
 
 constexpr auto kStream = "dispatcher:bsc";
 
-chain::EndpointNote endpoint(std::uint8_t n) {
-    chain::EndpointNote out;
+rpcpool::EndpointNote endpoint(std::uint8_t n) {
+    rpcpool::EndpointNote out;
     out.id.array()[0] = n;
     out.name = "https://node" + std::to_string(n) + ".example";
     return out;
 }
 
-struct Fixture : TestDatabase {
+struct Fixture : testkit::TestDatabase {
     PgStreamMemory memory{db, kStream};
     Timestamp at = from_unix_seconds(1'700'000'000);
 

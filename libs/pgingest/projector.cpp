@@ -5,12 +5,12 @@
 #include "core/crash_point.hpp"
 #include "store/values.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 namespace {
 
 [[noreturn]] void moved(const std::string& stream) {
-    throw chain::CursorMoved("stream " + stream + ": another writer moved the cursor");
+    throw ingest::CursorMoved("stream " + stream + ": another writer moved the cursor");
 }
 
 /// One after the other, as chain.cursor keeps them.
@@ -30,8 +30,8 @@ std::vector<Address> split(BytesView bytes) {
     return out;
 }
 
-void put_headers(store::Txn& txn, const std::string& stream, const chain::Batch& batch, BlockNum finalized) {
-    std::vector<const chain::BlockHeader*> kept;
+void put_headers(store::Txn& txn, const std::string& stream, const ingest::Batch& batch, BlockNum finalized) {
+    std::vector<const ingest::BlockHeader*> kept;
     for (const auto& header : batch.headers) {
         // The last one also when it is final: the anchor at which a walk back ends.
         if (header.ref.number > finalized || header.ref == batch.to) {
@@ -42,7 +42,7 @@ void put_headers(store::Txn& txn, const std::string& stream, const chain::Batch&
         return;
     }
     const auto column = [&](auto project) {
-        return store::array_of(kept, [&](const chain::BlockHeader* header) { return project(*header); });
+        return store::array_of(kept, [&](const ingest::BlockHeader* header) { return project(*header); });
     };
     // No COPY: row-level security, which keeps the services' streams apart, refuses it.
     txn.exec(
@@ -62,7 +62,7 @@ void prune_headers(store::Txn& txn, const std::string& stream, BlockNum finalize
         {stream, finalized});
 }
 
-void note_reorg(store::Txn& txn, const std::string& stream, const chain::Unwind& unwind) {
+void note_reorg(store::Txn& txn, const std::string& stream, const ingest::Unwind& unwind) {
     txn.exec(
         "INSERT INTO chain.reorg AS r (stream, from_num, from_hash, to_num, to_hash, deepest) "
         "VALUES ($1, $2::bigint, $3, $4::bigint, $5, $2::bigint - $4::bigint) "
@@ -95,9 +95,9 @@ void Projector::settle(const BlockRef& wanted) {
     }
 }
 
-std::vector<chain::BlockHeader> Projector::recent_headers() {
+std::vector<ingest::BlockHeader> Projector::recent_headers() {
     return database_.transact([&](store::Txn& txn) {
-        std::vector<chain::BlockHeader> out;
+        std::vector<ingest::BlockHeader> out;
         for (const auto& row : txn.exec("SELECT number, hash, parent_hash, timestamp FROM chain.header WHERE "
                                         "stream = $1 ORDER BY number DESC",
                                         {stream_})) {
@@ -109,15 +109,15 @@ std::vector<chain::BlockHeader> Projector::recent_headers() {
     });
 }
 
-std::function<void()> Projector::prepare(const chain::Batch& batch) {
+std::function<void()> Projector::prepare(const ingest::Batch& batch) {
     return [this, batch, prepared = projection_.prepare(batch)] { write(batch, prepared); };
 }
 
-void Projector::apply(const chain::Batch& batch) {
+void Projector::apply(const ingest::Batch& batch) {
     write(batch, projection_.prepare(batch));
 }
 
-void Projector::write(const chain::Batch& batch, const Projection::PreparedApply& prepared) {
+void Projector::write(const ingest::Batch& batch, const Projection::PreparedApply& prepared) {
     try {
         database_.transact([&](store::Txn& txn) {
             // What was final or ripe stays so, whatever a lagging node says.
@@ -162,7 +162,7 @@ void Projector::write(const chain::Batch& batch, const Projection::PreparedApply
     crash_point("projector.after_commit");
 }
 
-void Projector::unwind(const chain::Unwind& unwind) {
+void Projector::unwind(const ingest::Unwind& unwind) {
     try {
         database_.transact([&](store::Txn& txn) {
             const auto row = txn.first(
@@ -177,7 +177,7 @@ void Projector::unwind(const chain::Unwind& unwind) {
             const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized"),
                                     caught_up_};
             if (unwind.to.number < state.finalized) {
-                throw chain::FinalityViolated("stream " + stream_ + ": a reorg down to block " +
+                throw ingest::FinalityViolated("stream " + stream_ + ": a reorg down to block " +
                                               std::to_string(unwind.to.number.value) + ", but block " +
                                               std::to_string(state.finalized.value) + " was final");
             }
@@ -218,7 +218,7 @@ void Projector::boundary(BlockNum boundary, BlockNum finalized) {
     crash_point("projector.after_commit");
 }
 
-chain::Watched Projector::bind(const chain::Watched& watched) {
+ingest::Watched Projector::bind(const ingest::Watched& watched) {
     auto bound = database_.transact([&](store::Txn& txn) {
         const Bytes contracts = joined(watched.contracts);
         txn.exec(
@@ -228,11 +228,11 @@ chain::Watched Projector::bind(const chain::Watched& watched) {
             "OR (c.chain_id = excluded.chain_id AND c.contracts IS NULL)",
             {stream_, watched.chain.value, contracts});
         const auto row = txn.one("SELECT chain_id, contracts FROM chain.cursor WHERE stream = $1", {stream_});
-        return chain::Watched{ChainId{row.get<std::uint64_t>("chain_id")},
+        return ingest::Watched{ChainId{row.get<std::uint64_t>("chain_id")},
                               split(row.maybe<Bytes>("contracts").value_or(Bytes{}))};
     });
     crash_point("projector.bound");
     return bound;
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

@@ -8,7 +8,7 @@
 #include "pgingest/two_phase_sink.hpp"
 #include "store/database.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 /// What a stream stands at, as its projection may see it inside the transaction.
 struct StreamState {
@@ -24,31 +24,31 @@ class Projection {
     virtual ~Projection() = default;
     /// What apply() does with a batch, when a part of it was done ahead. Called again when its transaction
     /// met a conflict.
-    using PreparedApply = std::function<void(store::Txn&, const chain::Batch&, const StreamState&)>;
+    using PreparedApply = std::function<void(store::Txn&, const ingest::Batch&, const StreamState&)>;
     /// Works ahead on a batch: outside its transaction, maybe while another thread is inside apply() with the
     /// batch before. What is returned then stands for apply(); empty: there is nothing to gain.
-    virtual PreparedApply prepare(const chain::Batch& /*batch*/) { return {}; }
-    virtual void apply(store::Txn& txn, const chain::Batch& batch, const StreamState& state) = 0;
-    virtual void unwind(store::Txn& txn, const chain::Unwind& unwind, const StreamState& state) = 0;
+    virtual PreparedApply prepare(const ingest::Batch& /*batch*/) { return {}; }
+    virtual void apply(store::Txn& txn, const ingest::Batch& batch, const StreamState& state) = 0;
+    virtual void unwind(store::Txn& txn, const ingest::Unwind& unwind, const StreamState& state) = 0;
     /// The boundary rose, or the stream caught up, without a new block.
     virtual void boundary(store::Txn& txn, const StreamState& state) = 0;
 };
 
 /// chain.cursor, chain.header and chain.reorg of one stream. Compare-and-set on (number, hash): @throws
-/// chain::CursorMoved. For one thread, but prepare().
+/// ingest::CursorMoved. For one thread, but prepare().
 class Projector final : public PreparingSink {
   public:
     Projector(store::Database& database, std::string stream, Projection& projection);
     std::optional<BlockRef> cursor() override;
-    std::vector<chain::BlockHeader> recent_headers() override;
-    std::function<void()> prepare(const chain::Batch& batch) override;
-    void apply(const chain::Batch& batch) override;
-    void unwind(const chain::Unwind& unwind) override;
+    std::vector<ingest::BlockHeader> recent_headers() override;
+    std::function<void()> prepare(const ingest::Batch& batch) override;
+    void apply(const ingest::Batch& batch) override;
+    void unwind(const ingest::Unwind& unwind) override;
     void boundary(BlockNum boundary, BlockNum finalized) override;
-    chain::Watched bind(const chain::Watched& watched) override;
+    ingest::Watched bind(const ingest::Watched& watched) override;
 
   private:
-    void write(const chain::Batch& batch, const Projection::PreparedApply& prepared);
+    void write(const ingest::Batch& batch, const Projection::PreparedApply& prepared);
     /// Where a call left the cursor whose COMMIT was in doubt. @throws store::InDoubt
     void settle(const BlockRef& wanted);
 
@@ -59,4 +59,4 @@ class Projector final : public PreparingSink {
     bool caught_up_ = false;
 };
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

@@ -7,7 +7,7 @@
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
-using namespace lamda::pipeline;
+using namespace lamda::pgingest;
 
 namespace {
 
@@ -25,9 +25,9 @@ BlockRef ref(std::uint64_t n, std::uint8_t fork = 0) {
 }
 
 /// Blocks (from, to] of a fork, with all their headers and one log in each.
-chain::Batch blocks(std::optional<BlockRef> from, std::uint64_t to, std::uint64_t finalized,
+ingest::Batch blocks(std::optional<BlockRef> from, std::uint64_t to, std::uint64_t finalized,
                     std::uint8_t fork = 0) {
-    chain::Batch out;
+    ingest::Batch out;
     out.from = from;
     out.to = ref(to, fork);
     out.to_timestamp = 1'000 + to;
@@ -49,7 +49,7 @@ class Rows final : public Projection {
     std::vector<StreamState> states;
     std::function<void()> before_return;
 
-    void apply(store::Txn& txn, const chain::Batch& batch, const StreamState& state) override {
+    void apply(store::Txn& txn, const ingest::Batch& batch, const StreamState& state) override {
         for (const auto& log : batch.logs) {
             txn.exec("INSERT INTO seen (number, hash) VALUES ($1, $2)", {log.block_num, log.block_hash});
         }
@@ -58,14 +58,14 @@ class Rows final : public Projection {
             before_return();
         }
     }
-    void unwind(store::Txn& txn, const chain::Unwind& unwind, const StreamState& state) override {
+    void unwind(store::Txn& txn, const ingest::Unwind& unwind, const StreamState& state) override {
         txn.exec("DELETE FROM seen WHERE number > $1", {unwind.to.number});
         states.push_back(state);
     }
     void boundary(store::Txn&, const StreamState& state) override { states.push_back(state); }
 };
 
-struct Fixture : TestDatabase {
+struct Fixture : testkit::TestDatabase {
     Rows rows;
     Projector projector{db, "dispatcher:bsc", rows};
 
@@ -94,7 +94,7 @@ struct Fixture : TestDatabase {
 
 using Numbers = std::vector<std::uint64_t>;
 
-const chain::Watched kWatched{ChainId{97},
+const ingest::Watched kWatched{ChainId{97},
                               {Address::parse("0x1000000000000000000000000000000000000001").value(),
                                Address::parse("0x1000000000000000000000000000000000000002").value()}};
 
@@ -123,11 +123,11 @@ TEST_CASE_METHOD(Fixture, "the cursor moves with its effects, from nothing on") 
 
 TEST_CASE_METHOD(Fixture, "a batch that does not start at the cursor is refused whole") {
     projector.apply(blocks(std::nullopt, 5, 0));
-    REQUIRE_THROWS_AS(projector.apply(blocks(ref(4), 6, 0)), chain::CursorMoved);
+    REQUIRE_THROWS_AS(projector.apply(blocks(ref(4), 6, 0)), ingest::CursorMoved);
     REQUIRE_THROWS_AS(projector.apply(blocks(ref(5, 1), 6, 0)),
-                      chain::CursorMoved);  // another fork's block 5
-    REQUIRE_THROWS_AS(projector.apply(blocks(std::nullopt, 6, 0)), chain::CursorMoved);
-    REQUIRE_THROWS_AS(projector.unwind({ref(6), ref(4)}), chain::CursorMoved);
+                      ingest::CursorMoved);  // another fork's block 5
+    REQUIRE_THROWS_AS(projector.apply(blocks(std::nullopt, 6, 0)), ingest::CursorMoved);
+    REQUIRE_THROWS_AS(projector.unwind({ref(6), ref(4)}), ingest::CursorMoved);
     REQUIRE(projector.cursor() == ref(5));
     REQUIRE(seen() == Numbers{5});
 }
@@ -159,7 +159,7 @@ TEST_CASE_METHOD(Fixture, "of two writers at one cursor exactly one advances, bl
                 try {
                     writer.apply(blocks(at, at->number.value + 1, 0));
                     ++applied;
-                } catch (const chain::CursorMoved&) {
+                } catch (const ingest::CursorMoved&) {
                     ++refused;
                 }
             }
@@ -188,7 +188,7 @@ TEST_CASE_METHOD(Fixture, "two first batches at once: one stands") {
             try {
                 writer.apply(blocks(std::nullopt, 1, 0));
                 ++applied;
-            } catch (const chain::CursorMoved&) {
+            } catch (const ingest::CursorMoved&) {
             }
         });
     }
@@ -218,7 +218,7 @@ TEST_CASE_METHOD(Fixture,
 TEST_CASE_METHOD(Fixture, "an unwind below finality is refused and deletes nothing") {
     projector.apply(blocks(std::nullopt, 5, 0));
     projector.apply(blocks(ref(5), 10, 7));
-    REQUIRE_THROWS_AS(projector.unwind({ref(10), ref(6)}), chain::FinalityViolated);
+    REQUIRE_THROWS_AS(projector.unwind({ref(10), ref(6)}), ingest::FinalityViolated);
     REQUIRE(projector.cursor() == ref(10));
     REQUIRE(seen() == Numbers{5, 6, 7, 8, 9, 10});
 }
@@ -245,8 +245,8 @@ TEST_CASE_METHOD(Fixture,
     CHECK(reorg().get<int>("reorg_deepest") == 4);
     CHECK(reorg().get<int>("reorgs") == 2);
     // One that is refused is none.
-    REQUIRE_THROWS_AS(projector.unwind({ref(7, 1), ref(3)}), chain::FinalityViolated);
-    REQUIRE_THROWS_AS(projector.unwind({ref(9), ref(6)}), chain::CursorMoved);
+    REQUIRE_THROWS_AS(projector.unwind({ref(7, 1), ref(3)}), ingest::FinalityViolated);
+    REQUIRE_THROWS_AS(projector.unwind({ref(9), ref(6)}), ingest::CursorMoved);
     CHECK(reorg().get<int>("reorgs") == 2);
 }
 
@@ -264,7 +264,7 @@ TEST_CASE_METHOD(Fixture,
     SECTION("by a block") {
         projector.apply(blocks(ref(10), 11, 4));
     }
-    REQUIRE_THROWS_AS(other.boundary(BlockNum{12}, BlockNum{5}), chain::CursorMoved);
+    REQUIRE_THROWS_AS(other.boundary(BlockNum{12}, BlockNum{5}), ingest::CursorMoved);
     REQUIRE(other_rows.states.empty());
     REQUIRE(other.cursor() == ref(11));
     other.boundary(BlockNum{11}, BlockNum{5});
@@ -286,7 +286,7 @@ TEST_CASE_METHOD(Fixture, "headers are kept above finality, and one at or below 
 }
 
 TEST_CASE_METHOD(Fixture, "boundary and finality rise only, and reaching the head is remembered") {
-    REQUIRE_THROWS_AS(projector.boundary(BlockNum{1}, BlockNum{1}), chain::CursorMoved);  // no cursor yet
+    REQUIRE_THROWS_AS(projector.boundary(BlockNum{1}, BlockNum{1}), ingest::CursorMoved);  // no cursor yet
     projector.apply(blocks(std::nullopt, 10, 4));
     REQUIRE_FALSE(rows.states.back().caught_up);
     projector.boundary(BlockNum{9}, BlockNum{6});
@@ -306,8 +306,8 @@ TEST_CASE_METHOD(Fixture, "boundary and finality rise only, and reaching the hea
 }
 
 TEST_CASE_METHOD(Fixture, "from its first batch on a stream belongs to one chain and its contracts") {
-    const chain::Watched elsewhere{ChainId{56}, kWatched.contracts};
-    const chain::Watched others{ChainId{97}, {kWatched.contracts.front()}};
+    const ingest::Watched elsewhere{ChainId{56}, kWatched.contracts};
+    const ingest::Watched others{ChainId{97}, {kWatched.contracts.front()}};
     REQUIRE(projector.bind(elsewhere) == elsewhere);
     REQUIRE(projector.bind(others) == others);
     REQUIRE(projector.bind(kWatched) ==
@@ -323,8 +323,8 @@ TEST_CASE_METHOD(Fixture, "a stream of before contracts were recorded takes thos
     projector.bind(kWatched);
     projector.apply(blocks(std::nullopt, 5, 0));
     db.transact([](store::Txn& txn) { txn.exec("UPDATE chain.cursor SET contracts = NULL"); });
-    const chain::Watched elsewhere{ChainId{56}, kWatched.contracts};
-    REQUIRE(projector.bind(elsewhere) == chain::Watched{ChainId{97}, {}});
+    const ingest::Watched elsewhere{ChainId{56}, kWatched.contracts};
+    REQUIRE(projector.bind(elsewhere) == ingest::Watched{ChainId{97}, {}});
     REQUIRE(projector.bind(kWatched) == kWatched);
 }
 
@@ -354,10 +354,10 @@ TEST_CASE("applies one block", "[.projector-victim]") {
 TEST_CASE_METHOD(Fixture,
                  "killed before COMMIT nothing moved, killed after it everything has; the next run goes on") {
     projector.apply(blocks(std::nullopt, 1, 0));
-    REQUIRE(run_and_crash("[.projector-victim]", "projector.before_commit", {{"VICTIM_DSN", dsn}}));
+    REQUIRE(testkit::run_and_crash("[.projector-victim]", "projector.before_commit", {{"VICTIM_DSN", dsn}}));
     REQUIRE(projector.cursor() == ref(1));
     REQUIRE(seen() == Numbers{1});
-    REQUIRE(run_and_crash("[.projector-victim]", "projector.after_commit", {{"VICTIM_DSN", dsn}}));
+    REQUIRE(testkit::run_and_crash("[.projector-victim]", "projector.after_commit", {{"VICTIM_DSN", dsn}}));
     REQUIRE(projector.cursor() == ref(2));
     REQUIRE(seen() == Numbers{1, 2});
     projector.apply(blocks(ref(2), 3, 0));

@@ -5,13 +5,13 @@
 
 #include "ingest/log_stream.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
-class PreparingSink : public chain::StreamSink {
+class PreparingSink : public ingest::StreamSink {
   public:
     /// Does that part, maybe while another thread is inside apply() with the batch before; what is returned
     /// does the rest, once, in its turn: together they are apply(). It keeps what it needs of the batch.
-    virtual std::function<void()> prepare(const chain::Batch& batch) = 0;
+    virtual std::function<void()> prepare(const ingest::Batch& batch) = 0;
 };
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

@@ -1,6 +1,6 @@
 #include "pgingest/write_behind.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 void WriteBehind::settle() {
     if (under_way_.valid()) {
@@ -13,12 +13,12 @@ std::optional<BlockRef> WriteBehind::cursor() {
     return sink_.cursor();
 }
 
-std::vector<chain::BlockHeader> WriteBehind::recent_headers() {
+std::vector<ingest::BlockHeader> WriteBehind::recent_headers() {
     settle();
     return sink_.recent_headers();
 }
 
-void WriteBehind::apply(const chain::Batch& batch) {
+void WriteBehind::apply(const ingest::Batch& batch) {
     if (batch.logs.size() < large_) {
         settle();
         sink_.apply(batch);
@@ -29,7 +29,7 @@ void WriteBehind::apply(const chain::Batch& batch) {
     under_way_ = std::async(std::launch::async, std::move(write));
 }
 
-void WriteBehind::unwind(const chain::Unwind& unwind) {
+void WriteBehind::unwind(const ingest::Unwind& unwind) {
     settle();
     sink_.unwind(unwind);
 }
@@ -39,9 +39,9 @@ void WriteBehind::boundary(BlockNum boundary, BlockNum finalized) {
     sink_.boundary(boundary, finalized);
 }
 
-chain::Watched WriteBehind::bind(const chain::Watched& watched) {
+ingest::Watched WriteBehind::bind(const ingest::Watched& watched) {
     settle();
     return sink_.bind(watched);
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

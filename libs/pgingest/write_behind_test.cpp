@@ -8,7 +8,7 @@
 #include "testkit/process.hpp"
 
 using namespace lamda;
-using namespace lamda::pipeline;
+using namespace lamda::pgingest;
 
 namespace {
 
@@ -18,8 +18,8 @@ BlockRef ref(std::uint64_t number) {
     return out;
 }
 
-chain::Batch batch(std::optional<BlockRef> from, std::uint64_t to, std::size_t logs) {
-    chain::Batch out;
+ingest::Batch batch(std::optional<BlockRef> from, std::uint64_t to, std::size_t logs) {
+    ingest::Batch out;
     out.from = from;
     out.to = ref(to);
     out.headers.push_back({ref(to), {}, 1'000 + to});
@@ -39,31 +39,31 @@ class GatedSink final : public PreparingSink {
     std::atomic<int> prepared = 0;
     bool can_prepare = true;
     std::promise<void> gate;
-    chain::MemorySink memory;
+    ingest::MemorySink memory;
 
     std::optional<BlockRef> cursor() override {
         asked.emplace_back("cursor");
         return memory.cursor();
     }
-    std::vector<chain::BlockHeader> recent_headers() override {
+    std::vector<ingest::BlockHeader> recent_headers() override {
         asked.emplace_back("headers");
         return memory.recent_headers();
     }
-    std::function<void()> prepare(const chain::Batch& given) override {
+    std::function<void()> prepare(const ingest::Batch& given) override {
         ++prepared;
         if (!can_prepare) {
             throw std::runtime_error("nothing to prepare with");
         }
         return [this, given] { apply(given); };
     }
-    void apply(const chain::Batch& given) override {
+    void apply(const ingest::Batch& given) override {
         if (!given.logs.empty() && open_.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
             throw std::logic_error("nobody opened the gate");
         }
         asked.push_back("apply " + std::to_string(given.to.number.value));
         memory.apply(given);
     }
-    void unwind(const chain::Unwind& given) override {
+    void unwind(const ingest::Unwind& given) override {
         asked.emplace_back("unwind");
         memory.unwind(given);
     }
@@ -71,7 +71,7 @@ class GatedSink final : public PreparingSink {
         asked.emplace_back("boundary");
         memory.boundary(boundary, finalized);
     }
-    chain::Watched bind(const chain::Watched& watched) override {
+    ingest::Watched bind(const ingest::Watched& watched) override {
         asked.emplace_back("bind");
         return memory.bind(watched);
     }
@@ -155,7 +155,7 @@ TEST_CASE("another writer is noticed, whoever of the two is behind") {
     behind.settle();
     sink.memory.apply(batch(ref(1), 2, 1));
     behind.apply(batch(ref(1), 3, 1));
-    CHECK_THROWS_AS(behind.boundary(BlockNum{1}, BlockNum{1}), chain::CursorMoved);
+    CHECK_THROWS_AS(behind.boundary(BlockNum{1}, BlockNum{1}), ingest::CursorMoved);
     CHECK(behind.cursor() == ref(2));
 }
 

@@ -2,21 +2,21 @@
 
 #include "store/values.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgledger {
 
-using chain::IntentState;
+using txsender::IntentState;
 
 bool LockedIntent::waits() const {
-    return !nonce && (state == IntentState::kPending || state == IntentState::kParked);
+    return !nonce && (state == txsender::IntentState::kPending || state == txsender::IntentState::kParked);
 }
 
 bool LockedIntent::is_open() const {
-    return state != IntentState::kDone && state != IntentState::kFailed;
+    return state != txsender::IntentState::kDone && state != txsender::IntentState::kFailed;
 }
 
 bool LockedIntent::flies_at(std::uint64_t at) const {
     return nonce == at &&
-           (state == IntentState::kAllocated || state == IntentState::kSent || state == IntentState::kMined);
+           (state == txsender::IntentState::kAllocated || state == txsender::IntentState::kSent || state == txsender::IntentState::kMined);
 }
 
 std::map<std::string, LockedIntent> lock_intents(store::Txn& txn, ChainId chain, const Address& wallet,
@@ -28,14 +28,14 @@ std::map<std::string, LockedIntent> lock_intents(store::Txn& txn, ChainId chain,
                   {chain.value, wallet, store::array_of(keys)})) {
         LockedIntent one;
         one.id = row.get<std::int64_t>("id");
-        one.state = chain::parse_intent_state(row.get<std::string>("state")).value();
+        one.state = txsender::parse_intent_state(row.get<std::string>("state")).value();
         one.nonce = row.maybe<std::uint64_t>("nonce");
         if (const auto wish = row.maybe<std::string>("wish")) {
-            one.wish = chain::parse_wish(*wish).value();
+            one.wish = txsender::parse_wish(*wish).value();
         }
         out.emplace(row.get<std::string>("key"), one);
     }
     return out;
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgledger

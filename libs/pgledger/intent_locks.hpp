@@ -7,13 +7,13 @@
 #include "txsender/tx_queue.hpp"
 #include "store/database.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgledger {
 
 struct LockedIntent {
     std::int64_t id = 0;
-    chain::IntentState state{};
+    txsender::IntentState state{};
     std::optional<std::uint64_t> nonce;
-    std::optional<chain::Wish> wish;
+    std::optional<txsender::Wish> wish;
 
     /// Pending or parked, without a nonce.
     bool waits() const;
@@ -51,4 +51,4 @@ Chosen<Named> choose(const std::map<std::string, LockedIntent>& locked, const st
     return out;
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgledger

@@ -6,7 +6,7 @@
 #include "pgledger/detail/intent_rows.hpp"
 #include "store/values.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgledger {
 
 namespace {
 
@@ -50,7 +50,7 @@ std::set<std::uint64_t> held_from(store::Txn& txn, ChainId chain, const Address&
 }  // namespace
 
 std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
-                        const std::vector<chain::Intent>& intents) {
+                        const std::vector<txsender::Intent>& intents) {
     if (intents.empty()) {
         return 0;
     }
@@ -63,9 +63,9 @@ std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
             "FROM unnest($3::text[], $4::bytea[], $5::numeric[], $6::bytea[], $7::text[]) "
             "WITH ORDINALITY AS n (key, recipient, value, data, on_revert, place) ORDER BY n.place "
             "ON CONFLICT (chain_id, wallet, key) DO NOTHING",
-            {chain.value, wallet, store::array_of(intents, &chain::Intent::key),
-             store::array_of(intents, &chain::Intent::to), store::array_of(intents, &chain::Intent::value),
-             store::array_of(intents, &chain::Intent::data),
+            {chain.value, wallet, store::array_of(intents, &txsender::Intent::key),
+             store::array_of(intents, &txsender::Intent::to), store::array_of(intents, &txsender::Intent::value),
+             store::array_of(intents, &txsender::Intent::data),
              store::array_of(intents, [](const auto& intent) { return to_string(intent.on_revert); })})
         .affected();
 }
@@ -73,7 +73,7 @@ std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
 PgTxLedger::PgTxLedger(store::Database& database, Address wallet, ChainId chain)
     : database_(database), wallet_(wallet), chain_(chain) {}
 
-std::vector<chain::LedgerEntry> PgTxLedger::in_flight(const chain::ChainLook& look, std::size_t most) {
+std::vector<txsender::LedgerEntry> PgTxLedger::in_flight(const txsender::ChainLook& look, std::size_t most) {
     const auto some = [](const std::string& which) {
         return "(SELECT " + intent_columns() + " FROM chain.intent i WHERE " + kMine + " AND " + which +
                " ORDER BY i.nonce LIMIT $3)";
@@ -89,7 +89,7 @@ std::vector<chain::LedgerEntry> PgTxLedger::in_flight(const chain::ChainLook& lo
     });
 }
 
-std::vector<chain::LedgerEntry> PgTxLedger::waiting(std::size_t most) {
+std::vector<txsender::LedgerEntry> PgTxLedger::waiting(std::size_t most) {
     const auto some = [](const std::string& state, const std::string& order) {
         return "(SELECT " + intent_columns() + " FROM chain.intent i WHERE " + kMine + " AND i.state = '" +
                state + "' AND i.nonce IS NULL ORDER BY " + order + " LIMIT $3)";
@@ -135,7 +135,7 @@ U256 PgTxLedger::spent_since(Timestamp since) {
     });
 }
 
-std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector<chain::Allocation>& wanted,
+std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector<txsender::Allocation>& wanted,
                                                                std::uint64_t at_least) {
     return database_.transact([&](store::Txn& txn) {
         do_not_wait_for_disk(txn);
@@ -147,14 +147,14 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
             return out;  // no wallet, no intent
         }
         // Locked before they are counted: the nonces are to have no gaps.
-        const auto locked = lock(txn, wanted, &chain::Allocation::key);
+        const auto locked = lock(txn, wanted, &txsender::Allocation::key);
         auto next = std::max(wallet->maybe<std::uint64_t>("next_nonce").value_or(0), at_least);
         const auto held = held_from(txn, chain_, wallet_, next);
         std::set<std::string> seen;
         const auto given =
-            choose(locked, wanted, &chain::Allocation::key,
-                   [&](const LockedIntent& row, const chain::Allocation& one) {
-                       return row.waits() && row.wish != chain::Wish::kCancel && seen.insert(one.key).second;
+            choose(locked, wanted, &txsender::Allocation::key,
+                   [&](const LockedIntent& row, const txsender::Allocation& one) {
+                       return row.waits() && row.wish != txsender::Wish::kCancel && seen.insert(one.key).second;
                    });
         if (given.ids.empty()) {
             return out;
@@ -175,7 +175,7 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
             "FROM unnest($1::bigint[], $2::bigint[], $3::numeric[]) AS g (id, nonce, gas_limit) "
             "WHERE i.id = g.id",
             {store::array_of(given.ids), store::array_of(nonces),
-             store::array_of(given.named, &chain::Allocation::gas_limit)});
+             store::array_of(given.named, &txsender::Allocation::gas_limit)});
         txn.exec("UPDATE chain.wallet SET next_nonce = $3 WHERE chain_id = $1 AND address = $2",
                  {chain_.value, wallet_, next});
         return out;
@@ -193,7 +193,7 @@ bool PgTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t 
                    "WHERE NOT EXISTS (SELECT 1 FROM chain.intent i WHERE i.chain_id = $1 "
                    "AND i.wallet = $2 AND i.nonce = $5::bigint) "
                    "ON CONFLICT (chain_id, wallet, key) DO NOTHING",
-                   {chain_.value, wallet_, chain::fill_key(nonce), wallet, nonce, gas_limit})
+                   {chain_.value, wallet_, txsender::fill_key(nonce), wallet, nonce, gas_limit})
                 .affected() == 1;
         if (added) {
             txn.exec(
@@ -205,19 +205,19 @@ bool PgTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t 
     });
 }
 
-std::vector<bool> PgTxLedger::store(const std::vector<chain::NewTx>& txs) {
+std::vector<bool> PgTxLedger::store(const std::vector<txsender::NewTx>& txs) {
     return database_.transact([&](store::Txn& txn) {
-        const auto locked = lock(txn, txs, &chain::NewTx::key);
+        const auto locked = lock(txn, txs, &txsender::NewTx::key);
         const auto kept =
-            choose(locked, txs, &chain::NewTx::key,
-                   [](const LockedIntent& row, const chain::NewTx& one) { return row.flies_at(one.nonce); });
+            choose(locked, txs, &txsender::NewTx::key,
+                   [](const LockedIntent& row, const txsender::NewTx& one) { return row.flies_at(one.nonce); });
         const auto column = [&](auto get) { return store::array_of(kept.named, get); };
         txn.exec(
             "INSERT INTO chain.tx (intent_id, nonce, hash, raw, legacy, max_fee, max_priority_fee, "
             "stored_at, cancels) "
             "SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bytea[], $4::bytea[], $5::boolean[], "
             "$6::numeric[], $7::numeric[], $8::timestamptz[], $9::boolean[]) ON CONFLICT (hash) DO NOTHING",
-            {store::array_of(kept.ids), column(&chain::NewTx::nonce),
+            {store::array_of(kept.ids), column(&txsender::NewTx::nonce),
              column([](const auto& one) { return one.tx.hash; }),
              column([](const auto& one) { return one.tx.raw; }),
              column([](const auto& one) { return one.tx.fee.legacy; }),
@@ -237,10 +237,10 @@ std::vector<bool> PgTxLedger::store(const std::vector<chain::NewTx>& txs) {
 
 // Each change says from which states it may come: repeated, or late, it changes nothing.
 
-void PgTxLedger::park(const std::vector<chain::Parked>& parked) {
+void PgTxLedger::park(const std::vector<txsender::Parked>& parked) {
     database_.transact([&](store::Txn& txn) {
-        const auto some = choose(lock(txn, parked, &chain::Parked::key), parked, &chain::Parked::key,
-                                 [](const LockedIntent& row, const chain::Parked&) { return row.waits(); });
+        const auto some = choose(lock(txn, parked, &txsender::Parked::key), parked, &txsender::Parked::key,
+                                 [](const LockedIntent& row, const txsender::Parked&) { return row.waits(); });
         txn.exec(
             "UPDATE chain.intent i SET state = 'parked', reason = p.reason, updated_at = now() "
             "FROM unnest($1::bigint[], $2::text[]) AS p (id, reason) WHERE i.id = p.id",
@@ -254,17 +254,17 @@ void PgTxLedger::mark_sent(const std::vector<std::string>& keys) {
         do_not_wait_for_disk(txn);
         const auto some =
             choose(lock(txn, keys, kItself), keys, kItself, [](const LockedIntent& row, const std::string&) {
-                return row.state == chain::IntentState::kAllocated;
+                return row.state == txsender::IntentState::kAllocated;
             });
         txn.exec("UPDATE chain.intent SET state = 'sent', updated_at = now() WHERE id = ANY ($1::bigint[])",
                  {store::array_of(some.ids)});
     });
 }
 
-void PgTxLedger::mark(const std::string& state, const std::vector<chain::MinedTx>& txs,
-                      const std::function<bool(const LockedIntent&, const chain::MinedTx&)>& may) {
+void PgTxLedger::mark(const std::string& state, const std::vector<txsender::MinedTx>& txs,
+                      const std::function<bool(const LockedIntent&, const txsender::MinedTx&)>& may) {
     database_.transact([&](store::Txn& txn) {
-        const auto some = choose(lock(txn, txs, &chain::MinedTx::key), txs, &chain::MinedTx::key, may);
+        const auto some = choose(lock(txn, txs, &txsender::MinedTx::key), txs, &txsender::MinedTx::key, may);
         const auto column = [&](auto get) { return store::array_of(some.named, get); };
         txn.exec(
             "UPDATE chain.intent i SET state = $6, mined_tx = m.tx, mined_block = m.number, mined_hash = "
@@ -272,19 +272,19 @@ void PgTxLedger::mark(const std::string& state, const std::vector<chain::MinedTx
             "mined_at = CASE WHEN i.mined_tx = m.tx THEN i.mined_at ELSE now() END "
             "FROM unnest($1::bigint[], $2::bytea[], $3::bigint[], $4::bytea[], $5::numeric[]) "
             "AS m (id, tx, number, hash, paid) WHERE i.id = m.id",
-            {store::array_of(some.ids), column(&chain::MinedTx::tx),
+            {store::array_of(some.ids), column(&txsender::MinedTx::tx),
              column([](const auto& one) { return one.block.number; }),
-             column([](const auto& one) { return one.block.hash; }), column(&chain::MinedTx::paid), state});
+             column([](const auto& one) { return one.block.hash; }), column(&txsender::MinedTx::paid), state});
     });
 }
 
-void PgTxLedger::mark_mined(const std::vector<chain::MinedTx>& mined) {
+void PgTxLedger::mark_mined(const std::vector<txsender::MinedTx>& mined) {
     mark("mined", mined,
-         [](const LockedIntent& row, const chain::MinedTx& one) { return row.flies_at(one.nonce); });
+         [](const LockedIntent& row, const txsender::MinedTx& one) { return row.flies_at(one.nonce); });
 }
 
-void PgTxLedger::mark_done(const std::vector<chain::MinedTx>& done) {
-    mark("done", done, [](const LockedIntent& row, const chain::MinedTx& one) {
+void PgTxLedger::mark_done(const std::vector<txsender::MinedTx>& done) {
+    mark("done", done, [](const LockedIntent& row, const txsender::MinedTx& one) {
         return row.is_open() && row.nonce == one.nonce;
     });
 }
@@ -293,7 +293,7 @@ void PgTxLedger::mark_unmined(const std::vector<std::string>& keys) {
     database_.transact([&](store::Txn& txn) {
         const auto some =
             choose(lock(txn, keys, kItself), keys, kItself, [](const LockedIntent& row, const std::string&) {
-                return row.state == chain::IntentState::kMined;
+                return row.state == txsender::IntentState::kMined;
             });
         txn.exec(
             "UPDATE chain.intent SET state = 'sent', mined_tx = NULL, mined_block = NULL, mined_hash = NULL, "
@@ -331,4 +331,4 @@ void PgTxLedger::release_nonce(const std::string& key, std::uint64_t nonce, cons
     });
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgledger

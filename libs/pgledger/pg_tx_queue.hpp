@@ -1,33 +1,33 @@
-// chain::TxLedger on PostgreSQL: tables chain.wallet, chain.intent, chain.tx.
+// txsender::TxLedger on PostgreSQL: tables chain.wallet, chain.intent, chain.tx.
 #pragma once
 
 #include <algorithm>
 
 #include "pgledger/intent_locks.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgledger {
 
 /// Adds intents inside the caller's transaction (the one that applies their cause); those whose key stands
 /// already are left alone. @returns how many are new
 std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
-                        const std::vector<chain::Intent>& intents);
+                        const std::vector<txsender::Intent>& intents);
 
-class PgTxLedger final : public chain::TxLedger {
+class PgTxLedger final : public txsender::TxLedger {
   public:
     PgTxLedger(store::Database& database, Address wallet, ChainId chain);
-    std::vector<chain::LedgerEntry> in_flight(const chain::ChainLook& look, std::size_t most) override;
-    std::vector<chain::LedgerEntry> waiting(std::size_t most) override;
+    std::vector<txsender::LedgerEntry> in_flight(const txsender::ChainLook& look, std::size_t most) override;
+    std::vector<txsender::LedgerEntry> waiting(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
     U256 spent_since(Timestamp since) override;
-    std::vector<std::optional<std::uint64_t>> allocate(const std::vector<chain::Allocation>& wanted,
+    std::vector<std::optional<std::uint64_t>> allocate(const std::vector<txsender::Allocation>& wanted,
                                                        std::uint64_t at_least) override;
     bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) override;
-    std::vector<bool> store(const std::vector<chain::NewTx>& txs) override;
-    void park(const std::vector<chain::Parked>& parked) override;
+    std::vector<bool> store(const std::vector<txsender::NewTx>& txs) override;
+    void park(const std::vector<txsender::Parked>& parked) override;
     void mark_sent(const std::vector<std::string>& keys) override;
-    void mark_mined(const std::vector<chain::MinedTx>& mined) override;
+    void mark_mined(const std::vector<txsender::MinedTx>& mined) override;
     void mark_unmined(const std::vector<std::string>& keys) override;
-    void mark_done(const std::vector<chain::MinedTx>& done) override;
+    void mark_done(const std::vector<txsender::MinedTx>& done) override;
     void mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
                      const std::string& reason) override;
     void release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
@@ -42,12 +42,12 @@ class PgTxLedger final : public chain::TxLedger {
                        [&](const Named& one) { return std::invoke(key, one); });
         return lock_intents(txn, chain_, wallet_, keys);
     }
-    void mark(const std::string& state, const std::vector<chain::MinedTx>& txs,
-              const std::function<bool(const LockedIntent&, const chain::MinedTx&)>& may);
+    void mark(const std::string& state, const std::vector<txsender::MinedTx>& txs,
+              const std::function<bool(const LockedIntent&, const txsender::MinedTx&)>& may);
 
     store::Database& database_;
     Address wallet_;
     ChainId chain_;
 };
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgledger

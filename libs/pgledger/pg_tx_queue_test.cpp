@@ -9,18 +9,18 @@
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
-using namespace lamda::pipeline;
-using chain::IntentState;
+using namespace lamda::pgledger;
+using txsender::IntentState;
 
 namespace {
 
-struct Fixture : TestDatabase {
+struct Fixture : testkit::TestDatabase {
     const Address wallet = *Address::parse("0x00000000000000000000000000000000000000aa");
     const ChainId opbnb{5611};
     PgTxLedger ledger{db, wallet, opbnb};
 
-    static chain::Intent intent(const std::string& key) {
-        chain::Intent out;
+    static txsender::Intent intent(const std::string& key) {
+        txsender::Intent out;
         out.key = key;
         out.to = *Address::parse("0x00000000000000000000000000000000000000bb");
         out.value = 5;
@@ -36,8 +36,8 @@ struct Fixture : TestDatabase {
         out.array()[0] = n;
         return out;
     }
-    static chain::StoredTx tx(std::uint8_t n, bool legacy = false) {
-        chain::StoredTx out;
+    static txsender::StoredTx tx(std::uint8_t n, bool legacy = false) {
+        txsender::StoredTx out;
         out.hash = hash(n);
         out.raw = {0x02, n};
         out.fee = {legacy, U256(1'000 + n), U256(legacy ? 0 : 7)};
@@ -45,16 +45,16 @@ struct Fixture : TestDatabase {
         return out;
     }
     static BlockRef block(std::uint64_t n) { return {BlockNum{n}, BlockHash{}}; }
-    static std::vector<chain::LedgerEntry> all_in_flight(PgTxLedger& ledger, std::size_t most) {
+    static std::vector<txsender::LedgerEntry> all_in_flight(PgTxLedger& ledger, std::size_t most) {
         return ledger.in_flight({0, std::nullopt}, most);  // no nonce is used: each is worth a look
     }
-    static std::vector<chain::LedgerEntry> open_of(PgTxLedger& ledger, std::size_t most) {
+    static std::vector<txsender::LedgerEntry> open_of(PgTxLedger& ledger, std::size_t most) {
         auto out = all_in_flight(ledger, most);
         const auto waiting = ledger.waiting(most - out.size());
         out.insert(out.end(), waiting.begin(), waiting.end());
         return out;
     }
-    chain::LedgerEntry only() {
+    txsender::LedgerEntry only() {
         const auto all = open_of(ledger, 10);
         REQUIRE(all.size() == 1);
         return all[0];
@@ -70,7 +70,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(put("increment:1"));
     REQUIRE_FALSE(put("increment:1"));
     auto entry = only();
-    REQUIRE(entry.state == IntentState::kPending);
+    REQUIRE(entry.state == txsender::IntentState::kPending);
     REQUIRE(entry.intent.key == "increment:1");
     REQUIRE(entry.intent.to == intent("").to);
     REQUIRE(entry.intent.value == 5);
@@ -84,7 +84,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(ledger.store({{"increment:1", 7, tx(2)}}).front());
     REQUIRE(ledger.store({{"increment:1", 7, tx(2)}}).front());
     entry = only();
-    REQUIRE(entry.state == IntentState::kAllocated);
+    REQUIRE(entry.state == txsender::IntentState::kAllocated);
     REQUIRE(entry.nonce == 7u);
     REQUIRE(entry.gas_limit == 60'000u);
     REQUIRE(entry.txs.size() == 2);
@@ -94,15 +94,15 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(entry.txs[1].stored_at == tx(2).stored_at);
 
     ledger.mark_sent({"increment:1"});
-    REQUIRE(only().state == IntentState::kSent);
+    REQUIRE(only().state == txsender::IntentState::kSent);
     ledger.mark_mined({{"increment:1", 7, hash(2), block(100), 9}});
     entry = only();
-    REQUIRE(entry.state == IntentState::kMined);
+    REQUIRE(entry.state == txsender::IntentState::kMined);
     REQUIRE(entry.mined_tx == hash(2));
     REQUIRE(entry.mined_in == block(100));
     ledger.mark_unmined({"increment:1"});
     entry = only();
-    REQUIRE(entry.state == IntentState::kSent);
+    REQUIRE(entry.state == txsender::IntentState::kSent);
     REQUIRE_FALSE(entry.mined_in);
     REQUIRE(entry.nonce == 7u);
     ledger.mark_mined({{"increment:1", 7, hash(1), block(101), 9}});
@@ -117,14 +117,14 @@ TEST_CASE_METHOD(Fixture, "what comes late or again changes nothing") {
     ledger.mark_mined({{"a", 0, hash(1), block(1), 9}});
     ledger.mark_unmined({"a"});
     ledger.release_nonce("a", 0, "x", false);
-    REQUIRE(only().state == IntentState::kPending);
+    REQUIRE(only().state == txsender::IntentState::kPending);
     REQUIRE_FALSE(ledger.store({{"a", 0, tx(1)}}).front());
     REQUIRE_FALSE(ledger.allocate({{"absent", 1}}, 0).front().has_value());
     REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 0u);
     REQUIRE_FALSE(ledger.allocate({{"a", 1}}, 0).front().has_value());
     REQUIRE(ledger.next_nonce() == 1u);
     ledger.park({{"a", "too late"}});
-    REQUIRE(only().state == IntentState::kAllocated);
+    REQUIRE(only().state == txsender::IntentState::kAllocated);
     REQUIRE_FALSE(ledger.store({{"a", 1, tx(1)}}).front());  // another nonce
     ledger.mark_done({{"a", 0, hash(1), block(1), 9}});
     ledger.mark_failed("a", 0, "too late");
@@ -146,7 +146,7 @@ TEST_CASE_METHOD(Fixture, "what comes late or again changes nothing") {
 TEST_CASE_METHOD(Fixture, "a parked intent takes no nonce, tells why, and goes when its cause is gone") {
     put("a");
     ledger.park({{"a", "the provider is not registered"}});
-    REQUIRE(only().state == IntentState::kParked);
+    REQUIRE(only().state == txsender::IntentState::kParked);
     REQUIRE(only().reason == "the provider is not registered");
     REQUIRE_FALSE(ledger.next_nonce().has_value());
     REQUIRE(ledger.allocate({{"a", 1}}, 3).front() == 3u);
@@ -161,7 +161,7 @@ TEST_CASE_METHOD(Fixture,
     ledger.mark_sent({"a"});
     ledger.release_nonce("a", 4, "another transaction has nonce 4", false);
     auto entry = only();
-    REQUIRE(entry.state == IntentState::kPending);
+    REQUIRE(entry.state == txsender::IntentState::kPending);
     REQUIRE_FALSE(entry.nonce);
     REQUIRE(entry.txs.empty());
     REQUIRE_FALSE(ledger.store({{"a", 4, tx(2)}}).front());  // a sleeper wakes
@@ -228,7 +228,7 @@ TEST_CASE_METHOD(Fixture, "wallets and chains have ledgers of their own") {
     REQUIRE_FALSE(other_chain.next_nonce().has_value());
     REQUIRE(open_of(other_chain, 10).empty());
     other_chain.mark_failed("a", 9, "not mine");
-    REQUIRE(only().state == IntentState::kAllocated);
+    REQUIRE(only().state == txsender::IntentState::kAllocated);
     db.transact([&](store::Txn& txn) { REQUIRE(put_intents(txn, wallet, ChainId{97}, {intent("a")}) == 1); });
     REQUIRE(other_chain.allocate({{"a", 1}}, 0).front() == 0u);
 }
@@ -260,7 +260,7 @@ TEST_CASE_METHOD(Fixture, "of what is in flight those are read of which the chai
             ledger.mark_mined({{key, nonce, hash(static_cast<std::uint8_t>(nonce)), block(10 + nonce), 1}});
         }
     }
-    const auto nonces = [&](const chain::ChainLook& look, std::size_t most) {
+    const auto nonces = [&](const txsender::ChainLook& look, std::size_t most) {
         std::vector<std::uint64_t> out;
         for (const auto& entry : ledger.in_flight(look, most)) {
             REQUIRE(entry.txs.size() == 1);
@@ -273,10 +273,10 @@ TEST_CASE_METHOD(Fixture, "of what is in flight those are read of which the chai
     CHECK(nonces({7, BlockNum{12}}, 10) == Nonces{0, 1, 2, 5, 6, 7, 8});
     CHECK(nonces({3, BlockNum{11}}, 10) == Nonces{0, 1, 3, 4, 5, 6, 7, 8});  // a reorg took two away
     CHECK(nonces({7, BlockNum{20}}, 2) == Nonces{0, 1, 2, 5, 7, 8});
-    chain::LedgerState same;
+    txsender::LedgerState same;
     same.entries = ledger.in_flight({0, BlockNum{20}}, 10);
     for (std::uint64_t used = 0; used < 10; ++used) {
-        const chain::ChainLook look{used, BlockNum{8 + used}};
+        const txsender::ChainLook look{used, BlockNum{8 + used}};
         for (std::size_t most = 1; most < 10; ++most) {
             CHECK(ledger.in_flight(look, most) == same.in_flight(look, most));
         }
@@ -291,9 +291,9 @@ TEST_CASE_METHOD(Fixture, "a filler holds a nonce that nobody holds, and no othe
     REQUIRE_FALSE(ledger.fill(3, wallet, 21'000));
     const auto flying = all_in_flight(ledger, 10);
     REQUIRE(flying.size() == 2);
-    REQUIRE(chain::is_fill(flying[0].intent));
+    REQUIRE(txsender::is_fill(flying[0].intent));
     REQUIRE(flying[0].intent.to == wallet);
-    REQUIRE(flying[0].state == IntentState::kAllocated);
+    REQUIRE(flying[0].state == txsender::IntentState::kAllocated);
     REQUIRE(ledger.next_nonce() == 5u);
 }
 
@@ -305,7 +305,7 @@ TEST_CASE_METHOD(Fixture,
     ledger.mark_sent({"a"});
     ledger.release_nonce("a", 4, "another transaction has nonce 4", false);
     ledger.mark_failed("a", 4, "late");
-    REQUIRE(only().state == IntentState::kPending);
+    REQUIRE(only().state == txsender::IntentState::kPending);
     REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 5u);
     ledger.store({{"a", 5, tx(2)}});
     ledger.mark_sent({"a"});
@@ -357,13 +357,13 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(wish("a", "bump").starts_with("refused"));  // it was not sent yet
     REQUIRE(wish("a", "retry").starts_with("refused"));
     REQUIRE(wish("a", "cancel") == "the sender was told");
-    REQUIRE(ledger.waiting(10).front().wish == chain::Wish::kCancel);
+    REQUIRE(ledger.waiting(10).front().wish == txsender::Wish::kCancel);
     REQUIRE_FALSE(ledger.allocate({{"a", 1}}, 0).front());
     ledger.mark_failed("a", std::nullopt, "cancelled");
     REQUIRE(wish("a", "retry") == "it waits for a new nonce");
     REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 0u);
     REQUIRE(wish("a", "bump") == "the sender was told");
-    REQUIRE(only().wish == chain::Wish::kBump);
+    REQUIRE(only().wish == txsender::Wish::kBump);
     auto cancel = tx(1);
     cancel.cancels = true;
     ledger.store({{"a", 0, cancel}});
@@ -376,6 +376,6 @@ TEST_CASE_METHOD(Fixture,
     ledger.mark_failed("a", 0, "cancelled");
     REQUIRE(wish("a", "cancel").starts_with("refused"));
     REQUIRE(wish("a", "retry") == "it waits for a new nonce");
-    REQUIRE(only().state == IntentState::kPending);
+    REQUIRE(only().state == txsender::IntentState::kPending);
     REQUIRE(ledger.allocate({{"a", 1}}, 0).front() == 1u);
 }

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 void require_recorded_chain(RpcConfig config, const std::string& setting, const Clock& clock,
                             const telemetry::Log& log) {
@@ -27,4 +27,4 @@ void require_recorded_chain(RpcConfig config, const std::string& setting, const 
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

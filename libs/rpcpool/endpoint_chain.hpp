@@ -3,7 +3,7 @@
 
 #include "rpcpool/multi_rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 /// Asks once, over connections of its own: an instance on standby reads nothing, and would be found on
 /// another chain only when it is to take over.
@@ -15,4 +15,4 @@ namespace lamda::chain {
 void require_recorded_chain(RpcConfig config, const std::string& setting, const Clock& clock,
                             const telemetry::Log& log);
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -4,7 +4,7 @@
 #include "eth/codec/transaction.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::rpcpool;
 
 namespace {
 

@@ -6,7 +6,7 @@
 #include "net/testing/loopback_server.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::rpcpool;
 
 TEST_CASE("pages under HTTP 200 are waited out, however long they are served") {
     using net::testing::LoopbackServer;

@@ -7,7 +7,7 @@
 #include "core/clock.hpp"
 #include "core/ids.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 namespace tag {
 struct Endpoint {
@@ -38,4 +38,4 @@ struct EndpointNote {
 };
 std::string_view to_string(EndpointNote::State state);
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -7,7 +7,7 @@
 #include "crypto/digest.hpp"
 #include "net/http_message.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 namespace {
 
@@ -339,4 +339,4 @@ void Endpoints::give_up(const std::exception_ptr& last) const {
                                   : "no endpoint is usable");
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -15,7 +15,7 @@
 #include "eth/rpc.hpp"
 #include "telemetry/log.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 /// Endpoints are known by their place in the list. Thread-safe.
 ///
@@ -123,4 +123,4 @@ class Endpoints {
     std::minstd_rand random_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

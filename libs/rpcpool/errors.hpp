@@ -5,7 +5,7 @@
 
 #include "eth/rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 /// The configuration contradicts the chain: exit 78.
 class ConfigContradiction : public std::runtime_error {
@@ -29,4 +29,4 @@ class Disagreement : public std::runtime_error {
     using std::runtime_error::runtime_error;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

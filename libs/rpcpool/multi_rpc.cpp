@@ -6,7 +6,7 @@
 #include "crypto/digest.hpp"
 #include "net/http_client.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 namespace {
 
@@ -360,4 +360,4 @@ std::string MultiRpc::name() const {
     return out;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

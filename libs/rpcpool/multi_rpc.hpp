@@ -11,7 +11,7 @@
 #include "eth/calling_rpc.hpp"
 #include "eth/pending_calls.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 /// How the endpoints of a chain are asked.
 struct RpcConfig {
@@ -75,4 +75,4 @@ class MultiRpc final : public eth::CallingRpc {
     std::optional<BlockRef> agreed_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -2,7 +2,7 @@
 #include "rpcpool/testing/three_endpoints.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::rpcpool;
 
 TEST_CASE("the first endpoint answers, and nobody else is asked") {
     ThreeEndpoints world;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 void BlockInterval::observe(BlockNum number, std::uint64_t timestamp) {
     const Sample now{number.value, timestamp};
@@ -50,4 +50,4 @@ Millis Backoff::next() {
     return Millis(jitter(random_));
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

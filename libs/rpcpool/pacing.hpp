@@ -8,7 +8,7 @@
 #include "core/clock.hpp"
 #include "core/ids.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 /// The block interval, from header timestamps. These are whole seconds, so it takes a span of blocks to know
 /// it.
@@ -59,4 +59,4 @@ class Backoff {
     std::minstd_rand random_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 /// An answer over a range does not prove that it is complete, and behind one address there may be nodes that
 /// lag and say "no logs" of what they lack. So ranges are asked for only so many blocks below the head.
@@ -57,4 +57,4 @@ class RangeWindow {
     unsigned successes_ = 0;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 Witnesses::Witnesses(MultiRpc& rpc, const Clock& clock) : rpc_(rpc), clock_(clock) {}
 
@@ -24,4 +24,4 @@ std::size_t Witnesses::usable() const {
     }));
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

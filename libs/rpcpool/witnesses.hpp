@@ -6,7 +6,7 @@
 
 #include "rpcpool/multi_rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 /// What the chain's endpoints say, each for itself. Knows of the MultiRpc's notes who rests and who is on
 /// another chain; what is asked here tells it nothing.
@@ -29,4 +29,4 @@ class Witnesses {
     std::vector<std::unique_ptr<MultiRpc>> endpoints_;  ///< one each, in the order of the settings
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -11,7 +11,7 @@
 #include "store/migrations.hpp"
 #include "testkit/servers.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::testkit {
 
 struct TestDatabase {
     static testkit::PostgresServer& server() {
@@ -42,4 +42,4 @@ inline bool run_and_crash(const std::string& tag, const std::string& point,
     return finished.status == 128 + SIGKILL;
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::testkit

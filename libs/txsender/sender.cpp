@@ -9,7 +9,7 @@
 #include "txsender/detail/tx_tracker.hpp"
 #include "rpcpool/pacing.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -122,14 +122,14 @@ void Sender::nudge() {
 }
 
 void Sender::run(const std::stop_token& stop, Millis pace) {
-    Backoff backoff(Millis(200), Millis(10'000));
+    rpcpool::Backoff backoff(Millis(200), Millis(10'000));
     while (!stop.stop_requested()) {
         auto wait = pace;
         try {
             step();
             backoff.reset();
             wait = impl_->parts.watch.left_over() ? Millis(0) : wait;
-        } catch (const ConfigContradiction&) {
+        } catch (const rpcpool::ConfigContradiction&) {
             throw;
         } catch (const std::exception&) {
             wait = backoff.next();  // step() has said why
@@ -140,4 +140,4 @@ void Sender::run(const std::stop_token& stop, Millis pace) {
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -18,7 +18,7 @@
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// Reason why an intent does not go now.
 struct Objection {
@@ -53,4 +53,4 @@ class Sender {
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

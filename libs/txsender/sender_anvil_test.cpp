@@ -8,7 +8,7 @@
 #include "testkit/servers.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::txsender;
 
 namespace {
 
@@ -19,7 +19,7 @@ struct Scene {
     testkit::TempDir dir{"sender"};
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 1}};
     SystemClock clock;
-    MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
                  clock,
                  telemetry::Log::none()};
     std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(testkit::dev_key(0));

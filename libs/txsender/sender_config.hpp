@@ -8,7 +8,7 @@
 #include "core/ids.hpp"
 #include "core/u256.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 struct SenderConfig {
     std::string name;  ///< `reputation:opbnb`
@@ -26,4 +26,4 @@ struct SenderConfig {
     std::uint64_t low_at = 200;          ///< the wallet pays for fewer transactions than that: a warning
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

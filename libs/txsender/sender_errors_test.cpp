@@ -4,8 +4,8 @@
 #include "txsender/testing/sender_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
-using namespace lamda::chain::testing;
+using namespace lamda::txsender;
+using namespace lamda::txsender::testing;
 
 namespace {
 
@@ -20,7 +20,7 @@ const std::vector<Trouble> kTroubles{{-32005, "limit exceeded"},
                                      {0, "an error without a message"}};
 
 /// The node answers these methods with its trouble.
-void afflict(World& world, const std::vector<std::string>& methods, const Trouble& trouble) {
+void afflict(ingest::World& world, const std::vector<std::string>& methods, const Trouble& trouble) {
     world.chain.faults.trouble = [=](const std::string& method) -> std::optional<eth::RpcError> {
         if (std::find(methods.begin(), methods.end(), method) == methods.end()) {
             return std::nullopt;
@@ -29,17 +29,17 @@ void afflict(World& world, const std::vector<std::string>& methods, const Troubl
     };
 }
 
-std::string readiness(World& world) {
+std::string readiness(ingest::World& world) {
     return world.health.checks().begin()->second.detail;
 }
 
 /// What readiness must tell while the node answers this.
-void require_told(World& world, const Trouble& trouble) {
+void require_told(ingest::World& world, const Trouble& trouble) {
     REQUIRE_FALSE(world.health.ready());
     CHECK(readiness(world).find(trouble.second) != std::string::npos);
 }
 
-void pass(World& world, int times) {
+void pass(ingest::World& world, int times) {
     for (int i = 0; i < times; ++i) {
         world.mine();
         world.sender->step();
@@ -51,7 +51,7 @@ void pass(World& world, int times) {
 TEST_CASE("a node that cannot estimate parks nothing, is told in readiness, and loses no time afterwards") {
     for (const auto& trouble : kTroubles) {
         INFO(trouble.second);
-        World world(51);
+        ingest::World world(51);
         afflict(world, {"eth_estimateGas", "eth_call"}, trouble);
         world.want(0);
         for (int i = 0; i < 50; ++i) {
@@ -70,7 +70,7 @@ TEST_CASE("a node that cannot estimate parks nothing, is told in readiness, and 
 }
 
 TEST_CASE("a call that fails under a known limit is estimated, and parks nothing when no node can") {
-    World world(52);
+    ingest::World world(52);
     world.want(0);
     REQUIRE(world.settle());  // the limit of this shape is known now
     afflict(world, {"eth_call", "eth_estimateGas"}, kTroubles.front());
@@ -88,7 +88,7 @@ TEST_CASE("a call that fails under a known limit is estimated, and parks nothing
 TEST_CASE("a revert is the chain's answer: with code 3, or with revert data under any code") {
     for (const auto& error : {eth::RpcError(3, "execution reverted", {}),
                               eth::RpcError(-32015, "VM execution error.", Bytes{0x08, 0xc3, 0x79, 0xa0})}) {
-        World world(53);
+        ingest::World world(53);
         world.chain.faults.trouble = [&](const std::string& method) {
             return method == "eth_estimateGas" ? std::optional(error) : std::nullopt;
         };
@@ -100,7 +100,7 @@ TEST_CASE("a revert is the chain's answer: with code 3, or with revert data unde
 }
 
 TEST_CASE("a precheck that no node answers parks nothing") {
-    World world(54);
+    ingest::World world(54);
     bool answers = false;
     world.precheck = [&](const std::vector<Intent>& intents) {
         return std::vector(intents.size(), answers ? std::nullopt
@@ -118,7 +118,7 @@ TEST_CASE("a precheck that no node answers parks nothing") {
 }
 
 TEST_CASE("intents about which no node can tell do not keep others waiting") {
-    World world(55);
+    ingest::World world(55);
     world.config.max_unmined = 4;
     world.precheck = [&](const std::vector<Intent>& intents) {
         std::vector<std::optional<Objection>> out;
@@ -146,7 +146,7 @@ TEST_CASE("intents about which no node can tell do not keep others waiting") {
 TEST_CASE("a node that is indexing is told in readiness, sends what comes, and finality closes all") {
     for (const auto& trouble : kTroubles) {
         INFO(trouble.second);
-        World world(56);
+        ingest::World world(56);
         afflict(world, {"eth_getTransactionReceipt", "eth_getTransactionByHash"}, trouble);
         world.want(0);
         pass(world, 2);
@@ -166,7 +166,7 @@ TEST_CASE("a node that is indexing is told in readiness, sends what comes, and f
 }
 
 TEST_CASE("one receipt that cannot be read stops no other intent, and readiness names the transaction") {
-    World world(57);
+    ingest::World world(57);
     world.chain.faults.no_receipts = true;  // by block, which would tell as well
     for (std::size_t n = 0; n < 3; ++n) {
         world.want(n);
@@ -194,7 +194,7 @@ TEST_CASE("one receipt that cannot be read stops no other intent, and readiness 
 TEST_CASE("a node that refuses to broadcast is told in readiness as long as it does, with the hash") {
     for (const auto& trouble : kTroubles) {
         INFO(trouble.second);
-        World world(58);
+        ingest::World world(58);
         afflict(world, {"eth_sendRawTransaction"}, trouble);
         world.want(0);
         for (int i = 0; i < 30; ++i) {
@@ -211,7 +211,7 @@ TEST_CASE("a node that refuses to broadcast is told in readiness as long as it d
 }
 
 TEST_CASE("where a receipt tells no price, the price that was signed counts") {
-    World world(59);
+    ingest::World world(59);
     world.chain.faults.no_price = true;
     world.want(0);
     world.sender->step();

@@ -4,8 +4,8 @@
 #include "txsender/testing/sender_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
-using namespace lamda::chain::testing;
+using namespace lamda::txsender;
+using namespace lamda::txsender::testing;
 
 TEST_CASE("refusals are told under any code and any text, and none of them is believed") {
     // What other nodes say, texts that mean something else, and none at all.
@@ -20,7 +20,7 @@ TEST_CASE("refusals are told under any code and any text, and none of them is be
         {0, ""}};
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         INFO("seed " << seed);
-        World world(seed * 15'485'863);
+        ingest::World world(seed * 15'485'863);
         auto& random = world.chain.random();
         std::size_t refused = 0;
         world.chain.refusal = [&](const std::string&) {
@@ -58,7 +58,7 @@ TEST_CASE("refusals are told under any code and any text, and none of them is be
 }
 
 TEST_CASE("a node that refuses without a word is not taken for one that accepts") {
-    World world(41);
+    ingest::World world(41);
     world.chain.refusal = [](const std::string&) { return eth::RpcError(0, "", {}); };
     world.want(0);
     world.sender->step();
@@ -73,7 +73,7 @@ TEST_CASE("a node that refuses without a word is not taken for one that accepts"
 }
 
 TEST_CASE("a wallet that is emptied under transactions on their way goes on when it is filled again") {
-    World world(42);
+    ingest::World world(42);
     world.want(0);
     world.want(1);
     world.sender->step();
@@ -95,7 +95,7 @@ TEST_CASE("a wallet that is emptied under transactions on their way goes on when
 }
 
 TEST_CASE("an endpoint that denies what the wallet has sent delays it, and no more") {
-    World world(43);
+    ingest::World world(43);
     for (std::size_t n = 0; n < 6; ++n) {
         world.want(n);
     }
@@ -115,7 +115,7 @@ TEST_CASE("an endpoint that denies what the wallet has sent delays it, and no mo
 }
 
 TEST_CASE("a lie about the nonce of a wallet that was never used ends in a gap that is filled") {
-    World world(44);
+    ingest::World world(44);
     world.chain.claimed_count = 3;
     world.want(0);
     world.sender->step();

@@ -5,11 +5,11 @@
 #include "txsender/testing/sender_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
-using namespace lamda::chain::testing;
+using namespace lamda::txsender;
+using namespace lamda::txsender::testing;
 
 TEST_CASE("what reverts on chain is given up, tried again, or asked about, as the intent says") {
-    World world(11);
+    ingest::World world(11);
     const auto policy = GENERATE(OnRevert::kGiveUp, OnRevert::kRetry, OnRevert::kAsk);
     world.policy = policy;
     world.want(0);
@@ -38,7 +38,7 @@ TEST_CASE("what reverts on chain is given up, tried again, or asked about, as th
 }
 
 TEST_CASE("what reverts again and again is given up in the end") {
-    World world(12);
+    ingest::World world(12);
     world.policy = OnRevert::kRetry;
     world.want(0);
     world.chain.reverts_late.insert(world.data(0));
@@ -52,7 +52,7 @@ TEST_CASE("what reverts again and again is given up in the end") {
 
 TEST_CASE(
     "an operator cancels: before it was sent nothing happens, after that an empty transfer takes its place") {
-    World world(13);
+    ingest::World world(13);
     world.want(0);
     world.want(1);
     world.chain.reverts.insert(world.data(1));
@@ -79,7 +79,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a cancellation that comes too late leaves what was mined as it is") {
-    World world(14);
+    ingest::World world(14);
     world.want(0);
     world.sender->step();
     world.ledger.state.wish("increment:0", Wish::kCancel, world.clock.now());
@@ -90,7 +90,7 @@ TEST_CASE("a cancellation that comes too late leaves what was mined as it is") {
 }
 
 TEST_CASE("an operator's bump goes at once, whatever the age") {
-    World world(15);
+    ingest::World world(15);
     world.want(0);
     world.sender->step();
     world.sender->step();
@@ -105,7 +105,7 @@ TEST_CASE("an operator's bump goes at once, whatever the age") {
 }
 
 TEST_CASE("bumps are counted in blocks: a chain that stands still makes nothing dearer") {
-    World world(16);
+    ingest::World world(16);
     world.want(0);
     world.sender->step();
     world.chain.base_fee = 100'000;
@@ -121,7 +121,7 @@ TEST_CASE("bumps are counted in blocks: a chain that stands still makes nothing 
 
 TEST_CASE(
     "the wallet shows also when nothing waits, and a low one is told by how many transactions it pays for") {
-    World world(22);
+    ingest::World world(22);
     const auto shows = [&](const std::string& line) {
         return world.metrics.serialize().find(line + "\n") != std::string::npos;
     };
@@ -140,7 +140,7 @@ TEST_CASE(
 }
 
 TEST_CASE("the budget of a day stops what is new, and only that, until the next day") {
-    World world(17);
+    ingest::World world(17);
     world.config.daily_budget = U256(1'000'000'000'000'000);
     world.restart();
     world.ledger.spent = 999'999'999'999'990;
@@ -156,7 +156,7 @@ TEST_CASE("the budget of a day stops what is new, and only that, until the next 
 }
 
 TEST_CASE("an endpoint that names a nonce that nobody used makes no gap") {
-    World world(18);
+    ingest::World world(18);
     world.want(0);
     REQUIRE(world.settle());
     world.mine(20);
@@ -172,7 +172,7 @@ TEST_CASE("an endpoint that names a nonce that nobody used makes no gap") {
 }
 
 TEST_CASE("a node that denies receipts of what was mined is overruled by the block itself") {
-    World world(19);
+    ingest::World world(19);
     world.chain.denies_receipts = true;
     world.want(0);
     world.want(1);
@@ -187,7 +187,7 @@ TEST_CASE("a node that denies receipts of what was mined is overruled by the blo
 }
 
 TEST_CASE("a gas limit that is known is checked for each call, and raised where it is too low") {
-    World world(20);
+    ingest::World world(20);
     const Bytes cheap{1, 2, 3, 4, 0};
     const Bytes dear{1, 2, 3, 4, 1};
     const std::vector<Intent> intents{{"a", kContract, 0, cheap, {}}, {"b", kContract, 0, dear, {}}};
@@ -236,7 +236,7 @@ struct MoodySigner final : crypto::Signer {
 }  // namespace
 
 TEST_CASE("a signer that is away holds up what is to be signed, and nothing else") {
-    World world(21);
+    ingest::World world(21);
     MoodySigner moody(*world.signer);
     world.sender =
         std::make_unique<Sender>(world.config, world.chain, moody, world.ledger, world.signing, world.clock,
@@ -264,7 +264,7 @@ TEST_CASE("a signer that is away holds up what is to be signed, and nothing else
 }
 
 TEST_CASE("what one look does not ask for is left for the next, oldest first, and nothing is forgotten") {
-    World world(21);
+    ingest::World world(21);
     world.config.max_unmined = 1'200;
     world.restart();
     for (std::size_t n = 0; n < 1'200; ++n) {
@@ -287,7 +287,7 @@ TEST_CASE("what one look does not ask for is left for the next, oldest first, an
 }
 
 TEST_CASE("where blocks come while it sends, it goes on sending") {
-    World world(22);
+    ingest::World world(22);
     for (std::size_t n = 0; n < 40; ++n) {
         world.want(n);
     }

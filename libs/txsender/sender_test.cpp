@@ -6,11 +6,11 @@
 #include "txsender/detail/tx_decision.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
-using namespace lamda::chain::testing;
+using namespace lamda::txsender;
+using namespace lamda::txsender::testing;
 
 TEST_CASE("intents become transactions, done when final and not before") {
-    World world(1);
+    ingest::World world(1);
     for (std::size_t n = 0; n < 10; ++n) {
         world.want(n);
     }
@@ -33,7 +33,7 @@ TEST_CASE("intents become transactions, done when final and not before") {
 }
 
 TEST_CASE("what would revert takes no nonce, and goes when its cause is gone") {
-    World world(2);
+    ingest::World world(2);
     world.want(0);
     world.want(1);
     world.chain.reverts.insert(world.data(0));
@@ -48,7 +48,7 @@ TEST_CASE("what would revert takes no nonce, and goes when its cause is gone") {
 }
 
 TEST_CASE("the precheck's reason parks an intent") {
-    World world(3);
+    ingest::World world(3);
     bool registered = false;
     world.precheck = [&](const std::vector<Intent>& intents) {
         return std::vector(intents.size(), registered
@@ -66,7 +66,7 @@ TEST_CASE("the precheck's reason parks an intent") {
 }
 
 TEST_CASE("a transaction that reverts on chain fails with its reason, at finality") {
-    World world(4);
+    ingest::World world(4);
     world.want(0);
     world.chain.reverts_late.insert(world.data(0));
     world.sender->step();
@@ -79,7 +79,7 @@ TEST_CASE("a transaction that reverts on chain fails with its reason, at finalit
 }
 
 TEST_CASE("a dropped transaction is sent again unchanged") {
-    World world(5);
+    ingest::World world(5);
     world.want(0);
     world.sender->step();
     world.chain.drop_pool();
@@ -92,7 +92,7 @@ TEST_CASE("a dropped transaction is sent again unchanged") {
 }
 
 TEST_CASE("a transaction priced out keeps its nonce and pays more, up to the cap") {
-    World world(6);
+    ingest::World world(6);
     world.want(0);
     world.sender->step();
     const auto first = world.entry(0).txs.front().fee;
@@ -118,7 +118,7 @@ TEST_CASE("a transaction priced out keeps its nonce and pays more, up to the cap
 }
 
 TEST_CASE("a nonce taken by a foreign transaction is given up only when that is final") {
-    World world(7);
+    ingest::World world(7);
     world.want(0);
     world.sender->step();
     world.chain.drop_pool();
@@ -134,7 +134,7 @@ TEST_CASE("a nonce taken by a foreign transaction is given up only when that is 
 }
 
 TEST_CASE("a nonce below ours that was lost in a reorg does not block us for ever") {
-    World world(10);
+    ingest::World world(10);
     world.chain.mine_foreign(world.signer->address());
     world.want(0);
     world.sender->step();
@@ -145,7 +145,7 @@ TEST_CASE("a nonce below ours that was lost in a reorg does not block us for eve
 }
 
 TEST_CASE("a mined transaction that is reorganised away is followed until it is final") {
-    World world(8);
+    ingest::World world(8);
     world.want(0);
     world.sender->step();
     world.mine(3);
@@ -160,7 +160,7 @@ TEST_CASE("a mined transaction that is reorganised away is followed until it is 
 }
 
 TEST_CASE("a wallet without money allocates nothing") {
-    World world(9);
+    ingest::World world(9);
     world.want(0);
     world.chain.wealth = 1'000;
     world.sender->step();
@@ -175,7 +175,7 @@ TEST_CASE("invariant 5, once on chain: after any faults and deaths every intent 
     const unsigned seeds = 300;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         INFO("seed " << seed);
-        World world(seed * 104'729);
+        ingest::World world(seed * 104'729);
         auto& random = world.chain.random();
         const auto pick = [&](std::uint64_t most) {
             return std::uniform_int_distribution<std::uint64_t>(0, most)(random);

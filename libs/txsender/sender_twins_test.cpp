@@ -6,18 +6,18 @@
 #include "txsender/testing/sender_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
-using namespace lamda::chain::testing;
+using namespace lamda::txsender;
+using namespace lamda::txsender::testing;
 
 namespace {
 
 /// One instance falls asleep at a write, and the other one goes on meanwhile.
-struct Twins : World {
+struct Twins : ingest::World {
     std::unique_ptr<Sender> other;
     std::function<void()> meanwhile = [] {};
     bool asleep = false;
 
-    explicit Twins(std::uint64_t seed) : World(seed) {
+    explicit Twins(std::uint64_t seed) : ingest::World(seed) {
         restart_other();
         ledger.chaos = [this] {
             if (!asleep) {

@@ -11,7 +11,7 @@
 #include "core/result.hpp"
 #include "core/u256.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// The effect of a transaction.
 struct Call {
@@ -52,4 +52,4 @@ class PolicyByKey final : public SigningPolicy {
     CallOf call_of_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

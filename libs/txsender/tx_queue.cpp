@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -69,4 +69,4 @@ bool is_fill(const Intent& intent) {
     return intent.key.starts_with(kFill);
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -9,7 +9,7 @@
 #include "core/clock.hpp"
 #include "eth/codec/transaction.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// What becomes of an intent whose transaction was mined and reverted, once that is final.
 enum class OnRevert {
@@ -147,4 +147,4 @@ class TxLedger {
                                bool reverted) = 0;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

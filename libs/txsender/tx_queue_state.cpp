@@ -5,7 +5,7 @@
 #include <functional>
 #include <set>
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -261,4 +261,4 @@ bool LedgerState::wish(const std::string& key, Wish wish, Timestamp now) {
     });
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -3,7 +3,7 @@
 
 #include "txsender/tx_queue.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// The functions mirror those of TxLedger; what returns bool says whether anything changed.
 struct LedgerState {
@@ -38,4 +38,4 @@ bool is_open(const LedgerEntry& entry);
 /// It holds a nonce and is open, and the look may tell something new of it.
 bool may_change(const LedgerEntry& entry, const ChainLook& look);
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -48,9 +48,9 @@ Config read_config(runtime::Settings& settings) {
             "JOB_MANAGER_START_BLOCK", "block of JobManager's deployment; unset: found by asking the node")) {
         out.start_block = BlockNum{*block};
     }
-    out.finality = settings.parsed<chain::FinalityRule>(
+    out.finality = settings.parsed<ingest::FinalityRule>(
         "DISPATCH_FINALITY", "when a job may leave: latest, safe, finalized or a duration", "finalized",
-        &chain::parse_finality, {});
+        &ingest::parse_finality, {});
     out.finality.max_age =
         settings.duration("BSC_FINALITY_MAX_AGE", "an older finalized block is not believed", "60s");
     out.finality.fallback =

@@ -15,7 +15,7 @@ struct Config {
     Address job_manager;
     std::optional<ChainId> chain_id;
     std::optional<BlockNum> start_block;
-    chain::FinalityRule finality;
+    ingest::FinalityRule finality;
     Millis rpc_timeout{10'000};
     unsigned rpc_agreement = 1;
     bool verify_receipts = false;

@@ -30,8 +30,8 @@
 namespace lamda::dispatch {
 namespace {
 
-chain::StreamConfig stream_config(const Config& config) {
-    chain::StreamConfig out;
+ingest::StreamConfig stream_config(const Config& config) {
+    ingest::StreamConfig out;
     out.name = kStream;
     out.contracts = {config.job_manager};
     out.topics = contracts::job_manager::all_topics();
@@ -46,10 +46,10 @@ chain::StreamConfig stream_config(const Config& config) {
 runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, const telemetry::Log& log) {
     const auto ask = [&config, &clock, log](ChainId recorded) {
         try {
-            chain::require_recorded_chain(
+            rpcpool::require_recorded_chain(
                 {.urls = config.bsc_rpc_urls, .chain = recorded, .timeout = config.rpc_timeout},
                 "BSC_RPC_URL", clock, log);
-        } catch (const chain::ConfigContradiction& e) {
+        } catch (const rpcpool::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
     };
@@ -85,31 +85,31 @@ int serve(runtime::App& app, const Config& config) {
     Recovery recovery(database);
     PresenceClock presence;
 
-    chain::MultiRpc rpc({.urls = config.bsc_rpc_urls,
+    rpcpool::MultiRpc rpc({.urls = config.bsc_rpc_urls,
                          .chain = config.chain_id,
                          .timeout = config.rpc_timeout,
                          .agreement = config.rpc_agreement},
                         clock, log);
     JobProjection projection(database, market, progress, clock, log);
-    pipeline::Projector projector(database, kStream, projection);
-    pipeline::PgStreamMemory memory(database, kStream);
-    pipeline::PgLease lease(database, kOutboxOwner, log, metrics);
-    pipeline::WriteBehind writer(projector);
-    chain::LogStream stream(stream_config(config), rpc, writer, clock, log, metrics, app.health(),
-                            chain::Beside{.memory = &memory, .lease = &lease});
+    pgingest::Projector projector(database, kStream, projection);
+    pgingest::PgStreamMemory memory(database, kStream);
+    pgingest::PgLease lease(database, kOutboxOwner, log, metrics);
+    pgingest::WriteBehind writer(projector);
+    ingest::LogStream stream(stream_config(config), rpc, writer, clock, log, metrics, app.health(),
+                            ingest::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {
             stream.run(stop);
             writer.settle();
             lease.release();
-        } catch (const chain::ConfigContradiction& e) {
+        } catch (const rpcpool::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
     });
 
     JournalRepair repair(market, clock);
-    pipeline::PgSweep swept(database, kStream, repair);
-    chain::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, metrics);
+    pgingest::PgSweep swept(database, kStream, repair);
+    ingest::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, metrics);
     if (config.sweep_pace > Millis{0}) {
         app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
     }
@@ -122,7 +122,7 @@ int serve(runtime::App& app, const Config& config) {
         database, config.clock, market, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { clocks.run(stop); }));
-    pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
+    outbox::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
     relay.on_refusal([&] { setup.look_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });

@@ -45,11 +45,11 @@ int serve(runtime::App& app, const Config& config) {
     }
     ChainLearner learner(identity, std::move(bsc_endpoints), log, app.health());
     const auto open_bsc = [&](ChainId chain) {
-        return std::make_unique<chain::MultiRpc>(
-            chain::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
+        return std::make_unique<rpcpool::MultiRpc>(
+            rpcpool::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
             clock, log);
     };
-    chain::MultiRpc opbnb(
+    rpcpool::MultiRpc opbnb(
         {.urls = config.opbnb_rpc_urls, .chain = config.presence.chain_id, .timeout = config.rpc_timeout},
         clock, log);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);

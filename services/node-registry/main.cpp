@@ -21,14 +21,14 @@
 namespace lamda::registry {
 namespace {
 
-chain::StreamConfig stream_config(const Config& config) {
-    chain::StreamConfig out;
+ingest::StreamConfig stream_config(const Config& config) {
+    ingest::StreamConfig out;
     out.name = kStream;
     out.contracts = {config.node_reputation};
     out.topics = contracts::node_reputation::all_topics();
     out.start_block = config.start_block;
     out.chain_id = config.chain_id;
-    out.finality.kind = chain::FinalityRule::Kind::kLatest;
+    out.finality.kind = ingest::FinalityRule::Kind::kLatest;
     out.finality.max_age = config.finality_max_age;
     out.verify_receipts = config.verify_receipts;
     out.settings = {"OPBNB_RPC_URL", "OPBNB_CHAIN_ID", "NODE_REPUTATION_CONTRACT_ADDRESS",
@@ -39,10 +39,10 @@ chain::StreamConfig stream_config(const Config& config) {
 runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, const telemetry::Log& log) {
     const auto ask = [&config, &clock, log](ChainId recorded) {
         try {
-            chain::require_recorded_chain(
+            rpcpool::require_recorded_chain(
                 {.urls = config.opbnb_rpc_urls, .chain = recorded, .timeout = config.rpc_timeout},
                 "OPBNB_RPC_URL", clock, log);
-        } catch (const chain::ConfigContradiction& e) {
+        } catch (const rpcpool::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
     };
@@ -68,36 +68,36 @@ int serve(runtime::App& app, const Config& config) {
         database.transact([&](store::Txn& txn) { save_offline_after(txn, config.offline_after); });
     });
 
-    chain::MultiRpc rpc({.urls = config.opbnb_rpc_urls,
+    rpcpool::MultiRpc rpc({.urls = config.opbnb_rpc_urls,
                          .chain = config.chain_id,
                          .timeout = config.rpc_timeout,
                          .agreement = config.rpc_agreement},
                         clock, log);
     NodeProjection projection(clock, log);
-    pipeline::Projector projector(database, kStream, projection);
-    pipeline::PgStreamMemory memory(database, kStream);
-    pipeline::PgLease lease(database, kOwner, log, app.metrics());
-    chain::LogStream stream(stream_config(config), rpc, projector, clock, log, app.metrics(), app.health(),
-                            chain::Beside{.memory = &memory, .lease = &lease});
+    pgingest::Projector projector(database, kStream, projection);
+    pgingest::PgStreamMemory memory(database, kStream);
+    pgingest::PgLease lease(database, kOwner, log, app.metrics());
+    ingest::LogStream stream(stream_config(config), rpc, projector, clock, log, app.metrics(), app.health(),
+                            ingest::Beside{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {
             stream.run(stop);
             lease.release();
-        } catch (const chain::ConfigContradiction& e) {
+        } catch (const rpcpool::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
     });
 
     JournalRepair repair(clock);
-    pipeline::PgSweep swept(database, kStream, repair);
-    chain::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, app.metrics());
+    pgingest::PgSweep swept(database, kStream, repair);
+    ingest::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, app.metrics());
     if (config.sweep_pace > Millis{0}) {
         app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
     }
 
     PresenceLoop presence(database, config.offline_after, clock, log, app.metrics(), app.health());
     app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
-    pipeline::Relay relay(database, bus, kOwner, log, app.metrics(), app.health());
+    outbox::Relay relay(database, bus, kOwner, log, app.metrics(), app.health());
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
 
     views::QueryDesk queries(database, views::kNodes, "nodes", log);

@@ -31,20 +31,20 @@ template <class F>
 auto or_config_error(F&& work) {
     try {
         return work();
-    } catch (const chain::ConfigContradiction& error) {
+    } catch (const rpcpool::ConfigContradiction& error) {
         throw runtime::ConfigError(error.what());
     }
 }
 
-const chain::SettingNames kBscSettings{"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS",
+const ingest::SettingNames kBscSettings{"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS",
                                        "JOB_MANAGER_START_BLOCK"};
-const chain::SettingNames kOpbnbSettings{"OPBNB_RPC_URL", "OPBNB_CHAIN_ID",
+const ingest::SettingNames kOpbnbSettings{"OPBNB_RPC_URL", "OPBNB_CHAIN_ID",
                                          "NODE_REPUTATION_CONTRACT_ADDRESS", "NODE_REPUTATION_START_BLOCK"};
 
-chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
-                                  const chain::SettingNames& settings, bool verify_receipts,
+ingest::StreamConfig stream_config(const char* name, const ChainConfig& chain,
+                                  const ingest::SettingNames& settings, bool verify_receipts,
                                   std::vector<Topic> topics) {
-    chain::StreamConfig config;
+    ingest::StreamConfig config;
     config.name = name;
     config.contracts = {chain.contract};
     config.topics = std::move(topics);
@@ -57,22 +57,22 @@ chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
     return config;
 }
 
-chain::StreamConfig jobs_stream(const Config& config) {
+ingest::StreamConfig jobs_stream(const Config& config) {
     using namespace contracts::job_manager;
     return stream_config(kJobsStream, config.bsc, kBscSettings, config.verify_receipts,
                          {JobCreated::topic(), JobConfirmed::topic()});
 }
 
-chain::StreamConfig increments_stream(const Config& config) {
+ingest::StreamConfig increments_stream(const Config& config) {
     using namespace contracts::node_reputation;
     return stream_config(kIncrementsStream, config.opbnb, kOpbnbSettings, config.verify_receipts,
                          {JobCountIncremented::topic()});
 }
 
-std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
+std::unique_ptr<rpcpool::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
                                             const Clock& clock, const telemetry::Log& log) {
-    return std::make_unique<chain::MultiRpc>(
-        chain::RpcConfig{
+    return std::make_unique<rpcpool::MultiRpc>(
+        rpcpool::RpcConfig{
             .urls = chain.urls,
             .chain = chain.chain_id,
             .timeout = config.rpc_timeout,
@@ -81,11 +81,11 @@ std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Conf
 }
 
 runtime::IdentityClaim identity_of(const char* stream, const ChainConfig& chain,
-                                   const chain::SettingNames& settings, Millis timeout, const Clock& clock,
+                                   const ingest::SettingNames& settings, Millis timeout, const Clock& clock,
                                    const telemetry::Log& log) {
     const auto ask = [&chain, &settings, timeout, &clock, log](ChainId recorded) {
         or_config_error([&] {
-            chain::require_recorded_chain({.urls = chain.urls, .chain = recorded, .timeout = timeout},
+            rpcpool::require_recorded_chain({.urls = chain.urls, .chain = recorded, .timeout = timeout},
                                           settings.endpoints, clock, log);
         });
     };
@@ -149,8 +149,8 @@ void Service::connect() {
     count_proof_ = std::make_unique<CountProof>(
         CountProofConfig{config_.opbnb.contract, kIncrementsStream, config_.opbnb.start_block}, database_,
         *opbnb_, clock_);
-    ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_.address(), chain);
-    chain::SenderConfig sender;
+    ledger_ = std::make_unique<pgledger::PgTxLedger>(database_, signer_.address(), chain);
+    txsender::SenderConfig sender;
     sender.name = kIncrementsStream;
     sender.chain_id = chain;
     sender.min_priority_fee = config_.min_priority_fee;
@@ -159,16 +159,16 @@ void Service::connect() {
     sender.daily_budget = config_.daily_budget;
     sender.max_unmined = config_.max_unmined;
     sender.low_at = config_.low_at;
-    sender_ = std::make_unique<chain::Sender>(
+    sender_ = std::make_unique<txsender::Sender>(
         std::move(sender), *opbnb_, signer_, *ledger_, policy_, clock_, app_.log(), app_.metrics(),
         app_.health(),
-        [this](const std::vector<chain::Intent>& intents) { return duty_->precheck(intents); });
+        [this](const std::vector<txsender::Intent>& intents) { return duty_->precheck(intents); });
 }
 
 ChainId Service::chain_of_opbnb() {
     try {
         return opbnb_->chain_id();
-    } catch (const chain::ConfigContradiction& error) {
+    } catch (const rpcpool::ConfigContradiction& error) {
         throw runtime::ConfigError(kOpbnbSettings.endpoints + ": " + error.what());
     }
 }
@@ -189,7 +189,7 @@ void Service::contradicted(const std::string& message) {
     if (clock_.now() - born <= config_.opbnb.finality_max_age) {
         throw runtime::ConfigError(message);
     }
-    throw chain::NotReadyYet(message + "; but opBNB's newest block is too old to believe that");
+    throw rpcpool::NotReadyYet(message + "; but opBNB's newest block is too old to believe that");
 }
 
 /// Why this wallet cannot count jobs there, as far as these endpoints tell; empty: it owns the contract.
@@ -235,25 +235,25 @@ void Service::require_owner() {
                                 {{"reason", reason}});
                 return;
             }
-        } catch (const chain::ConfigContradiction&) {  // on another chain: it is not asked
+        } catch (const rpcpool::ConfigContradiction&) {  // on another chain: it is not asked
         }
     }
     contradicted(reason);
 }
 
-void Service::read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,
+void Service::read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Projection& projection,
                    const std::stop_token& stop) {
-    pipeline::Projector sink(database_, config.name, projection);
-    pipeline::PgStreamMemory memory(database_, config.name);
-    chain::LogStream stream(config, rpc, sink, clock_, app_.log(), app_.metrics(), app_.health(),
-                            chain::Beside{.memory = &memory, .lease = &lease_});
+    pgingest::Projector sink(database_, config.name, projection);
+    pgingest::PgStreamMemory memory(database_, config.name);
+    ingest::LogStream stream(config, rpc, sink, clock_, app_.log(), app_.metrics(), app_.health(),
+                            ingest::Beside{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
 }
 
-void Service::sweep(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Repairable& journal,
+void Service::sweep(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
                     const std::stop_token& stop) {
-    pipeline::PgSweep sink(database_, config.name, journal);
-    chain::Sweep(config, config_.sweep_pace, rpc, sink, clock_, app_.log(), app_.metrics())
+    pgingest::PgSweep sink(database_, config.name, journal);
+    ingest::Sweep(config, config_.sweep_pace, rpc, sink, clock_, app_.log(), app_.metrics())
         .run(stop, &lease_);
 }
 

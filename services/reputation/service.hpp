@@ -30,9 +30,9 @@ class Service {
     void require_signer();
     std::string owner_contradiction(eth::Rpc& rpc) const;
     void require_owner();
-    void read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,
+    void read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Projection& projection,
               const std::stop_token& stop);
-    void sweep(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Repairable& journal,
+    void sweep(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
                const std::stop_token& stop);
     [[noreturn]] void contradicted(const std::string& message);
     void keep_ledger(const std::stop_token& stop);
@@ -49,9 +49,9 @@ class Service {
     store::DatabaseClock clock_;
     std::unique_ptr<runtime::Identity> identity_;
     const crypto::Signer& signer_;
-    std::unique_ptr<chain::MultiRpc> bsc_;
-    std::unique_ptr<chain::MultiRpc> opbnb_;
-    pipeline::PgLease lease_;  ///< one for both streams: what they say is joined here
+    std::unique_ptr<rpcpool::MultiRpc> bsc_;
+    std::unique_ptr<rpcpool::MultiRpc> opbnb_;
+    pgingest::PgLease lease_;  ///< one for both streams: what they say is joined here
     JobsProjection jobs_;
     IncrementsProjection increments_;
     JobsRepair jobs_repair_;
@@ -59,9 +59,9 @@ class Service {
     // Known once opBNB has told its chain id.
     std::unique_ptr<Duty> duty_;
     std::unique_ptr<CountProof> count_proof_;
-    std::unique_ptr<pipeline::PgTxLedger> ledger_;
+    std::unique_ptr<pgledger::PgTxLedger> ledger_;
     IncrementPolicy policy_;
-    std::unique_ptr<chain::Sender> sender_;
+    std::unique_ptr<txsender::Sender> sender_;
     std::atomic<bool> may_send_ = false;
 };
 

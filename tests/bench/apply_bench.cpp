@@ -74,7 +74,7 @@ class Scene {
     dispatch::Market market_{Address{}, ChainId{31337}, 3, Millis{0}};
     dispatch::StreamProgress progress_;
     dispatch::JobProjection projection_{database_, market_, progress_, clock_, telemetry::Log::none()};
-    pipeline::Projector projector_{database_, dispatch::kStream, projection_};
+    pgingest::Projector projector_{database_, dispatch::kStream, projection_};
     dispatch::testing::BatchMaker maker_;
 };
 

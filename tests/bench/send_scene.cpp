@@ -31,7 +31,7 @@ constexpr double kPatienceSeconds = 600;
 SendNode::SendNode(const std::string& dir)
     : anvil_(dir, {}),
       wallet_(*crypto::LocalSigner::from_hex(testkit::dev_key(0))),
-      rpc_(std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = {anvil_.url()}, .chain = kChain},
+      rpc_(std::make_unique<rpcpool::MultiRpc>(rpcpool::RpcConfig{.urls = {anvil_.url()}, .chain = kChain},
                                              clock_, telemetry::Log::none())) {
     onchain::TxRequest request;
     request.data = nr::bytecode();
@@ -109,7 +109,7 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     store::Database database(dsn, "bench", 2);
     store::migrate(database);
     const auto wallet = node.wallet().address();
-    std::vector<chain::Intent> intents;
+    std::vector<txsender::Intent> intents;
     std::vector<reputation::Creation> jobs;
     std::vector<reputation::Confirmation> confirmations;
     for (std::size_t i = 0; i < count; ++i) {
@@ -124,13 +124,13 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
         for (const auto& confirmation : confirmations) {
             reputation::note_proven(txn, confirmation, wallet);
         }
-        pipeline::put_intents(txn, wallet, kChain, intents);
+        pgledger::put_intents(txn, wallet, kChain, intents);
         for (const char* table : {"chain.intent", "reputation.job", "reputation.confirmation"}) {
             txn.exec(std::string("ANALYZE ") + table);  // as autovacuum does, within a minute
         }
     });
-    pipeline::PgTxLedger ledger(database, wallet, kChain);
-    chain::SenderConfig config;
+    pgledger::PgTxLedger ledger(database, wallet, kChain);
+    txsender::SenderConfig config;
     config.name = "bench";
     config.chain_id = kChain;
     config.min_priority_fee = 1'000'000;
@@ -144,7 +144,7 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     Sent out;
     const double begin = now_seconds();
     reputation::IncrementPolicy policy(database, node.contract());
-    chain::Sender sender(config, node.rpc(), node.wallet(), ledger, policy, clock, telemetry::Log::none(),
+    txsender::Sender sender(config, node.rpc(), node.wallet(), ledger, policy, clock, telemetry::Log::none(),
                          metrics, health, {});
     const auto step = [&](const char* until) {
         sender.step();

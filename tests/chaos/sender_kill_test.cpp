@@ -82,7 +82,7 @@ Weather weather_of(std::mt19937_64& random) {
 
 TEST_CASE(
     "invariants 5 and 7: killed anywhere, on a chain with faults, every intent is executed exactly once") {
-    pipeline::TestDatabase database;
+    testkit::TestDatabase database;
     Kills kills;
     for (const auto seed : seeds()) {
         INFO("LAMDA_SEED=" << seed);
@@ -96,7 +96,7 @@ TEST_CASE(
             });
         }
         for (std::size_t round = 0; round < kRounds; ++round) {
-            scene.want(round * kNewInRound, (round + 1) * kNewInRound, chain::OnRevert::kRetry);
+            scene.want(round * kNewInRound, (round + 1) * kNewInRound, txsender::OnRevert::kRetry);
             live(scene, random, kills);
         }
         scene.node().set_weather({});

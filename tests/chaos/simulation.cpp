@@ -42,15 +42,15 @@ std::string difference(const std::vector<LogRow>& rows, const std::vector<LogRow
 }
 
 /// What a stream has learned of its endpoints, across its lives.
-class Memory final : public chain::StreamMemory {
+class Memory final : public ingest::StreamMemory {
   public:
-    std::vector<chain::EndpointNote> endpoints() override { return notes_; }
-    void remember(const std::vector<chain::EndpointNote>& endpoints, BlockNum, Timestamp) override {
+    std::vector<rpcpool::EndpointNote> endpoints() override { return notes_; }
+    void remember(const std::vector<rpcpool::EndpointNote>& endpoints, BlockNum, Timestamp) override {
         notes_ = endpoints;
     }
 
   private:
-    std::vector<chain::EndpointNote> notes_;
+    std::vector<rpcpool::EndpointNote> notes_;
 };
 
 class Simulation {
@@ -109,10 +109,10 @@ class Simulation {
         while (true) {
             try {
                 one_life();
-            } catch (const chain::FinalityViolated& error) {
+            } catch (const ingest::FinalityViolated& error) {
                 out.halted = true;
                 return after_halt(out, error.what());
-            } catch (const chain::ConfigContradiction& error) {
+            } catch (const rpcpool::ConfigContradiction& error) {
                 return fmt::format("the stream says that it is misconfigured: {}", error.what());
             }
             if (!sink_.broken().empty()) {
@@ -133,15 +133,15 @@ class Simulation {
         stop_ = std::stop_source();
         sink_.begin(stop_);
         network_.another_caller();
-        chain::RpcConfig config;
+        rpcpool::RpcConfig config;
         config.urls = network_.urls();
         config.chain = scenario_.stream.chain_id;
         config.timeout = scenario_.timeout;
         config.agreement = scenario_.agreement;
         config.jitter_seed = static_cast<std::uint32_t>(scenario_.seed + sink_.counts().restarts);
-        chain::MultiRpc rpc(config, clock_, log_, network_);
+        rpcpool::MultiRpc rpc(config, clock_, log_, network_);
         telemetry::Health health;
-        chain::LogStream stream(scenario_.stream, rpc, sink_, clock_, log_, metrics_, health,
+        ingest::LogStream stream(scenario_.stream, rpc, sink_, clock_, log_, metrics_, health,
                                 {.memory = &memory_});
         stream.run(stop_.get_token());
         const auto cursor = sink_.stored_cursor();
@@ -196,7 +196,7 @@ class Simulation {
     /// Some final rows are taken away, and others invented: a sweep must find them all.
     std::string after_sweep(Verdict& out, const std::vector<LogRow>& expected) {
         RowsRepair repairs;
-        pipeline::PgSweep swept(database_, scenario_.stream.name, repairs);
+        pgingest::PgSweep swept(database_, scenario_.stream.name, repairs);
         const auto state = swept.state();
         if (!state) {
             return {};  // a short chain: nothing is settled
@@ -204,15 +204,15 @@ class Simulation {
         out.damaged = damage(state->final);
         const auto began = clock_.steady();
         network_.another_caller();
-        chain::RpcConfig config;
+        rpcpool::RpcConfig config;
         config.urls = network_.urls();
         config.chain = scenario_.stream.chain_id;
         config.timeout = scenario_.timeout;
         config.jitter_seed = static_cast<std::uint32_t>(scenario_.seed);
-        chain::MultiRpc rpc(config, clock_, log_, network_);
+        rpcpool::MultiRpc rpc(config, clock_, log_, network_);
         rpc.chain_id();
-        chain::Sweep sweep(scenario_.stream, Millis(1'000), rpc, swept, clock_, log_, metrics_);
-        for (int steps = 0; sweep.step({}) != chain::Sweep::Step::kNothing; ++steps) {
+        ingest::Sweep sweep(scenario_.stream, Millis(1'000), rpc, swept, clock_, log_, metrics_);
+        for (int steps = 0; sweep.step({}) != ingest::Sweep::Step::kNothing; ++steps) {
             if (steps == kMostSweepSteps) {
                 return fmt::format("the sweep is still at block {} of {}",
                                    swept.state()->upto.value_or(BlockNum{}).value, state->final.value);

@@ -48,7 +48,7 @@ class Weather {
     std::vector<unsigned> depths_;
 };
 
-struct Scene : pipeline::TestDatabase {
+struct Scene : testkit::TestDatabase {
     testkit::TempDir dir{"stream-reorg"};
     LoggingChain chain{dir.path()};
 

@@ -176,7 +176,7 @@ TEST_CASE("a status that was put away by mistake is redriven, and counts as if i
         for (const auto kind : {StatusKind::kAccepted, StatusKind::kRunning, StatusKind::kCompleted}) {
             const auto status =
                 wire::sign_status(market.status(id, kind, 1, ++seq), domain, market.provider());
-            pipeline::put_dead_letter(txn, "dispatcher", wire::status_subject(market.provider().address()),
+            outbox::put_dead_letter(txn, "dispatcher", wire::status_subject(market.provider().address()),
                                       wire::to_json(status), "refused by another's mistake");
         }
         for (const auto& row :

@@ -26,7 +26,7 @@ struct Pair : MarketFixture {
     Pair(const std::string& name, std::map<std::string, std::string> settings = {})
         : MarketFixture("pair"), service_name(name), more(std::move(settings)) {
         // The job dispatcher makes it, and is not in each of these tests; events that wait are not ready.
-        bus().ensure_stream(pipeline::events_stream());
+        bus().ensure_stream(outbox::events_stream());
     }
 
     void start_instance(const std::string& name, const std::map<std::string, std::string>& own = {}) {

@@ -39,9 +39,9 @@ eth::Rpc& Context::opbnb() {
     return *opbnb_;
 }
 
-std::unique_ptr<chain::MultiRpc> Context::connect(const std::vector<std::string>& urls) {
+std::unique_ptr<rpcpool::MultiRpc> Context::connect(const std::vector<std::string>& urls) {
     const auto timeout = checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s"));
-    return std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = urls, .timeout = timeout}, clock_,
+    return std::make_unique<rpcpool::MultiRpc>(rpcpool::RpcConfig{.urls = urls, .timeout = timeout}, clock_,
                                              telemetry::Log::none());
 }
 

@@ -42,7 +42,7 @@ class Context {
     eth::Rpc& bsc();    ///< BSC_RPC_URL: every endpoint of the list, the next one when one fails
     eth::Rpc& opbnb();  ///< OPBNB_RPC_URL
     /// All endpoints of a list, behind one interface.
-    std::unique_ptr<chain::MultiRpc> connect(const std::vector<std::string>& urls);
+    std::unique_ptr<rpcpool::MultiRpc> connect(const std::vector<std::string>& urls);
     std::vector<std::string> urls(const std::string& setting);
     /// absent: not set
     std::optional<std::vector<std::string>> maybe_urls(const std::string& setting);

@@ -8,7 +8,7 @@
 #include "rpcpool/witnesses.hpp"
 #include "core/crash_point.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 namespace {
 
@@ -26,7 +26,7 @@ struct Testimony {
 /// The endpoint has said what it has to say, even if that is an error.
 bool answered(const std::exception& error) {
     return dynamic_cast<const eth::RpcError*>(&error) != nullptr ||
-           dynamic_cast<const NotReadyYet*>(&error) != nullptr;
+           dynamic_cast<const rpcpool::NotReadyYet*>(&error) != nullptr;
 }
 
 }  // namespace
@@ -35,11 +35,11 @@ struct Sweep::Impl {
     StreamConfig config;
     eth::LogFilter filter;
     Millis pace;
-    MultiRpc& rpc;
+    rpcpool::MultiRpc& rpc;
     SweepSink& sink;
     const Clock& clock;
     telemetry::Log log;
-    Witnesses endpoints;
+    rpcpool::Witnesses endpoints;
     telemetry::Gauge at_block;
     telemetry::Counter logs_compared;
     telemetry::Counter logs_repaired;
@@ -50,7 +50,7 @@ struct Sweep::Impl {
     std::optional<Steady> trying_since;  ///< since when `tries` counts
     std::string told;                    ///< the trouble that was logged last
 
-    Impl(StreamConfig c, Millis p, MultiRpc& r, SweepSink& s, const Clock& time, telemetry::Log l,
+    Impl(StreamConfig c, Millis p, rpcpool::MultiRpc& r, SweepSink& s, const Clock& time, telemetry::Log l,
          telemetry::Metrics& metrics)
         : config(std::move(c)),
           filter{config.contracts, config.topics, {}},
@@ -100,7 +100,7 @@ struct Sweep::Impl {
         if (!start) {
             const auto head = rpc.header(eth::BlockSpec(eth::Tag::kLatest));
             if (!head) {
-                throw NotReadyYet("the node names no latest block");
+                throw rpcpool::NotReadyYet("the node names no latest block");
             }
             start = find_start_block(config, rpc, *head);
         }
@@ -108,10 +108,10 @@ struct Sweep::Impl {
     }
 
     /// As many blocks as one question may span there. Absent: stopped.
-    std::optional<Rereading> read(MultiRpc& endpoint, BlockNum first, BlockNum final,
+    std::optional<Rereading> read(rpcpool::MultiRpc& endpoint, BlockNum first, BlockNum final,
                                   const std::stop_token& stop) {
         if (!endpoint.header(eth::BlockSpec(final))) {
-            throw NotReadyYet(endpoint.name() + " lacks block " + std::to_string(final.value));
+            throw rpcpool::NotReadyYet(endpoint.name() + " lacks block " + std::to_string(final.value));
         }
         const auto most =
             endpoint.endpoints().answers_logs(0) ? endpoint.endpoints().window(0) : kMostByReceipts;
@@ -122,7 +122,7 @@ struct Sweep::Impl {
             auto got = backfill.next(std::nullopt, first, to);
             if (got.waiting) {
                 if (clock.steady() > deadline) {
-                    throw NotReadyYet(endpoint.name() + " does not answer");
+                    throw rpcpool::NotReadyYet(endpoint.name() + " does not answer");
                 }
                 continue;
             }
@@ -277,7 +277,7 @@ struct Sweep::Impl {
     }
 };
 
-Sweep::Sweep(StreamConfig config, Millis pace, MultiRpc& rpc, SweepSink& sink, const Clock& clock,
+Sweep::Sweep(StreamConfig config, Millis pace, rpcpool::MultiRpc& rpc, SweepSink& sink, const Clock& clock,
              telemetry::Log log, telemetry::Metrics& metrics)
     : impl_(std::make_unique<Impl>(std::move(config), pace, rpc, sink, clock, std::move(log), metrics)) {}
 Sweep::~Sweep() = default;
@@ -298,4 +298,4 @@ void Sweep::run(const std::stop_token& stop, Lease* lease) {
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

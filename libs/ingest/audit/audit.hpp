@@ -8,7 +8,7 @@
 #include "rpcpool/multi_rpc.hpp"
 #include "ingest/audit/audit_sink.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// One range at each step: read from another endpoint than the stream asks first, where there is another.
 /// Where the rows differ, every endpoint is asked for the block and must prove its answer; the rows follow
@@ -27,7 +27,7 @@ class Sweep {
 
     /// @param rpc the stream's endpoints; each is asked over a connection of its own
     /// @param pace between two ranges
-    Sweep(StreamConfig config, Millis pace, MultiRpc& rpc, SweepSink& sink, const Clock& clock,
+    Sweep(StreamConfig config, Millis pace, rpcpool::MultiRpc& rpc, SweepSink& sink, const Clock& clock,
           telemetry::Log log, telemetry::Metrics& metrics);
     ~Sweep();
 
@@ -41,4 +41,4 @@ class Sweep {
     std::unique_ptr<Impl> impl_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -6,7 +6,7 @@
 
 #include "ingest/log_stream.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// Blocks first … blocks.to, all of them final and applied, as another reading of the chain tells them.
 struct Rereading {
@@ -51,4 +51,4 @@ class SweepSink {
     virtual void passed(BlockNum first, BlockNum last, const SweepOutcome& outcome) = 0;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -7,7 +7,7 @@
 #include "ingest/testing/stream_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 
 namespace {
 

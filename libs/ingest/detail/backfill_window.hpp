@@ -7,7 +7,7 @@
 
 #include "ingest/backfill.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 struct Backfill::Window {
     enum class Stage {
@@ -39,4 +39,4 @@ struct Backfill::Window {
     bool all_here() const { return not_asked.empty() && under_way.empty(); }
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

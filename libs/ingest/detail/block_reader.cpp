@@ -3,7 +3,7 @@
 #include "ingest/proof/detail/log_check.hpp"
 #include "ingest/proof/proven_logs.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 BlockReader::BlockReader(eth::Rpc& rpc, eth::LogFilter filter, bool verify)
     : rpc_(rpc), filter_(std::move(filter)), verify_(verify) {}
@@ -68,4 +68,4 @@ std::vector<eth::Log> BlockReader::logs_from_receipts(const eth::Header& header)
     return logs_of_receipts(header, rpc_.block_receipts(header.hash), filter_, verify_);
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -4,7 +4,7 @@
 #include "ingest/proof/blocks_read.hpp"
 #include "rpcpool/errors.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 class BlockReader {
   public:
@@ -25,4 +25,4 @@ class BlockReader {
     bool verify_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

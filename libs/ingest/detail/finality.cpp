@@ -4,7 +4,7 @@
 
 #include "core/duration.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 Result<FinalityRule> parse_finality(std::string_view text) {
     FinalityRule rule;
@@ -92,4 +92,4 @@ std::optional<eth::Header> block_at_depth(const eth::Header& head, Millis depth,
     return at;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

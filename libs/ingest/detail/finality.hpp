@@ -7,7 +7,7 @@
 
 #include "ingest/log_stream.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// What was read in one look at the chain.
 struct FinalityReading {
@@ -30,4 +30,4 @@ FinalityVerdict judge_finality(const FinalityRule& rule, const FinalityReading& 
 std::optional<eth::Header> block_at_depth(const eth::Header& head, Millis depth, Millis interval,
                                           const std::function<std::optional<eth::Header>(BlockNum)>& header);
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

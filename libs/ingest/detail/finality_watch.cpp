@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 namespace {
 
@@ -24,7 +24,7 @@ std::optional<eth::Header> FinalityWatch::tagged(eth::Tag tag) {
         return rpc_.header(eth::BlockSpec(tag));
     } catch (const eth::RpcError&) {
         return std::nullopt;  // nodes without the tag answer with errors of many kinds
-    } catch (const Disagreement& error) {
+    } catch (const rpcpool::Disagreement& error) {
         disagreement_ = error.what();
         return std::nullopt;
     }
@@ -92,4 +92,4 @@ void FinalityWatch::unwound(BlockNum to) {
     boundary_ = std::min(boundary_, std::max(to, floor_));
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -8,13 +8,13 @@
 #include "ingest/detail/finality.hpp"
 #include "rpcpool/multi_rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// Nodes name blocks; boundary and floor rise when our own chain is seen to contain those very blocks. So
 /// nothing is told to be final on the word of a node that sees another fork.
 class FinalityWatch {
   public:
-    FinalityWatch(const FinalityRule& rule, MultiRpc& rpc, const Clock& clock)
+    FinalityWatch(const FinalityRule& rule, rpcpool::MultiRpc& rpc, const Clock& clock)
         : rule_(rule), rpc_(rpc), clock_(clock) {}
 
     /// Asks what is final below that head. Returns what a person should know; empty: nothing.
@@ -43,7 +43,7 @@ class FinalityWatch {
     std::optional<eth::Header> depth_of(const eth::Header& head, Millis depth, Millis interval);
 
     const FinalityRule& rule_;
-    MultiRpc& rpc_;
+    rpcpool::MultiRpc& rpc_;
     const Clock& clock_;
     std::string disagreement_;                  ///< of endpoints about what is final; empty: none
     std::optional<eth::Header> newest_tagged_;  ///< newest block that an endpoint named `finalized`
@@ -53,4 +53,4 @@ class FinalityWatch {
     BlockNum floor_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 namespace {
 
@@ -20,11 +20,11 @@ ChainId check_chain(const StreamConfig& config, eth::Rpc& rpc) {
     std::optional<ChainId> chain;
     try {
         chain = rpc.chain_id();
-    } catch (const ConfigContradiction& error) {
-        throw ConfigContradiction(config.settings.endpoints + ": " + error.what());
+    } catch (const rpcpool::ConfigContradiction& error) {
+        throw rpcpool::ConfigContradiction(config.settings.endpoints + ": " + error.what());
     }
     if (config.chain_id && *config.chain_id != *chain) {
-        throw ConfigContradiction(config.settings.chain_id + ": " + rpc.name() + " is on chain " +
+        throw rpcpool::ConfigContradiction(config.settings.chain_id + ": " + rpc.name() + " is on chain " +
                                   std::to_string(chain->value) + ", stream " + config.name +
                                   " is configured for chain " + std::to_string(config.chain_id->value));
     }
@@ -35,7 +35,7 @@ void check_contracts(const StreamConfig& config, eth::Rpc& rpc, ChainId chain, c
     for (const auto& contract : config.contracts) {
         // At that very block: a node that does not have it yet says so, instead of speaking of an older one.
         if (rpc.code(contract, eth::BlockSpec(head.number)).empty()) {
-            throw ConfigContradiction(config.settings.contracts + ": there is no contract at " +
+            throw rpcpool::ConfigContradiction(config.settings.contracts + ": there is no contract at " +
                                       contract.hex() + " on chain " + std::to_string(chain.value) +
                                       " (stream " + config.name + ")");
         }
@@ -47,16 +47,16 @@ void check_binding(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, 
     std::sort(wanted.contracts.begin(), wanted.contracts.end());
     const auto bound = sink.bind(wanted);
     if (bound.chain != chain) {
-        throw ConfigContradiction(config.settings.endpoints + ": " + rpc.name() + " is on chain " +
+        throw rpcpool::ConfigContradiction(config.settings.endpoints + ": " + rpc.name() + " is on chain " +
                                   std::to_string(chain.value) + ", but the database holds what stream " +
                                   config.name + " has read from chain " + std::to_string(bound.chain.value) +
                                   ": set endpoints of that chain, or use another database");
     }
     if (bound.contracts != wanted.contracts) {
-        throw ConfigContradiction(config.settings.contracts + ": the database holds what stream " +
+        throw rpcpool::ConfigContradiction(config.settings.contracts + ": the database holds what stream " +
                                   config.name + " has read from " + list(bound.contracts) + ", not from " +
                                   list(wanted.contracts) + ": set that address, or use another database");
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

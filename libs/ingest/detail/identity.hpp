@@ -3,7 +3,7 @@
 
 #include "ingest/log_stream.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// The chain of the endpoints. @throws ConfigContradiction, naming the setting: it is not the configured one
 ChainId check_chain(const StreamConfig& config, eth::Rpc& rpc);
@@ -15,4 +15,4 @@ void check_contracts(const StreamConfig& config, eth::Rpc& rpc, ChainId chain, c
 /// was recorded
 void check_binding(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, ChainId chain);
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 void LeasePatience::answered() {
     failing_since_.reset();
@@ -25,4 +25,4 @@ bool LeasePatience::failed(Steady now) {
     return true;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -5,7 +5,7 @@
 
 #include "core/clock.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// Half a minute, then another instance may try, which may reach what this one does not. Each time that
 /// brings no answer at all is followed by one of twice the length, up to eight minutes: where both instances
@@ -27,4 +27,4 @@ class LeasePatience {
     Millis patience_ = kFirst;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

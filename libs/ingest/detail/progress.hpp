@@ -8,7 +8,7 @@
 #include "core/clock.hpp"
 #include "core/ids.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 class Progress {
   public:
@@ -50,4 +50,4 @@ class Progress {
     std::optional<Mark> began_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

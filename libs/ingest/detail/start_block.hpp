@@ -3,7 +3,7 @@
 
 #include "ingest/log_stream.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// The block to begin with: the configured one, or else the one that created the first contract, bisected
 /// over eth_getCode. Every contract has code at the head.
@@ -11,4 +11,4 @@ namespace lamda::chain {
 /// has the history
 BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::Header& head);
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -6,7 +6,7 @@
 #include "ingest/detail/start_block.hpp"
 #include "core/crash_point.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 namespace {
 
@@ -32,7 +32,7 @@ double gauge_value(BlockNum number) {
 
 }  // namespace
 
-StreamReader::StreamReader(const StreamConfig& config, MultiRpc& rpc, StreamSink& sink, const Clock& clock,
+StreamReader::StreamReader(const StreamConfig& config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
                            const telemetry::Log& log, telemetry::Metrics& metrics)
     : config_(config),
       rpc_(rpc),
@@ -65,7 +65,7 @@ void StreamReader::forget() {
 void StreamReader::check_identity() {
     try {
         check_contracts(config_, rpc_, *chain_, head_);
-    } catch (const ConfigContradiction& error) {
+    } catch (const rpcpool::ConfigContradiction& error) {
         doubt(error);
     }
     check_binding(config_, rpc_, sink_, *chain_);
@@ -74,7 +74,7 @@ void StreamReader::check_identity() {
 
 /// The chain contradicts the configuration, or so it seems: a node that lags behind the contract's creation,
 /// or behind the start block, says the same. @throws `error` when it is believed, else NotReadyYet
-void StreamReader::doubt(const ConfigContradiction& error) {
+void StreamReader::doubt(const rpcpool::ConfigContradiction& error) {
     if (!doubt_since_) {
         doubt_since_ = clock_.steady();
     }
@@ -83,7 +83,7 @@ void StreamReader::doubt(const ConfigContradiction& error) {
     if (++contradictions_ >= kContradictionsToBelieve && (young || lasts)) {
         throw error;
     }
-    throw NotReadyYet(error.what());
+    throw rpcpool::NotReadyYet(error.what());
 }
 
 void StreamReader::open() {
@@ -109,7 +109,7 @@ void StreamReader::open() {
 /// one below that: so every later block has something to be unwound to.
 void StreamReader::place_cursor() {
     if (config_.start_block > head_.number && config_.start_block <= head_.number + kStartsSoon) {
-        throw NotReadyYet("the start block " + std::to_string(config_.start_block->value) +
+        throw rpcpool::NotReadyYet("the start block " + std::to_string(config_.start_block->value) +
                           " is not there yet, the head is " + std::to_string(head_.number.value));
     }
     const auto start = find_start_block(config_, rpc_, head_);
@@ -118,7 +118,7 @@ void StreamReader::place_cursor() {
     }
     const auto anchor = rpc_.header(eth::BlockSpec(std::min(start - 1, finality_.finalized())));
     if (!anchor) {
-        throw NotReadyYet("the node does not know the block before the start block");
+        throw rpcpool::NotReadyYet("the node does not know the block before the start block");
     }
     Batch batch;
     batch.to = anchor->ref();
@@ -241,7 +241,7 @@ void StreamReader::no_violation() {
 
 BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
     const auto final_to = std::min(finality_.finalized(), target);
-    const auto settled_to = std::min(final_to, head_.number - kSettledDepth);
+    const auto settled_to = std::min(final_to, head_.number - rpcpool::kSettledDepth);
     if (next < settled_to) {
         return backfill_.next(cursor_, next, settled_to);
     }
@@ -375,7 +375,7 @@ StreamReader::Progress StreamReader::step() {
     if (!cursor_) {
         try {
             place_cursor();
-        } catch (const ConfigContradiction& error) {
+        } catch (const rpcpool::ConfigContradiction& error) {
             doubt(error);
         }
     }
@@ -392,4 +392,4 @@ StreamReader::Progress StreamReader::step() {
     return !cursor_ || cursor_->number < target ? advance(target) : idle();
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -11,7 +11,7 @@
 #include "ingest/log_stream.hpp"
 #include "rpcpool/pacing.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 class StreamReader {
   public:
@@ -23,7 +23,7 @@ class StreamReader {
         kWaiting,   ///< nodes contradict one another, or finality is not known: ask again soon
     };
 
-    StreamReader(const StreamConfig& config, MultiRpc& rpc, StreamSink& sink, const Clock& clock,
+    StreamReader(const StreamConfig& config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
                  const telemetry::Log& log, telemetry::Metrics& metrics);
 
     /// @throws ConfigContradiction, FinalityViolated; and what the endpoint and the sink throw: step again
@@ -45,7 +45,7 @@ class StreamReader {
     void check_identity();
     void open();
     void place_cursor();
-    [[noreturn]] void doubt(const ConfigContradiction& error);
+    [[noreturn]] void doubt(const rpcpool::ConfigContradiction& error);
     bool contradicts(const std::optional<eth::Header>& header) const;
     void notice_lag();
     Progress advance(BlockNum target);
@@ -59,14 +59,14 @@ class StreamReader {
     Progress idle();
 
     const StreamConfig& config_;
-    MultiRpc& rpc_;
+    rpcpool::MultiRpc& rpc_;
     StreamSink& sink_;
     const Clock& clock_;
     telemetry::Log log_;
     FinalityWatch finality_;
     BlockReader reader_;
     Backfill backfill_;
-    BlockInterval interval_;
+    rpcpool::BlockInterval interval_;
 
     bool open_ = false;
     std::optional<ChainId> chain_;
@@ -94,4 +94,4 @@ class StreamReader {
     telemetry::Counter violations_total_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -4,7 +4,7 @@
 #include "ingest/proof/detail/log_check.hpp"
 #include "eth/codec/receipts_root.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 BlockHeader kept(const eth::Header& header) {
     return {header.ref(), header.parent_hash, header.timestamp};
@@ -23,12 +23,12 @@ void require_logs_of(const eth::Header& header, std::vector<eth::Log>& logs, con
 std::vector<eth::Log> logs_of_receipts(const eth::Header& header, const std::vector<eth::Receipt>& receipts,
                                        const eth::LogFilter& filter, bool verify) {
     if (bloom_of(receipts) != header.logs_bloom) {
-        throw NotReadyYet("the receipts of block " + std::to_string(header.number.value) +
+        throw rpcpool::NotReadyYet("the receipts of block " + std::to_string(header.number.value) +
                           " are not complete");
     }
     if (verify) {
         if (const auto right = eth::check_receipts(header, receipts); !right) {
-            throw ReceiptsRefused(200,
+            throw rpcpool::ReceiptsRefused(200,
                                   "the receipts of block " + std::to_string(header.number.value) + " (" +
                                       header.hash.hex() + ") are refused: " + right.error().message +
                                       (right.error().where.empty() ? "" : " (" + right.error().where + ")"));
@@ -46,4 +46,4 @@ std::vector<eth::Log> logs_of_receipts(const eth::Header& header, const std::vec
     return logs;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -5,7 +5,7 @@
 
 #include "ingest/log_stream.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// Consecutive blocks, and those logs of them that the filter asks for.
 struct BlocksRead {
@@ -28,4 +28,4 @@ std::vector<eth::Log> logs_of_receipts(const eth::Header& header, const std::vec
 void require_logs_of(const eth::Header& header, std::vector<eth::Log>& logs, const eth::LogFilter& filter,
                      const char* method);
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

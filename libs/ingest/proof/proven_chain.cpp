@@ -6,7 +6,7 @@
 
 #include "ingest/proof/detail/log_check.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 namespace {
 
@@ -68,7 +68,7 @@ Result<eth::Header> agreed_header(const std::vector<Statement>& statements, std:
     return *first->header;
 }
 
-ProvenChain::ProvenChain(MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, std::size_t at_once)
+ProvenChain::ProvenChain(rpcpool::MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, std::size_t at_once)
     : rpc_(rpc), filter_(std::move(filter)), witnesses_(rpc, clock), at_once_(at_once) {}
 
 void ProvenChain::begin() {
@@ -204,4 +204,4 @@ std::vector<Result<Bytes>> ProvenChain::calls(const std::vector<eth::CallRequest
     return out;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

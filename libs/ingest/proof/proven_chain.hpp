@@ -6,7 +6,7 @@
 #include "ingest/proof/proven_logs.hpp"
 #include "rpcpool/witnesses.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// What one endpoint says of a block that is final there.
 struct Statement {
@@ -34,7 +34,7 @@ class ProvenChain {
   public:
     /// @param rpc outlives it
     /// @param at_once so many blocks are proven at the same time, each by a thread
-    ProvenChain(MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, std::size_t at_once);
+    ProvenChain(rpcpool::MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, std::size_t at_once);
 
     /// Asks each endpoint how far it is final; what follows is judged by that, until the next time.
     /// @throws what MultiRpc::chain_id() throws
@@ -61,12 +61,12 @@ class ProvenChain {
     };
     Statement ask(const Final& final, BlockNum number) const;
 
-    MultiRpc& rpc_;
+    rpcpool::MultiRpc& rpc_;
     eth::LogFilter filter_;
-    Witnesses witnesses_;
+    rpcpool::Witnesses witnesses_;
     std::size_t at_once_;
     std::vector<Final> finals_;  ///< of the endpoints that said how far they are final
     std::string trouble_;        ///< why another one did not
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -6,7 +6,7 @@
 #include "ingest/testing/stream_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
+using namespace lamda::ingest;
 using simulator::Lies;
 
 namespace {
@@ -40,13 +40,13 @@ struct ProvenWorld : World {
             mine_random();
         }
     }
-    MultiRpc& rpc_of() {
-        RpcConfig how;
+    rpcpool::MultiRpc& rpc_of() {
+        rpcpool::RpcConfig how;
         how.urls = network.urls();
         how.chain = ChainId{97};
         how.timeout = Millis(1'000);
         how.jitter_seed = 1;
-        rpc = std::make_unique<MultiRpc>(how, clock, log, network);
+        rpc = std::make_unique<rpcpool::MultiRpc>(how, clock, log, network);
         return *rpc;
     }
     std::vector<eth::Log> truth(std::uint64_t block) {

@@ -4,7 +4,7 @@
 
 #include "ingest/proof/detail/log_check.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 std::vector<eth::Log> logs_from_all(eth::Rpc& rpc, const eth::Header& header, const eth::LogFilter& filter) {
     auto logs = rpc.logs(header.hash, eth::LogFilter{});
@@ -13,7 +13,7 @@ std::vector<eth::Log> logs_from_all(eth::Rpc& rpc, const eth::Header& header, co
         bloom.add(log);
     }
     if (bloom != header.logs_bloom) {
-        throw NotReadyYet("the logs of block " + std::to_string(header.number.value) + " are not complete");
+        throw rpcpool::NotReadyYet("the logs of block " + std::to_string(header.number.value) + " are not complete");
     }
     std::erase_if(logs, [&](const eth::Log& log) { return !matches(log, filter); });
     require_logs_of(header, logs, filter, "eth_getLogs");
@@ -62,4 +62,4 @@ Result<BlockView> settle(const std::vector<BlockView>& views, std::size_t endpoi
     return views.front();
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

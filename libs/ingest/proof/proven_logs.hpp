@@ -4,7 +4,7 @@
 #include "ingest/proof/blocks_read.hpp"
 #include "rpcpool/errors.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// Out of all logs of the block by eth_getLogs: together they make the header's bloom.
 /// @throws NotReadyYet when they do not; what the endpoint throws
@@ -29,4 +29,4 @@ std::optional<BlockView> view_block(eth::Rpc& rpc, BlockNum number, const eth::L
 /// root needs a second one, if there are more endpoints than one. Errors: `unproven`, `contradiction`.
 Result<BlockView> settle(const std::vector<BlockView>& views, std::size_t endpoints);
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

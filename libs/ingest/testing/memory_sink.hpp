@@ -7,7 +7,7 @@
 
 #include "ingest/log_stream.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 class MemorySink final : public StreamSink {
   public:
@@ -104,4 +104,4 @@ class MemorySink final : public StreamSink {
     }
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

@@ -10,7 +10,7 @@
 #include "ingest/detail/stream_reader.hpp"
 #include "simulator/simulated_network.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 using simulator::EndpointPlan;
 using simulator::Fault;
@@ -30,7 +30,7 @@ struct World {
     telemetry::Metrics metrics;
     telemetry::Log log = telemetry::Log::none();
     StreamConfig config;
-    std::unique_ptr<MultiRpc> rpc;
+    std::unique_ptr<rpcpool::MultiRpc> rpc;
     std::unique_ptr<StreamReader> reader;
 
     static EndpointPlan endpoint(const char* name) {
@@ -52,12 +52,12 @@ struct World {
     EndpointPlan& plan() { return network.plan(network.urls().front()); }
     void restart() {
         reader.reset();
-        RpcConfig how;
+        rpcpool::RpcConfig how;
         how.urls = network.urls();
         how.chain = config.chain_id;
         how.timeout = Millis(1'000);
         how.jitter_seed = 1;
-        rpc = std::make_unique<MultiRpc>(how, clock, log, network);
+        rpc = std::make_unique<rpcpool::MultiRpc>(how, clock, log, network);
         reader = std::make_unique<StreamReader>(config, *rpc, sink, clock, log, metrics);
     }
     StreamReader::Progress step() {
@@ -133,4 +133,4 @@ struct World {
     }
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

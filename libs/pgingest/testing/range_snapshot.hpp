@@ -6,7 +6,7 @@
 
 #include "ingest/audit/audit_sink.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgingest {
 
 /// A hash that holds the number.
 template <class Hash>
@@ -20,8 +20,8 @@ Hash numbered(std::uint8_t mark, std::uint64_t number) {
 }
 
 /// Blocks 1 … n of a made-up chain with these logs, all final; places, hashes and times are filled in.
-inline chain::Batch batch_of(std::vector<std::vector<eth::Log>> blocks) {
-    chain::Batch out;
+inline ingest::Batch batch_of(std::vector<std::vector<eth::Log>> blocks) {
+    ingest::Batch out;
     for (std::uint64_t n = 1; n <= blocks.size(); ++n) {
         const BlockRef ref{BlockNum{n}, numbered<BlockHash>(1, n)};
         out.headers.push_back({ref, numbered<BlockHash>(1, n - 1), 1'700'000'000 + n});
@@ -41,8 +41,8 @@ inline chain::Batch batch_of(std::vector<std::vector<eth::Log>> blocks) {
 }
 
 /// One block of a batch.
-inline chain::Rereading block_of(const chain::Batch& batch, BlockNum block) {
-    chain::Rereading out;
+inline ingest::Rereading block_of(const ingest::Batch& batch, BlockNum block) {
+    ingest::Rereading out;
     out.first = block;
     for (const auto& header : batch.headers) {
         if (header.ref.number == block) {
@@ -61,7 +61,7 @@ inline chain::Rereading block_of(const chain::Batch& batch, BlockNum block) {
 }
 
 /// As a sweep does: block by block, where something differs. @returns differences that are gone
-inline std::size_t repair(chain::SweepSink& rows, const chain::Batch& truth) {
+inline std::size_t repair(ingest::SweepSink& rows, const ingest::Batch& truth) {
     std::size_t repaired = 0;
     for (const auto block : rows.compare({BlockNum{0}, truth}).blocks) {
         repaired += rows.repair(block_of(truth, block)).logs;
@@ -69,4 +69,4 @@ inline std::size_t repair(chain::SweepSink& rows, const chain::Batch& truth) {
     return repaired;
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgingest

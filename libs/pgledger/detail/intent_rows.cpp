@@ -4,7 +4,7 @@
 
 #include "store/values.hpp"
 
-namespace lamda::pipeline {
+namespace lamda::pgledger {
 
 namespace {
 
@@ -40,14 +40,14 @@ const std::string& form_columns() {
     return columns;
 }
 
-chain::LedgerEntry entry_of(const store::Row& row) {
-    chain::LedgerEntry out;
+txsender::LedgerEntry entry_of(const store::Row& row) {
+    txsender::LedgerEntry out;
     out.intent.key = row.get<std::string>("key");
     out.intent.to = row.get<Address>("recipient");
     out.intent.value = row.get<U256>("value");
     out.intent.data = row.get<Bytes>("data");
-    out.intent.on_revert = chain::parse_on_revert(row.get<std::string>("on_revert")).value();
-    out.state = chain::parse_intent_state(row.get<std::string>("state")).value();
+    out.intent.on_revert = txsender::parse_on_revert(row.get<std::string>("on_revert")).value();
+    out.state = txsender::parse_intent_state(row.get<std::string>("state")).value();
     out.nonce = row.maybe<std::uint64_t>("nonce");
     out.gas_limit = row.maybe<std::uint64_t>("gas_limit");
     out.reason = row.get<std::string>("reason");
@@ -56,7 +56,7 @@ chain::LedgerEntry entry_of(const store::Row& row) {
         out.mined_in = BlockRef{row.get<BlockNum>("mined_block"), row.get<BlockHash>("mined_hash")};
     }
     if (const auto wish = row.maybe<std::string>("wish")) {
-        out.wish = chain::parse_wish(*wish).value();
+        out.wish = txsender::parse_wish(*wish).value();
     }
     out.reverts = row.get<std::uint32_t>("reverts");
     out.updated_at = row.get<Timestamp>("updated_at");
@@ -65,8 +65,8 @@ chain::LedgerEntry entry_of(const store::Row& row) {
 
 }  // namespace
 
-std::vector<chain::LedgerEntry> entries_of(store::Txn& txn, const store::Rows& rows) {
-    std::vector<chain::LedgerEntry> out;
+std::vector<txsender::LedgerEntry> entries_of(store::Txn& txn, const store::Rows& rows) {
+    std::vector<txsender::LedgerEntry> out;
     std::map<std::int64_t, std::size_t> index;
     for (const auto& row : rows) {
         index[row.get<std::int64_t>("id")] = out.size();
@@ -92,7 +92,7 @@ std::vector<chain::LedgerEntry> entries_of(store::Txn& txn, const store::Rows& r
         if (entry.nonce != row.get<std::uint64_t>("nonce")) {
             continue;
         }
-        chain::StoredTx tx;
+        txsender::StoredTx tx;
         tx.hash = row.get<TxHash>("hash");
         tx.raw = row.get<Bytes>("raw");
         tx.fee = {row.get<bool>("legacy"), row.get<U256>("max_fee"), row.get<U256>("max_priority_fee")};
@@ -103,4 +103,4 @@ std::vector<chain::LedgerEntry> entries_of(store::Txn& txn, const store::Rows& r
     return out;
 }
 
-}  // namespace lamda::pipeline
+}  // namespace lamda::pgledger

@@ -1,6 +1,6 @@
 #include "rpcpool/detail/broadcast.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 namespace {
 
@@ -85,4 +85,4 @@ std::vector<eth::SendOutcome> Broadcast::outcomes() {
     return outcomes;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

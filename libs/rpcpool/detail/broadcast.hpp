@@ -9,7 +9,7 @@
 #include "eth/pending_calls.hpp"
 #include "eth/rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 /// Once one endpoint has a transaction, the others have this long to get it as well.
 inline constexpr Millis kBroadcastGrace{1'000};
@@ -36,4 +36,4 @@ class Broadcast {
     std::map<eth::Conversation::Id, std::unique_ptr<Told>> under_way_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -6,7 +6,7 @@
 #include "rpcpool/multi_rpc.hpp"
 #include "simulator/simulated_network.hpp"
 
-namespace lamda::chain {
+namespace lamda::rpcpool {
 
 using simulator::EndpointPlan;
 using simulator::Fault;
@@ -41,4 +41,4 @@ struct ThreeEndpoints {
     EndpointNote note(std::size_t i) { return rpc->endpoints().notes()[i]; }
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::rpcpool

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 std::optional<eth::Fee> first_fee(const FeePolicy& policy, const FeeMarket& market) {
     if (market.base_fee > policy.cap) {
@@ -38,4 +38,4 @@ std::optional<eth::Fee> bumped_fee(const FeePolicy& policy, const eth::Fee& old,
     return eth::Fee{false, max_fee, std::min(tip, max_fee)};
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

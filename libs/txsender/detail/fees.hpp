@@ -5,7 +5,7 @@
 
 #include "eth/codec/transaction.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 struct FeePolicy {
     bool legacy = false;
@@ -25,4 +25,4 @@ std::optional<eth::Fee> first_fee(const FeePolicy& policy, const FeeMarket& mark
 /// asks. Absent: the cap leaves no room for that.
 std::optional<eth::Fee> bumped_fee(const FeePolicy& policy, const eth::Fee& old, const FeeMarket& market);
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -4,7 +4,7 @@
 
 #include "txsender/detail/revert_reason.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 constexpr int kMostUnanswered = 3;
@@ -77,4 +77,4 @@ std::vector<GasLimits::Verdict> GasLimits::check(const std::vector<Intent>& inte
     return out;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -8,7 +8,7 @@
 #include "txsender/tx_queue.hpp"
 #include "eth/rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// Not thread-safe.
 class GasLimits {
@@ -39,4 +39,4 @@ class GasLimits {
     std::map<Shape, std::uint64_t> known_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -6,7 +6,7 @@
 #include "txsender/detail/nonce_proof.hpp"
 #include "core/crash_point.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -279,4 +279,4 @@ void Admission::send(const std::vector<Ready>& ready, std::uint64_t least, const
     at_.outgoing.store_and_send(std::move(txs));
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -8,7 +8,7 @@
 #include "txsender/sender.hpp"
 #include "txsender/detail/sender_parts.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 class Admission {
   public:
@@ -73,4 +73,4 @@ class Admission {
     bool saw_all_ = false;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

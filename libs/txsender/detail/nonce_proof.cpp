@@ -2,7 +2,7 @@
 
 #include <vector>
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -55,4 +55,4 @@ std::optional<eth::Receipt> finalized_transaction_at(eth::Rpc& rpc, const Addres
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

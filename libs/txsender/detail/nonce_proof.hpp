@@ -5,7 +5,7 @@
 
 #include "eth/rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// The receipt of the transaction of `wallet` with this nonce, from those of the finalized block that holds
 /// it. Absent: there is none up to `finalized`, or the node cannot prove it (no state that old, no receipts,
@@ -14,4 +14,4 @@ namespace lamda::chain {
 std::optional<eth::Receipt> finalized_transaction_at(eth::Rpc& rpc, const Address& wallet,
                                                      std::uint64_t nonce, BlockNum finalized);
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

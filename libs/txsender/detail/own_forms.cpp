@@ -4,7 +4,7 @@
 
 #include "crypto/digest.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 void OwnForms::begin_pass() {
     before_ = std::exchange(known_, {});
@@ -48,4 +48,4 @@ std::size_t OwnForms::keep_own(LedgerEntry& entry) {
     });
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -6,7 +6,7 @@
 
 #include "txsender/tx_queue.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// Recovers the signer of each stored form once. Not thread-safe.
 class OwnForms {
@@ -33,4 +33,4 @@ class OwnForms {
     std::map<TxHash, std::optional<eth::Transaction>> before_;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

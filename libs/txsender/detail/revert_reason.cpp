@@ -4,7 +4,7 @@
 
 #include "eth/codec/abi.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 std::string revert_reason(const eth::RpcError& error) {
     const BytesView data = error.data();
@@ -29,4 +29,4 @@ std::string revert_reason(const eth::RpcError& error) {
     return "error " + to_hex(data.first(4));
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -5,10 +5,10 @@
 
 #include "eth/rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// The text of Error(string), the code of Panic(uint256), else the selector; the node's words when it sent no
 /// data.
 std::string revert_reason(const eth::RpcError& error);
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -7,7 +7,7 @@
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 class SenderMetrics {
   public:
@@ -67,4 +67,4 @@ class SenderMetrics {
     bool low_ = false;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -9,7 +9,7 @@
 #include "txsender/sender_config.hpp"
 #include "txsender/detail/signing_guard.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// When intents that could not go are looked at again: after 2 s, doubled each time up to 5 min.
 class Rests {
@@ -61,4 +61,4 @@ inline bool is_unmined(const LedgerEntry& entry) {
     return entry.state == IntentState::kAllocated || entry.state == IntentState::kSent;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

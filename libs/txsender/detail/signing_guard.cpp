@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -126,4 +126,4 @@ void SigningGuard::end_pass(bool complete) {
     shown_.violations.set(static_cast<double>(violations_.size()));
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -14,7 +14,7 @@
 #include "txsender/tx_queue.hpp"
 #include "telemetry/log.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// Gas of a transfer without calldata.
 inline constexpr std::uint64_t kTransferGas = 21'000;
@@ -59,4 +59,4 @@ class SigningGuard {
     std::optional<std::uint64_t> highest_signed_;  ///< of what is not mined, fillers left out
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -4,14 +4,14 @@
 #include "txsender/testing/sender_world.hpp"
 
 using namespace lamda;
-using namespace lamda::chain;
-using namespace lamda::chain::testing;
+using namespace lamda::txsender;
+using namespace lamda::txsender::testing;
 
 namespace {
 
 const Address kThief = *Address::parse("0x00000000000000000000000000000000000000bb");
 
-bool shows(const World& world, const std::string& line) {
+bool shows(const ingest::World& world, const std::string& line) {
     return world.metrics.serialize().find(line + "\n") != std::string::npos;
 }
 
@@ -36,7 +36,7 @@ eth::Transaction theft(std::uint64_t nonce) {
     return tx;
 }
 
-std::size_t stolen(const World& world) {
+std::size_t stolen(const ingest::World& world) {
     std::size_t out = 0;
     for (const auto& block : world.chain.branch()) {
         out += static_cast<std::size_t>(std::count_if(block->txs.begin(), block->txs.end(),
@@ -48,7 +48,7 @@ std::size_t stolen(const World& world) {
 }  // namespace
 
 TEST_CASE("an intent that is no duty gets no nonce and raises an alert; a duty beside it goes") {
-    World world(41);
+    ingest::World world(41);
     world.ledger.add(foreign("increment:0xtheft"));
     world.want(1);
     world.sender->step();
@@ -72,7 +72,7 @@ TEST_CASE("an intent that is no duty gets no nonce and raises an alert; a duty b
 }
 
 TEST_CASE("a row that asks for another call than its key stands for: the key's call is sent") {
-    World world(42);
+    ingest::World world(42);
     world.ledger.add(foreign("increment:3"));
     world.sender->step();
     CHECK(shows(world, "lamda_sender_violations{sender=\"test\"} 1"));
@@ -102,7 +102,7 @@ TEST_CASE("a foreign row that holds a nonce gives it up unsigned, and the duties
           IntentState::kFailed, IntentState::kPending, IntentState::kParked}) {
         for (const std::uint64_t nonce : {0U, 1U, 3U, 900U}) {
             INFO(to_string(state) << " at " << nonce);
-            World world(43);
+            ingest::World world(43);
             world.ledger.add(foreign("theft:1"));
             auto& row = world.ledger.at("theft:1");
             row.state = state;
@@ -131,7 +131,7 @@ TEST_CASE("a foreign row that holds a nonce gives it up unsigned, and the duties
 }
 
 TEST_CASE("stored bytes that are not this wallet's, or do something else, are never sent") {
-    World world(44);
+    ingest::World world(44);
     const auto stranger = *crypto::LocalSigner::from_hex(std::string(63, '0') + "2");
     auto other_chain = theft(0);
     other_chain.chain_id = ChainId{56};
@@ -148,7 +148,7 @@ TEST_CASE("stored bytes that are not this wallet's, or do something else, are ne
     for (std::size_t i = 0; i < forms.size(); ++i) {
         for (const auto state : {IntentState::kAllocated, IntentState::kSent}) {
             INFO("form " << i << ", " << to_string(state));
-            World one(45);
+            ingest::World one(45);
             one.want(0);
             auto& entry = one.entry(0);
             entry.state = state;
@@ -169,7 +169,7 @@ TEST_CASE("stored bytes that are not this wallet's, or do something else, are ne
 }
 
 TEST_CASE("what an earlier release signed for a key that is no duty is replaced by an empty transfer") {
-    World world(46);
+    ingest::World world(46);
     world.ledger.add(foreign("theft:1"));
     auto& row = world.ledger.at("theft:1");
     row.state = IntentState::kAllocated;
@@ -192,7 +192,7 @@ TEST_CASE(
         bool is_signed;
     };
     for (const auto& [key, nonce, is_signed] : {Case{1, 1, true}, Case{1, 0, false}, Case{9, 9, false}}) {
-        World world(47);
+        ingest::World world(47);
         world.want(0);
         world.sender->step();
         auto& duty = world.entry(0);  // sent at a nonce above the gap
@@ -218,7 +218,7 @@ TEST_CASE(
 }
 
 TEST_CASE("an estimate above what a transaction may take parks the intent") {
-    World world(48);
+    ingest::World world(48);
     world.want(0);
     world.chain.gas_of = [](const Bytes&) { return 40'000'000U; };
     world.sender->step();

@@ -5,7 +5,7 @@
 #include "txsender/detail/signing_guard.hpp"
 #include "core/crash_point.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 Outgoing::Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
                    const Clock& clock, telemetry::Log log, TxWatch& watch, OwnForms& forms,
@@ -173,4 +173,4 @@ void Outgoing::look_at_refusals(const Keyed& txs, const std::vector<eth::SendOut
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -12,7 +12,7 @@
 #include "txsender/detail/tx_watch.hpp"
 #include "crypto/signer.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 class Outgoing {
   public:
@@ -69,4 +69,4 @@ class Outgoing {
     std::unique_ptr<eth::Sending> sending_;  ///< of what is under way
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -78,4 +78,4 @@ TxAction decide(const LedgerEntry& entry, const TxObservation& seen, const Sende
     return TxAction::kWait;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

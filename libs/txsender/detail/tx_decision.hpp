@@ -5,7 +5,7 @@
 #include "txsender/tx_queue.hpp"
 #include "eth/codec/types.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// What was found out. Absent means: not known, or not asked because it would change nothing.
 struct TxObservation {
@@ -35,4 +35,4 @@ enum class TxAction {
 
 TxAction decide(const LedgerEntry& entry, const TxObservation& seen, const SenderConfig& config);
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -5,7 +5,7 @@
 #include "txsender/detail/revert_reason.hpp"
 #include "core/crash_point.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -284,4 +284,4 @@ void Follower::fill_gap(const std::vector<LedgerEntry>& entries) {
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -3,7 +3,7 @@
 
 #include "txsender/detail/sender_parts.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 class Follower {
   public:
@@ -53,4 +53,4 @@ class Follower {
     std::optional<BlockNum> gap_since_;  ///< a nonce below ours has been unused since that head
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -4,7 +4,7 @@
 
 #include "txsender/detail/nonce_proof.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 namespace {
 
@@ -256,4 +256,4 @@ void TxWatch::observe_pool(const std::vector<LedgerEntry>& entries, std::vector<
     }
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -9,7 +9,7 @@
 #include "txsender/tx_queue.hpp"
 #include "eth/rpc.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 /// One look at the chain, and what follows from it for each entry. Not thread-safe.
 class TxWatch {
@@ -71,4 +71,4 @@ class TxWatch {
     bool left_over_ = false;
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -8,7 +8,7 @@
 
 #include "txsender/tx_queue_state.hpp"
 
-namespace lamda::chain {
+namespace lamda::txsender {
 
 class MemoryLedger final : public TxLedger {
   private:
@@ -77,4 +77,4 @@ class MemoryLedger final : public TxLedger {
     }
 };
 
-}  // namespace lamda::chain
+}  // namespace lamda::txsender

@@ -7,7 +7,7 @@
 #include "txsender/sender.hpp"
 #include "simulator/scripted_chain.hpp"
 
-namespace lamda::chain::testing {
+namespace lamda::txsender::testing {
 
 using simulator::ScriptedChain;
 
@@ -18,7 +18,7 @@ struct Died : std::runtime_error {
     Died() : std::runtime_error("the process died") {}
 };
 
-struct World {
+struct ingest::World {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     ScriptedChain chain;
     MemoryLedger ledger;
@@ -32,7 +32,7 @@ struct World {
     PolicyByKey signing{[this](std::string_view key) { return call_of(key); }};
     std::unique_ptr<Sender> sender;
 
-    explicit World(std::uint64_t seed) : chain(seed, clock) {
+    explicit ingest::World(std::uint64_t seed) : chain(seed, clock) {
         chain.finality_depth = 8;
         config.name = "test";
         config.chain_id = ChainId{97};
@@ -79,4 +79,4 @@ struct World {
     }
 };
 
-}  // namespace lamda::chain::testing
+}  // namespace lamda::txsender::testing

@@ -45,7 +45,7 @@ std::vector<StreamSpec> streams(std::int64_t status_bytes) {
         stream(wire::kRetractStream, "jobs.retract.*", StreamSpec::Retention::kWorkQueue, hours(24 * 30), -1),
         statuses,
         stream(wire::kLogsStream, "jobs.logs.*.*", StreamSpec::Retention::kLimits, hours(24), 1LL << 30),
-        pipeline::events_stream()};
+        outbox::events_stream()};
 }
 
 void ensure_durable(bus::Bus& bus, const std::string& stream, const Address& provider) {

@@ -159,7 +159,7 @@ StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
 
 StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::string& reason) {
     const bool kept = database_.transact([&](store::Txn& txn) {
-        return pipeline::put_dead_letter(txn, kOutboxOwner, message.subject, message.body, reason);
+        return outbox::put_dead_letter(txn, kOutboxOwner, message.subject, message.body, reason);
     });
     refused_.add();
     if (kept) {  // a flood must not fill the log either

@@ -10,7 +10,7 @@ namespace lamda::dispatch {
 
 namespace {
 
-using pipeline::OutboxMessage;
+using outbox::OutboxMessage;
 
 constexpr std::uint64_t kPage = 500;
 
@@ -62,7 +62,7 @@ std::size_t restore_attempts(store::Database& database) {
                                         wire::to_json(assignment_of(row, *known.spec))});
                 }
             }
-            pipeline::put_outbox(txn, kOutboxOwner, messages);
+            outbox::put_outbox(txn, kOutboxOwner, messages);
             return page;
         });
         count += ids.size();
@@ -86,7 +86,7 @@ std::size_t restore_retractions(store::Database& database) {
                                 another(wire::retract_message_id(message.job_id, message.attempt)),
                                 wire::to_json(message)});
         }
-        pipeline::put_outbox(txn, kOutboxOwner, messages);
+        outbox::put_outbox(txn, kOutboxOwner, messages);
         return messages.size();
     });
 }

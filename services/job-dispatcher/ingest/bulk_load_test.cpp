@@ -33,7 +33,7 @@ TEST_CASE("A first history goes without the indexes that enforce nothing, and ha
         const auto first = history(10, 1'000);
         auto elsewhere = first;
         elsewhere.from = BlockRef{BlockNum{7}, {}};
-        CHECK_THROWS_AS(scene.projector.apply(elsewhere), chain::CursorMoved);
+        CHECK_THROWS_AS(scene.projector.apply(elsewhere), ingest::CursorMoved);
         CHECK(scene.indexes() == whole);  // nothing was written, nothing is left out
         scene.projector.apply(first);
         const auto fewer = scene.indexes();
@@ -87,7 +87,7 @@ TEST_CASE("A first history goes without the indexes that enforce nothing, and ha
         dsn.replace(dsn.find("postgres@"), 8, "guest");
         store::Database guests(dsn, "guest", 2);
         JobProjection projection(guests, scene.market, scene.progress, scene.clock, telemetry::Log::none());
-        pipeline::Projector projector(guests, kStream, projection);
+        pgingest::Projector projector(guests, kStream, projection);
         projector.apply(history(10, 1'000));
         CHECK(scene.indexes().size() + 5 == whole.size());
         projector.apply(scene.chain.next(LogKind::kCreated, 5'000, 1, 1));
@@ -116,7 +116,7 @@ TEST_CASE("Indexes are built among those who write of jobs") {
     scene.exec("ALTER ROLE postgres SET deadlock_timeout = '5ms'");
     store::Database others(scene.database.dsn(), "others", 4);
     JobProjection projection(others, scene.market, scene.progress, scene.clock, telemetry::Log::none());
-    pipeline::Projector projector(others, kStream, projection);
+    pgingest::Projector projector(others, kStream, projection);
     auto first = scene.chain.next(LogKind::kCreated, 0, kJobs, 1'000);
     first.is_history = true;
     projector.apply(first);

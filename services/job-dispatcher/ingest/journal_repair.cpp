@@ -28,12 +28,12 @@ bool same(const JobEvent& ours, const JobEvent& theirs) {
 struct Compared {
     std::vector<JobEvent> journal;
     std::vector<JobEvent> again;
-    pipeline::LogDiff<JobEvent> diff;
+    pgingest::LogDiff<JobEvent> diff;
 
-    Compared(store::Txn& txn, const chain::Rereading& reading)
+    Compared(store::Txn& txn, const ingest::Rereading& reading)
         : journal(read_chain_entries(txn, reading.first, reading.blocks.to.number)),
           again(facts_of(reading.blocks, reading.blocks.logs)),
-          diff(pipeline::diff(journal, again, place, same)) {}
+          diff(pgingest::diff(journal, again, place, same)) {}
     Compared(const Compared&) = delete;  // diff points into the other two
     Compared& operator=(const Compared&) = delete;
 };
@@ -79,13 +79,13 @@ JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<
 
 JournalRepair::JournalRepair(Market& market, const Clock& clock) : market_(market), clock_(clock) {}
 
-chain::Differences JournalRepair::compare(store::Txn& txn, const chain::Rereading& again) {
-    return pipeline::differences(Compared(txn, again).diff, place);
+ingest::Differences JournalRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
+    return pgingest::differences(Compared(txn, again).diff, place);
 }
 
-void JournalRepair::repair(store::Txn& txn, const chain::Rereading& again) {
+void JournalRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
     const Compared compared(txn, again);
-    pipeline::require_same_blocks(compared.diff, again,
+    pgingest::require_same_blocks(compared.diff, again,
                                   [](const JobEvent& entry) { return entry.position->block; });
     std::map<JobId, std::vector<JobEvent>> missing;
     std::set<JobId> jobs;

@@ -19,12 +19,12 @@ struct JournalPlan {
 /// @param missing facts of the job, in the order of the chain
 JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<JobEvent>& missing);
 
-class JournalRepair final : public pipeline::Repairable {
+class JournalRepair final : public pgingest::Repairable {
   public:
     JournalRepair(Market& market, const Clock& clock);
-    chain::Differences compare(store::Txn& txn, const chain::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
     /// An attempt whose job's creation was wrong is retracted.
-    void repair(store::Txn& txn, const chain::Rereading& again) override;
+    void repair(store::Txn& txn, const ingest::Rereading& again) override;
 
   private:
     Market& market_;

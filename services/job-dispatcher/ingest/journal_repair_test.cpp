@@ -73,9 +73,9 @@ struct Dispatcher {
             write_changes(txn, changes, ChainId{31337}, clock.now());
         });
     }
-    chain::Differences compare(const chain::Batch& truth) { return swept.compare({BlockNum{1}, truth}); }
-    std::size_t repair(const chain::Batch& truth) {
-        const auto repaired = pipeline::repair(swept, truth);
+    ingest::Differences compare(const ingest::Batch& truth) { return swept.compare({BlockNum{1}, truth}); }
+    std::size_t repair(const ingest::Batch& truth) {
+        const auto repaired = pgingest::repair(swept, truth);
         CHECK(compare(truth).logs == 0);
         return repaired;
     }
@@ -85,9 +85,9 @@ struct Dispatcher {
     Market market{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;
     JobProjection projection{database, market, progress, clock, telemetry::Log::none()};
-    pipeline::Projector projector{database, kStream, projection};
+    pgingest::Projector projector{database, kStream, projection};
     JournalRepair repairs{market, clock};
-    pipeline::PgSweep swept{database, kStream, repairs};
+    pgingest::PgSweep swept{database, kStream, repairs};
 };
 
 struct Scene {
@@ -98,7 +98,7 @@ struct Scene {
 };
 
 /// Created, confirmed and claimed in consecutive blocks; each job as far as `stage` says.
-chain::Batch history(BatchMaker& chain) {
+ingest::Batch history(BatchMaker& chain) {
     auto out = chain.next(LogKind::kCreated, 0, kJobs, 2);
     for (const auto& [kind, jobs] :
          {std::pair(LogKind::kConfirmed, kJobs - 3), {LogKind::kClaimed, kJobs - 6}}) {
@@ -214,7 +214,7 @@ TEST_CASE("a repair of another block at the same height is refused, and changes 
     }
     const auto blocks = dispatcher.compare(other).blocks;
     REQUIRE(blocks.size() == truth.headers.size());
-    CHECK_THROWS_AS(dispatcher.swept.repair({BlockNum{1}, other}), chain::FinalityViolated);
+    CHECK_THROWS_AS(dispatcher.swept.repair({BlockNum{1}, other}), ingest::FinalityViolated);
     CHECK((dispatcher.rows() == before));
     CHECK(dispatcher.exec("DELETE FROM dispatch.job_event WHERE orphaned") == 0);
 }

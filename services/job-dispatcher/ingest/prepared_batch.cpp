@@ -46,15 +46,15 @@ class Strands {
 
 }  // namespace
 
-std::unique_ptr<PreparedBatch> PreparedBatch::of(const chain::Batch& batch, store::Database& database,
+std::unique_ptr<PreparedBatch> PreparedBatch::of(const ingest::Batch& batch, store::Database& database,
                                                  Timestamp now) {
-    if (batch.logs.size() < pipeline::WriteBehind::kLarge) {
+    if (batch.logs.size() < pgingest::WriteBehind::kLarge) {
         return nullptr;
     }
     auto facts = facts_of(batch, batch.logs);
     if (std::none_of(facts.begin(), facts.end(), is_creation) ||
         std::any_of(facts.begin(), facts.end(),
-                    [&](const auto& fact) { return pipeline::is_news(fact.at, now); })) {
+                    [&](const auto& fact) { return outbox::is_news(fact.at, now); })) {
         return nullptr;
     }
     auto [journal, jobs] = database.transact([](store::Txn& txn) {

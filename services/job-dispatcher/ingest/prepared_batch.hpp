@@ -23,7 +23,7 @@ class PreparedBatch {
     /// Null for a batch that is small, creates no job, or holds news (see is_news). To look for the rows of
     /// many new jobs would cost a tenth of writing them: that they have none is hoped for, and the primary
     /// key knows.
-    static std::unique_ptr<PreparedBatch> of(const chain::Batch& batch, store::Database& database,
+    static std::unique_ptr<PreparedBatch> of(const ingest::Batch& batch, store::Database& database,
                                              Timestamp now);
     /// Gives all of the batch's entries their ids, and writes journal and rows of the jobs that it creates.
     /// The rows of the other jobs are held by the caller. @throws MetKnown

@@ -22,7 +22,7 @@ constexpr std::uint64_t kJobs = 1'200;
 constexpr std::uint64_t kElsewhere = 50'000;  ///< jobs from here on are only company
 
 /// A creation makes a batch one that is prepared.
-chain::Batch with_creation(BatchMaker& chain, std::uint64_t job, LogKind kind, std::uint64_t count) {
+ingest::Batch with_creation(BatchMaker& chain, std::uint64_t job, LogKind kind, std::uint64_t count) {
     auto creation = chain.next(LogKind::kCreated, job, 1, 1);
     return joined(std::move(creation), chain.next(kind, 0, count, 100));
 }
@@ -45,10 +45,10 @@ TEST_CASE("Derived: what is worked out ahead is what is worked out in turn, what
     // both: some jobs begin in the first and end in the second, some were created before either.
     std::mt19937 dice(seed);
     BatchMaker chain;
-    std::vector<chain::Batch> batches;
+    std::vector<ingest::Batch> batches;
     std::vector<LogKind> next(1'500, LogKind::kCreated);
     for (int i = 0; i < 2; ++i) {
-        std::optional<chain::Batch> all;
+        std::optional<ingest::Batch> all;
         for (int block = 0; block < 90; ++block) {
             const auto job = std::uniform_int_distribution<std::size_t>(0, next.size() - 20)(dice);
             const auto kind = next[job];
@@ -59,7 +59,7 @@ TEST_CASE("Derived: what is worked out ahead is what is worked out in turn, what
             auto more = chain.next(kind, job, count, 20);
             all = all ? joined(std::move(*all), std::move(more)) : std::move(more);
         }
-        REQUIRE(all->logs.size() >= pipeline::WriteBehind::kLarge);
+        REQUIRE(all->logs.size() >= pgingest::WriteBehind::kLarge);
         batches.push_back(std::move(*all));
     }
     Scene ahead;
@@ -78,7 +78,7 @@ TEST_CASE("Derived: what is worked out ahead is what is worked out in turn, what
 
 TEST_CASE("Derived: a batch prepared while the one before is written stands behind it in the journal") {
     Scene scene;
-    pipeline::WriteBehind behind(scene.projector);
+    pgingest::WriteBehind behind(scene.projector);
     SECTION("though that one creates nothing, and is not prepared") {
         behind.apply(scene.chain.next(LogKind::kCreated, 0, kJobs, 100));
         behind.apply(scene.chain.next(LogKind::kConfirmed, 0, kJobs, 100));
@@ -158,7 +158,7 @@ TEST_CASE("Derived: duplicates, and facts before their creation, are folded as t
     Scene in_turn;
     in_turn.database.transact(
         [&](store::Txn& txn) { in_turn.projection.apply(txn, all, {all.boundary, all.finalized, false}); });
-    pipeline::WriteBehind behind(scene.projector);
+    pgingest::WriteBehind behind(scene.projector);
     behind.apply(all);
     // What was confirmed without a row is created in a batch of its own, prepared meanwhile.
     behind.apply(scene.chain.next(LogKind::kCreated, 800, 600, 100));

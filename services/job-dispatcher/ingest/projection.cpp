@@ -54,12 +54,12 @@ JobProjection::JobProjection(store::Database& database, Market& market, StreamPr
                              const Clock& clock, telemetry::Log log)
     : database_(database), market_(market), progress_(progress), clock_(clock), log_(std::move(log)) {}
 
-pipeline::Projection::PreparedApply JobProjection::prepare(const chain::Batch& batch) {
+pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& batch) {
     const std::shared_ptr<PreparedBatch> prepared = PreparedBatch::of(batch, database_, clock_.now());
     if (!prepared) {
         return {};
     }
-    return [this, prepared](store::Txn& txn, const chain::Batch& same, const pipeline::StreamState& state) {
+    return [this, prepared](store::Txn& txn, const ingest::Batch& same, const pgingest::StreamState& state) {
         if (met_known_ || early_statuses_wait(txn)) {
             apply(txn, same, state);
             met_known_ = false;
@@ -80,13 +80,13 @@ pipeline::Projection::PreparedApply JobProjection::prepare(const chain::Batch& b
     };
 }
 
-void JobProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
+void JobProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
     const auto facts = facts_of(batch, batch.logs);
     apply_facts(txn, facts, hold_jobs(txn, ids_of(facts)));
     advance(txn, batch, state);
 }
 
-void JobProjection::advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
+void JobProjection::advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
     if (!batch.is_history) {
         end_load(txn, Millis{0}, log_);
     }
@@ -142,7 +142,7 @@ std::vector<Change> JobProjection::apply_some(store::Txn& txn, std::span<const J
     return changes;
 }
 
-void JobProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) {
+void JobProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) {
     const auto ids = orphan_above(txn, unwind.to.number);
     if (!ids.empty()) {
         const Policy policy = require_policy(market_, txn);
@@ -164,7 +164,7 @@ void JobProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const p
     txn.notify(kWakeChannel);
 }
 
-void JobProjection::boundary(store::Txn& txn, const pipeline::StreamState& state) {
+void JobProjection::boundary(store::Txn& txn, const pgingest::StreamState& state) {
     end_load(txn, Millis{0}, log_);
     txn.exec("UPDATE dispatch.progress SET boundary = $1", {state.boundary});
     progress_.set(state.caught_up);

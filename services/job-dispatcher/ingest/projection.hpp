@@ -15,21 +15,21 @@ namespace lamda::dispatch {
 /// What wakes the judge and everybody who waits for rows.
 constexpr auto kWakeChannel = "lamda_dispatch";
 
-class JobProjection final : public pipeline::Projection {
+class JobProjection final : public pgingest::Projection {
   public:
     JobProjection(store::Database& database, Market& market, StreamProgress& progress, const Clock& clock,
                   telemetry::Log log);
-    PreparedApply prepare(const chain::Batch& batch) override;
-    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
-    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
-    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+    PreparedApply prepare(const ingest::Batch& batch) override;
+    void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
+    void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
+    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
 
   private:
     /// @param known those of their jobs that have a row, which is held
     void apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts, std::unordered_set<JobId> known);
     std::vector<Change> apply_some(store::Txn& txn, std::span<const JobEvent> facts,
                                    const std::unordered_set<JobId>& known, bool early, const Policy& policy);
-    void advance(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state);
+    void advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state);
 
     store::Database& database_;
     Market& market_;

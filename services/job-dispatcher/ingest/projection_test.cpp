@@ -83,8 +83,8 @@ TEST_CASE("Atomic: what one writer has applied another cannot apply again") {
     const auto second = scene.chain.next(LogKind::kConfirmed, 0, 100, 100);
     scene.projector.apply(first);
     scene.projector.apply(second);
-    pipeline::Projector late(scene.database, kStream, scene.projection);
-    CHECK_THROWS_AS(late.apply(second), chain::CursorMoved);
+    pgingest::Projector late(scene.database, kStream, scene.projection);
+    CHECK_THROWS_AS(late.apply(second), ingest::CursorMoved);
     CHECK(scene.count("dispatch.job_event") == 200);
     scene.require_rows_are_folds(100, wire::ChainState::kConfirmed);
 }

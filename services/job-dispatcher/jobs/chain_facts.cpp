@@ -33,7 +33,7 @@ struct ToFact {
 
 }  // namespace
 
-std::vector<JobEvent> facts_of(const chain::Batch& batch, std::span<const eth::Log> logs) {
+std::vector<JobEvent> facts_of(const ingest::Batch& batch, std::span<const eth::Log> logs) {
     std::vector<JobEvent> out;
     out.reserve(logs.size());
     auto header = batch.headers.begin();

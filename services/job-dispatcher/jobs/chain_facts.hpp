@@ -11,6 +11,6 @@ namespace lamda::dispatch {
 
 /// Logs of the batch as journal entries, with the times of its blocks; what is none of JobManager's three
 /// events is left out.
-std::vector<JobEvent> facts_of(const chain::Batch& batch, std::span<const eth::Log> logs);
+std::vector<JobEvent> facts_of(const ingest::Batch& batch, std::span<const eth::Log> logs);
 
 }  // namespace lamda::dispatch

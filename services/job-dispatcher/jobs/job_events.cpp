@@ -4,7 +4,7 @@
 
 namespace lamda::dispatch {
 
-void put_news(std::vector<pipeline::OutboxMessage>& out, const JobRow& row, const JobEvent& cause,
+void put_news(std::vector<outbox::OutboxMessage>& out, const JobRow& row, const JobEvent& cause,
               ChainId chain, const std::string& mark) {
     wire::EventCause why{cause.id, cause.at, chain, std::nullopt, std::nullopt};
     if (cause.position) {
@@ -18,12 +18,12 @@ void put_news(std::vector<pipeline::OutboxMessage>& out, const JobRow& row, cons
 }
 
 void apply_with_news(std::optional<JobRow>& row, const JobEvent& entry, ChainId chain, Timestamp now,
-                     std::vector<pipeline::OutboxMessage>& out) {
+                     std::vector<outbox::OutboxMessage>& out) {
     const bool was_there = row.has_value();
     const auto before = was_there ? row->status() : wire::PublicStatus::kCreated;
     apply_event(row, entry);
     const bool visible = row && (!was_there || row->status() != before);
-    if (visible && pipeline::is_news(entry.at, now)) {
+    if (visible && outbox::is_news(entry.at, now)) {
         put_news(out, *row, entry, chain);
     }
 }

@@ -11,7 +11,7 @@ namespace lamda::dispatch {
 
 namespace {
 
-using pipeline::OutboxMessage;
+using outbox::OutboxMessage;
 
 void put_attempt(std::vector<OutboxMessage>& out, const Change& change) {
     const JobRow& row = *change.after;
@@ -67,7 +67,7 @@ void fold_entries(Change& change, std::vector<OutboxMessage>& messages, ChainId 
     }
     if (!refolded) {
         change.after = std::move(row);
-    } else if (row && change.after->status() != row->status() && pipeline::is_news(row->updated_at, now)) {
+    } else if (row && change.after->status() != row->status() && outbox::is_news(row->updated_at, now)) {
         JobEvent taken_back;
         taken_back.id = row->last_event;
         taken_back.at = now;
@@ -130,7 +130,7 @@ void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain,
     void_assignments(txn, retracted);
     put_assignments(txn, sent, now);
     put_waiting(txn, waiting, now);
-    pipeline::put_outbox(txn, kOutboxOwner, messages);
+    outbox::put_outbox(txn, kOutboxOwner, messages);
 }
 
 }  // namespace lamda::dispatch

@@ -27,8 +27,8 @@ inline JobId job_id(std::uint64_t job) {
 class BatchMaker {
   public:
     /// Logs of the jobs first … first + count − 1, `per_block` in each new block.
-    chain::Batch next(LogKind kind, std::uint64_t first, std::uint64_t count, std::uint64_t per_block) {
-        chain::Batch out;
+    ingest::Batch next(LogKind kind, std::uint64_t first, std::uint64_t count, std::uint64_t per_block) {
+        ingest::Batch out;
         out.from = cursor_;
         for (std::uint64_t i = 0; i < count; ++i) {
             if (i % per_block == 0) {
@@ -51,8 +51,8 @@ class BatchMaker {
         return out;
     }
     /// Blocks above `to` are of another fork from here on.
-    chain::Unwind back_to(const BlockRef& to) {
-        const chain::Unwind out{*cursor_, to};
+    ingest::Unwind back_to(const BlockRef& to) {
+        const ingest::Unwind out{*cursor_, to};
         cursor_ = to;
         ++fork_;
         return out;

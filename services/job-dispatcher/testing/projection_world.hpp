@@ -92,12 +92,12 @@ struct ProjectionScene {
     Market market{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;
     JobProjection projection{database, market, progress, clock, telemetry::Log::none()};
-    pipeline::Projector projector{database, kStream, projection};
+    pgingest::Projector projector{database, kStream, projection};
     BatchMaker chain;
 };
 
 /// The blocks of one after those of the other.
-inline chain::Batch joined(chain::Batch batch, chain::Batch more) {
+inline ingest::Batch joined(ingest::Batch batch, ingest::Batch more) {
     std::move(more.headers.begin(), more.headers.end(), std::back_inserter(batch.headers));
     std::move(more.logs.begin(), more.logs.end(), std::back_inserter(batch.logs));
     batch.to = more.to;

@@ -12,8 +12,8 @@ inline constexpr std::uint64_t kBscLeastTip = 50'000'000;
 inline constexpr std::uint64_t kOpBnbLeastTip = 1'000'000;
 inline constexpr std::uint64_t kFeeCap = 20'000'000'000;
 
-inline chain::SenderConfig sender_config(const std::string& name, ChainId chain, std::uint64_t least_tip) {
-    chain::SenderConfig config;
+inline txsender::SenderConfig sender_config(const std::string& name, ChainId chain, std::uint64_t least_tip) {
+    txsender::SenderConfig config;
     config.name = name;
     config.chain_id = chain;
     config.min_priority_fee = least_tip;
@@ -26,7 +26,7 @@ inline chain::SenderConfig sender_config(const std::string& name, ChainId chain,
 inline ChainId chain_id_of(eth::Rpc& rpc, const std::string& setting) {
     try {
         return rpc.chain_id();
-    } catch (const chain::ConfigContradiction& error) {
+    } catch (const rpcpool::ConfigContradiction& error) {
         throw runtime::ConfigError(setting + ": " + error.what());
     }
 }

@@ -7,8 +7,8 @@
 
 namespace lamda::agent {
 
-using chain::IntentState;
-using chain::LedgerEntry;
+using txsender::IntentState;
+using txsender::LedgerEntry;
 using Json = nlohmann::json;
 
 namespace {
@@ -20,7 +20,7 @@ Json block_value(const BlockRef& block) {
     return {{"number", block.number.value}, {"hash", block.hash.hex()}};
 }
 
-Json tx_value(const chain::StoredTx& tx) {
+Json tx_value(const txsender::StoredTx& tx) {
     return {{"hash", tx.hash.hex()},
             {"raw", to_hex(tx.raw)},
             {"legacy", tx.fee.legacy},
@@ -39,9 +39,9 @@ Json entry_value(const LedgerEntry& entry) {
                   {"to", entry.intent.to.hex()},
                   {"value", to_decimal(entry.intent.value)},
                   {"data", to_hex(entry.intent.data)},
-                  {"state", std::string(chain::to_string(entry.state))},
+                  {"state", std::string(rpcpool::to_string(entry.state))},
                   {"txs", std::move(txs)},
-                  {"onRevert", std::string(chain::to_string(entry.intent.on_revert))},
+                  {"onRevert", std::string(rpcpool::to_string(entry.intent.on_revert))},
                   {"reverts", entry.reverts},
                   {"reason", entry.reason},
                   {"updatedAt", to_rfc3339(entry.updated_at)}};
@@ -64,8 +64,8 @@ std::string text(const Json& value, const char* name) {
     return value.at(name).get<std::string>();
 }
 
-chain::StoredTx tx_from(const Json& value) {
-    chain::StoredTx tx;
+txsender::StoredTx tx_from(const Json& value) {
+    txsender::StoredTx tx;
     tx.hash = TxHash::parse(text(value, "hash")).value();
     tx.raw = from_hex(text(value, "raw")).value();
     tx.fee.legacy = value.at("legacy").get<bool>();
@@ -82,11 +82,11 @@ LedgerEntry entry_from(const Json& value) {
     entry.intent.to = Address::parse(text(value, "to")).value();
     entry.intent.value = u256_from_decimal(text(value, "value")).value();
     entry.intent.data = from_hex(text(value, "data")).value();
-    entry.state = chain::parse_intent_state(text(value, "state")).value();
+    entry.state = txsender::parse_intent_state(text(value, "state")).value();
     for (const auto& tx : value.at("txs")) {
         entry.txs.push_back(tx_from(tx));
     }
-    entry.intent.on_revert = chain::parse_on_revert(value.value("onRevert", "give_up")).value();
+    entry.intent.on_revert = txsender::parse_on_revert(value.value("onRevert", "give_up")).value();
     entry.reverts = value.value("reverts", 0U);
     entry.reason = text(value, "reason");
     entry.updated_at = parse_rfc3339(text(value, "updatedAt")).value();
@@ -129,7 +129,7 @@ FileTxLedger::FileTxLedger(std::string path, const Clock& clock) : path_(std::mo
     }
 }
 
-std::string FileTxLedger::encode(const chain::LedgerState& state) {
+std::string FileTxLedger::encode(const txsender::LedgerState& state) {
     Json entries = Json::array();
     for (const auto& entry : state.entries) {
         entries.push_back(entry_value(entry));
@@ -140,12 +140,12 @@ std::string FileTxLedger::encode(const chain::LedgerState& state) {
         .dump();
 }
 
-chain::LedgerState FileTxLedger::decode(const std::string& json) {
+txsender::LedgerState FileTxLedger::decode(const std::string& json) {
     const auto value = Json::parse(json);
     if (value.at("format").get<int>() != kFormat) {
         throw std::invalid_argument("written by another version");
     }
-    chain::LedgerState state;
+    txsender::LedgerState state;
     if (const auto& nonce = value.at("nextNonce"); !nonce.is_null()) {
         state.next_nonce = nonce.get<std::uint64_t>();
     }
@@ -167,14 +167,14 @@ bool FileTxLedger::commit(Change change) {
     return true;
 }
 
-bool FileTxLedger::put_intent(const chain::Intent& intent) {
+bool FileTxLedger::put_intent(const txsender::Intent& intent) {
     return commit([&](auto& state) { return state.add(intent, clock_.now()); });
 }
 
 bool FileTxLedger::finish_without_tx(const std::string& key, const std::string& reason) {
     return commit([&](auto& state) {
         auto* entry = state.find(key);
-        if (entry == nullptr || entry->nonce || !chain::is_open(*entry)) {
+        if (entry == nullptr || entry->nonce || !txsender::is_open(*entry)) {
             return false;
         }
         entry->state = IntentState::kDone;
@@ -194,7 +194,7 @@ std::optional<LedgerEntry> FileTxLedger::find(const std::string& key) const {
 std::size_t FileTxLedger::open_count() const {
     const std::lock_guard lock(mutex_);
     return static_cast<std::size_t>(
-        std::count_if(state_.entries.begin(), state_.entries.end(), chain::is_open));
+        std::count_if(state_.entries.begin(), state_.entries.end(), txsender::is_open));
 }
 
 void FileTxLedger::forget_done(Timestamp before) {
@@ -205,7 +205,7 @@ void FileTxLedger::forget_done(Timestamp before) {
     });
 }
 
-std::vector<LedgerEntry> FileTxLedger::in_flight(const chain::ChainLook& look, std::size_t most) {
+std::vector<LedgerEntry> FileTxLedger::in_flight(const txsender::ChainLook& look, std::size_t most) {
     const std::lock_guard lock(mutex_);
     return state_.in_flight(look, most);
 }
@@ -224,7 +224,7 @@ U256 FileTxLedger::spent_since(Timestamp) {
     return 0;
 }
 
-std::vector<std::optional<std::uint64_t>> FileTxLedger::allocate(const std::vector<chain::Allocation>& wanted,
+std::vector<std::optional<std::uint64_t>> FileTxLedger::allocate(const std::vector<txsender::Allocation>& wanted,
                                                                  std::uint64_t at_least) {
     std::vector<std::optional<std::uint64_t>> given;
     commit([&](auto& state) {
@@ -238,7 +238,7 @@ bool FileTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_
     return commit([&](auto& state) { return state.fill(nonce, wallet, gas_limit, clock_.now()); });
 }
 
-std::vector<bool> FileTxLedger::store(const std::vector<chain::NewTx>& txs) {
+std::vector<bool> FileTxLedger::store(const std::vector<txsender::NewTx>& txs) {
     std::vector<bool> stands;
     commit([&](auto& state) {
         stands = state.store(txs, clock_.now());
@@ -247,7 +247,7 @@ std::vector<bool> FileTxLedger::store(const std::vector<chain::NewTx>& txs) {
     return stands;
 }
 
-void FileTxLedger::park(const std::vector<chain::Parked>& parked) {
+void FileTxLedger::park(const std::vector<txsender::Parked>& parked) {
     commit([&](auto& state) { return state.park(parked, clock_.now()); });
 }
 
@@ -255,7 +255,7 @@ void FileTxLedger::mark_sent(const std::vector<std::string>& keys) {
     commit([&](auto& state) { return state.mark_sent(keys, clock_.now()); });
 }
 
-void FileTxLedger::mark_mined(const std::vector<chain::MinedTx>& mined) {
+void FileTxLedger::mark_mined(const std::vector<txsender::MinedTx>& mined) {
     commit([&](auto& state) { return state.mark_mined(mined, clock_.now()); });
 }
 
@@ -263,7 +263,7 @@ void FileTxLedger::mark_unmined(const std::vector<std::string>& keys) {
     commit([&](auto& state) { return state.mark_unmined(keys, clock_.now()); });
 }
 
-void FileTxLedger::mark_done(const std::vector<chain::MinedTx>& done) {
+void FileTxLedger::mark_done(const std::vector<txsender::MinedTx>& done) {
     commit([&](auto& state) {
         const bool changed = state.mark_done(done, clock_.now());
         for (const auto& one : done) {

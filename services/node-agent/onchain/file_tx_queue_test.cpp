@@ -10,7 +10,7 @@
 using namespace lamda;
 using namespace lamda::agent;
 using namespace lamda::agent::test;
-using chain::IntentState;
+using txsender::IntentState;
 
 namespace {
 
@@ -20,11 +20,11 @@ struct Place {
     std::string path() const { return dir.path() + "/ledger.json"; }
     FileTxLedger open() const { return {path(), clock}; }
     /// A ledger as it is on disk now.
-    chain::LedgerEntry on_disk(const std::string& key) const { return open().find(key).value(); }
+    txsender::LedgerEntry on_disk(const std::string& key) const { return open().find(key).value(); }
 };
 
-chain::Intent intent(const std::string& key) {
-    chain::Intent out;
+txsender::Intent intent(const std::string& key) {
+    txsender::Intent out;
     out.key = key;
     out.to = address(7);
     out.value = 5;
@@ -32,8 +32,8 @@ chain::Intent intent(const std::string& key) {
     return out;
 }
 
-chain::StoredTx stored(std::uint8_t number) {
-    chain::StoredTx tx;
+txsender::StoredTx stored(std::uint8_t number) {
+    txsender::StoredTx tx;
     tx.hash.array().fill(number);
     tx.raw = {number, 0, 255};
     tx.fee.max_fee = U256(3'000'000'000ULL);

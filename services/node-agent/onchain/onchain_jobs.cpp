@@ -8,17 +8,17 @@ namespace jm = contracts::job_manager;
 
 namespace {
 
-using Kind = chain::Objection::Kind;
+using Kind = txsender::Objection::Kind;
 
-std::optional<chain::Objection> objection_to_both(const Result<OnchainJob>& record, const Address& self) {
+std::optional<txsender::Objection> objection_to_both(const Result<OnchainJob>& record, const Address& self) {
     if (!record) {
-        return chain::Objection{"getJobInfo: " + record.error().message, Kind::kUnanswered};
+        return txsender::Objection{"getJobInfo: " + record.error().message, Kind::kUnanswered};
     }
     if (!record->created) {
-        return chain::Objection{"the job is not on chain, or not final yet", Kind::kPark};
+        return txsender::Objection{"the job is not on chain, or not final yet", Kind::kPark};
     }
     if (record->provider != self) {
-        return chain::Objection{"the job is another provider's", Kind::kPark};
+        return txsender::Objection{"the job is another provider's", Kind::kPark};
     }
     return std::nullopt;
 }
@@ -37,21 +37,21 @@ Result<OnchainJob> read_record(const Result<Bytes>& answer) {
     return OnchainJob{info->provider, info->created_at != 0, info->confirmed_at != 0};
 }
 
-std::optional<chain::Objection> objection_to_confirm(const Result<OnchainJob>& record, const Address& self) {
+std::optional<txsender::Objection> objection_to_confirm(const Result<OnchainJob>& record, const Address& self) {
     return objection_to_both(record, self);
 }
 
-std::optional<chain::Objection> objection_to_claim(const Result<OnchainJob>& record, const Address& self) {
+std::optional<txsender::Objection> objection_to_claim(const Result<OnchainJob>& record, const Address& self) {
     if (auto objection = objection_to_both(record, self)) {
         return objection;
     }
     if (!record->confirmed) {
-        return chain::Objection{"not confirmed yet, or the confirmation is not final", Kind::kPark};
+        return txsender::Objection{"not confirmed yet, or the confirmation is not final", Kind::kPark};
     }
     return std::nullopt;
 }
 
-OnchainJobs::OnchainJobs(Address job_manager, chain::MultiRpc& bsc, const Clock& clock)
+OnchainJobs::OnchainJobs(Address job_manager, rpcpool::MultiRpc& bsc, const Clock& clock)
     : job_manager_(job_manager), bsc_(bsc), chain_(bsc, {{job_manager}, {}, {}}, clock, 1) {}
 
 eth::CallRequest OnchainJobs::request(const JobId& job) const {

@@ -9,7 +9,7 @@
 using namespace lamda;
 using namespace lamda::agent;
 namespace jm = contracts::job_manager;
-using chain::Objection;
+using txsender::Objection;
 using simulator::EndpointPlan;
 using simulator::Fault;
 
@@ -31,7 +31,7 @@ struct Scene {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     simulator::SimulatedNetwork network;
-    chain::MultiRpc rpc;
+    rpcpool::MultiRpc rpc;
     OnchainJobs onchain;
 
     explicit Scene(const std::vector<Bytes>& told)

@@ -50,15 +50,15 @@ Presence::Node Presence::read_node() {
             from_unix_seconds(head->timestamp)};
 }
 
-Result<chain::Call> presence_call(const PresenceConfig& config, std::string_view key) {
+Result<txsender::Call> presence_call(const PresenceConfig& config, std::string_view key) {
     if (key.starts_with(kRegister)) {
         nr::RegisterNode call;
         call.gpu_model = config.gpu_model;
         call.vram = config.vram_mib;
-        return chain::Call{config.node_reputation, 0, call.encode()};
+        return txsender::Call{config.node_reputation, 0, call.encode()};
     }
     if (key.starts_with(kHeartbeat)) {
-        return chain::Call{config.node_reputation, 0, nr::SendHeartbeat{}.encode()};
+        return txsender::Call{config.node_reputation, 0, nr::SendHeartbeat{}.encode()};
     }
     return Error{"unknown_key", "the key is neither a registration nor a heartbeat", ""};
 }
@@ -83,7 +83,7 @@ void Presence::note_intents(const Node& node) {
         key = std::string(kHeartbeat) + stamp;
     }
     const auto call = presence_call(config_, key).value();
-    if (ledger_.put_intent({key, call.to, call.value, call.data, chain::OnRevert::kGiveUp})) {
+    if (ledger_.put_intent({key, call.to, call.value, call.data, txsender::OnRevert::kGiveUp})) {
         log_.info("wanted on opBNB", {{"intent", key}});
     }
     ledger_.forget_done(clock_.now() - kRemember);
@@ -94,8 +94,8 @@ void Presence::run(const std::stop_token& stop) {
         return;
     }
     const auto chain = chain_id_of(opbnb_, "OPBNB_RPC_URL");
-    chain::PolicyByKey policy([this](std::string_view key) { return presence_call(config_, key); });
-    chain::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, ledger_,
+    txsender::PolicyByKey policy([this](std::string_view key) { return presence_call(config_, key); });
+    txsender::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, ledger_,
                          policy, clock_, log_, metrics_, health_, {});
     const auto look = config_.heartbeat_interval.count() == 0
                           ? kLongestLook

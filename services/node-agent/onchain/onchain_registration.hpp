@@ -19,7 +19,7 @@ struct PresenceConfig {
 
 /// What `register:<time>` and `heartbeat:<time>` stand for: all that the agent signs on opBNB. Errors:
 /// `unknown_key`.
-Result<chain::Call> presence_call(const PresenceConfig& config, std::string_view key);
+Result<txsender::Call> presence_call(const PresenceConfig& config, std::string_view key);
 
 class Presence {
   public:

@@ -29,15 +29,15 @@ std::string claim_key(const JobId& job) {
     return std::string(kClaim) + job.hex();
 }
 
-Result<chain::Call> settlement_call(const Address& job_manager, std::string_view key) {
-    const auto call_of = [&](std::string_view prefix, auto call) -> std::optional<chain::Call> {
+Result<txsender::Call> settlement_call(const Address& job_manager, std::string_view key) {
+    const auto call_of = [&](std::string_view prefix, auto call) -> std::optional<txsender::Call> {
         const auto job =
             key.starts_with(prefix) ? JobId::parse(key.substr(prefix.size())) : Result<JobId>(Error{});
         if (!job || key.substr(prefix.size()) != job->hex()) {
             return std::nullopt;
         }
         call.job_id = job->template as<Bytes32>();
-        return chain::Call{job_manager, 0, call.encode()};
+        return txsender::Call{job_manager, 0, call.encode()};
     };
     if (auto call = call_of(kConfirm, jm::ConfirmResult{})) {
         return *call;
@@ -76,20 +76,20 @@ void Settlement::run(const std::stop_token& stop) {
     }
 }
 
-void Settlement::show_trust(chain::MultiRpc& bsc) {
+void Settlement::show_trust(rpcpool::MultiRpc& bsc) {
     health_.set("agent:proof", true,
                 bsc.endpoints().size() == 1
                     ? "BSC_RPC_URL names one endpoint, which is trusted: no other can contradict it"
                     : "");
 }
 
-void Settlement::settle(ChainId chain, chain::MultiRpc& bsc, const std::stop_token& stop) {
+void Settlement::settle(ChainId chain, rpcpool::MultiRpc& bsc, const std::stop_token& stop) {
     show_trust(bsc);
     OnchainJobs onchain(config_.job_manager, bsc, clock_);
-    chain::PolicyByKey policy(
+    txsender::PolicyByKey policy(
         [this](std::string_view key) { return settlement_call(config_.job_manager, key); });
-    chain::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, ledger_, policy,
-                         clock_, log_, metrics_, health_, [&](const std::vector<chain::Intent>& intents) {
+    txsender::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, ledger_, policy,
+                         clock_, log_, metrics_, health_, [&](const std::vector<txsender::Intent>& intents) {
                              return precheck(onchain, intents);
                          });
     std::uint64_t seen = 0;
@@ -102,9 +102,9 @@ void Settlement::settle(ChainId chain, chain::MultiRpc& bsc, const std::stop_tok
     }
 }
 
-chain::Intent Settlement::intent_of(std::string key) const {
+txsender::Intent Settlement::intent_of(std::string key) const {
     const auto call = settlement_call(config_.job_manager, key).value();
-    return {std::move(key), call.to, call.value, call.data, chain::OnRevert::kGiveUp};
+    return {std::move(key), call.to, call.value, call.data, txsender::OnRevert::kGiveUp};
 }
 
 void Settlement::note_intents() {
@@ -127,17 +127,17 @@ void Settlement::note_intents() {
     ledger_.forget_done(clock_.now() - kRemember);
 }
 
-std::vector<std::optional<chain::Objection>> Settlement::precheck(OnchainJobs& onchain,
-                                                                  const std::vector<chain::Intent>& intents) {
-    std::vector<std::optional<chain::Objection>> out(intents.size());
+std::vector<std::optional<txsender::Objection>> Settlement::precheck(OnchainJobs& onchain,
+                                                                  const std::vector<txsender::Intent>& intents) {
+    std::vector<std::optional<txsender::Objection>> out(intents.size());
     std::vector<std::size_t> places;
     std::vector<JobId> jobs;
     for (std::size_t i = 0; i < intents.size(); ++i) {
         if (const auto job = job_of(intents[i].key)) {
             places.push_back(i);
             jobs.push_back(*job);
-        } else if (!chain::is_fill(intents[i])) {
-            out[i] = chain::Objection{"its key names no job"};
+        } else if (!txsender::is_fill(intents[i])) {
+            out[i] = txsender::Objection{"its key names no job"};
         }
     }
     const auto found = onchain.final(jobs);
@@ -149,9 +149,9 @@ std::vector<std::optional<chain::Objection>> Settlement::precheck(OnchainJobs& o
     return out;
 }
 
-std::optional<chain::Objection> Settlement::may_confirm(OnchainJobs& onchain, const JobId& job,
+std::optional<txsender::Objection> Settlement::may_confirm(OnchainJobs& onchain, const JobId& job,
                                                         const Result<OnchainJob>& final) {
-    using Kind = chain::Objection::Kind;
+    using Kind = txsender::Objection::Kind;
     if (auto objection = objection_to_confirm(final, signer_.address())) {
         return objection;
     }
@@ -159,20 +159,20 @@ std::optional<chain::Objection> Settlement::may_confirm(OnchainJobs& onchain, co
     if (final->confirmed) {
         ledger_.finish_without_tx(confirm_key(job), "confirmed by another");
         log_.info("confirmed by another already", {{"job", job.hex()}});
-        return chain::Objection{kByAnother, Kind::kPark};
+        return txsender::Objection{kByAnother, Kind::kPark};
     }
     try {
         // A reorg may undo it, so only a final confirmation ends the intent.
         const auto latest = onchain.latest(job);
         if (!latest) {
-            return chain::Objection{"getJobInfo: " + latest.error().message, Kind::kUnanswered};
+            return txsender::Objection{"getJobInfo: " + latest.error().message, Kind::kUnanswered};
         }
-        return latest->confirmed ? std::optional(chain::Objection{kByAnother, Kind::kPark}) : std::nullopt;
+        return latest->confirmed ? std::optional(txsender::Objection{kByAnother, Kind::kPark}) : std::nullopt;
     } catch (const std::exception& error) {
         if (!eth::is_useless_answer(error)) {
             throw;
         }
-        return chain::Objection{std::string("getJobInfo: ") + error.what(), Kind::kUnanswered};
+        return txsender::Objection{std::string("getJobInfo: ") + error.what(), Kind::kUnanswered};
     }
 }
 

@@ -23,7 +23,7 @@ struct SettlementConfig {
 class Settlement {
   public:
     /// Endpoints that are expected to be on the chain.
-    using Open = std::function<std::unique_ptr<chain::MultiRpc>(ChainId)>;
+    using Open = std::function<std::unique_ptr<rpcpool::MultiRpc>(ChainId)>;
     Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, Open open,
                const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
                telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
@@ -33,16 +33,16 @@ class Settlement {
 
   private:
     /// Until stopped, or another chain id is known.
-    void settle(ChainId chain, chain::MultiRpc& bsc, const std::stop_token& stop);
-    chain::Intent intent_of(std::string key) const;
+    void settle(ChainId chain, rpcpool::MultiRpc& bsc, const std::stop_token& stop);
+    txsender::Intent intent_of(std::string key) const;
     void note_intents();
     /// @throws what the endpoints throw
-    std::vector<std::optional<chain::Objection>> precheck(OnchainJobs& onchain,
-                                                          const std::vector<chain::Intent>& intents);
-    std::optional<chain::Objection> may_confirm(OnchainJobs& onchain, const JobId& job,
+    std::vector<std::optional<txsender::Objection>> precheck(OnchainJobs& onchain,
+                                                          const std::vector<txsender::Intent>& intents);
+    std::optional<txsender::Objection> may_confirm(OnchainJobs& onchain, const JobId& job,
                                                 const Result<OnchainJob>& final);
     /// Shows whether BSC's endpoints can contradict one another.
-    void show_trust(chain::MultiRpc& bsc);
+    void show_trust(rpcpool::MultiRpc& bsc);
 
     SettlementConfig config_;
     Journal& journal_;
@@ -60,6 +60,6 @@ class Settlement {
 std::string confirm_key(const JobId& job);
 std::string claim_key(const JobId& job);
 /// What such a key stands for: all that the agent signs on BSC. Errors: `unknown_key`.
-Result<chain::Call> settlement_call(const Address& job_manager, std::string_view key);
+Result<txsender::Call> settlement_call(const Address& job_manager, std::string_view key);
 
 }  // namespace lamda::agent

@@ -21,25 +21,25 @@ bool same(NodeEvent ours, const NodeEvent& theirs) {
 struct Compared {
     std::vector<NodeEvent> journal;
     std::vector<NodeEvent> again;
-    pipeline::LogDiff<NodeEvent> diff;
+    pgingest::LogDiff<NodeEvent> diff;
 
-    Compared(store::Txn& txn, const chain::Rereading& reading)
+    Compared(store::Txn& txn, const ingest::Rereading& reading)
         : journal(read_blocks(txn, reading.first, reading.blocks.to.number)),
           again(events_of(reading.blocks)),
-          diff(pipeline::diff(journal, again, place, same)) {}
+          diff(pgingest::diff(journal, again, place, same)) {}
     Compared(const Compared&) = delete;  // diff points into the other two
     Compared& operator=(const Compared&) = delete;
 };
 
 }  // namespace
 
-chain::Differences JournalRepair::compare(store::Txn& txn, const chain::Rereading& again) {
-    return pipeline::differences(Compared(txn, again).diff, place);
+ingest::Differences JournalRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
+    return pgingest::differences(Compared(txn, again).diff, place);
 }
 
-void JournalRepair::repair(store::Txn& txn, const chain::Rereading& again) {
+void JournalRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
     const Compared compared(txn, again);
-    pipeline::require_same_blocks(compared.diff, again, [](const NodeEvent& event) { return event.block; });
+    pgingest::require_same_blocks(compared.diff, again, [](const NodeEvent& event) { return event.block; });
     std::set<Address> providers;
     std::vector<NodeEvent> missing;
     missing.reserve(compared.diff.to_add.size());

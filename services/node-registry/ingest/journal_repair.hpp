@@ -6,11 +6,11 @@
 
 namespace lamda::registry {
 
-class JournalRepair final : public pipeline::Repairable {
+class JournalRepair final : public pgingest::Repairable {
   public:
     explicit JournalRepair(const Clock& clock) : clock_(clock) {}
-    chain::Differences compare(store::Txn& txn, const chain::Rereading& again) override;
-    void repair(store::Txn& txn, const chain::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
+    void repair(store::Txn& txn, const ingest::Rereading& again) override;
 
   private:
     const Clock& clock_;

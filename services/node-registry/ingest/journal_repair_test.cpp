@@ -12,8 +12,8 @@ namespace nr = contracts::node_reputation;
 
 namespace {
 
-chain::Batch truth() {
-    return pipeline::batch_of(
+ingest::Batch truth() {
+    return pgingest::batch_of(
         {{log_of(nr::NodeRegistered{provider(1), "NVIDIA A100", 80}),
           log_of(nr::NodeHeartbeat{provider(1), 7})},
          {log_of(nr::JobCountIncremented{provider(1), 1}),
@@ -42,7 +42,7 @@ TEST_CASE("Sceptical: each log that was hidden or told otherwise is repaired") {
             lies.logs[i].topics.back().array()[31] ^= 4;  // of another provider, or a new owner
         }
         misled.projector.apply(lies);
-        CHECK(pipeline::repair(misled.swept, truth()) == 1);
+        CHECK(pgingest::repair(misled.swept, truth()) == 1);
         CHECK((misled.nodes() == told.nodes()));
         CHECK(misled.swept.compare({BlockNum{1}, truth()}).logs == 0);
     }

@@ -61,7 +61,7 @@ void tell(store::Txn& txn, const std::vector<NodeStory>& stories, Timestamp now)
     std::vector<const NodeStory*> news;
     std::set<Address> providers;
     for (const auto& story : stories) {
-        if (pipeline::is_news(story.at, now)) {
+        if (outbox::is_news(story.at, now)) {
             news.push_back(&story);
             providers.insert(story.row.provider);
         }
@@ -71,7 +71,7 @@ void tell(store::Txn& txn, const std::vector<NodeStory>& stories, Timestamp now)
     }
     const auto online = online_nodes(txn, providers);
     const auto chain = stream_chain(txn);
-    std::vector<pipeline::OutboxMessage> out;
+    std::vector<outbox::OutboxMessage> out;
     for (const auto* story : news) {
         const auto& row = story->row;
         const wire::NodeNews about{
@@ -82,7 +82,7 @@ void tell(store::Txn& txn, const std::vector<NodeStory>& stories, Timestamp now)
                 {std::move(message.subject), std::move(message.message_id), std::move(message.body)});
         }
     }
-    pipeline::put_outbox(txn, kOwner, out);
+    outbox::put_outbox(txn, kOwner, out);
 }
 
 std::size_t tell_presence(store::Txn& txn, Timestamp now) {

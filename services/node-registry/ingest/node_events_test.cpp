@@ -54,13 +54,13 @@ struct Feeds : Registry {
 };
 
 /// With nothing final yet.
-chain::Batch recent(std::vector<std::vector<eth::Log>> blocks) {
-    auto out = pipeline::batch_of(std::move(blocks));
+ingest::Batch recent(std::vector<std::vector<eth::Log>> blocks) {
+    auto out = pgingest::batch_of(std::move(blocks));
     out.boundary = out.finalized = BlockNum{0};
     return out;
 }
 
-chain::Batch story() {
+ingest::Batch story() {
     return recent({{log_of(nr::NodeRegistered{provider(1), "A100", 80})},
                    {log_of(nr::NodeHeartbeat{provider(1), 7})},
                    {log_of(nr::JobCountIncremented{provider(1), 1}),
@@ -70,11 +70,11 @@ chain::Batch story() {
 }
 
 BlockRef block(std::uint64_t number) {
-    return {BlockNum{number}, pipeline::numbered<BlockHash>(1, number)};
+    return {BlockNum{number}, pgingest::numbered<BlockHash>(1, number)};
 }
 
 /// The part of a batch that follows the block.
-chain::Batch above(chain::Batch batch, const BlockRef& cursor) {
+ingest::Batch above(ingest::Batch batch, const BlockRef& cursor) {
     std::erase_if(batch.headers, [&](const auto& header) { return header.ref.number <= cursor.number; });
     std::erase_if(batch.logs, [&](const auto& log) { return log.block_num <= cursor.number; });
     batch.from = cursor;
@@ -146,7 +146,7 @@ TEST_CASE("History that nobody waits for is not told") {
     lies.logs.erase(lies.logs.begin());
     lies.logs.erase(lies.logs.begin() + 2, lies.logs.end());
     misled.projector.apply(lies);
-    pipeline::repair(misled.swept, story());
+    pgingest::repair(misled.swept, story());
     CHECK(misled.kinds(kOwn) == Kinds{"node.registered", "node.changed"});
 }
 

@@ -37,7 +37,7 @@ struct ToEvent {
 
 }  // namespace
 
-std::vector<NodeEvent> events_of(const chain::Batch& batch) {
+std::vector<NodeEvent> events_of(const ingest::Batch& batch) {
     std::map<BlockNum, Timestamp> times;
     for (const auto& header : batch.headers) {
         times.emplace(header.ref.number, from_unix_seconds(header.timestamp));
@@ -65,7 +65,7 @@ NodeProjection::NodeProjection(const Clock& clock, telemetry::Log log)
     : clock_(clock), log_(std::move(log)) {}
 
 /// Anybody can register with a model of any length: such an event counts for nothing, and is said once.
-void NodeProjection::warn_of_left_out(const chain::Batch& batch) const {
+void NodeProjection::warn_of_left_out(const ingest::Batch& batch) const {
     for (const auto& log : batch.logs) {
         if (const auto event = nr::decode_event(log); !event) {
             log_.warn("event of NodeReputation left out", {{"reason", event.error().message},
@@ -77,7 +77,7 @@ void NodeProjection::warn_of_left_out(const chain::Batch& batch) const {
     }
 }
 
-void NodeProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState&) {
+void NodeProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState&) {
     const auto events = events_of(batch);
     if (events.size() != batch.logs.size()) {
         warn_of_left_out(batch);
@@ -158,10 +158,10 @@ void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now) 
     txn.notify(kNodeChannel);
 }
 
-void NodeProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState&) {
+void NodeProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState&) {
     refold(txn, orphan_above(txn, unwind.to.number), clock_.now());
 }
 
-void NodeProjection::boundary(store::Txn&, const pipeline::StreamState&) {}
+void NodeProjection::boundary(store::Txn&, const pgingest::StreamState&) {}
 
 }  // namespace lamda::registry

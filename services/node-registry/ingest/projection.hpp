@@ -10,15 +10,15 @@
 
 namespace lamda::registry {
 
-class NodeProjection final : public pipeline::Projection {
+class NodeProjection final : public pgingest::Projection {
   public:
     NodeProjection(const Clock& clock, telemetry::Log log);
-    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
-    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
-    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+    void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
+    void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
+    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
 
   private:
-    void warn_of_left_out(const chain::Batch& batch) const;
+    void warn_of_left_out(const ingest::Batch& batch) const;
 
     const Clock& clock_;
     telemetry::Log log_;
@@ -26,7 +26,7 @@ class NodeProjection final : public pipeline::Projection {
 
 /// The batch's logs as journal entries. Left out: what is none of the four events, and one whose data is not
 /// well-formed or has a text of more than 64 KiB.
-std::vector<NodeEvent> events_of(const chain::Batch& batch);
+std::vector<NodeEvent> events_of(const ingest::Batch& batch);
 
 /// Writes these nodes' rows again from their journals, and tells what is different.
 void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now);

@@ -39,10 +39,10 @@ TEST_CASE(
     Registry registry(testkit::migrated_database(postgres, "registry", store::kRegistryRole));
     NodeProjection projection(registry.clock,
                               telemetry::Log("test", telemetry::Level::kInfo, telemetry::Format::kJson));
-    pipeline::Projector projector(registry.database, kStream, projection);
+    pgingest::Projector projector(registry.database, kStream, projection);
     projector.bind({ChainId{5611}, {kContract}});
     const auto batch =
-        pipeline::batch_of({{log_of(nr::NodeRegistered{provider(1), std::string(65'537, 'x'), 80}),
+        pgingest::batch_of({{log_of(nr::NodeRegistered{provider(1), std::string(65'537, 'x'), 80}),
                              log_of(nr::NodeRegistered{provider(2), "NVIDIA H100", 80})}});
     const auto said = stderr_of(dir.path() + "/stderr", [&] { projector.apply(batch); });
     CHECK(said.find("event of NodeReputation left out") != std::string::npos);

@@ -46,9 +46,9 @@ struct Registry {
     store::Database database;
     FakeClock clock;
     NodeProjection projection{clock, telemetry::Log::none()};
-    pipeline::Projector projector{database, kStream, projection};
+    pgingest::Projector projector{database, kStream, projection};
     JournalRepair repairs{clock};
-    pipeline::PgSweep swept{database, kStream, repairs};
+    pgingest::PgSweep swept{database, kStream, repairs};
 };
 
 }  // namespace lamda::registry::test

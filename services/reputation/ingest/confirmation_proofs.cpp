@@ -36,7 +36,7 @@ std::string place_of(const Confirmation& row) {
 
 }  // namespace
 
-Verdict judge(const Confirmation& row, const Result<chain::BlockView>& block, const Result<Bytes>& job) {
+Verdict judge(const Confirmation& row, const Result<ingest::BlockView>& block, const Result<Bytes>& job) {
     if (!block) {
         return waits(place_of(row) + ": " + block.error().message);
     }
@@ -53,7 +53,7 @@ Verdict judge(const Confirmation& row, const Result<chain::BlockView>& block, co
     return {Verdict::Kind::kProven, info->provider, ""};
 }
 
-ConfirmationProofs::ConfirmationProofs(ProofConfig config, store::Database& database, chain::MultiRpc& bsc,
+ConfirmationProofs::ConfirmationProofs(ProofConfig config, store::Database& database, rpcpool::MultiRpc& bsc,
                                        const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
                                        telemetry::Health& health)
     : config_(std::move(config)),

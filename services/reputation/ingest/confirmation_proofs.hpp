@@ -24,7 +24,7 @@ struct Verdict {
 };
 /// @param block what is proven of the confirmation's block
 /// @param job what JobManager says of the job (getJobInfo)
-Verdict judge(const Confirmation& row, const Result<chain::BlockView>& block, const Result<Bytes>& job);
+Verdict judge(const Confirmation& row, const Result<ingest::BlockView>& block, const Result<Bytes>& job);
 
 struct ProofConfig {
     Address job_manager;
@@ -33,7 +33,7 @@ struct ProofConfig {
 };
 
 /// Looks at confirmations that are not proven, oldest first and some at a time. For each the event must stand
-/// in a block that is proven (`chain::ProvenChain`), and the endpoints must agree for which provider the job
+/// in a block that is proven (`ingest::ProvenChain`), and the endpoints must agree for which provider the job
 /// is. One that is refuted is removed, and what follows its block is compared with the chain once more by the
 /// sweep: the true one may have come after it.
 ///
@@ -41,11 +41,11 @@ struct ProofConfig {
 class ConfirmationProofs {
   public:
     /// @param bsc outlives it
-    ConfirmationProofs(ProofConfig config, store::Database& database, chain::MultiRpc& bsc,
+    ConfirmationProofs(ProofConfig config, store::Database& database, rpcpool::MultiRpc& bsc,
                        const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
                        telemetry::Health& health);
 
-    /// How many it has proven. @throws what storage throws, and chain::ProvenChain::begin()
+    /// How many it has proven. @throws what storage throws, and ingest::ProvenChain::begin()
     std::size_t pass();
     /// Another instance does it.
     void stand_by();
@@ -59,13 +59,13 @@ class ConfirmationProofs {
 
     ProofConfig config_;
     store::Database& database_;
-    chain::MultiRpc& bsc_;
+    rpcpool::MultiRpc& bsc_;
     const Clock& clock_;
     telemetry::Log log_;
     telemetry::Health& health_;
     telemetry::Gauge unproven_;
     telemetry::Counter refuted_;
-    chain::ProvenChain chain_;
+    ingest::ProvenChain chain_;
     /// From the oldest to the newest that is not proven.
     struct Round {
         LogPlace upto;

@@ -57,7 +57,7 @@ struct Scene {
     simulator::SimulatedNetwork network;
     telemetry::Metrics metrics;
     telemetry::Health health;
-    chain::MultiRpc rpc;
+    rpcpool::MultiRpc rpc;
     ConfirmationProofs proofs;
 
     explicit Scene(std::vector<EndpointPlan> plans)

@@ -19,14 +19,14 @@ const auto kBlock = [](const auto& row) { return row.block; };
 struct ComparedJobs {
     std::vector<Confirmation> journal;
     JobLogs again;
-    pipeline::LogDiff<Confirmation> confirmations;
+    pgingest::LogDiff<Confirmation> confirmations;
     std::vector<Creation> missing;    ///< or for another provider
     std::vector<Creation> not_there;  ///< on chain, in the blocks that were read
 
-    ComparedJobs(store::Txn& txn, const chain::Rereading& reading, std::optional<BlockNum> from_block)
+    ComparedJobs(store::Txn& txn, const ingest::Rereading& reading, std::optional<BlockNum> from_block)
         : journal(read_confirmations(txn, reading.first, reading.blocks.to.number)),
           again(job_logs_of(reading.blocks, from_block)),
-          confirmations(pipeline::diff(journal, again.confirmations, kPlace, kSame)) {
+          confirmations(pgingest::diff(journal, again.confirmations, kPlace, kSame)) {
         std::vector<JobId> created;
         for (const auto& creation : again.creations) {
             created.push_back(creation.job);
@@ -74,21 +74,21 @@ std::vector<Row> values_of(const std::vector<const Row*>& rows) {
 struct ComparedIncrements {
     std::vector<Increment> journal;
     std::vector<Increment> again;
-    pipeline::LogDiff<Increment> diff;
+    pgingest::LogDiff<Increment> diff;
 
-    ComparedIncrements(store::Txn& txn, const chain::Rereading& reading)
+    ComparedIncrements(store::Txn& txn, const ingest::Rereading& reading)
         : journal(read_increments(txn, reading.first, reading.blocks.to.number)),
           again(increments_of(reading.blocks)),
-          diff(pipeline::diff(journal, again, kPlace, kSame)) {}
+          diff(pgingest::diff(journal, again, kPlace, kSame)) {}
     ComparedIncrements(const ComparedIncrements&) = delete;
     ComparedIncrements& operator=(const ComparedIncrements&) = delete;
 };
 
 }  // namespace
 
-chain::Differences JobsRepair::compare(store::Txn& txn, const chain::Rereading& again) {
+ingest::Differences JobsRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
     const ComparedJobs compared(txn, again, from_block_);
-    auto out = pipeline::differences(compared.confirmations, kPlace);
+    auto out = pgingest::differences(compared.confirmations, kPlace);
     for (const auto* side : {&compared.missing, &compared.not_there}) {
         for (const auto& row : *side) {
             out.blocks.insert(row.block);
@@ -98,9 +98,9 @@ chain::Differences JobsRepair::compare(store::Txn& txn, const chain::Rereading& 
     return out;
 }
 
-void JobsRepair::repair(store::Txn& txn, const chain::Rereading& again) {
+void JobsRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
     const ComparedJobs compared(txn, again, from_block_);
-    pipeline::require_same_blocks(compared.confirmations, again, kBlock);
+    pgingest::require_same_blocks(compared.confirmations, again, kBlock);
     drop_creations(txn, jobs_of(compared.missing));
     drop_creations(txn, jobs_of(compared.not_there));
     put_creations(txn, compared.missing);
@@ -108,13 +108,13 @@ void JobsRepair::repair(store::Txn& txn, const chain::Rereading& again) {
     put_confirmations(txn, values_of(compared.confirmations.to_add));
 }
 
-chain::Differences IncrementsRepair::compare(store::Txn& txn, const chain::Rereading& again) {
-    return pipeline::differences(ComparedIncrements(txn, again).diff, kPlace);
+ingest::Differences IncrementsRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
+    return pgingest::differences(ComparedIncrements(txn, again).diff, kPlace);
 }
 
-void IncrementsRepair::repair(store::Txn& txn, const chain::Rereading& again) {
+void IncrementsRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
     const ComparedIncrements compared(txn, again);
-    pipeline::require_same_blocks(compared.diff, again, kBlock);
+    pgingest::require_same_blocks(compared.diff, again, kBlock);
     drop_increments(txn, compared.diff.to_drop);
     put_increments(txn, values_of(compared.diff.to_add));
 }

@@ -8,21 +8,21 @@
 
 namespace lamda::reputation {
 
-class JobsRepair final : public pipeline::Repairable {
+class JobsRepair final : public pgingest::Repairable {
   public:
     /// @param from_block confirmations before it are not ours
     explicit JobsRepair(std::optional<BlockNum> from_block) : from_block_(from_block) {}
-    chain::Differences compare(store::Txn& txn, const chain::Rereading& again) override;
-    void repair(store::Txn& txn, const chain::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
+    void repair(store::Txn& txn, const ingest::Rereading& again) override;
 
   private:
     std::optional<BlockNum> from_block_;
 };
 
-class IncrementsRepair final : public pipeline::Repairable {
+class IncrementsRepair final : public pgingest::Repairable {
   public:
-    chain::Differences compare(store::Txn& txn, const chain::Rereading& again) override;
-    void repair(store::Txn& txn, const chain::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
+    void repair(store::Txn& txn, const ingest::Rereading& again) override;
 };
 
 }  // namespace lamda::reputation

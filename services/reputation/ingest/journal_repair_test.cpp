@@ -54,7 +54,7 @@ struct Scene {
     }
     void intend(std::uint8_t job) {
         database.transact([&](store::Txn& txn) {
-            pipeline::put_intents(txn, kOther, ChainId{98},
+            pgledger::put_intents(txn, kOther, ChainId{98},
                                   {{intent_key(id(job).as<JobId>()), kContract, 0, Bytes{1}}});
         });
     }
@@ -65,23 +65,23 @@ struct Scene {
                              "test", 2};
     JobsProjection jobs{std::nullopt};
     IncrementsProjection increments;
-    pipeline::Projector jobs_sink{database, "reputation:bsc", jobs};
-    pipeline::Projector increments_sink{database, "reputation:opbnb", increments};
+    pgingest::Projector jobs_sink{database, "reputation:bsc", jobs};
+    pgingest::Projector increments_sink{database, "reputation:opbnb", increments};
     JobsRepair jobs_repair{std::nullopt};
     IncrementsRepair increments_repair;
-    pipeline::PgSweep jobs_swept{database, "reputation:bsc", jobs_repair};
-    pipeline::PgSweep increments_swept{database, "reputation:opbnb", increments_repair};
+    pgingest::PgSweep jobs_swept{database, "reputation:bsc", jobs_repair};
+    pgingest::PgSweep increments_swept{database, "reputation:opbnb", increments_repair};
 };
 
 }  // namespace
 
 TEST_CASE("Sceptical: a hidden creation and a hidden confirmation come back") {
     Scene scene;
-    const auto truth = pipeline::batch_of({{created(1)}, {created(2)}, {confirmed(1)}, {confirmed(2)}});
+    const auto truth = pgingest::batch_of({{created(1)}, {created(2)}, {confirmed(1)}, {confirmed(2)}});
     auto lies = truth;
     lies.logs = {truth.logs[1], truth.logs[2]};
     scene.jobs_sink.apply(lies);
-    CHECK(pipeline::repair(scene.jobs_swept, truth) == 2);
+    CHECK(pgingest::repair(scene.jobs_swept, truth) == 2);
     CHECK(scene.provider_of(1) == kProvider);
     CHECK(scene.confirmations().size() == 2);
     CHECK(scene.jobs_swept.compare({BlockNum{1}, truth}).logs == 0);
@@ -89,9 +89,9 @@ TEST_CASE("Sceptical: a hidden creation and a hidden confirmation come back") {
 
 TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent for it") {
     Scene scene;
-    const auto truth = pipeline::batch_of({{created(1), created(2)}, {confirmed(1)}, {created(3)}});
+    const auto truth = pgingest::batch_of({{created(1), created(2)}, {confirmed(1)}, {created(3)}});
     auto lies =
-        pipeline::batch_of({{created(1, kOther), created(2)}, {confirmed(1), confirmed(2)}, {created(3)}});
+        pgingest::batch_of({{created(1, kOther), created(2)}, {confirmed(1), confirmed(2)}, {created(3)}});
     for (std::size_t i = 0; i < lies.headers.size(); ++i) {
         REQUIRE(lies.headers[i].ref == truth.headers[i].ref);
     }
@@ -102,7 +102,7 @@ TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent fo
         scene.intend(1);
         scene.intend(2);
     }
-    CHECK(pipeline::repair(scene.jobs_swept, truth) == (sent ? 0 : 2));
+    CHECK(pgingest::repair(scene.jobs_swept, truth) == (sent ? 0 : 2));
     CHECK(scene.confirmations().size() == (sent ? 2 : 1));
     CHECK(scene.provider_of(1) == (sent ? kOther : kProvider));
     CHECK(scene.jobs_swept.compare({BlockNum{1}, truth}).logs == (sent ? 2 : 0));
@@ -110,14 +110,14 @@ TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent fo
 
 TEST_CASE("a job whose provider the contract told, at its confirmation, is none too many") {
     Scene scene;
-    const auto truth = pipeline::batch_of({{confirmed(1)}});
+    const auto truth = pgingest::batch_of({{confirmed(1)}});
     scene.jobs_sink.apply(truth);
     scene.database.transact(
         [](store::Txn& txn) { put_creations(txn, {{id(1).as<JobId>(), kProvider, BlockNum{1}}}); });
     CHECK(scene.jobs_swept.compare({BlockNum{1}, truth}).logs == 0);
     scene.database.transact(
         [](store::Txn& txn) { put_creations(txn, {{id(2).as<JobId>(), kProvider, BlockNum{1}}}); });
-    CHECK(pipeline::repair(scene.jobs_swept, truth) == 1);
+    CHECK(pgingest::repair(scene.jobs_swept, truth) == 1);
     CHECK(scene.provider_of(2) == Address{});
     CHECK(scene.provider_of(1) == kProvider);
 }
@@ -127,11 +127,11 @@ TEST_CASE("increments are the chain's, whatever was told first") {
     const auto log = [](std::uint64_t count) {
         return nr::JobCountIncremented{kProvider, U256(count)}.encode(kContract);
     };
-    const auto truth = pipeline::batch_of({{log(1)}, {log(2)}, {log(3)}});
-    auto lies = pipeline::batch_of({{log(1)}, {log(7)}, {log(3)}});
+    const auto truth = pgingest::batch_of({{log(1)}, {log(2)}, {log(3)}});
+    auto lies = pgingest::batch_of({{log(1)}, {log(7)}, {log(3)}});
     lies.logs.pop_back();
     scene.increments_sink.apply(lies);
-    CHECK(pipeline::repair(scene.increments_swept, truth) == 2);
+    CHECK(pgingest::repair(scene.increments_swept, truth) == 2);
     const auto rows = scene.database.transact(
         [](store::Txn& txn) { return read_increments(txn, BlockNum{0}, BlockNum{99}); });
     REQUIRE(rows.size() == 3);

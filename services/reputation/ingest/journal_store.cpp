@@ -78,7 +78,7 @@ std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int mos
         return 0;
     }
     std::vector<JobId> settled;
-    std::vector<chain::Intent> intents;
+    std::vector<txsender::Intent> intents;
     for (const auto& row :
          txn.exec("SELECT c.job_id, c.proven_provider AS provider, x.counted FROM reputation.confirmation c "
                   "CROSS JOIN LATERAL (SELECT EXISTS (SELECT 1 FROM reputation.increment i WHERE i.job_id = "
@@ -90,7 +90,7 @@ std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int mos
         if (!row.get<bool>("counted")) {
             intents.push_back({intent_key(job), target.contract, 0,
                                increment_calldata(row.get<Address>("provider"), job),
-                               chain::OnRevert::kRetry});
+                               txsender::OnRevert::kRetry});
         }
     }
     if (settled.empty()) {
@@ -98,7 +98,7 @@ std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int mos
     }
     txn.exec("UPDATE reputation.confirmation SET settled = true WHERE job_id = ANY($1::bytea[])",
              {store::array_of(settled)});
-    return pipeline::put_intents(txn, target.wallet, target.chain, intents);
+    return pgledger::put_intents(txn, target.wallet, target.chain, intents);
 }
 
 std::vector<Due> read_due(store::Txn& txn, const std::vector<JobId>& jobs) {

@@ -9,7 +9,7 @@ using contracts::job_manager::JobConfirmed;
 using contracts::job_manager::JobCreated;
 using contracts::node_reputation::JobCountIncremented;
 
-JobLogs job_logs_of(const chain::Batch& batch, std::optional<BlockNum> from_block) {
+JobLogs job_logs_of(const ingest::Batch& batch, std::optional<BlockNum> from_block) {
     JobLogs out;
     for (const auto& log : batch.logs) {
         if (const auto created = JobCreated::decode(log)) {
@@ -23,7 +23,7 @@ JobLogs job_logs_of(const chain::Batch& batch, std::optional<BlockNum> from_bloc
     return out;
 }
 
-std::vector<Increment> increments_of(const chain::Batch& batch) {
+std::vector<Increment> increments_of(const ingest::Batch& batch) {
     std::vector<Increment> out;
     for (const auto& log : batch.logs) {
         if (const auto counted = JobCountIncremented::decode(log)) {
@@ -38,34 +38,34 @@ std::vector<Increment> increments_of(const chain::Batch& batch) {
     return out;
 }
 
-void JobsProjection::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
+void JobsProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
     const auto told = job_logs_of(batch, from_block_);
     put_creations(txn, told.creations);
     put_confirmations(txn, told.confirmations);
     caught_up_ = caught_up_ || state.caught_up;
 }
 
-void JobsProjection::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState&) {
+void JobsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState&) {
     txn.exec("DELETE FROM reputation.confirmation WHERE block_num > $1", {unwind.to.number});
     txn.exec("DELETE FROM reputation.job WHERE block_num > $1", {unwind.to.number});
 }
 
-void JobsProjection::boundary(store::Txn&, const pipeline::StreamState& state) {
+void JobsProjection::boundary(store::Txn&, const pgingest::StreamState& state) {
     caught_up_ = caught_up_ || state.caught_up;
 }
 
-void IncrementsProjection::apply(store::Txn& txn, const chain::Batch& batch,
-                                 const pipeline::StreamState& state) {
+void IncrementsProjection::apply(store::Txn& txn, const ingest::Batch& batch,
+                                 const pgingest::StreamState& state) {
     put_increments(txn, increments_of(batch));
     caught_up_ = caught_up_ || state.caught_up;
 }
 
-void IncrementsProjection::unwind(store::Txn& txn, const chain::Unwind& unwind,
-                                  const pipeline::StreamState&) {
+void IncrementsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
+                                  const pgingest::StreamState&) {
     txn.exec("DELETE FROM reputation.increment WHERE block_num > $1", {unwind.to.number});
 }
 
-void IncrementsProjection::boundary(store::Txn&, const pipeline::StreamState& state) {
+void IncrementsProjection::boundary(store::Txn&, const pgingest::StreamState& state) {
     caught_up_ = caught_up_ || state.caught_up;
 }
 

@@ -14,17 +14,17 @@ struct JobLogs {
     std::vector<Confirmation> confirmations;
 };
 /// What JobManager's logs tell. @param from_block confirmations before it are not ours
-JobLogs job_logs_of(const chain::Batch& batch, std::optional<BlockNum> from_block);
-std::vector<Increment> increments_of(const chain::Batch& batch);
+JobLogs job_logs_of(const ingest::Batch& batch, std::optional<BlockNum> from_block);
+std::vector<Increment> increments_of(const ingest::Batch& batch);
 
 /// JobCreated and JobConfirmed of JobManager → reputation.job, reputation.confirmation.
-class JobsProjection final : public pipeline::Projection {
+class JobsProjection final : public pgingest::Projection {
   public:
     /// @param from_block confirmations before it are not ours
     explicit JobsProjection(std::optional<BlockNum> from_block) : from_block_(from_block) {}
-    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
-    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
-    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+    void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
+    void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
+    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
     /// The stream has reached finality once since this process started.
     bool caught_up() const { return caught_up_; }
 
@@ -34,11 +34,11 @@ class JobsProjection final : public pipeline::Projection {
 };
 
 /// JobCountIncremented of NodeReputation → reputation.increment.
-class IncrementsProjection final : public pipeline::Projection {
+class IncrementsProjection final : public pgingest::Projection {
   public:
-    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
-    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
-    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+    void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
+    void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
+    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
     bool caught_up() const { return caught_up_; }
 
   private:

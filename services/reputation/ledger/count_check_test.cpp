@@ -81,7 +81,7 @@ TEST_CASE("a look at the rows finds what they hide, and says it in a metric") {
         put_increments(txn, {increment(5, 4)});
         JobId job;
         txn.exec("UPDATE reputation.increment SET looked_up = true, job_id = $1 WHERE block_num < 3", {job});
-        pipeline::put_intents(txn, kProvider, ChainId{97}, {{"increment:0x02", kProvider, 0, {}, {}}});
+        pgledger::put_intents(txn, kProvider, ChainId{97}, {{"increment:0x02", kProvider, 0, {}, {}}});
         txn.exec("UPDATE chain.intent SET state = 'done', mined_block = 7, mined_tx = $1, mined_hash = $2",
                  {TxHash{}, BlockHash{}});
     });

@@ -24,7 +24,7 @@ Result<U256> count_of(const Result<Bytes>& answer) {
 
 }  // namespace
 
-CountProof::CountProof(CountProofConfig config, store::Database& database, chain::MultiRpc& opbnb,
+CountProof::CountProof(CountProofConfig config, store::Database& database, rpcpool::MultiRpc& opbnb,
                        const Clock& clock)
     : config_(std::move(config)),
       database_(database),

@@ -18,16 +18,16 @@ struct CountProofConfig {
 };
 
 /// An endpoint that hides increments would have their jobs counted twice. So the contract's counts, which a
-/// majority of the endpoints gives and none contradicts (`chain::ProvenChain`), are compared with the
+/// majority of the endpoints gives and none contradicts (`ingest::ProvenChain`), are compared with the
 /// increments up to the same block, for every provider with an increment or a confirmed job.
 class CountProof {
   public:
     /// @param opbnb outlives it
-    CountProof(CountProofConfig config, store::Database& database, chain::MultiRpc& opbnb,
+    CountProof(CountProofConfig config, store::Database& database, rpcpool::MultiRpc& opbnb,
                const Clock& clock);
 
     /// Why the counts are not proven; empty: they are. The endpoints are asked once a second at most.
-    /// @throws what storage throws, and chain::ProvenChain::begin()
+    /// @throws what storage throws, and ingest::ProvenChain::begin()
     std::string missing();
 
   private:
@@ -40,7 +40,7 @@ class CountProof {
     CountProofConfig config_;
     store::Database& database_;
     const Clock& clock_;
-    chain::ProvenChain chain_;
+    ingest::ProvenChain chain_;
     std::string reason_;
     std::optional<Steady> looked_at_;
 };

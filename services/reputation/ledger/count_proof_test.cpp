@@ -36,7 +36,7 @@ struct Scene {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     simulator::SimulatedNetwork network;
-    chain::MultiRpc rpc;
+    rpcpool::MultiRpc rpc;
     CountProof proof;
 
     /// @param told what each endpoint says the contract counts

@@ -170,13 +170,13 @@ std::size_t Duty::add_intents() {
 
 namespace {
 
-using Objections = std::vector<std::optional<chain::Objection>>;
+using Objections = std::vector<std::optional<txsender::Objection>>;
 
-chain::Objection park(std::string reason) {
-    return {std::move(reason), chain::Objection::Kind::kPark};
+txsender::Objection park(std::string reason) {
+    return {std::move(reason), txsender::Objection::Kind::kPark};
 }
-chain::Objection unanswered(std::string reason) {
-    return {std::move(reason), chain::Objection::Kind::kUnanswered};
+txsender::Objection unanswered(std::string reason) {
+    return {std::move(reason), txsender::Objection::Kind::kUnanswered};
 }
 
 /// What was asked for by `incrementJobs`. Errors: `invalid_intent`.
@@ -184,7 +184,7 @@ struct Asked {
     JobId job;
     Address provider;
 };
-Result<Asked> asked_by(const chain::Intent& intent) {
+Result<Asked> asked_by(const txsender::Intent& intent) {
     const auto job = job_of_key(intent.key);
     const auto call = contracts::node_reputation::IncrementJobs::decode(intent.data);
     if (!job || !call) {
@@ -195,17 +195,17 @@ Result<Asked> asked_by(const chain::Intent& intent) {
 
 }  // namespace
 
-Objections Duty::precheck(const std::vector<chain::Intent>& intents) {
+Objections Duty::precheck(const std::vector<txsender::Intent>& intents) {
     Objections out(intents.size());
     std::map<JobId, std::size_t> places;
-    std::map<Address, std::optional<chain::Objection>> providers;
+    std::map<Address, std::optional<txsender::Objection>> providers;
     std::vector<Result<Asked>> asked;
     for (std::size_t i = 0; i < intents.size(); ++i) {
         asked.push_back(asked_by(intents[i]));
         if (asked[i]) {
             places.emplace(asked[i]->job, i);
             providers.try_emplace(asked[i]->provider);
-        } else if (!chain::is_fill(intents[i])) {
+        } else if (!txsender::is_fill(intents[i])) {
             out[i] = park(asked[i].error().message);
         }
     }
@@ -258,7 +258,7 @@ void Duty::counted_already(const std::map<JobId, std::size_t>& places, Objection
     });
 }
 
-void Duty::unregistered(std::map<Address, std::optional<chain::Objection>>& providers) {
+void Duty::unregistered(std::map<Address, std::optional<txsender::Objection>>& providers) {
     using contracts::node_reputation::GetProviderInfo;
     std::vector<eth::CallRequest> requests;
     for (const auto& [provider, objection] : providers) {

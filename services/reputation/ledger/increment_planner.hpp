@@ -40,8 +40,8 @@ class Duty {
     /// Makes an intent of each confirmation that is proven, and neither counted nor on its way. How many are
     /// new.
     std::size_t add_intents();
-    /// For chain::Sender.
-    std::vector<std::optional<chain::Objection>> precheck(const std::vector<chain::Intent>& intents);
+    /// For txsender::Sender.
+    std::vector<std::optional<txsender::Objection>> precheck(const std::vector<txsender::Intent>& intents);
 
   private:
     struct Uncounted;
@@ -51,8 +51,8 @@ class Duty {
     std::optional<BlockNum> increments_cursor(store::Txn& txn);
     /// Reasons against those of these jobs that the chain has counted, or may have.
     void counted_already(const std::map<JobId, std::size_t>& places,
-                         std::vector<std::optional<chain::Objection>>& objections);
-    void unregistered(std::map<Address, std::optional<chain::Objection>>& providers);
+                         std::vector<std::optional<txsender::Objection>>& objections);
+    void unregistered(std::map<Address, std::optional<txsender::Objection>>& providers);
 
     DutyConfig config_;
     store::Database& database_;

@@ -7,7 +7,7 @@ namespace lamda::reputation {
 
 namespace {
 
-Result<chain::Call> call_for(const JobId& job, const Due& due, const Address& node_reputation) {
+Result<txsender::Call> call_for(const JobId& job, const Due& due, const Address& node_reputation) {
     if (!due.confirmed) {
         return Error{"not_confirmed", "no final confirmation of this job is known", ""};
     }
@@ -15,14 +15,14 @@ Result<chain::Call> call_for(const JobId& job, const Due& due, const Address& no
         return Error{"unproven", "the confirmation of this job is not proven", ""};
     }
     if (due.counted) {
-        return Error{chain::kNotDue, "the chain has counted this job already", ""};
+        return Error{txsender::kNotDue, "the chain has counted this job already", ""};
     }
-    return chain::Call{node_reputation, 0, increment_calldata(*due.provider, job)};
+    return txsender::Call{node_reputation, 0, increment_calldata(*due.provider, job)};
 }
 
 }  // namespace
 
-std::vector<Result<chain::Call>> IncrementPolicy::calls(const std::vector<std::string>& keys) {
+std::vector<Result<txsender::Call>> IncrementPolicy::calls(const std::vector<std::string>& keys) {
     std::vector<std::optional<JobId>> named;
     std::vector<JobId> jobs;
     for (const auto& key : keys) {
@@ -38,7 +38,7 @@ std::vector<Result<chain::Call>> IncrementPolicy::calls(const std::vector<std::s
         due = database_.transact([&](store::Txn& txn) { return read_due(txn, jobs); });
     }
     auto next = due.begin();
-    std::vector<Result<chain::Call>> out;
+    std::vector<Result<txsender::Call>> out;
     for (const auto& job : named) {
         if (job) {
             out.push_back(call_for(*job, *next++, node_reputation_));

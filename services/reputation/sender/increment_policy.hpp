@@ -8,13 +8,13 @@
 namespace lamda::reputation {
 
 /// `increment:0x<jobId>` stands for incrementJobs(provider of the job), followed by the job id, to
-/// NodeReputation, without value. Errors: `unknown_key`, `not_confirmed`, `unproven`; chain::kNotDue:
+/// NodeReputation, without value. Errors: `unknown_key`, `not_confirmed`, `unproven`; txsender::kNotDue:
 /// counted already.
-class IncrementPolicy final : public chain::SigningPolicy {
+class IncrementPolicy final : public txsender::SigningPolicy {
   public:
     IncrementPolicy(store::Database& database, const Address& node_reputation)
         : database_(database), node_reputation_(node_reputation) {}
-    std::vector<Result<chain::Call>> calls(const std::vector<std::string>& keys) override;
+    std::vector<Result<txsender::Call>> calls(const std::vector<std::string>& keys) override;
 
   private:
     store::Database& database_;

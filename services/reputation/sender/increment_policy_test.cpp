@@ -52,7 +52,7 @@ struct RecordingSigner final : crypto::Signer {
     mutable std::vector<Signed> asked;
 };
 
-RecordingSigner::Signed as_signed(const chain::Call& call) {
+RecordingSigner::Signed as_signed(const txsender::Call& call) {
     return {{call.to.array().begin(), call.to.array().end()}, to_be_minimal(call.value), call.data};
 }
 
@@ -64,21 +64,21 @@ struct Scene {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     RecordingSigner signer;
-    pipeline::PgTxLedger ledger{database, signer.address(), kChain};
+    pgledger::PgTxLedger ledger{database, signer.address(), kChain};
     IncrementPolicy policy{database, kContract};
     telemetry::Metrics metrics;
     telemetry::Health health;
-    std::unique_ptr<chain::Sender> sender;
+    std::unique_ptr<txsender::Sender> sender;
 
     Scene() {
-        chain::SenderConfig config;
+        txsender::SenderConfig config;
         config.name = "test";
         config.chain_id = kChain;
         config.min_priority_fee = 10;
         config.max_fee_cap = 1'000'000;
         config.max_unmined = 1'000;
         config.bump_after_blocks = 3;
-        sender = std::make_unique<chain::Sender>(config, chain, signer, ledger, policy, clock,
+        sender = std::make_unique<txsender::Sender>(config, chain, signer, ledger, policy, clock,
                                                  telemetry::Log::none(), metrics, health, nullptr);
         chain.finality_depth = 4;
     }
@@ -239,12 +239,12 @@ TEST_CASE("an increment's call follows from its key and from what is confirmed, 
     const auto calls =
         scene.policy.calls({intent_key(job(2)), intent_key(job(7)), intent_key(job(8)), intent_key(job(3)),
                             intent_key(job(9)), "increment:0x12", intent_key(job(1)) + " ", capital, ""});
-    CHECK(calls[0].value() == chain::Call{kContract, 0, increment_calldata(kProvider, job(2))});
+    CHECK(calls[0].value() == txsender::Call{kContract, 0, increment_calldata(kProvider, job(2))});
     std::vector<std::string> codes;
     for (std::size_t i = 1; i < calls.size(); ++i) {
         codes.push_back(calls[i].error().code);
     }
-    CHECK(codes == std::vector<std::string>{"not_confirmed", "unproven", chain::kNotDue, "not_confirmed",
+    CHECK(codes == std::vector<std::string>{"not_confirmed", "unproven", txsender::kNotDue, "not_confirmed",
                                             "unknown_key", "unknown_key", "unknown_key", "unknown_key"});
 }
 
@@ -264,20 +264,20 @@ TEST_CASE("of 10,000 fuzzed intents none is signed that is not a duty, and every
     const auto written = put_rows(scene.database, scene.signer.address(), rows);
     CHECK(written > kRows / 2);
     std::set<RecordingSigner::Signed> allowed{as_signed({scene.signer.address(), 0, {}})};
-    std::vector<chain::Intent> duties;
+    std::vector<txsender::Intent> duties;
     for (std::size_t n = 0; n < kJobs; ++n) {
-        const chain::Call call{kContract, 0, increment_calldata(kProvider, job(n))};
+        const txsender::Call call{kContract, 0, increment_calldata(kProvider, job(n))};
         allowed.insert(as_signed(call));
-        duties.push_back({intent_key(job(n)), call.to, call.value, call.data, chain::OnRevert::kRetry});
+        duties.push_back({intent_key(job(n)), call.to, call.value, call.data, txsender::OnRevert::kRetry});
     }
     // As the projection adds them: a row that took a duty's key stays.
     store::Database superuser(scene.postgres.dsn("reputation"), "test", 1);
     superuser.transact([&](store::Txn& txn) {
-        pipeline::put_intents(txn, scene.signer.address(), kChain, duties);
+        pgledger::put_intents(txn, scene.signer.address(), kChain, duties);
         // What somebody marks as done is not sent; that is no theft, and the audit of counts tells.
         txn.exec("DELETE FROM chain.intent WHERE state IN ('done', 'failed') AND key = ANY ($1::text[])",
-                 {store::array_of(duties, &chain::Intent::key)});
-        pipeline::put_intents(txn, scene.signer.address(), kChain, duties);
+                 {store::array_of(duties, &txsender::Intent::key)});
+        pgledger::put_intents(txn, scene.signer.address(), kChain, duties);
     });
     scene.run(60);
     for (const auto& one : scene.signer.asked) {

@@ -89,7 +89,7 @@ Range range_of(const VerifyOptions& options, const StreamStates& states) {
 
 /// The chain's side: as far from `from` on as is read by now, and more on its way.
 /// @throws what the endpoints throw, again and again
-chain::BlocksRead read_chain(chain::Backfill& backfill, BlockNum from, BlockNum to) {
+ingest::BlocksRead read_chain(ingest::Backfill& backfill, BlockNum from, BlockNum to) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
     for (int tries = 1;;) {
         try {
@@ -100,7 +100,7 @@ chain::BlocksRead read_chain(chain::Backfill& backfill, BlockNum from, BlockNum 
             if (std::chrono::steady_clock::now() > deadline) {
                 throw std::runtime_error(fmt::format("no answer for block {}", from.value));
             }
-        } catch (const chain::ConfigContradiction&) {
+        } catch (const rpcpool::ConfigContradiction&) {
             throw;
         } catch (const std::exception&) {
             if (++tries > kTries) {
@@ -124,7 +124,7 @@ std::vector<LogEntry> entries_of(const std::vector<eth::Log>& logs, const Stream
     return out;
 }
 
-Report verify(Context& context, store::Database& database, chain::MultiRpc& rpc, const Range& range,
+Report verify(Context& context, store::Database& database, rpcpool::MultiRpc& rpc, const Range& range,
               bool by_receipts) {
     const bool bsc = range.kind->chain == StreamKind::Chain::kBsc;
     const auto counted_from =
@@ -133,7 +133,7 @@ Report verify(Context& context, store::Database& database, chain::MultiRpc& rpc,
     filter.addresses = {bsc ? context.job_manager() : context.node_reputation()};
     filter.topic0 = range.kind->topics;
     const SystemClock clock;
-    chain::Backfill backfill(rpc, filter, clock, by_receipts);
+    ingest::Backfill backfill(rpc, filter, clock, by_receipts);
     Report out;
     auto told = std::chrono::steady_clock::now();
     for (auto next = range.from; next <= range.to;) {

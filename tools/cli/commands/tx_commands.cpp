@@ -123,7 +123,7 @@ int list_txs(Context& context, const TxListOptions& options) {
     TxFilter filter;
     filter.limit = options.limit;
     if (!options.state.empty()) {
-        filter.state = to_string(argument(chain::parse_intent_state(options.state), "--state"));
+        filter.state = to_string(argument(txsender::parse_intent_state(options.state), "--state"));
     }
     if (!options.wallet.empty()) {
         filter.wallet = argument(crypto::parse_address(options.wallet), "--wallet");

@@ -20,7 +20,7 @@ struct Scene {
     void put(const std::string& owner, const std::string& subject, const std::string& body,
              const std::string& reason) {
         database.transact(
-            [&](store::Txn& txn) { pipeline::put_dead_letter(txn, owner, subject, body, reason); });
+            [&](store::Txn& txn) { outbox::put_dead_letter(txn, owner, subject, body, reason); });
     }
     std::vector<std::string> outbox() {
         return database.transact([](store::Txn& txn) {

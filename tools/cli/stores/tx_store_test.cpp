@@ -28,11 +28,11 @@ struct Scene {
         intend(kOther, {"a:1"});
     }
     void intend(const Address& wallet, const std::vector<std::string>& keys) {
-        std::vector<chain::Intent> intents;
+        std::vector<txsender::Intent> intents;
         for (const auto& key : keys) {
-            intents.push_back({key, kOther, 5, Bytes{1, 2}, chain::OnRevert::kAsk});
+            intents.push_back({key, kOther, 5, Bytes{1, 2}, txsender::OnRevert::kAsk});
         }
-        database.transact([&](store::Txn& txn) { pipeline::put_intents(txn, wallet, kChain, intents); });
+        database.transact([&](store::Txn& txn) { pgledger::put_intents(txn, wallet, kChain, intents); });
     }
     std::vector<std::string> keys(const TxFilter& filter) {
         std::vector<std::string> out;
@@ -45,7 +45,7 @@ struct Scene {
     testkit::TempDir dir{"tx_store"};
     testkit::PostgresServer postgres{dir.path()};
     store::Database database{postgres.create_database("lamda"), "test", 2};
-    pipeline::PgTxLedger ledger{database, kWallet, kChain};
+    pgledger::PgTxLedger ledger{database, kWallet, kChain};
 };
 
 }  // namespace

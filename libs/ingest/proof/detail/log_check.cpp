@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <tuple>
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 bool matches(const eth::Log& log, const eth::LogFilter& filter) {
     const auto has = [](const auto& list, const auto& item) {
@@ -65,4 +65,4 @@ std::optional<std::string> sort_and_check(std::vector<eth::Log>& logs, BlockNum 
     return std::nullopt;
 }
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest

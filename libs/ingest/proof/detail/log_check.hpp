@@ -7,7 +7,7 @@
 
 #include "eth/codec/types.hpp"
 
-namespace lamda::chain {
+namespace lamda::ingest {
 
 /// Whether a log is what the filter asks for.
 bool matches(const eth::Log& log, const eth::LogFilter& filter);
@@ -22,4 +22,4 @@ eth::Bloom bloom_of(const std::vector<eth::Receipt>& receipts);
 std::optional<std::string> sort_and_check(std::vector<eth::Log>& logs, BlockNum from, BlockNum to,
                                           const eth::LogFilter& filter);
 
-}  // namespace lamda::chain
+}  // namespace lamda::ingest
