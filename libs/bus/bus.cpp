@@ -41,8 +41,8 @@ Bus::~Bus() {
 bool Bus::connected() const {
     return impl_->connection->connected();
 }
-std::string Bus::trouble() const {
-    return impl_->connection->trouble();
+std::string Bus::last_error() const {
+    return impl_->connection->last_error();
 }
 void Bus::on_change(std::function<void(bool connected)> callback) {
     impl_->connection->on_change(std::move(callback));

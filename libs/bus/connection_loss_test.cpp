@@ -37,17 +37,17 @@ TEST_CASE("what keeps the bus from being of use is said, and passes when its cau
     };
     Bus bus("nats://us%40er:p%2Fw%23@127.0.0.1:" + port, "bus-test", telemetry::Log::none());
     const auto says = [&](const std::string& what) {
-        return wait_until([&] { return bus.trouble().find(what) != std::string::npos; }, Millis(30'000));
+        return wait_until([&] { return bus.last_error().find(what) != std::string::npos; }, Millis(30'000));
     };
     REQUIRE(says("no server answers"));
     auto server = start("another", true);
     REQUIRE(says("refuses the login"));
-    CHECK(bus.trouble().find("p/w") == std::string::npos);
+    CHECK(bus.last_error().find("p/w") == std::string::npos);
     server.reset();
     server = start("p/w#", false);
     REQUIRE(wait_until([&] { return bus.connected(); }, Millis(30'000)));
     REQUIRE_THROWS_AS(bus.ensure_stream(jobs()), Unavailable);
-    CHECK(bus.trouble().find("JetStream is not enabled") != std::string::npos);
+    CHECK(bus.last_error().find("JetStream is not enabled") != std::string::npos);
     server.reset();
     server = start("p/w#", true);
     REQUIRE(wait_until(
@@ -60,7 +60,7 @@ TEST_CASE("what keeps the bus from being of use is said, and passes when its cau
             return true;
         },
         Millis(30'000)));
-    CHECK(bus.trouble().empty());
+    CHECK(bus.last_error().empty());
 }
 
 TEST_CASE("a consumer names JetStream's absence, at first and when it goes") {
@@ -106,13 +106,13 @@ TEST_CASE("a consumer names JetStream's absence, at first and when it goes") {
             Millis(30'000));
     };
     CHECK(fails_with("JetStream is not enabled"));
-    CHECK(bus.trouble().find("JetStream is not enabled") != std::string::npos);
+    CHECK(bus.last_error().find("JetStream is not enabled") != std::string::npos);
     server.reset();
     server = start(true);
     CHECK(fetches());
-    CHECK(bus.trouble().empty());
+    CHECK(bus.last_error().empty());
     server.reset();
     server = start(false);
     CHECK(fails_with("JetStream is not enabled"));
-    CHECK(bus.trouble().find("JetStream is not enabled") != std::string::npos);
+    CHECK(bus.last_error().find("JetStream is not enabled") != std::string::npos);
 }

@@ -2,14 +2,14 @@
 
 namespace lamda::eth {
 
-Conversation::Id Conversation::ask(const std::string& url, Millis timeout, Question question) {
+PendingCalls::Id PendingCalls::ask(const std::string& url, Millis timeout, RpcCall rpc_call) {
     const auto request_id = next_request_id_++;
-    const Id id = exchanges_->start(to_http(question, url, request_id, timeout));
-    asked_.emplace(id, Asked{std::move(question), request_id});
+    const Id id = exchanges_->start(to_http(rpc_call, url, request_id, timeout));
+    asked_.emplace(id, Asked{std::move(rpc_call), request_id});
     return id;
 }
 
-std::optional<Conversation::Answered> Conversation::next(Steady deadline) {
+std::optional<PendingCalls::Answered> PendingCalls::next(Steady deadline) {
     auto ended = exchanges_->next(deadline);
     if (!ended) {
         return std::nullopt;
@@ -21,7 +21,7 @@ std::optional<Conversation::Answered> Conversation::next(Steady deadline) {
     if (ended->response) {
         out.bytes = ended->response->body.size();
         try {
-            asked.mapped().question.read(asked.mapped().request_id, *ended->response);
+            asked.mapped().rpc_call.read(asked.mapped().request_id, *ended->response);
         } catch (const std::exception&) {
             out.error = std::current_exception();
         }
@@ -29,7 +29,7 @@ std::optional<Conversation::Answered> Conversation::next(Steady deadline) {
     return out;
 }
 
-void Conversation::cancel(Id id) {
+void PendingCalls::cancel(Id id) {
     exchanges_->cancel(id);
     asked_.erase(id);
 }

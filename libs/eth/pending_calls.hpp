@@ -13,7 +13,7 @@ namespace lamda::eth {
 
 /// Not thread-safe. What is under way goes on while the caller does something else; answers are read in
 /// next().
-class Conversation {
+class PendingCalls {
   public:
     using Id = net::Exchanges::Id;
     struct Answered {
@@ -24,10 +24,10 @@ class Conversation {
     };
 
     /// @param transport outlives it
-    explicit Conversation(net::Transport& transport) : exchanges_(transport.exchanges()) {}
+    explicit PendingCalls(net::Transport& transport) : exchanges_(transport.exchanges()) {}
 
     /// Never waits.
-    Id ask(const std::string& url, Millis timeout, Question question);
+    Id ask(const std::string& url, Millis timeout, RpcCall rpc_call);
     /// The next answer, as Exchanges::next() does.
     std::optional<Answered> next(Steady deadline);
     void cancel(Id id);
@@ -35,7 +35,7 @@ class Conversation {
 
   private:
     struct Asked {
-        Question question;
+        RpcCall rpc_call;
         std::uint64_t request_id;
     };
     std::unique_ptr<net::Exchanges> exchanges_;

@@ -90,11 +90,11 @@ TEST_CASE("Conversation: answers come under their ids, read into what the questi
                 .dump());
     });
     net::HttpClient client;
-    Conversation talk(client);
+    PendingCalls talk(client);
     ChainId chain;
     BlockNum number{5};
-    const auto first = talk.ask(server.url(), Millis(5'000), questions::chain_id(chain));
-    const auto second = talk.ask(server.url(), Millis(5'000), questions::block_number(number));
+    const auto first = talk.ask(server.url(), Millis(5'000), rpc_calls::chain_id(chain));
+    const auto second = talk.ask(server.url(), Millis(5'000), rpc_calls::block_number(number));
     CHECK(talk.under_way() == 2);
     for (int i = 0; i < 2; ++i) {
         const auto answered = talk.next(soon());

@@ -140,19 +140,19 @@ auto read_answer(const std::string& method, const net::HttpResponse& response, R
 
 /// @param take RpcAnswer → the result
 template <class Out, class Take>
-Question make(std::string method, std::string params, Out& out, Take take) {
-    Question question{std::move(method), std::move(params), {}};
-    question.read = [name = question.method, &out, take](std::uint64_t id, net::HttpResponse& response) {
+RpcCall make(std::string method, std::string params, Out& out, Take take) {
+    RpcCall rpc_call{std::move(method), std::move(params), {}};
+    rpc_call.read = [name = rpc_call.method, &out, take](std::uint64_t id, net::HttpResponse& response) {
         out = read_answer(name, response,
                           [&] { return take(RpcAnswer(name, id, response.status, response.body)); });
     };
-    return question;
+    return rpc_call;
 }
 
 /// The same for a result that may be null, and must be what was asked for.
 template <class T, class Take, class Right>
-Question make_maybe(std::string method, std::string params, std::optional<T>& out, Take take, Right right,
-                    const char* otherwise) {
+RpcCall make_maybe(std::string method, std::string params, std::optional<T>& out, Take take, Right right,
+                   const char* otherwise) {
     return make(std::move(method), std::move(params), out,
                 [take, right, otherwise](const RpcAnswer& answer) -> std::optional<T> {
                     if (answer.is_null()) {
@@ -168,23 +168,23 @@ Question make_maybe(std::string method, std::string params, std::optional<T>& ou
 
 /// The same for what a node may lack that another has.
 template <class T, class Take, class Right>
-Question make_findable(std::string method, std::string params, std::optional<T>& out, Take take, Right right,
-                       const char* otherwise) {
-    auto question = make_maybe(std::move(method), std::move(params), out, take, right, otherwise);
-    question.is_absent = [&out] { return !out; };
-    return question;
+RpcCall make_findable(std::string method, std::string params, std::optional<T>& out, Take take, Right right,
+                      const char* otherwise) {
+    auto rpc_call = make_maybe(std::move(method), std::move(params), out, take, right, otherwise);
+    rpc_call.is_absent = [&out] { return !out; };
+    return rpc_call;
 }
 
 template <class InRange>
-Question logs_question(const std::string& blocks, const LogFilter& filter, std::vector<Log>& out,
-                       InRange in_range) {
-    Question question{"eth_getLogs", filter_json(blocks, filter), {}};
-    question.read = [&out, filter, in_range](std::uint64_t id, net::HttpResponse& response) {
+RpcCall logs_question(const std::string& blocks, const LogFilter& filter, std::vector<Log>& out,
+                      InRange in_range) {
+    RpcCall rpc_call{"eth_getLogs", filter_json(blocks, filter), {}};
+    rpc_call.read = [&out, filter, in_range](std::uint64_t id, net::HttpResponse& response) {
         auto logs = read_answer("eth_getLogs", response, [&] { return read_logs_answer(id, response); });
         check_logs(logs, filter, in_range);
         out = std::move(logs);
     };
-    return question;
+    return rpc_call;
 }
 
 std::string at_block(const Address& address, BlockSpec block) {
@@ -211,13 +211,13 @@ TxHash read_tx_hash(const RpcAnswer& answer) {
 
 namespace {
 
-std::string call_body(const Question& question, std::uint64_t id) {
-    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{}}})", id, question.method,
-                       question.params);
+std::string call_body(const RpcCall& rpc_call, std::uint64_t id) {
+    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{}}})", id, rpc_call.method,
+                       rpc_call.params);
 }
 
 /// Within a batch each call's id is its place.
-std::string batch_body(const std::vector<Question>& parts) {
+std::string batch_body(const std::vector<RpcCall>& parts) {
     std::string out = "[";
     for (std::size_t i = 0; i < parts.size(); ++i) {
         out += (i > 0 ? "," : "") + call_body(parts[i], i);
@@ -227,48 +227,48 @@ std::string batch_body(const std::vector<Question>& parts) {
 
 }  // namespace
 
-net::HttpRequest to_http(const Question& question, const std::string& url, std::uint64_t id, Millis timeout) {
+net::HttpRequest to_http(const RpcCall& rpc_call, const std::string& url, std::uint64_t id, Millis timeout) {
     net::HttpRequest request;
     request.method = "POST";
     request.url = url;
     request.headers = {{"Content-Type", "application/json"}};
-    request.body = question.parts.empty() ? call_body(question, id) : batch_body(question.parts);
+    request.body = rpc_call.parts.empty() ? call_body(rpc_call, id) : batch_body(rpc_call.parts);
     request.timeout = timeout;
     request.connect_timeout = std::min(timeout, request.connect_timeout);
     request.max_body = kMaxAnswer;
     return request;
 }
 
-namespace questions {
+namespace rpc_calls {
 
-Question chain_id(ChainId& out) {
+RpcCall chain_id(ChainId& out) {
     return make("eth_chainId", "[]", out, [](const RpcAnswer& answer) { return ChainId{answer.u64()}; });
 }
 
-Question block_number(BlockNum& out) {
+RpcCall block_number(BlockNum& out) {
     return make("eth_blockNumber", "[]", out, [](const RpcAnswer& answer) { return BlockNum{answer.u64()}; });
 }
 
-Question header(BlockSpec block, std::optional<Header>& out) {
+RpcCall header(BlockSpec block, std::optional<Header>& out) {
     const auto right = [block](const Header& found) {
         const auto* number = std::get_if<BlockNum>(&block);
         return number == nullptr || found.number == *number;
     };
-    auto question = make_maybe("eth_getBlockByNumber", "[" + block_json(block) + ",false]", out, read_header,
+    auto rpc_call = make_maybe("eth_getBlockByNumber", "[" + block_json(block) + ",false]", out, read_header,
                                right, "another block than the one asked for");
     if (std::holds_alternative<Tag>(block)) {  // a node that has just started names none for a while
-        question.is_absent = [&out] { return !out; };
+        rpc_call.is_absent = [&out] { return !out; };
     }
-    return question;
+    return rpc_call;
 }
 
-Question header(const BlockHash& hash, std::optional<Header>& out) {
+RpcCall header(const BlockHash& hash, std::optional<Header>& out) {
     return make_maybe(
         "eth_getBlockByHash", "[" + in_quotes(hash.hex()) + ",false]", out, read_header,
         [hash](const Header& found) { return found.hash == hash; }, "another block than the one asked for");
 }
 
-Question proven_header(BlockNum number, std::optional<Header>& out) {
+RpcCall proven_header(BlockNum number, std::optional<Header>& out) {
     return make_maybe(
         "eth_getBlockByNumber", "[" + block_json(number) + ",false]", out,
         [](const RpcAnswer& answer) { return answer.proven_header(); },
@@ -276,19 +276,19 @@ Question proven_header(BlockNum number, std::optional<Header>& out) {
         "another block than the one asked for");
 }
 
-Question logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out) {
+RpcCall logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out) {
     const auto blocks =
         fmt::format(R"("fromBlock":"{}","toBlock":"{}")", to_quantity(from.value), to_quantity(to.value));
     return logs_question(blocks, filter, out,
                          [from, to](const Log& log) { return log.block_num >= from && log.block_num <= to; });
 }
 
-Question logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>& out) {
+RpcCall logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>& out) {
     return logs_question(fmt::format(R"("blockHash":"{}")", block.hex()), filter, out,
                          [block](const Log& log) { return log.block_hash == block; });
 }
 
-Question block_receipts(const BlockHash& block, std::vector<Receipt>& out) {
+RpcCall block_receipts(const BlockHash& block, std::vector<Receipt>& out) {
     return make("eth_getBlockReceipts", "[" + in_quotes(block.hex()) + "]", out,
                 [block](const RpcAnswer& answer) {
                     if (answer.is_null()) {
@@ -303,44 +303,44 @@ Question block_receipts(const BlockHash& block, std::vector<Receipt>& out) {
                 });
 }
 
-Question code(const Address& address, BlockSpec block, Bytes& out) {
-    auto question = make("eth_getCode", at_block(address, block), out, read_bytes);
-    question.is_absent = [&out] { return out.empty(); };  // so says a node without that state as well
-    return question;
+RpcCall code(const Address& address, BlockSpec block, Bytes& out) {
+    auto rpc_call = make("eth_getCode", at_block(address, block), out, read_bytes);
+    rpc_call.is_absent = [&out] { return out.empty(); };  // so says a node without that state as well
+    return rpc_call;
 }
 
-Question call(const CallRequest& request, BlockSpec block, Bytes& out) {
+RpcCall call(const CallRequest& request, BlockSpec block, Bytes& out) {
     return make("eth_call", fmt::format("[{},{}]", call_json(request), block_json(block)), out, read_bytes);
 }
 
-Question estimate_gas(const CallRequest& request, std::uint64_t& out) {
+RpcCall estimate_gas(const CallRequest& request, std::uint64_t& out) {
     return make("eth_estimateGas", "[" + call_json(request) + "]", out, read_u64);
 }
 
-Question balance(const Address& address, BlockSpec block, U256& out) {
+RpcCall balance(const Address& address, BlockSpec block, U256& out) {
     return make("eth_getBalance", at_block(address, block), out, read_quantity);
 }
 
-Question transaction_count(const Address& address, BlockSpec block, std::uint64_t& out) {
+RpcCall transaction_count(const Address& address, BlockSpec block, std::uint64_t& out) {
     return make("eth_getTransactionCount", at_block(address, block), out, read_u64);
 }
 
-Question gas_price(U256& out) {
+RpcCall gas_price(U256& out) {
     return make("eth_gasPrice", "[]", out, read_quantity);
 }
 
-Question send_raw_transaction(BytesView raw, TxHash& out) {
+RpcCall send_raw_transaction(BytesView raw, TxHash& out) {
     return make("eth_sendRawTransaction", "[" + in_quotes(to_hex(raw)) + "]", out, read_tx_hash);
 }
 
-Question receipt(const TxHash& hash, std::optional<Receipt>& out) {
+RpcCall receipt(const TxHash& hash, std::optional<Receipt>& out) {
     return make_findable(
         "eth_getTransactionReceipt", "[" + in_quotes(hash.hex()) + "]", out,
         [](const RpcAnswer& answer) { return answer.receipt(); },
         [hash](const Receipt& found) { return found.tx_hash == hash; }, "the receipt of another transaction");
 }
 
-Question transaction(const TxHash& hash, std::optional<TransactionInfo>& out) {
+RpcCall transaction(const TxHash& hash, std::optional<TransactionInfo>& out) {
     return make_findable(
         "eth_getTransactionByHash", "[" + in_quotes(hash.hex()) + "]", out,
         [](const RpcAnswer& answer) { return answer.transaction(); },
@@ -348,7 +348,7 @@ Question transaction(const TxHash& hash, std::optional<TransactionInfo>& out) {
         "another transaction than the one asked for");
 }
 
-Question transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out) {
+RpcCall transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out) {
     return make_findable(
         "eth_getTransactionByBlockHashAndIndex",
         fmt::format(R"(["{}","{}"])", place.block.hex(), to_quantity(place.index)), out,
@@ -359,8 +359,8 @@ Question transaction_at(const TxPlace& place, std::optional<TransactionInfo>& ou
         "another transaction than the one asked for");
 }
 
-Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& errors) {
-    Question out;
+RpcCall all(std::vector<RpcCall> parts, std::vector<std::exception_ptr>& errors) {
+    RpcCall out;
     out.method = parts.empty() ? "" : parts.front().method;
     out.parts = parts;
     out.read = [parts = std::move(parts), &errors](std::uint64_t, net::HttpResponse& response) {
@@ -386,12 +386,12 @@ Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& error
     return out;
 }
 
-Question raw(std::string_view method, std::string_view params_json, std::string& out) {
+RpcCall raw(std::string_view method, std::string_view params_json, std::string& out) {
     check_method(method);
     return make(std::string(method), std::string(params_json), out,
                 [](const RpcAnswer& answer) { return answer.text(); });
 }
 
-}  // namespace questions
+}  // namespace rpc_calls
 
 }  // namespace lamda::eth

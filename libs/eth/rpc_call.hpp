@@ -13,7 +13,7 @@
 
 namespace lamda::eth {
 
-struct Question {
+struct RpcCall {
     std::string method;  ///< of a batch: that of its first part
     std::string params;  ///< a JSON array
     /// Takes the answer to request `id` apart and keeps the result where the question was told to. The body
@@ -23,43 +23,43 @@ struct Question {
     /// has taken that answer. Another node may have it.
     std::function<bool()> is_absent{};
     /// Not empty: these together are one request (JSON-RPC 2.0, section 6); `params` says nothing.
-    std::vector<Question> parts{};
+    std::vector<RpcCall> parts{};
 };
 
 /// The request that puts it to a node.
-net::HttpRequest to_http(const Question& question, const std::string& url, std::uint64_t id, Millis timeout);
+net::HttpRequest to_http(const RpcCall& rpc_call, const std::string& url, std::uint64_t id, Millis timeout);
 
 /// Questions whose results go to `out`, which must live until the answer was read. An absent block,
 /// transaction or receipt is nullopt. What contradicts the question (another block, logs that do not match)
 /// is a BadAnswer.
-namespace questions {
+namespace rpc_calls {
 
-Question chain_id(ChainId& out);
-Question block_number(BlockNum& out);
-Question header(BlockSpec block, std::optional<Header>& out);
-Question header(const BlockHash& hash, std::optional<Header>& out);
+RpcCall chain_id(ChainId& out);
+RpcCall block_number(BlockNum& out);
+RpcCall header(BlockSpec block, std::optional<Header>& out);
+RpcCall header(const BlockHash& hash, std::optional<Header>& out);
 /// Its hash must be that of its fields, else the answer is a WrongHeader.
-Question proven_header(BlockNum number, std::optional<Header>& out);
+RpcCall proven_header(BlockNum number, std::optional<Header>& out);
 /// from … to, both included.
-Question logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out);
-Question logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>& out);
-Question block_receipts(const BlockHash& block, std::vector<Receipt>& out);
-Question code(const Address& address, BlockSpec block, Bytes& out);
-Question call(const CallRequest& request, BlockSpec block, Bytes& out);
-Question estimate_gas(const CallRequest& request, std::uint64_t& out);
-Question balance(const Address& address, BlockSpec block, U256& out);
-Question transaction_count(const Address& address, BlockSpec block, std::uint64_t& out);
-Question gas_price(U256& out);
-Question send_raw_transaction(BytesView raw, TxHash& out);
-Question receipt(const TxHash& hash, std::optional<Receipt>& out);
-Question transaction(const TxHash& hash, std::optional<TransactionInfo>& out);
-Question transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out);
+RpcCall logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out);
+RpcCall logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>& out);
+RpcCall block_receipts(const BlockHash& block, std::vector<Receipt>& out);
+RpcCall code(const Address& address, BlockSpec block, Bytes& out);
+RpcCall call(const CallRequest& request, BlockSpec block, Bytes& out);
+RpcCall estimate_gas(const CallRequest& request, std::uint64_t& out);
+RpcCall balance(const Address& address, BlockSpec block, U256& out);
+RpcCall transaction_count(const Address& address, BlockSpec block, std::uint64_t& out);
+RpcCall gas_price(U256& out);
+RpcCall send_raw_transaction(BytesView raw, TxHash& out);
+RpcCall receipt(const TxHash& hash, std::optional<Receipt>& out);
+RpcCall transaction(const TxHash& hash, std::optional<TransactionInfo>& out);
+RpcCall transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out);
 /// All of them in one request. Their results go where they say; errors[i] is what question i threw, and null
 /// where it was answered. An answer that is none to a batch is an error of the whole.
-Question all(std::vector<Question> parts, std::vector<std::exception_ptr>& errors);
+RpcCall all(std::vector<RpcCall> parts, std::vector<std::exception_ptr>& errors);
 /// Any method; the answer's `result` as JSON text. @throws std::invalid_argument for an odd method name
-Question raw(std::string_view method, std::string_view params_json, std::string& out);
+RpcCall raw(std::string_view method, std::string_view params_json, std::string& out);
 
-}  // namespace questions
+}  // namespace rpc_calls
 
 }  // namespace lamda::eth

@@ -50,7 +50,7 @@ Backfill::~Backfill() = default;
 void Backfill::forget() {
     windows_.clear();
     asked_.clear();
-    talk_.reset();
+    pending_.reset();
     failure_ = nullptr;
 }
 
@@ -59,7 +59,7 @@ std::size_t Backfill::choose(BlockNum block, std::optional<std::size_t> but_not)
     auto candidates = rpc_.endpoints().candidates();
     std::erase_if(candidates, [&](auto i) { return !rpc_.endpoints().checked(i); });
     if (candidates.empty()) {
-        rpc_.endpoints().give_up(nullptr);
+        rpc_.endpoints().throw_no_endpoint(nullptr);
     }
     return *std::min_element(candidates.begin(), candidates.end(), [&](auto a, auto b) {
         const auto rank = [&](auto i) {
@@ -122,7 +122,7 @@ void Backfill::begin(Windows::iterator at) {
         }
     } else {
         window.stage = Window::Stage::kLogs;
-        ask(window, eth::questions::logs(window.from, window.to, filter_, window.logs));
+        ask(window, eth::rpc_calls::logs(window.from, window.to, filter_, window.logs));
     }
 }
 
@@ -144,23 +144,23 @@ void Backfill::cut(Windows::iterator at, std::uint64_t most) {
     window.to = last;
 }
 
-void Backfill::ask(Window& window, eth::Question question) {
-    if (!talk_) {
-        talk_ = std::make_unique<eth::Conversation>(rpc_.transport());
+void Backfill::ask(Window& window, eth::RpcCall rpc_call) {
+    if (!pending_) {
+        pending_ = std::make_unique<eth::PendingCalls>(rpc_.transport());
     }
-    const auto id = talk_->ask(rpc_.endpoints().url(window.endpoint), rpc_.timeout(), std::move(question));
+    const auto id = pending_->ask(rpc_.endpoints().url(window.endpoint), rpc_.timeout(), std::move(rpc_call));
     window.under_way.insert(id);
     asked_.emplace(id, &window);
 }
 
 /// A block's header or receipts, by stage.
-eth::Question Backfill::small_question(Window& window, BlockNum block) const {
+eth::RpcCall Backfill::small_call(Window& window, BlockNum block) const {
     if (window.stage == Window::Stage::kReceipts) {
-        return eth::questions::block_receipts(window.headers.at(block)->hash, window.receipts[block]);
+        return eth::rpc_calls::block_receipts(window.headers.at(block)->hash, window.receipts[block]);
     }
     auto& header = window.headers[block];
-    return verify_ ? eth::questions::proven_header(block, header)
-                   : eth::questions::header(eth::BlockSpec(block), header);
+    return verify_ ? eth::rpc_calls::proven_header(block, header)
+                   : eth::rpc_calls::header(eth::BlockSpec(block), header);
 }
 
 /// Puts small questions until enough are under way; the first windows first, because they are waited for.
@@ -170,12 +170,12 @@ void Backfill::pump() {
         while (!window.not_asked.empty() && asked_.size() < kSmallQuestions + kWindows) {
             const auto block = window.not_asked.front();
             window.not_asked.pop_front();
-            ask(window, small_question(window, block));
+            ask(window, small_call(window, block));
         }
     }
 }
 
-void Backfill::take(const eth::Conversation::Answered& answered) {
+void Backfill::take(const eth::PendingCalls::Answered& answered) {
     const auto asked = asked_.extract(answered.id);
     auto& window = *asked.mapped();
     window.under_way.erase(answered.id);
@@ -207,7 +207,7 @@ void Backfill::take_logs(Window& window, std::size_t bytes) {
             rpc_.endpoints().window(other) >= window.blocks()) {
             window.endpoint = other;
         }
-        ask(window, eth::questions::logs(window.from, window.to, filter_, window.logs));
+        ask(window, eth::rpc_calls::logs(window.from, window.to, filter_, window.logs));
         return;
     }
     rpc_.endpoints().range_answered(window.endpoint, window.blocks(), bytes);
@@ -253,7 +253,8 @@ void Backfill::headers_complete(Window& window) {
         }
         if (previous != nullptr && previous->number.next() == header->number &&
             header->parent_hash != previous->hash) {
-            throw rpcpool::NotReadyYet("block " + std::to_string(block.value) + " does not follow the one before it");
+            throw rpcpool::NotReadyYet("block " + std::to_string(block.value) +
+                                       " does not follow the one before it");
         }
         previous = &*header;
     }
@@ -294,7 +295,8 @@ void Backfill::failed(Window& window, const std::exception_ptr& error, bool in_l
     } else {
         try {
             std::rethrow_exception(error);
-        } catch (const rpcpool::NotReadyYet&) {  // nodes of different heights behind one address: no fault to rest for
+        } catch (const rpcpool::NotReadyYet&) {  // nodes of different heights behind one address: no fault to
+                                                 // rest for
         } catch (const std::exception& failure) {
             endpoints.failed(window.endpoint, failure);
         }
@@ -315,7 +317,7 @@ void Backfill::failed(Window& window, const std::exception_ptr& error, bool in_l
 
 void Backfill::start_over(Window& window) {
     for (const auto id : window.under_way) {
-        talk_->cancel(id);
+        pending_->cancel(id);
         asked_.erase(id);
     }
     window.under_way.clear();
@@ -370,7 +372,7 @@ BlocksRead Backfill::next(const std::optional<BlockRef>& after, BlockNum from, B
                 }
                 return out;
             }
-            const auto answered = talk_->next(deadline);
+            const auto answered = pending_->next(deadline);
             if (answered) {
                 take(*answered);
             } else if (clock_.steady() >= deadline) {

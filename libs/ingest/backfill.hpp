@@ -34,17 +34,17 @@ class Backfill {
   private:
     struct Window;
     using Windows = std::list<std::unique_ptr<Window>>;
-    using Id = eth::Conversation::Id;
+    using Id = eth::PendingCalls::Id;
 
     std::size_t choose(BlockNum block, std::optional<std::size_t> but_not) const;
     bool by_receipts(std::size_t endpoint) const;
     void plan(BlockNum to);
     void begin(Windows::iterator at);
     void cut(Windows::iterator at, std::uint64_t most);
-    void ask(Window& window, eth::Question question);
-    eth::Question small_question(Window& window, BlockNum block) const;
+    void ask(Window& window, eth::RpcCall rpc_call);
+    eth::RpcCall small_call(Window& window, BlockNum block) const;
     void pump();
-    void take(const eth::Conversation::Answered& answered);
+    void take(const eth::PendingCalls::Answered& answered);
     void take_logs(Window& window, std::size_t bytes);
     bool ask_for_absent_headers(Window& window);
     void headers_complete(Window& window);
@@ -57,7 +57,7 @@ class Backfill {
     eth::LogFilter filter_;
     const Clock& clock_;
     bool verify_;
-    std::unique_ptr<eth::Conversation> talk_;
+    std::unique_ptr<eth::PendingCalls> pending_;
     Windows windows_;
     std::map<Id, Window*> asked_;  ///< whose question it is; windows keep their address
     BlockNum next_;                ///< the first block of no window yet

@@ -21,11 +21,11 @@ struct RunningStream : World {
     }
     void run(Millis time, unsigned agreement) {
         rpcpool::MultiRpc endpoints({.urls = network.urls(),
-                            .chain = ChainId{97},
-                            .timeout = Millis(1'000),
-                            .agreement = agreement,
-                            .jitter_seed = 1},
-                           clock, log, network);
+                                     .chain = ChainId{97},
+                                     .timeout = Millis(1'000),
+                                     .agreement = agreement,
+                                     .jitter_seed = 1},
+                                    clock, log, network);
         LogStream stream(config, endpoints, sink, clock, log, metrics, health);
         const auto end = clock.steady() + time;
         auto next_block = clock.now() + Millis(450);
@@ -97,7 +97,7 @@ TEST_CASE(
         world.mine(1);
         world.rpc->endpoints().failed(i % 2, std::runtime_error("rests, so that the other one is asked"));
         world.step();
-        troubled += world.reader->trouble().empty() ? 0 : 1;
+        troubled += world.reader->last_error().empty() ? 0 : 1;
     }
     CHECK(world.network.calls(world.network.urls().front()) > 400);
     CHECK(troubled == 0);

@@ -1,10 +1,10 @@
 #include "ingest/log_stream.hpp"
 
+#include "core/duration.hpp"
 #include "ingest/detail/lease_patience.hpp"
-#include "rpcpool/multi_rpc.hpp"
 #include "ingest/detail/progress.hpp"
 #include "ingest/detail/stream_reader.hpp"
-#include "core/duration.hpp"
+#include "rpcpool/multi_rpc.hpp"
 
 namespace lamda::ingest {
 
@@ -23,7 +23,7 @@ constexpr Millis kAskForLease{200};
 struct LogStream::Impl {
     StreamConfig config;
     rpcpool::MultiRpc& rpc;
-    Beside beside;
+    StreamOptions options;
     telemetry::Log log;
     telemetry::Health& health;
     telemetry::Counter errors;
@@ -45,10 +45,10 @@ struct LogStream::Impl {
     std::uint64_t answers_seen = 0;
 
     Impl(StreamConfig c, rpcpool::MultiRpc& r, StreamSink& sink, const Clock& time, telemetry::Log l,
-         telemetry::Metrics& metrics, telemetry::Health& h, Beside b)
+         telemetry::Metrics& metrics, telemetry::Health& h, StreamOptions b)
         : config(std::move(c)),
           rpc(r),
-          beside(b),
+          options(b),
           log(std::move(l)),
           health(h),
           errors(metrics.counter("lamda_chain_rpc_errors_total", "Failed looks at the chain",
@@ -70,8 +70,8 @@ struct LogStream::Impl {
     }
 
     void show() {
-        if (!reader.trouble().empty()) {
-            set_health(false, reader.trouble());
+        if (!reader.last_error().empty()) {
+            set_health(false, reader.last_error());
         } else if (!reader.caught_up()) {
             const auto at = reader.cursor() ? reader.cursor()->number.value : 0;
             health.set(
@@ -110,11 +110,11 @@ struct LogStream::Impl {
 
     /// Advice for the next life. Its loss is no reason to stop.
     void recall() {
-        if (beside.memory == nullptr) {
+        if (options.memory == nullptr) {
             return;
         }
         try {
-            rpc.endpoints().recall(beside.memory->endpoints());
+            rpc.endpoints().recall(options.memory->endpoints());
         } catch (const std::exception& error) {
             log.warn("what was learned of endpoints cannot be read",
                      {{"stream", config.name}, {"reason", error.what()}});
@@ -122,14 +122,14 @@ struct LogStream::Impl {
     }
     void remember() {
         const auto now = clock.steady();
-        if (beside.memory == nullptr || reader.head().number.value == 0 ||
+        if (options.memory == nullptr || reader.head().number.value == 0 ||
             (remembered && now - *remembered < kRememberEvery)) {
             return;
         }
         remembered = now;
         try {
-            beside.memory->remember(rpc.endpoints().notes(), reader.head().number,
-                                    from_unix_seconds(reader.head().timestamp));
+            options.memory->remember(rpc.endpoints().notes(), reader.head().number,
+                                     from_unix_seconds(reader.head().timestamp));
         } catch (const std::exception& error) {
             log.warn("what was learned of endpoints cannot be kept",
                      {{"stream", config.name}, {"reason", error.what()}});
@@ -138,17 +138,17 @@ struct LogStream::Impl {
 
     /// Whether this instance is to read.
     bool may_read() {
-        if (beside.lease == nullptr) {
+        if (options.lease == nullptr) {
             return true;
         }
         bool held = false;
         try {
-            held = beside.lease->held();
+            held = options.lease->held();
         } catch (const std::exception& error) {
             set_health(false, error.what());
             return false;
         }
-        if (!held && !beside.lease->given_up()) {
+        if (!held && !options.lease->given_up()) {
             set_health(true, "on standby: another instance reads this chain");
         }
         if (held != active) {
@@ -194,7 +194,7 @@ struct LogStream::Impl {
     }
 
     /// One look at the chain, and how long to wait before the next.
-    Millis look() {
+    Millis poll_once() {
         try {
             const auto made = reader.step();
             backoff.reset();
@@ -203,7 +203,7 @@ struct LogStream::Impl {
             if (made != StreamReader::Progress::kWaiting) {
                 waiting_since.reset();
                 show();
-            } else if (!reader.trouble().empty()) {
+            } else if (!reader.last_error().empty()) {
                 show();
             } else if (contradiction_lasts()) {
                 set_health(false, "the node names a head whose blocks it does not show");
@@ -254,10 +254,10 @@ struct LogStream::Impl {
         if (const auto answers = rpc.endpoints().answers(); answers != std::exchange(answers_seen, answers)) {
             patience.answered();
         }
-        if (beside.lease != nullptr && patience.failed(clock.steady())) {
+        if (options.lease != nullptr && patience.failed(clock.steady())) {
             log.warn("no endpoint answers for long: the lease is let go, for whoever can read",
                      {{"stream", config.name}, {"reason", reason}});
-            beside.lease->give_up();
+            options.lease->release();
         }
         return pause;
     }
@@ -281,16 +281,16 @@ struct LogStream::Impl {
 
 LogStream::LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
                      telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
-                     Beside beside)
+                     StreamOptions options)
     : impl_(std::make_unique<Impl>(std::move(config), rpc, sink, clock, std::move(log), metrics, health,
-                                   beside)) {}
+                                   options)) {}
 
 LogStream::~LogStream() = default;
 
 void LogStream::run(const std::stop_token& stop) {
     impl_->recall();
     while (!stop.stop_requested()) {
-        const auto wait = impl_->may_read() ? impl_->look() : kAskForLease;
+        const auto wait = impl_->may_read() ? impl_->poll_once() : kAskForLease;
         if (wait > Millis{0}) {
             impl_->clock.sleep(stop, wait);
         }

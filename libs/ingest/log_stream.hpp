@@ -10,15 +10,18 @@
 #include <variant>
 #include <vector>
 
-#include "rpcpool/errors.hpp"
+#include "core/clock.hpp"
+#include "eth/rpc.hpp"
 #include "ingest/errors.hpp"
 #include "ingest/lease.hpp"
 #include "ingest/stream_memory.hpp"
-#include "core/clock.hpp"
-#include "eth/rpc.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
+
+namespace lamda::rpcpool {
+class MultiRpc;
+}
 
 namespace lamda::ingest {
 
@@ -113,18 +116,17 @@ struct StreamConfig {
     SettingNames settings;
 };
 
-class rpcpool::MultiRpc;
-
 /// What a stream may have beside its checkpoint; neither is needed for its promises.
-struct Beside {
+struct StreamOptions {
     StreamMemory* memory = nullptr;  ///< what was learned of endpoints outlives the process
     Lease* lease = nullptr;          ///< while another instance holds it, this one reads nothing
 };
 
 class LogStream {
   public:
-    LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock, telemetry::Log log,
-              telemetry::Metrics& metrics, telemetry::Health& health, Beside beside = {});
+    LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
+              telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
+              StreamOptions options = {});
     ~LogStream();
     /// Until stopped. Survives failures of the endpoints and of the sink by trying again.
     /// Health check `chain:<name>`. @throws ConfigContradiction, FinalityViolated

@@ -1,13 +1,13 @@
 // LogStream and Sender against a real node.
 #include <catch2/catch.hpp>
 
-#include "txsender/testing/memory_tx_queue.hpp"
+#include "ingest/detail/stream_reader.hpp"
 #include "ingest/testing/memory_sink.hpp"
 #include "rpcpool/multi_rpc.hpp"
-#include "txsender/sender.hpp"
-#include "ingest/detail/stream_reader.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
+#include "txsender/sender.hpp"
+#include "txsender/testing/memory_tx_queue.hpp"
 
 using namespace lamda;
 using namespace lamda::ingest;
@@ -22,8 +22,8 @@ struct Node {
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 32}};
     SystemClock clock;
     rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
-                 clock,
-                 telemetry::Log::none()};
+                          clock,
+                          telemetry::Log::none()};
     std::unique_ptr<crypto::LocalSigner> signer =
         std::move(crypto::LocalSigner::from_hex(testkit::dev_key(0))).value();
     telemetry::Metrics metrics;
@@ -80,16 +80,17 @@ TEST_CASE("a real node: logs are read, and a reorg is followed") {
 
 TEST_CASE("a real node: an intent is sent, mined and final") {
     Node node;
-    txsender::MemoryLedger ledger;
+    txsender::MemoryTxQueue ledger;
     txsender::SenderConfig config;
     config.name = "anvil";
     config.chain_id = ChainId{97};
     config.min_priority_fee = 1'000'000;
     config.max_fee_cap = 10'000'000'000;
     const auto target = *Address::parse("0x1000000000000000000000000000000000000001");
-    txsender::PolicyByKey signing([&](std::string_view) -> Result<txsender::Call> { return txsender::Call{target, 1, {}}; });
-    txsender::Sender sender(config, node.rpc, *node.signer, ledger, signing, node.clock, telemetry::Log::none(),
-                  node.metrics, node.health, nullptr);
+    txsender::PolicyByKey signing(
+        [&](std::string_view) -> Result<txsender::Call> { return txsender::Call{target, 1, {}}; });
+    txsender::Sender sender(config, node.rpc, *node.signer, ledger, signing, node.clock,
+                            telemetry::Log::none(), node.metrics, node.health, nullptr);
     for (int i = 0; i < 20; ++i) {
         ledger.add({"intent:" + std::to_string(i), target, 1, {}});
     }

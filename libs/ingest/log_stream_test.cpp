@@ -168,7 +168,7 @@ TEST_CASE("a finalized tag that is too old is waited for, or replaced by a depth
         }
         CHECK_FALSE(world.sink.caught_up);
         CHECK(world.sink.rows.empty());
-        CHECK(world.reader->trouble().find("old, allowed are 5s") != std::string::npos);
+        CHECK(world.reader->last_error().find("old, allowed are 5s") != std::string::npos);
     }
     SECTION("with a fallback, blocks that old are delivered") {
         world.config.finality.fallback = Millis(9'000);
@@ -366,7 +366,8 @@ TEST_CASE("a stream runs on its own thread until it is stopped, and shows its he
         }
     };
     telemetry::Health health;
-    rpcpool::MultiRpc rpc({.urls = world.network.urls(), .chain = ChainId{97}}, world.clock, world.log, world.network);
+    rpcpool::MultiRpc rpc({.urls = world.network.urls(), .chain = ChainId{97}}, world.clock, world.log,
+                          world.network);
     LogStream stream(world.config, rpc, world.sink, world.clock, world.log, world.metrics, health);
     CHECK_FALSE(health.ready());
     std::jthread thread([&](const std::stop_token& stop) { stream.run(stop); });

@@ -36,11 +36,11 @@ TEST_CASE("a tag is believed while it is young") {
     reading.now = from_unix_seconds(1051);
     CHECK_FALSE(judge_finality(rule, reading).boundary);
     CHECK_FALSE(judge_finality(rule, reading).depth);
-    CHECK(judge_finality(rule, reading).trouble.find("block 90 is 61s old") != std::string::npos);
+    CHECK(judge_finality(rule, reading).last_error.find("block 90 is 61s old") != std::string::npos);
     rule.fallback = Millis(30'000);
     CHECK(judge_finality(rule, reading).depth == Millis(30'000));
     reading.finalized.reset();
-    CHECK(judge_finality(rule, reading).trouble == "the node names no finalized block");
+    CHECK(judge_finality(rule, reading).last_error == "the node names no finalized block");
 }
 
 TEST_CASE("safe never waits for longer than finalized") {

@@ -16,7 +16,7 @@ struct OneLease final : Lease {
         }
         return !elsewhere && !given_up();
     }
-    void give_up() override {
+    void release() override {
         times.push_back(clock.steady());
         elsewhere = wanted;
     }
@@ -33,7 +33,8 @@ struct OneLease final : Lease {
 struct LeasedStream : World {
     OneLease lease{clock};
     telemetry::Health health;
-    rpcpool::MultiRpc endpoints{{.urls = network.urls(), .chain = ChainId{97}, .jitter_seed = 1}, clock, log, network};
+    rpcpool::MultiRpc endpoints{
+        {.urls = network.urls(), .chain = ChainId{97}, .jitter_seed = 1}, clock, log, network};
     LogStream stream{config, endpoints, sink,   clock,
                      log,    metrics,   health, {.memory = nullptr, .lease = &lease}};
 

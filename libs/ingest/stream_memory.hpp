@@ -13,7 +13,8 @@ class StreamMemory {
     virtual ~StreamMemory() = default;
     virtual std::vector<rpcpool::EndpointNote> endpoints() = 0;
     /// Replaces what was known of these endpoints, and of the chain's head.
-    virtual void remember(const std::vector<rpcpool::EndpointNote>& endpoints, BlockNum head, Timestamp head_time) = 0;
+    virtual void remember(const std::vector<rpcpool::EndpointNote>& endpoints, BlockNum head,
+                          Timestamp head_time) = 0;
 };
 
 }  // namespace lamda::ingest

@@ -114,11 +114,12 @@ BlockNum block_at(eth::Rpc& rpc, Timestamp at) {
     return low;
 }
 
-MarketView::MarketView(eth::Rpc& bsc, Address job_manager) : bsc_(bsc), job_manager_(job_manager) {
+JobManagerReader::JobManagerReader(eth::Rpc& bsc, Address job_manager)
+    : bsc_(bsc), job_manager_(job_manager) {
     require_contract(bsc_, job_manager_, "JobManager");
 }
 
-std::optional<JobView> MarketView::job(const JobId& id) {
+std::optional<JobView> JobManagerReader::job(const JobId& id) {
     jm::GetJobInfo call;
     call.id = id.as<Bytes32>();
     eth::CallRequest request;
@@ -152,7 +153,7 @@ std::optional<JobView> MarketView::job(const JobId& id) {
     return it == jobs.end() ? std::nullopt : std::optional(it->second);
 }
 
-std::vector<JobView> MarketView::jobs(BlockNum from) {
+std::vector<JobView> JobManagerReader::jobs(BlockNum from) {
     Times times(bsc_);
     std::map<JobId, JobView> jobs;
     std::vector<JobId> order;

@@ -50,9 +50,9 @@ struct IncrementView {
 /// Reads one JobManager. Logs are looked for from the block of the job's creation on, which getJobInfo's
 /// createdAt gives by bisection over block times. @throws as eth::Rpc does; std::runtime_error when there is
 /// no contract
-class MarketView {
+class JobManagerReader {
   public:
-    MarketView(eth::Rpc& bsc, Address job_manager);
+    JobManagerReader(eth::Rpc& bsc, Address job_manager);
     /// nullopt: no such job.
     std::optional<JobView> job(const JobId& id);
     /// All jobs created in from … head, oldest first.

@@ -8,7 +8,7 @@ namespace {
 constexpr std::chrono::minutes kFeedsWait{5};
 }  // namespace
 
-bool is_news(Timestamp at, Timestamp now) {
+bool is_recent(Timestamp at, Timestamp now) {
     return now - at < kFeedsWait;
 }
 

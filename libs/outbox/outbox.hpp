@@ -21,6 +21,6 @@ struct OutboxMessage {
 void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<OutboxMessage>& messages);
 
 /// Whether a live feed may still wait for what happened then (5 min): history is not told.
-bool is_news(Timestamp at, Timestamp now);
+bool is_recent(Timestamp at, Timestamp now);
 
 }  // namespace lamda::outbox

@@ -111,7 +111,7 @@ void Relay::report_age(const std::string& reason) {
 
 void Relay::run(const std::stop_token& stop) {
     store::Listener listener(database_, {"lamda_outbox"});
-    std::string trouble;
+    std::string last_error;
     while (!stop.stop_requested()) {
         std::string now;
         try {
@@ -124,8 +124,8 @@ void Relay::run(const std::stop_token& stop) {
         if (!now.empty()) {
             on_refusal_();
         }
-        if (now != trouble) {
-            trouble = now;
+        if (now != last_error) {
+            last_error = now;
             if (now.empty()) {
                 log_.info("outbox: leaving again", {{"owner", owner_}});
             } else {

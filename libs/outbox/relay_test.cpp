@@ -140,7 +140,8 @@ TEST_CASE_METHOD(
     for (const char* point :
          {"relay.before_publish", "relay.after_publish", "relay.before_publish:2", "relay.after_publish"}) {
         INFO(point);
-        REQUIRE(testkit::run_and_crash("[.relay-victim]", point, {{"VICTIM_DSN", dsn}, {"VICTIM_NATS", nats.url()}}));
+        REQUIRE(testkit::run_and_crash("[.relay-victim]", point,
+                                       {{"VICTIM_DSN", dsn}, {"VICTIM_NATS", nats.url()}}));
         REQUIRE(waiting() > 0);
     }
     auto bus = client();

@@ -60,14 +60,14 @@ ingest::Differences differences(const LogDiff<Entry>& diff, Place place) {
 /// Entries of another block at the same height are no mistake in reading: the chain itself is another one.
 /// @throws ingest::FinalityViolated
 template <class Entry, class Block>
-void require_same_blocks(const LogDiff<Entry>& diff, const ingest::Rereading& again, Block block) {
+void require_same_blocks(const LogDiff<Entry>& diff, const ingest::RangeSnapshot& again, Block block) {
     for (const auto* entry : diff.to_drop) {
         for (const auto& header : again.blocks.headers) {
             const BlockRef ours = block(*entry);
             if (header.ref.number == ours.number && header.ref.hash != ours.hash) {
                 throw ingest::FinalityViolated("the rows are of block " + ours.hash.hex() +
-                                              ", the chain has " + header.ref.hash.hex() +
-                                              " at this height, and both were final");
+                                               ", the chain has " + header.ref.hash.hex() +
+                                               " at this height, and both were final");
             }
         }
     }

@@ -1,15 +1,15 @@
 #include "pgingest/pg_audit.hpp"
 
-#include "rpcpool/range_window.hpp"
 #include "core/crash_point.hpp"
+#include "rpcpool/range_window.hpp"
 
 namespace lamda::pgingest {
 
-PgSweep::PgSweep(store::Database& database, std::string stream, Repairable& journal)
+PgAudit::PgAudit(store::Database& database, std::string stream, Repairable& journal)
     : database_(database), stream_(std::move(stream)), journal_(journal) {}
 
-std::optional<ingest::SweepState> PgSweep::state() {
-    return database_.transact([&](store::Txn& txn) -> std::optional<ingest::SweepState> {
+std::optional<ingest::AuditState> PgAudit::state() {
+    return database_.transact([&](store::Txn& txn) -> std::optional<ingest::AuditState> {
         const auto row = txn.first(
             "SELECT c.chain_id, least(c.number - $2, c.finalized) AS final, s.upto FROM chain.cursor c "
             "LEFT JOIN chain.sweep s ON s.stream = c.stream "
@@ -18,16 +18,16 @@ std::optional<ingest::SweepState> PgSweep::state() {
         if (!row) {
             return std::nullopt;
         }
-        return ingest::SweepState{ChainId{row->get<std::uint64_t>("chain_id")}, row->get<BlockNum>("final"),
-                                 row->maybe<BlockNum>("upto")};
+        return ingest::AuditState{ChainId{row->get<std::uint64_t>("chain_id")}, row->get<BlockNum>("final"),
+                                  row->maybe<BlockNum>("upto")};
     });
 }
 
-ingest::Differences PgSweep::compare(const ingest::Rereading& again) {
+ingest::Differences PgAudit::compare(const ingest::RangeSnapshot& again) {
     return database_.transact([&](store::Txn& txn) { return journal_.compare(txn, again); });
 }
 
-ingest::SweepSink::Repaired PgSweep::repair(const ingest::Rereading& again) {
+ingest::AuditSink::Repaired PgAudit::repair(const ingest::RangeSnapshot& again) {
     return database_.transact([&](store::Txn& txn) {
         // As the projector does first of all: one of the two waits for the other.
         txn.exec("SELECT 1 FROM chain.cursor WHERE stream = $1 FOR UPDATE", {stream_});
@@ -48,7 +48,7 @@ ingest::SweepSink::Repaired PgSweep::repair(const ingest::Rereading& again) {
     });
 }
 
-void PgSweep::passed(BlockNum first, BlockNum last, const ingest::SweepOutcome& outcome) {
+void PgAudit::passed(BlockNum first, BlockNum last, const ingest::AuditOutcome& outcome) {
     database_.transact([&](store::Txn& txn) {
         txn.exec(
             "INSERT INTO chain.sweep AS s (stream, since, upto, logs, unsettled, trouble, swept_at) "
@@ -59,7 +59,7 @@ void PgSweep::passed(BlockNum first, BlockNum last, const ingest::SweepOutcome& 
             "swept_at = excluded.swept_at "
             "WHERE s.upto IS NULL OR s.upto = excluded.since - 1",
             {stream_, first, last, static_cast<std::uint64_t>(outcome.logs),
-             static_cast<std::uint64_t>(outcome.unsettled), outcome.trouble});
+             static_cast<std::uint64_t>(outcome.unsettled), outcome.last_error});
     });
 }
 

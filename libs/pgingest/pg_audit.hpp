@@ -13,19 +13,19 @@ namespace lamda::pgingest {
 class Repairable {
   public:
     virtual ~Repairable() = default;
-    virtual ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) = 0;
+    virtual ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) = 0;
     /// Journal and rows become what they would be had the stream been told this at once; what has had effects
     /// that cannot be taken back stays. @throws ingest::FinalityViolated
-    virtual void repair(store::Txn& txn, const ingest::Rereading& again) = 0;
+    virtual void repair(store::Txn& txn, const ingest::RangeSnapshot& again) = 0;
 };
 
-class PgSweep final : public ingest::SweepSink {
+class PgAudit final : public ingest::AuditSink {
   public:
-    PgSweep(store::Database& database, std::string stream, Repairable& journal);
-    std::optional<ingest::SweepState> state() override;
-    ingest::Differences compare(const ingest::Rereading& again) override;
-    Repaired repair(const ingest::Rereading& again) override;
-    void passed(BlockNum first, BlockNum last, const ingest::SweepOutcome& outcome) override;
+    PgAudit(store::Database& database, std::string stream, Repairable& journal);
+    std::optional<ingest::AuditState> state() override;
+    ingest::Differences compare(const ingest::RangeSnapshot& again) override;
+    Repaired repair(const ingest::RangeSnapshot& again) override;
+    void passed(BlockNum first, BlockNum last, const ingest::AuditOutcome& outcome) override;
 
   private:
     store::Database& database_;

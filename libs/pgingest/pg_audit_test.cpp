@@ -1,8 +1,8 @@
 #include "pgingest/pg_audit.hpp"
 
-#include "rpcpool/range_window.hpp"
 #include "pgingest/log_diff.hpp"
 #include "pgingest/projector.hpp"
+#include "rpcpool/range_window.hpp"
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
@@ -25,7 +25,7 @@ class Journal final : public Repairable {
   public:
     std::size_t logs = 0;
     std::size_t stubborn = 0;
-    ingest::Differences compare(store::Txn&, const ingest::Rereading& again) override {
+    ingest::Differences compare(store::Txn&, const ingest::RangeSnapshot& again) override {
         const auto theirs = again.blocks.logs.size();
         const auto differ = theirs > logs ? theirs - logs : logs - theirs;
         ingest::Differences out;
@@ -35,14 +35,14 @@ class Journal final : public Repairable {
         }
         return out;
     }
-    void repair(store::Txn&, const ingest::Rereading& again) override {
+    void repair(store::Txn&, const ingest::RangeSnapshot& again) override {
         logs = again.blocks.logs.size() - stubborn;
     }
 };
 
 struct Fixture : testkit::TestDatabase {
     Journal journal;
-    PgSweep sweep{db, kStream, journal};
+    PgAudit audit{db, kStream, journal};
 
     void cursor(std::uint64_t number, std::uint64_t finalized) {
         db.transact([&](store::Txn& txn) {
@@ -67,8 +67,8 @@ struct Fixture : testkit::TestDatabase {
     }
 };
 
-ingest::Rereading reading(std::uint64_t first, std::uint64_t to, std::size_t logs) {
-    ingest::Rereading out;
+ingest::RangeSnapshot reading(std::uint64_t first, std::uint64_t to, std::size_t logs) {
+    ingest::RangeSnapshot out;
     out.first = BlockNum{first};
     out.blocks.to.number = BlockNum{to};
     out.blocks.logs.resize(logs);
@@ -97,25 +97,25 @@ TEST_CASE("two readings differ by what one of them lacks or says otherwise") {
 }
 
 TEST_CASE_METHOD(Fixture, "a sweep goes as far as what is final, and settled") {
-    CHECK_FALSE(sweep.state());
+    CHECK_FALSE(audit.state());
     cursor(90, 100);
-    CHECK_FALSE(sweep.state());
+    CHECK_FALSE(audit.state());
     cursor(rpcpool::kSettledDepth + 90, rpcpool::kSettledDepth + 90);
-    CHECK(sweep.state()->final == BlockNum{90});
-    CHECK_FALSE(sweep.state()->upto);
+    CHECK(audit.state()->final == BlockNum{90});
+    CHECK_FALSE(audit.state()->upto);
     cursor(rpcpool::kSettledDepth + 120, 100);
-    CHECK(sweep.state()->final == BlockNum{100});
-    sweep.passed(BlockNum{5}, BlockNum{50}, {.logs = 3});
-    CHECK(sweep.state()->upto == BlockNum{50});
-    sweep.passed(BlockNum{51}, BlockNum{60}, {.logs = 2, .unsettled = 1, .trouble = "block 55: why"});
-    sweep.passed(BlockNum{61}, BlockNum{70}, {});
+    CHECK(audit.state()->final == BlockNum{100});
+    audit.passed(BlockNum{5}, BlockNum{50}, {.logs = 3});
+    CHECK(audit.state()->upto == BlockNum{50});
+    audit.passed(BlockNum{51}, BlockNum{60}, {.logs = 2, .unsettled = 1, .last_error = "block 55: why"});
+    audit.passed(BlockNum{61}, BlockNum{70}, {});
     CHECK(shown() == "5..70 logs 5 repaired 0 unsettled 1 block 55: why");
 }
 
 TEST_CASE_METHOD(Fixture, "Atomic: of two sweeps one moves on, and a range counts once") {
     cursor(120, 100);
-    PgSweep rival(db, kStream, journal);
-    sweep.passed(BlockNum{0}, BlockNum{50}, {.logs = 3});
+    PgAudit rival(db, kStream, journal);
+    audit.passed(BlockNum{0}, BlockNum{50}, {.logs = 3});
     rival.passed(BlockNum{0}, BlockNum{40}, {.logs = 3});
     CHECK(shown() == "0..50 logs 3 repaired 0 unsettled 0 ");
 }
@@ -123,15 +123,15 @@ TEST_CASE_METHOD(Fixture, "Atomic: of two sweeps one moves on, and a range count
 TEST_CASE_METHOD(Fixture, "repairs are counted, and what stays is told") {
     cursor(120, 100);
     journal.logs = 1;
-    const auto done = sweep.repair(reading(7, 7, 4));
+    const auto done = audit.repair(reading(7, 7, 4));
     CHECK(done.logs == 3);
     CHECK(done.left.logs == 0);
     journal.stubborn = 1;
-    const auto partly = sweep.repair(reading(8, 8, 6));
+    const auto partly = audit.repair(reading(8, 8, 6));
     CHECK(partly.logs == 1);
     CHECK(partly.left.logs == 1);
     CHECK(shown() == ".. logs 0 repaired 4 unsettled 0 ");
-    sweep.passed(BlockNum{0}, BlockNum{8}, {.logs = 10, .unsettled = 1, .trouble = "x"});
+    audit.passed(BlockNum{0}, BlockNum{8}, {.logs = 10, .unsettled = 1, .last_error = "x"});
     CHECK(shown() == "0..8 logs 10 repaired 4 unsettled 1 x");
 }
 
@@ -144,6 +144,6 @@ TEST_CASE_METHOD(Fixture, "Atomic: a kill before the commit of a repair undoes i
 TEST_CASE("repair child", "[.][repair-child]") {
     store::Database database(std::getenv("LAMDA_TEST_DSN"), "child", 1);
     Journal journal;
-    PgSweep sweep(database, kStream, journal);
-    sweep.repair(reading(7, 7, 4));
+    PgAudit audit(database, kStream, journal);
+    audit.repair(reading(7, 7, 4));
 }

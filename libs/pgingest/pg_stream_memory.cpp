@@ -35,7 +35,7 @@ std::vector<rpcpool::EndpointNote> PgStreamMemory::endpoints() {
             note.id = row.get<rpcpool::EndpointId>("id");
             note.name = row.get<std::string>("name");
             note.state = state_of(row.get<std::string>("state"));
-            note.trouble = row.get<std::string>("trouble");
+            note.last_error = row.get<std::string>("trouble");
             note.max_range = row.get<std::uint64_t>("max_range");
             note.answers_logs = row.get<bool>("answers_logs");
             note.head = row.maybe<BlockNum>("head");
@@ -58,7 +58,7 @@ void PgStreamMemory::remember(const std::vector<rpcpool::EndpointNote>& endpoint
                 "answers_logs = excluded.answers_logs, head = excluded.head, head_at = excluded.head_at, "
                 "noted_at = excluded.noted_at",
                 {stream_, note.id, store::storable(note.name, kMostTrouble),
-                 std::string(rpcpool::to_string(note.state)), store::storable(note.trouble, kMostTrouble),
+                 std::string(rpcpool::to_string(note.state)), store::storable(note.last_error, kMostTrouble),
                  note.max_range, note.answers_logs, note.head, note.head_at});
         }
         txn.exec("DELETE FROM chain.endpoint WHERE stream = $1 AND noted_at < now() - interval '30 days'",

@@ -45,7 +45,7 @@ TEST_CASE_METHOD(Fixture, "what was learned of endpoints comes back, and only th
     good.head_at = at;
     auto resting = endpoint(2);
     resting.state = State::kResting;
-    resting.trouble = "429: come back in 3 s";
+    resting.last_error = "429: come back in 3 s";
     resting.answers_logs = false;
     auto excluded = endpoint(3);
     excluded.state = State::kExcluded;
@@ -55,7 +55,7 @@ TEST_CASE_METHOD(Fixture, "what was learned of endpoints comes back, and only th
 
     good.max_range = 10'000;
     good.state = State::kResting;
-    good.trouble = "timed out";
+    good.last_error = "timed out";
     memory.remember({good}, BlockNum{101}, at);
     REQUIRE(memory.endpoints() == std::vector{good, resting, excluded, endpoint(4)});
 }
@@ -75,9 +75,9 @@ TEST_CASE_METHOD(Fixture, "people see the endpoints in use; one that was taken o
 
 TEST_CASE_METHOD(Fixture, "an endpoint's own words are kept in a form that the database can hold") {
     auto odd = endpoint(1);
-    odd.trouble = std::string("\0\xff not text", 11) + std::string(10'000, 'x');
+    odd.last_error = std::string("\0\xff not text", 11) + std::string(10'000, 'x');
     memory.remember({odd}, BlockNum{5}, at);
-    const auto kept = memory.endpoints().at(0).trouble;
+    const auto kept = memory.endpoints().at(0).last_error;
     CHECK(kept.size() <= 1'024);
     CHECK(kept.find(" not text") != std::string::npos);
 }

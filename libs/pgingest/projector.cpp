@@ -178,8 +178,8 @@ void Projector::unwind(const ingest::Unwind& unwind) {
                                     caught_up_};
             if (unwind.to.number < state.finalized) {
                 throw ingest::FinalityViolated("stream " + stream_ + ": a reorg down to block " +
-                                              std::to_string(unwind.to.number.value) + ", but block " +
-                                              std::to_string(state.finalized.value) + " was final");
+                                               std::to_string(unwind.to.number.value) + ", but block " +
+                                               std::to_string(state.finalized.value) + " was final");
             }
             txn.exec("DELETE FROM chain.header WHERE stream = $1 AND number > $2",
                      {stream_, unwind.to.number});
@@ -229,7 +229,7 @@ ingest::Watched Projector::bind(const ingest::Watched& watched) {
             {stream_, watched.chain.value, contracts});
         const auto row = txn.one("SELECT chain_id, contracts FROM chain.cursor WHERE stream = $1", {stream_});
         return ingest::Watched{ChainId{row.get<std::uint64_t>("chain_id")},
-                              split(row.maybe<Bytes>("contracts").value_or(Bytes{}))};
+                               split(row.maybe<Bytes>("contracts").value_or(Bytes{}))};
     });
     crash_point("projector.bound");
     return bound;

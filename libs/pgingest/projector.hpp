@@ -36,7 +36,7 @@ class Projection {
 
 /// chain.cursor, chain.header and chain.reorg of one stream. Compare-and-set on (number, hash): @throws
 /// ingest::CursorMoved. For one thread, but prepare().
-class Projector final : public PreparingSink {
+class Projector final : public TwoPhaseSink {
   public:
     Projector(store::Database& database, std::string stream, Projection& projection);
     std::optional<BlockRef> cursor() override;

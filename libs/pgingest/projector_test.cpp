@@ -26,7 +26,7 @@ BlockRef ref(std::uint64_t n, std::uint8_t fork = 0) {
 
 /// Blocks (from, to] of a fork, with all their headers and one log in each.
 ingest::Batch blocks(std::optional<BlockRef> from, std::uint64_t to, std::uint64_t finalized,
-                    std::uint8_t fork = 0) {
+                     std::uint8_t fork = 0) {
     ingest::Batch out;
     out.from = from;
     out.to = ref(to, fork);
@@ -95,8 +95,8 @@ struct Fixture : testkit::TestDatabase {
 using Numbers = std::vector<std::uint64_t>;
 
 const ingest::Watched kWatched{ChainId{97},
-                              {Address::parse("0x1000000000000000000000000000000000000001").value(),
-                               Address::parse("0x1000000000000000000000000000000000000002").value()}};
+                               {Address::parse("0x1000000000000000000000000000000000000001").value(),
+                                Address::parse("0x1000000000000000000000000000000000000002").value()}};
 
 }  // namespace
 

@@ -1,4 +1,4 @@
-// PreparingSink: a stream's sink whose apply() has a part that can be done ahead of its turn.
+// TwoPhaseSink: a stream's sink whose apply() has a part that can be done ahead of its turn.
 #pragma once
 
 #include <functional>
@@ -7,7 +7,7 @@
 
 namespace lamda::pgingest {
 
-class PreparingSink : public ingest::StreamSink {
+class TwoPhaseSink : public ingest::StreamSink {
   public:
     /// Does that part, maybe while another thread is inside apply() with the batch before; what is returned
     /// does the rest, once, in its turn: together they are apply(). It keeps what it needs of the batch.

@@ -18,7 +18,7 @@ class WriteBehind final : public ingest::StreamSink {
     /// Fewer logs are written sooner than a thread is woken.
     static constexpr std::size_t kLarge = 500;
 
-    explicit WriteBehind(PreparingSink& sink, std::size_t large = kLarge) : sink_(sink), large_(large) {}
+    explicit WriteBehind(TwoPhaseSink& sink, std::size_t large = kLarge) : sink_(sink), large_(large) {}
     /// Waits; an error that nobody has asked for is lost, and so is its batch: it will be read again.
     ~WriteBehind() override = default;
     std::optional<BlockRef> cursor() override;
@@ -32,7 +32,7 @@ class WriteBehind final : public ingest::StreamSink {
     void settle();
 
   private:
-    PreparingSink& sink_;
+    TwoPhaseSink& sink_;
     std::size_t large_;
     std::future<void> under_way_;  ///< its destructor waits
 };

@@ -33,7 +33,7 @@ ingest::Batch batch(std::optional<BlockRef> from, std::uint64_t to, std::size_t 
 }
 
 /// Writes when it is let, and tells in which order it was asked.
-class GatedSink final : public PreparingSink {
+class GatedSink final : public TwoPhaseSink {
   public:
     std::vector<std::string> asked;
     std::atomic<int> prepared = 0;

@@ -14,9 +14,9 @@ bool LockedIntent::is_open() const {
     return state != txsender::IntentState::kDone && state != txsender::IntentState::kFailed;
 }
 
-bool LockedIntent::flies_at(std::uint64_t at) const {
-    return nonce == at &&
-           (state == txsender::IntentState::kAllocated || state == txsender::IntentState::kSent || state == txsender::IntentState::kMined);
+bool LockedIntent::in_flight_at(std::uint64_t at) const {
+    return nonce == at && (state == txsender::IntentState::kAllocated ||
+                           state == txsender::IntentState::kSent || state == txsender::IntentState::kMined);
 }
 
 std::map<std::string, LockedIntent> lock_intents(store::Txn& txn, ChainId chain, const Address& wallet,
@@ -30,8 +30,8 @@ std::map<std::string, LockedIntent> lock_intents(store::Txn& txn, ChainId chain,
         one.id = row.get<std::int64_t>("id");
         one.state = txsender::parse_intent_state(row.get<std::string>("state")).value();
         one.nonce = row.maybe<std::uint64_t>("nonce");
-        if (const auto wish = row.maybe<std::string>("wish")) {
-            one.wish = txsender::parse_wish(*wish).value();
+        if (const auto operator_request = row.maybe<std::string>("wish")) {
+            one.operator_request = txsender::parse_operator_request(*operator_request).value();
         }
         out.emplace(row.get<std::string>("key"), one);
     }

@@ -4,8 +4,8 @@
 #include <functional>
 #include <map>
 
-#include "txsender/tx_queue.hpp"
 #include "store/database.hpp"
+#include "txsender/tx_queue.hpp"
 
 namespace lamda::pgledger {
 
@@ -13,14 +13,14 @@ struct LockedIntent {
     std::int64_t id = 0;
     txsender::IntentState state{};
     std::optional<std::uint64_t> nonce;
-    std::optional<txsender::Wish> wish;
+    std::optional<txsender::OperatorRequest> operator_request;
 
     /// Pending or parked, without a nonce.
     bool waits() const;
     /// Neither done nor failed.
     bool is_open() const;
     /// Allocated, sent or mined, at that nonce.
-    bool flies_at(std::uint64_t at) const;
+    bool in_flight_at(std::uint64_t at) const;
 };
 
 /// Locks those of a wallet that have these keys, until the transaction ends; by key. They are found by their

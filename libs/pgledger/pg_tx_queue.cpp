@@ -64,16 +64,17 @@ std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
             "WITH ORDINALITY AS n (key, recipient, value, data, on_revert, place) ORDER BY n.place "
             "ON CONFLICT (chain_id, wallet, key) DO NOTHING",
             {chain.value, wallet, store::array_of(intents, &txsender::Intent::key),
-             store::array_of(intents, &txsender::Intent::to), store::array_of(intents, &txsender::Intent::value),
+             store::array_of(intents, &txsender::Intent::to),
+             store::array_of(intents, &txsender::Intent::value),
              store::array_of(intents, &txsender::Intent::data),
              store::array_of(intents, [](const auto& intent) { return to_string(intent.on_revert); })})
         .affected();
 }
 
-PgTxLedger::PgTxLedger(store::Database& database, Address wallet, ChainId chain)
+PgTxQueue::PgTxQueue(store::Database& database, Address wallet, ChainId chain)
     : database_(database), wallet_(wallet), chain_(chain) {}
 
-std::vector<txsender::LedgerEntry> PgTxLedger::in_flight(const txsender::ChainLook& look, std::size_t most) {
+std::vector<txsender::TxQueueEntry> PgTxQueue::in_flight(const txsender::ChainLook& look, std::size_t most) {
     const auto some = [](const std::string& which) {
         return "(SELECT " + intent_columns() + " FROM chain.intent i WHERE " + kMine + " AND " + which +
                " ORDER BY i.nonce LIMIT $3)";
@@ -89,7 +90,7 @@ std::vector<txsender::LedgerEntry> PgTxLedger::in_flight(const txsender::ChainLo
     });
 }
 
-std::vector<txsender::LedgerEntry> PgTxLedger::waiting(std::size_t most) {
+std::vector<txsender::TxQueueEntry> PgTxQueue::waiting(std::size_t most) {
     const auto some = [](const std::string& state, const std::string& order) {
         return "(SELECT " + intent_columns() + " FROM chain.intent i WHERE " + kMine + " AND i.state = '" +
                state + "' AND i.nonce IS NULL ORDER BY " + order + " LIMIT $3)";
@@ -107,7 +108,7 @@ std::vector<txsender::LedgerEntry> PgTxLedger::waiting(std::size_t most) {
     });
 }
 
-std::optional<std::uint64_t> PgTxLedger::next_nonce() {
+std::optional<std::uint64_t> PgTxQueue::next_nonce() {
     return database_.transact([&](store::Txn& txn) -> std::optional<std::uint64_t> {
         const auto row = txn.first("SELECT next_nonce FROM chain.wallet WHERE chain_id = $1 AND address = $2",
                                    {chain_.value, wallet_});
@@ -115,7 +116,7 @@ std::optional<std::uint64_t> PgTxLedger::next_nonce() {
     });
 }
 
-U256 PgTxLedger::spent_since(Timestamp since) {
+U256 PgTxQueue::spent_since(Timestamp since) {
     return database_.transact([&](store::Txn& txn) {
         const U256 paid = txn.one(
                                  "SELECT least(coalesce(sum(i.paid + i.paid_before), 0), 1e76::numeric) AS "
@@ -135,8 +136,8 @@ U256 PgTxLedger::spent_since(Timestamp since) {
     });
 }
 
-std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector<txsender::Allocation>& wanted,
-                                                               std::uint64_t at_least) {
+std::vector<std::optional<std::uint64_t>> PgTxQueue::allocate(const std::vector<txsender::Allocation>& wanted,
+                                                              std::uint64_t at_least) {
     return database_.transact([&](store::Txn& txn) {
         do_not_wait_for_disk(txn);
         std::vector<std::optional<std::uint64_t>> out(wanted.size());
@@ -151,11 +152,12 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
         auto next = std::max(wallet->maybe<std::uint64_t>("next_nonce").value_or(0), at_least);
         const auto held = held_from(txn, chain_, wallet_, next);
         std::set<std::string> seen;
-        const auto given =
-            choose(locked, wanted, &txsender::Allocation::key,
-                   [&](const LockedIntent& row, const txsender::Allocation& one) {
-                       return row.waits() && row.wish != txsender::Wish::kCancel && seen.insert(one.key).second;
-                   });
+        const auto given = choose(locked, wanted, &txsender::Allocation::key,
+                                  [&](const LockedIntent& row, const txsender::Allocation& one) {
+                                      return row.waits() &&
+                                             row.operator_request != txsender::OperatorRequest::kCancel &&
+                                             seen.insert(one.key).second;
+                                  });
         if (given.ids.empty()) {
             return out;
         }
@@ -182,7 +184,7 @@ std::vector<std::optional<std::uint64_t>> PgTxLedger::allocate(const std::vector
     });
 }
 
-bool PgTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) {
+bool PgTxQueue::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) {
     return database_.transact([&](store::Txn& txn) {
         txn.exec("SELECT 1 FROM chain.wallet WHERE chain_id = $1 AND address = $2 FOR NO KEY UPDATE",
                  {chain_.value, wallet_});
@@ -205,12 +207,12 @@ bool PgTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t 
     });
 }
 
-std::vector<bool> PgTxLedger::store(const std::vector<txsender::NewTx>& txs) {
+std::vector<bool> PgTxQueue::store(const std::vector<txsender::NewTx>& txs) {
     return database_.transact([&](store::Txn& txn) {
         const auto locked = lock(txn, txs, &txsender::NewTx::key);
-        const auto kept =
-            choose(locked, txs, &txsender::NewTx::key,
-                   [](const LockedIntent& row, const txsender::NewTx& one) { return row.flies_at(one.nonce); });
+        const auto kept = choose(
+            locked, txs, &txsender::NewTx::key,
+            [](const LockedIntent& row, const txsender::NewTx& one) { return row.in_flight_at(one.nonce); });
         const auto column = [&](auto get) { return store::array_of(kept.named, get); };
         txn.exec(
             "INSERT INTO chain.tx (intent_id, nonce, hash, raw, legacy, max_fee, max_priority_fee, "
@@ -225,8 +227,8 @@ std::vector<bool> PgTxLedger::store(const std::vector<txsender::NewTx>& txs) {
              column([](const auto& one) { return one.tx.fee.max_priority_fee; }),
              column([](const auto& one) { return one.tx.stored_at; }),
              column([](const auto& one) { return one.tx.cancels; })});
-        const bool wished =
-            std::any_of(locked.begin(), locked.end(), [](const auto& row) { return row.second.wish; });
+        const bool wished = std::any_of(locked.begin(), locked.end(),
+                                        [](const auto& row) { return row.second.operator_request; });
         if (wished) {
             txn.exec("UPDATE chain.intent SET wish = NULL WHERE id = ANY ($1::bigint[])",
                      {store::array_of(kept.ids)});
@@ -237,10 +239,11 @@ std::vector<bool> PgTxLedger::store(const std::vector<txsender::NewTx>& txs) {
 
 // Each change says from which states it may come: repeated, or late, it changes nothing.
 
-void PgTxLedger::park(const std::vector<txsender::Parked>& parked) {
+void PgTxQueue::park(const std::vector<txsender::Parked>& parked) {
     database_.transact([&](store::Txn& txn) {
-        const auto some = choose(lock(txn, parked, &txsender::Parked::key), parked, &txsender::Parked::key,
-                                 [](const LockedIntent& row, const txsender::Parked&) { return row.waits(); });
+        const auto some =
+            choose(lock(txn, parked, &txsender::Parked::key), parked, &txsender::Parked::key,
+                   [](const LockedIntent& row, const txsender::Parked&) { return row.waits(); });
         txn.exec(
             "UPDATE chain.intent i SET state = 'parked', reason = p.reason, updated_at = now() "
             "FROM unnest($1::bigint[], $2::text[]) AS p (id, reason) WHERE i.id = p.id",
@@ -249,7 +252,7 @@ void PgTxLedger::park(const std::vector<txsender::Parked>& parked) {
     });
 }
 
-void PgTxLedger::mark_sent(const std::vector<std::string>& keys) {
+void PgTxQueue::mark_sent(const std::vector<std::string>& keys) {
     database_.transact([&](store::Txn& txn) {
         do_not_wait_for_disk(txn);
         const auto some =
@@ -261,8 +264,8 @@ void PgTxLedger::mark_sent(const std::vector<std::string>& keys) {
     });
 }
 
-void PgTxLedger::mark(const std::string& state, const std::vector<txsender::MinedTx>& txs,
-                      const std::function<bool(const LockedIntent&, const txsender::MinedTx&)>& may) {
+void PgTxQueue::mark(const std::string& state, const std::vector<txsender::MinedTx>& txs,
+                     const std::function<bool(const LockedIntent&, const txsender::MinedTx&)>& may) {
     database_.transact([&](store::Txn& txn) {
         const auto some = choose(lock(txn, txs, &txsender::MinedTx::key), txs, &txsender::MinedTx::key, may);
         const auto column = [&](auto get) { return store::array_of(some.named, get); };
@@ -274,22 +277,23 @@ void PgTxLedger::mark(const std::string& state, const std::vector<txsender::Mine
             "AS m (id, tx, number, hash, paid) WHERE i.id = m.id",
             {store::array_of(some.ids), column(&txsender::MinedTx::tx),
              column([](const auto& one) { return one.block.number; }),
-             column([](const auto& one) { return one.block.hash; }), column(&txsender::MinedTx::paid), state});
+             column([](const auto& one) { return one.block.hash; }), column(&txsender::MinedTx::paid),
+             state});
     });
 }
 
-void PgTxLedger::mark_mined(const std::vector<txsender::MinedTx>& mined) {
+void PgTxQueue::mark_mined(const std::vector<txsender::MinedTx>& mined) {
     mark("mined", mined,
-         [](const LockedIntent& row, const txsender::MinedTx& one) { return row.flies_at(one.nonce); });
+         [](const LockedIntent& row, const txsender::MinedTx& one) { return row.in_flight_at(one.nonce); });
 }
 
-void PgTxLedger::mark_done(const std::vector<txsender::MinedTx>& done) {
+void PgTxQueue::mark_done(const std::vector<txsender::MinedTx>& done) {
     mark("done", done, [](const LockedIntent& row, const txsender::MinedTx& one) {
         return row.is_open() && row.nonce == one.nonce;
     });
 }
 
-void PgTxLedger::mark_unmined(const std::vector<std::string>& keys) {
+void PgTxQueue::mark_unmined(const std::vector<std::string>& keys) {
     database_.transact([&](store::Txn& txn) {
         const auto some =
             choose(lock(txn, keys, kItself), keys, kItself, [](const LockedIntent& row, const std::string&) {
@@ -302,8 +306,8 @@ void PgTxLedger::mark_unmined(const std::vector<std::string>& keys) {
     });
 }
 
-void PgTxLedger::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
-                             const std::string& reason) {
+void PgTxQueue::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                            const std::string& reason) {
     database_.transact([&](store::Txn& txn) {
         const std::vector keys{key};
         const auto one = choose(
@@ -316,13 +320,13 @@ void PgTxLedger::mark_failed(const std::string& key, std::optional<std::uint64_t
     });
 }
 
-void PgTxLedger::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
-                               bool reverted) {
+void PgTxQueue::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                              bool reverted) {
     database_.transact([&](store::Txn& txn) {
         const std::vector keys{key};
         const auto one =
             choose(lock(txn, keys, kItself), keys, kItself,
-                   [&](const LockedIntent& row, const std::string&) { return row.flies_at(nonce); });
+                   [&](const LockedIntent& row, const std::string&) { return row.in_flight_at(nonce); });
         txn.exec(
             "UPDATE chain.intent SET state = 'pending', nonce = NULL, gas_limit = NULL, mined_tx = NULL, "
             "mined_block = NULL, mined_hash = NULL, reason = $2, reverts = reverts + $3, "

@@ -1,4 +1,4 @@
-// txsender::TxLedger on PostgreSQL: tables chain.wallet, chain.intent, chain.tx.
+// txsender::TxQueue on PostgreSQL: tables chain.wallet, chain.intent, chain.tx.
 #pragma once
 
 #include <algorithm>
@@ -12,11 +12,11 @@ namespace lamda::pgledger {
 std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
                         const std::vector<txsender::Intent>& intents);
 
-class PgTxLedger final : public txsender::TxLedger {
+class PgTxQueue final : public txsender::TxQueue {
   public:
-    PgTxLedger(store::Database& database, Address wallet, ChainId chain);
-    std::vector<txsender::LedgerEntry> in_flight(const txsender::ChainLook& look, std::size_t most) override;
-    std::vector<txsender::LedgerEntry> waiting(std::size_t most) override;
+    PgTxQueue(store::Database& database, Address wallet, ChainId chain);
+    std::vector<txsender::TxQueueEntry> in_flight(const txsender::ChainLook& look, std::size_t most) override;
+    std::vector<txsender::TxQueueEntry> waiting(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
     U256 spent_since(Timestamp since) override;
     std::vector<std::optional<std::uint64_t>> allocate(const std::vector<txsender::Allocation>& wanted,

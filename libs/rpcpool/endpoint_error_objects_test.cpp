@@ -1,7 +1,7 @@
 // Error objects under HTTP 200 that tell of the endpoint alone, and batches that are answered in part.
-#include "rpcpool/testing/three_endpoints.hpp"
 #include "crypto/signer.hpp"
 #include "eth/codec/transaction.hpp"
+#include "rpcpool/testing/three_endpoints.hpp"
 
 using namespace lamda;
 using namespace lamda::rpcpool;
@@ -33,11 +33,11 @@ const std::map<std::string, std::function<void(MultiRpc&)>> kQuestions{
 }  // namespace
 
 TEST_CASE("an error object that is no revert is that endpoint's: another answers, the method rests there") {
-    for (const auto& trouble : kOwnTroubles) {
+    for (const auto& last_error : kOwnTroubles) {
         for (const auto& [method, ask] : kQuestions) {
-            INFO(method << ": " << trouble.text);
+            INFO(method << ": " << last_error.text);
             ThreeEndpoints world;
-            world.at(0).troubles[method] = trouble;
+            world.at(0).troubles[method] = last_error;
             ask(*world.rpc);
             CHECK(world.calls(1) > 0);
             const auto calls = world.calls(0);
@@ -94,7 +94,7 @@ TEST_CASE("an endpoint that refuses to name its chain is in trouble, and its ref
     world.chain.reverts = {Bytes{1, 2, 3, 4}};
     CHECK(world.rpc->estimate_gas({}) > 0);
     CHECK(world.note(0).state == EndpointNote::State::kResting);
-    CHECK(world.note(0).trouble == "eth_chainId: limit exceeded");
+    CHECK(world.note(0).last_error == "eth_chainId: limit exceeded");
 }
 
 TEST_CASE("a batch in which an endpoint answers nothing goes to the next one as a batch") {

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "rpcpool/multi_rpc.hpp"
 #include "net/testing/loopback_server.hpp"
+#include "rpcpool/multi_rpc.hpp"
 
 using namespace lamda;
 using namespace lamda::rpcpool;
@@ -85,7 +85,7 @@ TEST_CASE("an error object on a read is the endpoint's own: the next one answers
         OneFails it("eth_chainId", R"("0x")");
         CHECK(it.rpc.call({}, eth::Tag::kLatest).empty());
         CHECK(it.rpc.endpoints().notes()[0].state == EndpointNote::State::kResting);
-        CHECK(it.rpc.endpoints().notes()[0].trouble == "eth_chainId: missing trie node");
+        CHECK(it.rpc.endpoints().notes()[0].last_error == "eth_chainId: missing trie node");
     }
 }
 

@@ -29,7 +29,7 @@ struct EndpointNote {
     EndpointId id;
     std::string name;  ///< scheme, host and port: fit for a log line
     State state = State::kUnknown;
-    std::string trouble;          ///< why it is not good; empty: it is
+    std::string last_error;       ///< why it is not good; empty: it is
     std::uint64_t max_range = 0;  ///< blocks that one eth_getLogs may span, as learned; 0: not learned yet
     bool answers_logs = true;     ///< false: it refuses eth_getLogs, and is read by receipts
     std::optional<BlockNum> head;

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 
-#include "rpcpool/errors.hpp"
 #include "core/duration.hpp"
 #include "crypto/digest.hpp"
 #include "net/http_message.hpp"
+#include "rpcpool/errors.hpp"
 
 namespace lamda::rpcpool {
 
@@ -63,7 +63,7 @@ Endpoints::Endpoints(std::vector<std::string> urls, std::optional<ChainId> expec
     }
 }
 
-bool Endpoints::lags(const Standing& one, Steady now) const {
+bool Endpoints::lags(const EndpointState& one, Steady now) const {
     if (!one.head) {
         return false;
     }
@@ -90,7 +90,7 @@ std::vector<std::size_t> Endpoints::candidates() const {
         }
         if (one.resting_until <= now) {
             (lags(one, now) ? lagging : good).push_back(index);
-        } else if (one.left_alone_until <= now &&
+        } else if (one.retry_after_until <= now &&
                    (!resting || one.resting_until < standing_[*resting].resting_until)) {
             resting = index;
         }
@@ -147,7 +147,7 @@ bool Endpoints::saw_chain(std::size_t i, ChainId chain) {
     one.checked = true;
     one.excluded = chain != *chain_;
     if (one.excluded) {
-        one.trouble =
+        one.last_error =
             "is on chain " + std::to_string(chain.value) + " instead of " + std::to_string(chain_->value);
         log_.error("endpoint is on another chain and not used",
                    {{"endpoint", names_[i]}, {"chain_id", chain.value}, {"expected", chain_->value}});
@@ -160,12 +160,12 @@ void Endpoints::answered(std::size_t i, std::optional<Millis> took) {
     auto& one = standing_[i];
     ++answers_;
     // What was asked before it wanted to be left alone, and is answered after, takes nothing of that back.
-    if (one.left_alone_until > clock_.steady()) {
+    if (one.retry_after_until > clock_.steady()) {
         return;
     }
     one.failures = 0;
     one.resting_until = {};
-    one.trouble.clear();
+    one.last_error.clear();
     preferred_ = i;
     if (took) {
         const auto ms = static_cast<double>(took->count());
@@ -180,21 +180,21 @@ void Endpoints::failed(std::size_t i, const std::exception& what) {
     const auto rest = rest_after(one.failures);
     const auto now = clock_.steady();
     if (const auto asked = asked_pause(what)) {
-        one.left_alone_until = std::max(one.left_alone_until, now + *asked);
+        one.retry_after_until = std::max(one.retry_after_until, now + *asked);
     }
-    one.resting_until = std::max(now + rest, one.left_alone_until);
+    one.resting_until = std::max(now + rest, one.retry_after_until);
     ++one.failures;
     refused_.receipts += dynamic_cast<const ReceiptsRefused*>(&what) != nullptr ? 1 : 0;
     refused_.headers += dynamic_cast<const eth::WrongHeader*>(&what) != nullptr ? 1 : 0;
-    one.trouble = what.what();
+    one.last_error = what.what();
     if (one.failures == 1) {
-        log_.warn("endpoint failed", {{"endpoint", names_[i]}, {"reason", one.trouble}});
+        log_.warn("endpoint failed", {{"endpoint", names_[i]}, {"reason", one.last_error}});
     }
 }
 
 bool Endpoints::left_alone(std::size_t i) const {
     const std::lock_guard lock(mutex_);
-    return standing_[i].left_alone_until > clock_.steady();
+    return standing_[i].retry_after_until > clock_.steady();
 }
 
 void Endpoints::last_was_wrong(const std::exception& what) {
@@ -211,7 +211,7 @@ std::uint64_t Endpoints::answers() const {
     return answers_;
 }
 
-Endpoints::Refused Endpoints::refused() const {
+Endpoints::RefusedAnswers Endpoints::refused() const {
     const std::lock_guard lock(mutex_);
     return refused_;
 }
@@ -234,7 +234,7 @@ bool Endpoints::may_have(std::size_t i, BlockNum block) const {
     return !standing_[i].head || *standing_[i].head >= block;
 }
 
-Millis Endpoints::patience(std::size_t i) const {
+Millis Endpoints::hedge_delay(std::size_t i) const {
     const std::lock_guard lock(mutex_);
     const auto latency = standing_[i].latency_ms;
     if (!standing_[i].checked) {
@@ -287,7 +287,7 @@ std::vector<EndpointNote> Endpoints::notes() const {
                      : one.resting_until > now ? EndpointNote::State::kResting
                      : one.checked             ? EndpointNote::State::kGood
                                                : EndpointNote::State::kUnknown;
-        note.trouble = one.trouble;
+        note.last_error = one.last_error;
         note.max_range = one.window.limit();
         note.answers_logs = one.refusals < kRefusalsToBelieve;
         note.head = one.head;
@@ -315,7 +315,7 @@ void Endpoints::recall(const std::vector<EndpointNote>& notes) {
     }
 }
 
-void Endpoints::give_up(const std::exception_ptr& last) const {
+void Endpoints::throw_no_endpoint(const std::exception_ptr& last) const {
     const std::lock_guard lock(mutex_);
     // As long as one has not said yet where it is, it may be the right one.
     if (std::all_of(standing_.begin(), standing_.end(), [](const auto& one) { return one.excluded; })) {
@@ -328,8 +328,8 @@ void Endpoints::give_up(const std::exception_ptr& last) const {
     const auto now = clock_.steady();
     std::optional<Millis> shortest;
     for (const auto& one : standing_) {
-        if (!one.excluded && one.left_alone_until > now) {
-            const auto left = std::chrono::ceil<std::chrono::seconds>(one.left_alone_until - now);
+        if (!one.excluded && one.retry_after_until > now) {
+            const auto left = std::chrono::ceil<std::chrono::seconds>(one.retry_after_until - now);
             shortest = shortest ? std::min<Millis>(*shortest, left) : Millis(left);
         }
     }

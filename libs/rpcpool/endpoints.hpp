@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "rpcpool/range_window.hpp"
-#include "rpcpool/endpoint_note.hpp"
 #include "eth/rpc.hpp"
+#include "rpcpool/endpoint_note.hpp"
+#include "rpcpool/range_window.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::rpcpool {
@@ -56,18 +56,18 @@ class Endpoints {
     /// What the endpoint that answered last had said turned out to be wrong.
     void last_was_wrong(const std::exception& what);
     /// Answers that were proven to be false, since the start.
-    struct Refused {
+    struct RefusedAnswers {
         std::uint64_t receipts = 0;  ///< not the header's
         std::uint64_t headers = 0;   ///< of another hash than the one that they name
     };
-    Refused refused() const;
+    RefusedAnswers refused() const;
     void saw_head(std::size_t i, BlockNum head);
     /// Not on another chain, and not resting.
     bool worth_a_probe(std::size_t i) const;
     /// False: when it last told its head, it did not have that block.
     bool may_have(std::size_t i, BlockNum block) const;
     /// After this time without an answer it is worth asking another one as well.
-    Millis patience(std::size_t i) const;
+    Millis hedge_delay(std::size_t i) const;
 
     /// How many blocks one eth_getLogs may span there.
     std::uint64_t window(std::size_t i) const;
@@ -81,21 +81,21 @@ class Endpoints {
     std::vector<EndpointNote> notes() const;
     void recall(const std::vector<EndpointNote>& notes);
     /// Nobody was any help. @throws `last`; ConfigContradiction when all are on another chain
-    [[noreturn]] void give_up(const std::exception_ptr& last) const;
+    [[noreturn]] void throw_no_endpoint(const std::exception_ptr& last) const;
 
   private:
     struct MethodRest {
         unsigned refusals = 0;
         Steady until{};
     };
-    struct Standing {
+    struct EndpointState {
         std::map<std::string, MethodRest> methods;  ///< those that it refused last time
         bool checked = false;
         bool excluded = false;
         unsigned failures = 0;
         Steady resting_until{};
-        Steady left_alone_until{};  ///< it asked for that (Retry-After)
-        std::string trouble;
+        Steady retry_after_until{};  ///< it asked for that (Retry-After)
+        std::string last_error;
         double latency_ms = 0;  ///< moving average; 0: not known
         std::optional<BlockNum> head;
         Steady head_seen{};
@@ -105,7 +105,7 @@ class Endpoints {
         Steady logs_resting_until{};
     };
 
-    bool lags(const Standing& one, Steady now) const;
+    bool lags(const EndpointState& one, Steady now) const;
     /// After so many failures in a row before this one.
     Millis rest_after(unsigned failures);
 
@@ -113,10 +113,10 @@ class Endpoints {
     std::vector<std::string> urls_;
     std::vector<std::string> names_;
     std::vector<EndpointId> ids_;
-    std::vector<Standing> standing_;
+    std::vector<EndpointState> standing_;
     std::optional<ChainId> chain_;
     std::size_t preferred_ = 0;
-    Refused refused_;
+    RefusedAnswers refused_;
     std::uint64_t answers_ = 0;
     const Clock& clock_;
     telemetry::Log log_;

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "rpcpool/detail/broadcast.hpp"
 #include "crypto/digest.hpp"
 #include "net/http_client.hpp"
+#include "rpcpool/detail/broadcast.hpp"
 
 namespace lamda::rpcpool {
 
@@ -20,7 +20,7 @@ Millis since(Steady then, Steady now) {
 }  // namespace
 
 /// One question, put to one endpoint after the other, or to several at once.
-class MultiRpc::Asking {
+class MultiRpc::HedgedCall {
   public:
     enum class Outcome {
         kAnswered,  ///< the question's `read` has the answer
@@ -35,17 +35,18 @@ class MultiRpc::Asking {
         std::exception_ptr error;
     };
 
-    Asking(MultiRpc& rpc, const eth::Question& question)
-        : rpc_(rpc), question_(question), talk_(rpc.transport_) {}
+    HedgedCall(MultiRpc& rpc, const eth::RpcCall& rpc_call)
+        : rpc_(rpc), question_(rpc_call), pending_(rpc.transport_) {}
 
     void ask(std::size_t endpoint) {
         Try one{endpoint, rpc_.clock_.steady(), nullptr};
-        auto question = question_;
+        auto rpc_call = question_;
         if (!rpc_.endpoints_.checked(endpoint)) {
             one.chain = std::make_unique<ChainId>();
-            question = eth::questions::chain_id(*one.chain);
+            rpc_call = eth::rpc_calls::chain_id(*one.chain);
         }
-        const auto id = talk_.ask(rpc_.endpoints_.url(endpoint), rpc_.config_.timeout, std::move(question));
+        const auto id =
+            pending_.ask(rpc_.endpoints_.url(endpoint), rpc_.config_.timeout, std::move(rpc_call));
         tries_.emplace(id, std::move(one));
     }
 
@@ -60,7 +61,7 @@ class MultiRpc::Asking {
     }
 
     Event next(Steady deadline) {
-        const auto answered = talk_.next(deadline);
+        const auto answered = pending_.next(deadline);
         if (!answered) {
             return {};
         }
@@ -123,9 +124,9 @@ class MultiRpc::Asking {
     }
 
     MultiRpc& rpc_;
-    const eth::Question& question_;
-    eth::Conversation talk_;
-    std::map<eth::Conversation::Id, Try> tries_;
+    const eth::RpcCall& question_;
+    eth::PendingCalls pending_;
+    std::map<eth::PendingCalls::Id, Try> tries_;
 };
 
 struct MultiRpc::Probe {
@@ -150,41 +151,41 @@ MultiRpc::MultiRpc(RpcConfig config, const Clock& clock, telemetry::Log log)
 
 MultiRpc::~MultiRpc() = default;
 
-void MultiRpc::perform(const eth::Question& question) {
-    const auto candidates = endpoints_.candidates(question.method);
-    Asking asking(*this, question);
+void MultiRpc::perform(const eth::RpcCall& rpc_call) {
+    const auto candidates = endpoints_.candidates(rpc_call.method);
+    HedgedCall hedged(*this, rpc_call);
     std::size_t next = 0;
     std::exception_ptr last;
     bool absent = false;
     Steady ask_another{};
     const auto ask_next = [&] {
         if (next < candidates.size()) {
-            ask_another = clock_.steady() + endpoints_.patience(candidates[next]);
-            asking.ask(candidates[next++]);
+            ask_another = clock_.steady() + endpoints_.hedge_delay(candidates[next]);
+            hedged.ask(candidates[next++]);
         } else {
             ask_another = Steady::max();
         }
     };
     ask_next();
-    while (asking.under_way()) {
+    while (hedged.under_way()) {
         // libcurl ends every exchange at its own deadline: this one is only never.
-        const auto event = asking.next(std::min(ask_another, clock_.steady() + 2 * config_.timeout));
+        const auto event = hedged.next(std::min(ask_another, clock_.steady() + 2 * config_.timeout));
         switch (event.outcome) {
-            case Asking::Outcome::kAnswered:
-                if (!question.is_absent || !question.is_absent()) {
+            case HedgedCall::Outcome::kAnswered:
+                if (!rpc_call.is_absent || !rpc_call.is_absent()) {
                     return;
                 }
                 absent = true;
                 ask_next();
                 break;
-            case Asking::Outcome::kReverts:
+            case HedgedCall::Outcome::kReverts:
                 std::rethrow_exception(event.error);
-            case Asking::Outcome::kRefused:
-            case Asking::Outcome::kFailed:
+            case HedgedCall::Outcome::kRefused:
+            case HedgedCall::Outcome::kFailed:
                 last = event.error ? event.error : last;
                 ask_next();
                 break;
-            case Asking::Outcome::kGoesOn:
+            case HedgedCall::Outcome::kGoesOn:
                 if (clock_.steady() >= ask_another) {
                     ask_next();
                 }
@@ -192,7 +193,7 @@ void MultiRpc::perform(const eth::Question& question) {
         }
     }
     if (!absent) {
-        endpoints_.give_up(last);
+        endpoints_.throw_no_endpoint(last);
     }
 }
 
@@ -213,8 +214,8 @@ std::optional<eth::Header> MultiRpc::agreed(const eth::Header& header) {
     unsigned agreeing = 0;
     for (const auto endpoint : endpoints_.candidates()) {
         std::optional<eth::Header> theirs;
-        const auto question = eth::questions::header(eth::BlockSpec(header.number), theirs);
-        Asking(*this, question).ask_and_wait(endpoint);
+        const auto rpc_call = eth::rpc_calls::header(eth::BlockSpec(header.number), theirs);
+        HedgedCall(*this, rpc_call).ask_and_wait(endpoint);
         agreeing += theirs && theirs->hash == header.hash ? 1 : 0;
         if (agreeing == config_.agreement) {
             agreed_ = header.ref();
@@ -229,21 +230,22 @@ std::optional<eth::Header> MultiRpc::agreed(const eth::Header& header) {
 TxHash MultiRpc::send_raw_transaction(BytesView raw) {
     const auto hash = crypto::keccak256(raw).as<TxHash>();
     TxHash told;
-    const auto question = eth::questions::send_raw_transaction(raw, told);
-    Asking asking(*this, question);
+    const auto rpc_call = eth::rpc_calls::send_raw_transaction(raw, told);
+    HedgedCall hedged(*this, rpc_call);
     for (const auto endpoint : endpoints_.candidates()) {
-        asking.ask(endpoint);
+        hedged.ask(endpoint);
     }
     bool accepted = false;
     std::exception_ptr last;
     std::vector<std::size_t> refused;
-    auto patience = clock_.steady() + 2 * config_.timeout;
-    while (asking.under_way() && clock_.steady() < patience) {
-        const auto event = asking.next(patience);
-        if (event.outcome == Asking::Outcome::kAnswered && !accepted) {
+    auto deadline = clock_.steady() + 2 * config_.timeout;
+    while (hedged.under_way() && clock_.steady() < deadline) {
+        const auto event = hedged.next(deadline);
+        if (event.outcome == HedgedCall::Outcome::kAnswered && !accepted) {
             accepted = true;
-            patience = std::min(patience, clock_.steady() + kBroadcastGrace);
-        } else if (event.outcome == Asking::Outcome::kRefused || event.outcome == Asking::Outcome::kReverts) {
+            deadline = std::min(deadline, clock_.steady() + kBroadcastGrace);
+        } else if (event.outcome == HedgedCall::Outcome::kRefused ||
+                   event.outcome == HedgedCall::Outcome::kReverts) {
             refused.push_back(event.endpoint);
         }
         last = event.error ? event.error : last;
@@ -251,12 +253,12 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
     // "already known" has many texts; whether it is known has one.
     for (std::size_t i = 0; i < refused.size() && !accepted; ++i) {
         std::optional<eth::TransactionInfo> known;
-        const auto whether = eth::questions::transaction(hash, known);
-        Asking(*this, whether).ask_and_wait(refused[i]);
+        const auto whether = eth::rpc_calls::transaction(hash, known);
+        HedgedCall(*this, whether).ask_and_wait(refused[i]);
         accepted = known.has_value();
     }
     if (!accepted) {
-        endpoints_.give_up(last);
+        endpoints_.throw_no_endpoint(last);
     }
     return hash;
 }
@@ -313,15 +315,15 @@ std::vector<eth::SendOutcome> MultiRpc::send_raw_transactions(const std::vector<
 void MultiRpc::ensure_checked(std::size_t endpoint) {
     if (!endpoints_.checked(endpoint)) {
         BlockNum head;
-        const auto question = eth::questions::block_number(head);
-        Asking(*this, question).ask_and_wait(endpoint);
+        const auto rpc_call = eth::rpc_calls::block_number(head);
+        HedgedCall(*this, rpc_call).ask_and_wait(endpoint);
     }
 }
 
 void MultiRpc::probe() {
     const auto now = clock_.steady();
     if (!probing_) {
-        probing_ = std::make_unique<eth::Conversation>(transport_);
+        probing_ = std::make_unique<eth::PendingCalls>(transport_);
     }
     while (const auto answered = probing_->next(now)) {
         const auto probe = probes_.extract(answered->id);
@@ -344,9 +346,9 @@ void MultiRpc::probe() {
     for (std::size_t i = 0; i < endpoints_.size(); ++i) {
         if (endpoints_.worth_a_probe(i)) {
             auto probe = std::make_unique<Probe>(Probe{i, !endpoints_.checked(i), {}, {}});
-            auto question = probe->for_chain ? eth::questions::chain_id(probe->chain)
-                                             : eth::questions::block_number(probe->head);
-            const auto id = probing_->ask(endpoints_.url(i), kProbeTimeout, std::move(question));
+            auto rpc_call = probe->for_chain ? eth::rpc_calls::chain_id(probe->chain)
+                                             : eth::rpc_calls::block_number(probe->head);
+            const auto id = probing_->ask(endpoints_.url(i), kProbeTimeout, std::move(rpc_call));
             probes_.emplace(id, std::move(probe));
         }
     }

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "rpcpool/endpoints.hpp"
-#include "rpcpool/errors.hpp"
 #include "eth/calling_rpc.hpp"
 #include "eth/pending_calls.hpp"
+#include "rpcpool/endpoints.hpp"
+#include "rpcpool/errors.hpp"
 
 namespace lamda::rpcpool {
 
@@ -54,11 +54,11 @@ class MultiRpc final : public eth::CallingRpc {
     Millis timeout() const { return config_.timeout; }
 
   private:
-    class Asking;
+    class HedgedCall;
     class Batches;
     struct Probe;
 
-    void perform(const eth::Question& question) override;
+    void perform(const eth::RpcCall& rpc_call) override;
     /// Asks for its chain id, if that was never seen.
     void ensure_checked(std::size_t endpoint);
     std::optional<eth::Header> agreed(const eth::Header& header);
@@ -68,8 +68,8 @@ class MultiRpc final : public eth::CallingRpc {
     std::unique_ptr<net::Transport> own_transport_;
     net::Transport& transport_;
     Endpoints endpoints_;
-    std::unique_ptr<eth::Conversation> probing_;
-    std::map<eth::Conversation::Id, std::unique_ptr<Probe>> probes_;
+    std::unique_ptr<eth::PendingCalls> probing_;
+    std::map<eth::PendingCalls::Id, std::unique_ptr<Probe>> probes_;
     std::optional<Steady> probed_;
     std::mutex agreed_mutex_;
     std::optional<BlockRef> agreed_;

@@ -23,7 +23,7 @@ TEST_CASE("an endpoint that fails is left alone for a while that grows, and then
     world.at(0).rates[fault] = 1;
     CHECK(world.rpc->block_number() == BlockNum{100});
     CHECK(world.note(0).state == EndpointNote::State::kResting);
-    CHECK_FALSE(world.note(0).trouble.empty());
+    CHECK_FALSE(world.note(0).last_error.empty());
     const auto calls = world.calls(0);
     for (int i = 0; i < 5; ++i) {
         CHECK(world.rpc->block_number() == BlockNum{100});
@@ -127,7 +127,7 @@ TEST_CASE("an endpoint on another chain is never used, and shown") {
     }
     CHECK(world.calls(0) == 1);
     CHECK(world.note(0).state == EndpointNote::State::kExcluded);
-    CHECK(world.note(0).trouble == "is on chain 1 instead of 97");
+    CHECK(world.note(0).last_error == "is on chain 1 instead of 97");
 }
 
 TEST_CASE("all endpoints on another chain contradict the configuration") {

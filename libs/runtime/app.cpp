@@ -206,7 +206,7 @@ void App::Impl::run_probes() {
                 set_check(probe.name, false, error.what());
             }
         }
-        const auto failing = watch.trouble(std::chrono::steady_clock::now());
+        const auto failing = watch.stall(std::chrono::steady_clock::now());
         if (!failing.empty() || health.checks().contains("loops")) {
             set_check("loops", failing.empty(), failing);
         }

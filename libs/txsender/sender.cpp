@@ -4,10 +4,10 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "txsender/detail/nonce_allocator.hpp"
 #include "rpcpool/errors.hpp"
-#include "txsender/detail/tx_tracker.hpp"
 #include "rpcpool/pacing.hpp"
+#include "txsender/detail/nonce_allocator.hpp"
+#include "txsender/detail/tx_tracker.hpp"
 
 namespace lamda::txsender {
 
@@ -21,52 +21,52 @@ constexpr Millis kBurst{1'000};
 
 struct Sender::Impl {
     SenderParts parts;
-    Follower follower;
-    Admission admission;
+    TxTracker tracker;
+    NonceAllocator allocator;
     telemetry::Health& health;
     std::string check;
     std::mutex mutex;
     std::condition_variable_any wake;
     bool nudged = false;
 
-    Impl(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
+    Impl(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
          SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
          telemetry::Health& h, Precheck precheck)
         : parts{.config = config,
                 .rpc = rpc,
                 .signer = signer,
-                .ledger = ledger,
+                .tx_queue = tx_queue,
                 .signing = signing,
                 .clock = clock,
                 .log = std::move(log),
                 .shown = SenderMetrics(metrics, config.name)},
-          follower(parts),
-          admission(parts, std::move(precheck)),
+          tracker(parts),
+          allocator(parts, std::move(precheck)),
           health(h),
           check("sender:" + parts.config.name) {
         health.expect(check);
     }
 
     void step() {
-        parts.trouble.clear();
+        parts.last_error.clear();
         parts.guard.begin_pass();
-        parts.outgoing.begin_pass();
-        parts.watch.look();
-        auto entries = parts.ledger.in_flight(parts.watch.where(), kMostFollowed);
-        follower.follow(entries);
-        parts.note(parts.watch.trouble());
-        parts.outgoing.keep_refusals(entries);
-        follower.fill_gap(entries);
-        for (const auto& entry : admission.begin_pass()) {
-            follower.fail(entry, "cancelled by an operator, before it was sent");
+        parts.broadcaster.begin_pass();
+        parts.watch.poll_once();
+        auto entries = parts.tx_queue.in_flight(parts.watch.where(), kMostFollowed);
+        tracker.follow(entries);
+        parts.note(parts.watch.last_error());
+        parts.broadcaster.keep_refusals(entries);
+        tracker.fill_gap(entries);
+        for (const auto& entry : allocator.begin_pass()) {
+            tracker.fail(entry, "cancelled by an operator, before it was sent");
         }
         send_what_waits();
-        parts.outgoing.finish();
-        parts.guard.end_pass(admission.saw_all() && entries.size() < kMostFollowed);
-        parts.note(parts.outgoing.refusal());
-        parts.note(admission.unanswered());
-        admission.look_at_wallet();
-        parts.note(parts.outgoing.signer_trouble());
+        parts.broadcaster.finish();
+        parts.guard.end_pass(allocator.saw_all() && entries.size() < kMostFollowed);
+        parts.note(parts.broadcaster.refusal());
+        parts.note(allocator.unanswered());
+        allocator.look_at_wallet();
+        parts.note(parts.broadcaster.signer_trouble());
         parts.shown.unmined.set(
             static_cast<double>(std::count_if(entries.begin(), entries.end(), is_unmined)));
         parts.shown.parked.set(static_cast<double>(parts.rests.size()));
@@ -77,8 +77,8 @@ struct Sender::Impl {
         const auto until = parts.clock.steady() + kBurst;
         bool moves = true;
         while (moves && parts.clock.steady() < until) {
-            moves = admission.admit();
-            if (admission.full()) {
+            moves = allocator.admit();
+            if (allocator.full()) {
                 const auto before = parts.watch.latest_count();
                 parts.watch.refresh_count();
                 moves = parts.watch.latest_count() > before;
@@ -97,10 +97,10 @@ struct Sender::Impl {
     }
 };
 
-Sender::Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
+Sender::Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
                SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
                telemetry::Health& health, Precheck precheck)
-    : impl_(std::make_unique<Impl>(config, rpc, signer, ledger, signing, clock, std::move(log), metrics,
+    : impl_(std::make_unique<Impl>(config, rpc, signer, tx_queue, signing, clock, std::move(log), metrics,
                                    health, std::move(precheck))) {}
 
 Sender::~Sender() = default;
@@ -108,7 +108,7 @@ Sender::~Sender() = default;
 void Sender::step() {
     try {
         impl_->step();
-        impl_->show(impl_->parts.trouble.empty(), impl_->parts.trouble);
+        impl_->show(impl_->parts.last_error.empty(), impl_->parts.last_error);
     } catch (const std::exception& error) {
         impl_->show(false, error.what());
         throw;

@@ -8,15 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "txsender/sender_config.hpp"
-#include "txsender/signing_policy.hpp"
-#include "txsender/tx_queue.hpp"
 #include "core/clock.hpp"
 #include "crypto/signer.hpp"
 #include "eth/rpc.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
+#include "txsender/sender_config.hpp"
+#include "txsender/signing_policy.hpp"
+#include "txsender/tx_queue.hpp"
 
 namespace lamda::txsender {
 
@@ -37,7 +37,7 @@ class Sender {
   public:
     /// @param signing what may be signed for a key, whatever its row says  @param precheck of what it allows;
     /// may be empty
-    Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
+    Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
            SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
            telemetry::Health& health, Precheck precheck);
     ~Sender();

@@ -1,11 +1,11 @@
 // Sender against a real node that forgets, restarts, gets dear, and finds the wallet empty.
 #include <catch2/catch.hpp>
 
-#include "txsender/testing/memory_tx_queue.hpp"
 #include "rpcpool/multi_rpc.hpp"
-#include "txsender/sender.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
+#include "txsender/sender.hpp"
+#include "txsender/testing/memory_tx_queue.hpp"
 
 using namespace lamda;
 using namespace lamda::txsender;
@@ -20,12 +20,12 @@ struct Scene {
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 1}};
     SystemClock clock;
     rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
-                 clock,
-                 telemetry::Log::none()};
+                          clock,
+                          telemetry::Log::none()};
     std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(testkit::dev_key(0));
     telemetry::Metrics metrics;
     telemetry::Health health;
-    MemoryLedger ledger;
+    MemoryTxQueue tx_queue;
     PolicyByKey signing{[](std::string_view key) -> Result<Call> {
         return key.starts_with("intent:") ? Result<Call>(Call{kTarget, 1, {}}) : Error{"unknown_key", "", ""};
     }};
@@ -39,11 +39,11 @@ struct Scene {
         config.max_fee_cap = 1'000'000'000'000;
         config.rebroadcast_after = Millis(0);
         config.bump_after_blocks = 3;
-        sender = std::make_unique<Sender>(config, rpc, *signer, ledger, signing, clock,
+        sender = std::make_unique<Sender>(config, rpc, *signer, tx_queue, signing, clock,
                                           telemetry::Log::none(), metrics, health, nullptr);
         anvil.call("evm_setAutomine", "[false]");
         for (int i = 0; i < 3; ++i) {
-            ledger.add({"intent:" + std::to_string(i), kTarget, 1, {}});
+            tx_queue.add({"intent:" + std::to_string(i), kTarget, 1, {}});
         }
         sender->step();
         REQUIRE(waiting() == 3);
@@ -64,7 +64,7 @@ struct Scene {
             } catch (const net::TransportError&) {  // it restarts
             }
             mine();
-            return ledger.all_settled();
+            return tx_queue.all_settled();
         });
         REQUIRE(settled);
         CHECK(rpc.balance(kTarget, eth::Tag::kLatest) == 3);
@@ -80,7 +80,7 @@ TEST_CASE("a real node that forgets its pool gets the same bytes again") {
     REQUIRE(scene.waiting() == 0);
     scene.sender->step();
     CHECK(scene.waiting() == 3);
-    CHECK(scene.ledger.at("intent:0").txs.size() == 1);
+    CHECK(scene.tx_queue.at("intent:0").txs.size() == 1);
     scene.settle();
 }
 
@@ -105,15 +105,15 @@ TEST_CASE("a real node that finds the wallet empty is sent to again, until it is
 
 TEST_CASE("a real node whose base fee rises a hundredfold and falls again") {
     Scene scene;
-    const auto first = scene.ledger.at("intent:0").txs.front().fee;
+    const auto first = scene.tx_queue.at("intent:0").txs.front().fee;
     const auto dear = to_u64(first.max_fee).value() * 100;
     for (int i = 0; i < 6; ++i) {
         scene.anvil.call("anvil_setNextBlockBaseFeePerGas", "[\"" + to_quantity(dear) + "\"]");
         scene.mine();
         scene.sender->step();
     }
-    CHECK(scene.ledger.at("intent:0").txs.size() > 1);  // same nonce, higher fee
-    CHECK(scene.ledger.at("intent:0").nonce == 0U);
+    CHECK(scene.tx_queue.at("intent:0").txs.size() > 1);  // same nonce, higher fee
+    CHECK(scene.tx_queue.at("intent:0").nonce == 0U);
     scene.anvil.call("anvil_setNextBlockBaseFeePerGas", "[\"" + to_quantity(first.max_fee / 2) + "\"]");
     scene.settle();
 }

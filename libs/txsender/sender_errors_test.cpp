@@ -20,12 +20,12 @@ const std::vector<Trouble> kTroubles{{-32005, "limit exceeded"},
                                      {0, "an error without a message"}};
 
 /// The node answers these methods with its trouble.
-void afflict(ingest::World& world, const std::vector<std::string>& methods, const Trouble& trouble) {
-    world.chain.faults.trouble = [=](const std::string& method) -> std::optional<eth::RpcError> {
+void afflict(ingest::World& world, const std::vector<std::string>& methods, const Trouble& own_error) {
+    world.chain.faults.own_error = [=](const std::string& method) -> std::optional<eth::RpcError> {
         if (std::find(methods.begin(), methods.end(), method) == methods.end()) {
             return std::nullopt;
         }
-        return eth::RpcError(trouble.first, trouble.second, {});
+        return eth::RpcError(own_error.first, own_error.second, {});
     };
 }
 
@@ -34,9 +34,9 @@ std::string readiness(ingest::World& world) {
 }
 
 /// What readiness must tell while the node answers this.
-void require_told(ingest::World& world, const Trouble& trouble) {
+void require_told(ingest::World& world, const Trouble& own_error) {
     REQUIRE_FALSE(world.health.ready());
-    CHECK(readiness(world).find(trouble.second) != std::string::npos);
+    CHECK(readiness(world).find(own_error.second) != std::string::npos);
 }
 
 void pass(ingest::World& world, int times) {
@@ -49,17 +49,17 @@ void pass(ingest::World& world, int times) {
 }  // namespace
 
 TEST_CASE("a node that cannot estimate parks nothing, is told in readiness, and loses no time afterwards") {
-    for (const auto& trouble : kTroubles) {
-        INFO(trouble.second);
+    for (const auto& own_error : kTroubles) {
+        INFO(own_error.second);
         ingest::World world(51);
-        afflict(world, {"eth_estimateGas", "eth_call"}, trouble);
+        afflict(world, {"eth_estimateGas", "eth_call"}, own_error);
         world.want(0);
         for (int i = 0; i < 50; ++i) {
             pass(world, 1);
             REQUIRE(world.entry(0).state == IntentState::kPending);
-            require_told(world, trouble);
+            require_told(world, own_error);
         }
-        world.chain.faults.trouble = {};
+        world.chain.faults.own_error = {};
         world.clock.advance(Millis(2'000));
         world.sender->step();
         CHECK(world.entry(0).nonce == 0U);
@@ -89,7 +89,7 @@ TEST_CASE("a revert is the chain's answer: with code 3, or with revert data unde
     for (const auto& error : {eth::RpcError(3, "execution reverted", {}),
                               eth::RpcError(-32015, "VM execution error.", Bytes{0x08, 0xc3, 0x79, 0xa0})}) {
         ingest::World world(53);
-        world.chain.faults.trouble = [&](const std::string& method) {
+        world.chain.faults.own_error = [&](const std::string& method) {
             return method == "eth_estimateGas" ? std::optional(error) : std::nullopt;
         };
         world.want(0);
@@ -144,17 +144,17 @@ TEST_CASE("intents about which no node can tell do not keep others waiting") {
 }
 
 TEST_CASE("a node that is indexing is told in readiness, sends what comes, and finality closes all") {
-    for (const auto& trouble : kTroubles) {
-        INFO(trouble.second);
+    for (const auto& own_error : kTroubles) {
+        INFO(own_error.second);
         ingest::World world(56);
-        afflict(world, {"eth_getTransactionReceipt", "eth_getTransactionByHash"}, trouble);
+        afflict(world, {"eth_getTransactionReceipt", "eth_getTransactionByHash"}, own_error);
         world.want(0);
         pass(world, 2);
-        require_told(world, trouble);
+        require_told(world, own_error);
         world.want(1);
         pass(world, 2);
         CHECK(world.entry(1).nonce == 1U);  // it went out all the same
-        for (int i = 0; i < 60 && !world.ledger.all_settled(); ++i) {
+        for (int i = 0; i < 60 && !world.tx_queue.all_settled(); ++i) {
             pass(world, 1);
         }
         // The finalized block's receipts tell what the index does not.
@@ -192,18 +192,18 @@ TEST_CASE("one receipt that cannot be read stops no other intent, and readiness 
 }
 
 TEST_CASE("a node that refuses to broadcast is told in readiness as long as it does, with the hash") {
-    for (const auto& trouble : kTroubles) {
-        INFO(trouble.second);
+    for (const auto& own_error : kTroubles) {
+        INFO(own_error.second);
         ingest::World world(58);
-        afflict(world, {"eth_sendRawTransaction"}, trouble);
+        afflict(world, {"eth_sendRawTransaction"}, own_error);
         world.want(0);
         for (int i = 0; i < 30; ++i) {
             world.clock.advance(Millis(250));
             world.sender->step();
-            require_told(world, trouble);
+            require_told(world, own_error);
             CHECK(readiness(world).find(world.entry(0).txs.back().hash.hex()) != std::string::npos);
         }
-        world.chain.faults.trouble = {};
+        world.chain.faults.own_error = {};
         REQUIRE(world.settle());
         CHECK(world.health.ready());
         CHECK(world.chain.executed(world.data(0)) == 1);
@@ -216,14 +216,14 @@ TEST_CASE("where a receipt tells no price, the price that was signed counts") {
     world.want(0);
     world.sender->step();
     const auto fee = world.entry(0).txs.front().fee;
-    for (int i = 0; i < 40 && !world.ledger.all_settled(); ++i) {
+    for (int i = 0; i < 40 && !world.tx_queue.all_settled(); ++i) {
         pass(world, 1);
     }
     REQUIRE(world.entry(0).state == IntentState::kDone);
-    CHECK(world.ledger.paid["increment:0"] == fee.max_fee * 50'000);
+    CHECK(world.tx_queue.paid["increment:0"] == fee.max_fee * 50'000);
 
     world.chain.faults.no_price = false;
     world.want(1);
     REQUIRE(world.settle());
-    CHECK(world.ledger.paid["increment:1"] == U256(world.chain.base_fee + 100) * 50'000);
+    CHECK(world.tx_queue.paid["increment:1"] == U256(world.chain.base_fee + 100) * 50'000);
 }

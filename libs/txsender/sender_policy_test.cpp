@@ -42,7 +42,7 @@ TEST_CASE("what reverts again and again is given up in the end") {
     world.policy = OnRevert::kRetry;
     world.want(0);
     world.chain.reverts_late.insert(world.data(0));
-    for (int i = 0; i < 2'000 && !world.ledger.all_settled(); ++i) {
+    for (int i = 0; i < 2'000 && !world.tx_queue.all_settled(); ++i) {
         world.sender->step();
         world.mine();
     }
@@ -59,13 +59,13 @@ TEST_CASE(
     world.sender->step();
     REQUIRE(world.entry(0).state == IntentState::kSent);
     REQUIRE(world.entry(1).state == IntentState::kParked);
-    world.ledger.state.wish("increment:0", Wish::kCancel, world.clock.now());
-    world.ledger.state.wish("increment:1", Wish::kCancel, world.clock.now());
+    world.tx_queue.state.operator_request("increment:0", OperatorRequest::kCancel, world.clock.now());
+    world.tx_queue.state.operator_request("increment:1", OperatorRequest::kCancel, world.clock.now());
     world.sender->step();
     REQUIRE(world.entry(0).txs.size() == 2);
     CHECK(world.entry(0).txs.back().cancels);
     CHECK(world.entry(0).txs.back().fee.max_fee > world.entry(0).txs.front().fee.max_fee);
-    CHECK_FALSE(world.entry(0).wish);
+    CHECK_FALSE(world.entry(0).operator_request);
     CHECK(world.entry(1).state == IntentState::kFailed);
     CHECK_FALSE(world.entry(1).nonce);
     REQUIRE(world.settle());
@@ -82,7 +82,7 @@ TEST_CASE("a cancellation that comes too late leaves what was mined as it is") {
     ingest::World world(14);
     world.want(0);
     world.sender->step();
-    world.ledger.state.wish("increment:0", Wish::kCancel, world.clock.now());
+    world.tx_queue.state.operator_request("increment:0", OperatorRequest::kCancel, world.clock.now());
     world.mine();  // before the sender sees the wish
     REQUIRE(world.settle());
     CHECK(world.entry(0).state == IntentState::kDone);
@@ -95,7 +95,7 @@ TEST_CASE("an operator's bump goes at once, whatever the age") {
     world.sender->step();
     world.sender->step();
     CHECK(world.entry(0).txs.size() == 1);
-    world.ledger.state.wish("increment:0", Wish::kBump, world.clock.now());
+    world.tx_queue.state.operator_request("increment:0", OperatorRequest::kBump, world.clock.now());
     world.sender->step();
     CHECK(world.entry(0).txs.size() == 2);
     world.sender->step();
@@ -143,13 +143,13 @@ TEST_CASE("the budget of a day stops what is new, and only that, until the next 
     ingest::World world(17);
     world.config.daily_budget = U256(1'000'000'000'000'000);
     world.restart();
-    world.ledger.spent = 999'999'999'999'990;
+    world.tx_queue.spent = 999'999'999'999'990;
     world.want(0);
     world.sender->step();
     CHECK_FALSE(world.entry(0).nonce);
     CHECK_FALSE(world.health.ready());
     CHECK(world.health.checks().begin()->second.detail.find("budget") != std::string::npos);
-    world.ledger.spent = 0;
+    world.tx_queue.spent = 0;
     world.sender->step();
     CHECK(world.entry(0).nonce == 0U);
     CHECK(world.health.ready());
@@ -177,7 +177,7 @@ TEST_CASE("a node that denies receipts of what was mined is overruled by the blo
     world.want(0);
     world.want(1);
     world.sender->step();
-    for (int i = 0; i < 40 && !world.ledger.all_settled(); ++i) {
+    for (int i = 0; i < 40 && !world.tx_queue.all_settled(); ++i) {
         world.mine();
         world.sender->step();
     }
@@ -239,7 +239,7 @@ TEST_CASE("a signer that is away holds up what is to be signed, and nothing else
     ingest::World world(21);
     MoodySigner moody(*world.signer);
     world.sender =
-        std::make_unique<Sender>(world.config, world.chain, moody, world.ledger, world.signing, world.clock,
+        std::make_unique<Sender>(world.config, world.chain, moody, world.tx_queue, world.signing, world.clock,
                                  telemetry::Log::none(), world.metrics, world.health, world.precheck);
     for (std::size_t n = 0; n < 4; ++n) {
         world.want(n);
@@ -274,7 +274,7 @@ TEST_CASE("what one look does not ask for is left for the next, oldest first, an
     REQUIRE(world.chain.pool_size() == 1'200);
     world.mine();
     const auto mined = [&] {
-        return std::count_if(world.ledger.state.entries.begin(), world.ledger.state.entries.end(),
+        return std::count_if(world.tx_queue.state.entries.begin(), world.tx_queue.state.entries.end(),
                              [](const auto& entry) { return entry.state == IntentState::kMined; });
     };
     for (const auto expected : {500, 1'000, 1'200}) {
@@ -291,9 +291,9 @@ TEST_CASE("where blocks come while it sends, it goes on sending") {
     for (std::size_t n = 0; n < 40; ++n) {
         world.want(n);
     }
-    world.ledger.chaos = [&] { world.chain.mine(); };  // blocks come between any two writes
+    world.tx_queue.chaos = [&] { world.chain.mine(); };  // blocks come between any two writes
     world.sender->step();
-    CHECK(world.ledger.waiting(100).empty());
+    CHECK(world.tx_queue.waiting(100).empty());
     REQUIRE(world.settle());
     CHECK(world.chain.executed(world.data(39)) == 1);
 }

@@ -2,8 +2,8 @@
 #include <catch2/catch.hpp>
 
 #include "txsender/detail/fees.hpp"
-#include "txsender/testing/sender_world.hpp"
 #include "txsender/detail/tx_decision.hpp"
+#include "txsender/testing/sender_world.hpp"
 
 using namespace lamda;
 using namespace lamda::txsender;
@@ -126,10 +126,10 @@ TEST_CASE("a nonce taken by a foreign transaction is given up only when that is 
     for (int i = 0; i < 6; ++i) {
         world.mine();
         world.sender->step();
-        CHECK(world.ledger.released == 0);
+        CHECK(world.tx_queue.released == 0);
     }
     REQUIRE(world.settle());
-    CHECK(world.ledger.released == 1);
+    CHECK(world.tx_queue.released == 1);
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("invariant 5, once on chain: after any faults and deaths every intent 
                               .no_logs = false,
                               .lost_answer = 0.1,
                               .late_receipt = pick(1) == 0 ? 0.3 : 0.0};
-        world.ledger.chaos = [&] {
+        world.tx_queue.chaos = [&] {
             if (world.chain.chance(0.02)) {
                 throw Died();
             }
@@ -242,7 +242,7 @@ TEST_CASE("invariant 5, once on chain: after any faults and deaths every intent 
             INFO("intent " << n);
             REQUIRE(world.chain.executed(world.data(n)) == 1);
         }
-        released += world.ledger.released;
+        released += world.tx_queue.released;
     }
     WARN(seeds << " seeds: " << deaths << " deaths, " << released << " nonces given up");
     CHECK(deaths > 100);
@@ -265,7 +265,7 @@ TEST_CASE("fees: first offers stay under the cap, replacements rise by ten perce
 
 TEST_CASE("the decision: absence of a receipt never frees a nonce, another block's hash never finishes it") {
     SenderConfig config;
-    LedgerEntry entry;
+    TxQueueEntry entry;
     entry.nonce = 5;
     entry.txs.push_back({});
     entry.state = IntentState::kSent;

@@ -19,7 +19,7 @@ struct Twins : ingest::World {
 
     explicit Twins(std::uint64_t seed) : ingest::World(seed) {
         restart_other();
-        ledger.chaos = [this] {
+        tx_queue.chaos = [this] {
             if (!asleep) {
                 asleep = true;
                 meanwhile();
@@ -28,7 +28,7 @@ struct Twins : ingest::World {
         };
     }
     void restart_other() {
-        other = std::make_unique<Sender>(config, chain, *signer, ledger, signing, clock,
+        other = std::make_unique<Sender>(config, chain, *signer, tx_queue, signing, clock,
                                          telemetry::Log::none(), metrics, health, precheck);
     }
 };
@@ -90,11 +90,11 @@ TEST_CASE("an instance that read the ledger before an operator spoke gives no no
     world.want(0);
     world.sender->step();
     world.want(1);
-    world.ledger.state.wish("increment:1", Wish::kCancel, world.clock.now());
+    world.tx_queue.state.operator_request("increment:1", OperatorRequest::kCancel, world.clock.now());
     std::optional<std::uint64_t> given = 99;
     world.meanwhile = [&, once = false]() mutable {
         if (!std::exchange(once, true)) {
-            given = world.ledger.state.allocate({{"increment:1", 60'000}}, 0, world.clock.now()).front();
+            given = world.tx_queue.state.allocate({{"increment:1", 60'000}}, 0, world.clock.now()).front();
         }
     };
     world.sender->step();
@@ -103,7 +103,7 @@ TEST_CASE("an instance that read the ledger before an operator spoke gives no no
     CHECK(world.entry(1).reason == "cancelled by an operator, before it was sent");
     REQUIRE(world.settle());
     CHECK(world.chain.executed(world.data(1)) == 0);
-    CHECK(world.ledger.state.next_nonce == 1U);
+    CHECK(world.tx_queue.state.next_nonce == 1U);
 }
 
 TEST_CASE("invariant 5, once on chain: two instances that sleep and wake at any write") {

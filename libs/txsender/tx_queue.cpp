@@ -19,8 +19,8 @@ constexpr std::array<std::pair<IntentState, std::string_view>, 7> kStates{
      {IntentState::kFailed, "failed"}}};
 constexpr std::array<std::pair<OnRevert, std::string_view>, 3> kPolicies{
     {{OnRevert::kGiveUp, "give_up"}, {OnRevert::kRetry, "retry"}, {OnRevert::kAsk, "ask"}}};
-constexpr std::array<std::pair<Wish, std::string_view>, 2> kWishes{
-    {{Wish::kBump, "bump"}, {Wish::kCancel, "cancel"}}};
+constexpr std::array<std::pair<OperatorRequest, std::string_view>, 2> kWishes{
+    {{OperatorRequest::kBump, "bump"}, {OperatorRequest::kCancel, "cancel"}}};
 
 template <class Names, class Value>
 std::string_view name_of(const Names& names, Value value) {
@@ -47,8 +47,8 @@ std::string_view to_string(IntentState state) {
 std::string_view to_string(OnRevert policy) {
     return name_of(kPolicies, policy);
 }
-std::string_view to_string(Wish wish) {
-    return name_of(kWishes, wish);
+std::string_view to_string(OperatorRequest operator_request) {
+    return name_of(kWishes, operator_request);
 }
 
 Result<IntentState> parse_intent_state(std::string_view text) {
@@ -58,7 +58,7 @@ Result<IntentState> parse_intent_state(std::string_view text) {
 Result<OnRevert> parse_on_revert(std::string_view text) {
     return value_of(kPolicies, text, "invalid_policy", "a policy is give_up, retry or ask");
 }
-Result<Wish> parse_wish(std::string_view text) {
+Result<OperatorRequest> parse_operator_request(std::string_view text) {
     return value_of(kWishes, text, "invalid_wish", "a wish is bump or cancel");
 }
 

@@ -31,7 +31,7 @@ struct Intent {
 enum class IntentState { kPending, kParked, kAllocated, kSent, kMined, kDone, kFailed };
 
 /// What an operator has asked for.
-enum class Wish {
+enum class OperatorRequest {
     kBump,    ///< a higher fee, now
     kCancel,  ///< an empty transfer at its nonce instead; where it holds none: nothing at all
 };
@@ -39,11 +39,11 @@ enum class Wish {
 // As storage and people spell them: `pending`, `give_up`, `bump` …
 std::string_view to_string(IntentState state);
 std::string_view to_string(OnRevert policy);
-std::string_view to_string(Wish wish);
+std::string_view to_string(OperatorRequest operator_request);
 /// Errors: `invalid_intent_state`, `invalid_policy`, `invalid_wish`.
 Result<IntentState> parse_intent_state(std::string_view text);
 Result<OnRevert> parse_on_revert(std::string_view text);
-Result<Wish> parse_wish(std::string_view text);
+Result<OperatorRequest> parse_operator_request(std::string_view text);
 
 /// One signed form of an intent's transaction. Several of one intent share its nonce.
 struct StoredTx {
@@ -55,7 +55,7 @@ struct StoredTx {
     bool operator==(const StoredTx&) const = default;
 };
 
-struct LedgerEntry {
+struct TxQueueEntry {
     Intent intent;
     IntentState state = IntentState::kPending;
     std::optional<std::uint64_t> nonce;
@@ -63,11 +63,11 @@ struct LedgerEntry {
     std::vector<StoredTx> txs;  ///< of the present nonce, oldest first
     std::optional<BlockRef> mined_in;
     std::optional<TxHash> mined_tx;
-    std::optional<Wish> wish;
+    std::optional<OperatorRequest> operator_request;
     unsigned reverts = 0;  ///< final ones, of earlier nonces
     std::string reason;    ///< why parked, failed, or without its nonce again
     Timestamp updated_at;
-    bool operator==(const LedgerEntry&) const = default;
+    bool operator==(const TxQueueEntry&) const = default;
 };
 
 /// A key of intents that exist only to use up a nonce: `fill:<nonce>`.
@@ -106,15 +106,15 @@ struct ChainLook {
 /// storage, and are then found out, or made, again. A change says from which states it may come: repeated, or
 /// late, it changes nothing. What an intent's transaction led to names the nonce as well: another instance
 /// may have given it up, and the intent another one, since it was looked at.
-class TxLedger {
+class TxQueue {
   public:
-    virtual ~TxLedger() = default;
+    virtual ~TxQueue() = default;
     /// Those that hold a nonce and are not done or failed, and of which `look` may tell something new:
     /// not mined with a nonce that is used, not mined with one that is not, mined and final or no longer
     /// mined. At most `most` of each of these three, by nonce.
-    virtual std::vector<LedgerEntry> in_flight(const ChainLook& look, std::size_t most) = 0;
+    virtual std::vector<TxQueueEntry> in_flight(const ChainLook& look, std::size_t most) = 0;
     /// Those that hold none: oldest first, and parked ones last, by when they were parked; at most `most`.
-    virtual std::vector<LedgerEntry> waiting(std::size_t most) = 0;
+    virtual std::vector<TxQueueEntry> waiting(std::size_t most) = 0;
     /// The wallet's next nonce as the ledger knows it; absent: never used.
     virtual std::optional<std::uint64_t> next_nonce() = 0;
     /// Wei for gas: paid by what was mined since then, and at most to be paid by what is not mined yet.

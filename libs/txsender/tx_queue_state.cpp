@@ -9,17 +9,17 @@ namespace lamda::txsender {
 
 namespace {
 
-bool holds_none(const LedgerEntry& entry) {
+bool holds_none(const TxQueueEntry& entry) {
     return !entry.nonce && (entry.state == IntentState::kPending || entry.state == IntentState::kParked);
 }
 
 /// Changes every named entry for which `change` says so.
 template <class Named, class Key, class Change>
-bool change_each(LedgerState& ledger, const std::vector<Named>& named, Timestamp now, Key key,
+bool change_each(TxQueueState& tx_queue, const std::vector<Named>& named, Timestamp now, Key key,
                  Change change) {
     bool any = false;
     for (const auto& one : named) {
-        auto* entry = ledger.find(key(one));
+        auto* entry = tx_queue.find(key(one));
         if (entry != nullptr && change(*entry, one)) {
             entry->updated_at = now;
             any = true;
@@ -33,11 +33,11 @@ const auto kItsKey = [](const auto& one) -> const std::string& { return one.key;
 
 }  // namespace
 
-bool is_open(const LedgerEntry& entry) {
+bool is_open(const TxQueueEntry& entry) {
     return entry.state != IntentState::kDone && entry.state != IntentState::kFailed;
 }
 
-bool may_change(const LedgerEntry& entry, const ChainLook& look) {
+bool may_change(const TxQueueEntry& entry, const ChainLook& look) {
     if (!is_open(entry) || !entry.nonce) {
         return false;
     }
@@ -45,16 +45,16 @@ bool may_change(const LedgerEntry& entry, const ChainLook& look) {
            (look.finalized && entry.mined_in->number <= *look.finalized);
 }
 
-LedgerEntry* LedgerState::find(const std::string& key) {
+TxQueueEntry* TxQueueState::find(const std::string& key) {
     const auto found = std::find_if(entries.begin(), entries.end(),
-                                    [&](const LedgerEntry& entry) { return entry.intent.key == key; });
+                                    [&](const TxQueueEntry& entry) { return entry.intent.key == key; });
     return found == entries.end() ? nullptr : &*found;
 }
-const LedgerEntry* LedgerState::find(const std::string& key) const {
-    return const_cast<LedgerState*>(this)->find(key);
+const TxQueueEntry* TxQueueState::find(const std::string& key) const {
+    return const_cast<TxQueueState*>(this)->find(key);
 }
 
-bool LedgerState::add(const Intent& intent, Timestamp now) {
+bool TxQueueState::add(const Intent& intent, Timestamp now) {
     if (find(intent.key) != nullptr) {
         return false;
     }
@@ -64,14 +64,14 @@ bool LedgerState::add(const Intent& intent, Timestamp now) {
     return true;
 }
 
-std::vector<LedgerEntry> LedgerState::in_flight(const ChainLook& look, std::size_t most) const {
-    std::vector<LedgerEntry> out;
+std::vector<TxQueueEntry> TxQueueState::in_flight(const ChainLook& look, std::size_t most) const {
+    std::vector<TxQueueEntry> out;
     std::copy_if(entries.begin(), entries.end(), std::back_inserter(out),
-                 [&](const LedgerEntry& entry) { return may_change(entry, look); });
+                 [&](const TxQueueEntry& entry) { return may_change(entry, look); });
     std::sort(out.begin(), out.end(), [](const auto& a, const auto& b) { return *a.nonce < *b.nonce; });
     enum Kind { kUsed, kUnused, kMined, kKinds };
     std::array<std::size_t, kKinds> counts{};
-    std::erase_if(out, [&](const LedgerEntry& entry) {
+    std::erase_if(out, [&](const TxQueueEntry& entry) {
         const auto kind =
             entry.state == IntentState::kMined ? kMined : (*entry.nonce < look.used ? kUsed : kUnused);
         return ++counts[kind] > most;
@@ -79,7 +79,7 @@ std::vector<LedgerEntry> LedgerState::in_flight(const ChainLook& look, std::size
     return out;
 }
 
-std::vector<LedgerEntry> LedgerState::waiting(std::size_t most) const {
+std::vector<TxQueueEntry> TxQueueState::waiting(std::size_t most) const {
     struct Place {
         bool parked;
         Timestamp since;  ///< of parked ones
@@ -95,15 +95,15 @@ std::vector<LedgerEntry> LedgerState::waiting(std::size_t most) const {
     }
     std::sort(places.begin(), places.end());
     places.resize(std::min(places.size(), most));
-    std::vector<LedgerEntry> out;
+    std::vector<TxQueueEntry> out;
     out.reserve(places.size());
     std::transform(places.begin(), places.end(), std::back_inserter(out),
                    [&](const Place& place) { return entries[place.arrival]; });
     return out;
 }
 
-std::vector<std::optional<std::uint64_t>> LedgerState::allocate(const std::vector<Allocation>& wanted,
-                                                                std::uint64_t at_least, Timestamp now) {
+std::vector<std::optional<std::uint64_t>> TxQueueState::allocate(const std::vector<Allocation>& wanted,
+                                                                 std::uint64_t at_least, Timestamp now) {
     std::vector<std::optional<std::uint64_t>> out;
     auto next = std::max(next_nonce.value_or(0), at_least);
     std::set<std::uint64_t> held;
@@ -118,7 +118,7 @@ std::vector<std::optional<std::uint64_t>> LedgerState::allocate(const std::vecto
     }
     for (const auto& one : wanted) {
         auto* entry = find(one.key);
-        if (entry == nullptr || !holds_none(*entry) || entry->wish == Wish::kCancel) {
+        if (entry == nullptr || !holds_none(*entry) || entry->operator_request == OperatorRequest::kCancel) {
             out.emplace_back();
             continue;
         }
@@ -136,9 +136,9 @@ std::vector<std::optional<std::uint64_t>> LedgerState::allocate(const std::vecto
     return out;
 }
 
-bool LedgerState::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit, Timestamp now) {
+bool TxQueueState::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit, Timestamp now) {
     const bool held = std::any_of(entries.begin(), entries.end(),
-                                  [&](const LedgerEntry& entry) { return entry.nonce == nonce; });
+                                  [&](const TxQueueEntry& entry) { return entry.nonce == nonce; });
     if (held || !add({fill_key(nonce), wallet, 0, {}, OnRevert::kGiveUp}, now)) {
         return false;
     }
@@ -150,14 +150,14 @@ bool LedgerState::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t
     return true;
 }
 
-std::vector<bool> LedgerState::store(const std::vector<NewTx>& txs, Timestamp now) {
+std::vector<bool> TxQueueState::store(const std::vector<NewTx>& txs, Timestamp now) {
     std::vector<bool> out;
     for (const auto& one : txs) {
         auto* entry = find(one.key);
         const bool stands = entry != nullptr && is_open(*entry) && entry->nonce == one.nonce;
         if (stands) {
             entry->txs.push_back(one.tx);
-            entry->wish.reset();
+            entry->operator_request.reset();
             entry->updated_at = now;
         }
         out.push_back(stands);
@@ -165,8 +165,8 @@ std::vector<bool> LedgerState::store(const std::vector<NewTx>& txs, Timestamp no
     return out;
 }
 
-bool LedgerState::park(const std::vector<Parked>& parked, Timestamp now) {
-    return change_each(*this, parked, now, kItsKey, [](LedgerEntry& entry, const Parked& one) {
+bool TxQueueState::park(const std::vector<Parked>& parked, Timestamp now) {
+    return change_each(*this, parked, now, kItsKey, [](TxQueueEntry& entry, const Parked& one) {
         if (!holds_none(entry)) {
             return false;
         }
@@ -176,16 +176,16 @@ bool LedgerState::park(const std::vector<Parked>& parked, Timestamp now) {
     });
 }
 
-bool LedgerState::mark_sent(const std::vector<std::string>& keys, Timestamp now) {
-    return change_each(*this, keys, now, kItself, [](LedgerEntry& entry, const std::string&) {
+bool TxQueueState::mark_sent(const std::vector<std::string>& keys, Timestamp now) {
+    return change_each(*this, keys, now, kItself, [](TxQueueEntry& entry, const std::string&) {
         const bool changes = entry.state == IntentState::kAllocated;
         entry.state = changes ? IntentState::kSent : entry.state;
         return changes;
     });
 }
 
-bool LedgerState::mark_mined(const std::vector<MinedTx>& mined, Timestamp now) {
-    return change_each(*this, mined, now, kItsKey, [](LedgerEntry& entry, const MinedTx& one) {
+bool TxQueueState::mark_mined(const std::vector<MinedTx>& mined, Timestamp now) {
+    return change_each(*this, mined, now, kItsKey, [](TxQueueEntry& entry, const MinedTx& one) {
         if (entry.nonce != one.nonce || !is_open(entry) ||
             (entry.mined_tx == one.tx && entry.mined_in == one.block)) {
             return false;
@@ -197,8 +197,8 @@ bool LedgerState::mark_mined(const std::vector<MinedTx>& mined, Timestamp now) {
     });
 }
 
-bool LedgerState::mark_unmined(const std::vector<std::string>& keys, Timestamp now) {
-    return change_each(*this, keys, now, kItself, [](LedgerEntry& entry, const std::string&) {
+bool TxQueueState::mark_unmined(const std::vector<std::string>& keys, Timestamp now) {
+    return change_each(*this, keys, now, kItself, [](TxQueueEntry& entry, const std::string&) {
         if (entry.state != IntentState::kMined) {
             return false;
         }
@@ -209,8 +209,8 @@ bool LedgerState::mark_unmined(const std::vector<std::string>& keys, Timestamp n
     });
 }
 
-bool LedgerState::mark_done(const std::vector<MinedTx>& done, Timestamp now) {
-    return change_each(*this, done, now, kItsKey, [](LedgerEntry& entry, const MinedTx& one) {
+bool TxQueueState::mark_done(const std::vector<MinedTx>& done, Timestamp now) {
+    return change_each(*this, done, now, kItsKey, [](TxQueueEntry& entry, const MinedTx& one) {
         if (entry.nonce != one.nonce || !is_open(entry)) {
             return false;
         }
@@ -222,22 +222,22 @@ bool LedgerState::mark_done(const std::vector<MinedTx>& done, Timestamp now) {
     });
 }
 
-bool LedgerState::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
-                              const std::string& reason, Timestamp now) {
-    return change_each(*this, std::vector{key}, now, kItself, [&](LedgerEntry& entry, const std::string&) {
+bool TxQueueState::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                               const std::string& reason, Timestamp now) {
+    return change_each(*this, std::vector{key}, now, kItself, [&](TxQueueEntry& entry, const std::string&) {
         if (entry.nonce != nonce || !is_open(entry)) {
             return false;
         }
         entry.state = IntentState::kFailed;
         entry.reason = reason;
-        entry.wish.reset();
+        entry.operator_request.reset();
         return true;
     });
 }
 
-bool LedgerState::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
-                                bool reverted, Timestamp now) {
-    return change_each(*this, std::vector{key}, now, kItself, [&](LedgerEntry& entry, const std::string&) {
+bool TxQueueState::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                                 bool reverted, Timestamp now) {
+    return change_each(*this, std::vector{key}, now, kItself, [&](TxQueueEntry& entry, const std::string&) {
         if (entry.nonce != nonce || !is_open(entry)) {
             return false;
         }
@@ -253,10 +253,10 @@ bool LedgerState::release_nonce(const std::string& key, std::uint64_t nonce, con
     });
 }
 
-bool LedgerState::wish(const std::string& key, Wish wish, Timestamp now) {
-    return change_each(*this, std::vector{key}, now, kItself, [&](LedgerEntry& entry, const std::string&) {
+bool TxQueueState::operator_request(const std::string& key, OperatorRequest operator_request, Timestamp now) {
+    return change_each(*this, std::vector{key}, now, kItself, [&](TxQueueEntry& entry, const std::string&) {
         const bool changes = is_open(entry) && entry.state != IntentState::kMined;
-        entry.wish = changes ? std::optional(wish) : entry.wish;
+        entry.operator_request = changes ? std::optional(operator_request) : entry.operator_request;
         return changes;
     });
 }

@@ -1,21 +1,21 @@
-// A ledger as a value: what each change of TxLedger does to it. For ledgers that are written as a whole.
+// A ledger as a value: what each change of TxQueue does to it. For ledgers that are written as a whole.
 #pragma once
 
 #include "txsender/tx_queue.hpp"
 
 namespace lamda::txsender {
 
-/// The functions mirror those of TxLedger; what returns bool says whether anything changed.
-struct LedgerState {
+/// The functions mirror those of TxQueue; what returns bool says whether anything changed.
+struct TxQueueState {
     std::optional<std::uint64_t> next_nonce;
-    std::vector<LedgerEntry> entries;  ///< in the order of their arrival
+    std::vector<TxQueueEntry> entries;  ///< in the order of their arrival
 
-    LedgerEntry* find(const std::string& key);
-    const LedgerEntry* find(const std::string& key) const;
+    TxQueueEntry* find(const std::string& key);
+    const TxQueueEntry* find(const std::string& key) const;
     /// False: its key stands already.
     bool add(const Intent& intent, Timestamp now);
-    std::vector<LedgerEntry> in_flight(const ChainLook& look, std::size_t most) const;
-    std::vector<LedgerEntry> waiting(std::size_t most) const;
+    std::vector<TxQueueEntry> in_flight(const ChainLook& look, std::size_t most) const;
+    std::vector<TxQueueEntry> waiting(std::size_t most) const;
 
     std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,
                                                        std::uint64_t at_least, Timestamp now);
@@ -30,12 +30,12 @@ struct LedgerState {
                      Timestamp now);
     bool release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason, bool reverted,
                        Timestamp now);
-    bool wish(const std::string& key, Wish wish, Timestamp now);
+    bool operator_request(const std::string& key, OperatorRequest operator_request, Timestamp now);
 };
 
 /// Neither done nor failed.
-bool is_open(const LedgerEntry& entry);
+bool is_open(const TxQueueEntry& entry);
 /// It holds a nonce and is open, and the look may tell something new of it.
-bool may_change(const LedgerEntry& entry, const ChainLook& look);
+bool may_change(const TxQueueEntry& entry, const ChainLook& look);
 
 }  // namespace lamda::txsender

@@ -14,10 +14,11 @@ constexpr int kMostRounds = 20;
 
 }  // namespace
 
-QueryDesk::QueryDesk(store::Database& database, const Resource& resource, std::string key, telemetry::Log log)
+QueryHandler::QueryHandler(store::Database& database, const Resource& resource, std::string key,
+                           telemetry::Log log)
     : database_(database), resource_(resource), key_(std::move(key)), log_(std::move(log)) {}
 
-Page QueryDesk::whole(ListRequest request) {
+Page QueryHandler::whole(ListRequest request) {
     Page out;
     std::size_t limit = 0;
     for (int rounds = 0;; ++rounds) {
@@ -51,7 +52,7 @@ Page QueryDesk::whole(ListRequest request) {
     }
 }
 
-std::string QueryDesk::answer(const std::string& body) {
+std::string QueryHandler::answer(const std::string& body) {
     const auto text_of = [](const http::Problem& problem) {
         return http::to_response(problem, http::Request{}).body;
     };

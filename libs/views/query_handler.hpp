@@ -17,10 +17,10 @@ constexpr std::size_t kDeskBytes = 32U << 20;
 constexpr std::size_t kMostReplyBytes = 1'000'000;
 
 /// Answers requests for one list. Thread-safe.
-class QueryDesk {
+class QueryHandler {
   public:
     /// @param key what the answer calls the list: `jobs`, `nodes`
-    QueryDesk(store::Database& database, const Resource& resource, std::string key, telemetry::Log log);
+    QueryHandler(store::Database& database, const Resource& resource, std::string key, telemetry::Log log);
     /// In: the list's query parameters as a JSON object; empty: all. Out: `{"<key>":[…],"count":n}` in the
     /// list's order, or a problem document. Never throws. Rows of more than kMostReplyBytes are refused
     /// (`answer_too_large`), for a reply has no second page; so is any request while kDeskBytes are in use.

@@ -1,6 +1,6 @@
 // Assignment, retraction: what goes to agents.
-#include "wire/messages.hpp"
 #include "wire/detail/spec_fields.hpp"
+#include "wire/messages.hpp"
 
 namespace lamda::wire {
 

@@ -1,18 +1,18 @@
+#include "contracts/node_reputation.hpp"
+#include "ingest/audit/audit.hpp"
+#include "outbox/relay.hpp"
+#include "pgingest/pg_lease.hpp"
+#include "pgingest/pg_stream_memory.hpp"
 #include "rpcpool/endpoint_chain.hpp"
 #include "rpcpool/multi_rpc.hpp"
-#include "ingest/audit/audit.hpp"
-#include "services/node-registry/config.hpp"
-#include "contracts/node_reputation.hpp"
-#include "services/node-registry/ingest/journal_repair.hpp"
-#include "services/node-registry/ingest/node_store.hpp"
-#include "pgingest/pg_lease.hpp"
-#include "outbox/relay.hpp"
-#include "pgingest/pg_stream_memory.hpp"
-#include "services/node-registry/presence/presence_loop.hpp"
-#include "services/node-registry/ingest/projection.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
+#include "services/node-registry/config.hpp"
+#include "services/node-registry/ingest/journal_repair.hpp"
+#include "services/node-registry/ingest/node_store.hpp"
+#include "services/node-registry/ingest/projection.hpp"
+#include "services/node-registry/presence/presence_loop.hpp"
 #include "store/role_privileges.hpp"
 #include "views/query_handler.hpp"
 #include "views/resources.hpp"
@@ -69,16 +69,16 @@ int serve(runtime::App& app, const Config& config) {
     });
 
     rpcpool::MultiRpc rpc({.urls = config.opbnb_rpc_urls,
-                         .chain = config.chain_id,
-                         .timeout = config.rpc_timeout,
-                         .agreement = config.rpc_agreement},
-                        clock, log);
+                           .chain = config.chain_id,
+                           .timeout = config.rpc_timeout,
+                           .agreement = config.rpc_agreement},
+                          clock, log);
     NodeProjection projection(clock, log);
     pgingest::Projector projector(database, kStream, projection);
     pgingest::PgStreamMemory memory(database, kStream);
     pgingest::PgLease lease(database, kOwner, log, app.metrics());
     ingest::LogStream stream(stream_config(config), rpc, projector, clock, log, app.metrics(), app.health(),
-                            ingest::Beside{.memory = &memory, .lease = &lease});
+                             ingest::StreamOptions{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {
             stream.run(stop);
@@ -89,10 +89,10 @@ int serve(runtime::App& app, const Config& config) {
     });
 
     JournalRepair repair(clock);
-    pgingest::PgSweep swept(database, kStream, repair);
-    ingest::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, app.metrics());
-    if (config.sweep_pace > Millis{0}) {
-        app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
+    pgingest::PgAudit audited(database, kStream, repair);
+    ingest::Audit audit(stream_config(config), config.audit_pace, rpc, audited, clock, log, app.metrics());
+    if (config.audit_pace > Millis{0}) {
+        app.loop("sweep", [&](const std::stop_token& stop) { audit.run(stop, &lease); });
     }
 
     PresenceLoop presence(database, config.offline_after, clock, log, app.metrics(), app.health());
@@ -100,7 +100,7 @@ int serve(runtime::App& app, const Config& config) {
     outbox::Relay relay(database, bus, kOwner, log, app.metrics(), app.health());
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
 
-    views::QueryDesk queries(database, views::kNodes, "nodes", log);
+    views::QueryHandler queries(database, views::kNodes, "nodes", log);
     const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner, [&](const bus::Message& message) {
         if (identity.prove()) {
             presence.take(message);

@@ -4,17 +4,17 @@
 #include <memory>
 #include <optional>
 
+#include "pgingest/pg_lease.hpp"
+#include "pgledger/pg_tx_queue.hpp"
 #include "rpcpool/multi_rpc.hpp"
+#include "runtime/app.hpp"
+#include "runtime/identity.hpp"
 #include "services/reputation/config.hpp"
+#include "services/reputation/ingest/journal_repair.hpp"
+#include "services/reputation/ingest/projection.hpp"
 #include "services/reputation/ledger/count_proof.hpp"
 #include "services/reputation/ledger/increment_planner.hpp"
 #include "services/reputation/sender/increment_policy.hpp"
-#include "services/reputation/ingest/journal_repair.hpp"
-#include "pgingest/pg_lease.hpp"
-#include "pgledger/pg_tx_queue.hpp"
-#include "services/reputation/ingest/projection.hpp"
-#include "runtime/app.hpp"
-#include "runtime/identity.hpp"
 #include "store/database_clock.hpp"
 
 namespace lamda::reputation {
@@ -32,7 +32,7 @@ class Service {
     void require_owner();
     void read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Projection& projection,
               const std::stop_token& stop);
-    void sweep(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
+    void audit(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
                const std::stop_token& stop);
     [[noreturn]] void contradicted(const std::string& message);
     void keep_ledger(const std::stop_token& stop);
@@ -57,9 +57,9 @@ class Service {
     JobsRepair jobs_repair_;
     IncrementsRepair increments_repair_;
     // Known once opBNB has told its chain id.
-    std::unique_ptr<Duty> duty_;
+    std::unique_ptr<IncrementPlanner> planner_;
     std::unique_ptr<CountProof> count_proof_;
-    std::unique_ptr<pgledger::PgTxLedger> ledger_;
+    std::unique_ptr<pgledger::PgTxQueue> tx_queue_;
     IncrementPolicy policy_;
     std::unique_ptr<txsender::Sender> sender_;
     std::atomic<bool> may_send_ = false;

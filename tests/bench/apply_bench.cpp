@@ -9,10 +9,10 @@
 
 #include "arguments.hpp"
 #include "pgingest/projector.hpp"
-#include "services/job-dispatcher/ingest/projection.hpp"
 #include "report.hpp"
-#include "store/migrations.hpp"
+#include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/testing/batches.hpp"
+#include "store/migrations.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -71,9 +71,9 @@ class Scene {
     testkit::PostgresServer postgres_;
     store::Database database_{postgres_.create_database("apply"), "bench", 1};
     SystemClock clock_;
-    dispatch::Market market_{Address{}, ChainId{31337}, 3, Millis{0}};
+    dispatch::Deployment deployment_{Address{}, ChainId{31337}, 3, Millis{0}};
     dispatch::StreamProgress progress_;
-    dispatch::JobProjection projection_{database_, market_, progress_, clock_, telemetry::Log::none()};
+    dispatch::JobProjection projection_{database_, deployment_, progress_, clock_, telemetry::Log::none()};
     pgingest::Projector projector_{database_, dispatch::kStream, projection_};
     dispatch::testing::BatchMaker maker_;
 };

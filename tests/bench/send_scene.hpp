@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "rpcpool/multi_rpc.hpp"
-#include "txsender/tx_queue.hpp"
 #include "crypto/signer.hpp"
 #include "pgledger/pg_tx_queue.hpp"
+#include "rpcpool/multi_rpc.hpp"
 #include "store/database.hpp"
 #include "testkit/servers.hpp"
+#include "txsender/tx_queue.hpp"
 
 namespace lamda::bench {
 

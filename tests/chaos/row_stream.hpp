@@ -5,10 +5,10 @@
 #include <functional>
 #include <thread>
 
-#include "rpcpool/multi_rpc.hpp"
 #include "chaos/logging_chain.hpp"
 #include "pgingest/projector.hpp"
 #include "pgingest/write_behind.hpp"
+#include "rpcpool/multi_rpc.hpp"
 
 namespace lamda::chaos {
 

@@ -87,7 +87,7 @@ void Rows::boundary(store::Txn&, const pgingest::StreamState& state) {
     end(state);
 }
 
-ingest::Differences RowsRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
+ingest::Differences RowsRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const auto ours = rows_of(
         txn.exec("SELECT number, log_index, hash, tx_hash, data FROM sim.log WHERE number BETWEEN $1 AND $2 "
                  "ORDER BY number, log_index",
@@ -100,7 +100,7 @@ ingest::Differences RowsRepair::compare(store::Txn& txn, const ingest::Rereading
     return pgingest::differences(pgingest::diff(ours, theirs, kPlace, same), kPlace);
 }
 
-void RowsRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
+void RowsRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
     txn.exec("DELETE FROM sim.log WHERE number BETWEEN $1 AND $2", {again.first, again.blocks.to.number});
     insert(txn, again.blocks.logs);
 }

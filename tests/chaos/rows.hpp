@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "pgingest/projector.hpp"
 #include "pgingest/pg_audit.hpp"
+#include "pgingest/projector.hpp"
 
 namespace lamda::chaos {
 
@@ -47,8 +47,8 @@ class Rows final : public pgingest::Projection {
 /// The same rows under a sweep.
 class RowsRepair final : public pgingest::Repairable {
   public:
-    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
-    void repair(store::Txn& txn, const ingest::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
+    void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;
 };
 
 }  // namespace lamda::chaos

@@ -75,7 +75,7 @@ Weather weather_of(std::mt19937_64& random) {
             .foreign = sometimes(0.03),
             .dear = sometimes(0.05),
             .lost_answer = 0.1,
-            .trouble = sometimes(0.2)};
+            .last_error = sometimes(0.2)};
 }
 
 }  // namespace

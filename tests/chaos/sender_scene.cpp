@@ -94,10 +94,10 @@ std::string SenderScene::unfinished() const {
 }
 
 bool SenderScene::nonces_complete() const {
-    pgledger::PgTxLedger ledger(database_.db, wallet_, kChain);
+    pgledger::PgTxQueue tx_queue(database_.db, wallet_, kChain);
     const auto used = node_->with(
         [&](const auto& chain) { return simulator::nonce_after(chain.branch(), wallet_, chain.height()); });
-    return ledger.next_nonce() <= used;
+    return tx_queue.next_nonce() <= used;
 }
 
 std::string SenderScene::log() const {

@@ -4,11 +4,11 @@
 
 #include <memory>
 
-#include "txsender/signing_policy.hpp"
 #include "chaos/evm_node.hpp"
 #include "crypto/signer.hpp"
-#include "testkit/pipeline_database.hpp"
 #include "pgledger/pg_tx_queue.hpp"
+#include "testkit/pipeline_database.hpp"
+#include "txsender/signing_policy.hpp"
 
 namespace lamda::chaos {
 

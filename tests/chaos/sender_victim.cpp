@@ -10,10 +10,10 @@
 #include <stop_token>
 #include <thread>
 
-#include "rpcpool/multi_rpc.hpp"
-#include "txsender/sender.hpp"
 #include "chaos/sender_scene.hpp"
 #include "pgledger/pg_tx_queue.hpp"
+#include "rpcpool/multi_rpc.hpp"
+#include "txsender/sender.hpp"
 
 using namespace lamda;
 
@@ -25,14 +25,15 @@ std::string setting(const char* name) {
 }
 
 /// The real ledger, whose caller falls asleep before or after a write.
-class SleepyLedger final : public txsender::TxLedger {
+class SleepyLedger final : public txsender::TxQueue {
   public:
-    SleepyLedger(txsender::TxLedger& real, std::string stop_at) : real_(real), stop_at_(std::move(stop_at)) {}
+    SleepyLedger(txsender::TxQueue& real, std::string stop_at) : real_(real), stop_at_(std::move(stop_at)) {}
 
-    std::vector<txsender::LedgerEntry> in_flight(const txsender::ChainLook& look, std::size_t most) override {
+    std::vector<txsender::TxQueueEntry> in_flight(const txsender::ChainLook& look,
+                                                  std::size_t most) override {
         return real_.in_flight(look, most);
     }
-    std::vector<txsender::LedgerEntry> waiting(std::size_t most) override { return real_.waiting(most); }
+    std::vector<txsender::TxQueueEntry> waiting(std::size_t most) override { return real_.waiting(most); }
     std::optional<std::uint64_t> next_nonce() override { return real_.next_nonce(); }
     U256 spent_since(Timestamp since) override { return real_.spent_since(since); }
     std::vector<std::optional<std::uint64_t>> allocate(const std::vector<txsender::Allocation>& wanted,
@@ -87,7 +88,7 @@ class SleepyLedger final : public txsender::TxLedger {
         }
     }
 
-    txsender::TxLedger& real_;
+    txsender::TxQueue& real_;
     std::string stop_at_;
 };
 
@@ -147,16 +148,16 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
     config.rebroadcast_after = Millis(50);
     config.bump_after_blocks = 8;
     rpcpool::MultiRpc rpc({.urls = {setting("VICTIM_RPC_1"), setting("VICTIM_RPC_2")},
-                         .chain = config.chain_id,
-                         .timeout = Millis(1'000)},
-                        clock, telemetry::Log::none());
-    pgledger::PgTxLedger real(db, signer->address(), config.chain_id);
-    SleepyLedger ledger(real, setting("VICTIM_STOP_AT"));
+                           .chain = config.chain_id,
+                           .timeout = Millis(1'000)},
+                          clock, telemetry::Log::none());
+    pgledger::PgTxQueue real(db, signer->address(), config.chain_id);
+    SleepyLedger tx_queue(real, setting("VICTIM_STOP_AT"));
     telemetry::Metrics metrics;
     telemetry::Health health;
     txsender::PolicyByKey policy(&chaos::SenderScene::call_of);
-    txsender::Sender sender(config, rpc, *signer, ledger, policy, clock, telemetry::Log::none(), metrics, health,
-                         {});
+    txsender::Sender sender(config, rpc, *signer, tx_queue, policy, clock, telemetry::Log::none(), metrics,
+                            health, {});
     Lifetime lifetime(setting("VICTIM_LIFETIME"));
     while (!settled(db, signer->address())) {
         lifetime.step();

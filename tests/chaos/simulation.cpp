@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "rpcpool/multi_rpc.hpp"
 #include "ingest/audit/audit.hpp"
+#include "rpcpool/multi_rpc.hpp"
 
 namespace lamda::chaos {
 
@@ -12,7 +12,7 @@ namespace {
 /// So much time after the storm the stream must have reached its end, whatever it went through before.
 constexpr Millis kPatience{10 * 60 * 1'000};
 
-constexpr int kMostSweepSteps = 5'000;
+constexpr int kMaxAuditSteps = 5'000;
 
 std::vector<LogRow> expected_rows(const simulator::Branch& branch, const Scenario& scenario, BlockNum until) {
     const eth::LogFilter filter{scenario.stream.contracts, scenario.stream.topics, {}};
@@ -142,7 +142,7 @@ class Simulation {
         rpcpool::MultiRpc rpc(config, clock_, log_, network_);
         telemetry::Health health;
         ingest::LogStream stream(scenario_.stream, rpc, sink_, clock_, log_, metrics_, health,
-                                {.memory = &memory_});
+                                 {.memory = &memory_});
         stream.run(stop_.get_token());
         const auto cursor = sink_.stored_cursor();
         state_ = fmt::format("cursor {}, head {}, final {}", cursor ? cursor->number.value : 0,
@@ -190,14 +190,14 @@ class Simulation {
         }
         const auto expected = expected_rows(branch, scenario_, cursor->number);
         const auto wrong = difference(rows, expected);
-        return wrong.empty() ? after_sweep(out, expected) : wrong;
+        return wrong.empty() ? after_audit(out, expected) : wrong;
     }
 
     /// Some final rows are taken away, and others invented: a sweep must find them all.
-    std::string after_sweep(Verdict& out, const std::vector<LogRow>& expected) {
+    std::string after_audit(Verdict& out, const std::vector<LogRow>& expected) {
         RowsRepair repairs;
-        pgingest::PgSweep swept(database_, scenario_.stream.name, repairs);
-        const auto state = swept.state();
+        pgingest::PgAudit audited(database_, scenario_.stream.name, repairs);
+        const auto state = audited.state();
         if (!state) {
             return {};  // a short chain: nothing is settled
         }
@@ -211,11 +211,11 @@ class Simulation {
         config.jitter_seed = static_cast<std::uint32_t>(scenario_.seed);
         rpcpool::MultiRpc rpc(config, clock_, log_, network_);
         rpc.chain_id();
-        ingest::Sweep sweep(scenario_.stream, Millis(1'000), rpc, swept, clock_, log_, metrics_);
-        for (int steps = 0; sweep.step({}) != ingest::Sweep::Step::kNothing; ++steps) {
-            if (steps == kMostSweepSteps) {
+        ingest::Audit audit(scenario_.stream, Millis(1'000), rpc, audited, clock_, log_, metrics_);
+        for (int steps = 0; audit.step({}) != ingest::Audit::Step::kNothing; ++steps) {
+            if (steps == kMaxAuditSteps) {
                 return fmt::format("the sweep is still at block {} of {}",
-                                   swept.state()->upto.value_or(BlockNum{}).value, state->final.value);
+                                   audited.state()->upto.value_or(BlockNum{}).value, state->final.value);
             }
             clock_.sleep({}, Millis(1'000));
         }

@@ -68,7 +68,7 @@ int list_txs(Context& context, const TxListOptions& options);
 /// @param key an intent's, or a job's id alone
 int show_tx(Context& context, const std::string& key);
 /// @param wish `bump`, `cancel`, `retry`. 1: refused, and why
-int wish_tx(Context& context, const std::string& key, const std::string& wish);
+int wish_tx(Context& context, const std::string& key, const std::string& operator_request);
 
 struct DlqOptions {
     std::vector<std::uint64_t> ids;

@@ -1,7 +1,7 @@
 #include "tools/cli/context.hpp"
 
-#include "tools/cli/gateway.hpp"
 #include "runtime/server_settings.hpp"
+#include "tools/cli/gateway.hpp"
 
 namespace lamda::cli {
 
@@ -20,7 +20,7 @@ T Context::checked(T value) {
     for (const auto& mistake : settings_.mistakes()) {
         text += (text.empty() ? "" : "\n") + mistake.name + ": " + mistake.message;
     }
-    throw Refused(kExitConfig, text);
+    throw CommandRefused(kExitConfig, text);
 }
 
 eth::Rpc& Context::bsc() {
@@ -42,7 +42,7 @@ eth::Rpc& Context::opbnb() {
 std::unique_ptr<rpcpool::MultiRpc> Context::connect(const std::vector<std::string>& urls) {
     const auto timeout = checked(settings_.duration("RPC_TIMEOUT", "of one call", "10s"));
     return std::make_unique<rpcpool::MultiRpc>(rpcpool::RpcConfig{.urls = urls, .timeout = timeout}, clock_,
-                                             telemetry::Log::none());
+                                               telemetry::Log::none());
 }
 
 std::vector<std::string> Context::urls(const std::string& setting) {
@@ -80,7 +80,7 @@ std::string Context::gateway_url() {
         checked(settings_.text("LAMDA_API_URL", "the gateway", "http://127.0.0.1:" + std::to_string(port)));
     auto url = gateway_base(text);
     if (!url) {
-        throw Refused(kExitConfig, "LAMDA_API_URL: " + url.error().message);
+        throw CommandRefused(kExitConfig, "LAMDA_API_URL: " + url.error().message);
     }
     return std::move(url).value();
 }
@@ -89,7 +89,7 @@ std::unique_ptr<crypto::Signer> Context::signer_from(const std::string& name, co
     const auto key = checked(settings_.secret(name, help));
     auto signer = crypto::LocalSigner::from_hex(key.reveal());
     if (!signer) {
-        throw Refused(kExitConfig, name + ": " + signer.error().message);
+        throw CommandRefused(kExitConfig, name + ": " + signer.error().message);
     }
     return std::move(signer).value();
 }

@@ -6,10 +6,10 @@
 #include <stdexcept>
 #include <string>
 
-#include "rpcpool/multi_rpc.hpp"
 #include "crypto/signer.hpp"
 #include "eth/rpc_client.hpp"
 #include "net/http_client.hpp"
+#include "rpcpool/multi_rpc.hpp"
 #include "runtime/exit_status.hpp"
 #include "runtime/settings.hpp"
 #include "store/database.hpp"
@@ -22,9 +22,9 @@ using runtime::kExitUsage;
 constexpr int kExitUnread = 2;
 
 /// A wrong argument or setting: exit status 78 for settings, 2 for arguments.
-class Refused : public std::runtime_error {
+class CommandRefused : public std::runtime_error {
   public:
-    Refused(int status, const std::string& what) : std::runtime_error(what), status_(status) {}
+    CommandRefused(int status, const std::string& what) : std::runtime_error(what), status_(status) {}
     int status() const { return status_; }
 
   private:
@@ -81,7 +81,7 @@ auto or_unread(F&& read) {
     try {
         return read();
     } catch (const std::exception& error) {
-        throw Refused(kExitUnread, error.what());
+        throw CommandRefused(kExitUnread, error.what());
     }
 }
 
@@ -89,7 +89,7 @@ auto or_unread(F&& read) {
 template <class T>
 T argument(Result<T> result, const std::string& name) {
     if (!result) {
-        throw Refused(kExitUsage, name + ": " + result.error().message);
+        throw CommandRefused(kExitUsage, name + ": " + result.error().message);
     }
     return std::move(result).value();
 }

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "tools/cli/output/printing.hpp"
 #include "runtime/setting_names.hpp"
+#include "tools/cli/output/printing.hpp"
 
 using namespace lamda;
 using namespace lamda::cli;

@@ -3,11 +3,11 @@
 
 #include <CLI/CLI.hpp>
 
-#include "tools/cli/commands.hpp"
-#include "tools/cli/paying.hpp"
-#include "tools/cli/output/printing.hpp"
 #include "runtime/app.hpp"
 #include "runtime/core_dumps.hpp"
+#include "tools/cli/commands.hpp"
+#include "tools/cli/output/printing.hpp"
+#include "tools/cli/paying.hpp"
 
 namespace {
 
@@ -328,7 +328,7 @@ int main(int argc, char** argv) {
     try {
         Context context(json, *std::move(file));
         return verb(context);
-    } catch (const Refused& refused) {
+    } catch (const CommandRefused& refused) {
         warn(refused.what());
         return refused.status();
     } catch (const std::exception& error) {

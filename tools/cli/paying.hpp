@@ -3,9 +3,9 @@
 
 #include <string>
 
-#include "tools/cli/context.hpp"
 #include "eth/codec/types.hpp"
 #include "onchain/transact.hpp"
+#include "tools/cli/context.hpp"
 
 namespace lamda::cli {
 

@@ -1,7 +1,7 @@
 // A content store for the local network and for tests: the part of kubo's HTTP interface that Lamda uses, on the
 // reference UnixFS packages. It speaks to nobody else and has no accounts: keep it on the loopback address.
 //
-//   node deploy/devnet/content-store.mjs --dir <folder> [--port 5001] [--host 127.0.0.1] [--max-upload-bytes N]
+//   node tools/devnet/content-store.mjs --dir <folder> [--port 5001] [--host 127.0.0.1] [--max-upload-bytes N]
 //
 // Prints one line, {"port":N}, when it is ready.
 

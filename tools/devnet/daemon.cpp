@@ -10,8 +10,8 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "tools/devnet/reach.hpp"
 #include "telemetry/shown_text.hpp"
+#include "tools/devnet/reach.hpp"
 
 namespace lamda::devnet {
 namespace {

@@ -3,9 +3,9 @@
 #include <catch2/catch.hpp>
 #include <fstream>
 
+#include "testkit/servers.hpp"
 #include "tools/devnet/daemon.hpp"
 #include "tools/devnet/reach.hpp"
-#include "testkit/servers.hpp"
 
 using namespace lamda;
 using namespace lamda::devnet;

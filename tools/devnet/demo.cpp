@@ -8,11 +8,11 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
-#include "tools/devnet/board.hpp"
-#include "tools/devnet/faults.hpp"
 #include "localnet/market.hpp"
 #include "onchain/job_manager_reader.hpp"
 #include "telemetry/shown_text.hpp"
+#include "tools/devnet/board.hpp"
+#include "tools/devnet/faults.hpp"
 
 namespace lamda::devnet {
 namespace {
@@ -114,7 +114,7 @@ struct ChainTruth {
 
 ChainTruth read_chains(localnet::Network& network) {
     ChainTruth out;
-    for (auto& job : onchain::MarketView(network.bsc(), network.job_manager()).jobs(BlockNum{0})) {
+    for (auto& job : onchain::JobManagerReader(network.bsc(), network.job_manager()).jobs(BlockNum{0})) {
         out.jobs.emplace(job.id, std::move(job));
     }
     onchain::ReputationView reputation(network.opbnb(), network.node_reputation());

@@ -4,11 +4,11 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 
-#include "tools/devnet/daemon.hpp"
-#include "tools/devnet/demo.hpp"
 #include "runtime/exit_status.hpp"
 #include "runtime/settings.hpp"
 #include "telemetry/shown_text.hpp"
+#include "tools/devnet/daemon.hpp"
+#include "tools/devnet/demo.hpp"
 
 /// One for each fault, and two before.
 constexpr std::size_t kJobsForAllFaults = 12;

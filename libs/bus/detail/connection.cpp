@@ -188,11 +188,11 @@ bool Connection::connected() const {
 void Connection::require(Millis timeout) {
     std::unique_lock lock(mutex_);
     if (!changed_.wait_for(lock, timeout, [this] { return up_; })) {
-        throw Unavailable("NATS: " + trouble());
+        throw Unavailable("NATS: " + last_error());
     }
 }
 
-std::string Connection::trouble() const {
+std::string Connection::last_error() const {
     if (!connected()) {
         const char* text = nullptr;
         return "not connected: " + reason_of(natsConnection_GetLastError(nats_, &text));
@@ -293,7 +293,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
         return {};
     }
     if (!connected()) {
-        throw Unavailable("NATS: " + trouble());
+        throw Unavailable("NATS: " + last_error());
     }
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     {

@@ -54,7 +54,7 @@ class Connection {
     const std::string& inbox() const { return inbox_; }
     bool connected() const;
     /// The reason why the bus is of no use now; empty: there is none.
-    std::string trouble() const;
+    std::string last_error() const;
     /// Remembers from a JetStream call's end whether the server has JetStream.
     void note_jetstream(natsStatus status, int js_error);
     /// Rises with every loss: what was under way before it gets no answer.

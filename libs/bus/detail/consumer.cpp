@@ -85,9 +85,9 @@ void Consumer::Impl::verify(std::chrono::steady_clock::time_point deadline) {
     connection_->note_jetstream(status, error);
     if (status != NATS_OK) {
         pause_until(deadline);
-        const auto trouble = connection_->trouble();
+        const auto last_error = connection_->last_error();
         throw Unavailable("NATS: consumer " + durable_ + " of " + stream_ + ": " +
-                          (trouble.empty() ? natsStatus_GetText(status) : trouble));
+                          (last_error.empty() ? natsStatus_GetText(status) : last_error));
     }
     verified_ = true;
 }

@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "ingest/backfill.hpp"
-#include "ingest/proof/proven_logs.hpp"
-#include "ingest/detail/start_block.hpp"
-#include "rpcpool/witnesses.hpp"
 #include "core/crash_point.hpp"
+#include "ingest/backfill.hpp"
+#include "ingest/detail/start_block.hpp"
+#include "ingest/proof/proven_logs.hpp"
+#include "rpcpool/witnesses.hpp"
 
 namespace lamda::ingest {
 
@@ -18,7 +18,7 @@ constexpr int kTries = 4;                      // before a difference is left as
 constexpr Millis kSettlePatience{5 * 60'000};  // if an endpoint does not answer that might prove it
 
 /// What the endpoints prove of a block.
-struct Testimony {
+struct BlockProof {
     Result<BlockView> proven;
     bool complete;  ///< each endpoint that is not on another chain has answered
 };
@@ -31,12 +31,12 @@ bool answered(const std::exception& error) {
 
 }  // namespace
 
-struct Sweep::Impl {
+struct Audit::Impl {
     StreamConfig config;
     eth::LogFilter filter;
     Millis pace;
     rpcpool::MultiRpc& rpc;
-    SweepSink& sink;
+    AuditSink& sink;
     const Clock& clock;
     telemetry::Log log;
     rpcpool::Witnesses endpoints;
@@ -50,7 +50,7 @@ struct Sweep::Impl {
     std::optional<Steady> trying_since;  ///< since when `tries` counts
     std::string told;                    ///< the trouble that was logged last
 
-    Impl(StreamConfig c, Millis p, rpcpool::MultiRpc& r, SweepSink& s, const Clock& time, telemetry::Log l,
+    Impl(StreamConfig c, Millis p, rpcpool::MultiRpc& r, AuditSink& s, const Clock& time, telemetry::Log l,
          telemetry::Metrics& metrics)
         : config(std::move(c)),
           filter{config.contracts, config.topics, {}},
@@ -84,11 +84,11 @@ struct Sweep::Impl {
         return out;
     }
 
-    void tell(const std::string& trouble) {
-        if (trouble != told) {
-            told = trouble;
-            if (!trouble.empty()) {
-                log.warn("sweep waits", {{"stream", config.name}, {"reason", trouble}});
+    void tell(const std::string& last_error) {
+        if (last_error != told) {
+            told = last_error;
+            if (!last_error.empty()) {
+                log.warn("sweep waits", {{"stream", config.name}, {"reason", last_error}});
             }
         }
     }
@@ -108,8 +108,8 @@ struct Sweep::Impl {
     }
 
     /// As many blocks as one question may span there. Absent: stopped.
-    std::optional<Rereading> read(rpcpool::MultiRpc& endpoint, BlockNum first, BlockNum final,
-                                  const std::stop_token& stop) {
+    std::optional<RangeSnapshot> read(rpcpool::MultiRpc& endpoint, BlockNum first, BlockNum final,
+                                      const std::stop_token& stop) {
         if (!endpoint.header(eth::BlockSpec(final))) {
             throw rpcpool::NotReadyYet(endpoint.name() + " lacks block " + std::to_string(final.value));
         }
@@ -126,7 +126,7 @@ struct Sweep::Impl {
                 }
                 continue;
             }
-            Rereading out;
+            RangeSnapshot out;
             out.first = first;
             out.blocks.to = got.headers.back().ref;
             out.blocks.to_timestamp = got.headers.back().timestamp;
@@ -139,23 +139,23 @@ struct Sweep::Impl {
     }
 
     /// From the first endpoint that can be read.
-    std::optional<Rereading> read_anywhere(BlockNum first, const SweepState& state,
-                                           const std::stop_token& stop) {
+    std::optional<RangeSnapshot> read_anywhere(BlockNum first, const AuditState& state,
+                                               const std::stop_token& stop) {
         endpoints.open(state.chain);
-        std::string trouble = "no endpoint may be asked now";
+        std::string last_error = "no endpoint may be asked now";
         for (const auto i : order()) {
             try {
                 return read(endpoints.at(i), first, state.final, stop);
             } catch (const std::exception& error) {
-                trouble = error.what();
+                last_error = error.what();
             }
         }
-        tell(trouble);
+        tell(last_error);
         return std::nullopt;
     }
 
     /// Where the next range begins. Absent: not to be found out now.
-    std::optional<BlockNum> next(const SweepState& state) {
+    std::optional<BlockNum> next(const AuditState& state) {
         if (state.upto) {
             return state.upto->next();
         }
@@ -167,9 +167,9 @@ struct Sweep::Impl {
         }
     }
 
-    Testimony ask_all(BlockNum block) {
+    BlockProof ask_all(BlockNum block) {
         std::vector<BlockView> views;
-        std::string trouble;
+        std::string last_error;
         const auto asked = order();
         auto answers = asked.size();
         for (const auto i : asked) {
@@ -179,7 +179,7 @@ struct Sweep::Impl {
                 }
             } catch (const std::exception& error) {
                 answers -= answered(error) ? 0 : 1;
-                trouble = endpoints.at(i).name() + ": " + error.what();
+                last_error = endpoints.at(i).name() + ": " + error.what();
                 log.debug("an endpoint proves nothing", {{"stream", config.name},
                                                          {"block", block.value},
                                                          {"endpoint", endpoints.at(i).name()},
@@ -187,8 +187,8 @@ struct Sweep::Impl {
             }
         }
         const auto all = endpoints.usable();
-        if (views.empty() && !trouble.empty()) {
-            return {Error{"unproven", "no endpoint can prove what it says of the block; " + trouble, ""},
+        if (views.empty() && !last_error.empty()) {
+            return {Error{"unproven", "no endpoint can prove what it says of the block; " + last_error, ""},
                     answers >= all};
         }
         return {settle(views, all), answers >= all};
@@ -213,7 +213,7 @@ struct Sweep::Impl {
         if (!proven) {
             return {proven.error().message, testimony.complete};
         }
-        Rereading again;
+        RangeSnapshot again;
         again.first = block;
         again.blocks.to = proven->header.ref;
         again.blocks.to_timestamp = proven->header.timestamp;
@@ -247,7 +247,7 @@ struct Sweep::Impl {
         if (!again) {
             return Step::kFailed;
         }
-        SweepOutcome outcome;
+        AuditOutcome outcome;
         outcome.logs = again->blocks.logs.size();
         for (const auto block : sink.compare(*again).blocks) {
             const auto [why_not, complete] = settle_block(block);
@@ -259,11 +259,12 @@ struct Sweep::Impl {
                 return Step::kFailed;
             }
             ++outcome.unsettled;
-            outcome.trouble = "block " + std::to_string(block.value) + ": " + why_not;
+            outcome.last_error = "block " + std::to_string(block.value) + ": " + why_not;
         }
         if (outcome.unsettled > 0) {
-            log.error("rows differ from the chain, and cannot be repaired",
-                      {{"stream", config.name}, {"blocks", outcome.unsettled}, {"reason", outcome.trouble}});
+            log.error(
+                "rows differ from the chain, and cannot be repaired",
+                {{"stream", config.name}, {"blocks", outcome.unsettled}, {"reason", outcome.last_error}});
         }
         tries = 0;
         trying_since.reset();
@@ -277,16 +278,16 @@ struct Sweep::Impl {
     }
 };
 
-Sweep::Sweep(StreamConfig config, Millis pace, rpcpool::MultiRpc& rpc, SweepSink& sink, const Clock& clock,
+Audit::Audit(StreamConfig config, Millis pace, rpcpool::MultiRpc& rpc, AuditSink& sink, const Clock& clock,
              telemetry::Log log, telemetry::Metrics& metrics)
     : impl_(std::make_unique<Impl>(std::move(config), pace, rpc, sink, clock, std::move(log), metrics)) {}
-Sweep::~Sweep() = default;
+Audit::~Audit() = default;
 
-Sweep::Step Sweep::step(const std::stop_token& stop) {
+Audit::Step Audit::step(const std::stop_token& stop) {
     return impl_->step(stop);
 }
 
-void Sweep::run(const std::stop_token& stop, Lease* lease) {
+void Audit::run(const std::stop_token& stop, Lease* lease) {
     while (impl_->clock.sleep(stop, impl_->pace), !stop.stop_requested()) {
         try {
             if (lease == nullptr || lease->held()) {

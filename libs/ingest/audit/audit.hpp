@@ -1,12 +1,12 @@
-// Sweep: reads what is final once more, slowly and from another endpoint, and repairs the rows where they
+// Audit: reads what is final once more, slowly and from another endpoint, and repairs the rows where they
 // differ. A backstop: whatever a stream was told or a hand has changed, it is noticed.
 #pragma once
 
 #include <memory>
 #include <stop_token>
 
-#include "rpcpool/multi_rpc.hpp"
 #include "ingest/audit/audit_sink.hpp"
+#include "rpcpool/multi_rpc.hpp"
 
 namespace lamda::ingest {
 
@@ -17,7 +17,7 @@ namespace lamda::ingest {
 ///
 /// Metrics: `lamda_chain_sweep_block`, `lamda_chain_sweep_logs_total`, `…_repaired_total`,
 /// `…_unsettled_total`.
-class Sweep {
+class Audit {
   public:
     enum class Step {
         kSwept,    ///< a range was compared
@@ -27,9 +27,9 @@ class Sweep {
 
     /// @param rpc the stream's endpoints; each is asked over a connection of its own
     /// @param pace between two ranges
-    Sweep(StreamConfig config, Millis pace, rpcpool::MultiRpc& rpc, SweepSink& sink, const Clock& clock,
+    Audit(StreamConfig config, Millis pace, rpcpool::MultiRpc& rpc, AuditSink& sink, const Clock& clock,
           telemetry::Log log, telemetry::Metrics& metrics);
-    ~Sweep();
+    ~Audit();
 
     /// Until stopped, while `lease` (if there is one) is held.
     void run(const std::stop_token& stop, Lease* lease = nullptr);

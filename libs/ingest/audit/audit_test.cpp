@@ -12,14 +12,14 @@ using namespace lamda::ingest;
 namespace {
 
 /// Rows in memory: those of a MemorySink.
-class RowsUnderSweep final : public SweepSink {
+class RowsUnderAudit final : public AuditSink {
   public:
-    RowsUnderSweep(MemorySink& sink, BlockNum& final) : sink_(sink), final_(final) {}
-    std::optional<SweepState> state() override {
-        return sink_.at ? std::optional(SweepState{ChainId{97}, std::min(final_, sink_.at->number), upto})
+    RowsUnderAudit(MemorySink& sink, BlockNum& final) : sink_(sink), final_(final) {}
+    std::optional<AuditState> state() override {
+        return sink_.at ? std::optional(AuditState{ChainId{97}, std::min(final_, sink_.at->number), upto})
                         : std::nullopt;
     }
-    Differences compare(const Rereading& again) override {
+    Differences compare(const RangeSnapshot& again) override {
         Differences out;
         const auto ours = rows(again);
         for (const auto& log : ours) {
@@ -30,7 +30,7 @@ class RowsUnderSweep final : public SweepSink {
         }
         return out;
     }
-    Repaired repair(const Rereading& again) override {
+    Repaired repair(const RangeSnapshot& again) override {
         const auto before = compare(again);
         std::erase_if(sink_.rows, [&](const auto& log) {
             return log.block_num >= again.first && log.block_num <= again.blocks.to.number;
@@ -42,20 +42,20 @@ class RowsUnderSweep final : public SweepSink {
         ++repairs;
         return {before.logs, {}};
     }
-    void passed(BlockNum first, BlockNum last, const SweepOutcome& outcome) override {
+    void passed(BlockNum first, BlockNum last, const AuditOutcome& outcome) override {
         REQUIRE((upto ? upto->next() == first : first == BlockNum{0}));
         upto = last;
         unsettled += outcome.unsettled;
-        trouble = outcome.unsettled > 0 ? outcome.trouble : trouble;
+        last_error = outcome.unsettled > 0 ? outcome.last_error : last_error;
     }
 
     std::optional<BlockNum> upto;
     std::size_t repairs = 0;
     std::size_t unsettled = 0;
-    std::string trouble;
+    std::string last_error;
 
   private:
-    std::vector<eth::Log> rows(const Rereading& again) const {
+    std::vector<eth::Log> rows(const RangeSnapshot& again) const {
         std::vector<eth::Log> out;
         for (const auto& log : sink_.rows) {
             if (log.block_num >= again.first && log.block_num <= again.blocks.to.number) {
@@ -76,8 +76,8 @@ class RowsUnderSweep final : public SweepSink {
 
 struct SweptWorld : World {
     BlockNum final;
-    RowsUnderSweep rows{sink, final};
-    std::unique_ptr<Sweep> sweep;
+    RowsUnderAudit rows{sink, final};
+    std::unique_ptr<Audit> audit;
 
     explicit SweptWorld(std::vector<EndpointPlan> plans) : World(3, std::move(plans)) {
         config.chain_id = ChainId{97};
@@ -86,12 +86,12 @@ struct SweptWorld : World {
         }
         settle();
         final = BlockNum{chain.height() - 40};
-        sweep = std::make_unique<Sweep>(config, Millis(1'000), *rpc, rows, clock, log, metrics);
+        audit = std::make_unique<Audit>(config, Millis(1'000), *rpc, rows, clock, log, metrics);
     }
-    Sweep::Step step() { return sweep->step({}); }
-    void sweep_all() {
+    Audit::Step step() { return audit->step({}); }
+    void audit_all() {
         for (int i = 0; i < 1'000; ++i) {
-            if (step() == Sweep::Step::kNothing) {
+            if (step() == Audit::Step::kNothing) {
                 return;
             }
             clock.advance(Millis(70'000));  // whoever rests has rested
@@ -125,15 +125,15 @@ BlockView view(const char* name, std::uint8_t hash, bool by_root, std::size_t lo
 
 TEST_CASE("a sweep compares everything that is final, once") {
     SweptWorld world({World::endpoint("one"), World::endpoint("two")});
-    world.sweep_all();
+    world.audit_all();
     CHECK(world.rows.upto == world.final);
     CHECK(world.rows.repairs == 0);
     CHECK(world.rows.unsettled == 0);
     const auto calls = world.network.calls();
-    CHECK(world.step() == Sweep::Step::kNothing);
+    CHECK(world.step() == Audit::Step::kNothing);
     CHECK(world.network.calls() == calls);
     world.final = world.final + 10;
-    CHECK(world.step() == Sweep::Step::kSwept);
+    CHECK(world.step() == Audit::Step::kSwept);
     CHECK(world.rows.upto == world.final);
 }
 
@@ -141,7 +141,7 @@ TEST_CASE("a sweep reads from another endpoint than the stream") {
     SweptWorld world({World::endpoint("one"), World::endpoint("two")});
     const auto stream = world.network.urls()[world.rpc->endpoints().candidates().front()];
     const auto before = world.network.calls(stream);
-    world.sweep_all();
+    world.audit_all();
     CHECK(world.network.calls(stream) == before);
 }
 
@@ -156,7 +156,7 @@ TEST_CASE("Sceptical: what the rows lack, or have for nothing, is repaired") {
     auto forged = world.sink.rows.front();
     forged.log_index += 1'000;
     world.sink.rows.push_back(forged);
-    world.sweep_all();
+    world.audit_all();
     CHECK(world.differs().empty());
     CHECK(world.rows.repairs > 0);
     CHECK(world.rows.unsettled == 0);
@@ -169,11 +169,11 @@ TEST_CASE("Sceptical: endpoints that have forgotten old blocks' logs take nothin
     for (const auto& url : world.network.urls()) {
         world.network.plan(url).pruned_below = 200;
     }
-    world.sweep_all();
+    world.audit_all();
     CHECK(world.differs().empty());
     CHECK(world.rows.repairs == 0);
     CHECK(world.rows.unsettled > 0);
-    CHECK(world.rows.trouble.find("prove") != std::string::npos);
+    CHECK(world.rows.last_error.find("prove") != std::string::npos);
 }
 
 TEST_CASE("Sceptical: rows that an endpoint hid from the stream are found at another one") {
@@ -182,7 +182,7 @@ TEST_CASE("Sceptical: rows that an endpoint hid from the stream are found at ano
     SweptWorld world({one});  // it believed what it was told twice
     REQUIRE_FALSE(world.differs().empty());
     world.network.plan(world.network.urls()[0]).pruned_below = 0;
-    world.sweep_all();
+    world.audit_all();
     CHECK(world.differs().empty());
 }
 
@@ -196,11 +196,11 @@ TEST_CASE("a difference waits for the endpoint that can prove, which is away for
     able.rates[refused ? Fault::kRefused : Fault::kTooMany] = 1;
     REQUIRE(world.lose(7) > 3);
     for (int i = 0; i < 60; ++i) {
-        CHECK(world.step() != Sweep::Step::kNothing);
+        CHECK(world.step() != Audit::Step::kNothing);
         world.clock.advance(Millis(1'000));
     }
     able.rates.clear();
-    world.sweep_all();
+    world.audit_all();
     CHECK(world.differs().empty());
     CHECK(world.rows.unsettled == 0);
 }
@@ -212,7 +212,7 @@ TEST_CASE("a difference is left, and counted, if the endpoint that can prove sta
     SweptWorld world({one, two});
     world.network.plan(world.network.urls()[0]).rates[Fault::kRefused] = 1;
     REQUIRE(world.lose(7) > 3);
-    world.sweep_all();
+    world.audit_all();
     CHECK(world.rows.upto == world.final);
     CHECK(world.rows.unsettled > 0);
     CHECK(world.rows.repairs == 0);
@@ -222,14 +222,14 @@ TEST_CASE("a sweep goes on at another endpoint where one fails, and waits where 
     SweptWorld world({World::endpoint("one"), World::endpoint("two"), World::endpoint("three")});
     world.network.plan(world.network.urls()[1]).rates[Fault::kServerError] = 1;
     world.lose(5);
-    world.sweep_all();
+    world.audit_all();
     CHECK(world.differs().empty());
     for (const auto& url : world.network.urls()) {
         world.network.plan(url).rates[Fault::kRefused] = 1;
     }
     world.final = world.final + 10;
     const auto before = world.rows.upto;
-    CHECK(world.step() == Sweep::Step::kFailed);
+    CHECK(world.step() == Audit::Step::kFailed);
     CHECK(world.rows.upto == before);
 }
 

@@ -30,7 +30,7 @@ FinalityVerdict judge_tag(const FinalityRule& rule, const std::optional<eth::Hea
                           Timestamp now) {
     FinalityVerdict verdict;
     if (!tagged) {
-        verdict.trouble = std::string("the node names no ") + tag + " block";
+        verdict.last_error = std::string("the node names no ") + tag + " block";
     } else {
         const auto age = std::chrono::duration_cast<Millis>(now - from_unix_seconds(tagged->timestamp));
         if (age <= rule.max_age) {
@@ -38,9 +38,9 @@ FinalityVerdict judge_tag(const FinalityRule& rule, const std::optional<eth::Hea
             return verdict;
         }
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(age);
-        verdict.trouble = std::string("the node's ") + tag + " block " +
-                          std::to_string(tagged->number.value) + " is " + lamda::to_string(Millis(seconds)) +
-                          " old, allowed are " + lamda::to_string(rule.max_age);
+        verdict.last_error =
+            std::string("the node's ") + tag + " block " + std::to_string(tagged->number.value) + " is " +
+            lamda::to_string(Millis(seconds)) + " old, allowed are " + lamda::to_string(rule.max_age);
     }
     verdict.depth = rule.fallback;
     return verdict;

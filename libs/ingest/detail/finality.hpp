@@ -21,7 +21,7 @@ struct FinalityReading {
 struct FinalityVerdict {
     std::optional<eth::Header> boundary;
     std::optional<Millis> depth;  ///< blocks this much older than the head fulfil the rule
-    std::string trouble;          ///< why the tag was not believed; empty when it was (or none is needed)
+    std::string last_error;       ///< why the tag was not believed; empty when it was (or none is needed)
 };
 FinalityVerdict judge_finality(const FinalityRule& rule, const FinalityReading& reading);
 

@@ -35,7 +35,7 @@ std::optional<eth::Header> FinalityWatch::depth_of(const eth::Header& head, Mill
                           [&](BlockNum number) { return rpc_.header(eth::BlockSpec(number)); });
 }
 
-std::string FinalityWatch::look(const eth::Header& head, Millis interval) {
+std::string FinalityWatch::poll_once(const eth::Header& head, Millis interval) {
     disagreement_.clear();
     // The tag may differ between endpoints by a block, and step back by one when a node starts again.
     raise(newest_tagged_, tagged(eth::Tag::kFinalized));
@@ -44,11 +44,11 @@ std::string FinalityWatch::look(const eth::Header& head, Millis interval) {
         reading.safe = tagged(eth::Tag::kSafe);
     }
     auto verdict = judge_finality(rule_, reading);
-    auto trouble = verdict.trouble;
+    auto last_error = verdict.last_error;
     if (!disagreement_.empty()) {
         // Whoever asks for agreement does not want its absence made up for by age. While the newest block
         // that was agreed upon is young enough, an endpoint that is away or behind is no trouble.
-        trouble = trouble.empty() ? trouble : disagreement_;
+        last_error = last_error.empty() ? last_error : disagreement_;
         verdict.depth.reset();
     }
     // Only what a tag names stays so; the head, and a depth below it, are as they are seen now.
@@ -60,7 +60,7 @@ std::string FinalityWatch::look(const eth::Header& head, Millis interval) {
     if (verdict.depth) {
         if (const auto deep = depth_of(head, *verdict.depth, interval)) {
             boundary_header_ = deep;
-            trouble.clear();
+            last_error.clear();
         }
     }
     raise(finalized_header_, reading.finalized);
@@ -68,7 +68,7 @@ std::string FinalityWatch::look(const eth::Header& head, Millis interval) {
                                   from_unix_seconds(head.timestamp)) {
         raise(finalized_header_, depth_of(head, kPresumedFinal, interval));
     }
-    return trouble;
+    return last_error;
 }
 
 void FinalityWatch::confirm(const BlockRef& ours) {

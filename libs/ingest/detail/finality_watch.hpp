@@ -19,7 +19,7 @@ class FinalityWatch {
 
     /// Asks what is final below that head. Returns what a person should know; empty: nothing.
     /// @param interval between blocks, as measured  @throws what the endpoints throw
-    std::string look(const eth::Header& head, Millis interval);
+    std::string poll_once(const eth::Header& head, Millis interval);
     /// One of our blocks: when it is the one that a rule names, all below it fulfil the rule.
     void confirm(const BlockRef& ours);
     /// A block of that height is named to be final, and is another one.

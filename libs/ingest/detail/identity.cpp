@@ -24,9 +24,9 @@ ChainId check_chain(const StreamConfig& config, eth::Rpc& rpc) {
         throw rpcpool::ConfigContradiction(config.settings.endpoints + ": " + error.what());
     }
     if (config.chain_id && *config.chain_id != *chain) {
-        throw rpcpool::ConfigContradiction(config.settings.chain_id + ": " + rpc.name() + " is on chain " +
-                                  std::to_string(chain->value) + ", stream " + config.name +
-                                  " is configured for chain " + std::to_string(config.chain_id->value));
+        throw rpcpool::ConfigContradiction(
+            config.settings.chain_id + ": " + rpc.name() + " is on chain " + std::to_string(chain->value) +
+            ", stream " + config.name + " is configured for chain " + std::to_string(config.chain_id->value));
     }
     return *chain;
 }
@@ -36,8 +36,8 @@ void check_contracts(const StreamConfig& config, eth::Rpc& rpc, ChainId chain, c
         // At that very block: a node that does not have it yet says so, instead of speaking of an older one.
         if (rpc.code(contract, eth::BlockSpec(head.number)).empty()) {
             throw rpcpool::ConfigContradiction(config.settings.contracts + ": there is no contract at " +
-                                      contract.hex() + " on chain " + std::to_string(chain.value) +
-                                      " (stream " + config.name + ")");
+                                               contract.hex() + " on chain " + std::to_string(chain.value) +
+                                               " (stream " + config.name + ")");
         }
     }
 }
@@ -47,15 +47,16 @@ void check_binding(const StreamConfig& config, eth::Rpc& rpc, StreamSink& sink, 
     std::sort(wanted.contracts.begin(), wanted.contracts.end());
     const auto bound = sink.bind(wanted);
     if (bound.chain != chain) {
-        throw rpcpool::ConfigContradiction(config.settings.endpoints + ": " + rpc.name() + " is on chain " +
-                                  std::to_string(chain.value) + ", but the database holds what stream " +
-                                  config.name + " has read from chain " + std::to_string(bound.chain.value) +
-                                  ": set endpoints of that chain, or use another database");
+        throw rpcpool::ConfigContradiction(
+            config.settings.endpoints + ": " + rpc.name() + " is on chain " + std::to_string(chain.value) +
+            ", but the database holds what stream " + config.name + " has read from chain " +
+            std::to_string(bound.chain.value) + ": set endpoints of that chain, or use another database");
     }
     if (bound.contracts != wanted.contracts) {
         throw rpcpool::ConfigContradiction(config.settings.contracts + ": the database holds what stream " +
-                                  config.name + " has read from " + list(bound.contracts) + ", not from " +
-                                  list(wanted.contracts) + ": set that address, or use another database");
+                                           config.name + " has read from " + list(bound.contracts) +
+                                           ", not from " + list(wanted.contracts) +
+                                           ": set that address, or use another database");
     }
 }
 

@@ -26,10 +26,10 @@ BlockNum creation_block(eth::Rpc& rpc, const Address& contract, BlockNum head) {
 BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::Header& head) {
     if (config.start_block) {
         if (*config.start_block > head.number) {
-            throw rpcpool::ConfigContradiction(config.settings.start_block + ": block " +
-                                      std::to_string(config.start_block->value) + ", where stream " +
-                                      config.name + " is to start, is beyond the chain's head, block " +
-                                      std::to_string(head.number.value));
+            throw rpcpool::ConfigContradiction(
+                config.settings.start_block + ": block " + std::to_string(config.start_block->value) +
+                ", where stream " + config.name + " is to start, is beyond the chain's head, block " +
+                std::to_string(head.number.value));
         }
         return *config.start_block;
     }

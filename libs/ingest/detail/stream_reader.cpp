@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
+#include "core/crash_point.hpp"
 #include "ingest/detail/identity.hpp"
 #include "ingest/detail/start_block.hpp"
-#include "core/crash_point.hpp"
 
 namespace lamda::ingest {
 
@@ -32,8 +32,8 @@ double gauge_value(BlockNum number) {
 
 }  // namespace
 
-StreamReader::StreamReader(const StreamConfig& config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
-                           const telemetry::Log& log, telemetry::Metrics& metrics)
+StreamReader::StreamReader(const StreamConfig& config, rpcpool::MultiRpc& rpc, StreamSink& sink,
+                           const Clock& clock, const telemetry::Log& log, telemetry::Metrics& metrics)
     : config_(config),
       rpc_(rpc),
       sink_(sink),
@@ -56,8 +56,8 @@ StreamReader::StreamReader(const StreamConfig& config, rpcpool::MultiRpc& rpc, S
 
 void StreamReader::forget() {
     open_ = false;
-    kept_.clear();
-    told_.reset();
+    recent_headers_.clear();
+    last_reported_.reset();
     backfill_.forget();
 }
 
@@ -91,16 +91,16 @@ void StreamReader::open() {
         interval_.observe(earlier->number, earlier->timestamp);
     }
     cursor_ = sink_.cursor();
-    kept_.clear();
+    recent_headers_.clear();
     for (auto& header : sink_.recent_headers()) {
         if (cursor_ && header.ref.number <= cursor_->number) {
-            kept_.insert_or_assign(header.ref.number, header);
+            recent_headers_.insert_or_assign(header.ref.number, header);
         }
     }
     if (cursor_) {
-        kept_[cursor_->number].ref = *cursor_;
+        recent_headers_[cursor_->number].ref = *cursor_;
         // What the sink has pruned was final.
-        finality_.raise_floor(kept_.begin()->first);
+        finality_.raise_floor(recent_headers_.begin()->first);
     }
     open_ = true;
 }
@@ -110,7 +110,7 @@ void StreamReader::open() {
 void StreamReader::place_cursor() {
     if (config_.start_block > head_.number && config_.start_block <= head_.number + kStartsSoon) {
         throw rpcpool::NotReadyYet("the start block " + std::to_string(config_.start_block->value) +
-                          " is not there yet, the head is " + std::to_string(head_.number.value));
+                                   " is not there yet, the head is " + std::to_string(head_.number.value));
     }
     const auto start = find_start_block(config_, rpc_, head_);
     if (start.value == 0) {
@@ -127,15 +127,15 @@ void StreamReader::place_cursor() {
     batch.headers.push_back({anchor->ref(), anchor->parent_hash, anchor->timestamp});
     sink_.apply(batch);
     cursor_ = batch.to;
-    kept_.insert_or_assign(batch.to.number, batch.headers.front());
+    recent_headers_.insert_or_assign(batch.to.number, batch.headers.front());
     log_.info("stream begins", {{"stream", config_.name}, {"start_block", start.value}});
 }
 
 void StreamReader::confirm_kept() {
     for (const auto* named : {&finality_.finalized_header(), &finality_.boundary_header()}) {
         if (*named) {
-            const auto ours = kept_.find((*named)->number);
-            if (ours != kept_.end()) {
+            const auto ours = recent_headers_.find((*named)->number);
+            if (ours != recent_headers_.end()) {
                 finality_.confirm(ours->second.ref);
             }
         }
@@ -155,8 +155,8 @@ bool StreamReader::contradicts(const std::optional<eth::Header>& header) const {
     if (!header) {
         return false;
     }
-    const auto ours = kept_.find(header->number);
-    return ours != kept_.end() && ours->second.ref.hash != header->hash;
+    const auto ours = recent_headers_.find(header->number);
+    return ours != recent_headers_.end() && ours->second.ref.hash != header->hash;
 }
 
 /// A head below the cursor is a node that lags; for long, it is one that nothing more comes from.
@@ -169,23 +169,24 @@ void StreamReader::notice_lag() {
         behind_since_ = clock_.steady();
     }
     if (clock_.steady() - *behind_since_ > kHeadBehindTrouble) {
-        trouble_ = "the node stands at block " + std::to_string(head_.number.value) +
-                   ", behind what was read already, " + std::to_string(cursor_->number.value);
+        last_error_ = "the node stands at block " + std::to_string(head_.number.value) +
+                      ", behind what was read already, " + std::to_string(cursor_->number.value);
     }
 }
 
 StreamReader::Progress StreamReader::unwind() {
     std::optional<BlockRef> common;
-    for (auto ours = kept_.rbegin(); ours != kept_.rend() && !common; ++ours) {
+    for (auto ours = recent_headers_.rbegin(); ours != recent_headers_.rend() && !common; ++ours) {
         const auto theirs = rpc_.header(eth::BlockSpec(ours->first));
         if (theirs && theirs->hash == ours->second.ref.hash) {
             common = ours->second.ref;
         }
     }
     const auto floor = finality_.floor();
-    if (!common && floor < kept_.begin()->first) {
+    if (!common && floor < recent_headers_.begin()->first) {
         // Not even the block that the stream was begun with is there, and nothing of ours was final yet.
-        if (const auto lower = rpc_.header(eth::BlockSpec(std::max(floor, kept_.begin()->first - 64)))) {
+        if (const auto lower =
+                rpc_.header(eth::BlockSpec(std::max(floor, recent_headers_.begin()->first - 64)))) {
             common = lower->ref();
         }
     }
@@ -203,8 +204,8 @@ StreamReader::Progress StreamReader::unwind() {
         reorgs_.add();
         cursor_ = *common;
         finality_.unwound(common->number);
-        told_.reset();
-        kept_.erase(kept_.upper_bound(common->number), kept_.end());
+        last_reported_.reset();
+        recent_headers_.erase(recent_headers_.upper_bound(common->number), recent_headers_.end());
         cursor_gauge_.set(gauge_value(cursor_->number));
         return Progress::kMoved;
     }
@@ -216,7 +217,7 @@ StreamReader::Progress StreamReader::unwind() {
 StreamReader::Progress StreamReader::violation() {
     const auto text = "the chain was reorganised below block " + std::to_string(finality_.floor().value) +
                       ", which was final; nothing was deleted";
-    trouble_ = text;
+    last_error_ = text;
     if (head_.number < highest_head_) {
         return Progress::kWaiting;
     }
@@ -292,14 +293,14 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     no_violation();
     logs_applied_ += batch.logs.size();
     logs_.add(static_cast<double>(batch.logs.size()));
-    told_ = std::pair{batch.boundary, batch.finalized};
+    last_reported_ = std::pair{batch.boundary, batch.finalized};
     for (const auto& header : batch.headers) {
-        kept_.insert_or_assign(header.ref.number, header);
+        recent_headers_.insert_or_assign(header.ref.number, header);
     }
     // The highest header at or below finality stays: the ground that no walk back may leave.
-    auto ground = kept_.upper_bound(finality_.floor());
-    if (ground != kept_.begin()) {
-        kept_.erase(kept_.begin(), std::prev(ground));
+    auto ground = recent_headers_.upper_bound(finality_.floor());
+    if (ground != recent_headers_.begin()) {
+        recent_headers_.erase(recent_headers_.begin(), std::prev(ground));
     }
     cursor_gauge_.set(gauge_value(cursor_->number));
     boundary_gauge_.set(gauge_value(batch.boundary));
@@ -342,9 +343,9 @@ StreamReader::Progress StreamReader::idle() {
     }
     no_violation();
     const auto telling = std::pair{told_boundary(), finality_.floor()};
-    if (!told_ || *told_ != telling || !caught_up_) {
+    if (!last_reported_ || *last_reported_ != telling || !caught_up_) {
         sink_.boundary(telling.first, telling.second);
-        told_ = telling;
+        last_reported_ = telling;
         boundary_gauge_.set(gauge_value(telling.first));
     }
     caught_up_ = true;
@@ -370,7 +371,7 @@ StreamReader::Progress StreamReader::step() {
     }
     head_gauge_.set(gauge_value(head_.number));
     interval_.observe(head_.number, head_.timestamp);
-    trouble_ = finality_.look(head_, interval_.get());
+    last_error_ = finality_.poll_once(head_, interval_.get());
     notice_lag();
     if (!cursor_) {
         try {

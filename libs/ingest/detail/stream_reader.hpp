@@ -37,7 +37,7 @@ class StreamReader {
     std::uint64_t logs_applied() const { return logs_applied_; }
     Millis interval() const { return interval_.get(); }
     /// What a person should know while the stream stands still; empty: nothing.
-    const std::string& trouble() const { return trouble_; }
+    const std::string& last_error() const { return last_error_; }
     std::optional<BlockRef> cursor() const { return cursor_; }
     const eth::Header& head() const { return head_; }
 
@@ -72,12 +72,13 @@ class StreamReader {
     std::optional<ChainId> chain_;
     bool checked_ = false;  ///< chain id and contracts: once in a life
     bool caught_up_ = false;
-    std::string trouble_;
+    std::string last_error_;
     std::uint64_t logs_applied_ = 0;
     eth::Header head_;
     std::optional<BlockRef> cursor_;
-    std::map<BlockNum, BlockHeader> kept_;               ///< our own headers from finality up to the cursor
-    std::optional<std::pair<BlockNum, BlockNum>> told_;  ///< boundary and finality, as the sink knows them
+    std::map<BlockNum, BlockHeader> recent_headers_;  ///< our own headers from finality up to the cursor
+    std::optional<std::pair<BlockNum, BlockNum>>
+        last_reported_;  ///< boundary and finality, as the sink knows them
     unsigned violations_ = 0;
     std::optional<Steady> violated_since_;
     bool violation_counted_ = false;

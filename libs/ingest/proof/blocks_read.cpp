@@ -1,8 +1,8 @@
 #include "ingest/proof/blocks_read.hpp"
 
-#include "rpcpool/errors.hpp"
-#include "ingest/proof/detail/log_check.hpp"
 #include "eth/codec/receipts_root.hpp"
+#include "ingest/proof/detail/log_check.hpp"
+#include "rpcpool/errors.hpp"
 
 namespace lamda::ingest {
 
@@ -24,14 +24,14 @@ std::vector<eth::Log> logs_of_receipts(const eth::Header& header, const std::vec
                                        const eth::LogFilter& filter, bool verify) {
     if (bloom_of(receipts) != header.logs_bloom) {
         throw rpcpool::NotReadyYet("the receipts of block " + std::to_string(header.number.value) +
-                          " are not complete");
+                                   " are not complete");
     }
     if (verify) {
         if (const auto right = eth::check_receipts(header, receipts); !right) {
-            throw rpcpool::ReceiptsRefused(200,
-                                  "the receipts of block " + std::to_string(header.number.value) + " (" +
-                                      header.hash.hex() + ") are refused: " + right.error().message +
-                                      (right.error().where.empty() ? "" : " (" + right.error().where + ")"));
+            throw rpcpool::ReceiptsRefused(
+                200, "the receipts of block " + std::to_string(header.number.value) + " (" +
+                         header.hash.hex() + ") are refused: " + right.error().message +
+                         (right.error().where.empty() ? "" : " (" + right.error().where + ")"));
         }
     }
     std::vector<eth::Log> logs;

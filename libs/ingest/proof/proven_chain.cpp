@@ -10,10 +10,10 @@ namespace lamda::ingest {
 
 namespace {
 
-Error unproven(std::size_t agreeing, std::size_t quorum, const std::string& trouble) {
+Error unproven(std::size_t agreeing, std::size_t quorum, const std::string& last_error) {
     return {"unproven",
             std::to_string(agreeing) + " of " + std::to_string(quorum) + " endpoints that are needed say so" +
-                (trouble.empty() ? "" : "; " + trouble),
+                (last_error.empty() ? "" : "; " + last_error),
             ""};
 }
 
@@ -29,14 +29,14 @@ struct Answer {
 };
 
 Result<Bytes> agreed_answer(const std::vector<Answer>& answers, std::size_t quorum,
-                            const std::string& trouble) {
+                            const std::string& last_error) {
     for (const auto& answer : answers) {
         if (answer.result != answers.front().result || answer.reverted != answers.front().reverted) {
             return contradiction(answers.front().endpoint, answer.endpoint, "the result of a call");
         }
     }
     if (answers.size() < quorum) {
-        return unproven(answers.size(), quorum, trouble);
+        return unproven(answers.size(), quorum, last_error);
     }
     if (answers.front().reverted) {
         return Error{"reverted", "the call reverts", ""};
@@ -49,10 +49,10 @@ Result<Bytes> agreed_answer(const std::vector<Answer>& answers, std::size_t quor
 Result<eth::Header> agreed_header(const std::vector<Statement>& statements, std::size_t quorum) {
     const Statement* first = nullptr;
     std::size_t agreeing = 0;
-    std::string trouble;
+    std::string last_error;
     for (const auto& one : statements) {
         if (!one.header) {
-            trouble = one.endpoint + ": " + one.trouble;
+            last_error = one.endpoint + ": " + one.last_error;
             continue;
         }
         first = first == nullptr ? &one : first;
@@ -63,28 +63,29 @@ Result<eth::Header> agreed_header(const std::vector<Statement>& statements, std:
         }
     }
     if (first == nullptr || agreeing < quorum) {
-        return unproven(agreeing, quorum, trouble);
+        return unproven(agreeing, quorum, last_error);
     }
     return *first->header;
 }
 
-ProvenChain::ProvenChain(rpcpool::MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, std::size_t at_once)
+ProvenChain::ProvenChain(rpcpool::MultiRpc& rpc, eth::LogFilter filter, const Clock& clock,
+                         std::size_t at_once)
     : rpc_(rpc), filter_(std::move(filter)), witnesses_(rpc, clock), at_once_(at_once) {}
 
 void ProvenChain::begin() {
     witnesses_.open(rpc_.chain_id());
     finals_.clear();
-    trouble_.clear();
+    last_error_.clear();
     for (const auto i : witnesses_.candidates()) {
         auto& endpoint = witnesses_.at(i);
         try {
             if (const auto header = endpoint.header(eth::BlockSpec(eth::Tag::kFinalized))) {
                 finals_.push_back({i, header->number});
             } else {
-                trouble_ = endpoint.name() + ": it names no finalized block";
+                last_error_ = endpoint.name() + ": it names no finalized block";
             }
         } catch (const std::exception& error) {
-            trouble_ = endpoint.name() + ": " + error.what();
+            last_error_ = endpoint.name() + ": " + error.what();
         }
     }
 }
@@ -106,13 +107,13 @@ Statement ProvenChain::ask(const Final& final, BlockNum number) const {
     auto& endpoint = witnesses_.at(final.endpoint);
     Statement out{endpoint.name(), std::nullopt, "it lacks block " + std::to_string(number.value)};
     if (number > final.number) {
-        out.trouble = "block " + std::to_string(number.value) + " is not final there";
+        out.last_error = "block " + std::to_string(number.value) + " is not final there";
         return out;
     }
     try {
         out.header = endpoint.proven_header(number);
     } catch (const std::exception& error) {
-        out.trouble = error.what();
+        out.last_error = error.what();
     }
     return out;
 }
@@ -122,15 +123,15 @@ Result<BlockView> ProvenChain::block(BlockNum number) const {
     for (const auto& final : finals_) {
         statements.push_back(ask(final, number));
     }
-    if (finals_.empty() && !trouble_.empty()) {
-        return unproven(0, quorum(), trouble_);
+    if (finals_.empty() && !last_error_.empty()) {
+        return unproven(0, quorum(), last_error_);
     }
     const auto header = agreed_header(statements, quorum());
     if (!header) {
         return header.error();
     }
     BlockView out{"", kept(*header), {}, true};
-    std::string trouble;
+    std::string last_error;
     for (std::size_t i = 0; i < finals_.size(); ++i) {
         if (!statements[i].header) {
             continue;
@@ -144,10 +145,10 @@ Result<BlockView> ProvenChain::block(BlockNum number) const {
             out.logs = logs_of_receipts(*header, endpoint.block_receipts(header->hash), filter_, true);
             return out;
         } catch (const std::exception& error) {
-            trouble = out.endpoint + ": " + error.what();
+            last_error = out.endpoint + ": " + error.what();
         }
     }
-    return Error{"unproven", "no endpoint shows the receipts of the block; " + trouble, ""};
+    return Error{"unproven", "no endpoint shows the receipts of the block; " + last_error, ""};
 }
 
 std::vector<Result<BlockView>> ProvenChain::blocks(const std::vector<BlockNum>& numbers) const {
@@ -171,13 +172,13 @@ std::vector<Result<Bytes>> ProvenChain::calls(const std::vector<eth::CallRequest
     if (const auto at = final()) {
         return calls(requests, *at);
     }
-    return {requests.size(), unproven(finals_.size(), quorum(), trouble_)};
+    return {requests.size(), unproven(finals_.size(), quorum(), last_error_)};
 }
 
 std::vector<Result<Bytes>> ProvenChain::calls(const std::vector<eth::CallRequest>& requests,
                                               BlockNum at) const {
     std::vector<std::vector<Answer>> answers(requests.size());
-    std::string trouble = trouble_;
+    std::string last_error = last_error_;
     for (const auto& final : finals_) {
         if (final.number < at) {
             continue;
@@ -190,16 +191,16 @@ std::vector<Result<Bytes>> ProvenChain::calls(const std::vector<eth::CallRequest
                 if (!error || error->is_revert()) {
                     answers[i].push_back({endpoint.name(), outcomes[i].result, error.has_value()});
                 } else {
-                    trouble = endpoint.name() + ": " + error->what();
+                    last_error = endpoint.name() + ": " + error->what();
                 }
             }
         } catch (const std::exception& error) {
-            trouble = endpoint.name() + ": " + error.what();
+            last_error = endpoint.name() + ": " + error.what();
         }
     }
     std::vector<Result<Bytes>> out;
     for (const auto& of_one : answers) {
-        out.push_back(agreed_answer(of_one, quorum(), trouble));
+        out.push_back(agreed_answer(of_one, quorum(), last_error));
     }
     return out;
 }

@@ -12,7 +12,7 @@ namespace lamda::ingest {
 struct Statement {
     std::string endpoint;
     std::optional<eth::Header> header;  ///< its hash is that of its fields
-    std::string trouble;                ///< why it says nothing; read only without a header
+    std::string last_error;             ///< why it says nothing; read only without a header
 };
 
 /// More than half of them.
@@ -66,7 +66,7 @@ class ProvenChain {
     rpcpool::Witnesses witnesses_;
     std::size_t at_once_;
     std::vector<Final> finals_;  ///< of the endpoints that said how far they are final
-    std::string trouble_;        ///< why another one did not
+    std::string last_error_;     ///< why another one did not
 };
 
 }  // namespace lamda::ingest

@@ -13,7 +13,8 @@ std::vector<eth::Log> logs_from_all(eth::Rpc& rpc, const eth::Header& header, co
         bloom.add(log);
     }
     if (bloom != header.logs_bloom) {
-        throw rpcpool::NotReadyYet("the logs of block " + std::to_string(header.number.value) + " are not complete");
+        throw rpcpool::NotReadyYet("the logs of block " + std::to_string(header.number.value) +
+                                   " are not complete");
     }
     std::erase_if(logs, [&](const eth::Log& log) { return !matches(log, filter); });
     require_logs_of(header, logs, filter, "eth_getLogs");

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
 
+#include "ingest/detail/stream_reader.hpp"
 #include "ingest/testing/memory_sink.hpp"
 #include "rpcpool/multi_rpc.hpp"
-#include "ingest/detail/stream_reader.hpp"
 #include "simulator/simulated_network.hpp"
 
 namespace lamda::ingest {

@@ -3,8 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include "crypto/digest.hpp"
-#include "ipfs/testing/answering_server.hpp"
 #include "ipfs/content_store.hpp"
+#include "ipfs/testing/answering_server.hpp"
 #include "net/http_client.hpp"
 
 using namespace lamda;

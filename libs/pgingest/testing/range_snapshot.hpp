@@ -41,8 +41,8 @@ inline ingest::Batch batch_of(std::vector<std::vector<eth::Log>> blocks) {
 }
 
 /// One block of a batch.
-inline ingest::Rereading block_of(const ingest::Batch& batch, BlockNum block) {
-    ingest::Rereading out;
+inline ingest::RangeSnapshot block_of(const ingest::Batch& batch, BlockNum block) {
+    ingest::RangeSnapshot out;
     out.first = block;
     for (const auto& header : batch.headers) {
         if (header.ref.number == block) {
@@ -61,7 +61,7 @@ inline ingest::Rereading block_of(const ingest::Batch& batch, BlockNum block) {
 }
 
 /// As a sweep does: block by block, where something differs. @returns differences that are gone
-inline std::size_t repair(ingest::SweepSink& rows, const ingest::Batch& truth) {
+inline std::size_t repair(ingest::AuditSink& rows, const ingest::Batch& truth) {
     std::size_t repaired = 0;
     for (const auto block : rows.compare({BlockNum{0}, truth}).blocks) {
         repaired += rows.repair(block_of(truth, block)).logs;

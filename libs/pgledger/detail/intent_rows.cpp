@@ -40,8 +40,8 @@ const std::string& form_columns() {
     return columns;
 }
 
-txsender::LedgerEntry entry_of(const store::Row& row) {
-    txsender::LedgerEntry out;
+txsender::TxQueueEntry entry_of(const store::Row& row) {
+    txsender::TxQueueEntry out;
     out.intent.key = row.get<std::string>("key");
     out.intent.to = row.get<Address>("recipient");
     out.intent.value = row.get<U256>("value");
@@ -55,8 +55,8 @@ txsender::LedgerEntry entry_of(const store::Row& row) {
     if (!row.is_null("mined_block") && !row.is_null("mined_hash")) {
         out.mined_in = BlockRef{row.get<BlockNum>("mined_block"), row.get<BlockHash>("mined_hash")};
     }
-    if (const auto wish = row.maybe<std::string>("wish")) {
-        out.wish = txsender::parse_wish(*wish).value();
+    if (const auto operator_request = row.maybe<std::string>("wish")) {
+        out.operator_request = txsender::parse_operator_request(*operator_request).value();
     }
     out.reverts = row.get<std::uint32_t>("reverts");
     out.updated_at = row.get<Timestamp>("updated_at");
@@ -65,8 +65,8 @@ txsender::LedgerEntry entry_of(const store::Row& row) {
 
 }  // namespace
 
-std::vector<txsender::LedgerEntry> entries_of(store::Txn& txn, const store::Rows& rows) {
-    std::vector<txsender::LedgerEntry> out;
+std::vector<txsender::TxQueueEntry> entries_of(store::Txn& txn, const store::Rows& rows) {
+    std::vector<txsender::TxQueueEntry> out;
     std::map<std::int64_t, std::size_t> index;
     for (const auto& row : rows) {
         index[row.get<std::int64_t>("id")] = out.size();

@@ -31,7 +31,7 @@ void note(Endpoints& endpoints, std::size_t endpoint, const std::exception_ptr& 
 }  // namespace
 
 /// What one endpoint makes of the batch.
-struct Broadcast::Told {
+struct Broadcast::EndpointResult {
     std::size_t endpoint = 0;
     std::vector<TxHash> hashes;
     std::vector<std::exception_ptr> errors;
@@ -39,19 +39,20 @@ struct Broadcast::Told {
 
 Broadcast::Broadcast(const std::vector<Bytes>& raws, Endpoints& endpoints, net::Transport& transport,
                      const Clock& clock, Millis timeout)
-    : endpoints_(endpoints), clock_(clock), timeout_(timeout), count_(raws.size()), talk_(transport) {
+    : endpoints_(endpoints), clock_(clock), timeout_(timeout), count_(raws.size()), pending_(transport) {
     for (const auto endpoint : endpoints.candidates()) {
         if (!endpoints.checked(endpoint)) {
             continue;
         }
-        auto told = std::make_unique<Told>(Told{endpoint, std::vector<TxHash>(raws.size()), {}});
-        std::vector<eth::Question> parts;
+        auto told =
+            std::make_unique<EndpointResult>(EndpointResult{endpoint, std::vector<TxHash>(raws.size()), {}});
+        std::vector<eth::RpcCall> parts;
         parts.reserve(raws.size());
         for (std::size_t i = 0; i < raws.size(); ++i) {
-            parts.push_back(eth::questions::send_raw_transaction(raws[i], told->hashes[i]));
+            parts.push_back(eth::rpc_calls::send_raw_transaction(raws[i], told->hashes[i]));
         }
-        const auto id =
-            talk_.ask(endpoints.url(endpoint), timeout, eth::questions::all(std::move(parts), told->errors));
+        const auto id = pending_.ask(endpoints.url(endpoint), timeout,
+                                     eth::rpc_calls::all(std::move(parts), told->errors));
         under_way_.emplace(id, std::move(told));
     }
 }
@@ -61,9 +62,9 @@ Broadcast::~Broadcast() = default;
 std::vector<eth::SendOutcome> Broadcast::outcomes() {
     std::vector<eth::SendOutcome> outcomes;
     std::vector<bool> accepted(count_);
-    auto patience = clock_.steady() + 2 * timeout_;
-    while (!under_way_.empty() && clock_.steady() < patience) {
-        const auto answered = talk_.next(patience);
+    auto deadline = clock_.steady() + 2 * timeout_;
+    while (!under_way_.empty() && clock_.steady() < deadline) {
+        const auto answered = pending_.next(deadline);
         if (!answered) {
             continue;
         }
@@ -74,7 +75,7 @@ std::vector<eth::SendOutcome> Broadcast::outcomes() {
         }
         if (outcomes.empty()) {
             outcomes.resize(count_);
-            patience = std::min(patience, clock_.steady() + kBroadcastGrace);
+            deadline = std::min(deadline, clock_.steady() + kBroadcastGrace);
         }
         for (std::size_t i = 0; i < count_; ++i) {
             bool is_in = accepted[i];

@@ -5,9 +5,9 @@
 #include <memory>
 #include <vector>
 
-#include "rpcpool/endpoints.hpp"
 #include "eth/pending_calls.hpp"
 #include "eth/rpc.hpp"
+#include "rpcpool/endpoints.hpp"
 
 namespace lamda::rpcpool {
 
@@ -26,14 +26,14 @@ class Broadcast {
     std::vector<eth::SendOutcome> outcomes();
 
   private:
-    struct Told;
+    struct EndpointResult;
 
     Endpoints& endpoints_;
     const Clock& clock_;
     Millis timeout_;
     std::size_t count_;
-    eth::Conversation talk_;
-    std::map<eth::Conversation::Id, std::unique_ptr<Told>> under_way_;
+    eth::PendingCalls pending_;
+    std::map<eth::PendingCalls::Id, std::unique_ptr<EndpointResult>> under_way_;
 };
 
 }  // namespace lamda::rpcpool

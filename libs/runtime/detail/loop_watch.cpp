@@ -21,7 +21,7 @@ void LoopWatch::failed(const std::string& loop, const std::string& reason, Stead
     known.reason = reason;
 }
 
-std::string LoopWatch::trouble(Steady now) const {
+std::string LoopWatch::stall(Steady now) const {
     const std::lock_guard lock(mutex_);
     std::string out;
     for (const auto& [name, loop] : loops_) {

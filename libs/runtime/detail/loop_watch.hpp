@@ -21,7 +21,7 @@ class LoopWatch {
     void started(const std::string& loop, Steady now);
     void failed(const std::string& loop, const std::string& reason, Steady now);
     /// The loops that fail again and again, with their last reasons. Empty: none.
-    std::string trouble(Steady now) const;
+    std::string stall(Steady now) const;
 
   private:
     struct Loop {

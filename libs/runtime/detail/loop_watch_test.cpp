@@ -17,22 +17,22 @@ TEST_CASE("loops that fail three times in a row are named, until they have run f
     LoopWatch watch;
     watch.started("judge", at(0));
     watch.started("relay", at(0));
-    CHECK(watch.trouble(at(60'000)).empty());
+    CHECK(watch.stall(at(60'000)).empty());
     watch.failed("judge", "refused", at(10));
     watch.started("judge", at(210));
     watch.failed("judge", "refused", at(220));
     watch.started("judge", at(620));
-    CHECK(watch.trouble(at(625)).empty());
+    CHECK(watch.stall(at(625)).empty());
     watch.failed("judge", "refused again", at(630));
-    CHECK(watch.trouble(at(631)) == "judge: refused again");
+    CHECK(watch.stall(at(631)) == "judge: refused again");
     watch.started("judge", at(1'430));
-    CHECK(watch.trouble(at(1'440)) == "judge: refused again");
-    CHECK(watch.trouble(at(2'449)) == "judge: refused again");
-    CHECK(watch.trouble(at(2'450)).empty());
+    CHECK(watch.stall(at(1'440)) == "judge: refused again");
+    CHECK(watch.stall(at(2'449)) == "judge: refused again");
+    CHECK(watch.stall(at(2'450)).empty());
 
     // It has run well: what comes now is new.
     watch.failed("judge", "cut", at(9'000));
-    CHECK(watch.trouble(at(9'001)).empty());
+    CHECK(watch.stall(at(9'001)).empty());
 }
 
 TEST_CASE(
@@ -43,6 +43,6 @@ TEST_CASE(
         watch.failed("statuses", "no answer", at(i * 15'000 + 10'000));
     }
     watch.started("statuses", at(45'000));
-    CHECK(watch.trouble(at(65'900)) == "statuses: no answer");
-    CHECK(watch.trouble(at(66'000)).empty());
+    CHECK(watch.stall(at(65'900)) == "statuses: no answer");
+    CHECK(watch.stall(at(66'000)).empty());
 }

@@ -5,8 +5,8 @@
 #include <tuple>
 #include <vector>
 
-#include "txsender/tx_queue.hpp"
 #include "eth/rpc.hpp"
+#include "txsender/tx_queue.hpp"
 
 namespace lamda::txsender {
 

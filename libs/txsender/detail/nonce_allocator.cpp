@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <set>
 
-#include "txsender/detail/nonce_proof.hpp"
 #include "core/crash_point.hpp"
+#include "txsender/detail/nonce_proof.hpp"
 
 namespace lamda::txsender {
 
@@ -29,26 +29,26 @@ std::vector<T> taken_from(std::deque<T>& queue, std::size_t most) {
 
 }  // namespace
 
-Admission::Admission(SenderParts& parts, Precheck precheck)
+NonceAllocator::NonceAllocator(SenderParts& parts, Precheck precheck)
     : at_(parts),
       precheck_(std::move(precheck)),
       gas_limits_(parts.rpc, parts.signer.address(), parts.config.gas_margin_percent) {}
 
-std::vector<LedgerEntry> Admission::begin_pass() {
-    next_nonce_ = at_.ledger.next_nonce();
+std::vector<TxQueueEntry> NonceAllocator::begin_pass() {
+    next_nonce_ = at_.tx_queue.next_nonce();
     ready_.clear();
     return read();
 }
 
-std::vector<LedgerEntry> Admission::read() {
+std::vector<TxQueueEntry> NonceAllocator::read() {
     waiting_.clear();
     purse_.reset();
-    std::vector<LedgerEntry> cancelled;
+    std::vector<TxQueueEntry> cancelled;
     std::set<std::string> keys;
-    for (auto& entry : at_.ledger.waiting(kMostAtOnce)) {
+    for (auto& entry : at_.tx_queue.waiting(kMostAtOnce)) {
         keys.insert(entry.intent.key);
         at_.guard.saw(entry.intent.key);
-        if (entry.wish == Wish::kCancel) {
+        if (entry.operator_request == OperatorRequest::kCancel) {
             cancelled.push_back(std::move(entry));
         } else if (at_.rests.due(entry.intent.key) && !asked_lately(entry.intent.key)) {
             waiting_.push_back(std::move(entry));
@@ -59,7 +59,7 @@ std::vector<LedgerEntry> Admission::read() {
     return cancelled;
 }
 
-std::vector<Admission::Ready> Admission::take(std::size_t most, std::size_t room) {
+std::vector<NonceAllocator::Ready> NonceAllocator::take(std::size_t most, std::size_t room) {
     if (ready_.empty()) {
         if (waiting_.empty()) {
             read();
@@ -71,11 +71,11 @@ std::vector<Admission::Ready> Admission::take(std::size_t most, std::size_t room
     return taken_from(ready_, most);
 }
 
-bool Admission::admit() {
+bool NonceAllocator::admit() {
     const auto counted = at_.watch.latest_count();
     const auto unmined = next_nonce_ && *next_nonce_ > counted ? *next_nonce_ - counted : 0;
     full_ = unmined >= at_.config.max_unmined;
-    if (full_ || !at_.outgoing.signer_trouble().empty()) {
+    if (full_ || !at_.broadcaster.signer_trouble().empty()) {
         return false;
     }
     const auto together = std::clamp<std::size_t>(at_.config.max_unmined / 2, 1, kMostTogether);
@@ -99,9 +99,9 @@ bool Admission::admit() {
     return ready.size() == wanted;
 }
 
-std::vector<Intent> Admission::authorized(std::vector<LedgerEntry>& entries,
-                                          std::map<std::string, std::string>& reasons) {
-    std::vector<LedgerEntry*> asked;
+std::vector<Intent> NonceAllocator::authorized(std::vector<TxQueueEntry>& entries,
+                                               std::map<std::string, std::string>& reasons) {
+    std::vector<TxQueueEntry*> asked;
     asked.reserve(entries.size());
     for (auto& entry : entries) {
         asked.push_back(&entry);
@@ -119,7 +119,7 @@ std::vector<Intent> Admission::authorized(std::vector<LedgerEntry>& entries,
     return out;
 }
 
-std::vector<Admission::Ready> Admission::judge(std::vector<LedgerEntry> entries) {
+std::vector<NonceAllocator::Ready> NonceAllocator::judge(std::vector<TxQueueEntry> entries) {
     std::map<std::string, std::string> reasons;
     for (const auto& entry : entries) {
         unanswered_.erase(entry.intent.key);
@@ -161,21 +161,21 @@ std::vector<Admission::Ready> Admission::judge(std::vector<LedgerEntry> entries)
     return out;
 }
 
-void Admission::ask_again(const std::string& key, const std::string& reason) {
+void NonceAllocator::ask_again(const std::string& key, const std::string& reason) {
     unanswered_[key] = {at_.clock.steady() + kAskAgainAfter, reason};
 }
 
-bool Admission::asked_lately(const std::string& key) const {
+bool NonceAllocator::asked_lately(const std::string& key) const {
     const auto one = unanswered_.find(key);
     return one != unanswered_.end() && one->second.due > at_.clock.steady();
 }
 
-std::string Admission::unanswered() const {
+std::string NonceAllocator::unanswered() const {
     return unanswered_.empty() ? "" : unanswered_.begin()->first + ": " + unanswered_.begin()->second.reason;
 }
 
-void Admission::park(const std::vector<LedgerEntry>& entries,
-                     const std::map<std::string, std::string>& reasons) {
+void NonceAllocator::park(const std::vector<TxQueueEntry>& entries,
+                          const std::map<std::string, std::string>& reasons) {
     std::vector<Parked> parked;
     for (const auto& entry : entries) {
         const auto reason = reasons.find(entry.intent.key);
@@ -189,17 +189,17 @@ void Admission::park(const std::vector<LedgerEntry>& entries,
         }
     }
     if (!parked.empty()) {
-        at_.ledger.park(parked);
+        at_.tx_queue.park(parked);
     }
 }
 
-U256 Admission::spent_today() {
+U256 NonceAllocator::spent_today() {
     return at_.config.daily_budget
-               ? at_.ledger.spent_since(std::chrono::floor<std::chrono::days>(at_.clock.now()))
+               ? at_.tx_queue.spent_since(std::chrono::floor<std::chrono::days>(at_.clock.now()))
                : U256(0);
 }
 
-void Admission::look_at_wallet() {
+void NonceAllocator::look_at_wallet() {
     const auto now = at_.clock.steady();
     if (looked_at_wallet_ && now - *looked_at_wallet_ < kLookAtWallet) {
         return;
@@ -209,12 +209,12 @@ void Admission::look_at_wallet() {
                      at_.config.low_at, at_.log);
 }
 
-void Admission::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) {
+void NonceAllocator::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) {
     const auto wallet = at_.signer.address();
     const auto& limit = at_.config.daily_budget;
     typical_cost_ = fee.max_fee * ready.front().allocation.gas_limit;
     if (!purse_) {
-        purse_ = Purse{at_.rpc.balance(wallet, eth::Tag::kLatest), spent_today()};
+        purse_ = SpendingLimit{at_.rpc.balance(wallet, eth::Tag::kLatest), spent_today()};
         at_.shown.wallet(purse_->balance, purse_->spent_today, typical_cost_, at_.config.low_at, at_.log);
     }
     auto& [balance, spent] = *purse_;
@@ -239,7 +239,7 @@ void Admission::keep_affordable(std::vector<Ready>& ready, const eth::Fee& fee) 
 
 /// What the wallet's nonces have surely passed. Finality, not the head: a count that a reorg takes back would
 /// leave a gap that nothing fills. Absent: an endpoint names a count that no finalized block shows.
-std::optional<std::uint64_t> Admission::least_nonce() {
+std::optional<std::uint64_t> NonceAllocator::least_nonce() {
     if (!next_nonce_) {
         return at_.rpc.transaction_count(at_.signer.address(), eth::Tag::kPending);
     }
@@ -256,13 +256,13 @@ std::optional<std::uint64_t> Admission::least_nonce() {
     return std::nullopt;
 }
 
-void Admission::send(const std::vector<Ready>& ready, std::uint64_t least, const eth::Fee& fee) {
+void NonceAllocator::send(const std::vector<Ready>& ready, std::uint64_t least, const eth::Fee& fee) {
     std::vector<Allocation> wanted;
     wanted.reserve(ready.size());
     for (const auto& one : ready) {
         wanted.push_back(one.allocation);
     }
-    const auto nonces = at_.ledger.allocate(wanted, least);
+    const auto nonces = at_.tx_queue.allocate(wanted, least);
     crash_point("sender.after_allocate");
     std::vector<NewTx> txs;
     for (std::size_t i = 0; i < ready.size(); ++i) {
@@ -271,12 +271,12 @@ void Admission::send(const std::vector<Ready>& ready, std::uint64_t least, const
             at_.rests.forget(ready[i].intent.key);
             // What is not signed now is signed when it is followed.
             if (auto tx =
-                    at_.outgoing.effect(ready[i].intent, *nonces[i], ready[i].allocation.gas_limit, fee)) {
+                    at_.broadcaster.effect(ready[i].intent, *nonces[i], ready[i].allocation.gas_limit, fee)) {
                 txs.push_back(std::move(*tx));
             }
         }
     }
-    at_.outgoing.store_and_send(std::move(txs));
+    at_.broadcaster.store_and_send(std::move(txs));
 }
 
 }  // namespace lamda::txsender

@@ -5,17 +5,17 @@
 #include <map>
 
 #include "txsender/detail/gas_limits.hpp"
-#include "txsender/sender.hpp"
 #include "txsender/detail/sender_parts.hpp"
+#include "txsender/sender.hpp"
 
 namespace lamda::txsender {
 
-class Admission {
+class NonceAllocator {
   public:
-    Admission(SenderParts& parts, Precheck precheck);
+    NonceAllocator(SenderParts& parts, Precheck precheck);
 
     /// Reads the ledger again. @returns those that operators told to go no further, before they were sent
-    std::vector<LedgerEntry> begin_pass();
+    std::vector<TxQueueEntry> begin_pass();
     /// Gives nonces to some of what waits, and sends. False: nothing more can go now.
     bool admit();
     /// Shows what the wallet holds and how far that goes, now and then, also when nothing waits.
@@ -37,19 +37,19 @@ class Admission {
         Allocation allocation;
     };
     /// Wei that may still be spent.
-    struct Purse {
+    struct SpendingLimit {
         U256 balance;
         U256 spent_today;
     };
     /// What waits and is due. @returns what an operator has cancelled
-    std::vector<LedgerEntry> read();
+    std::vector<TxQueueEntry> read();
     /// Some of what may go; if nothing is known to, what waits is judged first, `room` of it at most.
     std::vector<Ready> take(std::size_t most, std::size_t room);
-    std::vector<Ready> judge(std::vector<LedgerEntry> entries);
+    std::vector<Ready> judge(std::vector<TxQueueEntry> entries);
     /// The intents that the signing policy allows, as it wants them; the others get their reason.
-    std::vector<Intent> authorized(std::vector<LedgerEntry>& entries,
+    std::vector<Intent> authorized(std::vector<TxQueueEntry>& entries,
                                    std::map<std::string, std::string>& reasons);
-    void park(const std::vector<LedgerEntry>& entries, const std::map<std::string, std::string>& reasons);
+    void park(const std::vector<TxQueueEntry>& entries, const std::map<std::string, std::string>& reasons);
     /// No node could tell whether it may go: it stays as it is, and is looked at again soon.
     void ask_again(const std::string& key, const std::string& reason);
     bool asked_lately(const std::string& key) const;
@@ -61,10 +61,10 @@ class Admission {
 
     SenderParts& at_;
     std::optional<std::uint64_t> next_nonce_;       ///< the ledger's, as far as this instance knows
-    std::deque<LedgerEntry> waiting_;               ///< as read in this pass, oldest first
+    std::deque<TxQueueEntry> waiting_;              ///< as read in this pass, oldest first
     std::deque<Ready> ready_;                       ///< of them, what was judged and may go
     std::map<std::string, Unanswered> unanswered_;  ///< by key
-    std::optional<Purse> purse_;  ///< as known when they were read, less what was sent since
+    std::optional<SpendingLimit> purse_;  ///< as known when they were read, less what was sent since
     Precheck precheck_;
     GasLimits gas_limits_;
     U256 typical_cost_;  ///< wei for the last transaction that was to go; 0: none was yet

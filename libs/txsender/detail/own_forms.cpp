@@ -37,7 +37,7 @@ std::optional<eth::Transaction> OwnForms::read(const Bytes& raw) const {
     return sender && *sender == wallet_ ? std::optional(decoded->tx) : std::nullopt;
 }
 
-std::size_t OwnForms::keep_own(LedgerEntry& entry) {
+std::size_t OwnForms::keep_own(TxQueueEntry& entry) {
     return std::erase_if(entry.txs, [&](StoredTx& form) {
         const auto* tx = of(form);
         if (tx == nullptr || entry.nonce != tx->nonce) {

@@ -22,7 +22,7 @@ class OwnForms {
     const eth::Transaction* of(const StoredTx& form);
     /// Leaves the forms that are transactions of this wallet at the intent's nonce, with the fee that was
     /// signed. How many were dropped.
-    std::size_t keep_own(LedgerEntry& entry);
+    std::size_t keep_own(TxQueueEntry& entry);
 
   private:
     std::optional<eth::Transaction> read(const Bytes& raw) const;

@@ -5,16 +5,16 @@
 #include <map>
 
 #include "txsender/detail/fees.hpp"
+#include "txsender/detail/signing_guard.hpp"
 #include "txsender/detail/tx_broadcaster.hpp"
 #include "txsender/sender_config.hpp"
-#include "txsender/detail/signing_guard.hpp"
 
 namespace lamda::txsender {
 
 /// When intents that could not go are looked at again: after 2 s, doubled each time up to 5 min.
-class Rests {
+class ParkBackoff {
   public:
-    explicit Rests(const Clock& clock) : clock_(clock) {}
+    explicit ParkBackoff(const Clock& clock) : clock_(clock) {}
     void rest(const std::string& key) {
         auto& one = until_[key];
         one.pause = std::clamp(one.pause * 2, Millis(2'000), Millis(5 * 60'000));
@@ -40,7 +40,7 @@ struct SenderParts {
     SenderConfig config;
     eth::Rpc& rpc;
     const crypto::Signer& signer;
-    TxLedger& ledger;
+    TxQueue& tx_queue;
     SigningPolicy& signing;
     const Clock& clock;
     telemetry::Log log;
@@ -49,15 +49,15 @@ struct SenderParts {
     SenderMetrics shown;
     OwnForms forms{config.chain_id, signer.address()};
     SigningGuard guard{signing, forms, signer.address(), config.most_gas, log, shown};
-    Outgoing outgoing{config.chain_id, rpc, signer, ledger, clock, log, watch, forms, shown};
-    Rests rests{clock};
-    std::string trouble{};  ///< of the present pass: why something does not go as it should
+    TxBroadcaster broadcaster{config.chain_id, rpc, signer, tx_queue, clock, log, watch, forms, shown};
+    ParkBackoff rests{clock};
+    std::string last_error{};  ///< of the present pass: why something does not go as it should
 
-    void note(const std::string& why) { trouble = why.empty() ? trouble : why; }
+    void note(const std::string& why) { last_error = why.empty() ? last_error : why; }
 };
 
 /// Sent or about to be, and not mined.
-inline bool is_unmined(const LedgerEntry& entry) {
+inline bool is_unmined(const TxQueueEntry& entry) {
     return entry.state == IntentState::kAllocated || entry.state == IntentState::kSent;
 }
 

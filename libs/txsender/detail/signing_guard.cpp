@@ -32,7 +32,7 @@ void SigningGuard::begin_pass() {
     highest_signed_.reset();
 }
 
-void SigningGuard::keep_own_forms(LedgerEntry& entry) {
+void SigningGuard::keep_own_forms(TxQueueEntry& entry) {
     seen_.insert(entry.intent.key);
     if (forms_.keep_own(entry) > 0) {
         violated(entry.intent.key, "holds bytes that this wallet did not sign for its nonce");
@@ -45,7 +45,7 @@ void SigningGuard::keep_own_forms(LedgerEntry& entry) {
     }
 }
 
-Result<Call> SigningGuard::filler(const LedgerEntry& entry) const {
+Result<Call> SigningGuard::filler(const TxQueueEntry& entry) const {
     if (!entry.nonce || entry.intent.key != fill_key(*entry.nonce)) {
         return Error{"not_a_filler", "a filler has the nonce that its key names", ""};
     }
@@ -55,7 +55,7 @@ Result<Call> SigningGuard::filler(const LedgerEntry& entry) const {
     return Call{wallet_, 0, {}};
 }
 
-std::vector<std::optional<Error>> SigningGuard::authorize(const std::vector<LedgerEntry*>& entries) {
+std::vector<std::optional<Error>> SigningGuard::authorize(const std::vector<TxQueueEntry*>& entries) {
     std::vector<std::string> keys;
     for (const auto* entry : entries) {
         seen_.insert(entry->intent.key);

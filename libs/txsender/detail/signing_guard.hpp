@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "telemetry/log.hpp"
 #include "txsender/detail/own_forms.hpp"
 #include "txsender/detail/sender_metrics.hpp"
 #include "txsender/signing_policy.hpp"
 #include "txsender/tx_queue.hpp"
-#include "telemetry/log.hpp"
 
 namespace lamda::txsender {
 
@@ -27,12 +27,12 @@ class SigningGuard {
     void begin_pass();
     /// Drops stored bytes that are not this wallet's at the entry's nonce. Before any of the entries is
     /// authorized.
-    void keep_own_forms(LedgerEntry& entry);
+    void keep_own_forms(TxQueueEntry& entry);
     /// Puts the call that its key stands for into each intent, whatever the row says, and bounds the gas
     /// limit.
     /// @returns for each why nothing may be signed for it; absent: it may be signed. @throws what the policy
     /// throws
-    std::vector<std::optional<Error>> authorize(const std::vector<LedgerEntry*>& entries);
+    std::vector<std::optional<Error>> authorize(const std::vector<TxQueueEntry*>& entries);
     /// The bytes do what the (authorized) intent says.
     bool is_effect(const Intent& intent, const StoredTx& form);
     /// The bytes are an empty transfer from the wallet to itself.
@@ -45,7 +45,7 @@ class SigningGuard {
     const std::map<std::string, std::string>& violations() const { return violations_; }
 
   private:
-    Result<Call> filler(const LedgerEntry& entry) const;
+    Result<Call> filler(const TxQueueEntry& entry) const;
     void violated(const std::string& key, const std::string& what);
 
     SigningPolicy& policy_;

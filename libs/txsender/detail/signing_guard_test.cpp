@@ -49,10 +49,10 @@ std::size_t stolen(const ingest::World& world) {
 
 TEST_CASE("an intent that is no duty gets no nonce and raises an alert; a duty beside it goes") {
     ingest::World world(41);
-    world.ledger.add(foreign("increment:0xtheft"));
+    world.tx_queue.add(foreign("increment:0xtheft"));
     world.want(1);
     world.sender->step();
-    const auto& theft = world.ledger.at("increment:0xtheft");
+    const auto& theft = world.tx_queue.at("increment:0xtheft");
     CHECK(theft.state == IntentState::kParked);
     CHECK(theft.reason == "refused to sign: the key is no duty");
     CHECK_FALSE(theft.nonce);
@@ -65,15 +65,15 @@ TEST_CASE("an intent that is no duty gets no nonce and raises an alert; a duty b
     }
     CHECK(world.entry(1).state == IntentState::kDone);
     CHECK(stolen(world) == 0);
-    std::erase_if(world.ledger.state.entries,
-                  [](const LedgerEntry& entry) { return entry.intent.key == "increment:0xtheft"; });
+    std::erase_if(world.tx_queue.state.entries,
+                  [](const TxQueueEntry& entry) { return entry.intent.key == "increment:0xtheft"; });
     world.sender->step();
     CHECK(shows(world, "lamda_sender_violations{sender=\"test\"} 0"));
 }
 
 TEST_CASE("a row that asks for another call than its key stands for: the key's call is sent") {
     ingest::World world(42);
-    world.ledger.add(foreign("increment:3"));
+    world.tx_queue.add(foreign("increment:3"));
     world.sender->step();
     CHECK(shows(world, "lamda_sender_violations{sender=\"test\"} 1"));
     REQUIRE(world.settle());
@@ -86,7 +86,7 @@ TEST_CASE("a row that asks for another call than its key stands for: the key's c
     REQUIRE(entry.state == IntentState::kSent);
     entry.intent = foreign("increment:4");
     entry.gas_limit = std::uint64_t{1} << 62;
-    world.ledger.state.wish("increment:4", Wish::kBump, world.clock.now());
+    world.tx_queue.state.operator_request("increment:4", OperatorRequest::kBump, world.clock.now());
     world.sender->step();
     REQUIRE(entry.txs.size() == 2);
     CHECK(eth::decode_signed(entry.txs.back().raw)->tx.to == kContract);
@@ -103,8 +103,8 @@ TEST_CASE("a foreign row that holds a nonce gives it up unsigned, and the duties
         for (const std::uint64_t nonce : {0U, 1U, 3U, 900U}) {
             INFO(to_string(state) << " at " << nonce);
             ingest::World world(43);
-            world.ledger.add(foreign("theft:1"));
-            auto& row = world.ledger.at("theft:1");
+            world.tx_queue.add(foreign("theft:1"));
+            auto& row = world.tx_queue.at("theft:1");
             row.state = state;
             row.nonce = nonce;
             row.gas_limit = 100'000;
@@ -125,7 +125,7 @@ TEST_CASE("a foreign row that holds a nonce gives it up unsigned, and the duties
                 CHECK(world.chain.executed(world.data(n)) == 1);
             }
             CHECK(stolen(world) == 0);
-            CHECK(world.ledger.at("theft:1").txs.empty());
+            CHECK(world.tx_queue.at("theft:1").txs.empty());
         }
     }
 }
@@ -155,7 +155,7 @@ TEST_CASE("stored bytes that are not this wallet's, or do something else, are ne
             entry.nonce = 0;
             entry.gas_limit = 60'000;
             entry.txs = {forms[i]};
-            one.ledger.state.next_nonce = 1;
+            one.tx_queue.state.next_nonce = 1;
             for (int n = 0; n < 60; ++n) {
                 one.clock.advance(Millis(4'000));
                 one.sender->step();
@@ -170,17 +170,17 @@ TEST_CASE("stored bytes that are not this wallet's, or do something else, are ne
 
 TEST_CASE("what an earlier release signed for a key that is no duty is replaced by an empty transfer") {
     ingest::World world(46);
-    world.ledger.add(foreign("theft:1"));
-    auto& row = world.ledger.at("theft:1");
+    world.tx_queue.add(foreign("theft:1"));
+    auto& row = world.tx_queue.at("theft:1");
     row.state = IntentState::kAllocated;
     row.nonce = 0;
     row.gas_limit = 100'000;
     row.txs = {stored(eth::sign(theft(0), *world.signer))};
-    world.ledger.state.next_nonce = 1;
+    world.tx_queue.state.next_nonce = 1;
     world.want(0);
     REQUIRE(world.settle());
     CHECK(stolen(world) == 0);
-    CHECK(world.ledger.at("theft:1").state == IntentState::kFailed);
+    CHECK(world.tx_queue.at("theft:1").state == IntentState::kFailed);
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
@@ -199,12 +199,12 @@ TEST_CASE(
         duty.txs = {stored(eth::sign(
             {ChainId{97}, 4, {false, 100'000, 100}, 60'000, kContract, 0, world.data(0)}, *world.signer))};
         duty.nonce = 4;
-        world.ledger.add(foreign(fill_key(key)));
-        auto& row = world.ledger.at(fill_key(key));
+        world.tx_queue.add(foreign(fill_key(key)));
+        auto& row = world.tx_queue.at(fill_key(key));
         row.state = IntentState::kAllocated;
         row.nonce = nonce;
         row.gas_limit = std::uint64_t{1} << 40;
-        world.ledger.state.next_nonce = 10;
+        world.tx_queue.state.next_nonce = 10;
         world.sender->step();
         REQUIRE(row.txs.size() == (is_signed ? 1 : 0));
         if (is_signed) {

@@ -2,26 +2,26 @@
 
 #include <algorithm>
 
-#include "txsender/detail/signing_guard.hpp"
 #include "core/crash_point.hpp"
+#include "txsender/detail/signing_guard.hpp"
 
 namespace lamda::txsender {
 
-Outgoing::Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger,
-                   const Clock& clock, telemetry::Log log, TxWatch& watch, OwnForms& forms,
-                   SenderMetrics& shown)
+TxBroadcaster::TxBroadcaster(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
+                             const Clock& clock, telemetry::Log log, TxWatch& watch, OwnForms& forms,
+                             SenderMetrics& shown)
     : chain_(chain),
       rpc_(rpc),
       signer_(signer),
-      ledger_(ledger),
+      tx_queue_(tx_queue),
       clock_(clock),
       log_(std::move(log)),
       watch_(watch),
       forms_(forms),
       shown_(shown) {}
 
-std::optional<NewTx> Outgoing::effect(const Intent& intent, std::uint64_t nonce, std::uint64_t gas_limit,
-                                      const eth::Fee& fee) {
+std::optional<NewTx> TxBroadcaster::effect(const Intent& intent, std::uint64_t nonce, std::uint64_t gas_limit,
+                                           const eth::Fee& fee) {
     eth::Transaction tx;
     tx.chain_id = chain_;
     tx.nonce = nonce;
@@ -33,7 +33,8 @@ std::optional<NewTx> Outgoing::effect(const Intent& intent, std::uint64_t nonce,
     return signed_form(intent.key, tx, false);
 }
 
-std::optional<NewTx> Outgoing::cancellation(const Intent& intent, std::uint64_t nonce, const eth::Fee& fee) {
+std::optional<NewTx> TxBroadcaster::cancellation(const Intent& intent, std::uint64_t nonce,
+                                                 const eth::Fee& fee) {
     eth::Transaction tx;
     tx.chain_id = chain_;
     tx.nonce = nonce;
@@ -43,7 +44,8 @@ std::optional<NewTx> Outgoing::cancellation(const Intent& intent, std::uint64_t 
     return signed_form(intent.key, tx, true);
 }
 
-std::optional<NewTx> Outgoing::signed_form(const std::string& key, const eth::Transaction& tx, bool cancels) {
+std::optional<NewTx> TxBroadcaster::signed_form(const std::string& key, const eth::Transaction& tx,
+                                                bool cancels) {
     if (!signer_trouble_.empty()) {
         return std::nullopt;
     }
@@ -54,37 +56,37 @@ std::optional<NewTx> Outgoing::signed_form(const std::string& key, const eth::Tr
         return NewTx{key, tx.nonce, {done.hash, done.raw, tx.fee, clock_.now(), cancels}};
     } catch (const crypto::Unavailable& error) {
         signer_trouble_ = error.what();
-    } catch (const crypto::Refused& error) {
+    } catch (const crypto::SigningRefused& error) {
         signer_trouble_ = error.what();
     }
     return std::nullopt;
 }
 
-void Outgoing::begin_pass() {
+void TxBroadcaster::begin_pass() {
     finish();
     signer_trouble_.clear();
 }
 
-std::string Outgoing::refusal() const {
+std::string TxBroadcaster::refusal() const {
     return refusals_.empty()
                ? ""
                : "the node refuses " + refusals_.begin()->first + ": " + refusals_.begin()->second;
 }
 
-void Outgoing::keep_refusals(const std::vector<LedgerEntry>& entries) {
+void TxBroadcaster::keep_refusals(const std::vector<TxQueueEntry>& entries) {
     std::erase_if(refusals_, [&](const auto& one) {
-        return std::none_of(entries.begin(), entries.end(), [&](const LedgerEntry& entry) {
+        return std::none_of(entries.begin(), entries.end(), [&](const TxQueueEntry& entry) {
             return entry.intent.key == one.first && entry.state != IntentState::kMined &&
                    *entry.nonce >= watch_.latest_count();
         });
     });
 }
 
-void Outgoing::store_and_send(std::vector<NewTx> txs) {
+void TxBroadcaster::store_and_send(std::vector<NewTx> txs) {
     if (txs.empty()) {
         return;
     }
-    const auto stands = ledger_.store(txs);
+    const auto stands = tx_queue_.store(txs);
     crash_point("sender.after_store");
     Keyed stored;
     for (std::size_t i = 0; i < txs.size(); ++i) {
@@ -96,7 +98,7 @@ void Outgoing::store_and_send(std::vector<NewTx> txs) {
     send(std::move(stored));
 }
 
-void Outgoing::send(Keyed txs) {
+void TxBroadcaster::send(Keyed txs) {
     if (txs.empty()) {
         return;
     }
@@ -113,11 +115,11 @@ void Outgoing::send(Keyed txs) {
     note(before);
 }
 
-void Outgoing::finish() {
+void TxBroadcaster::finish() {
     note(answered());
 }
 
-Outgoing::Answered Outgoing::answered() {
+TxBroadcaster::Answered TxBroadcaster::answered() {
     if (!sending_) {
         return {};
     }
@@ -136,7 +138,7 @@ Outgoing::Answered Outgoing::answered() {
     return out;
 }
 
-void Outgoing::note(const Answered& answered) {
+void TxBroadcaster::note(const Answered& answered) {
     if (answered.txs.empty()) {
         return;
     }
@@ -145,13 +147,13 @@ void Outgoing::note(const Answered& answered) {
     for (const auto& [key, tx] : answered.txs) {
         keys.push_back(key);
     }
-    ledger_.mark_sent(keys);
+    tx_queue_.mark_sent(keys);
     look_at_refusals(answered.txs, answered.outcomes);
 }
 
 /// "already known", "nonce too low", "underpriced": texts and codes differ. Counts and receipts tell what
 /// they mean; only what the node neither has nor had is worth a word.
-void Outgoing::look_at_refusals(const Keyed& txs, const std::vector<eth::SendOutcome>& outcomes) {
+void TxBroadcaster::look_at_refusals(const Keyed& txs, const std::vector<eth::SendOutcome>& outcomes) {
     std::vector<std::size_t> refused;
     std::vector<TxHash> hashes;
     for (std::size_t i = 0; i < txs.size(); ++i) {

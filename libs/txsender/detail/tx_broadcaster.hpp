@@ -7,17 +7,18 @@
 #include <utility>
 #include <vector>
 
+#include "crypto/signer.hpp"
 #include "txsender/detail/own_forms.hpp"
 #include "txsender/detail/sender_metrics.hpp"
 #include "txsender/detail/tx_watch.hpp"
-#include "crypto/signer.hpp"
 
 namespace lamda::txsender {
 
-class Outgoing {
+class TxBroadcaster {
   public:
-    Outgoing(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxLedger& ledger, const Clock& clock,
-             telemetry::Log log, TxWatch& watch, OwnForms& forms, SenderMetrics& shown);
+    TxBroadcaster(ChainId chain, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
+                  const Clock& clock, telemetry::Log log, TxWatch& watch, OwnForms& forms,
+                  SenderMetrics& shown);
 
     /// A signer that failed is asked again. What a pass before left under way is waited for.
     void begin_pass();
@@ -41,7 +42,7 @@ class Outgoing {
     /// Why endpoints refuse something that they neither have nor had; empty: they do not.
     std::string refusal() const;
     /// Refusals of what is no longer waiting to be mined are forgotten.
-    void keep_refusals(const std::vector<LedgerEntry>& entries);
+    void keep_refusals(const std::vector<TxQueueEntry>& entries);
 
   private:
     std::optional<NewTx> signed_form(const std::string& key, const eth::Transaction& tx, bool cancels);
@@ -57,7 +58,7 @@ class Outgoing {
     ChainId chain_;
     eth::Rpc& rpc_;
     const crypto::Signer& signer_;
-    TxLedger& ledger_;
+    TxQueue& tx_queue_;
     const Clock& clock_;
     telemetry::Log log_;
     TxWatch& watch_;

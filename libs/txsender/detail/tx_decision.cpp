@@ -6,7 +6,7 @@ namespace lamda::txsender {
 
 namespace {
 
-TxAction decide_sent(const LedgerEntry& entry, const TxObservation& seen, const SenderConfig& config) {
+TxAction decide_sent(const TxQueueEntry& entry, const TxObservation& seen, const SenderConfig& config) {
     if (seen.receipt) {
         const bool canonical = seen.at_height && *seen.at_height == seen.receipt->block.hash;
         return canonical ? TxAction::kMined : TxAction::kWait;
@@ -17,10 +17,10 @@ TxAction decide_sent(const LedgerEntry& entry, const TxObservation& seen, const 
     if (seen.latest_count > *entry.nonce) {
         return TxAction::kWait;  // something is mined at this nonce; what, a receipt or finality will tell
     }
-    if (entry.wish == Wish::kCancel && !entry.txs.back().cancels) {
+    if (entry.operator_request == OperatorRequest::kCancel && !entry.txs.back().cancels) {
         return TxAction::kCancel;
     }
-    if (entry.wish) {
+    if (entry.operator_request) {
         return TxAction::kBump;
     }
     // A fee helps only the transaction that is next in line: the others wait for it, not for their price.
@@ -33,7 +33,7 @@ TxAction decide_sent(const LedgerEntry& entry, const TxObservation& seen, const 
     return TxAction::kWait;
 }
 
-TxAction decide_mined(const LedgerEntry& entry, const TxObservation& seen) {
+TxAction decide_mined(const TxQueueEntry& entry, const TxObservation& seen) {
     if (!seen.at_height) {
         return TxAction::kWait;
     }
@@ -58,12 +58,13 @@ TxAction decide_mined(const LedgerEntry& entry, const TxObservation& seen) {
 
 }  // namespace
 
-TxAction decide(const LedgerEntry& entry, const TxObservation& seen, const SenderConfig& config) {
+TxAction decide(const TxQueueEntry& entry, const TxObservation& seen, const SenderConfig& config) {
     switch (entry.state) {
         case IntentState::kAllocated:
         case IntentState::kSent:
             if (entry.txs.empty()) {
-                return entry.wish == Wish::kCancel ? TxAction::kCancel : TxAction::kSign;
+                return entry.operator_request == OperatorRequest::kCancel ? TxAction::kCancel
+                                                                          : TxAction::kSign;
             }
             return entry.state == IntentState::kAllocated ? TxAction::kBroadcast
                                                           : decide_sent(entry, seen, config);

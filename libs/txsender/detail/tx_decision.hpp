@@ -1,9 +1,9 @@
 // What to do next about one intent that holds a nonce: its ledger entry, and what the chain says. Pure.
 #pragma once
 
+#include "eth/codec/types.hpp"
 #include "txsender/sender_config.hpp"
 #include "txsender/tx_queue.hpp"
-#include "eth/codec/types.hpp"
 
 namespace lamda::txsender {
 
@@ -33,6 +33,6 @@ enum class TxAction {
     kRelease,
 };
 
-TxAction decide(const LedgerEntry& entry, const TxObservation& seen, const SenderConfig& config);
+TxAction decide(const TxQueueEntry& entry, const TxObservation& seen, const SenderConfig& config);
 
 }  // namespace lamda::txsender

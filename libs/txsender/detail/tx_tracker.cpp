@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "txsender/detail/revert_reason.hpp"
 #include "core/crash_point.hpp"
+#include "txsender/detail/revert_reason.hpp"
 
 namespace lamda::txsender {
 
@@ -13,7 +13,7 @@ constexpr unsigned kMostReverts = 5;
 
 /// The price of a unit of gas. Where the node leaves it out: the most that the mined form allows, so that the
 /// day's budget is never undercounted.
-U256 price_paid(const LedgerEntry& entry, const eth::Receipt& receipt) {
+U256 price_paid(const TxQueueEntry& entry, const eth::Receipt& receipt) {
     if (receipt.effective_gas_price) {
         return *receipt.effective_gas_price;
     }
@@ -29,7 +29,7 @@ U256 price_paid(const LedgerEntry& entry, const eth::Receipt& receipt) {
 
 }  // namespace
 
-void Follower::follow(std::vector<LedgerEntry>& entries) {
+void TxTracker::follow(std::vector<TxQueueEntry>& entries) {
     for (auto& entry : entries) {
         if (is_unmined(entry)) {
             at_.guard.keep_own_forms(entry);
@@ -54,9 +54,9 @@ void Follower::follow(std::vector<LedgerEntry>& entries) {
     carry_out(std::move(plan));
 }
 
-void Follower::authorize(std::vector<Step>& steps) {
+void TxTracker::authorize(std::vector<Step>& steps) {
     std::vector<Step*> asking;
-    std::vector<LedgerEntry*> entries;
+    std::vector<TxQueueEntry*> entries;
     for (auto& step : steps) {
         if (step.action == TxAction::kSign || step.action == TxAction::kBroadcast ||
             step.action == TxAction::kBump || step.action == TxAction::kCancel) {
@@ -70,7 +70,7 @@ void Follower::authorize(std::vector<Step>& steps) {
     }
 }
 
-void Follower::take_refused(const Step& step, Plan& plan) {
+void TxTracker::take_refused(const Step& step, Plan& plan) {
     const auto& entry = step.entry;
     if (!entry.txs.empty()) {
         // Signed by an earlier release, or before its cause went away: it may be mined at any time.
@@ -85,15 +85,15 @@ void Follower::take_refused(const Step& step, Plan& plan) {
     at_.log.warn("intent gives up its nonce",
                  {{"intent", entry.intent.key}, {"nonce", *entry.nonce}, {"reason", reason}});
     if (is_fill(entry.intent) && step.refused->code == kNotDue) {
-        at_.ledger.mark_failed(entry.intent.key, entry.nonce, reason);  // nothing is wanted of it any more
+        at_.tx_queue.mark_failed(entry.intent.key, entry.nonce, reason);  // nothing is wanted of it any more
     } else {
-        at_.ledger.release_nonce(entry.intent.key, *entry.nonce, reason, false);
+        at_.tx_queue.release_nonce(entry.intent.key, *entry.nonce, reason, false);
     }
     at_.watch.forget(entry.intent.key);
 }
 
 /// Bytes of ours that do something else are replaced by what the key stands for.
-void Follower::send_again(const Step& step, Plan& plan) {
+void TxTracker::send_again(const Step& step, Plan& plan) {
     const auto& entry = step.entry;
     const auto& newest = entry.txs.back();
     if (newest.cancels ? at_.guard.is_empty_transfer(newest) : at_.guard.is_effect(entry.intent, newest)) {
@@ -103,31 +103,31 @@ void Follower::send_again(const Step& step, Plan& plan) {
     }
 }
 
-void Follower::carry_out(Plan plan) {
+void TxTracker::carry_out(Plan plan) {
     if (!plan.mined.empty()) {
         crash_point("sender.after_receipt");
-        at_.ledger.mark_mined(plan.mined);
+        at_.tx_queue.mark_mined(plan.mined);
     }
     if (!plan.unmined.empty()) {
         at_.log.warn(
             "transactions reorganised away",
             {{"sender", at_.config.name}, {"intents", plan.unmined.size()}, {"first", plan.unmined.front()}});
-        at_.ledger.mark_unmined(plan.unmined);
+        at_.tx_queue.mark_unmined(plan.unmined);
     }
     if (!plan.done.empty()) {
         crash_point("sender.before_done");
-        at_.ledger.mark_done(plan.done);
+        at_.tx_queue.mark_done(plan.done);
         for (const auto& one : plan.done) {
             at_.log.info("intent done", {{"intent", one.key}, {"tx", one.tx.hex()}});
             at_.watch.forget(one.key);
         }
         at_.shown.done.add(static_cast<double>(plan.done.size()));
     }
-    at_.outgoing.send(std::move(plan.again));
-    at_.outgoing.store_and_send(std::move(plan.fresh));
+    at_.broadcaster.send(std::move(plan.again));
+    at_.broadcaster.store_and_send(std::move(plan.fresh));
 }
 
-void Follower::take(const Step& step, Plan& plan) {
+void TxTracker::take(const Step& step, Plan& plan) {
     const auto& [entry, seen, action, refused] = step;
     const auto mined = [&] {
         return MinedTx{entry.intent.key, *entry.nonce, seen.receipt->tx_hash, seen.receipt->block,
@@ -171,28 +171,28 @@ void Follower::take(const Step& step, Plan& plan) {
     }
 }
 
-void Follower::fail(const LedgerEntry& entry, const std::string& reason) {
+void TxTracker::fail(const TxQueueEntry& entry, const std::string& reason) {
     at_.log.error("intent failed", {{"intent", entry.intent.key}, {"reason", reason}});
-    at_.ledger.mark_failed(entry.intent.key, entry.nonce, reason);
+    at_.tx_queue.mark_failed(entry.intent.key, entry.nonce, reason);
     at_.shown.failed.add();
     at_.watch.forget(entry.intent.key);
 }
 
-void Follower::released(const LedgerEntry& entry) {
+void TxTracker::released(const TxQueueEntry& entry) {
     const auto reason =
         "a finalized block holds a foreign transaction at nonce " + std::to_string(*entry.nonce);
     at_.log.warn("another transaction used the nonce",
                  {{"intent", entry.intent.key}, {"nonce", *entry.nonce}});
     if (is_fill(entry.intent)) {
-        at_.ledger.mark_failed(entry.intent.key, entry.nonce,
-                               reason);  // the nonce is used: that was all it wanted
+        at_.tx_queue.mark_failed(entry.intent.key, entry.nonce,
+                                 reason);  // the nonce is used: that was all it wanted
     } else {
-        at_.ledger.release_nonce(entry.intent.key, *entry.nonce, reason, false);
+        at_.tx_queue.release_nonce(entry.intent.key, *entry.nonce, reason, false);
     }
     at_.watch.forget(entry.intent.key);
 }
 
-void Follower::reverted(const LedgerEntry& entry, const eth::Receipt& receipt) {
+void TxTracker::reverted(const TxQueueEntry& entry, const eth::Receipt& receipt) {
     const auto reason = why_reverted(entry, receipt);
     switch (entry.intent.on_revert) {
         case OnRevert::kGiveUp:
@@ -208,14 +208,14 @@ void Follower::reverted(const LedgerEntry& entry, const eth::Receipt& receipt) {
                 return;
             }
             at_.log.warn("reverted, tried again", {{"intent", entry.intent.key}, {"reason", reason}});
-            at_.ledger.release_nonce(entry.intent.key, *entry.nonce, reason, true);
+            at_.tx_queue.release_nonce(entry.intent.key, *entry.nonce, reason, true);
             at_.rests.rest(entry.intent.key);
             at_.watch.forget(entry.intent.key);
             return;
     }
 }
 
-std::string Follower::why_reverted(const LedgerEntry& entry, const eth::Receipt& receipt) {
+std::string TxTracker::why_reverted(const TxQueueEntry& entry, const eth::Receipt& receipt) {
     const auto where = "reverted in block " + std::to_string(receipt.block.number.value);
     try {
         at_.rpc.call(
@@ -231,7 +231,7 @@ std::string Follower::why_reverted(const LedgerEntry& entry, const eth::Receipt&
            std::to_string(entry.gas_limit.value_or(0)) + " gas";
 }
 
-void Follower::replace(const Step& step, Form form, Plan& plan) {
+void TxTracker::replace(const Step& step, Form form, Plan& plan) {
     const auto& [entry, seen, action, refused] = step;
     const auto fee = entry.txs.empty() ? first_fee(at_.policy, at_.watch.fees())
                                        : bumped_fee(at_.policy, entry.txs.back().fee, at_.watch.fees());
@@ -251,20 +251,20 @@ void Follower::replace(const Step& step, Form form, Plan& plan) {
     }
 }
 
-void Follower::sign(const LedgerEntry& entry, Form form, const std::optional<eth::Fee>& fee, Plan& plan) {
+void TxTracker::sign(const TxQueueEntry& entry, Form form, const std::optional<eth::Fee>& fee, Plan& plan) {
     if (!fee) {
         at_.note("the base fee is above the cap");
         return;
     }
     auto tx = form == Form::kCancel
-                  ? at_.outgoing.cancellation(entry.intent, *entry.nonce, *fee)
-                  : at_.outgoing.effect(entry.intent, *entry.nonce, entry.gas_limit.value_or(0), *fee);
+                  ? at_.broadcaster.cancellation(entry.intent, *entry.nonce, *fee)
+                  : at_.broadcaster.effect(entry.intent, *entry.nonce, entry.gas_limit.value_or(0), *fee);
     if (tx) {
         plan.fresh.push_back(std::move(*tx));
     }
 }
 
-void Follower::fill_gap(const std::vector<LedgerEntry>& entries) {
+void TxTracker::fill_gap(const std::vector<TxQueueEntry>& entries) {
     const auto lowest = std::find_if(entries.begin(), entries.end(), is_unmined);
     const auto missing = at_.watch.latest_count();
     if (lowest == entries.end() || missing >= *lowest->nonce) {
@@ -278,7 +278,7 @@ void Follower::fill_gap(const std::vector<LedgerEntry>& entries) {
         return;
     }
     at_.note("nonce " + std::to_string(missing) + " is missing before ours");
-    if (at_.ledger.fill(missing, at_.signer.address(), kTransferGas)) {
+    if (at_.tx_queue.fill(missing, at_.signer.address(), kTransferGas)) {
         at_.log.warn("filling a gap of nonces", {{"sender", at_.config.name}, {"nonce", missing}});
         gap_since_.reset();
     }

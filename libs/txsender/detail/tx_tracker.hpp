@@ -5,17 +5,17 @@
 
 namespace lamda::txsender {
 
-class Follower {
+class TxTracker {
   public:
-    explicit Follower(SenderParts& parts) : at_(parts) {}
+    explicit TxTracker(SenderParts& parts) : at_(parts) {}
     /// One pass. @param entries by nonce; what their rows say is replaced by what may be signed for them
-    void follow(std::vector<LedgerEntry>& entries);
+    void follow(std::vector<TxQueueEntry>& entries);
     /// A nonce below ours that nobody uses: of a transaction that somebody else sent, and that a reorg or its
     /// pool forgot. Nothing of ours can be mined until it is used. An empty transfer uses it; should the lost
     /// one return, only one of the two is mined.
-    void fill_gap(const std::vector<LedgerEntry>& entries);
+    void fill_gap(const std::vector<TxQueueEntry>& entries);
     /// It ends here, for good.
-    void fail(const LedgerEntry& entry, const std::string& reason);
+    void fail(const TxQueueEntry& entry, const std::string& reason);
 
   private:
     enum class Form { kEffect, kCancel };
@@ -30,7 +30,7 @@ class Follower {
     /// An entry, what the chain says of it, what to do next, and why nothing may be signed for it (absent: it
     /// may).
     struct Step {
-        LedgerEntry& entry;
+        TxQueueEntry& entry;
         const TxObservation& seen;
         TxAction action;
         std::optional<Error> refused{};
@@ -42,11 +42,11 @@ class Follower {
     /// its nonce.
     void take_refused(const Step& step, Plan& plan);
     void send_again(const Step& step, Plan& plan);
-    void released(const LedgerEntry& entry);
-    void reverted(const LedgerEntry& entry, const eth::Receipt& receipt);
-    std::string why_reverted(const LedgerEntry& entry, const eth::Receipt& receipt);
+    void released(const TxQueueEntry& entry);
+    void reverted(const TxQueueEntry& entry, const eth::Receipt& receipt);
+    std::string why_reverted(const TxQueueEntry& entry, const eth::Receipt& receipt);
     void replace(const Step& step, Form form, Plan& plan);
-    void sign(const LedgerEntry& entry, Form form, const std::optional<eth::Fee>& fee, Plan& plan);
+    void sign(const TxQueueEntry& entry, Form form, const std::optional<eth::Fee>& fee, Plan& plan);
     void carry_out(Plan plan);
 
     SenderParts& at_;

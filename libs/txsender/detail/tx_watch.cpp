@@ -13,7 +13,7 @@ constexpr std::size_t kMostReceipts = 500;  ///< of each kind; oldest nonces fir
 constexpr int kMostProofs = 4;              ///< a proof takes dozens of calls
 constexpr Millis kNeverSent{std::chrono::hours(24)};
 
-bool is_sent(const LedgerEntry& entry) {
+bool is_sent(const TxQueueEntry& entry) {
     return entry.state == IntentState::kSent && !entry.txs.empty();
 }
 
@@ -22,12 +22,12 @@ bool is_sent(const LedgerEntry& entry) {
 TxWatch::TxWatch(eth::Rpc& rpc, Address wallet, const Clock& clock, Millis rebroadcast_after)
     : rpc_(rpc), wallet_(wallet), clock_(clock), rebroadcast_after_(rebroadcast_after) {}
 
-void TxWatch::look() {
+void TxWatch::poll_once() {
     hashes_.clear();
     market_.reset();
     final_count_.reset();
     block_receipts_.clear();
-    trouble_.clear();
+    last_error_.clear();
     const auto latest = rpc_.header(eth::BlockSpec(eth::Tag::kLatest));
     if (!latest) {
         throw eth::BadAnswer(200, "the node names no latest block");
@@ -44,7 +44,7 @@ void TxWatch::look() {
 
 void TxWatch::note(const std::string& what, const std::string& failure) {
     if (!failure.empty()) {
-        trouble_ = what + ": " + failure;
+        last_error_ = what + ": " + failure;
     }
 }
 
@@ -85,7 +85,7 @@ void TxWatch::signed_now(const std::string& key) {
     marks_[key] = Mark{{}, head_.number};
 }
 
-std::vector<TxObservation> TxWatch::observe(const std::vector<LedgerEntry>& entries) {
+std::vector<TxObservation> TxWatch::observe(const std::vector<TxQueueEntry>& entries) {
     std::vector<TxObservation> seen(entries.size());
     for (std::size_t i = 0; i < entries.size(); ++i) {
         auto& one = seen[i];
@@ -110,7 +110,7 @@ std::vector<TxObservation> TxWatch::observe(const std::vector<LedgerEntry>& entr
 }
 
 /// Of what is sent, and whose nonce is used at the head. Returns how many entries were looked at.
-std::size_t TxWatch::observe_receipts(const std::vector<LedgerEntry>& entries,
+std::size_t TxWatch::observe_receipts(const std::vector<TxQueueEntry>& entries,
                                       std::vector<TxObservation>& seen) {
     std::vector<TxHash> hashes;
     std::vector<std::size_t> owners;
@@ -138,7 +138,7 @@ std::size_t TxWatch::observe_receipts(const std::vector<LedgerEntry>& entries,
 
 /// No receipt, though a finalized block has used the nonce: whose transaction that is, the block itself must
 /// tell.
-void TxWatch::observe_foreign(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen,
+void TxWatch::observe_foreign(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen,
                               std::size_t looked_at) {
     int proofs = 0;
     for (std::size_t i = 0; i < looked_at && proofs < kMostProofs; ++i) {
@@ -163,7 +163,7 @@ void TxWatch::observe_foreign(const std::vector<LedgerEntry>& entries, std::vect
 }
 
 /// The canonical hash where a transaction is said to be mined.
-void TxWatch::observe_heights(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen) {
+void TxWatch::observe_heights(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen) {
     std::vector<std::optional<BlockNum>> heights(entries.size());
     std::vector<BlockNum> asked;
     std::size_t final_ones = 0;
@@ -198,7 +198,7 @@ void TxWatch::observe_heights(const std::vector<LedgerEntry>& entries, std::vect
 }
 
 /// Receipts of what is mined, once its block is final.
-void TxWatch::observe_final(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen) {
+void TxWatch::observe_final(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen) {
     std::vector<TxHash> hashes;
     std::vector<std::size_t> owners;
     for (std::size_t i = 0; i < entries.size(); ++i) {
@@ -239,7 +239,7 @@ std::optional<eth::Receipt> TxWatch::receipt_in_block(const TxHash& tx, const Bl
 }
 
 /// Whether the node still knows what was sent a while ago.
-void TxWatch::observe_pool(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen) {
+void TxWatch::observe_pool(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen) {
     std::vector<TxHash> hashes;
     std::vector<std::size_t> owners;
     for (std::size_t i = 0; i < entries.size(); ++i) {

@@ -4,10 +4,10 @@
 #include <map>
 #include <vector>
 
+#include "eth/rpc.hpp"
 #include "txsender/detail/fees.hpp"
 #include "txsender/detail/tx_decision.hpp"
 #include "txsender/tx_queue.hpp"
-#include "eth/rpc.hpp"
 
 namespace lamda::txsender {
 
@@ -17,11 +17,11 @@ class TxWatch {
     TxWatch(eth::Rpc& rpc, Address wallet, const Clock& clock, Millis rebroadcast_after);
 
     /// Forgets the last look. @throws what the endpoint throws
-    void look();
+    void poll_once();
     const eth::Header& head() const { return head_; }
     const std::optional<eth::Header>& finalized() const { return finalized_; }
     /// What no node could tell in this look: what is final, or what became of a transaction. Empty: nothing.
-    const std::string& trouble() const { return trouble_; }
+    const std::string& last_error() const { return last_error_; }
     /// The wallet's transactions at the head.
     std::uint64_t latest_count() const { return latest_count_; }
     void refresh_count();
@@ -33,7 +33,7 @@ class TxWatch {
     /// The last observe() left something for the next one.
     bool left_over() const { return left_over_; }
     /// In the order of the entries, each of which holds a nonce. Asks only what could change something.
-    std::vector<TxObservation> observe(const std::vector<LedgerEntry>& entries);
+    std::vector<TxObservation> observe(const std::vector<TxQueueEntry>& entries);
     /// The newest bytes of the intent were sent now.
     void sent(const std::string& key);
     /// New bytes of the intent were signed now.
@@ -45,12 +45,12 @@ class TxWatch {
         std::optional<Steady> broadcast;
         BlockNum signed_at;  ///< head then, or when this process saw it first
     };
-    std::size_t observe_receipts(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
-    void observe_heights(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
-    void observe_final(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
-    void observe_foreign(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen,
+    std::size_t observe_receipts(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_heights(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_final(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_foreign(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen,
                          std::size_t looked_at);
-    void observe_pool(const std::vector<LedgerEntry>& entries, std::vector<TxObservation>& seen);
+    void observe_pool(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen);
     std::optional<eth::Receipt> receipt_in_block(const TxHash& tx, const BlockHash& block);
     void note(const std::string& what, const std::string& failure);
 
@@ -62,7 +62,7 @@ class TxWatch {
 
     eth::Header head_;
     std::optional<eth::Header> finalized_;
-    std::string trouble_;
+    std::string last_error_;
     std::uint64_t latest_count_ = 0;
     std::optional<std::optional<std::uint64_t>> final_count_;
     std::optional<FeeMarket> market_;

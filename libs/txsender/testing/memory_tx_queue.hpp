@@ -1,4 +1,4 @@
-// A TxLedger in memory, for tests.
+// A TxQueue in memory, for tests.
 #pragma once
 
 #include <algorithm>
@@ -10,7 +10,7 @@
 
 namespace lamda::txsender {
 
-class MemoryLedger final : public TxLedger {
+class MemoryTxQueue final : public TxQueue {
   private:
     template <class Change>
     auto write(Change change) {
@@ -21,7 +21,7 @@ class MemoryLedger final : public TxLedger {
     }
 
   public:
-    LedgerState state;
+    TxQueueState state;
     Timestamp now{};
     U256 spent = 0;
     /// Called around each write; may throw: the process died before, or after, it was durable.
@@ -30,13 +30,13 @@ class MemoryLedger final : public TxLedger {
     std::map<std::string, U256> paid;  ///< wei, for what is done
 
     void add(const Intent& intent) { state.add(intent, now); }
-    LedgerEntry& at(const std::string& key) { return *state.find(key); }
+    TxQueueEntry& at(const std::string& key) { return *state.find(key); }
     bool all_settled() const { return std::none_of(state.entries.begin(), state.entries.end(), is_open); }
 
-    std::vector<LedgerEntry> in_flight(const ChainLook& look, std::size_t most) override {
+    std::vector<TxQueueEntry> in_flight(const ChainLook& look, std::size_t most) override {
         return state.in_flight(look, most);
     }
-    std::vector<LedgerEntry> waiting(std::size_t most) override { return state.waiting(most); }
+    std::vector<TxQueueEntry> waiting(std::size_t most) override { return state.waiting(most); }
     std::optional<std::uint64_t> next_nonce() override { return state.next_nonce; }
     U256 spent_since(Timestamp) override { return spent; }
     std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,

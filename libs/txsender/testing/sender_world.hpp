@@ -3,9 +3,9 @@
 
 #include <memory>
 
-#include "txsender/testing/memory_tx_queue.hpp"
-#include "txsender/sender.hpp"
 #include "simulator/scripted_chain.hpp"
+#include "txsender/sender.hpp"
+#include "txsender/testing/memory_tx_queue.hpp"
 
 namespace lamda::txsender::testing {
 
@@ -21,7 +21,7 @@ struct Died : std::runtime_error {
 struct ingest::World {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     ScriptedChain chain;
-    MemoryLedger ledger;
+    MemoryTxQueue tx_queue;
     std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
     telemetry::Metrics metrics;
     telemetry::Health health;
@@ -42,7 +42,7 @@ struct ingest::World {
         restart();
     }
     void restart() {
-        sender = std::make_unique<Sender>(config, chain, *signer, ledger, signing, clock,
+        sender = std::make_unique<Sender>(config, chain, *signer, tx_queue, signing, clock,
                                           telemetry::Log::none(), metrics, health, precheck);
     }
     Result<Call> call_of(std::string_view key) const {
@@ -59,9 +59,9 @@ struct ingest::World {
         return {0x7e, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};
     }
     void want(std::size_t n) {
-        ledger.add({"increment:" + std::to_string(n), kContract, 0, data(n), policy});
+        tx_queue.add({"increment:" + std::to_string(n), kContract, 0, data(n), policy});
     }
-    LedgerEntry& entry(std::size_t n) { return ledger.at("increment:" + std::to_string(n)); }
+    TxQueueEntry& entry(std::size_t n) { return tx_queue.at("increment:" + std::to_string(n)); }
     void mine(int blocks = 1) {
         for (int i = 0; i < blocks; ++i) {
             clock.advance(Millis(450));
@@ -70,12 +70,12 @@ struct ingest::World {
     }
     bool settle() {
         chain.faults = {};
-        ledger.chaos = [] {};
-        for (int i = 0; i < 600 && !ledger.all_settled(); ++i) {
+        tx_queue.chaos = [] {};
+        for (int i = 0; i < 600 && !tx_queue.all_settled(); ++i) {
             sender->step();
             mine();
         }
-        return ledger.all_settled();
+        return tx_queue.all_settled();
     }
 };
 

@@ -45,7 +45,7 @@ std::string RemoteSigner::ask(net::HttpRequest request) const {
         answer = transport_->send(request);
     } catch (const net::TransportError& error) {
         if (error.kind() == net::TransportError::Kind::kBadUrl) {
-            throw crypto::Refused(what + " has no usable URL");
+            throw crypto::SigningRefused(what + " has no usable URL");
         }
         throw crypto::Unavailable(what + " does not answer: " + error.what());
     }
@@ -60,7 +60,7 @@ std::string RemoteSigner::ask(net::HttpRequest request) const {
         const std::lock_guard lock(mutex_);
         identifier_.reset();  // 404: its keys have changed
     }
-    throw crypto::Refused(status);
+    throw crypto::SigningRefused(status);
 }
 
 std::string RemoteSigner::look_up_identifier() const {
@@ -70,7 +70,8 @@ std::string RemoteSigner::look_up_identifier() const {
     const auto list = json::parse(ask(std::move(request)), nullptr, false);
     const std::string what = "the signer at " + net::redact_url(url_);
     if (!list.is_array()) {
-        throw crypto::Refused(what + " does not list its public keys: is it Web3Signer, in mode eth1?");
+        throw crypto::SigningRefused(what +
+                                     " does not list its public keys: is it Web3Signer, in mode eth1?");
     }
     for (const auto& each : list) {
         const auto text = each.is_string() ? each.get<std::string>() : "";
@@ -83,8 +84,8 @@ std::string RemoteSigner::look_up_identifier() const {
     if (list.empty()) {
         throw crypto::Unavailable(what + " has no keys yet");
     }
-    throw crypto::Refused(what + " has " + std::to_string(list.size()) + " keys, and not that of " +
-                          address_.hex());
+    throw crypto::SigningRefused(what + " has " + std::to_string(list.size()) + " keys, and not that of " +
+                                 address_.hex());
 }
 
 std::string RemoteSigner::identifier() const {
@@ -116,11 +117,12 @@ crypto::Signature RemoteSigner::sign(BytesView message) const {
     const auto signature = crypto::Signature::from_hex65(without_line_end(body));
     const std::string what = "the signer at " + net::redact_url(url_);
     if (!signature) {
-        throw crypto::Refused(what + " answers with what is no signature: " + signature.error().message);
+        throw crypto::SigningRefused(what +
+                                     " answers with what is no signature: " + signature.error().message);
     }
     const auto signer = crypto::recover(crypto::keccak256(message), *signature);
     if (!signer || *signer != address_) {
-        throw crypto::Refused(what + " has not signed with the key of " + address_.hex());
+        throw crypto::SigningRefused(what + " has not signed with the key of " + address_.hex());
     }
     return *signature;
 }

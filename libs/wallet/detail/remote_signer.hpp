@@ -25,10 +25,10 @@ class RemoteSigner final : public crypto::Signer {
 
     const Address& address() const override { return address_; }
     /// No answer, 408, 429, 5xx: @throws Unavailable. Another status, no signature, or one by another
-    /// key: @throws Refused
+    /// key: @throws SigningRefused
     crypto::Signature sign(BytesView message) const override;
     /// Asks for its public keys. None at all: @throws Unavailable (they are being loaded). Not ours
-    /// among them: @throws Refused
+    /// among them: @throws SigningRefused
     void check() const override;
 
   private:

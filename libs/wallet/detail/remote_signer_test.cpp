@@ -70,7 +70,7 @@ TEST_CASE("a signature by another key never comes out") {
     const Scene scene;
     const auto remote = scene.signer();
     scene.server->behave(Manner::kForeignKey);
-    CHECK_THROWS_AS(remote.sign(scene.message), crypto::Refused);
+    CHECK_THROWS_AS(remote.sign(scene.message), crypto::SigningRefused);
     CHECK_THROWS_WITH(remote.sign(scene.message),
                       Catch::Contains("has not signed with the key of " + scene.local->address().hex()));
     CHECK(scene.server->signatures() == 2);
@@ -83,15 +83,15 @@ TEST_CASE("a remote signer that will not sign for the address says why, and show
     const auto remote = scene.signer();
     remote.check();
     scene.server->behave(Manner::kForbidden);
-    CHECK_THROWS_AS(remote.sign(scene.message), crypto::Refused);
+    CHECK_THROWS_AS(remote.sign(scene.message), crypto::SigningRefused);
     CHECK_THROWS_WITH(remote.check(), Catch::Contains("HTTP 403"));
     scene.server->behave(Manner::kPage);
-    CHECK_THROWS_AS(remote.check(), crypto::Refused);
-    CHECK_THROWS_AS(remote.sign(scene.message), crypto::Refused);
+    CHECK_THROWS_AS(remote.check(), crypto::SigningRefused);
+    CHECK_THROWS_AS(remote.sign(scene.message), crypto::SigningRefused);
     scene.server->behave(Manner::kGood);
     const Address nobody = Address::parse("0x00000000000000000000000000000000000000aa").value();
     const RemoteSigner other(scene.server->url(), nobody, scene.http);
-    CHECK_THROWS_AS(other.check(), crypto::Refused);
+    CHECK_THROWS_AS(other.check(), crypto::SigningRefused);
     CHECK_THROWS_WITH(other.sign(scene.message), Catch::Contains("2 keys, and not that of " + nobody.hex()));
     CHECK(scene.server->signatures() == 0);
 

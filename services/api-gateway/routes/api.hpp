@@ -3,9 +3,9 @@
 #pragma once
 
 #include "bus/bus.hpp"
-#include "services/api-gateway/config.hpp"
 #include "http/memory_budget.hpp"
 #include "http/server.hpp"
+#include "services/api-gateway/config.hpp"
 #include "store/database.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"

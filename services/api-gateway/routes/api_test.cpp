@@ -7,8 +7,8 @@
 #include <set>
 
 #include "contracts/job_manager.hpp"
-#include "services/api-gateway/testing/gateway_scene.hpp"
 #include "services/api-gateway/access/token_guard.hpp"
+#include "services/api-gateway/testing/gateway_scene.hpp"
 #include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"

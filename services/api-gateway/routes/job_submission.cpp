@@ -1,12 +1,12 @@
 // POST /api/jobs: completes and stores a spec, and returns the transaction that a wallet sends.
 #include <nlohmann/json.hpp>
 
-#include "services/api-gateway/routes/api.hpp"
 #include "contracts/job_manager.hpp"
 #include "crypto/signer.hpp"
+#include "services/api-gateway/access/spec_quota.hpp"
+#include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/idempotency.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"
-#include "services/api-gateway/access/spec_quota.hpp"
 #include "views/body.hpp"
 #include "wire/job_spec.hpp"
 

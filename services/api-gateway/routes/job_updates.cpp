@@ -4,10 +4,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "services/api-gateway/routes/api.hpp"
 #include "crypto/hmac.hpp"
-#include "services/api-gateway/routes/idempotency.hpp"
 #include "services/api-gateway/access/token_guard.hpp"
+#include "services/api-gateway/routes/api.hpp"
+#include "services/api-gateway/routes/idempotency.hpp"
 #include "views/body.hpp"
 #include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"

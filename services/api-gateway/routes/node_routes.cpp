@@ -1,6 +1,6 @@
-#include "services/api-gateway/routes/api.hpp"
 #include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
+#include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/list_response.hpp"
 #include "views/resources.hpp"
 

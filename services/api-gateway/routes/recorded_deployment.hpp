@@ -2,8 +2,8 @@
 // no chain, and hands out payments: only for that chain and that contract.
 #pragma once
 
-#include "services/api-gateway/config.hpp"
 #include "runtime/identity.hpp"
+#include "services/api-gateway/config.hpp"
 
 namespace lamda::gateway {
 

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "services/api-gateway/routes/api.hpp"
 #include "net/http_client.hpp"
+#include "services/api-gateway/routes/api.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 

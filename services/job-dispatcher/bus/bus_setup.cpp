@@ -96,16 +96,16 @@ BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents content
 void BusSetup::run(const std::stop_token& stop) {
     bus_.on_change([this](bool) { look_soon(); });
     while (!stop.stop_requested()) {
-        std::string trouble;
+        std::string last_error;
         try {
-            look();
+            poll_once();
         } catch (const bus::Unavailable& error) {
-            trouble = error.what();
+            last_error = error.what();
         } catch (const bus::Refused& error) {
-            trouble = error.what();
+            last_error = error.what();
         }
-        if (!trouble.empty()) {
-            report_trouble(trouble);
+        if (!last_error.empty()) {
+            report_trouble(last_error);
         }
         wait(stop);
     }
@@ -132,7 +132,7 @@ void BusSetup::look_soon() {
     wake_.notify_all();
 }
 
-void BusSetup::look() {
+void BusSetup::poll_once() {
     const std::lock_guard lock(mutex_);
     complete();
 }

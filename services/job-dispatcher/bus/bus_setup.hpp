@@ -36,7 +36,7 @@ class BusSetup {
     void run(const std::stop_token& stop);
     /// Asks the server which streams and durables exist, and makes the missing ones: JOBS, RETRACT, STATUS,
     /// LOGS, EVENTS, and both durables of each provider. @throws bus::Unavailable, bus::Refused
-    void look();
+    void poll_once();
     /// After a publish or fetch failed: wakes run().
     void look_soon();
     /// Both durables of a provider. @throws as look

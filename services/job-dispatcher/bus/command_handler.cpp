@@ -2,11 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "crypto/digest.hpp"
 #include "http/message.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "wire/command_proof.hpp"
 
 namespace lamda::dispatch {
@@ -45,15 +45,15 @@ class Handler {
 
     JobRow operator()(const Command::SetStatus& command) const {
         const JobRow row = require_job(txn_, command.job_id);
-        auto decision = on_set_status(row, command.status, command.error_message, now_);
-        if (!decision) {
-            throw problem(409, decision.error());
+        auto transition = on_set_status(row, command.status, command.error_message, now_);
+        if (!transition) {
+            throw problem(409, transition.error());
         }
-        std::vector<Change> changes(1);
-        changes[0].before = row;
-        changes[0].add(std::move(*decision));
-        write_changes(txn_, changes, policy_.chain_id, now_);
-        return *changes[0].after;
+        std::vector<JobWrite> writes(1);
+        writes[0].before = row;
+        writes[0].add(std::move(*transition));
+        write_jobs(txn_, writes, policy_.chain_id, now_);
+        return *writes[0].after;
     }
 
     JobRow operator()(const Command::AttachSpec& command) const {
@@ -112,17 +112,18 @@ Bytes32 digest_of(const Command& command) {
 
 }  // namespace
 
-CommandDesk::CommandDesk(store::Database& database, Market& market, runtime::Secret operator_token,
-                         const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
+CommandHandler::CommandHandler(store::Database& database, Deployment& deployment,
+                               runtime::Secret operator_token, const Clock& clock, telemetry::Log log,
+                               telemetry::Metrics& metrics)
     : database_(database),
-      market_(market),
+      deployment_(deployment),
       operator_token_(std::move(operator_token)),
       clock_(clock),
       log_(std::move(log)),
       refused_(metrics.counter("lamda_dispatch_commands_refused_total",
                                "Commands without the operator's proof, or with a stale one.")) {}
 
-std::string CommandDesk::answer(const std::string& body) {
+std::string CommandHandler::answer(const std::string& body) {
     const auto command = wire::parse_command(body);
     if (!command) {
         return text_of(problem(400, command.error()));
@@ -143,7 +144,7 @@ std::string CommandDesk::answer(const std::string& body) {
     return by_operator ? wire::prove_answer(answer, *command, operator_token_.reveal()) : answer;
 }
 
-std::optional<http::Problem> CommandDesk::refuse_stranger(const Command& command) {
+std::optional<http::Problem> CommandHandler::refuse_stranger(const Command& command) {
     if (std::holds_alternative<Command::AttachSpec>(command.what)) {
         return std::nullopt;  // the renter has signed it
     }
@@ -166,7 +167,7 @@ std::optional<http::Problem> CommandDesk::refuse_stranger(const Command& command
     return problem(403, verified.error());
 }
 
-std::string CommandDesk::take(const Command& command) {
+std::string CommandHandler::take(const Command& command) {
     return database_.transact([&](store::Txn& txn) {
         // Two of the same request id wait for each other here; the second finds the first's answer.
         txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))",
@@ -180,7 +181,7 @@ std::string CommandDesk::take(const Command& command) {
             }
             return known->get<std::string>("answer");
         }
-        const auto policy = market_.policy(txn);
+        const auto policy = deployment_.policy(txn);
         if (!policy) {
             throw problem(503, {"not_ready", "the chain has not been seen yet", ""});
         }

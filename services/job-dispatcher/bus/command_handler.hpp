@@ -6,8 +6,8 @@
 #include <string>
 
 #include "http/message.hpp"
-#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "runtime/secret.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/log_limit.hpp"
 #include "telemetry/metrics.hpp"
@@ -16,11 +16,11 @@
 namespace lamda::dispatch {
 
 /// Thread-safe.
-class CommandDesk {
+class CommandHandler {
   public:
     /// @param operator_token empty: nobody may set a job's status
-    CommandDesk(store::Database& database, Market& market, runtime::Secret operator_token, const Clock& clock,
-                telemetry::Log log, telemetry::Metrics& metrics);
+    CommandHandler(store::Database& database, Deployment& deployment, runtime::Secret operator_token,
+                   const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
     /// A JSON object: `{"v":1,"requestId","jobId","status"}`, or a problem document. Never throws.
     std::string answer(const std::string& body);
 
@@ -30,7 +30,7 @@ class CommandDesk {
     std::string take(const wire::Command& command);
 
     store::Database& database_;
-    Market& market_;
+    Deployment& deployment_;
     runtime::Secret operator_token_;
     const Clock& clock_;
     telemetry::Log log_;

@@ -4,14 +4,14 @@
 
 namespace lamda::dispatch {
 
-void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& market,
+void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& deployment,
                     const Clock& clock) {
     const auto heartbeat = wire::read_heartbeat(message.subject, message.body);
     if (!heartbeat) {
         return;
     }
     const auto newest = presence.newest_seq(heartbeat->provider);
-    if (newest && wire::check_heartbeat(*heartbeat, *newest, market, clock.now())) {
+    if (newest && wire::check_heartbeat(*heartbeat, *newest, deployment, clock.now())) {
         presence.heartbeat(*heartbeat, clock.steady());
     }
 }

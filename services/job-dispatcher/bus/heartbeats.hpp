@@ -8,7 +8,7 @@ namespace lamda::dispatch {
 
 /// A heartbeat of a provider whose attempts wait, signed for the market and newer than those before it.
 /// Others are dropped: node-registry counts and logs them.
-void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& market,
+void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& deployment,
                     const Clock& clock);
 
 }  // namespace lamda::dispatch

@@ -18,9 +18,9 @@ void set(store::Txn& txn, const char* name, const std::string& value) {
 
 }  // namespace
 
-Recovery::Recovery(store::Database& database) : database_(database) {}
+StatusCatchUp::StatusCatchUp(store::Database& database) : database_(database) {}
 
-void Recovery::begin(bus::Bus& bus) {
+void StatusCatchUp::begin(bus::Bus& bus) {
     const std::uint64_t last = bus.last_sequence(wire::kStatusStream);
     database_.transact([&](store::Txn& txn) {
         set(txn, "status_recover_until", std::to_string(last));
@@ -37,7 +37,7 @@ void Recovery::begin(bus::Bus& bus) {
     });
 }
 
-void Recovery::finish() {
+void StatusCatchUp::finish() {
     database_.transact([](store::Txn& txn) { set(txn, "status_recovered", "true"); });
     done_ = true;
 }

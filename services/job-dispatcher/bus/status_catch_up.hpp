@@ -10,9 +10,9 @@
 namespace lamda::dispatch {
 
 /// What a database remembers of its first start. Thread-safe.
-class Recovery {
+class StatusCatchUp {
   public:
-    explicit Recovery(store::Database& database);
+    explicit StatusCatchUp(store::Database& database);
     /// At every start, once the streams stand: on a new database notes how far STATUS reached, and a durable
     /// name of this database's own (the one of a dropped database has acknowledged what this one must read).
     /// A recovery that was cut short begins again with a new durable: what the old one holds unacknowledged

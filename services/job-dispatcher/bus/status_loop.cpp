@@ -28,15 +28,15 @@ std::int64_t ticks(Steady at) {
 
 }  // namespace
 
-StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Market& market,
-                       const StreamProgress& progress, Recovery& recovery, const Clock& clock,
+StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Deployment& deployment,
+                       const StreamProgress& progress, StatusCatchUp& catch_up, const Clock& clock,
                        telemetry::Log log, telemetry::Metrics& metrics)
     : database_(database),
       bus_(bus),
       setup_(setup),
-      market_(market),
+      deployment_(deployment),
       progress_(progress),
-      recovery_(recovery),
+      catch_up_(catch_up),
       clock_(clock),
       log_(std::move(log)),
       metrics_(metrics),
@@ -47,7 +47,7 @@ StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup
 void StatusLoop::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         // The signature's domain is not known before the chain is.
-        policy_ = database_.transact([&](store::Txn& txn) { return market_.policy(txn); });
+        policy_ = database_.transact([&](store::Txn& txn) { return deployment_.policy(txn); });
         if (policy_) {
             read(stop);
         } else {
@@ -57,10 +57,10 @@ void StatusLoop::run(const std::stop_token& stop) {
 }
 
 void StatusLoop::read(const std::stop_token& stop) {
-    setup_.look();
-    recovery_.begin(bus_);
-    bus_.ensure_durable(wire::kStatusStream, recovery_.durable(), wire::kAllStatuses, kAckWait, kMostPending);
-    bus::Consumer consumer = bus_.consume(wire::kStatusStream, recovery_.durable());
+    setup_.poll_once();
+    catch_up_.begin(bus_);
+    bus_.ensure_durable(wire::kStatusStream, catch_up_.durable(), wire::kAllStatuses, kAckWait, kMostPending);
+    bus::Consumer consumer = bus_.consume(wire::kStatusStream, catch_up_.durable());
     int quiet = 0;
     while (!stop.stop_requested()) {
         const auto messages = consumer.fetch(kBatch, kFetch);
@@ -77,8 +77,8 @@ void StatusLoop::read(const std::stop_token& stop) {
                     consumer.nak(message, std::min<Millis>(kLongestPause, kLater * message.deliveries));
                     break;
             }
-            if (!recovery_.done() && !recovery_.is_older(message.sequence + 1)) {
-                recovery_.finish();
+            if (!catch_up_.done() && !catch_up_.is_older(message.sequence + 1)) {
+                catch_up_.finish();
             }
         }
         quiet = messages.empty() ? quiet + 1 : 0;
@@ -86,8 +86,8 @@ void StatusLoop::read(const std::stop_token& stop) {
         if (messages.size() < kBatch) {
             drained_at_ = ticks(clock_.steady());
         }
-        if (!recovery_.done() && quiet >= kQuietFetches) {
-            recovery_.finish();
+        if (!catch_up_.done() && quiet >= kQuietFetches) {
+            catch_up_.finish();
         }
     }
 }
@@ -98,7 +98,7 @@ bool StatusLoop::up_to_date(Millis within) const {
 
 StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
     const auto from = wire::provider_of(message.subject);
-    if (!from || !recovery_.done()) {
+    if (!from || !catch_up_.done()) {
         return apply(message);  // a former database's statuses come all at once
     }
     const auto now = clock_.steady();
@@ -140,11 +140,11 @@ StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
                                    "JOB_MANAGER_CONTRACT_ADDRESS, and its key");
     }
     const ReceivedStatus received{*status, message.body,
-                                  !recovery_.done() && recovery_.is_older(message.sequence)};
+                                  !catch_up_.done() && catch_up_.is_older(message.sequence)};
     StatusOutcome outcome{};
     try {
         outcome = database_.transact([&](store::Txn& txn) {
-            return take_status(txn, received, *policy_, progress_.caught_up() && recovery_.done(),
+            return take_status(txn, received, *policy_, progress_.caught_up() && catch_up_.done(),
                                clock_.now());
         });
     } catch (const Deferred&) {

@@ -14,9 +14,9 @@ namespace lamda::dispatch {
 
 class StatusLoop {
   public:
-    StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Market& market,
-               const StreamProgress& progress, Recovery& recovery, const Clock& clock, telemetry::Log log,
-               telemetry::Metrics& metrics);
+    StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Deployment& deployment,
+               const StreamProgress& progress, StatusCatchUp& catch_up, const Clock& clock,
+               telemetry::Log log, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
     /// Nothing was left to read within the last `within`, but for what one provider sent beyond its share:
     /// silence then is the agent's, not ours.
@@ -35,9 +35,9 @@ class StatusLoop {
     store::Database& database_;
     bus::Bus& bus_;
     BusSetup& setup_;
-    Market& market_;
+    Deployment& deployment_;
     const StreamProgress& progress_;
-    Recovery& recovery_;
+    StatusCatchUp& catch_up_;
     const Clock& clock_;
     telemetry::Log log_;
     telemetry::Metrics& metrics_;

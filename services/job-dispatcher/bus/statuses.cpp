@@ -58,23 +58,23 @@ void note_progress(store::Txn& txn, const wire::JobStatus& status, Timestamp now
 }
 
 /// One status onto a change. @returns whether it changed or journalled anything
-bool put_status(store::Txn& txn, Change& change, const ReceivedStatus& received, const Policy& policy,
+bool put_status(store::Txn& txn, JobWrite& write, const ReceivedStatus& received, const Policy& policy,
                 Timestamp now) {
     const auto& status = received.status;
     if (has_status_entry(txn, status.job_id, status.attempt, status.seq)) {
         return false;
     }
-    const auto row = present(change);
+    const auto row = present(write);
     const auto known = attempt_known(txn, status.job_id, status.attempt);
-    Decision decision = on_status(*row, status, known, received.recovering,
-                                  received.recovering ? policy : policy_for(policy, change.spec), now);
-    const bool refused = !decision.entries.empty() && decision.entries.back().refused_reason;
+    JobTransition transition = on_status(*row, status, known, received.recovering,
+                                         received.recovering ? policy : policy_for(policy, write.spec), now);
+    const bool refused = !transition.entries.empty() && transition.entries.back().refused_reason;
     const bool known_attempt = status.attempt <= row->attempt || !refused;
     if (known_attempt && !known.waiting && status.seq > known.last_seq) {
         note_progress(txn, status, now);
     }
-    const bool something = !decision.nothing();
-    change.add(std::move(decision));
+    const bool something = !transition.nothing();
+    write.add(std::move(transition));
     return something;
 }
 
@@ -96,9 +96,9 @@ std::string_view to_string(StatusOutcome outcome) {
     return "";
 }
 
-std::optional<JobRow> present(const Change& change) {
-    auto row = change.before;
-    for (const auto& entry : change.entries) {
+std::optional<JobRow> present(const JobWrite& write) {
+    auto row = write.before;
+    for (const auto& entry : write.entries) {
         apply_event(row, entry);
     }
     return row;
@@ -110,11 +110,11 @@ Policy policy_for(const Policy& policy, const std::optional<wire::JobSpec>& spec
     return out;
 }
 
-void end_without_spec(Change& change, const Policy& policy, Timestamp now) {
-    if (change.send_attempt && !change.spec) {
-        change.send_attempt = false;
-        change.add(on_silence(*present(change), "its spec is not known any more",
-                              policy_for(policy, change.spec), now));
+void end_without_spec(JobWrite& write, const Policy& policy, Timestamp now) {
+    if (write.send_attempt && !write.spec) {
+        write.send_attempt = false;
+        write.add(on_silence(*present(write), "its spec is not known any more",
+                             policy_for(policy, write.spec), now));
     }
 }
 
@@ -138,18 +138,18 @@ StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const
         keep_early(txn, received);
         return StatusOutcome::kEarly;
     }
-    std::vector<Change> changes(1);
-    changes[0].before = row;
+    std::vector<JobWrite> writes(1);
+    writes[0].before = row;
     const auto specs = read_specs(txn, {id});
-    changes[0].spec = read_spec(specs.contains(id) ? std::optional(specs.at(id)) : std::nullopt).spec;
-    if (!put_status(txn, changes[0], received, policy, now)) {
+    writes[0].spec = read_spec(specs.contains(id) ? std::optional(specs.at(id)) : std::nullopt).spec;
+    if (!put_status(txn, writes[0], received, policy, now)) {
         return StatusOutcome::kUnchanged;
     }
-    end_without_spec(changes[0], policy, now);
-    if (changes[0].send_attempt && !caught_up) {
+    end_without_spec(writes[0], policy, now);
+    if (writes[0].send_attempt && !caught_up) {
         throw Deferred();
     }
-    write_changes(txn, changes, policy.chain_id, now);
+    write_jobs(txn, writes, policy.chain_id, now);
     return StatusOutcome::kApplied;
 }
 
@@ -157,8 +157,8 @@ bool early_statuses_wait(store::Txn& txn) {
     return txn.first("SELECT 1 AS one FROM dispatch.early_status LIMIT 1").has_value();
 }
 
-void absorb_early(store::Txn& txn, Change& change, const Policy& policy, Timestamp now) {
-    const auto row = present(change);
+void absorb_early(store::Txn& txn, JobWrite& write, const Policy& policy, Timestamp now) {
+    const auto row = present(write);
     if (!row) {
         return;
     }
@@ -173,9 +173,9 @@ void absorb_early(store::Txn& txn, Change& change, const Policy& policy, Timesta
         }
     }
     for (const auto& [key, received] : ordered) {
-        put_status(txn, change, received, policy, now);
+        put_status(txn, write, received, policy, now);
     }
-    end_without_spec(change, policy, now);
+    end_without_spec(write, policy, now);
 }
 
 }  // namespace lamda::dispatch

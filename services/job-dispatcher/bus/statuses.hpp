@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
 
 namespace lamda::dispatch {
 
@@ -37,16 +37,16 @@ StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const
 
 /// What came before the job was judged, folded into the change: attempts and states of a rebuilt database.
 /// Does nothing when nothing waits.
-void absorb_early(store::Txn& txn, Change& change, const Policy& policy, Timestamp now);
+void absorb_early(store::Txn& txn, JobWrite& write, const Policy& policy, Timestamp now);
 
 /// Whether any early status waits: spares the look for each job.
 bool early_statuses_wait(store::Txn& txn);
 
 /// `before` with the entries so far.
-std::optional<JobRow> present(const Change& change);
+std::optional<JobRow> present(const JobWrite& write);
 /// An attempt that is to be sent and has no spec any more (lost with a former database) cannot leave: the job
 /// ends.
-void end_without_spec(Change& change, const Policy& policy, Timestamp now);
+void end_without_spec(JobWrite& write, const Policy& policy, Timestamp now);
 /// Without its spec no further attempt can leave.
 Policy policy_for(const Policy& policy, const std::optional<wire::JobSpec>& spec);
 

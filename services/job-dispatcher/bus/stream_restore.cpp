@@ -1,9 +1,9 @@
 #include "services/job-dispatcher/bus/stream_restore.hpp"
 
-#include "services/job-dispatcher/jobs/job_transitions.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "outbox/outbox.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/job_transitions.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {

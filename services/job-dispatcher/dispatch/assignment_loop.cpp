@@ -3,10 +3,10 @@
 #include <algorithm>
 
 #include "core/crash_point.hpp"
-#include "services/job-dispatcher/dispatch/due_attempts.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/bus/statuses.hpp"
+#include "services/job-dispatcher/dispatch/due_attempts.hpp"
+#include "services/job-dispatcher/ingest/projection.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -73,14 +73,14 @@ Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
 
 }  // namespace
 
-JudgeLoop::JudgeLoop(store::Database& database, BusSetup& setup, Market& market,
-                     const StreamProgress& progress, const Recovery& recovery, const Clock& clock,
-                     telemetry::Log log, telemetry::Metrics& metrics)
+AssignmentLoop::AssignmentLoop(store::Database& database, BusSetup& setup, Deployment& deployment,
+                               const StreamProgress& progress, const StatusCatchUp& catch_up,
+                               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
     : database_(database),
       setup_(setup),
-      market_(market),
+      deployment_(deployment),
       progress_(progress),
-      recovery_(recovery),
+      catch_up_(catch_up),
       clock_(clock),
       log_(std::move(log)),
       assigned_(metrics.counter("lamda_dispatch_assignments_total",
@@ -88,7 +88,7 @@ JudgeLoop::JudgeLoop(store::Database& database, BusSetup& setup, Market& market,
       sent_again_(metrics.counter("lamda_dispatch_retries_total",
                                   "Attempts that left after the pause that follows a transient failure.")) {}
 
-void JudgeLoop::run(const std::stop_token& stop) {
+void AssignmentLoop::run(const std::stop_token& stop) {
     constexpr std::size_t kMost = 500;
     store::Listener listener(database_, {kWakeChannel, "lamda_spec", "lamda_node"});
     while (!stop.stop_requested()) {
@@ -103,7 +103,7 @@ void JudgeLoop::run(const std::stop_token& stop) {
     }
 }
 
-std::size_t JudgeLoop::pass(std::size_t most) {
+std::size_t AssignmentLoop::pass(std::size_t most) {
     if (!may_judge()) {
         return 0;
     }
@@ -118,7 +118,7 @@ std::size_t JudgeLoop::pass(std::size_t most) {
     const std::set<Address> reachable(due.providers.begin(), due.providers.end());
     crash_point("judge.before_commit");
     const std::size_t sent = database_.transact([&](store::Txn& txn) -> std::size_t {
-        const auto policy = market_.policy(txn);
+        const auto policy = deployment_.policy(txn);
         if (!policy) {
             return 0;
         }
@@ -128,28 +128,28 @@ std::size_t JudgeLoop::pass(std::size_t most) {
         const BlockNum boundary = read_boundary(txn);
         const auto specs = read_specs(txn, due.jobs);
         const bool early = early_statuses_wait(txn);
-        std::vector<Change> changes;
+        std::vector<JobWrite> writes;
         for (const auto& [id, row] : rows) {
-            Change change;
-            change.before = row;
+            JobWrite write;
+            write.before = row;
             const auto stored = specs.find(id);
             const SpecKnown known =
                 read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second));
-            change.spec = known.spec;
+            write.spec = known.spec;
             if (early) {
-                absorb_early(txn, change, *policy, clock_.now());
+                absorb_early(txn, write, *policy, clock_.now());
             }
-            const auto now_row = present(change);
+            const auto now_row = present(write);
             if (now_row->created_in.block.number <= boundary) {
-                change.add(judge(*now_row, known, reachable.contains(row.provider), *policy, clock_.now()));
+                write.add(judge(*now_row, known, reachable.contains(row.provider), *policy, clock_.now()));
             }
-            if (!change.entries.empty()) {
-                changes.push_back(std::move(change));
+            if (!write.entries.empty()) {
+                writes.push_back(std::move(write));
             }
         }
-        write_changes(txn, changes, policy->chain_id, clock_.now());
+        write_jobs(txn, writes, policy->chain_id, clock_.now());
         return static_cast<std::size_t>(std::count_if(
-            changes.begin(), changes.end(), [](const Change& change) { return change.send_attempt; }));
+            writes.begin(), writes.end(), [](const JobWrite& write) { return write.send_attempt; }));
     });
     crash_point("judge.after_commit");
     if (sent > 0) {
@@ -159,12 +159,12 @@ std::size_t JudgeLoop::pass(std::size_t most) {
     return due.jobs.size();
 }
 
-std::size_t JudgeLoop::send_due(std::size_t most) {
+std::size_t AssignmentLoop::send_due(std::size_t most) {
     if (!may_judge()) {
         return 0;
     }
     const std::size_t sent = database_.transact([&](store::Txn& txn) -> std::size_t {
-        const auto policy = market_.policy(txn);
+        const auto policy = deployment_.policy(txn);
         return policy ? send_due_attempts(txn, *policy, clock_.now(), most) : 0;
     });
     crash_point("retry.after_commit");

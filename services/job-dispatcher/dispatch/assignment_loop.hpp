@@ -5,17 +5,18 @@
 #include <stop_token>
 
 #include "services/job-dispatcher/bus/bus_setup.hpp"
-#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/bus/status_catch_up.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace lamda::dispatch {
 
-class JudgeLoop {
+class AssignmentLoop {
   public:
-    JudgeLoop(store::Database& database, BusSetup& setup, Market& market, const StreamProgress& progress,
-              const Recovery& recovery, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
+    AssignmentLoop(store::Database& database, BusSetup& setup, Deployment& deployment,
+                   const StreamProgress& progress, const StatusCatchUp& catch_up, const Clock& clock,
+                   telemetry::Log log, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
     /// One pass over at most `most` jobs; how many were looked at. Judges nothing before the chain is read up
     /// to its head and the statuses of a former database are read. @throws bus and store errors
@@ -24,13 +25,13 @@ class JudgeLoop {
     std::size_t send_due(std::size_t most);
 
   private:
-    bool may_judge() const { return progress_.caught_up() && recovery_.done(); }
+    bool may_judge() const { return progress_.caught_up() && catch_up_.done(); }
 
     store::Database& database_;
     BusSetup& setup_;
-    Market& market_;
+    Deployment& deployment_;
     const StreamProgress& progress_;
-    const Recovery& recovery_;
+    const StatusCatchUp& catch_up_;
     const Clock& clock_;
     telemetry::Log log_;
     telemetry::Counter assigned_;

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/bus/statuses.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -16,22 +16,22 @@ std::size_t send_due_attempts(store::Txn& txn, const Policy& policy, Timestamp n
     // Once more behind the locks: another instance may have sent it, an unwind lowered the boundary.
     const auto due = due_attempts(txn, read_boundary(txn), most);
     const auto specs = read_specs(txn, due);
-    std::vector<Change> changes;
+    std::vector<JobWrite> writes;
     for (const auto& id : due) {
         const auto row = rows.find(id);
         if (row == rows.end()) {
             continue;
         }
-        Change& change = changes.emplace_back();
-        change.before = row->second;
+        JobWrite& write = writes.emplace_back();
+        write.before = row->second;
         const auto stored = specs.find(id);
-        change.spec = read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second)).spec;
-        change.send_attempt = true;
-        end_without_spec(change, policy, now);
+        write.spec = read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second)).spec;
+        write.send_attempt = true;
+        end_without_spec(write, policy, now);
     }
-    write_changes(txn, changes, policy.chain_id, now);
-    return static_cast<std::size_t>(std::count_if(changes.begin(), changes.end(),
-                                                  [](const Change& change) { return change.send_attempt; }));
+    write_jobs(txn, writes, policy.chain_id, now);
+    return static_cast<std::size_t>(std::count_if(writes.begin(), writes.end(),
+                                                  [](const JobWrite& write) { return write.send_attempt; }));
 }
 
 }  // namespace lamda::dispatch

@@ -1,7 +1,7 @@
 #include "services/job-dispatcher/dispatch/spec_fetch_loop.hpp"
 
-#include "services/job-dispatcher/ingest/projection.hpp"
 #include "runtime/app.hpp"
+#include "services/job-dispatcher/ingest/projection.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::dispatch {
@@ -45,7 +45,7 @@ void SpecFetchLoop::watch(const std::stop_token& stop) {
     }
 }
 
-void SpecFetchLoop::look(const std::stop_token& stop) {
+void SpecFetchLoop::poll_once(const std::stop_token& stop) {
     while (const auto id = wait_for_one(stop)) {
         const auto give_back = [&] {
             const std::lock_guard lock(mutex_);

@@ -22,7 +22,7 @@ class SpecFetchLoop {
     /// Keeps the queue of awaited specs up to date.
     void watch(const std::stop_token& stop);
     /// Looks for one spec after the other; for kLookups threads.
-    void look(const std::stop_token& stop);
+    void poll_once(const std::stop_token& stop);
 
   private:
     std::optional<JobId> wait_for_one(const std::stop_token& stop);

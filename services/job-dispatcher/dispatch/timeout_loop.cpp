@@ -2,12 +2,12 @@
 
 #include <map>
 
-#include "services/job-dispatcher/ingest/bulk_load.hpp"
-#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "core/duration.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "runtime/app.hpp"
 #include "services/job-dispatcher/bus/statuses.hpp"
+#include "services/job-dispatcher/ingest/bulk_load.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
 
 namespace lamda::dispatch {
 
@@ -23,7 +23,7 @@ struct OpenAttempt {
 
 /// An attempt whose assignment waits in the outbox has not left: its time to be accepted has not begun.
 /// Message ids as wire::dispatch_message_id makes them.
-std::vector<OpenAttempt> open_attempts(store::Txn& txn, const ClockConfig& config) {
+std::vector<OpenAttempt> open_attempts(store::Txn& txn, const TimeoutConfig& config) {
     std::vector<OpenAttempt> out;
     for (const auto row :
          txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, "
@@ -59,13 +59,13 @@ std::vector<OpenAttempt> open_attempts(store::Txn& txn, const ClockConfig& confi
 
 }  // namespace
 
-ClockLoop::ClockLoop(store::Database& database, ClockConfig config, Market& market,
-                     const StreamProgress& progress, PresenceClock& presence,
-                     std::function<bool()> statuses_are_read, const Clock& clock, telemetry::Log log,
-                     telemetry::Metrics& metrics)
+TimeoutLoop::TimeoutLoop(store::Database& database, TimeoutConfig config, Deployment& deployment,
+                         const StreamProgress& progress, PresenceClock& presence,
+                         std::function<bool()> statuses_are_read, const Clock& clock, telemetry::Log log,
+                         telemetry::Metrics& metrics)
     : database_(database),
       config_(config),
-      market_(market),
+      deployment_(deployment),
       progress_(progress),
       presence_(presence),
       statuses_are_read_(std::move(statuses_are_read)),
@@ -75,7 +75,7 @@ ClockLoop::ClockLoop(store::Database& database, ClockConfig config, Market& mark
       retries_(metrics.counter("lamda_dispatch_silences_total",
                                "Attempts ended because the provider did not speak.")) {}
 
-void ClockLoop::run(const std::stop_token& stop) {
+void TimeoutLoop::run(const std::stop_token& stop) {
     int passes = 0;
     while (!stop.stop_requested()) {
         pass();
@@ -90,14 +90,14 @@ void ClockLoop::run(const std::stop_token& stop) {
     }
 }
 
-void ClockLoop::pass() {
+void TimeoutLoop::pass() {
     if (progress_.caught_up()) {
         end_silent_attempts();
         expire_specs();
     }
 }
 
-void ClockLoop::end_silent_attempts() {
+void TimeoutLoop::end_silent_attempts() {
     const auto open = database_.transact([&](store::Txn& txn) { return open_attempts(txn, config_); });
     std::vector<PresenceClock::Attempt> watched;
     std::map<JobId, std::string> ended;
@@ -140,29 +140,28 @@ void ClockLoop::end_silent_attempts() {
         }
     }
     const auto count = database_.transact([&](store::Txn& txn) -> std::size_t {
-        const auto policy = market_.policy(txn);
+        const auto policy = deployment_.policy(txn);
         if (!policy) {
             return 0;
         }
         const auto rows = lock_jobs(txn, ids);
         const auto specs = read_specs(txn, ids);
-        std::vector<Change> changes;
+        std::vector<JobWrite> writes;
         for (const auto& [id, row] : rows) {
             if (row.attempt != attempts.at(id)) {
                 continue;  // it went on meanwhile
             }
-            Change change;
-            change.before = row;
+            JobWrite write;
+            write.before = row;
             const auto stored = specs.find(id);
-            change.spec =
-                read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second)).spec;
-            change.add(on_silence(row, ended.at(id), policy_for(*policy, change.spec), clock_.now()));
-            if (!change.entries.empty()) {
-                changes.push_back(std::move(change));
+            write.spec = read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second)).spec;
+            write.add(on_silence(row, ended.at(id), policy_for(*policy, write.spec), clock_.now()));
+            if (!write.entries.empty()) {
+                writes.push_back(std::move(write));
             }
         }
-        write_changes(txn, changes, policy->chain_id, clock_.now());
-        return changes.size();
+        write_jobs(txn, writes, policy->chain_id, clock_.now());
+        return writes.size();
     });
     if (count > 0) {
         retries_.add(static_cast<double>(count));
@@ -170,9 +169,9 @@ void ClockLoop::end_silent_attempts() {
     }
 }
 
-void ClockLoop::expire_specs() {
+void TimeoutLoop::expire_specs() {
     const auto expired = database_.transact([&](store::Txn& txn) -> std::size_t {
-        const auto policy = market_.policy(txn);
+        const auto policy = deployment_.policy(txn);
         if (!policy) {
             return 0;
         }
@@ -182,22 +181,22 @@ void ClockLoop::expire_specs() {
                                        {clock_.now() - config_.spec_ttl})) {
             ids.push_back(row.get<JobId>("id"));
         }
-        std::vector<Change> changes;
+        std::vector<JobWrite> writes;
         for (const auto& [id, row] : lock_jobs(txn, ids)) {
-            Change change;
-            change.before = row;
-            change.add(on_spec_ttl(row, clock_.now()));
-            changes.push_back(std::move(change));
+            JobWrite write;
+            write.before = row;
+            write.add(on_spec_ttl(row, clock_.now()));
+            writes.push_back(std::move(write));
         }
-        write_changes(txn, changes, policy->chain_id, clock_.now());
-        return changes.size();
+        write_jobs(txn, writes, policy->chain_id, clock_.now());
+        return writes.size();
     });
     if (expired > 0) {
         log_.info("jobs expired without a spec", {{"count", expired}});
     }
 }
 
-void ClockLoop::tidy() {
+void TimeoutLoop::tidy() {
     database_.transact([&](store::Txn& txn) {
         const auto now = clock_.now();
         txn.exec(
@@ -210,7 +209,7 @@ void ClockLoop::tidy() {
     });
 }
 
-void ClockLoop::count_jobs() {
+void TimeoutLoop::count_jobs() {
     std::map<std::string, std::int64_t> counts;
     for (int status = 0; status <= static_cast<int>(wire::PublicStatus::kRetracted); ++status) {
         counts[std::string(wire::to_string(static_cast<wire::PublicStatus>(status)))] = 0;

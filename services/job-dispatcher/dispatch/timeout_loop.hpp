@@ -5,14 +5,14 @@
 #include <stop_token>
 
 #include "services/job-dispatcher/dispatch/deadline_watch.hpp"
-#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/dispatch/presence_clock.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace lamda::dispatch {
 
-struct ClockConfig {
+struct TimeoutConfig {
     Millis accept_timeout{60'000};
     Millis silence{30'000};
     Millis prepare_limit{6 * 3'600'000};  ///< from acceptance to the first `running`
@@ -20,12 +20,13 @@ struct ClockConfig {
     Millis spec_ttl{24 * 3'600'000};
 };
 
-class ClockLoop {
+class TimeoutLoop {
   public:
     /// @param statuses_are_read whether silence is the agent's own: the status loop is up to date
-    ClockLoop(store::Database& database, ClockConfig config, Market& market, const StreamProgress& progress,
-              PresenceClock& presence, std::function<bool()> statuses_are_read, const Clock& clock,
-              telemetry::Log log, telemetry::Metrics& metrics);
+    TimeoutLoop(store::Database& database, TimeoutConfig config, Deployment& deployment,
+                const StreamProgress& progress, PresenceClock& presence,
+                std::function<bool()> statuses_are_read, const Clock& clock, telemetry::Log log,
+                telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
     void pass();
 
@@ -36,8 +37,8 @@ class ClockLoop {
     void count_jobs();
 
     store::Database& database_;
-    ClockConfig config_;
-    Market& market_;
+    TimeoutConfig config_;
+    Deployment& deployment_;
     const StreamProgress& progress_;
     PresenceClock& presence_;
     std::function<bool()> statuses_are_read_;

@@ -1,8 +1,8 @@
 // The deadlines of an attempt, in a time that moves when told to.
 #include "services/job-dispatcher/dispatch/timeout_loop.hpp"
 
-#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "services/job-dispatcher/bus/statuses.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "services/job-dispatcher/testing/projection_world.hpp"
 
 using namespace lamda;
@@ -20,21 +20,21 @@ struct Scene : testing::ProjectionScene {
         projector.apply(chain.next(testing::LogKind::kCreated, 0, 1, 1));
         progress.set(true);
         database.transact([&](store::Txn& txn) {
-            const auto policy = market.policy(txn).value();
-            Change change;
-            change.before = lock_jobs(txn, {id}).at(id);
+            const auto policy = deployment.policy(txn).value();
+            JobWrite write;
+            write.before = lock_jobs(txn, {id}).at(id);
             wire::JobSpec spec;
             spec.chain_id = policy.chain_id;
             spec.job_manager = policy.job_manager;
-            spec.renter = change.before->renter;
-            spec.provider = provider = change.before->provider;
+            spec.renter = write.before->renter;
+            spec.provider = provider = write.before->provider;
             spec.docker_image = "lamda/busybox:1.35";
             spec.requirements.time_limit_seconds = kTimeLimit;
-            change.spec = spec;
-            change.add(judge(*change.before, {spec, ""}, true, policy, time.now()));
-            REQUIRE(change.send_attempt);
-            std::vector<Change> changes{change};
-            write_changes(txn, changes, policy.chain_id, time.now());
+            write.spec = spec;
+            write.add(judge(*write.before, {spec, ""}, true, policy, time.now()));
+            REQUIRE(write.send_attempt);
+            std::vector<JobWrite> writes{write};
+            write_jobs(txn, writes, policy.chain_id, time.now());
         });
     }
 
@@ -64,7 +64,7 @@ struct Scene : testing::ProjectionScene {
         status.status = kind;
         status.at = time.now();
         return database.transact([&](store::Txn& txn) {
-            return take_status(txn, {status, wire::to_json(status)}, market.policy(txn).value(), true,
+            return take_status(txn, {status, wire::to_json(status)}, deployment.policy(txn).value(), true,
                                time.now());
         });
     }
@@ -90,11 +90,11 @@ struct Scene : testing::ProjectionScene {
     FakeClock time{from_unix_seconds(1'790'000'000)};
     PresenceClock presence;
     telemetry::Metrics metrics;
-    ClockLoop clock_loop{database, {},
-                         market,   progress,
-                         presence, [this] { return statuses_are_read; },
-                         time,     telemetry::Log::none(),
-                         metrics};
+    TimeoutLoop clock_loop{database,   {},
+                           deployment, progress,
+                           presence,   [this] { return statuses_are_read; },
+                           time,       telemetry::Log::none(),
+                           metrics};
 };
 
 }  // namespace

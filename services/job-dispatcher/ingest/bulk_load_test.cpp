@@ -86,7 +86,8 @@ TEST_CASE("A first history goes without the indexes that enforce nothing, and ha
         auto dsn = scene.database.dsn();
         dsn.replace(dsn.find("postgres@"), 8, "guest");
         store::Database guests(dsn, "guest", 2);
-        JobProjection projection(guests, scene.market, scene.progress, scene.clock, telemetry::Log::none());
+        JobProjection projection(guests, scene.deployment, scene.progress, scene.clock,
+                                 telemetry::Log::none());
         pgingest::Projector projector(guests, kStream, projection);
         projector.apply(history(10, 1'000));
         CHECK(scene.indexes().size() + 5 == whole.size());
@@ -115,7 +116,7 @@ TEST_CASE("Indexes are built among those who write of jobs") {
     // Whoever waits in a circle is told so soon: the builds of this test are short.
     scene.exec("ALTER ROLE postgres SET deadlock_timeout = '5ms'");
     store::Database others(scene.database.dsn(), "others", 4);
-    JobProjection projection(others, scene.market, scene.progress, scene.clock, telemetry::Log::none());
+    JobProjection projection(others, scene.deployment, scene.progress, scene.clock, telemetry::Log::none());
     pgingest::Projector projector(others, kStream, projection);
     auto first = scene.chain.next(LogKind::kCreated, 0, kJobs, 1'000);
     first.is_history = true;
@@ -126,13 +127,13 @@ TEST_CASE("Indexes are built among those who write of jobs") {
         for (; !stop && written < kJobs; ++written) {
             others.transact(
                 [&](store::Txn& txn) {  // as a status does: the row is held, then journal, then row
-                    std::vector<Change> changes(1);
-                    changes[0].before = lock_jobs(txn, {testing::job_id(written)}).begin()->second;
-                    JobEvent& entry = changes[0].entries.emplace_back();
+                    std::vector<JobWrite> writes(1);
+                    writes[0].before = lock_jobs(txn, {testing::job_id(written)}).begin()->second;
+                    JobEvent& entry = writes[0].entries.emplace_back();
                     entry.job_id = testing::job_id(written);
                     entry.fact = wire::WorkFact::kSpecMissing;
                     entry.at = scene.clock.now();
-                    write_changes(txn, changes, ChainId{31337}, scene.clock.now());
+                    write_jobs(txn, writes, ChainId{31337}, scene.clock.now());
                 });
         }
     });

@@ -2,14 +2,14 @@
 
 namespace lamda::dispatch {
 
-Market::Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts,
-               Millis retry_pause)
+Deployment::Deployment(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts,
+                       Millis retry_pause)
     : job_manager_(job_manager),
       max_attempts_(max_attempts),
       retry_pause_(retry_pause),
       chain_(chain ? chain->value : 0) {}
 
-std::optional<Policy> Market::policy(store::Txn& txn) {
+std::optional<Policy> Deployment::policy(store::Txn& txn) {
     if (chain_ == 0) {
         const auto row = txn.first(
             "SELECT chain_id FROM chain.cursor WHERE stream = $1 AND chain_id IS NOT NULL", {kStream});
@@ -21,7 +21,7 @@ std::optional<Policy> Market::policy(store::Txn& txn) {
     return Policy{max_attempts_, retry_pause_, ChainId{chain_}, job_manager_};
 }
 
-std::optional<eth::Eip712Domain> Market::domain() const {
+std::optional<eth::Eip712Domain> Deployment::domain() const {
     const ChainId chain{chain_};
     return chain.value == 0 ? std::nullopt : std::optional(wire::market_domain(chain, job_manager_));
 }

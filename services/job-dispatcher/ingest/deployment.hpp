@@ -12,11 +12,12 @@ constexpr auto kStream = "dispatcher:bsc";
 constexpr auto kOutboxOwner = "dispatcher";
 
 /// Thread-safe.
-class Market {
+class Deployment {
   public:
     /// @param chain BSC_CHAIN_ID; absent: what the stream was bound to when it saw its chain first
     /// @param retry_pause as of Policy
-    Market(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts, Millis retry_pause);
+    Deployment(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts,
+               Millis retry_pause);
     /// nullopt: no chain seen yet.
     std::optional<Policy> policy(store::Txn& txn);
     /// What statuses and heartbeats are signed for; nullopt: policy() has not found the chain yet.

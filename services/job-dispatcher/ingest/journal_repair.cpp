@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
-#include "services/job-dispatcher/jobs/chain_facts.hpp"
-#include "services/job-dispatcher/jobs/job_write.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "pgingest/log_diff.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
+#include "services/job-dispatcher/jobs/chain_facts.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
 
 namespace lamda::dispatch {
 
@@ -30,7 +30,7 @@ struct Compared {
     std::vector<JobEvent> again;
     pgingest::LogDiff<JobEvent> diff;
 
-    Compared(store::Txn& txn, const ingest::Rereading& reading)
+    Compared(store::Txn& txn, const ingest::RangeSnapshot& reading)
         : journal(read_chain_entries(txn, reading.first, reading.blocks.to.number)),
           again(facts_of(reading.blocks, reading.blocks.logs)),
           diff(pgingest::diff(journal, again, place, same)) {}
@@ -77,13 +77,14 @@ JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<
     return out;
 }
 
-JournalRepair::JournalRepair(Market& market, const Clock& clock) : market_(market), clock_(clock) {}
+JournalRepair::JournalRepair(Deployment& deployment, const Clock& clock)
+    : deployment_(deployment), clock_(clock) {}
 
-ingest::Differences JournalRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
+ingest::Differences JournalRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
     return pgingest::differences(Compared(txn, again).diff, place);
 }
 
-void JournalRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
+void JournalRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const Compared compared(txn, again);
     pgingest::require_same_blocks(compared.diff, again,
                                   [](const JobEvent& entry) { return entry.position->block; });
@@ -124,24 +125,24 @@ void JournalRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
     }
     append_journal(txn, at_end);
 
-    std::vector<Change> changes;
+    std::vector<JobWrite> writes;
     for (auto& [job, journal] : read_journals(txn, ids)) {
-        Change change;
+        JobWrite write;
         const auto row = before.find(job);
-        change.before = row == before.end() ? std::nullopt : std::optional(row->second);
-        change.after = fold(journal);
-        if (change.before && false_creations.contains(job)) {
-            change.retract = on_orphaned(*change.before);
+        write.before = row == before.end() ? std::nullopt : std::optional(row->second);
+        write.after = fold(journal);
+        if (write.before && false_creations.contains(job)) {
+            write.retract = on_orphaned(*write.before);
         }
-        if (change.after) {
-            changes.push_back(std::move(change));
+        if (write.after) {
+            writes.push_back(std::move(write));
         }
     }
-    const auto policy = market_.policy(txn);
+    const auto policy = deployment_.policy(txn);
     if (!policy) {
         throw std::logic_error("a sweep came before the stream was bound to its chain");
     }
-    write_changes(txn, changes, policy->chain_id, clock_.now());
+    write_jobs(txn, writes, policy->chain_id, clock_.now());
     txn.notify(kWakeChannel);
 }
 

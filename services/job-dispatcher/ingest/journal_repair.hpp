@@ -3,8 +3,8 @@
 
 #include <vector>
 
-#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "pgingest/pg_audit.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
 
 namespace lamda::dispatch {
 
@@ -21,13 +21,13 @@ JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<
 
 class JournalRepair final : public pgingest::Repairable {
   public:
-    JournalRepair(Market& market, const Clock& clock);
-    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
+    JournalRepair(Deployment& deployment, const Clock& clock);
+    ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
     /// An attempt whose job's creation was wrong is retracted.
-    void repair(store::Txn& txn, const ingest::Rereading& again) override;
+    void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;
 
   private:
-    Market& market_;
+    Deployment& deployment_;
     const Clock& clock_;
 };
 

@@ -4,13 +4,13 @@
 #include <catch2/catch.hpp>
 #include <random>
 
-#include "services/job-dispatcher/jobs/job_write.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "pgingest/projector.hpp"
 #include "pgingest/testing/range_snapshot.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
-#include "store/migrations.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "services/job-dispatcher/testing/batches.hpp"
+#include "store/migrations.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -59,8 +59,8 @@ struct Dispatcher {
     /// A fact about the work, as the loops write it.
     void work(std::uint64_t job, wire::WorkFact fact, std::uint32_t attempt) {
         database.transact([&](store::Txn& txn) {
-            Change change;
-            change.before = lock_jobs(txn, {job_id(job)}).at(job_id(job));
+            JobWrite write;
+            write.before = lock_jobs(txn, {job_id(job)}).at(job_id(job));
             JobEvent event;
             event.job_id = job_id(job);
             event.fact = fact;
@@ -68,26 +68,26 @@ struct Dispatcher {
             if (fact == wire::WorkFact::kAssignable) {
                 event.body.next_attempt = attempt;
             }
-            change.entries.push_back(event);
-            std::vector<Change> changes{change};
-            write_changes(txn, changes, ChainId{31337}, clock.now());
+            write.entries.push_back(event);
+            std::vector<JobWrite> writes{write};
+            write_jobs(txn, writes, ChainId{31337}, clock.now());
         });
     }
-    ingest::Differences compare(const ingest::Batch& truth) { return swept.compare({BlockNum{1}, truth}); }
+    ingest::Differences compare(const ingest::Batch& truth) { return audited.compare({BlockNum{1}, truth}); }
     std::size_t repair(const ingest::Batch& truth) {
-        const auto repaired = pgingest::repair(swept, truth);
+        const auto repaired = pgingest::repair(audited, truth);
         CHECK(compare(truth).logs == 0);
         return repaired;
     }
 
     store::Database database;
     SystemClock clock;
-    Market market{Address{}, ChainId{31337}, 3, Millis{0}};
+    Deployment deployment{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;
-    JobProjection projection{database, market, progress, clock, telemetry::Log::none()};
+    JobProjection projection{database, deployment, progress, clock, telemetry::Log::none()};
     pgingest::Projector projector{database, kStream, projection};
-    JournalRepair repairs{market, clock};
-    pgingest::PgSweep swept{database, kStream, repairs};
+    JournalRepair repairs{deployment, clock};
+    pgingest::PgAudit audited{database, kStream, repairs};
 };
 
 struct Scene {
@@ -214,7 +214,7 @@ TEST_CASE("a repair of another block at the same height is refused, and changes 
     }
     const auto blocks = dispatcher.compare(other).blocks;
     REQUIRE(blocks.size() == truth.headers.size());
-    CHECK_THROWS_AS(dispatcher.swept.repair({BlockNum{1}, other}), ingest::FinalityViolated);
+    CHECK_THROWS_AS(dispatcher.audited.repair({BlockNum{1}, other}), ingest::FinalityViolated);
     CHECK((dispatcher.rows() == before));
     CHECK(dispatcher.exec("DELETE FROM dispatch.job_event WHERE orphaned") == 0);
 }

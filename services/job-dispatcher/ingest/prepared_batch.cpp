@@ -4,10 +4,10 @@
 #include <limits>
 #include <unordered_map>
 
-#include "services/job-dispatcher/jobs/chain_facts.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/jobs/job_events.hpp"
 #include "pgingest/write_behind.hpp"
+#include "services/job-dispatcher/jobs/chain_facts.hpp"
+#include "services/job-dispatcher/jobs/job_events.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -54,7 +54,7 @@ std::unique_ptr<PreparedBatch> PreparedBatch::of(const ingest::Batch& batch, sto
     auto facts = facts_of(batch, batch.logs);
     if (std::none_of(facts.begin(), facts.end(), is_creation) ||
         std::any_of(facts.begin(), facts.end(),
-                    [&](const auto& fact) { return outbox::is_news(fact.at, now); })) {
+                    [&](const auto& fact) { return outbox::is_recent(fact.at, now); })) {
         return nullptr;
     }
     auto [journal, jobs] = database.transact([](store::Txn& txn) {

@@ -20,7 +20,7 @@ class PreparedBatch {
         using std::runtime_error::runtime_error;
     };
 
-    /// Null for a batch that is small, creates no job, or holds news (see is_news). To look for the rows of
+    /// Null for a batch that is small, creates no job, or holds news (see is_recent). To look for the rows of
     /// many new jobs would cost a tenth of writing them: that they have none is hoped for, and the primary
     /// key knows.
     static std::unique_ptr<PreparedBatch> of(const ingest::Batch& batch, store::Database& database,

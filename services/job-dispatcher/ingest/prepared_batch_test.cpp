@@ -4,8 +4,8 @@
 #include <future>
 #include <random>
 
-#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "pgingest/write_behind.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "services/job-dispatcher/testing/projection_world.hpp"
 #include "testkit/process.hpp"
 
@@ -128,9 +128,9 @@ TEST_CASE("Derived: what was written of a job while its next fact was prepared s
     next = joined(std::move(next), scene.chain.next(LogKind::kConfirmed, 0, 1, 1));
     auto write = scene.projector.prepare(next);
     scene.database.transact([&](store::Txn& txn) {
-        std::vector<Change> changes(1);
-        changes[0].before = lock_jobs(txn, {testing::job_id(0)}).begin()->second;
-        JobEvent& entry = changes[0].entries.emplace_back();
+        std::vector<JobWrite> writes(1);
+        writes[0].before = lock_jobs(txn, {testing::job_id(0)}).begin()->second;
+        JobEvent& entry = writes[0].entries.emplace_back();
         entry.job_id = testing::job_id(0);
         entry.at = scene.clock.now();
         entry.fact = wire::WorkFact::kSpecMissing;
@@ -138,7 +138,7 @@ TEST_CASE("Derived: what was written of a job while its next fact was prepared s
             entry.fact = ChainFact::kCreated;
             entry.position = ChainPosition{{BlockNum{2}, {}}, 77, {}};
         }
-        write_changes(txn, changes, ChainId{31337}, scene.clock.now());
+        write_jobs(txn, writes, ChainId{31337}, scene.clock.now());
     });
     write();
     scene.require_rows_are_folds(1, wire::ChainState::kConfirmed);
@@ -187,7 +187,8 @@ TEST_CASE("a batch with news is not prepared: who waits for them is told in its 
 TEST_CASE("who prepares comes to the journal first, and waits there for a load that begins") {
     Scene scene;
     store::Database preparing(scene.database.dsn(), "preparing", 1);
-    JobProjection projection(preparing, scene.market, scene.progress, scene.clock, telemetry::Log::none());
+    JobProjection projection(preparing, scene.deployment, scene.progress, scene.clock,
+                             telemetry::Log::none());
     const auto batch = scene.chain.next(LogKind::kCreated, 0, 600, 100);
     std::future<bool> prepared;
     scene.database.transact([&](store::Txn& txn) {

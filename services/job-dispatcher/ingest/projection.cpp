@@ -4,11 +4,11 @@
 #include <memory>
 #include <unordered_map>
 
+#include "services/job-dispatcher/bus/statuses.hpp"
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
+#include "services/job-dispatcher/ingest/prepared_batch.hpp"
 #include "services/job-dispatcher/jobs/chain_facts.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/ingest/prepared_batch.hpp"
-#include "services/job-dispatcher/bus/statuses.hpp"
 
 namespace lamda::dispatch {
 
@@ -32,16 +32,16 @@ std::vector<JobId> ids_of(const std::vector<JobEvent>& facts) {
 }
 
 /// The changes' jobs have rows now.
-void know(const std::vector<Change>& changes, std::unordered_set<JobId>& known) {
-    for (const auto& change : changes) {
-        if (change.after) {
-            known.insert(change.after->id);
+void know(const std::vector<JobWrite>& writes, std::unordered_set<JobId>& known) {
+    for (const auto& write : writes) {
+        if (write.after) {
+            known.insert(write.after->id);
         }
     }
 }
 
-Policy require_policy(Market& market, store::Txn& txn) {
-    const auto policy = market.policy(txn);
+Policy require_policy(Deployment& deployment, store::Txn& txn) {
+    const auto policy = deployment.policy(txn);
     if (!policy) {
         throw std::logic_error("a batch came before the stream was bound to its chain");
     }
@@ -50,9 +50,13 @@ Policy require_policy(Market& market, store::Txn& txn) {
 
 }  // namespace
 
-JobProjection::JobProjection(store::Database& database, Market& market, StreamProgress& progress,
+JobProjection::JobProjection(store::Database& database, Deployment& deployment, StreamProgress& progress,
                              const Clock& clock, telemetry::Log log)
-    : database_(database), market_(market), progress_(progress), clock_(clock), log_(std::move(log)) {}
+    : database_(database),
+      deployment_(deployment),
+      progress_(progress),
+      clock_(clock),
+      log_(std::move(log)) {}
 
 pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& batch) {
     const std::shared_ptr<PreparedBatch> prepared = PreparedBatch::of(batch, database_, clock_.now());
@@ -100,7 +104,7 @@ void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& fa
     if (facts.empty()) {
         return;
     }
-    const Policy policy = require_policy(market_, txn);
+    const Policy policy = require_policy(deployment_, txn);
     const bool early = early_statuses_wait(txn);
     const std::span<const JobEvent> all(facts);
     for (std::size_t at = 0; at < all.size(); at += kFactsAtOnce) {
@@ -109,9 +113,9 @@ void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& fa
     }
 }
 
-std::vector<Change> JobProjection::apply_some(store::Txn& txn, std::span<const JobEvent> facts,
-                                              const std::unordered_set<JobId>& known, bool early,
-                                              const Policy& policy) {
+std::vector<JobWrite> JobProjection::apply_some(store::Txn& txn, std::span<const JobEvent> facts,
+                                                const std::unordered_set<JobId>& known, bool early,
+                                                const Policy& policy) {
     std::vector<JobId> ids;
     std::unordered_map<JobId, std::size_t> place;
     place.reserve(facts.size());
@@ -120,44 +124,45 @@ std::vector<Change> JobProjection::apply_some(store::Txn& txn, std::span<const J
             ids.push_back(fact.job_id);
         }
     }
-    std::vector<Change> changes(place.size());
+    std::vector<JobWrite> writes(place.size());
     for (auto& [id, row] : lock_jobs(txn, ids)) {
-        changes[place.at(id)].before = std::move(row);
+        writes[place.at(id)].before = std::move(row);
     }
     for (const auto& fact : facts) {
-        changes[place.at(fact.job_id)].entries.push_back(fact);
+        writes[place.at(fact.job_id)].entries.push_back(fact);
     }
     if (early) {
         // Nobody will judge a job that the chain shows as done: its work states come back here.
-        for (auto& change : changes) {
-            const auto row = present(change);
+        for (auto& write : writes) {
+            const auto row = present(write);
             if (row && !row->work_state &&
                 (row->chain_state == ChainState::kConfirmed || row->chain_state == ChainState::kPaid)) {
-                absorb_early(txn, change, policy, clock_.now());
-                change.send_attempt = false;
+                absorb_early(txn, write, policy, clock_.now());
+                write.send_attempt = false;
             }
         }
     }
-    write_changes(txn, changes, policy.chain_id, clock_.now());
-    return changes;
+    write_jobs(txn, writes, policy.chain_id, clock_.now());
+    return writes;
 }
 
-void JobProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) {
+void JobProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
+                           const pgingest::StreamState& state) {
     const auto ids = orphan_above(txn, unwind.to.number);
     if (!ids.empty()) {
-        const Policy policy = require_policy(market_, txn);
+        const Policy policy = require_policy(deployment_, txn);
         const auto before = lock_jobs(txn, ids);
         auto journals = read_journals(txn, ids);
-        std::vector<Change> changes;
+        std::vector<JobWrite> writes;
         for (const auto& [id, row] : before) {
-            Change& change = changes.emplace_back();
-            change.before = row;
-            change.after = fold(journals[id]);
-            if (row.chain_state != ChainState::kAbsent && change.after->chain_state == ChainState::kAbsent) {
-                change.retract = on_orphaned(row);
+            JobWrite& write = writes.emplace_back();
+            write.before = row;
+            write.after = fold(journals[id]);
+            if (row.chain_state != ChainState::kAbsent && write.after->chain_state == ChainState::kAbsent) {
+                write.retract = on_orphaned(row);
             }
         }
-        write_changes(txn, changes, policy.chain_id, clock_.now());
+        write_jobs(txn, writes, policy.chain_id, clock_.now());
     }
     save_progress(txn, unwind.to.number, std::min(state.boundary, unwind.to.number));
     progress_.set(state.caught_up);

@@ -5,9 +5,9 @@
 #include <span>
 #include <unordered_set>
 
-#include "services/job-dispatcher/jobs/job_write.hpp"
-#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "pgingest/projector.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::dispatch {
@@ -17,8 +17,8 @@ constexpr auto kWakeChannel = "lamda_dispatch";
 
 class JobProjection final : public pgingest::Projection {
   public:
-    JobProjection(store::Database& database, Market& market, StreamProgress& progress, const Clock& clock,
-                  telemetry::Log log);
+    JobProjection(store::Database& database, Deployment& deployment, StreamProgress& progress,
+                  const Clock& clock, telemetry::Log log);
     PreparedApply prepare(const ingest::Batch& batch) override;
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
@@ -27,12 +27,13 @@ class JobProjection final : public pgingest::Projection {
   private:
     /// @param known those of their jobs that have a row, which is held
     void apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts, std::unordered_set<JobId> known);
-    std::vector<Change> apply_some(store::Txn& txn, std::span<const JobEvent> facts,
-                                   const std::unordered_set<JobId>& known, bool early, const Policy& policy);
+    std::vector<JobWrite> apply_some(store::Txn& txn, std::span<const JobEvent> facts,
+                                     const std::unordered_set<JobId>& known, bool early,
+                                     const Policy& policy);
     void advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state);
 
     store::Database& database_;
-    Market& market_;
+    Deployment& deployment_;
     StreamProgress& progress_;
     const Clock& clock_;
     telemetry::Log log_;

@@ -229,11 +229,11 @@ void encode(store::RowWriter& out, const JobRow& row) {
 }
 
 void encode_ahead(store::EncodedRows& out, const JobEvent& entry) {
-    put_entry(out, entry, store::Later{});
+    put_entry(out, entry, store::DeferredId{});
 }
 
 void encode_ahead(store::EncodedRows& out, const JobRow& row) {
-    put_row(out, row, store::Later{});
+    put_row(out, row, store::DeferredId{});
 }
 
 store::CopyShape journal_shape(Txn& txn) {

@@ -43,9 +43,9 @@ bool may_leave(const JobRow& row) {
 
 /// Another attempt if one is left; its predecessor is void. `history`: it left, or not, before this database
 /// was new.
-Decision retry_or_end(const JobRow& row, JobEvent cause, const std::string& reason, const Policy& policy,
-                      bool history = false) {
-    Decision out;
+JobTransition retry_or_end(const JobRow& row, JobEvent cause, const std::string& reason, const Policy& policy,
+                           bool history = false) {
+    JobTransition out;
     cause.attempt = row.attempt;
     cause.body.error_message = store::storable(reason, 1'024);
     if ((may_leave(row) || history) && row.tries < policy.max_attempts) {
@@ -105,8 +105,9 @@ WorkFact fact_of(const wire::JobStatus& status) {
     return WorkFact::kFailedForGood;
 }
 
-Decision refused(const JobRow& row, const wire::JobStatus& status, const std::string& reason, Timestamp now) {
-    Decision out;
+JobTransition refused(const JobRow& row, const wire::JobStatus& status, const std::string& reason,
+                      Timestamp now) {
+    JobTransition out;
     out.entries.push_back(entry_of(row, status, fact_of(status), false, now));
     out.entries.back().refused_reason = reason;
     return out;
@@ -123,8 +124,8 @@ std::optional<JobEvent> recovered_attempt(const JobRow& row, const wire::JobStat
     return out;
 }
 
-Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, bool recovering,
-                            const Policy& policy, Timestamp now) {
+JobTransition on_present_attempt(const JobRow& row, const wire::JobStatus& status, bool recovering,
+                                 const Policy& policy, Timestamp now) {
     const bool repeated = (status.status == StatusKind::kRunning && row.work_state == WorkState::kRunning) ||
                           (status.status == StatusKind::kAccepted && row.work_state == WorkState::kAccepted);
     if (repeated) {
@@ -140,7 +141,7 @@ Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, bo
     }
     JobEvent event = entry_of(row, status, fact, recovering, now);
     if (transient) {
-        Decision out = retry_or_end(row, std::move(event), describe(status), policy, recovering);
+        JobTransition out = retry_or_end(row, std::move(event), describe(status), policy, recovering);
         if (!out.send_attempt) {
             out.retract.reset();  // it has ended by itself
         } else if (!recovering) {
@@ -151,7 +152,7 @@ Decision on_present_attempt(const JobRow& row, const wire::JobStatus& status, bo
     if (status.status == StatusKind::kFailed) {
         event.body.error_message = store::storable(describe(status), 1'024);
     }
-    Decision out;
+    JobTransition out;
     out.entries.push_back(std::move(event));
     return out;
 }
@@ -171,9 +172,9 @@ SpecKnown read_spec(const std::optional<std::string>& stored) {
     return out;
 }
 
-Decision judge(const JobRow& row, const SpecKnown& known, bool provider_registered, const Policy& policy,
-               Timestamp now) {
-    Decision out;
+JobTransition judge(const JobRow& row, const SpecKnown& known, bool provider_registered, const Policy& policy,
+                    Timestamp now) {
+    JobTransition out;
     const auto put = [&](JobEvent event) {
         const auto next = wire::next_state(row.work_state, std::get<WorkFact>(event.fact));
         if (next && next != row.work_state) {
@@ -209,8 +210,8 @@ Decision judge(const JobRow& row, const SpecKnown& known, bool provider_register
     return out;
 }
 
-Decision on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
-                   bool recovering, const Policy& policy, Timestamp now) {
+JobTransition on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
+                        bool recovering, const Policy& policy, Timestamp now) {
     if (status.attempt < row.attempt) {
         return refused(row, status, fmt::format("attempt {} is out", row.attempt), now);
     }
@@ -218,7 +219,7 @@ Decision on_status(const JobRow& row, const wire::JobStatus& status, const Attem
         return refused(row, status, "this attempt has not left yet", now);
     }
     if (status.attempt == row.attempt) {
-        return status.seq <= known.last_seq ? Decision{}
+        return status.seq <= known.last_seq ? JobTransition{}
                                             : on_present_attempt(row, status, recovering, policy, now);
     }
     const auto recovered = recovering ? recovered_attempt(row, status, now) : std::nullopt;
@@ -227,7 +228,7 @@ Decision on_status(const JobRow& row, const wire::JobStatus& status, const Attem
     }
     std::optional<JobRow> there = row;
     apply_event(there, *recovered);
-    Decision out = on_present_attempt(*there, status, recovering, policy, now);
+    JobTransition out = on_present_attempt(*there, status, recovering, policy, now);
     out.entries.insert(out.entries.begin(), *recovered);
     return out;
 }
@@ -242,15 +243,15 @@ Millis pause_after(std::uint32_t tries, Millis first) {
     return pause;
 }
 
-Decision on_silence(const JobRow& row, const std::string& reason, const Policy& policy, Timestamp now) {
+JobTransition on_silence(const JobRow& row, const std::string& reason, const Policy& policy, Timestamp now) {
     if (!row.attempt_is_out()) {
         return {};
     }
     return retry_or_end(row, entry(row, WorkFact::kExhausted, now), reason, policy);
 }
 
-Decision on_spec_ttl(const JobRow& row, Timestamp now) {
-    Decision out;
+JobTransition on_spec_ttl(const JobRow& row, Timestamp now) {
+    JobTransition out;
     if (wire::next_state(row.work_state, WorkFact::kSpecExpired)) {
         out.entries.push_back(failure(row, WorkFact::kSpecExpired, now, "no job spec came in time"));
     }
@@ -264,8 +265,8 @@ std::optional<Retract> on_orphaned(const JobRow& row) {
     return Retract{row.attempt, wire::RetractReason::kOrphaned};
 }
 
-Result<Decision> on_set_status(const JobRow& row, const std::string& status, const std::string& message,
-                               Timestamp now) {
+Result<JobTransition> on_set_status(const JobRow& row, const std::string& status, const std::string& message,
+                                    Timestamp now) {
     const auto fact = status == "cancelled" ? WorkFact::kSetCancelled : WorkFact::kSetFailed;
     const bool paid_for = row.chain_state == ChainState::kConfirmed || row.chain_state == ChainState::kPaid;
     if (paid_for || !wire::next_state(row.work_state, fact)) {
@@ -273,7 +274,7 @@ Result<Decision> on_set_status(const JobRow& row, const std::string& status, con
                      fmt::format("a job that is {} cannot become {}", wire::to_string(row.status()), status),
                      "/status"};
     }
-    Decision out;
+    JobTransition out;
     out.entries.push_back(failure(row, fact, now, message.empty() ? status + " by request" : message));
     if (row.attempt_is_out()) {
         out.retract = Retract{row.attempt, wire::RetractReason::kCancelled};

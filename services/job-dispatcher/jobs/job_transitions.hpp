@@ -22,7 +22,7 @@ struct Retract {
     bool operator==(const Retract&) const = default;
 };
 
-struct Decision {
+struct JobTransition {
     std::vector<JobEvent> entries;  ///< for the journal, in order; they fold into the row
     bool send_attempt = false;      ///< the attempt that the entries start goes to its provider
     Millis pause{0};                ///< the attempt leaves so much later
@@ -38,8 +38,8 @@ struct SpecKnown {
 SpecKnown read_spec(const std::optional<std::string>& stored);
 
 /// Of a job that is not judged yet or waits for its spec or provider. Nothing when nothing has changed.
-Decision judge(const JobRow& row, const SpecKnown& known, bool provider_registered, const Policy& policy,
-               Timestamp now);
+JobTransition judge(const JobRow& row, const SpecKnown& known, bool provider_registered, const Policy& policy,
+                    Timestamp now);
 
 /// What is known of a status's attempt.
 struct AttemptKnown {
@@ -48,8 +48,8 @@ struct AttemptKnown {
 };
 /// Of a status whose signature and provider are right. `recovering`: the status is older than this database,
 /// so that an attempt unknown to the row did leave once.
-Decision on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
-                   bool recovering, const Policy& policy, Timestamp now);
+JobTransition on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
+                        bool recovering, const Policy& policy, Timestamp now);
 
 /// Before the attempt that follows `tries` counted ones, the last of which failed for a passing reason:
 /// `first`, then five times as long each time, at most ten minutes (or `first`, if that is more).
@@ -57,14 +57,14 @@ Millis pause_after(std::uint32_t tries, Millis first);
 
 /// No acceptance, no `running`, or none in time from a provider that is present. Such an attempt took its
 /// time already: the next one leaves at once.
-Decision on_silence(const JobRow& row, const std::string& reason, const Policy& policy, Timestamp now);
+JobTransition on_silence(const JobRow& row, const std::string& reason, const Policy& policy, Timestamp now);
 /// SPEC_TTL has passed.
-Decision on_spec_ttl(const JobRow& row, Timestamp now);
+JobTransition on_spec_ttl(const JobRow& row, Timestamp now);
 /// The creation is orphaned: who has the attempt must stop.
 std::optional<Retract> on_orphaned(const JobRow& row);
 /// Operator's or renter's will: `cancelled` or `failed`. Errors: `illegal_transition`.
-Result<Decision> on_set_status(const JobRow& row, const std::string& status, const std::string& message,
-                               Timestamp now);
+Result<JobTransition> on_set_status(const JobRow& row, const std::string& status, const std::string& message,
+                                    Timestamp now);
 
 /// The message for the row's present attempt.
 wire::Assignment assignment_of(const JobRow& row, const wire::JobSpec& spec);

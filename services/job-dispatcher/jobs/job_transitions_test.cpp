@@ -48,9 +48,9 @@ JobRow created() {
 }
 
 /// The row after the decision's entries.
-JobRow after(const JobRow& row, const Decision& decision) {
+JobRow after(const JobRow& row, const JobTransition& transition) {
     std::optional<JobRow> out = row;
-    for (const auto& event : decision.entries) {
+    for (const auto& event : transition.entries) {
         apply_event(out, event);
     }
     return *out;
@@ -77,8 +77,8 @@ wire::JobStatus failed(wire::ErrorCode code, std::uint32_t attempt = 1) {
     return out;
 }
 
-Decision decide(const JobRow& row, const wire::JobStatus& what, std::uint32_t last_seq = 0,
-                bool recovering = false) {
+JobTransition decide(const JobRow& row, const wire::JobStatus& what, std::uint32_t last_seq = 0,
+                     bool recovering = false) {
     return on_status(row, what, {last_seq, false}, recovering, policy(), kNow);
 }
 
@@ -86,9 +86,9 @@ Decision decide(const JobRow& row, const wire::JobStatus& what, std::uint32_t la
 
 TEST_CASE("a creation is judged by what is known of it") {
     SECTION("all: attempt 1 leaves") {
-        const auto decision = judge(created(), known(), true, policy(), kNow);
-        CHECK(decision.send_attempt);
-        const auto row = after(created(), decision);
+        const auto transition = judge(created(), known(), true, policy(), kNow);
+        CHECK(transition.send_attempt);
+        const auto row = after(created(), transition);
         CHECK(row.work_state == WorkState::kAssigned);
         CHECK(row.attempt == 1);
         CHECK(row.tries == 1);

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 
-#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/job_events.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -13,9 +13,9 @@ namespace {
 
 using outbox::OutboxMessage;
 
-void put_attempt(std::vector<OutboxMessage>& out, const Change& change) {
-    const JobRow& row = *change.after;
-    const auto message = assignment_of(row, change.spec.value());
+void put_attempt(std::vector<OutboxMessage>& out, const JobWrite& write) {
+    const JobRow& row = *write.after;
+    const auto message = assignment_of(row, write.spec.value());
     out.push_back({wire::dispatch_subject(row.provider), wire::dispatch_message_id(row.id, row.attempt),
                    wire::to_json(message)});
 }
@@ -28,7 +28,7 @@ void put_retraction(std::vector<OutboxMessage>& out, const JobRow& row, const Re
 
 /// All entries as the chain has them, whatever their jobs: what was decided of a job stands behind the fact
 /// that it follows from.
-std::vector<JobEvent*> in_order(std::vector<Change>& changes) {
+std::vector<JobEvent*> in_order(std::vector<JobWrite>& writes) {
     struct Placed {
         BlockNum block;
         std::uint64_t log_index = 0;
@@ -37,10 +37,10 @@ std::vector<JobEvent*> in_order(std::vector<Change>& changes) {
         auto operator<=>(const Placed&) const = default;
     };
     std::vector<Placed> placed;
-    placed.reserve(changes.size());
-    for (auto& change : changes) {
+    placed.reserve(writes.size());
+    for (auto& write : writes) {
         Placed place;
-        for (auto& entry : change.entries) {
+        for (auto& entry : write.entries) {
             if (entry.position) {
                 place.block = entry.position->block.number;
                 place.log_index = entry.position->log_index;
@@ -59,43 +59,43 @@ std::vector<JobEvent*> in_order(std::vector<Change>& changes) {
 }
 
 /// The row after the entries; an event for each that changes what people see.
-void fold_entries(Change& change, std::vector<OutboxMessage>& messages, ChainId chain, Timestamp now) {
-    const bool refolded = change.after.has_value();
-    std::optional<JobRow> row = change.before;
-    for (const auto& entry : change.entries) {
-        apply_with_news(row, entry, chain, now, messages);
+void fold_entries(JobWrite& write, std::vector<OutboxMessage>& messages, ChainId chain, Timestamp now) {
+    const bool refolded = write.after.has_value();
+    std::optional<JobRow> row = write.before;
+    for (const auto& entry : write.entries) {
+        apply_with_events(row, entry, chain, now, messages);
     }
     if (!refolded) {
-        change.after = std::move(row);
-    } else if (row && change.after->status() != row->status() && outbox::is_news(row->updated_at, now)) {
+        write.after = std::move(row);
+    } else if (row && write.after->status() != row->status() && outbox::is_recent(row->updated_at, now)) {
         JobEvent taken_back;
         taken_back.id = row->last_event;
         taken_back.at = now;
-        put_news(messages, *change.after, taken_back, chain, "unwound");
+        put_job_event(messages, *write.after, taken_back, chain, "unwound");
     }
 }
 
 }  // namespace
 
-void Change::add(Decision decision) {
-    for (const auto& entry : decision.entries) {
+void JobWrite::add(JobTransition transition) {
+    for (const auto& entry : transition.entries) {
         if (!entry.refused_reason && entry.body.next_attempt) {
             send_attempt = false;
         }
     }
-    if (decision.send_attempt) {
-        pause = decision.pause;
+    if (transition.send_attempt) {
+        pause = transition.pause;
     }
-    entries.insert(entries.end(), std::make_move_iterator(decision.entries.begin()),
-                   std::make_move_iterator(decision.entries.end()));
-    send_attempt = send_attempt || decision.send_attempt;
-    if (decision.retract) {
-        retract = decision.retract;
+    entries.insert(entries.end(), std::make_move_iterator(transition.entries.begin()),
+                   std::make_move_iterator(transition.entries.end()));
+    send_attempt = send_attempt || transition.send_attempt;
+    if (transition.retract) {
+        retract = transition.retract;
     }
 }
 
-void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain, Timestamp now) {
-    append_journal(txn, in_order(changes));
+void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, Timestamp now) {
+    append_journal(txn, in_order(writes));
 
     std::vector<const JobRow*> created;
     std::vector<const JobRow*> changed;
@@ -103,26 +103,26 @@ void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain,
     std::vector<WaitingAttempt> waiting;
     std::vector<RetractedAttempt> retracted;
     std::vector<OutboxMessage> messages;
-    for (auto& change : changes) {
-        fold_entries(change, messages, chain, now);
-        if (!change.after) {
+    for (auto& write : writes) {
+        fold_entries(write, messages, chain, now);
+        if (!write.after) {
             continue;  // facts of a job whose creation lies before the start block
         }
-        if (!change.before) {
-            created.push_back(&*change.after);
-        } else if (change.after != change.before) {
-            changed.push_back(&*change.after);
+        if (!write.before) {
+            created.push_back(&*write.after);
+        } else if (write.after != write.before) {
+            changed.push_back(&*write.after);
         }
-        if (change.retract) {
+        if (write.retract) {
             // To the provider who has the attempt: a creation in another block may name another one.
-            put_retraction(messages, change.before ? *change.before : *change.after, *change.retract);
-            retracted.push_back({change.after->id, change.retract->attempt});
+            put_retraction(messages, write.before ? *write.before : *write.after, *write.retract);
+            retracted.push_back({write.after->id, write.retract->attempt});
         }
-        if (change.send_attempt && change.pause > Millis{0}) {
-            waiting.push_back({&*change.after, change.pause});
-        } else if (change.send_attempt) {
-            put_attempt(messages, change);
-            sent.push_back(&*change.after);
+        if (write.send_attempt && write.pause > Millis{0}) {
+            waiting.push_back({&*write.after, write.pause});
+        } else if (write.send_attempt) {
+            put_attempt(messages, write);
+            sent.push_back(&*write.after);
         }
     }
     insert_jobs(txn, created);

@@ -4,13 +4,13 @@
 
 #include <vector>
 
-#include "services/job-dispatcher/jobs/job_transitions.hpp"
 #include "outbox/outbox.hpp"
+#include "services/job-dispatcher/jobs/job_transitions.hpp"
 #include "store/database.hpp"
 
 namespace lamda::dispatch {
 
-struct Change {
+struct JobWrite {
     std::optional<JobRow> before;  ///< absent: the job is new
     std::vector<JobEvent> entries;
     bool send_attempt = false;
@@ -21,11 +21,11 @@ struct Change {
 
     /// What a decision adds. Its attempt replaces one that an earlier decision of this change would have
     /// sent.
-    void add(Decision decision);
+    void add(JobTransition transition);
 };
 
 /// Writes them: journal, rows, attempts, outbox. Every `after` is set. Events for the live feed are left out
 /// for what is no news any more.
-void write_changes(store::Txn& txn, std::vector<Change>& changes, ChainId chain, Timestamp now);
+void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, Timestamp now);
 
 }  // namespace lamda::dispatch

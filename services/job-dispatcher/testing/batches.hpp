@@ -5,9 +5,9 @@
 #include <optional>
 #include <string>
 
-#include "ingest/log_stream.hpp"
 #include "contracts/job_manager.hpp"
 #include "crypto/digest.hpp"
+#include "ingest/log_stream.hpp"
 
 namespace lamda::dispatch::testing {
 

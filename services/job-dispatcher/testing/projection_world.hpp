@@ -6,12 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "services/job-dispatcher/ingest/bulk_load.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "pgingest/projector.hpp"
+#include "services/job-dispatcher/ingest/bulk_load.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
-#include "store/migrations.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/testing/batches.hpp"
+#include "store/migrations.hpp"
 #include "testkit/servers.hpp"
 
 namespace lamda::dispatch::testing {
@@ -89,9 +89,9 @@ struct ProjectionScene {
     testkit::PostgresServer postgres{dir.path()};
     store::Database database{postgres.create_database("dispatch"), "test", 2};
     SystemClock clock;
-    Market market{Address{}, ChainId{31337}, 3, Millis{0}};
+    Deployment deployment{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;
-    JobProjection projection{database, market, progress, clock, telemetry::Log::none()};
+    JobProjection projection{database, deployment, progress, clock, telemetry::Log::none()};
     pgingest::Projector projector{database, kStream, projection};
     BatchMaker chain;
 };

@@ -17,7 +17,7 @@ constexpr Millis kComeAgain{5'000};
 AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses,
                                const BscIdentity& identity, const Address& provider,
                                const Address& job_manager, std::size_t capacity, const RetrySchedule& retries,
-                               TwinWatch& twins, SettingsWatch& settings, const Clock& clock,
+                               DuplicateAgentDetector& twins, SettingsWatch& settings, const Clock& clock,
                                telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
     : bus_(bus),
       journal_(journal),
@@ -96,13 +96,13 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
                              {"attempt", assignment->attempt},
                              {"decision", to_string(verdict.decision)},
                              {"reason", verdict.reason}});
-    if (verdict.decision == Decision::kReturn) {
+    if (verdict.decision == AssignmentDecision::kReturn) {
         settings_.contradicts(key, verdict.reason);
         consumer.nak(message, SettingsWatch::kComeAgain);
         return;
     }
     settings_.settled(key);
-    if (verdict.decision == Decision::kDefer) {
+    if (verdict.decision == AssignmentDecision::kDefer) {
         consumer.nak(message, kComeAgain);
         return;
     }
@@ -115,7 +115,7 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
 void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& verdict) {
     const AttemptKey key{assignment.job_id, assignment.attempt};
     switch (verdict.decision) {
-        case Decision::kAccept:
+        case AssignmentDecision::kAccept:
             journal_.update(assignment.job_id, [&](JobRecord& record) {
                 if (assignment.attempt <= record.void_through) {
                     return;  // retracted between the decision and now
@@ -124,7 +124,7 @@ void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& v
                 statuses_.add(record.attempts.at(assignment.attempt), wire::StatusKind::kAccepted);
             });
             break;
-        case Decision::kRefuse:
+        case AssignmentDecision::kRefuse:
             journal_.update(assignment.job_id, [&](JobRecord& record) {
                 enter(record, assignment, clock_.now());
                 StatusDetails details;
@@ -133,7 +133,7 @@ void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& v
                 statuses_.add(record.attempts.at(assignment.attempt), wire::StatusKind::kFailed, details);
             });
             break;
-        case Decision::kRepublish:
+        case AssignmentDecision::kRepublish:
             journal_.update(key, [](Attempt& attempt) {
                 const auto last =
                     std::find_if(attempt.outbox.begin(), attempt.outbox.end(),
@@ -146,9 +146,9 @@ void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& v
                 }
             });
             break;
-        case Decision::kReturn:
-        case Decision::kIgnore:
-        case Decision::kDefer:
+        case AssignmentDecision::kReturn:
+        case AssignmentDecision::kIgnore:
+        case AssignmentDecision::kDefer:
             break;
     }
 }

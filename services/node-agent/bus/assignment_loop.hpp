@@ -3,15 +3,15 @@
 
 #include <stop_token>
 
-#include "services/node-agent/onchain/bsc_identity.hpp"
 #include "bus/bus.hpp"
-#include "services/node-agent/state/assignment_decision.hpp"
-#include "services/node-agent/state/retry_schedule.hpp"
+#include "services/node-agent/bus/duplicate_agent_detector.hpp"
 #include "services/node-agent/bus/settings_watch.hpp"
 #include "services/node-agent/bus/status_publisher.hpp"
+#include "services/node-agent/onchain/bsc_identity.hpp"
+#include "services/node-agent/state/assignment_decision.hpp"
+#include "services/node-agent/state/retry_schedule.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/metrics.hpp"
-#include "services/node-agent/bus/duplicate_agent_detector.hpp"
 
 namespace lamda::agent {
 
@@ -19,7 +19,7 @@ class AssignmentLoop {
   public:
     AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses, const BscIdentity& identity,
                    const Address& provider, const Address& job_manager, std::size_t capacity,
-                   const RetrySchedule& retries, TwinWatch& twins, SettingsWatch& settings,
+                   const RetrySchedule& retries, DuplicateAgentDetector& twins, SettingsWatch& settings,
                    const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
                    telemetry::Health& health);
     void run(const std::stop_token& stop);
@@ -37,7 +37,7 @@ class AssignmentLoop {
     Address job_manager_;
     std::size_t capacity_;
     const RetrySchedule& retries_;
-    TwinWatch& twins_;
+    DuplicateAgentDetector& twins_;
     SettingsWatch& settings_;
     const Clock& clock_;
     telemetry::Log log_;

@@ -10,8 +10,9 @@ namespace {
 constexpr auto kCheck = "alone";
 }
 
-TwinWatch::TwinWatch(const Address& provider, std::string instance, std::uint64_t started_at,
-                     const Clock& clock, telemetry::Log log, telemetry::Health& health)
+DuplicateAgentDetector::DuplicateAgentDetector(const Address& provider, std::string instance,
+                                               std::uint64_t started_at, const Clock& clock,
+                                               telemetry::Log log, telemetry::Health& health)
     : provider_(provider),
       instance_(std::move(instance)),
       clock_(clock),
@@ -21,7 +22,7 @@ TwinWatch::TwinWatch(const Address& provider, std::string instance, std::uint64_
     health_.set(kCheck, true);
 }
 
-bool TwinWatch::hear(std::string_view message, const eth::Eip712Domain& market) {
+bool DuplicateAgentDetector::hear(std::string_view message, const eth::Eip712Domain& market) {
     const auto heartbeat = wire::parse_heartbeat(message);
     if (!heartbeat || heartbeat->provider != provider_ || heartbeat->instance.empty() ||
         heartbeat->instance == instance_) {
@@ -48,7 +49,7 @@ bool TwinWatch::hear(std::string_view message, const eth::Eip712Domain& market) 
     return news;
 }
 
-bool TwinWatch::present() {
+bool DuplicateAgentDetector::present() {
     const std::lock_guard lock(mutex_);
     if (heard_ && clock_.steady() - *heard_ >= kSilence) {
         heard_.reset();

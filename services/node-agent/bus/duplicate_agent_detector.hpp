@@ -19,15 +19,15 @@ namespace lamda::agent {
 /// half of the retractions, number statuses alike, and spend the same nonces. Which of them is the right one
 /// only a person can say: both take no new work as long as they hear each other. What they have begun they
 /// finish. Thread-safe.
-class TwinWatch {
+class DuplicateAgentDetector {
   public:
     /// As long as four heartbeats: one that was quiet for so long is taken to be gone.
     static constexpr Millis kSilence{20'000};
 
     /// @param instance tells this process's heartbeats from all others
     /// @param started_at heartbeats of smaller numbers are older than this process: replays
-    TwinWatch(const Address& provider, std::string instance, std::uint64_t started_at, const Clock& clock,
-              telemetry::Log log, telemetry::Health& health);
+    DuplicateAgentDetector(const Address& provider, std::string instance, std::uint64_t started_at,
+                           const Clock& clock, telemetry::Log log, telemetry::Health& health);
 
     const std::string& instance() const { return instance_; }
     /// A message on the provider's heartbeat subject. True when it shows a twin where none was known: that

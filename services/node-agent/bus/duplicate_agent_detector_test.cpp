@@ -39,7 +39,7 @@ struct Watched {
     std::uint64_t seq = kStartedAt;
     FakeClock clock{start_of_time()};
     telemetry::Health health;
-    TwinWatch watch{key(1)->address(), "own", kStartedAt, clock, telemetry::Log::none(), health};
+    DuplicateAgentDetector watch{key(1)->address(), "own", kStartedAt, clock, telemetry::Log::none(), health};
 };
 
 }  // namespace
@@ -65,10 +65,10 @@ TEST_CASE("a twin is news once, is told in the health check, and forgotten after
     CHECK(at.health.checks().at("alone").detail.find("instance other") != std::string::npos);
     CHECK_FALSE(at.health.ready());
 
-    at.clock.advance(TwinWatch::kSilence - Millis(1));
+    at.clock.advance(DuplicateAgentDetector::kSilence - Millis(1));
     CHECK(at.watch.present());
     CHECK_FALSE(at.hear_other());  // its silence begins anew
-    at.clock.advance(TwinWatch::kSilence - Millis(1));
+    at.clock.advance(DuplicateAgentDetector::kSilence - Millis(1));
     CHECK(at.watch.present());
     at.clock.advance(Millis(1));
     CHECK_FALSE(at.watch.present());
@@ -89,7 +89,7 @@ TEST_CASE("nobody without the key makes a twin: neither forged heartbeats nor re
 
     const auto recorded = heartbeat("other", 102);
     CHECK(at.hear(recorded));
-    at.clock.advance(TwinWatch::kSilence);
+    at.clock.advance(DuplicateAgentDetector::kSilence);
     CHECK_FALSE(at.watch.present());
     CHECK_FALSE(at.hear(recorded));
     CHECK_FALSE(at.watch.present());

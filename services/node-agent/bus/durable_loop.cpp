@@ -1,8 +1,8 @@
 #include "services/node-agent/bus/durable_loop.hpp"
 
 #include "bus/bus.hpp"
-#include "services/node-agent/state/durable_file.hpp"
 #include "runtime/app.hpp"
+#include "services/node-agent/state/durable_file.hpp"
 
 namespace lamda::agent {
 
@@ -14,20 +14,20 @@ void run_durable(const std::stop_token& stop, telemetry::Health& health, const s
                  const telemetry::Log& log, std::string_view complaint,
                  const std::function<void()>& consume) {
     while (!stop.stop_requested()) {
-        std::string trouble;
+        std::string last_error;
         try {
             consume();
         } catch (const bus::Unavailable& error) {
-            trouble = error.what();
+            last_error = error.what();
         } catch (const bus::Refused& error) {
             // The dispatcher makes the durable when it learns of this provider: until then there is none.
-            trouble = error.what();
+            last_error = error.what();
         } catch (const DiskError& error) {
-            trouble = error.what();
+            last_error = error.what();
         }
-        if (!trouble.empty()) {
-            if (health.set(check, false, trouble)) {
-                log.warn(complaint, {{"reason", trouble}});
+        if (!last_error.empty()) {
+            if (health.set(check, false, last_error)) {
+                log.warn(complaint, {{"reason", last_error}});
             }
             runtime::pause(stop, kRetryAfter);
         }

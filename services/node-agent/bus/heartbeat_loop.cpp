@@ -14,7 +14,7 @@ constexpr Millis kUntilConnected{100};
 HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
                              const BscIdentity& identity, const Address& job_manager,
                              HeartbeatSequence& sequence, std::size_t capacity, const RetrySchedule& retries,
-                             TwinWatch& twins, SettingsWatch& settings, const Clock& clock,
+                             DuplicateAgentDetector& twins, SettingsWatch& settings, const Clock& clock,
                              telemetry::Metrics& metrics)
     : bus_(bus),
       journal_(journal),

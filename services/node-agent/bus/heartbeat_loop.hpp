@@ -1,18 +1,18 @@
-// Presence and load on the bus, every five seconds; and an ear for others that send the same.
+// OnchainRegistration and load on the bus, every five seconds; and an ear for others that send the same.
 #pragma once
 
 #include <mutex>
 #include <optional>
 #include <stop_token>
 
-#include "services/node-agent/onchain/bsc_identity.hpp"
 #include "bus/bus.hpp"
+#include "services/node-agent/bus/duplicate_agent_detector.hpp"
+#include "services/node-agent/bus/settings_watch.hpp"
+#include "services/node-agent/onchain/bsc_identity.hpp"
 #include "services/node-agent/state/heartbeat_sequence.hpp"
 #include "services/node-agent/state/journal.hpp"
 #include "services/node-agent/state/retry_schedule.hpp"
-#include "services/node-agent/bus/settings_watch.hpp"
 #include "telemetry/metrics.hpp"
-#include "services/node-agent/bus/duplicate_agent_detector.hpp"
 
 namespace lamda::agent {
 
@@ -21,7 +21,7 @@ class HeartbeatLoop {
   public:
     HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
                   const BscIdentity& identity, const Address& job_manager, HeartbeatSequence& sequence,
-                  std::size_t capacity, const RetrySchedule& retries, TwinWatch& twins,
+                  std::size_t capacity, const RetrySchedule& retries, DuplicateAgentDetector& twins,
                   SettingsWatch& settings, const Clock& clock, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
 
@@ -37,7 +37,7 @@ class HeartbeatLoop {
     HeartbeatSequence& sequence_;
     std::size_t capacity_;
     const RetrySchedule& retries_;
-    TwinWatch& twins_;
+    DuplicateAgentDetector& twins_;
     SettingsWatch& settings_;
     const Clock& clock_;
     telemetry::Gauge running_;

@@ -1,8 +1,8 @@
 #include "services/node-agent/bus/retract_loop.hpp"
 
 #include "core/crash_point.hpp"
-#include "services/node-agent/state/assignment_decision.hpp"
 #include "services/node-agent/bus/durable_loop.hpp"
+#include "services/node-agent/state/assignment_decision.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::agent {

@@ -119,15 +119,15 @@ std::string StatusPublisher::flush() {
 void StatusPublisher::run(const std::stop_token& stop) {
     std::uint64_t seen = 0;
     while (!stop.stop_requested()) {
-        std::string trouble;
+        std::string last_error;
         seen = journal_.wait_change(seen, Millis(0));
         try {
-            trouble = flush();
+            last_error = flush();
         } catch (const bus::Unavailable& error) {
-            trouble = error.what();
+            last_error = error.what();
         }
-        report(trouble);
-        if (!trouble.empty()) {
+        report(last_error);
+        if (!last_error.empty()) {
             runtime::pause(stop, kRetryAfter);
         } else {
             journal_.wait_change(seen, Millis(500));
@@ -135,8 +135,8 @@ void StatusPublisher::run(const std::stop_token& stop) {
     }
 }
 
-void StatusPublisher::report(const std::string& trouble) {
-    if (trouble.empty()) {
+void StatusPublisher::report(const std::string& last_error) {
+    if (last_error.empty()) {
         refused_since_.reset();
         health_.set(kCheck, true);
         return;
@@ -144,12 +144,12 @@ void StatusPublisher::report(const std::string& trouble) {
     const auto now = std::chrono::steady_clock::now();
     if (!refused_since_) {
         refused_since_ = now;
-        log_.warn("statuses wait for the bus", {{"reason", trouble}});
+        log_.warn("statuses wait for the bus", {{"reason", last_error}});
     }
     if (const auto waited = std::chrono::floor<std::chrono::seconds>(now - *refused_since_);
         waited > kLongestWait) {
         health_.set(kCheck, false,
-                    fmt::format("statuses wait for the bus for {} s: {}", waited.count(), trouble));
+                    fmt::format("statuses wait for the bus for {} s: {}", waited.count(), last_error));
     }
 }
 

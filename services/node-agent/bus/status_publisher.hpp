@@ -49,7 +49,7 @@ class StatusPublisher {
     std::string flush();
 
   private:
-    void report(const std::string& trouble);
+    void report(const std::string& last_error);
 
     Journal& journal_;
     bus::Bus& bus_;

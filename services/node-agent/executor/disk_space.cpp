@@ -75,9 +75,9 @@ std::uint64_t DiskWatch::note(std::uint64_t Written::* part, std::uint64_t bytes
     if (!excess_ && written_.total() > most_) {
         excess_ = written_;
     }
-    if (excess_ && !told_) {
+    if (excess_ && !reported_) {
         on_excess_(*excess_);
-        told_ = true;
+        reported_ = true;
     }
     return bytes;
 }

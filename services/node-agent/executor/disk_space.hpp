@@ -9,9 +9,9 @@
 #include <string>
 
 #include "services/node-agent/executor/docker/container_plan.hpp"
-#include "services/node-agent/state/assignment_decision.hpp"
 #include "services/node-agent/executor/docker/docker_engine.hpp"
 #include "services/node-agent/executor/paced_measurement.hpp"
+#include "services/node-agent/state/assignment_decision.hpp"
 
 namespace lamda::agent {
 
@@ -38,7 +38,7 @@ class DiskWatch {
     std::mutex mutex_;
     Written written_;                ///< last values
     std::optional<Written> excess_;  ///< the first sum above the limit
-    bool told_ = false;
+    bool reported_ = false;
     PacedMeasurement output_;  // last: they use the others
     PacedMeasurement layer_;
     PacedMeasurement volumes_;

@@ -3,10 +3,10 @@
 #include <charconv>
 #include <filesystem>
 
-#include "services/node-agent/executor/docker/container_plan.hpp"
 #include "core/crash_point.hpp"
-#include "services/node-agent/state/assignment_decision.hpp"
 #include "runtime/app.hpp"
+#include "services/node-agent/executor/docker/container_plan.hpp"
+#include "services/node-agent/state/assignment_decision.hpp"
 
 namespace lamda::agent {
 

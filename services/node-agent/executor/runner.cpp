@@ -7,9 +7,9 @@
 #include <functional>
 
 #include "core/crash_point.hpp"
+#include "runtime/app.hpp"
 #include "services/node-agent/executor/disk_space.hpp"
 #include "services/node-agent/executor/docker/engine_refusal.hpp"
-#include "runtime/app.hpp"
 
 namespace lamda::agent {
 
@@ -36,19 +36,19 @@ std::string digest_of(const std::string& image, const std::string& image_id) {
 
 /// An attempt that no other slot may take meanwhile. Its stop token is requested by `stop`, and when the
 /// attempt has become void.
-class Runner::Claim {
+class Runner::AttemptLock {
   public:
-    Claim(Runner& runner, const AttemptKey& key, const std::stop_token& stop)
+    AttemptLock(Runner& runner, const AttemptKey& key, const std::stop_token& stop)
         : runner_(runner),
           key_(key),
           source_(source_of(runner, key)),
           forward_(stop, [this] { source_.request_stop(); }) {}
-    ~Claim() {
+    ~AttemptLock() {
         const std::lock_guard lock(runner_.mutex_);
         runner_.claimed_.erase(key_);
     }
-    Claim(const Claim&) = delete;
-    Claim& operator=(const Claim&) = delete;
+    AttemptLock(const AttemptLock&) = delete;
+    AttemptLock& operator=(const AttemptLock&) = delete;
     std::stop_token stop() const { return source_.get_token(); }
 
   private:
@@ -89,16 +89,16 @@ void Runner::serve(const std::stop_token& stop) {
 }
 
 bool Runner::serve_one(const std::stop_token& stop) {
-    const auto key = claim_due();
+    const auto key = lock_due_attempt();
     if (!key) {
         return false;
     }
-    const Claim claim(*this, *key, stop);
+    const AttemptLock claim(*this, *key, stop);
     run(*key, claim.stop());
     return true;
 }
 
-std::optional<AttemptKey> Runner::claim_due() {
+std::optional<AttemptKey> Runner::lock_due_attempt() {
     const auto active = journal_.active_attempts();
     const std::lock_guard lock(mutex_);
     const auto found = std::find_if(active.begin(), active.end(), [&](const auto& key) {

@@ -8,18 +8,18 @@
 #include <string>
 
 #include "bus/bus.hpp"
+#include "ipfs/content_store.hpp"
+#include "services/node-agent/bus/offer.hpp"
+#include "services/node-agent/bus/status_publisher.hpp"
 #include "services/node-agent/executor/docker/container_plan.hpp"
-#include "services/node-agent/state/assignment_decision.hpp"
 #include "services/node-agent/executor/docker/docker_engine.hpp"
-#include "services/node-agent/state/failure.hpp"
 #include "services/node-agent/executor/host_lookup.hpp"
 #include "services/node-agent/executor/image_policy.hpp"
-#include "ipfs/content_store.hpp"
-#include "services/node-agent/state/journal.hpp"
-#include "services/node-agent/bus/offer.hpp"
 #include "services/node-agent/executor/pulled_images.hpp"
+#include "services/node-agent/state/assignment_decision.hpp"
+#include "services/node-agent/state/failure.hpp"
+#include "services/node-agent/state/journal.hpp"
 #include "services/node-agent/state/retry_schedule.hpp"
-#include "services/node-agent/bus/status_publisher.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace lamda::agent {
@@ -54,10 +54,10 @@ class Runner {
     void interrupt_void(const std::stop_token& stop);
 
   private:
-    class Claim;
+    class AttemptLock;
     enum class Step { kGoOn, kEnded };
 
-    std::optional<AttemptKey> claim_due();
+    std::optional<AttemptKey> lock_due_attempt();
     void run(const AttemptKey& key, const std::stop_token& stop);
     void advance(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     /// From acceptance to a container that is created; in runner_prepare.cpp.

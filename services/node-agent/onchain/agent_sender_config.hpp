@@ -2,8 +2,8 @@
 #pragma once
 
 #include "ingest/log_stream.hpp"
-#include "txsender/sender.hpp"
 #include "runtime/app.hpp"
+#include "txsender/sender.hpp"
 
 namespace lamda::agent {
 

@@ -2,8 +2,8 @@
 
 #include <charconv>
 
-#include "services/node-agent/state/durable_file.hpp"
 #include "runtime/app.hpp"
+#include "services/node-agent/state/durable_file.hpp"
 
 namespace lamda::agent {
 

@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "services/node-agent/onchain/bsc_identity.hpp"
 #include "core/result.hpp"
 #include "eth/rpc.hpp"
+#include "services/node-agent/onchain/bsc_identity.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 

@@ -8,7 +8,7 @@
 namespace lamda::agent {
 
 using txsender::IntentState;
-using txsender::LedgerEntry;
+using txsender::TxQueueEntry;
 using Json = nlohmann::json;
 
 namespace {
@@ -30,7 +30,7 @@ Json tx_value(const txsender::StoredTx& tx) {
             {"cancels", tx.cancels}};
 }
 
-Json entry_value(const LedgerEntry& entry) {
+Json entry_value(const TxQueueEntry& entry) {
     Json txs = Json::array();
     for (const auto& tx : entry.txs) {
         txs.push_back(tx_value(tx));
@@ -76,8 +76,8 @@ txsender::StoredTx tx_from(const Json& value) {
     return tx;
 }
 
-LedgerEntry entry_from(const Json& value) {
-    LedgerEntry entry;
+TxQueueEntry entry_from(const Json& value) {
+    TxQueueEntry entry;
     entry.intent.key = text(value, "key");
     entry.intent.to = Address::parse(text(value, "to")).value();
     entry.intent.value = u256_from_decimal(text(value, "value")).value();
@@ -107,14 +107,14 @@ LedgerEntry entry_from(const Json& value) {
 }
 
 /// What is kept of an intent that ended: its key and what became of it.
-void slim(LedgerEntry& entry) {
+void slim(TxQueueEntry& entry) {
     entry.txs.clear();
     entry.intent.data.clear();
 }
 
 }  // namespace
 
-FileTxLedger::FileTxLedger(std::string path, const Clock& clock) : path_(std::move(path)), clock_(clock) {
+FileTxQueue::FileTxQueue(std::string path, const Clock& clock) : path_(std::move(path)), clock_(clock) {
     if (const auto json = read_file(path_)) {
         try {
             state_ = decode(*json);
@@ -129,7 +129,7 @@ FileTxLedger::FileTxLedger(std::string path, const Clock& clock) : path_(std::mo
     }
 }
 
-std::string FileTxLedger::encode(const txsender::LedgerState& state) {
+std::string FileTxQueue::encode(const txsender::TxQueueState& state) {
     Json entries = Json::array();
     for (const auto& entry : state.entries) {
         entries.push_back(entry_value(entry));
@@ -140,12 +140,12 @@ std::string FileTxLedger::encode(const txsender::LedgerState& state) {
         .dump();
 }
 
-txsender::LedgerState FileTxLedger::decode(const std::string& json) {
+txsender::TxQueueState FileTxQueue::decode(const std::string& json) {
     const auto value = Json::parse(json);
     if (value.at("format").get<int>() != kFormat) {
         throw std::invalid_argument("written by another version");
     }
-    txsender::LedgerState state;
+    txsender::TxQueueState state;
     if (const auto& nonce = value.at("nextNonce"); !nonce.is_null()) {
         state.next_nonce = nonce.get<std::uint64_t>();
     }
@@ -156,7 +156,7 @@ txsender::LedgerState FileTxLedger::decode(const std::string& json) {
 }
 
 template <class Change>
-bool FileTxLedger::commit(Change change) {
+bool FileTxQueue::commit(Change change) {
     const std::lock_guard lock(mutex_);
     auto next = state_;
     if (!change(next)) {
@@ -167,11 +167,11 @@ bool FileTxLedger::commit(Change change) {
     return true;
 }
 
-bool FileTxLedger::put_intent(const txsender::Intent& intent) {
+bool FileTxQueue::put_intent(const txsender::Intent& intent) {
     return commit([&](auto& state) { return state.add(intent, clock_.now()); });
 }
 
-bool FileTxLedger::finish_without_tx(const std::string& key, const std::string& reason) {
+bool FileTxQueue::finish_without_tx(const std::string& key, const std::string& reason) {
     return commit([&](auto& state) {
         auto* entry = state.find(key);
         if (entry == nullptr || entry->nonce || !txsender::is_open(*entry)) {
@@ -185,47 +185,47 @@ bool FileTxLedger::finish_without_tx(const std::string& key, const std::string& 
     });
 }
 
-std::optional<LedgerEntry> FileTxLedger::find(const std::string& key) const {
+std::optional<TxQueueEntry> FileTxQueue::find(const std::string& key) const {
     const std::lock_guard lock(mutex_);
     const auto* entry = state_.find(key);
     return entry == nullptr ? std::nullopt : std::optional(*entry);
 }
 
-std::size_t FileTxLedger::open_count() const {
+std::size_t FileTxQueue::open_count() const {
     const std::lock_guard lock(mutex_);
     return static_cast<std::size_t>(
         std::count_if(state_.entries.begin(), state_.entries.end(), txsender::is_open));
 }
 
-void FileTxLedger::forget_done(Timestamp before) {
+void FileTxQueue::forget_done(Timestamp before) {
     commit([&](auto& state) {
-        return std::erase_if(state.entries, [&](const LedgerEntry& entry) {
+        return std::erase_if(state.entries, [&](const TxQueueEntry& entry) {
                    return entry.state == IntentState::kDone && entry.updated_at < before;
                }) > 0;
     });
 }
 
-std::vector<LedgerEntry> FileTxLedger::in_flight(const txsender::ChainLook& look, std::size_t most) {
+std::vector<TxQueueEntry> FileTxQueue::in_flight(const txsender::ChainLook& look, std::size_t most) {
     const std::lock_guard lock(mutex_);
     return state_.in_flight(look, most);
 }
 
-std::vector<LedgerEntry> FileTxLedger::waiting(std::size_t most) {
+std::vector<TxQueueEntry> FileTxQueue::waiting(std::size_t most) {
     const std::lock_guard lock(mutex_);
     return state_.waiting(most);
 }
 
-std::optional<std::uint64_t> FileTxLedger::next_nonce() {
+std::optional<std::uint64_t> FileTxQueue::next_nonce() {
     const std::lock_guard lock(mutex_);
     return state_.next_nonce;
 }
 
-U256 FileTxLedger::spent_since(Timestamp) {
+U256 FileTxQueue::spent_since(Timestamp) {
     return 0;
 }
 
-std::vector<std::optional<std::uint64_t>> FileTxLedger::allocate(const std::vector<txsender::Allocation>& wanted,
-                                                                 std::uint64_t at_least) {
+std::vector<std::optional<std::uint64_t>> FileTxQueue::allocate(
+    const std::vector<txsender::Allocation>& wanted, std::uint64_t at_least) {
     std::vector<std::optional<std::uint64_t>> given;
     commit([&](auto& state) {
         given = state.allocate(wanted, at_least, clock_.now());
@@ -234,11 +234,11 @@ std::vector<std::optional<std::uint64_t>> FileTxLedger::allocate(const std::vect
     return given;
 }
 
-bool FileTxLedger::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) {
+bool FileTxQueue::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) {
     return commit([&](auto& state) { return state.fill(nonce, wallet, gas_limit, clock_.now()); });
 }
 
-std::vector<bool> FileTxLedger::store(const std::vector<txsender::NewTx>& txs) {
+std::vector<bool> FileTxQueue::store(const std::vector<txsender::NewTx>& txs) {
     std::vector<bool> stands;
     commit([&](auto& state) {
         stands = state.store(txs, clock_.now());
@@ -247,23 +247,23 @@ std::vector<bool> FileTxLedger::store(const std::vector<txsender::NewTx>& txs) {
     return stands;
 }
 
-void FileTxLedger::park(const std::vector<txsender::Parked>& parked) {
+void FileTxQueue::park(const std::vector<txsender::Parked>& parked) {
     commit([&](auto& state) { return state.park(parked, clock_.now()); });
 }
 
-void FileTxLedger::mark_sent(const std::vector<std::string>& keys) {
+void FileTxQueue::mark_sent(const std::vector<std::string>& keys) {
     commit([&](auto& state) { return state.mark_sent(keys, clock_.now()); });
 }
 
-void FileTxLedger::mark_mined(const std::vector<txsender::MinedTx>& mined) {
+void FileTxQueue::mark_mined(const std::vector<txsender::MinedTx>& mined) {
     commit([&](auto& state) { return state.mark_mined(mined, clock_.now()); });
 }
 
-void FileTxLedger::mark_unmined(const std::vector<std::string>& keys) {
+void FileTxQueue::mark_unmined(const std::vector<std::string>& keys) {
     commit([&](auto& state) { return state.mark_unmined(keys, clock_.now()); });
 }
 
-void FileTxLedger::mark_done(const std::vector<txsender::MinedTx>& done) {
+void FileTxQueue::mark_done(const std::vector<txsender::MinedTx>& done) {
     commit([&](auto& state) {
         const bool changed = state.mark_done(done, clock_.now());
         for (const auto& one : done) {
@@ -275,13 +275,13 @@ void FileTxLedger::mark_done(const std::vector<txsender::MinedTx>& done) {
     });
 }
 
-void FileTxLedger::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
-                               const std::string& reason) {
+void FileTxQueue::mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
+                              const std::string& reason) {
     commit([&](auto& state) { return state.mark_failed(key, nonce, reason, clock_.now()); });
 }
 
-void FileTxLedger::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
-                                 bool reverted) {
+void FileTxQueue::release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
+                                bool reverted) {
     commit([&](auto& state) { return state.release_nonce(key, nonce, reason, reverted, clock_.now()); });
 }
 

@@ -1,4 +1,4 @@
-// The agent's nonce ledger: txsender::TxLedger in one file per wallet and chain, replaced as a whole at each
+// The agent's nonce ledger: txsender::TxQueue in one file per wallet and chain, replaced as a whole at each
 // change.
 #pragma once
 
@@ -6,30 +6,30 @@
 #include <string>
 #include <vector>
 
-#include "txsender/tx_queue_state.hpp"
 #include "services/node-agent/state/durable_file.hpp"
+#include "txsender/tx_queue_state.hpp"
 
 namespace lamda::agent {
 
 /// Thread-safe. A change is on disk before anybody can see it. Done intents are remembered by key, without
 /// their bytes, until forget_done.
-class FileTxLedger final : public txsender::TxLedger {
+class FileTxQueue final : public txsender::TxQueue {
   public:
     /// Reads the file when there is one. @throws DiskError; runtime::ConfigError when the file is damaged: a
     /// ledger that was guessed would send twice, and only a person can tell what is in flight
-    FileTxLedger(std::string path, const Clock& clock);
+    FileTxQueue(std::string path, const Clock& clock);
 
     /// False: its key stands already.
     bool put_intent(const txsender::Intent& intent);
     /// What was wanted is there without us. Only of an intent that holds no nonce; false otherwise.
     bool finish_without_tx(const std::string& key, const std::string& reason);
-    std::optional<txsender::LedgerEntry> find(const std::string& key) const;
+    std::optional<txsender::TxQueueEntry> find(const std::string& key) const;
     std::size_t open_count() const;
     /// Drops done intents older than that.
     void forget_done(Timestamp before);
 
-    std::vector<txsender::LedgerEntry> in_flight(const txsender::ChainLook& look, std::size_t most) override;
-    std::vector<txsender::LedgerEntry> waiting(std::size_t most) override;
+    std::vector<txsender::TxQueueEntry> in_flight(const txsender::ChainLook& look, std::size_t most) override;
+    std::vector<txsender::TxQueueEntry> waiting(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
     /// Not kept: an agent has no budget.
     U256 spent_since(Timestamp since) override;
@@ -48,8 +48,8 @@ class FileTxLedger final : public txsender::TxLedger {
                        bool reverted) override;
 
   private:
-    static std::string encode(const txsender::LedgerState& state);
-    static txsender::LedgerState decode(const std::string& json);
+    static std::string encode(const txsender::TxQueueState& state);
+    static txsender::TxQueueState decode(const std::string& json);
     /// Applies `change` to a copy, writes it, then takes it over. `change` returns false: nothing to write.
     template <class Change>
     bool commit(Change change);
@@ -57,7 +57,7 @@ class FileTxLedger final : public txsender::TxLedger {
     std::string path_;
     const Clock& clock_;
     mutable std::mutex mutex_;
-    txsender::LedgerState state_;
+    txsender::TxQueueState state_;
 };
 
 }  // namespace lamda::agent

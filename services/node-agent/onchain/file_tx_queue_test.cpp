@@ -18,9 +18,9 @@ struct Place {
     testkit::TempDir dir{"agent-ledger"};
     FakeClock clock{start_of_time()};
     std::string path() const { return dir.path() + "/ledger.json"; }
-    FileTxLedger open() const { return {path(), clock}; }
+    FileTxQueue open() const { return {path(), clock}; }
     /// A ledger as it is on disk now.
-    txsender::LedgerEntry on_disk(const std::string& key) const { return open().find(key).value(); }
+    txsender::TxQueueEntry on_disk(const std::string& key) const { return open().find(key).value(); }
 };
 
 txsender::Intent intent(const std::string& key) {
@@ -53,45 +53,45 @@ BlockRef block(std::uint8_t number) {
 TEST_CASE("an intent is taken once, also after it is done and after a restart") {
     const Place place;
     {
-        auto ledger = FileTxLedger(place.path(), place.clock);
-        CHECK(ledger.put_intent(intent("confirm:1")));
-        CHECK_FALSE(ledger.put_intent(intent("confirm:1")));
-        ledger.allocate({{"confirm:1", 21'000}}, 4);
-        ledger.store({{"confirm:1", 4, stored(1)}});
-        ledger.mark_sent({"confirm:1"});
-        ledger.mark_done({{"confirm:1", 4, stored(1).hash, block(9), 9}});
+        auto tx_queue = FileTxQueue(place.path(), place.clock);
+        CHECK(tx_queue.put_intent(intent("confirm:1")));
+        CHECK_FALSE(tx_queue.put_intent(intent("confirm:1")));
+        tx_queue.allocate({{"confirm:1", 21'000}}, 4);
+        tx_queue.store({{"confirm:1", 4, stored(1)}});
+        tx_queue.mark_sent({"confirm:1"});
+        tx_queue.mark_done({{"confirm:1", 4, stored(1).hash, block(9), 9}});
     }
-    FileTxLedger ledger(place.path(), place.clock);
-    CHECK_FALSE(ledger.put_intent(intent("confirm:1")));
-    CHECK(ledger.open_count() == 0);
-    CHECK(ledger.find("confirm:1")->state == IntentState::kDone);
-    CHECK(ledger.find("confirm:1")->mined_in == block(9));
+    FileTxQueue tx_queue(place.path(), place.clock);
+    CHECK_FALSE(tx_queue.put_intent(intent("confirm:1")));
+    CHECK(tx_queue.open_count() == 0);
+    CHECK(tx_queue.find("confirm:1")->state == IntentState::kDone);
+    CHECK(tx_queue.find("confirm:1")->mined_in == block(9));
 }
 
 TEST_CASE("nonces rise without a gap, from what the chain says at first") {
     const Place place;
-    FileTxLedger ledger(place.path(), place.clock);
+    FileTxQueue tx_queue(place.path(), place.clock);
     for (const char* key : {"a", "b", "c"}) {
-        ledger.put_intent(intent(key));
+        tx_queue.put_intent(intent(key));
     }
-    CHECK(ledger.next_nonce() == std::nullopt);
-    CHECK(ledger.allocate({{"a", 1}}, 4).front() == 4U);
-    CHECK(ledger.allocate({{"a", 1}}, 4).front() == std::nullopt);  // it keeps its nonce
-    CHECK(ledger.allocate({{"b", 1}}, 4).front() == 5U);            // a node that lags cannot take it back
-    CHECK(ledger.next_nonce() == 6U);
-    CHECK(ledger.allocate({{"c", 1}}, 9).front() == 9U);
-    CHECK(ledger.allocate({{"unknown", 1}}, 9).front() == std::nullopt);
+    CHECK(tx_queue.next_nonce() == std::nullopt);
+    CHECK(tx_queue.allocate({{"a", 1}}, 4).front() == 4U);
+    CHECK(tx_queue.allocate({{"a", 1}}, 4).front() == std::nullopt);  // it keeps its nonce
+    CHECK(tx_queue.allocate({{"b", 1}}, 4).front() == 5U);            // a node that lags cannot take it back
+    CHECK(tx_queue.next_nonce() == 6U);
+    CHECK(tx_queue.allocate({{"c", 1}}, 9).front() == 9U);
+    CHECK(tx_queue.allocate({{"unknown", 1}}, 9).front() == std::nullopt);
 }
 
 TEST_CASE("bytes are stored only under the nonce that the intent holds") {
     const Place place;
-    FileTxLedger ledger(place.path(), place.clock);
-    ledger.put_intent(intent("a"));
-    CHECK_FALSE(ledger.store({{"a", 4, stored(1)}}).front());
-    ledger.allocate({{"a", 1}}, 4);
-    CHECK_FALSE(ledger.store({{"a", 5, stored(1)}}).front());
-    CHECK(ledger.store({{"a", 4, stored(1)}}).front());
-    CHECK(ledger.store({{"a", 4, stored(2)}}).front());
+    FileTxQueue tx_queue(place.path(), place.clock);
+    tx_queue.put_intent(intent("a"));
+    CHECK_FALSE(tx_queue.store({{"a", 4, stored(1)}}).front());
+    tx_queue.allocate({{"a", 1}}, 4);
+    CHECK_FALSE(tx_queue.store({{"a", 5, stored(1)}}).front());
+    CHECK(tx_queue.store({{"a", 4, stored(1)}}).front());
+    CHECK(tx_queue.store({{"a", 4, stored(2)}}).front());
     const auto entry = place.on_disk("a");
     REQUIRE(entry.txs.size() == 2);
     CHECK(entry.txs[0].hash == stored(1).hash);
@@ -103,98 +103,99 @@ TEST_CASE("bytes are stored only under the nonce that the intent holds") {
 
 TEST_CASE("mined, reorganised away, mined again, done") {
     const Place place;
-    FileTxLedger ledger(place.path(), place.clock);
-    ledger.put_intent(intent("a"));
-    ledger.allocate({{"a", 1}}, 0);
-    ledger.store({{"a", 0, stored(1)}});
-    ledger.mark_sent({"a"});
-    ledger.mark_mined({{"a", 0, stored(1).hash, block(3), 9}});
+    FileTxQueue tx_queue(place.path(), place.clock);
+    tx_queue.put_intent(intent("a"));
+    tx_queue.allocate({{"a", 1}}, 0);
+    tx_queue.store({{"a", 0, stored(1)}});
+    tx_queue.mark_sent({"a"});
+    tx_queue.mark_mined({{"a", 0, stored(1).hash, block(3), 9}});
     CHECK(place.on_disk("a").state == IntentState::kMined);
-    ledger.mark_unmined({"a"});
+    tx_queue.mark_unmined({"a"});
     CHECK(place.on_disk("a").state == IntentState::kSent);
     CHECK(place.on_disk("a").mined_in == std::nullopt);
     CHECK(place.on_disk("a").txs.size() == 1);  // the same bytes can be mined again
-    ledger.mark_mined({{"a", 0, stored(1).hash, block(4), 9}});
-    ledger.mark_done({{"a", 0, stored(1).hash, block(4), 9}});
+    tx_queue.mark_mined({{"a", 0, stored(1).hash, block(4), 9}});
+    tx_queue.mark_done({{"a", 0, stored(1).hash, block(4), 9}});
     CHECK(place.on_disk("a").state == IntentState::kDone);
 }
 
 TEST_CASE("a nonce that a foreign transaction took is given up, and another one comes") {
     const Place place;
-    FileTxLedger ledger(place.path(), place.clock);
-    ledger.put_intent(intent("a"));
-    ledger.allocate({{"a", 1}}, 0);
-    ledger.store({{"a", 0, stored(1)}});
-    ledger.release_nonce("a", 0, "taken by another", false);
+    FileTxQueue tx_queue(place.path(), place.clock);
+    tx_queue.put_intent(intent("a"));
+    tx_queue.allocate({{"a", 1}}, 0);
+    tx_queue.store({{"a", 0, stored(1)}});
+    tx_queue.release_nonce("a", 0, "taken by another", false);
     const auto entry = place.on_disk("a");
     CHECK(entry.state == IntentState::kPending);
     CHECK(entry.nonce == std::nullopt);
     CHECK(entry.txs.empty());
-    CHECK(ledger.allocate({{"a", 1}}, 0).front() == 1U);
+    CHECK(tx_queue.allocate({{"a", 1}}, 0).front() == 1U);
 }
 
 TEST_CASE("what is there without us ends an intent only while it holds no nonce") {
     const Place place;
-    FileTxLedger ledger(place.path(), place.clock);
-    ledger.put_intent(intent("waiting"));
-    ledger.put_intent(intent("sent"));
-    ledger.park({{"waiting", "not yet"}});
-    ledger.allocate({{"sent", 1}}, 0);
-    CHECK(ledger.finish_without_tx("waiting", "confirmed by another"));
-    CHECK_FALSE(ledger.finish_without_tx("sent", "confirmed by another"));
-    ledger.park({{"waiting", "late"}});  // what a sender says after its check
+    FileTxQueue tx_queue(place.path(), place.clock);
+    tx_queue.put_intent(intent("waiting"));
+    tx_queue.put_intent(intent("sent"));
+    tx_queue.park({{"waiting", "not yet"}});
+    tx_queue.allocate({{"sent", 1}}, 0);
+    CHECK(tx_queue.finish_without_tx("waiting", "confirmed by another"));
+    CHECK_FALSE(tx_queue.finish_without_tx("sent", "confirmed by another"));
+    tx_queue.park({{"waiting", "late"}});  // what a sender says after its check
     CHECK(place.on_disk("waiting").state == IntentState::kDone);
     CHECK(place.on_disk("waiting").reason == "confirmed by another");
-    CHECK(ledger.open_count() == 1);
+    CHECK(tx_queue.open_count() == 1);
 }
 
 TEST_CASE("parked intents stay open and keep their reason; those with a nonce are not parked") {
     const Place place;
-    FileTxLedger ledger(place.path(), place.clock);
-    ledger.put_intent(intent("a"));
-    ledger.park({{"a", "not confirmed yet"}});
+    FileTxQueue tx_queue(place.path(), place.clock);
+    tx_queue.put_intent(intent("a"));
+    tx_queue.park({{"a", "not confirmed yet"}});
     CHECK(place.on_disk("a").state == IntentState::kParked);
-    CHECK(ledger.open_count() == 1);
-    CHECK(ledger.allocate({{"a", 1}}, 0).front() == 0U);
-    ledger.park({{"a", "no"}});
+    CHECK(tx_queue.open_count() == 1);
+    CHECK(tx_queue.allocate({{"a", 1}}, 0).front() == 0U);
+    tx_queue.park({{"a", "no"}});
     CHECK(place.on_disk("a").state == IntentState::kAllocated);
 }
 
 TEST_CASE("done intents are forgotten after their time, open and failed ones are not") {
     Place place;
-    FileTxLedger ledger(place.path(), place.clock);
+    FileTxQueue tx_queue(place.path(), place.clock);
     for (const char* key : {"done", "failed", "open"}) {
-        ledger.put_intent(intent(key));
+        tx_queue.put_intent(intent(key));
     }
-    ledger.finish_without_tx("done", "there");
-    ledger.mark_failed("failed", std::nullopt, "reverted");
+    tx_queue.finish_without_tx("done", "there");
+    tx_queue.mark_failed("failed", std::nullopt, "reverted");
     place.clock.advance(Millis(1'000));
-    ledger.forget_done(place.clock.now());
-    CHECK_FALSE(ledger.find("done"));
-    CHECK(ledger.find("failed"));
-    CHECK(ledger.find("open"));
+    tx_queue.forget_done(place.clock.now());
+    CHECK_FALSE(tx_queue.find("done"));
+    CHECK(tx_queue.find("failed"));
+    CHECK(tx_queue.find("open"));
 }
 
 namespace {
 
 struct Change {
     const char* name;
-    void (*act)(FileTxLedger&);
+    void (*act)(FileTxQueue&);
 };
 
 /// Each starts from where the one before has led.
 const std::vector<Change>& changes() {
     static const std::vector<Change> all = {
-        {"put", [](FileTxLedger& ledger) { ledger.put_intent(intent("a")); }},
-        {"park", [](FileTxLedger& ledger) { ledger.park({{"a", "wait"}}); }},
-        {"allocate", [](FileTxLedger& ledger) { ledger.allocate({{"a", 21'000}}, 3); }},
-        {"store", [](FileTxLedger& ledger) { ledger.store({{"a", 3, stored(1)}}); }},
-        {"sent", [](FileTxLedger& ledger) { ledger.mark_sent({"a"}); }},
-        {"mined", [](FileTxLedger& ledger) { ledger.mark_mined({{"a", 3, stored(1).hash, block(2), 9}}); }},
-        {"unmined", [](FileTxLedger& ledger) { ledger.mark_unmined({"a"}); }},
-        {"release", [](FileTxLedger& ledger) { ledger.release_nonce("a", 3, "foreign", false); }},
-        {"allocate again", [](FileTxLedger& ledger) { ledger.allocate({{"a", 21'000}}, 3); }},
-        {"done", [](FileTxLedger& ledger) { ledger.mark_done({{"a", 4, stored(1).hash, block(2), 9}}); }},
+        {"put", [](FileTxQueue& tx_queue) { tx_queue.put_intent(intent("a")); }},
+        {"park", [](FileTxQueue& tx_queue) { tx_queue.park({{"a", "wait"}}); }},
+        {"allocate", [](FileTxQueue& tx_queue) { tx_queue.allocate({{"a", 21'000}}, 3); }},
+        {"store", [](FileTxQueue& tx_queue) { tx_queue.store({{"a", 3, stored(1)}}); }},
+        {"sent", [](FileTxQueue& tx_queue) { tx_queue.mark_sent({"a"}); }},
+        {"mined",
+         [](FileTxQueue& tx_queue) { tx_queue.mark_mined({{"a", 3, stored(1).hash, block(2), 9}}); }},
+        {"unmined", [](FileTxQueue& tx_queue) { tx_queue.mark_unmined({"a"}); }},
+        {"release", [](FileTxQueue& tx_queue) { tx_queue.release_nonce("a", 3, "foreign", false); }},
+        {"allocate again", [](FileTxQueue& tx_queue) { tx_queue.allocate({{"a", 21'000}}, 3); }},
+        {"done", [](FileTxQueue& tx_queue) { tx_queue.mark_done({{"a", 4, stored(1).hash, block(2), 9}}); }},
     };
     return all;
 }
@@ -203,8 +204,8 @@ const std::vector<Change>& changes() {
 
 TEST_CASE("child: changes the ledger", "[.]") {
     const FakeClock clock(start_of_time());
-    FileTxLedger ledger(told("LEDGER"), clock);
-    changes().at(std::stoul(told("CHANGE"))).act(ledger);
+    FileTxQueue tx_queue(told("LEDGER"), clock);
+    changes().at(std::stoul(told("CHANGE"))).act(tx_queue);
 }
 
 TEST_CASE("a kill at any step of any change leaves the ledger before or after it") {
@@ -221,8 +222,8 @@ TEST_CASE("a kill at any step of any change leaves the ledger before or after it
         CHECK(after != before);
         // After the kill the same change finds itself done: nothing happens twice.
         if (std::string(changes()[i].name) != "store") {  // two byte strings under one nonce are allowed
-            FileTxLedger ledger(place.path(), place.clock);
-            changes()[i].act(ledger);
+            FileTxQueue tx_queue(place.path(), place.clock);
+            changes()[i].act(tx_queue);
             CHECK(read_file(place.path()) == after);
         }
     }
@@ -232,5 +233,5 @@ TEST_CASE("a kill at any step of any change leaves the ledger before or after it
 TEST_CASE("a ledger that cannot be read is refused: a guessed one would send twice") {
     const Place place;
     std::ofstream(place.path()) << R"({"format":1,"nextNonce":3,"entries":[{"key":)";
-    CHECK_THROWS_AS(FileTxLedger(place.path(), place.clock), runtime::ConfigError);
+    CHECK_THROWS_AS(FileTxQueue(place.path(), place.clock), runtime::ConfigError);
 }

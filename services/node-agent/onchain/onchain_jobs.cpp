@@ -37,7 +37,8 @@ Result<OnchainJob> read_record(const Result<Bytes>& answer) {
     return OnchainJob{info->provider, info->created_at != 0, info->confirmed_at != 0};
 }
 
-std::optional<txsender::Objection> objection_to_confirm(const Result<OnchainJob>& record, const Address& self) {
+std::optional<txsender::Objection> objection_to_confirm(const Result<OnchainJob>& record,
+                                                        const Address& self) {
     return objection_to_both(record, self);
 }
 

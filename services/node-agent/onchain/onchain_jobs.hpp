@@ -4,9 +4,9 @@
 #include <optional>
 #include <vector>
 
+#include "core/ids.hpp"
 #include "ingest/proof/proven_chain.hpp"
 #include "txsender/sender.hpp"
-#include "core/ids.hpp"
 
 namespace lamda::agent {
 
@@ -20,7 +20,8 @@ struct OnchainJob {
 Result<OnchainJob> read_record(const Result<Bytes>& answer);
 
 /// Reason why a job is not to be confirmed yet by `self`. Pure.
-std::optional<txsender::Objection> objection_to_confirm(const Result<OnchainJob>& record, const Address& self);
+std::optional<txsender::Objection> objection_to_confirm(const Result<OnchainJob>& record,
+                                                        const Address& self);
 /// Reason why a job's payment is not to be claimed yet by `self`. Pure.
 std::optional<txsender::Objection> objection_to_claim(const Result<OnchainJob>& record, const Address& self);
 

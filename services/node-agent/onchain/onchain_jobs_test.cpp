@@ -9,9 +9,9 @@
 using namespace lamda;
 using namespace lamda::agent;
 namespace jm = contracts::job_manager;
-using txsender::Objection;
 using simulator::EndpointPlan;
 using simulator::Fault;
+using txsender::Objection;
 
 namespace {
 

@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "contracts/node_reputation.hpp"
-#include "services/node-agent/onchain/agent_sender_config.hpp"
 #include "runtime/app.hpp"
+#include "services/node-agent/onchain/agent_sender_config.hpp"
 
 namespace lamda::agent {
 
@@ -20,11 +20,11 @@ constexpr auto kRemember = std::chrono::hours(24);
 
 }  // namespace
 
-Presence::Presence(PresenceConfig config, FileTxLedger& ledger, eth::Rpc& opbnb, const crypto::Signer& signer,
-                   const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
-                   telemetry::Health& health)
+OnchainRegistration::OnchainRegistration(RegistrationConfig config, FileTxQueue& tx_queue, eth::Rpc& opbnb,
+                                         const crypto::Signer& signer, const Clock& clock, telemetry::Log log,
+                                         telemetry::Metrics& metrics, telemetry::Health& health)
     : config_(std::move(config)),
-      ledger_(ledger),
+      tx_queue_(tx_queue),
       opbnb_(opbnb),
       signer_(signer),
       clock_(clock),
@@ -32,7 +32,7 @@ Presence::Presence(PresenceConfig config, FileTxLedger& ledger, eth::Rpc& opbnb,
       metrics_(metrics),
       health_(health) {}
 
-Presence::Node Presence::read_node() {
+OnchainRegistration::Node OnchainRegistration::read_node() {
     nr::GetProviderInfo call;
     call.provider = signer_.address();
     eth::CallRequest request;
@@ -50,7 +50,7 @@ Presence::Node Presence::read_node() {
             from_unix_seconds(head->timestamp)};
 }
 
-Result<txsender::Call> presence_call(const PresenceConfig& config, std::string_view key) {
+Result<txsender::Call> presence_call(const RegistrationConfig& config, std::string_view key) {
     if (key.starts_with(kRegister)) {
         nr::RegisterNode call;
         call.gpu_model = config.gpu_model;
@@ -63,8 +63,8 @@ Result<txsender::Call> presence_call(const PresenceConfig& config, std::string_v
     return Error{"unknown_key", "the key is neither a registration nor a heartbeat", ""};
 }
 
-void Presence::note_intents(const Node& node) {
-    if (ledger_.open_count() > 0) {
+void OnchainRegistration::note_intents(const Node& node) {
+    if (tx_queue_.open_count() > 0) {
         return;  // one thing after the other
     }
     const auto now = node.now;
@@ -83,20 +83,20 @@ void Presence::note_intents(const Node& node) {
         key = std::string(kHeartbeat) + stamp;
     }
     const auto call = presence_call(config_, key).value();
-    if (ledger_.put_intent({key, call.to, call.value, call.data, txsender::OnRevert::kGiveUp})) {
+    if (tx_queue_.put_intent({key, call.to, call.value, call.data, txsender::OnRevert::kGiveUp})) {
         log_.info("wanted on opBNB", {{"intent", key}});
     }
-    ledger_.forget_done(clock_.now() - kRemember);
+    tx_queue_.forget_done(clock_.now() - kRemember);
 }
 
-void Presence::run(const std::stop_token& stop) {
-    if (!config_.register_node && config_.heartbeat_interval.count() == 0 && ledger_.open_count() == 0) {
+void OnchainRegistration::run(const std::stop_token& stop) {
+    if (!config_.register_node && config_.heartbeat_interval.count() == 0 && tx_queue_.open_count() == 0) {
         return;
     }
     const auto chain = chain_id_of(opbnb_, "OPBNB_RPC_URL");
     txsender::PolicyByKey policy([this](std::string_view key) { return presence_call(config_, key); });
-    txsender::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, ledger_,
-                         policy, clock_, log_, metrics_, health_, {});
+    txsender::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, tx_queue_,
+                            policy, clock_, log_, metrics_, health_, {});
     const auto look = config_.heartbeat_interval.count() == 0
                           ? kLongestLook
                           : std::min(config_.heartbeat_interval, kLongestLook);
@@ -107,7 +107,7 @@ void Presence::run(const std::stop_token& stop) {
             note_intents(read_node());
             looked = clock_.steady();
         }
-        if (ledger_.open_count() > 0) {
+        if (tx_queue_.open_count() > 0) {
             sender.step();
         }
         runtime::pause(stop, kPace);

@@ -1,14 +1,14 @@
-// Presence on opBNB: registration when wanted, and the on-chain heartbeat.
+// OnchainRegistration on opBNB: registration when wanted, and the on-chain heartbeat.
 #pragma once
 
 #include <stop_token>
 
-#include "txsender/sender.hpp"
 #include "services/node-agent/onchain/file_tx_queue.hpp"
+#include "txsender/sender.hpp"
 
 namespace lamda::agent {
 
-struct PresenceConfig {
+struct RegistrationConfig {
     Address node_reputation;
     std::optional<ChainId> chain_id;
     Millis heartbeat_interval{300'000};  ///< 0: none
@@ -19,12 +19,13 @@ struct PresenceConfig {
 
 /// What `register:<time>` and `heartbeat:<time>` stand for: all that the agent signs on opBNB. Errors:
 /// `unknown_key`.
-Result<txsender::Call> presence_call(const PresenceConfig& config, std::string_view key);
+Result<txsender::Call> presence_call(const RegistrationConfig& config, std::string_view key);
 
-class Presence {
+class OnchainRegistration {
   public:
-    Presence(PresenceConfig config, FileTxLedger& ledger, eth::Rpc& opbnb, const crypto::Signer& signer,
-             const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
+    OnchainRegistration(RegistrationConfig config, FileTxQueue& tx_queue, eth::Rpc& opbnb,
+                        const crypto::Signer& signer, const Clock& clock, telemetry::Log log,
+                        telemetry::Metrics& metrics, telemetry::Health& health);
     /// @throws runtime::ConfigError when the endpoint is on another chain; what Sender::step throws
     void run(const std::stop_token& stop);
 
@@ -37,8 +38,8 @@ class Presence {
     Node read_node();
     void note_intents(const Node& node);
 
-    PresenceConfig config_;
-    FileTxLedger& ledger_;
+    RegistrationConfig config_;
+    FileTxQueue& tx_queue_;
     eth::Rpc& opbnb_;
     const crypto::Signer& signer_;
     const Clock& clock_;

@@ -2,8 +2,8 @@
 
 #include "contracts/job_manager.hpp"
 #include "core/crash_point.hpp"
-#include "services/node-agent/onchain/agent_sender_config.hpp"
 #include "runtime/app.hpp"
+#include "services/node-agent/onchain/agent_sender_config.hpp"
 
 namespace lamda::agent {
 
@@ -48,12 +48,12 @@ Result<txsender::Call> settlement_call(const Address& job_manager, std::string_v
     return Error{"unknown_key", "the key is neither a confirmation nor a claim", ""};
 }
 
-Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, Open open,
+Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxQueue& tx_queue, Open open,
                        const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
                        telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
     : config_(config),
       journal_(journal),
-      ledger_(ledger),
+      tx_queue_(tx_queue),
       open_(std::move(open)),
       identity_(identity),
       signer_(signer),
@@ -68,7 +68,7 @@ void Settlement::run(const std::stop_token& stop) {
         if (identity_.configured()) {
             chain_id_of(*bsc, "BSC_RPC_URL");  // a contradiction is the settings' own, and ends the process
         }
-        if (config_.confirm || config_.claim || ledger_.open_count() > 0) {
+        if (config_.confirm || config_.claim || tx_queue_.open_count() > 0) {
             settle(*chain, *bsc, stop);
         } else if (identity_.configured() || !identity_.wait_other(*chain, stop)) {
             return;
@@ -88,10 +88,10 @@ void Settlement::settle(ChainId chain, rpcpool::MultiRpc& bsc, const std::stop_t
     OnchainJobs onchain(config_.job_manager, bsc, clock_);
     txsender::PolicyByKey policy(
         [this](std::string_view key) { return settlement_call(config_.job_manager, key); });
-    txsender::Sender sender(sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, ledger_, policy,
-                         clock_, log_, metrics_, health_, [&](const std::vector<txsender::Intent>& intents) {
-                             return precheck(onchain, intents);
-                         });
+    txsender::Sender sender(
+        sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, tx_queue_, policy, clock_, log_,
+        metrics_, health_,
+        [&](const std::vector<txsender::Intent>& intents) { return precheck(onchain, intents); });
     std::uint64_t seen = 0;
     while (!stop.stop_requested() && identity_.known() == chain) {
         seen = journal_.wait_change(seen, Millis(0));
@@ -117,18 +117,18 @@ void Settlement::note_intents() {
                    !(attempt.*noted);
         });
         for (const auto& key : due) {
-            ledger_.put_intent(intent_of(key_of(key.job)));
+            tx_queue_.put_intent(intent_of(key_of(key.job)));
             crash_point("agent.intent.put");
             journal_.update(key, [&](Attempt& attempt) { attempt.*noted = true; });
         }
     };
     note(config_.confirm, &Attempt::confirm_noted, confirm_key);
     note(config_.claim, &Attempt::claim_noted, claim_key);
-    ledger_.forget_done(clock_.now() - kRemember);
+    tx_queue_.forget_done(clock_.now() - kRemember);
 }
 
-std::vector<std::optional<txsender::Objection>> Settlement::precheck(OnchainJobs& onchain,
-                                                                  const std::vector<txsender::Intent>& intents) {
+std::vector<std::optional<txsender::Objection>> Settlement::precheck(
+    OnchainJobs& onchain, const std::vector<txsender::Intent>& intents) {
     std::vector<std::optional<txsender::Objection>> out(intents.size());
     std::vector<std::size_t> places;
     std::vector<JobId> jobs;
@@ -150,14 +150,14 @@ std::vector<std::optional<txsender::Objection>> Settlement::precheck(OnchainJobs
 }
 
 std::optional<txsender::Objection> Settlement::may_confirm(OnchainJobs& onchain, const JobId& job,
-                                                        const Result<OnchainJob>& final) {
+                                                           const Result<OnchainJob>& final) {
     using Kind = txsender::Objection::Kind;
     if (auto objection = objection_to_confirm(final, signer_.address())) {
         return objection;
     }
     constexpr auto kByAnother = "confirmed by another, not final yet";
     if (final->confirmed) {
-        ledger_.finish_without_tx(confirm_key(job), "confirmed by another");
+        tx_queue_.finish_without_tx(confirm_key(job), "confirmed by another");
         log_.info("confirmed by another already", {{"job", job.hex()}});
         return txsender::Objection{kByAnother, Kind::kPark};
     }

@@ -6,10 +6,10 @@
 #include <stop_token>
 
 #include "services/node-agent/onchain/bsc_identity.hpp"
-#include "txsender/sender.hpp"
 #include "services/node-agent/onchain/file_tx_queue.hpp"
-#include "services/node-agent/state/journal.hpp"
 #include "services/node-agent/onchain/onchain_jobs.hpp"
+#include "services/node-agent/state/journal.hpp"
+#include "txsender/sender.hpp"
 
 namespace lamda::agent {
 
@@ -24,7 +24,7 @@ class Settlement {
   public:
     /// Endpoints that are expected to be on the chain.
     using Open = std::function<std::unique_ptr<rpcpool::MultiRpc>(ChainId)>;
-    Settlement(SettlementConfig config, Journal& journal, FileTxLedger& ledger, Open open,
+    Settlement(SettlementConfig config, Journal& journal, FileTxQueue& tx_queue, Open open,
                const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
                telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
     /// Begins again when the chain id is corrected. @throws runtime::ConfigError when all endpoints are on
@@ -38,15 +38,15 @@ class Settlement {
     void note_intents();
     /// @throws what the endpoints throw
     std::vector<std::optional<txsender::Objection>> precheck(OnchainJobs& onchain,
-                                                          const std::vector<txsender::Intent>& intents);
+                                                             const std::vector<txsender::Intent>& intents);
     std::optional<txsender::Objection> may_confirm(OnchainJobs& onchain, const JobId& job,
-                                                const Result<OnchainJob>& final);
+                                                   const Result<OnchainJob>& final);
     /// Shows whether BSC's endpoints can contradict one another.
     void show_trust(rpcpool::MultiRpc& bsc);
 
     SettlementConfig config_;
     Journal& journal_;
-    FileTxLedger& ledger_;
+    FileTxQueue& tx_queue_;
     Open open_;
     const BscIdentity& identity_;
     const crypto::Signer& signer_;

@@ -40,19 +40,19 @@ std::optional<std::string> contradiction(const wire::Assignment& assignment, con
 
 }  // namespace
 
-std::string_view to_string(Decision decision) {
+std::string_view to_string(AssignmentDecision decision) {
     switch (decision) {
-        case Decision::kAccept:
+        case AssignmentDecision::kAccept:
             return "accept";
-        case Decision::kRefuse:
+        case AssignmentDecision::kRefuse:
             return "refuse";
-        case Decision::kReturn:
+        case AssignmentDecision::kReturn:
             return "return";
-        case Decision::kRepublish:
+        case AssignmentDecision::kRepublish:
             return "republish";
-        case Decision::kIgnore:
+        case AssignmentDecision::kIgnore:
             return "ignore";
-        case Decision::kDefer:
+        case AssignmentDecision::kDefer:
             return "defer";
     }
     return "";
@@ -63,31 +63,32 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
         if (const auto known = record->attempts.find(assignment.attempt); known != record->attempts.end()) {
             if (known->second.phase == Phase::kFinished && known->second.final_status &&
                 assignment.attempt > record->void_through) {
-                return {Decision::kRepublish, "finished before"};
+                return {AssignmentDecision::kRepublish, "finished before"};
             }
-            return {Decision::kIgnore, known->second.active() ? "already at work" : "ended before"};
+            return {AssignmentDecision::kIgnore, known->second.active() ? "already at work" : "ended before"};
         }
         if (assignment.attempt <= record->void_through) {
-            return {Decision::kIgnore, fmt::format("retracted up to attempt {}", record->void_through)};
+            return {AssignmentDecision::kIgnore,
+                    fmt::format("retracted up to attempt {}", record->void_through)};
         }
         if (assignment.attempt < record->highest()) {
-            return {Decision::kIgnore, fmt::format("overtaken by attempt {}", record->highest())};
+            return {AssignmentDecision::kIgnore, fmt::format("overtaken by attempt {}", record->highest())};
         }
     }
     if (auto wrong = contradiction(assignment, self)) {
-        return {Decision::kReturn, *std::move(wrong)};
+        return {AssignmentDecision::kReturn, *std::move(wrong)};
     }
     // A job whose spec was never given to a gateway may bear any name.
     if (const auto named = wire::check_image_reference(assignment.docker_image); !named) {
-        return {Decision::kRefuse, "the image name can never work: " + named.error().message};
+        return {AssignmentDecision::kRefuse, "the image name can never work: " + named.error().message};
     }
     if (self.twin) {
-        return {Decision::kDefer, "another agent works with the same key"};
+        return {AssignmentDecision::kDefer, "another agent works with the same key"};
     }
     if (self.active >= self.capacity) {
-        return {Decision::kDefer, "no room"};
+        return {AssignmentDecision::kDefer, "no room"};
     }
-    return {Decision::kAccept, "new"};
+    return {AssignmentDecision::kAccept, "new"};
 }
 
 bool keeps_output(const JobRecord& record, std::uint32_t attempt, Timestamp now) {

@@ -8,7 +8,7 @@
 
 namespace lamda::agent {
 
-enum class Decision {
+enum class AssignmentDecision {
     kAccept,     ///< new: record, acknowledge, run
     kRefuse,     ///< can never be run here: record a failure `refused`, acknowledge
     kRepublish,  ///< finished before: publish its recorded status again, acknowledge
@@ -16,10 +16,10 @@ enum class Decision {
     kIgnore,     ///< void, overtaken, or already at work: acknowledge, nothing else
     kDefer       ///< no room now: let it come again
 };
-std::string_view to_string(Decision decision);
+std::string_view to_string(AssignmentDecision decision);
 
 struct Verdict {
-    Decision decision = Decision::kIgnore;
+    AssignmentDecision decision = AssignmentDecision::kIgnore;
     std::string reason;  ///< for the log, and for people when refused
     bool operator==(const Verdict&) const = default;
 };

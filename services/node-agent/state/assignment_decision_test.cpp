@@ -38,18 +38,21 @@ TEST_CASE("what an assignment leads to") {
         const char* scenario;
         std::uint32_t attempt;
         std::optional<JobRecord> record;
-        Decision expected;
+        AssignmentDecision expected;
     };
     const std::vector<Case> cases = {
-        {"never heard of it", 1, std::nullopt, Decision::kAccept},
-        {"delivered again while it runs", 1, with_attempt(1, Phase::kStarted), Decision::kIgnore},
-        {"delivered again before it runs", 1, with_attempt(1, Phase::kAccepted), Decision::kIgnore},
-        {"delivered again after its end", 1, with_attempt(1, Phase::kFinished), Decision::kRepublish},
-        {"delivered again after it was overtaken", 1, with_attempt(1, Phase::kVoid), Decision::kIgnore},
-        {"a higher attempt", 2, with_attempt(1, Phase::kFinished), Decision::kAccept},
-        {"a lower attempt that comes late", 1, with_attempt(2, Phase::kFinished), Decision::kIgnore},
-        {"retracted before it came", 1, retracted_through(1), Decision::kIgnore},
-        {"above what was retracted", 2, retracted_through(1), Decision::kAccept},
+        {"never heard of it", 1, std::nullopt, AssignmentDecision::kAccept},
+        {"delivered again while it runs", 1, with_attempt(1, Phase::kStarted), AssignmentDecision::kIgnore},
+        {"delivered again before it runs", 1, with_attempt(1, Phase::kAccepted), AssignmentDecision::kIgnore},
+        {"delivered again after its end", 1, with_attempt(1, Phase::kFinished),
+         AssignmentDecision::kRepublish},
+        {"delivered again after it was overtaken", 1, with_attempt(1, Phase::kVoid),
+         AssignmentDecision::kIgnore},
+        {"a higher attempt", 2, with_attempt(1, Phase::kFinished), AssignmentDecision::kAccept},
+        {"a lower attempt that comes late", 1, with_attempt(2, Phase::kFinished),
+         AssignmentDecision::kIgnore},
+        {"retracted before it came", 1, retracted_through(1), AssignmentDecision::kIgnore},
+        {"above what was retracted", 2, retracted_through(1), AssignmentDecision::kAccept},
     };
     for (const auto& one : cases) {
         INFO(one.scenario);
@@ -63,22 +66,25 @@ TEST_CASE("a finished attempt that was retracted since is not published again") 
     auto record = with_attempt(1, Phase::kFinished);
     enter(record, wire::Retraction{job_id(1), 1, wire::RetractReason::kSuperseded});
     CHECK(record.attempts.at(1).phase == Phase::kFinished);
-    CHECK(decide(assignment(1, 1), record, idle()).decision == Decision::kIgnore);
+    CHECK(decide(assignment(1, 1), record, idle()).decision == AssignmentDecision::kIgnore);
 }
 
 TEST_CASE("without room an assignment comes again later, but what is known is answered at once") {
     auto busy = idle();
     busy.active = 1;
-    CHECK(decide(assignment(1, 1), std::nullopt, busy).decision == Decision::kDefer);
-    CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), busy).decision == Decision::kRepublish);
+    CHECK(decide(assignment(1, 1), std::nullopt, busy).decision == AssignmentDecision::kDefer);
+    CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), busy).decision ==
+          AssignmentDecision::kRepublish);
 }
 
 TEST_CASE("beside another agent with the same key no new work is taken; what is known is answered") {
     auto twin = idle();
     twin.twin = true;
-    CHECK(decide(assignment(1, 1), std::nullopt, twin).decision == Decision::kDefer);
-    CHECK(decide(assignment(1, 2), with_attempt(1, Phase::kFinished), twin).decision == Decision::kDefer);
-    CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), twin).decision == Decision::kRepublish);
+    CHECK(decide(assignment(1, 1), std::nullopt, twin).decision == AssignmentDecision::kDefer);
+    CHECK(decide(assignment(1, 2), with_attempt(1, Phase::kFinished), twin).decision ==
+          AssignmentDecision::kDefer);
+    CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), twin).decision ==
+          AssignmentDecision::kRepublish);
 }
 
 TEST_CASE("a job of another chain or contract goes back to the bus, and the setting is named") {
@@ -98,16 +104,16 @@ TEST_CASE("a job of another chain or contract goes back to the bus, and the sett
         setting = "BSC_CHAIN_ID";
     }
     const auto verdict = decide(foreign, std::nullopt, idle());
-    CHECK(verdict.decision == Decision::kReturn);
+    CHECK(verdict.decision == AssignmentDecision::kReturn);
     CHECK(verdict.reason.find(setting) != std::string::npos);
-    CHECK(decide(foreign, retracted_through(1), idle()).decision == Decision::kIgnore);
+    CHECK(decide(foreign, retracted_through(1), idle()).decision == AssignmentDecision::kIgnore);
 }
 
 TEST_CASE("a job of this chain and contract is accepted; one that names no contract as well") {
     auto own = assignment(1, 1);
-    CHECK(decide(own, std::nullopt, idle()).decision == Decision::kAccept);
+    CHECK(decide(own, std::nullopt, idle()).decision == AssignmentDecision::kAccept);
     own.job_manager = address(0x11);
-    CHECK(decide(own, std::nullopt, idle()).decision == Decision::kAccept);
+    CHECK(decide(own, std::nullopt, idle()).decision == AssignmentDecision::kAccept);
 }
 
 TEST_CASE("an image name that no engine takes is refused at once, by name") {
@@ -118,12 +124,12 @@ TEST_CASE("an image name that no engine takes is refused at once, by name") {
         auto self = idle();
         self.active = self.capacity;  // a refusal needs no room
         const auto verdict = decide(job, std::nullopt, self);
-        CHECK(verdict.decision == Decision::kRefuse);
+        CHECK(verdict.decision == AssignmentDecision::kRefuse);
         CHECK(verdict.reason.starts_with("the image name can never work: "));
     }
     auto job = assignment(1, 1);
     job.docker_image = "ghcr.io/lamda/tool:1.0";
-    CHECK(decide(job, std::nullopt, idle()).decision == Decision::kAccept);
+    CHECK(decide(job, std::nullopt, idle()).decision == AssignmentDecision::kAccept);
 }
 
 TEST_CASE("only the highest attempt stays at work") {

@@ -9,12 +9,12 @@
 #include <string>
 #include <vector>
 
-#include "services/node-agent/state/boot_time.hpp"
 #include "core/clock.hpp"
+#include "services/node-agent/executor/disk_usage.hpp"
+#include "services/node-agent/state/boot_time.hpp"
 #include "services/node-agent/state/durable_file.hpp"
 #include "telemetry/log.hpp"
 #include "wire/messages.hpp"
-#include "services/node-agent/executor/disk_usage.hpp"
 
 namespace lamda::agent {
 

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "crypto/signer.hpp"
-#include "services/node-agent/testing/fake_world.hpp"
 #include "services/node-agent/executor/runner.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
+#include "services/node-agent/testing/fake_world.hpp"
 #include "testkit/process.hpp"
 
 namespace lamda::agent::test {

@@ -1,7 +1,7 @@
 #include "services/node-registry/ingest/journal_repair.hpp"
 
-#include "services/node-registry/ingest/node_store.hpp"
 #include "pgingest/log_diff.hpp"
+#include "services/node-registry/ingest/node_store.hpp"
 #include "services/node-registry/ingest/projection.hpp"
 
 namespace lamda::registry {
@@ -23,7 +23,7 @@ struct Compared {
     std::vector<NodeEvent> again;
     pgingest::LogDiff<NodeEvent> diff;
 
-    Compared(store::Txn& txn, const ingest::Rereading& reading)
+    Compared(store::Txn& txn, const ingest::RangeSnapshot& reading)
         : journal(read_blocks(txn, reading.first, reading.blocks.to.number)),
           again(events_of(reading.blocks)),
           diff(pgingest::diff(journal, again, place, same)) {}
@@ -33,11 +33,11 @@ struct Compared {
 
 }  // namespace
 
-ingest::Differences JournalRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
+ingest::Differences JournalRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
     return pgingest::differences(Compared(txn, again).diff, place);
 }
 
-void JournalRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
+void JournalRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const Compared compared(txn, again);
     pgingest::require_same_blocks(compared.diff, again, [](const NodeEvent& event) { return event.block; });
     std::set<Address> providers;

@@ -9,8 +9,8 @@ namespace lamda::registry {
 class JournalRepair final : public pgingest::Repairable {
   public:
     explicit JournalRepair(const Clock& clock) : clock_(clock) {}
-    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
-    void repair(store::Txn& txn, const ingest::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
+    void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;
 
   private:
     const Clock& clock_;

@@ -42,8 +42,8 @@ TEST_CASE("Sceptical: each log that was hidden or told otherwise is repaired") {
             lies.logs[i].topics.back().array()[31] ^= 4;  // of another provider, or a new owner
         }
         misled.projector.apply(lies);
-        CHECK(pgingest::repair(misled.swept, truth()) == 1);
+        CHECK(pgingest::repair(misled.audited, truth()) == 1);
         CHECK((misled.nodes() == told.nodes()));
-        CHECK(misled.swept.compare({BlockNum{1}, truth()}).logs == 0);
+        CHECK(misled.audited.compare({BlockNum{1}, truth()}).logs == 0);
     }
 }

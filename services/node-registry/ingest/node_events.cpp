@@ -61,7 +61,7 @@ void tell(store::Txn& txn, const std::vector<NodeStory>& stories, Timestamp now)
     std::vector<const NodeStory*> news;
     std::set<Address> providers;
     for (const auto& story : stories) {
-        if (outbox::is_news(story.at, now)) {
+        if (outbox::is_recent(story.at, now)) {
             news.push_back(&story);
             providers.insert(story.row.provider);
         }
@@ -74,7 +74,7 @@ void tell(store::Txn& txn, const std::vector<NodeStory>& stories, Timestamp now)
     std::vector<outbox::OutboxMessage> out;
     for (const auto* story : news) {
         const auto& row = story->row;
-        const wire::NodeNews about{
+        const wire::NodeUpdate about{
             row.provider, story->change, row.gpu_model, row.vram, online.contains(row.provider),
             row.job_count};
         for (auto& message : wire::event_messages(cause_of(txn, *story, chain), about)) {

@@ -146,7 +146,7 @@ TEST_CASE("History that nobody waits for is not told") {
     lies.logs.erase(lies.logs.begin());
     lies.logs.erase(lies.logs.begin() + 2, lies.logs.end());
     misled.projector.apply(lies);
-    pgingest::repair(misled.swept, story());
+    pgingest::repair(misled.audited, story());
     CHECK(misled.kinds(kOwn) == Kinds{"node.registered", "node.changed"});
 }
 

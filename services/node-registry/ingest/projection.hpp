@@ -4,8 +4,8 @@
 #include <set>
 
 #include "core/clock.hpp"
-#include "services/node-registry/ingest/node_store.hpp"
 #include "pgingest/projector.hpp"
+#include "services/node-registry/ingest/node_store.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::registry {

@@ -1,7 +1,7 @@
 #include "services/node-registry/presence/presence_loop.hpp"
 
-#include "services/node-registry/ingest/node_events.hpp"
 #include "runtime/app.hpp"
+#include "services/node-registry/ingest/node_events.hpp"
 #include "wire/heartbeat_check.hpp"
 
 namespace lamda::registry {

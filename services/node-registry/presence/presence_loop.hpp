@@ -8,8 +8,8 @@
 #include <string>
 
 #include "bus/bus.hpp"
-#include "services/node-registry/presence/heartbeat_refusals.hpp"
 #include "services/node-registry/ingest/node_store.hpp"
+#include "services/node-registry/presence/heartbeat_refusals.hpp"
 #include "telemetry/health.hpp"
 
 namespace lamda::registry {

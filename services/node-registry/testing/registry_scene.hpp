@@ -6,9 +6,9 @@
 #include <string>
 
 #include "contracts/node_reputation.hpp"
+#include "pgingest/testing/range_snapshot.hpp"
 #include "services/node-registry/ingest/journal_repair.hpp"
 #include "services/node-registry/ingest/node_store.hpp"
-#include "pgingest/testing/range_snapshot.hpp"
 #include "services/node-registry/ingest/projection.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
@@ -48,7 +48,7 @@ struct Registry {
     NodeProjection projection{clock, telemetry::Log::none()};
     pgingest::Projector projector{database, kStream, projection};
     JournalRepair repairs{clock};
-    pgingest::PgSweep swept{database, kStream, repairs};
+    pgingest::PgAudit audited{database, kStream, repairs};
 };
 
 }  // namespace lamda::registry::test

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <map>
 
-#include "services/reputation/ingest/journal_store.hpp"
 #include "pgingest/log_diff.hpp"
+#include "services/reputation/ingest/journal_store.hpp"
 #include "services/reputation/ingest/projection.hpp"
 
 namespace lamda::reputation {
@@ -23,7 +23,7 @@ struct ComparedJobs {
     std::vector<Creation> missing;    ///< or for another provider
     std::vector<Creation> not_there;  ///< on chain, in the blocks that were read
 
-    ComparedJobs(store::Txn& txn, const ingest::Rereading& reading, std::optional<BlockNum> from_block)
+    ComparedJobs(store::Txn& txn, const ingest::RangeSnapshot& reading, std::optional<BlockNum> from_block)
         : journal(read_confirmations(txn, reading.first, reading.blocks.to.number)),
           again(job_logs_of(reading.blocks, from_block)),
           confirmations(pgingest::diff(journal, again.confirmations, kPlace, kSame)) {
@@ -76,7 +76,7 @@ struct ComparedIncrements {
     std::vector<Increment> again;
     pgingest::LogDiff<Increment> diff;
 
-    ComparedIncrements(store::Txn& txn, const ingest::Rereading& reading)
+    ComparedIncrements(store::Txn& txn, const ingest::RangeSnapshot& reading)
         : journal(read_increments(txn, reading.first, reading.blocks.to.number)),
           again(increments_of(reading.blocks)),
           diff(pgingest::diff(journal, again, kPlace, kSame)) {}
@@ -86,7 +86,7 @@ struct ComparedIncrements {
 
 }  // namespace
 
-ingest::Differences JobsRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
+ingest::Differences JobsRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const ComparedJobs compared(txn, again, from_block_);
     auto out = pgingest::differences(compared.confirmations, kPlace);
     for (const auto* side : {&compared.missing, &compared.not_there}) {
@@ -98,7 +98,7 @@ ingest::Differences JobsRepair::compare(store::Txn& txn, const ingest::Rereading
     return out;
 }
 
-void JobsRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
+void JobsRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const ComparedJobs compared(txn, again, from_block_);
     pgingest::require_same_blocks(compared.confirmations, again, kBlock);
     drop_creations(txn, jobs_of(compared.missing));
@@ -108,11 +108,11 @@ void JobsRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
     put_confirmations(txn, values_of(compared.confirmations.to_add));
 }
 
-ingest::Differences IncrementsRepair::compare(store::Txn& txn, const ingest::Rereading& again) {
+ingest::Differences IncrementsRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
     return pgingest::differences(ComparedIncrements(txn, again).diff, kPlace);
 }
 
-void IncrementsRepair::repair(store::Txn& txn, const ingest::Rereading& again) {
+void IncrementsRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const ComparedIncrements compared(txn, again);
     pgingest::require_same_blocks(compared.diff, again, kBlock);
     drop_increments(txn, compared.diff.to_drop);

@@ -12,8 +12,8 @@ class JobsRepair final : public pgingest::Repairable {
   public:
     /// @param from_block confirmations before it are not ours
     explicit JobsRepair(std::optional<BlockNum> from_block) : from_block_(from_block) {}
-    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
-    void repair(store::Txn& txn, const ingest::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
+    void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;
 
   private:
     std::optional<BlockNum> from_block_;
@@ -21,8 +21,8 @@ class JobsRepair final : public pgingest::Repairable {
 
 class IncrementsRepair final : public pgingest::Repairable {
   public:
-    ingest::Differences compare(store::Txn& txn, const ingest::Rereading& again) override;
-    void repair(store::Txn& txn, const ingest::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
+    void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;
 };
 
 }  // namespace lamda::reputation

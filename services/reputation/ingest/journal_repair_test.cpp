@@ -5,10 +5,10 @@
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
-#include "services/reputation/ledger/increment.hpp"
 #include "pgingest/testing/range_snapshot.hpp"
 #include "pgledger/pg_tx_queue.hpp"
 #include "services/reputation/ingest/projection.hpp"
+#include "services/reputation/ledger/increment.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
 
@@ -69,8 +69,8 @@ struct Scene {
     pgingest::Projector increments_sink{database, "reputation:opbnb", increments};
     JobsRepair jobs_repair{std::nullopt};
     IncrementsRepair increments_repair;
-    pgingest::PgSweep jobs_swept{database, "reputation:bsc", jobs_repair};
-    pgingest::PgSweep increments_swept{database, "reputation:opbnb", increments_repair};
+    pgingest::PgAudit jobs_audit{database, "reputation:bsc", jobs_repair};
+    pgingest::PgAudit increments_audit{database, "reputation:opbnb", increments_repair};
 };
 
 }  // namespace
@@ -81,10 +81,10 @@ TEST_CASE("Sceptical: a hidden creation and a hidden confirmation come back") {
     auto lies = truth;
     lies.logs = {truth.logs[1], truth.logs[2]};
     scene.jobs_sink.apply(lies);
-    CHECK(pgingest::repair(scene.jobs_swept, truth) == 2);
+    CHECK(pgingest::repair(scene.jobs_audit, truth) == 2);
     CHECK(scene.provider_of(1) == kProvider);
     CHECK(scene.confirmations().size() == 2);
-    CHECK(scene.jobs_swept.compare({BlockNum{1}, truth}).logs == 0);
+    CHECK(scene.jobs_audit.compare({BlockNum{1}, truth}).logs == 0);
 }
 
 TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent for it") {
@@ -102,10 +102,10 @@ TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent fo
         scene.intend(1);
         scene.intend(2);
     }
-    CHECK(pgingest::repair(scene.jobs_swept, truth) == (sent ? 0 : 2));
+    CHECK(pgingest::repair(scene.jobs_audit, truth) == (sent ? 0 : 2));
     CHECK(scene.confirmations().size() == (sent ? 2 : 1));
     CHECK(scene.provider_of(1) == (sent ? kOther : kProvider));
-    CHECK(scene.jobs_swept.compare({BlockNum{1}, truth}).logs == (sent ? 2 : 0));
+    CHECK(scene.jobs_audit.compare({BlockNum{1}, truth}).logs == (sent ? 2 : 0));
 }
 
 TEST_CASE("a job whose provider the contract told, at its confirmation, is none too many") {
@@ -114,10 +114,10 @@ TEST_CASE("a job whose provider the contract told, at its confirmation, is none 
     scene.jobs_sink.apply(truth);
     scene.database.transact(
         [](store::Txn& txn) { put_creations(txn, {{id(1).as<JobId>(), kProvider, BlockNum{1}}}); });
-    CHECK(scene.jobs_swept.compare({BlockNum{1}, truth}).logs == 0);
+    CHECK(scene.jobs_audit.compare({BlockNum{1}, truth}).logs == 0);
     scene.database.transact(
         [](store::Txn& txn) { put_creations(txn, {{id(2).as<JobId>(), kProvider, BlockNum{1}}}); });
-    CHECK(pgingest::repair(scene.jobs_swept, truth) == 1);
+    CHECK(pgingest::repair(scene.jobs_audit, truth) == 1);
     CHECK(scene.provider_of(2) == Address{});
     CHECK(scene.provider_of(1) == kProvider);
 }
@@ -131,7 +131,7 @@ TEST_CASE("increments are the chain's, whatever was told first") {
     auto lies = pgingest::batch_of({{log(1)}, {log(7)}, {log(3)}});
     lies.logs.pop_back();
     scene.increments_sink.apply(lies);
-    CHECK(pgingest::repair(scene.increments_swept, truth) == 2);
+    CHECK(pgingest::repair(scene.increments_audit, truth) == 2);
     const auto rows = scene.database.transact(
         [](store::Txn& txn) { return read_increments(txn, BlockNum{0}, BlockNum{99}); });
     REQUIRE(rows.size() == 3);

@@ -1,7 +1,7 @@
 #include "services/reputation/ingest/journal_store.hpp"
 
-#include "services/reputation/ledger/increment.hpp"
 #include "pgledger/pg_tx_queue.hpp"
+#include "services/reputation/ledger/increment.hpp"
 #include "store/values.hpp"
 
 namespace lamda::reputation {

@@ -4,8 +4,8 @@
 #include <atomic>
 #include <optional>
 
-#include "services/reputation/ingest/journal_store.hpp"
 #include "pgingest/projector.hpp"
+#include "services/reputation/ingest/journal_store.hpp"
 
 namespace lamda::reputation {
 

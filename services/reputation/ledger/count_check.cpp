@@ -88,7 +88,7 @@ void CountCheck::ask_counters(CountAccount& account, BlockNum upto) {
     }
 }
 
-void CountCheck::look() {
+void CountCheck::poll_once() {
     const auto cursor = database_.transact([&](store::Txn& txn) -> std::optional<BlockNum> {
         const auto row = txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {stream_});
         return row ? row->maybe<BlockNum>("number") : std::nullopt;
@@ -101,12 +101,13 @@ void CountCheck::look() {
     const auto found = differences(account);
     gauge_.set(static_cast<double>(found.size()));
     for (const auto& text : found) {
-        if (told_.insert(text).second) {
+        if (reported_.insert(text).second) {
             log_.error("the chain's counts and ours differ", {{"difference", text}});
         }
     }
-    std::erase_if(
-        told_, [&](const auto& text) { return std::find(found.begin(), found.end(), text) == found.end(); });
+    std::erase_if(reported_, [&](const auto& text) {
+        return std::find(found.begin(), found.end(), text) == found.end();
+    });
 }
 
 }  // namespace lamda::reputation

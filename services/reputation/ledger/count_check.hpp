@@ -42,7 +42,7 @@ class CountCheck {
     CountCheck(Address contract, std::string increments_stream, store::Database& database, eth::Rpc& opbnb,
                telemetry::Log log, telemetry::Metrics& metrics);
     /// @throws what storage and endpoints throw
-    void look();
+    void poll_once();
 
   private:
     CountAccount read(BlockNum upto);
@@ -54,7 +54,7 @@ class CountCheck {
     eth::Rpc& opbnb_;
     telemetry::Log log_;
     telemetry::Gauge gauge_;
-    std::set<std::string> told_;
+    std::set<std::string> reported_;
 };
 
 }  // namespace lamda::reputation

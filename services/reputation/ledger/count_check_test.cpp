@@ -2,8 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "services/reputation/ingest/journal_store.hpp"
 #include "pgledger/pg_tx_queue.hpp"
+#include "services/reputation/ingest/journal_store.hpp"
 #include "simulator/scripted_chain.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
@@ -53,7 +53,7 @@ TEST_CASE("a look at the rows finds what they hide, and says it in a metric") {
     telemetry::Metrics metrics;
     CountCheck check(kProvider, "reputation:opbnb", database, chain, telemetry::Log::none(), metrics);
     const auto shown = [&] {
-        check.look();
+        check.poll_once();
         const auto text = metrics.serialize();
         const auto at = text.find("\nlamda_reputation_differences ");
         REQUIRE(at != std::string::npos);

@@ -33,7 +33,7 @@ CountProof::CountProof(CountProofConfig config, store::Database& database, rpcpo
 
 std::string CountProof::missing() {
     if (!looked_at_ || clock_.steady() - *looked_at_ >= kPause) {
-        reason_ = look();
+        reason_ = poll_once();
         looked_at_ = clock_.steady();
     }
     return reason_;
@@ -100,7 +100,7 @@ std::string CountProof::earlier_counts(const CountAccount& account) {
     return "";
 }
 
-std::string CountProof::look() {
+std::string CountProof::poll_once() {
     chain_.begin();
     const auto final = chain_.final();
     if (!final) {

@@ -31,7 +31,7 @@ class CountProof {
     std::string missing();
 
   private:
-    std::string look();
+    std::string poll_once();
     CountAccount read(store::Txn& txn, BlockNum upto);
     /// Asks how much the contract counts for each of the providers. @param at absent: the newest final block
     std::vector<Result<U256>> counts(const std::vector<Address>& providers, std::optional<BlockNum> at);

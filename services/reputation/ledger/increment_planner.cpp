@@ -1,8 +1,8 @@
 #include "services/reputation/ledger/increment_planner.hpp"
 
 #include "contracts/node_reputation.hpp"
-#include "services/reputation/ledger/increment.hpp"
 #include "services/reputation/ingest/journal_store.hpp"
+#include "services/reputation/ledger/increment.hpp"
 #include "store/values.hpp"
 
 namespace lamda::reputation {
@@ -12,16 +12,16 @@ constexpr int kAtOnce = 500;
 constexpr int kOneByOne = 20;
 }  // namespace
 
-Duty::Duty(DutyConfig config, store::Database& database, eth::Rpc& opbnb)
+IncrementPlanner::IncrementPlanner(DutyConfig config, store::Database& database, eth::Rpc& opbnb)
     : config_(std::move(config)), database_(database), opbnb_(opbnb) {}
 
-struct Duty::Uncounted {
+struct IncrementPlanner::Uncounted {
     TxHash tx;
     BlockHash block;
     std::optional<std::uint64_t> index;
 };
 
-std::vector<Duty::Uncounted> Duty::not_looked_up() {
+std::vector<IncrementPlanner::Uncounted> IncrementPlanner::not_looked_up() {
     return database_.transact([](store::Txn& txn) {
         std::vector<Uncounted> out;
         for (const auto& row :
@@ -36,7 +36,8 @@ std::vector<Duty::Uncounted> Duty::not_looked_up() {
 }
 
 /// By place, which nodes never forget; then by hash, where the place is not known or no node answers to it.
-std::vector<std::optional<eth::TransactionInfo>> Duty::transactions_of(const std::vector<Uncounted>& open) {
+std::vector<std::optional<eth::TransactionInfo>> IncrementPlanner::transactions_of(
+    const std::vector<Uncounted>& open) {
     std::vector<std::optional<eth::TransactionInfo>> out(open.size());
     const auto take = [&](const std::vector<std::size_t>& owners, auto lookups) {
         for (std::size_t i = 0; i < owners.size(); ++i) {
@@ -80,7 +81,7 @@ std::vector<std::optional<eth::TransactionInfo>> Duty::transactions_of(const std
     return out;
 }
 
-std::size_t Duty::look_up_increments() {
+std::size_t IncrementPlanner::look_up_increments() {
     const auto open = not_looked_up();
     const auto found = transactions_of(open);
     return database_.transact([&](store::Txn& txn) {
@@ -112,17 +113,17 @@ std::size_t Duty::look_up_increments() {
     });
 }
 
-std::optional<BlockNum> Duty::increments_cursor(store::Txn& txn) {
+std::optional<BlockNum> IncrementPlanner::increments_cursor(store::Txn& txn) {
     const auto row =
         txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {config_.increments_stream});
     return row ? row->maybe<BlockNum>("number") : std::nullopt;
 }
 
-bool Duty::agrees() {
+bool IncrementPlanner::agrees() {
     return database_.transact([](store::Txn& txn) { return ledger_agrees(txn); });
 }
 
-std::string Duty::compare(bool note) {
+std::string IncrementPlanner::compare(bool note) {
     const auto finalized = opbnb_.header(eth::BlockSpec(eth::Tag::kFinalized));
     if (!finalized) {
         return "opBNB's node names no finalized block";
@@ -162,7 +163,7 @@ std::string Duty::compare(bool note) {
     });
 }
 
-std::size_t Duty::add_intents() {
+std::size_t IncrementPlanner::add_intents() {
     return database_.transact([&](store::Txn& txn) {
         return put_due_intents(txn, {config_.wallet, config_.opbnb, config_.node_reputation}, kAtOnce);
     });
@@ -195,7 +196,7 @@ Result<Asked> asked_by(const txsender::Intent& intent) {
 
 }  // namespace
 
-Objections Duty::precheck(const std::vector<txsender::Intent>& intents) {
+Objections IncrementPlanner::precheck(const std::vector<txsender::Intent>& intents) {
     Objections out(intents.size());
     std::map<JobId, std::size_t> places;
     std::map<Address, std::optional<txsender::Objection>> providers;
@@ -219,7 +220,7 @@ Objections Duty::precheck(const std::vector<txsender::Intent>& intents) {
     return out;
 }
 
-void Duty::counted_already(const std::map<JobId, std::size_t>& places, Objections& out) {
+void IncrementPlanner::counted_already(const std::map<JobId, std::size_t>& places, Objections& out) {
     std::vector<JobId> jobs;
     std::vector<std::string> keys;
     for (const auto& [job, place] : places) {
@@ -258,7 +259,7 @@ void Duty::counted_already(const std::map<JobId, std::size_t>& places, Objection
     });
 }
 
-void Duty::unregistered(std::map<Address, std::optional<txsender::Objection>>& providers) {
+void IncrementPlanner::unregistered(std::map<Address, std::optional<txsender::Objection>>& providers) {
     using contracts::node_reputation::GetProviderInfo;
     std::vector<eth::CallRequest> requests;
     for (const auto& [provider, objection] : providers) {

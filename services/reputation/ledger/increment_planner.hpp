@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "txsender/sender.hpp"
 #include "eth/rpc_client.hpp"
 #include "store/database.hpp"
+#include "txsender/sender.hpp"
 
 namespace lamda::reputation {
 
@@ -23,9 +23,9 @@ struct DutyConfig {
     bool from_block_set = false;
 };
 
-class Duty {
+class IncrementPlanner {
   public:
-    Duty(DutyConfig config, store::Database& database, eth::Rpc& opbnb);
+    IncrementPlanner(DutyConfig config, store::Database& database, eth::Rpc& opbnb);
 
     /// Looks up the job of every new increment; closes intents of jobs that the chain has counted. How many
     /// it closed.

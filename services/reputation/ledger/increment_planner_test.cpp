@@ -2,10 +2,10 @@
 #include <catch2/catch.hpp>
 
 #include "contracts/node_reputation.hpp"
-#include "services/reputation/ledger/increment_planner.hpp"
 #include "eth/codec/transaction.hpp"
-#include "services/reputation/ledger/increment.hpp"
 #include "services/reputation/ingest/journal_store.hpp"
+#include "services/reputation/ledger/increment.hpp"
+#include "services/reputation/ledger/increment_planner.hpp"
 #include "simulator/scripted_chain.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
@@ -33,7 +33,8 @@ struct Scene {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
-    Duty duty{{signer->address(), ChainId{97}, kContract, "reputation:opbnb"}, database, chain};
+    IncrementPlanner planner{
+        {signer->address(), ChainId{97}, kContract, "reputation:opbnb"}, database, chain};
     std::uint64_t nonce = 0;
 
     TxHash send(std::uint8_t n) {
@@ -74,7 +75,7 @@ TEST_CASE("increments are looked up by their place, where the node has forgotten
     scene.store(1, first, 0);
     scene.store(2, second, 1);
     scene.chain.faults.hashes_forgotten_below = 1'000;
-    scene.duty.look_up_increments();
+    scene.planner.look_up_increments();
     CHECK(scene.found() == std::vector{job(1), job(2)});
 }
 
@@ -85,12 +86,12 @@ TEST_CASE("increments are looked up by their hash, where the place is not known 
     scene.chain.mine();
     scene.store(1, first, std::nullopt);
     scene.store(2, second, 1);
-    scene.chain.faults.trouble = [](const std::string& method) -> std::optional<eth::RpcError> {
+    scene.chain.faults.own_error = [](const std::string& method) -> std::optional<eth::RpcError> {
         return method == "eth_getTransactionByBlockHashAndIndex"
                    ? std::optional(eth::RpcError(-32601, "the method does not exist", {}))
                    : std::nullopt;
     };
-    scene.duty.look_up_increments();
+    scene.planner.look_up_increments();
     CHECK(scene.found() == std::vector{job(1), job(2)});
 }
 
@@ -102,9 +103,9 @@ TEST_CASE("while no node tells of an increment it stays open, and one that is to
     scene.store(1, first, std::nullopt);
     scene.store(2, second, 1);
     scene.chain.faults.hashes_forgotten_below = 1'000;
-    scene.duty.look_up_increments();
+    scene.planner.look_up_increments();
     CHECK(scene.found() == std::vector{job(2)});
     scene.chain.faults.hashes_forgotten_below = 0;
-    scene.duty.look_up_increments();
+    scene.planner.look_up_increments();
     CHECK(scene.found() == std::vector{job(1), job(2)});
 }

@@ -3,10 +3,10 @@
 
 #include <catch2/catch.hpp>
 
-#include "services/reputation/ledger/increment.hpp"
-#include "services/reputation/ingest/journal_store.hpp"
 #include "pgingest/pg_lease.hpp"
 #include "pgledger/pg_tx_queue.hpp"
+#include "services/reputation/ingest/journal_store.hpp"
+#include "services/reputation/ledger/increment.hpp"
 #include "telemetry/log.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"

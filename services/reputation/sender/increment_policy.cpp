@@ -1,7 +1,7 @@
 #include "services/reputation/sender/increment_policy.hpp"
 
-#include "services/reputation/ledger/increment.hpp"
 #include "services/reputation/ingest/journal_store.hpp"
+#include "services/reputation/ledger/increment.hpp"
 
 namespace lamda::reputation {
 

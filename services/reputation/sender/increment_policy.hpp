@@ -2,8 +2,8 @@
 // else.
 #pragma once
 
-#include "txsender/signing_policy.hpp"
 #include "store/database.hpp"
+#include "txsender/signing_policy.hpp"
 
 namespace lamda::reputation {
 

@@ -8,15 +8,15 @@
 #include <random>
 #include <set>
 
-#include "txsender/sender.hpp"
 #include "eth/codec/rlp.hpp"
-#include "services/reputation/ledger/increment.hpp"
-#include "services/reputation/ingest/journal_store.hpp"
 #include "pgledger/pg_tx_queue.hpp"
+#include "services/reputation/ingest/journal_store.hpp"
+#include "services/reputation/ledger/increment.hpp"
 #include "simulator/scripted_chain.hpp"
 #include "store/values.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
+#include "txsender/sender.hpp"
 
 using namespace lamda;
 using namespace lamda::reputation;
@@ -64,7 +64,7 @@ struct Scene {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     simulator::ScriptedChain chain{1, clock};
     RecordingSigner signer;
-    pgledger::PgTxLedger ledger{database, signer.address(), kChain};
+    pgledger::PgTxQueue ledger{database, signer.address(), kChain};
     IncrementPolicy policy{database, kContract};
     telemetry::Metrics metrics;
     telemetry::Health health;
@@ -79,7 +79,7 @@ struct Scene {
         config.max_unmined = 1'000;
         config.bump_after_blocks = 3;
         sender = std::make_unique<txsender::Sender>(config, chain, signer, ledger, policy, clock,
-                                                 telemetry::Log::none(), metrics, health, nullptr);
+                                                    telemetry::Log::none(), metrics, health, nullptr);
         chain.finality_depth = 4;
     }
     void confirm(std::size_t first, std::size_t last) {

@@ -3,11 +3,11 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "tools/cli/commands.hpp"
 #include "core/duration.hpp"
+#include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/stores/stream_status.hpp"
 #include "tools/cli/output/table.hpp"
+#include "tools/cli/stores/stream_status.hpp"
 
 namespace lamda::cli {
 namespace {
@@ -61,7 +61,7 @@ json maybe(const std::optional<BlockNum>& block) {
 json to_json(const EndpointState& endpoint) {
     return {{"endpoint", endpoint.name},
             {"state", endpoint.state},
-            {"trouble", endpoint.trouble},
+            {"trouble", endpoint.last_error},
             {"head", maybe(endpoint.head)},
             {"head_told_at", maybe(endpoint.head_at)},
             {"max_range", endpoint.max_range == 0 ? json(nullptr) : json(endpoint.max_range)},
@@ -101,11 +101,11 @@ json to_json(const StreamState& stream, const Verdict& verdict) {
                              {"to", stream.reorg->to.value},       {"depth", stream.reorg->depth},
                              {"deepest", stream.reorg->deepest},   {"total", stream.reorg->total}};
     }
-    if (const auto& sweep = stream.sweep) {
-        out["sweep"] = {{"since", maybe(sweep->since)},       {"upto", maybe(sweep->upto)},
-                        {"swept_at", maybe(sweep->swept_at)}, {"logs", sweep->logs},
-                        {"repaired", sweep->repaired},        {"repaired_at", maybe(sweep->repaired_at)},
-                        {"unsettled", sweep->unsettled},      {"trouble", sweep->trouble}};
+    if (const auto& audit = stream.audit) {
+        out["sweep"] = {{"since", maybe(audit->since)},         {"upto", maybe(audit->upto)},
+                        {"swept_at", maybe(audit->audited_at)}, {"logs", audit->logs},
+                        {"repaired", audit->repaired},          {"repaired_at", maybe(audit->repaired_at)},
+                        {"unsettled", audit->unsettled},        {"trouble", audit->last_error}};
     }
     for (const auto& endpoint : stream.endpoints) {
         out["endpoints"].push_back(to_json(endpoint));
@@ -133,19 +133,19 @@ std::string reorg_of(const StreamState& stream, Timestamp now) {
 }
 
 /// One row for each stream that has been swept.
-std::string sweep_table(const StreamStates& states) {
+std::string audit_table(const StreamStates& states) {
     Table table({"STREAM", "SWEPT", "TO GO", "LOGS", "REPAIRED", "UNSETTLED", "LAST TROUBLE"});
     bool any = false;
     for (const auto& stream : states.streams) {
-        const auto& sweep = stream.sweep;
-        if (!sweep || !sweep->upto) {
+        const auto& audit = stream.audit;
+        if (!audit || !audit->upto) {
             continue;
         }
         any = true;
-        const auto left = stream.finalized.value - std::min(stream.finalized, *sweep->upto).value;
-        table.row({stream.stream, fmt::format("{} to {}", number(sweep->since), number(sweep->upto)),
-                   std::to_string(left), std::to_string(sweep->logs), std::to_string(sweep->repaired),
-                   std::to_string(sweep->unsettled), sweep->trouble.empty() ? "-" : sweep->trouble});
+        const auto left = stream.finalized.value - std::min(stream.finalized, *audit->upto).value;
+        table.row({stream.stream, fmt::format("{} to {}", number(audit->since), number(audit->upto)),
+                   std::to_string(left), std::to_string(audit->logs), std::to_string(audit->repaired),
+                   std::to_string(audit->unsettled), audit->last_error.empty() ? "-" : audit->last_error});
     }
     return any ? "\n" + table.text() : "";
 }
@@ -169,7 +169,8 @@ std::string tables(const StreamStates& states, const std::vector<Verdict>& verdi
             any = true;
             endpoints.row(
                 {stream.stream, endpoint.name,
-                 endpoint.trouble.empty() ? endpoint.state : endpoint.state + " (" + endpoint.trouble + ")",
+                 endpoint.last_error.empty() ? endpoint.state
+                                             : endpoint.state + " (" + endpoint.last_error + ")",
                  number(endpoint.head),
                  endpoint.head_at
                      ? rough(std::chrono::duration_cast<Millis>(states.now - *endpoint.head_at)) + " ago"
@@ -178,7 +179,7 @@ std::string tables(const StreamStates& states, const std::vector<Verdict>& verdi
                  endpoint.answers_logs ? "logs" : "receipts"});
         }
     }
-    return streams.text() + (any ? "\n" + endpoints.text() : "") + sweep_table(states);
+    return streams.text() + (any ? "\n" + endpoints.text() : "") + audit_table(states);
 }
 
 }  // namespace
@@ -190,7 +191,7 @@ int chain_status(Context& context, const std::string& max_lag_text) {
     try {
         states = read_streams(database);
     } catch (const std::exception& error) {
-        throw Refused(kExitUnread, error.what());
+        throw CommandRefused(kExitUnread, error.what());
     }
     ask_heads(context, states.streams);
     std::vector<Verdict> verdicts;

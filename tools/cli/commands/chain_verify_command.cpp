@@ -7,8 +7,8 @@
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/log_compare.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/stores/stream_store.hpp"
 #include "tools/cli/output/table.hpp"
+#include "tools/cli/stores/stream_store.hpp"
 
 namespace lamda::cli {
 namespace {
@@ -63,7 +63,7 @@ Range range_of(const VerifyOptions& options, const StreamStates& states) {
         for (const auto& each : stream_kinds()) {
             names += (names.empty() ? "" : ", ") + std::string(each.name);
         }
-        throw Refused(kExitUnread, "--stream: must be one of: " + names);
+        throw CommandRefused(kExitUnread, "--stream: must be one of: " + names);
     }
     for (const auto& stream : states.streams) {
         if (stream.stream != options.stream || !stream.processed || !stream.chain_id) {
@@ -75,16 +75,18 @@ Range range_of(const VerifyOptions& options, const StreamStates& states) {
             out.to = BlockNum{*options.to};
         }
         if (out.to > processed) {
-            throw Refused(kExitUnread, fmt::format("--to: {} has processed the blocks up to {} so far",
-                                                   options.stream, processed.value));
+            throw CommandRefused(kExitUnread, fmt::format("--to: {} has processed the blocks up to {} so far",
+                                                          options.stream, processed.value));
         }
         if (out.from > out.to) {
-            throw Refused(kExitUnread, fmt::format("--from: {} is behind the last block to compare, {}",
-                                                   out.from.value, out.to.value));
+            throw CommandRefused(
+                kExitUnread, fmt::format("--from: {} is behind the last block to compare, {}", out.from.value,
+                                         out.to.value));
         }
         return out;
     }
-    throw Refused(kExitUnread, "--stream: " + options.stream + " has processed nothing in this database yet");
+    throw CommandRefused(kExitUnread,
+                         "--stream: " + options.stream + " has processed nothing in this database yet");
 }
 
 /// The chain's side: as far from `from` on as is read by now, and more on its way.
@@ -211,16 +213,16 @@ int verify_chain(Context& context, const VerifyOptions& options) {
             context.connect(options.rpc_urls.empty() ? context.urls(bsc ? "BSC_RPC_URL" : "OPBNB_RPC_URL")
                                                      : options.rpc_urls);
         if (const auto chain_id = rpc->chain_id(); chain_id.value != range.chain_id) {
-            throw Refused(kExitConfig, fmt::format("{} is of chain {}, the stream of chain {}", rpc->name(),
-                                                   chain_id.value, range.chain_id));
+            throw CommandRefused(kExitConfig, fmt::format("{} is of chain {}, the stream of chain {}",
+                                                          rpc->name(), chain_id.value, range.chain_id));
         }
         const auto report = verify(context, database, *rpc, range, options.by_receipts);
         print(context, range, report);
         return report.equal() ? 0 : 1;
-    } catch (const Refused&) {
+    } catch (const CommandRefused&) {
         throw;
     } catch (const std::exception& error) {
-        throw Refused(kExitUnread, std::string("could not compare: ") + error.what());
+        throw CommandRefused(kExitUnread, std::string("could not compare: ") + error.what());
     }
 }
 

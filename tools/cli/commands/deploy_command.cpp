@@ -2,11 +2,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/cli/commands.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "crypto/signer.hpp"
 #include "onchain/transact.hpp"
+#include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
 #include "tools/cli/output/table.hpp"
 

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "tools/cli/commands.hpp"
-#include "tools/cli/stores/dlq_store.hpp"
 #include "tools/cli/output/printing.hpp"
 #include "tools/cli/output/table.hpp"
+#include "tools/cli/stores/dlq_store.hpp"
 
 namespace lamda::cli {
 namespace {
@@ -51,7 +51,7 @@ bool confirmed(std::size_t count, const char* what) {
 /// The letters that the options name: by number, or all that the filter lets through.
 std::vector<std::uint64_t> chosen(store::Database& database, const DlqOptions& options, const char* what) {
     if (options.all == !options.ids.empty()) {
-        throw Refused(
+        throw CommandRefused(
             2,
             "name the dead letters by their numbers, or all with --all (and --owner, --subject, --reason)");
     }
@@ -65,7 +65,7 @@ std::vector<std::uint64_t> chosen(store::Database& database, const DlqOptions& o
         ids.push_back(letter.id);
     }
     if (!ids.empty() && !options.sure && !confirmed(ids.size(), what)) {
-        throw Refused(1, "nothing was changed; yes on the standard input, or --yes, is needed");
+        throw CommandRefused(1, "nothing was changed; yes on the standard input, or --yes, is needed");
     }
     return ids;
 }
@@ -121,7 +121,7 @@ int show_dead_letter(Context& context, std::uint64_t id) {
     auto database = context.database("lamda dlq show");
     const auto letter = or_unread([&] { return read_dead_letter(*database, id); });
     if (!letter) {
-        throw Refused(1, "no dead letter has the number " + std::to_string(id));
+        throw CommandRefused(1, "no dead letter has the number " + std::to_string(id));
     }
     if (context.json()) {
         fmt::print("{}", json_line(to_json(*letter)));

@@ -4,16 +4,16 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
-#include "tools/cli/output/amount.hpp"
-#include "tools/cli/commands.hpp"
 #include "contracts/job_manager.hpp"
 #include "crypto/address_text.hpp"
-#include "tools/cli/gateway.hpp"
 #include "onchain/job_manager_reader.hpp"
 #include "onchain/preflight.hpp"
-#include "tools/cli/paying.hpp"
+#include "tools/cli/commands.hpp"
+#include "tools/cli/gateway.hpp"
+#include "tools/cli/output/amount.hpp"
 #include "tools/cli/output/printing.hpp"
 #include "tools/cli/output/table.hpp"
+#include "tools/cli/paying.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::cli {
@@ -25,7 +25,7 @@ namespace jm = contracts::job_manager;
 std::string read_file(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
-        throw Refused(2, "--spec: cannot read " + path);
+        throw CommandRefused(2, "--spec: cannot read " + path);
     }
     std::ostringstream text;
     text << file.rdbuf();
@@ -37,7 +37,7 @@ json spec_of(Context& context, const JobOptions& options) {
     if (!options.spec_file.empty()) {
         spec = json::parse(read_file(options.spec_file), nullptr, false);
         if (!spec.is_object()) {
-            throw Refused(2, "--spec: not a JSON object: " + options.spec_file);
+            throw CommandRefused(2, "--spec: not a JSON object: " + options.spec_file);
         }
     }
     const auto set = [&](const char* name, const json& value) {
@@ -133,7 +133,7 @@ onchain::JobRecord require_job(Context& context, const JobId& id) {
     onchain::require_contract(context.bsc(), context.job_manager(), "JobManager");
     auto record = onchain::job_record(context.bsc(), context.job_manager(), id);
     if (!record) {
-        throw Refused(1, "no job " + id.hex() + " on JobManager " + context.job_manager().hex());
+        throw CommandRefused(1, "no job " + id.hex() + " on JobManager " + context.job_manager().hex());
     }
     return *record;
 }
@@ -176,23 +176,23 @@ wire::JobSpec proven_spec(Context& context, const json& answer, const json& aske
                           ChainId chain) {
     const auto given = wire::parse_job_spec(answer.at("spec").dump());
     if (!given) {
-        throw Refused(1, "the gateway answered no job spec: " + given.error().message);
+        throw CommandRefused(1, "the gateway answered no job spec: " + given.error().message);
     }
     if (given->chain_id != chain) {
-        throw Refused(1,
-                      fmt::format("nothing was paid: the gateway's jobs are on chain {}, and BSC_RPC_URL is "
-                                  "on chain {}",
-                                  given->chain_id.value, chain.value));
+        throw CommandRefused(
+            1, fmt::format("nothing was paid: the gateway's jobs are on chain {}, and BSC_RPC_URL is "
+                           "on chain {}",
+                           given->chain_id.value, chain.value));
     }
     if (given->job_manager != context.job_manager()) {
-        throw Refused(1, "nothing was paid: the gateway's jobs are of the contract " +
-                             given->job_manager.hex() + ", and JOB_MANAGER_CONTRACT_ADDRESS is " +
-                             context.job_manager().hex());
+        throw CommandRefused(1, "nothing was paid: the gateway's jobs are of the contract " +
+                                    given->job_manager.hex() + ", and JOB_MANAGER_CONTRACT_ADDRESS is " +
+                                    context.job_manager().hex());
     }
     const auto expected =
         wire::complete_job_spec(asked.dump(), {chain, context.job_manager(), payment, given->salt});
     if (!expected || !(*expected == *given) || answer.at("id") != wire::job_id_of(*given).hex()) {
-        throw Refused(1, "nothing was paid: the gateway answered another spec than was asked for");
+        throw CommandRefused(1, "nothing was paid: the gateway answered another spec than was asked for");
     }
     return *given;
 }
@@ -201,15 +201,15 @@ wire::JobSpec proven_spec(Context& context, const json& answer, const json& aske
 void check_payment(Context& context, const JobId& id, const wire::JobSpec& spec, const U256& payment) {
     const Address wallet = context.wallet().address();
     if (spec.renter != wallet) {
-        throw Refused(1, "nothing was paid: the spec's renter is " + spec.renter.hex() +
-                             ", and the wallet is " + wallet.hex());
+        throw CommandRefused(1, "nothing was paid: the spec's renter is " + spec.renter.hex() +
+                                    ", and the wallet is " + wallet.hex());
     }
     if (onchain::job_record(context.bsc(), context.job_manager(), id)) {
-        throw Refused(1, "nothing was paid: job " + id.hex() + " is on the chain already");
+        throw CommandRefused(1, "nothing was paid: job " + id.hex() + " is on the chain already");
     }
     const U256 balance = context.bsc().balance(wallet, eth::Tag::kLatest);
     if (balance < payment) {
-        throw Refused(
+        throw CommandRefused(
             1, fmt::format("nothing was paid: the wallet {} has {} and the payment is {} (of 10^18 wei)",
                            wallet.hex(), ether(to_decimal(balance)), ether(to_decimal(payment))));
     }
@@ -287,7 +287,7 @@ int show_job(Context& context, const std::string& text, bool chain_only) {
         print_object(context, json::parse(gateway_get(context, "/api/jobs/" + id.hex())));
         return 0;
     }
-    const auto job = onchain::MarketView(context.bsc(), context.job_manager()).job(id);
+    const auto job = onchain::JobManagerReader(context.bsc(), context.job_manager()).job(id);
     if (!job) {
         throw std::runtime_error("no job " + id.hex() + " on JobManager " + context.job_manager().hex());
     }
@@ -299,7 +299,7 @@ int list_jobs(Context& context, bool chain_only, const std::string& status, unsi
               std::optional<std::uint64_t> from_block) {
     auto jobs = json::array();
     if (chain_only) {
-        for (const auto& job : onchain::MarketView(context.bsc(), context.job_manager())
+        for (const auto& job : onchain::JobManagerReader(context.bsc(), context.job_manager())
                                    .jobs(BlockNum{from_block.value_or(0)})) {
             if (status.empty() || status == job.state()) {
                 jobs.push_back(to_json(job));
@@ -337,16 +337,17 @@ int confirm_job(Context& context, const std::string& text, bool yes) {
     const auto record = require_job(context, id);
     const Address wallet = context.wallet().address();
     if (wallet != record.renter && wallet != record.provider) {
-        throw Refused(1, subject_of(id) + " is of the renter " + record.renter.hex() + " and the provider " +
-                             record.provider.hex() + ", not of the wallet " + wallet.hex());
+        throw CommandRefused(1, subject_of(id) + " is of the renter " + record.renter.hex() +
+                                    " and the provider " + record.provider.hex() + ", not of the wallet " +
+                                    wallet.hex());
     }
     if (record.confirmed) {
-        throw Refused(1, subject_of(id) + " is confirmed already");
+        throw CommandRefused(1, subject_of(id) + " is confirmed already");
     }
     const std::string doubt = doubt_about_result(context, id);
     if (!doubt.empty() && !yes) {
-        throw Refused(1, subject_of(id) + ": " + doubt +
-                             ". Confirming pays the provider for good; --yes confirms all the same");
+        throw CommandRefused(1, subject_of(id) + ": " + doubt +
+                                    ". Confirming pays the provider for good; --yes confirms all the same");
     }
     ask_on_terminal(fmt::format("Confirm job {}: {} wei ({} BNB) become the provider's. {}", id.hex(),
                                 to_decimal(record.payment), ether(to_decimal(record.payment)), kNoRefund),
@@ -360,11 +361,11 @@ int claim_job(Context& context, const std::string& text) {
     const JobId id = argument(JobId::parse(text), "id");
     const auto record = require_job(context, id);
     if (context.wallet().address() != record.provider) {
-        throw Refused(1, subject_of(id) + " is of the provider " + record.provider.hex() +
-                             ", not of the wallet " + context.wallet().address().hex());
+        throw CommandRefused(1, subject_of(id) + " is of the provider " + record.provider.hex() +
+                                    ", not of the wallet " + context.wallet().address().hex());
     }
     if (!record.confirmed) {
-        throw Refused(1, subject_of(id) + " is not confirmed yet: `lamda job confirm` comes first");
+        throw CommandRefused(1, subject_of(id) + " is not confirmed yet: `lamda job confirm` comes first");
     }
     jm::ClaimReward call;
     call.job_id = id.as<Bytes32>();

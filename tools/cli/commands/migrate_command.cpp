@@ -2,9 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include "store/migrations.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "store/migrations.hpp"
 #include "tools/cli/output/table.hpp"
 
 namespace lamda::cli {

@@ -2,15 +2,15 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/cli/commands.hpp"
 #include "contracts/node_reputation.hpp"
 #include "crypto/address_text.hpp"
-#include "tools/cli/gateway.hpp"
 #include "onchain/job_manager_reader.hpp"
 #include "onchain/preflight.hpp"
-#include "tools/cli/paying.hpp"
+#include "tools/cli/commands.hpp"
+#include "tools/cli/gateway.hpp"
 #include "tools/cli/output/printing.hpp"
 #include "tools/cli/output/table.hpp"
+#include "tools/cli/paying.hpp"
 
 namespace lamda::cli {
 namespace {

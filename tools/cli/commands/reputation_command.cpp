@@ -27,14 +27,15 @@ bool confirmed() {
 int rebuild_reputation(Context& context, bool sure) {
     auto database = context.database("lamda reputation rebuild");
     if (const auto reader = or_unread([&] { return reputation_reader(*database); })) {
-        throw Refused(1, "instance " + *reader + " reads: stop every instance of lamda-reputation first");
+        throw CommandRefused(1,
+                             "instance " + *reader + " reads: stop every instance of lamda-reputation first");
     }
     if (!sure && !confirmed()) {
-        throw Refused(1, "nothing was changed; yes on the standard input, or --yes, is needed");
+        throw CommandRefused(1, "nothing was changed; yes on the standard input, or --yes, is needed");
     }
     const auto done = or_unread([&] { return rebuild_reputation(*database); });
     if (!done.refused.empty()) {
-        throw Refused(1, done.refused);
+        throw CommandRefused(1, done.refused);
     }
     if (context.json()) {
         fmt::print("{}\n", nlohmann::json{{"increments_forgotten", done.increments},

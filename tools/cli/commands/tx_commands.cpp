@@ -2,14 +2,14 @@
 
 #include <nlohmann/json.hpp>
 
-#include "txsender/tx_queue.hpp"
-#include "tools/cli/commands.hpp"
 #include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
+#include "telemetry/shown_text.hpp"
+#include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
 #include "tools/cli/output/table.hpp"
-#include "telemetry/shown_text.hpp"
 #include "tools/cli/stores/tx_store.hpp"
+#include "txsender/tx_queue.hpp"
 
 namespace lamda::cli {
 namespace {
@@ -45,7 +45,7 @@ json to_json(const TxState& tx) {
             {"data", to_hex(tx.data)},
             {"gas_limit", maybe(tx.gas_limit)},
             {"on_revert", tx.on_revert},
-            {"wish", maybe(tx.wish)},
+            {"wish", maybe(tx.operator_request)},
             {"reverts", tx.reverts},
             {"paid", to_decimal(tx.paid)},
             {"newest_hash", maybe(tx.newest)},
@@ -79,10 +79,11 @@ std::string table_of(const std::vector<TxState>& txs) {
         {"KEY", "STATE", "NONCE", "FORMS", "GWEI", "TRANSACTION", "BLOCK", "PAID", "UPDATED", "REASON"});
     for (const auto& tx : txs) {
         const auto hash = tx.mined_tx ? tx.mined_tx : tx.newest;
-        table.row({tx.key, tx.wish ? tx.state + " (" + *tx.wish + ")" : tx.state, cell(maybe(tx.nonce)),
-                   std::to_string(tx.forms), tx.max_fee ? gwei(to_decimal(*tx.max_fee)) : "-",
-                   hash ? shortened(hash->hex()) : "-", cell(maybe(tx.mined_block)),
-                   ether(to_decimal(tx.paid)), to_rfc3339(tx.updated_at), cell(json(tx.reason))});
+        table.row({tx.key, tx.operator_request ? tx.state + " (" + *tx.operator_request + ")" : tx.state,
+                   cell(maybe(tx.nonce)), std::to_string(tx.forms),
+                   tx.max_fee ? gwei(to_decimal(*tx.max_fee)) : "-", hash ? shortened(hash->hex()) : "-",
+                   cell(maybe(tx.mined_block)), ether(to_decimal(tx.paid)), to_rfc3339(tx.updated_at),
+                   cell(json(tx.reason))});
     }
     return table.text();
 }
@@ -149,7 +150,7 @@ int show_tx(Context& context, const std::string& text) {
     auto database = context.database("lamda tx show");
     const auto txs = or_unread([&] { return read_txs_of(*database, key); });
     if (txs.empty()) {
-        throw Refused(1, "no transaction has the key " + key);
+        throw CommandRefused(1, "no transaction has the key " + key);
     }
     auto all = json::array();
     for (const auto& tx : txs) {
@@ -171,10 +172,10 @@ int show_tx(Context& context, const std::string& text) {
     return 0;
 }
 
-int wish_tx(Context& context, const std::string& text, const std::string& wish) {
+int wish_tx(Context& context, const std::string& text, const std::string& operator_request) {
     const auto key = key_of(text);
-    auto database = context.database("lamda tx " + wish);
-    auto answer = or_unread([&] { return wish_tx(*database, key, wish); });
+    auto database = context.database("lamda tx " + operator_request);
+    auto answer = or_unread([&] { return wish_tx(*database, key, operator_request); });
     constexpr std::string_view kRefused = "refused: ";
     const bool refused = answer.starts_with(kRefused);
     if (refused) {
@@ -185,7 +186,7 @@ int wish_tx(Context& context, const std::string& text, const std::string& wish) 
     } else if (!refused) {
         fmt::print("{}: {}\n", telemetry::shown_text(key), telemetry::shown_text(answer));
     } else {
-        throw Refused(1, key + ": " + answer);
+        throw CommandRefused(1, key + ": " + answer);
     }
     return refused ? 1 : 0;
 }

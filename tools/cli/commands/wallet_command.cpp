@@ -2,8 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "tools/cli/commands.hpp"
 #include "crypto/signer.hpp"
+#include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
 #include "tools/cli/output/table.hpp"
 #include "tools/cli/stores/tx_store.hpp"

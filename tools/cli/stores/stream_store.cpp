@@ -35,7 +35,7 @@ StreamState stream_of(const store::Row& row) {
     return out;
 }
 
-StreamState::Sweep sweep_of(const store::Row& row) {
+StreamState::Audit audit_of(const store::Row& row) {
     return {row.maybe<BlockNum>("since"),        row.maybe<BlockNum>("upto"),
             row.get<std::uint64_t>("logs"),      row.get<std::uint64_t>("repaired"),
             row.maybe<Timestamp>("repaired_at"), row.get<std::uint64_t>("unsettled"),
@@ -46,7 +46,7 @@ EndpointState endpoint_of(const store::Row& row) {
     EndpointState out;
     out.name = row.get<std::string>("name");
     out.state = row.get<std::string>("state");
-    out.trouble = row.get<std::string>("trouble");
+    out.last_error = row.get<std::string>("trouble");
     out.max_range = row.get<std::uint64_t>("max_range");
     out.answers_logs = row.get<bool>("answers_logs");
     out.head = row.maybe<BlockNum>("head");
@@ -66,7 +66,7 @@ StreamStates read_streams(store::Database& database) {
         for (auto& stream : out.streams) {
             if (const auto row =
                     txn.first("SELECT * FROM api.stream_sweep WHERE stream = $1", {stream.stream})) {
-                stream.sweep = sweep_of(*row);
+                stream.audit = audit_of(*row);
             }
             for (const auto& row : txn.exec("SELECT * FROM api.stream_endpoint WHERE stream = $1 "
                                             "ORDER BY state = 'excluded', name",

@@ -8,15 +8,15 @@
 
 #include "core/clock.hpp"
 #include "core/ids.hpp"
-#include "tools/cli/output/log_entry.hpp"
 #include "store/database.hpp"
+#include "tools/cli/output/log_entry.hpp"
 
 namespace lamda::cli {
 
 struct EndpointState {
     std::string name;
     std::string state;
-    std::string trouble;
+    std::string last_error;
     std::uint64_t max_range = 0;  ///< 0: not learned yet
     bool answers_logs = true;
     std::optional<BlockNum> head;
@@ -37,15 +37,15 @@ struct StreamState {
         std::uint64_t total;
     };
 
-    struct Sweep {
+    struct Audit {
         std::optional<BlockNum> since;
         std::optional<BlockNum> upto;
         std::uint64_t logs;
         std::uint64_t repaired;
         std::optional<Timestamp> repaired_at;
         std::uint64_t unsettled;
-        std::string trouble;
-        std::optional<Timestamp> swept_at;
+        std::string last_error;
+        std::optional<Timestamp> audited_at;
     };
 
     std::string stream;
@@ -60,7 +60,7 @@ struct StreamState {
     std::optional<Timestamp> instance_since;
     bool instance_active = false;
     std::optional<Reorg> reorg;
-    std::optional<Sweep> sweep;  ///< absent: nothing was compared yet
+    std::optional<Audit> audit;  ///< absent: nothing was compared yet
     std::vector<EndpointState> endpoints;
 };
 

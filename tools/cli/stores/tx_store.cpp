@@ -15,7 +15,7 @@ TxState tx_of(const store::Row& row) {
     out.data = row.get<Bytes>("data");
     out.gas_limit = row.maybe<std::uint64_t>("gas_limit");
     out.on_revert = row.get<std::string>("on_revert");
-    out.wish = row.maybe<std::string>("wish");
+    out.operator_request = row.maybe<std::string>("wish");
     out.reverts = row.get<std::uint64_t>("reverts");
     out.reason = row.get<std::string>("reason");
     out.paid = row.get<U256>("paid");
@@ -81,9 +81,10 @@ std::vector<TxForm> read_forms(store::Database& database, const TxState& tx) {
     });
 }
 
-std::string wish_tx(store::Database& database, const std::string& key, const std::string& wish) {
+std::string wish_tx(store::Database& database, const std::string& key, const std::string& operator_request) {
     return database.transact([&](store::Txn& txn) {
-        return txn.one("SELECT api.wish_tx($1, $2) AS answer", {key, wish}).get<std::string>("answer");
+        return txn.one("SELECT api.wish_tx($1, $2) AS answer", {key, operator_request})
+            .get<std::string>("answer");
     });
 }
 

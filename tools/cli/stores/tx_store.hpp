@@ -27,7 +27,7 @@ struct TxState {
     Bytes data;
     std::optional<std::uint64_t> gas_limit;
     std::string on_revert;
-    std::optional<std::string> wish;
+    std::optional<std::string> operator_request;
     std::uint64_t reverts = 0;
     std::string reason;
     U256 paid;  ///< wei, for gas, at earlier nonces too
@@ -63,7 +63,7 @@ std::vector<TxState> read_txs_of(store::Database& database, const std::string& k
 /// All that were signed for it, those of earlier nonces too; oldest first.
 std::vector<TxForm> read_forms(store::Database& database, const TxState& tx);
 /// What was done, or `refused: ` and why not.
-std::string wish_tx(store::Database& database, const std::string& key, const std::string& wish);
+std::string wish_tx(store::Database& database, const std::string& key, const std::string& operator_request);
 
 struct WalletState {
     std::uint64_t chain_id = 0;

@@ -45,7 +45,7 @@ struct Scene {
     testkit::TempDir dir{"tx_store"};
     testkit::PostgresServer postgres{dir.path()};
     store::Database database{postgres.create_database("lamda"), "test", 2};
-    pgledger::PgTxLedger ledger{database, kWallet, kChain};
+    pgledger::PgTxQueue tx_queue{database, kWallet, kChain};
 };
 
 }  // namespace
@@ -65,7 +65,7 @@ TEST_CASE("transactions are listed newest first, by state and by wallet") {
     CHECK(scene.keys({}) == Keys{"a:1", "a:3", "a:2", "a:1"});
     CHECK(scene.keys({.limit = 2}) == Keys{"a:1", "a:3"});
     CHECK(scene.keys({.wallet = kWallet}) == Keys{"a:3", "a:2", "a:1"});
-    scene.ledger.park({{"a:2", "it would revert"}});
+    scene.tx_queue.park({{"a:2", "it would revert"}});
     CHECK(scene.keys({.state = "parked"}) == Keys{"a:2"});
     CHECK(scene.keys({.state = "parked", .wallet = kOther}).empty());
     CHECK(read_txs(scene.database, {.state = "parked"}).front().reason == "it would revert");
@@ -75,12 +75,12 @@ TEST_CASE("transactions are listed newest first, by state and by wallet") {
 
 TEST_CASE("every signed form is shown, the newest one in the list") {
     Scene scene;
-    REQUIRE(scene.ledger.allocate({{"a:1", 21'000}}, 7).front() == 7);
+    REQUIRE(scene.tx_queue.allocate({{"a:1", 21'000}}, 7).front() == 7);
     const auto at = from_unix_seconds(1'800'000'000);
-    scene.ledger.store({{"a:1", 7, {hash(1), Bytes{1}, {false, 100, 10}, at}}});
-    scene.ledger.store(
+    scene.tx_queue.store({{"a:1", 7, {hash(1), Bytes{1}, {false, 100, 10}, at}}});
+    scene.tx_queue.store(
         {{"a:1", 7, {hash(2), Bytes{2}, {false, 200, 20}, at + std::chrono::seconds(9), true}}});
-    scene.ledger.mark_sent({"a:1"});
+    scene.tx_queue.mark_sent({"a:1"});
     const auto tx = read_txs(scene.database, {.state = "sent"}).front();
     CHECK(tx.wallet == kWallet);
     CHECK(tx.nonce == 7);
@@ -111,5 +111,5 @@ TEST_CASE("an operator's word is passed on, or refused with the reason") {
     CHECK(wish_tx(scene.database, "a:2", "bump").starts_with("refused: "));
     CHECK(wish_tx(scene.database, "a:2", "retry").starts_with("refused: "));
     CHECK(wish_tx(scene.database, "a:2", "cancel") == "the sender was told");
-    CHECK(read_txs_of(scene.database, "a:2").front().wish == "cancel");
+    CHECK(read_txs_of(scene.database, "a:2").front().operator_request == "cancel");
 }

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-#include "services/node-agent/executor/docker/engine_refusal.hpp"
 #include "net/http_client.hpp"
+#include "services/node-agent/executor/docker/engine_refusal.hpp"
 
 namespace lamda::agent {
 
