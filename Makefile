@@ -26,10 +26,10 @@ test: configure ## Set up everything, build and run all tests
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
 	@$(SUDO) env LAMDA_TEST_PATIENCE=3 ctest --test-dir $(BUILD) --output-on-failure -j 2 $(CTEST_ARGS)
 
-sanitize: deps ## The suite under address and undefined-behaviour sanitizers
+sanitize: deps ## The tests of cmake/Sanitized.cmake under address and undefined-behaviour sanitizers
 	@test -f $(BUILD)/asan/build.ninja || cmake --preset asan >/dev/null
-	@ninja -C $(BUILD)/asan -j $(JOBS_PARALLEL)
-	@$(SUDO) env LAMDA_TEST_PATIENCE=6 ctest --test-dir $(BUILD)/asan --output-on-failure -j 2 $(CTEST_ARGS)
+	@ninja -C $(BUILD)/asan -j $(JOBS_PARALLEL) sanitized_tests
+	@$(SUDO) env LAMDA_TEST_PATIENCE=6 ctest --test-dir $(BUILD)/asan -L sanitize --output-on-failure -j 2 $(CTEST_ARGS)
 
 demo: build ## Run the main job to its end on a private network (JOBS=n KILL=service|all REORG=depth)
 	@$(DEVNET) demo $(if $(JOBS),--jobs $(JOBS)) $(if $(KILL),--kill $(KILL)) $(if $(REORG),--reorg $(REORG))
