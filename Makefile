@@ -7,7 +7,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 DEVNET := $(SUDO) $(BUILD)/bin/lamda-devnet
 EXECUTABLES := lamda lamda-node-registry lamda-job-dispatcher lamda-reputation lamda-api-gateway lamda-node-agent lamda-devnet
 
-.PHONY: help deps configure build test sanitize demo up down status start start-node-registry start-job-dispatcher \
+.PHONY: help deps configure build test flaky sanitize demo up down status start start-node-registry start-job-dispatcher \
         start-reputation-service start-api-gateway bench lint clean
 
 help: ## This list
@@ -25,6 +25,11 @@ build: configure ## Build the executables into build/bin
 test: configure ## Set up everything, build and run all tests
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
 	@$(SUDO) env LAMDA_TEST_PATIENCE=3 ctest --test-dir $(BUILD) --output-on-failure -j 2 $(CTEST_ARGS)
+
+flaky: configure ## Repeat every test beside a busy CPU and disk (REPEAT=n TESTS=regex BUDGET=30m)
+	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
+	@$(SUDO) env LAMDA_TEST_PATIENCE=3 python3 tests/flaky.py $(if $(REPEAT),--repeat $(REPEAT)) \
+		$(if $(TESTS),--tests '$(TESTS)') $(if $(BUDGET),--budget $(BUDGET)) $(BUILD)
 
 sanitize: deps ## The tests of cmake/Sanitized.cmake under address and undefined-behaviour sanitizers
 	@test -f $(BUILD)/asan/build.ninja || cmake --preset asan >/dev/null
