@@ -6,6 +6,7 @@
 #include "job_store.hpp"
 #include "net/http_client.hpp"
 #include "pipeline/dead_letter.hpp"
+#include "testkit/patience.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -551,5 +552,5 @@ TEST_CASE("it ends with 0 within five seconds, also while everything it needs is
     const auto begin = std::chrono::steady_clock::now();
     CHECK(market.service(kDispatcher).stop() == 0);
     CHECK(market.service("node-registry").stop() == 0);
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10) * testkit::patience());
 }
