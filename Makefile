@@ -7,7 +7,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 DEVNET := $(SUDO) $(BUILD)/bin/lamda-devnet
 EXECUTABLES := lamda lamda-node-registry lamda-job-dispatcher lamda-reputation lamda-api-gateway lamda-node-agent lamda-devnet
 
-.PHONY: help deps configure build test sanitize demo up down status start start-node-registry start-job-dispatcher \
+.PHONY: help deps configure build test flaky sanitize demo up down status start start-node-registry start-job-dispatcher \
         start-reputation-service start-api-gateway bench lint clean
 
 help: ## This list
@@ -26,10 +26,15 @@ test: configure ## Set up everything, build and run all tests
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
 	@$(SUDO) env LAMDA_TEST_PATIENCE=3 ctest --test-dir $(BUILD) --output-on-failure -j 2 $(CTEST_ARGS)
 
-sanitize: deps ## The suite under address and undefined-behaviour sanitizers
+flaky: configure ## Repeat every test beside a busy CPU and disk (REPEAT=n TESTS=regex BUDGET=30m)
+	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
+	@$(SUDO) env LAMDA_TEST_PATIENCE=3 python3 tests/flaky.py $(if $(REPEAT),--repeat $(REPEAT)) \
+		$(if $(TESTS),--tests '$(TESTS)') $(if $(BUDGET),--budget $(BUDGET)) $(BUILD)
+
+sanitize: deps ## The tests of cmake/Sanitized.cmake under address and undefined-behaviour sanitizers
 	@test -f $(BUILD)/asan/build.ninja || cmake --preset asan >/dev/null
-	@ninja -C $(BUILD)/asan -j $(JOBS_PARALLEL)
-	@$(SUDO) env LAMDA_TEST_PATIENCE=6 ctest --test-dir $(BUILD)/asan --output-on-failure -j 2 $(CTEST_ARGS)
+	@ninja -C $(BUILD)/asan -j $(JOBS_PARALLEL) sanitized_tests
+	@$(SUDO) env LAMDA_TEST_PATIENCE=6 ctest --test-dir $(BUILD)/asan -L sanitize --output-on-failure -j 2 $(CTEST_ARGS)
 
 demo: build ## Run the main job to its end on a private network (JOBS=n KILL=service|all REORG=depth)
 	@$(DEVNET) demo $(if $(JOBS),--jobs $(JOBS)) $(if $(KILL),--kill $(KILL)) $(if $(REORG),--reorg $(REORG))

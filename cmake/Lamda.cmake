@@ -1,6 +1,7 @@
 # lamda_library / lamda_executable / lamda_test: the only ways in which targets are made here.
 # Each records who uses whom; tests/lint/layers.py reads the record and fails on an include that no edge allows.
 
+include(Sanitized)
 set_property(GLOBAL PROPERTY LAMDA_EDGES "")
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -65,7 +66,7 @@ function(lamda_library)
   file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${CMAKE_CURRENT_SOURCE_DIR})
   _lamda_record(${L_NAME} ${folder} "${L_USES}")
   if(LAMDA_TESTS AND L_TESTS)
-    lamda_test(NAME ${L_NAME}_test SOURCES ${L_TESTS} USES ${L_NAME} ${L_TEST_USES}
+    lamda_test(UNIT NAME ${L_NAME}_test SOURCES ${L_TESTS} USES ${L_NAME} ${L_TEST_USES}
       THIRD_PARTY ${L_TEST_THIRD_PARTY})
   endif()
 endfunction()
@@ -82,9 +83,10 @@ function(lamda_executable)
   _lamda_record(${L_NAME} ${folder} "${L_USES}")
 endfunction()
 
-# lamda_test(NAME x_test SOURCES … USES …): one Catch2 executable, one CTest entry.
+# lamda_test(NAME x_test SOURCES … USES …): one Catch2 executable, one CTest entry. UNIT: the tests of one library, which
+# the sanitizers run as well.
 function(lamda_test)
-  cmake_parse_arguments(L "" "NAME;TIMEOUT" "SOURCES;USES;THIRD_PARTY;LABELS" ${ARGN})
+  cmake_parse_arguments(L "UNIT" "NAME;TIMEOUT" "SOURCES;USES;THIRD_PARTY;LABELS" ${ARGN})
   if(NOT L_TIMEOUT)
     set(L_TIMEOUT 1800)
   endif()
@@ -98,6 +100,11 @@ function(lamda_test)
   set_tests_properties(${L_NAME} PROPERTIES TIMEOUT ${L_TIMEOUT})
   if(L_LABELS)
     set_tests_properties(${L_NAME} PROPERTIES LABELS "${L_LABELS}")
+  endif()
+  if(L_UNIT)
+    lamda_sanitized(${L_NAME} ${L_NAME})
+  else()
+    lamda_sanitized_if_chosen(${L_NAME} ${L_NAME})
   endif()
 endfunction()
 

@@ -7,6 +7,7 @@
 #include <set>
 #include <thread>
 
+#include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -98,7 +99,7 @@ TEST_CASE_METHOD(Fixture, "a message that arrives during a long fetch for many i
     const auto stored = std::chrono::steady_clock::now();
     fetcher.join();
     REQUIRE(count == 1);
-    REQUIRE(got - stored < std::chrono::seconds(5));
+    REQUIRE(got - stored < std::chrono::seconds(5) * testkit::patience());
 }
 
 TEST_CASE_METHOD(Fixture, "a refused message comes again after its delay, a terminated one never") {
@@ -310,7 +311,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE_THROWS_AS(bus.ensure_stream(jobs()), Unavailable);
     REQUIRE_THROWS_AS(bus.ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(1'000)), Unavailable);
     REQUIRE_THROWS_AS(bus.last_sequence("JOBS"), Unavailable);
-    REQUIRE(std::chrono::steady_clock::now() - asked < Millis(4'000));
+    REQUIRE(std::chrono::steady_clock::now() - asked < Millis(4'000) * testkit::patience());
 
     server.start();
     std::set<std::string> got{first[0].body};
@@ -356,7 +357,7 @@ TEST_CASE_METHOD(
     } catch (const Unavailable&) {  // killed before the first
     }
     killer.join();
-    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30));
+    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(30) * testkit::patience());
     server.start();
     REQUIRE(wait_until([&] { return bus->connected(); }));
     const auto acknowledged = static_cast<std::size_t>(std::count(stored.begin(), stored.end(), true));

@@ -12,6 +12,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "testkit/patience.hpp"
+
 namespace lamda::http {
 
 struct RawAnswer {
@@ -73,9 +75,10 @@ class RawClient {
         send(bytes);
         return receive();
     }
-    /// True when the server ends the connection within `timeout` (bytes before that are dropped).
+    /// True when the server ends the connection within `timeout`, times patience() (bytes before that are
+    /// dropped).
     bool closed_within(std::chrono::milliseconds timeout) {
-        const auto until = std::chrono::steady_clock::now() + timeout;
+        const auto until = std::chrono::steady_clock::now() + timeout * testkit::patience();
         while (std::chrono::steady_clock::now() < until) {
             pollfd readable{fd_, POLLIN, 0};
             if (::poll(&readable, 1, 20) > 0) {
@@ -91,8 +94,8 @@ class RawClient {
   private:
     bool more() {
         pollfd readable{fd_, POLLIN, 0};
-        if (::poll(&readable, 1, 15'000) <= 0) {
-            throw std::runtime_error("no answer in 15 s; so far: " + buffer_);
+        if (::poll(&readable, 1, 15'000 * testkit::patience()) <= 0) {
+            throw std::runtime_error("no answer in time; so far: " + buffer_);
         }
         std::array<char, 65'536> part{};
         const ssize_t got = ::recv(fd_, part.data(), part.size(), 0);

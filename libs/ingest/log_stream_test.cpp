@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "ingest/testing/stream_world.hpp"
+#include "testkit/process.hpp"
 
 using namespace lamda;
 using namespace lamda::ingest;
@@ -371,10 +372,7 @@ TEST_CASE("a stream runs on its own thread until it is stopped, and shows its he
     LogStream stream(world.config, rpc, world.sink, world.clock, world.log, world.metrics, health);
     CHECK_FALSE(health.ready());
     std::jthread thread([&](const std::stop_token& stop) { stream.run(stop); });
-    for (int i = 0; i < 500 && !health.ready(); ++i) {
-        std::this_thread::sleep_for(Millis(10));
-    }
-    CHECK(health.ready());
+    CHECK(testkit::wait_until([&] { return health.ready(); }));
     thread.request_stop();
     thread.join();
     CHECK(world.difference(50) == "");

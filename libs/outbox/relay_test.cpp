@@ -5,6 +5,7 @@
 
 #include "outbox/outbox.hpp"
 #include "testkit/pipeline_database.hpp"
+#include "testkit/patience.hpp"
 
 using namespace lamda;
 using namespace lamda::outbox;
@@ -48,7 +49,7 @@ struct Fixture : testkit::TestDatabase {
         auto consumer = bus.consume("JOBS", "all");
         std::vector<int> out;
         for (auto some = consumer.fetch(256, Millis(2'000)); !some.empty();
-             some = consumer.fetch(256, Millis(200))) {
+             some = consumer.fetch(256, Millis(1'000))) {
             for (const auto& message : some) {
                 out.push_back(std::stoi(message.body));
                 consumer.ack(message);
@@ -189,6 +190,6 @@ TEST_CASE_METHOD(
     const auto begin = std::chrono::steady_clock::now();
     running.request_stop();
     running.join();
-    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
+    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2) * testkit::patience());
     REQUIRE(received(*bus) == range(1, 6));
 }

@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "net/http_client.hpp"
+#include "testkit/patience.hpp"
 #include "testkit/process.hpp"
 
 using namespace lamda;
@@ -108,7 +109,7 @@ TEST_CASE("A service serves metrics, liveness and readiness, and ends with 0 on 
         const auto began = std::chrono::steady_clock::now();
         service.process().signal(signal);
         CHECK(service.process().wait(Millis(5'000)) == 0);
-        CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(3));
+        CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(3) * testkit::patience());
         CHECK(service.count("closed") == 1);
     }
 }
@@ -182,7 +183,7 @@ TEST_CASE("A loop that hangs cannot hold the process: it ends within 5 s of SIGT
     const auto began = std::chrono::steady_clock::now();
     service.process().signal(SIGTERM);
     CHECK(service.process().wait(Millis(5'000)) == 1);
-    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5));
+    CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5) * testkit::patience());
     const auto lines = service.lines();
     REQUIRE_FALSE(lines.empty());
     CHECK(lines.back()["msg"] == "did not stop in time");

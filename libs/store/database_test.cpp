@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -232,7 +233,7 @@ TEST_CASE("a server that goes and comes again: Unavailable meanwhile, then as be
 
 TEST_CASE_METHOD(Fixture, "a statement beyond its time is stopped, and its connection stays in use") {
     const auto dsn = fresh();
-    Database readers(dsn, "store-test", 1, {Millis(50), true});
+    Database readers(dsn, "store-test", 1, {Millis(1'000), true});
     const auto pid = [&] {
         return readers.transact(
             [](Txn& txn) { return txn.one("SELECT pg_backend_pid() AS n").get<int>("n"); });
@@ -292,6 +293,7 @@ TEST_CASE("no error quotes the DSN") {
 }
 
 TEST_CASE_METHOD(Fixture, "a listener hears what was committed, and hears of its own reconnection") {
+    const Millis soon = Millis(10'000) * testkit::patience();
     Listener listener(db, {"news", "other"});
     REQUIRE_FALSE(listener.wait(Millis(50)));
     REQUIRE_THROWS(db.transact([](Txn& txn) {
@@ -300,9 +302,9 @@ TEST_CASE_METHOD(Fixture, "a listener hears what was committed, and hears of its
     }));
     REQUIRE_FALSE(listener.wait(Millis(50)));
     db.transact([](Txn& txn) { txn.notify("other", "payload"); });
-    REQUIRE(listener.wait(Millis(5'000)));
+    REQUIRE(listener.wait(soon));
     std::thread later([&] { db.transact([](Txn& txn) { txn.notify("news"); }); });
-    REQUIRE(listener.wait(Millis(10'000)));
+    REQUIRE(listener.wait(soon));
     later.join();
     const auto cut = [&] {
         return db.transact([](Txn& txn) {
@@ -314,8 +316,8 @@ TEST_CASE_METHOD(Fixture, "a listener hears what was committed, and hears of its
         });
     };
     REQUIRE(cut() == 1);
-    REQUIRE(listener.wait(Millis(5'000)));  // the loss
-    REQUIRE(listener.wait(Millis(5'000)));  // the reconnection
+    REQUIRE(listener.wait(soon));  // the loss
+    REQUIRE(listener.wait(soon));  // the reconnection
     db.transact([](Txn& txn) { txn.notify("news"); });
-    REQUIRE(listener.wait(Millis(5'000)));
+    REQUIRE(listener.wait(soon));
 }

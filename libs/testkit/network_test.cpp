@@ -86,9 +86,7 @@ TEST_CASE("an EVM node with a block time mines by itself") {
     AnvilConfig config;
     config.block_time = 0.2;
     Anvil anvil(dir.path(), config);
-    const auto begin = std::chrono::steady_clock::now();
     REQUIRE(wait_until([&] { return anvil.call("eth_blockNumber", "[]") >= "\"0x3\""; }));
-    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(5));
 }
 
 TEST_CASE(

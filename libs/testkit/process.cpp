@@ -163,7 +163,7 @@ void Process::signal(int number) {
 }
 
 std::optional<int> Process::wait(Millis timeout) {
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    const auto deadline = std::chrono::steady_clock::now() + timeout * patience();
     while (pid_ > 0 && !status_) {
         siginfo_t info{};
         if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -189,9 +189,9 @@ int Process::kill() {
     return wait(Millis(60'000)).value_or(-1);
 }
 
-int Process::stop(Millis patience) {
+int Process::stop(Millis timeout) {
     signal(SIGTERM);
-    const auto status = wait(patience);
+    const auto status = wait(timeout);
     return status ? *status : kill();
 }
 

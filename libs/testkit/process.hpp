@@ -31,10 +31,12 @@ class Process {
     pid_t pid() const;
     bool running();
     void signal(int number);
-    /// SIGTERM, then SIGKILL of the group after `patience`; the exit status (128 + signal when killed).
-    int stop(Millis patience = Millis(5'000));
-    int kill();                               ///< SIGKILL and reap
-    std::optional<int> wait(Millis timeout);  ///< exit status
+    /// SIGTERM, then SIGKILL of the group after `timeout`, times patience(); the exit status (128 + signal if
+    /// killed).
+    int stop(Millis timeout = Millis(5'000));
+    int kill();  ///< SIGKILL and reap
+    /// Exit status; absent if it still runs after `timeout`, times patience().
+    std::optional<int> wait(Millis timeout);
     /// Same spec again.
     void restart(const std::map<std::string, std::string>& more_env = {});
 
@@ -44,7 +46,7 @@ class Process {
     std::optional<int> status_;
 };
 
-/// Runs to its end. Output is stdout and stderr together.
+/// Runs to its end, or is killed after `timeout`, times patience(). Output is stdout and stderr together.
 struct Finished {
     int status;
     std::string output;
@@ -64,7 +66,7 @@ class TempDir {
 
 /// A port that was free a moment ago, on 127.0.0.1.
 int free_port();
-/// Polls every 20 ms until true; false after `timeout`.
+/// Polls every 20 ms until true; false after `timeout`, times patience().
 bool wait_until(const std::function<bool()>& condition, Millis timeout = Millis(10'000));
 /// The root of the source checkout and of the build tree (LAMDA_SOURCE_DIR, LAMDA_BINARY_DIR of the build).
 std::string source_dir();

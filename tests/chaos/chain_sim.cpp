@@ -18,6 +18,7 @@
 #include "chaos/simulation.hpp"
 #include "core/duration.hpp"
 #include "store/migrations.hpp"
+#include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
 
 namespace {
@@ -176,7 +177,8 @@ class Watchdog {
         const SystemClock clock;
         while (clock.sleep(stop, Millis(1'000))) {
             const Steady since{Steady::duration(since_.load())};
-            if (since_ != 0 && std::chrono::steady_clock::now() - since > std::chrono::minutes(3)) {
+            if (since_ != 0 &&
+                std::chrono::steady_clock::now() - since > std::chrono::minutes(3) * testkit::patience()) {
                 fmt::print("seed {} does not end\n", seed_.load());
                 std::fflush(stdout);
                 _exit(1);

@@ -2,6 +2,7 @@
 #include "contracts/job_manager.hpp"
 #include "e2e/scenario.hpp"
 #include "onchain/transact.hpp"
+#include "testkit/patience.hpp"
 
 using namespace lamda;
 using namespace lamda::e2e;
@@ -46,8 +47,9 @@ TEST_CASE(
 TEST_CASE(
     "An agent that was away for longer than the accept time-out gets its assignment when it returns, and "
     "runs it once") {
+    const int accept_seconds = 2 * testkit::patience();  // the agent has to accept within that time
     localnet::NetworkConfig config;
-    config.more_env = {{"ACCEPT_TIMEOUT", "2s"}};
+    config.more_env = {{"ACCEPT_TIMEOUT", std::to_string(accept_seconds) + "s"}};
     Scenario s("e2e_agent_away", config);
     s.network().register_provider(0);
     s.start_services();
@@ -59,7 +61,8 @@ TEST_CASE(
     const auto assigned_at = parse_rfc3339(s.job(job.id).at("assigned_at").get<std::string>()).value();
     s.network().nats().stop();
     s.network().nats().start();
-    REQUIRE(testkit::wait_until([&] { return SystemClock().now() - assigned_at > Millis(6'000); }));
+    const Millis away((accept_seconds + 4) * 1'000);
+    REQUIRE(testkit::wait_until([&] { return SystemClock().now() - assigned_at > away; }));
     s.network().wait_ready("job-dispatcher");
     s.wait_status(job.id, {"assigned"});
     CHECK(s.job(job.id).at("attempt") == 1);

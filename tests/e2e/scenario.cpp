@@ -1,4 +1,5 @@
 #include "e2e/scenario.hpp"
+#include "testkit/patience.hpp"
 
 namespace lamda::e2e {
 
@@ -128,7 +129,7 @@ std::map<std::pair<std::string, int>, int> Scenario::acceptances() {
     auto consumer = bus().consume("STATUS", durable);
     std::map<std::pair<std::string, int>, int> out;
     for (std::uint64_t last = 0; last < stored;) {
-        const auto messages = consumer.fetch(100, Millis(5'000));
+        const auto messages = consumer.fetch(100, Millis(5'000) * testkit::patience());
         REQUIRE_FALSE(messages.empty());
         for (const auto& message : messages) {
             last = message.sequence;

@@ -7,6 +7,7 @@
 #include <iostream>
 
 #include "integration/agent_fixture.hpp"
+#include "testkit/patience.hpp"
 
 using namespace lamda;
 using namespace lamda::agent_test;
@@ -126,7 +127,7 @@ TEST_CASE("SIGTERM ends the agent with 0 within 5 s and leaves the container run
     const auto began = std::chrono::steady_clock::now();
     scenario.process().signal(SIGTERM);
     CHECK(scenario.process().wait(Millis(6'000)) == 0);
-    CHECK(std::chrono::steady_clock::now() - began < Millis(5'000));
+    CHECK(std::chrono::steady_clock::now() - began < Millis(5'000) * testkit::patience());
     CHECK(scenario.container_runs(job));
     scenario.start();
     std::ofstream(scenario.output_dir(job) + "/go") << "";

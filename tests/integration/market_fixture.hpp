@@ -14,6 +14,7 @@
 #include "onchain/transact.hpp"
 #include "store/database.hpp"
 #include "testkit/migrated_database.hpp"
+#include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
 #include "wire/command_proof.hpp"
 #include "wire/job_spec.hpp"
@@ -196,7 +197,7 @@ class MarketFixture {
     /// The next message for the provider in JOBS or RETRACT, acknowledged.
     std::string take(const char* stream) {
         auto consumer = bus_->consume(stream, wire::durable_of(provider_->address()));
-        for (int i = 0; i < 20; ++i) {
+        for (int i = 0; i < 20 * testkit::patience(); ++i) {
             const auto messages = consumer.fetch(1, Millis(1'000));
             if (!messages.empty()) {
                 consumer.ack(messages.front());
@@ -230,7 +231,7 @@ class MarketFixture {
     void publish(const wire::JobStatus& status) { publish(status, *provider_); }
     void publish_raw(const std::string& body) {
         REQUIRE(bus_->publish_durable({{wire::status_subject(provider_->address()), random_id(), body}},
-                                      Millis(5'000))
+                                      Millis(5'000) * testkit::patience())
                     .stored == std::vector<bool>{true});
     }
     eth::Eip712Domain domain() const { return wire::market_domain(ChainId{31337}, job_manager_); }

@@ -11,6 +11,7 @@
 
 #include "http/raw_client.hpp"
 #include "http/testing/server.hpp"
+#include "testkit/patience.hpp"
 
 using namespace lamda::http;
 using std::chrono::seconds;
@@ -108,7 +109,7 @@ TEST_CASE("When accepting fails the server listens again on the same port; open 
     REQUIRE(fd >= 0);
     ::shutdown(fd, SHUT_RDWR);
     CHECK(open.ask(get("/items/2")).status == 200);
-    const auto until = std::chrono::steady_clock::now() + seconds(5);
+    const auto until = std::chrono::steady_clock::now() + seconds(5) * lamda::testkit::patience();
     int status = 0;
     while (status != 200 && std::chrono::steady_clock::now() < until) {
         try {
@@ -180,5 +181,5 @@ TEST_CASE("A client that does not read its answer does not hold up the end") {
     }
     const auto from = std::chrono::steady_clock::now();
     server.stop();
-    CHECK(std::chrono::steady_clock::now() - from < seconds(2));
+    CHECK(std::chrono::steady_clock::now() - from < seconds(2) * lamda::testkit::patience());
 }
