@@ -20,10 +20,10 @@ def tracked(root):
     return sorted(name for name in names if (root / name).is_file() and not (root / name).is_symlink())
 
 
-def run(description, wanted, findings_of, leftovers=lambda seen: []):
+def run(description, wanted, findings_of, leftovers=list):
     """Prints the findings in the files that `wanted` accepts and returns the exit status.
 
-    `leftovers` gets the paths with findings after a run over the whole tree and returns further lines.
+    `leftovers` gives further lines after a run over the whole tree.
     """
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2])
@@ -35,12 +35,10 @@ def run(description, wanted, findings_of, leftovers=lambda seen: []):
     except ValueError as error:
         parser.error(f"{error}; name files of {root}")
     judged = [name for name in names or tracked(root) if wanted(name)]
-    lines, seen = [], set()
+    lines = []
     for name in judged:
-        for line, text in findings_of(name, (root / name).read_text(encoding="utf-8")):
-            seen.add(str(name))
-            lines.append(f"{name}:{line}: {text}")
+        lines += [f"{name}:{line}: {text}" for line, text in findings_of(name, (root / name).read_text(encoding="utf-8"))]
     if not args.files:
-        lines += leftovers(seen)
+        lines += leftovers()
     print("\n".join(lines) if lines else f"{pathlib.Path(sys.argv[0]).stem}: {len(judged)} files, nothing found")
     return 1 if lines else 0
