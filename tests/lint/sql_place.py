@@ -79,7 +79,7 @@ class Lint:
         if found:
             self.used |= entries
         for line, beginning in found if not entries else ():
-            yield line, f'SQL outside of a store ("{beginning}"); move the statement to a *_store.cpp beside it'
+            yield line, f'SQL outside of a store ("{beginning}"); move the statement to a *_store.cpp of the same folder'
 
     def leftovers(self):
         for entry in sorted(self.not_moved.keys() - self.used):

@@ -37,7 +37,8 @@ def run(description, wanted, findings_of, leftovers=list):
     judged = [name for name in names or tracked(root) if wanted(name)]
     lines = []
     for name in judged:
-        lines += [f"{name}:{line}: {text}" for line, text in findings_of(name, (root / name).read_text(encoding="utf-8"))]
+        text = (root / name).read_text(encoding="utf-8", errors="replace")  # binary test inputs are among them
+        lines += [f"{name}:{line}: {finding}" for line, finding in findings_of(name, text)]
     if not args.files:
         lines += leftovers()
     print("\n".join(lines) if lines else f"{pathlib.Path(sys.argv[0]).stem}: {len(judged)} files, nothing found")
