@@ -13,7 +13,7 @@ import tree
 
 MOST_LINES = 4
 FEWEST_WORDS = 3
-HEAD_STARTS = ("What Whatever Whether Whose Who Whom Whoever How Which Where When Why That Those If It Its They Of From As After "
+HEAD_STARTS = ("What Whether Whose Who Whom How Which Where When Why That Those If It Its They Of From As After "
                "By For In To With").split()
 HEAD_PHRASES = ("All that", "All of that")
 DOC_STARTS = ("What", "Whether", "Whose", "Of")

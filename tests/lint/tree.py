@@ -4,6 +4,7 @@ A lint gives `run` a function that takes a path and its text and yields (line, w
 """
 
 import argparse
+import os
 import pathlib
 import subprocess
 import sys
@@ -15,8 +16,10 @@ def tracked(root):
     if done.returncode == 0:
         names = [pathlib.PurePosixPath(name) for name in done.stdout.split("\0") if name]
     else:
-        names = [pathlib.PurePosixPath(path.relative_to(root).as_posix()) for path in root.rglob("*")]
-        names = [name for name in names if name.parts[0] not in (".git", "build", "node_modules", ".lamda")]
+        names = []
+        for folder, folders, files in os.walk(root):
+            folders[:] = [name for name in folders if name not in {".git", "build", "node_modules", ".lamda"}]
+            names += [pathlib.PurePosixPath(pathlib.Path(folder, name).relative_to(root).as_posix()) for name in files]
     return sorted(name for name in names if (root / name).is_file() and not (root / name).is_symlink())
 
 
