@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "bus/connection.hpp"
-#include "bus/consumer.hpp"
-#include "bus/subscription.hpp"
+#include "bus/detail/connection.hpp"
+#include "bus/detail/consumer.hpp"
+#include "bus/detail/subscription.hpp"
 
 namespace lamda::bus {
 
@@ -41,8 +41,8 @@ Bus::~Bus() {
 bool Bus::connected() const {
     return impl_->connection->connected();
 }
-std::string Bus::trouble() const {
-    return impl_->connection->trouble();
+std::string Bus::last_error() const {
+    return impl_->connection->last_error();
 }
 void Bus::on_change(std::function<void(bool connected)> callback) {
     impl_->connection->on_change(std::move(callback));

@@ -101,7 +101,7 @@ class Bus {
     bool connected() const;
     /// The reason why the bus is of no use now (no server, a refused login, no JetStream); empty: there is
     /// none.
-    std::string trouble() const;
+    std::string last_error() const;
     /// Called (from any thread) whenever the connection comes or goes.
     void on_change(std::function<void(bool connected)> callback);
 

@@ -2,7 +2,7 @@
 
 #include <nats/nats.h>
 
-#include "bus/connection.hpp"
+#include "bus/detail/connection.hpp"
 
 namespace lamda::bus {
 

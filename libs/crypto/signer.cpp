@@ -9,8 +9,8 @@
 #include <stdexcept>
 
 #include "core/hex_digit.hpp"
+#include "crypto/detail/key_page.hpp"
 #include "crypto/digest.hpp"
-#include "crypto/key_page.hpp"
 
 namespace lamda::crypto {
 namespace {

@@ -40,7 +40,7 @@ class Unavailable : public std::runtime_error {
 };
 /// The signer answers, and will not sign for this address: it does not hold the key, does not let us, or
 /// signs with another one. Somebody must change its configuration, or ours.
-class Refused : public std::runtime_error {
+class SigningRefused : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
@@ -52,10 +52,10 @@ class Signer {
     virtual const Address& address() const = 0;
     /// Signs keccak256(message). It gets the message and not the digest because remote signers hash
     /// themselves, and some look at what they sign. May take seconds. @throws Unavailable,
-    /// Refused
+    /// SigningRefused
     virtual Signature sign(BytesView message) const = 0;
     /// Returns when it can sign for the address, as far as can be told without signing.
-    /// @throws Unavailable, Refused
+    /// @throws Unavailable, SigningRefused
     virtual void check() const = 0;
 };
 

@@ -2,7 +2,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "eth/batch_answer.hpp"
+#include "eth/detail/batch_answer.hpp"
 #include "eth/rpc_client.hpp"
 #include "net/testing/loopback_server.hpp"
 

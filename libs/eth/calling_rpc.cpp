@@ -6,11 +6,11 @@ namespace lamda::eth {
 
 namespace {
 
-/// @param question (item, where its result goes) → Question
+/// @param question (item, where its result goes) → RpcCall
 template <class Result, class Item, class Ask>
-std::vector<Question> questions_for(const std::vector<Item>& items, std::vector<Result>& results, Ask ask) {
+std::vector<RpcCall> questions_for(const std::vector<Item>& items, std::vector<Result>& results, Ask ask) {
     results.resize(items.size());
-    std::vector<Question> out;
+    std::vector<RpcCall> out;
     out.reserve(items.size());
     for (std::size_t i = 0; i < items.size(); ++i) {
         out.push_back(ask(items[i], results[i]));
@@ -31,8 +31,8 @@ bool is_useless(const std::exception_ptr& error) {
 }
 
 /// A batch in which no part was answered is refused by that node: another one is asked.
-Question batch_of(std::vector<Question> parts, std::vector<std::exception_ptr>& errors) {
-    auto out = questions::all(std::move(parts), errors);
+RpcCall batch_of(std::vector<RpcCall> parts, std::vector<std::exception_ptr>& errors) {
+    auto out = rpc_calls::all(std::move(parts), errors);
     out.read = [read = std::move(out.read), &errors](std::uint64_t id, net::HttpResponse& response) {
         read(id, response);
         if (std::all_of(errors.begin(), errors.end(),
@@ -65,99 +65,99 @@ std::vector<Lookup<T>> lookups_of(std::vector<std::optional<T>> results,
 
 ChainId CallingRpc::chain_id() {
     ChainId out;
-    perform(questions::chain_id(out));
+    perform(rpc_calls::chain_id(out));
     return out;
 }
 BlockNum CallingRpc::block_number() {
     BlockNum out;
-    perform(questions::block_number(out));
+    perform(rpc_calls::block_number(out));
     return out;
 }
 std::optional<Header> CallingRpc::header(BlockSpec block) {
     std::optional<Header> out;
-    perform(questions::header(block, out));
+    perform(rpc_calls::header(block, out));
     return out;
 }
 std::optional<Header> CallingRpc::header(const BlockHash& hash) {
     std::optional<Header> out;
-    perform(questions::header(hash, out));
+    perform(rpc_calls::header(hash, out));
     return out;
 }
 std::optional<Header> CallingRpc::proven_header(BlockNum number) {
     std::optional<Header> out;
-    perform(questions::proven_header(number, out));
+    perform(rpc_calls::proven_header(number, out));
     return out;
 }
 std::vector<Log> CallingRpc::logs(BlockNum from, BlockNum to, const LogFilter& filter) {
     std::vector<Log> out;
-    perform(questions::logs(from, to, filter, out));
+    perform(rpc_calls::logs(from, to, filter, out));
     return out;
 }
 std::vector<Log> CallingRpc::logs(const BlockHash& block, const LogFilter& filter) {
     std::vector<Log> out;
-    perform(questions::logs(block, filter, out));
+    perform(rpc_calls::logs(block, filter, out));
     return out;
 }
 std::vector<Receipt> CallingRpc::block_receipts(const BlockHash& block) {
     std::vector<Receipt> out;
-    perform(questions::block_receipts(block, out));
+    perform(rpc_calls::block_receipts(block, out));
     return out;
 }
 Bytes CallingRpc::code(const Address& address, BlockSpec block) {
     Bytes out;
-    perform(questions::code(address, block, out));
+    perform(rpc_calls::code(address, block, out));
     return out;
 }
 Bytes CallingRpc::call(const CallRequest& request, BlockSpec block) {
     Bytes out;
-    perform(questions::call(request, block, out));
+    perform(rpc_calls::call(request, block, out));
     return out;
 }
 std::uint64_t CallingRpc::estimate_gas(const CallRequest& request) {
     std::uint64_t out = 0;
-    perform(questions::estimate_gas(request, out));
+    perform(rpc_calls::estimate_gas(request, out));
     return out;
 }
 U256 CallingRpc::balance(const Address& address, BlockSpec block) {
     U256 out;
-    perform(questions::balance(address, block, out));
+    perform(rpc_calls::balance(address, block, out));
     return out;
 }
 std::uint64_t CallingRpc::transaction_count(const Address& address, BlockSpec block) {
     std::uint64_t out = 0;
-    perform(questions::transaction_count(address, block, out));
+    perform(rpc_calls::transaction_count(address, block, out));
     return out;
 }
 U256 CallingRpc::gas_price() {
     U256 out;
-    perform(questions::gas_price(out));
+    perform(rpc_calls::gas_price(out));
     return out;
 }
 TxHash CallingRpc::send_raw_transaction(BytesView raw) {
     TxHash out;
-    perform(questions::send_raw_transaction(raw, out));
+    perform(rpc_calls::send_raw_transaction(raw, out));
     return out;
 }
 std::optional<Receipt> CallingRpc::receipt(const TxHash& hash) {
     std::optional<Receipt> out;
-    perform(questions::receipt(hash, out));
+    perform(rpc_calls::receipt(hash, out));
     return out;
 }
 std::optional<TransactionInfo> CallingRpc::transaction(const TxHash& hash) {
     std::optional<TransactionInfo> out;
-    perform(questions::transaction(hash, out));
+    perform(rpc_calls::transaction(hash, out));
     return out;
 }
 std::optional<TransactionInfo> CallingRpc::transaction(const TxPlace& place) {
     std::optional<TransactionInfo> out;
-    perform(questions::transaction_at(place, out));
+    perform(rpc_calls::transaction_at(place, out));
     return out;
 }
 
-bool CallingRpc::perform_one(const Question& question, std::exception_ptr& error) {
+bool CallingRpc::perform_one(const RpcCall& rpc_call, std::exception_ptr& error) {
     error = nullptr;
     try {
-        perform(question);
+        perform(rpc_call);
         return true;
     } catch (const RpcError& refusal) {
         error = std::current_exception();
@@ -171,16 +171,16 @@ bool CallingRpc::perform_one(const Question& question, std::exception_ptr& error
     }
 }
 
-std::vector<std::exception_ptr> CallingRpc::perform_all(const std::vector<Question>& questions) {
-    std::vector<std::exception_ptr> out(questions.size());
-    for (std::size_t first = 0; first < questions.size(); first += kMostInBatch) {
-        const auto last = std::min(first + kMostInBatch, questions.size());
+std::vector<std::exception_ptr> CallingRpc::perform_all(const std::vector<RpcCall>& rpc_calls) {
+    std::vector<std::exception_ptr> out(rpc_calls.size());
+    for (std::size_t first = 0; first < rpc_calls.size(); first += kMostInBatch) {
+        const auto last = std::min(first + kMostInBatch, rpc_calls.size());
         std::vector<std::exception_ptr> errors;
         bool batched = last - first > 1;
         try {
             if (batched) {
-                perform(batch_of({questions.begin() + static_cast<std::ptrdiff_t>(first),
-                                  questions.begin() + static_cast<std::ptrdiff_t>(last)},
+                perform(batch_of({rpc_calls.begin() + static_cast<std::ptrdiff_t>(first),
+                                  rpc_calls.begin() + static_cast<std::ptrdiff_t>(last)},
                                  errors));
             }
         } catch (const RpcError&) {
@@ -197,7 +197,7 @@ std::vector<std::exception_ptr> CallingRpc::perform_all(const std::vector<Questi
             if (batched && (!errors[i - first] || !is_useless(errors[i - first]))) {
                 out[i] = errors[i - first];
             } else if (useless < kMostUseless) {
-                useless = perform_one(questions[i], out[i]) ? 0 : useless + 1;
+                useless = perform_one(rpc_calls[i], out[i]) ? 0 : useless + 1;
                 last_useless = out[i];
             } else {
                 out[i] = last_useless;
@@ -211,30 +211,30 @@ std::vector<Lookup<Header>> CallingRpc::headers(const std::vector<BlockNum>& num
     std::vector<std::optional<Header>> out;
     const auto errors =
         perform_all(questions_for(numbers, out, [](BlockNum number, std::optional<Header>& to) {
-            return questions::header(BlockSpec(number), to);
+            return rpc_calls::header(BlockSpec(number), to);
         }));
     return lookups_of(std::move(out), errors);
 }
 std::vector<Lookup<Receipt>> CallingRpc::receipts(const std::vector<TxHash>& hashes) {
     std::vector<std::optional<Receipt>> out;
-    const auto errors = perform_all(questions_for(hashes, out, questions::receipt));
+    const auto errors = perform_all(questions_for(hashes, out, rpc_calls::receipt));
     return lookups_of(std::move(out), errors);
 }
 std::vector<Lookup<TransactionInfo>> CallingRpc::transactions(const std::vector<TxHash>& hashes) {
     std::vector<std::optional<TransactionInfo>> out;
-    const auto errors = perform_all(questions_for(hashes, out, questions::transaction));
+    const auto errors = perform_all(questions_for(hashes, out, rpc_calls::transaction));
     return lookups_of(std::move(out), errors);
 }
 std::vector<Lookup<TransactionInfo>> CallingRpc::transactions(const std::vector<TxPlace>& places) {
     std::vector<std::optional<TransactionInfo>> out;
-    const auto errors = perform_all(questions_for(places, out, questions::transaction_at));
+    const auto errors = perform_all(questions_for(places, out, rpc_calls::transaction_at));
     return lookups_of(std::move(out), errors);
 }
 std::vector<CallOutcome> CallingRpc::calls(const std::vector<CallRequest>& requests, BlockSpec block) {
     std::vector<CallOutcome> out(requests.size());
     const auto errors =
         perform_all(questions_for(requests, out, [block](const CallRequest& request, CallOutcome& to) {
-            return questions::call(request, block, to.result);
+            return rpc_calls::call(request, block, to.result);
         }));
     for (std::size_t i = 0; i < errors.size(); ++i) {
         try {
@@ -259,9 +259,9 @@ std::vector<SendOutcome> CallingRpc::send_raw_transactions(const std::vector<Byt
         std::vector<TxHash> hashes;
         std::vector<std::exception_ptr> errors;
         try {
-            perform(questions::all(questions_for(some, hashes,
+            perform(rpc_calls::all(questions_for(some, hashes,
                                                  [](const Bytes& raw, TxHash& to) {
-                                                     return questions::send_raw_transaction(raw, to);
+                                                     return rpc_calls::send_raw_transaction(raw, to);
                                                  }),
                                    errors));
         } catch (const RpcError&) {

@@ -1,8 +1,8 @@
 // All of Rpc's calls, over one way of asking a question.
 #pragma once
 
-#include "eth/question.hpp"
 #include "eth/rpc.hpp"
+#include "eth/rpc_call.hpp"
 
 namespace lamda::eth {
 
@@ -40,13 +40,13 @@ class CallingRpc : public Rpc {
   protected:
     /// Asks all of them. The error of each that reverts or has a useless answer (is_useless_answer()).
     /// @throws other failures
-    std::vector<std::exception_ptr> perform_all(const std::vector<Question>& questions);
+    std::vector<std::exception_ptr> perform_all(const std::vector<RpcCall>& rpc_calls);
     /// Asks until the question's `read` has taken an answer. @throws what Rpc's calls throw
-    virtual void perform(const Question& question) = 0;
+    virtual void perform(const RpcCall& rpc_call) = 0;
 
   private:
     /// False: `error` is a useless answer.
-    bool perform_one(const Question& question, std::exception_ptr& error);
+    bool perform_one(const RpcCall& rpc_call, std::exception_ptr& error);
 };
 
 }  // namespace lamda::eth

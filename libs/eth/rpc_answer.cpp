@@ -1,7 +1,7 @@
 #include "eth/rpc_answer.hpp"
 
-#include "eth/header_json.hpp"
-#include "eth/json_object.hpp"
+#include "eth/detail/header_json.hpp"
+#include "eth/detail/json_object.hpp"
 #include "eth/rpc_client.hpp"
 
 namespace lamda::eth {

@@ -27,15 +27,15 @@ std::string HttpRpc::name() const {
     return net::redact_url(impl_->url);
 }
 
-void HttpRpc::perform(const Question& question) {
+void HttpRpc::perform(const RpcCall& rpc_call) {
     const std::uint64_t id = impl_->next_id++;
-    auto response = impl_->transport.send(to_http(question, impl_->url, id, impl_->timeout));
-    question.read(id, response);
+    auto response = impl_->transport.send(to_http(rpc_call, impl_->url, id, impl_->timeout));
+    rpc_call.read(id, response);
 }
 
 std::string HttpRpc::raw_call(std::string_view method, std::string_view params_json) {
     std::string out;
-    perform(questions::raw(method, params_json, out));
+    perform(rpc_calls::raw(method, params_json, out));
     return out;
 }
 

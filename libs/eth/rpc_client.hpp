@@ -22,7 +22,7 @@ class HttpRpc final : public CallingRpc {
     std::string raw_call(std::string_view method, std::string_view params_json);
 
   private:
-    void perform(const Question& question) override;
+    void perform(const RpcCall& rpc_call) override;
 
     struct Impl;
     std::unique_ptr<Impl> impl_;

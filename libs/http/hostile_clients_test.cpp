@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "http/raw_client.hpp"
-#include "http/test_server.hpp"
+#include "http/testing/server.hpp"
 #include "testkit/process.hpp"
 
 using namespace lamda::http;

@@ -1,7 +1,7 @@
 #include <nlohmann/json.hpp>
 
+#include "http/detail/status.hpp"
 #include "http/message.hpp"
-#include "http/status.hpp"
 
 namespace lamda::http {
 

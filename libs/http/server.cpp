@@ -8,10 +8,10 @@
 
 #include "core/ids.hpp"
 #include "http/client_address.hpp"
-#include "http/engine.hpp"
-#include "http/router.hpp"
-#include "http/status.hpp"
-#include "http/target.hpp"
+#include "http/detail/engine.hpp"
+#include "http/detail/router.hpp"
+#include "http/detail/status.hpp"
+#include "http/detail/target.hpp"
 
 namespace lamda::http {
 

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "http/raw_client.hpp"
-#include "http/test_server.hpp"
+#include "http/testing/server.hpp"
 
 using namespace lamda::http;
 using std::chrono::milliseconds;

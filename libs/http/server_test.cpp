@@ -4,7 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "http/raw_client.hpp"
-#include "http/test_server.hpp"
+#include "http/testing/server.hpp"
 
 using namespace lamda;
 using namespace lamda::http;

@@ -2,8 +2,8 @@
 #include <array>
 #include <utility>
 
-#include "http/socket_io.hpp"
-#include "http/watcher.hpp"
+#include "http/detail/socket_io.hpp"
+#include "http/detail/watcher.hpp"
 
 namespace lamda::http {
 

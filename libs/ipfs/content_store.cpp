@@ -4,7 +4,7 @@
 #include <optional>
 
 #include "crypto/digest.hpp"
-#include "ipfs/redirect.hpp"
+#include "ipfs/detail/redirect.hpp"
 #include "ipfs/store_url.hpp"
 #include "ipfs/unixfs.hpp"
 

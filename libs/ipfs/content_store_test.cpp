@@ -10,9 +10,9 @@
 #include <map>
 
 #include "crypto/digest.hpp"
-#include "ipfs/answering_server.hpp"
-#include "ipfs/dag_pb.hpp"
-#include "ipfs/protobuf.hpp"
+#include "ipfs/detail/dag_pb.hpp"
+#include "ipfs/detail/protobuf.hpp"
+#include "ipfs/testing/answering_server.hpp"
 #include "ipfs/unixfs.hpp"
 #include "net/http_client.hpp"
 #include "testkit/process.hpp"

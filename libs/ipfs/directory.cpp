@@ -3,7 +3,7 @@
 #include <fstream>
 #include <system_error>
 
-#include "ipfs/dag_pb.hpp"
+#include "ipfs/detail/dag_pb.hpp"
 
 namespace lamda::ipfs {
 namespace {

@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "ipfs/dag_pb.hpp"
+#include "ipfs/detail/dag_pb.hpp"
 
 namespace lamda::ipfs {
 namespace {

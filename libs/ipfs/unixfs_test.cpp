@@ -6,7 +6,7 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
-#include "ipfs/protobuf.hpp"
+#include "ipfs/detail/protobuf.hpp"
 #include "testkit/process.hpp"
 
 using namespace lamda;

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <mutex>
 
-#include "net/curl_exchange.hpp"
-#include "net/handle_pool.hpp"
-#include "net/reactor.hpp"
+#include "net/detail/curl_exchange.hpp"
+#include "net/detail/handle_pool.hpp"
+#include "net/detail/reactor.hpp"
 
 namespace lamda::net {
 namespace {

@@ -1,5 +1,5 @@
-// One transaction, once, for tools that a person runs: estimate, sign, send, wait. Services use chain::Sender
-// instead, which survives being killed.
+// One transaction, once, for tools that a person runs: estimate, sign, send, wait. Services use
+// txsender::Sender instead, which survives being killed.
 #pragma once
 
 #include <stdexcept>

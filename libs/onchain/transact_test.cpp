@@ -21,9 +21,9 @@ struct World {
         request.to = Address{};
         request.subject = "job 0x77";
     }
-    void trouble(const std::string& method, int times) {
-        chain.faults.trouble = [method, left = std::make_shared<int>(times)](
-                                   const std::string& asked) -> std::optional<eth::RpcError> {
+    void last_error(const std::string& method, int times) {
+        chain.faults.last_error = [method, left = std::make_shared<int>(times)](
+                                      const std::string& asked) -> std::optional<eth::RpcError> {
             return asked == method && (*left)-- > 0
                        ? std::optional(eth::RpcError(-32005, "limit exceeded", {}))
                        : std::nullopt;
@@ -48,7 +48,7 @@ TEST_CASE("a node that fails while a transaction is waited for is asked again") 
     World world;
     const auto hash = world.send();
     world.chain.mine();
-    world.trouble("eth_getTransactionReceipt", 3);
+    world.last_error("eth_getTransactionReceipt", 3);
     CHECK(wait_mined(world.chain, hash, Millis(60'000)).tx_hash == hash);
     world.chain.faults.unreadable = {hash};
     const auto why = failure_of([&] { wait_mined(world.chain, hash, Millis(0), "job 0x77"); });
@@ -72,7 +72,7 @@ TEST_CASE("a broadcast without an answer succeeds when the node has the transact
 
 TEST_CASE("a broadcast that no node confirms is named, and not called a revert") {
     World world;
-    world.trouble("eth_sendRawTransaction", 1);
+    world.last_error("eth_sendRawTransaction", 1);
     const auto why = failure_of([&] { world.send(); });
     CHECK(why.find("job 0x77: transaction 0x") == 0);
     CHECK(why.find("limit exceeded") != std::string::npos);
@@ -80,7 +80,7 @@ TEST_CASE("a broadcast that no node confirms is named, and not called a revert")
 
 TEST_CASE("a node that cannot estimate is not taken for a contract that reverts") {
     World world;
-    world.trouble("eth_estimateGas", 1);
+    world.last_error("eth_estimateGas", 1);
     CHECK_THROWS_AS(world.send(), eth::RpcError);
     world.chain.reverts = {Bytes{}};
     CHECK_THROWS_AS(world.send(), Reverted);

@@ -15,9 +15,9 @@
 #include <thread>
 
 #include "http/server.hpp"
-#include "runtime/loop_watch.hpp"
-#include "runtime/process_limits.hpp"
-#include "runtime/service_notification.hpp"
+#include "runtime/detail/loop_watch.hpp"
+#include "runtime/detail/process_limits.hpp"
+#include "runtime/detail/service_notification.hpp"
 #include "telemetry/shown_text.hpp"
 
 namespace lamda::runtime {
@@ -206,7 +206,7 @@ void App::Impl::run_probes() {
                 set_check(probe.name, false, error.what());
             }
         }
-        const auto failing = watch.trouble(std::chrono::steady_clock::now());
+        const auto failing = watch.stall(std::chrono::steady_clock::now());
         if (!failing.empty() || health.checks().contains("loops")) {
             set_check("loops", failing.empty(), failing);
         }

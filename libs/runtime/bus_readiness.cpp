@@ -32,8 +32,8 @@ void require_login(const std::stop_token& stop, const Secret& url) {
 
 void watch_bus(App& app, bus::Bus& bus, const Secret& url) {
     app.probe("nats", [&bus] {
-        if (const auto trouble = bus.trouble(); !trouble.empty()) {
-            throw std::runtime_error(trouble);
+        if (const auto last_error = bus.last_error(); !last_error.empty()) {
+            throw std::runtime_error(last_error);
         }
     });
     if (app.config().environment == "production") {

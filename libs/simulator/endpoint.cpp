@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "simulator/node_answer.hpp"
+#include "simulator/detail/node_answer.hpp"
 
 namespace lamda::simulator {
 
@@ -158,19 +158,19 @@ Fate Endpoint::begin(const net::HttpRequest& request, Millis now) {
     }
     const bool limited = patience_until_ && now < *patience_until_;
     impatient += limited && told_ ? 1 : 0;
-    auto trouble = std::optional<Fault>();
+    auto last_error = std::optional<Fault>();
     for (const auto fault : {Fault::kRefused, Fault::kHang, Fault::kTooMany, Fault::kServerError, Fault::kCut,
                              Fault::kGarbage}) {
-        if (!trouble && (drawn(fault, now) || (fault == Fault::kTooMany && limited))) {
-            trouble = fault;
+        if (!last_error && (drawn(fault, now) || (fault == Fault::kTooMany && limited))) {
+            last_error = fault;
         }
     }
-    if (!trouble) {
+    if (!last_error) {
         draw_node(fate, now);
     } else {
-        fate.strikes.at(static_cast<std::size_t>(*trouble)) = true;
-        ++counts[*trouble];
-        if (*trouble == Fault::kTooMany && plan.retry_after && !limited) {
+        fate.strikes.at(static_cast<std::size_t>(*last_error)) = true;
+        ++counts[*last_error];
+        if (*last_error == Fault::kTooMany && plan.retry_after && !limited) {
             patience_until_ = now + *plan.retry_after;
             told_ = false;
         }

@@ -344,7 +344,7 @@ std::optional<eth::TransactionInfo> ScriptedChain::transaction(const eth::TxPlac
 }
 
 void ScriptedChain::maybe_trouble(const std::string& method) const {
-    if (const auto error = faults.trouble ? faults.trouble(method) : std::nullopt) {
+    if (const auto error = faults.own_error ? faults.own_error(method) : std::nullopt) {
         throw *error;
     }
 }

@@ -29,7 +29,7 @@ struct Faults {
     std::uint64_t hashes_forgotten_below = 0;  ///< of older blocks: no transaction, no receipt by its hash
     /// Answers of a method with an error object that is the node's own trouble ("limit exceeded"). By the
     /// method's name; absent: it is answered.
-    std::function<std::optional<eth::RpcError>(const std::string& method)> trouble{};
+    std::function<std::optional<eth::RpcError>(const std::string& method)> own_error{};
     /// Receipts of these transactions are answered with what cannot be read.
     std::set<TxHash> unreadable{};
 };

@@ -151,15 +151,15 @@ TEST_CASE("the hash that a block is known by is that of its header's fields, unt
         auto request = world.request("eth_getBlockByNumber", list(to_quantity(number), false));
         auto response = world.network->send(request);
         std::optional<eth::Header> header;
-        const auto question = eth::questions::proven_header({number}, header);
+        const auto rpc_call = eth::rpc_calls::proven_header({number}, header);
         const auto id = json::parse(response.body)["id"].get<std::uint64_t>();
         auto forged = response;
         const std::string name = "\"timestamp\":\"0x";
         forged.body.insert(forged.body.find(name) + name.size(), "1");
-        question.read(id, response);
+        rpc_call.read(id, response);
         REQUIRE(header);
         CHECK(header->hash == world.chain.at(number).hash);
-        CHECK_THROWS_AS(question.read(id, forged), eth::WrongHeader);
+        CHECK_THROWS_AS(rpc_call.read(id, forged), eth::WrongHeader);
     }
 }
 

@@ -128,9 +128,9 @@ TEST_CASE_METHOD(Fixture,
         return txn.copy_shape("t", {"a", "word", "b"});
     });
     EncodedRows rows(shape);
-    rows.row(Later{}, "first", 7);
-    rows.row(1, "second", Later{});
-    rows.row(Later{}, "third", Later{});
+    rows.row(DeferredId{}, "first", 7);
+    rows.row(1, "second", DeferredId{});
+    rows.row(DeferredId{}, "third", DeferredId{});
     CHECK_THROWS_AS(rows.fill({1, 2, 3}), std::logic_error);
     for (const std::int64_t base : {100LL, -5'000'000'000LL}) {
         rows.fill({base, base + 1, base + 2, base + 3});
@@ -146,10 +146,10 @@ TEST_CASE_METHOD(Fixture,
         });
     }
     CHECK_THROWS_AS(
-        db.transact([](Txn& txn) { txn.copy("t", {"a"}, [](RowWriter& out) { out.row(Later{}); }); }),
+        db.transact([](Txn& txn) { txn.copy("t", {"a"}, [](RowWriter& out) { out.row(DeferredId{}); }); }),
         std::logic_error);
     CHECK_THROWS_AS(
-        EncodedRows(db.transact([](Txn& txn) { return txn.copy_shape("t", {"c"}); })).row(Later{}),
+        EncodedRows(db.transact([](Txn& txn) { return txn.copy_shape("t", {"c"}); })).row(DeferredId{}),
         StatementError);
 }
 

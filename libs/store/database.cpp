@@ -9,8 +9,8 @@
 #include <random>
 #include <thread>
 
-#include "store/connection.hpp"
-#include "store/rows.hpp"
+#include "store/detail/connection.hpp"
+#include "store/detail/rows.hpp"
 
 namespace lamda::store {
 

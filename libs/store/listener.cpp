@@ -1,6 +1,6 @@
 #include <thread>
 
-#include "store/connection.hpp"
+#include "store/detail/connection.hpp"
 
 namespace lamda::store {
 

@@ -4,8 +4,8 @@
 #include <charconv>
 
 #include "core/hex_digit.hpp"
-#include "store/connection.hpp"
-#include "store/rows.hpp"
+#include "store/detail/connection.hpp"
+#include "store/detail/rows.hpp"
 
 namespace lamda::store {
 

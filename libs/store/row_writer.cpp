@@ -165,7 +165,7 @@ void RowWriter::add(BytesView value) {
     buffer_.append(reinterpret_cast<const char*>(value.data()), value.size());
 }
 
-void RowWriter::add(Later /*cell*/) {
+void RowWriter::add(DeferredId /*cell*/) {
     next({ColumnType::kBigint}, "number that comes later");
     put_length(buffer_, sizeof(std::int64_t));
     note_later(buffer_.size());

@@ -27,7 +27,7 @@ struct CopyShape {
 };
 
 /// The cell of a bigint whose number is not known yet: EncodedRows::fill brings it.
-struct Later {};
+struct DeferredId {};
 
 /// Takes a COPY's rows: those of Txn::copy and Txn::merge while they leave, EncodedRows ahead of that.
 class RowWriter {
@@ -54,7 +54,7 @@ class RowWriter {
     explicit RowWriter(std::vector<ColumnType> types) : types_(std::move(types)) {}
     /// A whole row was appended to `buffer`.
     virtual void end_row() = 0;
-    /// A Later's eight bytes begin at this place of `buffer`.
+    /// A DeferredId's eight bytes begin at this place of `buffer`.
     virtual void note_later(std::size_t place) = 0;
     std::string& buffer() { return buffer_; }
     const std::string& buffer() const { return buffer_; }
@@ -99,7 +99,7 @@ class RowWriter {
         }
     }
     void add(std::nullopt_t) { put_null(); }
-    void add(Later);
+    void add(DeferredId);
 
     std::vector<ColumnType> types_;
     std::size_t at_ = 0;  ///< the next cell's column
@@ -114,7 +114,7 @@ class EncodedRows final : public RowWriter {
     const CopyShape& shape() const { return shape_; }
     /// One after the other, as a COPY takes them.
     std::string_view bytes() const { return buffer(); }
-    /// The numbers for each Later, in their order; again: other ones. Without it they are 0.
+    /// The numbers for each DeferredId, in their order; again: other ones. Without it they are 0.
     /// @throws std::logic_error when there are more or fewer
     void fill(const std::vector<std::int64_t>& numbers);
 

@@ -2,7 +2,7 @@
 
 #include <mutex>
 
-#include "store/connection.hpp"
+#include "store/detail/connection.hpp"
 
 namespace lamda::store {
 

@@ -43,7 +43,7 @@ void ContentStore::start() {
         return;
     }
     ProcessSpec spec;
-    spec.argv = {"node",   source_dir() + "/deploy/devnet/content-store.mjs",
+    spec.argv = {"node",   source_dir() + "/tools/devnet/content-store.mjs",
                  "--dir",  impl_->dir + "/blocks",
                  "--port", std::to_string(impl_->port)};
     spec.cwd = impl_->dir;

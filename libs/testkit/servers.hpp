@@ -104,7 +104,7 @@ class DockerEngine {
     std::unique_ptr<Impl> impl_;
 };
 
-/// deploy/devnet/content-store.mjs
+/// tools/devnet/content-store.mjs
 class ContentStore {
   public:
     explicit ContentStore(const std::string& dir);

@@ -7,7 +7,7 @@
 
 #include "store/migrations.hpp"
 #include "testkit/servers.hpp"
-#include "views/query_desk.hpp"
+#include "views/query_handler.hpp"
 #include "views/resources.hpp"
 
 using namespace lamda;
@@ -128,11 +128,11 @@ TEST_CASE("A page for which the budget has no room is refused before it is read"
 TEST_CASE("A reply on the bus that would be larger than a message is refused, and a smaller limit answered") {
     Market market;
     market.add_jobs(300, 4'000);
-    QueryDesk desk(market.database, kJobs, "jobs", telemetry::Log::none());
-    const auto refused = json::parse(desk.answer(R"({"limit":300})"));
+    QueryHandler handler(market.database, kJobs, "jobs", telemetry::Log::none());
+    const auto refused = json::parse(handler.answer(R"({"limit":300})"));
     CHECK(refused.at("status") == 503);
     CHECK(refused.at("code") == "answer_too_large");
-    const auto some = desk.answer(R"({"limit":50})");
+    const auto some = handler.answer(R"({"limit":50})");
     CHECK(json::parse(some).at("count") == 50);
     CHECK(some.size() < kMostReplyBytes);
 }

@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 
 #include "net/http_client.hpp"
-#include "wallet/remote_signer.hpp"
+#include "wallet/detail/remote_signer.hpp"
 
 namespace lamda::wallet {
 

@@ -2,7 +2,7 @@
 #include "wire/command_proof.hpp"
 
 #include "crypto/hmac.hpp"
-#include "wire/fields.hpp"
+#include "wire/detail/fields.hpp"
 
 namespace lamda::wire {
 

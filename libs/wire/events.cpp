@@ -2,7 +2,7 @@
 
 #include <array>
 
-#include "wire/json.hpp"
+#include "wire/detail/json.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 
@@ -78,31 +78,31 @@ std::vector<std::string> event_kinds() {
     return out;
 }
 
-std::vector<EventMessage> event_messages(const EventCause& cause, const JobNews& news,
+std::vector<EventMessage> event_messages(const EventCause& cause, const JobUpdate& update,
                                          const std::string& mark) {
-    const auto body = body_of(cause, event_kind(news.status),
-                              {{"id", news.id.hex()},
-                               {"status", std::string(to_string(news.status))},
-                               {"attempt", news.attempt},
-                               {"renter_address", news.renter.hex()},
-                               {"provider_address", news.provider.hex()}});
+    const auto body = body_of(cause, event_kind(update.status),
+                              {{"id", update.id.hex()},
+                               {"status", std::string(to_string(update.status))},
+                               {"attempt", update.attempt},
+                               {"renter_address", update.renter.hex()},
+                               {"provider_address", update.provider.hex()}});
     std::vector<EventMessage> out;
-    for (const auto& subject : {job_event_subject(news.id), std::string(kGlobalEvents)}) {
+    for (const auto& subject : {job_event_subject(update.id), std::string(kGlobalEvents)}) {
         out.push_back(
             {subject, event_message_id(cause.id, subject) + (mark.empty() ? "" : ":" + mark), body});
     }
     return out;
 }
 
-std::vector<EventMessage> event_messages(const EventCause& cause, const NodeNews& news) {
-    const auto body = body_of(cause, event_kind(news.change),
-                              {{"wallet_address", news.provider.hex()},
-                               {"gpu_model", news.gpu_model},
-                               {"vram", number(news.vram)},
-                               {"is_online", news.is_online},
-                               {"total_jobs_completed", number(news.job_count)},
-                               {"reputation_score", number(news.job_count)}});
-    const auto own = node_event_subject(news.provider);
+std::vector<EventMessage> event_messages(const EventCause& cause, const NodeUpdate& update) {
+    const auto body = body_of(cause, event_kind(update.change),
+                              {{"wallet_address", update.provider.hex()},
+                               {"gpu_model", update.gpu_model},
+                               {"vram", number(update.vram)},
+                               {"is_online", update.is_online},
+                               {"total_jobs_completed", number(update.job_count)},
+                               {"reputation_score", number(update.job_count)}});
+    const auto own = node_event_subject(update.provider);
     const std::string all = kGlobalEvents;
     // The two journals number their entries apart: without the mark a node's event would be taken for the
     // repetition of a job's, and lost.

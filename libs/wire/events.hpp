@@ -39,7 +39,7 @@ struct EventCause {
     std::optional<std::uint64_t> log_index;  ///< as block
 };
 
-struct JobNews {
+struct JobUpdate {
     JobId id;
     PublicStatus status = PublicStatus::kCreated;
     std::uint32_t attempt = 0;
@@ -47,7 +47,7 @@ struct JobNews {
     Address provider;
 };
 
-struct NodeNews {
+struct NodeUpdate {
     Address provider;
     NodeChange change = NodeChange::kRegistered;
     std::string gpu_model;
@@ -63,9 +63,9 @@ struct EventMessage {
 };
 /// To those who follow this job, and those who follow all. `mark` (`unwound`) tells an event about taking an
 /// entry back from the one about the entry itself; empty: the latter.
-std::vector<EventMessage> event_messages(const EventCause& cause, const JobNews& news,
+std::vector<EventMessage> event_messages(const EventCause& cause, const JobUpdate& update,
                                          const std::string& mark = "");
 /// To those who follow this node, and those who follow all.
-std::vector<EventMessage> event_messages(const EventCause& cause, const NodeNews& news);
+std::vector<EventMessage> event_messages(const EventCause& cause, const NodeUpdate& update);
 
 }  // namespace lamda::wire

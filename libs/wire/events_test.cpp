@@ -75,7 +75,8 @@ TEST_CASE("the event sample is what is sent of a job that was created") {
                                                                               return out;
                                                                           }())},
                            3};
-    const auto messages = event_messages(cause, JobNews{kJob, PublicStatus::kCreated, 0, kRenter, kProvider});
+    const auto messages =
+        event_messages(cause, JobUpdate{kJob, PublicStatus::kCreated, 0, kRenter, kProvider});
     REQUIRE(messages.size() == 2);
     for (const auto& message : messages) {
         CHECK(json::parse(message.body) == json::parse(text_of("proto/messages/event.v1.sample.json")));
@@ -97,19 +98,19 @@ TEST_CASE("events of jobs and nodes with equal journal ids are different message
             CHECK(parse_event(message.body));
         }
     };
-    const JobNews job{kJob, PublicStatus::kRetracted, 1, kRenter, kProvider};
+    const JobUpdate job{kJob, PublicStatus::kRetracted, 1, kRenter, kProvider};
     note(event_messages(cause, job));
     note(event_messages(cause, job, "unwound"));
-    note(event_messages(cause, NodeNews{kProvider, NodeChange::kOnline, "RTX", 24576, true, 3}));
+    note(event_messages(cause, NodeUpdate{kProvider, NodeChange::kOnline, "RTX", 24576, true, 3}));
     CHECK(ids.size() == count);
     CHECK(ids.contains("event:7:events.global:unwound"));
     CHECK(ids.contains("event:7:events.global:node"));
 }
 
 TEST_CASE("numbers of a node's event are exact: above 2^53 decimal strings") {
-    NodeNews news{kProvider,    NodeChange::kRegistered, "a \"name\"\n", (U256(1) << 53) - 1, false,
-                  U256(1) << 53};
-    const auto data = json::parse(event_messages({}, news).front().body).at("data");
+    NodeUpdate update{kProvider,    NodeChange::kRegistered, "a \"name\"\n", (U256(1) << 53) - 1, false,
+                      U256(1) << 53};
+    const auto data = json::parse(event_messages({}, update).front().body).at("data");
     CHECK(data.at("vram") == 9007199254740991);
     CHECK(data.at("total_jobs_completed") == "9007199254740992");
     CHECK(data.at("reputation_score") == "9007199254740992");

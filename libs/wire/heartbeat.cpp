@@ -1,6 +1,6 @@
 // The agent's signed sign of life.
 #include "crypto/digest.hpp"
-#include "wire/fields.hpp"
+#include "wire/detail/fields.hpp"
 #include "wire/heartbeat_check.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"

@@ -1,6 +1,6 @@
 // Assignment, retraction: what goes to agents.
+#include "wire/detail/spec_fields.hpp"
 #include "wire/messages.hpp"
-#include "wire/spec_fields.hpp"
 
 namespace lamda::wire {
 

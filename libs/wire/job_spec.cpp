@@ -5,8 +5,8 @@
 #include "crypto/address_text.hpp"
 #include "crypto/digest.hpp"
 #include "eth/codec/typed_data.hpp"
+#include "wire/detail/spec_fields.hpp"
 #include "wire/image_reference.hpp"
-#include "wire/spec_fields.hpp"
 
 namespace lamda::wire {
 namespace {

@@ -2,7 +2,7 @@
 #include <limits>
 #include <stdexcept>
 
-#include "wire/fields.hpp"
+#include "wire/detail/fields.hpp"
 #include "wire/messages.hpp"
 
 namespace lamda::wire {

@@ -3,7 +3,7 @@
 #include <limits>
 
 #include "crypto/digest.hpp"
-#include "wire/fields.hpp"
+#include "wire/detail/fields.hpp"
 #include "wire/messages.hpp"
 
 namespace lamda::wire {

@@ -1,7 +1,7 @@
-#include "config.hpp"
+#include "services/api-gateway/config.hpp"
 
-#include "origin.hpp"
 #include "runtime/server_settings.hpp"
+#include "services/api-gateway/access/origin.hpp"
 
 namespace lamda::gateway {
 

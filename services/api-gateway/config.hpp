@@ -7,7 +7,7 @@
 
 #include "core/ids.hpp"
 #include "runtime/settings.hpp"
-#include "spec_quota.hpp"
+#include "services/api-gateway/access/spec_quota.hpp"
 
 namespace lamda::gateway {
 

@@ -2,11 +2,11 @@
 #include <algorithm>
 #include <thread>
 
-#include "api.hpp"
 #include "http/socket_limit.hpp"
-#include "market_record.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
+#include "services/api-gateway/routes/api.hpp"
+#include "services/api-gateway/routes/recorded_deployment.hpp"
 #include "store/role_privileges.hpp"
 
 using namespace lamda;

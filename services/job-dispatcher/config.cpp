@@ -1,4 +1,4 @@
-#include "config.hpp"
+#include "services/job-dispatcher/config.hpp"
 
 #include <algorithm>
 
@@ -48,9 +48,9 @@ Config read_config(runtime::Settings& settings) {
             "JOB_MANAGER_START_BLOCK", "block of JobManager's deployment; unset: found by asking the node")) {
         out.start_block = BlockNum{*block};
     }
-    out.finality = settings.parsed<chain::FinalityRule>(
+    out.finality = settings.parsed<ingest::FinalityRule>(
         "DISPATCH_FINALITY", "when a job may leave: latest, safe, finalized or a duration", "finalized",
-        &chain::parse_finality, {});
+        &ingest::parse_finality, {});
     out.finality.max_age =
         settings.duration("BSC_FINALITY_MAX_AGE", "an older finalized block is not believed", "60s");
     out.finality.fallback =
@@ -68,7 +68,7 @@ Config read_config(runtime::Settings& settings) {
     }
     out.verify_receipts = settings.boolean(
         "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);
-    out.sweep_pace = settings.duration(
+    out.audit_pace = settings.duration(
         "SWEEP_PACE", "between two ranges of final blocks that are read again and compared; 0s: never",
         "10s");
     out.clock.accept_timeout = settings.positive_duration(

@@ -1,9 +1,9 @@
 // The dispatcher's settings.
 #pragma once
 
-#include "chain/log_stream.hpp"
-#include "clock_loop.hpp"
+#include "ingest/log_stream.hpp"
 #include "runtime/settings.hpp"
+#include "services/job-dispatcher/dispatch/timeout_loop.hpp"
 
 namespace lamda::dispatch {
 
@@ -15,15 +15,15 @@ struct Config {
     Address job_manager;
     std::optional<ChainId> chain_id;
     std::optional<BlockNum> start_block;
-    chain::FinalityRule finality;
+    ingest::FinalityRule finality;
     Millis rpc_timeout{10'000};
     unsigned rpc_agreement = 1;
     bool verify_receipts = false;
-    Millis sweep_pace{10'000};  ///< 0: no sweep
+    Millis audit_pace{10'000};  ///< 0: no sweep
     std::uint32_t max_attempts = 3;
     std::int64_t status_bytes = 0;  ///< what the stream STATUS may hold
     Millis retry_pause{20'000};
-    ClockConfig clock;
+    TimeoutConfig clock;
     std::string ipfs_api_url;
     std::vector<std::string> ipfs_gateways;
 };

@@ -1,5 +1,5 @@
 // Settings that can never work are refused, by name, before anything else is done.
-#include "config.hpp"
+#include "services/job-dispatcher/config.hpp"
 
 #include <catch2/catch.hpp>
 #include <map>

@@ -1,37 +1,37 @@
 #include <functional>
 
-#include "bus_setup.hpp"
-#include "chain/endpoint_chain.hpp"
-#include "chain/multi_rpc.hpp"
-#include "chain/sweep.hpp"
-#include "command_desk.hpp"
-#include "config.hpp"
 #include "contracts/job_manager.hpp"
-#include "heartbeats.hpp"
-#include "journal_repair.hpp"
-#include "judge_loop.hpp"
+#include "ingest/audit/audit.hpp"
 #include "net/http_client.hpp"
-#include "pipeline/lease.hpp"
-#include "pipeline/relay.hpp"
-#include "pipeline/stream_memory.hpp"
-#include "pipeline/write_behind.hpp"
-#include "projection.hpp"
-#include "restore.hpp"
+#include "outbox/relay.hpp"
+#include "pgingest/pg_lease.hpp"
+#include "pgingest/pg_stream_memory.hpp"
+#include "pgingest/write_behind.hpp"
+#include "rpcpool/endpoint_chain.hpp"
+#include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
-#include "spec_fetch_loop.hpp"
-#include "status_loop.hpp"
+#include "services/job-dispatcher/bus/bus_setup.hpp"
+#include "services/job-dispatcher/bus/command_handler.hpp"
+#include "services/job-dispatcher/bus/heartbeats.hpp"
+#include "services/job-dispatcher/bus/status_loop.hpp"
+#include "services/job-dispatcher/bus/stream_restore.hpp"
+#include "services/job-dispatcher/config.hpp"
+#include "services/job-dispatcher/dispatch/assignment_loop.hpp"
+#include "services/job-dispatcher/dispatch/spec_fetch_loop.hpp"
+#include "services/job-dispatcher/ingest/journal_repair.hpp"
+#include "services/job-dispatcher/ingest/projection.hpp"
 #include "store/role_privileges.hpp"
-#include "views/query_desk.hpp"
+#include "views/query_handler.hpp"
 #include "views/resources.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
 namespace {
 
-chain::StreamConfig stream_config(const Config& config) {
-    chain::StreamConfig out;
+ingest::StreamConfig stream_config(const Config& config) {
+    ingest::StreamConfig out;
     out.name = kStream;
     out.contracts = {config.job_manager};
     out.topics = contracts::job_manager::all_topics();
@@ -46,10 +46,10 @@ chain::StreamConfig stream_config(const Config& config) {
 runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, const telemetry::Log& log) {
     const auto ask = [&config, &clock, log](ChainId recorded) {
         try {
-            chain::require_recorded_chain(
+            rpcpool::require_recorded_chain(
                 {.urls = config.bsc_rpc_urls, .chain = recorded, .timeout = config.rpc_timeout},
                 "BSC_RPC_URL", clock, log);
-        } catch (const chain::ConfigContradiction& e) {
+        } catch (const rpcpool::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
     };
@@ -73,7 +73,7 @@ int serve(runtime::App& app, const Config& config) {
     runtime::Identity identity(app, database, {identity_of(config, clock, log)});
     runtime::watch_bus(app, bus, config.nats_url);
 
-    Market market(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
+    Deployment deployment(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
     BusSetup setup(bus, config.status_bytes,
                    {[&] { return providers_at_work(database); },
@@ -82,47 +82,47 @@ int serve(runtime::App& app, const Config& config) {
                         log.info("messages of missing streams are put into the outbox", {{"count", count}});
                     }},
                    log, metrics, app.health());
-    Recovery recovery(database);
+    StatusCatchUp catch_up(database);
     PresenceClock presence;
 
-    chain::MultiRpc rpc({.urls = config.bsc_rpc_urls,
-                         .chain = config.chain_id,
-                         .timeout = config.rpc_timeout,
-                         .agreement = config.rpc_agreement},
-                        clock, log);
-    JobProjection projection(database, market, progress, clock, log);
-    pipeline::Projector projector(database, kStream, projection);
-    pipeline::PgStreamMemory memory(database, kStream);
-    pipeline::PgLease lease(database, kOutboxOwner, log, metrics);
-    pipeline::WriteBehind writer(projector);
-    chain::LogStream stream(stream_config(config), rpc, writer, clock, log, metrics, app.health(),
-                            chain::Beside{.memory = &memory, .lease = &lease});
+    rpcpool::MultiRpc rpc({.urls = config.bsc_rpc_urls,
+                           .chain = config.chain_id,
+                           .timeout = config.rpc_timeout,
+                           .agreement = config.rpc_agreement},
+                          clock, log);
+    JobProjection projection(database, deployment, progress, clock, log);
+    pgingest::Projector projector(database, kStream, projection);
+    pgingest::PgStreamMemory memory(database, kStream);
+    pgingest::PgLease lease(database, kOutboxOwner, log, metrics);
+    pgingest::WriteBehind writer(projector);
+    ingest::LogStream stream(stream_config(config), rpc, writer, clock, log, metrics, app.health(),
+                             ingest::StreamOptions{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {
             stream.run(stop);
             writer.settle();
             lease.release();
-        } catch (const chain::ConfigContradiction& e) {
+        } catch (const rpcpool::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
     });
 
-    JournalRepair repair(market, clock);
-    pipeline::PgSweep swept(database, kStream, repair);
-    chain::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, metrics);
-    if (config.sweep_pace > Millis{0}) {
-        app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
+    JournalRepair repair(deployment, clock);
+    pgingest::PgAudit audited(database, kStream, repair);
+    ingest::Audit audit(stream_config(config), config.audit_pace, rpc, audited, clock, log, metrics);
+    if (config.audit_pace > Millis{0}) {
+        app.loop("sweep", [&](const std::stop_token& stop) { audit.run(stop, &lease); });
     }
 
-    JudgeLoop judge(database, setup, market, progress, recovery, clock, log, metrics);
+    AssignmentLoop judge(database, setup, deployment, progress, catch_up, clock, log, metrics);
     app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { judge.run(stop); }));
-    StatusLoop statuses(database, bus, setup, market, progress, recovery, clock, log, metrics);
+    StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, clock, log, metrics);
     app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));
-    ClockLoop clocks(
-        database, config.clock, market, progress, presence,
+    TimeoutLoop clocks(
+        database, config.clock, deployment, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { clocks.run(stop); }));
-    pipeline::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
+    outbox::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
     relay.on_refusal([&] { setup.look_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });
@@ -137,22 +137,22 @@ int serve(runtime::App& app, const Config& config) {
         app.loop("specs", identity.after_proof([&](const std::stop_token& stop) { spec_fetch.watch(stop); }));
         for (int i = 1; i <= SpecFetchLoop::kLookups; ++i) {
             app.loop("spec_fetch_" + std::to_string(i),
-                     identity.after_proof([&](const std::stop_token& stop) { spec_fetch.look(stop); }));
+                     identity.after_proof([&](const std::stop_token& stop) { spec_fetch.poll_once(stop); }));
         }
     }
 
-    CommandDesk commands(database, market, config.operator_token, clock, log, metrics);
-    views::QueryDesk queries(database, views::kJobs, "jobs", log);
-    const auto answering = [&](const char* subject, auto& desk) {
+    CommandHandler commands(database, deployment, config.operator_token, clock, log, metrics);
+    views::QueryHandler queries(database, views::kJobs, "jobs", log);
+    const auto answering = [&](const char* subject, auto& handler) {
         return bus.subscribe(subject, kOutboxOwner, [&](const bus::Message& request) {
             if (identity.prove()) {
-                bus.respond(request, desk.answer(request.body));
+                bus.respond(request, handler.answer(request.body));
             }
         });
     };
     const auto heartbeat_subscription =
         bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
-            const auto domain = market.domain();
+            const auto domain = deployment.domain();
             if (domain && identity.prove()) {
                 note_heartbeat(message, presence, *domain, clock);
             }
@@ -160,7 +160,7 @@ int serve(runtime::App& app, const Config& config) {
     const auto command_subscription = answering(wire::kJobsCommand, commands);
     const auto query_subscription = answering(wire::kJobsQuery, queries);
     app.probe("statuses", [&] {
-        if (!recovery.done()) {
+        if (!catch_up.done()) {
             throw std::runtime_error("reading the statuses of before this database");
         }
     });

@@ -1,4 +1,4 @@
-#include "config.hpp"
+#include "services/node-agent/config.hpp"
 
 #include "ipfs/store_url.hpp"
 #include "runtime/server_settings.hpp"

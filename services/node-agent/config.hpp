@@ -4,12 +4,12 @@
 #include <memory>
 
 #include "crypto/signer.hpp"
-#include "image_policy.hpp"
 #include "ipfs/content_store.hpp"
-#include "offer.hpp"
-#include "presence.hpp"
 #include "runtime/settings.hpp"
-#include "settlement.hpp"
+#include "services/node-agent/bus/offer.hpp"
+#include "services/node-agent/executor/image_policy.hpp"
+#include "services/node-agent/onchain/onchain_registration.hpp"
+#include "services/node-agent/onchain/settlement.hpp"
 
 namespace lamda::agent {
 
@@ -30,7 +30,7 @@ struct Config {
     ImagePolicy images;
     ipfs::ContentConfig content;
     SettlementConfig settlement;
-    PresenceConfig presence;
+    RegistrationConfig presence;
 };
 
 Config read_config(runtime::Settings& settings);

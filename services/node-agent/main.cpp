@@ -1,19 +1,19 @@
 // lamda-node-agent: runs a provider's jobs. The only file that knows all the parts.
 #include <cstdlib>
 
-#include "abandonable.hpp"
-#include "assignment_loop.hpp"
-#include "chain/multi_rpc.hpp"
-#include "chain_learner.hpp"
-#include "config.hpp"
 #include "eth/rpc_client.hpp"
-#include "heartbeat_loop.hpp"
-#include "janitor.hpp"
 #include "net/http_client.hpp"
-#include "retract_loop.hpp"
-#include "runner.hpp"
+#include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
+#include "services/node-agent/bus/assignment_loop.hpp"
+#include "services/node-agent/bus/detachable_loop.hpp"
+#include "services/node-agent/bus/heartbeat_loop.hpp"
+#include "services/node-agent/bus/retract_loop.hpp"
+#include "services/node-agent/config.hpp"
+#include "services/node-agent/executor/janitor.hpp"
+#include "services/node-agent/executor/runner.hpp"
+#include "services/node-agent/onchain/chain_learner.hpp"
 
 namespace lamda::agent {
 namespace {
@@ -31,8 +31,8 @@ int serve(runtime::App& app, const Config& config) {
 
     BscIdentity identity(config.bsc_chain_id, config.state_dir + "/bsc-chain-id");
     Journal journal(config.state_dir + "/journal", clock, log);
-    FileTxLedger bsc_ledger(config.state_dir + "/bsc-" + self.hex() + ".json", clock);
-    FileTxLedger opbnb_ledger(config.state_dir + "/opbnb-" + self.hex() + ".json", clock);
+    FileTxQueue bsc_ledger(config.state_dir + "/bsc-" + self.hex() + ".json", clock);
+    FileTxQueue opbnb_ledger(config.state_dir + "/opbnb-" + self.hex() + ".json", clock);
     PulledImages pulled(config.state_dir + "/pulled-images", log);
     StatusWriter statuses(signer, config.job_manager, clock);
 
@@ -45,11 +45,11 @@ int serve(runtime::App& app, const Config& config) {
     }
     ChainLearner learner(identity, std::move(bsc_endpoints), log, app.health());
     const auto open_bsc = [&](ChainId chain) {
-        return std::make_unique<chain::MultiRpc>(
-            chain::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
+        return std::make_unique<rpcpool::MultiRpc>(
+            rpcpool::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
             clock, log);
     };
-    chain::MultiRpc opbnb(
+    rpcpool::MultiRpc opbnb(
         {.urls = config.opbnb_rpc_urls, .chain = config.presence.chain_id, .timeout = config.rpc_timeout},
         clock, log);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
@@ -57,7 +57,7 @@ int serve(runtime::App& app, const Config& config) {
     StatusPublisher publisher(journal, bus, self, log, app.metrics(), app.health());
     ProgressLoop progress(journal, statuses, clock);
     HeartbeatSequence sequence(config.state_dir + "/heartbeat-" + self.hex(), clock);
-    TwinWatch twins(self, random_id(), sequence.started_at(), clock, log, app.health());
+    DuplicateAgentDetector twins(self, random_id(), sequence.started_at(), clock, log, app.health());
     RetrySchedule retries({.patience = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
     HeartbeatLoop heartbeats(bus, journal, signer, identity, config.job_manager, sequence, config.capacity,
@@ -76,7 +76,8 @@ int serve(runtime::App& app, const Config& config) {
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
     Settlement settlement(config.settlement, journal, bsc_ledger, open_bsc, identity, signer, clock, log,
                           app.metrics(), app.health());
-    Presence presence(config.presence, opbnb_ledger, opbnb, signer, clock, log, app.metrics(), app.health());
+    OnchainRegistration presence(config.presence, opbnb_ledger, opbnb, signer, clock, log, app.metrics(),
+                                 app.health());
 
     runtime::watch_bus(app, bus, config.nats_url);
     app.probe("docker", [&] { engine.negotiate(); });

@@ -1,4 +1,4 @@
-#include "config.hpp"
+#include "services/node-registry/config.hpp"
 
 #include <algorithm>
 
@@ -31,7 +31,7 @@ Config read_config(runtime::Settings& settings) {
     }
     out.verify_receipts = settings.boolean(
         "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);
-    out.sweep_pace = settings.duration(
+    out.audit_pace = settings.duration(
         "SWEEP_PACE", "between two ranges of final blocks that are read again and compared; 0s: never",
         "10s");
     out.offline_after = settings.duration(

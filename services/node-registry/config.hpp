@@ -1,7 +1,7 @@
 // The registry's settings.
 #pragma once
 
-#include "chain/log_stream.hpp"
+#include "ingest/log_stream.hpp"
 #include "runtime/settings.hpp"
 
 namespace lamda::registry {
@@ -17,7 +17,7 @@ struct Config {
     Millis rpc_timeout{10'000};
     unsigned rpc_agreement = 1;
     bool verify_receipts = false;
-    Millis sweep_pace{10'000};  ///< 0: no sweep
+    Millis audit_pace{10'000};  ///< 0: no sweep
     Millis offline_after{90'000};
 };
 

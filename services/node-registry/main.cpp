@@ -1,34 +1,34 @@
-#include "chain/endpoint_chain.hpp"
-#include "chain/multi_rpc.hpp"
-#include "chain/sweep.hpp"
-#include "config.hpp"
 #include "contracts/node_reputation.hpp"
-#include "journal_repair.hpp"
-#include "node_store.hpp"
-#include "pipeline/lease.hpp"
-#include "pipeline/relay.hpp"
-#include "pipeline/stream_memory.hpp"
-#include "presence_loop.hpp"
-#include "projection.hpp"
+#include "ingest/audit/audit.hpp"
+#include "outbox/relay.hpp"
+#include "pgingest/pg_lease.hpp"
+#include "pgingest/pg_stream_memory.hpp"
+#include "rpcpool/endpoint_chain.hpp"
+#include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
+#include "services/node-registry/config.hpp"
+#include "services/node-registry/ingest/journal_repair.hpp"
+#include "services/node-registry/ingest/node_store.hpp"
+#include "services/node-registry/ingest/projection.hpp"
+#include "services/node-registry/presence/presence_loop.hpp"
 #include "store/role_privileges.hpp"
-#include "views/query_desk.hpp"
+#include "views/query_handler.hpp"
 #include "views/resources.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::registry {
 namespace {
 
-chain::StreamConfig stream_config(const Config& config) {
-    chain::StreamConfig out;
+ingest::StreamConfig stream_config(const Config& config) {
+    ingest::StreamConfig out;
     out.name = kStream;
     out.contracts = {config.node_reputation};
     out.topics = contracts::node_reputation::all_topics();
     out.start_block = config.start_block;
     out.chain_id = config.chain_id;
-    out.finality.kind = chain::FinalityRule::Kind::kLatest;
+    out.finality.kind = ingest::FinalityRule::Kind::kLatest;
     out.finality.max_age = config.finality_max_age;
     out.verify_receipts = config.verify_receipts;
     out.settings = {"OPBNB_RPC_URL", "OPBNB_CHAIN_ID", "NODE_REPUTATION_CONTRACT_ADDRESS",
@@ -39,10 +39,10 @@ chain::StreamConfig stream_config(const Config& config) {
 runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, const telemetry::Log& log) {
     const auto ask = [&config, &clock, log](ChainId recorded) {
         try {
-            chain::require_recorded_chain(
+            rpcpool::require_recorded_chain(
                 {.urls = config.opbnb_rpc_urls, .chain = recorded, .timeout = config.rpc_timeout},
                 "OPBNB_RPC_URL", clock, log);
-        } catch (const chain::ConfigContradiction& e) {
+        } catch (const rpcpool::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
     };
@@ -68,39 +68,39 @@ int serve(runtime::App& app, const Config& config) {
         database.transact([&](store::Txn& txn) { save_offline_after(txn, config.offline_after); });
     });
 
-    chain::MultiRpc rpc({.urls = config.opbnb_rpc_urls,
-                         .chain = config.chain_id,
-                         .timeout = config.rpc_timeout,
-                         .agreement = config.rpc_agreement},
-                        clock, log);
+    rpcpool::MultiRpc rpc({.urls = config.opbnb_rpc_urls,
+                           .chain = config.chain_id,
+                           .timeout = config.rpc_timeout,
+                           .agreement = config.rpc_agreement},
+                          clock, log);
     NodeProjection projection(clock, log);
-    pipeline::Projector projector(database, kStream, projection);
-    pipeline::PgStreamMemory memory(database, kStream);
-    pipeline::PgLease lease(database, kOwner, log, app.metrics());
-    chain::LogStream stream(stream_config(config), rpc, projector, clock, log, app.metrics(), app.health(),
-                            chain::Beside{.memory = &memory, .lease = &lease});
+    pgingest::Projector projector(database, kStream, projection);
+    pgingest::PgStreamMemory memory(database, kStream);
+    pgingest::PgLease lease(database, kOwner, log, app.metrics());
+    ingest::LogStream stream(stream_config(config), rpc, projector, clock, log, app.metrics(), app.health(),
+                             ingest::StreamOptions{.memory = &memory, .lease = &lease});
     app.loop("stream", [&](const std::stop_token& stop) {
         try {
             stream.run(stop);
             lease.release();
-        } catch (const chain::ConfigContradiction& e) {
+        } catch (const rpcpool::ConfigContradiction& e) {
             throw runtime::ConfigError(e.what());
         }
     });
 
     JournalRepair repair(clock);
-    pipeline::PgSweep swept(database, kStream, repair);
-    chain::Sweep sweep(stream_config(config), config.sweep_pace, rpc, swept, clock, log, app.metrics());
-    if (config.sweep_pace > Millis{0}) {
-        app.loop("sweep", [&](const std::stop_token& stop) { sweep.run(stop, &lease); });
+    pgingest::PgAudit audited(database, kStream, repair);
+    ingest::Audit audit(stream_config(config), config.audit_pace, rpc, audited, clock, log, app.metrics());
+    if (config.audit_pace > Millis{0}) {
+        app.loop("sweep", [&](const std::stop_token& stop) { audit.run(stop, &lease); });
     }
 
     PresenceLoop presence(database, config.offline_after, clock, log, app.metrics(), app.health());
     app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
-    pipeline::Relay relay(database, bus, kOwner, log, app.metrics(), app.health());
+    outbox::Relay relay(database, bus, kOwner, log, app.metrics(), app.health());
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
 
-    views::QueryDesk queries(database, views::kNodes, "nodes", log);
+    views::QueryHandler queries(database, views::kNodes, "nodes", log);
     const auto heartbeats = bus.subscribe(wire::kAllHeartbeats, kOwner, [&](const bus::Message& message) {
         if (identity.prove()) {
             presence.take(message);

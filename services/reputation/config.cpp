@@ -1,4 +1,4 @@
-#include "config.hpp"
+#include "services/reputation/config.hpp"
 
 #include <algorithm>
 
@@ -83,7 +83,7 @@ Config read_config(runtime::Settings& settings) {
     }
     config.verify_receipts = settings.boolean(
         "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);
-    config.sweep_pace = settings.duration(
+    config.audit_pace = settings.duration(
         "SWEEP_PACE", "between two ranges of final blocks that are read again and compared; 0s: never",
         "10s");
     config.from_block =

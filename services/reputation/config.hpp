@@ -27,7 +27,7 @@ struct Config {
     Millis rpc_timeout{0};
     unsigned rpc_agreement = 1;
     bool verify_receipts = false;
-    Millis sweep_pace{10'000};           ///< 0: no sweep
+    Millis audit_pace{10'000};           ///< 0: no sweep
     std::optional<BlockNum> from_block;  ///< BSC: confirmations before it are not ours
     wallet::Wallet wallet;
     U256 max_fee_cap;       ///< wei per gas

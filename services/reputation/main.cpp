@@ -1,4 +1,4 @@
-#include "service.hpp"
+#include "services/reputation/service.hpp"
 
 namespace {
 

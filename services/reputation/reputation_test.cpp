@@ -7,11 +7,11 @@
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "core/duration.hpp"
-#include "duty.hpp"
 #include "eth/rpc_client.hpp"
-#include "increment.hpp"
-#include "journal_store.hpp"
 #include "onchain/transact.hpp"
+#include "services/reputation/ingest/journal_store.hpp"
+#include "services/reputation/ledger/increment.hpp"
+#include "services/reputation/ledger/increment_planner.hpp"
 #include "store/database.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/process.hpp"
@@ -209,14 +209,14 @@ TEST_CASE("Once on chain: an intent that is made while its increment is looked u
         reputation::note_proven(txn, row, market.provider->address());
         reputation::put_increments(txn, {{market.provider->address(), 1, receipt.block, 0, receipt.tx_hash}});
     });
-    reputation::Duty duty(
+    reputation::IncrementPlanner planner(
         {market.admin->address(), ChainId{5611}, market.node_reputation, "reputation:opbnb"}, database,
         market.opbnb_rpc);
     std::future<std::size_t> closed;
     database.transact([&](store::Txn& txn) {
         REQUIRE(reputation::put_due_intents(
                     txn, {market.admin->address(), ChainId{5611}, market.node_reputation}, 10) == 1);
-        closed = std::async(std::launch::async, [&] { return duty.look_up_increments(); });
+        closed = std::async(std::launch::async, [&] { return planner.look_up_increments(); });
         // It waits for what is not committed yet.
         REQUIRE(testkit::wait_until([&] {
             return database.transact([](store::Txn& other) {

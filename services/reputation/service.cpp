@@ -1,17 +1,17 @@
-#include "service.hpp"
+#include "services/reputation/service.hpp"
 
 #include <algorithm>
 
-#include "chain/endpoint_chain.hpp"
-#include "chain/errors.hpp"
-#include "chain/log_stream.hpp"
-#include "chain/sweep.hpp"
-#include "confirmation_proofs.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
-#include "count_check.hpp"
-#include "pipeline/stream_memory.hpp"
+#include "ingest/audit/audit.hpp"
+#include "ingest/log_stream.hpp"
+#include "pgingest/pg_stream_memory.hpp"
+#include "rpcpool/endpoint_chain.hpp"
+#include "rpcpool/errors.hpp"
 #include "runtime/readiness.hpp"
+#include "services/reputation/ingest/confirmation_proofs.hpp"
+#include "services/reputation/ledger/count_check.hpp"
 #include "store/role_privileges.hpp"
 
 namespace lamda::reputation {
@@ -31,20 +31,20 @@ template <class F>
 auto or_config_error(F&& work) {
     try {
         return work();
-    } catch (const chain::ConfigContradiction& error) {
+    } catch (const rpcpool::ConfigContradiction& error) {
         throw runtime::ConfigError(error.what());
     }
 }
 
-const chain::SettingNames kBscSettings{"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS",
-                                       "JOB_MANAGER_START_BLOCK"};
-const chain::SettingNames kOpbnbSettings{"OPBNB_RPC_URL", "OPBNB_CHAIN_ID",
-                                         "NODE_REPUTATION_CONTRACT_ADDRESS", "NODE_REPUTATION_START_BLOCK"};
+const ingest::SettingNames kBscSettings{"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS",
+                                        "JOB_MANAGER_START_BLOCK"};
+const ingest::SettingNames kOpbnbSettings{"OPBNB_RPC_URL", "OPBNB_CHAIN_ID",
+                                          "NODE_REPUTATION_CONTRACT_ADDRESS", "NODE_REPUTATION_START_BLOCK"};
 
-chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
-                                  const chain::SettingNames& settings, bool verify_receipts,
-                                  std::vector<Topic> topics) {
-    chain::StreamConfig config;
+ingest::StreamConfig stream_config(const char* name, const ChainConfig& chain,
+                                   const ingest::SettingNames& settings, bool verify_receipts,
+                                   std::vector<Topic> topics) {
+    ingest::StreamConfig config;
     config.name = name;
     config.contracts = {chain.contract};
     config.topics = std::move(topics);
@@ -57,22 +57,22 @@ chain::StreamConfig stream_config(const char* name, const ChainConfig& chain,
     return config;
 }
 
-chain::StreamConfig jobs_stream(const Config& config) {
+ingest::StreamConfig jobs_stream(const Config& config) {
     using namespace contracts::job_manager;
     return stream_config(kJobsStream, config.bsc, kBscSettings, config.verify_receipts,
                          {JobCreated::topic(), JobConfirmed::topic()});
 }
 
-chain::StreamConfig increments_stream(const Config& config) {
+ingest::StreamConfig increments_stream(const Config& config) {
     using namespace contracts::node_reputation;
     return stream_config(kIncrementsStream, config.opbnb, kOpbnbSettings, config.verify_receipts,
                          {JobCountIncremented::topic()});
 }
 
-std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
-                                            const Clock& clock, const telemetry::Log& log) {
-    return std::make_unique<chain::MultiRpc>(
-        chain::RpcConfig{
+std::unique_ptr<rpcpool::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
+                                              const Clock& clock, const telemetry::Log& log) {
+    return std::make_unique<rpcpool::MultiRpc>(
+        rpcpool::RpcConfig{
             .urls = chain.urls,
             .chain = chain.chain_id,
             .timeout = config.rpc_timeout,
@@ -81,12 +81,12 @@ std::unique_ptr<chain::MultiRpc> open_chain(const ChainConfig& chain, const Conf
 }
 
 runtime::IdentityClaim identity_of(const char* stream, const ChainConfig& chain,
-                                   const chain::SettingNames& settings, Millis timeout, const Clock& clock,
+                                   const ingest::SettingNames& settings, Millis timeout, const Clock& clock,
                                    const telemetry::Log& log) {
     const auto ask = [&chain, &settings, timeout, &clock, log](ChainId recorded) {
         or_config_error([&] {
-            chain::require_recorded_chain({.urls = chain.urls, .chain = recorded, .timeout = timeout},
-                                          settings.endpoints, clock, log);
+            rpcpool::require_recorded_chain({.urls = chain.urls, .chain = recorded, .timeout = timeout},
+                                            settings.endpoints, clock, log);
         });
     };
     return {stream,
@@ -126,11 +126,11 @@ Service::Service(runtime::App& app, const Config& config)
     app.loop(kJobsStream, [=, this](const std::stop_token& stop) { read(jobs, *bsc_, jobs_, stop); });
     app.loop(kIncrementsStream,
              [=, this](const std::stop_token& stop) { read(increments, *opbnb_, increments_, stop); });
-    if (config.sweep_pace > Millis{0}) {
+    if (config.audit_pace > Millis{0}) {
         app.loop("sweep:bsc",
-                 [=, this](const std::stop_token& stop) { sweep(jobs, *bsc_, jobs_repair_, stop); });
+                 [=, this](const std::stop_token& stop) { audit(jobs, *bsc_, jobs_repair_, stop); });
         app.loop("sweep:opbnb", [=, this](const std::stop_token& stop) {
-            sweep(increments, *opbnb_, increments_repair_, stop);
+            audit(increments, *opbnb_, increments_repair_, stop);
         });
     }
     app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { keep_ledger(stop); }));
@@ -143,14 +143,15 @@ void Service::connect() {
     const auto chain = chain_of_opbnb();
     require_owner();
     require_signer();
-    duty_ = std::make_unique<Duty>(DutyConfig{signer_.address(), chain, config_.opbnb.contract,
-                                              kIncrementsStream, config_.from_block.has_value()},
-                                   database_, *opbnb_);
+    planner_ =
+        std::make_unique<IncrementPlanner>(DutyConfig{signer_.address(), chain, config_.opbnb.contract,
+                                                      kIncrementsStream, config_.from_block.has_value()},
+                                           database_, *opbnb_);
     count_proof_ = std::make_unique<CountProof>(
         CountProofConfig{config_.opbnb.contract, kIncrementsStream, config_.opbnb.start_block}, database_,
         *opbnb_, clock_);
-    ledger_ = std::make_unique<pipeline::PgTxLedger>(database_, signer_.address(), chain);
-    chain::SenderConfig sender;
+    tx_queue_ = std::make_unique<pgledger::PgTxQueue>(database_, signer_.address(), chain);
+    txsender::SenderConfig sender;
     sender.name = kIncrementsStream;
     sender.chain_id = chain;
     sender.min_priority_fee = config_.min_priority_fee;
@@ -159,16 +160,16 @@ void Service::connect() {
     sender.daily_budget = config_.daily_budget;
     sender.max_unmined = config_.max_unmined;
     sender.low_at = config_.low_at;
-    sender_ = std::make_unique<chain::Sender>(
-        std::move(sender), *opbnb_, signer_, *ledger_, policy_, clock_, app_.log(), app_.metrics(),
+    sender_ = std::make_unique<txsender::Sender>(
+        std::move(sender), *opbnb_, signer_, *tx_queue_, policy_, clock_, app_.log(), app_.metrics(),
         app_.health(),
-        [this](const std::vector<chain::Intent>& intents) { return duty_->precheck(intents); });
+        [this](const std::vector<txsender::Intent>& intents) { return planner_->precheck(intents); });
 }
 
 ChainId Service::chain_of_opbnb() {
     try {
         return opbnb_->chain_id();
-    } catch (const chain::ConfigContradiction& error) {
+    } catch (const rpcpool::ConfigContradiction& error) {
         throw runtime::ConfigError(kOpbnbSettings.endpoints + ": " + error.what());
     }
 }
@@ -177,7 +178,7 @@ ChainId Service::chain_of_opbnb() {
 void Service::require_signer() {
     try {
         signer_.check();
-    } catch (const crypto::Refused& error) {
+    } catch (const crypto::SigningRefused& error) {
         throw runtime::ConfigError(config_.wallet.source + ": " + error.what());
     }
 }
@@ -189,7 +190,7 @@ void Service::contradicted(const std::string& message) {
     if (clock_.now() - born <= config_.opbnb.finality_max_age) {
         throw runtime::ConfigError(message);
     }
-    throw chain::NotReadyYet(message + "; but opBNB's newest block is too old to believe that");
+    throw rpcpool::NotReadyYet(message + "; but opBNB's newest block is too old to believe that");
 }
 
 /// Why this wallet cannot count jobs there, as far as these endpoints tell; empty: it owns the contract.
@@ -235,25 +236,25 @@ void Service::require_owner() {
                                 {{"reason", reason}});
                 return;
             }
-        } catch (const chain::ConfigContradiction&) {  // on another chain: it is not asked
+        } catch (const rpcpool::ConfigContradiction&) {  // on another chain: it is not asked
         }
     }
     contradicted(reason);
 }
 
-void Service::read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,
-                   const std::stop_token& stop) {
-    pipeline::Projector sink(database_, config.name, projection);
-    pipeline::PgStreamMemory memory(database_, config.name);
-    chain::LogStream stream(config, rpc, sink, clock_, app_.log(), app_.metrics(), app_.health(),
-                            chain::Beside{.memory = &memory, .lease = &lease_});
+void Service::read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc,
+                   pgingest::Projection& projection, const std::stop_token& stop) {
+    pgingest::Projector sink(database_, config.name, projection);
+    pgingest::PgStreamMemory memory(database_, config.name);
+    ingest::LogStream stream(config, rpc, sink, clock_, app_.log(), app_.metrics(), app_.health(),
+                             ingest::StreamOptions{.memory = &memory, .lease = &lease_});
     or_config_error([&] { stream.run(stop); });
 }
 
-void Service::sweep(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Repairable& journal,
+void Service::audit(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
                     const std::stop_token& stop) {
-    pipeline::PgSweep sink(database_, config.name, journal);
-    chain::Sweep(config, config_.sweep_pace, rpc, sink, clock_, app_.log(), app_.metrics())
+    pgingest::PgAudit sink(database_, config.name, journal);
+    ingest::Audit(config, config_.audit_pace, rpc, sink, clock_, app_.log(), app_.metrics())
         .run(stop, &lease_);
 }
 
@@ -273,11 +274,11 @@ std::string Service::waiting_for() {
     if (!jobs_.caught_up()) {
         return "JobManager is not read up to finality yet";
     }
-    auto reason = duty_->waiting_for();
+    auto reason = planner_->waiting_for();
     if (reason.empty()) {
         reason = count_proof_->missing();
     }
-    return reason.empty() ? duty_->conclude() : reason;
+    return reason.empty() ? planner_->conclude() : reason;
 }
 
 /// Intents follow from confirmations only now: of a job that is counted already there shall be none.
@@ -298,11 +299,11 @@ void Service::keep_ledger(const std::stop_token& stop) {
             }
             continue;
         }
-        duty_->look_up_increments();
-        if (!may_send_ || !duty_->agrees()) {
+        planner_->look_up_increments();
+        if (!may_send_ || !planner_->agrees()) {
             compare_ledger();
         }
-        if (may_send_ && duty_->add_intents() > 0) {
+        if (may_send_ && planner_->add_intents() > 0) {
             sender_->nudge();
         }
     } while (runtime::pause(stop, kPace));
@@ -335,7 +336,7 @@ void Service::check_counts(const std::stop_token& stop) {
                      app_.metrics());
     while (runtime::pause(stop, kCheckCounts)) {
         if (lease_.held()) {
-            check.look();
+            check.poll_once();
         }
     }
 }

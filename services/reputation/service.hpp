@@ -4,17 +4,17 @@
 #include <memory>
 #include <optional>
 
-#include "chain/multi_rpc.hpp"
-#include "config.hpp"
-#include "count_proof.hpp"
-#include "duty.hpp"
-#include "increment_policy.hpp"
-#include "journal_repair.hpp"
-#include "pipeline/lease.hpp"
-#include "pipeline/tx_ledger.hpp"
-#include "projection.hpp"
+#include "pgingest/pg_lease.hpp"
+#include "pgledger/pg_tx_queue.hpp"
+#include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
+#include "services/reputation/config.hpp"
+#include "services/reputation/ingest/journal_repair.hpp"
+#include "services/reputation/ingest/projection.hpp"
+#include "services/reputation/ledger/count_proof.hpp"
+#include "services/reputation/ledger/increment_planner.hpp"
+#include "services/reputation/sender/increment_policy.hpp"
 #include "store/database_clock.hpp"
 
 namespace lamda::reputation {
@@ -30,9 +30,9 @@ class Service {
     void require_signer();
     std::string owner_contradiction(eth::Rpc& rpc) const;
     void require_owner();
-    void read(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Projection& projection,
+    void read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Projection& projection,
               const std::stop_token& stop);
-    void sweep(const chain::StreamConfig& config, chain::MultiRpc& rpc, pipeline::Repairable& journal,
+    void audit(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
                const std::stop_token& stop);
     [[noreturn]] void contradicted(const std::string& message);
     void keep_ledger(const std::stop_token& stop);
@@ -49,19 +49,19 @@ class Service {
     store::DatabaseClock clock_;
     std::unique_ptr<runtime::Identity> identity_;
     const crypto::Signer& signer_;
-    std::unique_ptr<chain::MultiRpc> bsc_;
-    std::unique_ptr<chain::MultiRpc> opbnb_;
-    pipeline::PgLease lease_;  ///< one for both streams: what they say is joined here
+    std::unique_ptr<rpcpool::MultiRpc> bsc_;
+    std::unique_ptr<rpcpool::MultiRpc> opbnb_;
+    pgingest::PgLease lease_;  ///< one for both streams: what they say is joined here
     JobsProjection jobs_;
     IncrementsProjection increments_;
     JobsRepair jobs_repair_;
     IncrementsRepair increments_repair_;
     // Known once opBNB has told its chain id.
-    std::unique_ptr<Duty> duty_;
+    std::unique_ptr<IncrementPlanner> planner_;
     std::unique_ptr<CountProof> count_proof_;
-    std::unique_ptr<pipeline::PgTxLedger> ledger_;
+    std::unique_ptr<pgledger::PgTxQueue> tx_queue_;
     IncrementPolicy policy_;
-    std::unique_ptr<chain::Sender> sender_;
+    std::unique_ptr<txsender::Sender> sender_;
     std::atomic<bool> may_send_ = false;
 };
 

@@ -8,11 +8,11 @@
 #include <fstream>
 
 #include "arguments.hpp"
-#include "pipeline/projector.hpp"
-#include "projection.hpp"
+#include "pgingest/projector.hpp"
 #include "report.hpp"
+#include "services/job-dispatcher/ingest/projection.hpp"
+#include "services/job-dispatcher/testing/batches.hpp"
 #include "store/migrations.hpp"
-#include "test_batches.hpp"
 #include "testkit/servers.hpp"
 
 using namespace lamda;
@@ -71,10 +71,10 @@ class Scene {
     testkit::PostgresServer postgres_;
     store::Database database_{postgres_.create_database("apply"), "bench", 1};
     SystemClock clock_;
-    dispatch::Market market_{Address{}, ChainId{31337}, 3, Millis{0}};
+    dispatch::Deployment deployment_{Address{}, ChainId{31337}, 3, Millis{0}};
     dispatch::StreamProgress progress_;
-    dispatch::JobProjection projection_{database_, market_, progress_, clock_, telemetry::Log::none()};
-    pipeline::Projector projector_{database_, dispatch::kStream, projection_};
+    dispatch::JobProjection projection_{database_, deployment_, progress_, clock_, telemetry::Log::none()};
+    pgingest::Projector projector_{database_, dispatch::kStream, projection_};
     dispatch::testing::BatchMaker maker_;
 };
 

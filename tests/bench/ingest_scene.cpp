@@ -67,19 +67,19 @@ std::vector<std::string> useful(const std::vector<std::string>& asked) {
     for (std::size_t i = 0; i < asked.size(); ++i) {
         json body = json::parse(asked[i]);
         auto calls = body.is_array() ? body : json::array({body});
-        std::string question;
+        std::string rpc_call;
         for (auto& call : calls) {
             auto& params = call["params"];
             if (call["method"] == "eth_getLogs" && params.at(0).contains("toBlock")) {
                 params[0].erase("toBlock");
             }
-            question += call["method"].dump() + params.dump();
+            rpc_call += call["method"].dump() + params.dump();
         }
-        last[question] = i;
+        last[rpc_call] = i;
     }
     std::vector<std::size_t> kept;
     kept.reserve(last.size());
-    for (const auto& [question, at] : last) {
+    for (const auto& [rpc_call, at] : last) {
         kept.push_back(at);
     }
     std::sort(kept.begin(), kept.end());

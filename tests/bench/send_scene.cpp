@@ -4,15 +4,15 @@
 
 #include <stdexcept>
 
-#include "chain/sender.hpp"
 #include "contracts/node_reputation.hpp"
 #include "floor.hpp"
-#include "increment.hpp"
-#include "increment_policy.hpp"
-#include "journal_store.hpp"
 #include "onchain/transact.hpp"
 #include "report.hpp"
+#include "services/reputation/ingest/journal_store.hpp"
+#include "services/reputation/ledger/increment.hpp"
+#include "services/reputation/sender/increment_policy.hpp"
 #include "store/migrations.hpp"
+#include "txsender/sender.hpp"
 
 namespace lamda::bench {
 
@@ -31,8 +31,8 @@ constexpr double kPatienceSeconds = 600;
 SendNode::SendNode(const std::string& dir)
     : anvil_(dir, {}),
       wallet_(*crypto::LocalSigner::from_hex(testkit::dev_key(0))),
-      rpc_(std::make_unique<chain::MultiRpc>(chain::RpcConfig{.urls = {anvil_.url()}, .chain = kChain},
-                                             clock_, telemetry::Log::none())) {
+      rpc_(std::make_unique<rpcpool::MultiRpc>(rpcpool::RpcConfig{.urls = {anvil_.url()}, .chain = kChain},
+                                               clock_, telemetry::Log::none())) {
     onchain::TxRequest request;
     request.data = nr::bytecode();
     contract_ = onchain::transact(*rpc_, *wallet_, kChain, request).contract_address.value();
@@ -109,7 +109,7 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     store::Database database(dsn, "bench", 2);
     store::migrate(database);
     const auto wallet = node.wallet().address();
-    std::vector<chain::Intent> intents;
+    std::vector<txsender::Intent> intents;
     std::vector<reputation::Creation> jobs;
     std::vector<reputation::Confirmation> confirmations;
     for (std::size_t i = 0; i < count; ++i) {
@@ -124,13 +124,13 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
         for (const auto& confirmation : confirmations) {
             reputation::note_proven(txn, confirmation, wallet);
         }
-        pipeline::put_intents(txn, wallet, kChain, intents);
+        pgledger::put_intents(txn, wallet, kChain, intents);
         for (const char* table : {"chain.intent", "reputation.job", "reputation.confirmation"}) {
             txn.exec(std::string("ANALYZE ") + table);  // as autovacuum does, within a minute
         }
     });
-    pipeline::PgTxLedger ledger(database, wallet, kChain);
-    chain::SenderConfig config;
+    pgledger::PgTxQueue tx_queue(database, wallet, kChain);
+    txsender::SenderConfig config;
     config.name = "bench";
     config.chain_id = kChain;
     config.min_priority_fee = 1'000'000;
@@ -144,8 +144,8 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     Sent out;
     const double begin = now_seconds();
     reputation::IncrementPolicy policy(database, node.contract());
-    chain::Sender sender(config, node.rpc(), node.wallet(), ledger, policy, clock, telemetry::Log::none(),
-                         metrics, health, {});
+    txsender::Sender sender(config, node.rpc(), node.wallet(), tx_queue, policy, clock,
+                            telemetry::Log::none(), metrics, health, {});
     const auto step = [&](const char* until) {
         sender.step();
         if (now_seconds() - begin > kPatienceSeconds) {
@@ -157,7 +157,7 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     }
     out.accepted = now_seconds() - begin;
     node.mine(static_cast<int>(count / kInBlock) + 1 + kToFinality);
-    while (!ledger.in_flight({0, std::nullopt}, 1).empty()) {
+    while (!tx_queue.in_flight({0, std::nullopt}, 1).empty()) {
         step("done");
     }
     out.done = now_seconds() - begin;

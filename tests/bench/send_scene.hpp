@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "chain/multi_rpc.hpp"
-#include "chain/tx_ledger.hpp"
 #include "crypto/signer.hpp"
-#include "pipeline/tx_ledger.hpp"
+#include "pgledger/pg_tx_queue.hpp"
+#include "rpcpool/multi_rpc.hpp"
 #include "store/database.hpp"
 #include "testkit/servers.hpp"
+#include "txsender/tx_queue.hpp"
 
 namespace lamda::bench {
 
@@ -21,7 +21,7 @@ class SendNode {
     explicit SendNode(const std::string& dir);
 
     std::string url() const { return anvil_.url(); }
-    chain::MultiRpc& rpc() { return *rpc_; }
+    rpcpool::MultiRpc& rpc() { return *rpc_; }
     const crypto::Signer& wallet() const { return *wallet_; }
     const Address& contract() const { return contract_; }
     static JobId job(std::size_t n);
@@ -37,7 +37,7 @@ class SendNode {
     SystemClock clock_;
     testkit::Anvil anvil_;
     std::unique_ptr<crypto::LocalSigner> wallet_;
-    std::unique_ptr<chain::MultiRpc> rpc_;
+    std::unique_ptr<rpcpool::MultiRpc> rpc_;
     Address contract_;
 };
 
@@ -48,7 +48,7 @@ struct Sent {
     double accepted = 0;  ///< seconds until the node has the last one
     double done = 0;      ///< and until the ledger knows each to be final
 };
-/// The same by chain::Sender, from intents that wait in the ledger; all may be unmined at once. @throws
+/// The same by txsender::Sender, from intents that wait in the ledger; all may be unmined at once. @throws
 /// std::runtime_error when the contract counts another number
 Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count);
 

@@ -48,8 +48,8 @@ void EvmNode::set_weather(const Weather& weather) {
     const std::lock_guard lock(mutex_);
     weather_ = weather;
     chain_.faults.lost_answer = weather.lost_answer;
-    set_trouble(first_.plan, weather.trouble);
-    set_trouble(second_.plan, weather.trouble);
+    set_trouble(first_.plan, weather.error_rate);
+    set_trouble(second_.plan, weather.error_rate);
     if (weather.dear == 0) {
         chain_.base_fee = 1'000;
     }

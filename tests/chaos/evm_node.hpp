@@ -18,7 +18,7 @@ struct Weather {
     double foreign = 0;      ///< share of blocks with a transaction of the wallet that somebody else sent
     double dear = 0;         ///< share of blocks after which the base fee is another one
     double lost_answer = 0;  ///< share of sent transactions that arrive while the answer does not
-    double trouble =
+    double error_rate =
         0;  ///< share of calls that are refused, cut, garbled, slow, or answered by a node that lags
 };
 

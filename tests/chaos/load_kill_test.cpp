@@ -4,7 +4,7 @@
 #include <csignal>
 #include <set>
 
-#include "job_store.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 #include "testkit/job_logs.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"

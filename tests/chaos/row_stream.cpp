@@ -4,8 +4,8 @@ namespace lamda::chaos {
 
 namespace {
 
-chain::StreamConfig stream_config(const Address& contract) {
-    chain::StreamConfig out;
+ingest::StreamConfig stream_config(const Address& contract) {
+    ingest::StreamConfig out;
     out.name = kStream;
     out.contracts = {contract};
     out.chain_id = ChainId{97};
@@ -35,7 +35,7 @@ std::vector<Row> Rows::read(store::Database& db) {
     });
 }
 
-void Rows::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState&) {
+void Rows::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState&) {
     for (const auto& log : batch.logs) {
         txn.exec("INSERT INTO seen (block, hash, log_index, tx, data) VALUES ($1, $2, $3, $4, $5)",
                  {log.block_num, log.block_hash, log.log_index, log.tx_hash, log.data});
@@ -45,14 +45,14 @@ void Rows::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::Str
     }
 }
 
-void Rows::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState&) {
+void Rows::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState&) {
     txn.exec("DELETE FROM seen WHERE block > $1", {unwind.to.number});
     if (in_the_middle) {
         in_the_middle();
     }
 }
 
-void Rows::boundary(store::Txn&, const pipeline::StreamState&) {
+void Rows::boundary(store::Txn&, const pgingest::StreamState&) {
     if (in_the_middle) {
         in_the_middle();
     }
@@ -61,8 +61,8 @@ void Rows::boundary(store::Txn&, const pipeline::StreamState&) {
 RowStream::RowStream(store::Database& db, const std::string& url, const Address& contract,
                      std::function<void()> in_the_middle)
     : sink_(db, kStream, rows_),
-      rpc_(std::make_unique<chain::MultiRpc>(
-          chain::RpcConfig{.urls = {url}, .chain = ChainId{97}, .timeout = Millis(30'000)}, clock_,
+      rpc_(std::make_unique<rpcpool::MultiRpc>(
+          rpcpool::RpcConfig{.urls = {url}, .chain = ChainId{97}, .timeout = Millis(30'000)}, clock_,
           telemetry::Log::none())),
       stream_(stream_config(contract), *rpc_, behind_, clock_, telemetry::Log::none(), metrics_, health_) {
     rows_.in_the_middle = std::move(in_the_middle);

@@ -5,25 +5,25 @@
 #include <functional>
 #include <thread>
 
-#include "chain/multi_rpc.hpp"
 #include "chaos/logging_chain.hpp"
-#include "pipeline/projector.hpp"
-#include "pipeline/write_behind.hpp"
+#include "pgingest/projector.hpp"
+#include "pgingest/write_behind.hpp"
+#include "rpcpool/multi_rpc.hpp"
 
 namespace lamda::chaos {
 
 constexpr auto kStream = "chaos:rows";
 
-class Rows final : public pipeline::Projection {
+class Rows final : public pgingest::Projection {
   public:
     std::function<void()> in_the_middle;  ///< called inside each transaction, after its rows were written
 
     static void create(store::Database& db);
     static std::vector<Row> read(store::Database& db);
 
-    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
-    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
-    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+    void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
+    void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
+    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
 };
 
 /// Runs from construction on, in a thread of its own. What the stream throws ends it and is kept.
@@ -44,11 +44,11 @@ class RowStream {
     telemetry::Metrics metrics_;
     telemetry::Health health_;
     Rows rows_;
-    pipeline::Projector sink_;
-    pipeline::WriteBehind behind_{sink_,
+    pgingest::Projector sink_;
+    pgingest::WriteBehind behind_{sink_,
                                   1};  ///< every batch with a log, so that it is this way that they die
-    std::unique_ptr<chain::MultiRpc> rpc_;
-    chain::LogStream stream_;
+    std::unique_ptr<rpcpool::MultiRpc> rpc_;
+    ingest::LogStream stream_;
     std::mutex mutex_;
     std::string ended_;
     std::jthread thread_;

@@ -4,7 +4,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "pipeline/log_diff.hpp"
+#include "pgingest/log_diff.hpp"
 
 namespace lamda::chaos {
 
@@ -64,30 +64,30 @@ std::vector<LogRow> Rows::read(store::Database& database) {
     });
 }
 
-void Rows::end(const pipeline::StreamState& state) {
+void Rows::end(const pgingest::StreamState& state) {
     told = state;
     if (std::exchange(fail_next, false)) {
         throw std::runtime_error("the projection fails");
     }
 }
 
-void Rows::apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) {
+void Rows::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
     if (!batch.logs.empty()) {
         insert(txn, batch.logs);
     }
     end(state);
 }
 
-void Rows::unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) {
+void Rows::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) {
     txn.exec("DELETE FROM sim.log WHERE number > $1", {unwind.to.number});
     end(state);
 }
 
-void Rows::boundary(store::Txn&, const pipeline::StreamState& state) {
+void Rows::boundary(store::Txn&, const pgingest::StreamState& state) {
     end(state);
 }
 
-chain::Differences RowsRepair::compare(store::Txn& txn, const chain::Rereading& again) {
+ingest::Differences RowsRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const auto ours = rows_of(
         txn.exec("SELECT number, log_index, hash, tx_hash, data FROM sim.log WHERE number BETWEEN $1 AND $2 "
                  "ORDER BY number, log_index",
@@ -97,10 +97,10 @@ chain::Differences RowsRepair::compare(store::Txn& txn, const chain::Rereading& 
         theirs.push_back(row_of(log));
     }
     const auto same = [](const LogRow& a, const LogRow& b) { return a == b; };
-    return pipeline::differences(pipeline::diff(ours, theirs, kPlace, same), kPlace);
+    return pgingest::differences(pgingest::diff(ours, theirs, kPlace, same), kPlace);
 }
 
-void RowsRepair::repair(store::Txn& txn, const chain::Rereading& again) {
+void RowsRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
     txn.exec("DELETE FROM sim.log WHERE number BETWEEN $1 AND $2", {again.first, again.blocks.to.number});
     insert(txn, again.blocks.logs);
 }

@@ -4,8 +4,8 @@
 #include <optional>
 #include <vector>
 
-#include "pipeline/projector.hpp"
-#include "pipeline/sweep.hpp"
+#include "pgingest/pg_audit.hpp"
+#include "pgingest/projector.hpp"
 
 namespace lamda::chaos {
 
@@ -22,7 +22,7 @@ LogRow row_of(const eth::Log& log);
 /// By block and log index.
 void sort_rows(std::vector<LogRow>& rows);
 
-class Rows final : public pipeline::Projection {
+class Rows final : public pgingest::Projection {
   public:
     /// Makes the table. @param database migrated
     static void create(store::Database& database);
@@ -31,24 +31,24 @@ class Rows final : public pipeline::Projection {
     /// In the order in which they were written.
     static std::vector<LogRow> read(store::Database& database);
 
-    void apply(store::Txn& txn, const chain::Batch& batch, const pipeline::StreamState& state) override;
-    void unwind(store::Txn& txn, const chain::Unwind& unwind, const pipeline::StreamState& state) override;
-    void boundary(store::Txn& txn, const pipeline::StreamState& state) override;
+    void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
+    void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
+    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
 
     /// What the last transaction was told, committed or not.
-    pipeline::StreamState told;
+    pgingest::StreamState told;
     /// The next transaction fails at its end.
     bool fail_next = false;
 
   private:
-    void end(const pipeline::StreamState& state);
+    void end(const pgingest::StreamState& state);
 };
 
 /// The same rows under a sweep.
-class RowsRepair final : public pipeline::Repairable {
+class RowsRepair final : public pgingest::Repairable {
   public:
-    chain::Differences compare(store::Txn& txn, const chain::Rereading& again) override;
-    void repair(store::Txn& txn, const chain::Rereading& again) override;
+    ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
+    void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;
 };
 
 }  // namespace lamda::chaos

@@ -94,7 +94,7 @@ void other_node(Dice& dice, EndpointPlan& plan, Fault fault, Millis until) {
 }
 
 /// One kind of trouble.
-void trouble(Dice& dice, EndpointPlan& plan, Millis until) {
+void last_error(Dice& dice, EndpointPlan& plan, Millis until) {
     switch (dice.from_to(0, 13)) {
         case 0:
             for (const auto fault : {Fault::kRefused, Fault::kHang, Fault::kTooMany, Fault::kServerError,
@@ -157,7 +157,7 @@ EndpointPlan endpoint(Dice& dice, std::size_t number, Millis until) {
     plan.balanced = dice.in(40);
     plan.empty_when_lacking = dice.in(70);
     for (auto n = dice.from_to(0, 3); n > 0; --n) {
-        trouble(dice, plan, until);
+        last_error(dice, plan, until);
     }
     if (dice.in(15)) {
         plan.no_logs = true;
@@ -222,15 +222,15 @@ void choose_stream(Dice& dice, Scenario& out) {
         stream.start_block = BlockNum{dice.from_to(out.miner.contract_since, latest)};
     }
     const auto rule = dice.one_of({"latest", "safe", "finalized", "finalized", "finalized", "10s", "3s"});
-    stream.finality = *chain::parse_finality(rule);
-    const bool tagged = stream.finality.kind == chain::FinalityRule::Kind::kFinalized ||
-                        stream.finality.kind == chain::FinalityRule::Kind::kSafe;
+    stream.finality = *ingest::parse_finality(rule);
+    const bool tagged = stream.finality.kind == ingest::FinalityRule::Kind::kFinalized ||
+                        stream.finality.kind == ingest::FinalityRule::Kind::kSafe;
     stream.finality.max_age = Millis(dice.one_of({40'000, 60'000, 600'000}));
     if (tagged && dice.in(30)) {
         stream.finality.fallback = Millis(dice.one_of({15'000, 30'000}));
     }
     // A depth in time is no promise of the chain: what is delivered then may still be reorganised.
-    stream.only_final = stream.finality.kind == chain::FinalityRule::Kind::kFinalized && dice.in(40);
+    stream.only_final = stream.finality.kind == ingest::FinalityRule::Kind::kFinalized && dice.in(40);
     if ((!tagged || stream.finality.fallback) && !stream.only_final && dice.in(15)) {
         out.has_finalized = false;
     }
@@ -282,8 +282,9 @@ std::string describe(const Scenario& s) {
         s.has_finalized ? "" : " (no tag)", s.miner.reorg * 100, s.miner.deepest,
         s.violates_finality ? ", and one below finality" : "", s.first_block().value,
         s.stream.start_block ? "" : " (to be found)", kinds[static_cast<int>(s.stream.finality.kind)],
-        s.stream.finality.kind == chain::FinalityRule::Kind::kDepth ? " " + to_string(s.stream.finality.depth)
-                                                                    : "",
+        s.stream.finality.kind == ingest::FinalityRule::Kind::kDepth
+            ? " " + to_string(s.stream.finality.depth)
+            : "",
         s.stream.only_final ? ", only what is final" : "", to_string(s.stream.finality.max_age),
         s.stream.verify_receipts ? ", receipts verified" : "", s.sink_fails * 100, s.restarts * 100,
         s.rivals * 100);

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "chain/log_stream.hpp"
+#include "ingest/log_stream.hpp"
 #include "simulator/fault.hpp"
 #include "simulator/miner.hpp"
 
@@ -17,7 +17,7 @@ struct Scenario {
     std::uint64_t finality_depth = 32;
     bool has_finalized = true;
     std::vector<simulator::EndpointPlan> endpoints;
-    chain::StreamConfig stream;
+    ingest::StreamConfig stream;
     Millis timeout{4'000};   ///< of one request
     unsigned agreement = 1;  ///< endpoints that must name the same finalized block
 

@@ -75,14 +75,14 @@ Weather weather_of(std::mt19937_64& random) {
             .foreign = sometimes(0.03),
             .dear = sometimes(0.05),
             .lost_answer = 0.1,
-            .trouble = sometimes(0.2)};
+            .last_error = sometimes(0.2)};
 }
 
 }  // namespace
 
 TEST_CASE(
     "invariants 5 and 7: killed anywhere, on a chain with faults, every intent is executed exactly once") {
-    pipeline::TestDatabase database;
+    testkit::TestDatabase database;
     Kills kills;
     for (const auto seed : seeds()) {
         INFO("LAMDA_SEED=" << seed);
@@ -96,7 +96,7 @@ TEST_CASE(
             });
         }
         for (std::size_t round = 0; round < kRounds; ++round) {
-            scene.want(round * kNewInRound, (round + 1) * kNewInRound, chain::OnRevert::kRetry);
+            scene.want(round * kNewInRound, (round + 1) * kNewInRound, txsender::OnRevert::kRetry);
             live(scene, random, kills);
         }
         scene.node().set_weather({});

@@ -14,7 +14,7 @@ const Address kContract = *Address::parse("0x10000000000000000000000000000000000
 
 }  // namespace
 
-SenderScene::SenderScene(pipeline::TestDatabase& database, std::uint64_t seed, Millis block_time)
+SenderScene::SenderScene(testkit::TestDatabase& database, std::uint64_t seed, Millis block_time)
     : database_(database), key_hex_(fmt::format("{:064x}", seed + 1)) {
     signer_ = *crypto::LocalSigner::from_hex(key_hex_);
     wallet_ = signer_->address();
@@ -25,20 +25,20 @@ Bytes SenderScene::data(std::size_t n) {
     return {0x7e, static_cast<std::uint8_t>(n >> 8), static_cast<std::uint8_t>(n)};
 }
 
-Result<chain::Call> SenderScene::call_of(std::string_view key) {
+Result<txsender::Call> SenderScene::call_of(std::string_view key) {
     constexpr std::string_view kPrefix = "increment:";
     if (!key.starts_with(kPrefix)) {
         return Error{"unknown_key", "the key is no duty", ""};
     }
-    return chain::Call{kContract, 0, data(std::stoul(std::string(key.substr(kPrefix.size()))))};
+    return txsender::Call{kContract, 0, data(std::stoul(std::string(key.substr(kPrefix.size()))))};
 }
 
-void SenderScene::want(std::size_t from, std::size_t to, chain::OnRevert policy) {
-    std::vector<chain::Intent> intents;
+void SenderScene::want(std::size_t from, std::size_t to, txsender::OnRevert policy) {
+    std::vector<txsender::Intent> intents;
     for (auto n = from; n < to; ++n) {
         intents.push_back({key(n), kContract, 0, data(n), policy});
     }
-    database_.db.transact([&](store::Txn& txn) { pipeline::put_intents(txn, wallet_, kChain, intents); });
+    database_.db.transact([&](store::Txn& txn) { pgledger::put_intents(txn, wallet_, kChain, intents); });
 }
 
 std::unique_ptr<testkit::Process> SenderScene::start(const Life& life) const {
@@ -94,10 +94,10 @@ std::string SenderScene::unfinished() const {
 }
 
 bool SenderScene::nonces_complete() const {
-    pipeline::PgTxLedger ledger(database_.db, wallet_, kChain);
+    pgledger::PgTxQueue tx_queue(database_.db, wallet_, kChain);
     const auto used = node_->with(
         [&](const auto& chain) { return simulator::nonce_after(chain.branch(), wallet_, chain.height()); });
-    return ledger.next_nonce() <= used;
+    return tx_queue.next_nonce() <= used;
 }
 
 std::string SenderScene::log() const {

@@ -4,11 +4,11 @@
 
 #include <memory>
 
-#include "chain/signing_policy.hpp"
 #include "chaos/evm_node.hpp"
 #include "crypto/signer.hpp"
-#include "pipeline/test_database.hpp"
-#include "pipeline/tx_ledger.hpp"
+#include "pgledger/pg_tx_queue.hpp"
+#include "testkit/pipeline_database.hpp"
+#include "txsender/signing_policy.hpp"
 
 namespace lamda::chaos {
 
@@ -22,15 +22,15 @@ struct Life {
 class SenderScene {
   public:
     /// Every seed has a wallet of its own, so that one database serves many.
-    SenderScene(pipeline::TestDatabase& database, std::uint64_t seed, Millis block_time = Millis(8));
+    SenderScene(testkit::TestDatabase& database, std::uint64_t seed, Millis block_time = Millis(8));
 
     EvmNode& node() { return *node_; }
     const Address& wallet() const { return wallet_; }
     static Bytes data(std::size_t n);
     /// What the key of an intent stands for.
-    static Result<chain::Call> call_of(std::string_view key);
+    static Result<txsender::Call> call_of(std::string_view key);
     static std::string key(std::size_t n) { return "increment:" + std::to_string(n); }
-    void want(std::size_t from, std::size_t to, chain::OnRevert policy = chain::OnRevert::kGiveUp);
+    void want(std::size_t from, std::size_t to, txsender::OnRevert policy = txsender::OnRevert::kGiveUp);
 
     /// A sender. It ends with 0 when nothing is left to do.
     std::unique_ptr<testkit::Process> start(const Life& life = {}) const;
@@ -50,7 +50,7 @@ class SenderScene {
     std::string log() const;
 
   private:
-    pipeline::TestDatabase& database_;
+    testkit::TestDatabase& database_;
     std::unique_ptr<crypto::LocalSigner> signer_;
     std::string key_hex_;
     Address wallet_;

@@ -12,7 +12,7 @@ const std::string kLongEnough = "60:0";  ///< steps in which a sender that can s
 }  // namespace
 
 TEST_CASE("two instances: one stopped at any write wakes after the other has done all, and does no harm") {
-    pipeline::TestDatabase database;
+    testkit::TestDatabase database;
     std::uint64_t seed = 0;
     for (const std::string write : {"allocate", "store", "mark_sent", "mark_mined", "mark_done"}) {
         for (const std::string when : {"before:", "after:"}) {
@@ -36,7 +36,7 @@ TEST_CASE("two instances: one stopped at any write wakes after the other has don
 }
 
 TEST_CASE("two instances: one stopped at any write wakes while the other's transactions are on their way") {
-    pipeline::TestDatabase database;
+    testkit::TestDatabase database;
     std::uint64_t seed = 100;
     for (const std::string write :
          {"allocate", "store", "mark_sent", "mark_mined", "mark_done", "release_nonce"}) {

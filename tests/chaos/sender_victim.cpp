@@ -10,10 +10,10 @@
 #include <stop_token>
 #include <thread>
 
-#include "chain/multi_rpc.hpp"
-#include "chain/sender.hpp"
 #include "chaos/sender_scene.hpp"
-#include "pipeline/tx_ledger.hpp"
+#include "pgledger/pg_tx_queue.hpp"
+#include "rpcpool/multi_rpc.hpp"
+#include "txsender/sender.hpp"
 
 using namespace lamda;
 
@@ -25,17 +25,18 @@ std::string setting(const char* name) {
 }
 
 /// The real ledger, whose caller falls asleep before or after a write.
-class SleepyLedger final : public chain::TxLedger {
+class SleepyLedger final : public txsender::TxQueue {
   public:
-    SleepyLedger(chain::TxLedger& real, std::string stop_at) : real_(real), stop_at_(std::move(stop_at)) {}
+    SleepyLedger(txsender::TxQueue& real, std::string stop_at) : real_(real), stop_at_(std::move(stop_at)) {}
 
-    std::vector<chain::LedgerEntry> in_flight(const chain::ChainLook& look, std::size_t most) override {
+    std::vector<txsender::TxQueueEntry> in_flight(const txsender::ChainLook& look,
+                                                  std::size_t most) override {
         return real_.in_flight(look, most);
     }
-    std::vector<chain::LedgerEntry> waiting(std::size_t most) override { return real_.waiting(most); }
+    std::vector<txsender::TxQueueEntry> waiting(std::size_t most) override { return real_.waiting(most); }
     std::optional<std::uint64_t> next_nonce() override { return real_.next_nonce(); }
     U256 spent_since(Timestamp since) override { return real_.spent_since(since); }
-    std::vector<std::optional<std::uint64_t>> allocate(const std::vector<chain::Allocation>& wanted,
+    std::vector<std::optional<std::uint64_t>> allocate(const std::vector<txsender::Allocation>& wanted,
                                                        std::uint64_t at_least) override {
         nap("before:allocate");
         auto out = real_.allocate(wanted, at_least);
@@ -45,25 +46,25 @@ class SleepyLedger final : public chain::TxLedger {
     bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) override {
         return real_.fill(nonce, wallet, gas_limit);
     }
-    std::vector<bool> store(const std::vector<chain::NewTx>& txs) override {
+    std::vector<bool> store(const std::vector<txsender::NewTx>& txs) override {
         nap("before:store");
         auto out = real_.store(txs);
         nap("after:store");
         return out;
     }
-    void park(const std::vector<chain::Parked>& parked) override { real_.park(parked); }
+    void park(const std::vector<txsender::Parked>& parked) override { real_.park(parked); }
     void mark_sent(const std::vector<std::string>& keys) override {
         nap("before:mark_sent");
         real_.mark_sent(keys);
         nap("after:mark_sent");
     }
-    void mark_mined(const std::vector<chain::MinedTx>& mined) override {
+    void mark_mined(const std::vector<txsender::MinedTx>& mined) override {
         nap("before:mark_mined");
         real_.mark_mined(mined);
         nap("after:mark_mined");
     }
     void mark_unmined(const std::vector<std::string>& keys) override { real_.mark_unmined(keys); }
-    void mark_done(const std::vector<chain::MinedTx>& done) override {
+    void mark_done(const std::vector<txsender::MinedTx>& done) override {
         nap("before:mark_done");
         real_.mark_done(done);
         nap("after:mark_done");
@@ -87,7 +88,7 @@ class SleepyLedger final : public chain::TxLedger {
         }
     }
 
-    chain::TxLedger& real_;
+    txsender::TxQueue& real_;
     std::string stop_at_;
 };
 
@@ -138,7 +139,7 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
     const SystemClock clock;
     store::Database db(setting("VICTIM_DSN"), "victim", 2);
     const auto signer = *crypto::LocalSigner::from_hex(setting("VICTIM_KEY"));
-    chain::SenderConfig config;
+    txsender::SenderConfig config;
     config.name = "chaos";
     config.chain_id = ChainId{97};
     config.min_priority_fee = 10;
@@ -146,17 +147,17 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
     config.max_unmined = 4;
     config.rebroadcast_after = Millis(50);
     config.bump_after_blocks = 8;
-    chain::MultiRpc rpc({.urls = {setting("VICTIM_RPC_1"), setting("VICTIM_RPC_2")},
-                         .chain = config.chain_id,
-                         .timeout = Millis(1'000)},
-                        clock, telemetry::Log::none());
-    pipeline::PgTxLedger real(db, signer->address(), config.chain_id);
-    SleepyLedger ledger(real, setting("VICTIM_STOP_AT"));
+    rpcpool::MultiRpc rpc({.urls = {setting("VICTIM_RPC_1"), setting("VICTIM_RPC_2")},
+                           .chain = config.chain_id,
+                           .timeout = Millis(1'000)},
+                          clock, telemetry::Log::none());
+    pgledger::PgTxQueue real(db, signer->address(), config.chain_id);
+    SleepyLedger tx_queue(real, setting("VICTIM_STOP_AT"));
     telemetry::Metrics metrics;
     telemetry::Health health;
-    chain::PolicyByKey policy(&chaos::SenderScene::call_of);
-    chain::Sender sender(config, rpc, *signer, ledger, policy, clock, telemetry::Log::none(), metrics, health,
-                         {});
+    txsender::PolicyByKey policy(&chaos::SenderScene::call_of);
+    txsender::Sender sender(config, rpc, *signer, tx_queue, policy, clock, telemetry::Log::none(), metrics,
+                            health, {});
     Lifetime lifetime(setting("VICTIM_LIFETIME"));
     while (!settled(db, signer->address())) {
         lifetime.step();

@@ -2,8 +2,8 @@
 
 #include <fmt/format.h>
 
-#include "chain/multi_rpc.hpp"
-#include "chain/sweep.hpp"
+#include "ingest/audit/audit.hpp"
+#include "rpcpool/multi_rpc.hpp"
 
 namespace lamda::chaos {
 
@@ -12,7 +12,7 @@ namespace {
 /// So much time after the storm the stream must have reached its end, whatever it went through before.
 constexpr Millis kPatience{10 * 60 * 1'000};
 
-constexpr int kMostSweepSteps = 5'000;
+constexpr int kMaxAuditSteps = 5'000;
 
 std::vector<LogRow> expected_rows(const simulator::Branch& branch, const Scenario& scenario, BlockNum until) {
     const eth::LogFilter filter{scenario.stream.contracts, scenario.stream.topics, {}};
@@ -42,15 +42,15 @@ std::string difference(const std::vector<LogRow>& rows, const std::vector<LogRow
 }
 
 /// What a stream has learned of its endpoints, across its lives.
-class Memory final : public chain::StreamMemory {
+class Memory final : public ingest::StreamMemory {
   public:
-    std::vector<chain::EndpointNote> endpoints() override { return notes_; }
-    void remember(const std::vector<chain::EndpointNote>& endpoints, BlockNum, Timestamp) override {
+    std::vector<rpcpool::EndpointNote> endpoints() override { return notes_; }
+    void remember(const std::vector<rpcpool::EndpointNote>& endpoints, BlockNum, Timestamp) override {
         notes_ = endpoints;
     }
 
   private:
-    std::vector<chain::EndpointNote> notes_;
+    std::vector<rpcpool::EndpointNote> notes_;
 };
 
 class Simulation {
@@ -109,10 +109,10 @@ class Simulation {
         while (true) {
             try {
                 one_life();
-            } catch (const chain::FinalityViolated& error) {
+            } catch (const ingest::FinalityViolated& error) {
                 out.halted = true;
                 return after_halt(out, error.what());
-            } catch (const chain::ConfigContradiction& error) {
+            } catch (const rpcpool::ConfigContradiction& error) {
                 return fmt::format("the stream says that it is misconfigured: {}", error.what());
             }
             if (!sink_.broken().empty()) {
@@ -133,16 +133,16 @@ class Simulation {
         stop_ = std::stop_source();
         sink_.begin(stop_);
         network_.another_caller();
-        chain::RpcConfig config;
+        rpcpool::RpcConfig config;
         config.urls = network_.urls();
         config.chain = scenario_.stream.chain_id;
         config.timeout = scenario_.timeout;
         config.agreement = scenario_.agreement;
         config.jitter_seed = static_cast<std::uint32_t>(scenario_.seed + sink_.counts().restarts);
-        chain::MultiRpc rpc(config, clock_, log_, network_);
+        rpcpool::MultiRpc rpc(config, clock_, log_, network_);
         telemetry::Health health;
-        chain::LogStream stream(scenario_.stream, rpc, sink_, clock_, log_, metrics_, health,
-                                {.memory = &memory_});
+        ingest::LogStream stream(scenario_.stream, rpc, sink_, clock_, log_, metrics_, health,
+                                 {.memory = &memory_});
         stream.run(stop_.get_token());
         const auto cursor = sink_.stored_cursor();
         state_ = fmt::format("cursor {}, head {}, final {}", cursor ? cursor->number.value : 0,
@@ -190,32 +190,32 @@ class Simulation {
         }
         const auto expected = expected_rows(branch, scenario_, cursor->number);
         const auto wrong = difference(rows, expected);
-        return wrong.empty() ? after_sweep(out, expected) : wrong;
+        return wrong.empty() ? after_audit(out, expected) : wrong;
     }
 
     /// Some final rows are taken away, and others invented: a sweep must find them all.
-    std::string after_sweep(Verdict& out, const std::vector<LogRow>& expected) {
+    std::string after_audit(Verdict& out, const std::vector<LogRow>& expected) {
         RowsRepair repairs;
-        pipeline::PgSweep swept(database_, scenario_.stream.name, repairs);
-        const auto state = swept.state();
+        pgingest::PgAudit audited(database_, scenario_.stream.name, repairs);
+        const auto state = audited.state();
         if (!state) {
             return {};  // a short chain: nothing is settled
         }
         out.damaged = damage(state->final);
         const auto began = clock_.steady();
         network_.another_caller();
-        chain::RpcConfig config;
+        rpcpool::RpcConfig config;
         config.urls = network_.urls();
         config.chain = scenario_.stream.chain_id;
         config.timeout = scenario_.timeout;
         config.jitter_seed = static_cast<std::uint32_t>(scenario_.seed);
-        chain::MultiRpc rpc(config, clock_, log_, network_);
+        rpcpool::MultiRpc rpc(config, clock_, log_, network_);
         rpc.chain_id();
-        chain::Sweep sweep(scenario_.stream, Millis(1'000), rpc, swept, clock_, log_, metrics_);
-        for (int steps = 0; sweep.step({}) != chain::Sweep::Step::kNothing; ++steps) {
-            if (steps == kMostSweepSteps) {
+        ingest::Audit audit(scenario_.stream, Millis(1'000), rpc, audited, clock_, log_, metrics_);
+        for (int steps = 0; audit.step({}) != ingest::Audit::Step::kNothing; ++steps) {
+            if (steps == kMaxAuditSteps) {
                 return fmt::format("the sweep is still at block {} of {}",
-                                   swept.state()->upto.value_or(BlockNum{}).value, state->final.value);
+                                   audited.state()->upto.value_or(BlockNum{}).value, state->final.value);
             }
             clock_.sleep({}, Millis(1'000));
         }

@@ -4,7 +4,7 @@
 #include <array>
 
 #include "chaos/row_stream.hpp"
-#include "pipeline/test_database.hpp"
+#include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
 using namespace lamda::chaos;
@@ -13,7 +13,7 @@ namespace {
 
 const std::vector<std::string> kPoints = {"projector.before_commit", "projector.after_commit"};
 
-struct Scene : pipeline::TestDatabase {
+struct Scene : testkit::TestDatabase {
     testkit::TempDir dir{"stream-kill"};
     LoggingChain chain{dir.path()};
     std::mt19937 random{1};
@@ -25,7 +25,7 @@ struct Scene : pipeline::TestDatabase {
     }
     /// Whether it was killed there; when it was not, it has read all and ended by itself.
     bool run_and_crash(const std::string& point) {
-        return pipeline::run_and_crash("[.stream-victim]", point, env());
+        return testkit::run_and_crash("[.stream-victim]", point, env());
     }
     /// Runs to the head undisturbed.
     void run() {

@@ -2,7 +2,7 @@
 #include <atomic>
 
 #include "chaos/row_stream.hpp"
-#include "pipeline/test_database.hpp"
+#include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
 using namespace lamda::chaos;
@@ -48,7 +48,7 @@ class Weather {
     std::vector<unsigned> depths_;
 };
 
-struct Scene : pipeline::TestDatabase {
+struct Scene : testkit::TestDatabase {
     testkit::TempDir dir{"stream-reorg"};
     LoggingChain chain{dir.path()};
 

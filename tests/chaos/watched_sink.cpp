@@ -8,7 +8,7 @@ namespace lamda::chaos {
 
 namespace {
 
-using Kind = chain::FinalityRule::Kind;
+using Kind = ingest::FinalityRule::Kind;
 
 /// A stream that follows the head may be that far behind it, for its calls take time as well.
 constexpr Millis kFollows{4'000};
@@ -21,7 +21,7 @@ WatchedSink::WatchedSink(const Scenario& scenario, store::Database& database,
 
 void WatchedSink::begin(std::stop_source stop) {
     stop_ = std::move(stop);
-    projector_ = std::make_unique<pipeline::Projector>(database_, scenario_.stream.name, rows_);
+    projector_ = std::make_unique<pgingest::Projector>(database_, scenario_.stream.name, rows_);
 }
 
 /// The database's bad days end with the storm, too.
@@ -80,21 +80,21 @@ std::optional<BlockRef> WatchedSink::cursor() {
     return projector_->cursor();
 }
 
-std::vector<chain::BlockHeader> WatchedSink::recent_headers() {
+std::vector<ingest::BlockHeader> WatchedSink::recent_headers() {
     if (chance(scenario_.sink_fails)) {
         fail();
     }
     return projector_->recent_headers();
 }
 
-chain::Watched WatchedSink::bind(const chain::Watched& watched) {
+ingest::Watched WatchedSink::bind(const ingest::Watched& watched) {
     if (watched.chain != scenario_.stream.chain_id) {
         broke(fmt::format("the stream was bound to chain {}", watched.chain.value));
     }
     return projector_->bind(watched);
 }
 
-void WatchedSink::applied(const chain::Batch& batch) {
+void WatchedSink::applied(const ingest::Batch& batch) {
     ++counts_.batches;
     for (const auto& log : batch.logs) {
         const bool old = (last_ && log.block_num <= *last_) || log.block_num > batch.to.number;
@@ -109,9 +109,9 @@ void WatchedSink::applied(const chain::Batch& batch) {
     after_commit(batch.to.number);
 }
 
-void WatchedSink::apply(const chain::Batch& batch) {
+void WatchedSink::apply(const ingest::Batch& batch) {
     if (batch.from && chance(scenario_.rivals)) {
-        pipeline::Projector rival(database_, scenario_.stream.name, rows_);
+        pgingest::Projector rival(database_, scenario_.stream.name, rows_);
         rival.apply(batch);
         ++counts_.rivals;
         applied(batch);
@@ -125,7 +125,7 @@ void WatchedSink::apply(const chain::Batch& batch) {
     });
 }
 
-void WatchedSink::unwind(const chain::Unwind& unwind) {
+void WatchedSink::unwind(const ingest::Unwind& unwind) {
     with_luck([&] {
         projector_->unwind(unwind);
         ++counts_.unwinds;
@@ -172,7 +172,7 @@ void WatchedSink::check_boundary(BlockNum boundary) {
     }
 }
 
-void WatchedSink::check(const pipeline::StreamState& state) {
+void WatchedSink::check(const pgingest::StreamState& state) {
     highest_ = std::max(highest_, chain_.height());
     if (!violated_.empty()) {
         return;

@@ -20,7 +20,7 @@ struct SinkCounts {
     std::uint64_t restarts = 0;
 };
 
-class WatchedSink final : public chain::StreamSink {
+class WatchedSink final : public ingest::StreamSink {
   public:
     WatchedSink(const Scenario& scenario, store::Database& database, const simulator::ScriptedChain& chain,
                 simulator::Miner& miner);
@@ -41,19 +41,19 @@ class WatchedSink final : public chain::StreamSink {
     std::optional<BlockRef> stored_cursor();
 
     std::optional<BlockRef> cursor() override;
-    std::vector<chain::BlockHeader> recent_headers() override;
-    void apply(const chain::Batch& batch) override;
-    void unwind(const chain::Unwind& unwind) override;
+    std::vector<ingest::BlockHeader> recent_headers() override;
+    void apply(const ingest::Batch& batch) override;
+    void unwind(const ingest::Unwind& unwind) override;
     void boundary(BlockNum boundary, BlockNum finalized) override;
-    chain::Watched bind(const chain::Watched& watched) override;
+    ingest::Watched bind(const ingest::Watched& watched) override;
 
   private:
     bool chance(double share);
     void fail();
     template <class Write>
     void with_luck(Write&& write);
-    void applied(const chain::Batch& batch);
-    void check(const pipeline::StreamState& state);
+    void applied(const ingest::Batch& batch);
+    void check(const pgingest::StreamState& state);
     void check_boundary(BlockNum boundary);
     void broke(const std::string& what);
     void after_commit(BlockNum cursor);
@@ -64,7 +64,7 @@ class WatchedSink final : public chain::StreamSink {
     simulator::Miner& miner_;
     std::mt19937_64 random_;
     Rows rows_;
-    std::unique_ptr<pipeline::Projector> projector_;
+    std::unique_ptr<pgingest::Projector> projector_;
     std::stop_source stop_;
     std::string broken_;
     bool finished_ = false;

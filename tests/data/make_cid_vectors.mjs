@@ -7,8 +7,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { sha256 } from 'multiformats/hashes/sha2';
-import { noBlocks } from '../../deploy/devnet/content_store/blocks.mjs';
-import { addDirectories, addFile } from '../../deploy/devnet/content_store/unixfs.mjs';
+import { noBlocks } from '../../tools/devnet/content_store/blocks.mjs';
+import { addDirectories, addFile } from '../../tools/devnet/content_store/unixfs.mjs';
 
 const output = new URL('cid_vectors.json', import.meta.url);
 const chunk = 262144;

@@ -207,8 +207,8 @@ TEST_CASE("lamda chain verify finds what a journal lost, invented and changed; t
         const bool repaired = testkit::wait_until(
             [&] {
                 done = s.lamda({"chain", "status", "--json"});
-                const auto sweep = stream_of(parsed(done), stream).at("sweep");
-                return !sweep.is_null() && sweep.at("repaired") == 1;
+                const auto audit = stream_of(parsed(done), stream).at("sweep");
+                return !audit.is_null() && audit.at("repaired") == 1;
             },
             Millis(30'000));
         INFO(stream << ": " << done.output);

@@ -10,7 +10,7 @@
 #include "bus/bus.hpp"
 #include "localnet/market.hpp"
 #include "localnet/network.hpp"
-#include "onchain/market_view.hpp"
+#include "onchain/job_manager_reader.hpp"
 
 namespace lamda::e2e {
 

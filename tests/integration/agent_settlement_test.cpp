@@ -8,7 +8,7 @@
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "integration/agent_fixture.hpp"
-#include "onchain/market_view.hpp"
+#include "onchain/job_manager_reader.hpp"
 #include "onchain/transact.hpp"
 
 using namespace lamda;
@@ -36,7 +36,7 @@ void create_on_chain(const wire::Assignment& job) {
 
 std::string chain_state(const wire::Assignment& job) {
     auto& servers = Servers::get();
-    const auto view = onchain::MarketView(servers.bsc_rpc, servers.job_manager).job(job.job_id);
+    const auto view = onchain::JobManagerReader(servers.bsc_rpc, servers.job_manager).job(job.job_id);
     return view ? std::string(view->state()) : "absent";
 }
 

@@ -12,7 +12,7 @@ import { createInterface } from 'node:readline';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-const program = fileURLToPath(new URL('../../deploy/devnet/content-store.mjs', import.meta.url));
+const program = fileURLToPath(new URL('../../tools/devnet/content-store.mjs', import.meta.url));
 const vectors = JSON.parse(readFileSync(new URL('../data/cid_vectors.json', import.meta.url), 'utf8'));
 const helloCid = 'bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku';
 const absentCid = 'bafkreifjjcie6lypi6ny7amxnfftagclbuxndqonfipmb64f2km2devei4';

@@ -3,9 +3,9 @@
 
 #include "integration/market_fixture.hpp"
 #include "ipfs/content_store.hpp"
-#include "job_store.hpp"
 #include "net/http_client.hpp"
-#include "pipeline/dead_letter.hpp"
+#include "outbox/dead_letter.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -45,94 +45,96 @@ struct Dispatch : MarketFixture {
 }  // namespace
 
 TEST_CASE("a job created before the dispatcher started is dispatched, and followed to its reward") {
-    Dispatch market;
-    const JobId id = market.order(1);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
+    Dispatch deployment;
+    const JobId id = deployment.order(1);
+    deployment.start_with_provider();
+    deployment.wait_status(id, "assigned");
 
-    const auto assignment = market.take_assignment();
+    const auto assignment = deployment.take_assignment();
     CHECK(assignment.job_id == id);
     CHECK(assignment.attempt == 1);
     CHECK(assignment.docker_image == "lamda/busybox:1.35");
 
-    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
-    market.wait_job(id, "work_state", "accepted");
-    CHECK(market.job_column(id, "status") == "assigned");
-    market.publish(market.status(id, StatusKind::kRunning, 1, 2));
-    market.wait_status(id, "running");
-    market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
-    market.wait_status(id, "completed");
-    CHECK(market.job_column(id, "output_file_cid") ==
+    deployment.publish(deployment.status(id, StatusKind::kAccepted, 1, 1));
+    deployment.wait_job(id, "work_state", "accepted");
+    CHECK(deployment.job_column(id, "status") == "assigned");
+    deployment.publish(deployment.status(id, StatusKind::kRunning, 1, 2));
+    deployment.wait_status(id, "running");
+    deployment.publish(deployment.status(id, StatusKind::kCompleted, 1, 3));
+    deployment.wait_status(id, "completed");
+    CHECK(deployment.job_column(id, "output_file_cid") ==
           "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
-    market.confirm(id);
-    market.wait_status(id, "confirmed");
-    market.claim(id);
-    market.wait_status(id, "paid");
-    market.require_row_is_fold_of_journal(id);
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
+    deployment.confirm(id);
+    deployment.wait_status(id, "confirmed");
+    deployment.claim(id);
+    deployment.wait_status(id, "paid");
+    deployment.require_row_is_fold_of_journal(id);
+    CHECK(deployment.bus().last_sequence(wire::kJobsStream) == 1);
 
-    const auto answer = market.ask(wire::kJobsQuery, {{"status", "paid"}, {"limit", 5}});
+    const auto answer = deployment.ask(wire::kJobsQuery, {{"status", "paid"}, {"limit", 5}});
     REQUIRE(answer.at("count") == 1);
     CHECK(answer.at("jobs")[0].at("id") == id.hex());
-    CHECK(market.ask(wire::kJobsQuery, {{"status", "nonsense"}}).at("errors")[0].at("pointer") == "/status");
+    CHECK(deployment.ask(wire::kJobsQuery, {{"status", "nonsense"}}).at("errors")[0].at("pointer") ==
+          "/status");
 
-    CHECK(market.service(kDispatcher).stop() == 0);
+    CHECK(deployment.service(kDispatcher).stop() == 0);
 }
 
 TEST_CASE("killed at any step and started again, it sends no attempt twice and loses none") {
-    Dispatch market;
-    market.start_with_provider();
+    Dispatch deployment;
+    deployment.start_with_provider();
     std::uint8_t salt = 10;
     std::uint64_t jobs = 0;
     for (const auto* point : {"projector.before_commit", "projector.after_commit", "judge.before_commit",
                               "judge.after_commit", "relay.before_publish", "relay.after_publish"}) {
         INFO("killed at " << point);
-        market.kill(kDispatcher);
-        const JobId id = market.order(salt++);
-        market.start(kDispatcher, {{"LAMDA_CRASH_AT", point}});
-        REQUIRE(market.service(kDispatcher).wait(Millis(30'000)) == 128 + SIGKILL);
-        market.start(kDispatcher);
-        market.wait_status(id, "assigned");
+        deployment.kill(kDispatcher);
+        const JobId id = deployment.order(salt++);
+        deployment.start(kDispatcher, {{"LAMDA_CRASH_AT", point}});
+        REQUIRE(deployment.service(kDispatcher).wait(Millis(30'000)) == 128 + SIGKILL);
+        deployment.start(kDispatcher);
+        deployment.wait_status(id, "assigned");
         ++jobs;
-        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; }));
-        const auto assignment = market.take_assignment();
+        REQUIRE(
+            testkit::wait_until([&] { return deployment.bus().last_sequence(wire::kJobsStream) == jobs; }));
+        const auto assignment = deployment.take_assignment();
         CHECK(assignment.job_id == id);
         CHECK(assignment.attempt == 1);
-        REQUIRE(
-            testkit::wait_until([&] { return market.count("bus.outbox WHERE owner = 'dispatcher'") == 0; }));
+        REQUIRE(testkit::wait_until(
+            [&] { return deployment.count("bus.outbox WHERE owner = 'dispatcher'") == 0; }));
     }
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == jobs);
-    CHECK(market.count("dispatch.assignment") == static_cast<std::int64_t>(jobs));
+    CHECK(deployment.bus().last_sequence(wire::kJobsStream) == jobs);
+    CHECK(deployment.count("dispatch.assignment") == static_cast<std::int64_t>(jobs));
 }
 
 TEST_CASE("a job waits for its spec, then for its provider, and leaves when both have come") {
-    Dispatch market;
-    const auto wanted = market.spec(30);
-    market.start("node-registry");
-    market.start(kDispatcher);
-    const JobId id = market.create_job(wanted);
-    market.wait_status(id, "awaiting_spec");
-    market.put_spec(wanted);
-    market.wait_status(id, "awaiting_provider");
-    market.register_node(market.provider());
-    market.wait_status(id, "assigned");
-    CHECK(market.take_assignment().job_id == id);
+    Dispatch deployment;
+    const auto wanted = deployment.spec(30);
+    deployment.start("node-registry");
+    deployment.start(kDispatcher);
+    const JobId id = deployment.create_job(wanted);
+    deployment.wait_status(id, "awaiting_spec");
+    deployment.put_spec(wanted);
+    deployment.wait_status(id, "awaiting_provider");
+    deployment.register_node(deployment.provider());
+    deployment.wait_status(id, "assigned");
+    CHECK(deployment.take_assignment().job_id == id);
 
     SECTION("a spec that says something else than the chain never leaves") {
-        auto cheap = market.spec(31);
+        auto cheap = deployment.spec(31);
         cheap.min_payment = 1'001;
-        market.put_spec(cheap);
-        const JobId dust = market.create_job(cheap);
-        market.wait_status(dust, "mismatched");
-        CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
+        deployment.put_spec(cheap);
+        const JobId dust = deployment.create_job(cheap);
+        deployment.wait_status(dust, "mismatched");
+        CHECK(deployment.bus().last_sequence(wire::kJobsStream) == 1);
     }
     SECTION("a job whose id is no digest is served when its renter attaches a spec") {
         JobId id_of_old_frontend;
         id_of_old_frontend.array()[0] = 0xee;
-        market.create_job(id_of_old_frontend, market.provider().address());
-        market.mine();
-        market.wait_status(id_of_old_frontend, "awaiting_spec");
-        const auto attached = market.spec(32);
+        deployment.create_job(id_of_old_frontend, deployment.provider().address());
+        deployment.mine();
+        deployment.wait_status(id_of_old_frontend, "awaiting_spec");
+        const auto attached = deployment.spec(32);
         const auto message =
             "Lamda attach spec\n" + id_of_old_frontend.hex() + "\n" + wire::job_id_of(attached).hex();
         const auto signed_text = eth::personal_message(message);
@@ -143,195 +145,195 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
                                                  by.sign(signed_text).hex65()};
             return out;
         };
-        CHECK(market.ask(command("a", market.provider())).at("status") == 403);
-        CHECK(market.ask(command("b", market.renter())).at("jobId") == id_of_old_frontend.hex());
-        market.wait_status(id_of_old_frontend, "assigned");
-        CHECK(market.take_assignment().job_id == id_of_old_frontend);
+        CHECK(deployment.ask(command("a", deployment.provider())).at("status") == 403);
+        CHECK(deployment.ask(command("b", deployment.renter())).at("jobId") == id_of_old_frontend.hex());
+        deployment.wait_status(id_of_old_frontend, "assigned");
+        CHECK(deployment.take_assignment().job_id == id_of_old_frontend);
     }
 }
 
 TEST_CASE("a status that is malformed or wrongly signed is recorded and dropped, and the consumer goes on") {
-    Dispatch market;
-    const JobId id = market.order(40);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
-    market.publish_raw("{\"v\":1,");
-    market.publish(market.status(id, StatusKind::kCompleted, 1, 1), market.renter());
-    market.publish(market.status(id, StatusKind::kCompleted, 7, 1));
-    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
-    market.wait_job(id, "work_state", "accepted");
-    CHECK(market.count("bus.dead_letter WHERE owner = 'dispatcher'") == 2);
-    CHECK(market.count("dispatch.job_event WHERE refused_reason = 'this attempt never left'") == 1);
-    market.require_row_is_fold_of_journal(id);
+    Dispatch deployment;
+    const JobId id = deployment.order(40);
+    deployment.start_with_provider();
+    deployment.wait_status(id, "assigned");
+    deployment.publish_raw("{\"v\":1,");
+    deployment.publish(deployment.status(id, StatusKind::kCompleted, 1, 1), deployment.renter());
+    deployment.publish(deployment.status(id, StatusKind::kCompleted, 7, 1));
+    deployment.publish(deployment.status(id, StatusKind::kAccepted, 1, 1));
+    deployment.wait_job(id, "work_state", "accepted");
+    CHECK(deployment.count("bus.dead_letter WHERE owner = 'dispatcher'") == 2);
+    CHECK(deployment.count("dispatch.job_event WHERE refused_reason = 'this attempt never left'") == 1);
+    deployment.require_row_is_fold_of_journal(id);
 }
 
 TEST_CASE("a status that was put away by mistake is redriven, and counts as if it had just come") {
-    Dispatch market;
-    const JobId id = market.order(45);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
-    const auto domain = wire::market_domain(ChainId{31337}, market.job_manager());
-    market.database().transact([&](store::Txn& txn) {
+    Dispatch deployment;
+    const JobId id = deployment.order(45);
+    deployment.start_with_provider();
+    deployment.wait_status(id, "assigned");
+    const auto domain = wire::market_domain(ChainId{31337}, deployment.job_manager());
+    deployment.database().transact([&](store::Txn& txn) {
         std::uint32_t seq = 0;
         for (const auto kind : {StatusKind::kAccepted, StatusKind::kRunning, StatusKind::kCompleted}) {
             const auto status =
-                wire::sign_status(market.status(id, kind, 1, ++seq), domain, market.provider());
-            pipeline::put_dead_letter(txn, "dispatcher", wire::status_subject(market.provider().address()),
-                                      wire::to_json(status), "refused by another's mistake");
+                wire::sign_status(deployment.status(id, kind, 1, ++seq), domain, deployment.provider());
+            outbox::put_dead_letter(txn, "dispatcher", wire::status_subject(deployment.provider().address()),
+                                    wire::to_json(status), "refused by another's mistake");
         }
         for (const auto& row :
              txn.exec("SELECT api.redrive_dead_letter(id) AS answer FROM api.dead_letter ORDER BY id")) {
             CHECK_THAT(row.get<std::string>("answer"), Catch::StartsWith("put back"));
         }
     });
-    market.wait_status(id, "completed");
-    CHECK(market.job_column(id, "output_file_cid") != "null");
-    CHECK(market.count("bus.dead_letter") == 0);
-    market.require_row_is_fold_of_journal(id);
+    deployment.wait_status(id, "completed");
+    CHECK(deployment.job_column(id, "output_file_cid") != "null");
+    CHECK(deployment.count("bus.dead_letter") == 0);
+    deployment.require_row_is_fold_of_journal(id);
 }
 
 TEST_CASE("a transient failure takes a new attempt and voids the old one; a permanent one ends the job") {
-    Dispatch market;
-    const JobId id = market.order(50);
-    market.start_with_provider({{"RETRY_PAUSE", "0s"}});
-    market.wait_status(id, "assigned");
-    CHECK(market.take_assignment().attempt == 1);
-    auto failed = market.status(id, StatusKind::kFailed, 1, 1);
+    Dispatch deployment;
+    const JobId id = deployment.order(50);
+    deployment.start_with_provider({{"RETRY_PAUSE", "0s"}});
+    deployment.wait_status(id, "assigned");
+    CHECK(deployment.take_assignment().attempt == 1);
+    auto failed = deployment.status(id, StatusKind::kFailed, 1, 1);
     failed.error_code = wire::ErrorCode::kStoreFailed;
-    market.publish(failed);
-    market.wait_job(id, "attempt", "2");
-    CHECK(market.take_assignment().attempt == 2);
-    const auto retraction = market.take_retraction();
+    deployment.publish(failed);
+    deployment.wait_job(id, "attempt", "2");
+    CHECK(deployment.take_assignment().attempt == 2);
+    const auto retraction = deployment.take_retraction();
     CHECK(retraction.attempt == 1);
     CHECK(retraction.reason == wire::RetractReason::kSuperseded);
     failed.attempt = 2;
     failed.error_code = wire::ErrorCode::kExitNonzero;
-    market.publish(failed);
-    market.wait_status(id, "failed");
-    market.require_row_is_fold_of_journal(id);
+    deployment.publish(failed);
+    deployment.wait_status(id, "failed");
+    deployment.require_row_is_fold_of_journal(id);
 }
 
 TEST_CASE("after a transient failure the next attempt waits, and shows why; a kill does not shorten it") {
-    Dispatch market;
-    const JobId id = market.order(55);
+    Dispatch deployment;
+    const JobId id = deployment.order(55);
     // As long as the test lasts: it is the test that makes an attempt due.
     const std::map<std::string, std::string> pauses{{"RETRY_PAUSE", "1h"}, {"ACCEPT_TIMEOUT", "1ms"}};
-    market.start_with_provider(pauses);
-    market.wait_status(id, "assigned");
-    CHECK(market.take_assignment().attempt == 1);
-    auto failed = market.status(id, StatusKind::kFailed, 1, 1);
+    deployment.start_with_provider(pauses);
+    deployment.wait_status(id, "assigned");
+    CHECK(deployment.take_assignment().attempt == 1);
+    auto failed = deployment.status(id, StatusKind::kFailed, 1, 1);
     failed.error_code = wire::ErrorCode::kImageUnavailable;
     failed.error_message = "toomanyrequests: you have reached your pull rate limit";
-    market.publish(failed);
-    market.wait_job(id, "error_message",
-                    "image_unavailable: toomanyrequests: you have reached your pull rate limit");
-    CHECK(market.job_column(id, "status") == "assigned");
-    CHECK(market.count("dispatch.assignment WHERE attempt = 2 AND state = 'waiting'") == 1);
+    deployment.publish(failed);
+    deployment.wait_job(id, "error_message",
+                        "image_unavailable: toomanyrequests: you have reached your pull rate limit");
+    CHECK(deployment.job_column(id, "status") == "assigned");
+    CHECK(deployment.count("dispatch.assignment WHERE attempt = 2 AND state = 'waiting'") == 1);
 
-    market.kill(kDispatcher);
-    market.start(kDispatcher, pauses);
+    deployment.kill(kDispatcher);
+    deployment.start(kDispatcher, pauses);
     // An agent that claims to have it is not believed, and a provider with room uses up nothing.
-    market.publish(market.status(id, StatusKind::kCompleted, 2, 1));
+    deployment.publish(deployment.status(id, StatusKind::kCompleted, 2, 1));
     REQUIRE(testkit::wait_until(
         [&] {
-            market.heartbeat(0);
-            return market.count(
+            deployment.heartbeat(0);
+            return deployment.count(
                        "dispatch.job_event WHERE refused_reason = 'this attempt has not left yet'") == 1;
         },
         Millis(30'000)));
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
-    CHECK(market.job_column(id, "attempt") == "2");
-    market.kill(kDispatcher);
-    market.start(kDispatcher, {{"RETRY_PAUSE", "1h"}});
+    CHECK(deployment.bus().last_sequence(wire::kJobsStream) == 1);
+    CHECK(deployment.job_column(id, "attempt") == "2");
+    deployment.kill(kDispatcher);
+    deployment.start(kDispatcher, {{"RETRY_PAUSE", "1h"}});
 
-    market.database().transact([](store::Txn& txn) {
+    deployment.database().transact([](store::Txn& txn) {
         txn.exec("UPDATE dispatch.assignment SET due_at = now() WHERE state = 'waiting'");
     });
-    CHECK(market.take_assignment().attempt == 2);
+    CHECK(deployment.take_assignment().attempt == 2);
     failed.attempt = 2;
     failed.seq = 2;
-    market.publish(failed);
-    market.wait_job(id, "attempt", "3");
-    CHECK(market.count("dispatch.assignment WHERE attempt = 3 AND state = 'waiting' "
-                       "AND due_at > now() + interval '59 minutes'") == 1);
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == 2);
+    deployment.publish(failed);
+    deployment.wait_job(id, "attempt", "3");
+    CHECK(deployment.count("dispatch.assignment WHERE attempt = 3 AND state = 'waiting' "
+                           "AND due_at > now() + interval '59 minutes'") == 1);
+    CHECK(deployment.bus().last_sequence(wire::kJobsStream) == 2);
 
     // What waits can be cancelled: it never leaves.
-    const auto answer =
-        market.ask_as_operator({"cancel-waiting", wire::Command::SetStatus{id, "cancelled", "not needed"}});
+    const auto answer = deployment.ask_as_operator(
+        {"cancel-waiting", wire::Command::SetStatus{id, "cancelled", "not needed"}});
     CHECK(answer.at("status") == "cancelled");
-    CHECK(market.count("dispatch.assignment WHERE state = 'waiting'") == 0);
-    market.require_row_is_fold_of_journal(id);
+    CHECK(deployment.count("dispatch.assignment WHERE state = 'waiting'") == 0);
+    deployment.require_row_is_fold_of_journal(id);
 }
 
 TEST_CASE("an orphaned job is retracted, and dispatched again when it is back in another block") {
-    Dispatch market(32);
-    market.start_with_provider({{"DISPATCH_FINALITY", "latest"}});
-    const auto wanted = market.spec(60);
-    market.put_spec(wanted);
+    Dispatch deployment(32);
+    deployment.start_with_provider({{"DISPATCH_FINALITY", "latest"}});
+    const auto wanted = deployment.spec(60);
+    deployment.put_spec(wanted);
     const JobId id = wire::job_id_of(wanted);
-    market.create_job(id, wanted.provider);
-    market.wait_status(id, "assigned");
-    CHECK(market.take_assignment().attempt == 1);
+    deployment.create_job(id, wanted.provider);
+    deployment.wait_status(id, "assigned");
+    CHECK(deployment.take_assignment().attempt == 1);
 
-    market.anvil().call("anvil_reorg", "[1,[]]");
-    market.mine(2);
-    market.wait_status(id, "retracted");
-    const auto retraction = market.take_retraction();
+    deployment.anvil().call("anvil_reorg", "[1,[]]");
+    deployment.mine(2);
+    deployment.wait_status(id, "retracted");
+    const auto retraction = deployment.take_retraction();
     CHECK(retraction.attempt == 1);
     CHECK(retraction.reason == wire::RetractReason::kOrphaned);
 
-    market.create_job(id, wanted.provider);
-    market.wait_status(id, "assigned");
-    const auto again = market.take_assignment();
+    deployment.create_job(id, wanted.provider);
+    deployment.wait_status(id, "assigned");
+    const auto again = deployment.take_assignment();
     CHECK(again.job_id == id);
     CHECK(again.attempt == 2);
-    market.run_to_completion(id, 2);
-    market.require_row_is_fold_of_journal(id);
+    deployment.run_to_completion(id, 2);
+    deployment.require_row_is_fold_of_journal(id);
 }
 
 TEST_CASE(
     "the operator cancels a job: the agent is told, the same request is answered the same, an end is an "
     "end") {
-    Dispatch market;
-    const JobId id = market.order(70);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
+    Dispatch deployment;
+    const JobId id = deployment.order(70);
+    deployment.start_with_provider();
+    deployment.wait_status(id, "assigned");
     wire::Command command;
     command.request_id = "cancel-1";
     command.what = wire::Command::SetStatus{id, "cancelled", "not wanted any more"};
-    const auto asked = wire::prove_command(command, market.kOperatorToken, SystemClock().now());
-    const auto answer = market.ask(asked);
+    const auto asked = wire::prove_command(command, deployment.kOperatorToken, SystemClock().now());
+    const auto answer = deployment.ask(asked);
     CHECK(answer.at("status") == "cancelled");
-    CHECK(market.ask(asked) == answer);
-    CHECK(market.ask_as_operator(command).at("status") == "cancelled");  // asked again later
-    CHECK(market.job_column(id, "error_message") == "not wanted any more");
+    CHECK(deployment.ask(asked) == answer);
+    CHECK(deployment.ask_as_operator(command).at("status") == "cancelled");  // asked again later
+    CHECK(deployment.job_column(id, "error_message") == "not wanted any more");
     // One id is one command: neither another job nor another ending gets its answer.
     wire::Command reused = command;
-    reused.what = wire::Command::SetStatus{market.order(71), "cancelled", "not wanted any more"};
-    CHECK(market.ask_as_operator(reused).at("code") == "key_reused");
+    reused.what = wire::Command::SetStatus{deployment.order(71), "cancelled", "not wanted any more"};
+    CHECK(deployment.ask_as_operator(reused).at("code") == "key_reused");
     reused.what = wire::Command::SetStatus{id, "failed", "not wanted any more"};
-    CHECK(market.ask_as_operator(reused).at("status") == 422);
-    CHECK(market.take_retraction().reason == wire::RetractReason::kCancelled);
+    CHECK(deployment.ask_as_operator(reused).at("status") == 422);
+    CHECK(deployment.take_retraction().reason == wire::RetractReason::kCancelled);
 
     command.request_id = "cancel-2";
-    const auto refused = market.ask_as_operator(command);
+    const auto refused = deployment.ask_as_operator(command);
     CHECK(refused.at("status") == 409);
     CHECK(refused.at("code") == "illegal_transition");
-    CHECK(market.ask(wire::kJobsCommand, {{"v", 1}}).at("status") == 400);
+    CHECK(deployment.ask(wire::kJobsCommand, {{"v", 1}}).at("status") == 400);
 }
 
 TEST_CASE("whoever reaches the bus sets no status without the operator's token") {
-    Dispatch market;
-    const JobId id = market.order(72);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
+    Dispatch deployment;
+    const JobId id = deployment.order(72);
+    deployment.start_with_provider();
+    deployment.wait_status(id, "assigned");
     const wire::Command command{"forged", wire::Command::SetStatus{id, "cancelled", "from the bus"}};
     const auto now = SystemClock().now();
-    const auto proven = wire::prove_command(command, market.kOperatorToken, now);
+    const auto proven = wire::prove_command(command, deployment.kOperatorToken, now);
     const auto expect_refused = [&](const wire::Command& what, const std::string& code) {
         INFO(wire::to_json(what));
-        const auto answer = market.ask(what);
+        const auto answer = deployment.ask(what);
         CHECK(answer.at("status") == 403);
         CHECK(answer.at("code") == code);
         CHECK_FALSE(answer.contains("proof"));
@@ -339,217 +341,220 @@ TEST_CASE("whoever reaches the bus sets no status without the operator's token")
     expect_refused(command, "no_proof");
     expect_refused(wire::prove_command(command, "another-token", now), "wrong_proof");
     auto moved = proven;  // what was proven of one job says nothing of another
-    moved.what = wire::Command::SetStatus{market.order(73), "cancelled", "from the bus"};
+    moved.what = wire::Command::SetStatus{deployment.order(73), "cancelled", "from the bus"};
     expect_refused(moved, "wrong_proof");
     constexpr Millis kDay = std::chrono::days(1);
-    expect_refused(wire::prove_command(command, market.kOperatorToken, now - 4 * kDay), "stale_command");
-    expect_refused(wire::prove_command(command, market.kOperatorToken, now + 4 * kDay), "stale_command");
-    CHECK(market.job_column(id, "status") == "assigned");
-    CHECK(market.count("dispatch.command") == 0);
+    expect_refused(wire::prove_command(command, deployment.kOperatorToken, now - 4 * kDay), "stale_command");
+    expect_refused(wire::prove_command(command, deployment.kOperatorToken, now + 4 * kDay), "stale_command");
+    CHECK(deployment.job_column(id, "status") == "assigned");
+    CHECK(deployment.count("dispatch.command") == 0);
 
     // A clock that is a day off harms nothing; and a recorded command gets its answer, and no effect, again.
-    const auto behind = wire::prove_command(command, market.kOperatorToken, now - kDay);
+    const auto behind = wire::prove_command(command, deployment.kOperatorToken, now - kDay);
     const auto text = wire::to_json(behind);
-    const auto answer = market.bus().request(wire::kJobsCommand, text, Millis(10'000));
-    CHECK(wire::answer_is_proven(answer, behind, market.kOperatorToken));
-    CHECK(market.job_column(id, "status") == "cancelled");
-    const auto journal = market.count("dispatch.job_event");
-    CHECK(market.bus().request(wire::kJobsCommand, text, Millis(10'000)) == answer);
-    CHECK(market.count("dispatch.job_event") == journal);
+    const auto answer = deployment.bus().request(wire::kJobsCommand, text, Millis(10'000));
+    CHECK(wire::answer_is_proven(answer, behind, deployment.kOperatorToken));
+    CHECK(deployment.job_column(id, "status") == "cancelled");
+    const auto journal = deployment.count("dispatch.job_event");
+    CHECK(deployment.bus().request(wire::kJobsCommand, text, Millis(10'000)) == answer);
+    CHECK(deployment.count("dispatch.job_event") == journal);
 }
 
 TEST_CASE("a dispatcher without the operator's token takes no status from anybody") {
-    Dispatch market;
-    const JobId id = market.order(74);
-    market.start_with_provider({{"OPERATOR_TOKEN", ""}});
-    market.wait_status(id, "assigned");
+    Dispatch deployment;
+    const JobId id = deployment.order(74);
+    deployment.start_with_provider({{"OPERATOR_TOKEN", ""}});
+    deployment.wait_status(id, "assigned");
     for (const auto* token : {"", "operator-token"}) {
         const wire::Command command{"forged", wire::Command::SetStatus{id, "cancelled", "from the bus"}};
-        const auto answer = market.ask(wire::prove_command(command, token, SystemClock().now()));
+        const auto answer = deployment.ask(wire::prove_command(command, token, SystemClock().now()));
         CHECK(answer.at("code") == "forbidden");
     }
-    CHECK(market.job_column(id, "status") == "assigned");
+    CHECK(deployment.job_column(id, "status") == "assigned");
 }
 
 TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches none of them again") {
-    Dispatch market;
-    market.start_with_provider();
-    const JobId paid = market.order(80);
-    const JobId completed = market.order(81);
-    const JobId running = market.order(82);
+    Dispatch deployment;
+    deployment.start_with_provider();
+    const JobId paid = deployment.order(80);
+    const JobId completed = deployment.order(81);
+    const JobId running = deployment.order(82);
     for (const auto& id : {paid, completed, running}) {
-        market.wait_status(id, "assigned");
+        deployment.wait_status(id, "assigned");
     }
-    market.run_to_completion(paid, 1);
-    market.confirm(paid);
-    market.claim(paid);
-    market.wait_status(paid, "paid");
-    market.run_to_completion(completed, 1);
-    market.publish(market.status(running, StatusKind::kAccepted, 1, 1));
-    market.publish(market.status(running, StatusKind::kRunning, 1, 2));
-    market.wait_status(running, "running");
-    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
-    REQUIRE(market.bus().last_sequence(wire::kJobsStream) == 3);
+    deployment.run_to_completion(paid, 1);
+    deployment.confirm(paid);
+    deployment.claim(paid);
+    deployment.wait_status(paid, "paid");
+    deployment.run_to_completion(completed, 1);
+    deployment.publish(deployment.status(running, StatusKind::kAccepted, 1, 1));
+    deployment.publish(deployment.status(running, StatusKind::kRunning, 1, 2));
+    deployment.wait_status(running, "running");
+    REQUIRE(testkit::wait_until([&] { return deployment.count("bus.outbox") == 0; }));
+    REQUIRE(deployment.bus().last_sequence(wire::kJobsStream) == 3);
 
-    market.kill(kDispatcher);
-    market.kill("node-registry");
-    market.new_database("rebuilt");
+    deployment.kill(kDispatcher);
+    deployment.kill("node-registry");
+    deployment.new_database("rebuilt");
     for (std::uint8_t salt = 80; salt < 83; ++salt) {
-        market.put_spec(market.spec(salt));
+        deployment.put_spec(deployment.spec(salt));
     }
-    market.start("node-registry");
-    market.start(kDispatcher);
-    market.wait_status(paid, "paid");
-    market.wait_status(completed, "completed");
-    market.wait_status(running, "running");
-    market.wait_job(paid, "output_file_cid", "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
-    CHECK(market.job_column(running, "attempt") == "1");
-    market.publish(market.status(running, StatusKind::kCompleted, 1, 3));
-    market.wait_status(running, "completed");
+    deployment.start("node-registry");
+    deployment.start(kDispatcher);
+    deployment.wait_status(paid, "paid");
+    deployment.wait_status(completed, "completed");
+    deployment.wait_status(running, "running");
+    deployment.wait_job(paid, "output_file_cid",
+                        "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
+    CHECK(deployment.job_column(running, "attempt") == "1");
+    deployment.publish(deployment.status(running, StatusKind::kCompleted, 1, 3));
+    deployment.wait_status(running, "completed");
 
     // A job that is new after all that is dispatched; nothing else left.
-    const JobId fresh = market.order(83);
-    market.wait_status(fresh, "assigned");
-    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == 4);
+    const JobId fresh = deployment.order(83);
+    deployment.wait_status(fresh, "assigned");
+    REQUIRE(testkit::wait_until([&] { return deployment.count("bus.outbox") == 0; }));
+    CHECK(deployment.bus().last_sequence(wire::kJobsStream) == 4);
     for (const auto& id : {paid, completed, running, fresh}) {
-        market.require_row_is_fold_of_journal(id);
+        deployment.require_row_is_fold_of_journal(id);
     }
 }
 
 TEST_CASE(
     "a provider that is there and has room, and does not accept, uses up its attempts; a busy one does not") {
-    Dispatch market;
-    const JobId id = market.order(90);
-    market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "2"}});
-    market.wait_status(id, "assigned");
+    Dispatch deployment;
+    const JobId id = deployment.order(90);
+    deployment.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "2"}});
+    deployment.wait_status(id, "assigned");
     const auto busy_until =
         std::chrono::steady_clock::now() + std::chrono::milliseconds(1'600);  // 4 × the time-out
     CHECK(testkit::wait_until([&] {
-        market.heartbeat(1);
+        deployment.heartbeat(1);
         return std::chrono::steady_clock::now() > busy_until;
     }));
-    CHECK(market.job_column(id, "attempt") == "1");
+    CHECK(deployment.job_column(id, "attempt") == "1");
     REQUIRE(testkit::wait_until(
         [&] {
-            market.heartbeat(0);
-            return market.job_column(id, "status") == "expired";
+            deployment.heartbeat(0);
+            return deployment.job_column(id, "status") == "expired";
         },
         Millis(30'000)));
-    CHECK(market.job_column(id, "attempt") == "2");
-    market.require_row_is_fold_of_journal(id);
+    CHECK(deployment.job_column(id, "attempt") == "2");
+    deployment.require_row_is_fold_of_journal(id);
 }
 
 TEST_CASE("forged and recorded heartbeats of a provider that is away use up no attempt") {
-    Dispatch market;
-    market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "1"}});
-    const JobId id = market.order(81);
-    market.wait_status(id, "assigned");
-    const auto recorded = wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.provider());
+    Dispatch deployment;
+    deployment.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "1"}});
+    const JobId id = deployment.order(81);
+    deployment.wait_status(id, "assigned");
+    const auto recorded =
+        wire::sign_heartbeat(deployment.next_heartbeat(), deployment.domain(), deployment.provider());
     REQUIRE(testkit::wait_until([&] {
-        market.publish(recorded);
-        return market.count("registry.presence") == 1;
+        deployment.publish(recorded);
+        return deployment.count("registry.presence") == 1;
     }));
     const auto until = std::chrono::steady_clock::now() + std::chrono::milliseconds(3'200);
     CHECK(testkit::wait_until([&] {
-        market.publish(recorded);
-        market.publish(market.next_heartbeat());
-        market.publish(wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.renter()));
+        deployment.publish(recorded);
+        deployment.publish(deployment.next_heartbeat());
+        deployment.publish(
+            wire::sign_heartbeat(deployment.next_heartbeat(), deployment.domain(), deployment.renter()));
         return std::chrono::steady_clock::now() > until;
     }));
-    CHECK(market.job_column(id, "status") == "assigned");
+    CHECK(deployment.job_column(id, "status") == "assigned");
     // Those that the provider signs do count.
     REQUIRE(testkit::wait_until(
         [&] {
-            market.heartbeat();
-            return market.job_column(id, "status") == "expired";
+            deployment.heartbeat();
+            return deployment.job_column(id, "status") == "expired";
         },
         Millis(30'000)));
 }
 
 TEST_CASE("a job whose spec nobody gave is found on IPFS by its id") {
-    Dispatch market;
-    const testkit::ContentStore content(market.dir());
-    market.start_with_provider({{"IPFS_API_URL", content.url()}, {"IPFS_GATEWAY_URL", content.url()}});
-    const auto wanted = market.spec(100);
-    const JobId id = market.create_job(wanted);
-    market.wait_status(id, "awaiting_spec");
+    Dispatch deployment;
+    const testkit::ContentStore content(deployment.dir());
+    deployment.start_with_provider({{"IPFS_API_URL", content.url()}, {"IPFS_GATEWAY_URL", content.url()}});
+    const auto wanted = deployment.spec(100);
+    const JobId id = deployment.create_job(wanted);
+    deployment.wait_status(id, "awaiting_spec");
     net::HttpClient http;
     ipfs::ContentStore store({content.url(), {}, "", Millis(10'000)}, http);
     const auto text = wire::canonical_json(wanted);
     REQUIRE(store.put_block(as_bytes(text), CidCodec::kRaw) == wire::spec_cid(id));
-    market.wait_status(id, "assigned");
-    CHECK(market.take_assignment().job_id == id);
+    deployment.wait_status(id, "assigned");
+    CHECK(deployment.take_assignment().job_id == id);
 }
 
 TEST_CASE("a spec that never comes ends the job after SPEC_TTL") {
-    Dispatch market;
-    market.start_with_provider({{"SPEC_TTL", "1s"}});
-    const JobId id = market.create_job(market.spec(101));
-    market.wait_status(id, "expired");
-    market.require_row_is_fold_of_journal(id);
+    Dispatch deployment;
+    deployment.start_with_provider({{"SPEC_TTL", "1s"}});
+    const JobId id = deployment.create_job(deployment.spec(101));
+    deployment.wait_status(id, "expired");
+    deployment.require_row_is_fold_of_journal(id);
 }
 
 TEST_CASE("while the bus, the database or the chain is away it waits, and recovers by itself") {
-    Dispatch market;
-    market.start_with_provider();
-    market.wait_status(market.order(110), "assigned");
+    Dispatch deployment;
+    deployment.start_with_provider();
+    deployment.wait_status(deployment.order(110), "assigned");
     std::uint64_t jobs = 1;
     const auto next_job_leaves = [&](std::uint8_t salt) {
-        const JobId id = market.order(salt);
-        market.wait_status(id, "assigned");
+        const JobId id = deployment.order(salt);
+        deployment.wait_status(id, "assigned");
         ++jobs;
-        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; },
+        REQUIRE(testkit::wait_until([&] { return deployment.bus().last_sequence(wire::kJobsStream) == jobs; },
                                     Millis(30'000)));
-        CHECK(market.service(kDispatcher).running());
+        CHECK(deployment.service(kDispatcher).running());
     };
     SECTION("NATS is killed and comes back") {
-        market.nats().kill();
-        const JobId meanwhile = market.order(111);
-        market.nats().start();
-        REQUIRE(testkit::wait_until([&] { return market.bus().connected(); }, Millis(30'000)));
-        market.wait_status(meanwhile, "assigned");
+        deployment.nats().kill();
+        const JobId meanwhile = deployment.order(111);
+        deployment.nats().start();
+        REQUIRE(testkit::wait_until([&] { return deployment.bus().connected(); }, Millis(30'000)));
+        deployment.wait_status(meanwhile, "assigned");
         ++jobs;
         next_job_leaves(112);
-        market.run_to_completion(meanwhile, 1);
+        deployment.run_to_completion(meanwhile, 1);
     }
     SECTION("PostgreSQL is killed and comes back") {
-        market.postgres().kill();
-        market.postgres().start();
+        deployment.postgres().kill();
+        deployment.postgres().start();
         next_job_leaves(113);
     }
     SECTION("the EVM node stops and comes back") {
-        market.anvil().stop();
-        market.anvil().start();
+        deployment.anvil().stop();
+        deployment.anvil().start();
         next_job_leaves(114);
     }
 }
 
 TEST_CASE("what an agent said while the dispatcher was down is read when it is back") {
-    Dispatch market;
-    const JobId id = market.order(120);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
-    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
-    market.publish(market.status(id, StatusKind::kRunning, 1, 2));
-    market.wait_status(id, "running");
-    market.kill(kDispatcher);
-    market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
-    market.start(kDispatcher);
-    market.wait_status(id, "completed");
-    CHECK(market.job_column(id, "attempt") == "1");
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
+    Dispatch deployment;
+    const JobId id = deployment.order(120);
+    deployment.start_with_provider();
+    deployment.wait_status(id, "assigned");
+    deployment.publish(deployment.status(id, StatusKind::kAccepted, 1, 1));
+    deployment.publish(deployment.status(id, StatusKind::kRunning, 1, 2));
+    deployment.wait_status(id, "running");
+    deployment.kill(kDispatcher);
+    deployment.publish(deployment.status(id, StatusKind::kCompleted, 1, 3));
+    deployment.start(kDispatcher);
+    deployment.wait_status(id, "completed");
+    CHECK(deployment.job_column(id, "attempt") == "1");
+    CHECK(deployment.bus().last_sequence(wire::kJobsStream) == 1);
 }
 
 TEST_CASE("it ends with 0 within five seconds, also while everything it needs is away") {
-    Dispatch market;
-    market.start_with_provider({{"IPFS_GATEWAY_URL", "http://127.0.0.1:1"}});
-    market.wait_status(market.order(130), "assigned");
-    market.nats().kill();
-    market.postgres().kill();
-    market.anvil().stop();
+    Dispatch deployment;
+    deployment.start_with_provider({{"IPFS_GATEWAY_URL", "http://127.0.0.1:1"}});
+    deployment.wait_status(deployment.order(130), "assigned");
+    deployment.nats().kill();
+    deployment.postgres().kill();
+    deployment.anvil().stop();
     const auto begin = std::chrono::steady_clock::now();
-    CHECK(market.service(kDispatcher).stop() == 0);
-    CHECK(market.service("node-registry").stop() == 0);
+    CHECK(deployment.service(kDispatcher).stop() == 0);
+    CHECK(deployment.service("node-registry").stop() == 0);
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
 }

@@ -1,7 +1,7 @@
 // What one provider sends reaches the jobs of no other one: floods of statuses, registrations without an
 // agent.
 #include "integration/market_fixture.hpp"
-#include "pipeline/dead_letter.hpp"
+#include "outbox/dead_letter.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -74,7 +74,7 @@ TEST_CASE("A provider that floods its own subject keeps room for itself alone") 
             market.flood("{\"v\":" + std::to_string(i));
         }
         market.require_next_job_completes(2);
-        CHECK(market.count("bus.dead_letter") == pipeline::kMostOfSubject);
+        CHECK(market.count("bus.dead_letter") == outbox::kMostOfSubject);
     }
     SECTION("with messages of half a megabyte: the stream takes none") {
         const auto before = market.bus().last_sequence(wire::kStatusStream);

@@ -3,12 +3,12 @@
 #include <atomic>
 #include <csignal>
 
-#include "clock_loop.hpp"
 #include "integration/market_fixture.hpp"
-#include "job_store.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/loopback_server.hpp"
-#include "pipeline/event_stream.hpp"
+#include "outbox/event_stream.hpp"
+#include "services/job-dispatcher/dispatch/timeout_loop.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -26,7 +26,7 @@ struct Pair : MarketFixture {
     Pair(const std::string& name, std::map<std::string, std::string> settings = {})
         : MarketFixture("pair"), service_name(name), more(std::move(settings)) {
         // The job dispatcher makes it, and is not in each of these tests; events that wait are not ready.
-        bus().ensure_stream(pipeline::events_stream());
+        bus().ensure_stream(outbox::events_stream());
     }
 
     void start_instance(const std::string& name, const std::map<std::string, std::string>& own = {}) {
@@ -88,14 +88,14 @@ struct Pair : MarketFixture {
 TEST_CASE(
     "of two dispatchers the one that reads is killed again and again: the other goes on, nothing is lost "
     "and nothing leaves twice") {
-    Pair market("job-dispatcher");
-    market.register_node(market.provider());
-    market.start("node-registry");
-    market.start_instance("one");
-    market.wait_active("dispatcher:bsc", "one");
-    market.start_instance("two");
-    market.wait_ready("one");
-    market.wait_standby("two", "chain:dispatcher:bsc");
+    Pair deployment("job-dispatcher");
+    deployment.register_node(deployment.provider());
+    deployment.start("node-registry");
+    deployment.start_instance("one");
+    deployment.wait_active("dispatcher:bsc", "one");
+    deployment.start_instance("two");
+    deployment.wait_ready("one");
+    deployment.wait_standby("two", "chain:dispatcher:bsc");
 
     std::vector<JobId> jobs;
     std::uint8_t salt = 1;
@@ -103,45 +103,46 @@ TEST_CASE(
     std::string stands_by = "two";
     for (int round = 0; round < 3; ++round) {
         INFO("round " << round << ": " << reads << " reads");
-        jobs.push_back(market.order(salt++));
+        jobs.push_back(deployment.order(salt++));
         if (round != 1) {
-            market.wait_status(jobs.back(), "assigned");  // else it is killed at whatever it does just now
+            deployment.wait_status(jobs.back(),
+                                   "assigned");  // else it is killed at whatever it does just now
         }
-        market.kill_instance(reads);
-        jobs.push_back(market.order(salt++));
-        market.wait_active("dispatcher:bsc", stands_by);
+        deployment.kill_instance(reads);
+        jobs.push_back(deployment.order(salt++));
+        deployment.wait_active("dispatcher:bsc", stands_by);
         for (const auto& id : jobs) {
-            market.wait_status(id, "assigned");
+            deployment.wait_status(id, "assigned");
         }
-        market.start_instance(reads);
-        market.wait_standby(reads, "chain:dispatcher:bsc");
+        deployment.start_instance(reads);
+        deployment.wait_standby(reads, "chain:dispatcher:bsc");
         std::swap(reads, stands_by);
     }
     // Asked to end, it lets go at once.
-    CHECK(market.service(reads).stop() == 0);
-    market.ports.erase(reads);
-    market.wait_active("dispatcher:bsc", stands_by);
-    jobs.push_back(market.order(salt++));
-    market.wait_status(jobs.back(), "assigned");
+    CHECK(deployment.service(reads).stop() == 0);
+    deployment.ports.erase(reads);
+    deployment.wait_active("dispatcher:bsc", stands_by);
+    jobs.push_back(deployment.order(salt++));
+    deployment.wait_status(jobs.back(), "assigned");
 
-    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }, Millis(30'000)));
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == jobs.size());
-    CHECK(market.count("dispatch.assignment") == static_cast<std::int64_t>(jobs.size()));
+    REQUIRE(testkit::wait_until([&] { return deployment.count("bus.outbox") == 0; }, Millis(30'000)));
+    CHECK(deployment.bus().last_sequence(wire::kJobsStream) == jobs.size());
+    CHECK(deployment.count("dispatch.assignment") == static_cast<std::int64_t>(jobs.size()));
     std::set<JobId> taken;
     for (std::size_t i = 0; i < jobs.size(); ++i) {
-        const auto assignment = market.take_assignment();
+        const auto assignment = deployment.take_assignment();
         CHECK(assignment.attempt == 1);
         taken.insert(assignment.job_id);
     }
     CHECK(taken == std::set<JobId>(jobs.begin(), jobs.end()));
     for (const auto& id : jobs) {
         for (const auto kind : {StatusKind::kAccepted, StatusKind::kRunning, StatusKind::kCompleted}) {
-            market.publish(market.status(id, kind, 1, static_cast<std::uint32_t>(kind) + 1));
+            deployment.publish(deployment.status(id, kind, 1, static_cast<std::uint32_t>(kind) + 1));
         }
     }
     for (const auto& id : jobs) {
-        market.wait_status(id, "completed");
-        market.database().transact([&](store::Txn& txn) {
+        deployment.wait_status(id, "completed");
+        deployment.database().transact([&](store::Txn& txn) {
             const auto journal = dispatch::read_journals(txn, {id})[id];
             CHECK((dispatch::fold(journal) == dispatch::read_job(txn, id)));
         });
@@ -149,33 +150,33 @@ TEST_CASE(
 }
 
 TEST_CASE("a provider that works is not taken for silent because another instance reads its statuses") {
-    Pair market("job-dispatcher");
-    market.register_node(market.provider());
-    market.start("node-registry");
-    market.start("job-dispatcher");
-    const JobId id = market.order(1);
-    market.wait_status(id, "assigned");
-    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
-    market.publish(market.status(id, StatusKind::kRunning, 1, 2));
-    market.wait_status(id, "running");
+    Pair deployment("job-dispatcher");
+    deployment.register_node(deployment.provider());
+    deployment.start("node-registry");
+    deployment.start("job-dispatcher");
+    const JobId id = deployment.order(1);
+    deployment.wait_status(id, "assigned");
+    deployment.publish(deployment.status(id, StatusKind::kAccepted, 1, 1));
+    deployment.publish(deployment.status(id, StatusKind::kRunning, 1, 2));
+    deployment.wait_status(id, "running");
 
     // The clocks of an instance that never gets to read a status. Its time is the test's.
     SystemClock clock;
     telemetry::Metrics metrics;
     dispatch::StreamProgress progress;
     progress.set(true);
-    dispatch::Market rules(market.job_manager(), ChainId{31337}, 3, Millis{0});
+    dispatch::Deployment rules(deployment.job_manager(), ChainId{31337}, 3, Millis{0});
     dispatch::PresenceClock presence;
-    dispatch::ClockConfig config;
+    dispatch::TimeoutConfig config;
     config.silence = Millis(30'000);
-    dispatch::ClockLoop clocks(
-        market.database(), config, rules, progress, presence, [] { return true; }, clock,
+    dispatch::TimeoutLoop clocks(
+        deployment.database(), config, rules, progress, presence, [] { return true; }, clock,
         telemetry::Log::none(), metrics);
     int at = 0;
     const auto present_for = [&](int seconds) {
         for (const int until = at + seconds; at <= until; at += 10) {
             wire::Heartbeat heartbeat;
-            heartbeat.provider = market.provider().address();
+            heartbeat.provider = deployment.provider().address();
             heartbeat.running = heartbeat.capacity;
             presence.heartbeat(heartbeat, Steady{} + std::chrono::seconds(at));
         }
@@ -183,104 +184,106 @@ TEST_CASE("a provider that works is not taken for silent because another instanc
     clocks.pass();
     present_for(20);
     clocks.pass();
-    market.publish(market.status(id, StatusKind::kRunning, 1, 3));
-    REQUIRE(testkit::wait_until([&] { return market.count("dispatch.assignment WHERE last_seq = 3") == 1; }));
+    deployment.publish(deployment.status(id, StatusKind::kRunning, 1, 3));
+    REQUIRE(
+        testkit::wait_until([&] { return deployment.count("dispatch.assignment WHERE last_seq = 3") == 1; }));
     clocks.pass();
     present_for(20);
     clocks.pass();
-    CHECK(market.job_column(id, "attempt") == "1");
+    CHECK(deployment.job_column(id, "attempt") == "1");
     present_for(20);
     clocks.pass();
-    CHECK(market.job_column(id, "attempt") == "2");  // and real silence is noticed
+    CHECK(deployment.job_column(id, "attempt") == "2");  // and real silence is noticed
 }
 
 TEST_CASE("of two registries the other takes over, and both take heartbeats") {
-    Pair market("node-registry");
-    market.record_market();
-    market.start_instance("one");
-    market.wait_active("registry:opbnb", "one");
-    market.start_instance("two");
-    market.wait_standby("two", "chain:registry:opbnb");
-    market.kill_instance("one");
-    market.register_node(market.provider());
-    market.wait_active("registry:opbnb", "two");
-    REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; },
+    Pair deployment("node-registry");
+    deployment.record_market();
+    deployment.start_instance("one");
+    deployment.wait_active("registry:opbnb", "one");
+    deployment.start_instance("two");
+    deployment.wait_standby("two", "chain:registry:opbnb");
+    deployment.kill_instance("one");
+    deployment.register_node(deployment.provider());
+    deployment.wait_active("registry:opbnb", "two");
+    REQUIRE(testkit::wait_until([&] { return deployment.count("registry.node WHERE is_registered") == 1; },
                                 Millis(30'000)));
-    market.start_instance("one");
-    market.wait_standby("one", "chain:registry:opbnb");
+    deployment.start_instance("one");
+    deployment.wait_standby("one", "chain:registry:opbnb");
     CHECK(testkit::wait_until([&] {
-        market.heartbeat();
-        return market.count("api.node WHERE is_online") == 1;
+        deployment.heartbeat();
+        return deployment.count("api.node WHERE is_online") == 1;
     }));
-    CHECK(market.count("registry.node_event WHERE kind = 'registered'") == 1);
+    CHECK(deployment.count("registry.node_event WHERE kind = 'registered'") == 1);
 }
 
 TEST_CASE("an instance that is cut off from its endpoints lets the other one read") {
-    Pair market("node-registry");
+    Pair deployment("node-registry");
     std::atomic<bool> cut_off = false;
     net::HttpClient way;
     LoopbackServer proxy([&](const LoopbackServer::Request& request) {
         net::HttpRequest passed;
         passed.method = "POST";
-        passed.url = market.anvil().url();
+        passed.url = deployment.anvil().url();
         passed.headers = {{"Content-Type", "application/json"}};
         passed.body = request.body;
         return cut_off ? LoopbackServer::reply("no way there", "502 Bad Gateway")
                        : LoopbackServer::reply(way.send(passed).body);
     });
-    market.start_instance("one", {{"OPBNB_RPC_URL", proxy.url("")}});
-    market.wait_active("registry:opbnb", "one");
-    market.wait_ready("one");
-    market.start_instance("two");
-    market.wait_standby("two", "chain:registry:opbnb");
+    deployment.start_instance("one", {{"OPBNB_RPC_URL", proxy.url("")}});
+    deployment.wait_active("registry:opbnb", "one");
+    deployment.wait_ready("one");
+    deployment.start_instance("two");
+    deployment.wait_standby("two", "chain:registry:opbnb");
 
     cut_off = true;
-    market.register_node(market.provider());
-    REQUIRE(testkit::wait_until([&] { return market.active("registry:opbnb") == "two"; }, Millis(120'000)));
-    REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; },
+    deployment.register_node(deployment.provider());
+    REQUIRE(
+        testkit::wait_until([&] { return deployment.active("registry:opbnb") == "two"; }, Millis(120'000)));
+    REQUIRE(testkit::wait_until([&] { return deployment.count("registry.node WHERE is_registered") == 1; },
                                 Millis(30'000)));
-    market.wait_standby("one", "chain:registry:opbnb");
+    deployment.wait_standby("one", "chain:registry:opbnb");
     // It is still there for when that one ends.
     cut_off = false;
-    market.kill_instance("two");
-    market.wait_active("registry:opbnb", "one");
-    market.wait_ready("one");
+    deployment.kill_instance("two");
+    deployment.wait_active("registry:opbnb", "one");
+    deployment.wait_ready("one");
 }
 
 TEST_CASE("of two reputation services the other goes on, and each job is counted once") {
-    Pair market("reputation", {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)}});
-    market.register_node(market.provider());
-    market.start_instance("one");
-    market.wait_active("reputation:bsc", "one");
-    market.start_instance("two");
-    market.wait_standby("two", "reputation:ledger");
-    market.wait_ready("one");
+    Pair deployment("reputation", {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)}});
+    deployment.register_node(deployment.provider());
+    deployment.start_instance("one");
+    deployment.wait_active("reputation:bsc", "one");
+    deployment.start_instance("two");
+    deployment.wait_standby("two", "reputation:ledger");
+    deployment.wait_ready("one");
 
     std::uint8_t salt = 1;
     int jobs = 0;
     const auto confirm_one = [&] {
-        market.confirm(market.create_job(market.spec(salt++)));
+        deployment.confirm(deployment.create_job(deployment.spec(salt++)));
         ++jobs;
     };
     const auto wait_counted = [&] {
         const bool counted = testkit::wait_until(
             [&] {
-                market.mine(1);
-                return market.count("reputation.increment WHERE job_id IS NOT NULL") == jobs;
+                deployment.mine(1);
+                return deployment.count("reputation.increment WHERE job_id IS NOT NULL") == jobs;
             },
             Millis(60'000));
-        INFO(market.count("reputation.increment") << " of " << jobs);
+        INFO(deployment.count("reputation.increment") << " of " << jobs);
         REQUIRE(counted);
     };
     confirm_one();
     wait_counted();
     confirm_one();
-    market.kill_instance("one");
+    deployment.kill_instance("one");
     confirm_one();
-    market.wait_active("reputation:bsc", "two");
-    market.wait_active("reputation:opbnb", "two");  // both streams: what they say is joined
+    deployment.wait_active("reputation:bsc", "two");
+    deployment.wait_active("reputation:opbnb", "two");  // both streams: what they say is joined
     wait_counted();
-    market.wait_ready("two");
-    CHECK(market.count("(SELECT DISTINCT job_id FROM reputation.increment) AS counted") == jobs);
-    CHECK(market.count("reputation.increment WHERE new_count = " + std::to_string(jobs)) == 1);
+    deployment.wait_ready("two");
+    CHECK(deployment.count("(SELECT DISTINCT job_id FROM reputation.increment) AS counted") == jobs);
+    CHECK(deployment.count("reputation.increment WHERE new_count = " + std::to_string(jobs)) == 1);
 }

@@ -4,7 +4,7 @@
 #include <fstream>
 
 #include "eth/codec/receipts_root.hpp"
-#include "eth/question.hpp"
+#include "eth/rpc_call.hpp"
 #include "integration/market_fixture.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/loopback_server.hpp"
@@ -50,11 +50,11 @@ class LyingNode {
             }
         }
         std::vector<eth::Receipt> receipts;
-        const auto question = eth::questions::block_receipts(*BlockHash::parse(block), receipts);
+        const auto rpc_call = eth::rpc_calls::block_receipts(*BlockHash::parse(block), receipts);
         net::HttpResponse response;
         response.status = 200;
         response.body = said.dump();
-        question.read(1, response);
+        rpc_call.read(1, response);
         return eth::receipts_root(receipts)->hex();
     }
     LoopbackServer::Answer answer(const std::string& body) {

@@ -1,0 +1,358 @@
+#include "bus/detail/connection.hpp"
+
+#include <algorithm>
+#include <cctype>
+
+namespace lamda::bus {
+
+namespace {
+
+/// Seconds that a silent link may last before it counts as lost: PING every 20 s, two of them unanswered.
+constexpr std::int64_t kPingMillis = 20'000;
+/// For JetStream's own answers (streams, consumers). With kConnectWait below the 4.5 s that a process is
+/// given to stop.
+constexpr std::int64_t kAnswerWaitMillis = 3'000;
+/// Publishes under way at once; more would only queue in the client.
+constexpr std::int64_t kMostPending = 4'096;
+
+void must(natsStatus status, const char* doing) {
+    if (status != NATS_OK) {
+        fail(doing, status);
+    }
+}
+
+/// Subjects for answers carry the user's name, so that permissions can keep users apart. Never a token: it is
+/// the whole credential. Empty: there is no user, or its name cannot stand in a subject.
+std::string inbox_part(const std::string& user) {
+    const bool plain = std::all_of(user.begin(), user.end(), [](unsigned char c) {
+        return std::isalnum(c) != 0 || c == '-' || c == '_';
+    });
+    return plain ? user : "";
+}
+
+/// The reason why there is no connection, from the status alone: nats.c's texts can quote the URL.
+std::string reason_of(natsStatus status) {
+    switch (status) {
+        case NATS_CONNECTION_AUTH_FAILED:
+        case NATS_NOT_PERMITTED:
+            return "the server refuses the login (user, password or token of NATS_URL)";
+        case NATS_SSL_ERROR:
+            return "TLS failed";
+        case NATS_SECURE_CONNECTION_REQUIRED:
+            return "the server wants TLS: tls:// in NATS_URL";
+        case NATS_SECURE_CONNECTION_WANTED:
+            return "the server has no TLS: nats:// in NATS_URL";
+        case NATS_PROTOCOL_ERROR:
+            return "what answers there is no NATS server";
+        default:
+            return "no server answers";
+    }
+}
+
+/// "JetStream not enabled", of the server or of the account.
+constexpr int kJetStreamNotEnabled = 10'076;
+constexpr int kJetStreamNotEnabledForAccount = 10'039;
+
+/// Why a published message was refused.
+std::string refusal_of(const char* subject, const jsPubAckErr& error) {
+    std::string out = std::string(subject) + ": ";
+    if (error.Err == NATS_NO_RESPONDERS) {
+        return out + "no stream takes this subject";
+    }
+    out += error.ErrText != nullptr && *error.ErrText != '\0' ? error.ErrText : natsStatus_GetText(error.Err);
+    return error.ErrCode == 0
+               ? out
+               : out + " [JetStream error " + std::to_string(static_cast<int>(error.ErrCode)) + "]";
+}
+
+}  // namespace
+
+void fail(const std::string& doing, natsStatus status, int js_error) {
+    // Never nats_GetLastError: its text can quote the URL.
+    std::string text = "NATS: " + doing + ": " + natsStatus_GetText(status);
+    if (js_error != 0) {
+        text += " [JetStream error " + std::to_string(js_error) + "]";
+    }
+    constexpr int kJetStreamNotAvailable = 10'008;
+    if (js_error == kJetStreamNotEnabled || js_error == kJetStreamNotEnabledForAccount) {
+        text = "NATS: " + doing + ": " + kNoJetStream;
+    }
+    switch (status) {
+        case NATS_TIMEOUT:
+        case NATS_NO_RESPONDERS:
+        case NATS_NO_SERVER:
+        case NATS_IO_ERROR:
+        case NATS_CONNECTION_CLOSED:
+        case NATS_CONNECTION_DISCONNECTED:
+        case NATS_STALE_CONNECTION:
+        case NATS_NOT_YET_CONNECTED:
+        case NATS_MISSED_HEARTBEAT:
+        case NATS_DRAINING:
+        case NATS_SLOW_CONSUMER:
+            throw Unavailable(text);
+        default:
+            break;
+    }
+    if (js_error == kJetStreamNotAvailable || js_error == kJetStreamNotEnabled ||
+        js_error == kJetStreamNotEnabledForAccount) {
+        throw Unavailable(text);
+    }
+    throw Refused(text);
+}
+
+ServerList servers_of(const std::string& url) {
+    auto parsed = parse_servers(url);
+    if (!parsed) {
+        throw Refused("NATS: the URL " + parsed.error().message);
+    }
+    return *std::move(parsed);
+}
+
+Message to_message(natsMsg* message) {
+    Message out;
+    out.subject = natsMsg_GetSubject(message);
+    out.body.assign(natsMsg_GetData(message), static_cast<std::size_t>(natsMsg_GetDataLength(message)));
+    if (const char* reply = natsMsg_GetReply(message)) {
+        out.reply = reply;
+    }
+    return out;
+}
+
+Connection::Connection(const std::string& url, const std::string& client_name, telemetry::Log log)
+    : log_(std::move(log)) {
+    natsOptions* raw = nullptr;
+    must(natsOptions_Create(&raw), "options");
+    const OwnedOptions options(raw);
+    const ServerList list = servers_of(url);
+    std::vector<const char*> servers;
+    servers.reserve(list.urls.size());
+    for (const auto& one : list.urls) {
+        servers.push_back(one.c_str());
+    }
+    must(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())), "the URL");
+    must(natsOptions_SetName(raw, client_name.c_str()), "client name");
+    if (!list.token.empty()) {
+        must(natsOptions_SetToken(raw, list.token.c_str()), "options");
+    } else if (!list.user.empty()) {
+        must(natsOptions_SetUserInfo(raw, list.user.c_str(), list.password.c_str()), "options");
+    }
+    if (const auto part = inbox_part(list.user); !part.empty()) {
+        inbox_ += part + '.';
+        must(natsOptions_SetCustomInboxPrefix(raw, inbox_.substr(0, inbox_.size() - 1).c_str()), "options");
+    }
+    must(natsOptions_SetTimeout(raw, 2'000), "options");
+    must(natsOptions_SetMaxReconnect(raw, -1), "options");
+    must(natsOptions_SetReconnectWait(raw, 250), "options");
+    must(natsOptions_SetReconnectJitter(raw, 100, 250), "options");
+    must(natsOptions_SetPingInterval(raw, kPingMillis), "options");
+    must(natsOptions_SetMaxPingsOut(raw, 2), "options");
+    must(natsOptions_SetRetryOnFailedConnect(raw, true, &Connection::on_connected, this), "options");
+    must(natsOptions_SetDisconnectedCB(raw, &Connection::on_disconnected, this), "options");
+    must(natsOptions_SetReconnectedCB(raw, &Connection::on_connected, this), "options");
+    must(natsOptions_SetClosedCB(raw, &Connection::on_closed, this), "options");
+    must(natsOptions_SetErrorHandler(raw, &Connection::on_error, this), "options");
+    const natsStatus status = natsConnection_Connect(&nats_, raw);
+    if (status == NATS_OK) {
+        came();
+    } else if (status != NATS_NOT_YET_CONNECTED) {
+        fail("connect", status);
+    }
+    jsOptions js_options;
+    jsOptions_Init(&js_options);
+    js_options.Wait = kAnswerWaitMillis;
+    js_options.PublishAsync.MaxPending = kMostPending;
+    js_options.PublishAsync.AckHandler = &Connection::on_ack;
+    js_options.PublishAsync.AckHandlerClosure = this;
+    const natsStatus js_status = natsConnection_JetStream(&js_, nats_, &js_options);
+    if (js_status != NATS_OK) {
+        natsConnection_Close(nats_);
+        fail("JetStream context", js_status);
+    }
+}
+
+Connection::~Connection() {
+    on_change(nullptr);
+    jsCtx_Destroy(js_);
+    natsConnection_Close(nats_);
+    {
+        std::unique_lock lock(mutex_);
+        changed_.wait(lock, [this] { return closed_; });
+    }
+    natsConnection_Destroy(nats_);
+}
+
+bool Connection::connected() const {
+    return natsConnection_Status(nats_) == NATS_CONN_STATUS_CONNECTED;
+}
+
+void Connection::require(Millis timeout) {
+    std::unique_lock lock(mutex_);
+    if (!changed_.wait_for(lock, timeout, [this] { return up_; })) {
+        throw Unavailable("NATS: " + last_error());
+    }
+}
+
+std::string Connection::last_error() const {
+    if (!connected()) {
+        const char* text = nullptr;
+        return "not connected: " + reason_of(natsConnection_GetLastError(nats_, &text));
+    }
+    return without_jetstream_ ? kNoJetStream : "";
+}
+
+void Connection::note_jetstream(natsStatus status, int js_error) {
+    without_jetstream_ =
+        status != NATS_OK && (js_error == kJetStreamNotEnabled || js_error == kJetStreamNotEnabledForAccount);
+}
+
+void Connection::on_change(std::function<void(bool)> callback) {
+    std::lock_guard lock(callback_mutex_);
+    callback_ = std::move(callback);
+}
+
+void Connection::tell(bool connected) {
+    std::lock_guard lock(callback_mutex_);
+    if (callback_) {
+        callback_(connected);
+    }
+}
+
+void Connection::came() {
+    {
+        std::lock_guard lock(mutex_);
+        up_ = true;
+    }
+    changed_.notify_all();
+    log_.info("connected to NATS");
+    tell(true);
+}
+
+void Connection::went() {
+    ++generation_;
+    bool was = false;
+    {
+        std::lock_guard lock(mutex_);
+        was = std::exchange(up_, false);
+    }
+    {
+        std::lock_guard lock(batch_.mutex);
+        batch_.cut = true;
+    }
+    batch_.changed.notify_all();
+    if (was) {
+        log_.warn("connection to NATS lost");
+        tell(false);
+    }
+}
+
+void Connection::on_connected(natsConnection*, void* self) {
+    static_cast<Connection*>(self)->came();
+}
+void Connection::on_disconnected(natsConnection*, void* self) {
+    static_cast<Connection*>(self)->went();
+}
+
+void Connection::on_closed(natsConnection*, void* closure) {
+    auto& self = *static_cast<Connection*>(closure);
+    self.went();
+    // Under the lock: the destructor may run on as soon as it is released.
+    std::lock_guard lock(self.mutex_);
+    self.closed_ = true;
+    self.changed_.notify_all();
+}
+
+void Connection::on_error(natsConnection*, natsSubscription* subscription, natsStatus status, void* closure) {
+    const char* subject = subscription == nullptr ? nullptr : natsSubscription_GetSubject(subscription);
+    static_cast<Connection*>(closure)->log_.warn(
+        "NATS error",
+        {{"error", natsStatus_GetText(status)}, {"subject", subject == nullptr ? "" : subject}});
+}
+
+void Connection::on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* error, void* closure) {
+    auto& self = *static_cast<Connection*>(closure);
+    const std::string refusal = error == nullptr ? "" : refusal_of(natsMsg_GetSubject(message), *error);
+    {
+        std::lock_guard lock(self.batch_.mutex);
+        const auto found = self.batch_.waiting.find(message);
+        if (found != self.batch_.waiting.end()) {
+            auto& outcome = self.batch_.outcome;
+            outcome.stored[found->second] = ack != nullptr;
+            if (outcome.reason.empty()) {
+                outcome.reason = refusal;
+            }
+            self.batch_.waiting.erase(found);
+        }
+    }
+    self.batch_.changed.notify_all();
+    natsMsg_Destroy(message);
+}
+
+Published Connection::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
+    std::lock_guard one_batch(publishing_);
+    if (messages.empty()) {
+        return {};
+    }
+    if (!connected()) {
+        throw Unavailable("NATS: " + last_error());
+    }
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    {
+        std::lock_guard lock(batch_.mutex);
+        batch_.waiting.clear();
+        batch_.outcome = {std::vector<bool>(messages.size(), false), ""};
+        batch_.cut = false;
+    }
+    for (std::size_t i = 0; i < messages.size(); ++i) {
+        const auto& out = messages[i];
+        natsMsg* raw = nullptr;
+        natsStatus status = natsMsg_Create(&raw, out.subject.c_str(), nullptr, out.body.data(),
+                                           static_cast<int>(out.body.size()));
+        if (status == NATS_OK) {
+            {
+                std::unique_lock lock(batch_.mutex);
+                // Room first: nats.c would otherwise hold the thread for a time of its own.
+                const bool room = batch_.changed.wait_until(lock, deadline, [this] {
+                    return batch_.cut || batch_.waiting.size() < static_cast<std::size_t>(kMostPending);
+                });
+                if (!room || batch_.cut) {
+                    natsMsg_Destroy(raw);
+                    break;
+                }
+                batch_.waiting.emplace(raw, i);
+            }
+            jsPubOptions options;
+            jsPubOptions_Init(&options);
+            options.MsgId = out.message_id.c_str();
+            natsMsg* const key = raw;
+            status = js_PublishMsgAsync(js_, &raw, &options);
+            if (status != NATS_OK) {
+                std::lock_guard lock(batch_.mutex);
+                batch_.waiting.erase(key);
+            }
+        }
+        natsMsg_Destroy(raw);  // null when nats.c has taken it
+        if (status != NATS_OK) {
+            std::lock_guard lock(batch_.mutex);
+            batch_.outcome.reason = out.subject + ": not sent: " + natsStatus_GetText(status);
+        }
+    }
+    Published outcome;
+    {
+        std::unique_lock lock(batch_.mutex);
+        batch_.changed.wait_until(lock, deadline, [this] { return batch_.cut || batch_.waiting.empty(); });
+        outcome = std::move(batch_.outcome);
+        const bool all =
+            std::all_of(outcome.stored.begin(), outcome.stored.end(), [](bool one) { return one; });
+        if (!all && outcome.reason.empty()) {
+            outcome.reason = batch_.cut ? "the connection was lost" : "JetStream does not acknowledge";
+        }
+        batch_.waiting.clear();
+    }
+    natsMsgList unanswered{};
+    if (js_PublishAsyncGetPendingList(&unanswered, js_) == NATS_OK) {
+        natsMsgList_Destroy(&unanswered);
+    }
+    return outcome;
+}
+
+}  // namespace lamda::bus

@@ -1,0 +1,214 @@
+#include "bus/detail/consumer.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <thread>
+
+namespace lamda::bus {
+
+namespace {
+
+constexpr Millis kPause{200};
+/// How long the server may take to say that there is nothing more.
+constexpr std::chrono::seconds kPatience{2};
+/// Small enough to be worked off within the time for acknowledgement.
+constexpr int kMostAtOnce = 256;
+
+/// Some failures come back at once: a caller in a loop must not spin on them.
+void pause_until(std::chrono::steady_clock::time_point deadline) {
+    std::this_thread::sleep_until(std::min(deadline, std::chrono::steady_clock::now() + kPause));
+}
+
+/// The code of a status message (`404` no messages, `408` expired, `409` consumer deleted …); empty: a real
+/// message.
+std::string status_of(natsMsg* message) {
+    const char* status = nullptr;
+    if (natsMsg_GetDataLength(message) != 0 || natsMsgHeader_Get(message, "Status", &status) != NATS_OK) {
+        return "";
+    }
+    return status;
+}
+
+/// $JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivered>.<stream seq>.<consumer
+/// seq>.<time>.<pending>[.…]
+void read_ack_subject(Message& message) {
+    std::vector<std::string> tokens;
+    for (std::size_t begin = 0; begin <= message.reply.size();) {
+        const auto end = std::min(message.reply.find('.', begin), message.reply.size());
+        tokens.push_back(message.reply.substr(begin, end - begin));
+        begin = end + 1;
+    }
+    const std::size_t delivered = tokens.size() >= 11 ? 6 : 4;
+    if (tokens.size() >= 9) {
+        std::from_chars(tokens[delivered].data(), tokens[delivered].data() + tokens[delivered].size(),
+                        message.deliveries);
+        const auto& sequence = tokens[delivered + 1];
+        std::from_chars(sequence.data(), sequence.data() + sequence.size(), message.sequence);
+    }
+}
+
+}  // namespace
+
+Consumer::Impl::Impl(std::shared_ptr<Connection> connection, std::string stream, std::string durable)
+    : connection_(std::move(connection)), stream_(std::move(stream)), durable_(std::move(durable)) {
+    subscribe();
+}
+
+Consumer::Impl::~Impl() {
+    // Only the inbox: the durable stays.
+    natsSubscription_Destroy(nats_);
+}
+
+void Consumer::Impl::subscribe() {
+    natsInbox* inbox = nullptr;
+    auto status = natsInbox_Create(&inbox);
+    if (status == NATS_OK) {
+        // nats.c makes its own inboxes below the client's prefix, but this one below the general one.
+        inbox_ = connection_->inbox() + std::string(inbox).substr(std::string_view("_INBOX.").size());
+        natsInbox_Destroy(inbox);
+        status = natsConnection_SubscribeSync(&nats_, connection_->nats(), (inbox_ + ".*").c_str());
+    }
+    if (status != NATS_OK) {
+        fail("consumer " + durable_ + " of " + stream_, status);
+    }
+}
+
+void Consumer::Impl::verify(std::chrono::steady_clock::time_point deadline) {
+    if (verified_) {
+        return;
+    }
+    jsConsumerInfo* info = nullptr;
+    jsErrCode error{};
+    const auto status =
+        js_GetConsumerInfo(&info, connection_->js(), stream_.c_str(), durable_.c_str(), nullptr, &error);
+    jsConsumerInfo_Destroy(info);
+    connection_->note_jetstream(status, error);
+    if (status != NATS_OK) {
+        pause_until(deadline);
+        const auto last_error = connection_->last_error();
+        throw Unavailable("NATS: consumer " + durable_ + " of " + stream_ + ": " +
+                          (last_error.empty() ? natsStatus_GetText(status) : last_error));
+    }
+    verified_ = true;
+}
+
+void Consumer::Impl::take_pending(int most, std::vector<Message>& into) {
+    natsMsg* raw = nullptr;
+    while (static_cast<int>(into.size()) < most && natsSubscription_NextMsg(&raw, nats_, 0) == NATS_OK) {
+        const OwnedMessage owned(raw);
+        if (status_of(raw).empty()) {
+            into.push_back(to_message(raw));
+            read_ack_subject(into.back());
+        }
+    }
+}
+
+void Consumer::Impl::request(int most, Millis expires, std::chrono::steady_clock::time_point deadline,
+                             std::vector<Message>& into) {
+    const auto doing = [&] { return "fetch by " + durable_ + " of " + stream_; };
+    const auto generation = connection_->generation();
+    const std::string reply = inbox_ + "." + std::to_string(++requests_);
+    const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(expires).count();
+    // With an expiry beside it the server would wait in spite of no_wait.
+    const std::string body = "{\"batch\":" + std::to_string(most) +
+                             (nanos > 0 ? ",\"expires\":" + std::to_string(nanos) : ",\"no_wait\":true") +
+                             "}";
+    auto status = natsConnection_PublishRequestString(
+        connection_->nats(), ("$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + durable_).c_str(), reply.c_str(),
+        body.c_str());
+    if (status != NATS_OK) {
+        fail(doing(), status);
+    }
+    int missing = most;
+    bool answered = false;
+    while (missing > 0) {
+        const auto left = std::chrono::duration_cast<Millis>(deadline - std::chrono::steady_clock::now());
+        if (left.count() <= 0) {
+            verified_ = verified_ && (nanos == 0 || answered);
+            return;
+        }
+        natsMsg* raw = nullptr;
+        status = natsSubscription_NextMsg(&raw, nats_, std::min(left, kPause).count());
+        const OwnedMessage owned(raw);
+        if (status == NATS_TIMEOUT) {
+            if (connection_->generation() != generation) {
+                throw Unavailable("NATS: " + doing() + ": the connection was lost");
+            }
+            continue;
+        }
+        if (status != NATS_OK) {
+            fail(doing(), status);
+        }
+        const std::string code = status_of(raw);
+        answered = answered || natsMsg_GetSubject(raw) == reply || code.empty();
+        if (code.empty()) {
+            into.push_back(to_message(raw));
+            read_ack_subject(into.back());
+            --missing;
+        } else if (natsMsg_GetSubject(raw) != reply || code == "100") {
+            continue;  // of an earlier request, or a sign of life
+        } else if (code == "404" || code == "408" || !into.empty()) {
+            return;
+        } else {
+            throw Unavailable("NATS: " + doing() + ": status " + code);
+        }
+    }
+}
+
+std::vector<Message> Consumer::Impl::fetch(int most, Millis timeout) {
+    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    connection_->require(timeout);
+    verify(deadline);
+    const int batch = std::clamp(most, 1, kMostAtOnce);
+    std::vector<Message> out;
+    take_pending(batch, out);
+    try {
+        // A request for many would hold its place at the server after the first came: one is waited for
+        // alone, then the rest of what is there is asked for without waiting.
+        if (out.empty()) {
+            const auto left = std::chrono::duration_cast<Millis>(deadline - std::chrono::steady_clock::now());
+            request(1, std::max(left - Millis(5), Millis(1)), deadline, out);
+        }
+        if (const int missing = batch - static_cast<int>(out.size()); !out.empty() && missing > 0) {
+            request(missing, Millis(0), std::chrono::steady_clock::now() + kPatience, out);
+        }
+    } catch (const std::runtime_error& error) {
+        verified_ = false;  // the server's reason (no JetStream, no durable) comes with the next fetch
+        if (out.empty()) {
+            pause_until(deadline);
+            throw Unavailable(error.what());
+        }
+    }
+    return out;
+}
+
+void Consumer::Impl::acknowledge(const Message& message, const std::string& how) {
+    if (message.reply.empty()) {
+        return;
+    }
+    const auto status = natsConnection_PublishString(connection_->nats(), message.reply.c_str(), how.c_str());
+    if (status != NATS_OK) {
+        connection_->log().warn("acknowledgement not sent; the message will come again",
+                                {{"subject", message.subject}, {"error", natsStatus_GetText(status)}});
+    }
+}
+
+Consumer::Consumer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Consumer::~Consumer() = default;
+Consumer::Consumer(Consumer&&) noexcept = default;
+
+std::vector<Message> Consumer::fetch(int most, Millis timeout) {
+    return impl_->fetch(most, timeout);
+}
+void Consumer::ack(const Message& message) {
+    impl_->acknowledge(message, "+ACK");
+}
+void Consumer::term(const Message& message) {
+    impl_->acknowledge(message, "+TERM");
+}
+void Consumer::nak(const Message& message, Millis delay) {
+    const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(delay).count();
+    impl_->acknowledge(message, "-NAK {\"delay\": " + std::to_string(nanos) + "}");
+}
+
+}  // namespace lamda::bus

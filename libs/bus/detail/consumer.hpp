@@ -1,0 +1,43 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bus/detail/connection.hpp"
+
+namespace lamda::bus {
+
+/// Pulls by the JetStream API's own messages (ADR-13 of nats-architecture-and-design). nats.c's fetch either
+/// holds back the first message until the batch is full, or takes the late answer of one request for the
+/// answer of the next.
+struct Consumer::Impl {
+    Impl(std::shared_ptr<Connection> connection, std::string stream, std::string durable);
+    ~Impl();
+    Impl(const Impl&) = delete;
+    Impl& operator=(const Impl&) = delete;
+
+    std::vector<Message> fetch(int most, Millis timeout);
+    void acknowledge(const Message& message, const std::string& how);
+
+  private:
+    /// Asks for `most` messages and collects them until all came, the server says that there are no more, or
+    /// `deadline`.
+    void request(int most, Millis expires, std::chrono::steady_clock::time_point deadline,
+                 std::vector<Message>& into);
+    /// What came late for an earlier request.
+    void take_pending(int most, std::vector<Message>& into);
+    void subscribe();
+    /// The server does not answer requests to a durable that does not exist: so ask, at first and after
+    /// silence.
+    void verify(std::chrono::steady_clock::time_point deadline);
+
+    std::shared_ptr<Connection> connection_;
+    std::string stream_;
+    std::string durable_;
+    std::string inbox_;
+    natsSubscription* nats_ = nullptr;
+    std::uint64_t requests_ = 0;
+    bool verified_ = false;
+};
+
+}  // namespace lamda::bus

@@ -1,0 +1,75 @@
+#include "bus/detail/subscription.hpp"
+
+#include <thread>
+
+namespace lamda::bus {
+
+struct Subscription::Impl::Closure {
+    std::shared_ptr<Connection> connection;
+    std::function<void(const Message&)> callback;
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+    std::thread::id thread;
+
+    static void on_message(natsConnection*, natsSubscription*, natsMsg* raw, void* self) {
+        const OwnedMessage message(raw);
+        auto& closure = **static_cast<std::shared_ptr<Closure>*>(self);
+        {
+            std::lock_guard lock(closure.mutex);
+            closure.thread = std::this_thread::get_id();
+        }
+        try {
+            closure.callback(to_message(raw));
+        } catch (const std::exception& error) {
+            closure.connection->log().error("a subscription's callback failed",
+                                            {{"subject", natsMsg_GetSubject(raw)}, {"error", error.what()}});
+        }
+    }
+    static void on_complete(void* self) {
+        const std::unique_ptr<std::shared_ptr<Closure>> held(static_cast<std::shared_ptr<Closure>*>(self));
+        auto& closure = **held;
+        // The connection must not be destroyed on one of its own threads: let go of it under the waiter's
+        // eyes.
+        std::lock_guard lock(closure.mutex);
+        closure.done = true;
+        closure.changed.notify_all();
+    }
+};
+
+Subscription::Impl::Impl(std::shared_ptr<Connection> connection, const std::string& subject,
+                         const std::string& queue_group, std::function<void(const Message&)> callback)
+    : connection_(std::move(connection)), closure_(std::make_shared<Closure>()) {
+    closure_->connection = connection_;
+    closure_->callback = std::move(callback);
+    auto held = std::make_unique<std::shared_ptr<Closure>>(closure_);
+    const auto status =
+        queue_group.empty()
+            ? natsConnection_Subscribe(&nats_, connection_->nats(), subject.c_str(), &Closure::on_message,
+                                       held.get())
+            : natsConnection_QueueSubscribe(&nats_, connection_->nats(), subject.c_str(), queue_group.c_str(),
+                                            &Closure::on_message, held.get());
+    if (status != NATS_OK) {
+        fail("subscribe to " + subject, status);
+    }
+    natsSubscription_SetPendingLimits(nats_, -1, -1);
+    natsSubscription_SetOnCompleteCB(nats_, &Closure::on_complete, held.release());
+}
+
+Subscription::Impl::~Impl() {
+    natsSubscription_Unsubscribe(nats_);
+    {
+        std::unique_lock lock(closure_->mutex);
+        if (closure_->thread != std::this_thread::get_id()) {
+            closure_->changed.wait(lock, [this] { return closure_->done; });
+            closure_->connection.reset();
+        }
+    }
+    natsSubscription_Destroy(nats_);
+}
+
+Subscription::Subscription(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Subscription::~Subscription() = default;
+Subscription::Subscription(Subscription&&) noexcept = default;
+
+}  // namespace lamda::bus

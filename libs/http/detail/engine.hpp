@@ -1,0 +1,56 @@
+// cpp-httplib's server, of which no worker is held by a client that idles, drips or talks nonsense.
+#pragma once
+
+#include <httplib.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+#include "http/detail/engine_config.hpp"
+#include "http/detail/watcher.hpp"
+#include "http/detail/worker_pool.hpp"
+
+namespace lamda::http {
+
+class Engine : private httplib::Server {
+  public:
+    /// The request is as the client sent it: names of headers in lowercase, nothing decoded but the chunks of
+    /// the body.
+    using Serve = std::function<void(const httplib::Request& request, httplib::Response& response)>;
+    /// True for a request of the few that may be served at a time (EngineConfig::most_large).
+    using IsLarge = std::function<bool(const RawRequest& request)>;
+
+    Engine(EngineConfig config, Serve serve, IsLarge is_large, Watcher::Refuse refuse);
+    ~Engine() override;
+    Engine(const Engine&) = delete;
+    Engine& operator=(const Engine&) = delete;
+
+    /// @throws std::runtime_error when it cannot listen there
+    int start();
+    /// Answers what has begun, closes the rest.
+    void stop();
+
+  private:
+    bool process_and_close_socket(socket_t socket) override;
+    void bind();
+    void listen_until_stopped();
+    void serve(const ConnectionPtr& connection, RawRequest request, bool large);
+    void enqueue(ConnectionPtr connection, RawRequest request, bool large = false);
+    std::string exchange(RawRequest request, const std::string& remote, bool keep_alive);
+
+    EngineConfig config_;
+    const IsLarge is_large_;
+    std::atomic<bool> stopping_{false};
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    bool listening_ = false;
+    WorkerPool workers_;
+    Watcher watcher_;
+    std::thread listener_;
+};
+
+}  // namespace lamda::http

@@ -1,0 +1,82 @@
+#include "http/detail/request_reader.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace lamda::http;
+using State = RequestReader::State;
+
+namespace {
+
+/// Status of the refusal; 0: taken as a whole.
+int judged(const std::string& head) {
+    RequestReader reader(100);
+    reader.look(head + "\r\n\r\n");
+    return reader.state() == State::kRefused ? reader.refusal().status : 0;
+}
+
+}  // namespace
+
+TEST_CASE("Nothing of a head is taken before it is whole, and nothing after the request") {
+    const std::string text =
+        "\r\nPOST /a?b HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nx-a:  2 \r\nContent-Length: 3\r\n\r\n";
+    RequestReader reader(100);
+    CHECK(reader.look("\r\n") == 2);
+    CHECK(reader.state() == State::kIdle);
+    for (std::size_t size = 3; size < text.size(); ++size) {
+        REQUIRE(reader.look(std::string_view(text).substr(2, size - 2)) == 0);
+        REQUIRE(reader.state() == State::kHead);
+    }
+    CHECK(reader.look(text.substr(2) + "ab") == text.size());
+    CHECK(reader.state() == State::kBody);
+    CHECK(reader.look("cGET") == 1);
+    REQUIRE(reader.state() == State::kComplete);
+    const RawRequest request = reader.take();
+    CHECK(request.head.method == "POST");
+    CHECK(request.head.target == "/a?b");
+    CHECK(request.head.headers.at("x-a") == "1, 2");
+    CHECK(request.body == "abc");
+    CHECK(reader.state() == State::kIdle);
+}
+
+TEST_CASE("Heads that are no request are refused") {
+    for (const char* head :
+         {"GET", "GET /", "GET  / HTTP/1.1\r\nHost: x", "GET / HTTP/1.1 \r\nHost: x",
+          "GET /\tHTTP/1.1\r\nHost: x", "G(T / HTTP/1.1\r\nHost: x", "GET / http/1.1\r\nHost: x",
+          "GET / HTTP/1.1\r\nHost x", "GET / HTTP/1.1\r\nHost: x\r\n : y",
+          "GET / HTTP/1.1\r\nHost: x\r\n folded", "GET / HTTP/1.1\nHost: x",
+          "GET / HTTP/1.1\r\nHost: x\rX: y", "GET / HTTP/1.1\r\nHost: x\x01",
+          "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: +3",
+          "GET / HTTP/1.1\r\nHost: x\r\nContent-Length:", "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 3, 3",
+          "GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551616"}) {
+        INFO(head);
+        CHECK(judged(head) == 400);
+    }
+    CHECK(judged("GET / HTTP/2.0\r\nHost: x") == 505);
+    CHECK(judged("GET / HTTP/1.2\r\nHost: x") == 505);
+    CHECK(judged("GET / HTTP/1.0\r\nTransfer-Encoding: chunked") == 501);
+    CHECK(judged("GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked") == 501);
+    CHECK(judged("GET / HTTP/1.1\r\nHost: x\r\nContent-Encoding: br") == 415);
+    CHECK(judged("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 101") == 413);
+    CHECK(judged("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0") == 0);
+}
+
+TEST_CASE("What cannot become a request is refused without waiting for the end of its first line") {
+    RequestReader reader(100);
+    reader.look(std::string_view("\x16\x03\x01", 3));
+    CHECK(reader.state() == State::kRefused);
+    CHECK(reader.refusal().status == 400);
+}
+
+TEST_CASE("Connections are kept alive as the version and the Connection header say") {
+    const auto kept = [](const std::string& head) {
+        RequestReader reader(100);
+        reader.look(head + "\r\n\r\n");
+        REQUIRE(reader.state() == State::kComplete);
+        return reader.take().head.keep_alive;
+    };
+    CHECK(kept("GET / HTTP/1.1\r\nHost: x"));
+    CHECK_FALSE(kept("GET / HTTP/1.1\r\nHost: x\r\nConnection: TE , Close"));
+    CHECK(kept("GET / HTTP/1.1\r\nHost: x\r\nConnection: enclose"));
+    CHECK_FALSE(kept("GET / HTTP/1.0"));
+    CHECK(kept("GET / HTTP/1.0\r\nConnection: Keep-Alive"));
+}

@@ -1,0 +1,106 @@
+// LogStream and Sender against a real node.
+#include <catch2/catch.hpp>
+
+#include "ingest/detail/stream_reader.hpp"
+#include "ingest/testing/memory_sink.hpp"
+#include "rpcpool/multi_rpc.hpp"
+#include "testkit/process.hpp"
+#include "testkit/servers.hpp"
+#include "txsender/sender.hpp"
+#include "txsender/testing/memory_tx_queue.hpp"
+
+using namespace lamda;
+using namespace lamda::ingest;
+
+namespace {
+
+/// Creation code of a contract that logs LOG1(topic 0x…01) at every call: PUSH 1, PUSH 0, PUSH 0, LOG1, STOP.
+const Bytes kLogger = *from_hex("0x67600160006000a10060005260086018f3");
+
+struct Node {
+    testkit::TempDir dir{"chain"};
+    testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 32}};
+    SystemClock clock;
+    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+                          clock,
+                          telemetry::Log::none()};
+    std::unique_ptr<crypto::LocalSigner> signer =
+        std::move(crypto::LocalSigner::from_hex(testkit::dev_key(0))).value();
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+    std::uint64_t nonce = 0;
+
+    eth::Receipt send(std::optional<Address> to, const Bytes& data) {
+        const eth::Transaction tx{ChainId{97}, nonce++, {false, 10'000'000'000, 1'000'000'000}, 200'000, to,
+                                  0,           data};
+        const auto raw = eth::sign(tx, *signer);
+        rpc.send_raw_transaction(raw.raw);
+        std::optional<eth::Receipt> receipt;
+        REQUIRE(testkit::wait_until([&] { return (receipt = rpc.receipt(raw.hash)).has_value(); }));
+        REQUIRE(receipt->success);
+        return *receipt;
+    }
+};
+
+}  // namespace
+
+TEST_CASE("a real node: logs are read, and a reorg is followed") {
+    Node node;
+    const auto contract = *node.send(std::nullopt, kLogger).contract_address;
+    for (int i = 0; i < 5; ++i) {
+        node.send(contract, {});
+    }
+    MemorySink sink;
+    StreamConfig config;
+    config.name = "anvil";
+    config.contracts = {contract};
+    config.finality = *parse_finality("latest");
+    StreamReader reader(config, node.rpc, sink, node.clock, telemetry::Log::none(), node.metrics);
+    const auto settle = [&] {
+        for (int i = 0; i < 200; ++i) {
+            if (reader.step() == StreamReader::Progress::kNothing) {
+                return;
+            }
+        }
+        FAIL("the stream does not settle");
+    };
+    settle();
+    CHECK(sink.rows.size() == 5);
+    CHECK(sink.at->number == node.rpc.block_number());
+    node.anvil.call("anvil_reorg", "[3, []]");
+    settle();
+    CHECK(sink.unwinds == 1);
+    CHECK(sink.rows.size() == 2);
+    CHECK(sink.at->hash == node.rpc.header(eth::Tag::kLatest)->hash);
+    node.nonce -= 3;
+    node.send(contract, {});
+    settle();
+    CHECK(sink.rows.size() == 3);
+}
+
+TEST_CASE("a real node: an intent is sent, mined and final") {
+    Node node;
+    txsender::MemoryTxQueue ledger;
+    txsender::SenderConfig config;
+    config.name = "anvil";
+    config.chain_id = ChainId{97};
+    config.min_priority_fee = 1'000'000;
+    config.max_fee_cap = 10'000'000'000;
+    const auto target = *Address::parse("0x1000000000000000000000000000000000000001");
+    txsender::PolicyByKey signing(
+        [&](std::string_view) -> Result<txsender::Call> { return txsender::Call{target, 1, {}}; });
+    txsender::Sender sender(config, node.rpc, *node.signer, ledger, signing, node.clock,
+                            telemetry::Log::none(), node.metrics, node.health, nullptr);
+    for (int i = 0; i < 20; ++i) {
+        ledger.add({"intent:" + std::to_string(i), target, 1, {}});
+    }
+    for (int i = 0; i < 10; ++i) {
+        sender.step();
+    }
+    CHECK(node.rpc.balance(target, eth::Tag::kLatest) == 20);
+    CHECK_FALSE(ledger.all_settled());
+    node.anvil.call("anvil_mine", "[\"0x50\"]");
+    sender.step();
+    CHECK(ledger.all_settled());
+    CHECK(node.rpc.balance(target, eth::Tag::kLatest) == 20);
+}

@@ -1,0 +1,156 @@
+// Who reads, of two instances, when one of them gets no answers.
+#include "ingest/detail/lease_patience.hpp"
+#include "ingest/testing/stream_world.hpp"
+
+using namespace lamda;
+using namespace lamda::ingest;
+
+namespace {
+
+/// A lease that another instance wants, or nobody; and the end of a test's time.
+struct OneLease final : Lease {
+    explicit OneLease(const Clock& time) : clock(time) {}
+    bool held() override {
+        if (clock.steady() >= end) {
+            stop.request_stop();
+        }
+        return !elsewhere && !given_up();
+    }
+    void release() override {
+        times.push_back(clock.steady());
+        elsewhere = wanted;
+    }
+    bool given_up() override { return !times.empty() && clock.steady() - times.back() < Millis(3'000); }
+
+    const Clock& clock;
+    Steady end{};
+    std::stop_source stop;
+    bool wanted = false;
+    bool elsewhere = false;
+    std::vector<Steady> times;  ///< at which it was given up
+};
+
+struct LeasedStream : World {
+    OneLease lease{clock};
+    telemetry::Health health;
+    rpcpool::MultiRpc endpoints{
+        {.urls = network.urls(), .chain = ChainId{97}, .jitter_seed = 1}, clock, log, network};
+    LogStream stream{config, endpoints, sink,   clock,
+                     log,    metrics,   health, {.memory = nullptr, .lease = &lease}};
+
+    LeasedStream() : World(15) { mine_some(); }
+    void mine_some() {
+        for (int i = 0; i < 50; ++i) {
+            mine(1);
+        }
+    }
+    void run(Millis time) {
+        lease.end = clock.steady() + time;
+        lease.stop = std::stop_source();
+        stream.run(lease.stop.get_token());
+    }
+    void fail(bool yes) { plan().rates[Fault::kRefused] = yes ? 1 : 0; }
+    std::string said() { return health.checks().at("chain:test:chain").detail; }
+};
+
+}  // namespace
+
+TEST_CASE(
+    "an instance that gets no answer lets the lease go after half a minute, and stands by for who takes it") {
+    LeasedStream world;
+    world.run(Millis(10'000));
+    REQUIRE(world.health.ready());
+    world.fail(true);
+    world.lease.wanted = true;
+    const auto failing = world.clock.steady();
+    world.run(Millis(20'000));
+    CHECK(world.lease.times.empty());
+    CHECK_FALSE(world.health.ready());
+    world.run(Millis(40'000));
+    REQUIRE(world.lease.times.size() == 1);
+    CHECK(world.lease.times[0] - failing >= LeasePatience::kFirst);
+    CHECK(world.health.ready());
+    CHECK(world.said() == "on standby: another instance reads this chain");
+    const auto calls = world.network.calls();
+    world.run(Millis(60'000));
+    CHECK(world.network.calls() == calls);
+    CHECK(world.lease.times.size() == 1);
+
+    // That one ends, and here the chain can be read again.
+    world.fail(false);
+    world.lease.elsewhere = false;
+    world.mine_some();
+    world.run(Millis(10'000));
+    INFO(world.said());
+    CHECK(world.health.ready());
+    CHECK(world.difference(100) == "");
+}
+
+TEST_CASE(
+    "a lease that nobody wants is taken back; it is not ready meanwhile, and lets go more and more rarely") {
+    LeasedStream world;
+    world.fail(true);
+    const auto began = world.clock.steady();
+    while (world.clock.steady() - began < Millis(300'000)) {
+        world.run(Millis(1'000));
+        REQUIRE_FALSE(world.health.ready());
+        REQUIRE(world.said().find("standby") == std::string::npos);
+    }
+    const auto times = world.lease.times;  // after 30 s, 60 s, 120 s
+    REQUIRE(times.size() == 3);
+    CHECK(times[1] - times[0] >= 2 * LeasePatience::kFirst);
+    CHECK(times[2] - times[1] >= 4 * LeasePatience::kFirst);
+
+    world.fail(false);
+    world.mine_some();
+    world.run(Millis(20'000));
+    INFO(world.said());
+    CHECK(world.health.ready());
+    CHECK(world.difference(100) == "");
+    CHECK(world.lease.times.size() == 3);
+    // One answer, and its patience is as short as it was.
+    world.fail(true);
+    world.run(Millis(50'000));
+    CHECK(world.lease.times.size() == 4);
+}
+
+TEST_CASE("an instance that is answered keeps the lease, whatever else is wrong") {
+    LeasedStream world;
+    world.run(Millis(5'000));
+    SECTION("the sink fails") {
+        world.sink.fail = 1;
+    }
+    SECTION("no block comes") {}
+    SECTION("every other call fails, so that hardly a look at the chain succeeds") {
+        world.plan().rates[Fault::kServerError] = 0.5;
+    }
+    SECTION("finality is too old, and so it waits") {
+        world.plan().rates[Fault::kStaleFinalized] = 1;
+    }
+    world.mine(1);
+    world.run(Millis(200'000));
+    CHECK(world.lease.times.empty());
+}
+
+TEST_CASE("patience with endpoints has a limit, however often it was of no use") {
+    LeasePatience patience;
+    Steady now{};
+    const auto lasts = [&] {
+        const auto began = now;
+        while (!patience.failed(now)) {
+            now += Millis(1'000);
+        }
+        return now - began;
+    };
+    Millis last{};
+    for (int i = 0; i < 10; ++i) {
+        last = std::chrono::duration_cast<Millis>(lasts());
+    }
+    CHECK(last == LeasePatience::kMost);
+    patience.answered();
+    CHECK(lasts() == LeasePatience::kFirst);
+    CHECK_FALSE(patience.failed(now));
+    now += LeasePatience::kMost;
+    patience.begin();  // what failed before it read does not count
+    CHECK_FALSE(patience.failed(now));
+}

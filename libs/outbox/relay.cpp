@@ -1,0 +1,146 @@
+#include "outbox/relay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "core/crash_point.hpp"
+
+namespace lamda::outbox {
+
+namespace {
+constexpr auto kCheck = "outbox";
+constexpr int kBatch = 500;
+constexpr Millis kPublishPatience{10'000};
+constexpr Millis kPoll{1'000};
+/// How soon a stop is noticed.
+constexpr Millis kSlice{200};
+}  // namespace
+
+Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, telemetry::Log log,
+             telemetry::Metrics& metrics, telemetry::Health& health)
+    : database_(database),
+      bus_(bus),
+      owner_(std::move(owner)),
+      log_(std::move(log)),
+      published_(metrics.counter("lamda_outbox_published_total", "Outbox messages that JetStream has stored",
+                                 {{"owner", owner_}})),
+      waiting_(
+          metrics.gauge("lamda_outbox_waiting", "Outbox messages that have not left", {{"owner", owner_}})),
+      oldest_(metrics.gauge("lamda_outbox_oldest_seconds",
+                            "Age of the oldest outbox message that has not left; 0: none waits",
+                            {{"owner", owner_}})),
+      health_(health) {}
+
+std::size_t Relay::drain() {
+    std::size_t left = 0;
+    std::int64_t after = 0;
+    refusal_.clear();
+    // Each row once: what cannot leave now holds nobody back.
+    while (true) {
+        std::vector<std::int64_t> ids;
+        std::vector<bus::Outgoing> messages;
+        database_.transact([&](store::Txn& txn) {
+            ids.clear();
+            messages.clear();
+            for (const auto& row : txn.exec("SELECT id, subject, message_id, body FROM bus.outbox "
+                                            "WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
+                                            {owner_, after, kBatch})) {
+                ids.push_back(row.get<std::int64_t>("id"));
+                messages.push_back({row.get<std::string>("subject"), row.get<std::string>("message_id"),
+                                    row.get<std::string>("body")});
+            }
+        });
+        if (ids.empty()) {
+            break;
+        }
+        crash_point("relay.before_publish");
+        const auto outcome = bus_.publish_durable(messages, kPublishPatience);
+        if (refusal_.empty()) {
+            refusal_ = outcome.reason;
+        }
+        crash_point("relay.after_publish");
+        std::string array = "{";
+        std::size_t count = 0;
+        for (std::size_t i = 0; i < ids.size(); ++i) {
+            if (outcome.stored[i]) {
+                array += (count++ == 0 ? "" : ",") + std::to_string(ids[i]);
+            }
+        }
+        if (count > 0) {
+            database_.transact([&](store::Txn& txn) {
+                txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {array + "}"});
+            });
+            published_.add(static_cast<double>(count));
+            left += count;
+        }
+        after = ids.back();
+        if (ids.size() < static_cast<std::size_t>(kBatch)) {
+            break;
+        }
+    }
+    measure(refusal_);
+    return left;
+}
+
+void Relay::measure(const std::string& reason) {
+    const auto [count, age] = database_.transact([&](store::Txn& txn) {
+        const auto row = txn.one(
+            "SELECT count(*) AS n, coalesce(extract(epoch FROM now() - min(created_at)), 0)::bigint AS age "
+            "FROM bus.outbox WHERE owner = $1",
+            {owner_});
+        return std::pair(row.get<std::int64_t>("n"), std::chrono::seconds(row.get<std::int64_t>("age")));
+    });
+    waiting_.set(static_cast<double>(count));
+    oldest_.set(static_cast<double>(age.count()));
+    if (age <= kLongestWait) {
+        health_.set(kCheck, true);
+        return;
+    }
+    health_.set(kCheck, false,
+                fmt::format("messages wait: {}, the oldest for {} s: {}", count, age.count(),
+                            reason.empty() ? "they are more than leave" : reason));
+}
+
+void Relay::report_age(const std::string& reason) {
+    try {
+        measure(reason);
+    } catch (const store::Unavailable&) {  // the check `postgres` says so
+    }
+}
+
+void Relay::run(const std::stop_token& stop) {
+    store::Listener listener(database_, {"lamda_outbox"});
+    std::string last_error;
+    while (!stop.stop_requested()) {
+        std::string now;
+        try {
+            drain();
+            now = refusal_;
+        } catch (const std::runtime_error& error) {
+            now = error.what();
+            report_age(now);
+        }
+        if (!now.empty()) {
+            on_refusal_();
+        }
+        if (now != last_error) {
+            last_error = now;
+            if (now.empty()) {
+                log_.info("outbox: leaving again", {{"owner", owner_}});
+            } else {
+                log_.warn("outbox: cannot leave", {{"owner", owner_}, {"error", now}});
+            }
+        }
+        // In trouble a notification is no reason to hurry.
+        const auto until = std::chrono::steady_clock::now() + kPoll;
+        bool hint = false;
+        while (!stop.stop_requested() && std::chrono::steady_clock::now() < until &&
+               (!hint || !now.empty())) {
+            const auto left = std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now());
+            hint = listener.wait(std::clamp(left, Millis(1), kSlice));
+        }
+    }
+}
+
+}  // namespace lamda::outbox

@@ -1,0 +1,47 @@
+// The relay: moves one owner's outbox rows to JetStream, in order, deleting what was acknowledged.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+#include <string>
+
+#include "bus/bus.hpp"
+#include "store/database.hpp"
+#include "telemetry/health.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::outbox {
+
+class Relay {
+  public:
+    /// A message that has waited longer than this makes the check `outbox` not ready.
+    static constexpr std::chrono::seconds kLongestWait{5};
+
+    Relay(store::Database& database, bus::Bus& bus, std::string owner, telemetry::Log log,
+          telemetry::Metrics& metrics, telemetry::Health& health);
+    /// Called after each pass in which a message could not leave.
+    void on_refusal(std::function<void()> callback) { on_refusal_ = std::move(callback); }
+    /// Until stopped: waits for a notification or a second, drains, backs off while the bus is away.
+    void run(const std::stop_token& stop);
+    /// One pass; how many left. Sets the check `outbox`. @throws bus::Unavailable, store::Unavailable
+    std::size_t drain();
+
+  private:
+    /// What waits after a pass, and for how long by the database's clock.
+    void measure(const std::string& reason);
+    void report_age(const std::string& reason);
+
+    store::Database& database_;
+    bus::Bus& bus_;
+    std::string owner_;
+    telemetry::Log log_;
+    telemetry::Counter published_;
+    telemetry::Gauge waiting_;
+    telemetry::Gauge oldest_;
+    telemetry::Health& health_;
+    std::string refusal_;  ///< of the last pass; empty: none
+    std::function<void()> on_refusal_ = [] {};
+};
+
+}  // namespace lamda::outbox

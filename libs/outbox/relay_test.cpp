@@ -1,0 +1,194 @@
+#include "outbox/relay.hpp"
+
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "outbox/outbox.hpp"
+#include "testkit/pipeline_database.hpp"
+
+using namespace lamda;
+using namespace lamda::outbox;
+using testkit::wait_until;
+
+namespace {
+
+struct Fixture : testkit::TestDatabase {
+    testkit::TempDir dir{"relay"};
+    testkit::NatsServer nats{dir.path()};
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+
+    static bus::StreamSpec jobs() {
+        bus::StreamSpec spec;
+        spec.name = "JOBS";
+        spec.subjects = {"jobs.>"};
+        return spec;
+    }
+    std::unique_ptr<bus::Bus> client() {
+        auto out = std::make_unique<bus::Bus>(nats.url(), "relay-test", telemetry::Log::none());
+        REQUIRE(wait_until([&] { return out->connected(); }));
+        out->ensure_stream(jobs());
+        out->ensure_durable("JOBS", "all", "", Millis(30'000));
+        return out;
+    }
+    void put(int first, int last, const std::string& subject = "jobs.a",
+             const std::string& owner = "dispatch") {
+        std::vector<OutboxMessage> messages;
+        for (int i = first; i <= last; ++i) {
+            messages.push_back({subject, "event:" + std::to_string(i), std::to_string(i)});
+        }
+        db.transact([&](store::Txn& txn) { put_outbox(txn, owner, messages); });
+    }
+    std::int64_t waiting() {
+        return db.transact([](store::Txn& txn) {
+            return txn.one("SELECT count(*) AS n FROM bus.outbox").get<std::int64_t>("n");
+        });
+    }
+    static std::vector<int> received(bus::Bus& bus) {
+        auto consumer = bus.consume("JOBS", "all");
+        std::vector<int> out;
+        for (auto some = consumer.fetch(256, Millis(2'000)); !some.empty();
+             some = consumer.fetch(256, Millis(200))) {
+            for (const auto& message : some) {
+                out.push_back(std::stoi(message.body));
+                consumer.ack(message);
+            }
+        }
+        return out;
+    }
+    static std::vector<int> range(int first, int last) {
+        std::vector<int> out;
+        for (int i = first; i <= last; ++i) {
+            out.push_back(i);
+        }
+        return out;
+    }
+};
+
+}  // namespace
+
+/// Runs in a process of its own, which the test below lets crash.
+TEST_CASE("drains the outbox once", "[.relay-victim]") {
+    bus::Bus bus(std::getenv("VICTIM_NATS"), "victim", telemetry::Log::none());
+    REQUIRE(wait_until([&] { return bus.connected(); }));
+    bus.ensure_stream(Fixture::jobs());
+    store::Database db(std::getenv("VICTIM_DSN"), "victim", 1);
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+    Relay relay(db, bus, "dispatch", telemetry::Log::none(), metrics, health);
+    relay.drain();
+}
+
+TEST_CASE_METHOD(
+    Fixture,
+    "what is committed to the outbox arrives, each once and in order; what is rolled back does not") {
+    auto bus = client();
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    REQUIRE(relay.drain() == 0);
+    put(1, 1'200);
+    REQUIRE_THROWS(db.transact([&](store::Txn& txn) {
+        put_outbox(txn, "dispatch", {{"jobs.a", "event:0", "0"}});
+        throw std::runtime_error("rolled back");
+    }));
+    put(1, 10);  // the same ids, while they wait
+    put(5'000, 5'000, "jobs.other", "registry");
+    REQUIRE(relay.drain() == 1'200);
+    REQUIRE(relay.drain() == 0);
+    REQUIRE(waiting() == 1);  // the other owner's
+    REQUIRE(received(*bus) == range(1, 1'200));
+    REQUIRE(metrics.counter("lamda_outbox_published_total", "", {{"owner", "dispatch"}}).value() == 1'200);
+    REQUIRE(metrics.gauge("lamda_outbox_waiting", "", {{"owner", "dispatch"}}).value() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "a message that no stream takes stays and holds back no other") {
+    auto bus = client();
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    put(1, 1, "nowhere.x");
+    put(2, 600);
+    REQUIRE(relay.drain() == 599);
+    REQUIRE(waiting() == 1);
+    REQUIRE(metrics.gauge("lamda_outbox_waiting", "", {{"owner", "dispatch"}}).value() == 1);
+    REQUIRE(received(*bus) == range(2, 600));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a message that waits longer than seconds is not ready, with its age and the reason") {
+    auto bus = client();
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    const auto check = [&] { return health.checks().at("outbox"); };
+    put(1, 1, "nowhere.x");
+    relay.drain();
+    CHECK(check().ok);  // it has only just come
+    db.transact([](store::Txn& txn) {
+        txn.exec("UPDATE bus.outbox SET created_at = now() - interval '90 seconds'");
+    });
+    relay.drain();
+    CHECK_FALSE(check().ok);
+    CHECK(check().detail.starts_with("messages wait: 1, the oldest for 9"));
+    CHECK(check().detail.ends_with("nowhere.x: no stream takes this subject"));
+    CHECK(metrics.gauge("lamda_outbox_oldest_seconds", "", {{"owner", "dispatch"}}).value() >= 90);
+    db.transact([](store::Txn& txn) { txn.exec("DELETE FROM bus.outbox"); });
+    relay.drain();
+    CHECK(check() == telemetry::Check{true, ""});
+    CHECK(metrics.gauge("lamda_outbox_oldest_seconds", "", {{"owner", "dispatch"}}).value() == 0);
+}
+
+TEST_CASE_METHOD(
+    Fixture,
+    "killed before or after publishing, it publishes again, and the stream holds each message once") {
+    put(1, 1'000);
+    for (const char* point :
+         {"relay.before_publish", "relay.after_publish", "relay.before_publish:2", "relay.after_publish"}) {
+        INFO(point);
+        REQUIRE(testkit::run_and_crash("[.relay-victim]", point,
+                                       {{"VICTIM_DSN", dsn}, {"VICTIM_NATS", nats.url()}}));
+        REQUIRE(waiting() > 0);
+    }
+    auto bus = client();
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    relay.drain();
+    REQUIRE(waiting() == 0);
+    REQUIRE(received(*bus) == range(1, 1'000));
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "two relays of one owner: nothing is lost, and the stream holds each message once") {
+    auto bus = client();
+    auto other_bus = client();
+    put(1, 3'000);
+    std::thread other([&] {
+        store::Database own_db(dsn, "other", 1);
+        telemetry::Metrics own_metrics;
+        telemetry::Health own_health;
+        Relay relay(own_db, *other_bus, "dispatch", telemetry::Log::none(), own_metrics, own_health);
+        relay.drain();
+    });
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    relay.drain();
+    other.join();
+    REQUIRE(waiting() == 0);
+    auto got = received(*bus);
+    std::sort(got.begin(), got.end());  // the two interleave
+    REQUIRE(got == range(1, 3'000));
+}
+
+TEST_CASE_METHOD(
+    Fixture, "the running relay hears of new messages, waits for a bus that is away, and stops when told") {
+    auto bus = client();
+    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    std::jthread running([&](const std::stop_token& stop) { relay.run(stop); });
+    put(1, 3);
+    REQUIRE(wait_until([&] { return waiting() == 0; }));
+    nats.kill();
+    put(4, 6);
+    REQUIRE(wait_until([&] { return !bus->connected(); }));
+    REQUIRE_THROWS_AS(relay.drain(), bus::Unavailable);
+    REQUIRE(waiting() == 3);
+    nats.start();
+    REQUIRE(wait_until([&] { return waiting() == 0; }, Millis(30'000)));
+    const auto begin = std::chrono::steady_clock::now();
+    running.request_stop();
+    running.join();
+    REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2));
+    REQUIRE(received(*bus) == range(1, 6));
+}

@@ -1,0 +1,76 @@
+// A journal's entries against those of another reading of the same blocks. Pure.
+#pragma once
+
+#include <vector>
+
+#include "ingest/audit/audit_sink.hpp"
+
+namespace lamda::pgingest {
+
+template <class Entry>
+struct LogDiff {
+    std::vector<const Entry*> to_add;   ///< of the other reading: not in the journal, or not like that
+    std::vector<const Entry*> to_drop;  ///< of the journal: not on chain, or not like that
+};
+
+/// Both ascending by place, each place once. @param place of an entry: block number, then log index
+/// @param same whether two entries of one place say the same
+template <class Entry, class Place, class Same>
+LogDiff<Entry> diff(const std::vector<Entry>& journal, const std::vector<Entry>& again, Place place,
+                    Same same) {
+    LogDiff<Entry> out;
+    auto ours = journal.begin();
+    auto theirs = again.begin();
+    while (ours != journal.end() || theirs != again.end()) {
+        const bool only_ours =
+            theirs == again.end() || (ours != journal.end() && place(*ours) < place(*theirs));
+        const bool only_theirs =
+            ours == journal.end() || (theirs != again.end() && place(*theirs) < place(*ours));
+        if (only_ours) {
+            out.to_drop.push_back(&*ours++);
+        } else if (only_theirs) {
+            out.to_add.push_back(&*theirs++);
+        } else {
+            if (!same(*ours, *theirs)) {
+                out.to_drop.push_back(&*ours);
+                out.to_add.push_back(&*theirs);
+            }
+            ++ours;
+            ++theirs;
+        }
+    }
+    return out;
+}
+
+/// One of two entries of a place counts once.
+template <class Entry, class Place>
+ingest::Differences differences(const LogDiff<Entry>& diff, Place place) {
+    ingest::Differences out;
+    std::set<decltype(place(*diff.to_add.front()))> places;
+    for (const auto* side : {&diff.to_add, &diff.to_drop}) {
+        for (const auto* entry : *side) {
+            places.insert(place(*entry));
+            out.blocks.insert(place(*entry).first);
+        }
+    }
+    out.logs = places.size();
+    return out;
+}
+
+/// Entries of another block at the same height are no mistake in reading: the chain itself is another one.
+/// @throws ingest::FinalityViolated
+template <class Entry, class Block>
+void require_same_blocks(const LogDiff<Entry>& diff, const ingest::RangeSnapshot& again, Block block) {
+    for (const auto* entry : diff.to_drop) {
+        for (const auto& header : again.blocks.headers) {
+            const BlockRef ours = block(*entry);
+            if (header.ref.number == ours.number && header.ref.hash != ours.hash) {
+                throw ingest::FinalityViolated("the rows are of block " + ours.hash.hex() +
+                                               ", the chain has " + header.ref.hash.hex() +
+                                               " at this height, and both were final");
+            }
+        }
+    }
+}
+
+}  // namespace lamda::pgingest

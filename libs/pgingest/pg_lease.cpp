@@ -1,0 +1,99 @@
+#include "pgingest/pg_lease.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+namespace lamda::pgingest {
+
+namespace {
+
+/// Many times the pause between two looks of an instance on standby.
+constexpr std::chrono::seconds kForAnother{3};
+
+/// Host and process: what a person needs to find it.
+std::string this_instance() {
+    std::array<char, 256> host{};
+    if (::gethostname(host.data(), host.size() - 1) != 0) {
+        host[0] = '?';
+    }
+    return std::string(host.data()) + ":" + std::to_string(::getpid());
+}
+
+}  // namespace
+
+PgLease::PgLease(store::Database& database, std::string owner, telemetry::Log log,
+                 telemetry::Metrics& metrics)
+    : database_(database),
+      owner_(std::move(owner)),
+      instance_(this_instance()),
+      log_(std::move(log)),
+      held_(metrics.gauge("lamda_lease_held", "1: this instance reads the chains", {{"owner", owner_}})),
+      lock_(database, "lamda:lease:" + owner_) {}
+
+bool PgLease::held() {
+    const std::lock_guard lock(mutex_);
+    if (std::chrono::steady_clock::now() < not_before_) {
+        return false;
+    }
+    const auto session = ask();
+    held_.set(session ? 1 : 0);
+    if (!session) {
+        if (noted_) {
+            log_.warn("lease lost", {{"owner", owner_}});
+        }
+        noted_.reset();
+        return false;
+    }
+    if (noted_ != session) {
+        note(*session);
+        log_.info("lease taken: this instance reads", {{"owner", owner_}, {"instance", instance_}});
+    }
+    return true;
+}
+
+std::optional<store::SessionLock::Session> PgLease::ask() {
+    try {
+        return lock_.held() ? lock_.session() : std::nullopt;
+    } catch (...) {
+        held_.set(0);
+        throw;
+    }
+}
+
+void PgLease::note(const store::SessionLock::Session& session) {
+    database_.transact([&](store::Txn& txn) {
+        txn.exec(
+            "INSERT INTO chain.lease (owner, instance, lock_key, backend_pid) VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (owner) DO UPDATE SET instance = excluded.instance, lock_key = excluded.lock_key, "
+            "backend_pid = excluded.backend_pid, since = excluded.since",
+            {owner_, instance_, session.key, session.backend_pid});
+    });
+    noted_ = session;
+}
+
+void PgLease::release() {
+    const std::lock_guard lock(mutex_);
+    if (!noted_) {
+        return;
+    }
+    not_before_ = std::chrono::steady_clock::now() + kForAnother;
+    lock_.release();
+    held_.set(0);
+    noted_.reset();
+    log_.warn("lease given up, for another instance to take", {{"owner", owner_}, {"instance", instance_}});
+}
+
+bool PgLease::given_up() {
+    const std::lock_guard lock(mutex_);
+    return std::chrono::steady_clock::now() < not_before_;
+}
+
+void PgLease::release() {
+    const std::lock_guard lock(mutex_);
+    lock_.release();
+    held_.set(0);
+    noted_.reset();
+}
+
+}  // namespace lamda::pgingest

@@ -1,0 +1,42 @@
+// Gas limits: estimated once for each shape of call, and checked for each call.
+#pragma once
+
+#include <map>
+#include <tuple>
+#include <vector>
+
+#include "eth/rpc.hpp"
+#include "txsender/tx_queue.hpp"
+
+namespace lamda::txsender {
+
+/// Not thread-safe.
+class GasLimits {
+  public:
+    /// @param margin_percent on top of an estimate
+    GasLimits(eth::Rpc& rpc, Address wallet, unsigned margin_percent);
+
+    struct Verdict {
+        std::uint64_t limit = 0;
+        std::string reverts{};     ///< why; empty: it does not
+        std::string unanswered{};  ///< why no node could tell; empty: one could
+    };
+    /// In the order of the intents, by one batch of eth_call under the known limits. What fails under a limit
+    /// is estimated on its own, which may raise it: a provider's first count costs more than the next.
+    /// @throws net::TransportError, eth::BadAnswer of HTTP
+    std::vector<Verdict> check(const std::vector<Intent>& intents);
+
+  private:
+    /// Recipient, selector, length of the calldata, whether it carries value.
+    using Shape = std::tuple<Address, Bytes, std::size_t, bool>;
+    static Shape shape_of(const Intent& intent);
+    eth::CallRequest request_of(const Intent& intent) const;
+    Verdict estimate(const Intent& intent);
+
+    eth::Rpc& rpc_;
+    Address wallet_;
+    unsigned margin_percent_;
+    std::map<Shape, std::uint64_t> known_;
+};
+
+}  // namespace lamda::txsender

@@ -1,0 +1,56 @@
+// Sender: intents become transactions, each exactly once. See docs/architecture.md, "Writing to a chain".
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "crypto/signer.hpp"
+#include "eth/rpc.hpp"
+#include "telemetry/health.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+#include "txsender/sender_config.hpp"
+#include "txsender/signing_policy.hpp"
+#include "txsender/tx_queue.hpp"
+
+namespace lamda::txsender {
+
+/// Reason why an intent does not go now.
+struct Objection {
+    enum class Kind {
+        kPark,        ///< a fact about the intent: it is parked with the reason
+        kUnanswered,  ///< no node could tell: asked again soon, and the sender is not ready meanwhile
+    };
+    std::string reason;
+    Kind kind = Kind::kPark;
+};
+/// The objection to each intent, in their order.
+using Precheck = std::function<std::vector<std::optional<Objection>>(const std::vector<Intent>&)>;
+
+/// Drives one wallet's ledger. One thread.
+class Sender {
+  public:
+    /// @param signing what may be signed for a key, whatever its row says  @param precheck of what it allows;
+    /// may be empty
+    Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
+           SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
+           telemetry::Health& health, Precheck precheck);
+    ~Sender();
+    /// Until stopped; wakes every `pace`, or when nudged.
+    void run(const std::stop_token& stop, Millis pace);
+    void nudge();
+    /// One pass over the open entries. @throws net::TransportError, eth::RpcError, eth::BadAnswer, store
+    /// errors, what the signer throws
+    void step();
+
+  private:
+    struct Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace lamda::txsender

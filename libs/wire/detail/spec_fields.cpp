@@ -1,0 +1,45 @@
+#include "wire/detail/spec_fields.hpp"
+
+namespace lamda::wire::detail {
+
+std::vector<std::string> read_command(Fields& fields) {
+    return fields.texts("command", 256, 4096);
+}
+
+std::map<std::string, std::string> read_env(Fields& fields) {
+    return fields.environment("env", 128);
+}
+
+Requirements read_requirements(Fields& fields) {
+    Fields inside = fields.object("requirements");
+    Requirements out;
+    out.cpu_millis = inside.uint32("cpuMillis", 1, 256000);
+    out.memory_mib = inside.uint32("memoryMib", 8, 1048576);
+    out.disk_mib = inside.uint32("diskMib", 1, 1048576);
+    out.gpu_count = inside.uint32("gpuCount", 0, 16);
+    out.network = inside.boolean("network");
+    out.time_limit_seconds = inside.uint32("timeLimitSeconds", 1, 86400);
+    return out;
+}
+
+Json command_json(const std::vector<std::string>& command) {
+    return Json::Array(command.begin(), command.end());
+}
+
+Json env_json(const std::map<std::string, std::string>& env) {
+    Json::Object out;
+    for (const auto& [name, value] : env) {
+        out.push_back({name, value});
+    }
+    return out;
+}
+
+Json requirements_json(const Requirements& requirements) {
+    return Json::Object{
+        {"cpuMillis", requirements.cpu_millis}, {"memoryMib", requirements.memory_mib},
+        {"diskMib", requirements.disk_mib},     {"gpuCount", requirements.gpu_count},
+        {"network", requirements.network},      {"timeLimitSeconds", requirements.time_limit_seconds},
+    };
+}
+
+}  // namespace lamda::wire::detail

@@ -1,0 +1,77 @@
+#include "services/api-gateway/routes/api.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace lamda::gateway {
+
+http::Problem not_found(const std::string& what) {
+    return {404, "not_found", "", "no such " + what, {}};
+}
+
+http::Response json_response(std::string body, int status) {
+    return {status, "application/json", std::move(body), {}};
+}
+
+void add_route(http::Server& server, const Parts& parts, const std::string& method,
+               const std::string& pattern, http::Handler handler, http::IsLarge is_large) {
+    const http::Handler guarded = [&parts, answer = std::move(handler)](const http::Request& request) {
+        const auto unavailable = [](const char* code, const char* detail) {
+            return http::Problem{503, code, "", detail, {}};
+        };
+        try {
+            // The settings may be another market's: nothing is answered before they are compared with the
+            // database.
+            const auto checks = parts.health.checks();
+            const auto compared = checks.find("configuration");
+            if (compared != checks.end() && !compared->second.ok) {
+                const auto database = checks.find("postgres");
+                throw database != checks.end() && !database->second.ok
+                    ? unavailable("database_unavailable", "the database cannot be reached; try again")
+                    : unavailable("starting", "the settings are being compared with the database; try again");
+            }
+            return answer(request);
+        } catch (const store::Exhausted& exhausted) {
+            parts.log.warn("database exhausted",
+                           {{"request_id", request.request_id}, {"error", exhausted.what()}});
+            throw unavailable("database_exhausted",
+                              "the database has no room or no time for this now; try again");
+        } catch (const store::Unavailable&) {
+            throw unavailable("database_unavailable", "the database cannot be reached; try again");
+        } catch (const store::InDoubt&) {
+            throw unavailable("database_unavailable", "the connection to the database was lost; try again");
+        } catch (const store::StatementError&) {
+            const auto checks = parts.health.checks();
+            const auto schema = checks.find("schema");
+            if (schema != checks.end() && !schema->second.ok) {
+                throw unavailable("starting", "the database's schema is not there yet; try again");
+            }
+            throw;
+        } catch (const bus::Unavailable&) {
+            throw unavailable("dispatcher_unavailable", "the job dispatcher did not answer; try again");
+        }
+    };
+    server.route(method, pattern, guarded, std::move(is_large));
+}
+
+void add_routes(http::Server& server, const Parts& parts) {
+    add_node_routes(server, parts);
+    add_job_routes(server, parts);
+    add_job_submission(server, parts);
+    add_job_updates(server, parts);
+    server.route("GET", "/health", [&parts](const http::Request&) {
+        const auto checks = parts.health.checks();
+        const auto ok = [&](const std::string& name) {
+            const auto at = checks.find(name);
+            return at != checks.end() && at->second.ok;
+        };
+        // Reading needs the database alone; the bus is reported.
+        const bool healthy = ok("postgres") && ok("schema");
+        const nlohmann::ordered_json body = {
+            {"status", healthy ? "ok" : "down"},
+            {"version", LAMDA_VERSION},
+            {"checks", {{"database", healthy ? "ok" : "down"}, {"nats", ok("nats") ? "ok" : "down"}}}};
+        return json_response(body.dump(), healthy ? 200 : 503);
+    });
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,50 @@
+// The REST interface: which route answers what. It reads the views of schema api, and writes only by
+// api.put_spec and by asking the dispatcher (jobs.command).
+#pragma once
+
+#include "bus/bus.hpp"
+#include "http/memory_budget.hpp"
+#include "http/server.hpp"
+#include "services/api-gateway/config.hpp"
+#include "store/database.hpp"
+#include "telemetry/health.hpp"
+#include "telemetry/log.hpp"
+
+namespace lamda::gateway {
+
+struct Parts {
+    const Config& config;
+    store::Database& database;
+    bus::Bus& bus;
+    telemetry::Health& health;
+    http::MemoryBudget& memory;  ///< of all answers together
+    telemetry::Log log = telemetry::Log::none();
+};
+
+/// Adds all routes. `parts` must outlive the server.
+void add_routes(http::Server& server, const Parts& parts);
+
+// One for each file.
+void add_node_routes(http::Server& server, const Parts& parts);
+void add_job_routes(http::Server& server, const Parts& parts);
+void add_job_submission(http::Server& server, const Parts& parts);
+void add_job_updates(http::Server& server, const Parts& parts);
+
+/// A route whose failing parts are 503 instead of 500: the client may try again.
+void add_route(http::Server& server, const Parts& parts, const std::string& method,
+               const std::string& pattern, http::Handler handler, http::IsLarge is_large = nullptr);
+/// A parameter of the path. @throws http::Problem 400 at `{name}`
+template <class T>
+T path_param(const http::Request& request, const std::string& name) {
+    auto parsed = T::parse(request.params.at(name));
+    if (!parsed) {
+        throw http::invalid(parsed.error(), "{" + name + "}");
+    }
+    return *parsed;
+}
+http::Problem not_found(const std::string& what);
+http::Response json_response(std::string body, int status = 200);
+/// The job as it is now, once a block holds it. @throws http::Problem 404
+std::string read_job(const Parts& parts, const JobId& id);
+
+}  // namespace lamda::gateway

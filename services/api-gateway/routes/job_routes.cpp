@@ -1,0 +1,54 @@
+#include "services/api-gateway/routes/api.hpp"
+#include "services/api-gateway/routes/list_response.hpp"
+#include "views/resources.hpp"
+
+namespace lamda::gateway {
+
+namespace {
+
+std::optional<store::Row> find_job(store::Txn& txn, const JobId& id) {
+    return txn.first("SELECT " + views::select_list(views::kJobs) + " FROM api.job WHERE id = $1::bytea",
+                     {id});
+}
+
+}  // namespace
+
+std::string read_job(const Parts& parts, const JobId& id) {
+    const auto row = parts.database.transact([&](store::Txn& txn) { return find_job(txn, id); });
+    if (!row) {
+        throw not_found("job");
+    }
+    return views::job_json(*row);
+}
+
+namespace {
+
+/// As read_job; a job whose spec is stored and that no block holds yet is `submitted`.
+std::string read_job_or_submission(const Parts& parts, const JobId& id) {
+    return parts.database.transact([&](store::Txn& txn) {
+        if (const auto job = find_job(txn, id)) {
+            return views::job_json(*job);
+        }
+        const auto stored = txn.first("SELECT spec, created_at FROM api.spec WHERE id = $1::bytea", {id});
+        const auto shown = stored ? views::submitted_json(id, *stored) : std::nullopt;
+        if (!shown) {
+            throw not_found("job");
+        }
+        return *shown;
+    });
+}
+
+}  // namespace
+
+void add_job_routes(http::Server& server, const Parts& parts) {
+    const http::Handler list = [&parts](const http::Request& request) {
+        return list_response(parts, views::kJobs, request);
+    };
+    add_route(server, parts, "GET", "/api/jobs", list, is_large_page);
+    add_route(server, parts, "POST", "/api/jobs/query", list, is_large_page);
+    add_route(server, parts, "GET", "/api/jobs/{id}", [&parts](const http::Request& request) {
+        return json_response(read_job_or_submission(parts, path_param<JobId>(request, "id")));
+    });
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,121 @@
+// POST /api/jobs: completes and stores a spec, and returns the transaction that a wallet sends.
+#include <nlohmann/json.hpp>
+
+#include "contracts/job_manager.hpp"
+#include "crypto/signer.hpp"
+#include "services/api-gateway/access/spec_quota.hpp"
+#include "services/api-gateway/routes/api.hpp"
+#include "services/api-gateway/routes/idempotency.hpp"
+#include "services/api-gateway/routes/recorded_deployment.hpp"
+#include "views/body.hpp"
+#include "wire/job_spec.hpp"
+
+namespace lamda::gateway {
+
+namespace {
+
+/// Of a submission that stores no spec: its Idempotency-Key is remembered.
+constexpr std::uint64_t kRequestCost = 256;
+
+/// 0 when it is absent or wrong.
+U256 payment_of(views::Body& body) {
+    const auto text = body.text("payment_amount");
+    if (!text) {
+        return 0;
+    }
+    const auto payment = u256_from_decimal(*text);
+    if (!payment) {
+        body.refuse("payment_amount", payment.error());
+        return 0;
+    }
+    if (*payment == 0) {
+        body.refuse({"/payment_amount", "out_of_range", "a job is paid at least 1 wei"});
+    }
+    return *payment;
+}
+
+/// Nothing when it is absent or wrong.
+std::optional<wire::JobSpec> spec_of(views::Body& body, const wire::SpecDefaults& defaults) {
+    const auto json = body.json("spec");
+    if (!json) {
+        return std::nullopt;
+    }
+    std::vector<Error> breaches;
+    const auto spec = wire::complete_job_spec(*json, defaults, &breaches);
+    for (const auto& breach : breaches) {
+        body.refuse("spec", breach);
+    }
+    return spec ? std::optional(*spec) : std::nullopt;
+}
+
+/// Checks the parts of a well-formed offer that would cost the renter the payment: JobManager has no refund.
+void judge_offer(const Parts& parts, const wire::JobSpec& spec, const U256& payment, views::Body& body) {
+    if (payment > 0 && spec.min_payment > payment) {
+        body.refuse(
+            {"/payment_amount", "payment_too_small", "payment_amount is less than the spec's minPayment"});
+    }
+    const bool registered = parts.database.transact([&](store::Txn& txn) {
+        return txn
+            .first("SELECT 1 AS one FROM api.node WHERE wallet_address = $1::bytea AND is_registered",
+                   {spec.provider})
+            .has_value();
+    });
+    if (!registered) {
+        body.refuse({"/spec/provider", "unknown_provider",
+                     "no node with this address is registered (GET /api/nodes lists them)"});
+    }
+}
+
+http::Response submit(const Parts& parts, const http::Request& request) {
+    views::Body body(request, {"spec", "payment_amount"});
+    const U256 payment = payment_of(body);
+    const ChainId chain =
+        parts.database.transact([&](store::Txn& txn) { return recorded_chain(txn, parts.config); });
+    const auto spec = spec_of(body, {chain, parts.config.job_manager, payment, random_bytes32()});
+    if (spec) {
+        judge_offer(parts, *spec, payment, body);
+    }
+    body.require_faultless();
+    const std::string canonical = wire::canonical_json(
+        submitted_once(parts, request, *body.json("payment_amount") + "\n" + *body.json("spec"), *spec));
+    const JobId id = wire::job_id_of_canonical(canonical);
+    const bool known = parts.database.transact([&](store::Txn& txn) {
+        const auto before = txn.first(
+            "SELECT created_at < now() - interval '1 hour' AS ages FROM api.spec WHERE id = $1::bytea", {id});
+        const bool stored = before.has_value();
+        // One that is put off costs what a new one costs; one that is asked for again, next to nothing.
+        const bool costs = !stored || before->get<bool>("ages");
+        count_spec(txn, parts.config.spec_quota, request.client, spec->renter,
+                   costs ? canonical.size() : kRequestCost);
+        // Also when it is stored: that puts off its expiry.
+        const auto digest =
+            txn.one("SELECT api.put_spec($1::bytea) AS id", {as_bytes(canonical)}).get<JobId>("id");
+        if (digest != id) {
+            throw std::logic_error("the database and this process disagree on a spec's digest");
+        }
+        return stored;
+    });
+    contracts::job_manager::CreateJob call;
+    call.job_id = id.as<Bytes32>();
+    call.provider_address = spec->provider;
+    nlohmann::ordered_json answer = {{"id", id.hex()},
+                                     {"spec_cid", wire::spec_cid(id).to_string()},
+                                     {"spec", nlohmann::ordered_json::parse(canonical)},
+                                     {"transaction",
+                                      {{"chainId", to_quantity(chain.value)},
+                                       {"to", crypto::checksum_address(parts.config.job_manager)},
+                                       {"value", to_quantity(payment)},
+                                       {"data", to_hex(call.encode())}}}};
+    auto response = json_response(answer.dump(), known ? 200 : 201);
+    response.headers.emplace_back("Location", "/api/jobs/" + id.hex());
+    return response;
+}
+
+}  // namespace
+
+void add_job_submission(http::Server& server, const Parts& parts) {
+    add_route(server, parts, "POST", "/api/jobs",
+              [&parts](const http::Request& request) { return submit(parts, request); });
+}
+
+}  // namespace lamda::gateway

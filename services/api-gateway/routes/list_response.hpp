@@ -1,0 +1,36 @@
+// A page of a list: {"items":[…],"next_cursor":null}.
+#pragma once
+
+#include "services/api-gateway/routes/api.hpp"
+#include "views/page.hpp"
+
+namespace lamda::gateway {
+
+/// Its members, without the braces. next_cursor is null when no row follows.
+inline std::string page_members(const std::string& list, const views::Page& page) {
+    const std::string next = page.next.empty() ? "null" : "\"" + page.next + "\"";
+    return "\"" + list + "\":" + page.items + ",\"next_cursor\":" + next;
+}
+
+/// True for a page of more rows than by default.
+inline bool is_large_page(const http::Request& request) {
+    try {
+        const auto list = views::list_request(request);
+        const auto limit = list.values.find("limit");
+        const auto rows = limit == list.values.end() ? U256(0) : u256_from_decimal(limit->second).value_or(0);
+        return rows > views::kDefaultLimit;
+    } catch (const http::Problem&) {
+        return false;
+    }
+}
+
+/// @throws http::Problem
+inline http::Response list_response(const Parts& parts, const views::Resource& resource,
+                                    const http::Request& request) {
+    const auto query = views::list_query(resource, views::list_request(request));
+    const auto page = parts.database.transact(
+        [&](store::Txn& txn) { return views::read_page(txn, resource, query, parts.memory); });
+    return {200, "application/json", "{" + page_members("items", page) + "}", {}};
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,104 @@
+#include "crypto/address_text.hpp"
+#include "crypto/signer.hpp"
+#include "services/api-gateway/routes/api.hpp"
+#include "services/api-gateway/routes/list_response.hpp"
+#include "views/resources.hpp"
+
+namespace lamda::gateway {
+
+namespace {
+
+/// The address of the path, whose checksum (EIP-55) must fit. @throws http::Problem 400
+Address address_param(const http::Request& request) {
+    auto parsed = crypto::parse_address(request.params.at("address"));
+    if (!parsed) {
+        throw http::invalid(parsed.error(), "{address}");
+    }
+    return *parsed;
+}
+
+struct Reputation {
+    U256 score;
+    U256 completed;
+    std::int64_t pending = 0;
+};
+
+Reputation reputation_of(store::Txn& txn, const Address& address) {
+    const auto row = txn.first(
+        "SELECT reputation_score, total_jobs_completed, pending FROM api.reputation WHERE wallet_address "
+        "= $1::bytea",
+        {address});
+    if (!row) {
+        throw not_found("provider");
+    }
+    return {row->get<U256>("reputation_score"), row->get<U256>("total_jobs_completed"),
+            row->get<std::int64_t>("pending")};
+}
+
+/// The page of transactions that the query asks for. @throws http::Problem: of a list its cursor and limit
+/// are asked for, and whose it is by the path alone
+views::ListQuery txs_query(const http::Request& request, const Address& address) {
+    auto wanted = views::list_request(request);
+    constexpr auto kWhose = "wallet_address";
+    if (wanted.values.contains(kWhose)) {
+        throw http::Problem{400,
+                            "invalid_request",
+                            "",
+                            "the query is not usable: see errors",
+                            {{wanted.prefix + kWhose, "unknown_field", "it is part of the path"}}};
+    }
+    wanted.values.emplace(kWhose, address.hex());
+    return views::list_query(views::kReputationTxs, wanted);
+}
+
+std::string wallet(const Address& address) {
+    return "{\"wallet_address\":\"" + crypto::checksum_address(address) + "\"";
+}
+
+http::Response reputation_response(const Parts& parts, const http::Request& request) {
+    const auto address = address_param(request);
+    const auto query = txs_query(request, address);
+    const auto [found, txs] = parts.database.transact([&](store::Txn& txn) {
+        return std::pair(reputation_of(txn, address),
+                         views::read_page(txn, views::kReputationTxs, query, parts.memory));
+    });
+    return json_response(wallet(address) + ",\"reputation_score\":" + views::number_json(found.score) +
+                         ",\"total_jobs_completed\":" + views::number_json(found.completed) +
+                         ",\"pending\":" + std::to_string(found.pending) + "," +
+                         page_members("transactions", txs) + "}");
+}
+
+}  // namespace
+
+void add_node_routes(http::Server& server, const Parts& parts) {
+    const http::Handler list = [&parts](const http::Request& request) {
+        return list_response(parts, views::kNodes, request);
+    };
+    add_route(server, parts, "GET", "/api/nodes", list, is_large_page);
+    add_route(server, parts, "POST", "/api/nodes/query", list, is_large_page);
+    add_route(server, parts, "GET", "/api/nodes/{address}", [&parts](const http::Request& request) {
+        const auto address = address_param(request);
+        const auto row = parts.database.transact([&](store::Txn& txn) {
+            return txn.first("SELECT " + views::select_list(views::kNodes) +
+                                 " FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
+                             {address});
+        });
+        if (!row) {
+            throw not_found("node");
+        }
+        return json_response(views::node_json(*row));
+    });
+    add_route(
+        server, parts, "GET", "/api/reputation/{address}",
+        [&parts](const http::Request& request) { return reputation_response(parts, request); },
+        is_large_page);
+    add_route(server, parts, "GET", "/api/reputation/{address}/jobs", [&parts](const http::Request& request) {
+        const auto address = address_param(request);
+        const auto found =
+            parts.database.transact([&](store::Txn& txn) { return reputation_of(txn, address); });
+        return json_response(wallet(address) +
+                             ",\"total_jobs_completed\":" + views::number_json(found.completed) + "}");
+    });
+}
+
+}  // namespace lamda::gateway

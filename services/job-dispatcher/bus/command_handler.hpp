@@ -1,0 +1,42 @@
+// jobs.command: what the gateway may ask of the dispatcher. The same request id gets the same answer.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "http/message.hpp"
+#include "runtime/secret.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/log_limit.hpp"
+#include "telemetry/metrics.hpp"
+#include "wire/messages.hpp"
+
+namespace lamda::dispatch {
+
+/// Thread-safe.
+class CommandHandler {
+  public:
+    /// @param operator_token empty: nobody may set a job's status
+    CommandHandler(store::Database& database, Deployment& deployment, runtime::Secret operator_token,
+                   const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
+    /// A JSON object: `{"v":1,"requestId","jobId","status"}`, or a problem document. Never throws.
+    std::string answer(const std::string& body);
+
+  private:
+    /// A set_status without the operator's proof. Absent: it may be looked at.
+    std::optional<http::Problem> refuse_stranger(const wire::Command& command);
+    std::string take(const wire::Command& command);
+
+    store::Database& database_;
+    Deployment& deployment_;
+    runtime::Secret operator_token_;
+    const Clock& clock_;
+    telemetry::Log log_;
+    telemetry::Counter refused_;
+    std::mutex mutex_;
+    telemetry::LogLimit refusals_{Millis(60'000)};
+};
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,19 @@
+#include "services/job-dispatcher/bus/heartbeats.hpp"
+
+#include "wire/heartbeat_check.hpp"
+
+namespace lamda::dispatch {
+
+void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& deployment,
+                    const Clock& clock) {
+    const auto heartbeat = wire::read_heartbeat(message.subject, message.body);
+    if (!heartbeat) {
+        return;
+    }
+    const auto newest = presence.newest_seq(heartbeat->provider);
+    if (newest && wire::check_heartbeat(*heartbeat, *newest, deployment, clock.now())) {
+        presence.heartbeat(*heartbeat, clock.steady());
+    }
+}
+
+}  // namespace lamda::dispatch

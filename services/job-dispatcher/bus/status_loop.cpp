@@ -1,0 +1,179 @@
+#include "services/job-dispatcher/bus/status_loop.hpp"
+
+#include <algorithm>
+
+#include "core/crash_point.hpp"
+#include "outbox/dead_letter.hpp"
+#include "runtime/app.hpp"
+#include "store/values.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+// What a dispatcher that was killed had fetched comes again after this; a batch takes far less.
+constexpr Millis kAckWait{5'000};
+constexpr Millis kFetch{500};
+constexpr Millis kLater{2'000};
+constexpr Millis kLongestPause{60'000};
+constexpr int kBatch = 100;
+/// Statuses put off: more than all the shares that wait at once.
+constexpr std::int64_t kMostPending = 1'000'000;
+constexpr int kQuietFetches = 4;  // a former database's statuses are read when nothing comes for so many
+
+std::int64_t ticks(Steady at) {
+    return std::chrono::duration_cast<Millis>(at.time_since_epoch()).count();
+}
+
+}  // namespace
+
+StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Deployment& deployment,
+                       const StreamProgress& progress, StatusCatchUp& catch_up, const Clock& clock,
+                       telemetry::Log log, telemetry::Metrics& metrics)
+    : database_(database),
+      bus_(bus),
+      setup_(setup),
+      deployment_(deployment),
+      progress_(progress),
+      catch_up_(catch_up),
+      clock_(clock),
+      log_(std::move(log)),
+      metrics_(metrics),
+      refused_(metrics.counter("lamda_dispatch_statuses_refused_total",
+                               "Statuses that were malformed or wrongly signed.")),
+      drained_at_(0) {}
+
+void StatusLoop::run(const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+        // The signature's domain is not known before the chain is.
+        policy_ = database_.transact([&](store::Txn& txn) { return deployment_.policy(txn); });
+        if (policy_) {
+            read(stop);
+        } else {
+            runtime::pause(stop, kFetch);
+        }
+    }
+}
+
+void StatusLoop::read(const std::stop_token& stop) {
+    setup_.poll_once();
+    catch_up_.begin(bus_);
+    bus_.ensure_durable(wire::kStatusStream, catch_up_.durable(), wire::kAllStatuses, kAckWait, kMostPending);
+    bus::Consumer consumer = bus_.consume(wire::kStatusStream, catch_up_.durable());
+    int quiet = 0;
+    while (!stop.stop_requested()) {
+        const auto messages = consumer.fetch(kBatch, kFetch);
+        for (const auto& message : messages) {
+            switch (handle(message)) {
+                case Next::kAck:
+                    crash_point("status.before_ack");
+                    consumer.ack(message);
+                    break;
+                case Next::kLater:
+                    consumer.nak(message, kLater);
+                    break;
+                case Next::kOver:
+                    consumer.nak(message, std::min<Millis>(kLongestPause, kLater * message.deliveries));
+                    break;
+            }
+            if (!catch_up_.done() && !catch_up_.is_older(message.sequence + 1)) {
+                catch_up_.finish();
+            }
+        }
+        quiet = messages.empty() ? quiet + 1 : 0;
+        // All that was there came, but for what a flood by one provider left for later.
+        if (messages.size() < kBatch) {
+            drained_at_ = ticks(clock_.steady());
+        }
+        if (!catch_up_.done() && quiet >= kQuietFetches) {
+            catch_up_.finish();
+        }
+    }
+}
+
+bool StatusLoop::up_to_date(Millis within) const {
+    return drained_at_ != 0 && ticks(clock_.steady()) - drained_at_ <= within.count();
+}
+
+StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
+    const auto from = wire::provider_of(message.subject);
+    if (!from || !catch_up_.done()) {
+        return apply(message);  // a former database's statuses come all at once
+    }
+    const auto now = clock_.steady();
+    switch (share_.judge(*from, message.body, now)) {
+        case StatusShare::Verdict::kRepeated:
+            count("repeated");
+            return Next::kAck;
+        case StatusShare::Verdict::kOver:
+            count("put_off");
+            return Next::kOver;
+        case StatusShare::Verdict::kTake:
+            break;
+    }
+    const Next next = apply(message);
+    if (next == Next::kAck) {
+        share_.handled(*from, message.body, now);
+    }
+    return next;
+}
+
+StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
+    const auto from = wire::provider_of(message.subject);
+    auto status = wire::parse_status(message.body);
+    if (!from || !status) {
+        const Error error = from ? status.error() : from.error();
+        return refuse(message,
+                      error.code + ": " + error.message + (error.where.empty() ? "" : " at " + error.where));
+    }
+    if (*from != status->provider) {
+        return refuse(message, "the provider is another one than the subject's");
+    }
+    if (const auto signature =
+            wire::verify_status(*status, wire::market_domain(policy_->chain_id, policy_->job_manager));
+        !signature) {
+        return refuse(message, signature.error().code + ": " + signature.error().message +
+                                   "; verified for chain " + std::to_string(policy_->chain_id.value) +
+                                   " and JobManager " + policy_->job_manager.hex() +
+                                   ": compare the agent's BSC_RPC_URL, BSC_CHAIN_ID and "
+                                   "JOB_MANAGER_CONTRACT_ADDRESS, and its key");
+    }
+    const ReceivedStatus received{*status, message.body,
+                                  !catch_up_.done() && catch_up_.is_older(message.sequence)};
+    StatusOutcome outcome{};
+    try {
+        outcome = database_.transact([&](store::Txn& txn) {
+            return take_status(txn, received, *policy_, progress_.caught_up() && catch_up_.done(),
+                               clock_.now());
+        });
+    } catch (const Deferred&) {
+        return Next::kLater;
+    }
+    count(to_string(outcome));
+    if (outcome == StatusOutcome::kWrongProvider) {
+        return refuse(message, "the job is another provider's");
+    }
+    return Next::kAck;
+}
+
+StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::string& reason) {
+    const bool kept = database_.transact([&](store::Txn& txn) {
+        return outbox::put_dead_letter(txn, kOutboxOwner, message.subject, message.body, reason);
+    });
+    refused_.add();
+    if (kept) {  // a flood must not fill the log either
+        log_.warn("status refused", {{"subject", store::storable(message.subject, 256)},
+                                     {"reason", store::storable(reason, 512)}});
+    }
+    return Next::kAck;
+}
+
+void StatusLoop::count(std::string_view outcome) {
+    metrics_
+        .counter("lamda_dispatch_statuses_total", "Statuses by what became of them.",
+                 {{"outcome", std::string(outcome)}})
+        .add();
+}
+
+}  // namespace lamda::dispatch

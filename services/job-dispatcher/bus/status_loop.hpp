@@ -1,0 +1,50 @@
+// Agents' signed statuses, from the STATUS stream into the jobs.
+#pragma once
+
+#include <stop_token>
+
+#include "services/job-dispatcher/bus/bus_setup.hpp"
+#include "services/job-dispatcher/bus/status_catch_up.hpp"
+#include "services/job-dispatcher/bus/status_share.hpp"
+#include "services/job-dispatcher/bus/statuses.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::dispatch {
+
+class StatusLoop {
+  public:
+    StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Deployment& deployment,
+               const StreamProgress& progress, StatusCatchUp& catch_up, const Clock& clock,
+               telemetry::Log log, telemetry::Metrics& metrics);
+    void run(const std::stop_token& stop);
+    /// Nothing was left to read within the last `within`, but for what one provider sent beyond its share:
+    /// silence then is the agent's, not ours.
+    bool up_to_date(Millis within) const;
+
+  private:
+    enum class Next { kAck, kLater, kOver };
+    /// Until the bus fails: the stream or the durable may be gone, and is made again at the next call.
+    /// @throws bus::Unavailable, bus::Refused
+    void read(const std::stop_token& stop);
+    Next handle(const bus::Message& message);
+    Next apply(const bus::Message& message);
+    Next refuse(const bus::Message& message, const std::string& reason);
+    void count(std::string_view outcome);
+
+    store::Database& database_;
+    bus::Bus& bus_;
+    BusSetup& setup_;
+    Deployment& deployment_;
+    const StreamProgress& progress_;
+    StatusCatchUp& catch_up_;
+    const Clock& clock_;
+    telemetry::Log log_;
+    telemetry::Metrics& metrics_;
+    telemetry::Counter refused_;
+    std::optional<Policy> policy_;
+    StatusShare share_;
+    std::atomic<std::int64_t> drained_at_;
+};
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,58 @@
+#include "services/job-dispatcher/bus/status_share.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "crypto/digest.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+Bytes32 digest(const Address& provider, std::string_view body) {
+    crypto::Sha256 sha;
+    sha.update(provider.view());
+    sha.update(as_bytes(body));
+    return sha.finish();
+}
+
+double seconds(Steady::duration time) {
+    return std::chrono::duration<double>(time).count();
+}
+
+}  // namespace
+
+StatusShare::Verdict StatusShare::judge(const Address& provider, std::string_view body, Steady now) {
+    turn(now);
+    const Bytes32 key = digest(provider, body);
+    if (newer_.contains(key) || older_.contains(key)) {
+        return Verdict::kRepeated;
+    }
+    auto& bucket = buckets_.try_emplace(provider, Bucket{kBurst, now}).first->second;
+    bucket.tokens = std::min(kBurst, bucket.tokens + kPerSecond * seconds(now - bucket.at));
+    bucket.at = now;
+    if (bucket.tokens < 1) {
+        return Verdict::kOver;
+    }
+    bucket.tokens -= 1;
+    return Verdict::kTake;
+}
+
+void StatusShare::handled(const Address& provider, std::string_view body, Steady now) {
+    turn(now);
+    newer_.insert(digest(provider, body));
+}
+
+void StatusShare::turn(Steady now) {
+    if (now - turned_ < kRemembered / 2 && newer_.size() < kMostRemembered / 2) {
+        return;
+    }
+    older_ = std::exchange(newer_, {});
+    turned_ = now;
+    // A full bucket is what a provider starts with.
+    std::erase_if(buckets_, [&](const auto& entry) {
+        return entry.second.tokens + kPerSecond * seconds(now - entry.second.at) >= kBurst;
+    });
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,68 @@
+#include "services/job-dispatcher/bus/status_share.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace lamda;
+using namespace lamda::dispatch;
+using namespace std::chrono_literals;
+using Verdict = StatusShare::Verdict;
+
+namespace {
+
+Address provider(std::uint8_t number) {
+    Address out;
+    out.array()[19] = number;
+    return out;
+}
+Steady at(Millis time) {
+    return Steady{} + 1h + time;
+}
+
+/// So many different statuses at one moment; how many are taken.
+int flood(StatusShare& share, const Address& from, int count, Steady now) {
+    static int number = 0;
+    int taken = 0;
+    for (int i = 0; i < count; ++i) {
+        const auto body = "status " + std::to_string(++number);
+        if (share.judge(from, body, now) == Verdict::kTake) {
+            share.handled(from, body, now);
+            ++taken;
+        }
+    }
+    return taken;
+}
+
+}  // namespace
+
+TEST_CASE("A status that was handled a moment ago is a repetition, of its provider alone") {
+    StatusShare share;
+    CHECK(share.judge(provider(1), "a", at(0s)) == Verdict::kTake);
+    CHECK(share.judge(provider(1), "a", at(0s)) == Verdict::kTake);  // not handled yet: it was put off
+    share.handled(provider(1), "a", at(0s));
+    CHECK(share.judge(provider(1), "a", at(1s)) == Verdict::kRepeated);
+    CHECK(share.judge(provider(1), "b", at(1s)) == Verdict::kTake);
+    CHECK(share.judge(provider(2), "a", at(1s)) == Verdict::kTake);
+    SECTION("and is looked at again later, for the job may have changed") {
+        CHECK(share.judge(provider(1), "a", at(6s)) == Verdict::kRepeated);
+        CHECK(share.judge(provider(1), "a", at(12s)) == Verdict::kTake);
+    }
+}
+
+TEST_CASE("Repetitions do not use up a share") {
+    StatusShare share;
+    share.handled(provider(1), "a", at(0s));
+    for (int i = 0; i < 60'000; ++i) {
+        REQUIRE(share.judge(provider(1), "a", at(1s)) == Verdict::kRepeated);
+    }
+    CHECK(share.judge(provider(1), "b", at(1s)) == Verdict::kTake);
+}
+
+TEST_CASE("Beyond its share a provider waits, and no other one") {
+    StatusShare share;
+    CHECK(flood(share, provider(1), 60'000, at(0s)) == StatusShare::kBurst);
+    CHECK(flood(share, provider(2), 10, at(0s)) == 10);
+    CHECK(flood(share, provider(1), 60'000, at(2s)) == 2 * StatusShare::kPerSecond);
+    SECTION("and has its whole share again after a while") {
+        CHECK(flood(share, provider(1), 60'000, at(60s)) == StatusShare::kBurst);
+    }
+}

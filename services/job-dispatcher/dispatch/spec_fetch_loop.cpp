@@ -1,0 +1,93 @@
+#include "services/job-dispatcher/dispatch/spec_fetch_loop.hpp"
+
+#include "runtime/app.hpp"
+#include "services/job-dispatcher/ingest/projection.hpp"
+#include "wire/job_spec.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+/// The oldest of each renter, so that one who creates jobs faster than they are looked for keeps nobody out.
+std::vector<AwaitedSpec> read_awaited(store::Txn& txn) {
+    std::vector<AwaitedSpec> out;
+    for (const auto row :
+         txn.exec("SELECT id, renter, payment, work_since FROM ("
+                  "SELECT id, renter, payment, work_since, "
+                  "row_number() OVER (PARTITION BY renter ORDER BY work_since) AS turn FROM dispatch.job "
+                  "WHERE work_state = 'awaiting_spec' AND chain_state = 'created') AS awaited "
+                  "WHERE turn <= 1000 ORDER BY turn, payment DESC LIMIT 10000")) {
+        out.push_back({row.get<JobId>("id"), row.get<Address>("renter"), row.get<U256>("payment"),
+                       row.get<Timestamp>("work_since")});
+    }
+    return out;
+}
+
+}  // namespace
+
+SpecFetchLoop::SpecFetchLoop(store::Database& database, ipfs::ContentStore& content, const Clock& clock,
+                             telemetry::Log log)
+    : database_(database), content_(content), clock_(clock), log_(std::move(log)) {}
+
+void SpecFetchLoop::watch(const std::stop_token& stop) {
+    store::Listener listener(database_, {kWakeChannel});
+    while (!stop.stop_requested()) {
+        const auto begin = clock_.steady();
+        const auto awaited = database_.transact(read_awaited);
+        {
+            const std::lock_guard lock(mutex_);
+            queue_.await(awaited);
+        }
+        changed_.notify_all();
+        // However often it is woken, no more than half of the time is spent on looking.
+        runtime::pause(stop, std::chrono::duration_cast<Millis>(clock_.steady() - begin));
+        listener.wait(Millis(500));
+    }
+}
+
+void SpecFetchLoop::poll_once(const std::stop_token& stop) {
+    while (const auto id = wait_for_one(stop)) {
+        const auto give_back = [&] {
+            const std::lock_guard lock(mutex_);
+            queue_.give_back(*id, clock_.steady());
+        };
+        try {
+            fetch(*id, stop);
+        } catch (...) {
+            give_back();
+            throw;
+        }
+        give_back();
+    }
+}
+
+std::optional<JobId> SpecFetchLoop::wait_for_one(const std::stop_token& stop) {
+    std::optional<JobId> id;
+    std::unique_lock lock(mutex_);
+    while (!id && !stop.stop_requested()) {
+        changed_.wait_for(lock, stop, Millis(500), [&] {
+            id = queue_.take(clock_.steady());
+            return id.has_value();
+        });
+    }
+    return id;
+}
+
+void SpecFetchLoop::fetch(const JobId& id, const std::stop_token& stop) {
+    try {
+        const Bytes spec = content_.block(wire::spec_cid(id), stop);  // verified: its digest is the id
+        if (spec.size() >= 2 && spec.size() <= 65'536) {
+            database_.transact([&](store::Txn& txn) { txn.exec("SELECT api.put_spec($1)", {spec}); });
+            log_.info("spec found on IPFS", {{"job_id", id.hex()}});
+        }
+    } catch (const ipfs::WrongBytes& e) {
+        log_.warn("a source sent other bytes than a spec's CID names",
+                  {{"job_id", id.hex()}, {"reason", e.what()}});
+    } catch (const ipfs::Unavailable& e) {
+        log_.debug("spec not on IPFS", {{"job_id", id.hex()}, {"reason", e.what()}});
+    } catch (const ipfs::TooLarge&) {
+        log_.debug("spec too large", {{"job_id", id.hex()}});
+    }
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,52 @@
+// What time alone brings: attempts that nobody accepts or that fall silent, specs that never come, old rows.
+#pragma once
+
+#include <functional>
+#include <stop_token>
+
+#include "services/job-dispatcher/dispatch/deadline_watch.hpp"
+#include "services/job-dispatcher/dispatch/presence_clock.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
+#include "telemetry/log.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::dispatch {
+
+struct TimeoutConfig {
+    Millis accept_timeout{60'000};
+    Millis silence{30'000};
+    Millis prepare_limit{6 * 3'600'000};  ///< from acceptance to the first `running`
+    Millis run_grace{30 * 60'000};        ///< on top of the spec's time limit: for storing the output
+    Millis spec_ttl{24 * 3'600'000};
+};
+
+class TimeoutLoop {
+  public:
+    /// @param statuses_are_read whether silence is the agent's own: the status loop is up to date
+    TimeoutLoop(store::Database& database, TimeoutConfig config, Deployment& deployment,
+                const StreamProgress& progress, PresenceClock& presence,
+                std::function<bool()> statuses_are_read, const Clock& clock, telemetry::Log log,
+                telemetry::Metrics& metrics);
+    void run(const std::stop_token& stop);
+    void pass();
+
+  private:
+    void end_silent_attempts();
+    void expire_specs();
+    void tidy();
+    void count_jobs();
+
+    store::Database& database_;
+    TimeoutConfig config_;
+    Deployment& deployment_;
+    const StreamProgress& progress_;
+    PresenceClock& presence_;
+    std::function<bool()> statuses_are_read_;
+    const Clock& clock_;
+    telemetry::Log log_;
+    telemetry::Metrics& metrics_;
+    telemetry::Counter retries_;
+    DeadlineWatch deadlines_;
+};
+
+}  // namespace lamda::dispatch

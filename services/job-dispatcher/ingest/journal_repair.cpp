@@ -1,0 +1,149 @@
+#include "services/job-dispatcher/ingest/journal_repair.hpp"
+
+#include <algorithm>
+
+#include "pgingest/log_diff.hpp"
+#include "services/job-dispatcher/ingest/projection.hpp"
+#include "services/job-dispatcher/jobs/chain_facts.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/job_write.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+constexpr Fact kCreatedFact = ChainFact::kCreated;
+
+/// Of a chain fact.
+std::pair<BlockNum, std::uint64_t> place(const JobEvent& event) {
+    return {event.position->block.number, event.position->log_index};
+}
+
+bool same(const JobEvent& ours, const JobEvent& theirs) {
+    return ours.job_id == theirs.job_id && ours.fact == theirs.fact && ours.position == theirs.position &&
+           ours.body == theirs.body;
+}
+
+/// Only the entries themselves, and what they are compared with.
+struct Compared {
+    std::vector<JobEvent> journal;
+    std::vector<JobEvent> again;
+    pgingest::LogDiff<JobEvent> diff;
+
+    Compared(store::Txn& txn, const ingest::RangeSnapshot& reading)
+        : journal(read_chain_entries(txn, reading.first, reading.blocks.to.number)),
+          again(facts_of(reading.blocks, reading.blocks.logs)),
+          diff(pgingest::diff(journal, again, place, same)) {}
+    Compared(const Compared&) = delete;  // diff points into the other two
+    Compared& operator=(const Compared&) = delete;
+};
+
+JobEvent as_new(JobEvent event) {
+    event.id = 0;
+    event.orphaned = false;
+    return event;
+}
+
+}  // namespace
+
+JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<JobEvent>& missing) {
+    JournalPlan out;
+    bool has_creation = std::any_of(journal.begin(), journal.end(),
+                                    [](const JobEvent& entry) { return entry.fact == kCreatedFact; });
+    std::optional<std::pair<BlockNum, std::uint64_t>> again_from;
+    for (const auto& fact : missing) {
+        if (fact.fact == kCreatedFact && !has_creation) {
+            // Whatever the journal holds was about a job that was not known: now it counts.
+            out.in_front.push_back(fact);
+            has_creation = true;
+            continue;
+        }
+        if (fact.fact == kCreatedFact && !again_from) {
+            again_from = place(fact);
+        }
+        out.at_end.push_back(fact);
+    }
+    if (again_from) {
+        // What followed this creation on chain was said of an orphaned one, and changed nothing.
+        for (const auto& entry : journal) {
+            if (entry.position && !entry.orphaned && place(entry) > *again_from) {
+                out.to_orphan.push_back(entry.id);
+                out.at_end.push_back(as_new(entry));
+            }
+        }
+        std::sort(out.at_end.begin(), out.at_end.end(),
+                  [](const JobEvent& a, const JobEvent& b) { return place(a) < place(b); });
+    }
+    return out;
+}
+
+JournalRepair::JournalRepair(Deployment& deployment, const Clock& clock)
+    : deployment_(deployment), clock_(clock) {}
+
+ingest::Differences JournalRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
+    return pgingest::differences(Compared(txn, again).diff, place);
+}
+
+void JournalRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
+    const Compared compared(txn, again);
+    pgingest::require_same_blocks(compared.diff, again,
+                                  [](const JobEvent& entry) { return entry.position->block; });
+    std::map<JobId, std::vector<JobEvent>> missing;
+    std::set<JobId> jobs;
+    std::set<JobId> false_creations;
+    std::vector<std::int64_t> to_orphan;
+    for (const auto* entry : compared.diff.to_add) {
+        missing[entry->job_id].push_back(*entry);
+        jobs.insert(entry->job_id);
+    }
+    for (const auto* entry : compared.diff.to_drop) {
+        to_orphan.push_back(entry->id);
+        jobs.insert(entry->job_id);
+        if (entry->fact == kCreatedFact) {
+            false_creations.insert(entry->job_id);
+        }
+    }
+    const std::vector<JobId> ids(jobs.begin(), jobs.end());
+    const auto before = lock_jobs(txn, ids);
+    orphan(txn, to_orphan);
+    const auto journals = read_journals(txn, ids);
+    JournalPlan plan;
+    const std::vector<JobEvent> none;
+    for (const auto& [job, facts] : missing) {
+        const auto journal = journals.find(job);
+        auto one = plan_repair(journal == journals.end() ? none : journal->second, facts);
+        plan.in_front.insert(plan.in_front.end(), one.in_front.begin(), one.in_front.end());
+        plan.to_orphan.insert(plan.to_orphan.end(), one.to_orphan.begin(), one.to_orphan.end());
+        plan.at_end.insert(plan.at_end.end(), one.at_end.begin(), one.at_end.end());
+    }
+    orphan(txn, plan.to_orphan);
+    prepend_journal(txn, plan.in_front);
+    std::vector<JobEvent*> at_end;
+    at_end.reserve(plan.at_end.size());
+    for (auto& entry : plan.at_end) {
+        at_end.push_back(&entry);
+    }
+    append_journal(txn, at_end);
+
+    std::vector<JobWrite> writes;
+    for (auto& [job, journal] : read_journals(txn, ids)) {
+        JobWrite write;
+        const auto row = before.find(job);
+        write.before = row == before.end() ? std::nullopt : std::optional(row->second);
+        write.after = fold(journal);
+        if (write.before && false_creations.contains(job)) {
+            write.retract = on_orphaned(*write.before);
+        }
+        if (write.after) {
+            writes.push_back(std::move(write));
+        }
+    }
+    const auto policy = deployment_.policy(txn);
+    if (!policy) {
+        throw std::logic_error("a sweep came before the stream was bound to its chain");
+    }
+    write_jobs(txn, writes, policy->chain_id, clock_.now());
+    txn.notify(kWakeChannel);
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,179 @@
+#include "services/job-dispatcher/ingest/projection.hpp"
+
+#include <algorithm>
+#include <memory>
+#include <unordered_map>
+
+#include "services/job-dispatcher/bus/statuses.hpp"
+#include "services/job-dispatcher/ingest/bulk_load.hpp"
+#include "services/job-dispatcher/ingest/prepared_batch.hpp"
+#include "services/job-dispatcher/jobs/chain_facts.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using wire::ChainState;
+
+/// A change holds rows before and after and all that was said of the job: some kilobytes, more than its
+/// facts.
+constexpr std::size_t kFactsAtOnce = 5'000;
+
+/// Of the jobs that the facts are about, ascending.
+std::vector<JobId> ids_of(const std::vector<JobEvent>& facts) {
+    std::vector<JobId> out;
+    out.reserve(facts.size());
+    std::transform(facts.begin(), facts.end(), std::back_inserter(out),
+                   [](const JobEvent& fact) { return fact.job_id; });
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
+    return out;
+}
+
+/// The changes' jobs have rows now.
+void know(const std::vector<JobWrite>& writes, std::unordered_set<JobId>& known) {
+    for (const auto& write : writes) {
+        if (write.after) {
+            known.insert(write.after->id);
+        }
+    }
+}
+
+Policy require_policy(Deployment& deployment, store::Txn& txn) {
+    const auto policy = deployment.policy(txn);
+    if (!policy) {
+        throw std::logic_error("a batch came before the stream was bound to its chain");
+    }
+    return *policy;
+}
+
+}  // namespace
+
+JobProjection::JobProjection(store::Database& database, Deployment& deployment, StreamProgress& progress,
+                             const Clock& clock, telemetry::Log log)
+    : database_(database),
+      deployment_(deployment),
+      progress_(progress),
+      clock_(clock),
+      log_(std::move(log)) {}
+
+pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& batch) {
+    const std::shared_ptr<PreparedBatch> prepared = PreparedBatch::of(batch, database_, clock_.now());
+    if (!prepared) {
+        return {};
+    }
+    return [this, prepared](store::Txn& txn, const ingest::Batch& same, const pgingest::StreamState& state) {
+        if (met_known_ || early_statuses_wait(txn)) {
+            apply(txn, same, state);
+            met_known_ = false;
+            return;
+        }
+        if (same.is_history) {
+            begin_load(txn, log_);
+        }
+        const auto known = hold_jobs(txn, ids_of(prepared->rest()));
+        try {
+            prepared->write(txn);
+        } catch (const PreparedBatch::MetKnown& met) {
+            met_known_ = true;
+            throw store::Conflict(met.what());  // once more, with the rows that there are
+        }
+        apply_facts(txn, prepared->rest(), known);
+        advance(txn, same, state);
+    };
+}
+
+void JobProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
+    const auto facts = facts_of(batch, batch.logs);
+    apply_facts(txn, facts, hold_jobs(txn, ids_of(facts)));
+    advance(txn, batch, state);
+}
+
+void JobProjection::advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
+    if (!batch.is_history) {
+        end_load(txn, Millis{0}, log_);
+    }
+    save_progress(txn, batch.to.number, state.boundary);
+    progress_.set(state.caught_up);
+    txn.notify(kWakeChannel);
+}
+
+void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts,
+                                std::unordered_set<JobId> known) {
+    if (facts.empty()) {
+        return;
+    }
+    const Policy policy = require_policy(deployment_, txn);
+    const bool early = early_statuses_wait(txn);
+    const std::span<const JobEvent> all(facts);
+    for (std::size_t at = 0; at < all.size(); at += kFactsAtOnce) {
+        const auto some = all.subspan(at, std::min(kFactsAtOnce, all.size() - at));
+        know(apply_some(txn, some, known, early, policy), known);
+    }
+}
+
+std::vector<JobWrite> JobProjection::apply_some(store::Txn& txn, std::span<const JobEvent> facts,
+                                                const std::unordered_set<JobId>& known, bool early,
+                                                const Policy& policy) {
+    std::vector<JobId> ids;
+    std::unordered_map<JobId, std::size_t> place;
+    place.reserve(facts.size());
+    for (const auto& fact : facts) {
+        if (place.emplace(fact.job_id, place.size()).second && known.contains(fact.job_id)) {
+            ids.push_back(fact.job_id);
+        }
+    }
+    std::vector<JobWrite> writes(place.size());
+    for (auto& [id, row] : lock_jobs(txn, ids)) {
+        writes[place.at(id)].before = std::move(row);
+    }
+    for (const auto& fact : facts) {
+        writes[place.at(fact.job_id)].entries.push_back(fact);
+    }
+    if (early) {
+        // Nobody will judge a job that the chain shows as done: its work states come back here.
+        for (auto& write : writes) {
+            const auto row = present(write);
+            if (row && !row->work_state &&
+                (row->chain_state == ChainState::kConfirmed || row->chain_state == ChainState::kPaid)) {
+                absorb_early(txn, write, policy, clock_.now());
+                write.send_attempt = false;
+            }
+        }
+    }
+    write_jobs(txn, writes, policy.chain_id, clock_.now());
+    return writes;
+}
+
+void JobProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
+                           const pgingest::StreamState& state) {
+    const auto ids = orphan_above(txn, unwind.to.number);
+    if (!ids.empty()) {
+        const Policy policy = require_policy(deployment_, txn);
+        const auto before = lock_jobs(txn, ids);
+        auto journals = read_journals(txn, ids);
+        std::vector<JobWrite> writes;
+        for (const auto& [id, row] : before) {
+            JobWrite& write = writes.emplace_back();
+            write.before = row;
+            write.after = fold(journals[id]);
+            if (row.chain_state != ChainState::kAbsent && write.after->chain_state == ChainState::kAbsent) {
+                write.retract = on_orphaned(row);
+            }
+        }
+        write_jobs(txn, writes, policy.chain_id, clock_.now());
+    }
+    save_progress(txn, unwind.to.number, std::min(state.boundary, unwind.to.number));
+    progress_.set(state.caught_up);
+    txn.notify(kWakeChannel);
+}
+
+void JobProjection::boundary(store::Txn& txn, const pgingest::StreamState& state) {
+    end_load(txn, Millis{0}, log_);
+    txn.exec("UPDATE dispatch.progress SET boundary = $1", {state.boundary});
+    progress_.set(state.caught_up);
+    txn.notify(kWakeChannel);
+}
+
+}  // namespace lamda::dispatch

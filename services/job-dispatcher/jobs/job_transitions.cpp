@@ -1,0 +1,302 @@
+#include "services/job-dispatcher/jobs/job_transitions.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "store/values.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using wire::ChainState;
+using wire::StatusKind;
+using wire::WorkFact;
+using wire::WorkState;
+
+JobEvent entry(const JobRow& row, WorkFact fact, Timestamp at) {
+    JobEvent out;
+    out.job_id = row.id;
+    out.fact = fact;
+    out.at = at;
+    return out;
+}
+
+JobEvent failure(const JobRow& row, WorkFact fact, Timestamp at, const std::string& message) {
+    JobEvent out = entry(row, fact, at);
+    out.body.error_message = store::storable(message, 1'024);
+    return out;
+}
+
+FactBody spec_body(const wire::JobSpec& spec) {
+    FactBody body;
+    body.docker_image = store::storable(spec.docker_image);
+    body.input_file_cid = spec.input_file_cid;
+    body.time_limit_seconds = spec.requirements.time_limit_seconds;
+    return body;
+}
+
+bool may_leave(const JobRow& row) {
+    return row.chain_state == ChainState::kCreated;
+}
+
+/// Another attempt if one is left; its predecessor is void. `history`: it left, or not, before this database
+/// was new.
+JobTransition retry_or_end(const JobRow& row, JobEvent cause, const std::string& reason, const Policy& policy,
+                           bool history = false) {
+    JobTransition out;
+    cause.attempt = row.attempt;
+    cause.body.error_message = store::storable(reason, 1'024);
+    if ((may_leave(row) || history) && row.tries < policy.max_attempts) {
+        cause.fact = WorkFact::kRetry;
+        cause.body.next_attempt = row.attempt + 1;
+        out.send_attempt = may_leave(row);
+        out.retract = Retract{row.attempt, wire::RetractReason::kSuperseded};
+    } else {
+        cause.fact = WorkFact::kExhausted;
+        out.retract = Retract{row.attempt, wire::RetractReason::kCancelled};
+    }
+    out.entries.push_back(std::move(cause));
+    return out;
+}
+
+std::string describe(const wire::JobStatus& status) {
+    std::string out = status.error_code ? std::string(wire::to_string(*status.error_code)) : "failed";
+    if (status.error_message && !status.error_message->empty()) {
+        out += ": " + *status.error_message;
+    }
+    return out;
+}
+
+/// When the fact was so. Not on the agent's word alone, whose clock may be wrong: a beginning counts from
+/// when it was heard of (deadlines run from it), an end lies between the assignment and now.
+Timestamp time_of(const JobRow& row, const wire::JobStatus& status, bool recovering, Timestamp now) {
+    const bool beginning = status.status == StatusKind::kAccepted || status.status == StatusKind::kRunning;
+    if (beginning && !recovering) {
+        return now;
+    }
+    const Timestamp earliest = recovering ? row.created_at : row.assigned_at.value_or(row.created_at);
+    return std::min(std::max(status.at, earliest), now);
+}
+
+JobEvent entry_of(const JobRow& row, const wire::JobStatus& status, WorkFact fact, bool recovering,
+                  Timestamp now) {
+    JobEvent out = entry(row, fact, time_of(row, status, recovering, now));
+    out.attempt = status.attempt;
+    out.seq = status.seq;
+    if (status.output_file_cid) {
+        out.body.output_file_cid = store::storable(*status.output_file_cid, 512);
+    }
+    return out;
+}
+
+WorkFact fact_of(const wire::JobStatus& status) {
+    switch (status.status) {
+        case StatusKind::kAccepted:
+            return WorkFact::kAccepted;
+        case StatusKind::kRunning:
+            return WorkFact::kRunning;
+        case StatusKind::kCompleted:
+            return WorkFact::kCompleted;
+        case StatusKind::kFailed:
+            return WorkFact::kFailedForGood;
+    }
+    return WorkFact::kFailedForGood;
+}
+
+JobTransition refused(const JobRow& row, const wire::JobStatus& status, const std::string& reason,
+                      Timestamp now) {
+    JobTransition out;
+    out.entries.push_back(entry_of(row, status, fact_of(status), false, now));
+    out.entries.back().refused_reason = reason;
+    return out;
+}
+
+/// The entry that lets a rebuilt row know of an attempt which left before the database was new.
+std::optional<JobEvent> recovered_attempt(const JobRow& row, const wire::JobStatus& status, Timestamp now) {
+    const auto fact = row.attempt_is_out() ? WorkFact::kRetry : WorkFact::kAssignable;
+    if (!wire::next_state(row.work_state, fact)) {
+        return std::nullopt;
+    }
+    JobEvent out = entry(row, fact, time_of(row, status, true, now));
+    out.body.next_attempt = status.attempt;
+    return out;
+}
+
+JobTransition on_present_attempt(const JobRow& row, const wire::JobStatus& status, bool recovering,
+                                 const Policy& policy, Timestamp now) {
+    const bool repeated = (status.status == StatusKind::kRunning && row.work_state == WorkState::kRunning) ||
+                          (status.status == StatusKind::kAccepted && row.work_state == WorkState::kAccepted);
+    if (repeated) {
+        return {};  // progress: a last value, not journalled
+    }
+    const bool transient =
+        status.status == StatusKind::kFailed && status.error_code && wire::is_transient(*status.error_code);
+    const WorkFact fact = transient ? WorkFact::kExhausted : fact_of(status);
+    if (!wire::next_state(row.work_state, fact)) {
+        const auto state = row.work_state ? wire::to_string(*row.work_state) : "not judged";
+        return refused(row, status,
+                       fmt::format("{} does not follow {}", wire::to_string(status.status), state), now);
+    }
+    JobEvent event = entry_of(row, status, fact, recovering, now);
+    if (transient) {
+        JobTransition out = retry_or_end(row, std::move(event), describe(status), policy, recovering);
+        if (!out.send_attempt) {
+            out.retract.reset();  // it has ended by itself
+        } else if (!recovering) {
+            out.pause = pause_after(row.tries, policy.retry_pause);
+        }
+        return out;
+    }
+    if (status.status == StatusKind::kFailed) {
+        event.body.error_message = store::storable(describe(status), 1'024);
+    }
+    JobTransition out;
+    out.entries.push_back(std::move(event));
+    return out;
+}
+
+}  // namespace
+
+SpecKnown read_spec(const std::optional<std::string>& stored) {
+    SpecKnown out;
+    if (stored) {
+        if (auto spec = wire::parse_canonical_job_spec(*stored)) {
+            out.spec = std::move(*spec);
+        } else {
+            out.fault =
+                spec.error().message + (spec.error().where.empty() ? "" : " at " + spec.error().where);
+        }
+    }
+    return out;
+}
+
+JobTransition judge(const JobRow& row, const SpecKnown& known, bool provider_registered, const Policy& policy,
+                    Timestamp now) {
+    JobTransition out;
+    const auto put = [&](JobEvent event) {
+        const auto next = wire::next_state(row.work_state, std::get<WorkFact>(event.fact));
+        if (next && next != row.work_state) {
+            out.entries.push_back(std::move(event));
+        }
+    };
+    if (!may_leave(row)) {
+        return out;
+    }
+    if (!known.fault.empty()) {
+        put(failure(row, WorkFact::kSpecContradicts, now, "no job spec: " + known.fault));
+        return out;
+    }
+    if (!known.spec) {
+        put(entry(row, WorkFact::kSpecMissing, now));
+        return out;
+    }
+    const wire::OnChainJob on_chain{policy.chain_id, policy.job_manager, row.renter, row.provider,
+                                    row.payment};
+    if (const auto wrong = wire::contradiction(*known.spec, on_chain)) {
+        put(failure(row, WorkFact::kSpecContradicts, now, *wrong));
+        return out;
+    }
+    JobEvent event =
+        entry(row, provider_registered ? WorkFact::kAssignable : WorkFact::kProviderUnknown, now);
+    event.body = spec_body(*known.spec);
+    if (provider_registered) {
+        event.body.next_attempt = row.attempt + 1;
+        event.body.uncounted = row.tries > 0;  // tried before: only a reorg brings a tried job here again
+    }
+    put(std::move(event));
+    out.send_attempt = provider_registered && !out.entries.empty();
+    return out;
+}
+
+JobTransition on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
+                        bool recovering, const Policy& policy, Timestamp now) {
+    if (status.attempt < row.attempt) {
+        return refused(row, status, fmt::format("attempt {} is out", row.attempt), now);
+    }
+    if (status.attempt == row.attempt && known.waiting && !recovering) {
+        return refused(row, status, "this attempt has not left yet", now);
+    }
+    if (status.attempt == row.attempt) {
+        return status.seq <= known.last_seq ? JobTransition{}
+                                            : on_present_attempt(row, status, recovering, policy, now);
+    }
+    const auto recovered = recovering ? recovered_attempt(row, status, now) : std::nullopt;
+    if (!recovered) {
+        return refused(row, status, "this attempt never left", now);
+    }
+    std::optional<JobRow> there = row;
+    apply_event(there, *recovered);
+    JobTransition out = on_present_attempt(*there, status, recovering, policy, now);
+    out.entries.insert(out.entries.begin(), *recovered);
+    return out;
+}
+
+Millis pause_after(std::uint32_t tries, Millis first) {
+    constexpr Millis kLongest{10 * 60'000};
+    constexpr int kGrowth = 5;
+    Millis pause = first;
+    for (std::uint32_t i = 1; i < tries && pause < kLongest; ++i) {
+        pause = std::min(kGrowth * pause, kLongest);
+    }
+    return pause;
+}
+
+JobTransition on_silence(const JobRow& row, const std::string& reason, const Policy& policy, Timestamp now) {
+    if (!row.attempt_is_out()) {
+        return {};
+    }
+    return retry_or_end(row, entry(row, WorkFact::kExhausted, now), reason, policy);
+}
+
+JobTransition on_spec_ttl(const JobRow& row, Timestamp now) {
+    JobTransition out;
+    if (wire::next_state(row.work_state, WorkFact::kSpecExpired)) {
+        out.entries.push_back(failure(row, WorkFact::kSpecExpired, now, "no job spec came in time"));
+    }
+    return out;
+}
+
+std::optional<Retract> on_orphaned(const JobRow& row) {
+    if (!row.attempt_is_out()) {
+        return std::nullopt;
+    }
+    return Retract{row.attempt, wire::RetractReason::kOrphaned};
+}
+
+Result<JobTransition> on_set_status(const JobRow& row, const std::string& status, const std::string& message,
+                                    Timestamp now) {
+    const auto fact = status == "cancelled" ? WorkFact::kSetCancelled : WorkFact::kSetFailed;
+    const bool paid_for = row.chain_state == ChainState::kConfirmed || row.chain_state == ChainState::kPaid;
+    if (paid_for || !wire::next_state(row.work_state, fact)) {
+        return Error{"illegal_transition",
+                     fmt::format("a job that is {} cannot become {}", wire::to_string(row.status()), status),
+                     "/status"};
+    }
+    JobTransition out;
+    out.entries.push_back(failure(row, fact, now, message.empty() ? status + " by request" : message));
+    if (row.attempt_is_out()) {
+        out.retract = Retract{row.attempt, wire::RetractReason::kCancelled};
+    }
+    return out;
+}
+
+wire::Assignment assignment_of(const JobRow& row, const wire::JobSpec& spec) {
+    wire::Assignment out;
+    out.job_id = row.id;
+    out.attempt = row.attempt;
+    out.provider = row.provider;
+    out.docker_image = spec.docker_image;
+    out.input_file_cid = spec.input_file_cid;
+    out.command = spec.command;
+    out.env = spec.env;
+    out.requirements = spec.requirements;
+    out.chain_id = spec.chain_id;
+    out.job_manager = spec.job_manager;
+    out.block_number = row.created_in.block.number;
+    out.block_hash = row.created_in.block.hash;
+    return out;
+}
+
+}  // namespace lamda::dispatch

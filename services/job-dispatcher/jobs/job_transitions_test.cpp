@@ -1,0 +1,318 @@
+#include "services/job-dispatcher/jobs/job_transitions.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace lamda;
+using namespace lamda::dispatch;
+using wire::WorkFact;
+using wire::WorkState;
+
+namespace {
+
+const Timestamp kNow = from_unix_seconds(1'790'000'000);
+
+Address address(std::uint8_t last) {
+    Address out;
+    out.array()[19] = last;
+    return out;
+}
+
+Policy policy() {
+    return {
+        .max_attempts = 3, .retry_pause = Millis(20'000), .chain_id = ChainId{97}, .job_manager = address(9)};
+}
+
+wire::JobSpec spec() {
+    wire::JobSpec out;
+    out.chain_id = ChainId{97};
+    out.job_manager = address(9);
+    out.renter = address(1);
+    out.provider = address(2);
+    out.min_payment = 100;
+    out.docker_image = "lamda/busybox:1.35";
+    return out;
+}
+
+SpecKnown known() {
+    return {spec(), ""};
+}
+
+JobRow created() {
+    JobRow row;
+    row.id = wire::job_id_of(spec());
+    row.renter = address(1);
+    row.provider = address(2);
+    row.payment = 100;
+    row.chain_state = wire::ChainState::kCreated;
+    return row;
+}
+
+/// The row after the decision's entries.
+JobRow after(const JobRow& row, const JobTransition& transition) {
+    std::optional<JobRow> out = row;
+    for (const auto& event : transition.entries) {
+        apply_event(out, event);
+    }
+    return *out;
+}
+
+JobRow assigned() {
+    return after(created(), judge(created(), known(), true, policy(), kNow));
+}
+
+wire::JobStatus status(wire::StatusKind kind, std::uint32_t attempt = 1, std::uint32_t seq = 1) {
+    wire::JobStatus out;
+    out.job_id = created().id;
+    out.attempt = attempt;
+    out.seq = seq;
+    out.provider = address(2);
+    out.status = kind;
+    out.at = kNow;
+    return out;
+}
+
+wire::JobStatus failed(wire::ErrorCode code, std::uint32_t attempt = 1) {
+    auto out = status(wire::StatusKind::kFailed, attempt, 2);
+    out.error_code = code;
+    return out;
+}
+
+JobTransition decide(const JobRow& row, const wire::JobStatus& what, std::uint32_t last_seq = 0,
+                     bool recovering = false) {
+    return on_status(row, what, {last_seq, false}, recovering, policy(), kNow);
+}
+
+}  // namespace
+
+TEST_CASE("a creation is judged by what is known of it") {
+    SECTION("all: attempt 1 leaves") {
+        const auto transition = judge(created(), known(), true, policy(), kNow);
+        CHECK(transition.send_attempt);
+        const auto row = after(created(), transition);
+        CHECK(row.work_state == WorkState::kAssigned);
+        CHECK(row.attempt == 1);
+        CHECK(row.tries == 1);
+        CHECK(row.docker_image == "lamda/busybox:1.35");
+        const auto message = assignment_of(row, spec());
+        CHECK(message.attempt == 1);
+        CHECK(message.provider == address(2));
+    }
+    SECTION("no spec") {
+        CHECK(after(created(), judge(created(), {}, true, policy(), kNow)).work_state ==
+              WorkState::kAwaitingSpec);
+    }
+    SECTION("unknown provider, who comes later") {
+        const auto row = after(created(), judge(created(), known(), false, policy(), kNow));
+        CHECK(row.work_state == WorkState::kAwaitingProvider);
+        CHECK(judge(row, known(), false, policy(), kNow).nothing());
+        const auto later = judge(row, known(), true, policy(), kNow);
+        CHECK(later.send_attempt);
+        CHECK(after(row, later).work_state == WorkState::kAssigned);
+    }
+    SECTION("bytes that are no spec, and a spec that says something else, never leave") {
+        const auto garbage = judge(created(), read_spec("{}"), true, policy(), kNow);
+        CHECK_FALSE(garbage.send_attempt);
+        CHECK(after(created(), garbage).work_state == WorkState::kMismatched);
+
+        auto dust = created();
+        dust.payment = 99;
+        const auto cheap = judge(dust, known(), true, policy(), kNow);
+        CHECK_FALSE(cheap.send_attempt);
+        CHECK(after(dust, cheap).work_state == WorkState::kMismatched);
+        CHECK_FALSE(after(dust, cheap).error_message->empty());
+    }
+    SECTION("a job that the chain shows as done, or not at all, is not judged") {
+        for (const auto state :
+             {wire::ChainState::kAbsent, wire::ChainState::kConfirmed, wire::ChainState::kPaid}) {
+            auto row = created();
+            row.chain_state = state;
+            CHECK(judge(row, known(), true, policy(), kNow).nothing());
+        }
+    }
+}
+
+TEST_CASE("statuses move the work along its table") {
+    auto row = assigned();
+    row = after(row, decide(row, status(wire::StatusKind::kAccepted)));
+    CHECK(row.work_state == WorkState::kAccepted);
+    row = after(row, decide(row, status(wire::StatusKind::kRunning, 1, 2), 1));
+    CHECK(row.work_state == WorkState::kRunning);
+    CHECK(decide(row, status(wire::StatusKind::kRunning, 1, 3), 2).nothing());  // progress is not journalled
+    auto done = status(wire::StatusKind::kCompleted, 1, 4);
+    done.output_file_cid = "bafy";
+    row = after(row, decide(row, done, 3));
+    CHECK(row.work_state == WorkState::kCompleted);
+    CHECK(row.output_file_cid == "bafy");
+}
+
+TEST_CASE("the same status again changes nothing, an impossible one is journalled with its reason") {
+    auto row = assigned();
+    row = after(row, decide(row, status(wire::StatusKind::kAccepted)));
+    CHECK(decide(row, status(wire::StatusKind::kAccepted), 1).nothing());
+
+    const auto unheard = decide(row, status(wire::StatusKind::kCompleted, 2));
+    REQUIRE(unheard.entries.size() == 1);
+    CHECK(unheard.entries[0].refused_reason == "this attempt never left");
+    CHECK(after(row, unheard).work_state == WorkState::kAccepted);
+}
+
+TEST_CASE("`accepted` and `running` that are repeated are progress: nothing follows from them") {
+    auto row = after(created(), judge(created(), known(), true, policy(), kNow));
+    std::uint32_t seq = 0;
+    for (const auto kind : {wire::StatusKind::kAccepted, wire::StatusKind::kRunning}) {
+        const auto first = decide(row, status(kind, 1, seq + 1), seq);
+        CHECK_FALSE(first.nothing());
+        row = after(row, first);
+        CHECK(decide(row, status(kind, 1, seq + 2), seq + 1).nothing());
+        seq += 2;
+    }
+    CHECK(row.work_state == WorkState::kRunning);
+    // Not the other way round.
+    CHECK(decide(row, status(wire::StatusKind::kAccepted, 1, seq + 1), seq).entries.at(0).refused_reason);
+}
+
+TEST_CASE("a transient failure takes the next attempt until none is left; a permanent one ends the job") {
+    auto row = assigned();
+    for (std::uint32_t attempt = 1; attempt < 3; ++attempt) {
+        const auto retry = decide(row, failed(wire::ErrorCode::kStoreFailed, attempt));
+        CHECK(retry.send_attempt);
+        CHECK(retry.retract == Retract{attempt, wire::RetractReason::kSuperseded});
+        row = after(row, retry);
+        CHECK(row.work_state == WorkState::kAssigned);
+        CHECK(row.attempt == attempt + 1);
+    }
+    const auto last = decide(row, failed(wire::ErrorCode::kStoreFailed, 3));
+    CHECK_FALSE(last.send_attempt);
+    CHECK(after(row, last).work_state == WorkState::kExpired);
+
+    const auto broken = after(assigned(), decide(assigned(), failed(wire::ErrorCode::kExitNonzero)));
+    CHECK(broken.work_state == WorkState::kFailed);
+    CHECK(broken.failed_at == kNow);
+    CHECK(broken.error_message == "exit_nonzero");
+}
+
+TEST_CASE("a late completed of an older attempt fills the output and leaves the newer attempt out") {
+    auto row = after(assigned(), on_silence(assigned(), "no acceptance", policy(), kNow));
+    CHECK(row.attempt == 2);
+    auto late = status(wire::StatusKind::kCompleted, 1, 5);
+    late.output_file_cid = "bafy";
+    row = after(row, decide(row, late));
+    CHECK(row.work_state == WorkState::kAssigned);
+    CHECK(row.output_file_cid == "bafy");
+}
+
+TEST_CASE(
+    "silence: a retry voids the attempt before it; when none is left, what was never accepted expires") {
+    auto row = assigned();
+    row.tries = 3;
+    const auto end = on_silence(row, "no acceptance", policy(), kNow);
+    CHECK_FALSE(end.send_attempt);
+    CHECK(end.retract == Retract{1, wire::RetractReason::kCancelled});
+    CHECK(after(row, end).work_state == WorkState::kExpired);
+    row.work_state = WorkState::kRunning;
+    CHECK(after(row, on_silence(row, "silent", policy(), kNow)).work_state == WorkState::kFailed);
+    CHECK(on_silence(created(), "silent", policy(), kNow).nothing());
+}
+
+TEST_CASE("no attempt leaves for a job that the chain shows as confirmed") {
+    auto row = assigned();
+    row.chain_state = wire::ChainState::kConfirmed;
+    CHECK_FALSE(on_silence(row, "silent", policy(), kNow).send_attempt);
+    CHECK_FALSE(decide(row, failed(wire::ErrorCode::kInternal)).send_attempt);
+}
+
+TEST_CASE(
+    "a rebuilt row learns its attempts from statuses that are older than the database, and sends none of "
+    "them") {
+    const auto first = decide(created(), status(wire::StatusKind::kRunning, 2, 4), 0, true);
+    CHECK_FALSE(first.send_attempt);
+    auto row = after(created(), first);
+    CHECK(row.attempt == 2);
+    CHECK(row.work_state == WorkState::kRunning);
+    row = after(row, decide(row, status(wire::StatusKind::kCompleted, 3, 9), 0, true));
+    CHECK(row.attempt == 3);
+    CHECK(row.work_state == WorkState::kCompleted);
+    CHECK(after(created(), decide(created(), status(wire::StatusKind::kRunning, 2), 0, false)).attempt == 0);
+}
+
+TEST_CASE(
+    "a failure before the database was new leads on to the attempt that followed it, also of a confirmed "
+    "job") {
+    auto row = created();
+    row.chain_state = wire::ChainState::kConfirmed;
+    const auto failure = decide(row, failed(wire::ErrorCode::kStoreFailed), 0, true);
+    CHECK_FALSE(failure.send_attempt);
+    row = after(row, failure);
+    CHECK(row.attempt == 2);
+    row = after(row, decide(row, status(wire::StatusKind::kCompleted, 2, 3), 0, true));
+    CHECK(row.work_state == WorkState::kCompleted);
+}
+
+TEST_CASE("an agent's clock moves no deadline: a beginning counts from when it was heard of") {
+    auto early = status(wire::StatusKind::kRunning);
+    early.at = kNow - std::chrono::hours(24);
+    CHECK(after(assigned(), decide(assigned(), early)).running_since == kNow);
+    auto late = status(wire::StatusKind::kCompleted);
+    late.at = kNow + std::chrono::hours(24);
+    CHECK(after(assigned(), decide(assigned(), late)).completed_at == kNow);
+}
+
+TEST_CASE("an orphaned creation retracts the attempt that is out, and only that") {
+    CHECK(on_orphaned(assigned()) == Retract{1, wire::RetractReason::kOrphaned});
+    CHECK_FALSE(on_orphaned(created()));
+    auto back = assigned();
+    back.work_state.reset();  // judged anew after a reorg
+    const auto again = judge(back, known(), true, policy(), kNow);
+    CHECK(after(back, again).attempt == 2);
+    CHECK(after(back, again).tries == 1);
+}
+
+TEST_CASE("cancelling stops the agent; what has ended, or is confirmed on chain, cannot be cancelled") {
+    const auto cancel = on_set_status(assigned(), "cancelled", "", kNow);
+    REQUIRE(cancel);
+    CHECK(cancel->retract == Retract{1, wire::RetractReason::kCancelled});
+    CHECK(after(assigned(), *cancel).work_state == WorkState::kCancelled);
+
+    auto done = assigned();
+    done.work_state = WorkState::kCompleted;
+    CHECK(on_set_status(done, "cancelled", "", kNow).error().code == "illegal_transition");
+    auto confirmed = assigned();
+    confirmed.chain_state = wire::ChainState::kConfirmed;
+    CHECK_FALSE(on_set_status(confirmed, "failed", "", kNow));
+    CHECK(on_set_status(assigned(), "failed", "", kNow)->entries.size() == 1);
+}
+
+TEST_CASE("SPEC_TTL ends only what waits for its spec") {
+    auto row = after(created(), judge(created(), {}, true, policy(), kNow));
+    CHECK(after(row, on_spec_ttl(row, kNow)).work_state == WorkState::kExpired);
+    CHECK(on_spec_ttl(assigned(), kNow).nothing());
+}
+
+TEST_CASE("the pause after a transient failure grows, what took its time already is followed at once") {
+    const Millis first(20'000);
+    CHECK(pause_after(1, first) == Millis(20'000));
+    CHECK(pause_after(2, first) == Millis(100'000));
+    CHECK(pause_after(3, first) == Millis(500'000));
+    CHECK(pause_after(4, first) == Millis(600'000));
+    CHECK(pause_after(100, first) == Millis(600'000));
+    CHECK(pause_after(7, Millis(0)) == Millis(0));
+    CHECK(pause_after(2, Millis(3'600'000)) == Millis(3'600'000));
+
+    auto row = assigned();
+    const auto transient = decide(row, failed(wire::ErrorCode::kInputUnavailable));
+    CHECK(transient.send_attempt);
+    CHECK(transient.pause == Millis(20'000));
+    CHECK(after(row, transient).error_message->starts_with("input_unavailable"));
+    row = after(row, transient);
+    CHECK(decide(row, failed(wire::ErrorCode::kStoreFailed, 2)).pause == Millis(100'000));
+    const auto silent = on_silence(row, "no sign of the job", policy(), kNow);
+    CHECK(silent.send_attempt);
+    CHECK(silent.pause == Millis(0));
+    // Before this database was new: its time is over.
+    CHECK(decide(row, failed(wire::ErrorCode::kStoreFailed, 2), 0, true).pause == Millis(0));
+    // It has not left: nobody can have failed at it.
+    const auto early =
+        on_status(row, failed(wire::ErrorCode::kStoreFailed, 2), {0, true}, false, policy(), kNow);
+    CHECK_FALSE(early.send_attempt);
+    CHECK(early.entries.back().refused_reason == "this attempt has not left yet");
+}

@@ -1,0 +1,136 @@
+#include "services/job-dispatcher/jobs/job_write.hpp"
+
+#include <algorithm>
+
+#include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/jobs/job_events.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using outbox::OutboxMessage;
+
+void put_attempt(std::vector<OutboxMessage>& out, const JobWrite& write) {
+    const JobRow& row = *write.after;
+    const auto message = assignment_of(row, write.spec.value());
+    out.push_back({wire::dispatch_subject(row.provider), wire::dispatch_message_id(row.id, row.attempt),
+                   wire::to_json(message)});
+}
+
+void put_retraction(std::vector<OutboxMessage>& out, const JobRow& row, const Retract& retract) {
+    const wire::Retraction message{row.id, retract.attempt, retract.reason};
+    out.push_back({wire::retract_subject(row.provider), wire::retract_message_id(row.id, retract.attempt),
+                   wire::to_json(message)});
+}
+
+/// All entries as the chain has them, whatever their jobs: what was decided of a job stands behind the fact
+/// that it follows from.
+std::vector<JobEvent*> in_order(std::vector<JobWrite>& writes) {
+    struct Placed {
+        BlockNum block;
+        std::uint64_t log_index = 0;
+        std::size_t arrival = 0;
+        JobEvent* entry = nullptr;
+        auto operator<=>(const Placed&) const = default;
+    };
+    std::vector<Placed> placed;
+    placed.reserve(writes.size());
+    for (auto& write : writes) {
+        Placed place;
+        for (auto& entry : write.entries) {
+            if (entry.position) {
+                place.block = entry.position->block.number;
+                place.log_index = entry.position->log_index;
+            }
+            place.arrival = placed.size();
+            place.entry = &entry;
+            placed.push_back(place);
+        }
+    }
+    std::sort(placed.begin(), placed.end());
+    std::vector<JobEvent*> out;
+    out.reserve(placed.size());
+    std::transform(placed.begin(), placed.end(), std::back_inserter(out),
+                   [](const Placed& one) { return one.entry; });
+    return out;
+}
+
+/// The row after the entries; an event for each that changes what people see.
+void fold_entries(JobWrite& write, std::vector<OutboxMessage>& messages, ChainId chain, Timestamp now) {
+    const bool refolded = write.after.has_value();
+    std::optional<JobRow> row = write.before;
+    for (const auto& entry : write.entries) {
+        apply_with_events(row, entry, chain, now, messages);
+    }
+    if (!refolded) {
+        write.after = std::move(row);
+    } else if (row && write.after->status() != row->status() && outbox::is_recent(row->updated_at, now)) {
+        JobEvent taken_back;
+        taken_back.id = row->last_event;
+        taken_back.at = now;
+        put_job_event(messages, *write.after, taken_back, chain, "unwound");
+    }
+}
+
+}  // namespace
+
+void JobWrite::add(JobTransition transition) {
+    for (const auto& entry : transition.entries) {
+        if (!entry.refused_reason && entry.body.next_attempt) {
+            send_attempt = false;
+        }
+    }
+    if (transition.send_attempt) {
+        pause = transition.pause;
+    }
+    entries.insert(entries.end(), std::make_move_iterator(transition.entries.begin()),
+                   std::make_move_iterator(transition.entries.end()));
+    send_attempt = send_attempt || transition.send_attempt;
+    if (transition.retract) {
+        retract = transition.retract;
+    }
+}
+
+void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, Timestamp now) {
+    append_journal(txn, in_order(writes));
+
+    std::vector<const JobRow*> created;
+    std::vector<const JobRow*> changed;
+    std::vector<const JobRow*> sent;
+    std::vector<WaitingAttempt> waiting;
+    std::vector<RetractedAttempt> retracted;
+    std::vector<OutboxMessage> messages;
+    for (auto& write : writes) {
+        fold_entries(write, messages, chain, now);
+        if (!write.after) {
+            continue;  // facts of a job whose creation lies before the start block
+        }
+        if (!write.before) {
+            created.push_back(&*write.after);
+        } else if (write.after != write.before) {
+            changed.push_back(&*write.after);
+        }
+        if (write.retract) {
+            // To the provider who has the attempt: a creation in another block may name another one.
+            put_retraction(messages, write.before ? *write.before : *write.after, *write.retract);
+            retracted.push_back({write.after->id, write.retract->attempt});
+        }
+        if (write.send_attempt && write.pause > Millis{0}) {
+            waiting.push_back({&*write.after, write.pause});
+        } else if (write.send_attempt) {
+            put_attempt(messages, write);
+            sent.push_back(&*write.after);
+        }
+    }
+    insert_jobs(txn, created);
+    update_jobs(txn, changed);
+    void_assignments(txn, retracted);
+    put_assignments(txn, sent, now);
+    put_waiting(txn, waiting, now);
+    outbox::put_outbox(txn, kOutboxOwner, messages);
+}
+
+}  // namespace lamda::dispatch

@@ -1,0 +1,156 @@
+#include "services/node-agent/bus/assignment_loop.hpp"
+
+#include <algorithm>
+
+#include "core/crash_point.hpp"
+#include "services/node-agent/bus/durable_loop.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::agent {
+
+namespace {
+constexpr auto kCheck = "assignments";
+constexpr Millis kFetchTimeout{1'000};
+constexpr Millis kComeAgain{5'000};
+}  // namespace
+
+AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses,
+                               const BscIdentity& identity, const Address& provider,
+                               const Address& job_manager, std::size_t capacity, const RetrySchedule& retries,
+                               DuplicateAgentDetector& twins, SettingsWatch& settings, const Clock& clock,
+                               telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
+    : bus_(bus),
+      journal_(journal),
+      statuses_(statuses),
+      identity_(identity),
+      provider_(provider),
+      job_manager_(job_manager),
+      capacity_(capacity),
+      retries_(retries),
+      twins_(twins),
+      settings_(settings),
+      clock_(clock),
+      log_(std::move(log)),
+      metrics_(metrics),
+      health_(health) {
+    health_.expect(kCheck);
+}
+
+void AssignmentLoop::run(const std::stop_token& stop) {
+    run_durable(stop, health_, kCheck, log_, "no assignments can be taken", [&] { consume(stop); });
+}
+
+void AssignmentLoop::consume(const std::stop_token& stop) {
+    if (!identity_.known()) {
+        health_.set(kCheck, false, "BSC_CHAIN_ID is not set and no endpoint of BSC_RPC_URL has told it yet");
+    }
+    if (!identity_.wait(stop)) {
+        return;
+    }
+    auto consumer = bus_.consume(wire::kJobsStream, wire::durable_of(provider_));
+    std::uint64_t seen = 0;
+    while (!stop.stop_requested()) {
+        seen = journal_.wait_change(seen, Millis(0));
+        const auto occupied = retries_.occupied(journal_.active_attempts(), capacity_);
+        if (occupied >= capacity_ || twins_.present()) {
+            // Nothing is fetched that could not be taken: it would run out of its acknowledgement time here.
+            health_.set(kCheck, true);
+            journal_.wait_change(seen, Millis(500));
+            continue;
+        }
+        const auto messages = consumer.fetch(static_cast<int>(capacity_ - occupied), kFetchTimeout);
+        health_.set(kCheck, true);
+        for (const auto& message : messages) {
+            handle(consumer, message);
+        }
+    }
+}
+
+void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message) {
+    const auto count = [&](std::string_view what) {
+        metrics_
+            .counter("lamda_agent_assignments_total", "Assignments that came, by what was done with them",
+                     {{"decision", std::string(what)}})
+            .add();
+    };
+    const auto assignment = wire::parse_assignment(message.body);
+    if (!assignment || assignment->provider != provider_) {
+        log_.error("an assignment is refused for good",
+                   {{"sequence", message.sequence},
+                    {"reason", assignment ? "it is for another provider" : assignment.error().message},
+                    {"where", assignment ? "/provider" : assignment.error().where}});
+        count("malformed");
+        consumer.term(message);
+        return;
+    }
+    const Self self{provider_,
+                    identity_.known().value(),  // it may be corrected, and is never forgotten
+                    job_manager_,
+                    retries_.occupied(journal_.active_attempts(), capacity_),
+                    capacity_,
+                    twins_.present()};
+    const AttemptKey key{assignment->job_id, assignment->attempt};
+    const auto verdict = decide(*assignment, journal_.find(assignment->job_id), self);
+    count(to_string(verdict.decision));
+    log_.info("assignment", {{"job", assignment->job_id.hex()},
+                             {"attempt", assignment->attempt},
+                             {"decision", to_string(verdict.decision)},
+                             {"reason", verdict.reason}});
+    if (verdict.decision == AssignmentDecision::kReturn) {
+        settings_.contradicts(key, verdict.reason);
+        consumer.nak(message, SettingsWatch::kComeAgain);
+        return;
+    }
+    settings_.settled(key);
+    if (verdict.decision == AssignmentDecision::kDefer) {
+        consumer.nak(message, kComeAgain);
+        return;
+    }
+    accept(*assignment, verdict);
+    crash_point("agent.assignment.recorded");
+    consumer.ack(message);
+    crash_point("agent.assignment.acknowledged");
+}
+
+void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& verdict) {
+    const AttemptKey key{assignment.job_id, assignment.attempt};
+    switch (verdict.decision) {
+        case AssignmentDecision::kAccept:
+            journal_.update(assignment.job_id, [&](JobRecord& record) {
+                if (assignment.attempt <= record.void_through) {
+                    return;  // retracted between the decision and now
+                }
+                enter(record, assignment, clock_.now());
+                statuses_.add(record.attempts.at(assignment.attempt), wire::StatusKind::kAccepted);
+            });
+            break;
+        case AssignmentDecision::kRefuse:
+            journal_.update(assignment.job_id, [&](JobRecord& record) {
+                enter(record, assignment, clock_.now());
+                StatusDetails details;
+                details.error_code = wire::ErrorCode::kRefused;
+                details.error_message = verdict.reason;
+                statuses_.add(record.attempts.at(assignment.attempt), wire::StatusKind::kFailed, details);
+            });
+            break;
+        case AssignmentDecision::kRepublish:
+            journal_.update(key, [](Attempt& attempt) {
+                const auto last =
+                    std::find_if(attempt.outbox.begin(), attempt.outbox.end(),
+                                 [&](const Outgoing& one) { return one.seq == attempt.last_seq; });
+                if (last == attempt.outbox.end()) {
+                    attempt.outbox.push_back(
+                        {attempt.last_seq,
+                         attempt.completed ? wire::StatusKind::kCompleted : wire::StatusKind::kFailed,
+                         attempt.final_status.value()});
+                }
+            });
+            break;
+        case AssignmentDecision::kReturn:
+        case AssignmentDecision::kIgnore:
+        case AssignmentDecision::kDefer:
+            break;
+    }
+}
+
+}  // namespace lamda::agent

@@ -1,0 +1,79 @@
+#include "services/node-agent/bus/heartbeat_loop.hpp"
+
+#include "runtime/app.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::agent {
+
+namespace {
+constexpr Millis kEvery{5'000};
+/// A heartbeat makes the durables: none is waited for longer than the connection.
+constexpr Millis kUntilConnected{100};
+}  // namespace
+
+HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
+                             const BscIdentity& identity, const Address& job_manager,
+                             HeartbeatSequence& sequence, std::size_t capacity, const RetrySchedule& retries,
+                             DuplicateAgentDetector& twins, SettingsWatch& settings, const Clock& clock,
+                             telemetry::Metrics& metrics)
+    : bus_(bus),
+      journal_(journal),
+      signer_(signer),
+      identity_(identity),
+      job_manager_(job_manager),
+      sequence_(sequence),
+      capacity_(capacity),
+      retries_(retries),
+      twins_(twins),
+      settings_(settings),
+      clock_(clock),
+      running_(metrics.gauge("lamda_agent_running", "Attempts accepted and not ended")),
+      waiting_(metrics.gauge("lamda_agent_waiting",
+                             "Attempts that wait for a registry, a source, a store or the engine, and leave "
+                             "their room to others")) {}
+
+void HeartbeatLoop::run(const std::stop_token& stop) {
+    const auto ear =
+        bus_.subscribe(wire::heartbeat_subject(signer_.address()), "", [this](const bus::Message& message) {
+            const auto market = domain();
+            if (market && twins_.hear(message.body, *market)) {
+                beat();
+            }
+        });
+    bool sent = false;
+    do {
+        sent = bus_.connected();
+        beat();
+    } while (runtime::pause(stop, sent ? kEvery : kUntilConnected));
+}
+
+std::optional<eth::Eip712Domain> HeartbeatLoop::domain() const {
+    const auto chain = identity_.known();
+    return chain ? std::optional(wire::market_domain(*chain, job_manager_)) : std::nullopt;
+}
+
+void HeartbeatLoop::beat() {
+    const std::lock_guard lock(beating_);
+    wire::Heartbeat heartbeat;
+    heartbeat.provider = signer_.address();
+    heartbeat.at = clock_.now();
+    heartbeat.agent_version = LAMDA_VERSION;
+    // Without room no attempt runs out of its time to be accepted.
+    const bool takes_work = !twins_.present() && !settings_.contradicted();
+    heartbeat.capacity = takes_work ? static_cast<std::uint32_t>(capacity_) : 0;
+    const auto active = journal_.active_attempts();
+    // As room is counted when assignments are taken, so that the dispatcher's accept clock goes by the same.
+    heartbeat.running = static_cast<std::uint32_t>(retries_.occupied(active, capacity_));
+    heartbeat.instance = twins_.instance();
+    running_.set(static_cast<double>(active.size()));
+    waiting_.set(static_cast<double>(active.size()) - heartbeat.running);
+    const auto market = domain();
+    if (!market || !bus_.connected()) {
+        return;  // a heartbeat that is heard later says nothing about now
+    }
+    heartbeat.seq = sequence_.next();
+    heartbeat = wire::sign_heartbeat(std::move(heartbeat), *market, signer_);
+    bus_.publish(wire::heartbeat_subject(heartbeat.provider), wire::to_json(heartbeat));
+}
+
+}  // namespace lamda::agent

@@ -1,0 +1,48 @@
+// OnchainRegistration and load on the bus, every five seconds; and an ear for others that send the same.
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <stop_token>
+
+#include "bus/bus.hpp"
+#include "services/node-agent/bus/duplicate_agent_detector.hpp"
+#include "services/node-agent/bus/settings_watch.hpp"
+#include "services/node-agent/onchain/bsc_identity.hpp"
+#include "services/node-agent/state/heartbeat_sequence.hpp"
+#include "services/node-agent/state/journal.hpp"
+#include "services/node-agent/state/retry_schedule.hpp"
+#include "telemetry/metrics.hpp"
+
+namespace lamda::agent {
+
+/// Heartbeats are signed for this agent's market: none leave before its chain is known.
+class HeartbeatLoop {
+  public:
+    HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
+                  const BscIdentity& identity, const Address& job_manager, HeartbeatSequence& sequence,
+                  std::size_t capacity, const RetrySchedule& retries, DuplicateAgentDetector& twins,
+                  SettingsWatch& settings, const Clock& clock, telemetry::Metrics& metrics);
+    void run(const std::stop_token& stop);
+
+  private:
+    void beat();
+    std::optional<eth::Eip712Domain> domain() const;
+
+    bus::Bus& bus_;
+    const Journal& journal_;
+    const crypto::Signer& signer_;
+    const BscIdentity& identity_;
+    Address job_manager_;
+    HeartbeatSequence& sequence_;
+    std::size_t capacity_;
+    const RetrySchedule& retries_;
+    DuplicateAgentDetector& twins_;
+    SettingsWatch& settings_;
+    const Clock& clock_;
+    telemetry::Gauge running_;
+    telemetry::Gauge waiting_;
+    std::mutex beating_;  ///< heartbeats leave in the order of their numbers
+};
+
+}  // namespace lamda::agent

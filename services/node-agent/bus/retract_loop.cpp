@@ -1,0 +1,77 @@
+#include "services/node-agent/bus/retract_loop.hpp"
+
+#include "core/crash_point.hpp"
+#include "services/node-agent/bus/durable_loop.hpp"
+#include "services/node-agent/state/assignment_decision.hpp"
+#include "wire/subjects.hpp"
+
+namespace lamda::agent {
+
+namespace {
+constexpr auto kCheck = "retractions";
+constexpr Millis kFetchTimeout{1'000};
+constexpr int kBatch = 16;
+}  // namespace
+
+RetractLoop::RetractLoop(bus::Bus& bus, Journal& journal, DockerEngine& engine, const Address& provider,
+                         telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
+    : bus_(bus),
+      journal_(journal),
+      engine_(engine),
+      provider_(provider),
+      log_(std::move(log)),
+      retractions_(metrics.counter("lamda_agent_retractions_total", "Retractions that came")),
+      health_(health) {
+    health_.expect(kCheck);
+}
+
+void RetractLoop::run(const std::stop_token& stop) {
+    run_durable(stop, health_, kCheck, log_, "no retractions can be taken", [&] { consume(stop); });
+}
+
+void RetractLoop::consume(const std::stop_token& stop) {
+    auto consumer = bus_.consume(wire::kRetractStream, wire::durable_of(provider_));
+    while (!stop.stop_requested()) {
+        const auto messages = consumer.fetch(kBatch, kFetchTimeout);
+        health_.set(kCheck, true);
+        for (const auto& message : messages) {
+            handle(consumer, message);
+        }
+    }
+}
+
+void RetractLoop::handle(bus::Consumer& consumer, const bus::Message& message) {
+    const auto retraction = wire::parse_retraction(message.body);
+    if (!retraction) {
+        log_.error("a retraction is refused for good", {{"sequence", message.sequence},
+                                                        {"reason", retraction.error().message},
+                                                        {"where", retraction.error().where}});
+        consumer.term(message);
+        return;
+    }
+    std::vector<AttemptKey> stopped;
+    journal_.update(retraction->job_id, [&](JobRecord& record) {
+        for (const auto& [number, attempt] : record.attempts) {
+            if (number <= retraction->attempt && attempt.active()) {
+                stopped.push_back({retraction->job_id, number});
+            }
+        }
+        enter(record, *retraction);
+    });
+    crash_point("agent.retraction.recorded");
+    consumer.ack(message);
+    retractions_.add();
+    log_.info(
+        "retraction",
+        {{"job", retraction->job_id.hex()}, {"attempt", retraction->attempt}, {"stopped", stopped.size()}});
+    for (const auto& key : stopped) {
+        try {
+            engine_.kill(key.container());  // a nudge: its slot sees the same in the journal a moment later
+        } catch (const std::exception& error) {
+            log_.warn("a retracted container could not be stopped yet",
+                      {{"container", key.container()}, {"reason", error.what()}});
+        }
+    }
+}
+
+}  // namespace lamda::agent

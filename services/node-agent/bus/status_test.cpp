@@ -1,0 +1,133 @@
+#include <catch2/catch.hpp>
+#include <thread>
+
+#include "services/node-agent/bus/detachable_loop.hpp"
+#include "services/node-agent/bus/status_publisher.hpp"
+#include "services/node-agent/testing/agent_scene.hpp"
+#include "testkit/process.hpp"
+
+using namespace lamda;
+using namespace lamda::agent;
+using namespace lamda::agent::test;
+
+namespace {
+
+struct Fixture {
+    testkit::TempDir dir{"agent-status"};
+    FakeClock clock{start_of_time()};
+    std::unique_ptr<crypto::LocalSigner> signer =
+        crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+            .value();
+    StatusWriter statuses{*signer, address(0x11), clock};
+    Attempt attempt = [] {
+        Attempt fresh;
+        fresh.assignment = assignment(1, 3);
+        return fresh;
+    }();
+};
+
+}  // namespace
+
+TEST_CASE("statuses are numbered from 1 and signed for this chain and contract") {
+    Fixture f;
+    f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+    f.statuses.add(f.attempt, wire::StatusKind::kRunning);
+    REQUIRE(f.attempt.outbox.size() == 2);
+    for (std::uint32_t i = 0; i < 2; ++i) {
+        const auto status = wire::parse_status(f.attempt.outbox[i].json).value();
+        CHECK(status.seq == i + 1);
+        CHECK(status.attempt == 3);
+        CHECK(wire::verify_status(status, wire::market_domain(ChainId{97}, address(0x11))).ok());
+        CHECK_FALSE(wire::verify_status(status, wire::market_domain(ChainId{56}, address(0x11))).ok());
+    }
+}
+
+TEST_CASE("a status is signed for its assignment's chain and contract, whatever the settings are now") {
+    Fixture f;
+    f.attempt.assignment.chain_id = ChainId{56};
+    f.attempt.assignment.job_manager = address(0x22);
+    f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+    const auto status = wire::parse_status(f.attempt.outbox.at(0).json).value();
+    CHECK(wire::verify_status(status, wire::market_domain(ChainId{56}, address(0x22))).ok());
+}
+
+TEST_CASE("while the bus is away only the newest running status waits, and seq goes on rising") {
+    Fixture f;
+    f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+    for (int i = 0; i < 5; ++i) {
+        f.statuses.add(f.attempt, wire::StatusKind::kRunning);
+    }
+    REQUIRE(f.attempt.outbox.size() == 2);
+    CHECK(f.attempt.outbox[1].seq == 6);
+    CHECK(f.attempt.last_seq == 6);
+}
+
+TEST_CASE("until its container starts an attempt repeats `accepted`, from then on `running`") {
+    Fixture f;
+    Journal journal(f.dir.path() + "/journal", f.clock, telemetry::Log::none());
+    const AttemptKey key{f.attempt.assignment.job_id, f.attempt.assignment.attempt};
+    // The wall clock may be set, meanwhile: only the steady one counts.
+    const auto day = std::chrono::hours(24) * GENERATE(0, 1, -1);
+    journal.update(key.job, [&](JobRecord& record) {
+        f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+        record.attempts.emplace(key.attempt, f.attempt);
+    });
+    ProgressLoop progress(journal, f.statuses, f.clock);
+    const std::jthread loop([&](const std::stop_token& stop) { progress.run(stop); });
+    const auto waits = [&](std::vector<std::uint32_t> seqs) {
+        return testkit::wait_until([&] {
+            std::vector<std::uint32_t> found;
+            const auto attempt = journal.find(key);
+            for (const auto& one : attempt.value().outbox) {
+                found.push_back(one.seq);
+            }
+            return found == seqs;
+        });
+    };
+    const auto ten_seconds_pass = [&] {
+        f.clock.step(day);
+        f.clock.advance(Millis(10'000));
+    };
+    // Of an attempt of an earlier process at once. The first `accepted` begins the attempt: it stays.
+    REQUIRE(waits({1, 2}));
+    ten_seconds_pass();
+    REQUIRE(waits({1, 3}));
+    journal.update(key, [](Attempt& attempt) { attempt.phase = Phase::kStarted; });
+    ten_seconds_pass();
+    REQUIRE(waits({1, 3, 4}));
+    const auto attempt = journal.find(key);
+    CHECK(attempt->outbox[1].kind == wire::StatusKind::kAccepted);
+    CHECK(attempt->outbox[2].kind == wire::StatusKind::kRunning);
+}
+
+TEST_CASE("a final status ends the attempt and is kept as it was signed") {
+    Fixture f;
+    StatusDetails details;
+    details.error_code = wire::ErrorCode::kExitNonzero;
+    details.error_message = std::string(1'023, 'x') + "ää";
+    details.exit_code = 3;
+    f.statuses.add(f.attempt, wire::StatusKind::kFailed, details);
+    CHECK(f.attempt.phase == Phase::kFinished);
+    CHECK_FALSE(f.attempt.completed);
+    CHECK(f.attempt.final_status == f.attempt.outbox.back().json);
+    const auto status = wire::parse_status(*f.attempt.final_status).value();
+    CHECK(status.error_message == std::string(1'023, 'x'));  // 1,024 bytes would end inside a character
+    CHECK(status.exit_code == 3);
+}
+
+TEST_CASE("a loop that hangs is left behind when stopped; one that throws is heard") {
+    Abandoning loops;
+    std::stop_source source;
+    std::atomic<bool> release = false;
+    const auto hang = loops.wrap([&](const std::stop_token&) { release.wait(false); }, Millis(10));
+    source.request_stop();
+    hang(source.get_token());
+    CHECK(loops.left_behind());
+    release = true;
+    release.notify_all();
+
+    Abandoning others;
+    const auto fail = others.wrap([](const std::stop_token&) { throw std::runtime_error("no engine"); });
+    CHECK_THROWS_WITH(fail(std::stop_source().get_token()), "no engine");
+    CHECK_FALSE(others.left_behind());
+}

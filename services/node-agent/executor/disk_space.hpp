@@ -1,0 +1,47 @@
+// What a job wrote to the provider's disk, wherever in its container it wrote: measured, because engines
+// bound it on few file systems only (docs/decisions/0013-disk-limit-by-measuring.md).
+#pragma once
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <stop_token>
+#include <string>
+
+#include "services/node-agent/executor/docker/container_plan.hpp"
+#include "services/node-agent/executor/docker/docker_engine.hpp"
+#include "services/node-agent/executor/paced_measurement.hpp"
+#include "services/node-agent/state/assignment_decision.hpp"
+
+namespace lamda::agent {
+
+/// Of a container that has ended. Each part is counted until it alone is above `most` bytes.
+/// @throws EngineError when the engine cannot tell; net::TransportError
+Written measure_written(DockerEngine& engine, const std::string& container, const JobDirs& dirs,
+                        std::uint64_t most, const std::stop_token& stop);
+
+/// Of a container at work. Folders and layer are measured apart: a layer that takes long to count does not
+/// delay the next look at /output.
+class DiskWatch {
+  public:
+    /// Called by a measuring thread as soon as the sum is above `most`; again after the next measurement if
+    /// it throws.
+    using OnExcess = std::function<void(const Written&)>;
+    DiskWatch(DockerEngine& engine, const std::string& container, const JobDirs& dirs, std::uint64_t most,
+              OnExcess on_excess, const Clock& clock, const telemetry::Log& log);
+
+  private:
+    std::uint64_t note(std::uint64_t Written::* part, std::uint64_t bytes);
+
+    std::uint64_t most_;
+    OnExcess on_excess_;
+    std::mutex mutex_;
+    Written written_;                ///< last values
+    std::optional<Written> excess_;  ///< the first sum above the limit
+    bool reported_ = false;
+    PacedMeasurement output_;  // last: they use the others
+    PacedMeasurement layer_;
+    PacedMeasurement volumes_;
+};
+
+}  // namespace lamda::agent

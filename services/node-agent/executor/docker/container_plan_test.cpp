@@ -1,0 +1,44 @@
+#include "services/node-agent/executor/docker/container_plan.hpp"
+
+#include <catch2/catch.hpp>
+
+#include "services/node-agent/testing/agent_scene.hpp"
+
+using namespace lamda;
+using namespace lamda::agent;
+using namespace lamda::agent::test;
+
+TEST_CASE("each volume of an image gets a folder of its own, where it can be measured") {
+    CHECK(volume_mounts({}, {}, "/v").empty());
+    const std::vector<Mount> expected = {{"/v/0", "/data", false}, {"/v/1", "/var/lib/db", false}};
+    CHECK(volume_mounts({"/var/lib/db", "/data"}, {}, "/v") == expected);
+}
+
+TEST_CASE("one place is mounted once, however it is written") {
+    const std::vector<Mount> ours = {{"/job/input", "/input", true}, {"/job/output", "/output", false}};
+    const std::vector<Mount> expected = {{"/v/0", "/data", false}};
+    CHECK(volume_mounts({"/data", "/data/", "/x/../data", "//data", "/./data"}, ours, "/v") == expected);
+    CHECK(volume_mounts({"/output", "/output/", "/input/."}, ours, "/v").empty());
+}
+
+TEST_CASE("what is asked for is what the assignment says, and the image that was looked at") {
+    auto job = assignment(1, 2);
+    job.requirements.disk_mib = 8;
+    job.requirements.memory_mib = 64;
+    const Image image{"sha256:ab", {}, {"/data"}};
+    const JobDirs dirs("/jobs/one");
+    auto spec = plan_container(job, image, dirs);
+    CHECK(spec.name == AttemptKey{job.job_id, 2}.container());
+    CHECK(spec.image == "sha256:ab");
+    CHECK(spec.labels.at(kProviderLabel) == job.provider.hex());
+    CHECK(spec.labels.at(kAttemptLabel) == "2");
+    CHECK(spec.labels.at(kFolderLabel) == "/jobs/one");
+    CHECK(spec.mounts == std::vector<Mount>{{"/jobs/one/output", "/output", false}});
+    CHECK(spec.volumes == std::vector<Mount>{{"/jobs/one/volumes/0", "/data", false}});
+    CHECK(spec.max_file_bytes == 8U << 20);
+    CHECK(spec.memory_bytes == 64U << 20);
+    job.input_file_cid = "bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku";
+    spec = plan_container(job, image, dirs);
+    REQUIRE(spec.mounts.size() == 2);
+    CHECK(spec.mounts[0] == Mount{"/jobs/one/input", "/input", true});
+}

@@ -1,0 +1,46 @@
+#include "services/node-agent/executor/output.hpp"
+
+#include <sys/stat.h>
+
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "testkit/process.hpp"
+
+using namespace lamda;
+using namespace lamda::agent;
+namespace fs = std::filesystem;
+
+namespace {
+void write(const std::string& path, std::size_t bytes) {
+    std::ofstream(path) << std::string(bytes, 'x');
+}
+}  // namespace
+
+TEST_CASE("an entry that is neither file nor folder is named") {
+    const testkit::TempDir dir("agent-output");
+    const std::string out = dir.path() + "/output";
+    make_open_dir(out);
+    fs::create_directories(out + "/a");
+    write(out + "/a/fine", 1);
+    CHECK(unstorable_entry(out) == std::nullopt);
+    REQUIRE(::mkfifo((out + "/a/pipe").c_str(), 0600) == 0);
+    CHECK(fs::path(unstorable_entry(out).value()).filename() == "pipe");
+}
+
+TEST_CASE("what is told of an output does not tell where it lies") {
+    CHECK(without_path("/srv/x/output: too many; /srv/x/output/a", "/srv/x") ==
+          "/output: too many; /output/a");
+    CHECK(without_path("nothing of it", "/srv/x") == "nothing of it");
+}
+
+TEST_CASE("a folder for the job is made anew, and writable for any user of the image") {
+    const testkit::TempDir dir("agent-output");
+    const std::string out = dir.path() + "/output";
+    make_open_dir(out);
+    write(out + "/left", 1);
+    make_open_dir(out);
+    CHECK(fs::is_empty(out));
+    CHECK((fs::status(out).permissions() & fs::perms::others_write) != fs::perms::none);
+}

@@ -1,0 +1,65 @@
+// After the work: confirmResult and claimReward on BSC, once each.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <stop_token>
+
+#include "services/node-agent/onchain/bsc_identity.hpp"
+#include "services/node-agent/onchain/file_tx_queue.hpp"
+#include "services/node-agent/onchain/onchain_jobs.hpp"
+#include "services/node-agent/state/journal.hpp"
+#include "txsender/sender.hpp"
+
+namespace lamda::agent {
+
+struct SettlementConfig {
+    Address job_manager;
+    bool confirm = false;
+    bool claim = false;
+    Millis pace{500};
+};
+
+class Settlement {
+  public:
+    /// Endpoints that are expected to be on the chain.
+    using Open = std::function<std::unique_ptr<rpcpool::MultiRpc>(ChainId)>;
+    Settlement(SettlementConfig config, Journal& journal, FileTxQueue& tx_queue, Open open,
+               const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
+               telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
+    /// Begins again when the chain id is corrected. @throws runtime::ConfigError when all endpoints are on
+    /// another chain than configured; what Sender::step throws
+    void run(const std::stop_token& stop);
+
+  private:
+    /// Until stopped, or another chain id is known.
+    void settle(ChainId chain, rpcpool::MultiRpc& bsc, const std::stop_token& stop);
+    txsender::Intent intent_of(std::string key) const;
+    void note_intents();
+    /// @throws what the endpoints throw
+    std::vector<std::optional<txsender::Objection>> precheck(OnchainJobs& onchain,
+                                                             const std::vector<txsender::Intent>& intents);
+    std::optional<txsender::Objection> may_confirm(OnchainJobs& onchain, const JobId& job,
+                                                   const Result<OnchainJob>& final);
+    /// Shows whether BSC's endpoints can contradict one another.
+    void show_trust(rpcpool::MultiRpc& bsc);
+
+    SettlementConfig config_;
+    Journal& journal_;
+    FileTxQueue& tx_queue_;
+    Open open_;
+    const BscIdentity& identity_;
+    const crypto::Signer& signer_;
+    const Clock& clock_;
+    telemetry::Log log_;
+    telemetry::Metrics& metrics_;
+    telemetry::Health& health_;
+};
+
+/// `confirm:0x<jobId>`, `claim:0x<jobId>`
+std::string confirm_key(const JobId& job);
+std::string claim_key(const JobId& job);
+/// What such a key stands for: all that the agent signs on BSC. Errors: `unknown_key`.
+Result<txsender::Call> settlement_call(const Address& job_manager, std::string_view key);
+
+}  // namespace lamda::agent

@@ -1,0 +1,164 @@
+#include "services/node-agent/state/journal.hpp"
+
+#include <algorithm>
+#include <filesystem>
+
+namespace lamda::agent {
+
+namespace fs = std::filesystem;
+
+namespace {
+constexpr CrashNames kCrash{"agent.journal.written", "agent.journal.renamed"};
+}
+
+Journal::Journal(const std::string& dir, const Clock& clock, telemetry::Log log)
+    : dir_(dir), clock_(clock), log_(std::move(log)) {
+    make_private_dir(dir_);
+    std::vector<fs::path> files;
+    for (const auto& entry : fs::directory_iterator(dir_)) {
+        if (entry.is_regular_file()) {
+            files.push_back(entry.path());
+        }
+    }
+    for (const auto& path : files) {
+        if (path.extension() == ".tmp") {
+            // A write that a crash cut: its predecessor is still in place and still the truth.
+            remove_durably(path.string());
+            continue;
+        }
+        auto parsed = parse_record(read_file(path.string()).value_or(""));
+        if (parsed && path_of(parsed->first) == path.string()) {
+            records_.emplace(parsed->first, std::move(parsed->second));
+            continue;
+        }
+        make_private_dir(dir_ + "/damaged");
+        fs::rename(path, fs::path(dir_) / "damaged" / path.filename());
+        log_.error("a journal file cannot be read and was moved aside",
+                   {{"file", path.filename().string()},
+                    {"reason", parsed ? "it is named after another job" : parsed.error().message}});
+    }
+}
+
+std::string Journal::path_of(const JobId& job) const {
+    return dir_ + "/" + job.hex() + ".json";
+}
+
+std::optional<JobRecord> Journal::find(const JobId& job) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(job);
+    return found == records_.end() ? std::nullopt : std::optional(found->second);
+}
+
+std::optional<Attempt> Journal::find(const AttemptKey& key) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(key.job);
+    if (found == records_.end()) {
+        return std::nullopt;
+    }
+    const auto attempt = found->second.attempts.find(key.attempt);
+    return attempt == found->second.attempts.end() ? std::nullopt : std::optional(attempt->second);
+}
+
+bool Journal::active(const AttemptKey& key) const {
+    const auto attempt = find(key);
+    return attempt && attempt->active();
+}
+
+std::vector<AttemptKey> Journal::active_attempts() const {
+    return select([](const Attempt& attempt) { return attempt.active(); });
+}
+
+std::vector<AttemptKey> Journal::select(const std::function<bool(const Attempt&)>& wanted) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::pair<Timestamp, AttemptKey>> found;
+    for (const auto& [job, record] : records_) {
+        for (const auto& [number, attempt] : record.attempts) {
+            if (wanted(attempt)) {
+                found.emplace_back(attempt.accepted_at, AttemptKey{job, number});
+            }
+        }
+    }
+    std::sort(found.begin(), found.end());
+    std::vector<AttemptKey> keys;
+    keys.reserve(found.size());
+    for (auto& [at, key] : found) {
+        keys.push_back(key);
+    }
+    return keys;
+}
+
+void Journal::update(const JobId& job, const std::function<void(JobRecord&)>& change) {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(job);
+    JobRecord record = found == records_.end() ? JobRecord{} : found->second;
+    const JobRecord before = record;
+    change(record);
+    if (found != records_.end() && record == before) {
+        return;
+    }
+    record.updated_at = clock_.now();
+    write_durably(path_of(job), to_json(job, record), kCrash);
+    records_[job] = std::move(record);
+    ++changes_;
+    changed_.notify_all();
+}
+
+bool Journal::update(const AttemptKey& key, const std::function<void(Attempt&)>& change) {
+    bool exists = false;
+    if (!find(key)) {
+        return false;  // and no empty record is left behind
+    }
+    update(key.job, [&](JobRecord& record) {
+        const auto attempt = record.attempts.find(key.attempt);
+        if (attempt != record.attempts.end()) {
+            exists = true;
+            change(attempt->second);
+        }
+    });
+    return exists;
+}
+
+void Journal::note_logs(const AttemptKey& key, const LogProgress& progress) {
+    const std::lock_guard lock(mutex_);
+    const auto found = records_.find(key.job);
+    if (found == records_.end()) {
+        return;
+    }
+    const auto attempt = found->second.attempts.find(key.attempt);
+    if (attempt != found->second.attempts.end()) {
+        attempt->second.logs = progress;
+    }
+}
+
+std::size_t Journal::prune(Timestamp before) {
+    const std::lock_guard lock(mutex_);
+    std::size_t pruned = 0;
+    for (auto record = records_.begin(); record != records_.end();) {
+        const auto& attempts = record->second.attempts;
+        const bool finished = std::all_of(attempts.begin(), attempts.end(), [](const auto& item) {
+            return !item.second.active() && item.second.outbox.empty() && item.second.cleaned;
+        });
+        if (finished && record->second.updated_at < before) {
+            remove_durably(path_of(record->first));
+            record = records_.erase(record);
+            ++pruned;
+        } else {
+            ++record;
+        }
+    }
+    return pruned;
+}
+
+std::uint64_t Journal::wait_change(std::uint64_t seen, Millis timeout) const {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, timeout, [&] { return changes_ != seen; });
+    return changes_;
+}
+
+void Journal::wake() const {
+    const std::lock_guard lock(mutex_);
+    ++changes_;
+    changed_.notify_all();
+}
+
+}  // namespace lamda::agent

@@ -1,0 +1,206 @@
+#include "services/node-agent/state/journal.hpp"
+
+#include <rapidcheck.h>
+#include <catch2/catch.hpp>
+#include <filesystem>
+#include <fstream>
+
+#include "services/node-agent/state/assignment_decision.hpp"
+#include "services/node-agent/testing/agent_scene.hpp"
+#include "testkit/process.hpp"
+
+using namespace lamda;
+using namespace lamda::agent;
+using namespace lamda::agent::test;
+
+namespace {
+
+struct Place {
+    testkit::TempDir dir{"agent-journal"};
+    FakeClock clock{start_of_time()};
+    Journal open() const { return {dir.path() + "/journal", clock, telemetry::Log::none()}; }
+    std::string file(std::uint8_t job) const {
+        return dir.path() + "/journal/" + job_id(job).hex() + ".json";
+    }
+};
+
+void accept(Journal& journal, std::uint8_t job, std::uint32_t attempt, Timestamp now) {
+    journal.update(job_id(job), [&](JobRecord& record) { enter(record, assignment(job, attempt), now); });
+}
+
+}  // namespace
+
+TEST_CASE("what was recorded is there after a restart, to the last field") {
+    const Place place;
+    std::optional<JobRecord> before;
+    {
+        Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+        accept(journal, 1, 2, place.clock.now());
+        journal.update({job_id(1), 2}, [&](Attempt& attempt) {
+            attempt.phase = Phase::kFinished;
+            attempt.last_seq = 7;
+            attempt.last_status_at = place.clock.now();
+            attempt.outbox = {{7, wire::StatusKind::kCompleted, R"({"a":"\"b\""})"}};
+            attempt.final_status = "final";
+            attempt.completed = true;
+            attempt.engine_lost = true;
+            attempt.excess = Written{1, 2, 3};
+            attempt.confirm_noted = true;
+            attempt.ran = Ran{"sha256:aa", "2026-11-20T10:00:00.000Z", "2026-11-20T10:00:01.000Z", 0};
+            attempt.store_failed = true;
+            attempt.output_of = 2;
+            attempt.logs = {3, 99, "2026-11-20T10:00:00.123456789Z", 2};
+        });
+        journal.update(job_id(1), [](JobRecord& record) { record.void_through = 1; });
+        before = journal.find(job_id(1));
+    }
+    Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+    REQUIRE(before);
+    CHECK(journal.find(job_id(1)) == before);
+    CHECK(journal.find(job_id(2)) == std::nullopt);
+}
+
+TEST_CASE("a record of the first version, which noted less, is still read") {
+    JobRecord record;
+    enter(record, assignment(1, 1), start_of_time());
+    auto json = to_json(job_id(1), record);
+    for (const std::string added : {R"("excess":null,)", R"(,"ran":null)", R"("seen":0,)",
+                                    R"("outputOf":null,)", R"(,"storeFailed":false)"}) {
+        const auto at = json.find(added);
+        REQUIRE(at != std::string::npos);
+        json.erase(at, added.size());
+    }
+    const auto read = parse_record(json);
+    REQUIRE(read.ok());
+    CHECK(read->second == record);
+}
+
+TEST_CASE("child: starts an attempt", "[.]") {
+    const SystemClock clock;
+    Journal journal(told("JOURNAL"), clock, telemetry::Log::none());
+    journal.update({job_id(1), 1}, [](Attempt& attempt) { attempt.phase = Phase::kStarted; });
+}
+
+TEST_CASE("a kill while a record is written leaves the old one or the new one, never a third") {
+    const Place place;
+    {
+        Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+        accept(journal, 1, 1, place.clock.now());
+    }
+    const auto finish = [&](const std::string& point) {
+        return killed_at(point, "child: starts an attempt", {{"JOURNAL", place.dir.path() + "/journal"}});
+    };
+    const auto phase = [&] {
+        Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+        return journal.find(AttemptKey{job_id(1), 1}).value().phase;
+    };
+    REQUIRE(finish("agent.journal.written"));
+    CHECK(std::filesystem::exists(place.file(1) + ".tmp"));
+    CHECK(phase() == Phase::kAccepted);
+    CHECK_FALSE(std::filesystem::exists(place.file(1) + ".tmp"));
+    REQUIRE(finish("agent.journal.renamed"));
+    CHECK(phase() == Phase::kStarted);
+}
+
+TEST_CASE("a file with a corrupted tail is moved aside, and the others are read") {
+    const Place place;
+    {
+        Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+        accept(journal, 1, 1, place.clock.now());
+        accept(journal, 2, 1, place.clock.now());
+    }
+    std::filesystem::resize_file(place.file(1), std::filesystem::file_size(place.file(1)) - 20);
+    Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+    CHECK_FALSE(journal.find(job_id(1)));
+    CHECK(journal.active(AttemptKey{job_id(2), 1}));
+    CHECK(std::filesystem::exists(place.dir.path() + "/journal/damaged/" + job_id(1).hex() + ".json"));
+}
+
+TEST_CASE("a change that throws, or that the disk refuses, changes nothing") {
+    const Place place;
+    Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+    accept(journal, 1, 1, place.clock.now());
+    CHECK_THROWS_AS(journal.update(job_id(1),
+                                   [](JobRecord& record) {
+                                       record.void_through = 9;
+                                       throw std::runtime_error("no");
+                                   }),
+                    std::runtime_error);
+    CHECK(journal.find(job_id(1))->void_through == 0);
+    // A folder in the place of the temporary file: the disk refuses.
+    std::filesystem::create_directory(place.file(1) + ".tmp");
+    CHECK_THROWS_AS(journal.update(job_id(1), [](JobRecord& record) { record.void_through = 9; }), DiskError);
+    CHECK(journal.find(job_id(1))->void_through == 0);
+}
+
+TEST_CASE("an attempt that does not exist is not made by an update") {
+    const Place place;
+    Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+    CHECK_FALSE(journal.update({job_id(5), 1}, [](Attempt&) { FAIL("called"); }));
+    CHECK_FALSE(std::filesystem::exists(place.file(5)));
+}
+
+TEST_CASE("attempts at work are told in the order of their acceptance") {
+    const Place place;
+    Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+    accept(journal, 9, 1, place.clock.now());
+    accept(journal, 1, 1, place.clock.now() + Millis(5));
+    accept(journal, 4, 1, place.clock.now() + Millis(3));
+    journal.update({job_id(4), 1}, [](Attempt& attempt) { attempt.phase = Phase::kVoid; });
+    CHECK(journal.active_attempts() == std::vector<AttemptKey>{{job_id(9), 1}, {job_id(1), 1}});
+}
+
+TEST_CASE("pruning forgets old jobs that have nothing left to say, and no others") {
+    const Place place;
+    auto& clock = const_cast<FakeClock&>(place.clock);
+    Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
+    for (std::uint8_t job = 1; job <= 4; ++job) {
+        accept(journal, job, 1, place.clock.now());
+    }
+    const auto end = [&](std::uint8_t job, bool sent, bool cleaned) {
+        journal.update({job_id(job), 1}, [&](Attempt& attempt) {
+            attempt.phase = Phase::kFinished;
+            attempt.cleaned = cleaned;
+            if (!sent) {
+                attempt.outbox.push_back({1, wire::StatusKind::kFailed, "{}"});
+            }
+        });
+    };
+    end(1, true, true);
+    end(2, false, true);
+    end(3, true, false);
+    CHECK(journal.prune(clock.now()) == 0);
+    clock.advance(Millis(1));
+    CHECK(journal.prune(clock.now()) == 1);
+    CHECK_FALSE(journal.find(job_id(1)));
+    CHECK_FALSE(std::filesystem::exists(place.file(1)));
+    CHECK(journal.find(job_id(2)));
+    CHECK(journal.find(job_id(3)));
+    CHECK(journal.find(job_id(4)));
+}
+
+TEST_CASE("records survive the way to the disk and back, whatever their texts") {
+    CHECK(rc::check([](std::uint32_t void_through, std::uint32_t seq, const std::string& raw) {
+        std::string text;
+        for (const char c : raw) {
+            text += static_cast<char>(c & 0x7F);
+        }
+        JobRecord record;
+        record.void_through = void_through;
+        enter(record, assignment(3, 5), start_of_time());
+        auto& attempt = record.attempts.at(5);
+        attempt.last_seq = seq;
+        attempt.final_status = text;
+        attempt.outbox.push_back({seq, wire::StatusKind::kRunning, text});
+        attempt.logs.since = text;
+        const auto parsed = parse_record(to_json(job_id(3), record));
+        RC_ASSERT(parsed.ok());
+        RC_ASSERT(parsed->second == record);
+    }));
+}
+
+TEST_CASE("two processes cannot use one state folder") {
+    const Place place;
+    const DirLock mine(place.dir.path());
+    CHECK_THROWS_AS(DirLock(place.dir.path()), DiskError);
+}

@@ -1,0 +1,111 @@
+// An agent's runner among an engine and a store that fail as told, in a time that moves when told to.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "crypto/signer.hpp"
+#include "services/node-agent/executor/runner.hpp"
+#include "services/node-agent/testing/agent_scene.hpp"
+#include "services/node-agent/testing/fake_world.hpp"
+#include "testkit/process.hpp"
+
+namespace lamda::agent::test {
+
+using wire::ErrorCode;
+using wire::StatusKind;
+
+struct Agent {
+    explicit Agent(RetryPolicy policy = {}, const std::string& pinata_jwt = "")
+        : retries(policy, clock),
+          content({.api_url = "http://store",
+                   .gateways = {"http://gateway"},
+                   .pinata_jwt = pinata_jwt,
+                   .pinata_url = "http://pinata"},
+                  world) {
+        restart();
+    }
+
+    /// What a new process would have: the folder, and nothing else.
+    void restart() {
+        runner.reset();
+        pulled.emplace(dir.path() + "/pulled-images", telemetry::Log::none());
+        journal.emplace(dir.path() + "/journal", clock, telemetry::Log::none());
+        RunnerConfig config;
+        config.jobs_dir = dir.path() + "/jobs";
+        config.provider = address(0xAA);
+        config.max_input_bytes = 1 << 20;
+        config.limits = limits;
+        config.images = images;
+        config.look_up = [this](const std::string& host) {
+            looked_up = host;
+            if (addresses.empty()) {
+                throw std::runtime_error("no such host");
+            }
+            return addresses;
+        };
+        make_private_dir(config.jobs_dir);
+        runner.emplace(config, *journal, statuses, retries, *pulled, engine, content, bus, clock,
+                       telemetry::Log::none(), metrics);
+    }
+
+    AttemptKey accept(wire::Assignment job) {
+        const AttemptKey key{job.job_id, job.attempt};
+        journal->update(job.job_id, [&](JobRecord& record) {
+            enter(record, job, clock.now());
+            statuses.add(record.attempts.at(job.attempt), StatusKind::kAccepted);
+        });
+        return key;
+    }
+
+    /// Serves whatever is due, second by second, for that long or until nothing is active.
+    void pass(std::chrono::seconds time) {
+        for (auto left = time; left.count() > 0 && !journal->active_attempts().empty();
+             left -= std::chrono::seconds(1)) {
+            while (runner->serve_one({})) {
+            }
+            clock.advance(Millis(1'000));
+        }
+        while (runner->serve_one({})) {
+        }
+    }
+
+    std::optional<wire::JobStatus> last(const AttemptKey& key) {
+        const auto attempt = journal->find(key);
+        return attempt && attempt->final_status
+                   ? std::optional(wire::parse_status(*attempt->final_status).value())
+                   : std::nullopt;
+    }
+    std::string failure(const AttemptKey& key) {
+        const auto status = last(key);
+        return status && status->error_code ? std::string(wire::to_string(*status->error_code)) + ": " +
+                                                  status->error_message.value_or("")
+                                            : "none";
+    }
+    bool completed(const AttemptKey& key) {
+        const auto status = last(key);
+        return status && status->status == StatusKind::kCompleted;
+    }
+
+    testkit::TempDir dir{"agent-runner"};
+    FakeClock clock{start_of_time()};
+    FakeWorld world;
+    std::unique_ptr<crypto::LocalSigner> signer =
+        crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+            .value();
+    StatusWriter statuses{*signer, address(0x11), clock};
+    RetrySchedule retries;
+    ImagePolicy images{.registries = {"docker.io"}, .private_registries = {}, .local_images = {}};
+    Offer limits;
+    std::vector<std::string> addresses{"1.1.1.1"};  ///< of every registry; none: it cannot be found
+    std::string looked_up;
+    DockerEngine engine{"unix:///engine", world};
+    ipfs::ContentStore content;
+    bus::Bus bus{"nats://127.0.0.1:1", "runner-test", telemetry::Log::none()};  // logs of jobs go nowhere
+    telemetry::Metrics metrics;
+    std::optional<PulledImages> pulled;
+    std::optional<Journal> journal;
+    std::optional<Runner> runner;
+};
+
+}  // namespace lamda::agent::test

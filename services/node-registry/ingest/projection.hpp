@@ -1,0 +1,34 @@
+// NodeReputation's logs become journal and rows, in the transaction that moves the cursor.
+#pragma once
+
+#include <set>
+
+#include "core/clock.hpp"
+#include "pgingest/projector.hpp"
+#include "services/node-registry/ingest/node_store.hpp"
+#include "telemetry/log.hpp"
+
+namespace lamda::registry {
+
+class NodeProjection final : public pgingest::Projection {
+  public:
+    NodeProjection(const Clock& clock, telemetry::Log log);
+    void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
+    void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
+    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
+
+  private:
+    void warn_of_left_out(const ingest::Batch& batch) const;
+
+    const Clock& clock_;
+    telemetry::Log log_;
+};
+
+/// The batch's logs as journal entries. Left out: what is none of the four events, and one whose data is not
+/// well-formed or has a text of more than 64 KiB.
+std::vector<NodeEvent> events_of(const ingest::Batch& batch);
+
+/// Writes these nodes' rows again from their journals, and tells what is different.
+void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now);
+
+}  // namespace lamda::registry

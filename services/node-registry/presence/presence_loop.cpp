@@ -1,0 +1,119 @@
+#include "services/node-registry/presence/presence_loop.hpp"
+
+#include "runtime/app.hpp"
+#include "services/node-registry/ingest/node_events.hpp"
+#include "wire/heartbeat_check.hpp"
+
+namespace lamda::registry {
+
+namespace {
+
+constexpr auto kCheck = "market";
+/// Providers between two flushes: more signatures than can be verified in that time.
+constexpr std::size_t kMostWaiting = 10'000;
+
+}  // namespace
+
+PresenceLoop::PresenceLoop(store::Database& database, Millis offline_after, const Clock& clock,
+                           const telemetry::Log& log, telemetry::Metrics& metrics, telemetry::Health& health)
+    : database_(database),
+      offline_after_(offline_after),
+      clock_(clock),
+      log_(log),
+      health_(health),
+      heartbeats_(metrics.counter("lamda_registry_heartbeats_total", "Heartbeats accepted from the bus.")),
+      refusals_(clock, log, metrics) {
+    health_.set(kCheck, true,
+                "heartbeats are not accepted yet: the job dispatcher has not recorded its chain in this "
+                "database");
+}
+
+void PresenceLoop::take(const bus::Message& message) {
+    auto heartbeat = wire::read_heartbeat(message.subject, message.body);
+    if (!heartbeat) {
+        refusals_.add(message.subject, heartbeat.error());
+        return;
+    }
+    const auto provider = heartbeat->provider;
+    std::optional<eth::Eip712Domain> market;
+    std::uint64_t newest = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        market = market_;
+        if (const auto waiting = presences_.find(provider); waiting != presences_.end()) {
+            newest = waiting->second.heartbeat.seq;
+        } else if (const auto known = newest_.find(provider); known != newest_.end()) {
+            newest = known->second;
+        }
+    }
+    if (!market) {
+        return;
+    }
+    if (const auto accepted = wire::check_heartbeat(*heartbeat, newest, *market, clock_.now()); !accepted) {
+        refusals_.add(message.subject, accepted.error());
+        return;
+    }
+    const std::lock_guard lock(mutex_);
+    if (presences_.size() < kMostWaiting || presences_.contains(provider)) {
+        heartbeats_.add();
+        presences_.insert_or_assign(provider, Presence{*std::move(heartbeat), clock_.now()});
+    }
+}
+
+void PresenceLoop::run(const std::stop_token& stop) {
+    constexpr int kFlushesForOneLook = 4;
+    for (int flushes = 1; runtime::pause(stop, Millis(250)); ++flushes) {
+        learn_market();
+        flush();
+        if (flushes % kFlushesForOneLook == 0) {
+            database_.transact([&](store::Txn& txn) { tell_presence(txn, clock_.now()); });
+        }
+    }
+}
+
+void PresenceLoop::learn_market() {
+    {
+        const std::lock_guard lock(mutex_);
+        if (market_) {
+            return;
+        }
+    }
+    const auto market = database_.transact([](store::Txn& txn) { return recorded_market(txn); });
+    if (market) {
+        log_.info("market known: heartbeats are accepted",
+                  {{"chain_id", market->chain_id.value}, {"job_manager", market->verifying_contract.hex()}});
+        health_.set(kCheck, true);
+        const std::lock_guard lock(mutex_);
+        market_ = market;
+    }
+}
+
+void PresenceLoop::flush() {
+    std::map<Address, Presence> presences;
+    {
+        const std::lock_guard lock(mutex_);
+        presences.swap(presences_);
+    }
+    if (presences.empty()) {
+        return;
+    }
+    try {
+        const auto saved = database_.transact([&](store::Txn& txn) {
+            auto out = save_presence(txn, presences, offline_after_);
+            if (out.came_back) {
+                txn.notify(kNodeChannel);
+            }
+            return out;
+        });
+        const std::lock_guard lock(mutex_);
+        for (const auto& [provider, seq] : saved.newest) {
+            newest_[provider] = seq;
+        }
+    } catch (...) {
+        const std::lock_guard lock(mutex_);
+        presences_.merge(presences);  // newer ones that came meanwhile stay
+        throw;
+    }
+}
+
+}  // namespace lamda::registry

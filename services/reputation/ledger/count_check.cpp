@@ -1,0 +1,113 @@
+#include "services/reputation/ledger/count_check.hpp"
+
+#include <algorithm>
+
+#include "contracts/node_reputation.hpp"
+
+namespace lamda::reputation {
+
+std::vector<std::string> differences(const CountAccount& account) {
+    std::vector<std::string> out;
+    for (const auto& [provider, counts] : account.providers) {
+        const auto whose = "provider " + provider.hex() + ": ";
+        if (counts.last + 1 != counts.first + counts.increments) {
+            out.push_back(whose + to_decimal(counts.increments) + " increments were read, from count " +
+                          to_decimal(counts.first) + " to " + to_decimal(counts.last));
+        }
+        if (counts.counter && *counts.counter != counts.last) {
+            out.push_back(whose + "the contract counts " + to_decimal(*counts.counter) +
+                          ", the last increment that was read says " + to_decimal(counts.last));
+        }
+    }
+    for (const auto& job : account.counted_twice) {
+        out.push_back("job " + job.hex() + " was counted more than once");
+    }
+    for (const auto& key : account.unseen) {
+        out.push_back(key + " is done, and its increment was not read");
+    }
+    return out;
+}
+
+CountCheck::CountCheck(Address contract, std::string increments_stream, store::Database& database,
+                       eth::Rpc& opbnb, telemetry::Log log, telemetry::Metrics& metrics)
+    : contract_(contract),
+      stream_(std::move(increments_stream)),
+      database_(database),
+      opbnb_(opbnb),
+      log_(std::move(log)),
+      gauge_(metrics.gauge(
+          "lamda_reputation_differences",
+          "Things that cannot be: between the contract's counts, its events, and our transactions")) {}
+
+CountAccount increments_read(store::Txn& txn, BlockNum upto) {
+    CountAccount out;
+    for (const auto& row :
+         txn.exec("SELECT provider, count(*) AS n, min(new_count) AS first, max(new_count) AS last "
+                  "FROM reputation.increment WHERE block_num <= $1 GROUP BY provider",
+                  {upto})) {
+        out.providers[row.get<Address>("provider")] = {
+            row.get<U256>("n"), row.get<U256>("first"), row.get<U256>("last"), {}};
+    }
+    return out;
+}
+
+CountAccount CountCheck::read(BlockNum upto) {
+    return database_.transact([&](store::Txn& txn) {
+        auto out = increments_read(txn, upto);
+        for (const auto& row : txn.exec("SELECT job_id FROM reputation.increment WHERE job_id IS NOT NULL "
+                                        "GROUP BY job_id HAVING count(*) > 1 ORDER BY job_id LIMIT 100")) {
+            out.counted_twice.push_back(row.get<JobId>("job_id"));
+        }
+        for (const auto& row :
+             txn.exec("SELECT t.key FROM chain.intent t WHERE t.state = 'done' "
+                      "AND t.key LIKE 'increment:%' AND t.mined_block <= $1 AND NOT EXISTS (SELECT 1 "
+                      "FROM reputation.increment i WHERE i.tx_hash = t.mined_tx) LIMIT 100",
+                      {upto})) {
+            out.unseen.push_back(row.get<std::string>("key"));
+        }
+        return out;
+    });
+}
+
+void CountCheck::ask_counters(CountAccount& account, BlockNum upto) {
+    using contracts::node_reputation::SuccessfulJobsCount;
+    std::vector<eth::CallRequest> requests;
+    for (const auto& [provider, counts] : account.providers) {
+        auto& request = requests.emplace_back();
+        request.to = contract_;
+        request.data = SuccessfulJobsCount{provider}.encode();
+    }
+    const auto outcomes = opbnb_.calls(requests, eth::BlockSpec(upto));
+    auto outcome = outcomes.begin();
+    for (auto& [provider, counts] : account.providers) {
+        const auto told = SuccessfulJobsCount::decode_result(outcome->result);
+        if (!outcome->error && told) {
+            counts.counter = told->arg0;
+        }
+        ++outcome;
+    }
+}
+
+void CountCheck::poll_once() {
+    const auto cursor = database_.transact([&](store::Txn& txn) -> std::optional<BlockNum> {
+        const auto row = txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {stream_});
+        return row ? row->maybe<BlockNum>("number") : std::nullopt;
+    });
+    if (!cursor) {
+        return;
+    }
+    auto account = read(*cursor);
+    ask_counters(account, *cursor);
+    const auto found = differences(account);
+    gauge_.set(static_cast<double>(found.size()));
+    for (const auto& text : found) {
+        if (reported_.insert(text).second) {
+            log_.error("the chain's counts and ours differ", {{"difference", text}});
+        }
+    }
+    std::erase_if(reported_, [&](const auto& text) {
+        return std::find(found.begin(), found.end(), text) == found.end();
+    });
+}
+
+}  // namespace lamda::reputation

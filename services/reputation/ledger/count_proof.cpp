@@ -1,0 +1,136 @@
+#include "services/reputation/ledger/count_proof.hpp"
+
+#include "contracts/node_reputation.hpp"
+
+namespace lamda::reputation {
+
+namespace {
+
+constexpr Millis kPause{1'000};
+constexpr std::size_t kAtOnce = 500;  // calls in one request
+
+using contracts::node_reputation::SuccessfulJobsCount;
+
+Result<U256> count_of(const Result<Bytes>& answer) {
+    if (!answer) {
+        return Error{answer.error().code, "successfulJobsCount: " + answer.error().message, ""};
+    }
+    const auto count = SuccessfulJobsCount::decode_result(*answer);
+    if (!count) {
+        return Error{"unreadable", "successfulJobsCount: " + count.error().message, ""};
+    }
+    return count->arg0;
+}
+
+}  // namespace
+
+CountProof::CountProof(CountProofConfig config, store::Database& database, rpcpool::MultiRpc& opbnb,
+                       const Clock& clock)
+    : config_(std::move(config)),
+      database_(database),
+      clock_(clock),
+      chain_(opbnb, {{config_.contract}, {}, {}}, clock, 1) {}
+
+std::string CountProof::missing() {
+    if (!looked_at_ || clock_.steady() - *looked_at_ >= kPause) {
+        reason_ = poll_once();
+        looked_at_ = clock_.steady();
+    }
+    return reason_;
+}
+
+CountAccount CountProof::read(store::Txn& txn, BlockNum upto) {
+    auto out = increments_read(txn, upto);
+    for (const auto& row : txn.exec("SELECT DISTINCT j.provider FROM reputation.confirmation c "
+                                    "JOIN reputation.job j USING (job_id) WHERE NOT c.settled")) {
+        out.providers.try_emplace(row.get<Address>("provider"), CountAccount::kNoIncrement);
+    }
+    return out;
+}
+
+std::vector<Result<U256>> CountProof::counts(const std::vector<Address>& providers,
+                                             std::optional<BlockNum> at) {
+    std::vector<Result<U256>> out;
+    for (std::size_t begin = 0; begin < providers.size(); begin += kAtOnce) {
+        std::vector<eth::CallRequest> requests;
+        for (auto i = begin; i < std::min(begin + kAtOnce, providers.size()); ++i) {
+            requests.emplace_back();
+            requests.back().to = config_.contract;
+            requests.back().data = SuccessfulJobsCount{providers[i]}.encode();
+        }
+        for (const auto& answer : at ? chain_.calls(requests, *at) : chain_.calls(requests)) {
+            out.push_back(count_of(answer));
+        }
+    }
+    return out;
+}
+
+/// What was counted before the stream's first block is no increment of it.
+std::string CountProof::earlier_counts(const CountAccount& account) {
+    std::vector<Address> providers;
+    for (const auto& [provider, counts] : account.providers) {
+        if (counts.first > 1) {
+            providers.push_back(provider);
+        }
+    }
+    if (providers.empty()) {
+        return "";
+    }
+    const auto remedy =
+        "; set NODE_REPUTATION_START_BLOCK to the block of the contract's deployment, and run lamda "
+        "reputation rebuild";
+    if (!config_.start_block || config_.start_block->value == 0) {
+        return "the first increment of provider " + providers.front().hex() + " that was read says " +
+               to_decimal(account.providers.at(providers.front()).first);
+    }
+    const auto earlier = counts(providers, BlockNum{config_.start_block->value - 1});
+    for (std::size_t i = 0; i < providers.size(); ++i) {
+        const auto& first = account.providers.at(providers[i]).first;
+        if (!earlier[i]) {
+            return "the count of provider " + providers[i].hex() + " before block " +
+                   std::to_string(config_.start_block->value) +
+                   " is not known: " + earlier[i].error().message + remedy;
+        }
+        if (*earlier[i] + 1 != first) {
+            return "provider " + providers[i].hex() + " had " + to_decimal(*earlier[i]) + " before block " +
+                   std::to_string(config_.start_block->value) +
+                   ", and the first increment that was read says " + to_decimal(first);
+        }
+    }
+    return "";
+}
+
+std::string CountProof::poll_once() {
+    chain_.begin();
+    const auto final = chain_.final();
+    if (!final) {
+        return "too few of opBNB's endpoints say how far it is final";
+    }
+    auto account = database_.transact([&](store::Txn& txn) -> std::optional<CountAccount> {
+        const auto row =
+            txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {config_.increments_stream});
+        const auto cursor = row ? row->maybe<BlockNum>("number") : std::nullopt;
+        return cursor && *cursor >= *final ? std::optional(read(txn, *final)) : std::nullopt;
+    });
+    if (!account) {
+        return "NodeReputation is not read up to block " + std::to_string(final->value) + " yet";
+    }
+    std::vector<Address> providers;
+    for (const auto& [provider, counts] : account->providers) {
+        providers.push_back(provider);
+    }
+    const auto now = counts(providers, std::nullopt);
+    for (std::size_t i = 0; i < providers.size(); ++i) {
+        if (!now[i]) {
+            return now[i].error().message;
+        }
+        account->providers.at(providers[i]).counter = *now[i];
+    }
+    const auto found = differences(*account);
+    return found.empty() ? earlier_counts(*account)
+                         : found.front() +
+                               ": an endpoint of OPBNB_RPC_URL has hidden increments, or invented "
+                               "some";
+}
+
+}  // namespace lamda::reputation

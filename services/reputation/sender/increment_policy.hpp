@@ -1,0 +1,24 @@
+// What the admin wallet signs: one incrementJobs for each job that is confirmed at finality, and nothing
+// else.
+#pragma once
+
+#include "store/database.hpp"
+#include "txsender/signing_policy.hpp"
+
+namespace lamda::reputation {
+
+/// `increment:0x<jobId>` stands for incrementJobs(provider of the job), followed by the job id, to
+/// NodeReputation, without value. Errors: `unknown_key`, `not_confirmed`, `unproven`; txsender::kNotDue:
+/// counted already.
+class IncrementPolicy final : public txsender::SigningPolicy {
+  public:
+    IncrementPolicy(store::Database& database, const Address& node_reputation)
+        : database_(database), node_reputation_(node_reputation) {}
+    std::vector<Result<txsender::Call>> calls(const std::vector<std::string>& keys) override;
+
+  private:
+    store::Database& database_;
+    Address node_reputation_;
+};
+
+}  // namespace lamda::reputation

@@ -1,0 +1,94 @@
+// The command's verbs. Each prints on stdout and returns the exit status.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tools/cli/context.hpp"
+
+namespace lamda::cli {
+
+int migrate(Context& context, bool check);
+
+struct DeployOptions {
+    bool job_manager = true;
+    bool node_reputation = true;
+};
+int deploy(Context& context, const DeployOptions& options);
+
+struct JobOptions {
+    std::string spec_file;  ///< a spec's JSON, whole or partial; the other options override nothing in it
+    std::string provider;
+    std::string image;
+    std::optional<std::string> input_cid;
+    std::vector<std::string> command;
+    std::map<std::string, std::string> env;
+    std::string payment;  ///< parse_amount
+    bool yes = false;     ///< do not ask
+    std::optional<std::uint32_t> cpu_millis;
+    std::optional<std::uint32_t> memory_mib;
+    std::optional<std::uint32_t> disk_mib;
+    std::optional<std::uint32_t> gpus;
+    bool network = false;
+    std::optional<std::uint32_t> time_limit_seconds;
+};
+int create_job(Context& context, const JobOptions& options);
+int show_job(Context& context, const std::string& id, bool chain_only);
+int list_jobs(Context& context, bool chain_only, const std::string& status, unsigned limit,
+              std::optional<std::uint64_t> from_block);
+/// @param yes do not ask, and confirm what is not known to be completed too
+int confirm_job(Context& context, const std::string& id, bool yes);
+int claim_job(Context& context, const std::string& id);
+
+int register_node(Context& context, const std::string& gpu_model, const std::string& vram_mib, bool yes);
+int show_node(Context& context, const std::string& address, bool chain_only);
+int list_nodes(Context& context, bool chain_only, std::optional<std::uint64_t> from_block);
+
+/// 0: every stream is where it should be; 1: one lags or stands still for longer than `max_lag` (`60s`).
+int chain_status(Context& context, const std::string& max_lag);
+
+struct VerifyOptions {
+    std::string stream;
+    std::uint64_t from = 0;
+    std::optional<std::uint64_t> to;    ///< absent: the last final block that is processed
+    std::vector<std::string> rpc_urls;  ///< none: the setting of the stream's chain
+    bool by_receipts = false;           ///< read receipts, and compare their root with the header
+};
+/// Holds the journal of these blocks against the chain. 0: equal; 1: they differ.
+int verify_chain(Context& context, const VerifyOptions& options);
+
+struct TxListOptions {
+    std::string state;   ///< empty: all
+    std::string wallet;  ///< empty: all
+    unsigned limit = 100;
+};
+int list_txs(Context& context, const TxListOptions& options);
+/// @param key an intent's, or a job's id alone
+int show_tx(Context& context, const std::string& key);
+/// @param wish `bump`, `cancel`, `retry`. 1: refused, and why
+int wish_tx(Context& context, const std::string& key, const std::string& operator_request);
+
+struct DlqOptions {
+    std::vector<std::uint64_t> ids;
+    bool all = false;     ///< instead of `ids`: all that the filter below lets through
+    bool sure = false;    ///< with `all`: do not ask
+    std::string owner;    ///< empty: any
+    std::string subject;  ///< part of it
+    std::string reason;   ///< part of it
+    unsigned limit = 100;
+};
+int list_dead_letters(Context& context, const DlqOptions& options);
+int show_dead_letter(Context& context, std::uint64_t id);
+/// 1: one was refused, and why
+int redrive_dead_letters(Context& context, const DlqOptions& options);
+int drop_dead_letters(Context& context, const DlqOptions& options);
+
+int show_wallets(Context& context);
+
+/// Forgets what the ledger of increments says; the service then reads it from the chain again.
+/// @param sure do not ask. 1: refused, an instance of reputation reads
+int rebuild_reputation(Context& context, bool sure);
+
+}  // namespace lamda::cli

@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "crypto/signer.hpp"
+#include "tools/cli/commands.hpp"
+#include "tools/cli/output/printing.hpp"
+#include "tools/cli/output/table.hpp"
+#include "tools/cli/stores/tx_store.hpp"
+
+namespace lamda::cli {
+namespace {
+
+using nlohmann::json;
+
+/// What a chain says of a wallet now.
+struct OnChain {
+    U256 balance;  ///< wei
+    std::uint64_t latest = 0;
+    std::uint64_t pending = 0;
+};
+
+/// Of the wallets on opBNB, where the setting is there. What cannot be asked is said, and changes nothing
+/// else.
+std::vector<std::optional<OnChain>> ask_chain(Context& context, const std::vector<WalletState>& wallets) {
+    std::vector<std::optional<OnChain>> out(wallets.size());
+    constexpr auto kSetting = "OPBNB_RPC_URL";
+    const auto urls = context.maybe_urls(kSetting);
+    if (!urls) {
+        return out;
+    }
+    try {
+        const auto rpc = context.connect(*urls);
+        const auto chain = rpc->chain_id();
+        for (std::size_t i = 0; i < wallets.size(); ++i) {
+            const auto& address = wallets[i].address;
+            if (wallets[i].chain_id == chain.value) {
+                out[i] = OnChain{rpc->balance(address, eth::Tag::kLatest),
+                                 rpc->transaction_count(address, eth::Tag::kLatest),
+                                 rpc->transaction_count(address, eth::Tag::kPending)};
+            } else {
+                warn(fmt::format("{}: is of chain {}, the wallet {} of chain {}", kSetting, chain.value,
+                                 address.hex(), wallets[i].chain_id));
+            }
+        }
+    } catch (const std::exception& error) {
+        warn(fmt::format("{}: {}", kSetting, error.what()));
+    }
+    return out;
+}
+
+json to_json(const WalletState& wallet, const std::optional<OnChain>& told) {
+    return {{"address", crypto::checksum_address(wallet.address)},
+            {"chain_id", wallet.chain_id},
+            {"balance", told ? json(to_decimal(told->balance)) : json(nullptr)},
+            {"next_nonce", wallet.next_nonce ? json(*wallet.next_nonce) : json(nullptr)},
+            {"latest_nonce", told ? json(told->latest) : json(nullptr)},
+            {"pending_nonce", told ? json(told->pending) : json(nullptr)},
+            {"waiting", wallet.waiting},
+            {"unmined", wallet.unmined},
+            {"not_final", wallet.not_final},
+            {"failed", wallet.failed},
+            {"paid_today", to_decimal(wallet.paid_today)}};
+}
+
+std::vector<std::string> row_of(const WalletState& wallet, const std::optional<OnChain>& told) {
+    return {crypto::checksum_address(wallet.address),
+            std::to_string(wallet.chain_id),
+            told ? ether(to_decimal(told->balance)) : "-",
+            wallet.next_nonce ? std::to_string(*wallet.next_nonce) : "-",
+            told ? fmt::format("{}/{}", told->latest, told->pending) : "-",
+            std::to_string(wallet.waiting),
+            std::to_string(wallet.unmined),
+            std::to_string(wallet.not_final),
+            std::to_string(wallet.failed),
+            ether(to_decimal(wallet.paid_today))};
+}
+
+}  // namespace
+
+int show_wallets(Context& context) {
+    auto database = context.database("lamda wallet show");
+    const auto wallets = or_unread([&] { return read_wallets(*database); });
+    const auto told = ask_chain(context, wallets);
+    Table table({"WALLET", "CHAIN", "BALANCE", "NEXT NONCE", "LATEST/PENDING", "WAITING", "UNMINED",
+                 "NOT FINAL", "FAILED", "PAID TODAY"});
+    auto all = json::array();
+    for (std::size_t i = 0; i < wallets.size(); ++i) {
+        table.row(row_of(wallets[i], told[i]));
+        all.push_back(to_json(wallets[i], told[i]));
+    }
+    if (context.json()) {
+        fmt::print("{}", json_line({{"wallets", all}}));
+    } else if (wallets.empty()) {
+        fmt::print("no wallet has an intent on this database yet\n");
+    } else {
+        fmt::print("{}", table.text());
+    }
+    return 0;
+}
+
+}  // namespace lamda::cli

@@ -1,0 +1,79 @@
+#include "tools/cli/gateway.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "telemetry/shown_text.hpp"
+
+namespace lamda::cli {
+namespace {
+
+std::string body_or_problem(const net::HttpResponse& response, const std::string& url) {
+    if (response.status >= 200 && response.status < 300) {
+        return response.body;
+    }
+    const auto problem = nlohmann::json::parse(response.body, nullptr, false);
+    std::string text =
+        "the gateway at " + net::redact_url(url) + " answered " + std::to_string(response.status);
+    if (problem.is_object()) {
+        text += ": " + telemetry::shown_text(problem.value("detail", problem.value("title", std::string())));
+        for (const auto& field : problem.value("errors", nlohmann::json::array())) {
+            text += "\n  " + telemetry::shown_text(field.value("pointer", std::string()) + ": " +
+                                                   field.value("detail", std::string()));
+        }
+    }
+    throw std::runtime_error(text);
+}
+
+std::string send(Context& context, const net::HttpRequest& request) {
+    try {
+        return body_or_problem(context.http().send(request), request.url);
+    } catch (const net::TransportError& error) {
+        throw std::runtime_error("the gateway at " + net::redact_url(request.url) + " does not answer (" +
+                                 error.what() + "); set LAMDA_API_URL, or use --chain-only");
+    }
+}
+
+}  // namespace
+
+Result<std::string> gateway_base(std::string_view text) {
+    const auto scheme_end = text.find("://");
+    std::string scheme(text.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end));
+    std::transform(scheme.begin(), scheme.end(), scheme.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    if (scheme != "http" && scheme != "https") {
+        return Error{"invalid_url", "an address like http://127.0.0.1:8080 is needed", ""};
+    }
+    std::string_view rest = text.substr(scheme_end + 3);
+    const auto trim = [&] {
+        while (rest.ends_with('/')) {
+            rest.remove_suffix(1);
+        }
+    };
+    trim();
+    if (rest.ends_with("/api")) {
+        rest.remove_suffix(4);
+        trim();
+    }
+    if (rest.empty() || rest.find_first_of(" \t\r\n?#") != std::string_view::npos) {
+        return Error{"invalid_url", "an address like http://127.0.0.1:8080 is needed, without query", ""};
+    }
+    return scheme + "://" + std::string(rest);
+}
+
+std::string gateway_get(Context& context, const std::string& path) {
+    net::HttpRequest request;
+    request.url = context.gateway_url() + path;
+    return send(context, request);
+}
+
+std::string gateway_post(Context& context, const std::string& path, const std::string& body) {
+    net::HttpRequest request;
+    request.method = "POST";
+    request.url = context.gateway_url() + path;
+    request.headers = {{"Content-Type", "application/json"}};
+    request.body = body;
+    return send(context, request);
+}
+
+}  // namespace lamda::cli

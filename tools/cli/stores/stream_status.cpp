@@ -1,0 +1,74 @@
+#include "tools/cli/stores/stream_status.hpp"
+
+#include <algorithm>
+
+namespace lamda::cli {
+namespace {
+
+/// opBNB needs most of a minute to finality. A stream that takes only final blocks is not behind for that.
+constexpr Millis kFinalityTakes{5 * 60'000};
+
+Millis since(Timestamp from, Timestamp to) {
+    return std::max(Millis(0), std::chrono::duration_cast<Millis>(to - from));
+}
+
+std::string what_is_wrong(const StreamState& stream, const Verdict& lag, Timestamp now, Millis max_lag) {
+    const auto moved = std::max(stream.updated_at, stream.head_noted_at.value_or(stream.updated_at));
+    if (since(moved, now) > max_lag) {
+        return "stands still for " + rough(since(moved, now));
+    }
+    if (!stream.processed) {
+        return "has processed nothing yet";
+    }
+    if (stream.head && since(stream.head->at, now) > max_lag) {
+        return "the newest block known is " + rough(since(stream.head->at, now)) + " old";
+    }
+    // What it could apply now: to its boundary when it takes only final blocks, else to the head. A stream
+    // that has passed its boundary does not wait for finality.
+    const auto at = stream.processed->number;
+    const bool due = at < stream.boundary || (at > stream.boundary && lag.lag_blocks > 0);
+    if (due && lag.lag > max_lag) {
+        return "lags";
+    }
+    if (!due && lag.lag > max_lag + kFinalityTakes) {
+        return "waits for finality";
+    }
+    return "";
+}
+
+}  // namespace
+
+Verdict judge(const StreamState& stream, Timestamp now, Millis max_lag) {
+    Verdict out;
+    if (stream.processed) {
+        out.lag = since(stream.processed->at, stream.head ? stream.head->at : now);
+        if (stream.head && stream.head->number > stream.processed->number) {
+            out.lag_blocks = stream.head->number.value - stream.processed->number.value;
+        }
+    }
+    out.text = what_is_wrong(stream, out, now, max_lag);
+    out.ok = out.text.empty();
+    if (out.ok) {
+        out.text = "ok";
+    } else if (!stream.instance_active) {
+        out.text += "; no instance reads";
+    }
+    return out;
+}
+
+std::string rough(Millis time) {
+    constexpr std::int64_t kMinute = 60;
+    constexpr std::int64_t kHour = 60 * kMinute;
+    constexpr std::int64_t kDay = 24 * kHour;
+    const auto seconds = time.count() / 1'000;
+    if (seconds < 2 * kMinute) {
+        return std::to_string(seconds) + " s";
+    }
+    if (seconds < 2 * kHour) {
+        return std::to_string(seconds / kMinute) + " min";
+    }
+    return seconds < 2 * kDay ? std::to_string(seconds / kHour) + " h"
+                              : std::to_string(seconds / kDay) + " d";
+}
+
+}  // namespace lamda::cli

@@ -1,0 +1,101 @@
+#include "tools/cli/stores/stream_status.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace lamda;
+using namespace lamda::cli;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Timestamp kNow = from_unix_seconds(1'800'000'000);
+
+/// One second a block; everything was noted just now.
+StreamState::Head block(std::uint64_t number, std::chrono::seconds ago) {
+    return {BlockNum{number}, kNow - ago};
+}
+
+StreamState healthy() {
+    StreamState out;
+    out.stream = "dispatcher:bsc";
+    out.head = block(1'000, 1s);
+    out.head_noted_at = kNow;
+    out.processed = block(1'000, 1s);
+    out.boundary = BlockNum{998};
+    out.finalized = BlockNum{998};
+    out.updated_at = kNow;
+    out.instance_active = true;
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("a stream at the head is well, and one a few blocks behind too") {
+    CHECK(judge(healthy(), kNow, 60s).text == "ok");
+    auto stream = healthy();
+    stream.processed = block(990, 11s);
+    stream.boundary = BlockNum{988};
+    const auto verdict = judge(stream, kNow, 60s);
+    CHECK(verdict.ok);
+    CHECK(verdict.lag_blocks == 10);
+    CHECK(verdict.lag == 10s);
+}
+
+TEST_CASE("one that is further behind than allowed lags, in the backfill and above finality") {
+    auto stream = healthy();
+    stream.processed = block(900, 101s);
+    CHECK(judge(stream, kNow, 60s).text == "lags");
+    CHECK(judge(stream, kNow, 101s).ok);
+    stream.boundary = BlockNum{890};
+    CHECK(judge(stream, kNow, 60s).text == "lags");
+}
+
+TEST_CASE(
+    "one that takes only final blocks is not behind for what finality takes, unless that takes too long") {
+    auto stream = healthy();
+    stream.boundary = BlockNum{910};
+    stream.processed = block(910, 91s);
+    CHECK(judge(stream, kNow, 60s).ok);
+    CHECK(judge(stream, kNow, 60s).lag_blocks == 90);
+    stream.processed = block(600, 401s);
+    stream.boundary = BlockNum{600};
+    CHECK(judge(stream, kNow, 60s).text == "waits for finality");
+    stream.boundary = BlockNum{910};
+    CHECK(judge(stream, kNow, 60s).text == "lags");
+}
+
+TEST_CASE("one that gives no sign of life stands still, and it is said when no instance reads") {
+    auto stream = healthy();
+    stream.updated_at = kNow - 90s;
+    CHECK(judge(stream, kNow, 60s).ok);  // no new block, but the endpoints are asked
+    stream.head_noted_at = kNow - 80s;
+    CHECK(judge(stream, kNow, 60s).text == "stands still for 80 s");
+    stream.instance_active = false;
+    CHECK(judge(stream, kNow, 60s).text == "stands still for 80 s; no instance reads");
+    stream.head_noted_at.reset();
+    CHECK(judge(stream, kNow, 60s).text == "stands still for 90 s; no instance reads");
+}
+
+TEST_CASE("a head that is old is told, also when all of it is processed") {
+    auto stream = healthy();
+    stream.head = stream.processed = block(1'000, 300s);
+    CHECK(judge(stream, kNow, 60s).text == "the newest block known is 5 min old");
+}
+
+TEST_CASE("before the first batch nothing is well; before the head is known the lag is counted until now") {
+    auto stream = healthy();
+    stream.head.reset();
+    stream.processed = block(1'000, 70s);
+    CHECK(judge(stream, kNow, 60s).lag == 70s);
+    CHECK(judge(stream, kNow, 60s).lag_blocks == 0);
+    stream.processed.reset();
+    CHECK(judge(stream, kNow, 60s).text == "has processed nothing yet");
+}
+
+TEST_CASE("rough times are in a unit that people take in at a glance") {
+    CHECK(rough(0s) == "0 s");
+    CHECK(rough(119s) == "119 s");
+    CHECK(rough(120s) == "2 min");
+    CHECK(rough(2h) == "2 h");
+    CHECK(rough(50h) == "2 d");
+}

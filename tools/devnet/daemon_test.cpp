@@ -1,0 +1,47 @@
+// What runs, as `status` and `demo` see it.
+#include <unistd.h>
+#include <catch2/catch.hpp>
+#include <fstream>
+
+#include "testkit/servers.hpp"
+#include "tools/devnet/daemon.hpp"
+#include "tools/devnet/reach.hpp"
+
+using namespace lamda;
+using namespace lamda::devnet;
+
+namespace {
+
+void record(const std::string& dir, const std::string& places) {
+    std::ofstream(dir + ".json") << R"({"pid":)" << ::getpid() << R"(,"places":[)" << places << "]}";
+}
+
+std::string place(const std::string& name, const std::string& address) {
+    return R"({"name":")" + name + R"(","address":")" + address + R"(","ready_url":""})";
+}
+
+}  // namespace
+
+TEST_CASE("A part is up when somebody listens at its address") {
+    const testkit::TempDir dir("reach");
+    testkit::NatsServer nats(dir.path() + "/nats");
+    CHECK(reachable(nats.url()));
+    nats.stop();
+    CHECK_FALSE(reachable(nats.url()));
+    CHECK_FALSE(reachable("unix://" + dir.path() + "/none.sock"));
+    CHECK_FALSE(reachable("http://127.0.0.1/"));
+    CHECK(reachable("0xd9264b533dd53198c7ae345c6afe8ef054303b53"));
+}
+
+TEST_CASE("status ends with 0 only when every part is up; a folder with a running network is known") {
+    const testkit::TempDir dir("status");
+    const std::string network = dir.path() + "/devnet";
+    CHECK_FALSE(runs(network));
+    CHECK(status(network) == 1);
+    testkit::NatsServer nats(dir.path() + "/nats");
+    record(network, place("nats", nats.url()) + "," + place("JobManager", "0x00"));
+    CHECK(runs(network));
+    CHECK(status(network) == 0);
+    nats.stop();
+    CHECK(status(network) == 1);
+}

@@ -1,0 +1,323 @@
+#include "tools/devnet/demo.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "localnet/market.hpp"
+#include "onchain/job_manager_reader.hpp"
+#include "telemetry/shown_text.hpp"
+#include "tools/devnet/board.hpp"
+#include "tools/devnet/faults.hpp"
+
+namespace lamda::devnet {
+namespace {
+
+using nlohmann::json;
+
+constexpr auto kLookEvery = std::chrono::milliseconds(200);
+constexpr double kPatienceSeconds = 900;  // for all jobs together, whatever is killed
+
+/// What the gateway says of a job. Absent while the gateway is down: the demo then shows what it knew.
+std::optional<json> ask_job(localnet::Network& network, const JobId& id) {
+    try {
+        net::HttpRequest request;
+        request.url = network.api_url() + "/api/jobs/" + id.hex();
+        request.timeout = Millis(2'000);
+        const auto answer = network.http().send(request);
+        if (answer.status == 200) {
+            return json::parse(answer.body);
+        }
+    } catch (const net::TransportError&) {
+        return std::nullopt;
+    }
+    return std::nullopt;
+}
+
+/// The faults that were asked for, one after the other, each mended before the next.
+class Breaker {
+  public:
+    Breaker(localnet::Network& network, Board& board, const std::string& what)
+        : faults_(network), board_(board) {
+        if (what == "all") {
+            names_ = fault_names(network.services());
+        } else if (!what.empty()) {
+            names_ = {what};
+        }
+    }
+    bool done() const { return next_ == names_.size() && step_ == Step::kStrike; }
+    std::size_t faults() const { return names_.size(); }
+    void first_assigned() { armed_ = true; }
+    /// One look: goes on by one step when its condition holds.
+    /// @param order orders a job: each fault meets one on its way
+    void look(const std::function<void()>& order) {
+        switch (step_) {
+            case Step::kStrike:
+                if (armed_ && next_ < names_.size()) {
+                    fault_ = faults_.of(names_[next_++]);
+                    if (!fault_.needs_job) {
+                        order();
+                    }
+                    fault_.strike();
+                    board_.note(fault_.broken);
+                    step_ = Step::kMend;
+                }
+                return;
+            case Step::kMend:
+                if (fault_.felt()) {
+                    fault_.mend();
+                    board_.note(fault_.mended);
+                    step_ = Step::kRecover;
+                } else if (fault_.needs_job) {
+                    order();
+                    fault_.needs_job = false;
+                }
+                return;
+            case Step::kRecover:
+                if (fault_.recovered()) {
+                    board_.note(fmt::format("{}: all is ready again", fault_.name));
+                    step_ = Step::kStrike;
+                }
+                return;
+        }
+    }
+
+  private:
+    enum class Step { kStrike, kMend, kRecover };
+
+    Faults faults_;
+    Board& board_;
+    std::vector<std::string> names_;
+    std::size_t next_ = 0;
+    bool armed_ = false;
+    Step step_ = Step::kStrike;
+    Fault fault_;
+};
+
+struct Tracked {
+    localnet::OrderedJob order;
+    std::string status = "ordered";
+    json last;  ///< the gateway's last answer
+};
+
+/// Both chains at once: which jobs were rewarded, what each provider's count is.
+struct ChainTruth {
+    std::map<JobId, onchain::JobView> jobs;
+    std::map<JobId, onchain::IncrementView> rewards;
+    std::map<JobId, int> times_rewarded;
+    std::map<Address, U256> counts;
+};
+
+ChainTruth read_chains(localnet::Network& network) {
+    ChainTruth out;
+    for (auto& job : onchain::JobManagerReader(network.bsc(), network.job_manager()).jobs(BlockNum{0})) {
+        out.jobs.emplace(job.id, std::move(job));
+    }
+    onchain::ReputationView reputation(network.opbnb(), network.node_reputation());
+    for (auto& increment : reputation.increments(BlockNum{0})) {
+        if (increment.job) {
+            ++out.times_rewarded[*increment.job];
+            out.rewards.emplace(*increment.job, std::move(increment));
+        }
+    }
+    for (const auto& provider : network.providers()) {
+        out.counts[provider] = reputation.provider(provider).jobs;
+    }
+    return out;
+}
+
+std::string clock_time(const std::string& rfc3339) {
+    return rfc3339.size() >= 23 ? rfc3339.substr(11, 12) : "-";
+}
+
+std::string seconds_of(const std::optional<onchain::Occurrence>& occurrence) {
+    return occurrence ? to_rfc3339(occurrence->at).substr(11, 8) : "-";
+}
+
+std::string field(const json& job, const char* name) {
+    return job.is_object() && job.contains(name) && job.at(name).is_string() ? job.at(name).get<std::string>()
+                                                                             : "";
+}
+
+/// Prints the final table; true when every job was rewarded once and every count is right.
+bool print_summary(localnet::Network& network, localnet::Market& market, const std::vector<Tracked>& jobs) {
+    const ChainTruth truth = read_chains(network);
+    fmt::print(
+        "\nJobs, as the two chains tell them (times UTC; assigned, completed and output from the signed "
+        "statuses)\n\n");
+    fmt::print("  {:<13} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", "JOB", "CREATED", "ASSIGNED",
+               "COMPLETED", "CONFIRMED", "PAID", "REWARDED", "OUTPUT CID");
+    bool right = true;
+    std::map<Address, U256> expected;
+    for (const auto& job : jobs) {
+        const auto on_chain = truth.jobs.find(job.order.id);
+        const auto reward = truth.rewards.find(job.order.id);
+        const onchain::JobView view = on_chain == truth.jobs.end() ? onchain::JobView{} : on_chain->second;
+        const std::string output = field(job.last, "output_file_cid");
+        fmt::print("  {}…{} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", job.order.id.hex().substr(0, 8),
+                   job.order.id.hex().substr(62), seconds_of(view.created),
+                   telemetry::shown_text(clock_time(field(job.last, "assigned_at"))),
+                   telemetry::shown_text(clock_time(field(job.last, "completed_at"))),
+                   seconds_of(view.confirmed), seconds_of(view.paid),
+                   reward == truth.rewards.end() ? "-" : seconds_of(reward->second.occurrence),
+                   output.empty() ? "-" : telemetry::shown_text(output));
+        expected[job.order.provider] += 1;
+        const bool rewarded = reward != truth.rewards.end() && truth.times_rewarded.at(job.order.id) == 1;
+        if (!view.paid || !rewarded) {
+            right = false;
+            fmt::print("    ^ {}\n", !view.paid ? "was not paid" : "was not rewarded exactly once");
+        } else if (output.empty() || market.result_of(output) != job.order.expected_output) {
+            right = false;
+            fmt::print("    ^ its output is not what the container had to write\n");
+        }
+    }
+    fmt::print("\nProviders on opBNB\n\n  {:<44} {:<22} {}\n", "PROVIDER", "successfulJobsCount", "EXPECTED");
+    for (const auto& provider : network.providers()) {
+        const bool same = truth.counts.at(provider) == expected[provider];
+        right = right && same;
+        fmt::print("  {:<44} {:<22} {}{}\n", crypto::checksum_address(provider),
+                   to_decimal(truth.counts.at(provider)), to_decimal(expected[provider]),
+                   same ? "" : "   <- wrong");
+    }
+    return right;
+}
+
+class Demo {
+  public:
+    Demo(localnet::Network& network, Board& board, const DemoOptions& options)
+        : network_(network),
+          board_(board),
+          options_(options),
+          market_(network),
+          breaker_(network, board, options.kill) {}
+
+    bool run() {
+        order_all();
+        const double started = board_.seconds();
+        bool all = false;
+        while (!(all && breaker_.done() && jobs_.size() == options_.jobs) &&
+               board_.seconds() - started < kPatienceSeconds) {
+            all = look();
+            breaker_.look([this] {
+                if (jobs_.size() < options_.jobs) {
+                    order_one();
+                }
+            });
+            std::this_thread::sleep_for(kLookEvery);
+        }
+        return print_summary(network_, market_, jobs_);
+    }
+
+  private:
+    void order_one() {
+        jobs_.push_back({market_.order(jobs_.size()), "ordered", {}});
+        show();
+    }
+
+    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped. With
+    // faults: the last ones are kept back, one to be ordered right before each.
+    void order_all() {
+        const std::size_t kept_back = std::min(breaker_.faults(), options_.jobs - 1);
+        while (jobs_.size() < options_.jobs - kept_back) {
+            order_one();
+            if (options_.reorg > 0 && jobs_.size() == options_.jobs / 2 + 1) {
+                reorg();
+            }
+        }
+    }
+
+    // At the worst moment: the newest job is in a block, and has been assigned already
+    // (DISPATCH_FINALITY=latest).
+    void reorg() {
+        const auto& last = jobs_.back().order;
+        testkit::wait_until([&] {
+            const auto seen = ask_job(network_, last.id);
+            return seen && seen->value("status", "") != "created";
+        });
+        network_.bsc_node().call("anvil_reorg", fmt::format("[{}, []]", options_.reorg));
+        const auto dropped = std::count_if(jobs_.begin(), jobs_.end(), [&](const Tracked& job) {
+            return !network_.bsc().receipt(job.order.tx).has_value();
+        });
+        board_.note(fmt::format("BSC reorganised, {} blocks deep: {} payments are no longer in the chain",
+                                options_.reorg, dropped));
+    }
+
+    bool look() {
+        std::vector<localnet::OrderedJob> orders;
+        orders.reserve(jobs_.size());
+        for (const auto& job : jobs_) {
+            orders.push_back(job.order);
+        }
+        market_.resend_missing(orders);
+        const ChainTruth truth = read_chains(network_);
+        bool all = true;
+        for (auto& job : jobs_) {
+            if (auto answer = ask_job(network_, job.order.id)) {
+                job.last = std::move(*answer);
+                job.status = job.last.value("status", job.status);
+            }
+            if (job.status != "ordered" && job.status != "created" &&
+                progress_of(job.status) >= progress_of("assigned")) {
+                breaker_.first_assigned();
+            }
+            // The chain may be ahead of the signed status that tells the output: after a kill it is delivered
+            // again.
+            const bool rewarded = job.status == "paid" && truth.rewards.contains(job.order.id) &&
+                                  !field(job.last, "output_file_cid").empty();
+            if (rewarded) {
+                job.status = "rewarded";
+            }
+            all = all && rewarded;
+        }
+        show();
+        return all;
+    }
+
+    void show() {
+        std::vector<BoardRow> rows;
+        rows.reserve(jobs_.size());
+        for (const auto& job : jobs_) {
+            rows.push_back({job.order.id.hex(), job.order.provider.hex(), job.status});
+        }
+        board_.show(rows);
+    }
+
+    localnet::Network& network_;
+    Board& board_;
+    const DemoOptions& options_;
+    localnet::Market market_;
+    Breaker breaker_;
+    std::vector<Tracked> jobs_;
+};
+
+}  // namespace
+
+int run_demo(const DemoOptions& options) {
+    Board board;
+    localnet::NetworkConfig config;
+    config.dir = options.dir;
+    config.executables = options.executables;
+    if (options.reorg > 0) {
+        config.dispatch_finality = "latest";
+        // Blocks that are reorganised must not have been final.
+        config.bsc_slots = options.reorg;
+    }
+    const auto note = [&](const std::string& what) { board.note(what); };
+    localnet::Network network(config, note);
+    network.start_all(note);
+    board.note(fmt::format("everything is ready; {} jobs follow", options.jobs));
+    const bool right = Demo(network, board, options).run();
+    fmt::print("\n{} in {:.1f} s\n",
+               right ? "Every job was rewarded, once, and every count is right" : "NOT all right",
+               board.seconds());
+    if (!right) {
+        fmt::print("The logs are in {}/logs\n", options.dir);
+    }
+    return right ? 0 : 1;
+}
+
+}  // namespace lamda::devnet

@@ -1,0 +1,85 @@
+// lamda-devnet: the whole market on one machine. demo, up, down, status.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+#include "runtime/exit_status.hpp"
+#include "runtime/settings.hpp"
+#include "telemetry/shown_text.hpp"
+#include "tools/devnet/daemon.hpp"
+#include "tools/devnet/demo.hpp"
+
+/// One for each fault, and two before.
+constexpr std::size_t kJobsForAllFaults = 12;
+
+int main(int argc, char** argv) {
+    using namespace lamda::devnet;
+    // `sudo -E` passes on what the user's shell has.
+    lamda::runtime::take_secrets({}, {});
+    CLI::App app(
+        "lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
+    app.require_subcommand(1);
+    std::string dir = std::filesystem::absolute(".lamda/devnet").string();
+    app.add_option("--dir", dir, "working folder; emptied at the start")->capture_default_str();
+
+    DemoOptions demo;
+    auto* demo_verb = app.add_subcommand("demo", "Run jobs to their end, show it, and stop");
+    demo_verb->add_option("--jobs", demo.jobs, "how many")->check(CLI::Range(1, 500))->capture_default_str();
+    demo_verb
+        ->add_option(
+            "--kill", demo.kill,
+            "when the first job is assigned: SIGKILL this service, postgres or nats, and start it again; "
+            "stream: delete "
+            "JOBS; store: fill JOBS until the server refuses, then free it; all: each in turn, with 12 jobs")
+        ->check(CLI::IsMember({"stream", "store", "nats", "postgres", "node-registry", "job-dispatcher",
+                               "reputation", "api-gateway", "node-agent-1", "node-agent-2", "all"}));
+    demo_verb->add_option("--reorg", demo.reorg, "reorganise BSC so many blocks deep while jobs are created")
+        ->check(CLI::Range(1, 30));
+
+    lamda::localnet::NetworkConfig config;
+    auto* up_verb = app.add_subcommand("up", "Start the network and leave it running");
+    up_verb->add_option("--api-port", config.api_port, "of the gateway; 0: any free one")
+        ->check(CLI::Range(0, 65535));
+    up_verb
+        ->add_option("--opbnb-slots", config.opbnb_slots,
+                     "opBNB finalizes 2 × so many blocks behind (75: as the real one)")
+        ->check(CLI::Range(1, 500));
+    app.add_subcommand("down", "Stop it");
+    app.add_subcommand("status", "What runs where");
+
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& wanted) {
+        return app.exit(wanted) == 0 ? 0 : lamda::runtime::kExitUsage;
+    }
+    const std::string executables = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+    try {
+        if (demo_verb->parsed()) {
+            // A demo ends what it started: it never takes the folder of a network that was left running.
+            if (runs(dir)) {
+                fmt::print(
+                    stderr,
+                    "lamda-devnet: a network runs in {}; `lamda-devnet down` ends it, or give the demo "
+                    "another folder: --dir {}-demo\n",
+                    dir, dir);
+                return 1;
+            }
+            demo.dir = dir;
+            if (demo.kill == "all" && demo_verb->count("--jobs") == 0) {
+                demo.jobs = kJobsForAllFaults;
+            }
+            demo.executables = executables;
+            return run_demo(demo);
+        }
+        if (up_verb->parsed()) {
+            config.dir = dir;
+            config.executables = executables;
+            return up(config);
+        }
+        return app.got_subcommand("down") ? down(dir) : status(dir);
+    } catch (const std::exception& error) {
+        fmt::print(stderr, "lamda-devnet: {}\n", lamda::telemetry::shown_lines(error.what()));
+        return 1;
+    }
+}
