@@ -13,7 +13,7 @@ import tree
 
 FOLDERS = ("libs/store/", "libs/pgingest/", "libs/pgledger/", "libs/outbox/", "libs/views/", "libs/testkit/", "libs/localnet/",
            "tests/")
-NAMES = re.compile(r"_store\.[ch]pp$|_rows\.cpp$|_test\.cpp$|(^|/)test_\w+\.[ch]pp$")
+NAMES = re.compile(r"_store\.[ch]pp$|_rows\.cpp$|_test\.cpp$|(^|/)test_\w+\.[ch]pp$|/testing/")
 
 # File or folder → why it may break the rule.
 NOT_MOVED = {
