@@ -88,7 +88,7 @@ bench: configure ## Measure; prints one line a figure: name value unit (target)
 	@$(SUDO) $(BUILD)/bin/lamda-bench-send
 	@$(SUDO) $(BUILD)/bin/lamda-bench-ingest --executables $(BUILD)/release/bin --build release --peer
 
-lint: configure ## Format, layers, migrations, clang-tidy
+lint: configure ## Format, layers, migrations, sizes, comments, words, SQL, clang-tidy
 	@tests/lint/run.sh
 
 clean: ## Remove what was built (not node_modules)
