@@ -1,4 +1,5 @@
 #include "ingest/log_stream.hpp"
+#include "rpcpool/errors.hpp"
 
 #include "core/duration.hpp"
 #include "ingest/detail/lease_patience.hpp"
@@ -29,7 +30,7 @@ struct LogStream::Impl {
     telemetry::Counter errors;
     telemetry::Counter receipts_refused;
     telemetry::Counter headers_refused;
-    rpcpool::Endpoints::Refused counted;
+    rpcpool::Endpoints::RefusedAnswers counted;
     std::string last_refusal;  ///< each is logged once, however often it comes
     StreamReader reader;
     rpcpool::Pacer pacer;

@@ -8,6 +8,7 @@
 #include "pgingest/pg_stream_memory.hpp"
 #include "pgingest/write_behind.hpp"
 #include "rpcpool/endpoint_chain.hpp"
+#include "rpcpool/errors.hpp"
 #include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"

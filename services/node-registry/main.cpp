@@ -4,6 +4,7 @@
 #include "pgingest/pg_lease.hpp"
 #include "pgingest/pg_stream_memory.hpp"
 #include "rpcpool/endpoint_chain.hpp"
+#include "rpcpool/errors.hpp"
 #include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
