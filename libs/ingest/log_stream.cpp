@@ -149,7 +149,7 @@ struct LogStream::Impl {
             set_health(false, error.what());
             return false;
         }
-        if (!held && !options.lease->given_up()) {
+        if (!held && !options.lease->yielded()) {
             set_health(true, "on standby: another instance reads this chain");
         }
         if (held != active) {
@@ -258,7 +258,7 @@ struct LogStream::Impl {
         if (options.lease != nullptr && patience.failed(clock.steady())) {
             log.warn("no endpoint answers for long: the lease is let go, for whoever can read",
                      {{"stream", config.name}, {"reason", reason}});
-            options.lease->release();
+            options.lease->yield();
         }
         return pause;
     }
