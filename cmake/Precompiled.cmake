@@ -10,7 +10,8 @@ if(LAMDA_PCH)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # -fpch-preprocess: names the precompiled header in what ccache reads, in place of all its text.
     # -Wno-…: GCC 12 forgets in a precompiled header where its library has these warnings off.
-    target_compile_options(lamda_options INTERFACE -fpch-preprocess -Wno-array-bounds -Wno-restrict)
+    target_compile_options(lamda_options INTERFACE -fpch-preprocess -Wno-array-bounds -Wno-restrict
+      -Wno-stringop-overflow -Wno-stringop-overread)
   endif()
   file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cpp "")
   add_library(lamda_pch OBJECT ${CMAKE_BINARY_DIR}/precompiled.cpp)
