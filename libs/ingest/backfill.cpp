@@ -78,7 +78,7 @@ bool Backfill::by_receipts(std::size_t endpoint) const {
 /// alone now is planned again.
 void Backfill::plan(BlockNum to) {
     for (auto& window : windows_) {
-        if (window->begun() && rpc_.endpoints().left_alone(window->endpoint)) {
+        if (window->begun() && rpc_.endpoints().in_retry_after(window->endpoint)) {
             start_over(*window);
         }
     }
