@@ -12,9 +12,9 @@ class Lease {
     virtual bool held() = 0;
     /// Lets another instance become active, if there is one: this one does not try for a few seconds. No
     /// effect when this instance is not active.
-    virtual void release() = 0;
-    /// True for a short time after release(), while another instance may take the lease.
-    virtual bool given_up() = 0;
+    virtual void yield() = 0;
+    /// True for a short time after yield(), while another instance may take the lease.
+    virtual bool yielded() = 0;
 };
 
 }  // namespace lamda::ingest

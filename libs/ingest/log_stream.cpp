@@ -4,6 +4,7 @@
 #include "ingest/detail/lease_timeout.hpp"
 #include "ingest/detail/progress.hpp"
 #include "ingest/detail/stream_reader.hpp"
+#include "rpcpool/errors.hpp"
 #include "rpcpool/multi_rpc.hpp"
 
 namespace lamda::ingest {
@@ -147,7 +148,7 @@ struct LogStream::Impl {
             set_health(false, error.what());
             return false;
         }
-        if (!held && !options.lease->given_up()) {
+        if (!held && !options.lease->yielded()) {
             set_health(true, "on standby: another instance reads this chain");
         }
         if (held != active) {
@@ -245,7 +246,7 @@ struct LogStream::Impl {
         }
     }
 
-    /// Handles a poll that no endpoint answered. When none answers for long, releases the lease: another
+    /// Handles a poll that no endpoint answered. When none answers for long, yields the lease: another
     /// instance may reach endpoints that this one does not.
     Millis unanswered(const std::string& reason) {
         const auto pause = failed(reason);
@@ -253,8 +254,8 @@ struct LogStream::Impl {
             lease_timeout.answered();
         }
         if (options.lease != nullptr && lease_timeout.failed(clock.steady())) {
-            log.warn("no endpoint answers; lease released", {{"stream", config.name}, {"reason", reason}});
-            options.lease->release();
+            log.warn("no endpoint answers; lease yielded", {{"stream", config.name}, {"reason", reason}});
+            options.lease->yield();
         }
         return pause;
     }

@@ -14,20 +14,20 @@ struct OneLease final : Lease {
         if (clock.steady() >= end) {
             stop.request_stop();
         }
-        return !elsewhere && !given_up();
+        return !elsewhere && !yielded();
     }
-    void release() override {
+    void yield() override {
         times.push_back(clock.steady());
         elsewhere = wanted;
     }
-    bool given_up() override { return !times.empty() && clock.steady() - times.back() < Millis(3'000); }
+    bool yielded() override { return !times.empty() && clock.steady() - times.back() < Millis(3'000); }
 
     const Clock& clock;
     Steady end{};
     std::stop_source stop;
     bool wanted = false;
     bool elsewhere = false;
-    std::vector<Steady> times;  ///< times of release
+    std::vector<Steady> times;  ///< times of yield()
 };
 
 struct LeasedStream : World {
@@ -56,7 +56,7 @@ struct LeasedStream : World {
 }  // namespace
 
 TEST_CASE(
-    "an instance without answers releases the lease after 30 s, and is on standby for the one that takes "
+    "an instance without answers yields the lease after 30 s, and is on standby for the one that takes "
     "it") {
     LeasedStream world;
     world.run(Millis(10'000));

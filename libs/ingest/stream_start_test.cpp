@@ -1,5 +1,6 @@
 // Start of a stream: its start block, and the configurations that it refuses.
 #include "ingest/testing/stream_world.hpp"
+#include "rpcpool/errors.hpp"
 
 using namespace lamda;
 using namespace lamda::ingest;
