@@ -6,9 +6,10 @@ set_property(GLOBAL PROPERTY LAMDA_EDGES "")
 find_program(CCACHE ccache)
 if(CCACHE)
   # Two checkouts share what was compiled: paths below the checkout count as relative ones.
-  # A precompiled header is hashed as a file of its own; the two kinds of sloppiness are what ccache asks for with it.
+  # A precompiled header is hashed as a file of its own; the two kinds of sloppiness are what ccache asks for with it. By the
+  # compiler's own list of dependencies and a cache of their hashes no source is preprocessed twice.
   set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
-    CCACHE_SLOPPINESS=pch_defines,time_macros ${CCACHE})
+    CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_DEPEND=1 CCACHE_INODECACHE=1 ${CCACHE})
 endif()
 
 add_library(lamda_options INTERFACE)

@@ -8,10 +8,10 @@ namespace {
 
 /// What differs between the settings of two chains.
 struct ChainTexts {
-    const char* chain;            ///< `BSC`
-    const char* contract;         ///< `JobManager`
-    const char* chain_ids;        ///< those of the public networks
-    const char* finality_max_age; ///< default
+    const char* chain;             ///< `BSC`
+    const char* contract;          ///< `JobManager`
+    const char* chain_ids;         ///< those of the public networks
+    const char* finality_max_age;  ///< default
 };
 
 template <class T>
@@ -27,13 +27,13 @@ ChainSettings read_chain(runtime::Settings& settings, ingest::SettingNames names
     ChainSettings out;
     out.urls = settings.urls(names.endpoints, "JSON-RPC endpoints of " + chain + ", comma-separated");
     out.contract = settings.address(names.contracts, contract + " on " + chain);
-    out.chain_id =
-        maybe<ChainId>(settings, names.chain_id, std::string(texts.chain_ids) + "; unset: the first one seen");
-    out.start_block = maybe<BlockNum>(
-        settings, names.start_block,
-        "block of " + contract + "'s deployment; unset: found by asking the endpoints");
-    out.finality_max_age = settings.duration(finality_name, "an older finalized block is not used",
-                                             texts.finality_max_age);
+    out.chain_id = maybe<ChainId>(settings, names.chain_id,
+                                  std::string(texts.chain_ids) + "; unset: the first one seen");
+    out.start_block =
+        maybe<BlockNum>(settings, names.start_block,
+                        "block of " + contract + "'s deployment; unset: found by asking the endpoints");
+    out.finality_max_age =
+        settings.duration(finality_name, "an older finalized block is not used", texts.finality_max_age);
     out.names = std::move(names);
     return out;
 }
@@ -41,10 +41,9 @@ ChainSettings read_chain(runtime::Settings& settings, ingest::SettingNames names
 }  // namespace
 
 ChainSettings read_bsc(runtime::Settings& settings) {
-    return read_chain(settings,
-                      {"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS",
-                       "JOB_MANAGER_START_BLOCK"},
-                      "BSC_FINALITY_MAX_AGE", {"BSC", "JobManager", "97 testnet, 56 mainnet", "60s"});
+    return read_chain(
+        settings, {"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS", "JOB_MANAGER_START_BLOCK"},
+        "BSC_FINALITY_MAX_AGE", {"BSC", "JobManager", "97 testnet, 56 mainnet", "60s"});
 }
 
 ChainSettings read_opbnb(runtime::Settings& settings) {
@@ -65,8 +64,9 @@ ReadSettings read_reading(runtime::Settings& settings, const std::vector<const C
         return out.rpc_agreement <= std::max<std::size_t>(1, chain->urls.size());
     });
     if (!enough) {
-        settings.mistake(kAgreement, chains.size() == 1 ? "it is more than there are endpoints"
-                                                        : "it is more than there are endpoints of each chain");
+        settings.mistake(kAgreement, chains.size() == 1
+                                         ? "it is more than there are endpoints"
+                                         : "it is more than there are endpoints of each chain");
     }
     out.verify_receipts = settings.boolean(
         "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);

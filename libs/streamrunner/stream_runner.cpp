@@ -19,9 +19,7 @@ struct StreamRunner::Parts {
             writer.emplace(projector);
         }
     }
-    ingest::StreamSink& sink() {
-        return writer ? static_cast<ingest::StreamSink&>(*writer) : projector;
-    }
+    ingest::StreamSink& sink() { return writer ? static_cast<ingest::StreamSink&>(*writer) : projector; }
 
     const ingest::StreamConfig config;
     pgingest::Projector projector;
