@@ -1,4 +1,4 @@
-// The dispatcher's settings.
+// Settings of the job dispatcher.
 #pragma once
 
 #include "ingest/log_stream.hpp"
@@ -19,9 +19,9 @@ struct Config {
     Millis rpc_timeout{10'000};
     unsigned rpc_agreement = 1;
     bool verify_receipts = false;
-    Millis audit_pace{10'000};  ///< 0: no sweep
+    Millis audit_pace{10'000};  ///< 0: no audit
     std::uint32_t max_attempts = 3;
-    std::int64_t status_bytes = 0;  ///< what the stream STATUS may hold
+    std::int64_t status_bytes = 0;  ///< size limit of the stream STATUS
     Millis retry_pause{20'000};
     TimeoutConfig clock;
     std::string ipfs_api_url;
