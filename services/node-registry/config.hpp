@@ -1,4 +1,4 @@
-// The registry's settings.
+// Settings of the node registry.
 #pragma once
 
 #include "ingest/log_stream.hpp"
@@ -17,7 +17,7 @@ struct Config {
     Millis rpc_timeout{10'000};
     unsigned rpc_agreement = 1;
     bool verify_receipts = false;
-    Millis audit_pace{10'000};  ///< 0: no sweep
+    Millis audit_pace{10'000};  ///< 0: no audit
     Millis offline_after{90'000};
 };
 

@@ -19,7 +19,7 @@ using std::chrono::hours;
 constexpr auto kCheck = "streams";
 constexpr Millis kAckWait{30'000};
 constexpr Millis kPollEvery{2'000};
-/// Rounds until nothing is missing: the second item verifies what the first has created.
+/// Rounds until nothing is missing: the second round verifies the first.
 constexpr int kRounds = 3;
 /// Streams with a durable for each provider.
 constexpr std::array kProviderStreams{wire::kJobsStream, wire::kRetractStream};

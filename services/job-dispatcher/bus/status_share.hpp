@@ -1,5 +1,5 @@
-// Rate limit of statuses for each provider, so that one provider does not delay another. Repetitions are
-// dropped free of charge.
+// Rate limit of statuses for each provider, so that one provider does not delay another. Repetitions use
+// no tokens.
 #pragma once
 
 #include <map>
