@@ -1,4 +1,5 @@
 #include "ingest/backfill.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 

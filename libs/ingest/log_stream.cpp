@@ -1,4 +1,5 @@
 #include "ingest/log_stream.hpp"
+#include "rpcpool/errors.hpp"
 
 #include "core/duration.hpp"
 #include "ingest/detail/lease_patience.hpp"
@@ -29,7 +30,7 @@ struct LogStream::Impl {
     telemetry::Counter errors;
     telemetry::Counter receipts_refused;
     telemetry::Counter headers_refused;
-    rpcpool::Endpoints::Refused counted;
+    rpcpool::Endpoints::RefusedAnswers counted;
     std::string last_refusal;  ///< each is logged once, however often it comes
     StreamReader reader;
     rpcpool::Pacer pacer;
@@ -148,7 +149,7 @@ struct LogStream::Impl {
             set_health(false, error.what());
             return false;
         }
-        if (!held && !options.lease->given_up()) {
+        if (!held && !options.lease->yielded()) {
             set_health(true, "on standby: another instance reads this chain");
         }
         if (held != active) {
@@ -257,7 +258,7 @@ struct LogStream::Impl {
         if (options.lease != nullptr && patience.failed(clock.steady())) {
             log.warn("no endpoint answers for long: the lease is let go, for whoever can read",
                      {{"stream", config.name}, {"reason", reason}});
-            options.lease->release();
+            options.lease->yield();
         }
         return pause;
     }

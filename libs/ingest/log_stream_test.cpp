@@ -2,6 +2,7 @@
 #include <thread>
 
 #include "ingest/testing/stream_world.hpp"
+#include "rpcpool/errors.hpp"
 #include "testkit/process.hpp"
 
 using namespace lamda;

@@ -14,13 +14,13 @@ struct OneLease final : Lease {
         if (clock.steady() >= end) {
             stop.request_stop();
         }
-        return !elsewhere && !given_up();
+        return !elsewhere && !yielded();
     }
-    void release() override {
+    void yield() override {
         times.push_back(clock.steady());
         elsewhere = wanted;
     }
-    bool given_up() override { return !times.empty() && clock.steady() - times.back() < Millis(3'000); }
+    bool yielded() override { return !times.empty() && clock.steady() - times.back() < Millis(3'000); }
 
     const Clock& clock;
     Steady end{};

@@ -1,5 +1,6 @@
 // Where a stream begins, and what it refuses to begin with.
 #include "ingest/testing/stream_world.hpp"
+#include "rpcpool/errors.hpp"
 
 using namespace lamda;
 using namespace lamda::ingest;

@@ -1,7 +1,5 @@
 #include "services/job-dispatcher/config.hpp"
 
-#include <algorithm>
-
 #include "ipfs/store_url.hpp"
 #include "runtime/server_settings.hpp"
 
@@ -38,39 +36,17 @@ Config read_config(runtime::Settings& settings) {
     out.database_url = runtime::read_database_url(settings);
     out.nats_url = runtime::read_nats_url(settings);
     out.operator_token = runtime::read_operator_token(settings);
-    out.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC, comma-separated");
-    out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
-    if (const auto id =
-            settings.maybe_number("BSC_CHAIN_ID", "97 testnet, 56 mainnet; unset: the first chain seen")) {
-        out.chain_id = ChainId{*id};
-    }
-    if (const auto block = settings.maybe_number(
-            "JOB_MANAGER_START_BLOCK", "block of JobManager's deployment; unset: searched by eth_getCode")) {
-        out.start_block = BlockNum{*block};
-    }
+    out.bsc = streamrunner::read_bsc(settings);
     out.finality = settings.parsed<ingest::FinalityRule>(
         "DISPATCH_FINALITY", "finality before an assignment is sent: latest, safe, finalized or a duration",
         "finalized", &ingest::parse_finality, {});
-    out.finality.max_age = settings.duration(
-        "BSC_FINALITY_MAX_AGE", "maximum age of a finalized block; an older one is not used", "60s");
     out.finality.fallback = settings.duration(
         kFallback, "age of blocks that count as final for dispatch if the finalized block is too old",
         "120s");
     if (*out.finality.fallback < kLeastFallback) {
         settings.mistake(kFallback, "is less than 108s, BSC's natural finality; use 108s or more");
     }
-    out.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "timeout of one JSON-RPC call", "10s");
-    out.rpc_agreement = static_cast<unsigned>(
-        settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));
-    if (out.rpc_agreement > std::max<std::size_t>(1, out.bsc_rpc_urls.size())) {
-        settings.mistake("RPC_AGREEMENT", "is greater than the number of endpoints");
-    }
-    out.verify_receipts = settings.boolean(
-        "VERIFY_RECEIPTS", "read logs from the blocks' receipts, verified by the header's receipts root",
-        false);
-    out.audit_pace = settings.duration(
-        "SWEEP_PACE", "audit: pause between two ranges of final blocks that are read again; 0s: no audit",
-        "10s");
+    out.reading = streamrunner::read_reading(settings, {&out.bsc});
     out.clock.accept_timeout = settings.positive_duration(
         "ACCEPT_TIMEOUT", "time to accept an attempt, while the provider is present with free capacity",
         "60s");

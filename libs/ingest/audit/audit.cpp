@@ -1,4 +1,5 @@
 #include "ingest/audit/audit.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,5 @@
 #include "ingest/detail/finality_watch.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 

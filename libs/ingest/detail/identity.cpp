@@ -1,4 +1,5 @@
 #include "ingest/detail/identity.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 

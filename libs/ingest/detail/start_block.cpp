@@ -1,4 +1,5 @@
 #include "ingest/detail/start_block.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 

@@ -1,4 +1,5 @@
 #include "ingest/detail/stream_reader.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 

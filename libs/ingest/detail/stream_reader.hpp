@@ -9,6 +9,7 @@
 #include "ingest/detail/block_reader.hpp"
 #include "ingest/detail/finality_watch.hpp"
 #include "ingest/log_stream.hpp"
+#include "rpcpool/errors.hpp"
 #include "rpcpool/pacing.hpp"
 
 namespace lamda::ingest {

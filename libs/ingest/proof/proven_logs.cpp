@@ -1,4 +1,5 @@
 #include "ingest/proof/proven_logs.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 

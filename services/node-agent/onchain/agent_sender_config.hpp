@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ingest/log_stream.hpp"
+#include "rpcpool/errors.hpp"
 #include "runtime/app.hpp"
 #include "txsender/sender.hpp"
 
