@@ -108,7 +108,7 @@ ChainId Service::chain_of_opbnb() {
     try {
         return opbnb_.rpc().chain_id();
     } catch (const rpcpool::ConfigContradiction& error) {
-        throw runtime::ConfigError(kOpbnbSettings.endpoints + ": " + error.what());
+        throw runtime::ConfigError(config_.opbnb.names.endpoints + ": " + error.what());
     }
 }
 
