@@ -1,4 +1,4 @@
-// The dispatcher's settings.
+// Settings of the job dispatcher.
 #pragma once
 
 #include "ingest/log_stream.hpp"
@@ -14,9 +14,9 @@ struct Config {
     runtime::Secret operator_token;  ///< empty: none
     streamrunner::ChainSettings bsc;
     streamrunner::ReadSettings reading;
-    ingest::FinalityRule finality;  ///< its `max_age` is of `bsc`
+    ingest::FinalityRule finality;  ///< `max_age` is set from `bsc`
     std::uint32_t max_attempts = 3;
-    std::int64_t status_bytes = 0;  ///< what the stream STATUS may hold
+    std::int64_t status_bytes = 0;  ///< size limit of the stream STATUS
     Millis retry_pause{20'000};
     TimeoutConfig clock;
     std::string ipfs_api_url;

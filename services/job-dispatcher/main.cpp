@@ -1,3 +1,4 @@
+// Entry point of lamda-job-dispatcher: reads the settings, connects the adapters, starts the loops.
 #include <functional>
 
 #include "contracts/job_manager.hpp"
@@ -55,7 +56,7 @@ int serve(runtime::App& app, const Config& config) {
                    {[&] { return providers_at_work(database); },
                     [&, log](const std::set<std::string>& streams) mutable {
                         const auto count = restore_streams(database, streams);
-                        log.info("messages of missing streams are put into the outbox", {{"count", count}});
+                        log.info("stream restore: messages put into the outbox", {{"count", count}});
                     }},
                    log, metrics, app.health());
     StatusCatchUp catch_up(database);
@@ -65,21 +66,21 @@ int serve(runtime::App& app, const Config& config) {
     JournalRepair repair(deployment, clock);
     stream.start(projection, repair);
 
-    AssignmentLoop judge(database, setup, deployment, progress, catch_up, clock, log, metrics);
-    app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { judge.run(stop); }));
+    AssignmentLoop assignments(database, setup, deployment, progress, catch_up, clock, log, metrics);
+    app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { assignments.run(stop); }));
     StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, clock, log, metrics);
     app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));
-    TimeoutLoop clocks(
+    TimeoutLoop timeouts(
         database, config.clock, deployment, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
-    app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { clocks.run(stop); }));
+    app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { timeouts.run(stop); }));
     outbox::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
-    relay.on_refusal([&] { setup.look_soon(); });
+    relay.on_refusal([&] { setup.poll_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });
 
     net::HttpClient http;
-    // All sources together within 4 s, or the loop would hold up the end of the process; asked again anyway.
+    // All sources together take at most 4 s, to keep shutdown short; the lookup is retried.
     const auto sources = static_cast<std::int64_t>(config.ipfs_gateways.size() + 1);
     ipfs::ContentStore content({config.ipfs_api_url, config.ipfs_gateways, "", Millis(4'000 / sources)},
                                http);
@@ -112,7 +113,7 @@ int serve(runtime::App& app, const Config& config) {
     const auto query_subscription = answering(wire::kJobsQuery, queries);
     app.probe("statuses", [&] {
         if (!catch_up.done()) {
-            throw std::runtime_error("reading the statuses of before this database");
+            throw std::runtime_error("catching up on earlier job statuses");
         }
     });
     return app.run();
@@ -124,6 +125,6 @@ int serve(runtime::App& app, const Config& config) {
 int main(int argc, char** argv) {
     return lamda::runtime::service_main<lamda::dispatch::Config>(
         argc, argv, "lamda-job-dispatcher",
-        "Turns JobCreated on BSC into assignments for node agents, and their statuses into the jobs' states.",
+        "Assigns jobs that are created on BSC to node agents, and tracks their state.",
         &lamda::dispatch::read_config, &lamda::dispatch::serve);
 }

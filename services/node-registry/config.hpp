@@ -1,4 +1,4 @@
-// The registry's settings.
+// Settings of the node registry.
 #pragma once
 
 #include "runtime/settings.hpp"

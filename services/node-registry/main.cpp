@@ -1,3 +1,4 @@
+// Entry point of lamda-node-registry: reads the settings, connects the adapters, starts the loops.
 #include "contracts/node_reputation.hpp"
 #include "outbox/relay.hpp"
 #include "pgingest/pg_lease.hpp"
@@ -72,6 +73,6 @@ int serve(runtime::App& app, const Config& config) {
 int main(int argc, char** argv) {
     return lamda::runtime::service_main<lamda::registry::Config>(
         argc, argv, "lamda-node-registry",
-        "Keeps the providers as NodeReputation on opBNB tells of them, and who of them is there.",
+        "Keeps the providers that NodeReputation on opBNB registers, and their presence.",
         &lamda::registry::read_config, &lamda::registry::serve);
 }

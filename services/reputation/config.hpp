@@ -1,4 +1,4 @@
-// The service's settings, read once.
+// Settings of the reputation service.
 #pragma once
 
 #include <optional>
@@ -18,14 +18,14 @@ struct Config {
     streamrunner::ChainSettings bsc;
     streamrunner::ChainSettings opbnb;
     streamrunner::ReadSettings reading;
-    std::optional<BlockNum> from_block;  ///< BSC: confirmations before it are not ours
+    std::optional<BlockNum> from_block;  ///< BSC: earlier confirmations are not counted here
     wallet::Wallet wallet;
     U256 max_fee_cap;       ///< wei per gas
     U256 min_priority_fee;  ///< wei per gas
     bool legacy_fees = false;
     std::optional<U256> daily_budget;  ///< wei
     std::size_t max_unmined = 0;
-    std::uint64_t low_at = 0;  ///< transactions that the wallet can still pay for
+    std::uint64_t low_at = 0;  ///< warn if the wallet pays for fewer transactions
 };
 
 Config read_config(runtime::Settings& settings);

@@ -70,10 +70,11 @@ Service::Service(runtime::App& app, const Config& config)
     app.first("opbnb", [this](const std::stop_token&) { connect(); });
     bsc_.start(jobs_, jobs_repair_);
     opbnb_.start(increments_, increments_repair_);
-    app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { keep_ledger(stop); }));
-    app.loop("proofs", identity_->after_proof([this](const std::stop_token& stop) { prove(stop); }));
-    app.loop("sender", identity_->after_proof([this](const std::stop_token& stop) { send(stop); }));
-    app.loop("counts", identity_->after_proof([this](const std::stop_token& stop) { check_counts(stop); }));
+    app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { run_ledger(stop); }));
+    app.loop("proofs", identity_->after_proof([this](const std::stop_token& stop) { run_proofs(stop); }));
+    app.loop("sender", identity_->after_proof([this](const std::stop_token& stop) { run_sender(stop); }));
+    app.loop("counts",
+             identity_->after_proof([this](const std::stop_token& stop) { run_count_check(stop); }));
 }
 
 void Service::connect() {
@@ -81,8 +82,8 @@ void Service::connect() {
     require_owner();
     require_signer();
     planner_ =
-        std::make_unique<IncrementPlanner>(DutyConfig{signer_.address(), chain, config_.opbnb.contract,
-                                                      kIncrementsStream, config_.from_block.has_value()},
+        std::make_unique<IncrementPlanner>(PlannerConfig{signer_.address(), chain, config_.opbnb.contract,
+                                                         kIncrementsStream, config_.from_block.has_value()},
                                            database_, opbnb_.rpc());
     count_proof_ = std::make_unique<CountProof>(
         CountProofConfig{config_.opbnb.contract, kIncrementsStream, config_.opbnb.start_block}, database_,
@@ -107,11 +108,11 @@ ChainId Service::chain_of_opbnb() {
     try {
         return opbnb_.rpc().chain_id();
     } catch (const rpcpool::ConfigContradiction& error) {
-        throw runtime::ConfigError(kOpbnbSettings.endpoints + ": " + error.what());
+        throw runtime::ConfigError(config_.opbnb.names.endpoints + ": " + error.what());
     }
 }
 
-/// A signer that is away is waited for, like any other peer.
+/// Waits for a signer that is unavailable, like for any other peer.
 void Service::require_signer() {
     try {
         signer_.check();
@@ -120,17 +121,19 @@ void Service::require_signer() {
     }
 }
 
-/// What a node says that lags is no proof: the contract, or its owner, may be younger than its head.
-void Service::contradicted(const std::string& message) {
+/// Refuses the configuration, or waits if opBNB's head is old: the contract or its owner may be newer than
+/// the head of a lagging node.
+void Service::refuse_or_wait(const std::string& message) {
     const auto head = opbnb_.rpc().header(eth::BlockSpec(eth::Tag::kLatest));
-    const Timestamp born(std::chrono::seconds(head ? head->timestamp : 0));
-    if (clock_.now() - born <= config_.opbnb.finality_max_age) {
+    const Timestamp head_time(std::chrono::seconds(head ? head->timestamp : 0));
+    if (clock_.now() - head_time <= config_.opbnb.finality_max_age) {
         throw runtime::ConfigError(message);
     }
-    throw rpcpool::NotReadyYet(message + "; but opBNB's newest block is too old to believe that");
+    throw rpcpool::NotReadyYet(message + "; not certain, because opBNB's newest block is too old");
 }
 
-/// Why this wallet cannot count jobs there, as far as these endpoints tell; empty: it owns the contract.
+/// Returns the reason why this wallet cannot count jobs there, according to `rpc`; empty: it owns the
+/// contract.
 std::string Service::owner_contradiction(eth::Rpc& rpc) const {
     using contracts::node_reputation::Owner;
     const auto at = "NODE_REPUTATION_CONTRACT_ADDRESS: ";
@@ -155,37 +158,36 @@ std::string Service::owner_contradiction(eth::Rpc& rpc) const {
             throw;
         }
     }
-    return at + ("the contract at " + address + " names no owner");
+    return at + ("the contract at " + address + " returns no owner: it is not NodeReputation");
 }
 
-/// One endpoint's word is no proof: each of the others has to say the same.
+/// Refuses a wallet that is not the owner only if all endpoints agree.
 void Service::require_owner() {
     const auto reason = owner_contradiction(opbnb_.rpc());
     if (reason.empty()) {
         return;
     }
     for (const auto& url : config_.opbnb.urls) {
-        auto alone = config_.opbnb;
-        alone.urls = {url};
+        auto single = config_.opbnb;
+        single.urls = {url};
         try {
-            rpcpool::MultiRpc rpc(streamrunner::rpc_config(alone, config_.reading), clock_, app_.log());
+            rpcpool::MultiRpc rpc(streamrunner::rpc_config(single, config_.reading), clock_, app_.log());
             if (owner_contradiction(rpc).empty()) {
-                app_.log().warn("endpoint contradicts another one about the owner of NodeReputation",
-                                {{"reason", reason}});
+                app_.log().warn("endpoints disagree about the owner of NodeReputation", {{"reason", reason}});
                 return;
             }
-        } catch (const rpcpool::ConfigContradiction&) {  // on another chain: it is not asked
+        } catch (const rpcpool::ConfigContradiction&) {  // another chain: ignored
         }
     }
-    contradicted(reason);
+    refuse_or_wait(reason);
 }
 
-/// Ready: it takes over when the other instance ends. One that has sent before goes on with what it began:
-/// two senders share the ledger's rows, and only one form of a transaction can be mined.
+/// Reports a ready standby, which takes over when the other instance ends. An instance that has sent before
+/// continues to send: two senders share the queue's rows, and only one form of a transaction can be mined.
 void Service::stand_by() {
     if (!may_send_) {
-        app_.health().set(kLedgerCheck, true, "another instance reads and sends");
-        app_.health().set(kSenderCheck, true, "another instance reads and sends");
+        app_.health().set(kLedgerCheck, true, "standby: another instance reads and sends");
+        app_.health().set(kSenderCheck, true, "standby: another instance reads and sends");
     }
 }
 
@@ -203,17 +205,19 @@ std::string Service::waiting_for() {
     return reason.empty() ? planner_->conclude() : reason;
 }
 
-/// Intents follow from confirmations only now: of a job that is counted already there shall be none.
+/// Intents are made only after the ledger agrees with the chain, so that no job that is counted already gets
+/// one.
 void Service::compare_ledger() {
     const auto reason = waiting_for();
     may_send_ = may_send_ || reason.empty();
     if (app_.health().set(kLedgerCheck, reason.empty(), reason)) {
-        app_.log().info(reason.empty() ? "ledger agrees with the chain" : "nothing is sent yet",
+        app_.log().info(reason.empty() ? "ledger agrees with the chain"
+                                       : "ledger does not agree with the chain yet; sending is paused",
                         {{"reason", reason}});
     }
 }
 
-void Service::keep_ledger(const std::stop_token& stop) {
+void Service::run_ledger(const std::stop_token& stop) {
     do {
         if (!lease_.held()) {
             if (!lease_.yielded()) {
@@ -231,8 +235,8 @@ void Service::keep_ledger(const std::stop_token& stop) {
     } while (runtime::pause(stop, kPace));
 }
 
-/// Of jobs that the chain has counted already nothing needs a proof: not before the ledger agrees with it.
-void Service::prove(const std::stop_token& stop) {
+/// Starts after the ledger agrees with the chain: jobs that the chain has counted already need no proof.
+void Service::run_proofs(const std::stop_token& stop) {
     ConfirmationProofs proofs({config_.bsc.contract, kJobsStream}, database_, bsc_.rpc(), clock_, app_.log(),
                               app_.metrics(), app_.health());
     do {
@@ -244,7 +248,7 @@ void Service::prove(const std::stop_token& stop) {
     } while (runtime::pause(stop, kPace));
 }
 
-void Service::send(const std::stop_token& stop) {
+void Service::run_sender(const std::stop_token& stop) {
     while (!may_send_) {
         if (!runtime::pause(stop, kPace)) {
             return;
@@ -253,7 +257,7 @@ void Service::send(const std::stop_token& stop) {
     or_config_error([&] { sender_->run(stop, kPace); });
 }
 
-void Service::check_counts(const std::stop_token& stop) {
+void Service::run_count_check(const std::stop_token& stop) {
     CountCheck check(config_.opbnb.contract, kIncrementsStream, database_, opbnb_.rpc(), app_.log(),
                      app_.metrics());
     while (runtime::pause(stop, kCheckCounts)) {
