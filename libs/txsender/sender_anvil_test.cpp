@@ -74,6 +74,40 @@ struct Scene {
 
 }  // namespace
 
+TEST_CASE("a real node that mines at once: intents are sent, mined and final, each once") {
+    testkit::TempDir dir{"sender"};
+    testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 32}};
+    SystemClock clock;
+    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+                          clock,
+                          telemetry::Log::none()};
+    const std::unique_ptr<crypto::LocalSigner> signer =
+        std::move(crypto::LocalSigner::from_hex(testkit::dev_key(0))).value();
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+    MemoryTxQueue tx_queue;
+    SenderConfig config;
+    config.name = "anvil";
+    config.chain_id = ChainId{97};
+    config.min_priority_fee = 1'000'000;
+    config.max_fee_cap = 10'000'000'000;
+    PolicyByKey signing([](std::string_view) -> Result<Call> { return Call{kTarget, 1, {}}; });
+    Sender sender(config, rpc, *signer, tx_queue, signing, clock, telemetry::Log::none(), metrics, health,
+                  nullptr);
+    for (int i = 0; i < 20; ++i) {
+        tx_queue.add({"intent:" + std::to_string(i), kTarget, 1, {}});
+    }
+    for (int i = 0; i < 10; ++i) {
+        sender.step();
+    }
+    CHECK(rpc.balance(kTarget, eth::Tag::kLatest) == 20);
+    CHECK_FALSE(tx_queue.all_settled());
+    anvil.call("anvil_mine", "[\"0x50\"]");
+    sender.step();
+    CHECK(tx_queue.all_settled());
+    CHECK(rpc.balance(kTarget, eth::Tag::kLatest) == 20);
+}
+
 TEST_CASE("a real node that drops its pool gets the same bytes again") {
     Scene scene;
     scene.anvil.call("anvil_dropAllTransactions", "[]");
