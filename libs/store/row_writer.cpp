@@ -59,11 +59,33 @@ void put_numeric(std::string& out, std::vector<std::uint16_t>& digits, bool nega
     }
 }
 
-template <class Number>
-std::vector<std::uint16_t> digits_of(Number value) {
+std::vector<std::uint16_t> digits_of(std::uint64_t value) {
     std::vector<std::uint16_t> out;
     for (; value != 0; value /= kBase) {
         out.push_back(static_cast<std::uint16_t>(value % kBase));
+    }
+    return out;
+}
+
+/// Long division by words of 32 bits: a remainder below kBase and a word fit into 64 bits.
+std::vector<std::uint16_t> digits_of(const U256& value) {
+    std::array<std::uint32_t, 8> words{};
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        words[i] = static_cast<std::uint32_t>(value.limbs()[i / 2] >> (i % 2 * 32));
+    }
+    std::vector<std::uint16_t> out;
+    for (std::size_t used = words.size(); used > 0;) {
+        if (words[used - 1] == 0) {
+            --used;
+            continue;
+        }
+        std::uint64_t rest = 0;
+        for (std::size_t i = used; i-- > 0;) {
+            rest = rest << 32 | words[i];
+            words[i] = static_cast<std::uint32_t>(rest / kBase);
+            rest %= kBase;
+        }
+        out.push_back(static_cast<std::uint16_t>(rest));
     }
     return out;
 }
