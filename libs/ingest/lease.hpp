@@ -13,7 +13,7 @@ class Lease {
     virtual bool held() = 0;
     /// Lets another instance become the active one, if there is one: for a few seconds this one does not try.
     /// Nothing where it is not the active one.
-    virtual void release() = 0;
+    virtual void give_up() = 0;
     /// It was given up a moment ago, and whether another instance wants it is not known yet.
     virtual bool given_up() = 0;
 };

@@ -257,7 +257,7 @@ struct LogStream::Impl {
         if (options.lease != nullptr && patience.failed(clock.steady())) {
             log.warn("no endpoint answers for long: the lease is let go, for whoever can read",
                      {{"stream", config.name}, {"reason", reason}});
-            options.lease->release();
+            options.lease->give_up();
         }
         return pause;
     }

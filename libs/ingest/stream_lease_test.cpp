@@ -16,7 +16,7 @@ struct OneLease final : Lease {
         }
         return !elsewhere && !given_up();
     }
-    void release() override {
+    void give_up() override {
         times.push_back(clock.steady());
         elsewhere = wanted;
     }

@@ -72,7 +72,7 @@ void PgLease::note(const store::SessionLock::Session& session) {
     noted_ = session;
 }
 
-void PgLease::release() {
+void PgLease::give_up() {
     const std::lock_guard lock(mutex_);
     if (!noted_) {
         return;

@@ -20,7 +20,7 @@ class PgLease final : public ingest::Lease {
     /// @param owner what the service's streams are called before the colon: `dispatcher`
     PgLease(store::Database& database, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
     bool held() override;
-    void release() override;
+    void give_up() override;
     bool given_up() override;
     /// For the end of a process: the other instance need not wait until everything else has ended.
     void release();

@@ -67,10 +67,10 @@ TEST_CASE_METHOD(Fixture,
 TEST_CASE_METHOD(Fixture, "a lease that is given up is the other instance's, and nobody's is taken back") {
     REQUIRE(one.held());
     REQUIRE_FALSE(two.held());
-    two.release();  // nothing to give
+    two.give_up();  // nothing to give
     CHECK_FALSE(two.given_up());
 
-    one.release();
+    one.give_up();
     CHECK(one.given_up());
     CHECK_FALSE(one.held());
     REQUIRE(testkit::wait_until([&] { return two.held(); }));
@@ -78,9 +78,9 @@ TEST_CASE_METHOD(Fixture, "a lease that is given up is the other instance's, and
     CHECK_FALSE(one.held());
     CHECK(two.held());
 
-    two.release();
+    two.give_up();
     REQUIRE(testkit::wait_until([&] { return one.held(); }));
-    one.release();
+    one.give_up();
     REQUIRE(testkit::wait_until([&] { return one.held(); }));  // nobody else has asked
     CHECK_FALSE(one.given_up());
     CHECK(shown().get<bool>("instance_active"));
