@@ -72,7 +72,9 @@ constexpr Privilege kPrivileges[] = {
     {kReputationRole, "chain.wallet", "SELECT, INSERT, UPDATE (next_nonce)"},
     {kReputationRole, "chain.intent",
      "SELECT, INSERT, UPDATE (state, nonce, gas_limit, reason, mined_tx, mined_block, mined_hash, mined_at, "
+     // The operator's request:
      "wish"
+     // Counts and fees:
      ", reverts, paid, paid_before, updated_at)"},
     {kReputationRole, "chain.tx", "SELECT, INSERT"},
     {kReputationRole, "api.stream_identity", "SELECT"},
