@@ -1,3 +1,4 @@
+// Implementation of Consumer: pull requests to JetStream on a private inbox.
 #pragma once
 
 #include <memory>

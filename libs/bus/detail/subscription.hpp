@@ -1,3 +1,4 @@
+// Implementation of Subscription: a nats.c subscription and its callback.
 #pragma once
 
 #include <functional>
