@@ -292,7 +292,7 @@ TEST_CASE(
     Mistakes it;
     auto url = it.nats().url();
     url.insert(std::string("nats://").size(), "user:secret@");
-    const std::string message = "NATS_URL: the server lets in clients without a login";
+    const std::string message = "NATS_URL: the server accepts clients without a login";
     it.start_service({{"ENVIRONMENT", "production"}, {"NATS_URL", url}});
     it.check_refused(message);
     CHECK(it.log().find("secret") == std::string::npos);
