@@ -1,3 +1,4 @@
+// Reads command-line arguments and common settings, and reports mistakes (runtime/app.hpp).
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// Readiness of the bus (watch_bus, runtime/readiness.hpp).
 #include "bus/login_check.hpp"
 #include "runtime/readiness.hpp"
 
