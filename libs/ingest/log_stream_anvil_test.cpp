@@ -80,7 +80,7 @@ TEST_CASE("a real node: logs are read, and a reorg is followed") {
 
 TEST_CASE("a real node: an intent is sent, mined and final") {
     Node node;
-    txsender::MemoryTxQueue ledger;
+    txsender::MemoryTxQueue tx_queue;
     txsender::SenderConfig config;
     config.name = "anvil";
     config.chain_id = ChainId{97};
@@ -89,18 +89,18 @@ TEST_CASE("a real node: an intent is sent, mined and final") {
     const auto target = *Address::parse("0x1000000000000000000000000000000000000001");
     txsender::PolicyByKey signing(
         [&](std::string_view) -> Result<txsender::Call> { return txsender::Call{target, 1, {}}; });
-    txsender::Sender sender(config, node.rpc, *node.signer, ledger, signing, node.clock,
+    txsender::Sender sender(config, node.rpc, *node.signer, tx_queue, signing, node.clock,
                             telemetry::Log::none(), node.metrics, node.health, nullptr);
     for (int i = 0; i < 20; ++i) {
-        ledger.add({"intent:" + std::to_string(i), target, 1, {}});
+        tx_queue.add({"intent:" + std::to_string(i), target, 1, {}});
     }
     for (int i = 0; i < 10; ++i) {
         sender.step();
     }
     CHECK(node.rpc.balance(target, eth::Tag::kLatest) == 20);
-    CHECK_FALSE(ledger.all_settled());
+    CHECK_FALSE(tx_queue.all_settled());
     node.anvil.call("anvil_mine", "[\"0x50\"]");
     sender.step();
-    CHECK(ledger.all_settled());
+    CHECK(tx_queue.all_settled());
     CHECK(node.rpc.balance(target, eth::Tag::kLatest) == 20);
 }

@@ -9,7 +9,7 @@ namespace lamda::pgingest {
 namespace {
 
 /// Much longer than the interval at which a standby instance polls the lease.
-constexpr std::chrono::seconds kGiveUpFor{3};
+constexpr std::chrono::seconds kYieldFor{3};
 
 /// Host and process id, by which an operator finds the instance.
 std::string this_instance() {
@@ -72,20 +72,19 @@ void PgLease::note(const store::SessionLock::Session& session) {
     noted_ = session;
 }
 
-void PgLease::give_up() {
+void PgLease::yield() {
     const std::lock_guard lock(mutex_);
     if (!noted_) {
         return;
     }
-    not_before_ = std::chrono::steady_clock::now() + kGiveUpFor;
+    not_before_ = std::chrono::steady_clock::now() + kYieldFor;
     lock_.release();
     held_.set(0);
     noted_.reset();
-    log_.warn("lease given up so that another instance can take it",
-              {{"owner", owner_}, {"instance", instance_}});
+    log_.warn("lease yielded", {{"owner", owner_}, {"instance", instance_}});
 }
 
-bool PgLease::given_up() {
+bool PgLease::yielded() {
     const std::lock_guard lock(mutex_);
     return std::chrono::steady_clock::now() < not_before_;
 }

@@ -20,8 +20,8 @@ class PgLease final : public ingest::Lease {
     /// @param owner the part of the service's stream names before the colon: `dispatcher`
     PgLease(store::Database& database, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
     bool held() override;
-    void give_up() override;
-    bool given_up() override;
+    void yield() override;
+    bool yielded() override;
     /// Frees the lease when the process ends, so that another instance does not wait for the rest of the
     /// exit.
     void release();
@@ -38,7 +38,7 @@ class PgLease final : public ingest::Lease {
     store::SessionLock lock_;
     std::mutex mutex_;
     std::optional<store::SessionLock::Session> noted_;
-    std::chrono::steady_clock::time_point not_before_{};  ///< after give_up(): not requested before this time
+    std::chrono::steady_clock::time_point not_before_{};  ///< after yield(): not requested before this time
 };
 
 }  // namespace lamda::pgingest

@@ -63,26 +63,25 @@ TEST_CASE_METHOD(Fixture, "an instance whose session is cut is no longer active,
     CHECK(shown().get<bool>("instance_active"));
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "a lease that was given up goes to another instance; without another, back to the same") {
+TEST_CASE_METHOD(Fixture, "a yielded lease goes to another instance; without another, back to the same") {
     REQUIRE(one.held());
     REQUIRE_FALSE(two.held());
-    two.give_up();  // does not hold it
-    CHECK_FALSE(two.given_up());
+    two.yield();  // does not hold it
+    CHECK_FALSE(two.yielded());
 
-    one.give_up();
-    CHECK(one.given_up());
+    one.yield();
+    CHECK(one.yielded());
     CHECK_FALSE(one.held());
     REQUIRE(testkit::wait_until([&] { return two.held(); }));
-    REQUIRE(testkit::wait_until([&] { return !one.given_up(); }));
+    REQUIRE(testkit::wait_until([&] { return !one.yielded(); }));
     CHECK_FALSE(one.held());
     CHECK(two.held());
 
-    two.give_up();
+    two.yield();
     REQUIRE(testkit::wait_until([&] { return one.held(); }));
-    one.give_up();
+    one.yield();
     REQUIRE(testkit::wait_until([&] { return one.held(); }));  // no other instance has requested it
-    CHECK_FALSE(one.given_up());
+    CHECK_FALSE(one.yielded());
     CHECK(shown().get<bool>("instance_active"));
 }
 

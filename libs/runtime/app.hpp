@@ -51,7 +51,7 @@ class App {
     /// Afterwards the check `name` is ok.
     void first(const std::string& name, std::function<void(const std::stop_token&)> step);
     /// Adds a named loop on a thread of its own. It must return when stopped. A ConfigError (or
-    /// rpcpool::ConfigContradiction converted by the caller) ends the process with 78; any other exception is
+    /// ConfigContradiction converted by the caller) ends the process with 78; any other exception is
     /// logged and the loop restarted after a growing pause (200 ms … 5 s).
     void loop(const std::string& name, std::function<void(const std::stop_token&)> body);
     /// Adds a check polled every second for /readyz; an exception means not ok, with its text as detail.

@@ -1,7 +1,5 @@
 #include "services/job-dispatcher/config.hpp"
 
-#include <algorithm>
-
 #include "ipfs/store_url.hpp"
 #include "runtime/server_settings.hpp"
 
@@ -38,21 +36,10 @@ Config read_config(runtime::Settings& settings) {
     out.database_url = runtime::read_database_url(settings);
     out.nats_url = runtime::read_nats_url(settings);
     out.operator_token = runtime::read_operator_token(settings);
-    out.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "JSON-RPC endpoints of BSC, comma-separated");
-    out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
-    if (const auto id =
-            settings.maybe_number("BSC_CHAIN_ID", "97 testnet, 56 mainnet; unset: the first one seen")) {
-        out.chain_id = ChainId{*id};
-    }
-    if (const auto block = settings.maybe_number(
-            "JOB_MANAGER_START_BLOCK", "block of JobManager's deployment; unset: found by asking the node")) {
-        out.start_block = BlockNum{*block};
-    }
+    out.bsc = streamrunner::read_bsc(settings);
     out.finality = settings.parsed<ingest::FinalityRule>(
         "DISPATCH_FINALITY", "when a job may leave: latest, safe, finalized or a duration", "finalized",
         &ingest::parse_finality, {});
-    out.finality.max_age =
-        settings.duration("BSC_FINALITY_MAX_AGE", "an older finalized block is not believed", "60s");
     out.finality.fallback =
         settings.duration(kFallback, "then blocks of this age count as final for dispatch", "120s");
     if (*out.finality.fallback < kLeastFallback) {
@@ -60,17 +47,7 @@ Config read_config(runtime::Settings& settings) {
                          "is less than 108s: only after that time do two thirds of BSC's validators stand "
                          "behind a block that no vote has finalized");
     }
-    out.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "for one JSON-RPC call", "10s");
-    out.rpc_agreement = static_cast<unsigned>(
-        settings.number("RPC_AGREEMENT", "endpoints that must name the same finalized block", 1, 1, 16));
-    if (out.rpc_agreement > std::max<std::size_t>(1, out.bsc_rpc_urls.size())) {
-        settings.mistake("RPC_AGREEMENT", "it is more than there are endpoints");
-    }
-    out.verify_receipts = settings.boolean(
-        "VERIFY_RECEIPTS", "read logs by blocks' receipts, proven by the header's root", false);
-    out.audit_pace = settings.duration(
-        "SWEEP_PACE", "between two ranges of final blocks that are read again and compared; 0s: never",
-        "10s");
+    out.reading = streamrunner::read_reading(settings, {&out.bsc});
     out.clock.accept_timeout = settings.positive_duration(
         "ACCEPT_TIMEOUT", "acceptance by a provider that is present and has room", "60s");
     out.max_attempts = static_cast<std::uint32_t>(settings.number("MAX_ATTEMPTS", "of one job", 3, 1, 100));

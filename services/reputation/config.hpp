@@ -8,26 +8,16 @@
 #include "core/ids.hpp"
 #include "core/u256.hpp"
 #include "runtime/settings.hpp"
+#include "streamrunner/chain_settings.hpp"
 #include "wallet/wallet.hpp"
 
 namespace lamda::reputation {
 
-struct ChainConfig {
-    std::vector<std::string> urls;
-    std::optional<ChainId> chain_id;
-    Address contract;
-    std::optional<BlockNum> start_block;
-    Millis finality_max_age{0};
-};
-
 struct Config {
     runtime::Secret database_url;
-    ChainConfig bsc;
-    ChainConfig opbnb;
-    Millis rpc_timeout{0};
-    unsigned rpc_agreement = 1;
-    bool verify_receipts = false;
-    Millis audit_pace{10'000};           ///< 0: no sweep
+    streamrunner::ChainSettings bsc;
+    streamrunner::ChainSettings opbnb;
+    streamrunner::ReadSettings reading;
     std::optional<BlockNum> from_block;  ///< BSC: confirmations before it are not ours
     wallet::Wallet wallet;
     U256 max_fee_cap;       ///< wei per gas

@@ -4,10 +4,6 @@
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
-#include "ingest/audit/audit.hpp"
-#include "ingest/log_stream.hpp"
-#include "pgingest/pg_stream_memory.hpp"
-#include "rpcpool/endpoint_chain.hpp"
 #include "rpcpool/errors.hpp"
 #include "runtime/readiness.hpp"
 #include "services/reputation/ingest/confirmation_proofs.hpp"
@@ -26,76 +22,30 @@ constexpr auto kSenderCheck = "sender:reputation:opbnb";
 constexpr Millis kPace{250};
 constexpr Millis kCheckCounts{30'000};
 
-/// What contradicts the chain ends the process with 78; libs/chain knows nothing of processes.
-template <class F>
-auto or_config_error(F&& work) {
-    try {
-        return work();
-    } catch (const rpcpool::ConfigContradiction& error) {
-        throw runtime::ConfigError(error.what());
-    }
-}
+using streamrunner::or_config_error;
 
-const ingest::SettingNames kBscSettings{"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS",
-                                        "JOB_MANAGER_START_BLOCK"};
-const ingest::SettingNames kOpbnbSettings{"OPBNB_RPC_URL", "OPBNB_CHAIN_ID",
-                                          "NODE_REPUTATION_CONTRACT_ADDRESS", "NODE_REPUTATION_START_BLOCK"};
-
-ingest::StreamConfig stream_config(const char* name, const ChainConfig& chain,
-                                   const ingest::SettingNames& settings, bool verify_receipts,
-                                   std::vector<Topic> topics) {
-    ingest::StreamConfig config;
-    config.name = name;
-    config.contracts = {chain.contract};
-    config.topics = std::move(topics);
-    config.start_block = chain.start_block;
-    config.chain_id = chain.chain_id;
-    config.finality.max_age = chain.finality_max_age;  // and no fallback: reputation waits for finality
-    config.only_final = true;
-    config.verify_receipts = verify_receipts;
-    config.settings = settings;
-    return config;
-}
-
-ingest::StreamConfig jobs_stream(const Config& config) {
+streamrunner::StreamPlan jobs_plan() {
     using namespace contracts::job_manager;
-    return stream_config(kJobsStream, config.bsc, kBscSettings, config.verify_receipts,
-                         {JobCreated::topic(), JobConfirmed::topic()});
+    streamrunner::StreamPlan plan;
+    plan.name = kJobsStream;
+    plan.topics = {JobCreated::topic(), JobConfirmed::topic()};
+    plan.only_final = true;  // without a fallback: reputation waits for finality
+    plan.releases_lease = false;
+    plan.stream_loop = kJobsStream;
+    plan.audit_loop = "sweep:bsc";
+    return plan;
 }
 
-ingest::StreamConfig increments_stream(const Config& config) {
+streamrunner::StreamPlan increments_plan() {
     using namespace contracts::node_reputation;
-    return stream_config(kIncrementsStream, config.opbnb, kOpbnbSettings, config.verify_receipts,
-                         {JobCountIncremented::topic()});
-}
-
-std::unique_ptr<rpcpool::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
-                                              const Clock& clock, const telemetry::Log& log) {
-    return std::make_unique<rpcpool::MultiRpc>(
-        rpcpool::RpcConfig{
-            .urls = chain.urls,
-            .chain = chain.chain_id,
-            .timeout = config.rpc_timeout,
-            .agreement = std::min<unsigned>(config.rpc_agreement, static_cast<unsigned>(chain.urls.size()))},
-        clock, log);
-}
-
-runtime::IdentityClaim identity_of(const char* stream, const ChainConfig& chain,
-                                   const ingest::SettingNames& settings, Millis timeout, const Clock& clock,
-                                   const telemetry::Log& log) {
-    const auto ask = [&chain, &settings, timeout, &clock, log](ChainId recorded) {
-        or_config_error([&] {
-            rpcpool::require_recorded_chain({.urls = chain.urls, .chain = recorded, .timeout = timeout},
-                                            settings.endpoints, clock, log);
-        });
-    };
-    return {stream,
-            chain.chain_id,
-            chain.contract,
-            chain.start_block,
-            {settings.chain_id, settings.contracts, settings.start_block},
-            ask,
-            false};
+    streamrunner::StreamPlan plan;
+    plan.name = kIncrementsStream;
+    plan.topics = {JobCountIncremented::topic()};
+    plan.only_final = true;
+    plan.releases_lease = false;
+    plan.stream_loop = kIncrementsStream;
+    plan.audit_loop = "sweep:opbnb";
+    return plan;
 }
 
 }  // namespace
@@ -106,9 +56,9 @@ Service::Service(runtime::App& app, const Config& config)
       database_(config.database_url.reveal(), "lamda-reputation"),
       clock_(database_),
       signer_(*config.wallet.signer),
-      bsc_(open_chain(config.bsc, config, clock_, app.log())),
-      opbnb_(open_chain(config.opbnb, config, clock_, app.log())),
       lease_(database_, kOwner, app.log(), app.metrics()),
+      bsc_(app, database_, clock_, lease_, jobs_plan(), config.bsc, config.reading),
+      opbnb_(app, database_, clock_, lease_, increments_plan(), config.opbnb, config.reading),
       jobs_(config.from_block),
       jobs_repair_(config.from_block),
       policy_(database_, config.opbnb.contract) {
@@ -116,23 +66,10 @@ Service::Service(runtime::App& app, const Config& config)
     runtime::prepare_database(app, database_, app.config().migrate_on_start, store::kReputationRole);
     runtime::keep_time(app, clock_);
     identity_ = std::make_unique<runtime::Identity>(
-        app, database_,
-        std::vector{identity_of(kJobsStream, config.bsc, kBscSettings, config.rpc_timeout, clock_, app.log()),
-                    identity_of(kIncrementsStream, config.opbnb, kOpbnbSettings, config.rpc_timeout, clock_,
-                                app.log())});
+        app, database_, std::vector{bsc_.identity_claim(), opbnb_.identity_claim()});
     app.first("opbnb", [this](const std::stop_token&) { connect(); });
-    const auto jobs = jobs_stream(config);
-    const auto increments = increments_stream(config);
-    app.loop(kJobsStream, [=, this](const std::stop_token& stop) { read(jobs, *bsc_, jobs_, stop); });
-    app.loop(kIncrementsStream,
-             [=, this](const std::stop_token& stop) { read(increments, *opbnb_, increments_, stop); });
-    if (config.audit_pace > Millis{0}) {
-        app.loop("sweep:bsc",
-                 [=, this](const std::stop_token& stop) { audit(jobs, *bsc_, jobs_repair_, stop); });
-        app.loop("sweep:opbnb", [=, this](const std::stop_token& stop) {
-            audit(increments, *opbnb_, increments_repair_, stop);
-        });
-    }
+    bsc_.start(jobs_, jobs_repair_);
+    opbnb_.start(increments_, increments_repair_);
     app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { keep_ledger(stop); }));
     app.loop("proofs", identity_->after_proof([this](const std::stop_token& stop) { prove(stop); }));
     app.loop("sender", identity_->after_proof([this](const std::stop_token& stop) { send(stop); }));
@@ -146,10 +83,10 @@ void Service::connect() {
     planner_ =
         std::make_unique<IncrementPlanner>(DutyConfig{signer_.address(), chain, config_.opbnb.contract,
                                                       kIncrementsStream, config_.from_block.has_value()},
-                                           database_, *opbnb_);
+                                           database_, opbnb_.rpc());
     count_proof_ = std::make_unique<CountProof>(
         CountProofConfig{config_.opbnb.contract, kIncrementsStream, config_.opbnb.start_block}, database_,
-        *opbnb_, clock_);
+        opbnb_.rpc(), clock_);
     tx_queue_ = std::make_unique<pgledger::PgTxQueue>(database_, signer_.address(), chain);
     txsender::SenderConfig sender;
     sender.name = kIncrementsStream;
@@ -161,14 +98,14 @@ void Service::connect() {
     sender.max_unmined = config_.max_unmined;
     sender.low_at = config_.low_at;
     sender_ = std::make_unique<txsender::Sender>(
-        std::move(sender), *opbnb_, signer_, *tx_queue_, policy_, clock_, app_.log(), app_.metrics(),
+        std::move(sender), opbnb_.rpc(), signer_, *tx_queue_, policy_, clock_, app_.log(), app_.metrics(),
         app_.health(),
         [this](const std::vector<txsender::Intent>& intents) { return planner_->precheck(intents); });
 }
 
 ChainId Service::chain_of_opbnb() {
     try {
-        return opbnb_->chain_id();
+        return opbnb_.rpc().chain_id();
     } catch (const rpcpool::ConfigContradiction& error) {
         throw runtime::ConfigError(kOpbnbSettings.endpoints + ": " + error.what());
     }
@@ -185,7 +122,7 @@ void Service::require_signer() {
 
 /// What a node says that lags is no proof: the contract, or its owner, may be younger than its head.
 void Service::contradicted(const std::string& message) {
-    const auto head = opbnb_->header(eth::BlockSpec(eth::Tag::kLatest));
+    const auto head = opbnb_.rpc().header(eth::BlockSpec(eth::Tag::kLatest));
     const Timestamp born(std::chrono::seconds(head ? head->timestamp : 0));
     if (clock_.now() - born <= config_.opbnb.finality_max_age) {
         throw runtime::ConfigError(message);
@@ -223,7 +160,7 @@ std::string Service::owner_contradiction(eth::Rpc& rpc) const {
 
 /// One endpoint's word is no proof: each of the others has to say the same.
 void Service::require_owner() {
-    const auto reason = owner_contradiction(*opbnb_);
+    const auto reason = owner_contradiction(opbnb_.rpc());
     if (reason.empty()) {
         return;
     }
@@ -231,7 +168,8 @@ void Service::require_owner() {
         auto alone = config_.opbnb;
         alone.urls = {url};
         try {
-            if (owner_contradiction(*open_chain(alone, config_, clock_, app_.log())).empty()) {
+            rpcpool::MultiRpc rpc(streamrunner::rpc_config(alone, config_.reading), clock_, app_.log());
+            if (owner_contradiction(rpc).empty()) {
                 app_.log().warn("endpoint contradicts another one about the owner of NodeReputation",
                                 {{"reason", reason}});
                 return;
@@ -240,22 +178,6 @@ void Service::require_owner() {
         }
     }
     contradicted(reason);
-}
-
-void Service::read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc,
-                   pgingest::Projection& projection, const std::stop_token& stop) {
-    pgingest::Projector sink(database_, config.name, projection);
-    pgingest::PgStreamMemory memory(database_, config.name);
-    ingest::LogStream stream(config, rpc, sink, clock_, app_.log(), app_.metrics(), app_.health(),
-                             ingest::StreamOptions{.memory = &memory, .lease = &lease_});
-    or_config_error([&] { stream.run(stop); });
-}
-
-void Service::audit(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
-                    const std::stop_token& stop) {
-    pgingest::PgAudit sink(database_, config.name, journal);
-    ingest::Audit(config, config_.audit_pace, rpc, sink, clock_, app_.log(), app_.metrics())
-        .run(stop, &lease_);
 }
 
 /// Ready: it takes over when the other instance ends. One that has sent before goes on with what it began:
@@ -294,7 +216,7 @@ void Service::compare_ledger() {
 void Service::keep_ledger(const std::stop_token& stop) {
     do {
         if (!lease_.held()) {
-            if (!lease_.given_up()) {
+            if (!lease_.yielded()) {
                 stand_by();
             }
             continue;
@@ -311,7 +233,7 @@ void Service::keep_ledger(const std::stop_token& stop) {
 
 /// Of jobs that the chain has counted already nothing needs a proof: not before the ledger agrees with it.
 void Service::prove(const std::stop_token& stop) {
-    ConfirmationProofs proofs({config_.bsc.contract, kJobsStream}, database_, *bsc_, clock_, app_.log(),
+    ConfirmationProofs proofs({config_.bsc.contract, kJobsStream}, database_, bsc_.rpc(), clock_, app_.log(),
                               app_.metrics(), app_.health());
     do {
         if (!lease_.held()) {
@@ -332,7 +254,7 @@ void Service::send(const std::stop_token& stop) {
 }
 
 void Service::check_counts(const std::stop_token& stop) {
-    CountCheck check(config_.opbnb.contract, kIncrementsStream, database_, *opbnb_, app_.log(),
+    CountCheck check(config_.opbnb.contract, kIncrementsStream, database_, opbnb_.rpc(), app_.log(),
                      app_.metrics());
     while (runtime::pause(stop, kCheckCounts)) {
         if (lease_.held()) {

@@ -6,7 +6,6 @@
 
 #include "pgingest/pg_lease.hpp"
 #include "pgledger/pg_tx_queue.hpp"
-#include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "services/reputation/config.hpp"
@@ -16,6 +15,7 @@
 #include "services/reputation/ledger/increment_planner.hpp"
 #include "services/reputation/sender/increment_policy.hpp"
 #include "store/database_clock.hpp"
+#include "streamrunner/stream_runner.hpp"
 
 namespace lamda::reputation {
 
@@ -30,10 +30,6 @@ class Service {
     void require_signer();
     std::string owner_contradiction(eth::Rpc& rpc) const;
     void require_owner();
-    void read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Projection& projection,
-              const std::stop_token& stop);
-    void audit(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
-               const std::stop_token& stop);
     [[noreturn]] void contradicted(const std::string& message);
     void keep_ledger(const std::stop_token& stop);
     void compare_ledger();
@@ -49,9 +45,9 @@ class Service {
     store::DatabaseClock clock_;
     std::unique_ptr<runtime::Identity> identity_;
     const crypto::Signer& signer_;
-    std::unique_ptr<rpcpool::MultiRpc> bsc_;
-    std::unique_ptr<rpcpool::MultiRpc> opbnb_;
-    pgingest::PgLease lease_;  ///< one for both streams: what they say is joined here
+    pgingest::PgLease lease_;  ///< one for both streams: their rows are joined here
+    streamrunner::StreamRunner bsc_;
+    streamrunner::StreamRunner opbnb_;
     JobsProjection jobs_;
     IncrementsProjection increments_;
     JobsRepair jobs_repair_;
