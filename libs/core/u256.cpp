@@ -85,7 +85,7 @@ Result<U256> u256_from_decimal(std::string_view text) {
     }
     try {
         return U256(text);
-    } catch (const std::exception&) {  // past 2^256-1
+    } catch (const std::exception&) {  // above 2^256-1
         return bad;
     }
 }

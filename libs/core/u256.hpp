@@ -1,4 +1,4 @@
-// Unsigned 256-bit integers: the EVM's word.
+// Unsigned 256-bit integers: the word of the EVM.
 #pragma once
 
 #include <array>
@@ -89,11 +89,11 @@ std::ostream& operator<<(std::ostream& out, const U256& value);
 
 /// Big-endian, 32 bytes.
 std::array<std::uint8_t, 32> to_be32(const U256& value);
-/// Big-endian, without leading zeros; empty for 0 (as RLP wants it).
+/// Big-endian, without leading zeros; empty for 0 (the form of RLP).
 Bytes to_be_minimal(const U256& value);
 /// Big-endian, at most 32 bytes. Errors: `invalid_length`.
 Result<U256> u256_from_be(BytesView bytes);
-/// Decimal digits only, no sign, no leading zero but "0". Errors: `invalid_number`.
+/// Decimal digits only, no sign, no leading zero except "0". Errors: `invalid_number`.
 Result<U256> u256_from_decimal(std::string_view text);
 /// JSON-RPC "quantity": 0x, then minimal hex digits (leading zeros are tolerated). Errors:
 /// `invalid_quantity`.
@@ -101,7 +101,7 @@ Result<U256> u256_from_quantity(std::string_view text);
 std::string to_decimal(const U256& value);
 std::string to_quantity(const U256& value);
 std::string to_quantity(std::uint64_t value);
-/// Errors: `out_of_range` when the value needs more than 64 bits.
+/// Errors: `out_of_range` if the value needs more than 64 bits.
 Result<std::uint64_t> to_u64(const U256& value);
 
 /// An amount of the chain's native coin in wei.
