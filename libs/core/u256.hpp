@@ -15,14 +15,15 @@
 
 namespace lamda {
 
-/// 0 … 2^256−1; arithmetic that leaves the range throws std::range_error / std::overflow_error. Boost.Multiprecision
-/// calculates, in u256.cpp only: its headers cost each file that includes them seconds.
+/// 0 … 2^256−1; arithmetic that leaves the range throws std::range_error / std::overflow_error.
+/// Boost.Multiprecision calculates, in u256.cpp only: its headers cost each file that includes them seconds.
 class U256 {
   public:
     constexpr U256() = default;
     /// Implicit, as between the language's own integers. @throws std::range_error when negative.
     template <std::integral T>
-    constexpr U256(T value) : limbs_{static_cast<std::uint64_t>(value)} {  // NOLINT(google-explicit-constructor)
+    constexpr U256(T value)
+        : limbs_{static_cast<std::uint64_t>(value)} {  // NOLINT(google-explicit-constructor)
         if constexpr (std::signed_integral<T>) {
             if (value < 0) {
                 throw std::range_error("a U256 is not negative");
@@ -31,7 +32,8 @@ class U256 {
     }
     /// Least significant first.
     constexpr explicit U256(const std::array<std::uint64_t, 4>& limbs) : limbs_(limbs) {}
-    /// Decimal digits. @throws std::runtime_error when they are none, or too many; input goes through u256_from_decimal.
+    /// Decimal digits. @throws std::runtime_error when they are none, or too many; input goes through
+    /// u256_from_decimal.
     explicit U256(std::string_view decimal);
 
     constexpr const std::array<std::uint64_t, 4>& limbs() const { return limbs_; }
