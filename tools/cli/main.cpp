@@ -34,6 +34,30 @@ constexpr auto kExits =
 // The chosen verb; runs after all arguments are parsed.
 using Verb = std::function<int(Context&)>;
 
+void add_migrate(CLI::App& app, Verb& verb) {
+    static bool check = false;
+    auto* migrate_verb =
+        app.add_subcommand("migrate", "Bring the database's schema up to date (DATABASE_URL)");
+    migrate_verb->add_flag("--check", check, "only show; exit status 1 if migrations are missing");
+    migrate_verb->callback([&verb] { verb = [](Context& context) { return migrate(context, check); }; });
+}
+
+void add_deploy(CLI::App& app, Verb& verb) {
+    static std::string only;
+    auto* deploy_verb = app.add_subcommand(
+        "deploy", "Deploy the contracts (ADMIN_WALLET_PRIVATE_KEY, BSC_RPC_URL, OPBNB_RPC_URL)");
+    deploy_verb->add_option("--only", only, "job-manager or node-reputation")
+        ->check(CLI::IsMember({"job-manager", "node-reputation"}));
+    deploy_verb->callback([&verb] {
+        verb = [](Context& context) {
+            DeployOptions options;
+            options.job_manager = only != "node-reputation";
+            options.node_reputation = only != "job-manager";
+            return deploy(context, options);
+        };
+    });
+}
+
 void add_jobs(CLI::App& app, Verb& verb) {
     auto* job = app.add_subcommand("job", "Jobs: create, show, list, confirm, claim");
     job->require_subcommand(1);
@@ -286,25 +310,8 @@ int main(int argc, char** argv) {
             return 0;
         };
     });
-    bool check = false;
-    auto* migrate_verb =
-        app.add_subcommand("migrate", "Bring the database's schema up to date (DATABASE_URL)");
-    migrate_verb->add_flag("--check", check, "only show; exit status 1 if migrations are missing");
-    migrate_verb->callback([&] { verb = [&check](Context& context) { return migrate(context, check); }; });
-
-    std::string only;
-    auto* deploy_verb = app.add_subcommand(
-        "deploy", "Deploy the contracts (ADMIN_WALLET_PRIVATE_KEY, BSC_RPC_URL, OPBNB_RPC_URL)");
-    deploy_verb->add_option("--only", only, "job-manager or node-reputation")
-        ->check(CLI::IsMember({"job-manager", "node-reputation"}));
-    deploy_verb->callback([&] {
-        verb = [&only](Context& context) {
-            DeployOptions options;
-            options.job_manager = only != "node-reputation";
-            options.node_reputation = only != "job-manager";
-            return deploy(context, options);
-        };
-    });
+    add_migrate(app, verb);
+    add_deploy(app, verb);
     add_jobs(app, verb);
     add_nodes(app, verb);
     add_chain(app, verb);
