@@ -57,8 +57,6 @@ RpcCall transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out
 /// All of them in one request. Their results go where they say; errors[i] is what question i threw, and null
 /// where it was answered. An answer that is none to a batch is an error of the whole.
 RpcCall all(std::vector<RpcCall> parts, std::vector<std::exception_ptr>& errors);
-/// Any method; the answer's `result` as JSON text. @throws std::invalid_argument for an odd method name
-RpcCall raw(std::string_view method, std::string_view params_json, std::string& out);
 
 }  // namespace rpc_calls
 

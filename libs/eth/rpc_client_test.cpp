@@ -449,13 +449,6 @@ TEST_CASE("RPC: a slow node and an answer above 8 MiB are transport errors") {
     }
 }
 
-TEST_CASE("RPC: raw calls give the result as text, and take only plain method names") {
-    Node node;
-    node.results["anvil_nodeInfo"] = {{"a", {1, 2}}};
-    CHECK(json::parse(node.rpc.raw_call("anvil_nodeInfo", "[]")) == json{{"a", {1, 2}}});
-    CHECK_THROWS_AS(node.rpc.raw_call("a\",\"b", "[]"), std::invalid_argument);
-}
-
 TEST_CASE("RPC: mangled answers never do worse than BadAnswer or RpcError") {
     Node node;
     std::mt19937_64 random(20261120);

@@ -77,7 +77,7 @@ TEST_CASE("killed while the container runs, the agent takes it up again") {
     SECTION("while it still runs") {
         scenario.start();
         CHECK(testkit::wait_until(
-            [&] { return scenario.log().find("taking up a container again") != std::string::npos; }));
+            [&] { return scenario.log().find("resuming container") != std::string::npos; }));
         std::ofstream(scenario.output_dir(job) + "/go") << "";
     }
     SECTION("after it ended alone") {
@@ -146,7 +146,7 @@ TEST_CASE("without NATS a job runs on, and what it has to say is said later") {
     servers.nats.kill();
     std::ofstream(scenario.output_dir(job) + "/go") << "";
     CHECK(testkit::wait_until(
-        [&] { return scenario.log().find("\"msg\":\"completed\"") != std::string::npos; }));
+        [&] { return scenario.log().find("\"msg\":\"attempt completed\"") != std::string::npos; }));
     CHECK(testkit::wait_until([&] { return scenario.ready_report().starts_with("503"); }));
     CHECK(fs::exists(scenario.job_dir(job)));  // until the bus has the final status
     // Also across a restart of the agent.

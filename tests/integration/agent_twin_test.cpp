@@ -17,7 +17,7 @@ namespace {
 bool knows_of_twin(Scenario& scenario) {
     const auto report = scenario.ready_report();
     return report.starts_with("503") &&
-           report.find("another agent works with this provider's key") != std::string::npos;
+           report.find("another agent uses this provider's key") != std::string::npos;
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ TEST_CASE(
         },
         Millis(30'000)));
     for (const auto* scenario : {&first, &second}) {
-        CHECK(scenario->log().find("there is another agent with the same key") != std::string::npos);
+        CHECK(scenario->log().find("duplicate agent detected") != std::string::npos);
     }
 
     const auto waiting = first.job("true");
@@ -79,7 +79,7 @@ TEST_CASE("an agent that was killed is not its own twin: the next one takes work
     const auto job = scenario.job("true");
     scenario.assign(job);
     scenario.wait_status(job, StatusKind::kCompleted);
-    CHECK(scenario.log().find("there is another agent with the same key") == std::string::npos);
+    CHECK(scenario.log().find("duplicate agent detected") == std::string::npos);
 }
 
 TEST_CASE("heartbeats are signed and numbered through a kill, and recorded ones make no twin") {
@@ -131,5 +131,5 @@ TEST_CASE("heartbeats are signed and numbered through a kill, and recorded ones 
     const auto job = scenario.job("true");
     scenario.assign(job);
     scenario.wait_status(job, StatusKind::kCompleted);
-    CHECK(scenario.log().find("there is another agent with the same key") == std::string::npos);
+    CHECK(scenario.log().find("duplicate agent detected") == std::string::npos);
 }

@@ -75,8 +75,7 @@ TEST_CASE("a job created before the dispatcher started is dispatched, and follow
     const auto answer = market.ask(wire::kJobsQuery, {{"status", "paid"}, {"limit", 5}});
     REQUIRE(answer.at("count") == 1);
     CHECK(answer.at("jobs")[0].at("id") == id.hex());
-    CHECK(market.ask(wire::kJobsQuery, {{"status", "nonsense"}}).at("errors")[0].at("pointer") ==
-          "/status");
+    CHECK(market.ask(wire::kJobsQuery, {{"status", "nonsense"}}).at("errors")[0].at("pointer") == "/status");
 
     CHECK(market.service(kDispatcher).stop() == 0);
 }
@@ -96,13 +95,12 @@ TEST_CASE("killed at any step and started again, it sends no attempt twice and l
         market.start(kDispatcher);
         market.wait_status(id, "assigned");
         ++jobs;
-        REQUIRE(
-            testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; }));
+        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; }));
         const auto assignment = market.take_assignment();
         CHECK(assignment.job_id == id);
         CHECK(assignment.attempt == 1);
-        REQUIRE(testkit::wait_until(
-            [&] { return market.count("bus.outbox WHERE owner = 'dispatcher'") == 0; }));
+        REQUIRE(
+            testkit::wait_until([&] { return market.count("bus.outbox WHERE owner = 'dispatcher'") == 0; }));
     }
     CHECK(market.bus().last_sequence(wire::kJobsStream) == jobs);
     CHECK(market.count("dispatch.assignment") == static_cast<std::int64_t>(jobs));
@@ -164,7 +162,7 @@ TEST_CASE("a status that is malformed or wrongly signed is recorded and dropped,
     market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
     market.wait_job(id, "work_state", "accepted");
     CHECK(market.count("bus.dead_letter WHERE owner = 'dispatcher'") == 2);
-    CHECK(market.count("dispatch.job_event WHERE refused_reason = 'this attempt never left'") == 1);
+    CHECK(market.count("dispatch.job_event WHERE refused_reason = 'this attempt was never sent'") == 1);
     market.require_row_is_fold_of_journal(id);
 }
 
@@ -227,7 +225,7 @@ TEST_CASE("after a transient failure the next attempt waits, and shows why; a ki
     failed.error_message = "toomanyrequests: you have reached your pull rate limit";
     market.publish(failed);
     market.wait_job(id, "error_message",
-                        "image_unavailable: toomanyrequests: you have reached your pull rate limit");
+                    "image_unavailable: toomanyrequests: you have reached your pull rate limit");
     CHECK(market.job_column(id, "status") == "assigned");
     CHECK(market.count("dispatch.assignment WHERE attempt = 2 AND state = 'waiting'") == 1);
 
@@ -239,7 +237,7 @@ TEST_CASE("after a transient failure the next attempt waits, and shows why; a ki
         [&] {
             market.heartbeat(0);
             return market.count(
-                       "dispatch.job_event WHERE refused_reason = 'this attempt has not left yet'") == 1;
+                       "dispatch.job_event WHERE refused_reason = 'this attempt has not been sent yet'") == 1;
         },
         Millis(30'000)));
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
@@ -256,12 +254,12 @@ TEST_CASE("after a transient failure the next attempt waits, and shows why; a ki
     market.publish(failed);
     market.wait_job(id, "attempt", "3");
     CHECK(market.count("dispatch.assignment WHERE attempt = 3 AND state = 'waiting' "
-                           "AND due_at > now() + interval '59 minutes'") == 1);
+                       "AND due_at > now() + interval '59 minutes'") == 1);
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 2);
 
     // What waits can be cancelled: it never leaves.
-    const auto answer = market.ask_as_operator(
-        {"cancel-waiting", wire::Command::SetStatus{id, "cancelled", "not needed"}});
+    const auto answer =
+        market.ask_as_operator({"cancel-waiting", wire::Command::SetStatus{id, "cancelled", "not needed"}});
     CHECK(answer.at("status") == "cancelled");
     CHECK(market.count("dispatch.assignment WHERE state = 'waiting'") == 0);
     market.require_row_is_fold_of_journal(id);
@@ -405,8 +403,7 @@ TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches non
     market.wait_status(paid, "paid");
     market.wait_status(completed, "completed");
     market.wait_status(running, "running");
-    market.wait_job(paid, "output_file_cid",
-                        "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
+    market.wait_job(paid, "output_file_cid", "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
     CHECK(market.job_column(running, "attempt") == "1");
     market.publish(market.status(running, StatusKind::kCompleted, 1, 3));
     market.wait_status(running, "completed");
@@ -449,8 +446,7 @@ TEST_CASE("forged and recorded heartbeats of a provider that is away use up no a
     market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "1"}});
     const JobId id = market.order(81);
     market.wait_status(id, "assigned");
-    const auto recorded =
-        wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.provider());
+    const auto recorded = wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.provider());
     REQUIRE(testkit::wait_until([&] {
         market.publish(recorded);
         return market.count("registry.presence") == 1;
@@ -459,8 +455,7 @@ TEST_CASE("forged and recorded heartbeats of a provider that is away use up no a
     CHECK(testkit::wait_until([&] {
         market.publish(recorded);
         market.publish(market.next_heartbeat());
-        market.publish(
-            wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.renter()));
+        market.publish(wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.renter()));
         return std::chrono::steady_clock::now() > until;
     }));
     CHECK(market.job_column(id, "status") == "assigned");

@@ -106,7 +106,7 @@ TEST_CASE(
         jobs.push_back(market.order(salt++));
         if (round != 1) {
             market.wait_status(jobs.back(),
-                                   "assigned");  // else it is killed at whatever it does just now
+                               "assigned");  // else it is killed at whatever it does just now
         }
         market.kill_instance(reads);
         jobs.push_back(market.order(salt++));
@@ -185,8 +185,7 @@ TEST_CASE("a provider that works is not taken for silent because another instanc
     present_for(20);
     clocks.pass();
     market.publish(market.status(id, StatusKind::kRunning, 1, 3));
-    REQUIRE(
-        testkit::wait_until([&] { return market.count("dispatch.assignment WHERE last_seq = 3") == 1; }));
+    REQUIRE(testkit::wait_until([&] { return market.count("dispatch.assignment WHERE last_seq = 3") == 1; }));
     clocks.pass();
     present_for(20);
     clocks.pass();
@@ -238,8 +237,7 @@ TEST_CASE("an instance that is cut off from its endpoints lets the other one rea
 
     cut_off = true;
     market.register_node(market.provider());
-    REQUIRE(
-        testkit::wait_until([&] { return market.active("registry:opbnb") == "two"; }, Millis(120'000)));
+    REQUIRE(testkit::wait_until([&] { return market.active("registry:opbnb") == "two"; }, Millis(120'000)));
     REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; },
                                 Millis(30'000)));
     market.wait_standby("one", "chain:registry:opbnb");

@@ -42,7 +42,5 @@ class StructHasher {
 
 /// "\x19\x01" || domainSeparator || hashStruct: what a crypto::Signer gets.
 Bytes typed_data_message(const Eip712Domain& domain, const Bytes32& struct_hash);
-/// keccak256 of it: what a signature is recovered from.
-Bytes32 typed_data_digest(const Eip712Domain& domain, const Bytes32& struct_hash);
 
 }  // namespace lamda::eth
