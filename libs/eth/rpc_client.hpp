@@ -13,12 +13,12 @@ namespace lamda::eth {
 class HttpRpc final : public CallingRpc {
   public:
     HttpRpc(std::string url, Millis timeout);
-    /// Over a transport that outlives it.
+    /// Uses `transport`, which outlives this object.
     HttpRpc(std::string url, Millis timeout, net::Transport& transport);
     ~HttpRpc() override;
 
     std::string name() const override;
-    /// Any method; the answer's `result` as JSON text. For tools and tests.
+    /// Any method; returns the answer's `result` as JSON text. For tools and tests.
     std::string raw_call(std::string_view method, std::string_view params_json);
 
   private:

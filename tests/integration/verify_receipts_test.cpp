@@ -151,7 +151,7 @@ TEST_CASE(
     CHECK(testkit::wait_until(
         [&] {
             readiness = scene.get("/readyz");
-            return readiness.find("is said to have hash") != std::string::npos;
+            return readiness.find("is named with hash") != std::string::npos;
         },
         Millis(20'000)));
     CHECK_THAT(readiness, Catch::Contains("OPBNB_RPC_URL: " + scene.node.url()) &&
@@ -172,7 +172,7 @@ TEST_CASE("Sceptical: where one endpoint forges headers, another one is asked") 
     scene.start_registry("true", "," + scene.anvil().url());
     CHECK(scene.counted(1));
     CHECK_THAT(scene.log(), Catch::Contains("endpoint failed") && Catch::Contains(scene.node.url()) &&
-                                Catch::Contains("is said to have hash"));
+                                Catch::Contains("is named with hash"));
     CHECK(scene.count("registry.node_event WHERE kind = 'job_counted'") == 1);
 }
 
