@@ -90,8 +90,8 @@ std::string describe(const EndpointPlan& plan) {
     add(lags, fmt::format("lag {}", plan.lag));
     add(plan.healthy_from.has_value(),
         fmt::format("healthy from {} ms on", plan.healthy_from.value_or(Millis(0)).count()));
-    for (const auto& [method, last_error] : plan.troubles) {
-        add(true, fmt::format("{}: {}", method, last_error.text));
+    for (const auto& [method, error] : plan.troubles) {
+        add(true, fmt::format("{}: {}", method, error.text));
     }
     add(plan.hashes_forgotten_below > 0,
         fmt::format("hashes forgotten below {}", plan.hashes_forgotten_below));

@@ -260,8 +260,8 @@ std::string transaction_at(const NodeCall& call, const json& params) {
 }  // namespace
 
 std::string answer(const NodeCall& call, const std::string& method, const json& params) {
-    if (const auto last_error = call.plan.troubles.find(method); last_error != call.plan.troubles.end()) {
-        throw eth::RpcError(last_error->second.code, last_error->second.text, {});
+    if (const auto error = call.plan.troubles.find(method); error != call.plan.troubles.end()) {
+        throw eth::RpcError(error->second.code, error->second.text, {});
     }
     const auto address = [&] { return must(Address::parse(text(param(params, 0)))); };
     if (method == "eth_chainId") {
