@@ -81,7 +81,7 @@ class Lint:
                 yield number, found.group(1), found.group(2)
 
     def public_headers(self):
-        """Headers of libraries that anything outside of the library reaches."""
+        """Headers of libraries that are included from outside of their library."""
         reached = set()
         todo = []
         tests = [p.relative_to(self.root) for p in (self.root / "tests").rglob("*.[ch]pp")]
@@ -104,7 +104,7 @@ class Lint:
             top, part = path.parts[0], path.parts[1]
             names = self.folder.get(f"{top}/{part}", [])
             if not names:
-                continue  # declared ahead: nothing builds it yet
+                continue  # declared in advance, not built yet
             declared = self.closure(u for n in names for u in self.uses[n])
             for number, kind, target in self.includes(path):
                 where = f"{path}:{number}"
@@ -131,7 +131,7 @@ class Lint:
             self.problem(where, f"{part} may include only {prefix}* of {owner}")
 
     def check_own(self, where, path, top, part, target):
-        """A quoted include that names no library: it must not climb into a neighbour's folder."""
+        """A quoted include that names no library: it must not lead into another service's folder."""
         if top != "services":
             return
         resolved = (self.root / path.parent / target).resolve()
