@@ -103,15 +103,6 @@ void check_logs(const std::vector<Log>& logs, const LogFilter& filter, auto in_r
     }
 }
 
-void check_method(std::string_view method) {
-    const bool plain = std::all_of(method.begin(), method.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-    });
-    if (!plain) {
-        throw std::invalid_argument("a JSON-RPC method has letters, digits and underscores only");
-    }
-}
-
 /// 429 and 503 request a later retry, whatever the body contains.
 void refuse_when_busy(const std::string& method, const net::HttpResponse& response) {
     constexpr int kTooManyRequests = 429;
@@ -384,12 +375,6 @@ RpcCall all(std::vector<RpcCall> parts, std::vector<std::exception_ptr>& errors)
         }
     };
     return out;
-}
-
-RpcCall raw(std::string_view method, std::string_view params_json, std::string& out) {
-    check_method(method);
-    return make(std::string(method), std::string(params_json), out,
-                [](const RpcAnswer& answer) { return answer.text(); });
 }
 
 }  // namespace rpc_calls

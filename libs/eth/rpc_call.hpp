@@ -57,9 +57,6 @@ RpcCall transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out
 /// All parts in one request. Each stores its own result; errors[i] is the exception of part i, null if it was
 /// answered. An answer that is not one to a batch is an error of the whole call.
 RpcCall all(std::vector<RpcCall> parts, std::vector<std::exception_ptr>& errors);
-/// Any method; `out` is the answer's `result` as JSON text. @throws std::invalid_argument for a malformed
-/// method name
-RpcCall raw(std::string_view method, std::string_view params_json, std::string& out);
 
 }  // namespace rpc_calls
 

@@ -33,10 +33,4 @@ void HttpRpc::perform(const RpcCall& rpc_call) {
     rpc_call.read(id, response);
 }
 
-std::string HttpRpc::raw_call(std::string_view method, std::string_view params_json) {
-    std::string out;
-    perform(rpc_calls::raw(method, params_json, out));
-    return out;
-}
-
 }  // namespace lamda::eth

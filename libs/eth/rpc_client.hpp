@@ -18,8 +18,6 @@ class HttpRpc final : public CallingRpc {
     ~HttpRpc() override;
 
     std::string name() const override;
-    /// Any method; returns the answer's `result` as JSON text. For tools and tests.
-    std::string raw_call(std::string_view method, std::string_view params_json);
 
   private:
     void perform(const RpcCall& rpc_call) override;

@@ -449,13 +449,6 @@ TEST_CASE("RPC: a slow node and an answer above 8 MiB are transport errors") {
     }
 }
 
-TEST_CASE("RPC: raw calls return the result as text and accept plain method names only") {
-    Node node;
-    node.results["anvil_nodeInfo"] = {{"a", {1, 2}}};
-    CHECK(json::parse(node.rpc.raw_call("anvil_nodeInfo", "[]")) == json{{"a", {1, 2}}});
-    CHECK_THROWS_AS(node.rpc.raw_call("a\",\"b", "[]"), std::invalid_argument);
-}
-
 TEST_CASE("RPC: corrupted answers throw only BadAnswer or RpcError") {
     Node node;
     std::mt19937_64 random(20261120);

@@ -1,4 +1,5 @@
 #include "ingest/backfill.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 
@@ -11,15 +12,15 @@ namespace lamda::ingest {
 namespace {
 
 constexpr std::size_t kWindows = 4;
-constexpr std::size_t kSmallQuestions = 24;  // headers and receipts under way at once
+constexpr std::size_t kSmallCalls = 24;  // headers and receipts in flight at once
 constexpr std::uint64_t kBlocksByReceipts = 64;
 constexpr unsigned kMostFailures = 12;
 constexpr unsigned kFailuresInOnePlace = 3;
 constexpr unsigned kMostRoundsAgain = 4;
-constexpr Millis kPatience{1'000};
+constexpr Millis kLongestWait{1'000};
 
-/// Whether it says nothing about how much was asked for.
-bool not_there(const std::exception_ptr& error) {
+/// True if the failure is unrelated to the range size.
+bool unrelated_to_size(const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
     } catch (const net::TransportError& failure) {
@@ -54,7 +55,7 @@ void Backfill::forget() {
     failure_ = nullptr;
 }
 
-/// The best endpoint that has the block, of those that answer eth_getLogs if there are any.
+/// Chooses the best endpoint that has the block; endpoints that answer eth_getLogs come first.
 std::size_t Backfill::choose(BlockNum block, std::optional<std::size_t> but_not) const {
     auto candidates = rpc_.endpoints().candidates();
     std::erase_if(candidates, [&](auto i) { return !rpc_.endpoints().checked(i); });
@@ -74,11 +75,10 @@ bool Backfill::by_receipts(std::size_t endpoint) const {
     return verify_ || !rpc_.endpoints().answers_logs(endpoint);
 }
 
-/// Windows up to `to`, of which the first few are begun. What an endpoint was to answer that wants to be left
-/// alone now is planned again.
+/// Plans windows up to `to` and starts the first few. Windows at an endpoint in Retry-After start over.
 void Backfill::plan(BlockNum to) {
     for (auto& window : windows_) {
-        if (window->begun() && rpc_.endpoints().left_alone(window->endpoint)) {
+        if (window->begun() && rpc_.endpoints().in_retry_after(window->endpoint)) {
             start_over(*window);
         }
     }
@@ -101,7 +101,7 @@ void Backfill::plan(BlockNum to) {
     }
 }
 
-/// Cuts the window to what its endpoint allows, and asks.
+/// Cuts the window to the size that its endpoint allows, and sends its first call.
 void Backfill::begin(Windows::iterator at) {
     auto& window = **at;
     window.endpoint = choose(window.to, window.avoid);
@@ -126,7 +126,7 @@ void Backfill::begin(Windows::iterator at) {
     }
 }
 
-/// What is cut off becomes a window of its own, or is planned again.
+/// Moves the rest of a cut window to a new window, or plans it again.
 void Backfill::cut(Windows::iterator at, std::uint64_t most) {
     auto& window = **at;
     if (window.blocks() <= most) {
@@ -153,7 +153,7 @@ void Backfill::ask(Window& window, eth::RpcCall rpc_call) {
     asked_.emplace(id, &window);
 }
 
-/// A block's header or receipts, by stage.
+/// Call for a block's header or receipts, by stage.
 eth::RpcCall Backfill::small_call(Window& window, BlockNum block) const {
     if (window.stage == Window::Stage::kReceipts) {
         return eth::rpc_calls::block_receipts(window.headers.at(block)->hash, window.receipts[block]);
@@ -163,11 +163,11 @@ eth::RpcCall Backfill::small_call(Window& window, BlockNum block) const {
                    : eth::rpc_calls::header(eth::BlockSpec(block), header);
 }
 
-/// Puts small questions until enough are under way; the first windows first, because they are waited for.
+/// Sends header and receipt calls up to the limit, first windows first: these are delivered first.
 void Backfill::pump() {
     for (auto& one : windows_) {
         auto& window = *one;
-        while (!window.not_asked.empty() && asked_.size() < kSmallQuestions + kWindows) {
+        while (!window.not_asked.empty() && asked_.size() < kSmallCalls + kWindows) {
             const auto block = window.not_asked.front();
             window.not_asked.pop_front();
             ask(window, small_call(window, block));
@@ -200,7 +200,7 @@ void Backfill::take(const eth::PendingCalls::Answered& answered) {
 
 void Backfill::take_logs(Window& window, std::size_t bytes) {
     if (window.logs.empty() && window.stage == Window::Stage::kLogs) {
-        // "None" is what a node says that lacks the blocks: ask once more, elsewhere if possible.
+        // A node that lacks the blocks also answers "no logs": confirm once more, elsewhere if possible.
         window.stage = Window::Stage::kConfirm;
         const auto other = choose(window.to, window.endpoint);
         if (rpc_.endpoints().answers_logs(other) && rpc_.endpoints().may_have(other, window.to) &&
@@ -227,8 +227,8 @@ void Backfill::take_logs(Window& window, std::size_t bytes) {
     }
 }
 
-/// Behind one address may be nodes that lack a block. Of a window with many headers some would always be
-/// missing: those alone are asked for again. False: none is absent, or all were asked for often enough.
+/// Requests absent headers again, and only those: nodes behind one address may lack a block, and a window of
+/// many headers would seldom be complete. False: no header is absent, or the rounds are used up.
 bool Backfill::ask_for_absent_headers(Window& window) {
     if (window.rounds_again == kMostRoundsAgain) {
         return false;
@@ -249,7 +249,7 @@ void Backfill::headers_complete(Window& window) {
     const eth::Header* previous = nullptr;
     for (const auto& [block, header] : window.headers) {
         if (!header) {
-            throw rpcpool::NotReadyYet("the node does not know block " + std::to_string(block.value));
+            throw rpcpool::NotReadyYet("the node does not have block " + std::to_string(block.value));
         }
         if (previous != nullptr && previous->number.next() == header->number &&
             header->parent_hash != previous->hash) {
@@ -295,13 +295,13 @@ void Backfill::failed(Window& window, const std::exception_ptr& error, bool in_l
     } else {
         try {
             std::rethrow_exception(error);
-        } catch (const rpcpool::NotReadyYet&) {  // nodes of different heights behind one address: no fault to
-                                                 // rest for
+        } catch (const rpcpool::NotReadyYet&) {  // nodes of different heights behind one address:
+                                                 // not a failure
         } catch (const std::exception& failure) {
             endpoints.failed(window.endpoint, failure);
         }
     }
-    const bool smaller = in_logs && blocks > 1 && !not_there(error);
+    const bool smaller = in_logs && blocks > 1 && !unrelated_to_size(error);
     if (smaller) {
         endpoints.range_failed(window.endpoint, blocks);
     }
@@ -356,7 +356,7 @@ BlocksRead Backfill::next(const std::optional<BlockRef>& after, BlockNum from, B
         forget();
         next_ = from;
     }
-    const auto deadline = clock_.steady() + kPatience;
+    const auto deadline = clock_.steady() + kLongestWait;
     try {
         for (;;) {
             plan(to);
@@ -367,7 +367,7 @@ BlocksRead Backfill::next(const std::optional<BlockRef>& after, BlockNum from, B
             if (windows_.front()->stage == Window::Stage::kDone) {
                 auto out = deliver(after);
                 if (!out.fork) {
-                    plan(to);  // what comes next is on its way while this is applied
+                    plan(to);  // the next windows are read while this one is applied
                     pump();
                 }
                 return out;

@@ -1,5 +1,5 @@
-// Reads blocks that are final and deep, ahead of whoever applies them: several windows of eth_getLogs under
-// way at once, delivered in order.
+// Backfill: reads final, deep blocks ahead of the caller that applies them. Several eth_getLogs windows are
+// in flight at once and are delivered in order.
 #pragma once
 
 #include <list>
@@ -11,24 +11,24 @@
 
 namespace lamda::ingest {
 
-/// Whatever the failure of a window of more than one block, it is read in smaller pieces; how much an
-/// endpoint allows is learned. Where no endpoint answers eth_getLogs, headers are read, and the receipts of
-/// blocks whose bloom says "maybe". At most 4 answers of at most 8 MiB are in memory at once.
+/// A window of more than one block that fails is split, whatever the failure; the range limit of each
+/// endpoint is learned. Where no endpoint answers eth_getLogs, headers are read, and the receipts of blocks
+/// whose bloom may match. At most 4 answers of at most 8 MiB are in memory at once.
 class Backfill {
   public:
     static constexpr std::uint64_t kMostByReceipts = 50'000;
 
-    /// @param verify read everything by receipts, and compare their root with the header, whose hash must be
-    /// that of its fields
+    /// @param verify read all logs from receipts, and require that their root is the header's and that the
+    /// header's hash is that of its fields
     Backfill(rpcpool::MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, bool verify);
     ~Backfill();
 
-    /// The blocks that follow `after`: from … at most `to`. Waits for the first of them, a second at most
+    /// Returns the blocks that follow `after`: from … at most `to`. Waits at most 1 s for the first of them
     /// (`waiting`), and reads ahead up to `to`.
-    /// @throws what the last endpoint asked threw; RpcError when it would take receipts of more than
-    /// 50,000 blocks
+    /// @throws the error of the last endpoint called; RpcError if it needs receipts of more than 50,000
+    /// blocks
     BlocksRead next(const std::optional<BlockRef>& after, BlockNum from, BlockNum to);
-    /// Drops what was read ahead.
+    /// Drops the blocks that were read ahead.
     void forget();
 
   private:
@@ -59,8 +59,8 @@ class Backfill {
     bool verify_;
     std::unique_ptr<eth::PendingCalls> pending_;
     Windows windows_;
-    std::map<Id, Window*> asked_;  ///< whose question it is; windows keep their address
-    BlockNum next_;                ///< the first block of no window yet
+    std::map<Id, Window*> asked_;  ///< window of each call in flight; windows keep their address
+    BlockNum next_;                ///< first block that no window covers yet
     std::exception_ptr failure_;
 };
 

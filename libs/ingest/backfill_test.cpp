@@ -1,4 +1,4 @@
-// Backfill: windows ahead, in order, whatever the endpoints allow.
+// Backfill: reads windows ahead and delivers them in order, under any limits of the endpoints.
 #include "ingest/backfill.hpp"
 
 #include <catch2/catch.hpp>
@@ -16,8 +16,8 @@ namespace {
 const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
 const Topic kTopic = *Topic::parse("0x" + std::string(64, 'a'));
 
-/// Carries everything, and lets one endpoint say of every block that nothing was logged in it, under the hash
-/// that others know the block by.
+/// Transport that forges one endpoint's headers: their bloom says that the block has no logs, under the
+/// block's real hash.
 class Forging final : public net::Transport {
   public:
     Forging(net::Transport& honest, std::string liar) : honest_(honest), liar_(std::move(liar)) {}
@@ -99,7 +99,7 @@ struct World {
             chain.mine(std::move(logs));
         }
         rpc.chain_id();
-        for (int i = 0; i < 3; ++i) {  // every endpoint's chain id is known
+        for (int i = 0; i < 3; ++i) {  // until every endpoint's chain id is known
             rpc.probe();
             clock.advance(Millis(6'000));
         }
@@ -112,7 +112,7 @@ struct World {
         filter.topic0 = {kTopic};
         return Backfill(rpc, filter, clock, verify);
     }
-    /// Everything up to `to`, in order and without gaps.
+    /// Reads all blocks up to `to`, in order and without gaps.
     void read_all(Backfill& backfill, BlockNum to) {
         auto next = at ? at->number.next() : BlockNum{0};
         while (next <= to) {
@@ -144,11 +144,11 @@ TEST_CASE("a backfill reads every log once, in order, several windows at a time"
     world.read_all(backfill, BlockNum{1'900});
     CHECK(world.right(BlockNum{1'900}));
     const auto took = std::chrono::duration_cast<Millis>(world.clock.steady() - before);
-    // One after the other, each call of 100 ms, it would take over two minutes.
+    // In sequence, with 100 ms for each call, this would take more than two minutes.
     CHECK(took < Millis(20'000));
 }
 
-TEST_CASE("a backfill finds out what each endpoint allows, whatever it says") {
+TEST_CASE("a backfill learns the range limit of each endpoint, whatever the error") {
     using simulator::LimitStyle;
     const auto style = GENERATE(LimitStyle::kError, LimitStyle::kPayloadTooLarge, LimitStyle::kBadRequest,
                                 LimitStyle::kHang, LimitStyle::kCut);
@@ -171,7 +171,7 @@ TEST_CASE("answers above 8 MiB are read in smaller pieces") {
     CHECK(world.right(BlockNum{250}));
 }
 
-TEST_CASE("where one endpoint hangs or is away, another carries on") {
+TEST_CASE("when one endpoint hangs or is unreachable, another continues") {
     const auto fault = GENERATE(Fault::kHang, Fault::kRefused, Fault::kCut, Fault::kServerError);
     World world(1'000, {World::plan("one"), World::plan("two")});
     auto backfill = world.backfill();
@@ -181,7 +181,7 @@ TEST_CASE("where one endpoint hangs or is away, another carries on") {
     CHECK(world.right(BlockNum{900}));
 }
 
-TEST_CASE("\"none\" is believed when it is said twice, and not by a node that lacks the blocks") {
+TEST_CASE("an empty answer is accepted when confirmed, and not from a node that lacks the blocks") {
     World world(800, {World::plan("one"), World::plan("two")});
     world.at_url(0).lag = 700;
     world.at_url(0).rates[Fault::kLag] = 1;
@@ -190,7 +190,7 @@ TEST_CASE("\"none\" is believed when it is said twice, and not by a node that la
     CHECK(world.right(BlockNum{700}));
 }
 
-TEST_CASE("headers that some node behind an address lacks are asked for again, and no other") {
+TEST_CASE("only the headers that a node behind an address lacks are requested again") {
     World world(1'000);
     world.at_url(0).balanced = true;
     world.at_url(0).empty_when_lacking = false;
@@ -200,7 +200,7 @@ TEST_CASE("headers that some node behind an address lacks are asked for again, a
     CHECK(world.right(BlockNum{900}));
 }
 
-TEST_CASE("where nobody answers eth_getLogs, receipts are read, unless it is too much") {
+TEST_CASE("if no endpoint answers eth_getLogs, receipts are read, unless there are too many blocks") {
     World world(400);
     world.at_url(0).no_logs = true;
     auto backfill = world.backfill();
@@ -218,14 +218,14 @@ TEST_CASE("where nobody answers eth_getLogs, receipts are read, unless it is too
     CHECK(world.right(BlockNum{300}));
 }
 
-TEST_CASE("with verification everything is read by receipts, and none is refused that is right") {
+TEST_CASE("with verification all logs are read from receipts, and correct ones are accepted") {
     World world(300);
     auto backfill = world.backfill(true);
     world.read_all(backfill, BlockNum{250});
     CHECK(world.right(BlockNum{250}));
 }
 
-TEST_CASE("what does not follow the cursor is a fork, and is told as one") {
+TEST_CASE("blocks that do not follow the cursor are reported as a fork") {
     World world(300);
     auto backfill = world.backfill();
     world.read_all(backfill, BlockNum{50});
@@ -239,7 +239,7 @@ TEST_CASE("what does not follow the cursor is a fork, and is told as one") {
     CHECK(got.headers.empty());
 }
 
-TEST_CASE("a backfill that stands still says why") {
+TEST_CASE("a stalled backfill throws the reason") {
     World world(300);
     auto backfill = world.backfill();
     world.read_all(backfill, BlockNum{50});
@@ -257,7 +257,7 @@ TEST_CASE("a backfill that stands still says why") {
 }
 
 TEST_CASE(
-    "Sceptical: events that a forged bloom hides are found at another endpoint, the headers being proven") {
+    "Sceptical: events that a forged bloom hides are found at another endpoint, as headers are verified") {
     World world(600, {World::plan("liar"), World::plan("honest")}, "http://liar/");
     auto backfill = world.backfill(true);
     world.read_all(backfill, BlockNum{500});
@@ -266,17 +266,17 @@ TEST_CASE(
     CHECK(world.rpc.endpoints().refused().receipts == 0);
 }
 
-TEST_CASE("Sceptical: where the only endpoint forges headers nothing is believed, and the reason is said") {
+TEST_CASE("Sceptical: forged headers of the only endpoint are refused, and the reason is thrown") {
     World world(600, {World::plan("liar")}, "http://liar/");
     auto backfill = world.backfill(true);
     CHECK_THROWS_AS(world.read_all(backfill, BlockNum{500}), eth::WrongHeader);
     CHECK(world.read.empty());
 }
 
-TEST_CASE("a backfill puts no further question to an endpoint that asks to be left alone") {
+TEST_CASE("a backfill makes no call to an endpoint before the time in its Retry-After") {
     World world(600, {World::plan("one"), World::plan("two")});
     world.at_url(0).retry_after = Millis(3'000);
-    auto backfill = world.backfill(true);  // many small questions, under way at once
+    auto backfill = world.backfill(true);  // many small calls in flight at once
     world.read_all(backfill, BlockNum{100});
     world.at_url(0).rates[Fault::kTooMany] = 0.05;
     world.read_all(backfill, BlockNum{400});

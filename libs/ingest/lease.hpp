@@ -1,5 +1,5 @@
-// Which of several instances of a stream reads the chain. A lease saves calls and nothing else: what keeps
-// two writers apart is the checkpoint's compare-and-set.
+// Lease: selects which of several instances of a stream reads the chain. It only saves calls; two writers are
+// kept apart by the checkpoint's compare-and-set.
 #pragma once
 
 namespace lamda::ingest {
@@ -7,15 +7,14 @@ namespace lamda::ingest {
 class Lease {
   public:
     virtual ~Lease() = default;
-    /// Whether this instance is the active one; tries to become it when nobody is. Quick; asked again and
-    /// again.
-    /// @throws what storage throws.
+    /// True when this instance is the active one; tries to become active when no instance is. Fast.
+    /// @throws errors of the storage.
     virtual bool held() = 0;
-    /// Lets another instance become the active one, if there is one: for a few seconds this one does not try.
-    /// Nothing where it is not the active one.
-    virtual void release() = 0;
-    /// It was given up a moment ago, and whether another instance wants it is not known yet.
-    virtual bool given_up() = 0;
+    /// Lets another instance become active, if there is one: this one does not try for a few seconds. No
+    /// effect when this instance is not active.
+    virtual void yield() = 0;
+    /// True for a short time after yield(), while another instance may take the lease.
+    virtual bool yielded() = 0;
 };
 
 }  // namespace lamda::ingest

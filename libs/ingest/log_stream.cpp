@@ -1,9 +1,10 @@
 #include "ingest/log_stream.hpp"
 
 #include "core/duration.hpp"
-#include "ingest/detail/lease_patience.hpp"
+#include "ingest/detail/lease_timeout.hpp"
 #include "ingest/detail/progress.hpp"
 #include "ingest/detail/stream_reader.hpp"
+#include "rpcpool/errors.hpp"
 #include "rpcpool/multi_rpc.hpp"
 
 namespace lamda::ingest {
@@ -12,11 +13,11 @@ namespace {
 
 constexpr Millis kFirstPause{200};
 constexpr Millis kMostPause{10'000};
-/// Nodes behind one address contradict one another for moments; for longer it is worth telling.
-constexpr Millis kContradictionTrouble{10'000};
+/// Nodes behind one address contradict one another for moments; a longer contradiction is reported.
+constexpr Millis kContradictionReportedAfter{10'000};
 
 constexpr Millis kRememberEvery{10'000};
-constexpr Millis kAskForLease{200};
+constexpr Millis kLeasePollInterval{200};
 
 }  // namespace
 
@@ -29,8 +30,8 @@ struct LogStream::Impl {
     telemetry::Counter errors;
     telemetry::Counter receipts_refused;
     telemetry::Counter headers_refused;
-    rpcpool::Endpoints::Refused counted;
-    std::string last_refusal;  ///< each is logged once, however often it comes
+    rpcpool::Endpoints::RefusedAnswers counted;
+    std::string last_refusal;  ///< repeated refusals are logged once
     StreamReader reader;
     rpcpool::Pacer pacer;
     rpcpool::Backoff backoff;
@@ -41,7 +42,7 @@ struct LogStream::Impl {
     std::optional<Steady> waiting_since;
     std::optional<Steady> remembered;
     bool active = false;
-    LeasePatience patience;
+    LeaseTimeout lease_timeout;
     std::uint64_t answers_seen = 0;
 
     Impl(StreamConfig c, rpcpool::MultiRpc& r, StreamSink& sink, const Clock& time, telemetry::Log l,
@@ -51,18 +52,18 @@ struct LogStream::Impl {
           options(b),
           log(std::move(l)),
           health(h),
-          errors(metrics.counter("lamda_chain_rpc_errors_total", "Failed looks at the chain",
+          errors(metrics.counter("lamda_chain_rpc_errors_total", "Failed polls of the chain",
                                  {{"stream", config.name}})),
           receipts_refused(metrics.counter("lamda_chain_receipts_refused_total",
                                            "Answers whose receipts are not those of the block's header",
                                            {{"stream", config.name}})),
           headers_refused(metrics.counter("lamda_chain_headers_refused_total",
-                                          "Answers whose header has another hash than the one that it names",
+                                          "Answers whose header has another hash than that of its fields",
                                           {{"stream", config.name}})),
           reader(config, rpc, sink, time, log, metrics),
           backoff(kFirstPause, kMostPause, config.jitter_seed.value_or(std::random_device{}())),
           seconds_left(metrics.gauge("lamda_chain_backfill_left_seconds",
-                                     "Estimate until the stream has caught up; 0: it has",
+                                     "Estimated time until the stream has caught up; 0: caught up",
                                      {{"stream", config.name}})),
           check("chain:" + config.name),
           clock(time) {
@@ -82,7 +83,7 @@ struct LogStream::Impl {
         }
     }
 
-    void tell_progress() {
+    void report_progress() {
         const auto refused = rpc.endpoints().refused();
         receipts_refused.add(static_cast<double>(refused.receipts - counted.receipts));
         headers_refused.add(static_cast<double>(refused.headers - counted.headers));
@@ -96,7 +97,7 @@ struct LogStream::Impl {
                                              reader.logs_applied());
         if (report) {
             seconds_left.set(report->left ? std::chrono::duration<double>(*report->left).count() : 0);
-            log.info("catching up",
+            log.info("stream catching up",
                      {{"stream", config.name},
                       {"block", reader.cursor()->number.value},
                       {"of", reader.head().number.value},
@@ -108,7 +109,7 @@ struct LogStream::Impl {
         }
     }
 
-    /// Advice for the next life. Its loss is no reason to stop.
+    /// Loads endpoint statistics of an earlier run. Best effort.
     void recall() {
         if (options.memory == nullptr) {
             return;
@@ -116,10 +117,10 @@ struct LogStream::Impl {
         try {
             rpc.endpoints().recall(options.memory->endpoints());
         } catch (const std::exception& error) {
-            log.warn("what was learned of endpoints cannot be read",
-                     {{"stream", config.name}, {"reason", error.what()}});
+            log.warn("endpoint statistics not loaded", {{"stream", config.name}, {"reason", error.what()}});
         }
     }
+    /// Saves endpoint statistics. Best effort.
     void remember() {
         const auto now = clock.steady();
         if (options.memory == nullptr || reader.head().number.value == 0 ||
@@ -131,12 +132,11 @@ struct LogStream::Impl {
             options.memory->remember(rpc.endpoints().notes(), reader.head().number,
                                      from_unix_seconds(reader.head().timestamp));
         } catch (const std::exception& error) {
-            log.warn("what was learned of endpoints cannot be kept",
-                     {{"stream", config.name}, {"reason", error.what()}});
+            log.warn("endpoint statistics not saved", {{"stream", config.name}, {"reason", error.what()}});
         }
     }
 
-    /// Whether this instance is to read.
+    /// True when this instance may read.
     bool may_read() {
         if (options.lease == nullptr) {
             return true;
@@ -148,25 +148,25 @@ struct LogStream::Impl {
             set_health(false, error.what());
             return false;
         }
-        if (!held && !options.lease->given_up()) {
+        if (!held && !options.lease->yielded()) {
             set_health(true, "on standby: another instance reads this chain");
         }
         if (held != active) {
             active = held;
-            patience.begin();
+            lease_timeout.begin();
             reader.forget();
-            log.info(held ? "this instance reads the chain" : "this instance does not read the chain",
+            log.info(held ? "stream now active (holds the lease)" : "stream now on standby",
                      {{"stream", config.name}});
         }
         return held;
     }
 
-    /// Notes that nodes contradict one another; true when that has lasted.
+    /// Notes that nodes contradict one another. True when this lasts.
     bool contradiction_lasts() {
         if (!waiting_since) {
             waiting_since = clock.steady();
         }
-        return clock.steady() - *waiting_since > kContradictionTrouble;
+        return clock.steady() - *waiting_since > kContradictionReportedAfter;
     }
 
     void set_health(bool ok, const std::string& detail) {
@@ -174,7 +174,7 @@ struct LogStream::Impl {
             if (ok) {
                 log.info("chain stream ready", {{"stream", config.name}});
             } else {
-                log.warn("chain stream waits", {{"stream", config.name}, {"reason", detail}});
+                log.warn("chain stream waiting", {{"stream", config.name}, {"reason", detail}});
             }
         }
     }
@@ -193,12 +193,12 @@ struct LogStream::Impl {
         return rpcpool::kLongestPause;
     }
 
-    /// One look at the chain, and how long to wait before the next.
+    /// Polls the chain once. Returns the pause before the next poll.
     Millis poll_once() {
         try {
             const auto made = reader.step();
             backoff.reset();
-            tell_progress();
+            report_progress();
             remember();
             if (made != StreamReader::Progress::kWaiting) {
                 waiting_since.reset();
@@ -206,7 +206,7 @@ struct LogStream::Impl {
             } else if (!reader.last_error().empty()) {
                 show();
             } else if (contradiction_lasts()) {
-                set_health(false, "the node names a head whose blocks it does not show");
+                set_health(false, "the node reports a head but does not return its blocks");
             }
             return after(made);
         } catch (const rpcpool::ConfigContradiction& error) {
@@ -233,11 +233,10 @@ struct LogStream::Impl {
             return failed(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
         } catch (const eth::WrongHeader& error) {
             log_refusal("header refused", error);
-            return failed(
-                config.settings.endpoints + ": " + rpc.name() + ": " + error.what() +
-                ". If no endpoint is ever believed, this chain makes its headers' hashes of other fields: "
-                "then " +
-                config.settings.verify_receipts + "=false reads it without this proof");
+            return failed(config.settings.endpoints + ": " + rpc.name() + ": " + error.what() +
+                          ". If every endpoint is refused, this chain hashes its headers over other fields: "
+                          "set " +
+                          config.settings.verify_receipts + "=false to read it without this proof");
         } catch (const eth::BadAnswer& error) {
             return unanswered(config.settings.endpoints + ": " + rpc.name() + ": " + error.what());
         } catch (const eth::RpcError& error) {
@@ -247,17 +246,16 @@ struct LogStream::Impl {
         }
     }
 
-    /// No endpoint was any help. When that lasts without one answer between, another instance may reach what
-    /// this one does not.
+    /// Handles a poll that no endpoint answered. When none answers for long, yields the lease: another
+    /// instance may reach endpoints that this one does not.
     Millis unanswered(const std::string& reason) {
         const auto pause = failed(reason);
         if (const auto answers = rpc.endpoints().answers(); answers != std::exchange(answers_seen, answers)) {
-            patience.answered();
+            lease_timeout.answered();
         }
-        if (options.lease != nullptr && patience.failed(clock.steady())) {
-            log.warn("no endpoint answers for long: the lease is let go, for whoever can read",
-                     {{"stream", config.name}, {"reason", reason}});
-            options.lease->release();
+        if (options.lease != nullptr && lease_timeout.failed(clock.steady())) {
+            log.warn("no endpoint answers; lease yielded", {{"stream", config.name}, {"reason", reason}});
+            options.lease->yield();
         }
         return pause;
     }
@@ -271,8 +269,8 @@ struct LogStream::Impl {
 
     Millis failed(const std::string& reason) {
         errors.add();
-        tell_progress();
-        // What the sink did last is not known when its connection broke: load the cursor again.
+        report_progress();
+        // The sink's last call may or may not have had its effect: load the cursor again.
         reader.forget();
         set_health(false, reason);
         return backoff.next();
@@ -290,7 +288,7 @@ LogStream::~LogStream() = default;
 void LogStream::run(const std::stop_token& stop) {
     impl_->recall();
     while (!stop.stop_requested()) {
-        const auto wait = impl_->may_read() ? impl_->poll_once() : kAskForLease;
+        const auto wait = impl_->may_read() ? impl_->poll_once() : kLeasePollInterval;
         if (wait > Millis{0}) {
             impl_->clock.sleep(stop, wait);
         }

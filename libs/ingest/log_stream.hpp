@@ -1,5 +1,4 @@
-// LogStream: the canonical logs of some contracts, in order, each once; and how to take them back after a
-// reorg.
+// LogStream: delivers the canonical logs of contracts in order, each once, and unwinds them after a reorg.
 #pragma once
 
 #include <functional>
@@ -25,12 +24,12 @@ class MultiRpc;
 
 namespace lamda::ingest {
 
-/// How sure a block must be before it is acted upon.
+/// Condition that a block must fulfil before it is acted upon.
 struct FinalityRule {
     enum class Kind { kLatest, kSafe, kFinalized, kDepth } kind = Kind::kFinalized;
-    Millis depth{0};                 ///< kDepth: that old
-    Millis max_age{60'000};          ///< an older `safe`/`finalized` block is not believed
-    std::optional<Millis> fallback;  ///< then: blocks that old count as final; absent: wait
+    Millis depth{0};                 ///< kDepth: minimum age
+    Millis max_age{60'000};          ///< maximum age of a `safe`/`finalized` block that is accepted
+    std::optional<Millis> fallback;  ///< for an older tag: blocks of this age count as final; absent: wait
 };
 /// `latest|safe|finalized|<duration>`. Errors: `invalid_finality`.
 Result<FinalityRule> parse_finality(std::string_view text);
@@ -41,22 +40,21 @@ struct BlockHeader {
     std::uint64_t timestamp = 0;
 };
 
-/// Blocks (from.number, to.number] follow the cursor `from`. Applied whole or not at all.
+/// Blocks (from.number, to.number] that follow the cursor `from`. Applied as a whole or not at all.
 struct Batch {
-    std::optional<BlockRef> from;  ///< the cursor this moves from; absent: the stream's very first batch
-    BlockRef to;                   ///< the cursor after it
+    std::optional<BlockRef> from;  ///< cursor before this batch; absent: the first batch of the stream
+    BlockRef to;                   ///< cursor after this batch
     std::uint64_t to_timestamp = 0;
     std::vector<BlockHeader>
         headers;  ///< of every block above finality, and of each block that has logs; ascending
     std::vector<eth::Log> logs;  ///< by block and log index, ascending
-    BlockNum boundary;           ///< blocks up to here fulfil the FinalityRule (may be below or above `to`)
-    BlockNum finalized;          ///< what can no longer be reorganised: headers below may be pruned
-    /// `to` was the head when this was read; for an only_final stream, the boundary.
+    BlockNum boundary;   ///< blocks up to this one fulfil the FinalityRule (may be below or above `to`)
+    BlockNum finalized;  ///< blocks up to this one cannot be reorganised; headers below may be pruned
+    /// True when `to` was the head at the time of reading; for an only_final stream, the boundary.
     bool caught_up = false;
-    /// Blocks above `to` are called final already: this is history, and more of it follows at once.
+    /// True when blocks above `to` are final already: this is history, and more follows at once.
     bool is_history = false;
-    std::optional<BlockNum>
-        start{};  ///< of the very first batch: the first block that the stream is to deliver
+    std::optional<BlockNum> start{};  ///< in the first batch: the first block that the stream delivers
 };
 
 /// Every block above `to` is no longer canonical.
@@ -65,33 +63,32 @@ struct Unwind {
     BlockRef to;
 };
 
-/// What a stream reads.
+/// Chain and contracts that a stream reads.
 struct Watched {
     ChainId chain;
     std::vector<Address> contracts;  ///< ascending
     bool operator==(const Watched&) const = default;
 };
 
-/// Where a stream's effects go. Each call is one transaction that moves the cursor by compare-and-set on
-/// `from`;
-/// @throws CursorMoved when it is elsewhere.
+/// Storage for a stream's effects. Each call is one transaction: a compare-and-set of the cursor on `from`.
+/// @throws CursorMoved when the cursor is not at `from`
 class StreamSink {
   public:
     virtual ~StreamSink() = default;
     virtual std::optional<BlockRef> cursor() = 0;
-    /// Headers kept above finality, descending from the cursor: for the walk back.
+    /// Headers stored above finality, descending from the cursor: for the walk back.
     virtual std::vector<BlockHeader> recent_headers() = 0;
     virtual void apply(const Batch& batch) = 0;
     virtual void unwind(const Unwind& unwind) = 0;
-    /// The boundary rose without a new block (finality of blocks already applied), or the stream found itself
-    /// caught up without one. Only called while there is no block left to apply: the stream is caught up.
+    /// Reports that the boundary rose without a new block (finality of applied blocks), or that the stream
+    /// has caught up without one. Called only when no block is left to apply: the stream is caught up.
     virtual void boundary(BlockNum boundary, BlockNum finalized) = 0;
-    /// Records what the stream reads, while it has no cursor or where nothing is recorded yet. Returns what
-    /// is recorded: when that differs, the cursor and the rows are another's.
+    /// Records what the stream reads, when there is no cursor or no record yet. Returns the record: when it
+    /// differs from `watched`, the cursor and the rows belong to another chain or contract.
     virtual Watched bind(const Watched& watched) = 0;
 };
 
-/// How messages name what a person may have set wrongly.
+/// Names of settings, for error messages.
 struct SettingNames {
     std::string endpoints = "the endpoints";
     std::string chain_id = "the chain id";
@@ -101,25 +98,25 @@ struct SettingNames {
 };
 
 struct StreamConfig {
-    std::string name;  ///< `dispatcher:bsc`; key of its rows
+    std::string name;  ///< `dispatcher:bsc`; key of the stream's rows
     std::vector<Address> contracts;
     std::vector<Topic> topics;
-    std::optional<BlockNum> start_block;  ///< absent: found by eth_getCode, where the node has history
-    std::optional<ChainId> chain_id;      ///< absent: the first one seen
+    std::optional<BlockNum> start_block;  ///< absent: found by eth_getCode, if a node has old state
+    std::optional<ChainId> chain_id;      ///< absent: the first chain id received
     FinalityRule finality;
     bool only_final = false;  ///< deliver nothing above the boundary (reputation)
-    /// Read logs by receipts only, and compare the receipts' root with the header, and the header's hash with
-    /// its fields: no endpoint can then invent or hide an event of a block that others know. Costs a call for
-    /// every block.
+    /// Reads logs from receipts only; requires that the receipts' root is the header's and that the header's
+    /// hash is that of its fields. Then no endpoint can invent or hide an event of a block that others know.
+    /// Costs a call for every block.
     bool verify_receipts = false;
-    std::optional<std::uint32_t> jitter_seed;  ///< of the pauses after failures; absent: random
+    std::optional<std::uint32_t> jitter_seed;  ///< for the pauses after failures; absent: random
     SettingNames settings;
 };
 
-/// What a stream may have beside its checkpoint; neither is needed for its promises.
+/// Optional parts of a stream, in addition to its checkpoint. No promise depends on them.
 struct StreamOptions {
-    StreamMemory* memory = nullptr;  ///< what was learned of endpoints outlives the process
-    Lease* lease = nullptr;          ///< while another instance holds it, this one reads nothing
+    StreamMemory* memory = nullptr;  ///< stores endpoint statistics across restarts
+    Lease* lease = nullptr;          ///< while another instance holds it, this instance reads nothing
 };
 
 class LogStream {
@@ -128,7 +125,7 @@ class LogStream {
               telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
               StreamOptions options = {});
     ~LogStream();
-    /// Until stopped. Survives failures of the endpoints and of the sink by trying again.
+    /// Runs until stopped. Retries after failures of the endpoints and of the sink.
     /// Health check `chain:<name>`. @throws ConfigContradiction, FinalityViolated
     void run(const std::stop_token& stop);
 

@@ -1,4 +1,4 @@
-// LogStream and Sender against a real node.
+// LogStream against a real node.
 #include <catch2/catch.hpp>
 
 #include "ingest/detail/stream_reader.hpp"
@@ -6,8 +6,6 @@
 #include "rpcpool/multi_rpc.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
-#include "txsender/sender.hpp"
-#include "txsender/testing/memory_tx_queue.hpp"
 
 using namespace lamda;
 using namespace lamda::ingest;
@@ -27,7 +25,6 @@ struct Node {
     std::unique_ptr<crypto::LocalSigner> signer =
         std::move(crypto::LocalSigner::from_hex(testkit::dev_key(0))).value();
     telemetry::Metrics metrics;
-    telemetry::Health health;
     std::uint64_t nonce = 0;
 
     eth::Receipt send(std::optional<Address> to, const Bytes& data) {
@@ -76,31 +73,4 @@ TEST_CASE("a real node: logs are read, and a reorg is followed") {
     node.send(contract, {});
     settle();
     CHECK(sink.rows.size() == 3);
-}
-
-TEST_CASE("a real node: an intent is sent, mined and final") {
-    Node node;
-    txsender::MemoryTxQueue ledger;
-    txsender::SenderConfig config;
-    config.name = "anvil";
-    config.chain_id = ChainId{97};
-    config.min_priority_fee = 1'000'000;
-    config.max_fee_cap = 10'000'000'000;
-    const auto target = *Address::parse("0x1000000000000000000000000000000000000001");
-    txsender::PolicyByKey signing(
-        [&](std::string_view) -> Result<txsender::Call> { return txsender::Call{target, 1, {}}; });
-    txsender::Sender sender(config, node.rpc, *node.signer, ledger, signing, node.clock,
-                            telemetry::Log::none(), node.metrics, node.health, nullptr);
-    for (int i = 0; i < 20; ++i) {
-        ledger.add({"intent:" + std::to_string(i), target, 1, {}});
-    }
-    for (int i = 0; i < 10; ++i) {
-        sender.step();
-    }
-    CHECK(node.rpc.balance(target, eth::Tag::kLatest) == 20);
-    CHECK_FALSE(ledger.all_settled());
-    node.anvil.call("anvil_mine", "[\"0x50\"]");
-    sender.step();
-    CHECK(ledger.all_settled());
-    CHECK(node.rpc.balance(target, eth::Tag::kLatest) == 20);
 }

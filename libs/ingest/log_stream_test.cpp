@@ -1,7 +1,8 @@
-// LogStream against a scripted chain: what it promises under lag, lies, failures and reorganisations.
+// LogStream against a scripted chain under lag, false answers, failures and reorgs.
 #include <thread>
 
 #include "ingest/testing/stream_world.hpp"
+#include "rpcpool/errors.hpp"
 #include "testkit/process.hpp"
 
 using namespace lamda;
@@ -39,7 +40,7 @@ TEST_CASE("a reorg unwinds to the last common block and reads the other branch")
             world.mine(1);
         }
     }
-    SECTION("a branch of equal height is noticed without waiting for the next block") {
+    SECTION("a branch of equal height is noticed before the next block") {
         for (int i = 0; i < 5; ++i) {
             world.mine(1);
         }
@@ -55,7 +56,7 @@ TEST_CASE("a reorg unwinds to the last common block and reads the other branch")
     CHECK(world.difference(world.chain.height()) == "");
 }
 
-TEST_CASE("a reorg that is overtaken by finality before it is seen is still followed") {
+TEST_CASE("a reorg whose blocks are final before it is seen is still followed") {
     World world(3);
     for (int i = 0; i < 100; ++i) {
         world.mine(1);
@@ -91,13 +92,13 @@ TEST_CASE("a reorg below finality stops the stream and deletes nothing") {
             world.step();
         }
     };
-    run(Millis(9'000));  // it may be one node that was left behind
+    run(Millis(9'000));  // it may be one node on an old fork
     CHECK_THROWS_AS(run(Millis(5'000)), FinalityViolated);
     CHECK(bool(world.sink.rows == rows));
     CHECK(world.sink.unwinds == 0);
 }
 
-TEST_CASE("a node that was left behind on a fork violates no finality") {
+TEST_CASE("a node left on an old fork violates no finality") {
     World world(4);
     world.chain.finality_depth = 2;
     for (int i = 0; i < 100; ++i) {
@@ -108,7 +109,7 @@ TEST_CASE("a node that was left behind on a fork violates no finality") {
     for (int i = 0; i < 2; ++i) {
         world.mine(1);
     }
-    // From now on it shows the old branch to some calls, for five seconds; the new one is final long before.
+    // For five seconds it shows the old branch to some calls; the new branch is final long before.
     world.plan().balanced = true;
     world.plan().rates[Fault::kStaleFork] = 0.7;
     for (int i = 0; i < 300; ++i) {
@@ -160,7 +161,7 @@ TEST_CASE("a finalized tag that is too old is waited for, or replaced by a depth
     World world(7);
     world.config.only_final = true;
     world.config.finality.max_age = Millis(5'000);
-    SECTION("without fallback nothing is delivered, and the reason is told") {
+    SECTION("without fallback no block is delivered, and the reason is shown") {
         for (int i = 0; i < 100; ++i) {
             world.mine(1);
         }
@@ -183,7 +184,7 @@ TEST_CASE("a finalized tag that is too old is waited for, or replaced by a depth
     }
 }
 
-TEST_CASE("a node without the finalized tag serves a stream that needs none") {
+TEST_CASE("a node without the finalized tag serves a stream that does not need it") {
     World world(8);
     world.chain.has_finalized = false;
     world.config.finality = *parse_finality("latest");
@@ -192,7 +193,7 @@ TEST_CASE("a node without the finalized tag serves a stream that needs none") {
     }
     world.settle();
     CHECK(world.difference(300) == "");
-    CHECK(world.sink.told_boundary == BlockNum{300});
+    CHECK(world.sink.last_boundary == BlockNum{300});
     world.chain.reorg(50);
     for (int i = 0; i < 60; ++i) {
         world.mine(1);
@@ -201,7 +202,7 @@ TEST_CASE("a node without the finalized tag serves a stream that needs none") {
     CHECK(world.difference(310) == "");
 }
 
-TEST_CASE("a range limit is learned, whatever the error says") {
+TEST_CASE("a range limit is learned, whatever the error text") {
     World world(9);
     world.plan().range_limit = 10;
     for (int i = 0; i < 600; ++i) {
@@ -213,7 +214,7 @@ TEST_CASE("a range limit is learned, whatever the error says") {
     CHECK(world.difference(600) == "");
 }
 
-TEST_CASE("a node that refuses eth_getLogs is read through receipts") {
+TEST_CASE("logs of a node that refuses eth_getLogs are read from receipts") {
     World world(10);
     world.plan().no_logs = true;
     for (int i = 0; i < 400; ++i) {
@@ -225,7 +226,7 @@ TEST_CASE("a node that refuses eth_getLogs is read through receipts") {
     CHECK(world.difference(400) == "");
 }
 
-TEST_CASE("a backfill is not held up by an endpoint that is far behind") {
+TEST_CASE("an endpoint that is far behind does not delay a backfill") {
     World world(11, {World::endpoint("one"), World::endpoint("two")});
     for (int i = 0; i < 1'000; ++i) {
         world.mine(i < 500 ? 0 : 1);
@@ -235,7 +236,7 @@ TEST_CASE("a backfill is not held up by an endpoint that is far behind") {
     behind.lag = 900;
     behind.range_limit = world.plan().range_limit = 10;
     world.restart();
-    for (int i = 0; i < 3; ++i) {  // now it is known where each stands
+    for (int i = 0; i < 3; ++i) {  // until the head of each endpoint is known
         world.rpc->probe();
         world.clock.advance(Millis(6'000));
     }
@@ -250,15 +251,15 @@ TEST_CASE("a backfill is not held up by an endpoint that is far behind") {
     }
     CHECK(world.sink.caught_up);
     CHECK(world.difference(1'000) == "");
-    CHECK(world.network.calls(behind.url) - before < 500);  // probes, and what it has
+    CHECK(world.network.calls(behind.url) - before < 500);  // probes, and blocks that it has
 }
 
-TEST_CASE("without receipts, no logs of a block are believed only when all of its logs say so") {
+TEST_CASE("without receipts, an empty answer is accepted only when all logs of the block confirm it") {
     World world(11);
     for (int i = 0; i < 100; ++i) {
         world.mine(i % 2, 1);
     }
-    // Behind this address some nodes lack the newest blocks, and say that they have no logs.
+    // Some nodes behind this address lack the newest blocks, and answer that these have no logs.
     world.plan().balanced = true;
     world.plan().no_receipts = true;
     world.plan().rates[Fault::kLag] = 0.7;
@@ -338,7 +339,7 @@ TEST_CASE("invariant 1, complete: after any faults the rows equal the canonical 
             }
         }
         for (int i = 0; i < 33; ++i) {
-            world.mine(i % 2);  // so that finality is young again, however often the chain went back
+            world.mine(i % 2);  // so that the final block is recent again, after any number of reorgs
         }
         world.settle();
         const auto until = world.config.only_final ? world.sink.at->number.value : world.chain.height();
@@ -360,7 +361,7 @@ TEST_CASE("a stream runs on its own thread until it is stopped, and shows its he
     for (int i = 0; i < 50; ++i) {
         world.mine(1);
     }
-    // The stream's pauses move the clock: a chain that stood still would be too old to be ready in no time.
+    // The stream's pauses advance the clock; without new blocks the chain would be too old for readiness.
     world.network.meanwhile = [&](Timestamp now) {
         while (from_unix_seconds(world.chain.at(world.chain.height()).timestamp) + Millis(1'000) <= now) {
             world.chain.mine_at(world.chain.at(world.chain.height()).timestamp + 1);

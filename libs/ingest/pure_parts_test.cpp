@@ -1,4 +1,4 @@
-// The pure parts: finality, pacing, what is believed of an answer.
+// Pure parts: finality, pacing, range sizes, checks of logs.
 #include <catch2/catch.hpp>
 
 #include "ingest/detail/finality.hpp"
@@ -19,7 +19,7 @@ eth::Header block(std::uint64_t number, std::uint64_t timestamp) {
 const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
 }  // namespace
 
-TEST_CASE("finality is written as a tag or a duration") {
+TEST_CASE("finality is parsed from a tag or a duration") {
     CHECK(parse_finality("latest")->kind == FinalityRule::Kind::kLatest);
     CHECK(parse_finality("safe")->kind == FinalityRule::Kind::kSafe);
     CHECK(parse_finality("finalized")->kind == FinalityRule::Kind::kFinalized);
@@ -28,7 +28,7 @@ TEST_CASE("finality is written as a tag or a duration") {
     CHECK(parse_finality("").error().code == "invalid_finality");
 }
 
-TEST_CASE("a tag is believed while it is young") {
+TEST_CASE("a tag is accepted while its block is recent") {
     FinalityRule rule;
     rule.max_age = Millis(60'000);
     FinalityReading reading{block(100, 1000), std::nullopt, block(90, 990), from_unix_seconds(1000)};
@@ -69,7 +69,7 @@ TEST_CASE("a depth in time is found in headers, whatever the estimate of the int
     CHECK_FALSE(block_at_depth(head, Millis(1'000), Millis(450), [](BlockNum) { return std::nullopt; }));
 }
 
-TEST_CASE("the block interval is measured over many blocks, and followed when it changes") {
+TEST_CASE("the block interval is measured over many blocks, and follows a change") {
     rpcpool::BlockInterval interval;
     for (std::uint64_t n = 0; n < 300; ++n) {
         interval.observe({n}, 1'000 + n * 45 / 100);
@@ -81,15 +81,15 @@ TEST_CASE("the block interval is measured over many blocks, and followed when it
     CHECK(interval.get().count() == Approx(250).epsilon(0.02));
 }
 
-TEST_CASE("the pace follows the blocks: about one look each") {
+TEST_CASE("the pace follows the blocks: about one read for each block") {
     for (const int interval : {250, 450, 1'500}) {
         rpcpool::Pacer pacer;
         double now = 0;
         double next_block = interval;
-        int looks = 0;
+        int reads = 0;
         int blocks = 0;
         double latency = 0;
-        for (; blocks < 400; ++looks) {
+        for (; blocks < 400; ++reads) {
             const bool found = now >= next_block;
             if (found) {
                 latency += now - next_block;
@@ -102,9 +102,9 @@ TEST_CASE("the pace follows the blocks: about one look each") {
                 (found ? pacer.after_new_block(Millis(interval)) : pacer.after_nothing(Millis(interval)))
                     .count());
         }
-        INFO("interval " << interval << ": " << looks << " looks, mean latency " << latency / blocks
+        INFO("interval " << interval << ": " << reads << " reads, mean latency " << latency / blocks
                          << " ms");
-        CHECK(looks < 2 * blocks);
+        CHECK(reads < 2 * blocks);
         CHECK(latency / blocks < interval / 4.0);
     }
     rpcpool::Pacer pacer;
@@ -120,7 +120,7 @@ TEST_CASE("a range grows fast until the first failure, and slowly after it") {
         window.answered(window.size(), 100);
     }
     CHECK(window.size() == rpcpool::RangeWindow::kFirst * 64);
-    window.answered(10, 100);  // less than it may be says nothing
+    window.answered(10, 100);  // a smaller range than allowed shows no limit
     CHECK(window.size() == rpcpool::RangeWindow::kFirst * 64);
     window.failed(window.size());
     CHECK(window.size() == rpcpool::RangeWindow::kFirst * 32);
@@ -147,7 +147,7 @@ TEST_CASE("a range follows the size of answers") {
     rpcpool::RangeWindow window;
     window.answered(window.size(), 4 * rpcpool::RangeWindow::kBytesWanted);
     CHECK(window.size() == rpcpool::RangeWindow::kFirst / 4);
-    CHECK(window.limit() == 0);  // large is no failure
+    CHECK(window.limit() == 0);  // a large answer is no failure
     window.answered(window.size(), rpcpool::RangeWindow::kBytesWanted / 2);
     CHECK(window.size() == rpcpool::RangeWindow::kFirst / 2);
     rpcpool::RangeWindow sparse;
@@ -157,7 +157,7 @@ TEST_CASE("a range follows the size of answers") {
     CHECK(sparse.size() == rpcpool::RangeWindow::kMost);
 }
 
-TEST_CASE("an answer with logs that were not asked for is refused") {
+TEST_CASE("an answer with logs that were not requested is refused") {
     eth::LogFilter filter;
     filter.addresses = {kContract};
     eth::Log log;

@@ -1,5 +1,5 @@
-// Who reads, of two instances, when one of them gets no answers.
-#include "ingest/detail/lease_patience.hpp"
+// Lease of a stream: which of two instances reads when one of them gets no answers.
+#include "ingest/detail/lease_timeout.hpp"
 #include "ingest/testing/stream_world.hpp"
 
 using namespace lamda;
@@ -7,27 +7,27 @@ using namespace lamda::ingest;
 
 namespace {
 
-/// A lease that another instance wants, or nobody; and the end of a test's time.
+/// A lease that another instance may want (`wanted`). Ends the run at `end`.
 struct OneLease final : Lease {
     explicit OneLease(const Clock& time) : clock(time) {}
     bool held() override {
         if (clock.steady() >= end) {
             stop.request_stop();
         }
-        return !elsewhere && !given_up();
+        return !elsewhere && !yielded();
     }
-    void release() override {
+    void yield() override {
         times.push_back(clock.steady());
         elsewhere = wanted;
     }
-    bool given_up() override { return !times.empty() && clock.steady() - times.back() < Millis(3'000); }
+    bool yielded() override { return !times.empty() && clock.steady() - times.back() < Millis(3'000); }
 
     const Clock& clock;
     Steady end{};
     std::stop_source stop;
     bool wanted = false;
     bool elsewhere = false;
-    std::vector<Steady> times;  ///< at which it was given up
+    std::vector<Steady> times;  ///< times of yield()
 };
 
 struct LeasedStream : World {
@@ -56,7 +56,8 @@ struct LeasedStream : World {
 }  // namespace
 
 TEST_CASE(
-    "an instance that gets no answer lets the lease go after half a minute, and stands by for who takes it") {
+    "an instance without answers yields the lease after 30 s, and is on standby for the one that takes "
+    "it") {
     LeasedStream world;
     world.run(Millis(10'000));
     REQUIRE(world.health.ready());
@@ -68,7 +69,7 @@ TEST_CASE(
     CHECK_FALSE(world.health.ready());
     world.run(Millis(40'000));
     REQUIRE(world.lease.times.size() == 1);
-    CHECK(world.lease.times[0] - failing >= LeasePatience::kFirst);
+    CHECK(world.lease.times[0] - failing >= LeaseTimeout::kFirst);
     CHECK(world.health.ready());
     CHECK(world.said() == "on standby: another instance reads this chain");
     const auto calls = world.network.calls();
@@ -76,7 +77,7 @@ TEST_CASE(
     CHECK(world.network.calls() == calls);
     CHECK(world.lease.times.size() == 1);
 
-    // That one ends, and here the chain can be read again.
+    // The other instance ends, and this one can read the chain again.
     world.fail(false);
     world.lease.elsewhere = false;
     world.mine_some();
@@ -86,8 +87,7 @@ TEST_CASE(
     CHECK(world.difference(100) == "");
 }
 
-TEST_CASE(
-    "a lease that nobody wants is taken back; it is not ready meanwhile, and lets go more and more rarely") {
+TEST_CASE("a lease that no other instance wants is taken back; meanwhile not ready, with growing intervals") {
     LeasedStream world;
     world.fail(true);
     const auto began = world.clock.steady();
@@ -98,8 +98,8 @@ TEST_CASE(
     }
     const auto times = world.lease.times;  // after 30 s, 60 s, 120 s
     REQUIRE(times.size() == 3);
-    CHECK(times[1] - times[0] >= 2 * LeasePatience::kFirst);
-    CHECK(times[2] - times[1] >= 4 * LeasePatience::kFirst);
+    CHECK(times[1] - times[0] >= 2 * LeaseTimeout::kFirst);
+    CHECK(times[2] - times[1] >= 4 * LeaseTimeout::kFirst);
 
     world.fail(false);
     world.mine_some();
@@ -108,23 +108,23 @@ TEST_CASE(
     CHECK(world.health.ready());
     CHECK(world.difference(100) == "");
     CHECK(world.lease.times.size() == 3);
-    // One answer, and its patience is as short as it was.
+    // After one answer the timeout is 30 s again.
     world.fail(true);
     world.run(Millis(50'000));
     CHECK(world.lease.times.size() == 4);
 }
 
-TEST_CASE("an instance that is answered keeps the lease, whatever else is wrong") {
+TEST_CASE("an instance that gets answers keeps the lease, whatever else fails") {
     LeasedStream world;
     world.run(Millis(5'000));
     SECTION("the sink fails") {
         world.sink.fail = 1;
     }
-    SECTION("no block comes") {}
-    SECTION("every other call fails, so that hardly a look at the chain succeeds") {
+    SECTION("no new block") {}
+    SECTION("every other call fails, so that few polls of the chain succeed") {
         world.plan().rates[Fault::kServerError] = 0.5;
     }
-    SECTION("finality is too old, and so it waits") {
+    SECTION("finality is too old, and the stream waits") {
         world.plan().rates[Fault::kStaleFinalized] = 1;
     }
     world.mine(1);
@@ -132,12 +132,12 @@ TEST_CASE("an instance that is answered keeps the lease, whatever else is wrong"
     CHECK(world.lease.times.empty());
 }
 
-TEST_CASE("patience with endpoints has a limit, however often it was of no use") {
-    LeasePatience patience;
+TEST_CASE("the lease timeout has an upper limit, however often it was reached") {
+    LeaseTimeout lease_timeout;
     Steady now{};
     const auto lasts = [&] {
         const auto began = now;
-        while (!patience.failed(now)) {
+        while (!lease_timeout.failed(now)) {
             now += Millis(1'000);
         }
         return now - began;
@@ -146,11 +146,11 @@ TEST_CASE("patience with endpoints has a limit, however often it was of no use")
     for (int i = 0; i < 10; ++i) {
         last = std::chrono::duration_cast<Millis>(lasts());
     }
-    CHECK(last == LeasePatience::kMost);
-    patience.answered();
-    CHECK(lasts() == LeasePatience::kFirst);
-    CHECK_FALSE(patience.failed(now));
-    now += LeasePatience::kMost;
-    patience.begin();  // what failed before it read does not count
-    CHECK_FALSE(patience.failed(now));
+    CHECK(last == LeaseTimeout::kMost);
+    lease_timeout.answered();
+    CHECK(lasts() == LeaseTimeout::kFirst);
+    CHECK_FALSE(lease_timeout.failed(now));
+    now += LeaseTimeout::kMost;
+    lease_timeout.begin();  // earlier failures do not count
+    CHECK_FALSE(lease_timeout.failed(now));
 }

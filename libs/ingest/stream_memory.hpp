@@ -1,4 +1,4 @@
-// What a stream remembers beside its checkpoint. All of it is advice: losing it costs time, and nothing else.
+// StreamMemory: storage for endpoint statistics of a stream. Best effort: a loss costs only time.
 #pragma once
 
 #include <vector>
@@ -7,12 +7,12 @@
 
 namespace lamda::ingest {
 
-/// @throws what storage throws; the stream goes on without.
+/// @throws errors of the storage; the stream continues without the statistics.
 class StreamMemory {
   public:
     virtual ~StreamMemory() = default;
     virtual std::vector<rpcpool::EndpointNote> endpoints() = 0;
-    /// Replaces what was known of these endpoints, and of the chain's head.
+    /// Replaces the statistics of these endpoints, and the chain's head.
     virtual void remember(const std::vector<rpcpool::EndpointNote>& endpoints, BlockNum head,
                           Timestamp head_time) = 0;
 };

@@ -1,10 +1,11 @@
-// Where a stream begins, and what it refuses to begin with.
+// Start of a stream: its start block, and the configurations that it refuses.
 #include "ingest/testing/stream_world.hpp"
+#include "rpcpool/errors.hpp"
 
 using namespace lamda;
 using namespace lamda::ingest;
 
-TEST_CASE("what contradicts the chain is refused at start, and the setting is named") {
+TEST_CASE("a configuration that contradicts the chain is refused at start, and the setting is named") {
     World world(11);
     for (int i = 0; i < 20; ++i) {
         world.mine(1);
@@ -57,7 +58,7 @@ TEST_CASE("a checkpoint of another chain or contract is refused, and stays") {
     CHECK(world.sink.at == BlockRef{BlockNum{7}, BlockHash{}});
 }
 
-TEST_CASE("a node that is far behind says nothing about the configuration, for two minutes") {
+TEST_CASE("a node that is far behind does not contradict the configuration, for two minutes") {
     World world(11);
     for (int i = 0; i < 200; ++i) {
         world.mine(1);
@@ -70,17 +71,17 @@ TEST_CASE("a node that is far behind says nothing about the configuration, for t
         CHECK_THROWS_AS(world.step(), rpcpool::NotReadyYet);
         world.clock.advance(Millis(5'000));
     }
-    SECTION("when it has caught up, the stream begins") {
+    SECTION("when it has caught up, the stream starts") {
         world.settle();
         CHECK(world.sink.rows.size() == 51);
     }
-    SECTION("when it stays there, the operator is told") {
+    SECTION("when it stays behind, the configuration is refused") {
         world.clock.advance(Millis(21'000));
         CHECK_THROWS_AS(world.step(), rpcpool::ConfigContradiction);
     }
 }
 
-TEST_CASE("a start block that will soon be there is waited for") {
+TEST_CASE("a start block slightly above the head is waited for") {
     World world(11);
     for (int i = 0; i < 20; ++i) {
         world.mine(1);
@@ -108,7 +109,7 @@ TEST_CASE("the start block is found where the contract was created") {
     CHECK(world.sink.headers.begin()->first >= BlockNum{36});
 }
 
-TEST_CASE("old state that no endpoint has proves nothing: it is waited for, and the setting is named") {
+TEST_CASE("old state that no endpoint has contradicts nothing: the stream waits and names the setting") {
     World world(12, {World::endpoint("one"), World::endpoint("two")});
     world.config.settings.start_block = "START_BLOCK";
     world.config.start_block.reset();
@@ -137,7 +138,7 @@ TEST_CASE("old state that no endpoint has proves nothing: it is waited for, and 
     CHECK(world.sink.headers.begin()->first >= BlockNum{36});
 }
 
-TEST_CASE("a configured start block leaves out what came before") {
+TEST_CASE("a configured start block excludes earlier logs") {
     World world(13);
     world.config.start_block = BlockNum{90};
     for (int i = 0; i < 100; ++i) {

@@ -206,8 +206,8 @@ std::vector<Address> ReputationView::providers(BlockNum from) {
 }
 
 std::vector<IncrementView> ReputationView::increments(BlockNum from) {
-    // Selector, provider word, then the job id that Lamda appends (docs/architecture.md, "Writing to a
-    // chain").
+    // Selector, provider word, then the job id that Lamda appends
+    // (docs/architecture.md, "Writing to a chain").
     constexpr std::size_t kJobAt = 4 + 32;
     Times times(opbnb_);
     std::vector<IncrementView> out;

@@ -4,8 +4,8 @@
 #include <thread>
 
 #include "outbox/outbox.hpp"
-#include "testkit/pipeline_database.hpp"
 #include "testkit/patience.hpp"
+#include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
 using namespace lamda::outbox;

@@ -72,7 +72,7 @@ void PgLease::note(const store::SessionLock::Session& session) {
     noted_ = session;
 }
 
-void PgLease::release() {
+void PgLease::yield() {
     const std::lock_guard lock(mutex_);
     if (!noted_) {
         return;
@@ -84,7 +84,7 @@ void PgLease::release() {
     log_.warn("lease given up, for another instance to take", {{"owner", owner_}, {"instance", instance_}});
 }
 
-bool PgLease::given_up() {
+bool PgLease::yielded() {
     const std::lock_guard lock(mutex_);
     return std::chrono::steady_clock::now() < not_before_;
 }

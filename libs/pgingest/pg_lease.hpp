@@ -20,8 +20,8 @@ class PgLease final : public ingest::Lease {
     /// @param owner what the service's streams are called before the colon: `dispatcher`
     PgLease(store::Database& database, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
     bool held() override;
-    void release() override;
-    bool given_up() override;
+    void yield() override;
+    bool yielded() override;
     /// For the end of a process: the other instance need not wait until everything else has ended.
     void release();
 

@@ -67,22 +67,22 @@ TEST_CASE_METHOD(Fixture,
 TEST_CASE_METHOD(Fixture, "a lease that is given up is the other instance's, and nobody's is taken back") {
     REQUIRE(one.held());
     REQUIRE_FALSE(two.held());
-    two.release();  // nothing to give
-    CHECK_FALSE(two.given_up());
+    two.yield();  // nothing to give
+    CHECK_FALSE(two.yielded());
 
-    one.release();
-    CHECK(one.given_up());
+    one.yield();
+    CHECK(one.yielded());
     CHECK_FALSE(one.held());
     REQUIRE(testkit::wait_until([&] { return two.held(); }));
-    REQUIRE(testkit::wait_until([&] { return !one.given_up(); }));
+    REQUIRE(testkit::wait_until([&] { return !one.yielded(); }));
     CHECK_FALSE(one.held());
     CHECK(two.held());
 
-    two.release();
+    two.yield();
     REQUIRE(testkit::wait_until([&] { return one.held(); }));
-    one.release();
+    one.yield();
     REQUIRE(testkit::wait_until([&] { return one.held(); }));  // nobody else has asked
-    CHECK_FALSE(one.given_up());
+    CHECK_FALSE(one.yielded());
     CHECK(shown().get<bool>("instance_active"));
 }
 

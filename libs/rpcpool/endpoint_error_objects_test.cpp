@@ -1,4 +1,4 @@
-// Error objects under HTTP 200 that tell of the endpoint alone, and batches that are answered in part.
+// Error objects under HTTP 200 that concern the endpoint alone, and batches that are answered in part.
 #include "crypto/signer.hpp"
 #include "eth/codec/transaction.hpp"
 #include "rpcpool/testing/three_endpoints.hpp"
@@ -8,8 +8,8 @@ using namespace lamda::rpcpool;
 
 namespace {
 
-/// What nodes say of themselves under HTTP 200.
-const std::vector<EndpointPlan::OwnTrouble> kOwnTroubles{
+/// Error objects in which a node reports its own state.
+const std::vector<EndpointPlan::OwnTrouble> kOwnErrors{
     {-32005, "limit exceeded"},
     {-32000, "missing trie node 5a1f (path ) state 0x5a1f is not available"},
     {-32000, "header not found"},
@@ -17,8 +17,8 @@ const std::vector<EndpointPlan::OwnTrouble> kOwnTroubles{
     {-32601, "the method does not exist/is not available"},
     {0, ""}};
 
-/// One question by each method that a sender asks, and the method.
-const std::map<std::string, std::function<void(MultiRpc&)>> kQuestions{
+/// One call of each method that a sender uses, by method.
+const std::map<std::string, std::function<void(MultiRpc&)>> kCalls{
     {"eth_call", [](MultiRpc& rpc) { rpc.call({}, eth::Tag::kLatest); }},
     {"eth_estimateGas", [](MultiRpc& rpc) { CHECK(rpc.estimate_gas({}) > 0); }},
     {"eth_getBalance", [](MultiRpc& rpc) { CHECK(rpc.balance({}, eth::Tag::kLatest) > 0); }},
@@ -32,9 +32,9 @@ const std::map<std::string, std::function<void(MultiRpc&)>> kQuestions{
 
 }  // namespace
 
-TEST_CASE("an error object that is no revert is that endpoint's: another answers, the method rests there") {
-    for (const auto& last_error : kOwnTroubles) {
-        for (const auto& [method, ask] : kQuestions) {
+TEST_CASE("an error object that is no revert concerns one endpoint: another answers, the method backs off") {
+    for (const auto& last_error : kOwnErrors) {
+        for (const auto& [method, ask] : kCalls) {
             INFO(method << ": " << last_error.text);
             ThreeEndpoints world;
             world.at(0).troubles[method] = last_error;
@@ -42,10 +42,10 @@ TEST_CASE("an error object that is no revert is that endpoint's: another answers
             CHECK(world.calls(1) > 0);
             const auto calls = world.calls(0);
             if (!method.starts_with("eth_getTransaction") || method == "eth_getTransactionCount") {
-                ask(*world.rpc);  // within the rest
+                ask(*world.rpc);  // during the back-off
                 CHECK(world.calls(0) == calls);
             }
-            // Once it rests no more it is asked again, and when it answers it is as good as before.
+            // After the back-off the endpoint is called again; an answer restores its state.
             world.at(0).troubles.clear();
             world.clock.advance(Millis(600));
             ask(*world.rpc);
@@ -54,7 +54,7 @@ TEST_CASE("an error object that is no revert is that endpoint's: another answers
     }
 }
 
-TEST_CASE("a method that rests at an endpoint keeps no other method away from it") {
+TEST_CASE("back-off of one method at an endpoint does not stop its other methods") {
     ThreeEndpoints world;
     world.at(0).troubles["eth_call"] = {-32005, "limit exceeded"};
     world.at(1).rates[Fault::kRefused] = 1;
@@ -64,7 +64,7 @@ TEST_CASE("a method that rests at an endpoint keeps no other method away from it
     CHECK(world.note(0).state == EndpointNote::State::kGood);
 }
 
-TEST_CASE("when every endpoint is in trouble, its words are the error, and none of it is a revert") {
+TEST_CASE("when every endpoint fails, the error is the endpoint's message and is no revert") {
     ThreeEndpoints world;
     for (std::size_t i = 0; i < 3; ++i) {
         world.at(i).troubles["eth_estimateGas"] = {-32005, "limit exceeded"};
@@ -78,7 +78,7 @@ TEST_CASE("when every endpoint is in trouble, its words are the error, and none 
     }
 }
 
-TEST_CASE("a revert is not asked for a second time") {
+TEST_CASE("a call that reverts is not repeated at another endpoint") {
     ThreeEndpoints world;
     world.chain.reverts = {Bytes{1, 2, 3, 4}};
     eth::CallRequest request;
@@ -88,7 +88,7 @@ TEST_CASE("a revert is not asked for a second time") {
     CHECK(world.calls(1) == 0);
 }
 
-TEST_CASE("an endpoint that refuses to name its chain is in trouble, and its refusal answers nothing") {
+TEST_CASE("an endpoint that refuses eth_chainId counts as failed, and its refusal is not the call's result") {
     ThreeEndpoints world;
     world.at(0).troubles["eth_chainId"] = {-32005, "limit exceeded"};
     world.chain.reverts = {Bytes{1, 2, 3, 4}};
@@ -121,7 +121,7 @@ TEST_CASE("a batch that no endpoint answers is not repeated call by call") {
 }
 
 TEST_CASE(
-    "a transaction whose hash one endpoint has forgotten is found at another, and by its place at each") {
+    "a transaction that one endpoint no longer finds by hash is found at another, and at each by its place") {
     ThreeEndpoints world;
     const auto signer = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
     eth::Transaction tx;

@@ -1,4 +1,4 @@
-// Endpoints that answer, and say nothing of use.
+// Endpoints that answer with useless or wrong content.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -8,7 +8,7 @@
 using namespace lamda;
 using namespace lamda::rpcpool;
 
-TEST_CASE("pages under HTTP 200 are waited out, however long they are served") {
+TEST_CASE("HTML pages under HTTP 200 never exclude an endpoint, however long they are served") {
     using net::testing::LoopbackServer;
     LoopbackServer node([](const auto&) { return LoopbackServer::reply("<!DOCTYPE html><html></html>"); });
     const FakeClock clock(*parse_rfc3339("2026-11-20T10:00:00Z"));
@@ -56,7 +56,7 @@ struct OneFails {
 
 }  // namespace
 
-TEST_CASE("an error object on a read is the endpoint's own: the next one answers") {
+TEST_CASE("an error object in answer to a read concerns one endpoint: the next one answers") {
     SECTION("block number") {
         OneFails it("eth_blockNumber", R"("0x7")");
         CHECK(it.rpc.block_number() == BlockNum{7});
@@ -81,7 +81,7 @@ TEST_CASE("an error object on a read is the endpoint's own: the next one answers
         OneFails it("eth_getBlockByHash", "null");
         CHECK_FALSE(it.rpc.header(BlockHash{}));
     }
-    SECTION("the chain id that is asked for before a call") {
+    SECTION("the chain id that is requested before a call") {
         OneFails it("eth_chainId", R"("0x")");
         CHECK(it.rpc.call({}, eth::Tag::kLatest).empty());
         CHECK(it.rpc.endpoints().notes()[0].state == EndpointNote::State::kResting);
@@ -89,7 +89,7 @@ TEST_CASE("an error object on a read is the endpoint's own: the next one answers
     }
 }
 
-TEST_CASE("no code at an address is one endpoint's word while another shows some") {
+TEST_CASE("code that one endpoint does not have is read from another that has it") {
     using net::testing::LoopbackServer;
     const auto says = [](const char* result) {
         return [result](const auto& request) {
@@ -107,7 +107,7 @@ TEST_CASE("no code at an address is one endpoint's word while another shows some
     CHECK(alone.code({}, eth::Tag::kLatest).empty());
 }
 
-TEST_CASE("eth_getLogs that was refused three times is tried again after a minute") {
+TEST_CASE("eth_getLogs is tried again one minute after the third refusal") {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     Endpoints endpoints({"http://a/"}, ChainId{97}, clock, telemetry::Log::none(), 1);
     for (int i = 0; i < 3; ++i) {
@@ -120,7 +120,7 @@ TEST_CASE("eth_getLogs that was refused three times is tried again after a minut
     CHECK_FALSE(endpoints.answers_logs(0));
 }
 
-TEST_CASE("a failing chain id is never the answer to the call that comes after it") {
+TEST_CASE("an error of eth_chainId is never the result of the call that follows it") {
     using net::testing::LoopbackServer;
     LoopbackServer node([](const auto& request) {
         return LoopbackServer::reply(OneFails::answer(request.body, "eth_chainId", R"("0x")"));
@@ -131,7 +131,7 @@ TEST_CASE("a failing chain id is never the answer to the call that comes after i
     CHECK_THROWS_AS(rpc.call({}, eth::Tag::kLatest), eth::BadAnswer);
 }
 
-TEST_CASE("Retry-After is honoured for half a minute at most") {
+TEST_CASE("Retry-After is honoured up to 30 s") {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     Endpoints endpoints({"http://a/"}, ChainId{97}, clock, telemetry::Log::none(), 1);
     endpoints.failed(0, eth::BadAnswer(429, "HTTP 429", Millis(86'400'000)));

@@ -1,4 +1,4 @@
-// What is known of one endpoint: its state, its limits and the head it named last.
+// State of one endpoint as shown and stored: limits, last error, last reported head.
 #pragma once
 
 #include <optional>
@@ -18,22 +18,22 @@ struct Endpoint {
 /// SHA-256 of an endpoint's URL, which may hold a key.
 using EndpointId = FixedBytes<32, tag::Endpoint>;
 
-/// What is known of one endpoint.
+/// State of one endpoint.
 struct EndpointNote {
     enum class State {
-        kUnknown,   ///< not asked yet
-        kGood,      ///< answered last
-        kResting,   ///< failed, or asked for a pause
-        kExcluded,  ///< on another chain: never used
+        kUnknown,   ///< not called yet
+        kGood,      ///< the last call succeeded
+        kResting,   ///< backs off after a failure, or waits for Retry-After
+        kExcluded,  ///< on another chain; never used
     };
     EndpointId id;
-    std::string name;  ///< scheme, host and port: fit for a log line
+    std::string name;  ///< scheme, host and port; holds no key, safe to log
     State state = State::kUnknown;
-    std::string last_error;       ///< why it is not good; empty: it is
-    std::uint64_t max_range = 0;  ///< blocks that one eth_getLogs may span, as learned; 0: not learned yet
-    bool answers_logs = true;     ///< false: it refuses eth_getLogs, and is read by receipts
+    std::string last_error;       ///< reason of the state; empty when the last call succeeded
+    std::uint64_t max_range = 0;  ///< learned limit of blocks for one eth_getLogs; 0: not known
+    bool answers_logs = true;     ///< false: refuses eth_getLogs; logs are read from receipts
     std::optional<BlockNum> head;
-    std::optional<Timestamp> head_at;  ///< when it was told
+    std::optional<Timestamp> head_at;  ///< time of the report
     bool operator==(const EndpointNote&) const = default;
 };
 std::string_view to_string(EndpointNote::State state);

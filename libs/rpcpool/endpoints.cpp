@@ -14,18 +14,18 @@ namespace {
 constexpr std::int64_t kFirstRestMs = 500;
 constexpr unsigned kMostDoublings = 7;  // 64 s
 constexpr unsigned kRefusalsToBelieve = 3;
-/// eth_getLogs that was refused so often is tried again after this time: the refusal may have been a limit.
+/// Time until a refused eth_getLogs is tried again: the refusal may have been a rate limit.
 constexpr Millis kLogsRest{60'000};
-/// Retry-After is honoured up to this: a daily quota's reset must not silence the only endpoint.
+/// Longest Retry-After that is honoured: the reset of a daily quota must not block the only endpoint.
 constexpr Millis kMostPause{30'000};
 constexpr std::uint64_t kBlocksBehind = 16;
 constexpr Millis kHeadIsFresh{30'000};
 constexpr double kNewLatencyWeight = 0.2;
-constexpr Millis kUnknownPatience{1'000};
-constexpr Millis kLeastPatience{50};
-constexpr Millis kMostPatience{2'000};
+constexpr Millis kUnknownHedgeDelay{1'000};
+constexpr Millis kLeastHedgeDelay{50};
+constexpr Millis kMostHedgeDelay{2'000};
 
-std::optional<Millis> asked_pause(const std::exception& what) {
+std::optional<Millis> requested_pause(const std::exception& what) {
     const auto* answer = dynamic_cast<const eth::BadAnswer*>(&what);
     if (answer == nullptr || !answer->retry_after()) {
         return std::nullopt;
@@ -52,7 +52,7 @@ std::string_view to_string(EndpointNote::State state) {
 Endpoints::Endpoints(std::vector<std::string> urls, std::optional<ChainId> expected, const Clock& clock,
                      telemetry::Log log, std::uint32_t jitter_seed)
     : urls_(std::move(urls)),
-      standing_(urls_.size()),
+      states_(urls_.size()),
       chain_(expected),
       clock_(clock),
       log_(std::move(log)),
@@ -68,7 +68,7 @@ bool Endpoints::lags(const EndpointState& one, Steady now) const {
         return false;
     }
     BlockNum best;
-    for (const auto& other : standing_) {
+    for (const auto& other : states_) {
         if (!other.excluded && other.head && now - other.head_seen < kHeadIsFresh) {
             best = std::max(best, *other.head);
         }
@@ -82,16 +82,16 @@ std::vector<std::size_t> Endpoints::candidates() const {
     std::vector<std::size_t> good;
     std::vector<std::size_t> lagging;
     std::optional<std::size_t> resting;
-    for (std::size_t i = 0; i < standing_.size(); ++i) {
-        const auto index = (preferred_ + i) % standing_.size();
-        const auto& one = standing_[index];
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+        const auto index = (preferred_ + i) % states_.size();
+        const auto& one = states_[index];
         if (one.excluded) {
             continue;
         }
         if (one.resting_until <= now) {
             (lags(one, now) ? lagging : good).push_back(index);
         } else if (one.retry_after_until <= now &&
-                   (!resting || one.resting_until < standing_[*resting].resting_until)) {
+                   (!resting || one.resting_until < states_[*resting].resting_until)) {
             resting = index;
         }
     }
@@ -107,21 +107,21 @@ std::vector<std::size_t> Endpoints::candidates(const std::string& method) const 
     const std::lock_guard lock(mutex_);
     const auto now = clock_.steady();
     std::stable_partition(out.begin(), out.end(), [&](std::size_t i) {
-        const auto rest = standing_[i].methods.find(method);
-        return rest == standing_[i].methods.end() || rest->second.until <= now;
+        const auto rest = states_[i].methods.find(method);
+        return rest == states_[i].methods.end() || rest->second.until <= now;
     });
     return out;
 }
 
-Millis Endpoints::rest_after(unsigned failures) {
+Millis Endpoints::backoff_after(unsigned failures) {
     const auto most = kFirstRestMs << std::min(failures, kMostDoublings);
     return Millis(std::uniform_int_distribution<std::int64_t>(most / 2, most)(random_));
 }
 
 void Endpoints::refused_method(std::size_t i, const std::string& method, const std::exception& what) {
     const std::lock_guard lock(mutex_);
-    auto& rest = standing_[i].methods[method];
-    rest.until = clock_.steady() + rest_after(rest.refusals);
+    auto& rest = states_[i].methods[method];
+    rest.until = clock_.steady() + backoff_after(rest.refusals);
     if (++rest.refusals == 1) {
         log_.warn("endpoint refuses a method",
                   {{"endpoint", names_[i]}, {"method", method}, {"reason", what.what()}});
@@ -130,12 +130,12 @@ void Endpoints::refused_method(std::size_t i, const std::string& method, const s
 
 void Endpoints::answered_method(std::size_t i, const std::string& method) {
     const std::lock_guard lock(mutex_);
-    standing_[i].methods.erase(method);
+    states_[i].methods.erase(method);
 }
 
 bool Endpoints::checked(std::size_t i) const {
     const std::lock_guard lock(mutex_);
-    return standing_[i].checked;
+    return states_[i].checked;
 }
 
 bool Endpoints::saw_chain(std::size_t i, ChainId chain) {
@@ -143,7 +143,7 @@ bool Endpoints::saw_chain(std::size_t i, ChainId chain) {
     if (!chain_) {
         chain_ = chain;
     }
-    auto& one = standing_[i];
+    auto& one = states_[i];
     one.checked = true;
     one.excluded = chain != *chain_;
     if (one.excluded) {
@@ -157,9 +157,9 @@ bool Endpoints::saw_chain(std::size_t i, ChainId chain) {
 
 void Endpoints::answered(std::size_t i, std::optional<Millis> took) {
     const std::lock_guard lock(mutex_);
-    auto& one = standing_[i];
+    auto& one = states_[i];
     ++answers_;
-    // What was asked before it wanted to be left alone, and is answered after, takes nothing of that back.
+    // An answer to a call made before Retry-After arrived does not end the pause.
     if (one.retry_after_until > clock_.steady()) {
         return;
     }
@@ -176,10 +176,10 @@ void Endpoints::answered(std::size_t i, std::optional<Millis> took) {
 
 void Endpoints::failed(std::size_t i, const std::exception& what) {
     const std::lock_guard lock(mutex_);
-    auto& one = standing_[i];
-    const auto rest = rest_after(one.failures);
+    auto& one = states_[i];
+    const auto rest = backoff_after(one.failures);
     const auto now = clock_.steady();
-    if (const auto asked = asked_pause(what)) {
+    if (const auto asked = requested_pause(what)) {
         one.retry_after_until = std::max(one.retry_after_until, now + *asked);
     }
     one.resting_until = std::max(now + rest, one.retry_after_until);
@@ -192,9 +192,9 @@ void Endpoints::failed(std::size_t i, const std::exception& what) {
     }
 }
 
-bool Endpoints::left_alone(std::size_t i) const {
+bool Endpoints::in_retry_after(std::size_t i) const {
     const std::lock_guard lock(mutex_);
-    return standing_[i].retry_after_until > clock_.steady();
+    return states_[i].retry_after_until > clock_.steady();
 }
 
 void Endpoints::last_was_wrong(const std::exception& what) {
@@ -218,68 +218,68 @@ Endpoints::RefusedAnswers Endpoints::refused() const {
 
 void Endpoints::saw_head(std::size_t i, BlockNum head) {
     const std::lock_guard lock(mutex_);
-    standing_[i].head = head;
-    standing_[i].head_seen = clock_.steady();
-    standing_[i].head_at = clock_.now();
+    states_[i].head = head;
+    states_[i].head_seen = clock_.steady();
+    states_[i].head_at = clock_.now();
 }
 
 bool Endpoints::worth_a_probe(std::size_t i) const {
     const std::lock_guard lock(mutex_);
-    const auto& one = standing_[i];
+    const auto& one = states_[i];
     return !one.excluded && one.resting_until <= clock_.steady();
 }
 
 bool Endpoints::may_have(std::size_t i, BlockNum block) const {
     const std::lock_guard lock(mutex_);
-    return !standing_[i].head || *standing_[i].head >= block;
+    return !states_[i].head || *states_[i].head >= block;
 }
 
 Millis Endpoints::hedge_delay(std::size_t i) const {
     const std::lock_guard lock(mutex_);
-    const auto latency = standing_[i].latency_ms;
-    if (!standing_[i].checked) {
-        return kUnknownPatience;
+    const auto latency = states_[i].latency_ms;
+    if (!states_[i].checked) {
+        return kUnknownHedgeDelay;
     }
-    return std::clamp(Millis(static_cast<std::int64_t>(4 * latency)), kLeastPatience, kMostPatience);
+    return std::clamp(Millis(static_cast<std::int64_t>(4 * latency)), kLeastHedgeDelay, kMostHedgeDelay);
 }
 
 std::uint64_t Endpoints::window(std::size_t i) const {
     const std::lock_guard lock(mutex_);
-    return standing_[i].window.size();
+    return states_[i].window.size();
 }
 
 void Endpoints::range_answered(std::size_t i, std::uint64_t blocks, std::uint64_t bytes) {
     const std::lock_guard lock(mutex_);
-    standing_[i].window.answered(blocks, bytes);
-    standing_[i].refusals = 0;
+    states_[i].window.answered(blocks, bytes);
+    states_[i].refusals = 0;
 }
 
 void Endpoints::range_failed(std::size_t i, std::uint64_t blocks) {
     const std::lock_guard lock(mutex_);
-    standing_[i].window.failed(blocks);
+    states_[i].window.failed(blocks);
 }
 
 void Endpoints::logs_refused(std::size_t i) {
     const std::lock_guard lock(mutex_);
-    auto& one = standing_[i];
+    auto& one = states_[i];
     ++one.refusals;
     one.logs_resting_until = clock_.steady() + kLogsRest;
     if (one.refusals == kRefusalsToBelieve) {
-        log_.warn("endpoint refuses eth_getLogs: it is read by receipts", {{"endpoint", names_[i]}});
+        log_.warn("endpoint refuses eth_getLogs; reading logs from receipts", {{"endpoint", names_[i]}});
     }
 }
 
 bool Endpoints::answers_logs(std::size_t i) const {
     const std::lock_guard lock(mutex_);
-    return standing_[i].refusals < kRefusalsToBelieve || standing_[i].logs_resting_until <= clock_.steady();
+    return states_[i].refusals < kRefusalsToBelieve || states_[i].logs_resting_until <= clock_.steady();
 }
 
 std::vector<EndpointNote> Endpoints::notes() const {
     const std::lock_guard lock(mutex_);
     const auto now = clock_.steady();
     std::vector<EndpointNote> out;
-    for (std::size_t i = 0; i < standing_.size(); ++i) {
-        const auto& one = standing_[i];
+    for (std::size_t i = 0; i < states_.size(); ++i) {
+        const auto& one = states_[i];
         EndpointNote note;
         note.id = ids_[i];
         note.name = names_[i];
@@ -306,19 +306,19 @@ void Endpoints::recall(const std::vector<EndpointNote>& notes) {
         if (found == ids_.end()) {
             continue;
         }
-        auto& one = standing_[static_cast<std::size_t>(found - ids_.begin())];
+        auto& one = states_[static_cast<std::size_t>(found - ids_.begin())];
         if (note.max_range > 0) {
             one.window.recall(note.max_range);
         }
-        // One refusal more and it is believed again; one answer and it is forgotten.
+        // One refusal confirms the stored state, one answer clears it.
         one.refusals = note.answers_logs ? 0 : kRefusalsToBelieve - 1;
     }
 }
 
 void Endpoints::throw_no_endpoint(const std::exception_ptr& last) const {
     const std::lock_guard lock(mutex_);
-    // As long as one has not said yet where it is, it may be the right one.
-    if (std::all_of(standing_.begin(), standing_.end(), [](const auto& one) { return one.excluded; })) {
+    // An endpoint whose chain is not known yet may be the right one.
+    if (std::all_of(states_.begin(), states_.end(), [](const auto& one) { return one.excluded; })) {
         throw ConfigContradiction("every endpoint is on another chain than " +
                                   std::to_string(chain_ ? chain_->value : 0));
     }
@@ -327,16 +327,16 @@ void Endpoints::throw_no_endpoint(const std::exception_ptr& last) const {
     }
     const auto now = clock_.steady();
     std::optional<Millis> shortest;
-    for (const auto& one : standing_) {
+    for (const auto& one : states_) {
         if (!one.excluded && one.retry_after_until > now) {
             const auto left = std::chrono::ceil<std::chrono::seconds>(one.retry_after_until - now);
             shortest = shortest ? std::min<Millis>(*shortest, left) : Millis(left);
         }
     }
-    throw net::TransportError(net::TransportError::Kind::kConnect,
-                              shortest
-                                  ? "every endpoint asks to be left alone, for " + lamda::to_string(*shortest)
-                                  : "no endpoint is usable");
+    throw net::TransportError(
+        net::TransportError::Kind::kConnect,
+        shortest ? "every endpoint asked for a pause (Retry-After); retry in " + lamda::to_string(*shortest)
+                 : "no endpoint is usable");
 }
 
 }  // namespace lamda::rpcpool

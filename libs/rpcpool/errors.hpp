@@ -7,18 +7,18 @@
 
 namespace lamda::rpcpool {
 
-/// The configuration contradicts the chain: exit 78.
+/// The configuration contradicts the chain; the process ends with 78.
 class ConfigContradiction : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
-/// The answer contradicts itself or an earlier one: nodes behind one address at different heights. Ask again
-/// later.
+/// The answer contradicts itself or an earlier one, as nodes of different heights behind one address do.
+/// Retry later.
 class NotReadyYet : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
-/// The receipts that were answered with are not those of the block.
+/// The receipts in the answer are not those of the block.
 class ReceiptsRefused : public eth::BadAnswer {
   public:
     using eth::BadAnswer::BadAnswer;

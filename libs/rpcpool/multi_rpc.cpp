@@ -19,15 +19,15 @@ Millis since(Steady then, Steady now) {
 
 }  // namespace
 
-/// One question, put to one endpoint after the other, or to several at once.
+/// One call that is sent to endpoints one after the other, or to several at once.
 class MultiRpc::HedgedCall {
   public:
     enum class Outcome {
-        kAnswered,  ///< the question's `read` has the answer
-        kReverts,   ///< an error object that is the chain's answer: another endpoint would say the same
-        kRefused,   ///< an error object that tells of this endpoint alone: ask another
-        kFailed,    ///< no help: ask another
-        kGoesOn,    ///< the chain id was right, the question itself is under way now; or nothing came in time
+        kAnswered,  ///< the call's `read` has the answer
+        kReverts,   ///< an error object that is the chain's answer; other endpoints would give the same
+        kRefused,   ///< an error object that concerns this endpoint alone; call another
+        kFailed,    ///< no usable answer; call another
+        kGoesOn,    ///< the chain id was right and the call is in flight; or the deadline passed
     };
     struct Event {
         Outcome outcome = Outcome::kGoesOn;
@@ -36,11 +36,11 @@ class MultiRpc::HedgedCall {
     };
 
     HedgedCall(MultiRpc& rpc, const eth::RpcCall& rpc_call)
-        : rpc_(rpc), question_(rpc_call), pending_(rpc.transport_) {}
+        : rpc_(rpc), rpc_call_(rpc_call), pending_(rpc.transport_) {}
 
     void ask(std::size_t endpoint) {
         Try one{endpoint, rpc_.clock_.steady(), nullptr};
-        auto rpc_call = question_;
+        auto rpc_call = rpc_call_;
         if (!rpc_.endpoints_.checked(endpoint)) {
             one.chain = std::make_unique<ChainId>();
             rpc_call = eth::rpc_calls::chain_id(*one.chain);
@@ -52,7 +52,7 @@ class MultiRpc::HedgedCall {
 
     bool under_way() const { return !tries_.empty(); }
 
-    /// One endpoint alone, to its answer or failure: the question's result tells which.
+    /// Calls one endpoint and waits for its answer or failure; the call's output shows which.
     void ask_and_wait(std::size_t endpoint) {
         ask(endpoint);
         while (under_way()) {
@@ -78,7 +78,7 @@ class MultiRpc::HedgedCall {
         }
         rpc_.endpoints_.answered(event.endpoint, since(one.mapped().began, rpc_.clock_.steady()));
         if (!one.mapped().chain) {
-            rpc_.endpoints_.answered_method(event.endpoint, question_.method);
+            rpc_.endpoints_.answered_method(event.endpoint, rpc_call_.method);
             event.outcome = Outcome::kAnswered;
         } else if (rpc_.endpoints_.saw_chain(event.endpoint, *one.mapped().chain)) {
             ask(event.endpoint);
@@ -92,10 +92,11 @@ class MultiRpc::HedgedCall {
     struct Try {
         std::size_t endpoint;
         Steady began;
-        std::unique_ptr<ChainId> chain;  ///< set: only its chain id was asked for yet
+        std::unique_ptr<ChainId> chain;  ///< set: the request in flight is for the chain id
     };
 
-    /// An error object in answer to the chain id that is asked for first says nothing about the question.
+    /// Turns an error object in answer to the chain id check into a failure of the endpoint: it is not an
+    /// answer to the call.
     static std::exception_ptr chain_id_failure(const std::exception_ptr& error) {
         try {
             std::rethrow_exception(error);
@@ -115,7 +116,7 @@ class MultiRpc::HedgedCall {
             if (refusal.is_revert()) {
                 return Outcome::kReverts;
             }
-            rpc_.endpoints_.refused_method(one.endpoint, question_.method, refusal);
+            rpc_.endpoints_.refused_method(one.endpoint, rpc_call_.method, refusal);
             return Outcome::kRefused;
         } catch (const std::exception& failure) {
             rpc_.endpoints_.failed(one.endpoint, failure);
@@ -124,14 +125,14 @@ class MultiRpc::HedgedCall {
     }
 
     MultiRpc& rpc_;
-    const eth::RpcCall& question_;
+    const eth::RpcCall& rpc_call_;
     eth::PendingCalls pending_;
     std::map<eth::PendingCalls::Id, Try> tries_;
 };
 
 struct MultiRpc::Probe {
     std::size_t endpoint;
-    bool for_chain;  ///< its chain id was never seen: asked first
+    bool for_chain;  ///< its chain id is not known and is requested first
     ChainId chain;
     BlockNum head;
 };
@@ -168,7 +169,7 @@ void MultiRpc::perform(const eth::RpcCall& rpc_call) {
     };
     ask_next();
     while (hedged.under_way()) {
-        // libcurl ends every exchange at its own deadline: this one is only never.
+        // libcurl enforces the request timeout; this deadline is a safety net.
         const auto event = hedged.next(std::min(ask_another, clock_.steady() + 2 * config_.timeout));
         switch (event.outcome) {
             case HedgedCall::Outcome::kAnswered:
@@ -229,8 +230,8 @@ std::optional<eth::Header> MultiRpc::agreed(const eth::Header& header) {
 
 TxHash MultiRpc::send_raw_transaction(BytesView raw) {
     const auto hash = crypto::keccak256(raw).as<TxHash>();
-    TxHash told;
-    const auto rpc_call = eth::rpc_calls::send_raw_transaction(raw, told);
+    TxHash reported;
+    const auto rpc_call = eth::rpc_calls::send_raw_transaction(raw, reported);
     HedgedCall hedged(*this, rpc_call);
     for (const auto endpoint : endpoints_.candidates()) {
         hedged.ask(endpoint);
@@ -250,11 +251,11 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
         }
         last = event.error ? event.error : last;
     }
-    // "already known" has many texts; whether it is known has one.
+    // The text of "already known" differs between nodes; eth_getTransactionByHash does not.
     for (std::size_t i = 0; i < refused.size() && !accepted; ++i) {
         std::optional<eth::TransactionInfo> known;
-        const auto whether = eth::rpc_calls::transaction(hash, known);
-        HedgedCall(*this, whether).ask_and_wait(refused[i]);
+        const auto lookup = eth::rpc_calls::transaction(hash, known);
+        HedgedCall(*this, lookup).ask_and_wait(refused[i]);
         accepted = known.has_value();
     }
     if (!accepted) {
@@ -263,7 +264,7 @@ TxHash MultiRpc::send_raw_transaction(BytesView raw) {
     return hash;
 }
 
-/// One batch after the other, the first of them from the start.
+/// Sends one batch after the other; the first is in flight from construction on.
 class MultiRpc::Batches final : public eth::Sending {
   public:
     Batches(MultiRpc& rpc, std::vector<Bytes> raws) : rpc_(rpc), raws_(std::move(raws)) { begin(0); }

@@ -1,4 +1,4 @@
-// Several endpoints of one chain behind one interface.
+// Client of one chain over several endpoints, behind one interface.
 #pragma once
 
 #include <memory>
@@ -13,41 +13,42 @@
 
 namespace lamda::rpcpool {
 
-/// How the endpoints of a chain are asked.
+/// Settings for calls to the endpoints of one chain.
 struct RpcConfig {
-    std::vector<std::string> urls;   ///< at least one; the first is asked first
-    std::optional<ChainId> chain{};  ///< absent: the chain id of the first that answers
+    std::vector<std::string> urls;   ///< at least one; the first is called first
+    std::optional<ChainId> chain{};  ///< absent: the chain id of the first endpoint that answers
     Millis timeout{10'000};
-    /// That many endpoints must name the same hash before a finalized block is believed.
+    /// Number of endpoints that must report the same hash before a finalized block is accepted.
     unsigned agreement = 1;
     std::uint32_t jitter_seed = std::random_device{}();
 };
 
-/// Asks the endpoint that last answered; when it fails the next, and when it is slow another one as well: the
-/// first good answer wins. Each endpoint's chain id is checked before its first use. Transactions go to all.
-/// Thread-safe, but for probe().
+/// Calls the endpoint that answered last. On failure it calls the next; on a slow answer it also calls
+/// another, and the first good answer wins. The chain id of each endpoint is checked before its first use.
+/// Transactions go to all endpoints. Thread-safe, except for probe().
 ///
-/// Every call may throw what the last endpoint asked threw; ConfigContradiction when every endpoint is on
+/// Every call may throw the error of the last endpoint called; ConfigContradiction when every endpoint is on
 /// another chain; header(finalized) also Disagreement.
 class MultiRpc final : public eth::CallingRpc {
   public:
-    /// @param transport outlives it
+    /// @param transport must outlive this object
     MultiRpc(RpcConfig config, const Clock& clock, telemetry::Log log, net::Transport& transport);
-    /// Over an HTTP client of its own.
+    /// Uses its own HTTP client.
     MultiRpc(RpcConfig config, const Clock& clock, telemetry::Log log);
     ~MultiRpc() override;
 
     std::optional<eth::Header> header(eth::BlockSpec block) override;
     using eth::CallingRpc::header;
-    /// To every usable endpoint. Success when one accepts it or knows it already; else the last error.
+    /// Sends to every usable endpoint. Succeeds when one accepts or already knows the transaction; else
+    /// throws the last error.
     TxHash send_raw_transaction(BytesView raw) override;
-    /// The same for several, in their order: one that some endpoint accepts is accepted. @throws when none
-    /// answers
+    /// Sends several, results in the same order. A transaction that one endpoint accepts is accepted. @throws
+    /// when no endpoint answers
     std::vector<eth::SendOutcome> send_raw_transactions(const std::vector<Bytes>& raws) override;
     std::unique_ptr<eth::Sending> begin_sending(const std::vector<Bytes>& raws) override;
     std::string name() const override;
 
-    /// Asks each endpoint for its head now and then, and takes what came; never waits. For one thread only.
+    /// Requests the head of each endpoint every 5 s and collects answers; never waits. One thread only.
     void probe();
     Endpoints& endpoints() { return endpoints_; }
     net::Transport& transport() { return transport_; }
@@ -59,7 +60,7 @@ class MultiRpc final : public eth::CallingRpc {
     struct Probe;
 
     void perform(const eth::RpcCall& rpc_call) override;
-    /// Asks for its chain id, if that was never seen.
+    /// Requests the chain id if it is not known.
     void ensure_checked(std::size_t endpoint);
     std::optional<eth::Header> agreed(const eth::Header& header);
 

@@ -1,10 +1,10 @@
-// Several endpoints behind one: who is asked, who is left alone, who is never used.
+// Several endpoints behind one client: order of calls, back-off, exclusion.
 #include "rpcpool/testing/three_endpoints.hpp"
 
 using namespace lamda;
 using namespace lamda::rpcpool;
 
-TEST_CASE("the first endpoint answers, and nobody else is asked") {
+TEST_CASE("the first endpoint answers, and no other endpoint is called") {
     ThreeEndpoints world;
     for (int i = 0; i < 10; ++i) {
         CHECK(world.rpc->block_number() == BlockNum{100});
@@ -15,7 +15,7 @@ TEST_CASE("the first endpoint answers, and nobody else is asked") {
     CHECK(world.note(0).name.find("key-in-the-path") == std::string::npos);
 }
 
-TEST_CASE("an endpoint that fails is left alone for a while that grows, and then asked again") {
+TEST_CASE("an endpoint that fails is not called for a growing time, and is then called again") {
     const auto fault =
         GENERATE(Fault::kRefused, Fault::kServerError, Fault::kCut, Fault::kGarbage, Fault::kTooMany);
     ThreeEndpoints world;
@@ -39,18 +39,18 @@ TEST_CASE("an endpoint that fails is left alone for a while that grows, and then
     CHECK(world.note(0).state == EndpointNote::State::kGood);
 }
 
-TEST_CASE("when the endpoint is slow, another is asked as well, and the first answer wins") {
+TEST_CASE("when the endpoint is slow, another is called as well, and the first answer wins") {
     ThreeEndpoints world;
     CHECK(world.rpc->block_number() == BlockNum{100});
     world.at(0).rates[Fault::kHang] = 1;
     const auto before = world.clock.steady();
     CHECK(world.rpc->block_number() == BlockNum{100});
-    CHECK(world.clock.steady() - before < Millis(500));  // its time-out is 10 s
+    CHECK(world.clock.steady() - before < Millis(500));  // its timeout is 10 s
     CHECK(world.calls(1) == 2);
     CHECK(world.calls(2) == 0);
 }
 
-TEST_CASE("who asks to be left alone is left alone, though there be nobody else") {
+TEST_CASE("an endpoint that sends Retry-After is not called before that time, even when no other is usable") {
     ThreeEndpoints world;
     CHECK(world.rpc->block_number() == BlockNum{100});
     for (std::size_t i = 0; i < 3; ++i) {
@@ -59,7 +59,7 @@ TEST_CASE("who asks to be left alone is left alone, though there be nobody else"
     }
     CHECK_THROWS_AS(world.rpc->block_number(), eth::BadAnswer);
     const auto calls = world.network.calls();
-    CHECK_THROWS_WITH(world.rpc->block_number(), Catch::Contains("left alone"));
+    CHECK_THROWS_WITH(world.rpc->block_number(), Catch::Contains("asked for a pause"));
     CHECK(world.network.calls() == calls);
     CHECK(world.network.impatient_calls() == 0);
     for (std::size_t i = 0; i < 3; ++i) {
@@ -69,8 +69,7 @@ TEST_CASE("who asks to be left alone is left alone, though there be nobody else"
     CHECK(world.rpc->block_number() == BlockNum{100});
 }
 
-TEST_CASE(
-    "a pause that was asked for is neither ended by an answer to an earlier question nor cut by a failure") {
+TEST_CASE("neither an answer to an earlier call nor a failure shortens a Retry-After pause") {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     Endpoints endpoints({"http://a/", "http://b/"}, ChainId{97}, clock, telemetry::Log::none(), 1);
     const auto asks = [](Millis pause) { return eth::BadAnswer(429, "HTTP 429", pause); };
@@ -79,38 +78,38 @@ TEST_CASE(
     SECTION("an answer") {
         endpoints.answered(0, Millis(5));
     }
-    SECTION("another failure, after which it would rest for a shorter time") {
+    SECTION("a failure with a shorter back-off") {
         endpoints.failed(0, std::runtime_error("cut"));
     }
     SECTION("a shorter pause") {
         endpoints.failed(0, asks(Millis(1'000)));
     }
-    CHECK(endpoints.left_alone(0));
+    CHECK(endpoints.in_retry_after(0));
     CHECK(endpoints.candidates() == others);
     clock.advance(Millis(29'000));
     CHECK(endpoints.candidates() == others);
     CHECK_FALSE(endpoints.worth_a_probe(0));
     clock.advance(Millis(1'000));
-    CHECK_FALSE(endpoints.left_alone(0));
+    CHECK_FALSE(endpoints.in_retry_after(0));
     CHECK(endpoints.candidates().size() == 2);
 }
 
 TEST_CASE(
-    "a short pause that was asked for is kept though the endpoint's rest is longer and nobody else is "
-    "there") {
+    "a short Retry-After is kept although the endpoint's back-off is longer and no other endpoint "
+    "exists") {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     Endpoints endpoints({"http://a/"}, ChainId{97}, clock, telemetry::Log::none(), 1);
     for (int i = 0; i < 6; ++i) {
         endpoints.failed(0, std::runtime_error("cut"));
     }
-    CHECK(endpoints.candidates().size() == 1);  // it rests, and is all there is
+    CHECK(endpoints.candidates().size() == 1);  // it backs off, and is the only endpoint
     endpoints.failed(0, eth::BadAnswer(429, "HTTP 429", Millis(1'000)));
     CHECK(endpoints.candidates().empty());
     clock.advance(Millis(1'000));
     CHECK(endpoints.candidates().size() == 1);
 }
 
-TEST_CASE("a question that nodes differ on is put to another one when the first says no") {
+TEST_CASE("a call to which nodes may answer differently goes to another when the first has nothing") {
     ThreeEndpoints world;
     world.at(0).no_receipts = true;
     const auto hash = world.chain.at(50).hash;
@@ -118,7 +117,7 @@ TEST_CASE("a question that nodes differ on is put to another one when the first 
     CHECK(world.calls(1) > 0);
 }
 
-TEST_CASE("an endpoint on another chain is never used, and shown") {
+TEST_CASE("an endpoint on another chain is never used, and its state says why") {
     ThreeEndpoints world;
     world.at(0).chain = ChainId{1};
     CHECK(world.rpc->chain_id() == ChainId{97});
@@ -138,7 +137,7 @@ TEST_CASE("all endpoints on another chain contradict the configuration") {
     CHECK_THROWS_AS(world.rpc->block_number(), ConfigContradiction);
 }
 
-TEST_CASE("one endpoint on another chain contradicts nothing while the others are not there") {
+TEST_CASE("one endpoint on another chain is no contradiction while the others are unreachable") {
     ThreeEndpoints world;
     world.at(0).chain = ChainId{1};
     world.at(1).rates[Fault::kRefused] = 1;
@@ -157,7 +156,7 @@ TEST_CASE("one endpoint on another chain contradicts nothing while the others ar
     CHECK(world.rpc->block_number() == BlockNum{100});
 }
 
-TEST_CASE("without an expected chain, that of the first to answer is kept to") {
+TEST_CASE("without an expected chain id, the chain id of the first answer is required of all endpoints") {
     ThreeEndpoints world(std::nullopt);
     world.at(1).chain = ChainId{56};
     world.at(2).chain = ChainId{56};
@@ -168,7 +167,7 @@ TEST_CASE("without an expected chain, that of the first to answer is kept to") {
     }
 }
 
-TEST_CASE("probes tell the heads of all endpoints, and one that lags is asked last") {
+TEST_CASE("probes read the heads of all endpoints, and an endpoint that lags is called last") {
     ThreeEndpoints world;
     world.at(0).lag = 40;
     world.at(0).rates[Fault::kLag] = 1;
@@ -184,18 +183,18 @@ TEST_CASE("probes tell the heads of all endpoints, and one that lags is asked la
     CHECK(world.rpc->block_number() == BlockNum{100});
 }
 
-TEST_CASE("a finalized block is believed when enough endpoints name its hash") {
+TEST_CASE("a finalized block is accepted when enough endpoints report its hash") {
     ThreeEndpoints world(ChainId{97}, 2);
     CHECK(world.rpc->header(eth::Tag::kFinalized)->number == BlockNum{68});
     CHECK(world.calls(1) > 0);
     CHECK(world.calls(2) == 0);
-    SECTION("one that is away is made up for by another") {
+    SECTION("another endpoint replaces one that is unreachable") {
         world.at(1).rates[Fault::kRefused] = 1;
         world.chain.mine();
         CHECK(world.rpc->header(eth::Tag::kFinalized)->number == BlockNum{69});
         CHECK(world.calls(2) > 0);
     }
-    SECTION("too few are a disagreement") {
+    SECTION("too few endpoints are a disagreement") {
         world.at(1).rates[Fault::kRefused] = 1;
         world.at(2).rates[Fault::kRefused] = 1;
         world.chain.mine();
@@ -203,7 +202,7 @@ TEST_CASE("a finalized block is believed when enough endpoints name its hash") {
     }
 }
 
-TEST_CASE("what was learned of endpoints is recalled by their URLs") {
+TEST_CASE("stored endpoint state is assigned by URL") {
     ThreeEndpoints world;
     world.rpc->endpoints().range_failed(1, 100);
     world.rpc->endpoints().logs_refused(2);
@@ -217,7 +216,7 @@ TEST_CASE("what was learned of endpoints is recalled by their URLs") {
     ThreeEndpoints later;
     later.rpc->endpoints().recall(notes);
     CHECK(later.rpc->endpoints().notes()[1].max_range == notes[1].max_range);
-    CHECK(later.rpc->endpoints().answers_logs(2));  // until it refuses once more
+    CHECK(later.rpc->endpoints().answers_logs(2));  // until the next refusal
     later.rpc->endpoints().logs_refused(2);
     CHECK_FALSE(later.rpc->endpoints().answers_logs(2));
 }

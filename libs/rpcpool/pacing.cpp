@@ -16,7 +16,7 @@ void BlockInterval::observe(BlockNum number, std::uint64_t timestamp) {
     if (blocks >= 8 && seconds >= 2) {
         interval_ = Millis(static_cast<std::int64_t>(seconds * 1000 / blocks));
     }
-    // Half the memory is given up now and then, so that a chain that changes its pace is followed.
+    // Half of the samples is dropped every 512 blocks, so that the interval follows a change of pace.
     if (!middle_ && blocks >= 512) {
         middle_ = now;
     } else if (middle_ && now.number - middle_->number >= 512) {

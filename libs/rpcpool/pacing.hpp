@@ -1,4 +1,4 @@
-// When to look again: the block interval as measured, and a pace that follows it.
+// Timing of reads at the head: the measured block interval, the pace that follows it, back-off with jitter.
 #pragma once
 
 #include <cstdint>
@@ -10,12 +10,12 @@
 
 namespace lamda::rpcpool {
 
-/// The block interval, from header timestamps. These are whole seconds, so it takes a span of blocks to know
-/// it.
+/// Block interval, measured from header timestamps. Timestamps are whole seconds, so the measurement needs a
+/// span of blocks.
 class BlockInterval {
   public:
     void observe(BlockNum number, std::uint64_t timestamp);
-    /// 1 s until enough was seen.
+    /// 1 s until enough blocks were seen.
     Millis get() const { return interval_; }
 
   private:
@@ -31,20 +31,20 @@ class BlockInterval {
 constexpr Millis kShortestPause{50};
 constexpr Millis kLongestPause{2'000};
 
-/// Pauses between looks at the head: long enough that the next block is due, short when it is overdue.
-/// A look that finds a block at once may have come late, so the next comes a little earlier; one that came
-/// too early pushes back. It settles just after the blocks.
+/// Pauses between reads of the head: until the next block is due, then short while the block is overdue.
+/// A read that finds a block at once may be late, so the next one starts a little earlier; a read that was
+/// too early delays the next ones. The pace converges to just after each block.
 class Pacer {
   public:
     Millis after_new_block(Millis interval);
     Millis after_nothing(Millis interval);
 
   private:
-    double lead_ = 0;  ///< share of the interval by which to come earlier
+    double lead_ = 0;  ///< share of the interval by which the next read starts earlier
     bool missed_ = false;
 };
 
-/// Growing pauses between attempts that fail, with jitter so that processes do not knock in step.
+/// Growing pauses between failed attempts. Jitter keeps processes from retrying at the same moment.
 class Backoff {
   public:
     Backoff(Millis first, Millis most, std::uint32_t seed = std::random_device{}())

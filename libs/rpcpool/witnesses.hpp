@@ -1,4 +1,4 @@
-// The endpoints of a chain asked one by one, each over a connection of its own.
+// Separate clients for the endpoints of one chain, one for each endpoint.
 #pragma once
 
 #include <memory>
@@ -8,25 +8,26 @@
 
 namespace lamda::rpcpool {
 
-/// What the chain's endpoints say, each for itself. Knows of the MultiRpc's notes who rests and who is on
-/// another chain; what is asked here tells it nothing.
+/// Calls each endpoint of a chain separately. Takes from the MultiRpc which endpoints back off or are on
+/// another chain; results of these calls do not change the state that the MultiRpc keeps.
 class Witnesses {
   public:
-    /// @param rpc outlives it
+    /// @param rpc must outlive this object
     Witnesses(MultiRpc& rpc, const Clock& clock);
 
-    /// Before all else; may be called again.
+    /// Must be called first; may be called again.
     void open(ChainId chain);
-    /// Those that may be asked now, best first, by their places in the settings.
+    /// Endpoints that may be called now, best first, as positions in the settings.
     std::vector<std::size_t> candidates() const { return rpc_.endpoints().candidates(); }
     MultiRpc& at(std::size_t endpoint) const { return *endpoints_[endpoint]; }
-    /// Endpoints that are not on another chain, resting or not.
+    /// Number of endpoints that are not on another chain, including those that back off.
     std::size_t usable() const;
 
   private:
     MultiRpc& rpc_;
     const Clock& clock_;
-    std::vector<std::unique_ptr<MultiRpc>> endpoints_;  ///< one each, in the order of the settings
+    std::vector<std::unique_ptr<MultiRpc>>
+        endpoints_;  ///< one for each endpoint, in the order of the settings
 };
 
 }  // namespace lamda::rpcpool

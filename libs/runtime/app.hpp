@@ -51,7 +51,7 @@ class App {
     /// ok from then on.
     void first(const std::string& name, std::function<void(const std::stop_token&)> step);
     /// A named loop on a thread of its own. It returns when stopped. A ConfigError (or
-    /// rpcpool::ConfigContradiction turned into one by the caller) ends the process with 78; any other
+    /// ConfigContradiction turned into one by the caller) ends the process with 78; any other
     /// exception is logged and the loop is started again after a growing pause (200 ms … 5 s).
     void loop(const std::string& name, std::function<void(const std::stop_token&)> body);
     /// A check polled every second for /readyz; throwing means not ok, with the text as detail.

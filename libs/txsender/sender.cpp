@@ -14,7 +14,7 @@ namespace lamda::txsender {
 namespace {
 
 constexpr std::size_t kMostFollowed = 1'000;
-/// So long it only sends, where blocks come as fast as transactions: then what became of them is looked at.
+/// Longest time of sending before results are read, where blocks come as fast as transactions.
 constexpr Millis kBurst{1'000};
 
 }  // namespace
@@ -66,13 +66,13 @@ struct Sender::Impl {
         parts.note(parts.broadcaster.refusal());
         parts.note(allocator.unanswered());
         allocator.look_at_wallet();
-        parts.note(parts.broadcaster.signer_trouble());
+        parts.note(parts.broadcaster.signer_error());
         parts.shown.unmined.set(
             static_cast<double>(std::count_if(entries.begin(), entries.end(), is_unmined)));
-        parts.shown.parked.set(static_cast<double>(parts.rests.size()));
+        parts.shown.parked.set(static_cast<double>(parts.park_backoff.size()));
     }
 
-    /// As long as something can go, and as long as the chain makes room for more meanwhile.
+    /// Sends while intents can be sent, and while new blocks make room for more.
     void send_what_waits() {
         const auto until = parts.clock.steady() + kBurst;
         bool moves = true;
@@ -91,7 +91,7 @@ struct Sender::Impl {
             if (ok) {
                 parts.log.info("sender ready", {{"sender", parts.config.name}});
             } else {
-                parts.log.warn("sender waits", {{"sender", parts.config.name}, {"reason", detail}});
+                parts.log.warn("sender waiting", {{"sender", parts.config.name}, {"reason", detail}});
             }
         }
     }
@@ -132,7 +132,7 @@ void Sender::run(const std::stop_token& stop, Millis pace) {
         } catch (const rpcpool::ConfigContradiction&) {
             throw;
         } catch (const std::exception&) {
-            wait = backoff.next();  // step() has said why
+            wait = backoff.next();  // step() has reported the error
         }
         std::unique_lock lock(impl_->mutex);
         impl_->wake.wait_for(lock, stop, wait, [&] { return impl_->nudged; });

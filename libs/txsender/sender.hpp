@@ -1,4 +1,4 @@
-// Sender: intents become transactions, each exactly once. See docs/architecture.md, "Writing to a chain".
+// Sender: turns intents into transactions, each exactly once. See docs/architecture.md, "Writing to a chain".
 #pragma once
 
 #include <functional>
@@ -20,32 +20,32 @@
 
 namespace lamda::txsender {
 
-/// Reason why an intent does not go now.
+/// Reason why an intent is not sent now.
 struct Objection {
     enum class Kind {
-        kPark,        ///< a fact about the intent: it is parked with the reason
-        kUnanswered,  ///< no node could tell: asked again soon, and the sender is not ready meanwhile
+        kPark,        ///< a fact about the intent; it is parked with this reason
+        kUnanswered,  ///< no node could answer; checked again soon, and the sender is not ready until then
     };
     std::string reason;
     Kind kind = Kind::kPark;
 };
-/// The objection to each intent, in their order.
+/// Returns an objection for each intent, in their order.
 using Precheck = std::function<std::vector<std::optional<Objection>>(const std::vector<Intent>&)>;
 
-/// Drives one wallet's ledger. One thread.
+/// Drives one wallet's transaction queue. One thread.
 class Sender {
   public:
-    /// @param signing what may be signed for a key, whatever its row says  @param precheck of what it allows;
-    /// may be empty
+    /// @param signing decides which call may be signed for a key, whatever the row holds
+    /// @param precheck checks intents that `signing` allows; may be empty
     Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
            SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
            telemetry::Health& health, Precheck precheck);
     ~Sender();
-    /// Until stopped; wakes every `pace`, or when nudged.
+    /// Runs until stopped; wakes every `pace`, or when nudged.
     void run(const std::stop_token& stop, Millis pace);
     void nudge();
-    /// One pass over the open entries. @throws net::TransportError, eth::RpcError, eth::BadAnswer, store
-    /// errors, what the signer throws
+    /// Runs one pass over the open entries. @throws net::TransportError, eth::RpcError, eth::BadAnswer, store
+    /// errors, errors of the signer
     void step();
 
   private:

@@ -1,4 +1,4 @@
-// Sender against a real node that forgets, restarts, gets dear, and finds the wallet empty.
+// Sender against a real node: dropped pool, restart, high base fee, empty wallet.
 #include <catch2/catch.hpp>
 
 #include "rpcpool/multi_rpc.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 const Address kTarget = *Address::parse("0x1000000000000000000000000000000000000001");
 
-/// Nothing is mined but on demand.
+/// A node that mines only on demand.
 struct Scene {
     testkit::TempDir dir{"sender"};
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 1}};
@@ -56,12 +56,12 @@ struct Scene {
     void set_balance(const std::string& wei) {
         anvil.call("anvil_setBalance", "[\"" + signer->address().hex() + "\",\"" + wei + "\"]");
     }
-    /// All are done, once each.
+    /// Requires that all intents are done, once each.
     void settle() {
         const bool settled = testkit::wait_until([&] {
             try {
                 sender->step();
-            } catch (const net::TransportError&) {  // it restarts
+            } catch (const net::TransportError&) {  // the node restarts
             }
             mine();
             return tx_queue.all_settled();
@@ -74,7 +74,41 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("a real node that forgets its pool gets the same bytes again") {
+TEST_CASE("a real node that mines at once: intents are sent, mined and final, each once") {
+    testkit::TempDir dir{"sender"};
+    testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 32}};
+    SystemClock clock;
+    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+                          clock,
+                          telemetry::Log::none()};
+    const std::unique_ptr<crypto::LocalSigner> signer =
+        std::move(crypto::LocalSigner::from_hex(testkit::dev_key(0))).value();
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+    MemoryTxQueue tx_queue;
+    SenderConfig config;
+    config.name = "anvil";
+    config.chain_id = ChainId{97};
+    config.min_priority_fee = 1'000'000;
+    config.max_fee_cap = 10'000'000'000;
+    PolicyByKey signing([](std::string_view) -> Result<Call> { return Call{kTarget, 1, {}}; });
+    Sender sender(config, rpc, *signer, tx_queue, signing, clock, telemetry::Log::none(), metrics, health,
+                  nullptr);
+    for (int i = 0; i < 20; ++i) {
+        tx_queue.add({"intent:" + std::to_string(i), kTarget, 1, {}});
+    }
+    for (int i = 0; i < 10; ++i) {
+        sender.step();
+    }
+    CHECK(rpc.balance(kTarget, eth::Tag::kLatest) == 20);
+    CHECK_FALSE(tx_queue.all_settled());
+    anvil.call("anvil_mine", "[\"0x50\"]");
+    sender.step();
+    CHECK(tx_queue.all_settled());
+    CHECK(rpc.balance(kTarget, eth::Tag::kLatest) == 20);
+}
+
+TEST_CASE("a real node that drops its pool gets the same bytes again") {
     Scene scene;
     scene.anvil.call("anvil_dropAllTransactions", "[]");
     REQUIRE(scene.waiting() == 0);
@@ -92,7 +126,7 @@ TEST_CASE("a real node that was restarted with an empty pool gets the same bytes
     scene.settle();
 }
 
-TEST_CASE("a real node that finds the wallet empty is sent to again, until it is filled") {
+TEST_CASE("transactions are sent again to a real node until the empty wallet is filled") {
     Scene scene;
     scene.anvil.call("anvil_dropAllTransactions", "[]");
     scene.set_balance("0x0");
@@ -103,7 +137,7 @@ TEST_CASE("a real node that finds the wallet empty is sent to again, until it is
     scene.settle();
 }
 
-TEST_CASE("a real node whose base fee rises a hundredfold and falls again") {
+TEST_CASE("a real node whose base fee rises a hundredfold and falls again mines every intent once") {
     Scene scene;
     const auto first = scene.tx_queue.at("intent:0").txs.front().fee;
     const auto dear = to_u64(first.max_fee).value() * 100;

@@ -1,4 +1,4 @@
-// A node's own trouble under HTTP 200: no intent is parked for it, none stops another, readiness tells it.
+// Errors of a node under HTTP 200: they park no intent, stop no other intent, and show in readiness.
 #include <catch2/catch.hpp>
 
 #include "txsender/testing/sender_world.hpp"
@@ -9,18 +9,19 @@ using namespace lamda::txsender::testing;
 
 namespace {
 
-using Trouble = std::pair<std::int64_t, std::string>;
+using OwnError = std::pair<std::int64_t, std::string>;
 
-const std::vector<Trouble> kTroubles{{-32005, "limit exceeded"},
-                                     {-32000, "missing trie node 5a1f (path ) state 0x5a1f is not available"},
-                                     {-32000, "header not found"},
-                                     {-32000, "transaction indexing is in progress"},
-                                     {-32601, "the method does not exist/is not available"},
-                                     {-32603, "Internal error"},
-                                     {0, "an error without a message"}};
+const std::vector<OwnError> kOwnErrors{
+    {-32005, "limit exceeded"},
+    {-32000, "missing trie node 5a1f (path ) state 0x5a1f is not available"},
+    {-32000, "header not found"},
+    {-32000, "transaction indexing is in progress"},
+    {-32601, "the method does not exist/is not available"},
+    {-32603, "Internal error"},
+    {0, "an error without a message"}};
 
-/// The node answers these methods with its trouble.
-void afflict(ingest::World& world, const std::vector<std::string>& methods, const Trouble& own_error) {
+/// Makes the node answer these methods with its error.
+void answer_with_error(World& world, const std::vector<std::string>& methods, const OwnError& own_error) {
     world.chain.faults.own_error = [=](const std::string& method) -> std::optional<eth::RpcError> {
         if (std::find(methods.begin(), methods.end(), method) == methods.end()) {
             return std::nullopt;
@@ -29,17 +30,17 @@ void afflict(ingest::World& world, const std::vector<std::string>& methods, cons
     };
 }
 
-std::string readiness(ingest::World& world) {
+std::string readiness(World& world) {
     return world.health.checks().begin()->second.detail;
 }
 
-/// What readiness must tell while the node answers this.
-void require_told(ingest::World& world, const Trouble& own_error) {
+/// Requires that readiness shows the node's error.
+void require_shown(World& world, const OwnError& own_error) {
     REQUIRE_FALSE(world.health.ready());
     CHECK(readiness(world).find(own_error.second) != std::string::npos);
 }
 
-void pass(ingest::World& world, int times) {
+void pass(World& world, int times) {
     for (int i = 0; i < times; ++i) {
         world.mine();
         world.sender->step();
@@ -48,16 +49,16 @@ void pass(ingest::World& world, int times) {
 
 }  // namespace
 
-TEST_CASE("a node that cannot estimate parks nothing, is told in readiness, and loses no time afterwards") {
-    for (const auto& own_error : kTroubles) {
+TEST_CASE("a node that cannot estimate parks nothing, shows in readiness, and causes no delay afterwards") {
+    for (const auto& own_error : kOwnErrors) {
         INFO(own_error.second);
-        ingest::World world(51);
-        afflict(world, {"eth_estimateGas", "eth_call"}, own_error);
+        World world(51);
+        answer_with_error(world, {"eth_estimateGas", "eth_call"}, own_error);
         world.want(0);
         for (int i = 0; i < 50; ++i) {
             pass(world, 1);
             REQUIRE(world.entry(0).state == IntentState::kPending);
-            require_told(world, own_error);
+            require_shown(world, own_error);
         }
         world.chain.faults.own_error = {};
         world.clock.advance(Millis(2'000));
@@ -70,15 +71,15 @@ TEST_CASE("a node that cannot estimate parks nothing, is told in readiness, and 
 }
 
 TEST_CASE("a call that fails under a known limit is estimated, and parks nothing when no node can") {
-    ingest::World world(52);
+    World world(52);
     world.want(0);
     REQUIRE(world.settle());  // the limit of this shape is known now
-    afflict(world, {"eth_call", "eth_estimateGas"}, kTroubles.front());
+    answer_with_error(world, {"eth_call", "eth_estimateGas"}, kOwnErrors.front());
     world.want(1);
     pass(world, 3);
     CHECK(world.entry(1).state == IntentState::kPending);
-    require_told(world, kTroubles.front());
-    afflict(world, {"eth_call"}, kTroubles.front());
+    require_shown(world, kOwnErrors.front());
+    answer_with_error(world, {"eth_call"}, kOwnErrors.front());
     world.clock.advance(Millis(2'000));
     world.sender->step();
     CHECK(world.entry(1).nonce == 1U);
@@ -88,7 +89,7 @@ TEST_CASE("a call that fails under a known limit is estimated, and parks nothing
 TEST_CASE("a revert is the chain's answer: with code 3, or with revert data under any code") {
     for (const auto& error : {eth::RpcError(3, "execution reverted", {}),
                               eth::RpcError(-32015, "VM execution error.", Bytes{0x08, 0xc3, 0x79, 0xa0})}) {
-        ingest::World world(53);
+        World world(53);
         world.chain.faults.own_error = [&](const std::string& method) {
             return method == "eth_estimateGas" ? std::optional(error) : std::nullopt;
         };
@@ -100,7 +101,7 @@ TEST_CASE("a revert is the chain's answer: with code 3, or with revert data unde
 }
 
 TEST_CASE("a precheck that no node answers parks nothing") {
-    ingest::World world(54);
+    World world(54);
     bool answers = false;
     world.precheck = [&](const std::vector<Intent>& intents) {
         return std::vector(intents.size(), answers ? std::nullopt
@@ -111,14 +112,14 @@ TEST_CASE("a precheck that no node answers parks nothing") {
     world.want(0);
     pass(world, 20);
     CHECK(world.entry(0).state == IntentState::kPending);
-    require_told(world, {0, "limit exceeded"});
+    require_shown(world, {0, "limit exceeded"});
     answers = true;
     REQUIRE(world.settle());
     CHECK(world.health.ready());
 }
 
-TEST_CASE("intents about which no node can tell do not keep others waiting") {
-    ingest::World world(55);
+TEST_CASE("intents that no node can check do not delay others") {
+    World world(55);
     world.config.max_unmined = 4;
     world.precheck = [&](const std::vector<Intent>& intents) {
         std::vector<std::optional<Objection>> out;
@@ -140,24 +141,24 @@ TEST_CASE("intents about which no node can tell do not keep others waiting") {
         CHECK(world.entry(n).state == IntentState::kDone);
     }
     CHECK(world.entry(0).state == IntentState::kPending);
-    require_told(world, {0, "out of gas"});
+    require_shown(world, {0, "out of gas"});
 }
 
-TEST_CASE("a node that is indexing is told in readiness, sends what comes, and finality closes all") {
-    for (const auto& own_error : kTroubles) {
+TEST_CASE("while a node indexes, readiness shows it, intents are sent, and finality completes them") {
+    for (const auto& own_error : kOwnErrors) {
         INFO(own_error.second);
-        ingest::World world(56);
-        afflict(world, {"eth_getTransactionReceipt", "eth_getTransactionByHash"}, own_error);
+        World world(56);
+        answer_with_error(world, {"eth_getTransactionReceipt", "eth_getTransactionByHash"}, own_error);
         world.want(0);
         pass(world, 2);
-        require_told(world, own_error);
+        require_shown(world, own_error);
         world.want(1);
         pass(world, 2);
-        CHECK(world.entry(1).nonce == 1U);  // it went out all the same
+        CHECK(world.entry(1).nonce == 1U);  // it was sent nevertheless
         for (int i = 0; i < 60 && !world.tx_queue.all_settled(); ++i) {
             pass(world, 1);
         }
-        // The finalized block's receipts tell what the index does not.
+        // The receipts of the finalized block show what the index lacks.
         CHECK(world.entry(0).state == IntentState::kDone);
         CHECK(world.entry(1).state == IntentState::kDone);
         pass(world, 1);
@@ -165,9 +166,9 @@ TEST_CASE("a node that is indexing is told in readiness, sends what comes, and f
     }
 }
 
-TEST_CASE("one receipt that cannot be read stops no other intent, and readiness names the transaction") {
-    ingest::World world(57);
-    world.chain.faults.no_receipts = true;  // by block, which would tell as well
+TEST_CASE("an unreadable receipt stops no other intent, and readiness names the transaction") {
+    World world(57);
+    world.chain.faults.no_receipts = true;  // receipts by block would answer too
     for (std::size_t n = 0; n < 3; ++n) {
         world.want(n);
     }
@@ -180,7 +181,7 @@ TEST_CASE("one receipt that cannot be read stops no other intent, and readiness 
     CHECK(world.entry(0).state == IntentState::kDone);
     CHECK(world.entry(2).state == IntentState::kDone);
     CHECK(world.entry(1).state == IntentState::kSent);
-    require_told(world, {0, odd.hex()});
+    require_shown(world, {0, odd.hex()});
     world.want(3);
     for (int i = 0; i < 40 && world.entry(3).state != IntentState::kDone; ++i) {
         pass(world, 1);
@@ -191,16 +192,16 @@ TEST_CASE("one receipt that cannot be read stops no other intent, and readiness 
     CHECK(world.health.ready());
 }
 
-TEST_CASE("a node that refuses to broadcast is told in readiness as long as it does, with the hash") {
-    for (const auto& own_error : kTroubles) {
+TEST_CASE("while a node refuses to broadcast, readiness shows it with the transaction hash") {
+    for (const auto& own_error : kOwnErrors) {
         INFO(own_error.second);
-        ingest::World world(58);
-        afflict(world, {"eth_sendRawTransaction"}, own_error);
+        World world(58);
+        answer_with_error(world, {"eth_sendRawTransaction"}, own_error);
         world.want(0);
         for (int i = 0; i < 30; ++i) {
             world.clock.advance(Millis(250));
             world.sender->step();
-            require_told(world, own_error);
+            require_shown(world, own_error);
             CHECK(readiness(world).find(world.entry(0).txs.back().hash.hex()) != std::string::npos);
         }
         world.chain.faults.own_error = {};
@@ -210,8 +211,8 @@ TEST_CASE("a node that refuses to broadcast is told in readiness as long as it d
     }
 }
 
-TEST_CASE("where a receipt tells no price, the price that was signed counts") {
-    ingest::World world(59);
+TEST_CASE("if a receipt has no price, the signed price counts") {
+    World world(59);
     world.chain.faults.no_price = true;
     world.want(0);
     world.sender->step();

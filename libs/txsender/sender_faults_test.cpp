@@ -1,4 +1,4 @@
-// What nodes and wallets do to a sender: each ends right with no hand.
+// Sender under faults of nodes and wallets: it recovers without a manual step.
 #include <catch2/catch.hpp>
 
 #include "txsender/testing/sender_world.hpp"
@@ -7,9 +7,9 @@ using namespace lamda;
 using namespace lamda::txsender;
 using namespace lamda::txsender::testing;
 
-TEST_CASE("refusals are told under any code and any text, and none of them is believed") {
-    // What other nodes say, texts that mean something else, and none at all.
-    const std::vector<std::pair<std::int64_t, std::string>> tales{
+TEST_CASE("refusals with any code and any text are shown, and none of them is trusted") {
+    // Texts of other nodes, misleading texts, and an empty one.
+    const std::vector<std::pair<std::int64_t, std::string>> refusals{
         {-32000, "nonce too low: next nonce 7, tx nonce 3"},
         {-32010, "Transaction with the same hash was already imported."},
         {-32603, "ALREADY_EXISTS: already known"},
@@ -20,18 +20,18 @@ TEST_CASE("refusals are told under any code and any text, and none of them is be
         {0, ""}};
     for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         INFO("seed " << seed);
-        ingest::World world(seed * 15'485'863);
+        World world(seed * 15'485'863);
         auto& random = world.chain.random();
         std::size_t refused = 0;
         world.chain.refusal = [&](const std::string&) {
-            const auto& [code, text] = tales[++refused % tales.size()];
+            const auto& [code, text] = refusals[++refused % refusals.size()];
             return eth::RpcError(code, text, {});
         };
         world.chain.faults.lost_answer = 0.3;
         for (std::size_t n = 0; n < 12; ++n) {
             world.want(n);
             if (random() % 3 == 0) {
-                world.restart();  // it sends again what is already known
+                world.restart();  // it sends known transactions again
             }
             if (random() % 4 == 0) {
                 world.chain.base_fee = 500 + random() % 20'000;
@@ -57,8 +57,8 @@ TEST_CASE("refusals are told under any code and any text, and none of them is be
     }
 }
 
-TEST_CASE("a node that refuses without a word is not taken for one that accepts") {
-    ingest::World world(41);
+TEST_CASE("a refusal without a text does not count as accepted") {
+    World world(41);
     world.chain.refusal = [](const std::string&) { return eth::RpcError(0, "", {}); };
     world.want(0);
     world.sender->step();
@@ -72,8 +72,8 @@ TEST_CASE("a node that refuses without a word is not taken for one that accepts"
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("a wallet that is emptied under transactions on their way goes on when it is filled again") {
-    ingest::World world(42);
+TEST_CASE("a wallet that is emptied while transactions are in flight continues when it is filled again") {
+    World world(42);
     world.want(0);
     world.want(1);
     world.sender->step();
@@ -94,8 +94,8 @@ TEST_CASE("a wallet that is emptied under transactions on their way goes on when
     CHECK(world.chain.executed(world.data(1)) == 1);
 }
 
-TEST_CASE("an endpoint that denies what the wallet has sent delays it, and no more") {
-    ingest::World world(43);
+TEST_CASE("an endpoint that does not report the wallet's transactions only delays it") {
+    World world(43);
     for (std::size_t n = 0; n < 6; ++n) {
         world.want(n);
     }
@@ -114,8 +114,8 @@ TEST_CASE("an endpoint that denies what the wallet has sent delays it, and no mo
     }
 }
 
-TEST_CASE("a lie about the nonce of a wallet that was never used ends in a gap that is filled") {
-    ingest::World world(44);
+TEST_CASE("a false nonce of an unused wallet leads to a gap that is filled") {
+    World world(44);
     world.chain.claimed_count = 3;
     world.want(0);
     world.sender->step();

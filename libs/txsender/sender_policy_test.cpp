@@ -1,4 +1,4 @@
-// What a sender does when things do not go as they should: reverts, wishes, budgets, lies, an absent signer.
+// Sender under reverts, operator requests, budgets, false answers and an unreachable signer.
 #include <catch2/catch.hpp>
 
 #include "txsender/detail/gas_limits.hpp"
@@ -8,8 +8,8 @@ using namespace lamda;
 using namespace lamda::txsender;
 using namespace lamda::txsender::testing;
 
-TEST_CASE("what reverts on chain is given up, tried again, or asked about, as the intent says") {
-    ingest::World world(11);
+TEST_CASE("an intent that reverts on chain fails, is retried, or waits for an operator, by its policy") {
+    World world(11);
     const auto policy = GENERATE(OnRevert::kGiveUp, OnRevert::kRetry, OnRevert::kAsk);
     world.policy = policy;
     world.want(0);
@@ -37,8 +37,8 @@ TEST_CASE("what reverts on chain is given up, tried again, or asked about, as th
           std::string::npos);
 }
 
-TEST_CASE("what reverts again and again is given up in the end") {
-    ingest::World world(12);
+TEST_CASE("an intent that reverts repeatedly fails in the end") {
+    World world(12);
     world.policy = OnRevert::kRetry;
     world.want(0);
     world.chain.reverts_late.insert(world.data(0));
@@ -50,9 +50,8 @@ TEST_CASE("what reverts again and again is given up in the end") {
     CHECK(world.entry(0).reverts == 4);
 }
 
-TEST_CASE(
-    "an operator cancels: before it was sent nothing happens, after that an empty transfer takes its place") {
-    ingest::World world(13);
+TEST_CASE("a cancelled intent is not sent; if it was sent, an empty transfer replaces it") {
+    World world(13);
     world.want(0);
     world.want(1);
     world.chain.reverts.insert(world.data(1));
@@ -78,19 +77,19 @@ TEST_CASE(
     CHECK(world.entry(2).nonce == 1U);  // no nonce is missing
 }
 
-TEST_CASE("a cancellation that comes too late leaves what was mined as it is") {
-    ingest::World world(14);
+TEST_CASE("a cancellation that comes too late does not change a mined intent") {
+    World world(14);
     world.want(0);
     world.sender->step();
     world.tx_queue.state.operator_request("increment:0", OperatorRequest::kCancel, world.clock.now());
-    world.mine();  // before the sender sees the wish
+    world.mine();  // before the sender sees the request
     REQUIRE(world.settle());
     CHECK(world.entry(0).state == IntentState::kDone);
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("an operator's bump goes at once, whatever the age") {
-    ingest::World world(15);
+TEST_CASE("an operator's bump takes effect at once, whatever the age") {
+    World world(15);
     world.want(0);
     world.sender->step();
     world.sender->step();
@@ -104,8 +103,8 @@ TEST_CASE("an operator's bump goes at once, whatever the age") {
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("bumps are counted in blocks: a chain that stands still makes nothing dearer") {
-    ingest::World world(16);
+TEST_CASE("bumps are counted in blocks: a stalled chain raises no fee") {
+    World world(16);
     world.want(0);
     world.sender->step();
     world.chain.base_fee = 100'000;
@@ -119,9 +118,8 @@ TEST_CASE("bumps are counted in blocks: a chain that stands still makes nothing 
     CHECK(world.entry(0).txs.size() == 2);
 }
 
-TEST_CASE(
-    "the wallet shows also when nothing waits, and a low one is told by how many transactions it pays for") {
-    ingest::World world(22);
+TEST_CASE("the wallet's balance shows also when no intent waits, with the number of transactions it covers") {
+    World world(22);
     const auto shows = [&](const std::string& line) {
         return world.metrics.serialize().find(line + "\n") != std::string::npos;
     };
@@ -139,8 +137,8 @@ TEST_CASE(
     CHECK(shows("lamda_sender_wallet_covers{sender=\"test\"} 2"));
 }
 
-TEST_CASE("the budget of a day stops what is new, and only that, until the next day") {
-    ingest::World world(17);
+TEST_CASE("a spent daily budget stops only new transactions, until the next day") {
+    World world(17);
     world.config.daily_budget = U256(1'000'000'000'000'000);
     world.restart();
     world.tx_queue.spent = 999'999'999'999'990;
@@ -155,8 +153,8 @@ TEST_CASE("the budget of a day stops what is new, and only that, until the next 
     CHECK(world.health.ready());
 }
 
-TEST_CASE("an endpoint that names a nonce that nobody used makes no gap") {
-    ingest::World world(18);
+TEST_CASE("an endpoint that reports an unused nonce as used makes no gap") {
+    World world(18);
     world.want(0);
     REQUIRE(world.settle());
     world.mine(20);
@@ -171,8 +169,8 @@ TEST_CASE("an endpoint that names a nonce that nobody used makes no gap") {
     CHECK(world.chain.executed(world.data(1)) == 1);
 }
 
-TEST_CASE("a node that denies receipts of what was mined is overruled by the block itself") {
-    ingest::World world(19);
+TEST_CASE("receipts that a node does not find are read from the block") {
+    World world(19);
     world.chain.denies_receipts = true;
     world.want(0);
     world.want(1);
@@ -186,8 +184,8 @@ TEST_CASE("a node that denies receipts of what was mined is overruled by the blo
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("a gas limit that is known is checked for each call, and raised where it is too low") {
-    ingest::World world(20);
+TEST_CASE("a known gas limit is checked for each call, and raised where it is too low") {
+    World world(20);
     const Bytes cheap{1, 2, 3, 4, 0};
     const Bytes dear{1, 2, 3, 4, 1};
     const std::vector<Intent> intents{{"a", kContract, 0, cheap, {}}, {"b", kContract, 0, dear, {}}};
@@ -198,11 +196,11 @@ TEST_CASE("a gas limit that is known is checked for each call, and raised where 
         return data == dear ? 90'000U : 50'000U;
     };
     auto verdicts = limits.check(intents);
-    CHECK(asked == 3);  // the first is estimated; the second fails under its limit, and is estimated
+    CHECK(asked == 3);  // the first is estimated; the second fails under that limit and is estimated
     CHECK(verdicts[0].limit == 60'000);
     CHECK(verdicts[1].limit == 108'000);
     verdicts = limits.check(intents);
-    CHECK(asked == 5);  // one call each
+    CHECK(asked == 5);  // one call for each intent
     CHECK(verdicts[0].limit == 108'000);
     CHECK(verdicts[1].limit == 108'000);
     world.chain.reverts.insert(cheap);
@@ -213,14 +211,14 @@ TEST_CASE("a gas limit that is known is checked for each call, and raised where 
 
 namespace {
 
-/// A remote signer on a bad day.
-struct MoodySigner final : crypto::Signer {
-    explicit MoodySigner(const crypto::Signer& able) : able_(able) {}
+/// A remote signer that refuses after `left` signatures.
+struct FailingSigner final : crypto::Signer {
+    explicit FailingSigner(const crypto::Signer& able) : able_(able) {}
     const Address& address() const override { return able_.address(); }
     crypto::Signature sign(BytesView message) const override {
         if (left == 0) {
             ++refused;
-            throw crypto::Unavailable("the signer is away");
+            throw crypto::Unavailable("the signer is unreachable");
         }
         --left;
         return able_.sign(message);
@@ -235,27 +233,27 @@ struct MoodySigner final : crypto::Signer {
 
 }  // namespace
 
-TEST_CASE("a signer that is away holds up what is to be signed, and nothing else") {
-    ingest::World world(21);
-    MoodySigner moody(*world.signer);
-    world.sender =
-        std::make_unique<Sender>(world.config, world.chain, moody, world.tx_queue, world.signing, world.clock,
-                                 telemetry::Log::none(), world.metrics, world.health, world.precheck);
+TEST_CASE("an unreachable signer delays only unsigned transactions") {
+    World world(21);
+    FailingSigner failing(*world.signer);
+    world.sender = std::make_unique<Sender>(world.config, world.chain, failing, world.tx_queue, world.signing,
+                                            world.clock, telemetry::Log::none(), world.metrics, world.health,
+                                            world.precheck);
     for (std::size_t n = 0; n < 4; ++n) {
         world.want(n);
     }
-    moody.left = 2;
+    failing.left = 2;
     world.sender->step();
     CHECK(world.entry(1).state == IntentState::kSent);
     CHECK(world.entry(2).state == IntentState::kAllocated);
-    CHECK(moody.refused == 1);
+    CHECK(failing.refused == 1);
     CHECK_FALSE(world.health.ready());
-    CHECK(world.health.checks().begin()->second.detail == "the signer is away");
+    CHECK(world.health.checks().begin()->second.detail == "the signer is unreachable");
     world.mine();
     world.sender->step();
-    CHECK(moody.refused == 2);  // once a pass
+    CHECK(failing.refused == 2);  // once in a pass
     CHECK(world.entry(0).state == IntentState::kMined);
-    moody.left = 100;
+    failing.left = 100;
     REQUIRE(world.settle());
     for (std::size_t n = 0; n < 4; ++n) {
         CHECK(world.entry(n).nonce == n);
@@ -263,8 +261,8 @@ TEST_CASE("a signer that is away holds up what is to be signed, and nothing else
     }
 }
 
-TEST_CASE("what one look does not ask for is left for the next, oldest first, and nothing is forgotten") {
-    ingest::World world(21);
+TEST_CASE("a pass leaves further receipts to the next one, oldest first, and drops none") {
+    World world(21);
     world.config.max_unmined = 1'200;
     world.restart();
     for (std::size_t n = 0; n < 1'200; ++n) {
@@ -286,12 +284,12 @@ TEST_CASE("what one look does not ask for is left for the next, oldest first, an
     CHECK(world.chain.executed(world.data(1'199)) == 1);
 }
 
-TEST_CASE("where blocks come while it sends, it goes on sending") {
-    ingest::World world(22);
+TEST_CASE("while new blocks make room, a pass continues to send") {
+    World world(22);
     for (std::size_t n = 0; n < 40; ++n) {
         world.want(n);
     }
-    world.tx_queue.chaos = [&] { world.chain.mine(); };  // blocks come between any two writes
+    world.tx_queue.chaos = [&] { world.chain.mine(); };  // a block is mined at each write
     world.sender->step();
     CHECK(world.tx_queue.waiting(100).empty());
     REQUIRE(world.settle());

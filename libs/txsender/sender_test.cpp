@@ -1,4 +1,4 @@
-// Sender against a scripted chain: every intent on chain exactly once, whatever happens.
+// Sender against a scripted chain: every intent on chain exactly once, under any fault.
 #include <catch2/catch.hpp>
 
 #include "txsender/detail/fees.hpp"
@@ -9,17 +9,17 @@ using namespace lamda;
 using namespace lamda::txsender;
 using namespace lamda::txsender::testing;
 
-TEST_CASE("intents become transactions, done when final and not before") {
-    ingest::World world(1);
+TEST_CASE("intents become transactions, and are done only when final") {
+    World world(1);
     for (std::size_t n = 0; n < 10; ++n) {
         world.want(n);
     }
     world.sender->step();
-    CHECK(world.chain.pool_size() == 4);  // bounded by what is not mined
+    CHECK(world.chain.pool_size() == 4);  // limited by unmined transactions
     world.mine();
     world.sender->step();
     CHECK(world.entry(0).state == IntentState::kMined);
-    CHECK(world.chain.pool_size() == 4);  // mined and not yet final does not count
+    CHECK(world.chain.pool_size() == 4);  // mined transactions that are not final do not count
     world.mine(7);
     world.sender->step();
     CHECK(world.entry(0).state == IntentState::kMined);
@@ -32,8 +32,8 @@ TEST_CASE("intents become transactions, done when final and not before") {
     }
 }
 
-TEST_CASE("what would revert takes no nonce, and goes when its cause is gone") {
-    ingest::World world(2);
+TEST_CASE("an intent that would revert takes no nonce, and is sent when its cause is gone") {
+    World world(2);
     world.want(0);
     world.want(1);
     world.chain.reverts.insert(world.data(0));
@@ -47,8 +47,8 @@ TEST_CASE("what would revert takes no nonce, and goes when its cause is gone") {
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("the precheck's reason parks an intent") {
-    ingest::World world(3);
+TEST_CASE("an objection of the precheck parks an intent with its reason") {
+    World world(3);
     bool registered = false;
     world.precheck = [&](const std::vector<Intent>& intents) {
         return std::vector(intents.size(), registered
@@ -66,7 +66,7 @@ TEST_CASE("the precheck's reason parks an intent") {
 }
 
 TEST_CASE("a transaction that reverts on chain fails with its reason, at finality") {
-    ingest::World world(4);
+    World world(4);
     world.want(0);
     world.chain.reverts_late.insert(world.data(0));
     world.sender->step();
@@ -79,7 +79,7 @@ TEST_CASE("a transaction that reverts on chain fails with its reason, at finalit
 }
 
 TEST_CASE("a dropped transaction is sent again unchanged") {
-    ingest::World world(5);
+    World world(5);
     world.want(0);
     world.sender->step();
     world.chain.drop_pool();
@@ -92,7 +92,7 @@ TEST_CASE("a dropped transaction is sent again unchanged") {
 }
 
 TEST_CASE("a transaction priced out keeps its nonce and pays more, up to the cap") {
-    ingest::World world(6);
+    World world(6);
     world.want(0);
     world.sender->step();
     const auto first = world.entry(0).txs.front().fee;
@@ -117,8 +117,8 @@ TEST_CASE("a transaction priced out keeps its nonce and pays more, up to the cap
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("a nonce taken by a foreign transaction is given up only when that is final") {
-    ingest::World world(7);
+TEST_CASE("a nonce used by a foreign transaction is released only at finality") {
+    World world(7);
     world.want(0);
     world.sender->step();
     world.chain.drop_pool();
@@ -133,8 +133,8 @@ TEST_CASE("a nonce taken by a foreign transaction is given up only when that is 
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("a nonce below ours that was lost in a reorg does not block us for ever") {
-    ingest::World world(10);
+TEST_CASE("a nonce below ours that a reorg dropped does not block the sender for ever") {
+    World world(10);
     world.chain.mine_foreign(world.signer->address());
     world.want(0);
     world.sender->step();
@@ -145,7 +145,7 @@ TEST_CASE("a nonce below ours that was lost in a reorg does not block us for eve
 }
 
 TEST_CASE("a mined transaction that is reorganised away is followed until it is final") {
-    ingest::World world(8);
+    World world(8);
     world.want(0);
     world.sender->step();
     world.mine(3);
@@ -159,8 +159,8 @@ TEST_CASE("a mined transaction that is reorganised away is followed until it is 
     CHECK(world.entry(0).state == IntentState::kDone);
 }
 
-TEST_CASE("a wallet without money allocates nothing") {
-    ingest::World world(9);
+TEST_CASE("an empty wallet allocates no nonce") {
+    World world(9);
     world.want(0);
     world.chain.wealth = 1'000;
     world.sender->step();
@@ -169,13 +169,13 @@ TEST_CASE("a wallet without money allocates nothing") {
     REQUIRE(world.settle());
 }
 
-TEST_CASE("invariant 5, once on chain: after any faults and deaths every intent is mined exactly once") {
+TEST_CASE("invariant 5, once on chain: after any faults and kills every intent is mined exactly once") {
     std::size_t deaths = 0;
     std::size_t released = 0;
     const unsigned seeds = 300;
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
         INFO("seed " << seed);
-        ingest::World world(seed * 104'729);
+        World world(seed * 104'729);
         auto& random = world.chain.random();
         const auto pick = [&](std::uint64_t most) {
             return std::uniform_int_distribution<std::uint64_t>(0, most)(random);
@@ -244,12 +244,12 @@ TEST_CASE("invariant 5, once on chain: after any faults and deaths every intent 
         }
         released += world.tx_queue.released;
     }
-    WARN(seeds << " seeds: " << deaths << " deaths, " << released << " nonces given up");
+    WARN(seeds << " seeds: " << deaths << " kills, " << released << " nonces released");
     CHECK(deaths > 100);
     CHECK(released > 10);
 }
 
-TEST_CASE("fees: first offers stay under the cap, replacements rise by ten percent and more") {
+TEST_CASE("fees: first offers stay under the cap, replacements rise by at least ten percent") {
     const FeePolicy policy{false, 1'000'000, 1'000'000'000};
     CHECK(first_fee(policy, {0, 0}) == eth::Fee{false, 1'000'000, 1'000'000});
     CHECK(first_fee(policy, {10'000'000, 0}) == eth::Fee{false, 21'000'000, 1'000'000});
@@ -263,7 +263,7 @@ TEST_CASE("fees: first offers stay under the cap, replacements rise by ten perce
     CHECK(bumped_fee(legacy, {true, 100, 100}, {0, 20})->max_fee == 110);
 }
 
-TEST_CASE("the decision: absence of a receipt never frees a nonce, another block's hash never finishes it") {
+TEST_CASE("the decision: a missing receipt never releases a nonce, another block's hash never finishes it") {
     SenderConfig config;
     TxQueueEntry entry;
     entry.nonce = 5;

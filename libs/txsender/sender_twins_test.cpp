@@ -1,5 +1,4 @@
-// Two instances drive one ledger: each may fall asleep before or after any write, and wake when the other has
-// gone on.
+// Two instances drive one queue: each may pause before or after any write while the other works.
 #include <catch2/catch.hpp>
 #include <utility>
 
@@ -11,19 +10,19 @@ using namespace lamda::txsender::testing;
 
 namespace {
 
-/// One instance falls asleep at a write, and the other one goes on meanwhile.
-struct Twins : ingest::World {
+/// Pauses one instance at a write and lets the other one work.
+struct TwoInstances : World {
     std::unique_ptr<Sender> other;
     std::function<void()> meanwhile = [] {};
-    bool asleep = false;
+    bool paused = false;
 
-    explicit Twins(std::uint64_t seed) : ingest::World(seed) {
+    explicit TwoInstances(std::uint64_t seed) : World(seed) {
         restart_other();
         tx_queue.chaos = [this] {
-            if (!asleep) {
-                asleep = true;
+            if (!paused) {
+                paused = true;
                 meanwhile();
-                asleep = false;
+                paused = false;
             }
         };
     }
@@ -35,38 +34,38 @@ struct Twins : ingest::World {
 
 }  // namespace
 
-TEST_CASE("a sleeper that gives a nonce up after another instance has done so leaves the new nonce alone") {
-    Twins world(31);
+TEST_CASE("a paused instance that releases a nonce after another has done so does not change the new nonce") {
+    TwoInstances world(31);
     world.want(0);
     world.sender->step();
     world.chain.drop_pool();
     world.chain.mine_foreign(world.signer->address());
     world.mine(10);  // the foreign transaction is final
-    int slept = 0;
+    int pauses = 0;
     world.meanwhile = [&] {
-        if (++slept == 1) {  // before the nonce is given up
+        if (++pauses == 1) {  // before the nonce is released
             world.other->step();
             REQUIRE(world.entry(0).nonce == 1U);
             REQUIRE(world.entry(0).state == IntentState::kSent);
         }
     };
     world.sender->step();
-    REQUIRE(slept > 0);
+    REQUIRE(pauses > 0);
     CHECK(world.entry(0).nonce == 1U);
     REQUIRE(world.settle());
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("a sleeper that saw a revert at an old nonce does not take it for one at the new nonce") {
-    Twins world(32);
+TEST_CASE("a paused instance that saw a revert at an old nonce does not apply it to the new nonce") {
+    TwoInstances world(32);
     world.policy = OnRevert::kRetry;
     world.want(0);
     world.chain.reverts_late.insert(world.data(0));
     world.sender->step();
     world.mine(1);
-    int slept = 0;
+    int pauses = 0;
     world.meanwhile = [&] {
-        if (++slept == 1) {  // before it is noted as mined
+        if (++pauses == 1) {  // before it is noted as mined
             world.other->step();
             world.mine(10);
             world.other->step();
@@ -78,15 +77,15 @@ TEST_CASE("a sleeper that saw a revert at an old nonce does not take it for one 
         }
     };
     world.sender->step();
-    REQUIRE(slept > 0);
+    REQUIRE(pauses > 0);
     world.meanwhile = [] {};
     REQUIRE(world.settle());
     CHECK(world.entry(0).nonce == 1U);
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE("an instance that read the ledger before an operator spoke gives no nonce to what was cancelled") {
-    Twins world(33);
+TEST_CASE("an instance that read the queue before a cancellation gives no nonce to the cancelled intent") {
+    TwoInstances world(33);
     world.want(0);
     world.sender->step();
     world.want(1);
@@ -106,18 +105,18 @@ TEST_CASE("an instance that read the ledger before an operator spoke gives no no
     CHECK(world.tx_queue.state.next_nonce == 1U);
 }
 
-TEST_CASE("invariant 5, once on chain: two instances that sleep and wake at any write") {
-    std::size_t naps = 0;
+TEST_CASE("invariant 5, once on chain: two instances that pause and resume at any write") {
+    std::size_t pauses = 0;
     for (std::uint64_t seed = 1; seed <= 200; ++seed) {
         INFO("seed " << seed);
-        Twins world(seed * 7'919);
+        TwoInstances world(seed * 7'919);
         auto& random = world.chain.random();
         const auto pick = [&](std::uint64_t most) {
             return std::uniform_int_distribution<std::uint64_t>(0, most)(random);
         };
         std::size_t wanted = 0;
         world.policy = pick(1) == 0 ? OnRevert::kRetry : OnRevert::kGiveUp;
-        const auto weather = [&] {
+        const auto random_event = [&] {
             switch (pick(11)) {
                 case 0:
                     world.chain.reorg(1 + pick(5), pick(1) == 0);
@@ -143,9 +142,9 @@ TEST_CASE("invariant 5, once on chain: two instances that sleep and wake at any 
             if (!world.chain.chance(0.2)) {
                 return;
             }
-            ++naps;
+            ++pauses;
             for (auto i = pick(12); i-- > 0;) {
-                weather();
+                random_event();
                 world.other->step();
             }
         };
@@ -159,7 +158,7 @@ TEST_CASE("invariant 5, once on chain: two instances that sleep and wake at any 
             if (pick(9) == 0) {
                 world.chain.reverts_late.clear();
             }
-            weather();
+            random_event();
             if (pick(5) == 0) {
                 std::swap(world.sender, world.other);
             }
@@ -171,10 +170,10 @@ TEST_CASE("invariant 5, once on chain: two instances that sleep and wake at any 
         for (std::size_t n = 0; n < wanted; ++n) {
             INFO("intent " << n << ": " << world.entry(n).reason);
             const bool done = world.entry(n).state == IntentState::kDone;
-            CHECK((done || world.entry(n).reverts > 0));  // reverts may use its patience up
+            CHECK((done || world.entry(n).reverts > 0));  // it may have failed after its last retry
             REQUIRE(world.chain.executed(world.data(n)) == (done ? 1 : 0));
         }
     }
-    WARN("200 seeds, " << naps << " naps");
-    CHECK(naps > 1'000);
+    WARN("200 seeds, " << pauses << " pauses");
+    CHECK(pauses > 1'000);
 }

@@ -21,20 +21,20 @@ struct Call {
     bool operator==(const Call&) const = default;
 };
 
-/// Code of a refusal that is no violation: the key may be signed for later, or was signed for before.
+/// Error code of a refusal that is no violation: the key may be signed later, or was signed before.
 inline constexpr auto kNotDue = "not_due";
 
-/// What an intent's row says of recipient, value and calldata is never signed: the policy sees keys alone,
-/// and answers with the call that a key stands for. Fillers (`fill:<nonce>`) are the sender's own.
+/// Recipient, value and calldata of an intent's row are never signed. The policy sees only keys, and returns
+/// the call of each key. The sender itself makes the calls of fillers (`fill:<nonce>`).
 class SigningPolicy {
   public:
     virtual ~SigningPolicy() = default;
-    /// In the order of the keys. An error means that nothing may be signed for the key; with another code
-    /// than kNotDue it is a violation, which raises an alert. @throws what storage throws
+    /// Returns the calls in the order of the keys. An error means that nothing may be signed for the key;
+    /// with a code other than kNotDue it is a violation, which raises an alert. @throws errors of the storage
     virtual std::vector<Result<Call>> calls(const std::vector<std::string>& keys) = 0;
 };
 
-/// A policy that needs nothing but the key.
+/// SigningPolicy whose calls depend only on the key.
 class PolicyByKey final : public SigningPolicy {
   public:
     using CallOf = std::function<Result<Call>(std::string_view key)>;

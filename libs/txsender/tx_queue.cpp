@@ -19,7 +19,7 @@ constexpr std::array<std::pair<IntentState, std::string_view>, 7> kStates{
      {IntentState::kFailed, "failed"}}};
 constexpr std::array<std::pair<OnRevert, std::string_view>, 3> kPolicies{
     {{OnRevert::kGiveUp, "give_up"}, {OnRevert::kRetry, "retry"}, {OnRevert::kAsk, "ask"}}};
-constexpr std::array<std::pair<OperatorRequest, std::string_view>, 2> kWishes{
+constexpr std::array<std::pair<OperatorRequest, std::string_view>, 2> kRequests{
     {{OperatorRequest::kBump, "bump"}, {OperatorRequest::kCancel, "cancel"}}};
 
 template <class Names, class Value>
@@ -48,18 +48,18 @@ std::string_view to_string(OnRevert policy) {
     return name_of(kPolicies, policy);
 }
 std::string_view to_string(OperatorRequest operator_request) {
-    return name_of(kWishes, operator_request);
+    return name_of(kRequests, operator_request);
 }
 
 Result<IntentState> parse_intent_state(std::string_view text) {
     return value_of(kStates, text, "invalid_intent_state",
-                    "an intent is pending, parked, allocated, sent, mined, done or failed");
+                    "unknown intent state; use pending, parked, allocated, sent, mined, done or failed");
 }
 Result<OnRevert> parse_on_revert(std::string_view text) {
-    return value_of(kPolicies, text, "invalid_policy", "a policy is give_up, retry or ask");
+    return value_of(kPolicies, text, "invalid_policy", "unknown policy; use give_up, retry or ask");
 }
 Result<OperatorRequest> parse_operator_request(std::string_view text) {
-    return value_of(kWishes, text, "invalid_wish", "a wish is bump or cancel");
+    return value_of(kRequests, text, "invalid_wish", "unknown operator request; use bump or cancel");
 }
 
 std::string fill_key(std::uint64_t nonce) {

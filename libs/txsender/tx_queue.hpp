@@ -1,4 +1,4 @@
-// What is wanted on chain, and what was sent for it: the rows behind a Sender.
+// TxQueue: the intents of one wallet and the transactions sent for them; storage interface of a Sender.
 #pragma once
 
 #include <optional>
@@ -11,32 +11,32 @@
 
 namespace lamda::txsender {
 
-/// What becomes of an intent whose transaction was mined and reverted, once that is final.
+/// Handling of an intent whose transaction was mined and reverted, once that is final.
 enum class OnRevert {
-    kGiveUp,  ///< it has failed
-    kRetry,   ///< it waits until it would not revert, and takes a new nonce; a few times
-    kAsk,     ///< it has failed, and a person is asked: `lamda tx retry`
+    kGiveUp,  ///< the intent has failed
+    kRetry,   ///< waits until it would not revert, then takes a new nonce; a few times
+    kAsk,     ///< the intent has failed, and an operator decides: `lamda tx retry`
 };
 
-/// One effect that is wanted on chain. Its key is unique in the ledger.
+/// One effect that is to be made on chain. Its key is unique in the queue.
 struct Intent {
     std::string key;  ///< `increment:0x<jobId>`
     Address to;
     U256 value = 0;
-    Bytes data;  ///< ABI call, with whatever rides after it
+    Bytes data;  ///< ABI call, and bytes appended to it
     OnRevert on_revert = OnRevert::kGiveUp;
     bool operator==(const Intent&) const = default;
 };
 
 enum class IntentState { kPending, kParked, kAllocated, kSent, kMined, kDone, kFailed };
 
-/// What an operator has asked for.
+/// Request of an operator.
 enum class OperatorRequest {
-    kBump,    ///< a higher fee, now
-    kCancel,  ///< an empty transfer at its nonce instead; where it holds none: nothing at all
+    kBump,    ///< raise the fee now
+    kCancel,  ///< replace by an empty transfer at the same nonce; without a nonce: do not send
 };
 
-// As storage and people spell them: `pending`, `give_up`, `bump` …
+// Names in storage and in texts: `pending`, `give_up`, `bump` …
 std::string_view to_string(IntentState state);
 std::string_view to_string(OnRevert policy);
 std::string_view to_string(OperatorRequest operator_request);
@@ -45,13 +45,13 @@ Result<IntentState> parse_intent_state(std::string_view text);
 Result<OnRevert> parse_on_revert(std::string_view text);
 Result<OperatorRequest> parse_operator_request(std::string_view text);
 
-/// One signed form of an intent's transaction. Several of one intent share its nonce.
+/// One signed form of an intent's transaction. All forms of an intent share its nonce.
 struct StoredTx {
     TxHash hash;
-    Bytes raw;  ///< may be left out of what is mined
+    Bytes raw;  ///< may be absent for mined transactions
     eth::Fee fee;
     Timestamp stored_at;
-    bool cancels = false;  ///< the empty transfer that takes the intent's place
+    bool cancels = false;  ///< this form is the empty transfer that replaces the intent
     bool operator==(const StoredTx&) const = default;
 };
 
@@ -60,17 +60,17 @@ struct TxQueueEntry {
     IntentState state = IntentState::kPending;
     std::optional<std::uint64_t> nonce;
     std::optional<std::uint64_t> gas_limit;
-    std::vector<StoredTx> txs;  ///< of the present nonce, oldest first
+    std::vector<StoredTx> txs;  ///< of the current nonce, oldest first
     std::optional<BlockRef> mined_in;
     std::optional<TxHash> mined_tx;
     std::optional<OperatorRequest> operator_request;
-    unsigned reverts = 0;  ///< final ones, of earlier nonces
-    std::string reason;    ///< why parked, failed, or without its nonce again
+    unsigned reverts = 0;  ///< final reverts, at earlier nonces
+    std::string reason;    ///< reason for being parked, failed, or pending again without a nonce
     Timestamp updated_at;
     bool operator==(const TxQueueEntry&) const = default;
 };
 
-/// A key of intents that exist only to use up a nonce: `fill:<nonce>`.
+/// Key of an intent that only uses up a nonce: `fill:<nonce>`.
 std::string fill_key(std::uint64_t nonce);
 bool is_fill(const Intent& intent);
 
@@ -95,54 +95,53 @@ struct Parked {
     std::string reason;
 };
 
-/// Where a chain stands, for one wallet.
+/// State of a chain for one wallet.
 struct ChainLook {
-    std::uint64_t used = 0;             ///< nonces below are used at the head
-    std::optional<BlockNum> finalized;  ///< absent: nothing is known to be final
+    std::uint64_t used = 0;             ///< nonces below this one are used at the head
+    std::optional<BlockNum> finalized;  ///< absent: no final block is known
 };
 
-/// PostgreSQL for services, a file for the agent. Every call is one transaction. What store() was told is
-/// durable when it returns, with all that was before it; the other changes may be lost in a crash of the
-/// storage, and are then found out, or made, again. A change says from which states it may come: repeated, or
-/// late, it changes nothing. What an intent's transaction led to names the nonce as well: another instance
-/// may have given it up, and the intent another one, since it was looked at.
+/// Stored in PostgreSQL by services, in a file by the agent. Every call is one transaction. Bytes passed to
+/// store() are durable on return, with all earlier changes; later changes may be lost in a crash of the
+/// storage, and are then found or made again. Each change names the states that it starts from: repeated or
+/// late, it has no effect. Changes that follow from an intent's transaction name the nonce too, because
+/// another instance may have released that nonce and given the intent another one.
 class TxQueue {
   public:
     virtual ~TxQueue() = default;
-    /// Those that hold a nonce and are not done or failed, and of which `look` may tell something new:
-    /// not mined with a nonce that is used, not mined with one that is not, mined and final or no longer
-    /// mined. At most `most` of each of these three, by nonce.
+    /// Open intents that hold a nonce and for which `look` may show a change: not mined with a used nonce,
+    /// not mined with an unused nonce, and mined that is final or no longer mined. At most `most` of each of
+    /// these three, by nonce.
     virtual std::vector<TxQueueEntry> in_flight(const ChainLook& look, std::size_t most) = 0;
-    /// Those that hold none: oldest first, and parked ones last, by when they were parked; at most `most`.
+    /// Open intents without a nonce: oldest first, then parked ones by the time of parking; at most `most`.
     virtual std::vector<TxQueueEntry> waiting(std::size_t most) = 0;
-    /// The wallet's next nonce as the ledger knows it; absent: never used.
+    /// Next nonce of the wallet as recorded in the queue; absent: never used.
     virtual std::optional<std::uint64_t> next_nonce() = 0;
-    /// Wei for gas: paid by what was mined since then, and at most to be paid by what is not mined yet.
+    /// Wei for gas since `since`: paid by mined transactions, plus the maximum of those not yet mined.
     virtual U256 spent_since(Timestamp since) = 0;
 
-    /// Nonces one after the other, from max(next_nonce, at_least) on, for those that hold none; nullopt where
-    /// an intent has one already, is no longer pending or parked, or is to be cancelled. A nonce that was
-    /// never given out is passed over where an intent in flight holds it all the same, and taken from any
-    /// other.
+    /// Gives consecutive nonces, from max(next_nonce, at_least) on, to intents without one; nullopt where an
+    /// intent has one already, is no longer pending or parked, or is to be cancelled. Skips a nonce that an
+    /// intent in flight holds although it was never given out; takes it away from any other intent.
     virtual std::vector<std::optional<std::uint64_t>> allocate(const std::vector<Allocation>& wanted,
                                                                std::uint64_t at_least) = 0;
-    /// An intent that uses up a nonce that nobody holds: an empty transfer from `wallet` to itself. False: it
-    /// is held by one that there is.
+    /// Adds an intent that uses up a free nonce: an empty transfer from `wallet` to itself. False: an intent
+    /// holds the nonce.
     virtual bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) = 0;
-    /// Stores signed bytes where the intent still holds the nonce, and clears its wish. False: it does not,
-    /// throw the bytes away.
+    /// Stores signed bytes if the intent still holds the nonce, and clears its operator request. False: it
+    /// does not; drop the bytes.
     virtual std::vector<bool> store(const std::vector<NewTx>& txs) = 0;
     virtual void park(const std::vector<Parked>& parked) = 0;
     virtual void mark_sent(const std::vector<std::string>& keys) = 0;
     virtual void mark_mined(const std::vector<MinedTx>& mined) = 0;
-    /// Mined, then reorganised away: back to sent.
+    /// Puts mined intents whose block was reorganised away back to sent.
     virtual void mark_unmined(const std::vector<std::string>& keys) = 0;
     virtual void mark_done(const std::vector<MinedTx>& done) = 0;
-    /// @param nonce what the intent held when that was decided; absent: none
+    /// @param nonce nonce of the intent when this was decided; absent: none
     virtual void mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
                              const std::string& reason) = 0;
-    /// The nonce is spent for good: by a foreign transaction, or by ours that reverted (`reverted`). The
-    /// intent is pending again.
+    /// Releases a nonce that is used up permanently: by a foreign transaction, or by ours that reverted
+    /// (`reverted`). The intent is pending again.
     virtual void release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
                                bool reverted) = 0;
 };

@@ -13,7 +13,7 @@ bool holds_none(const TxQueueEntry& entry) {
     return !entry.nonce && (entry.state == IntentState::kPending || entry.state == IntentState::kParked);
 }
 
-/// Changes every named entry for which `change` says so.
+/// Applies `change` to every named entry; returns true if any of them changed.
 template <class Named, class Key, class Change>
 bool change_each(TxQueueState& tx_queue, const std::vector<Named>& named, Timestamp now, Key key,
                  Change change) {
@@ -108,9 +108,9 @@ std::vector<std::optional<std::uint64_t>> TxQueueState::allocate(const std::vect
     auto next = std::max(next_nonce.value_or(0), at_least);
     std::set<std::uint64_t> held;
     for (auto& entry : entries) {
-        const bool flies = entry.state == IntentState::kAllocated || entry.state == IntentState::kSent ||
-                           entry.state == IntentState::kMined;
-        if (entry.nonce && *entry.nonce >= next && !flies) {
+        const bool is_in_flight = entry.state == IntentState::kAllocated ||
+                                  entry.state == IntentState::kSent || entry.state == IntentState::kMined;
+        if (entry.nonce && *entry.nonce >= next && !is_in_flight) {
             entry.nonce.reset();
         } else if (entry.nonce) {
             held.insert(*entry.nonce);
@@ -154,13 +154,13 @@ std::vector<bool> TxQueueState::store(const std::vector<NewTx>& txs, Timestamp n
     std::vector<bool> out;
     for (const auto& one : txs) {
         auto* entry = find(one.key);
-        const bool stands = entry != nullptr && is_open(*entry) && entry->nonce == one.nonce;
-        if (stands) {
+        const bool holds_nonce = entry != nullptr && is_open(*entry) && entry->nonce == one.nonce;
+        if (holds_nonce) {
             entry->txs.push_back(one.tx);
             entry->operator_request.reset();
             entry->updated_at = now;
         }
-        out.push_back(stands);
+        out.push_back(holds_nonce);
     }
     return out;
 }

@@ -1,18 +1,18 @@
-// A ledger as a value: what each change of TxQueue does to it. For ledgers that are written as a whole.
+// TxQueueState: a queue as a value, with the effect of each change of TxQueue. For queues written as a whole.
 #pragma once
 
 #include "txsender/tx_queue.hpp"
 
 namespace lamda::txsender {
 
-/// The functions mirror those of TxQueue; what returns bool says whether anything changed.
+/// The functions mirror those of TxQueue; those that return bool return true if anything changed.
 struct TxQueueState {
     std::optional<std::uint64_t> next_nonce;
     std::vector<TxQueueEntry> entries;  ///< in the order of their arrival
 
     TxQueueEntry* find(const std::string& key);
     const TxQueueEntry* find(const std::string& key) const;
-    /// False: its key stands already.
+    /// False: the key exists already.
     bool add(const Intent& intent, Timestamp now);
     std::vector<TxQueueEntry> in_flight(const ChainLook& look, std::size_t most) const;
     std::vector<TxQueueEntry> waiting(std::size_t most) const;
@@ -33,9 +33,9 @@ struct TxQueueState {
     bool operator_request(const std::string& key, OperatorRequest operator_request, Timestamp now);
 };
 
-/// Neither done nor failed.
+/// True if neither done nor failed.
 bool is_open(const TxQueueEntry& entry);
-/// It holds a nonce and is open, and the look may tell something new of it.
+/// True if the entry holds a nonce, is open, and `look` may show a change.
 bool may_change(const TxQueueEntry& entry, const ChainLook& look);
 
 }  // namespace lamda::txsender

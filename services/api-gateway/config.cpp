@@ -10,7 +10,7 @@ namespace {
 std::vector<std::string> read_origins(runtime::Settings& settings) {
     constexpr auto kName = "CORS_ALLOWED_ORIGINS";
     std::vector<std::string> out;
-    for (const auto& text : settings.list(kName, "origins of frontends, or *", false)) {
+    for (const auto& text : settings.list(kName, "allowed origins of frontends, or *", false)) {
         if (auto origin = parse_origin(text)) {
             out.push_back(*std::move(origin));
         } else {
@@ -30,20 +30,19 @@ Config read_config(runtime::Settings& settings) {
     out.cors_origins = read_origins(settings);
     out.operator_token = runtime::read_operator_token(settings);
     if (const auto id = settings.maybe_number(
-            "BSC_CHAIN_ID", "chain of JobManager; unset: the one that the job dispatcher has recorded")) {
+            "BSC_CHAIN_ID", "chain of JobManager; unset: the chain that the job dispatcher has recorded")) {
         out.chain_id = ChainId{*id};
     }
     const auto mebibytes = [&](const char* name, const char* help, std::uint64_t bytes) {
         return settings.number(name, help, bytes >> 20, 1, 1U << 20) << 20;
     };
-    out.spec_quota.client = mebibytes("SPEC_QUOTA_CLIENT",
-                                      "MiB of unpaid job specs that one client address may "
-                                      "store an hour",
-                                      out.spec_quota.client);
-    out.spec_quota.renter =
-        mebibytes("SPEC_QUOTA_RENTER", "MiB an hour for one renter", out.spec_quota.renter);
+    out.spec_quota.client =
+        mebibytes("SPEC_QUOTA_CLIENT", "MiB of unpaid job specs per hour from one client address",
+                  out.spec_quota.client);
+    out.spec_quota.renter = mebibytes("SPEC_QUOTA_RENTER", "MiB of unpaid job specs per hour for one renter",
+                                      out.spec_quota.renter);
     out.spec_quota.total =
-        mebibytes("SPEC_QUOTA_TOTAL", "MiB an hour for all together", out.spec_quota.total);
+        mebibytes("SPEC_QUOTA_TOTAL", "MiB of unpaid job specs per hour in total", out.spec_quota.total);
     out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     return out;
 }

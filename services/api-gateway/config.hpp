@@ -1,4 +1,4 @@
-// Settings of the gateway.
+// Settings of the API gateway.
 #pragma once
 
 #include <optional>
@@ -15,10 +15,10 @@ struct Config {
     runtime::Secret database_url;
     runtime::Secret nats_url;
     int port = 8080;
-    std::size_t answer_bytes = 48U << 20;  ///< of all answers that are made or sent at once
+    std::size_t answer_bytes = 48U << 20;  ///< limit of all answers in memory at once
     std::vector<std::string> cors_origins;
-    runtime::Secret operator_token;   ///< empty: nobody may set a job's status
-    std::optional<ChainId> chain_id;  ///< absent: the one that the job dispatcher has recorded
+    runtime::Secret operator_token;   ///< empty: every set_status is refused
+    std::optional<ChainId> chain_id;  ///< absent: the chain that the job dispatcher has recorded
     Address job_manager;
     SpecQuota spec_quota;
 };

@@ -1,4 +1,4 @@
-// lamda-api-gateway: answers everybody's questions over REST.
+// Entry point of lamda-api-gateway: reads the settings, connects the adapters, starts the REST server.
 #include <algorithm>
 #include <thread>
 
@@ -14,7 +14,7 @@ using namespace lamda;
 namespace {
 
 constexpr std::size_t kConnections = 8;
-/// What the gateway asks reads pages by indexes: a statement that takes longer is no such one.
+/// The gateway's statements read pages by indexes; a slower one is aborted.
 constexpr store::SessionLimits kLimits{Millis(5'000), true};
 constexpr std::size_t kMostSockets = 4'000;
 
@@ -39,7 +39,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     http::Server server(settings, app.log(), app.metrics());
     gateway::add_routes(server, parts);
     const int port = server.start();
-    app.log().info("REST interface", {{"address", settings.bind_address}, {"port", port}});
+    app.log().info("REST server started", {{"address", settings.bind_address}, {"port", port}});
     app.at_stop([&server] { server.stop(); });
     return app.run();
 }

@@ -1,4 +1,4 @@
-// Settings that can never work are refused, by name, before anything else is done.
+// Tests that invalid settings are refused by name at the start.
 #include "services/job-dispatcher/config.hpp"
 
 #include <catch2/catch.hpp>
@@ -10,7 +10,7 @@ using namespace lamda;
 
 namespace {
 
-/// Those of a dispatcher that starts, and one more.
+/// Valid settings of a dispatcher, with one changed.
 std::map<std::string, std::string> with(const std::string& name, const std::string& value) {
     std::map<std::string, std::string> out{
         {"DATABASE_URL", "postgres://lamda@127.0.0.1:5432/lamda"},

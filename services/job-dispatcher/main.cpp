@@ -1,14 +1,10 @@
+// Entry point of lamda-job-dispatcher: reads the settings, connects the adapters, starts the loops.
 #include <functional>
 
 #include "contracts/job_manager.hpp"
-#include "ingest/audit/audit.hpp"
 #include "net/http_client.hpp"
 #include "outbox/relay.hpp"
 #include "pgingest/pg_lease.hpp"
-#include "pgingest/pg_stream_memory.hpp"
-#include "pgingest/write_behind.hpp"
-#include "rpcpool/endpoint_chain.hpp"
-#include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
@@ -23,6 +19,7 @@
 #include "services/job-dispatcher/ingest/journal_repair.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "store/role_privileges.hpp"
+#include "streamrunner/stream_runner.hpp"
 #include "views/query_handler.hpp"
 #include "views/resources.hpp"
 #include "wire/subjects.hpp"
@@ -30,36 +27,13 @@
 namespace lamda::dispatch {
 namespace {
 
-ingest::StreamConfig stream_config(const Config& config) {
-    ingest::StreamConfig out;
-    out.name = kStream;
-    out.contracts = {config.job_manager};
-    out.topics = contracts::job_manager::all_topics();
-    out.start_block = config.start_block;
-    out.chain_id = config.chain_id;
-    out.finality = config.finality;
-    out.verify_receipts = config.verify_receipts;
-    out.settings = {"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS", "JOB_MANAGER_START_BLOCK"};
-    return out;
-}
-
-runtime::IdentityClaim identity_of(const Config& config, const Clock& clock, const telemetry::Log& log) {
-    const auto ask = [&config, &clock, log](ChainId recorded) {
-        try {
-            rpcpool::require_recorded_chain(
-                {.urls = config.bsc_rpc_urls, .chain = recorded, .timeout = config.rpc_timeout},
-                "BSC_RPC_URL", clock, log);
-        } catch (const rpcpool::ConfigContradiction& e) {
-            throw runtime::ConfigError(e.what());
-        }
-    };
-    return {kStream,
-            config.chain_id,
-            config.job_manager,
-            config.start_block,
-            {"BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS", "JOB_MANAGER_START_BLOCK"},
-            ask,
-            false};
+streamrunner::StreamPlan stream_plan(const Config& config) {
+    streamrunner::StreamPlan plan;
+    plan.name = kStream;
+    plan.topics = contracts::job_manager::all_topics();
+    plan.finality = config.finality;
+    plan.write_behind = true;
+    return plan;
 }
 
 int serve(runtime::App& app, const Config& config) {
@@ -70,65 +44,43 @@ int serve(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kDispatcherRole);
     runtime::keep_time(app, clock);
-    runtime::Identity identity(app, database, {identity_of(config, clock, log)});
+    pgingest::PgLease lease(database, kOutboxOwner, log, metrics);
+    streamrunner::StreamRunner stream(app, database, clock, lease, stream_plan(config), config.bsc,
+                                      config.reading);
+    runtime::Identity identity(app, database, {stream.identity_claim()});
     runtime::watch_bus(app, bus, config.nats_url);
 
-    Deployment deployment(config.job_manager, config.chain_id, config.max_attempts, config.retry_pause);
+    Deployment deployment(config.bsc.contract, config.bsc.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
     BusSetup setup(bus, config.status_bytes,
                    {[&] { return providers_at_work(database); },
                     [&, log](const std::set<std::string>& streams) mutable {
                         const auto count = restore_streams(database, streams);
-                        log.info("messages of missing streams are put into the outbox", {{"count", count}});
+                        log.info("stream restore: messages put into the outbox", {{"count", count}});
                     }},
                    log, metrics, app.health());
     StatusCatchUp catch_up(database);
     PresenceClock presence;
 
-    rpcpool::MultiRpc rpc({.urls = config.bsc_rpc_urls,
-                           .chain = config.chain_id,
-                           .timeout = config.rpc_timeout,
-                           .agreement = config.rpc_agreement},
-                          clock, log);
     JobProjection projection(database, deployment, progress, clock, log);
-    pgingest::Projector projector(database, kStream, projection);
-    pgingest::PgStreamMemory memory(database, kStream);
-    pgingest::PgLease lease(database, kOutboxOwner, log, metrics);
-    pgingest::WriteBehind writer(projector);
-    ingest::LogStream stream(stream_config(config), rpc, writer, clock, log, metrics, app.health(),
-                             ingest::StreamOptions{.memory = &memory, .lease = &lease});
-    app.loop("stream", [&](const std::stop_token& stop) {
-        try {
-            stream.run(stop);
-            writer.settle();
-            lease.release();
-        } catch (const rpcpool::ConfigContradiction& e) {
-            throw runtime::ConfigError(e.what());
-        }
-    });
-
     JournalRepair repair(deployment, clock);
-    pgingest::PgAudit audited(database, kStream, repair);
-    ingest::Audit audit(stream_config(config), config.audit_pace, rpc, audited, clock, log, metrics);
-    if (config.audit_pace > Millis{0}) {
-        app.loop("sweep", [&](const std::stop_token& stop) { audit.run(stop, &lease); });
-    }
+    stream.start(projection, repair);
 
-    AssignmentLoop judge(database, setup, deployment, progress, catch_up, clock, log, metrics);
-    app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { judge.run(stop); }));
+    AssignmentLoop assignments(database, setup, deployment, progress, catch_up, clock, log, metrics);
+    app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { assignments.run(stop); }));
     StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, clock, log, metrics);
     app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));
-    TimeoutLoop clocks(
+    TimeoutLoop timeouts(
         database, config.clock, deployment, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
-    app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { clocks.run(stop); }));
+    app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { timeouts.run(stop); }));
     outbox::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
-    relay.on_refusal([&] { setup.look_soon(); });
+    relay.on_refusal([&] { setup.poll_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });
 
     net::HttpClient http;
-    // All sources together within 4 s, or the loop would hold up the end of the process; asked again anyway.
+    // All sources together take at most 4 s, to keep shutdown short; the lookup is retried.
     const auto sources = static_cast<std::int64_t>(config.ipfs_gateways.size() + 1);
     ipfs::ContentStore content({config.ipfs_api_url, config.ipfs_gateways, "", Millis(4'000 / sources)},
                                http);
@@ -161,7 +113,7 @@ int serve(runtime::App& app, const Config& config) {
     const auto query_subscription = answering(wire::kJobsQuery, queries);
     app.probe("statuses", [&] {
         if (!catch_up.done()) {
-            throw std::runtime_error("reading the statuses of before this database");
+            throw std::runtime_error("catching up on earlier job statuses");
         }
     });
     return app.run();
@@ -173,6 +125,6 @@ int serve(runtime::App& app, const Config& config) {
 int main(int argc, char** argv) {
     return lamda::runtime::service_main<lamda::dispatch::Config>(
         argc, argv, "lamda-job-dispatcher",
-        "Turns JobCreated on BSC into assignments for node agents, and their statuses into the jobs' states.",
+        "Assigns jobs that are created on BSC to node agents, and tracks their state.",
         &lamda::dispatch::read_config, &lamda::dispatch::serve);
 }

@@ -30,7 +30,7 @@ ipfs::ContentConfig read_content(runtime::Settings& settings) {
         content.api_url = checked("IPFS_API_URL", api, &ipfs::parse_api_url);
     }
     for (const auto& gateway : settings.list(
-             "IPFS_GATEWAY_URL", "gateways that inputs are read from, besides IPFS_API_URL", false)) {
+             "IPFS_GATEWAY_URL", "gateways that inputs are read from, in addition to IPFS_API_URL", false)) {
         content.gateways.push_back(checked("IPFS_GATEWAY_URL", gateway, &ipfs::parse_gateway_url));
     }
     content.pinata_jwt = settings.secret("PINATA_JWT", "pins outputs at Pinata when set", false).reveal();
@@ -52,7 +52,7 @@ Offer read_limits(runtime::Settings& settings) {
         limit(settings, "AGENT_MAX_MEMORY_MIB", "most memoryMib of one job; absent: the machine's", 8),
         limit(settings, "AGENT_MAX_DISK_MIB",
               "most diskMib of one job; absent: the file system's of AGENT_STATE_DIR", 1),
-        limit(settings, "AGENT_MAX_GPUS", "most gpuCount of one job; absent: what the engine gives", 0)};
+        limit(settings, "AGENT_MAX_GPUS", "most gpuCount of one job; absent: what the engine provides", 0)};
 }
 
 ImagePolicy read_images(runtime::Settings& settings) {
@@ -70,12 +70,10 @@ ImagePolicy read_images(runtime::Settings& settings) {
              "docker.io,ghcr.io,quay.io,public.ecr.aws,mcr.microsoft.com,nvcr.io,registry.k8s.io",
              &check_registries);
     policy.private_registries =
-        list("AGENT_PRIVATE_REGISTRIES",
-             "registries that images are pulled from whatever address they have, host[:port]", "",
-             &check_registries);
-    policy.local_images =
-        list("AGENT_LOCAL_IMAGES", "images that are run as the engine has them, without a pull", "",
-             &check_images);
+        list("AGENT_PRIVATE_REGISTRIES", "registries that images are pulled from at any address, host[:port]",
+             "", &check_registries);
+    policy.local_images = list("AGENT_LOCAL_IMAGES",
+                               "images that run as stored on the engine, without a pull", "", &check_images);
     return policy;
 }
 
@@ -83,35 +81,37 @@ ImagePolicy read_images(runtime::Settings& settings) {
 
 Config read_config(runtime::Settings& settings) {
     constexpr std::uint64_t kMib = 1ULL << 20;
-    constexpr Millis kLongestRetry{25 * 60'000};  // within the dispatcher's grace of 30 min
+    constexpr Millis kLongestRetry{25 * 60'000};  // below the dispatcher's 30 min for storing the output
     Config config;
-    // Local: it signs in the middle of its work, which must not wait for a signer somewhere else.
+    // A local wallet: signing statuses must not wait for a remote signer.
     config.signer = wallet::read_local_wallet(settings, {"AGENT", "agent", "the provider's key"}).signer;
     config.state_dir =
-        settings.text("AGENT_STATE_DIR", "folder of the journal, the ledgers and the jobs' files");
+        settings.text("AGENT_STATE_DIR", "folder of the journal, the transaction queues and the jobs' files");
     if (!config.state_dir.empty() && config.state_dir.front() != '/') {
-        settings.mistake("AGENT_STATE_DIR", "an absolute path is expected: the container engine needs one");
+        settings.mistake("AGENT_STATE_DIR", "must be an absolute path: the container engine needs one");
     }
     config.capacity = settings.number("AGENT_CAPACITY", "jobs that run at the same time", 1, 1, 256);
     config.nats_url = runtime::read_nats_url(settings);
     config.docker_host =
         settings.text("DOCKER_HOST", "the container engine's socket", "unix:///var/run/docker.sock");
     if (!config.docker_host.starts_with("unix:///")) {
-        settings.mistake("DOCKER_HOST", "unix:///path is expected");
+        settings.mistake("DOCKER_HOST", "must have the form unix:///path");
     }
     config.bsc_rpc_urls = settings.urls("BSC_RPC_URL", "BSC endpoints");
     config.opbnb_rpc_urls = settings.urls("OPBNB_RPC_URL", "opBNB endpoints");
-    config.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "time-out of one chain call", "10s");
-    config.bsc_chain_id = chain_id(settings, "BSC_CHAIN_ID", "absent: the one that all BSC_RPC_URL agree on");
+    config.rpc_timeout = settings.positive_duration("RPC_TIMEOUT", "timeout of one chain call", "10s");
+    config.bsc_chain_id =
+        chain_id(settings, "BSC_CHAIN_ID", "absent: the chain id that all endpoints of BSC_RPC_URL report");
     config.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     config.max_input_bytes = settings.number("AGENT_MAX_INPUT_MIB", "largest input that is fetched, in MiB",
                                              10'240, 1, 1'048'576) *
                              kMib;
     config.retry_for = settings.duration(
-        "AGENT_RETRY_FOR", "how long one attempt waits for a registry, a source or a store that is away",
+        "AGENT_RETRY_FOR", "time for which one attempt retries an unavailable registry, source or store",
         "15m");
     if (config.retry_for > kLongestRetry) {
-        settings.mistake("AGENT_RETRY_FOR", "25m at most: the dispatcher gives a job up soon after");
+        settings.mistake("AGENT_RETRY_FOR",
+                         "must be at most 25m: the dispatcher ends the attempt soon after");
     }
     config.limits = read_limits(settings);
     config.images = read_images(settings);
@@ -122,15 +122,15 @@ Config read_config(runtime::Settings& settings) {
     config.settlement.claim =
         settings.boolean("AGENT_CLAIM", "claim rewards on chain once they are confirmed", false);
 
-    config.presence.node_reputation =
+    config.registration.node_reputation =
         settings.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB");
-    config.presence.chain_id = chain_id(settings, "OPBNB_CHAIN_ID", "absent: not checked");
-    config.presence.heartbeat_interval = settings.duration(
-        "HEARTBEAT_INTERVAL", "between two heartbeats on opBNB, of a registered node; 0s: none", "5m");
-    config.presence.register_node =
+    config.registration.chain_id = chain_id(settings, "OPBNB_CHAIN_ID", "absent: not checked");
+    config.registration.heartbeat_interval = settings.duration(
+        "HEARTBEAT_INTERVAL", "interval of a registered node's heartbeats on opBNB; 0s: none", "5m");
+    config.registration.register_node =
         settings.boolean("AGENT_REGISTER", "register on opBNB when not registered", false);
-    config.presence.gpu_model = settings.text("AGENT_GPU_MODEL", "for the registration", "none");
-    config.presence.vram_mib =
+    config.registration.gpu_model = settings.text("AGENT_GPU_MODEL", "for the registration", "none");
+    config.registration.vram_mib =
         settings.number("AGENT_VRAM_MIB", "for the registration, in MiB", 0, 0, 1ULL << 40);
     return config;
 }

@@ -1,4 +1,4 @@
-// Everything the agent is told from outside.
+// Settings of the agent.
 #pragma once
 
 #include <memory>
@@ -30,7 +30,7 @@ struct Config {
     ImagePolicy images;
     ipfs::ContentConfig content;
     SettlementConfig settlement;
-    RegistrationConfig presence;
+    RegistrationConfig registration;
 };
 
 Config read_config(runtime::Settings& settings);

@@ -1,4 +1,4 @@
-// lamda-node-agent: runs a provider's jobs. The only file that knows all the parts.
+// lamda-node-agent: runs a provider's jobs. The only file that names concrete adapters.
 #include <cstdlib>
 
 #include "eth/rpc_client.hpp"
@@ -31,8 +31,8 @@ int serve(runtime::App& app, const Config& config) {
 
     BscIdentity identity(config.bsc_chain_id, config.state_dir + "/bsc-chain-id");
     Journal journal(config.state_dir + "/journal", clock, log);
-    FileTxQueue bsc_ledger(config.state_dir + "/bsc-" + self.hex() + ".json", clock);
-    FileTxQueue opbnb_ledger(config.state_dir + "/opbnb-" + self.hex() + ".json", clock);
+    FileTxQueue bsc_queue(config.state_dir + "/bsc-" + self.hex() + ".json", clock);
+    FileTxQueue opbnb_queue(config.state_dir + "/opbnb-" + self.hex() + ".json", clock);
     PulledImages pulled(config.state_dir + "/pulled-images", log);
     StatusWriter statuses(signer, config.job_manager, clock);
 
@@ -50,20 +50,20 @@ int serve(runtime::App& app, const Config& config) {
             clock, log);
     };
     rpcpool::MultiRpc opbnb(
-        {.urls = config.opbnb_rpc_urls, .chain = config.presence.chain_id, .timeout = config.rpc_timeout},
+        {.urls = config.opbnb_rpc_urls, .chain = config.registration.chain_id, .timeout = config.rpc_timeout},
         clock, log);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
     StatusPublisher publisher(journal, bus, self, log, app.metrics(), app.health());
     ProgressLoop progress(journal, statuses, clock);
     HeartbeatSequence sequence(config.state_dir + "/heartbeat-" + self.hex(), clock);
-    DuplicateAgentDetector twins(self, random_id(), sequence.started_at(), clock, log, app.health());
-    RetrySchedule retries({.patience = config.retry_for}, clock);
+    DuplicateAgentDetector duplicates(self, random_id(), sequence.started_at(), clock, log, app.health());
+    RetrySchedule retries({.give_up_after = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
     HeartbeatLoop heartbeats(bus, journal, signer, identity, config.job_manager, sequence, config.capacity,
-                             retries, twins, settings, clock, app.metrics());
+                             retries, duplicates, settings, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, identity, self, config.job_manager, config.capacity,
-                               retries, twins, settings, clock, log, app.metrics(), app.health());
+                               retries, duplicates, settings, clock, log, app.metrics(), app.health());
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
     RunnerConfig runner_config;
     runner_config.jobs_dir = jobs_dir;
@@ -74,10 +74,10 @@ int serve(runtime::App& app, const Config& config) {
     Runner runner(runner_config, journal, statuses, retries, pulled, engine, content, bus, clock, log,
                   app.metrics());
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
-    Settlement settlement(config.settlement, journal, bsc_ledger, open_bsc, identity, signer, clock, log,
+    Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, clock, log,
                           app.metrics(), app.health());
-    OnchainRegistration presence(config.presence, opbnb_ledger, opbnb, signer, clock, log, app.metrics(),
-                                 app.health());
+    OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, clock, log,
+                                     app.metrics(), app.health());
 
     runtime::watch_bus(app, bus, config.nats_url);
     app.probe("docker", [&] { engine.negotiate(); });
@@ -87,22 +87,22 @@ int serve(runtime::App& app, const Config& config) {
 
     log.info("starting", {{"capacity", config.capacity}, {"resumed", journal.active_attempts().size()}});
     using Stop = const std::stop_token&;
-    Abandoning hanging;  // the engine, a content source or an RPC node may take their time to answer
+    DetachableLoops detachable;  // the engine, a content source or an RPC node may answer late
     app.loop("heartbeats", [&](Stop stop) { heartbeats.run(stop); });
     app.loop("statuses", [&](Stop stop) { publisher.run(stop); });
     app.loop("progress", [&](Stop stop) { progress.run(stop); });
     app.loop("retractions", [&](Stop stop) { retractions.run(stop); });
     for (std::size_t slot = 1; slot <= config.capacity; ++slot) {
-        app.loop("slot-" + std::to_string(slot), hanging.wrap([&](Stop stop) { runner.serve(stop); }));
+        app.loop("slot-" + std::to_string(slot), detachable.wrap([&](Stop stop) { runner.serve(stop); }));
     }
     app.loop("interrupts", [&](Stop stop) { runner.interrupt_void(stop); });
     app.loop("assignments", [&](Stop stop) { assignments.run(stop); });
-    app.loop("janitor", hanging.wrap([&](Stop stop) { janitor.run(stop); }));
-    app.loop("chain-id", hanging.wrap([&](Stop stop) { learner.run(stop); }));
-    app.loop("settlement", hanging.wrap([&](Stop stop) { settlement.run(stop); }));
-    app.loop("presence", hanging.wrap([&](Stop stop) { presence.run(stop); }));
+    app.loop("janitor", detachable.wrap([&](Stop stop) { janitor.run(stop); }));
+    app.loop("chain-id", detachable.wrap([&](Stop stop) { learner.run(stop); }));
+    app.loop("settlement", detachable.wrap([&](Stop stop) { settlement.run(stop); }));
+    app.loop("presence", detachable.wrap([&](Stop stop) { registration.run(stop); }));
     const int status = app.run();
-    if (hanging.left_behind()) {
+    if (detachable.detached_any()) {
         std::_Exit(status);
     }
     return status;

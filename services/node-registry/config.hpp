@@ -1,23 +1,16 @@
-// The registry's settings.
+// Settings of the node registry.
 #pragma once
 
-#include "ingest/log_stream.hpp"
 #include "runtime/settings.hpp"
+#include "streamrunner/chain_settings.hpp"
 
 namespace lamda::registry {
 
 struct Config {
     runtime::Secret database_url;
     runtime::Secret nats_url;
-    std::vector<std::string> opbnb_rpc_urls;
-    Address node_reputation;
-    std::optional<ChainId> chain_id;
-    std::optional<BlockNum> start_block;
-    Millis finality_max_age{300'000};
-    Millis rpc_timeout{10'000};
-    unsigned rpc_agreement = 1;
-    bool verify_receipts = false;
-    Millis audit_pace{10'000};  ///< 0: no sweep
+    streamrunner::ChainSettings opbnb;
+    streamrunner::ReadSettings reading;
     Millis offline_after{90'000};
 };
 

@@ -1,4 +1,4 @@
-// The service's settings, read once.
+// Settings of the reputation service.
 #pragma once
 
 #include <optional>
@@ -8,34 +8,24 @@
 #include "core/ids.hpp"
 #include "core/u256.hpp"
 #include "runtime/settings.hpp"
+#include "streamrunner/chain_settings.hpp"
 #include "wallet/wallet.hpp"
 
 namespace lamda::reputation {
 
-struct ChainConfig {
-    std::vector<std::string> urls;
-    std::optional<ChainId> chain_id;
-    Address contract;
-    std::optional<BlockNum> start_block;
-    Millis finality_max_age{0};
-};
-
 struct Config {
     runtime::Secret database_url;
-    ChainConfig bsc;
-    ChainConfig opbnb;
-    Millis rpc_timeout{0};
-    unsigned rpc_agreement = 1;
-    bool verify_receipts = false;
-    Millis audit_pace{10'000};           ///< 0: no sweep
-    std::optional<BlockNum> from_block;  ///< BSC: confirmations before it are not ours
+    streamrunner::ChainSettings bsc;
+    streamrunner::ChainSettings opbnb;
+    streamrunner::ReadSettings reading;
+    std::optional<BlockNum> from_block;  ///< BSC: earlier confirmations are not counted here
     wallet::Wallet wallet;
     U256 max_fee_cap;       ///< wei per gas
     U256 min_priority_fee;  ///< wei per gas
     bool legacy_fees = false;
     std::optional<U256> daily_budget;  ///< wei
     std::size_t max_unmined = 0;
-    std::uint64_t low_at = 0;  ///< transactions that the wallet can still pay for
+    std::uint64_t low_at = 0;  ///< warn if the wallet pays for fewer transactions
 };
 
 Config read_config(runtime::Settings& settings);

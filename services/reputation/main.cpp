@@ -1,3 +1,4 @@
+// Entry point of lamda-reputation: reads the settings and runs the service.
 #include "services/reputation/service.hpp"
 
 namespace {

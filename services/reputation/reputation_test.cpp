@@ -1,5 +1,5 @@
-// The service against real servers: two EVM nodes, PostgreSQL, the contracts; killed at every step of the
-// sender.
+// Tests of the service on real servers (two EVM nodes, PostgreSQL, the contracts), killed at every step of
+// the sender.
 #include <catch2/catch.hpp>
 #include <future>
 #include <optional>
@@ -43,7 +43,7 @@ struct Market {
     std::string dsn = fresh_database("reputation");
     std::size_t jobs = 0;
 
-    /// As the service's own role.
+    /// Returns the DSN for the service's own role.
     std::string fresh_database(const std::string& name) {
         return testkit::migrated_database(postgres, name, store::kReputationRole);
     }
@@ -96,7 +96,7 @@ struct Market {
     bool reaches(std::uint64_t wanted) {
         return testkit::wait_until([&] { return count() >= wanted; }, Millis(30'000));
     }
-    /// Time enough for a second increment, if there were one: so many blocks of opBNB.
+    /// Waits for `blocks` of opBNB: time enough for a second increment.
     void let_blocks_pass(std::uint64_t blocks) {
         const auto until = opbnb_rpc.block_number() + blocks;
         REQUIRE(testkit::wait_until([&] { return opbnb_rpc.block_number() >= until; }, Millis(30'000)));
@@ -105,7 +105,7 @@ struct Market {
 
 }  // namespace
 
-TEST_CASE("three confirmed jobs count three; a lost database counts none again") {
+TEST_CASE("three confirmed jobs raise the count to three; a lost database counts none again") {
     Market market;
     market.register_provider();
     for (int i = 0; i < 3; ++i) {
@@ -137,7 +137,7 @@ TEST_CASE("a job of an unregistered provider waits without a nonce until it regi
     CHECK(service.stop() == 0);
 }
 
-TEST_CASE("killed at every step of the sender, each job still counts once") {
+TEST_CASE("after a kill at every step of the sender each job counts once") {
     Market market;
     market.register_provider();
     for (const char* point : {"sender.after_allocate", "sender.after_sign", "sender.after_store",
@@ -147,15 +147,15 @@ TEST_CASE("killed at every step of the sender, each job still counts once") {
         market.confirm_job();
         auto spec = market.spec();
         spec.env["LAMDA_CRASH_AT"] = point;
-        testkit::Process dying(spec);
+        testkit::Process killed(spec);
         if (std::string_view(point) == "sender.before_done") {
-            // The stream that reads the increment back from the chain may mark it done first: then this
-            // process lives on, past the point, until it is killed here.
+            // The stream that reads the increment back may mark it done first. The process then does not
+            // reach the crash point, and is killed here.
             REQUIRE(market.reaches(before + 1));
             market.let_blocks_pass(25);
-            dying.kill();
+            killed.kill();
         } else {
-            REQUIRE(dying.wait(Millis(30'000)) == 128 + 9);
+            REQUIRE(killed.wait(Millis(30'000)) == 128 + 9);
         }
         testkit::Process service(market.spec());
         REQUIRE(market.reaches(before + 1));
@@ -165,7 +165,7 @@ TEST_CASE("killed at every step of the sender, each job still counts once") {
     }
 }
 
-TEST_CASE("Once on chain: an instance whose ledger is forgotten under its feet reads it again first") {
+TEST_CASE("Once on chain: a running instance whose ledger is reset reads the chain again before it sends") {
     Market market;
     market.register_provider();
     for (int i = 0; i < 3; ++i) {
@@ -175,7 +175,7 @@ TEST_CASE("Once on chain: an instance whose ledger is forgotten under its feet r
     REQUIRE(market.reaches(3));
     market.let_blocks_pass(10);
     store::Database database(market.postgres.dsn("reputation"), "test", 1);  // as the superuser
-    // Its lease is lost with its session, and it does not know that yet.
+    // The instance loses its lease with its session, and has not noticed yet.
     REQUIRE(testkit::wait_until([&] {
         return database.transact([](store::Txn& txn) {
             txn.exec("SELECT pg_terminate_backend(backend_pid) FROM chain.lease WHERE owner = 'reputation'");
@@ -192,7 +192,7 @@ TEST_CASE("Once on chain: an instance whose ledger is forgotten under its feet r
     CHECK(intents == 1);  // the chain had counted the others
 }
 
-TEST_CASE("Once on chain: an intent that is made while its increment is looked up is closed by it") {
+TEST_CASE("Once on chain: an intent that is made while its increment is looked up is closed") {
     Market market;
     market.register_provider();
     store::Database database(market.dsn, "test", 4);
@@ -217,7 +217,7 @@ TEST_CASE("Once on chain: an intent that is made while its increment is looked u
         REQUIRE(reputation::put_due_intents(
                     txn, {market.admin->address(), ChainId{5611}, market.node_reputation}, 10) == 1);
         closed = std::async(std::launch::async, [&] { return planner.look_up_increments(); });
-        // It waits for what is not committed yet.
+        // The look-up waits for the uncommitted transaction.
         REQUIRE(testkit::wait_until([&] {
             return database.transact([](store::Txn& other) {
                 return other.one("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE NOT granted) AS waits")
@@ -231,7 +231,7 @@ TEST_CASE("Once on chain: an intent that is made while its increment is looked u
     CHECK(state == "done");
 }
 
-TEST_CASE("with a remote signer, which goes away and lies in between, each job counts once") {
+TEST_CASE("with a remote signer that is unavailable or signs wrongly at times, each job counts once") {
     using Manner = testkit::SigningServer::Manner;
     Market market;
     market.register_provider();
@@ -246,7 +246,7 @@ TEST_CASE("with a remote signer, which goes away and lies in between, each job c
         signer.behave(manner);
         const auto asked = signer.requests();
         market.confirm_job();
-        // The service has met it, and nothing was sent meanwhile.
+        // The service has called the signer, and nothing was sent meanwhile.
         REQUIRE(testkit::wait_until([&] { return signer.requests() >= asked + 2 || manner == Manner::kGood; },
                                     Millis(30'000)));
         CHECK((manner == Manner::kGood || market.count() == counted));

@@ -4,10 +4,6 @@
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
-#include "ingest/audit/audit.hpp"
-#include "ingest/log_stream.hpp"
-#include "pgingest/pg_stream_memory.hpp"
-#include "rpcpool/endpoint_chain.hpp"
 #include "rpcpool/errors.hpp"
 #include "runtime/readiness.hpp"
 #include "services/reputation/ingest/confirmation_proofs.hpp"
@@ -26,76 +22,30 @@ constexpr auto kSenderCheck = "sender:reputation:opbnb";
 constexpr Millis kPace{250};
 constexpr Millis kCheckCounts{30'000};
 
-/// What contradicts the chain ends the process with 78; libs/chain knows nothing of processes.
-template <class F>
-auto or_config_error(F&& work) {
-    try {
-        return work();
-    } catch (const rpcpool::ConfigContradiction& error) {
-        throw runtime::ConfigError(error.what());
-    }
-}
+using streamrunner::or_config_error;
 
-const ingest::SettingNames kBscSettings{"BSC_RPC_URL", "BSC_CHAIN_ID", "JOB_MANAGER_CONTRACT_ADDRESS",
-                                        "JOB_MANAGER_START_BLOCK"};
-const ingest::SettingNames kOpbnbSettings{"OPBNB_RPC_URL", "OPBNB_CHAIN_ID",
-                                          "NODE_REPUTATION_CONTRACT_ADDRESS", "NODE_REPUTATION_START_BLOCK"};
-
-ingest::StreamConfig stream_config(const char* name, const ChainConfig& chain,
-                                   const ingest::SettingNames& settings, bool verify_receipts,
-                                   std::vector<Topic> topics) {
-    ingest::StreamConfig config;
-    config.name = name;
-    config.contracts = {chain.contract};
-    config.topics = std::move(topics);
-    config.start_block = chain.start_block;
-    config.chain_id = chain.chain_id;
-    config.finality.max_age = chain.finality_max_age;  // and no fallback: reputation waits for finality
-    config.only_final = true;
-    config.verify_receipts = verify_receipts;
-    config.settings = settings;
-    return config;
-}
-
-ingest::StreamConfig jobs_stream(const Config& config) {
+streamrunner::StreamPlan jobs_plan() {
     using namespace contracts::job_manager;
-    return stream_config(kJobsStream, config.bsc, kBscSettings, config.verify_receipts,
-                         {JobCreated::topic(), JobConfirmed::topic()});
+    streamrunner::StreamPlan plan;
+    plan.name = kJobsStream;
+    plan.topics = {JobCreated::topic(), JobConfirmed::topic()};
+    plan.only_final = true;  // without a fallback: reputation waits for finality
+    plan.releases_lease = false;
+    plan.stream_loop = kJobsStream;
+    plan.audit_loop = "sweep:bsc";
+    return plan;
 }
 
-ingest::StreamConfig increments_stream(const Config& config) {
+streamrunner::StreamPlan increments_plan() {
     using namespace contracts::node_reputation;
-    return stream_config(kIncrementsStream, config.opbnb, kOpbnbSettings, config.verify_receipts,
-                         {JobCountIncremented::topic()});
-}
-
-std::unique_ptr<rpcpool::MultiRpc> open_chain(const ChainConfig& chain, const Config& config,
-                                              const Clock& clock, const telemetry::Log& log) {
-    return std::make_unique<rpcpool::MultiRpc>(
-        rpcpool::RpcConfig{
-            .urls = chain.urls,
-            .chain = chain.chain_id,
-            .timeout = config.rpc_timeout,
-            .agreement = std::min<unsigned>(config.rpc_agreement, static_cast<unsigned>(chain.urls.size()))},
-        clock, log);
-}
-
-runtime::IdentityClaim identity_of(const char* stream, const ChainConfig& chain,
-                                   const ingest::SettingNames& settings, Millis timeout, const Clock& clock,
-                                   const telemetry::Log& log) {
-    const auto ask = [&chain, &settings, timeout, &clock, log](ChainId recorded) {
-        or_config_error([&] {
-            rpcpool::require_recorded_chain({.urls = chain.urls, .chain = recorded, .timeout = timeout},
-                                            settings.endpoints, clock, log);
-        });
-    };
-    return {stream,
-            chain.chain_id,
-            chain.contract,
-            chain.start_block,
-            {settings.chain_id, settings.contracts, settings.start_block},
-            ask,
-            false};
+    streamrunner::StreamPlan plan;
+    plan.name = kIncrementsStream;
+    plan.topics = {JobCountIncremented::topic()};
+    plan.only_final = true;
+    plan.releases_lease = false;
+    plan.stream_loop = kIncrementsStream;
+    plan.audit_loop = "sweep:opbnb";
+    return plan;
 }
 
 }  // namespace
@@ -106,9 +56,9 @@ Service::Service(runtime::App& app, const Config& config)
       database_(config.database_url.reveal(), "lamda-reputation"),
       clock_(database_),
       signer_(*config.wallet.signer),
-      bsc_(open_chain(config.bsc, config, clock_, app.log())),
-      opbnb_(open_chain(config.opbnb, config, clock_, app.log())),
       lease_(database_, kOwner, app.log(), app.metrics()),
+      bsc_(app, database_, clock_, lease_, jobs_plan(), config.bsc, config.reading),
+      opbnb_(app, database_, clock_, lease_, increments_plan(), config.opbnb, config.reading),
       jobs_(config.from_block),
       jobs_repair_(config.from_block),
       policy_(database_, config.opbnb.contract) {
@@ -116,27 +66,15 @@ Service::Service(runtime::App& app, const Config& config)
     runtime::prepare_database(app, database_, app.config().migrate_on_start, store::kReputationRole);
     runtime::keep_time(app, clock_);
     identity_ = std::make_unique<runtime::Identity>(
-        app, database_,
-        std::vector{identity_of(kJobsStream, config.bsc, kBscSettings, config.rpc_timeout, clock_, app.log()),
-                    identity_of(kIncrementsStream, config.opbnb, kOpbnbSettings, config.rpc_timeout, clock_,
-                                app.log())});
+        app, database_, std::vector{bsc_.identity_claim(), opbnb_.identity_claim()});
     app.first("opbnb", [this](const std::stop_token&) { connect(); });
-    const auto jobs = jobs_stream(config);
-    const auto increments = increments_stream(config);
-    app.loop(kJobsStream, [=, this](const std::stop_token& stop) { read(jobs, *bsc_, jobs_, stop); });
-    app.loop(kIncrementsStream,
-             [=, this](const std::stop_token& stop) { read(increments, *opbnb_, increments_, stop); });
-    if (config.audit_pace > Millis{0}) {
-        app.loop("sweep:bsc",
-                 [=, this](const std::stop_token& stop) { audit(jobs, *bsc_, jobs_repair_, stop); });
-        app.loop("sweep:opbnb", [=, this](const std::stop_token& stop) {
-            audit(increments, *opbnb_, increments_repair_, stop);
-        });
-    }
-    app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { keep_ledger(stop); }));
-    app.loop("proofs", identity_->after_proof([this](const std::stop_token& stop) { prove(stop); }));
-    app.loop("sender", identity_->after_proof([this](const std::stop_token& stop) { send(stop); }));
-    app.loop("counts", identity_->after_proof([this](const std::stop_token& stop) { check_counts(stop); }));
+    bsc_.start(jobs_, jobs_repair_);
+    opbnb_.start(increments_, increments_repair_);
+    app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { run_ledger(stop); }));
+    app.loop("proofs", identity_->after_proof([this](const std::stop_token& stop) { run_proofs(stop); }));
+    app.loop("sender", identity_->after_proof([this](const std::stop_token& stop) { run_sender(stop); }));
+    app.loop("counts",
+             identity_->after_proof([this](const std::stop_token& stop) { run_count_check(stop); }));
 }
 
 void Service::connect() {
@@ -144,12 +82,12 @@ void Service::connect() {
     require_owner();
     require_signer();
     planner_ =
-        std::make_unique<IncrementPlanner>(DutyConfig{signer_.address(), chain, config_.opbnb.contract,
-                                                      kIncrementsStream, config_.from_block.has_value()},
-                                           database_, *opbnb_);
+        std::make_unique<IncrementPlanner>(PlannerConfig{signer_.address(), chain, config_.opbnb.contract,
+                                                         kIncrementsStream, config_.from_block.has_value()},
+                                           database_, opbnb_.rpc());
     count_proof_ = std::make_unique<CountProof>(
         CountProofConfig{config_.opbnb.contract, kIncrementsStream, config_.opbnb.start_block}, database_,
-        *opbnb_, clock_);
+        opbnb_.rpc(), clock_);
     tx_queue_ = std::make_unique<pgledger::PgTxQueue>(database_, signer_.address(), chain);
     txsender::SenderConfig sender;
     sender.name = kIncrementsStream;
@@ -161,20 +99,20 @@ void Service::connect() {
     sender.max_unmined = config_.max_unmined;
     sender.low_at = config_.low_at;
     sender_ = std::make_unique<txsender::Sender>(
-        std::move(sender), *opbnb_, signer_, *tx_queue_, policy_, clock_, app_.log(), app_.metrics(),
+        std::move(sender), opbnb_.rpc(), signer_, *tx_queue_, policy_, clock_, app_.log(), app_.metrics(),
         app_.health(),
         [this](const std::vector<txsender::Intent>& intents) { return planner_->precheck(intents); });
 }
 
 ChainId Service::chain_of_opbnb() {
     try {
-        return opbnb_->chain_id();
+        return opbnb_.rpc().chain_id();
     } catch (const rpcpool::ConfigContradiction& error) {
-        throw runtime::ConfigError(kOpbnbSettings.endpoints + ": " + error.what());
+        throw runtime::ConfigError(config_.opbnb.names.endpoints + ": " + error.what());
     }
 }
 
-/// A signer that is away is waited for, like any other peer.
+/// Waits for a signer that is unavailable, like for any other peer.
 void Service::require_signer() {
     try {
         signer_.check();
@@ -183,17 +121,19 @@ void Service::require_signer() {
     }
 }
 
-/// What a node says that lags is no proof: the contract, or its owner, may be younger than its head.
-void Service::contradicted(const std::string& message) {
-    const auto head = opbnb_->header(eth::BlockSpec(eth::Tag::kLatest));
-    const Timestamp born(std::chrono::seconds(head ? head->timestamp : 0));
-    if (clock_.now() - born <= config_.opbnb.finality_max_age) {
+/// Refuses the configuration, or waits if opBNB's head is old: the contract or its owner may be newer than
+/// the head of a lagging node.
+void Service::refuse_or_wait(const std::string& message) {
+    const auto head = opbnb_.rpc().header(eth::BlockSpec(eth::Tag::kLatest));
+    const Timestamp head_time(std::chrono::seconds(head ? head->timestamp : 0));
+    if (clock_.now() - head_time <= config_.opbnb.finality_max_age) {
         throw runtime::ConfigError(message);
     }
-    throw rpcpool::NotReadyYet(message + "; but opBNB's newest block is too old to believe that");
+    throw rpcpool::NotReadyYet(message + "; not certain, because opBNB's newest block is too old");
 }
 
-/// Why this wallet cannot count jobs there, as far as these endpoints tell; empty: it owns the contract.
+/// Returns the reason why this wallet cannot count jobs there, according to `rpc`; empty: it owns the
+/// contract.
 std::string Service::owner_contradiction(eth::Rpc& rpc) const {
     using contracts::node_reputation::Owner;
     const auto at = "NODE_REPUTATION_CONTRACT_ADDRESS: ";
@@ -218,52 +158,36 @@ std::string Service::owner_contradiction(eth::Rpc& rpc) const {
             throw;
         }
     }
-    return at + ("the contract at " + address + " names no owner");
+    return at + ("the contract at " + address + " returns no owner: it is not NodeReputation");
 }
 
-/// One endpoint's word is no proof: each of the others has to say the same.
+/// Refuses a wallet that is not the owner only if all endpoints agree.
 void Service::require_owner() {
-    const auto reason = owner_contradiction(*opbnb_);
+    const auto reason = owner_contradiction(opbnb_.rpc());
     if (reason.empty()) {
         return;
     }
     for (const auto& url : config_.opbnb.urls) {
-        auto alone = config_.opbnb;
-        alone.urls = {url};
+        auto single = config_.opbnb;
+        single.urls = {url};
         try {
-            if (owner_contradiction(*open_chain(alone, config_, clock_, app_.log())).empty()) {
-                app_.log().warn("endpoint contradicts another one about the owner of NodeReputation",
-                                {{"reason", reason}});
+            rpcpool::MultiRpc rpc(streamrunner::rpc_config(single, config_.reading), clock_, app_.log());
+            if (owner_contradiction(rpc).empty()) {
+                app_.log().warn("endpoints disagree about the owner of NodeReputation", {{"reason", reason}});
                 return;
             }
-        } catch (const rpcpool::ConfigContradiction&) {  // on another chain: it is not asked
+        } catch (const rpcpool::ConfigContradiction&) {  // another chain: ignored
         }
     }
-    contradicted(reason);
+    refuse_or_wait(reason);
 }
 
-void Service::read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc,
-                   pgingest::Projection& projection, const std::stop_token& stop) {
-    pgingest::Projector sink(database_, config.name, projection);
-    pgingest::PgStreamMemory memory(database_, config.name);
-    ingest::LogStream stream(config, rpc, sink, clock_, app_.log(), app_.metrics(), app_.health(),
-                             ingest::StreamOptions{.memory = &memory, .lease = &lease_});
-    or_config_error([&] { stream.run(stop); });
-}
-
-void Service::audit(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
-                    const std::stop_token& stop) {
-    pgingest::PgAudit sink(database_, config.name, journal);
-    ingest::Audit(config, config_.audit_pace, rpc, sink, clock_, app_.log(), app_.metrics())
-        .run(stop, &lease_);
-}
-
-/// Ready: it takes over when the other instance ends. One that has sent before goes on with what it began:
-/// two senders share the ledger's rows, and only one form of a transaction can be mined.
+/// Reports a ready standby, which takes over when the other instance ends. An instance that has sent before
+/// continues to send: two senders share the queue's rows, and only one form of a transaction can be mined.
 void Service::stand_by() {
     if (!may_send_) {
-        app_.health().set(kLedgerCheck, true, "another instance reads and sends");
-        app_.health().set(kSenderCheck, true, "another instance reads and sends");
+        app_.health().set(kLedgerCheck, true, "standby: another instance reads and sends");
+        app_.health().set(kSenderCheck, true, "standby: another instance reads and sends");
     }
 }
 
@@ -281,20 +205,22 @@ std::string Service::waiting_for() {
     return reason.empty() ? planner_->conclude() : reason;
 }
 
-/// Intents follow from confirmations only now: of a job that is counted already there shall be none.
+/// Intents are made only after the ledger agrees with the chain, so that no job that is counted already gets
+/// one.
 void Service::compare_ledger() {
     const auto reason = waiting_for();
     may_send_ = may_send_ || reason.empty();
     if (app_.health().set(kLedgerCheck, reason.empty(), reason)) {
-        app_.log().info(reason.empty() ? "ledger agrees with the chain" : "nothing is sent yet",
+        app_.log().info(reason.empty() ? "ledger agrees with the chain"
+                                       : "ledger does not agree with the chain yet; sending is paused",
                         {{"reason", reason}});
     }
 }
 
-void Service::keep_ledger(const std::stop_token& stop) {
+void Service::run_ledger(const std::stop_token& stop) {
     do {
         if (!lease_.held()) {
-            if (!lease_.given_up()) {
+            if (!lease_.yielded()) {
                 stand_by();
             }
             continue;
@@ -309,9 +235,9 @@ void Service::keep_ledger(const std::stop_token& stop) {
     } while (runtime::pause(stop, kPace));
 }
 
-/// Of jobs that the chain has counted already nothing needs a proof: not before the ledger agrees with it.
-void Service::prove(const std::stop_token& stop) {
-    ConfirmationProofs proofs({config_.bsc.contract, kJobsStream}, database_, *bsc_, clock_, app_.log(),
+/// Starts after the ledger agrees with the chain: jobs that the chain has counted already need no proof.
+void Service::run_proofs(const std::stop_token& stop) {
+    ConfirmationProofs proofs({config_.bsc.contract, kJobsStream}, database_, bsc_.rpc(), clock_, app_.log(),
                               app_.metrics(), app_.health());
     do {
         if (!lease_.held()) {
@@ -322,7 +248,7 @@ void Service::prove(const std::stop_token& stop) {
     } while (runtime::pause(stop, kPace));
 }
 
-void Service::send(const std::stop_token& stop) {
+void Service::run_sender(const std::stop_token& stop) {
     while (!may_send_) {
         if (!runtime::pause(stop, kPace)) {
             return;
@@ -331,8 +257,8 @@ void Service::send(const std::stop_token& stop) {
     or_config_error([&] { sender_->run(stop, kPace); });
 }
 
-void Service::check_counts(const std::stop_token& stop) {
-    CountCheck check(config_.opbnb.contract, kIncrementsStream, database_, *opbnb_, app_.log(),
+void Service::run_count_check(const std::stop_token& stop) {
+    CountCheck check(config_.opbnb.contract, kIncrementsStream, database_, opbnb_.rpc(), app_.log(),
                      app_.metrics());
     while (runtime::pause(stop, kCheckCounts)) {
         if (lease_.held()) {

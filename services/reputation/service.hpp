@@ -1,4 +1,4 @@
-// The running service: two final-only streams, the duty that joins them, and the sender.
+// Connects the service: two final-only streams, the planner that joins them, and the sender.
 #pragma once
 
 #include <memory>
@@ -6,7 +6,6 @@
 
 #include "pgingest/pg_lease.hpp"
 #include "pgledger/pg_tx_queue.hpp"
-#include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "services/reputation/config.hpp"
@@ -16,12 +15,13 @@
 #include "services/reputation/ledger/increment_planner.hpp"
 #include "services/reputation/sender/increment_policy.hpp"
 #include "store/database_clock.hpp"
+#include "streamrunner/stream_runner.hpp"
 
 namespace lamda::reputation {
 
 class Service {
   public:
-    /// Registers its steps and loops with the app. The configuration must outlive it.
+    /// Registers the service's steps and loops with the app. `config` must outlive it.
     Service(runtime::App& app, const Config& config);
 
   private:
@@ -30,16 +30,12 @@ class Service {
     void require_signer();
     std::string owner_contradiction(eth::Rpc& rpc) const;
     void require_owner();
-    void read(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Projection& projection,
-              const std::stop_token& stop);
-    void audit(const ingest::StreamConfig& config, rpcpool::MultiRpc& rpc, pgingest::Repairable& journal,
-               const std::stop_token& stop);
-    [[noreturn]] void contradicted(const std::string& message);
-    void keep_ledger(const std::stop_token& stop);
+    [[noreturn]] void refuse_or_wait(const std::string& message);
+    void run_ledger(const std::stop_token& stop);
     void compare_ledger();
-    void prove(const std::stop_token& stop);
-    void send(const std::stop_token& stop);
-    void check_counts(const std::stop_token& stop);
+    void run_proofs(const std::stop_token& stop);
+    void run_sender(const std::stop_token& stop);
+    void run_count_check(const std::stop_token& stop);
     std::string waiting_for();
     void stand_by();
 
@@ -49,14 +45,14 @@ class Service {
     store::DatabaseClock clock_;
     std::unique_ptr<runtime::Identity> identity_;
     const crypto::Signer& signer_;
-    std::unique_ptr<rpcpool::MultiRpc> bsc_;
-    std::unique_ptr<rpcpool::MultiRpc> opbnb_;
-    pgingest::PgLease lease_;  ///< one for both streams: what they say is joined here
+    pgingest::PgLease lease_;  ///< one for both streams, because their rows are joined
+    streamrunner::StreamRunner bsc_;
+    streamrunner::StreamRunner opbnb_;
     JobsProjection jobs_;
     IncrementsProjection increments_;
     JobsRepair jobs_repair_;
     IncrementsRepair increments_repair_;
-    // Known once opBNB has told its chain id.
+    // Set by connect(), which reads opBNB's chain id.
     std::unique_ptr<IncrementPlanner> planner_;
     std::unique_ptr<CountProof> count_proof_;
     std::unique_ptr<pgledger::PgTxQueue> tx_queue_;

@@ -107,6 +107,7 @@ IngestScene::IngestScene(const std::string& executables)
 void IngestScene::make_logs(std::uint64_t count, std::uint64_t per_block) {
     maker_.emit(testkit::JobLogKind::kCreated, logs_, count, per_block);
     logs_ += count;
+    per_block_ = per_block;
     last_block_ = testkit::head_of(anvil_);
     anvil_.call("anvil_mine", fmt::format("[{}]", kEmptyBlocks));
 }
@@ -119,7 +120,7 @@ std::string IngestScene::fresh_database() {
     return testkit::migrated_database(postgres_, database_, "postgres");
 }
 
-void IngestScene::check_rows(const std::string& dsn) const {
+void IngestScene::check_rows(const std::string& dsn, std::uint64_t logs) const {
     store::Database database(dsn, "bench", 1);
     const auto row = database.transact([](store::Txn& txn) {
         return txn.one(
@@ -128,15 +129,15 @@ void IngestScene::check_rows(const std::string& dsn) const {
             "AS "
             "events, (SELECT count(*) FROM bus.outbox) AS messages");
     });
-    if (row.get<std::uint64_t>("jobs") != logs_ || row.get<std::uint64_t>("events") != logs_ ||
+    if (row.get<std::uint64_t>("jobs") != logs || row.get<std::uint64_t>("events") != logs ||
         row.get<std::uint64_t>("messages") != 0) {
         throw std::runtime_error(fmt::format("{} jobs, {} events and {} messages were written, of {} logs",
                                              row.get<std::uint64_t>("jobs"), row.get<std::uint64_t>("events"),
-                                             row.get<std::uint64_t>("messages"), logs_));
+                                             row.get<std::uint64_t>("messages"), logs));
     }
 }
 
-IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::string& rpc_url) {
+IngestScene::Run IngestScene::run(const std::string& dsn, const std::string& rpc_url, std::uint64_t logs) {
     store::Database watcher(dsn, "bench", 1);
     // The indexes are part of the work.
     const auto cursor = [&] {
@@ -157,7 +158,8 @@ IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::
         {"NATS_URL", nats_.url()},
         {"BSC_RPC_URL", rpc_url},
         {"JOB_MANAGER_CONTRACT_ADDRESS", maker_.address()},
-        {"JOB_MANAGER_START_BLOCK", "1"},
+        {"JOB_MANAGER_START_BLOCK",
+         logs == logs_ ? "1" : std::to_string(last_block_.value - logs / per_block_ + 1)},
         {"METRICS_PORT", std::to_string(testkit::free_port())}};
     spec.cwd = dir_.path();
     spec.log_file = log;
@@ -175,12 +177,12 @@ IngestScene::Run IngestScene::run_dispatcher(const std::string& dsn, const std::
     out.seconds = now_seconds() - begin;
     process.kill();
     out.cpu_seconds = cpu_of_ended_children() - cpu_before;
-    check_rows(dsn);
+    check_rows(dsn, logs);
     return out;
 }
 
-IngestScene::Run IngestScene::run_dispatcher() {
-    return run_dispatcher(fresh_database(), anvil_.url());
+IngestScene::Run IngestScene::run_newest(std::uint64_t logs) {
+    return run(fresh_database(), anvil_.url(), logs);
 }
 
 IngestScene::Floor IngestScene::learn_floor() {
@@ -188,7 +190,7 @@ IngestScene::Floor IngestScene::learn_floor() {
     const auto dsn = fresh_database();
     {
         const RpcRecorder recorder(port_in(anvil_.url()));
-        run_dispatcher(dsn, recorder.url());
+        run(dsn, recorder.url(), logs_);
         out.asked = recorder.recording();
         out.asked.bodies = useful(out.asked.bodies);
     }

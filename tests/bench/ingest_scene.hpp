@@ -30,8 +30,11 @@ class IngestScene {
         double cpu_seconds = 0;  ///< of the dispatcher only
         double peak_mib = 0;     ///< private memory
     };
-    /// Runs the dispatcher into a new, migrated database. @throws std::runtime_error if rows are missing
-    Run run_dispatcher();
+    /// Ingests all logs into a new, migrated database. @throws std::runtime_error if rows are missing
+    Run run_dispatcher() { return run_newest(logs_); }
+    /// Ingests only the newest `logs` logs: the start block is their first block.
+    /// @pre a multiple of the logs per block, from the newest make_logs()
+    Run run_newest(std::uint64_t logs);
 
     struct Floor {
         RpcRecorder::Recording asked;
@@ -55,8 +58,8 @@ class IngestScene {
   private:
     std::string fresh_database();
     std::vector<TableDump> rows_of(const std::string& dsn) const;
-    Run run_dispatcher(const std::string& dsn, const std::string& rpc_url);
-    void check_rows(const std::string& dsn) const;
+    Run run(const std::string& dsn, const std::string& rpc_url, std::uint64_t logs);
+    void check_rows(const std::string& dsn, std::uint64_t logs) const;
 
     std::string executables_;
     testkit::TempDir dir_;
@@ -67,6 +70,7 @@ class IngestScene {
     testkit::Anvil anvil_;
     testkit::JobLogs maker_;
     std::uint64_t logs_ = 0;
+    std::uint64_t per_block_ = 1;
     BlockNum last_block_;  ///< the last block with logs
     int databases_ = 0;
     std::string database_;  ///< the newest database

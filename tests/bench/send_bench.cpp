@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "arguments.hpp"
+#include "pairs.hpp"
 #include "report.hpp"
 #include "send_scene.hpp"
 
@@ -32,16 +33,17 @@ class Scene {
         std::vector<double> floors;
         std::vector<double> accepted;
         std::vector<double> done;
+        Pairs pairs;
         for (int i = 0; i < options_.runs; ++i) {
             floors.push_back(bare(options_.intents, kInBatch));
             SendNode node(fresh_folder());
             const auto sent = send_by_ledger(node, postgres_.create_database(fresh_name()), options_.intents);
             accepted.push_back(sent.accepted);
             done.push_back(sent.done);
+            pairs.add(sent.accepted, floors.back());
         }
-        const double floor = median(floors);
         report(
-            "send_floor_time", floor, "s",
+            "send_floor_time", median(floors), "s",
             fmt::format("no target: {} signed transactions, JSON-RPC batches of {}, one connection, libcurl",
                         options_.intents, kInBatch));
         const auto few = std::max<std::size_t>(options_.intents / 10, 1);
@@ -51,8 +53,7 @@ class Scene {
         report("send_time", median(accepted), "s",
                fmt::format("no target: {} intents, until the node has them", options_.intents));
         report("send_done_time", median(done), "s", "no target: until each is known to be final");
-        report("send", median(accepted) / floor, "x",
-               fmt::format("target ≤ {} x the floor, medians of {}", kMostRatio, options_.runs));
+        report_pairs("send", pairs, {Target::Bound::kAtMost, kMostRatio}, "the floor");
     }
 
   private:
@@ -76,8 +77,7 @@ int main(int argc, char** argv) {
     Options options;
     CLI::App app("Measures sending; prints one line for each figure: name value unit (target)");
     app.add_option("--intents", options.intents, "intents to send")->check(CLI::PositiveNumber);
-    app.add_option("--runs", options.runs, "number of runs; the median is reported")
-        ->check(CLI::PositiveNumber);
+    app.add_option("--runs", options.runs, "pairs of floor and sender")->check(CLI::PositiveNumber);
     if (const auto status = lamda::bench::parse(app, argc, argv)) {
         return *status;
     }

@@ -1,4 +1,5 @@
 #include "chaos/simulation.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <fmt/format.h>
 

@@ -77,7 +77,7 @@ TEST_CASE("killed while the container runs, the agent resumes it") {
     SECTION("while it still runs") {
         scenario.start();
         CHECK(testkit::wait_until(
-            [&] { return scenario.log().find("taking up a container again") != std::string::npos; }));
+            [&] { return scenario.log().find("resuming container") != std::string::npos; }));
         std::ofstream(scenario.output_dir(job) + "/go") << "";
     }
     SECTION("after it ended while the agent was down") {
@@ -146,7 +146,7 @@ TEST_CASE("without NATS a job continues, and its statuses are published later") 
     servers.nats.kill();
     std::ofstream(scenario.output_dir(job) + "/go") << "";
     CHECK(testkit::wait_until(
-        [&] { return scenario.log().find("\"msg\":\"completed\"") != std::string::npos; }));
+        [&] { return scenario.log().find("\"msg\":\"attempt completed\"") != std::string::npos; }));
     CHECK(testkit::wait_until([&] { return scenario.ready_report().starts_with("503"); }));
     CHECK(fs::exists(scenario.job_dir(job)));  // kept until the bus has stored the final status
     // Also after a restart of the agent.

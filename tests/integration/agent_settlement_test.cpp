@@ -194,7 +194,7 @@ TEST_CASE("a damaged ledger ends the agent with 78, is named, and is unchanged")
         std::ofstream(path) << damaged;
         scenario.start();
         CHECK(scenario.process().wait(Millis(15'000)) == 78);
-        CHECK(scenario.log().find("the transaction ledger " + path + " is damaged: ") != std::string::npos);
+        CHECK(scenario.log().find("the transaction queue " + path + " is damaged: ") != std::string::npos);
         std::ifstream file(path);
         CHECK(std::string(std::istreambuf_iterator<char>(file), {}) == damaged);
     }

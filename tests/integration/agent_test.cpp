@@ -330,9 +330,9 @@ TEST_CASE("malformed messages are dropped, and the agent continues") {
     scenario.assign(job);
     scenario.wait_status(job, StatusKind::kCompleted);
     CHECK(scenario.statuses(other).empty());
-    CHECK(testkit::wait_until(
-        [&] { return scenario.log().find("a retraction is refused for good") != std::string::npos; }));
-    CHECK(scenario.log().find("an assignment is refused for good") != std::string::npos);
+    CHECK(
+        testkit::wait_until([&] { return scenario.log().find("retraction rejected") != std::string::npos; }));
+    CHECK(scenario.log().find("assignment rejected") != std::string::npos);
 }
 
 TEST_CASE("an agent that was down at the publish runs the job when it returns") {

@@ -17,7 +17,7 @@ namespace {
 bool knows_of_twin(Scenario& scenario) {
     const auto report = scenario.ready_report();
     return report.starts_with("503") &&
-           report.find("another agent works with this provider's key") != std::string::npos;
+           report.find("another agent uses this provider's key") != std::string::npos;
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ TEST_CASE("two agents with one key accept no new work and finish running jobs; t
         },
         Millis(30'000)));
     for (const auto* scenario : {&first, &second}) {
-        CHECK(scenario->log().find("there is another agent with the same key") != std::string::npos);
+        CHECK(scenario->log().find("duplicate agent detected") != std::string::npos);
     }
 
     const auto waiting = first.job("true");
@@ -78,7 +78,7 @@ TEST_CASE("a killed agent is not a duplicate of its successor, which accepts wor
     const auto job = scenario.job("true");
     scenario.assign(job);
     scenario.wait_status(job, StatusKind::kCompleted);
-    CHECK(scenario.log().find("there is another agent with the same key") == std::string::npos);
+    CHECK(scenario.log().find("duplicate agent detected") == std::string::npos);
 }
 
 TEST_CASE("heartbeats are signed and numbered across a kill, and replayed ones are no duplicate agent") {
@@ -130,5 +130,5 @@ TEST_CASE("heartbeats are signed and numbered across a kill, and replayed ones a
     const auto job = scenario.job("true");
     scenario.assign(job);
     scenario.wait_status(job, StatusKind::kCompleted);
-    CHECK(scenario.log().find("there is another agent with the same key") == std::string::npos);
+    CHECK(scenario.log().find("duplicate agent detected") == std::string::npos);
 }

@@ -163,7 +163,7 @@ TEST_CASE(
     market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
     market.wait_job(id, "work_state", "accepted");
     CHECK(market.count("bus.dead_letter WHERE owner = 'dispatcher'") == 2);
-    CHECK(market.count("dispatch.job_event WHERE refused_reason = 'this attempt never left'") == 1);
+    CHECK(market.count("dispatch.job_event WHERE refused_reason = 'this attempt was never sent'") == 1);
     market.require_row_is_fold_of_journal(id);
 }
 
@@ -239,7 +239,7 @@ TEST_CASE(
         [&] {
             market.heartbeat(0);
             return market.count(
-                       "dispatch.job_event WHERE refused_reason = 'this attempt has not left yet'") == 1;
+                       "dispatch.job_event WHERE refused_reason = 'this attempt has not been sent yet'") == 1;
         },
         Millis(30'000)));
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);

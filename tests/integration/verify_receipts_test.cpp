@@ -153,7 +153,7 @@ TEST_CASE("Sceptical: a header forged along with its receipts does not match its
         },
         Millis(20'000)));
     CHECK_THAT(readiness, Catch::Contains("OPBNB_RPC_URL: " + scene.node.url()) &&
-                              Catch::Contains("VERIFY_RECEIPTS=false reads it without this proof"));
+                              Catch::Contains("set VERIFY_RECEIPTS=false to read it without this proof"));
     CHECK_THAT(scene.log(), Catch::Contains("header refused") && Catch::Contains(scene.node.url()));
     const auto metrics = scene.get("/metrics");
     CHECK_THAT(metrics, Catch::Contains("lamda_chain_headers_refused_total{stream=\"registry:opbnb\"} "));

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Fails on an include that the architecture does not allow.
 
-Reads layers.txt (`name|folder|used,used`, written by CMake), layers.toml (the table), and every #include below libs/
-and services/. Prints one line for each violation: `file:line: what is wrong`.
+Reads layers.txt (`name|folder|used,used`, written by CMake), layers.toml (the table), and every #include below libs/,
+services/ and tools/. A library is included as "core/ids.hpp", a service or tool as "services/reputation/config.hpp"; a
+header in a library's detail/ is included by that library alone. Prints one line for each violation: `file:line: what is wrong`.
 """
 
 import argparse
@@ -11,11 +12,14 @@ import re
 import sys
 import tomllib
 
+MOST_SOURCES = 40  # in one folder
+APPLICATIONS = ("services/", "tools/")
+GENERATED = ("contracts/", "runtime/embedded_", "store/embedded_")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def is_test(path):
-    return re.search(r"_test\.cpp$|(^|/)(test_|raw_)[a-z_]*\.(hpp|cpp)$|_bench\.cpp$", str(path)) is not None
+    return re.search(r"_test\.cpp$|(^|/)(test_|raw_)[a-z_]*\.(hpp|cpp)$|_bench\.cpp$|/testing/", str(path)) is not None
 
 
 class Lint:
@@ -55,21 +59,42 @@ class Lint:
                 for use in used:
                     if "*" not in allowed and use not in allowed:
                         self.problem(folder, f"{name} must not use {use}")
-            elif folder.startswith("services/"):
+            elif folder.startswith(APPLICATIONS):
                 service = pathlib.PurePath(folder).parts[1]
                 for use in used:
                     self.check_service_use(folder, service, use)
+
+    def check_table(self):
+        """The table itself allows no circle."""
+        libraries = self.table["libraries"]
+        for name in libraries:
+            seen, todo = set(), list(libraries[name])
+            while todo:
+                used = todo.pop()
+                if used not in seen:
+                    seen.add(used)
+                    todo += libraries.get(used, [])
+            if name in seen:
+                self.problem("layers.toml", f"{name} may use itself by way of {', '.join(libraries[name])}: a circle")
+
+    def check_folder_sizes(self):
+        sizes = {}
+        for path in self.sources():
+            sizes[path.parent] = sizes.get(path.parent, 0) + 1
+        for folder, size in sizes.items():
+            if size > MOST_SOURCES:
+                self.problem(folder, f"{size} sources, at most {MOST_SOURCES}; split it into rooms by idea")
 
     def check_service_use(self, where, service, use):
         owners = self.table.get("restricted", {}).get(use)
         if owners is not None and service not in owners:
             self.problem(where, f"{use} is for tests and {', '.join(owners)} only")
         made_by = next((f for f, names in self.folder.items() if use in names), None)
-        if made_by and made_by.startswith("services/") and pathlib.PurePath(made_by).parts[1] != service:
-            self.problem(where, f"service {service} must not use service {pathlib.PurePath(made_by).parts[1]}")
+        if made_by and made_by.startswith(APPLICATIONS) and pathlib.PurePath(made_by).parts[1] != service:
+            self.problem(where, f"{service} must not use {made_by}")
 
     def sources(self):
-        for top in ("libs", "services"):
+        for top in ("libs", "services", "tools"):
             for path in sorted((self.root / top).rglob("*")):
                 if path.suffix in (".hpp", ".cpp", ".h") and path.is_file():
                     yield path.relative_to(self.root)
@@ -112,7 +137,9 @@ class Lint:
                 if "/" in target and owner in self.libraries:
                     self.check_library(where, path, top, part, owner, target, declared)
                 elif kind == '"':
-                    self.check_own(where, path, top, part, target)
+                    self.check_application(where, top, part, target)
+                if "/detail/" in target and (top, part) != ("libs", owner):
+                    self.problem(where, f"{target} is private to {owner}")
                 self.check_third_party(where, path, top, part, target, public)
 
     def check_library(self, where, path, top, part, owner, target, declared):
@@ -120,7 +147,7 @@ class Lint:
             return
         if owner not in declared:
             self.problem(where, f"includes {target}, but {part} does not declare USES {owner}")
-        if top == "services":
+        if top != "libs":
             self.check_service_use(where, part, owner)
             return
         allowed = self.table["libraries"].get(part, [])
@@ -130,23 +157,20 @@ class Lint:
         if prefix and not target.startswith(prefix):
             self.problem(where, f"{part} may include only {prefix}* of {owner}")
 
-    def check_own(self, where, path, top, part, target):
-        """A quoted include that names no library: it must not lead into another service's folder."""
-        if top != "services":
-            return
-        resolved = (self.root / path.parent / target).resolve()
-        try:
-            other = resolved.relative_to((self.root / "services").resolve()).parts[0]
-        except ValueError:
-            other = target.split("/")[1] if target.startswith("services/") else None
-        if other is not None and other != part and (self.root / "services" / other).is_dir():
-            self.problem(where, f"service {part} must not include service {other}")
+    def check_application(self, where, top, part, target):
+        """A quoted include that names no library: of its own service or tool only."""
+        if not target.startswith(APPLICATIONS):
+            if "/" in target or top != "libs":
+                if not target.startswith(GENERATED):
+                    self.problem(where, f'"{target}" is spelled neither from libs/ nor from the root of the sources')
+        elif target.split("/")[:2] != [top, part]:
+            self.problem(where, f"{top}/{part} must not include {target}")
 
     def check_third_party(self, where, path, top, part, target, public):
         for prefix, places in self.table["third_party"].items():
             if not target.startswith(prefix):
                 continue
-            here = part if top == "libs" else f"services/{part}"
+            here = part if top == "libs" else f"{top}/{part}"
             if f"!{here}" in places or ("*" not in places and here not in places and not (is_test(path) and prefix != "pqxx/")):
                 self.problem(where, f"<{target}> does not belong into {here}")
             elif path.suffix != ".cpp" and top == "libs" and str(path.relative_to("libs")) in public:
@@ -162,7 +186,9 @@ def main():
     args = parser.parse_args()
     layers = args.layers or args.root / "build" / "layers.txt"
     lint = Lint(args.root, layers, tomllib.loads(args.table.read_text()))
+    lint.check_table()
     lint.check_edges()
+    lint.check_folder_sizes()
     lint.check_files()
     print("\n".join(lint.problems) if lint.problems else f"layers: {len(lint.uses)} targets, no violation")
     return 1 if lint.problems else 0

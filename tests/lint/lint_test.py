@@ -42,7 +42,7 @@ GOOD = {
     "libs/wire/message.cpp": "#include <nlohmann/json.hpp>\n",
     "libs/testkit/kit.hpp": "\n",
     "libs/wire/message_test.cpp": '#include "testkit/kit.hpp"\n',
-    "services/a/main.cpp": '#include "part.hpp"\n#include "wire/message.hpp"\n',
+    "services/a/main.cpp": '#include "services/a/part.hpp"\n#include "wire/message.hpp"\n',
     "services/a/part.hpp": "\n",
     "services/b/other.hpp": "\n",
 }
@@ -84,10 +84,35 @@ class Layers(unittest.TestCase):
         self.refused({"libs/wire/message.cpp": '#include "eth/rpc.hpp"\n'}, "only eth/codec/")
 
     def test_a_service_that_includes_a_service(self):
-        self.refused({"services/a/main.cpp": '#include "../b/other.hpp"\n'}, "must not include service b")
+        self.refused({"services/a/main.cpp": '#include "services/b/other.hpp"\n'}, "services/a must not include services/b/other.hpp")
+
+    def test_an_include_that_is_not_spelled_from_a_root(self):
+        self.refused({"services/a/main.cpp": '#include "part.hpp"\n'}, "services/a/main.cpp:1", "spelled neither")
+        self.refused({"services/a/main.cpp": '#include "../b/other.hpp"\n'}, "spelled neither")
+
+    def test_a_private_header_of_a_library(self):
+        self.refused({"libs/core/detail/part.hpp": "\n", "libs/net/net.cpp": '#include "core/detail/part.hpp"\n'}, "is private to core")
+        self.assertEqual(self.lint({"libs/core/detail/part.hpp": "\n", "libs/core/core.cpp": '#include "core/detail/part.hpp"\n'})[0], 0)
+
+    def test_a_folder_of_more_than_forty_sources(self):
+        self.refused({f"libs/net/part{i}.hpp": "\n" for i in range(41)}, "libs/net: ", "split it into rooms")
+
+    def test_a_table_with_a_circle(self):
+        table = (HERE / "layers.toml").read_text().replace('core = []', 'core = ["wire"]')
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write(table)
+            file.flush()
+            done = subprocess.run([sys.executable, HERE / "layers.py", "--table", file.name, "--layers", "/dev/null"],
+                                  capture_output=True, text=True)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("core may use itself by way of wire: a circle", done.stdout)
+
+    def test_reading_and_sending_apart(self):
+        layers = LAYERS + "rpcpool|libs/rpcpool|eth\ningest|libs/ingest|rpcpool\ntxsender|libs/txsender|rpcpool,ingest\n"
+        self.refused({}, "txsender must not use ingest", layers=layers)
 
     def test_a_service_that_links_a_service(self):
-        self.refused({}, "must not use service b", layers=LAYERS.replace("services/a|core", "services/a|lamda-b,core"))
+        self.refused({}, "a must not use services/b", layers=LAYERS.replace("services/a|core", "services/a|lamda-b,core"))
 
     def test_testkit_in_a_service(self):
         self.refused({}, "testkit is for tests", layers=LAYERS.replace("services/a|core", "services/a|testkit,core"))

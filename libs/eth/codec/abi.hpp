@@ -12,8 +12,6 @@ namespace lamda::eth::abi {
 
 /// First four bytes of keccak256(signature), e.g. "createJob(bytes32,address)".
 std::array<std::uint8_t, 4> selector(std::string_view signature);
-/// keccak256(signature), e.g. "JobConfirmed(bytes32,uint256)".
-Topic topic_of(std::string_view signature);
 
 /// Encodes arguments as head and tail. Nested encoders build tuples and arrays of words.
 class Encoder {

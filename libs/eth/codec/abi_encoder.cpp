@@ -17,10 +17,6 @@ std::array<std::uint8_t, 4> selector(std::string_view signature) {
     return {hash[0], hash[1], hash[2], hash[3]};
 }
 
-Topic topic_of(std::string_view signature) {
-    return crypto::keccak256(as_bytes(signature)).as<Topic>();
-}
-
 Encoder& Encoder::word(const std::array<std::uint8_t, 32>& word) {
     slots_.push_back({false, Bytes(word.begin(), word.end())});
     return *this;

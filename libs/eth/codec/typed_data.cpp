@@ -77,8 +77,4 @@ Bytes typed_data_message(const Eip712Domain& domain, const Bytes32& struct_hash)
     return text;
 }
 
-Bytes32 typed_data_digest(const Eip712Domain& domain, const Bytes32& struct_hash) {
-    return crypto::keccak256(typed_data_message(domain, struct_hash));
-}
-
 }  // namespace lamda::eth

@@ -43,7 +43,5 @@ class StructHasher {
 
 /// "\x19\x01" || domainSeparator || hashStruct. Input of crypto::Signer.
 Bytes typed_data_message(const Eip712Domain& domain, const Bytes32& struct_hash);
-/// keccak256(typed_data_message(…)): the digest that the signer is recovered from.
-Bytes32 typed_data_digest(const Eip712Domain& domain, const Bytes32& struct_hash);
 
 }  // namespace lamda::eth

@@ -44,7 +44,7 @@ TEST_CASE("EIP-712: the example of the standard, Ether Mail") {
             .hash();
     CHECK(mail.hex() == "0xc52c0ee5d84264471806290a3f2c4cecfc5490626bf912d01f240d7a274b371e");
 
-    const Bytes32 digest = typed_data_digest(domain, mail);
+    const Bytes32 digest = crypto::keccak256(typed_data_message(domain, mail));
     CHECK(digest.hex() == "0xbe609aee343fb3c4b28e1df9e632fca64fcfaede20f02e86244efddf30957bd2");
 
     const auto cow = crypto::LocalSigner::from_bytes(crypto::keccak256(as_bytes("cow")).view()).value();

@@ -1,4 +1,5 @@
 #include "ingest/audit/audit.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 
@@ -12,18 +13,18 @@ namespace lamda::ingest {
 
 namespace {
 
-constexpr std::uint64_t kMostByReceipts = 64;  // blocks in one range, where it takes a header for each
-constexpr Millis kPatience{60'000};            // for one range
-constexpr int kTries = 4;                      // before a difference is left as it is
-constexpr Millis kSettlePatience{5 * 60'000};  // if an endpoint does not answer that might prove it
+constexpr std::uint64_t kMostByReceipts = 64;  // blocks of one range that is read by headers and receipts
+constexpr Millis kRangeTimeout{60'000};        // for one range
+constexpr int kTries = 4;                      // before a difference is left unrepaired
+constexpr Millis kSettleTimeout{5 * 60'000};   // for an endpoint that may have the proof and does not answer
 
-/// What the endpoints prove of a block.
+/// Proof of a block from all endpoints together.
 struct BlockProof {
     Result<BlockView> proven;
-    bool complete;  ///< each endpoint that is not on another chain has answered
+    bool complete;  ///< every endpoint that is not on another chain has answered
 };
 
-/// The endpoint has said what it has to say, even if that is an error.
+/// True for errors that are an endpoint's answer; false when it may answer later.
 bool answered(const std::exception& error) {
     return dynamic_cast<const eth::RpcError*>(&error) != nullptr ||
            dynamic_cast<const rpcpool::NotReadyYet*>(&error) != nullptr;
@@ -46,9 +47,9 @@ struct Audit::Impl {
     telemetry::Counter blocks_unsettled;
     std::optional<BlockNum> start;
     std::size_t turn = 0;
-    int tries = 0;                       ///< at the present range, to settle what differs
-    std::optional<Steady> trying_since;  ///< since when `tries` counts
-    std::string told;                    ///< the trouble that was logged last
+    int tries = 0;                       ///< attempts to settle the differences of the current range
+    std::optional<Steady> trying_since;  ///< time of the first of these attempts
+    std::string last_logged;             ///< reason that was logged last
 
     Impl(StreamConfig c, Millis p, rpcpool::MultiRpc& r, AuditSink& s, const Clock& time, telemetry::Log l,
          telemetry::Metrics& metrics)
@@ -72,7 +73,7 @@ struct Audit::Impl {
 
     telemetry::Labels labels() const { return {{"stream", config.name}}; }
 
-    /// Those that may be asked, the stream's own last; the others take turns.
+    /// Endpoints that may be called: the stream's preferred endpoint last, the others in rotation.
     std::vector<std::size_t> order() {
         auto out = endpoints.candidates();
         if (out.size() > 1) {
@@ -84,11 +85,11 @@ struct Audit::Impl {
         return out;
     }
 
-    void tell(const std::string& last_error) {
-        if (last_error != told) {
-            told = last_error;
+    void log_once(const std::string& last_error) {
+        if (last_error != last_logged) {
+            last_logged = last_error;
             if (!last_error.empty()) {
-                log.warn("sweep waits", {{"stream", config.name}, {"reason", last_error}});
+                log.warn("audit waiting", {{"stream", config.name}, {"reason", last_error}});
             }
         }
     }
@@ -107,7 +108,7 @@ struct Audit::Impl {
         return *start;
     }
 
-    /// As many blocks as one question may span there. Absent: stopped.
+    /// Reads as many blocks as one call to the endpoint may span. Absent: stopped.
     std::optional<RangeSnapshot> read(rpcpool::MultiRpc& endpoint, BlockNum first, BlockNum final,
                                       const std::stop_token& stop) {
         if (!endpoint.header(eth::BlockSpec(final))) {
@@ -117,7 +118,7 @@ struct Audit::Impl {
             endpoint.endpoints().answers_logs(0) ? endpoint.endpoints().window(0) : kMostByReceipts;
         const auto to = std::min(final, first + (most - 1));
         Backfill backfill(endpoint, filter, clock, false);
-        const auto deadline = clock.steady() + kPatience;
+        const auto deadline = clock.steady() + kRangeTimeout;
         while (!stop.stop_requested()) {
             auto got = backfill.next(std::nullopt, first, to);
             if (got.waiting) {
@@ -138,11 +139,11 @@ struct Audit::Impl {
         return std::nullopt;
     }
 
-    /// From the first endpoint that can be read.
+    /// Reads from the first endpoint that answers.
     std::optional<RangeSnapshot> read_anywhere(BlockNum first, const AuditState& state,
                                                const std::stop_token& stop) {
         endpoints.open(state.chain);
-        std::string last_error = "no endpoint may be asked now";
+        std::string last_error = "no endpoint is usable now";
         for (const auto i : order()) {
             try {
                 return read(endpoints.at(i), first, state.final, stop);
@@ -150,11 +151,11 @@ struct Audit::Impl {
                 last_error = error.what();
             }
         }
-        tell(last_error);
+        log_once(last_error);
         return std::nullopt;
     }
 
-    /// Where the next range begins. Absent: not to be found out now.
+    /// First block of the next range. Absent: the start block is not known yet.
     std::optional<BlockNum> next(const AuditState& state) {
         if (state.upto) {
             return state.upto->next();
@@ -162,7 +163,7 @@ struct Audit::Impl {
         try {
             return start_block();
         } catch (const std::exception& error) {
-            tell(error.what());
+            log_once(error.what());
             return std::nullopt;
         }
     }
@@ -180,38 +181,38 @@ struct Audit::Impl {
             } catch (const std::exception& error) {
                 answers -= answered(error) ? 0 : 1;
                 last_error = endpoints.at(i).name() + ": " + error.what();
-                log.debug("an endpoint proves nothing", {{"stream", config.name},
-                                                         {"block", block.value},
-                                                         {"endpoint", endpoints.at(i).name()},
-                                                         {"reason", error.what()}});
+                log.debug("audit: endpoint gave no proof", {{"stream", config.name},
+                                                            {"block", block.value},
+                                                            {"endpoint", endpoints.at(i).name()},
+                                                            {"reason", error.what()}});
             }
         }
         const auto all = endpoints.usable();
         if (views.empty() && !last_error.empty()) {
-            return {Error{"unproven", "no endpoint can prove what it says of the block; " + last_error, ""},
+            return {Error{"unproven", "no endpoint proved its answer for the block; " + last_error, ""},
                     answers >= all};
         }
         return {settle(views, all), answers >= all};
     }
 
-    /// A difference is left only when all who might know have been heard, or are away for too long.
+    /// True when a difference is left unrepaired: every endpoint has answered, or the time is over.
     bool give_up(bool complete) {
         ++tries;
         if (!trying_since) {
             trying_since = clock.steady();
         }
-        return tries >= kTries && (complete || clock.steady() - *trying_since > kSettlePatience);
+        return tries >= kTries && (complete || clock.steady() - *trying_since > kSettleTimeout);
     }
 
     struct Settled {
-        std::string why_not;  ///< empty: the difference is gone
+        std::string why_not;  ///< reason; empty when the difference is repaired
         bool complete = true;
     };
     Settled settle_block(BlockNum block) {
-        auto testimony = ask_all(block);
-        auto& proven = testimony.proven;
+        auto proof = ask_all(block);
+        auto& proven = proof.proven;
         if (!proven) {
-            return {proven.error().message, testimony.complete};
+            return {proven.error().message, proof.complete};
         }
         RangeSnapshot again;
         again.first = block;
@@ -225,10 +226,10 @@ struct Audit::Impl {
             const auto done = sink.repair(again);
             if (done.logs > 0) {
                 logs_repaired.add(static_cast<double>(done.logs));
-                log.error("rows were not the chain's, and are repaired",
+                log.error("audit repaired rows that differed from the chain",
                           {{"stream", config.name}, {"block", block.value}, {"logs", done.logs}});
             }
-            return {done.left.logs == 0 ? "" : "what the rows say has had effects that cannot be taken back"};
+            return {done.left.logs == 0 ? "" : "the wrong rows have had effects that cannot be undone"};
         } catch (const FinalityViolated& error) {
             return {error.what()};
         }
@@ -255,7 +256,7 @@ struct Audit::Impl {
                 continue;
             }
             if (!give_up(complete)) {
-                tell(why_not);
+                log_once(why_not);
                 return Step::kFailed;
             }
             ++outcome.unsettled;
@@ -263,7 +264,7 @@ struct Audit::Impl {
         }
         if (outcome.unsettled > 0) {
             log.error(
-                "rows differ from the chain, and cannot be repaired",
+                "audit could not repair rows that differ from the chain",
                 {{"stream", config.name}, {"blocks", outcome.unsettled}, {"reason", outcome.last_error}});
         }
         tries = 0;
@@ -273,7 +274,7 @@ struct Audit::Impl {
         at_block.set(static_cast<double>(again->blocks.to.number.value));
         logs_compared.add(static_cast<double>(outcome.logs));
         blocks_unsettled.add(static_cast<double>(outcome.unsettled));
-        tell("");
+        log_once("");
         return Step::kSwept;
     }
 };
@@ -294,7 +295,7 @@ void Audit::run(const std::stop_token& stop, Lease* lease) {
                 step(stop);
             }
         } catch (const std::exception& error) {
-            impl_->tell(error.what());
+            impl_->log_once(error.what());
         }
     }
 }

@@ -1,5 +1,5 @@
-// Audit: reads what is final once more, slowly and from another endpoint, and repairs the rows where they
-// differ. A backstop: whatever a stream was told or a hand has changed, it is noticed.
+// Audit: reads final blocks a second time, slowly and from another endpoint, and repairs rows that differ.
+// Finds wrong answers that a stream accepted and manual changes of rows.
 #pragma once
 
 #include <memory>
@@ -10,10 +10,10 @@
 
 namespace lamda::ingest {
 
-/// One range at each step: read from another endpoint than the stream asks first, where there is another.
-/// Where the rows differ, every endpoint is asked for the block and must prove its answer; the rows follow
-/// what is proven and not contradicted. What cannot be settled after some tries, although every endpoint has
-/// answered or been away for minutes, is counted and left as it is.
+/// Each step compares one range, read from another endpoint than the stream's preferred one if there is
+/// another. Where rows differ, every endpoint is called for the block and must prove its answer; rows are
+/// changed only to what is proven and not contradicted. A difference that stays unproven after several tries
+/// is counted and left unrepaired, once every endpoint has answered or has been unreachable for 5 minutes.
 ///
 /// Metrics: `lamda_chain_sweep_block`, `lamda_chain_sweep_logs_total`, `…_repaired_total`,
 /// `…_unsettled_total`.
@@ -21,19 +21,19 @@ class Audit {
   public:
     enum class Step {
         kSwept,    ///< a range was compared
-        kNothing,  ///< nothing is final that was not compared yet
-        kFailed,   ///< no endpoint could be read, or none told for certain: the same range again, later
+        kNothing,  ///< every final block is compared
+        kFailed,   ///< no endpoint could be read, or none proved its answer; retry the same range later
     };
 
-    /// @param rpc the stream's endpoints; each is asked over a connection of its own
-    /// @param pace between two ranges
+    /// @param rpc the stream's endpoints; each is called over its own connection
+    /// @param pace pause between two ranges
     Audit(StreamConfig config, Millis pace, rpcpool::MultiRpc& rpc, AuditSink& sink, const Clock& clock,
           telemetry::Log log, telemetry::Metrics& metrics);
     ~Audit();
 
-    /// Until stopped, while `lease` (if there is one) is held.
+    /// Runs until stopped; reads only while `lease` (if given) is held.
     void run(const std::stop_token& stop, Lease* lease = nullptr);
-    /// @throws what storage throws
+    /// @throws errors of the storage
     Step step(const std::stop_token& stop);
 
   private:

@@ -1,4 +1,4 @@
-// What a sweep needs of the rows that it holds against the chain.
+// AuditSink: storage interface of an audit, for the rows that are compared with the chain.
 #pragma once
 
 #include <set>
@@ -8,13 +8,13 @@
 
 namespace lamda::ingest {
 
-/// Blocks first … blocks.to, all of them final and applied, as another reading of the chain tells them.
+/// Blocks first … blocks.to, all final and applied, as read a second time from the chain.
 struct RangeSnapshot {
     BlockNum first;
     Batch blocks;
 };
 
-/// Where the rows and another reading of the same blocks disagree.
+/// Differences between the rows and a second reading of the same blocks.
 struct Differences {
     std::set<BlockNum> blocks;
     std::size_t logs = 0;  ///< missing, surplus, or with other contents
@@ -22,32 +22,32 @@ struct Differences {
 
 struct AuditState {
     ChainId chain;
-    BlockNum final;                ///< blocks up to here are applied, final, and settled (`kSettledDepth`)
-    std::optional<BlockNum> upto;  ///< compared so far; absent: nothing yet
+    BlockNum final;                ///< blocks up to this one are applied, final and `kSettledDepth` deep
+    std::optional<BlockNum> upto;  ///< last block compared; absent: none yet
 };
 
-/// What became of one range.
+/// Result of one range.
 struct AuditOutcome {
     std::size_t logs = 0;       ///< compared
-    std::size_t unsettled = 0;  ///< blocks whose difference was left as it is
-    std::string last_error{};   ///< of the last of these: why
+    std::size_t unsettled = 0;  ///< blocks whose difference was left unrepaired
+    std::string last_error{};   ///< reason for the last of these
 };
 
-/// Each call is one transaction. @throws what storage throws
+/// Each call is one transaction. @throws errors of the storage
 class AuditSink {
   public:
     virtual ~AuditSink() = default;
-    /// Absent: the stream has applied nothing that is settled yet.
+    /// Absent: the stream has applied no block that is final and settled yet.
     virtual std::optional<AuditState> state() = 0;
     virtual Differences compare(const RangeSnapshot& again) = 0;
-    /// Makes the rows what `again` says; how many differences it removed, and those that must stay.
+    /// Changes the rows to `again`. Returns the number of differences removed, and those that must stay.
     /// @throws FinalityViolated when the rows are of another block of the same height
     struct Repaired {
         std::size_t logs = 0;
         Differences left;
     };
     virtual Repaired repair(const RangeSnapshot& again) = 0;
-    /// Blocks first … last are done with. Nothing happens when another instance was there before.
+    /// Marks blocks first … last as compared. No effect when another instance has marked them before.
     virtual void passed(BlockNum first, BlockNum last, const AuditOutcome& outcome) = 0;
 };
 

@@ -1,4 +1,4 @@
-// The backstop: rows are held against what endpoints prove, and nothing else.
+// Audit: rows are compared with proofs from endpoints, and with nothing else.
 #include "ingest/audit/audit.hpp"
 
 #include <catch2/catch.hpp>
@@ -74,12 +74,12 @@ class RowsUnderAudit final : public AuditSink {
     BlockNum& final_;
 };
 
-struct SweptWorld : World {
+struct AuditedWorld : World {
     BlockNum final;
     RowsUnderAudit rows{sink, final};
     std::unique_ptr<Audit> audit;
 
-    explicit SweptWorld(std::vector<EndpointPlan> plans) : World(3, std::move(plans)) {
+    explicit AuditedWorld(std::vector<EndpointPlan> plans) : World(3, std::move(plans)) {
         config.chain_id = ChainId{97};
         for (int i = 0; i < 300; ++i) {
             mine_random();
@@ -94,9 +94,9 @@ struct SweptWorld : World {
             if (step() == Audit::Step::kNothing) {
                 return;
             }
-            clock.advance(Millis(70'000));  // whoever rests has rested
+            clock.advance(Millis(70'000));  // every back-off is over
         }
-        FAIL("the sweep does not end");
+        FAIL("the audit does not end");
     }
     std::size_t lose(std::size_t every) {
         std::size_t n = 0;
@@ -123,8 +123,8 @@ BlockView view(const char* name, std::uint8_t hash, bool by_root, std::size_t lo
 
 }  // namespace
 
-TEST_CASE("a sweep compares everything that is final, once") {
-    SweptWorld world({World::endpoint("one"), World::endpoint("two")});
+TEST_CASE("an audit compares every final block once") {
+    AuditedWorld world({World::endpoint("one"), World::endpoint("two")});
     world.audit_all();
     CHECK(world.rows.upto == world.final);
     CHECK(world.rows.repairs == 0);
@@ -137,20 +137,20 @@ TEST_CASE("a sweep compares everything that is final, once") {
     CHECK(world.rows.upto == world.final);
 }
 
-TEST_CASE("a sweep reads from another endpoint than the stream") {
-    SweptWorld world({World::endpoint("one"), World::endpoint("two")});
+TEST_CASE("an audit reads from another endpoint than the stream") {
+    AuditedWorld world({World::endpoint("one"), World::endpoint("two")});
     const auto stream = world.network.urls()[world.rpc->endpoints().candidates().front()];
     const auto before = world.network.calls(stream);
     world.audit_all();
     CHECK(world.network.calls(stream) == before);
 }
 
-TEST_CASE("Sceptical: what the rows lack, or have for nothing, is repaired") {
+TEST_CASE("Sceptical: missing and surplus rows are repaired") {
     const bool receipts = GENERATE(true, false);
     auto one = World::endpoint("one");
     auto two = World::endpoint("two");
     one.no_receipts = two.no_receipts = !receipts;
-    SweptWorld world({one, two});
+    AuditedWorld world({one, two});
     const auto lost = world.lose(7);
     REQUIRE(lost > 3);
     auto forged = world.sink.rows.front();
@@ -162,10 +162,10 @@ TEST_CASE("Sceptical: what the rows lack, or have for nothing, is repaired") {
     CHECK(world.rows.unsettled == 0);
 }
 
-TEST_CASE("Sceptical: endpoints that have forgotten old blocks' logs take nothing away") {
+TEST_CASE("Sceptical: endpoints that have pruned the logs of old blocks cause no deletion") {
     auto one = World::endpoint("one");
     auto two = World::endpoint("two");
-    SweptWorld world({one, two});
+    AuditedWorld world({one, two});
     for (const auto& url : world.network.urls()) {
         world.network.plan(url).pruned_below = 200;
     }
@@ -179,18 +179,18 @@ TEST_CASE("Sceptical: endpoints that have forgotten old blocks' logs take nothin
 TEST_CASE("Sceptical: rows that an endpoint hid from the stream are found at another one") {
     auto one = World::endpoint("one");
     one.pruned_below = 100;
-    SweptWorld world({one});  // it believed what it was told twice
+    AuditedWorld world({one});  // the stream accepted an answer that was given twice
     REQUIRE_FALSE(world.differs().empty());
     world.network.plan(world.network.urls()[0]).pruned_below = 0;
     world.audit_all();
     CHECK(world.differs().empty());
 }
 
-TEST_CASE("a difference waits for the endpoint that can prove, which is away for a minute") {
+TEST_CASE("a difference waits for the endpoint that can prove, which is unreachable for a minute") {
     auto one = World::endpoint("one");
     auto two = World::endpoint("two");
     two.no_receipts = true;
-    SweptWorld world({one, two});
+    AuditedWorld world({one, two});
     const bool refused = GENERATE(true, false);
     auto& able = world.network.plan(world.network.urls()[0]);
     able.rates[refused ? Fault::kRefused : Fault::kTooMany] = 1;
@@ -205,11 +205,11 @@ TEST_CASE("a difference waits for the endpoint that can prove, which is away for
     CHECK(world.rows.unsettled == 0);
 }
 
-TEST_CASE("a difference is left, and counted, if the endpoint that can prove stays away") {
+TEST_CASE("a difference is left unrepaired and counted if the endpoint that can prove stays unreachable") {
     auto one = World::endpoint("one");
     auto two = World::endpoint("two");
     two.no_receipts = true;
-    SweptWorld world({one, two});
+    AuditedWorld world({one, two});
     world.network.plan(world.network.urls()[0]).rates[Fault::kRefused] = 1;
     REQUIRE(world.lose(7) > 3);
     world.audit_all();
@@ -218,8 +218,8 @@ TEST_CASE("a difference is left, and counted, if the endpoint that can prove sta
     CHECK(world.rows.repairs == 0);
 }
 
-TEST_CASE("a sweep goes on at another endpoint where one fails, and waits where all do") {
-    SweptWorld world({World::endpoint("one"), World::endpoint("two"), World::endpoint("three")});
+TEST_CASE("an audit continues at another endpoint where one fails, and waits where all fail") {
+    AuditedWorld world({World::endpoint("one"), World::endpoint("two"), World::endpoint("three")});
     world.network.plan(world.network.urls()[1]).rates[Fault::kServerError] = 1;
     world.lose(5);
     world.audit_all();
@@ -233,7 +233,7 @@ TEST_CASE("a sweep goes on at another endpoint where one fails, and waits where 
     CHECK(world.rows.upto == before);
 }
 
-TEST_CASE("what endpoints prove settles a difference, unless they contradict one another") {
+TEST_CASE("proofs of endpoints settle a difference, unless they contradict one another") {
     CHECK(settle({}, 2).error().code == "unproven");
     CHECK(settle({view("a", 1, true)}, 2).value().endpoint == "a");
     CHECK(settle({view("a", 1, false)}, 1).value().endpoint == "a");

@@ -1,4 +1,4 @@
-// One window of a backfill, from its question to the blocks that it gave. Private to backfill.cpp.
+// One window of a backfill, from its first call to its blocks. Private to backfill.cpp.
 #pragma once
 
 #include <deque>
@@ -11,9 +11,9 @@ namespace lamda::ingest {
 
 struct Backfill::Window {
     enum class Stage {
-        kPlanned,   ///< nothing was asked yet
-        kLogs,      ///< eth_getLogs is under way
-        kConfirm,   ///< it said "none", and is asked once more
+        kPlanned,   ///< no call was made yet
+        kLogs,      ///< eth_getLogs is in flight
+        kConfirm,   ///< the answer was empty and is confirmed by a second call
         kHeaders,   ///< of the blocks with logs, the first and the last; or of all
         kReceipts,  ///< of the blocks whose bloom says "maybe"
         kDone
@@ -24,14 +24,14 @@ struct Backfill::Window {
     std::size_t endpoint = 0;
     std::optional<std::size_t> avoid;  ///< the endpoint that failed last
     bool by_receipts = false;
-    unsigned failures = 0;  ///< since its size changed
+    unsigned failures = 0;  ///< since the size changed
     Stage stage = Stage::kPlanned;
     std::set<Id> under_way;
     std::vector<eth::Log> logs;
     std::map<BlockNum, std::optional<eth::Header>> headers;
     std::map<BlockNum, std::vector<eth::Receipt>> receipts;
     std::deque<BlockNum> not_asked;  ///< headers or receipts, by stage
-    unsigned rounds_again = 0;       ///< in which absent headers were asked for once more
+    unsigned rounds_again = 0;       ///< rounds in which absent headers were requested again
 
     std::uint64_t blocks() const { return to.value - from.value + 1; }
     bool begun() const { return stage != Stage::kPlanned && stage != Stage::kDone; }

@@ -28,7 +28,7 @@ BlocksRead BlockReader::one_by_one(const std::optional<BlockRef>& after, BlockNu
             if (out.headers.empty()) {
                 throw;
             }
-            break;  // what was read stands; the failure shows again at the next call, if it lasts
+            break;  // keep the blocks read so far; the next call meets the failure again, if it lasts
         }
         out.logs.insert(out.logs.end(), std::make_move_iterator(logs.begin()),
                         std::make_move_iterator(logs.end()));
@@ -49,11 +49,11 @@ std::vector<eth::Log> BlockReader::logs_of(const eth::Header& header) {
     try {
         logs = rpc_.logs(header.hash, filter_);
     } catch (const eth::RpcError&) {
-        // The node refuses eth_getLogs, or the one that answered lacks the block: receipts tell which.
+        // The node refuses eth_getLogs, or lacks the block: receipts show which.
         return logs_from_receipts(header);
     }
     if (logs.empty()) {
-        // Either the bloom's false positive, or a node that lacks the block and says "none".
+        // The bloom was a false positive, or the node lacks the block and answers "no logs".
         try {
             return logs_from_receipts(header);
         } catch (const eth::RpcError&) {

@@ -1,4 +1,4 @@
-// Reads blocks one by one, with their logs, and believes an answer only as far as it proves itself.
+// BlockReader: reads blocks one by one with their logs, and accepts only what an answer proves.
 #pragma once
 
 #include "ingest/proof/blocks_read.hpp"
@@ -8,12 +8,12 @@ namespace lamda::ingest {
 
 class BlockReader {
   public:
-    /// @param verify every header must have the hash of its fields; every block that may have logs is read by
-    /// its receipts, and their root compared with the header
+    /// @param verify every header must have the hash of its fields; blocks that may have logs are read from
+    /// receipts whose root must be the header's
     BlockReader(eth::Rpc& rpc, eth::LogFilter filter, bool verify);
 
-    /// from … at most `to`: parent hashes, blooms, logs by block hash. Ends early where a block is not known
-    /// yet or does not follow; empty headers: not even the first.
+    /// Reads from … at most `to`: checks parent hashes and blooms, reads logs by block hash. Ends early at a
+    /// block that is unknown or does not follow. Empty headers: the first block could not be read.
     BlocksRead one_by_one(const std::optional<BlockRef>& after, BlockNum from, BlockNum to);
 
   private:

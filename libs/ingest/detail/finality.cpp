@@ -57,8 +57,7 @@ FinalityVerdict judge_finality(const FinalityRule& rule, const FinalityReading& 
         case FinalityRule::Kind::kFinalized:
             return judge_tag(rule, reading.finalized, "finalized", reading.now);
         case FinalityRule::Kind::kSafe: {
-            // Nodes without the tag, or that keep it behind `finalized`, are no reason to wait longer than
-            // that.
+            // A missing or late `safe` tag must not make the stream wait longer than `finalized` does.
             auto tagged = reading.safe;
             if (!tagged || (reading.finalized && reading.finalized->number > tagged->number)) {
                 tagged = reading.finalized;
@@ -75,8 +74,8 @@ std::optional<eth::Header> block_at_depth(const eth::Header& head, Millis depth,
     const auto wanted = static_cast<std::uint64_t>((depth.count() + 999) / 1000);
     auto missing = wanted;
     eth::Header at = head;
-    // Each round goes back by what is still missing at the measured pace, and at least twice as far as the
-    // last one when that pace was wrong.
+    // Each round goes back by the missing time at the measured interval, and at least twice as far as the
+    // last round when that interval was wrong.
     std::uint64_t least = 1;
     while (at.number.value > 0 && missing > 0) {
         const auto blocks = missing * 1000 / static_cast<std::uint64_t>(step_ms) + 1;

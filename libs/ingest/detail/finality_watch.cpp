@@ -1,4 +1,5 @@
 #include "ingest/detail/finality_watch.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 
@@ -6,11 +7,11 @@ namespace lamda::ingest {
 
 namespace {
 
-/// Without a `finalized` tag, or with one that stands still, blocks this much older than the head are taken
-/// as beyond reorganisation: for pruning headers and for reading ranges, never for a FinalityRule.
+/// Without a `finalized` tag, or with a stalled one, blocks older than the head by this time count as beyond
+/// reorganisation: for pruning headers and for reading ranges, never for a FinalityRule.
 constexpr Millis kPresumedFinal{15 * 60 * 1000};
 
-/// A lagging node names an older block: what was final once stays so.
+/// Keeps the newest block: finality never goes back, an older block comes from a node that lags.
 void raise(std::optional<eth::Header>& known, const std::optional<eth::Header>& seen) {
     if (seen && (!known || seen->number >= known->number)) {
         known = seen;
@@ -37,7 +38,7 @@ std::optional<eth::Header> FinalityWatch::depth_of(const eth::Header& head, Mill
 
 std::string FinalityWatch::poll_once(const eth::Header& head, Millis interval) {
     disagreement_.clear();
-    // The tag may differ between endpoints by a block, and step back by one when a node starts again.
+    // The tag may differ between endpoints by one block, and may step back by one when a node restarts.
     raise(newest_tagged_, tagged(eth::Tag::kFinalized));
     FinalityReading reading{head, std::nullopt, newest_tagged_, clock_.now()};
     if (rule_.kind == FinalityRule::Kind::kSafe) {
@@ -46,12 +47,12 @@ std::string FinalityWatch::poll_once(const eth::Header& head, Millis interval) {
     auto verdict = judge_finality(rule_, reading);
     auto last_error = verdict.last_error;
     if (!disagreement_.empty()) {
-        // Whoever asks for agreement does not want its absence made up for by age. While the newest block
-        // that was agreed upon is young enough, an endpoint that is away or behind is no trouble.
+        // With required agreement, block age is no substitute. A missing agreement is no error while the
+        // newest agreed block is young enough.
         last_error = last_error.empty() ? last_error : disagreement_;
         verdict.depth.reset();
     }
-    // Only what a tag names stays so; the head, and a depth below it, are as they are seen now.
+    // A tagged block stays final; the head and a depth below it may change with each poll.
     if (rule_.kind == FinalityRule::Kind::kLatest) {
         boundary_header_ = verdict.boundary;
     } else {

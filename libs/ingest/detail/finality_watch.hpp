@@ -1,4 +1,4 @@
-// What is final, as the nodes say and as our own chain bears out.
+// FinalityWatch: the final blocks that nodes report and that our own chain contains.
 #pragma once
 
 #include <algorithm>
@@ -10,31 +10,31 @@
 
 namespace lamda::ingest {
 
-/// Nodes name blocks; boundary and floor rise when our own chain is seen to contain those very blocks. So
-/// nothing is told to be final on the word of a node that sees another fork.
+/// Nodes report blocks; boundary and floor rise only when our own chain contains these blocks. A node on
+/// another fork can therefore not make a block count as final.
 class FinalityWatch {
   public:
     FinalityWatch(const FinalityRule& rule, rpcpool::MultiRpc& rpc, const Clock& clock)
         : rule_(rule), rpc_(rpc), clock_(clock) {}
 
-    /// Asks what is final below that head. Returns what a person should know; empty: nothing.
-    /// @param interval between blocks, as measured  @throws what the endpoints throw
+    /// Reads which blocks below `head` are final. Returns the reason why finality is not known; empty: known.
+    /// @param interval measured block interval  @throws errors of the endpoints
     std::string poll_once(const eth::Header& head, Millis interval);
-    /// One of our blocks: when it is the one that a rule names, all below it fulfil the rule.
+    /// Compares one of our blocks with the reported ones: on a match all blocks below it fulfil the rule.
     void confirm(const BlockRef& ours);
-    /// A block of that height is named to be final, and is another one.
+    /// True when a block of the same height and another hash is reported as final.
     bool contradicts(const BlockRef& block) const;
-    /// Our blocks above that one are gone.
+    /// Notes that our blocks above `to` are removed.
     void unwound(BlockNum to);
-    /// What was known to be final in an earlier life.
+    /// Sets the floor from blocks that an earlier process run knew as final.
     void raise_floor(BlockNum to) { floor_ = std::max(floor_, to); }
 
-    /// Newest block seen to fulfil the finality rule.
+    /// Newest block reported that fulfils the finality rule.
     const std::optional<eth::Header>& boundary_header() const { return boundary_header_; }
-    /// Newest block seen beyond reorganisation.
+    /// Newest block reported as beyond reorganisation.
     const std::optional<eth::Header>& finalized_header() const { return finalized_header_; }
     BlockNum finalized() const { return finalized_header_ ? finalized_header_->number : BlockNum{}; }
-    /// The same for our own chain. No unwind goes below the floor.
+    /// The same for blocks of our own chain. No unwind goes below the floor.
     BlockNum boundary() const { return boundary_; }
     BlockNum floor() const { return floor_; }
 
@@ -45,8 +45,8 @@ class FinalityWatch {
     const FinalityRule& rule_;
     rpcpool::MultiRpc& rpc_;
     const Clock& clock_;
-    std::string disagreement_;                  ///< of endpoints about what is final; empty: none
-    std::optional<eth::Header> newest_tagged_;  ///< newest block that an endpoint named `finalized`
+    std::string disagreement_;                  ///< between endpoints about the final block; empty: none
+    std::optional<eth::Header> newest_tagged_;  ///< newest block that an endpoint reported as `finalized`
     std::optional<eth::Header> boundary_header_;
     std::optional<eth::Header> finalized_header_;
     BlockNum boundary_;

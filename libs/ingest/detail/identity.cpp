@@ -1,4 +1,5 @@
 #include "ingest/detail/identity.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 
@@ -33,7 +34,7 @@ ChainId check_chain(const StreamConfig& config, eth::Rpc& rpc) {
 
 void check_contracts(const StreamConfig& config, eth::Rpc& rpc, ChainId chain, const eth::Header& head) {
     for (const auto& contract : config.contracts) {
-        // At that very block: a node that does not have it yet says so, instead of speaking of an older one.
+        // The code at exactly this block: a node that lacks it answers with an error, not with older state.
         if (rpc.code(contract, eth::BlockSpec(head.number)).empty()) {
             throw rpcpool::ConfigContradiction(config.settings.contracts + ": there is no contract at " +
                                                contract.hex() + " on chain " + std::to_string(chain.value) +

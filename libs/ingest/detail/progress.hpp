@@ -1,4 +1,4 @@
-// How a long reading goes, for people. Pure.
+// Progress: speed and remaining time of a long read, for logs and metrics. Pure.
 #pragma once
 
 #include <algorithm>
@@ -15,10 +15,10 @@ class Progress {
     struct Report {
         double blocks_per_second = 0;
         double logs_per_second = 0;
-        std::optional<Millis> left;  ///< absent: it does not move
+        std::optional<Millis> left;  ///< absent: no progress
     };
 
-    /// A report when the last one (or the start) is 5 s ago.
+    /// Returns a report when the last one (or the start) is at least 5 s old.
     std::optional<Report> observe(Steady now, BlockNum at, BlockNum target, std::uint64_t logs) {
         constexpr Millis kEvery{5'000};
         if (!began_) {

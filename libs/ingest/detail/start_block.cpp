@@ -1,4 +1,5 @@
 #include "ingest/detail/start_block.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 
@@ -6,9 +7,9 @@ namespace lamda::ingest {
 
 namespace {
 
-/// The first block at which the contract has code. It has some at `head`.
+/// The first block at which the contract has code. Requires code at `head`.
 BlockNum creation_block(eth::Rpc& rpc, const Address& contract, BlockNum head) {
-    // Invariant: no code at `without`, code at `with`. Genesis may have it (predeployed).
+    // Invariant: no code at `without`, code at `with`. A predeployed contract has code at block 0.
     if (!rpc.code(contract, eth::BlockSpec(BlockNum{0})).empty()) {
         return BlockNum{0};
     }
@@ -28,7 +29,7 @@ BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::
         if (*config.start_block > head.number) {
             throw rpcpool::ConfigContradiction(
                 config.settings.start_block + ": block " + std::to_string(config.start_block->value) +
-                ", where stream " + config.name + " is to start, is beyond the chain's head, block " +
+                ", the start of stream " + config.name + ", is above the chain's head, block " +
                 std::to_string(head.number.value));
         }
         return *config.start_block;
@@ -38,12 +39,12 @@ BlockNum find_start_block(const StreamConfig& config, eth::Rpc& rpc, const eth::
         try {
             start = std::min(start, creation_block(rpc, contract, head.number));
         } catch (const eth::RpcError& error) {
-            // The endpoints' trouble, and maybe passing: nothing is proven about the configuration.
+            // An error of the endpoints, perhaps temporary: it does not contradict the configuration.
             throw eth::RpcError(error.code(),
                                 config.settings.start_block +
-                                    " is not set, and no endpoint has the old state that "
-                                    "tells where contract " +
-                                    contract.hex() + " was created (" + error.what() + "): set " +
+                                    " is not set, and no endpoint has the old state needed to find "
+                                    "the creation block of contract " +
+                                    contract.hex() + " (" + error.what() + "): set " +
                                     config.settings.start_block +
                                     ", or add an endpoint with old state (stream " + config.name + ")",
                                 {});

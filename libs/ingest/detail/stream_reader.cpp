@@ -1,4 +1,5 @@
 #include "ingest/detail/stream_reader.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 
@@ -10,21 +11,20 @@ namespace lamda::ingest {
 
 namespace {
 
-/// Blocks below finality that are committed at once when they are read one by one.
+/// Number of final blocks in one batch when blocks are read one by one.
 constexpr std::uint64_t kFinalBlocksAtOnce = 64;
-/// The head and its finality are looked at again after so long.
+/// The head and its finality are read again after this time.
 constexpr Millis kLongestStep{1'000};
-/// A lying or forked node must repeat itself before the stream is stopped for good.
+/// Polls that must show a reorg below finality before the stream stops: a node may lie or be forked.
 constexpr unsigned kViolationsToBelieve = 3;
 constexpr Millis kViolationLasts{10'000};
 constexpr unsigned kContradictionsToBelieve = 3;
-/// A node whose head is older is behind: what it does not know of the configuration says nothing, for a
-/// while.
+/// A node with an older head lags: its answers do not contradict the configuration, for up to kDoubtAtMost.
 constexpr Millis kYoungHead{30'000};
 constexpr Millis kDoubtAtMost{120'000};
-/// A start block so few blocks above the head is waited for.
+/// The stream waits for a start block that is at most this far above the head.
 constexpr std::uint64_t kStartsSoon = 1'000;
-constexpr Millis kHeadBehindTrouble{10'000};
+constexpr Millis kLagReportedAfter{10'000};
 
 double gauge_value(BlockNum number) {
     return static_cast<double>(number.value);
@@ -61,7 +61,7 @@ void StreamReader::forget() {
     backfill_.forget();
 }
 
-/// Chain, contracts and database belong together; once in a life.
+/// Checks that chain, contracts and database belong together; once in a process run.
 void StreamReader::check_identity() {
     try {
         check_contracts(config_, rpc_, *chain_, head_);
@@ -72,8 +72,8 @@ void StreamReader::check_identity() {
     checked_ = true;
 }
 
-/// The chain contradicts the configuration, or so it seems: a node that lags behind the contract's creation,
-/// or behind the start block, says the same. @throws `error` when it is believed, else NotReadyYet
+/// Handles a contradiction of the configuration. A node that lags behind the contract's creation or the start
+/// block causes the same error. @throws `error` when it is confirmed, else NotReadyYet
 void StreamReader::doubt(const rpcpool::ConfigContradiction& error) {
     if (!doubt_since_) {
         doubt_since_ = clock_.steady();
@@ -99,18 +99,18 @@ void StreamReader::open() {
     }
     if (cursor_) {
         recent_headers_[cursor_->number].ref = *cursor_;
-        // What the sink has pruned was final.
+        // Headers are pruned only below finality.
         finality_.raise_floor(recent_headers_.begin()->first);
     }
     open_ = true;
 }
 
-/// A new stream begins with an empty batch that puts the cursor on the block before the first, or on a final
-/// one below that: so every later block has something to be unwound to.
+/// Starts a new stream with an empty batch that sets the cursor to the block before the first one, or to a
+/// final block below it, so that every later block can be unwound.
 void StreamReader::place_cursor() {
     if (config_.start_block > head_.number && config_.start_block <= head_.number + kStartsSoon) {
         throw rpcpool::NotReadyYet("the start block " + std::to_string(config_.start_block->value) +
-                                   " is not there yet, the head is " + std::to_string(head_.number.value));
+                                   " does not exist yet, the head is " + std::to_string(head_.number.value));
     }
     const auto start = find_start_block(config_, rpc_, head_);
     if (start.value == 0) {
@@ -118,7 +118,7 @@ void StreamReader::place_cursor() {
     }
     const auto anchor = rpc_.header(eth::BlockSpec(std::min(start - 1, finality_.finalized())));
     if (!anchor) {
-        throw rpcpool::NotReadyYet("the node does not know the block before the start block");
+        throw rpcpool::NotReadyYet("the node does not have the block before the start block");
     }
     Batch batch;
     batch.to = anchor->ref();
@@ -128,10 +128,10 @@ void StreamReader::place_cursor() {
     sink_.apply(batch);
     cursor_ = batch.to;
     recent_headers_.insert_or_assign(batch.to.number, batch.headers.front());
-    log_.info("stream begins", {{"stream", config_.name}, {"start_block", start.value}});
+    log_.info("stream started", {{"stream", config_.name}, {"start_block", start.value}});
 }
 
-void StreamReader::confirm_kept() {
+void StreamReader::confirm_recent() {
     for (const auto* named : {&finality_.finalized_header(), &finality_.boundary_header()}) {
         if (*named) {
             const auto ours = recent_headers_.find((*named)->number);
@@ -145,12 +145,12 @@ void StreamReader::confirm_kept() {
     }
 }
 
-BlockNum StreamReader::told_boundary() const {
+BlockNum StreamReader::reported_boundary() const {
     return config_.finality.kind == FinalityRule::Kind::kLatest && cursor_ ? cursor_->number
                                                                            : finality_.boundary();
 }
 
-/// The header shows another block where we have ours.
+/// True when the header differs from our block of the same height.
 bool StreamReader::contradicts(const std::optional<eth::Header>& header) const {
     if (!header) {
         return false;
@@ -159,7 +159,7 @@ bool StreamReader::contradicts(const std::optional<eth::Header>& header) const {
     return ours != recent_headers_.end() && ours->second.ref.hash != header->hash;
 }
 
-/// A head below the cursor is a node that lags; for long, it is one that nothing more comes from.
+/// Notes a head below the cursor: the node lags. After kLagReportedAfter this is the stream's error.
 void StreamReader::notice_lag() {
     if (!cursor_ || head_.number >= cursor_->number) {
         behind_since_.reset();
@@ -168,9 +168,9 @@ void StreamReader::notice_lag() {
     if (!behind_since_) {
         behind_since_ = clock_.steady();
     }
-    if (clock_.steady() - *behind_since_ > kHeadBehindTrouble) {
-        last_error_ = "the node stands at block " + std::to_string(head_.number.value) +
-                      ", behind what was read already, " + std::to_string(cursor_->number.value);
+    if (clock_.steady() - *behind_since_ > kLagReportedAfter) {
+        last_error_ = "the node is at block " + std::to_string(head_.number.value) +
+                      ", behind the last block read, " + std::to_string(cursor_->number.value);
     }
 }
 
@@ -184,7 +184,7 @@ StreamReader::Progress StreamReader::unwind() {
     }
     const auto floor = finality_.floor();
     if (!common && floor < recent_headers_.begin()->first) {
-        // Not even the block that the stream was begun with is there, and nothing of ours was final yet.
+        // The first block of the stream is not canonical either, and none of our blocks was final yet.
         if (const auto lower =
                 rpc_.header(eth::BlockSpec(std::max(floor, recent_headers_.begin()->first - 64)))) {
             common = lower->ref();
@@ -193,7 +193,7 @@ StreamReader::Progress StreamReader::unwind() {
     if (common && common->number >= floor) {
         no_violation();
         if (*common == *cursor_) {
-            return Progress::kWaiting;  // one node has our block, another builds on a different one
+            return Progress::kWaiting;  // nodes differ: one has our block, another builds on a different one
         }
         crash_point("stream.walked_back");
         sink_.unwind({*cursor_, *common});
@@ -212,8 +212,8 @@ StreamReader::Progress StreamReader::unwind() {
     return violation();
 }
 
-/// A node that was left behind on a fork says the same, until it recovers; only a chain that goes on from
-/// there, and is seen to for a while, is believed.
+/// Handles a reorg below finality. A node left on an old fork shows the same until it recovers, so the reorg
+/// counts only when the other chain grows and is seen for kViolationLasts.
 StreamReader::Progress StreamReader::violation() {
     const auto text = "the chain was reorganised below block " + std::to_string(finality_.floor().value) +
                       ", which was final; nothing was deleted";
@@ -251,7 +251,7 @@ BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
     return reader_.one_by_one(cursor_, next, to);
 }
 
-/// False: what was read is of another fork than the one whose finality is known. Nothing was applied.
+/// Applies blocks. False: they belong to another fork than the known final block; nothing was applied.
 bool StreamReader::apply(BlocksRead read, BlockNum target) {
     if (std::any_of(read.headers.begin(), read.headers.end(),
                     [&](const auto& header) { return finality_.contradicts(header.ref); })) {
@@ -263,7 +263,7 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     Batch batch;
     batch.from = cursor_;
     if (!cursor_) {
-        batch.start = BlockNum{0};  // else place_cursor() has sent the first batch
+        batch.start = BlockNum{0};  // otherwise place_cursor() has sent the first batch
     }
     batch.to = read.headers.back().ref;
     batch.to_timestamp = read.headers.back().timestamp;
@@ -271,7 +271,7 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     if (config_.start_block) {
         std::erase_if(batch.logs, [&](const eth::Log& log) { return log.block_num < *config_.start_block; });
     }
-    // Below finality only headers of blocks with logs are worth keeping, and the last: the cursor.
+    // Below finality only the headers of blocks with logs are kept, and the last one: the cursor.
     auto with_logs = batch.logs.begin();
     for (const auto& header : read.headers) {
         while (with_logs != batch.logs.end() && with_logs->block_num < header.ref.number) {
@@ -283,7 +283,7 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
         }
     }
     cursor_ = batch.to;
-    batch.boundary = told_boundary();
+    batch.boundary = reported_boundary();
     batch.finalized = finality_.floor();
     batch.caught_up = batch.to.number == target;
     batch.is_history = batch.to.number < std::min(finality_.finalized(), target);
@@ -297,10 +297,10 @@ bool StreamReader::apply(BlocksRead read, BlockNum target) {
     for (const auto& header : batch.headers) {
         recent_headers_.insert_or_assign(header.ref.number, header);
     }
-    // The highest header at or below finality stays: the ground that no walk back may leave.
-    auto ground = recent_headers_.upper_bound(finality_.floor());
-    if (ground != recent_headers_.begin()) {
-        recent_headers_.erase(recent_headers_.begin(), std::prev(ground));
+    // Keep the highest header at or below finality: a walk back must not go below it.
+    auto lowest_kept = recent_headers_.upper_bound(finality_.floor());
+    if (lowest_kept != recent_headers_.begin()) {
+        recent_headers_.erase(recent_headers_.begin(), std::prev(lowest_kept));
     }
     cursor_gauge_.set(gauge_value(cursor_->number));
     boundary_gauge_.set(gauge_value(batch.boundary));
@@ -325,7 +325,7 @@ StreamReader::Progress StreamReader::advance(BlockNum target) {
         if (got.headers.empty()) {
             return batches > 0 ? Progress::kMoved : Progress::kWaiting;
         }
-        // What is delivered as final ends in the very block that finality was told of, except far below it.
+        // The last batch of final blocks must end in the known final block, unless far below it.
         const auto final_to = std::min(target, finality_.finalized());
         const bool cut_short = config_.only_final && got.headers.back().ref.number < final_to &&
                                final_to.value - next.value < kFinalBlocksAtOnce;
@@ -337,16 +337,16 @@ StreamReader::Progress StreamReader::advance(BlockNum target) {
 }
 
 StreamReader::Progress StreamReader::idle() {
-    // A head below the cursor is lag: nobody is caught up with what that node does not show.
+    // A head below the cursor is lag: the stream is not caught up while the newest blocks are not visible.
     if (!config_.only_final && head_.number < cursor_->number) {
         return Progress::kWaiting;
     }
     no_violation();
-    const auto telling = std::pair{told_boundary(), finality_.floor()};
-    if (!last_reported_ || *last_reported_ != telling || !caught_up_) {
-        sink_.boundary(telling.first, telling.second);
-        last_reported_ = telling;
-        boundary_gauge_.set(gauge_value(telling.first));
+    const auto current = std::pair{reported_boundary(), finality_.floor()};
+    if (!last_reported_ || *last_reported_ != current || !caught_up_) {
+        sink_.boundary(current.first, current.second);
+        last_reported_ = current;
+        boundary_gauge_.set(gauge_value(current.first));
     }
     caught_up_ = true;
     return Progress::kNothing;
@@ -384,7 +384,7 @@ StreamReader::Progress StreamReader::step() {
         contradicts(finality_.boundary_header())) {
         return unwind();
     }
-    confirm_kept();
+    confirm_recent();
     if (config_.only_final && !finality_.boundary_header()) {
         return Progress::kWaiting;
     }

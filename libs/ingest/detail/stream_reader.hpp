@@ -1,5 +1,5 @@
-// One stream, step by step: what LogStream::run repeats. Each step asks the chain and moves the sink's cursor
-// as far as what it learned allows; it never waits.
+// StreamReader: one stream, step by step; LogStream::run repeats the steps. Each step polls the chain and
+// moves the sink's cursor as far as possible; it never sleeps.
 #pragma once
 
 #include <map>
@@ -9,6 +9,7 @@
 #include "ingest/detail/block_reader.hpp"
 #include "ingest/detail/finality_watch.hpp"
 #include "ingest/log_stream.hpp"
+#include "rpcpool/errors.hpp"
 #include "rpcpool/pacing.hpp"
 
 namespace lamda::ingest {
@@ -16,27 +17,26 @@ namespace lamda::ingest {
 class StreamReader {
   public:
     enum class Progress {
-        kMoved,     ///< the cursor moved and there may be more: step again at once
-        kNewBlock,  ///< the cursor moved and stands at the head
+        kMoved,     ///< the cursor moved and more may follow; step again at once
+        kNewBlock,  ///< the cursor moved to the head
         kNothing,   ///< no new block
-        kReading,   ///< blocks are on their way: step again at once
-        kWaiting,   ///< nodes contradict one another, or finality is not known: ask again soon
+        kReading,   ///< blocks are in flight; step again at once
+        kWaiting,   ///< nodes contradict one another, or finality is not known; step again soon
     };
 
     StreamReader(const StreamConfig& config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
                  const telemetry::Log& log, telemetry::Metrics& metrics);
 
-    /// @throws ConfigContradiction, FinalityViolated; and what the endpoint and the sink throw: step again
-    /// later
+    /// @throws ConfigContradiction, FinalityViolated; errors of endpoint and sink, after which to step again
     Progress step();
-    /// The cursor is not where it was left: the next step loads it again.
+    /// Drops the state: the cursor may have moved, and the next step loads it again.
     void forget();
 
     bool caught_up() const { return caught_up_; }
-    /// Applied in this life.
+    /// Number of logs applied in this process run.
     std::uint64_t logs_applied() const { return logs_applied_; }
     Millis interval() const { return interval_.get(); }
-    /// What a person should know while the stream stands still; empty: nothing.
+    /// Reason why the stream is stalled; empty: none.
     const std::string& last_error() const { return last_error_; }
     std::optional<BlockRef> cursor() const { return cursor_; }
     const eth::Header& head() const { return head_; }
@@ -51,8 +51,8 @@ class StreamReader {
     Progress advance(BlockNum target);
     BlocksRead read(BlockNum next, BlockNum target);
     bool apply(BlocksRead read, BlockNum target);
-    void confirm_kept();
-    BlockNum told_boundary() const;
+    void confirm_recent();
+    BlockNum reported_boundary() const;
     Progress unwind();
     Progress violation();
     void no_violation();
@@ -70,7 +70,7 @@ class StreamReader {
 
     bool open_ = false;
     std::optional<ChainId> chain_;
-    bool checked_ = false;  ///< chain id and contracts: once in a life
+    bool checked_ = false;  ///< chain id and contracts were checked; once in a process run
     bool caught_up_ = false;
     std::string last_error_;
     std::uint64_t logs_applied_ = 0;
@@ -78,14 +78,14 @@ class StreamReader {
     std::optional<BlockRef> cursor_;
     std::map<BlockNum, BlockHeader> recent_headers_;  ///< our own headers from finality up to the cursor
     std::optional<std::pair<BlockNum, BlockNum>>
-        last_reported_;  ///< boundary and finality, as the sink knows them
+        last_reported_;  ///< boundary and finality that the sink knows
     unsigned violations_ = 0;
     std::optional<Steady> violated_since_;
     bool violation_counted_ = false;
     BlockNum highest_head_;
     unsigned contradictions_ = 0;
     std::optional<Steady> doubt_since_;
-    std::optional<Steady> behind_since_;  ///< the head has been below the cursor since then
+    std::optional<Steady> behind_since_;  ///< since this time the head is below the cursor
 
     telemetry::Gauge head_gauge_;
     telemetry::Gauge cursor_gauge_;

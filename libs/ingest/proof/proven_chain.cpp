@@ -12,7 +12,7 @@ namespace {
 
 Error unproven(std::size_t agreeing, std::size_t quorum, const std::string& last_error) {
     return {"unproven",
-            std::to_string(agreeing) + " of " + std::to_string(quorum) + " endpoints that are needed say so" +
+            std::to_string(agreeing) + " of " + std::to_string(quorum) + " endpoints that are needed agree" +
                 (last_error.empty() ? "" : "; " + last_error),
             ""};
 }
@@ -21,7 +21,7 @@ Error contradiction(const std::string& one, const std::string& other, const std:
     return {"contradiction", one + " and " + other + " contradict one another about " + what, ""};
 }
 
-/// What one endpoint answers to one eth_call. A revert is an answer as well.
+/// Answer of one endpoint to one eth_call. A revert is an answer as well.
 struct Answer {
     std::string endpoint;
     Bytes result;
@@ -82,7 +82,7 @@ void ProvenChain::begin() {
             if (const auto header = endpoint.header(eth::BlockSpec(eth::Tag::kFinalized))) {
                 finals_.push_back({i, header->number});
             } else {
-                last_error_ = endpoint.name() + ": it names no finalized block";
+                last_error_ = endpoint.name() + ": reports no finalized block";
             }
         } catch (const std::exception& error) {
             last_error_ = endpoint.name() + ": " + error.what();
@@ -105,7 +105,7 @@ std::optional<BlockNum> ProvenChain::final() const {
 
 Statement ProvenChain::ask(const Final& final, BlockNum number) const {
     auto& endpoint = witnesses_.at(final.endpoint);
-    Statement out{endpoint.name(), std::nullopt, "it lacks block " + std::to_string(number.value)};
+    Statement out{endpoint.name(), std::nullopt, "lacks block " + std::to_string(number.value)};
     if (number > final.number) {
         out.last_error = "block " + std::to_string(number.value) + " is not final there";
         return out;
@@ -148,11 +148,11 @@ Result<BlockView> ProvenChain::block(BlockNum number) const {
             last_error = out.endpoint + ": " + error.what();
         }
     }
-    return Error{"unproven", "no endpoint shows the receipts of the block; " + last_error, ""};
+    return Error{"unproven", "no endpoint returned the receipts of the block; " + last_error, ""};
 }
 
 std::vector<Result<BlockView>> ProvenChain::blocks(const std::vector<BlockNum>& numbers) const {
-    std::vector<Result<BlockView>> out(numbers.size(), Error{"unproven", "not asked for", ""});
+    std::vector<Result<BlockView>> out(numbers.size(), Error{"unproven", "not requested", ""});
     std::atomic<std::size_t> next{0};
     const auto work = [&] {
         for (auto i = next++; i < numbers.size(); i = next++) {

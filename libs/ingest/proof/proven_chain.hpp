@@ -1,4 +1,4 @@
-// What a chain's endpoints prove together, for whoever acts on it and cannot take it back.
+// ProvenChain: facts that the endpoints of a chain prove together, for actions that cannot be undone.
 #pragma once
 
 #include <map>
@@ -8,48 +8,48 @@
 
 namespace lamda::ingest {
 
-/// What one endpoint says of a block that is final there.
+/// Statement of one endpoint about a block that is final at this endpoint.
 struct Statement {
     std::string endpoint;
-    std::optional<eth::Header> header;  ///< its hash is that of its fields
-    std::string last_error;             ///< why it says nothing; read only without a header
+    std::optional<eth::Header> header;  ///< its hash is verified against its fields
+    std::string last_error;             ///< why there is no header; valid only without one
 };
 
-/// More than half of them.
+/// More than half of the endpoints.
 constexpr std::size_t majority_of(std::size_t endpoints) {
     return endpoints / 2 + 1;
 }
 
-/// The header that at least `quorum` endpoints name, if none names another.
+/// The header that at least `quorum` endpoints report, if none reports another.
 /// Errors: `unproven`, `contradiction`
 Result<eth::Header> agreed_header(const std::vector<Statement>& statements, std::size_t quorum);
 
-/// A block is proven when a majority of the endpoints calls it final and names its hash, no endpoint names
-/// another, and the receipts of one have the root that the header names. So any minority of endpoints can
-/// delay a proof, and none can forge one. A single endpoint is trusted: there is nobody to contradict it.
-/// Endpoints on another chain do not count.
+/// A block is proven when a majority of the endpoints reports it as final with the same hash, no endpoint
+/// reports another hash, and the receipts from one endpoint have the root in the header. So a minority of
+/// endpoints can delay a proof but cannot forge one. A single endpoint is trusted: no other can contradict
+/// it. Endpoints on another chain do not count.
 ///
 /// block() and calls() may be called by several threads.
 class ProvenChain {
   public:
-    /// @param rpc outlives it
-    /// @param at_once so many blocks are proven at the same time, each by a thread
+    /// @param rpc must outlive this object
+    /// @param at_once number of blocks that are proven at the same time, each by a thread
     ProvenChain(rpcpool::MultiRpc& rpc, eth::LogFilter filter, const Clock& clock, std::size_t at_once);
 
-    /// Asks each endpoint how far it is final; what follows is judged by that, until the next time.
-    /// @throws what MultiRpc::chain_id() throws
+    /// Reads the final block of each endpoint; later calls use it until the next begin().
+    /// @throws errors of MultiRpc::chain_id()
     void begin();
-    /// So many endpoints must say the same.
+    /// Number of endpoints that must agree.
     std::size_t quorum() const { return majority_of(witnesses_.usable()); }
     /// The newest block that is final at `quorum()` endpoints.
     std::optional<BlockNum> final() const;
 
-    /// The logs of one block. Errors: `unproven`: perhaps later; `contradiction`: endpoints disagree.
+    /// Returns the logs of one block. Errors: `unproven` (retry later), `contradiction` (endpoints disagree).
     Result<BlockView> block(BlockNum number) const;
-    /// The same of several, in their order.
+    /// The same for several blocks, in their order.
     std::vector<Result<BlockView>> blocks(const std::vector<BlockNum>& numbers) const;
-    /// Results of eth_call at final(), which `quorum()` endpoints give and none contradicts. Errors as above;
-    /// `reverted`.
+    /// Returns results of eth_call at final() that `quorum()` endpoints give and none contradicts.
+    /// Errors: `unproven`, `contradiction`, `reverted`.
     std::vector<Result<Bytes>> calls(const std::vector<eth::CallRequest>& requests) const;
     /// The same at an earlier block.
     std::vector<Result<Bytes>> calls(const std::vector<eth::CallRequest>& requests, BlockNum at) const;
@@ -65,8 +65,8 @@ class ProvenChain {
     eth::LogFilter filter_;
     rpcpool::Witnesses witnesses_;
     std::size_t at_once_;
-    std::vector<Final> finals_;  ///< of the endpoints that said how far they are final
-    std::string last_error_;     ///< why another one did not
+    std::vector<Final> finals_;  ///< of the endpoints that reported a final block
+    std::string last_error_;     ///< why another endpoint did not
 };
 
 }  // namespace lamda::ingest

@@ -1,4 +1,4 @@
-// Any minority of lying endpoints delays a proof, and forges none.
+// ProvenChain: a minority of lying endpoints delays a proof, and cannot forge one.
 #include "ingest/proof/proven_chain.hpp"
 
 #include <catch2/catch.hpp>
@@ -75,13 +75,13 @@ TEST_CASE("endpoints that agree prove every final block, and none above") {
     CHECK(at_once.at(0).error().code == "unproven");
 }
 
-TEST_CASE("Sceptical: over a thousand runs no minority of liars proves what is not on chain") {
+TEST_CASE("Sceptical: in a thousand runs no minority of liars proves a block that is not on chain") {
     std::size_t proven = 0;
     std::size_t contradicted = 0;
     for (std::uint64_t seed = 0; seed < 1'000; ++seed) {
         std::mt19937_64 dice(seed);
         const auto count = 2 + dice() % 4;
-        // Of two endpoints one is no minority; even so both must agree.
+        // One of two endpoints is no minority; both must agree.
         const auto liars = count == 2 ? 1 : 1 + dice() % ((count - 1) / 2);
         auto plans = endpoints(count);
         for (std::size_t i = 0; i < liars; ++i) {
@@ -123,7 +123,7 @@ TEST_CASE("Sceptical: over a thousand runs no minority of liars proves what is n
     CHECK(contradicted > 1'000);
 }
 
-TEST_CASE("a liar that hides its lie badly does not even delay a proof") {
+TEST_CASE("an easily detected lie does not delay a proof") {
     auto plans = endpoints(3);
     plans[0].lies = lie(Lies::What::kInvent, GENERATE(Lies::Depth::kLogs, Lies::Depth::kHeader));
     ProvenWorld world(7, plans);
@@ -135,7 +135,7 @@ TEST_CASE("a liar that hides its lie badly does not even delay a proof") {
     }
 }
 
-TEST_CASE("a proof waits while too few endpoints answer, and says who is missing") {
+TEST_CASE("a proof waits while too few endpoints answer, and reports how many are missing") {
     auto plans = endpoints(3);
     plans[1].rates[Fault::kRefused] = plans[2].rates[Fault::kRefused] = 1;
     ProvenWorld world(3, plans);
@@ -172,7 +172,7 @@ TEST_CASE("an endpoint on another chain neither proves nor contradicts") {
     CHECK(world.proven.block(BlockNum{5}));
 }
 
-TEST_CASE("the result of a call is what a majority gives and nobody contradicts") {
+TEST_CASE("the result of a call is the one that a majority gives and no endpoint contradicts") {
     ProvenWorld world(11, endpoints(3));
     world.proven.begin();
     CHECK(world.proven.calls({eth::CallRequest{}}).at(0));

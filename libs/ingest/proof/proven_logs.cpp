@@ -1,4 +1,5 @@
 #include "ingest/proof/proven_logs.hpp"
+#include "rpcpool/errors.hpp"
 
 #include <algorithm>
 
@@ -41,7 +42,7 @@ std::optional<BlockView> view_block(eth::Rpc& rpc, BlockNum number, const eth::L
 
 Result<BlockView> settle(const std::vector<BlockView>& views, std::size_t endpoints) {
     if (views.empty()) {
-        return Error{"unproven", "no endpoint can prove what it says of the block", ""};
+        return Error{"unproven", "no endpoint proved its answer for the block", ""};
     }
     for (const auto& view : views) {
         if (view.header.ref != views.front().header.ref || view.logs != views.front().logs) {
@@ -58,7 +59,7 @@ Result<BlockView> settle(const std::vector<BlockView>& views, std::size_t endpoi
     }
     if (views.size() < std::min<std::size_t>(2, endpoints)) {
         return Error{"unproven",
-                     "only " + views.front().endpoint + " tells of the block, and not by receipts", ""};
+                     "only " + views.front().endpoint + " answers for the block, and without receipts", ""};
     }
     return views.front();
 }

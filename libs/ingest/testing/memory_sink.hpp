@@ -1,4 +1,4 @@
-// A StreamSink in memory, for tests: keeps the rows, and refuses what a sink must refuse.
+// MemorySink: a StreamSink in memory, for tests. Refuses what a sink must refuse.
 #pragma once
 
 #include <functional>
@@ -15,14 +15,14 @@ class MemorySink final : public StreamSink {
     std::vector<eth::Log> rows;
     std::map<BlockNum, BlockHeader> headers;
     std::optional<Watched> bound;
-    BlockNum told_boundary;
-    BlockNum told_finalized;
+    BlockNum last_boundary;
+    BlockNum last_finalized;
     bool caught_up = false;
-    std::vector<bool> history;  ///< of each batch: whether it is
+    std::vector<bool> history;  ///< `is_history` of each batch
     std::size_t batches = 0;
     std::size_t unwinds = 0;
     std::uint64_t deepest_unwind = 0;
-    /// Each write fails with this probability, before or after its effect; `chance` throws the dice.
+    /// Each write fails with this probability, before or after its effect; `chance` decides at random.
     double fail = 0;
     std::function<bool(double)> chance = [](double) { return false; };
     bool fork_below_finality = false;
@@ -57,7 +57,7 @@ class MemorySink final : public StreamSink {
             headers.insert_or_assign(header.ref.number, header);
         }
         at = batch.to;
-        told_boundary = batch.boundary;
+        last_boundary = batch.boundary;
         prune(batch.finalized);
         caught_up = caught_up || batch.caught_up;
         history.push_back(batch.is_history);
@@ -80,7 +80,7 @@ class MemorySink final : public StreamSink {
         maybe_fail("after unwind");
     }
     void boundary(BlockNum boundary, BlockNum finalized) override {
-        told_boundary = boundary;
+        last_boundary = boundary;
         prune(finalized);
         caught_up = true;
     }
@@ -93,13 +93,13 @@ class MemorySink final : public StreamSink {
 
   private:
     void prune(BlockNum finalized) {
-        told_finalized = finalized;
+        last_finalized = finalized;
         std::erase_if(
             headers, [&](const auto& entry) { return entry.first < finalized && entry.first != at->number; });
     }
     void maybe_fail(const char* when) {
         if (chance(fail)) {
-            throw std::runtime_error(std::string("the database is gone ") + when);
+            throw std::runtime_error(std::string("the database is unreachable ") + when);
         }
     }
 };

@@ -1,5 +1,4 @@
-// For the tests of a stream: a scripted chain behind a simulated network, a sink in memory, and a reader
-// between.
+// Fixture for tests of a stream: a scripted chain behind a simulated network, a sink in memory, and a reader.
 #pragma once
 
 #include <algorithm>
@@ -72,7 +71,7 @@ struct World {
         out.topics = {topic};
         return out;
     }
-    /// A block 0.45 s after the last, with logs of ours and of others.
+    /// Mines a block 0.45 s after the last, with logs that match the filter and logs that do not.
     void mine(std::size_t ours = 0, std::size_t others = 0) {
         clock.advance(Millis(450));
         std::vector<eth::Log> logs;
@@ -96,7 +95,7 @@ struct World {
                       [&](const auto& l) { return l.topics.front() != kTopic || l.block_num.value > until; });
         return logs;
     }
-    /// Empty, or where the rows and the chain first differ.
+    /// Describes the first difference between the rows and the chain; empty: none.
     std::string difference(std::uint64_t until) {
         const auto wanted = expected(until);
         for (std::size_t i = 0; i < std::max(wanted.size(), sink.rows.size()); ++i) {
@@ -112,7 +111,7 @@ struct World {
         }
         return "";
     }
-    /// Steps without faults until nothing is left to do.
+    /// Steps without faults until the stream has nothing left to do.
     void settle() {
         for (const auto& url : network.urls()) {
             network.plan(url).rates.clear();
@@ -125,7 +124,7 @@ struct World {
                 }
             } catch (const CursorMoved&) {
                 reader->forget();
-            } catch (const net::TransportError&) {  // left alone, as it asked to be
+            } catch (const net::TransportError&) {  // waits for Retry-After
                 clock.advance(Millis(1'000));
             }
         }

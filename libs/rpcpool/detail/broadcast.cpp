@@ -4,7 +4,7 @@ namespace lamda::rpcpool {
 
 namespace {
 
-/// Accepted stays accepted; of refusals the last one is kept.
+/// Adds the result of one endpoint: accepted stays accepted, the last refusal is kept.
 void merge(eth::SendOutcome& outcome, bool& accepted, const std::exception_ptr& error) {
     try {
         if (error) {
@@ -22,7 +22,7 @@ void merge(eth::SendOutcome& outcome, bool& accepted, const std::exception_ptr& 
 void note(Endpoints& endpoints, std::size_t endpoint, const std::exception_ptr& error) {
     try {
         std::rethrow_exception(error);
-    } catch (const eth::RpcError&) {  // it takes no batches
+    } catch (const eth::RpcError&) {  // the endpoint takes no batches
     } catch (const std::exception& failure) {
         endpoints.failed(endpoint, failure);
     }
@@ -30,7 +30,7 @@ void note(Endpoints& endpoints, std::size_t endpoint, const std::exception_ptr& 
 
 }  // namespace
 
-/// What one endpoint makes of the batch.
+/// Result of the batch at one endpoint.
 struct Broadcast::EndpointResult {
     std::size_t endpoint = 0;
     std::vector<TxHash> hashes;
@@ -44,16 +44,16 @@ Broadcast::Broadcast(const std::vector<Bytes>& raws, Endpoints& endpoints, net::
         if (!endpoints.checked(endpoint)) {
             continue;
         }
-        auto told =
+        auto result =
             std::make_unique<EndpointResult>(EndpointResult{endpoint, std::vector<TxHash>(raws.size()), {}});
         std::vector<eth::RpcCall> parts;
         parts.reserve(raws.size());
         for (std::size_t i = 0; i < raws.size(); ++i) {
-            parts.push_back(eth::rpc_calls::send_raw_transaction(raws[i], told->hashes[i]));
+            parts.push_back(eth::rpc_calls::send_raw_transaction(raws[i], result->hashes[i]));
         }
         const auto id = pending_.ask(endpoints.url(endpoint), timeout,
-                                     eth::rpc_calls::all(std::move(parts), told->errors));
-        under_way_.emplace(id, std::move(told));
+                                     eth::rpc_calls::all(std::move(parts), result->errors));
+        under_way_.emplace(id, std::move(result));
     }
 }
 
@@ -68,9 +68,9 @@ std::vector<eth::SendOutcome> Broadcast::outcomes() {
         if (!answered) {
             continue;
         }
-        const auto told = under_way_.extract(answered->id);
+        const auto result = under_way_.extract(answered->id);
         if (answered->error) {
-            note(endpoints_, told.mapped()->endpoint, answered->error);
+            note(endpoints_, result.mapped()->endpoint, answered->error);
             continue;
         }
         if (outcomes.empty()) {
@@ -78,9 +78,9 @@ std::vector<eth::SendOutcome> Broadcast::outcomes() {
             deadline = std::min(deadline, clock_.steady() + kBroadcastGrace);
         }
         for (std::size_t i = 0; i < count_; ++i) {
-            bool is_in = accepted[i];
-            merge(outcomes[i], is_in, told.mapped()->errors[i]);
-            accepted[i] = is_in;
+            bool now_accepted = accepted[i];
+            merge(outcomes[i], now_accepted, result.mapped()->errors[i]);
+            accepted[i] = now_accepted;
         }
     }
     return outcomes;

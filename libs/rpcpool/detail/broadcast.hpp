@@ -1,4 +1,4 @@
-// Transactions to every endpoint at once.
+// Broadcast: sends transactions to every endpoint at once.
 #pragma once
 
 #include <map>
@@ -11,18 +11,18 @@
 
 namespace lamda::rpcpool {
 
-/// Once one endpoint has a transaction, the others have this long to get it as well.
+/// Time for the other endpoints after the first one has answered.
 inline constexpr Millis kBroadcastGrace{1'000};
 
-/// As one batch to each endpoint whose chain id was seen, in their order; one that some endpoint accepts is
-/// accepted. Under way from its making on.
+/// Sends one batch to each endpoint whose chain id is known. A transaction that one endpoint accepts is
+/// accepted. In flight from construction on.
 class Broadcast {
   public:
     Broadcast(const std::vector<Bytes>& raws, Endpoints& endpoints, net::Transport& transport,
               const Clock& clock, Millis timeout);
     ~Broadcast();
 
-    /// Waits. Empty: no endpoint answered to a batch.
+    /// Waits for the answers; results in the order of the transactions. Empty: no endpoint answered a batch.
     std::vector<eth::SendOutcome> outcomes();
 
   private:

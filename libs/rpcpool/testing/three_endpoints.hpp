@@ -1,4 +1,4 @@
-// For the tests of several endpoints: a scripted chain that three simulated ones show.
+// Fixture for tests of several endpoints: a scripted chain behind three simulated endpoints.
 #pragma once
 
 #include <catch2/catch.hpp>

@@ -45,7 +45,7 @@ std::vector<GasLimits::Verdict> GasLimits::check(const std::vector<Intent>& inte
     std::vector<Verdict> out(intents.size());
     int unanswered = 0;
     std::string why;
-    // Once no node answers several estimates in a row, the others of this look are not tried.
+    // After several estimates in a row without an answer, the remaining ones of this pass are skipped.
     const auto try_estimate = [&](const Intent& intent) {
         if (unanswered >= kMostUnanswered) {
             return Verdict{.unanswered = why};

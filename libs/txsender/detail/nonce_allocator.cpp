@@ -11,14 +11,14 @@ namespace lamda::txsender {
 namespace {
 
 constexpr std::size_t kMostAtOnce = 1'000;
-/// Sent together: what nodes take in one request. Of what may be unmined at once a half, so that the next
-/// ones are made ready while these are on their way.
+/// Largest batch that nodes accept in one request. A batch is at most half of `max_unmined`, so that the next
+/// one is prepared while it is in flight.
 constexpr std::size_t kMostTogether = 100;
-constexpr Millis kLookAtWallet{30'000};
-/// Intents about which no node could tell rest so long.
+constexpr Millis kWalletPollInterval{30'000};
+/// Retry delay for intents that no node could check.
 constexpr Millis kAskAgainAfter{2'000};
 
-/// The first of them, at most `most`, which are no longer in the queue then.
+/// Removes and returns up to `most` items from the front of the queue.
 template <class T>
 std::vector<T> taken_from(std::deque<T>& queue, std::size_t most) {
     const auto last = queue.begin() + static_cast<std::ptrdiff_t>(std::min(most, queue.size()));
@@ -42,7 +42,7 @@ std::vector<TxQueueEntry> NonceAllocator::begin_pass() {
 
 std::vector<TxQueueEntry> NonceAllocator::read() {
     waiting_.clear();
-    purse_.reset();
+    spending_limit_.reset();
     std::vector<TxQueueEntry> cancelled;
     std::set<std::string> keys;
     for (auto& entry : at_.tx_queue.waiting(kMostAtOnce)) {
@@ -50,7 +50,7 @@ std::vector<TxQueueEntry> NonceAllocator::read() {
         at_.guard.saw(entry.intent.key);
         if (entry.operator_request == OperatorRequest::kCancel) {
             cancelled.push_back(std::move(entry));
-        } else if (at_.rests.due(entry.intent.key) && !asked_lately(entry.intent.key)) {
+        } else if (at_.park_backoff.due(entry.intent.key) && !asked_lately(entry.intent.key)) {
             waiting_.push_back(std::move(entry));
         }
     }
@@ -75,7 +75,7 @@ bool NonceAllocator::admit() {
     const auto counted = at_.watch.latest_count();
     const auto unmined = next_nonce_ && *next_nonce_ > counted ? *next_nonce_ - counted : 0;
     full_ = unmined >= at_.config.max_unmined;
-    if (full_ || !at_.broadcaster.signer_trouble().empty()) {
+    if (full_ || !at_.broadcaster.signer_error().empty()) {
         return false;
     }
     const auto together = std::clamp<std::size_t>(at_.config.max_unmined / 2, 1, kMostTogether);
@@ -146,13 +146,13 @@ std::vector<NonceAllocator::Ready> NonceAllocator::judge(std::vector<TxQueueEntr
     for (std::size_t i = 0; i < intents.size(); ++i) {
         const auto& verdict = verdicts[i];
         if (!verdict.unanswered.empty()) {
-            ask_again(intents[i].key, "no node tells what it costs: " + verdict.unanswered);
+            ask_again(intents[i].key, "no node estimates its gas: " + verdict.unanswered);
         } else if (!verdict.reverts.empty()) {
             reasons.emplace(intents[i].key, "would revert: " + verdict.reverts);
         } else if (verdict.limit > at_.config.most_gas) {
-            reasons.emplace(intents[i].key, "would take " + std::to_string(verdict.limit) +
+            reasons.emplace(intents[i].key, "needs " + std::to_string(verdict.limit) +
                                                 " gas, more than the " + std::to_string(at_.config.most_gas) +
-                                                " of a transaction");
+                                                " allowed for a transaction");
         } else {
             out.push_back({intents[i], {intents[i].key, verdict.limit}});
         }
@@ -182,10 +182,10 @@ void NonceAllocator::park(const std::vector<TxQueueEntry>& entries,
         if (reason == reasons.end()) {
             continue;
         }
-        at_.rests.rest(entry.intent.key);
+        at_.park_backoff.back_off(entry.intent.key);
         parked.push_back({entry.intent.key, reason->second});
         if (entry.state != IntentState::kParked || entry.reason != reason->second) {
-            at_.log.warn("intent parked", {{"intent", entry.intent.key}, {"reason", reason->second}});
+            at_.log.warn("transaction waiting", {{"intent", entry.intent.key}, {"reason", reason->second}});
         }
     }
     if (!parked.empty()) {
@@ -201,7 +201,7 @@ U256 NonceAllocator::spent_today() {
 
 void NonceAllocator::look_at_wallet() {
     const auto now = at_.clock.steady();
-    if (looked_at_wallet_ && now - *looked_at_wallet_ < kLookAtWallet) {
+    if (looked_at_wallet_ && now - *looked_at_wallet_ < kWalletPollInterval) {
         return;
     }
     looked_at_wallet_ = now;
@@ -213,11 +213,12 @@ void NonceAllocator::keep_affordable(std::vector<Ready>& ready, const eth::Fee& 
     const auto wallet = at_.signer.address();
     const auto& limit = at_.config.daily_budget;
     typical_cost_ = fee.max_fee * ready.front().allocation.gas_limit;
-    if (!purse_) {
-        purse_ = SpendingLimit{at_.rpc.balance(wallet, eth::Tag::kLatest), spent_today()};
-        at_.shown.wallet(purse_->balance, purse_->spent_today, typical_cost_, at_.config.low_at, at_.log);
+    if (!spending_limit_) {
+        spending_limit_ = SpendingLimit{at_.rpc.balance(wallet, eth::Tag::kLatest), spent_today()};
+        at_.shown.wallet(spending_limit_->balance, spending_limit_->spent_today, typical_cost_,
+                         at_.config.low_at, at_.log);
     }
-    auto& [balance, spent] = *purse_;
+    auto& [balance, spent] = *spending_limit_;
     std::size_t count = 0;
     for (const auto& [intent, allocation] : ready) {
         const U256 gas = fee.max_fee * allocation.gas_limit;
@@ -227,7 +228,7 @@ void NonceAllocator::keep_affordable(std::vector<Ready>& ready, const eth::Fee& 
         }
         if (limit && *limit < spent + gas) {
             at_.note("the budget of the day is spent: " + to_decimal(spent) + " of " + to_decimal(*limit) +
-                     " wei; goes on at 00:00 UTC");
+                     " wei; continues at 00:00 UTC");
             break;
         }
         balance -= gas + intent.value;
@@ -237,8 +238,8 @@ void NonceAllocator::keep_affordable(std::vector<Ready>& ready, const eth::Fee& 
     ready.resize(count);
 }
 
-/// What the wallet's nonces have surely passed. Finality, not the head: a count that a reorg takes back would
-/// leave a gap that nothing fills. Absent: an endpoint names a count that no finalized block shows.
+/// Lower bound for the next nonce, from finalized blocks: a count at the head may be undone by a reorg and
+/// would leave a gap. Absent: an endpoint reports a count that no finalized block shows.
 std::optional<std::uint64_t> NonceAllocator::least_nonce() {
     if (!next_nonce_) {
         return at_.rpc.transaction_count(at_.signer.address(), eth::Tag::kPending);
@@ -247,7 +248,7 @@ std::optional<std::uint64_t> NonceAllocator::least_nonce() {
     if (counted <= *next_nonce_) {
         return 0;
     }
-    // Somebody else uses the wallet, or the endpoint lies: a false count would leave a gap.
+    // Another program uses the wallet, or the endpoint's count is false and would leave a gap.
     if (finalized_transaction_at(at_.rpc, at_.signer.address(), counted - 1, at_.watch.finalized()->number)) {
         return counted;
     }
@@ -268,8 +269,8 @@ void NonceAllocator::send(const std::vector<Ready>& ready, std::uint64_t least, 
     for (std::size_t i = 0; i < ready.size(); ++i) {
         if (nonces[i]) {
             next_nonce_ = *nonces[i] + 1;
-            at_.rests.forget(ready[i].intent.key);
-            // What is not signed now is signed when it is followed.
+            at_.park_backoff.forget(ready[i].intent.key);
+            // An intent that is not signed now is signed by a later pass of TxTracker.
             if (auto tx =
                     at_.broadcaster.effect(ready[i].intent, *nonces[i], ready[i].allocation.gas_limit, fee)) {
                 txs.push_back(std::move(*tx));

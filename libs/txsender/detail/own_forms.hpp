@@ -1,4 +1,4 @@
-// Which stored bytes are transactions of this wallet. Private to this library.
+// OwnForms: recognizes stored bytes that are transactions of this wallet. Private to this library.
 #pragma once
 
 #include <map>
@@ -13,15 +13,15 @@ class OwnForms {
   public:
     OwnForms(ChainId chain, Address wallet) : chain_(chain), wallet_(wallet) {}
 
-    /// Forgets what the pass before did not ask for.
+    /// Drops the results that the previous pass did not use.
     void begin_pass();
-    /// Signed by this process now.
+    /// Adds a transaction that this process has signed.
     void made(const eth::SignedTransaction& done);
-    /// The transaction that the bytes hold; nullptr: not signed by this wallet for this chain, or the hash is
-    /// another one's. Valid until the next begin_pass().
+    /// Returns the transaction in the bytes; nullptr: not signed by this wallet for this chain, or the hash
+    /// is not that of the bytes. Valid until the next begin_pass().
     const eth::Transaction* of(const StoredTx& form);
-    /// Leaves the forms that are transactions of this wallet at the intent's nonce, with the fee that was
-    /// signed. How many were dropped.
+    /// Keeps the forms that are transactions of this wallet at the intent's nonce, with the fee that was
+    /// signed. Returns how many were dropped.
     std::size_t keep_own(TxQueueEntry& entry);
 
   private:

@@ -1,4 +1,4 @@
-// Why a call reverts, in words.
+// Revert reasons as text.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace lamda::txsender {
 
-/// The text of Error(string), the code of Panic(uint256), else the selector; the node's words when it sent no
-/// data.
+/// Returns the text of Error(string), the code of Panic(uint256), else the selector; without data the
+/// message.
 std::string revert_reason(const eth::RpcError& error);
 
 }  // namespace lamda::txsender

@@ -1,4 +1,4 @@
-// What a sender shows of itself.
+// SenderMetrics: metrics of a sender.
 #pragma once
 
 #include <string>
@@ -13,10 +13,10 @@ class SenderMetrics {
   public:
     SenderMetrics(telemetry::Metrics& metrics, const std::string& sender)
         : unmined(metrics.gauge("lamda_sender_unmined", "Sent and not mined", {{"sender", sender}})),
-          parked(metrics.gauge("lamda_sender_parked", "Waiting for a cause to go", {{"sender", sender}})),
+          parked(metrics.gauge("lamda_sender_parked", "Waiting for a cause to end", {{"sender", sender}})),
           done(metrics.counter("lamda_sender_done_total", "Final on chain", {{"sender", sender}})),
           failed(metrics.counter("lamda_sender_failed_total", "Reverted or cancelled", {{"sender", sender}})),
-          asking(metrics.counter("lamda_sender_asking_total", "Reverted, and a person must decide",
+          asking(metrics.counter("lamda_sender_asking_total", "Reverted, and an operator must decide",
                                  {{"sender", sender}})),
           violations(metrics.gauge("lamda_sender_violations",
                                    "Intents that differ from what the signing policy allows",
@@ -39,7 +39,7 @@ class SenderMetrics {
     telemetry::Gauge violations;
     telemetry::Counter broadcasts;
 
-    /// Warns once when the balance falls below what `low_at` transactions cost. @param each wei for one; 0:
+    /// Warns once when the balance falls below the cost of `low_at` transactions. @param each wei for one; 0:
     /// not known
     void wallet(const U256& balance, const U256& spent, const U256& each, std::uint64_t low_at,
                 telemetry::Log& log) {
@@ -53,7 +53,7 @@ class SenderMetrics {
         const bool low = covers < low_at;
         if (low && !low_) {
             log.warn(
-                "the wallet runs low",
+                "wallet balance low",
                 {{"sender", sender_}, {"wei", to_decimal(balance)}, {"transactions", to_decimal(covers)}});
         }
         low_ = low;

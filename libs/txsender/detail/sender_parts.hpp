@@ -1,4 +1,4 @@
-// What the two halves of a sender share. Private to this library.
+// SenderParts: state that the parts of a sender share. Private to this library.
 #pragma once
 
 #include <algorithm>
@@ -11,11 +11,11 @@
 
 namespace lamda::txsender {
 
-/// When intents that could not go are looked at again: after 2 s, doubled each time up to 5 min.
+/// Back-off of parked intents: 2 s, doubled each time up to 5 min.
 class ParkBackoff {
   public:
     explicit ParkBackoff(const Clock& clock) : clock_(clock) {}
-    void rest(const std::string& key) {
+    void back_off(const std::string& key) {
         auto& one = until_[key];
         one.pause = std::clamp(one.pause * 2, Millis(2'000), Millis(5 * 60'000));
         one.due = clock_.steady() + one.pause;
@@ -28,12 +28,12 @@ class ParkBackoff {
     std::size_t size() const { return until_.size(); }
 
   private:
-    struct Rest {
+    struct Pause {
         Steady due;
         Millis pause;
     };
     const Clock& clock_;
-    std::map<std::string, Rest> until_;
+    std::map<std::string, Pause> until_;
 };
 
 struct SenderParts {
@@ -50,13 +50,13 @@ struct SenderParts {
     OwnForms forms{config.chain_id, signer.address()};
     SigningGuard guard{signing, forms, signer.address(), config.most_gas, log, shown};
     TxBroadcaster broadcaster{config.chain_id, rpc, signer, tx_queue, clock, log, watch, forms, shown};
-    ParkBackoff rests{clock};
-    std::string last_error{};  ///< of the present pass: why something does not go as it should
+    ParkBackoff park_backoff{clock};
+    std::string last_error{};  ///< last problem of the current pass
 
     void note(const std::string& why) { last_error = why.empty() ? last_error : why; }
 };
 
-/// Sent or about to be, and not mined.
+/// True if it is allocated or sent, and not mined.
 inline bool is_unmined(const TxQueueEntry& entry) {
     return entry.state == IntentState::kAllocated || entry.state == IntentState::kSent;
 }

@@ -6,9 +6,9 @@ namespace lamda::txsender {
 
 namespace {
 
-/// Of a key that somebody else may have chosen: enough to find it again.
+/// Length of a logged key: keys may come from outside, and this is enough to find the row.
 constexpr std::size_t kShownKey = 100;
-/// So many violations are kept by name; more change nothing in what is signed.
+/// Limit of violations stored by name; further ones do not change which calls are signed.
 constexpr std::size_t kMostViolations = 10'000;
 
 Call call_of(const Intent& intent) {
@@ -47,10 +47,10 @@ void SigningGuard::keep_own_forms(TxQueueEntry& entry) {
 
 Result<Call> SigningGuard::filler(const TxQueueEntry& entry) const {
     if (!entry.nonce || entry.intent.key != fill_key(*entry.nonce)) {
-        return Error{"not_a_filler", "a filler has the nonce that its key names", ""};
+        return Error{"not_a_filler", "a filler's nonce must be the one in its key", ""};
     }
     if (entry.txs.empty() && (!highest_signed_ || *highest_signed_ < *entry.nonce)) {
-        return Error{kNotDue, "nothing that was sent waits for this nonce", ""};
+        return Error{kNotDue, "no sent transaction waits for this nonce", ""};
     }
     return Call{wallet_, 0, {}};
 }
@@ -84,9 +84,9 @@ std::vector<std::optional<Error>> SigningGuard::authorize(const std::vector<TxQu
             entry->gas_limit = fills ? kTransferGas : std::clamp(gas.value_or(0), kTransferGas, most_gas_);
         }
         if (call_of(intent) != *call) {
-            violated(intent.key, "its row asks for another call than its key stands for");
+            violated(intent.key, "the call in its row is not the call of its key");
         } else if (gas != entry->gas_limit) {
-            violated(intent.key, "its row has a gas limit that was not estimated");
+            violated(intent.key, "the gas limit in its row was not estimated");
         } else {
             continue;
         }
@@ -115,7 +115,7 @@ void SigningGuard::violated(const std::string& key, const std::string& what) {
     }
     violations_[key] = what;
     shown_.violations.set(static_cast<double>(violations_.size()));
-    log_.error("signing policy violated; nothing else than the policy's call is signed",
+    log_.error("signing policy violated; only the policy's call is signed",
                {{"intent", key.substr(0, kShownKey)}, {"reason", what}});
 }
 

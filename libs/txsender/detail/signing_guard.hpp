@@ -1,5 +1,4 @@
-// Stands between the ledger and the signer: nothing is signed or sent but what the policy says of the key.
-// Private to this library.
+// SigningGuard: lets only the policy's call for an intent's key be signed or sent. Private to this library.
 #pragma once
 
 #include <map>
@@ -25,23 +24,20 @@ class SigningGuard {
                  telemetry::Log log, SenderMetrics& shown);
 
     void begin_pass();
-    /// Drops stored bytes that are not this wallet's at the entry's nonce. Before any of the entries is
-    /// authorized.
+    /// Drops stored bytes that are not this wallet's at the entry's nonce. Must precede authorize().
     void keep_own_forms(TxQueueEntry& entry);
-    /// Puts the call that its key stands for into each intent, whatever the row says, and bounds the gas
-    /// limit.
-    /// @returns for each why nothing may be signed for it; absent: it may be signed. @throws what the policy
-    /// throws
+    /// Replaces each intent's call by the call of its key, whatever the row holds, and bounds the gas limit.
+    /// @returns for each entry why nothing may be signed; absent: allowed. @throws errors of the policy
     std::vector<std::optional<Error>> authorize(const std::vector<TxQueueEntry*>& entries);
-    /// The bytes do what the (authorized) intent says.
+    /// True if the bytes have the effect of the (authorized) intent.
     bool is_effect(const Intent& intent, const StoredTx& form);
-    /// The bytes are an empty transfer from the wallet to itself.
+    /// True if the bytes are an empty transfer from the wallet to itself.
     bool is_empty_transfer(const StoredTx& form);
-    /// The key stands in the ledger, and is not asked about now.
+    /// Notes that the key exists in the queue and is not authorized in this pass.
     void saw(const std::string& key) { seen_.insert(key); }
-    /// Forgets violations of keys that this pass did not see. @param complete every open intent was seen
+    /// Drops violations of keys that this pass did not see. @param complete every open intent was seen
     void end_pass(bool complete);
-    /// Keys against which there is something, and what.
+    /// Violations by key.
     const std::map<std::string, std::string>& violations() const { return violations_; }
 
   private:
@@ -55,8 +51,9 @@ class SigningGuard {
     telemetry::Log log_;
     SenderMetrics& shown_;
     std::map<std::string, std::string> violations_;
-    std::set<std::string> seen_;                   ///< in this pass
-    std::optional<std::uint64_t> highest_signed_;  ///< of what is not mined, fillers left out
+    std::set<std::string> seen_;  ///< in this pass
+    std::optional<std::uint64_t>
+        highest_signed_;  ///< highest nonce with bytes that is not mined, without fillers
 };
 
 }  // namespace lamda::txsender

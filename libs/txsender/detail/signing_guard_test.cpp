@@ -1,4 +1,4 @@
-// What stands in a ledger that somebody else has written: nothing of it is signed or sent.
+// SigningGuard against foreign queue rows: nothing of them is signed or sent.
 #include <catch2/catch.hpp>
 
 #include "txsender/testing/sender_world.hpp"
@@ -11,11 +11,11 @@ namespace {
 
 const Address kThief = *Address::parse("0x00000000000000000000000000000000000000bb");
 
-bool shows(const ingest::World& world, const std::string& line) {
+bool shows(const World& world, const std::string& line) {
     return world.metrics.serialize().find(line + "\n") != std::string::npos;
 }
 
-/// A row that no duty made.
+/// A row that the policy does not allow.
 Intent foreign(const std::string& key) {
     return {key, kThief, U256("100000000000000000000"), {0xf2, 0xfd, 0xe3, 0x8b}, OnRevert::kRetry};
 }
@@ -24,7 +24,7 @@ StoredTx stored(const eth::SignedTransaction& done) {
     return {done.hash, done.raw, done.tx.fee, {}, false};
 }
 
-/// A transaction of anybody's, at that nonce.
+/// A transfer to the thief at that nonce.
 eth::Transaction theft(std::uint64_t nonce) {
     eth::Transaction tx;
     tx.chain_id = ChainId{97};
@@ -36,7 +36,7 @@ eth::Transaction theft(std::uint64_t nonce) {
     return tx;
 }
 
-std::size_t stolen(const ingest::World& world) {
+std::size_t stolen(const World& world) {
     std::size_t out = 0;
     for (const auto& block : world.chain.branch()) {
         out += static_cast<std::size_t>(std::count_if(block->txs.begin(), block->txs.end(),
@@ -47,14 +47,14 @@ std::size_t stolen(const ingest::World& world) {
 
 }  // namespace
 
-TEST_CASE("an intent that is no duty gets no nonce and raises an alert; a duty beside it goes") {
-    ingest::World world(41);
+TEST_CASE("an intent that the policy refuses gets no nonce and raises an alert; another intent is sent") {
+    World world(41);
     world.tx_queue.add(foreign("increment:0xtheft"));
     world.want(1);
     world.sender->step();
     const auto& theft = world.tx_queue.at("increment:0xtheft");
     CHECK(theft.state == IntentState::kParked);
-    CHECK(theft.reason == "refused to sign: the key is no duty");
+    CHECK(theft.reason == "refused to sign: the policy does not know the key");
     CHECK_FALSE(theft.nonce);
     CHECK(world.entry(1).nonce == 0U);
     CHECK(shows(world, "lamda_sender_violations{sender=\"test\"} 1"));
@@ -71,15 +71,15 @@ TEST_CASE("an intent that is no duty gets no nonce and raises an alert; a duty b
     CHECK(shows(world, "lamda_sender_violations{sender=\"test\"} 0"));
 }
 
-TEST_CASE("a row that asks for another call than its key stands for: the key's call is sent") {
-    ingest::World world(42);
+TEST_CASE("a row whose call is not the call of its key: the key's call is sent") {
+    World world(42);
     world.tx_queue.add(foreign("increment:3"));
     world.sender->step();
     CHECK(shows(world, "lamda_sender_violations{sender=\"test\"} 1"));
     REQUIRE(world.settle());
     CHECK(world.chain.executed(world.data(3)) == 1);
     CHECK(stolen(world) == 0);
-    // Changed under way, it is replaced by the same call.
+    // A change in flight is replaced by the same call.
     world.want(4);
     world.sender->step();
     auto& entry = world.entry(4);
@@ -96,13 +96,13 @@ TEST_CASE("a row that asks for another call than its key stands for: the key's c
     CHECK(stolen(world) == 0);
 }
 
-TEST_CASE("a foreign row that holds a nonce gives it up unsigned, and the duties go on") {
+TEST_CASE("a foreign row that holds a nonce releases it unsigned, and other intents are sent") {
     for (const auto state :
          {IntentState::kAllocated, IntentState::kSent, IntentState::kMined, IntentState::kDone,
           IntentState::kFailed, IntentState::kPending, IntentState::kParked}) {
         for (const std::uint64_t nonce : {0U, 1U, 3U, 900U}) {
             INFO(to_string(state) << " at " << nonce);
-            ingest::World world(43);
+            World world(43);
             world.tx_queue.add(foreign("theft:1"));
             auto& row = world.tx_queue.at("theft:1");
             row.state = state;
@@ -130,8 +130,8 @@ TEST_CASE("a foreign row that holds a nonce gives it up unsigned, and the duties
     }
 }
 
-TEST_CASE("stored bytes that are not this wallet's, or do something else, are never sent") {
-    ingest::World world(44);
+TEST_CASE("stored bytes that are not this wallet's, or have another effect, are never sent") {
+    World world(44);
     const auto stranger = *crypto::LocalSigner::from_hex(std::string(63, '0') + "2");
     auto other_chain = theft(0);
     other_chain.chain_id = ChainId{56};
@@ -143,12 +143,12 @@ TEST_CASE("stored bytes that are not this wallet's, or do something else, are ne
         stored(eth::sign(other_chain, *world.signer)),
         lying_hash,
         {TxHash{}, {0xc0}, {false, 1, 1}, {}, false},
-        stored(eth::sign(theft(0), *world.signer)),  // ours, from a release that signed what it was told
+        stored(eth::sign(theft(0), *world.signer)),  // ours, from a release without a signing policy
     };
     for (std::size_t i = 0; i < forms.size(); ++i) {
         for (const auto state : {IntentState::kAllocated, IntentState::kSent}) {
             INFO("form " << i << ", " << to_string(state));
-            ingest::World one(45);
+            World one(45);
             one.want(0);
             auto& entry = one.entry(0);
             entry.state = state;
@@ -168,8 +168,8 @@ TEST_CASE("stored bytes that are not this wallet's, or do something else, are ne
     }
 }
 
-TEST_CASE("what an earlier release signed for a key that is no duty is replaced by an empty transfer") {
-    ingest::World world(46);
+TEST_CASE("bytes that an earlier release signed for a refused key are replaced by an empty transfer") {
+    World world(46);
     world.tx_queue.add(foreign("theft:1"));
     auto& row = world.tx_queue.at("theft:1");
     row.state = IntentState::kAllocated;
@@ -184,15 +184,14 @@ TEST_CASE("what an earlier release signed for a key that is no duty is replaced 
     CHECK(world.chain.executed(world.data(0)) == 1);
 }
 
-TEST_CASE(
-    "a filler is an empty transfer to the wallet itself, at the nonce of its key, below what was sent") {
+TEST_CASE("a filler is an empty transfer to the wallet itself, at the nonce of its key, below a sent nonce") {
     struct Case {
         std::uint64_t key;
         std::uint64_t nonce;
         bool is_signed;
     };
     for (const auto& [key, nonce, is_signed] : {Case{1, 1, true}, Case{1, 0, false}, Case{9, 9, false}}) {
-        ingest::World world(47);
+        World world(47);
         world.want(0);
         world.sender->step();
         auto& duty = world.entry(0);  // sent at a nonce above the gap
@@ -217,8 +216,8 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("an estimate above what a transaction may take parks the intent") {
-    ingest::World world(48);
+TEST_CASE("an estimate above the gas limit of a transaction parks the intent") {
+    World world(48);
     world.want(0);
     world.chain.gas_of = [](const Bytes&) { return 40'000'000U; };
     world.sender->step();

@@ -46,7 +46,7 @@ std::optional<NewTx> TxBroadcaster::cancellation(const Intent& intent, std::uint
 
 std::optional<NewTx> TxBroadcaster::signed_form(const std::string& key, const eth::Transaction& tx,
                                                 bool cancels) {
-    if (!signer_trouble_.empty()) {
+    if (!signer_error_.empty()) {
         return std::nullopt;
     }
     try {
@@ -55,16 +55,16 @@ std::optional<NewTx> TxBroadcaster::signed_form(const std::string& key, const et
         crash_point("sender.after_sign");
         return NewTx{key, tx.nonce, {done.hash, done.raw, tx.fee, clock_.now(), cancels}};
     } catch (const crypto::Unavailable& error) {
-        signer_trouble_ = error.what();
+        signer_error_ = error.what();
     } catch (const crypto::SigningRefused& error) {
-        signer_trouble_ = error.what();
+        signer_error_ = error.what();
     }
     return std::nullopt;
 }
 
 void TxBroadcaster::begin_pass() {
     finish();
-    signer_trouble_.clear();
+    signer_error_.clear();
 }
 
 std::string TxBroadcaster::refusal() const {
@@ -90,7 +90,7 @@ void TxBroadcaster::store_and_send(std::vector<NewTx> txs) {
     crash_point("sender.after_store");
     Keyed stored;
     for (std::size_t i = 0; i < txs.size(); ++i) {
-        if (stands[i]) {  // else the allocation does not stand any more: these bytes must never be seen
+        if (stands[i]) {  // otherwise the allocation is void, and these bytes must not be sent
             watch_.signed_now(txs[i].key);
             stored.emplace_back(std::move(txs[i].key), std::move(txs[i].tx));
         }
@@ -129,7 +129,7 @@ TxBroadcaster::Answered TxBroadcaster::answered() {
         out.outcomes = sending->outcomes();
     } catch (const std::exception& error) {
         for (const auto& [key, tx] : out.txs) {
-            log_.warn("broadcast failed; it is repeated",
+            log_.warn("broadcast failed; will retry",
                       {{"intent", key}, {"tx", tx.hash.hex()}, {"reason", error.what()}});
         }
         throw;
@@ -151,8 +151,8 @@ void TxBroadcaster::note(const Answered& answered) {
     look_at_refusals(answered.txs, answered.outcomes);
 }
 
-/// "already known", "nonce too low", "underpriced": texts and codes differ. Counts and receipts tell what
-/// they mean; only what the node neither has nor had is worth a word.
+/// Refusals ("already known", "nonce too low", "underpriced") differ in text and code, so counts and receipts
+/// decide. Only a transaction that the node does not have is reported.
 void TxBroadcaster::look_at_refusals(const Keyed& txs, const std::vector<eth::SendOutcome>& outcomes) {
     std::vector<std::size_t> refused;
     std::vector<TxHash> hashes;
@@ -160,7 +160,7 @@ void TxBroadcaster::look_at_refusals(const Keyed& txs, const std::vector<eth::Se
         const auto& [key, tx] = txs[i];
         refusals_.erase(key);
         if (!outcomes[i].accepted()) {
-            log_.debug("node refuses transaction",
+            log_.debug("node refused transaction",
                        {{"intent", key}, {"tx", tx.hash.hex()}, {"reason", outcomes[i].refusal}});
             refused.push_back(i);
             hashes.push_back(tx.hash);

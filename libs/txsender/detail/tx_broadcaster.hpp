@@ -1,4 +1,4 @@
-// From a wanted transaction to bytes that endpoints have: signed, stored, and only then sent.
+// TxBroadcaster: signs transactions, stores the signed bytes, and only then sends them to the endpoints.
 #pragma once
 
 #include <map>
@@ -20,28 +20,28 @@ class TxBroadcaster {
                   const Clock& clock, telemetry::Log log, TxWatch& watch, OwnForms& forms,
                   SenderMetrics& shown);
 
-    /// A signer that failed is asked again. What a pass before left under way is waited for.
+    /// Waits for the broadcast of the previous pass; a signer that failed is called again.
     void begin_pass();
-    /// Why nothing can be signed in this pass; empty: nothing is known against it.
-    const std::string& signer_trouble() const { return signer_trouble_; }
+    /// Error of the signer in this pass; empty: none.
+    const std::string& signer_error() const { return signer_error_; }
 
-    /// The (authorized) intent itself, or the empty transfer that takes its place. Absent: the signer fails;
-    /// it is not asked again in this pass.
+    /// Signs the (authorized) intent, or the empty transfer that replaces it. Absent: the signer failed; it
+    /// is not called again in this pass.
     std::optional<NewTx> effect(const Intent& intent, std::uint64_t nonce, std::uint64_t gas_limit,
                                 const eth::Fee& fee);
     std::optional<NewTx> cancellation(const Intent& intent, std::uint64_t nonce, const eth::Fee& fee);
 
     using Keyed = std::vector<std::pair<std::string, StoredTx>>;
-    /// What the ledger does not take is never sent. What is sent is under way on return: after what was sent
-    /// before, which is waited for.
+    /// Stores the bytes, then sends those that the queue accepts. Waits for the previous broadcast; the new
+    /// one is in flight on return.
     void store_and_send(std::vector<NewTx> txs);
-    /// The same with bytes that are stored, by their intents' keys.
+    /// Sends stored bytes, by the keys of their intents.
     void send(Keyed txs);
-    /// Waits until endpoints have answered to all that is under way, and notes it as sent.
+    /// Waits for the answers of the endpoints to all bytes in flight, and notes these as sent.
     void finish();
-    /// Why endpoints refuse something that they neither have nor had; empty: they do not.
+    /// Reason why endpoints refuse a transaction that they do not have; empty: none.
     std::string refusal() const;
-    /// Refusals of what is no longer waiting to be mined are forgotten.
+    /// Drops refusals of transactions that no longer wait to be mined.
     void keep_refusals(const std::vector<TxQueueEntry>& entries);
 
   private:
@@ -50,7 +50,7 @@ class TxBroadcaster {
         Keyed txs;
         std::vector<eth::SendOutcome> outcomes;
     };
-    /// Waits for what is under way.
+    /// Waits for the broadcast in flight.
     Answered answered();
     void note(const Answered& answered);
     void look_at_refusals(const Keyed& txs, const std::vector<eth::SendOutcome>& outcomes);
@@ -64,10 +64,10 @@ class TxBroadcaster {
     TxWatch& watch_;
     OwnForms& forms_;
     SenderMetrics& shown_;
-    std::string signer_trouble_;
-    std::map<std::string, std::string> refusals_;  ///< by key: the last ones
+    std::string signer_error_;
+    std::map<std::string, std::string> refusals_;  ///< last refusal by key
     Keyed under_way_;
-    std::unique_ptr<eth::Sending> sending_;  ///< of what is under way
+    std::unique_ptr<eth::Sending> sending_;  ///< the broadcast in flight
 };
 
 }  // namespace lamda::txsender

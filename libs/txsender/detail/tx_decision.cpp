@@ -15,7 +15,7 @@ TxAction decide_sent(const TxQueueEntry& entry, const TxObservation& seen, const
         return TxAction::kRelease;
     }
     if (seen.latest_count > *entry.nonce) {
-        return TxAction::kWait;  // something is mined at this nonce; what, a receipt or finality will tell
+        return TxAction::kWait;  // mined at this nonce; a receipt or finality will show which one
     }
     if (entry.operator_request == OperatorRequest::kCancel && !entry.txs.back().cancels) {
         return TxAction::kCancel;
@@ -23,7 +23,7 @@ TxAction decide_sent(const TxQueueEntry& entry, const TxObservation& seen, const
     if (entry.operator_request) {
         return TxAction::kBump;
     }
-    // A fee helps only the transaction that is next in line: the others wait for it, not for their price.
+    // A higher fee helps only the next transaction in line; the others wait for that one.
     if (seen.latest_count == *entry.nonce && seen.blocks_since_stored >= config.bump_after_blocks) {
         return TxAction::kBump;
     }
@@ -42,7 +42,7 @@ TxAction decide_mined(const TxQueueEntry& entry, const TxObservation& seen) {
     }
     const bool final_now = seen.finalized && *seen.finalized >= entry.mined_in->number;
     if (final_now && !seen.receipt && seen.latest_count <= *entry.nonce) {
-        return TxAction::kUnmined;  // its block is final, and its nonce is still unused
+        return TxAction::kUnmined;  // its block is final, and its nonce is unused
     }
     if (!final_now || !seen.receipt || seen.receipt->block != *entry.mined_in) {
         return TxAction::kWait;

@@ -11,8 +11,8 @@ namespace {
 
 constexpr unsigned kMostReverts = 5;
 
-/// The price of a unit of gas. Where the node leaves it out: the most that the mined form allows, so that the
-/// day's budget is never undercounted.
+/// Gas price paid. If the node omits it: the maximum that the mined form allows, so that the daily budget is
+/// never undercounted.
 U256 price_paid(const TxQueueEntry& entry, const eth::Receipt& receipt) {
     if (receipt.effective_gas_price) {
         return *receipt.effective_gas_price;
@@ -73,7 +73,7 @@ void TxTracker::authorize(std::vector<Step>& steps) {
 void TxTracker::take_refused(const Step& step, Plan& plan) {
     const auto& entry = step.entry;
     if (!entry.txs.empty()) {
-        // Signed by an earlier release, or before its cause went away: it may be mined at any time.
+        // Signed by an earlier release, or while its cause existed: it may be mined at any time.
         if (step.action == TxAction::kBroadcast && at_.guard.is_empty_transfer(entry.txs.back())) {
             plan.again.emplace_back(entry.intent.key, entry.txs.back());
         } else {
@@ -82,17 +82,17 @@ void TxTracker::take_refused(const Step& step, Plan& plan) {
         return;
     }
     const auto& reason = step.refused->message;
-    at_.log.warn("intent gives up its nonce",
+    at_.log.warn("transaction refused; nonce released",
                  {{"intent", entry.intent.key}, {"nonce", *entry.nonce}, {"reason", reason}});
     if (is_fill(entry.intent) && step.refused->code == kNotDue) {
-        at_.tx_queue.mark_failed(entry.intent.key, entry.nonce, reason);  // nothing is wanted of it any more
+        at_.tx_queue.mark_failed(entry.intent.key, entry.nonce, reason);  // the filler is no longer needed
     } else {
         at_.tx_queue.release_nonce(entry.intent.key, *entry.nonce, reason, false);
     }
     at_.watch.forget(entry.intent.key);
 }
 
-/// Bytes of ours that do something else are replaced by what the key stands for.
+/// Sends the newest bytes again, or replaces them when their effect is not the call of the key.
 void TxTracker::send_again(const Step& step, Plan& plan) {
     const auto& entry = step.entry;
     const auto& newest = entry.txs.back();
@@ -110,7 +110,7 @@ void TxTracker::carry_out(Plan plan) {
     }
     if (!plan.unmined.empty()) {
         at_.log.warn(
-            "transactions reorganised away",
+            "transactions reorganised away; waiting to be mined again",
             {{"sender", at_.config.name}, {"intents", plan.unmined.size()}, {"first", plan.unmined.front()}});
         at_.tx_queue.mark_unmined(plan.unmined);
     }
@@ -118,7 +118,7 @@ void TxTracker::carry_out(Plan plan) {
         crash_point("sender.before_done");
         at_.tx_queue.mark_done(plan.done);
         for (const auto& one : plan.done) {
-            at_.log.info("intent done", {{"intent", one.key}, {"tx", one.tx.hex()}});
+            at_.log.info("transaction final", {{"intent", one.key}, {"tx", one.tx.hex()}});
             at_.watch.forget(one.key);
         }
         at_.shown.done.add(static_cast<double>(plan.done.size()));
@@ -140,7 +140,7 @@ void TxTracker::take(const Step& step, Plan& plan) {
             sign(entry, Form::kEffect, first_fee(at_.policy, at_.watch.fees()), plan);
             return;
         case TxAction::kCancel:
-            at_.log.warn("cancelling by an empty transfer",
+            at_.log.warn("cancelling transaction by an empty transfer",
                          {{"intent", entry.intent.key}, {"nonce", *entry.nonce}});
             replace(step, Form::kCancel, plan);
             return;
@@ -172,7 +172,7 @@ void TxTracker::take(const Step& step, Plan& plan) {
 }
 
 void TxTracker::fail(const TxQueueEntry& entry, const std::string& reason) {
-    at_.log.error("intent failed", {{"intent", entry.intent.key}, {"reason", reason}});
+    at_.log.error("transaction failed", {{"intent", entry.intent.key}, {"reason", reason}});
     at_.tx_queue.mark_failed(entry.intent.key, entry.nonce, reason);
     at_.shown.failed.add();
     at_.watch.forget(entry.intent.key);
@@ -181,11 +181,11 @@ void TxTracker::fail(const TxQueueEntry& entry, const std::string& reason) {
 void TxTracker::released(const TxQueueEntry& entry) {
     const auto reason =
         "a finalized block holds a foreign transaction at nonce " + std::to_string(*entry.nonce);
-    at_.log.warn("another transaction used the nonce",
+    at_.log.warn("foreign transaction used the nonce; nonce released",
                  {{"intent", entry.intent.key}, {"nonce", *entry.nonce}});
     if (is_fill(entry.intent)) {
         at_.tx_queue.mark_failed(entry.intent.key, entry.nonce,
-                                 reason);  // the nonce is used: that was all it wanted
+                                 reason);  // the nonce is used, which is the filler's purpose
     } else {
         at_.tx_queue.release_nonce(entry.intent.key, *entry.nonce, reason, false);
     }
@@ -204,12 +204,13 @@ void TxTracker::reverted(const TxQueueEntry& entry, const eth::Receipt& receipt)
             return;
         case OnRevert::kRetry:
             if (entry.reverts + 1 >= kMostReverts) {
-                fail(entry, reason + ", and so it was " + std::to_string(entry.reverts) + " times before");
+                fail(entry, reason + "; reverted " + std::to_string(entry.reverts) + " times before");
                 return;
             }
-            at_.log.warn("reverted, tried again", {{"intent", entry.intent.key}, {"reason", reason}});
+            at_.log.warn("transaction reverted; will retry with a new nonce",
+                         {{"intent", entry.intent.key}, {"reason", reason}});
             at_.tx_queue.release_nonce(entry.intent.key, *entry.nonce, reason, true);
-            at_.rests.rest(entry.intent.key);
+            at_.park_backoff.back_off(entry.intent.key);
             at_.watch.forget(entry.intent.key);
             return;
     }
@@ -223,11 +224,10 @@ std::string TxTracker::why_reverted(const TxQueueEntry& entry, const eth::Receip
             eth::BlockSpec(receipt.block.number - 1));
     } catch (const eth::RpcError& error) {
         return where + ": " +
-               (error.is_revert()
-                    ? revert_reason(error)
-                    : "why is not known, for no node repeats the call: " + std::string(error.what()));
+               (error.is_revert() ? revert_reason(error)
+                                  : "reason unknown, no node repeats the call: " + std::string(error.what()));
     }
-    return where + ", having used " + std::to_string(receipt.gas_used) + " of " +
+    return where + ", used " + std::to_string(receipt.gas_used) + " of " +
            std::to_string(entry.gas_limit.value_or(0)) + " gas";
 }
 
@@ -279,7 +279,8 @@ void TxTracker::fill_gap(const std::vector<TxQueueEntry>& entries) {
     }
     at_.note("nonce " + std::to_string(missing) + " is missing before ours");
     if (at_.tx_queue.fill(missing, at_.signer.address(), kTransferGas)) {
-        at_.log.warn("filling a gap of nonces", {{"sender", at_.config.name}, {"nonce", missing}});
+        at_.log.warn("filling a nonce gap by an empty transfer",
+                     {{"sender", at_.config.name}, {"nonce", missing}});
         gap_since_.reset();
     }
 }

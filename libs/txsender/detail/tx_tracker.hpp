@@ -1,4 +1,4 @@
-// Intents that hold a nonce are followed to their end. Private to this library.
+// TxTracker: follows intents that hold a nonce until they are done or failed. Private to this library.
 #pragma once
 
 #include "txsender/detail/sender_parts.hpp"
@@ -8,18 +8,18 @@ namespace lamda::txsender {
 class TxTracker {
   public:
     explicit TxTracker(SenderParts& parts) : at_(parts) {}
-    /// One pass. @param entries by nonce; what their rows say is replaced by what may be signed for them
+    /// Runs one pass. @param entries by nonce; their calls are replaced by the calls that may be signed
     void follow(std::vector<TxQueueEntry>& entries);
-    /// A nonce below ours that nobody uses: of a transaction that somebody else sent, and that a reorg or its
-    /// pool forgot. Nothing of ours can be mined until it is used. An empty transfer uses it; should the lost
-    /// one return, only one of the two is mined.
+    /// Fills an unused nonce below ours with an empty transfer. Another program sent a transaction with that
+    /// nonce, and a reorg or its pool dropped it; no transaction of ours can be mined until the nonce is
+    /// used. If the dropped one returns, only one of the two is mined.
     void fill_gap(const std::vector<TxQueueEntry>& entries);
-    /// It ends here, for good.
+    /// Ends the intent as failed, permanently.
     void fail(const TxQueueEntry& entry, const std::string& reason);
 
   private:
     enum class Form { kEffect, kCancel };
-    /// What one pass over the entries has decided, to be written and sent together.
+    /// Decisions of one pass over the entries, to be written and sent together.
     struct Plan {
         std::vector<MinedTx> mined;
         std::vector<MinedTx> done;
@@ -27,19 +27,18 @@ class TxTracker {
         std::vector<std::pair<std::string, StoredTx>> again;
         std::vector<NewTx> fresh;
     };
-    /// An entry, what the chain says of it, what to do next, and why nothing may be signed for it (absent: it
-    /// may).
+    /// An entry, its state on chain, the next action, and why nothing may be signed (absent: allowed).
     struct Step {
         TxQueueEntry& entry;
         const TxObservation& seen;
         TxAction action;
         std::optional<Error> refused{};
     };
-    /// Asks the signing policy about those of which something is to be signed or sent.
+    /// Asks the signing policy about entries that are to be signed or sent.
     void authorize(std::vector<Step>& steps);
     void take(const Step& step, Plan& plan);
-    /// Nothing but an empty transfer may be signed for it: one replaces what was sent; what was not gives up
-    /// its nonce.
+    /// Handles an entry whose call may not be signed: an empty transfer replaces bytes that were sent; an
+    /// entry without bytes releases its nonce.
     void take_refused(const Step& step, Plan& plan);
     void send_again(const Step& step, Plan& plan);
     void released(const TxQueueEntry& entry);
@@ -50,7 +49,7 @@ class TxTracker {
     void carry_out(Plan plan);
 
     SenderParts& at_;
-    std::optional<BlockNum> gap_since_;  ///< a nonce below ours has been unused since that head
+    std::optional<BlockNum> gap_since_;  ///< head since which a nonce below ours is unused
 };
 
 }  // namespace lamda::txsender

@@ -8,7 +8,7 @@ namespace lamda::txsender {
 
 namespace {
 
-// What is left over is for the next look: sending goes before noting what became of what was sent.
+// Entries beyond these limits are left to the next pass: sending takes precedence over noting results.
 constexpr std::size_t kMostReceipts = 500;  ///< of each kind; oldest nonces first
 constexpr int kMostProofs = 4;              ///< a proof takes dozens of calls
 constexpr Millis kNeverSent{std::chrono::hours(24)};
@@ -63,7 +63,7 @@ std::optional<std::uint64_t> TxWatch::final_count() {
             if (finalized_) {
                 *final_count_ = rpc_.transaction_count(wallet_, eth::BlockSpec(finalized_->number));
             }
-        } catch (const eth::RpcError&) {  // it keeps no state so old
+        } catch (const eth::RpcError&) {  // the node has no state that old
         }
     }
     return *final_count_;
@@ -109,7 +109,7 @@ std::vector<TxObservation> TxWatch::observe(const std::vector<TxQueueEntry>& ent
     return seen;
 }
 
-/// Of what is sent, and whose nonce is used at the head. Returns how many entries were looked at.
+/// Reads receipts of sent transactions with a nonce used at the head. Returns how many entries it examined.
 std::size_t TxWatch::observe_receipts(const std::vector<TxQueueEntry>& entries,
                                       std::vector<TxObservation>& seen) {
     std::vector<TxHash> hashes;
@@ -136,8 +136,7 @@ std::size_t TxWatch::observe_receipts(const std::vector<TxQueueEntry>& entries,
     return i;
 }
 
-/// No receipt, though a finalized block has used the nonce: whose transaction that is, the block itself must
-/// tell.
+/// Without a receipt for a nonce that a finalized block has used: finds its transaction in the block.
 void TxWatch::observe_foreign(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen,
                               std::size_t looked_at) {
     int proofs = 0;
@@ -155,14 +154,14 @@ void TxWatch::observe_foreign(const std::vector<TxQueueEntry>& entries, std::vec
         const bool ours = std::any_of(entry.txs.begin(), entry.txs.end(),
                                       [&](const StoredTx& tx) { return tx.hash == found->tx_hash; });
         if (ours) {
-            seen[i].receipt = std::move(found);  // the node denies a receipt that the block has
+            seen[i].receipt = std::move(found);  // the node lacks a receipt that the block has
         } else {
             seen[i].foreign_proven = true;
         }
     }
 }
 
-/// The canonical hash where a transaction is said to be mined.
+/// Reads the canonical hash at each height where a transaction is reported as mined.
 void TxWatch::observe_heights(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen) {
     std::vector<std::optional<BlockNum>> heights(entries.size());
     std::vector<BlockNum> asked;
@@ -197,7 +196,7 @@ void TxWatch::observe_heights(const std::vector<TxQueueEntry>& entries, std::vec
     }
 }
 
-/// Receipts of what is mined, once its block is final.
+/// Reads receipts of mined transactions whose block is final.
 void TxWatch::observe_final(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen) {
     std::vector<TxHash> hashes;
     std::vector<std::size_t> owners;
@@ -230,7 +229,7 @@ std::optional<eth::Receipt> TxWatch::receipt_in_block(const TxHash& tx, const Bl
     } catch (const std::exception& error) {
         if (!eth::is_useless_answer(error)) {
             throw;
-        }  // it keeps no receipts by block
+        }  // the node has no receipts by block
     }
     const auto& receipts = read->second;
     const auto found = std::find_if(receipts.begin(), receipts.end(),
@@ -238,7 +237,7 @@ std::optional<eth::Receipt> TxWatch::receipt_in_block(const TxHash& tx, const Bl
     return found == receipts.end() ? std::nullopt : std::optional(*found);
 }
 
-/// Whether the node still knows what was sent a while ago.
+/// Finds out if the node still has transactions that were sent a while ago.
 void TxWatch::observe_pool(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen) {
     std::vector<TxHash> hashes;
     std::vector<std::size_t> owners;
@@ -251,7 +250,7 @@ void TxWatch::observe_pool(const std::vector<TxQueueEntry>& entries, std::vector
     }
     const auto known = rpc_.transactions(hashes);
     for (std::size_t i = 0; i < known.size(); ++i) {
-        // When no node can tell, it is sent again: that does no harm.
+        // If no node answers, the transaction is sent again, which is harmless.
         seen[owners[i]].known_to_node = known[i].found.has_value();
     }
 }

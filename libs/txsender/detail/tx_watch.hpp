@@ -1,4 +1,4 @@
-// What the chain says of a wallet's transactions, found out with few calls.
+// TxWatch: state of a wallet's transactions on chain, read with few calls.
 #pragma once
 
 #include <map>
@@ -11,39 +11,39 @@
 
 namespace lamda::txsender {
 
-/// One look at the chain, and what follows from it for each entry. Not thread-safe.
+/// One poll of the chain, and the resulting observation for each entry. Not thread-safe.
 class TxWatch {
   public:
     TxWatch(eth::Rpc& rpc, Address wallet, const Clock& clock, Millis rebroadcast_after);
 
-    /// Forgets the last look. @throws what the endpoint throws
+    /// Drops the last poll and reads the head. @throws errors of the endpoint
     void poll_once();
     const eth::Header& head() const { return head_; }
     const std::optional<eth::Header>& finalized() const { return finalized_; }
-    /// What no node could tell in this look: what is final, or what became of a transaction. Empty: nothing.
+    /// Error of this poll: the final block or a transaction's state could not be read. Empty: none.
     const std::string& last_error() const { return last_error_; }
-    /// The wallet's transactions at the head.
+    /// Transaction count of the wallet at the head.
     std::uint64_t latest_count() const { return latest_count_; }
     void refresh_count();
     ChainLook where() const;
-    /// At finality; absent: the node keeps no state so old.
+    /// Transaction count at finality; absent: the node has no state that old.
     std::optional<std::uint64_t> final_count();
     const FeeMarket& fees();
 
-    /// The last observe() left something for the next one.
+    /// True if the last observe() left entries for the next one.
     bool left_over() const { return left_over_; }
-    /// In the order of the entries, each of which holds a nonce. Asks only what could change something.
+    /// Observes entries that hold a nonce, in their order. Makes only calls that could change a decision.
     std::vector<TxObservation> observe(const std::vector<TxQueueEntry>& entries);
-    /// The newest bytes of the intent were sent now.
+    /// Notes that the newest bytes of the intent were sent now.
     void sent(const std::string& key);
-    /// New bytes of the intent were signed now.
+    /// Notes that new bytes of the intent were signed now.
     void signed_now(const std::string& key);
     void forget(const std::string& key) { marks_.erase(key); }
 
   private:
     struct Mark {
         std::optional<Steady> broadcast;
-        BlockNum signed_at;  ///< head then, or when this process saw it first
+        BlockNum signed_at;  ///< head at signing, or when this process first saw the entry
     };
     std::size_t observe_receipts(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen);
     void observe_heights(const std::vector<TxQueueEntry>& entries, std::vector<TxObservation>& seen);
@@ -67,7 +67,8 @@ class TxWatch {
     std::optional<std::optional<std::uint64_t>> final_count_;
     std::optional<FeeMarket> market_;
     std::map<BlockNum, std::optional<BlockHash>> hashes_;
-    std::map<BlockHash, std::vector<eth::Receipt>> block_receipts_;  ///< where a receipt was not to be had
+    std::map<BlockHash, std::vector<eth::Receipt>>
+        block_receipts_;  ///< blocks in which a missing receipt was searched
     bool left_over_ = false;
 };
 

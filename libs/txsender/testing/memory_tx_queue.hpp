@@ -1,4 +1,4 @@
-// A TxQueue in memory, for tests.
+// MemoryTxQueue: a TxQueue in memory, for tests.
 #pragma once
 
 #include <algorithm>
@@ -24,10 +24,10 @@ class MemoryTxQueue final : public TxQueue {
     TxQueueState state;
     Timestamp now{};
     U256 spent = 0;
-    /// Called around each write; may throw: the process died before, or after, it was durable.
+    /// Called before and after each write; may throw, as if the process was killed there.
     std::function<void()> chaos = [] {};
     std::size_t released = 0;
-    std::map<std::string, U256> paid;  ///< wei, for what is done
+    std::map<std::string, U256> paid;  ///< wei, of done intents
 
     void add(const Intent& intent) { state.add(intent, now); }
     TxQueueEntry& at(const std::string& key) { return *state.find(key); }

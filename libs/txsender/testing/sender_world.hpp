@@ -1,4 +1,4 @@
-// A sender over a ledger in memory and a scripted chain: what its tests share.
+// Fixture for tests of a sender: a queue in memory and a scripted chain.
 #pragma once
 
 #include <memory>
@@ -13,12 +13,12 @@ using simulator::ScriptedChain;
 
 inline const Address kContract = *Address::parse("0x1000000000000000000000000000000000000001");
 
-/// The process ends here: thrown by a ledger.
+/// Thrown by the queue's `chaos`: the process ends here.
 struct Died : std::runtime_error {
-    Died() : std::runtime_error("the process died") {}
+    Died() : std::runtime_error("the process was killed") {}
 };
 
-struct ingest::World {
+struct World {
     FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
     ScriptedChain chain;
     MemoryTxQueue tx_queue;
@@ -28,11 +28,11 @@ struct ingest::World {
     SenderConfig config;
     Precheck precheck;
     OnRevert policy = OnRevert::kGiveUp;
-    /// `increment:<n>` stands for data(n).
+    /// The call of `increment:<n>` is data(n).
     PolicyByKey signing{[this](std::string_view key) { return call_of(key); }};
     std::unique_ptr<Sender> sender;
 
-    explicit ingest::World(std::uint64_t seed) : chain(seed, clock) {
+    explicit World(std::uint64_t seed) : chain(seed, clock) {
         chain.finality_depth = 8;
         config.name = "test";
         config.chain_id = ChainId{97};

@@ -45,35 +45,36 @@ Result<std::string> parse_origin(std::string_view text) {
     const std::string lower = lowercase(text);
     const auto scheme_end = lower.find("://");
     const std::string scheme = scheme_end == std::string::npos ? "" : lower.substr(0, scheme_end);
-    // Extensions and the usual wrappers of web applications send a scheme of their own.
+    // Schemes of browser extensions and of common wrappers of web applications.
     constexpr std::string_view kOthers[] = {
         "chrome-extension", "moz-extension", "capacitor", "ionic", "tauri", "app"};
     const bool other = std::find(std::begin(kOthers), std::end(kOthers), scheme) != std::end(kOthers);
     if (scheme != "https" && scheme != "http" && !other) {
-        return invalid("an origin begins with https:// or http://, and several are comma-separated");
+        return invalid("an origin must begin with https:// or http://; separate several origins by commas");
     }
     std::string rest = lower.substr(scheme_end + 3);
     if (rest.ends_with('/')) {
         rest.pop_back();
     }
     if (rest.find('*') != std::string::npos) {
-        return invalid("a * inside an origin matches nothing: name each origin, or * alone for all");
+        return invalid("a * inside an origin is not supported; name each origin, or use * alone for all");
     }
     if (rest.find_first_of("/?#") != std::string::npos) {
-        return invalid("an origin ends with its host or port: browsers send no path");
+        return invalid("an origin must end with its host or port, without a path");
     }
     const auto bracket = rest.rfind(']');
     const auto colon = rest.find(':', bracket == std::string::npos ? 0 : bracket);
     const std::string host = rest.substr(0, colon);
     if (!is_host(host)) {
-        return invalid("an origin is scheme, host and port alone; international names in their xn-- form");
+        return invalid(
+            "an origin must consist of scheme, host and port; write international names in their xn-- form");
     }
     if (colon == std::string::npos) {
         return scheme + "://" + host;
     }
     const std::string port = rest.substr(colon + 1);
     if (!is_port(port)) {
-        return invalid("an origin's port is a number from 1 to 65535");
+        return invalid("an origin's port must be a number from 1 to 65535");
     }
     const bool is_default = (scheme == "https" && port == "443") || (scheme == "http" && port == "80");
     return scheme + "://" + host + (is_default ? "" : ":" + port);

@@ -1,4 +1,4 @@
-// Origins of web pages (RFC 6454): what a browser sends as `Origin`.
+// Parses origins of web pages (RFC 6454), in the form of a browser's header `Origin`.
 #pragma once
 
 #include <string>
@@ -7,8 +7,8 @@
 
 namespace lamda::gateway {
 
-/// `*`, or scheme, host and port in the form that a browser sends: lowercase, without the scheme's default
-/// port. A slash at the end is dropped. Anything that no browser ever sends is an error.
+/// Returns `*`, or scheme, host and port in a browser's form: lowercase, without the scheme's default port.
+/// Drops a slash at the end. Refuses any form that browsers do not send. Errors: `invalid_origin`.
 Result<std::string> parse_origin(std::string_view text);
 
 }  // namespace lamda::gateway

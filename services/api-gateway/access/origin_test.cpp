@@ -4,7 +4,7 @@
 
 using lamda::gateway::parse_origin;
 
-TEST_CASE("An origin is kept as a browser sends it") {
+TEST_CASE("An origin is normalised to a browser's form") {
     CHECK(parse_origin("https://app.example.org").value() == "https://app.example.org");
     CHECK(parse_origin("https://App.Example.org/").value() == "https://app.example.org");
     CHECK(parse_origin("https://app.example.org:443").value() == "https://app.example.org");

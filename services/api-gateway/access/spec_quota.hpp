@@ -1,4 +1,4 @@
-// How much may be stored of specs that nobody has paid for: by client, by renter, and in all, for each hour.
+// Hourly quotas for stored specs without a paid job: for each client, for each renter and in total.
 #pragma once
 
 #include <cstdint>
@@ -9,16 +9,17 @@
 
 namespace lamda::gateway {
 
-/// Bytes an hour. A spec that no job names leaves after SPEC_TTL, so at most `total` for each hour of it
-/// stays.
+/// Bytes per hour. A spec without a job is deleted after SPEC_TTL, so at most `total` for each hour of
+/// SPEC_TTL is stored.
 struct SpecQuota {
     std::uint64_t client = 16U << 20;
     std::uint64_t renter =
-        64U << 20;  ///< above a client's: a stranger who names the renter must not use it up
-    std::uint64_t total = 256U << 20;  ///< one client gets a sixteenth of what is left of it at most
+        64U << 20;  ///< more than a client's, so that one client cannot use up the quota of a renter
+    std::uint64_t total = 256U << 20;  ///< one client gets at most a sixteenth of the remaining total
 };
 
-/// Counts `bytes` in the caller's transaction. Nothing is counted, and nothing may be stored, when it throws.
+/// Adds `bytes` to the three counters in the caller's transaction. If it throws, nothing is counted and
+/// nothing may be stored.
 /// @param client numeric address
 /// @throws http::Problem 429 `spec_quota_client`, `spec_quota_renter` or `spec_quota_total` with the seconds
 /// to wait

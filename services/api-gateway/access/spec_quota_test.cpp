@@ -1,4 +1,4 @@
-// What anybody may store for nothing.
+// Tests of the quotas for unpaid specs.
 #include "services/api-gateway/access/spec_quota.hpp"
 
 #include "services/api-gateway/testing/gateway_scene.hpp"
@@ -8,7 +8,7 @@ using namespace lamda::gateway;
 
 namespace {
 
-/// A spec of about `bytes`, given by a client whom a proxy on this machine names.
+/// Submits a spec of about `bytes` for a client that is named by a local proxy.
 Answer submit(Gateway& gateway, const std::string& client, unsigned n, std::size_t bytes,
               const Address& renter = kRenter, const net::Headers& more = {}) {
     const json spec = {{"renter", renter.hex()},
@@ -21,7 +21,7 @@ Answer submit(Gateway& gateway, const std::string& client, unsigned n, std::size
     return gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1"}}).dump(), headers);
 }
 
-/// As if an hour had gone by.
+/// Moves the counters into an earlier hour.
 void next_hour(Gateway& gateway) {
     gateway.database.transact(
         [](store::Txn& txn) { txn.exec("UPDATE gateway.spec_usage SET hour = hour - interval '3 hours'"); });
@@ -35,8 +35,7 @@ std::int64_t stored(Gateway& gateway) {
 
 }  // namespace
 
-TEST_CASE(
-    "Specs that nobody paid for have a quota by client, by renter and in all, and a new one each hour") {
+TEST_CASE("Unpaid specs have a quota for each client, for each renter and in total, which is new each hour") {
     Gateway gateway;
     gateway.add_node(kProvider);
     gateway.settings.spec_quota = {30'000, 50'000, 1'000'000};
@@ -50,7 +49,7 @@ TEST_CASE(
     CHECK(std::stoi(refused.raw.header("Retry-After").value_or("0")) > 0);
     CHECK(stored(gateway) == 1);
 
-    INFO("the same spec again is no second one");
+    INFO("the same spec again counts once");
     for (int i = 0; i < 3; ++i) {
         CHECK(submit(gateway, "192.0.2.1", 1, 20'000).status == 200);
     }
@@ -58,7 +57,7 @@ TEST_CASE(
     CHECK(submit(gateway, "192.0.2.3", 4, 20'000).body.at("code") == "spec_quota_renter");
     CHECK(submit(gateway, "192.0.2.3", 5, 20'000, other_renter).status == 201);
     gateway.settings.spec_quota.total = 100'000;
-    INFO("40,000 bytes are left for all: a sixteenth of it for one");
+    INFO("40,000 bytes remain in total: a sixteenth of them for one client");
     CHECK(submit(gateway, "192.0.2.4", 6, 20'000, other_renter).body.at("code") == "spec_quota_total");
     CHECK(submit(gateway, "192.0.2.4", 7, 1'000, other_renter).status == 201);
     CHECK(stored(gateway) == 4);
@@ -66,13 +65,13 @@ TEST_CASE(
 
     next_hour(gateway);
     CHECK(submit(gateway, "192.0.2.1", 2, 20'000).status == 201);
-    INFO("what was counted in hours that are over is forgotten");
+    INFO("counters of past hours are deleted");
     CHECK(gateway.database.transact([](store::Txn& txn) {
         return txn.one("SELECT count(*) AS n FROM gateway.spec_usage").get<std::int64_t>("n");
     }) == 3);
 }
 
-TEST_CASE("Keys cost something too, and a spec whose expiry is put off what a new one costs") {
+TEST_CASE("Idempotency keys use quota too, and renewing a spec's expiry costs as much as a new spec") {
     Gateway gateway;
     gateway.add_node(kProvider);
     gateway.settings.spec_quota = {30'000, 10U << 20, 10U << 20};
@@ -94,7 +93,7 @@ TEST_CASE("Keys cost something too, and a spec whose expiry is put off what a ne
     CHECK(submit(gateway, "192.0.2.1", 2, 20'000).status == 429);
 }
 
-TEST_CASE("A database whose disk is full, or that is out of time, is 503 and no fault of ours") {
+TEST_CASE("A database with a full disk or a statement timeout leads to 503 database_exhausted") {
     Gateway gateway;
     gateway.add_node(kProvider);
     for (const char* state : {"53100", "57014", "25006"}) {

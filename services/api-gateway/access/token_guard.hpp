@@ -1,4 +1,4 @@
-// Wrong operator tokens, counted by client: who guesses has to wait, and shows in the log.
+// Counts and logs wrong operator tokens for each client, and makes a client with too many wait.
 #pragma once
 
 #include <map>
@@ -15,12 +15,13 @@ class TokenGuard {
   public:
     static constexpr int kFreeTries = 5;
     static constexpr Millis kWindow{60'000};
-    /// Clients that are remembered; above it the one whose window ends first is forgotten.
+    /// Limit of counted clients; above it the client whose window ends first is dropped.
     static constexpr std::size_t kMostClients = 10'000;
 
     TokenGuard(const Clock& clock, telemetry::Log log) : clock_(clock), log_(std::move(log)) {}
-    /// Seconds until this client's next token is looked at; 0: now.
+    /// Returns the seconds until this client's next token is checked; 0: now.
     int wait_for(const std::string& client);
+    /// Counts and logs a wrong token.
     void wrong(const std::string& client, const std::string& request_id);
 
   private:

@@ -5,7 +5,7 @@
 using namespace lamda;
 using namespace lamda::gateway;
 
-TEST_CASE("After a few wrong tokens a client waits, and no other client does") {
+TEST_CASE("After a few wrong tokens a client waits, other clients do not") {
     const FakeClock clock(from_unix_seconds(1'000'000));
     TokenGuard guard(clock, telemetry::Log::none());
     for (int i = 0; i < TokenGuard::kFreeTries; ++i) {
@@ -20,7 +20,7 @@ TEST_CASE("After a few wrong tokens a client waits, and no other client does") {
     CHECK(guard.wait_for("192.0.2.1") == 0);
 }
 
-TEST_CASE("Clients that guess from many addresses do not fill the memory") {
+TEST_CASE("Wrong tokens from many addresses use limited memory") {
     const FakeClock clock(from_unix_seconds(1'000'000));
     TokenGuard guard(clock, telemetry::Log::none());
     for (std::size_t i = 0; i < TokenGuard::kMostClients + 100; ++i) {

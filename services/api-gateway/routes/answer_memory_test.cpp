@@ -1,4 +1,4 @@
-// Lists of jobs with large specs, asked for by many at once.
+// Tests of the memory limit with many concurrent lists of jobs with large specs.
 #include <catch2/catch.hpp>
 #include <thread>
 #include <vector>
@@ -9,7 +9,7 @@
 using namespace lamda;
 using namespace lamda::gateway;
 
-TEST_CASE("Forty lists at once are answered or refused within the budget, whatever specs their jobs have") {
+TEST_CASE("Forty concurrent lists are answered or refused within the memory budget, for specs of any size") {
     Gateway gateway;
     for (unsigned n = 1; n <= 60; ++n) {
         gateway.add_job(n);
@@ -39,12 +39,13 @@ TEST_CASE("Forty lists at once are answered or refused within the budget, whatev
     }
     CHECK(answered > 0);
     CHECK(answered + refused == 40);
-    // What was made already when its room was given back is counted until it is sent.
+    // An answer is counted until it is sent.
     CHECK(gateway.memory.peak() < gateway.memory.most() + 40U * 100'000U);
     CHECK(testkit::wait_until([&] { return gateway.memory.used() == 0; }));
 }
 
-TEST_CASE("A list for which there is no room is 503 with a code and Retry-After; small answers go on") {
+TEST_CASE(
+    "A list above the memory budget is 503 with a code and Retry-After; small answers are still served") {
     Gateway gateway;
     gateway.add_job(1);
     const auto others = gateway.memory.take(gateway.memory.most() - 1'000'000);

@@ -5,7 +5,7 @@
 namespace lamda::gateway {
 
 http::Problem not_found(const std::string& what) {
-    return {404, "not_found", "", "no such " + what, {}};
+    return {404, "not_found", "", "unknown " + what, {}};
 }
 
 http::Response json_response(std::string body, int status) {
@@ -19,8 +19,8 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             return http::Problem{503, code, "", detail, {}};
         };
         try {
-            // The settings may be another market's: nothing is answered before they are compared with the
-            // database.
+            // The settings may be of another deployment: requests are refused until they are compared with
+            // the database.
             const auto checks = parts.health.checks();
             const auto compared = checks.find("configuration");
             if (compared != checks.end() && !compared->second.ok) {
@@ -34,7 +34,7 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             parts.log.warn("database exhausted",
                            {{"request_id", request.request_id}, {"error", exhausted.what()}});
             throw unavailable("database_exhausted",
-                              "the database has no room or no time for this now; try again");
+                              "the database is out of space or time for this request; try again");
         } catch (const store::Unavailable&) {
             throw unavailable("database_unavailable", "the database cannot be reached; try again");
         } catch (const store::InDoubt&) {
@@ -43,7 +43,7 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             const auto checks = parts.health.checks();
             const auto schema = checks.find("schema");
             if (schema != checks.end() && !schema->second.ok) {
-                throw unavailable("starting", "the database's schema is not there yet; try again");
+                throw unavailable("starting", "the database's schema does not exist yet; try again");
             }
             throw;
         } catch (const bus::Unavailable&) {
@@ -64,7 +64,7 @@ void add_routes(http::Server& server, const Parts& parts) {
             const auto at = checks.find(name);
             return at != checks.end() && at->second.ok;
         };
-        // Reading needs the database alone; the bus is reported.
+        // Reads need only the database; the state of the bus is informative.
         const bool healthy = ok("postgres") && ok("schema");
         const nlohmann::ordered_json body = {
             {"status", healthy ? "ok" : "down"},

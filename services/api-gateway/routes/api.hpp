@@ -1,5 +1,5 @@
-// The REST interface: which route answers what. It reads the views of schema api, and writes only by
-// api.put_spec and by asking the dispatcher (jobs.command).
+// Routes of the REST interface. They read the views of schema api, and write only by api.put_spec and by
+// commands to the dispatcher (jobs.command).
 #pragma once
 
 #include "bus/bus.hpp"
@@ -17,23 +17,23 @@ struct Parts {
     store::Database& database;
     bus::Bus& bus;
     telemetry::Health& health;
-    http::MemoryBudget& memory;  ///< of all answers together
+    http::MemoryBudget& memory;  ///< shared by all answers
     telemetry::Log log = telemetry::Log::none();
 };
 
 /// Adds all routes. `parts` must outlive the server.
 void add_routes(http::Server& server, const Parts& parts);
 
-// One for each file.
+// One function for each file.
 void add_node_routes(http::Server& server, const Parts& parts);
 void add_job_routes(http::Server& server, const Parts& parts);
 void add_job_submission(http::Server& server, const Parts& parts);
 void add_job_updates(http::Server& server, const Parts& parts);
 
-/// A route whose failing parts are 503 instead of 500: the client may try again.
+/// Adds a route. Unavailable parts lead to 503 instead of 500: the client may retry.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, http::Handler handler, http::IsLarge is_large = nullptr);
-/// A parameter of the path. @throws http::Problem 400 at `{name}`
+/// Parses a parameter of the path. @throws http::Problem 400 at `{name}`
 template <class T>
 T path_param(const http::Request& request, const std::string& name) {
     auto parsed = T::parse(request.params.at(name));
@@ -44,7 +44,7 @@ T path_param(const http::Request& request, const std::string& name) {
 }
 http::Problem not_found(const std::string& what);
 http::Response json_response(std::string body, int status = 200);
-/// The job as it is now, once a block holds it. @throws http::Problem 404
+/// Returns the job's current state as JSON. @throws http::Problem 404 for a job that is in no block yet
 std::string read_job(const Parts& parts, const JobId& id);
 
 }  // namespace lamda::gateway

@@ -1,4 +1,4 @@
-// The gateway's routes against a real PostgreSQL and NATS, through a socket.
+// Tests of the gateway's routes on a real PostgreSQL and NATS, over a socket.
 #include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
@@ -19,7 +19,7 @@ using namespace lamda::gateway;
 
 namespace {
 
-/// GET pages until the end; each id once.
+/// Gets all pages; returns the ids in order.
 std::vector<std::string> all_ids(Gateway& gateway, const std::string& path, const std::string& key) {
     std::vector<std::string> out;
     std::string cursor;
@@ -34,7 +34,7 @@ std::vector<std::string> all_ids(Gateway& gateway, const std::string& path, cons
     return out;
 }
 
-/// openapi.yaml, read by its indentation: routes, and the properties of each schema.
+/// Routes and schema properties of openapi.yaml, read by its indentation.
 struct Documented {
     std::set<std::pair<std::string, std::string>> routes;
     std::map<std::string, std::set<std::string>> properties;
@@ -69,7 +69,7 @@ struct Documented {
     }
 };
 
-/// Where a problem document says that a request is wrong.
+/// Returns the pointers of a problem document's errors.
 std::set<std::string> pointers_of(const json& problem) {
     std::set<std::string> out;
     for (const auto& error : problem.value("errors", json::array())) {
@@ -91,7 +91,7 @@ std::set<std::string> keys_of(const json& object) {
 TEST_CASE("The gateway's routes, end to end on real servers") {
     Gateway gateway;
 
-    SECTION("lists: pages by cursor lose nothing and repeat nothing; filters are typed") {
+    SECTION("lists: pages by cursor neither skip nor repeat items; filters are typed") {
         for (unsigned n = 1; n <= 20; ++n) {
             gateway.add_job(n, n % 2 == 0 ? "assigned" : "paid");
             gateway.add_node(n, "81920");
@@ -134,7 +134,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(gateway.get("/api/jobs/1").body["errors"][0]["pointer"] == "{id}");
     }
 
-    SECTION("submission: the spec is stored under its digest, and the transaction commits to it") {
+    SECTION("submission: the spec is stored by its digest, and the transaction commits to it") {
         const json spec = {
             {"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "lamda/busybox:1.35"}};
         gateway.add_node(kProvider);
@@ -200,7 +200,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
               400);
     }
 
-    SECTION("a submitted job is found where Location says, before any block holds it") {
+    SECTION("a submitted job is served at its Location before it is in a block") {
         gateway.add_node(kProvider);
         const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
         const auto made =
@@ -221,7 +221,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         gateway.add_job(1);
         CHECK(keys_of(job.body) == keys_of(gateway.get("/api/jobs/" + id_of(1)).body));
         CHECK(keys_of(job.body) == Documented().properties.at("SubmittedJob"));
-        // Lists hold what blocks hold, and the operator cannot end what does not exist.
+        // Lists show only jobs in blocks, and the operator cannot cancel a job that does not exist.
         CHECK(gateway.get("/api/jobs").body["items"].size() == 1);
         CHECK(gateway
                   .send("PUT", path + "/status", R"({"status":"cancelled"})",
@@ -229,7 +229,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
                   .status == 404);
     }
 
-    SECTION("a submission with an Idempotency-Key happens once, and its key is bound to its body") {
+    SECTION("a submission with an Idempotency-Key takes effect once, and the key is bound to the body") {
         gateway.add_node(kProvider);
         const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
         const auto submit = [&](const std::string& payment, const std::string& key) {
@@ -247,24 +247,24 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(other.status == 422);
         CHECK(other.body["code"] == "key_reused");
         CHECK(submit("1000", "l").body["id"] != first.body["id"]);
-        // A key is its renter's own: who names another one neither sees it nor is in its way.
-        json strange = spec;
-        strange["renter"] = kProvider.hex();
-        const auto stranger =
-            gateway.send("POST", "/api/jobs", json({{"spec", strange}, {"payment_amount", "1000"}}).dump(),
-                         {{"Idempotency-Key", "k"}});
-        CHECK(stranger.status == 201);
+        // Keys are separate for each renter.
+        json other_renter = spec;
+        other_renter["renter"] = kProvider.hex();
+        const auto separate = gateway.send("POST", "/api/jobs",
+                                           json({{"spec", other_renter}, {"payment_amount", "1000"}}).dump(),
+                                           {{"Idempotency-Key", "k"}});
+        CHECK(separate.status == 201);
         CHECK(submit("1000", "k").body == first.body);
         CHECK(submit("1000", "").status == 400);
         CHECK(submit("1000", std::string(129, 'k')).status == 400);
-        // A day later the key is as new.
+        // A day later the key can be used again.
         gateway.database.transact([](store::Txn& txn) {
             txn.exec("UPDATE gateway.submission_key SET kept_until = now() - interval '1 second'");
         });
         CHECK(submit("1001", "k").status == 201);
     }
 
-    SECTION("updates: only the operator, only what is allowed, decided by the dispatcher") {
+    SECTION("updates: operator only, allowed values only, decided by the dispatcher") {
         gateway.add_job(1);
         const std::string path = "/api/jobs/" + id_of(1) + "/status";
         const net::Headers token = {{"Authorization", "Bearer operator-token"}};
@@ -275,7 +275,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
                 .status == 401);
         CHECK(gateway.send("PUT", path, R"({"status":"paid"})", token).body["errors"][0]["pointer"] ==
               "/status");
-        // Nobody listens on jobs.command yet.
+        // No subscriber on jobs.command yet.
         const auto all = gateway.send("PUT", path, R"({"status":1,"error_message":[],"why":""})", token);
         CHECK(all.status == 400);
         CHECK(pointers_of(all.body) == std::set<std::string>{"/status", "/error_message", "/why"});
@@ -300,7 +300,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         keyed.emplace_back("Idempotency-Key", "key-1");
         REQUIRE(testkit::wait_until(
             [&] { return gateway.send("PUT", path, R"({"status":"cancelled"})", keyed).status == 200; }));
-        // The scheme's name has no case (RFC 9110, section 11.1); the token has.
+        // The scheme is case-insensitive (RFC 9110, section 11.1), the token is not.
         for (const char* scheme : {"bearer ", "BEARER ", "Bearer  "}) {
             CHECK(gateway
                       .send("PUT", path, R"({"status":"cancelled"})",
@@ -316,7 +316,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
             const std::lock_guard lock(ids_mutex);
             CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 1);
         }
-        // Another command under the same key has the same id: the dispatcher knows what came with it, and
+        // Another command with the same key has the same id: the dispatcher compares the commands, and
         // refuses.
         CHECK(gateway.send("PUT", path, R"({"status":"failed"})", keyed).status == 200);
         gateway.add_job(2);
@@ -331,14 +331,14 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(refused.status == 409);
         CHECK(refused.body["code"] == "illegal_transition");
         {
-            INFO("an answer of somebody else on the bus is not believed");
+            INFO("an answer of another client on the bus is refused");
             proving = false;
             const auto forged = gateway.send("PUT", path, R"({"status":"failed"})", token);
             CHECK(forged.status == 503);
             CHECK(forged.body["code"] == "answer_not_proven");
             proving = true;
         }
-        INFO("who guesses tokens has to wait; others do not");
+        INFO("a client that guesses tokens has to wait; others do not");
         net::Headers guess = {{"Authorization", "Bearer guess"}, {"X-Forwarded-For", "192.0.2.9"}};
         for (int i = 0; i < TokenGuard::kFreeTries; ++i) {
             CHECK(gateway.send("PUT", path, R"({"status":"failed"})", guess).status == 401);
@@ -353,7 +353,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})", token).status == 403);
     }
 
-    SECTION("what is served is what openapi.yaml documents: routes, and the fields of answers") {
+    SECTION("routes and fields of answers are those of openapi.yaml") {
         const Documented documented;
         const auto served = gateway.server.routes();
         CHECK(std::set<std::pair<std::string, std::string>>(served.begin(), served.end()) ==
@@ -382,7 +382,7 @@ TEST_CASE("The gateway's routes, end to end on real servers") {
         CHECK(keys_of(gateway.get("/api/jobs/1").body) == fields("Problem"));
     }
 
-    SECTION("without the database: 503 problems, and again answers when it is back") {
+    SECTION("without the database: 503 problems until it is back") {
         CHECK(gateway.get("/health").body["status"] == "ok");
         gateway.postgres.stop();
         CHECK(gateway.get("/api/jobs").status == 503);

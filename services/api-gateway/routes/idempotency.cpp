@@ -20,14 +20,15 @@ std::optional<std::string> idempotency_key(const http::Request& request) {
         return std::nullopt;
     }
     if (header->second.empty() || header->second.size() > kLongestKey) {
-        throw http::invalid({"invalid_key", "Idempotency-Key has 1 to 128 bytes", ""}, "Idempotency-Key");
+        throw http::invalid({"invalid_key", "Idempotency-Key must have 1 to 128 bytes", ""},
+                            "Idempotency-Key");
     }
     return header->second;
 }
 
 std::string command_id(const http::Request& request, const std::string& caller) {
     const auto key = idempotency_key(request);
-    // A caller is without a line break.
+    // Callers contain no line break.
     return key ? digest_of(caller + "\n" + *key).hex() : request.request_id;
 }
 
@@ -38,13 +39,13 @@ wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, c
         return spec;
     }
     const Bytes32 digest = digest_of(body);
-    // Whoever names another renter takes another key.
+    // Keys are separate for each renter.
     const Bytes32 name = digest_of("submission\n" + spec.renter.hex() + "\n" + *key);
     const auto first = parts.database.transact([&](store::Txn& txn) {
         txn.exec(
             "DELETE FROM gateway.submission_key WHERE key IN (SELECT key FROM gateway.submission_key "
             "WHERE kept_until < now() LIMIT 100 FOR UPDATE SKIP LOCKED)");
-        // A key of before keys were the renter's own: the same body keeps its salt.
+        // Keys of older releases do not contain the renter: the same body keeps its salt.
         const auto older = txn.first(
             "SELECT salt FROM gateway.submission_key WHERE key = $1::bytea AND body = $2::bytea AND "
             "kept_until > now()",
@@ -64,8 +65,8 @@ wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, c
         throw http::Problem{422,
                             "key_reused",
                             "",
-                            "this Idempotency-Key came with another body before",
-                            {{"Idempotency-Key", "key_reused", "take a new key for another job"}}};
+                            "this Idempotency-Key was used with another body",
+                            {{"Idempotency-Key", "key_reused", "use a new key for another job"}}};
     }
     spec.salt = first.get<Bytes32>("salt");
     return spec;

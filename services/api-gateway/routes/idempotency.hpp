@@ -1,4 +1,4 @@
-// Idempotency-Key: a request that a client repeats because it did not see the answer is one request.
+// Idempotency-Key: a request that a client repeats with the same key takes effect once.
 #pragma once
 
 #include <optional>
@@ -9,17 +9,17 @@
 
 namespace lamda::gateway {
 
-/// @throws http::Problem 400 when it is empty or too long
+/// Returns the header's value; nullopt: none. @throws http::Problem 400 if it is empty or too long
 std::optional<std::string> idempotency_key(const http::Request& request);
 
-/// What the dispatcher is to take for one command: the same key of the same caller. It refuses another
-/// command under the same id, so that nobody is given the answer to what they did not ask.
-/// @param caller who has proven to ask: a space of keys of its own
+/// Returns the command's id for the dispatcher, derived from the caller and the key. The dispatcher refuses
+/// another command with the same id.
+/// @param caller the authenticated caller; each caller has its own keys
 std::string command_id(const http::Request& request, const std::string& caller);
 
-/// The spec with the salt that it was given when this renter's key came first; remembered for a day. Without
-/// a key: as it is. @param body in a form that does not depend on blanks and order
-/// @throws http::Problem 422 when the key came with another body
+/// Returns the spec with the salt of the first request with this renter's key, stored for a day. Without a
+/// key returns the spec unchanged. @param body normalised: independent of blanks and order
+/// @throws http::Problem 422 if the key was used with another body
 wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, const std::string& body,
                              wire::JobSpec spec);
 

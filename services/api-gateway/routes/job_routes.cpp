@@ -1,3 +1,4 @@
+// Routes that list and show jobs.
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/list_response.hpp"
 #include "views/resources.hpp"
@@ -23,7 +24,7 @@ std::string read_job(const Parts& parts, const JobId& id) {
 
 namespace {
 
-/// As read_job; a job whose spec is stored and that no block holds yet is `submitted`.
+/// Like read_job(); a job with a stored spec that is in no block yet is `submitted`.
 std::string read_job_or_submission(const Parts& parts, const JobId& id) {
     return parts.database.transact([&](store::Txn& txn) {
         if (const auto job = find_job(txn, id)) {

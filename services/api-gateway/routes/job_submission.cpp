@@ -1,4 +1,4 @@
-// POST /api/jobs: completes and stores a spec, and returns the transaction that a wallet sends.
+// Route POST /api/jobs: completes and stores a spec, and returns the transaction for the wallet to send.
 #include <nlohmann/json.hpp>
 
 #include "contracts/job_manager.hpp"
@@ -14,10 +14,10 @@ namespace lamda::gateway {
 
 namespace {
 
-/// Of a submission that stores no spec: its Idempotency-Key is remembered.
+/// Cost in bytes of a submission that stores no spec, but an Idempotency-Key.
 constexpr std::uint64_t kRequestCost = 256;
 
-/// 0 when it is absent or wrong.
+/// Returns 0 if it is absent or invalid.
 U256 payment_of(views::Body& body) {
     const auto text = body.text("payment_amount");
     if (!text) {
@@ -29,12 +29,12 @@ U256 payment_of(views::Body& body) {
         return 0;
     }
     if (*payment == 0) {
-        body.refuse({"/payment_amount", "out_of_range", "a job is paid at least 1 wei"});
+        body.refuse({"/payment_amount", "out_of_range", "must be at least 1 wei"});
     }
     return *payment;
 }
 
-/// Nothing when it is absent or wrong.
+/// Returns nullopt if it is absent or invalid.
 std::optional<wire::JobSpec> spec_of(views::Body& body, const wire::SpecDefaults& defaults) {
     const auto json = body.json("spec");
     if (!json) {
@@ -48,8 +48,8 @@ std::optional<wire::JobSpec> spec_of(views::Body& body, const wire::SpecDefaults
     return spec ? std::optional(*spec) : std::nullopt;
 }
 
-/// Checks the parts of a well-formed offer that would cost the renter the payment: JobManager has no refund.
-void judge_offer(const Parts& parts, const wire::JobSpec& spec, const U256& payment, views::Body& body) {
+/// Checks a well-formed offer for errors that would cost the renter the payment: JobManager has no refund.
+void check_offer(const Parts& parts, const wire::JobSpec& spec, const U256& payment, views::Body& body) {
     if (payment > 0 && spec.min_payment > payment) {
         body.refuse(
             {"/payment_amount", "payment_too_small", "payment_amount is less than the spec's minPayment"});
@@ -73,7 +73,7 @@ http::Response submit(const Parts& parts, const http::Request& request) {
         parts.database.transact([&](store::Txn& txn) { return recorded_chain(txn, parts.config); });
     const auto spec = spec_of(body, {chain, parts.config.job_manager, payment, random_bytes32()});
     if (spec) {
-        judge_offer(parts, *spec, payment, body);
+        check_offer(parts, *spec, payment, body);
     }
     body.require_faultless();
     const std::string canonical = wire::canonical_json(
@@ -83,11 +83,11 @@ http::Response submit(const Parts& parts, const http::Request& request) {
         const auto before = txn.first(
             "SELECT created_at < now() - interval '1 hour' AS ages FROM api.spec WHERE id = $1::bytea", {id});
         const bool stored = before.has_value();
-        // One that is put off costs what a new one costs; one that is asked for again, next to nothing.
-        const bool costs = !stored || before->get<bool>("ages");
+        // Renewing the expiry costs as much as a new spec; a repetition costs little.
+        const bool full_cost = !stored || before->get<bool>("ages");
         count_spec(txn, parts.config.spec_quota, request.client, spec->renter,
-                   costs ? canonical.size() : kRequestCost);
-        // Also when it is stored: that puts off its expiry.
+                   full_cost ? canonical.size() : kRequestCost);
+        // A stored spec is put again to renew its expiry.
         const auto digest =
             txn.one("SELECT api.put_spec($1::bytea) AS id", {as_bytes(canonical)}).get<JobId>("id");
         if (digest != id) {

@@ -1,4 +1,4 @@
-// PUT /api/jobs/{id}/status and /spec: asked of the dispatcher, which owns the job.
+// Routes PUT /api/jobs/{id}/status and /spec: send commands to the dispatcher, which owns the job.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -17,11 +17,11 @@ namespace lamda::gateway {
 
 namespace {
 
-constexpr Millis kPatience{5'000};
+constexpr Millis kTimeout{5'000};
 constexpr std::size_t kMostMessageBytes = 1'000;
 
-/// The token of `Bearer <token>`; the scheme's name has no case (RFC 9110, section 11.1). Empty: another
-/// scheme.
+/// Returns the token of `Bearer <token>`; the scheme is case-insensitive (RFC 9110, section 11.1). Empty:
+/// another scheme.
 std::string bearer_of(const std::string& credentials) {
     const std::size_t blank = std::min(credentials.find(' '), credentials.size());
     const std::size_t token = std::min(credentials.find_first_not_of(' ', blank), credentials.size());
@@ -31,16 +31,17 @@ std::string bearer_of(const std::string& credentials) {
     return scheme == "bearer" ? credentials.substr(token) : "";
 }
 
-/// Nothing when the operator asks; else the refusal.
-std::optional<http::Response> refuse_stranger(const Config& config, TokenGuard& guard,
-                                              const http::Request& request) {
+/// Returns the refusal of a request without the operator's token; nullopt: accepted.
+std::optional<http::Response> check_token(const Config& config, TokenGuard& guard,
+                                          const http::Request& request) {
     if (config.operator_token.empty()) {
-        return to_response({403, "forbidden", "", "this installation has no operator token", {}}, request);
+        return to_response({403, "forbidden", "", "no operator token is configured (OPERATOR_TOKEN)", {}},
+                           request);
     }
     const auto header = request.headers.find("authorization");
     if (const int wait = guard.wait_for(request.client); header != request.headers.end() && wait > 0) {
         http::Problem problem{
-            429, "too_many_wrong_tokens", "", "too many wrong tokens came from this address", {}};
+            429, "too_many_wrong_tokens", "", "too many wrong tokens from this address", {}};
         problem.retry_after = wait;
         return to_response(problem, request);
     }
@@ -57,23 +58,24 @@ std::optional<http::Response> refuse_stranger(const Config& config, TokenGuard& 
     return response;
 }
 
-/// Asks the dispatcher; its refusal becomes ours. The answer to a command with the operator's proof must
-/// carry the dispatcher's. @throws bus::Unavailable
+/// Sends a command to the dispatcher. Throws the dispatcher's refusal as http::Problem. The answer to a
+/// command with the operator's proof must carry the dispatcher's proof. @throws bus::Unavailable
 void command(const Parts& parts, const wire::Command& what) {
-    const auto text = parts.bus.request(wire::kJobsCommand, wire::to_json(what), kPatience);
+    const auto text = parts.bus.request(wire::kJobsCommand, wire::to_json(what), kTimeout);
     if (what.proof && !wire::answer_is_proven(text, what, parts.config.operator_token.reveal())) {
         parts.log.error("command answered without the dispatcher's proof",
                         {{"request_id", what.request_id}, {"job_id", wire::job_of(what).hex()}});
-        throw http::Problem{503,
-                            "answer_not_proven",
-                            "",
-                            "the answer on the bus is not the job dispatcher's: its OPERATOR_TOKEN is "
-                            "another one, or somebody else answers; the command may have been taken",
-                            {}};
+        throw http::Problem{
+            503,
+            "answer_not_proven",
+            "",
+            "the answer has no valid proof of the job dispatcher: its OPERATOR_TOKEN differs, or "
+            "another client answered; the command may have been executed",
+            {}};
     }
     const auto reply = nlohmann::json::parse(text, nullptr, false);
     if (!reply.is_object()) {
-        throw std::runtime_error("the dispatcher's reply is no JSON object");
+        throw std::runtime_error("the dispatcher's reply is not a JSON object");
     }
     const auto status = reply.find("status");
     if (!reply.contains("code") || status == reply.end() || !status->is_number_integer() ||
@@ -95,7 +97,7 @@ void command(const Parts& parts, const wire::Command& what) {
 }
 
 http::Response set_status(const Parts& parts, TokenGuard& guard, const http::Request& request) {
-    if (auto refusal = refuse_stranger(parts.config, guard, request)) {
+    if (auto refusal = check_token(parts.config, guard, request)) {
         return *std::move(refusal);
     }
     const auto id = path_param<JobId>(request, "id");
@@ -115,7 +117,7 @@ http::Response set_status(const Parts& parts, TokenGuard& guard, const http::Req
     return json_response(read_job(parts, id));
 }
 
-/// Who has signed for the spec, as a caller: nobody can take the key of another one.
+/// Returns the signer of the spec as the caller, so that Idempotency-Keys are separate for each signer.
 std::string signer_of(const JobId& id, const std::string& canonical, const std::string& signature) {
     const auto parsed = crypto::Signature::from_hex65(signature);
     if (!parsed) {

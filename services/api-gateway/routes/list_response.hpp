@@ -1,4 +1,4 @@
-// A page of a list: {"items":[…],"next_cursor":null}.
+// Responses with a page of a list: {"items":[…],"next_cursor":null}.
 #pragma once
 
 #include "services/api-gateway/routes/api.hpp"
@@ -6,13 +6,13 @@
 
 namespace lamda::gateway {
 
-/// Its members, without the braces. next_cursor is null when no row follows.
+/// Returns the page's members, without the braces. next_cursor is null if no row follows.
 inline std::string page_members(const std::string& list, const views::Page& page) {
     const std::string next = page.next.empty() ? "null" : "\"" + page.next + "\"";
     return "\"" + list + "\":" + page.items + ",\"next_cursor\":" + next;
 }
 
-/// True for a page of more rows than by default.
+/// True if the request asks for more rows than the default.
 inline bool is_large_page(const http::Request& request) {
     try {
         const auto list = views::list_request(request);

@@ -1,4 +1,4 @@
-// Every path of proto/openapi.yaml under every method: HEAD, OPTIONS, and those that it does not have.
+// Tests of every path of proto/openapi.yaml with every method: HEAD, OPTIONS, and undocumented ones.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <map>
@@ -15,7 +15,7 @@ namespace {
 const std::vector<std::string> kMethods = {"GET",    "HEAD",    "POST",  "PUT",     "PATCH",
                                            "DELETE", "OPTIONS", "TRACE", "CONNECT", "BREW"};
 
-/// Paths of openapi.yaml, read by its indentation, each with the methods that the server must allow.
+/// Reads the paths of openapi.yaml by its indentation, each with the methods that the server must allow.
 std::map<std::string, std::set<std::string>> documented_paths() {
     std::ifstream file(testkit::source_dir() + "/proto/openapi.yaml");
     std::map<std::string, std::set<std::string>> out;
@@ -70,9 +70,10 @@ std::string header(const http::RawAnswer& answer, const std::string& name) {
     return answer.head.substr(from, answer.head.find("\r\n", from) - from);
 }
 
-struct Asker {
-    explicit Asker(int port) : client(port) {}
-    http::RawAnswer ask(const std::string& method, const std::string& path, const std::string& more = "") {
+struct Requester {
+    explicit Requester(int port) : client(port) {}
+    http::RawAnswer request(const std::string& method, const std::string& path,
+                            const std::string& more = "") {
         client.send(method + " " + path + " HTTP/1.1\r\nHost: x\r\nOrigin: " + kOrigin + "\r\n" + more +
                     "\r\n");
         return client.receive(method == "HEAD");
@@ -82,28 +83,29 @@ struct Asker {
 
 }  // namespace
 
-TEST_CASE("Every documented path answers every method: as GET, with the path's methods, or 405") {
+TEST_CASE(
+    "Every documented path answers every method: with the documented answer, the path's methods, or 405") {
     Gateway gateway;
     gateway.add_job(1);
     gateway.add_node(7, "1");
-    Asker asker(gateway.port);
+    Requester requester(gateway.port);
     const auto paths = documented_paths();
     REQUIRE(paths.size() > 10);
     for (const auto& [pattern, allowed] : paths) {
         const std::string path = filled_in(pattern);
         const std::string methods = joined(allowed);
         INFO(pattern << ": " << methods);
-        const auto preflight = asker.ask("OPTIONS", path, "Access-Control-Request-Method: GET\r\n");
+        const auto preflight = requester.request("OPTIONS", path, "Access-Control-Request-Method: GET\r\n");
         CHECK(preflight.status == 204);
         CHECK(preflight.body.empty());
         CHECK(header(preflight, "Allow") == methods);
         CHECK(header(preflight, "Access-Control-Allow-Methods") == methods);
         CHECK(header(preflight, "Access-Control-Allow-Origin") == kOrigin);
-        CHECK(asker.ask("OPTIONS", path).status == 204);
+        CHECK(requester.request("OPTIONS", path).status == 204);
 
         if (allowed.contains("GET")) {
-            const auto whole = asker.ask("GET", path);
-            const auto head = asker.ask("HEAD", path);
+            const auto whole = requester.request("GET", path);
+            const auto head = requester.request("HEAD", path);
             CHECK(whole.status == 200);
             CHECK(head.status == whole.status);
             for (const char* name : {"Content-Type", "Content-Length", "Access-Control-Allow-Origin",
@@ -118,7 +120,7 @@ TEST_CASE("Every documented path answers every method: as GET, with the path's m
                 continue;
             }
             INFO(method);
-            const auto refused = asker.ask(method, path);
+            const auto refused = requester.request(method, path);
             CHECK(refused.status == 405);
             CHECK(header(refused, "Allow") == methods);
             CHECK(header(refused, "Content-Type") == "application/problem+json");
@@ -137,13 +139,13 @@ TEST_CASE("Every documented path answers every method: as GET, with the path's m
     }
 }
 
-TEST_CASE("HEAD of what is refused has the head of GET's answer and no body") {
+TEST_CASE("A refused HEAD has the head of GET's answer and no body") {
     Gateway gateway;
-    Asker asker(gateway.port);
+    Requester requester(gateway.port);
     for (const std::string path : {"/nothing", "/api/jobs/1", "/api/jobs?limit=x", "/api/nodes/0x12"}) {
         INFO(path);
-        const auto whole = asker.ask("GET", path);
-        const auto head = asker.ask("HEAD", path);
+        const auto whole = requester.request("GET", path);
+        const auto head = requester.request("HEAD", path);
         CHECK(whole.status >= 400);
         CHECK(head.status == whole.status);
         CHECK(header(head, "Content-Type") == "application/problem+json");

@@ -1,3 +1,4 @@
+// Routes that list and show nodes and their reputation.
 #include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
 #include "services/api-gateway/routes/api.hpp"
@@ -8,7 +9,7 @@ namespace lamda::gateway {
 
 namespace {
 
-/// The address of the path, whose checksum (EIP-55) must fit. @throws http::Problem 400
+/// Parses the address of the path, whose checksum (EIP-55) must match. @throws http::Problem 400
 Address address_param(const http::Request& request) {
     auto parsed = crypto::parse_address(request.params.at("address"));
     if (!parsed) {
@@ -35,20 +36,22 @@ Reputation reputation_of(store::Txn& txn, const Address& address) {
             row->get<std::int64_t>("pending")};
 }
 
-/// The page of transactions that the query asks for. @throws http::Problem: of a list its cursor and limit
-/// are asked for, and whose it is by the path alone
+/// Parses the query of the page of transactions. Accepts cursor and limit only; the provider comes from the
+/// path.
+/// @throws http::Problem
 views::ListQuery txs_query(const http::Request& request, const Address& address) {
-    auto wanted = views::list_request(request);
-    constexpr auto kWhose = "wallet_address";
-    if (wanted.values.contains(kWhose)) {
+    auto list = views::list_request(request);
+    constexpr auto kProvider = "wallet_address";
+    if (list.values.contains(kProvider)) {
         throw http::Problem{400,
                             "invalid_request",
                             "",
                             "the query is not usable: see errors",
-                            {{wanted.prefix + kWhose, "unknown_field", "it is part of the path"}}};
+                            {{list.prefix + kProvider, "unknown_field",
+                              "unknown parameter; the address is part of the path"}}};
     }
-    wanted.values.emplace(kWhose, address.hex());
-    return views::list_query(views::kReputationTxs, wanted);
+    list.values.emplace(kProvider, address.hex());
+    return views::list_query(views::kReputationTxs, list);
 }
 
 std::string wallet(const Address& address) {

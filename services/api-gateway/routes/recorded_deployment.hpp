@@ -1,5 +1,5 @@
-// The chain and contract that the job dispatcher reads, as the database has them recorded. The gateway asks
-// no chain, and hands out payments: only for that chain and that contract.
+// Reads the job dispatcher's recorded chain and contract from the database. The gateway calls no chain, and
+// makes payment transactions only for this chain and this contract.
 #pragma once
 
 #include "runtime/identity.hpp"
@@ -7,11 +7,11 @@
 
 namespace lamda::gateway {
 
-/// What the settings say, to be compared with the dispatcher's record.
+/// Returns chain and contract of the settings, for comparison with the dispatcher's record.
 runtime::IdentityClaim identity_of(const Config& config);
 
-/// The recorded chain; while the dispatcher has recorded none, the configured one. @throws http::Problem 503
-/// `chain_unknown` when there is neither, 503 `wrong_market` when the settings contradict a record
+/// Returns the recorded chain; without a record, the configured chain. @throws http::Problem 503
+/// `chain_unknown` if there is neither, 503 `wrong_market` if the settings contradict the record
 ChainId recorded_chain(store::Txn& txn, const Config& config);
 
 }  // namespace lamda::gateway

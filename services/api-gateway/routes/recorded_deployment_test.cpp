@@ -1,4 +1,4 @@
-// Payments are handed out for the dispatcher's chain and contract only.
+// Tests that payment transactions are made only for the dispatcher's chain and contract.
 #include "services/api-gateway/testing/gateway_scene.hpp"
 
 using namespace lamda;
@@ -13,11 +13,11 @@ Answer submit(Gateway& gateway) {
 
 }  // namespace
 
-TEST_CASE("the chain is the dispatcher's, also where the settings name none") {
+TEST_CASE("the chain is the dispatcher's, also if the settings name none") {
     Gateway gateway;
     gateway.add_node(kProvider);
     gateway.settings.chain_id.reset();
-    gateway.record_market(ChainId{56}, gateway.settings.job_manager);
+    gateway.record_deployment(ChainId{56}, gateway.settings.job_manager);
     const auto made = submit(gateway);
     INFO(made.raw.body);
     CHECK(made.status == 201);
@@ -25,7 +25,7 @@ TEST_CASE("the chain is the dispatcher's, also where the settings name none") {
     CHECK(made.body["spec"]["chainId"] == 56);
 }
 
-TEST_CASE("without a record the settings stand alone; where they name no chain there is no job") {
+TEST_CASE("without a record the settings' chain is used; without either a job is refused") {
     Gateway gateway;
     gateway.add_node(kProvider);
     gateway.database.transact([](store::Txn& txn) { txn.exec("DELETE FROM chain.cursor"); });
@@ -36,13 +36,13 @@ TEST_CASE("without a record the settings stand alone; where they name no chain t
     CHECK(refused.body["code"] == "chain_unknown");
 }
 
-TEST_CASE("no payment is handed out that contradicts the record") {
+TEST_CASE("no payment transaction is made that contradicts the record") {
     Gateway gateway;
     SECTION("another contract") {
-        gateway.record_market(ChainId{97}, kRenter);
+        gateway.record_deployment(ChainId{97}, kRenter);
     }
     SECTION("another chain") {
-        gateway.record_market(ChainId{56}, gateway.settings.job_manager);
+        gateway.record_deployment(ChainId{56}, gateway.settings.job_manager);
     }
     const auto refused = submit(gateway);
     CHECK(refused.status == 503);
@@ -50,7 +50,7 @@ TEST_CASE("no payment is handed out that contradicts the record") {
     CHECK(refused.raw.body.find("\"transaction\"") == std::string::npos);
 }
 
-TEST_CASE("nothing is answered before the settings are compared with the database") {
+TEST_CASE("requests are refused until the settings are compared with the database") {
     Gateway gateway;
     gateway.health.expect("configuration");
     for (const char* path : {"/api/jobs", "/api/nodes"}) {

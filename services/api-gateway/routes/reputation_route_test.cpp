@@ -1,4 +1,4 @@
-// Which transactions stand behind a provider's reputation.
+// Tests of the route that shows the transactions behind a provider's reputation.
 #include <catch2/catch.hpp>
 
 #include "services/api-gateway/testing/gateway_scene.hpp"
@@ -8,9 +8,9 @@ using namespace lamda::gateway;
 
 namespace {
 
-/// What the ledger holds for it; signed once where it has a nonce.
-void intend(Gateway& gateway, unsigned n, const std::string& state, std::optional<std::int64_t> nonce,
-            const std::string& reason) {
+/// Inserts the intent of job `n`; with a nonce also entry signed transaction.
+void put_intent(Gateway& gateway, unsigned n, const std::string& state, std::optional<std::int64_t> nonce,
+                const std::string& reason) {
     gateway.database.transact([&](store::Txn& txn) {
         txn.exec(
             "INSERT INTO chain.wallet (chain_id, address) VALUES (5611, $1::bytea) ON CONFLICT DO "
@@ -54,35 +54,35 @@ TEST_CASE("Every confirmed job of a provider is shown with its transaction, newe
     for (unsigned n = 1; n <= 8; ++n) {
         gateway.confirm_job(n);
     }
-    intend(gateway, 2, "parked", std::nullopt, "the provider is not registered");
-    intend(gateway, 3, "sent", 3, "");
-    intend(gateway, 4, "mined", 4, "");
-    intend(gateway, 5, "failed", 5, "reverted in block 7");
-    intend(gateway, 6, "done", 6, "");
+    put_intent(gateway, 2, "parked", std::nullopt, "the provider is not registered");
+    put_intent(gateway, 3, "sent", 3, "");
+    put_intent(gateway, 4, "mined", 4, "");
+    put_intent(gateway, 5, "failed", 5, "reverted in block 7");
+    put_intent(gateway, 6, "done", 6, "");
     count(gateway, 6);
-    count(gateway, 7);  // of a ledger that was lost
-    intend(gateway, 8, "allocated", 8, "");
+    count(gateway, 7);  // counted by a ledger that was lost
+    put_intent(gateway, 8, "allocated", 8, "");
     const auto all = gateway.get(path);
     INFO(all.body.dump());
     REQUIRE(all.status == 200);
     CHECK(all.body["pending"] == 5);
     CHECK(all.body["next_cursor"].is_null());
-    const auto one = [](unsigned n, const char* state, const json& hash, const json& block,
-                        const json& reason) {
+    const auto entry = [](unsigned n, const char* state, const json& hash, const json& block,
+                          const json& reason) {
         return json{{"job_id", id_of(n)},
                     {"state", state},
                     {"transaction_hash", hash},
                     {"block", block},
                     {"reason", reason}};
     };
-    const json expected = {one(8, "sent", id_of(108), nullptr, nullptr),
-                           one(7, "final", id_of(107), 300, nullptr),
-                           one(6, "final", id_of(106), 300, nullptr),
-                           one(5, "failed", id_of(105), nullptr, "reverted in block 7"),
-                           one(4, "mined", id_of(104), 300, nullptr),
-                           one(3, "sent", id_of(103), nullptr, nullptr),
-                           one(2, "waiting", nullptr, nullptr, "the provider is not registered"),
-                           one(1, "waiting", nullptr, nullptr, nullptr)};
+    const json expected = {entry(8, "sent", id_of(108), nullptr, nullptr),
+                           entry(7, "final", id_of(107), 300, nullptr),
+                           entry(6, "final", id_of(106), 300, nullptr),
+                           entry(5, "failed", id_of(105), nullptr, "reverted in block 7"),
+                           entry(4, "mined", id_of(104), 300, nullptr),
+                           entry(3, "sent", id_of(103), nullptr, nullptr),
+                           entry(2, "waiting", nullptr, nullptr, "the provider is not registered"),
+                           entry(1, "waiting", nullptr, nullptr, nullptr)};
     CHECK(all.body["transactions"] == expected);
 
     std::vector<std::string> paged;

@@ -1,4 +1,4 @@
-// The gateway's routes on a real PostgreSQL and NATS, asked through a socket.
+// Test scene: the gateway's routes on a real PostgreSQL and NATS, with an HTTP client.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -25,7 +25,7 @@ inline Config config() {
     return out;
 }
 
-/// Of the one page that may call it.
+/// The only allowed origin.
 constexpr auto kOrigin = "https://app.example";
 
 inline http::ServerConfig server_config(http::MemoryBudget& memory) {
@@ -61,7 +61,7 @@ struct Gateway {
           bus(nats.url(), "test", telemetry::Log::none()),
           parts{settings, served, bus, health, memory},
           server(server_config(memory), telemetry::Log::none(), metrics) {
-        record_market(ChainId{97}, settings.job_manager);
+        record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
             health.set(name, true);
         }
@@ -85,8 +85,8 @@ struct Gateway {
     }
     Answer get(const std::string& path) { return send("GET", path); }
 
-    /// As the dispatcher's stream does when it begins.
-    void record_market(ChainId chain, const Address& contract) {
+    /// Records chain and contract, as the dispatcher's stream does at its start.
+    void record_deployment(ChainId chain, const Address& contract) {
         database.transact([&](store::Txn& txn) {
             txn.exec(
                 "INSERT INTO chain.cursor (stream, chain_id, contracts, number, hash) "
@@ -124,7 +124,7 @@ struct Gateway {
                 {address, vram});
         });
     }
-    /// Confirmed on BSC, for kProvider.
+    /// Adds a job of kProvider that is confirmed on BSC.
     void confirm_job(unsigned n) {
         database.transact([&](store::Txn& txn) {
             txn.exec(
@@ -141,8 +141,8 @@ struct Gateway {
     testkit::PostgresServer postgres;
     testkit::NatsServer nats;
     Config settings;
-    store::Database database;  ///< the test's own look, as superuser
-    store::Database served;    ///< as the gateway's role
+    store::Database database;  ///< of the test, as superuser
+    store::Database served;    ///< of the gateway, with its role
     bus::Bus bus;
     telemetry::Health health;
     telemetry::Metrics metrics;

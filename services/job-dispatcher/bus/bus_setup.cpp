@@ -18,8 +18,8 @@ using std::chrono::hours;
 
 constexpr auto kCheck = "streams";
 constexpr Millis kAckWait{30'000};
-constexpr Millis kLookEvery{2'000};
-/// Looks until everything is found: the second one verifies what the first has made.
+constexpr Millis kPollEvery{2'000};
+/// Rounds until nothing is missing: the second round verifies the first.
 constexpr int kRounds = 3;
 /// Streams with a durable for each provider.
 constexpr std::array kProviderStreams{wire::kJobsStream, wire::kRetractStream};
@@ -35,8 +35,8 @@ std::vector<StreamSpec> streams(std::int64_t status_bytes) {
         out.max_bytes = max_bytes;
         return out;
     };
-    // STATUS is what a rebuilt database gets its work states back from: kept for long. Providers fill it: its
-    // limit leaves room for the queues.
+    // A rebuilt database recovers its work states from STATUS: kept for long. Providers fill it: its limit
+    // reserves space for the queues.
     auto statuses = stream(wire::kStatusStream, "jobs.status.*", StreamSpec::Retention::kLimits,
                            hours(24 * 90), status_bytes);
     statuses.max_message_bytes = wire::kMostStatusBytes;
@@ -54,23 +54,22 @@ void ensure_durable(bus::Bus& bus, const std::string& stream, const Address& pro
     bus.ensure_durable(stream, wire::durable_of(provider), subject, kAckWait);
 }
 
-/// The first few by name.
+/// Names the first few.
 std::string describe(const std::vector<BusSetup::Missing>& missing) {
     constexpr std::size_t kMostNames = 6;
     std::string out;
     for (std::size_t i = 0; i < std::min(missing.size(), kMostNames); ++i) {
-        const auto& one = missing[i];
+        const auto& item = missing[i];
         out += i == 0 ? "" : ", ";
-        out += one.durable ? fmt::format("durable {} of {}", wire::durable_of(*one.durable), one.stream)
-                           : "stream " + one.stream;
+        out += item.durable ? fmt::format("durable {} of {}", wire::durable_of(*item.durable), item.stream)
+                            : "stream " + item.stream;
     }
     return missing.size() > kMostNames ? fmt::format("{} and {} more", out, missing.size() - kMostNames)
                                        : out;
 }
 
 telemetry::Counter lost_counter(telemetry::Metrics& metrics, const std::string& stream, bool durable) {
-    return metrics.counter("lamda_bus_lost_total",
-                           "Streams and durables that were deleted and are made again.",
+    return metrics.counter("lamda_bus_lost_total", "Deleted streams and durables that were created again.",
                            {{"stream", stream}, {"what", durable ? "durable" : "stream"}});
 }
 
@@ -94,7 +93,7 @@ BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents content
 }
 
 void BusSetup::run(const std::stop_token& stop) {
-    bus_.on_change([this](bool) { look_soon(); });
+    bus_.on_change([this](bool) { poll_soon(); });
     while (!stop.stop_requested()) {
         std::string last_error;
         try {
@@ -105,28 +104,28 @@ void BusSetup::run(const std::stop_token& stop) {
             last_error = error.what();
         }
         if (!last_error.empty()) {
-            report_trouble(last_error);
+            report_failure(last_error);
         }
         wait(stop);
     }
     bus_.on_change(nullptr);
 }
 
-void BusSetup::report_trouble(const std::string& reason) {
+void BusSetup::report_failure(const std::string& reason) {
     const std::lock_guard lock(mutex_);
     const auto detail = missing_.empty() ? reason : "missing: " + missing_ + "; " + reason;
     if (health_.set(kCheck, false, detail)) {
-        log_.warn("streams and durables cannot be made", {{"reason", detail}});
+        log_.warn("streams or durables cannot be created", {{"reason", detail}});
     }
 }
 
 void BusSetup::wait(const std::stop_token& stop) {
     std::unique_lock lock(wake_mutex_);
-    wake_.wait_for(lock, stop, kLookEvery, [this] { return soon_; });
+    wake_.wait_for(lock, stop, kPollEvery, [this] { return soon_; });
     soon_ = false;
 }
 
-void BusSetup::look_soon() {
+void BusSetup::poll_soon() {
     const std::lock_guard lock(wake_mutex_);
     soon_ = true;
     wake_.notify_all();
@@ -148,15 +147,15 @@ void BusSetup::complete() {
             health_.set(kCheck, true);
             return;
         }
-        health_.set(kCheck, false, "missing: " + missing_ + "; being made");
+        health_.set(kCheck, false, "missing: " + missing_ + "; creating");
         if (complete_) {
             report_lost(missing);
         }
         complete_ = false;
         restore(missing);
-        std::for_each(missing.begin(), missing.end(), [this](const Missing& one) { make(one); });
+        std::for_each(missing.begin(), missing.end(), [this](const Missing& item) { create(item); });
     }
-    throw bus::Unavailable("NATS: what was made is missing again");
+    throw bus::Unavailable("NATS: created streams or durables are missing again");
 }
 
 void BusSetup::update() {
@@ -196,17 +195,17 @@ std::vector<BusSetup::Missing> BusSetup::find_missing() {
 }
 
 void BusSetup::report_lost(const std::vector<Missing>& missing) {
-    log_.error("streams or durables were deleted; making them again", {{"missing", missing_}});
-    for (const auto& one : missing) {
-        lost_counter(metrics_, one.stream, one.durable.has_value()).add();
+    log_.error("streams or durables were deleted; creating them again", {{"missing", missing_}});
+    for (const auto& item : missing) {
+        lost_counter(metrics_, item.stream, item.durable.has_value()).add();
     }
 }
 
 void BusSetup::restore(const std::vector<Missing>& missing) {
     std::set<std::string> lost;
-    for (const auto& one : missing) {
-        if (!one.durable) {
-            lost.insert(one.stream);
+    for (const auto& item : missing) {
+        if (!item.durable) {
+            lost.insert(item.stream);
         }
     }
     if (!restored_ && !lost.empty()) {
@@ -215,14 +214,14 @@ void BusSetup::restore(const std::vector<Missing>& missing) {
     }
 }
 
-void BusSetup::make(const Missing& missing) {
+void BusSetup::create(const Missing& missing) {
     if (missing.durable) {
         ensure_durable(bus_, missing.stream, *missing.durable);
         return;
     }
     const auto specs = streams(status_bytes_);
     const auto spec = std::find_if(specs.begin(), specs.end(),
-                                   [&](const StreamSpec& one) { return one.name == missing.stream; });
+                                   [&](const StreamSpec& item) { return item.name == missing.stream; });
     bus_.ensure_stream(*spec);
 }
 

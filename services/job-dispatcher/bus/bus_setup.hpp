@@ -1,5 +1,5 @@
-// Streams and durables: they must exist before the first message that needs them. The server is asked which
-// exist, so that what a person or a fault has deleted is made again within seconds.
+// Creates streams and durables before the first message that needs them. Polls the server, so that deleted
+// ones are created again within seconds.
 #pragma once
 
 #include <condition_variable>
@@ -16,30 +16,30 @@
 
 namespace lamda::dispatch {
 
-/// Callbacks to the owner of the state that the messages are made of.
+/// Callbacks to the owner of the state from which messages are restored.
 struct BusContents {
-    /// Providers whose durables must exist although nobody asked for them since the start.
+    /// Returns providers whose durables must exist, apart from those given to ensure_provider().
     std::function<std::vector<Address>()> providers;
-    /// Puts into the outbox what a lost stream may have held. Called before the stream is made again, so that
-    /// a crash between the two loses nothing.
+    /// Puts the messages of lost streams into the outbox. Called before the streams are created again, so
+    /// that a crash in between loses nothing.
     std::function<void(const std::set<std::string>& streams)> restore;
 };
 
 /// Thread-safe.
 class BusSetup {
   public:
-    /// @param status_bytes what STATUS may hold
+    /// @param status_bytes size limit of STATUS
     BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents contents, telemetry::Log log,
              telemetry::Metrics& metrics, telemetry::Health& health);
-    /// Looks every two seconds, after look_soon() and after each connection. Takes the bus's only
-    /// on_change(). The check `streams` names what is missing.
+    /// Polls every two seconds, after poll_soon() and after each connection. Takes the bus's only
+    /// on_change(). The health check `streams` names missing streams and durables.
     void run(const std::stop_token& stop);
-    /// Asks the server which streams and durables exist, and makes the missing ones: JOBS, RETRACT, STATUS,
-    /// LOGS, EVENTS, and both durables of each provider. @throws bus::Unavailable, bus::Refused
+    /// Lists the server's streams and durables, and creates the missing ones: JOBS, RETRACT, STATUS, LOGS,
+    /// EVENTS, and both durables of each provider. @throws bus::Unavailable, bus::Refused
     void poll_once();
-    /// After a publish or fetch failed: wakes run().
-    void look_soon();
-    /// Both durables of a provider. @throws as look
+    /// Wakes run(), after a failed publish or fetch.
+    void poll_soon();
+    /// Creates both durables of a provider. @throws as poll_once
     void ensure_provider(const Address& provider);
 
     struct Missing {
@@ -49,14 +49,14 @@ class BusSetup {
 
   private:
     std::vector<Missing> find_missing();
-    /// look(), under the lock.
+    /// poll_once() under the lock.
     void complete();
-    /// Once since the start.
+    /// Applies the limits of this release to existing streams, once for each process.
     void update();
     void report_lost(const std::vector<Missing>& missing);
-    void report_trouble(const std::string& reason);
+    void report_failure(const std::string& reason);
     void restore(const std::vector<Missing>& missing);
-    void make(const Missing& missing);
+    void create(const Missing& missing);
     void wait(const std::stop_token& stop);
 
     bus::Bus& bus_;
@@ -66,11 +66,11 @@ class BusSetup {
     telemetry::Metrics& metrics_;
     telemetry::Health& health_;
     std::mutex mutex_;
-    std::string missing_;          ///< at the last look, for people
-    bool complete_ = false;        ///< everything existed at the last look: what is missing now was deleted
-    bool updated_ = false;         ///< streams of an older release have the limits of this one
-    bool restored_ = false;        ///< for the streams that are missing now
-    std::set<Address> providers_;  ///< whose durables must exist
+    std::string missing_;          ///< result of the last poll, as text
+    bool complete_ = false;        ///< nothing was missing at the last poll: what is missing now was deleted
+    bool updated_ = false;         ///< update() is done
+    bool restored_ = false;        ///< messages of the streams that are missing now are in the outbox
+    std::set<Address> providers_;  ///< their durables must exist
     std::mutex wake_mutex_;
     std::condition_variable_any wake_;
     bool soon_ = false;

@@ -38,7 +38,7 @@ JobRow require_job(store::Txn& txn, const JobId& id) {
     return std::move(rows.begin()->second);
 }
 
-/// In the caller's transaction; throws a Problem, which rolls back.
+/// Runs a command in the caller's transaction. Throws a Problem to roll back.
 class Handler {
   public:
     Handler(store::Txn& txn, const Policy& policy, Timestamp now) : txn_(txn), policy_(policy), now_(now) {}
@@ -94,9 +94,10 @@ class Handler {
         }
         const auto signer = crypto::recover(wire::attach_spec_digest(row.id, digest), *signature);
         if (!signer || *signer != row.renter) {
-            throw problem(403,
-                          {"not_the_renter", "the signature is not the renter's over this job and this spec",
-                           "/signature"});
+            throw problem(
+                403, {"not_the_renter",
+                      "the signature does not match; the job's renter must sign this job id and this spec",
+                      "/signature"});
         }
     }
 
@@ -105,7 +106,7 @@ class Handler {
     Timestamp now_;
 };
 
-/// Of kind, job and content; not of the proof, which is another one each time.
+/// Digest of kind, job and content, without the proof, which differs for each request.
 Bytes32 digest_of(const Command& command) {
     return crypto::sha256(as_bytes(wire::to_json(Command{"-", command.what})));
 }
@@ -128,7 +129,7 @@ std::string CommandHandler::answer(const std::string& body) {
     if (!command) {
         return text_of(problem(400, command.error()));
     }
-    if (const auto refusal = refuse_stranger(*command)) {
+    if (const auto refusal = check_proof(*command)) {
         return text_of(*refusal);
     }
     std::string answer;
@@ -138,15 +139,16 @@ std::string CommandHandler::answer(const std::string& body) {
         answer = text_of(refused);
     } catch (const std::exception& e) {
         log_.error("command failed", {{"reason", e.what()}});
-        answer = text_of(problem(503, {"unavailable", "the dispatcher cannot answer now", ""}));
+        answer = text_of(
+            problem(503, {"unavailable", "the dispatcher is temporarily unavailable; try again", ""}));
     }
     const bool by_operator = std::holds_alternative<Command::SetStatus>(command->what);
     return by_operator ? wire::prove_answer(answer, *command, operator_token_.reveal()) : answer;
 }
 
-std::optional<http::Problem> CommandHandler::refuse_stranger(const Command& command) {
+std::optional<http::Problem> CommandHandler::check_proof(const Command& command) {
     if (std::holds_alternative<Command::AttachSpec>(command.what)) {
-        return std::nullopt;  // the renter has signed it
+        return std::nullopt;  // signed by the renter
     }
     lamda::Status verified =
         Error{"forbidden", "the job dispatcher has no operator token (OPERATOR_TOKEN)", ""};
@@ -169,21 +171,22 @@ std::optional<http::Problem> CommandHandler::refuse_stranger(const Command& comm
 
 std::string CommandHandler::take(const Command& command) {
     return database_.transact([&](store::Txn& txn) {
-        // Two of the same request id wait for each other here; the second finds the first's answer.
+        // Serializes requests with the same id, so that the second one finds the stored answer.
         txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))",
                  {command.request_id});
         const Bytes32 asked = digest_of(command);
         if (const auto known = txn.first("SELECT answer, asked FROM dispatch.command WHERE request_id = $1",
                                          {command.request_id})) {
-            // Rows of older releases do not say what was asked.
+            // Rows of older releases have no digest.
             if (known->maybe<Bytes32>("asked").value_or(asked) != asked) {
-                throw problem(422, {"key_reused", "this request id came with another command before", ""});
+                throw problem(
+                    422, {"key_reused", "this request id was used with another command; use a new id", ""});
             }
             return known->get<std::string>("answer");
         }
         const auto policy = deployment_.policy(txn);
         if (!policy) {
-            throw problem(503, {"not_ready", "the chain has not been seen yet", ""});
+            throw problem(503, {"not_ready", "the dispatcher has not read the chain yet; try again", ""});
         }
         const JobRow row = std::visit(Handler(txn, *policy, clock_.now()), command.what);
         const std::string answer = nlohmann::json{{"v", 1},

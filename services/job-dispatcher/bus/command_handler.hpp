@@ -1,4 +1,5 @@
-// jobs.command: what the gateway may ask of the dispatcher. The same request id gets the same answer.
+// Handles commands of the gateway on jobs.command. Idempotent by request id: the same id gets the same
+// answer.
 #pragma once
 
 #include <mutex>
@@ -18,15 +19,15 @@ namespace lamda::dispatch {
 /// Thread-safe.
 class CommandHandler {
   public:
-    /// @param operator_token empty: nobody may set a job's status
+    /// @param operator_token empty: every set_status is refused
     CommandHandler(store::Database& database, Deployment& deployment, runtime::Secret operator_token,
                    const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
-    /// A JSON object: `{"v":1,"requestId","jobId","status"}`, or a problem document. Never throws.
+    /// Returns a JSON object `{"v":1,"requestId","jobId","status"}`, or a problem document. Never throws.
     std::string answer(const std::string& body);
 
   private:
-    /// A set_status without the operator's proof. Absent: it may be looked at.
-    std::optional<http::Problem> refuse_stranger(const wire::Command& command);
+    /// Returns a problem for a set_status without the operator's proof; nullopt: accepted.
+    std::optional<http::Problem> check_proof(const wire::Command& command);
     std::string take(const wire::Command& command);
 
     store::Database& database_;

@@ -1,4 +1,4 @@
-// Heartbeats, as the dispatcher hears them.
+// Forwards heartbeats from the bus to the presence clock.
 #pragma once
 
 #include "bus/bus.hpp"
@@ -6,8 +6,8 @@
 
 namespace lamda::dispatch {
 
-/// A heartbeat of a provider whose attempts wait, signed for the market and newer than those before it.
-/// Others are dropped: node-registry counts and logs them.
+/// Records a heartbeat of a provider with waiting attempts, if it is signed for the deployment and newer than
+/// the last one. Drops others: node-registry counts and logs them.
 void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& deployment,
                     const Clock& clock);
 

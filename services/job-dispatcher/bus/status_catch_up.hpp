@@ -1,4 +1,4 @@
-// A database that is new reads the statuses of its predecessor's time before it judges any job.
+// Makes a new database read the statuses that are older than itself before any job is evaluated.
 #pragma once
 
 #include <atomic>
@@ -9,19 +9,19 @@
 
 namespace lamda::dispatch {
 
-/// What a database remembers of its first start. Thread-safe.
+/// State of the catch-up, stored in the database. Thread-safe.
 class StatusCatchUp {
   public:
     explicit StatusCatchUp(store::Database& database);
-    /// At every start, once the streams stand: on a new database notes how far STATUS reached, and a durable
-    /// name of this database's own (the one of a dropped database has acknowledged what this one must read).
-    /// A recovery that was cut short begins again with a new durable: what the old one holds unacknowledged
-    /// would come too late.
+    /// Called at every start, after the streams exist. On a new database records the last sequence of STATUS
+    /// and a durable name of its own (the durable of a dropped database has acknowledged what this one must
+    /// read). An interrupted catch-up starts again with a new durable: the old one would redeliver its
+    /// unacknowledged messages too late.
     void begin(bus::Bus& bus);
     const std::string& durable() const { return durable_; }
-    /// Statuses up to here are older than the database.
+    /// True if the status is older than the database.
     bool is_older(std::uint64_t sequence) const { return sequence <= until_; }
-    /// All of them are read: judging may begin.
+    /// True if all older statuses are read: evaluation may start.
     bool done() const { return done_; }
     void finish();
 

@@ -12,15 +12,15 @@ namespace lamda::dispatch {
 
 namespace {
 
-// What a dispatcher that was killed had fetched comes again after this; a batch takes far less.
+// Redelivery delay of messages that a killed dispatcher had fetched; a batch takes far less.
 constexpr Millis kAckWait{5'000};
 constexpr Millis kFetch{500};
 constexpr Millis kLater{2'000};
 constexpr Millis kLongestPause{60'000};
 constexpr int kBatch = 100;
-/// Statuses put off: more than all the shares that wait at once.
+/// Unacknowledged messages: more than all postponed statuses at once.
 constexpr std::int64_t kMostPending = 1'000'000;
-constexpr int kQuietFetches = 4;  // a former database's statuses are read when nothing comes for so many
+constexpr int kQuietFetches = 4;  // the catch-up is done after this many empty fetches
 
 std::int64_t ticks(Steady at) {
     return std::chrono::duration_cast<Millis>(at.time_since_epoch()).count();
@@ -46,7 +46,7 @@ StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup
 
 void StatusLoop::run(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
-        // The signature's domain is not known before the chain is.
+        // The signature's domain needs the chain id.
         policy_ = database_.transact([&](store::Txn& txn) { return deployment_.policy(txn); });
         if (policy_) {
             read(stop);
@@ -82,7 +82,7 @@ void StatusLoop::read(const std::stop_token& stop) {
             }
         }
         quiet = messages.empty() ? quiet + 1 : 0;
-        // All that was there came, but for what a flood by one provider left for later.
+        // The stream is drained, except for postponed statuses of one provider.
         if (messages.size() < kBatch) {
             drained_at_ = ticks(clock_.steady());
         }
@@ -99,10 +99,10 @@ bool StatusLoop::up_to_date(Millis within) const {
 StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
     const auto from = wire::provider_of(message.subject);
     if (!from || !catch_up_.done()) {
-        return apply(message);  // a former database's statuses come all at once
+        return apply(message);  // statuses of a former database arrive all at once: no shares
     }
     const auto now = clock_.steady();
-    switch (share_.judge(*from, message.body, now)) {
+    switch (share_.admit(*from, message.body, now)) {
         case StatusShare::Verdict::kRepeated:
             count("repeated");
             return Next::kAck;
@@ -128,7 +128,7 @@ StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
                       error.code + ": " + error.message + (error.where.empty() ? "" : " at " + error.where));
     }
     if (*from != status->provider) {
-        return refuse(message, "the provider is another one than the subject's");
+        return refuse(message, "the provider differs from the subject's provider");
     }
     if (const auto signature =
             wire::verify_status(*status, wire::market_domain(policy_->chain_id, policy_->job_manager));
@@ -152,17 +152,17 @@ StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
     }
     count(to_string(outcome));
     if (outcome == StatusOutcome::kWrongProvider) {
-        return refuse(message, "the job is another provider's");
+        return refuse(message, "the job belongs to another provider");
     }
     return Next::kAck;
 }
 
 StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::string& reason) {
-    const bool kept = database_.transact([&](store::Txn& txn) {
+    const bool stored = database_.transact([&](store::Txn& txn) {
         return outbox::put_dead_letter(txn, kOutboxOwner, message.subject, message.body, reason);
     });
     refused_.add();
-    if (kept) {  // a flood must not fill the log either
+    if (stored) {  // limits the log as well
         log_.warn("status refused", {{"subject", store::storable(message.subject, 256)},
                                      {"reason", store::storable(reason, 512)}});
     }
@@ -171,8 +171,7 @@ StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::stri
 
 void StatusLoop::count(std::string_view outcome) {
     metrics_
-        .counter("lamda_dispatch_statuses_total", "Statuses by what became of them.",
-                 {{"outcome", std::string(outcome)}})
+        .counter("lamda_dispatch_statuses_total", "Statuses by outcome.", {{"outcome", std::string(outcome)}})
         .add();
 }
 

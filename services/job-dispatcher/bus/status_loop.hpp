@@ -1,4 +1,4 @@
-// Agents' signed statuses, from the STATUS stream into the jobs.
+// Applies agents' signed statuses from the STATUS stream to the jobs.
 #pragma once
 
 #include <stop_token>
@@ -18,14 +18,14 @@ class StatusLoop {
                const StreamProgress& progress, StatusCatchUp& catch_up, const Clock& clock,
                telemetry::Log log, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
-    /// Nothing was left to read within the last `within`, but for what one provider sent beyond its share:
-    /// silence then is the agent's, not ours.
+    /// True if the stream was drained within the last `within`, except for statuses beyond a provider's
+    /// share. Silence is then the agent's.
     bool up_to_date(Millis within) const;
 
   private:
     enum class Next { kAck, kLater, kOver };
-    /// Until the bus fails: the stream or the durable may be gone, and is made again at the next call.
-    /// @throws bus::Unavailable, bus::Refused
+    /// Reads until stopped or until the bus fails: a stream or durable that was deleted is created again at
+    /// the next call. @throws bus::Unavailable, bus::Refused
     void read(const std::stop_token& stop);
     Next handle(const bus::Message& message);
     Next apply(const bus::Message& message);

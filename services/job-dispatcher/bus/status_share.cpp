@@ -22,8 +22,8 @@ double seconds(Steady::duration time) {
 
 }  // namespace
 
-StatusShare::Verdict StatusShare::judge(const Address& provider, std::string_view body, Steady now) {
-    turn(now);
+StatusShare::Verdict StatusShare::admit(const Address& provider, std::string_view body, Steady now) {
+    rotate(now);
     const Bytes32 key = digest(provider, body);
     if (newer_.contains(key) || older_.contains(key)) {
         return Verdict::kRepeated;
@@ -39,17 +39,17 @@ StatusShare::Verdict StatusShare::judge(const Address& provider, std::string_vie
 }
 
 void StatusShare::handled(const Address& provider, std::string_view body, Steady now) {
-    turn(now);
+    rotate(now);
     newer_.insert(digest(provider, body));
 }
 
-void StatusShare::turn(Steady now) {
-    if (now - turned_ < kRemembered / 2 && newer_.size() < kMostRemembered / 2) {
+void StatusShare::rotate(Steady now) {
+    if (now - rotated_ < kRemembered / 2 && newer_.size() < kMostRemembered / 2) {
         return;
     }
     older_ = std::exchange(newer_, {});
-    turned_ = now;
-    // A full bucket is what a provider starts with.
+    rotated_ = now;
+    // A full bucket equals a new one.
     std::erase_if(buckets_, [&](const auto& entry) {
         return entry.second.tokens + kPerSecond * seconds(now - entry.second.at) >= kBurst;
     });

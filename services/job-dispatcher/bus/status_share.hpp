@@ -1,5 +1,5 @@
-// One provider's statuses do not hold up another's: repetitions cost nothing, and beyond its share a provider
-// waits.
+// Rate limit of statuses for each provider, so that one provider does not delay another. Repetitions use
+// no tokens.
 #pragma once
 
 #include <map>
@@ -11,24 +11,24 @@
 
 namespace lamda::dispatch {
 
-/// Pure but for what it remembers. For one thread.
+/// No I/O. For one thread.
 class StatusShare {
   public:
-    /// Statuses of one provider that are handled without a pause, and then each second.
+    /// Token bucket of one provider: burst, and statuses each second.
     static constexpr double kBurst = 1'000;
     static constexpr double kPerSecond = 100;
-    /// A status that comes again within this, byte for byte, is a repetition.
+    /// A byte-identical status within this time is a repetition.
     static constexpr Millis kRemembered{10'000};
     static constexpr std::size_t kMostRemembered = 20'000;
 
     enum class Verdict {
         kTake,
-        kRepeated,  ///< these bytes were handled a moment ago: nothing to do
-        kOver       ///< beyond the provider's share: later
+        kRepeated,  ///< these bytes were handled within kRemembered: nothing to do
+        kOver       ///< beyond the provider's share: postpone
     };
-    /// A status that is to be taken counts against the provider's share.
-    Verdict judge(const Address& provider, std::string_view body, Steady now);
-    /// The status was handled for good.
+    /// Checks a status. kTake uses up one token of the provider.
+    Verdict admit(const Address& provider, std::string_view body, Steady now);
+    /// Records a status as handled: the same bytes are a repetition.
     void handled(const Address& provider, std::string_view body, Steady now);
 
   private:
@@ -36,13 +36,13 @@ class StatusShare {
         double tokens = kBurst;
         Steady at{};
     };
-    void turn(Steady now);
+    void rotate(Steady now);
 
     std::map<Address, Bucket> buckets_;
-    // Two generations: a remembered status is forgotten with the second turn after it came.
+    // Two generations: a status is dropped with the second rotation after it was handled.
     std::unordered_set<Bytes32> newer_;
     std::unordered_set<Bytes32> older_;
-    Steady turned_{};
+    Steady rotated_{};
 };
 
 }  // namespace lamda::dispatch

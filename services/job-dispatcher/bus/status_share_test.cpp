@@ -18,13 +18,13 @@ Steady at(Millis time) {
     return Steady{} + 1h + time;
 }
 
-/// So many different statuses at one moment; how many are taken.
+/// Offers `count` different statuses at the same time; returns the number taken.
 int flood(StatusShare& share, const Address& from, int count, Steady now) {
     static int number = 0;
     int taken = 0;
     for (int i = 0; i < count; ++i) {
         const auto body = "status " + std::to_string(++number);
-        if (share.judge(from, body, now) == Verdict::kTake) {
+        if (share.admit(from, body, now) == Verdict::kTake) {
             share.handled(from, body, now);
             ++taken;
         }
@@ -34,17 +34,17 @@ int flood(StatusShare& share, const Address& from, int count, Steady now) {
 
 }  // namespace
 
-TEST_CASE("A status that was handled a moment ago is a repetition, of its provider alone") {
+TEST_CASE("A byte-identical status of the same provider within ten seconds is a repetition") {
     StatusShare share;
-    CHECK(share.judge(provider(1), "a", at(0s)) == Verdict::kTake);
-    CHECK(share.judge(provider(1), "a", at(0s)) == Verdict::kTake);  // not handled yet: it was put off
+    CHECK(share.admit(provider(1), "a", at(0s)) == Verdict::kTake);
+    CHECK(share.admit(provider(1), "a", at(0s)) == Verdict::kTake);  // postponed, not handled
     share.handled(provider(1), "a", at(0s));
-    CHECK(share.judge(provider(1), "a", at(1s)) == Verdict::kRepeated);
-    CHECK(share.judge(provider(1), "b", at(1s)) == Verdict::kTake);
-    CHECK(share.judge(provider(2), "a", at(1s)) == Verdict::kTake);
-    SECTION("and is looked at again later, for the job may have changed") {
-        CHECK(share.judge(provider(1), "a", at(6s)) == Verdict::kRepeated);
-        CHECK(share.judge(provider(1), "a", at(12s)) == Verdict::kTake);
+    CHECK(share.admit(provider(1), "a", at(1s)) == Verdict::kRepeated);
+    CHECK(share.admit(provider(1), "b", at(1s)) == Verdict::kTake);
+    CHECK(share.admit(provider(2), "a", at(1s)) == Verdict::kTake);
+    SECTION("and is handled again later: the job may have changed") {
+        CHECK(share.admit(provider(1), "a", at(6s)) == Verdict::kRepeated);
+        CHECK(share.admit(provider(1), "a", at(12s)) == Verdict::kTake);
     }
 }
 
@@ -52,12 +52,12 @@ TEST_CASE("Repetitions do not use up a share") {
     StatusShare share;
     share.handled(provider(1), "a", at(0s));
     for (int i = 0; i < 60'000; ++i) {
-        REQUIRE(share.judge(provider(1), "a", at(1s)) == Verdict::kRepeated);
+        REQUIRE(share.admit(provider(1), "a", at(1s)) == Verdict::kRepeated);
     }
-    CHECK(share.judge(provider(1), "b", at(1s)) == Verdict::kTake);
+    CHECK(share.admit(provider(1), "b", at(1s)) == Verdict::kTake);
 }
 
-TEST_CASE("Beyond its share a provider waits, and no other one") {
+TEST_CASE("Beyond its share a provider waits, other providers do not") {
     StatusShare share;
     CHECK(flood(share, provider(1), 60'000, at(0s)) == StatusShare::kBurst);
     CHECK(flood(share, provider(2), 10, at(0s)) == 10);

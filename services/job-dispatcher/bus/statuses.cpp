@@ -8,13 +8,13 @@ namespace {
 
 using wire::ChainState;
 
-/// Statuses of it wait: its work is not judged yet, and the chain does not show it as done.
-bool not_judged(const std::optional<JobRow>& row) {
+/// True if statuses of the job must wait: not evaluated yet, and neither confirmed nor paid.
+bool awaits_evaluation(const std::optional<JobRow>& row) {
     return !row || (!row->work_state && row->chain_state != ChainState::kConfirmed &&
                     row->chain_state != ChainState::kPaid);
 }
 
-/// Statuses of jobs that are not judged yet, kept of one provider, and of all that are not registered.
+/// Limits of early statuses: of one provider, and of all providers that are not registered.
 constexpr std::int64_t kMostEarlyOfProvider = 200;
 constexpr std::int64_t kMostEarly = 1'000;
 
@@ -57,7 +57,7 @@ void note_progress(store::Txn& txn, const wire::JobStatus& status, Timestamp now
         {status.job_id, status.attempt, status.provider, over, status.seq, now});
 }
 
-/// One status onto a change. @returns whether it changed or journalled anything
+/// Adds one status to a write. @returns true if it changed or journalled anything
 bool put_status(store::Txn& txn, JobWrite& write, const ReceivedStatus& received, const Policy& policy,
                 Timestamp now) {
     const auto& status = received.status;
@@ -113,7 +113,7 @@ Policy policy_for(const Policy& policy, const std::optional<wire::JobSpec>& spec
 void end_without_spec(JobWrite& write, const Policy& policy, Timestamp now) {
     if (write.send_attempt && !write.spec) {
         write.send_attempt = false;
-        write.add(on_silence(*present(write), "its spec is not known any more",
+        write.add(on_silence(*present(write), "the job spec is no longer stored",
                              policy_for(policy, write.spec), now));
     }
 }
@@ -130,8 +130,8 @@ StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const
             return StatusOutcome::kWrongProvider;
         }
     }
-    if (not_judged(row)) {
-        // A former database's statuses all come before their jobs.
+    if (awaits_evaluation(row)) {
+        // Statuses of a former database all arrive before their jobs.
         if (!row && !received.recovering && !has_room_for_early(txn, received.status.provider)) {
             return StatusOutcome::kNoRoom;
         }

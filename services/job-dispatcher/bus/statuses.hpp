@@ -1,4 +1,4 @@
-// A signed status meets its job, or waits for it.
+// Applies a signed status to its job, or stores it until the job is evaluated.
 #pragma once
 
 #include <vector>
@@ -8,46 +8,44 @@
 
 namespace lamda::dispatch {
 
-/// A status with what is known of its age.
+/// A status and its age.
 struct ReceivedStatus {
     wire::JobStatus status;
-    std::string body;         ///< as it came
-    bool recovering = false;  ///< older than this database: its attempt may be unknown here
+    std::string body;         ///< as received
+    bool recovering = false;  ///< older than this database: the attempt may be unknown
 };
 
 enum class StatusOutcome {
     kApplied,
     kUnchanged,     ///< a repetition, or progress
-    kEarly,         ///< its job is not judged yet: kept
-    kNoRoom,        ///< its job is not known, and too many of such are kept already: dropped
-    kWrongProvider  ///< the job is another provider's: refuse it
+    kEarly,         ///< the job is not evaluated yet: stored
+    kNoRoom,        ///< the job is unknown and the limit of stored early statuses is reached: dropped
+    kWrongProvider  ///< the job belongs to another provider: refuse it
 };
 std::string_view to_string(StatusOutcome outcome);
 
-/// The status asks for a new attempt, and the chain is not read up to its head yet: roll back, and again
-/// later.
+/// The status requires a new attempt, and the stream has not caught up yet: roll back, retry later.
 class Deferred : public std::runtime_error {
   public:
-    Deferred() : std::runtime_error("no attempt leaves before the chain is read up to its head") {}
+    Deferred() : std::runtime_error("no attempt is sent before the stream has caught up") {}
 };
 
-/// Of a status whose signature is right. @throws Deferred
+/// Applies or stores a status whose signature is verified. @throws Deferred
 StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const Policy& policy,
                           bool caught_up, Timestamp now);
 
-/// What came before the job was judged, folded into the change: attempts and states of a rebuilt database.
-/// Does nothing when nothing waits.
+/// Adds the job's early statuses to the write: attempts and states of a rebuilt database. Does nothing if
+/// there are none.
 void absorb_early(store::Txn& txn, JobWrite& write, const Policy& policy, Timestamp now);
 
-/// Whether any early status waits: spares the look for each job.
+/// True if any early status is stored. Saves the look-up for each job.
 bool early_statuses_wait(store::Txn& txn);
 
-/// `before` with the entries so far.
+/// Returns `before` with the entries applied.
 std::optional<JobRow> present(const JobWrite& write);
-/// An attempt that is to be sent and has no spec any more (lost with a former database) cannot leave: the job
-/// ends.
+/// Ends the job if its next attempt cannot be sent because its spec was lost with a former database.
 void end_without_spec(JobWrite& write, const Policy& policy, Timestamp now);
-/// Without its spec no further attempt can leave.
+/// Returns a policy without further attempts if the spec is unknown.
 Policy policy_for(const Policy& policy, const std::optional<wire::JobSpec>& spec);
 
 }  // namespace lamda::dispatch

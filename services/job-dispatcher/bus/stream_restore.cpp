@@ -14,7 +14,8 @@ using outbox::OutboxMessage;
 
 constexpr std::uint64_t kPage = 500;
 
-/// A confirmed or paid job is open while its result is unknown, a day long: its status may be lost.
+/// Selects open attempts. A confirmed or paid job without a result counts as open for a day: its status may
+/// be lost.
 constexpr auto kOpenSql = R"(
 SELECT j.id FROM dispatch.job j
 JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt
@@ -24,7 +25,7 @@ WHERE j.id > $1 AND a.state IN ('out', 'recovered')
            AND j.updated_at > now() - interval '1 day'))
 ORDER BY j.id LIMIT $2)";
 
-/// As long as RETRACT keeps them.
+/// Selects retractions within the retention time of RETRACT.
 constexpr auto kRetractedSql = R"(
 SELECT DISTINCT ON (a.job_id, a.provider) a.job_id, a.provider, a.attempt, j.attempt > a.attempt AS superseded,
        j.chain_state = 'absent' AS orphaned
@@ -32,8 +33,8 @@ FROM dispatch.assignment a JOIN dispatch.job j ON j.id = a.job_id
 WHERE a.state = 'void' AND a.created_at > now() - interval '30 days'
 ORDER BY a.job_id, a.provider, a.attempt DESC)";
 
-/// Another id than the first time: a stream that was not deleted must not drop it as a duplicate.
-std::string another(const std::string& message_id) {
+/// Returns a new id, because a stream that was not deleted must not drop the message as a duplicate.
+std::string new_message_id(const std::string& message_id) {
     return message_id + ":" + random_id().substr(0, 8);
 }
 
@@ -56,9 +57,9 @@ std::size_t restore_attempts(store::Database& database) {
                 const auto stored = specs.find(id);
                 const auto known =
                     read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second));
-                if (known.spec && row.attempt_is_out()) {
+                if (known.spec && row.has_active_attempt()) {
                     messages.push_back({wire::dispatch_subject(row.provider),
-                                        another(wire::dispatch_message_id(id, row.attempt)),
+                                        new_message_id(wire::dispatch_message_id(id, row.attempt)),
                                         wire::to_json(assignment_of(row, *known.spec))});
                 }
             }
@@ -83,7 +84,7 @@ std::size_t restore_retractions(store::Database& database) {
             const wire::Retraction message{row.get<JobId>("job_id"), row.get<std::uint32_t>("attempt"),
                                            reason};
             messages.push_back({wire::retract_subject(row.get<Address>("provider")),
-                                another(wire::retract_message_id(message.job_id, message.attempt)),
+                                new_message_id(wire::retract_message_id(message.job_id, message.attempt)),
                                 wire::to_json(message)});
         }
         outbox::put_outbox(txn, kOutboxOwner, messages);

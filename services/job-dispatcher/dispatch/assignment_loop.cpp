@@ -17,10 +17,10 @@ struct Due {
     std::vector<Address> providers;  ///< registered ones
 };
 
-/// Registered providers that have shown a sign of life, a signed heartbeat: their durables are made before
-/// their first job, so that an agent that starts can tell whether it is connected rightly. A registration
-/// alone costs its owner nothing but gas, and a durable our bus.
-std::vector<Address> living_providers(store::Txn& txn) {
+/// Returns registered providers with at least one signed heartbeat. Their durables are created before their
+/// first job, so that a starting agent can check its connection. A registration alone creates no durable: it
+/// costs only gas, a durable costs resources of the bus.
+std::vector<Address> active_providers(store::Txn& txn) {
     std::vector<Address> out;
     for (const auto row :
          txn.exec("SELECT wallet_address FROM api.node WHERE is_registered AND heartbeat_seq > 0")) {
@@ -29,9 +29,9 @@ std::vector<Address> living_providers(store::Txn& txn) {
     return out;
 }
 
-/// Unjudged (that is what the public status `created` means) and final, or what was missing has come. Each of
-/// these changes its state when it is judged. The unjudged are read in the order of their index, no more of
-/// them than are taken: there may be a million.
+/// Selects final jobs that are not evaluated (public status `created`), and jobs whose missing spec or
+/// provider has arrived. Evaluation changes the state of each. Reads jobs with status `created` in index
+/// order, up to the limit: there may be a million.
 constexpr auto kDueSql = R"(
 SELECT id, provider,
        EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = provider AND n.is_registered) AS is_registered
@@ -50,7 +50,7 @@ FROM (
 ) due
 ORDER BY block_num, log_index LIMIT $2)";
 
-/// A status was put aside as early while another transaction wrote the row that it waited for.
+/// Selects jobs with early statuses that were stored while another transaction wrote the job's row.
 constexpr auto kLeftEarlySql = R"(
 SELECT DISTINCT e.job_id FROM dispatch.early_status e JOIN dispatch.job j ON j.id = e.job_id
 WHERE j.work_state IS NOT NULL OR j.chain_state IN ('confirmed', 'paid') LIMIT $1)";
@@ -84,15 +84,15 @@ AssignmentLoop::AssignmentLoop(store::Database& database, BusSetup& setup, Deplo
       clock_(clock),
       log_(std::move(log)),
       assigned_(metrics.counter("lamda_dispatch_assignments_total",
-                                "Attempts that were put into the outbox by judging.")),
+                                "Attempts that the assignment loop put into the outbox.")),
       sent_again_(metrics.counter("lamda_dispatch_retries_total",
-                                  "Attempts that left after the pause that follows a transient failure.")) {}
+                                  "Attempts sent after the pause that follows a transient failure.")) {}
 
 void AssignmentLoop::run(const std::stop_token& stop) {
     constexpr std::size_t kMost = 500;
     store::Listener listener(database_, {kWakeChannel, "lamda_spec", "lamda_node"});
     while (!stop.stop_requested()) {
-        for (const auto& provider : database_.transact(living_providers)) {
+        for (const auto& provider : database_.transact(active_providers)) {
             setup_.ensure_provider(provider);
         }
         while (!stop.stop_requested() && pass(kMost) >= kMost) {
@@ -104,7 +104,7 @@ void AssignmentLoop::run(const std::stop_token& stop) {
 }
 
 std::size_t AssignmentLoop::pass(std::size_t most) {
-    if (!may_judge()) {
+    if (!may_assign()) {
         return 0;
     }
     const Due due =
@@ -113,7 +113,7 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
         return 0;
     }
     for (const auto& provider : due.providers) {
-        setup_.ensure_provider(provider);  // before the first outbox row for it
+        setup_.ensure_provider(provider);  // before the provider's first outbox row
     }
     const std::set<Address> reachable(due.providers.begin(), due.providers.end());
     crash_point("judge.before_commit");
@@ -123,8 +123,8 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
             return 0;
         }
         const auto rows = lock_free_jobs(txn, due.jobs);
-        // After the rows, from the database: another instance may read the chain, and its unwind lowers the
-        // boundary in the transaction that takes the job's block back.
+        // Read from the database, after locking the rows: another instance may read the chain, and its unwind
+        // lowers the boundary in the transaction that orphans the job's block.
         const BlockNum boundary = read_boundary(txn);
         const auto specs = read_specs(txn, due.jobs);
         const bool early = early_statuses_wait(txn);
@@ -141,7 +141,7 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
             }
             const auto now_row = present(write);
             if (now_row->created_in.block.number <= boundary) {
-                write.add(judge(*now_row, known, reachable.contains(row.provider), *policy, clock_.now()));
+                write.add(evaluate(*now_row, known, reachable.contains(row.provider), *policy, clock_.now()));
             }
             if (!write.entries.empty()) {
                 writes.push_back(std::move(write));
@@ -160,7 +160,7 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
 }
 
 std::size_t AssignmentLoop::send_due(std::size_t most) {
-    if (!may_judge()) {
+    if (!may_assign()) {
         return 0;
     }
     const std::size_t sent = database_.transact([&](store::Txn& txn) -> std::size_t {

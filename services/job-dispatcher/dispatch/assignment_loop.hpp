@@ -1,5 +1,5 @@
-// The judge: jobs that are final, and what they wait for, become assignments. The row is the command;
-// notifications only say "look now".
+// Evaluates jobs that are final, and sends assignments. The rows are the work queue; notifications only wake
+// the loop.
 #pragma once
 
 #include <stop_token>
@@ -18,14 +18,15 @@ class AssignmentLoop {
                    const StreamProgress& progress, const StatusCatchUp& catch_up, const Clock& clock,
                    telemetry::Log log, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
-    /// One pass over at most `most` jobs; how many were looked at. Judges nothing before the chain is read up
-    /// to its head and the statuses of a former database are read. @throws bus and store errors
+    /// Evaluates at most `most` jobs; returns their number. Does nothing before the stream has caught up and
+    /// the statuses of a former database are read. @throws bus and store errors
     std::size_t pass(std::size_t most);
-    /// Sends what waited after a transient failure and is due; how many. Under the same conditions.
+    /// Sends the attempts whose pause after a transient failure is over; returns their number. Under the same
+    /// conditions.
     std::size_t send_due(std::size_t most);
 
   private:
-    bool may_judge() const { return progress_.caught_up() && catch_up_.done(); }
+    bool may_assign() const { return progress_.caught_up() && catch_up_.done(); }
 
     store::Database& database_;
     BusSetup& setup_;

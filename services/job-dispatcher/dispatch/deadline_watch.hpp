@@ -1,6 +1,6 @@
-// For how long attempts have been prepared or run, as this process has seen it by the steady clock. In
-// memory: a restart starts it again, which costs time and no attempt; a wall clock that steps, here or at the
-// database, ends none.
+// Measures how long attempts have been prepared or run, by this process's steady clock. In memory: a restart
+// starts again, which delays a deadline and ends no attempt. Steps of a wall clock, here or at the database,
+// have no effect.
 #pragma once
 
 #include <map>
@@ -21,9 +21,9 @@ class DeadlineWatch {
         wire::WorkState state{};
         auto operator<=>(const Attempt&) const = default;
     };
-    /// The attempts that are out now; those not named are forgotten.
+    /// Sets the active attempts; others are dropped.
     void watch(const std::vector<Attempt>& attempts, Steady now);
-    /// Since the attempt was first watched in its state.
+    /// Returns the time since the attempt was first watched in its state.
     Millis elapsed(const Attempt& attempt, Steady now) const;
 
   private:

@@ -13,7 +13,7 @@ std::size_t send_due_attempts(store::Txn& txn, const Policy& policy, Timestamp n
         return 0;
     }
     const auto rows = lock_free_jobs(txn, found);
-    // Once more behind the locks: another instance may have sent it, an unwind lowered the boundary.
+    // Checks again under the locks: another instance may have sent it, or an unwind lowered the boundary.
     const auto due = due_attempts(txn, read_boundary(txn), most);
     const auto specs = read_specs(txn, due);
     std::vector<JobWrite> writes;

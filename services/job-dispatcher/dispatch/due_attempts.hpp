@@ -1,4 +1,4 @@
-// Attempts that waited after a transient failure, and are due.
+// Sends attempts whose pause after a transient failure is over.
 #pragma once
 
 #include "services/job-dispatcher/jobs/job_transitions.hpp"
@@ -6,8 +6,8 @@
 
 namespace lamda::dispatch {
 
-/// Puts the message of each into the outbox; how many. Jobs that another transaction holds are left for the
-/// next call.
+/// Puts their messages into the outbox; returns their number. Jobs that another transaction has locked wait
+/// for the next call.
 std::size_t send_due_attempts(store::Txn& txn, const Policy& policy, Timestamp now, std::size_t most);
 
 }  // namespace lamda::dispatch

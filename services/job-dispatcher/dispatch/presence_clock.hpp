@@ -1,5 +1,5 @@
-// How long attempts have waited for providers that were there: the accept clock and the silence clock. Last
-// values only, in memory: a restart starts them anew, which costs time and no attempt.
+// Measures how long attempts have waited for present providers: the accept clock and the silence clock. Last
+// values only, in memory: a restart starts again, which delays a timeout and ends no attempt.
 #pragma once
 
 #include <map>
@@ -16,36 +16,36 @@ namespace lamda::dispatch {
 /// Thread-safe.
 class PresenceClock {
   public:
-    /// Two heartbeats further apart than this do not show that the provider was there in between.
+    /// Two heartbeats further apart than this do not prove presence in between.
     static constexpr Millis kLongestGap{15'000};
 
-    /// The greatest seq taken from a provider whose attempts wait; nullopt: none of its attempts waits, and
-    /// its heartbeats say nothing here.
+    /// Returns the greatest seq accepted from a provider with waiting attempts; nullopt: no attempt of this
+    /// provider waits, its heartbeats are not needed.
     std::optional<std::uint64_t> newest_seq(const Address& provider) const;
-    /// Of a provider whose attempts wait; others' are left out. Who sent it is the caller's to verify.
+    /// Records a heartbeat of a provider with waiting attempts; ignores other providers. The caller has
+    /// verified the signature.
     void heartbeat(const wire::Heartbeat& heartbeat, Steady at);
 
-    /// What is waited for on one attempt.
+    /// The event that an attempt waits for.
     enum class Waiting { kAcceptance, kProgress };
     struct Attempt {
         JobId job_id;
         std::uint32_t attempt;
         Address provider;
         Waiting waiting;
-        std::uint32_t last_seq = 0;       ///< of its newest status, whichever instance read that
-        std::uint64_t heartbeat_seq = 0;  ///< of the provider's newest heartbeat that the registry accepted
+        std::uint32_t last_seq = 0;       ///< of the newest status, read by any instance
+        std::uint64_t heartbeat_seq = 0;  ///< of the provider's newest heartbeat accepted by the registry
     };
-    /// The attempts that wait now: new ones, and those of which a status came, start at zero; those not named
-    /// are forgotten.
+    /// Sets the waiting attempts. New ones, and those with a new status, start at zero; others are dropped.
     void watch(const std::vector<Attempt>& attempts);
 
     struct Waited {
         Attempt attempt;
-        Millis idle;     ///< present and with room for it: counts against acceptance
-        Millis present;  ///< present at all: counts against progress
+        Millis idle;     ///< present with free capacity: counts against acceptance
+        Millis present;  ///< present: counts against progress
     };
-    /// Only time between consecutive heartbeats received after the attempt was first watched, or last heard
-    /// of.
+    /// Counts only time between consecutive heartbeats that were received after the attempt was first watched
+    /// or after its last status.
     std::vector<Waited> waited() const;
 
   private:
@@ -56,14 +56,14 @@ class PresenceClock {
     };
     struct Watched {
         Attempt attempt;
-        bool started = false;  ///< a heartbeat came since it is watched
+        bool started = false;  ///< a heartbeat arrived since watch()
         Millis idle{0};
         Millis present{0};
     };
     using Key = std::pair<JobId, std::uint32_t>;
 
     mutable std::mutex mutex_;
-    std::map<Address, Provider> providers_;  ///< whose attempts wait
+    std::map<Address, Provider> providers_;  ///< with waiting attempts
     std::map<Key, Watched> watched_;
     std::multimap<Address, Key> by_provider_;
 };

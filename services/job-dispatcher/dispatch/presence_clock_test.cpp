@@ -48,7 +48,7 @@ TEST_CASE("the accept clock adds time between heartbeats that came after the ass
     beat(clock, provider(), 1, 0, at(0s));
     watch(clock, PresenceClock::Waiting::kAcceptance);
     beat(clock, provider(), 1, 0, at(5s));
-    CHECK(only(clock).idle == 0ms);  // that interval began before the assignment
+    CHECK(only(clock).idle == 0ms);  // the interval began before the assignment
     beat(clock, provider(), 1, 0, at(10s));
     beat(clock, provider(), 1, 0, at(15s));
     CHECK(only(clock).idle == 10s);
@@ -65,7 +65,7 @@ TEST_CASE("being offline uses up no attempt") {
     CHECK(only(clock).idle == 15s);
 }
 
-TEST_CASE("being busy at either end uses up no attempt, but is presence") {
+TEST_CASE("being busy at either end of an interval uses up no attempt, but counts as presence") {
     PresenceClock clock;
     watch(clock, PresenceClock::Waiting::kAcceptance);
     beat(clock, provider(), 2, 1, at(0s));
@@ -77,7 +77,7 @@ TEST_CASE("being busy at either end uses up no attempt, but is presence") {
     CHECK(only(clock).idle == 5s);
 }
 
-TEST_CASE("a word from the agent starts its silence anew") {
+TEST_CASE("a status restarts the silence clock") {
     PresenceClock clock;
     watch(clock, PresenceClock::Waiting::kProgress);
     beat(clock, provider(), 1, 1, at(0s));
@@ -90,7 +90,7 @@ TEST_CASE("a word from the agent starts its silence anew") {
     CHECK(only(clock).present == 5s);
 }
 
-TEST_CASE("watching again keeps the time of what still waits for the same, and forgets the rest") {
+TEST_CASE("watching again keeps the time of attempts that wait for the same event, and drops the rest") {
     PresenceClock clock;
     watch(clock, PresenceClock::Waiting::kAcceptance);
     beat(clock, provider(), 1, 0, at(0s));
@@ -103,7 +103,7 @@ TEST_CASE("watching again keeps the time of what still waits for the same, and f
     CHECK(clock.waited().empty());
 }
 
-TEST_CASE("another provider's heartbeats count for nobody else") {
+TEST_CASE("a heartbeat counts for its own provider only") {
     PresenceClock clock;
     watch(clock, PresenceClock::Waiting::kAcceptance);
     beat(clock, Address{}, 1, 0, at(0s));
@@ -111,8 +111,7 @@ TEST_CASE("another provider's heartbeats count for nobody else") {
     CHECK(only(clock).idle == 0ms);
 }
 
-TEST_CASE(
-    "the newest number of a provider begins with the registry's, and is known while its attempts wait") {
+TEST_CASE("a provider's newest number starts with the registry's, and is known while its attempts wait") {
     PresenceClock clock;
     beat(clock, provider(), 1, 0, at(0s));
     CHECK_FALSE(clock.newest_seq(provider()));
@@ -122,7 +121,7 @@ TEST_CASE(
     watch_from(7);
     CHECK(clock.newest_seq(provider()) == 7);
     beat(clock, provider(), 1, 0, at(5s));
-    watch_from(9);  // the registry has written what is still on its way here
+    watch_from(9);  // the registry has accepted heartbeats that are in flight to the dispatcher
     CHECK(clock.newest_seq(provider()) == 8);
     clock.watch({});
     CHECK_FALSE(clock.newest_seq(provider()));

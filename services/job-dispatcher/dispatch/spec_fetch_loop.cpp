@@ -8,7 +8,7 @@ namespace lamda::dispatch {
 
 namespace {
 
-/// The oldest of each renter, so that one who creates jobs faster than they are looked for keeps nobody out.
+/// Selects the oldest of each renter, so that a renter with very many jobs does not block other renters.
 std::vector<AwaitedSpec> read_awaited(store::Txn& txn) {
     std::vector<AwaitedSpec> out;
     for (const auto row :
@@ -39,7 +39,7 @@ void SpecFetchLoop::watch(const std::stop_token& stop) {
             queue_.await(awaited);
         }
         changed_.notify_all();
-        // However often it is woken, no more than half of the time is spent on looking.
+        // Limits the query to half of the time, for any rate of notifications.
         runtime::pause(stop, std::chrono::duration_cast<Millis>(clock_.steady() - begin));
         listener.wait(Millis(500));
     }
@@ -75,13 +75,13 @@ std::optional<JobId> SpecFetchLoop::wait_for_one(const std::stop_token& stop) {
 
 void SpecFetchLoop::fetch(const JobId& id, const std::stop_token& stop) {
     try {
-        const Bytes spec = content_.block(wire::spec_cid(id), stop);  // verified: its digest is the id
+        const Bytes spec = content_.block(wire::spec_cid(id), stop);  // verified against the id
         if (spec.size() >= 2 && spec.size() <= 65'536) {
             database_.transact([&](store::Txn& txn) { txn.exec("SELECT api.put_spec($1)", {spec}); });
             log_.info("spec found on IPFS", {{"job_id", id.hex()}});
         }
     } catch (const ipfs::WrongBytes& e) {
-        log_.warn("a source sent other bytes than a spec's CID names",
+        log_.warn("IPFS source sent bytes that do not match the spec's CID",
                   {{"job_id", id.hex()}, {"reason", e.what()}});
     } catch (const ipfs::Unavailable& e) {
         log_.debug("spec not on IPFS", {{"job_id", id.hex()}, {"reason", e.what()}});

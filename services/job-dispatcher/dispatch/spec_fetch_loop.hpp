@@ -1,4 +1,4 @@
-// A spec that nobody has given may lie on IPFS: its CID follows from the job's id.
+// Fetches missing job specs from IPFS: a spec's CID follows from the job's id.
 #pragma once
 
 #include <condition_variable>
@@ -12,16 +12,16 @@
 
 namespace lamda::dispatch {
 
-/// One thread watches what is awaited, others look for it.
+/// One thread updates the queue of awaited specs, the others fetch.
 class SpecFetchLoop {
   public:
-    static constexpr int kLookups = 8;  ///< at the same time
+    static constexpr int kLookups = 8;  ///< concurrent lookups
 
     SpecFetchLoop(store::Database& database, ipfs::ContentStore& content, const Clock& clock,
                   telemetry::Log log);
     /// Keeps the queue of awaited specs up to date.
     void watch(const std::stop_token& stop);
-    /// Looks for one spec after the other; for kLookups threads.
+    /// Fetches queued specs one after the other until stopped; runs on kLookups threads.
     void poll_once(const std::stop_token& stop);
 
   private:

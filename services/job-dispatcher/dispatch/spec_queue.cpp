@@ -22,7 +22,7 @@ std::optional<JobId> SpecQueue::take(Steady now) {
     Entry* best = nullptr;
     for (auto& [id, entry] : entries_) {
         const auto busy = of_renter_.find(entry.spec.renter);
-        if (entry.next <= now && !under_way_.contains(id) &&
+        if (entry.next <= now && !in_flight_.contains(id) &&
             (busy == of_renter_.end() || busy->second < kMostOfRenter) && (!best || before(entry, *best))) {
             best = &entry;
         }
@@ -30,20 +30,20 @@ std::optional<JobId> SpecQueue::take(Steady now) {
     if (!best) {
         return std::nullopt;
     }
-    under_way_.emplace(best->spec.id, best->spec.renter);
+    in_flight_.emplace(best->spec.id, best->spec.renter);
     ++of_renter_[best->spec.renter];
     return best->spec.id;
 }
 
 void SpecQueue::give_back(const JobId& id, Steady now) {
-    const auto taken = under_way_.find(id);
-    if (taken == under_way_.end()) {
+    const auto taken = in_flight_.find(id);
+    if (taken == in_flight_.end()) {
         return;
     }
     if (--of_renter_.at(taken->second) == 0) {
         of_renter_.erase(taken->second);
     }
-    under_way_.erase(taken);
+    in_flight_.erase(taken);
     if (const auto entry = entries_.find(id); entry != entries_.end()) {
         constexpr unsigned kDoublings = 10;  // 1 s to above 10 min
         const auto pause = kFirstPause * (1U << std::min(entry->second.lookups, kDoublings));

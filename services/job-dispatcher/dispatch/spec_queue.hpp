@@ -1,5 +1,5 @@
-// Which awaited spec is looked for next on IPFS: a source that hangs, and a renter with a thousand ids that
-// name nothing, leave room for the others.
+// Queue of specs to fetch from IPFS. Fair: neither a source that hangs nor a renter with a thousand unknown
+// specs blocks the others.
 #pragma once
 
 #include <map>
@@ -17,23 +17,23 @@ struct AwaitedSpec {
     JobId id;
     Address renter;
     U256 payment;     ///< in wei
-    Timestamp since;  ///< when it began to wait
+    Timestamp since;  ///< start of the wait
 };
 
 /// Not thread-safe.
 class SpecQueue {
   public:
-    /// Lookups of one renter's specs at the same time.
+    /// Concurrent lookups for one renter.
     static constexpr int kMostOfRenter = 2;
     static constexpr Millis kFirstPause{1'000};
     static constexpr Millis kLongestPause{600'000};
 
-    /// All that is awaited now; others are forgotten.
+    /// Sets the awaited specs; others are dropped.
     void await(const std::vector<AwaitedSpec>& specs);
-    /// The spec to look for next: first those that were looked for the fewest times, of these the best paid,
-    /// of these the oldest. It is under way until given back.
+    /// Returns the next spec to fetch, in flight until given back. Order: fewest lookups, highest payment,
+    /// oldest.
     std::optional<JobId> take(Steady now);
-    /// The lookup ended: the next one comes after 1 s, 2 s, 4 s … 10 min.
+    /// Ends the lookup. Backs off: the next one is due after 1 s, 2 s, 4 s … 10 min.
     void give_back(const JobId& id, Steady now);
 
   private:
@@ -44,7 +44,7 @@ class SpecQueue {
     };
 
     std::map<JobId, Entry> entries_;
-    std::map<JobId, Address> under_way_;
+    std::map<JobId, Address> in_flight_;
     std::map<Address, int> of_renter_;
 };
 

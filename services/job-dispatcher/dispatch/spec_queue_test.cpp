@@ -29,7 +29,7 @@ Steady at(Millis time) {
 
 }  // namespace
 
-TEST_CASE("The best paid spec is looked for first, of equal ones the oldest") {
+TEST_CASE("The spec with the highest payment is fetched first, at equal payment the oldest") {
     SpecQueue queue;
     queue.await({awaited(1, 1, 5, 30s), awaited(2, 2, 9, 40s), awaited(3, 3, 5, 20s)});
     CHECK(queue.take(at(0s)) == job(2));
@@ -38,7 +38,7 @@ TEST_CASE("The best paid spec is looked for first, of equal ones the oldest") {
     CHECK(queue.take(at(0s)) == std::nullopt);
 }
 
-TEST_CASE("A renter with a thousand specs that are nowhere leaves room for another's") {
+TEST_CASE("A renter with a thousand unknown specs does not block another renter") {
     SpecQueue queue;
     std::vector<AwaitedSpec> specs;
     for (unsigned i = 0; i < 1'000; ++i) {
@@ -53,22 +53,22 @@ TEST_CASE("A renter with a thousand specs that are nowhere leaves room for anoth
     CHECK(queue.take(at(0s)) == std::nullopt);
 }
 
-TEST_CASE("A spec that was not found comes again after a pause that doubles, behind new ones") {
+TEST_CASE("A spec that was not found is retried after a pause that doubles, after new ones") {
     SpecQueue queue;
     queue.await({awaited(1, 1, 5)});
     REQUIRE(queue.take(at(0s)) == job(1));
-    CHECK(queue.take(at(0s)) == std::nullopt);  // it is under way
+    CHECK(queue.take(at(0s)) == std::nullopt);  // in flight
     queue.give_back(job(1), at(0s));
     CHECK(queue.take(at(999ms)) == std::nullopt);
     REQUIRE(queue.take(at(1s)) == job(1));
     queue.give_back(job(1), at(1s));
     CHECK(queue.take(at(2'999ms)) == std::nullopt);
-    SECTION("whatever it pays") {
+    SECTION("after new ones with a lower payment") {
         queue.await({awaited(1, 1, 5), awaited(2, 1, 1)});
         CHECK(queue.take(at(3s)) == job(2));
         CHECK(queue.take(at(3s)) == job(1));
     }
-    SECTION("of ten minutes at most") {
+    SECTION("with a pause of at most ten minutes") {
         auto now = at(3s);
         for (int i = 0; i < 40; ++i) {
             REQUIRE(queue.take(now) == job(1));
@@ -78,13 +78,13 @@ TEST_CASE("A spec that was not found comes again after a pause that doubles, beh
     }
 }
 
-TEST_CASE("What is not awaited any more is forgotten, also while it is looked for") {
+TEST_CASE("A spec that is no longer awaited is dropped, also while in flight") {
     SpecQueue queue;
     queue.await({awaited(1, 1), awaited(2, 1), awaited(3, 1)});
     REQUIRE(queue.take(at(0s)));
     REQUIRE(queue.take(at(0s)));
     queue.await({awaited(3, 1)});
-    CHECK(queue.take(at(0s)) == std::nullopt);  // its renter still has two under way
+    CHECK(queue.take(at(0s)) == std::nullopt);  // the renter still has two in flight
     queue.give_back(job(1), at(0s));
     CHECK(queue.take(at(0s)) == job(3));
 }

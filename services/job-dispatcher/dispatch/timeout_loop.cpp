@@ -18,11 +18,11 @@ using wire::WorkState;
 struct OpenAttempt {
     PresenceClock::Attempt attempt;
     WorkState state;
-    std::optional<Millis> limit;  ///< of its state: of being prepared, of running
+    std::optional<Millis> limit;  ///< of the state: preparing or running
 };
 
-/// An attempt whose assignment waits in the outbox has not left: its time to be accepted has not begun.
-/// Message ids as wire::dispatch_message_id makes them.
+/// Selects active attempts. Skips those whose assignment is still in the outbox: the accept clock has not
+/// started. Message ids have the format of wire::dispatch_message_id.
 std::vector<OpenAttempt> open_attempts(store::Txn& txn, const TimeoutConfig& config) {
     std::vector<OpenAttempt> out;
     for (const auto row :
@@ -73,7 +73,7 @@ TimeoutLoop::TimeoutLoop(store::Database& database, TimeoutConfig config, Deploy
       log_(std::move(log)),
       metrics_(metrics),
       retries_(metrics.counter("lamda_dispatch_silences_total",
-                               "Attempts ended because the provider did not speak.")) {}
+                               "Attempts ended by a timeout: the provider sent no status in time.")) {}
 
 void TimeoutLoop::run(const std::stop_token& stop) {
     int passes = 0;
@@ -111,7 +111,7 @@ void TimeoutLoop::end_silent_attempts() {
     for (std::size_t i = 0; i < open.size(); ++i) {
         if (open[i].limit && deadlines_.elapsed(timed[i], now) > *open[i].limit) {
             ended.emplace(timed[i].job_id, open[i].state == WorkState::kAccepted
-                                               ? "accepted and not started for too long"
+                                               ? "accepted, but not started in time"
                                                : "still running after its time limit");
         }
     }
@@ -121,10 +121,9 @@ void TimeoutLoop::end_silent_attempts() {
         if (acceptance && waited.idle > config_.accept_timeout) {
             ended.emplace(waited.attempt.job_id, "not accepted within " +
                                                      lamda::to_string(config_.accept_timeout) +
-                                                     " by a provider with room for it");
+                                                     " by a provider with free capacity");
         } else if (!acceptance && waited.present > config_.silence) {
-            ended.emplace(waited.attempt.job_id, "no sign of the job for " +
-                                                     lamda::to_string(config_.silence) +
+            ended.emplace(waited.attempt.job_id, "no status for " + lamda::to_string(config_.silence) +
                                                      " from a provider that is present");
         }
     }
@@ -149,7 +148,7 @@ void TimeoutLoop::end_silent_attempts() {
         std::vector<JobWrite> writes;
         for (const auto& [id, row] : rows) {
             if (row.attempt != attempts.at(id)) {
-                continue;  // it went on meanwhile
+                continue;  // a newer attempt is active
             }
             JobWrite write;
             write.before = row;
@@ -165,7 +164,7 @@ void TimeoutLoop::end_silent_attempts() {
     });
     if (count > 0) {
         retries_.add(static_cast<double>(count));
-        log_.warn("attempts ended by silence", {{"count", count}});
+        log_.warn("attempts timed out", {{"count", count}});
     }
 }
 
@@ -220,7 +219,7 @@ void TimeoutLoop::count_jobs() {
         }
     });
     for (const auto& [status, count] : counts) {
-        metrics_.gauge("lamda_dispatch_jobs", "Jobs by their public status.", {{"status", status}})
+        metrics_.gauge("lamda_dispatch_jobs", "Jobs by public status.", {{"status", status}})
             .set(static_cast<double>(count));
     }
 }

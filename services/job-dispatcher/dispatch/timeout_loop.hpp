@@ -1,4 +1,4 @@
-// What time alone brings: attempts that nobody accepts or that fall silent, specs that never come, old rows.
+// Applies timeouts: attempts without acceptance or progress, specs that do not arrive, old rows.
 #pragma once
 
 #include <functional>
@@ -22,7 +22,7 @@ struct TimeoutConfig {
 
 class TimeoutLoop {
   public:
-    /// @param statuses_are_read whether silence is the agent's own: the status loop is up to date
+    /// @param statuses_are_read true if the status loop is up to date, so that silence is the agent's
     TimeoutLoop(store::Database& database, TimeoutConfig config, Deployment& deployment,
                 const StreamProgress& progress, PresenceClock& presence,
                 std::function<bool()> statuses_are_read, const Clock& clock, telemetry::Log log,

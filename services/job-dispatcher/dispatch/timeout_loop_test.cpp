@@ -1,4 +1,4 @@
-// The deadlines of an attempt, in a time that moves when told to.
+// Tests of the deadlines of an attempt, with a fake clock.
 #include "services/job-dispatcher/dispatch/timeout_loop.hpp"
 
 #include "services/job-dispatcher/bus/statuses.hpp"
@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::uint32_t kTimeLimit = 100;  // seconds
 
-/// One job, whose first attempt has left.
+/// One job, whose first attempt is in the outbox.
 struct Scene : testing::ProjectionScene {
     Scene() {
         projector.apply(chain.next(testing::LogKind::kCreated, 0, 1, 1));
@@ -31,21 +31,21 @@ struct Scene : testing::ProjectionScene {
             spec.docker_image = "lamda/busybox:1.35";
             spec.requirements.time_limit_seconds = kTimeLimit;
             write.spec = spec;
-            write.add(judge(*write.before, {spec, ""}, true, policy, time.now()));
+            write.add(evaluate(*write.before, {spec, ""}, true, policy, time.now()));
             REQUIRE(write.send_attempt);
             std::vector<JobWrite> writes{write};
             write_jobs(txn, writes, policy.chain_id, time.now());
         });
     }
 
-    /// What the relay does once JetStream has acknowledged the messages.
-    void leaves() {
+    /// As the relay does after JetStream has acknowledged the messages.
+    void drain_outbox() {
         database.transact([](store::Txn& txn) { txn.exec("DELETE FROM bus.outbox"); });
     }
-    /// The provider is present with room, and says nothing of the job.
-    void stays_present(Millis duration) {
+    /// Sends heartbeats with free capacity, and no status.
+    void stay_present(Millis duration) {
         for (auto left = duration; left > Millis(0); left -= Millis(5'000)) {
-            clock_loop.pass();
+            timeout_loop.pass();
             wire::Heartbeat heartbeat;
             heartbeat.provider = provider;
             heartbeat.capacity = 1;
@@ -55,7 +55,7 @@ struct Scene : testing::ProjectionScene {
         }
     }
 
-    StatusOutcome says(StatusKind kind) {
+    StatusOutcome send_status(StatusKind kind) {
         wire::JobStatus status;
         status.job_id = id;
         status.attempt = 1;
@@ -71,14 +71,14 @@ struct Scene : testing::ProjectionScene {
     JobRow row() {
         return database.transact([&](store::Txn& txn) { return lock_jobs(txn, {id}).at(id); });
     }
-    /// As long as the provider goes on saying so, every ten minutes.
-    void pass(StatusKind kind, Millis duration) {
+    /// Sends the status every ten minutes for `duration`.
+    void repeat_status(StatusKind kind, Millis duration) {
         for (auto left = duration; left > Millis(0);) {
             const auto step = std::min(left, Millis(600'000));
             time.advance(step);
             left -= step;
-            says(kind);
-            clock_loop.pass();
+            send_status(kind);
+            timeout_loop.pass();
         }
     }
 
@@ -90,106 +90,105 @@ struct Scene : testing::ProjectionScene {
     FakeClock time{from_unix_seconds(1'790'000'000)};
     PresenceClock presence;
     telemetry::Metrics metrics;
-    TimeoutLoop clock_loop{database,   {},
-                           deployment, progress,
-                           presence,   [this] { return statuses_are_read; },
-                           time,       telemetry::Log::none(),
-                           metrics};
+    TimeoutLoop timeout_loop{database,   {},
+                             deployment, progress,
+                             presence,   [this] { return statuses_are_read; },
+                             time,       telemetry::Log::none(),
+                             metrics};
 };
 
 }  // namespace
 
-TEST_CASE("An attempt that is accepted over and over, and never starts, ends after six hours") {
+TEST_CASE("An attempt that repeats `accepted` and never starts ends after six hours") {
     Scene scene;
-    scene.says(StatusKind::kAccepted);
-    scene.clock_loop.pass();
-    scene.pass(StatusKind::kAccepted, std::chrono::hours(6));
+    scene.send_status(StatusKind::kAccepted);
+    scene.timeout_loop.pass();
+    scene.repeat_status(StatusKind::kAccepted, std::chrono::hours(6));
     CHECK(scene.row().work_state == WorkState::kAccepted);
     scene.time.advance(Millis(1));
-    SECTION("but not while statuses wait to be read: a `running` may be among them") {
+    SECTION("not while statuses are unread: a `running` may be among them") {
         scene.statuses_are_read = false;
-        scene.clock_loop.pass();
+        scene.timeout_loop.pass();
         CHECK(scene.row().work_state == WorkState::kAccepted);
         scene.statuses_are_read = true;
-        CHECK(scene.says(StatusKind::kRunning) == StatusOutcome::kApplied);
-        scene.clock_loop.pass();
+        CHECK(scene.send_status(StatusKind::kRunning) == StatusOutcome::kApplied);
+        scene.timeout_loop.pass();
         CHECK(scene.row().work_state == WorkState::kRunning);
     }
     SECTION("with the reason") {
-        scene.clock_loop.pass();
+        scene.timeout_loop.pass();
         CHECK(scene.row().work_state == WorkState::kFailed);
-        CHECK(scene.row().error_message == "accepted and not started for too long");
+        CHECK(scene.row().error_message == "accepted, but not started in time");
     }
 }
 
-TEST_CASE("An attempt that runs on ends half an hour after its time limit, however long it prepared") {
+TEST_CASE("A running attempt ends half an hour after its time limit, for any time of preparation") {
     Scene scene;
-    scene.says(StatusKind::kAccepted);
-    scene.clock_loop.pass();
-    scene.pass(StatusKind::kAccepted, std::chrono::hours(5));
-    scene.says(StatusKind::kRunning);
-    scene.clock_loop.pass();
-    scene.pass(StatusKind::kRunning, std::chrono::seconds(kTimeLimit) + std::chrono::minutes(30));
+    scene.send_status(StatusKind::kAccepted);
+    scene.timeout_loop.pass();
+    scene.repeat_status(StatusKind::kAccepted, std::chrono::hours(5));
+    scene.send_status(StatusKind::kRunning);
+    scene.timeout_loop.pass();
+    scene.repeat_status(StatusKind::kRunning, std::chrono::seconds(kTimeLimit) + std::chrono::minutes(30));
     CHECK(scene.row().work_state == WorkState::kRunning);
     scene.time.advance(Millis(1));
-    scene.clock_loop.pass();
+    scene.timeout_loop.pass();
     CHECK(scene.row().work_state == WorkState::kFailed);
     CHECK(scene.row().error_message == "still running after its time limit");
 }
 
-TEST_CASE("A process that has not read the chain up to its head ends no attempt") {
+TEST_CASE("A process whose stream has not caught up ends no attempt") {
     Scene scene;
-    scene.says(StatusKind::kAccepted);
-    scene.clock_loop.pass();
+    scene.send_status(StatusKind::kAccepted);
+    scene.timeout_loop.pass();
     scene.progress.set(false);
     scene.time.advance(std::chrono::hours(7));
-    scene.clock_loop.pass();
+    scene.timeout_loop.pass();
     CHECK(scene.row().work_state == WorkState::kAccepted);
     scene.progress.set(true);
-    scene.clock_loop.pass();
+    scene.timeout_loop.pass();
     CHECK(scene.row().work_state == WorkState::kFailed);
 }
 
 TEST_CASE(
-    "The time to accept an attempt begins when its assignment has left, not when it was put into the "
-    "outbox") {
+    "The time to accept an attempt starts when its assignment is sent, not when it is put into the outbox") {
     Scene scene;
-    scene.stays_present(std::chrono::minutes(30));
+    scene.stay_present(std::chrono::minutes(30));
     CHECK(scene.row().work_state == WorkState::kAssigned);
     CHECK(scene.row().attempt == 1);
-    scene.leaves();
-    scene.stays_present(std::chrono::seconds(60));
+    scene.drain_outbox();
+    scene.stay_present(std::chrono::seconds(60));
     CHECK(scene.row().work_state == WorkState::kAssigned);
-    scene.stays_present(std::chrono::seconds(20));
+    scene.stay_present(std::chrono::seconds(20));
     CHECK(scene.row().work_state != WorkState::kAssigned);
-    CHECK(scene.row().error_message == "not accepted within 1m by a provider with room for it");
+    CHECK(scene.row().error_message == "not accepted within 1m by a provider with free capacity");
 }
 
-TEST_CASE("A clock that is set a day forward or back, here or at the database, ends no attempt") {
+TEST_CASE("A wall clock that steps a day forward or back, here or at the database, ends no attempt") {
     const auto day = std::chrono::hours(24) * GENERATE(1, -1);
     Scene scene;
-    scene.leaves();
-    SECTION("that is to be accepted") {
-        scene.stays_present(std::chrono::seconds(30));
+    scene.drain_outbox();
+    SECTION("waiting for acceptance") {
+        scene.stay_present(std::chrono::seconds(30));
         scene.time.step(day);
-        scene.stays_present(std::chrono::seconds(20));
+        scene.stay_present(std::chrono::seconds(20));
         CHECK(scene.row().work_state == WorkState::kAssigned);
     }
-    SECTION("that is prepared") {
-        scene.says(StatusKind::kAccepted);
-        scene.clock_loop.pass();
+    SECTION("in preparation") {
+        scene.send_status(StatusKind::kAccepted);
+        scene.timeout_loop.pass();
         scene.time.step(day);
-        scene.clock_loop.pass();
+        scene.timeout_loop.pass();
         CHECK(scene.row().work_state == WorkState::kAccepted);
     }
-    SECTION("that runs") {
-        scene.says(StatusKind::kAccepted);
-        scene.says(StatusKind::kRunning);
-        scene.clock_loop.pass();
+    SECTION("running") {
+        scene.send_status(StatusKind::kAccepted);
+        scene.send_status(StatusKind::kRunning);
+        scene.timeout_loop.pass();
         scene.time.step(day);
-        scene.clock_loop.pass();
+        scene.timeout_loop.pass();
         CHECK(scene.row().work_state == WorkState::kRunning);
-        CHECK(scene.says(StatusKind::kCompleted) == StatusOutcome::kApplied);
+        CHECK(scene.send_status(StatusKind::kCompleted) == StatusOutcome::kApplied);
     }
     CHECK(scene.row().attempt == 1);
 }

@@ -5,8 +5,7 @@ namespace lamda::dispatch {
 void begin_load(store::Txn& txn, const telemetry::Log& log) {
     const auto left_out = txn.one("SELECT dispatch.begin_load() AS indexes").get<int>("indexes");
     if (left_out > 0) {
-        log.info("a first history is loaded: lists of jobs are slow until its end",
-                 {{"indexes_left_out", left_out}});
+        log.info("bulk load started: lists of jobs are slow until it ends", {{"indexes_left_out", left_out}});
     }
 }
 
@@ -17,8 +16,8 @@ void end_load(store::Txn& txn, Millis lasted, const telemetry::Log& log) {
     if (left_out == 0) {
         return;
     }
-    log.info("indexes that the load went without are built", {{"indexes", left_out}});
-    // A role's limit is meant for questions; and it counts from a statement's begin.
+    log.info("bulk load ended: building the indexes that were left out", {{"indexes", left_out}});
+    // The role's limits are meant for queries, and count from the start of the statement.
     txn.exec("SET LOCAL statement_timeout = 0");
     txn.exec("SET LOCAL lock_timeout = 0");
     txn.exec("SELECT dispatch.end_load()");

@@ -1,5 +1,5 @@
-// A first history comes as many rows into empty or small tables: a load, which goes without the indexes that
-// enforce nothing, and builds them at its end (migration 0015 tells why, and does it).
+// Bulk load of a first history: drops the indexes that enforce no constraint, and builds them again at the
+// end. Migration 0015 holds the SQL functions and gives the reasons.
 #pragma once
 
 #include "core/clock.hpp"
@@ -8,13 +8,13 @@
 
 namespace lamda::dispatch {
 
-/// Those who read should have their indexes back, however long a history is.
+/// Readers get the indexes back after this time, even if the load has not ended.
 constexpr Millis kLongestLoad{600'000};
 
-/// Nothing where there are many rows (10,000 entries), where the tables are not the schema's owner's, or
-/// while somebody reads them.
+/// Drops the indexes. Does nothing if the tables have many rows (10,000 entries), are not owned by the
+/// schema's owner, or are being read.
 void begin_load(store::Txn& txn, const telemetry::Log& log);
-/// Nothing where there is no load, or where it has not lasted so long.
+/// Builds the indexes again. Does nothing without a load, or if the load is younger than `lasted`.
 void end_load(store::Txn& txn, Millis lasted, const telemetry::Log& log);
 
 }  // namespace lamda::dispatch

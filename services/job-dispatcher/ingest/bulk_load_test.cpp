@@ -1,4 +1,4 @@
-// A first history's load: which indexes it goes without, and when they are there again.
+// Tests of the bulk load: the indexes that it drops, and the conditions on which it builds them again.
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
 
 #include <algorithm>
@@ -14,7 +14,7 @@ using namespace lamda::dispatch;
 using dispatch::testing::LogKind;
 using Scene = dispatch::testing::ProjectionScene;
 
-TEST_CASE("A first history goes without the indexes that enforce nothing, and has them at its end") {
+TEST_CASE("A bulk load drops the indexes that enforce no constraint, and builds them at its end") {
     Scene scene;
     const auto whole = scene.indexes();
     const auto history = [&](std::uint64_t first, std::uint64_t count) {
@@ -23,18 +23,18 @@ TEST_CASE("A first history goes without the indexes that enforce nothing, and ha
         return batch;
     };
     scene.projector.apply(history(0, 10));
-    REQUIRE(scene.indexes() == whole);  // a small batch loads nothing
-    SECTION("tables that hold many rows keep them") {
+    REQUIRE(scene.indexes() == whole);  // a small batch starts no load
+    SECTION("tables with many rows keep their indexes") {
         scene.projector.apply(scene.chain.next(LogKind::kCreated, 10, 10'000, 1'000));
         scene.projector.apply(history(20'000, 1'000));
         CHECK(scene.indexes() == whole);
     }
-    SECTION("small ones go without until the history ends") {
+    SECTION("small tables have no such indexes until the history ends") {
         const auto first = history(10, 1'000);
-        auto elsewhere = first;
-        elsewhere.from = BlockRef{BlockNum{7}, {}};
-        CHECK_THROWS_AS(scene.projector.apply(elsewhere), ingest::CursorMoved);
-        CHECK(scene.indexes() == whole);  // nothing was written, nothing is left out
+        auto wrong_cursor = first;
+        wrong_cursor.from = BlockRef{BlockNum{7}, {}};
+        CHECK_THROWS_AS(scene.projector.apply(wrong_cursor), ingest::CursorMoved);
+        CHECK(scene.indexes() == whole);  // nothing was written, no index was dropped
         scene.projector.apply(first);
         const auto fewer = scene.indexes();
         CHECK(fewer.size() + 5 == whole.size());
@@ -42,25 +42,25 @@ TEST_CASE("A first history goes without the indexes that enforce nothing, and ha
         scene.projector.apply(history(2'000, 3));
         scene.projector.apply(history(3'000, 1'000));
         CHECK(scene.indexes() == fewer);
-        SECTION("with the first batch that is none") {
+        SECTION("ended by the first batch that is not history") {
             scene.projector.apply(scene.chain.next(LogKind::kConfirmed, 3'000, 1'000, 100));
         }
-        SECTION("or where a stream finds itself at the head") {
+        SECTION("ended by a stream that is at the head") {
             scene.projector.boundary(scene.chain.head()->number, BlockNum{1});
         }
-        SECTION("or after ten minutes, for those who read") {
+        SECTION("ended after ten minutes, for readers") {
             scene.end_load(kLongestLoad);
             CHECK(scene.indexes() == fewer);
             scene.exec("UPDATE dispatch.left_out_index SET since = since - interval '11 minutes'");
             scene.end_load(kLongestLoad);
         }
-        SECTION("whatever somebody built meanwhile") {
+        SECTION("ended although another session built an index meanwhile") {
             scene.exec("CREATE INDEX job_by_age ON dispatch.job (block_num, log_index)");
             scene.end_load(Millis{0});
         }
-        SECTION("whatever limit a role has for its questions") {
+        SECTION("ended in spite of the role's statement timeout") {
             scene.exec("ALTER ROLE postgres SET statement_timeout = '1min'");
-            // A session of its own has that limit, and lifts it for the transaction that builds the indexes.
+            // A new session has that limit, and lifts it for the transaction that builds the indexes.
             store::Database limited(scene.database.dsn(), "limited", 1);
             const auto limit = [](store::Txn& txn) {
                 return txn.one("SHOW statement_timeout").get<std::string>("statement_timeout");
@@ -77,7 +77,7 @@ TEST_CASE("A first history goes without the indexes that enforce nothing, and ha
         scene.projector.apply(scene.chain.next(LogKind::kCreated, 6'000, 1, 1));
         CHECK(scene.indexes() == whole);
     }
-    SECTION("a role that owns nothing, and has no right to the list, does the same") {
+    SECTION("a role without ownership and without access to the list does the same") {
         scene.exec(
             "CREATE ROLE guest LOGIN; GRANT USAGE ON SCHEMA dispatch, chain, bus TO guest; "
             "GRANT ALL ON ALL TABLES IN SCHEMA dispatch, chain, bus TO guest; "
@@ -96,7 +96,7 @@ TEST_CASE("A first history goes without the indexes that enforce nothing, and ha
     }
 }
 
-TEST_CASE("A load does not wait for those who read, nor they for it") {
+TEST_CASE("A load and a reader do not block each other") {
     Scene scene;
     const auto whole = scene.indexes();
     auto batch = scene.chain.next(LogKind::kCreated, 0, 1'000, 100);
@@ -107,13 +107,13 @@ TEST_CASE("A load does not wait for those who read, nor they for it") {
         scene.projector.apply(batch);
         CHECK(txn.one("SELECT count(*) AS n FROM dispatch.job").get<int>("n") == 1'000);
     });
-    CHECK(scene.indexes() == whole);  // without the gain
+    CHECK(scene.indexes() == whole);  // no index was dropped
 }
 
-TEST_CASE("Indexes are built among those who write of jobs") {
+TEST_CASE("Indexes are built while other transactions write jobs") {
     constexpr std::uint64_t kJobs = 20'000;
     Scene scene;
-    // Whoever waits in a circle is told so soon: the builds of this test are short.
+    // Deadlocks are detected early, because the builds of this test are short.
     scene.exec("ALTER ROLE postgres SET deadlock_timeout = '5ms'");
     store::Database others(scene.database.dsn(), "others", 4);
     JobProjection projection(others, scene.deployment, scene.progress, scene.clock, telemetry::Log::none());
@@ -126,7 +126,7 @@ TEST_CASE("Indexes are built among those who write of jobs") {
     std::thread writer([&] {
         for (; !stop && written < kJobs; ++written) {
             others.transact(
-                [&](store::Txn& txn) {  // as a status does: the row is held, then journal, then row
+                [&](store::Txn& txn) {  // as a status does: locks the row, writes journal, then row
                     std::vector<JobWrite> writes(1);
                     writes[0].before = lock_jobs(txn, {testing::job_id(written)}).begin()->second;
                     JobEvent& entry = writes[0].entries.emplace_back();

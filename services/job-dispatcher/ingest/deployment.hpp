@@ -1,4 +1,4 @@
-// Which market this is: JobManager's address, the chain it is on, and the rules that follow.
+// The deployment that this service works for: chain, JobManager contract, and the policy for its attempts.
 #pragma once
 
 #include <atomic>
@@ -14,27 +14,27 @@ constexpr auto kOutboxOwner = "dispatcher";
 /// Thread-safe.
 class Deployment {
   public:
-    /// @param chain BSC_CHAIN_ID; absent: what the stream was bound to when it saw its chain first
-    /// @param retry_pause as of Policy
+    /// @param chain BSC_CHAIN_ID; absent: the chain that the stream was bound to at its first batch
+    /// @param retry_pause see Policy
     Deployment(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts,
                Millis retry_pause);
-    /// nullopt: no chain seen yet.
+    /// Returns nullopt until the stream is bound to a chain.
     std::optional<Policy> policy(store::Txn& txn);
-    /// What statuses and heartbeats are signed for; nullopt: policy() has not found the chain yet.
+    /// Returns the domain of signed statuses and heartbeats; nullopt until policy() has found the chain.
     std::optional<eth::Eip712Domain> domain() const;
 
   private:
     Address job_manager_;
     std::uint32_t max_attempts_;
     Millis retry_pause_;
-    std::atomic<std::uint64_t> chain_;  ///< 0: not known yet (no chain has this id)
+    std::atomic<std::uint64_t> chain_;  ///< 0: unknown (no chain has this id)
 };
 
-/// What this process has seen of the chain itself: nothing while another instance reads. Thread-safe.
+/// Progress of this process's own stream: none while another instance holds the lease. Thread-safe.
 class StreamProgress {
   public:
     void set(bool caught_up) { caught_up_ = caught_up; }
-    /// The stream has reached the head once: what the chain shows as done is known to be.
+    /// True once the stream has reached the head: confirmed and paid jobs are known.
     bool caught_up() const { return caught_up_; }
 
   private:

@@ -14,7 +14,7 @@ namespace {
 
 constexpr Fact kCreatedFact = ChainFact::kCreated;
 
-/// Of a chain fact.
+/// Chain position of a chain fact.
 std::pair<BlockNum, std::uint64_t> place(const JobEvent& event) {
     return {event.position->block.number, event.position->log_index};
 }
@@ -24,7 +24,7 @@ bool same(const JobEvent& ours, const JobEvent& theirs) {
            ours.body == theirs.body;
 }
 
-/// Only the entries themselves, and what they are compared with.
+/// The journal's entries, the entries of the second reading, and their difference.
 struct Compared {
     std::vector<JobEvent> journal;
     std::vector<JobEvent> again;
@@ -53,7 +53,7 @@ JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<
     std::optional<std::pair<BlockNum, std::uint64_t>> again_from;
     for (const auto& fact : missing) {
         if (fact.fact == kCreatedFact && !has_creation) {
-            // Whatever the journal holds was about a job that was not known: now it counts.
+            // Existing entries had no effect without a creation. In front of them, it makes them count.
             out.in_front.push_back(fact);
             has_creation = true;
             continue;
@@ -64,7 +64,7 @@ JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<
         out.at_end.push_back(fact);
     }
     if (again_from) {
-        // What followed this creation on chain was said of an orphaned one, and changed nothing.
+        // Facts that follow this creation on chain were applied to an orphaned creation, without effect.
         for (const auto& entry : journal) {
             if (entry.position && !entry.orphaned && place(entry) > *again_from) {
                 out.to_orphan.push_back(entry.id);
@@ -140,7 +140,7 @@ void JournalRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) 
     }
     const auto policy = deployment_.policy(txn);
     if (!policy) {
-        throw std::logic_error("a sweep came before the stream was bound to its chain");
+        throw std::logic_error("audit repair before the stream is bound to a chain");
     }
     write_jobs(txn, writes, policy->chain_id, clock_.now());
     txn.notify(kWakeChannel);

@@ -1,4 +1,4 @@
-// What a sweep found to be missing or wrong in the journal of jobs is put right, and what follows from it.
+// Repairs the jobs' journal where an audit found missing or wrong entries, and folds the rows again.
 #pragma once
 
 #include <vector>
@@ -8,22 +8,22 @@
 
 namespace lamda::dispatch {
 
-/// How one job's journal is put right. An entry's place is its id, so a fact that comes late cannot just be
-/// added: facts before a job's first creation change nothing.
+/// Repair of one job's journal. An entry's position is its id, so a late fact cannot simply be appended:
+/// facts before a job's first creation have no effect.
 struct JournalPlan {
-    std::vector<JobEvent> in_front;       ///< new entries before all that there are
-    std::vector<std::int64_t> to_orphan;  ///< written again by `at_end`
-    std::vector<JobEvent> at_end;         ///< new entries after all that there are, in their order
+    std::vector<JobEvent> in_front;       ///< new entries in front of all existing ones
+    std::vector<std::int64_t> to_orphan;  ///< entries that `at_end` repeats
+    std::vector<JobEvent> at_end;         ///< new entries after all existing ones, in order
 };
-/// @param journal of the job, in its order; what the chain does not have is orphaned already
-/// @param missing facts of the job, in the order of the chain
+/// @param journal the job's entries, in order; those that the chain does not have are orphaned already
+/// @param missing facts of the job, in chain order
 JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<JobEvent>& missing);
 
 class JournalRepair final : public pgingest::Repairable {
   public:
     JournalRepair(Deployment& deployment, const Clock& clock);
     ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
-    /// An attempt whose job's creation was wrong is retracted.
+    /// Also retracts the attempt of a job whose creation was wrong.
     void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;
 
   private:

@@ -1,4 +1,4 @@
-// After a repair the rows are those of a dispatcher that was told the truth at once.
+// Tests that a repair leads to the rows of a dispatcher that read the correct logs from the start.
 #include "services/job-dispatcher/ingest/journal_repair.hpp"
 
 #include <catch2/catch.hpp>
@@ -48,7 +48,7 @@ struct Dispatcher {
                 REQUIRE((fold(journal) == (out.contains(id) ? std::optional(out.at(id)) : std::nullopt)));
             }
             for (auto& [id, row] : out) {
-                row.last_event = 0;  // its place in the journal may be another one
+                row.last_event = 0;  // the position in the journal may differ
             }
             return out;
         });
@@ -56,7 +56,7 @@ struct Dispatcher {
     std::size_t exec(const std::string& sql, const std::vector<store::Param>& args = {}) {
         return database.transact([&](store::Txn& txn) { return txn.exec(sql, args).affected(); });
     }
-    /// A fact about the work, as the loops write it.
+    /// Writes a work fact, as the loops do.
     void work(std::uint64_t job, wire::WorkFact fact, std::uint32_t attempt) {
         database.transact([&](store::Txn& txn) {
             JobWrite write;
@@ -93,11 +93,11 @@ struct Dispatcher {
 struct Scene {
     testkit::TempDir dir{"repair"};
     testkit::PostgresServer postgres{dir.path()};
-    Dispatcher told{postgres.create_database("told")};      ///< of everything, at once
-    Dispatcher misled{postgres.create_database("misled")};  ///< of some of it
+    Dispatcher correct{postgres.create_database("correct")};  ///< reads all logs
+    Dispatcher misled{postgres.create_database("misled")};    ///< reads missing and invented logs
 };
 
-/// Created, confirmed and claimed in consecutive blocks; each job as far as `stage` says.
+/// Jobs that are created, some of them confirmed, some of those claimed, in consecutive blocks.
 ingest::Batch history(BatchMaker& chain) {
     auto out = chain.next(LogKind::kCreated, 0, kJobs, 2);
     for (const auto& [kind, jobs] :
@@ -114,13 +114,13 @@ ingest::Batch history(BatchMaker& chain) {
 
 }  // namespace
 
-TEST_CASE("Sceptical: whatever was hidden or invented, a repair makes the rows those of the truth") {
+TEST_CASE("Sceptical: a repair of hidden and invented logs leads to the correct rows") {
     Scene scene;
     const auto seed = std::random_device{}();
     CAPTURE(seed);
     std::mt19937 random(seed);
     for (int round = 0; round < 40; ++round) {
-        scene.told.clear();
+        scene.correct.clear();
         scene.misled.clear();
         BatchMaker chain;
         const auto truth = history(chain);
@@ -133,7 +133,7 @@ TEST_CASE("Sceptical: whatever was hidden or invented, a repair makes the rows t
                 continue;
             }
             if (random() % 8 == 0) {
-                log->data[30] ^= 1;  // another amount, where it has one
+                log->data[30] ^= 1;  // another amount, if the event has one
                 if (log->topics.size() < 3) {
                     log->topics[1] = job_id(kJobs).as<Topic>();
                 }
@@ -141,27 +141,27 @@ TEST_CASE("Sceptical: whatever was hidden or invented, a repair makes the rows t
             }
             ++log;
         }
-        scene.told.projector.apply(truth);
+        scene.correct.projector.apply(truth);
         scene.misled.projector.apply(lies);
         CHECK(scene.misled.compare(truth).logs == wrong);
         CHECK(scene.misled.repair(truth) == wrong);
         auto rows = scene.misled.rows();
-        auto wanted = scene.told.rows();
-        // An invented creation leaves a job behind whose creation is orphaned, as a reorg does.
+        auto wanted = scene.correct.rows();
+        // An invented creation leaves a job with an orphaned creation, as a reorg does.
         std::erase_if(
             rows, [](const auto& entry) { return entry.second.chain_state == wire::ChainState::kAbsent; });
         CHECK(rows.size() == wanted.size());
         for (auto& [id, row] : wanted) {
             INFO(id.hex());
             REQUIRE(rows.contains(id));
-            rows.at(id).updated_at = row.updated_at;  // an orphaned fact may have been the last word
+            rows.at(id).updated_at = row.updated_at;  // an orphaned fact may have been the latest one
             rows.at(id).work_since = row.work_since;
             CHECK((rows.at(id) == row));
         }
     }
 }
 
-TEST_CASE("Sceptical: a creation that went missing comes back before all that was said of the job") {
+TEST_CASE("Sceptical: a missing creation is inserted in front of the job's other entries") {
     Scene scene;
     BatchMaker chain;
     const auto truth = history(chain);
@@ -198,7 +198,7 @@ TEST_CASE("Sceptical: an attempt for a job that was never created is retracted")
     CHECK(dispatcher.exec("DELETE FROM bus.outbox WHERE subject LIKE 'jobs.retract.%'") == 1);
 }
 
-TEST_CASE("a repair of another block at the same height is refused, and changes nothing") {
+TEST_CASE("a repair from another block at the same height is refused and changes nothing") {
     Scene scene;
     BatchMaker chain;
     const auto truth = history(chain);
@@ -219,7 +219,7 @@ TEST_CASE("a repair of another block at the same height is refused, and changes 
     CHECK(dispatcher.exec("DELETE FROM dispatch.job_event WHERE orphaned") == 0);
 }
 
-TEST_CASE("a fact is put where the fold needs it") {
+TEST_CASE("a repair places facts where the fold needs them") {
     const auto fact = [](ChainFact kind, std::uint64_t block, std::int64_t id = 0, bool orphaned = false) {
         JobEvent out;
         out.id = id;
@@ -228,13 +228,13 @@ TEST_CASE("a fact is put where the fold needs it") {
         out.position = ChainPosition{{BlockNum{block}, {}}, 0, {}};
         return out;
     };
-    SECTION("a first creation before everything") {
+    SECTION("a first creation in front") {
         const auto plan = plan_repair({fact(ChainFact::kConfirmed, 5, 8)}, {fact(ChainFact::kCreated, 3)});
         CHECK(plan.in_front.size() == 1);
         CHECK(plan.at_end.empty());
         CHECK(plan.to_orphan.empty());
     }
-    SECTION("a later creation at the end, and what followed it on chain once more") {
+    SECTION("a later creation at the end, followed again by the later chain facts") {
         const auto plan =
             plan_repair({fact(ChainFact::kCreated, 2, 1, true), fact(ChainFact::kConfirmed, 5, 8)},
                         {fact(ChainFact::kCreated, 3), fact(ChainFact::kClaimed, 6)});
@@ -246,7 +246,7 @@ TEST_CASE("a fact is put where the fold needs it") {
         CHECK(plan.at_end[1].id == 0);
         CHECK((plan.at_end[2].fact == Fact(ChainFact::kClaimed)));
     }
-    SECTION("others at the end") {
+    SECTION("other facts at the end") {
         const auto plan = plan_repair({fact(ChainFact::kCreated, 2, 1)}, {fact(ChainFact::kConfirmed, 3)});
         CHECK(plan.at_end.size() == 1);
         CHECK(plan.to_orphan.empty());

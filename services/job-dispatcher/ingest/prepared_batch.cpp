@@ -18,12 +18,13 @@ bool is_creation(const JobEvent& fact) {
     return chain != nullptr && *chain == ChainFact::kCreated;
 }
 
-/// A job's facts among those of others: from each to the next.
-class Strands {
+/// Links each fact to the first and the next fact of its job.
+class FactsByJob {
   public:
     static constexpr std::size_t kNone = std::numeric_limits<std::size_t>::max();
 
-    explicit Strands(const std::vector<JobEvent>& facts) : first_(facts.size()), next_(facts.size(), kNone) {
+    explicit FactsByJob(const std::vector<JobEvent>& facts)
+        : first_(facts.size()), next_(facts.size(), kNone) {
         std::unordered_map<JobId, std::size_t> last;
         last.reserve(facts.size());
         for (std::size_t i = 0; i < facts.size(); ++i) {
@@ -36,7 +37,7 @@ class Strands {
         }
     }
     std::size_t first(std::size_t fact) const { return first_[fact]; }
-    /// kNone after the last.
+    /// Returns kNone after the last.
     std::size_t next(std::size_t fact) const { return next_[fact]; }
 
   private:
@@ -58,8 +59,7 @@ std::unique_ptr<PreparedBatch> PreparedBatch::of(const ingest::Batch& batch, sto
         return nullptr;
     }
     auto [journal, jobs] = database.transact([](store::Txn& txn) {
-        // Journal first, like all who come to both tables: a load that begins just now locks them in that
-        // order.
+        // Journal first, the order in which every transaction, bulk loads too, locks the two tables.
         auto entries = journal_shape(txn);
         return std::pair(std::move(entries), jobs_shape(txn));
     });
@@ -69,9 +69,9 @@ std::unique_ptr<PreparedBatch> PreparedBatch::of(const ingest::Batch& batch, sto
 
 PreparedBatch::PreparedBatch(std::vector<JobEvent> facts, store::CopyShape journal, store::CopyShape jobs)
     : facts_(facts.size()), journal_(std::move(journal)), jobs_(std::move(jobs)) {
-    const Strands strands(facts);
+    const FactsByJob by_job(facts);
     for (std::size_t i = 0; i < facts.size(); ++i) {
-        const auto first = strands.first(i);
+        const auto first = by_job.first(i);
         if (!is_creation(facts[first])) {
             in_rest_.push_back(i);
             rest_.push_back(facts[i]);
@@ -84,7 +84,7 @@ PreparedBatch::PreparedBatch(std::vector<JobEvent> facts, store::CopyShape journ
         }
         std::optional<JobRow> row;
         auto last = i;
-        for (auto at = i; at != Strands::kNone; at = strands.next(at)) {
+        for (auto at = i; at != FactsByJob::kNone; at = by_job.next(at)) {
             apply_event(row, facts[at]);
             last = at;
         }
@@ -112,7 +112,7 @@ void PreparedBatch::write(store::Txn& txn) {
         if (error.constraint() != "job_pkey") {
             throw;
         }
-        throw MetKnown(error.what());
+        throw RowExists(error.what());
     }
 }
 

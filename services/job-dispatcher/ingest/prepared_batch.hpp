@@ -1,6 +1,5 @@
-// PreparedBatch: what a large batch of logs comes to as far as no row is needed, worked out before its turn.
-// A job that the batch creates has no row: its entries and its own row follow from the logs alone. In a
-// backfill that is most of the work, and the database then only takes the rows.
+// Encodes the rows of a large batch ahead of its transaction, as far as they follow from the logs alone:
+// entries and rows of the jobs that the batch creates. In a backfill this is most of the work.
 #pragma once
 
 #include <memory>
@@ -15,20 +14,21 @@ namespace lamda::dispatch {
 
 class PreparedBatch {
   public:
-    /// A job that the batch creates has a row: it came back after a reorg.
-    struct MetKnown : std::runtime_error {
+    /// A job that the batch creates has a row already: it was created again after a reorg.
+    struct RowExists : std::runtime_error {
         using std::runtime_error::runtime_error;
     };
 
-    /// Null for a batch that is small, creates no job, or holds news (see is_recent). To look for the rows of
-    /// many new jobs would cost a tenth of writing them: that they have none is hoped for, and the primary
-    /// key knows.
+    /// Returns null for a batch that is small, creates no job, or has recent events (see is_recent).
+    ///
+    /// Inserts without checking for existing rows and handles a primary-key violation: a look-up for many new
+    /// jobs costs a tenth of the insert.
     static std::unique_ptr<PreparedBatch> of(const ingest::Batch& batch, store::Database& database,
                                              Timestamp now);
-    /// Gives all of the batch's entries their ids, and writes journal and rows of the jobs that it creates.
-    /// The rows of the other jobs are held by the caller. @throws MetKnown
+    /// Reserves ids for all entries of the batch, and writes journal and rows of the jobs that it creates.
+    /// The caller holds the rows of the other jobs. @throws RowExists
     void write(store::Txn& txn);
-    /// Facts about other jobs, in the chain's order; with their ids once it is written.
+    /// Facts about other jobs, in chain order; with ids after write().
     const std::vector<JobEvent>& rest() const { return rest_; }
 
   private:
@@ -38,10 +38,10 @@ class PreparedBatch {
     store::EncodedRows journal_;
     store::EncodedRows jobs_;
     std::vector<JobEvent> rest_;
-    // Which of the batch's facts, by their place in it:
-    std::vector<std::size_t> in_journal_;  ///< is each entry of journal_
-    std::vector<std::size_t> last_of_;     ///< is the last about each of jobs_
-    std::vector<std::size_t> in_rest_;
+    // Indexes into the batch's facts:
+    std::vector<std::size_t> in_journal_;  ///< for each entry of journal_
+    std::vector<std::size_t> last_of_;     ///< for each row of jobs_, its last fact
+    std::vector<std::size_t> in_rest_;     ///< for each fact of rest_
 };
 
 }  // namespace lamda::dispatch

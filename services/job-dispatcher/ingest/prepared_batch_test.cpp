@@ -1,4 +1,4 @@
-// What is worked out ahead, and the order that it must not disturb.
+// Tests of batches that are prepared ahead: same rows, and the order of the journal.
 #include "services/job-dispatcher/ingest/prepared_batch.hpp"
 
 #include <future>
@@ -19,9 +19,9 @@ using Scene = dispatch::testing::ProjectionScene;
 namespace {
 
 constexpr std::uint64_t kJobs = 1'200;
-constexpr std::uint64_t kElsewhere = 50'000;  ///< jobs from here on are only company
+constexpr std::uint64_t kOtherJobs = 50'000;  ///< number of the first job that the test does not check
 
-/// A creation makes a batch one that is prepared.
+/// Adds a creation to the logs, so that the batch is prepared.
 ingest::Batch with_creation(BatchMaker& chain, std::uint64_t job, LogKind kind, std::uint64_t count) {
     auto creation = chain.next(LogKind::kCreated, job, 1, 1);
     return joined(std::move(creation), chain.next(kind, 0, count, 100));
@@ -38,11 +38,11 @@ void put_early_status(Scene& scene, const JobId& job) {
 
 }  // namespace
 
-TEST_CASE("Derived: what is worked out ahead is what is worked out in turn, whatever a batch holds") {
+TEST_CASE("Derived: a prepared batch leads to the same rows as one applied without preparation") {
     const auto seed = GENERATE(range(1U, 6U));
     INFO("seed " << seed);
-    // Each job's logs in order, the jobs' logs among each other, over two large batches and the blocks of
-    // both: some jobs begin in the first and end in the second, some were created before either.
+    // Each job's logs are in order, logs of different jobs interleaved, over two large batches: some jobs
+    // begin in the first batch and end in the second.
     std::mt19937 dice(seed);
     BatchMaker chain;
     std::vector<ingest::Batch> batches;
@@ -76,36 +76,36 @@ TEST_CASE("Derived: what is worked out ahead is what is worked out in turn, what
               "dispatch.job_event e JOIN dispatch.job j ON j.id = e.job_id WHERE e.kind = 'claimed'") > 0);
 }
 
-TEST_CASE("Derived: a batch prepared while the one before is written stands behind it in the journal") {
+TEST_CASE("Derived: a batch that is prepared while its predecessor is written follows it in the journal") {
     Scene scene;
     pgingest::WriteBehind behind(scene.projector);
-    SECTION("though that one creates nothing, and is not prepared") {
+    SECTION("the predecessor creates no job and is not prepared") {
         behind.apply(scene.chain.next(LogKind::kCreated, 0, kJobs, 100));
         behind.apply(scene.chain.next(LogKind::kConfirmed, 0, kJobs, 100));
-        behind.apply(with_creation(scene.chain, kElsewhere, LogKind::kClaimed, kJobs));
+        behind.apply(with_creation(scene.chain, kOtherJobs, LogKind::kClaimed, kJobs));
         behind.settle();
         scene.require_rows_are_folds(kJobs, wire::ChainState::kPaid);
     }
-    SECTION("though that one has to be applied again with the rows that it met") {
-        behind.apply(scene.chain.next(LogKind::kCreated, kElsewhere, 1, 1));
+    SECTION("the predecessor is applied again, because of existing rows") {
+        behind.apply(scene.chain.next(LogKind::kCreated, kOtherJobs, 1, 1));
         const auto before = *scene.chain.head();
         behind.apply(scene.chain.next(LogKind::kCreated, 0, kJobs, 100));
         behind.unwind(scene.chain.back_to(before));
         behind.apply(scene.chain.next(LogKind::kCreated, 0, kJobs, 100));
-        behind.apply(with_creation(scene.chain, kElsewhere + 1, LogKind::kConfirmed, kJobs));
+        behind.apply(with_creation(scene.chain, kOtherJobs + 1, LogKind::kConfirmed, kJobs));
         behind.settle();
         scene.require_rows_are_folds(kJobs, wire::ChainState::kConfirmed);
-        // What is folded again, after a claim is taken back, is what it was.
+        // Folding again after the unwind of a claim gives the same rows.
         const auto there = *scene.chain.head();
         behind.apply(scene.chain.next(LogKind::kClaimed, 0, kJobs, 100));
         behind.unwind(scene.chain.back_to(there));
         scene.require_rows_are_folds(kJobs, wire::ChainState::kConfirmed);
     }
-    SECTION("though that one takes up an early status") {
+    SECTION("the predecessor absorbs an early status") {
         put_early_status(scene, testing::job_id(0));
         auto first = scene.chain.next(LogKind::kCreated, 0, kJobs, 100);
         behind.apply(joined(std::move(first), scene.chain.next(LogKind::kConfirmed, 0, 1, 1)));
-        auto next = scene.chain.next(LogKind::kCreated, kElsewhere, 1, 1);
+        auto next = scene.chain.next(LogKind::kCreated, kOtherJobs, 1, 1);
         behind.apply(joined(std::move(next), scene.chain.next(LogKind::kConfirmed, 1, kJobs - 1, 100)));
         behind.settle();
         CHECK(scene.count("dispatch.early_status") == 0);
@@ -113,16 +113,16 @@ TEST_CASE("Derived: a batch prepared while the one before is written stands behi
     }
 }
 
-TEST_CASE("Derived: what was written of a job while its next fact was prepared stands before it") {
+TEST_CASE("Derived: entries that are written while a job's next fact is prepared precede it") {
     Scene scene;
-    scene.projector.apply(scene.chain.next(LogKind::kCreated, kElsewhere, 1, 1));
+    scene.projector.apply(scene.chain.next(LogKind::kCreated, kOtherJobs, 1, 1));
     const auto before = *scene.chain.head();
     scene.projector.apply(scene.chain.next(LogKind::kCreated, 0, 1, 1));
     const bool creation = GENERATE(false, true);
-    INFO((creation ? "its creation in another block, as a sweep finds it" : "a fact about the work"));
+    INFO((creation ? "its creation in another block, as an audit finds it" : "a work fact"));
     if (creation) {
         scene.projector.unwind(scene.chain.back_to(before));
-        scene.projector.apply(scene.chain.next(LogKind::kCreated, kElsewhere + 1, 1, 1));
+        scene.projector.apply(scene.chain.next(LogKind::kCreated, kOtherJobs + 1, 1, 1));
     }
     auto next = scene.chain.next(LogKind::kCreated, 1'000, 600, 100);
     next = joined(std::move(next), scene.chain.next(LogKind::kConfirmed, 0, 1, 1));
@@ -144,7 +144,7 @@ TEST_CASE("Derived: what was written of a job while its next fact was prepared s
     scene.require_rows_are_folds(1, wire::ChainState::kConfirmed);
 }
 
-TEST_CASE("Derived: duplicates, and facts before their creation, are folded as they come") {
+TEST_CASE("Derived: duplicates and facts before their creation are folded in order") {
     Scene scene;
     auto all = scene.chain.next(LogKind::kConfirmed, 0, 50, 10);
     const std::vector<std::tuple<LogKind, std::uint64_t, std::uint64_t>> parts{{LogKind::kCreated, 0, 700},
@@ -160,7 +160,7 @@ TEST_CASE("Derived: duplicates, and facts before their creation, are folded as t
         [&](store::Txn& txn) { in_turn.projection.apply(txn, all, {all.boundary, all.finalized, false}); });
     pgingest::WriteBehind behind(scene.projector);
     behind.apply(all);
-    // What was confirmed without a row is created in a batch of its own, prepared meanwhile.
+    // Jobs that were confirmed without a row are created in the next batch, which is prepared meanwhile.
     behind.apply(scene.chain.next(LogKind::kCreated, 800, 600, 100));
     behind.settle();
     CHECK(scene.count("dispatch.job") == 1'400);
@@ -172,7 +172,7 @@ TEST_CASE("Derived: duplicates, and facts before their creation, are folded as t
     CHECK(scene.rows() == in_turn.rows());
 }
 
-TEST_CASE("a batch with news is not prepared: who waits for them is told in its turn") {
+TEST_CASE("a batch with recent events is not prepared, so that the events are sent") {
     Scene scene;
     auto batch = scene.chain.next(LogKind::kCreated, 0, 600, 100);
     CHECK(scene.projection.prepare(batch));
@@ -181,10 +181,10 @@ TEST_CASE("a batch with news is not prepared: who waits for them is told in its 
     CHECK_FALSE(scene.projection.prepare(batch));
     scene.projector.apply(batch);
     CHECK(scene.count("dispatch.job") == 600);
-    CHECK(scene.count("bus.outbox") == 200);  // of the last block, to two subjects each
+    CHECK(scene.count("bus.outbox") == 200);  // events of the last block, on two subjects each
 }
 
-TEST_CASE("who prepares comes to the journal first, and waits there for a load that begins") {
+TEST_CASE("preparing a batch locks the journal first, and waits there for a bulk load") {
     Scene scene;
     store::Database preparing(scene.database.dsn(), "preparing", 1);
     JobProjection projection(preparing, scene.deployment, scene.progress, scene.clock,

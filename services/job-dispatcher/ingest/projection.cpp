@@ -16,11 +16,10 @@ namespace {
 
 using wire::ChainState;
 
-/// A change holds rows before and after and all that was said of the job: some kilobytes, more than its
-/// facts.
+/// Limits memory: a JobWrite holds two rows and all new entries of its job, a few kilobytes.
 constexpr std::size_t kFactsAtOnce = 5'000;
 
-/// Of the jobs that the facts are about, ascending.
+/// Returns the ids of the facts' jobs, ascending.
 std::vector<JobId> ids_of(const std::vector<JobEvent>& facts) {
     std::vector<JobId> out;
     out.reserve(facts.size());
@@ -31,8 +30,8 @@ std::vector<JobId> ids_of(const std::vector<JobEvent>& facts) {
     return out;
 }
 
-/// The changes' jobs have rows now.
-void know(const std::vector<JobWrite>& writes, std::unordered_set<JobId>& known) {
+/// Adds the jobs that have rows after these writes.
+void add_known(const std::vector<JobWrite>& writes, std::unordered_set<JobId>& known) {
     for (const auto& write : writes) {
         if (write.after) {
             known.insert(write.after->id);
@@ -43,7 +42,7 @@ void know(const std::vector<JobWrite>& writes, std::unordered_set<JobId>& known)
 Policy require_policy(Deployment& deployment, store::Txn& txn) {
     const auto policy = deployment.policy(txn);
     if (!policy) {
-        throw std::logic_error("a batch came before the stream was bound to its chain");
+        throw std::logic_error("batch before the stream is bound to a chain");
     }
     return *policy;
 }
@@ -64,9 +63,9 @@ pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& 
         return {};
     }
     return [this, prepared](store::Txn& txn, const ingest::Batch& same, const pgingest::StreamState& state) {
-        if (met_known_ || early_statuses_wait(txn)) {
+        if (row_exists_ || early_statuses_wait(txn)) {
             apply(txn, same, state);
-            met_known_ = false;
+            row_exists_ = false;
             return;
         }
         if (same.is_history) {
@@ -75,9 +74,9 @@ pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& 
         const auto known = hold_jobs(txn, ids_of(prepared->rest()));
         try {
             prepared->write(txn);
-        } catch (const PreparedBatch::MetKnown& met) {
-            met_known_ = true;
-            throw store::Conflict(met.what());  // once more, with the rows that there are
+        } catch (const PreparedBatch::RowExists& error) {
+            row_exists_ = true;
+            throw store::Conflict(error.what());  // retry with the existing rows
         }
         apply_facts(txn, prepared->rest(), known);
         advance(txn, same, state);
@@ -108,14 +107,14 @@ void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& fa
     const bool early = early_statuses_wait(txn);
     const std::span<const JobEvent> all(facts);
     for (std::size_t at = 0; at < all.size(); at += kFactsAtOnce) {
-        const auto some = all.subspan(at, std::min(kFactsAtOnce, all.size() - at));
-        know(apply_some(txn, some, known, early, policy), known);
+        const auto chunk = all.subspan(at, std::min(kFactsAtOnce, all.size() - at));
+        add_known(apply_chunk(txn, chunk, known, early, policy), known);
     }
 }
 
-std::vector<JobWrite> JobProjection::apply_some(store::Txn& txn, std::span<const JobEvent> facts,
-                                                const std::unordered_set<JobId>& known, bool early,
-                                                const Policy& policy) {
+std::vector<JobWrite> JobProjection::apply_chunk(store::Txn& txn, std::span<const JobEvent> facts,
+                                                 const std::unordered_set<JobId>& known, bool early,
+                                                 const Policy& policy) {
     std::vector<JobId> ids;
     std::unordered_map<JobId, std::size_t> place;
     place.reserve(facts.size());
@@ -132,7 +131,7 @@ std::vector<JobWrite> JobProjection::apply_some(store::Txn& txn, std::span<const
         writes[place.at(fact.job_id)].entries.push_back(fact);
     }
     if (early) {
-        // Nobody will judge a job that the chain shows as done: its work states come back here.
+        // The assignment loop skips jobs that are confirmed or paid: their work states are recovered here.
         for (auto& write : writes) {
             const auto row = present(write);
             if (row && !row->work_state &&

@@ -1,5 +1,5 @@
-// JobManager's logs become journal and rows, in the transaction that moves the cursor. Judging comes later,
-// from the rows (judge_loop).
+// Projects JobManager's logs into journal and rows, in the transaction that moves the cursor. The assignment
+// loop evaluates the rows later.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@
 
 namespace lamda::dispatch {
 
-/// What wakes the judge and everybody who waits for rows.
+/// Notification channel: wakes the assignment loop and other readers of the rows.
 constexpr auto kWakeChannel = "lamda_dispatch";
 
 class JobProjection final : public pgingest::Projection {
@@ -25,11 +25,11 @@ class JobProjection final : public pgingest::Projection {
     void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
 
   private:
-    /// @param known those of their jobs that have a row, which is held
+    /// @param known the jobs of `facts` that have a row; the caller holds these rows
     void apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts, std::unordered_set<JobId> known);
-    std::vector<JobWrite> apply_some(store::Txn& txn, std::span<const JobEvent> facts,
-                                     const std::unordered_set<JobId>& known, bool early,
-                                     const Policy& policy);
+    std::vector<JobWrite> apply_chunk(store::Txn& txn, std::span<const JobEvent> facts,
+                                      const std::unordered_set<JobId>& known, bool early,
+                                      const Policy& policy);
     void advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state);
 
     store::Database& database_;
@@ -37,7 +37,7 @@ class JobProjection final : public pgingest::Projection {
     StreamProgress& progress_;
     const Clock& clock_;
     telemetry::Log log_;
-    bool met_known_ = false;  ///< the batch creates a job that has a row: when it is applied again
+    bool row_exists_ = false;  ///< the batch creates a job that has a row: apply it without its preparation
 };
 
 }  // namespace lamda::dispatch

@@ -1,4 +1,4 @@
-// JobManager's logs into rows, in a real database.
+// Tests of the projection of JobManager's logs, in a real database.
 #include "services/job-dispatcher/ingest/projection.hpp"
 
 #include "services/job-dispatcher/testing/projection_world.hpp"
@@ -9,7 +9,7 @@ using dispatch::testing::joined;
 using dispatch::testing::LogKind;
 using Scene = dispatch::testing::ProjectionScene;
 
-TEST_CASE("Derived: rows equal the fold of the journal, whatever the number of jobs in a batch") {
+TEST_CASE("Derived: rows equal the fold of the journal, for any number of jobs in a batch") {
     const std::uint64_t jobs = GENERATE(1U, 31U, 32U, 2'500U);
     INFO(jobs << " jobs");
     Scene scene;
@@ -27,11 +27,11 @@ TEST_CASE("Derived: rows equal the fold of the journal, whatever the number of j
     scene.projector.apply(scene.chain.next(LogKind::kClaimed, 0, jobs, 300));
     scene.require_rows_are_folds(jobs, wire::ChainState::kPaid);
     CHECK(scene.count("dispatch.job") == static_cast<std::int64_t>(jobs));
-    CHECK(scene.count("bus.outbox") == 0);  // nobody waits for what happened years ago
+    CHECK(scene.count("bus.outbox") == 0);  // no events for old blocks
 }
 
-TEST_CASE("Derived: a job may be created, confirmed and paid within one batch, however large") {
-    constexpr std::uint64_t kJobs = 2'100;  // 6,300 logs: more than are written at once
+TEST_CASE("Derived: a job may be created, confirmed and paid within one batch of any size") {
+    constexpr std::uint64_t kJobs = 2'100;  // 6,300 logs: more than one chunk
     Scene scene;
     auto all = scene.chain.next(LogKind::kCreated, 0, kJobs, 100);
     for (const auto kind : {LogKind::kConfirmed, LogKind::kClaimed}) {
@@ -43,7 +43,7 @@ TEST_CASE("Derived: a job may be created, confirmed and paid within one batch, h
     CHECK(scene.count("dispatch.job WHERE created_at < updated_at") == kJobs);
 }
 
-TEST_CASE("Complete: jobs that are created again after a reorg take their rows up, in a batch of any size") {
+TEST_CASE("Complete: jobs that are created again after a reorg reuse their rows, in a batch of any size") {
     const std::uint64_t jobs = GENERATE(10U, 2'500U);
     INFO(jobs << " jobs");
     Scene scene;
@@ -60,7 +60,7 @@ TEST_CASE("Complete: jobs that are created again after a reorg take their rows u
     CHECK(scene.count("dispatch.job WHERE status = 'created'") == static_cast<std::int64_t>(3 * jobs));
 }
 
-TEST_CASE("Complete: one place of the canonical chain holds one entry") {
+TEST_CASE("Complete: one position of the canonical chain holds one entry") {
     Scene scene;
     scene.projector.apply(scene.chain.next(LogKind::kCreated, 0, 3, 10));
     const auto again = [&](const std::string& orphaned) {
@@ -73,11 +73,11 @@ TEST_CASE("Complete: one place of the canonical chain holds one entry") {
                 orphaned + " FROM dispatch.job_event WHERE log_index = 1 AND NOT orphaned");
         });
     };
-    CHECK_NOTHROW(again("true"));  // what was taken back stays in the journal
+    CHECK_NOTHROW(again("true"));  // orphaned entries stay in the journal
     CHECK_THROWS_AS(again("false"), store::ConstraintViolation);
 }
 
-TEST_CASE("Atomic: what one writer has applied another cannot apply again") {
+TEST_CASE("Atomic: a batch that one writer has applied cannot be applied by another") {
     Scene scene;
     const auto first = scene.chain.next(LogKind::kCreated, 0, 100, 100);
     const auto second = scene.chain.next(LogKind::kConfirmed, 0, 100, 100);

@@ -1,4 +1,4 @@
-// JobManager's logs as entries of the jobs' journals.
+// Decodes JobManager's logs into journal entries of the jobs.
 #pragma once
 
 #include <span>
@@ -9,8 +9,8 @@
 
 namespace lamda::dispatch {
 
-/// Logs of the batch as journal entries, with the times of its blocks; what is none of JobManager's three
-/// events is left out.
+/// Returns journal entries for `logs`, timed by the batch's blocks. Skips logs other than JobManager's three
+/// events.
 std::vector<JobEvent> facts_of(const ingest::Batch& batch, std::span<const eth::Log> logs);
 
 }  // namespace lamda::dispatch

@@ -1,4 +1,4 @@
-// What the live feed is told of jobs.
+// Events about jobs for the live feed.
 #pragma once
 
 #include <string>
@@ -9,12 +9,12 @@
 
 namespace lamda::dispatch {
 
-/// That the job is as `row` shows, because of `cause`: to those who follow this job, and those who follow
-/// all.
-/// @param mark tells an event about taking an entry back from the one about the entry itself
+/// Appends the event that `cause` brought the job to the state of `row`: for the job's feed and the global
+/// feed.
+/// @param mark distinguishes the event of an entry's unwind from the event of the entry itself
 void put_job_event(std::vector<outbox::OutboxMessage>& out, const JobRow& row, const JobEvent& cause,
                    ChainId chain, const std::string& mark = "");
-/// apply_event(), told where it changes what people see.
+/// Runs apply_event(), and appends an event if the public status changed recently.
 void apply_with_events(std::optional<JobRow>& row, const JobEvent& entry, ChainId chain, Timestamp now,
                        std::vector<outbox::OutboxMessage>& out);
 

@@ -26,13 +26,13 @@ void apply_created(std::optional<JobRow>& row, const JobEvent& event) {
         row->work_since = event.at;
         set_identity(*row, event);
     } else if (row->chain_state != ChainState::kAbsent) {
-        return;  // a second creation while the first stands: the first is the job
+        return;  // a second creation while the first is canonical: the first one counts
     } else {
         set_identity(*row, event);
     }
     if (row->work_state && !wire::is_terminal(*row->work_state)) {
-        // Back in another block: whatever was judged of the orphaned creation is judged anew. Also when this
-        // one is orphaned by now: the facts that follow were judged of it.
+        // Re-created in another block: the work is evaluated again. Also for a creation that is orphaned by
+        // now, because the facts that follow were evaluated against it.
         row->work_state.reset();
         row->work_since = event.at;
         row->error_message.reset();
@@ -78,7 +78,7 @@ void apply_work(JobRow& row, const JobEvent& event, WorkFact fact) {
     const auto next = event.refused_reason ? std::nullopt : wire::next_state(row.work_state, fact);
     if (!event.refused_reason) {
         row.attempt =
-            std::max(row.attempt, event.body.next_attempt.value_or(0));  // it left, whatever became of it
+            std::max(row.attempt, event.body.next_attempt.value_or(0));  // it was sent, whatever its result
     }
     if (!next) {
         if (fact == WorkFact::kCompleted) {
@@ -128,7 +128,7 @@ void apply_work(JobRow& row, const JobEvent& event, WorkFact fact) {
 
 }  // namespace
 
-bool JobRow::attempt_is_out() const {
+bool JobRow::has_active_attempt() const {
     return attempt > 0 && (work_state == WorkState::kAssigned || work_state == WorkState::kAccepted ||
                            work_state == WorkState::kRunning);
 }

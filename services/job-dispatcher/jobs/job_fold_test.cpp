@@ -15,10 +15,10 @@ Timestamp second(std::uint64_t n) {
     return from_unix_seconds(1'790'000'000 + n);
 }
 
-/// A journal as the store keeps it: ids rise, orphaned entries stay.
+/// A journal as the store keeps it: ids ascend, orphaned entries stay.
 struct Journal {
     std::vector<JobEvent> events;
-    std::optional<JobRow> row;  // kept forward, refolded after an unwind: as the store does
+    std::optional<JobRow> row;  // applied forward, folded again after an unwind: as the store does
 
     void add(JobEvent event) {
         event.id = static_cast<std::int64_t>(events.size()) + 1;
@@ -77,7 +77,7 @@ TEST_CASE("a job goes from creation to its reward") {
     CHECK(fold(journal.events) == journal.row);
 }
 
-TEST_CASE("forward, then unwind, is as if nothing had been") {
+TEST_CASE("an unwind restores the row of before the forward step") {
     Journal journal;
     journal.chain(ChainFact::kCreated, 10);
     journal.work(WorkFact::kAssignable, 1);
@@ -89,7 +89,7 @@ TEST_CASE("forward, then unwind, is as if nothing had been") {
     CHECK(journal.row == before);
 }
 
-TEST_CASE("an orphaned creation leaves a retracted job, whose attempt never falls") {
+TEST_CASE("an orphaned creation leaves a retracted job, whose attempt never decreases") {
     Journal journal;
     journal.chain(ChainFact::kCreated, 10);
     journal.work(WorkFact::kAssignable, 1);
@@ -98,7 +98,7 @@ TEST_CASE("an orphaned creation leaves a retracted job, whose attempt never fall
     CHECK(journal.row->status() == wire::PublicStatus::kRetracted);
     CHECK(journal.row->attempt == 1);
 
-    SECTION("back in another block it is judged anew; the attempt after a reorg does not count") {
+    SECTION("re-created in another block it is evaluated again; the attempt after a reorg does not count") {
         journal.chain(ChainFact::kCreated, 11);
         CHECK(journal.row->status() == wire::PublicStatus::kCreated);
         CHECK_FALSE(journal.row->work_state);
@@ -114,14 +114,14 @@ TEST_CASE("an orphaned creation leaves a retracted job, whose attempt never fall
         CHECK(journal.row->attempt == 3);
         CHECK(fold(journal.events) == journal.row);
     }
-    SECTION("what had ended stays ended") {
+    SECTION("a final work state stays") {
         journal.work(WorkFact::kCompleted);
         journal.chain(ChainFact::kCreated, 11);
         CHECK(journal.row->work_state == WorkState::kCompleted);
     }
 }
 
-TEST_CASE("a completed that came too late fills an empty output and changes nothing else") {
+TEST_CASE("a late completed fills an empty output and changes nothing else") {
     Journal journal;
     journal.chain(ChainFact::kCreated, 10);
     journal.work(WorkFact::kAssignable, 1);
@@ -130,7 +130,7 @@ TEST_CASE("a completed that came too late fills an empty output and changes noth
     late.fact = WorkFact::kCompleted;
     late.attempt = 1;
     late.seq = 3;
-    late.refused_reason = "attempt 2 is out";
+    late.refused_reason = "superseded by attempt 2";
     late.body.output_file_cid = "bafy-late";
     journal.add(late);
     CHECK(journal.row->output_file_cid == "bafy-late");
@@ -138,7 +138,7 @@ TEST_CASE("a completed that came too late fills an empty output and changes noth
     CHECK(journal.row->attempt == 2);
 }
 
-TEST_CASE("chain facts before any creation make no row; a second creation does not replace a standing one") {
+TEST_CASE("chain facts before a creation create no row; a second creation does not replace a canonical one") {
     Journal journal;
     journal.chain(ChainFact::kConfirmed, 5);
     CHECK_FALSE(journal.row);
@@ -148,7 +148,7 @@ TEST_CASE("chain facts before any creation make no row; a second creation does n
 }
 
 TEST_CASE(
-    "however facts and reorgs follow each other, the row is the fold of the journal and attempts only rise") {
+    "for any order of facts and reorgs, the row is the fold of the journal and attempts never decrease") {
     const auto seed = std::random_device{}();
     INFO("seed " << seed);
     std::mt19937 random(seed);
@@ -190,7 +190,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("a fact's body comes back from its JSON as it was") {
+TEST_CASE("a fact's body survives a round trip through JSON") {
     FactBody body;
     body.renter = Address{};
     body.amount = U256("115792089237316195423570985008687907853269984665640564039457584007913129639935");

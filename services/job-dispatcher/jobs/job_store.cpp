@@ -9,7 +9,7 @@ namespace lamda::dispatch {
 
 namespace {
 
-/// From so many on one statement over a staging table is quicker than one for each.
+/// From this many rows on, one statement over a staging table is faster than one statement for each row.
 constexpr std::size_t kManyJobs = 32;
 
 using store::Param;
@@ -50,7 +50,7 @@ const std::vector<std::string> kJournalColumns{"id",  "job_id",    "kind",      
                                                "seq", "block_num", "block_hash",    "log_index", "tx_hash",
                                                "at",  "orphaned",  "refused_reason"};
 
-/// The row's cells in the order of kColumns, given to `out`.
+/// Calls `out` with the row's cells in the order of kColumns.
 template <class LastEvent, class Out>
 auto with_cells(const JobRow& row, const LastEvent& last_event, Out&& out) {
     const auto work_state =
@@ -164,7 +164,7 @@ void copy_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
     });
 }
 
-/// `SET` of every column but the key. @param value what column number i gets
+/// Builds the `SET` clause for every column except the key. @param value returns the value of column i
 template <class Value>
 std::string sets(Value value) {
     std::string out;
@@ -179,7 +179,7 @@ std::string sets(Value value) {
 std::unordered_set<JobId> hold_jobs(Txn& txn, const std::vector<JobId>& ids) {
     std::unordered_set<JobId> out;
     if (ids.empty()) {
-        return out;  // as in most blocks
+        return out;  // the common case
     }
     for (const auto row :
          txn.exec("SELECT id FROM dispatch.job WHERE id = ANY($1::bytea[]) ORDER BY id FOR NO KEY UPDATE",
@@ -248,7 +248,7 @@ std::vector<std::int64_t> reserve_entries(Txn& txn, std::size_t count) {
     if (count == 0) {
         return {};
     }
-    // The sequence's name is looked up once, not for each number.
+    // Looks the sequence's name up once, not for each number.
     const auto rows = txn.exec(
         "SELECT nextval(s.name) AS id FROM (SELECT pg_get_serial_sequence('dispatch.job_event', "
         "'id')::regclass AS name OFFSET 0) s, generate_series(1, $1::int)",

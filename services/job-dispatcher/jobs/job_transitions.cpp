@@ -37,21 +37,21 @@ FactBody spec_body(const wire::JobSpec& spec) {
     return body;
 }
 
-bool may_leave(const JobRow& row) {
+bool may_send(const JobRow& row) {
     return row.chain_state == ChainState::kCreated;
 }
 
-/// Another attempt if one is left; its predecessor is void. `history`: it left, or not, before this database
-/// was new.
+/// Starts the next attempt if MAX_ATTEMPTS allows one, and voids the current one. `history`: this was decided
+/// before this database was created.
 JobTransition retry_or_end(const JobRow& row, JobEvent cause, const std::string& reason, const Policy& policy,
                            bool history = false) {
     JobTransition out;
     cause.attempt = row.attempt;
     cause.body.error_message = store::storable(reason, 1'024);
-    if ((may_leave(row) || history) && row.tries < policy.max_attempts) {
+    if ((may_send(row) || history) && row.tries < policy.max_attempts) {
         cause.fact = WorkFact::kRetry;
         cause.body.next_attempt = row.attempt + 1;
-        out.send_attempt = may_leave(row);
+        out.send_attempt = may_send(row);
         out.retract = Retract{row.attempt, wire::RetractReason::kSuperseded};
     } else {
         cause.fact = WorkFact::kExhausted;
@@ -69,11 +69,11 @@ std::string describe(const wire::JobStatus& status) {
     return out;
 }
 
-/// When the fact was so. Not on the agent's word alone, whose clock may be wrong: a beginning counts from
-/// when it was heard of (deadlines run from it), an end lies between the assignment and now.
+/// Returns the time of the fact. The agent's clock may be wrong: a start counts from its receipt (deadlines
+/// run from it), an end is clamped to between the assignment and now.
 Timestamp time_of(const JobRow& row, const wire::JobStatus& status, bool recovering, Timestamp now) {
-    const bool beginning = status.status == StatusKind::kAccepted || status.status == StatusKind::kRunning;
-    if (beginning && !recovering) {
+    const bool is_start = status.status == StatusKind::kAccepted || status.status == StatusKind::kRunning;
+    if (is_start && !recovering) {
         return now;
     }
     const Timestamp earliest = recovering ? row.created_at : row.assigned_at.value_or(row.created_at);
@@ -113,9 +113,9 @@ JobTransition refused(const JobRow& row, const wire::JobStatus& status, const st
     return out;
 }
 
-/// The entry that lets a rebuilt row know of an attempt which left before the database was new.
+/// Returns the entry that adds to a rebuilt row an attempt that was sent before the database was created.
 std::optional<JobEvent> recovered_attempt(const JobRow& row, const wire::JobStatus& status, Timestamp now) {
-    const auto fact = row.attempt_is_out() ? WorkFact::kRetry : WorkFact::kAssignable;
+    const auto fact = row.has_active_attempt() ? WorkFact::kRetry : WorkFact::kAssignable;
     if (!wire::next_state(row.work_state, fact)) {
         return std::nullopt;
     }
@@ -129,13 +129,13 @@ JobTransition on_present_attempt(const JobRow& row, const wire::JobStatus& statu
     const bool repeated = (status.status == StatusKind::kRunning && row.work_state == WorkState::kRunning) ||
                           (status.status == StatusKind::kAccepted && row.work_state == WorkState::kAccepted);
     if (repeated) {
-        return {};  // progress: a last value, not journalled
+        return {};  // progress: only the last value is kept
     }
     const bool transient =
         status.status == StatusKind::kFailed && status.error_code && wire::is_transient(*status.error_code);
     const WorkFact fact = transient ? WorkFact::kExhausted : fact_of(status);
     if (!wire::next_state(row.work_state, fact)) {
-        const auto state = row.work_state ? wire::to_string(*row.work_state) : "not judged";
+        const auto state = row.work_state ? wire::to_string(*row.work_state) : "not evaluated";
         return refused(row, status,
                        fmt::format("{} does not follow {}", wire::to_string(status.status), state), now);
     }
@@ -143,7 +143,7 @@ JobTransition on_present_attempt(const JobRow& row, const wire::JobStatus& statu
     if (transient) {
         JobTransition out = retry_or_end(row, std::move(event), describe(status), policy, recovering);
         if (!out.send_attempt) {
-            out.retract.reset();  // it has ended by itself
+            out.retract.reset();  // the attempt has ended
         } else if (!recovering) {
             out.pause = pause_after(row.tries, policy.retry_pause);
         }
@@ -172,8 +172,8 @@ SpecKnown read_spec(const std::optional<std::string>& stored) {
     return out;
 }
 
-JobTransition judge(const JobRow& row, const SpecKnown& known, bool provider_registered, const Policy& policy,
-                    Timestamp now) {
+JobTransition evaluate(const JobRow& row, const SpecKnown& known, bool provider_registered,
+                       const Policy& policy, Timestamp now) {
     JobTransition out;
     const auto put = [&](JobEvent event) {
         const auto next = wire::next_state(row.work_state, std::get<WorkFact>(event.fact));
@@ -181,11 +181,11 @@ JobTransition judge(const JobRow& row, const SpecKnown& known, bool provider_reg
             out.entries.push_back(std::move(event));
         }
     };
-    if (!may_leave(row)) {
+    if (!may_send(row)) {
         return out;
     }
     if (!known.fault.empty()) {
-        put(failure(row, WorkFact::kSpecContradicts, now, "no job spec: " + known.fault));
+        put(failure(row, WorkFact::kSpecContradicts, now, "invalid job spec: " + known.fault));
         return out;
     }
     if (!known.spec) {
@@ -203,7 +203,7 @@ JobTransition judge(const JobRow& row, const SpecKnown& known, bool provider_reg
     event.body = spec_body(*known.spec);
     if (provider_registered) {
         event.body.next_attempt = row.attempt + 1;
-        event.body.uncounted = row.tries > 0;  // tried before: only a reorg brings a tried job here again
+        event.body.uncounted = row.tries > 0;  // only a reorg evaluates a job with attempts again
     }
     put(std::move(event));
     out.send_attempt = provider_registered && !out.entries.empty();
@@ -213,10 +213,10 @@ JobTransition judge(const JobRow& row, const SpecKnown& known, bool provider_reg
 JobTransition on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
                         bool recovering, const Policy& policy, Timestamp now) {
     if (status.attempt < row.attempt) {
-        return refused(row, status, fmt::format("attempt {} is out", row.attempt), now);
+        return refused(row, status, fmt::format("superseded by attempt {}", row.attempt), now);
     }
     if (status.attempt == row.attempt && known.waiting && !recovering) {
-        return refused(row, status, "this attempt has not left yet", now);
+        return refused(row, status, "this attempt has not been sent yet", now);
     }
     if (status.attempt == row.attempt) {
         return status.seq <= known.last_seq ? JobTransition{}
@@ -224,11 +224,11 @@ JobTransition on_status(const JobRow& row, const wire::JobStatus& status, const 
     }
     const auto recovered = recovering ? recovered_attempt(row, status, now) : std::nullopt;
     if (!recovered) {
-        return refused(row, status, "this attempt never left", now);
+        return refused(row, status, "this attempt was never sent", now);
     }
-    std::optional<JobRow> there = row;
-    apply_event(there, *recovered);
-    JobTransition out = on_present_attempt(*there, status, recovering, policy, now);
+    std::optional<JobRow> with_attempt = row;
+    apply_event(with_attempt, *recovered);
+    JobTransition out = on_present_attempt(*with_attempt, status, recovering, policy, now);
     out.entries.insert(out.entries.begin(), *recovered);
     return out;
 }
@@ -244,7 +244,7 @@ Millis pause_after(std::uint32_t tries, Millis first) {
 }
 
 JobTransition on_silence(const JobRow& row, const std::string& reason, const Policy& policy, Timestamp now) {
-    if (!row.attempt_is_out()) {
+    if (!row.has_active_attempt()) {
         return {};
     }
     return retry_or_end(row, entry(row, WorkFact::kExhausted, now), reason, policy);
@@ -253,13 +253,14 @@ JobTransition on_silence(const JobRow& row, const std::string& reason, const Pol
 JobTransition on_spec_ttl(const JobRow& row, Timestamp now) {
     JobTransition out;
     if (wire::next_state(row.work_state, WorkFact::kSpecExpired)) {
-        out.entries.push_back(failure(row, WorkFact::kSpecExpired, now, "no job spec came in time"));
+        out.entries.push_back(
+            failure(row, WorkFact::kSpecExpired, now, "no job spec received within SPEC_TTL"));
     }
     return out;
 }
 
 std::optional<Retract> on_orphaned(const JobRow& row) {
-    if (!row.attempt_is_out()) {
+    if (!row.has_active_attempt()) {
         return std::nullopt;
     }
     return Retract{row.attempt, wire::RetractReason::kOrphaned};
@@ -276,7 +277,7 @@ Result<JobTransition> on_set_status(const JobRow& row, const std::string& status
     }
     JobTransition out;
     out.entries.push_back(failure(row, fact, now, message.empty() ? status + " by request" : message));
-    if (row.attempt_is_out()) {
+    if (row.has_active_attempt()) {
         out.retract = Retract{row.attempt, wire::RetractReason::kCancelled};
     }
     return out;

@@ -1,5 +1,5 @@
-// What follows from a fact: the present row and the fact go in; journal entries and what to send come out. No
-// I/O.
+// Decides the reaction to a fact: from the current row and the fact to journal entries and messages. Pure
+// functions, no I/O.
 #pragma once
 
 #include <vector>
@@ -24,49 +24,50 @@ struct Retract {
 
 struct JobTransition {
     std::vector<JobEvent> entries;  ///< for the journal, in order; they fold into the row
-    bool send_attempt = false;      ///< the attempt that the entries start goes to its provider
-    Millis pause{0};                ///< the attempt leaves so much later
+    bool send_attempt = false;      ///< send the attempt that the entries start
+    Millis pause{0};                ///< before the attempt is sent
     std::optional<Retract> retract;
     bool nothing() const { return entries.empty() && !send_attempt && !retract; }
 };
 
-/// What is known of the job's spec.
+/// The job's spec as far as known.
 struct SpecKnown {
     std::optional<wire::JobSpec> spec;  ///< absent: unknown, or `fault`
-    std::string fault;                  ///< the bytes are there and are no spec: why
+    std::string fault;                  ///< the reason why the stored bytes are not a job spec
 };
 SpecKnown read_spec(const std::optional<std::string>& stored);
 
-/// Of a job that is not judged yet or waits for its spec or provider. Nothing when nothing has changed.
-JobTransition judge(const JobRow& row, const SpecKnown& known, bool provider_registered, const Policy& policy,
-                    Timestamp now);
+/// Evaluates a job that is new or waits for its spec or provider. Returns no transition if nothing changed.
+JobTransition evaluate(const JobRow& row, const SpecKnown& known, bool provider_registered,
+                       const Policy& policy, Timestamp now);
 
-/// What is known of a status's attempt.
+/// The attempt of a status as far as known.
 struct AttemptKnown {
     std::uint32_t last_seq = 0;  ///< 0: no status yet
-    bool waiting = false;        ///< it has not left yet
+    bool waiting = false;        ///< not sent yet
 };
-/// Of a status whose signature and provider are right. `recovering`: the status is older than this database,
-/// so that an attempt unknown to the row did leave once.
+/// Handles a status whose signature and provider are verified. `recovering`: the status is older than this
+/// database, so an attempt that the row does not know was sent before.
 JobTransition on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
                         bool recovering, const Policy& policy, Timestamp now);
 
-/// Before the attempt that follows `tries` counted ones, the last of which failed for a passing reason:
-/// `first`, then five times as long each time, at most ten minutes (or `first`, if that is more).
+/// Returns the pause before the attempt that follows `tries` counted attempts, if the last failure was
+/// transient: `first`, then multiplied by five each time, at most ten minutes (or `first`, if longer).
 Millis pause_after(std::uint32_t tries, Millis first);
 
-/// No acceptance, no `running`, or none in time from a provider that is present. Such an attempt took its
-/// time already: the next one leaves at once.
+/// Handles an attempt without acceptance, without `running` or over its deadline, at a provider that is
+/// present. The next attempt is sent without a pause.
 JobTransition on_silence(const JobRow& row, const std::string& reason, const Policy& policy, Timestamp now);
-/// SPEC_TTL has passed.
+/// Handles the end of SPEC_TTL.
 JobTransition on_spec_ttl(const JobRow& row, Timestamp now);
-/// The creation is orphaned: who has the attempt must stop.
+/// Handles an orphaned creation: retracts the active attempt.
 std::optional<Retract> on_orphaned(const JobRow& row);
-/// Operator's or renter's will: `cancelled` or `failed`. Errors: `illegal_transition`.
+/// Handles a request of the operator or the renter to set `cancelled` or `failed`. Errors:
+/// `illegal_transition`.
 Result<JobTransition> on_set_status(const JobRow& row, const std::string& status, const std::string& message,
                                     Timestamp now);
 
-/// The message for the row's present attempt.
+/// Builds the message for the row's current attempt.
 wire::Assignment assignment_of(const JobRow& row, const wire::JobSpec& spec);
 
 }  // namespace lamda::dispatch

@@ -47,7 +47,7 @@ JobRow created() {
     return row;
 }
 
-/// The row after the decision's entries.
+/// The row after the transition's entries.
 JobRow after(const JobRow& row, const JobTransition& transition) {
     std::optional<JobRow> out = row;
     for (const auto& event : transition.entries) {
@@ -57,7 +57,7 @@ JobRow after(const JobRow& row, const JobTransition& transition) {
 }
 
 JobRow assigned() {
-    return after(created(), judge(created(), known(), true, policy(), kNow));
+    return after(created(), evaluate(created(), known(), true, policy(), kNow));
 }
 
 wire::JobStatus status(wire::StatusKind kind, std::uint32_t attempt = 1, std::uint32_t seq = 1) {
@@ -84,9 +84,9 @@ JobTransition decide(const JobRow& row, const wire::JobStatus& what, std::uint32
 
 }  // namespace
 
-TEST_CASE("a creation is judged by what is known of it") {
-    SECTION("all: attempt 1 leaves") {
-        const auto transition = judge(created(), known(), true, policy(), kNow);
+TEST_CASE("a created job is evaluated by its spec and its provider") {
+    SECTION("both known: attempt 1 is sent") {
+        const auto transition = evaluate(created(), known(), true, policy(), kNow);
         CHECK(transition.send_attempt);
         const auto row = after(created(), transition);
         CHECK(row.work_state == WorkState::kAssigned);
@@ -98,46 +98,46 @@ TEST_CASE("a creation is judged by what is known of it") {
         CHECK(message.provider == address(2));
     }
     SECTION("no spec") {
-        CHECK(after(created(), judge(created(), {}, true, policy(), kNow)).work_state ==
+        CHECK(after(created(), evaluate(created(), {}, true, policy(), kNow)).work_state ==
               WorkState::kAwaitingSpec);
     }
-    SECTION("unknown provider, who comes later") {
-        const auto row = after(created(), judge(created(), known(), false, policy(), kNow));
+    SECTION("the provider registers later") {
+        const auto row = after(created(), evaluate(created(), known(), false, policy(), kNow));
         CHECK(row.work_state == WorkState::kAwaitingProvider);
-        CHECK(judge(row, known(), false, policy(), kNow).nothing());
-        const auto later = judge(row, known(), true, policy(), kNow);
+        CHECK(evaluate(row, known(), false, policy(), kNow).nothing());
+        const auto later = evaluate(row, known(), true, policy(), kNow);
         CHECK(later.send_attempt);
         CHECK(after(row, later).work_state == WorkState::kAssigned);
     }
-    SECTION("bytes that are no spec, and a spec that says something else, never leave") {
-        const auto garbage = judge(created(), read_spec("{}"), true, policy(), kNow);
+    SECTION("malformed bytes and a spec that contradicts the chain are never sent") {
+        const auto garbage = evaluate(created(), read_spec("{}"), true, policy(), kNow);
         CHECK_FALSE(garbage.send_attempt);
         CHECK(after(created(), garbage).work_state == WorkState::kMismatched);
 
         auto dust = created();
         dust.payment = 99;
-        const auto cheap = judge(dust, known(), true, policy(), kNow);
+        const auto cheap = evaluate(dust, known(), true, policy(), kNow);
         CHECK_FALSE(cheap.send_attempt);
         CHECK(after(dust, cheap).work_state == WorkState::kMismatched);
         CHECK_FALSE(after(dust, cheap).error_message->empty());
     }
-    SECTION("a job that the chain shows as done, or not at all, is not judged") {
+    SECTION("a job that is confirmed, paid or absent on chain is not evaluated") {
         for (const auto state :
              {wire::ChainState::kAbsent, wire::ChainState::kConfirmed, wire::ChainState::kPaid}) {
             auto row = created();
             row.chain_state = state;
-            CHECK(judge(row, known(), true, policy(), kNow).nothing());
+            CHECK(evaluate(row, known(), true, policy(), kNow).nothing());
         }
     }
 }
 
-TEST_CASE("statuses move the work along its table") {
+TEST_CASE("statuses move the work state along the table of transitions") {
     auto row = assigned();
     row = after(row, decide(row, status(wire::StatusKind::kAccepted)));
     CHECK(row.work_state == WorkState::kAccepted);
     row = after(row, decide(row, status(wire::StatusKind::kRunning, 1, 2), 1));
     CHECK(row.work_state == WorkState::kRunning);
-    CHECK(decide(row, status(wire::StatusKind::kRunning, 1, 3), 2).nothing());  // progress is not journalled
+    CHECK(decide(row, status(wire::StatusKind::kRunning, 1, 3), 2).nothing());  // progress
     auto done = status(wire::StatusKind::kCompleted, 1, 4);
     done.output_file_cid = "bafy";
     row = after(row, decide(row, done, 3));
@@ -145,19 +145,19 @@ TEST_CASE("statuses move the work along its table") {
     CHECK(row.output_file_cid == "bafy");
 }
 
-TEST_CASE("the same status again changes nothing, an impossible one is journalled with its reason") {
+TEST_CASE("a repeated status changes nothing, an impossible one is journalled with its reason") {
     auto row = assigned();
     row = after(row, decide(row, status(wire::StatusKind::kAccepted)));
     CHECK(decide(row, status(wire::StatusKind::kAccepted), 1).nothing());
 
-    const auto unheard = decide(row, status(wire::StatusKind::kCompleted, 2));
-    REQUIRE(unheard.entries.size() == 1);
-    CHECK(unheard.entries[0].refused_reason == "this attempt never left");
-    CHECK(after(row, unheard).work_state == WorkState::kAccepted);
+    const auto never_sent = decide(row, status(wire::StatusKind::kCompleted, 2));
+    REQUIRE(never_sent.entries.size() == 1);
+    CHECK(never_sent.entries[0].refused_reason == "this attempt was never sent");
+    CHECK(after(row, never_sent).work_state == WorkState::kAccepted);
 }
 
-TEST_CASE("`accepted` and `running` that are repeated are progress: nothing follows from them") {
-    auto row = after(created(), judge(created(), known(), true, policy(), kNow));
+TEST_CASE("repeated `accepted` and `running` are progress and change nothing") {
+    auto row = after(created(), evaluate(created(), known(), true, policy(), kNow));
     std::uint32_t seq = 0;
     for (const auto kind : {wire::StatusKind::kAccepted, wire::StatusKind::kRunning}) {
         const auto first = decide(row, status(kind, 1, seq + 1), seq);
@@ -167,11 +167,11 @@ TEST_CASE("`accepted` and `running` that are repeated are progress: nothing foll
         seq += 2;
     }
     CHECK(row.work_state == WorkState::kRunning);
-    // Not the other way round.
     CHECK(decide(row, status(wire::StatusKind::kAccepted, 1, seq + 1), seq).entries.at(0).refused_reason);
 }
 
-TEST_CASE("a transient failure takes the next attempt until none is left; a permanent one ends the job") {
+TEST_CASE(
+    "a transient failure starts the next attempt until MAX_ATTEMPTS; a permanent failure ends the job") {
     auto row = assigned();
     for (std::uint32_t attempt = 1; attempt < 3; ++attempt) {
         const auto retry = decide(row, failed(wire::ErrorCode::kStoreFailed, attempt));
@@ -191,7 +191,7 @@ TEST_CASE("a transient failure takes the next attempt until none is left; a perm
     CHECK(broken.error_message == "exit_nonzero");
 }
 
-TEST_CASE("a late completed of an older attempt fills the output and leaves the newer attempt out") {
+TEST_CASE("a late completed of an older attempt fills the output and keeps the newer attempt active") {
     auto row = after(assigned(), on_silence(assigned(), "no acceptance", policy(), kNow));
     CHECK(row.attempt == 2);
     auto late = status(wire::StatusKind::kCompleted, 1, 5);
@@ -202,7 +202,8 @@ TEST_CASE("a late completed of an older attempt fills the output and leaves the 
 }
 
 TEST_CASE(
-    "silence: a retry voids the attempt before it; when none is left, what was never accepted expires") {
+    "silence: a retry voids the previous attempt; after the last one, a job that was never accepted "
+    "expires") {
     auto row = assigned();
     row.tries = 3;
     const auto end = on_silence(row, "no acceptance", policy(), kNow);
@@ -214,16 +215,14 @@ TEST_CASE(
     CHECK(on_silence(created(), "silent", policy(), kNow).nothing());
 }
 
-TEST_CASE("no attempt leaves for a job that the chain shows as confirmed") {
+TEST_CASE("no attempt is sent for a job that is confirmed on chain") {
     auto row = assigned();
     row.chain_state = wire::ChainState::kConfirmed;
     CHECK_FALSE(on_silence(row, "silent", policy(), kNow).send_attempt);
     CHECK_FALSE(decide(row, failed(wire::ErrorCode::kInternal)).send_attempt);
 }
 
-TEST_CASE(
-    "a rebuilt row learns its attempts from statuses that are older than the database, and sends none of "
-    "them") {
+TEST_CASE("a rebuilt row gets its attempts from statuses that are older than the database, and sends none") {
     const auto first = decide(created(), status(wire::StatusKind::kRunning, 2, 4), 0, true);
     CHECK_FALSE(first.send_attempt);
     auto row = after(created(), first);
@@ -236,7 +235,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "a failure before the database was new leads on to the attempt that followed it, also of a confirmed "
+    "a failure before the database was created leads to the attempt that followed it, also for a confirmed "
     "job") {
     auto row = created();
     row.chain_state = wire::ChainState::kConfirmed;
@@ -248,7 +247,7 @@ TEST_CASE(
     CHECK(row.work_state == WorkState::kCompleted);
 }
 
-TEST_CASE("an agent's clock moves no deadline: a beginning counts from when it was heard of") {
+TEST_CASE("an agent's clock moves no deadline: a start counts from its receipt") {
     auto early = status(wire::StatusKind::kRunning);
     early.at = kNow - std::chrono::hours(24);
     CHECK(after(assigned(), decide(assigned(), early)).running_since == kNow);
@@ -257,17 +256,17 @@ TEST_CASE("an agent's clock moves no deadline: a beginning counts from when it w
     CHECK(after(assigned(), decide(assigned(), late)).completed_at == kNow);
 }
 
-TEST_CASE("an orphaned creation retracts the attempt that is out, and only that") {
+TEST_CASE("an orphaned creation retracts the active attempt only") {
     CHECK(on_orphaned(assigned()) == Retract{1, wire::RetractReason::kOrphaned});
     CHECK_FALSE(on_orphaned(created()));
-    auto back = assigned();
-    back.work_state.reset();  // judged anew after a reorg
-    const auto again = judge(back, known(), true, policy(), kNow);
-    CHECK(after(back, again).attempt == 2);
-    CHECK(after(back, again).tries == 1);
+    auto recreated = assigned();
+    recreated.work_state.reset();  // as after a reorg
+    const auto again = evaluate(recreated, known(), true, policy(), kNow);
+    CHECK(after(recreated, again).attempt == 2);
+    CHECK(after(recreated, again).tries == 1);
 }
 
-TEST_CASE("cancelling stops the agent; what has ended, or is confirmed on chain, cannot be cancelled") {
+TEST_CASE("cancelling stops the agent; a job that has ended or is confirmed on chain cannot be cancelled") {
     const auto cancel = on_set_status(assigned(), "cancelled", "", kNow);
     REQUIRE(cancel);
     CHECK(cancel->retract == Retract{1, wire::RetractReason::kCancelled});
@@ -282,13 +281,13 @@ TEST_CASE("cancelling stops the agent; what has ended, or is confirmed on chain,
     CHECK(on_set_status(assigned(), "failed", "", kNow)->entries.size() == 1);
 }
 
-TEST_CASE("SPEC_TTL ends only what waits for its spec") {
-    auto row = after(created(), judge(created(), {}, true, policy(), kNow));
+TEST_CASE("SPEC_TTL ends only a job that waits for its spec") {
+    auto row = after(created(), evaluate(created(), {}, true, policy(), kNow));
     CHECK(after(row, on_spec_ttl(row, kNow)).work_state == WorkState::kExpired);
     CHECK(on_spec_ttl(assigned(), kNow).nothing());
 }
 
-TEST_CASE("the pause after a transient failure grows, what took its time already is followed at once") {
+TEST_CASE("the pause after a transient failure grows; after silence the next attempt is sent at once") {
     const Millis first(20'000);
     CHECK(pause_after(1, first) == Millis(20'000));
     CHECK(pause_after(2, first) == Millis(100'000));
@@ -308,11 +307,11 @@ TEST_CASE("the pause after a transient failure grows, what took its time already
     const auto silent = on_silence(row, "no sign of the job", policy(), kNow);
     CHECK(silent.send_attempt);
     CHECK(silent.pause == Millis(0));
-    // Before this database was new: its time is over.
+    // Decided before this database was created: the pause is over.
     CHECK(decide(row, failed(wire::ErrorCode::kStoreFailed, 2), 0, true).pause == Millis(0));
-    // It has not left: nobody can have failed at it.
+    // The attempt was not sent, so it cannot have failed.
     const auto early =
         on_status(row, failed(wire::ErrorCode::kStoreFailed, 2), {0, true}, false, policy(), kNow);
     CHECK_FALSE(early.send_attempt);
-    CHECK(early.entries.back().refused_reason == "this attempt has not left yet");
+    CHECK(early.entries.back().refused_reason == "this attempt has not been sent yet");
 }

@@ -26,8 +26,7 @@ void put_retraction(std::vector<OutboxMessage>& out, const JobRow& row, const Re
                    wire::to_json(message)});
 }
 
-/// All entries as the chain has them, whatever their jobs: what was decided of a job stands behind the fact
-/// that it follows from.
+/// Returns the entries of all jobs in chain order. A decision follows the fact that caused it.
 std::vector<JobEvent*> in_order(std::vector<JobWrite>& writes) {
     struct Placed {
         BlockNum block;
@@ -54,11 +53,11 @@ std::vector<JobEvent*> in_order(std::vector<JobWrite>& writes) {
     std::vector<JobEvent*> out;
     out.reserve(placed.size());
     std::transform(placed.begin(), placed.end(), std::back_inserter(out),
-                   [](const Placed& one) { return one.entry; });
+                   [](const Placed& place) { return place.entry; });
     return out;
 }
 
-/// The row after the entries; an event for each that changes what people see.
+/// Computes the row after the entries. Appends an event for each entry that changes the public status.
 void fold_entries(JobWrite& write, std::vector<OutboxMessage>& messages, ChainId chain, Timestamp now) {
     const bool refolded = write.after.has_value();
     std::optional<JobRow> row = write.before;
@@ -68,10 +67,10 @@ void fold_entries(JobWrite& write, std::vector<OutboxMessage>& messages, ChainId
     if (!refolded) {
         write.after = std::move(row);
     } else if (row && write.after->status() != row->status() && outbox::is_recent(row->updated_at, now)) {
-        JobEvent taken_back;
-        taken_back.id = row->last_event;
-        taken_back.at = now;
-        put_job_event(messages, *write.after, taken_back, chain, "unwound");
+        JobEvent unwound;
+        unwound.id = row->last_event;
+        unwound.at = now;
+        put_job_event(messages, *write.after, unwound, chain, "unwound");
     }
 }
 
@@ -106,7 +105,7 @@ void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, T
     for (auto& write : writes) {
         fold_entries(write, messages, chain, now);
         if (!write.after) {
-            continue;  // facts of a job whose creation lies before the start block
+            continue;  // facts of a job that was created before the start block
         }
         if (!write.before) {
             created.push_back(&*write.after);
@@ -114,7 +113,7 @@ void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, T
             changed.push_back(&*write.after);
         }
         if (write.retract) {
-            // To the provider who has the attempt: a creation in another block may name another one.
+            // To the provider that has the attempt: a creation in another block may name another provider.
             put_retraction(messages, write.before ? *write.before : *write.after, *write.retract);
             retracted.push_back({write.after->id, write.retract->attempt});
         }

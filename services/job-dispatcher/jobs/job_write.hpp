@@ -1,5 +1,5 @@
-// A change to a job on its way into the database: entries, the row they fold into, attempts, messages —
-// together.
+// Writes changes of jobs to the database: journal entries, folded rows, attempts and messages, in one
+// transaction.
 #pragma once
 
 #include <vector>
@@ -14,18 +14,18 @@ struct JobWrite {
     std::optional<JobRow> before;  ///< absent: the job is new
     std::vector<JobEvent> entries;
     bool send_attempt = false;
-    Millis pause{0};  ///< before the attempt leaves
+    Millis pause{0};  ///< before the attempt is sent
     std::optional<Retract> retract;
-    std::optional<wire::JobSpec> spec;  ///< needed to send an attempt
-    std::optional<JobRow> after;  ///< given: the row was folded anew (unwind); else `before` and the entries
+    std::optional<wire::JobSpec> spec;  ///< required to send an attempt
+    std::optional<JobRow> after;  ///< set: the row was folded again (unwind); else `before` plus the entries
 
-    /// What a decision adds. Its attempt replaces one that an earlier decision of this change would have
-    /// sent.
+    /// Adds a transition. Its attempt replaces the attempt that an earlier transition of this write would
+    /// have sent.
     void add(JobTransition transition);
 };
 
-/// Writes them: journal, rows, attempts, outbox. Every `after` is set. Events for the live feed are left out
-/// for what is no news any more.
+/// Writes journal, rows, attempts and outbox, and sets every `after`. Entries that are not recent
+/// (outbox::is_recent) cause no event for the live feed.
 void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, Timestamp now);
 
 }  // namespace lamda::dispatch

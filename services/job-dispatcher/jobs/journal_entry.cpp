@@ -66,7 +66,7 @@ Result<Fact> parse_fact(std::string_view text) {
             return Fact(fact);
         }
     }
-    return Error{"invalid_fact", "no kind of fact: " + std::string(text), ""};
+    return Error{"invalid_fact", "unknown kind of fact: " + std::string(text), ""};
 }
 
 std::string to_json(const FactBody& body) {

@@ -1,4 +1,4 @@
-// Batches of JobManager's logs as the chain's reader gives them: for tests and figures of what follows it.
+// Makes batches of JobManager's logs in the form of the log stream, for tests and benchmarks.
 #pragma once
 
 #include <algorithm>
@@ -13,7 +13,7 @@ namespace lamda::dispatch::testing {
 
 enum class LogKind { kCreated, kConfirmed, kClaimed };
 
-/// Random to look at, different for each pair.
+/// Returns a pseudo-random id, different for each pair.
 template <class Id>
 Id hash_of(char mark, std::uint64_t number) {
     return crypto::keccak256(as_bytes(mark + std::to_string(number))).template as<Id>();
@@ -22,11 +22,10 @@ inline JobId job_id(std::uint64_t job) {
     return hash_of<JobId>('j', job);
 }
 
-/// Of a chain that grows by what it is asked for. Jobs have numbers; id, renter and provider follow from
-/// them.
+/// Makes the batches of a growing chain. Jobs have numbers; id, renter and provider derive from them.
 class BatchMaker {
   public:
-    /// Logs of the jobs first … first + count − 1, `per_block` in each new block.
+    /// Returns logs of the jobs first … first + count − 1, `per_block` in each new block.
     ingest::Batch next(LogKind kind, std::uint64_t first, std::uint64_t count, std::uint64_t per_block) {
         ingest::Batch out;
         out.from = cursor_;
@@ -50,7 +49,7 @@ class BatchMaker {
         out.finalized = out.to.number - kNotFinal;
         return out;
     }
-    /// Blocks above `to` are of another fork from here on.
+    /// Unwinds to `to`; the next blocks are of another fork.
     ingest::Unwind back_to(const BlockRef& to) {
         const ingest::Unwind out{*cursor_, to};
         cursor_ = to;

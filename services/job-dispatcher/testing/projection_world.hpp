@@ -1,4 +1,4 @@
-// JobManager's batches through the dispatcher's projection into a real database: for its tests.
+// Test scene: batches of JobManager, the dispatcher's projection and a real database.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -22,7 +22,7 @@ struct ProjectionScene {
         projector.bind({ChainId{31337}, {Address{}}});
     }
 
-    /// Invariant 2; and the journal is in the chain's order.
+    /// Checks invariant 2 (Derived), and that the journal is in chain order.
     void require_rows_are_folds(std::uint64_t jobs, wire::ChainState state) {
         database.transact([&](store::Txn& txn) {
             std::vector<JobId> ids;
@@ -47,7 +47,7 @@ struct ProjectionScene {
             CHECK(disorder.get<int>("n") == 0);
         });
     }
-    /// All of journal and jobs, but for the ids, whose order counts.
+    /// Returns journal and jobs without the ids; the order of the ids is checked.
     std::vector<std::string> rows() {
         std::vector<std::string> out;
         for (const auto* sql :
@@ -96,7 +96,7 @@ struct ProjectionScene {
     BatchMaker chain;
 };
 
-/// The blocks of one after those of the other.
+/// Appends the blocks of `more` to `batch`.
 inline ingest::Batch joined(ingest::Batch batch, ingest::Batch more) {
     std::move(more.headers.begin(), more.headers.end(), std::back_inserter(batch.headers));
     std::move(more.logs.begin(), more.logs.end(), std::back_inserter(batch.logs));

@@ -11,14 +11,15 @@ namespace lamda::agent {
 namespace {
 constexpr auto kCheck = "assignments";
 constexpr Millis kFetchTimeout{1'000};
-constexpr Millis kComeAgain{5'000};
+constexpr Millis kRedeliverAfter{5'000};
 }  // namespace
 
 AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses,
                                const BscIdentity& identity, const Address& provider,
                                const Address& job_manager, std::size_t capacity, const RetrySchedule& retries,
-                               DuplicateAgentDetector& twins, SettingsWatch& settings, const Clock& clock,
-                               telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
+                               DuplicateAgentDetector& duplicates, SettingsWatch& settings,
+                               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
+                               telemetry::Health& health)
     : bus_(bus),
       journal_(journal),
       statuses_(statuses),
@@ -27,7 +28,7 @@ AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWrit
       job_manager_(job_manager),
       capacity_(capacity),
       retries_(retries),
-      twins_(twins),
+      duplicates_(duplicates),
       settings_(settings),
       clock_(clock),
       log_(std::move(log)),
@@ -37,12 +38,14 @@ AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWrit
 }
 
 void AssignmentLoop::run(const std::stop_token& stop) {
-    run_durable(stop, health_, kCheck, log_, "no assignments can be taken", [&] { consume(stop); });
+    run_durable(stop, health_, kCheck, log_, "consuming assignments failed", [&] { consume(stop); });
 }
 
 void AssignmentLoop::consume(const std::stop_token& stop) {
     if (!identity_.known()) {
-        health_.set(kCheck, false, "BSC_CHAIN_ID is not set and no endpoint of BSC_RPC_URL has told it yet");
+        health_.set(
+            kCheck, false,
+            "BSC chain id unknown: BSC_CHAIN_ID is not set and no endpoint of BSC_RPC_URL has answered");
     }
     if (!identity_.wait(stop)) {
         return;
@@ -52,8 +55,8 @@ void AssignmentLoop::consume(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         seen = journal_.wait_change(seen, Millis(0));
         const auto occupied = retries_.occupied(journal_.active_attempts(), capacity_);
-        if (occupied >= capacity_ || twins_.present()) {
-            // Nothing is fetched that could not be taken: it would run out of its acknowledgement time here.
+        if (occupied >= capacity_ || duplicates_.present()) {
+            // A message that cannot be accepted now would exceed its acknowledgement time here.
             health_.set(kCheck, true);
             journal_.wait_change(seen, Millis(500));
             continue;
@@ -69,26 +72,26 @@ void AssignmentLoop::consume(const std::stop_token& stop) {
 void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message) {
     const auto count = [&](std::string_view what) {
         metrics_
-            .counter("lamda_agent_assignments_total", "Assignments that came, by what was done with them",
+            .counter("lamda_agent_assignments_total", "Assignments received, by decision",
                      {{"decision", std::string(what)}})
             .add();
     };
     const auto assignment = wire::parse_assignment(message.body);
     if (!assignment || assignment->provider != provider_) {
-        log_.error("an assignment is refused for good",
+        log_.error("assignment rejected",
                    {{"sequence", message.sequence},
-                    {"reason", assignment ? "it is for another provider" : assignment.error().message},
+                    {"reason", assignment ? "for another provider" : assignment.error().message},
                     {"where", assignment ? "/provider" : assignment.error().where}});
         count("malformed");
         consumer.term(message);
         return;
     }
     const Self self{provider_,
-                    identity_.known().value(),  // it may be corrected, and is never forgotten
+                    identity_.known().value(),  // known since consume(): may be corrected, never reset
                     job_manager_,
                     retries_.occupied(journal_.active_attempts(), capacity_),
                     capacity_,
-                    twins_.present()};
+                    duplicates_.present()};
     const AttemptKey key{assignment->job_id, assignment->attempt};
     const auto verdict = decide(*assignment, journal_.find(assignment->job_id), self);
     count(to_string(verdict.decision));
@@ -98,12 +101,12 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
                              {"reason", verdict.reason}});
     if (verdict.decision == AssignmentDecision::kReturn) {
         settings_.contradicts(key, verdict.reason);
-        consumer.nak(message, SettingsWatch::kComeAgain);
+        consumer.nak(message, SettingsWatch::kRedeliverAfter);
         return;
     }
     settings_.settled(key);
     if (verdict.decision == AssignmentDecision::kDefer) {
-        consumer.nak(message, kComeAgain);
+        consumer.nak(message, kRedeliverAfter);
         return;
     }
     accept(*assignment, verdict);
@@ -118,7 +121,7 @@ void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& v
         case AssignmentDecision::kAccept:
             journal_.update(assignment.job_id, [&](JobRecord& record) {
                 if (assignment.attempt <= record.void_through) {
-                    return;  // retracted between the decision and now
+                    return;  // retracted after the decision
                 }
                 enter(record, assignment, clock_.now());
                 statuses_.add(record.attempts.at(assignment.attempt), wire::StatusKind::kAccepted);
@@ -137,7 +140,7 @@ void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& v
             journal_.update(key, [](Attempt& attempt) {
                 const auto last =
                     std::find_if(attempt.outbox.begin(), attempt.outbox.end(),
-                                 [&](const Outgoing& one) { return one.seq == attempt.last_seq; });
+                                 [&](const UnsentStatus& one) { return one.seq == attempt.last_seq; });
                 if (last == attempt.outbox.end()) {
                     attempt.outbox.push_back(
                         {attempt.last_seq,

@@ -1,4 +1,4 @@
-// Takes assignments from the bus: on disk first, then acknowledged, then run.
+// Consumes assignments from the bus: records each on disk, then acknowledges it; the runner runs it.
 #pragma once
 
 #include <stop_token>
@@ -19,7 +19,7 @@ class AssignmentLoop {
   public:
     AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses, const BscIdentity& identity,
                    const Address& provider, const Address& job_manager, std::size_t capacity,
-                   const RetrySchedule& retries, DuplicateAgentDetector& twins, SettingsWatch& settings,
+                   const RetrySchedule& retries, DuplicateAgentDetector& duplicates, SettingsWatch& settings,
                    const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
                    telemetry::Health& health);
     void run(const std::stop_token& stop);
@@ -37,7 +37,7 @@ class AssignmentLoop {
     Address job_manager_;
     std::size_t capacity_;
     const RetrySchedule& retries_;
-    DuplicateAgentDetector& twins_;
+    DuplicateAgentDetector& duplicates_;
     SettingsWatch& settings_;
     const Clock& clock_;
     telemetry::Log log_;

@@ -8,14 +8,14 @@
 
 namespace lamda::agent {
 
-Abandoning::Body Abandoning::wrap(Body inner, Millis patience) {
+DetachableLoops::Body DetachableLoops::wrap(Body inner, Millis timeout) {
     struct Shared {
         std::mutex mutex;
         std::condition_variable_any changed;
         bool done = false;
         std::exception_ptr error;
     };
-    return [this, inner = std::move(inner), patience](const std::stop_token& stop) {
+    return [this, inner = std::move(inner), timeout](const std::stop_token& stop) {
         auto shared = std::make_shared<Shared>();
         std::thread worker([shared, inner, stop] {
             std::exception_ptr error;
@@ -31,8 +31,8 @@ Abandoning::Body Abandoning::wrap(Body inner, Millis patience) {
         });
         std::unique_lock lock(shared->mutex);
         const auto done = [&] { return shared->done; };
-        if (!shared->changed.wait(lock, stop, done) && !shared->changed.wait_for(lock, patience, done)) {
-            left_behind_ = true;
+        if (!shared->changed.wait(lock, stop, done) && !shared->changed.wait_for(lock, timeout, done)) {
+            detached_any_ = true;
             worker.detach();
             return;
         }

@@ -1,4 +1,5 @@
-// Loops that may hang in somebody else's answer: at the end they are left behind instead of being waited for.
+// Runs loops that may block in a remote call on their own threads. A thread that does not stop in time is
+// detached.
 #pragma once
 
 #include <atomic>
@@ -9,18 +10,18 @@
 
 namespace lamda::agent {
 
-/// Safe for this process because every step of it may be cut by SIGKILL anyway: what matters is on disk.
-class Abandoning {
+/// Detaching is safe because the agent tolerates SIGKILL at every step: its state is on disk.
+class DetachableLoops {
   public:
     using Body = std::function<void(const std::stop_token&)>;
-    /// A body that runs `inner` on a thread of its own and returns, when stopped, at the latest after
-    /// `patience`. What `inner` throws, it throws.
-    Body wrap(Body inner, Millis patience = Millis(3'000));
-    /// Whether a thread was left behind. The process must then end without destroying what that thread uses.
-    bool left_behind() const { return left_behind_; }
+    /// Returns a body that runs `inner` on its own thread. After a stop request the body returns within
+    /// `timeout`. Rethrows what `inner` throws.
+    Body wrap(Body inner, Millis timeout = Millis(3'000));
+    /// True if a thread was detached. The process must then end without destroying objects of that thread.
+    bool detached_any() const { return detached_any_; }
 
   private:
-    std::atomic<bool> left_behind_ = false;
+    std::atomic<bool> detached_any_ = false;
 };
 
 }  // namespace lamda::agent

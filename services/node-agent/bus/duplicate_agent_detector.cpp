@@ -22,7 +22,7 @@ DuplicateAgentDetector::DuplicateAgentDetector(const Address& provider, std::str
     health_.set(kCheck, true);
 }
 
-bool DuplicateAgentDetector::hear(std::string_view message, const eth::Eip712Domain& market) {
+bool DuplicateAgentDetector::observe(std::string_view message, const eth::Eip712Domain& market) {
     const auto heartbeat = wire::parse_heartbeat(message);
     if (!heartbeat || heartbeat->provider != provider_ || heartbeat->instance.empty() ||
         heartbeat->instance == instance_) {
@@ -33,30 +33,29 @@ bool DuplicateAgentDetector::hear(std::string_view message, const eth::Eip712Dom
         return false;
     }
     newest_ = heartbeat->seq;
-    const bool news = !heard_;
-    heard_ = clock_.steady();
+    const bool appeared = !last_seen_;
+    last_seen_ = clock_.steady();
     const auto detail = fmt::format(
-        "another agent works with this provider's key (instance {}, version {}): stop one of the two; until "
-        "then "
+        "another agent uses this provider's key (instance {}, version {}): stop one of the two; until then "
         "both take no new work",
         heartbeat->instance, heartbeat->agent_version);
     health_.set(kCheck, false, detail);
-    if (news) {
+    if (appeared) {
         log_.error(
-            "there is another agent with the same key",
+            "duplicate agent detected",
             {{"instance", heartbeat->instance}, {"version", heartbeat->agent_version}, {"own", instance_}});
     }
-    return news;
+    return appeared;
 }
 
 bool DuplicateAgentDetector::present() {
     const std::lock_guard lock(mutex_);
-    if (heard_ && clock_.steady() - *heard_ >= kSilence) {
-        heard_.reset();
+    if (last_seen_ && clock_.steady() - *last_seen_ >= kSilence) {
+        last_seen_.reset();
         health_.set(kCheck, true);
-        log_.info("the other agent with the same key is silent: new work is taken again");
+        log_.info("duplicate agent gone, accepting new work again");
     }
-    return heard_.has_value();
+    return last_seen_.has_value();
 }
 
 }  // namespace lamda::agent

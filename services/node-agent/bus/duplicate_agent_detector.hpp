@@ -1,5 +1,5 @@
-// Another agent that works with the same key, in a folder of its own: a folder's lock keeps away those on
-// this machine that share it, nothing but their heartbeats shows the others.
+// Detects another agent with the same key and another state folder by its heartbeats. Agents with the same
+// folder are excluded by the folder's lock.
 #pragma once
 
 #include <mutex>
@@ -15,26 +15,25 @@
 
 namespace lamda::agent {
 
-/// Two agents with one key would share the provider's durables, so that each sees half of the assignments and
-/// half of the retractions, number statuses alike, and spend the same nonces. Which of them is the right one
-/// only a person can say: both take no new work as long as they hear each other. What they have begun they
-/// finish. Thread-safe.
+/// Two agents with one key share the provider's durables: each receives half of the assignments and of the
+/// retractions, both use the same status numbers and the same nonces. Only an operator can decide which one
+/// to stop. Until then both defer new work and finish their active attempts. Thread-safe.
 class DuplicateAgentDetector {
   public:
-    /// As long as four heartbeats: one that was quiet for so long is taken to be gone.
+    /// Time without a heartbeat after which the other agent counts as stopped: four heartbeat intervals.
     static constexpr Millis kSilence{20'000};
 
-    /// @param instance tells this process's heartbeats from all others
-    /// @param started_at heartbeats of smaller numbers are older than this process: replays
+    /// @param instance identifies this process's own heartbeats
+    /// @param started_at heartbeats with smaller numbers are replays from before this process
     DuplicateAgentDetector(const Address& provider, std::string instance, std::uint64_t started_at,
                            const Clock& clock, telemetry::Log log, telemetry::Health& health);
 
     const std::string& instance() const { return instance_; }
-    /// A message on the provider's heartbeat subject. True when it shows a twin where none was known: that
-    /// one should hear of us at once. Heartbeats that name no instance, are not signed for this market, or
-    /// are not newer than those heard before show nothing.
-    bool hear(std::string_view message, const eth::Eip712Domain& market);
-    /// Whether a twin was heard within kSilence. Keeps the check `alone`.
+    /// Evaluates a message on the provider's heartbeat subject. Returns true if the message reveals a
+    /// duplicate agent that was not known: the caller then sends a heartbeat at once. Ignores heartbeats
+    /// that name no instance, are not signed for `market`, or are not newer than earlier ones.
+    bool observe(std::string_view message, const eth::Eip712Domain& market);
+    /// True if a duplicate agent was seen within kSilence. Updates the check `alone`.
     bool present();
 
   private:
@@ -44,8 +43,8 @@ class DuplicateAgentDetector {
     telemetry::Log log_;
     telemetry::Health& health_;
     std::mutex mutex_;
-    std::uint64_t newest_;         ///< seq
-    std::optional<Steady> heard_;  ///< nullopt: alone
+    std::uint64_t newest_;             ///< highest seq seen
+    std::optional<Steady> last_seen_;  ///< nullopt: no duplicate agent
 };
 
 }  // namespace lamda::agent

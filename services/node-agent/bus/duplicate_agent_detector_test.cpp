@@ -32,9 +32,9 @@ std::string heartbeat(const std::string& instance, std::uint64_t seq) {
 }
 
 struct Watched {
-    bool hear(const std::string& message) { return watch.hear(message, kMarket); }
-    /// The next one of a twin that lives.
-    bool hear_other() { return hear(heartbeat("other", ++seq)); }
+    bool observe(const std::string& message) { return watch.observe(message, kMarket); }
+    /// Passes the next heartbeat of a running duplicate agent.
+    bool observe_other() { return observe(heartbeat("other", ++seq)); }
 
     std::uint64_t seq = kStartedAt;
     FakeClock clock{start_of_time()};
@@ -44,53 +44,53 @@ struct Watched {
 
 }  // namespace
 
-TEST_CASE("who hears only itself, other providers, agents that tell no instance, and noise is alone") {
+TEST_CASE("own heartbeats, other providers', those without an instance and invalid ones are ignored") {
     Watched at;
     auto stranger = unsigned_heartbeat("other", 101);
     stranger.provider = key(2)->address();
     stranger = wire::sign_heartbeat(stranger, kMarket, *key(2));
     for (const auto& message : {heartbeat("own", 101), wire::to_json(stranger), heartbeat("", 101),
                                 std::string("{}"), std::string("noise")}) {
-        CHECK_FALSE(at.hear(message));
+        CHECK_FALSE(at.observe(message));
     }
     CHECK_FALSE(at.watch.present());
     CHECK(at.health.ready());
 }
 
-TEST_CASE("a twin is news once, is told in the health check, and forgotten after its silence") {
+TEST_CASE("a duplicate agent is reported once, named in the health check, and dropped after kSilence") {
     Watched at;
-    CHECK(at.hear_other());
-    CHECK_FALSE(at.hear_other());
+    CHECK(at.observe_other());
+    CHECK_FALSE(at.observe_other());
     CHECK(at.watch.present());
     CHECK(at.health.checks().at("alone").detail.find("instance other") != std::string::npos);
     CHECK_FALSE(at.health.ready());
 
     at.clock.advance(DuplicateAgentDetector::kSilence - Millis(1));
     CHECK(at.watch.present());
-    CHECK_FALSE(at.hear_other());  // its silence begins anew
+    CHECK_FALSE(at.observe_other());  // kSilence starts again
     at.clock.advance(DuplicateAgentDetector::kSilence - Millis(1));
     CHECK(at.watch.present());
     at.clock.advance(Millis(1));
     CHECK_FALSE(at.watch.present());
     CHECK(at.health.ready());
-    CHECK(at.hear_other());  // news again
+    CHECK(at.observe_other());  // reported again
 }
 
-TEST_CASE("nobody without the key makes a twin: neither forged heartbeats nor recorded ones do") {
+TEST_CASE("forged and replayed heartbeats show no duplicate agent") {
     Watched at;
-    CHECK_FALSE(at.hear(wire::to_json(unsigned_heartbeat("other", 101))));
+    CHECK_FALSE(at.observe(wire::to_json(unsigned_heartbeat("other", 101))));
     CHECK_FALSE(
-        at.hear(wire::to_json(wire::sign_heartbeat(unsigned_heartbeat("other", 101), kMarket, *key(2)))));
+        at.observe(wire::to_json(wire::sign_heartbeat(unsigned_heartbeat("other", 101), kMarket, *key(2)))));
     const auto another_market = wire::market_domain(ChainId{56}, address(9));
-    CHECK_FALSE(at.hear(
+    CHECK_FALSE(at.observe(
         wire::to_json(wire::sign_heartbeat(unsigned_heartbeat("other", 101), another_market, *key(1)))));
-    CHECK_FALSE(at.hear(heartbeat("of an earlier process", kStartedAt)));
+    CHECK_FALSE(at.observe(heartbeat("of an earlier process", kStartedAt)));
     CHECK_FALSE(at.watch.present());
 
     const auto recorded = heartbeat("other", 102);
-    CHECK(at.hear(recorded));
+    CHECK(at.observe(recorded));
     at.clock.advance(DuplicateAgentDetector::kSilence);
     CHECK_FALSE(at.watch.present());
-    CHECK_FALSE(at.hear(recorded));
+    CHECK_FALSE(at.observe(recorded));
     CHECK_FALSE(at.watch.present());
 }

@@ -11,8 +11,7 @@ constexpr Millis kRetryAfter{1'000};
 }  // namespace
 
 void run_durable(const std::stop_token& stop, telemetry::Health& health, const std::string& check,
-                 const telemetry::Log& log, std::string_view complaint,
-                 const std::function<void()>& consume) {
+                 const telemetry::Log& log, std::string_view message, const std::function<void()>& consume) {
     while (!stop.stop_requested()) {
         std::string last_error;
         try {
@@ -20,14 +19,14 @@ void run_durable(const std::stop_token& stop, telemetry::Health& health, const s
         } catch (const bus::Unavailable& error) {
             last_error = error.what();
         } catch (const bus::Refused& error) {
-            // The dispatcher makes the durable when it learns of this provider: until then there is none.
+            // The durable does not exist until the dispatcher knows this provider.
             last_error = error.what();
         } catch (const DiskError& error) {
             last_error = error.what();
         }
         if (!last_error.empty()) {
             if (health.set(check, false, last_error)) {
-                log.warn(complaint, {{"reason", last_error}});
+                log.warn(message, {{"reason", last_error}});
             }
             runtime::pause(stop, kRetryAfter);
         }

@@ -1,4 +1,4 @@
-// What the loops on the agent's two durables have in common: trouble is told once, and tried again.
+// Retry loop shared by the consumers of the agent's two durables: logs a failure once and retries.
 #pragma once
 
 #include <functional>
@@ -9,10 +9,10 @@
 
 namespace lamda::agent {
 
-/// Runs `consume` until stopped, again a second after the bus or the disk has failed it; meanwhile `check` is
-/// not ready.
-/// @param complaint for the log, once per trouble
+/// Runs `consume` until stopped. After a failure of the bus or the disk, `check` is not ready and `consume`
+/// is retried after one second.
+/// @param message log message of a failure
 void run_durable(const std::stop_token& stop, telemetry::Health& health, const std::string& check,
-                 const telemetry::Log& log, std::string_view complaint, const std::function<void()>& consume);
+                 const telemetry::Log& log, std::string_view message, const std::function<void()>& consume);
 
 }  // namespace lamda::agent

@@ -7,14 +7,14 @@ namespace lamda::agent {
 
 namespace {
 constexpr Millis kEvery{5'000};
-/// A heartbeat makes the durables: none is waited for longer than the connection.
+/// The first heartbeat makes the dispatcher create the durables, so it is sent right after connecting.
 constexpr Millis kUntilConnected{100};
 }  // namespace
 
 HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
                              const BscIdentity& identity, const Address& job_manager,
                              HeartbeatSequence& sequence, std::size_t capacity, const RetrySchedule& retries,
-                             DuplicateAgentDetector& twins, SettingsWatch& settings, const Clock& clock,
+                             DuplicateAgentDetector& duplicates, SettingsWatch& settings, const Clock& clock,
                              telemetry::Metrics& metrics)
     : bus_(bus),
       journal_(journal),
@@ -24,19 +24,19 @@ HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto
       sequence_(sequence),
       capacity_(capacity),
       retries_(retries),
-      twins_(twins),
+      duplicates_(duplicates),
       settings_(settings),
       clock_(clock),
       running_(metrics.gauge("lamda_agent_running", "Attempts accepted and not ended")),
       waiting_(metrics.gauge("lamda_agent_waiting",
-                             "Attempts that wait for a registry, a source, a store or the engine, and leave "
-                             "their room to others")) {}
+                             "Attempts that wait to retry a registry, a source, a store or the engine, and "
+                             "hold no slot")) {}
 
 void HeartbeatLoop::run(const std::stop_token& stop) {
-    const auto ear =
+    const auto subscription =
         bus_.subscribe(wire::heartbeat_subject(signer_.address()), "", [this](const bus::Message& message) {
             const auto market = domain();
-            if (market && twins_.hear(message.body, *market)) {
+            if (market && duplicates_.observe(message.body, *market)) {
                 beat();
             }
         });
@@ -58,18 +58,18 @@ void HeartbeatLoop::beat() {
     heartbeat.provider = signer_.address();
     heartbeat.at = clock_.now();
     heartbeat.agent_version = LAMDA_VERSION;
-    // Without room no attempt runs out of its time to be accepted.
-    const bool takes_work = !twins_.present() && !settings_.contradicted();
+    // With capacity 0 the dispatcher's accept timeout does not run.
+    const bool takes_work = !duplicates_.present() && !settings_.contradicted();
     heartbeat.capacity = takes_work ? static_cast<std::uint32_t>(capacity_) : 0;
     const auto active = journal_.active_attempts();
-    // As room is counted when assignments are taken, so that the dispatcher's accept clock goes by the same.
+    // Counted as in AssignmentLoop, so that the dispatcher's accept timeout uses the same number.
     heartbeat.running = static_cast<std::uint32_t>(retries_.occupied(active, capacity_));
-    heartbeat.instance = twins_.instance();
+    heartbeat.instance = duplicates_.instance();
     running_.set(static_cast<double>(active.size()));
     waiting_.set(static_cast<double>(active.size()) - heartbeat.running);
     const auto market = domain();
     if (!market || !bus_.connected()) {
-        return;  // a heartbeat that is heard later says nothing about now
+        return;  // a heartbeat that is delivered late is useless
     }
     heartbeat.seq = sequence_.next();
     heartbeat = wire::sign_heartbeat(std::move(heartbeat), *market, signer_);

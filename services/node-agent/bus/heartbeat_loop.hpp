@@ -1,4 +1,4 @@
-// OnchainRegistration and load on the bus, every five seconds; and an ear for others that send the same.
+// Publishes a signed heartbeat with the agent's load every five seconds, and watches for duplicate agents.
 #pragma once
 
 #include <mutex>
@@ -16,12 +16,12 @@
 
 namespace lamda::agent {
 
-/// Heartbeats are signed for this agent's market: none leave before its chain is known.
+/// Heartbeats are signed for this agent's market: none is sent before the chain id is known.
 class HeartbeatLoop {
   public:
     HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
                   const BscIdentity& identity, const Address& job_manager, HeartbeatSequence& sequence,
-                  std::size_t capacity, const RetrySchedule& retries, DuplicateAgentDetector& twins,
+                  std::size_t capacity, const RetrySchedule& retries, DuplicateAgentDetector& duplicates,
                   SettingsWatch& settings, const Clock& clock, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
 
@@ -37,12 +37,12 @@ class HeartbeatLoop {
     HeartbeatSequence& sequence_;
     std::size_t capacity_;
     const RetrySchedule& retries_;
-    DuplicateAgentDetector& twins_;
+    DuplicateAgentDetector& duplicates_;
     SettingsWatch& settings_;
     const Clock& clock_;
     telemetry::Gauge running_;
     telemetry::Gauge waiting_;
-    std::mutex beating_;  ///< heartbeats leave in the order of their numbers
+    std::mutex beating_;  ///< heartbeats are sent in the order of their numbers
 };
 
 }  // namespace lamda::agent

@@ -18,12 +18,12 @@ std::optional<std::uint64_t> smaller(std::optional<std::uint64_t> limit, std::ui
     return std::min(limit.value_or(machine), machine);
 }
 
-std::optional<std::string> over(std::uint64_t wanted, std::optional<std::uint64_t> most, const char* field,
-                                const char* unit) {
+std::optional<std::string> over_limit(std::uint64_t wanted, std::optional<std::uint64_t> most,
+                                      const char* field, const char* unit) {
     if (!most || wanted <= *most) {
         return std::nullopt;
     }
-    return fmt::format("{}: the job asks for {}{}, this provider offers {}", field, wanted, unit, *most);
+    return fmt::format("{}: the job requests {}{}, this provider offers {}", field, wanted, unit, *most);
 }
 
 }  // namespace
@@ -34,17 +34,17 @@ Offer offer_of(const Offer& limits, const Machine& machine) {
             smaller(limits.disk_mib, machine.disk_bytes / kMib), limits.gpus};
 }
 
-std::optional<std::string> beyond(const wire::Requirements& requirements, const Offer& offer) {
-    if (auto why = over(requirements.cpu_millis, offer.cpu_millis, "cpuMillis", "")) {
+std::optional<std::string> unmet_requirement(const wire::Requirements& requirements, const Offer& offer) {
+    if (auto why = over_limit(requirements.cpu_millis, offer.cpu_millis, "cpuMillis", "")) {
         return why;
     }
-    if (auto why = over(requirements.memory_mib, offer.memory_mib, "memoryMib", " MiB")) {
+    if (auto why = over_limit(requirements.memory_mib, offer.memory_mib, "memoryMib", " MiB")) {
         return why;
     }
-    if (auto why = over(requirements.disk_mib, offer.disk_mib, "diskMib", " MiB")) {
+    if (auto why = over_limit(requirements.disk_mib, offer.disk_mib, "diskMib", " MiB")) {
         return why;
     }
-    return over(requirements.gpu_count, offer.gpus, "gpuCount", "");
+    return over_limit(requirements.gpu_count, offer.gpus, "gpuCount", "");
 }
 
 }  // namespace lamda::agent

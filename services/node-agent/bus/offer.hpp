@@ -1,4 +1,4 @@
-// The most that one job may ask of this machine: pure functions, no I/O.
+// Resources that this machine offers to one job: pure functions, no I/O.
 #pragma once
 
 #include <cstdint>
@@ -13,10 +13,10 @@ namespace lamda::agent {
 struct Machine {
     std::uint64_t memory_bytes = 0;
     std::uint32_t cpus = 0;
-    std::uint64_t disk_bytes = 0;  ///< of the file system with the jobs' folders
+    std::uint64_t disk_bytes = 0;  ///< capacity of the jobs' file system
 };
 
-/// Absent: no limit is known. Of GPUs the engine alone knows whether it has them.
+/// Limits per job; absent: unknown. Only the engine knows whether it has GPUs.
 struct Offer {
     std::optional<std::uint64_t> cpu_millis;
     std::optional<std::uint64_t> memory_mib;
@@ -27,7 +27,7 @@ struct Offer {
 /// The smaller of the provider's limits and the machine's resources.
 Offer offer_of(const Offer& limits, const Machine& machine);
 
-/// Why no attempt of such a job can run here; absent: one can.
-std::optional<std::string> beyond(const wire::Requirements& requirements, const Offer& offer);
+/// Reason why no attempt of a job with these requirements can run here; absent: the offer covers them.
+std::optional<std::string> unmet_requirement(const wire::Requirements& requirements, const Offer& offer);
 
 }  // namespace lamda::agent

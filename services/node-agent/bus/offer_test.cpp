@@ -25,7 +25,7 @@ TEST_CASE("an offer is the smaller of the provider's limits and what the machine
     CHECK_FALSE(offer_of({}, {}).memory_mib);
 }
 
-TEST_CASE("a job that asks for more than is offered is told which requirement, and how much there is") {
+TEST_CASE("an unmet requirement is reported with its name, the requested and the offered amount") {
     struct Case {
         const char* field;
         std::uint32_t wire::Requirements::* member;
@@ -39,12 +39,12 @@ TEST_CASE("a job that asks for more than is offered is told which requirement, a
         INFO(field);
         wire::Requirements asked;
         asked.*member = most;
-        CHECK_FALSE(beyond(asked, offer));
+        CHECK_FALSE(unmet_requirement(asked, offer));
         asked.*member = most + 1;
-        const auto why = beyond(asked, offer);
+        const auto why = unmet_requirement(asked, offer);
         REQUIRE(why);
-        CHECK(why->starts_with(std::string(field) + ": the job asks for " + std::to_string(most + 1)));
+        CHECK(why->starts_with(std::string(field) + ": the job requests " + std::to_string(most + 1)));
         CHECK(why->ends_with("this provider offers " + std::to_string(most)));
-        CHECK_FALSE(beyond(asked, Offer{}));
+        CHECK_FALSE(unmet_requirement(asked, Offer{}));
     }
 }

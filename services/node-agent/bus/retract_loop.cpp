@@ -20,13 +20,13 @@ RetractLoop::RetractLoop(bus::Bus& bus, Journal& journal, DockerEngine& engine, 
       engine_(engine),
       provider_(provider),
       log_(std::move(log)),
-      retractions_(metrics.counter("lamda_agent_retractions_total", "Retractions that came")),
+      retractions_(metrics.counter("lamda_agent_retractions_total", "Retractions received")),
       health_(health) {
     health_.expect(kCheck);
 }
 
 void RetractLoop::run(const std::stop_token& stop) {
-    run_durable(stop, health_, kCheck, log_, "no retractions can be taken", [&] { consume(stop); });
+    run_durable(stop, health_, kCheck, log_, "consuming retractions failed", [&] { consume(stop); });
 }
 
 void RetractLoop::consume(const std::stop_token& stop) {
@@ -43,9 +43,9 @@ void RetractLoop::consume(const std::stop_token& stop) {
 void RetractLoop::handle(bus::Consumer& consumer, const bus::Message& message) {
     const auto retraction = wire::parse_retraction(message.body);
     if (!retraction) {
-        log_.error("a retraction is refused for good", {{"sequence", message.sequence},
-                                                        {"reason", retraction.error().message},
-                                                        {"where", retraction.error().where}});
+        log_.error("retraction rejected", {{"sequence", message.sequence},
+                                           {"reason", retraction.error().message},
+                                           {"where", retraction.error().where}});
         consumer.term(message);
         return;
     }
@@ -66,9 +66,9 @@ void RetractLoop::handle(bus::Consumer& consumer, const bus::Message& message) {
         {{"job", retraction->job_id.hex()}, {"attempt", retraction->attempt}, {"stopped", stopped.size()}});
     for (const auto& key : stopped) {
         try {
-            engine_.kill(key.container());  // a nudge: its slot sees the same in the journal a moment later
+            engine_.kill(key.container());  // best effort: the slot also sees the retraction in the journal
         } catch (const std::exception& error) {
-            log_.warn("a retracted container could not be stopped yet",
+            log_.warn("stopping a retracted container failed",
                       {{"container", key.container()}, {"reason", error.what()}});
         }
     }

@@ -1,4 +1,4 @@
-// Takes retractions from the bus, whatever else the agent is doing.
+// Consumes retractions from the bus, independent of the agent's other loops.
 #pragma once
 
 #include <stop_token>

@@ -15,10 +15,8 @@ void SettingsWatch::contradicts(const AttemptKey& key, const std::string& reason
     const std::lock_guard lock(mutex_);
     seen_.insert_or_assign(key, clock_.steady());
     if (health_.set(kCheck, false, reason)) {
-        log_.error(
-            "assignment contradicts the settings; it goes back to the bus, and nothing is announced "
-            "as free",
-            {{"job", key.job.hex()}, {"attempt", key.attempt}, {"reason", reason}});
+        log_.error("assignment contradicts the settings: returned to the bus, announcing capacity 0",
+                   {{"job", key.job.hex()}, {"attempt", key.attempt}, {"reason", reason}});
     }
 }
 

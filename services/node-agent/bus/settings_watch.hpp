@@ -1,4 +1,4 @@
-// Assignments that contradict this agent's settings: another chain, another contract.
+// Tracks assignments that contradict this agent's settings: another chain or another contract.
 #pragma once
 
 #include <map>
@@ -11,23 +11,24 @@
 
 namespace lamda::agent {
 
-/// The agent or the dispatcher is configured wrongly; which of them, only a person can tell. The assignment
-/// goes back to the bus and comes again, so nothing is lost; until it is retracted or fits, the check
-/// `settings` is not ok and the agent announces no capacity. Thread-safe.
+/// Either the agent or the dispatcher is misconfigured; only an operator can decide which. The assignment is
+/// returned to the bus and redelivered, so no assignment is lost. Until it is retracted or matches, the check
+/// `settings` is not ok and the agent announces capacity 0. Thread-safe.
 class SettingsWatch {
   public:
-    /// Delay after which the bus delivers such an assignment again.
-    static constexpr Millis kComeAgain{15'000};
-    /// An assignment that did not come again for that long is taken to be gone.
-    static constexpr Millis kSilence{4 * kComeAgain};
+    /// Delay after which the bus redelivers such an assignment.
+    static constexpr Millis kRedeliverAfter{15'000};
+    /// Time without a redelivery after which the assignment counts as gone.
+    static constexpr Millis kSilence{4 * kRedeliverAfter};
 
     SettingsWatch(const Clock& clock, telemetry::Log log, telemetry::Health& health);
 
-    /// The assignment contradicts the settings as `reason` says.
+    /// Records that the assignment contradicts the settings.
+    /// @param reason names the setting; detail of the check
     void contradicts(const AttemptKey& key, const std::string& reason);
-    /// The assignment came and does not (any more).
+    /// Records that the assignment was delivered and does not contradict the settings.
     void settled(const AttemptKey& key);
-    /// True while an assignment that contradicts is expected again. Keeps the check.
+    /// True while the redelivery of a contradicting assignment is expected. Updates the check.
     bool contradicted();
 
   private:

@@ -30,12 +30,12 @@ TEST_CASE("an assignment that contradicts the settings makes the agent not ready
     CHECK(at.health.checks().at("settings").detail == "set BSC_CHAIN_ID to 56");
 }
 
-TEST_CASE("the agent is ready again when each such assignment has settled") {
+TEST_CASE("the agent is ready again once no such assignment contradicts the settings") {
     Watched at;
     at.watch.contradicts(at.one, "another chain");
     at.watch.contradicts(at.other, "another chain");
     at.watch.settled(at.one);
-    at.watch.settled({job_id(3), 1});  // one that always fitted proves nothing of the others
+    at.watch.settled({job_id(3), 1});  // never contradicted: no effect on the others
     CHECK(at.watch.contradicted());
     CHECK_FALSE(at.health.ready());
     at.watch.settled(at.other);
@@ -43,7 +43,7 @@ TEST_CASE("the agent is ready again when each such assignment has settled") {
     CHECK(at.health.ready());
 }
 
-TEST_CASE("an assignment that does not come again is forgotten after the silence") {
+TEST_CASE("an assignment that is not redelivered is dropped after kSilence") {
     Watched at;
     at.watch.contradicts(at.one, "another chain");
     at.clock.advance(SettingsWatch::kSilence - Millis(1));

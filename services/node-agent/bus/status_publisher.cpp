@@ -19,10 +19,10 @@ constexpr Millis kPublishTimeout{3'000};
 constexpr Millis kRetryAfter{1'000};
 constexpr std::size_t kBatch = 64;
 constexpr auto kCheck = "statuses";
-/// Statuses that have waited longer are not ready.
+/// The check `statuses` is not ready if statuses wait longer.
 constexpr std::chrono::seconds kLongestWait{5};
 
-/// At most that many bytes, not ending inside a character.
+/// Cuts the text to kMostMessageBytes at a UTF-8 character boundary.
 std::string shorten(std::string text) {
     if (text.size() > kMostMessageBytes) {
         std::size_t end = kMostMessageBytes;
@@ -61,8 +61,8 @@ void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDeta
 
     attempt.last_seq = status.seq;
     attempt.last_status_at = status.at;
-    // Of what is repeated only the newest waits; the first `accepted` begins the attempt and stays.
-    std::erase_if(attempt.outbox, [&](const Outgoing& one) {
+    // Only the newest repeated status stays unsent. The first `accepted` stays too: it begins the attempt.
+    std::erase_if(attempt.outbox, [&](const UnsentStatus& one) {
         return one.kind == kind &&
                (kind == wire::StatusKind::kRunning || (kind == wire::StatusKind::kAccepted && one.seq > 1));
     });
@@ -80,9 +80,9 @@ StatusPublisher::StatusPublisher(Journal& journal, bus::Bus& bus, const Address&
       bus_(bus),
       provider_(provider),
       log_(std::move(log)),
-      published_(metrics.counter("lamda_agent_statuses_published_total", "Statuses that the bus has stored")),
+      published_(metrics.counter("lamda_agent_statuses_published_total", "Statuses stored by the bus")),
       waiting_(metrics.gauge("lamda_agent_attempts_with_unsent_statuses",
-                             "Attempts whose statuses wait for the bus")),
+                             "Attempts with statuses that the bus has not stored")),
       health_(health) {}
 
 std::string StatusPublisher::flush() {
@@ -95,7 +95,7 @@ std::string StatusPublisher::flush() {
         std::vector<std::pair<AttemptKey, std::uint32_t>> sent;
         for (auto i = at; i < end; ++i) {
             const auto attempt = journal_.find(keys[i]);
-            for (const auto& status : attempt ? attempt->outbox : std::vector<Outgoing>{}) {
+            for (const auto& status : attempt ? attempt->outbox : std::vector<UnsentStatus>{}) {
                 messages.push_back({wire::status_subject(provider_), "", status.json});
                 sent.emplace_back(keys[i], status.seq);
             }
@@ -109,7 +109,8 @@ std::string StatusPublisher::flush() {
             }
             published_.add();
             journal_.update(sent[i].first, [&](Attempt& attempt) {
-                std::erase_if(attempt.outbox, [&](const Outgoing& one) { return one.seq == sent[i].second; });
+                std::erase_if(attempt.outbox,
+                              [&](const UnsentStatus& one) { return one.seq == sent[i].second; });
             });
         }
     }
@@ -144,12 +145,11 @@ void StatusPublisher::report(const std::string& last_error) {
     const auto now = std::chrono::steady_clock::now();
     if (!refused_since_) {
         refused_since_ = now;
-        log_.warn("statuses wait for the bus", {{"reason", last_error}});
+        log_.warn("status publish failed, retrying", {{"reason", last_error}});
     }
     if (const auto waited = std::chrono::floor<std::chrono::seconds>(now - *refused_since_);
         waited > kLongestWait) {
-        health_.set(kCheck, false,
-                    fmt::format("statuses wait for the bus for {} s: {}", waited.count(), last_error));
+        health_.set(kCheck, false, fmt::format("statuses unsent for {} s: {}", waited.count(), last_error));
     }
 }
 
@@ -157,7 +157,7 @@ ProgressLoop::ProgressLoop(Journal& journal, const StatusWriter& statuses, const
     : journal_(journal), statuses_(statuses), clock_(clock) {}
 
 void ProgressLoop::run(const std::stop_token& stop) {
-    // Those of an earlier process are due: nothing was said of them for a while.
+    // Attempts of an earlier process are due at once.
     for (const auto& key : journal_.active_attempts()) {
         if (const auto attempt = journal_.find(key)) {
             seen_[key] = {attempt->last_seq, clock_.steady() - kRunningEvery};

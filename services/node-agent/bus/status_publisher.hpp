@@ -1,4 +1,4 @@
-// Signed statuses: written into the journal first, sent until the bus has stored them.
+// Signed statuses: recorded in the journal first, then sent until the bus has stored them.
 #pragma once
 
 #include <stop_token>
@@ -11,7 +11,7 @@
 
 namespace lamda::agent {
 
-/// What a status says beside its kind.
+/// Optional fields of a status.
 struct StatusDetails {
     std::optional<std::string> output_file_cid;
     std::optional<std::int32_t> exit_code;
@@ -20,15 +20,15 @@ struct StatusDetails {
     std::optional<wire::Receipt> receipt;
 };
 
-/// Adds signed statuses to journal entries: for the chain and the contract of the attempt's assignment, which
-/// agreed with the settings when it was accepted. Thread-safe.
+/// Adds signed statuses to journal entries. Signs for the chain and contract of the attempt's assignment,
+/// which matched the settings when the assignment was accepted. Thread-safe.
 class StatusWriter {
   public:
     /// @param job_manager for assignments that name no contract
     StatusWriter(const crypto::Signer& signer, const Address& job_manager, const Clock& clock);
-    /// The next seq of the attempt, signed, into its outbox. A repeated `accepted` or `running` replaces
-    /// an unsent one; completed and failed finish the attempt. To be called inside Journal::update, so that
-    /// the seq is spent durably.
+    /// Signs a status with the attempt's next seq and appends it to the outbox. A repeated `accepted` or
+    /// `running` replaces an unsent one; `completed` and `failed` finish the attempt. Must be called inside
+    /// Journal::update, so that the seq is recorded durably.
     void add(Attempt& attempt, wire::StatusKind kind, const StatusDetails& details = {}) const;
 
   private:
@@ -37,15 +37,15 @@ class StatusWriter {
     const Clock& clock_;
 };
 
-/// Sends what waits in the journal's outboxes.
+/// Sends the unsent statuses of the journal.
 class StatusPublisher {
   public:
     StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider, telemetry::Log log,
                     telemetry::Metrics& metrics, telemetry::Health& health);
-    /// Until stopped. The check `statuses` is not ready when none could leave for some seconds.
+    /// Runs until stopped. The check `statuses` is not ready after some seconds without a successful send.
     void run(const std::stop_token& stop);
-    /// One round. @returns why a status was refused; empty: nothing waits any more. @throws bus::Unavailable,
-    /// DiskError
+    /// Sends all unsent statuses once. @returns why a status was refused; empty: none is left.
+    /// @throws bus::Unavailable, DiskError
     std::string flush();
 
   private:
@@ -61,16 +61,15 @@ class StatusPublisher {
     std::optional<Steady> refused_since_;
 };
 
-/// For each attempt at work whose last status is ten seconds old: `accepted` until its container starts,
-/// while an image, an input or a pause takes its time; `running` from then on. So the run's deadline counts
-/// the run.
+/// Repeats the status of each active attempt whose last status is ten seconds old: `accepted` until its
+/// container starts, `running` afterwards. So the run's deadline counts the run only, not the preparation.
 class ProgressLoop {
   public:
     ProgressLoop(Journal& journal, const StatusWriter& statuses, const Clock& clock);
     void run(const std::stop_token& stop);
 
   private:
-    /// When the newest status of an attempt was first seen, by the steady clock.
+    /// First sight of an attempt's newest status, by the steady clock.
     struct Seen {
         std::uint32_t seq = 0;
         Steady at{};

@@ -42,7 +42,7 @@ TEST_CASE("statuses are numbered from 1 and signed for this chain and contract")
     }
 }
 
-TEST_CASE("a status is signed for its assignment's chain and contract, whatever the settings are now") {
+TEST_CASE("a status is signed for its assignment's chain and contract, not for the current settings") {
     Fixture f;
     f.attempt.assignment.chain_id = ChainId{56};
     f.attempt.assignment.job_manager = address(0x22);
@@ -51,7 +51,7 @@ TEST_CASE("a status is signed for its assignment's chain and contract, whatever 
     CHECK(wire::verify_status(status, wire::market_domain(ChainId{56}, address(0x22))).ok());
 }
 
-TEST_CASE("while the bus is away only the newest running status waits, and seq goes on rising") {
+TEST_CASE("while the bus is unavailable only the newest running status is kept, and seq keeps rising") {
     Fixture f;
     f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
     for (int i = 0; i < 5; ++i) {
@@ -62,11 +62,11 @@ TEST_CASE("while the bus is away only the newest running status waits, and seq g
     CHECK(f.attempt.last_seq == 6);
 }
 
-TEST_CASE("until its container starts an attempt repeats `accepted`, from then on `running`") {
+TEST_CASE("an attempt repeats `accepted` until its container starts, then `running`") {
     Fixture f;
     Journal journal(f.dir.path() + "/journal", f.clock, telemetry::Log::none());
     const AttemptKey key{f.attempt.assignment.job_id, f.attempt.assignment.attempt};
-    // The wall clock may be set, meanwhile: only the steady one counts.
+    // Jumps of the wall clock have no effect: only the steady clock counts.
     const auto day = std::chrono::hours(24) * GENERATE(0, 1, -1);
     journal.update(key.job, [&](JobRecord& record) {
         f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
@@ -88,7 +88,7 @@ TEST_CASE("until its container starts an attempt repeats `accepted`, from then o
         f.clock.step(day);
         f.clock.advance(Millis(10'000));
     };
-    // Of an attempt of an earlier process at once. The first `accepted` begins the attempt: it stays.
+    // An attempt of an earlier process is due at once. The first `accepted` stays: it begins the attempt.
     REQUIRE(waits({1, 2}));
     ten_seconds_pass();
     REQUIRE(waits({1, 3}));
@@ -100,7 +100,7 @@ TEST_CASE("until its container starts an attempt repeats `accepted`, from then o
     CHECK(attempt->outbox[2].kind == wire::StatusKind::kRunning);
 }
 
-TEST_CASE("a final status ends the attempt and is kept as it was signed") {
+TEST_CASE("a final status finishes the attempt and is kept as signed") {
     Fixture f;
     StatusDetails details;
     details.error_code = wire::ErrorCode::kExitNonzero;
@@ -115,19 +115,19 @@ TEST_CASE("a final status ends the attempt and is kept as it was signed") {
     CHECK(status.exit_code == 3);
 }
 
-TEST_CASE("a loop that hangs is left behind when stopped; one that throws is heard") {
-    Abandoning loops;
+TEST_CASE("a loop that blocks is detached when stopped; an exception of a loop is rethrown") {
+    DetachableLoops loops;
     std::stop_source source;
     std::atomic<bool> release = false;
     const auto hang = loops.wrap([&](const std::stop_token&) { release.wait(false); }, Millis(10));
     source.request_stop();
     hang(source.get_token());
-    CHECK(loops.left_behind());
+    CHECK(loops.detached_any());
     release = true;
     release.notify_all();
 
-    Abandoning others;
+    DetachableLoops others;
     const auto fail = others.wrap([](const std::stop_token&) { throw std::runtime_error("no engine"); });
     CHECK_THROWS_WITH(fail(std::stop_source().get_token()), "no engine");
-    CHECK_FALSE(others.left_behind());
+    CHECK_FALSE(others.detached_any());
 }

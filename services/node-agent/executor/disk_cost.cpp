@@ -19,7 +19,7 @@ struct CloseDir {
 };
 using OpenDir = std::unique_ptr<DIR, CloseDir>;
 
-/// By descriptors, not by paths: a path may be longer than the system takes. Null: vanished, or no folder.
+/// Opens by descriptor, because a path may exceed PATH_MAX. Null if the entry is gone or not a folder.
 OpenDir open_dir(int parent, const char* name) {
     const int fd = ::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {

@@ -1,4 +1,4 @@
-// The disk space that a folder's content counts for.
+// Disk space that a folder's content is charged for.
 #pragma once
 
 #include <cstdint>
@@ -8,16 +8,16 @@
 
 namespace lamda::agent {
 
-/// The least that a file, folder, link or other entry counts for: an inode and a block. File sizes are
-/// rounded up to it. Sparse files count by their size, hard links by each name: that is how they are stored.
+/// Minimum for a file, folder, link or other entry: an inode and a block. File sizes are rounded up to
+/// multiples. Sparse files count with their size, hard links with each name, as they are stored.
 inline constexpr std::uint64_t kEntryBytes = 4'096;
 
-/// Folders below each other; a tree that is deeper counts as more than `most`.
+/// Maximum depth of nested folders; a deeper tree counts as more than `most`.
 inline constexpr unsigned kDeepestFolder = 256;
 
-/// Bytes of all entries below `path`, links not followed; 0 when it is no folder. Stops at more than `most`,
-/// so that the time is bounded by `most`, whatever lies there. After a stop was requested: of the entries
-/// seen until then. Entries that vanish meanwhile are left out.
+/// Bytes of all entries below `path`, without following links; 0 if `path` is not a folder. Stops above
+/// `most`, which bounds the time. After a stop request: bytes of the entries seen until then. Entries that
+/// are removed during the count are left out.
 std::uint64_t disk_cost(const std::string& path,
                         std::uint64_t most = std::numeric_limits<std::uint64_t>::max() / 2,
                         const std::stop_token& stop = {});

@@ -20,7 +20,7 @@ void write(const std::string& path, std::size_t bytes) {
     std::ofstream(path) << std::string(bytes, 'x');
 }
 
-/// Folders below each other from `top` on, by descriptors; a file of `bytes` in the deepest.
+/// Creates nested folders below `top` by descriptors, with a file of `bytes` in the deepest.
 void make_deep(const std::string& top, unsigned depth, const std::string& name, off_t bytes) {
     int at = ::open(top.c_str(), O_RDONLY | O_DIRECTORY);
     for (unsigned i = 0; i < depth; ++i) {
@@ -37,7 +37,7 @@ void make_deep(const std::string& top, unsigned depth, const std::string& name, 
 
 }  // namespace
 
-TEST_CASE("each entry counts for a block at least, and files by whole blocks; links are not followed") {
+TEST_CASE("each entry counts at least one block, files count whole blocks, links are not followed") {
     const testkit::TempDir dir("agent-cost");
     const std::string out = dir.path() + "/output";
     fs::create_directories(out + "/a/b");
@@ -58,7 +58,7 @@ TEST_CASE("each entry counts for a block at least, and files by whole blocks; li
     CHECK(disk_cost(out, 1 << 20, stopped.get_token()) == 0);
 }
 
-TEST_CASE("counting ends at the limit, however much lies there") {
+TEST_CASE("counting ends at the limit") {
     const testkit::TempDir dir("agent-cost");
     for (int i = 0; i < 100; ++i) {
         write(dir.path() + "/" + std::to_string(i), 0);
@@ -67,14 +67,14 @@ TEST_CASE("counting ends at the limit, however much lies there") {
     CHECK(disk_cost(dir.path(), 10 * kEntryBytes) == 11 * kEntryBytes);
 }
 
-TEST_CASE("a file below a path that is too long for the system is counted") {
+TEST_CASE("a file below a path that exceeds PATH_MAX is counted") {
     const testkit::TempDir dir("agent-cost");
     make_deep(dir.path(), 40, std::string(200, 'd'), 60 << 20);
     CHECK(disk_cost(dir.path()) == (60ULL << 20) + 40 * kEntryBytes);
     fs::remove_all(dir.path());
 }
 
-TEST_CASE("a tree that is too deep to be counted counts as too much") {
+TEST_CASE("a tree that is too deep counts as above the limit") {
     const testkit::TempDir dir("agent-cost");
     make_deep(dir.path(), kDeepestFolder, "d", 0);
     CHECK(disk_cost(dir.path(), 64 << 20) == (kDeepestFolder + 1) * kEntryBytes);

@@ -10,32 +10,32 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The engine's own lines in /etc/hosts and its like are not the job's; nobody else writes as much into them.
-constexpr std::uint64_t kEnginesOwn = 64 * 1024;
+/// Engine files up to this size hold the engine's own lines only and do not count.
+constexpr std::uint64_t kEngineFileBytes = 64 * 1024;
 
-/// The engine mounts /etc/hosts, /etc/hostname and /etc/resolv.conf from a folder of its own, writable, so
-/// that its size of the layer leaves them out. Where that folder cannot be seen from here they count for
-/// nothing: then ulimit fsize alone bounds each.
+/// Bytes of /etc/hosts, /etc/hostname and /etc/resolv.conf, which the engine mounts writable from its own
+/// folder and leaves out of the layer's size. They count as 0 if that folder is not accessible: then only
+/// ulimit fsize limits each.
 std::uint64_t engine_files_bytes(const std::vector<std::string>& files) {
     std::uint64_t total = 0;
     for (const auto& path : files) {
         std::error_code error;
         const auto size = fs::file_size(path, error);
-        total += !error && size > kEnginesOwn ? size : 0;
+        total += !error && size > kEngineFileBytes ? size : 0;
     }
     return total;
 }
 
-/// Paths that the engine itself adds or changes in a container: mount points and their parents.
-constexpr std::uint64_t kEnginesPaths = 64;
+/// Allowance for paths that the engine itself adds or changes: mount points and their parents.
+constexpr std::uint64_t kEnginePaths = 64;
 
-/// The engine's size has no inodes: each changed path counts beside it.
+/// The engine's size excludes inodes: each changed path is added to it.
 std::uint64_t layer_bytes(DockerEngine& engine, const std::string& container, std::uint64_t most,
                           const std::stop_token& stop) {
     const auto size = engine.size(container, stop);
-    const auto paths = engine.changed_paths(container, kEnginesPaths + most / kEntryBytes, stop);
+    const auto paths = engine.changed_paths(container, kEnginePaths + most / kEntryBytes, stop);
     return size.layer_bytes + engine_files_bytes(size.files) +
-           (paths > kEnginesPaths ? (paths - kEnginesPaths) * kEntryBytes : 0);
+           (paths > kEnginePaths ? (paths - kEnginePaths) * kEntryBytes : 0);
 }
 
 }  // namespace

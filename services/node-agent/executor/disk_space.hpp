@@ -1,5 +1,5 @@
-// What a job wrote to the provider's disk, wherever in its container it wrote: measured, because engines
-// bound it on few file systems only (docs/decisions/0013-disk-limit-by-measuring.md).
+// Measures the bytes that a job wrote to the provider's disk, anywhere in its container. Engines enforce a
+// limit on few file systems only (docs/decisions/0013-disk-limit-by-measuring.md).
 #pragma once
 
 #include <functional>
@@ -15,16 +15,16 @@
 
 namespace lamda::agent {
 
-/// Of a container that has ended. Each part is counted until it alone is above `most` bytes.
-/// @throws EngineError when the engine cannot tell; net::TransportError
+/// Measures a container that has ended. Counting of each part stops once it alone is above `most` bytes.
+/// @throws EngineError if the engine does not report the size; net::TransportError
 Written measure_written(DockerEngine& engine, const std::string& container, const JobDirs& dirs,
                         std::uint64_t most, const std::stop_token& stop);
 
-/// Of a container at work. Folders and layer are measured apart: a layer that takes long to count does not
-/// delay the next look at /output.
+/// Measures a running container. Each part has its own thread: a layer that takes long to count does not
+/// delay the next measurement of /output.
 class DiskWatch {
   public:
-    /// Called by a measuring thread as soon as the sum is above `most`; again after the next measurement if
+    /// Called by a measuring thread once the sum is above `most`. Called again after the next measurement if
     /// it throws.
     using OnExcess = std::function<void(const Written&)>;
     DiskWatch(DockerEngine& engine, const std::string& container, const JobDirs& dirs, std::uint64_t most,
@@ -36,7 +36,7 @@ class DiskWatch {
     std::uint64_t most_;
     OnExcess on_excess_;
     std::mutex mutex_;
-    Written written_;                ///< last values
+    Written written_;                ///< latest values
     std::optional<Written> excess_;  ///< the first sum above the limit
     bool reported_ = false;
     PacedMeasurement output_;  // last: they use the others

@@ -1,4 +1,4 @@
-// The addresses of a host name, as this machine's resolver gives them.
+// Resolves a host name with this machine's resolver.
 #pragma once
 
 #include <string>
@@ -6,8 +6,8 @@
 
 namespace lamda::agent {
 
-/// Numeric addresses, at least one; of a numeric host the host itself. May take as long as the resolver does.
-/// @throws std::runtime_error with the resolver's words
+/// Numeric addresses, at least one; a numeric host resolves to itself. Blocks as long as the resolver does.
+/// @throws std::runtime_error with the resolver's message
 std::vector<std::string> look_up_host(const std::string& host);
 
 }  // namespace lamda::agent

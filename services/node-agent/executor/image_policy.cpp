@@ -17,8 +17,8 @@ struct Ipv4Block {
     int bits;
 };
 
-// https://www.iana.org/assignments/iana-ipv4-special-registry: all that is not globally reachable; multicast
-// and reserved addresses.
+// https://www.iana.org/assignments/iana-ipv4-special-registry: addresses that are not globally reachable,
+// multicast and reserved addresses.
 constexpr std::array<Ipv4Block, 16> kSpecialIpv4{{{0x00000000, 8},
                                                   {0x0A000000, 8},
                                                   {0x64400000, 10},
@@ -97,8 +97,8 @@ Result<ImageSource> image_source(std::string_view reference, const ImagePolicy& 
         return ImageSource::kPublicRegistry;
     }
     return Error{"registry_not_allowed",
-                 "this provider takes no images from " + registry +
-                     (policy.registries.empty() ? "" : ", but from " + joined(policy.registries)),
+                 "this provider pulls no images from " + registry +
+                     (policy.registries.empty() ? "" : "; use one of " + joined(policy.registries)),
                  ""};
 }
 
@@ -106,7 +106,7 @@ Status check_registries(const std::vector<std::string>& registries) {
     for (const auto& registry : registries) {
         const auto image = registry + "/x";
         if (!wire::check_image_reference(image) || wire::registry_of(image) != registry) {
-            return Error{"invalid_registry", "host[:port] in lowercase is expected, comma-separated",
+            return Error{"invalid_registry", "must be a comma-separated list of host[:port] in lowercase",
                          registry};
         }
     }

@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr Millis kStraysEvery{60'000};
-constexpr auto kRemember = std::chrono::hours(24 * 30);
+constexpr auto kRetention = std::chrono::hours(24 * 30);
 
 std::optional<AttemptKey> key_of(const std::string& job, const std::string& attempt) {
     const auto id = JobId::parse(job);
@@ -46,7 +46,7 @@ void Janitor::run(const std::stop_token& stop) {
         clean_ended();
         if (!last || clock_.steady() - *last >= kStraysEvery) {
             clean_strays();
-            journal_.prune(clock_.now() - kRemember);
+            journal_.prune(clock_.now() - kRetention);
             last = clock_.steady();
         }
         journal_.wait_change(seen, Millis(500));
@@ -58,7 +58,7 @@ void Janitor::clean_ended() {
         return !attempt.active() && attempt.outbox.empty() && !attempt.cleaned;
     });
     for (const auto& key : ended) {
-        if (kept(key)) {
+        if (output_kept(key)) {
             continue;
         }
         engine_.remove(key.container());
@@ -68,14 +68,14 @@ void Janitor::clean_ended() {
     }
 }
 
-bool Janitor::kept(const AttemptKey& key) const {
+bool Janitor::output_kept(const AttemptKey& key) const {
     const auto record = journal_.find(key.job);
     return record && keeps_output(*record, key.attempt, clock_.now());
 }
 
 bool Janitor::needed(const AttemptKey& key) const {
     const auto attempt = journal_.find(key);
-    return attempt && (attempt->active() || !attempt->outbox.empty() || kept(key));
+    return attempt && (attempt->active() || !attempt->outbox.empty() || output_kept(key));
 }
 
 void Janitor::clean_strays() {
@@ -84,15 +84,15 @@ void Janitor::clean_strays() {
             const auto found = container.labels.find(name);
             return found == container.labels.end() ? std::string() : found->second;
         };
-        // Another agent with this key, in another folder, may be at work on the same engine. (Version 0.1.0
-        // did not say which folder.)
+        // Another agent with this key and another folder may use the same engine. Containers of version 0.1.0
+        // have no folder label.
         if (const auto folder = label(kFolderLabel);
             !folder.empty() && !folder.starts_with(jobs_dir_ + "/")) {
             continue;
         }
         const auto key = key_of(label(kJobLabel), label(kAttemptLabel));
         if (!key || !needed(*key)) {
-            log_.info("removing a container that belongs to no attempt at work", {{"id", container.id}});
+            log_.info("removing stray container", {{"id", container.id}});
             engine_.remove(container.id);
         }
     }

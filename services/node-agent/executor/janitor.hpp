@@ -1,5 +1,5 @@
-// Clears away what ended: folders and containers whose last status the bus has, and leftovers of earlier
-// lives.
+// Removes folders and containers of ended attempts once the bus has stored their final status, and stray
+// ones of earlier process runs.
 #pragma once
 
 #include <stop_token>
@@ -14,14 +14,14 @@ class Janitor {
     Janitor(Journal& journal, DockerEngine& engine, std::string jobs_dir, const Address& provider,
             const Clock& clock, telemetry::Log log);
     void run(const std::stop_token& stop);
-    /// Ended attempts that are not cleaned yet. @throws net::TransportError, EngineError, DiskError
+    /// Removes what ended attempts left. @throws net::TransportError, EngineError, DiskError
     void clean_ended();
-    /// Containers of ours and folders that no active or unsent attempt owns.
+    /// Removes this agent's containers and folders that belong to no active or unsent attempt.
     void clean_strays();
 
   private:
-    /// By the next attempt.
-    bool kept(const AttemptKey& key) const;
+    /// True if the output is kept for the next attempt.
+    bool output_kept(const AttemptKey& key) const;
     bool needed(const AttemptKey& key) const;
 
     Journal& journal_;

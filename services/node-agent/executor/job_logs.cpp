@@ -7,7 +7,7 @@ namespace lamda::agent {
 
 namespace {
 constexpr std::size_t kMostChunkBytes = 32U << 10;
-constexpr std::size_t kMostReadBytes = 256U << 10;  // at one look
+constexpr std::size_t kMostReadBytes = 256U << 10;  // per request
 }  // namespace
 
 std::vector<wire::LogChunk> chunk_logs(const AttemptKey& key, const std::vector<LogLine>& lines,
@@ -65,8 +65,9 @@ void Runner::publish_logs(const AttemptKey& key) {
             }
         }
     } catch (const EngineError& error) {
-        // An engine may keep no logs that can be read: the job matters more.
-        log_.debug("no logs", {{"container", key.container()}, {"reason", error.what()}});
+        // Best effort: some engines keep no readable logs.
+        log_.debug("reading container logs failed",
+                   {{"container", key.container()}, {"reason", error.what()}});
         return;
     }
     journal_.note_logs(key, progress);

@@ -1,4 +1,4 @@
-// A container's output as messages on the bus: bounded, best effort.
+// Publishes a container's logs on the bus: bounded, best effort.
 #pragma once
 
 #include <vector>
@@ -8,10 +8,10 @@
 
 namespace lamda::agent {
 
-/// Bytes of output that are published per attempt; one line says so when it is cut.
+/// Maximum bytes of logs published per attempt; a last line states that the rest is omitted.
 inline constexpr std::uint64_t kMostLogBytes = 1ULL << 20;
 
-/// Joins lines of one stream to messages of at most 32 KiB and moves `progress` past them.
+/// Joins lines of one stream into messages of at most 32 KiB and advances `progress` past them.
 std::vector<wire::LogChunk> chunk_logs(const AttemptKey& key, const std::vector<LogLine>& lines,
                                        Timestamp now, LogProgress& progress);
 

@@ -18,7 +18,7 @@ std::optional<std::string> unstorable_entry(const std::string& path) {
     return std::nullopt;
 }
 
-bool is_same_everywhere(const std::system_error& error) {
+bool is_permanent(const std::system_error& error) {
     return error.code() == std::errc::filename_too_long;
 }
 

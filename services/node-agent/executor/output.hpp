@@ -1,4 +1,4 @@
-// Folders that a job writes into, /output first of all, and what it left there.
+// Folders that a job writes into, such as /output, and checks of their content.
 #pragma once
 
 #include <optional>
@@ -7,15 +7,15 @@
 
 namespace lamda::agent {
 
-/// The first entry that a UnixFS directory of ours cannot hold (links, sockets, devices), relative to `path`.
+/// First entry that cannot be stored as UnixFS (link, socket, device), relative to `path`.
 std::optional<std::string> unstorable_entry(const std::string& path);
-/// A tree that the job made, or asked for, and that this machine cannot hold: the same for every attempt. Any
-/// other trouble with files is this machine's, and may pass.
-bool is_same_everywhere(const std::system_error& error);
-/// `text` without each occurrence of `path`: what a renter reads does not tell how the provider's disk is
-/// laid out.
+/// True if the file tree of the input or output cannot be handled in any attempt. Other file errors belong to
+/// this machine and may be transient.
+bool is_permanent(const std::system_error& error);
+/// `text` without each occurrence of `path`, so that published texts do not reveal the provider's disk
+/// layout.
 std::string without_path(std::string text, const std::string& path);
-/// Makes the folder anew, empty, and writable for whichever user the image runs as.
+/// Recreates the folder empty and writable for every user that an image may run as.
 void make_open_dir(const std::string& path);
 
 }  // namespace lamda::agent

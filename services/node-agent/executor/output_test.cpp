@@ -18,7 +18,7 @@ void write(const std::string& path, std::size_t bytes) {
 }
 }  // namespace
 
-TEST_CASE("an entry that is neither file nor folder is named") {
+TEST_CASE("an entry that is neither a file nor a folder is named") {
     const testkit::TempDir dir("agent-output");
     const std::string out = dir.path() + "/output";
     make_open_dir(out);
@@ -29,13 +29,13 @@ TEST_CASE("an entry that is neither file nor folder is named") {
     CHECK(fs::path(unstorable_entry(out).value()).filename() == "pipe");
 }
 
-TEST_CASE("what is told of an output does not tell where it lies") {
+TEST_CASE("the path of an output is removed from a published text") {
     CHECK(without_path("/srv/x/output: too many; /srv/x/output/a", "/srv/x") ==
           "/output: too many; /output/a");
     CHECK(without_path("nothing of it", "/srv/x") == "nothing of it");
 }
 
-TEST_CASE("a folder for the job is made anew, and writable for any user of the image") {
+TEST_CASE("a folder for the job is recreated empty and writable for every user") {
     const testkit::TempDir dir("agent-output");
     const std::string out = dir.path() + "/output";
     make_open_dir(out);

@@ -24,17 +24,17 @@ PacedMeasurement::PacedMeasurement(std::string what, Measure measure, const Cloc
       worker_([this](const std::stop_token& stop) { run(stop); }) {}
 
 void PacedMeasurement::run(const std::stop_token& stop) {
-    std::string told;
+    std::string last_error;
     Millis took{0};
     while (runtime::pause(stop, pause_after(took))) {
         const auto began = clock_.steady();
         try {
             last_ = measure_(stop);
-            told.clear();
+            last_error.clear();
         } catch (const std::exception& error) {
-            if (!stop.stop_requested() && told != error.what()) {
-                told = error.what();
-                log_.warn("cannot be measured now", {{"what", what_}, {"reason", told}});
+            if (!stop.stop_requested() && last_error != error.what()) {
+                last_error = error.what();
+                log_.warn("measurement failed", {{"what", what_}, {"reason", last_error}});
             }
         }
         took = std::chrono::duration_cast<Millis>(clock_.steady() - began);

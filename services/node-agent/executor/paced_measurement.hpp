@@ -1,5 +1,4 @@
-// Measures something again and again on a thread of its own, at a pace that costs little, so that whoever
-// looks at the last result never waits for the next.
+// Repeats a measurement on its own thread at a bounded cost. Readers get the latest result without waiting.
 #pragma once
 
 #include <atomic>
@@ -13,19 +12,19 @@
 
 namespace lamda::agent {
 
-/// Between the end of a measurement and the next: ten times as long as it took, from 100 ms to 2 s. A cheap
-/// measurement takes at most an eleventh of one core; an expensive one is never far away, because what grows
-/// meanwhile is what the pause lets through.
+/// Pause between two measurements: ten times the last duration, from 100 ms to 2 s. A cheap measurement takes
+/// at most 1/11 of one core. The upper bound limits the growth between two measurements.
 Millis pause_after(Millis took);
 
 class PacedMeasurement {
   public:
-    /// May throw: logged, and tried again at the same pace. Must end soon once a stop is requested.
+    /// May throw: the error is logged and the measurement repeated at the same pace. Must end soon after a
+    /// stop request.
     using Measure = std::function<std::uint64_t(const std::stop_token&)>;
-    /// @param what for the log
+    /// @param what name of the measurement in the log
     PacedMeasurement(std::string what, Measure measure, const Clock& clock, telemetry::Log log);
 
-    /// Of the last measurement that succeeded; 0 before the first.
+    /// Result of the last successful measurement; 0 before the first.
     std::uint64_t last() const { return last_; }
 
   private:

@@ -9,7 +9,7 @@
 using namespace lamda;
 using namespace lamda::agent;
 
-TEST_CASE("the pause grows with what a measurement costs, and is never longer than 2 s") {
+TEST_CASE("the pause grows with the duration of a measurement, up to 2 s") {
     CHECK(pause_after(Millis(0)) == Millis(100));
     CHECK(pause_after(Millis(10)) == Millis(100));
     CHECK(pause_after(Millis(11)) == Millis(110));
@@ -17,7 +17,7 @@ TEST_CASE("the pause grows with what a measurement costs, and is never longer th
     CHECK(pause_after(Millis(60'000)) == Millis(2'000));
 }
 
-TEST_CASE("a measurement that fails leaves the last one, and is tried again") {
+TEST_CASE("a failed measurement keeps the last result and is repeated") {
     const SystemClock clock;
     std::binary_semaphore third(0);
     std::binary_semaphore looked(0);
@@ -45,7 +45,7 @@ TEST_CASE("a measurement that fails leaves the last one, and is tried again") {
     CHECK(testkit::wait_until([&] { return measurement.last() == 8; }));
 }
 
-TEST_CASE("the last result is there while the next is measured, and a measurement under way can be ended") {
+TEST_CASE("the last result stays available during a measurement, which a stop request ends") {
     const SystemClock clock;
     std::binary_semaphore begun(0);
     int tried = 0;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t kMost = 4'096;
 constexpr CrashNames kCrash{"agent.images.written", "agent.images.renamed"};
 
-/// Engines write sha256:hex, or the hex alone.
+/// Image ids are `sha256:<hex>`, or the hex digits alone.
 bool is_id(std::string_view line) {
     constexpr std::size_t kMostBytes = 128;
     return !line.empty() && line.size() <= kMostBytes &&
@@ -32,7 +32,7 @@ PulledImages::PulledImages(std::string path, const telemetry::Log& log) : path_(
         }
     }
     if (damaged) {
-        log.warn("list of pulled images damaged: images are pulled again", {{"file", path_}});
+        log.warn("list of pulled images damaged, pulling missing images again", {{"file", path_}});
     }
 }
 

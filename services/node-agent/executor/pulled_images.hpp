@@ -1,4 +1,4 @@
-// The images that this agent has pulled: the only ones on the engine that it runs without another pull.
+// Images that this agent has pulled, which run without another pull.
 #pragma once
 
 #include <mutex>
@@ -9,11 +9,11 @@
 
 namespace lamda::agent {
 
-/// One file with an image id a line, the newest last, at most 4,096. Thread-safe. A file that is lost or
-/// damaged costs pulls and nothing else.
+/// One file with one image id per line, the newest last, at most 4,096. Thread-safe. A lost or damaged file
+/// only causes more pulls.
 class PulledImages {
   public:
-    /// Reads the file when there is one. @throws DiskError
+    /// Reads the file if it exists. @throws DiskError
     PulledImages(std::string path, const telemetry::Log& log);
 
     bool contains(const std::string& id) const;

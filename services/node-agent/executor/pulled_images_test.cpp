@@ -14,7 +14,7 @@ std::string id(char digit) {
 }
 }  // namespace
 
-TEST_CASE("what was pulled is known after a restart; a damaged line costs its image only") {
+TEST_CASE("pulled images are known after a restart; a damaged line only loses its image") {
     const testkit::TempDir dir("agent-pulled");
     const auto path = dir.path() + "/pulled-images";
     {

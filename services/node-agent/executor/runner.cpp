@@ -18,15 +18,15 @@ using wire::StatusKind;
 
 namespace {
 
-constexpr Millis kLook{1'000};  // between two looks at what it wrote, logs and retractions
+constexpr Millis kPollInterval{1'000};  // of logs and retractions
 constexpr int kStartTries = 20;
 constexpr Millis kStartPause{100};
-constexpr int kOomLooks = 10;
+constexpr int kOomPolls = 10;
 constexpr Millis kOomPause{100};
 constexpr Millis kIdle{500};
 constexpr int kNotFound = 404;
 
-/// The digest that the image was pinned to, or else the id of the image that ran.
+/// Digest that the reference pins, or else the id of the image that ran.
 std::string digest_of(const std::string& image, const std::string& image_id) {
     const auto at = image.find('@');
     return at == std::string::npos ? image_id : image.substr(at + 1);
@@ -34,8 +34,8 @@ std::string digest_of(const std::string& image, const std::string& image_id) {
 
 }  // namespace
 
-/// An attempt that no other slot may take meanwhile. Its stop token is requested by `stop`, and when the
-/// attempt has become void.
+/// Exclusive lock of an attempt among slots. Its stop token follows `stop`, and is requested once the attempt
+/// becomes void.
 class Runner::AttemptLock {
   public:
     AttemptLock(Runner& runner, const AttemptKey& key, const std::stop_token& stop)
@@ -45,7 +45,7 @@ class Runner::AttemptLock {
           forward_(stop, [this] { source_.request_stop(); }) {}
     ~AttemptLock() {
         const std::lock_guard lock(runner_.mutex_);
-        runner_.claimed_.erase(key_);
+        runner_.locked_.erase(key_);
     }
     AttemptLock(const AttemptLock&) = delete;
     AttemptLock& operator=(const AttemptLock&) = delete;
@@ -54,7 +54,7 @@ class Runner::AttemptLock {
   private:
     static std::stop_source source_of(Runner& runner, const AttemptKey& key) {
         const std::lock_guard lock(runner.mutex_);
-        return runner.claimed_.at(key);
+        return runner.locked_.at(key);
     }
 
     Runner& runner_;
@@ -93,8 +93,8 @@ bool Runner::serve_one(const std::stop_token& stop) {
     if (!key) {
         return false;
     }
-    const AttemptLock claim(*this, *key, stop);
-    run(*key, claim.stop());
+    const AttemptLock lock(*this, *key, stop);
+    run(*key, lock.stop());
     return true;
 }
 
@@ -102,12 +102,12 @@ std::optional<AttemptKey> Runner::lock_due_attempt() {
     const auto active = journal_.active_attempts();
     const std::lock_guard lock(mutex_);
     const auto found = std::find_if(active.begin(), active.end(), [&](const auto& key) {
-        return !claimed_.contains(key) && retries_.due(key);
+        return !locked_.contains(key) && retries_.due(key);
     });
     if (found == active.end()) {
         return std::nullopt;
     }
-    claimed_.emplace(*found, std::stop_source());
+    locked_.emplace(*found, std::stop_source());
     retries_.taken(*found);
     return *found;
 }
@@ -117,7 +117,7 @@ void Runner::interrupt_void(const std::stop_token& stop) {
     while (!stop.stop_requested()) {
         {
             const std::lock_guard lock(mutex_);
-            for (auto& [key, source] : claimed_) {
+            for (auto& [key, source] : locked_) {
                 if (!journal_.active(key)) {
                     source.request_stop();
                 }
@@ -138,8 +138,7 @@ void Runner::run(const AttemptKey& key, const std::stop_token& stop) {
     } catch (const EngineError& error) {
         try_later(key, {ErrorCode::kInternal, "the container engine failed", error.what()}, stop);
     } catch (const net::TransportError& error) {
-        // No engine: nobody else can tell what became of the container, so it is waited for as long as it
-        // takes.
+        // Only the engine knows the state of the container: retry without end.
         if (!stop.stop_requested() && journal_.active(key)) {
             const auto pause = retries_.failed_for_now(key, ErrorCode::kInternal);
             log_.warn("the container engine does not answer", {{"job", key.job.hex()},
@@ -161,7 +160,7 @@ void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::s
     auto state = engine_.inspect(key.container());
     if (!state) {
         if (attempt.phase == Phase::kStarted) {
-            fail(key, {ErrorCode::kInternal, "its container is gone"});
+            fail(key, {ErrorCode::kInternal, "the container is gone"});
             return;
         }
         if (prepare(key, attempt, stop) == Step::kEnded) {
@@ -174,7 +173,7 @@ void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::s
             return;
         }
     } else {
-        log_.info("taking up a container again", {{"container", key.container()}, {"status", state->status}});
+        log_.info("resuming container", {{"container", key.container()}, {"status", state->status}});
     }
     crash_point("agent.container.started");
     journal_.update(key, [&](Attempt& entry) {
@@ -185,7 +184,7 @@ void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::s
     });
     crash_point("agent.started.recorded");
     if (attempt.phase == Phase::kAccepted) {
-        retries_.forget(key);  // all that leads to the start has succeeded
+        retries_.forget(key);  // every step up to the start succeeded
     }
     try {
         if (follow(key, attempt, stop) == Step::kEnded) {
@@ -195,7 +194,7 @@ void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::s
         journal_.update(key, [](Attempt& entry) { entry.engine_lost = true; });
         throw;
     }
-    if (conclude(key, attempt, stop) == Step::kGoOn) {
+    if (conclude(key, attempt, stop) == Step::kContinue) {
         const auto ended = journal_.find(key);
         if (ended && ended->active() && ended->ran) {
             complete(key, attempt, *ended->ran, stop);
@@ -210,14 +209,14 @@ Runner::Step Runner::start(const AttemptKey& key, const Attempt& attempt) {
     for (int tries = 1;; ++tries) {
         try {
             engine_.start(key.container());
-            return Step::kGoOn;
+            return Step::kContinue;
         } catch (const EngineError& error) {
             const bool gpu = attempt.assignment.requirements.gpu_count > 0 && lacks_device(error.what());
             if (gpu || is_impossible_start(error.what())) {
                 return fail(key, {ErrorCode::kRefused, gpu ? kNoGpu : kImpossibleStart, error.what()});
             }
-            // A name is taken before its container is there: one that a process before us was making when it
-            // died.
+            // The engine reserves a name before the container exists: an earlier process may have been killed
+            // while creating it.
             if (error.status() != kNotFound || tries == kStartTries) {
                 return fail(key,
                             {ErrorCode::kStartFailed, "the container could not be started", error.what()});
@@ -231,14 +230,14 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
     const auto& requirements = attempt.assignment.requirements;
     const auto limit =
         std::chrono::duration_cast<Millis>(std::chrono::seconds(requirements.time_limit_seconds));
-    // Neither our wall clock nor the engine's decides: both may be set while the job runs.
+    // Steady time decides: the wall clocks of agent and engine may jump while the job runs.
     const auto deadline = clock_.steady() + std::max(limit - followed_for(key), Millis(0));
     std::atomic<bool> excess = attempt.excess.has_value();
     const DiskWatch disk(
         engine_, key.container(), dirs_of(key), disk_limit(requirements),
         [&](const Written& written) {
             if (!excess) {
-                // Noted first: the job may delete what it wrote before the signal arrives.
+                // Recorded first: the job may delete its files before the signal arrives.
                 journal_.update(key, [&](Attempt& entry) { entry.excess = written; });
                 crash_point("agent.excess.recorded");
                 excess = true;
@@ -248,18 +247,18 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
         clock_, log_);
     for (;;) {
         const auto remaining = std::chrono::duration_cast<Millis>(deadline - clock_.steady()) + Millis(1);
-        const bool ended = engine_.wait(key.container(), std::clamp(remaining, Millis(50), kLook));
+        const bool ended = engine_.wait(key.container(), std::clamp(remaining, Millis(50), kPollInterval));
         if (ended) {
-            note_lost_engine(key);  // now: it may be back before the measuring has ended
+            note_lost_engine(key);  // at once: the engine may be back before the measurements end
         }
         if (!journal_.active(key)) {
             engine_.remove(key.container());
-            log_.info("stopped a retracted attempt", {{"container", key.container()}});
+            log_.info("retracted attempt stopped", {{"container", key.container()}});
             return Step::kEnded;
         }
         publish_logs(key);
         if (ended) {
-            return Step::kGoOn;
+            return Step::kContinue;
         }
         if (stop.stop_requested()) {
             return Step::kEnded;
@@ -292,12 +291,11 @@ Millis Runner::followed_for(const AttemptKey& key) {
     return Millis(0);
 }
 
-/// The engine may tell of the end before it tells that memory was the cause.
 std::optional<ContainerState> Runner::inspect_ended(const AttemptKey& key) {
     constexpr int kKilled = 128 + 9;
     auto state = engine_.inspect(key.container());
-    for (int looks = 1; looks < kOomLooks && state && state->exit_code == kKilled && !state->oom_killed;
-         ++looks) {
+    for (int polls = 1; polls < kOomPolls && state && state->exit_code == kKilled && !state->oom_killed;
+         ++polls) {
         clock_.sleep({}, kOomPause);
         state = engine_.inspect(key.container());
     }
@@ -308,7 +306,7 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
     const auto state = inspect_ended(key);
     if (!state || !state->ended()) {
         return fail(key,
-                    {ErrorCode::kInternal, state ? "its container stands still" : "its container is gone",
+                    {ErrorCode::kInternal, state ? "the container has not ended" : "the container is gone",
                      state ? state->status : ""});
     }
     const auto& requirements = attempt.assignment.requirements;
@@ -321,7 +319,8 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
     const auto entry = journal_.find(key);
     ended.engine_lost = entry && entry->engine_lost;
     const auto limit = std::chrono::seconds(requirements.time_limit_seconds);
-    // It may have ended late while no agent ran: then the engine's times say so, and ours do not contradict.
+    // If no agent ran at the end, the engine's times must exceed the limit and the agent's must not
+    // contradict.
     const bool late =
         state->started_at && state->finished_at && *state->finished_at - *state->started_at >= limit;
     ended.overran = entry && (entry->overran || (late && followed_for(key) >= limit));
@@ -331,22 +330,22 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
                                                                  disk_limit(requirements), stop);
     } catch (const EngineError& error) {
         return try_later(key,
-                         {ErrorCode::kInternal, "the container engine cannot tell what the job wrote",
+                         {ErrorCode::kInternal, "the container engine does not report how much the job wrote",
                           error.what(), state->exit_code},
                          stop);
     }
     if (stop.stop_requested()) {
-        return Step::kEnded;  // not all may have been counted
+        return Step::kEnded;  // the count may be incomplete
     }
-    const auto outcome = judge(ended, requirements);
+    const auto outcome = outcome_of(ended, requirements);
     if (outcome.error) {
         return fail(key, {*outcome.error, outcome.message, "", state->exit_code});
     }
     const auto started = state->started_at.value_or(Timestamp{});
-    Ran ran;
+    RunResult ran;
     ran.image_digest = digest_of(attempt.assignment.docker_image, state->image_id);
     ran.started_at = to_rfc3339(started);
-    // The engine notes the start after it happened: a short life seems to end before it.
+    // The engine records the start late: a short run may seem to end before its start.
     ran.ended_at = to_rfc3339(std::max(started, state->finished_at.value_or(started)));
     ran.exit_code = state->exit_code;
     journal_.update(key, [&](Attempt& noted) {
@@ -355,20 +354,19 @@ Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, con
         }
     });
     crash_point("agent.run.recorded");
-    return Step::kGoOn;
+    return Step::kContinue;
 }
 
 Runner::Step Runner::try_later(const AttemptKey& key, const Failure& failure, const std::stop_token& stop) {
     if (stop.stop_requested() || !journal_.active(key)) {
-        return Step::kEnded;  // that is why it failed
+        return Step::kEnded;  // the failure is the interruption
     }
     const auto pause = retries_.failed(key, failure.code);
     if (!pause) {
         return fail(key, failure);
     }
     const std::string step(wire::to_string(failure.code));
-    metrics_.counter("lamda_agent_retries_total", "Steps of attempts that are tried again", {{"step", step}})
-        .add();
+    metrics_.counter("lamda_agent_retries_total", "Retries of steps of attempts", {{"step", step}}).add();
     log_.warn("tried again later", {{"job", key.job.hex()},
                                     {"attempt", key.attempt},
                                     {"step", step},
@@ -394,11 +392,11 @@ Runner::Step Runner::fail(const AttemptKey& key, const Failure& failure) {
     retries_.forget(key);
     const std::string result(wire::to_string(failure.code));
     metrics_.counter("lamda_agent_attempts_total", "Attempts that ended", {{"result", result}}).add();
-    log_.warn("failed", {{"job", key.job.hex()},
-                         {"attempt", key.attempt},
-                         {"error", result},
-                         {"reason", failure.message},
-                         {"detail", failure.detail}});
+    log_.warn("attempt failed", {{"job", key.job.hex()},
+                                 {"attempt", key.attempt},
+                                 {"error", result},
+                                 {"reason", failure.message},
+                                 {"detail", failure.detail}});
     return Step::kEnded;
 }
 

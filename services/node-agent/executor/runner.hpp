@@ -1,4 +1,4 @@
-// Takes one accepted attempt to its end, from wherever the last process left it.
+// Runs accepted attempts to their final status. Resumes at the step that an earlier process reached.
 #pragma once
 
 #include <functional>
@@ -30,67 +30,67 @@ struct RunnerConfig {
     std::uint64_t max_input_bytes = 0;
     Offer limits;
     ImagePolicy images;
-    /// Numeric addresses of a registry's host. @throws std::runtime_error when there are none
+    /// Resolves a registry's host to numeric addresses. @throws std::runtime_error if there are none
     std::function<std::vector<std::string>(const std::string& host)> look_up = &look_up_host;
     Millis pull_timeout{1'800'000};
 };
 
-/// Thread-safe; each slot calls serve(). A step that fails for a passing reason is tried again after a
-/// growing pause, in which the slot takes other attempts. The pauses end at once when the attempt is
-/// retracted.
+/// Thread-safe; each slot calls serve(). After a transient failure a step is retried with a growing pause,
+/// during which the slot takes other attempts. A retraction ends the pause at once.
 class Runner {
   public:
     Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
            PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
            const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
 
-    /// One slot: takes attempts one after the other until stopped. When it ends early, the container runs on
-    /// and the attempt is taken up again after a restart. @throws DiskError
+    /// Slot loop: takes one attempt after another until stopped. After a stop the container keeps running,
+    /// and the attempt is resumed after a restart. @throws DiskError
     void serve(const std::stop_token& stop);
-    /// Takes one attempt that is due to its end or to its next pause. False: none is due. @throws DiskError
+    /// Runs one due attempt to its end or its next pause. Returns false if none is due. @throws DiskError
     bool serve_one(const std::stop_token& stop);
-    /// Interrupts what is under way (a pull, a download, an upload) for attempts that were retracted or
-    /// overtaken, until stopped.
+    /// Until stopped: interrupts pulls, downloads and uploads of attempts that were retracted or superseded.
     void interrupt_void(const std::stop_token& stop);
 
   private:
     class AttemptLock;
-    enum class Step { kGoOn, kEnded };
+    enum class Step { kContinue, kEnded };
 
     std::optional<AttemptKey> lock_due_attempt();
     void run(const AttemptKey& key, const std::stop_token& stop);
     void advance(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    /// From acceptance to a container that is created; in runner_prepare.cpp.
+    /// From acceptance to a created container; in runner_prepare.cpp.
     Step prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    /// What the job asks for and this machine does not have: `refused`, or a code that may pass.
-    std::optional<Failure> lacking(const wire::Requirements& requirements);
+    /// Requested resource that this machine lacks: `refused`, or the code of a transient failure.
+    std::optional<Failure> missing_resource(const wire::Requirements& requirements);
     Step fetch_input(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    /// By the policy: a listed local image, one that this agent has pulled, or else pulled now. Absent: the
-    /// attempt goes no further now.
+    /// Image by the policy: a listed local image, one that this agent has pulled, or a new pull. Absent: the
+    /// attempt has failed or waits for a retry.
     std::optional<Image> obtain_image(const AttemptKey& key, const std::string& name,
                                       const std::stop_token& stop);
-    /// Why nothing is pulled from the registry of `name` now.
+    /// Reason not to pull from the registry of `name` now; absent: none.
     std::optional<Failure> registry_refusal(const std::string& name) const;
     Image pull(const std::string& name, const std::stop_token& stop);
     Step create(const AttemptKey& key, const Attempt& attempt, const Image& image,
                 const std::stop_token& stop);
     Step start(const AttemptKey& key, const Attempt& attempt);
     Step follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    /// Since its container was first followed, by this process or another one of this machine's start.
+    /// Time since the container was first followed by any process since boot.
     Millis followed_for(const AttemptKey& key);
-    /// For a container that has just ended: the engine stops its containers when it goes away.
+    /// Records a shutdown of the engine for a container that has just ended: a shutdown stops containers.
     void note_lost_engine(const AttemptKey& key);
+    /// State of an ended container. Polls briefly, because the engine may report an OOM kill after the end.
     std::optional<ContainerState> inspect_ended(const AttemptKey& key);
-    /// Judges a container that has ended, and notes the run when its output is to be stored.
+    /// Determines the outcome of an ended container, and records the run if its output is to be stored.
     Step conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
-    /// From a noted run to the final status; in runner_store.cpp.
-    void complete(const AttemptKey& key, const Attempt& attempt, const Ran& ran, const std::stop_token& stop);
-    /// Moves the output of an earlier attempt's run into this attempt's folder. False: it is gone, and the
-    /// job is to be run.
+    /// From a recorded run to the final status; in runner_store.cpp.
+    void complete(const AttemptKey& key, const Attempt& attempt, const RunResult& ran,
+                  const std::stop_token& stop);
+    /// Moves the output of an earlier attempt's run into this attempt's folder. Returns false if that output
+    /// is missing: the job must run again.
     bool take_over_output(const AttemptKey& key, const Attempt& attempt);
-    std::optional<Cid> store_output(const AttemptKey& key, const Ran& ran, const std::stop_token& stop);
+    std::optional<Cid> store_output(const AttemptKey& key, const RunResult& ran, const std::stop_token& stop);
     void publish_logs(const AttemptKey& key);
-    /// A passing failure: another try after a pause, or `failed` once patience is used up.
+    /// Handles a transient failure: retry after a pause, or `failed` once the retry time is over.
     Step try_later(const AttemptKey& key, const Failure& failure, const std::stop_token& stop);
     Step fail(const AttemptKey& key, const Failure& failure);
     JobDirs dirs_of(const AttemptKey& key) const { return JobDirs(config_.jobs_dir + "/" + key.name()); }
@@ -107,7 +107,7 @@ class Runner {
     telemetry::Log log_;
     telemetry::Metrics& metrics_;
     std::mutex mutex_;
-    std::map<AttemptKey, std::stop_source> claimed_;  ///< at work in a slot
+    std::map<AttemptKey, std::stop_source> locked_;  ///< taken by a slot
 };
 
 }  // namespace lamda::agent

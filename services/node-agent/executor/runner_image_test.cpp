@@ -1,4 +1,4 @@
-// Which images the runner runs: what was pulled by policy, and nothing else that lies on the engine.
+// Image policy of the runner: images on the engine run only if pulled by the agent or listed.
 #include <catch2/catch.hpp>
 
 #include "services/node-agent/testing/runner_world.hpp"
@@ -25,7 +25,7 @@ FakeWorld::Answer denied() {
 
 }  // namespace
 
-TEST_CASE("an image that lies on the engine is not run by its name: it is pulled first") {
+TEST_CASE("an image on the engine that the agent did not pull is pulled first") {
     Agent agent;
     agent.world.image_there = true;
     agent.world.on_pull = denied();
@@ -36,7 +36,7 @@ TEST_CASE("an image that lies on the engine is not run by its name: it is pulled
     CHECK(agent.failure(key).starts_with("image_unavailable: the registry has no such image"));
 }
 
-TEST_CASE("an image is pulled once, also for the next process; another one under its name is pulled again") {
+TEST_CASE("an image is pulled once, even across restarts; another image with its name is pulled again") {
     Agent agent;
     const auto first = agent.accept(with_image("a/b:1"));
     agent.pass(kSecond);
@@ -55,16 +55,16 @@ TEST_CASE("an image is pulled once, also for the next process; another one under
     CHECK(agent.failure(third).starts_with("image_unavailable: "));
 }
 
-TEST_CASE("an image that the operator lists is run as the engine has it, and never pulled") {
+TEST_CASE("a listed local image runs as stored on the engine, and is never pulled") {
     Agent agent;
     agent.images.local_images = {"operator/tool:1"};
     agent.restart();
     const auto key = agent.accept(with_image("docker.io/operator/tool:1"));
-    SECTION("there") {
+    SECTION("present") {
         agent.pass(kSecond);
         CHECK(agent.completed(key));
     }
-    SECTION("gone for a while") {
+    SECTION("missing for a while") {
         agent.world.image_there = false;
         agent.pass(kSecond);
         CHECK(agent.journal->active(key));
@@ -76,17 +76,17 @@ TEST_CASE("an image that the operator lists is run as the engine has it, and nev
     CHECK(agent.looked_up.empty());
 }
 
-TEST_CASE("nothing is asked of a registry that the provider does not list") {
+TEST_CASE("a registry that is not listed gets no request") {
     Agent agent;
     const auto key = agent.accept(with_image("127.0.0.1:6379/x"));
     agent.pass(kSecond);
     CHECK(agent.failure(key) ==
-          "refused: this provider takes no images from 127.0.0.1:6379, but from docker.io");
+          "refused: this provider pulls no images from 127.0.0.1:6379; use one of docker.io");
     CHECK(agent.looked_up.empty());
     CHECK(agent.world.pulls == 0);
 }
 
-TEST_CASE("nothing is pulled from a listed registry while any of its addresses is not public") {
+TEST_CASE("no image is pulled from a listed registry while one of its addresses is not public") {
     Agent agent;
     agent.images.registries = {"registry.example:5000"};
     agent.addresses = {"1.1.1.1", "192.168.1.7"};
@@ -94,7 +94,8 @@ TEST_CASE("nothing is pulled from a listed registry while any of its addresses i
         agent.restart();
         const auto key = agent.accept(with_image("registry.example:5000/x"));
         agent.pass(kSecond);
-        CHECK(agent.failure(key) == "refused: the registry registry.example:5000 has no public address here");
+        CHECK(agent.failure(key) ==
+              "refused: the registry registry.example:5000 has an address that is not public");
         CHECK(agent.looked_up == "registry.example");
         CHECK(agent.world.pulls == 0);
     }
@@ -108,7 +109,7 @@ TEST_CASE("nothing is pulled from a listed registry while any of its addresses i
     }
 }
 
-TEST_CASE("a registry that cannot be found is looked for again") {
+TEST_CASE("a registry that cannot be resolved is looked up again later") {
     Agent agent;
     agent.addresses.clear();
     const auto key = agent.accept(with_image("a/b:1"));
@@ -120,11 +121,11 @@ TEST_CASE("a registry that cannot be found is looked for again") {
     CHECK(agent.completed(key));
 }
 
-TEST_CASE("an image that is asked for by digest has that digest") {
+TEST_CASE("an image with a pinned digest must have that digest") {
     Agent agent;
     const auto digest = "sha256:" + std::string(64, 'd');
     const auto key = agent.accept(with_image("a/b:1@" + digest));
-    SECTION("it has") {
+    SECTION("it has the digest") {
         agent.world.repo_digests = {"a/b@" + digest};
         agent.pass(kSecond);
         REQUIRE(agent.completed(key));

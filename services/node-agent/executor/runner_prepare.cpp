@@ -1,4 +1,4 @@
-// The part of Runner that leads from an accepted attempt to a container: image, input, container.
+// Preparation part of Runner: from an accepted attempt to a created container (image, input, container).
 #include <algorithm>
 #include <filesystem>
 #include <system_error>
@@ -21,18 +21,18 @@ constexpr int kNotFound = 404;
 
 }  // namespace
 
-std::optional<Failure> Runner::lacking(const wire::Requirements& requirements) {
+std::optional<Failure> Runner::missing_resource(const wire::Requirements& requirements) {
     if (requirements.network && !engine_.has_bridge()) {
-        return Failure{ErrorCode::kRefused, "the job asks for a network and this engine has none"};
+        return Failure{ErrorCode::kRefused, "the job requests a network and this engine has none"};
     }
     auto machine = engine_.machine();
     const auto disk = fs::space(config_.jobs_dir);
     machine.disk_bytes = disk.capacity;
-    if (const auto why = beyond(requirements, offer_of(config_.limits, machine))) {
+    if (const auto why = unmet_requirement(requirements, offer_of(config_.limits, machine))) {
         return Failure{ErrorCode::kRefused, *why};
     }
     if (disk.available >> 20U < requirements.disk_mib) {
-        return Failure{ErrorCode::kStartFailed, "diskMib: this provider has not as much free now",
+        return Failure{ErrorCode::kStartFailed, "diskMib: this provider has too little free disk space now",
                        std::to_string(disk.available) + " bytes are free in " + config_.jobs_dir};
     }
     return std::nullopt;
@@ -40,7 +40,7 @@ std::optional<Failure> Runner::lacking(const wire::Requirements& requirements) {
 
 Runner::Step Runner::prepare(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
     const auto& assignment = attempt.assignment;
-    if (const auto lack = lacking(assignment.requirements)) {
+    if (const auto lack = missing_resource(assignment.requirements)) {
         return lack->code == ErrorCode::kRefused ? fail(key, *lack) : try_later(key, *lack, stop);
     }
     const auto image = obtain_image(key, assignment.docker_image, stop);
@@ -62,20 +62,20 @@ std::optional<Failure> Runner::registry_refusal(const std::string& name) const {
         if (inside == addresses.end()) {
             return std::nullopt;
         }
-        return Failure{ErrorCode::kRefused, "the registry " + registry + " has no public address here",
+        return Failure{ErrorCode::kRefused, "the registry " + registry + " has an address that is not public",
                        *inside + " (AGENT_PRIVATE_REGISTRIES allows it)"};
     } catch (const std::runtime_error& error) {
-        return Failure{ErrorCode::kImageUnavailable, "the registry " + registry + " cannot be found now",
+        return Failure{ErrorCode::kImageUnavailable, "the registry " + registry + " cannot be resolved now",
                        error.what()};
     }
 }
 
 Image Runner::pull(const std::string& name, const std::stop_token& stop) {
-    log_.info("pulling an image", {{"image", name}});
+    log_.info("pulling image", {{"image", name}});
     engine_.pull(name, config_.pull_timeout, stop);
     auto image = engine_.image(name);
     if (!image) {
-        throw EngineError(kNotFound, "the engine has pulled the image and does not have it");
+        throw EngineError(kNotFound, "the engine reports the pull as done but does not have the image");
     }
     pulled_.add(image->id);
     return *std::move(image);
@@ -118,16 +118,17 @@ std::optional<Image> Runner::obtain_image(const AttemptKey& key, const std::stri
     } catch (const EngineError& error) {
         switch (pull_fault(error.status(), error.what())) {
             case PullFault::kImpossible:
-                fail(key, {ErrorCode::kRefused, "the image name can never work", error.what()});
+                fail(key, {ErrorCode::kRefused, "invalid image name", error.what()});
                 break;
             case PullFault::kDenied:
                 fail(key, {ErrorCode::kImageUnavailable,
-                           "the registry has no such image, or does not give it to everybody", error.what()});
+                           "the registry has no such image, or requires a login for it", error.what()});
                 break;
-            case PullFault::kPassing:
+            case PullFault::kTransient:
                 try_later(key,
                           {ErrorCode::kImageUnavailable,
-                           "the image could not be pulled: the registry is away, limits pulls, or broke off",
+                           "the image could not be pulled: the registry is unavailable, limits pulls, or cut "
+                           "the transfer",
                            error.what()},
                           stop);
                 break;
@@ -141,7 +142,7 @@ Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, 
     const auto& wanted = attempt.assignment.input_file_cid;
     const std::string input = dirs_of(key).input();
     if (!wanted || fs::exists(input)) {
-        return Step::kGoOn;  // it gets that name only when it is complete and verified
+        return Step::kContinue;  // it has this name only if complete and verified
     }
     const auto cid = Cid::parse(*wanted);
     if (!cid) {
@@ -152,22 +153,23 @@ Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, 
         fs::remove_all(partial);
         content_.fetch(*cid, partial, config_.max_input_bytes, stop);
         fs::rename(partial, input);
-        return Step::kGoOn;
+        return Step::kContinue;
     } catch (const ipfs::Mismatch& error) {
         return fail(key, {ErrorCode::kInputMismatch, error.what()});
     } catch (const ipfs::TooLarge& error) {
         return fail(key, {ErrorCode::kRefused, error.what()});
     } catch (const std::system_error& error) {
         const auto message = "the input cannot be written: " + error.code().message();
-        return is_same_everywhere(error) ? fail(key, {ErrorCode::kRefused, message})
-                                         : try_later(key, {ErrorCode::kInternal, message}, stop);
+        return is_permanent(error) ? fail(key, {ErrorCode::kRefused, message})
+                                   : try_later(key, {ErrorCode::kInternal, message}, stop);
     } catch (const ipfs::WrongBytes& error) {
         return try_later(key,
                          {ErrorCode::kInputUnavailable,
-                          "no source gave the input, and at least one sent other bytes", error.what()},
+                          "no source served the input, and at least one sent other bytes", error.what()},
                          stop);
     } catch (const ipfs::Unavailable& error) {
-        return try_later(key, {ErrorCode::kInputUnavailable, "no source gave the input", error.what()}, stop);
+        return try_later(key, {ErrorCode::kInputUnavailable, "no source served the input", error.what()},
+                         stop);
     }
 }
 
@@ -182,9 +184,9 @@ Runner::Step Runner::create(const AttemptKey& key, const Attempt& attempt, const
         make_open_dir(volume.source);
     }
     try {
-        engine_.create(spec);  // false: a process before us made it; it is the same container
+        engine_.create(spec);  // false: an earlier process created the same container
         if (spec.gpu_count > 0 && !engine_.has_devices(spec.name)) {
-            return fail(key, {ErrorCode::kRefused, kNoGpu, "the engine has left them out"});
+            return fail(key, {ErrorCode::kRefused, kNoGpu, "the engine ignored the request"});
         }
     } catch (const EngineError& error) {
         if (spec.gpu_count > 0 && lacks_device(error.what())) {
@@ -195,20 +197,20 @@ Runner::Step Runner::create(const AttemptKey& key, const Attempt& attempt, const
         }
         if (error.status() == kBadRequest) {
             return fail(key, {ErrorCode::kRefused,
-                              "the engine takes no such container: see command, env and the image's settings",
+                              "the engine refuses the container: check command, env and the image's settings",
                               error.what()});
         }
-        // Its image may have been removed meanwhile, the engine's disk be full: both pass.
+        // Transient: the image may have been removed, or the engine's disk may be full.
         const bool gone = error.status() == kNotFound;
-        return try_later(
-            key,
-            {gone ? ErrorCode::kImageUnavailable : ErrorCode::kStartFailed,
-             gone ? "the provider's engine does not have the image now" : "the container could not be made",
-             error.what()},
-            stop);
+        return try_later(key,
+                         {gone ? ErrorCode::kImageUnavailable : ErrorCode::kStartFailed,
+                          gone ? "the provider's engine does not have the image now"
+                               : "the container could not be created",
+                          error.what()},
+                         stop);
     }
     crash_point("agent.container.created");
-    return Step::kGoOn;
+    return Step::kContinue;
 }
 
 }  // namespace lamda::agent

@@ -1,5 +1,5 @@
-// The part of Runner that leads from a noted run to its final status: the output is stored, however often
-// that has to be tried, and nothing runs again for it.
+// Storage part of Runner: from a recorded run to its final status. Only the upload of the output is retried,
+// never the run.
 #include <filesystem>
 #include <system_error>
 
@@ -27,7 +27,7 @@ bool Runner::take_over_output(const AttemptKey& key, const Attempt& attempt) {
     if (fs::exists(own.output())) {
         return true;
     }
-    log_.warn("the output of an earlier attempt is gone; the job runs again",
+    log_.warn("output of an earlier attempt missing, running the job again",
               {{"job", key.job.hex()}, {"attempt", key.attempt}, {"output_of", *attempt.output_of}});
     journal_.update(key, [](Attempt& entry) {
         entry.ran.reset();
@@ -36,32 +36,35 @@ bool Runner::take_over_output(const AttemptKey& key, const Attempt& attempt) {
     return false;
 }
 
-std::optional<Cid> Runner::store_output(const AttemptKey& key, const Ran& ran, const std::stop_token& stop) {
+std::optional<Cid> Runner::store_output(const AttemptKey& key, const RunResult& ran,
+                                        const std::stop_token& stop) {
     const std::string output = dirs_of(key).output();
     try {
         if (!fs::exists(output)) {
-            fail(key, {ErrorCode::kInternal, "the output is gone before it was stored", "", ran.exit_code});
+            fail(key,
+                 {ErrorCode::kInternal, "the output was removed before it was stored", "", ran.exit_code});
             return std::nullopt;
         }
         if (const auto entry = unstorable_entry(output)) {
-            fail(key, {ErrorCode::kRefused, "the output holds neither file nor folder: " + *entry, "",
+            fail(key, {ErrorCode::kRefused,
+                       "the output holds an entry that is neither a file nor a folder: " + *entry, "",
                        ran.exit_code});
             return std::nullopt;
         }
         return content_.put_directory(output, stop);
     } catch (const std::invalid_argument& error) {
-        // Too many entries in a folder, or too deep: the same for every try.
+        // Permanent: too many entries in a folder, or too deep.
         fail(key, {ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), "", ran.exit_code});
     } catch (const std::system_error& error) {
         const auto message = "the output cannot be read: " + error.code().message();
-        if (is_same_everywhere(error)) {
+        if (is_permanent(error)) {
             fail(key, {ErrorCode::kRefused, message, "", ran.exit_code});
         } else {
             try_later(key, {ErrorCode::kInternal, message, "", ran.exit_code}, stop);
         }
     } catch (const ipfs::Mismatch& error) {
         try_later(key,
-                  {ErrorCode::kStoreFailed, "the content store names the output otherwise than its bytes say",
+                  {ErrorCode::kStoreFailed, "the content store returned a CID that does not match the output",
                    error.what(), ran.exit_code},
                   stop);
     } catch (const ipfs::Unavailable& error) {
@@ -73,7 +76,7 @@ std::optional<Cid> Runner::store_output(const AttemptKey& key, const Ran& ran, c
     return std::nullopt;
 }
 
-void Runner::complete(const AttemptKey& key, const Attempt& attempt, const Ran& ran,
+void Runner::complete(const AttemptKey& key, const Attempt& attempt, const RunResult& ran,
                       const std::stop_token& stop) {
     const auto cid = store_output(key, ran, stop);
     if (!cid) {
@@ -101,7 +104,7 @@ void Runner::complete(const AttemptKey& key, const Attempt& attempt, const Ran& 
     crash_point("agent.final.recorded");
     retries_.forget(key);
     metrics_.counter("lamda_agent_attempts_total", "Attempts that ended", {{"result", "completed"}}).add();
-    log_.info("completed",
+    log_.info("attempt completed",
               {{"job", key.job.hex()}, {"attempt", key.attempt}, {"output", receipt.output_file_cid}});
 }
 

@@ -1,4 +1,4 @@
-// Outputs that are stored in the end, however long that takes, without a second run.
+// Storing outputs: uploads are retried, runs are not repeated.
 #include <catch2/catch.hpp>
 #include <filesystem>
 
@@ -9,7 +9,7 @@ using namespace lamda;
 using namespace lamda::agent;
 using namespace lamda::agent::test;
 
-TEST_CASE("a store that is away for 50 s: one run, and its output is stored in the end") {
+TEST_CASE("after a store outage of 50 s the output of the only run is stored") {
     Agent agent;
     const auto put =
         std::exchange(agent.world.on_put, [](const auto&) { return net::HttpResponse{503, {}, "away"}; });
@@ -18,12 +18,12 @@ TEST_CASE("a store that is away for 50 s: one run, and its output is stored in t
     CHECK_FALSE(agent.last(key));
     CHECK(agent.world.puts > 1);
 
-    SECTION("with the process that ran it") {}
-    SECTION("with another process, which needs no engine for it") {
+    SECTION("by the process that ran the job") {}
+    SECTION("by another process, without an engine") {
         agent.restart();
         agent.world.engine_away = true;
     }
-    SECTION("also when its container is gone meanwhile") {
+    SECTION("even if the container is gone") {
         agent.restart();
         agent.world.containers.clear();
     }
@@ -33,7 +33,7 @@ TEST_CASE("a store that is away for 50 s: one run, and its output is stored in t
     CHECK(agent.world.starts == 1);
 }
 
-TEST_CASE("a store that is away for longer than the patience: the next attempt only stores") {
+TEST_CASE("if a store is unavailable for longer than the retry time, the next attempt only stores") {
     Agent agent;
     Janitor janitor(*agent.journal, agent.engine, agent.dir.path() + "/jobs", address(0xAA), agent.clock,
                     telemetry::Log::none());
@@ -55,7 +55,7 @@ TEST_CASE("a store that is away for longer than the patience: the next attempt o
         std::filesystem::remove_all(agent.dir.path() + "/jobs/" + first.name());
         runs = 2;
     }
-    SECTION("unless it is other work") {
+    SECTION("unless the work differs") {
         next.command = {"true"};
         runs = 2;
     }
@@ -78,7 +78,7 @@ TEST_CASE("a store that is away for longer than the patience: the next attempt o
     CHECK(agent.last(third)->receipt->attempt == 3);
 }
 
-TEST_CASE("a pin that fails for longer than the patience repeats the upload, never the run") {
+TEST_CASE("a pin that fails for longer than the retry time repeats the upload, not the run") {
     Agent agent(RetryPolicy{}, "jwt");
     bool refused = true;
     agent.world.on_pin = [&](const auto&) { return net::HttpResponse{refused ? 401 : 200, {}, "{}"}; };
@@ -92,7 +92,7 @@ TEST_CASE("a pin that fails for longer than the patience repeats the upload, nev
     CHECK(agent.world.starts == 1);
 }
 
-TEST_CASE("an output that no attempt came for within an hour is removed") {
+TEST_CASE("a kept output is removed after an hour without a next attempt") {
     Agent agent;
     Janitor janitor(*agent.journal, agent.engine, agent.dir.path() + "/jobs", address(0xAA), agent.clock,
                     telemetry::Log::none());
@@ -109,7 +109,7 @@ TEST_CASE("an output that no attempt came for within an hour is removed") {
     CHECK(agent.journal->find(key)->cleaned);
 }
 
-TEST_CASE("a store that names a block otherwise for a while costs no run either") {
+TEST_CASE("a store that returns wrong CIDs for a while causes no second run") {
     Agent agent;
     const auto put = std::exchange(agent.world.on_put, [](const auto&) {
         return net::HttpResponse{200, {}, "{\"Key\":\"" + Cid(CidCodec::kRaw, {}).to_string() + "\"}\n"};
@@ -122,7 +122,7 @@ TEST_CASE("a store that names a block otherwise for a while costs no run either"
     CHECK(agent.world.starts == 1);
 }
 
-TEST_CASE("without an engine outputs are stored all the same, and what needs it waits as long as it takes") {
+TEST_CASE("without an engine outputs are stored, and other steps are retried without end") {
     Agent agent;
     agent.world.on_put = [](const auto&) { return net::HttpResponse{503, {}, ""}; };
     const auto stored_later = agent.accept(assignment(2, 1));

@@ -1,4 +1,4 @@
-// The runner among an engine and a store that fail as told, in a time that moves when told to.
+// Runner with a failing engine, registry and store, on a fake clock.
 #include "services/node-agent/executor/runner.hpp"
 
 #include <atomic>
@@ -16,7 +16,7 @@ namespace {
 
 FakeWorld::Answer report(const std::string& error) {
     return [error](const net::HttpRequest& request) {
-        return FakeWorld::streamed(request, Json{{"error", error}}.dump());  // without a line's end
+        return FakeWorld::streamed(request, Json{{"error", error}}.dump());  // without a newline
     };
 }
 
@@ -24,7 +24,7 @@ constexpr auto kLimit = "toomanyrequests: You have reached your pull rate limit.
 
 }  // namespace
 
-TEST_CASE("a registry that refuses for 40 s costs no attempt") {
+TEST_CASE("a registry that refuses for 40 s does not fail the attempt") {
     Agent agent;
     agent.world.image_there = false;
     const auto pull = std::exchange(agent.world.on_pull, report(kLimit));
@@ -38,7 +38,7 @@ TEST_CASE("a registry that refuses for 40 s costs no attempt") {
     CHECK(agent.world.starts == 1);
 }
 
-TEST_CASE("a registry that refuses for minutes ends the attempt; its words are not published") {
+TEST_CASE("a registry that refuses for minutes fails the attempt; its text is not published") {
     Agent agent;
     agent.world.image_there = false;
     agent.world.on_pull = report(kLimit);
@@ -48,33 +48,34 @@ TEST_CASE("a registry that refuses for minutes ends the attempt; its words are n
     agent.pass(std::chrono::minutes(10));
     CHECK(
         agent.failure(key) ==
-        "image_unavailable: the image could not be pulled: the registry is away, limits pulls, or broke off");
+        "image_unavailable: the image could not be pulled: the registry is unavailable, limits pulls, or cut "
+        "the transfer");
 }
 
-TEST_CASE("what a registry denies is not asked for again in the same attempt; its words are not published") {
+TEST_CASE("a denied pull is not retried in the same attempt; the registry's text is not published") {
     Agent agent;
     agent.world.image_there = false;
     agent.world.on_pull = report("manifest unknown");
     const auto key = agent.accept(assignment(1, 1));
     agent.pass(std::chrono::seconds(1));
     CHECK(agent.failure(key) ==
-          "image_unavailable: the registry has no such image, or does not give it to everybody");
+          "image_unavailable: the registry has no such image, or requires a login for it");
     CHECK(agent.world.pulls == 1);
 }
 
-TEST_CASE("what this engine can never give is refused at once") {
+TEST_CASE("a job that this machine can never run is refused at once") {
     Agent agent;
     auto job = assignment(1, 1);
     std::string because;
-    SECTION("an impossible image name") {
+    SECTION("an invalid image name") {
         agent.world.image_there = false;
         agent.world.image_status = 400;
         agent.world.image_error = "invalid reference format";
-        because = "name can never work";
+        because = "invalid image name";
     }
-    SECTION("an image name that only a pull refuses") {
+    SECTION("an image name that only the pull rejects") {
         agent.world.image_there = false;
-        because = "name can never work";
+        because = "invalid image name";
         agent.world.on_pull = [&](const auto& request) {
             request.on_data(as_bytes(Json{{"message", "repository name must be lowercase"}}.dump()));
             return net::HttpResponse{400, {}, ""};
@@ -82,23 +83,23 @@ TEST_CASE("what this engine can never give is refused at once") {
     }
     SECTION("memory") {
         job.requirements.memory_mib = 8'193;
-        because = "memoryMib: the job asks for 8193 MiB, this provider offers 8192";
+        because = "memoryMib: the job requests 8193 MiB, this provider offers 8192";
     }
     SECTION("CPUs") {
         job.requirements.cpu_millis = 2'001;
-        because = "cpuMillis: the job asks for 2001, this provider offers 2000";
+        because = "cpuMillis: the job requests 2001, this provider offers 2000";
     }
     SECTION("disk") {
         job.requirements.disk_mib = 1'048'576;
         agent.limits.disk_mib = 64;
         agent.restart();
-        because = "diskMib: the job asks for 1048576 MiB, this provider offers 64";
+        because = "diskMib: the job requests 1048576 MiB, this provider offers 64";
     }
-    SECTION("more GPUs than the provider gives to one job") {
+    SECTION("more GPUs than the provider offers to one job") {
         job.requirements.gpu_count = 2;
         agent.limits.gpus = 1;
         agent.restart();
-        because = "gpuCount: the job asks for 2, this provider offers 1";
+        because = "gpuCount: the job requests 2, this provider offers 1";
     }
     SECTION("a network") {
         job.requirements.network = true;
@@ -113,10 +114,10 @@ TEST_CASE("what this engine can never give is refused at once") {
         agent.world.start_error = "exec: \"nope\": executable file not found in $PATH: unknown";
         because = "lacks the command";
     }
-    SECTION("a GPU, of which the engine says nothing") {
+    SECTION("a GPU that the engine silently ignores") {
         job.requirements.gpu_count = 1;
         agent.world.device_requests = nullptr;
-        because = "none to give";
+        because = "none available";
     }
     const auto key = agent.accept(job);
     agent.pass(std::chrono::seconds(1));
@@ -125,7 +126,7 @@ TEST_CASE("what this engine can never give is refused at once") {
     CHECK(agent.world.starts == 0);
 }
 
-TEST_CASE("an input whose sources are away, or send web pages, for 20 s costs no attempt") {
+TEST_CASE("sources that are unavailable or send web pages for 20 s do not fail the attempt") {
     Agent agent;
     const std::string input = "hello lamda\n";
     const Cid cid(CidCodec::kRaw, crypto::sha256(as_bytes(input)));
@@ -141,19 +142,19 @@ TEST_CASE("an input whose sources are away, or send web pages, for 20 s costs no
     const auto key = agent.accept(job);
     agent.pass(std::chrono::seconds(20));
     CHECK(agent.journal->active(key));
-    SECTION("then it comes") {
+    SECTION("the input arrives later") {
         away = false;
         agent.pass(std::chrono::seconds(60));
         CHECK(agent.completed(key));
     }
-    SECTION("it never comes") {
+    SECTION("the input never arrives") {
         agent.pass(std::chrono::minutes(20));
         CHECK(agent.failure(key).starts_with("input_unavailable: "));
         CHECK(agent.failure(key).find("sent other bytes") != std::string::npos);
     }
 }
 
-TEST_CASE("an input that bears its CID and is no tree of files is a mismatch at once") {
+TEST_CASE("an input that matches its CID but is not a file tree is a mismatch at once") {
     Agent agent;
     const std::string block = "\1\2\3";
     agent.world.on_get = [&](const auto&) { return net::HttpResponse{200, {}, block}; };
@@ -164,7 +165,7 @@ TEST_CASE("an input that bears its CID and is no tree of files is a mismatch at 
     CHECK(agent.failure(key).starts_with("input_mismatch: "));
 }
 
-TEST_CASE("an attempt that waits holds no slot, and a retraction ends its waiting") {
+TEST_CASE("a waiting attempt holds no slot, and a retraction ends the wait") {
     Agent agent;
     bool away = true;
     agent.world.on_get = [&](const auto&) { return net::HttpResponse{away ? 504 : 404, {}, ""}; };
@@ -174,7 +175,7 @@ TEST_CASE("an attempt that waits holds no slot, and a retraction ends its waitin
     REQUIRE(agent.runner->serve_one({}));
     CHECK(agent.retries.occupied(agent.journal->active_attempts(), 1) == 0);
     const auto other = agent.accept(assignment(2, 1));
-    REQUIRE(agent.runner->serve_one({}));  // by the same slot, with no time gone by
+    REQUIRE(agent.runner->serve_one({}));  // by the same slot, at the same time
     CHECK(agent.completed(other));
     CHECK_FALSE(agent.runner->serve_one({}));
 
@@ -187,7 +188,7 @@ TEST_CASE("an attempt that waits holds no slot, and a retraction ends its waitin
     CHECK_FALSE(agent.last(waiting));
 }
 
-TEST_CASE("a retraction, or the end of the process, interrupts a pull that hangs") {
+TEST_CASE("a retraction, or the end of the process, interrupts a blocked pull") {
     Agent agent;
     agent.world.image_there = false;
     std::atomic<bool> began = false;
@@ -223,7 +224,7 @@ TEST_CASE("a retraction, or the end of the process, interrupts a pull that hangs
     CHECK_FALSE(agent.retries.waiting(key));
 }
 
-TEST_CASE("what the engine, a registry or a store says is never published") {
+TEST_CASE("texts of the engine, a registry or a store are never published") {
     Agent agent;
     const std::string inside = "dial tcp 10.1.2.3:6379: ERR unknown command";
     auto job = assignment(1, 1);
@@ -235,11 +236,11 @@ TEST_CASE("what the engine, a registry or a store says is never published") {
         agent.world.image_there = false;
         agent.world.on_pull = report("denied: pull access denied " + inside);
     }
-    SECTION("a pull that can never work") {
+    SECTION("a pull of an invalid name") {
         agent.world.image_there = false;
         agent.world.on_pull = report("invalid reference format " + inside);
     }
-    SECTION("an image") {
+    SECTION("an image inspection") {
         agent.world.image_there = false;
         agent.world.image_status = 500;
         agent.world.image_error = inside;
@@ -247,7 +248,7 @@ TEST_CASE("what the engine, a registry or a store says is never published") {
     SECTION("a start") {
         agent.world.start_error = inside;
     }
-    SECTION("a start that can never work") {
+    SECTION("an impossible start") {
         agent.world.start_error = "exec: \"x\": executable file not found " + inside;
     }
     SECTION("a source of inputs") {
@@ -272,7 +273,7 @@ TEST_CASE("what the engine, a registry or a store says is never published") {
     CHECK(failure.find("http://") == std::string::npos);
 }
 
-TEST_CASE("the engine's own limit of a container's file system is used where it has one, and only there") {
+TEST_CASE("the engine's size limit of a container's file system is used only if supported") {
     Agent agent;
     std::vector<bool> limited;
     bool quota = true;
@@ -291,18 +292,18 @@ TEST_CASE("the engine's own limit of a container's file system is used where it 
         CHECK(agent.completed(key));
     };
     agent.world.info = R"({"NCPU":2,"Driver":"overlay2","DriverStatus":[["Backing Filesystem","xfs"]]})";
-    SECTION("it has") {
+    SECTION("supported") {
         run(1);
         run(2);
         CHECK(limited == std::vector<bool>{true, true});
     }
-    SECTION("it might have, and has not: asked once") {
+    SECTION("refused by the engine: requested once") {
         quota = false;
         run(1);
         run(2);
         CHECK(limited == std::vector<bool>{true, false, false});
     }
-    SECTION("it cannot have") {
+    SECTION("not supported by the storage driver") {
         agent.world.info = R"({"NCPU":2,"Driver":"vfs"})";
         run(1);
         CHECK(limited == std::vector<bool>{false});

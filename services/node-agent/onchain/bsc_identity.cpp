@@ -16,7 +16,8 @@ BscIdentity::BscIdentity(std::optional<ChainId> configured, std::string path)
         std::uint64_t value = 0;
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), value);
         if (error != std::errc{} || value == 0) {
-            throw runtime::ConfigError(path_ + " holds no chain id: remove it, or set BSC_CHAIN_ID");
+            throw runtime::ConfigError(path_ +
+                                       " does not hold a chain id: remove the file, or set BSC_CHAIN_ID");
         }
         id_ = ChainId{value};
     }
@@ -59,8 +60,8 @@ BscIdentity::Learned BscIdentity::learn(ChainId seen) {
     }
     others_ = other_ == seen ? others_ + 1 : 1;
     other_ = seen;
-    if (others_ < kAnswersToBelieve) {
-        return Learned::kDoubt;
+    if (others_ < kAnswersToReplace) {
+        return Learned::kUnconfirmed;
     }
     keep(seen);
     return Learned::kCorrected;

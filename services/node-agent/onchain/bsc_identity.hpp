@@ -11,30 +11,30 @@
 
 namespace lamda::agent {
 
-/// A learned id is kept on disk, for a start at which no endpoint answers, and corrected when the endpoints
-/// go on naming another one. Thread-safe.
+/// A learned id is stored on disk, for a start without any reachable endpoint. It is corrected if the
+/// endpoints repeatedly report another id. Thread-safe.
 class BscIdentity {
   public:
-    /// That many answers in a row replace a learned id: behind a load balancer one answer may be another
-    /// chain's.
-    static constexpr int kAnswersToBelieve = 3;
+    /// Number of consecutive equal answers that replace a learned id: behind a load balancer a single answer
+    /// may come from another chain.
+    static constexpr int kAnswersToReplace = 3;
 
-    /// @param path the file that keeps the learned id
+    /// @param path the file of the learned id
     BscIdentity(std::optional<ChainId> configured, std::string path);
     bool configured() const { return configured_; }
     std::optional<ChainId> known() const;
-    /// Absent only when stopped.
+    /// Waits until the id is known; absent only if stopped.
     std::optional<ChainId> wait(const std::stop_token& stop) const;
-    /// Until another id than `chain` is known. False: stopped before.
+    /// Waits until an id other than `chain` is known; returns false if stopped before.
     bool wait_other(ChainId chain, const std::stop_token& stop) const;
 
     enum class Learned {
-        kNothing,   ///< the id is configured, or known already
-        kFirst,     ///< nothing was known before
-        kDoubt,     ///< another one than the known one, not often enough yet
-        kCorrected  ///< replaces the known one
+        kNothing,      ///< the id is configured, or already known
+        kFirst,        ///< no id was known before
+        kUnconfirmed,  ///< another id than the known one, not yet often enough
+        kCorrected     ///< replaces the known id
     };
-    /// Takes the endpoints' common answer. @throws DiskError
+    /// Evaluates the endpoints' common answer. @throws DiskError
     Learned learn(ChainId seen);
 
   private:
@@ -45,8 +45,8 @@ class BscIdentity {
     mutable std::mutex mutex_;
     mutable std::condition_variable_any changed_;
     std::optional<ChainId> id_;
-    std::optional<ChainId> other_;  ///< named instead of `id_` by the last answers
-    int others_ = 0;                ///< answers in a row that named `other_`
+    std::optional<ChainId> other_;  ///< reported by the last answers instead of `id_`
+    int others_ = 0;                ///< consecutive answers that reported `other_`
 };
 
 }  // namespace lamda::agent

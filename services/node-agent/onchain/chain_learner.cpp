@@ -24,7 +24,7 @@ Result<std::optional<ChainId>> common_chain(const std::vector<ChainAnswer>& answ
     if (differ) {
         return Error{"chains_differ",
                      "the endpoints are on different chains (" + list +
-                         "): set BSC_CHAIN_ID, or take the wrong endpoint out of BSC_RPC_URL",
+                         "): set BSC_CHAIN_ID, or remove the wrong endpoint from BSC_RPC_URL",
                      "BSC_RPC_URL"};
     }
     return common;
@@ -49,14 +49,14 @@ Millis ChainLearner::step() {
         try {
             answers.back().chain = endpoint->chain_id();
         } catch (const std::exception& error) {
-            log_.debug("endpoint does not tell its chain id",
+            log_.debug("endpoint did not report its chain id",
                        {{"endpoint", endpoint->name()}, {"reason", error.what()}});
         }
     }
     const auto before = identity_.known();
     const auto common = common_chain(answers);
     if (!common) {
-        // With an id from before the agent works on; without one it takes no assignment.
+        // With an earlier id the agent continues; without one it accepts no assignment.
         if (health_.set(kCheck, before.has_value(), common.error().message)) {
             log_.error("BSC chain id not learned", {{"reason", common.error().message}});
         }
@@ -72,9 +72,9 @@ Millis ChainLearner::step() {
         case BscIdentity::Learned::kFirst:
             log_.info("BSC chain id learned from the endpoints", {{"chain_id", seen.value}});
             break;
-        case BscIdentity::Learned::kDoubt: {
+        case BscIdentity::Learned::kUnconfirmed: {
             const auto detail = "the endpoints of BSC_RPC_URL are on chain " + std::to_string(seen.value) +
-                                ", learned before was chain " + std::to_string(before->value) +
+                                ", the chain learned before is " + std::to_string(before->value) +
                                 ": set BSC_CHAIN_ID to the right one";
             if (health_.set(kCheck, false, detail)) {
                 log_.warn("BSC chain id differs from the one learned before", {{"reason", detail}});
@@ -82,9 +82,8 @@ Millis ChainLearner::step() {
             return kSoon;
         }
         case BscIdentity::Learned::kCorrected:
-            log_.error(
-                "BSC chain id learned before was wrong, and is replaced; set BSC_CHAIN_ID to be certain",
-                {{"before", before->value}, {"chain_id", seen.value}});
+            log_.error("BSC chain id learned before was wrong, replaced; set BSC_CHAIN_ID",
+                       {{"before", before->value}, {"chain_id", seen.value}});
             break;
     }
     health_.set(kCheck, true);

@@ -1,4 +1,4 @@
-// Learns the BSC chain id from the endpoints, where it is not configured.
+// Learns the BSC chain id from the endpoints if it is not configured.
 #pragma once
 
 #include <memory>
@@ -15,24 +15,24 @@
 
 namespace lamda::agent {
 
-/// One endpoint's chain id. Absent: the endpoint does not answer.
+/// Chain id reported by one endpoint; absent if the endpoint does not answer.
 struct ChainAnswer {
     std::string endpoint;
     std::optional<ChainId> chain;
 };
-/// The chain id that all endpoints name that answer; absent when none answers. Errors: `chains_differ`. Pure.
+/// Chain id reported by all endpoints that answer; absent if none answers. Errors: `chains_differ`. Pure.
 Result<std::optional<ChainId>> common_chain(const std::vector<ChainAnswer>& answers);
 
-/// No single answer is believed for good: every endpoint is asked, all that answer must agree, and they are
-/// asked again for as long as the process lasts.
+/// No single answer is final: every endpoint is queried, all that answer must agree, and the request is
+/// repeated until the process stops.
 class ChainLearner {
   public:
-    /// @param endpoints each of them one node
+    /// @param endpoints one per URL
     ChainLearner(BscIdentity& identity, std::vector<std::unique_ptr<eth::Rpc>> endpoints, telemetry::Log log,
                  telemetry::Health& health);
-    /// Until stopped; returns at once when the id is configured. @throws DiskError
+    /// Runs until stopped; returns at once if the id is configured. @throws DiskError
     void run(const std::stop_token& stop);
-    /// Asks once. The pause before the next time. @throws DiskError
+    /// Queries every endpoint once. Returns the pause before the next time. @throws DiskError
     Millis step();
 
   private:

@@ -1,4 +1,4 @@
-// The BSC chain id that is learned: no single answer is believed for good.
+// Learning the BSC chain id: no single answer is final.
 #include "services/node-agent/onchain/chain_learner.hpp"
 
 #include <catch2/catch.hpp>
@@ -16,7 +16,7 @@ using Learned = BscIdentity::Learned;
 
 namespace {
 
-/// Endpoints `http://<name>/`, each on the chain that `chains` says; the others do not answer.
+/// Endpoints `http://<name>/`, each on its chain in `chains`; those without an entry do not answer.
 class FakeEndpoints final : public net::Transport {
   public:
     net::HttpResponse send(const net::HttpRequest& request) override {
@@ -54,7 +54,7 @@ struct Agent {
 
 }  // namespace
 
-TEST_CASE("the chain id that all endpoints name is learned, and known after a restart without them") {
+TEST_CASE("the chain id that all endpoints report is learned, and known after a restart without them") {
     Agent agent;
     agent.learner->step();
     CHECK_FALSE(agent.identity->known());  // none answers
@@ -68,7 +68,7 @@ TEST_CASE("the chain id that all endpoints name is learned, and known after a re
     CHECK(agent.identity->known() == ChainId{97});
 }
 
-TEST_CASE("endpoints on different chains teach nothing, and the check names them and the setting") {
+TEST_CASE("from endpoints on different chains no id is learned; the check names them and the setting") {
     Agent agent;
     agent.net.chains = {{"a", "0x38"}, {"b", "0x61"}};
     agent.learner->step();
@@ -82,22 +82,22 @@ TEST_CASE("endpoints on different chains teach nothing, and the check names them
     CHECK(agent.health.ready());
 }
 
-TEST_CASE("a wrong first answer is corrected by those that follow, also after a restart") {
+TEST_CASE("a wrong first answer is corrected by later answers, even after a restart") {
     Agent agent;
     agent.net.chains = {{"a", "0x38"}};
     agent.learner->step();
     REQUIRE(agent.identity->known() == ChainId{56});
     SECTION("by the same process") {}
-    SECTION("by another one") {
+    SECTION("by another process") {
         agent.restart();
         REQUIRE(agent.identity->known() == ChainId{56});
     }
     agent.net.chains = {{"a", "0x61"}, {"b", "0x61"}};
-    for (int answers = 1; answers < BscIdentity::kAnswersToBelieve; ++answers) {
+    for (int answers = 1; answers < BscIdentity::kAnswersToReplace; ++answers) {
         agent.learner->step();
         CHECK(agent.identity->known() == ChainId{56});
         CHECK_FALSE(agent.health.ready());
-        CHECK(agent.detail().find("on chain 97, learned before was chain 56") != std::string::npos);
+        CHECK(agent.detail().find("on chain 97, the chain learned before is 56") != std::string::npos);
     }
     agent.learner->step();
     CHECK(agent.identity->known() == ChainId{97});
@@ -106,7 +106,7 @@ TEST_CASE("a wrong first answer is corrected by those that follow, also after a 
     CHECK(agent.identity->known() == ChainId{97});
 }
 
-TEST_CASE("one odd answer among right ones changes nothing") {
+TEST_CASE("single wrong answers among right ones change nothing") {
     Agent agent;
     for (int i = 0; i < 10; ++i) {
         agent.net.chains["a"] = i % 2 == 0 ? "0x61" : "0x38";

@@ -72,7 +72,7 @@ txsender::StoredTx tx_from(const Json& value) {
     tx.fee.max_fee = u256_from_decimal(text(value, "maxFee")).value();
     tx.fee.max_priority_fee = u256_from_decimal(text(value, "maxPriorityFee")).value();
     tx.stored_at = parse_rfc3339(text(value, "storedAt")).value();
-    tx.cancels = value.value("cancels", false);  // absent in files of before
+    tx.cancels = value.value("cancels", false);  // absent in older files
     return tx;
 }
 
@@ -106,8 +106,8 @@ TxQueueEntry entry_from(const Json& value) {
     return entry;
 }
 
-/// What is kept of an intent that ended: its key and what became of it.
-void slim(TxQueueEntry& entry) {
+/// Removes the bytes of an intent that ended; its key and result stay.
+void drop_payload(TxQueueEntry& entry) {
     entry.txs.clear();
     entry.intent.data.clear();
 }
@@ -120,10 +120,9 @@ FileTxQueue::FileTxQueue(std::string path, const Clock& clock) : path_(std::move
             state_ = decode(*json);
         } catch (const std::exception& error) {
             throw runtime::ConfigError(
-                "the transaction ledger " + path_ +
-                " is damaged: restore it, or move it away once no transaction of the "
-                "wallet waits on its chain (docs/operations.md, \"A damaged ledger of an "
-                "agent\"): " +
+                "the transaction queue " + path_ +
+                " is damaged: restore it, or move it away once no transaction of the wallet is in flight "
+                "(docs/operations.md, \"A damaged ledger of an agent\"): " +
                 error.what());
         }
     }
@@ -180,7 +179,7 @@ bool FileTxQueue::finish_without_tx(const std::string& key, const std::string& r
         entry->state = IntentState::kDone;
         entry->reason = reason;
         entry->updated_at = clock_.now();
-        slim(*entry);
+        drop_payload(*entry);
         return true;
     });
 }
@@ -239,12 +238,12 @@ bool FileTxQueue::fill(std::uint64_t nonce, const Address& wallet, std::uint64_t
 }
 
 std::vector<bool> FileTxQueue::store(const std::vector<txsender::NewTx>& txs) {
-    std::vector<bool> stands;
+    std::vector<bool> stored;
     commit([&](auto& state) {
-        stands = state.store(txs, clock_.now());
-        return std::find(stands.begin(), stands.end(), true) != stands.end();
+        stored = state.store(txs, clock_.now());
+        return std::find(stored.begin(), stored.end(), true) != stored.end();
     });
-    return stands;
+    return stored;
 }
 
 void FileTxQueue::park(const std::vector<txsender::Parked>& parked) {
@@ -268,7 +267,7 @@ void FileTxQueue::mark_done(const std::vector<txsender::MinedTx>& done) {
         const bool changed = state.mark_done(done, clock_.now());
         for (const auto& one : done) {
             if (auto* entry = state.find(one.key); entry != nullptr && entry->state == IntentState::kDone) {
-                slim(*entry);
+                drop_payload(*entry);
             }
         }
         return changed;

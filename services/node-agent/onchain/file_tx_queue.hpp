@@ -1,5 +1,5 @@
-// The agent's nonce ledger: txsender::TxQueue in one file per wallet and chain, replaced as a whole at each
-// change.
+// Transaction queue of the agent: txsender::TxQueue in one file per wallet and chain, replaced as a whole at
+// each change.
 #pragma once
 
 #include <mutex>
@@ -11,27 +11,28 @@
 
 namespace lamda::agent {
 
-/// Thread-safe. A change is on disk before anybody can see it. Done intents are remembered by key, without
-/// their bytes, until forget_done.
+/// Thread-safe. A change is on disk before any reader sees it. Done intents are kept by key, without their
+/// bytes, until forget_done.
 class FileTxQueue final : public txsender::TxQueue {
   public:
-    /// Reads the file when there is one. @throws DiskError; runtime::ConfigError when the file is damaged: a
-    /// ledger that was guessed would send twice, and only a person can tell what is in flight
+    /// Reads the file if it exists. @throws DiskError; runtime::ConfigError if the file is damaged: a guessed
+    /// queue would send transactions twice, and only an operator can determine what is in flight
     FileTxQueue(std::string path, const Clock& clock);
 
-    /// False: its key stands already.
+    /// Returns false if the key exists already.
     bool put_intent(const txsender::Intent& intent);
-    /// What was wanted is there without us. Only of an intent that holds no nonce; false otherwise.
+    /// Marks an intent as done because its effect exists on chain without this wallet. Returns false if the
+    /// intent holds a nonce or is not open.
     bool finish_without_tx(const std::string& key, const std::string& reason);
     std::optional<txsender::TxQueueEntry> find(const std::string& key) const;
     std::size_t open_count() const;
-    /// Drops done intents older than that.
+    /// Removes done intents that were last changed before `before`.
     void forget_done(Timestamp before);
 
     std::vector<txsender::TxQueueEntry> in_flight(const txsender::ChainLook& look, std::size_t most) override;
     std::vector<txsender::TxQueueEntry> waiting(std::size_t most) override;
     std::optional<std::uint64_t> next_nonce() override;
-    /// Not kept: an agent has no budget.
+    /// Always 0: the agent has no spending limit.
     U256 spent_since(Timestamp since) override;
     std::vector<std::optional<std::uint64_t>> allocate(const std::vector<txsender::Allocation>& wanted,
                                                        std::uint64_t at_least) override;
@@ -50,7 +51,8 @@ class FileTxQueue final : public txsender::TxQueue {
   private:
     static std::string encode(const txsender::TxQueueState& state);
     static txsender::TxQueueState decode(const std::string& json);
-    /// Applies `change` to a copy, writes it, then takes it over. `change` returns false: nothing to write.
+    /// Applies `change` to a copy, writes the copy, then replaces the state. If `change` returns false,
+    /// nothing is written.
     template <class Change>
     bool commit(Change change);
 

@@ -19,7 +19,7 @@ struct Place {
     FakeClock clock{start_of_time()};
     std::string path() const { return dir.path() + "/ledger.json"; }
     FileTxQueue open() const { return {path(), clock}; }
-    /// A ledger as it is on disk now.
+    /// The queue's entry as stored on disk.
     txsender::TxQueueEntry on_disk(const std::string& key) const { return open().find(key).value(); }
 };
 
@@ -50,7 +50,7 @@ BlockRef block(std::uint8_t number) {
 
 }  // namespace
 
-TEST_CASE("an intent is taken once, also after it is done and after a restart") {
+TEST_CASE("an intent is accepted once, even after it is done and after a restart") {
     const Place place;
     {
         auto tx_queue = FileTxQueue(place.path(), place.clock);
@@ -68,7 +68,7 @@ TEST_CASE("an intent is taken once, also after it is done and after a restart") 
     CHECK(tx_queue.find("confirm:1")->mined_in == block(9));
 }
 
-TEST_CASE("nonces rise without a gap, from what the chain says at first") {
+TEST_CASE("nonces rise without a gap, starting at the chain's nonce") {
     const Place place;
     FileTxQueue tx_queue(place.path(), place.clock);
     for (const char* key : {"a", "b", "c"}) {
@@ -76,14 +76,14 @@ TEST_CASE("nonces rise without a gap, from what the chain says at first") {
     }
     CHECK(tx_queue.next_nonce() == std::nullopt);
     CHECK(tx_queue.allocate({{"a", 1}}, 4).front() == 4U);
-    CHECK(tx_queue.allocate({{"a", 1}}, 4).front() == std::nullopt);  // it keeps its nonce
-    CHECK(tx_queue.allocate({{"b", 1}}, 4).front() == 5U);            // a node that lags cannot take it back
+    CHECK(tx_queue.allocate({{"a", 1}}, 4).front() == std::nullopt);  // the intent keeps its nonce
+    CHECK(tx_queue.allocate({{"b", 1}}, 4).front() == 5U);            // a lagging node cannot lower it
     CHECK(tx_queue.next_nonce() == 6U);
     CHECK(tx_queue.allocate({{"c", 1}}, 9).front() == 9U);
     CHECK(tx_queue.allocate({{"unknown", 1}}, 9).front() == std::nullopt);
 }
 
-TEST_CASE("bytes are stored only under the nonce that the intent holds") {
+TEST_CASE("signed bytes are stored only for the nonce that the intent holds") {
     const Place place;
     FileTxQueue tx_queue(place.path(), place.clock);
     tx_queue.put_intent(intent("a"));
@@ -119,7 +119,7 @@ TEST_CASE("mined, reorganised away, mined again, done") {
     CHECK(place.on_disk("a").state == IntentState::kDone);
 }
 
-TEST_CASE("a nonce that a foreign transaction took is given up, and another one comes") {
+TEST_CASE("a nonce used by a foreign transaction is released, and the intent gets another") {
     const Place place;
     FileTxQueue tx_queue(place.path(), place.clock);
     tx_queue.put_intent(intent("a"));
@@ -133,7 +133,7 @@ TEST_CASE("a nonce that a foreign transaction took is given up, and another one 
     CHECK(tx_queue.allocate({{"a", 1}}, 0).front() == 1U);
 }
 
-TEST_CASE("what is there without us ends an intent only while it holds no nonce") {
+TEST_CASE("an intent is finished without a transaction only while it holds no nonce") {
     const Place place;
     FileTxQueue tx_queue(place.path(), place.clock);
     tx_queue.put_intent(intent("waiting"));
@@ -142,13 +142,13 @@ TEST_CASE("what is there without us ends an intent only while it holds no nonce"
     tx_queue.allocate({{"sent", 1}}, 0);
     CHECK(tx_queue.finish_without_tx("waiting", "confirmed by another"));
     CHECK_FALSE(tx_queue.finish_without_tx("sent", "confirmed by another"));
-    tx_queue.park({{"waiting", "late"}});  // what a sender says after its check
+    tx_queue.park({{"waiting", "late"}});  // from a sender's check that ended late
     CHECK(place.on_disk("waiting").state == IntentState::kDone);
     CHECK(place.on_disk("waiting").reason == "confirmed by another");
     CHECK(tx_queue.open_count() == 1);
 }
 
-TEST_CASE("parked intents stay open and keep their reason; those with a nonce are not parked") {
+TEST_CASE("parked intents stay open and keep their reason; intents with a nonce are not parked") {
     const Place place;
     FileTxQueue tx_queue(place.path(), place.clock);
     tx_queue.put_intent(intent("a"));
@@ -160,7 +160,7 @@ TEST_CASE("parked intents stay open and keep their reason; those with a nonce ar
     CHECK(place.on_disk("a").state == IntentState::kAllocated);
 }
 
-TEST_CASE("done intents are forgotten after their time, open and failed ones are not") {
+TEST_CASE("old done intents are removed, open and failed ones are kept") {
     Place place;
     FileTxQueue tx_queue(place.path(), place.clock);
     for (const char* key : {"done", "failed", "open"}) {
@@ -182,7 +182,7 @@ struct Change {
     void (*act)(FileTxQueue&);
 };
 
-/// Each starts from where the one before has led.
+/// Each change applies to the result of the one before.
 const std::vector<Change>& changes() {
     static const std::vector<Change> all = {
         {"put", [](FileTxQueue& tx_queue) { tx_queue.put_intent(intent("a")); }},
@@ -204,24 +204,24 @@ const std::vector<Change>& changes() {
 
 TEST_CASE("child: changes the ledger", "[.]") {
     const FakeClock clock(start_of_time());
-    FileTxQueue tx_queue(told("LEDGER"), clock);
-    changes().at(std::stoul(told("CHANGE"))).act(tx_queue);
+    FileTxQueue tx_queue(from_parent("LEDGER"), clock);
+    changes().at(std::stoul(from_parent("CHANGE"))).act(tx_queue);
 }
 
-TEST_CASE("a kill at any step of any change leaves the ledger before or after it") {
+TEST_CASE("a kill at any step of a change leaves the queue as before or after the change") {
     const Place place;
     for (std::size_t i = 0; i < changes().size(); ++i) {
         INFO(changes()[i].name);
         const auto before = read_file(place.path());
-        const std::map<std::string, std::string> told = {{"LEDGER", place.path()},
-                                                         {"CHANGE", std::to_string(i)}};
-        REQUIRE(killed_at("agent.ledger.written", "child: changes the ledger", told));
+        const std::map<std::string, std::string> env = {{"LEDGER", place.path()},
+                                                        {"CHANGE", std::to_string(i)}};
+        REQUIRE(killed_at("agent.ledger.written", "child: changes the ledger", env));
         CHECK(read_file(place.path()) == before);
-        REQUIRE(killed_at("agent.ledger.renamed", "child: changes the ledger", told));
+        REQUIRE(killed_at("agent.ledger.renamed", "child: changes the ledger", env));
         const auto after = read_file(place.path());
         CHECK(after != before);
-        // After the kill the same change finds itself done: nothing happens twice.
-        if (std::string(changes()[i].name) != "store") {  // two byte strings under one nonce are allowed
+        // The change is idempotent: repeated after the kill, it changes nothing.
+        if (std::string(changes()[i].name) != "store") {  // one nonce may have several signed forms
             FileTxQueue tx_queue(place.path(), place.clock);
             changes()[i].act(tx_queue);
             CHECK(read_file(place.path()) == after);
@@ -230,7 +230,7 @@ TEST_CASE("a kill at any step of any change leaves the ledger before or after it
     CHECK(place.on_disk("a").nonce == 4U);
 }
 
-TEST_CASE("a ledger that cannot be read is refused: a guessed one would send twice") {
+TEST_CASE("an unreadable queue file is refused: a guessed queue would send twice") {
     const Place place;
     std::ofstream(place.path()) << R"({"format":1,"nextNonce":3,"entries":[{"key":)";
     CHECK_THROWS_AS(FileTxQueue(place.path(), place.clock), runtime::ConfigError);

@@ -18,7 +18,7 @@ std::optional<txsender::Objection> objection_to_both(const Result<OnchainJob>& r
         return txsender::Objection{"the job is not on chain, or not final yet", Kind::kPark};
     }
     if (record->provider != self) {
-        return txsender::Objection{"the job is another provider's", Kind::kPark};
+        return txsender::Objection{"the job belongs to another provider", Kind::kPark};
     }
     return std::nullopt;
 }
@@ -27,12 +27,12 @@ std::optional<txsender::Objection> objection_to_both(const Result<OnchainJob>& r
 
 Result<OnchainJob> read_record(const Result<Bytes>& answer) {
     if (!answer) {
-        // Other implementations of the interface may revert for a job that they do not know.
+        // Other implementations of the interface may revert for an unknown job.
         return answer.error().code == "reverted" ? Result<OnchainJob>(OnchainJob{}) : answer.error();
     }
     const auto info = jm::GetJobInfo::decode_result(*answer);
     if (!info) {
-        return Error{"unreadable", "it answers with something else: " + info.error().message, ""};
+        return Error{"unreadable", "unexpected answer: " + info.error().message, ""};
     }
     return OnchainJob{info->provider, info->created_at != 0, info->confirmed_at != 0};
 }

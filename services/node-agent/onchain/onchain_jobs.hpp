@@ -1,4 +1,4 @@
-// JobManager's record of a job, as BSC's endpoints give it together.
+// JobManager's record of a job, as proven by BSC's endpoints.
 #pragma once
 
 #include <optional>
@@ -15,25 +15,25 @@ struct OnchainJob {
     bool created = false;
     bool confirmed = false;
 };
-/// Result of getJobInfo. A revert means that there is no such job. Errors: those of
+/// Decodes the result of getJobInfo. A revert means that the job does not exist. Errors: those of
 /// ingest::ProvenChain::calls(), `unreadable`. Pure.
 Result<OnchainJob> read_record(const Result<Bytes>& answer);
 
-/// Reason why a job is not to be confirmed yet by `self`. Pure.
+/// Reason why `self` must not confirm the job yet; absent: none. Pure.
 std::optional<txsender::Objection> objection_to_confirm(const Result<OnchainJob>& record,
                                                         const Address& self);
-/// Reason why a job's payment is not to be claimed yet by `self`. Pure.
+/// Reason why `self` must not claim the job's payment yet; absent: none. Pure.
 std::optional<txsender::Objection> objection_to_claim(const Result<OnchainJob>& record, const Address& self);
 
-/// Records at the newest block that is final at a majority of the endpoints, which no endpoint contradicts
+/// Reads records at the newest block that is final at a majority of the endpoints and contradicted by none
 /// (`ingest::ProvenChain`). A single endpoint is trusted.
 class OnchainJobs {
   public:
-    /// @param bsc outlives it
+    /// @param bsc must outlive this object
     OnchainJobs(Address job_manager, rpcpool::MultiRpc& bsc, const Clock& clock);
-    /// In the order of the jobs. @throws ingest::ProvenChain::begin()
+    /// Records at finality, in the order of `jobs`. @throws as ingest::ProvenChain::begin() does
     std::vector<Result<OnchainJob>> final(const std::vector<JobId>& jobs);
-    /// As one endpoint gives it at the head: a reason to wait, never to act. @throws as eth::Rpc does
+    /// Record at the head of one endpoint: may be a reason to wait, never to act. @throws as eth::Rpc does
     Result<OnchainJob> latest(const JobId& job);
 
   private:

@@ -1,4 +1,4 @@
-// The agent confirms and claims by what BSC's endpoints prove of a job.
+// Confirming and claiming a job by records that BSC's endpoints prove.
 #include "services/node-agent/onchain/onchain_jobs.hpp"
 
 #include <catch2/catch.hpp>
@@ -34,8 +34,8 @@ struct Scene {
     rpcpool::MultiRpc rpc;
     OnchainJobs onchain;
 
-    explicit Scene(const std::vector<Bytes>& told)
-        : network(clock, chain, 1, plans(told)),
+    explicit Scene(const std::vector<Bytes>& records)
+        : network(clock, chain, 1, plans(records)),
           rpc({network.urls(), ChainId{97}, Millis(1'000), 1, 1}, clock, telemetry::Log::none(), network),
           onchain(kContract, rpc, clock) {
         chain.finality_depth = 2;
@@ -43,11 +43,11 @@ struct Scene {
             chain.mine();
         }
     }
-    static std::vector<EndpointPlan> plans(const std::vector<Bytes>& told) {
-        std::vector<EndpointPlan> out(told.size());
-        for (std::size_t i = 0; i < told.size(); ++i) {
+    static std::vector<EndpointPlan> plans(const std::vector<Bytes>& records) {
+        std::vector<EndpointPlan> out(records.size());
+        for (std::size_t i = 0; i < records.size(); ++i) {
             out[i].url = "http://node" + std::to_string(i) + "/";
-            out[i].call_result = told[i];
+            out[i].call_result = records[i];
         }
         return out;
     }
@@ -57,7 +57,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("a job of ours that is final may be confirmed, and claimed once its confirmation is final") {
+TEST_CASE("an own final job may be confirmed, and claimed once its confirmation is final") {
     const auto count = GENERATE(1U, 2U, 3U);
     Scene scene(std::vector<Bytes>(count, info(kSelf, 100, 0)));
     CHECK_FALSE(objection_to_confirm(scene.final(), kSelf));
@@ -71,7 +71,7 @@ TEST_CASE("a job of ours that is final may be confirmed, and claimed once its co
     CHECK(scene.onchain.latest(JobId{})->confirmed);
 }
 
-TEST_CASE("a record that is not final yet is none") {
+TEST_CASE("a record that is not final yet counts as absent") {
     Scene scene({info(kSelf, 100, 200)});
     scene.node(0).earlier_call_result =
         EndpointPlan::EarlierResult{scene.chain.height(), info(Address{}, 0, 0)};
@@ -93,7 +93,7 @@ TEST_CASE("Sceptical: no single endpoint of several makes the agent send") {
     CHECK(objection_to_confirm(scene.final(), kSelf)->kind == Objection::Kind::kUnanswered);
 }
 
-TEST_CASE("another provider's job, an unknown one, and an answer of another contract are told apart") {
+TEST_CASE("another provider's job, an unknown job and another contract's answer are distinguished") {
     const auto of = [](const Result<Bytes>& answer) {
         return objection_to_confirm(read_record(answer), kSelf);
     };

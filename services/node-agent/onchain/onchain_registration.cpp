@@ -16,7 +16,7 @@ constexpr std::string_view kRegister = "register:";
 constexpr std::string_view kHeartbeat = "heartbeat:";
 constexpr Millis kLongestLook{5'000};
 constexpr Millis kPace{1'000};
-constexpr auto kRemember = std::chrono::hours(24);
+constexpr auto kRetention = std::chrono::hours(24);
 
 }  // namespace
 
@@ -40,17 +40,17 @@ OnchainRegistration::Node OnchainRegistration::read_node() {
     request.data = call.encode();
     const auto info = nr::GetProviderInfo::decode_result(opbnb_.call(request, eth::Tag::kLatest));
     if (!info) {
-        throw eth::BadAnswer(200, "getProviderInfo answered with something else: " + info.error().message);
+        throw eth::BadAnswer(200, "unexpected answer to getProviderInfo: " + info.error().message);
     }
     const auto head = opbnb_.header(eth::BlockSpec(eth::Tag::kLatest));
     if (!head) {
-        throw eth::BadAnswer(200, "there is no newest block");
+        throw eth::BadAnswer(200, "no latest block");
     }
     return {info->info.is_registered, from_unix_seconds(to_u64(info->info.last_seen).value_or(0)),
             from_unix_seconds(head->timestamp)};
 }
 
-Result<txsender::Call> presence_call(const RegistrationConfig& config, std::string_view key) {
+Result<txsender::Call> registration_call(const RegistrationConfig& config, std::string_view key) {
     if (key.starts_with(kRegister)) {
         nr::RegisterNode call;
         call.gpu_model = config.gpu_model;
@@ -60,12 +60,12 @@ Result<txsender::Call> presence_call(const RegistrationConfig& config, std::stri
     if (key.starts_with(kHeartbeat)) {
         return txsender::Call{config.node_reputation, 0, nr::SendHeartbeat{}.encode()};
     }
-    return Error{"unknown_key", "the key is neither a registration nor a heartbeat", ""};
+    return Error{"unknown_key", "unknown key; use register:<time> or heartbeat:<time>", ""};
 }
 
 void OnchainRegistration::note_intents(const Node& node) {
     if (tx_queue_.open_count() > 0) {
-        return;  // one thing after the other
+        return;  // one transaction at a time
     }
     const auto now = node.now;
     const auto stamp =
@@ -82,11 +82,11 @@ void OnchainRegistration::note_intents(const Node& node) {
         }
         key = std::string(kHeartbeat) + stamp;
     }
-    const auto call = presence_call(config_, key).value();
+    const auto call = registration_call(config_, key).value();
     if (tx_queue_.put_intent({key, call.to, call.value, call.data, txsender::OnRevert::kGiveUp})) {
-        log_.info("wanted on opBNB", {{"intent", key}});
+        log_.info("transaction queued", {{"intent", key}});
     }
-    tx_queue_.forget_done(clock_.now() - kRemember);
+    tx_queue_.forget_done(clock_.now() - kRetention);
 }
 
 void OnchainRegistration::run(const std::stop_token& stop) {
@@ -94,13 +94,13 @@ void OnchainRegistration::run(const std::stop_token& stop) {
         return;
     }
     const auto chain = chain_id_of(opbnb_, "OPBNB_RPC_URL");
-    txsender::PolicyByKey policy([this](std::string_view key) { return presence_call(config_, key); });
+    txsender::PolicyByKey policy([this](std::string_view key) { return registration_call(config_, key); });
     txsender::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, tx_queue_,
                             policy, clock_, log_, metrics_, health_, {});
     const auto look = config_.heartbeat_interval.count() == 0
                           ? kLongestLook
                           : std::min(config_.heartbeat_interval, kLongestLook);
-    sender.step();  // tells readiness whether opBNB answers; later passes only when something is open
+    sender.step();  // updates readiness; later passes run only while an intent is open
     std::optional<Steady> looked;
     while (!stop.stop_requested()) {
         if (!looked || clock_.steady() - *looked >= look) {

@@ -1,4 +1,4 @@
-// OnchainRegistration on opBNB: registration when wanted, and the on-chain heartbeat.
+// Registers the node on opBNB if configured, and sends its on-chain heartbeats.
 #pragma once
 
 #include <stop_token>
@@ -17,23 +17,23 @@ struct RegistrationConfig {
     std::uint64_t vram_mib = 0;
 };
 
-/// What `register:<time>` and `heartbeat:<time>` stand for: all that the agent signs on opBNB. Errors:
-/// `unknown_key`.
-Result<txsender::Call> presence_call(const RegistrationConfig& config, std::string_view key);
+/// Call for the intent key `register:<time>` or `heartbeat:<time>`, the only keys that the agent signs on
+/// opBNB. Errors: `unknown_key`.
+Result<txsender::Call> registration_call(const RegistrationConfig& config, std::string_view key);
 
 class OnchainRegistration {
   public:
     OnchainRegistration(RegistrationConfig config, FileTxQueue& tx_queue, eth::Rpc& opbnb,
                         const crypto::Signer& signer, const Clock& clock, telemetry::Log log,
                         telemetry::Metrics& metrics, telemetry::Health& health);
-    /// @throws runtime::ConfigError when the endpoint is on another chain; what Sender::step throws
+    /// @throws runtime::ConfigError if the endpoint is on another chain; as Sender::step does
     void run(const std::stop_token& stop);
 
   private:
     struct Node {
         bool registered = false;
         Timestamp last_seen{};
-        Timestamp now{};  ///< the newest block's time: the clock that `last_seen` is by
+        Timestamp now{};  ///< time of the newest block, the clock of `last_seen`
     };
     Node read_node();
     void note_intents(const Node& node);

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::string_view kConfirm = "confirm:";
 constexpr std::string_view kClaim = "claim:";
-constexpr auto kRemember = std::chrono::hours(24 * 60);  // longer than the journal does
+constexpr auto kRetention = std::chrono::hours(24 * 60);  // longer than the journal's
 
-/// The job that a key names; absent: none.
+/// Job id in an intent key.
 Result<JobId> job_of(std::string_view key) {
     return JobId::parse(key.substr(key.starts_with(kConfirm) ? kConfirm.size() : kClaim.size()));
 }
@@ -45,7 +45,7 @@ Result<txsender::Call> settlement_call(const Address& job_manager, std::string_v
     if (auto call = call_of(kClaim, jm::ClaimReward{})) {
         return *call;
     }
-    return Error{"unknown_key", "the key is neither a confirmation nor a claim", ""};
+    return Error{"unknown_key", "unknown key; use confirm:0x<jobId> or claim:0x<jobId>", ""};
 }
 
 Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxQueue& tx_queue, Open open,
@@ -66,7 +66,7 @@ void Settlement::run(const std::stop_token& stop) {
     while (const auto chain = identity_.wait(stop)) {
         const auto bsc = open_(*chain);
         if (identity_.configured()) {
-            chain_id_of(*bsc, "BSC_RPC_URL");  // a contradiction is the settings' own, and ends the process
+            chain_id_of(*bsc, "BSC_RPC_URL");  // a contradiction to the setting ends the process
         }
         if (config_.confirm || config_.claim || tx_queue_.open_count() > 0) {
             settle(*chain, *bsc, stop);
@@ -98,7 +98,7 @@ void Settlement::settle(ChainId chain, rpcpool::MultiRpc& bsc, const std::stop_t
         note_intents();
         sender.step();
         journal_.wait_change(seen, config_.pace);
-        runtime::pause(stop, Millis(50));  // a busy journal must not turn into a busy node
+        runtime::pause(stop, Millis(50));  // limits the calls while the journal changes often
     }
 }
 
@@ -124,7 +124,7 @@ void Settlement::note_intents() {
     };
     note(config_.confirm, &Attempt::confirm_noted, confirm_key);
     note(config_.claim, &Attempt::claim_noted, claim_key);
-    tx_queue_.forget_done(clock_.now() - kRemember);
+    tx_queue_.forget_done(clock_.now() - kRetention);
 }
 
 std::vector<std::optional<txsender::Objection>> Settlement::precheck(
@@ -137,7 +137,7 @@ std::vector<std::optional<txsender::Objection>> Settlement::precheck(
             places.push_back(i);
             jobs.push_back(*job);
         } else if (!txsender::is_fill(intents[i])) {
-            out[i] = txsender::Objection{"its key names no job"};
+            out[i] = txsender::Objection{"the key names no job"};
         }
     }
     const auto found = onchain.final(jobs);
@@ -155,14 +155,14 @@ std::optional<txsender::Objection> Settlement::may_confirm(OnchainJobs& onchain,
     if (auto objection = objection_to_confirm(final, signer_.address())) {
         return objection;
     }
-    constexpr auto kByAnother = "confirmed by another, not final yet";
+    constexpr auto kByAnother = "confirmed by another account, not final yet";
     if (final->confirmed) {
-        tx_queue_.finish_without_tx(confirm_key(job), "confirmed by another");
-        log_.info("confirmed by another already", {{"job", job.hex()}});
+        tx_queue_.finish_without_tx(confirm_key(job), "confirmed by another account");
+        log_.info("job already confirmed by another account", {{"job", job.hex()}});
         return txsender::Objection{kByAnother, Kind::kPark};
     }
     try {
-        // A reorg may undo it, so only a final confirmation ends the intent.
+        // A reorg may revert a confirmation, so only a final one ends the intent.
         const auto latest = onchain.latest(job);
         if (!latest) {
             return txsender::Objection{"getJobInfo: " + latest.error().message, Kind::kUnanswered};

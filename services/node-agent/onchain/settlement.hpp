@@ -1,4 +1,4 @@
-// After the work: confirmResult and claimReward on BSC, once each.
+// Sends confirmResult and claimReward for completed jobs on BSC, once each.
 #pragma once
 
 #include <functional>
@@ -22,26 +22,26 @@ struct SettlementConfig {
 
 class Settlement {
   public:
-    /// Endpoints that are expected to be on the chain.
+    /// Opens the endpoints, expecting them on the given chain.
     using Open = std::function<std::unique_ptr<rpcpool::MultiRpc>(ChainId)>;
     Settlement(SettlementConfig config, Journal& journal, FileTxQueue& tx_queue, Open open,
                const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
                telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
-    /// Begins again when the chain id is corrected. @throws runtime::ConfigError when all endpoints are on
-    /// another chain than configured; what Sender::step throws
+    /// Runs until stopped; restarts if the chain id is corrected. @throws runtime::ConfigError if all
+    /// endpoints are on another chain than configured; as Sender::step does
     void run(const std::stop_token& stop);
 
   private:
-    /// Until stopped, or another chain id is known.
+    /// Runs until stopped, or until another chain id is known.
     void settle(ChainId chain, rpcpool::MultiRpc& bsc, const std::stop_token& stop);
     txsender::Intent intent_of(std::string key) const;
     void note_intents();
-    /// @throws what the endpoints throw
+    /// Objections to the intents, in their order. @throws as eth::Rpc does
     std::vector<std::optional<txsender::Objection>> precheck(OnchainJobs& onchain,
                                                              const std::vector<txsender::Intent>& intents);
     std::optional<txsender::Objection> may_confirm(OnchainJobs& onchain, const JobId& job,
                                                    const Result<OnchainJob>& final);
-    /// Shows whether BSC's endpoints can contradict one another.
+    /// Reports in `agent:proof` if only one BSC endpoint is set, which no other can contradict.
     void show_trust(rpcpool::MultiRpc& bsc);
 
     SettlementConfig config_;
@@ -56,10 +56,10 @@ class Settlement {
     telemetry::Health& health_;
 };
 
-/// `confirm:0x<jobId>`, `claim:0x<jobId>`
+/// Intent keys `confirm:0x<jobId>` and `claim:0x<jobId>`.
 std::string confirm_key(const JobId& job);
 std::string claim_key(const JobId& job);
-/// What such a key stands for: all that the agent signs on BSC. Errors: `unknown_key`.
+/// Call for such a key, the only keys that the agent signs on BSC. Errors: `unknown_key`.
 Result<txsender::Call> settlement_call(const Address& job_manager, std::string_view key);
 
 }  // namespace lamda::agent

@@ -15,7 +15,7 @@ namespace {
 constexpr std::int32_t kSignalBase = 128;
 constexpr std::uint64_t kMib = 1ULL << 20;
 
-/// Two attempts that run the same.
+/// True if both attempts run the same image, input, command, environment and requirements.
 bool same_work(const wire::Assignment& a, const wire::Assignment& b) {
     return a.docker_image == b.docker_image && a.input_file_cid == b.input_file_cid &&
            a.command == b.command && a.env == b.env && a.requirements == b.requirements;
@@ -25,14 +25,14 @@ bool same_work(const wire::Assignment& a, const wire::Assignment& b) {
 std::optional<std::string> contradiction(const wire::Assignment& assignment, const Self& self) {
     if (assignment.chain_id != self.chain_id) {
         return fmt::format(
-            "the job is of chain {0}, this agent is set for chain {1}: set BSC_CHAIN_ID to {0} and "
-            "BSC_RPC_URL to endpoints of it, or correct the dispatcher's settings",
+            "the job is on chain {0}, this agent is configured for chain {1}: set BSC_CHAIN_ID to {0} and "
+            "BSC_RPC_URL to endpoints of that chain, or correct the dispatcher's settings",
             assignment.chain_id.value, self.chain_id.value);
     }
     if (assignment.job_manager && *assignment.job_manager != self.job_manager) {
         return fmt::format(
-            "the job is of contract {0}, this agent is set for {1}: set JOB_MANAGER_CONTRACT_ADDRESS to {0}, "
-            "or correct the dispatcher's settings",
+            "the job is on contract {0}, this agent is configured for {1}: set JOB_MANAGER_CONTRACT_ADDRESS "
+            "to {0}, or correct the dispatcher's settings",
             assignment.job_manager->hex(), self.job_manager.hex());
     }
     return std::nullopt;
@@ -63,30 +63,30 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
         if (const auto known = record->attempts.find(assignment.attempt); known != record->attempts.end()) {
             if (known->second.phase == Phase::kFinished && known->second.final_status &&
                 assignment.attempt > record->void_through) {
-                return {AssignmentDecision::kRepublish, "finished before"};
+                return {AssignmentDecision::kRepublish, "already finished"};
             }
-            return {AssignmentDecision::kIgnore, known->second.active() ? "already at work" : "ended before"};
+            return {AssignmentDecision::kIgnore, known->second.active() ? "already active" : "already ended"};
         }
         if (assignment.attempt <= record->void_through) {
             return {AssignmentDecision::kIgnore,
                     fmt::format("retracted up to attempt {}", record->void_through)};
         }
         if (assignment.attempt < record->highest()) {
-            return {AssignmentDecision::kIgnore, fmt::format("overtaken by attempt {}", record->highest())};
+            return {AssignmentDecision::kIgnore, fmt::format("superseded by attempt {}", record->highest())};
         }
     }
     if (auto wrong = contradiction(assignment, self)) {
         return {AssignmentDecision::kReturn, *std::move(wrong)};
     }
-    // A job whose spec was never given to a gateway may bear any name.
+    // A spec that did not pass through a gateway may hold any image name.
     if (const auto named = wire::check_image_reference(assignment.docker_image); !named) {
-        return {AssignmentDecision::kRefuse, "the image name can never work: " + named.error().message};
+        return {AssignmentDecision::kRefuse, "invalid image name: " + named.error().message};
     }
-    if (self.twin) {
-        return {AssignmentDecision::kDefer, "another agent works with the same key"};
+    if (self.duplicate_agent) {
+        return {AssignmentDecision::kDefer, "another agent uses the same key"};
     }
     if (self.active >= self.capacity) {
-        return {AssignmentDecision::kDefer, "no room"};
+        return {AssignmentDecision::kDefer, "no free slot"};
     }
     return {AssignmentDecision::kAccept, "new"};
 }
@@ -137,18 +137,17 @@ std::uint64_t disk_limit(const wire::Requirements& requirements) {
     return requirements.disk_mib * kMib;
 }
 
-Outcome judge(const Ended& ended, const wire::Requirements& requirements) {
+Outcome outcome_of(const Ended& ended, const wire::Requirements& requirements) {
     const auto& written = ended.written;
     if (written.total() > disk_limit(requirements)) {
         return {wire::ErrorCode::kOutputTooLarge,
                 fmt::format("the job wrote at least {} bytes, {} MiB are allowed: {} to /output, {} "
-                            "elsewhere in its file "
-                            "system, {} in volumes of its image",
+                            "elsewhere in its file system, {} in volumes of its image",
                             written.total(), requirements.disk_mib, written.output, written.layer,
                             written.volumes)};
     }
     if (ended.exit_code == 0) {
-        return {};  // also when a child ran out of memory: the job itself says that it succeeded
+        return {};  // even if a child process ran out of memory: the exit code reports success
     }
     if (ended.oom_killed) {
         return {wire::ErrorCode::kOom,
@@ -158,14 +157,14 @@ Outcome judge(const Ended& ended, const wire::Requirements& requirements) {
         return {wire::ErrorCode::kTimeout,
                 fmt::format("stopped after its time limit of {} s", requirements.time_limit_seconds)};
     }
-    // The kernel stops a file at the limit; whoever wrote it died of SIGXFSZ or of the error.
+    // The kernel stops a write at the file size limit: the process gets SIGXFSZ, or EFBIG and exits.
     if (ended.exit_code == kSignalBase + SIGXFSZ || written.total() == disk_limit(requirements)) {
         return {wire::ErrorCode::kOutputTooLarge,
-                fmt::format("what the job wrote reached the {} MiB that are allowed", requirements.disk_mib)};
+                fmt::format("the job reached its disk limit of {} MiB", requirements.disk_mib)};
     }
     if (ended.engine_lost) {
         return {wire::ErrorCode::kInternal,
-                fmt::format("exit code {} as the container engine went away", ended.exit_code)};
+                fmt::format("exit code {}, while the container engine shut down", ended.exit_code)};
     }
     return {wire::ErrorCode::kExitNonzero, fmt::format("exit code {}", ended.exit_code)};
 }

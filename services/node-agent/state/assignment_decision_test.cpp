@@ -33,7 +33,7 @@ JobRecord retracted_through(std::uint32_t attempt) {
 
 }  // namespace
 
-TEST_CASE("what an assignment leads to") {
+TEST_CASE("the decision follows from the assignment and the journal record") {
     struct Case {
         const char* scenario;
         std::uint32_t attempt;
@@ -41,18 +41,18 @@ TEST_CASE("what an assignment leads to") {
         AssignmentDecision expected;
     };
     const std::vector<Case> cases = {
-        {"never heard of it", 1, std::nullopt, AssignmentDecision::kAccept},
+        {"no record", 1, std::nullopt, AssignmentDecision::kAccept},
         {"delivered again while it runs", 1, with_attempt(1, Phase::kStarted), AssignmentDecision::kIgnore},
         {"delivered again before it runs", 1, with_attempt(1, Phase::kAccepted), AssignmentDecision::kIgnore},
-        {"delivered again after its end", 1, with_attempt(1, Phase::kFinished),
+        {"delivered again after it finished", 1, with_attempt(1, Phase::kFinished),
          AssignmentDecision::kRepublish},
-        {"delivered again after it was overtaken", 1, with_attempt(1, Phase::kVoid),
+        {"delivered again after it was superseded", 1, with_attempt(1, Phase::kVoid),
          AssignmentDecision::kIgnore},
         {"a higher attempt", 2, with_attempt(1, Phase::kFinished), AssignmentDecision::kAccept},
-        {"a lower attempt that comes late", 1, with_attempt(2, Phase::kFinished),
+        {"a lower attempt that arrives late", 1, with_attempt(2, Phase::kFinished),
          AssignmentDecision::kIgnore},
-        {"retracted before it came", 1, retracted_through(1), AssignmentDecision::kIgnore},
-        {"above what was retracted", 2, retracted_through(1), AssignmentDecision::kAccept},
+        {"retracted before it arrived", 1, retracted_through(1), AssignmentDecision::kIgnore},
+        {"above the retracted attempt", 2, retracted_through(1), AssignmentDecision::kAccept},
     };
     for (const auto& one : cases) {
         INFO(one.scenario);
@@ -62,14 +62,14 @@ TEST_CASE("what an assignment leads to") {
     }
 }
 
-TEST_CASE("a finished attempt that was retracted since is not published again") {
+TEST_CASE("a finished attempt that was retracted afterwards is not published again") {
     auto record = with_attempt(1, Phase::kFinished);
     enter(record, wire::Retraction{job_id(1), 1, wire::RetractReason::kSuperseded});
     CHECK(record.attempts.at(1).phase == Phase::kFinished);
     CHECK(decide(assignment(1, 1), record, idle()).decision == AssignmentDecision::kIgnore);
 }
 
-TEST_CASE("without room an assignment comes again later, but what is known is answered at once") {
+TEST_CASE("without a free slot a new assignment is deferred, a finished one is republished at once") {
     auto busy = idle();
     busy.active = 1;
     CHECK(decide(assignment(1, 1), std::nullopt, busy).decision == AssignmentDecision::kDefer);
@@ -77,17 +77,17 @@ TEST_CASE("without room an assignment comes again later, but what is known is an
           AssignmentDecision::kRepublish);
 }
 
-TEST_CASE("beside another agent with the same key no new work is taken; what is known is answered") {
-    auto twin = idle();
-    twin.twin = true;
-    CHECK(decide(assignment(1, 1), std::nullopt, twin).decision == AssignmentDecision::kDefer);
-    CHECK(decide(assignment(1, 2), with_attempt(1, Phase::kFinished), twin).decision ==
+TEST_CASE("while another agent uses the same key new work is deferred, finished work is republished") {
+    auto self = idle();
+    self.duplicate_agent = true;
+    CHECK(decide(assignment(1, 1), std::nullopt, self).decision == AssignmentDecision::kDefer);
+    CHECK(decide(assignment(1, 2), with_attempt(1, Phase::kFinished), self).decision ==
           AssignmentDecision::kDefer);
-    CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), twin).decision ==
+    CHECK(decide(assignment(1, 1), with_attempt(1, Phase::kFinished), self).decision ==
           AssignmentDecision::kRepublish);
 }
 
-TEST_CASE("a job of another chain or contract goes back to the bus, and the setting is named") {
+TEST_CASE("a job of another chain or contract is returned to the bus, and the reason names the setting") {
     auto foreign = assignment(1, 1);
     std::string setting;
     SECTION("another chain") {
@@ -98,7 +98,7 @@ TEST_CASE("a job of another chain or contract goes back to the bus, and the sett
         foreign.job_manager = address(0x22);
         setting = "JOB_MANAGER_CONTRACT_ADDRESS to " + address(0x22).hex();
     }
-    SECTION("also when its image name is impossible: the verdict would be signed for the wrong chain") {
+    SECTION("even with an invalid image name: a refusal would be signed for the wrong chain") {
         foreign.chain_id = ChainId{56};
         foreign.docker_image = "Lamda/X";
         setting = "BSC_CHAIN_ID";
@@ -109,30 +109,30 @@ TEST_CASE("a job of another chain or contract goes back to the bus, and the sett
     CHECK(decide(foreign, retracted_through(1), idle()).decision == AssignmentDecision::kIgnore);
 }
 
-TEST_CASE("a job of this chain and contract is accepted; one that names no contract as well") {
+TEST_CASE("a job of this chain is accepted if it names this contract or none") {
     auto own = assignment(1, 1);
     CHECK(decide(own, std::nullopt, idle()).decision == AssignmentDecision::kAccept);
     own.job_manager = address(0x11);
     CHECK(decide(own, std::nullopt, idle()).decision == AssignmentDecision::kAccept);
 }
 
-TEST_CASE("an image name that no engine takes is refused at once, by name") {
+TEST_CASE("an invalid image name is refused at once, and the reason says so") {
     for (const auto* name : {"Lamda/X", "busybox:", "a b", "https://hub.docker.com/x", "-x", ""}) {
         INFO(name);
         auto job = assignment(1, 1);
         job.docker_image = name;
         auto self = idle();
-        self.active = self.capacity;  // a refusal needs no room
+        self.active = self.capacity;  // a refusal needs no slot
         const auto verdict = decide(job, std::nullopt, self);
         CHECK(verdict.decision == AssignmentDecision::kRefuse);
-        CHECK(verdict.reason.starts_with("the image name can never work: "));
+        CHECK(verdict.reason.starts_with("invalid image name: "));
     }
     auto job = assignment(1, 1);
     job.docker_image = "ghcr.io/lamda/tool:1.0";
     CHECK(decide(job, std::nullopt, idle()).decision == AssignmentDecision::kAccept);
 }
 
-TEST_CASE("only the highest attempt stays at work") {
+TEST_CASE("only the highest attempt stays active") {
     auto record = with_attempt(1, Phase::kStarted);
     record.attempts.at(1).outbox.push_back({1, wire::StatusKind::kAccepted, "{}"});
     enter(record, assignment(1, 3), start_of_time());
@@ -142,25 +142,26 @@ TEST_CASE("only the highest attempt stays at work") {
     CHECK(record.highest() == 3);
 }
 
-TEST_CASE("a retraction never lowers what is void") {
+TEST_CASE("a retraction never lowers void_through") {
     JobRecord record = retracted_through(4);
     enter(record, wire::Retraction{job_id(1), 2, wire::RetractReason::kCancelled});
     CHECK(record.void_through == 4);
 }
 
-TEST_CASE("how a container's end is judged") {
+TEST_CASE("the outcome follows from exit code, OOM kill, time, bytes written and the engine") {
     wire::Requirements requirements;
     requirements.disk_mib = 1;
     requirements.memory_mib = 64;
     requirements.time_limit_seconds = 10;
     const auto code = [&](std::int32_t exit_code, bool oom, bool overran, std::uint64_t bytes,
                           bool lost = false) {
-        return judge({exit_code, oom, overran, {bytes, 0, 0}, lost}, requirements).error;
+        return outcome_of({exit_code, oom, overran, {bytes, 0, 0}, lost}, requirements).error;
     };
     constexpr std::uint64_t kMib = 1ULL << 20;
     using wire::ErrorCode;
     CHECK(code(0, false, false, 0) == std::nullopt);
-    CHECK(code(0, true, false, 0) == std::nullopt);  // a child was killed, the job went on and succeeded
+    CHECK(code(0, true, false, 0) ==
+          std::nullopt);  // a child process was killed, the job continued and succeeded
     CHECK(code(0, false, false, kMib) == std::nullopt);
     CHECK(code(0, false, false, kMib + 1) == ErrorCode::kOutputTooLarge);
     CHECK(code(137, false, false, kMib + 1) == ErrorCode::kOutputTooLarge);
@@ -172,15 +173,15 @@ TEST_CASE("how a container's end is judged") {
     CHECK(code(3, false, false, 0, true) == ErrorCode::kInternal);
     CHECK(code(0, false, false, 0, true) == std::nullopt);
     CHECK(code(1, false, false, kMib) == ErrorCode::kOutputTooLarge);
-    CHECK(judge({3, false, false, {}, false}, requirements).message == "exit code 3");
+    CHECK(outcome_of({3, false, false, {}, false}, requirements).message == "exit code 3");
 }
 
-TEST_CASE("wherever a job writes, it counts, and it is told where") {
+TEST_CASE("bytes written anywhere count, and the message lists them by place") {
     wire::Requirements requirements;
     requirements.disk_mib = 1;
     constexpr std::uint64_t kMib = 1ULL << 20;
     const auto code = [&](const Written& written, std::int32_t exit_code = 0) {
-        return judge({exit_code, false, false, written, false}, requirements).error;
+        return outcome_of({exit_code, false, false, written, false}, requirements).error;
     };
     using wire::ErrorCode;
     for (const auto& written : std::vector<Written>{
@@ -191,9 +192,8 @@ TEST_CASE("wherever a job writes, it counts, and it is told where") {
     const Written full{kMib / 2, kMib / 4, kMib / 4};
     CHECK(full.total() == disk_limit(requirements));
     CHECK(code(full) == std::nullopt);
-    CHECK(code(full, 1) == ErrorCode::kOutputTooLarge);  // it could not write any more, and said so
-    CHECK(judge({0, false, false, {1, kMib, 2}, false}, requirements).message ==
+    CHECK(code(full, 1) == ErrorCode::kOutputTooLarge);  // a write failed at the limit, and the job exited
+    CHECK(outcome_of({0, false, false, {1, kMib, 2}, false}, requirements).message ==
           "the job wrote at least 1048579 bytes, 1 MiB are allowed: 1 to /output, 1048576 elsewhere in its "
-          "file system, "
-          "2 in volumes of its image");
+          "file system, 2 in volumes of its image");
 }

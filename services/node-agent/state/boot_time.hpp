@@ -1,5 +1,5 @@
-// Time since the machine's start: steady, and the same for every process until the next start. It measures
-// what goes on longer than a process lives, whatever the wall clock is set to meanwhile.
+// Steady time since boot, the same for every process until the next boot. Measures durations that outlast
+// a process, independent of changes to the wall clock.
 #pragma once
 
 #include <optional>
@@ -10,13 +10,13 @@
 namespace lamda::agent {
 
 struct BootTime {
-    std::string boot;  ///< the kernel's id of this start of the machine
-    Millis since{0};   ///< by the steady clock
+    std::string boot;  ///< the kernel's boot id
+    Millis since{0};   ///< since boot, by the steady clock
     bool operator==(const BootTime&) const = default;
 };
 
 BootTime boot_time(const Clock& clock);
-/// Absent: `then` was before the machine's last start.
+/// Absent if `then` was before the last boot.
 std::optional<Millis> elapsed(const BootTime& then, const BootTime& now);
 
 }  // namespace lamda::agent

@@ -137,7 +137,8 @@ DirLock::DirLock(const std::string& dir) {
     if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
         ::close(fd_);
         fd_ = -1;
-        throw DiskError("another process uses " + dir);
+        throw DiskError("the folder " + dir +
+                        " is locked by another process: stop it, or set another folder");
     }
 }
 

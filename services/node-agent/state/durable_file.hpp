@@ -1,4 +1,4 @@
-// Files that are whole or absent after a crash.
+// Durable files and folders: each file is complete or absent after a crash.
 #pragma once
 
 #include <optional>
@@ -8,32 +8,31 @@
 
 namespace lamda::agent {
 
-/// The disk refused: full, read-only, gone.
+/// A file operation failed: disk full, read-only, or missing.
 class DiskError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-/// Names of the crash points inside write_durably, so that each of its users can be killed at its own steps.
+/// Names of the crash points inside write_durably, so that tests can kill each caller at its own steps.
 struct CrashNames {
-    const char* written;  ///< the new file is complete, the old one still in place
-    const char* renamed;  ///< the new file is in place, its folder not yet synchronised
+    const char* written;  ///< the new file is complete, the old one is still in place
+    const char* renamed;  ///< the new file is in place, its folder is not synchronised yet
 };
 
-/// Replaces `path` by `content`: temporary file, fsync, rename, fsync of the folder. @throws DiskError
+/// Replaces the file at `path`: temporary file, fsync, rename, fsync of the folder. @throws DiskError
 void write_durably(const std::string& path, std::string_view content, const CrashNames& crash);
-/// The content, or nullopt when there is no such file. @throws DiskError
+/// The file's content; nullopt if the file does not exist. @throws DiskError
 std::optional<std::string> read_file(const std::string& path);
-/// Creates the folder and its parents, readable by this user only. @throws DiskError
+/// Creates the folder and its parents, accessible to this user only. @throws DiskError
 void make_private_dir(const std::string& path);
-/// Removes a file and makes that durable; nothing happens when there is none. @throws DiskError
+/// Removes a file durably; does nothing if the file does not exist. @throws DiskError
 void remove_durably(const std::string& path);
 
-/// Keeps other processes out of a folder for as long as it lives; the kernel lets go of it when the process
-/// dies.
+/// Exclusive lock of a folder among processes. The kernel releases the lock when the process ends.
 class DirLock {
   public:
-    /// @throws DiskError when another process holds it
+    /// @throws DiskError if another process holds the lock
     explicit DirLock(const std::string& dir);
     ~DirLock();
     DirLock(const DirLock&) = delete;

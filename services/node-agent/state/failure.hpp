@@ -1,4 +1,4 @@
-// Why an attempt does not go on: a sentence for everybody, and the details for the provider alone.
+// Failure of an attempt's step: a message that is published, and a detail for the provider's log.
 #pragma once
 
 #include <cstdint>
@@ -9,8 +9,8 @@
 
 namespace lamda::agent {
 
-/// `message` is published. Texts of engines, registries and stores tell what stands in the provider's network
-/// and on its disk: they go into `detail`, which is logged.
+/// `message` is published. Texts of engines, registries and stores may reveal the provider's network and
+/// disk: they go into `detail`, which is only logged.
 struct Failure {
     wire::ErrorCode code = wire::ErrorCode::kInternal;
     std::string message;
@@ -18,8 +18,8 @@ struct Failure {
     std::optional<std::int32_t> exit_code = std::nullopt;
 };
 
-inline constexpr auto kNoGpu = "the job asks for GPUs and this machine has none to give";
+inline constexpr auto kNoGpu = "the job requests GPUs and this machine has none available";
 inline constexpr auto kImpossibleStart =
-    "the image lacks the command or the user, or the command cannot be run";
+    "the image lacks the command or the user, or the command is not executable";
 
 }  // namespace lamda::agent

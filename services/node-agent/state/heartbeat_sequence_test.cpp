@@ -26,7 +26,7 @@ struct Numbered {
 
 }  // namespace
 
-TEST_CASE("numbers follow the clock, and rise without it") {
+TEST_CASE("numbers follow the clock, and rise while it does not move") {
     Numbered at;
     CHECK(at.sequence->started_at() == at.now());
     CHECK(at.sequence->next() == at.now());
@@ -35,7 +35,7 @@ TEST_CASE("numbers follow the clock, and rise without it") {
     CHECK(at.sequence->next() == at.now());
 }
 
-TEST_CASE("numbers rise through restarts, with a clock that goes forth and back by a day") {
+TEST_CASE("numbers rise across restarts while the clock jumps forward and back by a day") {
     Numbered at;
     std::uint64_t newest = 0;
     for (int round = 0; round < 60; ++round) {
@@ -52,7 +52,7 @@ TEST_CASE("numbers rise through restarts, with a clock that goes forth and back 
     }
 }
 
-TEST_CASE("an agent that has lost its folder goes on above its earlier numbers") {
+TEST_CASE("an agent that lost its folder continues above its earlier numbers") {
     Numbered at;
     const auto before = at.sequence->next();
     at.clock.advance(Millis(5'000));
@@ -65,7 +65,7 @@ TEST_CASE("an agent that has lost its folder goes on above its earlier numbers")
     CHECK(at.sequence->next() == at.now());
 }
 
-TEST_CASE("numbers of a clock that was years ahead, which no reader accepted, are forgotten with it") {
+TEST_CASE("numbers of a clock that was years ahead are dropped once the clock is corrected") {
     Numbered at;
     const auto before = at.sequence->next();
     constexpr Millis kYears(std::chrono::days(4'000));

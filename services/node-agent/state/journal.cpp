@@ -22,7 +22,7 @@ Journal::Journal(const std::string& dir, const Clock& clock, telemetry::Log log)
     }
     for (const auto& path : files) {
         if (path.extension() == ".tmp") {
-            // A write that a crash cut: its predecessor is still in place and still the truth.
+            // Left by a crash during a write: the previous file is in place and valid.
             remove_durably(path.string());
             continue;
         }
@@ -33,9 +33,9 @@ Journal::Journal(const std::string& dir, const Clock& clock, telemetry::Log log)
         }
         make_private_dir(dir_ + "/damaged");
         fs::rename(path, fs::path(dir_) / "damaged" / path.filename());
-        log_.error("a journal file cannot be read and was moved aside",
+        log_.error("journal file unreadable, moved to damaged/",
                    {{"file", path.filename().string()},
-                    {"reason", parsed ? "it is named after another job" : parsed.error().message}});
+                    {"reason", parsed ? "the file name does not match the job id" : parsed.error().message}});
     }
 }
 
@@ -106,7 +106,7 @@ void Journal::update(const JobId& job, const std::function<void(JobRecord&)>& ch
 bool Journal::update(const AttemptKey& key, const std::function<void(Attempt&)>& change) {
     bool exists = false;
     if (!find(key)) {
-        return false;  // and no empty record is left behind
+        return false;  // without creating an empty record
     }
     update(key.job, [&](JobRecord& record) {
         const auto attempt = record.attempts.find(key.attempt);

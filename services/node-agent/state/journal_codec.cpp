@@ -1,3 +1,4 @@
+// JSON form of journal records: to_json, parse_record and the texts of phases.
 #include <nlohmann/json.hpp>
 
 #include "services/node-agent/state/journal.hpp"
@@ -18,7 +19,7 @@ Json to_value(const Written& written) {
     return {{"output", written.output}, {"layer", written.layer}, {"volumes", written.volumes}};
 }
 
-Json to_value(const Ran& ran) {
+Json to_value(const RunResult& ran) {
     return {{"imageDigest", ran.image_digest},
             {"startedAt", ran.started_at},
             {"endedAt", ran.ended_at},
@@ -101,8 +102,9 @@ Attempt from_value(const Json& value) {
     attempt.overran = value.value("overran", false);
     // Absent in records of version 0.1.0, like `seen` below.
     if (const auto ran = value.find("ran"); ran != value.end() && !ran->is_null()) {
-        attempt.ran = Ran{ran->at("imageDigest").get<std::string>(), ran->at("startedAt").get<std::string>(),
-                          ran->at("endedAt").get<std::string>(), ran->at("exitCode").get<std::int32_t>()};
+        attempt.ran =
+            RunResult{ran->at("imageDigest").get<std::string>(), ran->at("startedAt").get<std::string>(),
+                      ran->at("endedAt").get<std::string>(), ran->at("exitCode").get<std::int32_t>()};
     }
     attempt.store_failed = value.value("storeFailed", false);
     if (const auto of = value.find("outputOf"); of != value.end() && !of->is_null()) {
@@ -168,7 +170,7 @@ Result<std::pair<JobId, JobRecord>> parse_record(std::string_view json) {
         for (const auto& item : value.at("attempts")) {
             auto attempt = from_value(item);
             if (attempt.assignment.job_id != job) {
-                return Error{"invalid_record", "an attempt of another job", "/attempts"};
+                return Error{"invalid_record", "the attempt belongs to another job", "/attempts"};
             }
             const auto number = attempt.assignment.attempt;
             record.attempts.emplace(number, std::move(attempt));

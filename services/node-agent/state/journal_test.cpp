@@ -30,7 +30,7 @@ void accept(Journal& journal, std::uint8_t job, std::uint32_t attempt, Timestamp
 
 }  // namespace
 
-TEST_CASE("what was recorded is there after a restart, to the last field") {
+TEST_CASE("a record survives a restart in every field") {
     const Place place;
     std::optional<JobRecord> before;
     {
@@ -46,7 +46,7 @@ TEST_CASE("what was recorded is there after a restart, to the last field") {
             attempt.engine_lost = true;
             attempt.excess = Written{1, 2, 3};
             attempt.confirm_noted = true;
-            attempt.ran = Ran{"sha256:aa", "2026-11-20T10:00:00.000Z", "2026-11-20T10:00:01.000Z", 0};
+            attempt.ran = RunResult{"sha256:aa", "2026-11-20T10:00:00.000Z", "2026-11-20T10:00:01.000Z", 0};
             attempt.store_failed = true;
             attempt.output_of = 2;
             attempt.logs = {3, 99, "2026-11-20T10:00:00.123456789Z", 2};
@@ -60,7 +60,7 @@ TEST_CASE("what was recorded is there after a restart, to the last field") {
     CHECK(journal.find(job_id(2)) == std::nullopt);
 }
 
-TEST_CASE("a record of the first version, which noted less, is still read") {
+TEST_CASE("a record of the first version, which has fewer fields, is readable") {
     JobRecord record;
     enter(record, assignment(1, 1), start_of_time());
     auto json = to_json(job_id(1), record);
@@ -77,11 +77,11 @@ TEST_CASE("a record of the first version, which noted less, is still read") {
 
 TEST_CASE("child: starts an attempt", "[.]") {
     const SystemClock clock;
-    Journal journal(told("JOURNAL"), clock, telemetry::Log::none());
+    Journal journal(from_parent("JOURNAL"), clock, telemetry::Log::none());
     journal.update({job_id(1), 1}, [](Attempt& attempt) { attempt.phase = Phase::kStarted; });
 }
 
-TEST_CASE("a kill while a record is written leaves the old one or the new one, never a third") {
+TEST_CASE("a kill during a write leaves the old record or the new one") {
     const Place place;
     {
         Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
@@ -102,7 +102,7 @@ TEST_CASE("a kill while a record is written leaves the old one or the new one, n
     CHECK(phase() == Phase::kStarted);
 }
 
-TEST_CASE("a file with a corrupted tail is moved aside, and the others are read") {
+TEST_CASE("a file with a corrupted tail is moved to damaged/, and the others are read") {
     const Place place;
     {
         Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
@@ -116,7 +116,7 @@ TEST_CASE("a file with a corrupted tail is moved aside, and the others are read"
     CHECK(std::filesystem::exists(place.dir.path() + "/journal/damaged/" + job_id(1).hex() + ".json"));
 }
 
-TEST_CASE("a change that throws, or that the disk refuses, changes nothing") {
+TEST_CASE("a change that throws, or whose write fails, changes nothing") {
     const Place place;
     Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
     accept(journal, 1, 1, place.clock.now());
@@ -127,20 +127,20 @@ TEST_CASE("a change that throws, or that the disk refuses, changes nothing") {
                                    }),
                     std::runtime_error);
     CHECK(journal.find(job_id(1))->void_through == 0);
-    // A folder in the place of the temporary file: the disk refuses.
+    // A folder in the place of the temporary file makes the write fail.
     std::filesystem::create_directory(place.file(1) + ".tmp");
     CHECK_THROWS_AS(journal.update(job_id(1), [](JobRecord& record) { record.void_through = 9; }), DiskError);
     CHECK(journal.find(job_id(1))->void_through == 0);
 }
 
-TEST_CASE("an attempt that does not exist is not made by an update") {
+TEST_CASE("an update does not create an attempt") {
     const Place place;
     Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
     CHECK_FALSE(journal.update({job_id(5), 1}, [](Attempt&) { FAIL("called"); }));
     CHECK_FALSE(std::filesystem::exists(place.file(5)));
 }
 
-TEST_CASE("attempts at work are told in the order of their acceptance") {
+TEST_CASE("active attempts are listed in order of acceptance") {
     const Place place;
     Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
     accept(journal, 9, 1, place.clock.now());
@@ -150,7 +150,7 @@ TEST_CASE("attempts at work are told in the order of their acceptance") {
     CHECK(journal.active_attempts() == std::vector<AttemptKey>{{job_id(9), 1}, {job_id(1), 1}});
 }
 
-TEST_CASE("pruning forgets old jobs that have nothing left to say, and no others") {
+TEST_CASE("pruning removes old cleaned jobs without unsent statuses, and no others") {
     const Place place;
     auto& clock = const_cast<FakeClock&>(place.clock);
     Journal journal(place.dir.path() + "/journal", place.clock, telemetry::Log::none());
@@ -179,7 +179,7 @@ TEST_CASE("pruning forgets old jobs that have nothing left to say, and no others
     CHECK(journal.find(job_id(4)));
 }
 
-TEST_CASE("records survive the way to the disk and back, whatever their texts") {
+TEST_CASE("records with any text survive encoding and decoding") {
     CHECK(rc::check([](std::uint32_t void_through, std::uint32_t seq, const std::string& raw) {
         std::string text;
         for (const char c : raw) {

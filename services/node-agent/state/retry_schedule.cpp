@@ -30,7 +30,8 @@ RetrySchedule::Pause RetrySchedule::postpone(Entry& entry, Millis longest) {
 std::optional<RetrySchedule::Pause> RetrySchedule::failed(const AttemptKey& key, wire::ErrorCode step) {
     const std::lock_guard lock(mutex_);
     auto& entry = note(key, step);
-    const auto left = policy_.patience - std::chrono::duration_cast<Millis>(clock_.steady() - entry.since);
+    const auto left =
+        policy_.give_up_after - std::chrono::duration_cast<Millis>(clock_.steady() - entry.since);
     if (left <= Millis(0)) {
         entries_.erase(key);
         return std::nullopt;

@@ -1,5 +1,5 @@
-// Attempts that wait for a registry, a source, a store or the engine: when each is tried next. An attempt
-// that waits holds no slot.
+// Retry schedule of attempts whose registry, source, store or engine is unavailable. An attempt that waits
+// for its retry holds no slot.
 #pragma once
 
 #include <map>
@@ -16,33 +16,33 @@ namespace lamda::agent {
 struct RetryPolicy {
     Millis first{1'000};
     Millis longest{60'000};
-    Millis patience{900'000};  ///< from the first failure of a step on; the last try is at its end
+    Millis give_up_after{900'000};  ///< counted from a step's first failure; the last try is at its end
 };
 
-/// Thread-safe. In memory only: a restart of the agent tries at once and has its patience again.
+/// Thread-safe. In memory only: after a restart each step is tried at once, with the full time again.
 class RetrySchedule {
   public:
     RetrySchedule(RetryPolicy policy, const Clock& clock);
 
     struct Pause {
         Millis time;
-        unsigned tries;  ///< that have failed
+        unsigned tries;  ///< failed so far
     };
-    /// Notes that `step` of the attempt failed. The pause before its next try; absent: patience is used up,
-    /// and the attempt is forgotten. Another step than the last one starts anew.
+    /// Records a failure of `step` and returns the pause before its next try. Absent if `give_up_after` is
+    /// over; the attempt is then removed. A step other than the last one starts from the first pause.
     std::optional<Pause> failed(const AttemptKey& key, wire::ErrorCode step);
-    /// As failed(), for a step that is tried for ever.
+    /// As failed(), for a step that is retried without end.
     Pause failed_for_now(const AttemptKey& key, wire::ErrorCode step);
-    /// The step before has succeeded, or the attempt has ended.
+    /// Removes the attempt: its last step succeeded, or the attempt ended.
     void forget(const AttemptKey& key);
-    /// A slot has taken the attempt: until the next failure it does not wait.
+    /// Marks the attempt as taken by a slot: not waiting until its next failure.
     void taken(const AttemptKey& key);
 
     /// False during a pause.
     bool due(const AttemptKey& key) const;
     bool waiting(const AttemptKey& key) const;
-    /// Attempts that fill the agent's room. Those that wait leave theirs to others, up to `capacity` of them:
-    /// what has piled up on disk is bounded.
+    /// Number of attempts that occupy slots. Waiting attempts do not, up to `capacity` of them, which bounds
+    /// the attempts kept on disk.
     std::size_t occupied(const std::vector<AttemptKey>& active, std::size_t capacity) const;
 
   private:

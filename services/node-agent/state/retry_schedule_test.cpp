@@ -17,7 +17,7 @@ const RetryPolicy kPolicy{Millis(1'000), Millis(8'000), Millis(20'000)};
 
 }  // namespace
 
-TEST_CASE("pauses grow up to the longest, until patience is used up") {
+TEST_CASE("pauses grow up to the longest, until give_up_after is over") {
     FakeClock clock(start_of_time());
     RetrySchedule retries(kPolicy, clock);
     std::vector<std::int64_t> pauses;
@@ -33,16 +33,17 @@ TEST_CASE("pauses grow up to the longest, until patience is used up") {
         waited += pause->time;
     }
     CHECK(pauses == std::vector<std::int64_t>{1'000, 2'000, 4'000, 8'000, 5'000});
-    CHECK(waited == kPolicy.patience);  // the last try is at its end
-    CHECK(retries.failed(kOne, ErrorCode::kImageUnavailable)->time == Millis(1'000));  // forgotten
+    CHECK(waited == kPolicy.give_up_after);  // the last try is at the end
+    CHECK(retries.failed(kOne, ErrorCode::kImageUnavailable)->time ==
+          Millis(1'000));  // the attempt was removed
 }
 
-TEST_CASE("the default patience is counted in minutes") {
-    CHECK(RetryPolicy{}.patience >= Millis(10 * 60'000));
+TEST_CASE("by default a step is retried for at least ten minutes") {
+    CHECK(RetryPolicy{}.give_up_after >= Millis(10 * 60'000));
     CHECK(RetryPolicy{}.longest <= Millis(60'000));
 }
 
-TEST_CASE("another step, and a step that succeeded, start anew; what is tried for ever is") {
+TEST_CASE("pauses restart after a success or with another step; failed_for_now retries without end") {
     FakeClock clock(start_of_time());
     RetrySchedule retries(kPolicy, clock);
     (void)retries.failed(kOne, ErrorCode::kImageUnavailable);
@@ -58,7 +59,7 @@ TEST_CASE("another step, and a step that succeeded, start anew; what is tried fo
     CHECK(retries.failed_for_now(kOne, ErrorCode::kInternal).time == kPolicy.longest);
 }
 
-TEST_CASE("an attempt that waits leaves its room to another, as many as there is room for") {
+TEST_CASE("waiting attempts hold no slot, up to as many as the capacity") {
     FakeClock clock(start_of_time());
     RetrySchedule retries(kPolicy, clock);
     const AttemptKey three{job_id(3), 1};
@@ -67,7 +68,7 @@ TEST_CASE("an attempt that waits leaves its room to another, as many as there is
     CHECK(retries.occupied({kOne}, 1) == 0);
     CHECK(retries.occupied({kOne, kTwo}, 1) == 1);
     (void)retries.failed(kTwo, ErrorCode::kStoreFailed);
-    CHECK(retries.occupied({kOne, kTwo}, 1) == 1);  // two outputs wait already
+    CHECK(retries.occupied({kOne, kTwo}, 1) == 1);  // two attempts wait, one more than the capacity
     CHECK(retries.occupied({kOne, kTwo, three}, 2) == 1);
     retries.taken(kOne);
     CHECK(retries.occupied({kOne, kTwo}, 2) == 1);

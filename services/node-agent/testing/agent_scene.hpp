@@ -1,4 +1,4 @@
-// What several tests of the agent need.
+// Shared fixtures of the agent's tests: ids, assignments, and child processes that are killed.
 #pragma once
 
 #include <csignal>
@@ -41,8 +41,8 @@ inline Timestamp start_of_time() {
     return parse_rfc3339("2026-11-20T10:00:00Z").value();
 }
 
-/// Runs one hidden test case of this program in a process of its own, which must be killed at the crash point
-/// (the points are read from the environment once, hence the new process). True when it was.
+/// Runs one hidden test case of this program in its own process, which must be killed at the crash point.
+/// The points are read from the environment once, hence the new process. True if the process was killed.
 inline bool killed_at(const std::string& crash_point, const std::string& test_case,
                       const std::map<std::string, std::string>& env) {
     testkit::ProcessSpec spec;
@@ -53,8 +53,8 @@ inline bool killed_at(const std::string& crash_point, const std::string& test_ca
     return child.wait(Millis(30'000)) == 128 + SIGKILL;
 }
 
-/// What the parent told a hidden test case.
-inline std::string told(const char* name) {
+/// Parameter that the parent process passes to a hidden test case through the environment.
+inline std::string from_parent(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
 }

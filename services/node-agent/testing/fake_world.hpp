@@ -1,4 +1,4 @@
-// A container engine and a content store in memory, for tests of the runner: they fail as told.
+// In-memory container engine and content store with configurable failures, for tests of the runner.
 #pragma once
 
 #include <algorithm>
@@ -16,7 +16,7 @@ namespace lamda::agent::test {
 
 using Json = nlohmann::json;
 
-/// A container engine and a content store behind one transport.
+/// The container engine and the content store behind one transport.
 class FakeWorld final : public net::Transport {
   public:
     using Answer = std::function<net::HttpResponse(const net::HttpRequest&)>;
@@ -29,7 +29,7 @@ class FakeWorld final : public net::Transport {
     // The engine
     bool engine_away = false;
     bool image_there = true;
-    int image_status = 404;  ///< of an image that is not there
+    int image_status = 404;  ///< answer for an image that is missing
     std::string image_error = "No such image";
     std::string image_id = "sha256:aa";
     Json repo_digests = Json::array();
@@ -41,7 +41,7 @@ class FakeWorld final : public net::Transport {
     std::string info = R"({"NCPU":2,"Driver":"vfs"})";
     Answer on_create = [](const auto&) { return net::HttpResponse{201, {}, "{}"}; };
     std::string start_error;
-    Json device_requests = Json::array({Json::object()});  ///< of a container, as the engine has noted them
+    Json device_requests = Json::array({Json::object()});  ///< of a container, as the engine reports them
     int pulls = 0;
     int starts = 0;
     int engine_calls = 0;
@@ -147,7 +147,7 @@ class FakeWorld final : public net::Transport {
         return put ? on_put(request) : on_get(request);
     }
 
-    /// The CIDs of the blocks in a multipart body.
+    /// CIDs of the blocks in a multipart body.
     static std::string put_keys(const net::HttpRequest& request) {
         const bool raw = request.url.find("cid-codec=raw") != std::string::npos;
         const auto boundary = "--" + request.headers.at(0).second.substr(30);

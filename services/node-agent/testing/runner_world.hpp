@@ -1,4 +1,4 @@
-// An agent's runner among an engine and a store that fail as told, in a time that moves when told to.
+// Runner with a fake engine, a fake store and a fake clock, for tests.
 #pragma once
 
 #include <optional>
@@ -26,7 +26,7 @@ struct Agent {
         restart();
     }
 
-    /// What a new process would have: the folder, and nothing else.
+    /// Simulates a new process: only the folder survives.
     void restart() {
         runner.reset();
         pulled.emplace(dir.path() + "/pulled-images", telemetry::Log::none());
@@ -58,7 +58,7 @@ struct Agent {
         return key;
     }
 
-    /// Serves whatever is due, second by second, for that long or until nothing is active.
+    /// Serves due attempts, second by second, for `time` or until no attempt is active.
     void pass(std::chrono::seconds time) {
         for (auto left = time; left.count() > 0 && !journal->active_attempts().empty();
              left -= std::chrono::seconds(1)) {
@@ -97,11 +97,12 @@ struct Agent {
     RetrySchedule retries;
     ImagePolicy images{.registries = {"docker.io"}, .private_registries = {}, .local_images = {}};
     Offer limits;
-    std::vector<std::string> addresses{"1.1.1.1"};  ///< of every registry; none: it cannot be found
+    std::vector<std::string> addresses{"1.1.1.1"};  ///< of every registry; empty: the lookup fails
     std::string looked_up;
     DockerEngine engine{"unix:///engine", world};
     ipfs::ContentStore content;
-    bus::Bus bus{"nats://127.0.0.1:1", "runner-test", telemetry::Log::none()};  // logs of jobs go nowhere
+    bus::Bus bus{"nats://127.0.0.1:1", "runner-test",
+                 telemetry::Log::none()};  // not connected: job logs are dropped
     telemetry::Metrics metrics;
     std::optional<PulledImages> pulled;
     std::optional<Journal> journal;

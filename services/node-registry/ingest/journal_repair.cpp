@@ -12,7 +12,7 @@ std::pair<BlockNum, std::uint64_t> place(const NodeEvent& event) {
     return {event.block.number, event.log_index};
 }
 
-/// But for the time, which is the header's.
+/// Compares without the time, which comes from the header.
 bool same(NodeEvent ours, const NodeEvent& theirs) {
     ours.at = theirs.at;
     return ours == theirs;

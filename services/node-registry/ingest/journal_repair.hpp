@@ -1,4 +1,4 @@
-// What a sweep found to be missing or wrong in the journal of nodes is put right, and the rows folded again.
+// Repairs the nodes' journal where an audit found missing or wrong entries, and folds the rows again.
 #pragma once
 
 #include "core/clock.hpp"

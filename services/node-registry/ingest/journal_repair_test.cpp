@@ -1,4 +1,4 @@
-// After a repair the rows are those of a registry that was told the truth at once.
+// Tests that a repair leads to the rows of a registry that read the correct logs from the start.
 #include "services/node-registry/ingest/journal_repair.hpp"
 
 #include <catch2/catch.hpp>
@@ -24,12 +24,12 @@ ingest::Batch truth() {
 
 }  // namespace
 
-TEST_CASE("Sceptical: each log that was hidden or told otherwise is repaired") {
+TEST_CASE("Sceptical: each hidden or changed log is repaired") {
     testkit::TempDir dir{"repair"};
     testkit::PostgresServer postgres{dir.path()};
     const auto logs = truth().logs.size();
-    Registry told(testkit::migrated_database(postgres, "told", store::kRegistryRole));
-    told.projector.apply(truth());
+    Registry correct(testkit::migrated_database(postgres, "correct", store::kRegistryRole));
+    correct.projector.apply(truth());
     for (std::size_t i = 0; i < logs; ++i) {
         const bool hidden = i % 2 == 0;
         CAPTURE(i, hidden);
@@ -39,11 +39,11 @@ TEST_CASE("Sceptical: each log that was hidden or told otherwise is repaired") {
         if (hidden) {
             lies.logs.erase(lies.logs.begin() + static_cast<std::ptrdiff_t>(i));
         } else {
-            lies.logs[i].topics.back().array()[31] ^= 4;  // of another provider, or a new owner
+            lies.logs[i].topics.back().array()[31] ^= 4;  // another provider or another owner
         }
         misled.projector.apply(lies);
         CHECK(pgingest::repair(misled.audited, truth()) == 1);
-        CHECK((misled.nodes() == told.nodes()));
+        CHECK((misled.nodes() == correct.nodes()));
         CHECK(misled.audited.compare({BlockNum{1}, truth()}).logs == 0);
     }
 }

@@ -1,4 +1,4 @@
-// What live feeds are told of nodes.
+// Events about nodes for the live feeds.
 #pragma once
 
 #include <vector>
@@ -8,25 +8,25 @@
 
 namespace lamda::registry {
 
-/// A node after something happened to it.
-struct NodeStory {
+/// A change of a node, and the node after it.
+struct FeedEvent {
     NodeRow row;
     wire::NodeChange change = wire::NodeChange::kChanged;
     Timestamp at;
-    const NodeEvent* entry = nullptr;  ///< in the journal; nullptr: none is the cause
+    const NodeEvent* entry = nullptr;  ///< journal entry that is the cause; nullptr: none
 };
 
-/// What people see of a journal entry: the change from `before` to `after`, if it is one. A heartbeat is
-/// none.
-std::optional<wire::NodeChange> seen_change(const std::optional<NodeRow>& before, const NodeRow& after);
-/// What people see of a node whose journal is another one now (reorg, repair).
-std::optional<NodeStory> refolded_story(const std::optional<NodeRow>& before,
-                                        const std::optional<NodeRow>& after, Timestamp now);
+/// Returns the visible change from `before` to `after`; nullopt: none, as for a heartbeat.
+std::optional<wire::NodeChange> visible_change(const std::optional<NodeRow>& before, const NodeRow& after);
+/// Returns the event of a node whose journal was changed by a reorg or a repair; nullopt: no visible change.
+std::optional<FeedEvent> refold_event(const std::optional<NodeRow>& before,
+                                      const std::optional<NodeRow>& after, Timestamp now);
 
-/// Into the outbox: the stories that are news. After the rows and the journal are written.
-void tell(store::Txn& txn, const std::vector<NodeStory>& stories, Timestamp now);
+/// Puts recent events into the outbox (outbox::is_recent). Called after journal and rows are written.
+void put_feed_events(store::Txn& txn, const std::vector<FeedEvent>& events, Timestamp now);
 
-/// Tells who came or went since the last time, a thousand at most; how many.
-std::size_t tell_presence(store::Txn& txn, Timestamp now);
+/// Puts events for nodes that went online or offline since the last call, at most a thousand. Returns their
+/// number.
+std::size_t put_presence_events(store::Txn& txn, Timestamp now);
 
 }  // namespace lamda::registry

@@ -1,4 +1,4 @@
-// What live feeds are told of nodes: each change that people see, once, and no history.
+// Tests of the events for live feeds: each visible change once, and no history.
 #include "services/node-registry/ingest/node_events.hpp"
 
 #include <catch2/catch.hpp>
@@ -14,10 +14,10 @@ namespace nr = contracts::node_reputation;
 
 namespace {
 
-/// A registry and the feeds that it fills.
+/// A registry and its live feeds.
 struct Feeds : Registry {
     using Registry::Registry;
-    /// Events that wait in the outbox, in their order; they leave with this.
+    /// Takes the waiting events out of the outbox, in order.
     std::vector<json> events(const std::string& subject) {
         std::vector<json> out;
         database.transact([&](store::Txn& txn) {
@@ -40,8 +40,8 @@ struct Feeds : Registry {
         }
         return out;
     }
-    std::size_t tell() {
-        return database.transact([&](store::Txn& txn) { return tell_presence(txn, clock.now()); });
+    std::size_t announce() {
+        return database.transact([&](store::Txn& txn) { return put_presence_events(txn, clock.now()); });
     }
     void heartbeat(const std::string& age) {
         database.transact([&](store::Txn& txn) {
@@ -53,14 +53,14 @@ struct Feeds : Registry {
     }
 };
 
-/// With nothing final yet.
+/// A batch without final blocks.
 ingest::Batch recent(std::vector<std::vector<eth::Log>> blocks) {
     auto out = pgingest::batch_of(std::move(blocks));
     out.boundary = out.finalized = BlockNum{0};
     return out;
 }
 
-ingest::Batch story() {
+ingest::Batch history() {
     return recent({{log_of(nr::NodeRegistered{provider(1), "A100", 80})},
                    {log_of(nr::NodeHeartbeat{provider(1), 7})},
                    {log_of(nr::JobCountIncremented{provider(1), 1}),
@@ -73,7 +73,7 @@ BlockRef block(std::uint64_t number) {
     return {BlockNum{number}, pgingest::numbered<BlockHash>(1, number)};
 }
 
-/// The part of a batch that follows the block.
+/// The part of a batch above the block.
 ingest::Batch above(ingest::Batch batch, const BlockRef& cursor) {
     std::erase_if(batch.headers, [&](const auto& header) { return header.ref.number <= cursor.number; });
     std::erase_if(batch.logs, [&](const auto& log) { return log.block_num <= cursor.number; });
@@ -86,11 +86,11 @@ using Kinds = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("Each change of a node that people see is told once, to its own feed and to that of all") {
-    testkit::TempDir dir{"news"};
+TEST_CASE("Each visible change of a node is published once, on its own feed and on the global feed") {
+    testkit::TempDir dir{"feeds"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole));
-    registry.projector.apply(story());
+    Feeds registry(testkit::migrated_database(postgres, "correct", store::kRegistryRole));
+    registry.projector.apply(history());
     const auto own = registry.events(kOwn);
     REQUIRE(own.size() == 3);
     CHECK(own[0].at("kind") == "node.registered");
@@ -105,7 +105,7 @@ TEST_CASE("Each change of a node that people see is told once, to its own feed a
     CHECK(own[0].at("id") < own[1].at("id"));
     CHECK(registry.events("events.global") == own);
 
-    // The reorg leaves the heartbeat's block: count and second registration are taken back.
+    // The reorg keeps the block of the heartbeat: count and second registration are orphaned.
     registry.projector.unwind({block(5), block(2)});
     const auto changed = registry.events(kOwn);
     REQUIRE(changed.size() == 1);
@@ -116,10 +116,10 @@ TEST_CASE("Each change of a node that people see is told once, to its own feed a
     CHECK(changed[0].at("id") > own[2].at("id"));
 }
 
-TEST_CASE("A registration that a reorg takes back is told as retracted") {
-    testkit::TempDir dir{"news"};
+TEST_CASE("An orphaned registration is published as retracted") {
+    testkit::TempDir dir{"feeds"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole));
+    Feeds registry(testkit::migrated_database(postgres, "correct", store::kRegistryRole));
     registry.projector.apply(recent({{}, {log_of(nr::NodeRegistered{provider(1), "A100", 80})}}));
     registry.events(kOwn);
     registry.projector.unwind({block(2), block(1)});
@@ -129,73 +129,74 @@ TEST_CASE("A registration that a reorg takes back is told as retracted") {
     CHECK(events[0].at("data").at("gpu_model") == "A100");
 }
 
-TEST_CASE("History that nobody waits for is not told") {
-    testkit::TempDir dir{"news"};
+TEST_CASE("History is not published") {
+    testkit::TempDir dir{"feeds"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole),
+    Feeds registry(testkit::migrated_database(postgres, "correct", store::kRegistryRole),
                    std::chrono::minutes(6));
-    registry.projector.apply(story());
-    CHECK(registry.tell() == 0);  // long gone
+    registry.projector.apply(history());
+    CHECK(registry.announce() == 0);  // offline for a long time
     CHECK(registry.kinds(kOwn).empty());
     CHECK(registry.kinds("events.global").empty());
 
-    // What a sweep repairs is news: until then everybody was told otherwise.
+    // Repairs of an audit are published: the feeds had wrong data until then.
     Feeds misled(testkit::migrated_database(postgres, "misled", store::kRegistryRole),
                  std::chrono::minutes(6));
-    auto lies = story();
+    auto lies = history();
     lies.logs.erase(lies.logs.begin());
     lies.logs.erase(lies.logs.begin() + 2, lies.logs.end());
     misled.projector.apply(lies);
-    pgingest::repair(misled.audited, story());
+    pgingest::repair(misled.audited, history());
     CHECK(misled.kinds(kOwn) == Kinds{"node.registered", "node.changed"});
 }
 
-TEST_CASE("A node that comes or goes is told so once, whichever instance looks") {
-    testkit::TempDir dir{"news"};
+TEST_CASE("A node that goes online or offline is published once, by any instance") {
+    testkit::TempDir dir{"feeds"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole));
-    registry.projector.apply(story());
+    Feeds registry(testkit::migrated_database(postgres, "correct", store::kRegistryRole));
+    registry.projector.apply(history());
     registry.events(kOwn);
-    CHECK(registry.tell() == 0);
+    CHECK(registry.announce() == 0);
     registry.heartbeat("1 second");
-    CHECK(registry.tell() == 1);
-    CHECK(registry.tell() == 0);
+    CHECK(registry.announce() == 1);
+    CHECK(registry.announce() == 0);
     const auto online = registry.events(kOwn);
     REQUIRE(online.size() == 1);
     CHECK(online[0].at("kind") == "node.online");
     CHECK(online[0].at("data").at("is_online") == true);
     CHECK(online[0].at("blockNumber").is_null());
     registry.heartbeat("10 minutes");
-    CHECK(registry.tell() == 1);
+    CHECK(registry.announce() == 1);
     CHECK(registry.kinds(kOwn) == Kinds{"node.offline"});
-    CHECK(registry.tell() == 0);
+    CHECK(registry.announce() == 0);
 }
 
 TEST_CASE(
-    "A node that a reorg unregistered, but that has a row still, is told online once more after it is back") {
-    testkit::TempDir dir{"news"};
+    "A node that a reorg unregistered, but that still has a row, is published online again after it is "
+    "back") {
+    testkit::TempDir dir{"feeds"};
     testkit::PostgresServer postgres{dir.path()};
-    Feeds registry(testkit::migrated_database(postgres, "told", store::kRegistryRole));
+    Feeds registry(testkit::migrated_database(postgres, "correct", store::kRegistryRole));
     const auto blocks = recent({{log_of(nr::JobCountIncremented{provider(1), 1})},
                                 {log_of(nr::NodeRegistered{provider(1), "A100", 80})}});
     registry.projector.apply(blocks);
     registry.heartbeat("1 second");
-    registry.tell();
+    registry.announce();
     CHECK(registry.kinds(kOwn) == Kinds{"node.registered", "node.online"});
 
     registry.projector.unwind({block(2), block(1)});
     CHECK(registry.kinds(kOwn) == Kinds{"node.retracted"});
-    REQUIRE(registry.nodes().size() == 1);  // its count stands
-    CHECK(registry.tell() == 0);
-    SECTION("it never went") {}
-    SECTION("it went meanwhile") {
+    REQUIRE(registry.nodes().size() == 1);  // the count is still canonical
+    CHECK(registry.announce() == 0);
+    SECTION("it stayed online") {}
+    SECTION("it went offline meanwhile") {
         registry.heartbeat("10 minutes");
-        CHECK(registry.tell() == 0);
+        CHECK(registry.announce() == 0);
     }
     registry.projector.apply(above(blocks, block(1)));
     CHECK(registry.kinds(kOwn) == Kinds{"node.registered"});
     registry.heartbeat("1 second");
-    CHECK(registry.tell() == 1);
+    CHECK(registry.announce() == 1);
     CHECK(registry.kinds(kOwn) == Kinds{"node.online"});
-    CHECK(registry.tell() == 0);
+    CHECK(registry.announce() == 0);
 }

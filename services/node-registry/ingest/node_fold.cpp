@@ -30,7 +30,7 @@ Result<NodeFact> parse_node_fact(std::string_view text) {
             return fact;
         }
     }
-    return Error{"invalid_fact", "no kind of fact: " + std::string(text), ""};
+    return Error{"invalid_fact", "unknown kind of fact: " + std::string(text), ""};
 }
 
 std::string body_json(const NodeEvent& event) {

@@ -1,4 +1,4 @@
-// A node's row is the fold of its journal of NodeReputation events.
+// Folds a node's journal of NodeReputation events into its row.
 #pragma once
 
 #include <optional>
@@ -13,7 +13,7 @@
 namespace lamda::registry {
 
 enum class NodeFact { kRegistered, kHeartbeat, kJobCounted, kOwnershipTransferred };
-/// `registered`, `heartbeat`, `job_counted`, `ownership_transferred`: the journal's column `kind`.
+/// Returns `registered`, `heartbeat`, `job_counted` or `ownership_transferred`: the journal's column `kind`.
 std::string_view to_string(NodeFact fact);
 /// Errors: `invalid_fact`.
 Result<NodeFact> parse_node_fact(std::string_view text);
@@ -27,19 +27,19 @@ struct NodeEvent {
     TxHash tx_hash;
     Timestamp at;           ///< block time
     std::string gpu_model;  ///< registered
-    U256 vram;              ///< registered: the contract's number as it stands
+    U256 vram;              ///< registered: the contract's number, unchanged
     U256 new_count;         ///< job_counted
     Address new_owner;      ///< ownership_transferred
     bool operator==(const NodeEvent&) const = default;
 };
-/// What the fact brings along, as a JSON object.
+/// Returns the fact's data as a JSON object.
 std::string body_json(const NodeEvent& event);
-/// The reverse, into an event whose fact is set. Errors: `invalid_body`.
+/// Parses the JSON of body_json() into an event whose fact is set. Errors: `invalid_body`.
 Status read_body(std::string_view json, NodeEvent& event);
 
 struct NodeRow {
     Address provider;
-    bool is_registered = false;  ///< false: counted or heard of, but never registered
+    bool is_registered = false;  ///< false: has a count or a heartbeat, but no registration
     std::string gpu_model;
     U256 vram;
     U256 job_count;       ///< last newCount
@@ -49,7 +49,7 @@ struct NodeRow {
     bool operator==(const NodeRow&) const = default;
 };
 
-/// Canonical events of one provider, ascending by block and log index.
+/// Applies a canonical event of one provider. Events ascend by block and log index.
 void apply_event(std::optional<NodeRow>& row, const NodeEvent& event);
 std::optional<NodeRow> fold(std::span<const NodeEvent> journal);
 

@@ -23,7 +23,7 @@ NodeEvent event(NodeFact fact, std::uint64_t block) {
 
 }  // namespace
 
-TEST_CASE("a node is registered, heard of and counted") {
+TEST_CASE("a node's row shows registration, heartbeat and count") {
     const std::vector<NodeEvent> journal{event(NodeFact::kRegistered, 1), event(NodeFact::kHeartbeat, 5),
                                          event(NodeFact::kJobCounted, 7)};
     const auto row = fold(journal);
@@ -37,19 +37,19 @@ TEST_CASE("a node is registered, heard of and counted") {
     CHECK((row->updated_at == journal[2].at));
 }
 
-TEST_CASE("a node counted before its registration is known, and not registered") {
+TEST_CASE("a node with a count before its registration has a row and is not registered") {
     const std::vector<NodeEvent> journal{event(NodeFact::kJobCounted, 3)};
     CHECK_FALSE(fold(journal)->is_registered);
 }
 
-TEST_CASE("without entries there is no row; ownership is about no node") {
+TEST_CASE("a node without entries has no row; a change of ownership concerns no node") {
     CHECK_FALSE(fold({}));
     auto transfer = event(NodeFact::kOwnershipTransferred, 1);
     transfer.provider.reset();
     CHECK_FALSE(fold(std::vector<NodeEvent>{transfer}));
 }
 
-TEST_CASE("forward, then unwind, is as if nothing had been") {
+TEST_CASE("an unwind restores the row of before the forward step") {
     const auto seed = std::random_device{}();
     INFO("seed " << seed);
     std::mt19937 random(seed);
@@ -67,7 +67,7 @@ TEST_CASE("forward, then unwind, is as if nothing had been") {
     }
 }
 
-TEST_CASE("an event's body comes back from its JSON as it was") {
+TEST_CASE("an event's body survives a round trip through JSON") {
     for (const auto fact : {NodeFact::kRegistered, NodeFact::kHeartbeat, NodeFact::kJobCounted}) {
         const auto before = event(fact, 9);
         NodeEvent after;

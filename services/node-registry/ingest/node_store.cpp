@@ -160,7 +160,7 @@ std::set<Address> online_nodes(Txn& txn, const std::set<Address>& providers) {
 
 std::map<Address, bool> announce_presence(Txn& txn) {
     std::map<Address, bool> out;
-    // Ordered: another instance's rows are locked in the same order.
+    // Ordered, so that all instances lock rows in the same order.
     for (const auto row :
          txn.exec("INSERT INTO registry.announced AS a (provider, is_online) "
                   "SELECT n.wallet_address, n.is_online FROM api.node n "
@@ -182,9 +182,9 @@ void save_offline_after(Txn& txn, Millis offline_after) {
 }
 
 SavedPresence save_presence(Txn& txn, const std::map<Address, Presence>& presences, Millis offline_after) {
-    std::vector<Address> asked;
+    std::vector<Address> providers;
     for (const auto& [provider, presence] : presences) {
-        asked.push_back(provider);
+        providers.push_back(provider);
     }
     SavedPresence out;
     std::vector<const Presence*> newer;
@@ -193,7 +193,7 @@ SavedPresence save_presence(Txn& txn, const std::map<Address, Presence>& presenc
              "n "
              "LEFT JOIN registry.presence p ON p.provider = n.provider WHERE n.provider = ANY($1::bytea[]) "
              "ORDER BY n.provider",
-             {store::array_of(asked)})) {
+             {store::array_of(providers)})) {
         const auto provider = row.get<Address>("provider");
         const auto& presence = presences.at(provider);
         const auto stored = row.get<std::uint64_t>("seq");
@@ -209,11 +209,11 @@ SavedPresence save_presence(Txn& txn, const std::map<Address, Presence>& presenc
         return out;
     }
     const auto column = [&](auto member) {
-        return store::array_of(newer, [member](const Presence* one) { return one->heartbeat.*member; });
+        return store::array_of(newer,
+                               [member](const Presence* presence) { return presence->heartbeat.*member; });
     };
     using wire::Heartbeat;
-    // Ordered: another instance's rows are locked in the same order. The seq is compared again under the
-    // lock.
+    // Ordered, so that all instances lock rows in the same order. The seq is compared again under the lock.
     txn.exec(
         "INSERT INTO registry.presence AS p (provider, last_heartbeat_at, agent_version, capacity, running, "
         "heartbeat_seq) SELECT * FROM unnest($1::bytea[], $2::timestamptz[], $3::text[], $4::integer[], "
@@ -222,14 +222,16 @@ SavedPresence save_presence(Txn& txn, const std::map<Address, Presence>& presenc
         "running = excluded.running, heartbeat_seq = excluded.heartbeat_seq "
         "WHERE p.heartbeat_seq < excluded.heartbeat_seq",
         {column(&Heartbeat::provider),
-         store::array_of(newer, [](const Presence* one) { return one->received_at; }),
-         store::array_of(
-             newer, [](const Presence* one) { return store::storable(one->heartbeat.agent_version, 128); }),
+         store::array_of(newer, [](const Presence* presence) { return presence->received_at; }),
+         store::array_of(newer,
+                         [](const Presence* presence) {
+                             return store::storable(presence->heartbeat.agent_version, 128);
+                         }),
          column(&Heartbeat::capacity), column(&Heartbeat::running), column(&Heartbeat::seq)});
     return out;
 }
 
-std::optional<eth::Eip712Domain> recorded_market(Txn& txn) {
+std::optional<eth::Eip712Domain> recorded_deployment(Txn& txn) {
     constexpr auto kDispatcherStream = "dispatcher:bsc";
     for (const auto& record : runtime::read_stream_records(txn, kDispatcherStream)) {
         if (record.stream == kDispatcherStream && record.contracts.size() == 1) {

@@ -1,4 +1,4 @@
-// The registry's SQL. Every function works inside the caller's transaction.
+// The registry's SQL. Every function runs inside the caller's transaction.
 #pragma once
 
 #include <map>
@@ -13,38 +13,38 @@ namespace lamda::registry {
 
 constexpr auto kOwner = "registry";
 constexpr auto kStream = "registry:opbnb";
-/// Notified when a node was registered, changed, or came back.
+/// Notification channel: a node was registered, changed, or is back online.
 constexpr auto kNodeChannel = "lamda_node";
 
 void append_journal(store::Txn& txn, const std::vector<NodeEvent>& events);
-/// Flags every entry above the block; the providers that lost one.
+/// Flags every entry above the block as orphaned. Returns the affected providers.
 std::set<Address> orphan_above(store::Txn& txn, BlockNum block);
-/// Flags these.
+/// Flags these entries as orphaned.
 void orphan(store::Txn& txn, const std::vector<const NodeEvent*>& events);
-/// Canonical entries of the blocks first … last, ascending.
+/// Returns the canonical entries of blocks first … last, ascending.
 std::vector<NodeEvent> read_blocks(store::Txn& txn, BlockNum first, BlockNum last);
-/// Canonical entries of each provider that has any, ascending.
+/// Returns the canonical entries of each provider that has any, ascending.
 std::map<Address, std::vector<NodeEvent>> read_journals(store::Txn& txn, const std::set<Address>& providers);
 
 std::map<Address, NodeRow> read_nodes(store::Txn& txn, const std::set<Address>& providers);
-/// Of different providers.
+/// Inserts or updates rows; each of a different provider.
 void save_nodes(store::Txn& txn, const std::vector<NodeRow>& rows);
 void delete_nodes(store::Txn& txn, const std::vector<Address>& providers);
 
-/// The number of a canonical journal entry; one that no entry has. Both rise.
+/// Returns the id of a canonical journal entry, or a new id. Ids ascend.
 std::int64_t entry_id(store::Txn& txn, const NodeEvent& event);
 std::int64_t next_entry_id(store::Txn& txn);
-/// Of the chain that the stream is bound to; absent: none yet.
+/// Returns the chain that the stream is bound to; nullopt: none yet.
 std::optional<ChainId> stream_chain(store::Txn& txn);
-/// Those of them that are online now.
+/// Returns the subset of `providers` that is online.
 std::set<Address> online_nodes(store::Txn& txn, const std::set<Address>& providers);
-/// Registered nodes whose presence is another one than was announced, a thousand at most, and whether each is
-/// online; announced with this.
+/// Finds registered nodes whose presence differs from the announced one, at most a thousand, and records it
+/// as announced. Returns true for nodes that are online.
 std::map<Address, bool> announce_presence(store::Txn& txn);
-/// Takes them for offline: what feeds were told of them holds no more.
+/// Resets the announced presence to offline.
 void forget_announced(store::Txn& txn, const std::vector<Address>& providers);
 
-/// NODE_OFFLINE_AFTER, for the views.
+/// Stores NODE_OFFLINE_AFTER for the views.
 void save_offline_after(store::Txn& txn, Millis offline_after);
 
 struct Presence {
@@ -52,16 +52,15 @@ struct Presence {
     Timestamp received_at;
 };
 struct SavedPresence {
-    bool came_back = false;  ///< one of them was away for longer than `offline_after`, or new here
-    std::map<Address, std::uint64_t> newest;  ///< seq stored now; of those that the registry knows
+    bool came_back = false;  ///< at least one was absent for longer than `offline_after`, or is new
+    std::map<Address, std::uint64_t> newest;  ///< stored seq of each known node
 };
-/// Last values, of nodes that the registry knows and with a greater seq than the stored one; others are left
-/// out.
+/// Stores the last values of known nodes whose seq is greater than the stored one; skips others.
 SavedPresence save_presence(store::Txn& txn, const std::map<Address, Presence>& presences,
                             Millis offline_after);
 
-/// Chain and contract that the job dispatcher reads: what heartbeats are signed for. nullopt: it has recorded
-/// none yet.
-std::optional<eth::Eip712Domain> recorded_market(store::Txn& txn);
+/// Returns the domain that heartbeats are signed for: chain and contract of the job dispatcher. nullopt: none
+/// recorded yet.
+std::optional<eth::Eip712Domain> recorded_deployment(store::Txn& txn);
 
 }  // namespace lamda::registry

@@ -64,15 +64,15 @@ std::vector<NodeEvent> events_of(const ingest::Batch& batch) {
 NodeProjection::NodeProjection(const Clock& clock, telemetry::Log log)
     : clock_(clock), log_(std::move(log)) {}
 
-/// Anybody can register with a model of any length: such an event counts for nothing, and is said once.
-void NodeProjection::warn_of_left_out(const ingest::Batch& batch) const {
+/// Any account can register with a model of any length: such an event is skipped and logged once.
+void NodeProjection::warn_of_skipped(const ingest::Batch& batch) const {
     for (const auto& log : batch.logs) {
         if (const auto event = nr::decode_event(log); !event) {
-            log_.warn("event of NodeReputation left out", {{"reason", event.error().message},
-                                                           {"event", event.error().where},
-                                                           {"block", log.block_num.value},
-                                                           {"log_index", log.log_index},
-                                                           {"tx", log.tx_hash.hex()}});
+            log_.warn("NodeReputation event skipped", {{"reason", event.error().message},
+                                                       {"event", event.error().where},
+                                                       {"block", log.block_num.value},
+                                                       {"log_index", log.log_index},
+                                                       {"tx", log.tx_hash.hex()}});
         }
     }
 }
@@ -80,7 +80,7 @@ void NodeProjection::warn_of_left_out(const ingest::Batch& batch) const {
 void NodeProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState&) {
     const auto events = events_of(batch);
     if (events.size() != batch.logs.size()) {
-        warn_of_left_out(batch);
+        warn_of_skipped(batch);
     }
     if (events.empty()) {
         return;
@@ -91,7 +91,7 @@ void NodeProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pg
         if (event.provider) {
             providers.insert(*event.provider);
         } else {
-            log_.warn("NodeReputation has another owner: only the owner's wallet can raise counts",
+            log_.warn("NodeReputation has a new owner: only the owner's wallet can raise counts",
                       {{"new_owner", event.new_owner.hex()}, {"block", event.block.number.value}});
         }
     }
@@ -101,14 +101,14 @@ void NodeProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pg
         const auto row = known.find(provider);
         rows[provider] = row == known.end() ? std::nullopt : std::optional(row->second);
     }
-    std::vector<NodeStory> stories;
+    std::vector<FeedEvent> feed_events;
     for (const auto& event : events) {
         if (event.provider) {
             auto& row = rows[*event.provider];
             const auto before = row;
             apply_event(row, event);
-            if (const auto change = seen_change(before, *row)) {
-                stories.push_back({*row, *change, event.at, &event});
+            if (const auto change = visible_change(before, *row)) {
+                feed_events.push_back({*row, *change, event.at, &event});
             }
         }
     }
@@ -118,7 +118,7 @@ void NodeProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pg
         changed.push_back(std::move(*row));
     }
     save_nodes(txn, changed);
-    tell(txn, stories, clock_.now());
+    put_feed_events(txn, feed_events, clock_.now());
     txn.notify(kNodeChannel);
 }
 
@@ -142,18 +142,18 @@ void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now) 
         const auto at = rows.find(provider);
         return at == rows.end() ? std::nullopt : std::optional(at->second);
     };
-    std::vector<NodeStory> stories;
+    std::vector<FeedEvent> feed_events;
     std::vector<Address> retracted;
     for (const auto& provider : providers) {
-        if (auto story = refolded_story(row_of(before, provider), row_of(after, provider), now)) {
-            if (story->change == wire::NodeChange::kRetracted) {
+        if (auto event = refold_event(row_of(before, provider), row_of(after, provider), now)) {
+            if (event->change == wire::NodeChange::kRetracted) {
                 retracted.push_back(provider);
             }
-            stories.push_back(std::move(*story));
+            feed_events.push_back(std::move(*event));
         }
     }
-    tell(txn, stories, now);
-    // After a retraction feeds know of no presence: registered again, the node is told to be online again.
+    put_feed_events(txn, feed_events, now);
+    // A retraction ends the presence in the feeds: a node that registers again is announced online again.
     forget_announced(txn, retracted);
     txn.notify(kNodeChannel);
 }

@@ -1,4 +1,4 @@
-// NodeReputation's logs become journal and rows, in the transaction that moves the cursor.
+// Projects NodeReputation's logs into journal and rows, in the transaction that moves the cursor.
 #pragma once
 
 #include <set>
@@ -18,17 +18,17 @@ class NodeProjection final : public pgingest::Projection {
     void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
 
   private:
-    void warn_of_left_out(const ingest::Batch& batch) const;
+    void warn_of_skipped(const ingest::Batch& batch) const;
 
     const Clock& clock_;
     telemetry::Log log_;
 };
 
-/// The batch's logs as journal entries. Left out: what is none of the four events, and one whose data is not
-/// well-formed or has a text of more than 64 KiB.
+/// Returns the batch's logs as journal entries. Skips logs other than the four events, and events with
+/// malformed data or a text of more than 64 KiB.
 std::vector<NodeEvent> events_of(const ingest::Batch& batch);
 
-/// Writes these nodes' rows again from their journals, and tells what is different.
+/// Folds these nodes' rows again from their journals, and puts events for the differences.
 void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now);
 
 }  // namespace lamda::registry

@@ -16,7 +16,7 @@ namespace nr = contracts::node_reputation;
 
 namespace {
 
-/// What `act` writes to stderr.
+/// Returns the output of `act` on stderr.
 template <class Act>
 std::string stderr_of(const std::string& path, Act act) {
     const int file = ::open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -32,9 +32,8 @@ std::string stderr_of(const std::string& path, Act act) {
 
 }  // namespace
 
-TEST_CASE(
-    "a registration with a model that is too long is left out with a line in the log; the rest counts") {
-    const testkit::TempDir dir{"left-out"};
+TEST_CASE("a registration with a model that is too long is skipped and logged; other events count") {
+    const testkit::TempDir dir{"skipped"};
     testkit::PostgresServer postgres{dir.path()};
     Registry registry(testkit::migrated_database(postgres, "registry", store::kRegistryRole));
     NodeProjection projection(registry.clock,
@@ -44,10 +43,10 @@ TEST_CASE(
     const auto batch =
         pgingest::batch_of({{log_of(nr::NodeRegistered{provider(1), std::string(65'537, 'x'), 80}),
                              log_of(nr::NodeRegistered{provider(2), "NVIDIA H100", 80})}});
-    const auto said = stderr_of(dir.path() + "/stderr", [&] { projector.apply(batch); });
-    CHECK(said.find("event of NodeReputation left out") != std::string::npos);
-    CHECK(said.find(batch.logs[0].tx_hash.hex()) != std::string::npos);
-    CHECK(said.find(batch.logs[1].tx_hash.hex()) == std::string::npos);
+    const auto log = stderr_of(dir.path() + "/stderr", [&] { projector.apply(batch); });
+    CHECK(log.find("NodeReputation event skipped") != std::string::npos);
+    CHECK(log.find(batch.logs[0].tx_hash.hex()) != std::string::npos);
+    CHECK(log.find(batch.logs[1].tx_hash.hex()) == std::string::npos);
     CHECK(registry.nodes().size() == 1);
     CHECK(registry.nodes().contains(provider(2)));
 }

@@ -11,10 +11,10 @@ constexpr auto kMalformed = "malformed";
 HeartbeatRefusals::HeartbeatRefusals(const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
     : clock_(clock), log_(std::move(log)) {
     for (const auto* reason : {"invalid_signature", "replayed", "too_far_ahead", kMalformed}) {
-        reasons_.emplace(reason, Reason{metrics.counter("lamda_registry_heartbeats_refused_total",
-                                                        "Heartbeats that were not accepted, by reason.",
-                                                        {{"reason", reason}}),
-                                        telemetry::LogLimit(kLogEvery)});
+        reasons_.emplace(reason,
+                         Reason{metrics.counter("lamda_registry_heartbeats_refused_total",
+                                                "Refused heartbeats, by reason.", {{"reason", reason}}),
+                                telemetry::LogLimit(kLogEvery)});
     }
 }
 

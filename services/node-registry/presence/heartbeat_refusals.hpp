@@ -1,4 +1,4 @@
-// Heartbeats that are not accepted: a count for each reason, and a line a minute at most.
+// Counts and logs refused heartbeats: a counter for each reason, and at most one log line a minute.
 #pragma once
 
 #include <map>
@@ -13,10 +13,10 @@
 
 namespace lamda::registry {
 
-/// Strangers may send as many as they like: nothing is kept of one. Thread-safe.
+/// Stores nothing for a single heartbeat, so that any number of senders costs no memory. Thread-safe.
 class HeartbeatRefusals {
   public:
-    /// Between two lines for the same reason.
+    /// Interval between two log lines for the same reason.
     static constexpr Millis kLogEvery{60'000};
 
     HeartbeatRefusals(const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);

@@ -9,7 +9,7 @@ namespace lamda::registry {
 namespace {
 
 constexpr auto kCheck = "market";
-/// Providers between two flushes: more signatures than can be verified in that time.
+/// Limit of providers between two flushes: more signatures than can be verified in that time.
 constexpr std::size_t kMostWaiting = 10'000;
 
 }  // namespace
@@ -35,21 +35,21 @@ void PresenceLoop::take(const bus::Message& message) {
         return;
     }
     const auto provider = heartbeat->provider;
-    std::optional<eth::Eip712Domain> market;
+    std::optional<eth::Eip712Domain> domain;
     std::uint64_t newest = 0;
     {
         const std::lock_guard lock(mutex_);
-        market = market_;
+        domain = domain_;
         if (const auto waiting = presences_.find(provider); waiting != presences_.end()) {
             newest = waiting->second.heartbeat.seq;
         } else if (const auto known = newest_.find(provider); known != newest_.end()) {
             newest = known->second;
         }
     }
-    if (!market) {
+    if (!domain) {
         return;
     }
-    if (const auto accepted = wire::check_heartbeat(*heartbeat, newest, *market, clock_.now()); !accepted) {
+    if (const auto accepted = wire::check_heartbeat(*heartbeat, newest, *domain, clock_.now()); !accepted) {
         refusals_.add(message.subject, accepted.error());
         return;
     }
@@ -61,30 +61,30 @@ void PresenceLoop::take(const bus::Message& message) {
 }
 
 void PresenceLoop::run(const std::stop_token& stop) {
-    constexpr int kFlushesForOneLook = 4;
+    constexpr int kFlushesPerAnnouncement = 4;
     for (int flushes = 1; runtime::pause(stop, Millis(250)); ++flushes) {
-        learn_market();
+        read_deployment();
         flush();
-        if (flushes % kFlushesForOneLook == 0) {
-            database_.transact([&](store::Txn& txn) { tell_presence(txn, clock_.now()); });
+        if (flushes % kFlushesPerAnnouncement == 0) {
+            database_.transact([&](store::Txn& txn) { put_presence_events(txn, clock_.now()); });
         }
     }
 }
 
-void PresenceLoop::learn_market() {
+void PresenceLoop::read_deployment() {
     {
         const std::lock_guard lock(mutex_);
-        if (market_) {
+        if (domain_) {
             return;
         }
     }
-    const auto market = database_.transact([](store::Txn& txn) { return recorded_market(txn); });
-    if (market) {
-        log_.info("market known: heartbeats are accepted",
-                  {{"chain_id", market->chain_id.value}, {"job_manager", market->verifying_contract.hex()}});
+    const auto domain = database_.transact([](store::Txn& txn) { return recorded_deployment(txn); });
+    if (domain) {
+        log_.info("deployment known: heartbeats are accepted",
+                  {{"chain_id", domain->chain_id.value}, {"job_manager", domain->verifying_contract.hex()}});
         health_.set(kCheck, true);
         const std::lock_guard lock(mutex_);
-        market_ = market;
+        domain_ = domain;
     }
 }
 
@@ -111,7 +111,7 @@ void PresenceLoop::flush() {
         }
     } catch (...) {
         const std::lock_guard lock(mutex_);
-        presences_.merge(presences);  // newer ones that came meanwhile stay
+        presences_.merge(presences);  // newer ones received meanwhile stay
         throw;
     }
 }

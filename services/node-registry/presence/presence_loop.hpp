@@ -1,4 +1,4 @@
-// Heartbeats on the bus: verified and gathered as they come, written together.
+// Verifies heartbeats from the bus, collects the newest ones and writes them in batches.
 #pragma once
 
 #include <map>
@@ -18,16 +18,16 @@ class PresenceLoop {
   public:
     PresenceLoop(store::Database& database, Millis offline_after, const Clock& clock,
                  const telemetry::Log& log, telemetry::Metrics& metrics, telemetry::Health& health);
-    /// From the subscription's thread. Never throws. Heartbeats that are malformed, not signed by the
-    /// subject's provider for this market, or not newer than the newest accepted one are counted and logged,
-    /// not stored. Before the market is known all are dropped: agents send the next one soon.
+    /// Called on the subscription's thread. Never throws. Refuses, counts and logs heartbeats that are
+    /// malformed, not signed by the subject's provider for this deployment, or not newer than the newest
+    /// accepted one. Drops all until the deployment is known: agents send the next one soon.
     void take(const bus::Message& message);
-    /// Writes every quarter of a second what came, and tells every second who came or went. Until stopped.
+    /// Until stopped: writes the collected heartbeats every 250 ms, and puts presence events every second.
     void run(const std::stop_token& stop);
-    /// @throws store errors; what was taken is kept for the next time
+    /// Writes the collected heartbeats. @throws store errors; the heartbeats are kept for the next call
     void flush();
-    /// Reads the market from the job dispatcher's record. @throws store errors
-    void learn_market();
+    /// Reads the deployment from the job dispatcher's record. @throws store errors
+    void read_deployment();
 
   private:
     store::Database& database_;
@@ -38,9 +38,9 @@ class PresenceLoop {
     telemetry::Counter heartbeats_;
     HeartbeatRefusals refusals_;
     std::mutex mutex_;
-    std::optional<eth::Eip712Domain> market_;
-    std::map<Address, Presence> presences_;    ///< since the last flush
-    std::map<Address, std::uint64_t> newest_;  ///< seq; of registered providers
+    std::optional<eth::Eip712Domain> domain_;
+    std::map<Address, Presence> presences_;    ///< received since the last flush
+    std::map<Address, std::uint64_t> newest_;  ///< stored seq of each known provider
 };
 
 }  // namespace lamda::registry

@@ -1,4 +1,4 @@
-// A registry on a database of its own, fed with batches: the scene of the tests of its projection.
+// Test scene: a registry with its own database, and a projector for batches.
 #pragma once
 
 #include <map>
@@ -27,7 +27,7 @@ inline eth::Log log_of(const auto& event) {
     return event.encode(kContract);
 }
 
-/// Its clock stands `since` after the first block of batch_of().
+/// The clock is `since` after the first block of batch_of().
 struct Registry {
     explicit Registry(const std::string& dsn, Millis since = Millis(0))
         : database(dsn, "test", 2), clock(from_unix_seconds(1'700'000'001) + since) {

@@ -11,8 +11,8 @@ namespace {
 
 constexpr auto kCheck = "reputation:proof";
 constexpr std::size_t kAtOnce = 200;
-/// An endpoint that is away for a moment is nothing to tell of.
-constexpr Millis kPatience{30'000};
+/// A short outage of an endpoint is not reported.
+constexpr Millis kReportAfter{30'000};
 
 Verdict waits(std::string reason) {
     return {Verdict::Kind::kWaits, {}, std::move(reason)};
@@ -36,7 +36,8 @@ std::string place_of(const Confirmation& row) {
 
 }  // namespace
 
-Verdict judge(const Confirmation& row, const Result<ingest::BlockView>& block, const Result<Bytes>& job) {
+Verdict verdict_of(const Confirmation& row, const Result<ingest::BlockView>& block,
+                   const Result<Bytes>& job) {
     if (!block) {
         return waits(place_of(row) + ": " + block.error().message);
     }
@@ -48,7 +49,7 @@ Verdict judge(const Confirmation& row, const Result<ingest::BlockView>& block, c
     }
     const auto info = contracts::job_manager::GetJobInfo::decode_result(*job);
     if (!info || info->provider.is_zero()) {
-        return waits("JobManager does not tell for whom the job is");
+        return waits("getJobInfo: JobManager returned no provider");
     }
     return {Verdict::Kind::kProven, info->provider, ""};
 }
@@ -62,9 +63,9 @@ ConfirmationProofs::ConfirmationProofs(ProofConfig config, store::Database& data
       clock_(clock),
       log_(std::move(log)),
       health_(health),
-      unproven_(metrics.gauge("lamda_reputation_unproven", "Confirmations that wait for a proof")),
+      unproven_(metrics.gauge("lamda_reputation_unproven", "Confirmations that wait for a proof.")),
       refuted_(metrics.counter("lamda_reputation_refuted_total",
-                               "Confirmations that an endpoint told and that are not on chain")),
+                               "Confirmations that an endpoint reported and that are not on chain.")),
       chain_(bsc, {{config_.job_manager}, {contracts::job_manager::JobConfirmed::topic()}, {}}, clock,
              config_.at_once) {}
 
@@ -83,12 +84,12 @@ std::vector<Verdict> ConfirmationProofs::verdicts(const std::vector<Confirmation
     std::vector<Verdict> out;
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const auto at = std::lower_bound(numbers.begin(), numbers.end(), rows[i].block.number);
-        out.push_back(judge(rows[i], blocks[static_cast<std::size_t>(at - numbers.begin())], jobs[i]));
+        out.push_back(verdict_of(rows[i], blocks[static_cast<std::size_t>(at - numbers.begin())], jobs[i]));
     }
     return out;
 }
 
-void ConfirmationProofs::keep(const std::vector<Confirmation>& rows, const std::vector<Verdict>& verdicts) {
+void ConfirmationProofs::save(const std::vector<Confirmation>& rows, const std::vector<Verdict>& verdicts) {
     database_.transact([&](store::Txn& txn) {
         for (std::size_t i = 0; i < rows.size(); ++i) {
             if (verdicts[i].kind == Verdict::Kind::kProven) {
@@ -100,24 +101,24 @@ void ConfirmationProofs::keep(const std::vector<Confirmation>& rows, const std::
     });
 }
 
-void ConfirmationProofs::show(const std::string& waiting) {
+void ConfirmationProofs::report(const std::string& waiting) {
     if (waiting.empty()) {
         waiting_since_.reset();
         health_.set(kCheck, true,
                     bsc_.endpoints().size() == 1
-                        ? "BSC_RPC_URL names one endpoint, which is trusted: nobody can contradict it"
+                        ? "BSC_RPC_URL names one endpoint, which is trusted: no other can contradict it"
                         : "");
         return;
     }
     waiting_since_ = waiting_since_.value_or(clock_.steady());
-    if (clock_.steady() - *waiting_since_ > kPatience && health_.set(kCheck, false, waiting)) {
+    if (clock_.steady() - *waiting_since_ > kReportAfter && health_.set(kCheck, false, waiting)) {
         log_.warn("confirmations wait for a proof", {{"reason", waiting}});
     }
 }
 
 void ConfirmationProofs::stand_by() {
     waiting_since_.reset();
-    health_.set(kCheck, true, "another instance proves");
+    health_.set(kCheck, true, "standby: another instance proves");
 }
 
 std::size_t ConfirmationProofs::pass() {
@@ -127,13 +128,13 @@ std::size_t ConfirmationProofs::pass() {
     if (!rows.empty()) {
         chain_.begin();
         const auto found = verdicts(rows);
-        keep(rows, found);
+        save(rows, found);
         proven = count(rows, found);
         round_.upto = {rows.back().block.number, static_cast<std::int64_t>(rows.back().log_index)};
     }
     if (rows.size() < kAtOnce) {
         unproven_.set(static_cast<double>(round_.waiting));
-        show(round_.reason);
+        report(round_.reason);
         round_ = {};
     }
     return proven;
@@ -153,7 +154,7 @@ std::size_t ConfirmationProofs::count(const std::vector<Confirmation>& rows,
                 break;
             case Verdict::Kind::kRefuted:
                 refuted_.add(1);
-                log_.error("a confirmation is not on chain, and is removed",
+                log_.error("confirmation removed: not on chain",
                            {{"job", rows[i].job.hex()}, {"reason", found[i].reason}});
                 break;
         }

@@ -1,4 +1,4 @@
-// No confirmation is acted on before the chain's endpoints have proven it.
+// Proves confirmations by the chain's endpoints before anything follows from them.
 #pragma once
 
 #include <optional>
@@ -11,51 +11,51 @@
 
 namespace lamda::reputation {
 
-/// What became of the proof of one confirmation.
+/// Result of the proof of one confirmation.
 struct Verdict {
     enum class Kind {
         kProven,   ///< for `provider`
         kRefuted,  ///< the chain has no such confirmation
-        kWaits,    ///< nobody can tell now
+        kWaits,    ///< not decidable now
     };
     Kind kind = Kind::kWaits;
     Address provider{};
     std::string reason{};
 };
-/// @param block what is proven of the confirmation's block
-/// @param job what JobManager says of the job (getJobInfo)
-Verdict judge(const Confirmation& row, const Result<ingest::BlockView>& block, const Result<Bytes>& job);
+/// @param block the proven block of the confirmation
+/// @param job JobManager's answer to getJobInfo
+Verdict verdict_of(const Confirmation& row, const Result<ingest::BlockView>& block, const Result<Bytes>& job);
 
 struct ProofConfig {
     Address job_manager;
-    std::string jobs_stream;  ///< whose confirmations these are
-    std::size_t at_once = 8;  ///< blocks that are proven at the same time
+    std::string jobs_stream;  ///< the stream of the confirmations
+    std::size_t at_once = 8;  ///< blocks that are proven concurrently
 };
 
-/// Looks at confirmations that are not proven, oldest first and some at a time. For each the event must stand
-/// in a block that is proven (`ingest::ProvenChain`), and the endpoints must agree for which provider the job
-/// is. One that is refuted is removed, and what follows its block is compared with the chain once more by the
-/// sweep: the true one may have come after it.
+/// Processes unproven confirmations in batches, oldest first. The event must be in a proven block
+/// (`ingest::ProvenChain`), and the endpoints must agree on the job's provider. Removes a refuted
+/// confirmation, and makes the audit compare the blocks from there on again: the true event may follow.
 ///
-/// Health check `reputation:proof`: not ok while one has waited for half a minute.
+/// Health check `reputation:proof`: not ok if a confirmation has waited for half a minute.
 class ConfirmationProofs {
   public:
-    /// @param bsc outlives it
+    /// @param bsc must outlive this object
     ConfirmationProofs(ProofConfig config, store::Database& database, rpcpool::MultiRpc& bsc,
                        const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
                        telemetry::Health& health);
 
-    /// How many it has proven. @throws what storage throws, and ingest::ProvenChain::begin()
+    /// Processes one batch; returns the number proven. @throws store errors, and as
+    /// ingest::ProvenChain::begin()
     std::size_t pass();
-    /// Another instance does it.
+    /// Reports that another instance proves.
     void stand_by();
 
   private:
     std::vector<Verdict> verdicts(const std::vector<Confirmation>& rows);
-    void keep(const std::vector<Confirmation>& rows, const std::vector<Verdict>& verdicts);
-    /// How many are proven; the others are counted and told of.
+    void save(const std::vector<Confirmation>& rows, const std::vector<Verdict>& verdicts);
+    /// Returns the number of proven rows; counts the waiting ones and logs the refuted ones.
     std::size_t count(const std::vector<Confirmation>& rows, const std::vector<Verdict>& found);
-    void show(const std::string& waiting);
+    void report(const std::string& waiting);
 
     ProofConfig config_;
     store::Database& database_;
@@ -66,11 +66,11 @@ class ConfirmationProofs {
     telemetry::Gauge unproven_;
     telemetry::Counter refuted_;
     ingest::ProvenChain chain_;
-    /// From the oldest to the newest that is not proven.
+    /// One round over all unproven confirmations.
     struct Round {
         LogPlace upto;
         std::size_t waiting = 0;
-        std::string reason;  ///< why the last of these waits
+        std::string reason;  ///< of the last one that waits
     };
     Round round_;
     std::optional<Steady> waiting_since_;

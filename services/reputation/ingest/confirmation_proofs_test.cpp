@@ -1,4 +1,4 @@
-// A confirmation is acted on when the chain's endpoints have proven it, and removed when they refute it.
+// Tests that a confirmation counts when the endpoints have proven it, and is removed when they refute it.
 #include "services/reputation/ingest/confirmation_proofs.hpp"
 
 #include <catch2/catch.hpp>
@@ -68,7 +68,7 @@ struct Scene {
         database.transact([](store::Txn& txn) { note_agreement(txn); });
     }
     EndpointPlan& node(std::size_t i) { return network.plan(network.urls().at(i)); }
-    /// Mined, and final.
+    /// Mines a confirmation and makes it final.
     Confirmation confirm(std::uint8_t n) {
         chain.mine({confirmed(n)});
         const auto log = simulator::ChainView::logs(*chain.branch().back(), {}).front();
@@ -87,7 +87,7 @@ struct Scene {
         return database.transact(
             [](store::Txn& txn) { return txn.exec("SELECT 1 FROM reputation.confirmation").size(); });
     }
-    /// Whom the intents count for.
+    /// Returns the providers that the intents count for.
     std::vector<Address> counted() {
         return database.transact([](store::Txn& txn) {
             std::vector<Address> out;
@@ -99,8 +99,8 @@ struct Scene {
         });
     }
     bool ready() { return health.checks()["reputation:proof"].ok; }
-    std::string says() { return health.checks()["reputation:proof"].detail; }
-    /// So often that nobody rests any more, and whoever waits is noticed.
+    std::string detail() { return health.checks()["reputation:proof"].detail; }
+    /// Passes until no endpoint is backed off and waiting confirmations are reported.
     void pass_for_a_while() {
         for (int i = 0; i < 4; ++i) {
             proofs.pass();
@@ -111,7 +111,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("an intent follows from a confirmation once it is proven, and not before") {
+TEST_CASE("an intent is made from a confirmation only after it is proven") {
     Scene scene(endpoints(GENERATE(1U, 2U, 3U)));
     for (std::uint8_t n = 1; n <= 3; ++n) {
         scene.store(scene.confirm(n));
@@ -122,10 +122,10 @@ TEST_CASE("an intent follows from a confirmation once it is proven, and not befo
     CHECK(scene.counted() == std::vector<Address>(3, kProvider));
     CHECK(scene.proofs.pass() == 0);
     CHECK(scene.ready());
-    CHECK((scene.says().find("trusted") != std::string::npos) == (scene.network.urls().size() == 1));
+    CHECK((scene.detail().find("trusted") != std::string::npos) == (scene.network.urls().size() == 1));
 }
 
-TEST_CASE("Sceptical: a confirmation that one endpoint invents is refuted, and its block read again") {
+TEST_CASE("Sceptical: a confirmation that one endpoint invents is refuted, and its block audited again") {
     auto plans = endpoints(2);
     Scene scene(plans);
     auto row = scene.confirm(1);
@@ -156,7 +156,7 @@ TEST_CASE("Sceptical: a confirmation that one endpoint invents is refuted, and i
     CHECK(scene.ready());
 }
 
-TEST_CASE("Sceptical: a liar delays an increment, whatever it says, and never makes one") {
+TEST_CASE("Sceptical: a lying endpoint can delay an increment, and never causes one") {
     const auto depth = GENERATE(Lies::Depth::kLogs, Lies::Depth::kHeader, Lies::Depth::kFork);
     const auto what = GENERATE(Lies::What::kInvent, Lies::What::kHide, Lies::What::kChange);
     auto plans = endpoints(2);
@@ -164,20 +164,20 @@ TEST_CASE("Sceptical: a liar delays an increment, whatever it says, and never ma
     Scene scene(plans);
     const auto real = scene.confirm(1);
     scene.store(real);
-    // What a stream that reads from the liar would store.
+    // The rows of a stream that reads from the lying endpoint.
     auto invented = real;
     invented.job = job(9);
     invented.log_index = 1;
     scene.store(invented);
     scene.pass_for_a_while();
     scene.make_due();
-    // Its header is the true one, has not the hash of its fields, or contradicts.
+    // The header is correct, does not have the hash of its fields, or contradicts the other endpoint.
     const std::string delay = depth == Lies::Depth::kLogs     ? ""
                               : depth == Lies::Depth::kHeader ? "1 of 2 endpoints"
                                                               : "contradict";
     CHECK(scene.counted() == std::vector<Address>(delay.empty() ? 1 : 0, kProvider));
     CHECK(scene.ready() == delay.empty());
-    CHECK(scene.says().find(delay) != std::string::npos);
+    CHECK(scene.detail().find(delay) != std::string::npos);
     scene.node(0).lies.reset();
     scene.pass_for_a_while();
     scene.make_due();
@@ -187,7 +187,8 @@ TEST_CASE("Sceptical: a liar delays an increment, whatever it says, and never ma
 }
 
 TEST_CASE(
-    "Sceptical: a count goes to the provider that the endpoints agree on, whatever JobCreated was read") {
+    "Sceptical: a count goes to the provider that the endpoints agree on, even if another JobCreated was "
+    "read") {
     auto plans = endpoints(2);
     Scene scene(plans);
     const auto row = scene.confirm(1);
@@ -201,29 +202,29 @@ TEST_CASE(
     scene.pass_for_a_while();
     CHECK(scene.make_due() == 1);
     CHECK(scene.counted() == std::vector<Address>{kProvider});
-    const auto told = scene.database.transact([](store::Txn& txn) {
+    const auto provider = scene.database.transact([](store::Txn& txn) {
         return txn.one("SELECT provider FROM reputation.job").get<Address>("provider");
     });
-    CHECK(told == kProvider);
+    CHECK(provider == kProvider);
 }
 
-TEST_CASE("a confirmation waits while too few endpoints answer, without a word for half a minute") {
+TEST_CASE("a confirmation waits while too few endpoints answer, which is reported after half a minute") {
     Scene scene(endpoints(2));
     scene.store(scene.confirm(1));
     scene.node(1).rates[Fault::kRefused] = 1;
     scene.proofs.pass();
-    CHECK(scene.ready() == false);  // never set: nothing was told yet
+    CHECK(scene.ready() == false);  // not reported yet
     CHECK(scene.health.checks().empty());
     scene.pass_for_a_while();
     CHECK_FALSE(scene.ready());
-    CHECK(scene.says().find("1 of 2 endpoints") != std::string::npos);
+    CHECK(scene.detail().find("1 of 2 endpoints") != std::string::npos);
     scene.node(1).rates.clear();
     scene.pass_for_a_while();
     CHECK(scene.make_due() == 1);
     CHECK(scene.ready());
 }
 
-TEST_CASE("one confirmation that nobody can prove holds up no other") {
+TEST_CASE("a confirmation that cannot be proven does not delay another") {
     Scene scene(endpoints(2));
     const auto old = scene.confirm(1);
     scene.store(old);
@@ -238,7 +239,7 @@ TEST_CASE("one confirmation that nobody can prove holds up no other") {
     CHECK(scene.rows() == 4);
 }
 
-TEST_CASE("what the chain has counted already needs no proof") {
+TEST_CASE("a job that the chain has counted already needs no proof") {
     Scene scene(endpoints(1));
     scene.store(scene.confirm(1));
     scene.database.transact([&](store::Txn& txn) {

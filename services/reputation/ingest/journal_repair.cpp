@@ -15,13 +15,13 @@ const auto kPlace = [](const auto& row) { return std::pair(row.block.number, row
 const auto kSame = [](const auto& ours, const auto& theirs) { return ours == theirs; };
 const auto kBlock = [](const auto& row) { return row.block; };
 
-/// Creations have no log index here: a job is created once.
+/// Stored rows and the second reading. Creations are compared without a log index: a job is created once.
 struct ComparedJobs {
     std::vector<Confirmation> journal;
     JobLogs again;
     pgingest::LogDiff<Confirmation> confirmations;
-    std::vector<Creation> missing;    ///< or for another provider
-    std::vector<Creation> not_there;  ///< on chain, in the blocks that were read
+    std::vector<Creation> missing;       ///< or stored with another provider
+    std::vector<Creation> not_on_chain;  ///< in the blocks that were read
 
     ComparedJobs(store::Txn& txn, const ingest::RangeSnapshot& reading, std::optional<BlockNum> from_block)
         : journal(read_confirmations(txn, reading.first, reading.blocks.to.number)),
@@ -42,10 +42,10 @@ struct ComparedJobs {
             }
         }
         for (const auto& [job, row] : known) {
-            // A job of before the start block has its row from the contract, at its confirmation's block.
+            // A job from before the start block got its row from the contract, at its confirmation's block.
             if (std::none_of(again.confirmations.begin(), again.confirmations.end(),
-                             [&](const auto& one) { return one.job == row.job; })) {
-                not_there.push_back(row);
+                             [&](const auto& confirmation) { return confirmation.job == row.job; })) {
+                not_on_chain.push_back(row);
             }
         }
     }
@@ -89,7 +89,7 @@ struct ComparedIncrements {
 ingest::Differences JobsRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const ComparedJobs compared(txn, again, from_block_);
     auto out = pgingest::differences(compared.confirmations, kPlace);
-    for (const auto* side : {&compared.missing, &compared.not_there}) {
+    for (const auto* side : {&compared.missing, &compared.not_on_chain}) {
         for (const auto& row : *side) {
             out.blocks.insert(row.block);
             ++out.logs;
@@ -102,7 +102,7 @@ void JobsRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
     const ComparedJobs compared(txn, again, from_block_);
     pgingest::require_same_blocks(compared.confirmations, again, kBlock);
     drop_creations(txn, jobs_of(compared.missing));
-    drop_creations(txn, jobs_of(compared.not_there));
+    drop_creations(txn, jobs_of(compared.not_on_chain));
     put_creations(txn, compared.missing);
     drop_confirmations(txn, jobs_of(values_of(compared.confirmations.to_drop)));
     put_confirmations(txn, values_of(compared.confirmations.to_add));

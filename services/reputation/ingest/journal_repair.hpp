@@ -1,5 +1,5 @@
-// What a sweep found to be missing or wrong in reputation's rows is put right, as long as nothing was sent
-// because of it: a job whose transaction is on its way stays, and the difference is told.
+// Repairs reputation's rows where an audit found missing or wrong ones. A job that already has an intent
+// stays, and the difference is reported.
 #pragma once
 
 #include <optional>
@@ -10,7 +10,7 @@ namespace lamda::reputation {
 
 class JobsRepair final : public pgingest::Repairable {
   public:
-    /// @param from_block confirmations before it are not ours
+    /// @param from_block earlier confirmations are not counted here
     explicit JobsRepair(std::optional<BlockNum> from_block) : from_block_(from_block) {}
     ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
     void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;

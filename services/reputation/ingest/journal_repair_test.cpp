@@ -1,4 +1,4 @@
-// What was hidden comes back; what was invented goes, but where a transaction follows from it already.
+// Tests that a repair adds hidden rows and drops invented ones, except those that already have an intent.
 #include "services/reputation/ingest/journal_repair.hpp"
 
 #include <catch2/catch.hpp>
@@ -52,7 +52,7 @@ struct Scene {
             return rows.empty() ? Address{} : rows.front().provider;
         });
     }
-    void intend(std::uint8_t job) {
+    void put_intent(std::uint8_t job) {
         database.transact([&](store::Txn& txn) {
             pgledger::put_intents(txn, kOther, ChainId{98},
                                   {{intent_key(id(job).as<JobId>()), kContract, 0, Bytes{1}}});
@@ -75,7 +75,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("Sceptical: a hidden creation and a hidden confirmation come back") {
+TEST_CASE("Sceptical: a hidden creation and a hidden confirmation are added") {
     Scene scene;
     const auto truth = pgingest::batch_of({{created(1)}, {created(2)}, {confirmed(1)}, {confirmed(2)}});
     auto lies = truth;
@@ -87,7 +87,7 @@ TEST_CASE("Sceptical: a hidden creation and a hidden confirmation come back") {
     CHECK(scene.jobs_audit.compare({BlockNum{1}, truth}).logs == 0);
 }
 
-TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent for it") {
+TEST_CASE("Once on chain: invented rows are dropped unless they have an intent") {
     Scene scene;
     const auto truth = pgingest::batch_of({{created(1), created(2)}, {confirmed(1)}, {created(3)}});
     auto lies =
@@ -99,8 +99,8 @@ TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent fo
     const bool sent = GENERATE(false, true);
     CAPTURE(sent);
     if (sent) {
-        scene.intend(1);
-        scene.intend(2);
+        scene.put_intent(1);
+        scene.put_intent(2);
     }
     CHECK(pgingest::repair(scene.jobs_audit, truth) == (sent ? 0 : 2));
     CHECK(scene.confirmations().size() == (sent ? 2 : 1));
@@ -108,7 +108,7 @@ TEST_CASE("Once on chain: what was invented goes, as long as nothing was sent fo
     CHECK(scene.jobs_audit.compare({BlockNum{1}, truth}).logs == (sent ? 2 : 0));
 }
 
-TEST_CASE("a job whose provider the contract told, at its confirmation, is none too many") {
+TEST_CASE("a job whose row comes from the contract, at its confirmation, is no difference") {
     Scene scene;
     const auto truth = pgingest::batch_of({{confirmed(1)}});
     scene.jobs_sink.apply(truth);
@@ -122,7 +122,7 @@ TEST_CASE("a job whose provider the contract told, at its confirmation, is none 
     CHECK(scene.provider_of(1) == kProvider);
 }
 
-TEST_CASE("increments are the chain's, whatever was told first") {
+TEST_CASE("increments are replaced by those of the chain") {
     Scene scene;
     const auto log = [](std::uint64_t count) {
         return nr::JobCountIncremented{kProvider, U256(count)}.encode(kContract);

@@ -72,7 +72,7 @@ bool ledger_agrees(store::Txn& txn) {
 }
 
 std::size_t put_due_intents(store::Txn& txn, const IntentTarget& target, int most) {
-    // The row is locked where there is something to do: it cannot be taken away before this is committed.
+    // Locks the ledger row if there is work, so that it cannot be deleted before the commit.
     if (!txn.first("SELECT 1 AS one FROM reputation.ledger WHERE EXISTS "
                    "(SELECT 1 FROM reputation.confirmation c WHERE NOT c.settled) FOR KEY SHARE")) {
         return 0;

@@ -39,9 +39,9 @@ std::vector<Increment> increments_of(const ingest::Batch& batch) {
 }
 
 void JobsProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
-    const auto told = job_logs_of(batch, from_block_);
-    put_creations(txn, told.creations);
-    put_confirmations(txn, told.confirmations);
+    const auto rows = job_logs_of(batch, from_block_);
+    put_creations(txn, rows.creations);
+    put_confirmations(txn, rows.confirmations);
     caught_up_ = caught_up_ || state.caught_up;
 }
 

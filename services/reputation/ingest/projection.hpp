@@ -1,4 +1,4 @@
-// Final events of both contracts become rows. Each is its own stream with its own cursor.
+// Projects final events of both contracts into rows. Each contract has its own stream and cursor.
 #pragma once
 
 #include <atomic>
@@ -13,19 +13,19 @@ struct JobLogs {
     std::vector<Creation> creations;
     std::vector<Confirmation> confirmations;
 };
-/// What JobManager's logs tell. @param from_block confirmations before it are not ours
+/// Decodes JobManager's logs. @param from_block earlier confirmations are not counted here
 JobLogs job_logs_of(const ingest::Batch& batch, std::optional<BlockNum> from_block);
 std::vector<Increment> increments_of(const ingest::Batch& batch);
 
 /// JobCreated and JobConfirmed of JobManager → reputation.job, reputation.confirmation.
 class JobsProjection final : public pgingest::Projection {
   public:
-    /// @param from_block confirmations before it are not ours
+    /// @param from_block earlier confirmations are not counted here
     explicit JobsProjection(std::optional<BlockNum> from_block) : from_block_(from_block) {}
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
     void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
-    /// The stream has reached finality once since this process started.
+    /// True once the stream has reached finality in this process.
     bool caught_up() const { return caught_up_; }
 
   private:

@@ -9,21 +9,21 @@ namespace lamda::reputation {
 std::vector<std::string> differences(const CountAccount& account) {
     std::vector<std::string> out;
     for (const auto& [provider, counts] : account.providers) {
-        const auto whose = "provider " + provider.hex() + ": ";
+        const auto prefix = "provider " + provider.hex() + ": ";
         if (counts.last + 1 != counts.first + counts.increments) {
-            out.push_back(whose + to_decimal(counts.increments) + " increments were read, from count " +
+            out.push_back(prefix + to_decimal(counts.increments) + " increments were read, from count " +
                           to_decimal(counts.first) + " to " + to_decimal(counts.last));
         }
         if (counts.counter && *counts.counter != counts.last) {
-            out.push_back(whose + "the contract counts " + to_decimal(*counts.counter) +
-                          ", the last increment that was read says " + to_decimal(counts.last));
+            out.push_back(prefix + "the contract counts " + to_decimal(*counts.counter) +
+                          ", but the last increment that was read has count " + to_decimal(counts.last));
         }
     }
     for (const auto& job : account.counted_twice) {
         out.push_back("job " + job.hex() + " was counted more than once");
     }
     for (const auto& key : account.unseen) {
-        out.push_back(key + " is done, and its increment was not read");
+        out.push_back(key + " is done, but its increment was not read");
     }
     return out;
 }
@@ -35,9 +35,9 @@ CountCheck::CountCheck(Address contract, std::string increments_stream, store::D
       database_(database),
       opbnb_(opbnb),
       log_(std::move(log)),
-      gauge_(metrics.gauge(
-          "lamda_reputation_differences",
-          "Things that cannot be: between the contract's counts, its events, and our transactions")) {}
+      gauge_(
+          metrics.gauge("lamda_reputation_differences",
+                        "Contradictions between the contract's counts, its events and our transactions.")) {}
 
 CountAccount increments_read(store::Txn& txn, BlockNum upto) {
     CountAccount out;
@@ -80,9 +80,9 @@ void CountCheck::ask_counters(CountAccount& account, BlockNum upto) {
     const auto outcomes = opbnb_.calls(requests, eth::BlockSpec(upto));
     auto outcome = outcomes.begin();
     for (auto& [provider, counts] : account.providers) {
-        const auto told = SuccessfulJobsCount::decode_result(outcome->result);
-        if (!outcome->error && told) {
-            counts.counter = told->arg0;
+        const auto count = SuccessfulJobsCount::decode_result(outcome->result);
+        if (!outcome->error && count) {
+            counts.counter = count->arg0;
         }
         ++outcome;
     }
@@ -102,7 +102,7 @@ void CountCheck::poll_once() {
     gauge_.set(static_cast<double>(found.size()));
     for (const auto& text : found) {
         if (reported_.insert(text).second) {
-            log_.error("the chain's counts and ours differ", {{"difference", text}});
+            log_.error("count audit: difference found", {{"difference", text}});
         }
     }
     std::erase_if(reported_, [&](const auto& text) {

@@ -1,5 +1,5 @@
-// Whether what the chain has counted, what we were told of it, and what we have sent agree. A difference is
-// an alarm: nothing is changed because of it.
+// Audits the counts: compares the contract's counts, the increments that were read, and the intents that are
+// done. Differences are reported, never repaired.
 #pragma once
 
 #include <map>
@@ -16,32 +16,32 @@
 
 namespace lamda::reputation {
 
-/// What is known up to one final block.
+/// Counts up to one final block.
 struct CountAccount {
     struct OfProvider {
-        U256 increments;  ///< how many were read
-        U256 first;       ///< the lowest newCount among them
-        U256 last;        ///< the highest
+        U256 increments;  ///< number of increments that were read
+        U256 first;       ///< lowest newCount
+        U256 last;        ///< highest newCount
         std::optional<U256>
-            counter;  ///< successfulJobsCount at that block; absent: the node keeps no state so old
+            counter;  ///< successfulJobsCount at that block; absent: the node has pruned this state
     };
-    /// Of a provider without an increment.
+    /// Counts of a provider without an increment.
     static constexpr OfProvider kNoIncrement{0, 1, 0, std::nullopt};
     std::map<Address, OfProvider> providers;
     std::vector<JobId> counted_twice;
-    std::vector<std::string> unseen;  ///< keys of intents that are done, and whose increment was not read
+    std::vector<std::string> unseen;  ///< keys of done intents whose increment was not read
 };
-/// The providers of the increments that were read up to one block.
+/// Reads the counts of providers with increments up to the block.
 CountAccount increments_read(store::Txn& txn, BlockNum upto);
-/// One line for each thing that cannot be. Pure.
+/// Returns one line for each contradiction. Pure.
 std::vector<std::string> differences(const CountAccount& account);
 
-/// Metric `lamda_reputation_differences`. Each difference is logged once.
+/// Sets the metric `lamda_reputation_differences`, and logs each difference once.
 class CountCheck {
   public:
     CountCheck(Address contract, std::string increments_stream, store::Database& database, eth::Rpc& opbnb,
                telemetry::Log log, telemetry::Metrics& metrics);
-    /// @throws what storage and endpoints throw
+    /// Runs one audit. @throws store and endpoint errors
     void poll_once();
 
   private:

@@ -24,15 +24,15 @@ CountAccount account(std::uint64_t increments, std::uint64_t first, std::uint64_
 
 }  // namespace
 
-TEST_CASE("counts that follow one another, up to what the contract says, are right") {
+TEST_CASE("consecutive counts up to the contract's count are no difference") {
     CHECK(differences({}).empty());
     CHECK(differences(account(3, 1, 3, 3)).empty());
     CHECK(differences(account(3, 8, 10, 10)).empty());  // an earlier system had counted seven
     CHECK(differences(account(3, 1, 3)).empty());
 }
 
-TEST_CASE("what cannot be is named") {
-    CHECK(differences(account(2, 1, 3, 3)).size() == 1);  // one was not read
+TEST_CASE("each contradiction is named") {
+    CHECK(differences(account(2, 1, 3, 3)).size() == 1);  // one increment was not read
     CHECK(differences(account(4, 1, 3, 3)).size() == 1);
     const auto behind = differences(account(3, 1, 3, 4));
     REQUIRE(behind.size() == 1);
@@ -43,7 +43,7 @@ TEST_CASE("what cannot be is named") {
     CHECK(differences(twice).size() == 2);
 }
 
-TEST_CASE("a look at the rows finds what they hide, and says it in a metric") {
+TEST_CASE("an audit finds differences in the rows, and shows their number in a metric") {
     testkit::TempDir dir("counts");
     testkit::PostgresServer postgres(dir.path());
     store::Database database(testkit::migrated_database(postgres, "counts", store::kReputationRole), "test",

@@ -32,9 +32,9 @@ CountProof::CountProof(CountProofConfig config, store::Database& database, rpcpo
       chain_(opbnb, {{config_.contract}, {}, {}}, clock, 1) {}
 
 std::string CountProof::missing() {
-    if (!looked_at_ || clock_.steady() - *looked_at_ >= kPause) {
+    if (!polled_at_ || clock_.steady() - *polled_at_ >= kPause) {
         reason_ = poll_once();
-        looked_at_ = clock_.steady();
+        polled_at_ = clock_.steady();
     }
     return reason_;
 }
@@ -65,7 +65,7 @@ std::vector<Result<U256>> CountProof::counts(const std::vector<Address>& provide
     return out;
 }
 
-/// What was counted before the stream's first block is no increment of it.
+/// Checks counts from before the stream's first block, which has no increments for them.
 std::string CountProof::earlier_counts(const CountAccount& account) {
     std::vector<Address> providers;
     for (const auto& [provider, counts] : account.providers) {
@@ -80,7 +80,7 @@ std::string CountProof::earlier_counts(const CountAccount& account) {
         "; set NODE_REPUTATION_START_BLOCK to the block of the contract's deployment, and run lamda "
         "reputation rebuild";
     if (!config_.start_block || config_.start_block->value == 0) {
-        return "the first increment of provider " + providers.front().hex() + " that was read says " +
+        return "the first increment of provider " + providers.front().hex() + " that was read has count " +
                to_decimal(account.providers.at(providers.front()).first);
     }
     const auto earlier = counts(providers, BlockNum{config_.start_block->value - 1});
@@ -94,7 +94,7 @@ std::string CountProof::earlier_counts(const CountAccount& account) {
         if (*earlier[i] + 1 != first) {
             return "provider " + providers[i].hex() + " had " + to_decimal(*earlier[i]) + " before block " +
                    std::to_string(config_.start_block->value) +
-                   ", and the first increment that was read says " + to_decimal(first);
+                   ", but the first increment that was read has count " + to_decimal(first);
         }
     }
     return "";
@@ -104,7 +104,7 @@ std::string CountProof::poll_once() {
     chain_.begin();
     const auto final = chain_.final();
     if (!final) {
-        return "too few of opBNB's endpoints say how far it is final";
+        return "too few endpoints of opBNB report a finalized block";
     }
     auto account = database_.transact([&](store::Txn& txn) -> std::optional<CountAccount> {
         const auto row =

@@ -1,4 +1,4 @@
-// Before anything is sent: the increments that were read are all that the chain has counted.
+// Proves, before anything is sent, that all increments on chain were read.
 #pragma once
 
 #include <optional>
@@ -17,23 +17,24 @@ struct CountProofConfig {
     std::optional<BlockNum> start_block;  ///< of the stream
 };
 
-/// An endpoint that hides increments would have their jobs counted twice. So the contract's counts, which a
-/// majority of the endpoints gives and none contradicts (`ingest::ProvenChain`), are compared with the
+/// An endpoint that hides increments would cause their jobs to be counted twice. Compares the contract's
+/// counts, given by a majority of the endpoints and contradicted by none (`ingest::ProvenChain`), with the
 /// increments up to the same block, for every provider with an increment or a confirmed job.
 class CountProof {
   public:
-    /// @param opbnb outlives it
+    /// @param opbnb must outlive this object
     CountProof(CountProofConfig config, store::Database& database, rpcpool::MultiRpc& opbnb,
                const Clock& clock);
 
-    /// Why the counts are not proven; empty: they are. The endpoints are asked once a second at most.
-    /// @throws what storage throws, and ingest::ProvenChain::begin()
+    /// Returns the reason why the counts are not proven; empty: they are. Calls the endpoints at most once a
+    /// second.
+    /// @throws store errors, and as ingest::ProvenChain::begin()
     std::string missing();
 
   private:
     std::string poll_once();
     CountAccount read(store::Txn& txn, BlockNum upto);
-    /// Asks how much the contract counts for each of the providers. @param at absent: the newest final block
+    /// Reads the contract's count of each provider. @param at absent: the newest final block
     std::vector<Result<U256>> counts(const std::vector<Address>& providers, std::optional<BlockNum> at);
     std::string earlier_counts(const CountAccount& account);
 
@@ -42,7 +43,7 @@ class CountProof {
     const Clock& clock_;
     ingest::ProvenChain chain_;
     std::string reason_;
-    std::optional<Steady> looked_at_;
+    std::optional<Steady> polled_at_;
 };
 
 }  // namespace lamda::reputation

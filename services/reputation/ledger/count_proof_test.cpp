@@ -1,4 +1,4 @@
-// Nothing is agreed upon while an endpoint hides increments: the contract's counts tell.
+// Tests that an endpoint that hides increments is detected by the contract's counts.
 #include "services/reputation/ledger/count_proof.hpp"
 
 #include <catch2/catch.hpp>
@@ -39,9 +39,9 @@ struct Scene {
     rpcpool::MultiRpc rpc;
     CountProof proof;
 
-    /// @param told what each endpoint says the contract counts
-    explicit Scene(const std::vector<std::uint64_t>& told)
-        : network(clock, chain, 1, plans(told)),
+    /// @param answers the contract's count according to each endpoint
+    explicit Scene(const std::vector<std::uint64_t>& answers)
+        : network(clock, chain, 1, plans(answers)),
           rpc({network.urls(), ChainId{97}, Millis(1'000), 1, 1}, clock, telemetry::Log::none(), network),
           proof({kContract, kStream, BlockNum{kStart}}, database, rpc, clock) {
         chain.finality_depth = kHeight - kFinal;
@@ -49,16 +49,16 @@ struct Scene {
             chain.mine();
         }
     }
-    static std::vector<EndpointPlan> plans(const std::vector<std::uint64_t>& told) {
-        std::vector<EndpointPlan> out(told.size());
-        for (std::size_t i = 0; i < told.size(); ++i) {
+    static std::vector<EndpointPlan> plans(const std::vector<std::uint64_t>& answers) {
+        std::vector<EndpointPlan> out(answers.size());
+        for (std::size_t i = 0; i < answers.size(); ++i) {
             out[i].url = "http://node" + std::to_string(i) + "/";
-            out[i].call_result = counts(told[i]);
+            out[i].call_result = counts(answers[i]);
         }
         return out;
     }
     EndpointPlan& node(std::size_t i) { return network.plan(network.urls().at(i)); }
-    /// As the stream stores them, one in each block from kStart on.
+    /// Stores increments as the stream does, increment in each block from kStart on.
     void read(std::uint64_t first, std::uint64_t last, std::uint64_t cursor = kHeight) {
         database.transact([&](store::Txn& txn) {
             txn.exec(
@@ -66,12 +66,12 @@ struct Scene {
                 "($1, 97, $2, $3, 1)",
                 {kStream, cursor, BlockHash{}});
             for (auto n = first; n <= last; ++n) {
-                Increment one;
-                one.provider = kProvider;
-                one.new_count = n;
-                one.block.number = BlockNum{kStart + n - first};
-                one.tx.array()[0] = static_cast<std::uint8_t>(n);
-                put_increments(txn, {one});
+                Increment increment;
+                increment.provider = kProvider;
+                increment.new_count = n;
+                increment.block.number = BlockNum{kStart + n - first};
+                increment.tx.array()[0] = static_cast<std::uint8_t>(n);
+                put_increments(txn, {increment});
             }
         });
     }
@@ -83,66 +83,66 @@ struct Scene {
         });
     }
     std::string missing() {
-        clock.advance(Millis(70'000));  // whoever rested is asked again
+        clock.advance(Millis(70'000));  // no endpoint is backed off
         return proof.missing();
     }
 };
 
-bool says(const std::string& text, const char* part) {
+bool contains(const std::string& text, const char* part) {
     INFO(text);
     return text.find(part) != std::string::npos;
 }
 
 }  // namespace
 
-TEST_CASE("increments that follow one another up to the contract's count are all of them") {
+TEST_CASE("consecutive increments up to the contract's count are complete") {
     Scene scene(GENERATE(std::vector<std::uint64_t>{3}, std::vector<std::uint64_t>{3, 3, 3}));
     scene.read(1, 3);
     CHECK(scene.missing().empty());
 }
 
-TEST_CASE("Once on chain: an endpoint that hid increments is found by the contract's count") {
+TEST_CASE("Once on chain: an endpoint that hid increments is detected by the contract's count") {
     SECTION("the last ones") {
         Scene scene({5, 5});
         scene.read(1, 3);
-        CHECK(says(scene.missing(), "counts 5"));
+        CHECK(contains(scene.missing(), "counts 5"));
     }
-    SECTION("all of a provider's, of which a confirmed job tells") {
+    SECTION("all increments of a provider with a confirmed job") {
         Scene scene({5, 5});
         scene.read(1, 0);
-        CHECK(scene.missing().empty());  // of no such provider there is anything to count
+        CHECK(scene.missing().empty());  // no provider to compare
         scene.confirm();
-        CHECK(says(scene.missing(), "counts 5"));
+        CHECK(contains(scene.missing(), "counts 5"));
     }
-    SECTION("the liar is outvoted, but contradicts: it has to be taken out") {
+    SECTION("a lying endpoint in the minority, which contradicts the others") {
         Scene scene({3, 5, 5});
         scene.read(1, 3);
-        CHECK(says(scene.missing(), "contradict one another"));
+        CHECK(contains(scene.missing(), "contradict one another"));
     }
     SECTION("the first ones") {
         Scene scene({5, 5});
         scene.node(0).earlier_call_result = scene.node(1).earlier_call_result =
             EndpointPlan::EarlierResult{kStart, counts(0)};
         scene.read(4, 5);
-        CHECK(says(scene.missing(), "had 0 before block 10"));
+        CHECK(contains(scene.missing(), "had 0 before block 10"));
     }
 }
 
-TEST_CASE("what another system counted before the first block is no increment of ours") {
+TEST_CASE("counts of another system from before the first block are no missing increments") {
     Scene scene({5, 5});
     scene.read(4, 5);
     scene.node(0).earlier_call_result = scene.node(1).earlier_call_result =
         EndpointPlan::EarlierResult{kStart, counts(3)};
     CHECK(scene.missing().empty());
-    // Nodes that have forgotten it cannot tell: the setting that helps is named.
+    // The nodes have pruned that state: the reason names the setting that helps.
     scene.node(0).state_pruned_below = scene.node(1).state_pruned_below = kStart + 1;
-    CHECK(says(scene.missing(), "NODE_REPUTATION_START_BLOCK"));
+    CHECK(contains(scene.missing(), "NODE_REPUTATION_START_BLOCK"));
 }
 
 TEST_CASE("counts are not proven while too few endpoints answer, or the stream is behind") {
     Scene scene({3, 3});
     scene.read(1, 3, kFinal - 1);
-    CHECK(says(scene.missing(), "not read up to block 38"));
+    CHECK(contains(scene.missing(), "not read up to block 38"));
     scene.database.transact([](store::Txn& txn) { txn.exec("UPDATE chain.cursor SET number = 38"); });
     scene.node(1).rates[Fault::kRefused] = 1;
     CHECK_FALSE(scene.missing().empty());
@@ -150,11 +150,11 @@ TEST_CASE("counts are not proven while too few endpoints answer, or the stream i
     CHECK(scene.missing().empty());
 }
 
-TEST_CASE("endpoints are asked once a second at most") {
+TEST_CASE("endpoints are called at most once a second") {
     Scene scene({5, 5});
     scene.read(1, 3);
     CHECK_FALSE(scene.missing().empty());
-    const auto asked = scene.network.calls(scene.network.urls().front());
+    const auto calls = scene.network.calls(scene.network.urls().front());
     CHECK_FALSE(scene.proof.missing().empty());
-    CHECK(scene.network.calls(scene.network.urls().front()) == asked);
+    CHECK(scene.network.calls(scene.network.urls().front()) == calls);
 }

@@ -35,7 +35,7 @@ Result<JobId> job_of_key(std::string_view key) {
             return job;
         }
     }
-    return Error{"invalid_intent_key", "the key of an increment is increment:0x and 64 hex digits", ""};
+    return Error{"invalid_intent_key", "the key of an increment must be increment:0x and 64 hex digits", ""};
 }
 
 }  // namespace lamda::reputation

@@ -1,4 +1,4 @@
-// The calldata of incrementJobs, with the job that it is for behind the ABI argument.
+// Encodes the calldata of incrementJobs, with the job id after the ABI argument.
 #pragma once
 
 #include <optional>
@@ -8,12 +8,13 @@
 
 namespace lamda::reputation {
 
-/// incrementJobs(provider), then the 32 bytes of the job id: contracts ignore them, the chain keeps them.
+/// Returns incrementJobs(provider), followed by the 32 bytes of the job id, which contracts ignore and the
+/// chain stores.
 Bytes increment_calldata(const Address& provider, const JobId& job);
-/// The job that an increment was for. Absent: not a transaction of this form to this contract.
+/// Returns the job of an increment; nullopt: not a transaction of this form to this contract.
 std::optional<JobId> job_of(const eth::TransactionInfo& tx, const Address& contract);
 
-/// `increment:0x<job id>`: the intent's key.
+/// Returns the intent's key, `increment:0x<job id>`.
 std::string intent_key(const JobId& job);
 /// Errors: `invalid_intent_key`.
 Result<JobId> job_of_key(std::string_view key);

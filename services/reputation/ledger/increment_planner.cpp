@@ -12,7 +12,7 @@ constexpr int kAtOnce = 500;
 constexpr int kOneByOne = 20;
 }  // namespace
 
-IncrementPlanner::IncrementPlanner(DutyConfig config, store::Database& database, eth::Rpc& opbnb)
+IncrementPlanner::IncrementPlanner(PlannerConfig config, store::Database& database, eth::Rpc& opbnb)
     : config_(std::move(config)), database_(database), opbnb_(opbnb) {}
 
 struct IncrementPlanner::Uncounted {
@@ -35,7 +35,8 @@ std::vector<IncrementPlanner::Uncounted> IncrementPlanner::not_looked_up() {
     });
 }
 
-/// By place, which nodes never forget; then by hash, where the place is not known or no node answers to it.
+/// Looks transactions up by block and index, which nodes never prune; then by hash, if the index is unknown
+/// or no node answers.
 std::vector<std::optional<eth::TransactionInfo>> IncrementPlanner::transactions_of(
     const std::vector<Uncounted>& open) {
     std::vector<std::optional<eth::TransactionInfo>> out(open.size());
@@ -64,10 +65,10 @@ std::vector<std::optional<eth::TransactionInfo>> IncrementPlanner::transactions_
         }
     }
     take(owners, opbnb_.transactions(hashes));
-    // Asked one by one, an endpoint that says "there is none" has the last word only when the others agree.
-    int asked = 0;
+    // A single call returns "not found" only if all endpoints agree.
+    int calls = 0;
     for (const auto i : owners) {
-        if (!out[i] && open[i].index && ++asked <= kOneByOne) {
+        if (!out[i] && open[i].index && ++calls <= kOneByOne) {
             try {
                 out[i] = opbnb_.transaction(eth::TxPlace{open[i].tx, open[i].block, *open[i].index});
             } catch (const std::exception& error) {
@@ -89,7 +90,7 @@ std::size_t IncrementPlanner::look_up_increments() {
         for (std::size_t i = 0; i < open.size(); ++i) {
             const auto& tx = found[i];
             if (!tx || !tx->block) {
-                continue;  // a node that lags: its log was final, so another call will show it
+                continue;  // a lagging node: the log was final, so a later call finds it
             }
             const auto job = job_of(*tx, config_.node_reputation);
             txn.exec("UPDATE reputation.increment SET looked_up = true, job_id = $2 WHERE tx_hash = $1",
@@ -97,10 +98,11 @@ std::size_t IncrementPlanner::look_up_increments() {
             if (!job) {
                 continue;
             }
-            // Waits for a transaction that makes an intent of it just now: the next statement then sees that.
+            // Waits for a concurrent transaction that makes an intent for this job, so that the next
+            // statement sees it.
             txn.exec("UPDATE reputation.confirmation SET settled = true WHERE job_id = $1 AND NOT settled",
                      {*job});
-            // Whatever the ledger thinks of this job, the chain has counted it: it is never sent again.
+            // The chain has counted this job: its intent is never sent again, in any state.
             closed += txn.exec(
                              "UPDATE chain.intent SET state = 'done', mined_tx = $3, mined_block = $4, "
                              "mined_hash = $5, reason = '', updated_at = now() "
@@ -126,12 +128,12 @@ bool IncrementPlanner::agrees() {
 std::string IncrementPlanner::compare(bool note) {
     const auto finalized = opbnb_.header(eth::BlockSpec(eth::Tag::kFinalized));
     if (!finalized) {
-        return "opBNB's node names no finalized block";
+        return "the endpoints of opBNB report no finalized block";
     }
     const auto final_count = opbnb_.transaction_count(config_.wallet, eth::BlockSpec(finalized->number));
     const auto pending_count = opbnb_.transaction_count(config_.wallet, eth::Tag::kPending);
     return database_.transact([&](store::Txn& txn) -> std::string {
-        // Not to be forgotten before the conclusion is written down.
+        // Locks the cursor, so that a rebuild cannot reset it before the agreement is recorded.
         txn.exec("SELECT 1 FROM chain.cursor WHERE stream = $1 FOR KEY SHARE", {config_.increments_stream});
         const auto cursor = increments_cursor(txn);
         if (!cursor || *cursor < finalized->number) {
@@ -151,9 +153,9 @@ std::string IncrementPlanner::compare(bool note) {
             txn.first("SELECT next_nonce FROM chain.wallet WHERE chain_id = $1 AND address = $2",
                       {config_.opbnb.value, config_.wallet});
         const auto next = wallet ? wallet->maybe<std::uint64_t>("next_nonce") : std::nullopt;
-        // Transactions that this ledger does not know of, and that the chain's account cannot show yet.
+        // Transactions that this ledger does not know, and whose increments cannot be read yet.
         if ((!next || *next < pending_count) && final_count != pending_count) {
-            return "transactions of the wallet are on their way: " + std::to_string(final_count) + " of " +
+            return "transactions of the wallet are in flight: " + std::to_string(final_count) + " of " +
                    std::to_string(pending_count) + " are final";
         }
         if (note) {
@@ -180,18 +182,19 @@ txsender::Objection unanswered(std::string reason) {
     return {std::move(reason), txsender::Objection::Kind::kUnanswered};
 }
 
-/// What was asked for by `incrementJobs`. Errors: `invalid_intent`.
-struct Asked {
+/// Job and provider of an intent's incrementJobs call.
+struct RequestedIncrement {
     JobId job;
     Address provider;
 };
-Result<Asked> asked_by(const txsender::Intent& intent) {
+/// Errors: `invalid_intent`.
+Result<RequestedIncrement> requested_by(const txsender::Intent& intent) {
     const auto job = job_of_key(intent.key);
     const auto call = contracts::node_reputation::IncrementJobs::decode(intent.data);
     if (!job || !call) {
         return Error{"invalid_intent", "not an increment of this service", ""};
     }
-    return Asked{*job, call->provider};
+    return RequestedIncrement{*job, call->provider};
 }
 
 }  // namespace
@@ -200,27 +203,27 @@ Objections IncrementPlanner::precheck(const std::vector<txsender::Intent>& inten
     Objections out(intents.size());
     std::map<JobId, std::size_t> places;
     std::map<Address, std::optional<txsender::Objection>> providers;
-    std::vector<Result<Asked>> asked;
+    std::vector<Result<RequestedIncrement>> requested;
     for (std::size_t i = 0; i < intents.size(); ++i) {
-        asked.push_back(asked_by(intents[i]));
-        if (asked[i]) {
-            places.emplace(asked[i]->job, i);
-            providers.try_emplace(asked[i]->provider);
+        requested.push_back(requested_by(intents[i]));
+        if (requested[i]) {
+            places.emplace(requested[i]->job, i);
+            providers.try_emplace(requested[i]->provider);
         } else if (!txsender::is_fill(intents[i])) {
-            out[i] = park(asked[i].error().message);
+            out[i] = park(requested[i].error().message);
         }
     }
-    counted_already(places, out);
-    unregistered(providers);
+    object_to_counted(places, out);
+    object_to_unregistered(providers);
     for (std::size_t i = 0; i < intents.size(); ++i) {
-        if (asked[i] && !out[i]) {
-            out[i] = providers.at(asked[i]->provider);
+        if (requested[i] && !out[i]) {
+            out[i] = providers.at(requested[i]->provider);
         }
     }
     return out;
 }
 
-void IncrementPlanner::counted_already(const std::map<JobId, std::size_t>& places, Objections& out) {
+void IncrementPlanner::object_to_counted(const std::map<JobId, std::size_t>& places, Objections& out) {
     std::vector<JobId> jobs;
     std::vector<std::string> keys;
     for (const auto& [job, place] : places) {
@@ -240,8 +243,8 @@ void IncrementPlanner::counted_already(const std::map<JobId, std::size_t>& place
                       {store::array_of(jobs)})) {
             out[places.at(row.get<JobId>("job_id"))] = park("the chain has counted this job already");
         }
-        // An intent that has waited, or lost its nonce, may have been overtaken: the chain's account must be
-        // complete up to what is final now.
+        // The job of an intent that has waited or lost its nonce may have been counted meanwhile: increments
+        // must be complete up to the current finalized block.
         const auto cursor = increments_cursor(txn);
         const bool complete =
             finalized && cursor && *cursor >= finalized->number &&
@@ -259,7 +262,8 @@ void IncrementPlanner::counted_already(const std::map<JobId, std::size_t>& place
     });
 }
 
-void IncrementPlanner::unregistered(std::map<Address, std::optional<txsender::Objection>>& providers) {
+void IncrementPlanner::object_to_unregistered(
+    std::map<Address, std::optional<txsender::Objection>>& providers) {
     using contracts::node_reputation::GetProviderInfo;
     std::vector<eth::CallRequest> requests;
     for (const auto& [provider, objection] : providers) {
@@ -270,13 +274,13 @@ void IncrementPlanner::unregistered(std::map<Address, std::optional<txsender::Ob
     const auto outcomes = opbnb_.calls(requests, eth::BlockSpec(eth::Tag::kLatest));
     auto outcome = outcomes.begin();
     for (auto& [provider, objection] : providers) {
-        const auto& told = *outcome++;
-        const auto info = GetProviderInfo::decode_result(told.result);
-        if (told.error) {
-            const auto reason = "getProviderInfo: " + std::string(told.error->what());
-            objection = told.error->is_revert() ? park(reason) : unanswered(reason);
+        const auto& answer = *outcome++;
+        const auto info = GetProviderInfo::decode_result(answer.result);
+        if (answer.error) {
+            const auto reason = "getProviderInfo: " + std::string(answer.error->what());
+            objection = answer.error->is_revert() ? park(reason) : unanswered(reason);
         } else if (!info) {
-            objection = unanswered("getProviderInfo answers what cannot be read: " + info.error().message);
+            objection = unanswered("getProviderInfo: malformed answer: " + info.error().message);
         } else if (!info->info.is_registered) {
             objection = park("the provider " + provider.hex() + " is not registered");
         }

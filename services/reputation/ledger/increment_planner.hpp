@@ -1,7 +1,7 @@
-// What is owed to the chain, and whether anything may be sent yet.
+// Plans increments: decides which jobs are due, and when sending may start.
 //
-// The chain itself says which jobs it has counted (the job id in each increment's calldata). Nothing is sent
-// until all of that is known, so that a lost or restored database counts no job twice.
+// The chain shows which jobs it has counted (the job id in each increment's calldata). Nothing is sent until
+// all of them are known, so that a lost or restored database counts no job twice.
 #pragma once
 
 #include <map>
@@ -15,32 +15,33 @@
 
 namespace lamda::reputation {
 
-struct DutyConfig {
+struct PlannerConfig {
     Address wallet;
     ChainId opbnb;
     Address node_reputation;
-    std::string increments_stream;  ///< its cursor says how far the chain's own account is known
+    std::string increments_stream;  ///< its cursor is the last block whose increments are known
     bool from_block_set = false;
 };
 
 class IncrementPlanner {
   public:
-    IncrementPlanner(DutyConfig config, store::Database& database, eth::Rpc& opbnb);
+    IncrementPlanner(PlannerConfig config, store::Database& database, eth::Rpc& opbnb);
 
-    /// Looks up the job of every new increment; closes intents of jobs that the chain has counted. How many
-    /// it closed.
+    /// Looks up the job of every new increment, and closes intents of jobs that the chain has counted.
+    /// Returns the number of closed intents.
     std::size_t look_up_increments();
-    /// All that the chain has counted was known once, and was not forgotten since (`lamda reputation
+    /// True if all increments on chain were known once, and the ledger was not reset since (`lamda reputation
     /// rebuild`).
     bool agrees();
-    /// Why nothing may be sent; empty: all that the endpoints show is known. Both streams must be caught up.
+    /// Returns the reason why nothing may be sent; empty: all increments that the endpoints show are known.
+    /// Both streams must have caught up.
     std::string waiting_for() { return compare(false); }
-    /// The same; if empty, agrees() from now on. Only when a CountProof misses nothing.
+    /// Like waiting_for(); if empty, agrees() is true from now on. Requires a complete CountProof.
     std::string conclude() { return compare(true); }
-    /// Makes an intent of each confirmation that is proven, and neither counted nor on its way. How many are
-    /// new.
+    /// Makes an intent for each proven confirmation that is neither counted nor in flight. Returns the number
+    /// of new intents.
     std::size_t add_intents();
-    /// For txsender::Sender.
+    /// Returns objections to sending these intents, for txsender::Sender.
     std::vector<std::optional<txsender::Objection>> precheck(const std::vector<txsender::Intent>& intents);
 
   private:
@@ -49,15 +50,15 @@ class IncrementPlanner {
     std::vector<Uncounted> not_looked_up();
     std::vector<std::optional<eth::TransactionInfo>> transactions_of(const std::vector<Uncounted>& open);
     std::optional<BlockNum> increments_cursor(store::Txn& txn);
-    /// Reasons against those of these jobs that the chain has counted, or may have.
-    void counted_already(const std::map<JobId, std::size_t>& places,
-                         std::vector<std::optional<txsender::Objection>>& objections);
-    void unregistered(std::map<Address, std::optional<txsender::Objection>>& providers);
+    /// Adds objections to jobs that the chain has counted, or may have counted.
+    void object_to_counted(const std::map<JobId, std::size_t>& places,
+                           std::vector<std::optional<txsender::Objection>>& objections);
+    void object_to_unregistered(std::map<Address, std::optional<txsender::Objection>>& providers);
 
-    DutyConfig config_;
+    PlannerConfig config_;
     store::Database& database_;
     eth::Rpc& opbnb_;
-    std::string lookup_failure_;  ///< why no node tells of a transaction, at the last look-up
+    std::string lookup_failure_;  ///< reason why the last look-up did not find a transaction
 };
 
 }  // namespace lamda::reputation

@@ -1,4 +1,5 @@
-// The job of each increment is found for as long as the node has the block, whatever else it has forgotten.
+// Tests that the job of each increment is found as long as the node has the block, with or without other
+// indexes.
 #include <catch2/catch.hpp>
 
 #include "contracts/node_reputation.hpp"
@@ -24,7 +25,7 @@ JobId job(std::uint8_t n) {
     return out;
 }
 
-/// Increments on a chain whose node forgets, and their rows.
+/// Increments on a chain whose node prunes its indexes, and their rows.
 struct Scene {
     testkit::TempDir dir{"lookup"};
     testkit::PostgresServer postgres{dir.path()};
@@ -47,7 +48,7 @@ struct Scene {
         tx.data = increment_calldata(kProvider, job(n));
         return chain.send_raw_transaction(eth::sign(tx, *signer).raw);
     }
-    /// As the stream stores it. @param index absent: as an earlier version did
+    /// Stores an increment as the stream does. @param index absent: as an older release did
     void store(std::uint8_t n, const TxHash& tx, std::optional<std::uint64_t> index) {
         database.transact([&](store::Txn& txn) {
             put_increments(txn, {{kProvider, n, chain.at(chain.height()).ref(), n, tx, index}});
@@ -67,7 +68,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("increments are looked up by their place, where the node has forgotten their hashes") {
+TEST_CASE("increments are looked up by block and index if the node has pruned their hashes") {
     Scene scene;
     const auto first = scene.send(1);
     const auto second = scene.send(2);
@@ -79,7 +80,7 @@ TEST_CASE("increments are looked up by their place, where the node has forgotten
     CHECK(scene.found() == std::vector{job(1), job(2)});
 }
 
-TEST_CASE("increments are looked up by their hash, where the place is not known or not answered to") {
+TEST_CASE("increments are looked up by hash if the index is unknown or the node does not answer to it") {
     Scene scene;
     const auto first = scene.send(1);
     const auto second = scene.send(2);
@@ -95,7 +96,7 @@ TEST_CASE("increments are looked up by their hash, where the place is not known 
     CHECK(scene.found() == std::vector{job(1), job(2)});
 }
 
-TEST_CASE("while no node tells of an increment it stays open, and one that is told is not kept waiting") {
+TEST_CASE("an increment that no node returns stays open, and does not delay another one") {
     Scene scene;
     const auto first = scene.send(1);
     const auto second = scene.send(2);

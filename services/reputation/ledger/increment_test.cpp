@@ -17,7 +17,7 @@ TEST_CASE("the calldata of an increment is the call, then the job id") {
           "fa5b88c98e54fb557c7a560a1913d5b961a60a1a9453b3d8d4f31c083b5fc220");
 }
 
-TEST_CASE("the job is read back from the chain's transaction, and from nothing else") {
+TEST_CASE("the job is read from increments of this form to this contract only") {
     eth::TransactionInfo tx;
     tx.to = kContract;
     tx.input = increment_calldata(kProvider, kJob);

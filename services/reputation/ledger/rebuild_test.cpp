@@ -1,4 +1,4 @@
-// The ledger is made anew from the chain: what is forgotten, what is not, and that nothing follows meanwhile.
+// Tests of the rebuild of the ledger: rows that are deleted, rows that stay, and no new intents meanwhile.
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -49,7 +49,7 @@ struct Scene {
         return database.transact(
             [](store::Txn& txn) { return put_due_intents(txn, {kWallet, ChainId{5611}, kContract}, 100); });
     }
-    void become(std::uint8_t n, const std::string& state, std::optional<std::uint64_t> nonce) {
+    void set_state(std::uint8_t n, const std::string& state, std::optional<std::uint64_t> nonce) {
         database.transact([&](store::Txn& txn) {
             txn.exec(
                 "UPDATE chain.intent SET state = $2, nonce = $3::bigint, mined_tx = sha256(''), "
@@ -92,19 +92,19 @@ TEST_CASE("Once on chain: no intent is made before the ledger agrees with the ch
     CHECK(scene.keys() == std::vector{intent_key(job(2))});
 }
 
-TEST_CASE("Once on chain: a rebuild keeps what may still be mined, and forgets the rest") {
+TEST_CASE("Once on chain: a rebuild keeps intents that may still be mined, and deletes the rest") {
     Scene scene;
     scene.agree();
     for (std::uint8_t n = 1; n <= 7; ++n) {
         scene.confirm(n);
     }
     REQUIRE(scene.make_due() == 7);
-    scene.become(2, "parked", std::nullopt);
-    scene.become(3, "allocated", 3);
-    scene.become(4, "sent", 4);
-    scene.become(5, "mined", 5);
-    scene.become(6, "done", 6);
-    scene.become(7, "failed", 7);
+    scene.set_state(2, "parked", std::nullopt);
+    scene.set_state(3, "allocated", 3);
+    scene.set_state(4, "sent", 4);
+    scene.set_state(5, "mined", 5);
+    scene.set_state(6, "done", 6);
+    scene.set_state(7, "failed", 7);
     scene.count(6);
 
     const auto done = scene.rebuild();
@@ -116,7 +116,7 @@ TEST_CASE("Once on chain: a rebuild keeps what may still be mined, and forgets t
     const std::vector open{intent_key(job(3)), intent_key(job(4)), intent_key(job(5))};
     CHECK(scene.keys() == open);
 
-    // A service that goes on without having noticed makes nothing, and leaves the confirmations to be made.
+    // A running service makes no intents, and the confirmations stay open.
     CHECK(scene.make_due() == 0);
     CHECK(scene.keys() == open);
     scene.count(6);

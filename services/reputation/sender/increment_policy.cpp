@@ -27,7 +27,7 @@ std::vector<Result<txsender::Call>> IncrementPolicy::calls(const std::vector<std
     std::vector<JobId> jobs;
     for (const auto& key : keys) {
         const auto job = job_of_key(key);
-        // One key for one job: capital digits would make a second one.
+        // One key for each job: a key with uppercase digits is refused.
         named.push_back(job && intent_key(*job) == key ? std::optional(*job) : std::nullopt);
         if (named.back()) {
             jobs.push_back(*job);
@@ -43,7 +43,9 @@ std::vector<Result<txsender::Call>> IncrementPolicy::calls(const std::vector<std
         if (job) {
             out.push_back(call_for(*job, *next++, node_reputation_));
         } else {
-            out.emplace_back(Error{"unknown_key", "the key is none of this wallet's duties", ""});
+            out.emplace_back(Error{"unknown_key",
+                                   "unknown key; this wallet signs increment:0x and 64 lowercase hex digits",
+                                   ""});
         }
     }
     return out;

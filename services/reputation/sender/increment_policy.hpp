@@ -1,4 +1,4 @@
-// What the admin wallet signs: one incrementJobs for each job that is confirmed at finality, and nothing
+// Signing policy of the admin wallet: one incrementJobs for each job that is confirmed at finality, nothing
 // else.
 #pragma once
 
@@ -7,9 +7,9 @@
 
 namespace lamda::reputation {
 
-/// `increment:0x<jobId>` stands for incrementJobs(provider of the job), followed by the job id, to
-/// NodeReputation, without value. Errors: `unknown_key`, `not_confirmed`, `unproven`; txsender::kNotDue:
-/// counted already.
+/// Maps the key `increment:0x<jobId>` to a call of incrementJobs(provider of the job), followed by the job
+/// id, to NodeReputation, without value. Errors: `unknown_key`, `not_confirmed`, `unproven`;
+/// txsender::kNotDue: counted already.
 class IncrementPolicy final : public txsender::SigningPolicy {
   public:
     IncrementPolicy(store::Database& database, const Address& node_reputation)

@@ -1,4 +1,5 @@
-// The admin wallet signs increments of confirmed jobs, whatever stands in chain.intent and chain.tx.
+// Tests that the admin wallet signs only increments of confirmed jobs, for any rows in chain.intent and
+// chain.tx.
 #include "services/reputation/sender/increment_policy.hpp"
 
 #include <fmt/format.h>
@@ -32,7 +33,7 @@ JobId job(std::size_t n) {
     return JobId::parse(fmt::format("0x{:064x}", n)).value();
 }
 
-/// Remembers each transaction that it was asked to sign.
+/// Records each transaction that it signs.
 struct RecordingSigner final : crypto::Signer {
     struct Signed {
         Bytes to;
@@ -44,12 +45,12 @@ struct RecordingSigner final : crypto::Signer {
     crypto::Signature sign(BytesView message) const override {
         REQUIRE(message[0] == 2);
         const auto fields = eth::rlp::decode(message.subspan(1)).value().list();
-        asked.push_back({fields.at(5).bytes(), fields.at(6).bytes(), fields.at(7).bytes()});
+        requests.push_back({fields.at(5).bytes(), fields.at(6).bytes(), fields.at(7).bytes()});
         return real->sign(message);
     }
     void check() const override {}
     std::unique_ptr<crypto::LocalSigner> real = *crypto::LocalSigner::from_hex(std::string(63, '0') + "1");
-    mutable std::vector<Signed> asked;
+    mutable std::vector<Signed> requests;
 };
 
 RecordingSigner::Signed as_signed(const txsender::Call& call) {
@@ -116,7 +117,7 @@ struct Scene {
     }
 };
 
-/// A row of chain.intent as somebody with the right to write it would make it.
+/// A row of chain.intent, as any role with write access could insert it.
 struct Row {
     std::string key;
     Bytes to;
@@ -133,8 +134,8 @@ class Fuzzer {
     explicit Fuzzer(std::uint64_t seed) : random_(seed) {}
     std::uint64_t below(std::uint64_t n) { return random_() % n; }
 
-    /// One duty, with at least one of its parts changed. @param jobs 0 … jobs are confirmed, as many more are
-    /// not
+    /// Returns a due intent with at least one field changed. @param jobs jobs below this number are
+    /// confirmed, those above are not
     Row row(std::size_t number, std::size_t jobs) {
         const auto n = below(3 * jobs);
         const auto named = job(n);
@@ -149,8 +150,8 @@ class Fuzzer {
         do {
             mutate(out, number);
         } while (below(2) == 0);
-        // A key is unique in the table: many rows fight for those of duties, and lose.
-        // At a nonce of its own a duty goes as well, once all nonces below are used: that takes its time.
+        // A key is unique in the table: most rows get a key that is not due. So do rows with a nonce: they
+        // would be sent only after all lower nonces are used, which takes too long.
         if (below(4) != 0 || out.nonce) {
             out.key += fmt::format("{}{}", pick({":", " ", "0", "/"}), number);
         }
@@ -194,7 +195,7 @@ class Fuzzer {
                 row.gas_limit = pick({"0", "1", "21000", "18446744073709551616", "99999999999999999999"});
                 return;
             default:
-                FAIL("a mutation without a form");
+                FAIL("unknown mutation");
         }
     }
 
@@ -226,7 +227,7 @@ std::size_t put_rows(store::Database& database, const Address& wallet, const std
 
 }  // namespace
 
-TEST_CASE("an increment's call follows from its key and from what is confirmed, and from nothing else") {
+TEST_CASE("an increment's call depends only on its key and on the confirmed jobs") {
     Scene scene;
     scene.confirm(1, 4);
     scene.database.transact([](store::Txn& txn) {
@@ -248,7 +249,7 @@ TEST_CASE("an increment's call follows from its key and from what is confirmed, 
                                             "unknown_key", "unknown_key", "unknown_key", "unknown_key"});
 }
 
-TEST_CASE("of 10,000 fuzzed intents none is signed that is not a duty, and every duty is sent once") {
+TEST_CASE("of 10,000 fuzzed intents only due ones are signed, and every due one is sent once") {
     constexpr std::size_t kRows = 10'000;
     constexpr std::size_t kJobs = 50;
     constexpr std::uint32_t seed = 20261129;
@@ -264,24 +265,24 @@ TEST_CASE("of 10,000 fuzzed intents none is signed that is not a duty, and every
     const auto written = put_rows(scene.database, scene.signer.address(), rows);
     CHECK(written > kRows / 2);
     std::set<RecordingSigner::Signed> allowed{as_signed({scene.signer.address(), 0, {}})};
-    std::vector<txsender::Intent> duties;
+    std::vector<txsender::Intent> due;
     for (std::size_t n = 0; n < kJobs; ++n) {
         const txsender::Call call{kContract, 0, increment_calldata(kProvider, job(n))};
         allowed.insert(as_signed(call));
-        duties.push_back({intent_key(job(n)), call.to, call.value, call.data, txsender::OnRevert::kRetry});
+        due.push_back({intent_key(job(n)), call.to, call.value, call.data, txsender::OnRevert::kRetry});
     }
-    // As the projection adds them: a row that took a duty's key stays.
+    // Added as the planner adds them: a row that has taken the key of a due intent stays.
     store::Database superuser(scene.postgres.dsn("reputation"), "test", 1);
     superuser.transact([&](store::Txn& txn) {
-        pgledger::put_intents(txn, scene.signer.address(), kChain, duties);
-        // What somebody marks as done is not sent; that is no theft, and the audit of counts tells.
+        pgledger::put_intents(txn, scene.signer.address(), kChain, due);
+        // An intent that is marked as done is not sent. No theft follows, and the count audit reports it.
         txn.exec("DELETE FROM chain.intent WHERE state IN ('done', 'failed') AND key = ANY ($1::text[])",
-                 {store::array_of(duties, &txsender::Intent::key)});
-        pgledger::put_intents(txn, scene.signer.address(), kChain, duties);
+                 {store::array_of(due, &txsender::Intent::key)});
+        pgledger::put_intents(txn, scene.signer.address(), kChain, due);
     });
     scene.run(60);
-    for (const auto& one : scene.signer.asked) {
-        REQUIRE(allowed.contains(one));
+    for (const auto& request : scene.signer.requests) {
+        REQUIRE(allowed.contains(request));
     }
     for (std::size_t n = 0; n < kJobs; ++n) {
         INFO("job " << n);

@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "ingest/backfill.hpp"
+#include "rpcpool/errors.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/log_compare.hpp"
 #include "tools/cli/output/printing.hpp"

@@ -46,7 +46,7 @@ std::optional<std::string> sort_and_check(std::vector<eth::Log>& logs, BlockNum 
     for (const auto& log : logs) {
         const auto at = "block " + std::to_string(log.block_num.value);
         if (log.block_num < from || log.block_num > to) {
-            return "a log of " + at + ", which was not asked for";
+            return "a log of " + at + ", which was not requested";
         }
         if (!matches(log, filter)) {
             return "a log of another contract or topic in " + at;

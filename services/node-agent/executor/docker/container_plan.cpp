@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::uint64_t kMib = 1ULL << 20;
 
-/// As the engine compares mount points: without `.`, `..`, and slashes that say nothing.
+/// Normalizes a mount point as the engine does: without `.`, `..` and redundant slashes.
 std::string cleaned(const std::string& path) {
     auto clean = std::filesystem::path(path).lexically_normal().string();
     while (clean.size() > 1 && clean.ends_with('/')) {
@@ -43,7 +43,7 @@ ContainerSpec plan_container(const wire::Assignment& assignment, const Image& im
     const auto& requirements = assignment.requirements;
     ContainerSpec spec;
     spec.name = key.container();
-    spec.image = image.id;  // the one whose volumes are known; its name may point to another by now
+    spec.image = image.id;  // by id: the name may refer to another image by now
     spec.command = assignment.command;
     spec.env = assignment.env;
     spec.labels = {{kProviderLabel, assignment.provider.hex()},

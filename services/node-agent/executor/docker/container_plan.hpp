@@ -1,4 +1,4 @@
-// What the engine is asked for to run an attempt: pure functions, no I/O.
+// Plans the container of an attempt: pure functions, no I/O.
 #pragma once
 
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace lamda::agent {
 
-/// Containers carry these labels; the janitor finds them by the first.
+/// Labels of the agent's containers; the janitor finds containers by the first.
 inline constexpr auto kProviderLabel = "lamda.provider";
 inline constexpr auto kJobLabel = "lamda.job";
 inline constexpr auto kAttemptLabel = "lamda.attempt";
-inline constexpr auto kFolderLabel = "lamda.folder";  ///< the attempt's: tells whose container it is
+inline constexpr auto kFolderLabel = "lamda.folder";  ///< the attempt's folder: identifies the owning agent
 
-/// An attempt's folder, and what lies in it. `output` and `volumes` count towards diskMib.
+/// An attempt's folder and its subfolders. `output` and `volumes` count towards diskMib.
 struct JobDirs {
     explicit JobDirs(std::string path) : root(std::move(path)) {}
     std::string root;
@@ -24,9 +24,8 @@ struct JobDirs {
     std::string volumes() const { return root + "/volumes"; }
 };
 
-/// A folder of ours below `dir` for each volume that the image declares, in place of the anonymous one that
-/// the engine would make where nobody counts. Paths that `taken` mounts already are left out, as the engine
-/// does.
+/// Mounts a folder below `dir` for each volume that the image declares. It replaces the engine's anonymous
+/// volume, whose size cannot be measured. Skips paths that `taken` mounts already, as the engine does.
 std::vector<Mount> volume_mounts(const std::vector<std::string>& declared, const std::vector<Mount>& taken,
                                  const std::string& dir);
 

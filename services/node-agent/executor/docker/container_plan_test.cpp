@@ -8,20 +8,20 @@ using namespace lamda;
 using namespace lamda::agent;
 using namespace lamda::agent::test;
 
-TEST_CASE("each volume of an image gets a folder of its own, where it can be measured") {
+TEST_CASE("each volume of an image gets its own folder, which can be measured") {
     CHECK(volume_mounts({}, {}, "/v").empty());
     const std::vector<Mount> expected = {{"/v/0", "/data", false}, {"/v/1", "/var/lib/db", false}};
     CHECK(volume_mounts({"/var/lib/db", "/data"}, {}, "/v") == expected);
 }
 
-TEST_CASE("one place is mounted once, however it is written") {
+TEST_CASE("a path is mounted once, in whatever form it is declared") {
     const std::vector<Mount> ours = {{"/job/input", "/input", true}, {"/job/output", "/output", false}};
     const std::vector<Mount> expected = {{"/v/0", "/data", false}};
     CHECK(volume_mounts({"/data", "/data/", "/x/../data", "//data", "/./data"}, ours, "/v") == expected);
     CHECK(volume_mounts({"/output", "/output/", "/input/."}, ours, "/v").empty());
 }
 
-TEST_CASE("what is asked for is what the assignment says, and the image that was looked at") {
+TEST_CASE("the container follows from the assignment and the inspected image") {
     auto job = assignment(1, 2);
     job.requirements.disk_mib = 8;
     job.requirements.memory_mib = 64;

@@ -1,3 +1,4 @@
+// JSON codec of the Docker Engine API: request bodies, answers and log frames (docker_engine.hpp).
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -10,7 +11,7 @@ namespace lamda::agent {
 using Json = nlohmann::json;
 
 namespace {
-/// The engine's default, whatever this one's is set to. What is written there counts as memory.
+/// Docker's default size of /dev/shm, set explicitly. Its content counts as memory.
 constexpr std::uint64_t kShmBytes = 64ULL << 20;
 }  // namespace
 
@@ -27,8 +28,8 @@ std::string create_body(const ContainerSpec& spec) {
                           {"Target", mount.target},
                           {"ReadOnly", mount.read_only}});
     }
-    // A volume of the local driver that is a bind mount underneath: with the image's content, as the image
-    // expects it, and on a path that we can measure. Without a name it goes with its container.
+    // A volume of the local driver that is a bind mount: initialized with the image's content, as the image
+    // expects, and on a path that the agent can measure. Without a name it is removed with its container.
     for (const auto& volume : spec.volumes) {
         const Json options = {{"type", "none"}, {"o", "bind"}, {"device", volume.source}};
         mounts.push_back({{"Type", "volume"},
@@ -108,7 +109,7 @@ bool may_have_quota(std::string_view info) {
 }
 
 void ChangeCounter::add(std::string_view part) {
-    // A quote within a path is escaped, so this stands for a member of an object and nothing else.
+    // Quotes inside paths are escaped, so this text only occurs as a member of an object.
     constexpr std::string_view kMember = "\"Kind\":";
     rest_.append(part);
     std::size_t at = 0;
@@ -139,7 +140,7 @@ std::string pull_error(std::string_view line) {
 
 namespace {
 
-/// RFC 3339 with any fraction and offset, as UTC with nanoseconds. Empty: it is none.
+/// Converts RFC 3339 with any fraction and offset to UTC with nanoseconds; empty if the text is not RFC 3339.
 std::string in_utc(std::string_view text) {
     constexpr std::size_t kWholeSeconds = 19;
     constexpr std::size_t kNanoDigits = 9;

@@ -22,7 +22,7 @@ std::string frame(char stream, const std::string& text) {
 
 }  // namespace
 
-TEST_CASE("a container is closed in: what the engine is asked for") {
+TEST_CASE("a container is created isolated and with limits") {
     ContainerSpec spec;
     spec.name = "lamda-x-1";
     spec.image = "busybox";
@@ -57,7 +57,7 @@ TEST_CASE("a container is closed in: what the engine is asked for") {
     CHECK_FALSE(host.contains("Privileged"));
 }
 
-TEST_CASE("without a command the image's own one stays; GPUs and a network only when asked for") {
+TEST_CASE("the image's command is the default; GPUs and a network are given only on request") {
     ContainerSpec spec;
     CHECK_FALSE(Json::parse(create_body(spec)).contains("Cmd"));
     spec.gpu_count = 2;
@@ -69,7 +69,7 @@ TEST_CASE("without a command the image's own one stays; GPUs and a network only 
     CHECK(body["NetworkDisabled"] == false);
 }
 
-TEST_CASE("a hard limit of the container's file system is asked for where the storage driver may have one") {
+TEST_CASE("a size limit of the container's file system is requested if the storage driver may support it") {
     ContainerSpec spec;
     CHECK_FALSE(Json::parse(create_body(spec))["HostConfig"].contains("StorageOpt"));
     spec.max_layer_bytes = 64 << 20;
@@ -85,7 +85,7 @@ TEST_CASE("a hard limit of the container's file system is asked for where the st
     }
 }
 
-TEST_CASE("changes are counted however the report is cut, and whatever the paths are named") {
+TEST_CASE("changes are counted for any split of the report and any path names") {
     const std::string report =
         R"([{"Path":"/a","Kind":1},{"Path":"/\"Kind\":1,\"Kind\":","Kind":0},{"Path":"/b\\","Kind":2}])";
     for (std::size_t step = 1; step <= report.size(); ++step) {
@@ -100,13 +100,13 @@ TEST_CASE("changes are counted however the report is cut, and whatever the paths
     CHECK(none.count() == 0);
 }
 
-TEST_CASE("log frames are split, with their streams and times") {
+TEST_CASE("log frames are split into lines with stream and time") {
     const std::string at = "2026-11-20T10:00:00.123456789Z";
     const auto bytes = frame(1, at + " one two\n") + frame(2, at + " oops\n") + frame(1, "bare");
     const std::vector<LogLine> expected = {
         {"stdout", at, "one two\n"}, {"stderr", at, "oops\n"}, {"stdout", "", "bare"}};
     CHECK(parse_log_frames(bytes) == expected);
-    // Cut anywhere, only whole frames count.
+    // At any cut, only complete frames count.
     for (std::size_t cut = 0; cut < bytes.size(); ++cut) {
         const auto lines = parse_log_frames(std::string_view(bytes).substr(0, cut));
         CHECK(lines.size() < expected.size());
@@ -114,7 +114,7 @@ TEST_CASE("log frames are split, with their streams and times") {
     }
 }
 
-TEST_CASE("an engine's own form of times comes out as UTC with nanoseconds") {
+TEST_CASE("times in any engine's form are converted to UTC with nanoseconds") {
     const auto time_in = [](const std::string& text) {
         const auto lines = parse_log_frames(frame(1, text + " line\n"));
         REQUIRE(lines.size() == 1);
@@ -128,12 +128,12 @@ TEST_CASE("an engine's own form of times comes out as UTC with nanoseconds") {
     CHECK(time_in("2026-11-20") == "");
 }
 
-TEST_CASE("of lines with the same time none is lost and none comes twice") {
+TEST_CASE("lines with equal timestamps are neither lost nor repeated") {
     const std::vector<LogLine> all = {{"stdout", "t1", "a"}, {"stdout", "t2", "b"}, {"stderr", "t2", "c"},
                                       {"stdout", "t2", "d"}, {"stdout", "t3", "e"}, {"stdout", "", "bare"}};
     LogProgress progress;
     std::string published;
-    // The engine has one line more at each look, and gives all from the second that was named on.
+    // Each request returns one line more, and all lines from the requested second on.
     for (std::size_t there = 1; there <= all.size(); ++there) {
         std::vector<LogLine> lines(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(there));
         drop_read(lines, {progress.since, progress.seen});
@@ -144,7 +144,7 @@ TEST_CASE("of lines with the same time none is lost and none comes twice") {
     CHECK(published == "abcdebare");
 }
 
-TEST_CASE("the error in a pull's report, in every form that engines have") {
+TEST_CASE("the error in a pull's progress report is found in every engine's form") {
     CHECK(pull_error(R"({"status":"Pulling from x","id":"1"})").empty());
     CHECK(pull_error("").empty());
     CHECK(pull_error("not json").empty());
@@ -155,18 +155,18 @@ TEST_CASE("the error in a pull's report, in every form that engines have") {
     CHECK(pull_error(R"({"errorDetail":{"code":401}})") == R"({"code":401})");
 }
 
-TEST_CASE("a frame that claims more than there is breaks nothing") {
+TEST_CASE("a frame with a length beyond the data is dropped") {
     CHECK(parse_log_frames(std::string("\x01\0\0\0\xff\xff\xff\xffxy", 10)).empty());
 }
 
-TEST_CASE("a name without tag is pulled as latest, never with all its tags") {
+TEST_CASE("a name without a tag is pulled as latest, not with all tags") {
     CHECK(pull_reference("busybox") == "busybox:latest");
     CHECK(pull_reference("localhost:5000/busybox") == "localhost:5000/busybox:latest");
     CHECK(pull_reference("localhost:5000/busybox:1") == "localhost:5000/busybox:1");
     CHECK(pull_reference("busybox@sha256:ab") == "busybox@sha256:ab");
 }
 
-TEST_CASE("published output is bounded, says so, and keeps the streams apart") {
+TEST_CASE("published logs are bounded, end with a notice, and keep the streams apart") {
     LogProgress progress;
     const auto now = start_of_time();
     const AttemptKey key{job_id(1), 2};

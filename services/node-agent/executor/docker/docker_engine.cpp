@@ -17,10 +17,10 @@ namespace {
 constexpr int kOldestMinor = 41;
 constexpr int kNewestMinor = 44;
 constexpr std::string_view kScheme = "unix://";
-constexpr int kTooLate = 504;
-constexpr Millis kSizeTimeout{600'000};  // vfs walks over the whole image and the whole container
+constexpr int kGatewayTimeout = 504;
+constexpr Millis kSizeTimeout{600'000};  // vfs reads all files of image and container
 
-/// The engine's own words, made fit for one line.
+/// Error message of the engine, on one line.
 std::string message_of(const std::string& body) {
     const auto value = Json::parse(body, nullptr, false);
     std::string text = value.is_object() && value.contains("message") && value["message"].is_string()
@@ -48,7 +48,7 @@ std::optional<Timestamp> time_of(const Json& state, const char* name) {
     return at && at->time_since_epoch().count() > 0 ? std::optional(*at) : std::nullopt;
 }
 
-/// An object with a key for each, or null.
+/// Paths of Config.Volumes, which is an object keyed by path, or null.
 std::vector<std::string> declared_volumes(const Json& image) {
     std::vector<std::string> paths;
     const auto config = image.find("Config");
@@ -188,7 +188,7 @@ void DockerEngine::pull(const std::string& name, Millis timeout, const std::stop
     request.unix_socket = socket_;
     request.timeout = timeout;
     request.stop = stop;
-    // The progress report may be long: only its lines with an error are kept.
+    // The progress report may be long: only the last error is kept.
     std::string line;
     std::string failure;
     std::string head;
@@ -216,7 +216,7 @@ void DockerEngine::pull(const std::string& name, Millis timeout, const std::stop
         status = http_.send(request).status;
     } catch (const net::TransportError& error) {
         if (error.kind() == net::TransportError::Kind::kTimeout) {
-            throw EngineError(kTooLate, "the image was not pulled in time");
+            throw EngineError(kGatewayTimeout, "the image pull timed out");
         }
         throw;
     }
@@ -325,7 +325,7 @@ ContainerSize DockerEngine::size(const std::string& container, const std::stop_t
     const auto value = parse_answer(answer.body);
     const auto bytes = value.value("SizeRw", std::int64_t{-1});
     if (bytes < 0) {
-        throw EngineError(500, "the engine cannot tell how much the container wrote");
+        throw EngineError(500, "the engine does not report the container's size");
     }
     ContainerSize size;
     size.layer_bytes = static_cast<std::uint64_t>(bytes);
@@ -433,7 +433,7 @@ std::vector<LogLine> DockerEngine::logs(const std::string& container, const LogP
         const auto read = read_logs(container, after.since, factor * max_bytes);
         auto lines = parse_log_frames(read.bytes);
         drop_read(lines, after);
-        // One whole second may hold more than fits.
+        // One second may hold more lines than fit.
         if (!lines.empty() || !read.cut || factor == kMostReadAgain) {
             return lines;
         }

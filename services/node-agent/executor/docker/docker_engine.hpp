@@ -1,4 +1,4 @@
-// A client of the Docker Engine API over its unix socket, as far as jobs need it.
+// Client of the Docker Engine API over its unix socket, limited to the calls that jobs need.
 // https://docs.docker.com/engine/api/v1.41/
 #pragma once
 
@@ -17,7 +17,7 @@
 
 namespace lamda::agent {
 
-/// The engine answered with an error. (No answer at all: net::TransportError.)
+/// Error answer of the engine. Without any answer: net::TransportError.
 class EngineError : public std::runtime_error {
   public:
     EngineError(int status, const std::string& message) : std::runtime_error(message), status_(status) {}
@@ -30,7 +30,7 @@ class EngineError : public std::runtime_error {
 struct Image {
     std::string id;                         ///< sha256:…
     std::vector<std::string> repo_digests;  ///< name@sha256:…
-    std::vector<std::string> volumes;       ///< paths that it declares as volumes, as they are written there
+    std::vector<std::string> volumes;       ///< declared volume paths, verbatim
 };
 
 struct Mount {
@@ -43,18 +43,18 @@ struct Mount {
 struct ContainerSpec {
     std::string name;
     std::string image;                 ///< id or name
-    std::vector<std::string> command;  ///< empty: the image's own
+    std::vector<std::string> command;  ///< empty: the image's default
     std::map<std::string, std::string> env;
     std::map<std::string, std::string> labels;
     std::vector<Mount> mounts;
-    /// As the engine's anonymous volumes (a fresh one gets what the image has at its path; removed with the
-    /// container), but kept in `source`, a folder that exists.
+    /// Like the engine's anonymous volumes (initialized with the image's content at that path, removed with
+    /// the container), but stored in `source`, an existing folder.
     std::vector<Mount> volumes;
     bool network = false;
     std::uint32_t cpu_millis = 1000;
     std::uint64_t memory_bytes = 0;    ///< swap included
-    std::uint64_t max_file_bytes = 0;  ///< of one file (ulimit fsize)
-    /// Of its own file system, held by the engine where its storage driver can; 0: no limit.
+    std::uint64_t max_file_bytes = 0;  ///< limit per file (ulimit fsize)
+    /// Limit of the container's own file system, enforced if the storage driver supports it; 0: no limit.
     std::uint64_t max_layer_bytes = 0;
     std::uint32_t max_pids = 512;
     std::uint32_t gpu_count = 0;
@@ -66,17 +66,17 @@ struct ContainerState {
     std::string status;    ///< created | running | paused | restarting | removing | exited | dead
     std::int32_t exit_code = 0;
     bool oom_killed = false;
-    std::string error;  ///< why it could not be started
+    std::string error;  ///< reason of a failed start
     std::optional<Timestamp> started_at;
     std::optional<Timestamp> finished_at;
     bool created_only() const { return status == "created"; }
     bool ended() const { return status == "exited" || status == "dead"; }
 };
 
-/// What the engine counts of a container, and what it leaves out.
+/// Size of a container as the engine counts it, and the writable files that the engine leaves out.
 struct ContainerSize {
-    std::uint64_t layer_bytes = 0;   ///< of files that were made or changed in its own file system
-    std::vector<std::string> files;  ///< on the host: those of the engine's own that it can write to
+    std::uint64_t layer_bytes = 0;   ///< created or changed files in the container's own file system
+    std::vector<std::string> files;  ///< host paths of the engine's files that the container can write
 };
 
 struct LogLine {
@@ -86,7 +86,7 @@ struct LogLine {
     bool operator==(const LogLine&) const = default;
 };
 
-/// Lines that were read: up to `since`, and `seen` of that very timestamp.
+/// Position in a log: all lines before `since` are read, and `seen` lines with exactly that timestamp.
 struct LogPosition {
     std::string since;  ///< empty: none
     std::uint64_t seen = 0;
@@ -97,51 +97,49 @@ struct ContainerRef {
     std::map<std::string, std::string> labels;
 };
 
-/// Thread-safe. Every call throws EngineError when the engine refuses and net::TransportError when there is
-/// none.
+/// Thread-safe. Every call throws EngineError if the engine answers with an error, and net::TransportError
+/// if it does not answer.
 class DockerEngine {
   public:
     /// @param host unix:///path
     DockerEngine(const std::string& host, net::Transport& http);
 
-    /// Asks for the engine's version and agrees on min(its own, 1.44). @throws EngineError when it is
-    /// below 1.41
+    /// Selects the API version: the engine's, at most 1.44. @throws EngineError if the engine's is below 1.41
     void negotiate();
-    /// Whether it takes a new connection. An engine that shuts down stops its containers, and tells so over
-    /// the connections that it has; new ones it refuses from the first moment on.
+    /// True if the engine accepts a new connection. An engine that shuts down stops its containers and still
+    /// reports this over open connections, but refuses new ones at once.
     bool takes_connections() const;
-    /// Whether containers can be given a network (an engine without a bridge silently gives them loopback
-    /// only).
+    /// True if containers can have a network. An engine without a bridge silently gives them loopback only.
     bool has_bridge();
     /// Memory and CPUs of the machine, as the engine sees them.
     Machine machine();
     std::optional<Image> image(const std::string& name);
-    /// @throws EngineError also when the engine's progress report ends in an error, with the registry's
-    /// words, and when the time is over
+    /// @throws EngineError also if the progress report ends in an error (with the registry's text), and on
+    /// timeout
     void pull(const std::string& name, Millis timeout, const std::stop_token& stop);
-    /// True: created; false: a container of this name exists already. Left out if the engine cannot hold it:
-    /// max_layer_bytes.
+    /// Returns false if a container of this name exists already. Omits max_layer_bytes if the engine does not
+    /// support it.
     bool create(const ContainerSpec& spec);
-    /// Whether a container got devices. Podman 4.3 leaves out the GPUs that it is asked for, without a word.
+    /// True if the container has devices. Podman 4.3 silently ignores requested GPUs.
     bool has_devices(const std::string& container);
     void start(const std::string& container);
     std::optional<ContainerState> inspect(const std::string& container);
-    /// Running or not; the engine may walk over all its files for this. A stop requested ends it within about
-    /// a second. @throws EngineError also when the engine cannot tell, or knows no such container
+    /// Size of a running or ended container; the engine may read all its files for this. Ends within about a
+    /// second after a stop request. @throws EngineError also if the size or the container is unknown
     ContainerSize size(const std::string& container, const std::stop_token& stop);
-    /// Paths that were added, changed or deleted in its own file system; counting ends at more than `most`.
-    /// @throws EngineError also when the engine knows no such container
+    /// Number of paths added, changed or deleted in the container's own file system; counting ends above
+    /// `most`. @throws EngineError also if the container is unknown
     std::uint64_t changed_paths(const std::string& container, std::uint64_t most,
                                 const std::stop_token& stop);
-    /// True once it does not run any more; false after the timeout.
+    /// Returns true once the container does not run, false after the timeout.
     bool wait(const std::string& container, Millis timeout);
-    /// SIGKILL; nothing happens when it does not run or does not exist.
+    /// Sends SIGKILL; does nothing if the container does not run or does not exist.
     void kill(const std::string& container);
-    /// With force; nothing happens when it does not exist.
+    /// Removes the container, even if it runs; does nothing if it does not exist.
     void remove(const std::string& container);
-    /// Lines after `after`, at most about `max_bytes`.
+    /// Lines after the position, at most about `max_bytes`.
     std::vector<LogLine> logs(const std::string& container, const LogPosition& after, std::size_t max_bytes);
-    /// Running or not.
+    /// Containers with the label, running or not.
     std::vector<ContainerRef> list(const std::string& label);
 
   private:
@@ -149,7 +147,7 @@ class DockerEngine {
         int status;
         std::string body;
     };
-    /// The framed stream from `since` on; cut: there is more than `max_bytes`.
+    /// The framed stream from `since` on; `cut` if it has more than `max_bytes`.
     struct LogBytes {
         std::string bytes;
         bool cut = false;
@@ -163,24 +161,24 @@ class DockerEngine {
     std::string socket_;
     net::Transport& http_;
     std::mutex mutex_;
-    std::string version_;        ///< empty: not agreed yet
-    std::optional<bool> quota_;  ///< absent: not asked yet
+    std::string version_;        ///< empty: not negotiated yet
+    std::optional<bool> quota_;  ///< absent: not known yet
 };
 
-/// The engine's form of a container (POST /containers/create).
+/// Request body that creates a container (POST /containers/create).
 std::string create_body(const ContainerSpec& spec);
-/// Splits the engine's 8-byte framed log stream; an unfinished frame at the end is dropped. Times come out in
-/// UTC with nanoseconds, whatever their form (podman writes the machine's offset, and whole seconds).
+/// Splits the engine's 8-byte framed log stream; drops an incomplete last frame. Converts times to UTC with
+/// nanoseconds (podman writes the machine's offset and whole seconds).
 std::vector<LogLine> parse_log_frames(std::string_view bytes);
-/// A time in the form that the engine takes as `since`: seconds.nanoseconds.
+/// Formats a time for the engine's `since` parameter: seconds.nanoseconds.
 std::string engine_seconds(const std::string& rfc3339);
-/// Leaves out what was read before. Engines take a position in time and give what is at it once more.
+/// Removes lines that were read before: engines return the lines at the requested time again.
 void drop_read(std::vector<LogLine>& lines, const LogPosition& after);
-/// True if the storage driver that the engine's report (GET /info) names may hold a container to a size:
-/// overlay2 on XFS (it refuses where XFS has no project quotas), ZFS. Not btrfs, whose quota holds the
-/// image's own content as well.
+/// True if the storage driver in the engine's report (GET /info) may limit a container's size: overlay2 on
+/// XFS (the engine refuses if XFS has no project quotas), or ZFS. False for btrfs, whose quota includes the
+/// image's content.
 bool may_have_quota(std::string_view info);
-/// Counts the changes in the engine's report on a container (JSON), which comes in parts cut anywhere.
+/// Counts the changes in the engine's JSON report on a container, which arrives in arbitrary parts.
 class ChangeCounter {
   public:
     void add(std::string_view part);
@@ -190,10 +188,9 @@ class ChangeCounter {
     std::string rest_;
     std::uint64_t count_ = 0;
 };
-/// The error in the progress report of a pull; empty: none. A line at a time, its end may be missing.
+/// Error in one line of a pull's progress report; empty: none. The line may be truncated.
 std::string pull_error(std::string_view line);
-/// A name as the engine pulls it: `:latest` added where neither tag nor digest stands, because a bare name
-/// would pull every tag.
+/// Reference for a pull: adds `:latest` to a name without tag and digest, which would pull every tag.
 std::string pull_reference(const std::string& name);
 
 }  // namespace lamda::agent

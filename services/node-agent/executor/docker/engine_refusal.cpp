@@ -23,7 +23,7 @@ bool holds_any(std::string_view text, const std::array<std::string_view, N>& wor
                        [&](auto word) { return text.find(word) != std::string_view::npos; });
 }
 
-// Looked for first: a limit may come with the words of a denial.
+// Checked first: a rate limit may contain the text of a denial.
 constexpr std::array<std::string_view, 3> kLimits{"toomanyrequests", "too many requests", "rate limit"};
 constexpr std::array<std::string_view, 4> kImpossible{"invalid reference format", "must be lowercase",
                                                       "invalid checksum digest", "unsupported digest"};
@@ -36,11 +36,11 @@ constexpr std::array<std::string_view, 9> kDenied{
 constexpr std::array<std::string_view, 4> kDevices{"could not select device driver", "cdi device", "nvidia",
                                                    "no such device"};
 
-// runc's, crun's and the engines' words.
+// Texts of runc, crun and the engines.
 constexpr std::array<std::string_view, 6> kImpossibleStart{
     "executable file not found", "executable file `",   "command that was not found",
     "exec format error",         "unable to find user", "unable to find group"};
-/// Only beside the program that was to be run: elsewhere they are said of mounts and sockets.
+/// Matched only after the name of the program: elsewhere they refer to mounts and sockets.
 constexpr std::array<std::string_view, 4> kProgramFaults{"no such file or directory", "permission denied",
                                                          "is a directory", "not a directory"};
 
@@ -49,12 +49,12 @@ constexpr std::array<std::string_view, 4> kProgramFaults{"no such file or direct
 PullFault pull_fault(int status, std::string_view message) {
     const auto text = lower(message);
     if (holds_any(text, kLimits)) {
-        return PullFault::kPassing;
+        return PullFault::kTransient;
     }
     if (status == kBadRequest || holds_any(text, kImpossible)) {
         return PullFault::kImpossible;
     }
-    return holds_any(text, kDenied) ? PullFault::kDenied : PullFault::kPassing;
+    return holds_any(text, kDenied) ? PullFault::kDenied : PullFault::kTransient;
 }
 
 bool is_impossible_start(std::string_view message) {

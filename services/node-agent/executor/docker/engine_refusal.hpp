@@ -1,5 +1,5 @@
-// What an engine's or a registry's refusal means for an attempt: pure functions, no I/O. Docker's and
-// podman's words, as far as no status tells.
+// Classifies errors of an engine or a registry: pure functions, no I/O. Matches texts of Docker and podman
+// where the status code is ambiguous.
 #pragma once
 
 #include <string_view>
@@ -7,20 +7,20 @@
 namespace lamda::agent {
 
 enum class PullFault {
-    kImpossible,  ///< no engine takes such a name: the same for every attempt
-    kDenied,      ///< the registry says that it has no such image, or not for this provider
-    kPassing      ///< limits, outages, cut transfers, and all that is not known
+    kImpossible,  ///< invalid image name: permanent for every attempt
+    kDenied,      ///< the registry does not have the image, or denies access to this provider
+    kTransient    ///< rate limits, outages, cut transfers, and unknown errors
 };
 PullFault pull_fault(int status, std::string_view message);
 
-/// Whether a start that failed so fails for every attempt: the command or the user is not in the image, or
-/// cannot be run.
+/// True if the start fails for every attempt: the command or the user is missing in the image, or the command
+/// is not executable.
 bool is_impossible_start(std::string_view message);
 
-/// Whether the engine refuses a container because of the devices that it asks for.
+/// True if the engine refuses a container because it lacks the requested devices.
 bool lacks_device(std::string_view message);
 
-/// Whether the engine refuses a container because its storage driver cannot hold it to a size.
+/// True if the engine refuses a container because its storage driver does not support a size limit.
 bool lacks_quota(std::string_view message);
 
 }  // namespace lamda::agent

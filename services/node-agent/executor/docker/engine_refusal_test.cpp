@@ -5,7 +5,7 @@
 using namespace lamda;
 using namespace lamda::agent;
 
-TEST_CASE("a registry's limit or outage passes; its denial and an impossible name do not") {
+TEST_CASE("a registry's limit or outage is transient; a denial and an invalid name are not") {
     for (const auto* text :
          {"toomanyrequests: You have reached your pull rate limit.",
           "toomanyrequests: requested access to the resource is denied",
@@ -15,7 +15,7 @@ TEST_CASE("a registry's limit or outage passes; its denial and an impossible nam
           "lookup registry.example on 10.0.0.2:53: no such host", "unexpected EOF",
           "failed to register layer: no space left on device", ""}) {
         INFO(text);
-        CHECK(pull_fault(500, text) == PullFault::kPassing);
+        CHECK(pull_fault(500, text) == PullFault::kTransient);
     }
     for (const auto* text :
          {"manifest for busybox:nope not found: manifest unknown: manifest unknown",
@@ -31,17 +31,17 @@ TEST_CASE("a registry's limit or outage passes; its denial and an impossible nam
     CHECK(pull_fault(400, "anything that the engine does not take") == PullFault::kImpossible);
     CHECK(pull_fault(500, "parsing reference \"Lamda/x\": repository name must be lowercase") ==
           PullFault::kImpossible);
-    CHECK(pull_fault(429, "Too Many Requests") == PullFault::kPassing);
+    CHECK(pull_fault(429, "Too Many Requests") == PullFault::kTransient);
 }
 
-TEST_CASE("an engine without the device is told from one that fails otherwise") {
+TEST_CASE("a missing device is distinguished from other engine errors") {
     CHECK(lacks_device("could not select device driver \"\" with capabilities: [[gpu]]"));
     CHECK(lacks_device("setting up CDI devices: unresolvable CDI devices nvidia.com/gpu=all"));
     CHECK(lacks_device("nvidia-container-cli: initialization error: no such device"));
     CHECK_FALSE(lacks_device("exec: \"/no/such/program\": no such file or directory"));
 }
 
-TEST_CASE("a command or user that the image lacks is told from a start that may succeed later") {
+TEST_CASE("a missing command or user is distinguished from a start that may succeed later") {
     for (const auto* text :
          {"OCI runtime create failed: runc create failed: unable to start container process: exec: "
           "\"nope\": executable file not found in $PATH: unknown",

@@ -1,27 +1,27 @@
-#include "ingest/detail/lease_patience.hpp"
+#include "ingest/detail/lease_timeout.hpp"
 
 #include <algorithm>
 
 namespace lamda::ingest {
 
-void LeasePatience::answered() {
+void LeaseTimeout::answered() {
     failing_since_.reset();
-    patience_ = kFirst;
+    timeout_ = kFirst;
 }
 
-void LeasePatience::begin() {
+void LeaseTimeout::begin() {
     failing_since_.reset();
 }
 
-bool LeasePatience::failed(Steady now) {
+bool LeaseTimeout::failed(Steady now) {
     if (!failing_since_) {
         failing_since_ = now;
     }
-    if (now - *failing_since_ < patience_) {
+    if (now - *failing_since_ < timeout_) {
         return false;
     }
     failing_since_.reset();
-    patience_ = std::min(2 * patience_, kMost);
+    timeout_ = std::min(2 * timeout_, kMost);
     return true;
 }
 
