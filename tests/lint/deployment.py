@@ -65,7 +65,7 @@ class Deployment:
         """Each name is read by the executable, which accepts all of them together with env.example's."""
         settings = self.settings_of(executable)
         for name in sorted(name for name in given if given[name] and not {name, name.removesuffix("_FILE")} & settings.keys()):
-            self.must(False, place, f"{name} is not a setting of {executable}")
+            self.must(False, place, f"{name} is no setting of {executable}")
         if executable == "lamda" or not (self.executables / executable).exists():  # a command reads its settings when it needs them
             return
         with tempfile.TemporaryDirectory() as folder:
