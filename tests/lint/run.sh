@@ -1,5 +1,5 @@
 #!/bin/bash
-# All lints, each to its end; exit status 1 when one has found something. NO_TIDY=1 leaves out the slow one.
+# Runs all lints to the end; exit status 1 if one has findings. NO_TIDY=1 skips the slow one.
 cd "$(dirname "$0")/../.." || exit 1
 status=0
 tests/lint/format.sh || status=1

@@ -1,4 +1,4 @@
-// lamda-abigen --out FOLDER FILE.json…: turns ABI files into FOLDER/contracts/<name>.hpp and .cpp.
+// lamda-abigen --out FOLDER FILE.json…: generates FOLDER/contracts/<name>.hpp and .cpp from ABI files.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
