@@ -1,3 +1,4 @@
+// UnixFS directories, from links and from a folder on disk.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -8,8 +9,7 @@
 namespace lamda::ipfs {
 namespace {
 
-/// Names and CIDs together; beyond it other implementations split the directory into shards, and the CID
-/// differs.
+/// Limit of names and CIDs together: above it other implementations shard the directory, and the CID differs.
 constexpr std::size_t kMostFlat = 262144;
 constexpr unsigned kMostDepth = 32;
 

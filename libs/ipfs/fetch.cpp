@@ -1,4 +1,4 @@
-// Walks a DAG depth first, block by block, each verified, and writes the tree that it describes.
+// Walks a DAG depth first, verifies each block, and writes the described tree.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,16 +16,16 @@ namespace {
 
 constexpr unsigned kMostDepth = 32;
 constexpr std::size_t kMostEntries = 100'000;
-/// Inner nodes are no content and count towards no size: without a limit, few blocks could make endless work.
+/// Limits the blocks of a tree: inner nodes count towards no size, so few bytes could cause unlimited work.
 constexpr std::size_t kMostBlocks = 1'000'000;
-constexpr std::uint64_t kFanout = 256;  // the only one in use; two hex digits before each name in a shard
+constexpr std::uint64_t kFanout = 256;  // the only fanout in use; two hex digits precede each name in a shard
 constexpr std::size_t kShardPrefix = 2;
 
 [[noreturn]] void fail(const std::string& what) {
     throw std::system_error(errno, std::generic_category(), what);
 }
 
-/// A new file that nobody else had there before, also not as a link.
+/// A new file; fails if the path exists, also as a link.
 class NewFile {
   public:
     explicit NewFile(const std::string& path)
@@ -143,7 +143,8 @@ class Walk {
         file.write(bytes);
     }
 
-    /// What a file's node holds and links to, in order. Each part must be as long as its parent says.
+    /// Writes the content of a file's node and of its links, in order. Each part must have the size that its
+    /// parent states.
     void parts(NewFile& file, const Cid& cid, const Node& node, unsigned depth) {
         content(file, node.data);
         for (std::size_t i = 0; i < node.links.size(); ++i) {
@@ -166,7 +167,7 @@ class Walk {
         }
     }
 
-    /// The entries of a folder, over all its shards when it has any.
+    /// Lists the entries of a folder, over all its shards.
     void listed(const Cid& cid, const Node& node, const std::string& path, std::set<std::string>& names,
                 unsigned depth) {
         const bool shard = node.type == Node::Type::kHamtShard;

@@ -26,7 +26,7 @@ bool is_host_char(char c) {
            c == '-' || c == '_';
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port`, each after an optional `user:password@`.
+/// True for `host`, `host:port`, `[v6]`, `[v6]:port`, each after an optional `user:password@`.
 bool is_authority(std::string_view text) {
     if (const auto at = text.rfind('@'); at != std::string_view::npos) {
         text.remove_prefix(at + 1);
@@ -52,7 +52,7 @@ bool is_authority(std::string_view text) {
     return text.empty() || (text.starts_with(':') && is_port(text.substr(1)));
 }
 
-/// Checks what both kinds have in common. @returns the URL without slashes at its end
+/// Checks common to both kinds. @returns the URL without trailing slashes
 Result<std::string> parse_base(std::string_view text, const std::string& example) {
     if (text.empty()) {
         return wrong("it is empty; an http or https URL is expected, as " + example);
