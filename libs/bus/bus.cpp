@@ -14,7 +14,8 @@ std::int64_t nanos(Millis duration) {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(duration).count();
 }
 
-/// Subjects for answers: those of clients, and those that the server makes for an asker in another account.
+/// True for reply subjects: those of clients, and those that the server makes for a client of another
+/// account.
 bool is_for_answers(const std::string& subject) {
     return subject.starts_with("_INBOX.") || subject.starts_with("_R_.");
 }
@@ -51,7 +52,7 @@ void Bus::on_change(std::function<void(bool connected)> callback) {
 void Bus::publish(const std::string& subject, const std::string& body) {
     auto& connection = *impl_->connection;
     if (!connection.connected()) {
-        return;  // nats.c would keep it and send it late, when it is no longer true
+        return;  // nats.c would buffer it and send it when it is stale
     }
     const auto status = natsConnection_Publish(connection.nats(), subject.c_str(), body.data(),
                                                static_cast<int>(body.size()));
@@ -138,7 +139,7 @@ void Bus::ensure_stream(const StreamSpec& spec) {
     config.SubjectsLen = static_cast<int>(subjects.size());
     const bool work_queue = spec.retention == StreamSpec::Retention::kWorkQueue;
     config.Retention = work_queue ? js_WorkQueuePolicy : js_LimitsPolicy;
-    // A full work queue refuses, and the outbox keeps; elsewhere the oldest goes.
+    // A full work queue refuses new messages, which stay in the outbox; other streams drop the oldest.
     config.Discard = work_queue ? js_DiscardNew : js_DiscardOld;
     config.Storage = js_FileStorage;
     config.MaxAge = nanos(spec.max_age);

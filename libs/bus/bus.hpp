@@ -1,4 +1,4 @@
-// NATS and JetStream. nats.c stays behind this header.
+// Bus: NATS and JetStream. nats.c is not visible in this header.
 #pragma once
 
 #include <functional>
@@ -14,7 +14,7 @@
 
 namespace lamda::bus {
 
-/// No answer, no connection, no acknowledgement: try again later.
+/// No answer, no connection or no acknowledgement: retry later.
 class Unavailable : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -28,7 +28,7 @@ class Refused : public std::runtime_error {
 struct Message {
     std::string subject;
     std::string body;
-    std::string reply;           ///< empty: nobody waits
+    std::string reply;           ///< empty: no reply is expected
     std::uint64_t sequence = 0;  ///< in the stream; 0 for core messages
     std::uint64_t deliveries = 1;
 };
@@ -37,9 +37,9 @@ struct StreamSpec {
     std::string name;
     std::vector<std::string> subjects;
     enum class Retention { kLimits, kWorkQueue } retention = Retention::kLimits;
-    Millis max_age{0};  ///< 0: for ever
+    Millis max_age{0};  ///< 0: unlimited
     std::int64_t max_bytes = -1;
-    std::int32_t max_message_bytes = -1;  ///< a larger one is refused to its publisher
+    std::int32_t max_message_bytes = -1;  ///< the publisher of a larger one gets an error
     Millis duplicate_window{120'000};
     int replicas = 1;
 };
@@ -50,13 +50,13 @@ struct Outgoing {
     std::string body;
 };
 
-/// The outcome of a batch.
+/// Outcome of a batch.
 struct Published {
-    std::vector<bool> stored;  ///< by message; a duplicate counts as stored
-    std::string reason;        ///< why the first refused message was refused; empty when all are stored
+    std::vector<bool> stored;  ///< for each message; a duplicate counts as stored
+    std::string reason;        ///< of the first message that was refused; empty if all are stored
 };
 
-/// A core subscription; its callback runs on a thread of its own. Ends with the object.
+/// A core subscription; its callback runs on a thread of its own. Destruction ends it.
 class Subscription {
   public:
     struct Impl;
@@ -68,30 +68,31 @@ class Subscription {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Pulls from one durable consumer. For one thread.
+/// Pulls from one durable consumer. Single-threaded.
 class Consumer {
   public:
     struct Impl;
     explicit Consumer(std::unique_ptr<Impl> impl);
     ~Consumer();
     Consumer(Consumer&&) noexcept;
-    /// Up to `most` messages; waits at most `timeout` for the first. Empty: none came. @throws Unavailable
+    /// Returns up to `most` messages; waits at most `timeout` for the first. Empty: none arrived.
+    /// @throws Unavailable
     std::vector<Message> fetch(int most, Millis timeout);
-    /// Of a message of the last fetch, by its stream sequence.
+    /// Acknowledges a message of the last fetch, by its stream sequence.
     void ack(const Message& message);
-    /// Deliver again after the delay.
+    /// Requests redelivery after the delay.
     void nak(const Message& message, Millis delay);
-    /// Never again (work queue: removed).
+    /// Ends the delivery of the message (work queue: removes it).
     void term(const Message& message);
 
   private:
     std::unique_ptr<Impl> impl_;
 };
 
-/// One connection; reconnects for ever. Thread-safe. Opening does not wait for the server.
+/// One connection; reconnects without limit. Thread-safe. The constructor does not wait for the server.
 class Bus {
   public:
-    /// @param url as parse_servers reads it (bus/server_list.hpp); credentials are never logged
+    /// @param url in the form of parse_servers (bus/server_list.hpp); credentials are never logged
     /// @throws Refused for a URL that cannot be used
     Bus(const std::string& url, const std::string& client_name, telemetry::Log log);
     ~Bus();
@@ -99,38 +100,38 @@ class Bus {
     Bus& operator=(const Bus&) = delete;
 
     bool connected() const;
-    /// The reason why the bus is of no use now (no server, a refused login, no JetStream); empty: there is
-    /// none.
+    /// Reason why the bus cannot be used now (no server, refused login, no JetStream); empty: usable.
     std::string last_error() const;
-    /// Called (from any thread) whenever the connection comes or goes.
+    /// Sets a callback for every connect and disconnect; called from any thread.
     void on_change(std::function<void(bool connected)> callback);
 
-    /// Core: lost when nobody listens or there is no connection. Never blocks.
+    /// Core message: lost without a subscriber or a connection. Never blocks.
     void publish(const std::string& subject, const std::string& body);
-    /// Core request. @throws Unavailable on a time-out or without responders
+    /// Core request. @throws Unavailable on timeout or without responders
     std::string request(const std::string& subject, const std::string& body, Millis timeout);
     Subscription subscribe(const std::string& subject, const std::string& queue_group,
                            std::function<void(const Message&)> callback);
-    /// Answers a core request, on subjects for answers only: an asker must not choose what we publish on.
+    /// Answers a core request, on reply subjects only: a client must not choose any other subject for us to
+    /// publish on.
     void respond(const Message& request, const std::string& body);
 
     /// Names of the account's streams. @throws Unavailable, Refused
     std::set<std::string> stream_names();
-    /// Names of a stream's durables; empty also when the stream does not exist. @throws Unavailable, Refused
+    /// Names of a stream's durables; empty also if the stream does not exist. @throws Unavailable, Refused
     std::set<std::string> durable_names(const std::string& stream);
-    /// Creates the stream, or updates it where the server allows. @throws Unavailable, Refused
+    /// Creates the stream, or updates it as far as the server allows. @throws Unavailable, Refused
     void ensure_stream(const StreamSpec& spec);
-    /// Explicit acknowledgement, deliver all, no limit of deliveries.
-    /// @param most_pending delivered and not acknowledged yet; those put off by nak count. Above it nothing
-    /// more is delivered.
+    /// Creates a durable: explicit acknowledgement, deliver all, unlimited deliveries.
+    /// @param most_pending limit of delivered messages without acknowledgement, delayed ones included. At the
+    /// limit no more are delivered.
     /// @throws Unavailable, Refused
     void ensure_durable(const std::string& stream, const std::string& durable,
                         const std::string& filter_subject, Millis ack_wait,
                         std::int64_t most_pending = 1'000);
-    /// Sequence of the newest message that the stream ever held; 0: none yet. @throws Unavailable, Refused
+    /// Sequence of the newest message that the stream ever held; 0: none. @throws Unavailable, Refused
     std::uint64_t last_sequence(const std::string& stream);
-    /// Publishes all asynchronously and waits for the acknowledgements. @throws Unavailable when there is no
-    /// connection at all
+    /// Publishes all asynchronously and waits for the acknowledgements. @throws Unavailable without a
+    /// connection
     Published publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
     Consumer consume(const std::string& stream, const std::string& durable);
 

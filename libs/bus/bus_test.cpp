@@ -48,14 +48,15 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "durable messages come in order, each once, and an acknowledged one never again") {
+TEST_CASE_METHOD(Fixture,
+                 "durable messages arrive in order and once, and an acknowledged one is not redelivered") {
     auto bus = client();
     bus->ensure_stream(jobs());
     bus->ensure_stream(jobs());
     bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
     bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
     REQUIRE(all(bus->publish_durable(messages(1, 5), Millis(5'000))));
-    REQUIRE(all(bus->publish_durable(messages(1, 7), Millis(5'000))));  // five are known by their ids
+    REQUIRE(all(bus->publish_durable(messages(1, 7), Millis(5'000))));  // five are duplicates by id
     {
         auto consumer = bus->consume("JOBS", "a");
         std::vector<std::string> got;
@@ -73,14 +74,14 @@ TEST_CASE_METHOD(Fixture, "durable messages come in order, each once, and an ack
         }
         REQUIRE(got == std::vector<std::string>{"1", "2", "3", "4", "5", "6", "7"});
     }
-    // The durable outlives its consumer object, with what it has acknowledged.
+    // The durable outlives its consumer object, with its acknowledgements.
     auto again = bus->consume("JOBS", "a");
     REQUIRE(again.fetch(10, Millis(200)).empty());
     REQUIRE(all(bus->publish_durable(messages(8, 8), Millis(5'000))));
     REQUIRE(again.fetch(10, Millis(2'000)).size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "a message that arrives during a long fetch for many is handed over at once") {
+TEST_CASE_METHOD(Fixture, "a message that arrives during a long fetch for many is returned immediately") {
     auto bus = client();
     bus->ensure_stream(jobs());
     bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
@@ -102,7 +103,7 @@ TEST_CASE_METHOD(Fixture, "a message that arrives during a long fetch for many i
     REQUIRE(got - stored < std::chrono::seconds(5) * testkit::patience());
 }
 
-TEST_CASE_METHOD(Fixture, "a refused message comes again after its delay, a terminated one never") {
+TEST_CASE_METHOD(Fixture, "a nak'ed message is redelivered after its delay, a terminated one never") {
     auto bus = client();
     bus->ensure_stream(jobs());
     bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
@@ -122,7 +123,7 @@ TEST_CASE_METHOD(Fixture, "a refused message comes again after its delay, a term
     REQUIRE(consumer.fetch(2, Millis(200)).empty());
 }
 
-TEST_CASE_METHOD(Fixture, "a stream's last sequence counts what it ever held") {
+TEST_CASE_METHOD(Fixture, "a stream's last sequence counts all messages that it ever held") {
     auto bus = client();
     bus->ensure_stream(jobs());
     CHECK(bus->last_sequence("JOBS") == 0);
@@ -131,7 +132,7 @@ TEST_CASE_METHOD(Fixture, "a stream's last sequence counts what it ever held") {
     CHECK_THROWS_AS(bus->last_sequence("NONE"), Refused);
 }
 
-TEST_CASE_METHOD(Fixture, "streams and durables are listed as the server has them") {
+TEST_CASE_METHOD(Fixture, "streams and durables are listed as they are on the server") {
     auto bus = client();
     CHECK(bus->stream_names().empty());
     CHECK(bus->durable_names("JOBS").empty());
@@ -146,7 +147,8 @@ TEST_CASE_METHOD(Fixture, "streams and durables are listed as the server has the
     CHECK(bus->durable_names("JOBS").empty());
 }
 
-TEST_CASE_METHOD(Fixture, "a stream takes no message above its limit, which one that stands gets, too") {
+TEST_CASE_METHOD(Fixture,
+                 "a stream refuses messages above its limit, also after an update of an existing stream") {
     auto bus = client();
     auto limited = jobs();
     bus->ensure_stream(limited);
@@ -159,8 +161,7 @@ TEST_CASE_METHOD(Fixture, "a stream takes no message above its limit, which one 
     CHECK(bus->last_sequence("JOBS") == 1);
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "messages that are put off count against what a durable has pending, and no further") {
+TEST_CASE_METHOD(Fixture, "delayed messages count as pending, and no more are delivered at the limit") {
     auto bus = client();
     bus->ensure_stream(jobs());
     bus->ensure_durable("JOBS", "all", "", Millis(30'000), 3);
@@ -172,14 +173,14 @@ TEST_CASE_METHOD(Fixture,
         consumer.nak(message, Millis(600'000));
     }
     CHECK(consumer.fetch(10, Millis(200)).empty());
-    bus->ensure_durable("JOBS", "all", "", Millis(30'000), 10);  // one that stands takes the new bound
+    bus->ensure_durable("JOBS", "all", "", Millis(30'000), 10);  // an existing durable takes the new limit
     REQUIRE(wait_until([&] {
         const auto rest = consumer.fetch(10, Millis(500));
         return !rest.empty() && rest.front().body == "4";
     }));
 }
 
-TEST_CASE_METHOD(Fixture, "publishing tells message by message what is stored") {
+TEST_CASE_METHOD(Fixture, "publish_durable reports for each message if it was stored") {
     auto bus = client();
     bus->ensure_stream(jobs());
     auto some = messages(1, 3);
@@ -197,7 +198,8 @@ TEST_CASE_METHOD(Fixture, "thousands of durable messages are stored in one call"
     CHECK(bus->last_sequence("JOBS") == 20'000);
 }
 
-TEST_CASE_METHOD(Fixture, "what the server refuses is Refused, what is not there yet is Unavailable") {
+TEST_CASE_METHOD(Fixture,
+                 "an error of the server is Refused, a missing durable or responder is Unavailable") {
     auto bus = client();
     bus->ensure_stream(jobs());
     bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
@@ -210,14 +212,15 @@ TEST_CASE_METHOD(Fixture, "what the server refuses is Refused, what is not there
     auto wider = jobs();
     wider.subjects.push_back("jobs.more.*");
     bus->ensure_stream(wider);
-    auto absent = bus->consume("JOBS", "nobody");
+    auto absent = bus->consume("JOBS", "absent");
     REQUIRE_THROWS_AS(absent.fetch(1, Millis(100)), Unavailable);
-    REQUIRE_THROWS_AS(bus->request("nobody.listens", "x", Millis(1'000)), Unavailable);
+    REQUIRE_THROWS_AS(bus->request("no.subscriber", "x", Millis(1'000)), Unavailable);
     REQUIRE_THROWS(Bus("nats://127.0.0.1:notaport", "x", telemetry::Log::none()));
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "requests are answered by one of a queue group; a callback that throws harms nobody") {
+TEST_CASE_METHOD(
+    Fixture,
+    "requests are answered by one member of a queue group; a callback that throws affects no other request") {
     auto bus = client();
     auto other = client("other");
     std::atomic<int> answered = 0;
@@ -250,31 +253,30 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(asker->request("jobs.command", "still", Millis(5'000)) == "echo still");
 }
 
-TEST_CASE_METHOD(Fixture, "after a subscription's end its callback does not run") {
+TEST_CASE_METHOD(Fixture, "the callback does not run after its subscription ended") {
     auto bus = client();
-    std::atomic<int> heard = 0;
+    std::atomic<int> received = 0;
     {
         auto subscription = bus->subscribe("nodes.heartbeat.*", "", [&](const Message& message) {
             REQUIRE(message.reply.empty());
-            ++heard;
+            ++received;
         });
         bus->publish("nodes.heartbeat.a", "1");
-        REQUIRE(wait_until([&] { return heard == 1; }));
+        REQUIRE(wait_until([&] { return received == 1; }));
     }
     bus->publish("nodes.heartbeat.a", "2");
     std::atomic<int> later = 0;
     auto another = bus->subscribe("nodes.heartbeat.*", "", [&](const Message&) { ++later; });
     bus->publish("nodes.heartbeat.a", "3");
     REQUIRE(wait_until([&] { return later == 1; }));
-    REQUIRE(heard == 1);
+    REQUIRE(received == 1);
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "a bus opened before its server, and a server that is killed: it comes back by itself") {
+TEST_CASE_METHOD(Fixture, "a bus opened before its server, or whose server was killed, connects by itself") {
     server.stop();
     {
         const Bus never(server.url(), "never", telemetry::Log::none());
-    }  // ends without ever having been connected
+    }  // destroyed without ever having connected
     std::mutex mutex;
     std::vector<bool> changes;
     Bus bus(server.url(), "early", telemetry::Log::none());
@@ -282,8 +284,8 @@ TEST_CASE_METHOD(Fixture,
         std::lock_guard lock(mutex);
         changes.push_back(connected);
     });
-    std::atomic<int> heard = 0;
-    auto subscription = bus.subscribe("x", "", [&](const Message&) { ++heard; });
+    std::atomic<int> received = 0;
+    auto subscription = bus.subscribe("x", "", [&](const Message&) { ++received; });
     REQUIRE_FALSE(bus.connected());
     bus.publish("x", "lost");
     REQUIRE_THROWS_AS(bus.publish_durable(messages(1, 1), Millis(1'000)), Unavailable);
@@ -302,11 +304,11 @@ TEST_CASE_METHOD(Fixture,
 
     server.kill();
     REQUIRE(wait_until([&] { return !bus.connected(); }));
-    // No spinning: a fetch without a server takes its time.
+    // No busy loop: a fetch without a server waits.
     const auto begin = std::chrono::steady_clock::now();
     REQUIRE_THROWS_AS(consumer.fetch(1, Millis(300)), Unavailable);
     REQUIRE(std::chrono::steady_clock::now() - begin >= Millis(150));
-    // And nothing outlasts the 4.5 s that a process is given to stop.
+    // No call exceeds the 4.5 s within which a process must stop.
     const auto asked = std::chrono::steady_clock::now();
     REQUIRE_THROWS_AS(bus.ensure_stream(jobs()), Unavailable);
     REQUIRE_THROWS_AS(bus.ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(1'000)), Unavailable);
@@ -330,7 +332,7 @@ TEST_CASE_METHOD(Fixture,
         Millis(30'000)));
     REQUIRE(wait_until([&] {
         bus.publish("x", "again");
-        return heard > 0;
+        return received > 0;
     }));
     REQUIRE(wait_until([&] {
         std::lock_guard lock(mutex);
@@ -340,7 +342,7 @@ TEST_CASE_METHOD(Fixture,
 
 TEST_CASE_METHOD(
     Fixture,
-    "a publish that is cut off by the server's end returns, and what it reports as stored is stored") {
+    "a publish interrupted by the server's death returns, and messages reported as stored are stored") {
     auto bus = client();
     bus->ensure_stream(jobs());
     bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(1'000));
@@ -348,7 +350,7 @@ TEST_CASE_METHOD(
     auto other = client("other");
     std::thread killer([&] {
         auto watcher = other->consume("JOBS", "a");
-        watcher.fetch(1, Millis(20'000));  // not acknowledged: it comes again
+        watcher.fetch(1, Millis(20'000));  // not acknowledged: redelivered later
         server.kill();
     });
     std::vector<bool> stored;
@@ -379,9 +381,9 @@ TEST_CASE_METHOD(
         },
         Millis(20'000));
     INFO("acknowledged and lost: " << missing.size()
-                                   << (missing.empty() ? "" : ", for one " + *missing.begin()));
+                                   << (missing.empty() ? "" : ", for example " + *missing.begin()));
     REQUIRE(all_came);
-    // And publishing works again.
+    // Publishing works again.
     REQUIRE(all(bus->publish_durable(messages(60'001, 60'010), Millis(5'000))));
 }
 
@@ -410,7 +412,7 @@ TEST_CASE("a token is in no subject") {
     CHECK(inbox.find("S3cr3tToken") == std::string::npos);
 }
 
-TEST_CASE("with the deployed permissions a dispatcher and an agent work, each by its own inbox") {
+TEST_CASE("with the deployed permissions a dispatcher and an agent work, each with its own inbox") {
     const testkit::TempDir dir("bus-users");
     const std::string agent_user = "0x90f79bf6eb2c4f870365e785982e1f101e93b906";
     const testkit::NatsServer server(dir.path(), {agent_user});
@@ -448,5 +450,5 @@ TEST_CASE("with the deployed permissions a dispatcher and an agent work, each by
         }
         return true;
     }));
-    CHECK(inbox.starts_with("_R_."));  // the server's, which leads to the asker alone
+    CHECK(inbox.starts_with("_R_."));  // made by the server; reaches the requester only
 }

@@ -1,4 +1,4 @@
-// What keeps the bus from being of use is named: by the bus, and by those who fetch.
+// Tests that the bus and its consumers name the cause when the bus is unusable.
 #include <catch2/catch.hpp>
 #include <fstream>
 
@@ -21,7 +21,7 @@ StreamSpec jobs() {
 
 }  // namespace
 
-TEST_CASE("what keeps the bus from being of use is said, and passes when its cause is gone") {
+TEST_CASE("the cause of an unusable bus is reported, and cleared when it is gone") {
     const testkit::TempDir dir("bus-trouble");
     const std::string port = std::to_string(testkit::free_port());
     const auto start = [&](const std::string& password, bool jetstream) {
@@ -63,7 +63,7 @@ TEST_CASE("what keeps the bus from being of use is said, and passes when its cau
     CHECK(bus.last_error().empty());
 }
 
-TEST_CASE("a consumer names JetStream's absence, at first and when it goes") {
+TEST_CASE("a consumer reports missing JetStream, at start and after its loss") {
     const testkit::TempDir dir("bus-consumer");
     const std::string port = std::to_string(testkit::free_port());
     const auto start = [&](bool jetstream) {
@@ -78,7 +78,7 @@ TEST_CASE("a consumer names JetStream's absence, at first and when it goes") {
     };
     auto server = start(false);
     Bus bus("nats://127.0.0.1:" + port, "bus-test", telemetry::Log::none());
-    auto consumer = bus.consume("JOBS", "somebody");
+    auto consumer = bus.consume("JOBS", "worker");
     const auto fails_with = [&](const std::string& what) {
         return wait_until(
             [&] {
@@ -96,7 +96,7 @@ TEST_CASE("a consumer names JetStream's absence, at first and when it goes") {
             [&] {
                 try {
                     bus.ensure_stream(jobs());
-                    bus.ensure_durable("JOBS", "somebody", "", Millis(30'000));
+                    bus.ensure_durable("JOBS", "worker", "", Millis(30'000));
                     consumer.fetch(1, Millis(100));
                     return true;
                 } catch (const Unavailable&) {

@@ -1,4 +1,4 @@
-// Whether a server lets in clients without a login.
+// Checks if a server accepts clients without a login.
 #pragma once
 
 #include <string>
@@ -6,13 +6,13 @@
 namespace lamda::bus {
 
 enum class LoginCheck {
-    kAsked,     ///< every server that answers asks for a login
-    kNotAsked,  ///< one lets in whoever connects
-    kNoAnswer,  ///< no server answers, or what answers cannot be judged (TLS fails, say)
+    kAsked,     ///< every server that answers requires a login
+    kNotAsked,  ///< one accepts any client
+    kNoAnswer,  ///< no server answers, or the answer is inconclusive (TLS fails, say)
 };
 
-/// Connects to each server of the URL once without its login, and leaves at once. Takes up to 2 s for each.
-/// @param url as parse_servers reads it (bus/server_list.hpp)
+/// Connects to each server of the URL once without its login, and disconnects. Takes up to 2 s for each.
+/// @param url in the form of parse_servers (bus/server_list.hpp)
 /// @throws Refused for a URL that cannot be used
 LoginCheck check_login(const std::string& url);
 

@@ -1,4 +1,4 @@
-// What is answered, and where.
+// Tests which reply subjects are answered.
 #include <catch2/catch.hpp>
 #include <mutex>
 
@@ -8,25 +8,25 @@
 using namespace lamda;
 using namespace lamda::bus;
 
-TEST_CASE("an answer goes to subjects for answers only, whatever the asker names") {
+TEST_CASE("an answer is sent to reply subjects only, whatever the request names") {
     const testkit::TempDir dir("respond");
     const testkit::NatsServer nats(dir.path());
     Bus service(nats.url(), "service", telemetry::Log::none());
-    Bus ear(nats.url(), "ear", telemetry::Log::none());
-    REQUIRE(testkit::wait_until([&] { return service.connected() && ear.connected(); }));
+    Bus observer(nats.url(), "observer", telemetry::Log::none());
+    REQUIRE(testkit::wait_until([&] { return service.connected() && observer.connected(); }));
     std::mutex mutex;
-    std::vector<std::string> heard;
-    const auto all = ear.subscribe(">", "", [&](const Message& message) {
+    std::vector<std::string> received;
+    const auto all = observer.subscribe(">", "", [&](const Message& message) {
         const std::lock_guard lock(mutex);
-        heard.push_back(message.subject);
+        received.push_back(message.subject);
     });
-    const auto has_heard = [&](const std::string& subject) {
+    const auto has_received = [&](const std::string& subject) {
         const std::lock_guard lock(mutex);
-        return std::find(heard.begin(), heard.end(), subject) != heard.end();
+        return std::find(received.begin(), received.end(), subject) != received.end();
     };
     REQUIRE(testkit::wait_until([&] {
         service.publish("ready", "");
-        return has_heard("ready");
+        return has_received("ready");
     }));
     for (const char* reply : {"jobs.dispatch.0x90f79bf6eb2c4f870365e785982e1f101e93b906", "jobs.command",
                               "$JS.API.STREAM.PURGE.JOBS", "events.global", "_INBOXES.x", ""}) {
@@ -34,8 +34,8 @@ TEST_CASE("an answer goes to subjects for answers only, whatever the asker names
     }
     service.respond({"jobs.command", "", "_R_.of.an.account"}, "{}");
     service.respond({"jobs.command", "", "_INBOX.gateway.1"}, "{}");
-    REQUIRE(testkit::wait_until([&] { return has_heard("_INBOX.gateway.1"); }));
+    REQUIRE(testkit::wait_until([&] { return has_received("_INBOX.gateway.1"); }));
     const std::lock_guard lock(mutex);
-    std::erase(heard, "ready");
-    CHECK(heard == std::vector<std::string>{"_R_.of.an.account", "_INBOX.gateway.1"});
+    std::erase(received, "ready");
+    CHECK(received == std::vector<std::string>{"_R_.of.an.account", "_INBOX.gateway.1"});
 }

@@ -136,13 +136,13 @@ Result<ServerList> parse_servers(const std::string& text) {
         }
         if (!is_host_and_port(rest)) {
             return invalid(
-                "must have host and port after nats:// (is something special in the password not "
+                "must have host and port after nats:// (are special characters of the password not "
                 "percent-encoded?)");
         }
         out.urls.push_back(std::string(scheme) + "://" + std::string(rest));
     }
     if (out.urls.empty()) {
-        return invalid("must name one server at least: nats://host:port");
+        return invalid("must name at least one server: nats://host:port");
     }
     if (login) {
         out.user = login->user;

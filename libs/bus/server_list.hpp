@@ -1,4 +1,4 @@
-// NATS_URL: servers and the one login that they share.
+// Parses NATS_URL: servers and the login that they share.
 #pragma once
 
 #include <string>
@@ -12,11 +12,11 @@ struct ServerList {
     std::vector<std::string> urls;  ///< scheme://host[:port], without credentials
     std::string user;               ///< percent-decoded; empty: none
     std::string password;
-    std::string token;  ///< of nats://token@host; empty: none
+    std::string token;  ///< from nats://token@host; empty: none
 };
 
-/// Reads comma-separated `nats://` or `tls://` URLs with `user:password@` or `token@` before the host, which
-/// must be the same in each URL that has one. The error never repeats a part of the text.
+/// Reads comma-separated `nats://` or `tls://` URLs with `user:password@` or `token@` before the host. All
+/// URLs with a login must have the same one. The error never repeats a part of the text.
 Result<ServerList> parse_servers(const std::string& text);
 
 }  // namespace lamda::bus

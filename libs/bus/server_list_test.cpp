@@ -18,7 +18,7 @@ TEST_CASE("NATS_URL: servers without their login, and the login percent-decoded"
     CHECK(parse_servers("nats://localhost").value().urls == std::vector<std::string>{"nats://localhost"});
 }
 
-TEST_CASE("NATS_URL: what can never work is refused without a word of its login") {
+TEST_CASE("NATS_URL: an unusable URL is refused without quoting its login") {
     for (const char* text :
          {"", " , ", "foo", "localhost:4222", "http://u:s3cret@h:4222", "nats://", "nats://u:s3cret@",
           "nats://u:s3cret@h:0", "nats://u:s3cret@h:99999", "nats://u:s3cret@h:4222x", "nats://u:s3%cret@h",

@@ -14,7 +14,7 @@ namespace lamda {
 using Bytes = std::vector<std::uint8_t>;
 using BytesView = std::span<const std::uint8_t>;
 
-/// Lowercase hex, with `0x` in front.
+/// Lowercase hex with prefix `0x`.
 std::string to_hex(BytesView bytes);
 /// Lowercase hex, without prefix.
 std::string to_hex_bare(BytesView bytes);

@@ -13,7 +13,7 @@ constexpr std::string_view kBase32 = "abcdefghijklmnopqrstuvwxyz234567";
 constexpr std::string_view kBase58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
 
 Error bad(std::string why) {
-    return Error{"invalid_cid", "not a CID that is understood here: " + std::move(why), ""};
+    return Error{"invalid_cid", "unsupported or malformed CID: " + std::move(why), ""};
 }
 
 std::string base32(BytesView bytes) {
@@ -51,7 +51,7 @@ std::optional<Bytes> unbase32(std::string_view text) {
             out.push_back(static_cast<std::uint8_t>(buffer >> bits));
         }
     }
-    // Bits that do not fill a byte must be padding: otherwise two texts would name one block.
+    // Bits beyond the last byte must be padding: otherwise two texts would name one block.
     if (bits >= 5 || (buffer & ((1U << bits) - 1)) != 0) {
         return std::nullopt;
     }
@@ -96,13 +96,13 @@ Result<Cid> Cid::from_bytes(BytesView bytes) {
         }
         if (bytes[1] != static_cast<std::uint8_t>(CidCodec::kRaw) &&
             bytes[1] != static_cast<std::uint8_t>(CidCodec::kDagPb)) {
-            return bad("its codec is neither raw nor dag-pb");
+            return bad("the codec must be raw or dag-pb");
         }
         codec = static_cast<CidCodec>(bytes[1]);
         bytes = bytes.subspan(2);
     }
     if (bytes[0] != kSha256 || bytes[1] != kDigestSize) {
-        return bad("its hash is not sha2-256");
+        return bad("the hash must be sha2-256");
     }
     return Cid(codec, *Bytes32::from_bytes(bytes.subspan(2)));
 }
@@ -123,8 +123,7 @@ Result<Cid> Cid::parse(std::string_view text) {
             bytes = *hex;
         }
     } else {
-        return bad(
-            "it starts with none of Qm, b, z, f; write the CID alone, without ipfs://, path or gateway");
+        return bad("it must start with Qm, b, z or f; write the CID alone, without ipfs://, path or gateway");
     }
     if (!bytes) {
         return bad("a character or the length does not fit its base");

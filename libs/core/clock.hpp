@@ -1,4 +1,4 @@
-// Time: a clock that can be replaced in tests, and RFC 3339.
+// Time: a clock that tests can replace, and RFC 3339.
 #pragma once
 
 #include <chrono>
@@ -12,9 +12,9 @@
 namespace lamda {
 
 using Millis = std::chrono::milliseconds;
-/// UTC, to the millisecond.
+/// UTC, millisecond resolution.
 using Timestamp = std::chrono::time_point<std::chrono::system_clock, Millis>;
-/// For intervals: never jumps.
+/// For intervals: monotonic.
 using Steady = std::chrono::steady_clock::time_point;
 
 class Clock {
@@ -22,7 +22,7 @@ class Clock {
     virtual ~Clock() = default;
     virtual Timestamp now() const = 0;
     virtual Steady steady() const = 0;
-    /// Returns early, with false, when stopped.
+    /// Returns early with false if stopped.
     virtual bool sleep(const std::stop_token& stop, Millis time) const = 0;
 };
 
@@ -33,16 +33,16 @@ class SystemClock final : public Clock {
     bool sleep(const std::stop_token& stop, Millis time) const override;
 };
 
-/// Moves only when told to, or slept on; both faces together but for step(). Thread-safe.
+/// Moves only by advance() and sleep(). Both times move together, except by step(). Thread-safe.
 class FakeClock final : public Clock {
   public:
     explicit FakeClock(Timestamp start);
     Timestamp now() const override;
     Steady steady() const override;
-    /// Takes no time: moves the clock.
+    /// Returns immediately and moves the clock.
     bool sleep(const std::stop_token& stop, Millis time) const override;
     void advance(Millis by) const;
-    /// The wall clock alone, as when a person or a time server sets it.
+    /// Moves the wall clock alone, like an administrator or a time server.
     void step(Millis by) const;
 
   private:

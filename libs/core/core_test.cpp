@@ -9,7 +9,7 @@
 
 using namespace lamda;
 
-TEST_CASE("hex: there and back, and what is refused") {
+TEST_CASE("hex: round trip, and refused input") {
     CHECK(to_hex(Bytes{0x00, 0xab, 0xff}) == "0x00abff");
     CHECK(from_hex("0x00ABff").value() == Bytes{0x00, 0xab, 0xff});
     CHECK(from_hex("").value().empty());
@@ -17,7 +17,7 @@ TEST_CASE("hex: there and back, and what is refused") {
     CHECK(from_hex("0x0g").error().message.find("offset 1") != std::string::npos);
 }
 
-TEST_CASE("identifiers: parsed from any case, printed in lowercase, refused whole") {
+TEST_CASE("identifiers: parsed from any case, printed in lowercase, refused entirely") {
     const auto a = Address::parse("0xD9264B533DD53198C7AE345C6AFE8EF054303B53");
     REQUIRE(a);
     CHECK(a->hex() == "0xd9264b533dd53198c7ae345c6afe8ef054303b53");
@@ -55,7 +55,7 @@ TEST_CASE("CID: the forms of one block are equal, others are refused with a reas
     CHECK(cid->codec() == CidCodec::kRaw);
     CHECK(cid->to_string() == "bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku");
     CHECK(*Cid::parse("f" + to_hex_bare(cid->bytes())) == *cid);
-    // The well-known empty UnixFS directory, version 0 and 1.
+    // The empty UnixFS directory, version 0 and 1.
     const auto v0 = Cid::parse("QmUNLLsPACCz1vLxQVkXqqLX5R1X345qqfHbsf67hvA3Nn");
     REQUIRE(v0);
     CHECK(v0->to_string() == "bafybeiczsscdsbs7ffqz55asqdf3smv6klcw3gofszvwlyarci47bgf354");
@@ -67,7 +67,7 @@ TEST_CASE("CID: the forms of one block are equal, others are refused with a reas
           "invalid_cid");
 }
 
-TEST_CASE("time: RFC 3339 there and back") {
+TEST_CASE("time: RFC 3339 round trip") {
     const auto at = parse_rfc3339("2026-02-28T23:59:59.123Z");
     REQUIRE(at);
     CHECK(to_rfc3339(*at) == "2026-02-28T23:59:59.123Z");
@@ -91,7 +91,7 @@ TEST_CASE("durations") {
     }
 }
 
-TEST_CASE("FakeClock moves only when told to") {
+TEST_CASE("FakeClock moves only on request") {
     FakeClock clock(from_unix_seconds(100));
     const auto before = clock.steady();
     clock.advance(Millis(1500));

@@ -1,5 +1,5 @@
-// Named crash points: in builds with LAMDA_CRASH_POINTS, LAMDA_CRASH_AT=<name>[:<n>] ends the process by
-// SIGKILL at the n-th pass (default: the first). In other builds they are nothing.
+// Named crash points: in builds with LAMDA_CRASH_POINTS, LAMDA_CRASH_AT=<name>[:<n>] kills the process by
+// SIGKILL at the n-th pass (default: the first). In other builds they do nothing.
 #pragma once
 
 namespace lamda {

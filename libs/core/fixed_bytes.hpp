@@ -1,4 +1,4 @@
-// FixedBytes<N, Tag>: N bytes that mean one thing. Two tags of the same size neither mix nor compare.
+// FixedBytes<N, Tag>: N bytes with one meaning. Two tags of the same size neither convert nor compare.
 #pragma once
 
 #include <algorithm>
@@ -51,7 +51,7 @@ class FixedBytes {
         return std::all_of(bytes_.begin(), bytes_.end(), [](auto b) { return b == 0; });
     }
 
-    /// The same bytes under another meaning; explicit, because it is a claim.
+    /// The same bytes with another meaning; explicit, because nothing checks it.
     template <class Other>
     Other as() const {
         static_assert(Other::kSize == N);

@@ -1,9 +1,9 @@
-// The value of one hexadecimal digit.
+// Value of a hexadecimal digit.
 #pragma once
 
 namespace lamda {
 
-/// 0 … 15 of a hex digit of any case; −1 of anything else.
+/// 0 … 15 for a hex digit of any case; −1 otherwise.
 constexpr int hex_digit(char c) {
     if (c >= '0' && c <= '9') {
         return c - '0';

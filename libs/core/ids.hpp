@@ -1,4 +1,4 @@
-// The identifiers of the domain. Each is a type of its own: explicit in, no implicit out.
+// Identifiers of the domain. Each is a type of its own: explicit in, no implicit out.
 #pragma once
 
 #include <cstdint>
@@ -41,13 +41,13 @@ struct Topic {
 
 /// 20 bytes. hex() is lowercase; crypto::checksum_address gives the EIP-55 form.
 using Address = FixedBytes<20, tag::Address>;
-/// 32 bytes without further meaning: digests, ABI bytes32.
+/// 32 bytes without a specific meaning: digests, ABI bytes32.
 using Bytes32 = FixedBytes<32, tag::Bytes32>;
 using BlockHash = FixedBytes<32, tag::BlockHash>;
 using TxHash = FixedBytes<32, tag::TxHash>;
-/// What a block's header says of its receipts: the root of their trie.
+/// Root of the receipts trie in a block header.
 using ReceiptsRoot = FixedBytes<32, tag::ReceiptsRoot>;
-/// The bytes32 that JobManager knows a job by; for jobs with a spec, SHA-256 of its canonical form.
+/// The bytes32 by which JobManager identifies a job; for jobs with a spec, SHA-256 of its canonical form.
 using JobId = FixedBytes<32, tag::JobId>;
 using Topic = FixedBytes<32, tag::Topic>;
 
@@ -57,7 +57,7 @@ struct BlockNum {
 
     constexpr auto operator<=>(const BlockNum&) const = default;
     constexpr BlockNum operator+(std::uint64_t n) const { return {value + n}; }
-    /// Saturates at 0: there is no block before genesis.
+    /// Saturates at 0.
     constexpr BlockNum operator-(std::uint64_t n) const { return {value > n ? value - n : 0}; }
     constexpr BlockNum next() const { return {value + 1}; }
 };
@@ -68,7 +68,7 @@ struct ChainId {
     constexpr auto operator<=>(const ChainId&) const = default;
 };
 
-/// A block by height and hash: what a cursor stands on.
+/// A block by height and hash: the position of a cursor.
 struct BlockRef {
     BlockNum number;
     BlockHash hash;
@@ -77,7 +77,7 @@ struct BlockRef {
 
 /// 32 bytes from the operating system's generator (getrandom(2)).
 Bytes32 random_bytes32();
-/// 128 random bits as 32 hex digits: request ids and the like.
+/// 128 random bits as 32 hex digits, for request ids.
 std::string random_id();
 
 }  // namespace lamda

@@ -1,4 +1,4 @@
-// Result: a value, or the reason why the input that it was to be made from is bad.
+// Result: a value, or the reason why the input for it was refused.
 //
 // Bad input is a value (Result); broken plumbing is an exception. See CONTRIBUTING.md, "Errors".
 #pragma once
@@ -10,16 +10,16 @@
 
 namespace lamda {
 
-/// Why an input was refused.
+/// Reason why an input was refused.
 struct Error {
     std::string code;     ///< stable, for programs: `invalid_address`
-    std::string message;  ///< for people: what is wrong and what would be right
+    std::string message;  ///< for users: what is wrong and what would be right
     std::string where;    ///< JSON pointer (RFC 6901) or name of the offending part; may be empty
 
     bool operator==(const Error&) const = default;
 };
 
-/// A Result was read as if it had the other content: a bug in the caller.
+/// A Result was read as if it held the other content: a bug in the caller.
 class BadResultAccess : public std::logic_error {
   public:
     explicit BadResultAccess(const std::string& what) : std::logic_error(what) {}
@@ -36,7 +36,7 @@ class [[nodiscard]] Result {
     bool ok() const { return content_.index() == 0; }
     explicit operator bool() const { return ok(); }
 
-    /// The value. @throws BadResultAccess with the error's text when there is none.
+    /// Returns the value. @throws BadResultAccess with the error's text if there is none.
     const T& value() const& {
         require_value();
         return std::get<0>(content_);
@@ -55,7 +55,7 @@ class [[nodiscard]] Result {
     const T* operator->() const { return &value(); }
     T* operator->() { return &value(); }
 
-    /// The error. @throws BadResultAccess when there is a value.
+    /// Returns the error. @throws BadResultAccess if there is a value.
     const Error& error() const {
         if (ok()) {
             throw BadResultAccess("Result holds a value, not an error");

@@ -1,36 +1,80 @@
 #include "core/u256.hpp"
 
 #include <algorithm>
-#include <iterator>
-#include <limits>
+#include <boost/multiprecision/cpp_int.hpp>
+#include <ostream>
 
 namespace lamda {
 
+namespace {
+
+using Number = boost::multiprecision::number<boost::multiprecision::cpp_int_backend<
+    256, 256, boost::multiprecision::unsigned_magnitude, boost::multiprecision::checked, void>>;
+
+Number number(const U256& value) {
+    Number out;
+    boost::multiprecision::import_bits(out, value.limbs().begin(), value.limbs().end(), 64, false);
+    return out;
+}
+
+U256 word(const Number& value) {
+    std::array<std::uint64_t, 4> limbs{};
+    boost::multiprecision::export_bits(value, limbs.begin(), 64, false);
+    return U256(limbs);
+}
+
+}  // namespace
+
+U256::U256(std::string_view decimal) : U256(word(Number(std::string(decimal)))) {}
+
+U256& U256::operator+=(const U256& other) {
+    return *this = word(number(*this) + number(other));
+}
+U256& U256::operator-=(const U256& other) {
+    return *this = word(number(*this) - number(other));
+}
+U256& U256::operator*=(const U256& other) {
+    return *this = word(number(*this) * number(other));
+}
+U256& U256::operator/=(const U256& other) {
+    return *this = word(number(*this) / number(other));
+}
+U256& U256::operator%=(const U256& other) {
+    return *this = word(number(*this) % number(other));
+}
+U256& U256::operator<<=(unsigned bits) {
+    return *this = word(number(*this) << bits);
+}
+U256& U256::operator>>=(unsigned bits) {
+    return *this = word(number(*this) >> bits);
+}
+
+std::ostream& operator<<(std::ostream& out, const U256& value) {
+    return out << to_decimal(value);
+}
+
 std::array<std::uint8_t, 32> to_be32(const U256& value) {
-    const Bytes minimal = to_be_minimal(value);
     std::array<std::uint8_t, 32> out{};
-    std::copy(minimal.begin(), minimal.end(), out.end() - static_cast<std::ptrdiff_t>(minimal.size()));
+    for (std::size_t i = 0; i < out.size(); ++i) {
+        out[out.size() - 1 - i] = static_cast<std::uint8_t>(value.limbs()[i / 8] >> (i % 8 * 8));
+    }
     return out;
 }
 
 Bytes to_be_minimal(const U256& value) {
-    if (value == 0) {
-        return {};
-    }
-    Bytes out;
-    boost::multiprecision::export_bits(value, std::back_inserter(out), 8);
-    return out;
+    const auto all = to_be32(value);
+    return {std::find_if(all.begin(), all.end(), [](auto byte) { return byte != 0; }), all.end()};
 }
 
 Result<U256> u256_from_be(BytesView bytes) {
     if (bytes.size() > 32) {
         return Error{"invalid_length", "at most 32 bytes, not " + std::to_string(bytes.size()), ""};
     }
-    U256 out = 0;
-    if (!bytes.empty()) {
-        boost::multiprecision::import_bits(out, bytes.begin(), bytes.end(), 8);
+    std::array<std::uint64_t, 4> limbs{};
+    for (std::size_t i = 0; i < bytes.size(); ++i) {
+        limbs[i / 8] |= std::uint64_t{bytes[bytes.size() - 1 - i]} << (i % 8 * 8);
     }
-    return out;
+    return U256(limbs);
 }
 
 Result<U256> u256_from_decimal(std::string_view text) {
@@ -40,8 +84,8 @@ Result<U256> u256_from_decimal(std::string_view text) {
         return bad;
     }
     try {
-        return U256(std::string(text));
-    } catch (const std::exception&) {  // past 2^256-1
+        return U256(text);
+    } catch (const std::exception&) {  // above 2^256-1
         return bad;
     }
 }
@@ -63,7 +107,7 @@ Result<U256> u256_from_quantity(std::string_view text) {
 }
 
 std::string to_decimal(const U256& value) {
-    return value.str();
+    return number(value).str();
 }
 
 std::string to_quantity(const U256& value) {

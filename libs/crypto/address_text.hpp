@@ -1,4 +1,4 @@
-// Addresses that people write (EIP-55).
+// Parses addresses that users write (EIP-55).
 #pragma once
 
 #include <string_view>
@@ -7,7 +7,7 @@
 
 namespace lamda::crypto {
 
-/// As Address::parse, for text that a person wrote: mixed case must carry the right checksum of EIP-55.
+/// Like Address::parse, for user input: mixed case must carry the correct checksum of EIP-55.
 /// All-lower and all-upper digits carry none. Errors: `invalid_address`, `invalid_checksum`.
 Result<Address> parse_address(std::string_view text);
 

@@ -76,8 +76,11 @@ TEST_CASE("sign: deterministic nonces as in RFC 6979, on the known secp256k1 vec
          "0x7063ae83e7f62bbb171798131b4a0564b956930092b33b07b395615d9ec7e15c",
          "0x58dfcc1e00a35e1572f366ffe34ba0fc47db1e7189759b9fb233c5b05ab388ea"},
         {"e91671c46231f833a6406ccbea0e3e392c76c167bac1cb013f6f1013980455c2",
-         "There is a computer disease that anybody who works with computers knows about. It's a very serious "
-         "disease and it interferes completely with the work. The trouble with computers is that you 'play' "
+         // The text belongs to the published vector.
+         "There is a computer disease that any"
+         "body who works with computers knows about. It's a very serious "
+         "disease and it interferes completely with the work. The trou"
+         "ble with computers is that you 'play' "
          "with them!",
          "0xb552edd27580141f3b2a5463048cb7cd3e047b97c9f98076c32dbdf85a68718b",
          "0x279fa72dd19bfae05577e06c7c0c1900c371fcd5893f7e1d56a37d30174671f6"}};
@@ -105,7 +108,7 @@ TEST_CASE("sign: the example of EIP-155") {
     CHECK(recover(digest, signature).value() == account->address());
 }
 
-TEST_CASE("recover: finds the signer of every signature, and nobody else") {
+TEST_CASE("recover: finds the signer of every signature, and no other address") {
     Bytes32 key = sha256(as_bytes("lamda"));
     for (int round = 0; round < 200; ++round) {
         const auto account = LocalSigner::from_bytes(key.view()).value();
@@ -125,7 +128,7 @@ TEST_CASE("recover: finds the signer of every signature, and nobody else") {
     }
 }
 
-TEST_CASE("signatures: wrong ones are refused, with the reason") {
+TEST_CASE("signatures: invalid ones are refused, with the reason") {
     const auto good = signer(key_one())->sign_digest(sha256(as_bytes("x")));
     auto bytes = good.bytes65();
     CHECK(bytes[64] == 27 + good.recovery_id);
@@ -136,7 +139,7 @@ TEST_CASE("signatures: wrong ones are refused, with the reason") {
         CHECK(Signature::from_bytes65(bytes).ok() == (v == 27 || v == 28));
     }
     bytes[64] = 27;
-    // n - s: the malleable twin.
+    // n - s: the malleable form.
     const U256 order = u256_from_quantity("0x" + kSecpOrder).value();
     const auto high = to_be32(U256(order - *u256_from_be(good.s.view())));
     std::copy(high.begin(), high.end(), bytes.begin() + 32);
@@ -189,14 +192,14 @@ TEST_CASE("address_of_public_key: compressed, whole, and without its prefix; no 
     }
 }
 
-TEST_CASE("signing leaves nothing of the key on the stack: libsecp256k1 cleans up behind itself") {
+TEST_CASE("signing leaves no part of the key on the stack: libsecp256k1 wipes it") {
     std::array<std::uint8_t, 32> masked = sha256(as_bytes("a key")).array();
     const auto account = signer(to_hex_bare(masked));
     for (auto& byte : masked) {
-        byte ^= 0xff;  // a copy of this test's own would be found
+        byte ^= 0xff;  // the test must not find its own copy
     }
     const auto left = [&] {
-        // Through the kernel: what lies below the stack's end is nobody's to read in the language.
+        // Reads through the kernel: the language does not allow access below the end of the stack.
         std::string below(64U << 10, '\0');
         const int memory = open("/proc/self/mem", O_RDONLY | O_CLOEXEC);
         const auto here = reinterpret_cast<std::uintptr_t>(&memory);
@@ -219,7 +222,7 @@ TEST_CASE("signing leaves nothing of the key on the stack: libsecp256k1 cleans u
         CHECK(below.size() == 64U << 10);
         return found;
     };
-    left();  // its own frames, from now on, are the same each time
+    left();  // from now on its own frames are the same each time
     for (int i = 0; i < 3; ++i) {
         account->sign(as_bytes("a message"));
         CHECK(left() == 0);
@@ -257,7 +260,7 @@ TEST_CASE("HMAC-SHA256: vectors of RFC 4231") {
               .hex() == "0x60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
-TEST_CASE("secrets are the same when all of them is") {
+TEST_CASE("secrets are equal only if all bytes are") {
     CHECK(same_secret("token", "token"));
     CHECK_FALSE(same_secret("token", "tokem"));
     CHECK_FALSE(same_secret("token", "token "));

@@ -8,7 +8,7 @@ namespace lamda::crypto {
 Bytes32 keccak256(BytesView bytes);
 Bytes32 sha256(BytesView bytes);
 
-/// SHA-256 over parts, for streams that do not fit memory.
+/// SHA-256 in parts, for data that does not fit in memory.
 class Sha256 {
   public:
     Sha256();

@@ -1,4 +1,4 @@
-// Web3 Secret Storage, version 3
+// Reads key files: Web3 Secret Storage, version 3
 // (https://ethereum.org/developers/docs/data-structures-and-encoding/web3-secret-storage).
 #include <cryptopp/aes.h>
 #include <cryptopp/modes.h>
@@ -22,7 +22,7 @@ namespace {
 
 using nlohmann::json;
 
-/// What is wrong with the file; stays inside this file.
+/// Error of the file; used inside this source only.
 struct BadFile {
     std::string message;
     std::string where;
@@ -51,8 +51,8 @@ Bytes hex(const json& object, const char* name, const std::string& where) {
     return *std::move(bytes);
 }
 
-/// Some tools write a number without its leading zero bytes (eth-keyfile the iv; geth of 2015 the key). More
-/// of them than these do not occur: something else is wrong then.
+/// Some tools omit leading zero bytes (eth-keyfile of the iv; geth of 2015 of the key). No tool omits more
+/// than this number: then the file is malformed.
 constexpr std::size_t kMostZeros = 4;
 
 Bytes left_padded(Bytes bytes, std::size_t size) {
@@ -70,10 +70,10 @@ std::uint64_t number(const json& object, const char* name, const std::string& wh
     return value.get<std::uint64_t>();
 }
 
-// Wipes itself.
+// Wipes its memory on destruction.
 using Secret = CryptoPP::SecByteBlock;
 
-// The limits keep a hostile file from taking all memory or all day; they are above what wallets write.
+// The limits bound memory and time for a hostile file; they are above the values that wallets write.
 Secret derive(const json& crypto, std::string_view password) {
     const std::string kdf = text(crypto, "kdf", "/crypto");
     const json& params = member(crypto, "kdfparams", "/crypto");
@@ -93,13 +93,13 @@ Secret derive(const json& crypto, std::string_view password) {
             throw BadFile{"a power of two is needed", where + "/n"};
         }
         if (128 * n * r > (1ULL << 30)) {
-            throw BadFile{"n and r ask for more than 1 GiB", where};
+            throw BadFile{"n and r require more than 1 GiB", where};
         }
         CryptoPP::Scrypt().DeriveKey(out.data(), out.size(), pass, password.size(), salt.data(), salt.size(),
                                      n, r, p);
     } else if (kdf == "pbkdf2") {
         if (text(params, "prf", where) != "hmac-sha256") {
-            throw BadFile{"only hmac-sha256 is known", where + "/prf"};
+            throw BadFile{"only hmac-sha256 is supported", where + "/prf"};
         }
         const auto c = number(params, "c", where, 50'000'000);
         CryptoPP::PKCS5_PBKDF2_HMAC<CryptoPP::SHA256>().DeriveKey(out.data(), out.size(), 0, pass,
@@ -113,11 +113,11 @@ Secret derive(const json& crypto, std::string_view password) {
 
 Result<std::unique_ptr<LocalSigner>> open(const json& file, std::string_view password) {
     if (number(file, "version", "", 3) != 3) {
-        throw BadFile{"only version 3 is known", "/version"};
+        throw BadFile{"only version 3 is supported", "/version"};
     }
     const json& crypto = member(file, file.contains("Crypto") ? "Crypto" : "crypto", "");
     if (text(crypto, "cipher", "/crypto") != "aes-128-ctr") {
-        throw BadFile{"only aes-128-ctr is known", "/crypto/cipher"};
+        throw BadFile{"only aes-128-ctr is supported", "/crypto/cipher"};
     }
     const Bytes iv =
         left_padded(hex(member(crypto, "cipherparams", "/crypto"), "iv", "/crypto/cipherparams"), 16);
@@ -143,13 +143,13 @@ Result<std::unique_ptr<LocalSigner>> open(const json& file, std::string_view pas
         .ProcessData(key.data() + (32 - ciphertext.size()), ciphertext.data(), ciphertext.size());
     auto signer = LocalSigner::from_bytes({key.data(), key.size()});
     if (!signer) {
-        throw BadFile{"what it holds is no private key", "/crypto/ciphertext"};
+        throw BadFile{"the content is not a private key", "/crypto/ciphertext"};
     }
     if (file.contains("address") && file.at("address") != "") {
         const Bytes address = hex(file, "address", "");
         if (!std::equal(address.begin(), address.end(), (*signer)->address().array().begin(),
                         (*signer)->address().array().end())) {
-            throw BadFile{"the key it holds has another address", "/address"};
+            throw BadFile{"the key in the file has another address", "/address"};
         }
     }
     return signer;
@@ -167,7 +167,7 @@ Result<std::unique_ptr<LocalSigner>> open_checked(const json& file, std::string_
     }
 }
 
-/// NFKC (Unicode annex 15), as ethers and EIP-2335 write passwords. Absent: it is no UTF-8, or ASCII alone.
+/// NFKC (Unicode annex 15), the password form of ethers and EIP-2335. Absent: not UTF-8, or ASCII only.
 std::optional<Secret> normalized(std::string_view password) {
     const bool ascii = std::all_of(password.begin(), password.end(),
                                    [](char c) { return static_cast<unsigned char>(c) < 0x80; });
@@ -191,9 +191,9 @@ std::optional<Secret> normalized(std::string_view password) {
 Result<std::unique_ptr<LocalSigner>> open_key_file(std::string_view json_text, std::string_view password) {
     const json file = json::parse(json_text, nullptr, false);
     if (!file.is_object()) {
-        return Error{"invalid_key_file", "a key file is a JSON object", ""};
+        return Error{"invalid_key_file", "a key file must be a JSON object", ""};
     }
-    // geth takes a password's bytes as they are typed, ethers their normal form.
+    // geth uses a password's bytes as typed, ethers their normal form.
     auto opened = open_checked(file, password);
     if (!opened && opened.error().code == "wrong_password") {
         if (const auto other = normalized(password)) {

@@ -52,7 +52,7 @@ TEST_CASE("key file: PBKDF2 and scrypt vectors open with their password") {
     CHECK(open_key_file(named.dump(), "testpassword"));
 }
 
-TEST_CASE("key file: forms that tools have written are opened") {
+TEST_CASE("key file: variants written by known tools are opened") {
     const auto made = [](const std::string& iv, const std::string& ciphertext, const std::string& mac) {
         return json{{"version", 3},
                     {"address", ""},
@@ -73,7 +73,7 @@ TEST_CASE("key file: forms that tools have written are opened") {
         return LocalSigner::from_hex(hex).value()->address();
     };
     const std::string key(64, '1');
-    // go-ethereum until 2016 left the key's leading zero bytes out, eth-keyfile does so with the iv's.
+    // go-ethereum until 2016 omitted the key's leading zero bytes, eth-keyfile omits those of the iv.
     const auto short_key = made("00112233445566778899aabbccddeeff",
                                 "7a6464e51c47c6d27a57093fdbe3d6481852b9c9ced5d8da71cce7da6243",
                                 "dd08efc5a6696f1f317a3be99a9782e44917c8d6829bb64e91fc024a4157ad1a");
@@ -101,7 +101,7 @@ TEST_CASE("key file: a wrong password, and a file whose key has another address,
     CHECK(other.where == "/address");
 }
 
-TEST_CASE("key file: a bad one is refused with the place of the fault") {
+TEST_CASE("key file: a malformed file is refused with the place of the error") {
     CHECK(open_key_file("", "x").error().code == "invalid_key_file");
     CHECK(open_key_file("[]", "x").error().code == "invalid_key_file");
     CHECK(open_key_file("{}", "x").error().code == "invalid_key_file");

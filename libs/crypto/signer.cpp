@@ -20,7 +20,7 @@ struct ContextDeleter {
 };
 using Context = std::unique_ptr<secp256k1_context, ContextDeleter>;
 
-// Blinded with random bytes, against what a neighbour may learn from timing and power.
+// Blinded with random bytes against timing and power side channels.
 Context make_context() {
     Context context(secp256k1_context_create(SECP256K1_CONTEXT_NONE));
     if (!context) {
@@ -35,13 +35,13 @@ Context make_context() {
     return context;
 }
 
-// Verification touches no secret, so one constant context serves all threads.
+// Verification uses no secret, so one constant context serves all threads.
 const secp256k1_context* verifying_context() {
     static const Context context = make_context();
     return context.get();
 }
 
-/// x and y: SEC 1, section 2.3.3, without the byte in front.
+/// x and y: SEC 1, section 2.3.3, without the prefix byte.
 Bytes serialized(const secp256k1_context* context, const secp256k1_pubkey& key) {
     std::array<std::uint8_t, 65> bytes{};
     std::size_t size = bytes.size();
@@ -86,21 +86,21 @@ std::string Signature::hex65() const {
 
 Result<Signature> Signature::from_bytes65(BytesView bytes) {
     if (bytes.size() != 65) {
-        return bad_signature("a signature has 65 bytes: r, s, v");
+        return bad_signature("a signature must have 65 bytes: r, s, v");
     }
     const std::uint8_t v = bytes[64];
     if (v != 0 && v != 1 && v != 27 && v != 28) {
-        return bad_signature("v is 0, 1, 27 or 28");
+        return bad_signature("v must be 0, 1, 27 or 28");
     }
     Signature out;
     std::copy(bytes.begin(), bytes.begin() + 32, out.r.array().begin());
     std::copy(bytes.begin() + 32, bytes.begin() + 64, out.s.array().begin());
     out.recovery_id = static_cast<std::uint8_t>(v >= 27 ? v - 27 : v);
     if (out.r.is_zero() || out.s.is_zero()) {
-        return bad_signature("r and s are not 0");
+        return bad_signature("r and s must not be 0");
     }
     if (out.s.array() > kHalfOrder) {
-        return bad_signature("s is in the upper half (EIP-2)");
+        return bad_signature("s must be in the lower half (EIP-2)");
     }
     return out;
 }
@@ -108,17 +108,17 @@ Result<Signature> Signature::from_bytes65(BytesView bytes) {
 Result<Signature> Signature::from_hex65(std::string_view text) {
     const auto bytes = from_hex(text);
     if (!text.starts_with("0x") || !bytes) {
-        return bad_signature("a signature is 0x and 130 hex digits");
+        return bad_signature("a signature must be 0x and 130 hex digits");
     }
     return from_bytes65(*bytes);
 }
 
 Result<Address> recover(const Bytes32& digest, const Signature& signature) {
     if (signature.recovery_id > 1) {
-        return bad_signature("the recovery id is 0 or 1");
+        return bad_signature("the recovery id must be 0 or 1");
     }
     if (signature.s.array() > kHalfOrder) {
-        return bad_signature("s is in the upper half (EIP-2)");
+        return bad_signature("s must be in the lower half (EIP-2)");
     }
     std::array<std::uint8_t, 64> compact{};
     std::copy(signature.r.array().begin(), signature.r.array().end(), compact.begin());
@@ -131,7 +131,7 @@ Result<Address> recover(const Bytes32& digest, const Signature& signature) {
     }
     secp256k1_pubkey key;
     if (secp256k1_ecdsa_recover(context, &key, &parsed, digest.array().data()) != 1) {
-        return bad_signature("no key fits this signature");
+        return bad_signature("no public key matches this signature");
     }
     return address_of(serialized(context, key));
 }
@@ -142,7 +142,7 @@ Result<Address> address_of_public_key(BytesView key) {
         whole.insert(whole.begin(), 0x04);  // SEC 1: uncompressed
     }
     secp256k1_pubkey parsed;
-    // The library aborts at no bytes at all.
+    // The library aborts on empty input.
     if (whole.empty() ||
         secp256k1_ec_pubkey_parse(verifying_context(), &parsed, whole.data(), whole.size()) != 1) {
         return Error{"invalid_public_key", "not a point of secp256k1 in 33, 64 or 65 bytes", ""};
@@ -172,7 +172,7 @@ Result<std::unique_ptr<LocalSigner>> LocalSigner::from_bytes(BytesView key) {
 Result<std::unique_ptr<LocalSigner>> LocalSigner::ready(std::unique_ptr<LocalSigner> signer) {
     Impl& impl = *signer->impl_;
     secp256k1_pubkey pubkey;
-    // Fails for 0 and for n and above: those are no keys.
+    // Fails for 0 and for n and above, which are not keys.
     if (secp256k1_ec_pubkey_create(impl.context.get(), &pubkey, impl.key.data()) != 1) {
         return bad_key();
     }
@@ -189,7 +189,7 @@ Result<std::unique_ptr<LocalSigner>> LocalSigner::from_hex(std::string_view hex)
         return bad_key();
     }
     std::unique_ptr<LocalSigner> out(new LocalSigner);
-    // Digit by digit into its place: no second copy that would have to be wiped.
+    // Decodes digit by digit into the page: no second copy that would have to be wiped.
     for (std::size_t i = 0; i < hex.size(); ++i) {
         const int digit = hex_digit(hex[i]);
         if (digit < 0) {
@@ -228,9 +228,9 @@ Signature LocalSigner::sign_digest(const Bytes32& digest) const {
     Signature out;
     std::copy(compact.begin(), compact.begin() + 32, out.r.array().begin());
     std::copy(compact.begin() + 32, compact.end(), out.s.array().begin());
-    // 2 and 3 need an r above n: one chance in 2^127, and Ethereum has no v for them.
+    // 2 and 3 need an r above n: a chance of 1 in 2^127, and Ethereum has no v for them.
     if (recovery_id > 1) {
-        throw std::runtime_error("secp256k1: a signature without an Ethereum form");
+        throw std::runtime_error("secp256k1: the signature has no Ethereum form");
     }
     out.recovery_id = static_cast<std::uint8_t>(recovery_id);
     return out;

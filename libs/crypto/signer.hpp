@@ -25,45 +25,44 @@ struct Signature {
     bool operator==(const Signature&) const = default;
 };
 
-/// Who signed the digest. Errors: `invalid_signature` when no key fits.
+/// Address that signed the digest. Errors: `invalid_signature` if no key matches.
 Result<Address> recover(const Bytes32& digest, const Signature& signature);
 
 /// The address of a public key (SEC 1, section 2.3.3): 33 bytes compressed, 65 bytes, or its last 64.
 /// Errors: `invalid_public_key`.
 Result<Address> address_of_public_key(BytesView key);
 
-/// The signer cannot answer now: wait, try again. Nothing was signed, as far as the caller needs to know: a
-/// signature that nobody has seen does no harm.
+/// The signer cannot answer now: wait and retry. A signature may have been made; an unused signature is
+/// harmless.
 class Unavailable : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
-/// The signer answers, and will not sign for this address: it does not hold the key, does not let us, or
-/// signs with another one. Somebody must change its configuration, or ours.
+/// The signer answers but refuses to sign for this address: it lacks the key, denies access, or signs with
+/// another key. Its configuration or ours must change.
 class SigningRefused : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
 
-/// Something that signs for one address: a key in memory, a remote signer, a KMS.
+/// Signs for one address: a key in memory, a remote signer or a KMS.
 class Signer {
   public:
     virtual ~Signer() = default;
     virtual const Address& address() const = 0;
-    /// Signs keccak256(message). It gets the message and not the digest because remote signers hash
-    /// themselves, and some look at what they sign. May take seconds. @throws Unavailable,
-    /// SigningRefused
+    /// Signs keccak256(message). Takes the message and not the digest, since remote signers hash by
+    /// themselves and some check what they sign. May take seconds. @throws Unavailable, SigningRefused
     virtual Signature sign(BytesView message) const = 0;
-    /// Returns when it can sign for the address, as far as can be told without signing.
+    /// Returns if the signer can sign for the address, as far as can be checked without signing.
     /// @throws Unavailable, SigningRefused
     virtual void check() const = 0;
 };
 
-/// A key in memory, in one place only, wiped when it goes; deterministic nonces (RFC 6979). Never printed.
+/// A key in memory, in one place only, wiped on destruction; deterministic nonces (RFC 6979). Never printed.
 class LocalSigner final : public Signer {
   public:
-    /// 64 hex digits with or without 0x, in 1 … n−1. The message never repeats the input.
-    /// Errors: `invalid_private_key`. The input is the caller's to wipe.
+    /// Reads 64 hex digits with or without 0x, in 1 … n−1. The message never repeats the input.
+    /// Errors: `invalid_private_key`. The caller wipes the input.
     static Result<std::unique_ptr<LocalSigner>> from_hex(std::string_view hex);
     static Result<std::unique_ptr<LocalSigner>> from_bytes(BytesView key);
     ~LocalSigner() override;
@@ -73,14 +72,14 @@ class LocalSigner final : public Signer {
     const Address& address() const override;
     Signature sign(BytesView message) const override;
     void check() const override {}
-    /// For digests of another kind than keccak256.
+    /// For digests other than keccak256.
     Signature sign_digest(const Bytes32& digest) const;
     /// 64 bytes: x and y, big-endian.
     Bytes public_key() const;
 
   private:
     LocalSigner();
-    /// Finds the address of the key that has been put into the page.
+    /// Derives the address of the key that is in the page.
     static Result<std::unique_ptr<LocalSigner>> ready(std::unique_ptr<LocalSigner> signer);
     struct Impl;
     std::unique_ptr<Impl> impl_;
@@ -90,7 +89,7 @@ class LocalSigner final : public Signer {
 /// `wrong_password`.
 Result<std::unique_ptr<LocalSigner>> open_key_file(std::string_view json, std::string_view password);
 
-/// EIP-55: the mixed-case form.
+/// Formats in mixed case (EIP-55).
 std::string checksum_address(const Address& address);
 
 }  // namespace lamda::crypto

@@ -18,7 +18,7 @@ std::string text_of(int family, const void* bytes) {
     return ::inet_ntop(family, bytes, out.data(), out.size()) == nullptr ? "" : out.data();
 }
 
-/// An IPv4-mapped address is that IPv4 address.
+/// Converts an IPv4-mapped address to its IPv4 address.
 std::optional<V4> ipv4_of(const std::string& text) {
     V4 four{};
     if (::inet_pton(AF_INET, text.c_str(), four.data()) == 1) {

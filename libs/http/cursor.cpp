@@ -8,7 +8,7 @@ namespace lamda::http {
 namespace {
 
 constexpr std::string_view kAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-/// Another layout gets another first byte, so that an old cursor is refused instead of misread.
+/// A new layout gets a new first byte, so that an old cursor is refused instead of misread.
 constexpr char kVersion = '\x01';
 constexpr std::size_t kLongest = 4096;
 
@@ -43,7 +43,7 @@ bool from_base64url(std::string_view text, std::string& out) {
             out += static_cast<char>((bits >> count) & 0xFFU);
         }
     }
-    // One text for one value: no left-over digit, no bits set beyond the end.
+    // One text for one value: no spare digit, no bits set beyond the end.
     return count < 6 && (bits & ((1U << count) - 1U)) == 0;
 }
 

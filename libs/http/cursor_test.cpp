@@ -4,7 +4,7 @@
 
 using namespace lamda::http;
 
-TEST_CASE("A cursor gives back the values it was made of") {
+TEST_CASE("a cursor decodes to its values") {
     using namespace std::string_literals;
     for (const auto& values :
          std::vector<std::vector<std::string>>{{},
@@ -21,7 +21,7 @@ TEST_CASE("A cursor gives back the values it was made of") {
     }
 }
 
-TEST_CASE("A cursor that is none of ours is refused, whatever it is") {
+TEST_CASE("any text that is not one of our cursors is refused") {
     const std::string good = encode_cursor({"12345", "67890"});
     CHECK(decode_cursor(good, 2).ok());
     CHECK(decode_cursor(good, 1).error().code == "invalid_cursor");

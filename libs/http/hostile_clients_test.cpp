@@ -1,5 +1,5 @@
-// A good client beside many that hold connections, memory or workers. The attackers are more than the limits;
-// each test waits for what must come about, and no bound on time decides.
+// Tests of a well-behaved client next to many that hold connections, memory or workers. Attackers exceed the
+// limits; each test waits for a condition, and none depends on a time bound.
 #include <catch2/catch.hpp>
 #include <functional>
 #include <memory>
@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t kBig = 1U << 20;
 
-/// Limits that a few clients reach, and deadlines that none does.
+/// Limits that a few clients reach, and deadlines that no client reaches.
 ServerConfig small() {
     ServerConfig config;
     config.workers = 2;
@@ -29,8 +29,8 @@ ServerConfig small() {
     return config;
 }
 
-/// Long enough for a machine that does much else.
-bool comes_about(const std::function<bool()>& condition) {
+/// Waits long enough for a busy machine.
+bool happens(const std::function<bool()>& condition) {
     return lamda::testkit::wait_until(condition, lamda::Millis(60'000));
 }
 
@@ -44,7 +44,7 @@ Clients clients_that_send(int port, int count, const std::string& bytes) {
     return out;
 }
 
-/// A server that also has an answer of 1 MiB and a large request that waits.
+/// A server with an additional answer of 1 MiB.
 struct BigServer {
     explicit BigServer(ServerConfig config)
         : server(
@@ -71,7 +71,7 @@ struct BigServer {
 
 }  // namespace
 
-TEST_CASE("Idle connections make way: a client that asks is answered, however many they are") {
+TEST_CASE("idle connections are evicted: a client with a request is answered, whatever their number") {
     TestServer server(small());
     const auto idle = clients_that_send(server.port, 60, "");
     for (int i = 0; i < 30; ++i) {
@@ -80,7 +80,7 @@ TEST_CASE("Idle connections make way: a client that asks is answered, however ma
     RawClient(server.port).ask(get("/items/2"));
 }
 
-TEST_CASE("So do connections that send empty lines, or half a head") {
+TEST_CASE("connections that send empty lines or half a head are evicted, too") {
     TestServer server(small());
     for (const char* bytes : {"\r\n", "GET /items/1 HTTP/1.1\r\nHost: x\r\n"}) {
         const auto others = clients_that_send(server.port, 60, bytes);
@@ -90,10 +90,10 @@ TEST_CASE("So do connections that send empty lines, or half a head") {
     }
 }
 
-TEST_CASE("A connection that is served keeps its place") {
+TEST_CASE("a connection that is being served is not evicted") {
     TestServer server(small());
     auto begun = clients_that_send(server.port, 2, get("/wait"));
-    REQUIRE(comes_about([&] { return server.waiting == 2; }));
+    REQUIRE(happens([&] { return server.waiting == 2; }));
     const auto idle = clients_that_send(server.port, 60, "");
     CHECK(RawClient(server.port).ask(get("/items/1")).status == 200);
     server.release();
@@ -102,7 +102,7 @@ TEST_CASE("A connection that is served keeps its place") {
     }
 }
 
-TEST_CASE("Empty lines do not put off the deadline of a request") {
+TEST_CASE("empty lines do not extend the deadline of a request") {
     ServerConfig config = small();
     config.read_timeout_ms = 300;
     config.keep_alive_ms = 300;
@@ -111,35 +111,35 @@ TEST_CASE("Empty lines do not put off the deadline of a request") {
     RawClient used(server.port);
     CHECK(used.ask(get("/items/1")).status == 200);
     for (RawClient* client : {&fresh, &used}) {
-        // Each line comes well before the deadline that it would put off.
-        CHECK(comes_about([&] {
+        // Each line arrives well before the deadline.
+        CHECK(happens([&] {
             client->send("\r\n");
             return client->closed_within(milliseconds(20));
         }));
     }
 }
 
-TEST_CASE("Clients that ask and never read hold no worker") {
+TEST_CASE("clients that send requests and never read hold no worker") {
     BigServer server(small());
     std::string many;
     for (int i = 0; i < 20; ++i) {
         many += get("/big");
     }
     const auto readers = clients_that_send(server.port, 12, many);
-    INFO("there are four workers: with one held by each client, the other clients would not be served");
-    CHECK(comes_about([&] { return server.bigs >= 12; }));
+    INFO("there are four workers: if each client held one, other clients would not be served");
+    CHECK(happens([&] { return server.bigs >= 12; }));
     for (int i = 0; i < 20; ++i) {
         CHECK(RawClient(server.port).ask(get("/small")).body == "small");
     }
 }
 
-TEST_CASE("Answers that are not read are bounded: the one that has moved least is given up") {
+TEST_CASE("unread answers are bounded: the one with the least progress is dropped") {
     ServerConfig config = small();
     config.most_held = 4 * kBig;
     BigServer server(config);
     auto readers = clients_that_send(server.port, 15, get("/big"));
-    REQUIRE(comes_about([&] { return server.bigs == 15; }));
-    REQUIRE(comes_about([&] { return server.memory.used() <= 4 * (kBig + 1'000); }));
+    REQUIRE(happens([&] { return server.bigs == 15; }));
+    REQUIRE(happens([&] { return server.memory.used() <= 4 * (kBig + 1'000); }));
     RawClient good(server.port);
     CHECK(good.ask(get("/big")).body.size() == kBig);
     int whole = 0;
@@ -147,24 +147,24 @@ TEST_CASE("Answers that are not read are bounded: the one that has moved least i
         whole += client->receive().body.size() == kBig ? 1 : 0;
     }
     CHECK(whole <= 4);
-    CHECK(comes_about([&] { return server.memory.used() == 0; }));
+    CHECK(happens([&] { return server.memory.used() == 0; }));
 }
 
-TEST_CASE("Bodies that do not end are bounded, and others are read") {
+TEST_CASE("unfinished bodies are bounded, and others are read") {
     ServerConfig config = small();
     config.most_held = 300'000;
     TestServer server(config);
     const std::string head = "POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: ";
     auto attackers = clients_that_send(server.port, 12, head + "90000\r\n\r\n" + std::string(89'000, 'x'));
     CHECK(RawClient(server.port).ask(head + "80000\r\n\r\n" + std::string(80'000, 'x')).body == "80000");
-    INFO("each holds at least 89,000 bytes, so that 300,000 have room for three");
-    CHECK(comes_about([&] {
+    INFO("each holds at least 89,000 bytes, so 300,000 are enough for three");
+    CHECK(happens([&] {
         std::erase_if(attackers, [](auto& attacker) { return attacker->closed_within(milliseconds(1)); });
         return attackers.size() <= 4;
     }));
 }
 
-TEST_CASE("Large requests wait for each other, and small ones for none of them") {
+TEST_CASE("large requests wait for each other, small ones do not wait for them") {
     lamda::telemetry::Metrics metrics;
     ServerConfig config = small();
     Server server(config, lamda::telemetry::Log::none(), metrics);
@@ -175,7 +175,7 @@ TEST_CASE("Large requests wait for each other, and small ones for none of them")
         "GET", "/list",
         [&](const Request&) {
             most = std::max(most.load(), ++running);
-            comes_about([&] { return open.load(); });
+            happens([&] { return open.load(); });
             --running;
             return Response{200, "text/plain", "list", {}};
         },
@@ -183,7 +183,7 @@ TEST_CASE("Large requests wait for each other, and small ones for none of them")
     server.route("GET", "/small", [](const Request&) { return Response{200, "text/plain", "small", {}}; });
     const int port = server.start();
     auto large = clients_that_send(port, 10, get("/list?limit=1000"));
-    REQUIRE(comes_about([&] { return running == 1; }));
+    REQUIRE(happens([&] { return running == 1; }));
     for (int i = 0; i < 20; ++i) {
         CHECK(RawClient(port).ask(get("/small")).body == "small");
     }

@@ -1,4 +1,4 @@
-// Bytes that answers may take at once, whoever asked for them: counted before they are allocated.
+// MemoryBudget: limits the bytes of all answers in progress; they are counted before they are allocated.
 #pragma once
 
 #include <cstddef>
@@ -7,10 +7,10 @@
 
 namespace lamda::http {
 
-/// Thread-safe. Must outlive the shares that it gives.
+/// Thread-safe. Must outlive its shares.
 class MemoryBudget {
   public:
-    /// Bytes of the budget that are in use until this is destroyed.
+    /// Bytes of the budget in use until the share is destroyed.
     class Share {
       public:
         Share() = default;
@@ -20,7 +20,7 @@ class MemoryBudget {
         Share& operator=(const Share&) = delete;
         ~Share() { shrink_to(0); }
         std::size_t bytes() const { return bytes_; }
-        /// Gives back what is above `bytes`.
+        /// Returns the bytes above `bytes` to the budget.
         void shrink_to(std::size_t bytes);
 
       private:
@@ -35,14 +35,14 @@ class MemoryBudget {
     MemoryBudget(const MemoryBudget&) = delete;
     MemoryBudget& operator=(const MemoryBudget&) = delete;
 
-    /// Nothing when fewer bytes are left.
+    /// Nothing if fewer bytes are left.
     std::optional<Share> take(std::size_t bytes);
-    /// Counts bytes that exist already, also above the limit: the next take() is refused then.
+    /// Counts bytes that exist already, even above the limit: the next take() is refused then.
     Share charge(std::size_t bytes);
 
     std::size_t most() const { return most_; }
     std::size_t used() const;
-    /// The largest sum that was in use at once.
+    /// Highest number of bytes in use so far.
     std::size_t peak() const;
 
   private:

@@ -4,7 +4,7 @@
 
 using namespace lamda::http;
 
-TEST_CASE("A budget gives no more than it has, and takes back what a share lets go") {
+TEST_CASE("a budget gives no more than it has, and takes back released bytes") {
     MemoryBudget budget(100);
     {
         auto first = budget.take(60);
@@ -23,7 +23,7 @@ TEST_CASE("A budget gives no more than it has, and takes back what a share lets 
     CHECK(budget.peak() == 100);
 }
 
-TEST_CASE("Bytes that exist already are counted above the limit, and nothing more is given meanwhile") {
+TEST_CASE("existing bytes are counted even above the limit, and take() is refused meanwhile") {
     MemoryBudget budget(100);
     {
         const auto there = budget.charge(150);

@@ -1,3 +1,4 @@
+// Converts problems to answers, and statuses to reason phrases (http/message.hpp, http/detail/status.hpp).
 #include <nlohmann/json.hpp>
 
 #include "http/detail/status.hpp"
@@ -7,7 +8,7 @@ namespace lamda::http {
 
 namespace {
 
-/// What is away comes back within seconds, or somebody is looking for the cause.
+/// Outages usually end within seconds.
 constexpr int kRetryAfterSeconds = 5;
 
 }  // namespace
@@ -86,7 +87,7 @@ Response to_response(const Problem& problem, const Request& request) {
     Response out;
     out.status = problem.status;
     out.content_type = "application/problem+json";
-    // The path is the client's: what is not UTF-8 in it must not throw here.
+    // The path comes from the client: invalid UTF-8 in it must not throw here.
     out.body = body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
     const int retry_after =
         problem.retry_after == 0 && problem.status == 503 ? kRetryAfterSeconds : problem.retry_after;

@@ -13,12 +13,12 @@ namespace lamda::http {
 struct Request {
     std::string method;
     std::string path;
-    std::map<std::string, std::string> params;  ///< of the route's `{name}` parts
+    std::map<std::string, std::string> params;  ///< values of the route's `{name}` segments
     std::multimap<std::string, std::string> query;
     std::map<std::string, std::string> headers;  ///< names in lowercase
     std::string body;
-    std::string remote_addr;  ///< of the peer
-    std::string client;       ///< the peer, or for whom a proxy on this machine asks
+    std::string remote_addr;  ///< numeric address of the peer
+    std::string client;       ///< the peer, or the client of a proxy on this machine
     std::string request_id;   ///< made by the server; echoed as X-Request-Id
 };
 
@@ -29,9 +29,9 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// One wrong part of a request.
+/// One invalid part of a request.
 struct FieldError {
-    /// JSON pointer into the body, or `?name` for a query parameter, or `{name}` of the path.
+    /// JSON pointer into the body, `?name` for a query parameter, or `{name}` of the path.
     std::string pointer;
     std::string code;
     std::string detail;
@@ -39,17 +39,17 @@ struct FieldError {
 };
 
 /// `application/problem+json`: {"type":"urn:lamda:error:<code>","title","status","detail","instance","code",
-/// "request_id","errors":[…]}. Thrown by handlers, turned into the answer by the server.
+/// "request_id","errors":[…]}. Thrown by handlers; the server converts it to the answer.
 struct Problem {
     int status = 500;
     std::string code = "internal";
-    std::string title;  ///< empty: the status's own phrase
+    std::string title;  ///< empty: the reason phrase of the status
     std::string detail;
     std::vector<FieldError> errors;
-    int retry_after = 0;  ///< seconds; 0: none, for a 503 the default
+    int retry_after = 0;  ///< seconds; 0: none, or the default for a 503
 };
 Response to_response(const Problem& problem, const Request& request);
-/// 400 `invalid_request` from a refused input.
+/// 400 `invalid_request` for a refused input.
 Problem invalid(const Error& error, const std::string& pointer);
 
 }  // namespace lamda::http

@@ -1,4 +1,4 @@
-// For tests: a socket that sends exactly what it is told to, and reads answers.
+// Raw HTTP client for tests: a socket that sends exactly the given bytes, and reads answers.
 #pragma once
 
 #include <arpa/inet.h>
@@ -17,7 +17,7 @@
 namespace lamda::http {
 
 struct RawAnswer {
-    int status = 0;  ///< 0: the connection was closed instead
+    int status = 0;  ///< 0: the connection was closed
     std::string head;
     std::string body;
     bool has(const std::string& line) const { return head.find("\r\n" + line + "\r\n") != std::string::npos; }
@@ -50,7 +50,7 @@ class RawClient {
     }
     void finish_sending() { ::shutdown(fd_, SHUT_WR); }
 
-    /// One answer, or what came before the connection ended. @param head_only of an answer to HEAD
+    /// Returns one answer, or the bytes before the connection ended. @param head_only for the answer to HEAD
     RawAnswer receive(bool head_only = false) {
         while (buffer_.find("\r\n\r\n") == std::string::npos) {
             if (!more()) {
@@ -75,8 +75,8 @@ class RawClient {
         send(bytes);
         return receive();
     }
-    /// True when the server ends the connection within `timeout`, times patience() (bytes before that are
-    /// dropped).
+    /// True if the server closes the connection within `timeout`, times `testkit::patience()` (bytes before
+    /// that are dropped).
     bool closed_within(std::chrono::milliseconds timeout) {
         const auto until = std::chrono::steady_clock::now() + timeout * testkit::patience();
         while (std::chrono::steady_clock::now() < until) {

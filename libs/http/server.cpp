@@ -20,13 +20,13 @@ namespace {
 const std::vector<double> kSeconds = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05,
                                       0.1,    0.25,  0.5,    1,     2.5,  5};
 
-/// A header that a handler made must not be able to end the line.
+/// True if a handler's header cannot end its line.
 bool is_clean(std::string_view text) {
     return std::none_of(text.begin(), text.end(), [](char c) { return c == '\r' || c == '\n' || c == '\0'; });
 }
 
-/// JSON is all that handlers read. No type at all is taken for JSON, a wrong one is refused: that also keeps
-/// plain HTML forms of other sites out.
+/// Handlers read only JSON. An absent type counts as JSON, another one is refused: that also blocks HTML
+/// forms of other sites.
 bool is_json(std::string_view content_type) {
     std::string type(content_type.substr(0, content_type.find(';')));
     type.erase(std::remove(type.begin(), type.end(), ' '), type.end());
@@ -50,12 +50,13 @@ struct Server::Impl {
     telemetry::Metrics& metrics;
     Router router;
     std::vector<Handler> handlers;
-    std::vector<IsLarge> large;  ///< by route
+    std::vector<IsLarge> large;  ///< indexed by route
     std::unique_ptr<Engine> engine;
 
     std::mutex counters_mutex;
     std::map<std::string, telemetry::Counter> counters;
-    std::vector<telemetry::Histogram> durations;  ///< by route; one more for requests without
+    std::vector<telemetry::Histogram>
+        durations;  ///< indexed by route; the last one for requests without a route
 
     struct Answer {
         Response response;
@@ -85,7 +86,7 @@ Response Server::Impl::handle(int route, const Request& request) {
     } catch (...) {
         log.error("request failed", {{"request_id", request.request_id}, {"route", router.pattern(route)}});
     }
-    // The reason is in the log under the request id, and nowhere else.
+    // The reason is in the log under the request id only.
     return to_response({500, "internal", "", "the server failed to answer; quote the request_id", {}},
                        request);
 }
@@ -96,7 +97,7 @@ Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<st
     const bool preflight =
         request.method == "OPTIONS" && request.headers.contains("access-control-request-method");
     if (match.allowed.empty() && preflight) {
-        // Only a preflight that succeeds lets the page ask, and read the 404.
+        // Only after a successful preflight can the page send the request and read the 404.
         match.allowed = router.methods();
     }
     if (match.allowed.empty()) {
@@ -107,7 +108,8 @@ Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<st
         return out;
     } else if (match.route < 0) {
         out.response = to_response(
-            {405, "method_not_allowed", "", "this path has other methods: see Allow", {}}, request);
+            {405, "method_not_allowed", "", "unknown method for this path; use one of the header Allow", {}},
+            request);
         out.response.headers.emplace_back("Allow", joined(match.allowed));
     } else if (const auto type = request.headers.find("content-type");
                !request.body.empty() && type != request.headers.end() && !is_json(type->second)) {
@@ -140,7 +142,7 @@ void Server::Impl::add_cors(Response& response, const Request& request,
     if (!any && allowed == config.cors_origins.end()) {
         return;
     }
-    // The configured text, not the client's.
+    // Sends the configured text, not the client's.
     response.headers.emplace_back("Access-Control-Allow-Origin", any ? "*" : *allowed);
     if (preflight == nullptr) {
         response.headers.emplace_back("Access-Control-Expose-Headers",
@@ -170,7 +172,7 @@ void Server::Impl::fill(httplib::Response& out, Response&& response, const std::
 void Server::Impl::count(const std::string& method, int route, int status, double seconds) {
     static const std::vector<std::string> known = {"GET",   "HEAD",   "POST",   "PUT",
                                                    "PATCH", "DELETE", "OPTIONS"};
-    // Labels have few values: what a client invents is not one of them.
+    // Labels must have few values: a client's invented method must not add one.
     const std::string verb = std::find(known.begin(), known.end(), method) != known.end() ? method : "other";
     const std::string pattern = route < 0 ? "none" : router.pattern(route);
     {
@@ -181,7 +183,7 @@ void Server::Impl::count(const std::string& method, int route, int status, doubl
             at = counters
                      .emplace(key,
                               metrics.counter(
-                                  "lamda_http_requests_total", "Requests answered.",
+                                  "lamda_http_requests_total", "Answered requests.",
                                   {{"method", verb}, {"route", pattern}, {"status", std::to_string(status)}}))
                      .first;
         }
@@ -204,7 +206,7 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
     Answer out;
     auto target = parse_target(raw.target);
     if (request.method == "OPTIONS" && raw.target == "*") {
-        // RFC 9110, section 9.3.7: the server as a whole.
+        // RFC 9110, section 9.3.7: options of the server as a whole.
         request.path = raw.target;
         out.response = {204, "", "", {{"Allow", joined(router.methods())}}};
     } else if (target) {
@@ -218,7 +220,7 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     count(request.method, out.route, out.response.status, took.count());
-    // The path, not the query: tokens have been seen in queries.
+    // Logs the path without the query, which may contain tokens.
     log.debug("request", {{"method", request.method},
                           {"path", request.path},
                           {"status", out.response.status},
@@ -248,10 +250,10 @@ bool Server::Impl::is_large(const RawRequest& raw) const {
 std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remote) {
     Request request;
     request.request_id = random_id();
-    request.method = refusal.asker.method;
-    request.path = refusal.asker.path;
-    if (!refusal.asker.origin.empty()) {
-        request.headers.emplace("origin", refusal.asker.origin);
+    request.method = refusal.requester.method;
+    request.path = refusal.requester.path;
+    if (!refusal.requester.origin.empty()) {
+        request.headers.emplace("origin", refusal.requester.origin);
     }
     count(request.method, -1, refusal.status, 0);
     log.debug("request refused",
@@ -289,8 +291,8 @@ int Server::start() {
         const std::string method =
             i < impl_->router.size() ? impl_->router.method(static_cast<int>(i)) : "any";
         impl_->durations.push_back(impl_->metrics.histogram(
-            "lamda_http_request_duration_seconds", "From the request's last byte to its answer.", kSeconds,
-            {{"method", method}, {"route", pattern}}));
+            "lamda_http_request_duration_seconds", "Time from the request's last byte to its answer.",
+            kSeconds, {{"method", method}, {"route", pattern}}));
     }
     EngineConfig config;
     config.bind_address = impl_->config.bind_address;

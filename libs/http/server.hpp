@@ -1,4 +1,5 @@
-// An HTTP/1.1 server with limits: routes, CORS, problem documents, request ids. cpp-httplib stays behind it.
+// An HTTP/1.1 server with limits: routes, CORS, problem documents, request ids. cpp-httplib is not visible
+// here.
 #pragma once
 
 #include <functional>
@@ -14,24 +15,23 @@
 namespace lamda::http {
 
 using Handler = std::function<Response(const Request&)>;
-/// True for a request whose answer takes long to make or is large: few of them are served at a time, so that
-/// small ones do not wait behind them. Must not throw.
+/// True for a request whose answer is slow or large: few of them are served at a time, so that small ones do
+/// not wait behind them. Must not throw.
 using IsLarge = std::function<bool(const Request&)>;
 
 struct ServerConfig {
     std::string bind_address = "127.0.0.1";
-    int port = 0;             ///< 0: any free one
+    int port = 0;             ///< 0: any free port
     std::size_t workers = 8;  ///< at first; grows to `most_workers` while all are busy
     std::size_t most_workers = 64;
     std::size_t most_large = 2;           ///< large requests served at a time, at most `most_workers`
-    std::size_t most_connections = 1000;  ///< when one more comes, one that waits is closed
+    std::size_t most_connections = 1000;  ///< at the limit a waiting connection is closed for a new one
     std::size_t most_of_address = 250;    ///< connections of one client address; loopback is not limited
-    std::size_t most_held =
-        24U << 20;                    ///< bytes of requests that arrive or wait, and of answers not sent yet
-    std::size_t max_body = 1U << 20;  ///< bytes; more: 413
+    std::size_t most_held = 24U << 20;    ///< bytes of requests that arrive or wait, and of unsent answers
+    std::size_t max_body = 1U << 20;      ///< bytes; more: 413
     int read_timeout_ms = 5'000;
     int keep_alive_ms = 5'000;
-    MemoryBudget* memory = nullptr;  ///< where answers are counted until they are sent; outlives the server
+    MemoryBudget* memory = nullptr;         ///< counts answers until they are sent; must outlive the server
     std::vector<std::string> cors_origins;  ///< `*` or exact origins; empty: no CORS headers
 };
 
@@ -42,17 +42,17 @@ class Server {
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
 
-    /// `pattern` as in OpenAPI: `/api/jobs/{id}`. A known path with another method: 405 with Allow. OPTIONS
-    /// is answered by the server; so is the CORS preflight of an unknown path, for the page to read the 404.
-    /// Before start() only.
+    /// Adds a route; `pattern` as in OpenAPI: `/api/jobs/{id}`. A known path with another method is 405 with
+    /// Allow. The server answers OPTIONS, also the CORS preflight of an unknown path, so that the page can
+    /// read the 404. Before start() only.
     void route(const std::string& method, const std::string& pattern, Handler handler,
                IsLarge is_large = nullptr);
-    /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error when the port is
-    /// taken
+    /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error if the port is in
+    /// use
     int start();
-    /// Answers what has begun, then returns (within 2 s).
+    /// Answers requests in progress, then returns (within 2 s).
     void stop();
-    /// method and pattern of each route, as given: for tests against openapi.yaml.
+    /// Method and pattern of each route, as added: for tests against openapi.yaml.
     std::vector<std::pair<std::string, std::string>> routes() const;
 
   private:

@@ -1,4 +1,4 @@
-// What a server must withstand: slow, oversized, ambiguous and rude clients.
+// Tests with slow, oversized, ambiguous and malformed requests.
 #include <catch2/catch.hpp>
 #include <memory>
 #include <thread>
@@ -19,7 +19,7 @@ ServerConfig small() {
     config.workers = 2;
     config.most_workers = 4;
     config.max_body = 1000;
-    // A test that is held up between two steps is no slow client.
+    // A delay of the test itself must not count as a slow client.
     config.read_timeout_ms = 60'000;
     config.keep_alive_ms = 60'000;
     return config;
@@ -36,7 +36,7 @@ std::string chunked(const std::string& chunks) {
 
 }  // namespace
 
-TEST_CASE("A body up to the limit is read, one byte more is 413, announced or in chunks") {
+TEST_CASE("a body up to the limit is read, one byte more is 413, announced or in chunks") {
     TestServer server(small());
     CHECK(RawClient(server.port).ask(post(1000)).body == "1000");
     const auto announced = RawClient(server.port).ask(post(1001));
@@ -46,12 +46,12 @@ TEST_CASE("A body up to the limit is read, one byte more is 413, announced or in
     const std::string half = "1f4\r\n" + std::string(500, 'x') + "\r\n";
     CHECK(RawClient(server.port).ask(chunked(half + half + "0\r\n\r\n")).body == "1000");
     CHECK(RawClient(server.port).ask(chunked(half + half + "1\r\nx\r\n0\r\n\r\n")).status == 413);
-    // A client that goes on sending still gets its answer instead of a reset.
+    // A client that continues to send gets its answer, not a reset.
     CHECK(RawClient(server.port).ask(post(300'000)).status == 413);
     CHECK(server.posts == 2);
 }
 
-TEST_CASE("Encoded bodies are refused, for a limit could not hold them") {
+TEST_CASE("encoded bodies are refused, because the limit would not apply to the decoded size") {
     TestServer server(small());
     CHECK(
         RawClient(server.port)
@@ -63,7 +63,7 @@ TEST_CASE("Encoded bodies are refused, for a limit could not hold them") {
     CHECK(server.posts == 0);
 }
 
-TEST_CASE("A body that no handler reads is not taken for the next request") {
+TEST_CASE("a body that no handler reads is not parsed as the next request") {
     TestServer server(small());
     RawClient client(server.port);
     const std::string smuggled = get("/items/smuggled");
@@ -73,7 +73,7 @@ TEST_CASE("A body that no handler reads is not taken for the next request") {
     CHECK(client.ask(get("/items/2")).body == R"({"id":"2"})");
 }
 
-TEST_CASE("Framing that can be read in two ways is refused and the connection closed") {
+TEST_CASE("ambiguous framing is refused and the connection closed") {
     TestServer server(small());
     const std::vector<std::string> requests = {
         "POST /items HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
@@ -98,7 +98,7 @@ TEST_CASE("Framing that can be read in two ways is refused and the connection cl
     CHECK(server.posts == 0);
 }
 
-TEST_CASE("Garbage pipelined behind a good request: the good one is answered, then 400, then closed") {
+TEST_CASE("garbage pipelined after a valid request: the valid one is answered, then 400, then closed") {
     TestServer server(small());
     RawClient client(server.port);
     client.send(get("/items/1") + get("/items/2") + "gar(b)age\r\n\r\n" + get("/items/3"));
@@ -108,7 +108,7 @@ TEST_CASE("Garbage pipelined behind a good request: the good one is answered, th
     CHECK(client.closed_within(seconds(5)));
 }
 
-TEST_CASE("More pipelined requests than one turn allows are all answered, in order") {
+TEST_CASE("more pipelined requests than one turn allows are all answered, in order") {
     TestServer server(small());
     RawClient client(server.port);
     std::string all;
@@ -121,7 +121,7 @@ TEST_CASE("More pipelined requests than one turn allows are all answered, in ord
     }
 }
 
-TEST_CASE("Bad percent-encodings are 400") {
+TEST_CASE("invalid percent-encodings are 400") {
     TestServer server(small());
     RawClient client(server.port);
     for (const char* target :
@@ -132,7 +132,7 @@ TEST_CASE("Bad percent-encodings are 400") {
     CHECK(client.ask(get("/items/%E2%82%AC")).body == "{\"id\":\"\xE2\x82\xAC\"}");
 }
 
-TEST_CASE("A head over 16 KiB is 431") {
+TEST_CASE("a head over 16 KiB is 431") {
     TestServer server(small());
     CHECK(
         RawClient(server.port).ask(get("/items/1", "X-Long: " + std::string(20'000, 'x') + "\r\n")).status ==
@@ -148,7 +148,7 @@ TEST_CASE("Expect: 100-continue is answered before the body is sent") {
     CHECK(client.ask("abc").body == "3");
 }
 
-TEST_CASE("A request that does not arrive in time is 408; an idle connection is closed") {
+TEST_CASE("a request that does not arrive in time is 408; an idle connection is closed") {
     ServerConfig config = small();
     config.read_timeout_ms = 300;
     config.keep_alive_ms = 400;
@@ -163,7 +163,7 @@ TEST_CASE("A request that does not arrive in time is 408; an idle connection is 
     CHECK(idle.closed_within(seconds(5)));
 }
 
-TEST_CASE("Many clients that drip bytes lock nobody out") {
+TEST_CASE("many clients that send slowly do not block others") {
     ServerConfig config = small();
     config.most_workers = 2;
     TestServer server(config);
@@ -183,7 +183,7 @@ TEST_CASE("Many clients that drip bytes lock nobody out") {
     CHECK(std::chrono::steady_clock::now() - began < seconds(5) * lamda::testkit::patience());
 }
 
-TEST_CASE("Handlers that all wait get more workers, up to the limit") {
+TEST_CASE("while all handlers wait, more workers are started, up to the limit") {
     TestServer server(small());
     std::vector<std::unique_ptr<RawClient>> waiters;
     for (int i = 0; i < 3; ++i) {
@@ -198,7 +198,7 @@ TEST_CASE("Handlers that all wait get more workers, up to the limit") {
     }
 }
 
-TEST_CASE("stop() answers what has begun and returns within 2 s, whoever keeps a connection open") {
+TEST_CASE("stop() answers requests in progress and returns within 2 s, even with open connections") {
     ServerConfig config;
     config.keep_alive_ms = 60'000;
     config.read_timeout_ms = 60'000;

@@ -12,7 +12,7 @@ using nlohmann::json;
 
 namespace {
 
-/// A problem document, complete and matching its answer.
+/// Parses a problem document and checks that it is complete and matches its answer.
 json problem(const RawAnswer& answer) {
     INFO(answer.head << answer.body);
     REQUIRE(answer.has("Content-Type: application/problem+json"));
@@ -26,7 +26,7 @@ json problem(const RawAnswer& answer) {
 
 }  // namespace
 
-TEST_CASE("Routes answer over one kept-alive connection") {
+TEST_CASE("routes answer over one kept-alive connection") {
     TestServer server;
     RawClient client(server.port);
     for (int i = 0; i < 50; ++i) {
@@ -37,7 +37,7 @@ TEST_CASE("Routes answer over one kept-alive connection") {
     }
 }
 
-TEST_CASE("HEAD has the head of GET and no body; Connection: close and HTTP/1.0 are obeyed") {
+TEST_CASE("HEAD has the head of GET and no body; Connection: close and HTTP/1.0 are respected") {
     TestServer server;
     RawClient client(server.port);
     client.send("HEAD /items/7 HTTP/1.1\r\nHost: x\r\n\r\n");
@@ -51,7 +51,7 @@ TEST_CASE("HEAD has the head of GET and no body; Connection: close and HTTP/1.0 
     CHECK(old.closed_within(std::chrono::seconds(5)));
 }
 
-TEST_CASE("Unknown paths, wrong methods and wrong media types are problems with a request id") {
+TEST_CASE("unknown paths, wrong methods and wrong media types are problems with a request id") {
     TestServer server;
     RawClient client(server.port);
     CHECK(problem(client.ask(get("/nothing")))["code"] == "unknown_path");
@@ -69,7 +69,7 @@ TEST_CASE("Unknown paths, wrong methods and wrong media types are problems with 
               .status == 201);
 }
 
-TEST_CASE("A handler's problem is shown, its exception is not") {
+TEST_CASE("a handler's problem is sent to the client, its exception is not") {
     TestServer server;
     RawClient client(server.port);
     const auto refused = problem(client.ask(get("/refuse")));
@@ -81,7 +81,7 @@ TEST_CASE("A handler's problem is shown, its exception is not") {
     CHECK((broken.head + broken.body).find("hunter2") == std::string::npos);
 }
 
-TEST_CASE("Request ids are the server's own, one for each request; header values cannot split the head") {
+TEST_CASE("request ids are made by the server, one for each request; header values cannot split the head") {
     TestServer server;
     RawClient client(server.port);
     const auto first = client.ask(get("/split", "X-Request-Id: mine\r\n"));
@@ -114,7 +114,7 @@ TEST_CASE("CORS: configured origins only; the preflight names the path's methods
         CHECK(other.status == 200);
         CHECK(other.head.find("Access-Control") == std::string::npos);
     }
-    // An error must be readable for the frontend too.
+    // The frontend must be able to read errors.
     CHECK(client.ask(get("/nothing", "Origin: https://app.example\r\n"))
               .has("Access-Control-Allow-Origin: https://app.example"));
 }
@@ -139,7 +139,7 @@ TEST_CASE("OPTIONS: a preflight of an unknown path lets the page read the 404; *
     CHECK(client.ask("GET * HTTP/1.1\r\nHost: x\r\n\r\n").status == 404);
 }
 
-TEST_CASE("What is refused before a route is found is a problem that the asking page can read") {
+TEST_CASE("a refusal before routing is a problem document that the requesting page can read") {
     ServerConfig config;
     config.cors_origins = {"https://app.example"};
     config.max_body = 1000;
@@ -173,7 +173,7 @@ TEST_CASE("What is refused before a route is found is a problem that the asking 
             answer.has("Access-Control-Expose-Headers: Allow, Link, Location, Retry-After, WWW-Authenticate, "
                        "X-Request-Id"));
     }
-    // Of a target that cannot be read, and for a stranger.
+    // A target that cannot be decoded, and a foreign origin.
     const auto target = RawClient(server.port).ask(get("/items/%zz", "Origin: https://app.example\r\n"));
     CHECK(target.status == 400);
     CHECK(target.has("Access-Control-Allow-Origin: https://app.example"));
@@ -189,7 +189,7 @@ TEST_CASE("What is refused before a route is found is a problem that the asking 
     CHECK(twice.head.find("Access-Control") == std::string::npos);
 }
 
-TEST_CASE("A refused HEAD has no body, a 503 says when to ask again") {
+TEST_CASE("a refused HEAD has no body, a 503 has Retry-After") {
     TestServer server;
     RawClient client(server.port);
     client.send("HEAD /items HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n");
@@ -201,7 +201,7 @@ TEST_CASE("A refused HEAD has no body, a 503 says when to ask again") {
     CHECK(away.headers[0].first == "Retry-After");
 }
 
-TEST_CASE("The scheme of an absolute target has no case") {
+TEST_CASE("the scheme of an absolute target is case-insensitive") {
     TestServer server;
     RawClient client(server.port);
     for (const char* target : {"http://x/items/1", "HTTP://x/items/1", "Https://x/items/1"}) {
@@ -209,7 +209,7 @@ TEST_CASE("The scheme of an absolute target has no case") {
     }
 }
 
-TEST_CASE("Requests are counted by method, route and status, and never by what a client invents") {
+TEST_CASE("requests are counted by method, route and status, never by text of a client") {
     TestServer server;
     RawClient client(server.port);
     client.ask(get("/items/1"));
@@ -227,7 +227,7 @@ TEST_CASE("Requests are counted by method, route and status, and never by what a
     CHECK(text.find("invented") == std::string::npos);
 }
 
-TEST_CASE("The routes are told, and a taken port is refused by name") {
+TEST_CASE("routes() lists the routes, and a port in use is reported by number") {
     TestServer server;
     CHECK(server.server.routes().at(1) == std::pair<std::string, std::string>{"POST", "/items"});
     telemetry::Metrics metrics;

@@ -8,7 +8,7 @@ namespace lamda::http {
 
 namespace {
 
-/// Databases, buses, files, and what a library opens for a moment.
+/// Descriptors for databases, buses, files, and short-lived ones of libraries.
 constexpr std::size_t kOthers = 200;
 
 }  // namespace

@@ -1,4 +1,4 @@
-// What a connection does next when its socket has something to read, or room to send.
+// Steps of a connection when its socket has input, or room to send.
 #include <array>
 #include <utility>
 
@@ -12,9 +12,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr auto kLinger = milliseconds(1'000);
-/// More than a head may have, so that one that is too long is seen to be.
+/// More than the largest head, so that a longer one is detected.
 constexpr std::size_t kLook = RequestReader::kMostHead + 4096;
-/// A request costs this much beside its body.
+/// Cost of a request in addition to its body.
 constexpr std::size_t kRequestBytes = 4'096;
 
 }  // namespace
@@ -40,7 +40,7 @@ std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::
     std::optional<RawRequest> next;
     {
         const std::lock_guard lock(connection->mutex);
-        // While it was served it may have been given up (see evict()): then this answer is its last.
+        // If the connection was evicted while served (see evict()), this answer is its last.
         const bool known = [&] {
             const std::lock_guard all(mutex_);
             return connections_.contains(connection->id);
@@ -82,7 +82,7 @@ std::optional<RawRequest> Watcher::send_on(Connection& connection) {
             moved = true;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
             if (moved) {
-                // Those who read are not the first to be taken away.
+                // Progress resets the waiting time: slow readers are evicted before this one.
                 const std::lock_guard lock(mutex_);
                 slots_.wait(connection.id);
             }
@@ -102,10 +102,10 @@ std::optional<RawRequest> Watcher::send_on(Connection& connection) {
         slots_.wait(connection.id);
     }
     if (!connection.keep_alive) {
-        close_gently(connection);
+        close_after_drain(connection);
         return std::nullopt;
     }
-    // What came meanwhile raised an event that was passed over: so it is looked for here.
+    // Input that arrived meanwhile raised an event that was ignored: read it now.
     connection.stage = Connection::Stage::kWaiting;
     connection.in_request = false;
     connection.deadline = Clock::now() + config_.keep_alive;
@@ -130,7 +130,7 @@ void Watcher::rearm(const Connection& connection) const {
 void Watcher::expire(Connection& connection) {
     if (connection.stage == Connection::Stage::kWaiting && connection.in_request) {
         refuse(connection,
-               {408, "request_timeout", "the request did not arrive in time", connection.reader.asker()});
+               {408, "request_timeout", "the request did not arrive in time", connection.reader.requester()});
     } else {
         forget(connection);
     }
@@ -172,7 +172,7 @@ std::optional<RawRequest> Watcher::advance(Connection& connection) {
             return begin_serving(connection);
         }
         if (used == 0) {
-            break;  // half a head stays where it is
+            break;  // an incomplete head stays in the socket
         }
     }
     if (reader.take_expectation() && !send_at_once(connection.fd, "HTTP/1.1 100 Continue\r\n\r\n")) {
@@ -193,11 +193,11 @@ std::optional<RawRequest> Watcher::begin_serving(Connection& connection) {
         const std::lock_guard lock(mutex_);
         slots_.hold(connection.id, kRequestBytes + connection.reader.held());
         slots_.serve(connection.id);
-        too_much = slots_.holds_too_much() && !slots_.to_give_back();
+        too_much = slots_.holds_too_much() && !slots_.to_reclaim();
     }
     if (too_much) {
         refuse(connection, {503, "too_many_requests_waiting",
-                            "too many requests wait to be served; try again", connection.reader.asker()});
+                            "too many requests are waiting; try again later", connection.reader.requester()});
         return std::nullopt;
     }
     connection.stage = Connection::Stage::kServing;
@@ -206,15 +206,15 @@ std::optional<RawRequest> Watcher::begin_serving(Connection& connection) {
 
 void Watcher::refuse(Connection& connection, const Refusal& refusal) {
     if (send_at_once(connection.fd, refuse_(refusal, connection.remote))) {
-        close_gently(connection);
+        close_after_drain(connection);
     } else {
         forget(connection);
     }
 }
 
-void Watcher::close_gently(Connection& connection) {
-    // Closing with unread bytes sends a reset, which can overtake the answer: stop sending, read on for a
-    // moment.
+void Watcher::close_after_drain(Connection& connection) {
+    // Closing with unread bytes sends a reset, which can overtake the answer: shut down sending, then read on
+    // briefly.
     ::shutdown(connection.fd, SHUT_WR);
     connection.stage = Connection::Stage::kDraining;
     connection.deadline = Clock::now() + kLinger;
@@ -238,7 +238,7 @@ void Watcher::discard(Connection& connection) {
             return;
         }
     }
-    rearm(connection);  // there is more; others get their turn first
+    rearm(connection);  // there is more input; other connections get their turn first
 }
 
 }  // namespace lamda::http

@@ -1,4 +1,4 @@
-// Several exchanges at once on one client.
+// Tests of several concurrent exchanges on one client.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <map>
@@ -74,10 +74,10 @@ TEST_CASE("Exchanges: each ends once, under its id, with an error only where the
         }
         expected.erase(found);
     }
-    CHECK_FALSE(exchanges->next(in(kLong)));  // nothing is under way: at once
+    CHECK_FALSE(exchanges->next(in(kLong)));  // nothing in flight: returns immediately
 }
 
-TEST_CASE("Exchanges: they go on while their caller does something else, and keep their connections") {
+TEST_CASE("Exchanges: they continue while their caller is busy, and keep their connections") {
     std::atomic<int> served = 0;
     LoopbackServer server([&](const auto& request) {
         ++served;
@@ -90,7 +90,7 @@ TEST_CASE("Exchanges: they go on while their caller does something else, and kee
     while (served == 0 && std::chrono::steady_clock::now() < give_up) {
         std::this_thread::yield();
     }
-    CHECK(served == 1);  // though nobody has asked for it yet
+    CHECK(served == 1);  // without a call of next()
     CHECK(exchanges->next(in(kLong))->response->body == "/a");
     for (int i = 0; i < 20; ++i) {
         exchanges->start(get(server.url("/b")));
@@ -99,11 +99,11 @@ TEST_CASE("Exchanges: they go on while their caller does something else, and kee
     CHECK(server.connections() == 1);
 }
 
-TEST_CASE("Exchanges: what a burst has opened is there for the next one") {
+TEST_CASE("Exchanges: connections opened by a burst are reused by the next") {
     constexpr int kAtOnce = 20;
     std::atomic<int> awaited = 0;
     LoopbackServer server([&](const auto& request) {
-        // Nobody is answered before all of the burst have come: each needs a connection of its own.
+        // The server answers only after the whole burst has arrived: each request needs its own connection.
         const auto give_up = in(kLong);
         --awaited;
         while (awaited > 0 && std::chrono::steady_clock::now() < give_up) {
@@ -127,7 +127,7 @@ TEST_CASE("Exchanges: what a burst has opened is there for the next one") {
     CHECK(server.connections() == kAtOnce);
 }
 
-TEST_CASE("Exchanges: a deadline of next() ends the waiting, not the exchange; cancel ends the exchange") {
+TEST_CASE("Exchanges: a deadline of next() ends the wait, not the exchange; cancel ends the exchange") {
     LoopbackServer server(by_path);
     HttpClient client;
     const auto exchanges = client.exchanges();
@@ -138,21 +138,23 @@ TEST_CASE("Exchanges: a deadline of next() ends the waiting, not the exchange; c
     REQUIRE(ended);
     CHECK(ended->id == quick);
     exchanges->cancel(hanging);
-    CHECK_FALSE(exchanges->next(in(kLong)));  // nothing is under way any more
+    CHECK_FALSE(exchanges->next(in(kLong)));  // nothing in flight any more
 }
 
-TEST_CASE("Exchanges: of two callers each hears of its own, and one that leaves disturbs nobody") {
+TEST_CASE(
+    "Exchanges: of two callers each gets its own results, and the end of a caller does not affect the "
+    "other") {
     LoopbackServer server(by_path);
     HttpClient client;
-    const auto stays = client.exchanges();
+    const auto first = client.exchanges();
     {
-        const auto leaves = client.exchanges();
-        leaves->start(get(server.url("/hang")));
-        leaves->start(get(server.url("/theirs")));
+        const auto second = client.exchanges();
+        second->start(get(server.url("/hang")));
+        second->start(get(server.url("/theirs")));
     }
-    stays->start(get(server.url("/mine")));
-    CHECK(stays->next(in(kLong))->response->body == "/mine");
-    CHECK_FALSE(stays->next(in(kLong)));
+    first->start(get(server.url("/mine")));
+    CHECK(first->next(in(kLong))->response->body == "/mine");
+    CHECK_FALSE(first->next(in(kLong)));
 }
 
 TEST_CASE("Exchanges: an exchange has its own deadline, and streams are refused") {
@@ -169,7 +171,7 @@ TEST_CASE("Exchanges: an exchange has its own deadline, and streams are refused"
     CHECK_THROWS_AS(exchanges->start(request), std::logic_error);
 }
 
-TEST_CASE("Retry-After: seconds, a date, or nothing that can be read") {
+TEST_CASE("Retry-After: seconds, a date, or no readable value") {
     const auto after = [](const std::string& value) {
         HttpResponse response;
         response.headers = {{"retry-after", value}, {"date", "Sun, 29 Nov 2026 10:00:00 GMT"}};

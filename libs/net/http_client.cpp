@@ -49,7 +49,7 @@ HttpResponse HttpClient::send(const HttpRequest& request) {
     CurlExchange exchange(handle.get(), request);
     const CURLcode code = curl_easy_perform(handle.get());
     if (code != CURLE_OK) {
-        // Its connection is of no use, and libcurl 7.88 refuses to set up a handle again after a bad URL.
+        // Its connection is unusable, and libcurl 7.88 refuses to set up a handle again after a bad URL.
         handle.discard();
     }
     return exchange.finish(code);

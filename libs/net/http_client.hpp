@@ -7,8 +7,8 @@
 
 namespace lamda::net {
 
-/// Thread-safe. Follows no redirects. send() runs in the caller's thread; exchanges() run on one multi handle
-/// in a thread that is started when first needed, so that they go on while their callers are busy.
+/// Thread-safe. Does not follow redirects. send() runs in the caller's thread; exchanges() run on one multi
+/// handle in a thread that starts on first use, so that they continue while their callers are busy.
 class HttpClient final : public Transport {
   public:
     HttpClient();

@@ -29,10 +29,10 @@ Kind failure(HttpClient& client, const HttpRequest& request) {
         UNSCOPED_INFO(error.what());
         return error.kind();
     }
-    throw std::logic_error("an answer came where none was expected");
+    throw std::logic_error("unexpected answer");
 }
 
-/// A folder of its own that goes with it.
+/// A temporary folder, removed on destruction.
 struct Folder {
     Folder() {
         std::string name = "/tmp/lamda-net-XXXXXX";
@@ -77,7 +77,7 @@ TEST_CASE("HTTP client: connections are kept and reused") {
     CHECK(server.connections() == 1);
 }
 
-TEST_CASE("HTTP client: a server that closes between requests costs no error") {
+TEST_CASE("HTTP client: a server that closes between requests causes no error") {
     LoopbackServer server([](const auto&) {
         auto answer = LoopbackServer::reply("ok");
         answer.close = true;
@@ -109,7 +109,7 @@ TEST_CASE("HTTP client: one deadline for the whole exchange") {
         });
         CHECK(took(server) < kFarBeyond);
     }
-    SECTION("a body that drips for ever") {
+    SECTION("a body that drips without end") {
         LoopbackServer server([](const auto&) {
             LoopbackServer::Answer answer{"HTTP/1.1 200 OK\r\n\r\n"};
             answer.drip = true;
@@ -119,7 +119,7 @@ TEST_CASE("HTTP client: one deadline for the whole exchange") {
     }
 }
 
-TEST_CASE("HTTP client: a cut, an oversize and a garbled answer are told apart") {
+TEST_CASE("HTTP client: a cut, an oversize and a garbled answer are distinguished") {
     HttpClient client;
     const auto answering = [&](const std::string& bytes, bool close, std::size_t max_body = 1000) {
         LoopbackServer server([&](const auto&) { return LoopbackServer::Answer{bytes, close}; });
@@ -166,7 +166,7 @@ TEST_CASE("HTTP client: compressed answers are unpacked, and the limit is on the
     CHECK(failure(client, request) == Kind::kTooLarge);
 }
 
-TEST_CASE("HTTP client: nobody listens, no such socket, no such name, no such scheme") {
+TEST_CASE("HTTP client: closed port, missing socket, unknown host, unknown scheme") {
     HttpClient client;
     std::string url;
     {
@@ -270,7 +270,7 @@ TEST_CASE("HTTP client: a unix socket takes the place of host and port") {
     CHECK(server.connections() == 1);
 }
 
-TEST_CASE("HTTP client: a streamed body comes in pieces, and can be stopped from both sides") {
+TEST_CASE("HTTP client: a streamed body comes in pieces, and can be stopped by either side") {
     LoopbackServer server([](const auto& request) {
         if (request.target == "/whole") {
             return LoopbackServer::reply(contains(request.head, "Accept-Encoding") ? "asked for compression"
@@ -301,7 +301,7 @@ TEST_CASE("HTTP client: a streamed body comes in pieces, and can be stopped from
         CHECK(client.send(request).body.empty());
         CHECK(got == "whole");
     }
-    SECTION("an exception of the callback comes out") {
+    SECTION("an exception of the callback is rethrown") {
         request.on_data = [](BytesView) -> bool { throw std::domain_error("disk full"); };
         CHECK_THROWS_AS(client.send(request), std::domain_error);
     }
@@ -347,11 +347,11 @@ TEST_CASE("HTTP client: many threads share one client") {
     CHECK(server.connections() <= 8);
 }
 
-TEST_CASE("HTTP client: an error names the host, and neither password nor path") {
+TEST_CASE("HTTP client: an error names the host, but neither password nor path") {
     HttpClient client;
     try {
         client.send(get("http://user:hunter2@127.0.0.1:1/v3/sekret?key=sekret"));
-        FAIL("an answer came");
+        FAIL("unexpected answer");
     } catch (const TransportError& error) {
         const std::string what = error.what();
         INFO(what);

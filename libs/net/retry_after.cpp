@@ -1,3 +1,4 @@
+// Parses the header Retry-After (retry_after, http_message.hpp).
 #include <curl/curl.h>
 
 #include <algorithm>
@@ -18,9 +19,9 @@ std::optional<Millis> retry_after(const HttpResponse& response) {
     std::int64_t seconds = 0;
     const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), seconds);
     if (error != std::errc{} || end != text->data() + text->size()) {
-        // By the clock of whoever says so: ours may differ.
-        const auto said = response.header("Date").value_or("");
-        const std::time_t now = curl_getdate(said.c_str(), nullptr);
+        // Uses the server's clock: ours may differ.
+        const auto server_time = response.header("Date").value_or("");
+        const std::time_t now = curl_getdate(server_time.c_str(), nullptr);
         const std::time_t date = curl_getdate(text->c_str(), nullptr);
         if (date < 0 || now < 0) {
             return std::nullopt;

@@ -1,4 +1,4 @@
-// Where requests go: HttpClient (libcurl) in production, a simulated network in tests.
+// Interface for HTTP requests: HttpClient (libcurl) in production, a simulated network in tests.
 #pragma once
 
 #include <cstdint>
@@ -10,35 +10,35 @@
 
 namespace lamda::net {
 
-/// Several exchanges at once, for one caller: not thread-safe. What is under way goes on while the caller
-/// does something else. Destroyed, it cancels what has not ended.
+/// Several concurrent exchanges of one caller; not thread-safe. They continue while the caller does something
+/// else. Destruction cancels those in flight.
 class Exchanges {
   public:
     using Id = std::uint64_t;
     struct Ended {
         Id id = 0;
         std::optional<HttpResponse> response;  ///< any HTTP status
-        std::exception_ptr error;              ///< a TransportError, where there is no response
+        std::exception_ptr error;              ///< a TransportError if there is no response
     };
 
     virtual ~Exchanges() = default;
-    /// Never waits. A request that cannot even be begun ends with its error like any other. Requests that
-    /// stream (`on_data`, `body_file`) or hold a stop token are not for here: std::logic_error.
+    /// Never blocks. A request that cannot be started ends with its error like any other.
+    /// @throws std::logic_error for requests that stream (`on_data`, `body_file`) or hold a stop token
     virtual Id start(HttpRequest request) = 0;
-    /// The next exchange that ends, in the order of ending; absent when none did before `deadline` (a time of
-    /// the transport's clock), or none is under way.
+    /// The next exchange that ends, in order of ending; absent if none ended before `deadline` (a time of the
+    /// transport's clock), or none is in flight.
     virtual std::optional<Ended> next(Steady deadline) = 0;
-    /// What was started and has not come out of next() will not come any more.
+    /// Cancels an exchange: next() will not return it.
     virtual void cancel(Id id) = 0;
 };
 
 class Transport {
   public:
     virtual ~Transport() = default;
-    /// One exchange, to its end. Thread-safe. @throws TransportError. Any HTTP status is an answer, not an
-    /// error.
+    /// Runs one exchange to its end. Thread-safe. @throws TransportError. Any HTTP status is an answer, not
+    /// an error.
     virtual HttpResponse send(const HttpRequest& request) = 0;
-    /// Must not outlive this.
+    /// The result must not outlive this object.
     virtual std::unique_ptr<Exchanges> exchanges() = 0;
 };
 

@@ -1,3 +1,4 @@
+// Redacts and encodes URLs (redact_url, url_encode, http_message.hpp).
 #include <algorithm>
 
 #include "net/http_client.hpp"
@@ -12,7 +13,7 @@ bool is_alnum(char c) {
     return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-// A host with an optional port. Anything else may be a piece of a password that was not encoded.
+// A host with an optional port. Any other text may be part of a password that was not encoded.
 bool is_plain_host(std::string_view host) {
     if (host.starts_with('[')) {
         const auto end = host.find(']');

@@ -22,8 +22,8 @@ struct World {
         request.subject = "job 0x77";
     }
     void last_error(const std::string& method, int times) {
-        chain.faults.last_error = [method, left = std::make_shared<int>(times)](
-                                      const std::string& asked) -> std::optional<eth::RpcError> {
+        chain.faults.own_error = [method, left = std::make_shared<int>(times)](
+                                     const std::string& asked) -> std::optional<eth::RpcError> {
             return asked == method && (*left)-- > 0
                        ? std::optional(eth::RpcError(-32005, "limit exceeded", {}))
                        : std::nullopt;

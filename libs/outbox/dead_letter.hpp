@@ -1,4 +1,4 @@
-// What came on the bus and could not be used, for people to read.
+// Stores bus messages that could not be processed, for operators.
 #pragma once
 
 #include <string>
@@ -7,12 +7,12 @@
 
 namespace lamda::outbox {
 
-/// So many are kept of one subject, and of one owner; what comes after is not.
+/// Limits per subject and per owner; later messages are not stored.
 inline constexpr std::int64_t kMostOfSubject = 100;
 inline constexpr std::int64_t kMostOfOwner = 5'000;
 
-/// @param owner as of the outbox: who refused it  @param body cut at 64 KiB
-/// @returns whether it was kept
+/// @param owner the service that refused the message, as in the outbox  @param body cut at 64 KiB
+/// @returns true if it was stored
 bool put_dead_letter(store::Txn& txn, const std::string& owner, const std::string& subject,
                      const std::string& body, const std::string& reason);
 

@@ -21,7 +21,7 @@ struct Fixture : testkit::TestDatabase {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "who sends nonsense fills its own share of the dead letters, and no other's") {
+TEST_CASE_METHOD(Fixture, "a sender of malformed messages fills only its own share of the dead letters") {
     for (std::int64_t i = 0; i < kMostOfSubject; ++i) {
         REQUIRE(put("dispatcher", "jobs.status.a"));
     }
@@ -31,7 +31,7 @@ TEST_CASE_METHOD(Fixture, "who sends nonsense fills its own share of the dead le
     CHECK(count("subject = 'jobs.status.a'") == kMostOfSubject + 1);
 }
 
-TEST_CASE_METHOD(Fixture, "nonsense under ever new names is bounded by service") {
+TEST_CASE_METHOD(Fixture, "malformed messages under many subjects are bounded per service") {
     db.transact([&](store::Txn& txn) {
         txn.exec(
             "INSERT INTO bus.dead_letter (owner, subject, body, reason) "

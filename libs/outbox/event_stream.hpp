@@ -1,11 +1,11 @@
-// The stream of events, which several services publish to and the dispatcher makes.
+// Definition of the stream of events: several services publish to it, the dispatcher creates it.
 #pragma once
 
 #include "bus/bus.hpp"
 
 namespace lamda::outbox {
 
-/// EVENTS: every event for an hour.
+/// EVENTS: keeps every event for an hour.
 bus::StreamSpec events_stream();
 
 }  // namespace lamda::outbox

@@ -16,7 +16,7 @@ void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<Out
     if (messages.empty()) {
         return;
     }
-    // Their ids rise in the messages' order: the order in which they leave.
+    // The ids rise in the order of the messages: the relay publishes by id.
     txn.exec(
         "INSERT INTO bus.outbox (owner, subject, message_id, body) "
         "SELECT $1, m.subject, m.message_id, m.body "

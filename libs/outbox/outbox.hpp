@@ -1,5 +1,5 @@
-// The outbox: durable messages are written with the state that they speak of, in one transaction, and leave
-// later.
+// The outbox: a durable message is written in the transaction that holds the state it reports, and is
+// published later.
 #pragma once
 
 #include <string>
@@ -17,10 +17,10 @@ struct OutboxMessage {
     std::string body;
 };
 
-/// Writes into bus.outbox. A message id that stands there already is left as it is.
+/// Inserts into bus.outbox. Does not change a message whose id is already there.
 void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<OutboxMessage>& messages);
 
-/// Whether a live feed may still wait for what happened then (5 min): history is not told.
+/// True if the event is recent enough (5 min) for live feeds: older events are not published.
 bool is_recent(Timestamp at, Timestamp now);
 
 }  // namespace lamda::outbox

@@ -11,9 +11,9 @@ namespace lamda::outbox {
 namespace {
 constexpr auto kCheck = "outbox";
 constexpr int kBatch = 500;
-constexpr Millis kPublishPatience{10'000};
+constexpr Millis kPublishTimeout{10'000};
 constexpr Millis kPoll{1'000};
-/// How soon a stop is noticed.
+/// Interval at which the relay checks for a stop.
 constexpr Millis kSlice{200};
 }  // namespace
 
@@ -26,9 +26,9 @@ Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, teleme
       published_(metrics.counter("lamda_outbox_published_total", "Outbox messages that JetStream has stored",
                                  {{"owner", owner_}})),
       waiting_(
-          metrics.gauge("lamda_outbox_waiting", "Outbox messages that have not left", {{"owner", owner_}})),
+          metrics.gauge("lamda_outbox_waiting", "Outbox messages not yet published", {{"owner", owner_}})),
       oldest_(metrics.gauge("lamda_outbox_oldest_seconds",
-                            "Age of the oldest outbox message that has not left; 0: none waits",
+                            "Age of the oldest outbox message not yet published; 0: none",
                             {{"owner", owner_}})),
       health_(health) {}
 
@@ -36,7 +36,7 @@ std::size_t Relay::drain() {
     std::size_t left = 0;
     std::int64_t after = 0;
     refusal_.clear();
-    // Each row once: what cannot leave now holds nobody back.
+    // Reads each row once: a message that cannot be published does not block the others.
     while (true) {
         std::vector<std::int64_t> ids;
         std::vector<bus::Outgoing> messages;
@@ -55,7 +55,7 @@ std::size_t Relay::drain() {
             break;
         }
         crash_point("relay.before_publish");
-        const auto outcome = bus_.publish_durable(messages, kPublishPatience);
+        const auto outcome = bus_.publish_durable(messages, kPublishTimeout);
         if (refusal_.empty()) {
             refusal_ = outcome.reason;
         }
@@ -99,13 +99,13 @@ void Relay::measure(const std::string& reason) {
     }
     health_.set(kCheck, false,
                 fmt::format("messages wait: {}, the oldest for {} s: {}", count, age.count(),
-                            reason.empty() ? "they are more than leave" : reason));
+                            reason.empty() ? "more are written than published" : reason));
 }
 
 void Relay::report_age(const std::string& reason) {
     try {
         measure(reason);
-    } catch (const store::Unavailable&) {  // the check `postgres` says so
+    } catch (const store::Unavailable&) {  // the check `postgres` reports it
     }
 }
 
@@ -127,12 +127,12 @@ void Relay::run(const std::stop_token& stop) {
         if (now != last_error) {
             last_error = now;
             if (now.empty()) {
-                log_.info("outbox: leaving again", {{"owner", owner_}});
+                log_.info("outbox publish works again", {{"owner", owner_}});
             } else {
-                log_.warn("outbox: cannot leave", {{"owner", owner_}, {"error", now}});
+                log_.warn("outbox publish failed", {{"owner", owner_}, {"error", now}});
             }
         }
-        // In trouble a notification is no reason to hurry.
+        // After a failure a notification does not shorten the pause.
         const auto until = std::chrono::steady_clock::now() + kPoll;
         bool hint = false;
         while (!stop.stop_requested() && std::chrono::steady_clock::now() < until &&

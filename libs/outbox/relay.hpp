@@ -1,4 +1,4 @@
-// The relay: moves one owner's outbox rows to JetStream, in order, deleting what was acknowledged.
+// Relay: moves one owner's outbox rows to JetStream in order, and deletes the acknowledged ones.
 #pragma once
 
 #include <functional>
@@ -20,15 +20,17 @@ class Relay {
 
     Relay(store::Database& database, bus::Bus& bus, std::string owner, telemetry::Log log,
           telemetry::Metrics& metrics, telemetry::Health& health);
-    /// Called after each pass in which a message could not leave.
+    /// Sets a callback for after each pass in which a message could not be published.
     void on_refusal(std::function<void()> callback) { on_refusal_ = std::move(callback); }
-    /// Until stopped: waits for a notification or a second, drains, backs off while the bus is away.
+    /// Runs until stopped: waits for a notification or a second, drains, backs off while the bus is
+    /// unavailable.
     void run(const std::stop_token& stop);
-    /// One pass; how many left. Sets the check `outbox`. @throws bus::Unavailable, store::Unavailable
+    /// Runs one pass; returns how many were published. Sets the check `outbox`.
+    /// @throws bus::Unavailable, store::Unavailable
     std::size_t drain();
 
   private:
-    /// What waits after a pass, and for how long by the database's clock.
+    /// Measures the waiting messages and the age of the oldest, by the database's clock.
     void measure(const std::string& reason);
     void report_age(const std::string& reason);
 
@@ -40,7 +42,7 @@ class Relay {
     telemetry::Gauge waiting_;
     telemetry::Gauge oldest_;
     telemetry::Health& health_;
-    std::string refusal_;  ///< of the last pass; empty: none
+    std::string refusal_;  ///< reason of the last pass's failure; empty: none
     std::function<void()> on_refusal_ = [] {};
 };
 

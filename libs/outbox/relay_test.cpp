@@ -68,7 +68,7 @@ struct Fixture : testkit::TestDatabase {
 
 }  // namespace
 
-/// Runs in a process of its own, which the test below lets crash.
+/// Runs in a process of its own, which the test below crashes.
 TEST_CASE("drains the outbox once", "[.relay-victim]") {
     bus::Bus bus(std::getenv("VICTIM_NATS"), "victim", telemetry::Log::none());
     REQUIRE(wait_until([&] { return bus.connected(); }));
@@ -80,9 +80,7 @@ TEST_CASE("drains the outbox once", "[.relay-victim]") {
     relay.drain();
 }
 
-TEST_CASE_METHOD(
-    Fixture,
-    "what is committed to the outbox arrives, each once and in order; what is rolled back does not") {
+TEST_CASE_METHOD(Fixture, "committed messages arrive once and in order; rolled-back ones do not arrive") {
     auto bus = client();
     Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     REQUIRE(relay.drain() == 0);
@@ -91,17 +89,17 @@ TEST_CASE_METHOD(
         put_outbox(txn, "dispatch", {{"jobs.a", "event:0", "0"}});
         throw std::runtime_error("rolled back");
     }));
-    put(1, 10);  // the same ids, while they wait
+    put(1, 10);  // the same ids, while the first ones wait
     put(5'000, 5'000, "jobs.other", "registry");
     REQUIRE(relay.drain() == 1'200);
     REQUIRE(relay.drain() == 0);
-    REQUIRE(waiting() == 1);  // the other owner's
+    REQUIRE(waiting() == 1);  // the other owner's message
     REQUIRE(received(*bus) == range(1, 1'200));
     REQUIRE(metrics.counter("lamda_outbox_published_total", "", {{"owner", "dispatch"}}).value() == 1'200);
     REQUIRE(metrics.gauge("lamda_outbox_waiting", "", {{"owner", "dispatch"}}).value() == 0);
 }
 
-TEST_CASE_METHOD(Fixture, "a message that no stream takes stays and holds back no other") {
+TEST_CASE_METHOD(Fixture, "a message that no stream stores stays and does not block the others") {
     auto bus = client();
     Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     put(1, 1, "nowhere.x");
@@ -113,13 +111,13 @@ TEST_CASE_METHOD(Fixture, "a message that no stream takes stays and holds back n
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "a message that waits longer than seconds is not ready, with its age and the reason") {
+                 "a message that waits too long makes the check not ready, with its age and the reason") {
     auto bus = client();
     Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     const auto check = [&] { return health.checks().at("outbox"); };
     put(1, 1, "nowhere.x");
     relay.drain();
-    CHECK(check().ok);  // it has only just come
+    CHECK(check().ok);  // just written
     db.transact([](store::Txn& txn) {
         txn.exec("UPDATE bus.outbox SET created_at = now() - interval '90 seconds'");
     });
@@ -174,7 +172,8 @@ TEST_CASE_METHOD(Fixture,
 }
 
 TEST_CASE_METHOD(
-    Fixture, "the running relay hears of new messages, waits for a bus that is away, and stops when told") {
+    Fixture,
+    "the running relay is notified of new messages, waits for an unavailable bus, and stops on request") {
     auto bus = client();
     Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
     std::jthread running([&](const std::stop_token& stop) { relay.run(stop); });

@@ -1,4 +1,4 @@
-// A journal's entries against those of another reading of the same blocks. Pure.
+// Compares a journal's entries with those of a second read of the same blocks. Pure.
 #pragma once
 
 #include <vector>
@@ -9,12 +9,12 @@ namespace lamda::pgingest {
 
 template <class Entry>
 struct LogDiff {
-    std::vector<const Entry*> to_add;   ///< of the other reading: not in the journal, or not like that
-    std::vector<const Entry*> to_drop;  ///< of the journal: not on chain, or not like that
+    std::vector<const Entry*> to_add;   ///< in the second read; missing from the journal or different there
+    std::vector<const Entry*> to_drop;  ///< in the journal; missing from the chain or different there
 };
 
-/// Both ascending by place, each place once. @param place of an entry: block number, then log index
-/// @param same whether two entries of one place say the same
+/// Both inputs are ascending by place, each place once. @param place an entry's block number, then log index
+/// @param same true if two entries of one place are equal
 template <class Entry, class Place, class Same>
 LogDiff<Entry> diff(const std::vector<Entry>& journal, const std::vector<Entry>& again, Place place,
                     Same same) {
@@ -42,7 +42,7 @@ LogDiff<Entry> diff(const std::vector<Entry>& journal, const std::vector<Entry>&
     return out;
 }
 
-/// One of two entries of a place counts once.
+/// Counts places: an entry that is in both lists counts once.
 template <class Entry, class Place>
 ingest::Differences differences(const LogDiff<Entry>& diff, Place place) {
     ingest::Differences out;
@@ -57,7 +57,7 @@ ingest::Differences differences(const LogDiff<Entry>& diff, Place place) {
     return out;
 }
 
-/// Entries of another block at the same height are no mistake in reading: the chain itself is another one.
+/// Requires that entries at one height are of one block. Another hash means another chain, not a read error.
 /// @throws ingest::FinalityViolated
 template <class Entry, class Block>
 void require_same_blocks(const LogDiff<Entry>& diff, const ingest::RangeSnapshot& again, Block block) {
@@ -65,9 +65,9 @@ void require_same_blocks(const LogDiff<Entry>& diff, const ingest::RangeSnapshot
         for (const auto& header : again.blocks.headers) {
             const BlockRef ours = block(*entry);
             if (header.ref.number == ours.number && header.ref.hash != ours.hash) {
-                throw ingest::FinalityViolated("the rows are of block " + ours.hash.hex() +
+                throw ingest::FinalityViolated("the rows come from block " + ours.hash.hex() +
                                                ", the chain has " + header.ref.hash.hex() +
-                                               " at this height, and both were final");
+                                               " at this height; both were final");
             }
         }
     }

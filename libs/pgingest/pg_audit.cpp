@@ -29,7 +29,7 @@ ingest::Differences PgAudit::compare(const ingest::RangeSnapshot& again) {
 
 ingest::AuditSink::Repaired PgAudit::repair(const ingest::RangeSnapshot& again) {
     return database_.transact([&](store::Txn& txn) {
-        // As the projector does first of all: one of the two waits for the other.
+        // Locks the cursor first, as the projector does: the two transactions run one after the other.
         txn.exec("SELECT 1 FROM chain.cursor WHERE stream = $1 FOR UPDATE", {stream_});
         Repaired out;
         const auto before = journal_.compare(txn, again);

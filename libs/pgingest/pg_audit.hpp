@@ -1,4 +1,4 @@
-// A sweep's half in the database: chain.sweep, and a service's journal.
+// PgAudit: the database side of an audit (chain.sweep and a service's journal).
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace lamda::pgingest {
 
-/// A service's journal of chain logs, and the rows that follow from it. Called inside a transaction that
-/// holds the stream's cursor: the stream writes nothing meanwhile.
+/// A service's journal of chain logs and the rows derived from it. Called inside a transaction that locks the
+/// stream's cursor, so that the stream writes nothing meanwhile.
 class Repairable {
   public:
     virtual ~Repairable() = default;
     virtual ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) = 0;
-    /// Journal and rows become what they would be had the stream been told this at once; what has had effects
-    /// that cannot be taken back stays. @throws ingest::FinalityViolated
+    /// Sets journal and rows to the values that a correct first read would have produced. Keeps effects that
+    /// cannot be undone. @throws ingest::FinalityViolated
     virtual void repair(store::Txn& txn, const ingest::RangeSnapshot& again) = 0;
 };
 

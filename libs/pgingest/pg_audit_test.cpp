@@ -20,7 +20,7 @@ struct Entry {
 const auto kPlace = [](const Entry& entry) { return std::pair(BlockNum(entry.block), entry.index); };
 const auto kSame = [](const Entry& a, const Entry& b) { return a.body == b.body; };
 
-/// A journal that is one number: the logs of the block that was read last.
+/// A journal that is one number: the count of logs of the last block read.
 class Journal final : public Repairable {
   public:
     std::size_t logs = 0;
@@ -77,7 +77,7 @@ ingest::RangeSnapshot reading(std::uint64_t first, std::uint64_t to, std::size_t
 
 }  // namespace
 
-TEST_CASE("two readings differ by what one of them lacks or says otherwise") {
+TEST_CASE("two reads differ by entries that one lacks or that are not equal") {
     const std::vector<Entry> journal{{1, 0, 'a'}, {1, 2, 'b'}, {3, 0, 'c'}, {4, 0, 'd'}};
     const std::vector<Entry> again{{1, 0, 'a'}, {1, 1, 'x'}, {3, 0, 'C'}, {4, 0, 'd'}, {5, 0, 'e'}};
     const auto found = diff(journal, again, kPlace, kSame);
@@ -96,7 +96,7 @@ TEST_CASE("two readings differ by what one of them lacks or says otherwise") {
     CHECK((told.blocks == std::set<BlockNum>{BlockNum{1}, BlockNum{3}, BlockNum{5}}));
 }
 
-TEST_CASE_METHOD(Fixture, "a sweep goes as far as what is final, and settled") {
+TEST_CASE_METHOD(Fixture, "an audit covers the blocks that are final and deep enough") {
     CHECK_FALSE(audit.state());
     cursor(90, 100);
     CHECK_FALSE(audit.state());
@@ -112,7 +112,7 @@ TEST_CASE_METHOD(Fixture, "a sweep goes as far as what is final, and settled") {
     CHECK(shown() == "5..70 logs 5 repaired 0 unsettled 1 block 55: why");
 }
 
-TEST_CASE_METHOD(Fixture, "Atomic: of two sweeps one moves on, and a range counts once") {
+TEST_CASE_METHOD(Fixture, "Atomic: of two concurrent audits one advances, and a range counts once") {
     cursor(120, 100);
     PgAudit rival(db, kStream, journal);
     audit.passed(BlockNum{0}, BlockNum{50}, {.logs = 3});
@@ -120,7 +120,7 @@ TEST_CASE_METHOD(Fixture, "Atomic: of two sweeps one moves on, and a range count
     CHECK(shown() == "0..50 logs 3 repaired 0 unsettled 0 ");
 }
 
-TEST_CASE_METHOD(Fixture, "repairs are counted, and what stays is told") {
+TEST_CASE_METHOD(Fixture, "repairs are counted, and unsettled differences are reported") {
     cursor(120, 100);
     journal.logs = 1;
     const auto done = audit.repair(reading(7, 7, 4));

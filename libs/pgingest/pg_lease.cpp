@@ -8,10 +8,10 @@ namespace lamda::pgingest {
 
 namespace {
 
-/// Many times the pause between two looks of an instance on standby.
-constexpr std::chrono::seconds kForAnother{3};
+/// Much longer than the interval at which a standby instance polls the lease.
+constexpr std::chrono::seconds kYieldFor{3};
 
-/// Host and process: what a person needs to find it.
+/// Host and process id, by which an operator finds the instance.
 std::string this_instance() {
     std::array<char, 256> host{};
     if (::gethostname(host.data(), host.size() - 1) != 0) {
@@ -47,7 +47,7 @@ bool PgLease::held() {
     }
     if (noted_ != session) {
         note(*session);
-        log_.info("lease taken: this instance reads", {{"owner", owner_}, {"instance", instance_}});
+        log_.info("now active (holds the lease)", {{"owner", owner_}, {"instance", instance_}});
     }
     return true;
 }
@@ -77,11 +77,11 @@ void PgLease::yield() {
     if (!noted_) {
         return;
     }
-    not_before_ = std::chrono::steady_clock::now() + kForAnother;
+    not_before_ = std::chrono::steady_clock::now() + kYieldFor;
     lock_.release();
     held_.set(0);
     noted_.reset();
-    log_.warn("lease given up, for another instance to take", {{"owner", owner_}, {"instance", instance_}});
+    log_.warn("lease yielded", {{"owner", owner_}, {"instance", instance_}});
 }
 
 bool PgLease::yielded() {

@@ -1,4 +1,4 @@
-// Which instance of a service reads the chains: the one that holds the lock of the service's name.
+// PgLease: selects the instance of a service that reads the chains, by a session lock on the service's name.
 #pragma once
 
 #include <chrono>
@@ -13,16 +13,17 @@
 
 namespace lamda::pgingest {
 
-/// One for all streams of a service, so that they are read by the same instance. Writes down in chain.lease
-/// who has it, for people. Thread-safe.
+/// One lease for all streams of a service, so that one instance reads them all. Records the holder in
+/// chain.lease, for operators. Thread-safe.
 class PgLease final : public ingest::Lease {
   public:
-    /// @param owner what the service's streams are called before the colon: `dispatcher`
+    /// @param owner the part of the service's stream names before the colon: `dispatcher`
     PgLease(store::Database& database, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
     bool held() override;
     void yield() override;
     bool yielded() override;
-    /// For the end of a process: the other instance need not wait until everything else has ended.
+    /// Frees the lease when the process ends, so that another instance does not wait for the rest of the
+    /// exit.
     void release();
 
   private:
@@ -37,7 +38,7 @@ class PgLease final : public ingest::Lease {
     store::SessionLock lock_;
     std::mutex mutex_;
     std::optional<store::SessionLock::Session> noted_;
-    std::chrono::steady_clock::time_point not_before_{};  ///< given up: not asked for again until then
+    std::chrono::steady_clock::time_point not_before_{};  ///< after yield(): not requested before this time
 };
 
 }  // namespace lamda::pgingest

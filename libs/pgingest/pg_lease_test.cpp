@@ -33,7 +33,7 @@ struct Fixture : testkit::TestDatabase {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "one of two instances has the lease, and people see which") {
+TEST_CASE_METHOD(Fixture, "one of two instances holds the lease, and api.stream shows which") {
     REQUIRE_FALSE(shown().get<bool>("instance_active"));
     REQUIRE(one.held());
     REQUIRE_FALSE(two.held());
@@ -52,8 +52,7 @@ TEST_CASE_METHOD(Fixture, "one of two instances has the lease, and people see wh
     CHECK_FALSE(one.held());
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "an instance whose session is cut is not the active one, and the other takes over") {
+TEST_CASE_METHOD(Fixture, "an instance whose session is cut is no longer active, and the other takes over") {
     REQUIRE(one.held());
     REQUIRE_FALSE(two.held());
     db.transact([&](store::Txn& txn) { txn.exec("SELECT pg_terminate_backend($1)", {holder()}); });
@@ -64,10 +63,10 @@ TEST_CASE_METHOD(Fixture,
     CHECK(shown().get<bool>("instance_active"));
 }
 
-TEST_CASE_METHOD(Fixture, "a lease that is given up is the other instance's, and nobody's is taken back") {
+TEST_CASE_METHOD(Fixture, "a yielded lease goes to another instance; without another, back to the same") {
     REQUIRE(one.held());
     REQUIRE_FALSE(two.held());
-    two.yield();  // nothing to give
+    two.yield();  // does not hold it
     CHECK_FALSE(two.yielded());
 
     one.yield();
@@ -81,12 +80,12 @@ TEST_CASE_METHOD(Fixture, "a lease that is given up is the other instance's, and
     two.yield();
     REQUIRE(testkit::wait_until([&] { return one.held(); }));
     one.yield();
-    REQUIRE(testkit::wait_until([&] { return one.held(); }));  // nobody else has asked
+    REQUIRE(testkit::wait_until([&] { return one.held(); }));  // no other instance has requested it
     CHECK_FALSE(one.yielded());
     CHECK(shown().get<bool>("instance_active"));
 }
 
-TEST_CASE_METHOD(Fixture, "leases of different services do not meet") {
+TEST_CASE_METHOD(Fixture, "leases of different services are independent") {
     PgLease registry(db, "registry", telemetry::Log::none(), metrics_of_one);
     REQUIRE(one.held());
     REQUIRE(registry.held());
@@ -101,7 +100,7 @@ TEST_CASE("holds the dispatcher's lease", "[.lease-victim]") {
     REQUIRE(testkit::wait_until([&] { return !lease.held(); }, Millis(60'000)));
 }
 
-TEST_CASE_METHOD(Fixture, "the lease of an instance that was killed is free at once") {
+TEST_CASE_METHOD(Fixture, "the lease of an instance that was killed is free immediately") {
     testkit::Process victim({{std::filesystem::read_symlink("/proc/self/exe").string(), "[.lease-victim]"},
                              {{"VICTIM_DSN", dsn}},
                              "",

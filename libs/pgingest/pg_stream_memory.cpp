@@ -8,8 +8,8 @@ namespace {
 
 using State = rpcpool::EndpointNote::State;
 
-/// Texts of a remote node end up here: long enough to understand them.
-constexpr std::size_t kMostTrouble = 512;
+/// Bytes of an error text from a remote node that are stored.
+constexpr std::size_t kMostErrorBytes = 512;
 
 State state_of(const std::string& text) {
     for (const auto state : {State::kUnknown, State::kGood, State::kResting, State::kExcluded}) {
@@ -57,9 +57,10 @@ void PgStreamMemory::remember(const std::vector<rpcpool::EndpointNote>& endpoint
                 "trouble = excluded.trouble, max_range = excluded.max_range, "
                 "answers_logs = excluded.answers_logs, head = excluded.head, head_at = excluded.head_at, "
                 "noted_at = excluded.noted_at",
-                {stream_, note.id, store::storable(note.name, kMostTrouble),
-                 std::string(rpcpool::to_string(note.state)), store::storable(note.last_error, kMostTrouble),
-                 note.max_range, note.answers_logs, note.head, note.head_at});
+                {stream_, note.id, store::storable(note.name, kMostErrorBytes),
+                 std::string(rpcpool::to_string(note.state)),
+                 store::storable(note.last_error, kMostErrorBytes), note.max_range, note.answers_logs,
+                 note.head, note.head_at});
         }
         txn.exec("DELETE FROM chain.endpoint WHERE stream = $1 AND noted_at < now() - interval '30 days'",
                  {stream_});

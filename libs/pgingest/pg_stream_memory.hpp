@@ -1,4 +1,4 @@
-// What a stream remembers beside its checkpoint, in chain.endpoint and chain.head.
+// PgStreamMemory: stores what a stream knows apart from its checkpoint, in chain.endpoint and chain.head.
 #pragma once
 
 #include <string>
@@ -8,7 +8,7 @@
 
 namespace lamda::pgingest {
 
-/// Endpoints that are not named any more are kept for 30 days: what was learned of them holds if they return.
+/// Keeps the notes of endpoints that are no longer configured for 30 days, in case they return.
 class PgStreamMemory final : public ingest::StreamMemory {
   public:
     PgStreamMemory(store::Database& database, std::string stream);

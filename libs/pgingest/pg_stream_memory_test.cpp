@@ -36,7 +36,7 @@ struct Fixture : testkit::TestDatabase {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "what was learned of endpoints comes back, and only the stream's own") {
+TEST_CASE_METHOD(Fixture, "a stream reads back the notes of its own endpoints only") {
     REQUIRE(memory.endpoints().empty());
     auto good = endpoint(1);
     good.state = State::kGood;
@@ -60,7 +60,9 @@ TEST_CASE_METHOD(Fixture, "what was learned of endpoints comes back, and only th
     REQUIRE(memory.endpoints() == std::vector{good, resting, excluded, endpoint(4)});
 }
 
-TEST_CASE_METHOD(Fixture, "people see the endpoints in use; one that was taken out is forgotten only later") {
+TEST_CASE_METHOD(
+    Fixture,
+    "api.stream_endpoint shows the endpoints in use; notes of a removed one are deleted after 30 days") {
     memory.remember({endpoint(1), endpoint(2)}, BlockNum{5}, at);
     REQUIRE(shown().size() == 2);
     memory.remember({endpoint(2)}, BlockNum{6}, at);
@@ -73,7 +75,7 @@ TEST_CASE_METHOD(Fixture, "people see the endpoints in use; one that was taken o
     REQUIRE(memory.endpoints() == std::vector{endpoint(2)});
 }
 
-TEST_CASE_METHOD(Fixture, "an endpoint's own words are kept in a form that the database can hold") {
+TEST_CASE_METHOD(Fixture, "an endpoint's error text is stored in a form that the database accepts") {
     auto odd = endpoint(1);
     odd.last_error = std::string("\0\xff not text", 11) + std::string(10'000, 'x');
     memory.remember({odd}, BlockNum{5}, at);
@@ -82,7 +84,7 @@ TEST_CASE_METHOD(Fixture, "an endpoint's own words are kept in a form that the d
     CHECK(kept.find(" not text") != std::string::npos);
 }
 
-TEST_CASE_METHOD(Fixture, "the chain's head stands beside the cursor, as it was told last") {
+TEST_CASE_METHOD(Fixture, "api.stream shows the newest reported head with the cursor") {
     db.transact([](store::Txn& txn) {
         txn.exec("INSERT INTO chain.cursor (stream, chain_id) VALUES ($1, 97)", {kStream});
     });

@@ -13,7 +13,7 @@ namespace {
     throw ingest::CursorMoved("stream " + stream + ": another writer moved the cursor");
 }
 
-/// One after the other, as chain.cursor keeps them.
+/// Concatenates addresses, the format of chain.cursor.contracts.
 Bytes joined(const std::vector<Address>& contracts) {
     Bytes out;
     for (const auto& contract : contracts) {
@@ -33,7 +33,7 @@ std::vector<Address> split(BytesView bytes) {
 void put_headers(store::Txn& txn, const std::string& stream, const ingest::Batch& batch, BlockNum finalized) {
     std::vector<const ingest::BlockHeader*> kept;
     for (const auto& header : batch.headers) {
-        // The last one also when it is final: the anchor at which a walk back ends.
+        // Keeps the last header even if it is final: a walk back ends there.
         if (header.ref.number > finalized || header.ref == batch.to) {
             kept.push_back(&header);
         }
@@ -44,7 +44,7 @@ void put_headers(store::Txn& txn, const std::string& stream, const ingest::Batch
     const auto column = [&](auto project) {
         return store::array_of(kept, [&](const ingest::BlockHeader* header) { return project(*header); });
     };
-    // No COPY: row-level security, which keeps the services' streams apart, refuses it.
+    // Not COPY: row-level security, which separates the services' streams, rejects COPY.
     txn.exec(
         "INSERT INTO chain.header (stream, number, hash, parent_hash, timestamp) SELECT $1, * FROM "
         "unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::bigint[])",
@@ -91,7 +91,8 @@ std::optional<BlockRef> Projector::cursor() {
 
 void Projector::settle(const BlockRef& wanted) {
     if (cursor() != wanted) {
-        throw store::InDoubt("PostgreSQL: stream " + stream_ + ": a COMMIT was lost, and did not happen");
+        throw store::InDoubt("PostgreSQL: stream " + stream_ +
+                             ": the answer to a COMMIT was lost; the COMMIT did not happen");
     }
 }
 
@@ -120,7 +121,7 @@ void Projector::apply(const ingest::Batch& batch) {
 void Projector::write(const ingest::Batch& batch, const Projection::PreparedApply& prepared) {
     try {
         database_.transact([&](store::Txn& txn) {
-            // What was final or ripe stays so, whatever a lagging node says.
+            // Finality and boundary never move back, even if a lagging node reports lower values.
             const auto row =
                 batch.from
                     ? txn.first(
@@ -199,7 +200,7 @@ void Projector::boundary(BlockNum boundary, BlockNum finalized) {
         moved(stream_);
     }
     database_.transact([&](store::Txn& txn) {
-        // What is final was learned of the chain that ends at this cursor, and says nothing of another one.
+        // The finality report refers to the chain that ends at this cursor, not to another one.
         const auto row = txn.first(
             "UPDATE chain.cursor SET boundary = greatest(boundary, $2), finalized = greatest(finalized, $3), "
             "updated_at = now() WHERE stream = $1 AND number = $4 AND hash = $5 RETURNING boundary, "
@@ -208,7 +209,7 @@ void Projector::boundary(BlockNum boundary, BlockNum finalized) {
         if (!row) {
             moved(stream_);
         }
-        // There was no newer block: this is the head.
+        // No newer block exists: the cursor is the head.
         const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized"), true};
         prune_headers(txn, stream_, state.finalized);
         projection_.boundary(txn, state);

@@ -1,4 +1,4 @@
-// Projector: a chain stream's persistence. Checkpoint, headers and a projection's effects move in ONE
+// Projector: persists a chain stream. Checkpoint, headers and a projection's effects are written in ONE
 // transaction.
 #pragma once
 
@@ -10,32 +10,31 @@
 
 namespace lamda::pgingest {
 
-/// What a stream stands at, as its projection may see it inside the transaction.
+/// A stream's state, visible to its projection inside the transaction.
 struct StreamState {
     BlockNum boundary;  ///< blocks up to here fulfil the consumer's finality rule
     BlockNum finalized;
     bool caught_up = false;  ///< the cursor has reached the head once since this process started
 };
 
-/// A service's half. Called inside the transaction that moves the cursor (again, when that met a conflict);
-/// throws nothing of its own on odd chain content: the chain is always right.
+/// A service's part. Called inside the transaction that moves the cursor, again after a conflict. Must not
+/// throw on unexpected chain content: the chain is authoritative.
 class Projection {
   public:
     virtual ~Projection() = default;
-    /// What apply() does with a batch, when a part of it was done ahead. Called again when its transaction
-    /// met a conflict.
+    /// The rest of apply() for a batch that was prepared. Called again after its transaction met a conflict.
     using PreparedApply = std::function<void(store::Txn&, const ingest::Batch&, const StreamState&)>;
-    /// Works ahead on a batch: outside its transaction, maybe while another thread is inside apply() with the
-    /// batch before. What is returned then stands for apply(); empty: there is nothing to gain.
+    /// Prepares a batch outside its transaction, possibly while another thread is inside apply() with the
+    /// previous batch. The result replaces apply(); empty: preparation is not supported.
     virtual PreparedApply prepare(const ingest::Batch& /*batch*/) { return {}; }
     virtual void apply(store::Txn& txn, const ingest::Batch& batch, const StreamState& state) = 0;
     virtual void unwind(store::Txn& txn, const ingest::Unwind& unwind, const StreamState& state) = 0;
-    /// The boundary rose, or the stream caught up, without a new block.
+    /// Called when the boundary rose or the stream caught up without a new block.
     virtual void boundary(store::Txn& txn, const StreamState& state) = 0;
 };
 
-/// chain.cursor, chain.header and chain.reorg of one stream. Compare-and-set on (number, hash): @throws
-/// ingest::CursorMoved. For one thread, but prepare().
+/// Writes chain.cursor, chain.header and chain.reorg of one stream. Compare-and-set on (number, hash).
+/// @throws ingest::CursorMoved. Single-threaded, except prepare().
 class Projector final : public TwoPhaseSink {
   public:
     Projector(store::Database& database, std::string stream, Projection& projection);
@@ -49,7 +48,7 @@ class Projector final : public TwoPhaseSink {
 
   private:
     void write(const ingest::Batch& batch, const Projection::PreparedApply& prepared);
-    /// Where a call left the cursor whose COMMIT was in doubt. @throws store::InDoubt
+    /// Resolves a COMMIT in doubt by reading the cursor. @throws store::InDoubt
     void settle(const BlockRef& wanted);
 
     store::Database& database_;

@@ -11,7 +11,7 @@ using namespace lamda::pgingest;
 
 namespace {
 
-/// Fork `f` of a made-up chain: block n's hash holds n and the fork.
+/// Hash of block n on fork `f` of an invented chain; holds n and the fork.
 BlockHash hash_of(std::uint64_t n, std::uint8_t fork = 0) {
     BlockHash out;
     out.array()[0] = static_cast<std::uint8_t>(n >> 8);
@@ -24,7 +24,7 @@ BlockRef ref(std::uint64_t n, std::uint8_t fork = 0) {
     return {BlockNum{n}, hash_of(n, fork)};
 }
 
-/// Blocks (from, to] of a fork, with all their headers and one log in each.
+/// Blocks (from, to] of a fork, with all headers and one log in each block.
 ingest::Batch blocks(std::optional<BlockRef> from, std::uint64_t to, std::uint64_t finalized,
                      std::uint8_t fork = 0) {
     ingest::Batch out;
@@ -43,7 +43,7 @@ ingest::Batch blocks(std::optional<BlockRef> from, std::uint64_t to, std::uint64
     return out;
 }
 
-/// Keeps one row for each log, and tells by message what it has seen.
+/// Keeps one row for each log, and records the state passed to each call.
 class Rows final : public Projection {
   public:
     std::vector<StreamState> states;
@@ -100,7 +100,7 @@ const ingest::Watched kWatched{ChainId{97},
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "the cursor moves with its effects, from nothing on") {
+TEST_CASE_METHOD(Fixture, "the cursor moves together with its effects, from the first batch on") {
     REQUIRE_FALSE(projector.cursor().has_value());
     REQUIRE(projector.recent_headers().empty());
     projector.bind(kWatched);
@@ -121,7 +121,7 @@ TEST_CASE_METHOD(Fixture, "the cursor moves with its effects, from nothing on") 
     REQUIRE(rows.states[1].boundary == BlockNum{6});
 }
 
-TEST_CASE_METHOD(Fixture, "a batch that does not start at the cursor is refused whole") {
+TEST_CASE_METHOD(Fixture, "a batch that does not start at the cursor is refused entirely") {
     projector.apply(blocks(std::nullopt, 5, 0));
     REQUIRE_THROWS_AS(projector.apply(blocks(ref(4), 6, 0)), ingest::CursorMoved);
     REQUIRE_THROWS_AS(projector.apply(blocks(ref(5, 1), 6, 0)),
@@ -132,7 +132,7 @@ TEST_CASE_METHOD(Fixture, "a batch that does not start at the cursor is refused 
     REQUIRE(seen() == Numbers{5});
 }
 
-TEST_CASE_METHOD(Fixture, "a projection that fails keeps the cursor where it was") {
+TEST_CASE_METHOD(Fixture, "a projection that fails does not move the cursor") {
     projector.apply(blocks(std::nullopt, 5, 0));
     rows.before_return = [] { throw std::runtime_error("no"); };
     REQUIRE_THROWS(projector.apply(blocks(ref(5), 6, 0)));
@@ -141,7 +141,7 @@ TEST_CASE_METHOD(Fixture, "a projection that fails keeps the cursor where it was
     REQUIRE(kept() == Numbers{5});
 }
 
-TEST_CASE_METHOD(Fixture, "of two writers at one cursor exactly one advances, block after block") {
+TEST_CASE_METHOD(Fixture, "of two writers at one cursor exactly one advances, at each block") {
     projector.apply(blocks(std::nullopt, 1, 0));
     std::atomic<int> applied = 0;
     std::atomic<int> refused = 0;
@@ -173,7 +173,7 @@ TEST_CASE_METHOD(Fixture, "of two writers at one cursor exactly one advances, bl
     REQUIRE(seen().size() == 60);
 }
 
-TEST_CASE_METHOD(Fixture, "two first batches at once: one stands") {
+TEST_CASE_METHOD(Fixture, "of two concurrent first batches one is written") {
     std::atomic<int> applied = 0;
     std::atomic<int> ready = 0;
     std::vector<std::thread> writers;
@@ -200,7 +200,7 @@ TEST_CASE_METHOD(Fixture, "two first batches at once: one stands") {
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "an unwind takes back blocks, headers and the boundary above it, and the new fork follows") {
+                 "an unwind removes blocks and headers, lowers the boundary, and the new fork follows") {
     projector.apply(blocks(std::nullopt, 5, 0));
     projector.apply(blocks(ref(5), 10, 4));
     REQUIRE(rows.states.back().boundary == BlockNum{8});
@@ -223,8 +223,7 @@ TEST_CASE_METHOD(Fixture, "an unwind below finality is refused and deletes nothi
     REQUIRE(seen() == Numbers{5, 6, 7, 8, 9, 10});
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "the last reorg is written down with the unwind, and how many and how deep they were") {
+TEST_CASE_METHOD(Fixture, "an unwind records the last reorg, the count of reorgs and the greatest depth") {
     const auto reorg = [&] {
         return db.transact([](store::Txn& txn) {
             return txn.one(
@@ -244,14 +243,13 @@ TEST_CASE_METHOD(Fixture,
     CHECK(reorg().get<int>("reorg_depth") == 1);
     CHECK(reorg().get<int>("reorg_deepest") == 4);
     CHECK(reorg().get<int>("reorgs") == 2);
-    // One that is refused is none.
+    // A refused unwind is not counted.
     REQUIRE_THROWS_AS(projector.unwind({ref(7, 1), ref(3)}), ingest::FinalityViolated);
     REQUIRE_THROWS_AS(projector.unwind({ref(9), ref(6)}), ingest::CursorMoved);
     CHECK(reorg().get<int>("reorgs") == 2);
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "a writer that was overtaken raises no boundary: it speaks of a chain that is gone") {
+TEST_CASE_METHOD(Fixture, "a writer with a stale cursor cannot raise the boundary") {
     projector.apply(blocks(std::nullopt, 10, 4));
     Rows other_rows;
     Projector other(db, "dispatcher:bsc", other_rows);
@@ -271,12 +269,12 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(other_rows.states.back().boundary == BlockNum{11});
 }
 
-TEST_CASE_METHOD(Fixture, "headers are kept above finality, and one at or below it") {
+TEST_CASE_METHOD(Fixture, "headers above finality are kept, and one at or below it") {
     projector.apply(blocks(std::nullopt, 5, 5));
-    REQUIRE(kept() == Numbers{5});  // the cursor, although it is final
+    REQUIRE(kept() == Numbers{5});  // the cursor, although final
     projector.apply(blocks(ref(5), 8, 6));
     REQUIRE(kept() == Numbers{8, 7, 5});
-    projector.apply(blocks(ref(8), 40, 8));  // many at once
+    projector.apply(blocks(ref(8), 40, 8));  // a large batch
     REQUIRE(kept().size() == 33);
     REQUIRE(kept().back() == 8);
     projector.boundary(BlockNum{38}, BlockNum{37});
@@ -285,7 +283,7 @@ TEST_CASE_METHOD(Fixture, "headers are kept above finality, and one at or below 
     REQUIRE(kept() == Numbers{40});
 }
 
-TEST_CASE_METHOD(Fixture, "boundary and finality rise only, and reaching the head is remembered") {
+TEST_CASE_METHOD(Fixture, "boundary and finality only rise, and reaching the head is recorded") {
     REQUIRE_THROWS_AS(projector.boundary(BlockNum{1}, BlockNum{1}), ingest::CursorMoved);  // no cursor yet
     projector.apply(blocks(std::nullopt, 10, 4));
     REQUIRE_FALSE(rows.states.back().caught_up);
@@ -305,13 +303,12 @@ TEST_CASE_METHOD(Fixture, "boundary and finality rise only, and reaching the hea
     REQUIRE(rows.states.back().boundary == BlockNum{10});
 }
 
-TEST_CASE_METHOD(Fixture, "from its first batch on a stream belongs to one chain and its contracts") {
+TEST_CASE_METHOD(Fixture, "after its first batch a stream is bound to one chain and its contracts") {
     const ingest::Watched elsewhere{ChainId{56}, kWatched.contracts};
     const ingest::Watched others{ChainId{97}, {kWatched.contracts.front()}};
     REQUIRE(projector.bind(elsewhere) == elsewhere);
     REQUIRE(projector.bind(others) == others);
-    REQUIRE(projector.bind(kWatched) ==
-            kWatched);  // nothing was read yet: who starts anew may correct himself
+    REQUIRE(projector.bind(kWatched) == kWatched);  // no block read yet: the configuration may still change
     projector.apply(blocks(std::nullopt, 5, 0));
     REQUIRE(projector.bind(elsewhere) == kWatched);
     REQUIRE(projector.bind(others) == kWatched);
@@ -319,7 +316,7 @@ TEST_CASE_METHOD(Fixture, "from its first batch on a stream belongs to one chain
     REQUIRE(projector.cursor() == ref(5));
 }
 
-TEST_CASE_METHOD(Fixture, "a stream of before contracts were recorded takes those that it reads now") {
+TEST_CASE_METHOD(Fixture, "a stream without recorded contracts takes the ones configured now") {
     projector.bind(kWatched);
     projector.apply(blocks(std::nullopt, 5, 0));
     db.transact([](store::Txn& txn) { txn.exec("UPDATE chain.cursor SET contracts = NULL"); });
@@ -328,7 +325,7 @@ TEST_CASE_METHOD(Fixture, "a stream of before contracts were recorded takes thos
     REQUIRE(projector.bind(kWatched) == kWatched);
 }
 
-TEST_CASE_METHOD(Fixture, "streams do not touch one another") {
+TEST_CASE_METHOD(Fixture, "streams are independent") {
     projector.bind(kWatched);
     projector.apply(blocks(std::nullopt, 5, 0));
     Rows other_rows;
@@ -342,7 +339,7 @@ TEST_CASE_METHOD(Fixture, "streams do not touch one another") {
     REQUIRE(kept() == Numbers{5});
 }
 
-/// Runs in a process of its own, which the test below lets crash: one block further.
+/// Runs in a process of its own, which the test below crashes. Applies one more block.
 TEST_CASE("applies one block", "[.projector-victim]") {
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 1);
     Rows rows;
@@ -351,8 +348,9 @@ TEST_CASE("applies one block", "[.projector-victim]") {
     projector.apply(blocks(at, at->number.value + 1, 0));
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "killed before COMMIT nothing moved, killed after it everything has; the next run goes on") {
+TEST_CASE_METHOD(
+    Fixture,
+    "killed before COMMIT nothing is written, killed after it everything is; the next run continues") {
     projector.apply(blocks(std::nullopt, 1, 0));
     REQUIRE(testkit::run_and_crash("[.projector-victim]", "projector.before_commit", {{"VICTIM_DSN", dsn}}));
     REQUIRE(projector.cursor() == ref(1));
@@ -364,7 +362,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(seen() == Numbers{1, 2, 3});
 }
 
-TEST_CASE("a server that dies in COMMIT: what the cursor says is what happened, and the next try is right") {
+TEST_CASE("a server that dies in COMMIT: the cursor shows the outcome, and the retry is correct") {
     testkit::TempDir dir("projector-commit");
     testkit::PostgresServer server(dir.path());
     store::Database db(server.dsn(), "projector-test");
@@ -376,7 +374,7 @@ TEST_CASE("a server that dies in COMMIT: what the cursor says is what happened, 
     Projector projector(db, "s", rows);
     projector.apply(blocks(std::nullopt, 1, 0));
     rows.before_return = [&] { server.kill(); };
-    // The commit's fate can be asked only after the server is back.
+    // The outcome of the commit can be read only after the server has restarted.
     REQUIRE_THROWS_AS(projector.apply(blocks(ref(1), 2, 0)), store::Unavailable);
     rows.before_return = nullptr;
     server.start();

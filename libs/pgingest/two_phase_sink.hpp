@@ -1,4 +1,4 @@
-// TwoPhaseSink: a stream's sink whose apply() has a part that can be done ahead of its turn.
+// TwoPhaseSink: a stream's sink whose apply() has a part that can run ahead of its turn.
 #pragma once
 
 #include <functional>
@@ -9,8 +9,8 @@ namespace lamda::pgingest {
 
 class TwoPhaseSink : public ingest::StreamSink {
   public:
-    /// Does that part, maybe while another thread is inside apply() with the batch before; what is returned
-    /// does the rest, once, in its turn: together they are apply(). It keeps what it needs of the batch.
+    /// Does that part, possibly while another thread is inside apply() with the previous batch. The returned
+    /// function does the rest, once, in its turn: both together are apply(). Copies the data it needs.
     virtual std::function<void()> prepare(const ingest::Batch& batch) = 0;
 };
 

@@ -3,8 +3,8 @@
 namespace lamda::pgingest {
 
 void WriteBehind::settle() {
-    if (under_way_.valid()) {
-        under_way_.get();
+    if (in_flight_.valid()) {
+        in_flight_.get();
     }
 }
 
@@ -26,7 +26,7 @@ void WriteBehind::apply(const ingest::Batch& batch) {
     }
     auto write = sink_.prepare(batch);
     settle();
-    under_way_ = std::async(std::launch::async, std::move(write));
+    in_flight_ = std::async(std::launch::async, std::move(write));
 }
 
 void WriteBehind::unwind(const ingest::Unwind& unwind) {

@@ -1,5 +1,5 @@
-// WriteBehind: a stream's sink that writes one large batch while the next is read and prepared. Between the
-// stream and its Projector.
+// WriteBehind: a sink between a stream and its Projector. Writes one large batch while the next is read and
+// prepared.
 #pragma once
 
 #include <future>
@@ -8,18 +8,19 @@
 
 namespace lamda::pgingest {
 
-/// A batch of at least `large` logs is under way when apply() returns, one at a time; every other call waits
-/// for it first, apply() after it has prepared its own batch. An error of it is thrown by the call that comes
-/// next, which then does nothing of its own: the stream takes up its cursor again, as after any failure. What
-/// is promised of the checkpoint stays as it is, for it moves with its effects in one transaction: only
-/// apply() no longer says that they are there. For one thread.
+/// For a batch of at least `large` logs, apply() returns while the write is in flight, one at a time. Every
+/// other call waits for that write first; apply() prepares its own batch before it waits. An error of the
+/// write is thrown by the next call, which then does nothing else: the stream reads its cursor again, as
+/// after any failure. The checkpoint's guarantees hold, since it moves with its effects in one transaction;
+/// only the return of apply() no longer means that they are written. Single-threaded.
 class WriteBehind final : public ingest::StreamSink {
   public:
-    /// Fewer logs are written sooner than a thread is woken.
+    /// Writing fewer logs is faster than waking a thread.
     static constexpr std::size_t kLarge = 500;
 
     explicit WriteBehind(TwoPhaseSink& sink, std::size_t large = kLarge) : sink_(sink), large_(large) {}
-    /// Waits; an error that nobody has asked for is lost, and so is its batch: it will be read again.
+    /// Waits. Drops an error that no later call has fetched: the cursor has not moved, so the batch is read
+    /// again.
     ~WriteBehind() override = default;
     std::optional<BlockRef> cursor() override;
     std::vector<ingest::BlockHeader> recent_headers() override;
@@ -28,13 +29,13 @@ class WriteBehind final : public ingest::StreamSink {
     void boundary(BlockNum boundary, BlockNum finalized) override;
     ingest::Watched bind(const ingest::Watched& watched) override;
 
-    /// Waits for what is under way. @throws what it threw, once
+    /// Waits for the write in flight. @throws its error, once
     void settle();
 
   private:
     TwoPhaseSink& sink_;
     std::size_t large_;
-    std::future<void> under_way_;  ///< its destructor waits
+    std::future<void> in_flight_;  ///< the destructor waits
 };
 
 }  // namespace lamda::pgingest

@@ -32,21 +32,21 @@ ingest::Batch batch(std::optional<BlockRef> from, std::uint64_t to, std::size_t 
     return out;
 }
 
-/// Writes when it is let, and tells in which order it was asked.
+/// Writes when the gate is open, and records the order of calls.
 class GatedSink final : public TwoPhaseSink {
   public:
-    std::vector<std::string> asked;
+    std::vector<std::string> calls;
     std::atomic<int> prepared = 0;
     bool can_prepare = true;
     std::promise<void> gate;
     ingest::MemorySink memory;
 
     std::optional<BlockRef> cursor() override {
-        asked.emplace_back("cursor");
+        calls.emplace_back("cursor");
         return memory.cursor();
     }
     std::vector<ingest::BlockHeader> recent_headers() override {
-        asked.emplace_back("headers");
+        calls.emplace_back("headers");
         return memory.recent_headers();
     }
     std::function<void()> prepare(const ingest::Batch& given) override {
@@ -58,21 +58,21 @@ class GatedSink final : public TwoPhaseSink {
     }
     void apply(const ingest::Batch& given) override {
         if (!given.logs.empty() && open_.wait_for(std::chrono::seconds(60)) != std::future_status::ready) {
-            throw std::logic_error("nobody opened the gate");
+            throw std::logic_error("the gate was not opened");
         }
-        asked.push_back("apply " + std::to_string(given.to.number.value));
+        calls.push_back("apply " + std::to_string(given.to.number.value));
         memory.apply(given);
     }
     void unwind(const ingest::Unwind& given) override {
-        asked.emplace_back("unwind");
+        calls.emplace_back("unwind");
         memory.unwind(given);
     }
     void boundary(BlockNum boundary, BlockNum finalized) override {
-        asked.emplace_back("boundary");
+        calls.emplace_back("boundary");
         memory.boundary(boundary, finalized);
     }
     ingest::Watched bind(const ingest::Watched& watched) override {
-        asked.emplace_back("bind");
+        calls.emplace_back("bind");
         return memory.bind(watched);
     }
 
@@ -82,12 +82,12 @@ class GatedSink final : public TwoPhaseSink {
 
 }  // namespace
 
-TEST_CASE("a large batch is under way when apply returns, and every other call waits for it") {
+TEST_CASE("a large batch is in flight when apply returns, and every other call waits for it") {
     const int call = GENERATE(range(0, 6));
     GatedSink sink;
     WriteBehind behind(sink, 2);
     behind.apply(batch({}, 1, 2));
-    CHECK(sink.asked.empty());  // the gate is closed: apply would not have returned
+    CHECK(sink.calls.empty());  // the gate is closed: apply would not have returned
     auto opened = std::async(std::launch::async, [&] { sink.gate.set_value(); });
     const std::vector<std::pair<std::string, std::function<void()>>> calls{
         {"cursor", [&] { CHECK(behind.cursor() == ref(1)); }},
@@ -100,12 +100,12 @@ TEST_CASE("a large batch is under way when apply returns, and every other call w
     const auto& [name, ask] = calls[static_cast<std::size_t>(call)];
     try {
         ask();
-    } catch (const std::logic_error&) {  // the memory knows no block 0 to unwind to
+    } catch (const std::logic_error&) {  // the memory sink has no block 0 to unwind to
     }
-    CHECK((sink.asked == std::vector<std::string>{"apply 1", name}));
+    CHECK((sink.calls == std::vector<std::string>{"apply 1", name}));
 }
 
-TEST_CASE("what a large batch failed with is told once, by the next call, which does nothing of its own") {
+TEST_CASE("the error of a large batch is thrown once, by the next call, which does nothing else") {
     GatedSink sink;
     sink.gate.set_value();
     sink.memory.fail = 1;
@@ -113,7 +113,7 @@ TEST_CASE("what a large batch failed with is told once, by the next call, which 
     WriteBehind behind(sink, 1);
     behind.apply(batch({}, 1, 1));
     CHECK_THROWS(behind.apply(batch(ref(1), 2, 1)));
-    CHECK((sink.asked == std::vector<std::string>{"apply 1"}));
+    CHECK((sink.calls == std::vector<std::string>{"apply 1"}));
     CHECK(behind.cursor() == std::nullopt);
     behind.apply(batch({}, 1, 1));
     behind.apply(batch(ref(1), 2, 1));
@@ -123,21 +123,21 @@ TEST_CASE("what a large batch failed with is told once, by the next call, which 
     CHECK(sink.memory.rows.size() == 2);
 }
 
-TEST_CASE("a batch is prepared while the one before is written") {
+TEST_CASE("a batch is prepared while the previous one is written") {
     GatedSink sink;
     WriteBehind behind(sink, 1);
     behind.apply(batch({}, 1, 1));
     auto next = std::async(std::launch::async, [&] { behind.apply(batch(ref(1), 2, 1)); });
-    // The gate is closed: whoever waited for block 1 first would never come to block 2.
+    // The gate is closed: preparing only after block 1 is written would never reach block 2.
     CHECK(testkit::wait_until([&] { return sink.prepared == 2; }));
     CHECK(next.wait_for(std::chrono::milliseconds(20)) == std::future_status::timeout);
     sink.gate.set_value();
     next.get();
     behind.settle();
-    CHECK((sink.asked == std::vector<std::string>{"apply 1", "apply 2"}));
+    CHECK((sink.calls == std::vector<std::string>{"apply 1", "apply 2"}));
 }
 
-TEST_CASE("what can't be prepared leaves what is under way alone") {
+TEST_CASE("a failed preparation does not affect the write in flight") {
     GatedSink sink;
     WriteBehind behind(sink, 1);
     behind.apply(batch({}, 1, 1));
@@ -147,7 +147,7 @@ TEST_CASE("what can't be prepared leaves what is under way alone") {
     CHECK(behind.cursor() == ref(1));
 }
 
-TEST_CASE("another writer is noticed, whoever of the two is behind") {
+TEST_CASE("another writer is detected, whichever of the two is behind") {
     GatedSink sink;
     sink.gate.set_value();
     WriteBehind behind(sink, 1);
@@ -159,7 +159,7 @@ TEST_CASE("another writer is noticed, whoever of the two is behind") {
     CHECK(behind.cursor() == ref(2));
 }
 
-TEST_CASE("its end waits for what is under way") {
+TEST_CASE("the destructor waits for the write in flight") {
     GatedSink sink;
     auto opened = std::async(std::launch::async, [&] { sink.gate.set_value(); });
     {

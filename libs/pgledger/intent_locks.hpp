@@ -1,4 +1,4 @@
-// Rows of chain.intent, held while what becomes of them is decided.
+// Locks rows of chain.intent while a change of them is decided.
 #pragma once
 
 #include <functional>
@@ -19,22 +19,22 @@ struct LockedIntent {
     bool waits() const;
     /// Neither done nor failed.
     bool is_open() const;
-    /// Allocated, sent or mined, at that nonce.
+    /// Neither done nor failed.
     bool in_flight_at(std::uint64_t at) const;
 };
 
-/// Locks those of a wallet that have these keys, until the transaction ends; by key. They are found by their
-/// keys and changed by their ids, with no word of their state in SQL: a planner whose statistics are of
-/// another hour takes the indexes of what is in flight for empty, and reads all of them for each change.
+/// Locks a wallet's intents that have these keys until the transaction ends; the result is by key. Rows are
+/// found by key and changed by id. SQL does not filter by state: with stale statistics the planner assumes
+/// that the partial indexes of rows in flight are empty, and scans them for each change.
 std::map<std::string, LockedIntent> lock_intents(store::Txn& txn, ChainId chain, const Address& wallet,
                                                  const std::vector<std::string>& keys);
 
-/// Of the named ones those for which `may` says so of their row.
+/// The subset of `named` whose locked row satisfies `may`.
 template <class Named>
 struct Chosen {
-    std::vector<bool> whether;      ///< for each of the named ones
-    std::vector<Named> named;       ///< those that were chosen
-    std::vector<std::int64_t> ids;  ///< of their rows
+    std::vector<bool> chosen;       ///< for each of `named`: true if chosen
+    std::vector<Named> named;       ///< the chosen ones
+    std::vector<std::int64_t> ids;  ///< ids of their rows
 };
 template <class Named, class Key, class May>
 Chosen<Named> choose(const std::map<std::string, LockedIntent>& locked, const std::vector<Named>& named,
@@ -42,8 +42,8 @@ Chosen<Named> choose(const std::map<std::string, LockedIntent>& locked, const st
     Chosen<Named> out;
     for (const auto& one : named) {
         const auto row = locked.find(std::invoke(key, one));
-        out.whether.push_back(row != locked.end() && may(row->second, one));
-        if (out.whether.back()) {
+        out.chosen.push_back(row != locked.end() && may(row->second, one));
+        if (out.chosen.back()) {
             out.named.push_back(one);
             out.ids.push_back(row->second.id);
         }

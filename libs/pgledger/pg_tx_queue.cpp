@@ -10,20 +10,20 @@ namespace lamda::pgledger {
 
 namespace {
 
-/// Lets the commit return before it is on disk. For what store() makes durable with its own commit, and for
-/// what a restart finds out again: an allocation that is lost was never signed for, and what is not known to
-/// be sent goes out once more, unchanged.
+/// Lets the commit return before it is on disk. For changes that the commit of store() makes durable, and
+/// for changes that a restart derives again: an allocation that is lost was never signed for, and a
+/// transaction that is not known to be sent is sent again, unchanged.
 void do_not_wait_for_disk(store::Txn& txn) {
     txn.exec("SET LOCAL synchronous_commit = off");
 }
 
-/// What every statement is limited to.
+/// Restricts every statement to this chain and wallet.
 constexpr auto kMine = "i.chain_id = $1 AND i.wallet = $2";
 
 constexpr auto kItself = std::identity();
 
-/// Nonces from `first` on that are in flight, though none was given out. What is not in flight leaves its
-/// own.
+/// Returns the nonces from `first` on that are in flight without an allocation here. Removes the nonce of
+/// rows that are not in flight.
 std::set<std::uint64_t> held_from(store::Txn& txn, ChainId chain, const Address& wallet,
                                   std::uint64_t first) {
     std::set<std::uint64_t> out;
@@ -145,9 +145,9 @@ std::vector<std::optional<std::uint64_t>> PgTxQueue::allocate(const std::vector<
             "SELECT next_nonce FROM chain.wallet WHERE chain_id = $1 AND address = $2 FOR NO KEY UPDATE",
             {chain_.value, wallet_});
         if (!wallet) {
-            return out;  // no wallet, no intent
+            return out;  // no wallet row: no intents either
         }
-        // Locked before they are counted: the nonces are to have no gaps.
+        // Locks before counting: nonces must have no gaps.
         const auto locked = lock(txn, wanted, &txsender::Allocation::key);
         auto next = std::max(wallet->maybe<std::uint64_t>("next_nonce").value_or(0), at_least);
         const auto held = held_from(txn, chain_, wallet_, next);
@@ -163,7 +163,7 @@ std::vector<std::optional<std::uint64_t>> PgTxQueue::allocate(const std::vector<
         }
         std::vector<std::uint64_t> nonces;
         for (std::size_t i = 0; i < wanted.size(); ++i) {
-            if (given.whether[i]) {
+            if (given.chosen[i]) {
                 while (held.contains(next)) {
                     ++next;
                 }
@@ -227,17 +227,17 @@ std::vector<bool> PgTxQueue::store(const std::vector<txsender::NewTx>& txs) {
              column([](const auto& one) { return one.tx.fee.max_priority_fee; }),
              column([](const auto& one) { return one.tx.stored_at; }),
              column([](const auto& one) { return one.tx.cancels; })});
-        const bool wished = std::any_of(locked.begin(), locked.end(),
-                                        [](const auto& row) { return row.second.operator_request; });
-        if (wished) {
+        const bool requested = std::any_of(locked.begin(), locked.end(),
+                                           [](const auto& row) { return row.second.operator_request; });
+        if (requested) {
             txn.exec("UPDATE chain.intent SET wish = NULL WHERE id = ANY ($1::bigint[])",
                      {store::array_of(kept.ids)});
         }
-        return kept.whether;
+        return kept.chosen;
     });
 }
 
-// Each change says from which states it may come: repeated, or late, it changes nothing.
+// Each change names the states that it applies to: a repeated or late change has no effect.
 
 void PgTxQueue::park(const std::vector<txsender::Parked>& parked) {
     database_.transact([&](store::Txn& txn) {

@@ -1,4 +1,4 @@
-// txsender::TxQueue on PostgreSQL: tables chain.wallet, chain.intent, chain.tx.
+// PgTxQueue: txsender::TxQueue on PostgreSQL, in tables chain.wallet, chain.intent and chain.tx.
 #pragma once
 
 #include <algorithm>
@@ -7,8 +7,8 @@
 
 namespace lamda::pgledger {
 
-/// Adds intents inside the caller's transaction (the one that applies their cause); those whose key stands
-/// already are left alone. @returns how many are new
+/// Adds intents inside the caller's transaction (the one that applies their cause). Does not change an
+/// existing intent with the same key. @returns the number of new ones
 std::size_t put_intents(store::Txn& txn, const Address& wallet, ChainId chain,
                         const std::vector<txsender::Intent>& intents);
 
@@ -34,7 +34,7 @@ class PgTxQueue final : public txsender::TxQueue {
                        bool reverted) override;
 
   private:
-    /// The rows of those that are named by `key`.
+    /// Locks the rows of `named`, identified by `key`.
     template <class Named, class Key>
     std::map<std::string, LockedIntent> lock(store::Txn& txn, const std::vector<Named>& named, Key key) {
         std::vector<std::string> keys;

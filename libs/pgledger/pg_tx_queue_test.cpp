@@ -46,7 +46,7 @@ struct Fixture : testkit::TestDatabase {
     }
     static BlockRef block(std::uint64_t n) { return {BlockNum{n}, BlockHash{}}; }
     static std::vector<txsender::TxQueueEntry> all_in_flight(PgTxQueue& tx_queue, std::size_t most) {
-        return tx_queue.in_flight({0, std::nullopt}, most);  // no nonce is used: each is worth a look
+        return tx_queue.in_flight({0, std::nullopt}, most);  // no nonce is used: every entry is read
     }
     static std::vector<txsender::TxQueueEntry> open_of(PgTxQueue& tx_queue, std::size_t most) {
         auto out = all_in_flight(tx_queue, most);
@@ -63,8 +63,7 @@ struct Fixture : testkit::TestDatabase {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture,
-                 "an intent goes its way from pending to done, and is read back as it is at each step") {
+TEST_CASE_METHOD(Fixture, "an intent goes from pending to done, and each step is read back correctly") {
     REQUIRE_FALSE(tx_queue.next_nonce().has_value());
     REQUIRE(open_of(tx_queue, 10).empty());
     REQUIRE(put("increment:1"));
@@ -110,9 +109,9 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(open_of(tx_queue, 10).empty());
 }
 
-TEST_CASE_METHOD(Fixture, "what comes late or again changes nothing") {
+TEST_CASE_METHOD(Fixture, "a late or repeated change has no effect") {
     put("a");
-    // Without a nonce nothing can be sent or mined.
+    // Without a nonce an intent cannot be sent or mined.
     tx_queue.mark_sent({"a"});
     tx_queue.mark_mined({{"a", 0, hash(1), block(1), 9}});
     tx_queue.mark_unmined({"a"});
@@ -143,7 +142,8 @@ TEST_CASE_METHOD(Fixture, "what comes late or again changes nothing") {
     REQUIRE(state.get<std::string>("reason") == "reverted");
 }
 
-TEST_CASE_METHOD(Fixture, "a parked intent takes no nonce, tells why, and goes when its cause is gone") {
+TEST_CASE_METHOD(
+    Fixture, "a parked intent takes no nonce, shows its reason, and is allocated once the reason is gone") {
     put("a");
     tx_queue.park({{"a", "the provider is not registered"}});
     REQUIRE(only().state == txsender::IntentState::kParked);
@@ -154,7 +154,7 @@ TEST_CASE_METHOD(Fixture, "a parked intent takes no nonce, tells why, and goes w
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "an intent that gives its nonce up takes a new one and leaves its old bytes behind") {
+                 "an intent that gives up its nonce takes a new one and no longer shows the old bytes") {
     put("a");
     REQUIRE(tx_queue.allocate({{"a", 1}}, 4).front() == 4u);
     REQUIRE(tx_queue.store({{"a", 4, tx(1)}}).front());
@@ -164,7 +164,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(entry.state == txsender::IntentState::kPending);
     REQUIRE_FALSE(entry.nonce);
     REQUIRE(entry.txs.empty());
-    REQUIRE_FALSE(tx_queue.store({{"a", 4, tx(2)}}).front());  // a sleeper wakes
+    REQUIRE_FALSE(tx_queue.store({{"a", 4, tx(2)}}).front());  // a late call of another instance
     REQUIRE(tx_queue.allocate({{"a", 1}}, 0).front() == 5u);
     REQUIRE(tx_queue.store({{"a", 5, tx(3, true)}}).front());
     entry = only();
@@ -172,7 +172,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(entry.txs[0].fee.legacy);
 }
 
-TEST_CASE_METHOD(Fixture, "open entries: with a nonce first, parked ones last and in turn") {
+TEST_CASE_METHOD(Fixture, "open entries: with a nonce first, parked ones last and in rotation") {
     for (const char* key : {"p1", "p2", "n1", "n2", "f"}) {
         put(key);
     }
@@ -192,7 +192,7 @@ TEST_CASE_METHOD(Fixture, "open entries: with a nonce first, parked ones last an
     REQUIRE(keys(10) == std::vector<std::string>{"f", "n1", "n2", "p2", "p1"});
 }
 
-TEST_CASE_METHOD(Fixture, "eight allocators at once: each intent one nonce, each nonce one intent, no gaps") {
+TEST_CASE_METHOD(Fixture, "eight concurrent allocators: one nonce for one intent, without gaps") {
     constexpr int kIntents = 40;
     for (int i = 0; i < kIntents; ++i) {
         put("i" + std::to_string(i));
@@ -221,7 +221,7 @@ TEST_CASE_METHOD(Fixture, "eight allocators at once: each intent one nonce, each
     REQUIRE(tx_queue.next_nonce() == 10u + kIntents);
 }
 
-TEST_CASE_METHOD(Fixture, "wallets and chains have ledgers of their own") {
+TEST_CASE_METHOD(Fixture, "the queues of different wallets and chains are independent") {
     put("a");
     tx_queue.allocate({{"a", 1}}, 9);
     PgTxQueue other_chain(db, wallet, ChainId{97});
@@ -233,7 +233,7 @@ TEST_CASE_METHOD(Fixture, "wallets and chains have ledgers of their own") {
     REQUIRE(other_chain.allocate({{"a", 1}}, 0).front() == 0u);
 }
 
-TEST_CASE_METHOD(Fixture, "many at once: nonces in the order of asking, for those that are free") {
+TEST_CASE_METHOD(Fixture, "a batch: nonces in the order of the request, for the intents that wait") {
     for (const char* key : {"a", "b", "c", "d"}) {
         put(key);
     }
@@ -250,7 +250,7 @@ TEST_CASE_METHOD(Fixture, "many at once: nonces in the order of asking, for thos
     REQUIRE(tx_queue.waiting(10).size() == 1);
 }
 
-TEST_CASE_METHOD(Fixture, "of what is in flight those are read of which the chain may tell something new") {
+TEST_CASE_METHOD(Fixture, "in_flight returns the entries whose state on chain may have changed") {
     for (std::uint64_t nonce = 0; nonce < 9; ++nonce) {
         const auto key = std::string(1, static_cast<char>('a' + nonce));
         put(key);
@@ -271,7 +271,7 @@ TEST_CASE_METHOD(Fixture, "of what is in flight those are read of which the chai
     using Nonces = std::vector<std::uint64_t>;
     CHECK(nonces({7, std::nullopt}, 10) == Nonces{0, 5, 6, 7, 8});
     CHECK(nonces({7, BlockNum{12}}, 10) == Nonces{0, 1, 2, 5, 6, 7, 8});
-    CHECK(nonces({3, BlockNum{11}}, 10) == Nonces{0, 1, 3, 4, 5, 6, 7, 8});  // a reorg took two away
+    CHECK(nonces({3, BlockNum{11}}, 10) == Nonces{0, 1, 3, 4, 5, 6, 7, 8});  // a reorg removed two
     CHECK(nonces({7, BlockNum{20}}, 2) == Nonces{0, 1, 2, 5, 7, 8});
     txsender::TxQueueState same;
     same.entries = tx_queue.in_flight({0, BlockNum{20}}, 10);
@@ -283,7 +283,7 @@ TEST_CASE_METHOD(Fixture, "of what is in flight those are read of which the chai
     }
 }
 
-TEST_CASE_METHOD(Fixture, "a filler holds a nonce that nobody holds, and no other") {
+TEST_CASE_METHOD(Fixture, "a filler takes only a nonce that no intent holds") {
     put("a");
     tx_queue.allocate({{"a", 1}}, 4);
     REQUIRE_FALSE(tx_queue.fill(4, wallet, 21'000));
@@ -297,8 +297,7 @@ TEST_CASE_METHOD(Fixture, "a filler holds a nonce that nobody holds, and no othe
     REQUIRE(tx_queue.next_nonce() == 5u);
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "what was found out about a nonce that an intent has given up says nothing of its new one") {
+TEST_CASE_METHOD(Fixture, "a result for a nonce that an intent gave up does not affect its new nonce") {
     put("a");
     REQUIRE(tx_queue.allocate({{"a", 1}}, 4).front() == 4u);
     tx_queue.store({{"a", 4, tx(1)}});
@@ -310,7 +309,7 @@ TEST_CASE_METHOD(Fixture,
     tx_queue.store({{"a", 5, tx(2)}});
     tx_queue.mark_sent({"a"});
     const auto before = only();
-    // Another instance saw all this of nonce 4, fell asleep, and wakes now.
+    // Another instance saw all this of nonce 4 and acts on it only now.
     tx_queue.release_nonce("a", 4, "late", true);
     tx_queue.mark_mined({{"a", 4, hash(1), block(1), 9}});
     tx_queue.mark_done({{"a", 4, hash(1), block(1), 9}});
@@ -321,7 +320,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(open_of(tx_queue, 10).empty());
 }
 
-TEST_CASE_METHOD(Fixture, "what was spent: mined today, and what is still out at its highest price") {
+TEST_CASE_METHOD(Fixture, "spent: fees of mined transactions and the maximum fees of those in flight") {
     const auto today = from_unix_seconds(0);
     put("a");
     put("b");
@@ -345,7 +344,8 @@ TEST_CASE_METHOD(Fixture, "what was spent: mined today, and what is still out at
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "an operator's wish is told once, refused where it makes no sense, and shows in the views") {
+                 "an operator request is delivered once, refused where the state does not allow it, and "
+                 "shown in the views") {
     const auto operator_request = [&](const std::string& key, const std::string& what) {
         return db.transact([&](store::Txn& txn) {
             return txn.one("SELECT api.wish_tx($1, $2) AS said", {key, what}).get<std::string>("said");
@@ -354,15 +354,15 @@ TEST_CASE_METHOD(Fixture,
     put("a");
     REQUIRE(operator_request("b", "bump").starts_with("refused"));
     REQUIRE(operator_request("a", "sing").starts_with("refused"));
-    REQUIRE(operator_request("a", "bump").starts_with("refused"));  // it was not sent yet
+    REQUIRE(operator_request("a", "bump").starts_with("refused"));  // not sent yet
     REQUIRE(operator_request("a", "retry").starts_with("refused"));
-    REQUIRE(operator_request("a", "cancel") == "the sender was told");
+    REQUIRE(operator_request("a", "cancel").starts_with("the sender "));
     REQUIRE(tx_queue.waiting(10).front().operator_request == txsender::OperatorRequest::kCancel);
     REQUIRE_FALSE(tx_queue.allocate({{"a", 1}}, 0).front());
     tx_queue.mark_failed("a", std::nullopt, "cancelled");
     REQUIRE(operator_request("a", "retry") == "it waits for a new nonce");
     REQUIRE(tx_queue.allocate({{"a", 1}}, 0).front() == 0u);
-    REQUIRE(operator_request("a", "bump") == "the sender was told");
+    REQUIRE(operator_request("a", "bump").starts_with("the sender "));
     REQUIRE(only().operator_request == txsender::OperatorRequest::kBump);
     auto cancel = tx(1);
     cancel.cancels = true;

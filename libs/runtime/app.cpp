@@ -28,8 +28,8 @@ constexpr Millis kShortestPause{200};
 constexpr Millis kLongestPause{5'000};
 constexpr Millis kTick{250};
 constexpr Millis kProbeEvery{1'000};
-/// systemd and orchestrators are promised an end within 5 s.
-constexpr Millis kPatience{4'500};
+/// Below the 5 s within which systemd and orchestrators expect the end.
+constexpr Millis kStopTimeout{4'500};
 
 sigset_t ending_signals() {
     sigset_t set;
@@ -79,8 +79,8 @@ struct App::Impl {
     std::condition_variable changed;
     bool stopping = false;
     int status = 0;
-    std::set<std::string> told;  ///< under mutex: checks that have been logged
-    std::list<Running> threads;  ///< under mutex, for names; the elements stay where they are
+    std::set<std::string> logged_checks;  ///< under mutex: checks logged so far
+    std::list<Running> threads;           ///< under mutex; a list, so that elements keep their address
 
     void request_stop(int exit_status, const std::string& why);
     void start(const std::string& name, std::function<void()> body);
@@ -90,7 +90,7 @@ struct App::Impl {
     void run_probes();
     void set_check(const std::string& name, bool ok, const std::string& detail);
     http::Response readiness() const;
-    void report_to_service_manager(bool& told_ready);
+    void report_to_service_manager(bool& notified_ready);
     void end_in_time(const std::stop_token& finished);
 };
 
@@ -122,9 +122,9 @@ void App::Impl::set_check(const std::string& name, bool ok, const std::string& d
     bool fresh = false;
     {
         const std::lock_guard lock(mutex);
-        fresh = told.insert(name).second;
+        fresh = logged_checks.insert(name).second;
     }
-    // Not ok is where checks start from: what is waited for is said once nevertheless.
+    // Checks start as not ok: the first failure is logged although it is no change.
     if (!health.set(name, ok, detail) && !fresh) {
         return;
     }
@@ -135,7 +135,7 @@ void App::Impl::set_check(const std::string& name, bool ok, const std::string& d
     }
 }
 
-/// False: threw, and is to be tried again after `wait`, which has grown.
+/// Runs the body once. False: it threw; retry after `wait`, which was increased.
 bool App::Impl::attempt(const Named& named, Millis& wait) {
     const auto began = std::chrono::steady_clock::now();
     std::string what = "unknown exception";
@@ -155,14 +155,13 @@ bool App::Impl::attempt(const Named& named, Millis& wait) {
         return true;
     }
     watch.failed(named.name, what, std::chrono::steady_clock::now());
-    // It has run well for a while: this is a new trouble, not the old one again.
+    // The body ran long enough: treat this as a new failure, with the shortest pause.
     if (std::chrono::steady_clock::now() - began > kLongestPause * 2) {
         wait = kShortestPause;
     }
     metrics.counter("lamda_loop_failures_total", "Loops and start steps that threw.", {{"loop", named.name}})
         .add();
-    log.error("loop failed, starting it again",
-              {{"loop", named.name}, {"error", what}, {"after_ms", wait.count()}});
+    log.error("loop failed; restarting", {{"loop", named.name}, {"error", what}, {"after_ms", wait.count()}});
     const bool has_check = health.checks().contains(named.name);
     if (has_check) {
         set_check(named.name, false, what);
@@ -228,7 +227,7 @@ http::Response App::Impl::readiness() const {
             {}};
 }
 
-void App::Impl::report_to_service_manager(bool& told_ready) {
+void App::Impl::report_to_service_manager(bool& notified_ready) {
     notify_alive();
     const auto checks = health.checks();
     std::string waits_for;
@@ -241,16 +240,16 @@ void App::Impl::report_to_service_manager(bool& told_ready) {
     }
     if (!waits_for.empty()) {
         notify_waiting(waits_for, 15);
-    } else if (!told_ready) {
-        told_ready = true;
+    } else if (!notified_ready) {
+        notified_ready = true;
         log.info("ready");
         notify_ready();
     }
 }
 
-/// Ends the process from outside when something does not heed the stop.
+/// Exits the process if a loop does not stop in time.
 void App::Impl::end_in_time(const std::stop_token& finished) {
-    if (!pause(finished, kPatience)) {
+    if (!pause(finished, kStopTimeout)) {
         return;
     }
     std::string hanging;
@@ -268,14 +267,15 @@ void App::Impl::end_in_time(const std::stop_token& finished) {
 
 App::App(std::string service, CommonConfig config)
     : impl_(std::make_unique<Impl>(std::move(service), std::move(config))) {
-    // Before any thread exists, so that all inherit it: the signals go to the one thread that waits for them.
+    // Before any thread exists, so that all inherit the mask: one thread waits for the signals.
     const sigset_t set = ending_signals();
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
     allow_many_descriptors();
     give_large_memory_back();
     impl_->metrics
-        .gauge("lamda_build_info", "What runs.", {{"service", impl_->service}, {"version", LAMDA_VERSION}})
+        .gauge("lamda_build_info", "Service and version of the process.",
+               {{"service", impl_->service}, {"version", LAMDA_VERSION}})
         .set(1);
 }
 
@@ -319,7 +319,7 @@ void App::at_stop(std::function<void()> action) {
 }
 
 void App::request_stop(int exit_status) {
-    impl_->request_stop(exit_status, "asked to");
+    impl_->request_stop(exit_status, "requested by the service");
 }
 
 int App::run() {
@@ -331,7 +331,7 @@ int App::run() {
     admin_config.port = impl.config.metrics_port;
     admin_config.workers = 1;
     admin_config.most_workers = 4;
-    telemetry::Metrics admin_metrics;  // scrapes are not worth a metric
+    telemetry::Metrics admin_metrics;  // scrapes are not measured
     http::Server admin(admin_config, impl.log, admin_metrics);
     admin.route("GET", "/metrics", [&impl](const http::Request&) {
         return http::Response{200, "text/plain; version=0.0.4; charset=utf-8", impl.metrics.serialize(), {}};
@@ -356,12 +356,12 @@ int App::run() {
     impl.start("probes", [&impl] { impl.run_probes(); });
     impl.start("start", [&impl] { impl.run_steps_then_loops(); });
 
-    bool told_ready = false;
+    bool notified_ready = false;
     {
         std::unique_lock lock(impl.mutex);
         while (!impl.stopping) {
             lock.unlock();
-            impl.report_to_service_manager(told_ready);
+            impl.report_to_service_manager(notified_ready);
             lock.lock();
             impl.changed.wait_for(lock, kTick, [&] { return impl.stopping; });
         }
@@ -369,7 +369,7 @@ int App::run() {
     notify_stopping();
     {
         std::jthread guard([&impl](const std::stop_token& finished) { impl.end_in_time(finished); });
-        // The list grows only while "start" runs, and that is joined before the loops that it started.
+        // The list grows only while "start" runs, which is joined before the loops that it started.
         for (bool left = true; left;) {
             std::jthread thread;
             {
@@ -386,7 +386,7 @@ int App::run() {
         admin.stop();
     }
     ended = true;
-    // The signal is blocked in every thread: this only wakes the one that waits for it in sigwait.
+    // The signal is blocked in every thread: this only wakes the thread in sigwait.
     ::pthread_kill(signals.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
     signals.join();
     const std::lock_guard lock(impl.mutex);

@@ -1,5 +1,5 @@
-// What every main needs: arguments, configuration, signals, service notification, /metrics /livez /readyz,
-// loops.
+// Frame of a service's main: arguments, configuration, signals, service notification, /metrics /livez
+// /readyz, loops.
 #pragma once
 
 #include <functional>
@@ -19,7 +19,7 @@
 
 namespace lamda::runtime {
 
-/// The chain or another peer proves that the configuration is wrong: exit 78 with this message on stderr.
+/// The chain or another peer contradicts the configuration: exit 78 with this message on stderr.
 class ConfigError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -46,17 +46,17 @@ class App {
     const CommonConfig& config() const;
     std::stop_token stop_token() const;
 
-    /// A step that must have succeeded before the loops start (a schema, say); steps run in order, while the
-    /// endpoint already answers. Throwing: logged, and tried again after a growing pause. The check `name` is
-    /// ok from then on.
+    /// Adds a step that must succeed before the loops start (a schema, say). Steps run in order, while the
+    /// endpoint already answers. An exception is logged, and the step retried after a growing pause.
+    /// Afterwards the check `name` is ok.
     void first(const std::string& name, std::function<void(const std::stop_token&)> step);
-    /// A named loop on a thread of its own. It returns when stopped. A ConfigError (or
-    /// ConfigContradiction turned into one by the caller) ends the process with 78; any other
-    /// exception is logged and the loop is started again after a growing pause (200 ms … 5 s).
+    /// Adds a named loop on a thread of its own. It must return when stopped. A ConfigError (or
+    /// ConfigContradiction converted by the caller) ends the process with 78; any other exception is
+    /// logged and the loop restarted after a growing pause (200 ms … 5 s).
     void loop(const std::string& name, std::function<void(const std::stop_token&)> body);
-    /// A check polled every second for /readyz; throwing means not ok, with the text as detail.
+    /// Adds a check polled every second for /readyz; an exception means not ok, with its text as detail.
     void probe(const std::string& name, std::function<void()> check);
-    /// Called once at the end, after the loops have returned (close servers, connections).
+    /// Adds an action at the end, after the loops have returned (close servers, connections).
     void at_stop(std::function<void()> action);
     /// Serves the endpoint, notifies systemd (READY when ready, WATCHDOG, STOPPING), waits for SIGTERM or
     /// SIGINT, stops the loops; returns the exit status. Ends within 5 s of the signal.
@@ -68,10 +68,10 @@ class App {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Sleeps; false when stopped meanwhile.
+/// Sleeps; false if stopped meanwhile.
 bool pause(const std::stop_token& stop, Millis time);
 
-/// The whole of a service's main. Handles --help, --version and --check-config; prints every mistake on
+/// The complete main of a service. Handles --help, --version and --check-config; prints every mistake on
 /// stderr, one line each, `NAME: what is wrong`, and returns 78.
 /// @param read  fills the service's configuration from Settings
 /// @param serve builds adapters and loops and returns app.run()
@@ -87,8 +87,8 @@ struct Arguments {
 };
 Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,
                           const std::function<std::vector<Settings::Asked>()>& settings);
-/// The last file that sets a name counts. Absent: one cannot be read or understood, which has been said on
-/// stderr.
+/// Reads the files in order; the last one that sets a name counts. Absent: one is unreadable or malformed,
+/// and the error was printed on stderr.
 std::optional<EnvFile> read_env_files(const std::string& service, const std::vector<std::string>& paths);
 CommonConfig read_common(Settings& settings);
 int report_mistakes(const std::string& service, const Settings& settings);  ///< 0, or 78 after printing
@@ -112,7 +112,7 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
         return kExitConfig;
     }
     const auto names = names_set(*file);
-    // Moved: a copy that lasts as long as this function would keep every secret of the file in memory.
+    // Moved: a copy in this function would keep every secret of the file in memory.
     Settings settings = Settings::from_environment(*std::move(file));
     const CommonConfig common = read_common(settings);
     const Config config = read(settings);

@@ -35,7 +35,7 @@ testkit::ProcessSpec spec(std::map<std::string, std::string> env, std::vector<st
     return out;
 }
 
-/// The service, its log, and its endpoint.
+/// The test service's process, its log and its endpoint.
 class Service {
   public:
     explicit Service(const std::string& behaviour, const std::string& notify_socket = "")
@@ -59,7 +59,7 @@ class Service {
         }
         return out;
     }
-    /// How many lines have this message.
+    /// Number of log lines with this message.
     std::ptrdiff_t count(const std::string& message) const {
         const auto all = lines();
         return std::count_if(all.begin(), all.end(),
@@ -93,7 +93,7 @@ class Service {
 
 }  // namespace
 
-TEST_CASE("A service serves metrics, liveness and readiness, and ends with 0 on SIGTERM and SIGINT") {
+TEST_CASE("a service serves metrics, liveness and readiness, and ends with 0 on SIGTERM and SIGINT") {
     for (const int signal : {SIGTERM, SIGINT}) {
         Service service("good");
         REQUIRE(wait_until([&] { return service.get("/readyz").status == 200; }));
@@ -114,7 +114,7 @@ TEST_CASE("A service serves metrics, liveness and readiness, and ends with 0 on 
     }
 }
 
-TEST_CASE("A failing check means not ready, with its reason, until it passes") {
+TEST_CASE("a failing check means not ready, with its reason, until it passes") {
     Service service("probe");
     const auto before = service.get("/readyz");
     CHECK(before.status == 503);
@@ -128,7 +128,7 @@ TEST_CASE("A failing check means not ready, with its reason, until it passes") {
     CHECK(service.process().stop() == 0);
 }
 
-TEST_CASE("A start step is tried again until it succeeds, and only then the loops start") {
+TEST_CASE("a start step is retried until it succeeds, and only then the loops start") {
     Service service("step");
     REQUIRE(wait_until([&] { return service.count("worker runs") == 1; }));
     std::vector<std::string> order;
@@ -142,12 +142,12 @@ TEST_CASE("A start step is tried again until it succeeds, and only then the loop
     CHECK(service.process().stop() == 0);
 }
 
-TEST_CASE("A loop that throws is started again after a growing pause, and counted") {
+TEST_CASE("a loop that throws is restarted after a growing pause, and counted") {
     Service service("fail");
     REQUIRE(wait_until([&] { return service.count("worker runs") == 1; }));
     std::vector<int> pauses;
     for (const json& line : service.lines()) {
-        if (line["msg"] == "loop failed, starting it again") {
+        if (line["msg"] == "loop failed; restarting") {
             CHECK(line["error"] == "broken pipe");
             pauses.push_back(line["after_ms"].get<int>());
         }
@@ -158,7 +158,7 @@ TEST_CASE("A loop that throws is started again after a growing pause, and counte
     CHECK(service.process().stop() == 0);
 }
 
-TEST_CASE("A service whose loop fails again and again is not ready, and says which and why, until it runs") {
+TEST_CASE("a service whose loop fails repeatedly is not ready, with the loop and the reason, until it runs") {
     Service service("fail_for_long");
     REQUIRE(wait_until([&] { return service.count("check fails") >= 1; }));
     CHECK(service.text().find("worker: permission denied") != std::string::npos);
@@ -169,7 +169,7 @@ TEST_CASE("A service whose loop fails again and again is not ready, and says whi
     CHECK(service.process().stop() == 0);
 }
 
-TEST_CASE("A loop that finds the configuration contradicted ends the process with 78") {
+TEST_CASE("a loop that throws ConfigError ends the process with 78") {
     Service service("contradict");
     CHECK(service.process().wait(Millis(10'000)) == 78);
     CHECK(service.text().find("test-service: TEST_CONTRACT_ADDRESS: no contract there\n") !=
@@ -177,7 +177,7 @@ TEST_CASE("A loop that finds the configuration contradicted ends the process wit
     CHECK(service.count("closed") == 1);
 }
 
-TEST_CASE("A loop that hangs cannot hold the process: it ends within 5 s of SIGTERM and names the loop") {
+TEST_CASE("a process with a hanging loop ends within 5 s of SIGTERM and names the loop") {
     Service service("hang");
     REQUIRE(wait_until([&] { return service.count("worker runs") == 1; }));
     const auto began = std::chrono::steady_clock::now();
@@ -190,7 +190,7 @@ TEST_CASE("A loop that hangs cannot hold the process: it ends within 5 s of SIGT
     CHECK(lines.back()["loop"] == "worker");
 }
 
-TEST_CASE("The service manager is told what is waited for, that it is ready, and that it stops") {
+TEST_CASE("the service manager is notified of the waiting reason, of readiness, and of the stop") {
     testkit::TempDir dir("notify");
     const std::string path = dir.path() + "/notify";
     const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -199,23 +199,23 @@ TEST_CASE("The service manager is told what is waited for, that it is ready, and
     REQUIRE(path.size() < sizeof(name.sun_path));
     path.copy(name.sun_path, path.size());
     REQUIRE(::bind(fd, reinterpret_cast<const sockaddr*>(&name), sizeof(name)) == 0);
-    std::string told;
-    const auto told_of = [&](const std::string& what) {
+    std::string notified;
+    const auto notified_of = [&](const std::string& what) {
         return wait_until([&] {
             std::array<char, 4096> part{};
             for (ssize_t got = 0; (got = ::recv(fd, part.data(), part.size(), 0)) > 0;) {
-                told.append(part.data(), static_cast<std::size_t>(got)) += '\n';
+                notified.append(part.data(), static_cast<std::size_t>(got)) += '\n';
             }
-            return told.find(what) != std::string::npos;
+            return notified.find(what) != std::string::npos;
         });
     };
     Service service("probe", path);
-    CHECK(told_of("STATUS=waiting for dependency"));
-    CHECK(told_of("WATCHDOG=1"));
-    CHECK(told_of("READY=1"));
-    CHECK(told.find("STATUS=waiting") < told.find("READY=1"));
+    CHECK(notified_of("STATUS=waiting for dependency"));
+    CHECK(notified_of("WATCHDOG=1"));
+    CHECK(notified_of("READY=1"));
+    CHECK(notified.find("STATUS=waiting") < notified.find("READY=1"));
     service.process().signal(SIGTERM);
-    CHECK(told_of("STOPPING=1"));
+    CHECK(notified_of("STOPPING=1"));
     CHECK(service.process().wait(Millis(5'000)) == 0);
     ::close(fd);
 }
@@ -237,7 +237,7 @@ TEST_CASE("--check-config names every mistake at once, exits 78, and repeats no 
     const auto good = testkit::run(spec(kGood, {"--check-config"}));
     CHECK(good.status == 0);
     CHECK(good.output.empty());
-    // Without --check-config, a wrong configuration does not start either.
+    // A wrong configuration does not start without --check-config either.
     CHECK(testkit::run(spec({})).status == 78);
 }
 

@@ -1,3 +1,4 @@
+// Reads command-line arguments and common settings, and reports mistakes (runtime/app.hpp).
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <cstdio>
@@ -43,10 +44,10 @@ Arguments parse_arguments(int argc, char** argv, const std::string& service, con
     app.set_help_flag("-h,--help", "Show this help and every setting");
     app.set_version_flag("--version", service + " " + LAMDA_VERSION, "Show the version");
     Arguments out;
-    app.add_flag("--check-config", out.check_config, "Read the settings, report every mistake, and end");
+    app.add_flag("--check-config", out.check_config, "Read the settings, report every mistake, and exit");
     app.add_option(
            "--env-file", out.env_files,
-           "Read settings from this file, too; those of the environment come first. Of several files the "
+           "Also read settings from this file; the environment takes precedence. Of several files the "
            "last one that sets a name counts")
         ->allow_extra_args(false);
     app.footer([&] { return table_of(settings()); });
@@ -85,7 +86,7 @@ std::optional<EnvFile> read_env_files(const std::string& service, const std::vec
             std::cerr << service << ": " << path << ": " << file.error().message << "\n";
             return std::nullopt;
         }
-        file.value().merge(out);  // what the later file sets stays
+        file.value().merge(out);  // values of the later file take precedence
         out = *std::move(file);
     }
     return out;

@@ -1,3 +1,4 @@
+// Readiness of the bus (watch_bus, runtime/readiness.hpp).
 #include "bus/login_check.hpp"
 #include "runtime/readiness.hpp"
 
@@ -6,7 +7,7 @@ namespace lamda::runtime {
 namespace {
 
 constexpr Millis kAskAgain{2'000};
-/// A server's configuration can be changed while it runs.
+/// The check is repeated: a server's configuration can change while it runs.
 constexpr Millis kAskLater{3'600'000};
 
 void require_login(const std::stop_token& stop, const Secret& url) {
@@ -15,9 +16,11 @@ void require_login(const std::stop_token& stop, const Secret& url) {
         switch (bus::check_login(url.reveal())) {
             case bus::LoginCheck::kNotAsked:
                 throw ConfigError(
-                    "NATS_URL: the server lets in clients without a login, so that anybody may command and "
-                    "listen. In production it must know every client: accounts as in deploy/nats/nats.conf, "
-                    "and no no_auth_user");
+                    "NATS_URL: the server accepts clients without a login, so that any client can send "
+                    "commands and "
+                    "read messages. In production every client needs a login: use the accounts of "
+                    "deploy/nats/nats.conf "
+                    "without no_auth_user");
             case bus::LoginCheck::kAsked:
                 wait = kAskLater;
                 break;

@@ -1,10 +1,10 @@
-// No core dumps: they would carry keys and passwords to a disk.
+// Forbids core dumps, which would write keys and passwords to a disk.
 #pragma once
 
 namespace lamda::runtime {
 
-/// Neither a dump nor a look from outside by the same user (ptrace, /proc/<pid>/mem); root still may. For
-/// this process; children that execute another program start afresh.
+/// Prevents core dumps and inspection by the same user (ptrace, /proc/<pid>/mem); root can still inspect.
+/// Applies to this process; a child that executes another program is not affected.
 void forbid_core_dumps();
 
 }  // namespace lamda::runtime

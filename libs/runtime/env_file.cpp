@@ -30,13 +30,13 @@ bool is_name(std::string_view text) {
            std::all_of(text.begin(), text.end(), plain);
 }
 
-/// What stands behind a closing quote: nothing, or a comment.
+/// True if only a comment or nothing follows a closing quote.
 bool ends_there(std::string_view rest) {
     return trimmed_view(rest).empty() || (is_space(rest.front()) && trimmed_view(rest).front() == '#');
 }
 
-/// Written into `out`, which has room for all of it: growing, copying or a short string's own buffer would
-/// leave parts of a secret in memory. False: a quote that does not end, or something behind it.
+/// Writes into `out`, which has room for the whole value: growing, copying or a short string's own buffer
+/// would leave parts of a secret in memory. False: an unclosed quote, or text after it.
 bool read_value(std::string_view text, std::string& out) {
     constexpr std::size_t kBeyondOwnBuffer = 64;
     out.reserve(std::max(text.size(), kBeyondOwnBuffer));
@@ -86,11 +86,11 @@ Result<EnvFile> parse_env_file(std::string_view text) {
         }
         const auto equals = line.find('=');
         if (equals == std::string_view::npos || !is_name(line.substr(0, equals))) {
-            return wrong(number, "is no NAME=value (no white space before the =)");
+            return wrong(number, "must be NAME=value (no white space before the =)");
         }
         std::string value;
         if (!read_value(trimmed_view(line.substr(equals + 1)), value)) {
-            return wrong(number, "has a quote that does not end, or something behind the closing one");
+            return wrong(number, "has an unclosed quote, or text after the closing quote");
         }
         out.insert_or_assign(std::string(line.substr(0, equals)), std::move(value));
     }

@@ -5,7 +5,7 @@
 using namespace lamda;
 using namespace lamda::runtime;
 
-TEST_CASE("A settings file is read as people write it") {
+TEST_CASE("a settings file is read in its usual notations") {
     const EnvFile wanted{{"A", "1"}, {"B", "x y"}, {"C", ""}};
     CHECK(parse_env_file("A=1\nB='x y'\nC=\n").value() == wanted);
     CHECK(parse_env_file("# Lamda's\r\n\r\nA=1\r\nB=\"x y\"\r\nC=\r\n\r\n").value() == wanted);
@@ -19,7 +19,7 @@ TEST_CASE("A settings file is read as people write it") {
     CHECK(parse_env_file("A=1\nA=2").value().at("A") == "2");
 }
 
-TEST_CASE("A value stands as it is, in either kind of quotes") {
+TEST_CASE("a value in either kind of quotes is literal") {
     for (const std::string value : {"S3cret$Token99", "S3cret`Token`99", "S3cret!Token99", "S3cret Token#99",
                                     "a#b", "postgres://u:p%2F@h/db?sslmode=prefer&connect_timeout=3"}) {
         INFO(value);
@@ -31,7 +31,7 @@ TEST_CASE("A value stands as it is, in either kind of quotes") {
     CHECK(parse_env_file("T=postgres://h/db?a=1&b=2").value().at("T") == "postgres://h/db?a=1&b=2");
 }
 
-TEST_CASE("A line that means nothing is named by its number, without its text") {
+TEST_CASE("a malformed line is reported by its number, without its text") {
     for (const char* text : {"A=1\ns3cret", "A=1\ns3 cret=2", "A=1\nT='s3cret", "A=1\nT=\"s3cret\"x",
                              "A=1\n=s3cret", "A=1\n9A=s3cret"}) {
         INFO(text);

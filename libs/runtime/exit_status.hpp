@@ -1,4 +1,4 @@
-// Exit statuses that every executable shares. 1: it was refused, or failed.
+// Exit statuses shared by all executables. 1: refused or failed.
 #pragma once
 
 namespace lamda::runtime {

@@ -9,7 +9,7 @@ namespace {
 constexpr auto kCheck = "identity";
 constexpr Millis kLookAgain{100};
 constexpr Millis kAskAgain{2'000};
-/// An endpoint may answer for another chain for a moment: behind a load balancer, or while it is set up.
+/// Contradictions before the process ends: a load balancer or a new endpoint may briefly serve another chain.
 constexpr int kContradictionsToBelieve = 3;
 
 std::string list(const std::vector<Address>& contracts) {
@@ -89,7 +89,7 @@ bool Identity::prove() {
     try {
         return proven_ || compare() == nullptr;
     } catch (const std::exception& error) {
-        log_.debug("no proof of identity yet", {{"reason", error.what()}});
+        log_.debug("identity not proven yet", {{"reason", error.what()}});
         return false;
     }
 }
@@ -103,7 +103,7 @@ void Identity::run(const std::stop_token& stop) {
         }
         if (health_.set(kCheck, missing->works_unrecorded,
                         "stream " + missing->stream + " has not begun in this database yet")) {
-            log_.info("waiting for a stream to begin", {{"stream", missing->stream}});
+            log_.info("waiting for the first block of a stream", {{"stream", missing->stream}});
         }
     } while (pause(stop, kLookAgain));
 }
@@ -120,9 +120,8 @@ void Identity::ask_endpoints(const std::stop_token& stop) {
                     throw;
                 }
             } catch (const std::exception& error) {
-                // Readiness is the stream's to report: this instance may be on standby, and its endpoints not
-                // needed.
-                log_.debug("endpoints do not answer yet", {{"reason", error.what()}});
+                // The stream reports readiness: this instance may be on standby and not need its endpoints.
+                log_.debug("endpoints not answering yet", {{"reason", error.what()}});
             }
             if (!answered && !pause(stop, kAskAgain)) {
                 return;

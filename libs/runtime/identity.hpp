@@ -1,5 +1,5 @@
-// The identity of an instance: chain, contract and start block of its settings, compared with what the
-// streams in the database were read from, before the instance takes a message or gives an answer.
+// Identity of an instance: compares the settings' chain, contract and start block with those that the
+// database's streams were read from, before the instance accepts a message or answers.
 #pragma once
 
 #include <atomic>
@@ -17,26 +17,26 @@
 
 namespace lamda::runtime {
 
-/// What the settings say of one chain.
+/// The settings of one chain.
 struct IdentityClaim {
     std::string stream;               ///< its record is the proof: `dispatcher:bsc`
     std::optional<ChainId> chain_id;  ///< absent: any
     Address contract;
     std::optional<BlockNum> start_block{};  ///< absent: any
-    /// Names of the settings.
+    /// Names of the settings, for messages.
     struct Names {
         std::string chain_id;
         std::string contract;
         std::string start_block;
     } names;
-    /// Asks the endpoints whether they are on the chain. @throws ConfigError when all of them are on another
-    /// one; anything else: no answer yet. Empty: there are no endpoints.
+    /// Checks the endpoints' chain. @throws ConfigError if all of them are on another chain; any other
+    /// exception: no answer yet. Empty: there are no endpoints.
     std::function<void(ChainId recorded)> ask_endpoints{};
-    /// The instance works before there is a record, which it is then compared with: it is ready meanwhile.
+    /// True if the instance is ready before there is a record to compare with.
     bool works_unrecorded = false;
 };
 
-/// What a stream that has begun was read from.
+/// Recorded origin of a stream that has begun.
 struct StreamRecord {
     std::string stream;
     ChainId chain_id;
@@ -44,37 +44,37 @@ struct StreamRecord {
     std::optional<BlockNum> start_block;  ///< absent: begun by a release that did not record it
 };
 
-/// Of all streams of the same chain as `stream`: those whose names are equal behind the colon.
+/// Records of all streams of the same chain as `stream`: those whose names are equal after the colon.
 std::vector<StreamRecord> read_stream_records(store::Txn& txn, const std::string& stream);
 
-/// What contradicts the claim: the setting's name, what is wrong, what would be right. Empty: nothing does.
-/// Chain and contract are compared with every record, the start block with the one of the claim's own stream.
+/// Describes the contradiction: the setting's name, what is wrong, what would be right. Empty: none. Chain
+/// and contract are compared with every record, the start block with the record of the claim's own stream.
 /// Pure.
 std::string contradiction(const IdentityClaim& claim, const std::vector<StreamRecord>& records);
 
-/// Adds to the app: the step `configuration`, which ends the process with 78 when a record contradicts a
-/// claim, and the loop and check `identity`, which compares until the stream of each claim has a record.
+/// Adds to the app: the step `configuration`, which ends the process with 78 if a record contradicts a claim,
+/// and the loop and check `identity`, which compares until the stream of each claim has a record.
 /// Thread-safe.
 class Identity {
   public:
-    /// After prepare_database(): the records are read from its schema.
+    /// Construct after prepare_database(): the records are read from its schema.
     Identity(App& app, store::Database& database, std::vector<IdentityClaim> claims);
-    /// Each claim's stream has a record, and nothing contradicts.
+    /// True if each claim's stream has a record and none contradicts.
     bool proven() const { return proven_; }
-    /// The same, by a comparison now where there was no proof yet: for messages that come meanwhile. A
-    /// contradiction and a database that is away mean false; the step and the loop report them.
+    /// Like proven(), but compares now if there is no proof yet: for messages that arrive meanwhile. False
+    /// for a contradiction or an unavailable database; the step and the loop report them.
     bool prove();
     /// Waits for the proof. False: stopped before.
     bool wait(const std::stop_token& stop) const;
-    /// A loop that begins after the proof.
+    /// Wraps a loop so that it begins after the proof.
     std::function<void(const std::stop_token&)> after_proof(
         std::function<void(const std::stop_token&)> body) const;
 
   private:
-    /// The first claim whose stream has no record yet; none: proven. @throws ConfigError, store errors
+    /// The first claim whose stream has no record yet; null: proven. @throws ConfigError, store errors
     const IdentityClaim* compare();
     void run(const std::stop_token& stop);
-    /// Until the endpoints of each claim have answered once.
+    /// Retries until the endpoints of each claim have answered once.
     void ask_endpoints(const std::stop_token& stop);
 
     telemetry::Health& health_;

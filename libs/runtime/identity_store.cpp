@@ -1,4 +1,4 @@
-// The records of streams, as schema api shows them.
+// Reads the records of streams from schema api.
 #include "runtime/identity.hpp"
 
 namespace lamda::runtime {

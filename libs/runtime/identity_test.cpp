@@ -40,10 +40,10 @@ void put_stream(store::Database& database, const std::string& stream, bool has_b
 
 }  // namespace
 
-TEST_CASE("settings are compared with what the streams of the chain were read from, each by its name") {
+TEST_CASE("settings are compared with the records of the chain's streams, each reported by its name") {
     CHECK(contradiction(claim(), {}).empty());
     CHECK(contradiction(claim(), {record()}).empty());
-    SECTION("what a setting leaves out agrees with anything") {
+    SECTION("an absent setting matches any record") {
         auto any = claim();
         any.chain_id.reset();
         any.start_block.reset();
@@ -78,7 +78,7 @@ TEST_CASE("settings are compared with what the streams of the chain were read fr
         before_it_was_recorded.start_block.reset();
         CHECK(contradiction(claim(), {before_it_was_recorded}).empty());
     }
-    SECTION("a stream of another service on the same chain: chain and contract, not where it began") {
+    SECTION("a stream of another service on the same chain: chain and contract, but not the start block") {
         auto sibling = record("reputation:bsc");
         sibling.start_block = BlockNum{1};
         CHECK(contradiction(claim(), {record(), sibling}).empty());
@@ -88,7 +88,7 @@ TEST_CASE("settings are compared with what the streams of the chain were read fr
     }
 }
 
-TEST_CASE("the records are those of streams that have begun, of the same chain") {
+TEST_CASE("the records are those of begun streams of the same chain") {
     testkit::TempDir dir("identity");
     testkit::PostgresServer postgres(dir.path());
     store::Database database(postgres.create_database("lamda"), "test", 2);
@@ -110,7 +110,7 @@ TEST_CASE("the records are those of streams that have begun, of the same chain")
     CHECK(found[1].stream == "reputation:bsc");
 }
 
-TEST_CASE("a process waits until the stream has begun, and ends with 78 when it began as another's") {
+TEST_CASE("a process waits until the stream has begun, and ends with 78 if its record contradicts") {
     testkit::TempDir dir("identity");
     testkit::PostgresServer postgres(dir.path());
     store::Database database(postgres.create_database("lamda"), "test", 2);
@@ -122,14 +122,14 @@ TEST_CASE("a process waits until the stream has begun, and ends with 78 when it 
     bool fits = true;
     std::atomic<int> asked = 0;
     SECTION("the same") {}
-    SECTION("the same, and it works meanwhile") {
+    SECTION("the same, ready meanwhile") {
         said.works_unrecorded = true;
     }
     SECTION("another chain") {
         said.chain_id = ChainId{56};
         fits = false;
     }
-    SECTION("endpoints of another chain, again and again") {
+    SECTION("endpoints of another chain, repeatedly") {
         said.ask_endpoints = [&](ChainId recorded) {
             ++asked;
             throw ConfigError("RPC: not chain " + std::to_string(recorded.value));

@@ -1,3 +1,4 @@
+// Implements pause (runtime/app.hpp).
 #include "runtime/app.hpp"
 
 namespace lamda::runtime {

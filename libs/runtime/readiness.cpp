@@ -21,7 +21,7 @@ void require_privileges(store::Database& database, std::string_view role) {
 }
 
 void report_owner(App& app, std::string_view role) {
-    const std::string detail = "owns the schema, and may do more than this service needs: give it " +
+    const std::string detail = "owns the schema, which is more than this service needs: use role " +
                                std::string(role) + " (deploy/postgres/roles.sql)";
     app.health().set("database_role", true, detail);
     app.log().warn("database role owns the schema",

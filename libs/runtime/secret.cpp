@@ -21,7 +21,7 @@ void wipe(std::string& text) {
 }
 
 Secret::Secret(std::string&& text) : value_(std::move(text)) {
-    wipe(text);  // a short one has been copied
+    wipe(text);  // a short string was copied, not moved
 }
 
 Secret::Secret(Secret&& other) noexcept : value_(std::move(other.value_)) {
@@ -38,7 +38,7 @@ std::optional<Secret> read_secret_file(const std::string& path) {
     if (fd < 0) {
         return std::nullopt;
     }
-    std::string text(kMostFile + 1, '\0');  // at its full size from the start: growing would leave copies
+    std::string text(kMostFile + 1, '\0');  // full size from the start: growing would leave copies
     std::size_t size = 0;
     ssize_t got = 1;
     while (got > 0 && size < text.size()) {
@@ -55,7 +55,7 @@ std::optional<Secret> read_secret_file(const std::string& path) {
 }
 
 Secret first_line(const Secret& text) {
-    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // what some editors begin a file with
+    constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";  // written by some editors
     const std::size_t from = text.reveal().starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
     const std::size_t end = text.reveal().find_first_of("\r\n");
     return Secret(text.reveal().substr(from, end == std::string::npos ? end : end - from));

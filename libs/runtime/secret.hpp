@@ -1,4 +1,4 @@
-// Secrets in memory: in as few places as can be, and gone when they are not needed.
+// Secrets in memory: as few copies as possible, wiped when no longer needed.
 #pragma once
 
 #include <optional>
@@ -6,14 +6,14 @@
 
 namespace lamda::runtime {
 
-/// Overwrites all that the string has room for, also beyond its end, and empties it.
+/// Overwrites the string's whole capacity and empties it.
 void wipe(std::string& text);
 
-/// A secret that does not print itself, and wipes itself when it goes. Each copy is one place more.
+/// A secret that does not print itself and wipes itself on destruction. Each copy is another place in memory.
 class Secret {
   public:
     Secret() = default;
-    /// Takes the text over; what is moved in leaves nothing behind.
+    /// Takes over the text and wipes the source.
     explicit Secret(std::string&& text);
     explicit Secret(const char* text) : value_(text) {}
     ~Secret() { wipe(value_); }
@@ -28,16 +28,15 @@ class Secret {
     std::string value_;
 };
 
-/// The whole file, read without a buffer of anybody else's; 64 KiB at most. Absent: it cannot be read, or is
-/// larger.
+/// Reads a whole file without additional buffers; at most 64 KiB. Absent: unreadable or larger.
 std::optional<Secret> read_secret_file(const std::string& path);
-/// Up to the first end of a line, without a byte order mark. White space is kept: it may be a password's.
+/// Text before the first line end, without a byte order mark. Keeps white space: a password may contain it.
 Secret first_line(const Secret& text);
-/// Without white space at both ends.
+/// Removes white space at both ends.
 Secret trimmed(const Secret& text);
 
-/// Removes a variable from this process's environment, where /proc/<pid>/environ and core dumps show it as
-/// well: its value is overwritten where it lies. Not while other threads read the environment.
+/// Removes a variable from this process's environment, which /proc/<pid>/environ and core dumps also show:
+/// its value is overwritten in place. Not while other threads read the environment.
 void forget_variable(const std::string& name);
 
 }  // namespace lamda::runtime

@@ -19,7 +19,7 @@ using namespace lamda::runtime;
 
 namespace {
 
-/// The environment as others see it.
+/// The environment block, as other processes see it.
 std::string environment_block() {
     std::ifstream file("/proc/self/environ", std::ios::binary);
     return {std::istreambuf_iterator<char>(file), {}};
@@ -27,22 +27,22 @@ std::string environment_block() {
 
 }  // namespace
 
-TEST_CASE("wipe overwrites all that the string has room for") {
+TEST_CASE("wipe overwrites the string's whole capacity") {
     std::string text = "a secret that is longer than the room within the string itself";
     const char* memory = text.data();
     const std::size_t size = text.size();
-    text.resize(4);  // the rest still lies behind its end
+    text.resize(4);  // the rest is still in the buffer
     wipe(text);
     CHECK(text.empty());
     CHECK(std::all_of(memory, memory + size, [](char c) { return c == '\0'; }));
 }
 
-TEST_CASE("a secret that is moved leaves nothing behind, short or long") {
+TEST_CASE("moving a secret leaves no copy, short or long") {
     for (const std::string& text : {std::string("short"), std::string(100, 'x')}) {
         Secret first{std::string(text)};
         Secret second(std::move(first));
-        CHECK(first.empty());  // NOLINT(bugprone-use-after-move): that is the question
-        // A short text lies in the string itself, 15 bytes at most.
+        CHECK(first.empty());  // NOLINT(bugprone-use-after-move): this is tested
+        // A short text is in the string object itself, 15 bytes at most.
         CHECK(std::string_view(first.reveal().data(), std::min(text.size(), 15UL)).find(text[0]) ==
               std::string_view::npos);
         CHECK(second.reveal() == text);
@@ -63,7 +63,7 @@ TEST_CASE("first_line keeps white space, trimmed removes it at both ends") {
     CHECK(trimmed(Secret(" \n ")).empty());
 }
 
-TEST_CASE("a secret's file is read whole, 64 KiB at most") {
+TEST_CASE("a secret's file is read completely, up to 64 KiB") {
     testkit::TempDir dir("secret");
     const auto put = [&](const std::string& text) {
         std::ofstream(dir.path() + "/f", std::ios::binary) << text;
@@ -77,13 +77,13 @@ TEST_CASE("a secret's file is read whole, 64 KiB at most") {
     CHECK_FALSE(read_secret_file(dir.path()));
 }
 
-TEST_CASE("a secret that was read from the environment is in no environment any more") {
-    // In a process of its own: only what was there at its start is in the block that others see.
+TEST_CASE("a secret that was read is removed from the environment") {
+    // In a process of its own: other processes see the block that existed at its start.
     const char* victim = std::getenv("SECRET_TEST_VICTIM");
     if (victim == nullptr) {
         testkit::ProcessSpec spec;
         spec.argv = {testkit::binary_dir() + "/bin/runtime_test",
-                     "a secret that was read from the environment is in no environment any more"};
+                     "a secret that was read is removed from the environment"};
         spec.env = {{"SECRET_TEST_VICTIM", "1"},
                     {"SECRET_TEST_KEY", " correct-horse-battery "},
                     {"SECRET_TEST_KEY_2", "another"}};
@@ -99,12 +99,12 @@ TEST_CASE("a secret that was read from the environment is in no environment any 
     CHECK(environment_block().find("correct-horse") == std::string::npos);
     CHECK(std::getenv("SECRET_TEST_KEY") == nullptr);
     CHECK_FALSE(settings.is_set("SECRET_TEST_KEY"));
-    // One whose name begins alike is left alone.
+    // A variable whose name begins alike is not affected.
     CHECK(environment_block().find("SECRET_TEST_KEY_2=another") != std::string::npos);
     CHECK(settings.secret("SECRET_TEST_KEY_2", "").reveal() == "another");
 }
 
-TEST_CASE("a process that forbids core dumps has none, and cannot be looked into by its own user") {
+TEST_CASE("a process that forbids core dumps writes none, and its own user cannot inspect it") {
     const pid_t child = fork();
     REQUIRE(child >= 0);
     if (child == 0) {

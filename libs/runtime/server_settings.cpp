@@ -33,7 +33,7 @@ Secret read_nats_url(Settings& settings) {
     if (servers && servers->user.empty() && servers->token.empty() &&
         settings.environment() == "production") {
         settings.mistake(kName,
-                         "has no login: in production the bus lets in whom it knows, and nobody else "
+                         "has no login: in production the bus accepts known users only "
                          "(deploy/nats/nats.conf): nats://user:password@host:port");
     }
     return url;
@@ -44,7 +44,7 @@ Secret read_operator_token(Settings& settings) {
     constexpr std::size_t kLeast = 8;
     constexpr std::size_t kLeastInProduction = 32;
     Secret token = settings.secret(
-        kName, "the operator's, for PUT /api/jobs/{id}/status; gateway and dispatcher", false);
+        kName, "the operator's token, for PUT /api/jobs/{id}/status; gateway and dispatcher", false);
     const bool production = settings.environment() == "production";
     const auto least = production ? kLeastInProduction : kLeast;
     if (!token.empty() && token.reveal().size() < least) {

@@ -1,4 +1,4 @@
-// Settings of several services: servers with their logins, parsed as the client library that uses them does,
+// Settings shared by services: server addresses with logins, parsed by the rules of their client libraries,
 // and the operator's token.
 #pragma once
 
@@ -6,13 +6,13 @@
 
 namespace lamda::runtime {
 
-/// DATABASE_URL (or DATABASE_URL_FILE). A DSN that libpq cannot use is a mistake.
+/// DATABASE_URL (or DATABASE_URL_FILE). A DSN that libpq rejects is a mistake.
 Secret read_database_url(Settings& settings);
-/// NATS_URL (or NATS_URL_FILE). A list of servers that nats.c cannot use is a mistake; in production, one
-/// without a login, too.
+/// NATS_URL (or NATS_URL_FILE). A list that nats.c cannot use is a mistake; in production also one without a
+/// login.
 Secret read_nats_url(Settings& settings);
-/// OPERATOR_TOKEN (or OPERATOR_TOKEN_FILE); empty: there is no operator. A short one is a mistake: whoever
-/// hears the bus can try tokens against the proof of a command without asking anybody.
+/// OPERATOR_TOKEN (or OPERATOR_TOKEN_FILE); empty: no operator. A short token is a mistake: a client that
+/// reads the bus can test guesses offline against the proof of a command.
 Secret read_operator_token(Settings& settings);
 
 }  // namespace lamda::runtime

@@ -9,14 +9,14 @@ namespace lamda::runtime {
 
 namespace {
 
-/// Nobody else's variables begin like these.
+/// Prefixes used only by Lamda's settings.
 constexpr std::string_view kPrefixes[] = {
     "ADMIN_WALLET", "AGENT_",    "BSC_",    "CORS_ALLOWED", "DISPATCH_",     "HEARTBEAT_",
     "IPFS_",        "JOB_MAN",   "LAMDA_",  "NATS_",        "NODE_REP",      "NODE_OFFLINE",
     "OPBNB_",       "OPERATOR_", "PINATA_", "REPUTATION_",  "VERIFY_RECEIP", "DATABASE_"};
 constexpr std::size_t kMostEdits = 2;
 
-/// Damerau-Levenshtein distance, adjacent letters swapped counting as one edit.
+/// Damerau-Levenshtein distance; swapping adjacent letters counts as one edit.
 std::size_t edits(std::string_view a, std::string_view b) {
     std::vector<std::vector<std::size_t>> cost(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
     for (std::size_t i = 0; i <= a.size(); ++i) {
@@ -64,13 +64,13 @@ const std::vector<std::string>& secret_names() {
         "OPERATOR_TOKEN", "PINATA_JWT",
         // Providers' URLs carry keys, or a login.
         "BSC_RPC_URL", "OPBNB_RPC_URL", "IPFS_API_URL", "IPFS_GATEWAY_URL", "ADMIN_WALLET_SIGNER_URL",
-        // What deploy/nats/nats.conf takes from the server's environment.
+        // Read by deploy/nats/nats.conf from the server's environment.
         "NATS_REGISTRY_PASSWORD", "NATS_DISPATCHER_PASSWORD", "NATS_GATEWAY_PASSWORD", "NATS_FEED_PASSWORD",
         "NATS_AGENT_PASSWORD",
-        // What deploy/postgres/roles.sql takes from the environment of whoever runs it.
+        // Read by deploy/postgres/roles.sql from the environment of its caller.
         "LAMDA_REGISTRY_PASSWORD", "LAMDA_DISPATCHER_PASSWORD", "LAMDA_REPUTATION_PASSWORD",
         "LAMDA_GATEWAY_PASSWORD", "LAMDA_OPERATOR_PASSWORD",
-        // What deploy/docker/docker-compose.yml takes from deploy/docker/.env.
+        // Read by deploy/docker/docker-compose.yml from deploy/docker/.env.
         "POSTGRES_PASSWORD", "POSTGRES_REGISTRY_PASSWORD", "POSTGRES_DISPATCHER_PASSWORD",
         "POSTGRES_REPUTATION_PASSWORD", "POSTGRES_GATEWAY_PASSWORD", "POSTGRES_OPERATOR_PASSWORD"};
     return names;

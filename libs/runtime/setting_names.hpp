@@ -1,4 +1,4 @@
-// All settings there are, by name: env.example, embedded at build time.
+// Names of all settings: env.example, embedded at build time.
 #pragma once
 
 #include <string>
@@ -9,16 +9,16 @@ namespace lamda::runtime {
 /// Each name of env.example. A secret's NAME_FILE is not listed.
 const std::vector<std::string>& setting_names();
 
-/// Names whose values no process keeps in its environment, whether it reads them or not.
+/// Names whose values every process removes from its environment, whether it reads them or not.
 const std::vector<std::string>& secret_names();
 
 struct Misspelling {
-    std::string name;   ///< as it is set
+    std::string name;   ///< as set
     std::string meant;  ///< the setting that it is close to
 };
 
-/// The subset of `names` that are no settings, carry one of our prefixes, and differ from a setting by at
-/// most two letters inserted, left out, replaced or swapped. Others' variables are not in it.
+/// The subset of `names` that are not settings, have one of our prefixes, and differ from a setting by at
+/// most two letters inserted, omitted, replaced or swapped. Variables of other programs are not in it.
 std::vector<Misspelling> misspellings(const std::vector<std::string>& names);
 
 }  // namespace lamda::runtime

@@ -14,7 +14,7 @@ std::string meant_by(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("The names of env.example are known, each secret of ours among them") {
+TEST_CASE("the names of env.example are known, including every secret of Lamda") {
     const auto& names = setting_names();
     CHECK(names.size() > 50);
     for (const auto& secret : secret_names()) {
@@ -24,7 +24,7 @@ TEST_CASE("The names of env.example are known, each secret of ours among them") 
     }
 }
 
-TEST_CASE("A setting that is named like a secret is one") {
+TEST_CASE("a setting that is named like a secret is one") {
     for (const auto& name : setting_names()) {
         const bool named_so = name.ends_with("_PRIVATE_KEY") || name.ends_with("_TOKEN") ||
                               name.ends_with("_JWT") || name.ends_with("_PASSWORD") ||
@@ -37,7 +37,7 @@ TEST_CASE("A setting that is named like a secret is one") {
     }
 }
 
-TEST_CASE("A misspelt setting is found, and others' variables are left alone") {
+TEST_CASE("a misspelt setting is found; variables of other programs are ignored") {
     CHECK(meant_by("BSC_RPC_ULR") == "BSC_RPC_URL");
     CHECK(meant_by("BSC_RPC_URLS") == "BSC_RPC_URL");
     CHECK(meant_by("OPBNB_FINALITY_MAXAGE") == "OPBNB_FINALITY_MAX_AGE");

@@ -99,7 +99,7 @@ std::vector<std::string> names_set(const EnvFile& file) {
 
 void Settings::finish(const std::vector<std::string>& set_names) {
     for (const auto& [name, meant] : misspellings(set_names)) {
-        mistake(name, "is no setting, and nothing reads it; " + meant + " is one");
+        mistake(name, "is not a setting; did you mean " + meant + "?");
     }
     for (const auto& name : secret_names()) {
         if (forget_) {
@@ -113,8 +113,8 @@ bool Settings::in_quotes(const std::string& name, std::string_view value) {
         value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
     if (quoted) {
         mistake(name,
-                "is in quotes, which are a part of the value here (docker run --env-file keeps them): "
-                "leave them out");
+                "is in quotes, which are part of the value (docker run --env-file keeps them): "
+                "remove them");
     }
     return quoted;
 }
@@ -132,7 +132,7 @@ std::optional<std::string> Settings::get(const std::string& name, const std::str
                                          const std::optional<std::string>& fallback) {
     ask(name, help, fallback);
     auto value = source_(name);
-    // `NAME=` in an environment file means "not set" to everyone who writes one.
+    // `NAME=` in an environment file means "not set".
     if (!value || trim(*value).empty()) {
         return std::nullopt;
     }
@@ -178,7 +178,7 @@ Secret Settings::secret(const std::string& name, const std::string& help, bool r
         return {};
     }
     if (!secret.empty() && path) {
-        mistake(name, "is set, and so is " + file_name + ": set one of them");
+        mistake(name, "is set together with " + file_name + ": set one of them");
         return {};
     }
     if (secret.empty() && path) {
@@ -226,7 +226,7 @@ std::optional<Secret> Settings::credential(const std::string& name) {
 }
 
 std::string Settings::environment() {
-    return one_of("ENVIRONMENT", "development or production; production: keys are kept better",
+    return one_of("ENVIRONMENT", "development or production; production refuses unsafe sources of keys",
                   {"development", "production"}, "development");
 }
 
@@ -240,7 +240,7 @@ Address Settings::address(const std::string& name, const std::string& help) {
     if (!parsed || parsed->is_zero()) {
         mistake(name, !parsed && parsed.error().code == "invalid_checksum"
                           ? parsed.error().message
-                          : "is no address: 0x and 40 hex digits, not all zero");
+                          : "is not an address: use 0x and 40 hex digits, not all zero");
         return {};
     }
     return *parsed;
@@ -286,7 +286,7 @@ int Settings::port(const std::string& name, const std::string& help, std::uint16
     const int out = static_cast<int>(number(name, help, fallback, 0, 65'535));
     const auto [other, fresh] = ports_.emplace(out, name);
     if (out != 0 && !fresh && other->second != name) {
-        mistake(name, "is the same port as " + other->second + ": each needs its own");
+        mistake(name, "is the same port as " + other->second + ": use different ports");
     }
     return out;
 }
@@ -332,7 +332,7 @@ std::vector<std::string> Settings::list(const std::string& name, const std::stri
 
 std::vector<std::string> Settings::urls(const std::string& name, const std::string& help) {
     auto out = list(name, help);
-    // An endpoint's URL often carries its key: the message must not repeat it.
+    // An endpoint's URL often contains its key: the message must not repeat it.
     if (!std::all_of(out.begin(), out.end(), is_http_url)) {
         mistake(name, "must be http:// or https:// URLs, comma-separated");
     }

@@ -1,4 +1,4 @@
-// Settings from the environment: each read once, every mistake reported at once and by name.
+// Settings from the environment: each read once; every mistake reported at once and by name.
 #pragma once
 
 #include <functional>
@@ -19,43 +19,43 @@ struct Mistake {
     std::string message;
 };
 
-/// Reads names, notes mistakes, and knows what it was asked for (for --help). A mistake yields a default
-/// value, so that reading goes on; the caller checks mistakes() at the end.
+/// Reads names, records mistakes, and lists the settings that were read (for --help). A mistake yields a
+/// default value, so that reading continues; the caller checks mistakes() at the end.
 class Settings {
   public:
     using Source = std::function<std::optional<std::string>(const std::string& name)>;
-    /// Makes the source forget a value that has been read.
+    /// Makes the source forget a value after it was read.
     using Forget = std::function<void(const std::string& name)>;
     explicit Settings(Source source, Forget forget = nullptr);
-    /// The environment, and for what it does not set, `file`. Secrets that are read are removed from both:
-    /// while there is one thread only.
+    /// Reads the environment and, for names that it does not set, `file`. Secrets are removed from both when
+    /// read: only while there is one thread.
     static Settings from_environment(EnvFile file = {});
 
     std::string text(const std::string& name, const std::string& help,
                      const std::optional<std::string>& fallback = {});
     std::optional<std::string> maybe_text(const std::string& name, const std::string& help);
-    /// NAME, or the first line of the file that NAME_FILE names; both is a mistake. The source forgets it:
-    /// ask for it once.
+    /// NAME, or the first line of the file in NAME_FILE; setting both is a mistake. The source forgets the
+    /// value: read it once.
     Secret secret(const std::string& name, const std::string& help, bool required = true);
     Address address(const std::string& name, const std::string& help);
     std::uint64_t number(const std::string& name, const std::string& help, std::uint64_t fallback,
                          std::uint64_t least, std::uint64_t most);
     std::optional<std::uint64_t> maybe_number(const std::string& name, const std::string& help);
-    /// A TCP port; 0: any free one. Two settings with the same port are a mistake.
+    /// A TCP port; 0: any free port. Two settings with the same port are a mistake.
     int port(const std::string& name, const std::string& help, std::uint16_t fallback);
     /// `true` or `false`, in any case.
     bool boolean(const std::string& name, const std::string& help, bool fallback);
     Millis duration(const std::string& name, const std::string& help, const std::string& fallback);
-    /// The same, above zero.
+    /// Like duration(), above zero.
     Millis positive_duration(const std::string& name, const std::string& help, const std::string& fallback);
-    /// Comma-separated, at least one when required; each trimmed.
+    /// Comma-separated, trimmed; at least one item if required.
     std::vector<std::string> list(const std::string& name, const std::string& help, bool required = true,
                                   const std::string& fallback = "");
     /// Comma-separated http(s) URLs, at least one.
     std::vector<std::string> urls(const std::string& name, const std::string& help);
     std::string one_of(const std::string& name, const std::string& help,
                        const std::vector<std::string>& allowed, const std::string& fallback);
-    /// Any parser: mistakes are reported under the name, without repeating the value.
+    /// Reads with any parser; mistakes are reported under the name, without the value.
     template <class T>
     T parsed(const std::string& name, const std::string& help, const std::string& fallback,
              Result<T> (*parse)(std::string_view), T on_mistake) {
@@ -68,15 +68,15 @@ class Settings {
     }
     void mistake(const std::string& name, const std::string& message);
 
-    /// Whether it has a value; asks for nothing.
+    /// True if the name has a value; does not record a read.
     bool is_set(const std::string& name) const;
-    /// A file in systemd's CREDENTIALS_DIRECTORY (systemd.exec(5), "Credentials"), whole. Absent: there is no
-    /// such directory, or no such file in it.
+    /// The whole content of a file in systemd's CREDENTIALS_DIRECTORY (systemd.exec(5), "Credentials").
+    /// Absent: the directory or the file does not exist.
     std::optional<Secret> credential(const std::string& name);
     /// ENVIRONMENT: `development` or `production`, in any case.
     std::string environment();
-    /// Notes a mistake for each variable that is nearly one of our names (setting_names.hpp), and makes the
-    /// source forget every secret that is left, read or not. The last thing that is done.
+    /// Records a mistake for each variable that is nearly a setting's name (setting_names.hpp), and makes the
+    /// source forget every remaining secret, read or not. Call last.
     void finish(const std::vector<std::string>& set_names);
 
     const std::vector<Mistake>& mistakes() const { return mistakes_; }
@@ -92,19 +92,19 @@ class Settings {
     std::optional<std::string> get(const std::string& name, const std::string& help,
                                    const std::optional<std::string>& fallback);
     Secret secret_from(const std::string& file_name, const std::string& path);
-    /// Quotes that a shell would have removed.
+    /// Records a mistake for quotes that a shell would have removed.
     bool in_quotes(const std::string& name, std::string_view value);
 
     Source source_;
     Forget forget_;
     std::vector<Mistake> mistakes_;
     std::vector<Asked> asked_;
-    std::map<int, std::string> ports_;  ///< port → the setting that has it
+    std::map<int, std::string> ports_;  ///< port → the setting that uses it
 };
 
-/// Takes every secret (setting_names.hpp) out of this process's environment: those of `kept` move into the
-/// file, whose own values they replace, the others are wiped there and here. For programs that read settings
-/// when they need them. While there is one thread only.
+/// Removes every secret (setting_names.hpp) from this process's environment. Those in `kept` move into the
+/// file and replace its values; the others are wiped in both. For programs that read settings when they need
+/// them. Only while there is one thread.
 EnvFile take_secrets(EnvFile file, const std::vector<std::string>& kept);
 
 /// Names of this process's environment and of `file`.

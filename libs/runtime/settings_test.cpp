@@ -29,7 +29,7 @@ std::string mistaken(const Settings& settings) {
 
 }  // namespace
 
-TEST_CASE("Values are read, trimmed, and defaulted; an empty one counts as unset") {
+TEST_CASE("values are read, trimmed, and defaulted; an empty one counts as unset") {
     auto settings =
         from({{"A", " x "}, {"EMPTY", ""}, {"BLANK", "  "}, {"N", "7"}, {"T", "True"}, {"D", "5m"}});
     CHECK(settings.text("A", "") == "x");
@@ -46,7 +46,7 @@ TEST_CASE("Values are read, trimmed, and defaulted; an empty one counts as unset
     CHECK(settings.asked().size() == 6);
 }
 
-TEST_CASE("Each wrong value is one mistake under its name, and reading goes on with a default") {
+TEST_CASE("each wrong value is one mistake under its name, and reading continues with a default") {
     auto settings = from({{"NUMBER", "12x"},
                           {"RANGE", "10"},
                           {"HUGE", "99999999999999999999999"},
@@ -68,7 +68,7 @@ TEST_CASE("Each wrong value is one mistake under its name, and reading goes on w
     settings.text("MISSING", "");
     settings.urls("NO_URLS", "");
     settings.address("NO_ADDRESS", "");
-    settings.number("NUMBER", "", 3, 1, 9);  // asked twice, reported once
+    settings.number("NUMBER", "", 3, 1, 9);  // read twice, reported once
     CHECK(mistaken(settings) ==
           "NUMBER RANGE HUGE BOOL TIME ADDRESS ZERO ENUM URLS MISSING NO_URLS NO_ADDRESS ");
     for (const auto& mistake : settings.mistakes()) {
@@ -79,7 +79,7 @@ TEST_CASE("Each wrong value is one mistake under its name, and reading goes on w
     }
 }
 
-TEST_CASE("What a shell would have removed, or no reader could use, is a mistake") {
+TEST_CASE("quotes and unusable values are mistakes") {
     auto settings = from({{"QUOTED", "\"x\""},
                           {"SINGLE", "'s3cret'"},
                           {"BOOL", "yes"},
@@ -104,7 +104,7 @@ TEST_CASE("What a shell would have removed, or no reader could use, is a mistake
     }
 }
 
-TEST_CASE("In production a bus without a login is refused, whether or not it would let us in") {
+TEST_CASE("in production a NATS_URL without a login is refused") {
     for (const char* login : {"", "nats://user:secret@", "nats://token@"}) {
         for (const char* environment : {"production", "PRODUCTION", "development"}) {
             const bool open = std::string(login).empty();
@@ -119,7 +119,7 @@ TEST_CASE("In production a bus without a login is refused, whether or not it wou
     }
 }
 
-TEST_CASE("An operator token that can be guessed is refused, and its text is not repeated") {
+TEST_CASE("a short operator token is refused, and its text is not repeated") {
     const std::string seven(7, 's');
     for (const auto& [environment, token, mistake] :
          std::vector<std::array<std::string, 3>>{{"development", seven, "OPERATOR_TOKEN "},
@@ -136,7 +136,7 @@ TEST_CASE("An operator token that can be guessed is refused, and its text is not
     }
 }
 
-TEST_CASE("Two ports may both be any free one, and a misspelt name is a mistake") {
+TEST_CASE("two ports may both be 0, and a misspelt name is a mistake") {
     auto settings = from({{"A_PORT", "0"}, {"B_PORT", "0"}});
     settings.port("A_PORT", "", 1);
     settings.port("B_PORT", "", 1);
@@ -146,7 +146,7 @@ TEST_CASE("Two ports may both be any free one, and a misspelt name is a mistake"
     CHECK(mistaken(settings) == "BSC_RPC_ULR ");
 }
 
-TEST_CASE("The environment comes before the file, and every secret is gone from both at the end") {
+TEST_CASE("the environment takes precedence over the file, and every secret is removed from both") {
     ::setenv("LOG_LEVEL", "debug", 1);
     ::setenv("PINATA_JWT", "s3cret", 1);
     auto settings = Settings::from_environment(
@@ -161,7 +161,7 @@ TEST_CASE("The environment comes before the file, and every secret is gone from 
     ::unsetenv("LOG_LEVEL");
 }
 
-TEST_CASE("Lists are split at commas, trimmed, without empty items") {
+TEST_CASE("lists are split at commas, trimmed, without empty items") {
     auto settings = from({{"A", "x, y ,,z"}, {"U", "http://a:1, https://b/path"}});
     CHECK(settings.list("A", "") == std::vector<std::string>{"x", "y", "z"});
     CHECK(settings.urls("U", "") == std::vector<std::string>{"http://a:1", "https://b/path"});
@@ -169,7 +169,7 @@ TEST_CASE("Lists are split at commas, trimmed, without empty items") {
     CHECK(settings.mistakes().empty());
 }
 
-TEST_CASE("A secret comes from its name or from the first line of a file, and not from both") {
+TEST_CASE("a secret comes from its name or from the first line of a file, but not from both") {
     testkit::TempDir dir("settings");
     const std::string path = dir.path() + "/key";
     std::ofstream(path) << "s3cret\nanother line\n";
@@ -188,7 +188,7 @@ TEST_CASE("A secret comes from its name or from the first line of a file, and no
     CHECK(mistaken(settings) == "BOTH GONE_FILE MISSING ");
 }
 
-TEST_CASE("A credential is a file in the folder that systemd names") {
+TEST_CASE("a credential is a file in systemd's credentials directory") {
     testkit::TempDir dir("settings");
     std::ofstream(dir.path() + "/the-key") << "s3cret\n";
     std::ofstream(dir.path() + "/empty").flush();

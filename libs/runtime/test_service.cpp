@@ -1,4 +1,4 @@
-// A service whose loops behave as TEST_LOOP says: what app_test starts, asks and signals.
+// Service for app_test: its loops behave as TEST_LOOP selects.
 #include <atomic>
 #include <chrono>
 #include <thread>
@@ -19,7 +19,7 @@ struct Config {
 
 Config read(Settings& settings) {
     Config out;
-    out.behaviour = settings.text("TEST_LOOP", "how the loop behaves", "good");
+    out.behaviour = settings.text("TEST_LOOP", "behaviour of the loop", "good");
     out.key = settings.secret("TEST_PRIVATE_KEY", "signs nothing");
     out.port = settings.number("TEST_PORT", "a number", 8080, 1, 65'535);
     out.contract = settings.address("TEST_CONTRACT_ADDRESS", "a contract");
@@ -64,5 +64,5 @@ int serve(App& app, const Config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return service_main<Config>(argc, argv, "test-service", "Behaves as it is told to.", read, serve);
+    return service_main<Config>(argc, argv, "test-service", "Runs the behaviour of TEST_LOOP.", read, serve);
 }

@@ -56,7 +56,7 @@ TEST_CASE_METHOD(Fixture, "COPY carries every character and NULL into a table of
     db.ping();
 }
 
-TEST_CASE_METHOD(Fixture, "COPY of more than one piece: each row once, in order, each value as it was") {
+TEST_CASE_METHOD(Fixture, "a COPY of several pieces stores each row once, in order, with unchanged values") {
     constexpr std::uint64_t kRows = 5'000;
     const auto at = parse_rfc3339("2026-11-20T10:00:00.123Z").value();
     const U256 most = ~U256(0);
@@ -82,7 +82,7 @@ TEST_CASE_METHOD(Fixture, "COPY of more than one piece: each row once, in order,
     });
 }
 
-TEST_CASE_METHOD(Fixture, "rows are made in one thread and written by another, as often as it takes") {
+TEST_CASE_METHOD(Fixture, "rows are encoded by one thread and written by another, repeatedly if needed") {
     constexpr std::uint64_t kRows = 5'000;  // more than one piece
     const auto shape = db.transact([](Txn& txn) {
         txn.exec_script("CREATE TABLE t (place bigserial, n bigint, body jsonb)");
@@ -121,8 +121,7 @@ TEST_CASE_METHOD(Fixture, "rows are made in one thread and written by another, a
     db.ping();
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "numbers that come later are filled in before the rows leave, and may be others again") {
+TEST_CASE_METHOD(Fixture, "deferred ids are filled in before the rows are sent, and can be filled in again") {
     const auto shape = db.transact([](Txn& txn) {
         txn.exec_script("CREATE TABLE t (a bigint, word text, b bigint, c int)");
         return txn.copy_shape("t", {"a", "word", "b"});
@@ -153,7 +152,7 @@ TEST_CASE_METHOD(Fixture,
         StatementError);
 }
 
-TEST_CASE_METHOD(Fixture, "COPY brings every number into each type of number that can hold it") {
+TEST_CASE_METHOD(Fixture, "COPY writes a number into every numeric type that can hold it") {
     const U256 most = ~U256(0);
     const std::vector<U256> amounts{0,
                                     1,
@@ -180,7 +179,7 @@ TEST_CASE_METHOD(Fixture, "COPY brings every number into each type of number tha
                 out.row(number, number, number, std::to_string(number));
             }
         });
-        // Not the value alone: also what is printed of it (no scale, no exponent).
+        // Checks the printed form too: no scale, no exponent.
         const auto row = txn.one(
             "SELECT count(*) FILTER (WHERE wei::text <> as_text OR small::text <> as_text OR large::text <> "
             "as_text) "
@@ -194,7 +193,7 @@ TEST_CASE_METHOD(Fixture, "COPY brings every number into each type of number tha
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "a cell that its column cannot hold refuses the whole COPY, and the session goes on") {
+                 "a cell that its column cannot hold fails the whole COPY, and the session stays usable") {
     db.transact([](Txn& txn) {
         txn.exec_script("CREATE TABLE t (small int, large bigint, word text UNIQUE, body jsonb, kind point)");
     });
@@ -235,8 +234,7 @@ TEST_CASE_METHOD(Fixture,
     CHECK(db.transact([](Txn& txn) { return txn.one("SELECT count(*) AS n FROM t").get<int>("n"); }) == 0);
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "a server that goes away in the middle of a COPY is unavailable, and then there again") {
+TEST_CASE_METHOD(Fixture, "a server that dies during a COPY is Unavailable, and usable after its restart") {
     db.transact([](Txn& txn) { txn.exec_script("CREATE TABLE t (n bigint)"); });
     CHECK_THROWS_AS(db.transact([&](Txn& txn) {
         const auto pid = txn.one("SELECT pg_backend_pid() AS pid").get<int>("pid");
@@ -252,7 +250,7 @@ TEST_CASE_METHOD(Fixture,
 }
 
 TEST_CASE_METHOD(Fixture,
-                 "many rows are merged by one statement, several times in a transaction, and leave nothing") {
+                 "many rows are merged by one statement, repeatedly in a transaction, without leftovers") {
     db.transact([](Txn& txn) {
         txn.exec_script(
             "CREATE TABLE t (id int PRIMARY KEY, word text NOT NULL); INSERT INTO t VALUES (1, 'old')");
@@ -268,7 +266,7 @@ TEST_CASE_METHOD(Fixture,
                    })
             .affected();
     };
-    for (const auto* word : {"a", "b"}) {  // the second one on a session that knows the statement
+    for (const auto* word : {"a", "b"}) {  // the second one on a session that has prepared the statement
         db.transact([&](Txn& txn) {
             CHECK(put(txn, "first") == 2);
             CHECK(put(txn, word) == 2);

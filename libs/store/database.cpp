@@ -16,9 +16,9 @@ namespace lamda::store {
 
 namespace {
 constexpr int kMostAttempts = 10;
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kLeaseTimeout{30};
 
-/// Full jitter: two that met once shall not meet again.
+/// Full jitter, so that two conflicting transactions do not retry at the same time.
 void back_off(int attempt) {
     thread_local std::mt19937 random{std::random_device{}()};
     std::uniform_int_distribution<int> any(0, std::min(200, 2 << attempt));
@@ -42,7 +42,7 @@ void Txn::exec_script(const std::string& sql) {
 Row Txn::one(std::string_view sql, const std::vector<Param>& params) {
     const auto rows = exec(sql, params);
     if (rows.size() != 1) {
-        throw StatementError("PostgreSQL: one row was expected, not " + std::to_string(rows.size()) +
+        throw StatementError("PostgreSQL: expected one row, got " + std::to_string(rows.size()) +
                              ", from: " + std::string(sql));
     }
     return rows[0];
@@ -84,18 +84,18 @@ struct Database::Impl {
     std::string application_name;
     std::size_t most;
     SessionLimits limits;
-    std::atomic<bool> exhausted{false};  ///< since a statement failed so
+    std::atomic<bool> exhausted{false};  ///< a statement has failed with Exhausted
     std::mutex mutex;
     std::condition_variable returned;
     std::vector<std::unique_ptr<Connection>> idle;
     std::size_t lent = 0;
 
-    /// Holds one of the pool's places; its connection goes back when it is still good.
+    /// Holds one of the pool's slots; returns the connection to the pool if it is still usable.
     class Lease {
       public:
         explicit Lease(Impl& pool, bool fresh) : pool_(pool) {
             std::unique_lock lock(pool.mutex);
-            if (!pool.returned.wait_for(lock, kPatience, [&] { return pool.lent < pool.most; })) {
+            if (!pool.returned.wait_for(lock, kLeaseTimeout, [&] { return pool.lent < pool.most; })) {
                 throw Unavailable("PostgreSQL: every connection of the pool is in use");
             }
             ++pool.lent;
@@ -157,7 +157,7 @@ void once(Connection& connection, const std::function<void(pqxx::work&)>& work) 
         });
     } catch (const Unavailable&) {
         if (committing) {
-            throw InDoubt("PostgreSQL: the connection was lost in COMMIT");
+            throw InDoubt("PostgreSQL: the connection was lost in COMMIT; the outcome is unknown");
         }
         throw;
     }
@@ -188,7 +188,7 @@ void Database::run(const std::function<void(Txn&)>& work) {
             impl_->exhausted = true;
             throw;
         } catch (const Unavailable&) {
-            // A pooled connection may have died while it was idle: that says nothing about the server now.
+            // The pooled connection may have died while idle, which does not show that the server is down.
             if (!reused || fresh) {
                 throw;
             }
@@ -208,7 +208,7 @@ void Database::ping() {
                 "FROM generate_series(1, 100)");
         });
     } catch (const StatementError&) {
-        ping();  // a role that may make no table is still a reader
+        ping();  // this role may not create tables: only reading is checked
     } catch (...) {
         impl_->exhausted = true;
         throw;

@@ -1,4 +1,4 @@
-// PostgreSQL: a pool of connections, transactions, rows. libpqxx stays behind this header.
+// Database: PostgreSQL connection pool, transactions and rows. libpqxx is not visible in this header.
 #pragma once
 
 #include <functional>
@@ -18,18 +18,18 @@
 
 namespace lamda::store {
 
-/// The server cannot be reached or went away: wait and try again; nothing was committed.
+/// The server cannot be reached or the connection was lost: wait and retry; nothing was committed.
 class Unavailable : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
-/// The server answers, and cannot do this now: its disk or memory is full, it takes no writes, or the
-/// statement took longer than its session allows. Wait; nothing was committed.
+/// The server answers but cannot do this now: disk or memory full, read-only, or statement_timeout exceeded.
+/// Wait; nothing was committed.
 class Exhausted : public Unavailable {
   public:
     using Unavailable::Unavailable;
 };
-/// The connection was lost in COMMIT: nobody knows. Read again before doing anything again.
+/// The connection was lost in COMMIT: the outcome is unknown. Read again before repeating anything.
 class InDoubt : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -49,7 +49,7 @@ class ConstraintViolation : public std::runtime_error {
   private:
     std::string constraint_;
 };
-/// The statement is wrong: a bug, or a schema of another version.
+/// The statement is wrong: a bug, or another version of the schema.
 class StatementError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -76,7 +76,7 @@ class Param {
     std::optional<std::string> text_;
 };
 
-/// One row of an answer. Columns by position or name; get<T> throws StatementError on NULL or a wrong type.
+/// One row of a result. Columns by position or name; get<T> throws StatementError on NULL or a wrong type.
 class Row {
   public:
     bool is_null(std::string_view column) const;
@@ -93,7 +93,7 @@ class Row {
         return is_null(column) ? std::nullopt : std::optional<T>(get<T>(column));
     }
 
-    struct Shared;  ///< the answer that the row is of
+    struct Shared;  ///< the result that holds the row
 
   private:
     friend class Rows;
@@ -124,7 +124,7 @@ class Rows {
     std::size_t size() const;
     bool empty() const { return size() == 0; }
     Row operator[](std::size_t index) const;
-    /// Of INSERT, UPDATE, DELETE.
+    /// Rows affected by INSERT, UPDATE or DELETE.
     std::size_t affected() const;
     class Iterator;
     Iterator begin() const;
@@ -160,24 +160,24 @@ inline Rows::Iterator Rows::end() const {
 /// One open transaction; rolled back unless its function returns. Not thread-safe.
 class Txn {
   public:
-    /// `$1`, `$2`, … Statements are prepared once per connection.
+    /// Parameters are `$1`, `$2`, … Statements are prepared once per connection.
     Rows exec(std::string_view sql, const std::vector<Param>& params = {});
-    /// Several statements, no parameters (migrations).
+    /// Several statements without parameters (migrations).
     void exec_script(const std::string& sql);
     /// Exactly one row, else StatementError.
     Row one(std::string_view sql, const std::vector<Param>& params = {});
     std::optional<Row> first(std::string_view sql, const std::vector<Param>& params = {});
-    /// COPY table (columns) FROM STDIN; `fill` writes the rows, which leave while it does; until it is
-    /// done the transaction is good for nothing else.
+    /// COPY table (columns) FROM STDIN. `fill` writes the rows, which are sent meanwhile. Until it returns,
+    /// the transaction must not be used otherwise.
     void copy(std::string_view table, const std::vector<std::string>& columns,
               const std::function<void(RowWriter&)>& fill);
-    /// What EncodedRows for these columns are made with.
+    /// Returns the shape with which EncodedRows for these columns are made.
     CopyShape copy_shape(std::string_view table, const std::vector<std::string>& columns);
-    /// Rows that were made ahead.
+    /// Writes rows that were encoded before.
     void copy(const EncodedRows& rows);
-    /// For many rows of which some may be there: `fill`'s rows are copied into a temporary table `incoming`
-    /// that has these columns of `table`; then `sql` runs once, and the table is gone. It costs some
-    /// milliseconds: for few rows a statement for each is quicker. @returns the answer of `sql`
+    /// For many rows of which some may exist: copies `fill`'s rows into a temporary table `incoming` with
+    /// these columns of `table`, runs `sql` once, and drops the table. Costs some milliseconds: for few rows
+    /// one statement each is faster. @returns the result of `sql`
     Rows merge(std::string_view table, const std::vector<std::string>& columns, std::string_view sql,
                const std::function<void(RowWriter&)>& fill);
     /// NOTIFY channel, payload; delivered at commit.
@@ -193,14 +193,14 @@ class Txn {
     Impl& impl_;
 };
 
-/// What each session of a pool is held to.
+/// Settings of every session of a pool.
 struct SessionLimits {
-    Millis statement_timeout{0};  ///< a statement that takes longer throws Exhausted; 0: none
-    /// For readers of single pages: neither is worth its start there, and each takes a core from others.
+    Millis statement_timeout{0};  ///< a longer statement throws Exhausted; 0: no limit
+    /// For readers of single pages: parallel workers and JIT cost more than they save there.
     bool without_parallel_and_jit = false;
 };
 
-/// A pool. Thread-safe. Opening does not connect: the first use does.
+/// A pool. Thread-safe. The constructor does not connect: the first use does.
 class Database {
   public:
     /// @param dsn libpq URI or keyword string; never logged  @param application_name shown in
@@ -213,7 +213,7 @@ class Database {
 
     /// Runs `work` in one transaction and commits. Conflict is retried here (up to 10 times, with jitter);
     /// `work` must therefore have no effect outside the database.
-    /// @throws Unavailable, InDoubt, ConstraintViolation, StatementError, and whatever `work` throws.
+    /// @throws Unavailable, InDoubt, ConstraintViolation, StatementError, and any exception of `work`.
     template <class F>
     auto transact(F&& work) -> decltype(work(std::declval<Txn&>())) {
         using R = decltype(work(std::declval<Txn&>()));
@@ -225,10 +225,10 @@ class Database {
             return std::move(*out);
         }
     }
-    /// Once a write has failed for want of disk, it tries to write, too, until that succeeds.
+    /// Checks the connection. After a write failed with Exhausted, also tries to write, until that succeeds.
     /// @throws Unavailable
     void ping();
-    /// For dedicated connections (LISTEN, advisory locks). Secret.
+    /// DSN for dedicated connections (LISTEN, advisory locks). Secret.
     const std::string& dsn() const { return dsn_; }
 
   private:
@@ -243,7 +243,7 @@ class Listener {
   public:
     Listener(const Database& database, std::vector<std::string> channels);
     ~Listener();
-    /// True when something was notified before `timeout`. Reconnects by itself; a lost connection counts as a
+    /// True if a notification came before `timeout`. Reconnects by itself; a lost connection counts as a
     /// hint.
     bool wait(Millis timeout);
 

@@ -4,7 +4,7 @@ namespace lamda::store {
 
 namespace {
 constexpr Millis kEvery{10'000};
-/// An answer that took longer says too little about when it was given.
+/// Round trips longer than this are too inaccurate and are ignored.
 constexpr Millis kLongestAnswer{2'000};
 }  // namespace
 
@@ -24,7 +24,7 @@ void DatabaseClock::run(const std::stop_token& stop) {
     while (sleep(stop, kEvery)) {
         try {
             synchronize();
-        } catch (const Unavailable&) {  // the check `postgres` says so
+        } catch (const Unavailable&) {  // the check `postgres` reports it
         }
     }
 }

@@ -1,4 +1,4 @@
-// Time by the database's clock: one for all instances and processes of a market.
+// DatabaseClock: time by the database's clock, one for all instances and processes of a deployment.
 #pragma once
 
 #include <mutex>
@@ -8,14 +8,14 @@
 
 namespace lamda::store {
 
-/// now() is the database's time: what the machine's own clock says, and whether it steps, decides nothing.
-/// Between two synchronizations it follows the steady clock. Thread-safe.
+/// now() is the database's time, independent of this machine's clock and its steps. Between two
+/// synchronizations it follows the steady clock. Thread-safe.
 class DatabaseClock final : public Clock {
   public:
     explicit DatabaseClock(Database& database) : database_(database) {}
     /// @throws Unavailable
     void synchronize();
-    /// Synchronizes every ten seconds, until stopped. A database that is away is no failure: time goes on.
+    /// Synchronizes every ten seconds until stopped. While the database is unavailable the time continues.
     void run(const std::stop_token& stop);
     /// Before the first synchronize(): the machine's time.
     Timestamp now() const override;

@@ -7,7 +7,7 @@
 using namespace lamda;
 using namespace lamda::store;
 
-TEST_CASE("The database's time goes on between synchronizations, also while the database is away") {
+TEST_CASE("the database's time continues between synchronizations, also while the database is unavailable") {
     const testkit::TempDir dir("database-clock");
     testkit::PostgresServer server(dir.path());
     Database database(server.dsn(), "test", 1);
@@ -15,7 +15,7 @@ TEST_CASE("The database's time goes on between synchronizations, also while the 
     clock.synchronize();
     const auto before = database.transact(
         [](Txn& txn) { return txn.one("SELECT clock_timestamp() AS now").get<Timestamp>("now"); });
-    // To the millisecond, and half of a round trip.
+    // Millisecond resolution, and half of a round trip.
     CHECK(clock.now() >= before - Millis(2'000));
     server.kill();
     CHECK_THROWS_AS(clock.synchronize(), Unavailable);

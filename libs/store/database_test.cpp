@@ -28,7 +28,7 @@ struct Fixture {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "every type comes back as it went in") {
+TEST_CASE_METHOD(Fixture, "every type is read back unchanged") {
     Bytes bytes;
     for (int i = 0; i < 256; ++i) {
         bytes.push_back(static_cast<std::uint8_t>(i));
@@ -60,7 +60,7 @@ TEST_CASE_METHOD(Fixture, "every type comes back as it went in") {
     REQUIRE(row.get<Bytes>("empty").empty());
 }
 
-TEST_CASE_METHOD(Fixture, "reading a column as what it is not is a StatementError that names it") {
+TEST_CASE_METHOD(Fixture, "reading a column as a wrong type is a StatementError that names the column") {
     const auto row = db.transact(
         [](Txn& txn) { return txn.one("SELECT 'x' AS word, NULL AS nothing, '\\x00'::bytea AS short"); });
     REQUIRE_THROWS_AS(row.get<int>("word"), StatementError);
@@ -75,7 +75,7 @@ TEST_CASE_METHOD(Fixture, "reading a column as what it is not is a StatementErro
                       StatementError);
 }
 
-TEST_CASE_METHOD(Fixture, "a transaction whose function throws leaves nothing, and the pool goes on") {
+TEST_CASE_METHOD(Fixture, "a transaction whose function throws changes nothing, and the pool stays usable") {
     db.transact([](Txn& txn) {
         txn.exec_script("CREATE TABLE t (x int UNIQUE CHECK (x < 10)); INSERT INTO t VALUES (1)");
     });
@@ -89,13 +89,13 @@ TEST_CASE_METHOD(Fixture, "a transaction whose function throws leaves nothing, a
     REQUIRE(db.transact([](Txn& txn) { return txn.exec("SELECT x FROM t").size(); }) == 1);
     try {
         db.transact([](Txn& txn) { txn.exec("INSERT INTO t VALUES (1)"); });
-        FAIL("a duplicate was taken");
+        FAIL("a duplicate was accepted");
     } catch (const ConstraintViolation& error) {
         REQUIRE(error.constraint() == "t_x_key");
     }
     try {
         db.transact([](Txn& txn) { txn.exec("INSERT INTO t VALUES (11)"); });
-        FAIL("a forbidden value was taken");
+        FAIL("a forbidden value was accepted");
     } catch (const ConstraintViolation& error) {
         REQUIRE(error.constraint() == "t_x_check");
     }
@@ -105,8 +105,7 @@ TEST_CASE_METHOD(Fixture, "a transaction whose function throws leaves nothing, a
     db.ping();
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "a statement is prepared once per connection, and a changed table does not hurt it") {
+TEST_CASE_METHOD(Fixture, "a statement is prepared once per connection, and survives a change of the table") {
     db.transact([](Txn& txn) { txn.exec_script("CREATE TABLE t (x int); INSERT INTO t VALUES (1)"); });
     const auto count = [&](Txn& txn) {
         return txn
@@ -125,7 +124,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(db.transact([](Txn& txn) {
         return txn.one("SELECT * FROM t WHERE x = $1", {1}).get<std::string>("y");
     }) == "new");
-    // A statement that fails when it runs stays prepared; its session stays too.
+    // A statement that fails at run time stays prepared, and its session stays open.
     const auto session = [&] {
         return db.transact([](Txn& txn) { return txn.one("SELECT pg_backend_pid() AS p").get<int>("p"); });
     };
@@ -135,7 +134,7 @@ TEST_CASE_METHOD(Fixture,
         REQUIRE_THROWS_AS(db.transact([](Txn& txn) { txn.exec("SELECT absent FROM t"); }), StatementError);
     }
     REQUIRE(session() == before);
-    // More texts than are kept prepared.
+    // More texts than the limit of prepared statements.
     db.transact([](Txn& txn) {
         for (int i = 0; i < 300; ++i) {
             REQUIRE(txn.one("SELECT $1::int AS n, " + std::to_string(i) + " AS m", {i}).get<int>("n") == i);
@@ -143,7 +142,7 @@ TEST_CASE_METHOD(Fixture,
     });
 }
 
-TEST_CASE_METHOD(Fixture, "two transactions that deadlock both come to their end") {
+TEST_CASE_METHOD(Fixture, "two transactions that deadlock both complete") {
     db.transact([](Txn& txn) {
         txn.exec_script(
             "CREATE TABLE t (id int PRIMARY KEY, n int NOT NULL); INSERT INTO t VALUES (1, 0), (2, 0)");
@@ -167,7 +166,7 @@ TEST_CASE_METHOD(Fixture, "two transactions that deadlock both come to their end
     REQUIRE(db.transact([](Txn& txn) { return txn.one("SELECT min(n) AS n FROM t").get<int>("n"); }) == 2);
 }
 
-TEST_CASE_METHOD(Fixture, "a conflict that never ends is told after ten attempts") {
+TEST_CASE_METHOD(Fixture, "a conflict that never ends is thrown after ten attempts") {
     int runs = 0;
     REQUIRE_THROWS_AS(db.transact([&](Txn& txn) {
         ++runs;
@@ -200,7 +199,7 @@ TEST_CASE_METHOD(Fixture, "more threads than connections share the pool") {
     }) <= 4);
 }
 
-TEST_CASE("a server that goes and comes again: Unavailable meanwhile, then as before") {
+TEST_CASE("a server that stops and restarts: Unavailable meanwhile, then usable") {
     testkit::TempDir dir("store-restart");
     testkit::PostgresServer server(dir.path());
     Database db(server.dsn(), "store-test", 2);
@@ -208,9 +207,9 @@ TEST_CASE("a server that goes and comes again: Unavailable meanwhile, then as be
     server.kill();
     REQUIRE_THROWS_AS(db.ping(), Unavailable);
     server.start();
-    // The pool's idle connection is dead, which this must not notice.
+    // The pool's idle connection is dead; ping() must recover from it.
     db.ping();
-    // Cut in the middle of the work: told, and nothing is left.
+    // Cut during the work: Unavailable, and nothing is written.
     int runs = 0;
     REQUIRE_THROWS_AS(db.transact([&](Txn& txn) {
         ++runs;
@@ -221,7 +220,7 @@ TEST_CASE("a server that goes and comes again: Unavailable meanwhile, then as be
                       Unavailable);
     server.start();
     REQUIRE(db.transact([](Txn& txn) { return txn.exec("SELECT * FROM t").size(); }) == 0);
-    // Cut between the work and COMMIT: nobody knows.
+    // Cut between the work and COMMIT: the outcome is unknown.
     REQUIRE_THROWS_AS(db.transact([&](Txn& txn) {
         txn.exec("INSERT INTO t VALUES (1)");
         server.kill();
@@ -231,7 +230,7 @@ TEST_CASE("a server that goes and comes again: Unavailable meanwhile, then as be
     db.ping();
 }
 
-TEST_CASE_METHOD(Fixture, "a statement beyond its time is stopped, and its connection stays in use") {
+TEST_CASE_METHOD(Fixture, "a statement beyond its timeout is cancelled, and its connection stays in use") {
     const auto dsn = fresh();
     Database readers(dsn, "store-test", 1, {Millis(1'000), true});
     const auto pid = [&] {
@@ -250,8 +249,7 @@ TEST_CASE_METHOD(Fixture, "a statement beyond its time is stopped, and its conne
     REQUIRE(row.get<std::string>("workers") == "0");
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "a full disk is Exhausted, and the ping fails until something can be written again") {
+TEST_CASE_METHOD(Fixture, "a full disk is Exhausted, and the ping fails until a write succeeds") {
     const auto dsn = fresh();
     Database full(dsn, "store-test", 1);
     const auto fails_with = [&](const std::string& state) {
@@ -264,9 +262,9 @@ TEST_CASE_METHOD(Fixture,
         REQUIRE_THROWS_AS(fails_with(state), Exhausted);
         full.ping();
     }
-    // What a server that takes no writes says to the probe; PostgreSQL has no way to pretend a full disk.
+    // The probe gets the error of a read-only server: PostgreSQL cannot simulate a full disk.
     full.transact([](Txn& txn) { txn.exec_script("SET default_transaction_read_only = on"); });
-    full.ping();  // nothing has failed: reading is enough
+    full.ping();  // no failure yet: reading is enough
     REQUIRE_THROWS_AS(fails_with("53100"), Exhausted);
     REQUIRE_THROWS_AS(full.ping(), Exhausted);
     REQUIRE_THROWS_AS(full.ping(), Exhausted);
@@ -292,18 +290,18 @@ TEST_CASE("no error quotes the DSN") {
     }
 }
 
-TEST_CASE_METHOD(Fixture, "a listener hears what was committed, and hears of its own reconnection") {
+TEST_CASE_METHOD(Fixture, "a listener is notified of commits, and of its own reconnection") {
     const Millis soon = Millis(10'000) * testkit::patience();
-    Listener listener(db, {"news", "other"});
+    Listener listener(db, {"changes", "other"});
     REQUIRE_FALSE(listener.wait(Millis(50)));
     REQUIRE_THROWS(db.transact([](Txn& txn) {
-        txn.notify("news");
+        txn.notify("changes");
         throw std::runtime_error("rolled back");
     }));
     REQUIRE_FALSE(listener.wait(Millis(50)));
     db.transact([](Txn& txn) { txn.notify("other", "payload"); });
     REQUIRE(listener.wait(soon));
-    std::thread later([&] { db.transact([](Txn& txn) { txn.notify("news"); }); });
+    std::thread later([&] { db.transact([](Txn& txn) { txn.notify("changes"); }); });
     REQUIRE(listener.wait(soon));
     later.join();
     const auto cut = [&] {
@@ -318,6 +316,6 @@ TEST_CASE_METHOD(Fixture, "a listener hears what was committed, and hears of its
     REQUIRE(cut() == 1);
     REQUIRE(listener.wait(soon));  // the loss
     REQUIRE(listener.wait(soon));  // the reconnection
-    db.transact([](Txn& txn) { txn.notify("news"); });
+    db.transact([](Txn& txn) { txn.notify("changes"); });
     REQUIRE(listener.wait(soon));
 }

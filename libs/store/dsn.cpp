@@ -15,7 +15,7 @@ struct Enumeration {
     std::vector<std::string> values;
 };
 
-/// libpq checks these when it connects, and then every attempt fails.
+/// libpq checks these only when it connects; then every attempt fails.
 const std::vector<Enumeration>& enumerations() {
     static const std::vector<Enumeration> all{
         {"sslmode", {"disable", "allow", "prefer", "require", "verify-ca", "verify-full"}},
@@ -36,7 +36,7 @@ bool is_digits(std::string_view text) {
 
 bool is_port(std::string_view text) {
     if (text.empty()) {
-        return true;  // libpq: the default one
+        return true;  // libpq: the default port
     }
     return is_digits(text) && text.size() <= 5 && std::stoul(std::string(text)) >= 1 &&
            std::stoul(std::string(text)) <= 65'535;
@@ -46,8 +46,8 @@ bool is_uri(const std::string& dsn) {
     return dsn.starts_with("postgres://") || dsn.starts_with("postgresql://");
 }
 
-/// The parameter of another client library that libpq refuses. Others are not named: a `?` that is not
-/// percent-encoded makes a piece of the password look like one.
+/// Names a parameter of another client library that libpq rejects. Only known names are quoted: with a `?`
+/// that is not percent-encoded, a piece of the password looks like a parameter.
 std::string unknown_parameter(const std::string& message) {
     for (const char* known : {"schema", "currentSchema", "pgbouncer", "connection_limit", "pool_timeout",
                               "sslaccept", "charset", "serverVersion", "ssl"}) {
@@ -61,15 +61,17 @@ std::string unknown_parameter(const std::string& message) {
 
 Error refused(const std::string& dsn, const std::string& message) {
     if (const auto name = unknown_parameter(message); !name.empty()) {
-        return invalid("libpq has no parameter \"" + name + "\"");
+        return invalid("unknown parameter \"" + name + "\"; remove it or use one of libpq");
     }
     if (is_uri(dsn)) {
         return invalid(
-            "is no PostgreSQL URI: postgres://user:password@host:5432/database, with what is special in the "
+            "is not a PostgreSQL URI: postgres://user:password@host:5432/database, with special characters "
+            "of the "
             "password percent-encoded (/ is %2F, % is %25, @ is %40)");
     }
     return invalid(
-        "is no PostgreSQL URI (postgres://user:password@host:5432/database, without quotes) and no string of "
+        "is neither a PostgreSQL URI (postgres://user:password@host:5432/database, without quotes) nor a "
+        "string of "
         "keyword=value");
 }
 

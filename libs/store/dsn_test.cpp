@@ -5,7 +5,7 @@
 using namespace lamda;
 using namespace lamda::store;
 
-TEST_CASE("A DSN is read as libpq reads it") {
+TEST_CASE("a DSN is read as libpq reads it") {
     const auto parts =
         parse_dsn("postgres://us%40er:p%2Fw%23@127.0.0.1:1,db.example:5433/lamda?sslmode=prefer").value();
     CHECK(parts.at("user") == "us@er");
@@ -19,12 +19,12 @@ TEST_CASE("A DSN is read as libpq reads it") {
     CHECK(parse_dsn("postgres://").ok());  // libpq's own defaults
 }
 
-TEST_CASE("Its text is read again as the same parts, whatever is in the password") {
+TEST_CASE("dsn_text is read back as the same parts, with any character in the password") {
     const DsnParts parts{{"host", "h"}, {"password", R"(it's \ "all" %& here)"}, {"dbname", "a b"}};
     CHECK(parse_dsn(dsn_text(parts)).value() == parts);
 }
 
-TEST_CASE("A DSN that libpq can never use is refused without a word of its password") {
+TEST_CASE("a DSN that libpq can never use is refused without quoting its password") {
     for (const char* dsn :
          {"lamda:s3cretpw@h:5432/db", "postgresql+psycopg2://lamda:s3cretpw@h/db",
           "jdbc:postgresql://h/db?password=s3cretpw", "mysql://lamda:s3cretpw@h/db",

@@ -18,7 +18,7 @@ std::string trimmed(std::string_view text) {
                : std::string(text.substr(first, text.find_last_not_of(' ') - first + 1));
 }
 
-/// At commas outside of parentheses.
+/// Splits at commas outside of parentheses.
 std::vector<std::string> split(std::string_view list) {
     std::vector<std::string> out;
     std::size_t begin = 0;
@@ -42,7 +42,7 @@ std::string_view kind_of(const Privilege& privilege) {
     return privilege.object.ends_with(')') ? "FUNCTION" : privilege.granted == "USAGE" ? "SEQUENCE" : "TABLE";
 }
 
-/// Those of the list; `public` belongs to everybody and is none of them.
+/// Schemas named in the list, except `public`, which every role can use.
 std::set<std::string> schemas_of(std::span<const Privilege> privileges) {
     std::set<std::string> out;
     for (const auto& privilege : privileges) {
@@ -74,7 +74,7 @@ std::string policies_of(std::span<const Privilege> privileges, const std::set<st
     return out;
 }
 
-/// Everything that grant_script() sets, as the catalogs have it.
+/// State in the catalogs of everything that grant_script() sets.
 constexpr auto kState = R"(
 SELECT encode(sha256(convert_to(string_agg(line, E'\n' ORDER BY line), getdatabaseencoding())), 'hex') AS state FROM (
     SELECT format('relation %s %s %s', c.oid, c.relacl, c.relrowsecurity) AS line
@@ -101,8 +101,8 @@ std::string state_of(Txn& txn, const std::set<std::string>& schemas) {
     return txn.one(kState, {array_of(schemas)}).get<std::string>("state");
 }
 
-/// Roles of the list to which this database's own entry gives CONNECT. Roles belong to the whole server, and
-/// other databases of it may do with one role for everything.
+/// Roles of the list that have CONNECT in this database's own ACL. Roles belong to the whole server, where
+/// another database may use one role for all services.
 std::vector<std::string> roles_here(Txn& txn, std::span<const Privilege> privileges) {
     std::set<std::string> named;
     for (const auto& privilege : privileges) {

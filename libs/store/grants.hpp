@@ -1,4 +1,4 @@
-// Grants the services' roles what role_privileges() lists. Migrations do so in their transaction.
+// Grants the services' roles the privileges in role_privileges(). Run by migrations in their transaction.
 #pragma once
 
 #include <span>
@@ -15,28 +15,28 @@ namespace lamda::store {
 struct Grant {
     std::string object;
     std::string privilege;
-    std::string column;  ///< empty: of the whole object
+    std::string column;  ///< empty: the whole object
     auto operator<=>(const Grant&) const = default;
 };
 
 /// `SELECT, UPDATE (a, b)` → SELECT; UPDATE of a; UPDATE of b.
 std::vector<Grant> grants_of(const Privilege& privilege);
 
-/// The statements that leave each of `roles` with its lines of `privileges`, and with nothing else in the
-/// schemas of that list. PUBLIC keeps nothing there, functions included. Row-level security is enabled where
-/// a line has `rows`; roles that are not named (one shared by all services, say) are not limited by it.
+/// Builds the statements that give each of `roles` its lines of `privileges`, and nothing else in the schemas
+/// of that list. Revokes everything there from PUBLIC, functions included. Enables row-level security where a
+/// line has `rows`; roles that are not in `roles` (one shared by all services, say) are not limited by it.
 std::string grant_script(std::span<const Privilege> privileges, const std::vector<std::string>& roles);
 
-/// Runs the script for the roles that roles.sql has let into this database; nothing if there is none, or if
-/// privileges are as they were left the last time: the script waits for every transaction on the shared
-/// tables. For the owner.
+/// Runs the script for the roles that roles.sql admitted to this database. Does nothing if there are none or
+/// if the privileges have not changed since the last run: the script waits for every transaction on the
+/// shared tables. For the schema's owner.
 void grant_privileges(Txn& txn);
 
-/// Whether the role of this connection owns the schema; of a database without one: whether it may create it.
+/// True if this connection's role owns the schema or, without a schema, may create it.
 bool may_migrate(Database& database);
 bool may_migrate(Txn& txn);
 
-/// Names what the role of this connection lacks of the lines of `role`: `SELECT on api.job`. Reads the
+/// Names the privileges of `role`'s lines that this connection's role lacks: `SELECT on api.job`. Reads the
 /// catalogs only.
 std::vector<std::string> lacking_privileges(Database& database, std::string_view role);
 

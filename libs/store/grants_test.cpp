@@ -40,7 +40,7 @@ struct Fresh {
         }
         return *out;
     }
-    /// Empty: it was done (and is undone).
+    /// Error text of the statement; empty: it succeeded (and was rolled back).
     std::string refusal(std::string_view role, const std::string& sql) {
         struct Undo {};
         try {
@@ -88,7 +88,7 @@ struct Fresh {
         return names("SELECT quote_ident(attname) AS name FROM pg_attribute WHERE attrelid = '" + table +
                      "'::regclass AND attnum > 0 AND NOT attisdropped");
     }
-    /// role, object, privilege and column of everything that the catalogs give to a role, or to everybody.
+    /// Role, object, privilege and column of everything that the catalogs grant to a role or to PUBLIC.
     std::set<std::string> granted() {
         return names(
             "SELECT format('%s %s %s %s', coalesce(r.rolname, 'PUBLIC'), g.object, g.privilege, g.col) AS "
@@ -127,14 +127,14 @@ std::set<std::string> listed() {
 
 }  // namespace
 
-TEST_CASE("A line of privileges is read with its columns") {
+TEST_CASE("a line of privileges is read with its columns") {
     const auto grants = grants_of({"r", "a.b", "SELECT, UPDATE (x, y), DELETE"});
     CHECK(grants ==
           std::vector<Grant>{
               {"a.b", "SELECT", ""}, {"a.b", "UPDATE", "x"}, {"a.b", "UPDATE", "y"}, {"a.b", "DELETE", ""}});
 }
 
-TEST_CASE_METHOD(Fresh, "Each role has what the list says, and nobody has more") {
+TEST_CASE_METHOD(Fresh, "each role has exactly the privileges in the list") {
     CHECK(granted() == listed());
     for (const auto role : kRoles) {
         INFO(role);
@@ -144,9 +144,8 @@ TEST_CASE_METHOD(Fresh, "Each role has what the list says, and nobody has more")
     CHECK(lacking_privileges(owner, kDispatcherRole).empty());
 }
 
-TEST_CASE_METHOD(
-    Fresh,
-    "Each table, view and function of the schema stands in the list, or is named as the owner's alone") {
+TEST_CASE_METHOD(Fresh,
+                 "each table, view and function of the schema is in the list, or in unshared_objects") {
     std::set<std::string> known;
     for (const auto& privilege : role_privileges()) {
         known.emplace(privilege.object);
@@ -158,18 +157,18 @@ TEST_CASE_METHOD(
         "pg_proc p "
         "JOIN pg_namespace n ON n.oid = p.pronamespace WHERE n.nspname !~ '^(pg_|information_schema)'"));
     for (const auto& object : objects) {
-        INFO(object << ": say in libs/store/role_privileges.cpp who may do what with it");
+        INFO(object << ": add it to libs/store/role_privileges.cpp, with its privileges or as unshared");
         CHECK(known.contains(object));
     }
     const auto sequences =
         names("SELECT format('%s.%s', schemaname, sequencename) AS name FROM pg_sequences");
     for (const auto& object : known) {
-        INFO(object << ": is in the list, and not in the schema");
+        INFO(object << ": is in the list but not in the schema; remove its line");
         CHECK((objects.contains(object) || sequences.contains(object) || tables().contains(object)));
     }
 }
 
-TEST_CASE_METHOD(Fresh, "Every statement on every table that the list does not allow is refused") {
+TEST_CASE_METHOD(Fresh, "every statement on every table that the list does not allow is refused") {
     const auto allowed = listed();
     const auto may = [&](std::string_view role, const std::string& table, const std::string& what,
                          const std::string& column = "") {
@@ -185,7 +184,7 @@ TEST_CASE_METHOD(Fresh, "Every statement on every table that the list does not a
                 {"TRUNCATE", "TRUNCATE " + table + " CASCADE"},
                 {"LOCK", "LOCK TABLE " + table + " IN ACCESS EXCLUSIVE MODE"}};
             for (const auto& [what, sql] : statements) {
-                // A lock needs a right to write: whoever has one may hold up those who share the table.
+                // A lock needs a write privilege: a role with one may block the others that share the table.
                 const bool ok = what == "LOCK" ? may(role, table, "UPDATE") || may(role, table, "DELETE")
                                                : may(role, table, what);
                 if (!ok) {
@@ -204,7 +203,7 @@ TEST_CASE_METHOD(Fresh, "Every statement on every table that the list does not a
     CHECK(refused > 1'000);
 }
 
-TEST_CASE_METHOD(Fresh, "Nobody but the owner creates, alters or drops, and nobody becomes somebody else") {
+TEST_CASE_METHOD(Fresh, "only the owner creates, alters or drops, and no role can assume another") {
     const std::vector<std::string> statements{
         "CREATE SCHEMA mine",
         "CREATE TABLE public.mine (x int)",
@@ -248,7 +247,7 @@ TEST_CASE_METHOD(Fresh, "Nobody but the owner creates, alters or drops, and nobo
         for (const auto& sql : statements) {
             CHECK(is_denied(role, sql));
         }
-        // GRANT by somebody without the right is a warning, or an error; it gives nothing.
+        // GRANT without the right to grant is a warning or an error, and grants nothing.
         (void)refusal(role, "GRANT ALL ON dispatch.job TO PUBLIC");
     }
     CHECK(granted() == listed());
@@ -257,7 +256,7 @@ TEST_CASE_METHOD(Fresh, "Nobody but the owner creates, alters or drops, and nobo
               .empty());
 }
 
-TEST_CASE_METHOD(Fresh, "Of tables that services share, each sees and writes its own rows") {
+TEST_CASE_METHOD(Fresh, "in a shared table each service sees and writes only its own rows") {
     superuser.transact([](Txn& txn) {
         txn.exec_script(
             "INSERT INTO chain.cursor (stream) VALUES ('registry:opbnb'), ('dispatcher:bsc'), "
@@ -300,7 +299,7 @@ TEST_CASE_METHOD(Fresh, "Of tables that services share, each sees and writes its
     }
     const std::string outbox = "INSERT INTO bus.outbox (owner, subject, message_id, body) VALUES ";
     CHECK(is_denied(kRegistryRole, outbox + "('dispatcher', 'jobs.dispatch.x', 'dispatch:0x1:1', '{}')"));
-    // A taken id would keep another service's message from leaving.
+    // A taken id would prevent another service's message from being published.
     CHECK(is_denied(kRegistryRole, outbox + "('registry', 'x', 'dispatch:0x1:1', '{}')"));
     CHECK(is_denied(kRegistryRole, outbox + "('registry', 'x', 'event:5:events.global', '{}')"));
     CHECK(refusal(kRegistryRole, outbox + "('registry', 'x', 'event:5:events.global:node', '{}')").empty());
@@ -313,9 +312,8 @@ TEST_CASE_METHOD(Fresh, "Of tables that services share, each sees and writes its
     }) == 1);
 }
 
-TEST_CASE_METHOD(
-    Fresh,
-    "Who breaks into the gateway reads views and stores specs; no money, no job, no proof is in reach") {
+TEST_CASE_METHOD(Fresh,
+                 "a compromised gateway can read views and store specs, but reach no money, job or proof") {
     const std::string intent =
         "INSERT INTO chain.intent (chain_id, wallet, key, recipient, value, data) VALUES (204, "
         "decode(repeat('11', 20), 'hex'), "
@@ -326,7 +324,7 @@ TEST_CASE_METHOD(
             role, "UPDATE reputation.confirmation SET proven_provider = decode(repeat('22', 20), 'hex')"));
         CHECK(is_denied(role, "UPDATE chain.intent SET state = 'pending'"));
     }
-    // What an intent asks for stays as it was written, also for its sender.
+    // An intent's request cannot be changed, not even by its sender.
     CHECK(is_denied(kReputationRole, "UPDATE chain.intent SET recipient = decode(repeat('22', 20), 'hex')"));
     CHECK(is_denied(kReputationRole, "UPDATE dispatch.job SET status = 'paid'"));
     CHECK(is_denied(kGatewayRole, "SELECT api.wish_tx('increment:0x1', 'cancel')"));
@@ -340,7 +338,7 @@ TEST_CASE_METHOD(
             .empty());
 }
 
-TEST_CASE_METHOD(Fresh, "A database of an earlier release is upgraded by the script and the next migration") {
+TEST_CASE_METHOD(Fresh, "a database of an earlier release is upgraded by the script and the next migration") {
     const auto old = next_name();
     Database shared(server().create_database(old), "grants-test", 1);
     migrate(shared);
@@ -358,7 +356,7 @@ TEST_CASE_METHOD(Fresh, "A database of an earlier release is upgraded by the scr
 }
 
 TEST_CASE_METHOD(Fresh,
-                 "The next migration corrects privileges changed by hand, and otherwise touches nothing") {
+                 "the next migration corrects privileges changed manually, and otherwise changes nothing") {
     const auto granted_at = [&] {
         return superuser.transact([](Txn& txn) {
             return txn.one("SELECT granted_at::text AS t FROM public.lamda_grants").get<std::string>("t");
@@ -366,7 +364,7 @@ TEST_CASE_METHOD(Fresh,
     };
     const auto first = granted_at();
     CHECK(migrate(owner).empty());
-    CHECK(granted_at() == first);  // the script, which waits for writers, is not run for nothing
+    CHECK(granted_at() == first);  // the script, which waits for writers, was not run
     CHECK(migrate(superuser).empty());
     CHECK(granted_at() == first);
 
@@ -385,7 +383,7 @@ TEST_CASE_METHOD(Fresh,
     CHECK(granted_at() != first);
 }
 
-TEST_CASE_METHOD(Fresh, "A service's role does not migrate, and is told so") {
+TEST_CASE_METHOD(Fresh, "a service's role cannot migrate, and the error says so") {
     CHECK(may_migrate(owner));
     CHECK(may_migrate(superuser));
     CHECK_FALSE(may_migrate(as(kDispatcherRole)));
@@ -401,11 +399,10 @@ TEST_CASE_METHOD(Fresh, "A service's role does not migrate, and is told so") {
     CHECK_THROWS_WITH(migrate(early), Catch::Contains("does not own the schema"));
 }
 
-TEST_CASE_METHOD(Fresh,
-                 "One role for all services goes on working: the owner, or one that is granted everything") {
+TEST_CASE_METHOD(Fresh, "one role for all services still works: the owner, or one with all privileges") {
     const auto shared = next_name();
     Database everything(server().create_database(shared), "grants-test", 1);
-    migrate(everything);  // the server has the roles, and this database did not let them in
+    migrate(everything);  // the server has the roles; this database did not admit them
     CHECK(lacking_privileges(everything, kDispatcherRole).empty());
     Database other(testkit::role_dsn(server(), shared, kGatewayRole), "grants-test", 1);
     CHECK_FALSE(lacking_privileges(other, kGatewayRole).empty());
@@ -425,7 +422,7 @@ TEST_CASE_METHOD(Fresh,
 
 TEST_CASE_METHOD(
     Fresh,
-    "The script refuses a role that has more than a service needs, and changes nothing when run again") {
+    "the script refuses a role that has more than a service needs, and changes nothing when run again") {
     const auto again = [&] { (void)testkit::create_database_with_roles(server(), next_name()); };
     CHECK_NOTHROW(again());
     superuser.transact([](Txn& txn) { txn.exec_script("ALTER ROLE lamda_gateway CREATEDB"); });

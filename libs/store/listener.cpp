@@ -1,3 +1,4 @@
+// Implements Listener (store/database.hpp).
 #include <thread>
 
 #include "store/detail/connection.hpp"
@@ -27,7 +28,7 @@ Listener::Listener(const Database& database, std::vector<std::string> channels)
     impl_->channels = std::move(channels);
     try {
         impl_->connect();
-    } catch (const Unavailable&) {  // wait() goes on trying
+    } catch (const Unavailable&) {  // wait() retries
     }
 }
 
@@ -38,7 +39,7 @@ bool Listener::wait(Millis timeout) {
         const auto deadline = std::chrono::steady_clock::now() + timeout;
         try {
             impl_->connect();
-            return true;  // something may have been missed
+            return true;  // a notification may have been missed
         } catch (const Unavailable&) {
             std::this_thread::sleep_until(deadline);
             return false;

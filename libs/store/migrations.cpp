@@ -10,7 +10,7 @@ namespace lamda::store {
 
 namespace {
 
-// Any number that nobody else in the database takes: "lamda" in ASCII.
+// A lock number that no other client of the database uses: "lamda" in ASCII.
 constexpr std::int64_t kLock = 0x6c616d6461;
 
 struct Applied {
@@ -18,7 +18,7 @@ struct Applied {
     std::string checksum;
 };
 
-/// Empty when nothing was ever applied.
+/// Empty if nothing was ever applied.
 std::map<int, Applied> applied(Txn& txn) {
     std::map<int, Applied> out;
     const auto table = txn.one(
@@ -50,9 +50,8 @@ void require_same(Txn& txn, const std::map<int, Applied>& there, std::span<const
         const auto found = there.find(migration.number);
         if (found != there.end() && found->second.checksum != checksum(txn, migration)) {
             throw SchemaMismatch(
-                fmt::format("the database applied another {} than this executable carries (it knows it as "
-                            "{}): an applied migration "
-                            "must not change",
+                fmt::format("migration {} differs from the one in this database (recorded as {}): an "
+                            "applied migration must not change",
                             migration.name, found->second.name));
         }
     }
@@ -68,14 +67,13 @@ void require_in_order(std::span<const Migration> migrations) {
     }
 }
 
-/// Chains hold texts in every script. SQL_ASCII keeps bytes as they come, which are UTF-8 here.
+/// Chain data holds text in every script. SQL_ASCII stores bytes unchanged, and Lamda writes UTF-8.
 void require_unicode(Txn& txn) {
     const auto encoding = txn.one("SHOW server_encoding").get<std::string>("server_encoding");
     if (encoding != "UTF8" && encoding != "SQL_ASCII") {
         throw SchemaMismatch(
-            fmt::format("the database's encoding is {}, which cannot hold every text of a chain: make it "
-                        "with ENCODING 'UTF8' "
-                        "TEMPLATE template0",
+            fmt::format("the database's encoding is {}, which cannot hold every text of a chain: create it "
+                        "with ENCODING 'UTF8' TEMPLATE template0",
                         encoding));
     }
 }
@@ -85,16 +83,16 @@ void require_unicode(Txn& txn) {
 std::vector<int> migrate(Database& database, std::span<const Migration> migrations) {
     require_in_order(migrations);
     return database.transact([&](Txn& txn) {
-        // Before any DDL: two concurrent CREATE SCHEMA IF NOT EXISTS would fail with a duplicate key.
-        // They take what they take, whatever the pool's sessions are held to.
+        // Before any DDL: two concurrent CREATE SCHEMA IF NOT EXISTS would fail with a duplicate key. No
+        // timeout: a migration may take longer than the pool's limit.
         txn.exec_script("SET LOCAL statement_timeout = 0");
         txn.exec("SELECT pg_advisory_xact_lock($1)", {kLock});
         require_unicode(txn);
         const auto there = applied(txn);
         if (!there.empty() && there.rbegin()->first > static_cast<int>(migrations.size())) {
-            throw SchemaMismatch(fmt::format("the database is at migration {} ({}), this executable knows {}",
-                                             there.rbegin()->first, there.rbegin()->second.name,
-                                             migrations.size()));
+            throw SchemaMismatch(fmt::format(
+                "the database is at migration {} ({}), this executable has {}: use a newer release",
+                there.rbegin()->first, there.rbegin()->second.name, migrations.size()));
         }
         require_same(txn, there, migrations);
         const bool may = may_migrate(txn);

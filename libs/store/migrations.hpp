@@ -16,11 +16,11 @@ struct Migration {
     std::string_view sql;
 };
 
-/// Those of migrations/, embedded at build time.
+/// Files of migrations/, embedded at build time.
 std::span<const Migration> embedded_migrations();
 
-/// The database and this executable do not fit: a changed migration, a schema that is newer, or an encoding
-/// that cannot hold every text.
+/// Database and executable do not match: a changed migration, a newer schema, or an encoding that cannot
+/// hold every text.
 class SchemaMismatch : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -32,10 +32,11 @@ struct MigrationState {
     bool applied;
 };
 
-/// Applies what is missing, grants the roles' privileges, in one transaction; returns the numbers applied.
+/// Applies missing migrations and grants the roles' privileges in one transaction; returns the numbers
+/// applied.
 std::vector<int> migrate(Database& database, std::span<const Migration> migrations = embedded_migrations());
 std::vector<MigrationState> migration_state(Database& database);
-/// Whether all embedded migrations are applied (for a service without the right to migrate).
+/// True if all embedded migrations are applied (for a service without the right to migrate).
 bool schema_is_current(Database& database);
 
 }  // namespace lamda::store

@@ -50,7 +50,7 @@ TEST_CASE_METHOD(Fresh, "the embedded migrations are numbered without gaps, appl
     }
 }
 
-TEST_CASE_METHOD(Fresh, "eight that migrate at once: one does it, all succeed") {
+TEST_CASE_METHOD(Fresh, "eight concurrent migrations: one applies them, all succeed") {
     std::vector<std::thread> threads;
     std::atomic<int> applied = 0;
     std::atomic<int> failed = 0;
@@ -71,14 +71,14 @@ TEST_CASE_METHOD(Fresh, "eight that migrate at once: one does it, all succeed") 
     REQUIRE(applied == static_cast<int>(embedded_migrations().size()));
 }
 
-TEST_CASE_METHOD(Fresh, "a migration that fails leaves nothing of those before it") {
+TEST_CASE_METHOD(Fresh, "a migration that fails rolls back those before it") {
     const std::vector<Migration> broken{kFirst, {2, "0002_b.sql", "CREATE TABLE a.t (x int)"}};
     REQUIRE_THROWS_AS(migrate(db, broken), StatementError);
     REQUIRE(migrate(db, std::vector<Migration>{kFirst, kSecond}) == std::vector<int>{1, 2});
     REQUIRE(db.transact([](Txn& txn) { return txn.exec("SELECT * FROM a.t").size(); }) == 1);
 }
 
-TEST_CASE_METHOD(Fresh, "a database that cannot hold every text is refused, and nothing is made in it") {
+TEST_CASE_METHOD(Fresh, "a database that cannot hold every text is refused, and nothing is created in it") {
     db.transact([](Txn& txn) {
         txn.exec(
             "UPDATE pg_database SET encoding = pg_char_to_encoding('LATIN1') WHERE datname = "
@@ -91,7 +91,7 @@ TEST_CASE_METHOD(Fresh, "a database that cannot hold every text is refused, and 
     REQUIRE_FALSE(migration_state(again).front().applied);
 }
 
-TEST_CASE_METHOD(Fresh, "later migrations are added; a changed or a newer one is refused and named") {
+TEST_CASE_METHOD(Fresh, "later migrations are applied; a changed or a newer one is refused and named") {
     REQUIRE(migrate(db, std::vector<Migration>{kFirst}) == std::vector<int>{1});
     REQUIRE(migrate(db, std::vector<Migration>{kFirst, kSecond}) == std::vector<int>{2});
     const std::vector<Migration> changed{kFirst, {2, "0002_b.sql", "INSERT INTO a.t VALUES (2)"}};

@@ -4,13 +4,13 @@ namespace lamda::store {
 
 namespace {
 
-// A stream is called <owner>:<chain>.
+// A stream's name is <owner>:<chain>.
 constexpr std::string_view kRegistryStreams = "split_part(stream, ':', 1) = 'registry'";
 constexpr std::string_view kDispatcherStreams = "split_part(stream, ':', 1) = 'dispatcher'";
 constexpr std::string_view kReputationStreams = "split_part(stream, ':', 1) = 'reputation'";
 
-// A message id is unique over all owners: whoever takes another one's id first keeps that message from
-// leaving.
+// A message id is unique over all owners: a service that takes another's id first prevents that message from
+// being published.
 constexpr std::string_view kNodeMessages = R"(message_id ~ '^event:[0-9]+:events\.(node\..*|global:node)$')";
 constexpr std::string_view kJobMessages = R"(message_id !~ '^event:[0-9]+:events\.(node\..*|global:node)$')";
 
@@ -63,8 +63,7 @@ constexpr Privilege kPrivileges[] = {
     {kDispatcherRole, "bus.outbox", "SELECT, INSERT, DELETE", "owner = 'dispatcher'", kJobMessages},
     {kDispatcherRole, "bus.dead_letter", "SELECT, INSERT", "owner = 'dispatcher'"},
 
-    // Reputation: confirmations, increments, and the wallet's ledger. What an intent asks for is written
-    // once.
+    // Reputation: confirmations, increments and the wallet's ledger. An intent's request is written once.
     {kReputationRole, "public.lamda_migration", "SELECT"},
     {kReputationRole, "reputation.job", "SELECT, INSERT, UPDATE (provider), DELETE"},
     {kReputationRole, "reputation.confirmation", "SELECT, INSERT, UPDATE (settled, proven_provider), DELETE"},
@@ -73,7 +72,10 @@ constexpr Privilege kPrivileges[] = {
     {kReputationRole, "chain.wallet", "SELECT, INSERT, UPDATE (next_nonce)"},
     {kReputationRole, "chain.intent",
      "SELECT, INSERT, UPDATE (state, nonce, gas_limit, reason, mined_tx, mined_block, mined_hash, mined_at, "
-     "wish, reverts, paid, paid_before, updated_at)"},
+     // The operator's request:
+     "wish"
+     // Counts and fees:
+     ", reverts, paid, paid_before, updated_at)"},
     {kReputationRole, "chain.tx", "SELECT, INSERT"},
     {kReputationRole, "api.stream_identity", "SELECT"},
     {kReputationRole, "chain.cursor", "SELECT, INSERT, UPDATE", kReputationStreams},

@@ -1,3 +1,4 @@
+// Implements Row and Rows (store/database.hpp): conversion from PostgreSQL's text form.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -34,7 +35,7 @@ void read_hex(std::string_view column, std::string_view digits, std::uint8_t* ou
     }
 }
 
-/// The digits of `\x…`.
+/// Returns the digits of `\x…`.
 std::string_view hex_digits(std::string_view column, std::string_view text) {
     if (!text.starts_with("\\x") || text.size() % 2 != 0) {
         wrong(column, "a byte string");
@@ -62,7 +63,7 @@ int Row::Shared::column(std::string_view name) const {
             return i;
         }
     }
-    throw StatementError(fmt::format("PostgreSQL: the answer has no column {}", name));
+    throw StatementError(fmt::format("PostgreSQL: the result has no column {}", name));
 }
 
 void Row::read(std::string_view column, bool& out) const {

@@ -11,9 +11,9 @@ namespace lamda::store {
 
 namespace {
 
-/// Numeric's digits are of this base.
+/// Base of numeric's digits.
 constexpr std::uint64_t kBase = 10'000;
-/// From 1970 to 2000, where PostgreSQL's times begin.
+/// From 1970 to 2000, the epoch of PostgreSQL's times.
 constexpr std::int64_t kEpochMicros = 946'684'800'000'000;
 constexpr char kJsonVersion = 1;
 constexpr auto kNumbers = {ColumnType::kInteger, ColumnType::kBigint, ColumnType::kNumeric};
@@ -42,28 +42,50 @@ void put_length(std::string& out, std::size_t length) {
     put_big_endian(out, static_cast<std::int32_t>(length));
 }
 
-/// @param digits of base 10,000, the least first; none: 0
+/// @param digits base 10,000, least significant first; none: 0
 void put_numeric(std::string& out, std::vector<std::uint16_t>& digits, bool negative = false) {
     const auto all = digits.size();
     std::reverse(digits.begin(), digits.end());
     while (!digits.empty() && digits.back() == 0) {
-        digits.pop_back();  // the weight tells how many there are
+        digits.pop_back();  // the weight gives their count
     }
     put_length(out, 4 * sizeof(std::int16_t) + digits.size() * sizeof(std::int16_t));
     put_big_endian(out, static_cast<std::int16_t>(digits.size()));
     put_big_endian(out, static_cast<std::int16_t>(all == 0 ? 0 : all - 1));
     put_big_endian(out, static_cast<std::uint16_t>(negative ? 0x4000 : 0));
-    put_big_endian(out, std::int16_t{0});  // digits after the point
+    put_big_endian(out, std::int16_t{0});  // digits after the decimal point
     for (const auto digit : digits) {
         put_big_endian(out, digit);
     }
 }
 
-template <class Number>
-std::vector<std::uint16_t> digits_of(Number value) {
+std::vector<std::uint16_t> digits_of(std::uint64_t value) {
     std::vector<std::uint16_t> out;
     for (; value != 0; value /= kBase) {
         out.push_back(static_cast<std::uint16_t>(value % kBase));
+    }
+    return out;
+}
+
+/// Long division by words of 32 bits: a remainder below kBase and a word fit into 64 bits.
+std::vector<std::uint16_t> digits_of(const U256& value) {
+    std::array<std::uint32_t, 8> words{};
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        words[i] = static_cast<std::uint32_t>(value.limbs()[i / 2] >> (i % 2 * 32));
+    }
+    std::vector<std::uint16_t> out;
+    for (std::size_t used = words.size(); used > 0;) {
+        if (words[used - 1] == 0) {
+            --used;
+            continue;
+        }
+        std::uint64_t rest = 0;
+        for (std::size_t i = used; i-- > 0;) {
+            rest = rest << 32 | words[i];
+            words[i] = static_cast<std::uint32_t>(rest / kBase);
+            rest %= kBase;
+        }
+        out.push_back(static_cast<std::uint16_t>(rest));
     }
     return out;
 }
@@ -82,7 +104,7 @@ void RowWriter::begin_row() {
 ColumnType RowWriter::next(std::initializer_list<ColumnType> wanted, std::string_view what) {
     const auto type = types_[at_++];
     if (std::find(wanted.begin(), wanted.end(), type) == wanted.end()) {
-        throw StatementError("PostgreSQL: column " + std::to_string(at_) + " of the COPY takes no " +
+        throw StatementError("PostgreSQL: column " + std::to_string(at_) + " of the COPY does not accept a " +
                              std::string(what));
     }
     return type;
@@ -166,20 +188,20 @@ void RowWriter::add(BytesView value) {
 }
 
 void RowWriter::add(DeferredId /*cell*/) {
-    next({ColumnType::kBigint}, "number that comes later");
+    next({ColumnType::kBigint}, "deferred id");
     put_length(buffer_, sizeof(std::int64_t));
-    note_later(buffer_.size());
+    note_deferred(buffer_.size());
     put_big_endian(buffer_, std::int64_t{0});
 }
 
 void EncodedRows::fill(const std::vector<std::int64_t>& numbers) {
-    if (numbers.size() != later_.size()) {
-        throw std::logic_error(std::to_string(numbers.size()) + " numbers for " +
-                               std::to_string(later_.size()) + " cells");
+    if (numbers.size() != deferred_.size()) {
+        throw std::logic_error(std::to_string(numbers.size()) + " ids for " +
+                               std::to_string(deferred_.size()) + " deferred cells");
     }
     for (std::size_t i = 0; i < numbers.size(); ++i) {
         const auto bytes = big_endian(numbers[i]);
-        std::copy(bytes.begin(), bytes.end(), buffer().begin() + static_cast<std::ptrdiff_t>(later_[i]));
+        std::copy(bytes.begin(), bytes.end(), buffer().begin() + static_cast<std::ptrdiff_t>(deferred_[i]));
     }
 }
 

@@ -1,5 +1,5 @@
-// Rows on their way into a COPY, in PostgreSQL's binary form: cell by cell into one buffer, with no string of
-// their own. The server then parses neither digits nor dates: a sixth of its work for a wide row.
+// RowWriter: encodes rows for COPY in PostgreSQL's binary form, cell by cell into one buffer, without
+// temporary strings. The server parses no digits and dates: a sixth of its work for a wide row.
 #pragma once
 
 #include <concepts>
@@ -19,31 +19,31 @@ namespace lamda::store {
 /// Types of columns that a COPY can fill.
 enum class ColumnType { kBoolean, kBytes, kInteger, kBigint, kNumeric, kText, kJson, kTime };
 
-/// What a COPY fills: a table's columns, and how a cell of each is written.
+/// Target of a COPY: a table's columns, and the encoding of each.
 struct CopyShape {
     std::string table;
-    std::string columns;  ///< as the statement names them
+    std::string columns;  ///< as written in the statement
     std::vector<ColumnType> types;
 };
 
-/// The cell of a bigint whose number is not known yet: EncodedRows::fill brings it.
+/// Cell of a bigint whose value is not known yet: EncodedRows::fill sets it.
 struct DeferredId {};
 
-/// Takes a COPY's rows: those of Txn::copy and Txn::merge while they leave, EncodedRows ahead of that.
+/// Receives the rows of a COPY: Txn::copy and Txn::merge send them meanwhile, EncodedRows stores them.
 class RowWriter {
   public:
     virtual ~RowWriter() = default;
     RowWriter(const RowWriter&) = delete;
     RowWriter& operator=(const RowWriter&) = delete;
 
-    /// One row: a cell for each column, absent optionals as NULL. Integers and U256 go into integer, bigint
-    /// and numeric; text into text and jsonb; the others into one type each.
-    /// @throws std::logic_error when the number of cells is another, StatementError when a column is of
-    /// another type, or too narrow
+    /// Writes one row: a cell for each column, empty optionals as NULL. Integers and U256 fit integer, bigint
+    /// and numeric; text fits text and jsonb; the others fit one type each.
+    /// @throws std::logic_error if the count of cells differs from the columns, StatementError if a column
+    /// has another type or is too narrow
     template <class... Cells>
     void row(const Cells&... cells) {
         if (sizeof...(Cells) != types_.size()) {
-            throw std::logic_error("a row has another number of cells than the COPY has columns");
+            throw std::logic_error("the count of cells differs from the columns of the COPY");
         }
         begin_row();
         (add(cells), ...);
@@ -52,23 +52,23 @@ class RowWriter {
 
   protected:
     explicit RowWriter(std::vector<ColumnType> types) : types_(std::move(types)) {}
-    /// A whole row was appended to `buffer`.
+    /// Called after a whole row was appended to `buffer`.
     virtual void end_row() = 0;
-    /// A DeferredId's eight bytes begin at this place of `buffer`.
-    virtual void note_later(std::size_t place) = 0;
+    /// Called when the eight bytes of a DeferredId begin at this place of `buffer`.
+    virtual void note_deferred(std::size_t place) = 0;
     std::string& buffer() { return buffer_; }
     const std::string& buffer() const { return buffer_; }
 
   private:
     void begin_row();
-    /// The next column's type. @throws StatementError when it is none of `wanted`
+    /// Returns the next column's type. @throws StatementError if it is none of `wanted`
     ColumnType next(std::initializer_list<ColumnType> wanted, std::string_view what);
     void put_null();
     void put_boolean(bool value);
     void put_signed(std::int64_t value);
     void put_unsigned(std::uint64_t value);
 
-    template <std::same_as<bool> T>  // no pointer shall become one
+    template <std::same_as<bool> T>  // pointers must not convert to bool
     void add(T value) {
         put_boolean(value);
     }
@@ -106,24 +106,24 @@ class RowWriter {
     std::string buffer_;
 };
 
-/// Rows that are made before their transaction, by whatever thread. Txn::copy_shape gives their shape,
-/// Txn::copy writes them.
+/// Rows encoded before their transaction, on any thread. Txn::copy_shape gives their shape, Txn::copy writes
+/// them.
 class EncodedRows final : public RowWriter {
   public:
     explicit EncodedRows(CopyShape shape) : RowWriter(shape.types), shape_(std::move(shape)) {}
     const CopyShape& shape() const { return shape_; }
-    /// One after the other, as a COPY takes them.
+    /// Encoded rows, concatenated for a COPY.
     std::string_view bytes() const { return buffer(); }
-    /// The numbers for each DeferredId, in their order; again: other ones. Without it they are 0.
-    /// @throws std::logic_error when there are more or fewer
+    /// Sets the value of each DeferredId, in order; a second call overwrites them. Without a call they are 0.
+    /// @throws std::logic_error if the count differs
     void fill(const std::vector<std::int64_t>& numbers);
 
   private:
     void end_row() override {}
-    void note_later(std::size_t place) override { later_.push_back(place); }
+    void note_deferred(std::size_t place) override { deferred_.push_back(place); }
 
     CopyShape shape_;
-    std::vector<std::size_t> later_;
+    std::vector<std::size_t> deferred_;
 };
 
 }  // namespace lamda::store

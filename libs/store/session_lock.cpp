@@ -11,11 +11,11 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr Millis kVerifyEvery{1'000};
-/// A lock that is as good as lost shall be lost soon, on both sides of the connection.
-constexpr Millis kPatience{3'000};
+/// A lock on a dead connection must be freed soon, on both sides of the connection.
+constexpr Millis kLossTimeout{3'000};
 
-/// The server's half of it: it ends the session of a client that has vanished. And a session that only holds
-/// a lock is idle for long, whatever the server thinks of idle ones (the setting exists from version 14 on).
+/// The server's side: ends the session of a client that has vanished. The session is idle while it holds the
+/// lock, so it turns off the server's idle timeout (the setting exists from version 14 on).
 constexpr auto kSessionSettings =
     "SET tcp_keepalives_idle TO 1; SET tcp_keepalives_interval TO 1; SET tcp_keepalives_count TO 3;"
     "SET tcp_user_timeout TO 3000;"
@@ -33,11 +33,11 @@ struct SessionLock::Impl {
     std::string name;
     mutable std::mutex mutex;
     std::unique_ptr<Connection> connection;
-    std::optional<Session> session;  ///< held
+    std::optional<Session> session;  ///< set while held
     SteadyClock::time_point verified_at;
 
     void connect() {
-        auto fresh = std::make_unique<Connection>(dsn, "lamda-lock", kPatience);
+        auto fresh = std::make_unique<Connection>(dsn, "lamda-lock", kLossTimeout);
         fresh->mapped([&] {
             pqxx::nontransaction txn(fresh->pqxx());
             txn.exec(kSessionSettings);
@@ -79,7 +79,7 @@ bool SessionLock::held() {
         try {
             impl_->connection->mapped([&] { impl_->verify(); });
         } catch (const std::runtime_error&) {
-            impl_->drop();  // whatever it was: the next call begins anew, and tells what hinders it
+            impl_->drop();  // any cause: the next call starts again and reports its error
         }
         return impl_->session.has_value();
     }

@@ -1,5 +1,4 @@
-// A lock that lives as long as a session of the server: of all that ask for a name, one has it, and one that
-// is dead has it no longer.
+// SessionLock: a named lock that one session of the server holds. It ends with that session.
 #pragma once
 
 #include <memory>
@@ -10,10 +9,12 @@
 
 namespace lamda::store {
 
-/// A session advisory lock on a dedicated connection. PostgreSQL lets it go when that connection ends: at
-/// once when the process dies or the server restarts, within about 3 s when this host vanishes. Thread-safe.
+/// A session advisory lock on a dedicated connection. PostgreSQL releases it when that connection ends:
+/// immediately when the process dies or the server restarts, within about 3 s when this host vanishes.
+/// Thread-safe.
 ///
-/// It says who should work, not who may write: a session can be lost between two looks at it.
+/// The lock selects the process that should work. It does not protect writes: a session can be lost between
+/// two calls of held().
 class SessionLock {
   public:
     /// Does not connect: the first held() does.
@@ -22,20 +23,20 @@ class SessionLock {
     SessionLock(const SessionLock&) = delete;
     SessionLock& operator=(const SessionLock&) = delete;
 
-    /// Takes the lock where nobody has it. While it is held, the server is asked at most once a second
-    /// whether the session still stands; a session that was lost is a lock that was lost: false.
-    /// @throws Unavailable, StatementError while there is no lock
+    /// Takes the lock if it is free. While held, verifies the session on the server at most once a second; a
+    /// lost session is a lost lock: false.
+    /// @throws Unavailable, StatementError while the lock is not held
     bool held();
-    /// Lets it go, with its connection.
+    /// Releases the lock and closes its connection.
     void release();
 
-    /// Where pg_locks shows it.
+    /// Identifies the lock in pg_locks.
     struct Session {
         std::int64_t key;
         int backend_pid;
         bool operator==(const Session&) const = default;
     };
-    /// Of the lock as held() saw it last; absent: not held.
+    /// Session of the lock at the last held(); absent: not held.
     std::optional<Session> session() const;
 
   private:

@@ -23,7 +23,7 @@ struct Fixture {
     std::string dsn = server.create_database("lock");
     Database db{dsn, "lock-test", 2};
 
-    /// Those whom the server knows as holders of any advisory lock of this database.
+    /// Holders of any advisory lock of this database, counted by the server.
     std::int64_t holders() {
         return db.transact([](Txn& txn) {
             return txn
@@ -38,7 +38,7 @@ struct Fixture {
     }
 };
 
-/// Until the next probe of the IPv4 connection from local to remote port, as /proc/net/tcp shows it.
+/// Time until the next keepalive probe of the IPv4 connection from local to remote port, from /proc/net/tcp.
 Millis keepalive_due(std::int64_t local, std::int64_t remote) {
     const auto port_of = [](const std::string& address) {
         return std::stoll(address.substr(address.find(':') + 1), nullptr, 16);
@@ -58,7 +58,7 @@ Millis keepalive_due(std::int64_t local, std::int64_t remote) {
     return Millis::max();
 }
 
-/// Asks again and again, while there is no server as well.
+/// Retries, also while there is no server.
 bool taken_in_time(SessionLock& lock) {
     return testkit::wait_until(
         [&] {
@@ -73,7 +73,7 @@ bool taken_in_time(SessionLock& lock) {
 
 }  // namespace
 
-TEST_CASE_METHOD(Fixture, "of two that ask for a name one has it, until it lets go; other names are free") {
+TEST_CASE_METHOD(Fixture, "of two that request a name one holds it until release; other names are free") {
     SessionLock one(db, "dispatcher");
     SessionLock two(db, "dispatcher");
     SessionLock other(db, "registry");
@@ -85,7 +85,7 @@ TEST_CASE_METHOD(Fixture, "of two that ask for a name one has it, until it lets 
     REQUIRE(other.held());
     CHECK(one.session()->key != other.session()->key);
     CHECK_FALSE(two.session().has_value());
-    CHECK(holders() == 2);  // asked twice is not locked twice
+    CHECK(holders() == 2);  // two calls of held() take one lock
 
     one.release();
     REQUIRE(taken_in_time(two));
@@ -93,7 +93,7 @@ TEST_CASE_METHOD(Fixture, "of two that ask for a name one has it, until it lets 
     CHECK(two.session()->key != other.session()->key);
 }
 
-TEST_CASE_METHOD(Fixture, "of many threads that ask at once exactly one gets it") {
+TEST_CASE_METHOD(Fixture, "of many concurrent threads exactly one gets the lock") {
     std::vector<std::unique_ptr<SessionLock>> locks;
     for (int i = 0; i < 6; ++i) {
         locks.push_back(std::make_unique<SessionLock>(db, "dispatcher"));
@@ -110,22 +110,21 @@ TEST_CASE_METHOD(Fixture, "of many threads that ask at once exactly one gets it"
     CHECK(won == 1);
 }
 
-TEST_CASE_METHOD(Fixture,
-                 "a session that the server ended is a lock that was lost, and somebody else has it") {
+TEST_CASE_METHOD(Fixture, "a session ended by the server loses the lock, and another session gets it") {
     SessionLock one(db, "dispatcher");
     SessionLock two(db, "dispatcher");
     REQUIRE(one.held());
     REQUIRE_FALSE(two.held());
     terminate(one.session()->backend_pid);
     REQUIRE(taken_in_time(two));
-    // It finds out by itself within a second or so, and does not throw for that.
+    // held() notices the loss within about a second and does not throw.
     REQUIRE(testkit::wait_until([&] { return !one.held(); }));
     CHECK_FALSE(one.session().has_value());
     CHECK_FALSE(one.held());
     CHECK(two.held());
 }
 
-TEST_CASE_METHOD(Fixture, "a lost lock that nobody took comes back on a new session") {
+TEST_CASE_METHOD(Fixture, "a lost lock that is still free is taken again by a new session") {
     SessionLock lock(db, "dispatcher");
     REQUIRE(lock.held());
     const auto before = *lock.session();
@@ -136,7 +135,8 @@ TEST_CASE_METHOD(Fixture, "a lost lock that nobody took comes back on a new sess
     CHECK(lock.session()->backend_pid != before.backend_pid);
 }
 
-TEST_CASE_METHOD(Fixture, "a server that is away holds no lock and says so; back again, one of them has it") {
+TEST_CASE_METHOD(Fixture,
+                 "while the server is down held() throws; after its restart one session holds the lock") {
     SessionLock one(db, "dispatcher");
     SessionLock two(db, "dispatcher");
     REQUIRE(one.held());
@@ -162,7 +162,7 @@ TEST_CASE("holds a lock", "[.lock-victim]") {
     testkit::wait_until([&] { return !lock.held(); }, Millis(600'000));
 }
 
-TEST_CASE_METHOD(Fixture, "the lock of a process that was killed is free at once") {
+TEST_CASE_METHOD(Fixture, "the lock of a process that was killed is free immediately") {
     testkit::Process victim({{std::filesystem::read_symlink("/proc/self/exe").string(), "[.lock-victim]"},
                              {{"VICTIM_DSN", dsn}},
                              dir.path(),
@@ -175,7 +175,7 @@ TEST_CASE_METHOD(Fixture, "the lock of a process that was killed is free at once
     REQUIRE(taken_in_time(lock));
 }
 
-TEST_CASE_METHOD(Fixture, "the server looks after an idle lock's connection every second") {
+TEST_CASE_METHOD(Fixture, "the server probes an idle lock's connection every second") {
     SessionLock lock(db, "dispatcher");
     REQUIRE(lock.held());
     const auto client_port = db.transact([&](Txn& txn) {
@@ -183,7 +183,7 @@ TEST_CASE_METHOD(Fixture, "the server looks after an idle lock's connection ever
             .one("SELECT client_port FROM pg_stat_activity WHERE pid = $1", {lock.session()->backend_pid})
             .get<std::int64_t>("client_port");
     });
-    // No test can take a host away. What makes the server notice it is the keepalive timer of its socket,
-    // which the kernel shows; without the session's settings it stands at two hours.
+    // A test cannot remove a host. The server would notice by the keepalive timer of its socket, which the
+    // kernel shows; without the session's settings the timer is two hours.
     CHECK(testkit::wait_until([&] { return keepalive_due(server.port(), client_port) <= Millis(1'000); }));
 }

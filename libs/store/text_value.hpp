@@ -1,4 +1,4 @@
-// Values in PostgreSQL's text form, appended to what stands there already.
+// Appends values in PostgreSQL's text form to a string.
 #pragma once
 
 #include <charconv>
@@ -12,7 +12,7 @@
 
 namespace lamda::store {
 
-template <std::same_as<bool> T>  // no pointer shall become one
+template <std::same_as<bool> T>  // pointers must not convert to bool
 void append_value(std::string& out, T value) {
     out += value ? "true" : "false";
 }

@@ -1,4 +1,4 @@
-// Values in the form in which PostgreSQL takes them.
+// Converts values to the forms that PostgreSQL accepts.
 #pragma once
 
 #include <functional>
@@ -9,17 +9,16 @@
 
 namespace lamda::store {
 
-/// Text from outside as PostgreSQL can hold it: UTF-8 without NUL, at most `most` bytes; what is neither
-/// becomes U+FFFD.
+/// Makes external text storable: UTF-8 without NUL, at most `most` bytes; invalid bytes become U+FFFD.
 std::string storable(std::string_view text, std::size_t most = 4'096);
 
 namespace detail {
-/// One element of an array literal: in quotes, where `"` and `\` are escaped.
+/// Appends one element of an array literal: quoted, with `"` and `\` escaped.
 void append_quoted(std::string& out, std::string_view text);
 }  // namespace detail
 
-/// A range as the literal of an array, to be cast in the statement: `unnest($1::bytea[])` makes rows of it,
-/// so that one statement writes any number of them. `project` picks what is stored of each value.
+/// Formats a range as an array literal, to be cast in the statement: `unnest($1::bytea[])` makes rows of it,
+/// so that one statement writes any number of rows. `project` picks the stored part of each value.
 template <class Range, class Project = std::identity>
 std::string array_of(const Range& values, Project project = {}) {
     std::string out = "{";

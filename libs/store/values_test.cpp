@@ -7,7 +7,7 @@
 using namespace lamda;
 using namespace lamda::store;
 
-TEST_CASE("text from outside is stored as UTF-8 without NUL, and bounded") {
+TEST_CASE("external text is stored as UTF-8 without NUL, and bounded") {
     CHECK(storable(std::string("a\0b", 3)) ==
           "a\xEF\xBF\xBD"
           "b");
@@ -26,7 +26,7 @@ TEST_CASE("a list of addresses is one array of byte strings") {
           R"({"\\x000000000000000000000000000000000000001f","\\x0000000000000000000000000000000000000000"})");
 }
 
-TEST_CASE("a list of anything is one array, whatever characters are in it") {
+TEST_CASE("a list of any type is one array, with any characters") {
     struct Item {
         std::string text;
         bool yes;

@@ -12,7 +12,7 @@ void Health::expect(const std::string& name, const std::string& detail) {
 bool Health::set(const std::string& name, bool ok, const std::string& detail) {
     const std::lock_guard lock(mutex_);
     Check& check = checks_[name];
-    // A changing detail alone (a counter in it, say) is no change worth a log line.
+    // A change of the detail alone (a counter in it, say) is not worth a log line.
     const bool changed = check.ok != ok;
     check = {ok, detail};
     return changed;

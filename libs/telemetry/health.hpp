@@ -1,4 +1,4 @@
-// Health as plain values: what a process depends on, and whether it has it.
+// Health: named checks of what a process depends on, as plain values.
 #pragma once
 
 #include <map>
@@ -9,16 +9,16 @@ namespace lamda::telemetry {
 
 struct Check {
     bool ok = false;
-    std::string detail;  ///< for people: what is waited for
+    std::string detail;  ///< for operators: what the process waits for
     bool operator==(const Check&) const = default;
 };
 
-/// Named checks of one process. Ready when every one is ok. Thread-safe.
+/// Named checks of one process. Ready if every check is ok. Thread-safe.
 class Health {
   public:
-    /// A check that is known from the start and not ok yet.
+    /// Registers a check that is not ok yet.
     void expect(const std::string& name, const std::string& detail = "starting");
-    /// Returns true when the check changed (so that the caller logs it once).
+    /// Returns true if the check changed (so that the caller logs it once).
     bool set(const std::string& name, bool ok, const std::string& detail = "");
     bool ready() const;
     std::map<std::string, Check> checks() const;

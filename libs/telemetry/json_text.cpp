@@ -14,7 +14,7 @@ std::size_t utf8_sequence(std::string_view text) {
     if (text.empty()) {
         return 0;
     }
-    // The table of RFC 3629, section 4 (UTF8-octets).
+    // Table of RFC 3629, section 4 (UTF8-octets).
     const int first = at(0);
     if (first < 0x80) {
         return 1;

@@ -39,7 +39,7 @@ void append_json(std::string& out, const Field& field) {
     }
 }
 
-/// A value that could be mistaken for more than one, or for none, goes in quotes.
+/// Quotes a value that could be read as several values or as none.
 void append_text(std::string& out, std::string_view text) {
     const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
         return c > 0x20 && c < 0x7F && c != '"' && c != '=' && c != '\\';
@@ -58,7 +58,7 @@ void append_text(std::string& out, const Field& field) {
     append_text(out, field.text());
 }
 
-/// The message of a text line: as it is, but no control characters, lest one event pass for two.
+/// Appends the message unquoted, with control characters escaped: one event must not look like two.
 void append_message(std::string& out, std::string_view message) {
     const std::string escaped = json_string(message);
     out += std::string_view(escaped).substr(1, escaped.size() - 2);
@@ -72,12 +72,12 @@ Result<Level> parse_level(std::string_view text) {
             return level;
         }
     }
-    return Error{"invalid_level", "a log level is debug, info, warn or error", ""};
+    return Error{"invalid_level", "the log level must be debug, info, warn or error", ""};
 }
 
 Field::Field(std::string_view key, double value)
     : key_(key), text_(fmt::format("{}", value)), quoted_(false) {
-    // JSON has no word for them.
+    // JSON has no form for infinity and NaN.
     if (!std::isfinite(value)) {
         quoted_ = true;
     }
@@ -97,8 +97,8 @@ struct Log::Sink {
     std::string service;
     Level least;
     Format format;
-    /// Adds the line's end and gives all of it to stderr (unbuffered) in one write, so that lines of several
-    /// processes on one terminal do not mix.
+    /// Writes a line with its end to stderr (unbuffered) in one write, so that lines of several processes on
+    /// one terminal do not mix.
     spdlog::logger logger;
 };
 

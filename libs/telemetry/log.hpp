@@ -1,4 +1,4 @@
-// Structured logging: an event name in words, and fields. JSON lines or text on stderr.
+// Structured logging: a message and fields, as JSON lines or text on stderr.
 #pragma once
 
 #include <cstdint>
@@ -17,7 +17,7 @@ enum class Format { kJson, kText };
 /// `debug|info|warn|error`. Errors: `invalid_level`.
 Result<Level> parse_level(std::string_view text);
 
-/// One key and its value. Numbers and booleans stay such in JSON.
+/// One key and its value. JSON output keeps numbers and booleans.
 class Field {
   public:
     template <class T>
@@ -46,11 +46,11 @@ using Fields = std::initializer_list<Field>;
 /// JSON line: {"ts":"<RFC 3339>","level":"info","service":"…","msg":"…",<fields>}
 class Log {
   public:
-    /// To stderr.
+    /// Writes to stderr.
     Log(std::string service, Level level, Format format);
-    /// To nowhere (tests, tools).
+    /// Discards all lines (tests, tools).
     static Log none();
-    /// The same sink with fields added to every line.
+    /// Returns a copy on the same sink that adds fields to every line.
     Log with(Fields fields) const;
 
     void debug(std::string_view message, Fields fields = {}) const;

@@ -1,4 +1,4 @@
-// Limits how often a line is logged that strangers can cause.
+// LogLimit: limits the rate of log lines that external clients can cause.
 #pragma once
 
 #include <cstdint>
@@ -8,11 +8,11 @@
 
 namespace lamda::telemetry {
 
-/// One line in `every` at most. For one thread, or under the owner's lock.
+/// At most one line in `every`. Not thread-safe: for one thread, or under the owner's lock.
 class LogLimit {
   public:
     explicit LogLimit(Millis every) : every_(every) {}
-    /// How many lines were left out since the last one, when this one may be logged; nullopt: leave it out.
+    /// Number of lines suppressed since the last one if this line may be logged; nullopt: suppress it.
     std::optional<std::uint64_t> admit(Steady now);
 
   private:

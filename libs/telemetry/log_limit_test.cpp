@@ -5,7 +5,7 @@
 using namespace lamda;
 using namespace lamda::telemetry;
 
-TEST_CASE("a line is logged at once, then once in the interval, with the number of those left out") {
+TEST_CASE("a line is logged immediately, then once in the interval, with the number suppressed") {
     LogLimit limit(Millis(60'000));
     const Steady start{};
     CHECK(limit.admit(start) == 0);

@@ -21,7 +21,7 @@ using namespace lamda::telemetry;
 
 namespace {
 
-/// What is written to stderr while it lives; at most a pipe's worth (64 KiB).
+/// Captures stderr during its lifetime; at most a pipe's capacity (64 KiB).
 class StderrCapture {
   public:
     StderrCapture() {
@@ -71,7 +71,7 @@ std::vector<std::string> logged(Format format, const std::function<void(const Lo
 
 }  // namespace
 
-TEST_CASE("A JSON line holds time, level, service, message and typed fields") {
+TEST_CASE("a JSON line holds time, level, service, message and typed fields") {
     const auto lines = logged(Format::kJson, [](const Log& log) {
         log.info("job assigned", {{"attempt", 3}, {"on_time", true}, {"share", 0.25}, {"job", "0x01"}});
     });
@@ -89,7 +89,7 @@ TEST_CASE("A JSON line holds time, level, service, message and typed fields") {
     CHECK(std::chrono::abs(SystemClock().now() - *at) < std::chrono::minutes(1));
 }
 
-TEST_CASE("Hostile text stays one valid line") {
+TEST_CASE("hostile text stays one valid line") {
     using namespace std::string_literals;
     const std::string hostile =
         "quote\" slash\\ \n\r\t bell\x07 nul\0 cut\xE2\x82 surrogate\xED\xA0\x80 ok\xE2\x82\xAC"s;
@@ -108,7 +108,7 @@ TEST_CASE("Hostile text stays one valid line") {
     }
 }
 
-TEST_CASE("Numbers that JSON cannot say become text") {
+TEST_CASE("numbers without a JSON form become text") {
     const auto lines = logged(Format::kJson, [](const Log& log) {
         log.info("x", {{"inf", std::numeric_limits<double>::infinity()}, {"big", std::uint64_t{1} << 63}});
     });
@@ -128,7 +128,7 @@ TEST_CASE("with() adds its fields to every line of the copy and to none of the o
     CHECK_FALSE(nlohmann::json::parse(lines[1]).contains("stream"));
 }
 
-TEST_CASE("Text lines are readable, and quote what would be ambiguous") {
+TEST_CASE("text lines are readable, and quote ambiguous values") {
     const auto lines = logged(Format::kText, [](const Log& log) {
         log.with({{"part", "relay"}}).info("sent", {{"count", 2}, {"why", "two words"}, {"empty", ""}});
     });
@@ -136,7 +136,7 @@ TEST_CASE("Text lines are readable, and quote what would be ambiguous") {
     CHECK(lines[0].substr(24) == R"( info  demo: sent part=relay count=2 why="two words" empty="")");
 }
 
-TEST_CASE("Lines below the level, and all lines of none(), are not written") {
+TEST_CASE("lines below the level, and all lines of none(), are not written") {
     const auto lines = logged(Format::kJson, [](const Log& log) {
         log.debug("no");
         Log::none().error("no");
@@ -146,7 +146,7 @@ TEST_CASE("Lines below the level, and all lines of none(), are not written") {
     REQUIRE(lines.size() == 1);
 }
 
-TEST_CASE("Lines of several threads do not mix") {
+TEST_CASE("lines of several threads do not mix") {
     const auto lines = logged(Format::kJson, [](const Log& log) {
         std::vector<std::jthread> threads;
         for (int t = 0; t < 4; ++t) {
@@ -164,14 +164,14 @@ TEST_CASE("Lines of several threads do not mix") {
     CHECK(seen.size() == 200);
 }
 
-TEST_CASE("Levels are parsed by name") {
+TEST_CASE("levels are parsed by name") {
     CHECK(*parse_level("debug") == Level::kDebug);
     CHECK(*parse_level("error") == Level::kError);
     CHECK(parse_level("INFO").error().code == "invalid_level");
     CHECK_FALSE(parse_level("").ok());
 }
 
-TEST_CASE("UTF-8 is judged as RFC 3629 has it") {
+TEST_CASE("UTF-8 is validated by RFC 3629") {
     CHECK(utf8_sequence("a") == 1);
     CHECK(utf8_sequence("\xC3\xA9") == 2);
     CHECK(utf8_sequence("\xE2\x82\xAC") == 3);

@@ -33,7 +33,7 @@ void Histogram::observe(double value) {
 Metrics::Metrics() : impl_(std::make_unique<Impl>()) {}
 Metrics::~Metrics() = default;
 
-// The registry merges: registering a family or a label set again gives the one that exists.
+// The registry merges: a second registration of a family or label set returns the existing one.
 Counter Metrics::counter(const std::string& name, const std::string& help, const Labels& labels) {
     return Counter(&prometheus::BuildCounter().Name(name).Help(help).Register(impl_->registry).Add(labels));
 }

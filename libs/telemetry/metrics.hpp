@@ -42,7 +42,7 @@ class Histogram {
     void* handle_;
 };
 
-/// All metrics of one process. Thread-safe. Asking for the same name and labels again gives the same metric.
+/// All metrics of one process. Thread-safe. The same name and labels return the same metric.
 class Metrics {
   public:
     Metrics();

@@ -6,7 +6,7 @@
 
 using namespace lamda::telemetry;
 
-TEST_CASE("The same name and labels give the same metric") {
+TEST_CASE("the same name and labels give the same metric") {
     Metrics metrics;
     metrics.counter("lamda_demo_total", "Things.", {{"kind", "a"}}).add();
     metrics.counter("lamda_demo_total", "Things.", {{"kind", "a"}}).add(2);
@@ -15,7 +15,7 @@ TEST_CASE("The same name and labels give the same metric") {
     CHECK(metrics.counter("lamda_demo_total", "Things.", {{"kind", "b"}}).value() == 1);
 }
 
-TEST_CASE("Serialized in the text format, with help and type once for each name") {
+TEST_CASE("serialized in the text format, with help and type once for each name") {
     Metrics metrics;
     metrics.gauge("lamda_demo_block", "Height.").set(42);
     metrics.counter("lamda_demo_total", "Things.", {{"kind", "a\"b"}}).add();
@@ -33,20 +33,20 @@ TEST_CASE("Serialized in the text format, with help and type once for each name"
     CHECK(text.find("lamda_demo_seconds_count 2\n") != std::string::npos);
 }
 
-TEST_CASE("Ready when every expected check is ok") {
+TEST_CASE("ready if every expected check is ok") {
     Health health;
     CHECK(health.ready());
     health.expect("postgres");
     health.expect("nats", "connecting");
     CHECK_FALSE(health.ready());
     CHECK(health.set("postgres", true));
-    CHECK_FALSE(health.set("postgres", true, "other words are no change"));
+    CHECK_FALSE(health.set("postgres", true, "another detail is not a change"));
     CHECK_FALSE(health.ready());
     CHECK(health.set("nats", true));
     CHECK(health.ready());
     CHECK(health.set("nats", false, "connection refused"));
     CHECK_FALSE(health.ready());
     CHECK(health.checks().at("nats") == Check{false, "connection refused"});
-    health.expect("nats", "expecting again keeps what is known");
+    health.expect("nats", "a second expect() keeps the state");
     CHECK(health.checks().at("nats").detail == "connection refused");
 }

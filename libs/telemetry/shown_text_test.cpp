@@ -6,7 +6,7 @@
 
 using namespace lamda::telemetry;
 
-TEST_CASE("Shown text holds no character that steers a terminal or reorders a line") {
+TEST_CASE("shown text contains no character that controls a terminal or reorders a line") {
     CHECK(shown_text("a\x1b[31mb") == "a\\u001b[31mb");
     CHECK(shown_text("a\n\tb\r") == "a\\n\\tb\\r");
     CHECK(shown_text(std::string("a\0b\x7f", 4)) == "a\\u0000b\\u007f");

@@ -171,7 +171,7 @@ ListQuery list_query(const Resource& resource, const ListRequest& request, std::
             if (!limit || *limit < 1 || *limit > kMostLimit) {
                 errors.push_back({pointer, "invalid_limit", fmt::format("1 to {}", kMostLimit)});
             } else {
-                out.limit = static_cast<std::size_t>(*limit);
+                out.limit = limit->convert_to<std::size_t>();
             }
             continue;
         }

@@ -11,7 +11,7 @@ namespace {
 
 using runtime::Secret;
 
-/// Users who are neither the owner nor of the group may read it, or write it.
+/// True if users who are neither the owner nor in the group can read or write the file.
 bool others_may_use(const std::string& path) {
     struct stat status{};
     return ::stat(path.c_str(), &status) == 0 && (status.st_mode & (S_IROTH | S_IWOTH)) != 0;
@@ -62,7 +62,7 @@ class Reader {
         }
         read_address();
         const bool allowed = settings_.boolean(
-            "ALLOW_ENV_KEY", "in production: whether a private key may be in the environment", false);
+            "ALLOW_ENV_KEY", "in production: allow a private key in the environment", false);
         if (!one_source(password.has_value())) {
             return {};
         }
@@ -71,7 +71,7 @@ class Reader {
                               "a private key in the environment is refused in production: put it into a file "
                               "that only this service can read and set " +
                                   key_file_ + ", or give it as the credential " + key_credential_ +
-                                  "; ALLOW_ENV_KEY=true takes it nevertheless");
+                                  "; ALLOW_ENV_KEY=true permits it");
             return {};
         }
         if (remote_url_) {
@@ -104,20 +104,20 @@ class Reader {
     }
 
     void read_address() {
-        const auto text = settings_.maybe_text(address_, "the wallet's address: which key it must be");
+        const auto text = settings_.maybe_text(address_, "the wallet's address; selects or verifies the key");
         if (!text) {
             return;
         }
         if (const auto parsed = Address::parse(*text)) {
             wanted_ = *parsed;
         } else {
-            settings_.mistake(address_, "is no address: 0x and 40 hex digits");
+            settings_.mistake(address_, "is not an address: use 0x and 40 hex digits");
         }
     }
 
     bool in_production() { return settings_.environment() == "production"; }
 
-    /// A key in a file is refused wherever others may read it; the password of a key file, in production.
+    /// Refuses a key file that other users can use, and in production also a password file.
     void check_permissions(const std::optional<std::string>& password) {
         if (found_.front() == key_file_) {
             refuse_others(key_file_, settings_.maybe_text(key_file_, "").value_or(""));
@@ -129,7 +129,8 @@ class Reader {
 
     void refuse_others(const std::string& name, const std::string& path) {
         if (others_may_use(path)) {
-            settings_.mistake(name, "names a file that every user of this machine may read: chmod 0600 it");
+            settings_.mistake(name,
+                              "names a file that every user of this machine can use: run chmod 0600 on it");
         }
     }
 
@@ -140,11 +141,11 @@ class Reader {
             if (offers_ == Remote::kOffered) {
                 ways.push_back(url_ + " and " + address_);
             }
-            settings_.mistake(key_, "is required, or instead of it " + joined(ways, ", or "));
+            settings_.mistake(key_, "is required, or alternatively " + joined(ways, ", or "));
         } else if (found_.size() > 1) {
-            settings_.mistake(key_, "the key is given more than once: leave one of " + joined(found_, ", "));
+            settings_.mistake(key_, "the key is set more than once: keep one of " + joined(found_, ", "));
         } else if (has_password != (found_.front() == keystore_)) {
-            settings_.mistake(password_, "goes together with " + keystore_);
+            settings_.mistake(password_, "must be set together with " + keystore_);
         } else {
             return true;
         }
@@ -156,7 +157,7 @@ class Reader {
             settings_.mistake(url_, "must be an http:// or https:// URL");
         }
         if (!wanted_) {
-            settings_.mistake(address_, "is required with " + url_ + ": which of its keys");
+            settings_.mistake(address_, "is required with " + url_ + ": it selects the key");
             return {};
         }
         return {std::make_shared<RemoteSigner>(*remote_url_, *wanted_, std::make_shared<net::HttpClient>()),
@@ -165,7 +166,8 @@ class Reader {
 
     Wallet local(const std::string& source, Signer signer) {
         if (signer && wanted_ && *wanted_ != signer->address()) {
-            settings_.mistake(address_, "the key of " + source + " is that of " + signer->address().hex());
+            settings_.mistake(address_,
+                              "the key of " + source + " has the address " + signer->address().hex());
         }
         return {std::move(signer), source};
     }
@@ -198,7 +200,7 @@ class Reader {
             settings_.mistake(password_name, "the password does not open the key file");
         } else {
             const auto& where = signer.error().where;
-            settings_.mistake(file_name, "is no usable key file (Web3 Secret Storage 3): " +
+            settings_.mistake(file_name, "is not a usable key file (Web3 Secret Storage 3): " +
                                              (where.empty() ? "" : where + ": ") + signer.error().message);
         }
         return nullptr;
@@ -216,7 +218,7 @@ class Reader {
     std::string keystore_credential_;
     std::string password_credential_;
     std::string whose_;
-    std::vector<std::string> found_;  ///< the sources that are set
+    std::vector<std::string> found_;  ///< sources that are set
     std::optional<std::string> remote_url_;
     std::optional<Address> wanted_;
 };

@@ -17,7 +17,7 @@ const WalletNames kNames{"W", "w", "a wallet's key"};
 const std::string kKey = "7a28b5ba57c53603b0b07b56bba752f7784bf506fa95edc395f5cf6c7514fe9d";
 const std::string kOtherKey = std::string(63, '0') + "1";
 
-// Web3 Secret Storage Definition, "Test vectors": the key above, password "testpassword". Of PBKDF2.
+// Web3 Secret Storage Definition, "Test vectors": the key above, password "testpassword", PBKDF2.
 const std::string kKeyFile = R"({"crypto":{"cipher":"aes-128-ctr",
   "cipherparams":{"iv":"6087dab2f9fdbbfaddc31a909735c1e6"},
   "ciphertext":"5318b4d5bcd28de64ee5559e671353e16f075ecae9f99c7a79a38af5f869aa46","kdf":"pbkdf2",
@@ -30,13 +30,13 @@ std::string address_of(const std::string& key) {
     return crypto::LocalSigner::from_hex(key).value()->address().hex();
 }
 
-/// Settings by name, files and credentials in a folder, and what became of them.
+/// Settings by name, files and credentials in a folder, and the result of reading them.
 struct Scene {
     using Values = std::map<std::string, std::string>;
 
     testkit::TempDir dir{"wallet"};
     Values values;
-    std::string mistakes;  ///< `NAME: message`, a line each
+    std::string mistakes;  ///< `NAME: message`, one line each
 
     std::string file(const std::string& name, const std::string& text) const {
         const std::string path = dir.path() + "/" + name;
@@ -59,7 +59,7 @@ struct Scene {
         CHECK(mistakes.find(kKey) == std::string::npos);
         return wallet;
     }
-    /// One mistake, under this name.
+    /// Expects one mistake, under this name.
     void check_refused(const std::string& name, const std::string& message) {
         const auto wallet = read();
         INFO(mistakes);
@@ -108,7 +108,7 @@ TEST_CASE("a wallet's key comes from each of its sources") {
     CHECK_FALSE(scene.values.contains("W_PRIVATE_KEY"));
 }
 
-TEST_CASE("a remote signer is taken by its URL and the address of one of its keys") {
+TEST_CASE("a remote signer is set by its URL and the address of one of its keys") {
     const testkit::SigningServer server(kKey);
     Scene scene;
     scene.values = {{"W_SIGNER_URL", server.url()}, {"W_ADDRESS", address_of(kKey)}};
@@ -123,18 +123,18 @@ TEST_CASE("a remote signer is taken by its URL and the address of one of its key
     scene.values.erase("W_ADDRESS");
     scene.check_refused("W_ADDRESS", "is required with W_SIGNER_URL");
     scene.values["W_ADDRESS"] = "0x12";
-    scene.check_refused("W_ADDRESS", "is no address");
+    scene.check_refused("W_ADDRESS", "is not an address");
     scene.values = {{"W_SIGNER_URL", "127.0.0.1:9000"}, {"W_ADDRESS", address_of(kKey)}};
     scene.check_refused("W_SIGNER_URL", "http://");
-    // A wallet that signs in the middle of other work has its key at hand.
+    // A local wallet requires a local key.
     scene.read(read_local_wallet);
     CHECK_THAT(scene.mistakes, Catch::StartsWith("W_PRIVATE_KEY: is required"));
 }
 
-TEST_CASE("no source, and more than one, are refused with all that are meant") {
+TEST_CASE("no source, or more than one, is refused with the list of sources") {
     Scene scene;
     scene.check_refused("W_PRIVATE_KEY",
-                        "is required, or instead of it W_PRIVATE_KEY_FILE, or W_KEYSTORE_FILE and "
+                        "is required, or alternatively W_PRIVATE_KEY_FILE, or W_KEYSTORE_FILE and "
                         "W_KEYSTORE_PASSWORD_FILE, or the credential w-key, or W_SIGNER_URL and W_ADDRESS");
     scene.file("w-key", kKey);
     const Scene::Values all = {{"W_PRIVATE_KEY", kKey},
@@ -151,7 +151,7 @@ TEST_CASE("no source, and more than one, are refused with all that are meant") {
                 CHECK_THAT(scene.mistakes, Catch::StartsWith("W_PRIVATE_KEY: "));
                 for (const auto& name : {one.first, another.first}) {
                     const auto shown = name == "CREDENTIALS_DIRECTORY" ? "the credential w-key" : name;
-                    // Of the two forms of one setting, Settings itself speaks.
+                    // Settings itself reports two forms of one setting.
                     CHECK_THAT(scene.mistakes, Catch::Contains(shown) || Catch::Contains("set one of them"));
                 }
                 CHECK(std::count(scene.mistakes.begin(), scene.mistakes.end(), '\n') == 1);
@@ -160,7 +160,7 @@ TEST_CASE("no source, and more than one, are refused with all that are meant") {
     }
 }
 
-TEST_CASE("a key in the environment is refused in production, with what to do instead") {
+TEST_CASE("a key in the environment is refused in production, with the alternatives") {
     Scene scene;
     const auto environment = GENERATE("production", "Production");
     scene.values = {{"W_PRIVATE_KEY", kKey}, {"ENVIRONMENT", environment}};
@@ -174,14 +174,14 @@ TEST_CASE("a key in the environment is refused in production, with what to do in
     scene.values = {{"W_PRIVATE_KEY", kKey}, {"ENVIRONMENT", "development"}};
     CHECK(scene.read().signer);
     CHECK(scene.mistakes.empty());
-    // A misspelt name must not drop the guard in silence.
+    // A misspelt name must not disable the check silently.
     scene.values = {{"W_PRIVATE_KEY", kKey},
                     {"ENVIRONMENT", GENERATE("prod", "producton", "live", "staging")}};
     scene.read();
     CHECK_THAT(scene.mistakes, Catch::StartsWith("ENVIRONMENT: must be one of: development, production"));
 }
 
-TEST_CASE("a file with a key that every user may read is refused; a password's, in production") {
+TEST_CASE("a key file that every user can read is refused; a password file, in production") {
     namespace fs = std::filesystem;
     Scene scene;
     const auto key = scene.file("key", kKey);
@@ -203,7 +203,7 @@ TEST_CASE("a file with a key that every user may read is refused; a password's, 
     CHECK_THAT(scene.mistakes, Catch::StartsWith("W_KEYSTORE_PASSWORD_FILE: names a file that every user"));
 }
 
-TEST_CASE("a key, a key file and a password that do not fit are one mistake each, by name") {
+TEST_CASE("a key, a key file and a password that are wrong are one mistake each, by name") {
     Scene scene;
     const auto keystore = scene.file("keystore", kKeyFile);
     const auto password = scene.file("password", "testpassword");
@@ -214,19 +214,19 @@ TEST_CASE("a key, a key file and a password that do not fit are one mistake each
     scene.values = {{"W_PRIVATE_KEY_FILE", scene.dir.path() + "/none"}};
     scene.check_refused("W_PRIVATE_KEY_FILE", "cannot be read");
     scene.values = {{"W_PRIVATE_KEY", kKey}, {"W_ADDRESS", address_of(kOtherKey)}};
-    scene.check_refused("W_ADDRESS", "the key of W_PRIVATE_KEY is that of " + address_of(kKey));
+    scene.check_refused("W_ADDRESS", "the key of W_PRIVATE_KEY has the address " + address_of(kKey));
     scene.values = {{"W_PRIVATE_KEY", kKey}, {"W_KEYSTORE_PASSWORD_FILE", password}};
-    scene.check_refused("W_KEYSTORE_PASSWORD_FILE", "goes together with W_KEYSTORE_FILE");
+    scene.check_refused("W_KEYSTORE_PASSWORD_FILE", "must be set together with W_KEYSTORE_FILE");
 
     scene.values = {{"W_KEYSTORE_FILE", keystore}};
-    scene.check_refused("W_KEYSTORE_PASSWORD_FILE", "goes together with W_KEYSTORE_FILE");
+    scene.check_refused("W_KEYSTORE_PASSWORD_FILE", "must be set together with W_KEYSTORE_FILE");
     scene.values = {{"W_KEYSTORE_FILE", keystore},
                     {"W_KEYSTORE_PASSWORD_FILE", scene.file("wrong", "guess")}};
     scene.check_refused("W_KEYSTORE_PASSWORD_FILE", "the password does not open the key file");
     CHECK(scene.mistakes.find("guess") == std::string::npos);
     scene.values = {{"W_KEYSTORE_FILE", scene.file("cut", kKeyFile.substr(0, 200))},
                     {"W_KEYSTORE_PASSWORD_FILE", password}};
-    scene.check_refused("W_KEYSTORE_FILE", "is no usable key file");
+    scene.check_refused("W_KEYSTORE_FILE", "is not a usable key file");
     scene.values = {{"W_KEYSTORE_FILE", scene.file("old", R"({"version":1})")},
                     {"W_KEYSTORE_PASSWORD_FILE", password}};
     scene.check_refused("W_KEYSTORE_FILE", "/version: only version 3");

@@ -23,7 +23,7 @@ constexpr std::array kChanges{NodeChange::kRegistered, NodeChange::kChanged, Nod
 
 /// As in REST: an integer if every reader represents it exactly, else a decimal string.
 Json number(const U256& value) {
-    return value < (U256(1) << 53) ? Json(static_cast<std::uint64_t>(value)) : Json(to_decimal(value));
+    return value < (U256(1) << 53) ? Json(value.convert_to<std::uint64_t>()) : Json(to_decimal(value));
 }
 
 std::string body_of(const EventCause& cause, std::string kind, Json::Object data) {

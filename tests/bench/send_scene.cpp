@@ -144,8 +144,8 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     Sent out;
     const double begin = now_seconds();
     reputation::IncrementPolicy policy(database, node.contract());
-    txsender::Sender sender(config, node.rpc(), node.wallet(), tx_queue, policy, clock,
-                            telemetry::Log::none(), metrics, health, {});
+    txsender::Sender sender(config, node.rpc(), node.wallet(), tx_queue, policy,
+                            {clock, telemetry::Log::none(), metrics, health}, {});
     const auto step = [&](const char* until) {
         sender.step();
         if (now_seconds() - begin > kPatienceSeconds) {

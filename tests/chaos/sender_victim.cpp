@@ -156,8 +156,8 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
     telemetry::Metrics metrics;
     telemetry::Health health;
     txsender::PolicyByKey policy(&chaos::SenderScene::call_of);
-    txsender::Sender sender(config, rpc, *signer, tx_queue, policy, clock, telemetry::Log::none(), metrics,
-                            health, {});
+    txsender::Sender sender(config, rpc, *signer, tx_queue, policy,
+                            {clock, telemetry::Log::none(), metrics, health}, {});
     Lifetime lifetime(setting("VICTIM_LIFETIME"));
     while (!settled(db, signer->address())) {
         lifetime.step();

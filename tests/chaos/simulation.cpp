@@ -141,7 +141,7 @@ class Simulation {
         config.jitter_seed = static_cast<std::uint32_t>(scenario_.seed + sink_.counts().restarts);
         rpcpool::MultiRpc rpc(config, clock_, log_, network_);
         telemetry::Health health;
-        ingest::LogStream stream(scenario_.stream, rpc, sink_, clock_, log_, metrics_, health,
+        ingest::LogStream stream(scenario_.stream, rpc, sink_, {clock_, log_, metrics_, health},
                                  {.memory = &memory_});
         stream.run(stop_.get_token());
         const auto cursor = sink_.stored_cursor();

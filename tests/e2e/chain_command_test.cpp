@@ -124,7 +124,7 @@ TEST_CASE("lamda chain status ends with 1 if a stream is stalled, and with 2 if 
     CHECK(done.status == 1);
     const auto stream = stream_of(parsed(done), "dispatcher:bsc");
     CHECK(stream.at("instance_active") == false);
-    CHECK(stream.at("state").get<std::string>().find("no instance reads") != std::string::npos);
+    CHECK(stream.at("state").get<std::string>().find("no active instance") != std::string::npos);
     CHECK(stream_of(parsed(done), "registry:opbnb").at("instance_active") == true);
     CHECK(s.lamda({"chain", "status", "--max-lag", "soon"}).status == 2);
     s.network().postgres().kill();

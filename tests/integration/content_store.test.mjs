@@ -350,7 +350,7 @@ test('unknown content is answered with 404', async () => {
     await refused(await get(`/ipfs/${absentCid}?format=car`), 404, /could not find/);
     const [{ Hash }] = (await add([{ path: 'd/x', content: '1' }])).slice(-1);
     await refused(await get(`/ipfs/${Hash}/y`), 404, /no link named "y"/);
-    await refused(await get(`/ipfs/${Hash}/x/y`), 404, /no directory/);
+    await refused(await get(`/ipfs/${Hash}/x/y`), 404, /not a directory/);
     await refused(await post('pin/ls'), 404, /not served/);
     await refused(await get('/'), 404, /not served/);
     await refused(await get('//'), 404, /not served/);

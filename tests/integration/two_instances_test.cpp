@@ -164,15 +164,15 @@ TEST_CASE("a working provider does not time out because another instance reads i
     // Timeouts of an instance that reads no statuses. The test controls its time.
     SystemClock clock;
     telemetry::Metrics metrics;
+    telemetry::Health health;
     dispatch::StreamProgress progress;
     progress.set(true);
     dispatch::Deployment rules(market.job_manager(), ChainId{31337}, 3, Millis{0});
     dispatch::PresenceClock presence;
     dispatch::TimeoutConfig config;
     config.silence = Millis(30'000);
-    dispatch::TimeoutLoop clocks(
-        market.database(), config, rules, progress, presence, [] { return true; }, clock,
-        telemetry::Log::none(), metrics);
+    dispatch::TimeoutLoop clocks(market.database(), config, rules, progress, presence, [] { return true; },
+                                 {clock, telemetry::Log::none(), metrics, health});
     int at = 0;
     const auto present_for = [&](int seconds) {
         for (const int until = at + seconds; at <= until; at += 10) {

@@ -247,14 +247,14 @@ TEST_CASE(
     CHECK(it.log().find("opensesame") == std::string::npos);
     it.start_service({{"ADMIN_WALLET_KEYSTORE_FILE", file("cut", key_file.substr(0, 300))},
                       {"ADMIN_WALLET_KEYSTORE_PASSWORD_FILE", file("password", "testpassword")}});
-    it.check_mistaken("ADMIN_WALLET_KEYSTORE_FILE: is no usable key file (Web3 Secret Storage 3): ");
+    it.check_mistaken("ADMIN_WALLET_KEYSTORE_FILE: is not a usable key file (Web3 Secret Storage 3): ");
     it.start_service();
     it.check_mistaken(
-        "ADMIN_WALLET_PRIVATE_KEY: is required, or instead of it ADMIN_WALLET_PRIVATE_KEY_FILE");
+        "ADMIN_WALLET_PRIVATE_KEY: is required, or alternatively ADMIN_WALLET_PRIVATE_KEY_FILE");
     it.start_service({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)},
                       {"ADMIN_WALLET_SIGNER_URL", "http://127.0.0.1:1"}});
     it.check_mistaken(
-        "ADMIN_WALLET_PRIVATE_KEY: the key is given more than once: leave one of "
+        "ADMIN_WALLET_PRIVATE_KEY: the key is set more than once: keep one of "
         "ADMIN_WALLET_PRIVATE_KEY, ADMIN_WALLET_SIGNER_URL\n");
     it.start_service({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)}, {"ENVIRONMENT", "production"}});
     it.check_mistaken(
@@ -283,7 +283,7 @@ TEST_CASE("a remote signer without the key is refused; for an unavailable one th
         {"ADMIN_WALLET_ADDRESS", MarketFixture::signer(0)->address().hex()}};
     it.start_service(settings);
     it.check_refused("ADMIN_WALLET_SIGNER_URL: the signer at " + signer.url() +
-                     " has 2 keys, and not that of " + MarketFixture::signer(0)->address().hex());
+                     " has 2 keys, but not the key of " + MarketFixture::signer(0)->address().hex());
     signer.behave(Manner::kBusy);
     it.start_service(settings);
     it.check_waits("the signer at " + signer.url() + " answers with HTTP 503");
@@ -293,7 +293,7 @@ TEST_CASE("in production a bus without logins ends the service, whatever its own
     Mistakes it;
     auto url = it.nats().url();
     url.insert(std::string("nats://").size(), "user:secret@");
-    const std::string message = "NATS_URL: the server lets in clients without a login";
+    const std::string message = "NATS_URL: the server accepts clients without a login";
     it.start_service({{"ENVIRONMENT", "production"}, {"NATS_URL", url}});
     it.check_refused(message);
     CHECK(it.log().find("secret") == std::string::npos);

@@ -7,12 +7,12 @@ namespace lamda::bus {
 
 namespace {
 
-/// Seconds that a silent link may last before it counts as lost: PING every 20 s, two of them unanswered.
+/// Milliseconds between PINGs; a link with two unanswered ones counts as lost.
 constexpr std::int64_t kPingMillis = 20'000;
-/// For JetStream's own answers (streams, consumers). With kConnectWait below the 4.5 s that a process is
-/// given to stop.
+/// Timeout of JetStream's own answers (streams, consumers). Together with kConnectWait below the 4.5 s within
+/// which a process must stop.
 constexpr std::int64_t kAnswerWaitMillis = 3'000;
-/// Publishes under way at once; more would only queue in the client.
+/// Publishes in flight; more would only queue in the client.
 constexpr std::int64_t kMostPending = 4'096;
 
 void must(natsStatus status, const char* doing) {
@@ -21,8 +21,8 @@ void must(natsStatus status, const char* doing) {
     }
 }
 
-/// Subjects for answers carry the user's name, so that permissions can keep users apart. Never a token: it is
-/// the whole credential. Empty: there is no user, or its name cannot stand in a subject.
+/// User name for the inbox prefix, so that permissions can separate users. Never a token, which is the whole
+/// credential. Empty: there is no user, or its name is not valid in a subject.
 std::string inbox_part(const std::string& user) {
     const bool plain = std::all_of(user.begin(), user.end(), [](unsigned char c) {
         return std::isalnum(c) != 0 || c == '-' || c == '_';
@@ -30,7 +30,7 @@ std::string inbox_part(const std::string& user) {
     return plain ? user : "";
 }
 
-/// The reason why there is no connection, from the status alone: nats.c's texts can quote the URL.
+/// Reason why there is no connection, from the status alone: nats.c's texts can quote the URL.
 std::string reason_of(natsStatus status) {
     switch (status) {
         case NATS_CONNECTION_AUTH_FAILED:
@@ -39,21 +39,21 @@ std::string reason_of(natsStatus status) {
         case NATS_SSL_ERROR:
             return "TLS failed";
         case NATS_SECURE_CONNECTION_REQUIRED:
-            return "the server wants TLS: tls:// in NATS_URL";
+            return "the server requires TLS: use tls:// in NATS_URL";
         case NATS_SECURE_CONNECTION_WANTED:
-            return "the server has no TLS: nats:// in NATS_URL";
+            return "the server has no TLS: use nats:// in NATS_URL";
         case NATS_PROTOCOL_ERROR:
-            return "what answers there is no NATS server";
+            return "the address answers, but is not a NATS server";
         default:
             return "no server answers";
     }
 }
 
-/// "JetStream not enabled", of the server or of the account.
+/// "JetStream not enabled", for the server or for the account.
 constexpr int kJetStreamNotEnabled = 10'076;
 constexpr int kJetStreamNotEnabledForAccount = 10'039;
 
-/// Why a published message was refused.
+/// Reason why a published message was refused.
 std::string refusal_of(const char* subject, const jsPubAckErr& error) {
     std::string out = std::string(subject) + ": ";
     if (error.Err == NATS_NO_RESPONDERS) {
@@ -153,7 +153,7 @@ Connection::Connection(const std::string& url, const std::string& client_name, t
     must(natsOptions_SetErrorHandler(raw, &Connection::on_error, this), "options");
     const natsStatus status = natsConnection_Connect(&nats_, raw);
     if (status == NATS_OK) {
-        came();
+        on_up();
     } else if (status != NATS_NOT_YET_CONNECTED) {
         fail("connect", status);
     }
@@ -210,24 +210,24 @@ void Connection::on_change(std::function<void(bool)> callback) {
     callback_ = std::move(callback);
 }
 
-void Connection::tell(bool connected) {
+void Connection::notify(bool connected) {
     std::lock_guard lock(callback_mutex_);
     if (callback_) {
         callback_(connected);
     }
 }
 
-void Connection::came() {
+void Connection::on_up() {
     {
         std::lock_guard lock(mutex_);
         up_ = true;
     }
     changed_.notify_all();
     log_.info("connected to NATS");
-    tell(true);
+    notify(true);
 }
 
-void Connection::went() {
+void Connection::on_down() {
     ++generation_;
     bool was = false;
     {
@@ -241,21 +241,21 @@ void Connection::went() {
     batch_.changed.notify_all();
     if (was) {
         log_.warn("connection to NATS lost");
-        tell(false);
+        notify(false);
     }
 }
 
 void Connection::on_connected(natsConnection*, void* self) {
-    static_cast<Connection*>(self)->came();
+    static_cast<Connection*>(self)->on_up();
 }
 void Connection::on_disconnected(natsConnection*, void* self) {
-    static_cast<Connection*>(self)->went();
+    static_cast<Connection*>(self)->on_down();
 }
 
 void Connection::on_closed(natsConnection*, void* closure) {
     auto& self = *static_cast<Connection*>(closure);
-    self.went();
-    // Under the lock: the destructor may run on as soon as it is released.
+    self.on_down();
+    // Notify under the lock: the destructor may continue as soon as it is released.
     std::lock_guard lock(self.mutex_);
     self.closed_ = true;
     self.changed_.notify_all();
@@ -310,7 +310,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
         if (status == NATS_OK) {
             {
                 std::unique_lock lock(batch_.mutex);
-                // Room first: nats.c would otherwise hold the thread for a time of its own.
+                // Wait for room first: nats.c would otherwise block the thread for its own stall time.
                 const bool room = batch_.changed.wait_until(lock, deadline, [this] {
                     return batch_.cut || batch_.waiting.size() < static_cast<std::size_t>(kMostPending);
                 });
@@ -330,7 +330,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
                 batch_.waiting.erase(key);
             }
         }
-        natsMsg_Destroy(raw);  // null when nats.c has taken it
+        natsMsg_Destroy(raw);  // null if nats.c has taken ownership
         if (status != NATS_OK) {
             std::lock_guard lock(batch_.mutex);
             batch_.outcome.reason = out.subject + ": not sent: " + natsStatus_GetText(status);
@@ -344,7 +344,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
         const bool all =
             std::all_of(outcome.stored.begin(), outcome.stored.end(), [](bool one) { return one; });
         if (!all && outcome.reason.empty()) {
-            outcome.reason = batch_.cut ? "the connection was lost" : "JetStream does not acknowledge";
+            outcome.reason = batch_.cut ? "the connection was lost" : "no acknowledgement from JetStream";
         }
         batch_.waiting.clear();
     }

@@ -1,4 +1,4 @@
-// The nats.c connection that Bus, Subscription and Consumer share. The only header that knows nats.c.
+// The nats.c connection shared by Bus, Subscription and Consumer. The only header that includes nats.c.
 #pragma once
 
 #include <nats/nats.h>
@@ -17,7 +17,7 @@
 
 namespace lamda::bus {
 
-/// How long a call on streams or consumers waits for a connection before it says that there is none.
+/// Time that a call on streams or consumers waits for a connection before it throws Unavailable.
 constexpr Millis kConnectWait{1'000};
 
 template <class T, void (*Destroy)(T*)>
@@ -32,13 +32,13 @@ using OwnedOptions = Owned<natsOptions, natsOptions_Destroy>;
 constexpr auto kNoJetStream =
     "JetStream is not enabled there: start the server with -js, or with jetstream {} in its configuration";
 
-/// @throws Unavailable for what passes by itself, Refused for the rest
+/// @throws Unavailable for temporary failures, Refused for the rest
 [[noreturn]] void fail(const std::string& doing, natsStatus status, int js_error = 0);
 
 /// @throws Refused for a URL that cannot be used
 ServerList servers_of(const std::string& url);
 
-/// Callbacks can come until ClosedCB did: the object lives until then.
+/// Callbacks can arrive until on_closed: the object must exist until then.
 class Connection {
   public:
     Connection(const std::string& url, const std::string& client_name, telemetry::Log log);
@@ -49,15 +49,15 @@ class Connection {
     natsConnection* nats() const { return nats_; }
     jsCtx* js() const { return js_; }
     const telemetry::Log& log() const { return log_; }
-    /// Of subjects for answers to this client alone: `_INBOX.<user>.`, or `_INBOX.` without a user.
-    /// Permissions can then keep users from reading one another's answers.
+    /// Prefix of reply subjects of this client: `_INBOX.<user>.`, or `_INBOX.` without a user. Permissions
+    /// can then keep users from reading one another's replies.
     const std::string& inbox() const { return inbox_; }
     bool connected() const;
-    /// The reason why the bus is of no use now; empty: there is none.
+    /// Reason why the bus cannot be used now; empty: usable.
     std::string last_error() const;
-    /// Remembers from a JetStream call's end whether the server has JetStream.
+    /// Records from the result of a JetStream call if the server has JetStream.
     void note_jetstream(natsStatus status, int js_error);
-    /// Rises with every loss: what was under way before it gets no answer.
+    /// Increments with every loss: requests in flight at that time get no answer.
     std::uint64_t generation() const { return generation_; }
     /// Waits until connected. @throws Unavailable after `timeout`
     void require(Millis timeout);
@@ -65,7 +65,7 @@ class Connection {
     Published publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
 
   private:
-    /// What is under way; callbacks of earlier batches find nothing of theirs in it.
+    /// The batch in flight; callbacks of earlier batches find no entry in it.
     struct Batch {
         std::mutex mutex;
         std::condition_variable changed;
@@ -74,9 +74,9 @@ class Connection {
         bool cut = false;
     };
 
-    void came();
-    void went();
-    void tell(bool connected);
+    void on_up();
+    void on_down();
+    void notify(bool connected);
     static void on_connected(natsConnection*, void* self);
     static void on_disconnected(natsConnection*, void* self);
     static void on_closed(natsConnection*, void* self);
@@ -99,7 +99,7 @@ class Connection {
     Batch batch_;
 };
 
-/// What the client sees of a received message.
+/// Converts a received message for the client.
 Message to_message(natsMsg* message);
 
 }  // namespace lamda::bus

@@ -9,17 +9,17 @@ namespace lamda::bus {
 namespace {
 
 constexpr Millis kPause{200};
-/// How long the server may take to say that there is nothing more.
-constexpr std::chrono::seconds kPatience{2};
-/// Small enough to be worked off within the time for acknowledgement.
+/// Timeout of the server's answer that there are no more messages.
+constexpr std::chrono::seconds kNoWaitTimeout{2};
+/// Small enough to be processed within the acknowledgement timeout.
 constexpr int kMostAtOnce = 256;
 
-/// Some failures come back at once: a caller in a loop must not spin on them.
+/// Pauses after a failure that returns immediately, so that a caller in a loop does not spin.
 void pause_until(std::chrono::steady_clock::time_point deadline) {
     std::this_thread::sleep_until(std::min(deadline, std::chrono::steady_clock::now() + kPause));
 }
 
-/// The code of a status message (`404` no messages, `408` expired, `409` consumer deleted …); empty: a real
+/// Code of a status message (`404` no messages, `408` expired, `409` consumer deleted …); empty: a data
 /// message.
 std::string status_of(natsMsg* message) {
     const char* status = nullptr;
@@ -29,7 +29,7 @@ std::string status_of(natsMsg* message) {
     return status;
 }
 
-/// $JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivered>.<stream seq>.<consumer
+/// Parses $JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<delivered>.<stream seq>.<consumer
 /// seq>.<time>.<pending>[.…]
 void read_ack_subject(Message& message) {
     std::vector<std::string> tokens;
@@ -55,7 +55,7 @@ Consumer::Impl::Impl(std::shared_ptr<Connection> connection, std::string stream,
 }
 
 Consumer::Impl::~Impl() {
-    // Only the inbox: the durable stays.
+    // Removes only the inbox: the durable stays.
     natsSubscription_Destroy(nats_);
 }
 
@@ -63,7 +63,7 @@ void Consumer::Impl::subscribe() {
     natsInbox* inbox = nullptr;
     auto status = natsInbox_Create(&inbox);
     if (status == NATS_OK) {
-        // nats.c makes its own inboxes below the client's prefix, but this one below the general one.
+        // nats.c creates its other inboxes below the client's prefix, but this one below the general one.
         inbox_ = connection_->inbox() + std::string(inbox).substr(std::string_view("_INBOX.").size());
         natsInbox_Destroy(inbox);
         status = natsConnection_SubscribeSync(&nats_, connection_->nats(), (inbox_ + ".*").c_str());
@@ -109,7 +109,7 @@ void Consumer::Impl::request(int most, Millis expires, std::chrono::steady_clock
     const auto generation = connection_->generation();
     const std::string reply = inbox_ + "." + std::to_string(++requests_);
     const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(expires).count();
-    // With an expiry beside it the server would wait in spite of no_wait.
+    // With an expiry the server would wait despite no_wait.
     const std::string body = "{\"batch\":" + std::to_string(most) +
                              (nanos > 0 ? ",\"expires\":" + std::to_string(nanos) : ",\"no_wait\":true") +
                              "}";
@@ -146,7 +146,7 @@ void Consumer::Impl::request(int most, Millis expires, std::chrono::steady_clock
             read_ack_subject(into.back());
             --missing;
         } else if (natsMsg_GetSubject(raw) != reply || code == "100") {
-            continue;  // of an earlier request, or a sign of life
+            continue;  // from an earlier request, or a server heartbeat
         } else if (code == "404" || code == "408" || !into.empty()) {
             return;
         } else {
@@ -163,17 +163,17 @@ std::vector<Message> Consumer::Impl::fetch(int most, Millis timeout) {
     std::vector<Message> out;
     take_pending(batch, out);
     try {
-        // A request for many would hold its place at the server after the first came: one is waited for
-        // alone, then the rest of what is there is asked for without waiting.
+        // A request for many would stay open at the server after the first message. So: wait for one message,
+        // then request the rest without waiting.
         if (out.empty()) {
             const auto left = std::chrono::duration_cast<Millis>(deadline - std::chrono::steady_clock::now());
             request(1, std::max(left - Millis(5), Millis(1)), deadline, out);
         }
         if (const int missing = batch - static_cast<int>(out.size()); !out.empty() && missing > 0) {
-            request(missing, Millis(0), std::chrono::steady_clock::now() + kPatience, out);
+            request(missing, Millis(0), std::chrono::steady_clock::now() + kNoWaitTimeout, out);
         }
     } catch (const std::runtime_error& error) {
-        verified_ = false;  // the server's reason (no JetStream, no durable) comes with the next fetch
+        verified_ = false;  // the next fetch reports the server's reason (no JetStream, no durable)
         if (out.empty()) {
             pause_until(deadline);
             throw Unavailable(error.what());
@@ -188,7 +188,7 @@ void Consumer::Impl::acknowledge(const Message& message, const std::string& how)
     }
     const auto status = natsConnection_PublishString(connection_->nats(), message.reply.c_str(), how.c_str());
     if (status != NATS_OK) {
-        connection_->log().warn("acknowledgement not sent; the message will come again",
+        connection_->log().warn("acknowledgement not sent; the message will be redelivered",
                                 {{"subject", message.subject}, {"error", natsStatus_GetText(status)}});
     }
 }

@@ -1,3 +1,4 @@
+// Implementation of Consumer: pull requests to JetStream on a private inbox.
 #pragma once
 
 #include <memory>
@@ -7,9 +8,9 @@
 
 namespace lamda::bus {
 
-/// Pulls by the JetStream API's own messages (ADR-13 of nats-architecture-and-design). nats.c's fetch either
-/// holds back the first message until the batch is full, or takes the late answer of one request for the
-/// answer of the next.
+/// Pulls with the messages of the JetStream API (ADR-13 of nats-architecture-and-design). nats.c's fetch
+/// either holds back the first message until the batch is full, or takes the late answer of one request for
+/// the answer of the next.
 struct Consumer::Impl {
     Impl(std::shared_ptr<Connection> connection, std::string stream, std::string durable);
     ~Impl();
@@ -20,15 +21,15 @@ struct Consumer::Impl {
     void acknowledge(const Message& message, const std::string& how);
 
   private:
-    /// Asks for `most` messages and collects them until all came, the server says that there are no more, or
-    /// `deadline`.
+    /// Requests `most` messages and collects them until all arrived, the server reports that there are no
+    /// more, or `deadline`.
     void request(int most, Millis expires, std::chrono::steady_clock::time_point deadline,
                  std::vector<Message>& into);
-    /// What came late for an earlier request.
+    /// Collects messages that arrived late for an earlier request.
     void take_pending(int most, std::vector<Message>& into);
     void subscribe();
-    /// The server does not answer requests to a durable that does not exist: so ask, at first and after
-    /// silence.
+    /// Checks that the durable exists, at first and after silence: the server does not answer requests to a
+    /// missing one.
     void verify(std::chrono::steady_clock::time_point deadline);
 
     std::shared_ptr<Connection> connection_;

@@ -22,15 +22,14 @@ struct Subscription::Impl::Closure {
         try {
             closure.callback(to_message(raw));
         } catch (const std::exception& error) {
-            closure.connection->log().error("a subscription's callback failed",
+            closure.connection->log().error("subscription callback failed",
                                             {{"subject", natsMsg_GetSubject(raw)}, {"error", error.what()}});
         }
     }
     static void on_complete(void* self) {
         const std::unique_ptr<std::shared_ptr<Closure>> held(static_cast<std::shared_ptr<Closure>*>(self));
         auto& closure = **held;
-        // The connection must not be destroyed on one of its own threads: let go of it under the waiter's
-        // eyes.
+        // The connection must not be destroyed on one of its own threads: the waiter releases it.
         std::lock_guard lock(closure.mutex);
         closure.done = true;
         closure.changed.notify_all();

@@ -1,3 +1,4 @@
+// Implementation of Subscription: a nats.c subscription and its callback.
 #pragma once
 
 #include <functional>
@@ -11,7 +12,7 @@ namespace lamda::bus {
 struct Subscription::Impl {
     Impl(std::shared_ptr<Connection> connection, const std::string& subject, const std::string& queue_group,
          std::function<void(const Message&)> callback);
-    /// No callback runs after it (unless it is called by the callback itself).
+    /// Waits for a running callback, unless called by the callback itself; none runs afterwards.
     ~Impl();
     Impl(const Impl&) = delete;
     Impl& operator=(const Impl&) = delete;

@@ -14,7 +14,7 @@ KeyPage::KeyPage() : page_(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE))) {
         throw std::bad_alloc();
     }
     start_ = static_cast<std::uint8_t*>(start);
-    // Each of these makes a leak less likely and none is a reason not to start: a container may forbid them.
+    // Each call reduces the risk of a leak. Failure is ignored: a container may forbid them.
     ::madvise(start, page_, MADV_DONTDUMP);
     ::madvise(start, page_, MADV_WIPEONFORK);
     ::mlock(start, page_);

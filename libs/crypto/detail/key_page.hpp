@@ -1,4 +1,4 @@
-// Where a private key lies in memory: the one place, and hard to copy by accident.
+// KeyPage: the only place of a private key in memory, protected against accidental copies.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace lamda::crypto {
 
-/// 32 bytes on a page of their own: left out of core dumps and of child processes, kept from being swapped
-/// out where the system allows it, wiped at the end.
+/// 32 bytes on a page of their own: excluded from core dumps and child processes, locked against swapping
+/// where the system allows it, wiped at the end.
 class KeyPage {
   public:
     static constexpr std::size_t kSize = 32;

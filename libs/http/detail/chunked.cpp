@@ -7,7 +7,7 @@ namespace lamda::http {
 
 namespace {
 
-constexpr std::size_t kMostSizeLine = 256;  ///< with extensions, which nobody reads
+constexpr std::size_t kMostSizeLine = 256;  ///< with extensions, which are ignored
 constexpr std::size_t kMostTrailers = 8U * 1024;
 
 }  // namespace
@@ -35,7 +35,7 @@ void ChunkDecoder::take_line_byte(char byte) {
     const bool after_return = !line_.empty() && line_.back() == '\r';
     const std::size_t most = state_ == State::kTrailer ? kMostTrailers : kMostSizeLine;
     trailer_bytes_ += state_ == State::kTrailer ? 1 : 0;
-    // A line ends with both or it is no line: readers differ on the rest.
+    // A line must end with CR LF: readers disagree about other endings.
     if (after_return != (byte == '\n') || line_.size() >= most || trailer_bytes_ > kMostTrailers) {
         state_ = State::kMalformed;
     } else if (after_return) {

@@ -1,4 +1,4 @@
-// The chunked transfer coding (RFC 9112, section 7.1), read as it arrives and under a limit.
+// Decodes the chunked transfer coding (RFC 9112, section 7.1) incrementally, under a limit.
 #pragma once
 
 #include <cstdint>
@@ -9,11 +9,12 @@ namespace lamda::http {
 
 class ChunkDecoder {
   public:
-    /// @param limit of all chunks together, in bytes
+    /// @param limit bytes of all chunks together
     explicit ChunkDecoder(std::size_t limit) : limit_(limit) {}
 
     enum class State { kSize, kData, kDataEnd, kTrailer, kDone, kMalformed, kTooLarge };
-    /// Appends what the chunks hold to `body`; returns how many bytes of `input` belong to this body.
+    /// Appends the content of the chunks to `body`; returns the number of bytes of `input` that belong to
+    /// this body.
     std::size_t feed(std::string_view input, std::string& body);
     State state() const { return state_; }
 
@@ -27,9 +28,9 @@ class ChunkDecoder {
 
     std::size_t limit_;
     State state_ = State::kSize;
-    std::string line_;             ///< of a size or a trailer, as far as it is there
-    std::uint64_t left_ = 0;       ///< bytes of the present chunk still to come
-    std::uint64_t announced_ = 0;  ///< by all chunks so far
+    std::string line_;             ///< incomplete line of a size or a trailer
+    std::uint64_t left_ = 0;       ///< remaining bytes of the current chunk
+    std::uint64_t announced_ = 0;  ///< total size of the chunks so far
     std::size_t trailer_bytes_ = 0;
 };
 

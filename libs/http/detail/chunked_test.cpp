@@ -25,7 +25,7 @@ Decoded decode(const std::string& text, std::size_t piece, std::size_t limit = 1
 
 }  // namespace
 
-TEST_CASE("Chunks are joined however they are cut up, and what follows them is left alone") {
+TEST_CASE("chunks are joined at any fragmentation, and bytes after them are not consumed") {
     const std::string text = "3;name=\"v\"\r\nabc\r\n0A\r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n";
     for (const std::size_t piece : {1U, 2U, 3U, 7U, 100U}) {
         INFO(piece);
@@ -36,7 +36,7 @@ TEST_CASE("Chunks are joined however they are cut up, and what follows them is l
     }
 }
 
-TEST_CASE("A chunk that leaves the limit is refused at its size line") {
+TEST_CASE("a chunk that exceeds the limit is refused at its size line") {
     CHECK(decode("a\r\n", 1).state == State::kData);
     CHECK(decode("b\r\n", 1).state == State::kTooLarge);
     CHECK(decode("5\r\n01234\r\n6\r\n", 1).state == State::kTooLarge);
@@ -44,7 +44,7 @@ TEST_CASE("A chunk that leaves the limit is refused at its size line") {
     CHECK(decode("5\r\n01234\r\nfffffffffffffffe\r\n", 1).state == State::kTooLarge);
 }
 
-TEST_CASE("Malformed chunks are told") {
+TEST_CASE("malformed chunks are detected") {
     for (const char* text :
          {"zz\r\n", "\r\n", "-1\r\n", "+1\r\n", " 1\r\n", "0x1\r\n", "1 \r\n", "1\n", "1\r\r\n",
           "1\r\nab\r\n", "1\r\na\rb", "1\r\na\n", "10000000000000000\r\n", "1;\x01\r\n"}) {

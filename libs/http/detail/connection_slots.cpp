@@ -59,7 +59,7 @@ bool ConnectionSlots::full_for(const std::string& address) const {
     return entries_.size() >= limits_.connections || has_its_share(address);
 }
 
-std::optional<ConnectionSlots::Id> ConnectionSlots::to_make_way(const std::string& address) const {
+std::optional<ConnectionSlots::Id> ConnectionSlots::to_evict(const std::string& address) const {
     if (has_its_share(address)) {
         const auto& waiting = lines_.at(address).waiting;
         return waiting.empty() ? std::nullopt : std::optional(waiting.begin()->second);
@@ -76,7 +76,7 @@ std::optional<ConnectionSlots::Id> ConnectionSlots::to_make_way(const std::strin
     return worst == nullptr ? std::nullopt : std::optional(worst->waiting.begin()->second);
 }
 
-std::optional<ConnectionSlots::Id> ConnectionSlots::to_give_back() const {
+std::optional<ConnectionSlots::Id> ConnectionSlots::to_reclaim() const {
     struct Holder {
         std::size_t bytes = 0;
         std::uint64_t since = 0;

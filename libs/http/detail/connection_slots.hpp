@@ -1,4 +1,4 @@
-// Which connections the server has, whose they are, what memory they hold, and which of them has to make way.
+// ConnectionSlots: the server's connections by address, the memory they hold, and the one to evict.
 #pragma once
 
 #include <cstdint>
@@ -11,8 +11,8 @@ namespace lamda::http {
 
 struct SlotLimits {
     std::size_t connections = 1000;
-    std::size_t each_address = 250;  ///< connections of one address unit; loopback has no such limit
-    std::size_t bytes = 24U << 20;  ///< of requests that arrive or wait, and of answers that are not sent yet
+    std::size_t each_address = 250;  ///< connections of one address unit; loopback is not limited
+    std::size_t bytes = 24U << 20;   ///< of requests that arrive or wait, and of unsent answers
 };
 
 /// Pure bookkeeping; not thread-safe.
@@ -22,33 +22,33 @@ class ConnectionSlots {
 
     explicit ConnectionSlots(SlotLimits limits) : limits_(limits) {}
 
-    /// @param address its unit; empty: of no address that is limited alone
+    /// @param address its address unit; empty: not limited by address
     void add(Id id, const std::string& address);
     void remove(Id id);
-    /// The server waits for the client: for (more of) a request, or for room to send in. Such a connection
-    /// can be taken away; the one that has waited longest is the first.
+    /// Marks that the server waits for the client: for (more of) a request, or for room to send. Such a
+    /// connection can be evicted; the one that has waited longest is first.
     void wait(Id id);
-    /// A handler works for it: it keeps its place.
+    /// Marks that a handler serves the connection: it cannot be evicted.
     void serve(Id id);
-    /// The bytes that it holds now.
+    /// Sets the bytes that the connection holds now.
     void hold(Id id, std::size_t bytes);
 
     std::size_t size() const { return entries_.size(); }
     std::size_t held() const { return held_; }
     bool holds_too_much() const { return held_ > limits_.bytes; }
-    /// True when one more of this address would exceed a limit.
+    /// True if one more connection of this address would exceed a limit.
     bool full_for(const std::string& address) const;
-    /// The connection that makes way for one more of this address: one of the address itself when that has
-    /// its share, else one of the address that has most. Nothing when none of them can be taken away.
-    std::optional<Id> to_make_way(const std::string& address) const;
-    /// The connection to end when too much is held: of the address that holds most, the one that has waited
-    /// longest with something.
-    std::optional<Id> to_give_back() const;
+    /// The connection to evict for one more of this address: one of the same address if that has reached its
+    /// limit, else one of the address with the most connections. Nothing if none can be evicted.
+    std::optional<Id> to_evict(const std::string& address) const;
+    /// The connection to evict if too many bytes are held: the longest waiting one with bytes, of the address
+    /// that holds most.
+    std::optional<Id> to_reclaim() const;
 
   private:
     struct Entry {
         std::string address;
-        std::uint64_t waits_since = 0;  ///< 0: it is served
+        std::uint64_t waits_since = 0;  ///< 0: being served
         std::size_t bytes = 0;
     };
     struct Line {

@@ -18,22 +18,21 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr int kBacklog = 512;
-/// Requests that one connection may have answered in a row before others get their turn.
+/// Pipelined requests answered for one connection before other connections get a turn.
 constexpr int kPipelined = 16;
-/// What the kernel takes of an answer before the client reads: more waits in this process, where it is
-/// counted.
+/// Kernel buffer for unread answers: the rest is buffered in this process, where it is counted.
 constexpr int kSendBuffer = 128 * 1024;
 
-/// cpp-httplib runs process_and_close_socket() through this on its accepting thread. There it only passes the
-/// socket on, which costs a few system calls: a worker is for whole requests.
+/// Runs process_and_close_socket() on cpp-httplib's accepting thread. There it only passes the socket on, for
+/// a few system calls: workers are for complete requests.
 class AtOnce : public httplib::TaskQueue {
   public:
     void enqueue(std::function<void()> task) override { task(); }
     void shutdown() override {}
 };
 
-/// What cpp-httplib reads a request from and writes its answer to. The request has been read, and the watcher
-/// sends the answer, so neither is a socket.
+/// Stream from which cpp-httplib reads a request and to which it writes the answer. Not a socket: the request
+/// is already read, and the watcher sends the answer.
 class MemoryStream : public httplib::Stream {
   public:
     explicit MemoryStream(std::string remote) : remote_(std::move(remote)) {}
@@ -61,10 +60,9 @@ class MemoryStream : public httplib::Stream {
     std::string take_written() { return std::move(written_); }
 
   private:
-    // The client's own head is not shown to cpp-httplib's parser: it refuses methods it does not know and a
-    // second
-    // `?`, decodes `%` in header values, answers Range with parts and Accept-Encoding with compression. The
-    // request is put in place of this one as soon as it is parsed.
+    // A dummy head for cpp-httplib's parser, which refuses methods it does not know and a second `?`, decodes
+    // `%` in header values, answers Range with parts and Accept-Encoding with compression. The real request
+    // replaces it right after parsing.
     std::string_view unread_ = "GET / HTTP/1.1\r\n\r\n";
     std::string remote_;
     std::string written_;
@@ -89,7 +87,7 @@ int port_of(int fd) {
                                       : ntohs(reinterpret_cast<const sockaddr_in*>(&name)->sin_port);
 }
 
-/// Takes out what cpp-httplib puts in for features that are not used here.
+/// Removes headers that cpp-httplib adds for features that are not used here.
 void tidy_headers(const httplib::Request& /*request*/, httplib::Response& response) {
     response.headers.erase("Keep-Alive");
     response.headers.erase("Accept-Ranges");
@@ -114,7 +112,7 @@ Engine::Engine(EngineConfig config, Serve serve, IsLarge is_large, Watcher::Refu
               enqueue(std::move(connection), std::move(request));
           },
           std::move(refuse)) {
-    new_task_queue = [] { return new AtOnce; };  // the caller's, by cpp-httplib's contract
+    new_task_queue = [] { return new AtOnce; };  // owned by the caller, by cpp-httplib's contract
     set_tcp_nodelay(true);
     // The default is SO_REUSEPORT, by which a second process would silently share the port.
     set_socket_options([](socket_t socket) {
@@ -126,7 +124,7 @@ Engine::Engine(EngineConfig config, Serve serve, IsLarge is_large, Watcher::Refu
             serve(request, response);
             return HandlerResponse::Handled;
         });
-    // The default tells the client what the exception says.
+    // The default sends the exception's text to the client.
     set_exception_handler([](const httplib::Request&, httplib::Response& response,
                              const std::exception_ptr&) { response.status = 500; });
     set_post_routing_handler(tidy_headers);
@@ -147,7 +145,7 @@ void Engine::bind() {
     if (!bound || ::listen(svr_sock_, kBacklog) != 0) {
         throw std::runtime_error("cannot listen on " + config_.bind_address + ":" +
                                  std::to_string(config_.port) +
-                                 ": the port is taken, or the address is not of this machine");
+                                 ": the port is in use, or the address is not one of this machine");
     }
     config_.port = port_of(svr_sock_);
 }
@@ -164,7 +162,8 @@ void Engine::listen_until_stopped() {
     while (!stopping_) {
         listen_after_bind();
         bound = false;
-        // It also ends when accept() fails, as for want of memory; the server does not.
+        // The call also returns when accept() fails, for example for lack of memory; the server must
+        // continue.
         while (!bound && !stopping_) {
             try {
                 bind();
@@ -176,8 +175,8 @@ void Engine::listen_until_stopped() {
         }
     }
     if (bound) {
-        ::close(
-            svr_sock_.exchange(INVALID_SOCKET));  // listen_after_bind() closes only what it has begun with
+        ::close(svr_sock_.exchange(
+            INVALID_SOCKET));  // listen_after_bind() closes only a socket that it has started on
     }
     const std::lock_guard lock(mutex_);
     listening_ = false;
@@ -191,7 +190,7 @@ void Engine::stop() {
             std::unique_lock lock(mutex_);
             changed_.notify_all();
             while (listening_) {
-                // Without effect as long as listen_after_bind() is only about to begin.
+                // No effect if listen_after_bind() has not started yet: repeated.
                 if (svr_sock_ != INVALID_SOCKET) {
                     httplib::Server::stop();
                 }
@@ -217,7 +216,7 @@ bool Engine::process_and_close_socket(socket_t socket) {
 }
 
 void Engine::enqueue(ConnectionPtr connection, RawRequest request, bool large) {
-    // std::function copies what it holds, hence the pointer.
+    // A pointer, since std::function copies its captures.
     workers_.enqueue(
         [this, connection = std::move(connection), large,
          request = std::make_shared<RawRequest>(std::move(request))] {

@@ -1,4 +1,4 @@
-// cpp-httplib's server, of which no worker is held by a client that idles, drips or talks nonsense.
+// cpp-httplib's server without a worker per connection: idle, slow and malformed clients hold no thread.
 #pragma once
 
 #include <httplib.h>
@@ -18,10 +18,10 @@ namespace lamda::http {
 
 class Engine : private httplib::Server {
   public:
-    /// The request is as the client sent it: names of headers in lowercase, nothing decoded but the chunks of
-    /// the body.
+    /// Receives the request as sent: header names in lowercase, nothing decoded except the chunks of the
+    /// body.
     using Serve = std::function<void(const httplib::Request& request, httplib::Response& response)>;
-    /// True for a request of the few that may be served at a time (EngineConfig::most_large).
+    /// True for a large request, of which a few run at a time (EngineConfig::most_large).
     using IsLarge = std::function<bool(const RawRequest& request)>;
 
     Engine(EngineConfig config, Serve serve, IsLarge is_large, Watcher::Refuse refuse);
@@ -29,9 +29,9 @@ class Engine : private httplib::Server {
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;
 
-    /// @throws std::runtime_error when it cannot listen there
+    /// @throws std::runtime_error if it cannot listen there
     int start();
-    /// Answers what has begun, closes the rest.
+    /// Answers requests in progress, closes the other connections.
     void stop();
 
   private:

@@ -1,4 +1,4 @@
-// The limits in time and number of the server's connections.
+// Limits of the server's connections in time and number.
 #pragma once
 
 #include <chrono>
@@ -13,12 +13,11 @@ struct EngineConfig {
     int port = 0;
     std::size_t workers = 8;
     std::size_t most_workers = 64;
-    std::size_t most_large = 2;  ///< workers that large requests may have at a time
-    /// When one more comes, one that waits is closed; 503 only when all are being served.
+    std::size_t most_large = 2;  ///< workers that large requests may use at a time
+    /// At the limit a waiting connection is closed for a new one; 503 only if all are being served.
     std::size_t most_connections = 1000;
     std::size_t most_of_address = 250;  ///< connections of one address; loopback is not limited
-    std::size_t most_held =
-        24U << 20;  ///< bytes of requests that are not served yet, and of answers not sent yet
+    std::size_t most_held = 24U << 20;  ///< bytes of requests not served yet, and of unsent answers
     std::size_t max_body = 1U << 20;
     MemoryBudget* memory = nullptr;  ///< counts answers until they are sent
     std::chrono::milliseconds head_timeout{5'000};

@@ -1,4 +1,4 @@
-// Promises that cpp-httplib, left to itself, does not keep.
+// Tests of guarantees that cpp-httplib alone does not give.
 #include <dirent.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -18,7 +18,7 @@ using std::chrono::seconds;
 
 namespace {
 
-/// Our own descriptor of the socket that listens on `port`, or -1.
+/// Descriptor in this process of the socket that listens on `port`, or -1.
 int listening_socket(int port) {
     const std::unique_ptr<DIR, int (*)(DIR*)> folder(::opendir("/proc/self/fd"), &::closedir);
     for (const dirent* entry = ::readdir(folder.get()); entry != nullptr; entry = ::readdir(folder.get())) {
@@ -36,7 +36,7 @@ int listening_socket(int port) {
     return -1;
 }
 
-/// Echoes a header and tells the rest of what arrived.
+/// Echoes a header and reports other parts of the request.
 void add_echo(Server& server) {
     server.route("GET", "/echo", [](const Request& request) {
         const auto header = request.headers.find("x-echo");
@@ -52,7 +52,7 @@ void add_echo(Server& server) {
 
 }  // namespace
 
-TEST_CASE("Header values and targets reach the handler as sent; the peer's address cannot be forged") {
+TEST_CASE("header values and targets reach the handler as sent; the peer's address cannot be forged") {
     lamda::telemetry::Metrics metrics;
     Server server({}, lamda::telemetry::Log::none(), metrics);
     add_echo(server);
@@ -63,7 +63,7 @@ TEST_CASE("Header values and targets reach the handler as sent; the peer's addre
     CHECK(client.ask(get("/echo", "X-Echo: " + std::string(12'000, 'x') + "\r\n")).body.size() > 12'000);
 }
 
-TEST_CASE("Answers are neither cut into ranges nor compressed, and name no feature of the engine") {
+TEST_CASE("answers are neither cut into ranges nor compressed, and name no feature of the engine") {
     TestServer server;
     RawClient client(server.port);
     for (const char* header :
@@ -78,7 +78,7 @@ TEST_CASE("Answers are neither cut into ranges nor compressed, and name no featu
     }
 }
 
-TEST_CASE("A method that nobody has heard of is 404 or 405, not a broken connection") {
+TEST_CASE("an unknown method is 404 or 405, not a broken connection") {
     TestServer server;
     RawClient client(server.port);
     CHECK(client.ask("BREW /nothing HTTP/1.1\r\nHost: x\r\n\r\n").status == 404);
@@ -86,7 +86,7 @@ TEST_CASE("A method that nobody has heard of is 404 or 405, not a broken connect
     CHECK(client.ask(get("/items/1")).status == 200);
 }
 
-TEST_CASE("A client that sends nothing more is answered before the connection ends") {
+TEST_CASE("a client that closes its sending side is answered before the connection ends") {
     TestServer server;
     RawClient client(server.port);
     client.send(get("/items/1") + get("/items/2"));
@@ -101,7 +101,7 @@ TEST_CASE("A client that sends nothing more is answered before the connection en
     CHECK(half.closed_within(seconds(2)));
 }
 
-TEST_CASE("When accepting fails the server listens again on the same port; open connections go on") {
+TEST_CASE("when accept() fails, the server listens again on the same port; open connections continue") {
     TestServer server;
     RawClient open(server.port);
     REQUIRE(open.ask(get("/items/1")).status == 200);
@@ -121,7 +121,7 @@ TEST_CASE("When accepting fails the server listens again on the same port; open 
     CHECK(status == 200);
 }
 
-TEST_CASE("A second server does not get to share the port") {
+TEST_CASE("a second server cannot share the port") {
     TestServer server;
     for (int i = 0; i < 3; ++i) {
         ServerConfig config;
@@ -131,7 +131,7 @@ TEST_CASE("A second server does not get to share the port") {
     CHECK(RawClient(server.port).ask(get("/items/1")).status == 200);
 }
 
-TEST_CASE("A server that has hardly started can be stopped") {
+TEST_CASE("a server can be stopped right after its start") {
     for (int i = 0; i < 20; ++i) {
         TestServer server;
         server.server.stop();
@@ -139,8 +139,7 @@ TEST_CASE("A server that has hardly started can be stopped") {
     }
 }
 
-TEST_CASE(
-    "No more than the most workers run handlers at a time, and those who wait are answered after them") {
+TEST_CASE("at most most_workers handlers run at a time, and waiting requests are answered after them") {
     std::atomic<int> done{0};
     TestServer server([] {
         ServerConfig config;
@@ -166,7 +165,7 @@ TEST_CASE(
     CHECK(done == 10);
 }
 
-TEST_CASE("A client that does not read its answer does not hold up the end") {
+TEST_CASE("a client that does not read its answer does not delay stop()") {
     lamda::telemetry::Metrics metrics;
     Server server({}, lamda::telemetry::Log::none(), metrics);
     std::atomic<bool> asked{false};

@@ -57,7 +57,7 @@ Refusal malformed(std::string detail = "this is not an HTTP/1.1 request") {
     return {400, "malformed_request", std::move(detail)};
 }
 
-/// Method, target, and what the version's minor number is.
+/// Reads method and target; returns the minor number of the version.
 std::variant<int, Refusal> read_request_line(std::string_view line, RequestHead& head) {
     const std::size_t first = line.find(' ');
     const std::size_t last = line.rfind(' ');
@@ -74,14 +74,14 @@ std::variant<int, Refusal> read_request_line(std::string_view line, RequestHead&
         return malformed();
     }
     if (version != "HTTP/1.1" && version != "HTTP/1.0") {
-        return Refusal{505, "unsupported_version", "this server speaks HTTP/1.1"};
+        return Refusal{505, "unsupported_version", "this server supports HTTP/1.1"};
     }
     return version[7] - '0';
 }
 
 bool read_header(std::string_view line, RequestHead& head, std::map<std::string, int>& counts) {
     const std::size_t colon = line.find(':');
-    // A blank before the colon, or a line that continues the one before, is no token either.
+    // Also refuses a blank before the colon and a continued line: neither is a token.
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon)) || has_control(line)) {
         return false;
     }
@@ -112,7 +112,7 @@ std::optional<Refusal> read_framing(RequestHead& head, std::map<std::string, int
         const std::string& text = length->second;
         const auto [stopped, error] =
             std::from_chars(text.data(), text.data() + text.size(), head.content_length);
-        // from_chars alone would take no sign either, but two lengths joined by a comma stop it early.
+        // Requires the whole text: two lengths joined by a comma would stop from_chars early.
         if (error != std::errc() || stopped != text.data() + text.size()) {
             return malformed("Content-Length must be one number");
         }
@@ -152,8 +152,8 @@ std::variant<RequestHead, Refusal> read_head(std::string_view text) {
     return head;
 }
 
-Asker read_asker(std::string_view text) {
-    Asker out;
+Requester read_requester(std::string_view text) {
+    Requester out;
     std::size_t end = text.find("\r\n");
     if (end == std::string_view::npos) {
         return out;

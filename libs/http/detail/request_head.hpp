@@ -1,4 +1,4 @@
-// The head of a request (RFC 9112, sections 2 to 5), read strictly.
+// Parses the head of a request (RFC 9112, sections 2 to 5) strictly.
 #pragma once
 
 #include <cstdint>
@@ -9,19 +9,19 @@
 
 namespace lamda::http {
 
-/// What a refusal's answer needs to know of the one who asked, as far as it could be read.
-struct Asker {
+/// Parts of the request that a refusal's answer needs, as far as they were readable.
+struct Requester {
     std::string method;
     std::string path;    ///< without the query
     std::string origin;  ///< empty: none, or more than one
 };
 
-/// Why no request can be made of the bytes; the stream cannot be read on after it.
+/// Reason why the bytes are not a request; the stream cannot be read further.
 struct Refusal {
     int status = 400;
     std::string code;
     std::string detail;
-    Asker asker = {};
+    Requester requester = {};
 };
 
 struct RequestHead {
@@ -35,10 +35,10 @@ struct RequestHead {
 };
 
 /// @param text the head with the line end of its last line, without the empty line.
-/// Framing that two readers could understand in two ways is refused (RFC 9112, sections 6.3 and 11.2), and so
-/// are encoded bodies: decoding would put the limit on them out of force.
+/// Refuses framing that two readers could understand differently (RFC 9112, sections 6.3 and 11.2), and
+/// encoded bodies: decoding would bypass their limit.
 std::variant<RequestHead, Refusal> read_head(std::string_view text);
-/// Reads on over lines that are wrong. @param text a head, or the beginning of one: only whole lines count
-Asker read_asker(std::string_view text);
+/// Skips malformed lines. @param text a head, or its beginning: only complete lines count
+Requester read_requester(std::string_view text);
 
 }  // namespace lamda::http

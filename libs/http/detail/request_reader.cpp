@@ -7,7 +7,7 @@ namespace lamda::http {
 
 namespace {
 
-/// A line that no request can begin with need not be waited for to end.
+/// False if no request can begin with these bytes: then the end of the line is not awaited.
 bool begins_a_line_of_text(std::string_view waiting) {
     const std::string_view line = waiting.substr(0, waiting.find("\r\n"));
     return std::all_of(line.begin(), line.end(), [&line](const char& c) {
@@ -19,7 +19,7 @@ bool begins_a_line_of_text(std::string_view waiting) {
 }  // namespace
 
 void RequestReader::refuse(int status, std::string code, std::string detail) {
-    refusal_ = {status, std::move(code), std::move(detail), asker_};
+    refusal_ = {status, std::move(code), std::move(detail), requester_};
     state_ = State::kRefused;
 }
 
@@ -32,7 +32,7 @@ std::size_t RequestReader::look(std::string_view waiting) {
             return used;
         }
         state_ = State::kHead;
-        asker_ = {};
+        requester_ = {};
     }
     if (state_ == State::kHead) {
         used += look_at_head(waiting.substr(used));
@@ -50,7 +50,7 @@ std::size_t RequestReader::look_at_head(std::string_view waiting) {
         refuse(400, "malformed_request", "this is not an HTTP/1.1 request");
         return 0;
     }
-    asker_ = read_asker(waiting.substr(0, end == std::string_view::npos ? waiting.size() : end + 2));
+    requester_ = read_requester(waiting.substr(0, end == std::string_view::npos ? waiting.size() : end + 2));
     if (size > kMostHead || (end == std::string_view::npos && size == kMostHead)) {
         refuse(431, "header_too_large", "the request line and headers exceed 16 KiB");
         return 0;
@@ -61,7 +61,7 @@ std::size_t RequestReader::look_at_head(std::string_view waiting) {
     auto head = read_head(waiting.substr(0, end + 2));
     if (auto* refusal = std::get_if<Refusal>(&head)) {
         refusal_ = std::move(*refusal);
-        refusal_.asker = asker_;
+        refusal_.requester = requester_;
         state_ = State::kRefused;
         return 0;
     }

@@ -1,4 +1,4 @@
-// One request out of the bytes that wait in a socket, judged before they are taken from it.
+// RequestReader: parses one request from the bytes in a socket before they are taken from it.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,7 @@
 
 namespace lamda::http {
 
-/// Whole: the chunks of the body are joined.
+/// A complete request: the chunks of the body are joined.
 struct RawRequest {
     RequestHead head;
     std::string body;
@@ -24,20 +24,20 @@ class RequestReader {
     explicit RequestReader(std::size_t max_body) : max_body_(max_body) {}
 
     enum class State { kIdle, kHead, kBody, kComplete, kRefused };
-    /// Reads what waits and returns how many of its first bytes the present request is done with. Of a head
-    /// that is incomplete, none: the same bytes are to be shown again with those that follow, in kMostHead or
-    /// more at a time.
+    /// Parses the waiting bytes and returns how many of the first ones the current request has consumed. For
+    /// an incomplete head none: pass the same bytes again with those that follow, in pieces of at least
+    /// kMostHead.
     std::size_t look(std::string_view waiting);
     State state() const { return state_; }
-    /// True once when the client waits for `100 Continue` before it sends the body.
+    /// True once if the client waits for `100 Continue` before it sends the body.
     bool take_expectation();
-    /// Only when complete; the next look() starts another request.
+    /// Requires complete(); the next look() starts another request.
     RawRequest take();
-    /// Bytes of memory that the request has taken so far.
+    /// Bytes of memory that the request uses so far.
     std::size_t held() const { return request_.body.capacity(); }
     const Refusal& refusal() const { return refusal_; }
-    /// Whose request it is that is on its way, as far as its head has come.
-    const Asker& asker() const { return asker_; }
+    /// Sender of the current request, as far as its head has arrived.
+    const Requester& requester() const { return requester_; }
 
   private:
     void refuse(int status, std::string code, std::string detail);
@@ -49,7 +49,7 @@ class RequestReader {
     RawRequest request_;
     std::unique_ptr<ChunkDecoder> chunks_;
     Refusal refusal_;
-    Asker asker_;
+    Requester requester_;
 };
 
 }  // namespace lamda::http

@@ -7,7 +7,7 @@ using State = RequestReader::State;
 
 namespace {
 
-/// Status of the refusal; 0: taken as a whole.
+/// Status of the refusal; 0: accepted.
 int judged(const std::string& head) {
     RequestReader reader(100);
     reader.look(head + "\r\n\r\n");
@@ -16,7 +16,7 @@ int judged(const std::string& head) {
 
 }  // namespace
 
-TEST_CASE("Nothing of a head is taken before it is whole, and nothing after the request") {
+TEST_CASE("no byte of a head is consumed before it is complete, and none after the request") {
     const std::string text =
         "\r\nPOST /a?b HTTP/1.1\r\nHost: x\r\nX-A: 1\r\nx-a:  2 \r\nContent-Length: 3\r\n\r\n";
     RequestReader reader(100);
@@ -38,7 +38,7 @@ TEST_CASE("Nothing of a head is taken before it is whole, and nothing after the 
     CHECK(reader.state() == State::kIdle);
 }
 
-TEST_CASE("Heads that are no request are refused") {
+TEST_CASE("malformed heads are refused") {
     for (const char* head :
          {"GET", "GET /", "GET  / HTTP/1.1\r\nHost: x", "GET / HTTP/1.1 \r\nHost: x",
           "GET /\tHTTP/1.1\r\nHost: x", "G(T / HTTP/1.1\r\nHost: x", "GET / http/1.1\r\nHost: x",
@@ -60,14 +60,14 @@ TEST_CASE("Heads that are no request are refused") {
     CHECK(judged("GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 0") == 0);
 }
 
-TEST_CASE("What cannot become a request is refused without waiting for the end of its first line") {
+TEST_CASE("bytes that cannot be a request are refused before the end of the first line") {
     RequestReader reader(100);
     reader.look(std::string_view("\x16\x03\x01", 3));
     CHECK(reader.state() == State::kRefused);
     CHECK(reader.refusal().status == 400);
 }
 
-TEST_CASE("Connections are kept alive as the version and the Connection header say") {
+TEST_CASE("keep-alive follows the version and the Connection header") {
     const auto kept = [](const std::string& head) {
         RequestReader reader(100);
         reader.look(head + "\r\n\r\n");

@@ -1,4 +1,5 @@
-// Which handler answers: patterns as in OpenAPI, compared piece by piece, without regular expressions.
+// Router: selects the handler by patterns as in OpenAPI, compared by path segment, without regular
+// expressions.
 #pragma once
 
 #include <map>
@@ -9,24 +10,23 @@ namespace lamda::http {
 
 class Router {
   public:
-    /// @param pattern `/api/jobs/{id}`: a piece in braces takes any one non-empty piece of the path.
-    /// Routes are numbered from 0 in the order of adding. @throws std::invalid_argument when it is added
-    /// twice
+    /// @param pattern `/api/jobs/{id}`: a segment in braces matches any non-empty segment of the path.
+    /// Routes are numbered from 0 in the order of adding. @throws std::invalid_argument for a duplicate
     void add(const std::string& method, const std::string& pattern);
 
     struct Match {
         int route = -1;                             ///< -1: none has this method
-        std::vector<std::string> allowed;           ///< methods of the path; empty: unknown path
-        std::map<std::string, std::string> params;  ///< of the route
+        std::vector<std::string> allowed;           ///< allowed methods of the path; empty: unknown path
+        std::map<std::string, std::string> params;  ///< parameters of the route
     };
-    /// As in OpenAPI, the pattern that fits with literal pieces goes before one with parameters, whatever the
-    /// method: `GET /jobs/query` is no job's id where `POST /jobs/query` exists. GET routes answer HEAD too.
+    /// As in OpenAPI, a pattern with literal segments takes precedence over one with parameters, for every
+    /// method: `GET /jobs/query` is not a job's id if `POST /jobs/query` exists. GET routes answer HEAD too.
     Match find(const std::string& method, const std::vector<std::string>& segments) const;
 
     const std::string& pattern(int route) const { return routes_[static_cast<std::size_t>(route)].pattern; }
     const std::string& method(int route) const { return routes_[static_cast<std::size_t>(route)].method; }
     std::size_t size() const { return routes_.size(); }
-    /// Those of all routes, HEAD and OPTIONS included; sorted.
+    /// Methods of all routes, HEAD and OPTIONS included; sorted.
     std::vector<std::string> methods() const;
 
   private:
@@ -38,7 +38,8 @@ class Router {
         std::string method;
         std::string pattern;
         std::vector<Piece> pieces;
-        std::string rank;  ///< `0` for each literal, `1` for each parameter: the smaller is the closer fit
+        std::string
+            rank;  ///< `0` for each literal, `1` for each parameter: the smaller rank is the better match
     };
     static bool fits(const Route& route, const std::vector<std::string>& segments);
     static std::vector<std::string> sorted_methods(const std::vector<const Route*>& routes);

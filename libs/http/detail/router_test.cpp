@@ -12,7 +12,7 @@ Router::Match find(const Router& router, const std::string& method, const std::s
 }
 }  // namespace
 
-TEST_CASE("Patterns take a piece for each parameter, decoded") {
+TEST_CASE("a pattern takes one decoded segment for each parameter") {
     Router router;
     router.add("GET", "/api/jobs/{id}/logs/{n}");
     const auto match = find(router, "GET", "/api/jobs/a%2Fb%20c/logs/7");
@@ -25,7 +25,7 @@ TEST_CASE("Patterns take a piece for each parameter, decoded") {
     }
 }
 
-TEST_CASE("The literal pattern goes before the parameter, whatever the method") {
+TEST_CASE("the literal pattern takes precedence over the parameter, for every method") {
     Router router;
     router.add("GET", "/jobs/{id}");
     router.add("POST", "/jobs/query");
@@ -42,7 +42,7 @@ TEST_CASE("The literal pattern goes before the parameter, whatever the method") 
     CHECK_THROWS_AS(router.add("GET", "/jobs/mine"), std::invalid_argument);
 }
 
-TEST_CASE("Targets are decoded strictly") {
+TEST_CASE("targets are decoded strictly") {
     const auto good = parse_target("/a%20b/c+d?x=1&y=a+b%26&x=%E2%82%AC&flag&=").value();
     CHECK(good.segments == std::vector<std::string>{"a b", "c+d"});
     CHECK(good.query.count("x") == 2);

@@ -1,4 +1,4 @@
-// What the watcher does with its sockets: nothing of it waits.
+// Socket operations of the watcher; none of them blocks.
 #pragma once
 
 #include <sys/epoll.h>
@@ -13,13 +13,13 @@ namespace lamda::http {
 constexpr std::uint32_t kReadEvents = EPOLLIN | EPOLLRDHUP | EPOLLET;
 constexpr std::uint32_t kSendEvents = EPOLLOUT | EPOLLRDHUP | EPOLLET;
 
-/// True when the socket took all of it.
+/// True if the socket accepted all bytes.
 inline bool send_at_once(int fd, std::string_view bytes) {
     return ::send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT) ==
            static_cast<ssize_t>(bytes.size());
 }
 
-/// Bytes that were looked at are there to be taken.
+/// Takes bytes that were peeked before.
 inline bool take_from(int fd, char* scratch, std::size_t count) {
     while (count > 0) {
         const ssize_t got = ::recv(fd, scratch, count, MSG_DONTWAIT);

@@ -1,4 +1,4 @@
-// HTTP status codes in words.
+// Reason phrases of HTTP status codes.
 #pragma once
 
 #include <string_view>

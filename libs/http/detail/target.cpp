@@ -9,7 +9,7 @@ namespace lamda::http {
 
 namespace {
 
-/// RFC 3986, section 3.1: a scheme's letters have no case.
+/// RFC 3986, section 3.1: schemes are case-insensitive.
 bool has_scheme(std::string_view text, std::string_view scheme) {
     return text.size() >= scheme.size() &&
            std::equal(scheme.begin(), scheme.end(), text.begin(), [](char expected, char c) {

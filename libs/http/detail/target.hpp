@@ -19,10 +19,10 @@ struct Target {
 /// `%41` → `A`; with `plus_is_space`, as in query strings, `+` → space. The result is UTF-8 without control
 /// characters. Errors: `invalid_encoding`.
 Result<std::string> percent_decode(std::string_view text, bool plus_is_space);
-/// Origin form, or absolute form of which scheme and host are dropped. Errors: `invalid_path`,
+/// Parses origin form, or absolute form without its scheme and host. Errors: `invalid_path`,
 /// `invalid_query`.
 Result<Target> parse_target(std::string_view text);
-/// The pieces between slashes of a path that starts with one; `/` has none, `/a/` is `a` and an empty one.
+/// Segments of a path that starts with a slash; `/` has none, `/a/` has `a` and an empty one.
 std::vector<std::string_view> split_path(std::string_view path);
 
 }  // namespace lamda::http

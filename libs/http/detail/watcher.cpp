@@ -23,14 +23,14 @@ using std::chrono::milliseconds;
 
 constexpr std::uint64_t kWakeId = 0;
 constexpr auto kSweepEvery = milliseconds(100);
-/// For answers that are being sent when the server is to stop.
+/// Time for unsent answers when the server stops.
 constexpr auto kLastSend = milliseconds(1'000);
 
 SlotLimits limits_of(const EngineConfig& config) {
     return {config.most_connections, config.most_of_address, config.most_held};
 }
 
-/// Loopback may be a proxy: it is of no address that is limited alone.
+/// Loopback may be a proxy: it is not limited by address.
 std::string unit_of(const std::string& remote) {
     return is_loopback(remote) ? "" : address_unit(remote);
 }
@@ -84,7 +84,7 @@ void Watcher::add(int fd, const std::string& remote) {
     {
         const std::lock_guard lock(mutex_);
         if (slots_.full_for(unit)) {
-            if (const auto id = slots_.to_make_way(unit)) {
+            if (const auto id = slots_.to_evict(unit)) {
                 victim = take_out(*id);
             }
         }
@@ -132,10 +132,10 @@ void Watcher::evict(const ConnectionPtr& connection) {
     const std::lock_guard lock(connection->mutex);
     if (connection->stage == Connection::Stage::kWaiting && connection->in_request) {
         send_at_once(connection->fd,
-                     refuse_({503, "too_many_connections", "try again later", connection->reader.asker()},
+                     refuse_({503, "too_many_connections", "try again later", connection->reader.requester()},
                              connection->remote));
     }
-    // A worker that has it since then sends its answer, and closes it.
+    // If a worker is serving it, the worker sends its answer and closes the connection.
     connection->keep_alive = false;
     if (connection->stage != Connection::Stage::kServing) {
         forget(*connection);
@@ -147,7 +147,7 @@ void Watcher::relieve() {
         ConnectionPtr victim;
         {
             const std::lock_guard lock(mutex_);
-            const auto id = slots_.holds_too_much() ? slots_.to_give_back() : std::nullopt;
+            const auto id = slots_.holds_too_much() ? slots_.to_reclaim() : std::nullopt;
             if (!id) {
                 return;
             }
@@ -189,7 +189,7 @@ void Watcher::watch() {
             }
         }
         if (Clock::now() - swept >= kSweepEvery) {
-            sweep();
+            check_deadlines();
             swept = Clock::now();
         }
     }
@@ -217,11 +217,11 @@ void Watcher::on_event(std::uint64_t id, std::uint32_t events) {
         }
         relieve();
     } catch (const std::exception&) {
-        drop(connection);  // out of memory or threads: one client less, and the watch goes on
+        drop(connection);  // out of memory or threads: drops this client and continues
     }
 }
 
-void Watcher::sweep() {
+void Watcher::check_deadlines() {
     std::vector<ConnectionPtr> all;
     {
         const std::lock_guard lock(mutex_);

@@ -1,6 +1,5 @@
-// Connections that no worker is busy with: idle ones, those whose request trickles in, those whose answer is
-// being sent, those that are being closed. One thread watches them all in epoll(7), under deadlines, and
-// looks at what they send with MSG_PEEK.
+// Watcher: connections without a worker: idle, receiving a request, sending an answer, or closing. One thread
+// watches them all with epoll(7) under deadlines, and reads their input with MSG_PEEK.
 #pragma once
 
 #include <atomic>
@@ -24,10 +23,10 @@ namespace lamda::http {
 struct Connection {
     using Clock = std::chrono::steady_clock;
     enum class Stage {
-        kWaiting,   ///< for (more of) a request
-        kServing,   ///< a worker has it
-        kSending,   ///< the answer, as fast as the client reads
-        kDraining,  ///< answered for the last time: what still comes is thrown away
+        kWaiting,   ///< waits for (more of) a request
+        kServing,   ///< a worker serves it
+        kSending,   ///< sends the answer as the client reads
+        kDraining,  ///< the last answer is sent: further input is discarded
         kGone
     };
 
@@ -41,30 +40,29 @@ struct Connection {
     const int fd;
     const std::string remote;
 
-    std::mutex mutex;  ///< of all that follows
+    std::mutex mutex;  ///< guards all members below
     Stage stage = Stage::kWaiting;
-    bool ended = false;  ///< the client sends nothing after what waits
-    bool fresh = true;   ///< no request has come yet: its deadline runs since accept(2)
+    bool ended = false;  ///< the client sends nothing after the waiting bytes
+    bool fresh = true;   ///< no request yet: the deadline counts from accept(2)
     bool in_request = false;
     Clock::time_point request_began;
     Clock::time_point deadline;
     RequestReader reader;
     std::string unsent;
-    std::size_t sent = 0;  ///< of `unsent`
+    std::size_t sent = 0;  ///< bytes of `unsent`
     MemoryBudget::Share unsent_share;
-    bool keep_alive = false;   ///< after `unsent`
-    std::uint32_t events = 0;  ///< that epoll reports
+    bool keep_alive = false;   ///< after `unsent` is sent
+    std::uint32_t events = 0;  ///< events that epoll reports
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
-/// Takes from a socket what belongs to the present request and not a byte more, and of a request nothing
-/// before its head is whole and judged: until then, and between two requests, the socket can be handed to
-/// another protocol.
+/// Takes exactly the bytes of the current request from a socket, and none of them before the head is complete
+/// and valid: until then, and between two requests, the socket can be handed to another protocol.
 class Watcher {
   public:
-    /// Called on the watching thread; must not wait.
+    /// Called on the watching thread; must not block.
     using Ready = std::function<void(ConnectionPtr connection, RawRequest request)>;
-    /// The answer, as bytes, to what is no request.
+    /// Returns the answer, as bytes, to input that is not a request.
     using Refuse = std::function<std::string(const Refusal& refusal, const std::string& remote)>;
 
     Watcher(const EngineConfig& config, Ready ready, Refuse refuse);
@@ -72,14 +70,14 @@ class Watcher {
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
 
-    /// Takes the socket over. When there are as many as may be, another one that waits is closed.
+    /// Takes ownership of the socket. At the limit of connections it closes another one that waits.
     /// @param remote numeric address of the peer
     void add(int fd, const std::string& remote);
-    /// Sends what the socket takes at once; the rest follows from the watching thread. Returns the
-    /// connection's next request, when the answer is sent and that is there already.
+    /// Sends as much as the socket accepts now; the watching thread sends the rest. Returns the connection's
+    /// next request if the answer is sent and the request has already arrived.
     std::optional<RawRequest> answer(const ConnectionPtr& connection, std::string bytes, bool keep_alive);
     void drop(const ConnectionPtr& connection);
-    /// Waits a second at most for answers that are being sent, then closes all connections.
+    /// Waits up to a second for unsent answers, then closes all connections.
     void stop();
 
   private:
@@ -87,11 +85,11 @@ class Watcher {
 
     void watch();
     void on_event(std::uint64_t id, std::uint32_t events);
-    void sweep();
+    void check_deadlines();
     ConnectionPtr take_out(std::uint64_t id);  ///< with mutex_ held
     void evict(const ConnectionPtr& connection);
     void relieve();
-    // These: with the connection's mutex held.
+    // Functions called with the connection's mutex held.
     std::optional<RawRequest> on_ready(Connection& connection);
     std::optional<RawRequest> advance(Connection& connection);
     std::optional<RawRequest> begin_serving(Connection& connection);
@@ -99,7 +97,7 @@ class Watcher {
     void set_deadline(Connection& connection);
     void expire(Connection& connection);
     void refuse(Connection& connection, const Refusal& refusal);
-    void close_gently(Connection& connection);
+    void close_after_drain(Connection& connection);
     void discard(Connection& connection);
     void forget(Connection& connection);
     void hold(const Connection& connection, std::size_t bytes);
@@ -112,7 +110,7 @@ class Watcher {
     int epoll_fd_ = -1;
     int wake_fd_ = -1;
     std::atomic<bool> stopping_{false};
-    std::mutex mutex_;  ///< may be taken while a connection's is held, not the other way round
+    std::mutex mutex_;  ///< lock order: a connection's mutex first, then this one
     std::condition_variable sent_;
     std::unordered_map<std::uint64_t, ConnectionPtr> connections_;
     ConnectionSlots slots_;

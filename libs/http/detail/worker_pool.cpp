@@ -37,7 +37,7 @@ bool WorkerPool::has_work() const {
 }
 
 void WorkerPool::run_one(std::unique_lock<std::mutex>& lock) {
-    // One large task at a time goes first, so that a stream of small ones does not hold it up for ever.
+    // Runs one large task at a time first, so that a stream of small ones does not starve it.
     const bool large =
         !large_.empty() && (running_large_ == 0 || (small_.empty() && running_large_ < most_large_));
     Tasks& tasks = large ? large_ : small_;
@@ -52,13 +52,13 @@ void WorkerPool::run_one(std::unique_lock<std::mutex>& lock) {
 }
 
 void WorkerPool::start_one() {
-    join_all(ended_);  // they hold no lock any more, and have nothing left to do
+    join_all(ended_);  // they hold no lock and have finished
     threads_.emplace_back();
     const auto self = std::prev(threads_.end());
     try {
         *self = std::thread([this, self] { work(self); });
     } catch (const std::system_error&) {
-        threads_.erase(self);  // no more threads to be had: those that run go on
+        threads_.erase(self);  // no more threads available: the running ones continue
         if (threads_.empty()) {
             throw;
         }
@@ -75,7 +75,7 @@ void WorkerPool::work(Threads::iterator self) {
         if (has_work()) {
             run_one(lock);
         } else if (shutdown_ || (!woken && threads_.size() > permanent_)) {
-            break;  // a large task that waits is taken by the worker that ends the one before
+            break;  // the worker of the running large task takes the waiting one next
         }
     }
     ended_.splice(ended_.end(), threads_, self);

@@ -1,5 +1,5 @@
-// Threads that run handlers: a few at first, more while all are busy, up to a limit. Large tasks have a lane
-// of their own, so that small ones need not wait behind them.
+// WorkerPool: threads that run handlers, a few at first, more while all are busy, up to a limit. Large tasks
+// have a separate lane, so that small ones do not wait behind them.
 #pragma once
 
 #include <httplib.h>
@@ -15,19 +15,19 @@ namespace lamda::http {
 
 class WorkerPool : public httplib::TaskQueue {
   public:
-    /// Those above `workers` end after 10 s without work.
-    /// @param most_large how many large tasks may run at a time
+    /// Threads above `workers` end after 10 s without work.
+    /// @param most_large large tasks that may run at a time
     WorkerPool(std::size_t workers, std::size_t most_workers, std::size_t most_large)
         : permanent_(workers), most_(most_workers), most_large_(most_large) {}
     ~WorkerPool() override { WorkerPool::shutdown(); }
     WorkerPool(const WorkerPool&) = delete;
     WorkerPool& operator=(const WorkerPool&) = delete;
 
-    /// After shutdown() the task is thrown away.
+    /// Drops the task after shutdown().
     void enqueue(std::function<void()> task) override { enqueue(std::move(task), Lane::kSmall); }
     enum class Lane { kSmall, kLarge };
     void enqueue(std::function<void()> task, Lane lane);
-    /// Returns when everything enqueued has run.
+    /// Returns when every enqueued task has run.
     void shutdown() override;
 
   private:

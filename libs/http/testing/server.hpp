@@ -1,4 +1,4 @@
-// For tests: a server with a few routes, on a free port.
+// Test server with a few routes, on a free port.
 #pragma once
 
 #include <atomic>

@@ -21,7 +21,7 @@ void set(CURL* handle, CURLoption option, T value) {
     }
     if (code != CURLE_OK) {
         throw TransportError(TransportError::Kind::kOther,
-                             std::string("libcurl refuses an option: ") + curl_easy_strerror(code));
+                             std::string("libcurl rejected an option: ") + curl_easy_strerror(code));
     }
 }
 
@@ -74,7 +74,7 @@ TransportError::Kind kind_of(CURLcode code) {
 CurlExchange::CurlExchange(CURL* handle, const HttpRequest& request) : handle_(handle), request_(request) {
     if (!request.url.starts_with("http://") && !request.url.starts_with("https://")) {
         throw TransportError(TransportError::Kind::kBadUrl,
-                             "a URL starts with http:// or https://, not like " + redact_url(request.url));
+                             "a URL must start with http:// or https://, got " + redact_url(request.url));
     }
     curl_easy_reset(handle_);
     set_connection();
@@ -84,7 +84,7 @@ CurlExchange::CurlExchange(CURL* handle, const HttpRequest& request) : handle_(h
 }
 
 CurlExchange::~CurlExchange() {
-    // The handle outlives what it points to here; nothing may be read through it any more.
+    // The handle outlives the objects that its options point to; reset it so that none is read.
     curl_easy_reset(handle_);
 }
 
@@ -92,7 +92,7 @@ void CurlExchange::set_connection() {
     set(handle_, CURLOPT_URL, request_.url.c_str());
     set(handle_, CURLOPT_PROTOCOLS_STR, "http,https");
     set(handle_, CURLOPT_FOLLOWLOCATION, 0L);
-    // The environment's http_proxy is not for us: it would see what goes to nodes on this machine.
+    // Ignores the environment's http_proxy: a proxy would see requests to nodes on this machine.
     set(handle_, CURLOPT_NOPROXY, "*");
     set(handle_, CURLOPT_NOSIGNAL, 1L);
     set(handle_, CURLOPT_TCP_NODELAY, 1L);
@@ -102,7 +102,7 @@ void CurlExchange::set_connection() {
     set(handle_, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(request_.connect_timeout.count()));
     if (!request_.unix_socket.empty()) {
         if (request_.unix_socket[0] != '/') {
-            throw TransportError(TransportError::Kind::kBadUrl, "the path of a unix socket is absolute");
+            throw TransportError(TransportError::Kind::kBadUrl, "the path of a unix socket must be absolute");
         }
         set(handle_, CURLOPT_UNIX_SOCKET_PATH, request_.unix_socket.c_str());
     }
@@ -124,9 +124,9 @@ void CurlExchange::set_headers() {
     append("Expect:");
     for (const auto& [name, value] : request_.headers) {
         if ((name + value).find_first_of("\r\n") != std::string::npos) {
-            throw TransportError(TransportError::Kind::kBadUrl, "a header holds a line break");
+            throw TransportError(TransportError::Kind::kBadUrl, "a header contains a line break");
         }
-        // libcurl takes "Name:" as "do not send"; an empty value is written with a semicolon.
+        // libcurl reads "Name:" as "do not send"; an empty value is written with a semicolon.
         append(value.empty() ? name + ";" : std::string(name).append(": ").append(value));
     }
     set(handle_, CURLOPT_HTTPHEADER, headers_.get());
@@ -250,7 +250,7 @@ TransportError CurlExchange::error(CURLcode code) const {
             break;
         case TransportError::Kind::kConnect:
         case TransportError::Kind::kTls:
-            // These messages name host, port and certificate at most; others could repeat more of the URL.
+            // These messages name at most host, port and certificate; others could repeat more of the URL.
             what += message_[0] != '\0' ? message_.data() : curl_easy_strerror(code);
             break;
         default:

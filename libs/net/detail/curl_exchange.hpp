@@ -1,4 +1,4 @@
-// One exchange on one libcurl easy handle: sets it up, collects the answer, says what went wrong.
+// One exchange on one libcurl easy handle: setup, collection of the answer, errors.
 // Private to this library.
 #pragma once
 
@@ -19,16 +19,16 @@ struct EasyDeleter {
 /// Keeps its connections from one exchange to the next.
 using Easy = std::unique_ptr<CURL, EasyDeleter>;
 
-/// The request must outlive it. The handle must not be performed after it has gone.
+/// The request must outlive the object. The handle must not run after the object is destroyed.
 class CurlExchange {
   public:
-    /// @throws TransportError kBadUrl; std::system_error when the file to upload cannot be opened.
+    /// @throws TransportError kBadUrl; std::system_error if the file to upload cannot be opened.
     CurlExchange(CURL* handle, const HttpRequest& request);
     ~CurlExchange();
     CurlExchange(const CurlExchange&) = delete;
     CurlExchange& operator=(const CurlExchange&) = delete;
 
-    /// The answer. @throws TransportError, or what on_data threw.
+    /// Returns the answer. @throws TransportError, or the exception of on_data.
     HttpResponse finish(CURLcode code);
 
   private:

@@ -1,4 +1,4 @@
-// libcurl handles that are kept for the next use. Private to this library.
+// Pool of idle libcurl handles. Private to this library.
 #pragma once
 
 #include <mutex>
@@ -8,8 +8,8 @@
 
 namespace lamda::net {
 
-/// Handles that nobody uses now. A handle is used by one thread at a time, and libcurl shares nothing between
-/// them; the last one given back is taken first, because its connections are the freshest.
+/// Idle handles. A handle is used by one thread at a time, and libcurl shares nothing between handles. The
+/// last one returned is taken first, because its connections are the freshest.
 template <class Handle>
 class Pool {
   public:
@@ -42,7 +42,7 @@ class Pool {
     std::vector<Handle> idle_;
 };
 
-/// Takes a handle out of a pool and gives it back, unless it is discarded.
+/// Takes a handle from a pool and returns it, unless it is discarded.
 template <class Handle>
 class Loan {
   public:

@@ -8,8 +8,8 @@ namespace lamda::net {
 namespace {
 
 constexpr int kLookAgainMs = 1'000;
-/// Idle connections kept. Left to itself libcurl keeps four for each exchange that is under way just then,
-/// and closes what a burst has opened as soon as it ebbs: a handshake for every fifth question.
+/// Idle connections kept. By default libcurl keeps four for each running exchange and closes the rest after a
+/// burst: a handshake for every fifth request.
 constexpr long kConnectionsKept = 64;
 
 void check(CURLMcode code) {
@@ -181,7 +181,7 @@ void Reactor::drop_cancelled() {
         if (one->task.inbox->expects(one->task.id)) {
             return false;
         }
-        one->handle.discard();  // its connection is in the middle of an answer
+        one->handle.discard();  // the connection has an unfinished answer
         curl_multi_remove_handle(multi_.get(), one->handle.get());
         return true;
     });

@@ -1,4 +1,4 @@
-// Many exchanges on one libcurl multi handle, in one thread. Private to this library.
+// Reactor: many exchanges on one libcurl multi handle, in one thread. Private to this library.
 #pragma once
 
 #include <condition_variable>
@@ -15,12 +15,12 @@
 
 namespace lamda::net {
 
-/// Where what one caller started ends. Shared with the reactor, which may still be at work when the caller
-/// has gone.
+/// Results of one caller's exchanges. Shared with the reactor, which may still run after the caller is
+/// destroyed.
 class Inbox {
   public:
     void expect(Exchanges::Id id);
-    /// Dropped, when nobody expects it any more.
+    /// Drops the result if the exchange is no longer expected.
     void put(Exchanges::Ended ended);
     void forget(Exchanges::Id id);
     std::optional<Exchanges::Ended> next(Steady deadline);
@@ -37,13 +37,13 @@ class Inbox {
 class Reactor {
   public:
     Reactor();
-    /// What is under way is dropped without a word.
+    /// Drops exchanges in flight without a result.
     ~Reactor();
     Reactor(const Reactor&) = delete;
     Reactor& operator=(const Reactor&) = delete;
 
     void submit(std::shared_ptr<Inbox> inbox, Exchanges::Id id, HttpRequest request);
-    /// Ends what its inbox does not expect any more.
+    /// Ends exchanges that their inbox no longer expects.
     void look_for_cancelled();
 
   private:
@@ -68,7 +68,7 @@ class Reactor {
     std::vector<Task> submitted_;
     bool cancelled_ = false;
     bool stopping_ = false;
-    std::vector<std::unique_ptr<Running>> running_;  ///< the thread's own
+    std::vector<std::unique_ptr<Running>> running_;  ///< used by the thread only
     std::thread thread_;
 };
 

@@ -1,5 +1,5 @@
-// A small real HTTP/1.1 server on loopback, whose answers a test writes byte by byte: whole, cut, late or
-// wrong. For tests only.
+// A small real HTTP/1.1 server on loopback. A test defines its answers byte by byte: whole, cut, late or
+// malformed. For tests only.
 #pragma once
 
 #include <arpa/inet.h>
@@ -28,21 +28,21 @@ class LoopbackServer {
         std::string body;
     };
     struct Answer {
-        std::string bytes;   ///< sent as they are
-        bool close = false;  ///< then the connection is cut
-        bool hang = false;   ///< then nothing more is sent until the server goes
-        bool drip = false;   ///< then a byte every 10 ms until the peer leaves
+        std::string bytes;   ///< sent unchanged
+        bool close = false;  ///< cuts the connection afterwards
+        bool hang = false;   ///< sends nothing more until the server's destruction
+        bool drip = false;   ///< sends a byte every 10 ms until the peer closes
     };
     using Handler = std::function<Answer(const Request&)>;
 
-    /// A whole answer with a length.
+    /// A complete answer with a length.
     static Answer reply(const std::string& body, const std::string& status = "200 OK",
                         const std::string& headers = "") {
         return {"HTTP/1.1 " + status + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" +
                 headers + "\r\n" + body};
     }
 
-    /// On 127.0.0.1 and a free port, or on a unix socket.
+    /// Listens on 127.0.0.1 and a free port, or on a unix socket.
     explicit LoopbackServer(Handler handler, const std::string& unix_path = "")
         : handler_(std::move(handler)) {
         if (unix_path.empty()) {

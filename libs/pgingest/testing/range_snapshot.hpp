@@ -1,5 +1,5 @@
-// Blocks and their logs as a reader of the chain gives them, and a sweep over them: for tests of what follows
-// a stream.
+// Blocks and their logs in the form of a chain reader's result, and an audit over them. For tests of
+// consumers of a stream.
 #pragma once
 
 #include <vector>
@@ -8,7 +8,7 @@
 
 namespace lamda::pgingest {
 
-/// A hash that holds the number.
+/// Returns a hash that holds the number.
 template <class Hash>
 Hash numbered(std::uint8_t mark, std::uint64_t number) {
     Hash out;
@@ -19,7 +19,7 @@ Hash numbered(std::uint8_t mark, std::uint64_t number) {
     return out;
 }
 
-/// Blocks 1 … n of a made-up chain with these logs, all final; places, hashes and times are filled in.
+/// Returns blocks 1 … n of an invented chain with these logs, all final; fills in places, hashes and times.
 inline ingest::Batch batch_of(std::vector<std::vector<eth::Log>> blocks) {
     ingest::Batch out;
     for (std::uint64_t n = 1; n <= blocks.size(); ++n) {
@@ -40,7 +40,7 @@ inline ingest::Batch batch_of(std::vector<std::vector<eth::Log>> blocks) {
     return out;
 }
 
-/// One block of a batch.
+/// Returns one block of a batch.
 inline ingest::RangeSnapshot block_of(const ingest::Batch& batch, BlockNum block) {
     ingest::RangeSnapshot out;
     out.first = block;
@@ -60,7 +60,7 @@ inline ingest::RangeSnapshot block_of(const ingest::Batch& batch, BlockNum block
     return out;
 }
 
-/// As a sweep does: block by block, where something differs. @returns differences that are gone
+/// Repairs block by block where something differs, as an audit does. @returns differences that were removed
 inline std::size_t repair(ingest::AuditSink& rows, const ingest::Batch& truth) {
     std::size_t repaired = 0;
     for (const auto block : rows.compare({BlockNum{0}, truth}).blocks) {

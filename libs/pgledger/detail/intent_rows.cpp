@@ -8,8 +8,8 @@ namespace lamda::pgledger {
 
 namespace {
 
-// A value that no transaction can have must not end the reading of all other rows: it is bounded here, and
-// the signing policy refuses the intent.
+// Bounds a value that no transaction can have: a bad row must not prevent reading the others. The signing
+// policy refuses the intent.
 
 std::string wei(const std::string& column) {
     return "least(" + column +
@@ -81,14 +81,13 @@ std::vector<txsender::TxQueueEntry> entries_of(store::Txn& txn, const store::Row
     if (ids.empty()) {
         return out;
     }
-    // Without a join: a planner whose statistics are of another hour reads one ledger for each row of the
-    // other.
+    // No join: with stale statistics the planner scans one table for each row of the other.
     for (const auto& row : txn.exec("SELECT " + form_columns() +
                                         " FROM chain.tx x WHERE x.intent_id = ANY ($1::bigint[]) "
                                         "ORDER BY x.intent_id, x.stored_at, x.max_fee",
                                     {store::array_of(ids)})) {
         auto& entry = out[index.at(row.get<std::int64_t>("intent_id"))];
-        // An intent that gave a nonce up keeps the old bytes for the record alone.
+        // After an intent gave up its nonce, the old bytes are kept for the record only.
         if (entry.nonce != row.get<std::uint64_t>("nonce")) {
             continue;
         }

@@ -1,4 +1,4 @@
-// Rows of chain.intent and chain.tx as entries of a txsender::TxQueue. Private to this library.
+// Reads rows of chain.intent and chain.tx as entries of a txsender::TxQueue. Private to this library.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ namespace lamda::pgledger {
 
 /// Columns of `chain.intent i` that entries_of() reads.
 const std::string& intent_columns();
-/// Each row of chain.intent with its signed forms.
+/// Converts rows of chain.intent to entries, each with its signed forms.
 std::vector<txsender::TxQueueEntry> entries_of(store::Txn& txn, const store::Rows& rows);
 
 }  // namespace lamda::pgledger

@@ -1,4 +1,4 @@
-// Loops that fail again and again: a process that cannot work must not say that it is ready.
+// LoopWatch: detects loops that fail repeatedly, so that the process reports not ready.
 #pragma once
 
 #include <map>
@@ -13,21 +13,21 @@ namespace lamda::runtime {
 /// Thread-safe.
 class LoopWatch {
   public:
-    /// One failure may be a connection that was cut; so many in a row are a state.
+    /// A single failure may be a lost connection; this many in a row are a lasting failure.
     static constexpr int kInARow = 3;
-    /// A loop has recovered when it has run for so long, and twice the time that it took to fail.
+    /// A loop has recovered after running this long, and twice the time that it took to fail.
     static constexpr Millis kRecovered{1'000};
 
     void started(const std::string& loop, Steady now);
     void failed(const std::string& loop, const std::string& reason, Steady now);
-    /// The loops that fail again and again, with their last reasons. Empty: none.
+    /// Loops that fail repeatedly, with their last reasons. Empty: none.
     std::string stall(Steady now) const;
 
   private:
     struct Loop {
         int failures = 0;  ///< in a row
         std::optional<Steady> running_since;
-        Millis lasted{0};  ///< the last run, until it failed
+        Millis lasted{0};  ///< duration of the last failed run
         std::string reason;
         bool has_recovered(Steady now) const;
     };

@@ -30,13 +30,12 @@ TEST_CASE("loops that fail three times in a row are named, until they have run f
     CHECK(watch.stall(at(2'449)) == "judge: refused again");
     CHECK(watch.stall(at(2'450)).empty());
 
-    // It has run well: what comes now is new.
+    // The loop has recovered: the next failure is a new one.
     watch.failed("judge", "cut", at(9'000));
     CHECK(watch.stall(at(9'001)).empty());
 }
 
-TEST_CASE(
-    "a loop that takes long to fail has not recovered while it may only be waiting for the next failure") {
+TEST_CASE("a loop that takes long to fail has not recovered before it has run longer than that") {
     LoopWatch watch;
     for (int i = 0; i < 3; ++i) {
         watch.started("statuses", at(i * 15'000));

@@ -11,8 +11,8 @@ void notify_ready() {
 }
 
 void notify_waiting(const std::string& for_what, int more_seconds) {
-    // A line of its own each: details come from outside and must not become assignments, or steer the
-    // terminal of `systemctl status`.
+    // One line each: details come from outside and must not become assignments or control the terminal of
+    // `systemctl status`.
     const std::string text = "STATUS=waiting for " + telemetry::shown_text(for_what) +
                              "\nEXTEND_TIMEOUT_USEC=" + std::to_string(more_seconds) + "000000";
     sd_notify(0, text.c_str());

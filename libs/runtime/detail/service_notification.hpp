@@ -1,4 +1,4 @@
-// What a service manager is told (sd_notify(3)); nothing happens when none listens.
+// Notifies the service manager (sd_notify(3)); does nothing if there is none.
 #pragma once
 
 #include <string>
@@ -6,11 +6,10 @@
 namespace lamda::runtime {
 
 void notify_ready();
-/// Shown by `systemctl status`; while starting, also asks for `more_seconds` until the start counts as
-/// failed.
+/// Sets the text of `systemctl status`; while starting, also extends the start timeout by `more_seconds`.
 void notify_waiting(const std::string& for_what, int more_seconds);
 void notify_stopping();
-/// Tells the watchdog, if there is one, that the process is well.
+/// Notifies the watchdog, if there is one, that the process works.
 void notify_alive();
 
 }  // namespace lamda::runtime

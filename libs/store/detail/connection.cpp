@@ -8,8 +8,8 @@
 #include "store/dsn.hpp"
 
 #ifdef __SANITIZE_ADDRESS__
-// libpqxx 6.4 drops the PGresult of a statement that fails because the connection was cut (2 KiB for each
-// such cut); the leak is inside that library. LeakSanitizer asks every executable for this function.
+// libpqxx 6.4 leaks the PGresult of a statement that fails because the connection was cut (2 KiB each time).
+// LeakSanitizer calls this function in every executable.
 extern "C" const char* __lsan_default_suppressions();   // NOLINT(bugprone-reserved-identifier)
 extern "C" const char* __lsan_default_suppressions() {  // NOLINT(bugprone-reserved-identifier)
     return "leak:libpqxx-6\n";
@@ -20,31 +20,31 @@ namespace lamda::store {
 
 namespace {
 
-// Statements put together at run time must not fill the server's memory.
+// Statements built at run time must not fill the server's memory.
 constexpr std::size_t kMostPrepared = 256;
 
-/// Adds what the DSN does not say: a server that vanished is noticed within `patience`, also in the middle of
-/// a wait. @throws Unavailable for a DSN that libpq cannot use: settings are checked before
-std::string with_defaults(const std::string& dsn, const std::string& application_name, Millis patience) {
+/// Adds settings that the DSN lacks: a server that vanished is noticed within `peer_timeout`, also during a
+/// wait. @throws Unavailable for a DSN that libpq rejects; settings are checked earlier
+std::string with_defaults(const std::string& dsn, const std::string& application_name, Millis peer_timeout) {
     auto parts = parse_dsn(dsn);
     if (!parts) {
         throw Unavailable("PostgreSQL: no connection: the DSN: " + parts.error().message);
     }
-    const auto seconds = patience.count() / 1'000;
+    const auto seconds = peer_timeout.count() / 1'000;
     const auto idle = std::max<std::int64_t>(1, seconds / 2);
     parts->emplace("connect_timeout", std::to_string(std::clamp<std::int64_t>(seconds / 4, 2, 5)));
     parts->emplace("keepalives", "1");
     parts->emplace("keepalives_idle", std::to_string(idle));
     parts->emplace("keepalives_interval", std::to_string(std::max<std::int64_t>(1, (seconds - idle) / 3)));
     parts->emplace("keepalives_count", "3");
-    parts->emplace("tcp_user_timeout", std::to_string(patience.count()));
+    parts->emplace("tcp_user_timeout", std::to_string(peer_timeout.count()));
     if (!application_name.empty()) {
         parts->emplace("application_name", application_name);
     }
     return dsn_text(*parts);
 }
 
-/// The name in: … violates unique constraint "name" …
+/// Extracts the name from: … violates unique constraint "name" …
 std::string constraint_in(const std::string& text) {
     constexpr std::string_view kBefore = "constraint \"";
     const auto begin = text.find(kBefore);
@@ -99,7 +99,7 @@ pqxx::result run_once(pqxx::transaction_base& txn, const std::string& sql,
 }
 #endif
 
-/// Only wakes the waiter: what to do stands in the tables.
+/// Only wakes the waiter: the work to do is in the tables.
 class Hint final : public pqxx::notification_receiver {
   public:
     using pqxx::notification_receiver::notification_receiver;
@@ -108,8 +108,8 @@ class Hint final : public pqxx::notification_receiver {
 
 }  // namespace
 
-Connection::Connection(const std::string& dsn, const std::string& application_name, Millis patience)
-    : pqxx_(with_defaults(dsn, application_name, patience)) {
+Connection::Connection(const std::string& dsn, const std::string& application_name, Millis peer_timeout)
+    : pqxx_(with_defaults(dsn, application_name, peer_timeout)) {
     mapped([&] {
         pqxx::nontransaction txn(pqxx_);
         txn.exec(
@@ -142,16 +142,15 @@ void Connection::refuse_transaction_pooling(const std::string& dsn) {
     };
     const int server = server_pid(pqxx_);
     if (server == pqxx_.backendpid()) {
-        return;  // nothing stands between
+        return;  // no proxy
     }
-    // Behind a proxy. While this session is open, a session of its own gives the next one another server
-    // process; a transaction pool hands out the same one again.
-    PqxxSession second(with_defaults(dsn, "lamda-pooling-check", kPatience));
+    // Behind a proxy. While this session is open, a session proxy gives the next session another server
+    // process; a transaction pool returns the same one.
+    PqxxSession second(with_defaults(dsn, "lamda-pooling-check", kPeerTimeout));
     if (server_pid(second) == server) {
         throw StatementError(
-            "PostgreSQL: the DSN leads to a transaction-pooling proxy, which loses sessions: connect "
-            "directly or by "
-            "session pooling");
+            "PostgreSQL: the DSN leads to a transaction-pooling proxy, which does not keep sessions: connect "
+            "directly or by session pooling");
     }
 }
 
@@ -199,10 +198,10 @@ void Connection::rethrow() {
         throw;
     } catch (const pqxx::in_doubt_error&) {
         spoiled_ = true;
-        throw InDoubt("PostgreSQL: the connection was lost in COMMIT");
+        throw InDoubt("PostgreSQL: the connection was lost in COMMIT; the outcome is unknown");
     } catch (const pqxx::statement_completion_unknown&) {
         spoiled_ = true;
-        throw InDoubt("PostgreSQL: whether the statement was carried out is not known");
+        throw InDoubt("PostgreSQL: the outcome of the statement is unknown");
     } catch (const pqxx::transaction_rollback& error) {
         throw Conflict("PostgreSQL: " + first_line(error.what()));
     } catch (const pqxx::broken_connection&) {
@@ -218,8 +217,8 @@ void Connection::rethrow() {
             spoiled_ = true;
             throw Unavailable("PostgreSQL: " + text);
         }
-        // Disk or memory full, out of time, or a server that takes no writes (a standby, or one that its
-        // keeper has closed because the disk is nearly full).
+        // Disk or memory full, timeout, or a read-only server (a standby, or one that was made read-only
+        // because its disk is nearly full).
         if (state.starts_with("53") || state == "57014" || state == "25006") {
             throw Exhausted("PostgreSQL: " + text);
         }
@@ -227,7 +226,7 @@ void Connection::rethrow() {
             throw Conflict("PostgreSQL: " + text);
         }
         if (text.find("cached plan must not change result type") != std::string::npos) {
-            spoiled_ = true;  // a migration changed the table: a new session plans anew
+            spoiled_ = true;  // a migration changed the table: a new session makes a new plan
             throw Conflict("PostgreSQL: " + text);
         }
         throw StatementError("PostgreSQL: " + text + " [" + state + "] in: " + first_line(error.query()));
@@ -241,7 +240,7 @@ void Connection::rethrow() {
 }
 
 bool Connection::await_notification(Millis timeout) {
-    // It can return early with nothing: the server's last words come before the end of the connection does.
+    // The call can return early without a notification: the server's last message precedes the disconnect.
     const auto deadline = std::chrono::steady_clock::now() + timeout;
     for (auto left = timeout; left.count() >= 0;
          left = std::chrono::duration_cast<Millis>(deadline - std::chrono::steady_clock::now())) {

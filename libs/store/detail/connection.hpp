@@ -1,4 +1,4 @@
-// One PostgreSQL session on libpqxx, with what is prepared in it.
+// One PostgreSQL session on libpqxx, with its prepared statements.
 #pragma once
 
 #include <memory>
@@ -13,27 +13,28 @@
 
 namespace lamda::store {
 
-/// A session in UTC, with its prepared statements. Not thread-safe. Never reconnects: a broken one is thrown
-/// away.
+/// A session in UTC, with its prepared statements. Not thread-safe. Never reconnects: a broken one is
+/// discarded.
 class Connection {
   public:
-    static constexpr Millis kPatience{20'000};
-    /// @param patience how soon a server that has vanished is noticed
+    static constexpr Millis kPeerTimeout{20'000};
+    /// @param peer_timeout time after which a vanished server is noticed
     /// @throws Unavailable (without the DSN in its text), StatementError behind a transaction-pooling proxy
-    Connection(const std::string& dsn, const std::string& application_name, Millis patience = kPatience);
+    Connection(const std::string& dsn, const std::string& application_name,
+               Millis peer_timeout = kPeerTimeout);
 
-    /// From now on.
+    /// Sets the limits for all later statements.
     void limit(const SessionLimits& limits);
     bool usable() const { return !spoiled_ && pqxx_.is_open(); }
     PqxxConnection& pqxx() { return pqxx_; }
 
     pqxx::result exec(pqxx::transaction_base& txn, std::string_view sql, const std::vector<Param>& params);
-    /// In the transaction that is open.
+    /// Runs inside the open transaction.
     void copy(std::string_view table, const std::vector<std::string>& columns,
               const std::function<void(RowWriter&)>& fill);
     void copy(const EncodedRows& rows);
     CopyShape copy_shape(std::string_view table, const std::vector<std::string>& columns);
-    /// Runs `work`, turning libpqxx's exceptions into those of database.hpp. Others pass.
+    /// Runs `work` and converts libpqxx's exceptions to those of database.hpp. Others pass.
     template <class F>
     auto mapped(F&& work) -> decltype(work()) {
         try {
@@ -48,7 +49,7 @@ class Connection {
             rethrow();
         }
     }
-    /// Waits for a notification on any channel listened to. @throws pqxx exceptions
+    /// Waits for a notification on any channel of LISTEN. @throws pqxx exceptions
     bool await_notification(Millis timeout);
     void listen(const std::string& channel);
 

@@ -10,13 +10,13 @@ namespace lamda::store {
 
 namespace {
 
-/// The server works on one piece while the next is written.
+/// Size of a piece: the server processes one while the next is encoded.
 constexpr std::size_t kPiece = 32U << 10;
-/// Signature, flags and length of an extension: COPY, "Binary Format".
+/// Signature, flags and length of the extension: COPY, "Binary Format".
 constexpr std::string_view kHeader("PGCOPY\n\377\r\n\0\0\0\0\0\0\0\0\0", 19);
 constexpr std::string_view kTrailer("\377\377", 2);
 
-/// Of SQLSTATE: integrity constraint violation.
+/// SQLSTATE class: integrity constraint violation.
 constexpr std::string_view kConstraintClass("23");
 
 struct Clear {
@@ -30,7 +30,7 @@ using Answer = std::unique_ptr<PGresult, Clear>;
         throw pqxx::broken_connection(PQerrorMessage(connection));
     }
     if (std::string_view(state).starts_with(kConstraintClass)) {
-        // By the field, not from the text, which is in the server's language.
+        // Read from the field: the text is in the server's language.
         const char* constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
         throw ConstraintViolation(
             "PostgreSQL: " + std::string(PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY)),
@@ -39,7 +39,7 @@ using Answer = std::unique_ptr<PGresult, Clear>;
     throw pqxx::sql_error(PQresultErrorMessage(result), statement, state);
 }
 
-/// pg_type's numbers of the built-in types never change.
+/// OIDs of pg_type for built-in types never change.
 ColumnType type_of(Oid type, std::string_view name) {
     switch (type) {
         case 16:
@@ -87,11 +87,11 @@ CopyIn::CopyIn(PGconn* connection, const CopyShape& shape)
     if (PQresultStatus(answer.get()) != PGRES_COPY_IN) {
         failed(connection_, answer.get(), statement_);
     }
-    under_way_ = true;
+    open_ = true;
 }
 
 CopyIn::~CopyIn() {
-    if (under_way_ && PQputCopyEnd(connection_, "the rows ended early") == 1) {
+    if (open_ && PQputCopyEnd(connection_, "the rows ended early") == 1) {
         while (const Answer rest{PQgetResult(connection_)}) {
         }
     }
@@ -99,14 +99,14 @@ CopyIn::~CopyIn() {
 
 void CopyIn::send(std::string_view piece) {
     if (PQputCopyData(connection_, piece.data(), static_cast<int>(piece.size())) != 1) {
-        under_way_ = false;
+        open_ = false;
         failed(connection_, nullptr, statement_);
     }
 }
 
 void CopyIn::complete() {
     send(kTrailer);
-    under_way_ = false;
+    open_ = false;
     if (PQputCopyEnd(connection_, nullptr) != 1) {
         failed(connection_, nullptr, statement_);
     }
@@ -130,8 +130,8 @@ void CopyStream::end_row() {
     }
 }
 
-void CopyStream::note_later(std::size_t /*place*/) {
-    throw std::logic_error("a row that leaves at once has no number that comes later");
+void CopyStream::note_deferred(std::size_t /*place*/) {
+    throw std::logic_error("a streamed row cannot hold a DeferredId");
 }
 
 void CopyStream::send() {

@@ -1,4 +1,4 @@
-// One COPY … FROM STDIN (FORMAT binary), on libpq itself: libpqxx streams text alone. Private to store.
+// One COPY … FROM STDIN (FORMAT binary) on libpq: libpqxx streams text only. Private to store.
 #pragma once
 
 #include <memory>
@@ -12,7 +12,7 @@ struct pg_conn;
 
 namespace lamda::store {
 
-/// One COPY: begins with construction; takes pieces until complete(). Without that it is cancelled.
+/// One COPY: starts with construction, takes pieces until complete(). Cancelled if complete() is not called.
 /// @throws ConstraintViolation; pqxx::sql_error, pqxx::broken_connection, for Connection::mapped
 class CopyIn {
   public:
@@ -26,10 +26,10 @@ class CopyIn {
   private:
     pg_conn* connection_;
     std::string statement_;
-    bool under_way_ = false;
+    bool open_ = false;
 };
 
-/// Rows leave piece by piece while they are made.
+/// Sends rows piece by piece while they are encoded.
 class CopyStream final : public RowWriter {
   public:
     CopyStream(pg_conn* connection, const CopyShape& shape);
@@ -37,18 +37,18 @@ class CopyStream final : public RowWriter {
 
   private:
     void end_row() override;
-    /// @throws std::logic_error: the rows leave at once
-    void note_later(std::size_t place) override;
+    /// @throws std::logic_error: a sent row cannot be changed
+    void note_deferred(std::size_t place) override;
     void send();
 
     CopyIn copy_;
 };
 
-/// Rows that are made already.
+/// Sends rows that are already encoded.
 void copy_encoded(pg_conn* connection, const EncodedRows& rows);
 
-/// Of a table that is there.
-/// @throws StatementError when a column is of a type that no COPY fills; else as above
+/// Reads the shape from an existing table.
+/// @throws StatementError if a column has a type that COPY cannot fill; else as above
 CopyShape copy_shape(pg_conn* connection, std::string_view table, const std::string& columns);
 
 }  // namespace lamda::store

@@ -1,4 +1,4 @@
-// What a Row stands on.
+// Result data that Row refers to.
 #pragma once
 
 #include <pqxx/pqxx>
@@ -18,7 +18,7 @@ struct Row::Shared {
             names.emplace_back(result.column_name(i));
         }
     }
-    /// @throws StatementError when there is none
+    /// @throws StatementError if the column does not exist
     int column(std::string_view name) const;
 };
 

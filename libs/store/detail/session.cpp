@@ -8,7 +8,7 @@ namespace lamda::store {
 
 namespace {
 
-/// What may be said of a failed connection: libpq's own texts can quote parts of the DSN.
+/// Reduces libpq's error text to known phrases: its own texts can quote parts of the DSN.
 std::string reason_without_dsn(const std::string& text) {
     if (const auto fatal = text.find("FATAL:"); fatal != std::string::npos) {
         auto end = text.find('\n', fatal);
@@ -61,11 +61,11 @@ PqxxSession::PqxxSession(const std::string& settings) : pqxx::connection_base(po
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wdeprecated-declarations"
         activate();
-        // It would reconnect silently and so lose the session's settings, statements and locks.
+        // A silent reconnect would lose the session's settings, statements and locks.
         inhibit_reactivation(true);
 #pragma GCC diagnostic pop
     } catch (const pqxx::failure& error) {
-        close();  // no destructor will
+        close();  // no destructor runs
         no_connection(error);
     }
 }

@@ -1,4 +1,5 @@
-// A session of libpqxx, whose versions 6 and 7 differ here, and libpq's object below it. Private to store.
+// PqxxSession: one session of libpqxx (differences of versions 6 and 7), and its libpq object. Private to
+// store.
 #pragma once
 
 #include <pqxx/pqxx>
@@ -11,7 +12,7 @@ using PqxxConnection = pqxx::connection;
 #else
 using PqxxConnection = pqxx::connection_base;
 
-/// Shows what it has connected.
+/// Exposes the connection object.
 class PqxxPolicy final : public pqxx::connect_lazy {
   public:
     using pqxx::connect_lazy::connect_lazy;
@@ -23,7 +24,7 @@ class PqxxPolicy final : public pqxx::connect_lazy {
 };
 #endif
 
-/// Connected when it is made; never reconnects.
+/// Connects in the constructor; never reconnects.
 class PqxxSession final : public PqxxConnection {
   public:
     /// @throws Unavailable, without the DSN in its text

@@ -14,7 +14,7 @@ constexpr auto kKeys = "/api/v1/eth1/publicKeys";
 constexpr auto kSign = "/api/v1/eth1/sign/";
 constexpr std::size_t kMostAnswer = 4U << 20;  // a list of some 30,000 keys
 
-/// What passes by itself: RFC 9110, sections 15.5.9 and 15.6; RFC 6585, section 4.
+/// True for temporary statuses: RFC 9110, sections 15.5.9 and 15.6; RFC 6585, section 4.
 bool passes(int status) {
     return status == 408 || status == 429 || status >= 500;
 }
@@ -33,7 +33,7 @@ RemoteSigner::RemoteSigner(std::string url, const Address& address, std::shared_
     }
 }
 
-/// The body of the answer 200 to a request whose `url` is a path.
+/// Returns the body of a 200 answer. The request's `url` is a path.
 std::string RemoteSigner::ask(net::HttpRequest request) const {
     const std::string what = "the signer at " + net::redact_url(url_);
     request.url.insert(0, url_);
@@ -58,7 +58,7 @@ std::string RemoteSigner::ask(net::HttpRequest request) const {
     }
     {
         const std::lock_guard lock(mutex_);
-        identifier_.reset();  // 404: its keys have changed
+        identifier_.reset();  // 404: the signer's keys have changed
     }
     throw crypto::SigningRefused(status);
 }
@@ -82,9 +82,9 @@ std::string RemoteSigner::look_up_identifier() const {
         }
     }
     if (list.empty()) {
-        throw crypto::Unavailable(what + " has no keys yet");
+        throw crypto::Unavailable(what + " has not loaded any keys yet");
     }
-    throw crypto::SigningRefused(what + " has " + std::to_string(list.size()) + " keys, and not that of " +
+    throw crypto::SigningRefused(what + " has " + std::to_string(list.size()) + " keys, but not the key of " +
                                  address_.hex());
 }
 
@@ -118,7 +118,7 @@ crypto::Signature RemoteSigner::sign(BytesView message) const {
     const std::string what = "the signer at " + net::redact_url(url_);
     if (!signature) {
         throw crypto::SigningRefused(what +
-                                     " answers with what is no signature: " + signature.error().message);
+                                     " answers with an invalid signature: " + signature.error().message);
     }
     const auto signer = crypto::recover(crypto::keccak256(message), *signature);
     if (!signer || *signer != address_) {

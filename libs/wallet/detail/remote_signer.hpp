@@ -1,5 +1,5 @@
-// A key that somebody else keeps: Web3Signer's HTTP interface for secp256k1 (docs.web3signer.consensys.io,
-// "ETH1"), behind which vaults and hardware modules stand.
+// RemoteSigner: signs with a key held elsewhere, over Web3Signer's HTTP interface for secp256k1
+// (docs.web3signer.consensys.io, "ETH1"), which serves vaults and hardware modules.
 #pragma once
 
 #include <memory>
@@ -12,23 +12,23 @@
 
 namespace lamda::wallet {
 
-/// Thread-safe. The signer hashes what it is given with keccak256. Every answer is checked: a signature by
-/// another key than that of `address` never comes out of here.
+/// Thread-safe. The signer hashes the message with keccak256. Every answer is checked: a signature by another
+/// key than that of `address` is never returned.
 class RemoteSigner final : public crypto::Signer {
   public:
-    /// Connects when first asked to sign or check.
-    /// @param url      http(s)://host:port[/path]; credentials in it are never shown
-    /// @param address  which of its keys
-    /// @param timeout  of one exchange
+    /// Connects at the first sign() or check().
+    /// @param url      http(s)://host:port[/path]; its credentials are never shown
+    /// @param address  selects the signer's key
+    /// @param timeout  for one exchange
     RemoteSigner(std::string url, const Address& address, std::shared_ptr<net::Transport> transport,
                  Millis timeout = Millis(10'000));
 
     const Address& address() const override { return address_; }
-    /// No answer, 408, 429, 5xx: @throws Unavailable. Another status, no signature, or one by another
-    /// key: @throws SigningRefused
+    /// @throws Unavailable without an answer, or for 408, 429, 5xx; SigningRefused for another status, no
+    /// signature, or a signature by another key
     crypto::Signature sign(BytesView message) const override;
-    /// Asks for its public keys. None at all: @throws Unavailable (they are being loaded). Not ours
-    /// among them: @throws SigningRefused
+    /// Requests the signer's public keys. @throws Unavailable if it has none (still loading); SigningRefused
+    /// if ours is not among them
     void check() const override;
 
   private:
@@ -41,7 +41,7 @@ class RemoteSigner final : public crypto::Signer {
     std::shared_ptr<net::Transport> transport_;
     Millis timeout_;
     mutable std::mutex mutex_;
-    mutable std::optional<std::string> identifier_;  ///< under mutex: the public key, as the signer writes it
+    mutable std::optional<std::string> identifier_;  ///< under mutex: the public key in the signer's notation
 };
 
 }  // namespace lamda::wallet

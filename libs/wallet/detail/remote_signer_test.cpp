@@ -28,7 +28,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("a remote signer signs what a local one would, with the same key and the same bytes") {
+TEST_CASE("a remote signer makes the same signature as a local one") {
     const Scene scene;
     const auto remote = scene.signer();
     remote.check();
@@ -44,10 +44,10 @@ TEST_CASE("a remote signer signs what a local one would, with the same key and t
     }
     CHECK(remote.sign({}) == scene.local->sign({}));
     CHECK(scene.server->signatures() == 6);
-    CHECK(scene.server->requests() == 1 + 6);  // the key is looked up once
+    CHECK(scene.server->requests() == 1 + 6);  // the key is requested once
 }
 
-TEST_CASE("a remote signer that is away is unavailable, and serves again when it is back") {
+TEST_CASE("a remote signer that is down is Unavailable, and usable after its restart") {
     Scene scene;
     const auto remote = scene.signer();
     scene.server->behave(Manner::kNoKeysYet);
@@ -61,12 +61,12 @@ TEST_CASE("a remote signer that is away is unavailable, and serves again when it
     CHECK_THROWS_AS(remote.sign(scene.message), crypto::Unavailable);
     scene.server->behave(Manner::kHangs);
     CHECK_THROWS_AS(scene.signer(Millis(100)).sign(scene.message), crypto::Unavailable);
-    scene.server.reset();  // nobody listens there any more
+    scene.server.reset();  // the port is closed
     CHECK_THROWS_AS(remote.sign(scene.message), crypto::Unavailable);
     CHECK_THROWS_AS(remote.check(), crypto::Unavailable);
 }
 
-TEST_CASE("a signature by another key never comes out") {
+TEST_CASE("a signature by another key is never returned") {
     const Scene scene;
     const auto remote = scene.signer();
     scene.server->behave(Manner::kForeignKey);
@@ -78,7 +78,7 @@ TEST_CASE("a signature by another key never comes out") {
     CHECK(remote.sign(scene.message) == scene.local->sign(scene.message));
 }
 
-TEST_CASE("a remote signer that will not sign for the address says why, and shows no credentials") {
+TEST_CASE("a remote signer that refuses the address gives the reason, without credentials") {
     const Scene scene;
     const auto remote = scene.signer();
     remote.check();
@@ -92,7 +92,8 @@ TEST_CASE("a remote signer that will not sign for the address says why, and show
     const Address nobody = Address::parse("0x00000000000000000000000000000000000000aa").value();
     const RemoteSigner other(scene.server->url(), nobody, scene.http);
     CHECK_THROWS_AS(other.check(), crypto::SigningRefused);
-    CHECK_THROWS_WITH(other.sign(scene.message), Catch::Contains("2 keys, and not that of " + nobody.hex()));
+    CHECK_THROWS_WITH(other.sign(scene.message),
+                      Catch::Contains("2 keys, but not the key of " + nobody.hex()));
     CHECK(scene.server->signatures() == 0);
 
     auto url = scene.server->url();
