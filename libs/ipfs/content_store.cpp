@@ -147,7 +147,7 @@ class Uploader {
         const auto keys = keys_of(post(http_, std::move(request), "cannot store blocks"));
         if (keys.size() != batch_.size()) {
             throw Unavailable("cannot store blocks: " + net::redact_url(config_.api_url) +
-                              " did not say what it stored");
+                              " returned no CIDs");
         }
         for (std::size_t i = 0; i < keys.size(); ++i) {
             if (keys[i] != batch_[i].cid) {

@@ -118,7 +118,7 @@ class Walk {
 
     Bytes block(const Cid& cid, unsigned depth) {
         if (depth > kMostDepth) {
-            throw Mismatch(cid.to_string() + " lies more than " + std::to_string(kMostDepth) +
+            throw Mismatch(cid.to_string() + " is nested more than " + std::to_string(kMostDepth) +
                            " levels deep");
         }
         if (++blocks_ > kMostBlocks) {
@@ -156,7 +156,7 @@ class Walk {
             } else {
                 const Node inner = parsed(part, bytes);
                 if (inner.type != Node::Type::kFile && inner.type != Node::Type::kRaw) {
-                    throw Mismatch(part.to_string() + " is a part of a file, but no file itself");
+                    throw Mismatch(part.to_string() + " is linked as part of a file, but is not a file");
                 }
                 size = inner.file_size;
                 parts(file, part, inner, depth + 1);
@@ -178,7 +178,7 @@ class Walk {
             if (shard && link.name.size() == kShardPrefix) {
                 const Node inner = parsed(link.cid, block(link.cid, depth + 1));
                 if (inner.type != Node::Type::kHamtShard || link.cid.codec() != CidCodec::kDagPb) {
-                    throw Mismatch(link.cid.to_string() + " stands where a shard must be");
+                    throw Mismatch(link.cid.to_string() + " is linked as a shard, but is not a shard");
                 }
                 listed(link.cid, inner, path, names, depth + 1);
                 continue;
@@ -188,7 +188,7 @@ class Walk {
             if (name.empty() || name == "." || name == ".." || name.size() > 255 ||
                 name.find_first_of(std::string_view("/\0", 2)) != std::string::npos ||
                 !names.insert(name).second) {
-                throw Mismatch(cid.to_string() + " has an entry whose name is not allowed, or comes twice");
+                throw Mismatch(cid.to_string() + " has an entry with a forbidden or duplicate name");
             }
             entry(link.cid, std::string(path).append("/").append(name), depth + 1);
         }

@@ -56,7 +56,7 @@ class Endpoint {
     std::optional<Millis> retry_after_until_;
     bool delay_read_ = false;
     std::optional<std::uint64_t> frozen_final_;
-    /// Branch of a node that has not seen a reorg; it grows until a reorg comes.
+    /// Branch of a node that has not seen a reorg; it grows until the next reorg.
     std::optional<Branch> own_branch_;
     std::optional<Liar> liar_;
     /// For nodes behind a load balancer: the last reorg, and when it was first seen.

@@ -104,7 +104,7 @@ TEST_CASE("Complete: reorgs of 1 to 60 blocks during backfill and tail leave exa
     }
 }
 
-TEST_CASE("Sceptical: a reorg below finality halts the stream, keeps every row, and says so") {
+TEST_CASE("Sceptical: a reorg below finality halts the stream, keeps every row, and is reported") {
     Scene scene;
     for (int i = 0; i < 100; ++i) {
         scene.chain.block(1);

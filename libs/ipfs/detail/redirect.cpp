@@ -71,8 +71,7 @@ net::HttpResponse send_following(net::Transport& http, net::HttpRequest request)
         request.url = *next;
         const auto left = std::chrono::duration_cast<Millis>(deadline - SystemClock().steady());
         if (left <= Millis(0)) {
-            throw net::TransportError(net::TransportError::Kind::kTimeout,
-                                      "redirected until the time was over");
+            throw net::TransportError(net::TransportError::Kind::kTimeout, "redirected until the timeout");
         }
         request.timeout = left;
     }
