@@ -322,7 +322,7 @@ class Deployment(unittest.TestCase):
     """A copy of the tree's deployment with one thing wrong; no executables, so names are judged by env.example."""
 
     FILES = ["env.example", ".gitignore", ".dockerignore", "deploy", "docs/operations.md", "libs/runtime/app.cpp", "libs/runtime/setting_names.cpp",
-             "services/api-gateway/api.cpp"]
+             "services/api-gateway/routes/api.cpp"]
     COMPOSE = "deploy/docker/docker-compose.yml"
 
     def lint(self, path=None, old="", new=""):
