@@ -5,6 +5,7 @@
 #include <set>
 
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "testkit/job_logs.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"

@@ -6,6 +6,7 @@
 #include "net/http_client.hpp"
 #include "outbox/dead_letter.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "testkit/patience.hpp"
 
 using namespace lamda;

@@ -9,6 +9,7 @@
 #include "outbox/event_stream.hpp"
 #include "services/job-dispatcher/dispatch/timeout_loop.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;

@@ -2,11 +2,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "services/job-dispatcher/dispatch/deadline_watch.hpp"
 #include "services/job-dispatcher/dispatch/presence_clock.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/jobs/attempt_store.hpp"
 #include "telemetry/context.hpp"
 
 namespace lamda::dispatch {
@@ -29,7 +33,16 @@ class TimeoutLoop {
     void pass();
 
   private:
+    struct Ended {
+        std::uint32_t attempt;
+        std::string reason;
+    };
+
     void end_silent_attempts();
+    /// Returns the attempts that are over one of their limits, by job.
+    std::map<JobId, Ended> overdue_attempts(const std::vector<ActiveAttempt>& active);
+    /// Ends those that are still current; returns the number of jobs changed.
+    std::size_t end_attempts(const std::map<JobId, Ended>& ended);
     void expire_specs();
     void tidy();
     void count_jobs();
