@@ -17,11 +17,6 @@ NAMES = re.compile(r"_store\.[ch]pp$|_rows\.cpp$|_test\.cpp$|(^|/)test_\w+\.[ch]
 
 # File or folder → why it may break the rule.
 NOT_MOVED = {
-    "services/api-gateway/access/spec_quota.cpp": "not moved yet",
-    "services/api-gateway/routes/idempotency.cpp": "not moved yet",
-    "services/api-gateway/routes/job_routes.cpp": "not moved yet",
-    "services/api-gateway/routes/job_submission.cpp": "not moved yet",
-    "services/api-gateway/routes/node_routes.cpp": "not moved yet",
     "services/job-dispatcher/bus/command_handler.cpp": "not moved yet",
     "services/job-dispatcher/bus/status_catch_up.cpp": "not moved yet",
     "services/job-dispatcher/bus/statuses.cpp": "not moved yet",
@@ -32,10 +27,6 @@ NOT_MOVED = {
     "services/job-dispatcher/ingest/bulk_load.cpp": "not moved yet",
     "services/job-dispatcher/ingest/deployment.cpp": "not moved yet",
     "services/job-dispatcher/ingest/projection.cpp": "not moved yet",
-    "services/reputation/ingest/projection.cpp": "not moved yet",
-    "services/reputation/ledger/count_check.cpp": "not moved yet",
-    "services/reputation/ledger/count_proof.cpp": "not moved yet",
-    "services/reputation/ledger/increment_planner.cpp": "not moved yet",
 }
 
 NAME = r"(?:[a-z_]\w*|\$\d|\(|\{\}|\s*$)"  # of a table or column, or the end of a piece of a statement
