@@ -265,6 +265,12 @@ class SourceText(unittest.TestCase):
             self.refused("head_comments", "a.hpp", head + f"int a;  ///< wei\n\n/// {start} it holds.\n", (4, f'"{start}"'))
             self.refused("head_comments", "a_test.cpp", f"int a;  ///< {start} it holds\n", (1, f'"{start}"'))
 
+    def test_names_in_the_documentation(self):
+        self.passes("doc_names", "docs/a.md", "`StreamReader::step`, `std::vector`, `gone_name`\n")
+        self.refused("doc_names", "docs/a.md", "a\n`StreamReader::no_function_" + "of_it`\n", (2, "no source has no_function_" + "of_it"))
+        self.refused("doc_names", "docs/walkthrough.md", "`no_function_" + "of_it`\n", (1, "no source has no_function_" + "of_it"))
+        self.passes("doc_names", "docs/decisions/a.md", "`StreamReader::no_function_" + "of_it`\n")
+
     def test_words(self):
         for path, text in [("a.cpp", '// nobody\nf("a job that is told");\n'), ("a.md", "A job\n\nthat nobody runs, but\nfor one.\n"),
                            ("a.py", '"""Nobody\n\nis told."""\n'), ("proto/a.yaml", "a: 1  # nobody\ndescription: is told\n"),
@@ -316,7 +322,7 @@ class Deployment(unittest.TestCase):
     """A copy of the tree's deployment with one thing wrong; no executables, so names are judged by env.example."""
 
     FILES = ["env.example", ".gitignore", ".dockerignore", "deploy", "docs/operations.md", "libs/runtime/app.cpp", "libs/runtime/setting_names.cpp",
-             "services/api-gateway/api.cpp"]
+             "services/api-gateway/routes/api.cpp"]
     COMPOSE = "deploy/docker/docker-compose.yml"
 
     def lint(self, path=None, old="", new=""):

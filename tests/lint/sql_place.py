@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Fails on SQL text in a C++ file that is no place for it.
+"""Fails on SQL text in a C++ file outside of the places for it.
 
 SQL belongs into *_store.cpp, *_store.hpp, *_rows.cpp, the libraries of the database, migrations, and tests with their
 tools. NOT_MOVED lists the files that still break the rule; it can only shrink: a listed file without SQL fails, too.
@@ -15,7 +15,7 @@ FOLDERS = ("libs/store/", "libs/pgingest/", "libs/pgledger/", "libs/outbox/", "l
            "tests/")
 NAMES = re.compile(r"_store\.[ch]pp$|_rows\.cpp$|_test\.cpp$|(^|/)test_\w+\.[ch]pp$|/testing/")
 
-# File or folder → why it may break the rule.
+# File or folder → reason for the exception.
 NOT_MOVED = {
     "services/job-dispatcher/bus/command_handler.cpp": "not moved yet",
     "services/job-dispatcher/bus/status_catch_up.cpp": "not moved yet",
@@ -29,7 +29,7 @@ NOT_MOVED = {
     "services/job-dispatcher/ingest/projection.cpp": "not moved yet",
 }
 
-NAME = r"(?:[a-z_]\w*|\$\d|\(|\{\}|\s*$)"  # of a table or column, or the end of a piece of a statement
+NAME = r"(?:[a-z_]\w*|\$\d|\(|\{\}|\s*$)"  # of a table or column, or the end of a part of a statement
 SQL = re.compile(
     rf"""(?:^|[\s(;])(?:
         SELECT\s+(?:\S|\Z) | INSERT\s+INTO\b | DELETE\s+FROM\b | UPDATE\s+(?:ONLY\s+)?[a-z_][\w.]*\s+(?:AS\s+\w+\s+|\w+\s+)?SET\b

@@ -1,4 +1,4 @@
-"""The command line that the lints of source text share: files of the tree in, findings out. Not a lint itself.
+"""Command line of the lints of source text: reads files of the tree, prints findings. Not a lint itself.
 
 A lint gives `run` a function that takes a path and its text and yields (line, what is wrong and what to do).
 """
@@ -40,7 +40,7 @@ def run(description, wanted, findings_of, leftovers=list):
     judged = [name for name in names or tracked(root) if wanted(name)]
     lines = []
     for name in judged:
-        text = (root / name).read_text(encoding="utf-8", errors="replace")  # binary test inputs are among them
+        text = (root / name).read_text(encoding="utf-8", errors="replace")  # binary test inputs are included
         lines += [f"{name}:{line}: {finding}" for line, finding in findings_of(name, text)]
     if not args.files:
         lines += leftovers()
