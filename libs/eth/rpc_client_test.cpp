@@ -54,7 +54,7 @@ json transaction_json() {
             {"blockHash", hash('b')}, {"blockNumber", "0x10"}};
 }
 
-/// A node whose results a test sets, and a client of it.
+/// A node whose results a test sets, and its client.
 struct Node {
     std::map<std::string, json> results;
     json error;
@@ -92,7 +92,7 @@ const LogFilter kAll;
 
 }  // namespace
 
-TEST_CASE("RPC: numbers, code, calls and what is asked for them") {
+TEST_CASE("RPC: numbers, code and calls, with their request parameters") {
     Node node;
     node.results = {{"eth_chainId", "0x61"},
                     {"eth_blockNumber", "0x10"},
@@ -147,7 +147,7 @@ TEST_CASE("RPC: headers, by number, tag and hash; absent ones are nullopt") {
     CHECK_FALSE(node.rpc.header(header.hash));
 }
 
-TEST_CASE("RPC: logs by range and by block; others than asked for are refused") {
+TEST_CASE("RPC: logs by range and by block; logs that were not requested are refused") {
     Node node;
     node.results["eth_getLogs"] = json::array({log_json(), log_json()});
     const LogFilter filter{{Address::parse(account('a')).value()}, {topic('0'), topic('1')}, {topic('2')}};
@@ -229,7 +229,7 @@ TEST_CASE("RPC: receipts and transactions; absent ones are nullopt") {
           "eth_getBlockReceipts: the node does not know this block");
 }
 
-TEST_CASE("RPC: what only the receipts root needs is read where it is there, and may be absent") {
+TEST_CASE("RPC: members for the receipts root are read if present, and may be absent") {
     Node node;
     const TxHash tx = TxHash::parse(hash('c')).value();
     json answer = receipt_json();
@@ -253,20 +253,20 @@ TEST_CASE("RPC: what only the receipts root needs is read where it is there, and
     answer["logsBloom"] = "0x" + std::string(512, '0');
     CHECK(read().logs.empty());
     answer["logsBloom"] = "0x1" + std::string(511, '0');
-    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.logs: it is missing");
+    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.logs: missing");
     answer["logs"] = std::move(listed);
     answer["type"] = "0x80";
     CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.type: a type is at most 0x7f (EIP-2718)");
     answer["type"] = "0x0";
     answer.erase("status");
-    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.status: it is missing");
+    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.status: missing");
     answer["root"] = hash('5');
     CHECK(bad_answer(read) ==
           "eth_getTransactionReceipt: result.root: receipts of before Byzantium, which "
           "have no status, are not read");
 }
 
-TEST_CASE("RPC: harmless oddities of logs and receipts are read") {
+TEST_CASE("RPC: harmless deviations in logs and receipts are accepted") {
     Node node;
     json log = log_json();
     log["removed"] = true;
@@ -292,7 +292,7 @@ TEST_CASE("RPC: harmless oddities of logs and receipts are read") {
     CHECK_FALSE(node.rpc.block_receipts(BlockHash::parse(hash('b')).value()).at(0).effective_gas_price);
 }
 
-TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {
+TEST_CASE("RPC: a wrong shape is a BadAnswer that names the method and the member") {
     Node node;
     const TxHash tx = TxHash::parse(hash('c')).value();
     const auto logs = [&](const char* pointer, const json& value) {
@@ -303,7 +303,7 @@ TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {
     };
     CHECK(logs("/address", account('a') + "0") ==
           "eth_getLogs: result[1].address: 0x and 40 hex digits are needed");
-    CHECK(logs("/blockHash", nullptr) == "eth_getLogs: result[1].blockHash: it is missing");
+    CHECK(logs("/blockHash", nullptr) == "eth_getLogs: result[1].blockHash: missing");
     CHECK(logs("/transactionHash", hash('g')) ==
           "eth_getLogs: result[1].transactionHash: 0x and 64 hex digits are needed");
     CHECK(logs("/topics/1", 7) == "eth_getLogs: result[1].topics[1]: a string is needed");
@@ -336,13 +336,13 @@ TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {
     node.results["eth_getTransactionReceipt"] = receipt_json();
     node.results["eth_getTransactionReceipt"]["logs"][0]["transactionHash"] = hash('d');
     CHECK(bad_answer([&] { node.rpc.receipt(tx); }) ==
-          "eth_getTransactionReceipt: result.logs[0]: it belongs to another transaction or block than its "
+          "eth_getTransactionReceipt: result.logs[0]: belongs to another transaction or block than its "
           "receipt");
     node.results["eth_chainId"] = 97;
     CHECK(bad_answer([&] { node.rpc.chain_id(); }) == "eth_chainId: result: a string is needed");
 }
 
-TEST_CASE("RPC: error objects, with revert data in each form that nodes use") {
+TEST_CASE("RPC: error objects, with revert data in every form that nodes use") {
     Node node;
     const auto error = [&](const json& object) -> RpcError {
         node.error = object;
@@ -351,7 +351,7 @@ TEST_CASE("RPC: error objects, with revert data in each form that nodes use") {
         } catch (const RpcError& caught) {
             return caught;
         }
-        throw std::logic_error("no RpcError came");
+        throw std::logic_error("no RpcError was thrown");
     };
     const RpcError plain = error({{"code", 3}, {"message", "execution reverted"}, {"data", "0x08c379a0"}});
     CHECK(plain.code() == 3);
@@ -376,13 +376,13 @@ TEST_CASE("RPC: error objects, with revert data in each form that nodes use") {
         node.raw_body = R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}})";
         CHECK(error({}).code() == -32700);
     }
-    SECTION("one that is no error object is a BadAnswer") {
+    SECTION("a malformed error object is a BadAnswer") {
         node.error = "overloaded";
         CHECK_THROWS_AS(node.rpc.block_number(), BadAnswer);
     }
 }
 
-TEST_CASE("RPC: what is no answer to the request is a BadAnswer with the HTTP status") {
+TEST_CASE("RPC: an answer to another request, or none, is a BadAnswer with the HTTP status") {
     Node node;
     const auto status = [&](const std::string& http_status, const std::string& body) {
         node.status = http_status;
@@ -415,7 +415,7 @@ TEST_CASE("RPC: what is no answer to the request is a BadAnswer with the HTTP st
                  "\r\n") == 0);
 }
 
-TEST_CASE("RPC: a node that asks to be left alone is a BadAnswer that says how long") {
+TEST_CASE("RPC: a rate-limited call is a BadAnswer with the delay that the node requested") {
     LoopbackServer busy([](const auto&) {
         return LoopbackServer::reply(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"slow"}})",
                                      "429 Too Many Requests", "Retry-After: 3\r\n");
@@ -423,7 +423,7 @@ TEST_CASE("RPC: a node that asks to be left alone is a BadAnswer that says how l
     HttpRpc rpc(busy.url(), Millis(5'000));
     try {
         rpc.block_number();
-        FAIL("an answer came");
+        FAIL("the call returned");
     } catch (const BadAnswer& error) {
         CHECK(error.http_status() == 429);
         CHECK(error.retry_after() == Millis(3'000));
@@ -435,7 +435,7 @@ TEST_CASE("RPC: a slow node and an answer above 8 MiB are transport errors") {
     HttpRpc slow(silent.url(), Millis(100));
     try {
         slow.block_number();
-        FAIL("an answer came");
+        FAIL("the call returned");
     } catch (const net::TransportError& error) {
         CHECK(error.kind() == net::TransportError::Kind::kTimeout);
     }
@@ -443,13 +443,13 @@ TEST_CASE("RPC: a slow node and an answer above 8 MiB are transport errors") {
     HttpRpc rpc(huge.url(), Millis(10'000));
     try {
         rpc.block_number();
-        FAIL("an answer came");
+        FAIL("the call returned");
     } catch (const net::TransportError& error) {
         CHECK(error.kind() == net::TransportError::Kind::kTooLarge);
     }
 }
 
-TEST_CASE("RPC: mangled answers never do worse than BadAnswer or RpcError") {
+TEST_CASE("RPC: corrupted answers throw only BadAnswer or RpcError") {
     Node node;
     std::mt19937_64 random(20261120);
     const TxHash tx = TxHash::parse(hash('c')).value();

@@ -1,4 +1,4 @@
-// The network: exchanges in virtual time, and each fault in the form in which it must reach a reader.
+// Tests of SimulatedNetwork: exchanges in virtual time, and each fault in the form that reaches a reader.
 #include "simulator/simulated_network.hpp"
 
 #include <catch2/catch.hpp>
@@ -77,7 +77,7 @@ struct World {
         } catch (const net::TransportError& error) {
             return error.kind();
         }
-        throw std::logic_error("an answer came");
+        throw std::logic_error("the call returned");
     }
     std::uint64_t count(Fault fault) const { return network->counts()[fault]; }
     json range(std::uint64_t from, std::uint64_t to) const {
@@ -87,7 +87,7 @@ struct World {
                              {"topics", {{kTopic.hex()}}}}});
     }
     json at(std::uint64_t number) { return json::array({to_quantity(number), false}); }
-    /// A block with logs of ours, at or above `from`.
+    /// A block with own logs, at or above `from`.
     const Block& block_with_logs(std::uint64_t from) const {
         while (ChainView::logs(*chain.branch().at(from), {{kContract}, {kTopic}, {}}).empty()) {
             ++from;
@@ -145,7 +145,7 @@ TEST_CASE("an honest endpoint answers with the canonical chain") {
     }
 }
 
-TEST_CASE("the hash that a block is known by is that of its header's fields, until one of them is another") {
+TEST_CASE("a block's hash is the hash of its header's fields, and changes with any of them") {
     World world(only({}));
     for (std::uint64_t number = 0; number <= world.chain.height(); number += 7) {
         auto request = world.request("eth_getBlockByNumber", list(to_quantity(number), false));
@@ -163,7 +163,7 @@ TEST_CASE("the hash that a block is known by is that of its header's fields, unt
     }
 }
 
-TEST_CASE("a batch is answered in one, what is no request with an error") {
+TEST_CASE("a batch gets one answer; a malformed request gets an error") {
     World world(only({}));
     auto request = world.request("eth_chainId", json::array());
     request.body = "[" + request.body + "," + request.body + "]";
@@ -174,7 +174,7 @@ TEST_CASE("a batch is answered in one, what is no request with an error") {
     CHECK(json::parse(world.network->send(request).body)["error"]["code"] == -32600);
 }
 
-TEST_CASE("exchanges end in the order of time, and the clock moves to each end or to the deadline") {
+TEST_CASE("exchanges end in order of time; the clock moves to each end or to the deadline") {
     EndpointPlan fast;
     fast.url = kUrl;
     fast.latency = Millis(30);
@@ -202,7 +202,7 @@ TEST_CASE("exchanges end in the order of time, and the clock moves to each end o
     const auto third = exchanges->start(world.request("eth_chainId", json::array()));
     const auto gone = exchanges->start(world.request("eth_chainId", json::array()));
     exchanges->cancel(gone);
-    // What another does meanwhile takes its time from the same clock.
+    // A call meanwhile uses the same clock.
     CHECK(world.send("eth_chainId").status == 200);
     world.clock.advance(Millis(1'000));
     CHECK(exchanges->next(start)->id == third);
@@ -214,7 +214,7 @@ TEST_CASE("exchanges end in the order of time, and the clock moves to each end o
     CHECK_THROWS_AS(exchanges->start(streamed), std::logic_error);
 }
 
-TEST_CASE("blocks come while an exchange is under way") {
+TEST_CASE("blocks are mined while an exchange is in flight") {
     EndpointPlan plan;
     plan.latency = Millis(1'000);
     World world(only(plan));
@@ -229,7 +229,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
         CHECK(world.clock.steady() - start == Millis(1));
         CHECK(world.count(Fault::kRefused) == 1);
     }
-    SECTION("a hang lasts until the request's time-out") {
+    SECTION("a hang lasts until the request's timeout") {
         World world(only(always(Fault::kHang)));
         const auto start = world.clock.steady();
         CHECK(world.failure("eth_chainId") == Kind::kTimeout);
@@ -239,7 +239,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
         World world(only(always(Fault::kCut)));
         CHECK(world.failure("eth_chainId") == Kind::kCut);
     }
-    SECTION("429 with a time, which is meant") {
+    SECTION("429 with Retry-After, which is enforced") {
         EndpointPlan plan;
         plan.episodes = {{Fault::kTooMany, Millis(0), Millis(500)}};
         plan.retry_after = Millis(2'000);
@@ -254,7 +254,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
         world.clock.advance(Millis(1'000));
         CHECK(world.send("eth_chainId").status == 200);
     }
-    SECTION("429 without a time, and 5xx") {
+    SECTION("429 without Retry-After, and 5xx") {
         World world(only(always(Fault::kTooMany)));
         CHECK_FALSE(world.send("eth_chainId").header("Retry-After"));
         world.network->plan(kUrl).rates = {{Fault::kServerError, 1}};
@@ -262,7 +262,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
             CHECK(world.send("eth_chainId").status >= 500);
         }
     }
-    SECTION("garbage is nothing that could be taken for an answer") {
+    SECTION("garbage cannot be parsed as an answer") {
         World world(only(always(Fault::kGarbage)));
         std::size_t texts = 0;
         for (std::uint64_t i = 1; i <= 200; ++i) {
@@ -277,7 +277,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
         CHECK(texts > 50);
         CHECK(texts < 150);
     }
-    SECTION("slow answers come late or not at all") {
+    SECTION("slow answers arrive late or not at all") {
         World world(only(always(Fault::kSlow)));
         const auto start = world.clock.steady();
         CHECK(world.send("eth_chainId").status == 200);
@@ -285,7 +285,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
     }
 }
 
-TEST_CASE("a node in trouble of its own answers any method with an error object that is no revert") {
+TEST_CASE("kOwnTrouble answers any method with an error object that is not a revert") {
     World world(only(always(Fault::kOwnTrouble)));
     std::set<std::string> words;
     for (int i = 0; i < 100; ++i) {
@@ -304,7 +304,7 @@ TEST_CASE("a node in trouble of its own answers any method with an error object 
     CHECK(world.count(Fault::kOwnTrouble) == 300);
 }
 
-TEST_CASE("a batch to a node in trouble of its own is answered in part or not at all") {
+TEST_CASE("kOwnTrouble answers a batch in part or not at all") {
     World world(only(always(Fault::kOwnTrouble)));
     std::set<std::size_t> answered;
     for (int i = 0; i < 40; ++i) {
@@ -320,8 +320,7 @@ TEST_CASE("a batch to a node in trouble of its own is answered in part or not at
     CHECK(answered == std::set<std::size_t>{0, 2});
 }
 
-TEST_CASE(
-    "finalized of one endpoint is a block below another's, and steps back by one between two questions") {
+TEST_CASE("finalized of one endpoint is a block below another's, and steps back by one between two calls") {
     auto behind = always(Fault::kFinalizedBehind);
     behind.url = "http://behind.example";
     auto both = only({});
@@ -340,7 +339,7 @@ TEST_CASE(
     CHECK(world.count(Fault::kFinalizedBehind) == 2);
 }
 
-TEST_CASE("a node that lags, and says none of what it lacks") {
+TEST_CASE("a node that lags, with empty answers for blocks that it lacks") {
     EndpointPlan plan = always(Fault::kLag);
     plan.lag = 40;
     World world(only(plan));
@@ -363,7 +362,7 @@ TEST_CASE("a node that lags, and says none of what it lacks") {
     CHECK_FALSE(world.result("eth_getLogs", world.range(100, 160)).empty());
 }
 
-TEST_CASE("one node that begins to lag stands still and does not go back") {
+TEST_CASE("a single node that begins to lag stalls and does not go back") {
     EndpointPlan plan;
     plan.episodes = {{Fault::kLag, Millis(1'000), Millis(20'000)}};
     plan.lag = 10;
@@ -379,7 +378,7 @@ TEST_CASE("one node that begins to lag stands still and does not go back") {
     CHECK(head == to_quantity(world.chain.height()));
 }
 
-TEST_CASE("behind a load balancer the lag is another with each call") {
+TEST_CASE("behind a load balancer the lag differs between calls") {
     EndpointPlan plan = always(Fault::kLag);
     plan.balanced = true;
     World world(only(plan));
@@ -390,9 +389,9 @@ TEST_CASE("behind a load balancer the lag is another with each call") {
     CHECK(heads.size() > 4);
 }
 
-TEST_CASE("a node that has not seen a reorg shows the branch that was") {
+TEST_CASE("a node that has not seen a reorg shows the old branch") {
     EndpointPlan plan = always(Fault::kStaleFork);
-    SECTION("one node: until it recovers") {
+    SECTION("single node: until it recovers") {
         World world(only(plan));
         const auto old = world.result("eth_getBlockByNumber", world.at(198))["hash"];
         world.miner->reorg(5);
@@ -415,8 +414,8 @@ TEST_CASE("a node that has not seen a reorg shows the branch that was") {
     }
 }
 
-TEST_CASE("forgotten blocks, and tags that are missing or stand still") {
-    SECTION("a forgotten block is null, or unknown; its logs are never said to be none") {
+TEST_CASE("forgotten blocks, and tags that are missing or stalled") {
+    SECTION("a forgotten block is null or unknown; its logs are never an empty answer") {
         World world(only(always(Fault::kForgotten)));
         const auto& block = world.block_with_logs(50).header;
         CHECK(world.result("eth_getBlockByNumber", world.at(50)).is_null());
@@ -432,7 +431,7 @@ TEST_CASE("forgotten blocks, and tags that are missing or stand still") {
         CHECK(world.result("eth_getBlockByNumber", list("latest", false)).is_object());
         CHECK(world.count(Fault::kNoFinalized) == 1);
     }
-    SECTION("a tag that stands still while the head goes on") {
+    SECTION("a tag that is stalled while the head advances") {
         World world(only(always(Fault::kStaleFinalized)));
         const auto before = world.result("eth_getBlockByNumber", list("finalized", false))["number"];
         world.clock.advance(Millis(20'000));
@@ -443,7 +442,7 @@ TEST_CASE("forgotten blocks, and tags that are missing or stand still") {
     }
 }
 
-TEST_CASE("limits are kept, and told in any form") {
+TEST_CASE("limits are enforced, and reported in each form") {
     EndpointPlan plan;
     plan.range_limit = 50;
     plan.limit_code = -32000;
@@ -475,7 +474,7 @@ TEST_CASE("limits are kept, and told in any form") {
     CHECK(world.result("eth_getLogs", world.range(100, 100)).is_array());
 }
 
-TEST_CASE("endpoints that refuse a method, and one that is on another chain") {
+TEST_CASE("endpoints that refuse a method, and an endpoint on another chain") {
     SECTION("refused methods") {
         EndpointPlan plan;
         plan.no_logs = true;
@@ -486,7 +485,7 @@ TEST_CASE("endpoints that refuse a method, and one that is on another chain") {
         CHECK(world.count(Fault::kNoLogs) == 1);
         CHECK(world.count(Fault::kNoReceipts) == 1);
     }
-    SECTION("another chain: other blocks, and consistent in itself") {
+    SECTION("another chain: other blocks, consistent with each other") {
         EndpointPlan plan;
         plan.chain = ChainId{56};
         World world(only(plan));
@@ -506,7 +505,7 @@ TEST_CASE("endpoints that refuse a method, and one that is on another chain") {
     }
 }
 
-TEST_CASE("from the time on that it is healthy, an endpoint has no fault but its traits") {
+TEST_CASE("from `healthy_from` on an endpoint has no faults except its traits") {
     EndpointPlan plan = always(Fault::kCut);
     plan.episodes = {{Fault::kHang, Millis(0), Millis(100'000)}};
     plan.healthy_from = Millis(10'000);
@@ -518,7 +517,7 @@ TEST_CASE("from the time on that it is healthy, an endpoint has no fault but its
     CHECK(world.error("eth_getLogs", world.range(1, 11)).is_object());
 }
 
-TEST_CASE("the same seed gives the same bytes, another seed others") {
+TEST_CASE("the same seed gives the same bytes, another seed other bytes") {
     const auto transcript = [](std::uint64_t seed) {
         EndpointPlan plan;
         plan.balanced = true;
@@ -544,7 +543,7 @@ TEST_CASE("the same seed gives the same bytes, another seed others") {
         const auto counts = world.network->counts();
         for (std::size_t fault = 0; fault < kRandomFaults; ++fault) {
             INFO(to_string(static_cast<Fault>(fault)));
-            // No header by number or hash is asked for here.
+            // This test requests no header by number or hash.
             CHECK((counts.of[fault] > 0) == (static_cast<Fault>(fault) != Fault::kForgotten));
         }
         CHECK(world.miner->reorgs() > 3);

@@ -31,7 +31,7 @@ Result<store::Param> as_name(const Result<T>& parsed) {
     return store::Param(std::string(wire::to_string(*parsed)));
 }
 
-/// PostgreSQL has no year 0, and an offset may lead out of the years that RFC 3339 can write.
+/// Parses a time. PostgreSQL has no year 0, and an offset may leave the years of RFC 3339.
 Result<store::Param> as_time(const std::string& text) {
     const auto parsed = parse_rfc3339(text);
     if (!parsed) {
@@ -96,7 +96,7 @@ std::string_view sql_type(FieldType type) {
     return "text";
 }
 
-/// A cursor's values went through the client: each must be what its column prints.
+/// A cursor's values come from the client: each must have the text form of its column's type.
 bool fits(std::string_view type, const std::string& value) {
     const bool digits =
         !value.empty() && value.size() <= 18 && value.find_first_not_of("0123456789") == std::string::npos;
@@ -109,7 +109,7 @@ bool fits(std::string_view type, const std::string& value) {
     return digits;  // bigint, and timestamptz as microseconds
 }
 
-/// A page has room for this much of each row that was asked for, and for `kLeastPageBytes`.
+/// Size of a page: this much for each requested row, and `kLeastPageBytes`.
 constexpr std::size_t kRowShare = 4'096;
 constexpr std::size_t kLeastPageBytes = 64U << 10;
 
@@ -117,7 +117,7 @@ std::string joined(const std::vector<std::string_view>& columns) {
     return fmt::format("{}", fmt::join(columns, ", "));
 }
 
-/// How a column of the sort key is printed, and read back.
+/// SQL that prints a column of the sort key, and SQL that reads it back.
 std::string printed(const SortColumn& column) {
     return column.sql_type == "timestamptz"
                ? fmt::format("(extract(epoch FROM {}) * 1000000)::bigint::text", column.column)
@@ -127,6 +127,14 @@ std::string read_back(const SortColumn& column, std::size_t number) {
     return column.sql_type == "timestamptz"
                ? fmt::format("'epoch'::timestamptz + ${}::bigint * interval '1 microsecond'", number)
                : fmt::format("${}::{}", number, column.sql_type);
+}
+
+std::string parameters_of(const Resource& resource) {
+    std::string out = "limit, cursor";
+    for (const auto& filter : resource.filters) {
+        out.append(", ").append(filter.name);
+    }
+    return out;
 }
 
 }  // namespace
@@ -145,7 +153,7 @@ std::string select_list(const Resource& resource) {
 ListQuery list_query(const Resource& resource, const ListRequest& request, std::size_t page_bytes) {
     ListQuery out{"", {}, kDefaultLimit, 0};
     std::vector<http::FieldError> errors;
-    std::string served = "true";  // by an index, together with the order
+    std::string served = "true";  // condition served by an index together with the order
     std::string others(resource.condition);
     bool has_indexed = false;
     std::string cursor;
@@ -154,7 +162,7 @@ ListQuery list_query(const Resource& resource, const ListRequest& request, std::
         const std::string pointer = request.prefix == "/" ? pointer_to(name) : request.prefix + name;
         if (request.values.count(name) > 1) {
             if (request.values.find(name) == at) {
-                errors.push_back({pointer, "repeated", "give it once"});
+                errors.push_back({pointer, "repeated", "given more than once; give it once"});
             }
             continue;
         }
@@ -163,7 +171,7 @@ ListQuery list_query(const Resource& resource, const ListRequest& request, std::
             if (!limit || *limit < 1 || *limit > kMostLimit) {
                 errors.push_back({pointer, "invalid_limit", fmt::format("1 to {}", kMostLimit)});
             } else {
-                out.limit = static_cast<std::size_t>(*limit);
+                out.limit = limit->convert_to<std::size_t>();
             }
             continue;
         }
@@ -175,8 +183,8 @@ ListQuery list_query(const Resource& resource, const ListRequest& request, std::
                 good = fits(resource.order[i].sql_type, (*key)[i]);
             }
             if (!good) {
-                errors.push_back(
-                    {pointer, "invalid_cursor", "the cursor is not one that this list has given"});
+                errors.push_back({pointer, "invalid_cursor",
+                                  "not a cursor of this list; use the next_cursor of its last page"});
                 continue;
             }
             std::string columns;
@@ -192,7 +200,8 @@ ListQuery list_query(const Resource& resource, const ListRequest& request, std::
         const auto filter = std::find_if(resource.filters.begin(), resource.filters.end(),
                                          [&key = name](const Filter& each) { return each.name == key; });
         if (filter == resource.filters.end()) {
-            errors.push_back({pointer, "unknown_field", "this list cannot be filtered by it"});
+            errors.push_back(
+                {pointer, "unknown_field", "unknown parameter; allowed: " + parameters_of(resource)});
             continue;
         }
         const auto parsed = parse_value(filter->type, value);
@@ -201,7 +210,8 @@ ListQuery list_query(const Resource& resource, const ListRequest& request, std::
             continue;
         }
         out.params.push_back(*parsed);
-        // One index at most: of two, PostgreSQL would read one and drop rows without an end.
+        // At most one index: with two, PostgreSQL may read one of them and discard an unlimited number of
+        // rows.
         const bool by_index = filter->indexed && !has_indexed;
         has_indexed = has_indexed || by_index;
         (by_index ? served : others) += fmt::format(" AND {} {} ${}::{}", filter->column, filter->op,
@@ -236,8 +246,8 @@ ListQuery list_query(const Resource& resource, const ListRequest& request, std::
         out.sql = page;
         return out;
     }
-    // What comes before the row before decides: so one row is sent in any case, and one more when it is too
-    // long, which tells that the list goes on.
+    // The total of the rows before the previous row decides. So one row is always sent, and one more if that
+    // row is too long, which shows that the list continues.
     std::string length;
     for (const auto text : resource.texts) {
         length += fmt::format("{}coalesce(octet_length({}), 0)", length.empty() ? "" : " + ", text);

@@ -98,13 +98,14 @@ int serve(runtime::App& app, const Config& config) {
     JournalRepair repair(deployment, clock);
     stream.start(projection, repair);
 
-    AssignmentLoop assignments(database, setup, deployment, progress, catch_up, clock, log, metrics);
+    const telemetry::Context context{clock, log, metrics, app.health()};
+    AssignmentLoop assignments(database, setup, deployment, progress, catch_up, context);
     app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { assignments.run(stop); }));
-    StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, clock, log, metrics);
+    StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, context);
     app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));
     TimeoutLoop timeouts(
         database, config.clock, deployment, progress, presence,
-        [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
+        [&] { return statuses.up_to_date(Millis(5'000)); }, context);
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { timeouts.run(stop); }));
     outbox::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
     relay.on_refusal([&] { setup.poll_soon(); });

@@ -60,10 +60,11 @@ int serve(runtime::App& app, const Config& config) {
     DuplicateAgentDetector duplicates(self, random_id(), sequence.started_at(), clock, log, app.health());
     RetrySchedule retries({.give_up_after = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
-    HeartbeatLoop heartbeats(bus, journal, signer, identity, config.job_manager, sequence, config.capacity,
-                             retries, duplicates, settings, clock, app.metrics());
-    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.job_manager, config.capacity,
-                               retries, duplicates, settings, clock, log, app.metrics(), app.health());
+    const AgentTerms terms{identity, self, config.job_manager, config.capacity};
+    const WorkGate gate{retries, duplicates, settings};
+    const telemetry::Context context{clock, log, app.metrics(), app.health()};
+    HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
+    AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
     RunnerConfig runner_config;
     runner_config.jobs_dir = jobs_dir;
@@ -71,13 +72,10 @@ int serve(runtime::App& app, const Config& config) {
     runner_config.max_input_bytes = config.max_input_bytes;
     runner_config.limits = config.limits;
     runner_config.images = config.images;
-    Runner runner(runner_config, journal, statuses, retries, pulled, engine, content, bus, clock, log,
-                  app.metrics());
+    Runner runner(runner_config, journal, statuses, retries, pulled, engine, content, bus, context);
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
-    Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, clock, log,
-                          app.metrics(), app.health());
-    OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, clock, log,
-                                     app.metrics(), app.health());
+    Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, context);
+    OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, context);
 
     runtime::watch_bus(app, bus, config.nats_url);
     app.probe("docker", [&] { engine.negotiate(); });

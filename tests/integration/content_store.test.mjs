@@ -1,4 +1,4 @@
-// The content store of the local network, as its clients see it.
+// The content store of the local network, tested through its HTTP interface.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -55,7 +55,7 @@ after(async () => {
     const code = await store.stop();
     await rm(dir, { recursive: true });
     assert.equal(code, 0);
-    assert.equal(store.stderr(), '', 'nothing that a client does is a fault of the server');
+    assert.equal(store.stderr(), '', 'input of a client causes no server error');
 });
 
 function pattern(size) {
@@ -66,7 +66,7 @@ function pattern(size) {
     return bytes;
 }
 
-/** A multipart body as kubo's own client makes it: paths percent-encoded. */
+/** A multipart body as kubo's client creates it: with percent-encoded paths. */
 function multipart(entries) {
     const boundary = 'lamda-7b1f0a';
     const pieces = [];
@@ -86,8 +86,8 @@ function multipart(entries) {
     };
 }
 
-// A connection for each: one that is kept may be closed by the server while this process makes a large file, and fetch
-// does not send a POST again.
+// A new connection for each request: the server may close a persistent one while this process creates a large
+// file, and fetch does not send a POST again.
 const post = (path, { headers = {}, ...upload } = {}) =>
     fetch(`${store.base}/api/v0/${path}`, { method: 'POST', headers: { ...headers, Connection: 'close' }, ...upload });
 const get = (path, options) => fetch(`${store.base}${path}`, options);
@@ -107,7 +107,7 @@ async function refused(response, status, message) {
     assert.match(body.Message, message);
 }
 
-/** What the server answers to bytes that no HTTP client would send. */
+/** The server's answer to bytes that are not HTTP. */
 function rawRequest(bytes) {
     return new Promise((done, failed) => {
         const socket = connect(store.port, '127.0.0.1', () => socket.write(bytes));
@@ -121,7 +121,7 @@ function rawRequest(bytes) {
 const storedBlocks = async () =>
     (await readdir(join(dir, 'blocks'), { recursive: true }).catch(() => [])).length;
 
-test('adds a file and gives it back', async () => {
+test('adds a file and returns it', async () => {
     const [added] = await add([{ path: 'hello.txt', content: 'hello lamda\n' }]);
     assert.deepEqual(added, { Name: 'hello.txt', Hash: helloCid, Size: '12' });
 
@@ -138,7 +138,7 @@ test('names a file without a name by its CID', async () => {
 });
 
 for (const { size, cid } of vectors.files) {
-    test(`a file of ${size} bytes goes in and comes out by its known CID`, async () => {
+    test(`a file of ${size} bytes is stored and returned under its known CID`, async () => {
         const content = pattern(size);
         const [added] = await add([{ path: 'pattern.bin', content }]);
         assert.equal(added.Hash, cid);
@@ -148,7 +148,7 @@ for (const { size, cid } of vectors.files) {
 }
 
 for (const { description, entries, cid, dag_size } of vectors.directories) {
-    test(`a directory goes in by its known CID: ${description}`, async () => {
+    test(`a directory is stored under its known CID: ${description}`, async () => {
         if (entries.length === 0) {
             return refused(await post('add?wrap-with-directory=true', multipart([])), 400, /required|malformed|end/);
         }
@@ -165,7 +165,7 @@ for (const { description, entries, cid, dag_size } of vectors.directories) {
     });
 }
 
-test('a directory given by its paths is not wrapped unless asked for', async () => {
+test('a directory given by its paths is not wrapped unless requested', async () => {
     const entries = [
         { path: 'out', directory: true },
         { path: 'out/result', content: 'x' },
@@ -178,7 +178,7 @@ test('a directory given by its paths is not wrapped unless asked for', async () 
     assert.equal(wrapped.find(({ Name }) => Name === 'out').Hash, plain.at(-1).Hash);
 });
 
-test('a directory mentioned after its files keeps them', async () => {
+test('a directory named after its files keeps them', async () => {
     const [, first] = await add([{ path: 'd/f', content: 'x' }]);
     const after = await add([{ path: 'd/f', content: 'x' }, { path: 'd', directory: true }]);
     assert.equal(after.at(-1).Hash, first.Hash);
@@ -214,7 +214,7 @@ test('a very large directory is sharded and still resolves', async () => {
 
 test('only-hash stores nothing', async () => {
     const before = await storedBlocks();
-    const [added] = await add([{ path: 'f', content: 'seen by nobody' }], '&only-hash=true');
+    const [added] = await add([{ path: 'f', content: 'not stored' }], '&only-hash=true');
     assert.equal(await storedBlocks(), before);
     await refused(await get(`/ipfs/${added.Hash}`), 404, /could not find/);
 });
@@ -240,7 +240,7 @@ test('parts of a file', async () => {
     assert.equal((await beyond.arrayBuffer()).byteLength, 0);
 });
 
-test('HEAD tells the size without the bytes', async () => {
+test('HEAD returns the size without the bytes', async () => {
     await add([{ path: 'hello.txt', content: 'hello lamda\n' }]);
     for (const path of [`/ipfs/${helloCid}`, `/ipfs/${helloCid}?format=raw`]) {
         const head = await get(path, { method: 'HEAD' });
@@ -305,7 +305,7 @@ async function putBlock(codec, content) {
     return text.trimEnd().split('\n').map((line) => JSON.parse(line));
 }
 
-test('a job spec goes in as a block and is found by the CID that its id implies', async () => {
+test('a job spec is stored as a block and found by the CID of its id', async () => {
     const spec = vectors.blocks.find(({ description }) => description.startsWith('job spec'));
     assert.deepEqual(await putBlock('raw', spec.text), [{ Key: spec.cid, Size: 603 }]);
     assert.equal(await (await post(`block/get?arg=${spec.cid}`)).text(), spec.text);
@@ -320,12 +320,12 @@ test('bad blocks are refused', async () => {
     await refused(await put('', Buffer.alloc(1024 * 1024 + 1)), 413, /larger/);
 });
 
-test('says who it is', async () => {
+test('reports its version', async () => {
     assert.match((await (await post('version')).json()).Version, /lamda/);
     assert.equal(typeof (await (await post('id')).json()).ID, 'string');
 });
 
-test('what is asked for wrongly is answered with 400', async () => {
+test('malformed requests are answered with 400', async () => {
     await refused(await post('cat'), 400, /argument/);
     await refused(await post('cat?arg='), 400, /argument/);
     await refused(await post('cat?arg=nonsense'), 400, /not a CID/);
@@ -336,21 +336,21 @@ test('what is asked for wrongly is answered with 400', async () => {
     await refused(await post(`block/get?arg=${helloCid}/a`), 400, /CID alone/);
     const [{ Hash }] = (await add([{ path: 'd/x', content: '1' }])).slice(-1);
     await refused(await post(`cat?arg=${Hash}`), 400, /is a directory/);
-    // Not UnixFS, though it is dag-pb: a node without data.
+    // A dag-pb node without data, which is not UnixFS.
     const [{ Key }] = await putBlock('dag-pb', '');
     await refused(await get(`/ipfs/${Key}`), 400, /UnixFS/);
-    // A hash function that is not kept here.
+    // An unsupported hash function.
     await refused(await post('block/get?arg=bafkrgqbb2xjrzjsqvrz6zyx3kj6ztwvq4pgnm'), 400, /CID|sha2-256/);
 });
 
-test('what is not there is answered with 404', async () => {
+test('unknown content is answered with 404', async () => {
     await refused(await post(`cat?arg=${absentCid}`), 404, /could not find/);
     await refused(await post(`block/get?arg=${absentCid}`), 404, /could not find/);
     await refused(await get(`/ipfs/${absentCid}?format=raw`), 404, /could not find/);
     await refused(await get(`/ipfs/${absentCid}?format=car`), 404, /could not find/);
     const [{ Hash }] = (await add([{ path: 'd/x', content: '1' }])).slice(-1);
     await refused(await get(`/ipfs/${Hash}/y`), 404, /no link named "y"/);
-    await refused(await get(`/ipfs/${Hash}/x/y`), 404, /no directory/);
+    await refused(await get(`/ipfs/${Hash}/x/y`), 404, /not a directory/);
     await refused(await post('pin/ls'), 404, /not served/);
     await refused(await get('/'), 404, /not served/);
     await refused(await get('//'), 404, /not served/);
@@ -362,13 +362,13 @@ test('methods and web pages', async () => {
     await refused(await post('add', { ...multipart([]), headers: { Origin: 'http://example.org' } }), 403, /web pages/);
 });
 
-test('options that would make another CID are refused, not passed over', async () => {
+test('options that would change the CID are refused, not ignored', async () => {
     for (const option of ['chunker=size-1024', 'hash=blake3', 'trickle=true', 'inline=true', 'cid-version=2', 'pin-x=1&raw-leaves=maybe']) {
         await refused(await post(`add?${option}`, multipart([{ path: 'f', content: 'x' }])), 400, /option/);
     }
 });
 
-test('paths that lead out, collide or are links are refused', async () => {
+test('paths that lead out of the folder, collide or are links are refused', async () => {
     const file = (path) => ({ path, content: 'x' });
     const adding = (...entries) => post('add', multipart(entries));
     await refused(await adding(file('../etc/passwd')), 400, /not allowed/);
@@ -401,7 +401,7 @@ test('malformed uploads are refused', async () => {
     await refused(await post('add'), 400, /multipart/);
 });
 
-test('odd but valid uploads are taken', async () => {
+test('unusual but valid uploads are accepted', async () => {
     const send = async (body) => {
         const response = await post('add', { body, headers: { 'Content-Type': 'multipart/form-data; boundary="B"' } });
         assert.equal(response.status, 200);
@@ -413,13 +413,13 @@ test('odd but valid uploads are taken', async () => {
     assert.deepEqual({ Name: awkward.Name, Size: awkward.Size }, { Name: 'a "b".txt', Size: '9' });
 });
 
-test('an upload over the limit is refused and leaves the server well', async () => {
+test('an upload over the limit is refused and does not affect the server', async () => {
     const content = Buffer.alloc(maxUploadBytes + 1);
     await refused(await post('add?only-hash=true', multipart([{ path: 'f', content }])), 413, /larger than 67108864/);
     assert.equal((await post('version')).status, 200);
 });
 
-test('broken connections and bytes that are no HTTP do no harm', async () => {
+test('broken connections and bytes that are no HTTP do not affect the server', async () => {
     assert.match(await rawRequest('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
     assert.match(await rawRequest('GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n'), /^HTTP\/1\.1 400 /);
     assert.match(
@@ -447,7 +447,7 @@ test('many uploads of the same content at once', async () => {
     assert.ok(back.equals(content));
 });
 
-test('what was added is there after a restart', async () => {
+test('added content exists after a restart', async () => {
     await add([{ path: 'hello.txt', content: 'hello lamda\n' }]);
     const second = await start();
     try {
@@ -477,7 +477,7 @@ test('a damaged block is never served', async () => {
     }
 });
 
-test('mistakes on the command line are told all at once', async () => {
+test('all faults of the command line are reported at once', async () => {
     const child = spawn(process.execPath, [program, '--port', '99999999'], { stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {

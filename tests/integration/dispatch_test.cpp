@@ -1,4 +1,4 @@
-// The dispatcher as a process, against a real database, bus and chain. The test plays the agent.
+// The dispatcher as a process, with a real database, bus and chain. The test acts as the agent.
 #include <csignal>
 
 #include "integration/market_fixture.hpp"
@@ -20,7 +20,7 @@ constexpr auto kDispatcher = "job-dispatcher";
 struct Dispatch : MarketFixture {
     explicit Dispatch(unsigned slots = 1) : MarketFixture("dispatch", slots) {}
 
-    /// With a provider that the registry knows.
+    /// Starts with a provider that the registry has recorded.
     void start_with_provider(const std::map<std::string, std::string>& more = {}) {
         register_node(provider());
         start("node-registry");
@@ -81,7 +81,7 @@ TEST_CASE("a job created before the dispatcher started is dispatched, and follow
     CHECK(market.service(kDispatcher).stop() == 0);
 }
 
-TEST_CASE("killed at any step and started again, it sends no attempt twice and loses none") {
+TEST_CASE("killed at any step and restarted, it sends no attempt twice and loses none") {
     Dispatch market;
     market.start_with_provider();
     std::uint8_t salt = 10;
@@ -107,7 +107,7 @@ TEST_CASE("killed at any step and started again, it sends no attempt twice and l
     CHECK(market.count("dispatch.assignment") == static_cast<std::int64_t>(jobs));
 }
 
-TEST_CASE("a job waits for its spec, then for its provider, and leaves when both have come") {
+TEST_CASE("a job waits for its spec, then for its provider, and is sent when both exist") {
     Dispatch market;
     const auto wanted = market.spec(30);
     market.start("node-registry");
@@ -120,7 +120,7 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
     market.wait_status(id, "assigned");
     CHECK(market.take_assignment().job_id == id);
 
-    SECTION("a spec that says something else than the chain never leaves") {
+    SECTION("a job whose spec contradicts the chain is never sent") {
         auto cheap = market.spec(31);
         cheap.min_payment = 1'001;
         market.put_spec(cheap);
@@ -128,7 +128,7 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
         market.wait_status(dust, "mismatched");
         CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
     }
-    SECTION("a job whose id is no digest is served when its renter attaches a spec") {
+    SECTION("a job whose id is no digest is sent after its renter has attached a spec") {
         JobId id_of_old_frontend;
         id_of_old_frontend.array()[0] = 0xee;
         market.create_job(id_of_old_frontend, market.provider().address());
@@ -152,7 +152,8 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
     }
 }
 
-TEST_CASE("a status that is malformed or wrongly signed is recorded and dropped, and the consumer goes on") {
+TEST_CASE(
+    "a status that is malformed or wrongly signed is recorded and dropped, and the consumer continues") {
     Dispatch market;
     const JobId id = market.order(40);
     market.start_with_provider();
@@ -167,7 +168,7 @@ TEST_CASE("a status that is malformed or wrongly signed is recorded and dropped,
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE("a status that was put away by mistake is redriven, and counts as if it had just come") {
+TEST_CASE("a status that was wrongly dead-lettered is redriven, and handled like a new one") {
     Dispatch market;
     const JobId id = market.order(45);
     market.start_with_provider();
@@ -213,10 +214,11 @@ TEST_CASE("a transient failure takes a new attempt and voids the old one; a perm
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE("after a transient failure the next attempt waits, and shows why; a kill does not shorten it") {
+TEST_CASE(
+    "after a transient failure the next attempt waits, with the reason; a kill does not shorten the delay") {
     Dispatch market;
     const JobId id = market.order(55);
-    // As long as the test lasts: it is the test that makes an attempt due.
+    // Longer than the test: the test makes an attempt due.
     const std::map<std::string, std::string> pauses{{"RETRY_PAUSE", "1h"}, {"ACCEPT_TIMEOUT", "1ms"}};
     market.start_with_provider(pauses);
     market.wait_status(id, "assigned");
@@ -232,7 +234,7 @@ TEST_CASE("after a transient failure the next attempt waits, and shows why; a ki
 
     market.kill(kDispatcher);
     market.start(kDispatcher, pauses);
-    // An agent that claims to have it is not believed, and a provider with room uses up nothing.
+    // A status of an unsent attempt is refused; a provider with capacity uses up no attempt.
     market.publish(market.status(id, StatusKind::kCompleted, 2, 1));
     REQUIRE(testkit::wait_until(
         [&] {
@@ -258,7 +260,7 @@ TEST_CASE("after a transient failure the next attempt waits, and shows why; a ki
                        "AND due_at > now() + interval '59 minutes'") == 1);
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 2);
 
-    // What waits can be cancelled: it never leaves.
+    // A waiting attempt can be cancelled: it is never sent.
     const auto answer =
         market.ask_as_operator({"cancel-waiting", wire::Command::SetStatus{id, "cancelled", "not needed"}});
     CHECK(answer.at("status") == "cancelled");
@@ -293,7 +295,7 @@ TEST_CASE("an orphaned job is retracted, and dispatched again when it is back in
 }
 
 TEST_CASE(
-    "the operator cancels a job: the agent is told, the same request is answered the same, an end is an "
+    "the operator cancels a job: the agent is notified, the same request gets the same answer, an end is an "
     "end") {
     Dispatch market;
     const JobId id = market.order(70);
@@ -306,9 +308,9 @@ TEST_CASE(
     const auto answer = market.ask(asked);
     CHECK(answer.at("status") == "cancelled");
     CHECK(market.ask(asked) == answer);
-    CHECK(market.ask_as_operator(command).at("status") == "cancelled");  // asked again later
+    CHECK(market.ask_as_operator(command).at("status") == "cancelled");  // repeated later
     CHECK(market.job_column(id, "error_message") == "not wanted any more");
-    // One id is one command: neither another job nor another ending gets its answer.
+    // One id is one command: another job or another status under the same id does not get its answer.
     wire::Command reused = command;
     reused.what = wire::Command::SetStatus{market.order(71), "cancelled", "not wanted any more"};
     CHECK(market.ask_as_operator(reused).at("code") == "key_reused");
@@ -323,7 +325,7 @@ TEST_CASE(
     CHECK(market.ask(wire::kJobsCommand, {{"v", 1}}).at("status") == 400);
 }
 
-TEST_CASE("whoever reaches the bus sets no status without the operator's token") {
+TEST_CASE("a client of the bus cannot set a status without the operator's token") {
     Dispatch market;
     const JobId id = market.order(72);
     market.start_with_provider();
@@ -340,7 +342,7 @@ TEST_CASE("whoever reaches the bus sets no status without the operator's token")
     };
     expect_refused(command, "no_proof");
     expect_refused(wire::prove_command(command, "another-token", now), "wrong_proof");
-    auto moved = proven;  // what was proven of one job says nothing of another
+    auto moved = proven;  // a proof for one job is not valid for another
     moved.what = wire::Command::SetStatus{market.order(73), "cancelled", "from the bus"};
     expect_refused(moved, "wrong_proof");
     constexpr Millis kDay = std::chrono::days(1);
@@ -349,7 +351,8 @@ TEST_CASE("whoever reaches the bus sets no status without the operator's token")
     CHECK(market.job_column(id, "status") == "assigned");
     CHECK(market.count("dispatch.command") == 0);
 
-    // A clock that is a day off harms nothing; and a recorded command gets its answer, and no effect, again.
+    // A clock that is a day off is accepted; a recorded command gets its answer again, without a second
+    // effect.
     const auto behind = wire::prove_command(command, market.kOperatorToken, now - kDay);
     const auto text = wire::to_json(behind);
     const auto answer = market.bus().request(wire::kJobsCommand, text, Millis(10'000));
@@ -360,7 +363,7 @@ TEST_CASE("whoever reaches the bus sets no status without the operator's token")
     CHECK(market.count("dispatch.job_event") == journal);
 }
 
-TEST_CASE("a dispatcher without the operator's token takes no status from anybody") {
+TEST_CASE("a dispatcher without the operator's token accepts no command to set a status") {
     Dispatch market;
     const JobId id = market.order(74);
     market.start_with_provider({{"OPERATOR_TOKEN", ""}});
@@ -373,7 +376,7 @@ TEST_CASE("a dispatcher without the operator's token takes no status from anybod
     CHECK(market.job_column(id, "status") == "assigned");
 }
 
-TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches none of them again") {
+TEST_CASE("an empty database gets its jobs back and dispatches none of them again") {
     Dispatch market;
     market.start_with_provider();
     const JobId paid = market.order(80);
@@ -409,7 +412,7 @@ TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches non
     market.publish(market.status(running, StatusKind::kCompleted, 1, 3));
     market.wait_status(running, "completed");
 
-    // A job that is new after all that is dispatched; nothing else left.
+    // A new job is dispatched; no other was sent.
     const JobId fresh = market.order(83);
     market.wait_status(fresh, "assigned");
     REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
@@ -419,14 +422,13 @@ TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches non
     }
 }
 
-TEST_CASE(
-    "a provider that is there and has room, and does not accept, uses up its attempts; a busy one does not") {
+TEST_CASE("an online provider with capacity that does not accept uses up its attempts; a busy one does not") {
     Dispatch market;
     const JobId id = market.order(90);
     market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "2"}});
     market.wait_status(id, "assigned");
     const auto busy_until =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(1'600);  // 4 × the time-out
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(1'600);  // 4 × the timeout
     CHECK(testkit::wait_until([&] {
         market.heartbeat(1);
         return std::chrono::steady_clock::now() > busy_until;
@@ -442,7 +444,7 @@ TEST_CASE(
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE("forged and recorded heartbeats of a provider that is away use up no attempt") {
+TEST_CASE("forged and replayed heartbeats of an offline provider use up no attempt") {
     Dispatch market;
     market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "1"}});
     const JobId id = market.order(81);
@@ -460,7 +462,7 @@ TEST_CASE("forged and recorded heartbeats of a provider that is away use up no a
         return std::chrono::steady_clock::now() > until;
     }));
     CHECK(market.job_column(id, "status") == "assigned");
-    // Those that the provider signs do count.
+    // Heartbeats signed by the provider count.
     REQUIRE(testkit::wait_until(
         [&] {
             market.heartbeat();
@@ -469,7 +471,7 @@ TEST_CASE("forged and recorded heartbeats of a provider that is away use up no a
         Millis(30'000)));
 }
 
-TEST_CASE("a job whose spec nobody gave is found on IPFS by its id") {
+TEST_CASE("the spec of a job that was not submitted is fetched from IPFS by its id") {
     Dispatch market;
     const testkit::ContentStore content(market.dir());
     market.start_with_provider({{"IPFS_API_URL", content.url()}, {"IPFS_GATEWAY_URL", content.url()}});
@@ -484,7 +486,7 @@ TEST_CASE("a job whose spec nobody gave is found on IPFS by its id") {
     CHECK(market.take_assignment().job_id == id);
 }
 
-TEST_CASE("a spec that never comes ends the job after SPEC_TTL") {
+TEST_CASE("a job without a spec ends after SPEC_TTL") {
     Dispatch market;
     market.start_with_provider({{"SPEC_TTL", "1s"}});
     const JobId id = market.create_job(market.spec(101));
@@ -492,7 +494,7 @@ TEST_CASE("a spec that never comes ends the job after SPEC_TTL") {
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE("while the bus, the database or the chain is away it waits, and recovers by itself") {
+TEST_CASE("while the bus, the database or the chain is unavailable it waits, and recovers by itself") {
     Dispatch market;
     market.start_with_provider();
     market.wait_status(market.order(110), "assigned");
@@ -505,7 +507,7 @@ TEST_CASE("while the bus, the database or the chain is away it waits, and recove
                                     Millis(30'000)));
         CHECK(market.service(kDispatcher).running());
     };
-    SECTION("NATS is killed and comes back") {
+    SECTION("NATS is killed and starts again") {
         market.nats().kill();
         const JobId meanwhile = market.order(111);
         market.nats().start();
@@ -515,19 +517,19 @@ TEST_CASE("while the bus, the database or the chain is away it waits, and recove
         next_job_leaves(112);
         market.run_to_completion(meanwhile, 1);
     }
-    SECTION("PostgreSQL is killed and comes back") {
+    SECTION("PostgreSQL is killed and starts again") {
         market.postgres().kill();
         market.postgres().start();
         next_job_leaves(113);
     }
-    SECTION("the EVM node stops and comes back") {
+    SECTION("the EVM node stops and starts again") {
         market.anvil().stop();
         market.anvil().start();
         next_job_leaves(114);
     }
 }
 
-TEST_CASE("what an agent said while the dispatcher was down is read when it is back") {
+TEST_CASE("statuses sent while the dispatcher was down are read after its restart") {
     Dispatch market;
     const JobId id = market.order(120);
     market.start_with_provider();
@@ -543,7 +545,7 @@ TEST_CASE("what an agent said while the dispatcher was down is read when it is b
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
 }
 
-TEST_CASE("it ends with 0 within five seconds, also while everything it needs is away") {
+TEST_CASE("it ends with 0 within five seconds, also while all dependencies are unavailable") {
     Dispatch market;
     market.start_with_provider({{"IPFS_GATEWAY_URL", "http://127.0.0.1:1"}});
     market.wait_status(market.order(130), "assigned");

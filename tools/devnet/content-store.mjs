@@ -1,9 +1,9 @@
 // A content store for the local network and for tests: the part of kubo's HTTP interface that Lamda uses, on the
-// reference UnixFS packages. It speaks to nobody else and has no accounts: keep it on the loopback address.
+// reference UnixFS packages. It has no peers and no accounts: keep it on the loopback address.
 //
 //   node tools/devnet/content-store.mjs --dir <folder> [--port 5001] [--host 127.0.0.1] [--max-upload-bytes N]
 //
-// Prints one line, {"port":N}, when it is ready.
+// Prints one line, {"port":N}, when ready.
 
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
@@ -22,7 +22,7 @@ const usage =
     'usage: node content-store.mjs --dir <folder> [--port 5001] [--host 127.0.0.1] [--max-upload-bytes 1073741824]';
 const exitConfiguration = 78;
 
-// The largest block that other IPFS nodes take.
+// The largest block that other IPFS nodes accept.
 const maxBlockBytes = 1024 * 1024;
 
 function settings() {
@@ -70,7 +70,7 @@ function stop(mistakes) {
 const { dir, port, host, maxUploadBytes } = settings();
 const blocks = new FolderBlocks(dir);
 
-// ---- What the requests mean
+// ---- Requests
 
 function flag(query, name, otherwise) {
     const value = query.get(name);
@@ -83,7 +83,7 @@ function flag(query, name, otherwise) {
     if (/^(false|0|f)$/i.test(value)) {
         return false;
     }
-    throw new RequestError(400, `invalid value for option "${name}": "${value}" is no boolean`);
+    throw new RequestError(400, `invalid value for option "${name}": "${value}" is not a boolean`);
 }
 
 function integer(query, name) {
@@ -105,7 +105,7 @@ function argument(query, name) {
     return values[0];
 }
 
-/** Refuses what would make another CID than the client expects, instead of passing over it. */
+/** Refuses options that would give another CID than the client expects. */
 function addOptions(query) {
     const expected = { hash: 'sha2-256', chunker: 'size-262144' };
     for (const [name, value] of Object.entries(expected)) {
@@ -120,7 +120,7 @@ function addOptions(query) {
     }
     const cidVersion = integer(query, 'cid-version') ?? 1;
     if (cidVersion > 1) {
-        throw new RequestError(400, `option "cid-version": there is no version ${cidVersion}`);
+        throw new RequestError(400, `option "cid-version": unknown version ${cidVersion}; use 0 or 1`);
     }
     return {
         target: flag(query, 'only-hash', false) ? noBlocks : blocks,
@@ -226,7 +226,7 @@ async function blockPut(request, response, query) {
 function blockArgument(query) {
     const { root, names } = parsePath(argument(query, 'cid'));
     if (names.length) {
-        throw new RequestError(400, 'a block is asked for by its CID alone');
+        throw new RequestError(400, 'a path is not supported here; use the CID alone');
     }
     return root;
 }
@@ -278,7 +278,7 @@ async function gateway(request, response, path, query) {
     try {
         decoded = decodeURIComponent(path);
     } catch {
-        throw new RequestError(400, 'the path is not well encoded');
+        throw new RequestError(400, 'the path is not correctly percent-encoded');
     }
     const parsed = parsePath(decoded);
     const format = gatewayFormat(request, query);
@@ -293,7 +293,7 @@ async function gateway(request, response, path, query) {
     }
     if (format === 'car') {
         if (parsed.names.length) {
-            throw new RequestError(400, 'format "car" is served for a CID alone, without a path');
+            throw new RequestError(400, 'format "car": a path is not supported; use a CID');
         }
         await blocks.get(parsed.root);
         immutable(response, `${parsed.root}.car`);
@@ -311,7 +311,7 @@ async function gateway(request, response, path, query) {
     const range = rangeOf(request.headers.range, size);
     if (range === 'unsatisfiable') {
         response.setHeader('Content-Range', `bytes */${size}`);
-        throw new RequestError(416, 'the range lies outside of the file');
+        throw new RequestError(416, 'the range is outside the file');
     }
     immutable(response, node.cid.toString());
     const headers = { 'Content-Type': 'application/octet-stream', 'Accept-Ranges': 'bytes' };
@@ -326,7 +326,7 @@ function immutable(response, tag) {
     response.setHeader('Etag', `"${tag}"`);
 }
 
-/** One range of RFC 9110, or null where the whole file is to be sent. */
+/** Returns one range of RFC 9110, or null for the whole file. */
 function rangeOf(header, size) {
     const match = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/.exec(header ?? '');
     if (!match) {
@@ -346,12 +346,12 @@ function contentSize(node) {
         throw new RequestError(400, 'this dag node is a directory');
     }
     if (!['file', 'raw', 'identity'].includes(node.type)) {
-        throw new RequestError(400, `${node.cid} is no UnixFS file`);
+        throw new RequestError(400, `${node.cid} is not a UnixFS file`);
     }
     return Number(node.size);
 }
 
-// ---- How they are answered
+// ---- Answers
 
 function answer(response, status, contentType, body) {
     const bytes = typeof body === 'string' ? Buffer.from(body) : body;
@@ -372,7 +372,7 @@ async function sendContent(request, response, node, { offset, length }, status, 
     await send(request, response, status, content);
 }
 
-/** Sends a stream. The first piece is awaited before the head goes out, so that what is missing is an honest error. */
+/** Sends a stream. Awaits the first piece before the headers, so that a missing block gives an error status. */
 async function send(request, response, status, content) {
     if (request.method === 'HEAD') {
         response.writeHead(status);
@@ -387,7 +387,7 @@ async function send(request, response, status, content) {
             yield next.value;
         }
     };
-    // A client that goes away, or a block that is missing further on, ends the connection; the length tells the client.
+    // A client that disconnects, or a later missing block, ends the connection; the client sees it by Content-Length.
     await pipeline(Readable.from(all(), { objectMode: false }), response);
 }
 
@@ -396,7 +396,7 @@ async function handle(request, response) {
     try {
         url = new URL(`http://store${request.url}`);
     } catch {
-        throw new RequestError(400, 'the address is malformed');
+        throw new RequestError(400, 'the request target is malformed');
     }
     const { pathname, searchParams: query } = url;
     if (pathname.startsWith('/api/v0/')) {
@@ -406,18 +406,18 @@ async function handle(request, response) {
         }
         if (request.method !== 'POST') {
             response.setHeader('Allow', 'POST');
-            throw new RequestError(405, 'this interface takes POST only');
+            throw new RequestError(405, 'use POST');
         }
-        // As kubo: no web page that happens to be open may write here.
+        // As kubo: refuses requests from web pages.
         if (request.headers.origin) {
-            throw new RequestError(403, 'requests from web pages are not taken');
+            throw new RequestError(403, 'requests from web pages are refused');
         }
         return command(request, response, query);
     }
     if (pathname.startsWith('/ipfs/')) {
         if (request.method !== 'GET' && request.method !== 'HEAD') {
             response.setHeader('Allow', 'GET, HEAD');
-            throw new RequestError(405, 'this path takes GET and HEAD only');
+            throw new RequestError(405, 'use GET or HEAD');
         }
         return gateway(request, response, pathname, query);
     }
@@ -436,13 +436,13 @@ function refuse(request, response, error) {
     for (const name of ['Content-Length', 'Cache-Control', 'Etag']) {
         response.removeHeader(name);
     }
-    // The rest of an upload is read past, for a while, so that the client comes to read the answer.
+    // Discards the rest of an upload for up to 2 s, so that the client reads the answer.
     response.setHeader('Connection', 'close');
     const message = known ? error.message : 'internal error';
     answerJson(response, known ? error.status : 500, { Message: message, Code: 0, Type: 'error' });
     if (!request.complete) {
-        const patience = setTimeout(() => request.destroy(), 2000);
-        request.on('close', () => clearTimeout(patience));
+        const timeout = setTimeout(() => request.destroy(), 2000);
+        request.on('close', () => clearTimeout(timeout));
         request.on('error', () => {});
         request.resume();
     }

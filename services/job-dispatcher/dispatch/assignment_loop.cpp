@@ -39,17 +39,18 @@ Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
 
 AssignmentLoop::AssignmentLoop(store::Database& database, BusSetup& setup, Deployment& deployment,
                                const StreamProgress& progress, const StatusCatchUp& catch_up,
-                               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
+                               const telemetry::Context& context)
     : database_(database),
       setup_(setup),
       deployment_(deployment),
       progress_(progress),
       catch_up_(catch_up),
-      clock_(clock),
-      log_(std::move(log)),
-      assigned_(metrics.counter("lamda_dispatch_assignments_total",
-                                "Attempts that the assignment loop put into the outbox.")),
-      sent_again_(metrics.counter("lamda_dispatch_retries_total",
+      clock_(context.clock),
+      log_(context.log),
+      assigned_(context.metrics.counter("lamda_dispatch_assignments_total",
+                                        "Attempts that the assignment loop put into the outbox.")),
+      sent_again_(
+          context.metrics.counter("lamda_dispatch_retries_total",
                                   "Attempts sent after the pause that follows a transient failure.")) {}
 
 void AssignmentLoop::run(const std::stop_token& stop) {

@@ -44,19 +44,19 @@ PresenceClock::Attempt presence_attempt(const ActiveAttempt& attempt) {
 
 TimeoutLoop::TimeoutLoop(store::Database& database, TimeoutConfig config, Deployment& deployment,
                          const StreamProgress& progress, PresenceClock& presence,
-                         std::function<bool()> statuses_are_read, const Clock& clock, telemetry::Log log,
-                         telemetry::Metrics& metrics)
+                         std::function<bool()> statuses_are_read, const telemetry::Context& context)
     : database_(database),
       config_(config),
       deployment_(deployment),
       progress_(progress),
       presence_(presence),
       statuses_are_read_(std::move(statuses_are_read)),
-      clock_(clock),
-      log_(std::move(log)),
-      metrics_(metrics),
-      retries_(metrics.counter("lamda_dispatch_silences_total",
-                               "Attempts ended by a timeout: the provider sent no status in time.")) {}
+      clock_(context.clock),
+      log_(context.log),
+      metrics_(context.metrics),
+      retries_(context.metrics.counter("lamda_dispatch_silences_total",
+                                       "Attempts ended by a timeout: the provider sent no status in time.")) {
+}
 
 void TimeoutLoop::run(const std::stop_token& stop) {
     int passes = 0;

@@ -11,8 +11,7 @@
 #include "services/job-dispatcher/dispatch/presence_clock.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
-#include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::dispatch {
 
@@ -29,8 +28,7 @@ class TimeoutLoop {
     /// @param statuses_are_read true if the status loop is up to date, so that silence is the agent's
     TimeoutLoop(store::Database& database, TimeoutConfig config, Deployment& deployment,
                 const StreamProgress& progress, PresenceClock& presence,
-                std::function<bool()> statuses_are_read, const Clock& clock, telemetry::Log log,
-                telemetry::Metrics& metrics);
+                std::function<bool()> statuses_are_read, const telemetry::Context& context);
     void run(const std::stop_token& stop);
     void pass();
 
