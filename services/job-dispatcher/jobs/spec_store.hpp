@@ -13,7 +13,8 @@ namespace lamda::dispatch {
 
 /// Returns the canonical bytes of the jobs' specs, including attached specs. Skips jobs without a spec.
 std::map<JobId, std::string> read_specs(store::Txn& txn, const std::vector<JobId>& ids);
-/// Stores a spec of 2 to 65,536 bytes under its digest; renews the time of a stored one. Notifies `lamda_spec`.
+/// Stores a spec of 2 to 65,536 bytes under its digest; renews the time of a stored one. Notifies
+/// `lamda_spec`.
 /// @throws StatementError for another size
 void put_spec(store::Txn& txn, BytesView spec);
 
