@@ -9,7 +9,8 @@ using namespace lamda::store;
 using namespace lamda::store::testing;
 namespace testkit = lamda::testkit;
 
-TEST_CASE_METHOD(GrantsFixture, "a database of an earlier release is upgraded by the script and the next migration") {
+TEST_CASE_METHOD(GrantsFixture,
+                 "a database of an earlier release is upgraded by the script and the next migration") {
     const auto old = next_name();
     Database shared(server().create_database(old), "grants-test", 1);
     migrate(shared);
@@ -70,7 +71,8 @@ TEST_CASE_METHOD(GrantsFixture, "a service's role cannot migrate, and the error 
     CHECK_THROWS_WITH(migrate(early), Catch::Contains("does not own the schema"));
 }
 
-TEST_CASE_METHOD(GrantsFixture, "one role for all services still works: the owner, or one with all privileges") {
+TEST_CASE_METHOD(GrantsFixture,
+                 "one role for all services still works: the owner, or one with all privileges") {
     const auto shared = next_name();
     Database everything(server().create_database(shared), "grants-test", 1);
     migrate(everything);  // the server has the roles; this database did not admit them

@@ -1,5 +1,5 @@
-// From a list's query to SQL: which fields may be asked for, of what type, compared how. Unknown ones are
-// refused.
+// Translates a list's query to SQL: the fields that may be asked for, their types and comparisons. Unknown
+// fields are refused.
 #pragma once
 
 #include <map>
@@ -57,7 +57,7 @@ constexpr std::size_t kMostLimit = 1000;
 /// Rows that are looked at for one page. A filter that no index serves is applied to these alone: when they
 /// end, the page ends, and its cursor goes on after them.
 constexpr std::size_t kMostLookedAt = 5'000;
-/// Of one page: rows that would exceed it are left to the next page.
+/// Text of one page: rows that would exceed it are left to the next page.
 constexpr std::size_t kMostPageBytes = 2U << 20;
 
 /// A query as text values by name; `prefix` of the names in errors: `?` for a query string, `/` for a body.
@@ -65,7 +65,7 @@ struct ListRequest {
     std::multimap<std::string, std::string> values;
     std::string prefix;
 };
-/// Of a GET, or of a POST …/query: the same as an object of scalars. @throws http::Problem
+/// Query of a GET, or of a POST …/query: the same as an object of scalars. @throws http::Problem
 ListRequest list_request(const http::Request& request);
 
 struct ListQuery {
@@ -84,7 +84,7 @@ std::string select_list(const Resource& resource);
 /// @throws http::Problem naming every wrong field
 ListQuery list_query(const Resource& resource, const ListRequest& request,
                      std::size_t page_bytes = kMostPageBytes);
-/// Of the page that begins after this row.
+/// Cursor of the page that begins after this row.
 std::string cursor_of(const Resource& resource, const store::Row& row);
 
 }  // namespace lamda::views

@@ -146,7 +146,7 @@ void add_chain(CLI::App& app, Verb& verb) {
                      "exit status 1 when a stream is further behind, or silent for longer")
         ->capture_default_str();
     status->footer(
-        "Exit status: 0 all are well, 1 one lags or stands still, 2 not readable, 78 a setting is wrong.");
+        "Exit status: 0 all are well, 1 a stream lags or is stalled, 2 not readable, 78 a setting is wrong.");
     status->callback([&verb] { verb = [](Context& context) { return chain_status(context, max_lag); }; });
 
     static VerifyOptions options;
@@ -262,6 +262,35 @@ void add_reputation(CLI::App& app, Verb& verb) {
     rebuild->callback([&verb] { verb = [](Context& context) { return rebuild_reputation(context, sure); }; });
 }
 
+void add_setup(CLI::App& app, Verb& verb) {
+    app.add_subcommand("version", "Print the version")->callback([&verb] {
+        verb = [](Context& context) {
+            fmt::print("{}\n",
+                       context.json() ? "{\"version\":\"" LAMDA_VERSION "\"}" : "lamda " LAMDA_VERSION);
+            return 0;
+        };
+    });
+    static bool check = false;
+    auto* migrate_verb =
+        app.add_subcommand("migrate", "Bring the database's schema up to date (DATABASE_URL)");
+    migrate_verb->add_flag("--check", check, "only report; exit status 1 when migrations are missing");
+    migrate_verb->callback([&verb] { verb = [](Context& context) { return migrate(context, check); }; });
+
+    static std::string only;
+    auto* deploy_verb = app.add_subcommand(
+        "deploy", "Deploy the contracts (ADMIN_WALLET_PRIVATE_KEY, BSC_RPC_URL, OPBNB_RPC_URL)");
+    deploy_verb->add_option("--only", only, "job-manager or node-reputation")
+        ->check(CLI::IsMember({"job-manager", "node-reputation"}));
+    deploy_verb->callback([&verb] {
+        verb = [](Context& context) {
+            DeployOptions options;
+            options.job_manager = only != "node-reputation";
+            options.node_reputation = only != "job-manager";
+            return deploy(context, options);
+        };
+    });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -278,32 +307,7 @@ int main(int argc, char** argv) {
         ->allow_extra_args(false);
 
     Verb verb;
-    app.add_subcommand("version", "Print the version")->callback([&verb] {
-        verb = [](Context& context) {
-            fmt::print("{}\n",
-                       context.json() ? "{\"version\":\"" LAMDA_VERSION "\"}" : "lamda " LAMDA_VERSION);
-            return 0;
-        };
-    });
-    bool check = false;
-    auto* migrate_verb =
-        app.add_subcommand("migrate", "Bring the database's schema up to date (DATABASE_URL)");
-    migrate_verb->add_flag("--check", check, "only tell; exit status 1 when migrations are missing");
-    migrate_verb->callback([&] { verb = [&check](Context& context) { return migrate(context, check); }; });
-
-    std::string only;
-    auto* deploy_verb = app.add_subcommand(
-        "deploy", "Deploy the contracts (ADMIN_WALLET_PRIVATE_KEY, BSC_RPC_URL, OPBNB_RPC_URL)");
-    deploy_verb->add_option("--only", only, "job-manager or node-reputation")
-        ->check(CLI::IsMember({"job-manager", "node-reputation"}));
-    deploy_verb->callback([&] {
-        verb = [&only](Context& context) {
-            DeployOptions options;
-            options.job_manager = only != "node-reputation";
-            options.node_reputation = only != "job-manager";
-            return deploy(context, options);
-        };
-    });
+    add_setup(app, verb);
     add_jobs(app, verb);
     add_nodes(app, verb);
     add_chain(app, verb);

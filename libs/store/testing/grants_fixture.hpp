@@ -113,7 +113,7 @@ struct GrantsFixture {
 };
 
 inline constexpr std::string_view kRoles[] = {kRegistryRole, kDispatcherRole, kReputationRole, kGatewayRole,
-                                       kOperatorRole};
+                                              kOperatorRole};
 
 /// Everything that the list of privileges grants, in the form of GrantsFixture::granted.
 inline std::set<std::string> listed() {
