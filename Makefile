@@ -13,7 +13,7 @@ EXECUTABLES := lamda lamda-node-registry lamda-job-dispatcher lamda-reputation l
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-deps: ## Install what is missing (Debian packages, locked npm packages)
+deps: ## Install missing packages (Debian, locked npm)
 	@deploy/deps/install.sh
 
 configure: deps
@@ -22,41 +22,41 @@ configure: deps
 build: configure ## Build the executables into build/bin
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES)
 
-test: configure ## Set up everything, build and run all tests
+test: configure ## Build and run all tests
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
 	@$(SUDO) env LAMDA_TEST_PATIENCE=3 ctest --test-dir $(BUILD) --output-on-failure -j 2 $(CTEST_ARGS)
 
-flaky: configure ## Repeat every test beside a busy CPU and disk (REPEAT=n TESTS=regex BUDGET=30m)
+flaky: configure ## Repeat every test on a busy CPU and disk (REPEAT=n TESTS=regex BUDGET=30m)
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
 	@$(SUDO) env LAMDA_TEST_PATIENCE=3 python3 tests/flaky.py $(if $(REPEAT),--repeat $(REPEAT)) \
 		$(if $(TESTS),--tests '$(TESTS)') $(if $(BUDGET),--budget $(BUDGET)) $(BUILD)
 
-sanitize: deps ## The tests of cmake/Sanitized.cmake under address and undefined-behaviour sanitizers
+sanitize: deps ## Run the tests of cmake/Sanitized.cmake under address and undefined-behaviour sanitizers
 	@test -f $(BUILD)/asan/build.ninja || cmake --preset asan >/dev/null
 	@ninja -C $(BUILD)/asan -j $(JOBS_PARALLEL) sanitized_tests
 	@$(SUDO) env LAMDA_TEST_PATIENCE=6 ctest --test-dir $(BUILD)/asan -L sanitize --output-on-failure -j 2 $(CTEST_ARGS)
 
-demo: build ## Run the main job to its end on a private network (JOBS=n KILL=service|all REORG=depth)
+demo: build ## Run jobs to their reward on a private network (JOBS=n KILL=service|all REORG=depth)
 	@$(DEVNET) demo $(if $(JOBS),--jobs $(JOBS)) $(if $(KILL),--kill $(KILL)) $(if $(REORG),--reorg $(REORG))
 
-up: build ## Start the same network and leave it running
+up: build ## Start the same network in the background
 	@$(DEVNET) up
 
-down: ## Stop it
+down: ## Stop the network of `make up`
 	@$(DEVNET) down
 
-status: ## What runs where
+status: ## Show the parts of the network, their state and addresses
 	@$(DEVNET) status
 
-# `make start…` run the services by the settings in .env, and start no servers. What one service alone is to have (its
-# DATABASE_URL) stands in .env.<service>, which comes before .env.
+# `make start…` run the services with the settings in .env, and start no servers. Settings of one service (its
+# DATABASE_URL) are in .env.<service>, which overrides .env.
 define run_service
-	@test -f .env || { echo "no .env here: cp env.example .env, then fill it in" >&2; exit 78; }
+	@test -f .env || { echo "no .env here: cp env.example .env, then edit it" >&2; exit 78; }
 	@exec $(BUILD)/bin/lamda-$(1) --env-file .env $(if $(wildcard .env.$(1)),--env-file .env.$(1))
 endef
 
 start: build ## Start all four services from .env
-	@test -f .env || { echo "no .env here: cp env.example .env, then fill it in" >&2; exit 78; }
+	@test -f .env || { echo "no .env here: cp env.example .env, then edit it" >&2; exit 78; }
 	@trap 'kill 0' EXIT INT TERM; \
 	for s in node-registry job-dispatcher reputation api-gateway; do \
 	    own=(); if [ -f .env.$$s ]; then own=(--env-file .env.$$s); fi; \
@@ -75,7 +75,7 @@ start-reputation-service: build ## Start the reputation service from .env
 start-api-gateway: build ## Start the API gateway from .env
 	$(call run_service,api-gateway)
 
-bench: configure ## Measure; prints one line a figure: name value unit (target)
+bench: configure ## Measure; prints one line per figure: name value unit (target)
 	@test -f $(BUILD)/release/build.ninja || cmake --preset release >/dev/null
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES) lamda-bench-start lamda-bench-failover lamda-bench-apply \
 		lamda-bench-ingest lamda-bench-send lamda-bench-clients
@@ -91,5 +91,5 @@ bench: configure ## Measure; prints one line a figure: name value unit (target)
 lint: configure ## Format, layers, migrations, sizes, comments, words, SQL, clang-tidy
 	@tests/lint/run.sh
 
-clean: ## Remove what was built (not node_modules)
+clean: ## Remove build and .lamda (not node_modules)
 	@$(SUDO) rm -rf $(BUILD) .lamda

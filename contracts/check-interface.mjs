@@ -144,7 +144,7 @@ for (const [file, expected] of artifacts) {
     const { abi, bytecode } = JSON.parse(readFileSync(join(root, file), 'utf8'));
     const extraEvents = checkKind(file, abi, 'event', expected.events, keccak);
     const extraFunctions = checkKind(file, abi, 'function', expected.functions, (text) => keccak(text).slice(0, 10));
-    // Errors of our own may come beside the deployed ones: they only make a revert's reason readable.
+    // Errors of our own may stand next to the deployed ones: they only make a revert's reason readable.
     checkKind(file, abi, 'error', Object.fromEntries(expected.errors.map((error) => [error, null])), keccak);
     for (const extra of [...extraEvents, ...extraFunctions]) {
         differ(file, `${extra} is not part of the interface`);

@@ -32,7 +32,7 @@ const evmVersion = 'paris';
 const settings = {
     evmVersion,
     optimizer: { enabled: true, runs: 10000 },
-    // Nothing of the sources' text or place enters the bytecode, so that anyone gets the same.
+    // The path and the comments of the sources do not enter the bytecode: every machine compiles the same bytes.
     metadata: { bytecodeHash: 'none', appendCBOR: false },
     outputSelection: { '*': { '*': ['abi', 'evm.bytecode.object', 'evm.methodIdentifiers'] } },
 };

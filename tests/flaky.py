@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Repeats each CTest test on a busy machine, and fails if any of the runs fails.
+"""Repeats each CTest test on a busy machine, and fails if any run fails.
 
 usage: flaky.py [--repeat N] [--tests REGEX] [--budget 30m] [--jobs N] [--seed N] <build folder>
 
-Every test has its first run before any has its second. Two hogs run until the end: one computes, one writes and syncs a
-file. CTest gives the tests and their properties. The output of a run that fails is kept in
-<build folder>/flaky/<test>/<run>.log. Exit status: 0, no run failed; 1, one did; 2, the tests cannot be run.
+Every test has its first run before any has its second. Two load processes run until the end: one computes, one writes and
+syncs a file. CTest provides the tests and their properties. The output of a failed run is stored in
+<build folder>/flaky/<test>/<run>.log. Exit status: 0, no run failed; 1, a run failed; 2, the tests cannot be run.
 """
 
 import argparse
@@ -24,15 +24,15 @@ import sys
 import tempfile
 import time
 
-# Properties that are applied here. A test with another one is refused: its run would prove nothing.
+# Properties that this script applies. A test with another property is refused: its run would prove nothing.
 APPLIED = {"ENVIRONMENT", "TIMEOUT", "WORKING_DIRECTORY", "RUN_SERIAL", "RESOURCE_LOCK", "LABELS", "COST"}
-CTEST_TIMEOUT = 1500  # CTest's own, if a test has none
+CTEST_TIMEOUT = 1500  # CTest's default
 HOG_FILE_BYTES = 32 << 20
 UNITS = {"s": 1, "m": 60, "h": 3600}
 
 
 class Refused(Exception):
-    """The tests cannot be run; the text says why and what to do."""
+    """The tests cannot be run; the text states the reason and what to do."""
 
 
 class Test:
@@ -54,7 +54,7 @@ class Test:
 
 
 class Run:
-    """One run of a test, in a process group of its own."""
+    """One run of a test, in its own process group."""
 
     def __init__(self, test, number, log):
         self.test, self.number, self.log = test, number, log
@@ -74,7 +74,7 @@ class Run:
         self.process.wait()
 
     def failure(self):
-        """None while it runs, "" if it succeeded, else what went wrong."""
+        """None while it runs, "" if it succeeded, else the failure."""
         status = self.process.poll()
         if status is None:
             if self.seconds() < self.test.timeout:
@@ -87,7 +87,7 @@ class Run:
 
 
 def hog(kind, parent, folder):
-    """Loads the machine until the process `parent` is gone. The disk hog rewrites one file, which has no name."""
+    """Loads the machine until the process `parent` has ended. The disk load rewrites one unnamed file."""
     block = os.urandom(1 << 20)
     with tempfile.TemporaryFile(dir=folder) as file:
         while os.getppid() == int(parent):
@@ -115,7 +115,7 @@ class Suite:
         order = random.Random(seed)
         for number in range(1, repeat + 1):
             one_round = list(tests)
-            order.shuffle(one_round)  # other neighbours in each round
+            order.shuffle(one_round)  # different parallel tests in each round
             self.queue.extend((test, number) for test in one_round)
 
     def next(self):
@@ -125,7 +125,7 @@ class Suite:
         held = set().union(*(run.test.locks for run in self.running))
         for i, (test, number) in enumerate(self.queue):
             if test.serial and self.running:
-                return None  # nothing overtakes it, or it would wait until the end
+                return None  # no run overtakes it, otherwise it would wait until the end
             if not test.locks & held:
                 del self.queue[i]
                 return test, number
@@ -197,13 +197,13 @@ def tests_of(build, pattern):
 def duration(text):
     match = re.fullmatch(r"(\d+)([smh])", text)
     if not match:
-        raise argparse.ArgumentTypeError(f"'{text}' is no duration; write 90s, 30m or 2h")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a duration; write 90s, 30m or 2h")
     return int(match[1]) * UNITS[match[2]]
 
 
 def count(text):
     if not text.isdigit() or int(text) == 0:
-        raise argparse.ArgumentTypeError(f"'{text}' is no number from 1 on")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 on")
     return int(text)
 
 
@@ -216,7 +216,7 @@ def main():
     parser.add_argument("--tests", default="", metavar="REGEX", help="only these tests, as ctest -R has it")
     parser.add_argument("--budget", type=duration, default=float("inf"), help="no run begins after that time: 90s, 30m, 2h")
     parser.add_argument("--jobs", type=count, default=2, help="tests at the same time (2)")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31), help="of the order (random)")
+    parser.add_argument("--seed", type=int, default=random.randrange(1 << 31), help="seed of the order (random)")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     folder = options.build.resolve() / "flaky"

@@ -15,12 +15,12 @@ def print_slowest(path):
     try:
         suite = xml.etree.ElementTree.parse(path).getroot()
     except (OSError, xml.etree.ElementTree.ParseError) as error:
-        print(f"slowest: {path} is no report of ctest --output-junit: {error}", file=sys.stderr)
+        print(f"slowest: {path} is not a report of ctest --output-junit: {error}", file=sys.stderr)
         return 1
     cases = sorted(suite.iter("testcase"), key=lambda case: -float(case.get("time")))
     total = sum(float(case.get("time")) for case in cases)
     print(f"{path}: {len(cases)} tests, {suite.get('failures')} failed; {float(suite.get('time')):.0f} s, "
-          f"{total:.0f} s of tests one after the other")
+          f"{total:.0f} s of tests in sequence")
     for case in cases[:SHOWN]:
         failed = "" if case.get("status") == "run" else f"  {case.get('status')}"
         print(f"{float(case.get('time')):8.1f} s  {case.get('name')}{failed}")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""flaky.py and slowest.py, on small suites that only CTest reads."""
+"""Tests of flaky.py and slowest.py, with small generated suites."""
 
 import os
 import pathlib
@@ -93,7 +93,7 @@ class Scripts(unittest.TestCase):
         self.assertIn("reversed has the property WILL_FAIL", self.flaky(2))
 
     def test_the_hogs_end_with_a_flaky_that_is_killed(self):
-        self.add("long", "touch go; while [ -e go ]; do sleep 0.1; done")  # until tearDown takes its folder away
+        self.add("long", "touch go; while [ -e go ]; do sleep 0.1; done")  # until tearDown removes its folder
         with subprocess.Popen(self.command("--repeat", "1"), stdout=subprocess.DEVNULL) as started:
             self.wait(lambda: len(self.hogs()) == 2)
             started.send_signal(signal.SIGKILL)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what a fresh Debian 12 machine lacks: Debian packages, then the locked npm packages. Idempotent, and quick
-# when nothing is missing. Starts no system service: the servers that packages bring are run privately.
+# Installs missing packages on Debian 12: Debian packages, then the locked npm packages. Idempotent, and fast
+# if nothing is missing. Starts no system service: tests run private servers.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,7 +11,7 @@ if [ "$(id -u)" -ne 0 ]; then
 fi
 
 wanted=$(grep -v '^#' deploy/deps/packages.txt)
-# Node.js from another source than Debian is as good, as long as it is 18 or newer and brings npm.
+# Node.js from another source than Debian is accepted if it is 18 or newer and has npm.
 node_major=$(node --version 2>/dev/null | sed 's/^v\([0-9]*\).*/\1/' || true)
 if [ "${node_major:-0}" -lt 18 ] || ! command -v npm >/dev/null; then
     wanted="$wanted nodejs npm"
@@ -28,7 +28,7 @@ if [ -n "$missing" ]; then
     $sudo env RUNLEVEL=1 DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
 fi
 
-# node_modules carries a copy of the lock that it was made from.
+# node_modules holds a copy of the lock that it was installed from.
 if ! cmp -s package-lock.json node_modules/.lamda-lock; then
     echo "deps: npm ci"
     npm ci --no-audit --no-fund --loglevel=error

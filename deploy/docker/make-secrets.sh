@@ -1,8 +1,8 @@
 #!/bin/sh
-# Makes what docker-compose.yml takes as secrets, once, as root: deploy/docker/.env (a random password for the
+# Creates the secrets of docker-compose.yml, once, as root: deploy/docker/.env (a random password for the
 # owner of the database, each login of deploy/postgres/roles.sql and each user of deploy/nats/nats.conf) and deploy/docker/secrets (the operator's token, and the admin
 # wallet's key, which is read from standard input: 0x and 64 hex digits), and deploy/nats/providers.conf, empty (see
-# deploy/nats/add-provider.sh). What is there already is left as it is.
+# deploy/nats/add-provider.sh). Existing files and passwords are kept.
 set -eu
 umask 077
 folder=$(cd "$(dirname "$0")" && pwd)
@@ -14,13 +14,13 @@ if [ "$(id -u)" != 0 ]; then
     echo "make-secrets.sh: run it as root: the files belong to the user of the containers" >&2
     exit 1
 fi
-# What is missing is added: an upgrade may ask for more passwords.
+# Adds missing passwords: an upgrade may need more.
 if [ -e "$folder/.env" ]; then
     cp "$folder/.env" "$folder/.env.new"
 else
     echo "COMPOSE_PROJECT_NAME=lamda" > "$folder/.env.new"
 fi
-# Letters and digits, a letter first: they stand in URLs, and nats.conf would read 123 as a number.
+# Letters and digits, a letter first: passwords are part of URLs, and nats.conf reads 123 as a number.
 for name in POSTGRES POSTGRES_REGISTRY POSTGRES_DISPATCHER POSTGRES_REPUTATION POSTGRES_GATEWAY POSTGRES_OPERATOR NATS_REGISTRY NATS_DISPATCHER NATS_GATEWAY NATS_FEED; do
     grep -q "^${name}_PASSWORD=" "$folder/.env.new" || echo "${name}_PASSWORD=p$(random)" >> "$folder/.env.new"
 done

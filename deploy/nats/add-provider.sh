@@ -1,11 +1,11 @@
 #!/bin/sh
-# Gives a provider its account on the bus: appends it to providers.conf, and prints what the provider puts into its
-# agent's settings. The server takes it over without a restart, by `nats-server --signal reload` (or systemctl reload),
-# twice, a second apart: 2.9 takes a new account over at first, and what it imports the next time.
+# Creates a provider's account on the bus: appends it to providers.conf, and prints the NATS_URL for the agent's
+# settings. The server loads it without a restart, by `nats-server --signal reload` (or systemctl reload),
+# twice, a second apart: 2.9 loads a new account first, and its imports at the second reload.
 #
 # Usage: add-provider.sh ADDRESS HOST[:PORT] [providers.conf]
 #
-# To take an account back: delete its block, and reload. For a new password: the same, then add it again. A password can
+# To remove an account: delete its block, and reload. For a new password: the same, then add it again. A password can
 # be replaced by its hash (`nats server passwd`).
 set -eu
 umask 077
@@ -14,7 +14,7 @@ address=$(printf %s "$1" | tr A-F a-f)
 host=$2
 file=${3:-$(dirname "$0")/providers.conf}
 
-# Subjects hold addresses in lowercase; another case is another subject, which nobody reads.
+# Subjects hold addresses in lowercase; another case is another subject without a reader.
 if ! printf %s "$address" | grep -Eqx '0x[0-9a-f]{40}'; then
     echo "add-provider.sh: an address is 0x and 40 hex digits" >&2
     exit 64
@@ -23,7 +23,7 @@ if grep -q "user: \"$address\"" "$file" 2>/dev/null; then
     echo "add-provider.sh: $address has an account in $file already; nothing was changed" >&2
     exit 1
 fi
-password=p$(od -An -v -N24 -tx1 /dev/urandom | tr -d ' \n') # a letter first: 123 would be read as a number
+password=p$(od -An -v -N24 -tx1 /dev/urandom | tr -d ' \n') # a letter first: nats-server reads 123 as a number
 
 info() { echo "\$JS.API.CONSUMER.INFO.$1.$address"; }
 next() { echo "\$JS.API.CONSUMER.MSG.NEXT.$1.$address"; }
@@ -34,8 +34,8 @@ import() { echo "      { service: { account: $1, subject: \"$2\" }${3:+, to: \"$
     echo "    users: ["
     echo "      {"
     echo "        user: \"$address\", password: \"$password\""
-    # All that is imported below. Without the list it could ask JetStream's own interface, which exists in every account:
-    # server 2.9 lets anybody purge another account there.
+    # The imports below. Without this list the provider could call JetStream's own interface, which exists in every account:
+    # server 2.9 lets every account purge another one there.
     echo "        permissions { publish: ["
     echo "          \"jobs.status.$address\", \"jobs.logs.$address.*\", \"nodes.heartbeat.$address\", \"lamda.info.*\""
     for stream in JOBS RETRACT; do
@@ -54,7 +54,7 @@ import() { echo "      { service: { account: $1, subject: \"$2\" }${3:+, to: \"$
         import LAMDA "$(ack $stream)"
     done
     echo "    ]"
-    # By another name: JetStream's own interface would answer first that it is not enabled in this account.
+    # A renamed subject: JetStream's own interface would answer first that it is not enabled in this account.
     echo "    mappings: {"
     for stream in JOBS RETRACT; do
         echo "      \"$(info $stream)\": \"lamda.info.$stream\""

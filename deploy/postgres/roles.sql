@@ -1,12 +1,12 @@
--- One login for each service, and one for the operator's command (docs/security.md, "The database"). Once for each database,
--- by a superuser or by its owner with CREATEROLE:
+-- Logins of the services and of `lamda` (docs/security.md, "The database"). Run once for each database,
+-- as a superuser or as its owner with CREATEROLE:
 --
 --   psql -d lamda_db -f deploy/postgres/roles.sql
 --
--- Then `lamda migrate` with the owner's DATABASE_URL: it makes the schema and grants each role its privileges. Passwords come
+-- Then `lamda migrate` with the owner's DATABASE_URL: it creates the schema and grants each role its privileges. Passwords come
 -- from the environment (LAMDA_REGISTRY_PASSWORD, LAMDA_DISPATCHER_PASSWORD, LAMDA_REPUTATION_PASSWORD,
--- LAMDA_GATEWAY_PASSWORD, LAMDA_OPERATOR_PASSWORD); an absent one is left as it is: \password lamda_gateway sets it by hand.
--- To run it again changes nothing.
+-- LAMDA_GATEWAY_PASSWORD, LAMDA_OPERATOR_PASSWORD); an absent one is not changed: \password lamda_gateway sets it.
+-- Idempotent.
 \set ON_ERROR_STOP on
 \set registry `printenv LAMDA_REGISTRY_PASSWORD`
 \set dispatcher `printenv LAMDA_DISPATCHER_PASSWORD`
@@ -34,14 +34,14 @@ BEGIN
         IF excess <> '' THEN
             RAISE EXCEPTION 'role % has more than a service needs: %', name, excess;
         END IF;
-        -- The explicit CONNECT says that the role is for this database: `lamda migrate` grants to such roles.
+        -- The explicit CONNECT marks the role as one of this database: `lamda migrate` grants to such roles.
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), name);
         IF name <> 'lamda_operator' THEN
-            -- Staging tables, and the probe that finds out whether a full disk takes writes again.
+            -- Staging tables, and the probe for a full disk that takes writes again.
             EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), name);
         END IF;
     END LOOP;
-    -- Before PostgreSQL 15 everybody may make tables there.
+    -- Before PostgreSQL 15 every role may create tables there.
     REVOKE CREATE ON SCHEMA public FROM PUBLIC;
     EXECUTE format('GRANT CREATE ON SCHEMA public TO %I',
                    (SELECT rolname FROM pg_roles r JOIN pg_database d ON d.datdba = r.oid WHERE d.datname = current_database()));

@@ -1,4 +1,4 @@
-// Topics and selectors as the deployed contracts have them (BSC and opBNB testnets).
+// Topics and selectors of the deployed contracts (BSC and opBNB testnets).
 #include <rapidcheck.h>
 
 #include <catch2/catch.hpp>
@@ -78,7 +78,7 @@ TEST_CASE("contracts: an event as the chain logs it") {
     eth::Log log;
     log.topics = {nr::NodeRegistered::topic(),
                   Topic::parse("0x0000000000000000000000005aaeb6053f3e94c9b9a09f33669435e7ef1beaed").value()};
-    // Made with ethers 6.15.0: AbiCoder.encode(["string", "uint256"], ["NVIDIA RTX 4090", 24576])
+    // From ethers 6.15.0: AbiCoder.encode(["string", "uint256"], ["NVIDIA RTX 4090", 24576])
     log.data = from_hex(
                    "0000000000000000000000000000000000000000000000000000000000000040"
                    "0000000000000000000000000000000000000000000000000000000000006000"
@@ -94,16 +94,16 @@ TEST_CASE("contracts: an event as the chain logs it") {
     CHECK(again.address == kContract);
 }
 
-TEST_CASE("contracts: calldata with the job id behind its arguments decodes as without it") {
+TEST_CASE("contracts: calldata with the job id appended to its arguments decodes like calldata without") {
     const nr::IncrementJobs call{kSomeone};
     const Bytes plain = call.encode();
     CHECK(plain.size() == 36);
     CHECK(nr::IncrementJobs::decode(joined(plain, Bytes(32, 7))).value() == call);
 }
 
-TEST_CASE("contracts: a view that answers with a struct and one with a bare value") {
+TEST_CASE("contracts: a view that returns a struct, and a view that returns a bare value") {
     const nr::GetProviderInfoResult info{{"NVIDIA RTX 4090", 24576, 1'700'000'000, true}, 42};
-    // Made with ethers 6.15.0.
+    // From ethers 6.15.0.
     CHECK(to_hex(info.encode()) ==
           "0x0000000000000000000000000000000000000000000000000000000000000040"
           "000000000000000000000000000000000000000000000000000000000000002a"
@@ -147,7 +147,7 @@ TEST_CASE("contracts: decode(encode(x)) = x, for events, calls, results and erro
     }));
 }
 
-TEST_CASE("contracts: what does not fit is refused, naming the argument") {
+TEST_CASE("contracts: a value that does not fit is refused, naming the argument") {
     eth::Log log = jm::JobCreated{job_id(1), kSomeone, kSomeone, 5}.encode(kContract);
     SECTION("another event") {
         CHECK(jm::JobConfirmed::decode(log).error().code == "invalid_event");
@@ -189,7 +189,7 @@ TEST_CASE("contracts: what does not fit is refused, naming the argument") {
     }
 }
 
-TEST_CASE("contracts: garbage is refused, never read past its end") {
+TEST_CASE("contracts: random bytes are refused, and never read past their end") {
     std::mt19937_64 random(20261120);
     int refused = 0;
     for (int round = 0; round < 20'000; ++round) {
@@ -210,7 +210,7 @@ TEST_CASE("contracts: garbage is refused, never read past its end") {
     CHECK(refused > 10'000);
 }
 
-TEST_CASE("contracts: reverts in words") {
+TEST_CASE("contracts: revert data is described in words") {
     CHECK(nr::describe_revert(nr::OwnableUnauthorizedAccount{kSomeone}.encode()) ==
           "OwnableUnauthorizedAccount(account: 0x5aaeb6053f3e94c9b9a09f33669435e7ef1beaed)");
     CHECK(jm::describe_revert(jm::ReentrancyGuardReentrantCall{}.encode()) ==

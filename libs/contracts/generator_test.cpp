@@ -1,5 +1,5 @@
-// The generator as a program: what it writes is always the same, what it cannot turn into C++ it refuses by
-// name.
+// Tests of lamda-abigen as a program: its output is deterministic, and an ABI that it cannot turn into C++ is
+// refused by name.
 #include <sys/wait.h>
 
 #include <catch2/catch.hpp>
@@ -51,7 +51,7 @@ Outcome generate(const fs::path& out, const fs::path& abi) {
 
 }  // namespace
 
-TEST_CASE("generator: a second run writes the same, byte for byte") {
+TEST_CASE("generator: a second run writes the same bytes") {
     const Folder folder;
     for (const auto& [title, name] :
          {std::pair("JobManager", "job_manager"), std::pair("NodeReputation", "node_reputation")}) {
@@ -68,7 +68,7 @@ TEST_CASE("generator: a second run writes the same, byte for byte") {
     }
 }
 
-TEST_CASE("generator: what it cannot turn into C++ is refused, naming the entry, and nothing is written") {
+TEST_CASE("generator: an unsupported entry is refused by name, and nothing is written") {
     const Folder folder;
     const fs::path abi = folder.path / "Odd.json";
     const auto refusal = [&](const std::string& entries, const std::string& code = "0x6001") {

@@ -1,5 +1,5 @@
-// Why a call reverted, in words: what every contract may answer with, and help for what the generated ones
-// add.
+// Revert data as text: the errors that every contract may return, and a writer for those of generated
+// contracts.
 #pragma once
 
 #include <string>
@@ -10,11 +10,11 @@
 
 namespace lamda::contracts {
 
-/// Solidity's own Error(string) as its text and Panic(uint256) as its meaning; anything else as hex.
-/// The text comes from the chain: it is cut to 1,000 bytes, and whatever is not printable ASCII becomes '?'.
+/// Solidity's Error(string) as its text, Panic(uint256) as its meaning, anything else as hex. The text comes
+/// from the chain: it is cut to 1,000 bytes, and characters other than printable ASCII become '?'.
 std::string describe_standard_revert(BytesView data);
 
-/// `NotAuthorized(jobId: 0x…, caller: 0x…)`, written piece by piece.
+/// Writes `NotAuthorized(jobId: 0x…, caller: 0x…)` argument by argument.
 class RevertText {
   public:
     explicit RevertText(std::string_view error) : text_(std::string(error) + "(") {}

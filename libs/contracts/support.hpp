@@ -1,4 +1,4 @@
-// What the generated code has in common.
+// Functions shared by the generated code.
 #pragma once
 
 #include <algorithm>
@@ -9,7 +9,7 @@
 
 namespace lamda::contracts::support {
 
-/// A fault of one argument, with the place of both the argument and the byte.
+/// The fault of an argument, with its name and the offset of the byte.
 inline Error bad(const char* code, const char* where, const Error& error) {
     return {code, error.message, error.where.empty() ? where : where + (" (" + error.where + ")")};
 }
@@ -24,7 +24,7 @@ inline Bytes selected(const std::array<std::uint8_t, 4>& selector, const Bytes& 
     return out;
 }
 
-/// An indexed argument as it stands in a log.
+/// An indexed argument as a log holds it.
 inline Topic topic_word(const eth::abi::Encoder& argument) {
     return Topic::from_bytes(argument.finish()).value();
 }

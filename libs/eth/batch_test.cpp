@@ -1,4 +1,5 @@
-// Several calls in one request: each result at its place, whatever the node makes of the batch.
+// Tests of batches: several calls in one request, each result in its place, however the node answers the
+// batch.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -13,7 +14,7 @@ using nlohmann::json;
 
 namespace {
 
-net::HttpResponse said(const std::string& body, int status = 200) {
+net::HttpResponse response_of(const std::string& body, int status = 200) {
     net::HttpResponse out;
     out.status = status;
     out.body = body;
@@ -59,22 +60,22 @@ void require_right(const std::vector<CallRequest>& asked, const std::vector<Call
 }  // namespace
 
 TEST_CASE("a batch's answers are found by their ids, in any order") {
-    const auto parts = split_batch_answer(said(R"([{"id":1,"result":"b"},{"id":0,"result":"a"}])"), 2);
+    const auto parts = split_batch_answer(response_of(R"([{"id":1,"result":"b"},{"id":0,"result":"a"}])"), 2);
     CHECK(parts[0].find("\"a\"") != std::string::npos);
     CHECK(parts[1].find("\"b\"") != std::string::npos);
     for (const char* bad : {"", "<html>", "7", "{}", R"([])", R"([{"id":0,"result":1},{"id":0,"result":1}])",
                             R"([{"id":0,"result":1},{"id":2,"result":1}])",
                             R"([{"id":0,"result":1},{"result":1}])", R"([{"id":0,"result":1},7])"}) {
         CAPTURE(bad);
-        CHECK_THROWS_AS(split_batch_answer(said(bad), 2), BadAnswer);
+        CHECK_THROWS_AS(split_batch_answer(response_of(bad), 2), BadAnswer);
     }
-    CHECK(split_batch_answer(said(R"([{"id":1,"result":1}])"), 2)[0].empty());
+    CHECK(split_batch_answer(response_of(R"([{"id":1,"result":1}])"), 2)[0].empty());
     CHECK_THROWS_AS(
-        split_batch_answer(said(R"({"id":null,"error":{"code":-32600,"message":"no batches"}})"), 2),
+        split_batch_answer(response_of(R"({"id":null,"error":{"code":-32600,"message":"no batches"}})"), 2),
         RpcError);
 }
 
-TEST_CASE("many calls take few requests, each with its own outcome") {
+TEST_CASE("many calls take few requests, each with its own result") {
     std::size_t posts = 0;
     LoopbackServer server([&](const LoopbackServer::Request& request) {
         ++posts;
@@ -93,7 +94,7 @@ TEST_CASE("many calls take few requests, each with its own outcome") {
     CHECK(posts == 3);
 }
 
-TEST_CASE("where a node refuses batches, calls go one by one") {
+TEST_CASE("if a node refuses batches, the calls are sent one by one") {
     const std::string refusal =
         GENERATE(R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"no"}})",
                  "batch requests are not supported", "[]");
@@ -106,7 +107,7 @@ TEST_CASE("where a node refuses batches, calls go one by one") {
     require_right(asked, rpc.calls(asked, Tag::kLatest));
 }
 
-TEST_CASE("calls that a node leaves out of its answer to a batch are asked for alone, and no others") {
+TEST_CASE("only the calls missing from the answer to a batch are sent again, one by one") {
     std::size_t alone = 0;
     LoopbackServer server([&](const LoopbackServer::Request& request) {
         const auto asked = json::parse(request.body);
@@ -128,7 +129,7 @@ TEST_CASE("calls that a node leaves out of its answer to a batch are asked for a
     CHECK(alone == 4);
 }
 
-TEST_CASE("one answer that cannot be read, and one refusal, leave the other look-ups") {
+TEST_CASE("a malformed answer and an error object do not affect the other look-ups") {
     LoopbackServer server([&](const LoopbackServer::Request& request) {
         const auto asked = json::parse(request.body);
         const auto answer = [](const json& one) {
@@ -163,7 +164,7 @@ TEST_CASE("one answer that cannot be read, and one refusal, leave the other look
     CHECK(lookups[3].failure.empty());
 }
 
-TEST_CASE("a batch that came too soon is not repeated call by call") {
+TEST_CASE("a rate-limited batch is not retried call by call") {
     std::size_t posts = 0;
     LoopbackServer server([&](const LoopbackServer::Request&) {
         ++posts;
@@ -174,7 +175,7 @@ TEST_CASE("a batch that came too soon is not repeated call by call") {
     CHECK(posts == 1);
 }
 
-TEST_CASE("transactions sent together: which were refused, and why") {
+TEST_CASE("transactions sent in a batch: each refusal comes with its reason") {
     LoopbackServer server([&](const LoopbackServer::Request& request) {
         json answers = json::array();
         for (const auto& one : json::parse(request.body)) {

@@ -6,9 +6,9 @@ namespace lamda::eth {
 
 namespace {
 
-/// @param question (item, where its result goes) → RpcCall
+/// @param ask (item, destination of its result) → RpcCall
 template <class Result, class Item, class Ask>
-std::vector<RpcCall> questions_for(const std::vector<Item>& items, std::vector<Result>& results, Ask ask) {
+std::vector<RpcCall> calls_for(const std::vector<Item>& items, std::vector<Result>& results, Ask ask) {
     results.resize(items.size());
     std::vector<RpcCall> out;
     out.reserve(items.size());
@@ -18,8 +18,8 @@ std::vector<RpcCall> questions_for(const std::vector<Item>& items, std::vector<R
     return out;
 }
 
-/// After so many questions in a row that no node had an answer of use to, the rest of a batch is not asked
-/// one by one: this is the nodes' trouble and not that of the questions.
+/// Number of consecutive useless answers after which the rest of a refused batch is not sent one by one: the
+/// cause is then the nodes, not the calls.
 constexpr int kMostUseless = 3;
 
 bool is_useless(const std::exception_ptr& error) {
@@ -30,7 +30,7 @@ bool is_useless(const std::exception_ptr& error) {
     }
 }
 
-/// A batch in which no part was answered is refused by that node: another one is asked.
+/// Treats a batch as refused by the node if no part was answered, so that another node is called.
 RpcCall batch_of(std::vector<RpcCall> parts, std::vector<std::exception_ptr>& errors) {
     auto out = rpc_calls::all(std::move(parts), errors);
     out.read = [read = std::move(out.read), &errors](std::uint64_t id, net::HttpResponse& response) {
@@ -43,7 +43,7 @@ RpcCall batch_of(std::vector<RpcCall> parts, std::vector<std::exception_ptr>& er
     return out;
 }
 
-/// @param errors of the questions whose results these are
+/// @param errors of the calls that `results` belong to
 template <class T>
 std::vector<Lookup<T>> lookups_of(std::vector<std::optional<T>> results,
                                   const std::vector<std::exception_ptr>& errors) {
@@ -184,7 +184,7 @@ std::vector<std::exception_ptr> CallingRpc::perform_all(const std::vector<RpcCal
                                  errors));
             }
         } catch (const RpcError&) {
-            batched = false;  // no node takes batches, or none has an answer to any part
+            batched = false;  // no node takes batches, or no part was answered
         } catch (const BadAnswer& answer) {
             if (answer.retry_after()) {
                 throw;
@@ -209,31 +209,30 @@ std::vector<std::exception_ptr> CallingRpc::perform_all(const std::vector<RpcCal
 
 std::vector<Lookup<Header>> CallingRpc::headers(const std::vector<BlockNum>& numbers) {
     std::vector<std::optional<Header>> out;
-    const auto errors =
-        perform_all(questions_for(numbers, out, [](BlockNum number, std::optional<Header>& to) {
-            return rpc_calls::header(BlockSpec(number), to);
-        }));
+    const auto errors = perform_all(calls_for(numbers, out, [](BlockNum number, std::optional<Header>& to) {
+        return rpc_calls::header(BlockSpec(number), to);
+    }));
     return lookups_of(std::move(out), errors);
 }
 std::vector<Lookup<Receipt>> CallingRpc::receipts(const std::vector<TxHash>& hashes) {
     std::vector<std::optional<Receipt>> out;
-    const auto errors = perform_all(questions_for(hashes, out, rpc_calls::receipt));
+    const auto errors = perform_all(calls_for(hashes, out, rpc_calls::receipt));
     return lookups_of(std::move(out), errors);
 }
 std::vector<Lookup<TransactionInfo>> CallingRpc::transactions(const std::vector<TxHash>& hashes) {
     std::vector<std::optional<TransactionInfo>> out;
-    const auto errors = perform_all(questions_for(hashes, out, rpc_calls::transaction));
+    const auto errors = perform_all(calls_for(hashes, out, rpc_calls::transaction));
     return lookups_of(std::move(out), errors);
 }
 std::vector<Lookup<TransactionInfo>> CallingRpc::transactions(const std::vector<TxPlace>& places) {
     std::vector<std::optional<TransactionInfo>> out;
-    const auto errors = perform_all(questions_for(places, out, rpc_calls::transaction_at));
+    const auto errors = perform_all(calls_for(places, out, rpc_calls::transaction_at));
     return lookups_of(std::move(out), errors);
 }
 std::vector<CallOutcome> CallingRpc::calls(const std::vector<CallRequest>& requests, BlockSpec block) {
     std::vector<CallOutcome> out(requests.size());
     const auto errors =
-        perform_all(questions_for(requests, out, [block](const CallRequest& request, CallOutcome& to) {
+        perform_all(calls_for(requests, out, [block](const CallRequest& request, CallOutcome& to) {
             return rpc_calls::call(request, block, to.result);
         }));
     for (std::size_t i = 0; i < errors.size(); ++i) {
@@ -259,10 +258,10 @@ std::vector<SendOutcome> CallingRpc::send_raw_transactions(const std::vector<Byt
         std::vector<TxHash> hashes;
         std::vector<std::exception_ptr> errors;
         try {
-            perform(rpc_calls::all(questions_for(some, hashes,
-                                                 [](const Bytes& raw, TxHash& to) {
-                                                     return rpc_calls::send_raw_transaction(raw, to);
-                                                 }),
+            perform(rpc_calls::all(calls_for(some, hashes,
+                                             [](const Bytes& raw, TxHash& to) {
+                                                 return rpc_calls::send_raw_transaction(raw, to);
+                                             }),
                                    errors));
         } catch (const RpcError&) {
             errors.clear();  // no node takes batches

@@ -1,4 +1,4 @@
-// All of Rpc's calls, over one way of asking a question.
+// All calls of Rpc, in terms of one virtual function that performs an RpcCall.
 #pragma once
 
 #include "eth/rpc.hpp"
@@ -27,7 +27,7 @@ class CallingRpc : public Rpc {
     std::optional<TransactionInfo> transaction(const TxHash& hash) override;
     std::optional<TransactionInfo> transaction(const TxPlace& place) override;
 
-    // As batches of at most 100 calls; one by one where a node refuses batches.
+    // In batches of at most 100 calls; one by one if a node refuses batches.
     std::vector<Lookup<Header>> headers(const std::vector<BlockNum>& numbers) override;
     std::vector<Lookup<Receipt>> receipts(const std::vector<TxHash>& hashes) override;
     std::vector<Lookup<TransactionInfo>> transactions(const std::vector<TxHash>& hashes) override;
@@ -38,14 +38,14 @@ class CallingRpc : public Rpc {
     static constexpr std::size_t kMostInBatch = 100;
 
   protected:
-    /// Asks all of them. The error of each that reverts or has a useless answer (is_useless_answer()).
-    /// @throws other failures
+    /// Performs all calls. An entry is the error of a call that reverted or got a useless answer
+    /// (is_useless_answer()), else null. @throws other failures
     std::vector<std::exception_ptr> perform_all(const std::vector<RpcCall>& rpc_calls);
-    /// Asks until the question's `read` has taken an answer. @throws what Rpc's calls throw
+    /// Retries until `rpc_call.read` has accepted an answer. @throws as Rpc's calls do
     virtual void perform(const RpcCall& rpc_call) = 0;
 
   private:
-    /// False: `error` is a useless answer.
+    /// False: `error` holds a useless answer.
     bool perform_one(const RpcCall& rpc_call, std::exception_ptr& error);
 };
 

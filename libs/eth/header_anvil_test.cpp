@@ -1,4 +1,4 @@
-// Header hashes against those that a real node computes, by the rules of each fork.
+// Compares header hashes with those of a real node, under the rules of each fork.
 #include <catch2/catch.hpp>
 
 #include "eth/rpc_client.hpp"
@@ -7,7 +7,7 @@
 using namespace lamda;
 using namespace lamda::eth;
 
-TEST_CASE("Header hash: a real node's headers, of each fork, are proven by their fields") {
+TEST_CASE("Header hash: the fields of a real node's headers give their hashes, for each fork") {
     for (const std::string fork : {"london", "shanghai", "cancun", "prague"}) {
         INFO(fork);
         testkit::TempDir dir{"headers-" + fork};
@@ -20,7 +20,7 @@ TEST_CASE("Header hash: a real node's headers, of each fork, are proven by their
         anvil.call("evm_mine", "[]");
         const auto head = rpc.header(Tag::kLatest).value();
         REQUIRE(head.number >= BlockNum{2});
-        // Not its genesis: at London that one has a blob's fields, which no real header has without a
+        // Without the genesis: at London anvil gives it blob fields, which no real header has without a
         // withdrawals root.
         for (BlockNum block{1}; block <= head.number; block = block.next()) {
             INFO("block " << block.value);

@@ -1,4 +1,4 @@
-// Questions to nodes, several under way at once.
+// Calls to nodes, several in flight at once.
 #pragma once
 
 #include <exception>
@@ -11,8 +11,7 @@
 
 namespace lamda::eth {
 
-/// Not thread-safe. What is under way goes on while the caller does something else; answers are read in
-/// next().
+/// Not thread-safe. Calls in flight proceed while the caller does other work; next() reads their answers.
 class PendingCalls {
   public:
     using Id = net::Exchanges::Id;
@@ -20,15 +19,15 @@ class PendingCalls {
         Id id = 0;
         std::exception_ptr
             error;              ///< RpcError, BadAnswer or net::TransportError; absent: the answer was read
-        std::size_t bytes = 0;  ///< of the answer's body
+        std::size_t bytes = 0;  ///< size of the answer's body
     };
 
     /// @param transport outlives it
     explicit PendingCalls(net::Transport& transport) : exchanges_(transport.exchanges()) {}
 
-    /// Never waits.
+    /// Does not block.
     Id ask(const std::string& url, Millis timeout, RpcCall rpc_call);
-    /// The next answer, as Exchanges::next() does.
+    /// The next answer, as Exchanges::next() returns it.
     std::optional<Answered> next(Steady deadline);
     void cancel(Id id);
     std::size_t under_way() const { return asked_.size(); }

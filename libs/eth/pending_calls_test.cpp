@@ -1,4 +1,4 @@
-// Questions to nodes, several under way at once; and the fast reader of logs beside the slow one.
+// Tests of PendingCalls, and of the fast reader of logs against the slow one.
 #include "eth/pending_calls.hpp"
 
 #include <catch2/catch.hpp>
@@ -41,13 +41,13 @@ json answer_with(const json& logs) {
     return {{"jsonrpc", "2.0"}, {"id", 7}, {"result", logs}};
 }
 
-/// What both readers make of a body: the logs, or the words of the refusal.
+/// Results of both readers for a body: the logs, or the error text.
 struct Readings {
     std::string fast;
     std::string slow;
 };
 
-std::string told(const std::vector<Log>& logs) {
+std::string text_of(const std::vector<Log>& logs) {
     std::string out = std::to_string(logs.size());
     for (const auto& log : logs) {
         out += "|" + log.address.hex() + to_hex(log.data) + log.block_hash.hex() + log.tx_hash.hex() +
@@ -63,7 +63,7 @@ std::string told(const std::vector<Log>& logs) {
 template <class Read>
 std::string reading(Read read) {
     try {
-        return told(read());
+        return text_of(read());
     } catch (const std::exception& error) {
         return error.what();
     }
@@ -81,7 +81,7 @@ Readings readings(const std::string& body, int status = 200) {
 
 }  // namespace
 
-TEST_CASE("Conversation: answers come under their ids, read into what the question was given") {
+TEST_CASE("PendingCalls: each answer arrives under its id, its result in the destination of the call") {
     LoopbackServer server([](const auto& request) {
         const json call = json::parse(request.body);
         const bool chain = call.at("method") == "eth_chainId";
@@ -114,7 +114,7 @@ TEST_CASE("Conversation: answers come under their ids, read into what the questi
     CHECK_FALSE(talk.next(soon()));
 }
 
-TEST_CASE("Logs: the fast reader reads what the slow one reads") {
+TEST_CASE("Logs: the fast and the slow reader return the same logs") {
     json logs = json::array();
     for (int i = 0; i < 50; ++i) {
         logs.push_back(log_json(i));
@@ -131,7 +131,7 @@ TEST_CASE("Logs: the fast reader reads what the slow one reads") {
     }
 }
 
-TEST_CASE("Logs: what the fast reader cannot read is refused in the words of the slow one") {
+TEST_CASE("Logs: the fast and the slow reader refuse with the same text") {
     const auto good = log_json(1);
     std::vector<std::string> bodies{"",
                                     "[]",

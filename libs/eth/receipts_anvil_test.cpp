@@ -1,4 +1,4 @@
-// The receipts root against those that a real node computes.
+// Compares receipts roots with those of a real node.
 #include <catch2/catch.hpp>
 
 #include "eth/codec/receipts_root.hpp"
@@ -10,8 +10,8 @@ using namespace lamda::eth;
 
 namespace {
 
-/// Creation code of a contract: reverts when called without data; else logs the data with four topics,
-/// nothing with one, and the data with none.
+/// Creation code of a contract: reverts if called without data; else emits three logs: the data with four
+/// topics, no data with one, the data with none.
 const std::string kThreeLogs =
     "0x6029600c60003960296000f3"
     "3615602357"
@@ -31,7 +31,7 @@ struct Node {
     Node() {
         const std::string accounts = anvil.call("eth_accounts", "[]");
         from = accounts.substr(2, 42);
-        // By hand from the start: an automatic block comes some time after the answer to its transaction.
+        // No automatic mining: an automatic block is mined some time after the answer to its transaction.
         anvil.call("evm_setAutomine", "[false]");
         send("\"data\":\"" + kThreeLogs + "\",\"type\":\"0x2\"");
         contract = mine().at(0).contract_address->hex();
@@ -42,7 +42,7 @@ struct Node {
     void call(const std::string& data, const std::string& type) {
         send("\"to\":\"" + contract + "\",\"data\":\"" + data + "\"," + type);
     }
-    /// The receipts of the new block, which are what its header says.
+    /// Mines a block, checks its receipts against the header and returns them.
     std::vector<Receipt> mine() {
         anvil.call("evm_mine", "[]");
         const Header head = rpc.header(Tag::kLatest).value();
@@ -90,7 +90,7 @@ TEST_CASE("Receipts root: a real node's block of more than 256 transactions") {
     }
     const auto receipts = node.mine();
     REQUIRE(receipts.size() == 260);
-    // One less, or two of them exchanged, is another block.
+    // One receipt less, or two exchanged, is another block.
     auto fewer = receipts;
     fewer.pop_back();
     CHECK(receipts_root(fewer).value() != receipts_root(receipts).value());

@@ -29,7 +29,7 @@ SendOutcome SendOutcome::of(const std::exception_ptr& error) {
 
 namespace {
 
-/// @param look_up item → what there is of it
+/// @param look_up item → optional result
 template <class T, class Item, class LookUp>
 std::vector<Lookup<T>> look_up_each(const std::vector<Item>& items, LookUp look_up) {
     std::vector<Lookup<T>> out;
@@ -102,7 +102,7 @@ std::vector<SendOutcome> Rpc::send_raw_transactions(const std::vector<Bytes>& ra
 
 namespace {
 
-/// Sent before anybody asks what came of it.
+/// Sends in the constructor, before outcomes() is called.
 class Sent final : public Sending {
   public:
     Sent(Rpc& rpc, const std::vector<Bytes>& raws) {

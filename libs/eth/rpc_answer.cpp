@@ -24,7 +24,7 @@ Log log_of(dom::element element, const At& at) {
     return out;
 }
 
-/// True if a reorg removed the log: no part of the answer.
+/// True if a reorg removed the log; such a log is no part of the answer.
 bool is_removed(dom::element element, const At& at) {
     const Object in(element, at);
     bool out = false;
@@ -68,7 +68,7 @@ std::optional<std::uint8_t> receipt_type(const Object& receipt) {
     return type ? std::optional(static_cast<std::uint8_t>(*type)) : std::nullopt;
 }
 
-/// The bloom is there, and says that there are no logs.
+/// True if the bloom is present and empty: the receipt has no logs.
 bool has_empty_bloom(const Object& receipt) {
     const auto bloom = receipt.find("logsBloom");
     std::string_view hex;
@@ -91,12 +91,12 @@ Receipt receipt_of(dom::element element, const At& at) {
     out.effective_gas_price = in.maybe_u256("effectiveGasPrice");
     out.contract_address = in.maybe_fixed<Address>("contractAddress");
     const At logs = in.place("logs");
-    // Go marshals an empty slice that was never made as null.
+    // Go marshals a nil slice as null.
     out.logs = !in.find("logs") && has_empty_bloom(in) ? std::vector<Log>{} : logs_of(in.need("logs"), logs);
     for (std::size_t i = 0; i < out.logs.size(); ++i) {
         if (out.logs[i].tx_hash != out.tx_hash || out.logs[i].block_hash != out.block.hash ||
             out.logs[i].block_num != out.block.number) {
-            bad(At{&logs, {}, i}, "it belongs to another transaction or block than its receipt");
+            bad(At{&logs, {}, i}, "belongs to another transaction or block than its receipt");
         }
     }
     return out;
@@ -144,7 +144,7 @@ struct RpcAnswer::Impl {
         const bool has_error = root.at_key("error").get(error) == simdjson::SUCCESS && !error.is_null();
         dom::element answered;
         const bool has_id = root.at_key("id").get(answered) == simdjson::SUCCESS && !answered.is_null();
-        // A node that could not read the request answers with an error without an id.
+        // A node that cannot parse the request answers with an error without an id.
         if (has_id ? id_of(answered) != id : !has_error) {
             refuse("the id is not the request's");
         }
@@ -166,7 +166,7 @@ struct RpcAnswer::Impl {
             refuse("HTTP " + std::to_string(http_status) +
                    " with an error that is not a JSON-RPC error object");
         }
-        // Some proxies put no number there; the code decides nothing.
+        // Some proxies send a code that is no number. The code has no effect here.
         if (error.at_key("code").get_int64().get(code) != simdjson::SUCCESS) {
             code = 0;
         }
@@ -210,7 +210,7 @@ TxHash RpcAnswer::tx_hash() const {
     return impl_->read(fixed_of<TxHash>);
 }
 std::vector<Log> RpcAnswer::logs() const {
-    // Go marshals an empty slice that was never made as null.
+    // Go marshals a nil slice as null.
     return is_null() ? std::vector<Log>{} : impl_->read(logs_of);
 }
 Receipt RpcAnswer::receipt() const {
@@ -230,8 +230,8 @@ Header RpcAnswer::proven_header() const {
     const BlockHash hash = header_hash(impl_->read(header_fields_of));
     if (hash != out.hash) {
         throw WrongHeader(impl_->http_status, impl_->method + ": block " + std::to_string(out.number.value) +
-                                                  " is said to have hash " + out.hash.hex() +
-                                                  ", but the header that is given has " + hash.hex() +
+                                                  " is named with hash " + out.hash.hex() +
+                                                  ", but its header hashes to " + hash.hex() +
                                                   unknown_members(impl_->result));
     }
     return out;

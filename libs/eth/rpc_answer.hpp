@@ -1,4 +1,4 @@
-// Reads one JSON-RPC answer and insists on its shape. Private to this library.
+// Parses and validates one JSON-RPC answer. Private to this library.
 #pragma once
 
 #include <memory>
@@ -11,11 +11,10 @@
 
 namespace lamda::eth {
 
-/// Every reader throws BadAnswer, naming the method, the member and what is wrong with it.
+/// Every reader throws BadAnswer, which names the method, the member and the fault.
 class RpcAnswer {
   public:
-    /// @throws RpcError when the node answered with an error object; BadAnswer when it is no answer to
-    /// request `id`.
+    /// @throws RpcError if the answer is an error object; BadAnswer if it is no answer to request `id`.
     RpcAnswer(std::string_view method, std::uint64_t id, int http_status, const std::string& body);
     ~RpcAnswer();
     RpcAnswer(const RpcAnswer&) = delete;
@@ -27,7 +26,7 @@ class RpcAnswer {
     Bytes bytes() const;
     TxHash tx_hash() const;
     Header header() const;
-    /// Its hash is that of its fields. @throws WrongHeader when it is not
+    /// Verifies the hash from the fields. @throws WrongHeader on a mismatch
     Header proven_header() const;
     std::vector<Log> logs() const;
     Receipt receipt() const;
@@ -35,7 +34,7 @@ class RpcAnswer {
     TransactionInfo transaction() const;
     /// `result` as JSON text.
     std::string text() const;
-    /// For what only the caller can see is wrong, e.g. another block than asked for.
+    /// Reports a fault that only the caller can detect, e.g. another block than requested. @throws BadAnswer
     [[noreturn]] void refuse(const std::string& why) const;
 
   private:

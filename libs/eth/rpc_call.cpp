@@ -86,7 +86,7 @@ bool topic_allowed(const std::vector<Topic>& allowed, const Log& log, std::size_
     return allowed.empty() || (log.topics.size() > index && any_of(allowed, log.topics[index]));
 }
 
-/// A node that answers with other logs than those asked for is not to be believed in the rest either.
+/// A node that returns logs that were not requested is not trusted with the rest of its answer either.
 void check_logs(const std::vector<Log>& logs, const LogFilter& filter, auto in_range) {
     const auto refuse = [](std::size_t i, const char* why) {
         throw BadAnswer(200, fmt::format("eth_getLogs: result[{}] {}", i, why));
@@ -103,7 +103,7 @@ void check_logs(const std::vector<Log>& logs, const LogFilter& filter, auto in_r
     }
 }
 
-/// Two statuses tell to come back later, whatever the body says.
+/// 429 and 503 request a later retry, whatever the body contains.
 void refuse_when_busy(const std::string& method, const net::HttpResponse& response) {
     constexpr int kTooManyRequests = 429;
     constexpr int kServiceUnavailable = 503;
@@ -113,7 +113,7 @@ void refuse_when_busy(const std::string& method, const net::HttpResponse& respon
     }
 }
 
-/// An error object under a status of 5xx is the node's own trouble, unless it tells of a revert.
+/// An error object under HTTP 5xx is a failure of the node, unless it reports a revert.
 template <class Read>
 auto read_answer(const std::string& method, const net::HttpResponse& response, Read read) {
     constexpr int kServerError = 500;
@@ -140,7 +140,7 @@ RpcCall make(std::string method, std::string params, Out& out, Take take) {
     return rpc_call;
 }
 
-/// The same for a result that may be null, and must be what was asked for.
+/// As make(), for a result that may be null and must match the request.
 template <class T, class Take, class Right>
 RpcCall make_maybe(std::string method, std::string params, std::optional<T>& out, Take take, Right right,
                    const char* otherwise) {
@@ -157,7 +157,7 @@ RpcCall make_maybe(std::string method, std::string params, std::optional<T>& out
                 });
 }
 
-/// The same for what a node may lack that another has.
+/// As make_maybe(), for a result that one node may lack and another has.
 template <class T, class Take, class Right>
 RpcCall make_findable(std::string method, std::string params, std::optional<T>& out, Take take, Right right,
                       const char* otherwise) {
@@ -167,8 +167,8 @@ RpcCall make_findable(std::string method, std::string params, std::optional<T>& 
 }
 
 template <class InRange>
-RpcCall logs_question(const std::string& blocks, const LogFilter& filter, std::vector<Log>& out,
-                      InRange in_range) {
+RpcCall logs_call(const std::string& blocks, const LogFilter& filter, std::vector<Log>& out,
+                  InRange in_range) {
     RpcCall rpc_call{"eth_getLogs", filter_json(blocks, filter), {}};
     rpc_call.read = [&out, filter, in_range](std::uint64_t id, net::HttpResponse& response) {
         auto logs = read_answer("eth_getLogs", response, [&] { return read_logs_answer(id, response); });
@@ -207,7 +207,7 @@ std::string call_body(const RpcCall& rpc_call, std::uint64_t id) {
                        rpc_call.params);
 }
 
-/// Within a batch each call's id is its place.
+/// The id of a call in a batch is its index.
 std::string batch_body(const std::vector<RpcCall>& parts) {
     std::string out = "[";
     for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -247,7 +247,7 @@ RpcCall header(BlockSpec block, std::optional<Header>& out) {
     };
     auto rpc_call = make_maybe("eth_getBlockByNumber", "[" + block_json(block) + ",false]", out, read_header,
                                right, "another block than the one asked for");
-    if (std::holds_alternative<Tag>(block)) {  // a node that has just started names none for a while
+    if (std::holds_alternative<Tag>(block)) {  // a node that has just started returns null for a while
         rpc_call.is_absent = [&out] { return !out; };
     }
     return rpc_call;
@@ -270,13 +270,13 @@ RpcCall proven_header(BlockNum number, std::optional<Header>& out) {
 RpcCall logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out) {
     const auto blocks =
         fmt::format(R"("fromBlock":"{}","toBlock":"{}")", to_quantity(from.value), to_quantity(to.value));
-    return logs_question(blocks, filter, out,
-                         [from, to](const Log& log) { return log.block_num >= from && log.block_num <= to; });
+    return logs_call(blocks, filter, out,
+                     [from, to](const Log& log) { return log.block_num >= from && log.block_num <= to; });
 }
 
 RpcCall logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>& out) {
-    return logs_question(fmt::format(R"("blockHash":"{}")", block.hex()), filter, out,
-                         [block](const Log& log) { return log.block_hash == block; });
+    return logs_call(fmt::format(R"("blockHash":"{}")", block.hex()), filter, out,
+                     [block](const Log& log) { return log.block_hash == block; });
 }
 
 RpcCall block_receipts(const BlockHash& block, std::vector<Receipt>& out) {
@@ -296,7 +296,7 @@ RpcCall block_receipts(const BlockHash& block, std::vector<Receipt>& out) {
 
 RpcCall code(const Address& address, BlockSpec block, Bytes& out) {
     auto rpc_call = make("eth_getCode", at_block(address, block), out, read_bytes);
-    rpc_call.is_absent = [&out] { return out.empty(); };  // so says a node without that state as well
+    rpc_call.is_absent = [&out] { return out.empty(); };  // a node without that state also answers so
     return rpc_call;
 }
 

@@ -13,7 +13,7 @@ namespace lamda::eth {
 class HttpRpc final : public CallingRpc {
   public:
     HttpRpc(std::string url, Millis timeout);
-    /// Over a transport that outlives it.
+    /// Uses `transport`, which outlives this object.
     HttpRpc(std::string url, Millis timeout, net::Transport& transport);
     ~HttpRpc() override;
 

@@ -8,7 +8,7 @@ using namespace lamda;
 using namespace lamda::eth;
 using namespace lamda::eth::testing;
 
-TEST_CASE("RPC: numbers, code, calls and what is asked for them") {
+TEST_CASE("RPC: numbers, code and calls, with their request parameters") {
     Node node;
     node.results = {{"eth_chainId", "0x61"},
                     {"eth_blockNumber", "0x10"},
@@ -63,7 +63,7 @@ TEST_CASE("RPC: headers, by number, tag and hash; absent ones are nullopt") {
     CHECK_FALSE(node.rpc.header(header.hash));
 }
 
-TEST_CASE("RPC: logs by range and by block; others than asked for are refused") {
+TEST_CASE("RPC: logs by range and by block; logs that were not requested are refused") {
     Node node;
     node.results["eth_getLogs"] = json::array({log_json(), log_json()});
     const LogFilter filter{{Address::parse(account('a')).value()}, {topic('0'), topic('1')}, {topic('2')}};
@@ -145,7 +145,7 @@ TEST_CASE("RPC: receipts and transactions; absent ones are nullopt") {
           "eth_getBlockReceipts: the node does not know this block");
 }
 
-TEST_CASE("RPC: what only the receipts root needs is read where it is there, and may be absent") {
+TEST_CASE("RPC: members for the receipts root are read if present, and may be absent") {
     Node node;
     const TxHash tx = TxHash::parse(hash('c')).value();
     json answer = receipt_json();
@@ -169,20 +169,20 @@ TEST_CASE("RPC: what only the receipts root needs is read where it is there, and
     answer["logsBloom"] = "0x" + std::string(512, '0');
     CHECK(read().logs.empty());
     answer["logsBloom"] = "0x1" + std::string(511, '0');
-    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.logs: it is missing");
+    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.logs: missing");
     answer["logs"] = std::move(listed);
     answer["type"] = "0x80";
     CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.type: a type is at most 0x7f (EIP-2718)");
     answer["type"] = "0x0";
     answer.erase("status");
-    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.status: it is missing");
+    CHECK(bad_answer(read) == "eth_getTransactionReceipt: result.status: missing");
     answer["root"] = hash('5');
     CHECK(bad_answer(read) ==
           "eth_getTransactionReceipt: result.root: receipts of before Byzantium, which "
           "have no status, are not read");
 }
 
-TEST_CASE("RPC: harmless oddities of logs and receipts are read") {
+TEST_CASE("RPC: harmless deviations in logs and receipts are accepted") {
     Node node;
     json log = log_json();
     log["removed"] = true;

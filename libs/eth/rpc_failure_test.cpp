@@ -10,7 +10,7 @@ using namespace lamda::eth;
 using namespace lamda::eth::testing;
 using net::testing::LoopbackServer;
 
-TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {
+TEST_CASE("RPC: a wrong shape is a BadAnswer that names the method and the member") {
     Node node;
     const TxHash tx = TxHash::parse(hash('c')).value();
     const auto logs = [&](const char* pointer, const json& value) {
@@ -21,7 +21,7 @@ TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {
     };
     CHECK(logs("/address", account('a') + "0") ==
           "eth_getLogs: result[1].address: 0x and 40 hex digits are needed");
-    CHECK(logs("/blockHash", nullptr) == "eth_getLogs: result[1].blockHash: it is missing");
+    CHECK(logs("/blockHash", nullptr) == "eth_getLogs: result[1].blockHash: missing");
     CHECK(logs("/transactionHash", hash('g')) ==
           "eth_getLogs: result[1].transactionHash: 0x and 64 hex digits are needed");
     CHECK(logs("/topics/1", 7) == "eth_getLogs: result[1].topics[1]: a string is needed");
@@ -54,13 +54,13 @@ TEST_CASE("RPC: a wrong shape is a BadAnswer that names method and member") {
     node.results["eth_getTransactionReceipt"] = receipt_json();
     node.results["eth_getTransactionReceipt"]["logs"][0]["transactionHash"] = hash('d');
     CHECK(bad_answer([&] { node.rpc.receipt(tx); }) ==
-          "eth_getTransactionReceipt: result.logs[0]: it belongs to another transaction or block than its "
+          "eth_getTransactionReceipt: result.logs[0]: belongs to another transaction or block than its "
           "receipt");
     node.results["eth_chainId"] = 97;
     CHECK(bad_answer([&] { node.rpc.chain_id(); }) == "eth_chainId: result: a string is needed");
 }
 
-TEST_CASE("RPC: error objects, with revert data in each form that nodes use") {
+TEST_CASE("RPC: error objects, with revert data in every form that nodes use") {
     Node node;
     const auto error = [&](const json& object) -> RpcError {
         node.error = object;
@@ -69,7 +69,7 @@ TEST_CASE("RPC: error objects, with revert data in each form that nodes use") {
         } catch (const RpcError& caught) {
             return caught;
         }
-        throw std::logic_error("no RpcError came");
+        throw std::logic_error("no RpcError was thrown");
     };
     const RpcError plain = error({{"code", 3}, {"message", "execution reverted"}, {"data", "0x08c379a0"}});
     CHECK(plain.code() == 3);
@@ -94,13 +94,13 @@ TEST_CASE("RPC: error objects, with revert data in each form that nodes use") {
         node.raw_body = R"({"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"parse error"}})";
         CHECK(error({}).code() == -32700);
     }
-    SECTION("one that is no error object is a BadAnswer") {
+    SECTION("a malformed error object is a BadAnswer") {
         node.error = "overloaded";
         CHECK_THROWS_AS(node.rpc.block_number(), BadAnswer);
     }
 }
 
-TEST_CASE("RPC: what is no answer to the request is a BadAnswer with the HTTP status") {
+TEST_CASE("RPC: an answer to another request, or none, is a BadAnswer with the HTTP status") {
     Node node;
     const auto status = [&](const std::string& http_status, const std::string& body) {
         node.status = http_status;
@@ -133,7 +133,7 @@ TEST_CASE("RPC: what is no answer to the request is a BadAnswer with the HTTP st
                  "\r\n") == 0);
 }
 
-TEST_CASE("RPC: a node that asks for a pause is a BadAnswer with the length of the pause") {
+TEST_CASE("RPC: a rate-limited call is a BadAnswer with the delay that the node requested") {
     LoopbackServer busy([](const auto&) {
         return LoopbackServer::reply(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"slow"}})",
                                      "429 Too Many Requests", "Retry-After: 3\r\n");
@@ -141,7 +141,7 @@ TEST_CASE("RPC: a node that asks for a pause is a BadAnswer with the length of t
     HttpRpc rpc(busy.url(), Millis(5'000));
     try {
         rpc.block_number();
-        FAIL("an answer came");
+        FAIL("the call returned");
     } catch (const BadAnswer& error) {
         CHECK(error.http_status() == 429);
         CHECK(error.retry_after() == Millis(3'000));
@@ -153,7 +153,7 @@ TEST_CASE("RPC: a slow node and an answer above 8 MiB are transport errors") {
     HttpRpc slow(silent.url(), Millis(100));
     try {
         slow.block_number();
-        FAIL("an answer came");
+        FAIL("the call returned");
     } catch (const net::TransportError& error) {
         CHECK(error.kind() == net::TransportError::Kind::kTimeout);
     }
@@ -161,13 +161,13 @@ TEST_CASE("RPC: a slow node and an answer above 8 MiB are transport errors") {
     HttpRpc rpc(huge.url(), Millis(10'000));
     try {
         rpc.block_number();
-        FAIL("an answer came");
+        FAIL("the call returned");
     } catch (const net::TransportError& error) {
         CHECK(error.kind() == net::TransportError::Kind::kTooLarge);
     }
 }
 
-TEST_CASE("RPC: mangled answers never do worse than BadAnswer or RpcError") {
+TEST_CASE("RPC: corrupted answers throw only BadAnswer or RpcError") {
     Node node;
     std::mt19937_64 random(20261120);
     const TxHash tx = TxHash::parse(hash('c')).value();

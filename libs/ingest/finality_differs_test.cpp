@@ -26,7 +26,7 @@ struct RunningStream : World {
                                      .agreement = agreement,
                                      .jitter_seed = 1},
                                     clock, log, network);
-        LogStream stream(config, endpoints, sink, clock, log, metrics, health);
+        LogStream stream(config, endpoints, sink, {clock, log, metrics, health});
         const auto end = clock.steady() + time;
         auto next_block = clock.now() + Millis(450);
         network.meanwhile = [&](Timestamp now) {

@@ -277,11 +277,10 @@ struct LogStream::Impl {
     }
 };
 
-LogStream::LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
-                     telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
-                     StreamOptions options)
-    : impl_(std::make_unique<Impl>(std::move(config), rpc, sink, clock, std::move(log), metrics, health,
-                                   options)) {}
+LogStream::LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink,
+                     const telemetry::Context& context, StreamOptions options)
+    : impl_(std::make_unique<Impl>(std::move(config), rpc, sink, context.clock, context.log, context.metrics,
+                                   context.health, options)) {}
 
 LogStream::~LogStream() = default;
 

@@ -14,9 +14,7 @@
 #include "ingest/errors.hpp"
 #include "ingest/lease.hpp"
 #include "ingest/stream_memory.hpp"
-#include "telemetry/health.hpp"
-#include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::rpcpool {
 class MultiRpc;
@@ -121,9 +119,8 @@ struct StreamOptions {
 
 class LogStream {
   public:
-    LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink, const Clock& clock,
-              telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health,
-              StreamOptions options = {});
+    LogStream(StreamConfig config, rpcpool::MultiRpc& rpc, StreamSink& sink,
+              const telemetry::Context& context, StreamOptions options = {});
     ~LogStream();
     /// Runs until stopped. Retries after failures of the endpoints and of the sink.
     /// Health check `chain:<name>`. @throws ConfigContradiction, FinalityViolated

@@ -1,6 +1,8 @@
 // LogStream against a real node.
 #include <catch2/catch.hpp>
 
+#include "crypto/signer.hpp"
+#include "eth/codec/transaction.hpp"
 #include "ingest/detail/stream_reader.hpp"
 #include "ingest/testing/memory_sink.hpp"
 #include "rpcpool/multi_rpc.hpp"

@@ -370,7 +370,7 @@ TEST_CASE("a stream runs on its own thread until it is stopped, and shows its he
     telemetry::Health health;
     rpcpool::MultiRpc rpc({.urls = world.network.urls(), .chain = ChainId{97}}, world.clock, world.log,
                           world.network);
-    LogStream stream(world.config, rpc, world.sink, world.clock, world.log, world.metrics, health);
+    LogStream stream(world.config, rpc, world.sink, {world.clock, world.log, world.metrics, health});
     CHECK_FALSE(health.ready());
     std::jthread thread([&](const std::stop_token& stop) { stream.run(stop); });
     CHECK(testkit::wait_until([&] { return health.ready(); }));

@@ -35,8 +35,8 @@ struct LeasedStream : World {
     telemetry::Health health;
     rpcpool::MultiRpc endpoints{
         {.urls = network.urls(), .chain = ChainId{97}, .jitter_seed = 1}, clock, log, network};
-    LogStream stream{config, endpoints, sink,   clock,
-                     log,    metrics,   health, {.memory = nullptr, .lease = &lease}};
+    LogStream stream{
+        config, endpoints, sink, {clock, log, metrics, health}, {.memory = nullptr, .lease = &lease}};
 
     LeasedStream() : World(15) { mine_some(); }
     void mine_some() {

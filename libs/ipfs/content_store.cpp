@@ -11,12 +11,13 @@
 namespace lamda::ipfs {
 namespace {
 
-constexpr std::size_t kMostBlock = 2U << 20;  // what other IPFS nodes hand on
-/// Read of an answer, so that a block above kMostBlock can be told from a source that sends something else.
+constexpr std::size_t kMostBlock = 2U << 20;  // limit of other IPFS nodes
+/// Read limit of an answer: above kMostBlock, to distinguish a large block from a source that sends other
+/// content.
 constexpr std::size_t kMostRead = 8U << 20;
 constexpr Millis kCheckTimeout{3'000};
 constexpr std::size_t kMostAnswer = 1U << 20;
-/// Blocks go up in batches: small files would otherwise cost an exchange each.
+/// Size of an upload batch: one request for each small file would be slow.
 constexpr std::size_t kBatchBytes = 4U << 20;
 constexpr std::size_t kBatchBlocks = 256;
 
@@ -47,7 +48,7 @@ std::vector<Source> sources_of(const ContentConfig& config, const Cid& cid, cons
     return out;
 }
 
-/// POSTs and answers the body. @throws Unavailable
+/// POSTs and returns the body. @throws Unavailable
 std::string post(net::Transport& http, net::HttpRequest request, const std::string& what) {
     request.method = "POST";
     request.max_body = kMostAnswer;
@@ -63,7 +64,7 @@ std::string post(net::Transport& http, net::HttpRequest request, const std::stri
     }
 }
 
-/// The CIDs in an answer to block/put: one JSON object a line. Empty when it is no such answer.
+/// CIDs in the answer to block/put: one JSON object per line. Empty if the answer has another form.
 std::vector<Cid> keys_of(const std::string& answer) {
     std::vector<Cid> out;
     std::size_t start = 0;
@@ -83,7 +84,7 @@ std::vector<Cid> keys_of(const std::string& answer) {
     return out;
 }
 
-/// Puts blocks, children before parents, and compares each CID that the store computes with ours.
+/// Uploads blocks, children before parents, and compares each CID that the store computes with ours.
 class Uploader {
   public:
     Uploader(const ContentConfig& config, net::Transport& http, const std::stop_token& stop = {})
@@ -94,7 +95,7 @@ class Uploader {
     }
 
     void add(const Block& block) {
-        // The last block is the root; it is held back, to be pinned when all that it needs is there.
+        // The last block is the root: it is held back, and uploaded and pinned after all others.
         if (held_) {
             queue(*std::exchange(held_, block));
         } else {
@@ -146,7 +147,7 @@ class Uploader {
         const auto keys = keys_of(post(http_, std::move(request), "cannot store blocks"));
         if (keys.size() != batch_.size()) {
             throw Unavailable("cannot store blocks: " + net::redact_url(config_.api_url) +
-                              " did not say what it stored");
+                              " returned no CIDs");
         }
         for (std::size_t i = 0; i < keys.size(); ++i) {
             if (keys[i] != batch_[i].cid) {
@@ -185,7 +186,7 @@ void pin_elsewhere(const ContentConfig& config, net::Transport& http, const Cid&
 
 ContentStore::ContentStore(ContentConfig config, net::Transport& http)
     : config_(std::move(config)), http_(http) {
-    // One form of each address from here on. What is no URL fails as one, when it is asked.
+    // Normalizes the URLs. A malformed URL fails when it is used.
     if (auto url = parse_api_url(config_.api_url)) {
         config_.api_url = *std::move(url);
     }

@@ -26,8 +26,8 @@ namespace {
 
 constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
 
-/// Blocks in memory, served as a gateway serves them.
-struct Shelf {
+/// Blocks in memory, served as by a gateway.
+struct BlockServer {
     std::map<std::string, Bytes> blocks;
     AnsweringServer server{[this](const AnsweringServer::Request& request) -> AnsweringServer::Answer {
         for (const auto& [cid, bytes] : blocks) {
@@ -84,7 +84,7 @@ std::string some_bytes(std::size_t size) {
     return out;
 }
 
-/// The content store of the local network: an implementation that is not ours.
+/// The content store of the local network: an independent implementation.
 struct ReferenceStore {
     testkit::TempDir dir{"content-store"};
     testkit::ContentStore store{dir.path()};
@@ -93,9 +93,9 @@ struct ReferenceStore {
 
 }  // namespace
 
-TEST_CASE("a block is taken from whoever has it, and only as its CID names it") {
+TEST_CASE("a block is accepted from any source that has it, if it matches its CID") {
     net::HttpClient http;
-    Shelf honest;
+    BlockServer honest;
     const Cid cid = honest.add_text("hello lamda\n");
     AnsweringServer liar([](const auto&) -> AnsweringServer::Answer { return {200, "hello lamdb\n"}; });
     AnsweringServer giant(
@@ -110,7 +110,8 @@ TEST_CASE("a block is taken from whoever has it, and only as its CID names it") 
     CHECK(from({honest.server.url()}) == "hello lamda\n");
     CHECK(from({honest.server.url() + "/ipfs/"}) == "hello lamda\n");
     CHECK(from({nobody, broken.url(), liar.url(), giant.url(), honest.server.url()}) == "hello lamda\n");
-    // Wrong bytes, or too many, are the source's fault, whoever else is away: never a verdict on the content.
+    // Wrong or too many bytes are a fault of the source, whichever other source is unavailable, not of the
+    // content.
     CHECK_THROWS_AS(from({liar.url(), broken.url()}), WrongBytes);
     CHECK_THROWS_AS(from({liar.url()}), WrongBytes);
     CHECK_THROWS_AS(from({giant.url(), nobody}), WrongBytes);
@@ -128,20 +129,20 @@ TEST_CASE("a block is taken from whoever has it, and only as its CID names it") 
     }
 }
 
-TEST_CASE("a block is too large only when it is the one that the CID names") {
+TEST_CASE("a block is too large only if it matches the CID") {
     net::HttpClient http;
-    Shelf shelf;
-    const Cid cid = shelf.add_text(std::string((2U << 20) + 1, 'x'));
-    ContentStore store({.api_url = "", .gateways = {shelf.server.url()}}, http);
+    BlockServer block_server;
+    const Cid cid = block_server.add_text(std::string((2U << 20) + 1, 'x'));
+    ContentStore store({.api_url = "", .gateways = {block_server.server.url()}}, http);
     CHECK_THROWS_AS(store.block(cid), TooLarge);
 }
 
-TEST_CASE("a tree that breaks the rules is refused and leaves nothing behind") {
+TEST_CASE("a tree that breaks a rule is refused, and no file remains") {
     testkit::TempDir dir("fetch");
     net::HttpClient http;
-    Shelf shelf;
-    ContentStore store({.api_url = "", .gateways = {shelf.server.url()}}, http);
-    const Cid text = shelf.add_text("text");
+    BlockServer block_server;
+    ContentStore store({.api_url = "", .gateways = {block_server.server.url()}}, http);
+    const Cid text = block_server.add_text("text");
     const auto refused = [&](const Cid& cid, std::uint64_t most = kNoLimit) -> std::string {
         const auto before = tree(dir.path());
         std::string how = "fetched";
@@ -161,46 +162,47 @@ TEST_CASE("a tree that breaks the rules is refused and leaves nothing behind") {
          {std::string(".."), std::string("."), std::string(""), std::string("../out"), std::string("/etc/x"),
           std::string("a/b"), std::string("a\0b", 3), std::string(256, 'n')}) {
         INFO("name: " << name);
-        CHECK(refused(shelf.add_directory({{"first", text, 4}, {name, text, 4}})) == "mismatch");
+        CHECK(refused(block_server.add_directory({{"first", text, 4}, {name, text, 4}})) == "mismatch");
     }
-    CHECK(refused(shelf.add_directory({{"a", text, 4}, {"a", text, 4}})) == "mismatch");
-    CHECK(refused(shelf.add_file({text, text}, {4, 5})) == "mismatch");
-    CHECK(refused(shelf.add_file({text, shelf.add_directory({})}, {4, 0})) == "mismatch");
-    CHECK(refused(shelf.add(CidCodec::kDagPb, {1, 2, 3})) == "mismatch");
-    CHECK(refused(shelf.add(CidCodec::kDagPb, from_hex("0a0708041203616263").value())) ==
+    CHECK(refused(block_server.add_directory({{"a", text, 4}, {"a", text, 4}})) == "mismatch");
+    CHECK(refused(block_server.add_file({text, text}, {4, 5})) == "mismatch");
+    CHECK(refused(block_server.add_file({text, block_server.add_directory({})}, {4, 0})) == "mismatch");
+    CHECK(refused(block_server.add(CidCodec::kDagPb, {1, 2, 3})) == "mismatch");
+    CHECK(refused(block_server.add(CidCodec::kDagPb, from_hex("0a0708041203616263").value())) ==
           "mismatch");  // a symlink
-    CHECK(refused(shelf.add_directory({{"here", text, 4}, {"missing", Cid(CidCodec::kRaw, {}), 4}})) ==
+    CHECK(refused(block_server.add_directory({{"here", text, 4}, {"missing", Cid(CidCodec::kRaw, {}), 4}})) ==
           "unavailable");
 
-    SECTION("a file that says how large it is, is not even begun") {
+    SECTION("a file whose declared size is too large is not begun") {
         const Cid missing(CidCodec::kRaw, {});
-        CHECK(refused(shelf.add_file({missing, missing}, {1'000'000, 1'000'000}), 1'999'999) == "too large");
+        CHECK(refused(block_server.add_file({missing, missing}, {1'000'000, 1'000'000}), 1'999'999) ==
+              "too large");
     }
-    SECTION("all files count together") {
-        const Cid three = shelf.add_directory({{"a", text, 4}, {"b", text, 4}, {"c", text, 4}});
+    SECTION("the sizes of all files are added") {
+        const Cid three = block_server.add_directory({{"a", text, 4}, {"b", text, 4}, {"c", text, 4}});
         CHECK(refused(three, 11) == "too large");
         store.fetch(three, dir.path() + "/in", 12);
         CHECK(tree(dir.path() + "/in").size() == 3);
     }
     SECTION("no deeper than 32 levels") {
-        Cid folder = shelf.add_directory({});
+        Cid folder = block_server.add_directory({});
         for (int i = 0; i < 32; ++i) {
-            folder = shelf.add_directory({{"d", folder, 0}});
+            folder = block_server.add_directory({{"d", folder, 0}});
         }
         store.fetch(folder, dir.path() + "/deep", kNoLimit);
-        CHECK(refused(shelf.add_directory({{"d", folder, 0}})) == "mismatch");
+        CHECK(refused(block_server.add_directory({{"d", folder, 0}})) == "mismatch");
     }
 }
 
-TEST_CASE("what is fetched has plain modes, and never goes through what is there already") {
+TEST_CASE("fetched files have plain modes, and existing files and links are never used") {
     testkit::TempDir dir("fetch");
     net::HttpClient http;
-    Shelf shelf;
-    ContentStore store({.api_url = "", .gateways = {shelf.server.url()}}, http);
-    const Cid text = shelf.add_text("text");
-    const Cid folder = shelf.add_directory(
+    BlockServer block_server;
+    ContentStore store({.api_url = "", .gateways = {block_server.server.url()}}, http);
+    const Cid text = block_server.add_text("text");
+    const Cid folder = block_server.add_directory(
         {{"file", text, 4},
-         {"sub", shelf.add_directory({{"empty", Cid(CidCodec::kRaw, crypto::sha256({})), 0}}), 0}});
+         {"sub", block_server.add_directory({{"empty", Cid(CidCodec::kRaw, crypto::sha256({})), 0}}), 0}});
 
     store.fetch(text, dir.path() + "/file", 4);
     CHECK(read(dir.path() + "/file") == "text");
@@ -213,7 +215,7 @@ TEST_CASE("what is fetched has plain modes, and never goes through what is there
     CHECK(tree(dir.path() + "/given") ==
           std::map<std::string, std::string>{{"file", "text"}, {"sub/", ""}, {"sub/empty", ""}});
 
-    // A folder with something in it, a file, a link: not touched.
+    // A non-empty folder, a file and a link: unchanged.
     CHECK_THROWS_AS(store.fetch(folder, dir.path() + "/given", kNoLimit), std::system_error);
     CHECK(read(dir.path() + "/given/file") == "text");
     CHECK_THROWS_AS(store.fetch(text, dir.path() + "/file", kNoLimit), std::system_error);
@@ -222,7 +224,7 @@ TEST_CASE("what is fetched has plain modes, and never goes through what is there
     CHECK_FALSE(fs::exists(dir.path() + "/outside"));
 }
 
-TEST_CASE("a store that names a block otherwise than we do is a mismatch; one that fails, unavailable") {
+TEST_CASE("another CID from a store is a mismatch; a failure of a store is unavailable") {
     testkit::TempDir dir("put");
     write(dir.path() + "/out/result", "12\n");
     net::HttpClient http;
@@ -242,7 +244,7 @@ TEST_CASE("a store that names a block otherwise than we do is a mismatch; one th
     CHECK_THROWS_AS(put_into({200, ""}), std::invalid_argument);
 }
 
-TEST_CASE("what the reference store is given, it names as we do, and gives back the same") {
+TEST_CASE("the reference store computes the same CIDs as we do, and returns the same content") {
     ReferenceStore reference;
     testkit::TempDir dir("tree");
     const fs::path out = dir.path() + "/out";
@@ -260,17 +262,17 @@ TEST_CASE("what the reference store is given, it names as we do, and gives back 
     const Cid cid = store.put_directory(out.string());
     CHECK(cid == add_path(out.string()).value().cid);
 
-    SECTION("by its API") {
+    SECTION("from its API") {
         store.fetch(cid, dir.path() + "/back", kNoLimit);
     }
-    SECTION("by its gateway") {
+    SECTION("from its gateway") {
         ContentStore reader({.api_url = "", .gateways = {reference.url()}}, http);
         reader.fetch(cid, dir.path() + "/back", kNoLimit);
     }
     CHECK(tree(dir.path() + "/back") == tree(out));
 }
 
-TEST_CASE("files and blocks that are put alone bear their own CID") {
+TEST_CASE("files and blocks that are stored alone have their own CID") {
     ReferenceStore reference;
     testkit::TempDir dir("file");
     net::HttpClient http;
@@ -289,11 +291,11 @@ TEST_CASE("files and blocks that are put alone bear their own CID") {
     CHECK_THROWS_AS(store.block(Cid(CidCodec::kRaw, {})), Unavailable);
 }
 
-TEST_CASE("a folder that another implementation has split into shards is fetched whole") {
+TEST_CASE("a folder sharded by another implementation is fetched completely") {
     ReferenceStore reference;
     testkit::TempDir dir("shards");
     net::HttpClient http;
-    // 1,000 names of 245 bytes pass the 256 KiB at which folders are split.
+    // 1,000 names of 245 bytes exceed the 256 KiB at which folders are split.
     std::map<std::string, std::string> expected;
     net::HttpRequest request;
     request.method = "POST";
@@ -318,7 +320,7 @@ TEST_CASE("a folder that another implementation has split into shards is fetched
     CHECK(tree(dir.path() + "/back") == expected);
 }
 
-TEST_CASE("what was stored is pinned elsewhere only with a token, which no error shows") {
+TEST_CASE("stored content is pinned elsewhere only with a token, which appears in no error") {
     net::HttpClient http;
     const Cid cid(CidCodec::kRaw, crypto::sha256(as_bytes("pinned")));
     AnsweringServer api([&](const auto&) -> AnsweringServer::Answer {
@@ -343,7 +345,7 @@ TEST_CASE("what was stored is pinned elsewhere only with a token, which no error
     status = 401;
     try {
         ContentStore(config, http).put_block(as_bytes("pinned"), CidCodec::kRaw);
-        FAIL("a refused pin passed");
+        FAIL("a refused pin was not reported");
     } catch (const Unavailable& error) {
         CHECK_THAT(error.what(), !Catch::Matchers::Contains("very-secret"));
     }

@@ -1,3 +1,4 @@
+// UnixFS directories, from links and from a folder on disk.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -8,8 +9,7 @@
 namespace lamda::ipfs {
 namespace {
 
-/// Names and CIDs together; beyond it other implementations split the directory into shards, and the CID
-/// differs.
+/// Limit of names and CIDs together: above it other implementations shard the directory, and the CID differs.
 constexpr std::size_t kMostFlat = 262144;
 constexpr unsigned kMostDepth = 32;
 
@@ -38,7 +38,7 @@ Result<Link> add(const std::filesystem::path& path, const BlockSink& sink, unsig
     if (type != std::filesystem::file_type::directory) {
         return bad(path.string() +
                    (type == std::filesystem::file_type::not_found
-                        ? " is not there"
+                        ? " does not exist"
                         : " is neither a file nor a folder (links and special files are refused)"));
     }
     if (depth == kMostDepth) {
@@ -67,10 +67,10 @@ Result<Link> make_directory(std::vector<Link> entries, const BlockSink& sink) {
         const auto& name = entries[i].name;
         if (name.empty() || name == "." || name == ".." ||
             name.find_first_of(std::string_view("/\0", 2)) != name.npos) {
-            return bad("\"" + name + "\" is no name of an entry");
+            return bad("\"" + name + "\" is not a valid name of an entry");
         }
         if (i > 0 && entries[i - 1].name == name) {
-            return bad("\"" + name + "\" is there twice");
+            return bad("\"" + name + "\" is the name of two entries");
         }
         flat += name.size() + entries[i].cid.bytes().size();
         total += entries[i].total_size;

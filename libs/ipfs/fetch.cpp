@@ -1,4 +1,4 @@
-// Walks a DAG depth first, block by block, each verified, and writes the tree that it describes.
+// Walks a DAG depth first, verifies each block, and writes the described tree.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,16 +16,16 @@ namespace {
 
 constexpr unsigned kMostDepth = 32;
 constexpr std::size_t kMostEntries = 100'000;
-/// Inner nodes are no content and count towards no size: without a limit, few blocks could make endless work.
+/// Limits the blocks of a tree: inner nodes count towards no size, so few bytes could cause unlimited work.
 constexpr std::size_t kMostBlocks = 1'000'000;
-constexpr std::uint64_t kFanout = 256;  // the only one in use; two hex digits before each name in a shard
+constexpr std::uint64_t kFanout = 256;  // the only fanout in use; two hex digits precede each name in a shard
 constexpr std::size_t kShardPrefix = 2;
 
 [[noreturn]] void fail(const std::string& what) {
     throw std::system_error(errno, std::generic_category(), what);
 }
 
-/// A new file that nobody else had there before, also not as a link.
+/// A new file; fails if the path exists, also as a link.
 class NewFile {
   public:
     explicit NewFile(const std::string& path)
@@ -118,7 +118,7 @@ class Walk {
 
     Bytes block(const Cid& cid, unsigned depth) {
         if (depth > kMostDepth) {
-            throw Mismatch(cid.to_string() + " lies more than " + std::to_string(kMostDepth) +
+            throw Mismatch(cid.to_string() + " is nested more than " + std::to_string(kMostDepth) +
                            " levels deep");
         }
         if (++blocks_ > kMostBlocks) {
@@ -143,7 +143,8 @@ class Walk {
         file.write(bytes);
     }
 
-    /// What a file's node holds and links to, in order. Each part must be as long as its parent says.
+    /// Writes the content of a file's node and of its links, in order. Each part must have the size that its
+    /// parent states.
     void parts(NewFile& file, const Cid& cid, const Node& node, unsigned depth) {
         content(file, node.data);
         for (std::size_t i = 0; i < node.links.size(); ++i) {
@@ -155,7 +156,7 @@ class Walk {
             } else {
                 const Node inner = parsed(part, bytes);
                 if (inner.type != Node::Type::kFile && inner.type != Node::Type::kRaw) {
-                    throw Mismatch(part.to_string() + " is a part of a file, but no file itself");
+                    throw Mismatch(part.to_string() + " is linked as part of a file, but is not a file");
                 }
                 size = inner.file_size;
                 parts(file, part, inner, depth + 1);
@@ -166,7 +167,7 @@ class Walk {
         }
     }
 
-    /// The entries of a folder, over all its shards when it has any.
+    /// Lists the entries of a folder, over all its shards.
     void listed(const Cid& cid, const Node& node, const std::string& path, std::set<std::string>& names,
                 unsigned depth) {
         const bool shard = node.type == Node::Type::kHamtShard;
@@ -177,7 +178,7 @@ class Walk {
             if (shard && link.name.size() == kShardPrefix) {
                 const Node inner = parsed(link.cid, block(link.cid, depth + 1));
                 if (inner.type != Node::Type::kHamtShard || link.cid.codec() != CidCodec::kDagPb) {
-                    throw Mismatch(link.cid.to_string() + " stands where a shard must be");
+                    throw Mismatch(link.cid.to_string() + " is linked as a shard, but is not a shard");
                 }
                 listed(link.cid, inner, path, names, depth + 1);
                 continue;
@@ -187,7 +188,7 @@ class Walk {
             if (name.empty() || name == "." || name == ".." || name.size() > 255 ||
                 name.find_first_of(std::string_view("/\0", 2)) != std::string::npos ||
                 !names.insert(name).second) {
-                throw Mismatch(cid.to_string() + " has an entry whose name is not allowed, or comes twice");
+                throw Mismatch(cid.to_string() + " has an entry with a forbidden or duplicate name");
             }
             entry(link.cid, std::string(path).append("/").append(name), depth + 1);
         }

@@ -1,3 +1,4 @@
+// Builder of a balanced UnixFS file.
 #include <algorithm>
 
 #include "ipfs/detail/dag_pb.hpp"
@@ -8,7 +9,7 @@ namespace {
 constexpr std::size_t kChunk = 262144;
 constexpr std::size_t kMostLinks = 174;
 
-/// A finished part of the file: what its parent must say about it.
+/// A finished part of the file, as its parent refers to it.
 struct Part {
     Link link;
     std::uint64_t content = 0;  ///< bytes of the file below
@@ -19,8 +20,8 @@ struct Part {
 struct FileBuilder::Impl {
     BlockSink sink;
     Bytes chunk;
-    /// levels[0] holds leaves. A level is closed into one node above it only when one more part comes:
-    /// whether a full level is the file's root is not known before.
+    /// levels[0] holds leaves. A full level is closed into a node of the next level only when a further part
+    /// follows: until then the full level may be the file's root.
     std::vector<std::vector<Part>> levels;
 
     void add(std::size_t level, Part part) {

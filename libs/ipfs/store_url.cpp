@@ -26,7 +26,7 @@ bool is_host_char(char c) {
            c == '-' || c == '_';
 }
 
-/// `host`, `host:port`, `[v6]`, `[v6]:port`, each after an optional `user:password@`.
+/// True for `host`, `host:port`, `[v6]`, `[v6]:port`, each after an optional `user:password@`.
 bool is_authority(std::string_view text) {
     if (const auto at = text.rfind('@'); at != std::string_view::npos) {
         text.remove_prefix(at + 1);
@@ -52,29 +52,29 @@ bool is_authority(std::string_view text) {
     return text.empty() || (text.starts_with(':') && is_port(text.substr(1)));
 }
 
-/// Checks what both kinds have in common. @returns the URL without slashes at its end
+/// Checks common to both kinds. @returns the URL without trailing slashes
 Result<std::string> parse_base(std::string_view text, const std::string& example) {
     if (text.empty()) {
-        return wrong("it is empty; an http or https URL is expected, as " + example);
+        return wrong("empty; expected an http or https URL such as " + example);
     }
     if (text.starts_with('/')) {
-        return wrong("a multiaddr is not understood here; an http or https URL is expected, as " + example);
+        return wrong("a multiaddr is not supported; expected an http or https URL such as " + example);
     }
     if (std::any_of(text.begin(), text.end(),
                     [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7F; })) {
-        return wrong("it holds white space; several URLs are separated by commas");
+        return wrong("contains white space; separate several URLs by commas");
     }
     const std::string_view scheme =
         text.starts_with(kHttp) ? kHttp : (text.starts_with(kHttps) ? kHttps : std::string_view());
     if (scheme.empty()) {
-        return wrong("it does not begin with http:// or https://; expected is a URL as " + example);
+        return wrong("does not begin with http:// or https://; expected a URL such as " + example);
     }
     if (text.find_first_of("?#") != std::string_view::npos) {
-        return wrong("it holds a query or a fragment; expected is a URL as " + example);
+        return wrong("contains a query or a fragment; expected a URL such as " + example);
     }
     const auto rest = text.substr(scheme.size());
     if (!is_authority(rest.substr(0, rest.find('/')))) {
-        return wrong("host or port are wrong; expected is a URL as " + example);
+        return wrong("wrong host or port; expected a URL such as " + example);
     }
     while (text.ends_with('/')) {
         text.remove_suffix(1);

@@ -1,4 +1,4 @@
-// Addresses of content stores as people write them: one parser for every configuration that names one.
+// Parser for the URLs of content stores in all configurations.
 #pragma once
 
 #include <string>
@@ -8,11 +8,11 @@
 
 namespace lamda::ipfs {
 
-/// The HTTP interface of an IPFS node, with or without `/api/v0` and slashes at the end, which are left out
-/// of the result. Errors: `invalid_store_url`, without repeating the value.
+/// The HTTP interface of an IPFS node, with or without `/api/v0` and trailing slashes, which the result
+/// omits. Errors: `invalid_store_url`, without repeating the value.
 Result<std::string> parse_api_url(std::string_view text);
-/// A gateway, with or without `/ipfs` and slashes at the end, which are left out of the result. Errors: as
-/// above.
+/// A gateway, with or without `/ipfs` and trailing slashes, which the result omits. Errors: as
+/// parse_api_url().
 Result<std::string> parse_gateway_url(std::string_view text);
 
 }  // namespace lamda::ipfs

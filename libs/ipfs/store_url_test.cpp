@@ -4,7 +4,7 @@
 
 using namespace lamda::ipfs;
 
-TEST_CASE("a store's address is taken as people write it, in one form") {
+TEST_CASE("a store's URL is accepted in its usual forms, and normalized") {
     for (const auto* end : {"", "/", "//", "/api/v0", "/api/v0/", "/api/v0//"}) {
         INFO(end);
         CHECK(parse_api_url(std::string("http://127.0.0.1:5001") + end).value() == "http://127.0.0.1:5001");
@@ -18,7 +18,7 @@ TEST_CASE("a store's address is taken as people write it, in one form") {
     CHECK(parse_gateway_url("http://my_store:8080/").ok());
 }
 
-TEST_CASE("what is no http URL is refused, saying what is expected, and not repeated") {
+TEST_CASE("a text that is no http URL is refused with the expected form, and not repeated") {
     for (const auto* text : {"",
                              "/ip4/127.0.0.1/tcp/5001",
                              "/dns/ipfs.io/tcp/443/https",

@@ -14,7 +14,7 @@ using namespace lamda::ipfs;
 
 namespace {
 
-/// The pattern of the reference vectors.
+/// Byte pattern of the reference vectors.
 std::uint8_t pattern(std::uint64_t i) {
     return static_cast<std::uint8_t>(i * 31 + (i >> 8) * 17 + (i >> 16) * 7);
 }
@@ -73,7 +73,7 @@ Folder folder_of(const nlohmann::json& entries) {
     return root;
 }
 
-/// A private folder that goes with the test.
+/// A private folder, removed after the test.
 struct Scratch {
     std::filesystem::path path;
     Scratch() {
@@ -88,7 +88,7 @@ struct Scratch {
     }
 };
 
-/// A file node by hand: fields of UnixFS' Data message after its type.
+/// A hand-made file node: fields of UnixFS' Data message after its type.
 Bytes file_node(const std::vector<std::pair<std::uint32_t, std::uint64_t>>& fields, const Bytes& links = {}) {
     Bytes data;
     detail::put_number(data, 1, 2);
@@ -137,14 +137,14 @@ TEST_CASE("folders get the CIDs and sizes that the reference packages compute") 
     }
 }
 
-TEST_CASE("a file's CID does not depend on the pieces that it comes in") {
+TEST_CASE("a file's CID does not depend on the sizes of the written pieces") {
     const auto whole = build_file(600'000, 600'000);
     for (const std::size_t piece : {1U, 1000U, 262143U, 262144U, 262145U}) {
         CHECK(build_file(600'000, piece).cid == whole.cid);
     }
 }
 
-TEST_CASE("the blocks of a file are children first, verify, and read back as they were written") {
+TEST_CASE("a file's blocks are emitted children first, verify, and read back unchanged") {
     std::vector<Block> blocks;
     const auto root = build_file(600'000, 65536, [&](const Block& block) { blocks.push_back(block); });
     REQUIRE(blocks.size() == 4);
@@ -167,7 +167,7 @@ TEST_CASE("the blocks of a file are children first, verify, and read back as the
     CHECK(node.links[2].total_size == 75712);
 }
 
-TEST_CASE("a directory's names are unique and cannot lead elsewhere") {
+TEST_CASE("a directory's names are unique and cannot lead out of it") {
     const Link file{"", Cid(CidCodec::kRaw, {}), 0};
     const auto with = [&](std::vector<std::string> names) {
         std::vector<Link> links;
@@ -184,8 +184,8 @@ TEST_CASE("a directory's names are unique and cannot lead elsewhere") {
     }
     CHECK(with({"a", "b", "a"}).error().code == "invalid_directory");
 
-    // Others split a folder when names and CIDs (36 bytes each) pass 262,144 bytes: 1,024 entries of 220 + 36
-    // do not.
+    // Other implementations shard a folder if names and CIDs (36 bytes each) exceed 262,144 bytes: 1,024
+    // entries of 220 + 36 do not.
     std::vector<std::string> names;
     for (int i = 0; i < 1024; ++i) {
         names.push_back(std::string(216, 'x') + std::to_string(1000 + i));
@@ -195,7 +195,7 @@ TEST_CASE("a directory's names are unique and cannot lead elsewhere") {
     CHECK(with(names).error().code == "invalid_directory");
 }
 
-TEST_CASE("a folder on disk is the tree of its files; links and special files are refused") {
+TEST_CASE("a folder on disk becomes a tree of its files; links and special files are refused") {
     const Scratch scratch;
     scratch.write("out/result", "12\n");
     scratch.write("out/deep/er/file", "x");
@@ -234,7 +234,7 @@ TEST_CASE("nodes are read strictly") {
     CHECK(parse_node(from_hex("0a020801").value()).value().type == Node::Type::kDirectory);
 
     CHECK(refused({}));
-    CHECK(refused(from_hex("0a0208").value()));    // cut
+    CHECK(refused(from_hex("0a0208").value()));    // truncated
     CHECK(refused(from_hex("0a00").value()));      // no type
     CHECK(refused(from_hex("0a020806").value()));  // unknown type
     CHECK(refused(from_hex("0a020801"
@@ -249,7 +249,7 @@ TEST_CASE("nodes are read strictly") {
     CHECK(refused(from_hex("08"
                            "01")
                       .value()));                                  // data as a number
-    CHECK(refused(file_node({{3, 8}})));                           // a size of nothing
+    CHECK(refused(file_node({{3, 8}})));                           // a size without content
     CHECK(refused(file_node({{3, 9}}, link_field(good_link()))));  // a link without its size
     CHECK(refused(file_node({{4, 9}})));                           // a size without its link
     CHECK(refused(file_node({{4, 9}, {3, 9}}, link_field(good_link()))));
@@ -270,7 +270,7 @@ TEST_CASE("nodes are read strictly") {
     CHECK(refused(file_node({{3, 9}, {4, 9}}, link_field(bad_cid))));
 }
 
-TEST_CASE("no cut node is read") {
+TEST_CASE("a truncated node is refused") {
     std::vector<Block> blocks;
     build_file(600'000, 65536, [&](const Block& block) { blocks.push_back(block); });
     const Bytes& node = blocks.back().bytes;

@@ -135,7 +135,7 @@ void Market::resend_missing(const std::vector<OrderedJob>& jobs) {
         try {
             network_.bsc().send_raw_transaction(job.raw_tx);
         } catch (const eth::RpcError&) {
-            // "already known" and its kin: the node has it and will mine it.
+            // "already known" and the like: the node has the payment and will mine it.
         }
     }
 }

@@ -1,5 +1,4 @@
-// A renter at work: specs to the gateway, payments to BSC, and a wallet that sends again what a reorg
-// dropped.
+// A renter: sends specs to the gateway and payments to BSC, and resends payments that a reorg dropped.
 #pragma once
 
 #include <set>
@@ -13,8 +12,8 @@ namespace lamda::localnet {
 struct OrderedJob {
     JobId id;
     Address provider;
-    std::string input;            ///< what the container is given
-    std::string expected_output;  ///< what /output/result must hold
+    std::string input;            ///< content given to the container
+    std::string expected_output;  ///< required content of /output/result
     Bytes raw_tx;
     TxHash tx;
 };
@@ -24,23 +23,23 @@ class Market {
     explicit Market(Network& network);
     /// Stores an input, registers a spec with the gateway, pays. @throws std::runtime_error
     OrderedJob order(std::size_t index);
-    /// The same without the gateway, which refuses unknown providers: the spec lies in the content store, and
-    /// the contract is called.
+    /// As order(), without the gateway, which refuses unknown providers: the spec is stored in the content
+    /// store, and the contract is called directly.
     OrderedJob order_without_gateway(std::size_t index);
-    /// Sends again every payment that the chain does not hold (any more).
+    /// Resends every payment that is not on chain, or no longer.
     void resend_missing(const std::vector<OrderedJob>& jobs);
-    /// The file `result` below an output directory.
+    /// The file `result` in an output directory.
     std::string result_of(const std::string& output_cid);
 
   private:
     std::string store_input(const std::string& content);
     /// Input and expected output of the job, without its id.
     OrderedJob describe(std::size_t index) const;
-    /// What the renter asks for; a JSON object.
+    /// The job's spec as a JSON object.
     std::string spec_of(const OrderedJob& job);
-    /// Sends the payment and notes its transaction.
+    /// Sends the payment and records its transaction.
     void pay(OrderedJob& job);
-    /// The gateway refuses jobs for nodes that the registry has not recorded yet.
+    /// Waits until the registry has recorded the node: before that the gateway refuses jobs for it.
     void wait_listed(const Address& provider);
     Network& network_;
     std::uint64_t next_nonce_;

@@ -24,7 +24,7 @@ constexpr std::array kWatchers{"node-registry", "job-dispatcher", "reputation"};
 constexpr auto kDatabase = "lamda";
 constexpr double kBscBlockSeconds = 0.45;
 constexpr double kOpbnbBlockSeconds = 0.25;
-/// Those of all blocks would be 9 GB an hour.
+/// States kept of old blocks: those of all blocks would take 9 GB an hour.
 constexpr unsigned kOldStates = 1'000;
 
 // Accounts of the well-known test mnemonic.
@@ -32,7 +32,7 @@ constexpr std::size_t kAdminKey = 0;
 constexpr std::size_t kRenterKey = 4;
 const std::vector<std::size_t> kProviderKeys = {3, 5};
 
-constexpr auto kLocalImage = "lamda/busybox:1.35";  // imported into the engine, in no registry
+constexpr auto kLocalImage = "lamda/busybox:1.35";  // imported into the engine, not in a registry
 constexpr auto kOperatorToken = "devnet-operator";
 constexpr Millis kPatience(30'000);
 
@@ -106,7 +106,7 @@ void Network::define_services() {
     service("node-registry");
     service("job-dispatcher", {{"IPFS_GATEWAY_URL", content_->url()}, {"OPERATOR_TOKEN", kOperatorToken}});
     service("reputation", {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(kAdminKey)}});
-    for (const char* watcher : kWatchers) {  // a second instance, for those who ask for it
+    for (const char* watcher : kWatchers) {  // optional second instances
         const auto& first = services_.at(watcher).spec;
         define(watcher + std::string("-2"), std::filesystem::path(first.argv[0]).filename().string(),
                first.env);
@@ -146,7 +146,7 @@ void Network::start_all(const Progress& progress) {
 }
 
 Network::~Network() {
-    // Agents first: they answer for containers and talk to everything else.
+    // Agents first: they own containers and call all other services.
     for (const char* prefix : {"node-agent", ""}) {
         for (auto& [name, service] : services_) {
             if (name.starts_with(prefix) && service.process && service.process->running()) {

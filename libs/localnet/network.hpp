@@ -1,5 +1,5 @@
 // The local network: two chains, database, bus, container engine, content store, four services, two node
-// agents, both contracts. Everything is real, private, and dies with this object.
+// agents, both contracts. All are real servers, private, and stopped by the destructor.
 #pragma once
 
 #include <functional>
@@ -22,31 +22,31 @@ struct NetworkConfig {
     std::string dir;          ///< emptied at the start
     std::string executables;  ///< folder of lamda-*
     std::string dispatch_finality = "finalized";
-    /// finalized = head − 2 × this; 1 is quick, 75 on opBNB is as slow as the real one.
+    /// finalized = head − 2 × this; 1 is quick, 75 on opBNB is as slow as the real chain.
     unsigned bsc_slots = 1;
     unsigned opbnb_slots = 1;
     int api_port = 0;  ///< 0: any free one
-    /// Creation code to deploy instead of our own contracts (JobManager, NodeReputation).
+    /// Creation code to deploy instead of the own contracts (JobManager, NodeReputation).
     std::optional<std::pair<Bytes, Bytes>> foreign_contracts;
-    /// On top of every service's environment.
+    /// Added to the environment of every service.
     std::map<std::string, std::string> more_env;
 };
 
-/// What a program is called, where it answers, and whether it is ready.
+/// Name, address and readiness URL of a program.
 struct Place {
     std::string name;
     std::string address;
-    std::string ready_url;  ///< empty: it is ready when it was started
+    std::string ready_url;  ///< empty: ready when started
 };
 
 class Network {
   public:
     using Progress = std::function<void(const std::string& what)>;
-    /// Starts the servers and deploys the contracts; no service runs yet. @throws std::runtime_error naming
+    /// Starts the servers and deploys the contracts, without the services. @throws std::runtime_error naming
     /// the part
     Network(NetworkConfig config, const Progress& progress);
-    /// The four services, the providers' registration, the agents; returns when all are ready.
-    /// @throws std::runtime_error naming the part and the last lines of its log
+    /// Starts the four services, registers the providers, starts the agents; returns when all are ready.
+    /// @throws std::runtime_error naming the part, with the last lines of its log
     void start_all(const Progress& progress);
     void register_provider(std::size_t index);
     void wait_ready(const std::string& name);
@@ -60,8 +60,8 @@ class Network {
     testkit::Anvil& opbnb_node() { return *opbnb_; }
     testkit::PostgresServer& postgres() { return *postgres_; }
     testkit::NatsServer& nats() { return *nats_; }
-    const std::string& dsn() const { return dsn_; }  ///< of a superuser
-    /// Drops the database and creates one that has the schema and nothing else.
+    const std::string& dsn() const { return dsn_; }  ///< as superuser
+    /// Drops the database and creates one with the schema and no rows.
     void create_database();
     net::HttpClient& http() { return http_; }
     Address job_manager() const { return job_manager_; }
@@ -72,8 +72,8 @@ class Network {
     const std::vector<Address>& providers() const { return providers_; }
     const crypto::Signer& renter() const { return *renter_; }
 
-    /// Names that the calls below take: the four services, then `node-agent-1`, `node-agent-2`. They take
-    /// those of second instances as well: `node-registry-2`, `job-dispatcher-2`, `reputation-2`.
+    /// Names for the calls below: the four services, then `node-agent-1`, `node-agent-2`. The calls also
+    /// accept second instances: `node-registry-2`, `job-dispatcher-2`, `reputation-2`.
     std::vector<std::string> services() const;
     void start_service(const std::string& name, const std::map<std::string, std::string>& more_env = {});
     void kill_service(const std::string& name);  ///< SIGKILL
@@ -81,10 +81,10 @@ class Network {
     std::string log_file(const std::string& name) const;
     pid_t pid_of(const std::string& name) const;
     bool ready(const std::string& name);
-    std::string readiness(const std::string& name);  ///< what /readyz says, for messages
-    /// Every part, for people and for network.json.
+    std::string readiness(const std::string& name);  ///< answer of /readyz, for messages
+    /// All parts, for output and network.json.
     std::vector<Place> places() const;
-    /// Settings for the `lamda` command against this network.
+    /// Settings of the `lamda` command for this network.
     std::map<std::string, std::string> settings() const;
 
   private:
@@ -96,7 +96,7 @@ class Network {
     void start_servers(const Progress& progress);
     void deploy_contracts();
     std::pair<int, std::string> ask_readiness(const std::string& name);
-    /// Where servers and contracts are: what services, tools and people need alike.
+    /// URLs and addresses of servers and contracts, for services, tools and users.
     std::map<std::string, std::string> shared_settings() const;
     void define_services();
     void define(const std::string& name, const std::string& executable,

@@ -13,9 +13,9 @@ namespace {
 namespace jm = contracts::job_manager;
 namespace nr = contracts::node_reputation;
 
-constexpr std::uint64_t kWindow = 5'000;  // blocks per eth_getLogs at first
+constexpr std::uint64_t kWindow = 5'000;  // initial blocks per eth_getLogs
 
-// Nodes limit ranges and results, each in its own words: whatever fails is asked for in halves.
+// Nodes limit ranges and results with different errors: after any error the range is halved.
 void collect(eth::Rpc& rpc, BlockNum from, BlockNum to, const eth::LogFilter& filter,
              std::vector<eth::Log>& out) {
     try {
@@ -41,7 +41,7 @@ std::vector<eth::Log> logs_since(eth::Rpc& rpc, BlockNum from, const eth::LogFil
     return out;
 }
 
-// Block times, each asked for once.
+// Block times, each requested once.
 class Times {
   public:
     explicit Times(eth::Rpc& rpc) : rpc_(rpc) {}
@@ -60,7 +60,7 @@ class Times {
     std::map<BlockNum, Timestamp> known_;
 };
 
-// Folds one JobManager log into the jobs that it speaks of.
+// Folds one JobManager log into its jobs.
 void fold(const eth::Log& log, Times& times, std::map<JobId, JobView>& jobs, std::vector<JobId>& order) {
     const auto event = jm::decode_event(log);
     if (!event) {
@@ -133,9 +133,9 @@ std::optional<JobView> JobManagerReader::job(const JobId& id) {
         }
     } catch (const eth::RpcError& error) {
         if (!error.is_revert()) {
-            throw;  // the node's own trouble
+            throw;  // a failure of the node
         }
-        // Other implementations of the interface may revert for an unknown job instead of answering zeroes.
+        // Other implementations of the interface may revert for an unknown job instead of returning zeroes.
         return std::nullopt;
     }
     if (!created_at) {
@@ -181,7 +181,7 @@ ProviderView ReputationView::provider(const Address& address) {
     request.data = call.encode();
     const auto answer = nr::GetProviderInfo::decode_result(opbnb_.call(request, eth::Tag::kLatest));
     if (!answer) {
-        throw std::runtime_error("getProviderInfo answered with something else: " + answer.error().message);
+        throw std::runtime_error("getProviderInfo returned malformed data: " + answer.error().message);
     }
     ProviderView out;
     out.address = address;

@@ -1,4 +1,4 @@
-// The truth about jobs and providers, read from the two chains and nothing else.
+// Readers of jobs and providers from the two contracts only, without Lamda's database.
 #pragma once
 
 #include <optional>
@@ -10,14 +10,14 @@
 
 namespace lamda::onchain {
 
-/// A log's place and its block's time.
+/// Position of a log and time of its block.
 struct Occurrence {
     TxHash tx;
     BlockRef block;
-    Timestamp at;  ///< of the block, whole seconds
+    Timestamp at;  ///< time of the block, whole seconds
 };
 
-/// A job as JobManager's storage and logs tell it.
+/// A job from JobManager's storage and logs.
 struct JobView {
     JobId id;
     Address renter;
@@ -39,23 +39,23 @@ struct ProviderView {
     U256 jobs;  ///< successfulJobsCount
 };
 
-/// One JobCountIncremented, with the job that its transaction's calldata names.
+/// A JobCountIncremented event, with the job named in its transaction's calldata.
 struct IncrementView {
     Address provider;
     U256 new_count;
-    std::optional<JobId> job;  ///< absent: another system's increment
+    std::optional<JobId> job;  ///< absent: an increment by another system
     Occurrence occurrence;
 };
 
-/// Reads one JobManager. Logs are looked for from the block of the job's creation on, which getJobInfo's
-/// createdAt gives by bisection over block times. @throws as eth::Rpc does; std::runtime_error when there is
-/// no contract
+/// Reads one JobManager. Logs are read from the block of the job's creation on, which is found by bisection
+/// of block times with createdAt of getJobInfo. @throws as eth::Rpc does; std::runtime_error if the address
+/// has no contract
 class JobManagerReader {
   public:
     JobManagerReader(eth::Rpc& bsc, Address job_manager);
-    /// nullopt: no such job.
+    /// nullopt: the job does not exist.
     std::optional<JobView> job(const JobId& id);
-    /// All jobs created in from … head, oldest first.
+    /// All jobs created in the blocks from … head, oldest first.
     std::vector<JobView> jobs(BlockNum from);
 
   private:
@@ -75,7 +75,7 @@ class ReputationView {
     Address node_reputation_;
 };
 
-/// The first block whose time is at or after `at`; the head when there is none.
+/// The first block whose time is at or after `at`; the head if there is none.
 BlockNum block_at(eth::Rpc& rpc, Timestamp at);
 
 }  // namespace lamda::onchain

@@ -24,7 +24,7 @@ std::optional<JobRecord> job_record(eth::Rpc& bsc, const Address& job_manager, c
     try {
         answer = bsc.call(request, eth::Tag::kLatest);
     } catch (const eth::RpcError& error) {
-        // Other implementations of the interface may revert for an unknown job instead of answering zeroes.
+        // Other implementations of the interface may revert for an unknown job instead of returning zeroes.
         if (!error.is_revert()) {
             throw;
         }
@@ -33,7 +33,7 @@ std::optional<JobRecord> job_record(eth::Rpc& bsc, const Address& job_manager, c
     const auto info = contracts::job_manager::GetJobInfo::decode_result(answer);
     if (!info) {
         throw std::runtime_error("the contract at " + job_manager.hex() +
-                                 " is no JobManager: getJobInfo: " + info.error().message);
+                                 " is not a JobManager: getJobInfo: " + info.error().message);
     }
     if (info->created_at == 0) {
         return std::nullopt;

@@ -1,7 +1,7 @@
-// Checks around a transaction that a person pays for: before it, the contract and the job; after it, the
-// event.
+// Checks around a paid transaction: contract and job before it, the event in its receipt after it.
 //
-// An address without code accepts every call with every value and reports success: a successful receipt alone
+// An address without code accepts every call with every value and reports success: a successful receipt is no
+// proof of a payment.
 // proves nothing.
 #pragma once
 
@@ -14,17 +14,17 @@
 
 namespace lamda::onchain {
 
-/// @throws std::runtime_error: `address` has no code on this chain
+/// Checks that `address` has code on this chain. @throws std::runtime_error
 void require_contract(eth::Rpc& rpc, const Address& address, std::string_view name);
 
-/// getJobInfo. Its `status` is left out: its numbers are not documented for the deployed contract.
+/// Result of getJobInfo, without `status`: its numbers are not documented for the deployed contract.
 struct JobRecord {
     Address renter;
     Address provider;
     U256 payment;  ///< wei
     bool confirmed = false;
 };
-/// nullopt: no such job. @throws std::runtime_error: the contract is no JobManager
+/// nullopt: the job does not exist. @throws std::runtime_error if the contract is not a JobManager
 std::optional<JobRecord> job_record(eth::Rpc& bsc, const Address& job_manager, const JobId& id);
 
 /// True if `contract` logged an event in this receipt that satisfies `wanted`.

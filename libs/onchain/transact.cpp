@@ -12,7 +12,7 @@ namespace {
 constexpr Millis kPollEvery(100);
 constexpr std::uint64_t kGasMarginPercent = 20;
 
-// The two contracts' own errors are decoded by either description; the standard ones by both.
+// Errors of both contracts are decoded; either description decodes the standard errors.
 std::string reason_of(const eth::RpcError& error) {
     if (error.data().empty()) {
         return error.what();
@@ -42,7 +42,7 @@ std::string named(const TxHash& hash, const std::string& subject) {
     return (subject.empty() ? "" : subject + ": ") + "transaction " + hash.hex();
 }
 
-/// True: a node has it, whatever was answered when it was sent.
+/// True if a node knows the transaction, whatever the answer to its broadcast was.
 bool is_known(eth::Rpc& rpc, const TxHash& hash) {
     try {
         return rpc.transaction(hash).has_value();
@@ -62,7 +62,7 @@ TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const 
     tx.value = request.value;
     tx.gas_limit = gas_for(rpc, signer, request);
     tx.nonce = nonce ? *nonce : rpc.transaction_count(signer.address(), eth::Tag::kPending);
-    // The node's suggestion covers base fee and tip; twice that as a ceiling survives a few full blocks.
+    // The node's suggestion covers base fee and tip; a ceiling of twice that covers a few full blocks.
     const U256 price = std::max<U256>(rpc.gas_price(), 1);
     tx.fee.max_fee = price * 2;
     tx.fee.max_priority_fee = std::min<U256>(price, U256(1'000'000'000));
@@ -72,8 +72,8 @@ TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const 
     } catch (const std::exception& error) {
         if (!is_known(rpc, done.hash)) {
             throw NotMined(done.hash, named(done.hash, request.subject) +
-                                          " was sent, and no node says that it has it: " + error.what() +
-                                          ". Look whether it is mined before you repeat the command");
+                                          " was sent, but no node confirms it: " + error.what() +
+                                          ". Check whether it is mined before you repeat the command");
         }
     }
     return done.hash;
@@ -98,12 +98,12 @@ eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout, const
         }
         if (std::chrono::steady_clock::now() >= deadline) {
             const auto seconds = std::to_string(timeout.count() / 1000) + " s";
-            throw NotMined(hash, named(hash, subject) +
-                                     (failure.empty() ? " was sent but is not mined after " + seconds
-                                                      : " was sent, and after " + seconds +
-                                                            " the node does not tell what became of it (" +
-                                                            failure + ")") +
-                                     "; it may still be mined");
+            throw NotMined(
+                hash, named(hash, subject) +
+                          (failure.empty() ? " was sent but is not mined after " + seconds
+                                           : " was sent, and after " + seconds +
+                                                 " the node does not report its state (" + failure + ")") +
+                          "; it may still be mined");
         }
         std::this_thread::sleep_for(kPollEvery);
     }

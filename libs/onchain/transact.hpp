@@ -1,5 +1,5 @@
-// One transaction, once, for tools that a person runs: estimate, sign, send, wait. Services use
-// txsender::Sender instead, which survives being killed.
+// One transaction of an interactive tool: estimate, sign, send, wait. Services use txsender::Sender instead,
+// which survives being killed.
 #pragma once
 
 #include <stdexcept>
@@ -16,15 +16,15 @@ struct TxRequest {
     std::optional<Address> to;  ///< absent: creates a contract from `data`
     Bytes data;
     U256 value = 0;
-    std::string subject{};  ///< what it is for ("job 0x…"), named in failures
+    std::string subject{};  ///< purpose ("job 0x…"), named in errors
 };
 
-/// The transaction would revert, or did. The text is the decoded reason.
+/// The transaction would revert, or did. The message is the decoded reason.
 class Reverted : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
-/// Given to a node, and not known to be mined: it may still be. The text names the transaction.
+/// Sent, but not known to be mined: it may still be. The message names the transaction.
 class NotMined : public std::runtime_error {
   public:
     NotMined(const TxHash& hash, const std::string& what) : std::runtime_error(what), hash_(hash) {}
@@ -34,18 +34,18 @@ class NotMined : public std::runtime_error {
     TxHash hash_;
 };
 
-/// Type 2, tip 1 gwei at most or what the node asks, no more than twice the market. @param nonce absent: the
-/// node's pending count. @throws Reverted; NotMined when the node did not say that it has the transaction;
-/// before that: eth::RpcError, eth::BadAnswer, net::TransportError
+/// Type 2; tip: the node's suggestion, at most 1 gwei; fee: at most twice the market. @param nonce absent:
+/// the node's pending count. @throws Reverted; NotMined if no node confirmed the transaction; before that:
+/// eth::RpcError, eth::BadAnswer, net::TransportError
 TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request,
               std::optional<std::uint64_t> nonce = std::nullopt);
 
-/// Polls for the receipt; a node that fails meanwhile is asked again. @param subject as TxRequest's.
-/// @throws NotMined, Reverted
+/// Polls for the receipt; retries if a node fails meanwhile. @param subject as TxRequest::subject @throws
+/// NotMined, Reverted
 eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout = Millis(60'000),
                         const std::string& subject = "");
 
-/// submit and wait_mined.
+/// submit() and wait_mined().
 eth::Receipt transact(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request);
 
 }  // namespace lamda::onchain

@@ -1,4 +1,4 @@
-// A transaction of a person's tool: after the broadcast every failure names it and what it was for.
+// Tests of transact(): after the broadcast every error names the transaction and its subject.
 #include "onchain/transact.hpp"
 
 #include <catch2/catch.hpp>
@@ -22,8 +22,8 @@ struct World {
         request.subject = "job 0x77";
     }
     void last_error(const std::string& method, int times) {
-        chain.faults.last_error = [method, left = std::make_shared<int>(times)](
-                                      const std::string& asked) -> std::optional<eth::RpcError> {
+        chain.faults.own_error = [method, left = std::make_shared<int>(times)](
+                                     const std::string& asked) -> std::optional<eth::RpcError> {
             return asked == method && (*left)-- > 0
                        ? std::optional(eth::RpcError(-32005, "limit exceeded", {}))
                        : std::nullopt;
@@ -44,7 +44,7 @@ std::string failure_of(const std::function<void()>& work) {
 
 }  // namespace
 
-TEST_CASE("a node that fails while a transaction is waited for is asked again") {
+TEST_CASE("waiting for a transaction retries a node that fails") {
     World world;
     const auto hash = world.send();
     world.chain.mine();
@@ -56,21 +56,21 @@ TEST_CASE("a node that fails while a transaction is waited for is asked again") 
     CHECK(why.find("cannot be read") != std::string::npos);
 }
 
-TEST_CASE("what is not mined in time is named, with what it was for") {
+TEST_CASE("a transaction that is not mined in time is named, with its subject") {
     World world;
     const auto hash = world.send();
     const auto why = failure_of([&] { wait_mined(world.chain, hash, Millis(0), "job 0x77"); });
     CHECK(why.find("job 0x77: transaction " + hash.hex()) == 0);
 }
 
-TEST_CASE("a broadcast without an answer succeeds when the node has the transaction") {
+TEST_CASE("a broadcast without an answer succeeds if the node has the transaction") {
     World world;
     world.chain.faults.lost_answer = 1;
     const auto hash = world.send();
     CHECK(world.chain.transaction(hash));
 }
 
-TEST_CASE("a broadcast that no node confirms is named, and not called a revert") {
+TEST_CASE("a broadcast that no node confirms is named, and not reported as a revert") {
     World world;
     world.last_error("eth_sendRawTransaction", 1);
     const auto why = failure_of([&] { world.send(); });
@@ -78,7 +78,7 @@ TEST_CASE("a broadcast that no node confirms is named, and not called a revert")
     CHECK(why.find("limit exceeded") != std::string::npos);
 }
 
-TEST_CASE("a node that cannot estimate is not taken for a contract that reverts") {
+TEST_CASE("a node that cannot estimate is not reported as a revert") {
     World world;
     world.last_error("eth_estimateGas", 1);
     CHECK_THROWS_AS(world.send(), eth::RpcError);

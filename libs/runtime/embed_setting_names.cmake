@@ -6,4 +6,7 @@ foreach(line IN LISTS lines)
   string(APPEND text "    \"${name}\",\n")
 endforeach()
 string(APPEND text "};\n")
-file(WRITE ${OUT} "${text}")
+# An equal file stays as it is: what includes it is not compiled again.
+file(WRITE "${OUT}.new" "${text}")
+file(COPY_FILE "${OUT}.new" "${OUT}" ONLY_IF_DIFFERENT)
+file(REMOVE "${OUT}.new")

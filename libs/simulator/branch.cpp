@@ -7,7 +7,7 @@
 namespace lamda::simulator {
 
 namespace {
-/// keccak256(rlp([])): of a block without uncles.
+/// keccak256(rlp([])): the uncles hash of a block without uncles.
 const auto kNoUncles = *Bytes32::parse("0x1dcc4de8dec75d7aab85b567b6ccd41ad312451b948a7413f0a142fd40d49347");
 }  // namespace
 

@@ -1,4 +1,4 @@
-// Blocks as a node holds them, and what it answers from them. No faults here.
+// Blocks of a node, and answers from them, without faults.
 #pragma once
 
 #include <memory>
@@ -21,45 +21,45 @@ struct Tx {
 
 struct Block {
     eth::Header header;
-    Bytes extra_data;  ///< no two blocks have the same
+    Bytes extra_data;  ///< unique per block
     std::vector<Tx> txs;
     std::vector<eth::Receipt> receipts;
 };
 
-/// By number, from genesis on. Blocks never change, so forks share them.
+/// Blocks by number, from genesis on. Blocks are immutable, so forks share them.
 using Branch = std::vector<std::shared_ptr<const Block>>;
 
-/// Whether a log is what the filter asks for.
+/// True if the log matches the filter.
 bool matches(const eth::Log& log, const eth::LogFilter& filter);
-/// What the block's header holds beside what is read of it; its hash is that of these fields.
+/// All fields of the block's header; its hash is their hash.
 eth::HeaderFields header_fields(const Block& block);
 /// The bloom of a block with these receipts.
 eth::Bloom bloom_of(const std::vector<eth::Receipt>& receipts);
-/// Fills in what the header says of the receipts, its hash, and what names the block by it.
+/// Sets the header's receipts root and bloom, its hash, and each reference to the block.
 void seal(Block& block);
-/// Fills in where the block's logs stand, by its header and receipts.
+/// Sets the position of the block's logs, from its header and receipts.
 void place_logs(Block& block);
-/// Transactions of an address in blocks up to `number`: its next nonce.
+/// Next nonce of an address: its transactions in blocks up to `number`.
 std::uint64_t nonce_after(const Branch& branch, const Address& address, std::uint64_t number);
 
-/// One node at one moment: its branch, up to its head. Holds references: for one answer only.
+/// A node at one moment: its branch, up to its head. Holds references: valid for one answer only.
 class ChainView {
   public:
-    /// @param safe, finalized absent: the node has no such tag
+    /// @param safe, finalized absent: the node lacks the tag
     ChainView(const Branch& branch, std::uint64_t head, std::optional<std::uint64_t> safe,
               std::optional<std::uint64_t> finalized);
 
     std::uint64_t head() const { return head_; }
-    /// Null: the node has no such block. @throws eth::RpcError for a tag that the node does not have
+    /// Null: the node lacks the block. @throws eth::RpcError for a tag that the node lacks
     const Block* block(const eth::BlockSpec& spec) const;
     const Block* block(const BlockHash& hash) const;
-    /// Of those blocks of the range that the node has.
+    /// Logs of those blocks of the range that the node has.
     std::vector<eth::Log> logs(BlockNum from, BlockNum to, const eth::LogFilter& filter) const;
     static std::vector<eth::Log> logs(const Block& block, const eth::LogFilter& filter);
     std::optional<eth::Receipt> receipt(const TxHash& hash) const;
     std::optional<eth::TransactionInfo> transaction(const TxHash& hash) const;
     std::optional<eth::TransactionInfo> transaction(const BlockHash& block, std::uint64_t index) const;
-    /// @throws eth::RpcError when the node does not have the block
+    /// @throws eth::RpcError if the node lacks the block
     std::uint64_t transaction_count(const Address& address, const eth::BlockSpec& spec) const;
 
   private:

@@ -13,9 +13,9 @@ namespace {
 using nlohmann::json;
 using Kind = net::TransportError::Kind;
 
-/// A node behind a load balancer has seen a reorg after that time.
+/// Time after which all nodes behind a load balancer have seen a reorg.
 constexpr Millis kStaleFor{5'000};
-/// What stands for "never" where a request has no time-out.
+/// Timeout of a request without one.
 constexpr Millis kForEver{24 * 3'600 * 1'000};
 
 net::HttpResponse http(int status, std::string body) {
@@ -38,7 +38,7 @@ std::string error_body(const json& id, std::int64_t code, const std::string& mes
     return json{{"jsonrpc", "2.0"}, {"id", id}, {"error", error}}.dump();
 }
 
-/// What a request of an unknown shape is answered as.
+/// Id of the answer to a request of unknown shape.
 json id_of(const json& request) {
     return request.is_object() ? request.value("id", json()) : json();
 }
@@ -58,8 +58,8 @@ net::HttpResponse server_error(std::uint64_t dice) {
     }
 }
 
-/// Words of nodes about themselves, as they are seen in the field; none is a revert.
-std::string own_trouble(const json& id, const std::string& method, std::uint64_t dice) {
+/// Error objects about the node's own state, as observed in practice; none is a revert.
+std::string node_error(const json& id, const std::string& method, std::uint64_t dice) {
     switch (dice % 8) {
         case 0:
             return error_body(id, -32000, "header not found");
@@ -80,7 +80,7 @@ std::string own_trouble(const json& id, const std::string& method, std::uint64_t
     }
 }
 
-/// Nothing that a careful reader can take for an answer.
+/// A body that no valid reader accepts as an answer.
 std::string garbage(std::uint64_t dice, const std::string& good) {
     const auto rest = dice / 8;
     switch (dice % 8) {
@@ -109,7 +109,7 @@ std::string garbage(std::uint64_t dice, const std::string& good) {
 
 }  // namespace
 
-struct Endpoint::Asked {
+struct Endpoint::ParsedRequest {
     const json& value;
 };
 
@@ -133,60 +133,60 @@ bool Endpoint::drawn(Fault fault, Millis now) {
     return share > 0 && std::uniform_real_distribution<>(0, 1)(random_) < share;
 }
 
-void Endpoint::draw_node(Fate& fate, Millis now) {
+void Endpoint::draw_node(CallPlan& call_plan, Millis now) {
     for (const auto fault :
          {Fault::kSlow, Fault::kLag, Fault::kStaleFork, Fault::kForgotten, Fault::kNoFinalized,
           Fault::kStaleFinalized, Fault::kFinalizedBehind, Fault::kOwnTrouble}) {
-        fate.strikes.at(static_cast<std::size_t>(fault)) = drawn(fault, now);
+        call_plan.strikes.at(static_cast<std::size_t>(fault)) = drawn(fault, now);
     }
-    if (fate.has(Fault::kSlow)) {
-        fate.after *= 5 + static_cast<int>(fate.dice % 60);
+    if (call_plan.has(Fault::kSlow)) {
+        call_plan.after *= 5 + static_cast<int>(call_plan.dice % 60);
         ++counts[Fault::kSlow];
     }
-    if (fate.has(Fault::kLag) && plan.lag > 0) {
-        fate.lag = plan.balanced ? 1 + fate.dice % plan.lag : plan.lag;
+    if (call_plan.has(Fault::kLag) && plan.lag > 0) {
+        call_plan.lag = plan.balanced ? 1 + call_plan.dice % plan.lag : plan.lag;
     }
 }
 
-Fate Endpoint::begin(const net::HttpRequest& request, Millis now) {
+CallPlan Endpoint::begin(const net::HttpRequest& request, Millis now) {
     ++calls;
-    Fate fate;
-    fate.dice = random_();
-    fate.after = std::max(Millis(1), plan.latency);
+    CallPlan call_plan;
+    call_plan.dice = random_();
+    call_plan.after = std::max(Millis(1), plan.latency);
     if (plan.jitter > Millis(0)) {
-        fate.after += Millis(random_() % static_cast<std::uint64_t>(plan.jitter.count() + 1));
+        call_plan.after += Millis(random_() % static_cast<std::uint64_t>(plan.jitter.count() + 1));
     }
-    const bool limited = patience_until_ && now < *patience_until_;
-    impatient += limited && told_ ? 1 : 0;
-    auto last_error = std::optional<Fault>();
+    const bool limited = retry_after_until_ && now < *retry_after_until_;
+    early_calls += limited && delay_read_ ? 1 : 0;
+    auto failure = std::optional<Fault>();
     for (const auto fault : {Fault::kRefused, Fault::kHang, Fault::kTooMany, Fault::kServerError, Fault::kCut,
                              Fault::kGarbage}) {
-        if (!last_error && (drawn(fault, now) || (fault == Fault::kTooMany && limited))) {
-            last_error = fault;
+        if (!failure && (drawn(fault, now) || (fault == Fault::kTooMany && limited))) {
+            failure = fault;
         }
     }
-    if (!last_error) {
-        draw_node(fate, now);
+    if (!failure) {
+        draw_node(call_plan, now);
     } else {
-        fate.strikes.at(static_cast<std::size_t>(*last_error)) = true;
-        ++counts[*last_error];
-        if (*last_error == Fault::kTooMany && plan.retry_after && !limited) {
-            patience_until_ = now + *plan.retry_after;
-            told_ = false;
+        call_plan.strikes.at(static_cast<std::size_t>(*failure)) = true;
+        ++counts[*failure];
+        if (*failure == Fault::kTooMany && plan.retry_after && !limited) {
+            retry_after_until_ = now + *plan.retry_after;
+            delay_read_ = false;
         }
     }
-    if (fate.has(Fault::kRefused)) {
-        fate.after = Millis(1);
+    if (call_plan.has(Fault::kRefused)) {
+        call_plan.after = Millis(1);
     }
     const auto timeout = request.timeout > Millis(0) ? request.timeout : kForEver;
-    fate.after = fate.has(Fault::kHang) ? timeout : std::min(fate.after, timeout);
-    return fate;
+    call_plan.after = call_plan.has(Fault::kHang) ? timeout : std::min(call_plan.after, timeout);
+    return call_plan;
 }
 
-const Branch& Endpoint::branch(const Fate& fate, Millis now) {
+const Branch& Endpoint::branch(const CallPlan& call_plan, Millis now) {
     const auto& canonical = chain_.branch();
     const auto& stale = chain_.stale_branch();
-    if (!fate.has(Fault::kStaleFork)) {
+    if (!call_plan.has(Fault::kStaleFork)) {
         own_branch_.reset();
         return canonical;
     }
@@ -215,11 +215,11 @@ const Branch& Endpoint::shown(const Branch& truth) {
     if (!liar_) {
         liar_.emplace(*plan.lies, seed_);
     }
-    return liar_->told(truth);
+    return liar_->shown(truth);
 }
 
-ChainView Endpoint::view(const Fate& fate, Millis now) {
-    const auto& truth = branch(fate, now);
+ChainView Endpoint::view(const CallPlan& call_plan, Millis now) {
+    const auto& truth = branch(call_plan, now);
     const auto top = truth.size() - 1;
     const bool stale = top >= chain_.branch().size() || truth.back() != chain_.branch()[top];
     const auto& has = shown(truth);
@@ -227,9 +227,9 @@ ChainView Endpoint::view(const Fate& fate, Millis now) {
     const auto minus = [](std::uint64_t number, std::uint64_t less) {
         return number > less ? number - less : 0;
     };
-    auto head = minus(top, fate.lag);
+    auto head = minus(top, call_plan.lag);
     if (!plan.balanced) {
-        // One node stands still rather than go back.
+        // A single node stays at its head; it does not go back.
         head = std::max(head, std::min(top, head_shown_));
         head_shown_ = head;
     }
@@ -238,51 +238,52 @@ ChainView Endpoint::view(const Fate& fate, Millis now) {
     if (stale) {
         finalized = std::min(finalized, minus(head, chain_.finality_depth));
     }
-    if (!fate.has(Fault::kStaleFinalized)) {
+    if (!call_plan.has(Fault::kStaleFinalized)) {
         frozen_final_.reset();
     } else {
         frozen_final_ = std::min(frozen_final_.value_or(finalized), finalized);
         finalized = *frozen_final_;
     }
-    finalized = minus(finalized, fate.has(Fault::kFinalizedBehind) ? 1 : 0);
+    finalized = minus(finalized, call_plan.has(Fault::kFinalizedBehind) ? 1 : 0);
     if (plan.lies && plan.lies->all_final) {
         finalized = head;
     }
-    if (!chain_.has_finalized || fate.has(Fault::kNoFinalized)) {
+    if (!chain_.has_finalized || call_plan.has(Fault::kNoFinalized)) {
         return {has, head, std::nullopt, std::nullopt};
     }
     // `safe` is half way between finality and the head.
     return {has, head, std::max(finalized, minus(head, (chain_.finality_depth + 1) / 2)), finalized};
 }
 
-net::HttpResponse Endpoint::too_many(const Fate& fate) const {
-    auto out = fate.dice % 2 == 0 ? http(429, error_body(nullptr, -32005, "daily request count exceeded"))
-                                  : http(429, page(429, "Too Many Requests"));
+net::HttpResponse Endpoint::too_many(const CallPlan& call_plan) const {
+    auto out = call_plan.dice % 2 == 0
+                   ? http(429, error_body(nullptr, -32005, "daily request count exceeded"))
+                   : http(429, page(429, "Too Many Requests"));
     if (plan.retry_after) {
         out.headers.emplace_back("Retry-After", std::to_string(plan.retry_after->count() / 1'000));
     }
     return out;
 }
 
-std::string Endpoint::one_answer(const Asked& request, const ChainView& view, const Fate& fate,
-                                 std::size_t place) {
-    const auto& asked = request.value;
-    const auto id = id_of(asked);
-    if (!asked.is_object() || !asked.contains("method") || !asked["method"].is_string()) {
+std::string Endpoint::one_answer(const ParsedRequest& request, const ChainView& view,
+                                 const CallPlan& call_plan, std::size_t place) {
+    const auto& body_json = request.value;
+    const auto id = id_of(body_json);
+    if (!body_json.is_object() || !body_json.contains("method") || !body_json["method"].is_string()) {
         return error_body(id, -32600, "invalid request");
     }
     const bool foreign = plan.chain != chain_.id;
     counts[Fault::kWrongChain] += foreign ? 1 : 0;
-    const auto method = asked["method"].get<std::string>();
-    const bool spares_some = fate.dice % 2 == 1;
-    if (fate.has(Fault::kOwnTrouble) && !(spares_some && place % 2 == 1)) {
+    const auto method = body_json["method"].get<std::string>();
+    const bool spares_some = call_plan.dice % 2 == 1;
+    if (call_plan.has(Fault::kOwnTrouble) && !(spares_some && place % 2 == 1)) {
         ++counts[Fault::kOwnTrouble];
-        return own_trouble(id, method, fate.dice / 2);
+        return node_error(id, method, call_plan.dice / 2);
     }
     try {
-        const NodeCall call{view,  chain_, plan, foreign, [&](Fault fault) { return fate.has(fault); },
+        const NodeCall call{view,  chain_, plan, foreign, [&](Fault fault) { return call_plan.has(fault); },
                             counts};
-        const auto result = answer(call, method, asked.value("params", json::array()));
+        const auto result = answer(call, method, body_json.value("params", json::array()));
         if (method == "eth_getLogs" && plan.bytes_per_log > 0) {
             for (auto at = result.find("logIndex"); at != std::string::npos;
                  at = result.find("logIndex", at + 1)) {
@@ -295,25 +296,26 @@ std::string Endpoint::one_answer(const Asked& request, const ChainView& view, co
     }
 }
 
-std::string Endpoint::all_answers(const Asked& request, const ChainView& view, const Fate& fate) {
-    const auto& asked = request.value;
-    if (asked.is_discarded()) {
+std::string Endpoint::all_answers(const ParsedRequest& request, const ChainView& view,
+                                  const CallPlan& call_plan) {
+    const auto& body_json = request.value;
+    if (body_json.is_discarded()) {
         return error_body(nullptr, -32700, "parse error");
     }
-    if (!asked.is_array()) {
-        return one_answer(request, view, fate, 0);
+    if (!body_json.is_array()) {
+        return one_answer(request, view, call_plan, 0);
     }
     std::string out = "[";
     std::size_t place = 0;
-    for (const auto& one : asked) {
-        out += (place > 0 ? "," : "") + one_answer({one}, view, fate, place);
+    for (const auto& one : body_json) {
+        out += (place > 0 ? "," : "") + one_answer({one}, view, call_plan, place);
         ++place;
     }
     return out + "]";
 }
 
-std::optional<net::HttpResponse> Endpoint::refuse(const Asked& asked) const {
-    const auto id = id_of(asked.value);
+std::optional<net::HttpResponse> Endpoint::refuse(const ParsedRequest& body_json) const {
+    const auto id = id_of(body_json.value);
     switch (plan.limit_style) {
         case LimitStyle::kError:
             return http(200, error_body(id, plan.limit_code, plan.limit_text));
@@ -329,37 +331,37 @@ std::optional<net::HttpResponse> Endpoint::refuse(const Asked& asked) const {
     return std::nullopt;
 }
 
-std::optional<net::HttpResponse> Endpoint::end(const net::HttpRequest& request, const Fate& fate,
+std::optional<net::HttpResponse> Endpoint::end(const net::HttpRequest& request, const CallPlan& call_plan,
                                                Millis now) {
-    if (fate.has(Fault::kRefused)) {
+    if (call_plan.has(Fault::kRefused)) {
         throw net::TransportError(Kind::kConnect, "connection refused");
     }
-    if (request.timeout > Millis(0) && fate.after >= request.timeout) {
+    if (request.timeout > Millis(0) && call_plan.after >= request.timeout) {
         throw net::TransportError(Kind::kTimeout, "time-out");
     }
-    if (fate.has(Fault::kTooMany)) {
-        return too_many(fate);
+    if (call_plan.has(Fault::kTooMany)) {
+        return too_many(call_plan);
     }
-    if (fate.has(Fault::kServerError)) {
-        return server_error(fate.dice);
+    if (call_plan.has(Fault::kServerError)) {
+        return server_error(call_plan.dice);
     }
-    if (fate.has(Fault::kCut)) {
+    if (call_plan.has(Fault::kCut)) {
         throw net::TransportError(Kind::kCut, "the connection ended within the answer");
     }
-    const auto asked = json::parse(request.body, nullptr, false);
+    const auto body_json = json::parse(request.body, nullptr, false);
     logs_answered_ = 0;
     std::string body;
     try {
-        body = all_answers({asked}, view(fate, now), fate);
+        body = all_answers({body_json}, view(call_plan, now), call_plan);
     } catch (const LimitReached& limit) {
         ++counts[limit.fault];
-        return refuse({asked});
+        return refuse({body_json});
     }
     if (body.size() + logs_answered_ * plan.bytes_per_log > request.max_body) {
         ++counts[Fault::kTooLarge];
         throw net::TransportError(Kind::kTooLarge, "the answer is too large");
     }
-    return http(200, fate.has(Fault::kGarbage) ? garbage(fate.dice, body) : std::move(body));
+    return http(200, call_plan.has(Fault::kGarbage) ? garbage(call_plan.dice, body) : std::move(body));
 }
 
 }  // namespace lamda::simulator

@@ -35,7 +35,7 @@ std::string_view to_string(Fault fault) {
         case Fault::kFinalizedBehind:
             return "finalized one behind";
         case Fault::kOwnTrouble:
-            return "own trouble";
+            return "node error";
         case Fault::kRangeLimit:
             return "range limit";
         case Fault::kResultLimit:
@@ -90,20 +90,20 @@ std::string describe(const EndpointPlan& plan) {
     add(lags, fmt::format("lag {}", plan.lag));
     add(plan.healthy_from.has_value(),
         fmt::format("healthy from {} ms on", plan.healthy_from.value_or(Millis(0)).count()));
-    for (const auto& [method, last_error] : plan.troubles) {
-        add(true, fmt::format("{}: {}", method, last_error.text));
+    for (const auto& [method, error] : plan.troubles) {
+        add(true, fmt::format("{}: {}", method, error.text));
     }
     add(plan.hashes_forgotten_below > 0,
         fmt::format("hashes forgotten below {}", plan.hashes_forgotten_below));
     add(plan.retry_after.has_value(),
         fmt::format("Retry-After {} ms", plan.retry_after.value_or(Millis(0)).count()));
     add(plan.lies.has_value(), "lies");
-    add(plan.empty_when_lacking, "says none of what it lacks");
+    add(plan.empty_when_lacking, "empty answers for blocks it lacks");
     add(plan.range_limit > 0, fmt::format("at most {} blocks", plan.range_limit));
     add(plan.result_limit > 0, fmt::format("at most {} logs", plan.result_limit));
     add(plan.bytes_per_log > 0, fmt::format("logs of {} bytes", plan.bytes_per_log));
     add(plan.range_limit + plan.result_limit > 0,
-        fmt::format("limits told by {}", to_string(plan.limit_style)));
+        fmt::format("limits reported by {}", to_string(plan.limit_style)));
     add(plan.pruned_below > 0, fmt::format("pruned below {}", plan.pruned_below));
     add(plan.state_pruned_below > 0, fmt::format("no state below {}", plan.state_pruned_below));
     add(plan.no_logs, "no eth_getLogs");

@@ -18,7 +18,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
         CHECK(world.clock.steady() - start == Millis(1));
         CHECK(world.count(Fault::kRefused) == 1);
     }
-    SECTION("a hang lasts until the request's time-out") {
+    SECTION("a hang lasts until the request's timeout") {
         World world(only(always(Fault::kHang)));
         const auto start = world.clock.steady();
         CHECK(world.failure("eth_chainId") == Kind::kTimeout);
@@ -28,7 +28,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
         World world(only(always(Fault::kCut)));
         CHECK(world.failure("eth_chainId") == Kind::kCut);
     }
-    SECTION("429 with a time, which is meant") {
+    SECTION("429 with Retry-After, which is enforced") {
         EndpointPlan plan;
         plan.episodes = {{Fault::kTooMany, Millis(0), Millis(500)}};
         plan.retry_after = Millis(2'000);
@@ -43,7 +43,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
         world.clock.advance(Millis(1'000));
         CHECK(world.send("eth_chainId").status == 200);
     }
-    SECTION("429 without a time, and 5xx") {
+    SECTION("429 without Retry-After, and 5xx") {
         World world(only(always(Fault::kTooMany)));
         CHECK_FALSE(world.send("eth_chainId").header("Retry-After"));
         world.network->plan(kUrl).rates = {{Fault::kServerError, 1}};
@@ -51,7 +51,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
             CHECK(world.send("eth_chainId").status >= 500);
         }
     }
-    SECTION("garbage is nothing that could be taken for an answer") {
+    SECTION("garbage cannot be parsed as an answer") {
         World world(only(always(Fault::kGarbage)));
         std::size_t texts = 0;
         for (std::uint64_t i = 1; i <= 200; ++i) {
@@ -66,7 +66,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
         CHECK(texts > 50);
         CHECK(texts < 150);
     }
-    SECTION("slow answers come late or not at all") {
+    SECTION("slow answers arrive late or not at all") {
         World world(only(always(Fault::kSlow)));
         const auto start = world.clock.steady();
         CHECK(world.send("eth_chainId").status == 200);
@@ -74,7 +74,7 @@ TEST_CASE("no answer: refused, hang, 429, 5xx, cut, garbage") {
     }
 }
 
-TEST_CASE("a node with a failure of its own answers any method with an error object that is no revert") {
+TEST_CASE("kOwnTrouble answers any method with an error object that is not a revert") {
     World world(only(always(Fault::kOwnTrouble)));
     std::set<std::string> words;
     for (int i = 0; i < 100; ++i) {
@@ -93,7 +93,7 @@ TEST_CASE("a node with a failure of its own answers any method with an error obj
     CHECK(world.count(Fault::kOwnTrouble) == 300);
 }
 
-TEST_CASE("a batch to a node with a failure of its own is answered in part or not at all") {
+TEST_CASE("kOwnTrouble answers a batch in part or not at all") {
     World world(only(always(Fault::kOwnTrouble)));
     std::set<std::size_t> answered;
     for (int i = 0; i < 40; ++i) {
@@ -109,8 +109,7 @@ TEST_CASE("a batch to a node with a failure of its own is answered in part or no
     CHECK(answered == std::set<std::size_t>{0, 2});
 }
 
-TEST_CASE(
-    "finalized of one endpoint is a block below another's, and steps back by one between two questions") {
+TEST_CASE("finalized of one endpoint is a block below another's, and steps back by one between two calls") {
     auto behind = always(Fault::kFinalizedBehind);
     behind.url = "http://behind.example";
     auto both = only({});
@@ -129,7 +128,7 @@ TEST_CASE(
     CHECK(world.count(Fault::kFinalizedBehind) == 2);
 }
 
-TEST_CASE("a node that lags, and says none of what it lacks") {
+TEST_CASE("a node that lags, with empty answers for blocks that it lacks") {
     EndpointPlan plan = always(Fault::kLag);
     plan.lag = 40;
     World world(only(plan));
@@ -152,7 +151,7 @@ TEST_CASE("a node that lags, and says none of what it lacks") {
     CHECK_FALSE(world.result("eth_getLogs", world.range(100, 160)).empty());
 }
 
-TEST_CASE("a node that begins to lag is stalled and does not go back") {
+TEST_CASE("a single node that begins to lag stalls and does not go back") {
     EndpointPlan plan;
     plan.episodes = {{Fault::kLag, Millis(1'000), Millis(20'000)}};
     plan.lag = 10;
@@ -168,7 +167,7 @@ TEST_CASE("a node that begins to lag is stalled and does not go back") {
     CHECK(head == to_quantity(world.chain.height()));
 }
 
-TEST_CASE("behind a load balancer the lag is another with each call") {
+TEST_CASE("behind a load balancer the lag differs between calls") {
     EndpointPlan plan = always(Fault::kLag);
     plan.balanced = true;
     World world(only(plan));
@@ -179,9 +178,9 @@ TEST_CASE("behind a load balancer the lag is another with each call") {
     CHECK(heads.size() > 4);
 }
 
-TEST_CASE("a node that has not seen a reorg shows the branch that was") {
+TEST_CASE("a node that has not seen a reorg shows the old branch") {
     EndpointPlan plan = always(Fault::kStaleFork);
-    SECTION("one node: until it recovers") {
+    SECTION("single node: until it recovers") {
         World world(only(plan));
         const auto old = world.result("eth_getBlockByNumber", world.at(198))["hash"];
         world.miner->reorg(5);
@@ -205,7 +204,7 @@ TEST_CASE("a node that has not seen a reorg shows the branch that was") {
 }
 
 TEST_CASE("forgotten blocks, and tags that are missing or stalled") {
-    SECTION("a forgotten block is null, or unknown; its logs are never said to be none") {
+    SECTION("a forgotten block is null or unknown; its logs are never an empty answer") {
         World world(only(always(Fault::kForgotten)));
         const auto& block = world.block_with_logs(50).header;
         CHECK(world.result("eth_getBlockByNumber", world.at(50)).is_null());
@@ -221,7 +220,7 @@ TEST_CASE("forgotten blocks, and tags that are missing or stalled") {
         CHECK(world.result("eth_getBlockByNumber", list("latest", false)).is_object());
         CHECK(world.count(Fault::kNoFinalized) == 1);
     }
-    SECTION("a tag that is stalled while the head goes on") {
+    SECTION("a tag that is stalled while the head advances") {
         World world(only(always(Fault::kStaleFinalized)));
         const auto before = world.result("eth_getBlockByNumber", list("finalized", false))["number"];
         world.clock.advance(Millis(20'000));
@@ -232,7 +231,7 @@ TEST_CASE("forgotten blocks, and tags that are missing or stalled") {
     }
 }
 
-TEST_CASE("limits are kept, and reported in any form") {
+TEST_CASE("limits are enforced, and reported in each form") {
     EndpointPlan plan;
     plan.range_limit = 50;
     plan.limit_code = -32000;
@@ -264,7 +263,7 @@ TEST_CASE("limits are kept, and reported in any form") {
     CHECK(world.result("eth_getLogs", world.range(100, 100)).is_array());
 }
 
-TEST_CASE("endpoints that refuse a method, and one that is on another chain") {
+TEST_CASE("endpoints that refuse a method, and an endpoint on another chain") {
     SECTION("refused methods") {
         EndpointPlan plan;
         plan.no_logs = true;
@@ -275,7 +274,7 @@ TEST_CASE("endpoints that refuse a method, and one that is on another chain") {
         CHECK(world.count(Fault::kNoLogs) == 1);
         CHECK(world.count(Fault::kNoReceipts) == 1);
     }
-    SECTION("another chain: other blocks, and consistent in itself") {
+    SECTION("another chain: other blocks, consistent with each other") {
         EndpointPlan plan;
         plan.chain = ChainId{56};
         World world(only(plan));
@@ -295,7 +294,7 @@ TEST_CASE("endpoints that refuse a method, and one that is on another chain") {
     }
 }
 
-TEST_CASE("from the time on that it is healthy, an endpoint has no fault but its traits") {
+TEST_CASE("from `healthy_from` on an endpoint has no faults except its traits") {
     EndpointPlan plan = always(Fault::kCut);
     plan.episodes = {{Fault::kHang, Millis(0), Millis(100'000)}};
     plan.healthy_from = Millis(10'000);

@@ -40,10 +40,10 @@ bool Liar::lies_about(const Block& block) const {
     return std::uniform_real_distribution<>(0, 1)(random) < lies_.share;
 }
 
-std::shared_ptr<const Block> Liar::told_block(const Block& block) const {
+std::shared_ptr<const Block> Liar::shown_block(const Block& block) const {
     auto out = std::make_shared<Block>(block);
-    if (lies_.depth == Lies::Depth::kFork && !told_.empty()) {
-        out->header.parent_hash = told_.back()->header.hash;
+    if (lies_.depth == Lies::Depth::kFork && !shown_.empty()) {
+        out->header.parent_hash = shown_.back()->header.hash;
     }
     if (lies_about(block)) {
         switch (lies_.what) {
@@ -71,18 +71,18 @@ std::shared_ptr<const Block> Liar::told_block(const Block& block) const {
     return out;
 }
 
-const Branch& Liar::told(const Branch& canonical) {
+const Branch& Liar::shown(const Branch& canonical) {
     std::size_t same = 0;
     while (same < known_.size() && same < canonical.size() && known_[same] == canonical[same]) {
         ++same;
     }
     known_.resize(same);
-    told_.resize(same);
+    shown_.resize(same);
     for (auto i = same; i < canonical.size(); ++i) {
         known_.push_back(canonical[i]);
-        told_.push_back(told_block(*canonical[i]));
+        shown_.push_back(shown_block(*canonical[i]));
     }
-    return told_;
+    return shown_;
 }
 
 }  // namespace lamda::simulator

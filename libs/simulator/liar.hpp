@@ -1,43 +1,43 @@
-// A node that says something else than the chain.
+// A node that reports content other than the chain's.
 #pragma once
 
 #include "simulator/branch.hpp"
 
 namespace lamda::simulator {
 
-/// What it says instead, and how far it goes to hide that.
+/// Kind of lie, and depth of its concealment.
 struct Lies {
     enum class What {
-        kInvent,  ///< a log that is not there
-        kHide,    ///< no log of the block is shown
-        kChange,  ///< other data in a log that is there
+        kInvent,  ///< adds a log
+        kHide,    ///< omits all logs of the block
+        kChange,  ///< changes the data of a log
     };
     enum class Depth {
-        kLogs,    ///< logs and receipts are changed; the header is the true one
-        kHeader,  ///< bloom and receipts root of the header fit; its hash is still the true one
-        kFork,    ///< all hashes fit: it shows a chain of its own
+        kLogs,    ///< logs and receipts are changed; the header is true
+        kHeader,  ///< bloom and receipts root match the lie; the hash is the true one
+        kFork,    ///< all hashes match: a consistent chain of its own
     };
     What what = What::kInvent;
     Depth depth = Depth::kLogs;
-    double share = 1;        ///< of the blocks
-    eth::Log invented;       ///< contract and topics of those that it invents
-    bool all_final = false;  ///< it calls its head finalized
+    double share = 1;        ///< share of blocks with a lie
+    eth::Log invented;       ///< contract and topics of added logs
+    bool all_final = false;  ///< reports its head as finalized
 };
 
 class Liar {
   public:
     Liar(Lies lies, std::uint64_t seed);
-    /// What it shows where the true chain is `canonical`. Valid until the next call.
-    const Branch& told(const Branch& canonical);
+    /// The branch shown for the true chain `canonical`. Valid until the next call.
+    const Branch& shown(const Branch& canonical);
 
   private:
     bool lies_about(const Block& block) const;
-    std::shared_ptr<const Block> told_block(const Block& block) const;
+    std::shared_ptr<const Block> shown_block(const Block& block) const;
 
     Lies lies_;
     std::uint64_t seed_;
-    Branch known_;  ///< the true blocks that `told_` was made from
-    Branch told_;
+    Branch known_;  ///< the true blocks that `shown_` was made from
+    Branch shown_;
 };
 
 }  // namespace lamda::simulator

@@ -30,7 +30,7 @@ Millis Miner::quiet_after() const {
     return plan_.interval * (plan_.end_height - std::min(plan_.end_height, plan_.backlog));
 }
 
-/// Each log says something that no other does, so that one that moves is still itself.
+/// Each log has unique data, so that a moved log can be identified.
 eth::Log Miner::log(const Address& address, const Topic& topic) {
     eth::Log out;
     out.address = address;
@@ -82,7 +82,7 @@ void Miner::maybe_reorg() {
     if (!chance(plan_.reorg) || plan_.deepest == 0) {
         return;
     }
-    // Deep ones are rarer, and still happen.
+    // Deep reorgs are rarer.
     auto depth = 1 + pick(chance(0.3) ? plan_.deepest - 1 : std::min<std::uint64_t>(plan_.deepest - 1, 3));
     const auto finalized = chain_.has_finalized ? chain_.finalized() : 0;
     depth = std::min(depth, chain_.height() - std::min(chain_.height(), finalized));
@@ -98,9 +98,9 @@ std::vector<Miner::BlockLogs> Miner::shuffled(std::uint64_t depth) {
     for (std::uint64_t i = 0; i < depth; ++i) {
         for (const auto& receipt : chain_.branch().at(lowest + i)->receipts) {
             for (const auto& one : receipt.logs) {
-                const auto fate = pick(9);
-                if (fate > 1) {
-                    out[fate > 4 ? i : std::max(first, pick(depth - 1))].push_back(one);
+                const auto choice = pick(9);
+                if (choice > 1) {
+                    out[choice > 4 ? i : std::max(first, pick(depth - 1))].push_back(one);
                 }
             }
         }

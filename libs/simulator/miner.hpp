@@ -1,5 +1,5 @@
-// What happens on a scripted chain while time passes: blocks with logs of ours and of others, and reorgs that
-// drop, re-order and move them. Everything follows from the seed.
+// Activity on a scripted chain over time: blocks with own and foreign logs, and reorgs that drop, re-order
+// and move logs. Everything follows from the seed.
 #pragma once
 
 #include <functional>
@@ -14,35 +14,35 @@ struct MinerPlan {
     std::uint64_t seed = 1;
     Address contract{};
     Topic topic{};
-    std::uint64_t contract_since = 0;  ///< no logs of the contract below that block
+    std::uint64_t contract_since = 0;  ///< the contract has no logs below this block
     Millis interval{450};
-    std::uint64_t backlog = 200;     ///< blocks that are there at the start
-    std::uint64_t end_height = 300;  ///< from there on: empty blocks, and no reorg
-    double ours = 0.4;               ///< share of blocks with logs of ours (1 … 3)
+    std::uint64_t backlog = 200;     ///< blocks at the start
+    std::uint64_t end_height = 300;  ///< from this block on: empty blocks, and no reorg
+    double ours = 0.4;               ///< share of blocks with own logs (1 … 3)
     double noise = 0.5;              ///< share of blocks with logs of other contracts or topics
-    double reorg = 0.05;             ///< share of blocks that come with a reorg
-    std::uint64_t deepest = 8;       ///< blocks that a reorg takes away at most, never below finality
+    double reorg = 0.05;             ///< share of blocks with a reorg
+    std::uint64_t deepest = 8;       ///< most blocks that a reorg removes, never below finality
 
-    /// How old the chain is at the start.
+    /// Age of the chain at the start.
     Millis age() const { return interval * backlog; }
 };
 
 class Miner {
   public:
-    /// Mines the backlog of a chain that is `plan.age()` old and has only genesis.
+    /// Mines the backlog. The chain must be `plan.age()` old and have only genesis.
     Miner(ScriptedChain& chain, const Clock& clock, MinerPlan plan);
 
-    /// Lets the chain grow to what it is at that time.
+    /// Mines and reorganizes up to `now`.
     void run_until(Timestamp now);
-    /// One reorg of `depth` blocks, at once, above finality or not; the new branch is as long as the old one.
+    /// Reorganizes `depth` blocks at once, also above finality; the new branch is as long as the old one.
     void reorg(std::uint64_t depth);
-    /// When the chain reaches its end height, if nothing delays it.
+    /// Time at which the chain reaches its end height, if nothing delays it.
     Millis quiet_after() const;
     std::uint64_t reorgs() const { return reorgs_; }
     std::uint64_t deepest_reorg() const { return deepest_; }
     bool quiet() const { return chain_.height() >= plan_.end_height; }
 
-    /// When set, is told each reorg in one line.
+    /// If set, called with one line for each reorg.
     std::function<void(const std::string&)> trace;
 
   private:
@@ -53,7 +53,7 @@ class Miner {
     BlockLogs random_logs();
     void mine(BlockLogs logs);
     void maybe_reorg();
-    /// The logs of the last blocks, otherwise: some gone, some in another block or order, some new.
+    /// The logs of the last blocks, changed: some removed, some in another block or order, some new.
     std::vector<BlockLogs> shuffled(std::uint64_t depth);
 
     ScriptedChain& chain_;

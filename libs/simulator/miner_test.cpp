@@ -1,4 +1,4 @@
-// The scripted life of a chain: what is promised to those who compare against it.
+// Tests of Miner: the properties that comparisons against it rely on.
 #include "simulator/miner.hpp"
 
 #include <catch2/catch.hpp>
@@ -40,7 +40,7 @@ struct World {
 
 }  // namespace
 
-TEST_CASE("the backlog ends now, and a block comes with each interval until the end height and after") {
+TEST_CASE("the backlog ends now; after it a block is mined in each interval, also above the end height") {
     World world({.seed = 3, .interval = Millis(450), .backlog = 100, .end_height = 120, .reorg = 0});
     CHECK(world.chain.height() == 100);
     CHECK(from_unix_seconds(world.chain.at(100).timestamp) == world.clock.now());
@@ -56,7 +56,7 @@ TEST_CASE("the backlog ends now, and a block comes with each interval until the 
     CHECK(world.chain.canonical_logs(kContract).size() == logs);
 }
 
-TEST_CASE("reorgs stop at finality, and what they leave is a chain whose blooms and places are right") {
+TEST_CASE("reorgs stop at finality, and the resulting chain has correct blooms and positions") {
     World world({.seed = 4, .backlog = 50, .end_height = 250, .reorg = 0.2, .deepest = 60});
     BlockHash final_block;
     std::uint64_t final_number = 0;
@@ -71,7 +71,7 @@ TEST_CASE("reorgs stop at finality, and what they leave is a chain whose blooms 
     CHECK(world.miner.reorgs() > 10);
     CHECK(world.miner.deepest_reorg() > 8);
     CHECK(world.miner.deepest_reorg() <= 17);
-    std::set<Bytes> said;
+    std::set<Bytes> seen;
     for (std::uint64_t n = 1; n <= world.chain.height(); ++n) {
         const auto& block = *world.chain.branch().at(n);
         REQUIRE(block.header.parent_hash == world.chain.at(n - 1).hash);
@@ -83,13 +83,13 @@ TEST_CASE("reorgs stop at finality, and what they leave is a chain whose blooms 
             for (const auto& log : receipt.logs) {
                 REQUIRE(log.log_index == index++);
                 REQUIRE(log.block_hash == block.header.hash);
-                REQUIRE(said.insert(log.data).second);  // moved, never doubled
+                REQUIRE(seen.insert(log.data).second);  // moved, never duplicated
             }
         }
     }
 }
 
-TEST_CASE("the same seed gives the same chain, another seed another one") {
+TEST_CASE("the same seed gives the same chain, another seed another chain") {
     const auto head = [](std::uint64_t seed) {
         World world({.seed = seed, .backlog = 20, .end_height = 80, .reorg = 0.2});
         world.run(Millis(40'000));

@@ -186,7 +186,7 @@ std::optional<eth::Header> ScriptedChain::header(const BlockHash& hash) {
 std::vector<eth::Log> ScriptedChain::logs(BlockNum from, BlockNum to, const eth::LogFilter& filter) {
     const auto who = node();
     if (faults.no_logs || (faults.range_limit > 0 && to.value - from.value + 1 > faults.range_limit)) {
-        throw eth::RpcError(-32602, "no such range for you", {});
+        throw eth::RpcError(-32602, "block range not allowed", {});
     }
     if (!emptied_ && chance(faults.empty_logs)) {
         emptied_ = true;
@@ -199,7 +199,7 @@ std::vector<eth::Log> ScriptedChain::logs(BlockNum from, BlockNum to, const eth:
 std::vector<eth::Log> ScriptedChain::logs(const BlockHash& hash, const eth::LogFilter& filter) {
     const auto who = node();
     if (faults.no_logs) {
-        throw eth::RpcError(-32601, "no eth_getLogs here", {});
+        throw eth::RpcError(-32601, "eth_getLogs is not supported", {});
     }
     const auto* block = who.block(hash);
     if (block == nullptr || (!emptied_ && chance(faults.empty_logs))) {
@@ -214,7 +214,7 @@ std::vector<eth::Receipt> ScriptedChain::block_receipts(const BlockHash& hash) {
     maybe_trouble("eth_getBlockReceipts");
     const auto who = node();
     if (faults.no_receipts) {
-        throw eth::RpcError(-32601, "no eth_getBlockReceipts here", {});
+        throw eth::RpcError(-32601, "eth_getBlockReceipts is not supported", {});
     }
     const auto* block = who.block(hash);
     return block != nullptr ? block->receipts : std::vector<eth::Receipt>{};
@@ -222,7 +222,7 @@ std::vector<eth::Receipt> ScriptedChain::block_receipts(const BlockHash& hash) {
 
 Bytes ScriptedChain::code(const Address& address, eth::BlockSpec block) {
     maybe_fail();
-    // A node on a longer fork asks for a number beyond ours.
+    // A node on a longer fork requests a number beyond this head.
     const auto* number = std::get_if<BlockNum>(&block);
     const auto* at = ChainView(blocks_, height(), final_, final_).block(block);
     const auto found = code_.find(address);

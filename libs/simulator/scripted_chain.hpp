@@ -1,5 +1,5 @@
-// A chain in memory, for tests: mines, reorganises, and answers like a bad address does, behind which nodes
-// lag, fail, refuse ranges and say "none". Everything follows from a seed.
+// A chain in memory, for tests: mines, reorganizes, and answers as a faulty endpoint whose nodes lag, fail,
+// refuse ranges and return empty answers. Everything follows from a seed.
 #pragma once
 
 #include <functional>
@@ -14,29 +14,29 @@
 
 namespace lamda::simulator {
 
-/// Of the address that ScriptedChain itself plays as an eth::Rpc; SimulatedNetwork has faults of its own.
+/// Faults of ScriptedChain as an eth::Rpc; SimulatedNetwork has its own.
 struct Faults {
-    double fail = 0;                ///< share of calls that end in an error of some kind
-    double empty_logs = 0;          ///< share of eth_getLogs answered "none"; never twice in a row
-    std::uint64_t lag = 0;          ///< an answering node is up to that many blocks behind
+    double fail = 0;                ///< share of calls that fail with some error
+    double empty_logs = 0;          ///< share of eth_getLogs with an empty answer; never twice in a row
+    std::uint64_t lag = 0;          ///< the answering node is up to this many blocks behind
     double stale_fork = 0;          ///< share of calls answered by a node that has not seen the last reorg
     std::uint64_t range_limit = 0;  ///< largest eth_getLogs range; 0: any
     bool no_receipts = false;       ///< eth_getBlockReceipts is refused
     bool no_logs = false;           ///< eth_getLogs is refused
-    double lost_answer = 0;         ///< share of sent transactions that arrive while the answer does not
+    double lost_answer = 0;         ///< share of sent transactions that arrive although the answer is lost
     double late_receipt = 0;        ///< share of receipts that a node does not have yet
-    bool no_price = false;          ///< receipts do not tell what was paid
-    std::uint64_t hashes_forgotten_below = 0;  ///< of older blocks: no transaction, no receipt by its hash
-    /// Answers of a method with an error object that is the node's own trouble ("limit exceeded"). By the
-    /// method's name; absent: it is answered.
+    bool no_price = false;          ///< receipts omit the paid price
+    std::uint64_t hashes_forgotten_below = 0;  ///< older transactions and receipts are not found by hash
+    /// Error object of a method about the node's state ("limit exceeded"), by the method's name; absent:
+    /// answered.
     std::function<std::optional<eth::RpcError>(const std::string& method)> own_error{};
-    /// Receipts of these transactions are answered with what cannot be read.
+    /// Transactions whose receipts are answered with unreadable content.
     std::set<TxHash> unreadable{};
 };
 
 class ScriptedChain final : public eth::Rpc {
   public:
-    /// @param age how long ago genesis was
+    /// @param age time since genesis
     ScriptedChain(std::uint64_t seed, const Clock& clock, Millis age = Millis(0));
 
     Faults faults;
@@ -45,21 +45,21 @@ class ScriptedChain final : public eth::Rpc {
     U256 base_fee = 1'000;
     ChainId id{97};
 
-    /// A block with these logs (place and transaction are filled in), and what the pool has for it.
+    /// Mines a block with these logs (position and transaction are set) and the pool's transactions.
     void mine(std::vector<eth::Log> logs = {});
-    /// The same with a timestamp of its own, in seconds since 1970.
+    /// As mine(), with the given timestamp, in seconds since 1970.
     void mine_at(std::uint64_t timestamp, std::vector<eth::Log> logs = {});
-    /// Whether reorg() stops at what was final once.
+    /// True: reorg() never removes a block that was final.
     bool respects_finality = true;
-    /// The last `depth` blocks go; their transactions return to the pool, or with `drop` are forgotten.
+    /// Removes the last `depth` blocks; their transactions return to the pool, or are dropped with `drop`.
     void reorg(std::uint64_t depth, bool drop = false);
     void drop_pool() { pool_.clear(); }
-    /// A transaction of the wallet that somebody else sends, mined at once.
+    /// Mines a transaction of the wallet that another process has sent.
     void mine_foreign(const Address& wallet);
     void set_code(const Address& address, BlockNum from) { code_[address] = from; }
 
     std::vector<eth::Log> canonical_logs(const Address& contract) const;
-    /// How often a transaction with this calldata succeeded on the canonical chain.
+    /// Number of successful transactions with this calldata on the canonical chain.
     std::size_t executed(const Bytes& data) const;
     std::uint64_t height() const { return blocks_.size() - 1; }
     std::size_t pool_size() const { return pool_.size(); }
@@ -69,11 +69,11 @@ class ScriptedChain final : public eth::Rpc {
     std::uint64_t calls = 0;
 
     const Branch& branch() const { return blocks_; }
-    /// As it was before the last reorg; empty before the first.
+    /// The branch before the last reorg; empty before the first.
     const Branch& stale_branch() const { return stale_; }
     /// The highest block that was ever final.
     std::uint64_t finalized() const { return final_; }
-    /// The same when the last reorg came.
+    /// finalized() at the last reorg.
     std::uint64_t stale_finalized() const { return stale_final_; }
 
     ChainId chain_id() override;
@@ -98,28 +98,28 @@ class ScriptedChain final : public eth::Rpc {
     std::optional<eth::TransactionInfo> transaction(const eth::TxPlace& place) override;
     std::string name() const override { return "scripted"; }
 
-    /// With what waits in the pool counted, when `spec` is `pending`.
+    /// With the pool's transactions counted if `spec` is `pending`.
     std::uint64_t transaction_count(const ChainView& view, const Address& address,
                                     const eth::BlockSpec& spec) const;
-    /// Mined ones as the view shows them, and what waits in the pool.
+    /// A mined transaction of the view, or one in the pool.
     std::optional<eth::TransactionInfo> transaction(const ChainView& view, const TxHash& hash) const;
 
-    /// Calldata that reverts: at estimation and in a block.
+    /// Calldata that reverts, at estimation and in a block.
     std::set<Bytes> reverts;
     /// Calldata that passes estimation and reverts in a block.
     std::set<Bytes> reverts_late;
-    /// How many more transactions `reverts_late` makes fail; those that a reorg takes away count.
+    /// Number of transactions that `reverts_late` still fails; reorged ones count.
     std::size_t late_reverts_left = std::numeric_limits<std::size_t>::max();
     U256 wealth = U256(1) << 100;
-    /// How a transaction is refused: nodes agree neither on codes nor on texts.
+    /// Error of a refused transaction: nodes differ in codes and texts.
     std::function<eth::RpcError(const std::string& why)> refusal = [](const std::string& why) {
         return eth::RpcError(-32000, why, {});
     };
-    /// What calldata costs: a call under a lower limit runs out of gas.
+    /// Gas of calldata: a call with a lower limit runs out of gas.
     std::function<std::uint64_t(const Bytes&)> gas_of = [](const Bytes&) { return 50'000U; };
-    /// A lie: so many transactions every account has sent, at any block.
+    /// A lie: the transaction count of every account, at any block.
     std::optional<std::uint64_t> claimed_count;
-    /// A lie: there is no receipt of any transaction. Those by block are shown.
+    /// A lie: no transaction has a receipt. Receipts by block are shown.
     bool denies_receipts = false;
 
   private:

@@ -15,7 +15,7 @@ namespace {
 using Ended = net::Exchanges::Ended;
 using Kind = net::TransportError::Kind;
 
-/// What one line of a trace can hold of a body.
+/// A body, cut to fit one trace line.
 std::string excerpt(const std::string& body) {
     constexpr std::size_t kMost = 160;
     std::string out = body.substr(0, kMost);
@@ -26,11 +26,11 @@ std::string excerpt(const std::string& body) {
 }  // namespace
 
 struct SimulatedNetwork::Impl {
-    /// An exchange under way.
+    /// An exchange in flight.
     struct Flight {
         net::HttpRequest request;
-        Endpoint* endpoint = nullptr;  ///< null: nobody is there
-        Fate fate;
+        Endpoint* endpoint = nullptr;  ///< null: no endpoint at this URL
+        CallPlan call_plan;
         Steady started;
         const void* owner = nullptr;
         std::function<void(Ended, Endpoint*)> deliver;
@@ -69,25 +69,25 @@ struct SimulatedNetwork::Impl {
     When take_off(net::HttpRequest request, const void* owner, net::Exchanges::Id id,
                   std::function<void(Ended, Endpoint*)> deliver) {
         if (request.on_data || !request.body_file.empty() || request.stop.stop_possible()) {
-            throw std::logic_error("the simulated network knows neither streams nor stop tokens");
+            throw std::logic_error("the simulated network supports neither streams nor stop tokens");
         }
         settle(clock.steady());
         Flight flight;
         flight.endpoint = find(request.url);
         flight.started = clock.steady();
         if (flight.endpoint != nullptr) {
-            flight.fate = flight.endpoint->begin(request, since_start(flight.started));
+            flight.call_plan = flight.endpoint->begin(request, since_start(flight.started));
         }
         flight.request = std::move(request);
         flight.owner = owner;
         flight.id = id;
         flight.deliver = std::move(deliver);
-        const When when{flight.started + flight.fate.after, next_number++};
+        const When when{flight.started + flight.call_plan.after, next_number++};
         flights.emplace(when, std::move(flight));
         return when;
     }
 
-    /// Lets everything happen that is due until then.
+    /// Processes all events that are due until then.
     void settle(Steady until) {
         while (!flights.empty() && flights.begin()->first.first <= until) {
             const auto at = flights.begin()->first.first;
@@ -107,10 +107,10 @@ struct SimulatedNetwork::Impl {
                 throw net::TransportError(Kind::kConnect,
                                           net::redact_url(flight.request.url) + ": no such host");
             }
-            ended.response = flight.endpoint->end(flight.request, flight.fate, since_start(at));
+            ended.response = flight.endpoint->end(flight.request, flight.call_plan, since_start(at));
             if (!ended.response) {
-                flight.fate.after = flight.request.timeout;
-                const When later{flight.started + flight.fate.after, next_number++};
+                flight.call_plan.after = flight.request.timeout;
+                const When later{flight.started + flight.call_plan.after, next_number++};
                 flights.emplace(later, std::move(flight));
                 return;
             }
@@ -123,10 +123,10 @@ struct SimulatedNetwork::Impl {
         flight.deliver(std::move(ended), flight.endpoint);
     }
 
-    /// The caller reads it.
+    /// Records that the caller reads the answer.
     static void hand_over(const Ended& ended, Endpoint* endpoint) {
         if (endpoint != nullptr && ended.response && ended.response->header("Retry-After")) {
-            endpoint->told(true);
+            endpoint->set_delay_read(true);
         }
     }
 
@@ -204,7 +204,7 @@ class SimulatedExchanges final : public net::Exchanges {
 
   private:
     SimulatedNetwork::Impl& network_;
-    std::deque<std::pair<Ended, Endpoint*>> ended_;  ///< not read yet
+    std::deque<std::pair<Ended, Endpoint*>> ended_;  ///< not yet read
 };
 
 }  // namespace
@@ -281,14 +281,14 @@ std::uint64_t SimulatedNetwork::calls(const std::string& url) const {
 
 void SimulatedNetwork::another_caller() {
     for (const auto& endpoint : impl_->endpoints) {
-        endpoint->told(false);
+        endpoint->set_delay_read(false);
     }
 }
 
 std::uint64_t SimulatedNetwork::impatient_calls() const {
     std::uint64_t out = 0;
     for (const auto& endpoint : impl_->endpoints) {
-        out += endpoint->impatient;
+        out += endpoint->early_calls;
     }
     return out;
 }

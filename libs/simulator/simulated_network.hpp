@@ -1,5 +1,5 @@
-// A network of endpoints in virtual time, behind net::Transport: all show one scripted chain, each in its own
-// way. Nothing waits: the clock is moved to what comes next. Everything follows from the seed.
+// A network of endpoints in virtual time, behind net::Transport: all show one scripted chain, each with its
+// own faults. Nothing waits: the clock moves to the next event. Everything follows from the seed.
 #pragma once
 
 #include <functional>
@@ -18,26 +18,26 @@ class SimulatedNetwork final : public net::Transport {
                      std::vector<EndpointPlan> endpoints);
     ~SimulatedNetwork() override;
 
-    /// Moves the clock by the time that the exchange takes.
+    /// Moves the clock by the duration of the exchange.
     net::HttpResponse send(const net::HttpRequest& request) override;
-    /// next() moves the clock to the earliest end, or else to the deadline.
+    /// next() moves the clock to the earliest end, or to the deadline.
     std::unique_ptr<net::Exchanges> exchanges() override;
 
-    /// What goes on beside the exchanges, told before each step in time: let the chain grow up to that time.
+    /// Activity between exchanges, called before each step in time: extends the chain up to that time.
     std::function<void(Timestamp)> meanwhile = [](Timestamp) {};
-    /// When set, is told each exchange in one line.
+    /// If set, called with one line for each exchange.
     std::function<void(const std::string&)> trace;
 
-    /// Faults may be changed at any time. @throws std::out_of_range
+    /// The plan of an endpoint; may be changed at any time. @throws std::out_of_range
     EndpointPlan& plan(const std::string& url);
     std::vector<std::string> urls() const;
-    /// Of all endpoints together.
+    /// Sum over all endpoints.
     FaultCounts counts() const;
     std::uint64_t calls() const;
     std::uint64_t calls(const std::string& url) const;
-    /// Calls to an endpoint within the time for which it had said Retry-After, and the caller had read so.
+    /// Calls to an endpoint during a Retry-After that the caller had read.
     std::uint64_t impatient_calls() const;
-    /// Who calls from now on knows nothing of what was said before.
+    /// Starts a new caller, which has read no Retry-After.
     void another_caller();
 
     struct Impl;

@@ -51,7 +51,7 @@ TEST_CASE("an honest endpoint answers with the canonical chain") {
     }
 }
 
-TEST_CASE("the hash that a block is known by is that of its header's fields, until one of them is another") {
+TEST_CASE("a block's hash is the hash of its header's fields, and changes with any of them") {
     World world(only({}));
     for (std::uint64_t number = 0; number <= world.chain.height(); number += 7) {
         auto request = world.request("eth_getBlockByNumber", list(to_quantity(number), false));
@@ -69,7 +69,7 @@ TEST_CASE("the hash that a block is known by is that of its header's fields, unt
     }
 }
 
-TEST_CASE("a batch is answered in one, what is no request with an error") {
+TEST_CASE("a batch gets one answer; a malformed request gets an error") {
     World world(only({}));
     auto request = world.request("eth_chainId", json::array());
     request.body = "[" + request.body + "," + request.body + "]";
@@ -80,7 +80,7 @@ TEST_CASE("a batch is answered in one, what is no request with an error") {
     CHECK(json::parse(world.network->send(request).body)["error"]["code"] == -32600);
 }
 
-TEST_CASE("exchanges end in the order of time, and the clock moves to each end or to the deadline") {
+TEST_CASE("exchanges end in order of time; the clock moves to each end or to the deadline") {
     EndpointPlan fast;
     fast.url = kUrl;
     fast.latency = Millis(30);
@@ -108,7 +108,7 @@ TEST_CASE("exchanges end in the order of time, and the clock moves to each end o
     const auto third = exchanges->start(world.request("eth_chainId", json::array()));
     const auto gone = exchanges->start(world.request("eth_chainId", json::array()));
     exchanges->cancel(gone);
-    // What another does meanwhile takes its time from the same clock.
+    // A call meanwhile uses the same clock.
     CHECK(world.send("eth_chainId").status == 200);
     world.clock.advance(Millis(1'000));
     CHECK(exchanges->next(start)->id == third);
@@ -120,14 +120,14 @@ TEST_CASE("exchanges end in the order of time, and the clock moves to each end o
     CHECK_THROWS_AS(exchanges->start(streamed), std::logic_error);
 }
 
-TEST_CASE("blocks come while an exchange is under way") {
+TEST_CASE("blocks are mined while an exchange is in flight") {
     EndpointPlan plan;
     plan.latency = Millis(1'000);
     World world(only(plan));
     CHECK(world.result("eth_blockNumber") == to_quantity(202U));
 }
 
-TEST_CASE("the same seed gives the same bytes, another seed others") {
+TEST_CASE("the same seed gives the same bytes, another seed other bytes") {
     const auto transcript = [](std::uint64_t seed) {
         EndpointPlan plan;
         plan.balanced = true;
@@ -153,7 +153,7 @@ TEST_CASE("the same seed gives the same bytes, another seed others") {
         const auto counts = world.network->counts();
         for (std::size_t fault = 0; fault < kRandomFaults; ++fault) {
             INFO(to_string(static_cast<Fault>(fault)));
-            // No header by number or hash is asked for here.
+            // This test requests no header by number or hash.
             CHECK((counts.of[fault] > 0) == (static_cast<Fault>(fault) != Fault::kForgotten));
         }
         CHECK(world.miner->reorgs() > 3);

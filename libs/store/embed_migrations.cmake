@@ -18,4 +18,7 @@ foreach(file IN LISTS files)
 endforeach()
 string(APPEND text "};\n}  // namespace\n\n")
 string(APPEND text "std::span<const Migration> embedded_migrations() { return kMigrations; }\n\n}  // namespace lamda::store\n")
-file(WRITE "${OUT}" "${text}")
+# An equal file stays as it is: what includes it is not compiled again.
+file(WRITE "${OUT}.new" "${text}")
+file(COPY_FILE "${OUT}.new" "${OUT}" ONLY_IF_DIFFERENT)
+file(REMOVE "${OUT}.new")

@@ -6,7 +6,7 @@ namespace lamda::streamrunner {
 
 namespace {
 
-/// What differs between the settings of two chains.
+/// Texts and defaults that differ between the chains.
 struct ChainTexts {
     const char* chain;             ///< `BSC`
     const char* contract;          ///< `JobManager`

@@ -79,7 +79,8 @@ runtime::IdentityClaim StreamRunner::identity_claim() const {
 void StreamRunner::start(pgingest::Projection& projection, pgingest::Repairable& journal) {
     parts_ = std::make_unique<Parts>(*this, projection, journal);
     auto& parts = *parts_;
-    parts.stream.emplace(parts.config, rpc_, parts.sink(), clock_, app_.log(), app_.metrics(), app_.health(),
+    parts.stream.emplace(parts.config, rpc_, parts.sink(),
+                         telemetry::Context{clock_, app_.log(), app_.metrics(), app_.health()},
                          ingest::StreamOptions{.memory = &parts.memory, .lease = &lease_});
     app_.loop(plan_.stream_loop, [this, &parts](const std::stop_token& stop) {
         or_config_error([&] { parts.stream->run(stop); });

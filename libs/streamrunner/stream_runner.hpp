@@ -17,7 +17,7 @@
 
 namespace lamda::streamrunner {
 
-/// What is read, and how the process names the loops that read it.
+/// One stream: its key, its filter, its finality, and the names of its two loops.
 struct StreamPlan {
     std::string name;  ///< `dispatcher:bsc`; key of the stream's rows
     std::vector<Topic> topics;

@@ -1,3 +1,4 @@
+// Anvil: an EVM node as a child process.
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -12,7 +13,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-/// The binary itself: npm's wrapper would leave it alive when it is killed.
+/// Path of the binary itself: npm's wrapper would leave it running after SIGKILL.
 std::string anvil_binary() {
 #if defined(__aarch64__)
     const std::string package = "@foundry-rs/anvil-linux-arm64";
@@ -46,7 +47,7 @@ Anvil::Anvil(const std::string& dir, AnvilConfig config) : impl_(std::make_uniqu
 
 Anvil::~Anvil() {
     if (impl_->process) {
-        impl_->process->kill();  // nobody will read its state
+        impl_->process->kill();  // its state is not needed
     }
 }
 
@@ -56,7 +57,7 @@ std::string Anvil::url() const {
 
 void Anvil::stop() {
     if (impl_->process) {
-        // On SIGTERM it writes its state.
+        // Writes its state on SIGTERM.
         impl_->process->stop(Millis(20'000));
     }
 }
@@ -106,7 +107,7 @@ std::string Anvil::call(const std::string& method, const std::string& params_jso
     const auto answer = plain_http(
         "POST", impl_->port, "", "/", "application/json",
         fmt::format(R"({{"jsonrpc":"2.0","id":1,"method":"{}","params":{}}})", method, params_json));
-    // {"jsonrpc":"2.0","id":1,"result":…}: what follows the key, up to the closing brace
+    // {"jsonrpc":"2.0","id":1,"result":…}: returns the text after the key, up to the closing brace
     constexpr std::string_view kKey = "\"result\":";
     const auto key = answer.body.find(kKey);
     const auto end = answer.body.rfind('}');

@@ -1,3 +1,4 @@
+// Content store of the local network as a child process.
 #include <filesystem>
 
 #include "testkit/server_process.hpp"
@@ -24,7 +25,7 @@ ContentStore::ContentStore(const std::string& dir) : impl_(std::make_unique<Impl
 ContentStore::~ContentStore() {
     try {
         stop();
-    } catch (const std::exception&) {  // the process object kills what is left
+    } catch (const std::exception&) {  // the destructor kills the process
     }
 }
 

@@ -1,3 +1,4 @@
+// Private keys of the well-known test mnemonic.
 #include <array>
 #include <stdexcept>
 

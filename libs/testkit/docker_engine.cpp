@@ -1,3 +1,4 @@
+// Docker engine in its own PID and mount namespaces.
 #include <fmt/format.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -17,9 +18,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-// Runs as the first process of a PID namespace of its own: when that ends, however it ends, the kernel kills
-// the engine, containerd, the shims and all containers. The mount namespace keeps its mounts from the rest of
-// the machine; /run is its own, because containerd's shims put their sockets there.
+// Runs as the first process of its own PID namespace: when it ends for any reason, the kernel kills the
+// engine, containerd, the shims and all containers. The mount namespace isolates its mounts from the machine;
+// /run is private, because containerd's shims create their sockets there.
 constexpr auto kScript = R"(set -e
 mount -t tmpfs tmpfs /run
 if ! grep -q ' - cgroup' /proc/self/mountinfo; then
@@ -34,7 +35,7 @@ exec dockerd --data-root="$DATA" --exec-root="$SOCKETS/exec" --pidfile="$SOCKETS
   --bridge=none --storage-driver=vfs --exec-opt native.cgroupdriver=cgroupfs --shutdown-timeout=2
 )";
 
-// A static busybox with a link for each of its commands; the same bytes each time.
+// A static busybox with a link for each command; reproducible bytes.
 constexpr auto kImageScript = R"(set -e
 [ -x /bin/busybox ] || { echo 'no /bin/busybox: apt-get install busybox-static'; exit 1; }
 rm -rf rootfs && mkdir -p rootfs/bin rootfs/tmp && chmod 1777 rootfs/tmp
@@ -122,7 +123,7 @@ DockerEngine::DockerEngine(const std::string& dir) : impl_(std::make_unique<Impl
 DockerEngine::~DockerEngine() {
     try {
         stop();
-    } catch (const std::exception&) {  // the process object kills what is left
+    } catch (const std::exception&) {  // the destructor kills the process
     }
     impl_->process.reset();
     if (impl_->sockets != impl_->dir) {
@@ -155,7 +156,7 @@ void DockerEngine::start() {
     if (self.process && self.process->running()) {
         return;
     }
-    // The numbers in old pid files would be taken for the new namespace's processes.
+    // PIDs in old pid files would match processes of the new namespace.
     fs::remove_all(self.sockets + "/exec");
     fs::remove(self.sockets + "/docker.pid");
     fs::remove(self.socket());

@@ -11,10 +11,10 @@ namespace lamda::testkit {
 
 namespace {
 
-/// The first of anvil's accounts: it signs by itself.
+/// The first of anvil's accounts: the node signs for it.
 constexpr auto kSender = "0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266";
 
-/// The text of a string field of flat JSON that is known to be well-formed; empty: absent.
+/// The text of a string field of well-formed flat JSON; empty: absent.
 std::string field(const std::string& json, const std::string& name) {
     const auto key = json.find('"' + name + '"');
     const auto begin = key == std::string::npos ? key : json.find('"', json.find(':', key));
@@ -48,10 +48,10 @@ JobLogs::JobLogs(Anvil& node) : node_(node) {
 }
 
 void JobLogs::emit(JobLogKind kind, std::uint64_t first, std::uint64_t count, std::uint64_t per_block) {
-    // Left to itself the node mines some time after it has answered, and several transactions together.
+    // With automatic mining the node mines some time after its answer, and several transactions together.
     node_.call("evm_setAutomine", "[false]");
     for (std::uint64_t done = 0; done < count; done += per_block) {
-        // A gas limit of our own spares the node a trial run for each block.
+        // A fixed gas limit saves the node an estimation for each block.
         node_.call(
             "eth_sendTransaction",
             fmt::format(R"([{{"from":"{}","to":"{}","gas":"{:#x}","data":"0x{:064x}{:064x}{:064x}"}}])",

@@ -1,4 +1,4 @@
-// Thousands of JobManager's logs on an EVM node, at the node's own speed.
+// Thousands of JobManager's logs on an EVM node, at the node's speed.
 #pragma once
 
 #include <cstdint>
@@ -11,15 +11,15 @@ namespace lamda::testkit {
 
 enum class JobLogKind { kCreated, kConfirmed, kClaimed };
 
-/// tests/data/JobLogs.sol, deployed: code at address() that emits what it is asked for. Jobs have numbers;
-/// id, renter and provider follow from them.
+/// tests/data/JobLogs.sol, deployed: code at address() that emits requested events. Jobs are numbered; id,
+/// renter and provider follow from the number.
 class JobLogs {
   public:
-    /// @throws std::runtime_error with the node's answer, here and below
+    /// @throws std::runtime_error with the node's answer; so do the functions below
     explicit JobLogs(Anvil& node);
     const std::string& address() const { return address_; }  ///< `0x…`
-    /// Logs of the jobs first … first + count − 1, `per_block` of them in each new block.
-    /// @param per_block at most 10,000: what fits into a block's gas
+    /// Emits logs of the jobs first … first + count − 1, `per_block` of them in each new block. @param
+    /// per_block at most 10,000: the limit of a block's gas
     void emit(JobLogKind kind, std::uint64_t first, std::uint64_t count, std::uint64_t per_block);
 
   private:

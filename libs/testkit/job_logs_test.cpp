@@ -11,7 +11,7 @@ using namespace lamda;
 using namespace lamda::testkit;
 namespace jm = lamda::contracts::job_manager;
 
-TEST_CASE("jobs by the thousand: JobManager's three events, in as many blocks as were asked for") {
+TEST_CASE("thousands of jobs: JobManager's three events, in the requested number of blocks") {
     constexpr std::uint64_t kGenesis = 1'700'000'000;
     const TempDir dir("job_logs");
     Anvil node(dir.path(), AnvilConfig{ChainId{31337}, 0, 1, kGenesis});

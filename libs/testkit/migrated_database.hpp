@@ -1,4 +1,4 @@
-// Databases as an installation has them: the schema is `lamda`'s, and each service has a login of its own.
+// Databases as in an installation: the schema belongs to `lamda`, and each service has its own login.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@
 
 namespace lamda::testkit {
 
-/// Runs deploy/postgres/roles.sql in a database that is there. @throws std::runtime_error with its output
+/// Runs deploy/postgres/roles.sql in an existing database. @throws std::runtime_error with its output
 void admit_roles(const PostgresServer& server, const std::string& database);
 
-/// Creates a database that `lamda` owns, with the roles of deploy/postgres/roles.sql and no schema yet.
-/// @returns the DSN of `lamda`, who migrates it. @throws std::runtime_error with the script's output
+/// Creates a database owned by `lamda`, with the roles of deploy/postgres/roles.sql and without a schema.
+/// @returns the DSN of `lamda`, which migrates it. @throws std::runtime_error with the script's output
 std::string create_database_with_roles(PostgresServer& server, const std::string& name);
 
-/// The same, migrated. @param role of store/role_privileges.hpp; `postgres` for a test's own look  @returns
-/// that role's DSN
+/// As create_database_with_roles(), and migrated. @param role of store/role_privileges.hpp; `postgres` for
+/// inspection by a test @returns the DSN of that role
 std::string migrated_database(PostgresServer& server, const std::string& name, std::string_view role);
 
 /// @param role `lamda`, or one of store/role_privileges.hpp

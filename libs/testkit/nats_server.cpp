@@ -1,3 +1,4 @@
+// nats-server as a child process, with the deployed users or without any.
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
@@ -23,7 +24,7 @@ std::string read_text(const std::string& path) {
     return out.str();
 }
 
-/// The configuration that is deployed, and in LAMDA one more user, who may do all there. Its path.
+/// Writes the deployed configuration with one more user in LAMDA, who has all permissions. Returns its path.
 std::string write_accounts(const std::string& dir) {
     const std::string first_users = "users: [";
     std::string text = read_text(source_dir() + "/deploy/nats/nats.conf");
@@ -38,7 +39,7 @@ std::string write_accounts(const std::string& dir) {
     return dir + "/nats.conf";
 }
 
-/// `address:password` of the account that add-provider.sh has written.
+/// Returns `address:password` of the account that add-provider.sh writes.
 std::string add_provider(const std::string& dir, const std::string& address) {
     ProcessSpec spec;
     spec.argv = {"sh", source_dir() + "/deploy/nats/add-provider.sh", address, "host",
@@ -59,7 +60,7 @@ struct NatsServer::Impl {
     std::string dir;
     std::string log;
     int port = free_port();
-    std::string config;                         ///< empty: everybody may do everything
+    std::string config;                         ///< empty: no permissions are enforced
     std::map<std::string, std::string> logins;  ///< user → user:password
     std::optional<Process> process;
 
@@ -94,7 +95,7 @@ NatsServer::NatsServer(const std::string& dir, const std::vector<std::string>& p
 NatsServer::~NatsServer() {
     try {
         stop();
-    } catch (const std::exception&) {  // the process object kills what is left
+    } catch (const std::exception&) {  // the destructor kills the process
     }
 }
 
@@ -142,7 +143,7 @@ void NatsServer::start() {
     spec.cwd = impl_->dir;
     spec.log_file = impl_->log;
     impl_->process.emplace(std::move(spec));
-    // It listens only after JetStream has recovered its streams.
+    // The server listens only after JetStream has recovered its streams.
     wait_ready("nats-server", *impl_->process, impl_->log,
                [this] { return accepts_connections(impl_->port); });
 }

@@ -1,4 +1,4 @@
-// The heavier servers: EVM node, Docker engine, content store.
+// Tests of the slower servers: EVM node, Docker engine, content store.
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ std::string socket_of(const DockerEngine& engine) {
     return engine.host().substr(7);
 }
 
-/// Creates and starts a container; its id.
+/// Creates and starts a container; returns its id.
 std::string start_container(const std::string& socket, const std::string& name, const std::string& command) {
     const auto created = plain_http("POST", 0, socket, "/containers/create?name=" + name, "application/json",
                                     R"({"Image":"lamda/busybox:1.35","Cmd":["sh","-c",")" + command +
@@ -53,7 +53,7 @@ std::set<pid_t> processes_named(const std::string& words) {
 }  // namespace
 
 TEST_CASE(
-    "an EVM node has its chain id, mines on demand, reorganises, and starts again where it was stopped") {
+    "an EVM node has its chain id, mines on demand, reorganises, and keeps its state through a restart") {
     TempDir dir("anvil");
     AnvilConfig config;
     config.chain_id = ChainId{97};
@@ -89,8 +89,7 @@ TEST_CASE("an EVM node with a block time mines by itself") {
     REQUIRE(wait_until([&] { return anvil.call("eth_blockNumber", "[]") >= "\"0x3\""; }));
 }
 
-TEST_CASE(
-    "a Docker engine runs containers, keeps them through a restart, and takes them with it when killed") {
+TEST_CASE("a Docker engine runs containers, keeps them through a restart, and ends them when killed") {
     TempDir dir("docker");
     std::string socket;
     {
@@ -107,7 +106,7 @@ TEST_CASE(
     }
     REQUIRE_FALSE(accepts_connections(socket));
 
-    // A process that is killed leaves no engine, no shim and no container behind.
+    // A killed process leaves no engine, shim or container behind.
     const std::string marker = "sleep 98" + std::to_string(getpid());
     const pid_t parent = fork();
     if (parent == 0) {
@@ -125,7 +124,7 @@ TEST_CASE(
         wait_until([&] { return processes_named(marker).empty() && processes_named(dir.path()).empty(); }));
 }
 
-TEST_CASE("a Docker engine below a long path puts its sockets where their names fit") {
+TEST_CASE("a Docker engine below a long path creates its sockets at a short path") {
     TempDir dir("docker");
     const std::string deep = dir.path() + "/" + std::string(120, 'd');
     std::string socket;

@@ -1,4 +1,4 @@
-// For the tests of this folder: one server for the executable, a fresh migrated database for each case.
+// Database of the tests that include this file: one server per executable, a new migrated database per case.
 #pragma once
 
 #include <atomic>
@@ -29,8 +29,8 @@ struct TestDatabase {
     TestDatabase() { store::migrate(db); }
 };
 
-/// Runs a hidden test of this executable with a crash point armed; true when it was killed there. A process
-/// of its own, because after nats.c was opened a fork would not do.
+/// Runs a hidden test of this executable with a crash point armed; true if it was killed there. Uses a new
+/// process, because a fork is not possible after nats.c was opened.
 inline bool run_and_crash(const std::string& tag, const std::string& point,
                           std::map<std::string, std::string> env) {
     testkit::ProcessSpec spec;

@@ -1,4 +1,4 @@
-// Where tests stand: folders, ports, waiting.
+// Environment of tests: folders, ports, waiting.
 #include <arpa/inet.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -48,7 +48,7 @@ std::string binary_dir() {
 TempDir::TempDir(const std::string& name) {
     static std::atomic<int> count = 0;
     path_ = binary_dir() + "/tmp/" + name + "-" + std::to_string(getpid()) + "-" + std::to_string(++count);
-    fs::remove_all(path_);  // of an earlier process with this number
+    fs::remove_all(path_);  // of an earlier process with this PID
     fs::create_directories(path_);
 }
 
@@ -60,8 +60,8 @@ TempDir::~TempDir() {
 }
 
 int free_port() {
-    // Below the range that the kernel gives to outgoing connections: a server that is down for a while finds
-    // its port free again, and a client that retries cannot connect to itself.
+    // Below the range of outgoing connections: a stopped server finds its port free when it starts again, and
+    // a client that retries cannot connect to itself.
     static std::mutex mutex;
     static std::mt19937 random{std::random_device{}()};
     static std::set<int> given;

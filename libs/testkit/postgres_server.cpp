@@ -1,3 +1,4 @@
+// PostgreSQL server as a child process.
 #include <signal.h>
 #include <unistd.h>
 
@@ -36,7 +37,7 @@ std::string bin_dir() {
     return (root / std::to_string(best) / "bin").string();
 }
 
-/// Children of a process (of its main thread, which is all that the postmaster has).
+/// Children of a process (of its main thread: the postmaster has no other).
 std::vector<pid_t> children_of(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
     std::vector<pid_t> out;
@@ -81,7 +82,7 @@ struct PostgresServer::Impl {
     }
 
     bool ready() const {
-        // Its last line says "ready" once connections are taken.
+        // The last line is "ready" once connections are accepted.
         std::ifstream file(data + "/postmaster.pid");
         std::string line;
         std::string pid;
@@ -138,7 +139,7 @@ PostgresServer::PostgresServer(const std::string& dir, bool durable, std::vector
 PostgresServer::~PostgresServer() {
     try {
         stop();
-    } catch (const std::exception&) {  // the process object kills what is left
+    } catch (const std::exception&) {  // the destructor kills the process
     }
 }
 
@@ -161,7 +162,7 @@ int PostgresServer::port() const {
 
 void PostgresServer::stop() {
     if (impl_->process) {
-        impl_->process->signal(SIGINT);  // "fast": sessions are ended, the checkpoint is written
+        impl_->process->signal(SIGINT);  // "fast": ends sessions, writes the checkpoint
         if (!impl_->process->wait(Millis(20'000))) {
             kill();
         }
@@ -170,7 +171,7 @@ void PostgresServer::stop() {
 
 void PostgresServer::kill() {
     if (impl_->process && impl_->process->running()) {
-        // Each backend leads a session of its own, which the group's SIGKILL does not reach.
+        // Each backend is a session leader, which the group's SIGKILL does not reach.
         impl_->process->signal(SIGSTOP);
         const auto backends = children_of(impl_->process->pid());
         impl_->process->kill();

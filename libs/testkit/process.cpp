@@ -61,7 +61,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
     return out;
 }
 
-/// Only async-signal-safe calls: other threads may have held any lock at the fork.
+/// Uses only async-signal-safe calls: other threads may hold any lock at the fork.
 [[noreturn]] void become(char* const* argv, char* const* env, const char* cwd, int output, int error_pipe,
                          pid_t parent) {
     setpgid(0, 0);
@@ -76,7 +76,7 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
         dup2(output, STDERR_FILENO) >= 0) {
         const int null = open("/dev/null", O_RDONLY | O_CLOEXEC);
         dup2(null, STDIN_FILENO);
-        close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // sockets of libraries that forget to
+        close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);  // sockets that libraries opened without CLOEXEC
         execvpe(argv[0], argv, env);
     }
     const int error = errno;
@@ -168,7 +168,7 @@ std::optional<int> Process::wait(Millis timeout) {
         siginfo_t info{};
         if (waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
             info.si_pid == pid_) {
-            ::kill(-pid_, SIGKILL);  // before the reaping, while the group's number cannot be another's
+            ::kill(-pid_, SIGKILL);  // before reaping, while the group's number cannot be reused
             int status = 0;
             waitpid(pid_, &status, 0);
             status_ = decode(status);

@@ -1,4 +1,4 @@
-// Child processes for tests and lamda-devnet: started, watched, killed with their whole group.
+// Child processes for tests and lamda-devnet: started, watched, killed with their process group.
 #pragma once
 
 #include <sys/types.h>
@@ -15,13 +15,13 @@ namespace lamda::testkit {
 
 struct ProcessSpec {
     std::vector<std::string> argv;
-    std::map<std::string, std::string> env;  ///< on top of a minimal environment (PATH, HOME=cwd, LANG)
+    std::map<std::string, std::string> env;  ///< added to the minimal environment (PATH, HOME=cwd, LANG)
     std::string cwd;
-    std::string log_file;      ///< stdout and stderr are appended there; empty: /dev/null
-    bool as_postgres = false;  ///< setpriv to user postgres when root (libraries.md)
+    std::string log_file;      ///< stdout and stderr are appended to it; empty: /dev/null
+    bool as_postgres = false;  ///< setpriv to user postgres when root
 };
 
-/// Dies with its parent (PR_SET_PDEATHSIG) and with this object.
+/// A child process. Ends with its parent (PR_SET_PDEATHSIG) and with this object.
 class Process {
   public:
     explicit Process(ProcessSpec spec);
@@ -31,13 +31,13 @@ class Process {
     pid_t pid() const;
     bool running();
     void signal(int number);
-    /// SIGTERM, then SIGKILL of the group after `timeout`, times patience(); the exit status (128 + signal if
-    /// killed).
+    /// SIGTERM, then SIGKILL of the group after `timeout`, times `patience()`. Returns the exit status (128 +
+    /// signal if killed).
     int stop(Millis timeout = Millis(5'000));
     int kill();  ///< SIGKILL and reap
-    /// Exit status; absent if it still runs after `timeout`, times patience().
+    /// Exit status; absent if it still runs after `timeout`, times `patience()`.
     std::optional<int> wait(Millis timeout);
-    /// Same spec again.
+    /// Starts the same spec again.
     void restart(const std::map<std::string, std::string>& more_env = {});
 
   private:
@@ -46,14 +46,15 @@ class Process {
     std::optional<int> status_;
 };
 
-/// Runs to its end, or is killed after `timeout`, times patience(). Output is stdout and stderr together.
+/// Result of run(), which kills the process after `timeout`, times `patience()`. Output is stdout and stderr
+/// together.
 struct Finished {
     int status;
     std::string output;
 };
 Finished run(const ProcessSpec& spec, Millis timeout = Millis(60'000));
 
-/// A folder below the build folder, removed at the end unless LAMDA_KEEP is set or the test failed.
+/// A folder below the build folder, removed by the destructor unless LAMDA_KEEP is set or the test failed.
 class TempDir {
   public:
     explicit TempDir(const std::string& name);
@@ -64,11 +65,11 @@ class TempDir {
     std::string path_;
 };
 
-/// A port that was free a moment ago, on 127.0.0.1.
+/// A currently free port on 127.0.0.1.
 int free_port();
-/// Polls every 20 ms until true; false after `timeout`, times patience().
+/// Polls every 20 ms until true; false after `timeout`, times `patience()`.
 bool wait_until(const std::function<bool()>& condition, Millis timeout = Millis(10'000));
-/// The root of the source checkout and of the build tree (LAMDA_SOURCE_DIR, LAMDA_BINARY_DIR of the build).
+/// Root of the source checkout, and of the build tree (LAMDA_SOURCE_DIR, LAMDA_BINARY_DIR of the build).
 std::string source_dir();
 std::string binary_dir();
 

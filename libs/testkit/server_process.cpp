@@ -15,7 +15,7 @@ namespace lamda::testkit {
 
 namespace {
 
-/// A connected socket, or −1. Reads and writes give up after a minute.
+/// A connected socket, or −1. Reads and writes time out after a minute.
 int connect_to(int port, const std::string& unix_socket) {
     const int family = unix_socket.empty() ? AF_INET : AF_UNIX;
     const int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -112,7 +112,7 @@ PlainAnswer plain_http(const std::string& method, int port, const std::string& u
     for (std::size_t sent = 0; sent < request.size();) {
         const auto n = send(fd, request.data() + sent, request.size() - sent, MSG_NOSIGNAL);
         if (n <= 0) {
-            break;  // the server may have answered early
+            break;  // the server may have answered before the end of the request
         }
         sent += static_cast<std::size_t>(n);
     }

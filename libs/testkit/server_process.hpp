@@ -1,4 +1,4 @@
-// What the servers share: a log whose end is quoted when something goes wrong, and loopback connections.
+// Functions shared by the servers: waiting with the log's end in the error, and loopback connections.
 #pragma once
 
 #include <functional>
@@ -8,11 +8,11 @@
 
 namespace lamda::testkit {
 
-/// The last `lines` lines of a file; empty when there is none.
+/// The last `lines` lines of a file; empty if it does not exist.
 std::string tail_of(const std::string& path, std::size_t lines = 15);
 
-/// Waits until `ready`, watching the process.
-/// @throws std::runtime_error with the log's last lines when it ends or takes longer than `timeout`
+/// Waits until `ready`, watching the process. @throws std::runtime_error with the log's last lines if the
+/// process ends, or after `timeout`
 void wait_ready(const std::string& name, Process& process, const std::string& log,
                 const std::function<bool()>& ready, Millis timeout = Millis(30'000));
 
@@ -23,8 +23,8 @@ struct PlainAnswer {
     int status = 0;
     std::string body;
 };
-/// One HTTP/1.0 exchange on a connection of its own, to 127.0.0.1:<port> or to a unix socket (when it is not
-/// empty). Independent of libs/net, whose tests use these servers. @throws std::runtime_error
+/// One HTTP/1.0 exchange on its own connection, to 127.0.0.1:<port> or to a unix socket (if not empty).
+/// Independent of libs/net, whose tests use these servers. @throws std::runtime_error
 PlainAnswer plain_http(const std::string& method, int port, const std::string& unix_socket,
                        const std::string& path, const std::string& content_type, const std::string& body);
 

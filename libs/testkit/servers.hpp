@@ -1,6 +1,5 @@
-// Real servers, private, on free ports of 127.0.0.1, each with its own data folder. All are ready when
-// constructed (std::runtime_error with the log's last lines otherwise) and can be stopped and started again
-// on the same port.
+// Real servers, private, on free ports of 127.0.0.1, each with its own data folder. The constructor waits for
+// readiness (std::runtime_error with the log's last lines). A restart keeps the port.
 #pragma once
 
 #include <cstdint>
@@ -14,20 +13,20 @@
 
 namespace lamda::testkit {
 
-/// PostgreSQL 15, initdb with trust on loopback, fsync off unless durable.
+/// PostgreSQL 15: initdb with trust on loopback, fsync off unless durable.
 class PostgresServer {
   public:
-    /// @param settings `name=value`, over those that suit a test
+    /// @param settings `name=value`, overriding the defaults for tests
     explicit PostgresServer(const std::string& dir, bool durable = false,
                             std::vector<std::string> settings = {});
     ~PostgresServer();
-    /// postgres://…/<database>; create_database makes a fresh, empty one.
+    /// postgres://…/<database>; create_database() creates a new, empty one.
     std::string dsn(const std::string& database = "postgres") const;
     std::string create_database(const std::string& name);
     void drop_database(const std::string& name);
     int port() const;
-    void stop();  ///< fast
-    void kill();  ///< SIGKILL of all
+    void stop();  ///< fast shutdown
+    void kill();  ///< SIGKILL of all processes
     void start();
 
   private:
@@ -38,19 +37,19 @@ class PostgresServer {
 /// nats-server with JetStream, file storage.
 class NatsServer {
   public:
-    /// Without users: everybody may do everything.
+    /// Without users: all permissions for every client.
     explicit NatsServer(const std::string& dir);
-    /// With deploy/nats/nats.conf and an account for each of the addresses.
+    /// With deploy/nats/nats.conf and an account for each address.
     NatsServer(const std::string& dir, const std::vector<std::string>& providers);
     ~NatsServer();
-    /// For whoever may do everything where the streams are.
+    /// URL of a user with all permissions in the account of the streams.
     std::string url() const;
-    /// With the login of a role (`dispatcher`, …) or of a provider's address. @throws std::out_of_range
+    /// URL with the login of a role (`dispatcher`, …) or of a provider's address. @throws std::out_of_range
     std::string url(const std::string& user) const;
     void stop();
     void kill();
     void start();
-    /// Of a server that does not run: deletes all streams and consumers.
+    /// Deletes all streams and consumers. The server must be stopped.
     void erase_store();
 
   private:
@@ -60,11 +59,11 @@ class NatsServer {
 
 struct AnvilConfig {
     ChainId chain_id{31337};
-    double block_time = 0;                                     ///< seconds; 0: a block per transaction
+    double block_time = 0;                                     ///< seconds; 0: one block per transaction
     unsigned slots_in_an_epoch = 1;                            ///< finalized = head − 2 × this
     std::optional<std::uint64_t> genesis_time = std::nullopt;  ///< seconds since 1970; absent: now
-    std::string hardfork{};                                    ///< as anvil names it; empty: its newest
-    /// States of old blocks that are kept on disk; absent: all, some hundred KB each.
+    std::string hardfork{};                                    ///< anvil's name of it; empty: its newest
+    /// Number of old blocks' states kept on disk; absent: all, some hundred KB each.
     std::optional<unsigned> old_states = std::nullopt;
 };
 
@@ -76,9 +75,9 @@ class Anvil {
     std::string url() const;
     void stop();
     void kill();
-    /// Starts again with the state that it was stopped with.
+    /// Starts again with the state saved by stop().
     void start();
-    /// JSON-RPC by name: `anvil_mine`, `anvil_reorg`, …; the result as JSON text.
+    /// JSON-RPC by name: `anvil_mine`, `anvil_reorg`, …; returns the result as JSON text.
     std::string call(const std::string& method, const std::string& params_json);
 
   private:
@@ -89,7 +88,7 @@ class Anvil {
 /// Private key (hex) of the n-th account (0 … 9) of the mnemonic "test test … junk".
 std::string dev_key(std::size_t n);
 
-/// A Docker engine of its own: data-root, socket, no iptables, no bridge, vfs; image lamda/busybox:1.35
+/// A private Docker engine: own data-root and socket, no iptables, no bridge, vfs; image lamda/busybox:1.35
 /// imported.
 class DockerEngine {
   public:
@@ -104,7 +103,7 @@ class DockerEngine {
     std::unique_ptr<Impl> impl_;
 };
 
-/// tools/devnet/content-store.mjs
+/// The content store of the local network: tools/devnet/content-store.mjs.
 class ContentStore {
   public:
     explicit ContentStore(const std::string& dir);

@@ -82,11 +82,11 @@ struct SigningServer::Impl {
                                      "Content-Type: text/plain; charset=utf-8\r\n");
     }
 
-    std::map<std::string, Key> keys;  ///< by the public key: 0x and 128 hex digits, as Web3Signer writes it
+    std::map<std::string, Key> keys;  ///< by public key: 0x and 128 hex digits, as Web3Signer writes it
     Key foreign = key_of(dev_key(8));
     std::atomic<Manner> manner = Manner::kGood;
     std::atomic<int> made = 0;
-    LoopbackServer server;  // last: its threads use the rest
+    LoopbackServer server;  // last member: its threads use the others
 };
 
 SigningServer::SigningServer(const std::string& key) : impl_(std::make_unique<Impl>(key)) {}

@@ -1,4 +1,4 @@
-// A remote signer with Web3Signer's eth1 interface, in this process: it really signs, and misbehaves on
+// A remote signer with Web3Signer's eth1 interface, in this process: it makes real signatures, and faults on
 // request.
 #pragma once
 
@@ -12,19 +12,19 @@ class SigningServer {
     enum class Manner {
         kGood,
         kNoKeysYet,   ///< an empty list, as while a vault is read
-        kBusy,        ///< 503 to everything
+        kBusy,        ///< 503 to every request
         kHangs,       ///< signs nothing and does not answer
-        kForeignKey,  ///< signs with another key than it was asked for
-        kForbidden,   ///< 403 to everything
-        kPage,        ///< 200 with what is neither a list nor a signature
+        kForeignKey,  ///< signs with another key than requested
+        kForbidden,   ///< 403 to every request
+        kPage,        ///< 200 with content that is neither a list nor a signature
     };
 
-    /// @param key  64 hex digits; it holds another key beside it
+    /// @param key  64 hex digits; the server holds a second key as well
     explicit SigningServer(const std::string& key);
     ~SigningServer();
     std::string url() const;
     void behave(Manner manner);
-    int signatures() const;  ///< made so far
+    int signatures() const;  ///< number of signatures so far
     int requests() const;
 
   private:

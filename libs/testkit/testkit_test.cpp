@@ -47,7 +47,7 @@ pid_t number_in(const std::string& path) {
 
 }  // namespace
 
-TEST_CASE("a process tells its exit status, or the signal that ended it") {
+TEST_CASE("a process reports its exit status, or the signal that ended it") {
     Process ordinary(shell("exit 7"));
     REQUIRE(ordinary.wait(Millis(5'000)) == 7);
     REQUIRE(ordinary.pid() > 0);
@@ -59,7 +59,7 @@ TEST_CASE("a process tells its exit status, or the signal that ended it") {
     REQUIRE((status == 3 || status == 128 + SIGTERM));  // the trap may not be set yet
 }
 
-TEST_CASE("a process that ignores SIGTERM is killed after the patience") {
+TEST_CASE("a process that ignores SIGTERM is killed after the timeout") {
     TempDir dir("stubborn");
     ProcessSpec spec = shell("trap '' TERM; echo ready; while :; do sleep 1; done");
     spec.log_file = dir.path() + "/log";
@@ -68,7 +68,7 @@ TEST_CASE("a process that ignores SIGTERM is killed after the patience") {
     REQUIRE(stubborn.stop(Millis(100)) == 128 + SIGKILL);
 }
 
-TEST_CASE("a process starts with the minimal environment and what it was given, and again after a restart") {
+TEST_CASE("a process starts with the minimal environment and the given variables, also after a restart") {
     ::setenv("LAMDA_TEST_SECRET", "leak", 1);
     ProcessSpec spec = shell("env; echo cwd=$PWD");
     spec.env = {{"A", "1"}};
@@ -98,7 +98,7 @@ TEST_CASE("a command that does not exist is named in the error") {
     REQUIRE_THROWS_WITH(run(spec), Catch::Contains("lamda-no-such-command"));
 }
 
-TEST_CASE("the whole group goes with its leader") {
+TEST_CASE("the process group ends with its leader") {
     TempDir dir("group");
     const std::string file = dir.path() + "/child";
     Process process(shell("sleep 60 & echo $! > " + file + "; wait"));
@@ -125,14 +125,14 @@ TEST_CASE("children die with a parent that is killed, even those that run as ano
     }
     REQUIRE(wait_until([&] { return number_in(file) > 0; }));
     const pid_t child = number_in(file);
-    // It has become `sleep`: setpriv is done.
+    // The child has become `sleep`: setpriv is done.
     REQUIRE(wait_until([&] { return text_of("/proc/" + std::to_string(child) + "/comm") == "sleep\n"; }));
     ::kill(parent, SIGKILL);
     waitpid(parent, nullptr, 0);
     REQUIRE(wait_until([&] { return !alive(child); }));
 }
 
-TEST_CASE("run gives up after its timeout") {
+TEST_CASE("run ends the process after its timeout") {
     REQUIRE(run(shell("echo before; sleep 60"), Millis(200)).status == 128 + SIGKILL);
 }
 

@@ -98,10 +98,9 @@ struct Sender::Impl {
 };
 
 Sender::Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
-               SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
-               telemetry::Health& health, Precheck precheck)
-    : impl_(std::make_unique<Impl>(config, rpc, signer, tx_queue, signing, clock, std::move(log), metrics,
-                                   health, std::move(precheck))) {}
+               SigningPolicy& signing, const telemetry::Context& context, Precheck precheck)
+    : impl_(std::make_unique<Impl>(config, rpc, signer, tx_queue, signing, context.clock, context.log,
+                                   context.metrics, context.health, std::move(precheck))) {}
 
 Sender::~Sender() = default;
 

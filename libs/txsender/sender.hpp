@@ -11,9 +11,7 @@
 #include "core/clock.hpp"
 #include "crypto/signer.hpp"
 #include "eth/rpc.hpp"
-#include "telemetry/health.hpp"
-#include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 #include "txsender/sender_config.hpp"
 #include "txsender/signing_policy.hpp"
 #include "txsender/tx_queue.hpp"
@@ -38,8 +36,7 @@ class Sender {
     /// @param signing decides which call may be signed for a key, whatever the row holds
     /// @param precheck checks intents that `signing` allows; may be empty
     Sender(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
-           SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
-           telemetry::Health& health, Precheck precheck);
+           SigningPolicy& signing, const telemetry::Context& context, Precheck precheck);
     ~Sender();
     /// Runs until stopped; wakes every `pace`, or when nudged.
     void run(const std::stop_token& stop, Millis pace);

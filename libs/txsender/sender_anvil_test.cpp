@@ -39,8 +39,9 @@ struct Scene {
         config.max_fee_cap = 1'000'000'000'000;
         config.rebroadcast_after = Millis(0);
         config.bump_after_blocks = 3;
-        sender = std::make_unique<Sender>(config, rpc, *signer, tx_queue, signing, clock,
-                                          telemetry::Log::none(), metrics, health, nullptr);
+        sender = std::make_unique<Sender>(config, rpc, *signer, tx_queue, signing,
+                                          telemetry::Context{clock, telemetry::Log::none(), metrics, health},
+                                          nullptr);
         anvil.call("evm_setAutomine", "[false]");
         for (int i = 0; i < 3; ++i) {
             tx_queue.add({"intent:" + std::to_string(i), kTarget, 1, {}});
@@ -92,7 +93,7 @@ TEST_CASE("a real node that mines at once: intents are sent, mined and final, ea
     config.min_priority_fee = 1'000'000;
     config.max_fee_cap = 10'000'000'000;
     PolicyByKey signing([](std::string_view) -> Result<Call> { return Call{kTarget, 1, {}}; });
-    Sender sender(config, rpc, *signer, tx_queue, signing, clock, telemetry::Log::none(), metrics, health,
+    Sender sender(config, rpc, *signer, tx_queue, signing, {clock, telemetry::Log::none(), metrics, health},
                   nullptr);
     for (int i = 0; i < 20; ++i) {
         tx_queue.add({"intent:" + std::to_string(i), kTarget, 1, {}});

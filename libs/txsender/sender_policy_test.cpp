@@ -236,9 +236,9 @@ struct FailingSigner final : crypto::Signer {
 TEST_CASE("an unreachable signer delays only unsigned transactions") {
     World world(21);
     FailingSigner failing(*world.signer);
-    world.sender = std::make_unique<Sender>(world.config, world.chain, failing, world.tx_queue, world.signing,
-                                            world.clock, telemetry::Log::none(), world.metrics, world.health,
-                                            world.precheck);
+    world.sender = std::make_unique<Sender>(
+        world.config, world.chain, failing, world.tx_queue, world.signing,
+        telemetry::Context{world.clock, telemetry::Log::none(), world.metrics, world.health}, world.precheck);
     for (std::size_t n = 0; n < 4; ++n) {
         world.want(n);
     }

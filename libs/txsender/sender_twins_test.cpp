@@ -27,8 +27,9 @@ struct TwoInstances : World {
         };
     }
     void restart_other() {
-        other = std::make_unique<Sender>(config, chain, *signer, tx_queue, signing, clock,
-                                         telemetry::Log::none(), metrics, health, precheck);
+        other = std::make_unique<Sender>(config, chain, *signer, tx_queue, signing,
+                                         telemetry::Context{clock, telemetry::Log::none(), metrics, health},
+                                         precheck);
     }
 };
 

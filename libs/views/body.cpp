@@ -19,9 +19,9 @@ void throw_faults(std::vector<http::FieldError> faults) {
 }
 
 json object_of(const http::Request& request) {
-    // The strict reader first: nlohmann's takes duplicate keys and keeps the last.
+    // The strict reader runs first: nlohmann's accepts duplicate keys and keeps the last.
     std::string_view text = request.body;
-    // RFC 8259, section 8.1: a reader may ignore a byte order mark, and .NET writes one.
+    // RFC 8259, section 8.1: a reader may ignore a byte order mark; .NET writes one.
     constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
     if (text.starts_with(kByteOrderMark)) {
         text.remove_prefix(kByteOrderMark.size());
@@ -55,7 +55,7 @@ Body::Body(const http::Request& request, const std::vector<std::string>& require
         if (in(required, key) || in(optional, key)) {
             members_[key] = value.dump();
         } else {
-            refuse({pointer_to(key), "unknown_field", "there is no such field here"});
+            refuse({pointer_to(key), "unknown_field", "unknown field"});
         }
     }
     for (const std::string& name : required) {

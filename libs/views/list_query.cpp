@@ -31,7 +31,7 @@ Result<store::Param> as_name(const Result<T>& parsed) {
     return store::Param(std::string(wire::to_string(*parsed)));
 }
 
-/// PostgreSQL has no year 0, and an offset may lead out of the years that RFC 3339 can write.
+/// Parses a time. PostgreSQL has no year 0, and an offset may leave the years of RFC 3339.
 Result<store::Param> as_time(const std::string& text) {
     const auto parsed = parse_rfc3339(text);
     if (!parsed) {
@@ -96,7 +96,7 @@ std::string_view sql_type(FieldType type) {
     return "text";
 }
 
-/// A cursor's values went through the client: each must be what its column prints.
+/// A cursor's values come from the client: each must have the text form of its column's type.
 bool fits(std::string_view type, const std::string& value) {
     const bool digits =
         !value.empty() && value.size() <= 18 && value.find_first_not_of("0123456789") == std::string::npos;
@@ -109,7 +109,7 @@ bool fits(std::string_view type, const std::string& value) {
     return digits;  // bigint, and timestamptz as microseconds
 }
 
-/// A page has room for this much of each row that was asked for, and for `kLeastPageBytes`.
+/// Size of a page: this much for each requested row, and `kLeastPageBytes`.
 constexpr std::size_t kRowShare = 4'096;
 constexpr std::size_t kLeastPageBytes = 64U << 10;
 
@@ -117,7 +117,7 @@ std::string joined(const std::vector<std::string_view>& columns) {
     return fmt::format("{}", fmt::join(columns, ", "));
 }
 
-/// How a column of the sort key is printed, and read back.
+/// SQL that prints a column of the sort key, and SQL that reads it back.
 std::string printed(const SortColumn& column) {
     return column.sql_type == "timestamptz"
                ? fmt::format("(extract(epoch FROM {}) * 1000000)::bigint::text", column.column)
@@ -127,6 +127,14 @@ std::string read_back(const SortColumn& column, std::size_t number) {
     return column.sql_type == "timestamptz"
                ? fmt::format("'epoch'::timestamptz + ${}::bigint * interval '1 microsecond'", number)
                : fmt::format("${}::{}", number, column.sql_type);
+}
+
+std::string parameters_of(const Resource& resource) {
+    std::string out = "limit, cursor";
+    for (const auto& filter : resource.filters) {
+        out.append(", ").append(filter.name);
+    }
+    return out;
 }
 
 /// The WHERE of a page: the part that an index serves together with the order, and the rest.
@@ -139,7 +147,7 @@ struct Conditions {
 /// @param out takes the parameter
 void add_filter(const Filter& filter, const store::Param& value, Conditions& conditions, ListQuery& out) {
     out.params.push_back(value);
-    // One index at most: of two, PostgreSQL would read one and drop rows without an end.
+    // At most one index: with two, PostgreSQL may read one of them and discard an unlimited number of rows.
     const bool by_index = filter.indexed && !conditions.has_indexed;
     conditions.has_indexed = conditions.has_indexed || by_index;
     (by_index ? conditions.served : conditions.others) +=
@@ -154,7 +162,7 @@ Result<std::vector<std::string>> cursor_key(const Resource& resource, const std:
         good = fits(resource.order[i].sql_type, (*key)[i]);
     }
     if (!good) {
-        return Error{"invalid_cursor", "the cursor is not one that this list has given", ""};
+        return Error{"invalid_cursor", "not a cursor of this list; use the next_cursor of its last page", ""};
     }
     return key;
 }
@@ -177,7 +185,7 @@ Result<std::size_t> parse_limit(const std::string& value) {
     if (!limit || *limit < 1 || *limit > kMostLimit) {
         return Error{"invalid_limit", fmt::format("1 to {}", kMostLimit), ""};
     }
-    return static_cast<std::size_t>(*limit);
+    return limit->convert_to<std::size_t>();
 }
 
 /// Applies one parameter of the request. Returns its error, absent if it is valid.
@@ -202,7 +210,7 @@ std::optional<Error> apply(const Resource& resource, const std::string& name, co
     const auto filter = std::find_if(resource.filters.begin(), resource.filters.end(),
                                      [&](const Filter& each) { return each.name == name; });
     if (filter == resource.filters.end()) {
-        return Error{"unknown_field", "this list cannot be filtered by it", ""};
+        return Error{"unknown_field", "unknown parameter; allowed: " + parameters_of(resource), ""};
     }
     const auto parsed = parse_value(filter->type, value);
     if (!parsed) {
@@ -223,7 +231,7 @@ Conditions conditions_of(const Resource& resource, const ListRequest& request, L
         const std::string pointer = request.prefix == "/" ? pointer_to(name) : request.prefix + name;
         if (request.values.count(name) > 1) {
             if (request.values.find(name) == at) {
-                errors.push_back({pointer, "repeated", "give it once"});
+                errors.push_back({pointer, "repeated", "given more than once; give it once"});
             }
         } else if (const auto error = apply(resource, name, value, conditions, out)) {
             errors.push_back({pointer, error->code, error->message});
@@ -273,8 +281,8 @@ std::string page_of(const Resource& resource, const Conditions& conditions, cons
         kMostLookedAt, others, kMostLookedAt, order, limit + 1);
 }
 
-/// Ends the page above `page_bytes` of text. The rows before the previous row decide: one row is always sent,
-/// and one more if it is too long, which shows that the list continues.
+/// Ends the page above `page_bytes` of text. The total of the rows before the previous row decides. So one
+/// row is always sent, and one more if that row is too long, which shows that the list continues.
 std::string measured(const Resource& resource, const std::string& page, const std::string& order,
                      std::size_t page_bytes) {
     std::string length;

@@ -1,5 +1,4 @@
-// Translates a list's query to SQL: the fields that may be asked for, their types and comparisons. Unknown
-// fields are refused.
+// SQL of a list query: the allowed fields, their types and comparisons. Unknown fields are refused.
 #pragma once
 
 #include <map>
@@ -25,27 +24,27 @@ enum class FieldType {
     kWorkState
 };
 
-/// One thing that a list can be filtered by.
+/// A field that a list can be filtered by.
 struct Filter {
     std::string_view name;    ///< as in the request
     std::string_view column;  ///< of the view
     std::string_view op;      ///< =, >=, <=
     FieldType type;
-    bool indexed = false;  ///< an index serves it together with the list's order
+    bool indexed = false;  ///< served by an index together with the list's order
 };
 
-/// One column of the sort key. All of them together are unique.
+/// A column of the sort key. The whole key is unique.
 struct SortColumn {
     std::string_view column;
     std::string_view sql_type;
 };
 
-/// A list resource: what it reads, what it can be filtered by, in which order it stands, how a row looks.
+/// A list: its view, filters, order, and the JSON of a row.
 struct Resource {
     std::string_view view;
-    std::vector<std::string_view> columns;  ///< those that `to_json` reads, and those of `order`
-    std::vector<std::string_view> texts;    ///< of `columns`, those whose length varies
-    std::string_view condition;             ///< always true of its rows; of `columns`
+    std::vector<std::string_view> columns;  ///< the columns that `to_json` reads, and those of `order`
+    std::vector<std::string_view> texts;    ///< the columns of variable length
+    std::string_view condition;  ///< SQL condition on `columns` that every row of the list satisfies
     std::vector<Filter> filters;
     std::vector<SortColumn> order;
     bool descending;
@@ -54,34 +53,33 @@ struct Resource {
 
 constexpr std::size_t kDefaultLimit = 100;
 constexpr std::size_t kMostLimit = 1000;
-/// Rows that are looked at for one page. A filter that no index serves is applied to these alone: when they
-/// end, the page ends, and its cursor goes on after them.
+/// Rows that are examined for one page. A filter without an index applies to these only: the page ends after
+/// them, and its cursor continues there.
 constexpr std::size_t kMostLookedAt = 5'000;
-/// Text of one page: rows that would exceed it are left to the next page.
+/// Most bytes of one page: further rows follow on the next page.
 constexpr std::size_t kMostPageBytes = 2U << 20;
 
-/// A query as text values by name; `prefix` of the names in errors: `?` for a query string, `/` for a body.
+/// A query as text values by name; `prefix` is the prefix of names in errors: `?` for a query string, `/` for
+/// a body.
 struct ListRequest {
     std::multimap<std::string, std::string> values;
     std::string prefix;
 };
-/// Query of a GET, or of a POST …/query: the same as an object of scalars. @throws http::Problem
+/// Query of a GET, or of a POST …/query with an object of scalars as body. @throws http::Problem
 ListRequest list_request(const http::Request& request);
 
 struct ListQuery {
     std::string sql;
     std::vector<store::Param> params;
     std::size_t limit;
-    std::size_t page_bytes;  ///< of the rows' texts, and of the page's JSON
+    std::size_t page_bytes;  ///< limit of the rows' texts, and of the page's JSON
 };
 /// The columns of a row, for SELECT.
 std::string select_list(const Resource& resource);
-/// One row more than `limit` is asked for, to know whether a next page exists; the sort key comes as
-/// cursor_0, cursor_1… A row whose `matches` is false is not of the list; after one
-/// that `is_last_looked_at` the next page begins.
-/// The database sends rows until their texts have `page_bytes`, and the row after them.
-/// @param page_bytes the most, whatever `limit` is asked for
-/// @throws http::Problem naming every wrong field
+/// Selects one row more than `limit`, to detect a next page; the sort key is in cursor_0, cursor_1… A row
+/// whose `matches` is false is not part of the list; after a row with `is_last_looked_at` the next page
+/// begins. The database sends rows until their texts reach `page_bytes`, and one row more. @param page_bytes
+/// upper bound, whatever `limit` is requested @throws http::Problem naming every wrong field
 ListQuery list_query(const Resource& resource, const ListRequest& request,
                      std::size_t page_bytes = kMostPageBytes);
 /// Cursor of the page that begins after this row.

@@ -50,7 +50,7 @@ TEST_CASE("Every wrong part of a query is named at once") {
     }
 }
 
-TEST_CASE("A cursor that another list gave, or nobody, is refused") {
+TEST_CASE("A cursor of another list and an invented cursor are refused") {
     for (const std::string& cursor :
          {std::string("garbage"), http::encode_cursor({"1", "2"}), http::encode_cursor({"1", "x", "\\x00"}),
           http::encode_cursor({"1", "2", "'; DROP"}),

@@ -6,13 +6,13 @@ namespace lamda::views {
 
 namespace {
 
-/// A row's columns of fixed length, as libpq holds them.
+/// Memory of a row's columns of fixed length in libpq.
 constexpr std::size_t kRowBytes = 1'536;
 
 }  // namespace
 
 std::size_t page_cost(const ListQuery& query) {
-    // Rows, and the JSON made of them.
+    // The rows, and the JSON made from them.
     return (query.limit + 1) * kRowBytes + 2 * query.page_bytes;
 }
 
@@ -20,12 +20,11 @@ Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query
                http::MemoryBudget& budget) {
     const auto share = budget.take(page_cost(query));
     if (!share) {
-        throw http::Problem{
-            503,
-            "answers_too_large",
-            "",
-            "too many large answers are being made at once; try again, or with a smaller limit",
-            {}};
+        throw http::Problem{503,
+                            "answers_too_large",
+                            "",
+                            "too many large answers in progress; try again later, or use a smaller limit",
+                            {}};
     }
     const auto rows = txn.exec(query.sql, query.params);
     Page out;

@@ -1,4 +1,4 @@
-// What one page, and all pages at once, may take.
+// Memory limits of one page, and of all pages together.
 #include "views/page.hpp"
 
 #include <catch2/catch.hpp>
@@ -24,7 +24,7 @@ struct Market {
 
     Market() { store::migrate(database); }
 
-    /// Jobs whose specs have 64 KiB, and whose error messages have `error_bytes`.
+    /// Adds jobs whose specs have 64 KiB and whose error messages have `error_bytes`.
     void add_jobs(int count, int error_bytes) {
         database.transact([&](store::Txn& txn) {
             txn.exec(
@@ -52,7 +52,7 @@ struct Market {
     Page read(const ListQuery& query) {
         return database.transact([&](store::Txn& txn) { return read_page(txn, kJobs, query, budget); });
     }
-    /// What the database sends for a query.
+    /// Bytes that the database sends for a query.
     std::int64_t bytes_sent(const ListQuery& query) {
         return database.transact([&](store::Txn& txn) {
             return txn
@@ -74,8 +74,7 @@ TEST_CASE("A list does not read the specs of its jobs") {
     CHECK(select_list(kJobs).find("spec,") == std::string::npos);
 }
 
-TEST_CASE(
-    "A page of long rows ends early: nothing is lost, and the database sends no more than the page takes") {
+TEST_CASE("A page of long rows ends early: no row is lost, and the database sends no more than a page") {
     Market market;
     market.add_jobs(50, 20'000);
     const auto first = Market::query("50");
@@ -96,7 +95,7 @@ TEST_CASE(
     CHECK(pages > 1);
 }
 
-TEST_CASE("A row that is longer than a page is a page of its own") {
+TEST_CASE("A row longer than a page is a page of its own") {
     Market market;
     market.add_jobs(2, 100'000);
     const auto page = market.read(Market::query("1"));
@@ -104,7 +103,7 @@ TEST_CASE("A row that is longer than a page is a page of its own") {
     CHECK_FALSE(page.next.empty());
 }
 
-TEST_CASE("A page for which the budget has no room is refused before it is read") {
+TEST_CASE("A page that exceeds the budget is refused before it is read") {
     Market market;
     market.add_jobs(3, 0);
     const auto query = Market::query("1000");
@@ -113,19 +112,19 @@ TEST_CASE("A page for which the budget has no room is refused before it is read"
         REQUIRE(others);
         try {
             (void)market.read(query);
-            FAIL("it was read");
+            FAIL("the page was read");
         } catch (const http::Problem& problem) {
             CHECK(problem.status == 503);
             CHECK(problem.code == "answers_too_large");
         }
-        INFO("a small page still has room");
+        INFO("a small page still fits");
         CHECK(market.read(Market::query("1")).count == 1);
     }
     CHECK(market.read(query).count == 3);
     CHECK(market.budget.used() == 0);
 }
 
-TEST_CASE("A reply on the bus that would be larger than a message is refused, and a smaller limit answered") {
+TEST_CASE("A reply larger than a message is refused, and a smaller limit is answered") {
     Market market;
     market.add_jobs(300, 4'000);
     QueryHandler handler(market.database, kJobs, "jobs", telemetry::Log::none());

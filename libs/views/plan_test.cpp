@@ -1,5 +1,5 @@
-// How PostgreSQL reads the lists when there are many rows: by an index, and no more rows than a page looks
-// at.
+// Query plans of the lists with many rows: PostgreSQL uses an index, and reads no more rows than a page may
+// examine.
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
@@ -23,8 +23,8 @@ struct Market {
     store::Database database{server.create_database("plan"), "plan-test"};
     http::MemoryBudget budget{64U << 20};
 
-    /// All jobs of one renter, for one provider, in one state: no filter is selective. The first, which come
-    /// last in the list, have another image.
+    /// All jobs have one renter, one provider and one state, so no filter is selective. The first jobs, which
+    /// are last in the list, have another image.
     Market() {
         store::migrate(database);
         database.transact([&](store::Txn& txn) {
@@ -48,7 +48,7 @@ struct Market {
                 "generate_series(1, 60000) n",
                 {});
             txn.exec("INSERT INTO dispatch.progress (head, boundary) VALUES (20000, 20000)", {});
-            // As autovacuum leaves it: statistics of the large tables, none of those with a row or two.
+            // As after autovacuum: statistics of the large tables, none of tables with a row or two.
             txn.exec("ANALYZE dispatch.job");
             txn.exec("ANALYZE registry.node");
         });
@@ -62,7 +62,7 @@ struct Market {
     }
 };
 
-/// The faults of a plan: what grows with the table instead of with the page.
+/// Faults of a plan: steps whose cost grows with the table instead of the page.
 void find_faults(const json& node, std::vector<std::string>& faults) {
     const std::string type = node.at("Node Type");
     const auto rows = node.at("Actual Rows").get<double>() * node.at("Actual Loops").get<double>() +
@@ -84,7 +84,7 @@ std::vector<std::string> faults_of(const json& plan) {
     return out;
 }
 
-/// A value that the filter takes, and that all or no rows have.
+/// A valid value of the filter, which all rows or none have.
 std::string value_for(FieldType type, const Filter& filter) {
     switch (type) {
         case FieldType::kText:
@@ -110,7 +110,7 @@ std::string value_for(FieldType type, const Filter& filter) {
 
 }  // namespace
 
-TEST_CASE("Every filter, and every two of them, read no more rows than a page may look at") {
+TEST_CASE("Every filter and every pair of filters reads no more rows than a page may examine") {
     Market market;
     for (const Resource* resource : {&kJobs, &kNodes}) {
         std::vector<ListRequest> requests = {{{{"limit", "20"}}, "?"}};
@@ -134,7 +134,7 @@ TEST_CASE("Every filter, and every two of them, read no more rows than a page ma
     }
 }
 
-TEST_CASE("What few rows match is found by following the pages, also when a page has none") {
+TEST_CASE("Rare rows are found by following the pages, including empty pages") {
     Market market;
     const auto find = [&](ListRequest request) {
         std::size_t found = 0;

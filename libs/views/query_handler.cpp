@@ -9,7 +9,7 @@ namespace lamda::views {
 
 namespace {
 
-/// Pages that are looked through for one reply.
+/// Most pages that are read for one reply.
 constexpr int kMostRounds = 20;
 
 }  // namespace
@@ -28,7 +28,7 @@ Page QueryHandler::whole(ListRequest request) {
             database_.transact([&](store::Txn& txn) { return read_page(txn, resource_, query, memory_); });
         if (out.items.size() + page.items.size() > kMostReplyBytes) {
             throw http::Problem{
-                503, "answer_too_large", "", "the rows exceed one reply; ask with a smaller limit", {}};
+                503, "answer_too_large", "", "the rows exceed one reply; use a smaller limit", {}};
         }
         if (page.count > 0) {
             out.items += out.items.empty() ? "" : ",";
@@ -65,7 +65,7 @@ std::string QueryHandler::answer(const std::string& body) {
         return text_of(refused);
     } catch (const std::exception& e) {
         log_.error("query failed", {{"reason", e.what()}});
-        return text_of({503, "unavailable", "", "the list cannot be read now", {}});
+        return text_of({503, "unavailable", "", "the list cannot be read now; try again later", {}});
     }
 }
 

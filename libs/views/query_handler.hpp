@@ -1,4 +1,4 @@
-// jobs.query and nodes.query: the lists of REST for those inside.
+// Handler of jobs.query and nodes.query: the lists of REST, on the bus.
 #pragma once
 
 #include <string>
@@ -11,19 +11,20 @@
 
 namespace lamda::views {
 
-/// Of all answers of a desk that are made at once.
+/// Most bytes of all answers in progress of one handler.
 constexpr std::size_t kDeskBytes = 32U << 20;
-/// Of one answer: less than NATS carries by default.
+/// Most bytes of one answer: below NATS' default limit of a message.
 constexpr std::size_t kMostReplyBytes = 1'000'000;
 
 /// Answers requests for one list. Thread-safe.
 class QueryHandler {
   public:
-    /// @param key what the answer calls the list: `jobs`, `nodes`
+    /// @param key the list's name in the answer: `jobs`, `nodes`
     QueryHandler(store::Database& database, const Resource& resource, std::string key, telemetry::Log log);
-    /// In: the list's query parameters as a JSON object; empty: all. Out: `{"<key>":[…],"count":n}` in the
-    /// list's order, or a problem document. Never throws. Rows of more than kMostReplyBytes are refused
-    /// (`answer_too_large`), for a reply has no second page; so is any request while kDeskBytes are in use.
+    /// @param body the list's query parameters as a JSON object; empty: no filter. Returns
+    /// `{"<key>":[…],"count":n}` in the list's order, or a problem document. Never throws. Refuses rows of
+    /// more than kMostReplyBytes (`answer_too_large`), because a reply has no second page, and any request
+    /// while kDeskBytes are in use.
     std::string answer(const std::string& body);
 
   private:

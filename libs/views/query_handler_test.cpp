@@ -35,7 +35,7 @@ struct Desk {
 
 }  // namespace
 
-TEST_CASE("A list is answered to those inside as REST shows it, and mistakes are named") {
+TEST_CASE("A list on the bus equals the list of REST, and faults are named") {
     Desk handler;
     for (std::uint8_t n = 1; n <= 5; ++n) {
         handler.add_node(
@@ -48,7 +48,7 @@ TEST_CASE("A list is answered to those inside as REST shows it, and mistakes are
     CHECK(all.at("nodes")[0].at("vram") == 24'576);
     CHECK(all.at("nodes")[4].at("vram").is_string());  // too large to be exact as a JSON number
 
-    INFO("the limit is not exceeded by the row that tells of a next page");
+    INFO("the row that detects a next page does not count towards the limit");
     CHECK(handler.ask(R"({"limit":2})").at("count") == 2);
     CHECK(handler.ask(R"({"limit":2})").at("nodes").size() == 2);
     CHECK(handler.ask(R"({"min_vram":24577,"gpu_model":"A100"})").at("count") == 1);
@@ -61,7 +61,7 @@ TEST_CASE("A list is answered to those inside as REST shows it, and mistakes are
     CHECK(handler.ask("{not json").at("status") == 400);
 }
 
-TEST_CASE("Without the database the answer says so, and comes back with it") {
+TEST_CASE("Without the database the answer is `unavailable`; with it the list is answered again") {
     Desk handler;
     handler.add_node(1, "1");
     handler.server.stop();

@@ -10,7 +10,7 @@ namespace lamda::views {
 
 namespace {
 
-/// An object written member by member: lists of thousands of rows are what the gateway does most.
+/// Writes a JSON object member by member: lists of thousands of rows are the gateway's hot path.
 class ObjectWriter {
   public:
     void raw(std::string_view name, std::string_view json) {
@@ -81,7 +81,7 @@ const Resource kJobs = {
         {"min_updated_at", "updated_at", ">=", FieldType::kTime},
         {"max_updated_at", "updated_at", "<=", FieldType::kTime},
     },
-    // Newest first. Timestamps repeat on BSC; an orphaned and a canonical job may share a place.
+    // Newest first. Timestamps repeat on BSC; an orphaned and a canonical job may have the same position.
     {{"block_num", "bigint"}, {"log_index", "integer"}, {"id", "bytea"}},
     true,
     job_json};
@@ -116,7 +116,7 @@ const Resource kReputationTxs = {"api.reputation_tx",
                                  {"reason"},
                                  "true",
                                  {{"wallet_address", "wallet_address", "=", FieldType::kAddress, true}},
-                                 // As api.job: by the block in which the job was created.
+                                 // Order of api.job: by the block of the job's creation.
                                  {{"block_num", "bigint"}, {"job_id", "bytea"}},
                                  true,
                                  reputation_tx_json};
@@ -178,7 +178,7 @@ std::optional<std::string> submitted_json(const JobId& id, const store::Row& row
     out.text("docker_image", spec->docker_image);
     out.maybe_text("input_file_cid", spec->input_file_cid);
     out.raw("output_file_cid", "null");
-    // What the renter will pay is not known before the block; less than this the provider does not take.
+    // The payment is unknown before the block; this is the least that the provider accepts.
     out.text("payment_amount", to_decimal(spec->min_payment));
     out.text("status", "submitted");
     out.raw("created_at", "null");

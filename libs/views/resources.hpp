@@ -1,4 +1,4 @@
-// The lists, and their rows as REST objects (JSON text).
+// The lists of schema `api`, and their rows as REST objects (JSON text).
 #pragma once
 
 #include <optional>
@@ -11,16 +11,17 @@ namespace lamda::views {
 
 extern const Resource kJobs;
 extern const Resource kNodes;
-/// A provider's confirmed jobs with what counts them, newest first: whose they are is part of the question.
+/// A provider's confirmed jobs with the transactions that count them, newest first. The route sets the
+/// provider.
 extern const Resource kReputationTxs;
 
 std::string node_json(const store::Row& row);
 std::string job_json(const store::Row& row);
-/// Of a row of api.spec, in the shape of a job that no block holds: status `submitted`. Nothing when the spec
-/// is not one that a job can have.
+/// JSON of a row of api.spec, in the form of a job that is in no block: status `submitted`. Nullopt if the
+/// spec cannot be a job's.
 std::optional<std::string> submitted_json(const JobId& id, const store::Row& row);
 std::string reputation_tx_json(const store::Row& row);
-/// A number of the chain's: a JSON integer while every reader keeps it exactly (below 2^53), else a decimal
+/// A number from the chain: a JSON integer if every reader represents it exactly (below 2^53), else a decimal
 /// string.
 std::string number_json(const U256& value);
 

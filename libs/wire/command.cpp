@@ -1,4 +1,4 @@
-// What a person asks of the dispatcher through the gateway, and the proof that it is the operator.
+// Commands of operators and renters to the dispatcher through the gateway, and the operator's proof.
 #include "wire/command_proof.hpp"
 
 #include "crypto/hmac.hpp"
@@ -12,7 +12,7 @@ using detail::Json;
 namespace {
 
 constexpr auto kProof = "proof";
-// What one context's code proves, it proves in no other.
+// Separates the proofs: a proof made for one context is not valid in another.
 constexpr auto kCommandContext = "Lamda jobs.command\n";
 constexpr auto kAnswerContext = "Lamda jobs.command answer\n";
 
@@ -85,7 +85,7 @@ Result<Command> parse_command(std::string_view json) {
     } else {
         Command::AttachSpec attach;
         attach.job_id = fields.lowercase_id<JobId>("jobId");
-        // A string, not an object: the signature is over the digest of exactly this text.
+        // A string, not an object: the signature covers the digest of exactly this text.
         attach.spec_json = fields.text("spec", 2, 65536);
         attach.signature = fields.text("signature", 1, 132);
         fields.checked("signature", crypto::Signature::from_hex65(attach.signature), {});

@@ -1,4 +1,4 @@
-// Who may set a job's status, and who may answer.
+// Authorization to set a job's status, and of the dispatcher's answer.
 #include "wire/command_proof.hpp"
 
 #include <catch2/catch.hpp>
@@ -25,7 +25,7 @@ std::string verify(const Command& command, std::string_view token = kToken, Time
 
 }  // namespace
 
-TEST_CASE("a command verifies with its token, and no changed field does") {
+TEST_CASE("a command verifies with its token, and fails after a change of any field") {
     const auto good = prove_command(command(), kToken, kNow);
     CHECK(verify(good).empty());
     CHECK(verify(parse_command(to_json(good)).value()).empty());
@@ -50,7 +50,7 @@ TEST_CASE("a command verifies with its token, and no changed field does") {
     }
 }
 
-TEST_CASE("a command is good for three days by either clock: clocks that are a day off refuse nothing") {
+TEST_CASE("a command is valid for three days by either clock: clocks that are a day off cause no refusal") {
     constexpr Millis kDay = std::chrono::days(1);
     for (const auto gateway : {-kDay, Millis(0), kDay}) {
         for (const auto dispatcher : {-kDay, Millis(0), kDay}) {
@@ -63,7 +63,7 @@ TEST_CASE("a command is good for three days by either clock: clocks that are a d
     CHECK(verify(good, kToken, kNow - 4 * kDay) == "stale_command");
 }
 
-TEST_CASE("an answer verifies for the command that it was made for, unchanged") {
+TEST_CASE("an unchanged answer verifies, for its own command only") {
     const auto asked = prove_command(command(), kToken, kNow);
     const std::string text = R"({"v":1,"requestId":"cancel-1","status":"cancelled"})";
     const auto proven = prove_answer(text, asked, kToken);
@@ -78,6 +78,6 @@ TEST_CASE("an answer verifies for the command that it was made for, unchanged") 
     for (const auto* noise : {"", "[]", "{", R"({"proof":1})", R"({"proof":"0x"})"}) {
         CHECK_FALSE(answer_is_proven(noise, asked, kToken));
     }
-    // A command's own proof is none of an answer.
+    // A command's own proof is not a proof of an answer.
     CHECK_FALSE(answer_is_proven(to_json(asked), asked, kToken));
 }

@@ -21,9 +21,9 @@ constexpr std::array kStatuses{
 constexpr std::array kChanges{NodeChange::kRegistered, NodeChange::kChanged, NodeChange::kJobCounted,
                               NodeChange::kOnline,     NodeChange::kOffline, NodeChange::kRetracted};
 
-/// As in REST: an integer while every reader keeps it exactly, else a decimal string.
+/// As in REST: an integer if every reader represents it exactly, else a decimal string.
 Json number(const U256& value) {
-    return value < (U256(1) << 53) ? Json(static_cast<std::uint64_t>(value)) : Json(to_decimal(value));
+    return value < (U256(1) << 53) ? Json(value.convert_to<std::uint64_t>()) : Json(to_decimal(value));
 }
 
 std::string body_of(const EventCause& cause, std::string kind, Json::Object data) {
@@ -104,8 +104,8 @@ std::vector<EventMessage> event_messages(const EventCause& cause, const NodeUpda
                                {"reputation_score", number(update.job_count)}});
     const auto own = node_event_subject(update.provider);
     const std::string all = kGlobalEvents;
-    // The two journals number their entries apart: without the mark a node's event would be taken for the
-    // repetition of a job's, and lost.
+    // The journals of jobs and nodes number their entries independently: without the mark a node's event
+    // would be de-duplicated as a repetition of a job's, and lost.
     return {{own, event_message_id(cause.id, own), body},
             {all, event_message_id(cause.id, all) + ":node", body}};
 }

@@ -1,6 +1,7 @@
-// Events for live feeds: a job or a node is as told, because of something that happened.
+// Events for live feeds: the current state of a job or a node, and the cause of the change.
 //
-// One creator for all senders: kinds, data and subjects are promised in proto/messages/event.v1.schema.json.
+// The only creator of event messages: kinds, data and subjects are specified in
+// proto/messages/event.v1.schema.json.
 #pragma once
 
 #include <optional>
@@ -16,27 +17,27 @@ namespace lamda::wire {
 
 enum class NodeChange {
     kRegistered,
-    kChanged,     ///< registered again with other hardware, or different without a fact that was taken back
+    kChanged,     ///< registered again with other hardware, or changed after a fact was retracted
     kJobCounted,  ///< JobCountIncremented
     kOnline,
     kOffline,
-    kRetracted  ///< its registration was taken back by a reorg
+    kRetracted  ///< a reorg removed its registration
 };
 std::string_view to_string(NodeChange change);
 
-/// `job.<status>`, `node.<change>`.
+/// The kind's name: `job.<status>`, `node.<change>`.
 std::string event_kind(PublicStatus status);
 std::string event_kind(NodeChange change);
-/// Every kind that this version sends.
+/// All kinds that this version sends.
 std::vector<std::string> event_kinds();
 
-/// The journal entry that an event follows from.
+/// The journal entry that causes an event.
 struct EventCause {
-    std::int64_t id = 0;  ///< of the entry; unique within the journal of jobs, or of nodes
+    std::int64_t id = 0;  ///< of the entry; unique within its journal (jobs or nodes)
     Timestamp at;
     std::optional<ChainId> chain_id;
-    std::optional<BlockRef> block;           ///< absent: presence, work, or a fact that was taken back
-    std::optional<std::uint64_t> log_index;  ///< as block
+    std::optional<BlockRef> block;           ///< absent: presence, work, or a retracted fact
+    std::optional<std::uint64_t> log_index;  ///< present exactly if block is
 };
 
 struct JobUpdate {
@@ -61,11 +62,11 @@ struct EventMessage {
     std::string message_id;
     std::string body;
 };
-/// To those who follow this job, and those who follow all. `mark` (`unwound`) tells an event about taking an
-/// entry back from the one about the entry itself; empty: the latter.
+/// Messages for subscribers of this job and of all jobs. `mark` (`unwound`) distinguishes the retraction of
+/// an entry from the entry itself, whose mark is empty.
 std::vector<EventMessage> event_messages(const EventCause& cause, const JobUpdate& update,
                                          const std::string& mark = "");
-/// To those who follow this node, and those who follow all.
+/// Messages for subscribers of this node and of all nodes.
 std::vector<EventMessage> event_messages(const EventCause& cause, const NodeUpdate& update);
 
 }  // namespace lamda::wire

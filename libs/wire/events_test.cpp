@@ -1,4 +1,4 @@
-// Events as they leave, held against what proto/messages promises of them.
+// Events as sent, compared with their specification in proto/messages.
 #include "wire/events.hpp"
 
 #include <catch2/catch.hpp>
@@ -32,14 +32,14 @@ std::vector<std::string> promised_kinds() {
         .get<std::vector<std::string>>();
 }
 
-/// A word that stands in the text between backticks, as documents name kinds.
+/// True if the text contains the word in backticks, as documents write kinds.
 bool names(const std::string& text, const std::string& word) {
     return text.find("`" + word + "`") != std::string::npos;
 }
 
 }  // namespace
 
-TEST_CASE("the kinds that are sent are those that schema and protocol.md list") {
+TEST_CASE("schema and protocol.md list exactly the kinds that are sent") {
     CHECK(event_kinds() == promised_kinds());
     const auto page = text_of("docs/protocol.md");
     for (const auto& kind : event_kinds()) {
@@ -64,7 +64,7 @@ TEST_CASE("each public status has a kind") {
     }
 }
 
-TEST_CASE("the event sample is what is sent of a job that was created") {
+TEST_CASE("the event of a created job equals the sample") {
     const EventCause cause{42, parse_rfc3339("2026-11-20T10:00:00.000Z").value(), ChainId{97},
                            BlockRef{BlockNum{48123456}, *BlockHash::parse("0x" +
                                                                           [] {
@@ -87,7 +87,7 @@ TEST_CASE("the event sample is what is sent of a job that was created") {
     CHECK(messages[1].message_id == "event:42:events.global");
 }
 
-TEST_CASE("events of jobs and nodes with equal journal ids are different messages") {
+TEST_CASE("events of a job and a node with equal journal ids have different message ids") {
     const EventCause cause{7, {}, ChainId{97}, std::nullopt, std::nullopt};
     std::set<std::string> ids;
     std::size_t count = 0;
@@ -107,7 +107,7 @@ TEST_CASE("events of jobs and nodes with equal journal ids are different message
     CHECK(ids.contains("event:7:events.global:node"));
 }
 
-TEST_CASE("numbers of a node's event are exact: above 2^53 decimal strings") {
+TEST_CASE("numbers in a node's event are exact: decimal strings above 2^53") {
     NodeUpdate update{kProvider,    NodeChange::kRegistered, "a \"name\"\n", (U256(1) << 53) - 1, false,
                       U256(1) << 53};
     const auto data = json::parse(event_messages({}, update).front().body).at("data");

@@ -1,4 +1,4 @@
-// The agent's signed sign of life.
+// The agent's signed heartbeat.
 #include "crypto/digest.hpp"
 #include "wire/detail/fields.hpp"
 #include "wire/heartbeat_check.hpp"

@@ -1,4 +1,4 @@
-// Who may say that a provider is there, and when.
+// Authenticity and order of heartbeats.
 #include <catch2/catch.hpp>
 #include <functional>
 #include <map>
@@ -38,7 +38,7 @@ std::string check(const Heartbeat& heartbeat, std::uint64_t newest = 0, Timestam
 
 }  // namespace
 
-TEST_CASE("a heartbeat verifies under its provider's key, chain and contract, and no changed field does") {
+TEST_CASE("a heartbeat verifies under its provider's key, chain and contract, and fails after any change") {
     const auto good = sign_heartbeat(heartbeat(), kDomain, *key(1));
     REQUIRE(verify_heartbeat(good, kDomain));
     const std::map<std::string, std::function<void(Heartbeat&)>> changes{
@@ -64,7 +64,7 @@ TEST_CASE("a heartbeat verifies under its provider's key, chain and contract, an
     CHECK(parse_heartbeat(to_json(good)).value() == good);
 }
 
-TEST_CASE("the signature of a status is none of a heartbeat, nor the other way round") {
+TEST_CASE("the signature of a status is not valid for a heartbeat, and vice versa") {
     JobStatus status;
     status.provider = key(1)->address();
     status = sign_status(status, kDomain, *key(1));
@@ -74,7 +74,7 @@ TEST_CASE("the signature of a status is none of a heartbeat, nor the other way r
     CHECK_FALSE(verify_heartbeat(beat, kDomain));
 }
 
-TEST_CASE("a heartbeat is accepted once, and none before it afterwards") {
+TEST_CASE("a heartbeat is accepted once, and no earlier one after it") {
     const auto beat = sign_heartbeat(heartbeat(10), kDomain, *key(1));
     CHECK(check(beat).empty());
     CHECK(check(beat, 9).empty());
@@ -83,7 +83,7 @@ TEST_CASE("a heartbeat is accepted once, and none before it afterwards") {
     CHECK(check(heartbeat(10), 9) == "invalid_signature");
 }
 
-TEST_CASE("clocks that are a day off on either side refuse nobody, a wild one is refused while it is wild") {
+TEST_CASE("clocks that are a day off cause no refusal; a far wrong clock is refused only while it is wrong") {
     const auto day = Millis(std::chrono::days(1));
     for (const auto agent : {-day, Millis(0), day}) {
         for (const auto reader : {-day, Millis(0), day}) {
@@ -96,7 +96,7 @@ TEST_CASE("clocks that are a day off on either side refuse nobody, a wild one is
     CHECK(check(sign_heartbeat(heartbeat(seq_at(kNow - years)), kDomain, *key(1))).empty());
 }
 
-TEST_CASE("a heartbeat comes under its own provider's subject") {
+TEST_CASE("a heartbeat is accepted on its own provider's subject only") {
     const auto text = to_json(sign_heartbeat(heartbeat(), kDomain, *key(1)));
     CHECK(read_heartbeat(heartbeat_subject(key(1)->address()), text).value().seq == seq_at(kNow));
     CHECK(read_heartbeat(heartbeat_subject(key(2)->address()), text).error().code == "another_provider");

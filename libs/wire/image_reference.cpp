@@ -91,7 +91,7 @@ bool is_path_component(std::string_view text) {
             continue;
         }
         const auto end = text.find_first_not_of(text[i], i);
-        const std::size_t run = end - i;  // the last character is a letter or digit
+        const std::size_t run = end - i;  // the text ends with a letter or digit
         const bool joins = text[i] == '-' || (text[i] == '_' && run <= 2) || (text[i] == '.' && run == 1);
         if (!joins || !alnum(text[end])) {
             return false;
@@ -101,13 +101,13 @@ bool is_path_component(std::string_view text) {
     return true;
 }
 
-/// The first component names a registry if it cannot be the first component of a path on Docker Hub.
+/// True if the first component is a registry: it cannot be the first component of a path on Docker Hub.
 bool names_registry(std::string_view first) {
     return first == "localhost" || first.find_first_of(".:[") != std::string_view::npos ||
            std::any_of(first.begin(), first.end(), is_upper);
 }
 
-/// The first component of a name if it is a registry; empty: the name is one of Docker Hub.
+/// The registry that a name begins with; empty: Docker Hub.
 std::string_view named_registry(std::string_view name) {
     const auto slash = name.find('/');
     const auto first = name.substr(0, slash);

@@ -8,15 +8,15 @@
 
 namespace lamda::wire {
 
-/// Accepts `[domain[:port]/]path[:tag][@digest]`, at most 255 bytes: the references that a container engine
-/// can resolve. Says nothing about the image's existence. Errors: `invalid_image`, naming the wrong part.
+/// Accepts `[domain[:port]/]path[:tag][@digest]`, at most 255 bytes: references that a container engine can
+/// resolve. Does not check that the image exists. Errors: `invalid_image`, naming the wrong part.
 Status check_image_reference(std::string_view text);
 
 /// The registry of a valid reference: `host[:port]` in lowercase; `docker.io` if it names none.
 std::string registry_of(std::string_view reference);
 
-/// A valid reference with all that an engine adds: registry, `library/` on Docker Hub, the tag `latest` if it
-/// has neither tag nor digest. References that an engine resolves alike are equal in this form.
+/// A valid reference with the defaults of an engine added: registry, `library/` on Docker Hub, tag `latest`
+/// if it has neither tag nor digest. References that an engine resolves alike have equal normal forms.
 std::string normalize_image(std::string_view reference);
 
 }  // namespace lamda::wire

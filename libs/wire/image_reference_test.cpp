@@ -61,7 +61,7 @@ TEST_CASE("image references that no engine resolves are refused with a reason") 
     }
 }
 
-TEST_CASE("references of one image are equal once they are normalized") {
+TEST_CASE("references of one image have the same normal form") {
     const std::string digest = "@sha256:" + std::string(64, 'a');
     struct Case {
         std::string reference;

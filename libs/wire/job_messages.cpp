@@ -1,4 +1,4 @@
-// Assignment, retraction: what goes to agents.
+// Messages to agents: assignment, retraction.
 #include "wire/detail/spec_fields.hpp"
 #include "wire/messages.hpp"
 

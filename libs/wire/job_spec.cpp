@@ -15,7 +15,7 @@ using detail::Fields;
 using detail::Json;
 
 constexpr std::size_t kMostCanonical = 65536;
-/// Before white space and escapes (at most six bytes for one) are taken out.
+/// Input limit, before white space and escapes (at most six bytes each) are removed.
 constexpr detail::Limits kSpecLimits{.bytes = 8 * kMostCanonical, .depth = 4, .inexact_allowed = false};
 
 Json to_value(const JobSpec& spec) {
@@ -69,7 +69,7 @@ Result<JobSpec> read_spec(const Json& value, std::vector<Error>* every) {
     return spec;
 }
 
-/// As read_spec, with every breach in `every`: also one that is of no field.
+/// As read_spec(), with every breach in `every`, including breaches of no particular field.
 Result<JobSpec> read_whole(const Json& value, std::vector<Error>& every) {
     auto spec = read_spec(value, &every);
     if (!spec && every.empty()) {
@@ -78,7 +78,7 @@ Result<JobSpec> read_whole(const Json& value, std::vector<Error>& every) {
     return spec;
 }
 
-/// A request may write an address in any case with a right checksum; the spec has one form only.
+/// A request may give an address in any case with a correct checksum; the spec has the lowercase form.
 void lower_address(Json& object, const char* key, Fields& fields) {
     const Json* value = object.find(key);
     const auto* text = value != nullptr ? value->as<std::string>() : nullptr;
@@ -89,13 +89,13 @@ void lower_address(Json& object, const char* key, Fields& fields) {
     if (!address) {
         fields.refuse(address.error().code, address.error().message, key);
     } else if (address->is_zero()) {
-        fields.refuse("invalid_address", "the zero address is nobody's", key);
+        fields.refuse("invalid_address", "the zero address is not allowed", key);
     } else {
         object.set(key, address->hex());
     }
 }
 
-/// One content, one text: CIDv1 in base32.
+/// Rewrites a CID as CIDv1 in base32, so that one content has one text.
 void normalize_cid(Json& object, const char* key) {
     const Json* value = object.find(key);
     if (const auto* text = value != nullptr ? value->as<std::string>() : nullptr) {
@@ -227,7 +227,8 @@ std::optional<std::string> contradiction(const JobSpec& spec, const OnChainJob& 
 Result<std::string> canonicalize_json(std::string_view json) {
     const auto value = detail::parse_json(json, {.bytes = 16U << 20, .depth = 256, .inexact_allowed = false});
     if (!value) {
-        // Two codes are promised: text that is no JSON (RFC 7493), and JSON that has no exact form here.
+        // The two codes are public: text that is not JSON (RFC 7493), and JSON without an exact canonical
+        // form.
         Error error = value.error();
         error.code = error.code == "invalid_json" || error.code == "duplicate_key" ? "invalid_json"
                                                                                    : "not_representable";

@@ -1,4 +1,4 @@
-// The job spec: what must run, committed to by the jobId (design: "Job spec, version 1").
+// The job spec: the work to run, committed to by the jobId.
 #pragma once
 
 #include <map>
@@ -38,40 +38,38 @@ struct JobSpec {
     bool operator==(const JobSpec&) const = default;
 };
 
-/// The stored form: every field present, unknown ones, duplicate keys, floats, non-ASCII keys and depth over
-/// 4 refused, ≤ 65,536 bytes canonical; it need not be canonical on input. Errors name the field by JSON
-/// pointer in `where`.
-/// @param breaches receives every breach, one for each place; the returned error is the first
+/// Parses the stored form. Refuses a missing field, unknown fields, duplicate keys, floats, non-ASCII keys,
+/// depth over 4 and more than 65,536 bytes of canonical form; the input need not be canonical. Errors name
+/// the field by JSON pointer in `where`.
+/// @param breaches receives all breaches, one for each place; the returned error is the first
 Result<JobSpec> parse_job_spec(std::string_view json, std::vector<Error>* breaches = nullptr);
-/// As parse_job_spec, but the text must already be the canonical form byte for byte. Errors: also
-/// `not_canonical`.
+/// As parse_job_spec(), and requires the canonical form byte for byte. Errors: also `not_canonical`.
 Result<JobSpec> parse_canonical_job_spec(std::string_view json);
-/// RFC 8785.
+/// The canonical form, RFC 8785.
 std::string canonical_json(const JobSpec& spec);
 /// SHA-256 of the canonical form.
 JobId job_id_of(const JobSpec& spec);
 JobId job_id_of_canonical(std::string_view canonical);
-/// What a renter signs (EIP-191) to attach a spec to a job whose id is no spec's digest.
+/// Digest that a renter signs (EIP-191) to attach a spec to a job whose id is not the spec's digest.
 Bytes32 attach_spec_digest(const JobId& job, const JobId& spec);
-/// The spec's block on IPFS: CIDv1, raw, sha2-256 with the job id as digest.
+/// CID of the spec's block on IPFS: CIDv1, raw, sha2-256, with the job id as digest.
 Cid spec_cid(const JobId& id);
 
-/// A request's spec (POST /api/jobs): required `renter`, `provider`, `dockerImage`; the rest filled as
-/// interfaces.md says; `chainId`, `jobManager` given here must agree when present. Unknown fields are
-/// refused.
+/// Completes the spec of a request (POST /api/jobs): requires `renter`, `provider`, `dockerImage`, adds the
+/// defaults; `chainId` and `jobManager` must match if present. Unknown fields are refused.
 struct SpecDefaults {
     ChainId chain_id;
     Address job_manager;
     U256 payment;
     Bytes32 salt;
 };
-/// @param breaches receives every breach, one for each place; the returned error is the first. Addresses may
-/// be in any case with a right checksum (EIP-55), not zero; a CID may have any of its forms and is stored as
+/// @param breaches receives all breaches, one for each place; the returned error is the first. Addresses may
+/// be in any case with a correct checksum (EIP-55), and not zero; a CID may have any form and is stored as
 /// CIDv1 in base32.
 Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefaults& defaults,
                                   std::vector<Error>* breaches = nullptr);
 
-/// What a JobCreated contradicts in its spec, in words; nullopt: it fits.
+/// Text that names the contradiction between a JobCreated event and its spec; nullopt: none.
 struct OnChainJob {
     ChainId chain_id;
     Address job_manager;
@@ -81,8 +79,8 @@ struct OnChainJob {
 };
 std::optional<std::string> contradiction(const JobSpec& spec, const OnChainJob& job);
 
-/// RFC 8785 for any JSON of strings, booleans, null, integers below 2^53, arrays, objects. Errors:
-/// `invalid_json`, `not_representable`.
+/// Canonical form (RFC 8785) of JSON that consists of strings, booleans, null, integers below 2^53, arrays
+/// and objects. Errors: `invalid_json`, `not_representable`.
 Result<std::string> canonicalize_json(std::string_view json);
 
 }  // namespace lamda::wire

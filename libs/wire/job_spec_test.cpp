@@ -55,7 +55,7 @@ TEST_CASE("a spec's job id and CID are the digest of its canonical form") {
     CHECK(parse_canonical_job_spec(kExample).value() == *spec);
 }
 
-TEST_CASE("a spec need not be canonical on input, unless it is asked to be") {
+TEST_CASE("a spec need not be canonical on input, except for parse_canonical_job_spec") {
     std::string spaced = replaced(kExample, R"("chainId":97,)", "");
     spaced = replaced(spaced, R"("version":1})", "\"version\" : 1,\n \"chainId\":97}");
     spaced = replaced(spaced, "wc -c", "\\u0077c -c");
@@ -64,7 +64,7 @@ TEST_CASE("a spec need not be canonical on input, unless it is asked to be") {
     CHECK(parse_canonical_job_spec(kExample + "\n").error().code == "not_canonical");
 }
 
-TEST_CASE("each breach of the field table is refused with the place") {
+TEST_CASE("each breach of the field table is refused with its place") {
     struct Breach {
         const char* what;
         const char* with;
@@ -141,7 +141,7 @@ TEST_CASE("each breach of the field table is refused with the place") {
     CHECK(spec.error().code == breach.code);
 }
 
-TEST_CASE("the bounds of a spec are inclusive, and one beyond is refused") {
+TEST_CASE("the bounds of a spec are inclusive, and a value beyond is refused") {
     const auto command = [](int count, int size) {
         return replaced(kExample, R"("sh","-c","wc -c < /input > /output/result")",
                         repeated("\"" + std::string(static_cast<std::size_t>(size), 'x') + "\"", count));
@@ -179,7 +179,7 @@ TEST_CASE("the bounds of a spec are inclusive, and one beyond is refused") {
     CHECK(parse_job_spec(std::string(1U << 20, ' ') + kExample).error().code == "too_large");
 }
 
-TEST_CASE("no cut or altered byte of a spec passes for the same job") {
+TEST_CASE("a spec with a missing or altered byte never has the same job id") {
     const auto id = job_id_of(parse_job_spec(kExample).value());
     for (std::size_t i = 0; i < kExample.size(); ++i) {
         CHECK_FALSE(parse_job_spec(kExample.substr(0, i)));
@@ -192,7 +192,7 @@ TEST_CASE("no cut or altered byte of a spec passes for the same job") {
     }
 }
 
-TEST_CASE("a request's spec is completed with what the market knows") {
+TEST_CASE("a request's spec is completed with the market's values") {
     const auto spec = complete_job_spec(
         R"({"renter":"0x15D34AAF54267DB7D7C367839AAF71A00A2C6A65","provider":"0x90F79bf6EB2c4f870365E785982E1f101E93b906",
             "dockerImage":"a"})",
@@ -208,7 +208,7 @@ TEST_CASE("a request's spec is completed with what the market knows") {
     CHECK(complete_job_spec(kExample, kDefaults).value() == parse_job_spec(kExample).value());
 }
 
-TEST_CASE("a request's spec keeps what it says, and is refused where it may not say it") {
+TEST_CASE("a request's spec keeps its given values, and forbidden values are refused") {
     const std::string start =
         R"({"renter":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65","provider":"0x90f79bf6eb2c4f870365e785982e1f101e93b906",)"
         R"("dockerImage":"a")";
@@ -260,7 +260,7 @@ TEST_CASE("a request's spec names every wrong field once") {
     CHECK(code_at("/dockerImage") == "invalid_image");
 }
 
-TEST_CASE("a request's spec takes no zero address, and keeps one form of a CID") {
+TEST_CASE("a request's spec must not have the zero address, and stores CIDs in one form") {
     const auto with = [](const std::string& provider, const std::string& cid) {
         return complete_job_spec(R"({"renter":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65","provider":")" +
                                      provider + R"(","dockerImage":"a","inputFileCID":")" + cid + "\"}",
@@ -296,8 +296,8 @@ TEST_CASE("a creation on chain that contradicts its spec is named") {
     CHECK(with([](auto& j) { j.payment += 1; }).empty());
 }
 
-TEST_CASE("RFC 8785: the published examples, as far as they hold no floats") {
-    // Section 3.2.2, without its "numbers" (floats have no place in a spec), and section 3.2.3.
+TEST_CASE("RFC 8785: the published examples without floats") {
+    // Section 3.2.2 without its "numbers" (a spec has no floats), and section 3.2.3.
     CHECK(
         canonicalize_json(
             R"({"string": "\u20ac$\u000F\u000aA'\u0042\u0022\u005c\\\"\/", "literals": [null, true, false]})")
@@ -311,7 +311,7 @@ TEST_CASE("RFC 8785: the published examples, as far as they hold no floats") {
         "{\"\\r\":\"Carriage Return\",\"1\":\"One\",\"\u0080\":\"Control\","
         "\"\u00f6\":\"Latin Small Letter O With Diaeresis\",\"\u20ac\":\"Euro Sign\","
         "\"\U0001f600\":\"Emoji: Grinning Face\",\"\ufb33\":\"Hebrew Letter Dalet With Dagesh\"}");
-    // From the RFC's reference data: structures, arrays, weird.
+    // Reference data of the RFC: structures, arrays, weird.
     CHECK(
         canonicalize_json(R"({"1": {"f": {"f": "hi","F": 5} ,"\n": 56}, "10": { }, "": "empty", "a": { },
                                 "111": [ {"e": "yes","E": "no" } ], "A": { }})")
@@ -325,7 +325,7 @@ TEST_CASE("RFC 8785: the published examples, as far as they hold no floats") {
     CHECK(canonicalize_json("9007199254740991").value() == "9007199254740991");
 }
 
-TEST_CASE("RFC 8785: what has no exact canonical form is refused") {
+TEST_CASE("RFC 8785: JSON without an exact canonical form is refused") {
     CHECK(canonicalize_json("9007199254740992").error().code == "not_representable");
     CHECK(canonicalize_json("-9007199254740992").error().code == "not_representable");
     CHECK(canonicalize_json("[1,{\"a\":[0.5]}]").error() ==

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 #include <utility>
 
 namespace lamda::wire {
@@ -65,12 +66,16 @@ Result<Enum> value_of(const Names<Enum, N>& names, std::string_view text, std::s
             return value;
         }
     }
-    return Error{"invalid_value", "there is no such " + std::string(what), ""};
+    std::string message = "unknown " + std::string(what) + "; use ";
+    for (const auto& [value, name] : names) {
+        message.append(value == names.front().first ? "" : ", ").append(name);
+    }
+    return Error{"invalid_value", std::move(message), ""};
 }
 
 // ---- The transition table
 
-/// A set of places that a fact can come at: the states, and the time before the first judgement.
+/// A set of origins of a transition: work states, and kNone before the first assessment.
 using From = unsigned;
 constexpr From kNone = 1U << 31;
 constexpr From at(WorkState state) {
@@ -87,7 +92,7 @@ struct Transition {
     WorkState to;
 };
 
-/// The only place that knows what may follow what. A fact at a place that no line names changes nothing.
+/// The only definition of allowed transitions. A fact in a state without a line here changes nothing.
 constexpr std::array kTable{
     Transition{WorkFact::kSpecMissing, kNone, WorkState::kAwaitingSpec},
     Transition{WorkFact::kSpecContradicts, kNone | kWaiting, WorkState::kMismatched},

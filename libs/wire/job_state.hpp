@@ -1,4 +1,4 @@
-// The job's state machine: one table, no I/O (design: "States").
+// The job's state machine: one transition table, no I/O.
 #pragma once
 
 #include <optional>
@@ -9,9 +9,9 @@
 
 namespace lamda::wire {
 
-/// What the chain says. Folds canonical logs and never refuses.
+/// State on chain, folded from canonical logs. Every log is accepted.
 enum class ChainState { kAbsent, kCreated, kConfirmed, kPaid };
-/// What the work says.
+/// State of the work.
 enum class WorkState {
     kAwaitingSpec,
     kAwaitingProvider,
@@ -24,7 +24,7 @@ enum class WorkState {
     kCancelled,
     kExpired
 };
-/// What people see.
+/// Status shown to users, derived from chain and work state.
 enum class PublicStatus {
     kCreated,
     kAwaitingSpec,
@@ -49,27 +49,27 @@ Result<PublicStatus> parse_public_status(std::string_view text);
 
 PublicStatus public_status(ChainState chain, std::optional<WorkState> work);
 
-/// Completed, failed, cancelled, expired: no attempt follows.
+/// True for completed, failed, cancelled, expired: no attempt follows.
 bool is_terminal(WorkState state);
 
-/// Facts about the work, as the transition table knows them.
+/// Facts about the work: input of the transition table.
 enum class WorkFact {
     kSpecMissing,
     kSpecContradicts,
     kProviderUnknown,
-    kAssignable,  ///< a judgement of what is known
+    kAssignable,  ///< spec and provider are known
     kAccepted,
     kRunning,
     kCompleted,
-    kRetry,      ///< transient failure, silence or no acceptance, attempts left: attempt + 1
-    kExhausted,  ///< the same, none left
+    kRetry,      ///< transient failure, timeout or no acceptance, attempts left: attempt + 1
+    kExhausted,  ///< as kRetry, with no attempts left
     kFailedForGood,
     kSpecExpired,
     kSetCancelled,
     kSetFailed
 };
 std::string_view to_string(WorkFact fact);
-/// The state after the fact, or nullopt: not allowed from here (journal it, change nothing).
+/// The state after the fact; nullopt: not allowed in this state (the fact is journalled and changes nothing).
 std::optional<WorkState> next_state(std::optional<WorkState> from, WorkFact fact);
 
 }  // namespace lamda::wire

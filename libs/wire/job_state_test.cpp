@@ -25,8 +25,8 @@ std::string name(From place) {
     return place ? std::string(to_string(*place)) : "-";
 }
 
-/// The documented table, line by line, written again: fact → place → state. "-" is the time before a
-/// judgement.
+/// The documented table, restated: fact → state before → state after. "-" is the state before the first
+/// assessment.
 const std::map<std::string, std::map<std::string, std::string>> kDocumented{
     {"spec_missing", {{"-", "awaiting_spec"}}},
     {"spec_contradicts",
@@ -61,7 +61,7 @@ const std::map<std::string, std::map<std::string, std::string>> kDocumented{
 
 }  // namespace
 
-TEST_CASE("every (state, fact) does what the documented table says, and nothing else") {
+TEST_CASE("every (state, fact) has the result of the documented table") {
     std::set<std::string> facts;
     for (const auto fact : kFacts) {
         const std::string fact_name(to_string(fact));
@@ -92,7 +92,7 @@ TEST_CASE("nothing leaves a terminal state") {
     CHECK(terminal == std::set<std::string>{"cancelled", "completed", "expired", "failed"});
 }
 
-TEST_CASE("what people see is a function of chain and work") {
+TEST_CASE("the public status is a function of chain and work state") {
     for (const auto place : kPlaces) {
         INFO(name(place));
         CHECK(public_status(ChainState::kAbsent, place) == PublicStatus::kRetracted);
@@ -103,7 +103,7 @@ TEST_CASE("what people see is a function of chain and work") {
     }
 }
 
-TEST_CASE("names of states are read back, and others are refused") {
+TEST_CASE("names of states are parsed back, and other names are refused") {
     for (const auto place : kPlaces) {
         if (place) {
             CHECK(parse_work_state(to_string(*place)).value() == *place);

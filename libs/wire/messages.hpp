@@ -1,4 +1,4 @@
-// The messages on the bus: types and codecs. Schemas and samples: proto/messages.
+// Messages on the bus: types and codecs. Schemas and samples: proto/messages.
 //
 // parse_* refuse bad input with the JSON pointer of the wrong field in Error::where. Unknown fields of a
 // newer minor version are ignored; a `v` other than 1 is refused.
@@ -29,7 +29,7 @@ struct Assignment {
     std::map<std::string, std::string> env;
     Requirements requirements;
     ChainId chain_id;
-    std::optional<Address> job_manager;  ///< absent: the dispatcher's release does not send it yet
+    std::optional<Address> job_manager;  ///< absent: sent by an older release of the dispatcher
     BlockNum block_number;
     BlockHash block_hash;
     bool operator==(const Assignment&) const = default;
@@ -65,7 +65,7 @@ enum class ErrorCode {
 };
 std::string_view to_string(ErrorCode code);
 Result<ErrorCode> parse_error_code(std::string_view text);
-/// Whether another attempt may succeed.
+/// True if another attempt may succeed.
 bool is_transient(ErrorCode code);
 
 struct Receipt {
@@ -80,11 +80,11 @@ struct Receipt {
     bool operator==(const Receipt&) const = default;
 };
 
-/// No honest count comes near. Whoever reads a status may store both as a signed 32-bit number, and count on
-/// from an attempt.
+/// Upper bounds, far above any real count: readers may store both as signed 32-bit numbers and increment an
+/// attempt.
 inline constexpr std::uint32_t kMostAttempt = 1'000'000'000;
 inline constexpr std::uint32_t kMostSeq = 0x7fffffff;
-/// Of a status as it is sent: above the longest that to_json can make of one that is signed.
+/// Largest size of a sent status: above the longest output of to_json for a status that can be signed.
 inline constexpr std::int32_t kMostStatusBytes = 16 << 10;
 
 struct JobStatus {
@@ -104,29 +104,30 @@ struct JobStatus {
 };
 /// EIP-712 domain of statuses and heartbeats: (`Lamda`, `1`, BSC's chain id, JobManager's address).
 eth::Eip712Domain market_domain(ChainId bsc, const Address& job_manager);
-/// What is signed: its keccak256 is the digest of EIP-712.
+/// The signed bytes: their keccak256 is the EIP-712 digest.
 Bytes status_message(const JobStatus& status, const eth::Eip712Domain& domain);
 JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const crypto::Signer& signer);
-/// Signed by status.provider itself. Errors: `invalid_signature`.
+/// Verifies the signature of status.provider. Errors: `invalid_signature`.
 lamda::Status verify_status(const JobStatus& status, const eth::Eip712Domain& domain);
 std::string to_json(const JobStatus& message);
 Result<JobStatus> parse_status(std::string_view json);
 
 struct Heartbeat {
     Address provider;
-    std::uint64_t seq = 1;  ///< rises with every heartbeat of the provider; follows the wall clock in ms
+    std::uint64_t seq = 1;  ///< increases with every heartbeat of the provider; follows the wall clock in ms
     Timestamp at;
     std::string agent_version;
     std::uint32_t capacity = 1;
     std::uint32_t running = 0;
-    std::string instance;  ///< random, of one process: tells two agents with one key apart; empty: not told
+    std::string instance;  ///< random per process: distinguishes two agents with one key; empty: not sent
     std::optional<crypto::Signature> signature;
     bool operator==(const Heartbeat&) const = default;
 };
-/// What is signed: its keccak256 is the digest of EIP-712. The struct's type keeps it apart from a status.
+/// The signed bytes: their keccak256 is the EIP-712 digest. The struct's type distinguishes them from a
+/// status.
 Bytes heartbeat_message(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
 Heartbeat sign_heartbeat(Heartbeat heartbeat, const eth::Eip712Domain& domain, const crypto::Signer& signer);
-/// Signed by heartbeat.provider itself. Errors: `invalid_signature`.
+/// Verifies the signature of heartbeat.provider. Errors: `invalid_signature`.
 lamda::Status verify_heartbeat(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
 std::string to_json(const Heartbeat& message);
 Result<Heartbeat> parse_heartbeat(std::string_view json);
@@ -137,7 +138,7 @@ struct LogChunk {
     std::uint64_t seq = 1;
     std::string stream;  ///< stdout | stderr
     Timestamp at;
-    std::string data;  ///< UTF-8; other bytes replaced
+    std::string data;  ///< UTF-8; invalid bytes are replaced
     bool operator==(const LogChunk&) const = default;
 };
 std::string to_json(const LogChunk& message);
@@ -145,7 +146,7 @@ Result<LogChunk> parse_log_chunk(std::string_view json);
 
 struct Event {
     std::int64_t id = 0;  ///< of the journal entry
-    std::string kind;     ///< of event_kinds(), or of a later version's
+    std::string kind;     ///< one of event_kinds(), or of a later version
     Timestamp at;
     std::optional<ChainId> chain_id;
     std::optional<BlockRef> block;
@@ -156,7 +157,7 @@ struct Event {
 std::string to_json(const Event& message);
 Result<Event> parse_event(std::string_view json);
 
-/// jobs.command
+/// A message on jobs.command.
 struct Command {
     std::string request_id;  ///< idempotency key, 1–128 bytes
     struct SetStatus {
@@ -172,7 +173,7 @@ struct Command {
         bool operator==(const AttachSpec&) const = default;
     };
     std::variant<SetStatus, AttachSpec> what;
-    /// That the operator asks (command_proof.hpp); with set_status.
+    /// The operator's proof (command_proof.hpp); with set_status.
     struct Proof {
         Timestamp at;
         Bytes32 code;

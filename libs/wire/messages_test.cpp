@@ -29,7 +29,7 @@ Timestamp at(const char* text) {
 }
 
 std::unique_ptr<crypto::LocalSigner> provider_key() {
-    // The provider of the samples: a public test key.
+    // Key of the samples' provider: a public test key.
     return crypto::LocalSigner::from_hex("7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6")
         .value();
 }
@@ -42,7 +42,7 @@ std::string sample(const std::string& name) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-/// The sample is what the type says, there and back.
+/// The sample parses to the value, and the value serializes to the sample.
 template <class Message, class Parse>
 void same_as_sample(const Message& message, const std::string& name, Parse parse) {
     INFO(name);
@@ -103,7 +103,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 }  // namespace
 
-TEST_CASE("the golden samples are what the types say, there and back") {
+TEST_CASE("the golden samples round-trip through the types") {
     same_as_sample(an_assignment(), "assignment", parse_assignment);
     same_as_sample(Retraction{kJob, 2, RetractReason::kOrphaned}, "retraction", parse_retraction);
     same_as_sample(sign_status(a_status(), kDomain, *provider_key()), "status", parse_status);
@@ -130,7 +130,7 @@ TEST_CASE("the golden samples are what the types say, there and back") {
     CHECK(job_id_of(parse_job_spec(sample("job_spec")).value()) == kJob);
 }
 
-TEST_CASE("messages with nothing in their optional fields go there and back") {
+TEST_CASE("messages without optional fields round-trip") {
     Assignment assignment = an_assignment();
     assignment.input_file_cid.reset();
     assignment.job_manager.reset();
@@ -154,12 +154,12 @@ TEST_CASE("messages with nothing in their optional fields go there and back") {
 }
 
 TEST_CASE("a status and a heartbeat signed by another implementation verify") {
-    // The samples' signatures were made by ethers' signTypedData.
+    // The samples' signatures were made with ethers' signTypedData.
     CHECK(verify_status(parse_status(sample("status")).value(), kDomain));
     CHECK(verify_heartbeat(parse_heartbeat(sample("heartbeat")).value(), kDomain));
 }
 
-TEST_CASE("a status verifies under the provider's key, chain and contract, and no changed field does") {
+TEST_CASE("a status verifies under the provider's key, chain and contract, and fails after any change") {
     const auto good = sign_status(a_status(), kDomain, *provider_key());
     REQUIRE(verify_status(good, kDomain));
     const std::map<std::string, std::function<void(JobStatus&)>> changes{
@@ -198,7 +198,8 @@ TEST_CASE("a status verifies under the provider's key, chain and contract, and n
     CHECK_FALSE(verify_status(good, market_domain(ChainId{97}, kProvider)));
 }
 
-TEST_CASE("the longest status that can be signed fits the stream, and a longer text is refused unread") {
+TEST_CASE(
+    "the longest status that can be signed fits the stream, and a longer text is refused before parsing") {
     JobStatus status = a_status();
     const std::string worst(1'024, '\x01');  // six bytes each in JSON
     status.error_message = worst;
@@ -214,7 +215,7 @@ TEST_CASE("the longest status that can be signed fits the stream, and a longer t
     CHECK(parse_status(text).error().code == "too_large");
 }
 
-TEST_CASE("what a container printed cannot break the signature over it") {
+TEST_CASE("output of a container cannot invalidate the signature over it") {
     JobStatus status = a_status();
     status.status = StatusKind::kFailed;
     status.error_message = "\xff\xc0 broken \x01 \"" + std::string(1010, 'x') + "\u20ac\u20ac\u20ac\u20ac";
@@ -226,7 +227,7 @@ TEST_CASE("what a container printed cannot break the signature over it") {
     CHECK(verify_status(*back, kDomain));
 }
 
-TEST_CASE("each wrong field of a message is refused with its place") {
+TEST_CASE("each wrong field of a message is refused with its pointer") {
     using Parse = std::function<std::optional<Error>(const std::string&)>;
     const auto parse = [](auto function) -> Parse {
         return [function](const std::string& text) -> std::optional<Error> {
@@ -237,7 +238,7 @@ TEST_CASE("each wrong field of a message is refused with its place") {
     struct Case {
         const char* name;
         Parse parse;
-        std::vector<std::array<std::string, 3>> breaches;  // what, with, where
+        std::vector<std::array<std::string, 3>> breaches;  // original, replacement, pointer
     };
     const std::vector<Case> cases{
         {"assignment",
@@ -314,7 +315,7 @@ TEST_CASE("each wrong field of a message is refused with its place") {
     }
 }
 
-TEST_CASE("error codes: which may be tried again") {
+TEST_CASE("error codes: the transient ones are retried") {
     std::string transient;
     for (const auto* name :
          {"input_unavailable", "input_mismatch", "image_unavailable", "start_failed", "exit_nonzero", "oom",

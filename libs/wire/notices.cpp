@@ -1,4 +1,4 @@
-// Log chunk, event: what is said to whoever listens.
+// Messages for any subscriber: log chunks, events.
 #include <limits>
 #include <stdexcept>
 

@@ -1,4 +1,4 @@
-// The agent's signed word about an attempt.
+// The agent's signed status of an attempt.
 #include <array>
 #include <limits>
 
@@ -90,7 +90,7 @@ Receipt read_receipt(Fields fields) {
     return out;
 }
 
-/// At most so many bytes, cut between characters.
+/// Cuts the text to at most so many bytes, at a character boundary.
 std::string cut(std::string text, std::size_t most) {
     if (text.size() > most) {
         while (most > 0 && (static_cast<unsigned char>(text[most]) & 0xc0) == 0x80) {
@@ -130,7 +130,11 @@ Result<ErrorCode> parse_error_code(std::string_view text) {
             return code.code;
         }
     }
-    return Error{"invalid_value", "there is no such error code", ""};
+    std::string message = "unknown error code; use ";
+    for (const auto& code : kCodes) {
+        message.append(&code == &kCodes.front() ? "" : ", ").append(code.name);
+    }
+    return Error{"invalid_value", std::move(message), ""};
 }
 
 eth::Eip712Domain market_domain(ChainId bsc, const Address& job_manager) {
@@ -158,7 +162,7 @@ Bytes status_message(const JobStatus& status, const eth::Eip712Domain& domain) {
 
 JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const crypto::Signer& signer) {
     if (status.error_message) {
-        // What a container printed may be in it. The bytes that are signed must be those that JSON can carry.
+        // The text may contain output of a container. The signed bytes must be representable in JSON.
         status.error_message = cut(detail::valid_utf8(*status.error_message), kMostErrorMessage);
     }
     status.signature = signer.sign(status_message(status, domain));

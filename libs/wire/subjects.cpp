@@ -50,7 +50,7 @@ Result<Address> provider_of(std::string_view subject) {
         if (subject.starts_with(prefix)) {
             const auto last = subject.substr(prefix.size());
             const auto address = Address::parse(last);
-            // Subjects are compared byte for byte: in another case it would be another subject.
+            // Subjects are compared byte for byte: another case is another subject.
             if (address && address->hex() == last) {
                 return *address;
             }

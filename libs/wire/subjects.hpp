@@ -1,4 +1,4 @@
-// Every NATS subject and stream of the product. Addresses in subjects are lowercase.
+// All NATS subjects, streams, durables and message ids. Addresses in subjects are lowercase.
 #pragma once
 
 #include <string>
@@ -33,7 +33,7 @@ inline constexpr auto kEventsStream = "EVENTS";
 /// Durable name of a provider in JOBS and RETRACT.
 std::string durable_of(const Address& provider);
 
-/// `dispatch:<jobId>:<attempt>` and the like: Nats-Msg-Id.
+/// Nats-Msg-Id, e.g. `dispatch:<jobId>:<attempt>`.
 std::string dispatch_message_id(const JobId& job, std::uint32_t attempt);
 std::string retract_message_id(const JobId& job, std::uint32_t attempt);
 std::string event_message_id(std::int64_t journal_id, const std::string& subject);

@@ -5,7 +5,7 @@
 using namespace lamda;
 using namespace lamda::wire;
 
-TEST_CASE("subjects, durables and message ids are those of the contract, addresses in lowercase") {
+TEST_CASE("subjects, durables and message ids have their specified form, with lowercase addresses") {
     const auto provider = Address::parse("0x90F79bf6EB2c4f870365E785982E1f101E93b906").value();
     const auto job =
         JobId::parse("0xFA5b88c98e54fb557c7a560a1913d5b961a60a1a9453b3d8d4f31c083b5fc220").value();
@@ -24,7 +24,7 @@ TEST_CASE("subjects, durables and message ids are those of the contract, address
     CHECK(event_message_id(7, kGlobalEvents) == "event:7:events.global");
 }
 
-TEST_CASE("the provider is read back from a subject that ends with one") {
+TEST_CASE("the provider is parsed from a subject that ends with an address") {
     const auto provider = Address::parse("0x90f79bf6eb2c4f870365e785982e1f101e93b906").value();
     for (const auto& subject : {dispatch_subject(provider), retract_subject(provider),
                                 status_subject(provider), heartbeat_subject(provider)}) {

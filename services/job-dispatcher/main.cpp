@@ -18,6 +18,7 @@
 #include "services/job-dispatcher/dispatch/spec_fetch_loop.hpp"
 #include "services/job-dispatcher/ingest/journal_repair.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
+#include "services/job-dispatcher/jobs/attempt_store.hpp"
 #include "store/role_privileges.hpp"
 #include "streamrunner/stream_runner.hpp"
 #include "views/query_handler.hpp"
@@ -34,6 +35,37 @@ streamrunner::StreamPlan stream_plan(const Config& config) {
     plan.finality = config.finality;
     plan.write_behind = true;
     return plan;
+}
+
+ipfs::ContentConfig content_config(const Config& config) {
+    // All sources together take at most 4 s, to keep shutdown short; the lookup is retried.
+    const auto sources = static_cast<std::int64_t>(config.ipfs_gateways.size() + 1);
+    return {config.ipfs_api_url, config.ipfs_gateways, "", Millis(4'000 / sources)};
+}
+
+/// Starts the loops of `fetch` if a content store is configured.
+void start_spec_loops(runtime::App& app, runtime::Identity& identity, SpecFetchLoop& fetch,
+                      const Config& config) {
+    if (config.ipfs_api_url.empty() && config.ipfs_gateways.empty()) {
+        return;
+    }
+    app.loop("specs", identity.after_proof([&](const std::stop_token& stop) { fetch.watch(stop); }));
+    for (int i = 1; i <= SpecFetchLoop::kLookups; ++i) {
+        app.loop("spec_fetch_" + std::to_string(i),
+                 identity.after_proof([&](const std::stop_token& stop) { fetch.poll_once(stop); }));
+    }
+}
+
+/// Forwards verified heartbeats to `presence` while the subscription exists.
+bus::Subscription subscribe_heartbeats(bus::Bus& bus, runtime::Identity& identity,
+                                       const Deployment& deployment, PresenceClock& presence,
+                                       const Clock& clock) {
+    return bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
+        const auto domain = deployment.domain();
+        if (domain && identity.prove()) {
+            note_heartbeat(message, presence, *domain, clock);
+        }
+    });
 }
 
 int serve(runtime::App& app, const Config& config) {
@@ -53,7 +85,7 @@ int serve(runtime::App& app, const Config& config) {
     Deployment deployment(config.bsc.contract, config.bsc.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
     BusSetup setup(bus, config.status_bytes,
-                   {[&] { return providers_at_work(database); },
+                   {[&] { return database.transact(providers_at_work); },
                     [&, log](const std::set<std::string>& streams) mutable {
                         const auto count = restore_streams(database, streams);
                         log.info("stream restore: messages put into the outbox", {{"count", count}});
@@ -66,13 +98,14 @@ int serve(runtime::App& app, const Config& config) {
     JournalRepair repair(deployment, clock);
     stream.start(projection, repair);
 
-    AssignmentLoop assignments(database, setup, deployment, progress, catch_up, clock, log, metrics);
+    const telemetry::Context context{clock, log, metrics, app.health()};
+    AssignmentLoop assignments(database, setup, deployment, progress, catch_up, context);
     app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { assignments.run(stop); }));
-    StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, clock, log, metrics);
+    StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, context);
     app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));
     TimeoutLoop timeouts(
         database, config.clock, deployment, progress, presence,
-        [&] { return statuses.up_to_date(Millis(5'000)); }, clock, log, metrics);
+        [&] { return statuses.up_to_date(Millis(5'000)); }, context);
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { timeouts.run(stop); }));
     outbox::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
     relay.on_refusal([&] { setup.poll_soon(); });
@@ -80,18 +113,9 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });
 
     net::HttpClient http;
-    // All sources together take at most 4 s, to keep shutdown short; the lookup is retried.
-    const auto sources = static_cast<std::int64_t>(config.ipfs_gateways.size() + 1);
-    ipfs::ContentStore content({config.ipfs_api_url, config.ipfs_gateways, "", Millis(4'000 / sources)},
-                               http);
+    ipfs::ContentStore content(content_config(config), http);
     SpecFetchLoop spec_fetch(database, content, clock, log);
-    if (!config.ipfs_api_url.empty() || !config.ipfs_gateways.empty()) {
-        app.loop("specs", identity.after_proof([&](const std::stop_token& stop) { spec_fetch.watch(stop); }));
-        for (int i = 1; i <= SpecFetchLoop::kLookups; ++i) {
-            app.loop("spec_fetch_" + std::to_string(i),
-                     identity.after_proof([&](const std::stop_token& stop) { spec_fetch.poll_once(stop); }));
-        }
-    }
+    start_spec_loops(app, identity, spec_fetch, config);
 
     CommandHandler commands(database, deployment, config.operator_token, clock, log, metrics);
     views::QueryHandler queries(database, views::kJobs, "jobs", log);
@@ -102,13 +126,7 @@ int serve(runtime::App& app, const Config& config) {
             }
         });
     };
-    const auto heartbeat_subscription =
-        bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
-            const auto domain = deployment.domain();
-            if (domain && identity.prove()) {
-                note_heartbeat(message, presence, *domain, clock);
-            }
-        });
+    const auto heartbeat_subscription = subscribe_heartbeats(bus, identity, deployment, presence, clock);
     const auto command_subscription = answering(wire::kJobsCommand, commands);
     const auto query_subscription = answering(wire::kJobsQuery, queries);
     app.probe("statuses", [&] {

@@ -92,18 +92,17 @@ int serve(runtime::App& app, const Config& config) {
     DuplicateAgentDetector duplicates(self, random_id(), sequence.started_at(), clock, log, app.health());
     RetrySchedule retries({.give_up_after = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
-    HeartbeatLoop heartbeats(bus, journal, signer, identity, config.job_manager, sequence, config.capacity,
-                             retries, duplicates, settings, clock, app.metrics());
-    AssignmentLoop assignments(bus, journal, statuses, identity, self, config.job_manager, config.capacity,
-                               retries, duplicates, settings, clock, log, app.metrics(), app.health());
+    const AgentTerms terms{identity, self, config.job_manager, config.capacity};
+    const WorkGate gate{retries, duplicates, settings};
+    const telemetry::Context context{clock, log, app.metrics(), app.health()};
+    HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
+    AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
     Runner runner(runner_config(config, jobs_dir), journal, statuses, retries, pulled, engine, content, bus,
-                  clock, log, app.metrics());
+                  context);
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
-    Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, clock, log,
-                          app.metrics(), app.health());
-    OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, clock, log,
-                                     app.metrics(), app.health());
+    Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, context);
+    OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, context);
 
     add_probes(app, config, bus, engine, content);
     log.info("starting", {{"capacity", config.capacity}, {"resumed", journal.active_attempts().size()}});

@@ -99,8 +99,8 @@ void Service::connect() {
     sender.max_unmined = config_.max_unmined;
     sender.low_at = config_.low_at;
     sender_ = std::make_unique<txsender::Sender>(
-        std::move(sender), opbnb_.rpc(), signer_, *tx_queue_, policy_, clock_, app_.log(), app_.metrics(),
-        app_.health(),
+        std::move(sender), opbnb_.rpc(), signer_, *tx_queue_, policy_,
+        telemetry::Context{clock_, app_.log(), app_.metrics(), app_.health()},
         [this](const std::vector<txsender::Intent>& intents) { return planner_->precheck(intents); });
 }
 
@@ -237,8 +237,8 @@ void Service::run_ledger(const std::stop_token& stop) {
 
 /// Starts after the ledger agrees with the chain: jobs that the chain has counted already need no proof.
 void Service::run_proofs(const std::stop_token& stop) {
-    ConfirmationProofs proofs({config_.bsc.contract, kJobsStream}, database_, bsc_.rpc(), clock_, app_.log(),
-                              app_.metrics(), app_.health());
+    ConfirmationProofs proofs({config_.bsc.contract, kJobsStream}, database_, bsc_.rpc(),
+                              {clock_, app_.log(), app_.metrics(), app_.health()});
     do {
         if (!lease_.held()) {
             proofs.stand_by();

@@ -1,6 +1,6 @@
-// The database's half of ingestion alone: batches of logs through the dispatcher's projection into
-// PostgreSQL, with no chain in front. Processor time beside the clock's: it hardly minds what else the
-// machine does.
+// Benchmark of the database part of ingestion: batches of logs through the dispatcher's projection into
+// PostgreSQL, without a chain. Reports processor time as well as wall time, because other load on the machine
+// hardly changes it.
 #include <fmt/format.h>
 
 #include <array>
@@ -22,7 +22,7 @@ using dispatch::testing::LogKind;
 namespace {
 
 constexpr std::uint64_t kBatches = 10;
-constexpr std::uint64_t kLogs = 10'000;  ///< in a batch
+constexpr std::uint64_t kLogs = 10'000;  ///< logs per batch
 constexpr std::uint64_t kPerBlock = 100;
 
 class Scene {
@@ -32,7 +32,7 @@ class Scene {
         projector_.bind({ChainId{31337}, {Address{}}});
     }
 
-    /// Median over the batches of what each of `kLogs` logs takes.
+    /// Median over the batches, for each of `kLogs` logs.
     void run(const std::string& name, LogKind kind) {
         std::vector<double> wall;
         std::vector<double> client;
@@ -57,7 +57,7 @@ class Scene {
     }
 
   private:
-    /// Seconds: the clock, this process, the server's process for our one connection.
+    /// Seconds of: the wall clock, this process, the server process of our one connection.
     std::array<double, 3> readings() {
         const auto pid = database_.transact(
             [](store::Txn& txn) { return txn.one("SELECT pg_backend_pid() AS pid").get<int>("pid"); });
@@ -81,7 +81,7 @@ class Scene {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Measures applying; prints one line a figure: name value unit (target)");
+    CLI::App app("Measures applying; prints one line for each figure: name value unit (target)");
     bool created_only = false;
     app.add_flag("--created-only", created_only, "only the creations: for a profiler");
     if (const auto status = lamda::bench::parse(app, argc, argv)) {

@@ -1,4 +1,4 @@
-// Command lines of the bench programs.
+// Command line parsing of the bench programs.
 #pragma once
 
 #include <CLI/CLI.hpp>
@@ -8,7 +8,7 @@
 
 namespace lamda::bench {
 
-/// The status to end with: after --help, or when the usage is wrong. Absent: go on.
+/// The exit status after --help or wrong usage. Absent: continue.
 inline std::optional<int> parse(CLI::App& app, int argc, char** argv) {
     try {
         app.parse(argc, argv);

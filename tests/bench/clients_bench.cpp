@@ -1,5 +1,5 @@
-// How long a good client waits for a page of twenty jobs while others attack the gateway, beside its quiet
-// value, and what memory the gateway holds then.
+// Benchmark of the gateway under attack: a good client's latency for a page of twenty jobs, compared with its
+// quiet value, and the gateway's memory meanwhile.
 #include <fmt/format.h>
 #include <sys/resource.h>
 
@@ -36,10 +36,10 @@ std::string get(const std::string& path, const std::string& more = "") {
 struct Waited {
     std::vector<double> ms;
     int refused = 0;
-    double memory = 0;  ///< the most, in MiB
+    double memory = 0;  ///< peak, in MiB
 };
 
-/// A new connection for each request; the next is due whether the one before took long or not.
+/// Opens a new connection for each request, at fixed times: a slow answer does not delay the next request.
 Waited ask(int port, pid_t gateway) {
     Waited out;
     auto due = std::chrono::steady_clock::now();
@@ -90,7 +90,8 @@ void add_jobs(store::Database& database) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Measures a good client under attack; prints one line a figure: name value unit (target)");
+    CLI::App app(
+        "Measures a good client under attack; prints one line for each figure: name value unit (target)");
     if (const auto status = lamda::bench::parse(app, argc, argv)) {
         return *status;
     }

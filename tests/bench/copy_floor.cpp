@@ -1,3 +1,4 @@
+// Dump and bare COPY of tables with libpq.
 #include <libpq-fe.h>
 
 #include <algorithm>

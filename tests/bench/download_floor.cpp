@@ -1,3 +1,4 @@
+// Bare download of recorded requests with libcurl.
 #include <curl/curl.h>
 
 #include <memory>
@@ -21,7 +22,7 @@ void must(CURLMcode code) {
     }
 }
 
-// CURL and CURLM are both void: a name tells them apart.
+// CURL and CURLM are both void: named deleters distinguish them.
 struct FreeEasy {
     void operator()(CURL* handle) const { curl_easy_cleanup(handle); }
 };

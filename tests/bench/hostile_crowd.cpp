@@ -15,7 +15,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 constexpr auto kRepeat = std::chrono::seconds(3);
-/// A client that was turned away comes again after this.
+/// Delay before a refused client connects again.
 constexpr auto kPause = std::chrono::milliseconds(50);
 
 int open_socket(int port, const CrowdMember& member) {
@@ -44,7 +44,7 @@ HostileCrowd::~HostileCrowd() {
 void HostileCrowd::run(int port, std::size_t count, const CrowdMember& member) {
     struct One {
         bool greeted = false;
-        Clock::time_point next;  ///< when it repeats, or opens again
+        Clock::time_point next;  ///< time of the next repetition or connection
     };
     std::vector<pollfd> sockets(count, pollfd{-1, 0, 0});
     std::vector<One> ones(count);

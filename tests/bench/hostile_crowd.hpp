@@ -1,4 +1,4 @@
-// Many connections to one port that take and give nothing: a thread of its own, with sockets that never wait.
+// Many connections to one port that stall or flood it, from one thread with non-blocking sockets.
 #pragma once
 
 #include <atomic>
@@ -8,10 +8,10 @@
 namespace lamda::bench {
 
 struct CrowdMember {
-    std::string sends;       ///< at once after the connection is open; empty: nothing
-    std::string repeats;     ///< every 3 s
-    bool reads = true;       ///< what comes is thrown away; a closed connection is opened again
-    int receive_buffer = 0;  ///< SO_RCVBUF in bytes; 0: the kernel's choice
+    std::string sends;       ///< sent when the connection opens; empty: nothing
+    std::string repeats;     ///< sent every 3 s
+    bool reads = true;       ///< discards what it reads; opens a closed connection again
+    int receive_buffer = 0;  ///< SO_RCVBUF in bytes; 0: the kernel's default
 };
 
 class HostileCrowd {

@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto kReserved = "/proc/sys/vm/nr_hugepages";
 
-/// Of /proc/meminfo; 0 where there is no such line.
+/// A value of /proc/meminfo; 0 if absent.
 std::uint64_t meminfo(const std::string& name) {
     std::ifstream file("/proc/meminfo");
     for (std::string line; std::getline(file, line);) {

@@ -1,13 +1,12 @@
-// Huge pages for a database server's shared memory, as docs/operations.md tells an operator to reserve them.
+// Huge pages for a database server's shared memory, reserved as docs/operations.md describes.
 #pragma once
 
 #include <cstdint>
 
 namespace lamda::bench {
 
-/// Sees to it that the machine has so much memory free in huge pages, and gives them back at the end. Where
-/// that may not be (no root, no room, a container), there are as many as there were: PostgreSQL then does
-/// without by itself, and is slower.
+/// Reserves so much memory in free huge pages, and releases it in the destructor. Where that is not permitted
+/// (no root, no memory, a container) the number is unchanged: PostgreSQL then runs without, and is slower.
 class HugePages {
   public:
     explicit HugePages(std::uint64_t mib);
@@ -15,11 +14,11 @@ class HugePages {
     HugePages(const HugePages&) = delete;
     HugePages& operator=(const HugePages&) = delete;
 
-    /// MiB free in huge pages now.
+    /// Free huge pages, in MiB.
     static std::uint64_t free_mib();
 
   private:
-    std::uint64_t before_ = 0;  ///< pages
+    std::uint64_t before_ = 0;  ///< number of pages
     bool changed_ = false;
 };
 

@@ -1,5 +1,5 @@
-// From a chain's logs to rows: the real dispatcher against the floor below it, and against the peer that
-// people use. One line a figure: name value unit (target).
+// Benchmark of ingestion from a chain's logs to rows: the real dispatcher, compared with the floor and with
+// Ponder. Prints one line for each figure: name value unit (target).
 //
 //   lamda-bench-ingest --executables DIR --build NAME [--logs N] [--pairs N] [--few-pairs N] [--no-growth]
 //   [--peer]
@@ -120,14 +120,14 @@ int measure(const Options& options) {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app("Measures ingestion; prints one line a figure: name value unit (target)");
+    CLI::App app("Measures ingestion; prints one line for each figure: name value unit (target)");
     app.add_option("--executables", options.executables, "folder of lamda-job-dispatcher")->required();
-    app.add_option("--build", options.build, "what to call their build");
+    app.add_option("--build", options.build, "name of their build in the output");
     app.add_option("--logs", options.logs, "logs to ingest");
     app.add_option("--pairs", options.pairs, "pairs of floor and dispatcher")->check(CLI::PositiveNumber);
-    app.add_option("--few-pairs", options.few_pairs, "pairs of what takes long: the peer, the growth")
+    app.add_option("--few-pairs", options.few_pairs, "pairs of the slow measurements: the peer, the growth")
         ->check(CLI::PositiveNumber);
-    app.add_flag("--no-growth", options.no_growth, "leave out ten times as many logs");
+    app.add_flag("--no-growth", options.no_growth, "skip the run with ten times as many logs");
     app.add_flag("--peer", options.peer, "also Ponder (installed by tests/bench/ponder/install.sh)");
     if (const auto status = lamda::bench::parse(app, argc, argv)) {
         return *status;

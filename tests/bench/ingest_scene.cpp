@@ -19,17 +19,17 @@ namespace lamda::bench {
 
 namespace {
 
-/// Old enough that nobody waits for events of it on the live feed: a backfill.
+/// Old enough to cause no events on the live feed: a backfill.
 constexpr std::uint64_t kDay = 86'400;
-/// Deeper than where ranges are no longer read: what is measured ends before the tail begins.
+/// More than the depth at which ranges are no longer read: the measurement ends before the tail begins.
 constexpr int kEmptyBlocks = 300;
 constexpr double kPatienceSeconds = 600;
 constexpr auto kStream = "dispatcher:bsc";
-/// As docs/operations.md wants them ("PostgreSQL"); for ours, the floor and the peer alike.
+/// Settings recommended by docs/operations.md ("PostgreSQL"), the same for dispatcher, floor and peer.
 const std::vector<std::string> kServerSettings{"shared_buffers=1GB", "max_wal_size=4GB"};
-constexpr std::uint64_t kSharedMib = 1'100;  ///< what that server takes (shared_memory_size)
+constexpr std::uint64_t kSharedMib = 1'100;  ///< shared memory of that server (shared_memory_size)
 
-/// Of the processes that were started here and waited for.
+/// CPU time of all child processes that have ended.
 double cpu_of_ended_children() {
     rusage usage{};
     ::getrusage(RUSAGE_CHILDREN, &usage);
@@ -59,8 +59,8 @@ std::vector<TableDump> tables() {
          {}}};
 }
 
-/// Each question once. A range that was asked again from the same block had been too large: its answer was of
-/// no use, and what is of no use does not belong into a floor.
+/// Each request once. A range that was requested again from the same block had been too large: its answer was
+/// useless, and does not belong into a floor.
 std::vector<std::string> useful(const std::vector<std::string>& asked) {
     using nlohmann::json;
     std::map<std::string, std::size_t> last;
@@ -139,7 +139,7 @@ void IngestScene::check_rows(const std::string& dsn, std::uint64_t logs) const {
 
 IngestScene::Run IngestScene::run(const std::string& dsn, const std::string& rpc_url, std::uint64_t logs) {
     store::Database watcher(dsn, "bench", 1);
-    // Rows without their indexes are not all of the work.
+    // The indexes are part of the work.
     const auto cursor = [&] {
         return watcher.transact([&](store::Txn& txn) {
             const auto row = txn.first(
@@ -149,7 +149,7 @@ IngestScene::Run IngestScene::run(const std::string& dsn, const std::string& rpc
             return row ? row->get<BlockNum>("number") : BlockNum{0};
         });
     };
-    cursor();  // connected before the clock starts
+    cursor();  // connects before the measurement starts
     const std::string log = dir_.path() + "/job-dispatcher.log";
     testkit::ProcessSpec spec;
     spec.argv = {executables_ + "/lamda-job-dispatcher"};
@@ -231,7 +231,7 @@ double IngestScene::run_peer() {
                 {"LOGS", std::to_string(logs_)}};
     spec.cwd = dir_.path();
     const auto finished = testkit::run(spec, Millis(900'000));
-    postgres_.drop_database(kDatabase);  // the server is not to tidy it up while something else is measured
+    postgres_.drop_database(kDatabase);  // otherwise the server would vacuum it during the next measurement
     constexpr std::string_view kLine = "ponder_seconds ";
     const auto at = finished.output.rfind(kLine);
     if (finished.status != 0 || at == std::string::npos) {

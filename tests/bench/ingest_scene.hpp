@@ -1,4 +1,4 @@
-// A chain full of logs, a database server and a bus: where ingestion is measured.
+// Setup of the ingestion benchmark: a chain full of logs, a database server and a bus.
 #pragma once
 
 #include <memory>
@@ -19,40 +19,40 @@ class IngestScene {
     /// @param executables folder of the lamda-job-dispatcher to measure
     explicit IngestScene(const std::string& executables);
 
-    /// So many JobCreated logs more, and enough empty blocks above them for their finality.
+    /// Adds so many JobCreated logs, and enough empty blocks above them for finality.
     void make_logs(std::uint64_t count, std::uint64_t per_block);
     std::uint64_t logs() const { return logs_; }
-    /// MiB of the server's memory that may be in huge pages; 0: the machine gave none.
+    /// MiB of the server's memory in huge pages; 0: none were available.
     std::uint64_t huge_mib() const { return huge_mib_; }
 
     struct Run {
-        double seconds = 0;      ///< from the start of the process to the commit of the last row
-        double cpu_seconds = 0;  ///< of the dispatcher alone
+        double seconds = 0;      ///< from process start to the commit of the last row
+        double cpu_seconds = 0;  ///< of the dispatcher only
         double peak_mib = 0;     ///< private memory
     };
-    /// All logs into a fresh, migrated database. @throws std::runtime_error when rows are missing
+    /// Ingests all logs into a new, migrated database. @throws std::runtime_error if rows are missing
     Run run_dispatcher() { return run_newest(logs_); }
-    /// The same with only the newest `logs` of them: the start block is theirs.
-    /// @pre a multiple of what a block holds, of the newest make_logs()
+    /// Ingests only the newest `logs` logs: the start block is their first block.
+    /// @pre a multiple of the logs per block, from the newest make_logs()
     Run run_newest(std::uint64_t logs);
 
     struct Floor {
         RpcRecorder::Recording asked;
-        std::size_t bytes = 0;  ///< of the answers
+        std::size_t bytes = 0;  ///< size of the answers
         std::vector<TableDump> tables;
     };
-    /// A dispatcher's run, unmeasured: what it asks, and the rows that it writes.
+    /// An unmeasured run of the dispatcher: records its requests, and the rows that it writes.
     Floor learn_floor();
     struct FloorTime {
         double download = 0;
         double copy = 0;
     };
     FloorTime run_floor(const Floor& floor);
-    /// Seconds for a bare COPY of what the last run wrote, into a fresh database. The rows are in memory
+    /// Seconds of a bare COPY of the last run's rows into a new database. The rows are kept in memory
     /// meanwhile: 0.6 GB for a million logs.
     double copy_again();
 
-    /// Ponder's time for the same, by its own script. @throws std::runtime_error with its output
+    /// Ponder's time for the same logs, measured by its script. @throws std::runtime_error with its output
     double run_peer();
 
   private:
@@ -71,9 +71,9 @@ class IngestScene {
     testkit::JobLogs maker_;
     std::uint64_t logs_ = 0;
     std::uint64_t per_block_ = 1;
-    BlockNum last_block_;  ///< that holds logs
+    BlockNum last_block_;  ///< the last block with logs
     int databases_ = 0;
-    std::string database_;  ///< the newest
+    std::string database_;  ///< the newest database
 };
 
 }  // namespace lamda::bench

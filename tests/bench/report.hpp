@@ -1,4 +1,4 @@
-// How a figure is printed and what several of the benchmarks measure.
+// Output of a figure, and measurements shared by several benchmarks.
 #pragma once
 
 #include <sys/types.h>
@@ -8,12 +8,12 @@
 
 namespace lamda::bench {
 
-/// One line: `name value unit (target)`.
+/// Prints one line: `name value unit (target)`.
 void report(const std::string& name, double value, const std::string& unit, const std::string& target);
 double median(std::vector<double> values);
-/// Private_Clean + Private_Dirty of the process, in MiB; 0 when it is gone.
+/// Private_Clean + Private_Dirty of the process, in MiB; 0 if it has ended.
 double private_memory(pid_t pid);
-/// Of the monotonic clock, in seconds.
+/// Seconds of the monotonic clock.
 double now_seconds();
 
 }  // namespace lamda::bench

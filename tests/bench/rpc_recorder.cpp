@@ -25,7 +25,7 @@ sockaddr_in loopback(int port) {
     return address;
 }
 
-/// What came is sent on; false: one side has closed.
+/// Forwards available bytes; false: one side has closed.
 bool pass(int from, int to, std::string* copy, std::mutex& mutex) {
     std::array<char, 65'536> buffer;
     const ssize_t size = recv(from, buffer.data(), buffer.size(), 0);
@@ -47,7 +47,7 @@ bool pass(int from, int to, std::string* copy, std::mutex& mutex) {
     return true;
 }
 
-/// Bodies of requests that stand whole in what one connection has carried.
+/// Bodies of the complete requests in the bytes of one connection.
 void take_bodies(std::string_view bytes, std::vector<std::string>& out) {
     constexpr std::string_view kLength = "content-length:";
     for (;;) {

@@ -1,4 +1,4 @@
-// Stands between a service and its node, passes every byte on, and keeps what the service asked.
+// A proxy between a service and its node that forwards every byte and records the requests.
 #pragma once
 
 #include <list>
@@ -11,7 +11,7 @@ namespace lamda::bench {
 
 class RpcRecorder {
   public:
-    /// @param port of the node, on 127.0.0.1
+    /// @param port the node's, on 127.0.0.1
     explicit RpcRecorder(int port);
     ~RpcRecorder();
     RpcRecorder(const RpcRecorder&) = delete;
@@ -19,17 +19,17 @@ class RpcRecorder {
 
     std::string url() const;
     struct Recording {
-        std::vector<std::string> bodies;  ///< of the requests, by connection and in their order
-        std::size_t connections = 0;      ///< that carried any
+        std::vector<std::string> bodies;  ///< request bodies, in order of each connection
+        std::size_t connections = 0;      ///< number of connections with requests
     };
-    /// Everything so far.
+    /// All requests so far.
     Recording recording() const;
 
   private:
     struct Connection {
         int client;
         int node;
-        std::string asked;  ///< under the mutex
+        std::string asked;  ///< guarded by the mutex
         std::thread thread;
     };
     void accept_all();

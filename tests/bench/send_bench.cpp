@@ -1,5 +1,6 @@
-// From intents in the ledger to transactions that a node has: the real sender against the bare sending of the
-// same, signed before. One line a figure: name value unit (target).
+// Benchmark of sending from intents in the ledger to transactions that a node has: the real sender, compared
+// with the bare sending of pre-signed transactions. Prints one line for each figure: name value unit
+// (target).
 //
 //   lamda-bench-send [--intents N] [--runs N]
 #include <fmt/format.h>
@@ -74,7 +75,7 @@ class Scene {
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app("Measures sending; prints one line a figure: name value unit (target)");
+    CLI::App app("Measures sending; prints one line for each figure: name value unit (target)");
     app.add_option("--intents", options.intents, "intents to send")->check(CLI::PositiveNumber);
     app.add_option("--runs", options.runs, "pairs of floor and sender")->check(CLI::PositiveNumber);
     if (const auto status = lamda::bench::parse(app, argc, argv)) {

@@ -23,7 +23,7 @@ namespace {
 constexpr ChainId kChain{31337};
 constexpr std::uint64_t kGas = 60'000;
 constexpr int kToFinality = 4;         ///< blocks
-constexpr std::size_t kInBlock = 800;  ///< so many fit at least, by their gas
+constexpr std::size_t kInBlock = 800;  ///< lower bound of transactions per block, by gas
 constexpr double kPatienceSeconds = 600;
 
 }  // namespace
@@ -39,7 +39,7 @@ SendNode::SendNode(const std::string& dir)
     request.to = contract_;
     request.data = nr::RegisterNode{"NVIDIA A100", 81'920}.encode();
     onchain::transact(*rpc_, *wallet_, kChain, request);
-    request.data = calldata(0);  // the first one is dearer than the others
+    request.data = calldata(0);  // the first call costs most gas
     onchain::transact(*rpc_, *wallet_, kChain, request);
     anvil_.call("evm_setAutomine", "[false]");
 }
@@ -64,7 +64,7 @@ std::uint64_t SendNode::count() {
 
 void SendNode::mine(int blocks) {
     for (int i = 0; i < blocks; ++i) {
-        anvil_.call("anvil_setNextBlockBaseFeePerGas", R"(["0x1"])");  // full blocks would drive it up
+        anvil_.call("anvil_setNextBlockBaseFeePerGas", R"(["0x1"])");  // full blocks would raise it
         anvil_.call("evm_mine", "[]");
     }
 }
@@ -126,7 +126,7 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
         }
         pgledger::put_intents(txn, wallet, kChain, intents);
         for (const char* table : {"chain.intent", "reputation.job", "reputation.confirmation"}) {
-            txn.exec(std::string("ANALYZE ") + table);  // as autovacuum does, within a minute
+            txn.exec(std::string("ANALYZE ") + table);  // as autovacuum does within a minute
         }
     });
     pgledger::PgTxQueue tx_queue(database, wallet, kChain);
@@ -144,8 +144,8 @@ Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count) {
     Sent out;
     const double begin = now_seconds();
     reputation::IncrementPolicy policy(database, node.contract());
-    txsender::Sender sender(config, node.rpc(), node.wallet(), tx_queue, policy, clock,
-                            telemetry::Log::none(), metrics, health, {});
+    txsender::Sender sender(config, node.rpc(), node.wallet(), tx_queue, policy,
+                            {clock, telemetry::Log::none(), metrics, health}, {});
     const auto step = [&](const char* until) {
         sender.step();
         if (now_seconds() - begin > kPatienceSeconds) {

@@ -1,4 +1,4 @@
-// Increments to send: a fresh EVM node with NodeReputation on it, the bare way to send them, and ours.
+// Setup of the sending benchmark: a new EVM node with NodeReputation, the bare sending, and the sender.
 #pragma once
 
 #include <memory>
@@ -14,8 +14,8 @@
 
 namespace lamda::bench {
 
-/// A node with a registered provider, whose count the wallet may raise. It mines nothing by itself: what it
-/// takes for its blocks would be the most of what is measured.
+/// A node with a registered provider whose count the wallet may raise. It does not mine by itself: mining
+/// would take most of the measured time.
 class SendNode {
   public:
     explicit SendNode(const std::string& dir);
@@ -25,11 +25,11 @@ class SendNode {
     const crypto::Signer& wallet() const { return *wallet_; }
     const Address& contract() const { return contract_; }
     static JobId job(std::size_t n);
-    /// What raises the count for the n-th job.
+    /// Calldata that raises the count for the n-th job.
     Bytes calldata(std::size_t n) const;
-    /// The wallet's transactions that the node has, mined or not.
+    /// Number of the wallet's transactions that the node has, mined or not.
     std::uint64_t accepted();
-    /// How often the count was raised, by the contract.
+    /// Number of increments, from the contract.
     std::uint64_t count();
     void mine(int blocks);
 
@@ -41,15 +41,15 @@ class SendNode {
     Address contract_;
 };
 
-/// Seconds for so many transactions, signed before, in JSON-RPC batches over one connection that is kept.
+/// Seconds to send so many pre-signed transactions in JSON-RPC batches over one persistent connection.
 double send_bare(SendNode& node, std::size_t count, std::size_t in_batch);
 
 struct Sent {
     double accepted = 0;  ///< seconds until the node has the last one
-    double done = 0;      ///< and until the ledger knows each to be final
+    double done = 0;      ///< seconds until the ledger has each as final
 };
-/// The same by txsender::Sender, from intents that wait in the ledger; all may be unmined at once. @throws
-/// std::runtime_error when the contract counts another number
+/// Sends with txsender::Sender, from intents that wait in the ledger; all may be unmined at once. @throws
+/// std::runtime_error if the contract's count differs
 Sent send_by_ledger(SendNode& node, const std::string& dsn, std::size_t count);
 
 }  // namespace lamda::bench

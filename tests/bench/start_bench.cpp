@@ -1,5 +1,5 @@
-// How fast each service is ready, and how much memory it holds when idle. One line a figure: name value unit
-// (target).
+// Benchmark of service starts: time until ready, and memory when idle. Prints one line for each figure: name
+// value unit (target).
 #include <fmt/format.h>
 
 #include <string>
@@ -32,7 +32,7 @@ double start_once(localnet::Network& network, const std::string& name) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    CLI::App app("Measures starts; prints one line a figure: name value unit (target)");
+    CLI::App app("Measures starts; prints one line for each figure: name value unit (target)");
     if (const auto status = lamda::bench::parse(app, argc, argv)) {
         return *status;
     }
@@ -43,7 +43,7 @@ int main(int argc, char** argv) {
     localnet::Network network(config, [](const std::string&) {});
     for (const char* name : {"node-registry", "job-dispatcher", "reputation", "api-gateway"}) {
         std::vector<double> starts;
-        start_once(network, name);  // migrations and the first blocks are not what is measured
+        start_once(network, name);  // migrations and the first blocks are not measured
         for (int i = 0; i < kRuns; ++i) {
             network.stop_service(name);
             starts.push_back(start_once(network, name));

@@ -1,11 +1,11 @@
-// chain_sim: the real stream and projector on a real PostgreSQL, reading a simulated network of faulty
+// chain_sim: the real stream and projector with a real PostgreSQL, reading a simulated network of faulty
 // endpoints.
 //
 //   chain_sim --seeds 1..2000 --budget 300s    until all have run, or the time is up
-//   chain_sim --seed 17 --verbose              one again, with each exchange
+//   chain_sim --seed 17 --verbose              one seed, with each exchange
 //
-// Exit status 0: no seed that ran has failed; 1: one has, and is named, or some fault was never met in 300
-// seeds and more; 64: the command line is wrong.
+// Exit status 0: no seed failed; 1: a seed failed, and is named, or a fault occurred in none of 300 or more
+// seeds; 64: wrong command line.
 #include <fmt/format.h>
 #include <unistd.h>
 
@@ -29,10 +29,10 @@ using namespace lamda::chaos;
 constexpr auto kUsage =
     "usage: chain_sim [--seeds FIRST..LAST] [--budget DURATION] | --seed N  [--verbose]\n"
     "  --seeds FIRST..LAST  seeds to run, in this order (1..2000)\n"
-    "  --budget DURATION    no new seed is begun after that time (300s)\n"
-    "  --seed N             one seed; prints what it stands for and what happens\n"
-    "  --keep-going         does not end at the first seed that fails\n"
-    "  --verbose            prints each exchange as well\n";
+    "  --budget DURATION    no seed starts after that time (300s)\n"
+    "  --seed N             one seed; prints its scenario and events\n"
+    "  --keep-going         continues after a seed that fails\n"
+    "  --verbose            also prints each exchange\n";
 
 struct Options {
     std::uint64_t first = 1;
@@ -131,7 +131,7 @@ struct Totals {
         }
     }
 
-    /// Faults that struck no call of so many seeds that each must have: the scenarios lack them.
+    /// Faults that struck no call, after so many seeds that each must have occurred.
     std::string faults_not_met() const {
         constexpr std::uint64_t kEnoughSeeds = 300;
         std::string out;
@@ -150,20 +150,21 @@ struct Totals {
             "reorg below finality\n",
             sum.blocks, sum.reorgs, sum.deepest_reorg, sum.rows, sum.sink.batches, sum.sink.unwinds,
             sum.sink.deepest_unwind, halts);
-        fmt::print("{} failures of the sink, {} batches of a rival, {} restarts; {} h of the chain's time\n",
-                   sum.sink.failures, sum.sink.rivals, sum.sink.restarts, sum.took.count() / 3'600'000);
-        fmt::print("{} final rows deleted or invented, and repaired by a sweep; {} blocks left unsettled\n",
+        fmt::print(
+            "{} failures of the sink, {} batches by another writer, {} restarts; {} h of the chain's time\n",
+            sum.sink.failures, sum.sink.rivals, sum.sink.restarts, sum.took.count() / 3'600'000);
+        fmt::print("{} final rows deleted or added, and repaired by an audit; {} blocks left unsettled\n",
                    sum.damaged, sum.unsettled);
         std::string faults;
         for (std::size_t i = 0; i < simulator::kFaults; ++i) {
             faults += fmt::format("{}{} {}", i > 0 ? ", " : "", to_string(static_cast<simulator::Fault>(i)),
                                   sum.faults.of[i]);
         }
-        fmt::print("{} calls ({} although told to wait): {}\n", sum.calls, sum.impatient_calls, faults);
+        fmt::print("{} calls ({} during a Retry-After): {}\n", sum.calls, sum.impatient_calls, faults);
     }
 };
 
-/// Ends the program when one seed does not end: which one it was is worth more than a time-out.
+/// Ends the program if a seed does not end, and prints the seed: a CTest timeout would not name it.
 class Watchdog {
   public:
     Watchdog() : thread_([this](const std::stop_token& stop) { watch(stop); }) {}
@@ -222,7 +223,7 @@ int run(const Options& options) {
         const auto verdict = simulate(scenario, database, trace, log);
         totals.add(verdict);
         if (!verdict.failure.empty()) {
-            fmt::print("{}seed {} fails: {}\n{}again: chain_sim --seed {} --verbose\n", terminal ? "\n" : "",
+            fmt::print("{}seed {} fails: {}\n{}repeat: chain_sim --seed {} --verbose\n", terminal ? "\n" : "",
                        seed, verdict.failure, options.one ? "" : describe(scenario), seed);
             if (!options.keep_going) {
                 break;

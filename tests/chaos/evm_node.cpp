@@ -16,7 +16,7 @@ simulator::EndpointPlan plan() {
     return out;
 }
 
-void set_trouble(simulator::EndpointPlan& plan, double share) {
+void set_error_rates(simulator::EndpointPlan& plan, double share) {
     for (const auto fault : {Fault::kRefused, Fault::kServerError, Fault::kCut, Fault::kGarbage, Fault::kSlow,
                              Fault::kStaleFork, Fault::kNoFinalized}) {
         plan.rates[fault] = share / 7;
@@ -44,13 +44,13 @@ std::vector<std::string> EvmNode::urls() const {
     return {first_server_.url(), second_server_.url()};
 }
 
-void EvmNode::set_weather(const Weather& weather) {
+void EvmNode::set_faults(const NodeFaults& faults) {
     const std::lock_guard lock(mutex_);
-    weather_ = weather;
-    chain_.faults.lost_answer = weather.lost_answer;
-    set_trouble(first_.plan, weather.error_rate);
-    set_trouble(second_.plan, weather.error_rate);
-    if (weather.dear == 0) {
+    faults_ = faults;
+    chain_.faults.lost_answer = faults.lost_answer;
+    set_error_rates(first_.plan, faults.error_rate);
+    set_error_rates(second_.plan, faults.error_rate);
+    if (faults.base_fee_change == 0) {
         chain_.base_fee = 1'000;
     }
 }
@@ -60,38 +60,38 @@ void EvmNode::set_mining(bool on) {
     mining_ = on;
 }
 
-/// What is asked arrives after half of the delay, whoever has died meanwhile; the answer leaves after the
-/// other half.
+/// The request arrives after half of the delay, even if the client has died meanwhile; the answer leaves
+/// after the other half.
 LoopbackServer::Answer EvmNode::answer(simulator::Endpoint& endpoint, const std::string& body) {
     net::HttpRequest request;
     request.body = body;
     request.timeout = Millis(0);
     std::unique_lock lock(mutex_);
     const auto now = std::chrono::duration_cast<Millis>(clock_.steady().time_since_epoch());
-    const auto fate = endpoint.begin(request, now);
+    const auto call_plan = endpoint.begin(request, now);
     lock.unlock();
-    std::this_thread::sleep_for(fate.after / 2);
+    std::this_thread::sleep_for(call_plan.after / 2);
     lock.lock();
     std::optional<net::HttpResponse> response;
     try {
-        response = endpoint.end(request, fate, now);
+        response = endpoint.end(request, call_plan, now);
     } catch (const net::TransportError&) {
         return {"", true};
     }
     lock.unlock();
-    std::this_thread::sleep_for(fate.after / 2);
+    std::this_thread::sleep_for(call_plan.after / 2);
     return LoopbackServer::reply(response->body, std::to_string(response->status) + " status");
 }
 
 void EvmNode::next_block() {
-    const auto& w = weather_;
+    const auto& w = faults_;
     if (chain_.chance(w.reorg)) {
         chain_.reorg(1 + chain_.random()() % 5, chain_.chance(w.dropped));
     }
     if (chain_.chance(w.dropped * w.reorg)) {
         chain_.drop_pool();
     }
-    if (w.dear > 0 && chain_.chance(w.dear)) {
+    if (w.base_fee_change > 0 && chain_.chance(w.base_fee_change)) {
         chain_.base_fee = 500 + chain_.random()() % 5'000;
     }
     if (chain_.chance(w.foreign)) {

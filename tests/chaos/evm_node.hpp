@@ -1,5 +1,5 @@
-// An EVM node in this process: a scripted chain behind two real HTTP addresses, mined by a thread of its own,
-// in weather that a seed makes.
+// An EVM node in this process: a scripted chain behind two real HTTP servers, mined by its own thread, with
+// faults from a seed.
 #pragma once
 
 #include <mutex>
@@ -10,16 +10,16 @@
 
 namespace lamda::chaos {
 
-/// What else happens to the chain between two blocks, and to what is asked of it.
-struct Weather {
-    double reorg = 0;  ///< share of blocks before which up to 5 blocks go
+/// Faults of the chain between two blocks, and of calls.
+struct NodeFaults {
+    double reorg = 0;  ///< share of blocks before which up to 5 blocks are removed
     double dropped =
-        0;  ///< of those: the transactions are forgotten; also share of blocks with an emptied pool
-    double foreign = 0;      ///< share of blocks with a transaction of the wallet that somebody else sent
-    double dear = 0;         ///< share of blocks after which the base fee is another one
-    double lost_answer = 0;  ///< share of sent transactions that arrive while the answer does not
+        0;  ///< share of those whose transactions are lost; also share of blocks with an emptied pool
+    double foreign = 0;          ///< share of blocks with a transaction of the wallet by another process
+    double base_fee_change = 0;  ///< share of blocks after which the base fee changes
+    double lost_answer = 0;      ///< share of sent transactions that arrive although the answer is lost
     double error_rate =
-        0;  ///< share of calls that are refused, cut, garbled, slow, or answered by a node that lags
+        0;  ///< share of calls that are refused, cut, garbled, slow, or answered by a lagging node
 };
 
 class EvmNode {
@@ -27,12 +27,12 @@ class EvmNode {
     EvmNode(std::uint64_t seed, Address wallet, Millis block_time);
     ~EvmNode();
 
-    /// Both addresses, as RPC settings want them.
+    /// Both URLs, for RPC settings.
     std::vector<std::string> urls() const;
-    void set_weather(const Weather& weather);
-    /// Whether blocks come by themselves.
+    void set_faults(const NodeFaults& faults);
+    /// Starts or stops automatic mining.
     void set_mining(bool on);
-    /// The chain, while nothing else happens to it.
+    /// Calls `work` with the chain, under the lock.
     template <class Work>
     auto with(Work work) {
         const std::lock_guard lock(mutex_);
@@ -49,7 +49,7 @@ class EvmNode {
     simulator::ScriptedChain chain_;
     Address wallet_;
     Millis block_time_;
-    Weather weather_;
+    NodeFaults faults_;
     bool mining_ = true;
     simulator::Endpoint first_;
     simulator::Endpoint second_;

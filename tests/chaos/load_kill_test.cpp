@@ -1,10 +1,11 @@
-// The dispatcher killed at each transaction of a first history, which it loads without most of its indexes:
-// restarted, it ends with each log once, rows that are the folds of their journals, and every index.
+// Kills the dispatcher at each transaction of a first history, which it loads without most of its indexes.
+// After restarts each log is applied once, rows equal the folds of their journals, and every index exists.
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <set>
 
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "testkit/job_logs.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/servers.hpp"
@@ -32,8 +33,7 @@ class Scene {
         anvil.call("anvil_mine", "[50]");
     }
 
-    /// Killed at the n-th pass of that point: true; false: it was seen to have read all of the history
-    /// before.
+    /// True: killed at the n-th pass of the crash point. False: the whole history was read before.
     bool run_and_crash(const std::string& point, int pass) {
         testkit::ProcessSpec spec;
         spec.argv = {testkit::binary_dir() + "/bin/lamda-job-dispatcher"};
@@ -47,8 +47,8 @@ class Scene {
                     {"LAMDA_CRASH_AT", point + ":" + std::to_string(pass)}};
         spec.cwd = dir.path();
         spec.log_file = dir.path() + "/job-dispatcher.log";
-        // The server must have noticed the last one's end: a load does not begin where somebody holds the
-        // tables.
+        // The server must have ended the previous sessions: a bulk load does not begin while another session
+        // locks the tables.
         REQUIRE(testkit::wait_until(
             [&] { return count("pg_stat_activity WHERE application_name = 'lamda-job-dispatcher'") == 0; }));
         testkit::Process process(std::move(spec));
@@ -96,7 +96,8 @@ class Scene {
 
   private:
     static constexpr auto kDatabase = "load";
-    static constexpr std::uint64_t kLongAgo = 1'700'000'000;  // seconds; no judge and no news for what is old
+    static constexpr std::uint64_t kLongAgo =
+        1'700'000'000;  // seconds; old enough for no assignments and no events
 
     std::set<std::string> texts(const std::string& sql) {
         return database.transact([&](store::Txn& txn) {
@@ -122,8 +123,9 @@ TEST_CASE("Killable: at each transaction of a first history, before and after it
     const auto whole = scene.indexes();
     std::size_t kills = 0;
     std::size_t within_load = 0;
-    std::string story;  // entries after each kill
-    // Each time from where the last one left it; the second pass too, so that a kill meets a prepared batch.
+    std::string story;  // number of entries after each kill
+    // Each run continues from the last one; alternates with the second pass, so that a kill meets a prepared
+    // batch.
     while (kills < 60 && scene.run_and_crash(point, kills % 2 == 0 ? 1 : 2)) {
         ++kills;
         story += " " + std::to_string(scene.count("dispatch.job_event"));
@@ -131,7 +133,7 @@ TEST_CASE("Killable: at each transaction of a first history, before and after it
         scene.require_rows_are_folds();
         if (point == "projector.before_commit") {
             scene.run_and_crash("projector.after_commit",
-                                1);  // one transaction on, or it would never get there
+                                1);  // at least one transaction further, otherwise it would never finish
         }
     }
     INFO(kills << " kills, " << within_load << " within the load; entries after each:" << story);

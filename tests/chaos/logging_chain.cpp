@@ -8,7 +8,7 @@ namespace lamda::chaos {
 
 namespace {
 
-/// Creation code of a contract that logs what it is called with, twice, under topic 1.
+/// Creation code of a contract that logs its calldata twice, under topic 1.
 constexpr auto kTwoLogs =
     "0x6013600c60003960136000f3"
     "366000600037"

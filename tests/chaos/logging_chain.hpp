@@ -1,5 +1,5 @@
-// A real EVM node with a contract that logs, and a chain that a test writes block by block: with logs,
-// without, and reorganised. finalized = head - 64.
+// A real EVM node with a contract that logs; a test adds blocks with and without logs, and reorgs. finalized
+// = head - 64.
 #pragma once
 
 #include <mutex>
@@ -12,12 +12,12 @@
 
 namespace lamda::chaos {
 
-/// One log as it is compared: block, its hash, place in the block, transaction, data.
+/// One log as text, for comparison: block, its hash, log index, transaction, data.
 using Row = std::string;
 Row row_of(BlockNum block, const BlockHash& hash, std::uint64_t log_index, const TxHash& tx, BytesView data);
 BlockNum block_of(const Row& row);
 
-/// Thread-safe.
+/// A chain controlled by a test. Thread-safe.
 class LoggingChain {
   public:
     static constexpr unsigned kFinalDepth = 64;
@@ -26,16 +26,16 @@ class LoggingChain {
 
     std::string url() const { return anvil_.url(); }
     Address contract() const { return contract_; }
-    /// A block with so many transactions, each of two logs that no other has.
+    /// Mines a block with so many transactions, each with two unique logs.
     void block(unsigned transactions);
-    /// Blocks without logs.
+    /// Mines blocks without logs.
     void empty_blocks(unsigned count);
-    /// The newest `depth` blocks are replaced by others; so many transactions are spread over these.
+    /// Replaces the newest `depth` blocks; so many transactions are spread over the new ones.
     void reorg(unsigned depth, unsigned transactions, std::mt19937& random);
 
     BlockRef head();
     BlockNum block_num() { return head().number; }
-    /// Every log of the contract that is canonical now, by eth_getLogs.
+    /// All canonical logs of the contract, by eth_getLogs.
     std::vector<Row> logs();
 
   private:
@@ -46,7 +46,7 @@ class LoggingChain {
     eth::HttpRpc rpc_;
     std::string from_;
     Address contract_;
-    std::uint64_t next_ = 1;  ///< what the next transaction logs
+    std::uint64_t next_ = 1;  ///< data of the next transaction
 };
 
 }  // namespace lamda::chaos

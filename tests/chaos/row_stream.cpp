@@ -64,7 +64,7 @@ RowStream::RowStream(store::Database& db, const std::string& url, const Address&
       rpc_(std::make_unique<rpcpool::MultiRpc>(
           rpcpool::RpcConfig{.urls = {url}, .chain = ChainId{97}, .timeout = Millis(30'000)}, clock_,
           telemetry::Log::none())),
-      stream_(stream_config(contract), *rpc_, behind_, clock_, telemetry::Log::none(), metrics_, health_) {
+      stream_(stream_config(contract), *rpc_, behind_, {clock_, telemetry::Log::none(), metrics_, health_}) {
     rows_.in_the_middle = std::move(in_the_middle);
     thread_ = std::jthread([this](const std::stop_token& stop) {
         try {

@@ -1,5 +1,4 @@
-// The real stream and the real projector over a projection that keeps a row for each log: what the tables of
-// the services are, in the smallest form.
+// The real stream and the real projector with a minimal projection: one row for each log.
 #pragma once
 
 #include <functional>
@@ -16,7 +15,7 @@ constexpr auto kStream = "chaos:rows";
 
 class Rows final : public pgingest::Projection {
   public:
-    std::function<void()> in_the_middle;  ///< called inside each transaction, after its rows were written
+    std::function<void()> in_the_middle;  ///< called inside each transaction, after its rows are written
 
     static void create(store::Database& db);
     static std::vector<Row> read(store::Database& db);
@@ -26,7 +25,7 @@ class Rows final : public pgingest::Projection {
     void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
 };
 
-/// Runs from construction on, in a thread of its own. What the stream throws ends it and is kept.
+/// Runs on its own thread from construction on. Ends on an exception of the stream, and stores it.
 class RowStream {
   public:
     RowStream(store::Database& db, const std::string& url, const Address& contract,
@@ -36,7 +35,7 @@ class RowStream {
     std::optional<BlockRef> cursor() { return sink_.cursor(); }
     telemetry::Check health() const { return health_.checks().at(std::string("chain:") + kStream); }
     std::string metrics() const { return metrics_.serialize(); }
-    /// Why it ended by itself; empty: it runs.
+    /// Text of the exception that ended it; empty: running.
     std::string ended();
 
   private:
@@ -45,8 +44,7 @@ class RowStream {
     telemetry::Health health_;
     Rows rows_;
     pgingest::Projector sink_;
-    pgingest::WriteBehind behind_{sink_,
-                                  1};  ///< every batch with a log, so that it is this way that they die
+    pgingest::WriteBehind behind_{sink_, 1};  ///< commits every batch with a log, so that kills hit that path
     std::unique_ptr<rpcpool::MultiRpc> rpc_;
     ingest::LogStream stream_;
     std::mutex mutex_;

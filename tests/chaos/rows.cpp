@@ -40,7 +40,7 @@ LogRow row_of(const eth::Log& log) {
 }
 
 void Rows::create(store::Database& database) {
-    // Without a key: what is written twice shall be seen in the end, not refused.
+    // Without a key: duplicate rows must be found by the comparison, not refused.
     database.transact([](store::Txn& txn) {
         txn.exec_script(
             "CREATE SCHEMA sim; "
@@ -53,7 +53,7 @@ void Rows::create(store::Database& database) {
 void Rows::clear(store::Database& database) {
     database.transact([](store::Txn& txn) {
         txn.exec("DELETE FROM sim.log");
-        txn.exec("ALTER SEQUENCE sim.log_seq_seq RESTART");  // damage() chooses by it
+        txn.exec("ALTER SEQUENCE sim.log_seq_seq RESTART");  // damage() selects rows by it
         txn.exec("DELETE FROM chain.cursor");
     });
 }
@@ -65,7 +65,7 @@ std::vector<LogRow> Rows::read(store::Database& database) {
 }
 
 void Rows::end(const pgingest::StreamState& state) {
-    told = state;
+    last_state = state;
     if (std::exchange(fail_next, false)) {
         throw std::runtime_error("the projection fails");
     }

@@ -1,4 +1,4 @@
-// The projection of the simulation: one row for each log, and what the stream said about itself.
+// Projection of the simulation: one row for each log, and the last state of the stream.
 #pragma once
 
 #include <optional>
@@ -9,7 +9,7 @@
 
 namespace lamda::chaos {
 
-/// One row as it is in the database.
+/// One row of the table.
 struct LogRow {
     BlockNum block_num;
     std::uint64_t log_index = 0;
@@ -19,24 +19,24 @@ struct LogRow {
     bool operator==(const LogRow&) const = default;
 };
 LogRow row_of(const eth::Log& log);
-/// By block and log index.
+/// Sorts by block and log index.
 void sort_rows(std::vector<LogRow>& rows);
 
 class Rows final : public pgingest::Projection {
   public:
-    /// Makes the table. @param database migrated
+    /// Creates the table. @param database migrated
     static void create(store::Database& database);
-    /// Empties it, and what chain streams have stored.
+    /// Deletes the rows, and the stored state of chain streams.
     static void clear(store::Database& database);
-    /// In the order in which they were written.
+    /// Rows in the order of writing.
     static std::vector<LogRow> read(store::Database& database);
 
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
     void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
 
-    /// What the last transaction was told, committed or not.
-    pgingest::StreamState told;
+    /// State passed to the last transaction, committed or not.
+    pgingest::StreamState last_state;
     /// The next transaction fails at its end.
     bool fail_next = false;
 
@@ -44,7 +44,7 @@ class Rows final : public pgingest::Projection {
     void end(const pgingest::StreamState& state);
 };
 
-/// The same rows under a sweep.
+/// The same rows under an audit.
 class RowsRepair final : public pgingest::Repairable {
   public:
     ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;

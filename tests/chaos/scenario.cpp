@@ -21,7 +21,7 @@ class Dice {
     std::uint64_t from_to(std::uint64_t least, std::uint64_t most) {
         return least + random_() % (most - least + 1);
     }
-    /// In `per_cent` of all cases.
+    /// True in `per_cent` of all cases.
     bool in(std::uint64_t per_cent) { return random_() % 100 < per_cent; }
     template <class T>
     T one_of(std::initializer_list<T> items) {
@@ -41,7 +41,7 @@ struct Refusal {
 };
 
 void limit(Dice& dice, EndpointPlan& plan) {
-    // As they are seen in the field; what they say is decided upon by nobody.
+    // Observed in practice; the reader must not depend on the texts.
     const auto refusal = dice.one_of<Refusal>({
         {-32005, "query returned more than 10000 results. Try with this block range [0x1, 0x2]."},
         {-32005, "limit exceeded"},
@@ -60,7 +60,7 @@ void limit(Dice& dice, EndpointPlan& plan) {
     if (dice.in(60)) {
         plan.range_limit = dice.one_of<std::uint64_t>({1, 7, 10, 50, 100, 500});
     }
-    // A time-out for each attempt to read more than one block is no way to read a chain at all.
+    // With a timeout for each attempt to read more than one block, a chain cannot be read.
     if (plan.range_limit == 1 && plan.limit_style == LimitStyle::kHang) {
         plan.range_limit = 50;
     }
@@ -81,7 +81,7 @@ void episodes(Dice& dice, EndpointPlan& plan, Fault fault, Millis until) {
     }
 }
 
-/// Behind a load balancer some calls reach a node that is not up to date; a single node is so for a while.
+/// Nodes that are not up to date: behind a load balancer for some calls, a single node for a while.
 void other_node(Dice& dice, EndpointPlan& plan, Fault fault, Millis until) {
     if (plan.balanced) {
         plan.rates[fault] = dice.one_of({0.7, 0.3, 0.1});
@@ -93,8 +93,8 @@ void other_node(Dice& dice, EndpointPlan& plan, Fault fault, Millis until) {
     }
 }
 
-/// One kind of trouble.
-void last_error(Dice& dice, EndpointPlan& plan, Millis until) {
+/// Adds one kind of fault.
+void add_fault(Dice& dice, EndpointPlan& plan, Millis until) {
     switch (dice.from_to(0, 13)) {
         case 0:
             for (const auto fault : {Fault::kRefused, Fault::kHang, Fault::kTooMany, Fault::kServerError,
@@ -157,7 +157,7 @@ EndpointPlan endpoint(Dice& dice, std::size_t number, Millis until) {
     plan.balanced = dice.in(40);
     plan.empty_when_lacking = dice.in(70);
     for (auto n = dice.from_to(0, 3); n > 0; --n) {
-        last_error(dice, plan, until);
+        add_fault(dice, plan, until);
     }
     if (dice.in(15)) {
         plan.no_logs = true;
@@ -167,7 +167,7 @@ EndpointPlan endpoint(Dice& dice, std::size_t number, Millis until) {
     return plan;
 }
 
-/// The endpoint that is honest when the storm is over; before, it has its bad days as well.
+/// The endpoint that is honest after `until`; before that it has faults as well.
 EndpointPlan honest(Dice& dice, std::size_t number, Millis until) {
     auto plan = endpoint(dice, number, until);
     plan.healthy_from = until;
@@ -179,7 +179,7 @@ EndpointPlan another(Dice& dice, std::size_t number, Millis until, bool long_cha
     if (dice.in(10)) {
         plan.chain = ChainId{56};
     } else if (dice.in(10) && !plan.balanced && long_chain) {
-        plan.rates[Fault::kLag] = 1;  // one that is far behind, and will be for long
+        plan.rates[Fault::kLag] = 1;  // far behind, for a long time
         plan.lag = dice.from_to(130, 400);
     }
     if (dice.in(60)) {
@@ -229,7 +229,7 @@ void choose_stream(Dice& dice, Scenario& out) {
     if (tagged && dice.in(30)) {
         stream.finality.fallback = Millis(dice.one_of({15'000, 30'000}));
     }
-    // A depth in time is no promise of the chain: what is delivered then may still be reorganised.
+    // A depth in time is no guarantee of the chain: delivered blocks may still be reorganized.
     stream.only_final = stream.finality.kind == ingest::FinalityRule::Kind::kFinalized && dice.in(40);
     if ((!tagged || stream.finality.fallback) && !stream.only_final && dice.in(15)) {
         out.has_finalized = false;
@@ -251,7 +251,7 @@ Scenario make_scenario(std::uint64_t seed) {
         out.endpoints.push_back(i == honest_one ? honest(dice, i, until)
                                                 : another(dice, i, until, out.miner.backlog > 150));
     }
-    // The contract is older than what nodes lag, but for those that are far behind.
+    // The contract is older than the usual lag of nodes, except for those that are far behind.
     const auto age = out.miner.backlog - out.miner.contract_since;
     for (auto& one : out.endpoints) {
         one.lag = one.lag > 100 ? one.lag : std::min(one.lag, std::max<std::uint64_t>(age / 2, 1));
@@ -273,22 +273,23 @@ Scenario make_scenario(std::uint64_t seed) {
 std::string describe(const Scenario& s) {
     static const char* const kinds[] = {"latest", "safe", "finalized", "depth"};
     auto out = fmt::format(
-        "seed {}: blocks each {} ms, {} there at the start, quiet from {} on, finality {} deep{}; reorgs in "
+        "seed {}: blocks each {} ms, {} at the start, quiet from {} on, finality {} deep{}; reorgs in "
         "{}% of "
         "blocks, up to {} deep{}\n"
         "  stream: from block {}{}, {}{}{}, max age {}{}\n"
-        "  sink: {}% of writes fail, {}% restart the stream, {}% are a rival's\n",
+        "  sink: {}% of writes fail, {}% restart the stream, {}% are by another writer\n",
         s.seed, s.miner.interval.count(), s.miner.backlog, s.miner.end_height, s.finality_depth,
         s.has_finalized ? "" : " (no tag)", s.miner.reorg * 100, s.miner.deepest,
         s.violates_finality ? ", and one below finality" : "", s.first_block().value,
-        s.stream.start_block ? "" : " (to be found)", kinds[static_cast<int>(s.stream.finality.kind)],
+        s.stream.start_block ? "" : " (found by the stream)", kinds[static_cast<int>(s.stream.finality.kind)],
         s.stream.finality.kind == ingest::FinalityRule::Kind::kDepth
             ? " " + to_string(s.stream.finality.depth)
             : "",
         s.stream.only_final ? ", only what is final" : "", to_string(s.stream.finality.max_age),
         s.stream.verify_receipts ? ", receipts verified" : "", s.sink_fails * 100, s.restarts * 100,
         s.rivals * 100);
-    out += s.agreement > 1 ? fmt::format("  {} endpoints must agree on finality\n", s.agreement) : "";
+    out +=
+        s.agreement > 1 ? fmt::format("  {} endpoints must agree on the finalized block\n", s.agreement) : "";
     for (const auto& endpoint : s.endpoints) {
         out += "  " + simulator::describe(endpoint) + "\n";
     }

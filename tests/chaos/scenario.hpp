@@ -1,5 +1,5 @@
-// What one seed stands for: a chain, its endpoints and their faults, a stream's configuration, a sink's bad
-// luck.
+// The scenario of a seed: a chain, its endpoints and their faults, a stream's configuration, faults of a
+// sink.
 #pragma once
 
 #include <string>
@@ -19,19 +19,19 @@ struct Scenario {
     std::vector<simulator::EndpointPlan> endpoints;
     ingest::StreamConfig stream;
     Millis timeout{4'000};   ///< of one request
-    unsigned agreement = 1;  ///< endpoints that must name the same finalized block
+    unsigned agreement = 1;  ///< endpoints that must report the same finalized block
 
     double sink_fails = 0;  ///< share of writes that fail, before or after their commit
-    double restarts = 0;    ///< share of writes after which the stream is ended and begun anew
+    double restarts = 0;    ///< share of writes after which the stream is restarted
     double rivals = 0;      ///< share of batches that another writer has applied first
     bool violates_finality = false;
 
-    /// The first block whose logs are wanted.
+    /// The first block whose logs are read.
     BlockNum first_block() const { return stream.start_block.value_or(BlockNum{miner.contract_since}); }
 };
 
 Scenario make_scenario(std::uint64_t seed);
-/// Several lines, for people.
+/// Several lines, for output.
 std::string describe(const Scenario& scenario);
 
 }  // namespace lamda::chaos

@@ -1,5 +1,5 @@
-// The sender's process killed at each boundary between deciding, storing and sending, and at any moment, on a
-// chain with faults: at the end every intent is on chain exactly once. LAMDA_SEED=<n> shows one seed again.
+// Kills the sender's process at each boundary between allocating, storing and sending, and at random moments,
+// on a chain with faults: at the end every intent is on chain exactly once. LAMDA_SEED=<n> repeats one seed.
 #include <fmt/format.h>
 
 #include <cstdlib>
@@ -11,9 +11,9 @@ using namespace lamda::chaos;
 
 namespace {
 
-constexpr std::size_t kRounds = 14;  ///< of a seed; each ends in a kill, or with nothing left to do
+constexpr std::size_t kRounds = 14;  ///< per seed; each ends in a kill, or with no work left
 constexpr std::size_t kNewInRound = 3;
-constexpr std::size_t kLateReverts = 3;  ///< fewer than those after which a sender gives an intent up
+constexpr std::size_t kLateReverts = 3;  ///< fewer than those after which a sender gives up
 
 const std::vector<std::string> kPoints = {"sender.after_allocate", "sender.after_sign",
                                           "sender.after_store",    "sender.after_broadcast",
@@ -42,21 +42,21 @@ struct Kills {
     }
 };
 
-/// One life of the sender. Killed at a crash point, or when it has worked long enough.
-void live(const SenderScene& scene, std::mt19937_64& random, Kills& kills) {
+/// One run of the sender. Killed at a crash point, or after enough work.
+void run_sender(const SenderScene& scene, std::mt19937_64& random, Kills& kills) {
     const auto pick = [&](std::uint64_t most) { return random() % (most + 1); };
     std::string point;
     if (pick(3) > 0) {
         point = kPoints[pick(kPoints.size() - 1)];
     }
-    Life life;
+    RunConfig run;
     if (point.empty()) {
-        life.lifetime = fmt::format("{}:{}", 1 + pick(20), pick(4'000));
+        run.lifetime = fmt::format("{}:{}", 1 + pick(20), pick(4'000));
     } else {
-        life.crash_at = fmt::format("{}:{}", point, 1 + pick(1));
-        life.lifetime = "60:0";  // the point may never be met
+        run.crash_at = fmt::format("{}:{}", point, 1 + pick(1));
+        run.lifetime = "60:0";  // the crash point may not be reached
     }
-    const auto status = scene.start(life)->wait(Millis(60'000));
+    const auto status = scene.start(run)->wait(Millis(60'000));
     INFO(scene.log());
     REQUIRE(status.has_value());
     if (*status == 128 + SIGUSR1) {
@@ -64,18 +64,18 @@ void live(const SenderScene& scene, std::mt19937_64& random, Kills& kills) {
     } else if (*status == 128 + SIGKILL) {
         ++kills.at[point];
     } else {
-        REQUIRE(*status == 0);  // nothing was left to do
+        REQUIRE(*status == 0);  // no work was left
     }
 }
 
-Weather weather_of(std::mt19937_64& random) {
+NodeFaults faults_of(std::mt19937_64& random) {
     const auto sometimes = [&](double share) { return random() % 2 == 0 ? share : 0.0; };
     return {.reorg = sometimes(0.1),
             .dropped = sometimes(0.4),
             .foreign = sometimes(0.03),
-            .dear = sometimes(0.05),
+            .base_fee_change = sometimes(0.05),
             .lost_answer = 0.1,
-            .last_error = sometimes(0.2)};
+            .error_rate = sometimes(0.2)};
 }
 
 }  // namespace
@@ -88,7 +88,7 @@ TEST_CASE(
         INFO("LAMDA_SEED=" << seed);
         std::mt19937_64 random(seed);
         SenderScene scene(database, seed);
-        scene.node().set_weather(weather_of(random));
+        scene.node().set_faults(faults_of(random));
         if (random() % 3 == 0) {
             scene.node().with([](auto& chain) {
                 chain.reverts_late.insert(SenderScene::data(1));
@@ -97,9 +97,9 @@ TEST_CASE(
         }
         for (std::size_t round = 0; round < kRounds; ++round) {
             scene.want(round * kNewInRound, (round + 1) * kNewInRound, txsender::OnRevert::kRetry);
-            live(scene, random, kills);
+            run_sender(scene, random, kills);
         }
-        scene.node().set_weather({});
+        scene.node().set_faults({});
         REQUIRE(scene.finish() == 0);
         INFO(scene.log());
         INFO(scene.unfinished());
@@ -110,10 +110,10 @@ TEST_CASE(
             CHECK(scene.executed(n) == 1);
         }
     }
-    std::string told;
+    std::string at_points;
     for (const auto& point : kPoints) {
-        told += ", " + std::to_string(kills.at[point]) + " at " + point;
+        at_points += ", " + std::to_string(kills.at[point]) + " at " + point;
         CHECK((kills.at[point] > 0 || std::getenv("LAMDA_SEED") != nullptr));
     }
-    WARN(kills.all() << " kills: " << kills.any_moment << " at any moment" << told);
+    WARN(kills.all() << " kills: " << kills.any_moment << " at any moment" << at_points);
 }

@@ -28,7 +28,7 @@ Bytes SenderScene::data(std::size_t n) {
 Result<txsender::Call> SenderScene::call_of(std::string_view key) {
     constexpr std::string_view kPrefix = "increment:";
     if (!key.starts_with(kPrefix)) {
-        return Error{"unknown_key", "the key is no duty", ""};
+        return Error{"unknown_key", "not the key of an intent of this test", ""};
     }
     return txsender::Call{kContract, 0, data(std::stoul(std::string(key.substr(kPrefix.size()))))};
 }
@@ -41,14 +41,14 @@ void SenderScene::want(std::size_t from, std::size_t to, txsender::OnRevert poli
     database_.db.transact([&](store::Txn& txn) { pgledger::put_intents(txn, wallet_, kChain, intents); });
 }
 
-std::unique_ptr<testkit::Process> SenderScene::start(const Life& life) const {
+std::unique_ptr<testkit::Process> SenderScene::start(const RunConfig& run) const {
     testkit::ProcessSpec spec;
     spec.argv = {std::filesystem::read_symlink("/proc/self/exe").string(), "[.sender-victim]"};
     const auto urls = node_->urls();
-    spec.env = {{"VICTIM_DSN", database_.dsn},    {"VICTIM_RPC_1", urls[0]},
-                {"VICTIM_RPC_2", urls[1]},        {"VICTIM_KEY", key_hex_},
-                {"VICTIM_STOP_AT", life.stop_at}, {"VICTIM_LIFETIME", life.lifetime},
-                {"LAMDA_CRASH_AT", life.crash_at}};
+    spec.env = {{"VICTIM_DSN", database_.dsn},   {"VICTIM_RPC_1", urls[0]},
+                {"VICTIM_RPC_2", urls[1]},       {"VICTIM_KEY", key_hex_},
+                {"VICTIM_STOP_AT", run.stop_at}, {"VICTIM_LIFETIME", run.lifetime},
+                {"LAMDA_CRASH_AT", run.crash_at}};
     spec.log_file = dir_.path() + "/senders.log";
     return std::make_unique<testkit::Process>(std::move(spec));
 }

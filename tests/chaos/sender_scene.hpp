@@ -1,5 +1,5 @@
-// A wallet's intents in a real database, a node in this process, and senders in processes of their own that
-// may be stopped and killed.
+// A wallet's intents in a real database, a node in this process, and senders in their own processes that may
+// be stopped and killed.
 #pragma once
 
 #include <memory>
@@ -12,8 +12,8 @@
 
 namespace lamda::chaos {
 
-/// How a sender's process ends before its work does; each may be empty.
-struct Life {
+/// How a sender's process ends before its work is done; each may be empty.
+struct RunConfig {
     std::string crash_at = {};  ///< a crash point: SIGKILL there
     std::string stop_at = {};   ///< `before:<write>` or `after:<write>` of the ledger: SIGSTOP there
     std::string lifetime = {};  ///< `<steps>:<micros>`: SIGUSR1, which nothing handles, after as much work
@@ -21,31 +21,31 @@ struct Life {
 
 class SenderScene {
   public:
-    /// Every seed has a wallet of its own, so that one database serves many.
+    /// Each seed has its own wallet, so that one database serves many.
     SenderScene(testkit::TestDatabase& database, std::uint64_t seed, Millis block_time = Millis(8));
 
     EvmNode& node() { return *node_; }
     const Address& wallet() const { return wallet_; }
     static Bytes data(std::size_t n);
-    /// What the key of an intent stands for.
+    /// The call of an intent, from its key.
     static Result<txsender::Call> call_of(std::string_view key);
     static std::string key(std::size_t n) { return "increment:" + std::to_string(n); }
     void want(std::size_t from, std::size_t to, txsender::OnRevert policy = txsender::OnRevert::kGiveUp);
 
-    /// A sender. It ends with 0 when nothing is left to do.
-    std::unique_ptr<testkit::Process> start(const Life& life = {}) const;
-    /// One runs to the end. Its status; -1 when it does not get there.
+    /// Starts a sender. It ends with 0 when no work is left.
+    std::unique_ptr<testkit::Process> start(const RunConfig& run = {}) const;
+    /// Runs a sender to its end. Returns its status; -1 if it does not end.
     int finish() const;
-    /// Has stopped itself, and did not end.
+    /// True if the process is stopped by SIGSTOP.
     static bool stopped(const testkit::Process& process);
 
-    /// How often intent n was executed on the canonical chain.
+    /// Number of executions of intent n on the canonical chain.
     std::size_t executed(std::size_t n);
-    /// In the database; fillers of gaps left out.
+    /// Number of unfinished intents in the database, without fillers of gaps.
     std::size_t not_done() const;
-    /// The same ones with their states and reasons, a line each.
+    /// The unfinished intents with states and reasons, one per line.
     std::string unfinished() const;
-    /// Every nonce that the ledger ever gave out is used on the canonical chain.
+    /// True if every allocated nonce is used on the canonical chain.
     bool nonces_complete() const;
     std::string log() const;
 

@@ -1,4 +1,5 @@
-// A sender that is stopped at a write, and wakes after another instance has gone on: no harm comes of it.
+// A sender that is stopped at a write and continues after another instance has taken over: no transaction is
+// lost or duplicated.
 #include "chaos/sender_scene.hpp"
 
 using namespace lamda;
@@ -7,11 +8,12 @@ using namespace lamda::chaos;
 namespace {
 
 constexpr std::size_t kIntents = 5;
-const std::string kLongEnough = "60:0";  ///< steps in which a sender that can send has sent
+const std::string kLongEnough = "60:0";  ///< enough steps for a sender to send all transactions
 
 }  // namespace
 
-TEST_CASE("two instances: one stopped at any write wakes after the other has done all, and does no harm") {
+TEST_CASE(
+    "two instances: one is stopped at any write and continues after the other has finished, without harm") {
     testkit::TestDatabase database;
     std::uint64_t seed = 0;
     for (const std::string write : {"allocate", "store", "mark_sent", "mark_mined", "mark_done"}) {
@@ -35,7 +37,8 @@ TEST_CASE("two instances: one stopped at any write wakes after the other has don
     }
 }
 
-TEST_CASE("two instances: one stopped at any write wakes while the other's transactions are on their way") {
+TEST_CASE(
+    "two instances: one is stopped at any write and continues while the other's transactions are in flight") {
     testkit::TestDatabase database;
     std::uint64_t seed = 100;
     for (const std::string write :
@@ -44,7 +47,7 @@ TEST_CASE("two instances: one stopped at any write wakes while the other's trans
             INFO(when << write);
             SenderScene scene(database, ++seed);
             scene.want(0, kIntents);
-            if (write == "release_nonce") {  // somebody else's transactions take the nonces
+            if (write == "release_nonce") {  // transactions of another process take the nonces
                 scene.node().set_mining(false);
                 REQUIRE(scene.start({.crash_at = "sender.after_broadcast"})->wait(Millis(30'000)) ==
                         128 + SIGKILL);
@@ -57,14 +60,14 @@ TEST_CASE("two instances: one stopped at any write wakes while the other's trans
                         chain.mine();
                     }
                 });
-                // What was broadcast has to be noted as sent first.
+                // The broadcast must be recorded as sent first.
                 REQUIRE(scene.start({.crash_at = "sender.after_broadcast:2", .lifetime = kLongEnough})
                             ->wait(Millis(30'000)) != 0);
             }
             const auto sleeper = scene.start({.stop_at = when + write});
             REQUIRE(testkit::wait_until([&] { return SenderScene::stopped(*sleeper); }, Millis(30'000)));
             scene.node().set_mining(false);
-            // The other one sends what there is to send, and dies before any of it is mined.
+            // The other instance sends the remaining transactions, and is killed before any is mined.
             const auto other = scene.start({.crash_at = "sender.after_broadcast", .lifetime = kLongEnough});
             REQUIRE(other->wait(Millis(30'000)));
             sleeper->signal(SIGCONT);

@@ -1,4 +1,4 @@
-// The sender that the tests of this executable start, stop and kill, in a process of its own.
+// The sender that the tests of this executable start, stop and kill, in its own process.
 #include <unistd.h>
 
 #include <catch2/catch.hpp>
@@ -24,10 +24,11 @@ std::string setting(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-/// The real ledger, whose caller falls asleep before or after a write.
-class SleepyLedger final : public txsender::TxQueue {
+/// The real transaction queue, which stops the process before or after a write.
+class StoppingTxQueue final : public txsender::TxQueue {
   public:
-    SleepyLedger(txsender::TxQueue& real, std::string stop_at) : real_(real), stop_at_(std::move(stop_at)) {}
+    StoppingTxQueue(txsender::TxQueue& real, std::string stop_at)
+        : real_(real), stop_at_(std::move(stop_at)) {}
 
     std::vector<txsender::TxQueueEntry> in_flight(const txsender::ChainLook& look,
                                                   std::size_t most) override {
@@ -38,36 +39,36 @@ class SleepyLedger final : public txsender::TxQueue {
     U256 spent_since(Timestamp since) override { return real_.spent_since(since); }
     std::vector<std::optional<std::uint64_t>> allocate(const std::vector<txsender::Allocation>& wanted,
                                                        std::uint64_t at_least) override {
-        nap("before:allocate");
+        stop_if("before:allocate");
         auto out = real_.allocate(wanted, at_least);
-        nap("after:allocate");
+        stop_if("after:allocate");
         return out;
     }
     bool fill(std::uint64_t nonce, const Address& wallet, std::uint64_t gas_limit) override {
         return real_.fill(nonce, wallet, gas_limit);
     }
     std::vector<bool> store(const std::vector<txsender::NewTx>& txs) override {
-        nap("before:store");
+        stop_if("before:store");
         auto out = real_.store(txs);
-        nap("after:store");
+        stop_if("after:store");
         return out;
     }
     void park(const std::vector<txsender::Parked>& parked) override { real_.park(parked); }
     void mark_sent(const std::vector<std::string>& keys) override {
-        nap("before:mark_sent");
+        stop_if("before:mark_sent");
         real_.mark_sent(keys);
-        nap("after:mark_sent");
+        stop_if("after:mark_sent");
     }
     void mark_mined(const std::vector<txsender::MinedTx>& mined) override {
-        nap("before:mark_mined");
+        stop_if("before:mark_mined");
         real_.mark_mined(mined);
-        nap("after:mark_mined");
+        stop_if("after:mark_mined");
     }
     void mark_unmined(const std::vector<std::string>& keys) override { real_.mark_unmined(keys); }
     void mark_done(const std::vector<txsender::MinedTx>& done) override {
-        nap("before:mark_done");
+        stop_if("before:mark_done");
         real_.mark_done(done);
-        nap("after:mark_done");
+        stop_if("after:mark_done");
     }
     void mark_failed(const std::string& key, std::optional<std::uint64_t> nonce,
                      const std::string& reason) override {
@@ -75,13 +76,13 @@ class SleepyLedger final : public txsender::TxQueue {
     }
     void release_nonce(const std::string& key, std::uint64_t nonce, const std::string& reason,
                        bool reverted) override {
-        nap("before:release_nonce");
+        stop_if("before:release_nonce");
         real_.release_nonce(key, nonce, reason, reverted);
-        nap("after:release_nonce");
+        stop_if("after:release_nonce");
     }
 
   private:
-    void nap(const std::string& where) {
+    void stop_if(const std::string& where) {
         if (where == stop_at_) {
             stop_at_.clear();
             std::raise(SIGSTOP);
@@ -92,12 +93,11 @@ class SleepyLedger final : public txsender::TxQueue {
     std::string stop_at_;
 };
 
-/// Ends this process by SIGUSR1 `micros` after its n-th step began, whatever it is doing then. Steps are
-/// counted, so that a slow machine gives a life as much work as a fast one. It ends nothing once it is
-/// destroyed: the work is done then.
+/// Kills this process by SIGUSR1 `micros` after its n-th step began. Counting steps gives a run on a slow
+/// machine as much work as on a fast one. No kill after destruction: the work is then done.
 class Lifetime {
   public:
-    /// @param text `<steps>:<micros>`; empty: a life without end
+    /// @param text `<steps>:<micros>`; empty: no limit
     explicit Lifetime(const std::string& text) {
         if (!text.empty()) {
             const auto colon = text.find(':');
@@ -152,12 +152,12 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
                            .timeout = Millis(1'000)},
                           clock, telemetry::Log::none());
     pgledger::PgTxQueue real(db, signer->address(), config.chain_id);
-    SleepyLedger tx_queue(real, setting("VICTIM_STOP_AT"));
+    StoppingTxQueue tx_queue(real, setting("VICTIM_STOP_AT"));
     telemetry::Metrics metrics;
     telemetry::Health health;
     txsender::PolicyByKey policy(&chaos::SenderScene::call_of);
-    txsender::Sender sender(config, rpc, *signer, tx_queue, policy, clock, telemetry::Log::none(), metrics,
-                            health, {});
+    txsender::Sender sender(config, rpc, *signer, tx_queue, policy,
+                            {clock, telemetry::Log::none(), metrics, health}, {});
     Lifetime lifetime(setting("VICTIM_LIFETIME"));
     while (!settled(db, signer->address())) {
         lifetime.step();
@@ -165,8 +165,7 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
             sender.step();
         } catch (const std::logic_error&) {
             throw;
-        } catch (
-            const std::exception& error) {  // an endpoint's, mostly: what run() waits after, and tries again
+        } catch (const std::exception& error) {  // usually of an endpoint: run() would wait and retry
             std::cerr << error.what() << "\n";
         }
         std::this_thread::sleep_for(Millis(2));

@@ -10,8 +10,8 @@ namespace lamda::chaos {
 
 namespace {
 
-/// So much time after the storm the stream must have reached its end, whatever it went through before.
-constexpr Millis kPatience{10 * 60 * 1'000};
+/// Time after the faults end within which the stream must reach its end.
+constexpr Millis kMostTime{10 * 60 * 1'000};
 
 constexpr int kMaxAuditSteps = 5'000;
 
@@ -32,7 +32,7 @@ std::string place(const std::vector<LogRow>& rows, std::size_t at) {
                             : std::string("nothing");
 }
 
-/// Empty: equal.
+/// First difference; empty: equal.
 std::string difference(const std::vector<LogRow>& rows, const std::vector<LogRow>& expected) {
     for (std::size_t i = 0; i < std::max(rows.size(), expected.size()); ++i) {
         if (i >= rows.size() || i >= expected.size() || rows[i] != expected[i]) {
@@ -42,7 +42,7 @@ std::string difference(const std::vector<LogRow>& rows, const std::vector<LogRow
     return "";
 }
 
-/// What a stream has learned of its endpoints, across its lives.
+/// A stream's knowledge of its endpoints, across restarts.
 class Memory final : public ingest::StreamMemory {
   public:
     std::vector<rpcpool::EndpointNote> endpoints() override { return notes_; }
@@ -64,7 +64,7 @@ class Simulation {
           miner_(prepared(chain_, scenario), clock_, scenario.miner),
           network_(clock_, chain_, scenario.seed, scenario.endpoints),
           sink_(scenario, database, chain_, miner_),
-          limit_(clock_.now() + miner_.quiet_after() + kPatience) {
+          limit_(clock_.now() + miner_.quiet_after() + kMostTime) {
         network_.trace = trace;
         miner_.trace = std::move(trace);
         network_.meanwhile = [this](Timestamp now) {
@@ -79,16 +79,15 @@ class Simulation {
     Verdict run() {
         Verdict out;
         const auto start = clock_.steady();
-        out.failure = story(out);
+        out.failure = run_scenario(out);
         out.blocks = chain_.height();
         out.reorgs = miner_.reorgs();
         out.deepest_reorg = miner_.deepest_reorg();
         out.calls = network_.calls();
         out.impatient_calls = network_.impatient_calls();
         if (out.failure.empty() && out.impatient_calls > 0) {
-            out.failure =
-                fmt::format("{} calls to endpoints that had asked this very process to be left alone",
-                            out.impatient_calls);
+            out.failure = fmt::format("{} calls to endpoints during a Retry-After that this process had read",
+                                      out.impatient_calls);
         }
         out.took = std::chrono::duration_cast<Millis>(clock_.steady() - start);
         out.sink = sink_.counts();
@@ -100,21 +99,21 @@ class Simulation {
     static simulator::ScriptedChain& prepared(simulator::ScriptedChain& chain, const Scenario& scenario) {
         chain.finality_depth = scenario.finality_depth;
         chain.has_finalized = scenario.has_finalized;
-        chain.respects_finality = false;  // the miner does, but where the story wants otherwise
+        chain.respects_finality = false;  // the miner does, except in scenarios that violate it
         chain.set_code(scenario.miner.contract, BlockNum{scenario.miner.contract_since});
         return chain;
     }
 
-    /// What went wrong; empty: nothing.
-    std::string story(Verdict& out) {
+    /// Runs the scenario. Returns the first failure; empty: none.
+    std::string run_scenario(Verdict& out) {
         while (true) {
             try {
-                one_life();
+                one_run();
             } catch (const ingest::FinalityViolated& error) {
                 out.halted = true;
                 return after_halt(out, error.what());
             } catch (const rpcpool::ConfigContradiction& error) {
-                return fmt::format("the stream says that it is misconfigured: {}", error.what());
+                return fmt::format("the stream reports a wrong configuration: {}", error.what());
             }
             if (!sink_.broken().empty()) {
                 return sink_.broken();
@@ -123,14 +122,14 @@ class Simulation {
                 return compare(out);
             }
             if (late_) {
-                return fmt::format("{} s after the storm the stream is not at its end: {}",
-                                   kPatience.count() / 1'000, state_);
+                return fmt::format("{} s after the faults ended the stream is not at its end: {}",
+                                   kMostTime.count() / 1'000, state_);
             }
         }
     }
 
-    /// A process, until it is ended.
-    void one_life() {
+    /// One process run, until it is ended.
+    void one_run() {
         stop_ = std::stop_source();
         sink_.begin(stop_);
         network_.another_caller();
@@ -142,7 +141,7 @@ class Simulation {
         config.jitter_seed = static_cast<std::uint32_t>(scenario_.seed + sink_.counts().restarts);
         rpcpool::MultiRpc rpc(config, clock_, log_, network_);
         telemetry::Health health;
-        ingest::LogStream stream(scenario_.stream, rpc, sink_, clock_, log_, metrics_, health,
+        ingest::LogStream stream(scenario_.stream, rpc, sink_, {clock_, log_, metrics_, health},
                                  {.memory = &memory_});
         stream.run(stop_.get_token());
         const auto cursor = sink_.stored_cursor();
@@ -158,23 +157,23 @@ class Simulation {
             return sink_.broken();
         }
         if (sink_.violated().empty()) {
-            return "the stream stopped, and finality was not violated: " + why;
+            return "the stream stopped without a violation of finality: " + why;
         }
-        // Above finality the stream may have stood on a fork of its own; nothing that it had is gone.
+        // Above finality the stream may have followed its own fork; no final row may be missing.
         const auto rows = Rows::read(database_);
         out.rows = rows.size();
         std::map<BlockNum, BlockHash> blocks;
         std::vector<LogRow> final_rows;
         for (const auto& row : rows) {
             blocks.insert_or_assign(row.block_num, row.block_hash);
-            if (row.block_num <= sink_.final_told()) {
+            if (row.block_num <= sink_.final_reported()) {
                 final_rows.push_back(row);
             }
         }
         if (blocks != sink_.stored()) {
-            return "rows are gone after the reorg below finality";
+            return "rows are missing after the reorg below finality";
         }
-        return difference(final_rows, expected_rows(sink_.violated(), scenario_, sink_.final_told()));
+        return difference(final_rows, expected_rows(sink_.violated(), scenario_, sink_.final_reported()));
     }
 
     std::string compare(Verdict& out) {
@@ -183,24 +182,24 @@ class Simulation {
         out.rows = rows.size();
         const auto cursor = sink_.stored_cursor();
         if (!cursor) {
-            return "there is no cursor";
+            return "no cursor";
         }
         if (cursor->number.value >= branch.size() ||
             branch[cursor->number.value]->header.hash != cursor->hash) {
-            return fmt::format("the cursor stands on block {}, which is not canonical", cursor->number.value);
+            return fmt::format("the cursor is at block {}, which is not canonical", cursor->number.value);
         }
         const auto expected = expected_rows(branch, scenario_, cursor->number);
         const auto wrong = difference(rows, expected);
         return wrong.empty() ? after_audit(out, expected) : wrong;
     }
 
-    /// Some final rows are taken away, and others invented: a sweep must find them all.
+    /// Deletes some final rows and adds others: an audit must find them all.
     std::string after_audit(Verdict& out, const std::vector<LogRow>& expected) {
         RowsRepair repairs;
         pgingest::PgAudit audited(database_, scenario_.stream.name, repairs);
         const auto state = audited.state();
         if (!state) {
-            return {};  // a short chain: nothing is settled
+            return {};  // a short chain: no block is settled
         }
         out.damaged = damage(state->final);
         const auto began = clock_.steady();
@@ -215,7 +214,7 @@ class Simulation {
         ingest::Audit audit(scenario_.stream, Millis(1'000), rpc, audited, clock_, log_, metrics_);
         for (int steps = 0; audit.step({}) != ingest::Audit::Step::kNothing; ++steps) {
             if (steps == kMaxAuditSteps) {
-                return fmt::format("the sweep is still at block {} of {}",
+                return fmt::format("the audit is still at block {} of {}",
                                    audited.state()->upto.value_or(BlockNum{}).value, state->final.value);
             }
             clock_.sleep({}, Millis(1'000));
@@ -226,19 +225,18 @@ class Simulation {
         const auto wrong = difference(rows, expected);
         return wrong.empty() || (out.unsettled > 0 && (cannot_prove() || contradicted(began)))
                    ? ""
-                   : fmt::format("after the sweep, which left {} blocks: {}", out.unsettled, wrong);
+                   : fmt::format("after the audit, which left {} blocks: {}", out.unsettled, wrong);
     }
 
-    /// No healthy endpoint of the chain shows receipts: what one says must be confirmed by another, which may
-    /// not answer.
+    /// True if no healthy endpoint shows receipts: another endpoint must then confirm, and may not answer.
     bool cannot_prove() const {
         return std::all_of(scenario_.endpoints.begin(), scenario_.endpoints.end(), [&](const auto& plan) {
             return plan.no_receipts || !plan.healthy_from || plan.chain != chain_.id;
         });
     }
 
-    /// Some endpoint may have stood on a fork since then. One that does contradicts the others about blocks
-    /// that are final to them, and a sweep leaves those for later.
+    /// True if some endpoint may have been on a fork since then. It contradicts the others about blocks that
+    /// are final to them, and an audit defers those blocks.
     bool contradicted(Steady since) const {
         const auto from = std::chrono::duration_cast<Millis>(since - start_);
         const auto to = std::chrono::duration_cast<Millis>(clock_.steady() - start_);

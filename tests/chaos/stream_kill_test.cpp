@@ -1,5 +1,5 @@
-// The stream's process killed at each crash point of the projector and of the stream, during apply, unwind
-// and boundary; restarted, it ends with equal rows.
+// Kills the stream's process at each crash point of the projector and of the stream, during apply, unwind and
+// boundary. After restarts the rows are equal.
 #include <algorithm>
 #include <array>
 
@@ -23,16 +23,16 @@ struct Scene : testkit::TestDatabase {
         return {
             {"VICTIM_DSN", dsn}, {"VICTIM_RPC", chain.url()}, {"VICTIM_CONTRACT", chain.contract().hex()}};
     }
-    /// Whether it was killed there; when it was not, it has read all and ended by itself.
+    /// True: killed at the crash point. False: everything was read.
     bool run_and_crash(const std::string& point) {
         return testkit::run_and_crash("[.stream-victim]", point, env());
     }
-    /// Runs to the head undisturbed.
+    /// Runs to the head without a crash point.
     void run() {
         REQUIRE_FALSE(run_and_crash("none"));
         REQUIRE(Rows::read(db) == chain.logs());
     }
-    /// The rows are those of the blocks that the cursor has passed, no more and no less.
+    /// Checks that the rows are exactly those of the blocks up to the cursor.
     void check_whole() {
         const auto cursor = db.transact([](store::Txn& txn) {
             const auto row = txn.first("SELECT number FROM chain.cursor WHERE number IS NOT NULL");
@@ -46,7 +46,7 @@ struct Scene : testkit::TestDatabase {
 
 }  // namespace
 
-/// Runs in a process of its own, which the tests below let crash: reads to the head and ends.
+/// Runs in a process that the tests below kill: reads to the head and ends.
 TEST_CASE("reads to the head", "[.stream-victim]") {
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 2);
     const auto contract = Address::parse(std::getenv("VICTIM_CONTRACT")).value();
@@ -66,7 +66,7 @@ TEST_CASE("Killable: at each transaction of a backfill and of the tail, before a
             scene.chain.block(1);
             scene.chain.empty_blocks(14);
         }
-        // Killed at the n-th pass, each time from where the last one left it, until it gets through.
+        // Killed at the n-th pass, each run continuing from the last, until one finishes.
         constexpr std::array kPasses = {1, 2, 5, 13};
         std::size_t kills = 0;
         while (kills < 200 &&
@@ -91,12 +91,12 @@ TEST_CASE("Killable: in the middle of an unwind") {
     for (int i = 0; i < 100; ++i) {
         scene.chain.block(1);
     }
-    // The first thing that a restart does after a reorg is to take back.
+    // After a reorg a restart unwinds first.
     for (const std::string point :
          {"stream.walked_back", "projector.before_commit", "projector.after_commit"}) {
         for (const unsigned depth : {1U, 7U, 60U}) {
             INFO(point << ", depth " << depth);
-            scene.chain.block(1);  // there is something to take back
+            scene.chain.block(1);  // a block to unwind
             scene.run();
             const auto before = Rows::read(scene.db);
             scene.chain.reorg(depth, 3, scene.random);
@@ -119,7 +119,7 @@ TEST_CASE("Killable: when only the boundary rises") {
     scene.run();
     for (const std::string& point : kPoints) {
         INFO(point);
-        REQUIRE(scene.run_and_crash(point));  // nothing new: a restart tells the boundary again
+        REQUIRE(scene.run_and_crash(point));  // no new blocks: a restart reports the boundary again
         scene.run();
     }
 }

@@ -1,4 +1,4 @@
-// The real stream, projector and database against a real node whose chain is reorganised while it is read.
+// The real stream, projector and database with a real node whose chain is reorganized while it is read.
 #include <atomic>
 
 #include "chaos/row_stream.hpp"
@@ -12,15 +12,15 @@ namespace {
 constexpr unsigned kDeepest = 60;
 static_assert(kDeepest < LoggingChain::kFinalDepth);
 
-/// What happens to the chain, from a seed: blocks, and reorgs of every depth up to the deepest.
-class Weather {
+/// Changes of the chain, from a seed: blocks, and reorgs of every depth up to the deepest.
+class ChainChanges {
   public:
-    Weather(LoggingChain& chain, unsigned seed) : chain_(chain), random_(seed) {
+    ChainChanges(LoggingChain& chain, unsigned seed) : chain_(chain), random_(seed) {
         for (unsigned depth = 1; depth <= kDeepest; ++depth) {
             depths_.push_back(depth);
         }
         std::shuffle(depths_.begin(), depths_.end(), random_);
-        // Both ends for certain, and early.
+        // The smallest and the deepest depth come first, so that both occur.
         std::iter_swap(depths_.end() - 1, std::find(depths_.begin(), depths_.end(), kDeepest));
         std::iter_swap(depths_.end() - 2, std::find(depths_.begin(), depths_.end(), 1U));
     }
@@ -53,7 +53,7 @@ struct Scene : testkit::TestDatabase {
     LoggingChain chain{dir.path()};
 
     Scene() { Rows::create(db); }
-    /// Waits until the stream stands at the head, then compares what it wrote with what the chain has.
+    /// Waits until the stream is at the head, then compares its rows with the chain.
     void check_settles(RowStream& stream) {
         const bool settled = testkit::wait_until(
             [&] { return !stream.ended().empty() || stream.cursor() == chain.head(); }, Millis(60'000));
@@ -70,20 +70,20 @@ TEST_CASE("Complete: reorgs of 1 to 60 blocks during backfill and tail leave exa
     for (const unsigned seed : {1U, 2U, 3U, 4U}) {
         INFO("seed " << seed);
         Scene scene;
-        Weather weather(scene.chain, seed);
+        ChainChanges changes(scene.chain, seed);
         for (int i = 0; i < 40; ++i) {
             scene.chain.block(1);
             scene.chain.empty_blocks(9);
         }
-        // Within the transactions of the backfill: between what was read and what is read next.
+        // Within the transactions of the backfill: between one read and the next.
         std::atomic<int> changes_left = 12;
         RowStream stream(scene.db, scene.chain.url(), scene.chain.contract(), [&] {
-            if (changes_left > 0 && weather.chance(40)) {
+            if (changes_left > 0 && changes.chance(40)) {
                 --changes_left;
-                weather.change();
+                changes.change();
             }
         });
-        // Blocks come until the backfill has had its changes, whatever the dice say.
+        // Mines blocks until the backfill has had its changes.
         REQUIRE(testkit::wait_until(
             [&] {
                 scene.chain.block(1);
@@ -91,11 +91,11 @@ TEST_CASE("Complete: reorgs of 1 to 60 blocks during backfill and tail leave exa
             },
             Millis(60'000)));
         scene.check_settles(stream);
-        const unsigned during_backfill = weather.reorgs;
+        const unsigned during_backfill = changes.reorgs;
         CHECK(during_backfill > 0);
-        while (weather.reorgs < during_backfill + 6) {
-            weather.change();
-            if (weather.chance(60)) {
+        while (changes.reorgs < during_backfill + 6) {
+            changes.change();
+            if (changes.chance(60)) {
                 scene.check_settles(stream);
             }
         }
@@ -104,7 +104,7 @@ TEST_CASE("Complete: reorgs of 1 to 60 blocks during backfill and tail leave exa
     }
 }
 
-TEST_CASE("Sceptical: a reorg below finality halts the stream, keeps every row, and says so") {
+TEST_CASE("Sceptical: a reorg below finality halts the stream, keeps every row, and is reported") {
     Scene scene;
     for (int i = 0; i < 100; ++i) {
         scene.chain.block(1);
@@ -126,7 +126,7 @@ TEST_CASE("Sceptical: a reorg below finality halts the stream, keeps every row, 
     CHECK(Rows::read(scene.db) == before);
     CHECK(stream.cursor() == cursor);
 
-    // Neither more blocks nor a restart changes that.
+    // More blocks and a restart have no effect.
     scene.chain.empty_blocks(80);
     RowStream restarted(scene.db, scene.chain.url(), scene.chain.contract());
     REQUIRE(testkit::wait_until([&] { return !restarted.ended().empty(); }, Millis(30'000)));

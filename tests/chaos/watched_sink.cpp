@@ -10,7 +10,7 @@ namespace {
 
 using Kind = ingest::FinalityRule::Kind;
 
-/// A stream that follows the head may be that far behind it, for its calls take time as well.
+/// Lag of a stream that follows the head: its calls take time.
 constexpr Millis kFollows{4'000};
 
 }  // namespace
@@ -24,7 +24,7 @@ void WatchedSink::begin(std::stop_source stop) {
     projector_ = std::make_unique<pgingest::Projector>(database_, scenario_.stream.name, rows_);
 }
 
-/// The database's bad days end with the storm, too.
+/// The faults of the database end with those of the network.
 bool WatchedSink::chance(double share) {
     return share > 0 && !miner_.quiet() && std::uniform_real_distribution<>(0, 1)(random_) < share;
 }
@@ -40,15 +40,15 @@ void WatchedSink::fail() {
     ++counts_.failures;
     switch (random_() % 3) {
         case 0:
-            throw store::Unavailable("the database is gone");
+            throw store::Unavailable("the database is unavailable");
         case 1:
             throw store::InDoubt("the connection was lost in COMMIT");
         default:
-            throw std::runtime_error("something else is wrong with the database");
+            throw std::runtime_error("another database error");
     }
 }
 
-/// Fails before, within or after the transaction, or not at all.
+/// Throws before, within or after the transaction, or not at all.
 template <class Write>
 void WatchedSink::with_luck(Write&& write) {
     if (chance(scenario_.sink_fails)) {
@@ -105,7 +105,7 @@ void WatchedSink::applied(const ingest::Batch& batch) {
         stored_.insert_or_assign(log.block_num, log.block_hash);
     }
     last_ = batch.to.number;
-    check(rows_.told);
+    check(rows_.last_state);
     after_commit(batch.to.number);
 }
 
@@ -116,7 +116,7 @@ void WatchedSink::apply(const ingest::Batch& batch) {
         ++counts_.rivals;
         applied(batch);
         projector_->apply(batch);
-        broke("a batch was applied that a rival had applied before");
+        broke("a batch was applied twice: another writer had applied it before");
         return;
     }
     with_luck([&] {
@@ -131,13 +131,13 @@ void WatchedSink::unwind(const ingest::Unwind& unwind) {
         ++counts_.unwinds;
         counts_.deepest_unwind =
             std::max(counts_.deepest_unwind, unwind.from.number.value - unwind.to.number.value);
-        if (unwind.to.number < final_told_) {
-            broke(fmt::format("unwound to block {}, although block {} was told to be final",
-                              unwind.to.number.value, final_told_.value));
+        if (unwind.to.number < final_reported_) {
+            broke(fmt::format("unwound to block {}, although block {} was reported as final",
+                              unwind.to.number.value, final_reported_.value));
         }
         stored_.erase(stored_.upper_bound(unwind.to.number), stored_.end());
         last_ = unwind.to.number;
-        check(rows_.told);
+        check(rows_.last_state);
         after_commit(unwind.to.number);
     });
 }
@@ -145,17 +145,17 @@ void WatchedSink::unwind(const ingest::Unwind& unwind) {
 void WatchedSink::boundary(BlockNum boundary, BlockNum finalized) {
     with_luck([&] {
         projector_->boundary(boundary, finalized);
-        check(rows_.told);
+        check(rows_.last_state);
         after_commit(last_.value_or(BlockNum{}));
     });
 }
 
-/// Whether the consumer may act upon blocks up to there, by its rule.
+/// Checks that the consumer may act on blocks up to the boundary, by its rule.
 void WatchedSink::check_boundary(BlockNum boundary) {
     const auto& rule = scenario_.stream.finality;
     const auto interval = scenario_.miner.interval;
     const auto older_by = [&](Millis depth) {
-        // Block times are whole seconds, so one may look a second older than it is.
+        // Block times are whole seconds: a block may look up to a second older than it is.
         const auto least =
             static_cast<std::uint64_t>(std::max<std::int64_t>((depth.count() - 1'000) / interval.count(), 0));
         return boundary.value + least <= highest_;
@@ -167,7 +167,7 @@ void WatchedSink::check_boundary(BlockNum boundary) {
                          (rule.kind == Kind::kSafe && boundary.value + depth <= highest_) ||
                          (rule.kind == Kind::kDepth && older_by(rule.depth));
     if (!allowed) {
-        broke(fmt::format("the boundary was told to be at block {}, when {} was final and {} the head",
+        broke(fmt::format("the boundary was reported at block {}, when {} was final and {} the head",
                           boundary.value, chain_.finalized(), highest_));
     }
 }
@@ -178,7 +178,7 @@ void WatchedSink::check(const pgingest::StreamState& state) {
         return;
     }
     if (state.finalized.value > chain_.finalized() && scenario_.has_finalized) {
-        broke(fmt::format("block {} was told to be final, when {} was", state.finalized.value,
+        broke(fmt::format("block {} was reported as final, when {} was", state.finalized.value,
                           chain_.finalized()));
     }
     check_boundary(state.boundary);
@@ -188,23 +188,22 @@ void WatchedSink::check(const pgingest::StreamState& state) {
                           : state.finalized;
     for (auto at = stored_.upper_bound(checked_); at != stored_.end() && at->first <= sure; ++at) {
         if (chain_.at(at->first.value).hash != at->second) {
-            broke(fmt::format("block {} was told to be final, and is another one than the canonical",
-                              at->first.value));
+            broke(fmt::format("block {} was reported as final, and is not canonical", at->first.value));
         }
         checked_ = at->first;
     }
-    final_told_ = std::max(final_told_, state.finalized);
+    final_reported_ = std::max(final_reported_, state.finalized);
 }
 
-/// What the story has in store for this moment.
+/// Injects the faults planned for this moment.
 void WatchedSink::after_commit(BlockNum cursor) {
     const auto end = scenario_.miner.end_height;
     if (scenario_.violates_finality) {
-        const auto deep =
-            final_told_.value > scenario_.first_block().value + 6 && cursor.value > scenario_.miner.backlog;
+        const auto deep = final_reported_.value > scenario_.first_block().value + 6 &&
+                          cursor.value > scenario_.miner.backlog;
         if (violated_.empty() && deep) {
             violated_ = chain_.branch();
-            const auto below = final_told_.value - 1 - random_() % 5;
+            const auto below = final_reported_.value - 1 - random_() % 5;
             miner_.reorg(chain_.height() - below);
         }
     } else if (cursor.value >= end && miner_.quiet()) {

@@ -1,5 +1,5 @@
-// The projector as the stream sees it, with a bad day now and then, and with eyes on every promise that can
-// be checked while the stream runs.
+// The projector as the stream sees it, with injected faults and checks of every promise that can be checked
+// while the stream runs.
 #pragma once
 
 #include <map>
@@ -15,7 +15,7 @@ struct SinkCounts {
     std::uint64_t batches = 0;
     std::uint64_t unwinds = 0;
     std::uint64_t deepest_unwind = 0;
-    std::uint64_t failures = 0;  ///< thrown at the stream
+    std::uint64_t failures = 0;  ///< thrown to the stream
     std::uint64_t rivals = 0;    ///< batches that another writer had applied
     std::uint64_t restarts = 0;
 };
@@ -25,18 +25,18 @@ class WatchedSink final : public ingest::StreamSink {
     WatchedSink(const Scenario& scenario, store::Database& database, const simulator::ScriptedChain& chain,
                 simulator::Miner& miner);
 
-    /// A new process: nothing is remembered but what was stored. Ends it by `stop`, when it is time.
+    /// Starts a new process run: only stored state remains. Requests `stop` when the run should end.
     void begin(std::stop_source stop);
-    /// The first promise that was broken; empty: none.
+    /// The first broken promise; empty: none.
     const std::string& broken() const { return broken_; }
-    /// The stream has reached the end of the story.
+    /// True at the end of the scenario.
     bool finished() const { return finished_; }
-    /// The branch that was canonical before it was reorganised below finality; empty: that did not happen.
+    /// The canonical branch before a reorg below finality; empty: no such reorg.
     const simulator::Branch& violated() const { return violated_; }
-    /// Blocks with logs that were committed and not unwound.
+    /// Blocks with committed logs that were not unwound.
     const std::map<BlockNum, BlockHash>& stored() const { return stored_; }
-    /// The highest block that was told to be final.
-    BlockNum final_told() const { return final_told_; }
+    /// The highest block that was reported as final.
+    BlockNum final_reported() const { return final_reported_; }
     const SinkCounts& counts() const { return counts_; }
     std::optional<BlockRef> stored_cursor();
 
@@ -71,12 +71,12 @@ class WatchedSink final : public ingest::StreamSink {
     simulator::Branch violated_;
     SinkCounts counts_;
 
-    /// Blocks with logs as they are stored, and up to where they were seen to be the canonical ones.
+    /// Blocks with stored logs, and the block up to which they were checked as canonical.
     std::map<BlockNum, BlockHash> stored_;
     std::optional<BlockNum> last_;
-    BlockNum final_told_;
+    BlockNum final_reported_;
     BlockNum checked_;
-    std::uint64_t highest_ = 0;  ///< head ever seen on the chain
+    std::uint64_t highest_ = 0;  ///< highest head seen on the chain
 };
 
 }  // namespace lamda::chaos

@@ -1,7 +1,7 @@
-// Writes cid_vectors.json from the reference UnixFS packages: what our own UnixFS code is held against.
+// Writes cid_vectors.json with the reference UnixFS packages: the expected values of our UnixFS code.
 //
 //   node tests/data/make_cid_vectors.mjs           writes the file
-//   node tests/data/make_cid_vectors.mjs --check   exits 1 when the committed file differs
+//   node tests/data/make_cid_vectors.mjs --check   exits 1 if the committed file differs
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { CID } from 'multiformats/cid';
@@ -33,10 +33,10 @@ const directories = [
     ['an empty directory', {}],
     ['one file', { result: 12 }],
     ['an empty file', { empty: 0 }],
-    ['an empty file beside a full one', { empty: 0, full: 100 }],
+    ['an empty file next to a full one', { empty: 0, full: 100 }],
     ['files around the chunk size', { 'a.bin': chunk - 1, 'b.bin': chunk, 'c.bin': chunk + 1, 'd.bin': 1000000 }],
     ['names sort by bytes', { b: 1, a: 2, B: 3, A: 4, 10: 5, 9: 6, 'a.b': 7, 'a-b': 8, a0: 9, aa: 10, _: 11, '~': 12 }],
-    ['a directory beside names that share its start', { 'a/x': 1, 'a-x': 2, 'a.x': 3, a0: 4 }],
+    ['a directory next to names that share its start', { 'a/x': 1, 'a-x': 2, 'a.x': 3, a0: 4 }],
     [
         'names beyond ASCII sort by their UTF-8 bytes, not by UTF-16',
         { 'é': 1, z: 2, 'e\u0301': 3, '日本語.txt': 4, '\uff5e': 5, '😀': 6, 'Ünïcode/ß': 7 },

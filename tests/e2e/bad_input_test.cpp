@@ -1,4 +1,4 @@
-// Bad input is answered with what is wrong and where, and changes nothing.
+// Bad input: the answer names the fault and its place, and nothing changes.
 #include "e2e/scenario.hpp"
 #include "store/database.hpp"
 #include "wire/messages.hpp"
@@ -17,7 +17,7 @@ testkit::Finished check_config(const std::string& executable, const std::map<std
     return testkit::run(spec);
 }
 
-/// `confirmations` counts the blocks mined since: it rises by itself while a test looks on.
+/// `confirmations` counts the blocks mined since: it increases during a test.
 json without_confirmations(json job) {
     job.erase("confirmations");
     return job;
@@ -100,7 +100,7 @@ TEST_CASE("--check-config reports three faults at once, by name, and no key") {
     }
 }
 
-TEST_CASE("Wrong requests get 4xx problem documents that name the field, and change nothing") {
+TEST_CASE("Wrong requests get 4xx problem documents that name the field, and have no effect") {
     Scenario s("e2e_wrong_requests");
     s.network().register_provider(0);
     s.start_services();
@@ -142,7 +142,7 @@ TEST_CASE("Wrong requests get 4xx problem documents that name the field, and cha
     CHECK(without_confirmations(s.job(job.id)) == before);
     CHECK(s.get("/api/jobs").body.at("items").size() == 1);
 
-    SECTION("an illegal transition is refused: what was cancelled stays so") {
+    SECTION("an illegal transition is refused: a cancelled job stays cancelled") {
         CHECK(s.send("PUT", job_path + "/status",
                      R"({"status":"cancelled","error_message":"no longer wanted"})", operators)
                   .status == 200);
@@ -152,7 +152,7 @@ TEST_CASE("Wrong requests get 4xx problem documents that name the field, and cha
     }
 }
 
-TEST_CASE("A malformed or wrongly signed message is recorded and dropped, and the consumer goes on") {
+TEST_CASE("A malformed or wrongly signed message is recorded and dropped, and the consumer continues") {
     Scenario s("e2e_bad_messages");
     s.network().register_provider(0);
     s.start_services();

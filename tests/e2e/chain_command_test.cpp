@@ -1,4 +1,4 @@
-// lamda chain: where the streams are, and whether the journals hold what the chains hold.
+// lamda chain: the state of the streams, and the comparison of journals with chains.
 #include "e2e/scenario.hpp"
 #include "store/database.hpp"
 
@@ -9,7 +9,7 @@ namespace {
 
 constexpr auto kStreams = {"dispatcher:bsc", "registry:opbnb", "reputation:bsc", "reputation:opbnb"};
 
-/// The JSON line of an output that may hold warnings as well.
+/// The JSON line of an output that may also hold warnings.
 json parsed(const testkit::Finished& finished) {
     const auto begin = finished.output.find("{\"");
     return begin == std::string::npos ? json() : json::parse(finished.output.substr(begin), nullptr, false);
@@ -44,9 +44,9 @@ void change(Scenario& s, const std::string& sql) {
 
 }  // namespace
 
-TEST_CASE("lamda chain status shows every stream of a network at work, a reorg, and who reads") {
+TEST_CASE("lamda chain status shows every stream of a running network, a reorg, and the active instance") {
     localnet::NetworkConfig config;
-    config.bsc_slots = 4;  // final is what is 8 blocks deep: a reorg of 3 is allowed
+    config.bsc_slots = 4;  // finality at a depth of 8 blocks: a reorg of 3 is allowed
     Scenario s("e2e_chain_status", config);
     CHECK(s.lamda({"chain", "status"}, {{"DATABASE_URL", ""}}).status == 78);
     s.start_services();
@@ -96,7 +96,8 @@ TEST_CASE("lamda chain status shows every stream of a network at work, a reorg, 
         CHECK(table.output.find(text) != std::string::npos);
     }
 
-    // The database alone is enough; an endpoint that does not answer is said and hinders nothing.
+    // The database alone is sufficient; an endpoint without an answer is reported and does not block the
+    // command.
     const auto without =
         s.lamda({"chain", "status"}, {{"BSC_RPC_URL", ""}, {"OPBNB_RPC_URL", "http://127.0.0.1:1"}});
     INFO(without.output);
@@ -104,7 +105,7 @@ TEST_CASE("lamda chain status shows every stream of a network at work, a reorg, 
     CHECK(without.output.find("OPBNB_RPC_URL") != std::string::npos);
 }
 
-TEST_CASE("lamda chain status ends with 1 when a stream stands still, and with 2 when it cannot tell") {
+TEST_CASE("lamda chain status ends with 1 if a stream is stalled, and with 2 if the state is unknown") {
     Scenario s("e2e_chain_status_still");
     CHECK(s.lamda({"chain", "status"}, s.database_without_schema()).status == 2);
     s.start({"node-registry", "job-dispatcher"});
@@ -123,16 +124,17 @@ TEST_CASE("lamda chain status ends with 1 when a stream stands still, and with 2
     CHECK(done.status == 1);
     const auto stream = stream_of(parsed(done), "dispatcher:bsc");
     CHECK(stream.at("instance_active") == false);
-    CHECK(stream.at("state").get<std::string>().find("no instance reads") != std::string::npos);
+    CHECK(stream.at("state").get<std::string>().find("no active instance") != std::string::npos);
     CHECK(stream_of(parsed(done), "registry:opbnb").at("instance_active") == true);
     CHECK(s.lamda({"chain", "status", "--max-lag", "soon"}).status == 2);
     s.network().postgres().kill();
     CHECK(s.lamda({"chain", "status"}).status == 2);
 }
 
-TEST_CASE("lamda chain verify finds what a journal lost, invented and changed; the sweep repairs it") {
+TEST_CASE(
+    "lamda chain verify finds missing, surplus and changed entries of a journal; the audit repairs them") {
     localnet::NetworkConfig config;
-    config.more_env["SWEEP_PACE"] = "0s";  // or it would be quicker than this test
+    config.more_env["SWEEP_PACE"] = "0s";  // otherwise the audit would be faster than this test
     Scenario s("e2e_chain_verify", config);
     s.network().register_provider(0);
     s.start_services();
@@ -140,7 +142,7 @@ TEST_CASE("lamda chain verify finds what a journal lost, invented and changed; t
     const auto job = s.market().order(0);
     s.wait_rewarded({job});
     for (const std::string stream : kStreams) {
-        // Up to finality, which the last of the events reaches in a moment.
+        // Up to finality, which the last event reaches shortly.
         const std::uint64_t logs = stream == "dispatcher:bsc" ? 3 : stream == "registry:opbnb" ? 2 : 1;
         Verified done{};
         const bool equal = testkit::wait_until(
@@ -184,7 +186,7 @@ TEST_CASE("lamda chain verify finds what a journal lost, invented and changed; t
     CHECK(found.report.at("differences")[0].at("detail").get<std::string>().find("\"vram\":\"1\"") !=
           std::string::npos);
 
-    // Of what is settled nothing is proven any more: else it would be refuted at once.
+    // Settled confirmations are not proven again: otherwise it would be refuted at once.
     change(s,
            "INSERT INTO reputation.confirmation (job_id, block_num, block_hash, log_index, tx_hash, settled) "
            "SELECT sha256(job_id), block_num, block_hash, log_index + 9, tx_hash, true FROM "
@@ -194,7 +196,7 @@ TEST_CASE("lamda chain verify finds what a journal lost, invented and changed; t
     CHECK(found.report.at("surplus") == 1);
     CHECK(verify(s, "reputation:opbnb").status == 0);
 
-    // A sweep reads no block that a node behind a balancer may lack.
+    // An audit reads no block that a node behind a load balancer may lack.
     s.network().bsc_node().call("anvil_mine", "[\"0xa0\"]");
     s.network().opbnb_node().call("anvil_mine", "[\"0xa0\"]");
     for (const char* service : {"node-registry", "job-dispatcher", "reputation"}) {
@@ -223,13 +225,13 @@ TEST_CASE("lamda chain verify finds what a journal lost, invented and changed; t
     CHECK(s.job(job.id).at("status") == "paid");
 }
 
-TEST_CASE("lamda chain verify refuses what it cannot compare") {
+TEST_CASE("lamda chain verify refuses streams that it cannot compare") {
     Scenario s("e2e_chain_verify_refuses");
     CHECK(
         s.lamda({"chain", "verify", "--stream", "dispatcher:bsc", "--from", "0"}, s.database_without_schema())
             .status == 2);
     s.start({"node-registry"});
-    CHECK(verify(s, "dispatcher:bsc").status == 2);  // that stream has not run
+    CHECK(verify(s, "dispatcher:bsc").status == 2);  // that stream has not started
     CHECK(verify(s, "dispatcher:opbnb").output.find("dispatcher:bsc") != std::string::npos);
     CHECK(verify(s, "registry:opbnb", {"--to", "1000000"}).output.find("--to") != std::string::npos);
     const auto other = verify(s, "registry:opbnb", {"--rpc-url", s.network().settings().at("BSC_RPC_URL")});

@@ -1,4 +1,4 @@
-// The wall clock of each process is set a day forward and a day back while jobs run (libfaketime).
+// Sets the wall clock of each process a day forward and back while jobs run (libfaketime).
 #include <filesystem>
 #include <fstream>
 
@@ -9,7 +9,7 @@ using namespace lamda::e2e;
 
 namespace {
 
-/// One clock for each process, set by a file. Steady time is left as it is.
+/// One clock per process, set by a file. The steady clock is unchanged.
 class WallClocks {
   public:
     explicit WallClocks(const std::string& dir) : dir_(dir) {
@@ -39,7 +39,7 @@ class WallClocks {
 
 }  // namespace
 
-TEST_CASE("a day forward or back on the wall clock of each process loses no attempt") {
+TEST_CASE("a wall clock set a day forward or back in each process loses no attempt") {
     constexpr int kDay = 86'400;
     const testkit::TempDir dir("clocks");
     WallClocks clocks(dir.path());

@@ -1,4 +1,5 @@
-// What flows on a real market is what proto/ promises: judged by the official parsers in Node.js.
+// Compares all traffic of a real market with the specifications in proto/, using the official parsers in
+// Node.js.
 #include <fstream>
 
 #include "e2e/scenario.hpp"
@@ -20,16 +21,17 @@ TEST_CASE("Every answer and every message of a market fits openapi.yaml, asyncap
          testkit::source_dir(),
          log_file,
          false});
-    const auto said = [&] {
+    const auto output = [&] {
         std::ifstream in(log_file);
         return std::string{std::istreambuf_iterator<char>(in), {}};
     };
     REQUIRE(testkit::wait_until(
-        [&] { return said().find("listening") != std::string::npos || !judge.running(); }, Millis(120'000)));
+        [&] { return output().find("listening") != std::string::npos || !judge.running(); },
+        Millis(120'000)));
     s.network().register_provider(0);
     s.start({"node-agent-1"});
     const auto status = judge.wait(Millis(400'000));
-    INFO(said());
+    INFO(output());
     REQUIRE(status);
     CHECK(*status == 0);
 }

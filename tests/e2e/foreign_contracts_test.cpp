@@ -1,5 +1,5 @@
-// The executables against contracts with the same interface that were not made from this repository, and jobs
-// that no frontend of ours has ever seen.
+// The executables with contracts of the same interface from another source, and with jobs that were not
+// created by our frontend.
 #include <fstream>
 
 #include "contracts/job_manager.hpp"
@@ -22,11 +22,11 @@ Bytes creation_code(const std::string& name) {
 
 }  // namespace
 
-TEST_CASE("Foreign contracts and a bare createJob: the executables work by configuration alone") {
+TEST_CASE("Foreign contracts and a bare createJob: the executables need configuration only") {
     const auto admin = crypto::LocalSigner::from_hex(testkit::dev_key(0)).value();
     localnet::NetworkConfig config;
     Bytes reputation = creation_code("ForeignNodeReputation");
-    // Its constructor takes the admin: one address word after the code.
+    // The constructor takes the admin: one address word after the code.
     reputation.insert(reputation.end(), 12, 0);
     reputation.insert(reputation.end(), admin->address().array().begin(), admin->address().array().end());
     config.foreign_contracts = {creation_code("ForeignJobManager"), reputation};
@@ -35,7 +35,7 @@ TEST_CASE("Foreign contracts and a bare createJob: the executables work by confi
     s.start_services();
     s.start({"node-agent-1"});
 
-    SECTION("a job ordered through the gateway is rewarded, and the chain alone tells its state") {
+    SECTION("a job ordered through the gateway is rewarded, and the chain alone shows its state") {
         const auto job = s.market().order(0);
         s.wait_rewarded({job});
         CHECK(s.count_of(job.provider) == 1);
@@ -76,7 +76,7 @@ TEST_CASE("Foreign contracts and a bare createJob: the executables work by confi
                                          {"network", false},
                                          {"timeLimitSeconds", 60}}},
                                        {"salt", random_bytes32().hex()}})
-                                     .dump();  // nlohmann sorts keys: canonical already
+                                     .dump();  // nlohmann sorts keys: the canonical form
         const std::string message =
             "Lamda attach spec\n" + id.hex() + "\n" + crypto::sha256(as_bytes(spec)).hex();
         const auto put = [&](const crypto::Signer& signer) {

@@ -1,4 +1,4 @@
-// What Lamda promises of jobs when parts are late, away, killed, or forgotten.
+// Jobs are not lost when parts are late, unavailable, killed, or restarted without memory.
 #include "contracts/job_manager.hpp"
 #include "e2e/scenario.hpp"
 #include "onchain/transact.hpp"
@@ -45,7 +45,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "An agent that was away for longer than the accept time-out gets its assignment when it returns, and "
+    "An agent that was down for longer than the accept timeout gets its assignment when it returns, and "
     "runs it once") {
     const int accept_seconds = 2 * testkit::patience();  // the agent has to accept within that time
     localnet::NetworkConfig config;
@@ -56,8 +56,7 @@ TEST_CASE(
     const auto job = s.market().order(0);
     s.wait_status(job.id, {"assigned"});
 
-    // The bus forgets message ids when it restarts, as it does after its window: nothing may rest on that
-    // memory.
+    // The bus forgets message ids when it restarts, as after its window: no guarantee may depend on them.
     const auto assigned_at = parse_rfc3339(s.job(job.id).at("assigned_at").get<std::string>()).value();
     s.network().nats().stop();
     s.network().nats().start();
@@ -75,7 +74,7 @@ TEST_CASE(
     CHECK(s.count_of(job.provider) == 1);
 }
 
-TEST_CASE("A job for a provider that registers only later is dispatched then") {
+TEST_CASE("A job for a provider that registers later is dispatched after the registration") {
     Scenario s("e2e_late_provider");
     s.start_services();
     const auto job = s.market().order_without_gateway(0);
@@ -112,7 +111,7 @@ TEST_CASE("The database dropped after rewarded jobs: no provider's count rises a
     for (const auto& job : jobs) {
         s.wait_status(job.id, {"paid"});
     }
-    // The work's own states come back from the signed statuses.
+    // The states of the work are restored from the signed statuses.
     for (const auto& job : jobs) {
         INFO(s.job(job.id).dump());
         CHECK(testkit::wait_until([&] {
@@ -121,7 +120,7 @@ TEST_CASE("The database dropped after rewarded jobs: no provider's count rises a
         }));
     }
 
-    // One more job shows that the sender is at work again, with the ledger that it found on the chain.
+    // One more job shows that the sender works again, with the ledger rebuilt from the chain.
     const auto after = s.market().order(20);
     jobs.push_back(after);
     s.wait_rewarded(jobs);
@@ -130,7 +129,7 @@ TEST_CASE("The database dropped after rewarded jobs: no provider's count rises a
     CHECK(s.count_of(s.network().providers()[1]) == 10);
 }
 
-TEST_CASE("With PostgreSQL stopped, `lamda job show --chain-only` still tells the truth") {
+TEST_CASE("With PostgreSQL stopped, `lamda job show --chain-only` shows the state on chain") {
     Scenario s("e2e_chain_only");
     s.network().register_provider(0);
     s.start_services();

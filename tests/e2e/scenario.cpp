@@ -64,7 +64,7 @@ void Scenario::wait_status(const JobId& id, const std::set<std::string>& wanted,
             return answer.status == 200 && wanted.contains(last.at("status").get<std::string>());
         },
         timeout);
-    INFO("job " << id.hex() << " was to become " << json(wanted).dump() << "; it is " << last.dump());
+    INFO("job " << id.hex() << " must become " << json(wanted).dump() << "; it is " << last.dump());
     REQUIRE(reached);
 }
 

@@ -1,4 +1,4 @@
-// One private market a test case, and the words in which the tests speak of it.
+// One private market per test case, and the steps of the tests.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -24,36 +24,36 @@ struct Answer {
 
 class Scenario {
   public:
-    /// Servers and contracts; no service runs yet.
+    /// Starts servers and deploys contracts, without services.
     explicit Scenario(const std::string& name, localnet::NetworkConfig config = {});
 
     localnet::Network& network() { return *network_; }
     localnet::Market& market();  ///< needs the gateway
 
-    /// Starts and waits until ready.
+    /// Starts services and waits until they are ready.
     void start(const std::vector<std::string>& names);
-    void start_services();  ///< the four
+    void start_services();  ///< the four services
 
     Answer get(const std::string& path);
     Answer send(const std::string& method, const std::string& path, const std::string& body,
                 const std::vector<std::pair<std::string, std::string>>& headers = {});
 
     json job(const JobId& id);
-    /// Waits until GET /api/jobs/{id} says so; fails the test with the last answer otherwise.
+    /// Waits until GET /api/jobs/{id} shows one of the statuses; else fails the test with the last answer.
     void wait_status(const JobId& id, const std::set<std::string>& wanted, Millis timeout = Millis(40'000));
     /// Waits until JobCountIncremented of every job is on opBNB.
     void wait_rewarded(const std::vector<localnet::OrderedJob>& jobs, Millis timeout = Millis(60'000));
     U256 count_of(const Address& provider);
-    /// How many increments each job caused, by the job id in their calldata.
+    /// Number of increments of each job, by the job id in their calldata.
     std::map<JobId, int> rewards();
 
-    /// Messages ever stored in a JetStream stream.
+    /// Number of messages ever stored in a JetStream stream.
     std::uint64_t stored_in(const std::string& stream);
-    /// `accepted` statuses in the STATUS stream, by (job, attempt).
+    /// Number of `accepted` statuses in the STATUS stream, by (job, attempt).
     std::map<std::pair<std::string, int>, int> acceptances();
     bus::Bus& bus();
 
-    /// The operator's command, with this network's settings. Exit status and output.
+    /// Runs the `lamda` command with this network's settings. Returns exit status and output.
     testkit::Finished lamda(const std::vector<std::string>& arguments,
                             const std::map<std::string, std::string>& more_env = {});
     /// `DATABASE_URL` of a database without a schema, for `lamda`.

@@ -1,4 +1,4 @@
-// lamda tx, wallet and reputation: what operators see of the services' transactions, and what they may do.
+// lamda tx, wallet and reputation: the operator's view of the services' transactions, and operator commands.
 #include "e2e/scenario.hpp"
 
 using namespace lamda;
@@ -6,7 +6,7 @@ using namespace lamda::e2e;
 
 namespace {
 
-/// The JSON line of an output that may hold warnings as well.
+/// The JSON line of an output that may also hold warnings.
 json parsed(const testkit::Finished& finished) {
     const auto begin = finished.output.find("{\"");
     return begin == std::string::npos ? json() : json::parse(finished.output.substr(begin), nullptr, false);
@@ -37,7 +37,7 @@ void wait_tx(Scenario& s, const JobId& job, const std::string& state) {
             return last.value("state", "") == state;
         },
         Millis(40'000));
-    INFO("the transaction of " << job.hex() << " was to be " << state << "; it is " << last.dump());
+    INFO("the transaction of " << job.hex() << " must be " << state << "; it is " << last.dump());
     REQUIRE(reached);
 }
 
@@ -49,11 +49,11 @@ void wait_forms(Scenario& s, const JobId& job, std::size_t forms) {
             return last.contains("forms") && last.at("forms").size() == forms;
         },
         Millis(40'000));
-    INFO(forms << " signed forms were to be there of " << last.dump());
+    INFO(forms << " signed forms are required of " << last.dump());
     REQUIRE(reached);
 }
 
-/// opBNB makes no blocks while this lives.
+/// Stops opBNB from mining during its lifetime.
 class NoBlocks {
   public:
     explicit NoBlocks(Scenario& s) : node_(s.network().opbnb_node()) { set("0"); }
@@ -66,7 +66,7 @@ class NoBlocks {
     testkit::Anvil& node_;
 };
 
-/// Time enough for a second increment, if there were one.
+/// Mines enough blocks for a second increment, if one existed.
 void let_blocks_pass(Scenario& s, std::uint64_t blocks) {
     const auto until = s.network().opbnb().block_number() + blocks;
     REQUIRE(testkit::wait_until([&] { return s.network().opbnb().block_number() >= until; }, Millis(60'000)));
@@ -89,7 +89,7 @@ void start_market(Scenario& s) {
 
 }  // namespace
 
-TEST_CASE("Once on chain: a ledger that is made anew sends nothing again") {
+TEST_CASE("Once on chain: a rebuilt ledger sends no transaction again") {
     Scenario s("e2e_reputation_rebuild");
     start_market(s);
     std::vector jobs{s.market().order(0), s.market().order(0)};
@@ -108,7 +108,7 @@ TEST_CASE("Once on chain: a ledger that is made anew sends nothing again") {
     CHECK(unsure.output.find("--yes") != std::string::npos);
     CHECK(txs(s).size() == 2);
 
-    // One more is confirmed before the service has read what the chain has counted.
+    // One more is confirmed before the service has read the chain's counts.
     jobs.push_back(s.market().order(0));
     s.wait_status(jobs.back().id, {"confirmed", "paid"});
     const auto done = s.lamda({"reputation", "rebuild", "--yes", "--json"});
@@ -126,11 +126,12 @@ TEST_CASE("Once on chain: a ledger that is made anew sends nothing again") {
     let_blocks_pass(s, 30);
     check_counted_once(s, jobs);
     CHECK(s.count_of(s.network().providers()[0]) == 3);
-    CHECK(txs(s).size() == 1);  // the chain had counted the others
+    CHECK(txs(s).size() == 1);  // the chain had counted the others already
     CHECK(s.lamda({"chain", "verify", "--stream", "reputation:opbnb", "--from", "0"}).status == 0);
 }
 
-TEST_CASE("Once on chain: what may still be mined is kept by a rebuild, and bumped on an operator's word") {
+TEST_CASE(
+    "Once on chain: a rebuild keeps transactions that may still be mined, and an operator can replace them") {
     Scenario s("e2e_tx_bump");
     start_market(s);
     std::vector<localnet::OrderedJob> jobs;
@@ -158,7 +159,7 @@ TEST_CASE("Once on chain: what may still be mined is kept by a rebuild, and bump
         CHECK(done.status == 0);
         CHECK(done.output.find("1 intents that hold a nonce") != std::string::npos);
     }
-    s.wait_rewarded(jobs);  // nobody is there to see it
+    s.wait_rewarded(jobs);  // no client follows it
     s.start({"reputation"});
     wait_tx(s, jobs[0].id, "done");
     let_blocks_pass(s, 30);
@@ -166,7 +167,8 @@ TEST_CASE("Once on chain: what may still be mined is kept by a rebuild, and bump
     CHECK(s.lamda({"tx", "bump", jobs[0].id.hex()}).status == 1);
 }
 
-TEST_CASE("Once on chain: what an operator takes back is not counted, and once when tried again") {
+TEST_CASE(
+    "Once on chain: an increment cancelled by an operator is not counted, and counted once after a retry") {
     Scenario s("e2e_tx_cancel");
     start_market(s);
     std::vector<localnet::OrderedJob> jobs;
@@ -217,7 +219,7 @@ TEST_CASE("Once on chain: what an operator takes back is not counted, and once w
     CHECK(s.lamda({"wallet", "show"}).output.find("LATEST/PENDING") != std::string::npos);
 }
 
-TEST_CASE("lamda tx refuses what there is not, and says when it cannot tell") {
+TEST_CASE("lamda tx refuses unknown intents, and reports an unknown state") {
     Scenario s("e2e_tx_refuses");
     CHECK(s.lamda({"tx", "list"}, {{"DATABASE_URL", ""}}).status == 78);
     const auto empty = s.database_without_schema();
@@ -234,5 +236,5 @@ TEST_CASE("lamda tx refuses what there is not, and says when it cannot tell") {
         CHECK(none.status == 1);
         CHECK(none.output.find("fill:7") != std::string::npos);
     }
-    CHECK(s.lamda({"reputation", "rebuild", "--yes"}).status == 0);  // of nothing
+    CHECK(s.lamda({"reputation", "rebuild", "--yes"}).status == 0);  // with an empty ledger
 }

@@ -1,4 +1,4 @@
-// Each service waits for what is down, says for what, recovers by itself, and ends when it is told to.
+// Each service waits for an unavailable dependency, reports it, recovers by itself, and ends on SIGTERM.
 #include <csignal>
 
 #include "e2e/scenario.hpp"
@@ -12,7 +12,7 @@ namespace {
 const std::vector<std::string> kServices = {"node-registry", "job-dispatcher", "reputation", "api-gateway"};
 
 void check_ready(Scenario& s, const std::string& name, bool wanted) {
-    INFO(name << (wanted ? " is to become ready" : " is to become not ready"));
+    INFO(name << (wanted ? " must become ready" : " must become not ready"));
     CHECK(testkit::wait_until([&] { return s.network().ready(name) == wanted; }, Millis(20'000)));
 }
 
@@ -74,7 +74,7 @@ TEST_CASE(
     s.wait_rewarded({job});
 }
 
-TEST_CASE("Services started while everything is down wait, and start to work when it comes") {
+TEST_CASE("Services started while all dependencies are down wait, and start to work when these come up") {
     Scenario s("e2e_started_early");
     s.network().register_provider(0);
     s.network().postgres().stop();

@@ -1,5 +1,5 @@
-// The ABI decoder: any slot of any bytes is read or refused; what is read as a string is read back after
-// encoding.
+// ABI decoder: any slot of any bytes is decoded or refused; a decoded string equals itself after encoding and
+// decoding.
 #include "eth/codec/abi.hpp"
 #include "require.hpp"
 
@@ -14,16 +14,16 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         (void)decoder.address(slot);
         (void)decoder.bytes32(slot);
         if (const auto raw = decoder.bytes(slot)) {
-            fuzz::require(raw->size() + 32 <= size, "nothing is read that was not there");
+            fuzz::require(raw->size() + 32 <= size, "reads stay within the input");
             const Bytes again = eth::abi::Encoder().uint(7).bytes(*raw).finish();
-            fuzz::require(eth::abi::Decoder(again).bytes(1).value() == *raw, "bytes come back");
+            fuzz::require(eth::abi::Decoder(again).bytes(1).value() == *raw, "bytes round-trip");
         }
         if (const auto word = decoder.uint(slot, 8)) {
             fuzz::require(*word < 256 && decoder.uint(slot).value() == *word, "eight bits are below 256");
         }
         if (const auto text = decoder.string(slot)) {
             const Bytes again = eth::abi::Encoder().string(*text).finish();
-            fuzz::require(eth::abi::Decoder(again).string(0).value() == *text, "a string comes back");
+            fuzz::require(eth::abi::Decoder(again).string(0).value() == *text, "a string round-trips");
         }
         if (const auto tuple = decoder.dynamic_tuple(slot)) {
             (void)tuple->string(0);

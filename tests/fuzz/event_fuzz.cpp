@@ -1,7 +1,8 @@
-// Logs of the two contracts: any topics and data are decoded or refused; an event that is accepted says the
-// same when it is encoded and decoded again, and its indexed arguments have one form only.
+// Logs of the two contracts: any topics and data are decoded or refused; an accepted event round-trips, and
+// its indexed arguments have one form only.
 //
-// Input: which topic 0 (0 … 6: an event's, else the next 32 bytes), how many more topics, these, the data.
+// Input: selector of topic 0 (0 … 6: an event's, else the next 32 bytes), number of further topics, the
+// topics, the data.
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "require.hpp"
@@ -46,7 +47,7 @@ eth::Log log_of(BytesView bytes) {
     Input input(bytes);
     eth::Log out;
     const std::size_t which = input.byte();
-    const std::size_t more = input.byte() % 5;  // one more than a log can have: decoders must not care
+    const std::size_t more = input.byte() % 5;  // one more than a log can have: decoders must accept the list
     out.topics.push_back(which < known.size() ? known[which] : input.topic());
     for (std::size_t i = 0; i < more; ++i) {
         out.topics.push_back(input.topic());
@@ -64,7 +65,7 @@ void there_and_back(const eth::Log& log, Decode decode) {
     const eth::Log again = std::visit([&](const auto& one) { return one.encode(log.address); }, *event);
     lamda::fuzz::require(again.topics == log.topics, "indexed arguments have one form");
     const auto decoded = decode(again);
-    lamda::fuzz::require(decoded.ok() && *decoded == *event, "an event comes back");
+    lamda::fuzz::require(decoded.ok() && *decoded == *event, "an event round-trips");
 }
 
 }  // namespace
@@ -75,6 +76,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     there_and_back(log, [](const eth::Log& one) { return contracts::node_reputation::decode_event(one); });
     eth::Log bare = log;
     bare.topics.clear();
-    fuzz::require(!contracts::job_manager::decode_event(bare).ok(), "a log without topics is no event");
+    fuzz::require(!contracts::job_manager::decode_event(bare).ok(), "a log without topics is refused");
     return 0;
 }

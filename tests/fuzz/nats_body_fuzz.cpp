@@ -1,4 +1,4 @@
-// Bodies from the bus: a message that is accepted says the same when it is written and read again.
+// Message bodies from the bus: an accepted message round-trips.
 #include "require.hpp"
 #include "wire/messages.hpp"
 
@@ -10,7 +10,7 @@ template <class Parse>
 void there_and_back(std::string_view text, Parse parse) {
     if (const auto message = parse(text)) {
         const auto again = parse(wire::to_json(*message));
-        lamda::fuzz::require(again.ok() && *again == *message, "a message comes back");
+        lamda::fuzz::require(again.ok() && *again == *message, "a message round-trips");
     }
 }
 

@@ -1,8 +1,8 @@
-// Replays a corpus folder and seeded mutations of it: what a fuzz target does as an ordinary test.
+// Replays a corpus folder and seeded mutations of it: a fuzz target as an ordinary test.
 //
 //   fuzz_x <corpus folder> [mutations=50000] [seed=1]
 //
-// An input that crashes the target is printed in hex.
+// Prints an input that crashes the target in hex.
 #include <algorithm>
 #include <charconv>
 #include <csignal>
@@ -24,8 +24,8 @@ constexpr std::size_t kMostBytes = 8192;
 
 Bytes current;
 
-/// Prints what the target was given. Not safe in a signal handler in general; here the process ends anyway.
-void tell(int number) {
+/// Prints the current input. Not async-signal-safe; acceptable here, because the process ends anyway.
+void print_input(int number) {
     std::fprintf(stderr, "signal %d at the input (hex) ", number);
     for (const auto byte : current) {
         std::fprintf(stderr, "%02x", byte);
@@ -98,7 +98,7 @@ class Mutator {
                 bytes.insert(at(where), range.begin(), range.end());
                 break;
             }
-            default: {  // splice with another
+            default: {  // splice with another input
                 const Bytes& other = corpus_[below(corpus_.size())];
                 const auto from = static_cast<std::ptrdiff_t>(below(other.size() + 1));
                 bytes.resize(where);
@@ -134,8 +134,8 @@ int main(int count, char** arguments) {
     std::printf("%zu inputs, %llu mutations, seed %llu\n", corpus.size(),
                 static_cast<unsigned long long>(mutations), static_cast<unsigned long long>(seed));
     std::fflush(stdout);
-    std::signal(SIGABRT, tell);
-    std::signal(SIGSEGV, tell);
+    std::signal(SIGABRT, print_input);
+    std::signal(SIGSEGV, print_input);
     for (const auto& input : corpus) {
         current = input;
         LLVMFuzzerTestOneInput(current.data(), current.size());

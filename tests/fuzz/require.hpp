@@ -1,4 +1,4 @@
-// What a fuzz target claims of its parser: stops at the first input for which it is not so.
+// Assertion of a fuzz target about its parser; aborts if it does not hold.
 #pragma once
 
 #include <cstdio>

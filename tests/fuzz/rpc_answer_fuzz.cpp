@@ -1,5 +1,5 @@
-// Answers of EVM nodes: each reader gives a value or one of the two errors that are promised, and nothing
-// else. Receipts that are read have an encoding, or lack something that is named.
+// Answers of EVM nodes: each reader returns a value or throws one of the two documented errors. Parsed
+// receipts have an encoding, or the missing member is named.
 #include <functional>
 
 #include "eth/codec/receipts_root.hpp"
@@ -22,15 +22,15 @@ void check(const eth::Receipt& receipt) {
     check(receipt.logs);
     const auto encoded = eth::encode_receipt(receipt);
     if (!encoded) {
-        fuzz::require(encoded.error().code == "incomplete_receipt", "only what is missing is refused");
+        fuzz::require(encoded.error().code == "incomplete_receipt", "only a missing member is refused");
         return;
     }
     const BytesView bytes(*encoded);
     const bool typed = *receipt.type != 0;
-    fuzz::require(!typed || bytes[0] == *receipt.type, "the type stands in front");
+    fuzz::require(!typed || bytes[0] == *receipt.type, "the type byte is first");
     const auto item = eth::rlp::decode(bytes.subspan(typed ? 1 : 0));
     fuzz::require(item.ok() && item->is_list() && item->list()[3].list().size() == receipt.logs.size(),
-                  "a receipt's encoding is read back, with all its logs");
+                  "a receipt's encoding parses back, with all its logs");
 }
 
 void check(const std::vector<eth::Receipt>& receipts) {
@@ -42,7 +42,7 @@ void check(const std::vector<eth::Receipt>& receipts) {
         header.receipts_root = *root;
         const auto checked = eth::check_receipts(header, receipts);
         fuzz::require(checked.ok() || checked.error().message.starts_with("log "),
-                      "receipts have the root that was computed of them");
+                      "receipts match their own computed root");
     }
 }
 

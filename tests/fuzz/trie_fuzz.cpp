@@ -1,4 +1,4 @@
-// Trie roots: equal to what the Yellow Paper's own definition gives, taken literally (appendix D, slow).
+// Trie roots: equal to those of the Yellow Paper's definition, implemented literally (appendix D, slow).
 //
 // Input: entries, each the key's length, the key, the value's length, the value.
 #include "crypto/digest.hpp"
@@ -21,7 +21,7 @@ Bytes hex_prefix(const std::string& digits, bool leaf) {
 
 Item structure(const std::vector<Pair>& all, std::size_t i);
 
-/// n(J, i)
+/// The function n(J, i) of the definition.
 Item composed(const std::vector<Pair>& all, std::size_t i) {
     if (all.empty()) {
         return eth::rlp::string({});
@@ -31,7 +31,7 @@ Item composed(const std::vector<Pair>& all, std::size_t i) {
     return encoded.size() < 32 ? inner : eth::rlp::string(crypto::keccak256(encoded).view());
 }
 
-/// c(J, i)
+/// The function c(J, i) of the definition.
 Item structure(const std::vector<Pair>& all, std::size_t i) {
     if (all.size() == 1) {
         return eth::rlp::list(
@@ -100,7 +100,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     }
     const Item root = pairs.empty() ? eth::rlp::string({}) : structure(pairs, 0);
     fuzz::require(eth::trie_root(entries) == crypto::keccak256(eth::rlp::encode(root)),
-                  "the root is the definition's");
+                  "the root equals the definition's");
     pairs.clear();
     for (std::size_t i = 0; i < values.size(); ++i) {
         pairs.emplace_back(to_hex_bare(eth::rlp::encode(eth::rlp::integer(i))), values[i]);
@@ -108,7 +108,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (!pairs.empty()) {
         fuzz::require(
             eth::ordered_trie_root(values) == crypto::keccak256(eth::rlp::encode(structure(pairs, 0))),
-            "a list's root is the definition's");
+            "a list's root equals the definition's");
     }
     return 0;
 }

@@ -1,4 +1,4 @@
-// The node agent holds a job to its diskMib, wherever in its container the job writes.
+// The node agent enforces a job's diskMib, wherever in its container the job writes.
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <fstream>
@@ -14,13 +14,13 @@ using Env = Scenario::Env;
 
 namespace {
 
-/// Shell: `count` files of `mib` MiB each in `dir`.
+/// Shell commands: `count` files of `mib` MiB each in `dir`.
 std::string files(const std::string& dir, int count, int mib) {
     return "for i in $(seq " + std::to_string(count) + "); do dd if=/dev/zero of=" + dir +
            "/$i bs=1M count=" + std::to_string(mib) + " 2>/dev/null; done; ";
 }
 
-/// Longer than any test waits: who ends before was stopped.
+/// Longer than any test waits: a container that ends before was stopped.
 constexpr auto kStay = "sleep 60";
 
 wire::Assignment with_volume(wire::Assignment job) {
@@ -37,7 +37,7 @@ bool no_volumes() {
 
 }  // namespace
 
-TEST_CASE("wherever a job writes more than its disk limit, it is stopped, and told what was counted") {
+TEST_CASE("a job that exceeds its disk limit anywhere is stopped, with the counted bytes in its status") {
     Scenario scenario(Env{{"AGENT_CAPACITY", "4"}});
     scenario.start();
     struct Case {
@@ -59,13 +59,13 @@ TEST_CASE("wherever a job writes more than its disk limit, it is stopped, and to
         {"empty files in its own file system",
          scenario.job("cd /tmp; i=0; while [ $i -lt 9000 ]; do : > $i; i=$((i+1)); done; " +
                       std::string(kStay))},
-        {"empty files, and ends before anybody looks",
+        {"empty files, and ends before a measurement",
          scenario.job("cd /tmp; i=0; while [ $i -lt 9000 ]; do : > $i; i=$((i+1)); done")},
-        {"a file where no path reaches",
+        {"a file below a path that is too long to open",
          scenario.job("cd /output; d=$(printf '%0200d' 0); for i in $(seq 25); do mkdir $d && cd $d; done; " +
                       files(".", 3, 4) + kStay)},
-        {"its own file system, and ends before anybody looks", scenario.job(files("", 3, 4) + "true")},
-        {"a volume, and ends before anybody looks", with_volume(scenario.job(files("/data", 3, 4) + "true"))},
+        {"its own file system, and ends before a measurement", scenario.job(files("", 3, 4) + "true")},
+        {"a volume, and ends before a measurement", with_volume(scenario.job(files("/data", 3, 4) + "true"))},
     };
     for (const auto& one : cases) {
         scenario.assign(one.job);
@@ -82,7 +82,7 @@ TEST_CASE("wherever a job writes more than its disk limit, it is stopped, and to
     CHECK(testkit::wait_until(no_volumes));
 }
 
-TEST_CASE("one file that reaches the disk limit in its own file system is told as such") {
+TEST_CASE("a single file that reaches the disk limit in its own file system is reported as such") {
     Scenario scenario;
     scenario.start();
     const auto job = scenario.job("dd if=/dev/zero of=/tmp/big bs=1M count=9");
@@ -90,10 +90,10 @@ TEST_CASE("one file that reaches the disk limit in its own file system is told a
     CHECK(scenario.wait_failure(job) == ErrorCode::kOutputTooLarge);
 }
 
-TEST_CASE("a job that stays within its disk limit completes; its volume has what the image has, and goes") {
+TEST_CASE("a job within its disk limit completes; its volume has the image's content, and is removed") {
     Scenario scenario;
     scenario.start();
-    // Written again in the same place, or removed before the next look, it takes no more room.
+    // Written again in the same place, or removed before the next measurement, it takes no more room.
     const auto job = with_volume(scenario.job(files("/tmp", 1, 2) + files("/tmp", 1, 2) + "rm /tmp/1; " +
                                               files("/tmp", 1, 2) + files("/data", 1, 2) +
                                               "(cat /data/seed; stat -c %a /data) > /output/report"));
@@ -112,7 +112,7 @@ TEST_CASE("an output of exactly the disk limit completes") {
     scenario.wait_status(job, StatusKind::kCompleted);
 }
 
-TEST_CASE("an agent killed before it could stop a job that wrote too much still tells so") {
+TEST_CASE("an agent killed before it stopped a job over its disk limit still reports the limit") {
     Scenario scenario;
     scenario.start({{"LAMDA_CRASH_AT", "agent.excess.recorded"}});
     const auto job = scenario.job(files("/tmp", 3, 4) +

@@ -36,8 +36,8 @@ std::string socket_of(const testkit::DockerEngine& docker) {
     return docker.host().substr(std::string("unix://").size());
 }
 
-/// A key of its own for each scenario, so that none sees another's messages or nonces.
-/// Each has an account of its own on the bus, and the server is started with all of them.
+/// Number of keys: each scenario has its own, so that messages and nonces are separate. Each key has its
+/// account on the bus; the server is started with all of them.
 constexpr std::size_t kMostScenarios = 128;
 
 std::string key_of(std::size_t number) {

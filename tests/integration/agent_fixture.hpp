@@ -1,4 +1,4 @@
-// A node agent among real servers; the test plays the dispatcher, the renter and the chain's other users.
+// A node agent among real servers; the test acts as the dispatcher, the renter and other users of the chain.
 #pragma once
 
 #include <memory>
@@ -18,17 +18,17 @@
 
 namespace lamda::agent_test {
 
-/// Servers that all scenarios share, started once.
+/// Servers shared by all scenarios, started once.
 struct Servers {
     static Servers& get();
     Servers();
-    /// Addresses of the scenarios' keys: they have accounts on the bus, as deployed.
+    /// Addresses of the scenarios' keys: each has an account on the bus, as deployed.
     static std::vector<std::string> providers();
 
-    /// The engine's answer.
+    /// Sends a request to the engine; returns its answer.
     net::HttpResponse engine(const std::string& method, const std::string& path,
                              const std::string& body = "");
-    /// Made once: busybox with a volume /data, in which the image has a file `seed`. Returns its name.
+    /// Built once: busybox with a volume /data and a file `seed` in it. Returns the image's name.
     std::string image_with_volume();
 
     testkit::TempDir dir{"agent"};
@@ -48,51 +48,50 @@ struct Servers {
     std::size_t scenarios = 0;
 };
 
-/// One provider with its agent, its durables and its state folder.
+/// One provider with its agent, durables and state folder.
 class Scenario {
   public:
     using Env = std::map<std::string, std::string>;
-    /// @param with_durables as the dispatcher makes them when it learns of a provider
+    /// @param with_durables creates them as the dispatcher does for a new provider
     explicit Scenario(const Env& more_env = {}, bool with_durables = true);
 
     void make_durables();
     void start(const Env& more_env = {});
-    /// Until /readyz says so.
+    /// Waits until /readyz reports ready.
     void wait_ready();
     std::string ready_report();
     testkit::Process& process() { return *process_; }
     std::string log() const;
 
-    /// Fills in what is the same in every test; a fresh job id.
+    /// An assignment with the common fields and a new job id.
     wire::Assignment job(const std::string& shell);
     void assign(const wire::Assignment& assignment);
-    /// The same message under another id: what a redispatch after a lost acknowledgement looks like.
+    /// Publishes the same message under another id, as a redispatch after a lost acknowledgement does.
     void assign_again(const wire::Assignment& assignment);
     void retract(const wire::Assignment& assignment, std::uint32_t attempt);
     void publish_raw(const std::string& subject, const std::string& body);
     std::string store_input(const std::string& content);
 
-    /// All statuses of the attempt that are in the stream, in the order of the stream; signatures are
-    /// checked.
+    /// All statuses of the attempt, in the order of the stream, with verified signatures.
     std::vector<wire::JobStatus> statuses(const wire::Assignment& assignment);
     wire::JobStatus wait_status(const wire::Assignment& assignment, wire::StatusKind kind,
                                 Millis timeout = Millis(30'000));
-    /// Waits for `failed` and gives its code.
+    /// Waits for `failed` and returns its code.
     wire::ErrorCode wait_failure(const wire::Assignment& assignment);
 
     static std::string container(const wire::Assignment& assignment);
-    /// How often the engine has started the attempt's container.
+    /// Number of starts of the attempt's container.
     std::size_t starts(const wire::Assignment& assignment);
     bool container_exists(const wire::Assignment& assignment);
     bool container_runs(const wire::Assignment& assignment);
     std::string output_dir(const wire::Assignment& assignment) const;
     std::string job_dir(const wire::Assignment& assignment) const;
-    /// A file below an output directory, read from the content store.
+    /// A file of an output directory, from the content store.
     std::string read_output(const std::string& cid, const std::string& name);
 
     const Address& provider() const { return signer_->address(); }
     const crypto::Signer& signer() const { return *signer_; }
-    /// In hex: for a second agent of the same provider.
+    /// Key in hex, for a second agent of the same provider.
     const std::string& key() const { return key_; }
     const std::string& state_dir() const { return state_dir_; }
 

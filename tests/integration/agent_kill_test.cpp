@@ -1,4 +1,4 @@
-// The node agent killed, stopped, and left without what it depends on: every job still runs once and is told
+// The node agent killed, stopped, and without its dependencies: every job still runs once and is reported
 // once.
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -24,7 +24,7 @@ void check_completed_once(Scenario& scenario, const wire::Assignment& job) {
     std::set<std::uint32_t> numbers;
     for (const auto& status : scenario.statuses(job)) {
         if (status.status == StatusKind::kCompleted) {
-            CHECK(status == done);  // a second one may be stored after a kill: the same, byte for byte
+            CHECK(status == done);  // a kill may store the status twice, byte for byte equal
         } else {
             CHECK(status.seq < done.seq);
         }
@@ -58,12 +58,12 @@ TEST_CASE("killed at any step, a job runs once and completes once") {
         REQUIRE(died == 128 + SIGKILL);
         scenario.start();
         check_completed_once(scenario, job);
-        scenario.wait_ready();  // a process that is still starting handles no signal yet
+        scenario.wait_ready();  // a process that is still starting handles no signal
         CHECK(scenario.process().stop() == 0);
     }
 }
 
-TEST_CASE("killed while the container runs, the agent takes it up again") {
+TEST_CASE("killed while the container runs, the agent resumes it") {
     Scenario scenario;
     scenario.start();
     const auto job = scenario.job(
@@ -80,7 +80,7 @@ TEST_CASE("killed while the container runs, the agent takes it up again") {
             [&] { return scenario.log().find("resuming container") != std::string::npos; }));
         std::ofstream(scenario.output_dir(job) + "/go") << "";
     }
-    SECTION("after it ended alone") {
+    SECTION("after it ended while the agent was down") {
         std::ofstream(scenario.output_dir(job) + "/go") << "";
         CHECK(testkit::wait_until([&] { return !scenario.container_runs(job); }));
         scenario.start();
@@ -88,7 +88,7 @@ TEST_CASE("killed while the container runs, the agent takes it up again") {
     check_completed_once(scenario, job);
 }
 
-TEST_CASE("a time limit that passed while the agent was down is a time-out") {
+TEST_CASE("a time limit that passed while the agent was down is a timeout") {
     Scenario scenario;
     scenario.start();
     auto job = scenario.job("sleep 60");
@@ -134,7 +134,7 @@ TEST_CASE("SIGTERM ends the agent with 0 within 5 s and leaves the container run
     check_completed_once(scenario, job);
 }
 
-TEST_CASE("without NATS a job runs on, and what it has to say is said later") {
+TEST_CASE("without NATS a job continues, and its statuses are published later") {
     Scenario scenario;
     scenario.start();
     const auto job = scenario.job(
@@ -148,8 +148,8 @@ TEST_CASE("without NATS a job runs on, and what it has to say is said later") {
     CHECK(testkit::wait_until(
         [&] { return scenario.log().find("\"msg\":\"attempt completed\"") != std::string::npos; }));
     CHECK(testkit::wait_until([&] { return scenario.ready_report().starts_with("503"); }));
-    CHECK(fs::exists(scenario.job_dir(job)));  // until the bus has the final status
-    // Also across a restart of the agent.
+    CHECK(fs::exists(scenario.job_dir(job)));  // kept until the bus has stored the final status
+    // Also after a restart of the agent.
     scenario.process().kill();
     scenario.start();
     servers.nats.start();
@@ -158,7 +158,7 @@ TEST_CASE("without NATS a job runs on, and what it has to say is said later") {
     scenario.wait_ready();
 }
 
-TEST_CASE("a store that is away costs no second run, whatever becomes of the agent meanwhile") {
+TEST_CASE("an unavailable content store causes no second run, whatever happens to the agent meanwhile") {
     auto& servers = Servers::get();
     Scenario scenario;
     scenario.start();
@@ -171,21 +171,21 @@ TEST_CASE("a store that is away costs no second run, whatever becomes of the age
     };
     REQUIRE(waits());
 
-    SECTION("nothing; and it takes another job, which runs beside it") {
+    SECTION("nothing; the agent accepts another job, which runs in parallel") {
         const auto other = scenario.job(kJob);
         scenario.assign(other);
         CHECK(testkit::wait_until([&] { return scenario.starts(other) == 1; }));
         servers.store.start();
         check_completed_once(scenario, other);
     }
-    SECTION("it is killed, and finds the container gone as well") {
+    SECTION("it is killed, and the container is gone as well") {
         scenario.process().kill();
         REQUIRE(servers.engine("DELETE", "/containers/" + Scenario::container(job) + "?force=1").status ==
                 204);
         servers.store.start();
         scenario.start();
     }
-    SECTION("it is stopped, at once, in the middle of the pause") {
+    SECTION("it is stopped during the pause, and ends at once") {
         CHECK(scenario.process().stop() == 0);
         servers.store.start();
         scenario.start();
@@ -193,7 +193,7 @@ TEST_CASE("a store that is away costs no second run, whatever becomes of the age
     check_completed_once(scenario, job);
 }
 
-TEST_CASE("an input that is away for a moment costs no attempt") {
+TEST_CASE("an input that is unavailable for a moment costs no attempt") {
     auto& servers = Servers::get();
     Scenario scenario;
     scenario.start();
@@ -207,7 +207,7 @@ TEST_CASE("an input that is away for a moment costs no attempt") {
     check_completed_once(scenario, job);
 }
 
-TEST_CASE("an engine that is restarted costs an attempt, not the truth") {
+TEST_CASE("a restart of the engine costs an attempt, and is reported as transient") {
     Scenario scenario;
     scenario.start();
     const auto job = scenario.job("trap 'exit 143' TERM; while true; do sleep 0.1; done");

@@ -1,4 +1,4 @@
-// An agent that is set for another chain or contract than its assignments.
+// An agent configured for another chain or contract than its assignments.
 #include <atomic>
 #include <catch2/catch.hpp>
 #include <csignal>
@@ -11,11 +11,12 @@ using namespace lamda::agent_test;
 using Env = Scenario::Env;
 using wire::StatusKind;
 
-TEST_CASE("an agent set for another chain or contract gives its assignment back, and a right one runs it") {
+TEST_CASE(
+    "an agent set for another chain or contract returns its assignment, and a correctly set one runs it") {
     Env wrong;
     std::string detail;
     SECTION("another chain") {
-        wrong = {{"BSC_CHAIN_ID", ""}};  // what the endpoints say
+        wrong = {{"BSC_CHAIN_ID", ""}};  // as the endpoints report
         detail = "set BSC_CHAIN_ID to 56";
     }
     SECTION("another contract") {

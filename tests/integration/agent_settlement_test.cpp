@@ -44,7 +44,7 @@ std::uint64_t nonce(const Address& address, eth::Rpc& rpc) {
     return rpc.transaction_count(address, eth::Tag::kLatest);
 }
 
-/// anvil makes a block per transaction: some more, so that what is there becomes final.
+/// anvil mines a block per transaction: mines more blocks, so that earlier ones become final.
 void finalize() {
     Servers::get().bsc.call("anvil_mine", "[\"0x4\"]");
 }
@@ -99,7 +99,7 @@ TEST_CASE("killed at any step of settling, a job is confirmed once and claimed o
             },
             Millis(30'000)));
         CHECK(nonce(scenario.provider(), Servers::get().bsc_rpc) == 2);
-        scenario.wait_ready();  // a process that is still starting handles no signal yet
+        scenario.wait_ready();  // a process that is still starting handles no signal
         CHECK(scenario.process().stop() == 0);
     }
 }
@@ -150,7 +150,7 @@ TEST_CASE("a claim waits until the job is confirmed by its renter") {
         Millis(30'000)));
 }
 
-TEST_CASE("an agent registers once when told to, and keeps its presence on chain") {
+TEST_CASE("an agent registers once if configured, and keeps its presence on chain") {
     auto& servers = Servers::get();
     Scenario scenario(Env{{"AGENT_REGISTER", "true"},
                           {"AGENT_GPU_MODEL", "NVIDIA A100"},
@@ -185,7 +185,7 @@ TEST_CASE("an endpoint on another chain ends the agent with 78 and names the set
     CHECK(scenario.log().find("BSC_RPC_URL") != std::string::npos);
 }
 
-TEST_CASE("a damaged ledger ends the agent with 78, names the file, and is left as it is") {
+TEST_CASE("a damaged ledger ends the agent with 78, is named, and is unchanged") {
     for (const std::string chain : {"bsc", "opbnb"}) {
         Scenario scenario;
         fs::create_directories(scenario.state_dir());
@@ -200,7 +200,7 @@ TEST_CASE("a damaged ledger ends the agent with 78, names the file, and is left 
     }
 }
 
-TEST_CASE("mistakes in the settings are told all at once, by name, and the key is nowhere") {
+TEST_CASE("all faults of the settings are reported at once, by name, and without the key") {
     testkit::ProcessSpec spec;
     spec.argv = {testkit::binary_dir() + "/bin/lamda-node-agent", "--check-config"};
     spec.env = {{"AGENT_PRIVATE_KEY", "feedfacefeedfacefeedface"},

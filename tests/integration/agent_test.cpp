@@ -1,4 +1,4 @@
-// The node agent among real servers: what becomes of a job.
+// The node agent among real servers: execution of jobs.
 #include <catch2/catch.hpp>
 #include <csignal>
 #include <filesystem>
@@ -77,7 +77,7 @@ TEST_CASE(
         [&] { return !scenario.container_exists(job) && !fs::exists(scenario.job_dir(job)); }));
 }
 
-TEST_CASE("the container is closed in: read-only input, no network, no capabilities") {
+TEST_CASE("the container is isolated: read-only input, no network, no capabilities") {
     Scenario scenario;
     scenario.start();
     auto job = scenario.job(
@@ -92,8 +92,8 @@ TEST_CASE("the container is closed in: read-only input, no network, no capabilit
           "CapEff:\t0000000000000000\nNoNewPrivs:\t1\n");
 }
 
-TEST_CASE("an assignment that is delivered again runs once, and its recorded status is published again") {
-    // Room for two: what is delivered again is looked at while the job is at work.
+TEST_CASE("a redelivered assignment runs once, and its recorded status is published again") {
+    // Capacity for two: the redelivered message is handled while the job runs.
     Scenario scenario(Env{{"AGENT_CAPACITY", "2"}});
     scenario.start();
     const auto job = scenario.job(
@@ -106,7 +106,7 @@ TEST_CASE("an assignment that is delivered again runs once, and its recorded sta
         [&] { return scenario.log().find("\"decision\":\"ignore\"") != std::string::npos; }));
     std::ofstream(scenario.output_dir(job) + "/go") << "";
     const auto done = scenario.wait_status(job, StatusKind::kCompleted);
-    // The container goes only after the bus has stored all that the attempt had to say.
+    // The container is removed only after the bus has stored all statuses of the attempt.
     REQUIRE(testkit::wait_until([&] { return !scenario.container_exists(job); }));
 
     scenario.assign_again(job);
@@ -122,7 +122,7 @@ TEST_CASE("an assignment that is delivered again runs once, and its recorded sta
     CHECK(scenario.starts(job) == 1);
 }
 
-TEST_CASE("what goes wrong is told by its code") {
+TEST_CASE("each failure is reported with its code") {
     Scenario scenario(Env{{"AGENT_CAPACITY", "4"},
                           {"AGENT_MAX_INPUT_MIB", "1"},
                           {"AGENT_RETRY_FOR", "1s"},
@@ -162,7 +162,7 @@ TEST_CASE("what goes wrong is told by its code") {
         ErrorCode::kRefused);
     auto no_image = scenario.job("true");
     no_image.docker_image = "127.0.0.1:1/absent:1";
-    add("an image that nobody has", no_image, ErrorCode::kImageUnavailable);
+    add("an image that no registry has", no_image, ErrorCode::kImageUnavailable);
     for (const auto* name : {"127.0.0.1:2/inside:1", "localhost/inside:1", "registry.example/inside:1"}) {
         auto inside = scenario.job("true");
         inside.docker_image = name;
@@ -195,7 +195,7 @@ TEST_CASE("what goes wrong is told by its code") {
     add("a network on an engine without a bridge", network, ErrorCode::kRefused);
     auto absent = scenario.job("true");
     absent.input_file_cid = Cid(CidCodec::kRaw, random_bytes32()).to_string();
-    add("an input that nobody has", absent, ErrorCode::kInputUnavailable);
+    add("an input that no source has", absent, ErrorCode::kInputUnavailable);
     auto large = scenario.job("true");
     large.input_file_cid = scenario.store_input(std::string((1 << 20) + 1, 'x'));
     add("an input larger than this agent takes", large, ErrorCode::kRefused);
@@ -216,7 +216,8 @@ TEST_CASE("what goes wrong is told by its code") {
     }
 }
 
-TEST_CASE("a gateway that sends other bytes is found out: nothing runs, and the input is not blamed for it") {
+TEST_CASE(
+    "wrong bytes of a gateway are detected: nothing runs, and the failure is not attributed to the input") {
     telemetry::Metrics metrics;
     http::Server liar({}, telemetry::Log::none(), metrics);
     liar.route("GET", "/ipfs/{cid}", [](const http::Request&) {
@@ -227,7 +228,7 @@ TEST_CASE("a gateway that sends other bytes is found out: nothing runs, and the 
         Env{{"IPFS_GATEWAY_URL", "http://127.0.0.1:" + std::to_string(port)}, {"AGENT_RETRY_FOR", "1s"}});
     scenario.start();
     auto job = scenario.job("cat /input > /output/result");
-    // The content store does not have it either, so the liar's is the only answer.
+    // The content store does not have it either: the wrong bytes are the only answer.
     job.input_file_cid = Cid(CidCodec::kRaw, random_bytes32()).to_string();
     scenario.assign(job);
     const auto failed = scenario.wait_status(job, StatusKind::kFailed);
@@ -235,7 +236,7 @@ TEST_CASE("a gateway that sends other bytes is found out: nothing runs, and the 
     CHECK(failed.error_message.value_or("").find("sent other bytes") != std::string::npos);
     CHECK(scenario.starts(job) == 0);
 
-    SECTION("an honest source beside it is used instead") {
+    SECTION("an honest second source is used instead") {
         auto second = scenario.job("cat /input > /output/result");
         second.input_file_cid = scenario.store_input("the truth\n");
         scenario.assign(second);
@@ -244,7 +245,7 @@ TEST_CASE("a gateway that sends other bytes is found out: nothing runs, and the 
     }
 }
 
-TEST_CASE("a retraction stops what runs, and only a higher attempt runs after it") {
+TEST_CASE("a retraction stops the running attempt, and only a higher attempt runs after it") {
     Scenario scenario;
     scenario.start();
     auto job = scenario.job("sleep 60");
@@ -258,7 +259,7 @@ TEST_CASE("a retraction stops what runs, and only a higher attempt runs after it
         CHECK((status.status == StatusKind::kAccepted || status.status == StatusKind::kRunning));
     }
 
-    scenario.assign_again(job);  // void now
+    scenario.assign_again(job);  // void by the retraction
     auto second = job;
     second.attempt = 2;
     second.command = {"sh", "-c", "echo 2 > /output/result"};
@@ -268,7 +269,7 @@ TEST_CASE("a retraction stops what runs, and only a higher attempt runs after it
     CHECK(scenario.starts(second) == 1);
 }
 
-TEST_CASE("a retraction that comes before its assignment is remembered, also across a restart") {
+TEST_CASE("a retraction before its assignment is stored, also across a restart") {
     Scenario scenario;
     scenario.start();
     auto job = scenario.job("true");
@@ -299,7 +300,7 @@ TEST_CASE("a higher attempt overtakes a running one") {
     CHECK(testkit::wait_until([&] { return !scenario.container_exists(job); }));
 }
 
-TEST_CASE("no more jobs run at once than there is room for; the others stay on the bus") {
+TEST_CASE("jobs beyond the agent's capacity stay on the bus") {
     Scenario scenario;
     scenario.start();
     const auto first = scenario.job("while [ ! -e /output/go ]; do sleep 0.1; done; rm /output/go");
@@ -307,14 +308,15 @@ TEST_CASE("no more jobs run at once than there is room for; the others stay on t
     scenario.assign(first);
     scenario.wait_status(first, StatusKind::kRunning);
     scenario.assign(second);
-    // Longer than the acknowledgement time of its durable: it must not be fetched and lost in that time.
+    // Longer than the acknowledgement time of its durable: the message must not be fetched and lost in that
+    // time.
     CHECK_FALSE(testkit::wait_until([&] { return !scenario.statuses(second).empty(); }, Millis(3'000)));
     std::ofstream(scenario.output_dir(first) + "/go") << "";
     scenario.wait_status(first, StatusKind::kCompleted);
     scenario.wait_status(second, StatusKind::kCompleted);
 }
 
-TEST_CASE("what cannot be understood is dropped, and the agent goes on") {
+TEST_CASE("malformed messages are dropped, and the agent continues") {
     Scenario scenario;
     scenario.start();
     const auto dispatch = wire::dispatch_subject(scenario.provider());
@@ -333,7 +335,7 @@ TEST_CASE("what cannot be understood is dropped, and the agent goes on") {
     CHECK(scenario.log().find("assignment rejected") != std::string::npos);
 }
 
-TEST_CASE("an agent that was away for the publish runs the job when it returns") {
+TEST_CASE("an agent that was down at the publish runs the job when it returns") {
     Scenario scenario;
     const auto job = scenario.job("echo back > /output/result");
     scenario.assign(job);
@@ -344,7 +346,8 @@ TEST_CASE("an agent that was away for the publish runs the job when it returns")
     CHECK(scenario.starts(job) == 1);
 }
 
-TEST_CASE("without its durables the agent waits, not ready and saying so, and goes on once they are there") {
+TEST_CASE(
+    "without its durables the agent waits, not ready and with the reason, and continues once they exist") {
     Scenario scenario(Env{}, false);
     scenario.start();
     CHECK(testkit::wait_until([&] { return scenario.ready_report().starts_with("503"); }));

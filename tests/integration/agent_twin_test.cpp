@@ -1,4 +1,4 @@
-// Two agents with one key, each in a folder of its own.
+// Two agents with one key, each with its own folder.
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <mutex>
@@ -22,15 +22,14 @@ bool knows_of_twin(Scenario& scenario) {
 
 }  // namespace
 
-TEST_CASE(
-    "two agents with one key take no new work, finish what they began, and the one that stays goes on") {
+TEST_CASE("two agents with one key accept no new work and finish running jobs; the remaining one continues") {
     Scenario first(Env{{"AGENT_CAPACITY", "2"}});
     Scenario second(Env{{"AGENT_PRIVATE_KEY", first.key()},
                         {"NATS_URL", Servers::get().nats.url(first.provider().hex())},
                         {"AGENT_CAPACITY", "2"}},
                     false);
     std::mutex mutex;
-    std::set<std::string> full;  // instances that said that they have no room
+    std::set<std::string> full;  // instances that reported no capacity
     const auto ear = Servers::get().bus.subscribe(
         wire::heartbeat_subject(first.provider()), "", [&](const bus::Message& message) {
             const auto heartbeat = wire::parse_heartbeat(message.body).value();
@@ -70,7 +69,7 @@ TEST_CASE(
     CHECK(first.starts(waiting) == 1);
 }
 
-TEST_CASE("an agent that was killed is not its own twin: the next one takes work at once") {
+TEST_CASE("a killed agent is not a duplicate of its successor, which accepts work at once") {
     Scenario scenario;
     scenario.start();
     scenario.wait_ready();
@@ -82,18 +81,18 @@ TEST_CASE("an agent that was killed is not its own twin: the next one takes work
     CHECK(scenario.log().find("duplicate agent detected") == std::string::npos);
 }
 
-TEST_CASE("heartbeats are signed and numbered through a kill, and recorded ones make no twin") {
+TEST_CASE("heartbeats are signed and numbered across a kill, and replayed ones are no duplicate agent") {
     Scenario scenario;
     std::mutex mutex;
-    std::vector<std::string> heard;
+    std::vector<std::string> received;
     const auto subject = wire::heartbeat_subject(scenario.provider());
     const auto ear = Servers::get().bus.subscribe(subject, "", [&](const bus::Message& message) {
         const std::lock_guard lock(mutex);
-        heard.push_back(message.body);
+        received.push_back(message.body);
     });
     const auto count = [&] {
         const std::lock_guard lock(mutex);
-        return heard.size();
+        return received.size();
     };
     scenario.start();
     CHECK(testkit::wait_until([&] { return count() >= 2; }, Millis(30'000)));
@@ -106,7 +105,7 @@ TEST_CASE("heartbeats are signed and numbered through a kill, and recorded ones 
     std::vector<std::string> all;
     {
         const std::lock_guard lock(mutex);
-        all = heard;
+        all = received;
     }
     const auto market = wire::market_domain(ChainId{97}, Servers::get().job_manager);
     std::uint64_t newest = 0;
@@ -127,7 +126,7 @@ TEST_CASE("heartbeats are signed and numbered through a kill, and recorded ones 
         stolen_login.publish(subject, text);
     }
     CHECK(testkit::wait_until([&] { return count() >= before + all.size(); }, Millis(30'000)));
-    // Work is taken after them: the agent has not stepped back.
+    // Work is accepted after them: the agent has not backed off.
     const auto job = scenario.job("true");
     scenario.assign(job);
     scenario.wait_status(job, StatusKind::kCompleted);

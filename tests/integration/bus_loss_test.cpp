@@ -1,4 +1,4 @@
-// Streams and durables that a person or a fault has deleted, against a real server. The test plays the agent.
+// Deleted streams and durables, with a real server. The test acts as the agent.
 #include <csignal>
 
 #include "integration/market_fixture.hpp"
@@ -20,12 +20,12 @@ struct BusLoss : MarketFixture {
         REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000)));
         require_durables();
     }
-    /// Of the provider, in both streams.
+    /// Durables of the provider, in both streams.
     void require_durables() {
         const auto durable = wire::durable_of(provider().address());
         REQUIRE(testkit::wait_until(
             [&] {
-                heartbeat();  // a sign of life makes the durables
+                heartbeat();  // a heartbeat creates the durables
                 return bus().durable_names(wire::kJobsStream).contains(durable) &&
                        bus().durable_names(wire::kRetractStream).contains(durable);
             },
@@ -75,7 +75,7 @@ struct BusLoss : MarketFixture {
 
 }  // namespace
 
-TEST_CASE("a stream that was deleted is made again, with the assignments that it held") {
+TEST_CASE("a deleted stream is created again, with its assignments") {
     BusLoss market;
     const JobId held = market.order(1);
     market.wait_status(held, "assigned");
@@ -98,10 +98,10 @@ TEST_CASE("a stream that was deleted is made again, with the assignments that it
         [&] { return market.metric(R"(lamda_bus_lost_total{stream="JOBS",what="stream"})") == 1; }));
 }
 
-TEST_CASE("readiness names a stream that is missing and cannot be made, until it is there") {
+TEST_CASE("readiness names a missing stream that cannot be created, until it exists") {
     BusLoss market;
     market.jetstream("STREAM.DELETE.JOBS");
-    // Another stream takes its subjects, so that the server refuses JOBS. The dispatcher may be quicker.
+    // Another stream takes its subjects, so that the server refuses JOBS. The dispatcher may be faster.
     REQUIRE(testkit::wait_until([&] {
         market.bus().request("$JS.API.STREAM.DELETE.JOBS", "", Millis(10'000));
         const auto answer = market.bus().request(
@@ -124,7 +124,7 @@ TEST_CASE("readiness names a stream that is missing and cannot be made, until it
     CHECK(market.take_assignment().job_id == id);
 }
 
-TEST_CASE("a durable that was deleted is made again, and its messages come") {
+TEST_CASE("a deleted durable is created again, and its messages are delivered") {
     BusLoss market;
     const auto durable = wire::durable_of(market.provider().address());
     for (const std::string stream : {wire::kJobsStream, wire::kRetractStream}) {
@@ -136,7 +136,7 @@ TEST_CASE("a durable that was deleted is made again, and its messages come") {
     market.run_to_completion(id);
 }
 
-TEST_CASE("what an agent said into a STATUS that was deleted before it was read is asked for again") {
+TEST_CASE("statuses in a STATUS stream that was deleted before it was read are requested again") {
     BusLoss market;
     const JobId id = market.order(1);
     CHECK(market.take_assignment().job_id == id);
@@ -146,7 +146,7 @@ TEST_CASE("what an agent said into a STATUS that was deleted before it was read 
     market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
     market.jetstream("STREAM.DELETE.STATUS");
     market.service(kDispatcher).signal(SIGCONT);
-    // The same attempt once more: an agent answers it with its recorded final status.
+    // The same attempt again: an agent answers it with its recorded final status.
     const auto again = market.take_assignment();
     CHECK(again.job_id == id);
     CHECK(again.attempt == 1);
@@ -154,7 +154,7 @@ TEST_CASE("what an agent said into a STATUS that was deleted before it was read 
     market.wait_status(id, "completed");
 }
 
-TEST_CASE("a retraction is sent again when RETRACT was deleted") {
+TEST_CASE("a retraction is sent again after RETRACT was deleted") {
     BusLoss market;
     const JobId id = market.order(1);
     CHECK(market.take_assignment().job_id == id);
@@ -174,7 +174,7 @@ TEST_CASE("a retraction is sent again when RETRACT was deleted") {
     CHECK(retraction.reason == wire::RetractReason::kCancelled);
 }
 
-TEST_CASE("a server that comes back with an empty store gets its streams, and the open attempts") {
+TEST_CASE("a server that restarts with an empty store gets its streams and the open attempts") {
     BusLoss market;
     const JobId id = market.order(1);
     market.wait_status(id, "assigned");
@@ -192,13 +192,13 @@ TEST_CASE("a server that comes back with an empty store gets its streams, and th
 }
 
 TEST_CASE(
-    "a job that was not sent is not judged by its time to be accepted; readiness has its age and the "
+    "the accept timeout of a job that was not sent does not run; readiness shows its age and the "
     "reason") {
     BusLoss market;
     market.kill(kDispatcher);
     market.start_dispatcher({{"ACCEPT_TIMEOUT", "1s"}});
     market.require_ready();
-    // A full stream: one message for another provider, and room for one.
+    // A full stream: one message for another provider, and a limit of one.
     auto config = market.jetstream("STREAM.INFO.JOBS").at("config");
     config["max_msgs"] = 1;
     market.jetstream("STREAM.UPDATE.JOBS", config);
@@ -231,7 +231,7 @@ TEST_CASE(
     config["max_msgs"] = -1;
     market.jetstream("STREAM.UPDATE.JOBS", config);
     market.require_ready();
-    // It has left: now the clock runs.
+    // It was sent: now the timeout runs.
     REQUIRE(testkit::wait_until(
         [&] {
             market.heartbeat();

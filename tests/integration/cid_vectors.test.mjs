@@ -1,4 +1,5 @@
-// The vectors, computed a second time without the reference packages: from the UnixFS and DAG-PB specifications alone.
+// The vectors, computed a second time without the reference packages: from the UnixFS and DAG-PB
+// specifications only.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';

@@ -1,4 +1,4 @@
-// The content store of the local network, as its clients see it: what goes in comes out.
+// The content store of the local network, content that is added and read.
 
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
@@ -18,7 +18,7 @@ import {
     vectors,
 } from './content_store_client.mjs';
 
-test('adds a file and gives it back', async () => {
+test('adds a file and returns it', async () => {
     const [added] = await add([{ path: 'hello.txt', content: 'hello lamda\n' }]);
     assert.deepEqual(added, { Name: 'hello.txt', Hash: helloCid, Size: '12' });
 
@@ -35,7 +35,7 @@ test('names a file without a name by its CID', async () => {
 });
 
 for (const { size, cid } of vectors.files) {
-    test(`a file of ${size} bytes goes in and comes out by its known CID`, async () => {
+    test(`a file of ${size} bytes is stored and returned under its known CID`, async () => {
         const content = pattern(size);
         const [added] = await add([{ path: 'pattern.bin', content }]);
         assert.equal(added.Hash, cid);
@@ -45,7 +45,7 @@ for (const { size, cid } of vectors.files) {
 }
 
 for (const { description, entries, cid, dag_size } of vectors.directories) {
-    test(`a directory goes in by its known CID: ${description}`, async () => {
+    test(`a directory is stored under its known CID: ${description}`, async () => {
         if (entries.length === 0) {
             return refused(await post('add?wrap-with-directory=true', multipart([])), 400, /required|malformed|end/);
         }
@@ -62,7 +62,7 @@ for (const { description, entries, cid, dag_size } of vectors.directories) {
     });
 }
 
-test('a directory given by its paths is not wrapped unless asked for', async () => {
+test('a directory given by its paths is not wrapped unless requested', async () => {
     const entries = [
         { path: 'out', directory: true },
         { path: 'out/result', content: 'x' },
@@ -75,7 +75,7 @@ test('a directory given by its paths is not wrapped unless asked for', async () 
     assert.equal(wrapped.find(({ Name }) => Name === 'out').Hash, plain.at(-1).Hash);
 });
 
-test('a directory mentioned after its files keeps them', async () => {
+test('a directory named after its files keeps them', async () => {
     const [, first] = await add([{ path: 'd/f', content: 'x' }]);
     const after = await add([{ path: 'd/f', content: 'x' }, { path: 'd', directory: true }]);
     assert.equal(after.at(-1).Hash, first.Hash);
@@ -137,7 +137,7 @@ test('parts of a file', async () => {
     assert.equal((await beyond.arrayBuffer()).byteLength, 0);
 });
 
-test('HEAD states the size without the bytes', async () => {
+test('HEAD returns the size without the bytes', async () => {
     await add([{ path: 'hello.txt', content: 'hello lamda\n' }]);
     for (const path of [`/ipfs/${helloCid}`, `/ipfs/${helloCid}?format=raw`]) {
         const head = await get(path, { method: 'HEAD' });
@@ -195,19 +195,19 @@ test('a CAR holds each block once, the root first', async () => {
     assert.equal(new Set(digests).size, 5);
 });
 
-test('a job spec goes in as a block and is found by the CID that its id implies', async () => {
+test('a job spec is stored as a block and found by the CID of its id', async () => {
     const spec = vectors.blocks.find(({ description }) => description.startsWith('job spec'));
     assert.deepEqual(await putBlock('raw', spec.text), [{ Key: spec.cid, Size: 603 }]);
     assert.equal(await (await post(`block/get?arg=${spec.cid}`)).text(), spec.text);
     assert.deepEqual(await (await post(`block/stat?arg=${spec.cid}`)).json(), { Key: spec.cid, Size: 603 });
 });
 
-test('says who it is', async () => {
+test('reports its version', async () => {
     assert.match((await (await post('version')).json()).Version, /lamda/);
     assert.equal(typeof (await (await post('id')).json()).ID, 'string');
 });
 
-test('odd but valid uploads are taken', async () => {
+test('unusual but valid uploads are accepted', async () => {
     const send = async (body) => {
         const response = await post('add', { body, headers: { 'Content-Type': 'multipart/form-data; boundary="B"' } });
         assert.equal(response.status, 200);
@@ -227,7 +227,7 @@ test('many uploads of the same content at once', async () => {
     assert.ok(back.equals(content));
 });
 
-test('what was added is there after a restart', async () => {
+test('added content exists after a restart', async () => {
     await add([{ path: 'hello.txt', content: 'hello lamda\n' }]);
     const second = await start(own.dir);
     try {

@@ -55,7 +55,7 @@ after(async () => {
     const code = await own.store.stop();
     await rm(own.dir, { recursive: true });
     assert.equal(code, 0);
-    assert.equal(own.store.stderr(), '', 'nothing that a client does is a fault of the server');
+    assert.equal(own.store.stderr(), '', 'input of a client causes no server error');
 });
 
 export function pattern(size) {
@@ -66,7 +66,7 @@ export function pattern(size) {
     return bytes;
 }
 
-/** A multipart body as kubo's own client makes it: paths percent-encoded. */
+/** A multipart body as kubo's client creates it: with percent-encoded paths. */
 export function multipart(entries) {
     const boundary = 'lamda-7b1f0a';
     const pieces = [];
@@ -86,8 +86,8 @@ export function multipart(entries) {
     };
 }
 
-// A connection for each: one that is kept may be closed by the server while this process makes a large file, and fetch
-// does not send a POST again.
+// A new connection for each request: the server may close a persistent one while this process creates a large
+// file, and fetch does not send a POST again.
 export const post = (path, { headers = {}, ...upload } = {}) =>
     fetch(`${own.store.base}/api/v0/${path}`, { method: 'POST', headers: { ...headers, Connection: 'close' }, ...upload });
 export const get = (path, options) => fetch(`${own.store.base}${path}`, options);
@@ -115,7 +115,7 @@ export async function refused(response, status, message) {
     assert.match(body.Message, message);
 }
 
-/** What the server answers to bytes that no HTTP client would send. */
+/** The server's answer to bytes that are not HTTP. */
 export function rawRequest(bytes) {
     return new Promise((done, failed) => {
         const socket = connect(own.store.port, '127.0.0.1', () => socket.write(bytes));

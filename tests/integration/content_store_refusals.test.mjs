@@ -31,7 +31,7 @@ test('bad blocks are refused', async () => {
     await refused(await put('', Buffer.alloc(1024 * 1024 + 1)), 413, /larger/);
 });
 
-test('what is asked for wrongly is answered with 400', async () => {
+test('malformed requests are answered with 400', async () => {
     await refused(await post('cat'), 400, /argument/);
     await refused(await post('cat?arg='), 400, /argument/);
     await refused(await post('cat?arg=nonsense'), 400, /not a CID/);
@@ -42,21 +42,21 @@ test('what is asked for wrongly is answered with 400', async () => {
     await refused(await post(`block/get?arg=${helloCid}/a`), 400, /CID alone/);
     const [{ Hash }] = (await add([{ path: 'd/x', content: '1' }])).slice(-1);
     await refused(await post(`cat?arg=${Hash}`), 400, /is a directory/);
-    // Not UnixFS, though it is dag-pb: a node without data.
+    // A dag-pb node without data, which is not UnixFS.
     const [{ Key }] = await putBlock('dag-pb', '');
     await refused(await get(`/ipfs/${Key}`), 400, /UnixFS/);
-    // A hash function that is not kept here.
+    // An unsupported hash function.
     await refused(await post('block/get?arg=bafkrgqbb2xjrzjsqvrz6zyx3kj6ztwvq4pgnm'), 400, /CID|sha2-256/);
 });
 
-test('what is not there is answered with 404', async () => {
+test('unknown content is answered with 404', async () => {
     await refused(await post(`cat?arg=${absentCid}`), 404, /could not find/);
     await refused(await post(`block/get?arg=${absentCid}`), 404, /could not find/);
     await refused(await get(`/ipfs/${absentCid}?format=raw`), 404, /could not find/);
     await refused(await get(`/ipfs/${absentCid}?format=car`), 404, /could not find/);
     const [{ Hash }] = (await add([{ path: 'd/x', content: '1' }])).slice(-1);
     await refused(await get(`/ipfs/${Hash}/y`), 404, /no link named "y"/);
-    await refused(await get(`/ipfs/${Hash}/x/y`), 404, /no directory/);
+    await refused(await get(`/ipfs/${Hash}/x/y`), 404, /not a directory/);
     await refused(await post('pin/ls'), 404, /not served/);
     await refused(await get('/'), 404, /not served/);
     await refused(await get('//'), 404, /not served/);
@@ -68,13 +68,13 @@ test('methods and web pages', async () => {
     await refused(await post('add', { ...multipart([]), headers: { Origin: 'http://example.org' } }), 403, /web pages/);
 });
 
-test('options that would make another CID are refused, not passed over', async () => {
+test('options that would change the CID are refused, not ignored', async () => {
     for (const option of ['chunker=size-1024', 'hash=blake3', 'trickle=true', 'inline=true', 'cid-version=2', 'pin-x=1&raw-leaves=maybe']) {
         await refused(await post(`add?${option}`, multipart([{ path: 'f', content: 'x' }])), 400, /option/);
     }
 });
 
-test('paths that lead out, collide or are links are refused', async () => {
+test('paths that lead out of the folder, collide or are links are refused', async () => {
     const file = (path) => ({ path, content: 'x' });
     const adding = (...entries) => post('add', multipart(entries));
     await refused(await adding(file('../etc/passwd')), 400, /not allowed/);
@@ -107,13 +107,13 @@ test('malformed uploads are refused', async () => {
     await refused(await post('add'), 400, /multipart/);
 });
 
-test('an upload over the limit is refused and leaves the server well', async () => {
+test('an upload over the limit is refused and does not affect the server', async () => {
     const content = Buffer.alloc(maxUploadBytes + 1);
     await refused(await post('add?only-hash=true', multipart([{ path: 'f', content }])), 413, /larger than 67108864/);
     assert.equal((await post('version')).status, 200);
 });
 
-test('broken connections and bytes that are no HTTP do no harm', async () => {
+test('broken connections and bytes that are no HTTP do not affect the server', async () => {
     assert.match(await rawRequest('nonsense\r\n\r\n'), /^HTTP\/1\.1 400 /);
     assert.match(await rawRequest('GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -5\r\n\r\n'), /^HTTP\/1\.1 400 /);
     assert.match(
@@ -150,7 +150,7 @@ test('a damaged block is never served', async () => {
     }
 });
 
-test('all mistakes on the command line are reported at once', async () => {
+test('all faults of the command line are reported at once', async () => {
     const child = spawn(process.execPath, [program, '--port', '99999999'], { stdio: ['ignore', 'ignore', 'pipe'] });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (text) => {

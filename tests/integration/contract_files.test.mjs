@@ -1,5 +1,5 @@
-// The files under proto/ are read by those who write clients and agents with the tools of their trade. Here the official
-// parsers, linters and generators read them first.
+// Reads the files under proto/ with the official parsers, linters and generators, as authors of clients and
+// agents do.
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
@@ -10,7 +10,7 @@ import {
 
 const faultsOf = (validate) => (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
 
-/** Texts for people and names of schemas, which no instance can contradict. */
+/** Annotations: members of a schema that no instance can violate. */
 function bare(schema) {
     if (Array.isArray(schema)) {
         return schema.map(bare);
@@ -24,7 +24,7 @@ function bare(schema) {
     );
 }
 
-/** {oneOf: [X, null]} and {type: [T, null]} are one thing; so are {const: c} with and without the type of c. */
+/** {oneOf: [X, null]} and {type: [T, null]} are equivalent; so are {const: c} with and without the type of c. */
 function normal(schema) {
     if (Array.isArray(schema)) {
         return schema.map(normal);
@@ -57,10 +57,10 @@ test('asyncapi.yaml passes the official parser', async () => {
     assert.equal(operations.length, document.channels().all().length, 'an operation for each channel');
 });
 
-test('asyncapi.yaml speaks of every message that has a schema', async () => {
+test('asyncapi.yaml names every message that has a schema', async () => {
     const text = readText(new URL('../../proto/asyncapi.yaml', import.meta.url));
     for (const name of messages.keys()) {
-        // The spec is what others embed, and no message.
+        // The spec is embedded by others, and no message of its own.
         assert.ok(name === 'job_spec.v1' || text.includes(`messages/${name}.schema.json`), name);
     }
 });
@@ -69,19 +69,19 @@ test('openapi.yaml passes the linter without a warning', async () => {
     assert.deepEqual(await lintOpenapi(), []);
 });
 
-test('a client can be written from openapi.yaml: the generated types know every field', async () => {
+test('a client can be written from openapi.yaml: the generated types have every field', async () => {
     const types = await generateTypes();
     const empty = types.split('\n').filter((line) => /Record<string, never>/.test(line));
-    // What the generator writes of a file without webhooks and the like.
+    // Output of the generator for a file without webhooks and the like.
     assert.deepEqual(
         empty.filter((line) => !/^export type (webhooks|\$defs|operations) = /.test(line)), [],
-        'objects of which nothing is known',
+        'objects without a type',
     );
     assert.deepEqual(types.split('\n').filter((line) => /@enum \{unknown\}/.test(line)), []);
     assert.deepEqual(compileClient(types), []);
 });
 
-test('types that know nothing of a spec, a transaction, an error or a job would be noticed', async () => {
+test('missing types of a spec, a transaction, an error or a job are detected', async () => {
     let types = await generateTypes();
     const names = ['JobSpec', 'WalletTransaction', 'Problem', 'FieldError', 'Job'];
     for (const name of names) {
@@ -94,7 +94,7 @@ test('types that know nothing of a spec, a transaction, an error or a job would 
 });
 
 for (const [name, { schema, sample }] of messages) {
-    test(`the sample of ${name} fits its schema, and nothing with a required field less or of another type does`, () => {
+    test(`the sample of ${name} fits its schema, and without a required field, or with another type, it does not`, () => {
         assert.ok(schema && sample, 'both a schema and a sample are needed');
         const validate = newValidator().compile(schema);
         assert.ok(validate(sample), faultsOf(validate).join('\n'));
@@ -139,7 +139,7 @@ test('event kinds of jobs are the public statuses', async () => {
     );
 });
 
-test('the linter finds something in a file that is wrong', async () => {
+test('the linter reports a fault in a wrong file', async () => {
     const { mkdtemp, rm, writeFile } = await import('node:fs/promises');
     const { tmpdir } = await import('node:os');
     const folder = await mkdtemp(`${tmpdir()}/lamda-openapi-`);

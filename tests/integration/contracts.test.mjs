@@ -1,4 +1,4 @@
-// Our contracts, and the foreign ones of the same interface, on an EVM node of their own.
+// Our contracts, and foreign ones with the same interface, on a private EVM node.
 
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
@@ -23,7 +23,7 @@ let accounts;
 before(async () => {
     home = await mkdtemp(join(tmpdir(), 'lamda-contracts-'));
     const binary = fileURLToPath(new URL('node_modules/.bin/anvil', root));
-    // The fork that the bytecode is made for, so that nothing newer is relied on.
+    // The fork that the bytecode is compiled for: newer features are not available.
     const child = spawn(binary, ['--port', '0', '--hardfork', 'paris'], {
         env: { ...process.env, HOME: home },
         stdio: ['ignore', 'pipe', 'inherit'],
@@ -74,10 +74,10 @@ const words = (data) => (data.slice(2).match(/.{64}/g) ?? []).map((hex) => BigIn
 
 async function send(from, to, data, value = 0) {
     const transaction = { from, data, value: `0x${value.toString(16)}`, ...(to && { to }) };
-    // Fails, with the reason, where the transaction would be reverted.
+    // Fails, with the reason, if the transaction would be reverted.
     transaction.gas = await rpc('eth_estimateGas', transaction);
     const hash = await rpc('eth_sendTransaction', transaction);
-    // The node answers with the hash, sometimes a moment before it has made the block.
+    // The node may answer with the hash shortly before it has mined the block.
     for (const deadline = Date.now() + 10_000 * Number(process.env.LAMDA_TEST_PATIENCE ?? 1); Date.now() < deadline; ) {
         const receipt = await rpc('eth_getTransactionReceipt', hash);
         if (receipt) {
@@ -96,7 +96,7 @@ async function deploy(path, from, ...constructorWords) {
     return (await send(from, null, bytecode + constructorWords.map(word).join(''))).contractAddress;
 }
 
-/** How each family says no: ours by an error with a name, the foreign one mostly by a text. */
+/** Refusals of each family: named errors of ours, mostly texts of the foreign one. */
 const reverts = (promise, signature, text) =>
     assert.rejects(promise, (error) => {
         const byName = signature && error.data.startsWith(keccak(signature).slice(0, 10));
@@ -196,7 +196,7 @@ for (const { family, jobManager, nodeReputation, ownerIsArgument, countsUnregist
         await reverts(claim(renter), 'NotAuthorized(bytes32,address)', 'Only provider');
         await claim(provider);
         await reverts(claim(provider), 'PaymentAlreadyClaimed(bytes32)', 'Nothing to claim');
-        await assert.rejects(send(renter, jobs, '0x', 1), 'plain payments are not taken');
+        await assert.rejects(send(renter, jobs, '0x', 1), 'plain payments are not accepted');
     });
 
     test(`${family}: a provider registers, reports itself and is counted`, async () => {
@@ -217,7 +217,7 @@ for (const { family, jobManager, nodeReputation, ownerIsArgument, countsUnregist
         assert.deepEqual(heartbeat.logs[0].topics, [keccak('NodeHeartbeat(address,uint256)'), topicOf(provider)]);
         assert.deepEqual(words(heartbeat.logs[0].data), [BigInt(timestamp)]);
 
-        // 32 bytes after the argument: the job's id, which the contract must pass over.
+        // 32 bytes after the argument: the job's id, which the contract must ignore.
         const increment = calldata('incrementJobs(address)', provider, newJobId());
         const counted = await send(owner, nodes, increment);
         assert.deepEqual(counted.logs[0].topics, [keccak('JobCountIncremented(address,uint256)'), topicOf(provider)]);
@@ -226,7 +226,7 @@ for (const { family, jobManager, nodeReputation, ownerIsArgument, countsUnregist
 
         await register('H100', 81920);
         const info = await call(nodes, calldata('getProviderInfo(address)', provider));
-        // The tuple's place, the count; then the text's place, vram, lastSeen, isRegistered, the text.
+        // Offset of the tuple, the count; then offset of the text, vram, lastSeen, isRegistered, the text.
         const [, count, , vram, , isRegistered] = words(info);
         assert.deepEqual([count, vram, isRegistered], [1n, 81920n, 1n]);
         assert.ok(info.endsWith(text('H100').join('')));
@@ -241,7 +241,7 @@ for (const { family, jobManager, nodeReputation, ownerIsArgument, countsUnregist
         assert.deepEqual(words(await call(nodes, calldata('getActiveProvidersCount()'))), [0n]);
     });
 
-    test(`${family}: who may count, and for whom`, async () => {
+    test(`${family}: authorization to count`, async () => {
         const [owner, provider, stranger] = accounts;
         const nodes = await deploy(nodeReputation, owner, owner);
         const increment = (from) => send(from, nodes, calldata('incrementJobs(address)', provider));
@@ -287,11 +287,11 @@ for (const { family, jobManager, nodeReputation, ownerIsArgument, countsUnregist
     });
 }
 
-/** A contract that claims a job's payment whenever it is called, or (calling back) while it is being paid, too. */
+/** A contract that claims a job's payment when called, and again (by reentrancy) while it is being paid. */
 function claimer(jobs, jobId, { callsBack }) {
     const claim = calldata('claimReward(bytes32)', jobId).slice(2);
     const store = `7f${claim.slice(0, 64)}600052` + `7f${claim.slice(64).padEnd(64, '0')}602052`;
-    // CALL(gas, jobs, 0, 0, 36, 0, 0); where it fails, revert.
+    // CALL(gas, jobs, 0, 0, 36, 0, 0); reverts if it fails.
     const attempt = `${store}6000600060246000600073${jobs.slice(2)}5af1`;
     const prefixBytes = callsBack ? 0 : 4;
     const stop = (prefixBytes + attempt.length / 2 + 8).toString(16).padStart(2, '0');

@@ -1,4 +1,4 @@
-// A market whose registry and dispatcher run as processes. The test plays the agent.
+// A market whose registry and dispatcher run as processes. The test acts as the agent.
 #pragma once
 
 #include <map>
@@ -6,12 +6,13 @@
 
 #include "integration/market_fixture.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 
 namespace lamda::integration {
 
 inline constexpr auto kDispatcher = "job-dispatcher";
 
-/// A market with one provider whose agent the test plays.
+/// A market with one provider whose agent is the test.
 struct Dispatch : MarketFixture {
     explicit Dispatch(unsigned slots = 1) : MarketFixture("dispatch", slots) {}
 

@@ -5,7 +5,7 @@ using namespace lamda;
 using namespace lamda::integration;
 
 TEST_CASE(
-    "the operator cancels a job: the agent is notified, the same request is answered the same, an end is an "
+    "the operator cancels a job: the agent is notified, the same request gets the same answer, an end is an "
     "end") {
     Dispatch market;
     const JobId id = market.order(70);
@@ -18,9 +18,9 @@ TEST_CASE(
     const auto answer = market.ask(asked);
     CHECK(answer.at("status") == "cancelled");
     CHECK(market.ask(asked) == answer);
-    CHECK(market.ask_as_operator(command).at("status") == "cancelled");  // asked again later
+    CHECK(market.ask_as_operator(command).at("status") == "cancelled");  // repeated later
     CHECK(market.job_column(id, "error_message") == "not wanted any more");
-    // One id is one command: neither another job nor another ending gets its answer.
+    // One id is one command: another job or another status under the same id does not get its answer.
     wire::Command reused = command;
     reused.what = wire::Command::SetStatus{market.order(71), "cancelled", "not wanted any more"};
     CHECK(market.ask_as_operator(reused).at("code") == "key_reused");
@@ -35,7 +35,7 @@ TEST_CASE(
     CHECK(market.ask(wire::kJobsCommand, {{"v", 1}}).at("status") == 400);
 }
 
-TEST_CASE("a client of the bus sets no status without the operator's token") {
+TEST_CASE("a client of the bus cannot set a status without the operator's token") {
     Dispatch market;
     const JobId id = market.order(72);
     market.start_with_provider();
@@ -52,7 +52,7 @@ TEST_CASE("a client of the bus sets no status without the operator's token") {
     };
     expect_refused(command, "no_proof");
     expect_refused(wire::prove_command(command, "another-token", now), "wrong_proof");
-    auto moved = proven;  // what was proven of one job says nothing of another
+    auto moved = proven;  // a proof for one job is not valid for another
     moved.what = wire::Command::SetStatus{market.order(73), "cancelled", "from the bus"};
     expect_refused(moved, "wrong_proof");
     constexpr Millis kDay = std::chrono::days(1);
@@ -61,7 +61,8 @@ TEST_CASE("a client of the bus sets no status without the operator's token") {
     CHECK(market.job_column(id, "status") == "assigned");
     CHECK(market.count("dispatch.command") == 0);
 
-    // A clock that is a day off harms nothing; and a recorded command gets its answer, and no effect, again.
+    // A clock that is a day off is accepted; a recorded command gets its answer again, without a second
+    // effect.
     const auto behind = wire::prove_command(command, market.kOperatorToken, now - kDay);
     const auto text = wire::to_json(behind);
     const auto answer = market.bus().request(wire::kJobsCommand, text, Millis(10'000));
@@ -72,7 +73,7 @@ TEST_CASE("a client of the bus sets no status without the operator's token") {
     CHECK(market.count("dispatch.job_event") == journal);
 }
 
-TEST_CASE("a dispatcher without the operator's token takes no status from any client") {
+TEST_CASE("a dispatcher without the operator's token accepts no command to set a status") {
     Dispatch market;
     const JobId id = market.order(74);
     market.start_with_provider({{"OPERATOR_TOKEN", ""}});

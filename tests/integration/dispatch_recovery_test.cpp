@@ -8,7 +8,7 @@ using namespace lamda;
 using namespace lamda::integration;
 using wire::StatusKind;
 
-TEST_CASE("killed at any step and started again, it sends no attempt twice and loses none") {
+TEST_CASE("killed at any step and restarted, it sends no attempt twice and loses none") {
     Dispatch market;
     market.start_with_provider();
     std::uint8_t salt = 10;
@@ -34,7 +34,7 @@ TEST_CASE("killed at any step and started again, it sends no attempt twice and l
     CHECK(market.count("dispatch.assignment") == static_cast<std::int64_t>(jobs));
 }
 
-TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches none of them again") {
+TEST_CASE("an empty database gets its jobs back and dispatches none of them again") {
     Dispatch market;
     market.start_with_provider();
     const JobId paid = market.order(80);
@@ -70,7 +70,7 @@ TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches non
     market.publish(market.status(running, StatusKind::kCompleted, 1, 3));
     market.wait_status(running, "completed");
 
-    // A job that is new after all that is dispatched; nothing else left.
+    // A new job is dispatched; no other was sent.
     const JobId fresh = market.order(83);
     market.wait_status(fresh, "assigned");
     REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
@@ -80,7 +80,7 @@ TEST_CASE("a database rebuilt from nothing gets its jobs back and dispatches non
     }
 }
 
-TEST_CASE("while the bus, the database or the chain is away it waits, and recovers by itself") {
+TEST_CASE("while the bus, the database or the chain is unavailable it waits, and recovers by itself") {
     Dispatch market;
     market.start_with_provider();
     market.wait_status(market.order(110), "assigned");
@@ -93,7 +93,7 @@ TEST_CASE("while the bus, the database or the chain is away it waits, and recove
                                     Millis(30'000)));
         CHECK(market.service(kDispatcher).running());
     };
-    SECTION("NATS is killed and comes back") {
+    SECTION("NATS is killed and starts again") {
         market.nats().kill();
         const JobId meanwhile = market.order(111);
         market.nats().start();
@@ -103,19 +103,19 @@ TEST_CASE("while the bus, the database or the chain is away it waits, and recove
         next_job_leaves(112);
         market.run_to_completion(meanwhile, 1);
     }
-    SECTION("PostgreSQL is killed and comes back") {
+    SECTION("PostgreSQL is killed and starts again") {
         market.postgres().kill();
         market.postgres().start();
         next_job_leaves(113);
     }
-    SECTION("the EVM node stops and comes back") {
+    SECTION("the EVM node stops and starts again") {
         market.anvil().stop();
         market.anvil().start();
         next_job_leaves(114);
     }
 }
 
-TEST_CASE("what an agent said while the dispatcher was down is read when it is back") {
+TEST_CASE("statuses sent while the dispatcher was down are read after its restart") {
     Dispatch market;
     const JobId id = market.order(120);
     market.start_with_provider();
@@ -131,7 +131,7 @@ TEST_CASE("what an agent said while the dispatcher was down is read when it is b
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
 }
 
-TEST_CASE("it ends with 0 within five seconds, also while everything it needs is away") {
+TEST_CASE("it ends with 0 within five seconds, also while all dependencies are unavailable") {
     Dispatch market;
     market.start_with_provider({{"IPFS_GATEWAY_URL", "http://127.0.0.1:1"}});
     market.wait_status(market.order(130), "assigned");

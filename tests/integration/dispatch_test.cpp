@@ -44,7 +44,7 @@ TEST_CASE("a job created before the dispatcher started is dispatched, and follow
     CHECK(market.service(kDispatcher).stop() == 0);
 }
 
-TEST_CASE("a job waits for its spec, then for its provider, and leaves when both have come") {
+TEST_CASE("a job waits for its spec, then for its provider, and is sent when both exist") {
     Dispatch market;
     const auto wanted = market.spec(30);
     market.start("node-registry");
@@ -57,7 +57,7 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
     market.wait_status(id, "assigned");
     CHECK(market.take_assignment().job_id == id);
 
-    SECTION("a spec that says something else than the chain never leaves") {
+    SECTION("a job whose spec contradicts the chain is never sent") {
         auto cheap = market.spec(31);
         cheap.min_payment = 1'001;
         market.put_spec(cheap);
@@ -65,7 +65,7 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
         market.wait_status(dust, "mismatched");
         CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
     }
-    SECTION("a job whose id is no digest is served when its renter attaches a spec") {
+    SECTION("a job whose id is no digest is sent after its renter has attached a spec") {
         JobId id_of_old_frontend;
         id_of_old_frontend.array()[0] = 0xee;
         market.create_job(id_of_old_frontend, market.provider().address());
@@ -89,7 +89,8 @@ TEST_CASE("a job waits for its spec, then for its provider, and leaves when both
     }
 }
 
-TEST_CASE("a status that is malformed or wrongly signed is recorded and dropped, and the consumer goes on") {
+TEST_CASE(
+    "a status that is malformed or wrongly signed is recorded and dropped, and the consumer continues") {
     Dispatch market;
     const JobId id = market.order(40);
     market.start_with_provider();
@@ -104,7 +105,7 @@ TEST_CASE("a status that is malformed or wrongly signed is recorded and dropped,
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE("a status that was put away by mistake is redriven, and counts as if it had just come") {
+TEST_CASE("a status that was wrongly dead-lettered is redriven, and handled like a new one") {
     Dispatch market;
     const JobId id = market.order(45);
     market.start_with_provider();
@@ -150,10 +151,11 @@ TEST_CASE("a transient failure takes a new attempt and voids the old one; a perm
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE("after a transient failure the next attempt waits, and shows why; a kill does not shorten it") {
+TEST_CASE(
+    "after a transient failure the next attempt waits, with the reason; a kill does not shorten the delay") {
     Dispatch market;
     const JobId id = market.order(55);
-    // As long as the test lasts: it is the test that makes an attempt due.
+    // Longer than the test: the test makes an attempt due.
     const std::map<std::string, std::string> pauses{{"RETRY_PAUSE", "1h"}, {"ACCEPT_TIMEOUT", "1ms"}};
     market.start_with_provider(pauses);
     market.wait_status(id, "assigned");
@@ -169,7 +171,7 @@ TEST_CASE("after a transient failure the next attempt waits, and shows why; a ki
 
     market.kill(kDispatcher);
     market.start(kDispatcher, pauses);
-    // An agent that claims to have it is not believed, and a provider with room uses up nothing.
+    // A status of an unsent attempt is refused; a provider with capacity uses up no attempt.
     market.publish(market.status(id, StatusKind::kCompleted, 2, 1));
     REQUIRE(testkit::wait_until(
         [&] {
@@ -195,7 +197,7 @@ TEST_CASE("after a transient failure the next attempt waits, and shows why; a ki
                        "AND due_at > now() + interval '59 minutes'") == 1);
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 2);
 
-    // What waits can be cancelled: it never leaves.
+    // A waiting attempt can be cancelled: it is never sent.
     const auto answer =
         market.ask_as_operator({"cancel-waiting", wire::Command::SetStatus{id, "cancelled", "not needed"}});
     CHECK(answer.at("status") == "cancelled");
@@ -229,14 +231,13 @@ TEST_CASE("an orphaned job is retracted, and dispatched again when it is back in
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE(
-    "a provider that is there and has room, and does not accept, uses up its attempts; a busy one does not") {
+TEST_CASE("an online provider with capacity that does not accept uses up its attempts; a busy one does not") {
     Dispatch market;
     const JobId id = market.order(90);
     market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "2"}});
     market.wait_status(id, "assigned");
     const auto busy_until =
-        std::chrono::steady_clock::now() + std::chrono::milliseconds(1'600);  // 4 × the time-out
+        std::chrono::steady_clock::now() + std::chrono::milliseconds(1'600);  // 4 × the timeout
     CHECK(testkit::wait_until([&] {
         market.heartbeat(1);
         return std::chrono::steady_clock::now() > busy_until;
@@ -252,7 +253,7 @@ TEST_CASE(
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE("forged and recorded heartbeats of a provider that is away use up no attempt") {
+TEST_CASE("forged and replayed heartbeats of an offline provider use up no attempt") {
     Dispatch market;
     market.start_with_provider({{"ACCEPT_TIMEOUT", "400ms"}, {"MAX_ATTEMPTS", "1"}});
     const JobId id = market.order(81);
@@ -270,7 +271,7 @@ TEST_CASE("forged and recorded heartbeats of a provider that is away use up no a
         return std::chrono::steady_clock::now() > until;
     }));
     CHECK(market.job_column(id, "status") == "assigned");
-    // Those that the provider signs do count.
+    // Heartbeats signed by the provider count.
     REQUIRE(testkit::wait_until(
         [&] {
             market.heartbeat();
@@ -279,7 +280,7 @@ TEST_CASE("forged and recorded heartbeats of a provider that is away use up no a
         Millis(30'000)));
 }
 
-TEST_CASE("a job whose spec no client gave is found on IPFS by its id") {
+TEST_CASE("the spec of a job that was not submitted is fetched from IPFS by its id") {
     Dispatch market;
     const testkit::ContentStore content(market.dir());
     market.start_with_provider({{"IPFS_API_URL", content.url()}, {"IPFS_GATEWAY_URL", content.url()}});
@@ -294,7 +295,7 @@ TEST_CASE("a job whose spec no client gave is found on IPFS by its id") {
     CHECK(market.take_assignment().job_id == id);
 }
 
-TEST_CASE("a spec that never comes ends the job after SPEC_TTL") {
+TEST_CASE("a job without a spec ends after SPEC_TTL") {
     Dispatch market;
     market.start_with_provider({{"SPEC_TTL", "1s"}});
     const JobId id = market.create_job(market.spec(101));

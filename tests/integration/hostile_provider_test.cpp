@@ -1,5 +1,5 @@
-// What one provider sends reaches the jobs of no other one: floods of statuses, registrations without an
-// agent.
+// Isolation of providers: floods of statuses, and registrations without an agent, do not affect jobs of other
+// providers.
 #include "integration/market_fixture.hpp"
 #include "outbox/dead_letter.hpp"
 
@@ -26,7 +26,7 @@ struct Market : MarketFixture {
         out.provider = hostile->address();
         return wire::to_json(wire::sign_status(out, domain(), *hostile));
     }
-    /// Without waiting for the stream: as fast as a provider can.
+    /// Publishes without waiting for the stream, at the highest rate.
     void flood(const std::string& body) { bus().publish(wire::status_subject(hostile->address()), body); }
     void require_next_job_completes(std::uint8_t salt) {
         const JobId id = order(salt);
@@ -48,10 +48,10 @@ struct Market : MarketFixture {
 
 }  // namespace
 
-TEST_CASE("A provider that floods its own subject keeps room for itself alone") {
+TEST_CASE("A provider that floods its own subject uses its own share of the stream only") {
     Market market;
     market.require_next_job_completes(1);
-    SECTION("with one status again and again") {
+    SECTION("with repetitions of one status") {
         const auto body = market.signed_status_of_hostile(JobId{}, 1);
         for (int i = 0; i < 5'000; ++i) {
             market.flood(body);
@@ -59,7 +59,7 @@ TEST_CASE("A provider that floods its own subject keeps room for itself alone") 
         market.require_next_job_completes(2);
         CHECK(market.count("dispatch.early_status") == 1);
     }
-    SECTION("with statuses of jobs that are not there") {
+    SECTION("with statuses of unknown jobs") {
         for (std::uint32_t i = 0; i < 600; ++i) {
             JobId id;
             id.array()[0] = static_cast<std::uint8_t>(i);
@@ -69,14 +69,14 @@ TEST_CASE("A provider that floods its own subject keeps room for itself alone") 
         market.require_next_job_completes(2);
         CHECK(market.count("dispatch.early_status") == 200);
     }
-    SECTION("with what is no status") {
+    SECTION("with malformed statuses") {
         for (int i = 0; i < 600; ++i) {
             market.flood("{\"v\":" + std::to_string(i));
         }
         market.require_next_job_completes(2);
         CHECK(market.count("bus.dead_letter") == outbox::kMostOfSubject);
     }
-    SECTION("with messages of half a megabyte: the stream takes none") {
+    SECTION("with messages of half a megabyte, which the stream refuses") {
         const auto before = market.bus().last_sequence(wire::kStatusStream);
         for (int i = 0; i < 20; ++i) {
             market.flood(std::string(500'000, ' '));
@@ -87,7 +87,7 @@ TEST_CASE("A provider that floods its own subject keeps room for itself alone") 
     }
 }
 
-TEST_CASE("A registration alone makes nothing on the bus; a sign of life or a job does") {
+TEST_CASE("A registration alone creates nothing on the bus; a heartbeat or a job does") {
     Market market;
     market.require_next_job_completes(1);
     CHECK_FALSE(market.has_durable(*market.hostile));

@@ -1,5 +1,5 @@
-// An instance of another chain, contract or start block than the database's, active or on standby: it ends
-// with 78, names the setting, and has taken no message and given no answer.
+// An instance configured for another chain, contract or start block than the database's, active or on
+// standby: it ends with 78, names the setting, and has handled no message and answered no request.
 #include <csignal>
 #include <fstream>
 
@@ -38,7 +38,7 @@ struct Identities : MarketFixture {
         start("job-dispatcher");
         wait_begun("registry:opbnb");
         wait_begun("dispatcher:bsc");
-        // A stream that has begun need not have come to the block of the registration.
+        // The stream may not have reached the block of the registration yet.
         REQUIRE(testkit::wait_until([&] { return count("api.node") == 1; }, Millis(30'000)));
     }
     std::string journal() {
@@ -54,12 +54,12 @@ struct Identities : MarketFixture {
 
 }  // namespace
 
-TEST_CASE("a standby dispatcher of another market ends by the setting's name, and puts no status away") {
+TEST_CASE("a standby dispatcher of another market ends and names the setting, and dead-letters no status") {
     Identities market;
     market.start_dispatcher();
     const JobId id = market.order(1);
     market.wait_status(id, "assigned");
-    // Whoever runs takes them: the active one is stopped, so that only the other instance is there to do so.
+    // Any running instance takes them: the active one is stopped, so that only the other can do so.
     market.service("job-dispatcher").signal(SIGSTOP);
     for (std::uint32_t seq = 1; seq <= 2; ++seq) {
         market.publish(market.status(id, seq == 1 ? StatusKind::kAccepted : StatusKind::kRunning, 1, seq));
@@ -97,7 +97,7 @@ TEST_CASE("a standby whose endpoints are on another chain ends, before it has to
 }
 
 TEST_CASE(
-    "every other service of another market ends by the setting's name, whatever its own streams have read") {
+    "every other service of another market ends and names the setting, whatever its streams have read") {
     Identities market;
     market.start_dispatcher();
     const Settings wallet{{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)}};
@@ -139,7 +139,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("the gateway takes the chain from the dispatcher's record, and no job before there is one") {
+TEST_CASE("the gateway takes the chain from the dispatcher's record, and accepts no job before it exists") {
     Identities market;
     const int port = testkit::free_port();
     const int metrics = testkit::free_port();
@@ -184,7 +184,7 @@ TEST_CASE("the gateway takes the chain from the dispatcher's record, and no job 
     CHECK(made.second.at("transaction").at("chainId") == "0x7a69");
 }
 
-TEST_CASE("a gateway that was there before the dispatcher ends when that one records another contract") {
+TEST_CASE("a gateway started before the dispatcher ends when the dispatcher records another contract") {
     Identities market;
     const int port = testkit::free_port();
     market.start("api-gateway", {{"API_PORT", std::to_string(port)},

@@ -1,4 +1,4 @@
-// Quiet secrets (invariant 9): a running service's memory holds its key once, as bytes, and nowhere as text.
+// Quiet secrets (invariant 9): a running service's memory holds its key once, as bytes, and never as text.
 #include <filesystem>
 #include <fstream>
 
@@ -54,7 +54,7 @@ struct KeyScene : MarketFixture {
             },
             Millis(30'000)));
     }
-    /// A job is created and confirmed, and its increment signed and mined.
+    /// Creates and confirms a job, and waits until its increment is signed and mined.
     void count_a_job(std::uint8_t salt) {
         confirm(order(salt));
         REQUIRE(testkit::wait_until(
@@ -108,8 +108,8 @@ TEST_CASE("a ready reputation service holds its key once, as bytes, before and a
     scene.check_memory();
 }
 
-TEST_CASE("what the scan looks for is found where it is, so that its zeros say something") {
-    // A process that holds the key as text: in its environment.
+TEST_CASE("the scan finds a key that exists, so that its zeros are meaningful") {
+    // A process that holds the key as text in its environment.
     testkit::ProcessSpec spec;
     spec.argv = {"sleep", "600"};
     spec.env = {{"THE_KEY", kKey}};

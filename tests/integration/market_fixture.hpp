@@ -1,5 +1,5 @@
 // A private market for tests of the registry and the dispatcher: database, bus, one EVM node with both
-// contracts, and agents that the test itself plays.
+// contracts, and agents that the test acts as.
 #pragma once
 
 #include <catch2/catch.hpp>
@@ -52,7 +52,7 @@ class MarketFixture {
 
     // ---- servers
 
-    /// As superuser: for the test's own look at it.
+    /// As superuser, for inspection by the test.
     store::Database& database() { return *database_; }
     bus::Bus& bus() { return *bus_; }
     testkit::Anvil& anvil() { return anvil_; }
@@ -70,7 +70,7 @@ class MarketFixture {
     void start(const std::string& service, std::map<std::string, std::string> more = {}) {
         start_as(service, service, std::move(more));
     }
-    /// A second instance has a name of its own.
+    /// Starts a second instance under its own name.
     void start_as(const std::string& name, const std::string& service,
                   std::map<std::string, std::string> more = {}) {
         std::map<std::string, std::string> env{
@@ -149,7 +149,7 @@ class MarketFixture {
         mine();
         return id;
     }
-    /// A spec given, and its job on chain.
+    /// Submits a spec and creates its job on chain. Returns its id.
     JobId order(std::uint8_t salt) {
         const auto wanted = spec(salt);
         put_spec(wanted);
@@ -168,7 +168,7 @@ class MarketFixture {
         mine();
     }
 
-    // ---- what people see
+    // ---- public views
 
     std::string job_column(const JobId& id, const std::string& column) {
         return database_->transact([&](store::Txn& txn) {
@@ -192,9 +192,9 @@ class MarketFixture {
         });
     }
 
-    // ---- the agent's part
+    // ---- the agent
 
-    /// The next message for the provider in JOBS or RETRACT, acknowledged.
+    /// The next message for the provider in JOBS or RETRACT; acknowledges it.
     std::string take(const char* stream) {
         auto consumer = bus_->consume(stream, wire::durable_of(provider_->address()));
         for (int i = 0; i < 20 * testkit::patience(); ++i) {
@@ -204,7 +204,7 @@ class MarketFixture {
                 return messages.front().body;
             }
         }
-        FAIL("no message came in " << stream);
+        FAIL("no message in " << stream);
         return "";
     }
     wire::Assignment take_assignment() { return wire::parse_assignment(take(wire::kJobsStream)).value(); }
@@ -235,7 +235,7 @@ class MarketFixture {
                     .stored == std::vector<bool>{true});
     }
     eth::Eip712Domain domain() const { return wire::market_domain(ChainId{31337}, job_manager_); }
-    /// Not signed yet; its number is the next one.
+    /// An unsigned heartbeat with the next number.
     wire::Heartbeat next_heartbeat(std::uint32_t running = 0) {
         return next_heartbeat_of(provider_->address(), running);
     }
@@ -251,7 +251,7 @@ class MarketFixture {
     void heartbeat_of(const crypto::Signer& node, std::uint32_t running = 0) {
         publish(wire::sign_heartbeat(next_heartbeat_of(node.address(), running), domain(), node));
     }
-    /// What the job dispatcher records with its first batch; for tests without one.
+    /// Records what the job dispatcher records with its first batch, for tests without a dispatcher.
     void record_market() {
         database_->transact([&](store::Txn& txn) {
             txn.exec(
@@ -266,7 +266,7 @@ class MarketFixture {
     json ask(const wire::Command& command) {
         return ask(wire::kJobsCommand, json::parse(wire::to_json(command)));
     }
-    /// As the gateway does for who has the token.
+    /// Sends a command with the operator's proof, as the gateway does.
     json ask_as_operator(const wire::Command& command) {
         return ask(wire::prove_command(command, kOperatorToken, SystemClock().now()));
     }

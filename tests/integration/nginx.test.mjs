@@ -1,4 +1,4 @@
-// deploy/nginx/lamda.conf in a real nginx: what it refuses by itself is a problem document that a page can read.
+// deploy/nginx/lamda.conf in a real nginx: its own refusals are problem documents that a web page can read.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -108,14 +108,14 @@ test('a body over the limit, an encoded body, a head over the limit', async () =
     checkProblem(await ask({ method: 'POST', headers: { 'Content-Encoding': 'gzip' }, body: '{}' }), 415, 'unsupported_content_encoding');
 });
 
-test('what the gateway answers is passed on as it is', async () => {
+test('answers of the gateway are passed on unchanged', async () => {
     const answer = await ask({ path: '/api/jobs?limit=1' });
     assert.equal(answer.status, 404);
     assert.equal(answer.body.code, 'of_the_gateway');
     assert.equal(answer.headers['x-request-id'], 'of-the-gateway');
 });
 
-test('the path is repeated, without the query and only as far as it needs no escapes', async () => {
+test('the problem contains the path, without the query, up to the first character that needs an escape', async () => {
     const refused = { method: 'POST', headers: { 'Content-Encoding': 'gzip' }, body: '{}' };
     assert.equal((await ask({ ...refused, path: '/api/jobs?token=x' })).body.instance, '/api/jobs');
     assert.equal((await ask({ ...refused, path: '/a"b' })).body.instance, '/a');
@@ -128,7 +128,7 @@ test('a stranger gets the problem without CORS headers', async () => {
     assert.equal(answer.headers['access-control-expose-headers'], undefined);
 });
 
-test('a gateway that hangs: 504; one that is away: 502; both say when to ask again', async () => {
+test('a gateway that hangs: 504; an unavailable gateway: 502; both with Retry-After', async () => {
     const hangs = await ask({ path: '/hang' });
     checkProblem(hangs, 504, 'gateway_unavailable');
     assert.ok(Number(hangs.headers['retry-after']) > 0);
@@ -148,5 +148,5 @@ test('too many requests: 429 with Retry-After', async () => {
             return;
         }
     }
-    assert.fail('no limit was met');
+    assert.fail('no request was limited');
 });

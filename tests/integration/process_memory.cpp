@@ -18,7 +18,7 @@ namespace lamda::integration {
 
 namespace {
 
-/// What is larger is no memory of the program: a sanitizer's shadow takes terabytes.
+/// Larger mappings are not memory of the program: a sanitizer's shadow takes terabytes.
 constexpr std::size_t kLargest = 1ULL << 30;
 
 std::string text_of(const std::string& path) {
@@ -26,7 +26,7 @@ std::string text_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
-/// T: stopped by a signal (proc(5), /proc/pid/status).
+/// State T: stopped by a signal (proc(5), /proc/pid/status).
 bool is_stopped(pid_t process) {
     return text_of("/proc/" + std::to_string(process) + "/status").find("State:\tT") != std::string::npos;
 }
@@ -38,7 +38,7 @@ std::string read_region(int memory, std::size_t from, std::size_t to) {
         const auto got =
             ::pread(memory, out.data() + size, out.size() - size, static_cast<off_t>(from + size));
         if (got <= 0) {
-            break;  // [vvar] and the like are mapped and cannot be read
+            break;  // [vvar] and the like are mapped and not readable
         }
         size += static_cast<std::size_t>(got);
     }

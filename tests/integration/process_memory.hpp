@@ -1,4 +1,4 @@
-// What lies in another process's memory, as a core dump would show it, and what a core dump leaves out.
+// Search in another process's memory: the content of a core dump, and the mappings that a core dump omits.
 #pragma once
 
 #include <sys/types.h>
@@ -8,12 +8,12 @@
 
 namespace lamda::integration {
 
-/// A process's memory: all that is mapped and readable, the environment's block included.
+/// Memory of a process: all readable mappings, including the environment block.
 class ProcessMemory {
   public:
-    /// Stops the process while it is read. For root. @throws std::runtime_error
+    /// Stops the process while it is read. Requires root. @throws std::runtime_error
     explicit ProcessMemory(pid_t process);
-    /// How often the bytes stand there.
+    /// Number of occurrences of the bytes.
     std::size_t count(const std::string& bytes) const;
     std::size_t size() const;
 
@@ -21,22 +21,23 @@ class ProcessMemory {
     std::vector<std::string> regions_;
 };
 
-/// /proc/<pid>/environ
+/// Content of /proc/<pid>/environ.
 std::string environment_of(pid_t process);
 
-/// Copies of the environment that the process was given, beside its own block. A sanitizer's runtime makes
-/// one: it reads /proc/self/environ before main, and keeps it.
+/// Copies of the initial environment in addition to its own block. A sanitizer's runtime makes one: it reads
+/// /proc/self/environ before main, and keeps it.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr std::size_t kCopiesOfEnvironment = 1;
 #else
 constexpr std::size_t kCopiesOfEnvironment = 0;
 #endif
 
-/// Where a private key is found. Pieces: a part that is left of a wiped or reused copy counts as well.
+/// Occurrences of a private key. Pieces: remains of a wiped or reused copy count as well.
 struct KeyTraces {
-    std::size_t raw = 0;       ///< the most that any 8 of its 32 bytes are found
-    std::size_t reversed = 0;  ///< the same in the order in which libsecp256k1 computes
-    std::size_t hex = 0;       ///< 16 of its hex digits, lowercase or uppercase: a whole copy counts kPieces
+    std::size_t raw = 0;       ///< most occurrences of any 8 of its 32 bytes
+    std::size_t reversed = 0;  ///< the same in the byte order of libsecp256k1's arithmetic
+    std::size_t hex =
+        0;  ///< occurrences of 16 of its hex digits, in either case: a whole copy counts kPieces
     static constexpr std::size_t kPieces = 4;
     bool operator==(const KeyTraces&) const = default;
 };

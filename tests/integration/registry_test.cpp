@@ -1,4 +1,4 @@
-// The registry as a process, against a real database, bus and chain.
+// The registry as a process, with a real database, bus and chain.
 #include <fstream>
 
 #include "integration/market_fixture.hpp"
@@ -29,7 +29,7 @@ struct Registry : MarketFixture {
         request.url = "http://127.0.0.1:" + std::to_string(metrics_port) + path;
         return http.send(request);
     }
-    /// Heartbeats since the registry's start: accepted, and refused for the reason.
+    /// Heartbeats since the registry's start: accepted ones, and refused ones by reason.
     int accepted() { return metric("lamda_registry_heartbeats_total "); }
     int refused(const std::string& reason) {
         return metric("lamda_registry_heartbeats_refused_total{reason=\"" + reason + "\"} ");
@@ -63,14 +63,14 @@ std::string log_of(const std::string& service, const MarketFixture& market) {
 
 }  // namespace
 
-TEST_CASE("a provider is registered, rated and heard of") {
+TEST_CASE("a provider is registered, rated and online") {
     Registry market;
     market.record_market();
     market.register_node(market.provider());
     market.start("node-registry", {{"NODE_OFFLINE_AFTER", "1s"}});
     REQUIRE(market.node_is("is_registered", "true"));
     CHECK(market.node_is("vram", "24576"));
-    CHECK(market.node_is("is_online", "true"));  // by its registration on chain a moment ago
+    CHECK(market.node_is("is_online", "true"));  // by its recent registration on chain
     market.count_job(market.provider().address());
     CHECK(market.node_is("reputation_score", "1"));
 
@@ -82,7 +82,7 @@ TEST_CASE("a provider is registered, rated and heard of") {
     CHECK(market.nodes({{"is_online", "yes"}}).at("errors")[0].at("pointer") == "/is_online");
     CHECK(market.nodes({{"surprise", 1}}).at("status") == 400);
 
-    // From its first heartbeat on the bus on, these count.
+    // From the first heartbeat on the bus on, heartbeats count.
     REQUIRE(testkit::wait_until([&] {
         market.heartbeat(1);
         return market.count("registry.presence WHERE running = 1") == 1;
@@ -95,7 +95,7 @@ TEST_CASE("a provider is registered, rated and heard of") {
     CHECK(market.service("node-registry").stop() == 0);
 }
 
-TEST_CASE("only a provider's own key says that it is there, and each of its heartbeats once") {
+TEST_CASE("a heartbeat counts only with the provider's own key, and once") {
     Registry market;
     market.record_market();
     market.register_node(market.provider());
@@ -112,13 +112,13 @@ TEST_CASE("only a provider's own key says that it is there, and each of its hear
             return market.refused(reason) > 0;
         }));
     };
-    // Until the market is known all are dropped.
+    // All are dropped until the market is known.
     refused("invalid_signature", [&] { market.publish(market.next_heartbeat()); });
 
-    SECTION("forged ones are counted and change nothing") {
+    SECTION("forged heartbeats are counted and have no effect") {
         auto wild = market.next_heartbeat();
         wild.seq *= 2;
-        refused("too_far_ahead", [&] { market.publish(sign(wild)); });  // so all before it are counted
+        refused("too_far_ahead", [&] { market.publish(sign(wild)); });  // all before it are counted
         const auto before = market.refused("invalid_signature");
         const auto by_stranger =
             wire::sign_heartbeat(market.next_heartbeat(), market.domain(), market.renter());
@@ -140,21 +140,21 @@ TEST_CASE("only a provider's own key says that it is there, and each of its hear
         market.bus().publish(subject, wire::to_json(strangers_own));
         CHECK(testkit::wait_until([&] { return market.refused("malformed") > malformed; }));
         market.publish(strangers_own);
-        CHECK(testkit::wait_until([&] { return market.accepted() == 1; }));  // the stranger's own
+        CHECK(testkit::wait_until([&] { return market.accepted() == 1; }));  // the other provider's own
         market.publish(sign(market.next_heartbeat(1)));
         CHECK(testkit::wait_until([&] { return market.count("registry.presence WHERE running = 1") == 1; }));
         CHECK(market.accepted() == 2);
         CHECK(market.count("registry.presence") == 1);
         CHECK(market.count("bus.dead_letter") == 0);
     }
-    SECTION("a recorded one is refused, also by a registry that was started since") {
+    SECTION("a replayed heartbeat is refused, also after a restart of the registry") {
         constexpr std::uint64_t kDay = 86'400'000;
         auto newest = market.next_heartbeat(1);
-        SECTION("with a clock that is right") {}
-        SECTION("with a clock that is a day ahead") {
+        SECTION("with a correct clock") {}
+        SECTION("with a clock a day ahead") {
             newest.seq += kDay;
         }
-        SECTION("with a clock that is a day behind") {
+        SECTION("with a clock a day behind") {
             newest.seq -= kDay;
         }
         auto older = newest;
@@ -193,7 +193,7 @@ TEST_CASE("only a provider's own key says that it is there, and each of its hear
     CHECK(log_of("node-registry", market).find("heartbeat refused") != std::string::npos);
 }
 
-TEST_CASE("a reorg takes back what it orphaned, and nothing else") {
+TEST_CASE("a reorg unwinds the orphaned events only") {
     Registry market;
     market.register_node(market.provider());
     market.start("node-registry");
@@ -212,7 +212,7 @@ TEST_CASE("a reorg takes back what it orphaned, and nothing else") {
 }
 
 TEST_CASE(
-    "a reorg below finality stops the stream, keeps every row, and shows in readiness, log and metric") {
+    "a reorg below finality stops the stream, keeps every row, and is shown in readiness, log and metric") {
     Registry market;
     market.register_node(market.provider());
     market.start_with_metrics();

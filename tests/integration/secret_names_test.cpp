@@ -1,5 +1,5 @@
-// Quiet secrets (invariant 9): no executable keeps a secret in its environment, whichever it reads, and none
-// holds one that it does not read, though all of .env is given to it.
+// Quiet secrets (invariant 9): no executable keeps a secret in its environment, or holds a secret that it
+// does not read, even if it gets all of .env.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -20,14 +20,14 @@ namespace {
 
 struct SecretSetting {
     std::string value;
-    std::string secret;  ///< the part of it that is searched for
+    std::string secret;  ///< the part that is searched for
 };
 
 std::string key_of(char digit) {
     return std::string(31, digit) + "a" + std::string(31, digit) + "b";
 }
 
-/// Of every secret, a value that is accepted, and leads nowhere.
+/// An accepted value of every secret, which refers to no real service.
 std::map<std::string, SecretSetting> secrets() {
     std::map<std::string, SecretSetting> out;
     char digit = '1';
@@ -57,8 +57,8 @@ std::map<std::string, SecretSetting> secrets() {
 
 struct Executable {
     std::string name;
-    std::set<std::string> reads;     ///< secrets
-    std::set<std::string> left_out;  ///< secrets that cannot be set beside others
+    std::set<std::string> reads;     ///< secrets that it reads
+    std::set<std::string> left_out;  ///< secrets that exclude others
     std::vector<std::string> arguments;
 };
 
@@ -88,7 +88,7 @@ const std::vector<Executable> kExecutables = {
 
 struct Scene {
     testkit::TempDir dir{"secret-names"};
-    /// Takes connections and never answers: a command that asks it stays.
+    /// Accepts connections and never answers: keeps a command running.
     net::testing::LoopbackServer silent{[](const auto&) {
         net::testing::LoopbackServer::Answer answer;
         answer.hang = true;
@@ -97,10 +97,10 @@ struct Scene {
 
     const int metrics_port = testkit::free_port();
 
-    /// Before that an executable may not have come to its settings yet, and so hold none of them.
+    /// True once the executable has read its settings; before that it may hold no secret yet.
     bool has_read_settings(const std::string& executable) const {
         return executable == "lamda"          ? silent.requests() > 0
-               : executable == "lamda-devnet" ? true  // it reads none
+               : executable == "lamda-devnet" ? true  // reads no secrets
                                               : testkit::accepts_connections(metrics_port);
     }
     std::map<std::string, std::string> plain_settings() const {
@@ -119,7 +119,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("no executable keeps a secret in its environment, nor holds one that it does not read") {
+TEST_CASE("no executable keeps a secret in its environment, or holds one that it does not read") {
     const auto every = secrets();
     for (const auto& name : runtime::secret_names()) {
         INFO(name);
@@ -128,7 +128,7 @@ TEST_CASE("no executable keeps a secret in its environment, nor holds one that i
     for (const auto& executable : kExecutables) {
         for (const bool by_file : {false, true}) {
             if (by_file && executable.name == "lamda-devnet") {
-                continue;  // it reads no settings
+                continue;  // reads no settings
             }
             INFO(executable.name << (by_file ? ", --env-file" : ", environment"));
             Scene scene;
@@ -161,7 +161,7 @@ TEST_CASE("no executable keeps a secret in its environment, nor holds one that i
                 }
                 return found;
             };
-            // From its first instructions on.
+            // From the start of the process on.
             CHECK(testkit::wait_until([&] { return in_environment().empty(); }));
             CHECK(in_environment().empty());
             CHECK(testkit::wait_until([&] { return scene.has_read_settings(executable.name); }));

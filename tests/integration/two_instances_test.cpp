@@ -1,5 +1,5 @@
-// Two instances of a service: one reads the chain, the other is ready and takes over. What keeps them apart
-// is in the rows, so that nothing is lost and nothing happens twice in between.
+// Two instances of a service: one reads the chain, the other is ready and takes over. The rows keep them
+// apart, so that nothing is lost and nothing happens twice.
 #include <atomic>
 #include <csignal>
 
@@ -9,6 +9,7 @@
 #include "outbox/event_stream.hpp"
 #include "services/job-dispatcher/dispatch/timeout_loop.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -25,7 +26,8 @@ struct Pair : MarketFixture {
 
     Pair(const std::string& name, std::map<std::string, std::string> settings = {})
         : MarketFixture("pair"), service_name(name), more(std::move(settings)) {
-        // The job dispatcher makes it, and is not in each of these tests; events that wait are not ready.
+        // The job dispatcher creates it, and does not run in each of these tests; waiting events make a
+        // service not ready.
         bus().ensure_stream(outbox::events_stream());
     }
 
@@ -60,7 +62,7 @@ struct Pair : MarketFixture {
                                                  "another instance") != std::string::npos;
         }));
     }
-    /// Whose session holds the lease now: the name of an instance, or nothing.
+    /// Name of the instance that holds the lease, or nothing.
     std::string active(const std::string& stream) {
         const auto row = database().transact([&](store::Txn& txn) {
             return txn.first("SELECT instance FROM api.stream WHERE stream = $1 AND instance_active",
@@ -86,8 +88,8 @@ struct Pair : MarketFixture {
 }  // namespace
 
 TEST_CASE(
-    "of two dispatchers the one that reads is killed again and again: the other goes on, nothing is lost "
-    "and nothing leaves twice") {
+    "of two dispatchers the active one is killed repeatedly: the other takes over, nothing is lost "
+    "and nothing is sent twice") {
     Pair market("job-dispatcher");
     market.register_node(market.provider());
     market.start("node-registry");
@@ -106,7 +108,7 @@ TEST_CASE(
         jobs.push_back(market.order(salt++));
         if (round != 1) {
             market.wait_status(jobs.back(),
-                               "assigned");  // else it is killed at whatever it does just now
+                               "assigned");  // otherwise it is killed at a random point
         }
         market.kill_instance(reads);
         jobs.push_back(market.order(salt++));
@@ -118,7 +120,7 @@ TEST_CASE(
         market.wait_standby(reads, "chain:dispatcher:bsc");
         std::swap(reads, stands_by);
     }
-    // Asked to end, it lets go at once.
+    // On SIGTERM it releases the lease at once.
     CHECK(market.service(reads).stop() == 0);
     market.ports.erase(reads);
     market.wait_active("dispatcher:bsc", stands_by);
@@ -149,7 +151,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("a provider that works is not taken for silent because another instance reads its statuses") {
+TEST_CASE("a working provider does not time out because another instance reads its statuses") {
     Pair market("job-dispatcher");
     market.register_node(market.provider());
     market.start("node-registry");
@@ -160,18 +162,18 @@ TEST_CASE("a provider that works is not taken for silent because another instanc
     market.publish(market.status(id, StatusKind::kRunning, 1, 2));
     market.wait_status(id, "running");
 
-    // The clocks of an instance that never gets to read a status. Its time is the test's.
+    // Timeouts of an instance that reads no statuses. The test controls its time.
     SystemClock clock;
     telemetry::Metrics metrics;
+    telemetry::Health health;
     dispatch::StreamProgress progress;
     progress.set(true);
     dispatch::Deployment rules(market.job_manager(), ChainId{31337}, 3, Millis{0});
     dispatch::PresenceClock presence;
     dispatch::TimeoutConfig config;
     config.silence = Millis(30'000);
-    dispatch::TimeoutLoop clocks(
-        market.database(), config, rules, progress, presence, [] { return true; }, clock,
-        telemetry::Log::none(), metrics);
+    dispatch::TimeoutLoop clocks(market.database(), config, rules, progress, presence, [] { return true; },
+                                 {clock, telemetry::Log::none(), metrics, health});
     int at = 0;
     const auto present_for = [&](int seconds) {
         for (const int until = at + seconds; at <= until; at += 10) {
@@ -192,10 +194,10 @@ TEST_CASE("a provider that works is not taken for silent because another instanc
     CHECK(market.job_column(id, "attempt") == "1");
     present_for(20);
     clocks.pass();
-    CHECK(market.job_column(id, "attempt") == "2");  // and real silence is noticed
+    CHECK(market.job_column(id, "attempt") == "2");  // a real timeout is detected
 }
 
-TEST_CASE("of two registries the other takes over, and both take heartbeats") {
+TEST_CASE("of two registries the other takes over, and both handle heartbeats") {
     Pair market("node-registry");
     market.record_market();
     market.start_instance("one");
@@ -216,7 +218,7 @@ TEST_CASE("of two registries the other takes over, and both take heartbeats") {
     CHECK(market.count("registry.node_event WHERE kind = 'registered'") == 1);
 }
 
-TEST_CASE("an instance that is cut off from its endpoints lets the other one read") {
+TEST_CASE("an instance without a connection to its endpoints releases the lease to the other") {
     Pair market("node-registry");
     std::atomic<bool> cut_off = false;
     net::HttpClient way;
@@ -226,7 +228,7 @@ TEST_CASE("an instance that is cut off from its endpoints lets the other one rea
         passed.url = market.anvil().url();
         passed.headers = {{"Content-Type", "application/json"}};
         passed.body = request.body;
-        return cut_off ? LoopbackServer::reply("no way there", "502 Bad Gateway")
+        return cut_off ? LoopbackServer::reply("no route", "502 Bad Gateway")
                        : LoopbackServer::reply(way.send(passed).body);
     });
     market.start_instance("one", {{"OPBNB_RPC_URL", proxy.url("")}});
@@ -241,14 +243,14 @@ TEST_CASE("an instance that is cut off from its endpoints lets the other one rea
     REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; },
                                 Millis(30'000)));
     market.wait_standby("one", "chain:registry:opbnb");
-    // It is still there for when that one ends.
+    // It is still available when the other one ends.
     cut_off = false;
     market.kill_instance("two");
     market.wait_active("registry:opbnb", "one");
     market.wait_ready("one");
 }
 
-TEST_CASE("of two reputation services the other goes on, and each job is counted once") {
+TEST_CASE("of two reputation services the other takes over, and each job is counted once") {
     Pair market("reputation", {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)}});
     market.register_node(market.provider());
     market.start_instance("one");
@@ -279,7 +281,7 @@ TEST_CASE("of two reputation services the other goes on, and each job is counted
     market.kill_instance("one");
     confirm_one();
     market.wait_active("reputation:bsc", "two");
-    market.wait_active("reputation:opbnb", "two");  // both streams: what they say is joined
+    market.wait_active("reputation:opbnb", "two");  // both streams: their states are joined
     wait_counted();
     market.wait_ready("two");
     CHECK(market.count("(SELECT DISTINCT job_id FROM reputation.increment) AS counted") == jobs);

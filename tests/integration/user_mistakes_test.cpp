@@ -1,5 +1,5 @@
-// What a person sets wrongly and only a peer can show: one message that names the setting, and exit status
-// 78; what is merely not there is waited for. Nothing is changed by either.
+// Wrong settings that only a peer can show: one message that names the setting, and exit status 78. For an
+// unavailable peer the service waits. Neither changes anything.
 #include <algorithm>
 #include <fstream>
 
@@ -31,7 +31,7 @@ struct Mistakes : MarketFixture {
         std::ifstream in(log_file());
         return {std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
     }
-    /// /readyz; status 0: it does not answer.
+    /// Answer of /readyz; status 0: none.
     net::HttpResponse readiness() {
         net::HttpRequest request;
         request.url = "http://127.0.0.1:" + std::to_string(port) + "/readyz";
@@ -44,7 +44,7 @@ struct Mistakes : MarketFixture {
     void wait_ready() {
         REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000)));
     }
-    /// It ends with 78 and the message on stderr, on a line of its own.
+    /// Checks that it ends with 78 and prints the message on its own line of stderr.
     void check_refused(const std::string& message) {
         const auto status = service(name).wait(Millis(30'000));
         INFO(log());
@@ -52,7 +52,7 @@ struct Mistakes : MarketFixture {
         CHECK_THAT(log(), Catch::Contains("\nlamda-" + name + ": " + message) ||
                               Catch::StartsWith("lamda-" + name + ": " + message));
     }
-    /// It ends with 78 and one line that names the setting.
+    /// Checks that it ends with 78 and prints one line that names the setting.
     void check_mistaken(const std::string& line) {
         const auto status = service(name).wait(Millis(30'000));
         INFO(log());
@@ -64,7 +64,7 @@ struct Mistakes : MarketFixture {
         const auto text = log();
         CHECK(std::count(text.begin(), text.end(), '\n') == 2);
     }
-    /// It goes on waiting, not ready, and its readiness says so.
+    /// Checks that it keeps waiting, not ready, with the reason in its readiness.
     void check_waits(const std::string& reason) {
         net::HttpResponse answer;
         CHECK(testkit::wait_until(
@@ -93,7 +93,8 @@ struct Mistakes : MarketFixture {
 
 }  // namespace
 
-TEST_CASE("an endpoint that serves a page instead of JSON-RPC is waited for, and readiness names it") {
+TEST_CASE(
+    "the service waits for an endpoint that serves a page instead of JSON-RPC, and readiness names it") {
     LoopbackServer page([](const auto&) {
         return LoopbackServer::reply("<!DOCTYPE html><html><body>Welcome</body></html>", "200 OK",
                                      "Content-Type: text/html\r\n");
@@ -121,9 +122,9 @@ TEST_CASE("an endpoint that serves a page instead of JSON-RPC is waited for, and
     }
 }
 
-TEST_CASE("an endpoint that does not answer is waited for, and readiness names it") {
+TEST_CASE("the service waits for an endpoint that does not answer, and readiness names it") {
     Mistakes it;
-    SECTION("nobody listens") {
+    SECTION("no server listens") {
         const auto url = "127.0.0.1:" + std::to_string(testkit::free_port());
         it.start_service({{"OPBNB_RPC_URL", "http://" + url}});
         it.check_waits("OPBNB_RPC_URL: POST http://" + url);
@@ -143,10 +144,10 @@ TEST_CASE("an endpoint that does not answer is waited for, and readiness names i
 
 TEST_CASE("an address without a contract is refused") {
     Mistakes it;
-    const std::string nobody = "0x00000000000000000000000000000000000000aa";
-    it.start_service({{"NODE_REPUTATION_CONTRACT_ADDRESS", nobody}});
-    it.check_refused("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at " + nobody);
-    // The right one is taken afterwards: nothing was recorded of the wrong one.
+    const std::string no_contract = "0x00000000000000000000000000000000000000aa";
+    it.start_service({{"NODE_REPUTATION_CONTRACT_ADDRESS", no_contract}});
+    it.check_refused("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at " + no_contract);
+    // The right one is accepted afterwards: the wrong one was not recorded.
     it.start_service();
     it.wait_ready();
 }
@@ -166,7 +167,7 @@ TEST_CASE("a checkpoint from another chain is refused, and kept") {
     CHECK(it.service(it.name).stop() == 0);
     const auto before = it.cursor();
 
-    // A chain on which the same deployer has made the same contracts, at the same addresses.
+    // A chain where the same deployer has created the same contracts at the same addresses.
     testkit::Anvil other(it.dir() + "/other", {ChainId{56}, 0, 1});
     eth::HttpRpc rpc(other.url(), Millis(10'000));
     const auto owner = MarketFixture::signer(0);
@@ -186,7 +187,7 @@ TEST_CASE("a checkpoint of another contract is refused, and kept") {
     CHECK(it.service(it.name).stop() == 0);
     const auto before = it.cursor();
 
-    // JobManager is a contract as well, and just what somebody may take for the other.
+    // JobManager is also a contract, and may be confused with the other.
     it.start_service({{"NODE_REPUTATION_CONTRACT_ADDRESS", it.job_manager().hex()}});
     it.check_refused(
         "NODE_REPUTATION_CONTRACT_ADDRESS: the database holds what stream registry:opbnb has read from ");
@@ -195,7 +196,7 @@ TEST_CASE("a checkpoint of another contract is refused, and kept") {
     it.wait_ready();
 }
 
-TEST_CASE("a wallet that does not own the contract is refused, and its key not shown") {
+TEST_CASE("a wallet that does not own the contract is refused, and its key is not shown") {
     Mistakes it("reputation");
     const auto stranger = MarketFixture::signer(5)->address().hex();
     it.start_service({{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(5)}});
@@ -211,22 +212,23 @@ TEST_CASE("a wallet that does not own the contract is refused, and its key not s
     it.check_refused("NODE_REPUTATION_CONTRACT_ADDRESS: there is no contract at 0x");
 }
 
-TEST_CASE("who owns the contract is asked again while the node is down, or lags") {
+TEST_CASE("the owner of the contract is requested again while the node is down, or lags") {
     Mistakes it("reputation");
-    SECTION("nobody listens") {
+    SECTION("no server listens") {
         const auto url = "127.0.0.1:" + std::to_string(testkit::free_port());
         it.start_service(
             {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(5)}, {"OPBNB_RPC_URL", "http://" + url}});
         it.check_waits(url);
     }
-    SECTION("its newest block is old: the ownership may have changed since") {
+    SECTION("its newest block is old: the owner may have changed since") {
         it.start_service(
             {{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(5)}, {"OPBNB_FINALITY_MAX_AGE", "1ms"}});
         it.check_waits("is not the owner of NodeReputation");
     }
 }
 
-TEST_CASE("a wallet's key that cannot be opened is refused by the setting's name, before anything starts") {
+TEST_CASE(
+    "a wallet's key that cannot be opened is refused with the setting's name, before the service starts") {
     Mistakes it("reputation");
     const auto file = [&](const std::string& name, const std::string& text) {
         std::ofstream(it.dir() + "/" + name) << text;
@@ -261,7 +263,7 @@ TEST_CASE("a wallet's key that cannot be opened is refused by the setting's name
     CHECK(it.log().find(testkit::dev_key(0).substr(2)) == std::string::npos);
 }
 
-TEST_CASE("a fee cap that no transaction could keep is refused") {
+TEST_CASE("a fee cap below every possible fee is refused") {
     Mistakes it("reputation");
     const std::pair<std::string, std::string> key{"ADMIN_WALLET_PRIVATE_KEY", testkit::dev_key(0)};
     it.start_service({key, {"OPBNB_MAX_FEE_CAP", "1000000"}, {"OPBNB_MIN_PRIORITY_FEE", "1000001"}});
@@ -272,7 +274,7 @@ TEST_CASE("a fee cap that no transaction could keep is refused") {
     it.check_mistaken("OPBNB_MAX_FEE_CAP: must be a whole number from 1 to");
 }
 
-TEST_CASE("a remote signer without the key is refused; one that is away is waited for") {
+TEST_CASE("a remote signer without the key is refused; for an unavailable one the service waits") {
     using Manner = testkit::SigningServer::Manner;
     Mistakes it("reputation");
     testkit::SigningServer signer(testkit::dev_key(5));
@@ -287,8 +289,7 @@ TEST_CASE("a remote signer without the key is refused; one that is away is waite
     it.check_waits("the signer at " + signer.url() + " answers with HTTP 503");
 }
 
-TEST_CASE(
-    "in production a bus that lets in whoever connects ends the service, whatever login it has itself") {
+TEST_CASE("in production a bus without logins ends the service, whatever its own login is") {
     Mistakes it;
     auto url = it.nats().url();
     url.insert(std::string("nats://").size(), "user:secret@");
@@ -296,7 +297,7 @@ TEST_CASE(
     it.start_service({{"ENVIRONMENT", "production"}, {"NATS_URL", url}});
     it.check_refused(message);
     CHECK(it.log().find("secret") == std::string::npos);
-    // A server that is away may be a good one.
+    // An unavailable server may be a correct one.
     it.start_service({{"ENVIRONMENT", "production"},
                       {"NATS_URL", "nats://user:secret@127.0.0.1:" + std::to_string(testkit::free_port())},
                       {"METRICS_PORT", std::to_string(it.port)}});
@@ -305,7 +306,7 @@ TEST_CASE(
         Millis(30'000)));
     CHECK(it.log().find(message) == std::string::npos);
     CHECK(it.service(it.name).stop() == 0);
-    // In development it is what it always was.
+    // In development it is allowed.
     it.start_service({{"NATS_URL", url}});
     it.wait_ready();
 }

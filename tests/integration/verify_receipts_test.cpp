@@ -1,5 +1,4 @@
-// VERIFY_RECEIPTS: an endpoint that changes what a contract has logged is believed without it and refused
-// with it.
+// VERIFY_RECEIPTS: an endpoint that changes a contract's logs is accepted without it and refused with it.
 #include <atomic>
 #include <fstream>
 
@@ -15,9 +14,9 @@ using net::testing::LoopbackServer;
 
 namespace {
 
-/// Stands in front of a node and, while it lies, says of every JobCountIncremented that the count is 99. The
-/// blooms stay right: they hold no data. One that forges headers as well gives each the root of its false
-/// receipts, under the hash that other nodes know the block by.
+/// A proxy of a node that, while it lies, changes the count of every JobCountIncremented to 99. The blooms
+/// stay correct: they do not cover data. If it also forges headers, each gets the root of the false receipts
+/// under the block's true hash.
 class LyingNode {
   public:
     explicit LyingNode(std::string node) : node_(std::move(node)) {}
@@ -39,7 +38,7 @@ class LyingNode {
         request.body = body;
         return json::parse(http_.send(request).body);
     }
-    /// The root of what it says of the block's receipts.
+    /// The root of the false receipts of the block.
     std::string false_root(const std::string& block) {
         json said =
             ask(json{{"jsonrpc", "2.0"}, {"id", 1}, {"method", "eth_getBlockReceipts"}, {"params", {block}}}
@@ -137,13 +136,12 @@ TEST_CASE("Sceptical: receipts that are not the block's are refused, with block 
     CHECK_THAT(metrics, !Catch::Contains("lamda_chain_receipts_refused_total{stream=\"registry:opbnb\"} 0"));
     CHECK(scene.count("registry.node_event WHERE kind = 'job_counted'") == 0);
 
-    // The truth was delayed, not bent.
+    // The event was delayed, not changed.
     scene.node.lies = false;
     CHECK(scene.counted(1));
 }
 
-TEST_CASE(
-    "Sceptical: a header that was forged along with its receipts does not have its hash, and is refused") {
+TEST_CASE("Sceptical: a header forged along with its receipts does not match its hash, and is refused") {
     Scene scene;
     scene.node.forges_headers = true;
     scene.start_registry("true");
@@ -151,7 +149,7 @@ TEST_CASE(
     CHECK(testkit::wait_until(
         [&] {
             readiness = scene.get("/readyz");
-            return readiness.find("is said to have hash") != std::string::npos;
+            return readiness.find("is named with hash") != std::string::npos;
         },
         Millis(20'000)));
     CHECK_THAT(readiness, Catch::Contains("OPBNB_RPC_URL: " + scene.node.url()) &&
@@ -166,17 +164,17 @@ TEST_CASE(
     CHECK(scene.counted(1));
 }
 
-TEST_CASE("Sceptical: where one endpoint forges headers, another one is asked") {
+TEST_CASE("Sceptical: if one endpoint forges headers, another one is called") {
     Scene scene;
     scene.node.forges_headers = true;
     scene.start_registry("true", "," + scene.anvil().url());
     CHECK(scene.counted(1));
     CHECK_THAT(scene.log(), Catch::Contains("endpoint failed") && Catch::Contains(scene.node.url()) &&
-                                Catch::Contains("is said to have hash"));
+                                Catch::Contains("is named with hash"));
     CHECK(scene.count("registry.node_event WHERE kind = 'job_counted'") == 1);
 }
 
-TEST_CASE("without verification an endpoint is believed that contradicts itself in nothing") {
+TEST_CASE("without verification a consistent endpoint is accepted") {
     Scene scene;
     scene.start_registry("false");
     CHECK(scene.counted(99));

@@ -15,7 +15,7 @@ PART = re.compile(
 class Part(typing.NamedTuple):
     kind: str     # "comment", "string" or "directive"
     line: int     # of its first character
-    text: str     # a string's content without its quotes; adjacent literals are one part, joined by "\n" at line ends
+    text: str     # of a string: its content without quotes; adjacent literals are one part, joined by "\n" at line ends
     start: int    # offset in the file
     end: int
 

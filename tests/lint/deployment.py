@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""deploy/docker/docker-compose.yml and the systemd units fit the executables, the documents and one another.
+"""deploy/docker/docker-compose.yml and the systemd units match the executables, the documents and each other.
 
 Usage: deployment.py <root> <folder of executables>
 
-Of an executable that is built, its --help lists the settings and --check-config judges all that it is given; of one that
-is not, a setting must be one of env.example.
+For a built executable, --help lists the settings and --check-config validates all given ones. For an executable that is
+not built, a setting must be in env.example.
 """
 import os
 import pathlib
@@ -18,14 +18,14 @@ import yaml
 COMPOSE = "deploy/docker/docker-compose.yml"
 IMAGE = "lamda"
 ROLES = "deploy/postgres/roles.sql"
-TOOLS = {"migrate": ["lamda", "migrate"], "lamda": ["version"]}  # containers of our image that end by themselves
+TOOLS = {"migrate": ["lamda", "migrate"], "lamda": ["version"]}  # containers of our image that end after their work
 SECRETS = {"admin-wallet-key": "0x" + "0" * 63 + "1", "agent-key": "0x" + "0" * 63 + "2", "operator-token": "token-of-the-operator"}
 ASKED_FOR = re.compile(r"\$\{(\w+):\?[^}]*\}")
 HELP_LINE = re.compile(r"^  ([A-Z][A-Z0-9_]*) +(\(required\)|\(none\)|\S+) ")
 
 
 def example_of(text):
-    """(settings that are set, those that are shown in comments) of env.example."""
+    """(active settings, settings in comments) of env.example."""
     lines = re.findall(r"^(#?)([A-Z][A-Z0-9_]*)=(.*)$", text, re.M)
     return ({name: value for off, name, value in lines if bool(off) == shown} for shown in (False, True))
 
@@ -66,7 +66,7 @@ class Deployment:
         settings = self.settings_of(executable)
         for name in sorted(name for name in given if given[name] and not {name, name.removesuffix("_FILE")} & settings.keys()):
             self.must(False, place, f"{name} is no setting of {executable}")
-        if executable == "lamda" or not (self.executables / executable).exists():  # a command reads what it needs
+        if executable == "lamda" or not (self.executables / executable).exists():  # a command reads its settings when it needs them
             return
         with tempfile.TemporaryDirectory() as folder:
             for name, secret in SECRETS.items():
@@ -80,7 +80,7 @@ class Deployment:
             here = {name: re.sub(r"^(/run/secrets|%d)/", lambda at: f"{offered if at[1] == '%d' else folder}/", value)
                     for name, value in given.items()}
             here = {name: value.replace("%S", "/var/lib") for name, value in here.items()}
-            # The operator fills in what is required and commented out.
+            # The operator sets what is required and commented out.
             filled = {name: self.shown_by_example[name] for name, default in settings.items()
                       if default == "(required)" and name in self.shown_by_example}
             environment = {"PATH": os.environ["PATH"], "CREDENTIALS_DIRECTORY": str(offered), **filled, **self.set_by_example, **here}
@@ -113,7 +113,7 @@ class Deployment:
             for other in service.get("depends_on", {}):
                 self.must(other in self.services, place, f"depends on {other}, which does not exist")
             if "env_file" in service:
-                self.must(service["env_file"] == "../../.env", place, "env_file must be the .env that the steps make")
+                self.must(service["env_file"] == "../../.env", place, "env_file must be the .env of the installation steps")
             if "build" in service:
                 dockerfile = self.root / "deploy/docker" / service["build"]["context"] / service["build"]["dockerfile"]
                 self.must(dockerfile.exists(), place, f"{dockerfile} does not exist")
@@ -122,12 +122,12 @@ class Deployment:
                 self.must(False, COMPOSE, f"{kind} {name}: used and not declared, or declared and not used")
 
     def check_secrets(self):
-        """make-secrets.sh makes every file and every password, and neither repository nor image takes them."""
+        """make-secrets.sh creates every file and every password; the repository and the image exclude them."""
         maker = self.text("deploy/docker/make-secrets.sh")
         passwords = {f"{name}_PASSWORD" for name in re.search(r"for name in ([A-Z_ ]+);", maker)[1].split()}
         asked = set(ASKED_FOR.findall(re.sub(r"#.*", "", self.text(COMPOSE))))
         for name in sorted(passwords ^ asked):
-            self.must(False, COMPOSE, f"{name}: asked for and not made by make-secrets.sh, or made and not asked for")
+            self.must(False, COMPOSE, f"{name}: required and not created by make-secrets.sh, or created and not required")
         for name, secret in self.compose["secrets"].items():
             self.must(f"/secrets/{pathlib.Path(secret['file']).name}" in maker, COMPOSE, f"{name}: make-secrets.sh does not make it")
         for ignore in (".gitignore", ".dockerignore"):
@@ -140,14 +140,14 @@ class Deployment:
     # --- Ports and health ---
 
     def check_other_secrets(self):
-        """.env goes to each of our containers: each key, token or password in it is emptied there, or given anew."""
+        """.env is given to each of our containers: each key, token or password in it is cleared there, or set again."""
         secret = re.compile(r"_(PRIVATE_KEY|TOKEN|JWT|PASSWORD)$")
         for name in sorted(filter(secret.search, {**self.set_by_example, **self.shown_by_example})):
             for service, content in self.ours.items():
                 self.must(name in content.get("environment", {}), f"{COMPOSE}: {service}", f"{name} of .env reaches it")
 
     def check_wiped_names(self):
-        """Each password that a file of deploy takes from the environment is one that every process wipes."""
+        """Each password that a file of deploy/ takes from the environment is wiped by every process."""
         wiped = set(re.findall(r'"([A-Z_]+)"', self.text("libs/runtime/setting_names.cpp")))
         for path in (COMPOSE, "deploy/nats/nats.conf", "deploy/postgres/roles.sql"):
             for name in sorted(set(re.findall(r"\b[A-Z]+(?:_[A-Z]+)*_PASSWORD\b", self.text(path))) - wiped):
@@ -155,7 +155,7 @@ class Deployment:
 
     def check_health(self):
         final = self.text("deploy/docker/Dockerfile").rsplit("\nFROM ", 1)[1]
-        admin, gateway = self.text("libs/runtime/app.cpp"), self.text("services/api-gateway/api.cpp")
+        admin, gateway = self.text("libs/runtime/app.cpp"), self.text("services/api-gateway/routes/api.cpp")
         for name, service in self.services.items():
             place = f"{COMPOSE}: {name}"
             if service.get("restart") == "no":
@@ -166,13 +166,13 @@ class Deployment:
                 continue
             self.must(re.search(rf"^ +{re.escape(test[1])} \\", final, re.M), place, f"the image has no {test[1]}")
             url = re.fullmatch(r"http://127\.0\.0\.1:(\d+)(/\w+)", test[-1])
-            if not self.must(url, place, f"the health check asks {test[-1]}"):
+            if not self.must(url, place, f"the health check calls {test[-1]}"):
                 continue
             given = self.environment_of(service)
             known = {(given.get("METRICS_PORT"), path) for path in re.findall(r'route\("GET", "(/(?:readyz|livez))"', admin)}
             known |= {(given.get("API_PORT"), path) for path in re.findall(r'route\("GET", "(/health)"', gateway)}
             self.must(url.groups() in known, place, f"it does not serve {test[-1]}")
-            self.must(given.get("BIND_ADDRESS") == "0.0.0.0", place, "others must reach it: BIND_ADDRESS 0.0.0.0")
+            self.must(given.get("BIND_ADDRESS") == "0.0.0.0", place, "other containers must reach it: set BIND_ADDRESS to 0.0.0.0")
 
     def check_ports(self, units):
         docs = self.text("docs/operations.md")
@@ -180,7 +180,7 @@ class Deployment:
         documented = re.search(r"its `METRICS_PORT`: ([^.]*)\.", docs)[1]
         for name, given in units.items():
             port, service = given.get("METRICS_PORT"), name.removeprefix("lamda-")
-            self.must(f"{service.split('-')[-1]} {port}" in re.sub(r"\s+", " ", documented), name, f"docs/operations.md says another port than {port}")
+            self.must(f"{service.split('-')[-1]} {port}" in re.sub(r"\s+", " ", documented), name, f"docs/operations.md names another port than {port}")
             if service != "node-agent":
                 self.must(scraped.get(port) == service, name, f"prometheus.yml does not scrape {port}")
         gateway = self.services["api-gateway"]
@@ -191,7 +191,7 @@ class Deployment:
         self.must(published.split(":")[1] == self.set_by_example["API_PORT"], COMPOSE, "env.example has another API_PORT")
         for name, service in self.services.items():
             for port in service.get("ports", []):
-                self.must(port.startswith("127.0.0.1:"), f"{COMPOSE}: {name}", f"{port} is open to the world")
+                self.must(port.startswith("127.0.0.1:"), f"{COMPOSE}: {name}", f"{port} is open to the world; publish it on 127.0.0.1")
 
     # --- The bus ---
 
@@ -218,7 +218,7 @@ class Deployment:
     # --- The database ---
 
     def check_database(self):
-        """Each process has a login of its own, which roles.sql makes; the owner's is for the two that make the schema."""
+        """Each process has its own login, created by roles.sql; the owner's is for the two that create the schema."""
         script = self.text(ROLES)
         roles = set(re.findall(r"'(lamda_\w+)'", script))
         asked = set(re.findall(r"`printenv (\w+)`", script))
@@ -231,7 +231,7 @@ class Deployment:
         users = {}
         for name, service in self.ours.items():
             login = re.fullmatch(r"postgres://(\w+):\$\{(\w+):\?[^}]*\}@postgres:5432/lamda", service["environment"]["DATABASE_URL"])
-            if not self.must(login, f"{COMPOSE}: {name}", "DATABASE_URL is no login of the database"):
+            if not self.must(login, f"{COMPOSE}: {name}", "DATABASE_URL has no login of the database"):
                 continue
             users[name] = login[1]
             password = "POSTGRES" + login[1].removeprefix("lamda").upper() + "_PASSWORD"
@@ -268,7 +268,7 @@ class Deployment:
         self.check_ports(units)
         for fault in self.faults:
             print(fault, file=sys.stderr)
-        print(f"{len(self.services)} containers, {len(units)} units, {self.judged} configurations tried, {len(self.faults)} faults")
+        print(f"{len(self.services)} containers, {len(units)} units, {self.judged} configurations checked, {len(self.faults)} faults")
         return 1 if self.faults else 0
 
 

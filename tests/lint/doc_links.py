@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every link inside the repository leads somewhere: files, headings, and `docs/x.md, "Heading"` in comments.
+"""Fails on a link inside the repository without a target: files, headings, and `docs/x.md, "Heading"` in comments.
 
 Usage: doc_links.py <source folder>
 """
@@ -44,7 +44,7 @@ def main(source):
                 if not file.exists():
                     faults.append(f"{where}: {target} does not exist")
                 elif part and part not in map(anchor, headings(file)):
-                    faults.append(f"{where}: {target}: no such heading")
+                    faults.append(f"{where}: {target}: the file has no such heading")
         for name, heading in IN_WORDS.findall(text):
             seen += 1
             file = source / name

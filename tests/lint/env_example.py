@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""env.example and the executables name the same settings, with the same defaults, in both directions.
+"""Fails if env.example and the executables do not name the same settings with the same defaults.
 
 Usage: env_example.py <env.example> <executable>…
 
@@ -16,7 +16,7 @@ NO_DEFAULT = {"(required)", "(none)"}
 
 
 def settings_of(executable):
-    """name → default, as its help says."""
+    """name → default, from its --help."""
     done = subprocess.run([executable, "--help"], capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin"})
     if done.returncode != 0 or HELP_HEAD not in done.stdout:
         raise SystemExit(f"{executable} --help: status {done.returncode}, or no \"{HELP_HEAD}\"")
@@ -26,7 +26,7 @@ def settings_of(executable):
         if match:
             out[match[1]] = match[2]
         elif line.strip() and line.startswith(" "):
-            raise SystemExit(f"{executable} --help: not understood: {line!r}")
+            raise SystemExit(f"{executable} --help: line without name, default and meaning: {line!r}")
     return out
 
 
@@ -41,9 +41,9 @@ def main(example, *executables):
                 faults.append(f"line {number} is neither NAME=value nor a comment")
             continue
         if match[2] in shown:
-            faults.append(f"{match[2]} stands there twice")
+            faults.append(f"{match[2]} is given twice")
         if " #" in match[3]:
-            faults.append(f"{match[2]}: a comment after the value becomes a part of it under systemd")
+            faults.append(f"{match[2]}: a comment after the value becomes part of it under systemd; put it on its own line")
         shown[match[2]] = (match[1] == "#", match[3])
     asked = {}
     for executable in executables:
@@ -56,7 +56,7 @@ def main(example, *executables):
 
     for name, by in sorted(asked.items()):
         if name not in shown:
-            if not is_file_form(name):  # the head of the file speaks of those
+            if not is_file_form(name):  # the head of the file describes these
                 faults.append(f"{name} (of {', '.join(by)}) is not in {example}")
             continue
         defaults = set(by.values())
@@ -65,7 +65,7 @@ def main(example, *executables):
             faults.append(f"{name} has several defaults: {by}")
         for default in defaults - NO_DEFAULT:
             if commented and value != default:
-                faults.append(f"{name}: the default is {default}, {example} says {value}")
+                faults.append(f"{name}: the default is {default}, {example} has {value}")
     for name in shown:
         if name not in asked and not is_file_form(name):
             faults.append(f"{name} is in {example}, and no executable reads it")

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Wrong usage of any executable: exit status 2, a reason on stderr, nothing on stdout. --help: 0.
+"""Checks that wrong usage of any executable gives exit status 2, a reason on stderr and nothing on stdout; --help gives 0.
 
 Usage: exit_status.py <executable>…
 """
@@ -29,7 +29,7 @@ def main(*executables):
                                   env={"PATH": "/usr/bin:/bin"})
             said = done.stdout if wanted == 0 else done.stderr
             if done.returncode != wanted or not said.strip() or (wanted and done.stdout):
-                faults.append(f"{name} {' '.join(arguments)}: {done.returncode}, {wanted} is wanted: {done.stderr.strip()[:200]}")
+                faults.append(f"{name} {' '.join(arguments)}: {done.returncode}, expected {wanted}: {done.stderr.strip()[:200]}")
     for fault in faults:
         print(fault, file=sys.stderr)
     print(f"{len(executables)} executables, {tried} command lines, {len(faults)} faults")

@@ -5,7 +5,7 @@ cd "${1:-$(dirname "$0")/../..}"
 if git rev-parse --git-dir >/dev/null 2>&1; then
     list() { git ls-files -z -- '*.hpp' '*.cpp'; }
 else  # a source archive
-    list() { find libs services tests -name '*.[ch]pp' -print0; }
+    list() { find libs services tools tests -name '*.[ch]pp' -print0; }
 fi
 mode=(--dry-run -Werror)
 [ -z "${FIX:-}" ] || mode=(-i)

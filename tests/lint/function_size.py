@@ -30,10 +30,10 @@ def kind_of(header):
 
 
 def functions_of(text):
-    """(first line, last line, name, whether it is a test) of each function body in the file."""
+    """(first line, last line, name, is it a test) of each function body in the file."""
     code = cpp_text.code_only(text)
     stack, parens, begin, found = [], 0, 0, []
-    outside = True  # whether all braces around are scopes
+    outside = True  # true: all enclosing braces are scopes
     for match in re.finditer(r"[{}();]|(?<!:):(?!:)", code):
         sign, at = match[0], match.start()
         if sign in "()":

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Executables are built so that a mistake in memory ends them, and their addresses cannot be foreseen.
+"""Checks that executables are built with memory hardening and unpredictable addresses.
 
 Usage: hardening.py [--compiled] <executable>…
 
 By the linker: position independent, relocations read-only from the start (full RELRO), no executable stack.
---compiled: also what the compiler adds in a release: stack protector, fortified calls of the C library, assertions of the
+--compiled: also the protections of the compiler in a release: stack protector, fortified calls of the C library, assertions of the
 C++ library.
 """
 import re

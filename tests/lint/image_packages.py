@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The container image brings exactly the libraries that the executables are linked to.
+"""Checks that the container image installs exactly the libraries that the executables are linked to.
 
 Usage: image_packages.py <Dockerfile> <executable>…
 """
@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-ALWAYS_THERE = {"libc6", "libgcc-s1", "libstdc++6", "libssl3", "zlib1g"}  # of debian:12-slim, or of what is listed
+ALWAYS_THERE = {"libc6", "libgcc-s1", "libstdc++6", "libssl3", "zlib1g"}  # in debian:12-slim, or dependencies of the listed packages
 ONLY_IN_TEST_BUILDS = re.compile(r"^(libasan|libubsan|libtsan|liblsan)\d+$")
 NO_LIBRARY = {"ca-certificates", "curl"}
 
@@ -18,7 +18,7 @@ def run(*command):
 
 
 def needed_by(executable):
-    """Packages of the libraries it names itself; those bring what they need."""
+    """Packages of the directly linked libraries; their dependencies follow."""
     names = re.findall(r"\(NEEDED\)\s+Shared library: \[(.+?)\]", run("readelf", "-d", executable))
     where = dict(re.findall(r"^\s*(\S+) => (/\S+)", run("ldd", executable), re.M))
     packages = set()
@@ -46,7 +46,7 @@ def main(dockerfile, *executables):
     for package in sorted(needed - listed):
         print(f"{dockerfile}: {package} is missing", file=sys.stderr)
     for package in sorted(listed - needed):
-        print(f"{dockerfile}: {package} is listed, and nothing needs it", file=sys.stderr)
+        print(f"{dockerfile}: {package} is listed, and no executable needs it", file=sys.stderr)
     print(f"{len(executables)} executables, {len(needed)} packages")
     return 1 if needed != listed else 0
 

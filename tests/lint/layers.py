@@ -106,7 +106,7 @@ class Lint:
                 yield number, found.group(1), found.group(2)
 
     def public_headers(self):
-        """Headers of libraries that anything outside of the library reaches."""
+        """Headers of libraries that are included from outside of their library."""
         reached = set()
         todo = []
         tests = [p.relative_to(self.root) for p in (self.root / "tests").rglob("*.[ch]pp")]
@@ -129,7 +129,7 @@ class Lint:
             top, part = path.parts[0], path.parts[1]
             names = self.folder.get(f"{top}/{part}", [])
             if not names:
-                continue  # declared ahead: nothing builds it yet
+                continue  # declared in advance, not built yet
             declared = self.closure(u for n in names for u in self.uses[n])
             for number, kind, target in self.includes(path):
                 where = f"{path}:{number}"

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Every metric that an alert or a document speaks of exists in the sources.
+"""Fails on a metric in an alert or a document that the sources do not declare.
 
 Usage: metric_names.py <source folder> <file>…
 """
@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-# Histograms are served as several.
+# A histogram is served as several metrics.
 NAME = re.compile(r"\blamda_[a-z0-9]+_[a-z0-9_]+\b")
 DECLARED = re.compile(r"\b(?:counter|gauge|histogram)\(\s*\"(lamda_[a-z0-9_]+)\"")
 
@@ -23,7 +23,7 @@ def main(source, *files):
             if re.sub(r"_(bucket|sum|count)$", "", name) not in declared and name not in declared:
                 print(f"{file}: {name} is declared nowhere in libs or services", file=sys.stderr)
                 faults += 1
-    print(f"{len(declared)} metrics, {len(spoken_of)} spoken of, {faults} faults")
+    print(f"{len(declared)} metrics, {len(spoken_of)} mentioned, {faults} faults")
     return 1 if faults or not spoken_of else 0
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Fails when migrations/ has gaps, badly named files, or a released migration was changed.
+"""Fails if migrations/ has gaps or wrongly named files, or if a released migration was changed.
 
 migrations/checksums.txt has one line `<sha256>  <file>` for each migration of a release (--release writes it). Those
-are applied in databases that we do not see: they can only be followed by another one.
+are applied in databases of others: a change must be a new migration.
 """
 
 import argparse
@@ -27,7 +27,7 @@ def check(folder):
         text = path.read_text()
         if not text.strip():
             problems.append(f"{path.name}: is empty")
-        # All missing ones are applied in one transaction, which they must not end.
+        # All missing migrations are applied in one transaction, which they must not end.
         body = re.sub(r"\$\$.*?\$\$|--[^\n]*", "", text, flags=re.S)
         if re.search(r"^\s*(BEGIN|COMMIT|ROLLBACK|START TRANSACTION)\s*;", body, re.M | re.I):
             problems.append(f"{path.name}: must not begin or end a transaction")
@@ -43,7 +43,7 @@ def check(folder):
             if not path.exists():
                 problems.append(f"{name}: released, and now missing")
             elif hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-                problems.append(f"{name}: released, and now changed: write another migration instead")
+                problems.append(f"{name}: released, and now changed: write a new migration instead")
     return files, problems
 
 

@@ -1,4 +1,4 @@
-"""A NATS client of a hundred lines, for tests: it sends any subject and any reply that the server lets through."""
+"""A minimal NATS client for tests: it can send any subject and any reply subject that the server permits."""
 import json
 import socket
 
@@ -52,7 +52,7 @@ class Client:
             pass
 
     def read(self):
-        """One thing that the server says; a message is kept."""
+        """Reads one protocol line of the server; stores a message."""
         try:
             line = self.file.readline()
         except ConnectionResetError:
@@ -65,7 +65,7 @@ class Client:
             sizes = 1 if words[0] == b"MSG" else 2
             body = self.file.read(int(words[-1]) + 2)[:-2]
             if sizes == 2:
-                body = body[int(words[-2]):] or body  # without the headers; of a status message, these
+                body = body[int(words[-2]):] or body  # without the headers; of a status message, the headers
             reply = words[3].decode() if len(words) == 4 + sizes else ""
             self.messages.append(Message(words[1].decode(), reply, body))
         elif words[0] == b"-ERR":
@@ -75,13 +75,13 @@ class Client:
         return words[0]
 
     def take(self):
-        """What came since the last call, after everything that was on its way to this client now."""
+        """Messages since the last call, including those in flight to this client now."""
         self.flush()
         taken, self.messages = self.messages, []
         return taken
 
     def wait(self, wanted):
-        """The first message that `wanted` holds for. The others are left for take(). socket.timeout after 30 s."""
+        """The first message that satisfies `wanted`. The others remain for take(). Raises socket.timeout after 30 s."""
         seen = 0
         while not self.closed:
             for message in self.messages[seen:]:
@@ -93,7 +93,7 @@ class Client:
         raise ConnectionError(f"closed by the server: {self.errors}")
 
     def request(self, subject, body=b"", inbox="_INBOX"):
-        """The answer's body."""
+        """Sends a request and returns the answer's body."""
         self.requests += 1
         reply = f"{inbox}.{id(self)}.{self.requests}"
         number = self.subscribe(reply)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""deploy/nats/nats.conf under a real nats-server: each role can do what it must, and reaches nothing else. Every role on every
-subject of proto/asyncapi.yaml and of JetStream: as the subject it publishes on, as the reply that it names there (to which
-the server and the services answer, whatever the permissions say), and as an ear.
+"""deploy/nats/nats.conf under a real nats-server: each role can do what it must, and reaches nothing else. Tries every role
+with every subject of proto/asyncapi.yaml and of JetStream: as the publish subject, as the reply subject (to which the server
+and the services answer, whatever the permissions are), and as a subscription.
 
 Usage: nats_permissions.py <nats.conf> <asyncapi.yaml> <scratch folder>
 """
@@ -20,7 +20,7 @@ from nats_roles import (ACCOUNTS, AGENT, CHANNELS, HOME, JOB, MAY_FILL, MAY_REAC
 
 
 class Server:
-    """As deployed, but on a free port, with its store below `scratch`, and with one user in each role's account who hears all."""
+    """As deployed, but on a free port, with its store below `scratch`, and with one user in each role's account who receives all."""
 
     def __init__(self, conf, scratch):
         self.passwords = {role: f"pass-{role}" for role in ROLES}
@@ -32,7 +32,7 @@ class Server:
             text, k = re.subn(rf"(^  {account} \{{.*?users: \[)", rf"\1 {{ user: witness-{account}, password: w }} ", text, count=1, flags=re.M | re.S)
             n *= k
         if (n, m) != (1, 1):
-            raise SystemExit(f"{conf}: listen, store_dir and the accounts {ACCOUNTS} are wanted, once each")
+            raise SystemExit(f"{conf}: listen, store_dir and the accounts {ACCOUNTS} must occur once each")
         (scratch / "nats.conf").write_text(text)
         environment = {"PATH": os.environ["PATH"], "HOME": str(scratch)}
         environment |= {f"NATS_{role.upper()}_PASSWORD": password for role, password in self.passwords.items()}
@@ -48,7 +48,7 @@ class Server:
             try:
                 return int(json.loads(ports.read_text())["nats"][0].rsplit(":", 1)[1])
             except (OSError, ValueError):
-                pass  # not written yet, or half
+                pass  # not written yet, or partly
             if self.process.poll() is not None or time.monotonic() > deadline:
                 self.process.kill()
                 raise SystemExit("nats-server did not start:\n" + (self.scratch / "nats.log").read_text())
@@ -58,7 +58,7 @@ class Server:
         return subprocess.run(["sh", self.adder, address, f"127.0.0.1:{self.port}", self.scratch / "providers.conf"], capture_output=True, text=True)
 
     def reload(self):
-        """By its signal; the connections that stand stay."""
+        """Reloads by signal; open connections persist."""
         subprocess.run(["nats-server", "--signal", f"reload={self.process.pid}"], check=True, capture_output=True)
 
     def connect(self, user):
@@ -77,7 +77,7 @@ class Server:
 
 
 def add_providers(server):
-    """The script's answers; the server takes the accounts over while it runs."""
+    """Faults of the script; the server must apply the new accounts while it runs."""
     for address in (AGENT, OTHER.upper().replace("0X", "0x")):
         done = server.add_provider(address)
         login = re.fullmatch(r"NATS_URL=nats://(0x[0-9a-f]{40}):(\w+)@\S+\n", done.stdout)
@@ -90,18 +90,18 @@ def add_providers(server):
         if server.add_provider(wrong).returncode != status:
             yield f"add-provider.sh {wrong}: must end with {status}"
     if (server.scratch / "providers.conf").read_text() != before:
-        yield "add-provider.sh: changes the file though it refuses"
+        yield "add-provider.sh: changes the file although it refuses"
     deadline = time.monotonic() + 60
     while not all(is_heard(server, provider) for provider in (AGENT, OTHER)):
         if time.monotonic() > deadline:
-            yield "the server does not take the new accounts over"
+            yield "the server does not apply the new accounts"
             return
-        server.reload()  # more than once: server 2.9 takes the account over at first, and its imports the next time
+        server.reload()  # several times: server 2.9 applies the account at first, and its imports the next time
         time.sleep(0.2)
 
 
 def is_heard(server, provider):
-    """Whether the provider gets in, and its heartbeat reaches the registry."""
+    """True if the provider can connect, and its heartbeat reaches the registry."""
     if not server.lets_in(provider, server.passwords[provider]):
         return False
     agent, registry = server.connect(provider), server.connect("registry")
@@ -116,7 +116,7 @@ def is_heard(server, provider):
 
 
 class Scene:
-    """The services as far as the bus sees them, and one witness in each account."""
+    """Stand-ins for the services on the bus, and one witness in each account."""
 
     def __init__(self, server):
         self.server = server
@@ -153,7 +153,7 @@ class Scene:
                     self.dispatcher.request(STREAMS[stream].replace("*", provider), b"{}", "_INBOX.dispatcher")
 
     def answer_all(self):
-        """As the services answer: to the reply subject of whatever came."""
+        """Answers every received message on its reply subject, as the services do."""
         for service in (self.dispatcher, self.registry):
             for message in service.take():
                 if message.reply and "heartbeat" not in message.subject:
@@ -161,7 +161,7 @@ class Scene:
             service.flush()
 
     def snapshot(self):
-        """(streams' configurations, consumers, messages of each subject)."""
+        """State of JetStream: (configurations of streams, consumers, messages of each subject)."""
         configs, consumers, counts = {}, {}, {}
         for stream in sorted(self.ask_owner(self.owner, "STREAM.NAMES", {}, "_INBOX")["streams"] or []):
             info = self.ask_owner(self.owner, f"STREAM.INFO.{stream}", {"subjects_filter": ">"}, "_INBOX")
@@ -186,7 +186,7 @@ def changes(before, after, fills):
 
 
 def overheard(scene, attacker):
-    """Subjects on which something came up in another account, where the attacker may not reach."""
+    """Subjects on which a message arrived in another account, outside of the allowed ones."""
     for account, witness in scene.witnesses.items():
         allowed = MAY_REACH[attacker].get(account, [])
         for message in witness.take():
@@ -197,7 +197,7 @@ def overheard(scene, attacker):
 
 
 def attacks(scene, attacker):
-    """Each subject, with and without replies; then each subject that leads somewhere, with every reply."""
+    """Tries each subject, with and without replies; then each subject that is delivered, with every reply."""
     client = scene.server.connect(attacker)
     before = scene.snapshot()
     for witness in scene.witnesses.values():
@@ -216,17 +216,17 @@ def attacks(scene, attacker):
         for place in overheard(scene, attacker):
             faults.setdefault(place, subject)
     for (account, reached), subject in faults.items():
-        yield f"{attacker}: publishing on {subject} something comes up on {reached} in {account}"
+        yield f"{attacker}: publishing on {subject} a message arrives on {reached} in {account}"
     for change in changes(before, scene.snapshot(), MAY_FILL.get(attacker, [])):
         yield f"{attacker}: {change}"
     if client.closed:
-        yield f"{attacker}: the server has closed its connection, not all was tried"
+        yield f"{attacker}: the server closed its connection before all subjects were tried"
     client.close()
     print(f"{attacker}: {tried} subjects and replies")
 
 
 def ears(scene):
-    """Every role listens to everything while everybody sends what they may: each hears its channels, and those."""
+    """Every role subscribes to all subjects while each sends its messages: each receives exactly its channels."""
     server = scene.server
     heard = {user: server.connect(user) for user in (*ROLES, AGENT, OTHER)}
     for client in heard.values():
@@ -240,19 +240,19 @@ def ears(scene):
         senders[sender].flush()
         for user, client in heard.items():
             reached = bool([message for message in client.take() if message.subject == subject])
-            # In its own account an agent hears itself.
+            # An agent receives its own messages in its own account.
             if reached != (user in hearers) and not user == sender == AGENT:
-                yield f"{user} {'hears' if reached else 'does not hear'} {subject} of {sender}"
+                yield f"{user} {'receives' if reached else 'does not receive'} {subject} of {sender}"
     for client in (*heard.values(), *senders.values()):
         client.close()
-    for stream in QUEUES:  # what was sent to the agent, which pulls nothing here
+    for stream in QUEUES:  # sent to the agent, which pulls nothing here
         scene.ask_owner(scene.owner, f"STREAM.PURGE.{stream}", {"filter": STREAMS[stream].replace("*", AGENT)}, "_INBOX")
     for client in (scene.dispatcher, scene.registry, *scene.witnesses.values()):
         client.take()
 
 
 def work(scene):
-    """An agent's day, asked as nats.c asks; an event; the three questions. Every answer comes back."""
+    """An agent's requests as nats.c sends them, an event, and the three queries: every answer must arrive."""
     server = scene.server
     agent = server.connect(AGENT)
     inbox = f"_INBOX.{AGENT}.pull"
@@ -301,13 +301,13 @@ def work(scene):
 
 
 def owner_permissions(scene):
-    """The dispatcher may ask JetStream what its code asks, and no more."""
+    """The dispatcher may send exactly those JetStream requests that its code sends."""
     client = scene.server.connect("dispatcher")
     for subject in jetstream_subjects():
         what = re.sub(rf"(^\$JS\.API\.)|(\.({AGENT}|{OTHER})$)", "", subject)
         allowed = what in OWNER or subject.startswith("$JS.ACK.STATUS.")
         client.errors = []
-        # To a subject that no stream has, so that what is allowed does nothing.
+        # To a subject without a stream, so that an allowed request has no effect.
         client.publish(subject, b"nothing to do")
         client.flush()
         if allowed == bool(client.errors):
@@ -326,7 +326,7 @@ def main(conf, asyncapi, scratch):
         if not faults:
             for user, password in ((None, None), ("dispatcher", "wrong"), ("nobody", "pass-gateway"), (AGENT, "pass-gateway")):
                 if server.lets_in(user, password):
-                    faults.append(f"{user or 'anybody'} gets in with a wrong password, or none")
+                    faults.append(f"{user or 'a client without a user'} can connect with a wrong password, or none")
             scene = Scene(server)
             faults += [*work(scene), *ears(scene), *owner_permissions(scene)]
             for attacker in MAY_REACH:

@@ -1,4 +1,4 @@
-"""Roles on the bus: what each of them must be able to do, and every subject that somebody may try."""
+"""Roles on the bus: required permissions of each role, and all subjects for the attempts of attackers."""
 import re
 
 AGENT = "0x90f79bf6eb2c4f870365e785982e1f101e93b906"
@@ -9,7 +9,7 @@ ACCOUNTS = ["LAMDA", "REGISTRY", "GATEWAY", "FEED"]
 STREAMS = {"JOBS": "jobs.dispatch.*", "RETRACT": "jobs.retract.*", "STATUS": "jobs.status.*", "LOGS": "jobs.logs.*.*", "EVENTS": "events.>"}
 QUEUES = ("JOBS", "RETRACT")
 
-# Address in proto/asyncapi.yaml → who publishes to it, who hears it. A consumer of JetStream hears an inbox of its own.
+# Address in proto/asyncapi.yaml → publishers, receivers. A JetStream consumer receives on its own inbox.
 CHANNELS = {
     "jobs.dispatch.{provider}": ("dispatcher", set()),
     "jobs.retract.{provider}": ("dispatcher", set()),
@@ -24,8 +24,8 @@ CHANNELS = {
     "jobs.query": ("feed", {"dispatcher"}),
 }
 
-# Attacker → account → subjects that its messages may show up on there. Answers come on `_R_.`, the server's own subjects for
-# answers to another account.
+# Attacker → account → subjects on which its messages may arrive there. Answers use `_R_.`, the server's
+# subjects for answers to another account.
 PULL = [f"$JS.API.CONSUMER.{verb}.{queue}.{AGENT}" for verb in ("INFO", "MSG.NEXT") for queue in QUEUES]
 PULL += [f"$JS.ACK.{queue}.{AGENT}.>" for queue in QUEUES]
 MAY_REACH = {
@@ -39,7 +39,7 @@ MAY_FILL = {AGENT: [f"jobs.status.{AGENT}", f"jobs.logs.{AGENT}.*"], "registry":
 
 STREAM_VERBS = ["CREATE", "UPDATE", "INFO", "DELETE", "PURGE", "SNAPSHOT", "RESTORE", "MSG.GET", "MSG.DELETE", "LEADER.STEPDOWN", "PEER.REMOVE"]
 CONSUMER_VERBS = ["CREATE", "DURABLE.CREATE", "INFO", "DELETE", "MSG.NEXT"]
-# What the dispatcher asks of JetStream; each other one of the lists above is closed to it, too.
+# JetStream requests of the dispatcher; all others of the lists above are denied to it, too.
 OWNER = {f"STREAM.{verb}.{stream}" for verb in ("CREATE", "UPDATE") for stream in STREAMS} | {"STREAM.INFO.STATUS"}
 OWNER |= {f"CONSUMER.{verb}.{stream}" for verb in ("CREATE", "DURABLE.CREATE", "INFO") for stream in ("JOBS", "RETRACT", "STATUS")}
 OWNER |= {"CONSUMER.MSG.NEXT.STATUS", "STREAM.NAMES", "CONSUMER.NAMES.JOBS", "CONSUMER.NAMES.RETRACT"}
@@ -59,7 +59,7 @@ def jetstream_subjects():
             yield f"$JS.FC.{stream}.{durable}.1"
             yield f"$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.{stream}.{durable}"
     yield from ("$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.STREAM.CREATE.MINE", "$JS.API.DIRECT.GET.JOBS")
-    # Of the system's operator; server 2.9 listens to them in every account.
+    # Requests of the system's operator; server 2.9 handles them in every account.
     yield from ("$JS.API.ACCOUNT.PURGE.LAMDA", "$JS.API.ACCOUNT.STREAM.MOVE.LAMDA.JOBS", "$JS.API.SERVER.REMOVE", "$JS.API.META.LEADER.STEPDOWN")
 
 
@@ -80,5 +80,5 @@ def matches(pattern, subject):
 
 
 def undocumented(asyncapi):
-    """Addresses that proto/asyncapi.yaml and the table do not share."""
+    """Addresses in only one of proto/asyncapi.yaml and the table."""
     return sorted(set(re.findall(r"^    address: (\S+)$", asyncapi.read_text(), re.M)) ^ CHANNELS.keys())

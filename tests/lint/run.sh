@@ -1,9 +1,9 @@
 #!/bin/bash
-# All lints, each to its end; exit status 1 when one has found something. NO_TIDY=1 leaves out the slow one.
+# Runs all lints to the end; exit status 1 if one has findings. NO_TIDY=1 skips the slow one.
 cd "$(dirname "$0")/../.." || exit 1
 status=0
 tests/lint/format.sh || status=1
-for rule in migrations file_size function_size sql_place head_comments words; do
+for rule in migrations doc_names file_size function_size sql_place head_comments words; do
     python3 "tests/lint/$rule.py" || status=1
 done
 python3 tests/lint/doc_links.py . || status=1

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Fails on SQL text in a C++ file that is no place for it.
+"""Fails on SQL text in a C++ file outside of the places for it.
 
 SQL belongs into *_store.cpp, *_store.hpp, *_rows.cpp, the libraries of the database, migrations, and tests with their
-tools. NOT_MOVED lists the files that still break the rule; it can only shrink: a listed file without SQL fails, too.
+tools.
 """
 
 import re
@@ -15,30 +15,7 @@ FOLDERS = ("libs/store/", "libs/pgingest/", "libs/pgledger/", "libs/outbox/", "l
            "tests/")
 NAMES = re.compile(r"_store\.[ch]pp$|_rows\.cpp$|_test\.cpp$|(^|/)test_\w+\.[ch]pp$|/testing/")
 
-# File or folder → why it may break the rule.
-NOT_MOVED = {
-    "services/api-gateway/access/spec_quota.cpp": "not moved yet",
-    "services/api-gateway/routes/idempotency.cpp": "not moved yet",
-    "services/api-gateway/routes/job_routes.cpp": "not moved yet",
-    "services/api-gateway/routes/job_submission.cpp": "not moved yet",
-    "services/api-gateway/routes/node_routes.cpp": "not moved yet",
-    "services/job-dispatcher/bus/command_handler.cpp": "not moved yet",
-    "services/job-dispatcher/bus/status_catch_up.cpp": "not moved yet",
-    "services/job-dispatcher/bus/statuses.cpp": "not moved yet",
-    "services/job-dispatcher/bus/stream_restore.cpp": "not moved yet",
-    "services/job-dispatcher/dispatch/assignment_loop.cpp": "not moved yet",
-    "services/job-dispatcher/dispatch/spec_fetch_loop.cpp": "not moved yet",
-    "services/job-dispatcher/dispatch/timeout_loop.cpp": "not moved yet",
-    "services/job-dispatcher/ingest/bulk_load.cpp": "not moved yet",
-    "services/job-dispatcher/ingest/deployment.cpp": "not moved yet",
-    "services/job-dispatcher/ingest/projection.cpp": "not moved yet",
-    "services/reputation/ingest/projection.cpp": "not moved yet",
-    "services/reputation/ledger/count_check.cpp": "not moved yet",
-    "services/reputation/ledger/count_proof.cpp": "not moved yet",
-    "services/reputation/ledger/increment_planner.cpp": "not moved yet",
-}
-
-NAME = r"(?:[a-z_]\w*|\$\d|\(|\{\}|\s*$)"  # of a table or column, or the end of a piece of a statement
+NAME = r"(?:[a-z_]\w*|\$\d|\(|\{\}|\s*$)"  # of a table or column, or the end of a part of a statement
 SQL = re.compile(
     rf"""(?:^|[\s(;])(?:
         SELECT\s+(?:\S|\Z) | INSERT\s+INTO\b | DELETE\s+FROM\b | UPDATE\s+(?:ONLY\s+)?[a-z_][\w.]*\s+(?:AS\s+\w+\s+|\w+\s+)?SET\b
@@ -67,24 +44,10 @@ def sql_in(text):
             yield part.line, " ".join(part.text.split())[:40]
 
 
-class Lint:
-    def __init__(self, not_moved):
-        self.not_moved = not_moved
-        self.used = set()
-
-    def findings_of(self, path, text):
-        found = list(sql_in(text))
-        entries = {entry for entry in self.not_moved if str(path) == entry or (entry.endswith("/") and str(path).startswith(entry))}
-        if found:
-            self.used |= entries
-        for line, beginning in found if not entries else ():
-            yield line, f'SQL outside of a store ("{beginning}"); move the statement to a *_store.cpp of the same folder'
-
-    def leftovers(self):
-        for entry in sorted(self.not_moved.keys() - self.used):
-            yield f"tests/lint/sql_place.py:1: {entry} holds no SQL any more; take it out of NOT_MOVED"
+def findings_of(path, text):
+    for line, beginning in sql_in(text):
+        yield line, f'SQL outside of a store ("{beginning}"); move the statement to a *_store.cpp of the same folder'
 
 
 if __name__ == "__main__":
-    lint = Lint(NOT_MOVED)
-    sys.exit(tree.run(__doc__, wanted, lint.findings_of, lint.leftovers))
+    sys.exit(tree.run(__doc__, wanted, findings_of))

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The systemd units: complete, accepted by systemd itself, and as closed as they are meant to be.
+"""Checks the systemd units: complete, accepted by systemd, and with the required restrictions.
 
 Usage: systemd_units.py <folder of units> <CMakeLists.txt of the services>
 """
@@ -29,9 +29,9 @@ CREDENTIAL_OF = {  # unit → the credential that its secret must come from
     "lamda-job-dispatcher": "operator-token",
     "lamda-node-agent": "agent-key",
 }
-# Unit → the setting that points to it; the others look for their credentials themselves.
+# Unit → the setting that refers to it; the others find their credentials themselves.
 SETTING_OF = {"lamda-api-gateway": "OPERATOR_TOKEN_FILE", "lamda-job-dispatcher": "OPERATOR_TOKEN_FILE"}
-MOST_EXPOSURE = 20  # tenths, of `systemd-analyze security`
+MOST_EXPOSURE = 20  # in tenths, of `systemd-analyze security`
 
 
 def keys_of(text):
@@ -46,15 +46,15 @@ def keys_of(text):
 def faults_of(path):
     text = path.read_text()
     keys = keys_of(text)
-    faults = [f"{key}={value} is wanted" for key, value in REQUIRED.items() if keys.get(key) != [value]]
+    faults = [f"{key}={value} is required" for key, value in REQUIRED.items() if keys.get(key) != [value]]
     faults += [f"{key} is missing" for key in sorted(PRESENT - keys.keys())]
     if keys.get("ExecStart") != [f"/usr/bin/{path.stem}"]:
         faults.append(f"ExecStart must be /usr/bin/{path.stem}")
     if "network-online.target" not in " ".join(keys.get("After", [])).split():
-        faults.append("After=network-online.target is wanted")
+        faults.append("After=network-online.target is required")
     credential = CREDENTIAL_OF.get(path.stem)
     if credential and not any(line.startswith(f"{credential}:") for line in keys.get("LoadCredential", [])):
-        faults.append(f"LoadCredential={credential}:… is wanted")
+        faults.append(f"LoadCredential={credential}:… is required")
     setting = SETTING_OF.get(path.stem)
     if setting and f"{setting}=%d/{credential}" not in keys.get("Environment", []):
         faults.append(f"{setting} must come from the credential {credential} (%d/…)")
@@ -77,11 +77,11 @@ def main(folder, services_list):
     with tempfile.TemporaryDirectory() as scratch:
         for unit in units:
             faults += [f"{unit.name}: {fault}" for fault in faults_of(unit)]
-            # The executables are not installed here; everything else is judged as it stands.
+            # The executables are not installed here; the rest of the unit is checked unchanged.
             copy = pathlib.Path(scratch) / unit.name
             copy.write_text(re.sub(r"^ExecStart=\S+", "ExecStart=/bin/true", unit.read_text(), flags=re.M))
             status, text = analyze("verify", "--man=no", str(copy))
-            # Also text without a status: an unknown key is only a warning to systemd.
+            # Also text without a status: for systemd an unknown key is only a warning.
             if status != 0 or unit.name in text:
                 faults.append(f"{unit.name}: systemd-analyze verify: {text}")
             status, text = analyze("security", "--offline=true", "--no-pager", f"--threshold={MOST_EXPOSURE}", str(copy))

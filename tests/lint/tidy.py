@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""clang-tidy over every .cpp of the compilation database, remembering what has passed.
+"""Runs clang-tidy on every .cpp of the compilation database, and caches files without findings.
 
 A file is checked again when its own text, a header of the project that it reaches, its compile command or .clang-tidy
 has changed: their digest names an empty file in build/tidy-cache.
@@ -55,7 +55,7 @@ def main():
     total = 0
     for entry in json.loads((build / "compile_commands.json").read_text()):
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
-        # Generated files are the generator's business; tests are held to the compiler's warnings.
+        # Generated files are checked by their generator's tests; tests are checked by compiler warnings only.
         if not path.is_relative_to(args.root.resolve()) or path.is_relative_to(build.resolve()):
             continue
         if path.name.endswith("_test.cpp"):

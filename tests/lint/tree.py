@@ -1,4 +1,4 @@
-"""The command line that the lints of source text share: files of the tree in, findings out. Not a lint itself.
+"""Command line of the lints of source text: reads files of the tree, prints findings. Not a lint itself.
 
 A lint gives `run` a function that takes a path and its text and yields (line, what is wrong and what to do).
 """
@@ -23,11 +23,8 @@ def tracked(root):
     return sorted(name for name in names if (root / name).is_file() and not (root / name).is_symlink())
 
 
-def run(description, wanted, findings_of, leftovers=list):
-    """Prints the findings in the files that `wanted` accepts and returns the exit status.
-
-    `leftovers` gives further lines after a run over the whole tree.
-    """
+def run(description, wanted, findings_of):
+    """Prints the findings in the files that `wanted` accepts and returns the exit status."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--root", type=pathlib.Path, default=pathlib.Path(__file__).resolve().parents[2])
     parser.add_argument("files", nargs="*", type=pathlib.Path, help="only these; without: every file that git tracks")
@@ -40,9 +37,7 @@ def run(description, wanted, findings_of, leftovers=list):
     judged = [name for name in names or tracked(root) if wanted(name)]
     lines = []
     for name in judged:
-        text = (root / name).read_text(encoding="utf-8", errors="replace")  # binary test inputs are among them
+        text = (root / name).read_text(encoding="utf-8", errors="replace")  # binary test inputs are included
         lines += [f"{name}:{line}: {finding}" for line, finding in findings_of(name, text)]
-    if not args.files:
-        lines += leftovers()
     print("\n".join(lines) if lines else f"{pathlib.Path(sys.argv[0]).stem}: {len(judged)} files, nothing found")
     return 1 if lines else 0

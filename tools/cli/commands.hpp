@@ -1,4 +1,4 @@
-// The command's verbs. Each prints on stdout and returns the exit status.
+// Verbs of `lamda`. Each prints on stdout and returns the exit status.
 #pragma once
 
 #include <map>
@@ -19,14 +19,15 @@ struct DeployOptions {
 int deploy(Context& context, const DeployOptions& options);
 
 struct JobOptions {
-    std::string spec_file;  ///< a spec's JSON, whole or partial; the other options override nothing in it
+    std::string
+        spec_file;  ///< JSON of a spec, complete or partial; its members take precedence over the options
     std::string provider;
     std::string image;
     std::optional<std::string> input_cid;
     std::vector<std::string> command;
     std::map<std::string, std::string> env;
     std::string payment;  ///< parse_amount
-    bool yes = false;     ///< do not ask
+    bool yes = false;     ///< do not ask for confirmation
     std::optional<std::uint32_t> cpu_millis;
     std::optional<std::uint32_t> memory_mib;
     std::optional<std::uint32_t> disk_mib;
@@ -38,7 +39,7 @@ int create_job(Context& context, const JobOptions& options);
 int show_job(Context& context, const std::string& id, bool chain_only);
 int list_jobs(Context& context, bool chain_only, const std::string& status, unsigned limit,
               std::optional<std::uint64_t> from_block);
-/// @param yes do not ask, and confirm what is not known to be completed too
+/// @param yes do not ask for confirmation; also confirms work that is not known to be completed
 int confirm_job(Context& context, const std::string& id, bool yes);
 int claim_job(Context& context, const std::string& id);
 
@@ -46,17 +47,17 @@ int register_node(Context& context, const std::string& gpu_model, const std::str
 int show_node(Context& context, const std::string& address, bool chain_only);
 int list_nodes(Context& context, bool chain_only, std::optional<std::uint64_t> from_block);
 
-/// 0: every stream is where it should be; 1: one lags or stands still for longer than `max_lag` (`60s`).
+/// 0: every stream is up to date; 1: a stream lags or is stalled for longer than `max_lag` (`60s`).
 int chain_status(Context& context, const std::string& max_lag);
 
 struct VerifyOptions {
     std::string stream;
     std::uint64_t from = 0;
-    std::optional<std::uint64_t> to;    ///< absent: the last final block that is processed
-    std::vector<std::string> rpc_urls;  ///< none: the setting of the stream's chain
-    bool by_receipts = false;           ///< read receipts, and compare their root with the header
+    std::optional<std::uint64_t> to;    ///< absent: the last processed final block
+    std::vector<std::string> rpc_urls;  ///< empty: the setting of the stream's chain
+    bool by_receipts = false;           ///< read receipts and compare their root with the header
 };
-/// Holds the journal of these blocks against the chain. 0: equal; 1: they differ.
+/// Compares the journal of these blocks with the chain. 0: equal; 1: different.
 int verify_chain(Context& context, const VerifyOptions& options);
 
 struct TxListOptions {
@@ -65,30 +66,31 @@ struct TxListOptions {
     unsigned limit = 100;
 };
 int list_txs(Context& context, const TxListOptions& options);
-/// @param key an intent's, or a job's id alone
+/// @param key an intent's key, or a job id
 int show_tx(Context& context, const std::string& key);
-/// @param wish `bump`, `cancel`, `retry`. 1: refused, and why
-int wish_tx(Context& context, const std::string& key, const std::string& operator_request);
+/// Records an operator request for the sender.
+/// @param operator_request `bump`, `cancel` or `retry`. 1: refused, with the reason
+int request_tx(Context& context, const std::string& key, const std::string& operator_request);
 
 struct DlqOptions {
     std::vector<std::uint64_t> ids;
-    bool all = false;     ///< instead of `ids`: all that the filter below lets through
-    bool sure = false;    ///< with `all`: do not ask
+    bool all = false;     ///< instead of `ids`: all that match the filter below
+    bool sure = false;    ///< with `all`: do not ask for confirmation
     std::string owner;    ///< empty: any
-    std::string subject;  ///< part of it
-    std::string reason;   ///< part of it
+    std::string subject;  ///< substring
+    std::string reason;   ///< substring
     unsigned limit = 100;
 };
 int list_dead_letters(Context& context, const DlqOptions& options);
 int show_dead_letter(Context& context, std::uint64_t id);
-/// 1: one was refused, and why
+/// 1: at least one was refused, with the reason
 int redrive_dead_letters(Context& context, const DlqOptions& options);
 int drop_dead_letters(Context& context, const DlqOptions& options);
 
 int show_wallets(Context& context);
 
-/// Forgets what the ledger of increments says; the service then reads it from the chain again.
-/// @param sure do not ask. 1: refused, an instance of reputation reads
+/// Deletes the increment ledger; lamda-reputation then reads it from the chain again.
+/// @param sure do not ask for confirmation. 1: refused, an instance of reputation is active
 int rebuild_reputation(Context& context, bool sure);
 
 }  // namespace lamda::cli

@@ -70,8 +70,8 @@ std::string Context::database_url() {
     return checked(runtime::read_database_url(settings_)).reveal();
 }
 
-std::unique_ptr<store::Database> Context::database(const std::string& who) {
-    return std::make_unique<store::Database>(database_url(), who, 1);
+std::unique_ptr<store::Database> Context::database(const std::string& application) {
+    return std::make_unique<store::Database>(database_url(), application, 1);
 }
 
 std::string Context::gateway_url() {

@@ -1,5 +1,5 @@
-// What commands need from the environment, made when first asked for: a command that reads only the chains
-// never touches the database or the gateway.
+// Settings, keys and clients of a command, created on first use: a command that reads only the chains
+// does not touch the database or the gateway.
 #pragma once
 
 #include <memory>
@@ -18,7 +18,7 @@ namespace lamda::cli {
 
 using runtime::kExitConfig;
 using runtime::kExitUsage;
-/// Of what reads the database: it could not be read.
+/// Exit status if the database cannot be read.
 constexpr int kExitUnread = 2;
 
 /// A wrong argument or setting: exit status 78 for settings, 2 for arguments.
@@ -33,34 +33,34 @@ class CommandRefused : public std::runtime_error {
 
 class Context {
   public:
-    /// Takes every secret out of this process's environment: those that a command may ask for are kept in
-    /// memory until then. While there is one thread only.
-    /// @param file settings for what the environment does not set
+    /// Removes every secret from the process's environment; keeps those that a command may need in memory.
+    /// Call while the process has one thread.
+    /// @param file settings that the environment does not set
     explicit Context(bool json, runtime::EnvFile file = {});
 
     bool json() const { return json_; }
-    eth::Rpc& bsc();    ///< BSC_RPC_URL: every endpoint of the list, the next one when one fails
+    eth::Rpc& bsc();    ///< BSC_RPC_URL: all endpoints of the list, with failover
     eth::Rpc& opbnb();  ///< OPBNB_RPC_URL
-    /// All endpoints of a list, behind one interface.
+    /// Returns one client for all endpoints of a list.
     std::unique_ptr<rpcpool::MultiRpc> connect(const std::vector<std::string>& urls);
     std::vector<std::string> urls(const std::string& setting);
-    /// absent: not set
+    /// Absent if the setting is not given.
     std::optional<std::vector<std::string>> maybe_urls(const std::string& setting);
     std::optional<BlockNum> maybe_block(const std::string& setting);
     Address job_manager();
     Address node_reputation();
     std::string database_url();
-    /// DATABASE_URL, by one connection. @param who shown in pg_stat_activity
-    std::unique_ptr<store::Database> database(const std::string& who);
-    std::string gateway_url();  ///< LAMDA_API_URL, else http://127.0.0.1:<API_PORT>
+    /// One connection to DATABASE_URL. @param application name in pg_stat_activity
+    std::unique_ptr<store::Database> database(const std::string& application);
+    std::string gateway_url();  ///< LAMDA_API_URL; default http://127.0.0.1:<API_PORT>
     net::HttpClient& http() { return http_; }
-    /// WALLET_PRIVATE_KEY[_FILE]: who pays, confirms, claims, registers.
+    /// WALLET_PRIVATE_KEY[_FILE]: the wallet that pays, confirms, claims and registers.
     const crypto::Signer& wallet();
-    /// ADMIN_WALLET_PRIVATE_KEY[_FILE]: who deploys and owns.
+    /// ADMIN_WALLET_PRIVATE_KEY[_FILE]: the wallet that deploys and owns the contracts.
     const crypto::Signer& admin();
 
   private:
-    /// The value, or Refused with every mistake noted so far.
+    /// Returns the value. @throws CommandRefused with every mistake found so far
     template <class T>
     T checked(T value);
     std::unique_ptr<crypto::Signer> signer_from(const std::string& name, const std::string& help);
@@ -75,7 +75,7 @@ class Context {
     std::unique_ptr<crypto::Signer> admin_;
 };
 
-/// What reads the database. @throws Refused(kExitUnread)
+/// Runs a database read. @throws CommandRefused(kExitUnread)
 template <class F>
 auto or_unread(F&& read) {
     try {
@@ -85,7 +85,7 @@ auto or_unread(F&& read) {
     }
 }
 
-/// A command-line argument that must parse. @throws Refused(kExitUsage)
+/// Returns the value of a parsed argument. @throws CommandRefused(kExitUsage)
 template <class T>
 T argument(Result<T> result, const std::string& name) {
     if (!result) {

@@ -1,4 +1,4 @@
-// A command's settings and secrets.
+// Tests of a command's settings and secrets.
 #include "tools/cli/context.hpp"
 
 #include <catch2/catch.hpp>
@@ -11,7 +11,7 @@
 using namespace lamda;
 using namespace lamda::cli;
 
-TEST_CASE("lamda keeps no secret in its environment, whether a command reads it or not") {
+TEST_CASE("lamda removes every secret from its environment, even one that no command reads") {
     for (const auto& name : runtime::secret_names()) {
         ::setenv(name.c_str(), "http://secret.invalid/", 1);
     }
@@ -25,7 +25,7 @@ TEST_CASE("lamda keeps no secret in its environment, whether a command reads it 
     CHECK(context.urls("BSC_RPC_URL") == std::vector<std::string>{"http://secret.invalid/"});
 }
 
-TEST_CASE("JSON that is printed is one line of ASCII, whatever strangers wrote") {
+TEST_CASE("printed JSON is one line of ASCII for any untrusted text") {
     CHECK(json_line({{"a", "\x1b[31m\xc2\x9b\xe2\x80\xae\x7f\n"}}) ==
           "{\"a\":\"\\u001b[31m\\u009b\\u202e\\u007f\\n\"}\n");
     CHECK(json_line("\xff") == "\"\\ufffd\"\n");

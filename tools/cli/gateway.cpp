@@ -42,7 +42,7 @@ Result<std::string> gateway_base(std::string_view text) {
     std::transform(scheme.begin(), scheme.end(), scheme.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
     if (scheme != "http" && scheme != "https") {
-        return Error{"invalid_url", "an address like http://127.0.0.1:8080 is needed", ""};
+        return Error{"invalid_url", "not an http or https address; use one like http://127.0.0.1:8080", ""};
     }
     std::string_view rest = text.substr(scheme_end + 3);
     const auto trim = [&] {
@@ -56,7 +56,8 @@ Result<std::string> gateway_base(std::string_view text) {
         trim();
     }
     if (rest.empty() || rest.find_first_of(" \t\r\n?#") != std::string_view::npos) {
-        return Error{"invalid_url", "an address like http://127.0.0.1:8080 is needed, without query", ""};
+        return Error{"invalid_url", "no host, a blank or a query; use an address like http://127.0.0.1:8080",
+                     ""};
     }
     return scheme + "://" + std::string(rest);
 }

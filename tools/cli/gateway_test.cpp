@@ -4,7 +4,7 @@
 
 using lamda::cli::gateway_base;
 
-TEST_CASE("LAMDA_API_URL: the forms that people paste are one gateway") {
+TEST_CASE("LAMDA_API_URL: all forms of one address name the same gateway") {
     for (const char* text : {"http://127.0.0.1:8080", "http://127.0.0.1:8080/", "HTTP://127.0.0.1:8080",
                              "http://127.0.0.1:8080/api", "http://127.0.0.1:8080/api/"}) {
         INFO(text);

@@ -1,4 +1,4 @@
-// lamda: the operator's command. Parses, runs one verb, prints, exits.
+// lamda: parses the arguments, runs one verb, returns its exit status.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -13,7 +13,7 @@ namespace {
 
 using namespace lamda::cli;
 
-// Read by Context, each when a command first needs it. In the form that the services print theirs in.
+// Read by Context on first use. Same format as the services' --help.
 constexpr auto kSettings = R"(Settings, from the environment:
   DATABASE_URL                      (required)  PostgreSQL (migrate: the schema's owner; chain, tx, dlq, wallet, reputation)
   BSC_RPC_URL                       (required)  JSON-RPC endpoints of BSC
@@ -31,251 +31,18 @@ A secret may be given as NAME_FILE instead: the first line of that file.)";
 constexpr auto kExits =
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage or not readable, 78 a setting is wrong.";
 
-// The verb that was chosen, to be run once everything is parsed.
+// The chosen verb; runs after all arguments are parsed.
 using Verb = std::function<int(Context&)>;
 
-void add_jobs(CLI::App& app, Verb& verb) {
-    auto* job = app.add_subcommand("job", "Jobs: create, look at, settle");
-    job->require_subcommand(1);
-
-    static JobOptions options;
-    static std::vector<std::string> env;
-    auto* create = job->add_subcommand(
-        "create", "Register a spec with the gateway and pay for it on BSC (WALLET_PRIVATE_KEY)");
-    create->add_option("--spec", options.spec_file,
-                       "file with a spec, whole or partial (what it lacks is taken from the options)");
-    create->add_option("--provider", options.provider, "address of the node that is to run it");
-    create->add_option("--image", options.image, "container image");
-    create->add_option("--input", options.input_cid, "CID of the input file or directory");
-    create->add_option("--env", env, "NAME=value, repeatable");
-    create->add_option("--payment", options.payment, "wei, or with a unit: 0.01ether, 5gwei")->required();
-    create->add_flag("--yes", options.yes, "do not ask before paying (only a terminal is asked)");
-    create->footer(std::string(kNoRefund) + "\n" + kExits);
-    create->add_option("--cpu-millis", options.cpu_millis, "thousandths of a core");
-    create->add_option("--memory-mib", options.memory_mib, "MiB");
-    create->add_option("--disk-mib", options.disk_mib, "MiB that it may write, to /output and elsewhere");
-    create->add_option("--gpus", options.gpus, "number of GPUs");
-    create->add_flag("--network", options.network, "let the container reach the network");
-    create->add_option("--time-limit", options.time_limit_seconds, "seconds");
-    create->add_option("command", options.command, "what to run in the image, after --");
-    create->callback([&verb] {
-        for (const auto& pair : env) {
-            const auto equals = pair.find('=');
-            if (equals == std::string::npos) {
-                throw CLI::ValidationError("--env", "NAME=value is needed, not " + pair);
-            }
-            options.env[pair.substr(0, equals)] = pair.substr(equals + 1);
-        }
-        verb = [](Context& context) { return create_job(context, options); };
-    });
-
-    static std::string id;
-    static bool chain_only = false;
-    auto* show = job->add_subcommand("show", "One job");
-    show->add_option("id", id, "0x and 64 hex digits")->required();
-    show->add_flag("--chain-only", chain_only,
-                   "read nothing but the chain (needs no database and no gateway)");
-    show->callback([&verb] { verb = [](Context& context) { return show_job(context, id, chain_only); }; });
-
-    static std::string status;
-    static unsigned limit = 100;
-    static std::optional<std::uint64_t> from_block;
-    auto* list = job->add_subcommand("list", "The newest jobs");
-    list->add_option("--status", status, "only those");
-    list->add_option("--limit", limit, "at most so many")->check(CLI::Range(1, 1000));
-    list->add_flag("--chain-only", chain_only, "read nothing but the chain");
-    list->add_option("--from-block", from_block, "with --chain-only: first block to read");
-    list->callback([&verb] {
-        verb = [](Context& context) { return list_jobs(context, chain_only, status, limit, from_block); };
-    });
-
-    auto* confirm =
-        job->add_subcommand("confirm", "Confirm the result, as renter or provider (WALLET_PRIVATE_KEY)");
-    confirm->add_option("id", id, "0x and 64 hex digits")->required();
-    static bool sure = false;
-    confirm->add_flag("--yes", sure, "do not ask; confirm even what is failed or not completed");
-    confirm->footer(std::string(kNoRefund) + "\n" + kExits);
-    confirm->callback([&verb] { verb = [](Context& context) { return confirm_job(context, id, sure); }; });
-
-    auto* claim = job->add_subcommand("claim", "Claim the reward, as provider (WALLET_PRIVATE_KEY)");
-    claim->add_option("id", id, "0x and 64 hex digits")->required();
-    claim->callback([&verb] { verb = [](Context& context) { return claim_job(context, id); }; });
-}
-
-void add_nodes(CLI::App& app, Verb& verb) {
-    auto* node = app.add_subcommand("node", "Nodes: register, look at");
-    node->require_subcommand(1);
-
-    static std::string gpu;
-    static std::string vram;
-    auto* reg = node->add_subcommand("register", "Register the wallet's node on opBNB (WALLET_PRIVATE_KEY)");
-    reg->add_option("--gpu", gpu, "model")->required();
-    reg->add_option("--vram", vram, "MiB")->required();
-    static bool sure = false;
-    reg->add_flag("--yes", sure, "do not ask (only a terminal is asked)");
-    reg->callback(
-        [&verb] { verb = [](Context& context) { return register_node(context, gpu, vram, sure); }; });
-
-    static std::string address;
-    static bool chain_only = false;
-    auto* show = node->add_subcommand("show", "One node");
-    show->add_option("address", address, "0x and 40 hex digits")->required();
-    show->add_flag("--chain-only", chain_only, "read nothing but the chain");
-    show->callback(
-        [&verb] { verb = [](Context& context) { return show_node(context, address, chain_only); }; });
-
-    static std::optional<std::uint64_t> from_block;
-    auto* list = node->add_subcommand("list", "All nodes");
-    list->add_flag("--chain-only", chain_only, "read nothing but the chain");
-    list->add_option("--from-block", from_block, "with --chain-only: first block to read");
-    list->callback(
-        [&verb] { verb = [](Context& context) { return list_nodes(context, chain_only, from_block); }; });
-}
-
-void add_chain(CLI::App& app, Verb& verb) {
-    auto* chain =
-        app.add_subcommand("chain", "The services' streams of the chains: where they are, and whether right");
-    chain->require_subcommand(1);
-
-    static std::string max_lag = "60s";
-    auto* status = chain->add_subcommand("status",
-                                         "Each stream: head, processed, lag, endpoints, last reorg "
-                                         "(DATABASE_URL; *_RPC_URL for the head now)");
-    status
-        ->add_option("--max-lag", max_lag,
-                     "exit status 1 when a stream is further behind, or silent for longer")
-        ->capture_default_str();
-    status->footer(
-        "Exit status: 0 all are well, 1 a stream lags or is stalled, 2 not readable, 78 a setting is wrong.");
-    status->callback([&verb] { verb = [](Context& context) { return chain_status(context, max_lag); }; });
-
-    static VerifyOptions options;
-    auto* verify =
-        chain->add_subcommand("verify", "Read blocks again and compare them with what the service recorded");
-    verify
-        ->add_option("--stream", options.stream,
-                     "dispatcher:bsc, registry:opbnb, reputation:bsc or reputation:opbnb")
-        ->required();
-    verify->add_option("--from", options.from, "first block; not before the stream's start block")
-        ->required();
-    verify->add_option("--to", options.to, "last block; absent: the last final one that is processed");
-    verify
-        ->add_option("--rpc-url", options.rpc_urls,
-                     "ask this endpoint, repeatable; absent: BSC_RPC_URL or OPBNB_RPC_URL")
-        ->allow_extra_args(false);
-    verify->add_flag("--receipts", options.by_receipts,
-                     "read receipts and compare their root with the header: an endpoint can then hide "
-                     "nothing (at most 50000 blocks)");
-    verify->footer("Exit status: 0 equal, 1 different, 2 could not be read, 78 a setting is wrong.");
-    verify->callback([&verb] { verb = [](Context& context) { return verify_chain(context, options); }; });
-}
-
-void add_txs(CLI::App& app, Verb& verb) {
-    auto* tx =
-        app.add_subcommand("tx", "The services' transactions: look at, hurry, take back (DATABASE_URL)");
-    tx->require_subcommand(1);
-
-    static TxListOptions options;
-    auto* list = tx->add_subcommand("list", "The newest intents, and what was sent for them");
-    list->add_option("--state", options.state, "pending, parked, allocated, sent, mined, done or failed");
-    list->add_option("--wallet", options.wallet, "address of the wallet that sends");
-    list->add_option("--limit", options.limit, "at most so many")
-        ->check(CLI::Range(1, 1000))
-        ->capture_default_str();
-    list->callback([&verb] { verb = [](Context& context) { return list_txs(context, options); }; });
-
-    static std::string key;
-    const auto add = [&](const char* name, const char* what, int (*run)(Context&)) {
-        auto* one = tx->add_subcommand(name, what);
-        one->add_option("key", key, "a job's id (0x and 64 hex digits), or an intent's key (increment:0x…)")
-            ->required();
-        one->footer("Exit status: 0 done, 1 refused, 2 the database is not readable, 78 a setting is wrong.");
-        one->callback([&verb, run] { verb = run; });
-    };
-    add("show", "One intent: every signed form, why it waits, what it paid",
-        [](Context& context) { return show_tx(context, key); });
-    add("bump", "Send it again now, with a higher fee, as far as the cap allows",
-        [](Context& context) { return wish_tx(context, key, "bump"); });
-    add("cancel", "Send an empty transfer at its nonce instead; which of the two is mined, the chain decides",
-        [](Context& context) { return wish_tx(context, key, "cancel"); });
-    add("retry", "Try one that has failed again, at a new nonce",
-        [](Context& context) { return wish_tx(context, key, "retry"); });
-}
-
-void add_dead_letters(CLI::App& app, Verb& verb) {
-    auto* dlq =
-        app.add_subcommand("dlq", "Messages that a service refused: look at, put back, drop (DATABASE_URL)");
-    dlq->require_subcommand(1);
-
-    static DlqOptions options;
-    const auto add_filter = [&](CLI::App* command) {
-        command->add_option("--owner", options.owner, "the service that refused it: dispatcher or registry");
-        command->add_option("--subject", options.subject,
-                            "part of the subject, such as a provider's address");
-        command->add_option("--reason", options.reason, "part of the reason");
-    };
-    auto* list = dlq->add_subcommand("list", "The newest dead letters");
-    add_filter(list);
-    list->add_option("--limit", options.limit, "at most so many")
-        ->check(CLI::Range(1, 1000))
-        ->capture_default_str();
-    list->callback([&verb] { verb = [](Context& context) { return list_dead_letters(context, options); }; });
-
-    static std::uint64_t id = 0;
-    auto* show = dlq->add_subcommand("show", "One, with its body");
-    show->add_option("id", id, "its number in the list")->required();
-    show->callback([&verb] { verb = [](Context& context) { return show_dead_letter(context, id); }; });
-
-    const auto add_move = [&](const char* name, const char* what, int (*run)(Context&, const DlqOptions&)) {
-        auto* one = dlq->add_subcommand(name, what);
-        one->add_option("id", options.ids, "numbers in the list");
-        one->add_flag("--all", options.all, "all that --owner, --subject and --reason let through");
-        one->add_flag("--yes", options.sure, "with --all: do not ask");
-        add_filter(one);
-        one->footer("Exit status: 0 done, 1 refused, 2 the database is not readable, 78 a setting is wrong.");
-        one->callback([&verb, run] { verb = [run](Context& context) { return run(context, options); }; });
-    };
-    add_move("redrive", "Put statuses back on the bus: their service takes them like any other",
-             redrive_dead_letters);
-    add_move("drop", "Forget them", drop_dead_letters);
-}
-
-void add_wallets(CLI::App& app, Verb& verb) {
-    auto* wallet = app.add_subcommand("wallet", "The wallets that the services send from");
-    wallet->require_subcommand(1);
-    wallet
-        ->add_subcommand("show",
-                         "Each wallet: balance, nonces, what is on its way, paid today (DATABASE_URL; "
-                         "OPBNB_RPC_URL for what the chain says)")
-        ->callback([&verb] { verb = [](Context& context) { return show_wallets(context); }; });
-}
-
-void add_reputation(CLI::App& app, Verb& verb) {
-    auto* reputation = app.add_subcommand("reputation", "The ledger of increments");
-    reputation->require_subcommand(1);
-    static bool sure = false;
-    auto* rebuild = reputation->add_subcommand(
-        "rebuild", "Forget it, so that lamda-reputation reads it from the chain again (DATABASE_URL)");
-    rebuild->add_flag("--yes", sure, "do not ask");
-    rebuild->footer(
-        "Exit status: 0 done, 1 refused (an instance reads, or no yes), 2 the database is not readable.");
-    rebuild->callback([&verb] { verb = [](Context& context) { return rebuild_reputation(context, sure); }; });
-}
-
-void add_setup(CLI::App& app, Verb& verb) {
-    app.add_subcommand("version", "Print the version")->callback([&verb] {
-        verb = [](Context& context) {
-            fmt::print("{}\n",
-                       context.json() ? "{\"version\":\"" LAMDA_VERSION "\"}" : "lamda " LAMDA_VERSION);
-            return 0;
-        };
-    });
+void add_migrate(CLI::App& app, Verb& verb) {
     static bool check = false;
     auto* migrate_verb =
         app.add_subcommand("migrate", "Bring the database's schema up to date (DATABASE_URL)");
-    migrate_verb->add_flag("--check", check, "only report; exit status 1 when migrations are missing");
+    migrate_verb->add_flag("--check", check, "only show; exit status 1 if migrations are missing");
     migrate_verb->callback([&verb] { verb = [](Context& context) { return migrate(context, check); }; });
+}
 
+void add_deploy(CLI::App& app, Verb& verb) {
     static std::string only;
     auto* deploy_verb = app.add_subcommand(
         "deploy", "Deploy the contracts (ADMIN_WALLET_PRIVATE_KEY, BSC_RPC_URL, OPBNB_RPC_URL)");
@@ -291,6 +58,235 @@ void add_setup(CLI::App& app, Verb& verb) {
     });
 }
 
+void add_jobs(CLI::App& app, Verb& verb) {
+    auto* job = app.add_subcommand("job", "Jobs: create, show, list, confirm, claim");
+    job->require_subcommand(1);
+
+    static JobOptions options;
+    static std::vector<std::string> env;
+    auto* create = job->add_subcommand(
+        "create", "Register a spec with the gateway and pay for it on BSC (WALLET_PRIVATE_KEY)");
+    create->add_option("--spec", options.spec_file,
+                       "file with a spec, complete or partial (the options supply missing members)");
+    create->add_option("--provider", options.provider, "address of the node to run the job");
+    create->add_option("--image", options.image, "container image");
+    create->add_option("--input", options.input_cid, "CID of the input file or directory");
+    create->add_option("--env", env, "NAME=value, repeatable");
+    create->add_option("--payment", options.payment, "wei, or with a unit: 0.01ether, 5gwei")->required();
+    create->add_flag("--yes", options.yes, "do not ask before paying (lamda asks only on a terminal)");
+    create->footer(std::string(kNoRefund) + "\n" + kExits);
+    create->add_option("--cpu-millis", options.cpu_millis, "thousandths of a core");
+    create->add_option("--memory-mib", options.memory_mib, "MiB");
+    create->add_option("--disk-mib", options.disk_mib,
+                       "MiB that the job may write, to /output and elsewhere");
+    create->add_option("--gpus", options.gpus, "number of GPUs");
+    create->add_flag("--network", options.network, "allow the container network access");
+    create->add_option("--time-limit", options.time_limit_seconds, "seconds");
+    create->add_option("command", options.command, "command to run in the image, after --");
+    create->callback([&verb] {
+        for (const auto& pair : env) {
+            const auto equals = pair.find('=');
+            if (equals == std::string::npos) {
+                throw CLI::ValidationError("--env", "wrong value \"" + pair + "\"; use NAME=value");
+            }
+            options.env[pair.substr(0, equals)] = pair.substr(equals + 1);
+        }
+        verb = [](Context& context) { return create_job(context, options); };
+    });
+
+    static std::string id;
+    static bool chain_only = false;
+    auto* show = job->add_subcommand("show", "One job");
+    show->add_option("id", id, "0x and 64 hex digits")->required();
+    show->add_flag("--chain-only", chain_only, "read only the chain (needs no database and no gateway)");
+    show->callback([&verb] { verb = [](Context& context) { return show_job(context, id, chain_only); }; });
+
+    static std::string status;
+    static unsigned limit = 100;
+    static std::optional<std::uint64_t> from_block;
+    auto* list = job->add_subcommand("list", "The newest jobs");
+    list->add_option("--status", status, "only jobs of this status");
+    list->add_option("--limit", limit, "maximum number")->check(CLI::Range(1, 1000));
+    list->add_flag("--chain-only", chain_only, "read only the chain");
+    list->add_option("--from-block", from_block, "with --chain-only: first block to read");
+    list->callback([&verb] {
+        verb = [](Context& context) { return list_jobs(context, chain_only, status, limit, from_block); };
+    });
+
+    auto* confirm =
+        job->add_subcommand("confirm", "Confirm the result, as renter or provider (WALLET_PRIVATE_KEY)");
+    confirm->add_option("id", id, "0x and 64 hex digits")->required();
+    static bool sure = false;
+    confirm->add_flag("--yes", sure, "do not ask; also confirm failed or incomplete work");
+    confirm->footer(std::string(kNoRefund) + "\n" + kExits);
+    confirm->callback([&verb] { verb = [](Context& context) { return confirm_job(context, id, sure); }; });
+
+    auto* claim = job->add_subcommand("claim", "Claim the reward, as provider (WALLET_PRIVATE_KEY)");
+    claim->add_option("id", id, "0x and 64 hex digits")->required();
+    claim->callback([&verb] { verb = [](Context& context) { return claim_job(context, id); }; });
+}
+
+void add_nodes(CLI::App& app, Verb& verb) {
+    auto* node = app.add_subcommand("node", "Nodes: register, show, list");
+    node->require_subcommand(1);
+
+    static std::string gpu;
+    static std::string vram;
+    auto* reg = node->add_subcommand("register", "Register the wallet's node on opBNB (WALLET_PRIVATE_KEY)");
+    reg->add_option("--gpu", gpu, "model")->required();
+    reg->add_option("--vram", vram, "MiB")->required();
+    static bool sure = false;
+    reg->add_flag("--yes", sure, "do not ask (lamda asks only on a terminal)");
+    reg->callback(
+        [&verb] { verb = [](Context& context) { return register_node(context, gpu, vram, sure); }; });
+
+    static std::string address;
+    static bool chain_only = false;
+    auto* show = node->add_subcommand("show", "One node");
+    show->add_option("address", address, "0x and 40 hex digits")->required();
+    show->add_flag("--chain-only", chain_only, "read only the chain");
+    show->callback(
+        [&verb] { verb = [](Context& context) { return show_node(context, address, chain_only); }; });
+
+    static std::optional<std::uint64_t> from_block;
+    auto* list = node->add_subcommand("list", "All nodes");
+    list->add_flag("--chain-only", chain_only, "read only the chain");
+    list->add_option("--from-block", from_block, "with --chain-only: first block to read");
+    list->callback(
+        [&verb] { verb = [](Context& context) { return list_nodes(context, chain_only, from_block); }; });
+}
+
+void add_chain(CLI::App& app, Verb& verb) {
+    auto* chain =
+        app.add_subcommand("chain", "The services' chain streams: status, and comparison with the chain");
+    chain->require_subcommand(1);
+
+    static std::string max_lag = "60s";
+    auto* status = chain->add_subcommand("status",
+                                         "Each stream: head, processed, lag, endpoints, last reorg "
+                                         "(DATABASE_URL; *_RPC_URL for the present head)");
+    status
+        ->add_option("--max-lag", max_lag,
+                     "exit status 1 if a stream is further behind, or has not been updated for longer")
+        ->capture_default_str();
+    status->footer(
+        "Exit status: 0 all ok, 1 a stream lags or is stalled, 2 not readable, 78 a setting is wrong.");
+    status->callback([&verb] { verb = [](Context& context) { return chain_status(context, max_lag); }; });
+
+    static VerifyOptions options;
+    auto* verify =
+        chain->add_subcommand("verify", "Read blocks again and compare them with what the service recorded");
+    verify
+        ->add_option("--stream", options.stream,
+                     "dispatcher:bsc, registry:opbnb, reputation:bsc or reputation:opbnb")
+        ->required();
+    verify->add_option("--from", options.from, "first block; not before the stream's start block")
+        ->required();
+    verify->add_option("--to", options.to, "last block; absent: the last processed final block");
+    verify
+        ->add_option("--rpc-url", options.rpc_urls,
+                     "read from this endpoint, repeatable; absent: BSC_RPC_URL or OPBNB_RPC_URL")
+        ->allow_extra_args(false);
+    verify->add_flag("--receipts", options.by_receipts,
+                     "read receipts and compare their root with the header, so that an endpoint "
+                     "cannot hide a log (at most 50000 blocks)");
+    verify->footer("Exit status: 0 equal, 1 different, 2 not readable, 78 a setting is wrong.");
+    verify->callback([&verb] { verb = [](Context& context) { return verify_chain(context, options); }; });
+}
+
+void add_txs(CLI::App& app, Verb& verb) {
+    auto* tx = app.add_subcommand(
+        "tx", "The services' transactions: list, show, bump, cancel, retry (DATABASE_URL)");
+    tx->require_subcommand(1);
+
+    static TxListOptions options;
+    auto* list = tx->add_subcommand("list", "The newest intents and their transactions");
+    list->add_option("--state", options.state, "pending, parked, allocated, sent, mined, done or failed");
+    list->add_option("--wallet", options.wallet, "address of the sending wallet");
+    list->add_option("--limit", options.limit, "maximum number")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    list->callback([&verb] { verb = [](Context& context) { return list_txs(context, options); }; });
+
+    static std::string key;
+    const auto add = [&](const char* name, const char* what, int (*run)(Context&)) {
+        auto* one = tx->add_subcommand(name, what);
+        one->add_option("key", key, "a job's id (0x and 64 hex digits), or an intent's key (increment:0x…)")
+            ->required();
+        one->footer("Exit status: 0 done, 1 refused, 2 the database is not readable, 78 a setting is wrong.");
+        one->callback([&verb, run] { verb = run; });
+    };
+    add("show", "One intent: every signed form, the reason for waiting, the paid fee",
+        [](Context& context) { return show_tx(context, key); });
+    add("bump", "Replace it now with a higher fee, up to the fee cap",
+        [](Context& context) { return request_tx(context, key, "bump"); });
+    add("cancel", "Replace it by an empty transfer at its nonce; only one of the two can be mined",
+        [](Context& context) { return request_tx(context, key, "cancel"); });
+    add("retry", "Retry a failed intent at a new nonce",
+        [](Context& context) { return request_tx(context, key, "retry"); });
+}
+
+void add_dead_letters(CLI::App& app, Verb& verb) {
+    auto* dlq = app.add_subcommand(
+        "dlq", "Messages that a service refused: list, show, redrive, drop (DATABASE_URL)");
+    dlq->require_subcommand(1);
+
+    static DlqOptions options;
+    const auto add_filter = [&](CLI::App* command) {
+        command->add_option("--owner", options.owner,
+                            "the service that refused the message: dispatcher or registry");
+        command->add_option("--subject", options.subject,
+                            "substring of the subject, such as a provider's address");
+        command->add_option("--reason", options.reason, "substring of the reason");
+    };
+    auto* list = dlq->add_subcommand("list", "The newest dead letters");
+    add_filter(list);
+    list->add_option("--limit", options.limit, "maximum number")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    list->callback([&verb] { verb = [](Context& context) { return list_dead_letters(context, options); }; });
+
+    static std::uint64_t id = 0;
+    auto* show = dlq->add_subcommand("show", "One dead letter with its body");
+    show->add_option("id", id, "number in the list")->required();
+    show->callback([&verb] { verb = [](Context& context) { return show_dead_letter(context, id); }; });
+
+    const auto add_move = [&](const char* name, const char* what, int (*run)(Context&, const DlqOptions&)) {
+        auto* one = dlq->add_subcommand(name, what);
+        one->add_option("id", options.ids, "numbers in the list");
+        one->add_flag("--all", options.all, "all that match --owner, --subject and --reason");
+        one->add_flag("--yes", options.sure, "with --all: do not ask");
+        add_filter(one);
+        one->footer("Exit status: 0 done, 1 refused, 2 the database is not readable, 78 a setting is wrong.");
+        one->callback([&verb, run] { verb = [run](Context& context) { return run(context, options); }; });
+    };
+    add_move("redrive", "Put statuses back on the bus; their service processes them again",
+             redrive_dead_letters);
+    add_move("drop", "Delete them", drop_dead_letters);
+}
+
+void add_wallets(CLI::App& app, Verb& verb) {
+    auto* wallet = app.add_subcommand("wallet", "The wallets that the services send from");
+    wallet->require_subcommand(1);
+    wallet
+        ->add_subcommand("show",
+                         "Each wallet: balance, nonces, transactions in flight, paid today (DATABASE_URL; "
+                         "OPBNB_RPC_URL for balance and the chain's nonces)")
+        ->callback([&verb] { verb = [](Context& context) { return show_wallets(context); }; });
+}
+
+void add_reputation(CLI::App& app, Verb& verb) {
+    auto* reputation = app.add_subcommand("reputation", "The increment ledger");
+    reputation->require_subcommand(1);
+    static bool sure = false;
+    auto* rebuild = reputation->add_subcommand(
+        "rebuild", "Delete it, so that lamda-reputation reads it from the chain again (DATABASE_URL)");
+    rebuild->add_flag("--yes", sure, "do not ask");
+    rebuild->footer(
+        "Exit status: 0 done, 1 refused (an instance is active, or no yes), 2 the database is not readable.");
+    rebuild->callback([&verb] { verb = [](Context& context) { return rebuild_reputation(context, sure); }; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -303,11 +299,19 @@ int main(int argc, char** argv) {
     app.add_flag("--json", json, "print JSON, for programs");
     std::vector<std::string> env_files;
     app.add_option("--env-file", env_files,
-                   "read settings from this file, too; the environment comes first, then the last file")
+                   "also read settings from this file; precedence: the environment, then the last file")
         ->allow_extra_args(false);
 
     Verb verb;
-    add_setup(app, verb);
+    app.add_subcommand("version", "Print the version")->callback([&verb] {
+        verb = [](Context& context) {
+            fmt::print("{}\n",
+                       context.json() ? "{\"version\":\"" LAMDA_VERSION "\"}" : "lamda " LAMDA_VERSION);
+            return 0;
+        };
+    });
+    add_migrate(app, verb);
+    add_deploy(app, verb);
     add_jobs(app, verb);
     add_nodes(app, verb);
     add_chain(app, verb);

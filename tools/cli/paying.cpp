@@ -23,8 +23,8 @@ void require_logged(bool logged, const std::string& event, const eth::Receipt& r
                     const std::string& subject) {
     if (!logged) {
         throw std::runtime_error(subject + ": transaction " + receipt.tx_hash.hex() + " was mined in block " +
-                                 std::to_string(receipt.block.number.value) + " but logged no fitting " +
-                                 event + ": the contract is not the expected one");
+                                 std::to_string(receipt.block.number.value) + " but logged no matching " +
+                                 event + "; compare the contract's address");
     }
 }
 

@@ -1,4 +1,4 @@
-// Asking before, and judging after, a transaction that costs the person money.
+// Confirmation before a paid transaction, and the check of its receipt afterwards.
 #pragma once
 
 #include <string>
@@ -12,11 +12,10 @@ namespace lamda::cli {
 inline constexpr auto kNoRefund =
     "JobManager has no refund: the payment cannot be taken back, even if the job never runs or fails.";
 
-/// Asks on a terminal; scripts (no terminal on standard input) go on. @throws Refused(1) when the answer is
-/// no
+/// Asks for confirmation if standard input is a terminal. @throws CommandRefused(1) if the answer is not yes
 void ask_on_terminal(const std::string& what, bool yes);
 
-/// @throws std::runtime_error naming both when the event is missing: the contract is another one
+/// @throws std::runtime_error with subject and transaction if the event is missing: wrong contract
 void require_logged(bool logged, const std::string& event, const eth::Receipt& receipt,
                     const std::string& subject);
 

@@ -52,7 +52,7 @@ std::vector<std::string> board_lines(const std::vector<BoardRow>& rows, double s
         total += part;
         rewarded += rows[i].status == "rewarded" ? 1 : 0;
         if (i < kMostRows) {
-            // Multi-byte ellipses: pad by hand.
+            // fmt's padding counts the bytes of the ellipsis, so these columns have a fixed width.
             out.push_back(fmt::format("  {}  {}  {:<18} {}", shortened(rows[i].id),
                                       shortened(rows[i].provider), shown_text(rows[i].status),
                                       bar(part, 20)));

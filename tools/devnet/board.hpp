@@ -1,5 +1,5 @@
-// What people see while the demo runs: jobs moving through their states, and a progress bar. On a terminal it
-// is drawn in place; elsewhere each change is one plain line.
+// Live display of the demo: job states and a progress bar. On a terminal it is redrawn in place; elsewhere
+// each change is one line.
 #pragma once
 
 #include <chrono>
@@ -9,7 +9,7 @@
 
 namespace lamda::devnet {
 
-/// One job as it stands.
+/// Present state of one job.
 struct BoardRow {
     std::string id;        ///< 0x…
     std::string provider;  ///< 0x…
@@ -17,16 +17,16 @@ struct BoardRow {
     bool operator==(const BoardRow&) const = default;
 };
 
-/// How far a status is on the way from ordered (0) to rewarded (1).
+/// Returns the progress of a status, from 0 (ordered) to 1 (rewarded).
 double progress_of(const std::string& status);
 
-/// The table and the bar, as lines.
+/// Returns the table and the progress bar as lines.
 std::vector<std::string> board_lines(const std::vector<BoardRow>& rows, double seconds);
 
 class Board {
   public:
     Board();
-    /// A line that stays.
+    /// Prints a line that is not redrawn.
     void note(const std::string& text);
     void show(const std::vector<BoardRow>& rows);
     double seconds() const;

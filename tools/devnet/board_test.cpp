@@ -1,11 +1,11 @@
-// The demo's board.
+// Tests of the demo's board.
 #include "tools/devnet/board.hpp"
 
 #include <catch2/catch.hpp>
 
 using namespace lamda::devnet;
 
-TEST_CASE("strangers' text cannot steer the terminal of a demo") {
+TEST_CASE("untrusted text cannot send control characters to the demo's terminal") {
     const auto lines = board_lines({{"0x\x1b[2J", "\r0x12", "paid\n\x1b]0;title\x07\xe2\x80\xae"}}, 1.0);
     for (const auto& line : lines) {
         INFO(line);

@@ -1,9 +1,9 @@
 // A content store for the local network and for tests: the part of kubo's HTTP interface that Lamda uses, on the
-// reference UnixFS packages. It connects to no other host and has no accounts: keep it on the loopback address.
+// reference UnixFS packages. It has no peers and no accounts: keep it on the loopback address.
 //
 //   node tools/devnet/content-store.mjs --dir <folder> [--port 5001] [--host 127.0.0.1] [--max-upload-bytes N]
 //
-// Prints one line, {"port":N}, when it is ready.
+// Prints one line, {"port":N}, when ready.
 
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
@@ -67,7 +67,7 @@ async function handle(request, response) {
     try {
         url = new URL(`http://store${request.url}`);
     } catch {
-        throw new RequestError(400, 'the address is malformed');
+        throw new RequestError(400, 'the request target is malformed');
     }
     const { pathname, searchParams: query } = url;
     if (pathname.startsWith('/api/v0/')) {
@@ -77,18 +77,18 @@ async function handle(request, response) {
         }
         if (request.method !== 'POST') {
             response.setHeader('Allow', 'POST');
-            throw new RequestError(405, 'this interface takes POST only');
+            throw new RequestError(405, 'use POST');
         }
-        // As kubo: no web page that happens to be open may write here.
+        // As kubo: refuses requests from web pages.
         if (request.headers.origin) {
-            throw new RequestError(403, 'requests from web pages are not taken');
+            throw new RequestError(403, 'requests from web pages are refused');
         }
         return command({ blocks, maxUploadBytes }, request, response, query);
     }
     if (pathname.startsWith('/ipfs/')) {
         if (request.method !== 'GET' && request.method !== 'HEAD') {
             response.setHeader('Allow', 'GET, HEAD');
-            throw new RequestError(405, 'this path takes GET and HEAD only');
+            throw new RequestError(405, 'use GET or HEAD');
         }
         return gateway(blocks, request, response, pathname, query);
     }
@@ -107,13 +107,13 @@ function refuse(request, response, error) {
     for (const name of ['Content-Length', 'Cache-Control', 'Etag']) {
         response.removeHeader(name);
     }
-    // The rest of an upload is read past, for a while, so that the client comes to read the answer.
+    // Discards the rest of an upload for up to 2 s, so that the client reads the answer.
     response.setHeader('Connection', 'close');
     const message = known ? error.message : 'internal error';
     answerJson(response, known ? error.status : 500, { Message: message, Code: 0, Type: 'error' });
     if (!request.complete) {
-        const patience = setTimeout(() => request.destroy(), 2000);
-        request.on('close', () => clearTimeout(patience));
+        const timeout = setTimeout(() => request.destroy(), 2000);
+        request.on('close', () => clearTimeout(timeout));
         request.on('error', () => {});
         request.resume();
     }

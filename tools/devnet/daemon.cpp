@@ -19,7 +19,7 @@ namespace {
 using nlohmann::json;
 using telemetry::shown_text;
 
-// The record of a running network stands beside its folder, which a new start empties.
+// The record of a running network is next to its folder, which a new start empties.
 std::string record_file(const std::string& dir) {
     return dir + ".json";
 }
@@ -51,7 +51,7 @@ void write_record(const std::string& dir, const localnet::Network& network) {
     }
     std::string settings;
     auto values = network.settings();
-    // Whoever tries this network by hand looks into every table, and starts services and databases beside it.
+    // The owner's login: manual trials read every table, and start further services and databases.
     values["DATABASE_URL"] = network.dsn();
     for (const auto& [name, value] : values) {
         settings += fmt::format("{}={}\n", name, value);
@@ -60,13 +60,13 @@ void write_record(const std::string& dir, const localnet::Network& network) {
     write_file(record_file(dir), json({{"pid", ::getpid()}, {"places", places}}).dump(2) + "\n");
 }
 
-// The background process: starts the network, tells the waiting parent how it went, and stays until SIGTERM.
+// The background process: starts the network, reports the result to the waiting parent, runs until SIGTERM.
 [[noreturn]] void serve(const localnet::NetworkConfig& config, int report) {
     sigset_t ends;
     sigemptyset(&ends);
     sigaddset(&ends, SIGTERM);
     sigaddset(&ends, SIGINT);
-    // Set aside before any thread starts, so that all inherit it and only sigwait sees the signal.
+    // Blocked before any thread starts: all threads inherit the mask, and only sigwait receives the signal.
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
     int status = 0;
     const auto tell = [&](const std::string& line) {
@@ -93,7 +93,7 @@ void write_record(const std::string& dir, const localnet::Network& network) {
 int print_status(const std::string& dir) {
     const auto record = read_record(dir);
     if (!alive(record)) {
-        fmt::print("nothing runs; `make up` starts the network\n");
+        fmt::print("the network is not running; `make up` starts it\n");
         return 1;
     }
     net::HttpClient http;
@@ -119,10 +119,10 @@ int print_status(const std::string& dir) {
         fmt::print("{:<20} {:<10} {}\n", shown_text(name), state,
                    shown_text(place.at("address").get<std::string>()));
     }
-    fmt::print("\nset -a; . {}; set +a   # the settings, for build/bin/lamda\n", settings_file(dir));
+    fmt::print("\nset -a; . {}; set +a   # settings for build/bin/lamda\n", settings_file(dir));
     if (!missing.empty()) {
-        fmt::print("\nNot all of it works: {}. See {}/logs\n",
-                   shown_text(fmt::format("{}", fmt::join(missing, ", "))), dir);
+        fmt::print("\nNot ready: {}. See {}/logs\n", shown_text(fmt::format("{}", fmt::join(missing, ", "))),
+                   dir);
     }
     return missing.empty() ? 0 : 1;
 }
@@ -135,7 +135,7 @@ bool runs(const std::string& dir) {
 
 int up(const localnet::NetworkConfig& config) {
     if (runs(config.dir)) {
-        fmt::print("it runs already\n\n");
+        fmt::print("the network is already running\n\n");
         return print_status(config.dir);
     }
     int pipe_ends[2];
@@ -179,13 +179,13 @@ int up(const localnet::NetworkConfig& config) {
 int down(const std::string& dir) {
     const auto record = read_record(dir);
     if (!alive(record)) {
-        fmt::print("nothing runs\n");
+        fmt::print("the network is not running\n");
         return 0;
     }
     const pid_t pid = record.at("pid").get<pid_t>();
     ::kill(pid, SIGTERM);
     const bool gone = testkit::wait_until([&] { return ::kill(pid, 0) != 0; }, Millis(30'000));
-    fmt::print("{}\n", gone ? "stopped" : "it does not stop; see " + dir + ".log");
+    fmt::print("{}\n", gone ? "stopped" : "the network did not stop within 30 s; see " + dir + ".log");
     return gone ? 0 : 1;
 }
 

@@ -1,4 +1,4 @@
-// The network left running: `up` starts it in the background, `status` looks at it, `down` stops it.
+// The network as a background process: `up` starts it, `status` shows its parts, `down` stops it.
 #pragma once
 
 #include <string>
@@ -9,10 +9,9 @@ namespace lamda::devnet {
 
 int up(const localnet::NetworkConfig& config);
 int down(const std::string& dir);
-/// 0 only when all parts are ready; else the last line names those that are not.
+/// 0 only if all parts are ready; else the last line names the others.
 int status(const std::string& dir);
-/// A network that `up` left running in this folder: whoever starts another there would empty it under that
-/// one.
+/// True if a network of `up` runs in this folder: another start there would empty the folder.
 bool runs(const std::string& dir);
 
 }  // namespace lamda::devnet

@@ -1,4 +1,4 @@
-// What runs, as `status` and `demo` see it.
+// Tests of `status` and of the check for a running network.
 #include <unistd.h>
 #include <catch2/catch.hpp>
 #include <fstream>
@@ -22,7 +22,7 @@ std::string place(const std::string& name, const std::string& address) {
 
 }  // namespace
 
-TEST_CASE("A part is up when somebody listens at its address") {
+TEST_CASE("a part is up if its address accepts connections") {
     const testkit::TempDir dir("reach");
     testkit::NatsServer nats(dir.path() + "/nats");
     CHECK(reachable(nats.url()));
@@ -33,7 +33,7 @@ TEST_CASE("A part is up when somebody listens at its address") {
     CHECK(reachable("0xd9264b533dd53198c7ae345c6afe8ef054303b53"));
 }
 
-TEST_CASE("status ends with 0 only when every part is up; a folder with a running network is known") {
+TEST_CASE("status returns 0 only if every part is up; a folder with a running network is recognized") {
     const testkit::TempDir dir("status");
     const std::string network = dir.path() + "/devnet";
     CHECK_FALSE(runs(network));

@@ -19,10 +19,10 @@ namespace {
 
 using nlohmann::json;
 
-constexpr auto kLookEvery = std::chrono::milliseconds(200);
-constexpr double kPatienceSeconds = 900;  // for all jobs together, whatever is killed
+constexpr auto kPollInterval = std::chrono::milliseconds(200);
+constexpr double kTimeoutSeconds = 900;  // for all jobs and faults together
 
-/// What the gateway says of a job. Absent while the gateway is down: the demo then shows what it knew.
+/// Returns the gateway's view of a job. Absent while the gateway is down; the demo then shows the last one.
 std::optional<json> ask_job(localnet::Network& network, const JobId& id) {
     try {
         net::HttpRequest request;
@@ -38,7 +38,7 @@ std::optional<json> ask_job(localnet::Network& network, const JobId& id) {
     return std::nullopt;
 }
 
-/// The faults that were asked for, one after the other, each mended before the next.
+/// Injects the requested faults one after the other; each is repaired before the next.
 class Breaker {
   public:
     Breaker(localnet::Network& network, Board& board, const std::string& what)
@@ -49,28 +49,28 @@ class Breaker {
             names_ = {what};
         }
     }
-    bool done() const { return next_ == names_.size() && step_ == Step::kStrike; }
+    bool done() const { return next_ == names_.size() && step_ == Step::kInject; }
     std::size_t faults() const { return names_.size(); }
     void first_assigned() { armed_ = true; }
-    /// One look: goes on by one step when its condition holds.
-    /// @param order orders a job: each fault meets one on its way
-    void look(const std::function<void()>& order) {
+    /// Takes the next step if its condition holds.
+    /// @param order orders a job, so that each fault occurs while a job is in flight
+    void poll(const std::function<void()>& order) {
         switch (step_) {
-            case Step::kStrike:
+            case Step::kInject:
                 if (armed_ && next_ < names_.size()) {
                     fault_ = faults_.of(names_[next_++]);
                     if (!fault_.needs_job) {
                         order();
                     }
-                    fault_.strike();
-                    board_.note(fault_.broken);
-                    step_ = Step::kMend;
+                    fault_.inject();
+                    board_.note(fault_.injected_text);
+                    step_ = Step::kRepair;
                 }
                 return;
-            case Step::kMend:
-                if (fault_.felt()) {
-                    fault_.mend();
-                    board_.note(fault_.mended);
+            case Step::kRepair:
+                if (fault_.visible()) {
+                    fault_.repair();
+                    board_.note(fault_.repaired_text);
                     step_ = Step::kRecover;
                 } else if (fault_.needs_job) {
                     order();
@@ -79,22 +79,22 @@ class Breaker {
                 return;
             case Step::kRecover:
                 if (fault_.recovered()) {
-                    board_.note(fmt::format("{}: all is ready again", fault_.name));
-                    step_ = Step::kStrike;
+                    board_.note(fmt::format("{}: all parts are ready again", fault_.name));
+                    step_ = Step::kInject;
                 }
                 return;
         }
     }
 
   private:
-    enum class Step { kStrike, kMend, kRecover };
+    enum class Step { kInject, kRepair, kRecover };
 
     Faults faults_;
     Board& board_;
     std::vector<std::string> names_;
     std::size_t next_ = 0;
     bool armed_ = false;
-    Step step_ = Step::kStrike;
+    Step step_ = Step::kInject;
     Fault fault_;
 };
 
@@ -104,7 +104,7 @@ struct Tracked {
     json last;  ///< the gateway's last answer
 };
 
-/// Both chains at once: which jobs were rewarded, what each provider's count is.
+/// State of both chains: jobs, their rewards, and the count of each provider.
 struct ChainTruth {
     std::map<JobId, onchain::JobView> jobs;
     std::map<JobId, onchain::IncrementView> rewards;
@@ -143,11 +143,11 @@ std::string field(const json& job, const char* name) {
                                                                              : "";
 }
 
-/// Prints the final table; true when every job was rewarded once and every count is right.
+/// Prints the final table. Returns true if every job was rewarded once and every count is right.
 bool print_summary(localnet::Network& network, localnet::Market& market, const std::vector<Tracked>& jobs) {
     const ChainTruth truth = read_chains(network);
     fmt::print(
-        "\nJobs, as the two chains tell them (times UTC; assigned, completed and output from the signed "
+        "\nJobs, read from the two chains (times UTC; assigned, completed and output from the signed "
         "statuses)\n\n");
     fmt::print("  {:<13} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", "JOB", "CREATED", "ASSIGNED",
                "COMPLETED", "CONFIRMED", "PAID", "REWARDED", "OUTPUT CID");
@@ -172,7 +172,7 @@ bool print_summary(localnet::Network& network, localnet::Market& market, const s
             fmt::print("    ^ {}\n", !view.paid ? "was not paid" : "was not rewarded exactly once");
         } else if (output.empty() || market.result_of(output) != job.order.expected_output) {
             right = false;
-            fmt::print("    ^ its output is not what the container had to write\n");
+            fmt::print("    ^ its output differs from the expected one\n");
         }
     }
     fmt::print("\nProviders on opBNB\n\n  {:<44} {:<22} {}\n", "PROVIDER", "successfulJobsCount", "EXPECTED");
@@ -200,14 +200,14 @@ class Demo {
         const double started = board_.seconds();
         bool all = false;
         while (!(all && breaker_.done() && jobs_.size() == options_.jobs) &&
-               board_.seconds() - started < kPatienceSeconds) {
-            all = look();
-            breaker_.look([this] {
+               board_.seconds() - started < kTimeoutSeconds) {
+            all = poll_jobs();
+            breaker_.poll([this] {
                 if (jobs_.size() < options_.jobs) {
                     order_one();
                 }
             });
-            std::this_thread::sleep_for(kLookEvery);
+            std::this_thread::sleep_for(kPollInterval);
         }
         return print_summary(network_, market_, jobs_);
     }
@@ -218,11 +218,11 @@ class Demo {
         show();
     }
 
-    // With a reorg: some jobs before it, some after, and the wallet sends again what was dropped. With
-    // faults: the last ones are kept back, one to be ordered right before each.
+    // With a reorg: some jobs are ordered before it, some after; the wallet resends dropped payments. With
+    // faults: one job for each fault is held back and ordered just before the fault.
     void order_all() {
-        const std::size_t kept_back = std::min(breaker_.faults(), options_.jobs - 1);
-        while (jobs_.size() < options_.jobs - kept_back) {
+        const std::size_t held_back = std::min(breaker_.faults(), options_.jobs - 1);
+        while (jobs_.size() < options_.jobs - held_back) {
             order_one();
             if (options_.reorg > 0 && jobs_.size() == options_.jobs / 2 + 1) {
                 reorg();
@@ -230,8 +230,7 @@ class Demo {
         }
     }
 
-    // At the worst moment: the newest job is in a block, and has been assigned already
-    // (DISPATCH_FINALITY=latest).
+    // The reorg starts after the newest job is in a block and assigned (DISPATCH_FINALITY=latest).
     void reorg() {
         const auto& last = jobs_.back().order;
         testkit::wait_until([&] {
@@ -242,11 +241,11 @@ class Demo {
         const auto dropped = std::count_if(jobs_.begin(), jobs_.end(), [&](const Tracked& job) {
             return !network_.bsc().receipt(job.order.tx).has_value();
         });
-        board_.note(fmt::format("BSC reorganised, {} blocks deep: {} payments are no longer in the chain",
+        board_.note(fmt::format("BSC reorganised, {} blocks deep: {} payments are no longer on the chain",
                                 options_.reorg, dropped));
     }
 
-    bool look() {
+    bool poll_jobs() {
         std::vector<localnet::OrderedJob> orders;
         orders.reserve(jobs_.size());
         for (const auto& job : jobs_) {
@@ -264,8 +263,8 @@ class Demo {
                 progress_of(job.status) >= progress_of("assigned")) {
                 breaker_.first_assigned();
             }
-            // The chain may be ahead of the signed status that tells the output: after a kill it is delivered
-            // again.
+            // The chain may be ahead of the signed status with the output: after a kill the status is
+            // delivered again.
             const bool rewarded = job.status == "paid" && truth.rewards.contains(job.order.id) &&
                                   !field(job.last, "output_file_cid").empty();
             if (rewarded) {
@@ -303,17 +302,18 @@ int run_demo(const DemoOptions& options) {
     config.executables = options.executables;
     if (options.reorg > 0) {
         config.dispatch_finality = "latest";
-        // Blocks that are reorganised must not have been final.
+        // A reorganised block must not have been final.
         config.bsc_slots = options.reorg;
     }
     const auto note = [&](const std::string& what) { board.note(what); };
     localnet::Network network(config, note);
     network.start_all(note);
-    board.note(fmt::format("everything is ready; {} jobs follow", options.jobs));
+    board.note(fmt::format("all parts are ready; {} jobs follow", options.jobs));
     const bool right = Demo(network, board, options).run();
-    fmt::print("\n{} in {:.1f} s\n",
-               right ? "Every job was rewarded, once, and every count is right" : "NOT all right",
-               board.seconds());
+    fmt::print(
+        "\n{} in {:.1f} s\n",
+        right ? "Every job was rewarded once and every count is right" : "FAILED (see the marked rows)",
+        board.seconds());
     if (!right) {
         fmt::print("The logs are in {}/logs\n", options.dir);
     }

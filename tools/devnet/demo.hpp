@@ -1,5 +1,4 @@
-// The main job, to its end: ordered, paid, dispatched, run, confirmed, claimed, and counted on the other
-// chain.
+// Demo of whole jobs: ordered, paid, dispatched, run, confirmed, claimed, and counted on the other chain.
 #pragma once
 
 #include <string>
@@ -10,8 +9,8 @@ namespace lamda::devnet {
 
 struct DemoOptions {
     std::size_t jobs = 8;
-    std::string kill;    ///< a service's name, `all`, or empty
-    unsigned reorg = 0;  ///< depth of a reorg of BSC while jobs are created; 0: none
+    std::string kill;    ///< a name of fault_names, `all`, or empty
+    unsigned reorg = 0;  ///< blocks; depth of a reorg of BSC while jobs are created; 0: none
     std::string dir;
     std::string executables;
 };

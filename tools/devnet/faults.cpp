@@ -16,10 +16,10 @@ constexpr auto kDispatcher = "job-dispatcher";
 constexpr Millis kAnswerWait{10'000};
 const std::vector<std::string> kServers{"stream", "store", "nats", "postgres"};
 
-/// Messages for a provider that does not exist fill the stream: large ones first, until not even a byte fits.
+/// Messages for an unknown provider fill the stream: large ones first, until one byte does not fit.
 constexpr std::size_t kRoom = 64U << 10;
 constexpr std::size_t kSizes[] = {16U << 10, 1U << 10, 64, 1};
-std::string nobody() {
+std::string unknown_provider() {
     return wire::dispatch_subject(Address{});
 }
 
@@ -82,9 +82,9 @@ Fault Faults::nats() {
 
 Fault Faults::deleted_stream() {
     return {"stream",
-            "stream JOBS deleted, with all that it held",
-            "stream JOBS: the dispatcher has made it again",
-            [this] { ask("STREAM.DELETE.JOBS"); },
+            "stream JOBS deleted with its messages",
+            "stream JOBS created again by the dispatcher",
+            [this] { jetstream("STREAM.DELETE.JOBS"); },
             [this] { return bus().stream_names().contains(wire::kJobsStream); },
             [] {},
             [this] { return all_ready(); }};
@@ -93,7 +93,7 @@ Fault Faults::deleted_stream() {
 Fault Faults::full_stream() {
     return {"store", "stream JOBS is full: the server refuses every assignment", "stream JOBS has room again",
             [this] { fill(); },
-            // An assignment waits, and readiness has said so.
+            // An assignment waits in the outbox, and /readyz reports it.
             [this] { return network_.readiness(kDispatcher).find("messages wait") != std::string::npos; },
             [this] { free(); }, [this] { return all_ready(); }, true};
 }
@@ -105,7 +105,7 @@ bus::Bus& Faults::bus() {
     return *bus_;
 }
 
-std::string Faults::ask(const std::string& what, const std::string& body) {
+std::string Faults::jetstream(const std::string& what, const std::string& body) {
     auto answer = bus().request("$JS.API." + what, body, kAnswerWait);
     if (json::parse(answer).contains("error")) {
         throw std::runtime_error("JetStream: " + what + ": " + answer);
@@ -114,20 +114,22 @@ std::string Faults::ask(const std::string& what, const std::string& body) {
 }
 
 void Faults::fill() {
-    const auto info = json::parse(ask("STREAM.INFO.JOBS"));
+    const auto info = json::parse(jetstream("STREAM.INFO.JOBS"));
     config_ = info.at("config").dump();
     auto limited = info.at("config");
     limited["max_bytes"] = info.at("state").at("bytes").get<std::uint64_t>() + kRoom;
-    ask("STREAM.UPDATE.JOBS", limited.dump());
+    jetstream("STREAM.UPDATE.JOBS", limited.dump());
     for (const auto size : kSizes) {
-        while (bus().publish_durable({{nobody(), "", std::string(size, 'x')}}, kAnswerWait).reason.empty()) {
+        while (bus()
+                   .publish_durable({{unknown_provider(), "", std::string(size, 'x')}}, kAnswerWait)
+                   .reason.empty()) {
         }
     }
 }
 
 void Faults::free() {
-    ask("STREAM.PURGE.JOBS", json({{"filter", nobody()}}).dump());
-    ask("STREAM.UPDATE.JOBS", config_);
+    jetstream("STREAM.PURGE.JOBS", json({{"filter", unknown_provider()}}).dump());
+    jetstream("STREAM.UPDATE.JOBS", config_);
 }
 
 }  // namespace lamda::devnet

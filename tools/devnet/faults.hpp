@@ -1,4 +1,4 @@
-// What the demo breaks while jobs are on their way, and how it is seen that the market has recovered.
+// Faults that the demo injects while jobs are in flight, with their repair and the check of the recovery.
 #pragma once
 
 #include <functional>
@@ -11,22 +11,22 @@
 
 namespace lamda::devnet {
 
-/// One thing that is broken and mended. Steps are called one after the other, and asked again until true.
+/// One fault. The steps run in order; a step that returns bool is polled until it returns true.
 struct Fault {
     std::string name;
-    std::string broken;  ///< what has happened, for people
-    std::string mended;
-    std::function<void()> strike;
-    std::function<bool()> felt;  ///< the market shows it
-    std::function<void()> mend;
-    std::function<bool()> recovered;  ///< the market is ready again
-    bool needs_job = false;           ///< it is felt by a job that is ordered after the strike
+    std::string injected_text;  ///< shown after inject
+    std::string repaired_text;  ///< shown after repair
+    std::function<void()> inject;
+    std::function<bool()> visible;  ///< true once the market shows the fault
+    std::function<void()> repair;
+    std::function<bool()> recovered;  ///< true once the market is ready again
+    bool needs_job = false;           ///< becomes visible only by a job that is ordered after inject
 };
 
-/// Names that `--kill` takes: `stream`, `store`, `nats`, `postgres`, then the services.
+/// Returns the names that `--kill` accepts: `stream`, `store`, `nats`, `postgres`, then the services.
 std::vector<std::string> fault_names(const std::vector<std::string>& services);
 
-/// Makes faults of one network.
+/// Creates the faults of one network.
 class Faults {
   public:
     explicit Faults(localnet::Network& network) : network_(network) {}
@@ -40,14 +40,14 @@ class Faults {
     Fault full_stream();
     bool all_ready();
     bus::Bus& bus();
-    /// The answer of JetStream's interface, JSON. @throws std::runtime_error with its error
-    std::string ask(const std::string& what, const std::string& body = "{}");
+    /// Calls JetStream's interface; returns its JSON answer. @throws std::runtime_error with its error
+    std::string jetstream(const std::string& what, const std::string& body = "{}");
     void fill();
     void free();
 
     localnet::Network& network_;
     std::unique_ptr<bus::Bus> bus_;
-    std::string config_;  ///< of the stream that is full, as it was
+    std::string config_;  ///< original configuration of the filled stream
 };
 
 }  // namespace lamda::devnet

@@ -1,4 +1,4 @@
-// lamda-devnet: the whole market on one machine. demo, up, down, status.
+// lamda-devnet: parses the arguments and runs demo, up, down or status.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
@@ -10,12 +10,12 @@
 #include "tools/devnet/daemon.hpp"
 #include "tools/devnet/demo.hpp"
 
-/// One for each fault, and two before.
+/// One job for each fault, and two before.
 constexpr std::size_t kJobsForAllFaults = 12;
 
 int main(int argc, char** argv) {
     using namespace lamda::devnet;
-    // `sudo -E` passes on what the user's shell has.
+    // `sudo -E` passes the user's environment on: remove its secrets.
     lamda::runtime::take_secrets({}, {});
     CLI::App app(
         "lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
@@ -24,29 +24,29 @@ int main(int argc, char** argv) {
     app.add_option("--dir", dir, "working folder; emptied at the start")->capture_default_str();
 
     DemoOptions demo;
-    auto* demo_verb = app.add_subcommand("demo", "Run jobs to their end, show it, and stop");
-    demo_verb->add_option("--jobs", demo.jobs, "how many")->check(CLI::Range(1, 500))->capture_default_str();
+    auto* demo_verb = app.add_subcommand("demo", "Run jobs to their end, show the result, and stop");
+    demo_verb->add_option("--jobs", demo.jobs, "number")->check(CLI::Range(1, 500))->capture_default_str();
     demo_verb
         ->add_option(
             "--kill", demo.kill,
-            "when the first job is assigned: SIGKILL this service, postgres or nats, and start it again; "
-            "stream: delete "
-            "JOBS; store: fill JOBS until the server refuses, then free it; all: each in turn, with 12 jobs")
+            "after the first job is assigned: SIGKILL this service, postgres or nats, and start it again; "
+            "stream: delete JOBS; store: fill JOBS until the server refuses, then free it; "
+            "all: each in turn, with 12 jobs")
         ->check(CLI::IsMember({"stream", "store", "nats", "postgres", "node-registry", "job-dispatcher",
                                "reputation", "api-gateway", "node-agent-1", "node-agent-2", "all"}));
-    demo_verb->add_option("--reorg", demo.reorg, "reorganise BSC so many blocks deep while jobs are created")
+    demo_verb->add_option("--reorg", demo.reorg, "depth in blocks of a reorg of BSC while jobs are created")
         ->check(CLI::Range(1, 30));
 
     lamda::localnet::NetworkConfig config;
     auto* up_verb = app.add_subcommand("up", "Start the network and leave it running");
-    up_verb->add_option("--api-port", config.api_port, "of the gateway; 0: any free one")
+    up_verb->add_option("--api-port", config.api_port, "port of the gateway; 0: any free port")
         ->check(CLI::Range(0, 65535));
     up_verb
         ->add_option("--opbnb-slots", config.opbnb_slots,
-                     "opBNB finalizes 2 × so many blocks behind (75: as the real one)")
+                     "opBNB finalizes 2 × this number of blocks behind (75: like the real chain)")
         ->check(CLI::Range(1, 500));
-    app.add_subcommand("down", "Stop it");
-    app.add_subcommand("status", "What runs where");
+    app.add_subcommand("down", "Stop the network");
+    app.add_subcommand("status", "Show the parts, their state and addresses");
 
     try {
         app.parse(argc, argv);
@@ -56,12 +56,12 @@ int main(int argc, char** argv) {
     const std::string executables = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
     try {
         if (demo_verb->parsed()) {
-            // A demo ends what it started: it never takes the folder of a network that was left running.
+            // The demo stops its own network only: it never takes the folder of a running one.
             if (runs(dir)) {
                 fmt::print(
                     stderr,
-                    "lamda-devnet: a network runs in {}; `lamda-devnet down` ends it, or give the demo "
-                    "another folder: --dir {}-demo\n",
+                    "lamda-devnet: a network runs in {}; stop it with `lamda-devnet down`, or use another "
+                    "folder: --dir {}-demo\n",
                     dir, dir);
                 return 1;
             }

@@ -52,7 +52,7 @@ bool reachable(const std::string& address) {
     sockaddr_in where{};
     where.sin_family = AF_INET;
     where.sin_port = htons(port);
-    // Everything of the network listens on loopback.
+    // All parts of the network listen on loopback.
     return port != 0 && ::inet_pton(AF_INET, rest.substr(0, colon).c_str(), &where.sin_addr) == 1 &&
            connects(AF_INET, reinterpret_cast<const sockaddr*>(&where), sizeof where);
 }

@@ -1,12 +1,13 @@
-// Whether somebody listens at an address.
+// Check for a listener at an address.
 #pragma once
 
 #include <string>
 
 namespace lamda::devnet {
 
-/// @param address `scheme://[user@]127.0.0.1:port[/…]` or `unix:///path`; anything else (a contract's
-/// address) is no place to listen at and counts as reached
+/// True if a connection succeeds.
+/// @param address `scheme://[user@]127.0.0.1:port[/…]` or `unix:///path`; any other text (a contract's
+/// address) counts as reachable
 bool reachable(const std::string& address);
 
 }  // namespace lamda::devnet

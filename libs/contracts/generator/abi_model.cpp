@@ -199,7 +199,7 @@ Contract parse_contract(std::string_view json_text) {
     for (const json& item : file.at("abi")) {
         const std::string kind = text_of(item, "type");
         if (kind != "event" && kind != "function" && kind != "error") {
-            continue;  // constructor, fallback, receive: nothing is generated for them
+            continue;  // constructor, fallback, receive: not generated
         }
         try {
             add_entry(out, item, kind);

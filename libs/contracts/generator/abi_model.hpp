@@ -1,4 +1,4 @@
-// A contract's interface as its ABI file tells it, checked and with the names it gets in C++.
+// A contract's interface, read from its ABI file and validated, with its names in C++.
 #pragma once
 
 #include <array>
@@ -12,7 +12,7 @@
 
 namespace lamda::abigen {
 
-/// The file cannot be turned into C++: says which entry and why.
+/// The file cannot be turned into C++; the message names the entry and the reason.
 class BadAbi : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
@@ -27,7 +27,7 @@ struct Type {
     std::string struct_name;     ///< of kTuple
     std::vector<Param> members;  ///< of kTuple
     bool is_dynamic() const { return kind == Kind::kString || kind == Kind::kBytes || kind == Kind::kTuple; }
-    /// As it stands in a signature.
+    /// The type's name in a signature.
     std::string canonical() const;
 };
 
@@ -59,14 +59,14 @@ struct Contract {
     Bytes creation_code;
 };
 
-/// @throws BadAbi
+/// Parses an ABI file. @throws BadAbi
 Contract parse_contract(std::string_view json_text);
 
 /// The text of <name>.hpp and <name>.cpp.
 std::string header_text(const Contract& contract);
 std::string source_text(const Contract& contract);
 
-/// How a field of this type is declared: `U256`, `std::string`, …
+/// The C++ type of a field: `U256`, `std::string`, …
 std::string cpp_type(const Type& type);
 /// `0x12, 0x34, …`
 std::string byte_list(BytesView bytes);

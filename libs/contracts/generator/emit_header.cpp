@@ -1,3 +1,4 @@
+// Generates the header of a contract.
 #include <fmt/format.h>
 
 #include "contracts/generator/abi_model.hpp"
@@ -41,7 +42,7 @@ std::string event_struct(const Entry& event) {
            "    static const Topic& topic();\n" + fields(event.inputs) +
            "    /// Errors: `invalid_event`.\n" +
            fmt::format("    static Result<{}> decode(const eth::Log& log);\n", name) +
-           "    /// As the contract would log it; block and transaction are left empty.\n"
+           "    /// The log that the contract emits; block and transaction are empty.\n"
            "    eth::Log encode(const Address& contract) const;\n" +
            equality(name) + "};\n\n";
 }
@@ -50,14 +51,14 @@ std::string function_struct(const Entry& function) {
     const std::string& name = function.struct_name;
     std::string out;
     if (!function.outputs.empty()) {
-        out += fmt::format("/// What {} answers.\nstruct {}Result {{\n", function.signature(), name) +
+        out += fmt::format("/// Result of {}.\nstruct {}Result {{\n", function.signature(), name) +
                fields(function.outputs) + "    Bytes encode() const;\n" + equality(name + "Result") +
                "};\n\n";
     }
     out += fmt::format("/// Function {}\nstruct {} {{\n", function.signature(), name) + signature(function) +
            selector(function) + fields(function.inputs) +
            "    /// Selector and arguments.\n    Bytes encode() const;\n" +
-           "    /// Bytes behind the arguments are ignored, as contracts do. Errors: `invalid_calldata`.\n" +
+           "    /// Ignores bytes after the arguments, as contracts do. Errors: `invalid_calldata`.\n" +
            fmt::format("    static Result<{}> decode(BytesView calldata);\n", name);
     if (!function.outputs.empty()) {
         out += "    /// Errors: `invalid_result`.\n" +
@@ -103,14 +104,14 @@ std::string header_text(const Contract& contract) {
     return out +
            fmt::format(
                "using Event = std::variant<{}>;\n\n"
-               "/// Of all events, in the order of Event's alternatives.\n"
+               "/// Topics of all events, in the order of Event's alternatives.\n"
                "std::vector<Topic> all_topics();\n"
-               "/// Errors: `unknown_event` when the topic is none of this contract's; `invalid_event`.\n"
+               "/// Errors: `unknown_event` for a topic of another contract; `invalid_event`.\n"
                "Result<Event> decode_event(const eth::Log& log);\n"
                "/// Revert data in words: this contract's errors, Error(string), Panic(uint256); else in "
                "hex.\n"
                "std::string describe_revert(BytesView data);\n"
-               "/// The creation code: what a deploying transaction carries.\n"
+               "/// The creation code: data of the deploying transaction.\n"
                "const Bytes& bytecode();\n\n"
                "}}  // namespace lamda::contracts::{}\n",
                variants, contract.name);

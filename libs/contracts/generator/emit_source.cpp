@@ -1,3 +1,4 @@
+// Generates the source file of a contract.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -8,7 +9,7 @@
 namespace lamda::abigen {
 namespace {
 
-// Locals of generated functions end in an underscore, so that no field's name can clash with them.
+// Locals of generated functions end in an underscore, so that they cannot clash with a field's name.
 
 std::string encode_call(const Param& param, const std::string& object) {
     const std::string value = object + param.field;
@@ -60,7 +61,7 @@ std::string decode_call(const Type& type, std::size_t slot) {
     throw std::logic_error("a kind outside its enumeration");
 }
 
-/// Reads one field or returns from the generated function with the reason.
+/// Reads one field; on a fault returns it from the generated function.
 std::string read_field(const Param& param, std::size_t number, const std::string& expression,
                        const std::string& code, const std::string& owner) {
     const std::string& shown = param.abi_name.empty() ? param.field : param.abi_name;
@@ -83,7 +84,7 @@ std::string read_field(const Param& param, std::size_t number, const std::string
     return out + fmt::format("    out_.{} = {};\n", param.field, value);
 }
 
-/// The body of a decoder over `in_` into a `name`.
+/// The body of a decoder that reads `in_` into a `name`.
 std::string decode_body(const std::vector<Param>& params, const std::string& name, const std::string& code,
                         const std::string& owner) {
     std::string out = fmt::format("    {} out_;\n", name);

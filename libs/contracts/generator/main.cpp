@@ -1,4 +1,4 @@
-// lamda-abigen --out FOLDER FILE.json…: turns ABI files into FOLDER/contracts/<name>.hpp and .cpp.
+// lamda-abigen --out FOLDER FILE.json…: generates FOLDER/contracts/<name>.hpp and .cpp from ABI files.
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -19,7 +19,11 @@ std::string read_file(const std::string& path) {
     return out;
 }
 
+/// Leaves a file that holds `text` untouched: what includes it is not compiled again.
 void write_file(const std::filesystem::path& path, const std::string& text) {
+    if (std::filesystem::exists(path) && read_file(path.string()) == text) {
+        return;
+    }
     std::ofstream out(path, std::ios::binary | std::ios::trunc);
     out << text;
     out.close();

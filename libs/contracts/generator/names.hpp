@@ -1,4 +1,4 @@
-// Names of Solidity turned into names of C++.
+// Conversion of Solidity names to C++ names.
 #pragma once
 
 #include <string>
@@ -6,11 +6,12 @@
 
 namespace lamda::abigen {
 
-/// gpuModel → gpu_model, JobManager → job_manager. A keyword gets an underscore behind it.
+/// gpuModel → gpu_model, JobManager → job_manager. Appends an underscore to a keyword.
 std::string snake_case(std::string_view name);
 /// createJob → CreateJob
 std::string pascal_case(std::string_view name);
-/// Letters, digits and underscores, no digit first: what may be written into a source file.
+/// True if the name has only letters, digits and underscores, and does not begin with a digit: it can be
+/// written into source code.
 bool is_identifier(std::string_view name);
 
 }  // namespace lamda::abigen

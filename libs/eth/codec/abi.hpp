@@ -13,7 +13,7 @@ namespace lamda::eth::abi {
 /// First four bytes of keccak256(signature), e.g. "createJob(bytes32,address)".
 std::array<std::uint8_t, 4> selector(std::string_view signature);
 
-/// Encodes arguments head and tail. Tuples and arrays of words are built from nested encoders.
+/// Encodes arguments as head and tail. Nested encoders build tuples and arrays of words.
 class Encoder {
   public:
     Encoder& word(const std::array<std::uint8_t, 32>& word);
@@ -23,7 +23,7 @@ class Encoder {
     Encoder& bytes32(const Bytes32& value);
     Encoder& string(std::string_view value);
     Encoder& bytes(BytesView value);
-    /// A dynamic tuple (it has a dynamic member).
+    /// A dynamic tuple: at least one member is dynamic.
     Encoder& dynamic_tuple(const Encoder& members);
     Bytes finish() const;
 
@@ -35,8 +35,8 @@ class Encoder {
     std::vector<Slot> slots_;
 };
 
-/// Reads words at offsets; every access is checked against the end and every padding byte against zero.
-/// Errors: `invalid_abi`, with the offset. Strings: at most max_length bytes, refused when larger.
+/// Reads words at offsets; checks each access against the end and each padding byte against zero. Errors:
+/// `invalid_abi`, with the offset. A string of more than max_length bytes is refused.
 class Decoder {
   public:
     explicit Decoder(BytesView data) : data_(data) {}
@@ -46,7 +46,7 @@ class Decoder {
     Result<Bytes32> bytes32(std::size_t slot) const;
     Result<std::string> string(std::size_t slot, std::size_t max_length = 65'536) const;
     Result<Bytes> bytes(std::size_t slot, std::size_t max_length = 1U << 20) const;
-    /// A dynamic tuple at this slot: a Decoder over its members.
+    /// The dynamic tuple at this slot, as a Decoder of its members.
     Result<Decoder> dynamic_tuple(std::size_t slot) const;
 
   private:

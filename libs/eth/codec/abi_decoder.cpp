@@ -1,3 +1,4 @@
+// Decoder of the contract ABI: bounds, padding and range checks of each word.
 #include <algorithm>
 
 #include "eth/codec/abi.hpp"
@@ -20,7 +21,7 @@ Result<BytesView> word_at(BytesView data, std::size_t offset) {
     return data.subspan(offset, 32);
 }
 
-// A position or a length: whatever does not fit the data cannot be one.
+// A position or a length. Refuses a value that exceeds the size of the data.
 Result<std::size_t> size_at(BytesView data, std::size_t offset) {
     const auto word = word_at(data, offset);
     if (!word) {

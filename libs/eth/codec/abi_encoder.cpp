@@ -1,3 +1,4 @@
+// Encoder of the contract ABI: words, dynamic values, nested tuples.
 #include "crypto/digest.hpp"
 #include "eth/codec/abi.hpp"
 

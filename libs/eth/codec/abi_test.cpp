@@ -49,8 +49,8 @@ TEST_CASE("ABI: dynamic arguments, sam(\"dave\", true, [1,2,3])") {
     CHECK(Decoder(encoded).dynamic_tuple(2)->uint(3).value() == 3);
 }
 
-TEST_CASE("ABI: a struct with a string inside, as NodeReputation answers it") {
-    // Made with ethers 6.15.0: AbiCoder.defaultAbiCoder().encode(["tuple(string,uint256,uint256,bool)",
+TEST_CASE("ABI: a struct with a string inside, as NodeReputation returns it") {
+    // From ethers 6.15.0: AbiCoder.defaultAbiCoder().encode(["tuple(string,uint256,uint256,bool)",
     // "uint256"],
     //   [["NVIDIA RTX 4090", 24576, 1700000000, true], 42])
     const Encoder info = Encoder().string("NVIDIA RTX 4090").uint(24576).uint(1'700'000'000).boolean(true);
@@ -65,7 +65,7 @@ TEST_CASE("ABI: a struct with a string inside, as NodeReputation answers it") {
     CHECK(Decoder(encoded).uint(1).value() == 42);
 }
 
-TEST_CASE("ABI: what does not fit its type or the data is refused, with the offset") {
+TEST_CASE("ABI: a value that does not fit its type or the data is refused, with the offset") {
     refused(Decoder({}).uint(0), "offset 0");
     refused(Decoder(Bytes(63)).uint(1), "offset 32");
     refused(Decoder(hex(word(256))).uint(0, 8), "offset 0");
@@ -110,7 +110,7 @@ TEST_CASE("ABI: decode(encode(x)) = x") {
     }));
 }
 
-TEST_CASE("ABI: garbage never reads past its end") {
+TEST_CASE("ABI: decoding random bytes never reads past their end") {
     std::mt19937_64 random(20261120);
     std::size_t accepted = 0;
     for (int round = 0; round < 100'000; ++round) {

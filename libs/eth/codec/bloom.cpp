@@ -1,3 +1,4 @@
+// Bloom filter of a block's logs.
 #include "crypto/digest.hpp"
 #include "eth/codec/types.hpp"
 
@@ -9,7 +10,8 @@ struct Bit {
     std::uint8_t mask;
 };
 
-// Three bits: the low 11 bits of the first three pairs of bytes of keccak256(item); bit 0 is the last one.
+// Three bit positions: the low 11 bits of the first three byte pairs of keccak256(item). Bit 0 is the last
+// bit.
 std::array<Bit, 3> bits_of(BytesView item) {
     const Bytes32 digest = crypto::keccak256(item);
     const auto& hash = digest.array();

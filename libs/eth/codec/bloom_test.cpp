@@ -6,7 +6,7 @@
 using namespace lamda;
 using namespace lamda::eth;
 
-TEST_CASE("Bloom: says maybe for what was added, no for other items") {
+TEST_CASE("Bloom: may contain each added item, does not contain other items") {
     Bloom bloom;
     CHECK_FALSE(bloom.may_contain(as_bytes("anything")));
     for (const char* item : {"testtest", "test", "hallo", "other"}) {

@@ -1,5 +1,5 @@
-// Vectors: headers of public chains with the hashes that they are known by, of several forks
-// (tests/data/block_headers.json). One of each fork from a real node: header_anvil_test.cpp.
+// Vectors: headers of public chains, of several forks, with their published hashes
+// (tests/data/block_headers.json). Headers of each fork from a real node: header_anvil_test.cpp.
 #include "eth/codec/header_hash.hpp"
 
 #include <catch2/catch.hpp>
@@ -27,7 +27,7 @@ json of_fork(const char* fork) {
             return vector.at("header");
         }
     }
-    throw std::logic_error("no such vector");
+    throw std::logic_error("no vector of this fork in block_headers.json");
 }
 
 Header read(const json& header) {
@@ -35,7 +35,7 @@ Header read(const json& header) {
     return RpcAnswer("eth_getBlockByNumber", 1, 200, body.dump()).proven_header();
 }
 
-/// What is said of a header that must not be believed.
+/// Error text for a refused header; empty if it is accepted.
 std::string refusal(const json& header) {
     try {
         read(header);
@@ -45,7 +45,7 @@ std::string refusal(const json& header) {
     return "";
 }
 
-/// The same digits, one of them otherwise.
+/// The same digits with one of them changed.
 std::string forged(std::string hex) {
     hex.back() = hex.back() == '0' ? '1' : '0';
     return hex;
@@ -53,14 +53,14 @@ std::string forged(std::string hex) {
 
 }  // namespace
 
-TEST_CASE("Header hash: headers of public chains have the hashes that they are known by") {
+TEST_CASE("Header hash: the computed hashes of public headers equal the published ones") {
     for (const auto& vector : vectors()) {
         INFO(vector.at("chain") << ", " << vector.at("fork"));
         CHECK(read(vector.at("header")).hash.hex() == vector.at("header").at("hash"));
     }
 }
 
-TEST_CASE("Header hash: no field can be other than it is") {
+TEST_CASE("Header hash: a change of any field is detected") {
     for (const auto& vector : vectors()) {
         const json header = vector.at("header");
         for (const auto& [name, value] : header.items()) {
@@ -76,7 +76,7 @@ TEST_CASE("Header hash: no field can be other than it is") {
     }
 }
 
-TEST_CASE("Header hash: no field of a fork can be left out, or put in") {
+TEST_CASE("Header hash: a missing or an added field of a fork is detected") {
     json prague = of_fork("Prague");
     for (const char* name : {"baseFeePerGas", "withdrawalsRoot", "blobGasUsed", "excessBlobGas",
                              "parentBeaconBlockRoot", "requestsHash"}) {
@@ -84,7 +84,7 @@ TEST_CASE("Header hash: no field of a fork can be left out, or put in") {
         json fewer = prague;
         fewer.erase(name);
         if (prague[name] == "0x0") {
-            CHECK(read(fewer).number == BlockNum{50546402});  // a zero and nothing are the same bytes
+            CHECK(read(fewer).number == BlockNum{50546402});  // zero and absent have the same encoding
         } else {
             CHECK_THROWS_AS(read(fewer), WrongHeader);
         }
@@ -94,20 +94,20 @@ TEST_CASE("Header hash: no field of a fork can be left out, or put in") {
     }
     json incomplete = prague;
     incomplete.erase("mixHash");
-    CHECK(refusal(incomplete) == "eth_getBlockByNumber: result.mixHash: it is missing");
+    CHECK(refusal(incomplete) == "eth_getBlockByNumber: result.mixHash: missing");
     json odd = prague;
     odd["nonce"] = "0x00";
     CHECK(refusal(odd) == "eth_getBlockByNumber: result.nonce: 8 bytes are needed");
 }
 
-TEST_CASE("Header hash: a header with members of a fork to come says which") {
+TEST_CASE("Header hash: members of an unknown fork are named when the hash differs") {
     json header = of_fork("Prague");
     header["milliTimestamp"] = "0x1";
     CHECK(refusal(header).empty());
     header["slotNumber"] = "0x1";
-    CHECK(refusal(header).empty());  // beside the header, as far as its hash tells
+    CHECK(refusal(header).empty());  // the hash still matches
     header["hash"] = forged(header["hash"]);
-    CHECK_THAT(refusal(header), Catch::Contains("block 50546402 is said to have hash 0x0fc2") &&
+    CHECK_THAT(refusal(header), Catch::Contains("block 50546402 is named with hash 0x0fc2") &&
                                     Catch::EndsWith("(not known in a header: slotNumber)"));
 }
 

@@ -9,7 +9,7 @@ namespace {
 constexpr std::uint8_t kDeposit = 0x7e;
 
 Error missing(const char* member) {
-    return {"incomplete_receipt", std::string("the node gives no ") + member + " of this receipt", member};
+    return {"incomplete_receipt", std::string("the node omits ") + member + " of this receipt", member};
 }
 
 rlp::Item log_item(const Log& log) {
@@ -44,7 +44,7 @@ Result<Bytes> encode_receipt(const Receipt& receipt) {
     std::vector<rlp::Item> members{rlp::integer(receipt.success ? 1 : 0),
                                    rlp::integer(*receipt.cumulative_gas_used), rlp::string(bloom.bits()),
                                    rlp::list(std::move(logs))};
-    // Before Canyon deposits had a nonce that was not hashed; the version tells the two apart.
+    // Before Canyon a deposit's nonce was not hashed. The version is present only from Canyon on.
     if (*receipt.type == kDeposit && receipt.deposit_receipt_version) {
         if (!receipt.deposit_nonce) {
             return missing("depositNonce");
@@ -74,7 +74,7 @@ Result<ReceiptsRoot> receipts_root(const std::vector<Receipt>& receipts) {
 
 Status check_receipts(const Header& header, const std::vector<Receipt>& receipts) {
     if (!header.receipts_root) {
-        return Error{"no_receipts_root", "the node gives no receiptsRoot of the block", "receiptsRoot"};
+        return Error{"no_receipts_root", "the node omits receiptsRoot of the block", "receiptsRoot"};
     }
     const auto root = receipts_root(receipts);
     if (!root) {
@@ -90,7 +90,7 @@ Status check_receipts(const Header& header, const std::vector<Receipt>& receipts
         for (const Log& log : receipts[i].logs) {
             if (log.log_index != log_index || log.tx_index != i) {
                 return Error{"wrong_receipts",
-                             "log " + std::to_string(log_index) + " of the block is numbered " +
+                             "log " + std::to_string(log_index) + " of the block has index " +
                                  std::to_string(log.log_index) + ", of transaction " +
                                  std::to_string(log.tx_index),
                              place(i)};

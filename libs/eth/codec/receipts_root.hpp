@@ -1,20 +1,20 @@
-// What a block's receipts must be, by its header: with the root checked, a node can neither invent, hide nor
-// change an event of the block.
+// Receipts root of a block, and the check of receipts against it. After the check a node cannot have added,
+// hidden or changed an event of the block.
 #pragma once
 
 #include "eth/codec/types.hpp"
 
 namespace lamda::eth {
 
-/// The form whose hash the chain commits to: rlp([status, cumulative gas, bloom, logs]), with the type's byte
-/// in front unless legacy (EIP-658, EIP-2718). Deposits of the OP stack hold their nonce and version as well,
-/// from Canyon on (a version is given). Errors: `incomplete_receipt`, naming what the node left out.
+/// The encoding that the receipts root commits to: rlp([status, cumulative gas, bloom, logs]), preceded by
+/// the type byte unless legacy (EIP-658, EIP-2718). OP-stack deposits also include nonce and version from
+/// Canyon on (if the version is present). Errors: `incomplete_receipt`, naming the missing member.
 Result<Bytes> encode_receipt(const Receipt& receipt);
-/// Of all receipts of one block, in order. Errors: `incomplete_receipt`, at receipts[i].
+/// Root of all receipts of one block, in order. Errors: `incomplete_receipt`, at receipts[i].
 Result<ReceiptsRoot> receipts_root(const std::vector<Receipt>& receipts);
-/// These are the receipts of the block with this header, all of them, and each log counts itself and its
-/// transaction as its place says (the root does not cover these numbers). Errors: `incomplete_receipt`;
-/// `no_receipts_root`: the header names none; `wrong_receipts`.
+/// Checks that `receipts` are all receipts of the block with this header, and that the log index and
+/// transaction index of each log match its position (the root does not cover these). Errors:
+/// `incomplete_receipt`; `no_receipts_root`: the header has none; `wrong_receipts`.
 Status check_receipts(const Header& header, const std::vector<Receipt>& receipts);
 
 }  // namespace lamda::eth

@@ -1,5 +1,5 @@
-// Vectors: receipts and header roots of Manta Pacific Sepolia (an OP-stack chain), as reth's and alloy's
-// tests hold them. Blocks with other types and many receipts: receipts_anvil_test.cpp.
+// Vectors: receipts and header roots of Manta Pacific Sepolia (an OP-stack chain), from the tests of reth and
+// alloy. Blocks with other types and many receipts: receipts_anvil_test.cpp.
 #include "eth/codec/receipts_root.hpp"
 
 #include <catch2/catch.hpp>
@@ -29,7 +29,7 @@ Topic topic(const char* hex) {
     return Topic::parse(hex).value();
 }
 
-/// Manta Sepolia, block 836765: a deposit, and a transfer of a token.
+/// Manta Sepolia, block 836765: a deposit and a token transfer.
 std::vector<Receipt> mixed_block() {
     Log transfer;
     transfer.address = Address::parse("0x9c76c6304885661cdb97f3984b13114b6d4b5248").value();
@@ -56,7 +56,7 @@ std::string root(const std::vector<Receipt>& receipts) {
 
 }  // namespace
 
-TEST_CASE("Receipts root: a block without transactions has the empty trie's") {
+TEST_CASE("Receipts root: a block without transactions has the root of the empty trie") {
     CHECK(root({}) == "0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
 }
 
@@ -81,18 +81,18 @@ TEST_CASE("Receipts root: from Canyon on a deposit's nonce and version are hashe
     CHECK(encode_receipt(no_nonce).error().where == "depositNonce");
 }
 
-TEST_CASE("Receipts root: what a node leaves out is named, with the receipt") {
+TEST_CASE("Receipts root: a member that a node omits is named, with the receipt") {
     auto receipts = mixed_block();
     receipts[1].type.reset();
     CHECK(receipts_root(receipts).error() ==
-          Error{"incomplete_receipt", "the node gives no type of this receipt", "receipts[1].type"});
+          Error{"incomplete_receipt", "the node omits type of this receipt", "receipts[1].type"});
     receipts = mixed_block();
     receipts[0].cumulative_gas_used.reset();
     CHECK(check_receipts(mixed_header(), receipts).error().where == "receipts[0].cumulativeGasUsed");
     CHECK(check_receipts(Header{}, mixed_block()).error().code == "no_receipts_root");
 }
 
-TEST_CASE("Receipts root: an event that is invented, hidden, changed or moved is noticed") {
+TEST_CASE("Receipts root: an added, hidden, changed or moved event is detected") {
     const auto refused = [](auto change) {
         auto receipts = mixed_block();
         change(receipts);
@@ -110,7 +110,7 @@ TEST_CASE("Receipts root: an event that is invented, hidden, changed or moved is
     CHECK(refused([](auto& r) { r[1].logs[0].data.back() = 1; }));
     CHECK(refused([](auto& r) { r[1].logs[0].topics.pop_back(); }));
     CHECK(refused([](auto& r) { r[1].logs[0].address = Address(); }));
-    // The root does not cover these two, but the places that they count do.
+    // The root does not cover these two; their positions do.
     CHECK(refused([](auto& r) { r[1].logs[0].log_index = 1; }));
     CHECK(refused([](auto& r) { r[1].logs[0].tx_index = 0; }));
 }

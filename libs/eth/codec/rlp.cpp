@@ -35,7 +35,7 @@ void put(Bytes& out, const Item& item) {
     out.insert(out.end(), payload.begin(), payload.end());
 }
 
-/// Reads items of `data` from `at`; the first fault ends it.
+/// Reads items of `data` from `at`; stops at the first fault.
 class Reader {
   public:
     explicit Reader(BytesView data) : data_(data) {}
@@ -98,7 +98,7 @@ class Reader {
             header += digits;
         }
         if (size > end - at_ - header) {
-            return fail("longer than what holds it");
+            return fail("longer than the enclosing item");
         }
         at_ += header;
         return true;

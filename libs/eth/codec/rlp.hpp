@@ -1,4 +1,4 @@
-// Recursive length prefix (Yellow Paper, appendix B).
+// Recursive length prefix encoding (Yellow Paper, appendix B).
 #pragma once
 
 #include <variant>
@@ -18,12 +18,12 @@ struct Item {
 };
 
 Item string(BytesView bytes);
-/// Big-endian without leading zeros.
+/// Big-endian, without leading zeros.
 Item integer(const U256& value);
 Item list(std::vector<Item> items);
 
 Bytes encode(const Item& item);
-/// Exactly one item, canonical form only, depth at most 16. Errors: `invalid_rlp`, with the offset.
+/// Decodes exactly one item: canonical form only, depth at most 16. Errors: `invalid_rlp`, with the offset.
 Result<Item> decode(BytesView bytes);
 
 }  // namespace lamda::eth::rlp

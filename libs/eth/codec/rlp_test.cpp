@@ -81,19 +81,19 @@ TEST_CASE("RLP: long lists and strings carry their length in several bytes") {
     CHECK(rlp::decode(rlp::encode(many)).value() == many);
 }
 
-TEST_CASE("RLP: what is not canonical, cut off or too long is refused, with the offset") {
+TEST_CASE("RLP: non-canonical, truncated and oversized input is refused, with the offset") {
     for (const char* hex : {
-             "0x",                        // nothing
+             "0x",                        // empty
              "0x8100",                    // a byte below 0x80 with a header
              "0x817f",                    //
              "0xb800",                    // a short length in long form
-             "0xb83700",                  // (and its content missing)
+             "0xb83700",                  // the same, without content
              "0xb90040",                  // a leading zero in the length
              "0xbf0f000000000000021111",  // int32Overflow
              "0xff0f000000000000021111",  // int32Overflow2
              "0xbfffffffffffffffff",      // a length near 2^64
              "0xffffffffffffffffff",      //
-             "0x83646f",                  // cut off
+             "0x83646f",                  // truncated
              "0xc883636174",              //
              "0xc28363",                  // a member longer than its list
              "0xc0c0",                    // two items
@@ -129,7 +129,7 @@ TEST_CASE("RLP: decode(encode(x)) = x") {
     }));
 }
 
-TEST_CASE("RLP: garbage is refused, or is the only encoding of what it decodes to") {
+TEST_CASE("RLP: random bytes are refused, or are the only encoding of the decoded item") {
     std::mt19937_64 random(20261120);
     std::size_t accepted = 0;
     for (int round = 0; round < 200'000; ++round) {

@@ -8,7 +8,7 @@ namespace {
 
 using rlp::Item;
 
-// EIP-2718. The values are those of the byte in front.
+// EIP-2718. The values are the type bytes.
 enum class Type : std::uint8_t { kLegacy = 0, kAccessList = 1, kDynamicFee = 2 };
 
 Type type_of(const Transaction& tx) {
@@ -55,7 +55,7 @@ std::vector<Item> unsigned_fields(const Transaction& tx) {
     return out;
 }
 
-// EIP-2718: the type byte stands before the list; a legacy transaction has none.
+// EIP-2718: the type byte precedes the list; a legacy transaction has no type byte.
 Bytes enveloped(Type type, std::vector<Item> fields) {
     Bytes out = rlp::encode(rlp::list(std::move(fields)));
     if (type != Type::kLegacy) {
@@ -64,7 +64,7 @@ Bytes enveloped(Type type, std::vector<Item> fields) {
     return out;
 }
 
-/// What is wrong with a transaction; stays inside this file.
+/// The fault of a transaction; thrown and caught in this file only.
 struct Bad {
     std::string what;
     std::string where;
@@ -175,7 +175,7 @@ SignedTransaction decode_legacy(const std::vector<Item>& fields) {
     return out;
 }
 
-/// Type 1 or 2: they differ in the fee's fields.
+/// Type 1 or 2; they differ in the fee fields.
 SignedTransaction decode_typed(Type type, const std::vector<Item>& fields) {
     const bool dynamic = type == Type::kDynamicFee;
     const std::size_t wanted = dynamic ? 12 : 11;

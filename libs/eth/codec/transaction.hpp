@@ -9,8 +9,8 @@
 
 namespace lamda::eth {
 
-/// fee.max_fee is the gas price of a legacy transaction and of one of type 1; max_priority_fee then counts
-/// for nothing. In wei per gas.
+/// For legacy and type 1 transactions max_fee is the gas price and max_priority_fee is ignored. In wei per
+/// gas.
 struct Fee {
     bool legacy = false;  ///< one gas price, as before EIP-1559
     U256 max_fee;
@@ -18,7 +18,7 @@ struct Fee {
     bool operator==(const Fee&) const = default;
 };
 
-/// An address, and slots of its storage, that cost less when the transaction touches them.
+/// An address and storage slots that cost less gas when the transaction accesses them.
 struct AccessListEntry {
     Address address;
     std::vector<Bytes32> storage_keys;
@@ -34,8 +34,8 @@ struct Transaction {
     std::optional<Address> to;  ///< absent: creates a contract
     U256 value = 0;
     Bytes data;
-    /// EIP-2930. With a legacy fee its presence makes the transaction one of type 1. Type 2 always has a
-    /// list: there, an empty one is written as absent.
+    /// EIP-2930. With a legacy fee, a present list makes the transaction type 1. Type 2 always has a list: an
+    /// empty list is stored as absent.
     std::optional<AccessList> access_list = std::nullopt;
     bool operator==(const Transaction&) const = default;
 };
@@ -43,17 +43,17 @@ struct Transaction {
 struct SignedTransaction {
     Transaction tx;
     crypto::Signature signature;
-    Bytes raw;    ///< what eth_sendRawTransaction takes
+    Bytes raw;    ///< input of eth_sendRawTransaction
     TxHash hash;  ///< keccak256 of raw
 };
 
-/// The unsigned form: what a crypto::Signer gets.
+/// The unsigned form: input of crypto::Signer.
 Bytes signing_message(const Transaction& tx);
-/// keccak256 of it: what a signature is recovered from.
+/// keccak256(signing_message(tx)): the digest that the signer is recovered from.
 Bytes32 signing_digest(const Transaction& tx);
 /// @throws crypto::Unavailable, crypto::Refused
 SignedTransaction sign(const Transaction& tx, const crypto::Signer& signer);
-/// Legacy (EIP-155 only), type 1 or type 2. Errors: `invalid_transaction`.
+/// Accepts legacy (EIP-155 only), type 1 and type 2. Errors: `invalid_transaction`.
 Result<SignedTransaction> decode_signed(BytesView raw);
 Result<Address> sender_of(const SignedTransaction& tx);
 /// CREATE: keccak256(rlp([sender, nonce]))[12..] (Yellow Paper, section 7).

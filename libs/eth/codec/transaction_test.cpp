@@ -51,7 +51,7 @@ Bytes with_field(const SignedTransaction& tx, std::size_t field, Item value) {
     return out;
 }
 
-/// Two entries, one of them without keys.
+/// Two entries, the second without keys.
 AccessList an_access_list() {
     Bytes32 three;
     three.array()[31] = 3;
@@ -77,7 +77,7 @@ TEST_CASE("transaction: the example of EIP-155") {
     CHECK(sender_of(signed_tx).value().hex() == "0x9d8a62f656a8d1615c1294fd71e9cfb3e4855a4f");
 }
 
-TEST_CASE("transaction: byte for byte what ethers 6.15.0 makes (Wallet.signTransaction)") {
+TEST_CASE("transaction: byte for byte equal to ethers 6.15.0 (Wallet.signTransaction)") {
     struct Vector {
         std::string scenario;
         Transaction tx;
@@ -172,8 +172,8 @@ TEST_CASE("transaction: type 1 of go-ethereum's own tests (core/types/transactio
     CHECK(signing_digest(bare).hex() == "0x846ad7672f2a3a40c1f959cd4a8ad21786d620077084d84c8d7c077714caa139");
 }
 
-TEST_CASE("transaction: with access lists, byte for byte what anvil 1.7.1 signs (eth_sendTransaction)") {
-    // Of the first account of the mnemonic "test test … junk".
+TEST_CASE("transaction: with access lists, byte for byte equal to anvil 1.7.1 (eth_sendTransaction)") {
+    // First account of the mnemonic "test test … junk".
     const auto signer =
         crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
             .value();
@@ -217,7 +217,7 @@ TEST_CASE("transaction: with access lists, byte for byte what anvil 1.7.1 signs 
     }
 }
 
-TEST_CASE("transaction: faults are named by the field") {
+TEST_CASE("transaction: an error names the field") {
     const SignedTransaction legacy = sign(eip155_transaction(), *eip155_signer());
     Transaction dynamic = eip155_transaction();
     dynamic.fee = {false, 30, 2};
@@ -270,7 +270,7 @@ TEST_CASE("transaction: faults are named by the field") {
     CHECK(refusal(longer).starts_with("offset "));
 }
 
-TEST_CASE("transaction: decode(sign(x)) = x, from its signer") {
+TEST_CASE("transaction: decode(sign(x)) = x, with the signer as sender") {
     const auto signer = eip155_signer();
     CHECK(rc::check([&](bool legacy, std::uint64_t nonce, std::uint64_t fee, std::uint64_t tip,
                         std::uint64_t gas, bool creates, std::array<std::uint8_t, 20> to,
@@ -293,7 +293,7 @@ TEST_CASE("transaction: decode(sign(x)) = x, from its signer") {
                 access.back().storage_keys.emplace_back(std::array<std::uint8_t, 32>{1, key});
             }
         }
-        // A list that is absent makes a legacy transaction; type 2 writes an empty one as absent.
+        // An absent list makes a legacy transaction; type 2 stores an empty list as absent.
         if (!access.empty() || (legacy && *rc::gen::arbitrary<bool>())) {
             tx.access_list = std::move(access);
         }
@@ -308,7 +308,7 @@ TEST_CASE("transaction: decode(sign(x)) = x, from its signer") {
     }));
 }
 
-TEST_CASE("transaction: garbage is refused, and a flipped bit never keeps the sender") {
+TEST_CASE("transaction: random bytes are refused, and a flipped bit changes the sender") {
     std::mt19937_64 random(20261120);
     const auto signer = eip155_signer();
     Transaction dynamic = eip155_transaction();

@@ -9,7 +9,7 @@ namespace lamda::eth {
 namespace {
 
 struct Entry {
-    Bytes path;  ///< the key, one nibble a byte
+    Bytes path;  ///< the key, one nibble per byte
     const Bytes* value;
 };
 using Entries = std::span<const Entry>;
@@ -24,8 +24,8 @@ Bytes nibbles_of(const Bytes& key) {
     return out;
 }
 
-/// Hex-prefix encoding (appendix C): nibbles packed in bytes; the first nibble says whether their number is
-/// odd and whether a leaf follows.
+/// Hex-prefix encoding (appendix C): nibbles packed into bytes; the first nibble flags an odd count and a
+/// leaf.
 Bytes hex_prefix(BytesView nibbles, bool leaf) {
     const bool odd = nibbles.size() % 2 != 0;
     Bytes out{static_cast<std::uint8_t>((leaf ? 0x20 : 0) | (odd ? 0x10 | nibbles[0] : 0))};
@@ -35,14 +35,14 @@ Bytes hex_prefix(BytesView nibbles, bool leaf) {
     return out;
 }
 
-/// How a parent holds a node: itself while it is shorter than a hash, else its hash.
+/// A parent's reference to a node: the node itself if shorter than a hash, else its hash.
 rlp::Item reference(rlp::Item node) {
     const Bytes encoded = rlp::encode(node);
     return encoded.size() < Bytes32::kSize ? std::move(node) : rlp::string(crypto::keccak256(encoded).view());
 }
 
 std::size_t common_end(Entries entries, std::size_t depth) {
-    // They are sorted: what the first and the last share, all share.
+    // The entries are sorted: a prefix shared by the first and the last is shared by all.
     const Bytes& first = entries.front().path;
     const Bytes& last = entries.back().path;
     while (depth < first.size() && depth < last.size() && first[depth] == last[depth]) {
@@ -55,7 +55,7 @@ rlp::Item node(Entries entries, std::size_t depth);
 
 rlp::Item branch(Entries entries, std::size_t depth) {
     std::vector<rlp::Item> slots(17, rlp::string({}));
-    if (entries.front().path.size() == depth) {  // the shortest is the first
+    if (entries.front().path.size() == depth) {  // the shortest key is the first
         slots[16] = rlp::string(*entries.front().value);
         entries = entries.subspan(1);
     }
@@ -71,7 +71,7 @@ rlp::Item branch(Entries entries, std::size_t depth) {
     return rlp::list(std::move(slots));
 }
 
-/// At least one entry; all share the path up to `depth`.
+/// Requires at least one entry; all share the path up to `depth`.
 rlp::Item node(Entries entries, std::size_t depth) {
     const BytesView path = entries.front().path;
     if (entries.size() == 1) {

@@ -1,4 +1,4 @@
-// The root of a Merkle-Patricia trie (Yellow Paper, appendix D): 32 bytes that no other set of entries has.
+// Root of a Merkle-Patricia trie (Yellow Paper, appendix D): a 32-byte commitment to a set of entries.
 #pragma once
 
 #include <map>
@@ -7,10 +7,10 @@
 
 namespace lamda::eth {
 
-/// Keys as they are: what a "secure" trie would hash first is the caller's to hash. No value may be empty (a
-/// trie holds none): std::invalid_argument.
+/// Keys are used unhashed; for a "secure" trie the caller hashes them. @throws std::invalid_argument for an
+/// empty value
 Bytes32 trie_root(const std::map<Bytes, Bytes>& entries);
-/// Of a list: the keys are rlp(0), rlp(1), … (transactions, receipts, withdrawals of a block).
+/// Root of a list: the keys are rlp(0), rlp(1), … (transactions, receipts, withdrawals of a block).
 Bytes32 ordered_trie_root(const std::vector<Bytes>& values);
 
 }  // namespace lamda::eth

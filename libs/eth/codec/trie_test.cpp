@@ -49,7 +49,7 @@ TEST_CASE("Trie: the published roots") {
           "0x285505fcabe84badc8aa310e2aae17eddc7d120aabec8a476902c8184b3a3503");
 }
 
-TEST_CASE("Trie: a list is keyed by the RLP of its indices, of two bytes from 128 on") {
+TEST_CASE("Trie: a list is keyed by the RLP of its indices, which has two bytes from 128 on") {
     for (const std::size_t count : {0U, 1U, 2U, 17U, 127U, 128U, 129U, 256U, 257U}) {
         std::vector<Bytes> values;
         std::map<Bytes, Bytes> entries;
@@ -71,11 +71,11 @@ TEST_CASE("Trie: a list is keyed by the RLP of its indices, of two bytes from 12
     }
 }
 
-TEST_CASE("Trie: an empty value is a bug of the caller") {
+TEST_CASE("Trie: an empty value is refused as an error of the caller") {
     CHECK_THROWS_AS(ordered_trie_root({Bytes{}}), std::invalid_argument);
 }
 
-TEST_CASE("Trie: every change of an entry changes the root") {
+TEST_CASE("Trie: a change of any entry changes the root") {
     rc::check([](std::map<Bytes, Bytes> entries, const Bytes& key, std::uint8_t bit) {
         for (auto& [name, value] : entries) {
             value.push_back(1);

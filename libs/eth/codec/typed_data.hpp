@@ -1,4 +1,4 @@
-// What wallets sign: EIP-191 "personal" messages and EIP-712 typed data.
+// Message formats that wallets sign: EIP-191 "personal" messages and EIP-712 typed data.
 #pragma once
 
 #include <string>
@@ -10,9 +10,10 @@
 
 namespace lamda::eth {
 
-/// EIP-191 version 0x45: "\x19Ethereum Signed Message:\n" + length + message. What a crypto::Signer gets.
+/// EIP-191 version 0x45: "\x19Ethereum Signed Message:
+/// " + length + message. Input of crypto::Signer.
 Bytes personal_message(std::string_view message);
-/// keccak256 of it: what a signature is recovered from.
+/// keccak256(personal_message(message)): the digest that the signer is recovered from.
 Bytes32 personal_digest(std::string_view message);
 
 /// EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)
@@ -24,7 +25,7 @@ struct Eip712Domain {
 };
 Bytes32 domain_separator(const Eip712Domain& domain);
 
-/// hashStruct of a struct of atomic and string members: feed the members in the order of the type string.
+/// hashStruct of a struct of atomic and string members. Add the members in the order of the type string.
 class StructHasher {
   public:
     /// @param type e.g. "Mail(address from,address to,string contents)"
@@ -40,7 +41,7 @@ class StructHasher {
     Bytes encoded_;
 };
 
-/// "\x19\x01" || domainSeparator || hashStruct: what a crypto::Signer gets.
+/// "\x19\x01" || domainSeparator || hashStruct. Input of crypto::Signer.
 Bytes typed_data_message(const Eip712Domain& domain, const Bytes32& struct_hash);
 
 }  // namespace lamda::eth

@@ -56,7 +56,7 @@ TEST_CASE("EIP-712: the example of the standard, Ether Mail") {
           "0xCD2a3d9F938E13CD947Ec05AbC7FE734Df8DD826");
 }
 
-TEST_CASE("EIP-712: numbers are words, negative ones in two's complement") {
+TEST_CASE("EIP-712: numbers are encoded as words, negative numbers in two's complement") {
     const auto type = std::string("T(int64 n)");
     const auto word = [&](const std::string& hex) {
         return StructHasher(type).add(Bytes32::parse(hex).value()).hash();

@@ -1,4 +1,4 @@
-// What an EVM node tells about its chain, as far as Lamda reads it (execution-apis, "eth" namespace).
+// Blocks, logs, receipts and transactions of an EVM chain (execution-apis, "eth" namespace).
 #pragma once
 
 #include <optional>
@@ -28,7 +28,7 @@ class Bloom {
   public:
     Bloom() = default;
     explicit Bloom(const std::array<std::uint8_t, 256>& bits) : bits_(bits) {}
-    /// False: certainly no log of this address (or with this topic) in the block.
+    /// False: the block has no log of this address (or with this topic). True: it may have one.
     bool may_contain(BytesView item) const;
     void add(BytesView item);
     void add(const Log& log);  ///< its address and its topics
@@ -43,10 +43,10 @@ struct Header {
     BlockNum number;
     BlockHash hash;
     BlockHash parent_hash;
-    std::uint64_t timestamp = 0;  ///< seconds since 1970; neighbours may share it
+    std::uint64_t timestamp = 0;  ///< seconds since 1970; neighbouring blocks may have the same
     Bloom logs_bloom;
     std::optional<U256> base_fee;               ///< EIP-1559 chains only
-    std::optional<ReceiptsRoot> receipts_root;  ///< absent: the node leaves it out
+    std::optional<ReceiptsRoot> receipts_root;  ///< absent: omitted by the node
     BlockRef ref() const { return {number, hash}; }
 };
 
@@ -56,18 +56,18 @@ struct Receipt {
     Address from;
     bool success = false;
     std::uint64_t gas_used = 0;
-    std::optional<U256> effective_gas_price;  ///< wei per gas; absent: the node does not tell
+    std::optional<U256> effective_gas_price;  ///< wei per gas; absent: omitted by the node
     std::optional<Address> contract_address;
     std::vector<Log> logs;
-    /// What only the receipts root needs (receipts_root.hpp). Absent: the node leaves it out.
+    /// Needed for the receipts root only (receipts_root.hpp). Absent: omitted by the node.
     std::optional<std::uint8_t> type;  ///< EIP-2718; 0: legacy
     std::optional<std::uint64_t> cumulative_gas_used;
     std::optional<std::uint64_t> deposit_nonce;            ///< OP stack, type 0x7e
-    std::optional<std::uint64_t> deposit_receipt_version;  ///< the same, from Canyon on
+    std::optional<std::uint64_t> deposit_receipt_version;  ///< OP stack, type 0x7e, from Canyon on
 };
 
-/// Where a mined transaction stands. Nodes find it there for as long as they have the block; by its hash
-/// alone only as long as they keep an index of hashes (opBNB's default: 6.8 days).
+/// Position of a mined transaction. Nodes find a transaction by position as long as they have the block, by
+/// hash only as long as they index hashes (opBNB's default: 6.8 days).
 struct TxPlace {
     TxHash tx;
     BlockHash block;
@@ -75,7 +75,7 @@ struct TxPlace {
     bool operator==(const TxPlace&) const = default;
 };
 
-/// A transaction as the chain holds it.
+/// A transaction as returned by a node.
 struct TransactionInfo {
     TxHash hash;
     Address from;
@@ -94,13 +94,13 @@ struct CallRequest {
     std::optional<Address> to;  ///< absent: creates a contract from `data`
     Bytes data;
     U256 value = 0;
-    std::optional<std::uint64_t> gas{};  ///< most that it may use; absent: whatever the node allows
+    std::optional<std::uint64_t> gas{};  ///< gas limit; absent: the node's limit
 };
 
 struct LogFilter {
     std::vector<Address> addresses;
-    std::vector<Topic> topic0;  ///< any of; empty: all
-    std::vector<Topic> topic1;  ///< any of; empty: all (first indexed argument)
+    std::vector<Topic> topic0;  ///< any of these; empty: all
+    std::vector<Topic> topic1;  ///< any of these; empty: all (first indexed argument)
 };
 
 }  // namespace lamda::eth

@@ -21,7 +21,7 @@ namespace {
     std::string_view message;
     std::int64_t code = 0;
     if (answer["error"].get_object().get(error) != simdjson::SUCCESS) {
-        refuse(response, "the answer is no array");
+        refuse(response, "the answer is not an array");
     }
     if (error["message"].get_string().get(message) != simdjson::SUCCESS ||
         error["code"].get_int64().get(code) != simdjson::SUCCESS) {
@@ -37,7 +37,7 @@ std::vector<std::string> split_batch_answer(const net::HttpResponse& response, s
     dom::element root;
     const std::string_view json = without_byte_order_mark(response.body);
     if (parser.parse(json.data(), json.size()).get(root) != simdjson::SUCCESS) {
-        refuse(response, "the answer is no JSON");
+        refuse(response, "the answer is not JSON");
     }
     dom::array answers;
     if (root.get_array().get(answers) != simdjson::SUCCESS) {
@@ -45,14 +45,14 @@ std::vector<std::string> split_batch_answer(const net::HttpResponse& response, s
         if (root.get_object().get(object) == simdjson::SUCCESS) {
             refuse_whole(response, object);
         }
-        refuse(response, "the answer is no array");
+        refuse(response, "the answer is not an array");
     }
     std::vector<std::string> out(count);
     for (const dom::element answer : answers) {
         dom::element named;
         const auto id = answer["id"].get(named) == simdjson::SUCCESS ? id_of(named) : std::nullopt;
         if (!id || *id >= count) {
-            refuse(response, "an answer to nothing that was asked");
+            refuse(response, "an answer with an unknown id");
         }
         if (!out[*id].empty()) {
             refuse(response, "two answers to one call");

@@ -1,4 +1,4 @@
-// Takes the answer to a batch apart. Private to this library.
+// Splits the answer to a batch. Private to this library.
 #pragma once
 
 #include <string>
@@ -8,9 +8,10 @@
 
 namespace lamda::eth {
 
-/// The answer to each of `count` calls, whose ids were 0 … count − 1, as JSON text; nodes may answer in any
-/// order (JSON-RPC 2.0, section 6). Empty where the node left a call out. @throws RpcError the whole batch
-/// was answered with an error object; BadAnswer anything else, no answer at all, or one twice
+/// Answers to `count` calls with the ids 0 … count − 1, as JSON text. Nodes may answer in any order (JSON-RPC
+/// 2.0, section 6). An entry is empty if the node omitted the call. @throws RpcError if the whole batch was
+/// answered with an error object; BadAnswer if no call was answered, a call was answered twice, or the body
+/// is otherwise malformed
 std::vector<std::string> split_batch_answer(const net::HttpResponse& response, std::size_t count);
 
 }  // namespace lamda::eth

@@ -6,7 +6,8 @@
 namespace lamda::eth {
 namespace {
 
-/// Of eth_getBlockBy…: what is hashed, and what nodes give beside it (BSC: milliTimestamp, part of mixHash).
+/// Known members of eth_getBlockBy…: hashed ones, and ones that nodes add (BSC: milliTimestamp, part of
+/// mixHash).
 constexpr std::array<std::string_view, 28> kKnownMembers{
     "parentHash",       "sha3Uncles",   "miner",         "stateRoot",
     "transactionsRoot", "receiptsRoot", "logsBloom",     "difficulty",

@@ -1,4 +1,4 @@
-// A block's header out of JSON. Private to this library.
+// Reads a block's header from JSON. Private to this library.
 #pragma once
 
 #include "eth/codec/header_hash.hpp"
@@ -6,12 +6,11 @@
 
 namespace lamda::eth {
 
-/// What is read of every header.
+/// The fields that are read from every header.
 Header header_of(dom::element element, const At& at);
-/// All that its hash is made of. Members that later forks brought may be absent.
+/// All hashed fields. Members added by later forks may be absent.
 HeaderFields header_fields_of(dom::element element, const At& at);
-/// For a person who wonders why the hash is another: names of members that no header known here has, if there
-/// are some.
+/// Names the members that are unknown here, to explain a hash that differs; empty if all are known.
 std::string unknown_members(dom::element element);
 
 }  // namespace lamda::eth

@@ -1,4 +1,4 @@
-// Hex digits of JSON-RPC fields into bytes. Private to this library.
+// Decodes hex digits of JSON-RPC fields. Private to this library.
 #pragma once
 
 #include <array>
@@ -21,7 +21,7 @@ inline int nibble(char c) {
     return kNibbles[static_cast<unsigned char>(c)];
 }
 
-// Without a detour over a vector: a page of logs holds hundreds of thousands of these.
+// Decodes without an intermediate vector: a page of logs holds hundreds of thousands of such fields.
 inline bool decode_hex(std::string_view digits, std::uint8_t* out) {
     int wrong = 0;
     for (std::size_t i = 0; i < digits.size(); i += 2) {

@@ -1,5 +1,4 @@
-// Members of a JSON document, each of the shape that is asked for or refused by its place. Private to this
-// library.
+// Typed access to members of a JSON document; an error names the path of the member. Private to this library.
 #pragma once
 
 #include <simdjson.h>
@@ -19,7 +18,7 @@ namespace lamda::eth {
 
 namespace dom = simdjson::dom;
 
-/// Where in the answer: a chain on the stack, put into words only when something is wrong there.
+/// Path within the answer: a linked list on the stack, formatted only for an error.
 struct At {
     const At* up = nullptr;
     std::string_view key = {};
@@ -33,7 +32,7 @@ struct At {
     }
 };
 
-/// Stays inside this file; becomes a BadAnswer.
+/// Thrown and caught in this file only; becomes a BadAnswer.
 struct Bad {
     std::string where;
     const char* why;
@@ -107,7 +106,7 @@ inline std::string_view without_byte_order_mark(std::string_view body) {
     return body.starts_with(kMark) ? body.substr(kMark.size()) : body;
 }
 
-/// A request's id, as a number or, from some proxies, as a string of decimal digits.
+/// A request id: a number or, from some proxies, a string of decimal digits.
 inline std::optional<std::uint64_t> id_of(dom::element element) {
     std::uint64_t out = 0;
     if (element.get_uint64().get(out) == simdjson::SUCCESS) {
@@ -130,7 +129,7 @@ class Object {
             bad(at, "an object is needed");
         }
     }
-    /// Absent and null are the same.
+    /// Treats null as absent.
     std::optional<dom::element> find(std::string_view key) const {
         dom::element out;
         if (object_.at_key(key).get(out) != simdjson::SUCCESS || out.is_null()) {
@@ -141,7 +140,7 @@ class Object {
     dom::element need(std::string_view key) const {
         const auto out = find(key);
         if (!out) {
-            bad(place(key), "it is missing");
+            bad(place(key), "missing");
         }
         return *out;
     }

@@ -12,11 +12,10 @@ namespace {
 
 namespace ondemand = simdjson::ondemand;
 
-/// Something is not as it is in every good answer. The slow reader finds out what, and says it.
+/// Thrown for any deviation from the plain form. The slow reader then determines the error.
 struct NotPlain {};
 
-/// What stands between the quotes, as it was sent: fields of hex digits hold no escapes, and are not copied
-/// to be freed of them.
+/// Text between the quotes, unescaped and not copied: fields of hex digits hold no escapes.
 std::string_view string_of(ondemand::value value, const char* end) {
     ondemand::raw_json_string raw;
     if (value.get_raw_json_string().get(raw) != simdjson::SUCCESS) {
@@ -90,7 +89,7 @@ enum Member : unsigned {
     kAll = 255
 };
 
-/// Which member it was; 0: none that matters.
+/// Reads one member. Returns its flag; 0: an unused member.
 unsigned read_member(ondemand::raw_json_string key, ondemand::value value, const char* end, Log& out) {
     if (key == "address") {
         out.address = fixed_of<Address>(string_of(value, end));
@@ -136,7 +135,7 @@ Log log_of(ondemand::value value, const char* end) {
     for (auto field : value.get_object()) {
         const auto member = read_member(field.key().value(), field.value().value(), end, out);
         if ((seen & member) != 0) {
-            throw NotPlain{};  // named twice
+            throw NotPlain{};  // duplicate member
         }
         seen |= member;
     }
@@ -181,7 +180,7 @@ std::vector<Log> read_logs_answer(std::uint64_t id, net::HttpResponse& response)
     if (response.status == kOk) {
         try {
             return read_plain(id, response.body);
-        } catch (const NotPlain&) {  // read it again below
+        } catch (const NotPlain&) {  // the slow reader below reads the body again
         } catch (const simdjson::simdjson_error&) {
         }
     }

@@ -1,5 +1,5 @@
-// Reads the answer to eth_getLogs without building a document of it: the hot path of a backfill. Private to
-// this library.
+// Reads the answer to eth_getLogs without building a document: the hot path of a backfill. Private to this
+// library.
 #pragma once
 
 #include <vector>
@@ -9,7 +9,7 @@
 
 namespace lamda::eth {
 
-/// As RpcAnswer::logs() reads it, ten times as fast. The body may be moved to a larger place.
+/// Same result as RpcAnswer::logs(), ten times as fast. May move the body to a larger buffer.
 /// @throws RpcError, BadAnswer as RpcAnswer does
 std::vector<Log> read_logs_answer(std::uint64_t id, net::HttpResponse& response);
 

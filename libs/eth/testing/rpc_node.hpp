@@ -52,7 +52,7 @@ inline json transaction_json() {
             {"blockHash", hash('b')}, {"blockNumber", "0x10"}};
 }
 
-/// A node whose results a test sets, and a client of it.
+/// A node whose results a test sets, and its client.
 struct Node {
     std::map<std::string, json> results;
     json error;

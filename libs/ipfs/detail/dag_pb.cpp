@@ -33,7 +33,7 @@ Error bad(const std::string& why) {
 
 Bytes encode_node(const std::vector<Link>& links, const Bytes& unixfs) {
     Bytes out;
-    // Links first, though their field number is higher: so says dag-pb, for historical reasons.
+    // Links come first, although their field number is higher: dag-pb specifies so, for historical reasons.
     for (const auto& link : links) {
         Bytes encoded;
         detail::put_bytes(encoded, kLinkHash, link.cid.bytes());
@@ -51,7 +51,7 @@ Result<Link> parse_link(BytesView bytes) {
     Link link{"", Cid(CidCodec::kRaw, {}), 0};
     std::uint32_t last = 0;
     while (const auto field = reader.next()) {
-        // Ascending, so none can come twice and two encodings of one link do not both pass.
+        // Ascending: no field occurs twice, and a link has one encoding only.
         if (field->number <= last || field->number > kLinkTsize ||
             field->is_bytes != (field->number != kLinkTsize)) {
             return bad("a link's fields are out of order or unknown");
@@ -95,8 +95,8 @@ std::optional<Node::Type> type_of(std::uint64_t number) {
     }
 }
 
-/// One field of UnixFS' Data message; false when it has no place there. mode and mtime (7, 8) are passed
-/// over: files are written with fixed modes.
+/// Reads one field of UnixFS' Data message; false if it is not allowed there. Ignores mode and mtime (7, 8):
+/// files are written with fixed modes.
 bool read_unixfs_field(const ProtoField& field, Node& node) {
     if (field.number == kData || (field.number == kBlockSizes && field.is_bytes) || field.number == 8) {
         if (!field.is_bytes) {

@@ -1,4 +1,4 @@
-// As much of protobuf's encoding as dag-pb and UnixFS use. Internal to ipfs.
+// The subset of protobuf's encoding that dag-pb and UnixFS use. Internal to ipfs.
 // https://protobuf.dev/programming-guides/encoding/
 #pragma once
 
@@ -10,7 +10,7 @@
 
 namespace lamda::ipfs::detail {
 
-/// A field as it stands in the bytes: a number, or a view of bytes.
+/// A field: a number, or a view of its bytes.
 struct ProtoField {
     std::uint32_t number = 0;
     bool is_bytes = false;
@@ -18,14 +18,14 @@ struct ProtoField {
     BytesView bytes;
 };
 
-/// Reads field after field, never beyond the bytes. Wire types 0 (varint) and 2 (length) only: the others do
-/// not occur.
+/// Reads field after field, within the bytes. Wire types 0 (varint) and 2 (length) only: the others are not
+/// used.
 class ProtoReader {
   public:
     explicit ProtoReader(BytesView bytes) : rest_(bytes) {}
-    /// The next field; nullopt at the end, or when what follows is malformed (then ok() is false).
+    /// The next field; nullopt at the end, or on malformed input (then ok() is false).
     std::optional<ProtoField> next();
-    /// A bare varint, as packed fields hold it.
+    /// A bare varint, as in packed fields.
     std::optional<std::uint64_t> varint();
     bool at_end() const { return rest_.empty(); }
     bool ok() const { return ok_; }

@@ -16,7 +16,7 @@ bool is_redirect(int status) {
     return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
 }
 
-/// Whether it begins with a scheme (RFC 3986, section 3.1).
+/// True if the text begins with a scheme (RFC 3986, section 3.1).
 bool has_scheme(std::string_view text) {
     const auto colon = text.find(':');
     return colon != std::string_view::npos && colon < text.find_first_of("/?#");
@@ -33,7 +33,7 @@ std::optional<std::string> resolve_location(std::string_view base, std::string_v
         return std::nullopt;
     }
     if (has_scheme(location)) {
-        // Schemes are compared without regard to case (RFC 3986, section 3.1).
+        // Schemes are case-insensitive (RFC 3986, section 3.1).
         const auto colon = location.find(':');
         std::string url(location);
         std::transform(url.begin(), url.begin() + static_cast<std::ptrdiff_t>(colon), url.begin(),
@@ -71,8 +71,7 @@ net::HttpResponse send_following(net::Transport& http, net::HttpRequest request)
         request.url = *next;
         const auto left = std::chrono::duration_cast<Millis>(deadline - SystemClock().steady());
         if (left <= Millis(0)) {
-            throw net::TransportError(net::TransportError::Kind::kTimeout,
-                                      "redirected until the time was over");
+            throw net::TransportError(net::TransportError::Kind::kTimeout, "redirected until the timeout");
         }
         request.timeout = left;
     }

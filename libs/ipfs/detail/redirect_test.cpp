@@ -10,7 +10,7 @@
 using namespace lamda;
 using namespace lamda::ipfs;
 
-TEST_CASE("a Location is resolved against the URL that was asked, and leads to http or https only") {
+TEST_CASE("a Location is resolved against the requested URL, and is followed to http or https only") {
     const std::string base = "https://gw.example:8443/ipfs/bafy?format=raw";
     const auto to = [&](const std::string& location) {
         return resolve_location(base, location).value_or("refused");
@@ -32,7 +32,7 @@ TEST_CASE("a Location is resolved against the URL that was asked, and leads to h
     }
 }
 
-TEST_CASE("redirects are followed a few times, and what comes is verified as ever") {
+TEST_CASE("a limited number of redirects is followed, and the result is verified") {
     net::HttpClient http;
     const Cid cid(CidCodec::kRaw, crypto::sha256(as_bytes("hello lamda\n")));
     AnsweringServer honest([&](const auto& request) -> AnsweringServer::Answer {
@@ -77,7 +77,7 @@ TEST_CASE("redirects are followed a few times, and what comes is verified as eve
         ContentStore store({.api_url = api.url(), .gateways = {}}, http);
         CHECK(as_string(store.block(cid)) == "hello lamda\n");
     }
-    SECTION("a circle ends, and the next source is asked") {
+    SECTION("a redirect loop ends, and the next source is tried") {
         std::string self;
         AnsweringServer circle(
             [&](const auto&) -> AnsweringServer::Answer { return {302, "", self + "/again"}; });
@@ -88,7 +88,7 @@ TEST_CASE("redirects are followed a few times, and what comes is verified as eve
     }
 }
 
-TEST_CASE("the readiness check asks where blocks are put") {
+TEST_CASE("the readiness check calls the store for outputs") {
     net::HttpClient http;
     int status = 200;
     AnsweringServer api([&](const auto& request) -> AnsweringServer::Answer {

@@ -1,4 +1,4 @@
-// An HTTP/1.1 server for tests that answers whatever the test wants, on a free port of 127.0.0.1.
+// An HTTP/1.1 server for tests, with answers from a handler of the test, on a free port of 127.0.0.1.
 #pragma once
 
 #include <arpa/inet.h>

@@ -91,7 +91,7 @@ std::string in_quotes(const std::string& plain) {
     return "\"" + plain + "\"";
 }
 
-/// The block that was asked for, unless the node has just forgotten it.
+/// The requested block, unless the fault kForgotten strikes.
 template <class Key>
 const Block* find(const NodeCall& call, const Key& key) {
     const auto* found = call.view.block(key);
@@ -116,7 +116,7 @@ std::string block_by_number(const NodeCall& call, const json& params) {
             call.counts[fault] += call.strikes(fault) ? 1 : 0;
         }
     }
-    // What a tag names is never forgotten.
+    // A block named by a tag is never forgotten.
     return block_or_null(call,
                          std::holds_alternative<eth::Tag>(spec) ? call.view.block(spec) : find(call, spec));
 }
@@ -136,7 +136,7 @@ std::vector<eth::Log> with_limit(const NodeCall& call, std::vector<eth::Log> log
     return logs;
 }
 
-/// Whether the true chain has logs there: only then is "none" a lie.
+/// Counts kFalseEmpty if the true chain has logs in the range: only then is an empty answer false.
 void count_false_empty(const NodeCall& call, std::uint64_t from, std::uint64_t to,
                        const eth::LogFilter& filter) {
     const auto& branch = call.chain.branch();
@@ -199,7 +199,7 @@ std::string logs(const NodeCall& call, const json& params) {
     if (block != nullptr) {
         return logs_json(with_limit(call, ChainView::logs(*block, filter)));
     }
-    // "None" is said of blocks that a node never had; one that it has forgotten is unknown to it.
+    // An empty answer covers blocks that the node never had; a forgotten block is an error.
     if (has_it || !call.plan.empty_when_lacking) {
         throw eth::RpcError(-32000, "unknown block", {});
     }
@@ -210,8 +210,7 @@ std::string logs(const NodeCall& call, const json& params) {
     return "[]";
 }
 
-/// The block whose state is asked for. @throws eth::RpcError where the node has no such block, or not its
-/// state
+/// The block whose state is requested. @throws eth::RpcError if the node lacks the block or its state
 BlockNum with_state(const NodeCall& call, const json& param) {
     const auto* block = call.view.block(block_spec(param));
     if (block == nullptr) {
@@ -261,8 +260,8 @@ std::string transaction_at(const NodeCall& call, const json& params) {
 }  // namespace
 
 std::string answer(const NodeCall& call, const std::string& method, const json& params) {
-    if (const auto last_error = call.plan.troubles.find(method); last_error != call.plan.troubles.end()) {
-        throw eth::RpcError(last_error->second.code, last_error->second.text, {});
+    if (const auto error = call.plan.troubles.find(method); error != call.plan.troubles.end()) {
+        throw eth::RpcError(error->second.code, error->second.text, {});
     }
     const auto address = [&] { return must(Address::parse(text(param(params, 0)))); };
     if (method == "eth_chainId") {

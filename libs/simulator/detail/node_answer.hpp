@@ -1,4 +1,4 @@
-// A node's answer to a JSON-RPC request, from what it has. Private to this library.
+// Answers a JSON-RPC request from the view of a node. Private to this library.
 #pragma once
 
 #include <functional>
@@ -11,17 +11,17 @@
 
 namespace lamda::simulator {
 
-/// One call as a node sees it.
+/// One call to a node.
 struct NodeCall {
     const ChainView& view;
-    ScriptedChain& chain;  ///< for what does not depend on the view: code, pool, prices
+    ScriptedChain& chain;  ///< for values independent of the view: code, pool, prices
     const EndpointPlan& plan;
-    bool foreign;                        ///< of another chain
-    std::function<bool(Fault)> strikes;  ///< whether a fault applies to this call
+    bool foreign;                        ///< the node is on another chain
+    std::function<bool(Fault)> strikes;  ///< true if the fault applies to this call
     FaultCounts& counts;
 };
 
-/// eth_getLogs asks for more than this node gives: how it says so is the endpoint's affair.
+/// eth_getLogs exceeds a limit of the node; the endpoint chooses the form of the refusal.
 struct LimitReached {
     Fault fault;
 };

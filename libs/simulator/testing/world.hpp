@@ -80,7 +80,7 @@ struct World {
         } catch (const net::TransportError& error) {
             return error.kind();
         }
-        throw std::logic_error("an answer came");
+        throw std::logic_error("the call returned");
     }
     std::uint64_t count(Fault fault) const { return network->counts()[fault]; }
     json range(std::uint64_t from, std::uint64_t to) const {

@@ -42,8 +42,9 @@ struct World {
         restart();
     }
     void restart() {
-        sender = std::make_unique<Sender>(config, chain, *signer, tx_queue, signing, clock,
-                                          telemetry::Log::none(), metrics, health, precheck);
+        sender = std::make_unique<Sender>(config, chain, *signer, tx_queue, signing,
+                                          telemetry::Context{clock, telemetry::Log::none(), metrics, health},
+                                          precheck);
     }
     Result<Call> call_of(std::string_view key) const {
         constexpr std::string_view kPrefix = "increment:";

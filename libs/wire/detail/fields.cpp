@@ -7,7 +7,7 @@
 namespace lamda::wire::detail {
 namespace {
 
-constexpr std::size_t kMostMessage = 1U << 20;  // NATS' own default limit
+constexpr std::size_t kMostMessage = 1U << 20;  // NATS' default limit
 constexpr std::size_t kMostDepth = 32;
 
 const Json kEmptyObject{Json::Object{}};
@@ -51,7 +51,7 @@ void Fields::only(std::initializer_list<std::string_view> keys) {
     if (const auto* members = value_.as<Json::Object>()) {
         for (const auto& member : *members) {
             if (std::find(keys.begin(), keys.end(), member.key) == keys.end()) {
-                refuse("unknown_field", "there is no such field", member.key);
+                refuse("unknown_field", "unknown field", member.key);
             }
         }
     }

@@ -6,9 +6,9 @@
 namespace lamda::wire::detail {
 namespace {
 
-/// UTF-16 puts what lies beyond the basic plane (surrogates, D800–DFFF) before U+E000–U+FFFF; UTF-8 puts it
-/// after. Where two valid texts first differ, both bytes are lead bytes or neither is, so re-ranking lead
-/// bytes is enough.
+/// UTF-16 orders characters beyond the basic plane (surrogates, D800–DFFF) before U+E000–U+FFFF, UTF-8 after
+/// them. At the first difference of two valid texts either both bytes are lead bytes or neither is, so
+/// ranking lead bytes is sufficient.
 unsigned utf16_rank(char c) {
     const unsigned byte = static_cast<unsigned char>(c);
     if (byte >= 0xf0) {
@@ -27,7 +27,7 @@ void sort_members(Json::Object& members) {
               [](const auto& a, const auto& b) { return utf16_less(a.key, b.key); });
 }
 
-/// Length of the valid UTF-8 sequence at the start (Unicode, table 3-7), 0 when there is none.
+/// Length of the valid UTF-8 sequence at the start (Unicode, table 3-7); 0 if it is invalid.
 std::size_t sequence_length(std::string_view text) {
     const auto at = [&](std::size_t i) -> unsigned {
         return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
@@ -123,8 +123,7 @@ void write(std::string& out, const Json& value) {
     }
 }
 
-/// Builds a Json from the events of nlohmann's parser (its json_sax interface) and stops it at the first
-/// breach.
+/// Builds a Json from the events of nlohmann's parser (json_sax interface); stops at the first breach.
 class Builder {
   public:
     explicit Builder(const Limits& limits) : limits_(limits) {}
@@ -158,7 +157,7 @@ class Builder {
         return true;
     }
     bool parse_error(std::size_t offset, const std::string&, const nlohmann::json::exception&) {
-        // The parser's own text repeats the input; the place is enough.
+        // The parser's message repeats input; the offset is sufficient.
         return fail("invalid_json", "not JSON in UTF-8, at byte " + std::to_string(offset), "");
     }
 
@@ -220,7 +219,7 @@ class Builder {
         return true;
     }
 
-    /// Of the innermost open container.
+    /// Pointer to the innermost open container.
     std::string pointer() const {
         std::string out;
         for (std::size_t i = 0; i + 1 < open_.size(); ++i) {
@@ -228,7 +227,7 @@ class Builder {
         }
         return out;
     }
-    /// Of the value placed last.
+    /// Pointer to the value placed last.
     std::string here() const { return open_.empty() ? "" : pointer_to(pointer(), last_token(*open_.back())); }
     static std::string last_token(const Json& container) {
         if (const auto* items = container.as<Json::Array>()) {
@@ -239,7 +238,7 @@ class Builder {
 
     Limits limits_;
     Json root_;
-    /// From the root inwards. Only the last one grows, so the pointers into the others stay valid.
+    /// From the root inwards. Only the last container grows, so pointers into the others stay valid.
     std::vector<Json*> open_;
     std::optional<Error> error_;
 };

@@ -1,5 +1,4 @@
-// A JSON value as the codecs of this library read and write it: strict on the way in, canonical on the way
-// out. Internal to wire.
+// A JSON value for the codecs of this library: strict parsing, canonical writing. Internal to wire.
 #pragma once
 
 #include <concepts>
@@ -15,22 +14,22 @@
 
 namespace lamda::wire::detail {
 
-/// 2^53 − 1: the largest integer that every JSON reader keeps exactly (RFC 7493, section 2.2).
+/// 2^53 − 1: the largest integer that every JSON reader represents exactly (RFC 7493, section 2.2).
 inline constexpr std::int64_t kMostExact = 9007199254740991;
 
 class Json {
   public:
     struct Member;
     using Array = std::vector<Json>;
-    /// Sorted by the UTF-16 code units of the keys, as RFC 8785 wants them; keys are unique.
+    /// Sorted by the UTF-16 code units of the keys, as RFC 8785 requires; keys are unique.
     using Object = std::vector<Member>;
-    /// A number that is no integer within ±kMostExact, as it was written.
+    /// A number that is not an integer within ±kMostExact, in its original text.
     struct Inexact {
         std::string token;
     };
     using Content = std::variant<std::nullptr_t, bool, std::int64_t, Inexact, std::string, Array, Object>;
 
-    // Defined where Member is complete: before that, neither a vector of it can be made nor destroyed.
+    // Defined where Member is complete: a vector of an incomplete type cannot be constructed or destroyed.
     Json();
     Json(std::nullptr_t);         // NOLINT(google-explicit-constructor)
     Json(const char* text);       // NOLINT(google-explicit-constructor)
@@ -57,12 +56,12 @@ class Json {
     T* as() {
         return std::get_if<T>(&content_);
     }
-    /// The member's value; nullptr when there is none, or when this is no object.
+    /// The member's value; nullptr if absent, or if this is not an object.
     const Json* find(std::string_view key) const;
     /// Adds or replaces a member of an object.
     void set(std::string key, Json value);
 
-    /// RFC 8785; bytes that are not UTF-8 come out as U+FFFD, inexact numbers as they were written.
+    /// Text by RFC 8785; invalid UTF-8 is written as U+FFFD, inexact numbers in their original text.
     std::string text() const;
 
   private:
@@ -97,19 +96,19 @@ Json::Json(const std::optional<T>& value) {
 }
 
 struct Limits {
-    std::size_t bytes;     ///< of the text
-    std::size_t depth;     ///< containers within one another; a scalar alone has depth 0
-    bool inexact_allowed;  ///< floats and integers beyond kMostExact
+    std::size_t bytes;     ///< size of the text
+    std::size_t depth;     ///< nested containers; a scalar has depth 0
+    bool inexact_allowed;  ///< accepts floats and integers beyond kMostExact
 };
 
-/// UTF-8 JSON without duplicate keys. Errors: `invalid_json`, `duplicate_key`, `too_large`, `too_deep`,
-/// `not_representable`, each but the first with the pointer of the place.
+/// Parses UTF-8 JSON without duplicate keys. Errors: `invalid_json`, `duplicate_key`, `too_large`,
+/// `too_deep`, `not_representable`; all except the first with the JSON pointer.
 Result<Json> parse_json(std::string_view text, const Limits& limits);
 
 /// The same text with each byte that is not part of valid UTF-8 replaced by U+FFFD.
 std::string valid_utf8(std::string_view text);
 
-/// One more reference token of a JSON pointer (RFC 6901).
+/// Appends a reference token to a JSON pointer (RFC 6901).
 std::string pointer_to(const std::string& parent, std::string_view key);
 
 }  // namespace lamda::wire::detail

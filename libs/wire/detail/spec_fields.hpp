@@ -1,4 +1,4 @@
-// What a job spec and an assignment have in common: command, environment, requirements. Internal to wire.
+// Members shared by a job spec and an assignment: command, environment, requirements. Internal to wire.
 #pragma once
 
 #include "wire/detail/fields.hpp"

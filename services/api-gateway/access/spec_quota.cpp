@@ -7,6 +7,7 @@
 
 #include "http/client_address.hpp"
 #include "http/message.hpp"
+#include "services/api-gateway/access/quota_store.hpp"
 
 namespace lamda::gateway {
 
@@ -23,10 +24,7 @@ struct Quota {
 };
 
 void refuse(const Quota& exceeded, store::Txn& txn) {
-    const auto wait = txn.one(
-                             "SELECT 1 + extract(epoch FROM date_trunc('hour', now()) + interval '1 hour' - "
-                             "now())::int AS seconds")
-                          .get<int>("seconds");
+    const int wait = seconds_to_next_hour(txn);
     http::Problem problem{429,
                           exceeded.code,
                           "",
@@ -50,10 +48,7 @@ void count_spec(store::Txn& txn, const SpecQuota& quota, const std::string& clie
     // Reads first, so that a refusal costs no write.
     std::array<std::uint64_t, 3> used{};
     for (std::size_t i = 0; i < quotas.size(); ++i) {
-        const auto row = txn.first(
-            "SELECT bytes FROM gateway.spec_usage WHERE holder = $1 AND hour = date_trunc('hour', now())",
-            {quotas[i].name});
-        used[i] = row ? row->get<std::uint64_t>("bytes") : 0;
+        used[i] = read_usage(txn, quotas[i].name);
         if (used[i] + bytes > quotas[i].most) {
             refuse(quotas[i], txn);
         }
@@ -64,18 +59,11 @@ void count_spec(store::Txn& txn, const SpecQuota& quota, const std::string& clie
         refuse(quotas[2], txn);
     }
     for (const Quota& limit : quotas) {
-        const auto now_used = txn.one(
-            "INSERT INTO gateway.spec_usage AS u (holder, hour, bytes) VALUES ($1, date_trunc('hour', "
-            "now()), $2) "
-            "ON CONFLICT (holder, hour) DO UPDATE SET bytes = u.bytes + excluded.bytes RETURNING bytes",
-            {limit.name, bytes});
-        if (now_used.get<std::uint64_t>("bytes") > limit.most) {
+        if (add_usage(txn, limit.name, bytes) > limit.most) {
             refuse(limit, txn);
         }
     }
-    txn.exec(
-        "DELETE FROM gateway.spec_usage WHERE (holder, hour) IN (SELECT holder, hour FROM gateway.spec_usage "
-        "WHERE hour < now() - interval '2 hours' LIMIT 100 FOR UPDATE SKIP LOCKED)");
+    drop_old_usage(txn);
 }
 
 }  // namespace lamda::gateway

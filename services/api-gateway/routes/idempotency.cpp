@@ -1,6 +1,7 @@
 #include "services/api-gateway/routes/idempotency.hpp"
 
 #include "crypto/digest.hpp"
+#include "services/api-gateway/routes/idempotency_store.hpp"
 
 namespace lamda::gateway {
 
@@ -42,33 +43,19 @@ wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, c
     // Keys are separate for each renter.
     const Bytes32 name = digest_of("submission\n" + spec.renter.hex() + "\n" + *key);
     const auto first = parts.database.transact([&](store::Txn& txn) {
-        txn.exec(
-            "DELETE FROM gateway.submission_key WHERE key IN (SELECT key FROM gateway.submission_key "
-            "WHERE kept_until < now() LIMIT 100 FOR UPDATE SKIP LOCKED)");
+        drop_expired_keys(txn);
         // Keys of older releases do not contain the renter: the same body keeps its salt.
-        const auto older = txn.first(
-            "SELECT salt FROM gateway.submission_key WHERE key = $1::bytea AND body = $2::bytea AND "
-            "kept_until > now()",
-            {digest_of(*key), digest});
-        const Bytes32 salt = older ? older->get<Bytes32>("salt") : spec.salt;
-        return txn.one(
-            "INSERT INTO gateway.submission_key AS k (key, body, salt, kept_until) "
-            "VALUES ($1::bytea, $2::bytea, $3::bytea, now() + interval '24 hours') "
-            "ON CONFLICT (key) DO UPDATE SET "
-            "body = CASE WHEN k.kept_until < now() THEN excluded.body ELSE k.body END, "
-            "salt = CASE WHEN k.kept_until < now() THEN excluded.salt ELSE k.salt END, "
-            "kept_until = CASE WHEN k.kept_until < now() THEN excluded.kept_until ELSE k.kept_until END "
-            "RETURNING body, salt",
-            {name, digest, salt});
+        const auto older = read_salt(txn, digest_of(*key), digest);
+        return put_submission(txn, name, {digest, older.value_or(spec.salt)});
     });
-    if (first.get<Bytes32>("body") != digest) {
+    if (first.body != digest) {
         throw http::Problem{422,
                             "key_reused",
                             "",
                             "this Idempotency-Key was used with another body",
                             {{"Idempotency-Key", "key_reused", "use a new key for another job"}}};
     }
-    spec.salt = first.get<Bytes32>("salt");
+    spec.salt = first.salt;
     return spec;
 }
 

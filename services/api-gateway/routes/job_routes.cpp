@@ -1,18 +1,11 @@
 // Routes that list and show jobs.
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/list_response.hpp"
+#include "services/api-gateway/routes/resource_store.hpp"
+#include "services/api-gateway/routes/spec_store.hpp"
 #include "views/resources.hpp"
 
 namespace lamda::gateway {
-
-namespace {
-
-std::optional<store::Row> find_job(store::Txn& txn, const JobId& id) {
-    return txn.first("SELECT " + views::select_list(views::kJobs) + " FROM api.job WHERE id = $1::bytea",
-                     {id});
-}
-
-}  // namespace
 
 std::string read_job(const Parts& parts, const JobId& id) {
     const auto row = parts.database.transact([&](store::Txn& txn) { return find_job(txn, id); });
@@ -30,7 +23,7 @@ std::string read_job_or_submission(const Parts& parts, const JobId& id) {
         if (const auto job = find_job(txn, id)) {
             return views::job_json(*job);
         }
-        const auto stored = txn.first("SELECT spec, created_at FROM api.spec WHERE id = $1::bytea", {id});
+        const auto stored = find_spec(txn, id);
         const auto shown = stored ? views::submitted_json(id, *stored) : std::nullopt;
         if (!shown) {
             throw not_found("job");

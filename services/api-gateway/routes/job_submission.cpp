@@ -7,6 +7,8 @@
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/idempotency.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"
+#include "services/api-gateway/routes/resource_store.hpp"
+#include "services/api-gateway/routes/spec_store.hpp"
 #include "views/body.hpp"
 #include "wire/job_spec.hpp"
 
@@ -54,12 +56,8 @@ void check_offer(const Parts& parts, const wire::JobSpec& spec, const U256& paym
         body.refuse(
             {"/payment_amount", "payment_too_small", "payment_amount is less than the spec's minPayment"});
     }
-    const bool registered = parts.database.transact([&](store::Txn& txn) {
-        return txn
-            .first("SELECT 1 AS one FROM api.node WHERE wallet_address = $1::bytea AND is_registered",
-                   {spec.provider})
-            .has_value();
-    });
+    const bool registered =
+        parts.database.transact([&](store::Txn& txn) { return is_registered(txn, spec.provider); });
     if (!registered) {
         body.refuse({"/spec/provider", "unknown_provider",
                      "no node with this address is registered (GET /api/nodes lists them)"});
@@ -80,20 +78,16 @@ http::Response submit(const Parts& parts, const http::Request& request) {
         submitted_once(parts, request, *body.json("payment_amount") + "\n" + *body.json("spec"), *spec));
     const JobId id = wire::job_id_of_canonical(canonical);
     const bool known = parts.database.transact([&](store::Txn& txn) {
-        const auto before = txn.first(
-            "SELECT created_at < now() - interval '1 hour' AS ages FROM api.spec WHERE id = $1::bytea", {id});
-        const bool stored = before.has_value();
+        const auto age = read_spec_age(txn, id);
         // Renewing the expiry costs as much as a new spec; a repetition costs little.
-        const bool full_cost = !stored || before->get<bool>("ages");
+        const bool full_cost = age != SpecAge::kRecent;
         count_spec(txn, parts.config.spec_quota, request.client, spec->renter,
                    full_cost ? canonical.size() : kRequestCost);
         // A stored spec is put again to renew its expiry.
-        const auto digest =
-            txn.one("SELECT api.put_spec($1::bytea) AS id", {as_bytes(canonical)}).get<JobId>("id");
-        if (digest != id) {
+        if (put_spec(txn, canonical) != id) {
             throw std::logic_error("the database and this process disagree on a spec's digest");
         }
-        return stored;
+        return age != SpecAge::kNotStored;
     });
     contracts::job_manager::CreateJob call;
     call.job_id = id.as<Bytes32>();

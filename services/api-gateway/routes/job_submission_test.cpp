@@ -60,8 +60,8 @@ TEST_CASE("submission: the spec is stored by its digest, and the transaction com
     faulty["colour"] = 1;
     const auto all =
         gateway.send("POST", "/api/jobs", json({{"spec", faulty}, {"payment_amount", "0"}}).dump());
-    CHECK(pointers_of(all.body) == std::set<std::string>{"/payment_amount", "/spec/colour",
-                                                         "/spec/command/0", "/spec/dockerImage"});
+    CHECK(pointers_of(all.body) ==
+          std::set<std::string>{"/payment_amount", "/spec/colour", "/spec/command/0", "/spec/dockerImage"});
     const auto half = gateway.send("POST", "/api/jobs", json({{"spec", faulty}, {"tip", 1}}).dump());
     CHECK(pointers_of(half.body) == std::set<std::string>{"/payment_amount", "/tip", "/spec/colour",
                                                           "/spec/command/0", "/spec/dockerImage"});
@@ -70,10 +70,9 @@ TEST_CASE("submission: the spec is stored by its digest, and the transaction com
     CHECK(pointers_of(attached.body).contains("/spec/colour"));
     CHECK(pointers_of(attached.body).contains("/spec/renter"));
     CHECK(pointers_of(attached.body).contains("/signature"));
-    CHECK(gateway.get("/api/nodes/0x90F79bf6EB2c4f870365E785982E1f101E93b960")
-              .body["errors"][0]["pointer"] == "{address}");
-    CHECK(gateway.get("/api/nodes?wallet_address=0x90F79bf6EB2c4f870365E785982E1f101E93b960").status ==
-          400);
+    CHECK(gateway.get("/api/nodes/0x90F79bf6EB2c4f870365E785982E1f101E93b960").body["errors"][0]["pointer"] ==
+          "{address}");
+    CHECK(gateway.get("/api/nodes?wallet_address=0x90F79bf6EB2c4f870365E785982E1f101E93b960").status == 400);
 }
 
 TEST_CASE("a submitted job is served at its Location before it is in a block") {
@@ -111,8 +110,7 @@ TEST_CASE("a submission with an Idempotency-Key takes effect once, and the key i
     gateway.add_node(kProvider);
     const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
     const auto submit = [&](const std::string& payment, const std::string& key) {
-        return gateway.send("POST", "/api/jobs",
-                            json({{"spec", spec}, {"payment_amount", payment}}).dump(),
+        return gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", payment}}).dump(),
                             {{"Idempotency-Key", key}});
     };
     const auto first = submit("1000", "k");
@@ -128,9 +126,9 @@ TEST_CASE("a submission with an Idempotency-Key takes effect once, and the key i
     // Keys are separate for each renter.
     json other_renter = spec;
     other_renter["renter"] = kProvider.hex();
-    const auto separate = gateway.send("POST", "/api/jobs",
-                                       json({{"spec", other_renter}, {"payment_amount", "1000"}}).dump(),
-                                       {{"Idempotency-Key", "k"}});
+    const auto separate =
+        gateway.send("POST", "/api/jobs", json({{"spec", other_renter}, {"payment_amount", "1000"}}).dump(),
+                     {{"Idempotency-Key", "k"}});
     CHECK(separate.status == 201);
     CHECK(submit("1000", "k").body == first.body);
     CHECK(submit("1000", "").status == 400);

@@ -19,12 +19,9 @@ TEST_CASE("updates: operator only, allowed values only, decided by the dispatche
     const std::string path = "/api/jobs/" + id_of(1) + "/status";
     const net::Headers token = {{"Authorization", "Bearer operator-token"}};
     CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})").status == 401);
-    CHECK(
-        gateway
-            .send("PUT", path, R"({"status":"cancelled"})", {{"Authorization", "Bearer operator-tokem"}})
-            .status == 401);
-    CHECK(gateway.send("PUT", path, R"({"status":"paid"})", token).body["errors"][0]["pointer"] ==
-          "/status");
+    CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})", {{"Authorization", "Bearer operator-tokem"}})
+              .status == 401);
+    CHECK(gateway.send("PUT", path, R"({"status":"paid"})", token).body["errors"][0]["pointer"] == "/status");
     // No subscriber on jobs.command yet.
     const auto all = gateway.send("PUT", path, R"({"status":1,"error_message":[],"why":""})", token);
     CHECK(all.status == 400);
@@ -43,8 +40,8 @@ TEST_CASE("updates: operator only, allowed values only, decided by the dispatche
             ids.push_back(proven ? command->request_id : "not proven");
             const std::string answer =
                 accepting ? R"({"v":1})" : R"({"status":409,"code":"illegal_transition","detail":"no"})";
-            gateway.bus.respond(
-                message, proving ? wire::prove_answer(answer, *command, "operator-token") : answer);
+            gateway.bus.respond(message,
+                                proving ? wire::prove_answer(answer, *command, "operator-token") : answer);
         });
     auto keyed = token;
     keyed.emplace_back("Idempotency-Key", "key-1");
@@ -58,10 +55,8 @@ TEST_CASE("updates: operator only, allowed values only, decided by the dispatche
                          {"Idempotency-Key", "key-1"}})
                   .status == 200);
     }
-    CHECK(
-        gateway
-            .send("PUT", path, R"({"status":"cancelled"})", {{"Authorization", "Bearer OPERATOR-TOKEN"}})
-            .status == 401);
+    CHECK(gateway.send("PUT", path, R"({"status":"cancelled"})", {{"Authorization", "Bearer OPERATOR-TOKEN"}})
+              .status == 401);
     {
         const std::lock_guard lock(ids_mutex);
         CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 1);
@@ -70,8 +65,8 @@ TEST_CASE("updates: operator only, allowed values only, decided by the dispatche
     // refuses.
     CHECK(gateway.send("PUT", path, R"({"status":"failed"})", keyed).status == 200);
     gateway.add_job(2);
-    CHECK(gateway.send("PUT", "/api/jobs/" + id_of(2) + "/status", R"({"status":"failed"})", keyed)
-              .status == 200);
+    CHECK(gateway.send("PUT", "/api/jobs/" + id_of(2) + "/status", R"({"status":"failed"})", keyed).status ==
+          200);
     {
         const std::lock_guard lock(ids_mutex);
         CHECK(std::set<std::string>(ids.begin(), ids.end()).size() == 1);

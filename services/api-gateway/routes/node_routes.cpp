@@ -3,6 +3,7 @@
 #include "crypto/signer.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/list_response.hpp"
+#include "services/api-gateway/routes/resource_store.hpp"
 #include "views/resources.hpp"
 
 namespace lamda::gateway {
@@ -18,22 +19,13 @@ Address address_param(const http::Request& request) {
     return *parsed;
 }
 
-struct Reputation {
-    U256 score;
-    U256 completed;
-    std::int64_t pending = 0;
-};
-
+/// @throws http::Problem 404
 Reputation reputation_of(store::Txn& txn, const Address& address) {
-    const auto row = txn.first(
-        "SELECT reputation_score, total_jobs_completed, pending FROM api.reputation WHERE wallet_address "
-        "= $1::bytea",
-        {address});
-    if (!row) {
+    const auto found = find_reputation(txn, address);
+    if (!found) {
         throw not_found("provider");
     }
-    return {row->get<U256>("reputation_score"), row->get<U256>("total_jobs_completed"),
-            row->get<std::int64_t>("pending")};
+    return *found;
 }
 
 /// Parses the query of the page of transactions. Accepts cursor and limit only; the provider comes from the
@@ -81,11 +73,7 @@ void add_node_routes(http::Server& server, const Parts& parts) {
     add_route(server, parts, "POST", "/api/nodes/query", list, is_large_page);
     add_route(server, parts, "GET", "/api/nodes/{address}", [&parts](const http::Request& request) {
         const auto address = address_param(request);
-        const auto row = parts.database.transact([&](store::Txn& txn) {
-            return txn.first("SELECT " + views::select_list(views::kNodes) +
-                                 " FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
-                             {address});
-        });
+        const auto row = parts.database.transact([&](store::Txn& txn) { return find_node(txn, address); });
         if (!row) {
             throw not_found("node");
         }

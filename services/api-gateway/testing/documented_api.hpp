@@ -1,4 +1,5 @@
-// Routes and fields that openapi.yaml documents, and the names in answers to compare them with. For tests only.
+// Routes and fields that openapi.yaml documents, and the names in answers to compare them with. For tests
+// only.
 #pragma once
 
 #include <algorithm>

@@ -4,9 +4,11 @@
 
 #include "crypto/digest.hpp"
 #include "http/message.hpp"
+#include "services/job-dispatcher/bus/command_store.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
+#include "services/job-dispatcher/jobs/spec_store.hpp"
 #include "wire/command_proof.hpp"
 
 namespace lamda::dispatch {
@@ -75,13 +77,8 @@ class Handler {
         if (const auto wrong = wire::contradiction(*spec, on_chain)) {
             throw problem(409, {"spec_contradicts", *wrong, "/spec"});
         }
-        txn_.exec("SELECT api.put_spec($1)", {as_bytes(canonical)});
-        txn_.exec(
-            "INSERT INTO dispatch.attached_spec (job_id, spec_id, spec_cid, signature) VALUES ($1, $2, $3, "
-            "$4) "
-            "ON CONFLICT (job_id) DO UPDATE SET spec_id = excluded.spec_id, spec_cid = excluded.spec_cid, "
-            "signature = excluded.signature",
-            {row.id, digest, wire::spec_cid(digest).to_string(), command.signature});
+        put_spec(txn_, as_bytes(canonical));
+        attach_spec(txn_, {.job_id = row.id, .spec_id = digest, .signature = command.signature});
         txn_.notify(kWakeChannel);
         return row;
     }
@@ -172,17 +169,14 @@ std::optional<http::Problem> CommandHandler::check_proof(const Command& command)
 std::string CommandHandler::take(const Command& command) {
     return database_.transact([&](store::Txn& txn) {
         // Serializes requests with the same id, so that the second one finds the stored answer.
-        txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))",
-                 {command.request_id});
+        lock_request(txn, command.request_id);
         const Bytes32 asked = digest_of(command);
-        if (const auto known = txn.first("SELECT answer, asked FROM dispatch.command WHERE request_id = $1",
-                                         {command.request_id})) {
-            // Rows of older releases have no digest.
-            if (known->maybe<Bytes32>("asked").value_or(asked) != asked) {
+        if (const auto known = find_answer(txn, command.request_id)) {
+            if (known->asked.value_or(asked) != asked) {
                 throw problem(
                     422, {"key_reused", "this request id was used with another command; use a new id", ""});
             }
-            return known->get<std::string>("answer");
+            return known->answer;
         }
         const auto policy = deployment_.policy(txn);
         if (!policy) {
@@ -194,8 +188,7 @@ std::string CommandHandler::take(const Command& command) {
                                                   {"jobId", wire::job_of(command).hex()},
                                                   {"status", wire::to_string(row.status())}}
                                        .dump();
-        txn.exec("INSERT INTO dispatch.command (request_id, answer, asked) VALUES ($1, $2, $3)",
-                 {command.request_id, answer, asked});
+        put_answer(txn, command.request_id, {answer, asked});
         return answer;
     });
 }

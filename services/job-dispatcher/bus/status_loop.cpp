@@ -29,19 +29,19 @@ std::int64_t ticks(Steady at) {
 }  // namespace
 
 StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Deployment& deployment,
-                       const StreamProgress& progress, StatusCatchUp& catch_up, const Clock& clock,
-                       telemetry::Log log, telemetry::Metrics& metrics)
+                       const StreamProgress& progress, StatusCatchUp& catch_up,
+                       const telemetry::Context& context)
     : database_(database),
       bus_(bus),
       setup_(setup),
       deployment_(deployment),
       progress_(progress),
       catch_up_(catch_up),
-      clock_(clock),
-      log_(std::move(log)),
-      metrics_(metrics),
-      refused_(metrics.counter("lamda_dispatch_statuses_refused_total",
-                               "Statuses that were malformed or wrongly signed.")),
+      clock_(context.clock),
+      log_(context.log),
+      metrics_(context.metrics),
+      refused_(context.metrics.counter("lamda_dispatch_statuses_refused_total",
+                                       "Statuses that were malformed or wrongly signed.")),
       drained_at_(0) {}
 
 void StatusLoop::run(const std::stop_token& stop) {

@@ -7,16 +7,14 @@
 #include "services/job-dispatcher/bus/status_catch_up.hpp"
 #include "services/job-dispatcher/bus/status_share.hpp"
 #include "services/job-dispatcher/bus/statuses.hpp"
-#include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::dispatch {
 
 class StatusLoop {
   public:
     StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Deployment& deployment,
-               const StreamProgress& progress, StatusCatchUp& catch_up, const Clock& clock,
-               telemetry::Log log, telemetry::Metrics& metrics);
+               const StreamProgress& progress, StatusCatchUp& catch_up, const telemetry::Context& context);
     void run(const std::stop_token& stop);
     /// True if the stream was drained within the last `within`, except for statuses beyond a provider's
     /// share. Silence is then the agent's.

@@ -1,6 +1,11 @@
 #include "services/job-dispatcher/bus/statuses.hpp"
 
+#include <map>
+
+#include "services/job-dispatcher/jobs/attempt_store.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
+#include "services/job-dispatcher/jobs/spec_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -15,47 +20,7 @@ bool awaits_evaluation(const std::optional<JobRow>& row) {
 }
 
 /// Limits of early statuses: of one provider, and of all providers that are not registered.
-constexpr std::int64_t kMostEarlyOfProvider = 200;
-constexpr std::int64_t kMostEarly = 1'000;
-
-bool has_room_for_early(store::Txn& txn, const Address& provider) {
-    const auto row = txn.first(
-        "SELECT (SELECT count(*) FROM (SELECT 1 FROM dispatch.early_status WHERE provider = $1 LIMIT $2) AS "
-        "own) "
-        "< $2 AND (EXISTS (SELECT 1 FROM api.node WHERE wallet_address = $1 AND is_registered) OR "
-        "(SELECT count(*) FROM (SELECT 1 FROM dispatch.early_status LIMIT $3) AS every) < $3) AS room",
-        {provider, kMostEarlyOfProvider, kMostEarly});
-    return row->get<bool>("room");
-}
-
-void keep_early(store::Txn& txn, const ReceivedStatus& received) {
-    const auto& status = received.status;
-    txn.exec(
-        "INSERT INTO dispatch.early_status (job_id, provider, attempt, seq, recovering, body) "
-        "VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING",
-        {status.job_id, status.provider, status.attempt, status.seq, received.recovering, received.body});
-}
-
-AttemptKnown attempt_known(store::Txn& txn, const JobId& job, std::uint32_t attempt) {
-    const auto row = txn.first(
-        "SELECT last_seq, state = 'waiting' AS waiting FROM dispatch.assignment WHERE job_id = $1 AND "
-        "attempt = $2",
-        {job, attempt});
-    return row ? AttemptKnown{row->get<std::uint32_t>("last_seq"), row->get<bool>("waiting")}
-               : AttemptKnown{};
-}
-
-void note_progress(store::Txn& txn, const wire::JobStatus& status, Timestamp now) {
-    const bool over =
-        status.status == wire::StatusKind::kCompleted || status.status == wire::StatusKind::kFailed;
-    txn.exec(
-        "INSERT INTO dispatch.assignment AS a (job_id, attempt, provider, state, created_at, last_seq, "
-        "last_status_at) "
-        "VALUES ($1, $2, $3, CASE WHEN $4 THEN 'done' ELSE 'recovered' END, $6, $5, $6) "
-        "ON CONFLICT (job_id, attempt) DO UPDATE SET last_seq = greatest(a.last_seq, excluded.last_seq), "
-        "last_status_at = excluded.last_status_at, state = CASE WHEN $4 THEN 'done' ELSE a.state END",
-        {status.job_id, status.attempt, status.provider, over, status.seq, now});
-}
+constexpr EarlyLimits kEarlyLimits{.of_provider = 200, .in_total = 1'000};
 
 /// Adds one status to a write. @returns true if it changed or journalled anything
 bool put_status(store::Txn& txn, JobWrite& write, const ReceivedStatus& received, const Policy& policy,
@@ -65,7 +30,7 @@ bool put_status(store::Txn& txn, JobWrite& write, const ReceivedStatus& received
         return false;
     }
     const auto row = present(write);
-    const auto known = attempt_known(txn, status.job_id, status.attempt);
+    const auto known = read_attempt(txn, status.job_id, status.attempt);
     JobTransition transition = on_status(*row, status, known, received.recovering,
                                          received.recovering ? policy : policy_for(policy, write.spec), now);
     const bool refused = !transition.entries.empty() && transition.entries.back().refused_reason;
@@ -132,10 +97,11 @@ StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const
     }
     if (awaits_evaluation(row)) {
         // Statuses of a former database all arrive before their jobs.
-        if (!row && !received.recovering && !has_room_for_early(txn, received.status.provider)) {
+        if (!row && !received.recovering &&
+            !has_room_for_early(txn, received.status.provider, kEarlyLimits)) {
             return StatusOutcome::kNoRoom;
         }
-        keep_early(txn, received);
+        put_early_status(txn, received);
         return StatusOutcome::kEarly;
     }
     std::vector<JobWrite> writes(1);
@@ -153,23 +119,16 @@ StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const
     return StatusOutcome::kApplied;
 }
 
-bool early_statuses_wait(store::Txn& txn) {
-    return txn.first("SELECT 1 AS one FROM dispatch.early_status LIMIT 1").has_value();
-}
-
 void absorb_early(store::Txn& txn, JobWrite& write, const Policy& policy, Timestamp now) {
     const auto row = present(write);
     if (!row) {
         return;
     }
-    const auto waiting =
-        txn.exec("DELETE FROM dispatch.early_status WHERE job_id = $1 RETURNING *", {row->id});
     std::map<std::pair<std::uint32_t, std::uint32_t>, ReceivedStatus> ordered;
-    for (const auto line : waiting) {
-        auto status = wire::parse_status(line.get<std::string>("body"));
-        if (status && status->provider == row->provider) {
-            const std::pair key{status->attempt, status->seq};
-            ordered.emplace(key, ReceivedStatus{std::move(*status), "", line.get<bool>("recovering")});
+    for (auto& early : take_early_statuses(txn, row->id)) {
+        if (early.status.provider == row->provider) {
+            const std::pair key{early.status.attempt, early.status.seq};
+            ordered.emplace(key, std::move(early));
         }
     }
     for (const auto& [key, received] : ordered) {

@@ -3,17 +3,11 @@
 
 #include <vector>
 
+#include "services/job-dispatcher/bus/early_status_store.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
 
 namespace lamda::dispatch {
-
-/// A status and its age.
-struct ReceivedStatus {
-    wire::JobStatus status;
-    std::string body;         ///< as received
-    bool recovering = false;  ///< older than this database: the attempt may be unknown
-};
 
 enum class StatusOutcome {
     kApplied,
@@ -37,9 +31,6 @@ StatusOutcome take_status(store::Txn& txn, const ReceivedStatus& received, const
 /// Adds the job's early statuses to the write: attempts and states of a rebuilt database. Does nothing if
 /// there are none.
 void absorb_early(store::Txn& txn, JobWrite& write, const Policy& policy, Timestamp now);
-
-/// True if any early status is stored. Saves the look-up for each job.
-bool early_statuses_wait(store::Txn& txn);
 
 /// Returns `before` with the entries applied.
 std::optional<JobRow> present(const JobWrite& write);

@@ -8,9 +8,6 @@
 
 namespace lamda::dispatch {
 
-/// Returns the providers of active attempts.
-std::vector<Address> providers_at_work(store::Database& database);
-
 /// Puts the messages of deleted streams into the outbox. JOBS or STATUS: every open attempt; an agent ignores
 /// an attempt that it runs, and publishes the final status of a finished one again. RETRACT: the newest
 /// retraction of each job. @returns the number of messages

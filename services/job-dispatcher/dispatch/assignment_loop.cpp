@@ -5,8 +5,11 @@
 #include "core/crash_point.hpp"
 #include "services/job-dispatcher/bus/statuses.hpp"
 #include "services/job-dispatcher/dispatch/due_attempts.hpp"
+#include "services/job-dispatcher/dispatch/due_store.hpp"
+#include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/spec_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -17,57 +20,18 @@ struct Due {
     std::vector<Address> providers;  ///< registered ones
 };
 
-/// Returns registered providers with at least one signed heartbeat. Their durables are created before their
-/// first job, so that a starting agent can check its connection. A registration alone creates no durable: it
-/// costs only gas, a durable costs resources of the bus.
-std::vector<Address> active_providers(store::Txn& txn) {
-    std::vector<Address> out;
-    for (const auto row :
-         txn.exec("SELECT wallet_address FROM api.node WHERE is_registered AND heartbeat_seq > 0")) {
-        out.push_back(row.get<Address>("wallet_address"));
-    }
-    return out;
-}
-
-/// Selects final jobs that are not evaluated (public status `created`), and jobs whose missing spec or
-/// provider has arrived. Evaluation changes the state of each. Reads jobs with status `created` in index
-/// order, up to the limit: there may be a million.
-constexpr auto kDueSql = R"(
-SELECT id, provider,
-       EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = provider AND n.is_registered) AS is_registered
-FROM (
-    (SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
-     WHERE j.status = 'created' AND j.block_num <= $1 ORDER BY j.block_num, j.log_index LIMIT $2)
-    UNION ALL
-    SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
-    WHERE j.work_state = 'awaiting_spec' AND j.chain_state = 'created' AND j.block_num <= $1
-      AND (EXISTS (SELECT 1 FROM dispatch.spec s WHERE s.id = j.id)
-           OR EXISTS (SELECT 1 FROM dispatch.attached_spec a WHERE a.job_id = j.id))
-    UNION ALL
-    SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
-    WHERE j.work_state = 'awaiting_provider' AND j.chain_state = 'created' AND j.block_num <= $1
-      AND EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = j.provider AND n.is_registered)
-) due
-ORDER BY block_num, log_index LIMIT $2)";
-
-/// Selects jobs with early statuses that were stored while another transaction wrote the job's row.
-constexpr auto kLeftEarlySql = R"(
-SELECT DISTINCT e.job_id FROM dispatch.early_status e JOIN dispatch.job j ON j.id = e.job_id
-WHERE j.work_state IS NOT NULL OR j.chain_state IN ('confirmed', 'paid') LIMIT $1)";
-
 Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
     Due out;
     std::set<Address> providers;
-    for (const auto row : txn.exec(kDueSql, {boundary, static_cast<std::uint64_t>(most)})) {
-        out.jobs.push_back(row.get<JobId>("id"));
-        if (row.get<bool>("is_registered")) {
-            providers.insert(row.get<Address>("provider"));
+    for (const auto& job : due_jobs(txn, boundary, most)) {
+        out.jobs.push_back(job.id);
+        if (job.provider_registered) {
+            providers.insert(job.provider);
         }
     }
     out.providers.assign(providers.begin(), providers.end());
-    for (const auto row : txn.exec(kLeftEarlySql, {static_cast<std::uint64_t>(most)})) {
-        out.jobs.push_back(row.get<JobId>("job_id"));
-    }
+    const auto early = jobs_with_early_status(txn, most);
+    out.jobs.insert(out.jobs.end(), early.begin(), early.end());
     return out;
 }
 
@@ -75,23 +39,27 @@ Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
 
 AssignmentLoop::AssignmentLoop(store::Database& database, BusSetup& setup, Deployment& deployment,
                                const StreamProgress& progress, const StatusCatchUp& catch_up,
-                               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
+                               const telemetry::Context& context)
     : database_(database),
       setup_(setup),
       deployment_(deployment),
       progress_(progress),
       catch_up_(catch_up),
-      clock_(clock),
-      log_(std::move(log)),
-      assigned_(metrics.counter("lamda_dispatch_assignments_total",
-                                "Attempts that the assignment loop put into the outbox.")),
-      sent_again_(metrics.counter("lamda_dispatch_retries_total",
+      clock_(context.clock),
+      log_(context.log),
+      assigned_(context.metrics.counter("lamda_dispatch_assignments_total",
+                                        "Attempts that the assignment loop put into the outbox.")),
+      sent_again_(
+          context.metrics.counter("lamda_dispatch_retries_total",
                                   "Attempts sent after the pause that follows a transient failure.")) {}
 
 void AssignmentLoop::run(const std::stop_token& stop) {
     constexpr std::size_t kMost = 500;
     store::Listener listener(database_, {kWakeChannel, "lamda_spec", "lamda_node"});
     while (!stop.stop_requested()) {
+        // Durables are created before the provider's first job, so that a starting agent can check its
+        // connection. A registration alone creates none: it costs only gas, a durable costs resources of the
+        // bus.
         for (const auto& provider : database_.transact(active_providers)) {
             setup_.ensure_provider(provider);
         }

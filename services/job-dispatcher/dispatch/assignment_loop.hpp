@@ -7,16 +7,15 @@
 #include "services/job-dispatcher/bus/bus_setup.hpp"
 #include "services/job-dispatcher/bus/status_catch_up.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
-#include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::dispatch {
 
 class AssignmentLoop {
   public:
     AssignmentLoop(store::Database& database, BusSetup& setup, Deployment& deployment,
-                   const StreamProgress& progress, const StatusCatchUp& catch_up, const Clock& clock,
-                   telemetry::Log log, telemetry::Metrics& metrics);
+                   const StreamProgress& progress, const StatusCatchUp& catch_up,
+                   const telemetry::Context& context);
     void run(const std::stop_token& stop);
     /// Evaluates at most `most` jobs; returns their number. Does nothing before the stream has caught up and
     /// the statuses of a former database are read. @throws bus and store errors

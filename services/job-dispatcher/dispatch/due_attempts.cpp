@@ -3,7 +3,10 @@
 #include <algorithm>
 
 #include "services/job-dispatcher/bus/statuses.hpp"
+#include "services/job-dispatcher/ingest/progress_store.hpp"
+#include "services/job-dispatcher/jobs/attempt_store.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/spec_store.hpp"
 
 namespace lamda::dispatch {
 

@@ -1,29 +1,12 @@
 #include "services/job-dispatcher/dispatch/spec_fetch_loop.hpp"
 
 #include "runtime/app.hpp"
+#include "services/job-dispatcher/dispatch/due_store.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
+#include "services/job-dispatcher/jobs/spec_store.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::dispatch {
-
-namespace {
-
-/// Selects the oldest of each renter, so that a renter with very many jobs does not block other renters.
-std::vector<AwaitedSpec> read_awaited(store::Txn& txn) {
-    std::vector<AwaitedSpec> out;
-    for (const auto row :
-         txn.exec("SELECT id, renter, payment, work_since FROM ("
-                  "SELECT id, renter, payment, work_since, "
-                  "row_number() OVER (PARTITION BY renter ORDER BY work_since) AS turn FROM dispatch.job "
-                  "WHERE work_state = 'awaiting_spec' AND chain_state = 'created') AS awaited "
-                  "WHERE turn <= 1000 ORDER BY turn, payment DESC LIMIT 10000")) {
-        out.push_back({row.get<JobId>("id"), row.get<Address>("renter"), row.get<U256>("payment"),
-                       row.get<Timestamp>("work_since")});
-    }
-    return out;
-}
-
-}  // namespace
 
 SpecFetchLoop::SpecFetchLoop(store::Database& database, ipfs::ContentStore& content, const Clock& clock,
                              telemetry::Log log)
@@ -33,7 +16,7 @@ void SpecFetchLoop::watch(const std::stop_token& stop) {
     store::Listener listener(database_, {kWakeChannel});
     while (!stop.stop_requested()) {
         const auto begin = clock_.steady();
-        const auto awaited = database_.transact(read_awaited);
+        const auto awaited = database_.transact(awaited_specs);
         {
             const std::lock_guard lock(mutex_);
             queue_.await(awaited);
@@ -77,7 +60,7 @@ void SpecFetchLoop::fetch(const JobId& id, const std::stop_token& stop) {
     try {
         const Bytes spec = content_.block(wire::spec_cid(id), stop);  // verified against the id
         if (spec.size() >= 2 && spec.size() <= 65'536) {
-            database_.transact([&](store::Txn& txn) { txn.exec("SELECT api.put_spec($1)", {spec}); });
+            database_.transact([&](store::Txn& txn) { put_spec(txn, spec); });
             log_.info("spec found on IPFS", {{"job_id", id.hex()}});
         }
     } catch (const ipfs::WrongBytes& e) {

@@ -2,13 +2,16 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <stop_token>
+#include <string>
+#include <vector>
 
 #include "services/job-dispatcher/dispatch/deadline_watch.hpp"
 #include "services/job-dispatcher/dispatch/presence_clock.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
-#include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
+#include "services/job-dispatcher/jobs/attempt_store.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::dispatch {
 
@@ -25,13 +28,21 @@ class TimeoutLoop {
     /// @param statuses_are_read true if the status loop is up to date, so that silence is the agent's
     TimeoutLoop(store::Database& database, TimeoutConfig config, Deployment& deployment,
                 const StreamProgress& progress, PresenceClock& presence,
-                std::function<bool()> statuses_are_read, const Clock& clock, telemetry::Log log,
-                telemetry::Metrics& metrics);
+                std::function<bool()> statuses_are_read, const telemetry::Context& context);
     void run(const std::stop_token& stop);
     void pass();
 
   private:
+    struct Ended {
+        std::uint32_t attempt;
+        std::string reason;
+    };
+
     void end_silent_attempts();
+    /// Returns the attempts that are over one of their limits, by job.
+    std::map<JobId, Ended> overdue_attempts(const std::vector<ActiveAttempt>& active);
+    /// Ends those that are still current; returns the number of jobs changed.
+    std::size_t end_attempts(const std::map<JobId, Ended>& ended);
     void expire_specs();
     void tidy();
     void count_jobs();

@@ -90,11 +90,14 @@ struct Scene : testing::ProjectionScene {
     FakeClock time{from_unix_seconds(1'790'000'000)};
     PresenceClock presence;
     telemetry::Metrics metrics;
-    TimeoutLoop timeout_loop{database,   {},
-                             deployment, progress,
-                             presence,   [this] { return statuses_are_read; },
-                             time,       telemetry::Log::none(),
-                             metrics};
+    telemetry::Health health;
+    TimeoutLoop timeout_loop{database,
+                             {},
+                             deployment,
+                             progress,
+                             presence,
+                             [this] { return statuses_are_read; },
+                             {time, telemetry::Log::none(), metrics, health}};
 };
 
 }  // namespace

@@ -1,5 +1,7 @@
 #include "services/job-dispatcher/ingest/deployment.hpp"
 
+#include "services/job-dispatcher/ingest/progress_store.hpp"
+
 namespace lamda::dispatch {
 
 Deployment::Deployment(Address job_manager, std::optional<ChainId> chain, std::uint32_t max_attempts,
@@ -11,12 +13,11 @@ Deployment::Deployment(Address job_manager, std::optional<ChainId> chain, std::u
 
 std::optional<Policy> Deployment::policy(store::Txn& txn) {
     if (chain_ == 0) {
-        const auto row = txn.first(
-            "SELECT chain_id FROM chain.cursor WHERE stream = $1 AND chain_id IS NOT NULL", {kStream});
-        if (!row) {
+        const auto bound = bound_chain(txn, kStream);
+        if (!bound) {
             return std::nullopt;
         }
-        chain_ = row->get<std::uint64_t>("chain_id");
+        chain_ = bound->value;
     }
     return Policy{max_attempts_, retry_pause_, ChainId{chain_}, job_manager_};
 }

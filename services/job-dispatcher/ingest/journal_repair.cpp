@@ -7,6 +7,7 @@
 #include "services/job-dispatcher/jobs/chain_facts.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 
 namespace lamda::dispatch {
 

@@ -9,6 +9,7 @@
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "services/job-dispatcher/testing/batches.hpp"
 #include "store/migrations.hpp"
 #include "testkit/servers.hpp"

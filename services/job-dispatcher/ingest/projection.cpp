@@ -7,8 +7,10 @@
 #include "services/job-dispatcher/bus/statuses.hpp"
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
 #include "services/job-dispatcher/ingest/prepared_batch.hpp"
+#include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "services/job-dispatcher/jobs/chain_facts.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -170,7 +172,7 @@ void JobProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
 
 void JobProjection::boundary(store::Txn& txn, const pgingest::StreamState& state) {
     end_load(txn, Millis{0}, log_);
-    txn.exec("UPDATE dispatch.progress SET boundary = $1", {state.boundary});
+    save_boundary(txn, state.boundary);
     progress_.set(state.caught_up);
     txn.notify(kWakeChannel);
 }

@@ -1,7 +1,5 @@
 #include "services/job-dispatcher/jobs/job_store.hpp"
 
-#include <algorithm>
-
 #include "store/values.hpp"
 #include "wire/job_spec.hpp"
 
@@ -45,11 +43,6 @@ const std::vector<std::string> kColumns{"id",
                                         "spec_cid",
                                         "last_event"};
 
-constexpr auto kJournal = "dispatch.job_event";
-const std::vector<std::string> kJournalColumns{"id",  "job_id",    "kind",          "body",      "attempt",
-                                               "seq", "block_num", "block_hash",    "log_index", "tx_hash",
-                                               "at",  "orphaned",  "refused_reason"};
-
 /// Calls `out` with the row's cells in the order of kColumns.
 template <class LastEvent, class Out>
 auto with_cells(const JobRow& row, const LastEvent& last_event, Out&& out) {
@@ -67,22 +60,6 @@ auto with_cells(const JobRow& row, const LastEvent& last_event, Out&& out) {
 template <class LastEvent>
 void put_row(store::RowWriter& out, const JobRow& row, const LastEvent& last_event) {
     with_cells(row, last_event, [&](const auto&... cells) { out.row(cells...); });
-}
-
-template <class Id>
-void put_entry(store::RowWriter& out, const JobEvent& event, const Id& id) {
-    std::optional<BlockNum> block_num;
-    std::optional<BlockHash> block_hash;
-    std::optional<std::uint64_t> log_index;
-    std::optional<TxHash> tx_hash;
-    if (const auto& position = event.position) {
-        block_num = position->block.number;
-        block_hash = position->block.hash;
-        log_index = position->log_index;
-        tx_hash = position->tx_hash;
-    }
-    out.row(id, event.job_id, to_string(event.fact), to_json(event.body), event.attempt, event.seq, block_num,
-            block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
 }
 
 void write_rows(store::RowWriter& out, const std::vector<const JobRow*>& rows) {
@@ -137,33 +114,6 @@ std::map<JobId, JobRow> select_locked(Txn& txn, const std::vector<JobId>& ids, s
     return out;
 }
 
-JobEvent event_of(const Row& row) {
-    JobEvent out;
-    out.id = row.get<std::int64_t>("id");
-    out.job_id = row.get<JobId>("job_id");
-    out.fact = parse_fact(row.get<std::string>("kind")).value();
-    out.body = parse_fact_body(row.get<std::string>("body")).value();
-    out.attempt = row.maybe<std::uint32_t>("attempt");
-    out.seq = row.maybe<std::uint32_t>("seq");
-    if (const auto number = row.maybe<BlockNum>("block_num")) {
-        out.position = ChainPosition{{*number, row.get<BlockHash>("block_hash")},
-                                     row.get<std::uint64_t>("log_index"),
-                                     row.get<TxHash>("tx_hash")};
-    }
-    out.at = row.get<Timestamp>("at");
-    out.orphaned = row.get<bool>("orphaned");
-    out.refused_reason = row.maybe<std::string>("refused_reason");
-    return out;
-}
-
-void copy_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
-    txn.copy(kJournal, kJournalColumns, [&](store::RowWriter& out) {
-        for (const auto* entry : entries) {
-            encode(out, *entry);
-        }
-    });
-}
-
 /// Builds the `SET` clause for every column except the key. @param value returns the value of column i
 template <class Value>
 std::string sets(Value value) {
@@ -197,6 +147,11 @@ std::map<JobId, JobRow> lock_free_jobs(Txn& txn, const std::vector<JobId>& ids) 
     return select_locked(txn, ids, " SKIP LOCKED");
 }
 
+std::optional<JobRow> read_job(Txn& txn, const JobId& id) {
+    const auto row = txn.first("SELECT * FROM dispatch.job WHERE id = $1", {id});
+    return row ? std::optional<JobRow>(job_of(*row)) : std::nullopt;
+}
+
 void insert_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
     if (!rows.empty()) {
         txn.copy(kJobs, kColumns, [&](store::RowWriter& out) { write_rows(out, rows); });
@@ -220,207 +175,24 @@ void update_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
     }
 }
 
-void encode(store::RowWriter& out, const JobEvent& entry) {
-    put_entry(out, entry, entry.id);
-}
-
 void encode(store::RowWriter& out, const JobRow& row) {
     put_row(out, row, row.last_event);
-}
-
-void encode_ahead(store::EncodedRows& out, const JobEvent& entry) {
-    put_entry(out, entry, store::DeferredId{});
 }
 
 void encode_ahead(store::EncodedRows& out, const JobRow& row) {
     put_row(out, row, store::DeferredId{});
 }
 
-store::CopyShape journal_shape(Txn& txn) {
-    return txn.copy_shape(kJournal, kJournalColumns);
-}
-
 store::CopyShape jobs_shape(Txn& txn) {
     return txn.copy_shape(kJobs, kColumns);
 }
 
-std::vector<std::int64_t> reserve_entries(Txn& txn, std::size_t count) {
-    if (count == 0) {
-        return {};
-    }
-    // Looks the sequence's name up once, not for each number.
-    const auto rows = txn.exec(
-        "SELECT nextval(s.name) AS id FROM (SELECT pg_get_serial_sequence('dispatch.job_event', "
-        "'id')::regclass AS name OFFSET 0) s, generate_series(1, $1::int)",
-        {static_cast<std::uint64_t>(count)});
-    std::vector<std::int64_t> out;
-    out.reserve(count);
-    for (const auto row : rows) {
-        out.push_back(row.get<std::int64_t>("id"));
+std::map<std::string, std::int64_t> count_jobs(Txn& txn) {
+    std::map<std::string, std::int64_t> out;
+    for (const auto row : txn.exec("SELECT status, count(*) AS jobs FROM dispatch.job GROUP BY status")) {
+        out.emplace(row.get<std::string>("status"), row.get<std::int64_t>("jobs"));
     }
     return out;
-}
-
-void append_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
-    if (entries.empty()) {
-        return;
-    }
-    std::vector<JobEvent*> without_id;
-    std::copy_if(entries.begin(), entries.end(), std::back_inserter(without_id),
-                 [](const JobEvent* entry) { return entry->id == 0; });
-    const auto ids = reserve_entries(txn, without_id.size());
-    for (std::size_t i = 0; i < without_id.size(); ++i) {
-        without_id[i]->id = ids[i];
-    }
-    copy_journal(txn, entries);
-}
-
-void prepend_journal(Txn& txn, std::vector<JobEvent>& entries) {
-    if (entries.empty()) {
-        return;
-    }
-    auto id = txn.one("SELECT least(coalesce(min(id), 0), 0) AS id FROM dispatch.job_event")
-                  .get<std::int64_t>("id");
-    std::vector<JobEvent*> pointers;
-    for (auto& entry : entries) {
-        entry.id = --id;
-        pointers.push_back(&entry);
-    }
-    copy_journal(txn, pointers);
-}
-
-std::map<JobId, std::vector<JobEvent>> read_journals(Txn& txn, const std::vector<JobId>& ids) {
-    std::map<JobId, std::vector<JobEvent>> out;
-    for (const auto row :
-         txn.exec("SELECT * FROM dispatch.job_event WHERE job_id = ANY($1::bytea[]) ORDER BY id",
-                  {store::array_of(ids)})) {
-        JobEvent event = event_of(row);
-        out[event.job_id].push_back(std::move(event));
-    }
-    return out;
-}
-
-std::vector<JobId> orphan_above(Txn& txn, BlockNum block) {
-    std::set<JobId> out;
-    for (const auto row :
-         txn.exec("UPDATE dispatch.job_event SET orphaned = true "
-                  "WHERE block_num > $1 AND block_num IS NOT NULL AND NOT orphaned RETURNING job_id",
-                  {block})) {
-        out.insert(row.get<JobId>("job_id"));
-    }
-    return {out.begin(), out.end()};
-}
-
-std::vector<JobEvent> read_chain_entries(Txn& txn, BlockNum first, BlockNum last) {
-    std::vector<JobEvent> out;
-    for (const auto row : txn.exec("SELECT * FROM dispatch.job_event WHERE block_num BETWEEN $1 AND $2 AND "
-                                   "block_num IS NOT NULL AND NOT orphaned ORDER BY block_num, log_index",
-                                   {first, last})) {
-        out.push_back(event_of(row));
-    }
-    return out;
-}
-
-void orphan(Txn& txn, const std::vector<std::int64_t>& entries) {
-    if (!entries.empty()) {
-        txn.exec("UPDATE dispatch.job_event SET orphaned = true WHERE id = ANY($1::bigint[])",
-                 {store::array_of(entries)});
-    }
-}
-
-bool has_status_entry(Txn& txn, const JobId& job, std::uint32_t attempt, std::uint32_t seq) {
-    return txn
-        .first("SELECT 1 AS one FROM dispatch.job_event WHERE job_id = $1 AND attempt = $2 AND seq = $3",
-               {job, attempt, seq})
-        .has_value();
-}
-
-std::map<JobId, std::string> read_specs(Txn& txn, const std::vector<JobId>& ids) {
-    std::map<JobId, std::string> out;
-    for (const auto row : txn.exec("SELECT wanted.id, s.spec FROM unnest($1::bytea[]) AS wanted(id) "
-                                   "LEFT JOIN dispatch.attached_spec a ON a.job_id = wanted.id "
-                                   "JOIN dispatch.spec s ON s.id = coalesce(a.spec_id, wanted.id)",
-                                   {store::array_of(ids)})) {
-        out.emplace(row.get<JobId>("id"), as_string(row.get<Bytes>("spec")));
-    }
-    return out;
-}
-
-std::set<Address> registered(Txn& txn, const std::vector<Address>& providers) {
-    std::set<Address> out;
-    for (const auto row : txn.exec(
-             "SELECT wallet_address FROM api.node WHERE is_registered AND wallet_address = ANY($1::bytea[])",
-             {store::array_of(providers)})) {
-        out.insert(row.get<Address>("wallet_address"));
-    }
-    return out;
-}
-
-void put_assignments(Txn& txn, const std::vector<const JobRow*>& jobs, Timestamp now) {
-    if (jobs.empty()) {
-        return;
-    }
-    const auto each = [&](auto member) {
-        return store::array_of(jobs, [&](const JobRow* job) { return job->*member; });
-    };
-    txn.exec(
-        "INSERT INTO dispatch.assignment (job_id, attempt, provider, state, created_at) "
-        "SELECT job_id, attempt, provider, 'out', $4 FROM unnest($1::bytea[], $2::int[], $3::bytea[]) "
-        "AS a (job_id, attempt, provider) ON CONFLICT (job_id, attempt) DO UPDATE SET state = 'out'",
-        {each(&JobRow::id), each(&JobRow::attempt), each(&JobRow::provider), now});
-}
-
-void put_waiting(Txn& txn, const std::vector<WaitingAttempt>& attempts, Timestamp now) {
-    for (const auto& attempt : attempts) {
-        txn.exec(
-            "INSERT INTO dispatch.assignment (job_id, attempt, provider, state, created_at, due_at) "
-            "VALUES ($1, $2, $3, 'waiting', $4, now() + $5::bigint * interval '1 ms') "
-            "ON CONFLICT (job_id, attempt) DO UPDATE SET state = 'waiting', due_at = excluded.due_at",
-            {attempt.job->id, attempt.job->attempt, attempt.job->provider, now,
-             static_cast<std::int64_t>(attempt.pause.count())});
-    }
-}
-
-std::vector<JobId> due_attempts(Txn& txn, BlockNum boundary, std::size_t most) {
-    std::vector<JobId> out;
-    for (const auto row :
-         txn.exec("SELECT a.job_id FROM dispatch.assignment a "
-                  "JOIN dispatch.job j ON j.id = a.job_id AND j.attempt = a.attempt "
-                  "WHERE a.state = 'waiting' AND a.due_at <= now() AND j.work_state = 'assigned' "
-                  "AND j.chain_state = 'created' AND j.block_num <= $1 ORDER BY a.due_at, a.job_id LIMIT $2",
-                  {boundary, static_cast<std::uint64_t>(most)})) {
-        out.push_back(row.get<JobId>("job_id"));
-    }
-    return out;
-}
-
-void void_assignments(Txn& txn, const std::vector<RetractedAttempt>& attempts) {
-    if (attempts.empty()) {
-        return;
-    }
-    txn.exec(
-        "UPDATE dispatch.assignment a SET state = 'void' FROM unnest($1::bytea[], $2::int[]) AS r (job_id, "
-        "attempt) "
-        "WHERE a.job_id = r.job_id AND a.attempt <= r.attempt AND a.state IN ('out', 'waiting')",
-        {store::array_of(attempts, &RetractedAttempt::job),
-         store::array_of(attempts, &RetractedAttempt::attempt)});
-}
-
-void save_progress(Txn& txn, BlockNum head, BlockNum boundary) {
-    txn.exec(
-        "INSERT INTO dispatch.progress (head, boundary) VALUES ($1, $2) "
-        "ON CONFLICT (one) DO UPDATE SET head = excluded.head, boundary = excluded.boundary",
-        {head, boundary});
-}
-
-BlockNum read_boundary(Txn& txn) {
-    const auto row = txn.first("SELECT boundary FROM dispatch.progress");
-    return row ? row->get<BlockNum>("boundary") : BlockNum{};
-}
-
-std::optional<JobRow> read_job(Txn& txn, const JobId& id) {
-    const auto row = txn.first("SELECT * FROM dispatch.job WHERE id = $1", {id});
-    return row ? std::optional<JobRow>(job_of(*row)) : std::nullopt;
 }
 
 }  // namespace lamda::dispatch

@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/jobs/attempt_store.hpp"
 #include "services/job-dispatcher/jobs/job_events.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {

@@ -15,25 +15,17 @@ constexpr Millis kRedeliverAfter{5'000};
 }  // namespace
 
 AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWriter& statuses,
-                               const BscIdentity& identity, const Address& provider,
-                               const Address& job_manager, std::size_t capacity, const RetrySchedule& retries,
-                               DuplicateAgentDetector& duplicates, SettingsWatch& settings,
-                               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
-                               telemetry::Health& health)
+                               const AgentTerms& terms, const WorkGate& gate,
+                               const telemetry::Context& context)
     : bus_(bus),
       journal_(journal),
       statuses_(statuses),
-      identity_(identity),
-      provider_(provider),
-      job_manager_(job_manager),
-      capacity_(capacity),
-      retries_(retries),
-      duplicates_(duplicates),
-      settings_(settings),
-      clock_(clock),
-      log_(std::move(log)),
-      metrics_(metrics),
-      health_(health) {
+      terms_(terms),
+      gate_(gate),
+      clock_(context.clock),
+      log_(context.log),
+      metrics_(context.metrics),
+      health_(context.health) {
     health_.expect(kCheck);
 }
 
@@ -42,26 +34,26 @@ void AssignmentLoop::run(const std::stop_token& stop) {
 }
 
 void AssignmentLoop::consume(const std::stop_token& stop) {
-    if (!identity_.known()) {
+    if (!terms_.identity.known()) {
         health_.set(
             kCheck, false,
             "BSC chain id unknown: BSC_CHAIN_ID is not set and no endpoint of BSC_RPC_URL has answered");
     }
-    if (!identity_.wait(stop)) {
+    if (!terms_.identity.wait(stop)) {
         return;
     }
-    auto consumer = bus_.consume(wire::kJobsStream, wire::durable_of(provider_));
+    auto consumer = bus_.consume(wire::kJobsStream, wire::durable_of(terms_.provider));
     std::uint64_t seen = 0;
     while (!stop.stop_requested()) {
         seen = journal_.wait_change(seen, Millis(0));
-        const auto occupied = retries_.occupied(journal_.active_attempts(), capacity_);
-        if (occupied >= capacity_ || duplicates_.present()) {
+        const auto occupied = gate_.retries.occupied(journal_.active_attempts(), terms_.capacity);
+        if (occupied >= terms_.capacity || gate_.duplicates.present()) {
             // A message that cannot be accepted now would exceed its acknowledgement time here.
             health_.set(kCheck, true);
             journal_.wait_change(seen, Millis(500));
             continue;
         }
-        const auto messages = consumer.fetch(static_cast<int>(capacity_ - occupied), kFetchTimeout);
+        const auto messages = consumer.fetch(static_cast<int>(terms_.capacity - occupied), kFetchTimeout);
         health_.set(kCheck, true);
         for (const auto& message : messages) {
             handle(consumer, message);
@@ -77,7 +69,7 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
             .add();
     };
     const auto assignment = wire::parse_assignment(message.body);
-    if (!assignment || assignment->provider != provider_) {
+    if (!assignment || assignment->provider != terms_.provider) {
         log_.error("assignment rejected",
                    {{"sequence", message.sequence},
                     {"reason", assignment ? "for another provider" : assignment.error().message},
@@ -86,12 +78,12 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
         consumer.term(message);
         return;
     }
-    const Self self{provider_,
-                    identity_.known().value(),  // known since consume(): may be corrected, never reset
-                    job_manager_,
-                    retries_.occupied(journal_.active_attempts(), capacity_),
-                    capacity_,
-                    duplicates_.present()};
+    const Self self{terms_.provider,
+                    terms_.identity.known().value(),  // known since consume(): may be corrected, never reset
+                    terms_.job_manager,
+                    gate_.retries.occupied(journal_.active_attempts(), terms_.capacity),
+                    terms_.capacity,
+                    gate_.duplicates.present()};
     const AttemptKey key{assignment->job_id, assignment->attempt};
     const auto verdict = decide(*assignment, journal_.find(assignment->job_id), self);
     count(to_string(verdict.decision));
@@ -100,11 +92,11 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
                              {"decision", to_string(verdict.decision)},
                              {"reason", verdict.reason}});
     if (verdict.decision == AssignmentDecision::kReturn) {
-        settings_.contradicts(key, verdict.reason);
+        gate_.settings.contradicts(key, verdict.reason);
         consumer.nak(message, SettingsWatch::kRedeliverAfter);
         return;
     }
-    settings_.settled(key);
+    gate_.settings.settled(key);
     if (verdict.decision == AssignmentDecision::kDefer) {
         consumer.nak(message, kRedeliverAfter);
         return;

@@ -12,20 +12,14 @@ constexpr Millis kUntilConnected{100};
 }  // namespace
 
 HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
-                             const BscIdentity& identity, const Address& job_manager,
-                             HeartbeatSequence& sequence, std::size_t capacity, const RetrySchedule& retries,
-                             DuplicateAgentDetector& duplicates, SettingsWatch& settings, const Clock& clock,
-                             telemetry::Metrics& metrics)
+                             const AgentTerms& terms, HeartbeatSequence& sequence, const WorkGate& gate,
+                             const Clock& clock, telemetry::Metrics& metrics)
     : bus_(bus),
       journal_(journal),
       signer_(signer),
-      identity_(identity),
-      job_manager_(job_manager),
       sequence_(sequence),
-      capacity_(capacity),
-      retries_(retries),
-      duplicates_(duplicates),
-      settings_(settings),
+      terms_(terms),
+      gate_(gate),
       clock_(clock),
       running_(metrics.gauge("lamda_agent_running", "Attempts accepted and not ended")),
       waiting_(metrics.gauge("lamda_agent_waiting",
@@ -36,7 +30,7 @@ void HeartbeatLoop::run(const std::stop_token& stop) {
     const auto subscription =
         bus_.subscribe(wire::heartbeat_subject(signer_.address()), "", [this](const bus::Message& message) {
             const auto market = domain();
-            if (market && duplicates_.observe(message.body, *market)) {
+            if (market && gate_.duplicates.observe(message.body, *market)) {
                 beat();
             }
         });
@@ -48,8 +42,8 @@ void HeartbeatLoop::run(const std::stop_token& stop) {
 }
 
 std::optional<eth::Eip712Domain> HeartbeatLoop::domain() const {
-    const auto chain = identity_.known();
-    return chain ? std::optional(wire::market_domain(*chain, job_manager_)) : std::nullopt;
+    const auto chain = terms_.identity.known();
+    return chain ? std::optional(wire::market_domain(*chain, terms_.job_manager)) : std::nullopt;
 }
 
 void HeartbeatLoop::beat() {
@@ -59,12 +53,12 @@ void HeartbeatLoop::beat() {
     heartbeat.at = clock_.now();
     heartbeat.agent_version = LAMDA_VERSION;
     // With capacity 0 the dispatcher's accept timeout does not run.
-    const bool takes_work = !duplicates_.present() && !settings_.contradicted();
-    heartbeat.capacity = takes_work ? static_cast<std::uint32_t>(capacity_) : 0;
+    const bool takes_work = !gate_.duplicates.present() && !gate_.settings.contradicted();
+    heartbeat.capacity = takes_work ? static_cast<std::uint32_t>(terms_.capacity) : 0;
     const auto active = journal_.active_attempts();
     // Counted as in AssignmentLoop, so that the dispatcher's accept timeout uses the same number.
-    heartbeat.running = static_cast<std::uint32_t>(retries_.occupied(active, capacity_));
-    heartbeat.instance = duplicates_.instance();
+    heartbeat.running = static_cast<std::uint32_t>(gate_.retries.occupied(active, terms_.capacity));
+    heartbeat.instance = gate_.duplicates.instance();
     running_.set(static_cast<double>(active.size()));
     waiting_.set(static_cast<double>(active.size()) - heartbeat.running);
     const auto market = domain();

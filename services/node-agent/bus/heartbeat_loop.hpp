@@ -6,12 +6,9 @@
 #include <stop_token>
 
 #include "bus/bus.hpp"
-#include "services/node-agent/bus/duplicate_agent_detector.hpp"
-#include "services/node-agent/bus/settings_watch.hpp"
-#include "services/node-agent/onchain/bsc_identity.hpp"
+#include "services/node-agent/bus/agent_terms.hpp"
 #include "services/node-agent/state/heartbeat_sequence.hpp"
 #include "services/node-agent/state/journal.hpp"
-#include "services/node-agent/state/retry_schedule.hpp"
 #include "telemetry/metrics.hpp"
 
 namespace lamda::agent {
@@ -20,9 +17,8 @@ namespace lamda::agent {
 class HeartbeatLoop {
   public:
     HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
-                  const BscIdentity& identity, const Address& job_manager, HeartbeatSequence& sequence,
-                  std::size_t capacity, const RetrySchedule& retries, DuplicateAgentDetector& duplicates,
-                  SettingsWatch& settings, const Clock& clock, telemetry::Metrics& metrics);
+                  const AgentTerms& terms, HeartbeatSequence& sequence, const WorkGate& gate,
+                  const Clock& clock, telemetry::Metrics& metrics);
     void run(const std::stop_token& stop);
 
   private:
@@ -32,13 +28,9 @@ class HeartbeatLoop {
     bus::Bus& bus_;
     const Journal& journal_;
     const crypto::Signer& signer_;
-    const BscIdentity& identity_;
-    Address job_manager_;
     HeartbeatSequence& sequence_;
-    std::size_t capacity_;
-    const RetrySchedule& retries_;
-    DuplicateAgentDetector& duplicates_;
-    SettingsWatch& settings_;
+    const AgentTerms terms_;
+    const WorkGate gate_;
     const Clock& clock_;
     telemetry::Gauge running_;
     telemetry::Gauge waiting_;

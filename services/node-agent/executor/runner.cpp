@@ -47,7 +47,7 @@ class Runner::AttemptLock {
 
 Runner::Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
                PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
-               const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
+               const telemetry::Context& context)
     : config_(std::move(config)),
       journal_(journal),
       statuses_(statuses),
@@ -56,9 +56,9 @@ Runner::Runner(RunnerConfig config, Journal& journal, const StatusWriter& status
       engine_(engine),
       content_(content),
       bus_(bus),
-      clock_(clock),
-      log_(std::move(log)),
-      metrics_(metrics) {}
+      clock_(context.clock),
+      log_(context.log),
+      metrics_(context.metrics) {}
 
 void Runner::serve(const std::stop_token& stop) {
     std::uint64_t seen = 0;

@@ -20,7 +20,7 @@
 #include "services/node-agent/state/failure.hpp"
 #include "services/node-agent/state/journal.hpp"
 #include "services/node-agent/state/retry_schedule.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::agent {
 
@@ -41,7 +41,7 @@ class Runner {
   public:
     Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
            PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
-           const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
+           const telemetry::Context& context);
 
     /// Slot loop: takes one attempt after another until stopped. After a stop the container keeps running,
     /// and the attempt is resumed after a restart. @throws DiskError

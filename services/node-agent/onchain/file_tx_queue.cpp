@@ -39,9 +39,9 @@ Json entry_value(const TxQueueEntry& entry) {
                   {"to", entry.intent.to.hex()},
                   {"value", to_decimal(entry.intent.value)},
                   {"data", to_hex(entry.intent.data)},
-                  {"state", std::string(rpcpool::to_string(entry.state))},
+                  {"state", std::string(txsender::to_string(entry.state))},
                   {"txs", std::move(txs)},
-                  {"onRevert", std::string(rpcpool::to_string(entry.intent.on_revert))},
+                  {"onRevert", std::string(txsender::to_string(entry.intent.on_revert))},
                   {"reverts", entry.reverts},
                   {"reason", entry.reason},
                   {"updatedAt", to_rfc3339(entry.updated_at)}};

@@ -21,16 +21,15 @@ constexpr auto kRetention = std::chrono::hours(24);
 }  // namespace
 
 OnchainRegistration::OnchainRegistration(RegistrationConfig config, FileTxQueue& tx_queue, eth::Rpc& opbnb,
-                                         const crypto::Signer& signer, const Clock& clock, telemetry::Log log,
-                                         telemetry::Metrics& metrics, telemetry::Health& health)
+                                         const crypto::Signer& signer, const telemetry::Context& context)
     : config_(std::move(config)),
       tx_queue_(tx_queue),
       opbnb_(opbnb),
       signer_(signer),
-      clock_(clock),
-      log_(std::move(log)),
-      metrics_(metrics),
-      health_(health) {}
+      clock_(context.clock),
+      log_(context.log),
+      metrics_(context.metrics),
+      health_(context.health) {}
 
 OnchainRegistration::Node OnchainRegistration::read_node() {
     nr::GetProviderInfo call;
@@ -96,7 +95,7 @@ void OnchainRegistration::run(const std::stop_token& stop) {
     const auto chain = chain_id_of(opbnb_, "OPBNB_RPC_URL");
     txsender::PolicyByKey policy([this](std::string_view key) { return registration_call(config_, key); });
     txsender::Sender sender(sender_config("agent:opbnb", chain, kOpBnbLeastTip), opbnb_, signer_, tx_queue_,
-                            policy, clock_, log_, metrics_, health_, {});
+                            policy, {clock_, log_, metrics_, health_}, {});
     const auto look = config_.heartbeat_interval.count() == 0
                           ? kLongestLook
                           : std::min(config_.heartbeat_interval, kLongestLook);

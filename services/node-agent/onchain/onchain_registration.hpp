@@ -4,6 +4,7 @@
 #include <stop_token>
 
 #include "services/node-agent/onchain/file_tx_queue.hpp"
+#include "telemetry/context.hpp"
 #include "txsender/sender.hpp"
 
 namespace lamda::agent {
@@ -24,8 +25,7 @@ Result<txsender::Call> registration_call(const RegistrationConfig& config, std::
 class OnchainRegistration {
   public:
     OnchainRegistration(RegistrationConfig config, FileTxQueue& tx_queue, eth::Rpc& opbnb,
-                        const crypto::Signer& signer, const Clock& clock, telemetry::Log log,
-                        telemetry::Metrics& metrics, telemetry::Health& health);
+                        const crypto::Signer& signer, const telemetry::Context& context);
     /// @throws runtime::ConfigError if the endpoint is on another chain; as Sender::step does
     void run(const std::stop_token& stop);
 

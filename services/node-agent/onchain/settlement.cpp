@@ -49,18 +49,18 @@ Result<txsender::Call> settlement_call(const Address& job_manager, std::string_v
 }
 
 Settlement::Settlement(SettlementConfig config, Journal& journal, FileTxQueue& tx_queue, Open open,
-                       const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
-                       telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
+                       const BscIdentity& identity, const crypto::Signer& signer,
+                       const telemetry::Context& context)
     : config_(config),
       journal_(journal),
       tx_queue_(tx_queue),
       open_(std::move(open)),
       identity_(identity),
       signer_(signer),
-      clock_(clock),
-      log_(std::move(log)),
-      metrics_(metrics),
-      health_(health) {}
+      clock_(context.clock),
+      log_(context.log),
+      metrics_(context.metrics),
+      health_(context.health) {}
 
 void Settlement::run(const std::stop_token& stop) {
     while (const auto chain = identity_.wait(stop)) {
@@ -89,8 +89,8 @@ void Settlement::settle(ChainId chain, rpcpool::MultiRpc& bsc, const std::stop_t
     txsender::PolicyByKey policy(
         [this](std::string_view key) { return settlement_call(config_.job_manager, key); });
     txsender::Sender sender(
-        sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, tx_queue_, policy, clock_, log_,
-        metrics_, health_,
+        sender_config("agent:bsc", chain, kBscLeastTip), bsc, signer_, tx_queue_, policy,
+        {clock_, log_, metrics_, health_},
         [&](const std::vector<txsender::Intent>& intents) { return precheck(onchain, intents); });
     std::uint64_t seen = 0;
     while (!stop.stop_requested() && identity_.known() == chain) {

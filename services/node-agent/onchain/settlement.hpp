@@ -9,6 +9,7 @@
 #include "services/node-agent/onchain/file_tx_queue.hpp"
 #include "services/node-agent/onchain/onchain_jobs.hpp"
 #include "services/node-agent/state/journal.hpp"
+#include "telemetry/context.hpp"
 #include "txsender/sender.hpp"
 
 namespace lamda::agent {
@@ -25,8 +26,7 @@ class Settlement {
     /// Opens the endpoints, expecting them on the given chain.
     using Open = std::function<std::unique_ptr<rpcpool::MultiRpc>(ChainId)>;
     Settlement(SettlementConfig config, Journal& journal, FileTxQueue& tx_queue, Open open,
-               const BscIdentity& identity, const crypto::Signer& signer, const Clock& clock,
-               telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
+               const BscIdentity& identity, const crypto::Signer& signer, const telemetry::Context& context);
     /// Runs until stopped; restarts if the chain id is corrected. @throws runtime::ConfigError if all
     /// endpoints are on another chain than configured; as Sender::step does
     void run(const std::stop_token& stop);

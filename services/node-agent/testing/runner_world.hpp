@@ -45,8 +45,8 @@ struct Agent {
             return addresses;
         };
         make_private_dir(config.jobs_dir);
-        runner.emplace(config, *journal, statuses, retries, *pulled, engine, content, bus, clock,
-                       telemetry::Log::none(), metrics);
+        runner.emplace(config, *journal, statuses, retries, *pulled, engine, content, bus,
+                       telemetry::Context{clock, telemetry::Log::none(), metrics, health});
     }
 
     AttemptKey accept(wire::Assignment job) {
@@ -104,6 +104,7 @@ struct Agent {
     bus::Bus bus{"nats://127.0.0.1:1", "runner-test",
                  telemetry::Log::none()};  // not connected: job logs are dropped
     telemetry::Metrics metrics;
+    telemetry::Health health;
     std::optional<PulledImages> pulled;
     std::optional<Journal> journal;
     std::optional<Runner> runner;

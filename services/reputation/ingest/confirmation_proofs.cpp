@@ -55,18 +55,17 @@ Verdict verdict_of(const Confirmation& row, const Result<ingest::BlockView>& blo
 }
 
 ConfirmationProofs::ConfirmationProofs(ProofConfig config, store::Database& database, rpcpool::MultiRpc& bsc,
-                                       const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
-                                       telemetry::Health& health)
+                                       const telemetry::Context& context)
     : config_(std::move(config)),
       database_(database),
       bsc_(bsc),
-      clock_(clock),
-      log_(std::move(log)),
-      health_(health),
-      unproven_(metrics.gauge("lamda_reputation_unproven", "Confirmations that wait for a proof.")),
-      refuted_(metrics.counter("lamda_reputation_refuted_total",
-                               "Confirmations that an endpoint reported and that are not on chain.")),
-      chain_(bsc, {{config_.job_manager}, {contracts::job_manager::JobConfirmed::topic()}, {}}, clock,
+      clock_(context.clock),
+      log_(context.log),
+      health_(context.health),
+      unproven_(context.metrics.gauge("lamda_reputation_unproven", "Confirmations that wait for a proof.")),
+      refuted_(context.metrics.counter("lamda_reputation_refuted_total",
+                                       "Confirmations that an endpoint reported and that are not on chain.")),
+      chain_(bsc, {{config_.job_manager}, {contracts::job_manager::JobConfirmed::topic()}, {}}, context.clock,
              config_.at_once) {}
 
 std::vector<Verdict> ConfirmationProofs::verdicts(const std::vector<Confirmation>& rows) {

@@ -6,8 +6,7 @@
 #include "ingest/proof/proven_chain.hpp"
 #include "services/reputation/ingest/journal_store.hpp"
 #include "store/database.hpp"
-#include "telemetry/health.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::reputation {
 
@@ -41,8 +40,7 @@ class ConfirmationProofs {
   public:
     /// @param bsc must outlive this object
     ConfirmationProofs(ProofConfig config, store::Database& database, rpcpool::MultiRpc& bsc,
-                       const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
-                       telemetry::Health& health);
+                       const telemetry::Context& context);
 
     /// Processes one batch; returns the number proven. @throws store errors, and as
     /// ingest::ProvenChain::begin()

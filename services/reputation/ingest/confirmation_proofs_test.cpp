@@ -63,7 +63,7 @@ struct Scene {
     explicit Scene(std::vector<EndpointPlan> plans)
         : network(clock, chain, 1, std::move(plans)),
           rpc({network.urls(), ChainId{97}, Millis(1'000), 1, 1}, clock, telemetry::Log::none(), network),
-          proofs({kContract, kStream, 1}, database, rpc, clock, telemetry::Log::none(), metrics, health) {
+          proofs({kContract, kStream, 1}, database, rpc, {clock, telemetry::Log::none(), metrics, health}) {
         chain.finality_depth = 2;
         database.transact([](store::Txn& txn) { note_agreement(txn); });
     }

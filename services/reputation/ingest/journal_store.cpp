@@ -213,4 +213,16 @@ void drop_increments(store::Txn& txn, const std::vector<const Increment*>& rows)
     }
 }
 
+void drop_creations_above(store::Txn& txn, BlockNum block) {
+    txn.exec("DELETE FROM reputation.job WHERE block_num > $1", {block});
+}
+
+void drop_confirmations_above(store::Txn& txn, BlockNum block) {
+    txn.exec("DELETE FROM reputation.confirmation WHERE block_num > $1", {block});
+}
+
+void drop_increments_above(store::Txn& txn, BlockNum block) {
+    txn.exec("DELETE FROM reputation.increment WHERE block_num > $1", {block});
+}
+
 }  // namespace lamda::reputation

@@ -97,4 +97,9 @@ void drop_creations(store::Txn& txn, const std::vector<JobId>& jobs);
 void drop_confirmations(store::Txn& txn, const std::vector<JobId>& jobs);
 void drop_increments(store::Txn& txn, const std::vector<const Increment*>& rows);
 
+/// Delete all rows above the block.
+void drop_creations_above(store::Txn& txn, BlockNum block);
+void drop_confirmations_above(store::Txn& txn, BlockNum block);
+void drop_increments_above(store::Txn& txn, BlockNum block);
+
 }  // namespace lamda::reputation

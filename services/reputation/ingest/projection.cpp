@@ -46,8 +46,8 @@ void JobsProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pg
 }
 
 void JobsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState&) {
-    txn.exec("DELETE FROM reputation.confirmation WHERE block_num > $1", {unwind.to.number});
-    txn.exec("DELETE FROM reputation.job WHERE block_num > $1", {unwind.to.number});
+    drop_confirmations_above(txn, unwind.to.number);
+    drop_creations_above(txn, unwind.to.number);
 }
 
 void JobsProjection::boundary(store::Txn&, const pgingest::StreamState& state) {
@@ -62,7 +62,7 @@ void IncrementsProjection::apply(store::Txn& txn, const ingest::Batch& batch,
 
 void IncrementsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
                                   const pgingest::StreamState&) {
-    txn.exec("DELETE FROM reputation.increment WHERE block_num > $1", {unwind.to.number});
+    drop_increments_above(txn, unwind.to.number);
 }
 
 void IncrementsProjection::boundary(store::Txn&, const pgingest::StreamState& state) {

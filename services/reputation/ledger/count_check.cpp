@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "contracts/node_reputation.hpp"
+#include "services/reputation/ledger/count_store.hpp"
+#include "services/reputation/ledger/ledger_store.hpp"
 
 namespace lamda::reputation {
 
@@ -41,12 +43,8 @@ CountCheck::CountCheck(Address contract, std::string increments_stream, store::D
 
 CountAccount increments_read(store::Txn& txn, BlockNum upto) {
     CountAccount out;
-    for (const auto& row :
-         txn.exec("SELECT provider, count(*) AS n, min(new_count) AS first, max(new_count) AS last "
-                  "FROM reputation.increment WHERE block_num <= $1 GROUP BY provider",
-                  {upto})) {
-        out.providers[row.get<Address>("provider")] = {
-            row.get<U256>("n"), row.get<U256>("first"), row.get<U256>("last"), {}};
+    for (const auto& row : read_provider_increments(txn, upto)) {
+        out.providers[row.provider] = {row.number, row.first, row.last, {}};
     }
     return out;
 }
@@ -54,17 +52,8 @@ CountAccount increments_read(store::Txn& txn, BlockNum upto) {
 CountAccount CountCheck::read(BlockNum upto) {
     return database_.transact([&](store::Txn& txn) {
         auto out = increments_read(txn, upto);
-        for (const auto& row : txn.exec("SELECT job_id FROM reputation.increment WHERE job_id IS NOT NULL "
-                                        "GROUP BY job_id HAVING count(*) > 1 ORDER BY job_id LIMIT 100")) {
-            out.counted_twice.push_back(row.get<JobId>("job_id"));
-        }
-        for (const auto& row :
-             txn.exec("SELECT t.key FROM chain.intent t WHERE t.state = 'done' "
-                      "AND t.key LIKE 'increment:%' AND t.mined_block <= $1 AND NOT EXISTS (SELECT 1 "
-                      "FROM reputation.increment i WHERE i.tx_hash = t.mined_tx) LIMIT 100",
-                      {upto})) {
-            out.unseen.push_back(row.get<std::string>("key"));
-        }
+        out.counted_twice = read_counted_twice(txn);
+        out.unseen = read_unseen_intents(txn, upto);
         return out;
     });
 }
@@ -89,10 +78,7 @@ void CountCheck::ask_counters(CountAccount& account, BlockNum upto) {
 }
 
 void CountCheck::poll_once() {
-    const auto cursor = database_.transact([&](store::Txn& txn) -> std::optional<BlockNum> {
-        const auto row = txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {stream_});
-        return row ? row->maybe<BlockNum>("number") : std::nullopt;
-    });
+    const auto cursor = database_.transact([&](store::Txn& txn) { return read_cursor(txn, stream_); });
     if (!cursor) {
         return;
     }

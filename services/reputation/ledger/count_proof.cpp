@@ -1,6 +1,8 @@
 #include "services/reputation/ledger/count_proof.hpp"
 
 #include "contracts/node_reputation.hpp"
+#include "services/reputation/ledger/count_store.hpp"
+#include "services/reputation/ledger/ledger_store.hpp"
 
 namespace lamda::reputation {
 
@@ -41,9 +43,8 @@ std::string CountProof::missing() {
 
 CountAccount CountProof::read(store::Txn& txn, BlockNum upto) {
     auto out = increments_read(txn, upto);
-    for (const auto& row : txn.exec("SELECT DISTINCT j.provider FROM reputation.confirmation c "
-                                    "JOIN reputation.job j USING (job_id) WHERE NOT c.settled")) {
-        out.providers.try_emplace(row.get<Address>("provider"), CountAccount::kNoIncrement);
+    for (const auto& provider : read_unsettled_providers(txn)) {
+        out.providers.try_emplace(provider, CountAccount::kNoIncrement);
     }
     return out;
 }
@@ -107,9 +108,7 @@ std::string CountProof::poll_once() {
         return "too few endpoints of opBNB report a finalized block";
     }
     auto account = database_.transact([&](store::Txn& txn) -> std::optional<CountAccount> {
-        const auto row =
-            txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {config_.increments_stream});
-        const auto cursor = row ? row->maybe<BlockNum>("number") : std::nullopt;
+        const auto cursor = read_cursor(txn, config_.increments_stream);
         return cursor && *cursor >= *final ? std::optional(read(txn, *final)) : std::nullopt;
     });
     if (!account) {

@@ -3,7 +3,7 @@
 #include "contracts/node_reputation.hpp"
 #include "services/reputation/ingest/journal_store.hpp"
 #include "services/reputation/ledger/increment.hpp"
-#include "store/values.hpp"
+#include "services/reputation/ledger/ledger_store.hpp"
 
 namespace lamda::reputation {
 
@@ -15,30 +15,10 @@ constexpr int kOneByOne = 20;
 IncrementPlanner::IncrementPlanner(PlannerConfig config, store::Database& database, eth::Rpc& opbnb)
     : config_(std::move(config)), database_(database), opbnb_(opbnb) {}
 
-struct IncrementPlanner::Uncounted {
-    TxHash tx;
-    BlockHash block;
-    std::optional<std::uint64_t> index;
-};
-
-std::vector<IncrementPlanner::Uncounted> IncrementPlanner::not_looked_up() {
-    return database_.transact([](store::Txn& txn) {
-        std::vector<Uncounted> out;
-        for (const auto& row :
-             txn.exec("SELECT DISTINCT tx_hash, block_hash, tx_index FROM reputation.increment "
-                      "WHERE NOT looked_up LIMIT $1",
-                      {kAtOnce})) {
-            out.push_back({row.get<TxHash>("tx_hash"), row.get<BlockHash>("block_hash"),
-                           row.maybe<std::uint64_t>("tx_index")});
-        }
-        return out;
-    });
-}
-
 /// Looks transactions up by block and index, which nodes never prune; then by hash, if the index is unknown
 /// or no node answers.
 std::vector<std::optional<eth::TransactionInfo>> IncrementPlanner::transactions_of(
-    const std::vector<Uncounted>& open) {
+    const std::vector<IncrementTx>& open) {
     std::vector<std::optional<eth::TransactionInfo>> out(open.size());
     const auto take = [&](const std::vector<std::size_t>& owners, auto lookups) {
         for (std::size_t i = 0; i < owners.size(); ++i) {
@@ -83,7 +63,7 @@ std::vector<std::optional<eth::TransactionInfo>> IncrementPlanner::transactions_
 }
 
 std::size_t IncrementPlanner::look_up_increments() {
-    const auto open = not_looked_up();
+    const auto open = database_.transact([](store::Txn& txn) { return read_not_looked_up(txn, kAtOnce); });
     const auto found = transactions_of(open);
     return database_.transact([&](store::Txn& txn) {
         std::size_t closed = 0;
@@ -93,32 +73,18 @@ std::size_t IncrementPlanner::look_up_increments() {
                 continue;  // a lagging node: the log was final, so a later call finds it
             }
             const auto job = job_of(*tx, config_.node_reputation);
-            txn.exec("UPDATE reputation.increment SET looked_up = true, job_id = $2 WHERE tx_hash = $1",
-                     {open[i].tx, job});
+            note_looked_up(txn, open[i].tx, job);
             if (!job) {
                 continue;
             }
             // Waits for a concurrent transaction that makes an intent for this job, so that the next
             // statement sees it.
-            txn.exec("UPDATE reputation.confirmation SET settled = true WHERE job_id = $1 AND NOT settled",
-                     {*job});
+            settle_confirmation(txn, *job);
             // The chain has counted this job: its intent is never sent again, in any state.
-            closed += txn.exec(
-                             "UPDATE chain.intent SET state = 'done', mined_tx = $3, mined_block = $4, "
-                             "mined_hash = $5, reason = '', updated_at = now() "
-                             "WHERE chain_id = $1 AND key = $2 AND state <> 'done'",
-                             {config_.opbnb.value, intent_key(*job), open[i].tx, tx->block->number,
-                              tx->block->hash})
-                          .affected();
+            closed += close_intents(txn, config_.opbnb, *job, {open[i].tx, *tx->block});
         }
         return closed;
     });
-}
-
-std::optional<BlockNum> IncrementPlanner::increments_cursor(store::Txn& txn) {
-    const auto row =
-        txn.first("SELECT number FROM chain.cursor WHERE stream = $1", {config_.increments_stream});
-    return row ? row->maybe<BlockNum>("number") : std::nullopt;
 }
 
 bool IncrementPlanner::agrees() {
@@ -134,25 +100,21 @@ std::string IncrementPlanner::compare(bool note) {
     const auto pending_count = opbnb_.transaction_count(config_.wallet, eth::Tag::kPending);
     return database_.transact([&](store::Txn& txn) -> std::string {
         // Locks the cursor, so that a rebuild cannot reset it before the agreement is recorded.
-        txn.exec("SELECT 1 FROM chain.cursor WHERE stream = $1 FOR KEY SHARE", {config_.increments_stream});
-        const auto cursor = increments_cursor(txn);
+        lock_cursor(txn, config_.increments_stream);
+        const auto cursor = read_cursor(txn, config_.increments_stream);
         if (!cursor || *cursor < finalized->number) {
             return "NodeReputation is not read up to block " + std::to_string(finalized->number.value) +
                    " yet";
         }
-        if (txn.first("SELECT 1 AS one FROM reputation.increment WHERE NOT looked_up LIMIT 1")) {
+        if (has_not_looked_up(txn)) {
             return "the jobs of some increments are not looked up yet" +
                    (lookup_failure_.empty() ? "" : ": " + lookup_failure_);
         }
-        if (!config_.from_block_set &&
-            txn.first("SELECT 1 AS one FROM reputation.increment WHERE job_id IS NULL LIMIT 1")) {
+        if (!config_.from_block_set && has_increment_without_job(txn)) {
             return "the chain holds increments without a job id (an earlier system's): set "
                    "REPUTATION_FROM_BLOCK";
         }
-        const auto wallet =
-            txn.first("SELECT next_nonce FROM chain.wallet WHERE chain_id = $1 AND address = $2",
-                      {config_.opbnb.value, config_.wallet});
-        const auto next = wallet ? wallet->maybe<std::uint64_t>("next_nonce") : std::nullopt;
+        const auto next = read_next_nonce(txn, config_.opbnb, config_.wallet);
         // Transactions that this ledger does not know, and whose increments cannot be read yet.
         if ((!next || *next < pending_count) && final_count != pending_count) {
             return "transactions of the wallet are in flight: " + std::to_string(final_count) + " of " +
@@ -238,25 +200,18 @@ void IncrementPlanner::object_to_counted(const std::map<JobId, std::size_t>& pla
             }
             return;
         }
-        for (const auto& row :
-             txn.exec("SELECT DISTINCT job_id FROM reputation.increment WHERE job_id = ANY($1::bytea[])",
-                      {store::array_of(jobs)})) {
-            out[places.at(row.get<JobId>("job_id"))] = park("the chain has counted this job already");
+        for (const auto& job : read_counted(txn, jobs)) {
+            out[places.at(job)] = park("the chain has counted this job already");
         }
         // The job of an intent that has waited or lost its nonce may have been counted meanwhile: increments
         // must be complete up to the current finalized block.
-        const auto cursor = increments_cursor(txn);
-        const bool complete =
-            finalized && cursor && *cursor >= finalized->number &&
-            !txn.first("SELECT 1 AS one FROM reputation.increment WHERE NOT looked_up LIMIT 1");
+        const auto cursor = read_cursor(txn, config_.increments_stream);
+        const bool complete = finalized && cursor && *cursor >= finalized->number && !has_not_looked_up(txn);
         if (complete) {
             return;
         }
-        for (const auto& row :
-             txn.exec("SELECT key FROM chain.intent WHERE chain_id = $1 AND wallet = $2 AND key = "
-                      "ANY($3::text[]) AND reason <> ''",
-                      {config_.opbnb.value, config_.wallet, store::array_of(keys)})) {
-            auto& reason = out[places.at(job_of_key(row.get<std::string>("key")).value())];
+        for (const auto& key : read_keys_with_reason(txn, config_.opbnb, config_.wallet, keys)) {
+            auto& reason = out[places.at(job_of_key(key).value())];
             reason = reason.value_or(park("NodeReputation is not read up to finality"));
         }
     });

@@ -15,6 +15,8 @@
 
 namespace lamda::reputation {
 
+struct IncrementTx;
+
 struct PlannerConfig {
     Address wallet;
     ChainId opbnb;
@@ -45,11 +47,8 @@ class IncrementPlanner {
     std::vector<std::optional<txsender::Objection>> precheck(const std::vector<txsender::Intent>& intents);
 
   private:
-    struct Uncounted;
     std::string compare(bool note);
-    std::vector<Uncounted> not_looked_up();
-    std::vector<std::optional<eth::TransactionInfo>> transactions_of(const std::vector<Uncounted>& open);
-    std::optional<BlockNum> increments_cursor(store::Txn& txn);
+    std::vector<std::optional<eth::TransactionInfo>> transactions_of(const std::vector<IncrementTx>& open);
     /// Adds objections to jobs that the chain has counted, or may have counted.
     void object_to_counted(const std::map<JobId, std::size_t>& places,
                            std::vector<std::optional<txsender::Objection>>& objections);

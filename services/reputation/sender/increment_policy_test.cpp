@@ -79,8 +79,9 @@ struct Scene {
         config.max_fee_cap = 1'000'000;
         config.max_unmined = 1'000;
         config.bump_after_blocks = 3;
-        sender = std::make_unique<txsender::Sender>(config, chain, signer, ledger, policy, clock,
-                                                    telemetry::Log::none(), metrics, health, nullptr);
+        sender = std::make_unique<txsender::Sender>(
+            config, chain, signer, ledger, policy,
+            telemetry::Context{clock, telemetry::Log::none(), metrics, health}, nullptr);
         chain.finality_depth = 4;
     }
     void confirm(std::size_t first, std::size_t last) {

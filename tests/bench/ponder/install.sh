@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs Ponder and a Node.js that is new enough for it, in this folder only; quick when they are there already.
+# Installs Ponder and a Node.js that is new enough for it, in this folder only. Does nothing if both are
+# installed.
 set -euo pipefail
 cd "$(dirname "$0")"
 if ! cmp -s package-lock.json node_modules/.lamda-lock; then

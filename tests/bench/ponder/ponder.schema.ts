@@ -1,4 +1,4 @@
-// The journal and the job, with the indexes that the dispatcher's tables have for what JobCreated tells.
+// Journal and job, with the indexes of the dispatcher's tables for JobCreated.
 import { index, onchainTable } from "ponder";
 
 export const jobEvent = onchainTable(

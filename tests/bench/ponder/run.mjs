@@ -29,7 +29,7 @@ function freePort() {
     });
 }
 
-/** Rows of a table that are committed; 0 while there is no such table. */
+/** Committed rows of a table; 0 while the table does not exist. */
 async function count(client, table) {
     try {
         return Number((await client.query(`SELECT count(*) AS n FROM bench."${table}"`)).rows[0].n);
@@ -68,7 +68,7 @@ child.once('exit', () => {
     ended = true;
 });
 
-// Counting is work for the server too: it is asked once the last row may be there, and seldom.
+// Counting loads the server: it starts when the last row may be written, at a low rate.
 let seconds = 0;
 for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 250));

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# run.mjs with the Node.js that install.sh has brought: Debian's own may be too old.
+# Runs run.mjs with the Node.js that install.sh installed: Debian's own may be too old.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 for node in "$here"/node_modules/node-linux-*/bin/node; do

@@ -1,4 +1,4 @@
-// Everything that flows on a NATS server, and requests to it: a client of the plain protocol.
+// Records all messages on a NATS server, and sends requests to it: a client of the plain protocol.
 
 import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';

@@ -1,10 +1,11 @@
-// A renter's day on a running market, by the client that is compiled against openapi.yaml. Each answer is held against
-// openapi.yaml, each message on the bus against asyncapi.yaml and its schema; every route and every channel is seen.
+// Uses a running market as a renter, with the client that is compiled against openapi.yaml. Validates each
+// answer against openapi.yaml, each message on the bus against asyncapi.yaml and its schema; requires every
+// route and channel to occur.
 //
-//     node judge.mjs <folder for scratch>      with the market's settings in the environment
+//     node judge.mjs <scratch folder>      with the market's settings in the environment
 //
-// Prints `listening` when it hears the bus: providers register and agents start after that. Exit status 1 and one line for
-// each fault.
+// Prints `listening` when it is connected to the bus: providers register and agents start after that. Exit
+// status 1 and one line for each fault.
 
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
@@ -30,13 +31,13 @@ async function until(what, look) {
         }
         await new Promise((done) => setTimeout(done, 100));
     }
-    throw new Error(`${what} did not come about; faults so far: ${[...faults].join('; ')}`);
+    throw new Error(`${what} did not happen; faults so far: ${[...faults].join('; ')}`);
 }
 
-// ---- what is promised
+// ---- the specifications
 
 const validators = new Map();
-function complain(where, schema, value) {
+function addFaults(where, schema, value) {
     let validate = validators.get(schema);
     if (validate === undefined) {
         validate = newValidator().compile(schema);
@@ -62,7 +63,7 @@ const routes = Object.entries(openapi.paths).flatMap(([template, methods]) =>
 );
 const seenRoutes = new Set();
 
-function judgeAnswer(method, path, status, type, text) {
+function checkAnswer(method, path, status, type, text) {
     const route = routes
         .filter((each) => each.method === method.toLowerCase() && each.pattern.test(path))
         .sort((a, b) => Number(b.literal) - Number(a.literal))[0];
@@ -78,19 +79,19 @@ function judgeAnswer(method, path, status, type, text) {
         faults.add(`${where}: openapi.yaml has no such status, or not with ${type}`);
         return;
     }
-    complain(`${where} (${route.name})`, schema, JSON.parse(text));
+    addFaults(`${where} (${route.name})`, schema, JSON.parse(text));
 }
 
-const judgedFetch = async (request) => {
+const checkedFetch = async (request) => {
     const response = await fetch(request);
-    judgeAnswer(
+    checkAnswer(
         request.method, new URL(request.url).pathname, response.status,
         response.headers.get('content-type')?.split(';')[0], await response.clone().text(),
     );
     return response;
 };
 const ask = (method, path, body, headers = {}) =>
-    judgedFetch(new Request(api + path, {
+    checkedFetch(new Request(api + path, {
         method, headers: { 'content-type': 'application/json', ...headers },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     }));
@@ -112,7 +113,7 @@ for (const channel of channels) {
 }
 const seenChannels = new Set();
 
-function judgeMessage({ subject, headers, body }) {
+function checkMessage({ subject, headers, body }) {
     const channel = channels.find((each) => each.pattern.test(subject));
     if (channel === undefined) {
         faults.add(`${subject}: no such channel in asyncapi.yaml`);
@@ -121,9 +122,9 @@ function judgeMessage({ subject, headers, body }) {
     seenChannels.add(channel.name);
     const { payload, headers: wanted } = channel.messages[0];
     const message = JSON.parse(body);
-    complain(subject, payload, message);
+    addFaults(subject, payload, message);
     if (wanted !== undefined) {
-        complain(`${subject}: headers`, wanted, headers);
+        addFaults(`${subject}: headers`, wanted, headers);
     }
     if (subject.startsWith('events.')) {
         const [base, ...marks] = headers['Nats-Msg-Id'].replace(`event:${message.id}:${subject}`, 'own').split(':');
@@ -134,17 +135,17 @@ function judgeMessage({ subject, headers, body }) {
     return message;
 }
 
-function judgeReply(subject, text) {
+function checkReply(subject, text) {
     const { messages } = channels.find((each) => each.name === subject);
-    complain(`${subject}: answer`, messages.find(({ id }) => /answer/i.test(id)).payload, JSON.parse(text));
+    addFaults(`${subject}: answer`, messages.find(({ id }) => /answer/i.test(id)).payload, JSON.parse(text));
     return JSON.parse(text);
 }
 
-// ---- the day
+// ---- the renter's requests
 
 writeFileSync(`${process.argv[2]}/renter.mjs`, transpileClient());
 const { Renter, Refused } = await import(pathToFileURL(`${process.argv[2]}/renter.mjs`));
-const renter = new Renter(api, judgedFetch);
+const renter = new Renter(api, checkedFetch);
 const bus = await BusTap.open(env.NATS_URL);
 process.stdout.write('listening\n');
 
@@ -203,7 +204,7 @@ if (!(refused instanceof Refused) || !refused.fields.has('/spec/renter')) {
     faults.add(`a refusal does not name the wrong field: ${refused}`);
 }
 
-// ---- what flowed
+// ---- the recorded messages
 
 const hint = (subject) => bus.messages.some((message) => message.subject.startsWith(subject));
 for (const subject of ['jobs.retract.', 'jobs.logs.', 'nodes.heartbeat.', 'events.node.']) {
@@ -213,19 +214,19 @@ const kindsSeen = () => new Set(bus.messages.filter(({ subject }) => subject ===
 const wanted = ['job.created', 'job.assigned', 'job.running', 'job.completed', 'job.paid', 'job.cancelled', 'node.registered', 'node.online', 'node.job_counted'];
 await until(`events ${wanted.join(', ')}`, async () => wanted.every((kind) => kindsSeen().has(kind)));
 const command = bus.messages.find(({ subject }) => subject === 'jobs.command').body;
-const first = judgeReply('jobs.command', await bus.request('jobs.command', command));
+const first = checkReply('jobs.command', await bus.request('jobs.command', command));
 if (first.requestId !== JSON.parse(command).requestId || first.status !== 'cancelled') {
     faults.add(`jobs.command: a repeated command is answered ${JSON.stringify(first)}`);
 }
-judgeReply('jobs.command', await bus.request('jobs.command', '{"v":1}'));
+checkReply('jobs.command', await bus.request('jobs.command', '{"v":1}'));
 for (const [subject, key] of [['jobs.query', 'jobs'], ['nodes.query', 'nodes']]) {
-    if (!(judgeReply(subject, await bus.request(subject, '{"limit":1}'))[key]?.length === 1)) {
+    if (!(checkReply(subject, await bus.request(subject, '{"limit":1}'))[key]?.length === 1)) {
         faults.add(`${subject}: no row`);
     }
-    judgeReply(subject, await bus.request(subject, '{"surprise":1}'));
+    checkReply(subject, await bus.request(subject, '{"surprise":1}'));
 }
-// But for what was asked wrongly just now.
-bus.messages.filter(({ body }) => body !== '{"v":1}' && body !== '{"surprise":1}').forEach(judgeMessage);
+// Except for the malformed requests above.
+bus.messages.filter(({ body }) => body !== '{"v":1}' && body !== '{"surprise":1}').forEach(checkMessage);
 bus.close();
 
 for (const { name } of routes.filter((each) => !seenRoutes.has(each.name))) {

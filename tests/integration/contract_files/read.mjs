@@ -1,4 +1,4 @@
-// The contract files as their official readers see them, for the tests that judge them.
+// Reads the contract files with their official parsers, for the tests.
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -19,7 +19,7 @@ export const clientFile = here('renter.ts');
 export const readJson = (path) => JSON.parse(readFileSync(path, 'utf8'));
 export const readText = (path) => readFileSync(path, 'utf8');
 
-/** name → {schema, sample}; undefined where there is none. */
+/** name → {schema, sample}; undefined if absent. */
 export function readMessages() {
     const found = new Map();
     for (const file of readdirSync(messages).sort()) {
@@ -29,7 +29,7 @@ export function readMessages() {
     return found;
 }
 
-/** `maxLength` counts bytes of UTF-8 in our schemas, for that is what bounds a message: stricter than characters. */
+/** `maxLength` counts bytes of UTF-8 in these schemas, because bytes bound a message: stricter than characters. */
 export function newValidator() {
     const ajv = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true, strictRequired: false, strictTypes: false });
     addFormats(ajv);
@@ -47,7 +47,7 @@ export async function parseAsyncapi() {
 }
 
 const lintConfig = () =>
-    // Nobody but its owner may use the product: there is no licence to name.
+    // The product is private: it has no licence to name.
     createConfig({ extends: ['recommended'], rules: { 'info-license': 'off' } });
 
 export async function lintOpenapi(file = openapiFile) {
@@ -55,7 +55,7 @@ export async function lintOpenapi(file = openapiFile) {
     return problems.map(({ ruleId, message, location }) => `${ruleId} at ${location[0]?.pointer}: ${message}`);
 }
 
-/** Without references. */
+/** Resolves references. */
 export async function readOpenapi() {
     const { bundle: document } = await bundle({
         ref: openapiFile,
@@ -97,7 +97,7 @@ export function compileClient(types) {
     });
 }
 
-/** The client as JavaScript. */
+/** The client, transpiled to JavaScript. */
 export function transpileClient() {
     return ts.transpileModule(readText(clientFile), {
         compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022 },

@@ -1,5 +1,6 @@
-// A renter's client as anybody writes it from openapi.yaml alone: its types are generated from that file, and it must
-// compile. The marked lines must not: what they read does not exist, so that a type that allows all is found.
+// A renter's client, written from openapi.yaml only: its types are generated from that file, and it must
+// compile. The marked lines must not compile: they read members that do not exist, which detects a type that
+// allows all members.
 
 import createClient from 'openapi-fetch';
 
@@ -20,7 +21,7 @@ export interface Order {
     transaction: Transaction;
 }
 
-/** Refused by the gateway, with the fields that are wrong. */
+/** Refusal by the gateway, with the wrong fields. */
 export class Refused extends Error {
     readonly status: number;
     readonly fields: Map<string, string>;
@@ -57,7 +58,7 @@ export class Renter {
         return { id, salt, specCid, image, timeLimitSeconds: requirements.timeLimitSeconds, transaction };
     }
 
-    /** The gateway judges it: nothing of it is known to be right. */
+    /** Sends an unchecked body; the gateway validates it. */
     async orderUnchecked(body: unknown): Promise<Refused | undefined> {
         const { error } = await this.#api.POST('/api/jobs', { body: body as components['schemas']['JobSubmission'] });
         return error && new Refused(error);

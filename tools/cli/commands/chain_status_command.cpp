@@ -1,3 +1,4 @@
+// `lamda chain status`: position, lag, endpoints and audit of each stream.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,9 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-/// The head as the endpoints tell it now, for the streams whose setting is there. What cannot be asked is
-/// said, and changes nothing else.
-void ask_heads(Context& context, std::vector<StreamState>& streams) {
+/// Reads the present head of each chain whose setting is given. A failed read is a warning.
+void read_heads(Context& context, std::vector<StreamState>& streams) {
     for (const auto& [chain, setting] :
          {std::pair(StreamKind::Chain::kBsc, "BSC_RPC_URL"), {StreamKind::Chain::kOpbnb, "OPBNB_RPC_URL"}}) {
         const auto urls = context.maybe_urls(setting);
@@ -33,8 +33,8 @@ void ask_heads(Context& context, std::vector<StreamState>& streams) {
                     continue;
                 }
                 if (stream.chain_id.value_or(chain_id.value) != chain_id.value) {
-                    warn(fmt::format("{}: is of chain {}, stream {} of chain {}", setting, chain_id.value,
-                                     stream.stream, *stream.chain_id));
+                    warn(fmt::format("{}: endpoint is on chain {}, stream {} on chain {}", setting,
+                                     chain_id.value, stream.stream, *stream.chain_id));
                 } else if (!stream.head || stream.head->number < head->number) {
                     stream.head = StreamState::Head{head->number, from_unix_seconds(head->timestamp)};
                 }
@@ -132,9 +132,9 @@ std::string reorg_of(const StreamState& stream, Timestamp now) {
                        stream.reorg->depth);
 }
 
-/// One row for each stream that has been swept.
+/// One row for each stream with an audit.
 std::string audit_table(const StreamStates& states) {
-    Table table({"STREAM", "SWEPT", "TO GO", "LOGS", "REPAIRED", "UNSETTLED", "LAST TROUBLE"});
+    Table table({"STREAM", "AUDITED", "REMAINING", "LOGS", "REPAIRED", "UNSETTLED", "LAST ERROR"});
     bool any = false;
     for (const auto& stream : states.streams) {
         const auto& audit = stream.audit;
@@ -153,7 +153,7 @@ std::string audit_table(const StreamStates& states) {
 std::string tables(const StreamStates& states, const std::vector<Verdict>& verdicts) {
     Table streams({"STREAM", "CHAIN", "HEAD", "PROCESSED", "BOUNDARY", "FINALIZED", "LAG", "STATE",
                    "INSTANCE", "LAST REORG"});
-    Table endpoints({"STREAM", "ENDPOINT", "STATE", "HEAD", "TOLD", "RANGE", "MODE"});
+    Table endpoints({"STREAM", "ENDPOINT", "STATE", "HEAD", "UPDATED", "RANGE", "MODE"});
     bool any = false;
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
         const auto& stream = states.streams[i];
@@ -193,7 +193,7 @@ int chain_status(Context& context, const std::string& max_lag_text) {
     } catch (const std::exception& error) {
         throw CommandRefused(kExitUnread, error.what());
     }
-    ask_heads(context, states.streams);
+    read_heads(context, states.streams);
     std::vector<Verdict> verdicts;
     bool ok = !states.streams.empty();
     auto all = json::array();
@@ -205,7 +205,7 @@ int chain_status(Context& context, const std::string& max_lag_text) {
     if (context.json()) {
         fmt::print("{}", json_line({{"ok", ok}, {"streams", all}}));
     } else if (states.streams.empty()) {
-        fmt::print("no stream has run on this database yet\n");
+        fmt::print("no stream has run on this database yet; start the services first\n");
     } else {
         fmt::print("{}", tables(states, verdicts));
     }

@@ -1,3 +1,4 @@
+// `lamda chain verify`: reads blocks again and compares their logs with the journal.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -18,7 +19,7 @@ using nlohmann::json;
 
 constexpr std::size_t kMostShown = 1'000;
 constexpr int kTries = 5;
-constexpr std::chrono::seconds kPatience{60};
+constexpr std::chrono::seconds kReadTimeout{60};
 constexpr Millis kPause{500};
 constexpr std::chrono::seconds kProgressEvery{2};
 
@@ -64,7 +65,8 @@ Range range_of(const VerifyOptions& options, const StreamStates& states) {
         for (const auto& each : stream_kinds()) {
             names += (names.empty() ? "" : ", ") + std::string(each.name);
         }
-        throw CommandRefused(kExitUnread, "--stream: must be one of: " + names);
+        throw CommandRefused(kExitUnread,
+                             "--stream: unknown stream \"" + options.stream + "\"; use one of: " + names);
     }
     for (const auto& stream : states.streams) {
         if (stream.stream != options.stream || !stream.processed || !stream.chain_id) {
@@ -76,24 +78,26 @@ Range range_of(const VerifyOptions& options, const StreamStates& states) {
             out.to = BlockNum{*options.to};
         }
         if (out.to > processed) {
-            throw CommandRefused(kExitUnread, fmt::format("--to: {} has processed the blocks up to {} so far",
-                                                          options.stream, processed.value));
+            throw CommandRefused(kExitUnread,
+                                 fmt::format("--to: {} has processed blocks only up to {}; use a lower block",
+                                             options.stream, processed.value));
         }
         if (out.from > out.to) {
             throw CommandRefused(
-                kExitUnread, fmt::format("--from: {} is behind the last block to compare, {}", out.from.value,
-                                         out.to.value));
+                kExitUnread,
+                fmt::format("--from: {} is above the last block to compare, {}; use a lower block",
+                            out.from.value, out.to.value));
         }
         return out;
     }
     throw CommandRefused(kExitUnread,
-                         "--stream: " + options.stream + " has processed nothing in this database yet");
+                         "--stream: " + options.stream + " has processed no block in this database yet");
 }
 
-/// The chain's side: as far from `from` on as is read by now, and more on its way.
-/// @throws what the endpoints throw, again and again
+/// Reads blocks from `from` on, as many as are available; further reads are in flight.
+/// @throws the endpoints' last error after kTries attempts, or std::runtime_error after kReadTimeout
 ingest::BlocksRead read_chain(ingest::Backfill& backfill, BlockNum from, BlockNum to) {
-    const auto deadline = std::chrono::steady_clock::now() + kPatience;
+    const auto deadline = std::chrono::steady_clock::now() + kReadTimeout;
     for (int tries = 1;;) {
         try {
             auto read = backfill.next(std::nullopt, from, to);
@@ -119,7 +123,7 @@ std::vector<LogEntry> entries_of(const std::vector<eth::Log>& logs, const Stream
     std::vector<LogEntry> out;
     for (const auto& log : logs) {
         auto entry = kind.entry_of(log);
-        // Confirmations before REPUTATION_FROM_BLOCK were an earlier system's.
+        // Confirmations before REPUTATION_FROM_BLOCK belong to an earlier system.
         if (entry && (!counted_from || log.block_num >= *counted_from)) {
             out.push_back(std::move(*entry));
         }
@@ -138,7 +142,7 @@ Report verify(Context& context, store::Database& database, rpcpool::MultiRpc& rp
     const SystemClock clock;
     ingest::Backfill backfill(rpc, filter, clock, by_receipts);
     Report out;
-    auto told = std::chrono::steady_clock::now();
+    auto reported_at = std::chrono::steady_clock::now();
     for (auto next = range.from; next <= range.to;) {
         const auto read = read_chain(backfill, next, range.to);
         const auto last = read.headers.back().ref.number;
@@ -146,8 +150,8 @@ Report verify(Context& context, store::Database& database, rpcpool::MultiRpc& rp
         out.compared += chain.size();
         out.add(compare(chain, read_entries(database, std::string(range.kind->name), next, last)));
         next = last.next();
-        if (std::chrono::steady_clock::now() - told > kProgressEvery) {
-            told = std::chrono::steady_clock::now();
+        if (std::chrono::steady_clock::now() - reported_at > kProgressEvery) {
+            reported_at = std::chrono::steady_clock::now();
             fmt::print(stderr, "lamda: compared blocks {} to {} of {}: {} logs\n", range.from.value,
                        last.value, range.to.value, out.compared);
         }
@@ -214,7 +218,7 @@ int verify_chain(Context& context, const VerifyOptions& options) {
             context.connect(options.rpc_urls.empty() ? context.urls(bsc ? "BSC_RPC_URL" : "OPBNB_RPC_URL")
                                                      : options.rpc_urls);
         if (const auto chain_id = rpc->chain_id(); chain_id.value != range.chain_id) {
-            throw CommandRefused(kExitConfig, fmt::format("{} is of chain {}, the stream of chain {}",
+            throw CommandRefused(kExitConfig, fmt::format("{} is on chain {}, the stream on chain {}",
                                                           rpc->name(), chain_id.value, range.chain_id));
         }
         const auto report = verify(context, database, *rpc, range, options.by_receipts);
@@ -223,7 +227,7 @@ int verify_chain(Context& context, const VerifyOptions& options) {
     } catch (const CommandRefused&) {
         throw;
     } catch (const std::exception& error) {
-        throw CommandRefused(kExitUnread, std::string("could not compare: ") + error.what());
+        throw CommandRefused(kExitUnread, std::string("comparison failed: ") + error.what());
     }
 }
 

@@ -1,3 +1,4 @@
+// `lamda deploy`: deploys the contracts and prints the settings that name them.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -27,7 +28,8 @@ Deployed deploy_one(Context& context, eth::Rpc& rpc, const std::string& contract
     request.data = code;
     auto receipt = onchain::transact(rpc, context.admin(), chain, request);
     if (!receipt.contract_address || rpc.code(*receipt.contract_address, eth::Tag::kLatest).empty()) {
-        throw std::runtime_error(contract + ": transaction " + receipt.tx_hash.hex() + " left no contract");
+        throw std::runtime_error(contract + ": transaction " + receipt.tx_hash.hex() +
+                                 " created no contract");
     }
     return {contract, setting, chain, std::move(receipt)};
 }

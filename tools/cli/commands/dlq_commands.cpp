@@ -1,3 +1,4 @@
+// `lamda dlq`: lists, shows, redrives and drops dead letters.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -13,10 +14,10 @@ namespace {
 
 using nlohmann::json;
 
-/// Most letters that one command moves; the next call takes the rest.
+/// Limit of dead letters that one command moves.
 constexpr unsigned kMostAtOnce = 10'000;
 
-/// Body, subject and reason come from strangers: for a terminal every byte but printable ASCII is escaped.
+/// Escapes every byte except printable ASCII: body, subject and reason are untrusted.
 std::string printable(std::string_view text) {
     std::string out;
     for (const char character : text) {
@@ -48,12 +49,11 @@ bool confirmed(std::size_t count, const char* what) {
     return std::getline(std::cin, answer) && answer == "yes";
 }
 
-/// The letters that the options name: by number, or all that the filter lets through.
+/// Returns the ids that the options name: listed ones, or all that match the filter.
 std::vector<std::uint64_t> chosen(store::Database& database, const DlqOptions& options, const char* what) {
     if (options.all == !options.ids.empty()) {
         throw CommandRefused(
-            2,
-            "name the dead letters by their numbers, or all with --all (and --owner, --subject, --reason)");
+            2, "give the numbers of dead letters, or --all (with --owner, --subject, --reason)");
     }
     if (!options.all) {
         return options.ids;
@@ -65,7 +65,7 @@ std::vector<std::uint64_t> chosen(store::Database& database, const DlqOptions& o
         ids.push_back(letter.id);
     }
     if (!ids.empty() && !options.sure && !confirmed(ids.size(), what)) {
-        throw CommandRefused(1, "nothing was changed; yes on the standard input, or --yes, is needed");
+        throw CommandRefused(1, "nothing was changed; answer yes on standard input, or use --yes");
     }
     return ids;
 }
@@ -87,7 +87,7 @@ int move(Context& context, const DlqOptions& options, DeadLetterMove move, const
     if (context.json()) {
         fmt::print("{}", json_line({{"dead_letters", all}}));
     } else if (moved.empty()) {
-        fmt::print("no such dead letter\n");
+        fmt::print("no dead letter matches\n");
     }
     return refused == 0 ? 0 : 1;
 }
@@ -104,7 +104,7 @@ int list_dead_letters(Context& context, const DlqOptions& options) {
         }
         fmt::print("{}", json_line({{"dead_letters", all}}));
     } else if (letters.empty()) {
-        fmt::print("no such dead letter\n");
+        fmt::print("no dead letter matches\n");
     } else {
         Table table({"ID", "AT", "OWNER", "SUBJECT", "BYTES", "REASON"});
         for (const auto& letter : letters) {
@@ -121,7 +121,8 @@ int show_dead_letter(Context& context, std::uint64_t id) {
     auto database = context.database("lamda dlq show");
     const auto letter = or_unread([&] { return read_dead_letter(*database, id); });
     if (!letter) {
-        throw CommandRefused(1, "no dead letter has the number " + std::to_string(id));
+        throw CommandRefused(
+            1, "unknown dead letter " + std::to_string(id) + "; `lamda dlq list` shows the numbers");
     }
     if (context.json()) {
         fmt::print("{}", json_line(to_json(*letter)));

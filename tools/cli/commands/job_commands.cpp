@@ -1,3 +1,4 @@
+// `lamda job`: creates, shows, lists, confirms and claims jobs.
 #include <fmt/format.h>
 
 #include <fstream>
@@ -37,7 +38,7 @@ json spec_of(Context& context, const JobOptions& options) {
     if (!options.spec_file.empty()) {
         spec = json::parse(read_file(options.spec_file), nullptr, false);
         if (!spec.is_object()) {
-            throw CommandRefused(2, "--spec: not a JSON object: " + options.spec_file);
+            throw CommandRefused(2, "--spec: " + options.spec_file + " is not a JSON object");
         }
     }
     const auto set = [&](const char* name, const json& value) {
@@ -160,23 +161,24 @@ int call_job(Context& context, const JobId& id, Bytes calldata, const std::strin
     return 0;
 }
 
-/// The reason to hesitate before a payment to `provider`; empty: it is online.
+/// Returns a warning before a payment to `provider`; empty if the node is online.
 std::string doubt_about(Context& context, const Address& provider) {
     try {
         const auto node = json::parse(gateway_get(context, "/api/nodes/" + provider.hex()));
         return node.value("is_online", false) ? "" : "The node " + provider.hex() + " is offline.";
     } catch (const std::exception&) {
-        return "The state of the node " + provider.hex() + " is unknown: the gateway does not tell.";
+        return "The state of the node " + provider.hex() + " is unknown: the gateway gave no answer.";
     }
 }
 
-/// The spec that the gateway answered, proven to be the request completed for this chain and contract, and
-/// nothing else. @throws Refused(1)
+/// Returns the gateway's spec after the check that it is the request, completed for this chain and contract.
+/// @throws CommandRefused(1)
 wire::JobSpec proven_spec(Context& context, const json& answer, const json& asked, const U256& payment,
                           ChainId chain) {
     const auto given = wire::parse_job_spec(answer.at("spec").dump());
     if (!given) {
-        throw CommandRefused(1, "the gateway answered no job spec: " + given.error().message);
+        throw CommandRefused(
+            1, "nothing was paid: the gateway's answer is not a job spec: " + given.error().message);
     }
     if (given->chain_id != chain) {
         throw CommandRefused(
@@ -192,12 +194,12 @@ wire::JobSpec proven_spec(Context& context, const json& answer, const json& aske
     const auto expected =
         wire::complete_job_spec(asked.dump(), {chain, context.job_manager(), payment, given->salt});
     if (!expected || !(*expected == *given) || answer.at("id") != wire::job_id_of(*given).hex()) {
-        throw CommandRefused(1, "nothing was paid: the gateway answered another spec than was asked for");
+        throw CommandRefused(1, "nothing was paid: the gateway's spec differs from the requested one");
     }
     return *given;
 }
 
-/// Everything that would make the payment a loss. @throws Refused(1)
+/// Checks renter, job on chain and balance before the payment. @throws CommandRefused(1)
 void check_payment(Context& context, const JobId& id, const wire::JobSpec& spec, const U256& payment) {
     const Address wallet = context.wallet().address();
     if (spec.renter != wallet) {
@@ -205,17 +207,17 @@ void check_payment(Context& context, const JobId& id, const wire::JobSpec& spec,
                                     ", and the wallet is " + wallet.hex());
     }
     if (onchain::job_record(context.bsc(), context.job_manager(), id)) {
-        throw CommandRefused(1, "nothing was paid: job " + id.hex() + " is on the chain already");
+        throw CommandRefused(1, "nothing was paid: job " + id.hex() + " is already on the chain");
     }
     const U256 balance = context.bsc().balance(wallet, eth::Tag::kLatest);
     if (balance < payment) {
         throw CommandRefused(
-            1, fmt::format("nothing was paid: the wallet {} has {} and the payment is {} (of 10^18 wei)",
+            1, fmt::format("nothing was paid: the wallet {} has {} BNB and the payment is {} BNB",
                            wallet.hex(), ether(to_decimal(balance)), ether(to_decimal(payment))));
     }
 }
 
-/// The reason not to confirm; empty: the work is done.
+/// Returns the reason not to confirm; empty if the work is completed.
 std::string doubt_about_result(Context& context, const JobId& id) {
     try {
         const auto job = json::parse(gateway_get(context, "/api/jobs/" + id.hex()));
@@ -337,19 +339,20 @@ int confirm_job(Context& context, const std::string& text, bool yes) {
     const auto record = require_job(context, id);
     const Address wallet = context.wallet().address();
     if (wallet != record.renter && wallet != record.provider) {
-        throw CommandRefused(1, subject_of(id) + " is of the renter " + record.renter.hex() +
-                                    " and the provider " + record.provider.hex() + ", not of the wallet " +
+        throw CommandRefused(1, subject_of(id) + " belongs to the renter " + record.renter.hex() +
+                                    " and the provider " + record.provider.hex() + ", not to the wallet " +
                                     wallet.hex());
     }
     if (record.confirmed) {
-        throw CommandRefused(1, subject_of(id) + " is confirmed already");
+        throw CommandRefused(1, subject_of(id) + " is already confirmed");
     }
     const std::string doubt = doubt_about_result(context, id);
     if (!doubt.empty() && !yes) {
-        throw CommandRefused(1, subject_of(id) + ": " + doubt +
-                                    ". Confirming pays the provider for good; --yes confirms all the same");
+        throw CommandRefused(
+            1, subject_of(id) + ": " + doubt +
+                   ". A confirmation is final and pays the provider; use --yes to confirm anyway");
     }
-    ask_on_terminal(fmt::format("Confirm job {}: {} wei ({} BNB) become the provider's. {}", id.hex(),
+    ask_on_terminal(fmt::format("Confirm job {}: pays {} wei ({} BNB) to the provider. {}", id.hex(),
                                 to_decimal(record.payment), ether(to_decimal(record.payment)), kNoRefund),
                     yes);
     jm::ConfirmResult call;
@@ -361,11 +364,11 @@ int claim_job(Context& context, const std::string& text) {
     const JobId id = argument(JobId::parse(text), "id");
     const auto record = require_job(context, id);
     if (context.wallet().address() != record.provider) {
-        throw CommandRefused(1, subject_of(id) + " is of the provider " + record.provider.hex() +
-                                    ", not of the wallet " + context.wallet().address().hex());
+        throw CommandRefused(1, subject_of(id) + " belongs to the provider " + record.provider.hex() +
+                                    ", not to the wallet " + context.wallet().address().hex());
     }
     if (!record.confirmed) {
-        throw CommandRefused(1, subject_of(id) + " is not confirmed yet: `lamda job confirm` comes first");
+        throw CommandRefused(1, subject_of(id) + " is not confirmed yet; run `lamda job confirm` first");
     }
     jm::ClaimReward call;
     call.job_id = id.as<Bytes32>();

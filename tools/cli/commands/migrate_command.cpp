@@ -1,3 +1,4 @@
+// `lamda migrate`: applies the migrations, or shows which are missing.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

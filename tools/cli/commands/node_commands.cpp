@@ -1,3 +1,4 @@
+// `lamda node`: registers, shows and lists nodes.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>

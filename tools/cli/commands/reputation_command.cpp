@@ -1,3 +1,5 @@
+// `lamda reputation rebuild`: deletes the increment ledger, so that the service reads it from the chain
+// again.
 #include <fmt/format.h>
 
 #include <iostream>
@@ -10,11 +12,11 @@ namespace lamda::cli {
 namespace {
 
 constexpr auto kQuestion =
-    "This forgets what was read of NodeReputation and every increment but those that may still be mined. The "
-    "next\n"
-    "start of lamda-reputation reads all of it from the chain again; the record of fees paid so far is lost, "
-    "and what\n"
-    "was cancelled or has failed is tried again. Go on? (yes/no) ";
+    "This deletes the increments read from NodeReputation, and all intents except those that may still be "
+    "mined.\n"
+    "lamda-reputation reads them from the chain again at its next start. The record of paid fees is lost. "
+    "Failed\n"
+    "and cancelled intents are tried again. Go on? (yes/no) ";
 
 bool confirmed() {
     fmt::print(stderr, "{}", kQuestion);
@@ -27,11 +29,11 @@ bool confirmed() {
 int rebuild_reputation(Context& context, bool sure) {
     auto database = context.database("lamda reputation rebuild");
     if (const auto reader = or_unread([&] { return reputation_reader(*database); })) {
-        throw CommandRefused(1,
-                             "instance " + *reader + " reads: stop every instance of lamda-reputation first");
+        throw CommandRefused(
+            1, "instance " + *reader + " is active; stop every instance of lamda-reputation first");
     }
     if (!sure && !confirmed()) {
-        throw CommandRefused(1, "nothing was changed; yes on the standard input, or --yes, is needed");
+        throw CommandRefused(1, "nothing was changed; answer yes on standard input, or use --yes");
     }
     const auto done = or_unread([&] { return rebuild_reputation(*database); });
     if (!done.refused.empty()) {
@@ -45,12 +47,12 @@ int rebuild_reputation(Context& context, bool sure) {
                                .dump());
         return 0;
     }
-    fmt::print("forgotten: {} increments of the chain, {} intents\n", done.increments, done.forgotten);
-    fmt::print("kept:      {} intents that hold a nonce and may still be mined\n", done.kept);
-    fmt::print("to do:     {} confirmed jobs are held against the chain again\n", done.confirmations);
+    fmt::print("deleted: {} increments read from the chain, {} intents\n", done.increments, done.forgotten);
+    fmt::print("kept:    {} intents that hold a nonce and may still be mined\n", done.kept);
+    fmt::print("to do:   {} confirmed jobs to compare with the chain again\n", done.confirmations);
     fmt::print(
-        "Now start lamda-reputation. It sends nothing before it has read NodeReputation again: `lamda chain\n"
-        "status` shows how far it is, and the check reputation:ledger of /readyz what it waits for.\n");
+        "Now start lamda-reputation. It sends nothing until it has read NodeReputation again. `lamda chain\n"
+        "status` shows its progress; the check reputation:ledger of /readyz shows the reason for waiting.\n");
     return 0;
 }
 

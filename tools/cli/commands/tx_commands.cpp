@@ -1,3 +1,4 @@
+// `lamda tx`: lists and shows intents, and records operator requests.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -93,13 +94,13 @@ std::string table_of(const std::vector<TxForm>& forms, const std::optional<TxHas
     for (const auto& form : forms) {
         table.row({std::to_string(form.nonce), form.hash.hex(), form.legacy ? "0" : "2",
                    gwei(to_decimal(form.max_fee)), gwei(to_decimal(form.max_priority_fee)),
-                   form.cancels ? "cancels" : "the effect", to_rfc3339(form.stored_at),
+                   form.cancels ? "cancel" : "effect", to_rfc3339(form.stored_at),
                    mined == form.hash ? "yes" : "-"});
     }
     return table.text();
 }
 
-/// Amounts are in wei, as in JSON; beside what people count in.
+/// Amounts are in wei, as in JSON; `paid` also in units of 10^18 wei.
 std::string listing_of(const TxState& tx) {
     std::vector<std::pair<std::string, std::string>> lines;
     const auto all = to_json(tx);
@@ -138,7 +139,7 @@ int list_txs(Context& context, const TxListOptions& options) {
         }
         fmt::print("{}", json_line({{"transactions", all}}));
     } else if (txs.empty()) {
-        fmt::print("no such transaction\n");
+        fmt::print("no transaction matches\n");
     } else {
         fmt::print("{}", table_of(txs));
     }
@@ -150,7 +151,7 @@ int show_tx(Context& context, const std::string& text) {
     auto database = context.database("lamda tx show");
     const auto txs = or_unread([&] { return read_txs_of(*database, key); });
     if (txs.empty()) {
-        throw CommandRefused(1, "no transaction has the key " + key);
+        throw CommandRefused(1, "unknown key " + key + "; `lamda tx list` shows the keys");
     }
     auto all = json::array();
     for (const auto& tx : txs) {
@@ -172,10 +173,10 @@ int show_tx(Context& context, const std::string& text) {
     return 0;
 }
 
-int wish_tx(Context& context, const std::string& text, const std::string& operator_request) {
+int request_tx(Context& context, const std::string& text, const std::string& operator_request) {
     const auto key = key_of(text);
     auto database = context.database("lamda tx " + operator_request);
-    auto answer = or_unread([&] { return wish_tx(*database, key, operator_request); });
+    auto answer = or_unread([&] { return request_tx(*database, key, operator_request); });
     constexpr std::string_view kRefused = "refused: ";
     const bool refused = answer.starts_with(kRefused);
     if (refused) {

@@ -1,3 +1,4 @@
+// `lamda wallet show`: balance, nonces and transactions in flight of each wallet.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -13,16 +14,15 @@ namespace {
 
 using nlohmann::json;
 
-/// What a chain says of a wallet now.
+/// Present values of a wallet on its chain.
 struct OnChain {
     U256 balance;  ///< wei
     std::uint64_t latest = 0;
     std::uint64_t pending = 0;
 };
 
-/// Of the wallets on opBNB, where the setting is there. What cannot be asked is said, and changes nothing
-/// else.
-std::vector<std::optional<OnChain>> ask_chain(Context& context, const std::vector<WalletState>& wallets) {
+/// Reads the wallets on opBNB, if its setting is given. A failed read is a warning.
+std::vector<std::optional<OnChain>> read_chain(Context& context, const std::vector<WalletState>& wallets) {
     std::vector<std::optional<OnChain>> out(wallets.size());
     constexpr auto kSetting = "OPBNB_RPC_URL";
     const auto urls = context.maybe_urls(kSetting);
@@ -39,7 +39,7 @@ std::vector<std::optional<OnChain>> ask_chain(Context& context, const std::vecto
                                  rpc->transaction_count(address, eth::Tag::kLatest),
                                  rpc->transaction_count(address, eth::Tag::kPending)};
             } else {
-                warn(fmt::format("{}: is of chain {}, the wallet {} of chain {}", kSetting, chain.value,
+                warn(fmt::format("{}: endpoint is on chain {}, wallet {} on chain {}", kSetting, chain.value,
                                  address.hex(), wallets[i].chain_id));
             }
         }
@@ -49,13 +49,13 @@ std::vector<std::optional<OnChain>> ask_chain(Context& context, const std::vecto
     return out;
 }
 
-json to_json(const WalletState& wallet, const std::optional<OnChain>& told) {
+json to_json(const WalletState& wallet, const std::optional<OnChain>& on_chain) {
     return {{"address", crypto::checksum_address(wallet.address)},
             {"chain_id", wallet.chain_id},
-            {"balance", told ? json(to_decimal(told->balance)) : json(nullptr)},
+            {"balance", on_chain ? json(to_decimal(on_chain->balance)) : json(nullptr)},
             {"next_nonce", wallet.next_nonce ? json(*wallet.next_nonce) : json(nullptr)},
-            {"latest_nonce", told ? json(told->latest) : json(nullptr)},
-            {"pending_nonce", told ? json(told->pending) : json(nullptr)},
+            {"latest_nonce", on_chain ? json(on_chain->latest) : json(nullptr)},
+            {"pending_nonce", on_chain ? json(on_chain->pending) : json(nullptr)},
             {"waiting", wallet.waiting},
             {"unmined", wallet.unmined},
             {"not_final", wallet.not_final},
@@ -63,12 +63,12 @@ json to_json(const WalletState& wallet, const std::optional<OnChain>& told) {
             {"paid_today", to_decimal(wallet.paid_today)}};
 }
 
-std::vector<std::string> row_of(const WalletState& wallet, const std::optional<OnChain>& told) {
+std::vector<std::string> row_of(const WalletState& wallet, const std::optional<OnChain>& on_chain) {
     return {crypto::checksum_address(wallet.address),
             std::to_string(wallet.chain_id),
-            told ? ether(to_decimal(told->balance)) : "-",
+            on_chain ? ether(to_decimal(on_chain->balance)) : "-",
             wallet.next_nonce ? std::to_string(*wallet.next_nonce) : "-",
-            told ? fmt::format("{}/{}", told->latest, told->pending) : "-",
+            on_chain ? fmt::format("{}/{}", on_chain->latest, on_chain->pending) : "-",
             std::to_string(wallet.waiting),
             std::to_string(wallet.unmined),
             std::to_string(wallet.not_final),
@@ -81,18 +81,18 @@ std::vector<std::string> row_of(const WalletState& wallet, const std::optional<O
 int show_wallets(Context& context) {
     auto database = context.database("lamda wallet show");
     const auto wallets = or_unread([&] { return read_wallets(*database); });
-    const auto told = ask_chain(context, wallets);
+    const auto on_chain = read_chain(context, wallets);
     Table table({"WALLET", "CHAIN", "BALANCE", "NEXT NONCE", "LATEST/PENDING", "WAITING", "UNMINED",
                  "NOT FINAL", "FAILED", "PAID TODAY"});
     auto all = json::array();
     for (std::size_t i = 0; i < wallets.size(); ++i) {
-        table.row(row_of(wallets[i], told[i]));
-        all.push_back(to_json(wallets[i], told[i]));
+        table.row(row_of(wallets[i], on_chain[i]));
+        all.push_back(to_json(wallets[i], on_chain[i]));
     }
     if (context.json()) {
         fmt::print("{}", json_line({{"wallets", all}}));
     } else if (wallets.empty()) {
-        fmt::print("no wallet has an intent on this database yet\n");
+        fmt::print("no wallet has an intent in this database yet\n");
     } else {
         fmt::print("{}", table.text());
     }

@@ -47,7 +47,7 @@ Result<U256> parse_amount(std::string_view text) {
     }
     fraction.erase(fraction.find_last_not_of('0') + 1);
     if (fraction.size() > *decimals) {
-        return bad("the amount is no whole number of wei");
+        return bad("the amount is not a whole number of wei");
     }
     fraction.append(*decimals - fraction.size(), '0');
     std::string wei = digits + fraction;

@@ -17,7 +17,7 @@ TEST_CASE("amounts: wei, or a unit") {
     CHECK(to_decimal(parse_amount("1ether").value()) == "1000000000000000000");
 }
 
-TEST_CASE("amounts: what pays nothing or is no exact number of wei is refused") {
+TEST_CASE("amounts: zero, fractions of a wei and malformed text are refused") {
     for (const char* text :
          {"", "0", "0ether", "0.0gwei", "1.5", "1.5wei", "0.0000000000000000001ether", "-1", "1e18",
           ".5ether", "1.", "1.2.3ether", "1 finney", "ether", "0x10", "01", "1,5gwei",

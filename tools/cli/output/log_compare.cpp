@@ -7,7 +7,7 @@ auto place(const LogEntry& entry) {
     return std::pair(entry.block.number, entry.log_index);
 }
 
-std::string what_differs(const LogEntry& chain, const LogEntry& journal) {
+std::string differing_fields(const LogEntry& chain, const LogEntry& journal) {
     std::string out;
     const auto field = [&](const char* name, const std::string& ours, const std::string& theirs) {
         if (ours != theirs) {
@@ -48,7 +48,7 @@ std::vector<Difference> compare(const std::vector<LogEntry>& chain, const std::v
             out.push_back({Kind::kSurplus, *theirs++, ""});
         } else {
             if (*ours != *theirs) {
-                out.push_back({Kind::kDifferent, *ours, what_differs(*ours, *theirs)});
+                out.push_back({Kind::kDifferent, *ours, differing_fields(*ours, *theirs)});
             }
             ++ours;
             ++theirs;

@@ -1,4 +1,4 @@
-// The chain's logs against the journal's.
+// Comparison of the chain's logs with a journal's entries.
 #pragma once
 
 #include <string>
@@ -10,16 +10,16 @@ namespace lamda::cli {
 
 struct Difference {
     enum class Kind {
-        kMissing,    ///< the chain has it, the journal has not
-        kSurplus,    ///< the journal has it, the chain has not
-        kDifferent,  ///< both have a log there, and not the same
+        kMissing,    ///< on the chain, not in the journal
+        kSurplus,    ///< in the journal, not on the chain
+        kDifferent,  ///< both have a log at this place, with different content
     } kind;
-    LogEntry entry;      ///< the chain's; of a surplus one the journal's
-    std::string detail;  ///< kDifferent: what differs, with the journal's value
+    LogEntry entry;      ///< the chain's; kSurplus: the journal's
+    std::string detail;  ///< kDifferent: the fields that differ, with the journal's values
 };
 std::string_view to_string(Difference::Kind kind);
 
-/// Of the same blocks, both by block and log index, ascending.
+/// Compares entries of the same blocks; both lists ascend by block and log index.
 std::vector<Difference> compare(const std::vector<LogEntry>& chain, const std::vector<LogEntry>& journal);
 
 }  // namespace lamda::cli

@@ -24,12 +24,12 @@ LogEntry entry(std::uint64_t block, std::uint64_t index) {
 
 }  // namespace
 
-TEST_CASE("equal sides have no difference, empty ones as well") {
+TEST_CASE("equal sides have no difference, also if both are empty") {
     CHECK(compare({}, {}).empty());
     CHECK(compare({entry(1, 0), entry(1, 1), entry(2, 0)}, {entry(1, 0), entry(1, 1), entry(2, 0)}).empty());
 }
 
-TEST_CASE("what one side lacks is named where it stands: in front, between, at the end, and all of it") {
+TEST_CASE("an entry that one side lacks is found at the start, between, at the end, and if all are missing") {
     const std::vector<LogEntry> all{entry(1, 0), entry(1, 1), entry(2, 0)};
     for (std::size_t i = 0; i < all.size(); ++i) {
         auto rest = all;
@@ -45,14 +45,14 @@ TEST_CASE("what one side lacks is named where it stands: in front, between, at t
     }
     CHECK(compare(all, {}).size() == 3);
     CHECK(compare({}, all).size() == 3);
-    // Another log in the place of one: both are told, in the order of the chain.
+    // A replaced log gives two differences, in chain order.
     const auto moved = compare({entry(1, 0)}, {entry(1, 1)});
     REQUIRE(moved.size() == 2);
     CHECK(moved[0].kind == Kind::kMissing);
     CHECK(moved[1].kind == Kind::kSurplus);
 }
 
-TEST_CASE("a log that is there and not the same is told field by field, with the journal's value") {
+TEST_CASE("a log with different content is reported field by field, with the journal's value") {
     const auto ours = entry(7, 3);
     for (const std::string field : {"block_hash", "tx_hash", "kind", "subject", "body"}) {
         auto theirs = ours;
@@ -75,7 +75,7 @@ TEST_CASE("a log that is there and not the same is told field by field, with the
     }
 }
 
-TEST_CASE("a stream's logs become what its service records, and what it does not record is passed over") {
+TEST_CASE("a stream's logs become the entries that its service records; other logs are skipped") {
     CHECK(find_stream_kind("dispatcher:opbnb") == nullptr);
     const auto* kind = find_stream_kind("dispatcher:bsc");
     REQUIRE(kind != nullptr);
@@ -95,6 +95,6 @@ TEST_CASE("a stream's logs become what its service records, and what it does not
     CHECK_FALSE(kind->entry_of(log).has_value());
 }
 
-TEST_CASE("JSON that means the same is the same text") {
+TEST_CASE("equal JSON values have equal text") {
     CHECK(canonical_body(R"({"b": "2", "a": "1"})") == canonical_body(R"({"a":"1","b":"2"})"));
 }

@@ -75,7 +75,7 @@ const std::vector<StreamKind>& stream_kinds() {
     static const std::vector<StreamKind> kinds{
         {"dispatcher:bsc", Chain::kBsc, jm::all_topics(), of_job_manager},
         {"registry:opbnb", Chain::kOpbnb, nr::all_topics(), of_node_reputation},
-        // Reputation keeps the whole log of these events only.
+        // Reputation journals only these events.
         {"reputation:bsc", Chain::kBsc, {jm::JobConfirmed::topic()}, of_job_manager},
         {"reputation:opbnb", Chain::kOpbnb, {nr::JobCountIncremented::topic()}, of_node_reputation}};
     return kinds;

@@ -1,5 +1,5 @@
-// One log as a service's journal holds it. Read anew from the chain here, apart from the services' own
-// projections: what shares the code with what it checks finds less.
+// Journal entry of one log, derived from the chain independently of the services' projections: a check that
+// shares code with its subject finds less.
 #pragma once
 
 #include <optional>
@@ -16,20 +16,20 @@ struct LogEntry {
     std::uint64_t log_index = 0;
     TxHash tx_hash;
     std::string kind;     ///< as in api.stream_log
-    std::string subject;  ///< job id or provider, `0x…`; empty: it is about neither
+    std::string subject;  ///< job id or provider, `0x…`; empty: neither
     std::string body;     ///< JSON, canonical_body
     bool operator==(const LogEntry&) const = default;
 };
 
-/// Keys in order, no white space: equal JSON is equal text.
+/// Returns JSON with sorted keys and no white space: equal JSON is equal text.
 std::string canonical_body(std::string_view json);
 
-/// What a stream watches, and what its service makes of it.
+/// Watched topics of a stream, and the journal entry for each log.
 struct StreamKind {
     std::string_view name;  ///< `dispatcher:bsc`
     enum class Chain { kBsc, kOpbnb } chain;
     std::vector<Topic> topics;
-    /// nullopt: of no interest to the service.
+    /// nullopt: the service does not record the log.
     std::optional<LogEntry> (*entry_of)(const eth::Log& log);
 };
 /// The four streams.

@@ -1,4 +1,4 @@
-// Output that may hold strangers' text: JSON in ASCII, warnings without control characters.
+// Output of untrusted text: JSON in ASCII, warnings without control characters.
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
@@ -6,9 +6,9 @@
 
 namespace lamda::cli {
 
-/// One line of ASCII: what steers a terminal, and bytes that are no UTF-8, are escaped or replaced.
+/// Returns one line of ASCII. Control characters are escaped, bytes that are not UTF-8 replaced.
 std::string json_line(const nlohmann::json& value);
-/// `lamda: <text>` on stderr; line breaks stay.
+/// Prints `lamda: <text>` on stderr; keeps line breaks.
 void warn(const std::string& text);
 
 }  // namespace lamda::cli

@@ -9,7 +9,7 @@
 namespace lamda::cli {
 namespace {
 
-// Columns on the screen: bytes that do not continue a UTF-8 sequence.
+// Display width: the number of bytes that do not continue a UTF-8 sequence.
 std::size_t width_of(const std::string& text) {
     return static_cast<std::size_t>(std::count_if(
         text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));

@@ -1,4 +1,4 @@
-// Tables that line up, for people.
+// Tables with aligned columns.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@ namespace lamda::cli {
 class Table {
   public:
     explicit Table(std::vector<std::string> heads) : heads_(std::move(heads)) {}
-    /// Control characters of strangers' text are escaped: a row is a line.
+    /// Escapes control characters, so that a row is one line.
     void row(std::vector<std::string> cells);
-    /// Columns as wide as their widest cell, two spaces between.
+    /// Columns are as wide as their widest cell, separated by two spaces.
     std::string text() const;
 
   private:
@@ -19,12 +19,12 @@ class Table {
     std::vector<std::vector<std::string>> rows_;
 };
 
-/// One `name  value` a line.
+/// Returns one line `name  value` for each pair.
 std::string listing(const std::vector<std::pair<std::string, std::string>>& lines);
 
-/// `0.01 tBNB`-like: wei as a decimal fraction of 10^18 without trailing zeros.
+/// Returns wei as a decimal fraction of 10^18 without trailing zeros: `0.01`.
 std::string ether(const std::string& wei);
-/// The same of 10^9.
+/// Returns wei as a decimal fraction of 10^9 without trailing zeros.
 std::string gwei(const std::string& wei);
 /// `0x1234…cdef`
 std::string shortened(const std::string& hex);

@@ -4,14 +4,14 @@
 
 using namespace lamda::cli;
 
-TEST_CASE("a row is one line, and a stranger's text steers no terminal") {
+TEST_CASE("a row is one line; control characters of untrusted text are escaped") {
     lamda::cli::Table table({"GPU"});
     table.row({"a\x1b[31m\nb\xe2\x80\xae"});
     CHECK(table.text() == "GPU\na\\u001b[31m\\nb\\u202e\n");
     CHECK(lamda::cli::listing({{"gpu", "a\n\x1b"}}) == "gpu  a\\n\\u001b\n");
 }
 
-TEST_CASE("wei are shown in what people count in, exactly") {
+TEST_CASE("wei are shown exactly as fractions of 10^18 and 10^9") {
     CHECK(ether("0") == "0");
     CHECK(ether("1") == "0.000000000000000001");
     CHECK(ether("1500000000000000000") == "1.5");
@@ -21,7 +21,7 @@ TEST_CASE("wei are shown in what people count in, exactly") {
     CHECK(gwei("12345678901") == "12.345678901");
 }
 
-TEST_CASE("columns line up, whatever bytes a letter has") {
+TEST_CASE("columns are aligned for characters of several bytes") {
     Table table({"KEY", "NONCE", "REASON"});
     table.row({"fill:7", "7", "-"});
     table.row({"0x12…ab", "1234567", "it waits"});

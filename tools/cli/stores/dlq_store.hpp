@@ -12,17 +12,17 @@ namespace lamda::cli {
 
 struct DeadLetter {
     std::uint64_t id = 0;
-    std::string owner;  ///< the service that refused it
+    std::string owner;  ///< the service that refused the message
     std::string subject;
     std::string reason;
     Timestamp at;
-    std::string body;  ///< bytes, as a stranger may have sent them
+    std::string body;  ///< untrusted bytes
 };
 
 struct DeadLetterFilter {
     std::optional<std::string> owner{};
-    std::optional<std::string> subject{};  ///< part of it: a provider's address, say
-    std::optional<std::string> reason{};   ///< part of it
+    std::optional<std::string> subject{};  ///< substring, for example a provider's address
+    std::optional<std::string> reason{};   ///< substring
     unsigned limit = 100;
 };
 /// Newest first.
@@ -32,10 +32,10 @@ std::optional<DeadLetter> read_dead_letter(store::Database& database, std::uint6
 struct Moved {
     std::uint64_t id = 0;
     bool done = false;
-    std::string answer;  ///< what was done, or why not
+    std::string answer;  ///< the action, or the reason of the refusal
 };
 enum class DeadLetterMove { kRedrive, kDrop };
-/// In the order of their numbers: statuses of one attempt are put back in the order in which they came.
+/// Moves dead letters in order of their ids, so that statuses of one attempt keep the order of their arrival.
 std::vector<Moved> move_dead_letters(store::Database& database, std::vector<std::uint64_t> ids,
                                      DeadLetterMove move);
 

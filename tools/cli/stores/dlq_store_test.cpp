@@ -63,7 +63,7 @@ TEST_CASE("dead letters are listed newest first, by owner, subject and reason") 
     CHECK_FALSE(read_dead_letter(scene.database, 4));
 }
 
-TEST_CASE("a redriven status leaves through its service's outbox, in the order in which the statuses came") {
+TEST_CASE("redriven statuses leave through their service's outbox in order of arrival") {
     Scene scene;
     scene.put("dispatcher", kStatus, "first", "r");
     scene.put("dispatcher", kStatus, "second", "r");
@@ -78,7 +78,7 @@ TEST_CASE("a redriven status leaves through its service's outbox, in the order i
     CHECK(read_dead_letters(scene.database, {}).empty());
 }
 
-TEST_CASE("what would only be refused again stays, until it is dropped") {
+TEST_CASE("a dead letter that would be refused again stays until it is dropped") {
     Scene scene;
     scene.put("registry", kHeartbeat, "{}", "r");
     scene.put("dispatcher", kStatus, "\xff\xfe", "r");

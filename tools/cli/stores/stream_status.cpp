@@ -5,26 +5,26 @@
 namespace lamda::cli {
 namespace {
 
-/// opBNB needs most of a minute to finality. A stream that takes only final blocks is not behind for that.
+/// opBNB takes up to a minute to finality. A stream of final blocks does not lag meanwhile.
 constexpr Millis kFinalityTakes{5 * 60'000};
 
 Millis since(Timestamp from, Timestamp to) {
     return std::max(Millis(0), std::chrono::duration_cast<Millis>(to - from));
 }
 
-std::string what_is_wrong(const StreamState& stream, const Verdict& lag, Timestamp now, Millis max_lag) {
+std::string failure_of(const StreamState& stream, const Verdict& lag, Timestamp now, Millis max_lag) {
     const auto moved = std::max(stream.updated_at, stream.head_noted_at.value_or(stream.updated_at));
     if (since(moved, now) > max_lag) {
-        return "stands still for " + rough(since(moved, now));
+        return "stalled for " + rough(since(moved, now));
     }
     if (!stream.processed) {
-        return "has processed nothing yet";
+        return "has processed no block yet";
     }
     if (stream.head && since(stream.head->at, now) > max_lag) {
         return "the newest block known is " + rough(since(stream.head->at, now)) + " old";
     }
-    // What it could apply now: to its boundary when it takes only final blocks, else to the head. A stream
-    // that has passed its boundary does not wait for finality.
+    // A stream of final blocks can apply up to its boundary, any other up to the head. A stream above its
+    // boundary does not wait for finality.
     const auto at = stream.processed->number;
     const bool due = at < stream.boundary || (at > stream.boundary && lag.lag_blocks > 0);
     if (due && lag.lag > max_lag) {
@@ -46,12 +46,12 @@ Verdict judge(const StreamState& stream, Timestamp now, Millis max_lag) {
             out.lag_blocks = stream.head->number.value - stream.processed->number.value;
         }
     }
-    out.text = what_is_wrong(stream, out, now, max_lag);
+    out.text = failure_of(stream, out, now, max_lag);
     out.ok = out.text.empty();
     if (out.ok) {
         out.text = "ok";
     } else if (!stream.instance_active) {
-        out.text += "; no instance reads";
+        out.text += "; no active instance";
     }
     return out;
 }

@@ -1,4 +1,4 @@
-// Whether a stream is where it should be. Pure.
+// Verdict on a stream's progress, without I/O.
 #pragma once
 
 #include <string>
@@ -9,15 +9,15 @@ namespace lamda::cli {
 
 struct Verdict {
     bool ok = true;
-    std::string text;              ///< `ok`, or what is wrong
-    std::uint64_t lag_blocks = 0;  ///< from what is processed to the head
-    Millis lag{0};                 ///< the same in the chain's time; before the head is known: until now
+    std::string text;              ///< `ok`, or the failure
+    std::uint64_t lag_blocks = 0;  ///< from the processed block to the head
+    Millis lag{0};                 ///< the same in block time; if the head is unknown: until now
 };
 
-/// @param max_lag more than this behind, or without a sign of life, is not ok
+/// @param max_lag longest allowed lag, and longest time without an update
 Verdict judge(const StreamState& stream, Timestamp now, Millis max_lag);
 
-/// `3 s`, `12 min`, `5 h`, `4 d`: rounded down, for people.
+/// Returns `3 s`, `12 min`, `5 h` or `4 d`, rounded down.
 std::string rough(Millis time);
 
 }  // namespace lamda::cli

@@ -10,7 +10,7 @@ namespace {
 
 const Timestamp kNow = from_unix_seconds(1'800'000'000);
 
-/// One second a block; everything was noted just now.
+/// Block time is one second; all values were noted at kNow.
 StreamState::Head block(std::uint64_t number, std::chrono::seconds ago) {
     return {BlockNum{number}, kNow - ago};
 }
@@ -30,7 +30,7 @@ StreamState healthy() {
 
 }  // namespace
 
-TEST_CASE("a stream at the head is well, and one a few blocks behind too") {
+TEST_CASE("a stream at the head is ok, and so is a stream a few blocks behind") {
     CHECK(judge(healthy(), kNow, 60s).text == "ok");
     auto stream = healthy();
     stream.processed = block(990, 11s);
@@ -41,7 +41,7 @@ TEST_CASE("a stream at the head is well, and one a few blocks behind too") {
     CHECK(verdict.lag == 10s);
 }
 
-TEST_CASE("one that is further behind than allowed lags, in the backfill and above finality") {
+TEST_CASE("a stream further behind than allowed lags, in the backfill and above finality") {
     auto stream = healthy();
     stream.processed = block(900, 101s);
     CHECK(judge(stream, kNow, 60s).text == "lags");
@@ -50,8 +50,7 @@ TEST_CASE("one that is further behind than allowed lags, in the backfill and abo
     CHECK(judge(stream, kNow, 60s).text == "lags");
 }
 
-TEST_CASE(
-    "one that takes only final blocks is not behind for what finality takes, unless that takes too long") {
+TEST_CASE("a stream of final blocks does not lag while finality is pending, unless finality takes too long") {
     auto stream = healthy();
     stream.boundary = BlockNum{910};
     stream.processed = block(910, 91s);
@@ -64,35 +63,35 @@ TEST_CASE(
     CHECK(judge(stream, kNow, 60s).text == "lags");
 }
 
-TEST_CASE("one that gives no sign of life stands still, and it is said when no instance reads") {
+TEST_CASE("a stream without updates is stalled, and the verdict says if no instance is active") {
     auto stream = healthy();
     stream.updated_at = kNow - 90s;
-    CHECK(judge(stream, kNow, 60s).ok);  // no new block, but the endpoints are asked
+    CHECK(judge(stream, kNow, 60s).ok);  // no new block, but the head is up to date
     stream.head_noted_at = kNow - 80s;
-    CHECK(judge(stream, kNow, 60s).text == "stands still for 80 s");
+    CHECK(judge(stream, kNow, 60s).text == "stalled for 80 s");
     stream.instance_active = false;
-    CHECK(judge(stream, kNow, 60s).text == "stands still for 80 s; no instance reads");
+    CHECK(judge(stream, kNow, 60s).text == "stalled for 80 s; no active instance");
     stream.head_noted_at.reset();
-    CHECK(judge(stream, kNow, 60s).text == "stands still for 90 s; no instance reads");
+    CHECK(judge(stream, kNow, 60s).text == "stalled for 90 s; no active instance");
 }
 
-TEST_CASE("a head that is old is told, also when all of it is processed") {
+TEST_CASE("an old head is reported, also if it is processed") {
     auto stream = healthy();
     stream.head = stream.processed = block(1'000, 300s);
     CHECK(judge(stream, kNow, 60s).text == "the newest block known is 5 min old");
 }
 
-TEST_CASE("before the first batch nothing is well; before the head is known the lag is counted until now") {
+TEST_CASE("a stream without a batch is not ok; while the head is unknown, the lag counts until now") {
     auto stream = healthy();
     stream.head.reset();
     stream.processed = block(1'000, 70s);
     CHECK(judge(stream, kNow, 60s).lag == 70s);
     CHECK(judge(stream, kNow, 60s).lag_blocks == 0);
     stream.processed.reset();
-    CHECK(judge(stream, kNow, 60s).text == "has processed nothing yet");
+    CHECK(judge(stream, kNow, 60s).text == "has processed no block yet");
 }
 
-TEST_CASE("rough times are in a unit that people take in at a glance") {
+TEST_CASE("rough times use one unit") {
     CHECK(rough(0s) == "0 s");
     CHECK(rough(119s) == "119 s");
     CHECK(rough(120s) == "2 min");

@@ -16,7 +16,7 @@ StreamState stream_of(const store::Row& row) {
             row.get<BlockNum>("processed"),
             row.maybe<Timestamp>("processed_at").value_or(row.get<Timestamp>("updated_at"))};
     }
-    // Noted now and then only: what is processed may be newer.
+    // The head is recorded at intervals: the processed block may be newer.
     if (out.head && out.processed && out.head->number < out.processed->number) {
         out.head = out.processed;
     }

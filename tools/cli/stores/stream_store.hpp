@@ -1,4 +1,4 @@
-// What the database says of the streams, through schema api.
+// State and journal entries of the streams, read through schema api.
 #pragma once
 
 #include <map>
@@ -17,7 +17,7 @@ struct EndpointState {
     std::string name;
     std::string state;
     std::string last_error;
-    std::uint64_t max_range = 0;  ///< 0: not learned yet
+    std::uint64_t max_range = 0;  ///< blocks; 0: not learned yet
     bool answers_logs = true;
     std::optional<BlockNum> head;
     std::optional<Timestamp> head_at;
@@ -26,7 +26,7 @@ struct EndpointState {
 struct StreamState {
     struct Head {
         BlockNum number;
-        Timestamp at;  ///< the block's own time
+        Timestamp at;  ///< block time
     };
     struct Reorg {
         Timestamp at;
@@ -50,27 +50,27 @@ struct StreamState {
 
     std::string stream;
     std::optional<std::uint64_t> chain_id;
-    std::optional<Head> head;  ///< as the stream was told, or newer
+    std::optional<Head> head;  ///< newest head that the stream recorded, or a newer one
     std::optional<Timestamp> head_noted_at;
     std::optional<Head> processed;
     BlockNum boundary;
     BlockNum finalized;
     Timestamp updated_at;
-    std::optional<std::string> instance;  ///< that reads, or did last
+    std::optional<std::string> instance;  ///< the active instance, or the last one
     std::optional<Timestamp> instance_since;
     bool instance_active = false;
     std::optional<Reorg> reorg;
-    std::optional<Audit> audit;  ///< absent: nothing was compared yet
+    std::optional<Audit> audit;  ///< absent: no block was audited yet
     std::vector<EndpointState> endpoints;
 };
 
 struct StreamStates {
-    Timestamp now;  ///< the database's, whose times all of these are
+    Timestamp now;  ///< database time, as are all times here
     std::vector<StreamState> streams;
 };
 StreamStates read_streams(store::Database& database);
 
-/// The journal's canonical entries of the blocks from … to, in the order of the chain.
+/// Returns the journal's canonical entries of the blocks `from` to `to`, in chain order.
 std::vector<LogEntry> read_entries(store::Database& database, const std::string& stream, BlockNum from,
                                    BlockNum to);
 

@@ -45,8 +45,9 @@ Result<std::string> tx_key(const std::string& text) {
         return "increment:" + job->hex();
     }
     if (text.empty() || text.size() > 255 || text.find(':') == std::string::npos) {
-        return Error{"invalid_tx_key",
-                     "a job's id (0x and 64 hex digits), or a key such as increment:0x… or fill:7", ""};
+        return Error{
+            "invalid_tx_key",
+            "not a key; use a job's id (0x and 64 hex digits), or a key such as increment:0x… or fill:7", ""};
     }
     return text;
 }
@@ -81,7 +82,8 @@ std::vector<TxForm> read_forms(store::Database& database, const TxState& tx) {
     });
 }
 
-std::string wish_tx(store::Database& database, const std::string& key, const std::string& operator_request) {
+std::string request_tx(store::Database& database, const std::string& key,
+                       const std::string& operator_request) {
     return database.transact([&](store::Txn& txn) {
         return txn.one("SELECT api.wish_tx($1, $2) AS answer", {key, operator_request})
             .get<std::string>("answer");

@@ -1,4 +1,4 @@
-// What the database says of transactions and wallets, and what an operator may say to it, through schema api.
+// Intents, wallets and operator requests, through schema api.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 
 namespace lamda::cli {
 
-/// An intent's key as a person may give it: the key, or the id of the job that is to be counted.
+/// Returns the intent's key for a key, or for the id of the job to be counted.
 /// Errors: `invalid_tx_key`.
 Result<std::string> tx_key(const std::string& text);
 
@@ -30,15 +30,15 @@ struct TxState {
     std::optional<std::string> operator_request;
     std::uint64_t reverts = 0;
     std::string reason;
-    U256 paid;  ///< wei, for gas, at earlier nonces too
+    U256 paid;  ///< wei, for gas; includes earlier nonces
     std::optional<TxHash> mined_tx;
     std::optional<BlockNum> mined_block;
     std::optional<Timestamp> mined_at;
     Timestamp created_at;
     Timestamp updated_at;
-    std::uint64_t forms = 0;       ///< signed ones at the present nonce
+    std::uint64_t forms = 0;       ///< signed forms at the present nonce
     std::optional<U256> max_fee;   ///< wei per gas, of the newest form
-    std::optional<TxHash> newest;  ///< form
+    std::optional<TxHash> newest;  ///< hash of the newest form
 };
 
 struct TxForm {
@@ -56,19 +56,20 @@ struct TxFilter {
     std::optional<Address> wallet{};
     unsigned limit = 100;
 };
-/// Newest intents first.
+/// Returns intents, newest first.
 std::vector<TxState> read_txs(store::Database& database, const TxFilter& filter);
-/// One, or none; more where several wallets have had an intent of this key. Newest first.
+/// Returns the intents with this key, one for each wallet, newest first.
 std::vector<TxState> read_txs_of(store::Database& database, const std::string& key);
-/// All that were signed for it, those of earlier nonces too; oldest first.
+/// Returns all signed forms of the intent, including earlier nonces, oldest first.
 std::vector<TxForm> read_forms(store::Database& database, const TxState& tx);
-/// What was done, or `refused: ` and why not.
-std::string wish_tx(store::Database& database, const std::string& key, const std::string& operator_request);
+/// Records an operator request. Returns the action, or `refused: ` and the reason.
+std::string request_tx(store::Database& database, const std::string& key,
+                       const std::string& operator_request);
 
 struct WalletState {
     std::uint64_t chain_id = 0;
     Address address;
-    std::optional<std::uint64_t> next_nonce;  ///< absent: none was given out
+    std::optional<std::uint64_t> next_nonce;  ///< absent: no nonce was allocated
     std::uint64_t waiting = 0;
     std::uint64_t unmined = 0;
     std::uint64_t not_final = 0;
@@ -77,15 +78,15 @@ struct WalletState {
 };
 std::vector<WalletState> read_wallets(store::Database& database);
 
-/// Who reads for the reputation service; absent: nobody.
+/// Returns the active instance of the reputation service, if any.
 std::optional<std::string> reputation_reader(store::Database& database);
 
 struct Rebuilt {
-    std::string refused;  ///< why nothing was done; empty: it was
+    std::string refused;  ///< reason of the refusal; empty: done
     std::uint64_t increments = 0;
     std::uint64_t forgotten = 0;      ///< intents
     std::uint64_t kept = 0;           ///< intents
-    std::uint64_t confirmations = 0;  ///< to be looked at again
+    std::uint64_t confirmations = 0;  ///< to be compared with the chain again
 };
 Rebuilt rebuild_reputation(store::Database& database);
 

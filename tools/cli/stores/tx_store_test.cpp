@@ -50,7 +50,7 @@ struct Scene {
 
 }  // namespace
 
-TEST_CASE("a key is given as such, or as the job that is to be counted") {
+TEST_CASE("a key is accepted as is, or as the id of the job to be counted") {
     const std::string job = "0x" + std::string(62, '0') + "aB";
     CHECK(tx_key(job).value() == "increment:0x" + std::string(62, '0') + "ab");
     CHECK(tx_key("fill:7").value() == "fill:7");
@@ -73,7 +73,7 @@ TEST_CASE("transactions are listed newest first, by state and by wallet") {
     CHECK(read_txs_of(scene.database, "a:4").empty());
 }
 
-TEST_CASE("every signed form is shown, the newest one in the list") {
+TEST_CASE("every signed form is read; the list shows the newest") {
     Scene scene;
     REQUIRE(scene.tx_queue.allocate({{"a:1", 21'000}}, 7).front() == 7);
     const auto at = from_unix_seconds(1'800'000'000);
@@ -105,11 +105,11 @@ TEST_CASE("every signed form is shown, the newest one in the list") {
     CHECK_FALSE(wallets[1].next_nonce);
 }
 
-TEST_CASE("an operator's word is passed on, or refused with the reason") {
+TEST_CASE("an operator request is recorded, or refused with the reason") {
     Scene scene;
-    CHECK(wish_tx(scene.database, "a:9", "bump").starts_with("refused: "));
-    CHECK(wish_tx(scene.database, "a:2", "bump").starts_with("refused: "));
-    CHECK(wish_tx(scene.database, "a:2", "retry").starts_with("refused: "));
-    CHECK(wish_tx(scene.database, "a:2", "cancel") == "the sender was told");
+    CHECK(request_tx(scene.database, "a:9", "bump").starts_with("refused: "));
+    CHECK(request_tx(scene.database, "a:2", "bump").starts_with("refused: "));
+    CHECK(request_tx(scene.database, "a:2", "retry").starts_with("refused: "));
+    CHECK_FALSE(request_tx(scene.database, "a:2", "cancel").starts_with("refused: "));
     CHECK(read_txs_of(scene.database, "a:2").front().operator_request == "cancel");
 }

@@ -23,7 +23,7 @@ export async function sendContent(request, response, node, { offset, length }, s
     await send(request, response, status, content);
 }
 
-/** Sends a stream. The first piece is awaited before the head goes out, so that what is missing is an honest error. */
+/** Sends a stream. Awaits the first piece before the headers, so that a missing block gives an error status. */
 export async function send(request, response, status, content) {
     if (request.method === 'HEAD') {
         response.writeHead(status);
@@ -38,7 +38,7 @@ export async function send(request, response, status, content) {
             yield next.value;
         }
     };
-    // A client that goes away, or a block that is missing further on, ends the connection; the length shows this to the client.
+    // A client that disconnects, or a later missing block, ends the connection; the client sees it by Content-Length.
     await pipeline(Readable.from(all(), { objectMode: false }), response);
 }
 
@@ -47,7 +47,7 @@ export function contentSize(node) {
         throw new RequestError(400, 'this dag node is a directory');
     }
     if (!['file', 'raw', 'identity'].includes(node.type)) {
-        throw new RequestError(400, `${node.cid} is no UnixFS file`);
+        throw new RequestError(400, `${node.cid} is not a UnixFS file`);
     }
     return Number(node.size);
 }

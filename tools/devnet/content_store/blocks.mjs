@@ -7,8 +7,8 @@ import { sha256 } from 'multiformats/hashes/sha2';
 import { DamagedBlockError, RequestError } from './errors.mjs';
 
 /**
- * Blocks in a folder, one file for each digest, as the reference packages want a blockstore. A block is complete or not
- * there (written beside, then renamed), and is checked against its digest whenever it is read.
+ * Blockstore for the reference packages: a folder with one file for each digest. A block is written to a temporary file,
+ * then renamed, so that it is complete or absent. Each read checks the digest.
  */
 export class FolderBlocks {
     constructor(folder) {
@@ -59,14 +59,14 @@ export class FolderBlocks {
     file_(cid) {
         const { code, digest, bytes } = cid.multihash;
         if (code !== sha256.code || digest.length !== 32) {
-            throw new RequestError(400, `only sha2-256 blocks are stored here, not ${cid}`);
+            throw new RequestError(400, `only sha2-256 blocks are supported, not ${cid}`);
         }
         const name = base32.encode(bytes);
         return join(this.folder_, 'blocks', name.slice(-3, -1), name);
     }
 }
 
-/** Takes blocks and keeps none: for asking what a CID would be. */
+/** Blockstore that discards blocks: computes CIDs without storing. */
 export const noBlocks = {
     async put(cid) {
         return cid;

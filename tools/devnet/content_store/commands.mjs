@@ -11,11 +11,11 @@ import { parts } from './multipart.mjs';
 import { argument, flag, integer } from './query.mjs';
 import { addDirectories, addFile, parsePath, resolve } from './unixfs.mjs';
 
-// The largest block that other IPFS nodes take.
+// The largest block that other IPFS nodes accept.
 const maxBlockBytes = 1024 * 1024;
 
-/** Refuses what would make another CID than the client expects, instead of passing over it. */
-function addOptions(store, query) {
+/** Refuses options that would give another CID than the client expects. */
+function addOptions({ blocks }, query) {
     const expected = { hash: 'sha2-256', chunker: 'size-262144' };
     for (const [name, value] of Object.entries(expected)) {
         if (query.has(name) && query.get(name) !== value) {
@@ -29,7 +29,7 @@ function addOptions(store, query) {
     }
     const cidVersion = integer(query, 'cid-version') ?? 1;
     if (cidVersion > 1) {
-        throw new RequestError(400, `option "cid-version": there is no version ${cidVersion}`);
+        throw new RequestError(400, `option "cid-version": unknown version ${cidVersion}; use 0 or 1`);
     }
     return {
         target: flag(query, 'only-hash', false) ? noBlocks : store.blocks,
@@ -135,7 +135,7 @@ async function blockPut(store, request, response, query) {
 function blockArgument(query) {
     const { root, names } = parsePath(argument(query, 'cid'));
     if (names.length) {
-        throw new RequestError(400, 'a block is asked for by its CID alone');
+        throw new RequestError(400, 'a path is not supported here; use the CID alone');
     }
     return root;
 }

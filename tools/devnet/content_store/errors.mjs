@@ -1,4 +1,4 @@
-/** What the client is told: an HTTP status and a sentence. Anything else that is thrown is a fault of ours. */
+/** An error for the client: HTTP status and message. Any other exception is an internal error (500). */
 export class RequestError extends Error {
     constructor(status, message) {
         super(message);
@@ -6,5 +6,5 @@ export class RequestError extends Error {
     }
 }
 
-/** A stored block is no longer what its digest says. */
+/** A stored block does not match its digest. */
 export class DamagedBlockError extends Error {}

@@ -19,7 +19,7 @@ export async function gateway(blocks, request, response, path, query) {
     try {
         decoded = decodeURIComponent(path);
     } catch {
-        throw new RequestError(400, 'the path is not well encoded');
+        throw new RequestError(400, 'the path is not correctly percent-encoded');
     }
     const parsed = parsePath(decoded);
     const format = gatewayFormat(request, query);
@@ -34,7 +34,7 @@ export async function gateway(blocks, request, response, path, query) {
     }
     if (format === 'car') {
         if (parsed.names.length) {
-            throw new RequestError(400, 'format "car" is served for a CID alone, without a path');
+            throw new RequestError(400, 'format "car": a path is not supported; use a CID');
         }
         await blocks.get(parsed.root);
         immutable(response, `${parsed.root}.car`);
@@ -52,7 +52,7 @@ export async function gateway(blocks, request, response, path, query) {
     const range = rangeOf(request.headers.range, size);
     if (range === 'unsatisfiable') {
         response.setHeader('Content-Range', `bytes */${size}`);
-        throw new RequestError(416, 'the range lies outside of the file');
+        throw new RequestError(416, 'the range is outside the file');
     }
     immutable(response, node.cid.toString());
     const headers = { 'Content-Type': 'application/octet-stream', 'Accept-Ranges': 'bytes' };
@@ -67,7 +67,7 @@ function immutable(response, tag) {
     response.setHeader('Etag', `"${tag}"`);
 }
 
-/** One range of RFC 9110, or null where the whole file is to be sent. */
+/** Returns one range of RFC 9110, or null for the whole file. */
 function rangeOf(header, size) {
     const match = /^bytes=(?:(\d{1,15})-(\d{0,15})|-(\d{1,15}))$/.exec(header ?? '');
     if (!match) {

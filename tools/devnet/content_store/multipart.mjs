@@ -4,8 +4,8 @@ const maxPartHeaderBytes = 16 * 1024;
 const maxParts = 20_000;
 
 /**
- * Reads a multipart/form-data request (RFC 7578) as a stream. Yields `{ filename, contentType, body }`, the body an
- * asynchronous iterable that must be read before the next part is asked for; filename is undefined where none was given.
+ * Reads a multipart/form-data request (RFC 7578) as a stream. Yields `{ filename, contentType, body }`. `body` is an
+ * asynchronous iterable; read it before the next part. `filename` is undefined if the part has none.
  */
 export async function* parts(request, maxBytes) {
     const delimiter = Buffer.from(`\r\n--${boundaryOf(request.headers['content-type'])}`);
@@ -51,7 +51,7 @@ class Input {
         try {
             next = await this.chunks_.next();
         } catch {
-            throw new RequestError(400, 'the request broke off');
+            throw new RequestError(400, 'the request ended early');
         }
         if (next.done) {
             return null;
@@ -71,7 +71,7 @@ class Input {
         this.buffer = this.buffer.length ? Buffer.concat([this.buffer, chunk]) : chunk;
     }
 
-    /** What comes before the mark, piece by piece; the mark itself is dropped. */
+    /** Yields the bytes before the mark in pieces and consumes the mark. */
     async *until(mark) {
         for (;;) {
             const at = this.buffer.indexOf(mark);
@@ -92,7 +92,7 @@ class Input {
         for (;;) {
             const at = this.buffer.indexOf(mark);
             if (at > maxBytes || (at < 0 && this.buffer.length > maxBytes)) {
-                throw new RequestError(400, 'a part of the multipart body has too long a head');
+                throw new RequestError(400, `the headers of a part are too long; use at most ${maxBytes} bytes`);
             }
             if (at >= 0) {
                 const taken = this.buffer.subarray(0, at);
@@ -130,7 +130,7 @@ async function isLast(input) {
     if (!/^[ \t]*$/.test(padding.toString('latin1'))) {
         throw new RequestError(400, 'a boundary of the multipart body is malformed');
     }
-    // A part with no headers at all has only the empty line; put the break back so that the search finds it.
+    // A part without headers has only the empty line: put the line break back for the search.
     input.buffer = Buffer.concat([Buffer.from('\r\n'), input.buffer]);
     return false;
 }
@@ -140,13 +140,13 @@ function partHeaders(bytes) {
     try {
         text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
     } catch {
-        throw new RequestError(400, "a part's head is not UTF-8");
+        throw new RequestError(400, "a part's headers are not UTF-8");
     }
     const headers = new Map();
     for (const line of text.split('\r\n').filter(Boolean)) {
         const colon = line.indexOf(':');
         if (colon <= 0) {
-            throw new RequestError(400, "a part's head is malformed");
+            throw new RequestError(400, "a part's headers are malformed");
         }
         headers.set(line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim());
     }
@@ -161,13 +161,13 @@ function describe(headers) {
     const match = /;\s*filename="((?:[^"\\]|\\.)*)"|;\s*filename=([^\s;"]+)/i.exec(
         headers.get('content-disposition') ?? '',
     );
-    // Only \" and \\ are escapes: some clients leave a lone backslash as it is.
+    // Only \" and \\ are escapes: some clients send a single backslash unescaped.
     const filename = match ? (match[1]?.replace(/\\(["\\])/g, '$1') ?? match[2]) : undefined;
     const contentType = (headers.get('content-type') ?? 'application/octet-stream').split(';')[0].trim().toLowerCase();
     return { filename: filename === undefined ? undefined : queryUnescape(filename), contentType };
 }
 
-/** As kubo reads file names: a plus sign is a space; what is not well encoded is taken as it stands. */
+/** Decodes a file name like kubo: a plus sign is a space; invalid encoding is kept as is. */
 function queryUnescape(text) {
     try {
         return decodeURIComponent(text.replace(/\+/g, ' '));

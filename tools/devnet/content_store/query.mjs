@@ -13,7 +13,7 @@ export function flag(query, name, otherwise) {
     if (/^(false|0|f)$/i.test(value)) {
         return false;
     }
-    throw new RequestError(400, `invalid value for option "${name}": "${value}" is no boolean`);
+    throw new RequestError(400, `invalid value for option "${name}": "${value}" is not a boolean`);
 }
 
 export function integer(query, name) {

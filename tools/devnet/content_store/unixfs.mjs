@@ -8,7 +8,7 @@ import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { DamagedBlockError, RequestError } from './errors.mjs';
 
-/** What `ipfs add --cid-version=1` of kubo does, all of it written out. */
+/** All options of kubo's `ipfs add --cid-version=1`. */
 export const importOptions = {
     cidVersion: 1,
     rawLeaves: true,
@@ -38,9 +38,8 @@ async function addEmptyDirectory(blocks, options) {
 }
 
 /**
- * Files already added, with their paths, and directories named outright, which may be empty: makes the directories above
- * them. Answers every directory as `{ path, cid, size }`, each after those inside it; the path of the one that
- * wrapWithDirectory makes is empty.
+ * Creates the directories above files that are already added, and the given directories, which may be empty. Returns every
+ * directory as `{ path, cid, size }`, each after its children. The directory of wrapWithDirectory has an empty path.
  */
 export async function addDirectories(files, directories, blocks, options) {
     const parents = new Set();
@@ -71,7 +70,7 @@ export async function addDirectories(files, directories, blocks, options) {
         return options.wrapWithDirectory ? [{ ...empty, path: '' }] : [];
     }
 
-    // The files are in the store already: only the reference package's second half, which makes the tree, has to run.
+    // The files are already stored: only the tree builder of the reference package has to run.
     const dagBuilder = async function* () {
         for (const entry of entries) {
             yield async () => entry;
@@ -87,7 +86,7 @@ export async function addDirectories(files, directories, blocks, options) {
     return [...made.values()].sort((a, b) => depth(b.path) - depth(a.path));
 }
 
-/** A CID followed by names, as "/ipfs/<cid>/a/b" or "<cid>/a/b". */
+/** Parses a CID followed by names: "/ipfs/<cid>/a/b" or "<cid>/a/b". */
 export function parsePath(text) {
     const [first, ...names] = text.replace(/^\/ipfs\//, '').split('/');
     let root;
@@ -99,12 +98,12 @@ export function parsePath(text) {
     return { root, names: names.filter((name) => name !== '') };
 }
 
-/** The node that a path leads to, as the reference exporter describes it. */
+/** Returns the node at a path, in the form of the reference exporter. */
 export async function resolve({ root, names }, blocks) {
     let node = await open(root, blocks);
     for (const name of names) {
         if (node.type !== 'directory') {
-            throw new RequestError(404, `no link named "${name}" under ${node.cid}: it is no directory`);
+            throw new RequestError(404, `no link named "${name}" under ${node.cid}: not a directory`);
         }
         const child = await childOf(node, name, blocks);
         if (!child) {
@@ -128,7 +127,7 @@ async function open(cid, blocks) {
 
 async function childOf(directory, name, blocks) {
     if (directory.unixfs.type === 'directory') {
-        // Not by the exporter's own paths, which take "^" and "\" for separators.
+        // The exporter's own path resolution treats "^" and "\" as separators.
         const link = directory.node.Links.find(({ Name }) => Name === name);
         return link && open(link.Hash, blocks);
     }
@@ -159,7 +158,7 @@ function describe(name, node) {
     return { name, cid: node.cid.toString(), type, size: type === 'directory' ? 0 : Number(node.size) };
 }
 
-/** Everything under a CID as a CARv1, depth first, each block once. */
+/** Yields all blocks under a CID as a CARv1, depth first, each block once. */
 export async function* car(root, blocks) {
     const cidBytes = root.bytes;
     // {"roots": [root], "version": 1} in DAG-CBOR.
@@ -194,7 +193,7 @@ function linksOf(cid, block) {
     if (cid.code === dagPb.code) {
         return dagPb.decode(block).Links.map(({ Hash }) => Hash);
     }
-    throw new RequestError(400, `${cid}: only raw and dag-pb blocks can be followed`);
+    throw new RequestError(400, `${cid}: only links of raw and dag-pb blocks are supported`);
 }
 
 function lengthPrefix(length) {

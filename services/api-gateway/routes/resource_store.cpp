@@ -1,0 +1,36 @@
+#include "services/api-gateway/routes/resource_store.hpp"
+
+#include "views/resources.hpp"
+
+namespace lamda::gateway {
+
+std::optional<store::Row> find_job(store::Txn& txn, const JobId& id) {
+    return txn.first("SELECT " + views::select_list(views::kJobs) + " FROM api.job WHERE id = $1::bytea",
+                     {id});
+}
+
+std::optional<store::Row> find_node(store::Txn& txn, const Address& wallet) {
+    return txn.first("SELECT " + views::select_list(views::kNodes) +
+                         " FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
+                     {wallet});
+}
+
+bool is_registered(store::Txn& txn, const Address& wallet) {
+    return txn
+        .first("SELECT 1 AS one FROM api.node WHERE wallet_address = $1::bytea AND is_registered", {wallet})
+        .has_value();
+}
+
+std::optional<Reputation> find_reputation(store::Txn& txn, const Address& wallet) {
+    const auto row = txn.first(
+        "SELECT reputation_score, total_jobs_completed, pending FROM api.reputation WHERE wallet_address "
+        "= $1::bytea",
+        {wallet});
+    if (!row) {
+        return std::nullopt;
+    }
+    return Reputation{row->get<U256>("reputation_score"), row->get<U256>("total_jobs_completed"),
+                      row->get<std::int64_t>("pending")};
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,29 @@
+// SQL of single jobs, nodes and reputations (views api.job, api.node, api.reputation). Every function runs
+// inside the caller's transaction.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "core/ids.hpp"
+#include "core/u256.hpp"
+#include "store/database.hpp"
+
+namespace lamda::gateway {
+
+/// Returns the job's row for views::job_json(); nullopt: the job is in no block yet.
+std::optional<store::Row> find_job(store::Txn& txn, const JobId& id);
+/// Returns the registered node's row for views::node_json(); nullopt: not registered.
+std::optional<store::Row> find_node(store::Txn& txn, const Address& wallet);
+/// True if a node with this address is registered.
+bool is_registered(store::Txn& txn, const Address& wallet);
+
+struct Reputation {
+    U256 score;
+    U256 completed;            ///< number of jobs that the chain has counted
+    std::int64_t pending = 0;  ///< number of jobs whose increment is due or in flight
+};
+/// Returns the provider's reputation; nullopt: unknown provider.
+std::optional<Reputation> find_reputation(store::Txn& txn, const Address& wallet);
+
+}  // namespace lamda::gateway

@@ -1,0 +1,22 @@
+#include "services/api-gateway/routes/spec_store.hpp"
+
+namespace lamda::gateway {
+
+SpecAge read_spec_age(store::Txn& txn, const JobId& id) {
+    const auto row = txn.first(
+        "SELECT created_at < now() - interval '1 hour' AS ages FROM api.spec WHERE id = $1::bytea", {id});
+    if (!row) {
+        return SpecAge::kNotStored;
+    }
+    return row->get<bool>("ages") ? SpecAge::kOld : SpecAge::kRecent;
+}
+
+std::optional<store::Row> find_spec(store::Txn& txn, const JobId& id) {
+    return txn.first("SELECT spec, created_at FROM api.spec WHERE id = $1::bytea", {id});
+}
+
+JobId put_spec(store::Txn& txn, const std::string& canonical) {
+    return txn.one("SELECT api.put_spec($1::bytea) AS id", {as_bytes(canonical)}).get<JobId>("id");
+}
+
+}  // namespace lamda::gateway

@@ -1,0 +1,154 @@
+#include "services/job-dispatcher/jobs/attempt_store.hpp"
+
+#include "services/job-dispatcher/ingest/deployment.hpp"
+#include "store/values.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using store::Txn;
+
+/// Selects open attempts. A confirmed or paid job without a result counts as open for a day: its status may
+/// be lost.
+constexpr auto kOpenSql = R"(
+SELECT j.id FROM dispatch.job j
+JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt
+WHERE j.id > $1 AND a.state IN ('out', 'recovered')
+  AND ((j.chain_state = 'created' AND j.work_state IN ('assigned', 'accepted', 'running'))
+       OR (j.chain_state IN ('confirmed', 'paid') AND j.work_state IN ('accepted', 'running')
+           AND j.updated_at > now() - interval '1 day'))
+ORDER BY j.id LIMIT $2)";
+
+/// Selects retractions within the retention time of RETRACT.
+constexpr auto kRetractedSql = R"(
+SELECT DISTINCT ON (a.job_id, a.provider) a.job_id, a.provider, a.attempt, j.attempt > a.attempt AS superseded,
+       j.chain_state = 'absent' AS orphaned
+FROM dispatch.assignment a JOIN dispatch.job j ON j.id = a.job_id
+WHERE a.state = 'void' AND a.created_at > now() - interval '30 days'
+ORDER BY a.job_id, a.provider, a.attempt DESC)";
+
+}  // namespace
+
+void put_assignments(Txn& txn, const std::vector<const JobRow*>& jobs, Timestamp now) {
+    if (jobs.empty()) {
+        return;
+    }
+    const auto each = [&](auto member) {
+        return store::array_of(jobs, [&](const JobRow* job) { return job->*member; });
+    };
+    txn.exec(
+        "INSERT INTO dispatch.assignment (job_id, attempt, provider, state, created_at) "
+        "SELECT job_id, attempt, provider, 'out', $4 FROM unnest($1::bytea[], $2::int[], $3::bytea[]) "
+        "AS a (job_id, attempt, provider) ON CONFLICT (job_id, attempt) DO UPDATE SET state = 'out'",
+        {each(&JobRow::id), each(&JobRow::attempt), each(&JobRow::provider), now});
+}
+
+void put_waiting(Txn& txn, const std::vector<WaitingAttempt>& attempts, Timestamp now) {
+    for (const auto& attempt : attempts) {
+        txn.exec(
+            "INSERT INTO dispatch.assignment (job_id, attempt, provider, state, created_at, due_at) "
+            "VALUES ($1, $2, $3, 'waiting', $4, now() + $5::bigint * interval '1 ms') "
+            "ON CONFLICT (job_id, attempt) DO UPDATE SET state = 'waiting', due_at = excluded.due_at",
+            {attempt.job->id, attempt.job->attempt, attempt.job->provider, now,
+             static_cast<std::int64_t>(attempt.pause.count())});
+    }
+}
+
+std::vector<JobId> due_attempts(Txn& txn, BlockNum boundary, std::size_t most) {
+    std::vector<JobId> out;
+    for (const auto row :
+         txn.exec("SELECT a.job_id FROM dispatch.assignment a "
+                  "JOIN dispatch.job j ON j.id = a.job_id AND j.attempt = a.attempt "
+                  "WHERE a.state = 'waiting' AND a.due_at <= now() AND j.work_state = 'assigned' "
+                  "AND j.chain_state = 'created' AND j.block_num <= $1 ORDER BY a.due_at, a.job_id LIMIT $2",
+                  {boundary, static_cast<std::uint64_t>(most)})) {
+        out.push_back(row.get<JobId>("job_id"));
+    }
+    return out;
+}
+
+void void_assignments(Txn& txn, const std::vector<RetractedAttempt>& attempts) {
+    if (attempts.empty()) {
+        return;
+    }
+    txn.exec(
+        "UPDATE dispatch.assignment a SET state = 'void' FROM unnest($1::bytea[], $2::int[]) AS r (job_id, "
+        "attempt) "
+        "WHERE a.job_id = r.job_id AND a.attempt <= r.attempt AND a.state IN ('out', 'waiting')",
+        {store::array_of(attempts, &RetractedAttempt::job),
+         store::array_of(attempts, &RetractedAttempt::attempt)});
+}
+
+AttemptKnown read_attempt(Txn& txn, const JobId& job, std::uint32_t attempt) {
+    const auto row = txn.first(
+        "SELECT last_seq, state = 'waiting' AS waiting FROM dispatch.assignment WHERE job_id = $1 AND "
+        "attempt = $2",
+        {job, attempt});
+    return row ? AttemptKnown{row->get<std::uint32_t>("last_seq"), row->get<bool>("waiting")}
+               : AttemptKnown{};
+}
+
+void note_progress(Txn& txn, const wire::JobStatus& status, Timestamp now) {
+    const bool over =
+        status.status == wire::StatusKind::kCompleted || status.status == wire::StatusKind::kFailed;
+    txn.exec(
+        "INSERT INTO dispatch.assignment AS a (job_id, attempt, provider, state, created_at, last_seq, "
+        "last_status_at) "
+        "VALUES ($1, $2, $3, CASE WHEN $4 THEN 'done' ELSE 'recovered' END, $6, $5, $6) "
+        "ON CONFLICT (job_id, attempt) DO UPDATE SET last_seq = greatest(a.last_seq, excluded.last_seq), "
+        "last_status_at = excluded.last_status_at, state = CASE WHEN $4 THEN 'done' ELSE a.state END",
+        {status.job_id, status.attempt, status.provider, over, status.seq, now});
+}
+
+std::vector<ActiveAttempt> active_attempts(Txn& txn) {
+    // Message ids have the format of wire::dispatch_message_id.
+    std::vector<ActiveAttempt> out;
+    for (const auto row :
+         txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, "
+                  "j.time_limit_seconds, "
+                  "coalesce(a.last_seq, 0) AS last_seq, coalesce(n.heartbeat_seq, 0) AS heartbeat_seq "
+                  "FROM dispatch.job j LEFT JOIN api.node n ON n.wallet_address = j.provider "
+                  "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
+                  "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created' "
+                  "AND a.state IS DISTINCT FROM 'waiting' "
+                  "AND NOT (j.work_state = 'assigned' AND EXISTS (SELECT 1 FROM bus.outbox o "
+                  "WHERE o.owner = $1 AND o.message_id LIKE 'dispatch:%' "
+                  "AND split_part(o.message_id, ':', 2) = '0x' || encode(j.id, 'hex') "
+                  "AND split_part(o.message_id, ':', 3) = j.attempt::text))",
+                  {kOutboxOwner})) {
+        out.push_back({row.get<JobId>("id"), row.get<std::uint32_t>("attempt"), row.get<Address>("provider"),
+                       wire::parse_work_state(row.get<std::string>("work_state")).value(),
+                       row.maybe<std::uint32_t>("time_limit_seconds"), row.get<std::uint32_t>("last_seq"),
+                       row.get<std::uint64_t>("heartbeat_seq")});
+    }
+    return out;
+}
+
+std::vector<Address> providers_at_work(Txn& txn) {
+    std::vector<Address> out;
+    for (const auto row : txn.exec("SELECT DISTINCT provider FROM dispatch.job "
+                                   "WHERE work_state IN ('assigned', 'accepted', 'running')")) {
+        out.push_back(row.get<Address>("provider"));
+    }
+    return out;
+}
+
+std::vector<JobId> jobs_with_open_attempt(Txn& txn, const JobId& after, std::size_t most) {
+    std::vector<JobId> out;
+    for (const auto row : txn.exec(kOpenSql, {after, static_cast<std::uint64_t>(most)})) {
+        out.push_back(row.get<JobId>("id"));
+    }
+    return out;
+}
+
+std::vector<VoidAttempt> recent_void_attempts(Txn& txn) {
+    std::vector<VoidAttempt> out;
+    for (const auto row : txn.exec(kRetractedSql)) {
+        out.push_back({row.get<JobId>("job_id"), row.get<std::uint32_t>("attempt"),
+                       row.get<Address>("provider"), row.get<bool>("superseded"), row.get<bool>("orphaned")});
+    }
+    return out;
+}
+
+}  // namespace lamda::dispatch
