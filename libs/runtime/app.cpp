@@ -10,11 +10,11 @@
 #include <iostream>
 #include <list>
 #include <mutex>
-#include <nlohmann/json.hpp>
 #include <set>
 #include <thread>
 
 #include "http/server.hpp"
+#include "runtime/detail/admin_endpoint.hpp"
 #include "runtime/detail/loop_watch.hpp"
 #include "runtime/detail/process_limits.hpp"
 #include "runtime/detail/service_notification.hpp"
@@ -89,9 +89,10 @@ struct App::Impl {
     void run_loop(const Named& loop);
     void run_probes();
     void set_check(const std::string& name, bool ok, const std::string& detail);
-    http::Response readiness() const;
     void report_to_service_manager(bool& notified_ready);
+    void report_until_stopping();
     void end_in_time(const std::stop_token& finished);
+    void join_threads();
 };
 
 void App::Impl::request_stop(int exit_status, const std::string& why) {
@@ -212,21 +213,6 @@ void App::Impl::run_probes() {
     } while (pause(stop.get_token(), kProbeEvery));
 }
 
-http::Response App::Impl::readiness() const {
-    const auto checks = health.checks();
-    const bool ready =
-        std::all_of(checks.begin(), checks.end(), [](const auto& check) { return check.second.ok; });
-    nlohmann::ordered_json body = {{"status", ready ? "ready" : "not ready"},
-                                   {"checks", nlohmann::ordered_json::object()}};
-    for (const auto& [name, check] : checks) {
-        body["checks"][name] = {{"ok", check.ok}, {"detail", check.detail}};
-    }
-    return {ready ? 200 : 503,
-            "application/json",
-            body.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace),
-            {}};
-}
-
 void App::Impl::report_to_service_manager(bool& notified_ready) {
     notify_alive();
     const auto checks = health.checks();
@@ -247,6 +233,17 @@ void App::Impl::report_to_service_manager(bool& notified_ready) {
     }
 }
 
+void App::Impl::report_until_stopping() {
+    bool notified_ready = false;
+    std::unique_lock lock(mutex);
+    while (!stopping) {
+        lock.unlock();
+        report_to_service_manager(notified_ready);
+        lock.lock();
+        changed.wait_for(lock, kTick, [&] { return stopping; });
+    }
+}
+
 /// Exits the process if a loop does not stop in time.
 void App::Impl::end_in_time(const std::stop_token& finished) {
     if (!pause(finished, kStopTimeout)) {
@@ -263,6 +260,23 @@ void App::Impl::end_in_time(const std::stop_token& finished) {
     }
     log.error("did not stop in time", {{"loop", hanging.empty() ? "at_stop" : hanging}});
     ::_exit(1);
+}
+
+/// Joins the threads in the order of their start. The list grows only while "start" runs, which is joined
+/// before the loops that it started.
+void App::Impl::join_threads() {
+    for (bool left = true; left;) {
+        std::jthread thread;
+        {
+            const std::lock_guard lock(mutex);
+            const auto next = std::find_if(threads.begin(), threads.end(),
+                                           [](const auto& entry) { return entry.thread.joinable(); });
+            left = next != threads.end();
+            if (left) {
+                thread = std::move(next->thread);
+            }
+        }
+    }
 }
 
 App::App(std::string service, CommonConfig config)
@@ -326,20 +340,9 @@ int App::run() {
     Impl& impl = *impl_;
     impl.running = true;
 
-    http::ServerConfig admin_config;
-    admin_config.bind_address = impl.config.bind_address;
-    admin_config.port = impl.config.metrics_port;
-    admin_config.workers = 1;
-    admin_config.most_workers = 4;
     telemetry::Metrics admin_metrics;  // scrapes are not measured
-    http::Server admin(admin_config, impl.log, admin_metrics);
-    admin.route("GET", "/metrics", [&impl](const http::Request&) {
-        return http::Response{200, "text/plain; version=0.0.4; charset=utf-8", impl.metrics.serialize(), {}};
-    });
-    admin.route("GET", "/livez", [](const http::Request&) {
-        return http::Response{200, "application/json", R"({"status":"ok"})", {}};
-    });
-    admin.route("GET", "/readyz", [&impl](const http::Request&) { return impl.readiness(); });
+    http::Server admin(admin_config(impl.config), impl.log, admin_metrics);
+    add_admin_routes(admin, impl.metrics, impl.health);
     const int port = admin.start();
     impl.log.info("admin endpoint", {{"address", impl.config.bind_address}, {"port", port}});
 
@@ -356,32 +359,11 @@ int App::run() {
     impl.start("probes", [&impl] { impl.run_probes(); });
     impl.start("start", [&impl] { impl.run_steps_then_loops(); });
 
-    bool notified_ready = false;
-    {
-        std::unique_lock lock(impl.mutex);
-        while (!impl.stopping) {
-            lock.unlock();
-            impl.report_to_service_manager(notified_ready);
-            lock.lock();
-            impl.changed.wait_for(lock, kTick, [&] { return impl.stopping; });
-        }
-    }
+    impl.report_until_stopping();
     notify_stopping();
     {
         std::jthread guard([&impl](const std::stop_token& finished) { impl.end_in_time(finished); });
-        // The list grows only while "start" runs, which is joined before the loops that it started.
-        for (bool left = true; left;) {
-            std::jthread thread;
-            {
-                const std::lock_guard lock(impl.mutex);
-                const auto next = std::find_if(impl.threads.begin(), impl.threads.end(),
-                                               [](const auto& entry) { return entry.thread.joinable(); });
-                left = next != impl.threads.end();
-                if (left) {
-                    thread = std::move(next->thread);
-                }
-            }
-        }
+        impl.join_threads();
         std::for_each(impl.at_stop.rbegin(), impl.at_stop.rend(), [](const auto& action) { action(); });
         admin.stop();
     }

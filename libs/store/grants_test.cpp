@@ -1,131 +1,14 @@
+// Tests of the statements that each role may run.
 #include "store/grants.hpp"
 
-#include <atomic>
 #include <catch2/catch.hpp>
 #include <map>
 #include <set>
 
-#include "store/migrations.hpp"
-#include "testkit/migrated_database.hpp"
+#include "store/testing/grants_fixture.hpp"
 
 using namespace lamda::store;
-namespace testkit = lamda::testkit;
-
-namespace {
-
-/// A migrated database with the services' roles.
-struct Fresh {
-    static testkit::PostgresServer& server() {
-        static testkit::TempDir dir("grants");
-        static testkit::PostgresServer server(dir.path());
-        return server;
-    }
-    static std::string next_name() {
-        static std::atomic<int> count = 0;
-        return "g_" + std::to_string(++count);
-    }
-
-    std::string name = next_name();
-    std::string owner_dsn = testkit::create_database_with_roles(server(), name);
-    Database owner{owner_dsn, "grants-test", 2};
-    Database superuser{server().dsn(name), "grants-test", 2};
-    std::map<std::string, std::unique_ptr<Database>> roles;
-
-    Fresh() { migrate(owner); }
-
-    Database& as(std::string_view role) {
-        auto& out = roles[std::string(role)];
-        if (!out) {
-            out = std::make_unique<Database>(testkit::role_dsn(server(), name, role), "grants-test", 1);
-        }
-        return *out;
-    }
-    /// Error text of the statement; empty: it succeeded (and was rolled back).
-    std::string refusal(std::string_view role, const std::string& sql) {
-        struct Undo {};
-        try {
-            as(role).transact([&](Txn& txn) {
-                txn.exec_script(sql);
-                throw Undo();
-            });
-        } catch (const Undo&) {
-            return "";
-        } catch (const std::runtime_error& error) {
-            return error.what();
-        }
-        return "";
-    }
-    bool is_denied(std::string_view role, const std::string& sql) {
-        const auto text = refusal(role, sql);
-        UNSCOPED_INFO(role << ": " << sql << ": " << (text.empty() ? "done" : text));
-        for (const char* denied :
-             {"permission denied", "must be owner", "must be superuser", "must be member",
-              "row-level security", "must have", "is not a table", "can only be updated",
-              "cannot insert into view", "cannot update view", "cannot delete from view"}) {
-            if (text.find(denied) != std::string::npos) {
-                return true;
-            }
-        }
-        return false;
-    }
-    std::set<std::string> names(const std::string& sql) {
-        return superuser.transact([&](Txn& txn) {
-            std::set<std::string> out;
-            for (const auto& row : txn.exec(sql)) {
-                out.insert(row.get<std::string>("name"));
-            }
-            return out;
-        });
-    }
-    std::set<std::string> tables() {
-        return names(
-            "SELECT format('%s.%s', n.nspname, c.relname) AS name FROM pg_class c JOIN pg_namespace n ON "
-            "n.oid = "
-            "c.relnamespace WHERE c.relkind IN ('r', 'v', 'm', 'p', 'f') AND n.nspname !~ "
-            "'^(pg_|information_schema)'");
-    }
-    std::set<std::string> columns(const std::string& table) {
-        return names("SELECT quote_ident(attname) AS name FROM pg_attribute WHERE attrelid = '" + table +
-                     "'::regclass AND attnum > 0 AND NOT attisdropped");
-    }
-    /// Role, object, privilege and column of everything that the catalogs grant to a role or to PUBLIC.
-    std::set<std::string> granted() {
-        return names(
-            "SELECT format('%s %s %s %s', coalesce(r.rolname, 'PUBLIC'), g.object, g.privilege, g.col) AS "
-            "name FROM ("
-            "SELECT format('%s.%s', n.nspname, c.relname) AS object, a.grantee, a.privilege_type AS "
-            "privilege, '' AS col "
-            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace, aclexplode(c.relacl) a "
-            "WHERE n.nspname !~ '^(pg_|information_schema)' AND a.grantee <> c.relowner "
-            "UNION ALL SELECT format('%s.%s', n.nspname, c.relname), a.grantee, a.privilege_type, "
-            "t.attname::text "
-            "FROM pg_attribute t JOIN pg_class c ON c.oid = t.attrelid JOIN pg_namespace n ON n.oid = "
-            "c.relnamespace, "
-            "aclexplode(t.attacl) a WHERE n.nspname !~ '^(pg_|information_schema)' "
-            "UNION ALL SELECT format('%s.%s(%s)', n.nspname, p.proname, oidvectortypes(p.proargtypes)), "
-            "a.grantee, "
-            "a.privilege_type, '' FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace, "
-            "aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) a "
-            "WHERE n.nspname !~ '^(pg_|information_schema)' AND a.grantee <> p.proowner"
-            ") g LEFT JOIN pg_roles r ON r.oid = g.grantee");
-    }
-};
-
-constexpr std::string_view kRoles[] = {kRegistryRole, kDispatcherRole, kReputationRole, kGatewayRole,
-                                       kOperatorRole};
-
-std::set<std::string> listed() {
-    std::set<std::string> out;
-    for (const auto& privilege : role_privileges()) {
-        for (const auto& grant : grants_of(privilege)) {
-            out.insert(std::string(privilege.role) + " " + grant.object + " " + grant.privilege + " " +
-                       grant.column);
-        }
-    }
-    return out;
-}
-
-}  // namespace
+using namespace lamda::store::testing;
 
 TEST_CASE("a line of privileges is read with its columns") {
     const auto grants = grants_of({"r", "a.b", "SELECT, UPDATE (x, y), DELETE"});
@@ -134,7 +17,7 @@ TEST_CASE("a line of privileges is read with its columns") {
               {"a.b", "SELECT", ""}, {"a.b", "UPDATE", "x"}, {"a.b", "UPDATE", "y"}, {"a.b", "DELETE", ""}});
 }
 
-TEST_CASE_METHOD(Fresh, "each role has exactly the privileges in the list") {
+TEST_CASE_METHOD(GrantsFixture, "each role has exactly the privileges in the list") {
     CHECK(granted() == listed());
     for (const auto role : kRoles) {
         INFO(role);
@@ -144,7 +27,7 @@ TEST_CASE_METHOD(Fresh, "each role has exactly the privileges in the list") {
     CHECK(lacking_privileges(owner, kDispatcherRole).empty());
 }
 
-TEST_CASE_METHOD(Fresh,
+TEST_CASE_METHOD(GrantsFixture,
                  "each table, view and function of the schema is in the list, or in unshared_objects") {
     std::set<std::string> known;
     for (const auto& privilege : role_privileges()) {
@@ -168,7 +51,7 @@ TEST_CASE_METHOD(Fresh,
     }
 }
 
-TEST_CASE_METHOD(Fresh, "every statement on every table that the list does not allow is refused") {
+TEST_CASE_METHOD(GrantsFixture, "every statement on every table that the list does not allow is refused") {
     const auto allowed = listed();
     const auto may = [&](std::string_view role, const std::string& table, const std::string& what,
                          const std::string& column = "") {
@@ -203,7 +86,7 @@ TEST_CASE_METHOD(Fresh, "every statement on every table that the list does not a
     CHECK(refused > 1'000);
 }
 
-TEST_CASE_METHOD(Fresh, "only the owner creates, alters or drops, and no role can assume another") {
+TEST_CASE_METHOD(GrantsFixture, "only the owner creates, alters or drops, and no role can assume another") {
     const std::vector<std::string> statements{
         "CREATE SCHEMA mine",
         "CREATE TABLE public.mine (x int)",
@@ -256,7 +139,7 @@ TEST_CASE_METHOD(Fresh, "only the owner creates, alters or drops, and no role ca
               .empty());
 }
 
-TEST_CASE_METHOD(Fresh, "in a shared table each service sees and writes only its own rows") {
+TEST_CASE_METHOD(GrantsFixture, "in a shared table each service sees and writes only its own rows") {
     superuser.transact([](Txn& txn) {
         txn.exec_script(
             "INSERT INTO chain.cursor (stream) VALUES ('registry:opbnb'), ('dispatcher:bsc'), "
@@ -312,7 +195,7 @@ TEST_CASE_METHOD(Fresh, "in a shared table each service sees and writes only its
     }) == 1);
 }
 
-TEST_CASE_METHOD(Fresh,
+TEST_CASE_METHOD(GrantsFixture,
                  "a compromised gateway can read views and store specs, but reach no money, job or proof") {
     const std::string intent =
         "INSERT INTO chain.intent (chain_id, wallet, key, recipient, value, data) VALUES (204, "
@@ -336,101 +219,4 @@ TEST_CASE_METHOD(Fresh,
     CHECK(
         refusal(kGatewayRole, "SELECT * FROM api.job, api.node, api.spec, api.reputation, api.reputation_tx")
             .empty());
-}
-
-TEST_CASE_METHOD(Fresh, "a database of an earlier release is upgraded by the script and the next migration") {
-    const auto old = next_name();
-    Database shared(server().create_database(old), "grants-test", 1);
-    migrate(shared);
-    shared.transact(
-        [](Txn& txn) { txn.exec("INSERT INTO chain.cursor (stream) VALUES ('dispatcher:bsc')"); });
-    testkit::admit_roles(server(), old);
-    CHECK(migrate(shared).empty());
-    for (const auto role : kRoles) {
-        Database service(testkit::role_dsn(server(), old, role), "grants-test", 1);
-        CHECK(lacking_privileges(service, role).empty());
-    }
-    Database registry(testkit::role_dsn(server(), old, kRegistryRole), "grants-test", 1);
-    CHECK(registry.transact([](Txn& txn) { return txn.exec("SELECT 1 FROM chain.cursor").size(); }) == 0);
-    CHECK(shared.transact([](Txn& txn) { return txn.exec("SELECT 1 FROM chain.cursor").size(); }) == 1);
-}
-
-TEST_CASE_METHOD(Fresh,
-                 "the next migration corrects privileges changed manually, and otherwise changes nothing") {
-    const auto granted_at = [&] {
-        return superuser.transact([](Txn& txn) {
-            return txn.one("SELECT granted_at::text AS t FROM public.lamda_grants").get<std::string>("t");
-        });
-    };
-    const auto first = granted_at();
-    CHECK(migrate(owner).empty());
-    CHECK(granted_at() == first);  // the script, which waits for writers, was not run
-    CHECK(migrate(superuser).empty());
-    CHECK(granted_at() == first);
-
-    superuser.transact([](Txn& txn) {
-        txn.exec_script(
-            "REVOKE SELECT ON api.job FROM lamda_gateway; GRANT INSERT ON chain.intent TO lamda_gateway;"
-            "GRANT UPDATE (status) ON dispatch.job TO PUBLIC; GRANT EXECUTE ON FUNCTION "
-            "api.rebuild_reputation() TO PUBLIC;"
-            "DROP POLICY lamda_registry ON chain.cursor");
-    });
-    CHECK(lacking_privileges(as(kGatewayRole), kGatewayRole) ==
-          std::vector<std::string>{"SELECT on api.job"});
-    CHECK(migrate(owner).empty());
-    CHECK(granted() == listed());
-    CHECK(is_denied(kRegistryRole, "INSERT INTO chain.cursor (stream) VALUES ('dispatcher:new')"));
-    CHECK(granted_at() != first);
-}
-
-TEST_CASE_METHOD(Fresh, "a service's role cannot migrate, and the error says so") {
-    CHECK(may_migrate(owner));
-    CHECK(may_migrate(superuser));
-    CHECK_FALSE(may_migrate(as(kDispatcherRole)));
-    CHECK(migrate(as(kDispatcherRole)).empty());  // nothing is missing
-    CHECK(schema_is_current(as(kGatewayRole)));
-
-    const auto empty = next_name();
-    (void)testkit::create_database_with_roles(server(), empty);
-    Database early(testkit::role_dsn(server(), empty, kGatewayRole), "grants-test", 1);
-    CHECK_FALSE(may_migrate(early));
-    CHECK_FALSE(schema_is_current(early));
-    CHECK_FALSE(lacking_privileges(early, kGatewayRole).empty());
-    CHECK_THROWS_WITH(migrate(early), Catch::Contains("does not own the schema"));
-}
-
-TEST_CASE_METHOD(Fresh, "one role for all services still works: the owner, or one with all privileges") {
-    const auto shared = next_name();
-    Database everything(server().create_database(shared), "grants-test", 1);
-    migrate(everything);  // the server has the roles; this database did not admit them
-    CHECK(lacking_privileges(everything, kDispatcherRole).empty());
-    Database other(testkit::role_dsn(server(), shared, kGatewayRole), "grants-test", 1);
-    CHECK_FALSE(lacking_privileges(other, kGatewayRole).empty());
-    CHECK_THROWS_WITH(schema_is_current(other), Catch::Contains("roles.sql"));
-
-    superuser.transact([](Txn& txn) {
-        txn.exec_script(
-            "DROP ROLE IF EXISTS lamda_one; CREATE ROLE lamda_one LOGIN;"
-            "GRANT USAGE ON SCHEMA chain TO lamda_one; GRANT ALL ON chain.cursor TO lamda_one");
-    });
-    for (const char* stream : {"registry:opbnb", "dispatcher:bsc"}) {
-        CHECK(refusal("lamda_one", std::string("INSERT INTO chain.cursor (stream) VALUES ('") + stream + "')")
-                  .empty());
-    }
-    superuser.transact([](Txn& txn) { txn.exec_script("DROP OWNED BY lamda_one; DROP ROLE lamda_one"); });
-}
-
-TEST_CASE_METHOD(
-    Fresh,
-    "the script refuses a role that has more than a service needs, and changes nothing when run again") {
-    const auto again = [&] { (void)testkit::create_database_with_roles(server(), next_name()); };
-    CHECK_NOTHROW(again());
-    superuser.transact([](Txn& txn) { txn.exec_script("ALTER ROLE lamda_gateway CREATEDB"); });
-    CHECK_THROWS_WITH(again(), Catch::Contains("lamda_gateway has more than a service needs: createdb"));
-    superuser.transact([](Txn& txn) {
-        txn.exec_script("ALTER ROLE lamda_gateway NOCREATEDB; GRANT lamda_dispatcher TO lamda_gateway");
-    });
-    CHECK_THROWS_WITH(again(), Catch::Contains("member of lamda_dispatcher"));
-    superuser.transact([](Txn& txn) { txn.exec_script("REVOKE lamda_dispatcher FROM lamda_gateway"); });
-    CHECK_NOTHROW(again());
 }

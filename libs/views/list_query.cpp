@@ -137,6 +137,164 @@ std::string parameters_of(const Resource& resource) {
     return out;
 }
 
+/// The WHERE of a page: the part that an index serves together with the order, and the rest.
+struct Conditions {
+    std::string served = "true";
+    std::string others;
+    bool has_indexed = false;
+};
+
+/// @param out takes the parameter
+void add_filter(const Filter& filter, const store::Param& value, Conditions& conditions, ListQuery& out) {
+    out.params.push_back(value);
+    // At most one index: with two, PostgreSQL may read one of them and discard an unlimited number of rows.
+    const bool by_index = filter.indexed && !conditions.has_indexed;
+    conditions.has_indexed = conditions.has_indexed || by_index;
+    (by_index ? conditions.served : conditions.others) +=
+        fmt::format(" AND {} {} ${}::{}", filter.column, filter.op, out.params.size(), sql_type(filter.type));
+}
+
+/// The sort key in a cursor that this list has returned.
+Result<std::vector<std::string>> cursor_key(const Resource& resource, const std::string& cursor) {
+    auto key = http::decode_cursor(cursor, resource.order.size());
+    bool good = key.ok();
+    for (std::size_t i = 0; good && i < resource.order.size(); ++i) {
+        good = fits(resource.order[i].sql_type, (*key)[i]);
+    }
+    if (!good) {
+        return Error{"invalid_cursor", "not a cursor of this list; use the next_cursor of its last page", ""};
+    }
+    return key;
+}
+
+/// Limits the page to the rows after the key. @param out takes the parameters
+void add_cursor(const Resource& resource, const std::vector<std::string>& key, Conditions& conditions,
+                ListQuery& out) {
+    std::string columns;
+    std::string values;
+    for (std::size_t i = 0; i < resource.order.size(); ++i) {
+        out.params.emplace_back(key[i]);
+        columns += (i == 0 ? "" : ", ") + std::string(resource.order[i].column);
+        values += (i == 0 ? "" : ", ") + read_back(resource.order[i], out.params.size());
+    }
+    conditions.served += fmt::format(" AND ({}) {} ({})", columns, resource.descending ? "<" : ">", values);
+}
+
+Result<std::size_t> parse_limit(const std::string& value) {
+    const auto limit = u256_from_decimal(value);
+    if (!limit || *limit < 1 || *limit > kMostLimit) {
+        return Error{"invalid_limit", fmt::format("1 to {}", kMostLimit), ""};
+    }
+    return limit->convert_to<std::size_t>();
+}
+
+/// Applies one parameter of the request. Returns its error, absent if it is valid.
+std::optional<Error> apply(const Resource& resource, const std::string& name, const std::string& value,
+                           Conditions& conditions, ListQuery& out) {
+    if (name == "limit") {
+        const auto limit = parse_limit(value);
+        if (!limit) {
+            return limit.error();
+        }
+        out.limit = *limit;
+        return std::nullopt;
+    }
+    if (name == "cursor") {
+        const auto key = cursor_key(resource, value);
+        if (!key) {
+            return key.error();
+        }
+        add_cursor(resource, *key, conditions, out);
+        return std::nullopt;
+    }
+    const auto filter = std::find_if(resource.filters.begin(), resource.filters.end(),
+                                     [&](const Filter& each) { return each.name == name; });
+    if (filter == resource.filters.end()) {
+        return Error{"unknown_field", "unknown parameter; allowed: " + parameters_of(resource), ""};
+    }
+    const auto parsed = parse_value(filter->type, value);
+    if (!parsed) {
+        return parsed.error();
+    }
+    add_filter(*filter, *parsed, conditions, out);
+    return std::nullopt;
+}
+
+/// @param out takes the parameters and the limit
+/// @throws http::Problem naming every wrong field
+Conditions conditions_of(const Resource& resource, const ListRequest& request, ListQuery& out) {
+    Conditions conditions;
+    conditions.others = resource.condition;
+    std::vector<http::FieldError> errors;
+    for (auto at = request.values.begin(); at != request.values.end(); ++at) {
+        const auto& [name, value] = *at;
+        const std::string pointer = request.prefix == "/" ? pointer_to(name) : request.prefix + name;
+        if (request.values.count(name) > 1) {
+            if (request.values.find(name) == at) {
+                errors.push_back({pointer, "repeated", "given more than once; give it once"});
+            }
+        } else if (const auto error = apply(resource, name, value, conditions, out)) {
+            errors.push_back({pointer, error->code, error->message});
+        }
+    }
+    if (!errors.empty()) {
+        throw http::Problem{400, "invalid_request", "", "the query is not usable: see errors",
+                            std::move(errors)};
+    }
+    return conditions;
+}
+
+/// The sort key as columns cursor_0, cursor_1…
+std::string keys_of(const Resource& resource) {
+    std::string keys;
+    for (std::size_t i = 0; i < resource.order.size(); ++i) {
+        keys += fmt::format(", {} AS cursor_{}", printed(resource.order[i]), i);
+    }
+    return keys;
+}
+
+std::string order_of(const Resource& resource) {
+    std::string order;
+    for (std::size_t i = 0; i < resource.order.size(); ++i) {
+        order += fmt::format("{}{}{}", i == 0 ? "" : ", ", resource.order[i].column,
+                             resource.descending ? " DESC" : "");
+    }
+    return order;
+}
+
+/// The rows of a page, without a limit of their bytes.
+std::string page_of(const Resource& resource, const Conditions& conditions, const std::string& order,
+                    std::size_t limit) {
+    const auto& served = conditions.served;
+    const auto& others = conditions.others;
+    const auto keys = keys_of(resource);
+    if (others == "true") {
+        return fmt::format(
+            "SELECT {}{}, true AS matches, false AS is_last_looked_at FROM {} WHERE {} ORDER BY {} LIMIT {}",
+            select_list(resource), keys, resource.view, served, order, limit + 1);
+    }
+    return fmt::format(
+        "SELECT *, coalesce({}, false) AS matches, place = {} AS is_last_looked_at FROM (SELECT {}{}, "
+        "row_number() OVER (ORDER BY {}) AS place "
+        "FROM {} WHERE {} ORDER BY {} LIMIT {}) looked_at WHERE ({}) OR place = {} ORDER BY {} LIMIT {}",
+        others, kMostLookedAt, select_list(resource), keys, order, resource.view, served, order,
+        kMostLookedAt, others, kMostLookedAt, order, limit + 1);
+}
+
+/// Ends the page above `page_bytes` of text. The total of the rows before the previous row decides. So one
+/// row is always sent, and one more if that row is too long, which shows that the list continues.
+std::string measured(const Resource& resource, const std::string& page, const std::string& order,
+                     std::size_t page_bytes) {
+    std::string length;
+    for (const auto text : resource.texts) {
+        length += fmt::format("{}coalesce(octet_length({}), 0)", length.empty() ? "" : " + ", text);
+    }
+    return fmt::format(
+        "SELECT * FROM (SELECT *, coalesce(sum({}) OVER (ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND 2 "
+        "PRECEDING), 0) AS bytes_before FROM ({}) page) measured WHERE bytes_before <= {} ORDER BY {}",
+        length, order, page, page_bytes, order);
+}
+
 }  // namespace
 
 ListRequest list_request(const http::Request& request) {
@@ -152,110 +310,11 @@ std::string select_list(const Resource& resource) {
 
 ListQuery list_query(const Resource& resource, const ListRequest& request, std::size_t page_bytes) {
     ListQuery out{"", {}, kDefaultLimit, 0};
-    std::vector<http::FieldError> errors;
-    std::string served = "true";  // condition served by an index together with the order
-    std::string others(resource.condition);
-    bool has_indexed = false;
-    std::string cursor;
-    for (auto at = request.values.begin(); at != request.values.end(); ++at) {
-        const auto& [name, value] = *at;
-        const std::string pointer = request.prefix == "/" ? pointer_to(name) : request.prefix + name;
-        if (request.values.count(name) > 1) {
-            if (request.values.find(name) == at) {
-                errors.push_back({pointer, "repeated", "given more than once; give it once"});
-            }
-            continue;
-        }
-        if (name == "limit") {
-            const auto limit = u256_from_decimal(value);
-            if (!limit || *limit < 1 || *limit > kMostLimit) {
-                errors.push_back({pointer, "invalid_limit", fmt::format("1 to {}", kMostLimit)});
-            } else {
-                out.limit = limit->convert_to<std::size_t>();
-            }
-            continue;
-        }
-        if (name == "cursor") {
-            cursor = value;
-            const auto key = http::decode_cursor(value, resource.order.size());
-            bool good = key.ok();
-            for (std::size_t i = 0; good && i < resource.order.size(); ++i) {
-                good = fits(resource.order[i].sql_type, (*key)[i]);
-            }
-            if (!good) {
-                errors.push_back({pointer, "invalid_cursor",
-                                  "not a cursor of this list; use the next_cursor of its last page"});
-                continue;
-            }
-            std::string columns;
-            std::string values;
-            for (std::size_t i = 0; i < resource.order.size(); ++i) {
-                out.params.emplace_back((*key)[i]);
-                columns += (i == 0 ? "" : ", ") + std::string(resource.order[i].column);
-                values += (i == 0 ? "" : ", ") + read_back(resource.order[i], out.params.size());
-            }
-            served += fmt::format(" AND ({}) {} ({})", columns, resource.descending ? "<" : ">", values);
-            continue;
-        }
-        const auto filter = std::find_if(resource.filters.begin(), resource.filters.end(),
-                                         [&key = name](const Filter& each) { return each.name == key; });
-        if (filter == resource.filters.end()) {
-            errors.push_back(
-                {pointer, "unknown_field", "unknown parameter; allowed: " + parameters_of(resource)});
-            continue;
-        }
-        const auto parsed = parse_value(filter->type, value);
-        if (!parsed) {
-            errors.push_back({pointer, parsed.error().code, parsed.error().message});
-            continue;
-        }
-        out.params.push_back(*parsed);
-        // At most one index: with two, PostgreSQL may read one of them and discard an unlimited number of
-        // rows.
-        const bool by_index = filter->indexed && !has_indexed;
-        has_indexed = has_indexed || by_index;
-        (by_index ? served : others) += fmt::format(" AND {} {} ${}::{}", filter->column, filter->op,
-                                                    out.params.size(), sql_type(filter->type));
-    }
-    if (!errors.empty()) {
-        throw http::Problem{400, "invalid_request", "", "the query is not usable: see errors",
-                            std::move(errors)};
-    }
-    std::string keys;
-    std::string order;
-    for (std::size_t i = 0; i < resource.order.size(); ++i) {
-        keys += fmt::format(", {} AS cursor_{}", printed(resource.order[i]), i);
-        order += fmt::format("{}{}{}", i == 0 ? "" : ", ", resource.order[i].column,
-                             resource.descending ? " DESC" : "");
-    }
+    const auto conditions = conditions_of(resource, request, out);
     out.page_bytes = std::min(page_bytes, std::max(kLeastPageBytes, out.limit * kRowShare));
-    std::string page;
-    if (others == "true") {
-        page = fmt::format(
-            "SELECT {}{}, true AS matches, false AS is_last_looked_at FROM {} WHERE {} ORDER BY {} LIMIT {}",
-            select_list(resource), keys, resource.view, served, order, out.limit + 1);
-    } else {
-        page = fmt::format(
-            "SELECT *, coalesce({}, false) AS matches, place = {} AS is_last_looked_at FROM (SELECT {}{}, "
-            "row_number() OVER (ORDER BY {}) AS place "
-            "FROM {} WHERE {} ORDER BY {} LIMIT {}) looked_at WHERE ({}) OR place = {} ORDER BY {} LIMIT {}",
-            others, kMostLookedAt, select_list(resource), keys, order, resource.view, served, order,
-            kMostLookedAt, others, kMostLookedAt, order, out.limit + 1);
-    }
-    if (resource.texts.empty()) {
-        out.sql = page;
-        return out;
-    }
-    // The total of the rows before the previous row decides. So one row is always sent, and one more if that
-    // row is too long, which shows that the list continues.
-    std::string length;
-    for (const auto text : resource.texts) {
-        length += fmt::format("{}coalesce(octet_length({}), 0)", length.empty() ? "" : " + ", text);
-    }
-    out.sql = fmt::format(
-        "SELECT * FROM (SELECT *, coalesce(sum({}) OVER (ORDER BY {} ROWS BETWEEN UNBOUNDED PRECEDING AND 2 "
-        "PRECEDING), 0) AS bytes_before FROM ({}) page) measured WHERE bytes_before <= {} ORDER BY {}",
-        length, order, page, out.page_bytes, order);
+    const auto order = order_of(resource);
+    const auto page = page_of(resource, conditions, order, out.limit);
+    out.sql = resource.texts.empty() ? page : measured(resource, page, order, out.page_bytes);
     return out;
 }
 

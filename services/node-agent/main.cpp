@@ -18,6 +18,42 @@
 namespace lamda::agent {
 namespace {
 
+std::vector<std::unique_ptr<eth::Rpc>> bsc_endpoints(const Config& config, net::HttpClient& http) {
+    std::vector<std::unique_ptr<eth::Rpc>> out;
+    for (const auto& url : config.bsc_rpc_urls) {
+        out.push_back(std::make_unique<eth::HttpRpc>(url, config.rpc_timeout, http));
+    }
+    return out;
+}
+
+RunnerConfig runner_config(const Config& config, const std::string& jobs_dir) {
+    RunnerConfig out;
+    out.jobs_dir = jobs_dir;
+    out.provider = config.signer->address();
+    out.max_input_bytes = config.max_input_bytes;
+    out.limits = config.limits;
+    out.images = config.images;
+    return out;
+}
+
+void add_probes(runtime::App& app, const Config& config, bus::Bus& bus, DockerEngine& engine,
+                ipfs::ContentStore& content) {
+    runtime::watch_bus(app, bus, config.nats_url);
+    app.probe("docker", [&] { engine.negotiate(); });
+    if (!config.content.api_url.empty()) {
+        app.probe("content", [&] { content.check(); });
+    }
+}
+
+/// Ends the process without destructors if a detached loop may still use the objects.
+int run(runtime::App& app, const DetachableLoops& detachable) {
+    const int status = app.run();
+    if (detachable.detached_any()) {
+        std::_Exit(status);
+    }
+    return status;
+}
+
 int serve(runtime::App& app, const Config& config) {
     const SystemClock clock;
     const auto& signer = *config.signer;
@@ -39,11 +75,7 @@ int serve(runtime::App& app, const Config& config) {
     net::HttpClient http;
     DockerEngine engine(config.docker_host, http);
     ipfs::ContentStore content(config.content, http);
-    std::vector<std::unique_ptr<eth::Rpc>> bsc_endpoints;
-    for (const auto& url : config.bsc_rpc_urls) {
-        bsc_endpoints.push_back(std::make_unique<eth::HttpRpc>(url, config.rpc_timeout, http));
-    }
-    ChainLearner learner(identity, std::move(bsc_endpoints), log, app.health());
+    ChainLearner learner(identity, bsc_endpoints(config, http), log, app.health());
     const auto open_bsc = [&](ChainId chain) {
         return std::make_unique<rpcpool::MultiRpc>(
             rpcpool::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
@@ -66,23 +98,13 @@ int serve(runtime::App& app, const Config& config) {
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
-    RunnerConfig runner_config;
-    runner_config.jobs_dir = jobs_dir;
-    runner_config.provider = self;
-    runner_config.max_input_bytes = config.max_input_bytes;
-    runner_config.limits = config.limits;
-    runner_config.images = config.images;
-    Runner runner(runner_config, journal, statuses, retries, pulled, engine, content, bus, context);
+    Runner runner(runner_config(config, jobs_dir), journal, statuses, retries, pulled, engine, content, bus,
+                  context);
     Janitor janitor(journal, engine, jobs_dir, self, clock, log);
     Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, context);
     OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, context);
 
-    runtime::watch_bus(app, bus, config.nats_url);
-    app.probe("docker", [&] { engine.negotiate(); });
-    if (!config.content.api_url.empty()) {
-        app.probe("content", [&] { content.check(); });
-    }
-
+    add_probes(app, config, bus, engine, content);
     log.info("starting", {{"capacity", config.capacity}, {"resumed", journal.active_attempts().size()}});
     using Stop = const std::stop_token&;
     DetachableLoops detachable;  // the engine, a content source or an RPC node may answer late
@@ -99,11 +121,7 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("chain-id", detachable.wrap([&](Stop stop) { learner.run(stop); }));
     app.loop("settlement", detachable.wrap([&](Stop stop) { settlement.run(stop); }));
     app.loop("presence", detachable.wrap([&](Stop stop) { registration.run(stop); }));
-    const int status = app.run();
-    if (detachable.detached_any()) {
-        std::_Exit(status);
-    }
-    return status;
+    return run(app, detachable);
 }
 
 }  // namespace

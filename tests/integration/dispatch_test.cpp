@@ -1,50 +1,13 @@
-// The dispatcher as a process, with a real database, bus and chain. The test acts as the agent.
-#include <csignal>
-
-#include "integration/market_fixture.hpp"
+// Tests of a job's way through the dispatcher: spec, provider, attempts, statuses and expiry.
+#include "integration/dispatch_fixture.hpp"
 #include "ipfs/content_store.hpp"
 #include "net/http_client.hpp"
 #include "outbox/dead_letter.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "testkit/patience.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
 using wire::StatusKind;
-
-namespace {
-
-constexpr auto kDispatcher = "job-dispatcher";
-
-struct Dispatch : MarketFixture {
-    explicit Dispatch(unsigned slots = 1) : MarketFixture("dispatch", slots) {}
-
-    /// Starts with a provider that the registry has recorded.
-    void start_with_provider(const std::map<std::string, std::string>& more = {}) {
-        register_node(provider());
-        start("node-registry");
-        start(kDispatcher, more);
-        REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 1; },
-                                    Millis(30'000)));
-    }
-    void run_to_completion(const JobId& id, std::uint32_t attempt) {
-        publish(status(id, StatusKind::kAccepted, attempt, 1));
-        publish(status(id, StatusKind::kRunning, attempt, 2));
-        publish(status(id, StatusKind::kCompleted, attempt, 3));
-        wait_status(id, "completed");
-    }
-    void require_row_is_fold_of_journal(const JobId& id) {
-        database().transact([&](store::Txn& txn) {
-            const auto row = dispatch::read_job(txn, id);
-            const auto journal = dispatch::read_journals(txn, {id})[id];
-            REQUIRE(row.has_value());
-            REQUIRE((dispatch::fold(journal) == row));
-        });
-    }
-};
-
-}  // namespace
 
 TEST_CASE("a job created before the dispatcher started is dispatched, and followed to its reward") {
     Dispatch market;
@@ -79,32 +42,6 @@ TEST_CASE("a job created before the dispatcher started is dispatched, and follow
     CHECK(market.ask(wire::kJobsQuery, {{"status", "nonsense"}}).at("errors")[0].at("pointer") == "/status");
 
     CHECK(market.service(kDispatcher).stop() == 0);
-}
-
-TEST_CASE("killed at any step and restarted, it sends no attempt twice and loses none") {
-    Dispatch market;
-    market.start_with_provider();
-    std::uint8_t salt = 10;
-    std::uint64_t jobs = 0;
-    for (const auto* point : {"projector.before_commit", "projector.after_commit", "judge.before_commit",
-                              "judge.after_commit", "relay.before_publish", "relay.after_publish"}) {
-        INFO("killed at " << point);
-        market.kill(kDispatcher);
-        const JobId id = market.order(salt++);
-        market.start(kDispatcher, {{"LAMDA_CRASH_AT", point}});
-        REQUIRE(market.service(kDispatcher).wait(Millis(30'000)) == 128 + SIGKILL);
-        market.start(kDispatcher);
-        market.wait_status(id, "assigned");
-        ++jobs;
-        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; }));
-        const auto assignment = market.take_assignment();
-        CHECK(assignment.job_id == id);
-        CHECK(assignment.attempt == 1);
-        REQUIRE(
-            testkit::wait_until([&] { return market.count("bus.outbox WHERE owner = 'dispatcher'") == 0; }));
-    }
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == jobs);
-    CHECK(market.count("dispatch.assignment") == static_cast<std::int64_t>(jobs));
 }
 
 TEST_CASE("a job waits for its spec, then for its provider, and is sent when both exist") {
@@ -294,134 +231,6 @@ TEST_CASE("an orphaned job is retracted, and dispatched again when it is back in
     market.require_row_is_fold_of_journal(id);
 }
 
-TEST_CASE(
-    "the operator cancels a job: the agent is notified, the same request gets the same answer, an end is an "
-    "end") {
-    Dispatch market;
-    const JobId id = market.order(70);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
-    wire::Command command;
-    command.request_id = "cancel-1";
-    command.what = wire::Command::SetStatus{id, "cancelled", "not wanted any more"};
-    const auto asked = wire::prove_command(command, market.kOperatorToken, SystemClock().now());
-    const auto answer = market.ask(asked);
-    CHECK(answer.at("status") == "cancelled");
-    CHECK(market.ask(asked) == answer);
-    CHECK(market.ask_as_operator(command).at("status") == "cancelled");  // repeated later
-    CHECK(market.job_column(id, "error_message") == "not wanted any more");
-    // One id is one command: another job or another status under the same id does not get its answer.
-    wire::Command reused = command;
-    reused.what = wire::Command::SetStatus{market.order(71), "cancelled", "not wanted any more"};
-    CHECK(market.ask_as_operator(reused).at("code") == "key_reused");
-    reused.what = wire::Command::SetStatus{id, "failed", "not wanted any more"};
-    CHECK(market.ask_as_operator(reused).at("status") == 422);
-    CHECK(market.take_retraction().reason == wire::RetractReason::kCancelled);
-
-    command.request_id = "cancel-2";
-    const auto refused = market.ask_as_operator(command);
-    CHECK(refused.at("status") == 409);
-    CHECK(refused.at("code") == "illegal_transition");
-    CHECK(market.ask(wire::kJobsCommand, {{"v", 1}}).at("status") == 400);
-}
-
-TEST_CASE("a client of the bus cannot set a status without the operator's token") {
-    Dispatch market;
-    const JobId id = market.order(72);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
-    const wire::Command command{"forged", wire::Command::SetStatus{id, "cancelled", "from the bus"}};
-    const auto now = SystemClock().now();
-    const auto proven = wire::prove_command(command, market.kOperatorToken, now);
-    const auto expect_refused = [&](const wire::Command& what, const std::string& code) {
-        INFO(wire::to_json(what));
-        const auto answer = market.ask(what);
-        CHECK(answer.at("status") == 403);
-        CHECK(answer.at("code") == code);
-        CHECK_FALSE(answer.contains("proof"));
-    };
-    expect_refused(command, "no_proof");
-    expect_refused(wire::prove_command(command, "another-token", now), "wrong_proof");
-    auto moved = proven;  // a proof for one job is not valid for another
-    moved.what = wire::Command::SetStatus{market.order(73), "cancelled", "from the bus"};
-    expect_refused(moved, "wrong_proof");
-    constexpr Millis kDay = std::chrono::days(1);
-    expect_refused(wire::prove_command(command, market.kOperatorToken, now - 4 * kDay), "stale_command");
-    expect_refused(wire::prove_command(command, market.kOperatorToken, now + 4 * kDay), "stale_command");
-    CHECK(market.job_column(id, "status") == "assigned");
-    CHECK(market.count("dispatch.command") == 0);
-
-    // A clock that is a day off is accepted; a recorded command gets its answer again, without a second
-    // effect.
-    const auto behind = wire::prove_command(command, market.kOperatorToken, now - kDay);
-    const auto text = wire::to_json(behind);
-    const auto answer = market.bus().request(wire::kJobsCommand, text, Millis(10'000));
-    CHECK(wire::answer_is_proven(answer, behind, market.kOperatorToken));
-    CHECK(market.job_column(id, "status") == "cancelled");
-    const auto journal = market.count("dispatch.job_event");
-    CHECK(market.bus().request(wire::kJobsCommand, text, Millis(10'000)) == answer);
-    CHECK(market.count("dispatch.job_event") == journal);
-}
-
-TEST_CASE("a dispatcher without the operator's token accepts no command to set a status") {
-    Dispatch market;
-    const JobId id = market.order(74);
-    market.start_with_provider({{"OPERATOR_TOKEN", ""}});
-    market.wait_status(id, "assigned");
-    for (const auto* token : {"", "operator-token"}) {
-        const wire::Command command{"forged", wire::Command::SetStatus{id, "cancelled", "from the bus"}};
-        const auto answer = market.ask(wire::prove_command(command, token, SystemClock().now()));
-        CHECK(answer.at("code") == "forbidden");
-    }
-    CHECK(market.job_column(id, "status") == "assigned");
-}
-
-TEST_CASE("an empty database gets its jobs back and dispatches none of them again") {
-    Dispatch market;
-    market.start_with_provider();
-    const JobId paid = market.order(80);
-    const JobId completed = market.order(81);
-    const JobId running = market.order(82);
-    for (const auto& id : {paid, completed, running}) {
-        market.wait_status(id, "assigned");
-    }
-    market.run_to_completion(paid, 1);
-    market.confirm(paid);
-    market.claim(paid);
-    market.wait_status(paid, "paid");
-    market.run_to_completion(completed, 1);
-    market.publish(market.status(running, StatusKind::kAccepted, 1, 1));
-    market.publish(market.status(running, StatusKind::kRunning, 1, 2));
-    market.wait_status(running, "running");
-    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
-    REQUIRE(market.bus().last_sequence(wire::kJobsStream) == 3);
-
-    market.kill(kDispatcher);
-    market.kill("node-registry");
-    market.new_database("rebuilt");
-    for (std::uint8_t salt = 80; salt < 83; ++salt) {
-        market.put_spec(market.spec(salt));
-    }
-    market.start("node-registry");
-    market.start(kDispatcher);
-    market.wait_status(paid, "paid");
-    market.wait_status(completed, "completed");
-    market.wait_status(running, "running");
-    market.wait_job(paid, "output_file_cid", "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
-    CHECK(market.job_column(running, "attempt") == "1");
-    market.publish(market.status(running, StatusKind::kCompleted, 1, 3));
-    market.wait_status(running, "completed");
-
-    // A new job is dispatched; no other was sent.
-    const JobId fresh = market.order(83);
-    market.wait_status(fresh, "assigned");
-    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == 4);
-    for (const auto& id : {paid, completed, running, fresh}) {
-        market.require_row_is_fold_of_journal(id);
-    }
-}
-
 TEST_CASE("an online provider with capacity that does not accept uses up its attempts; a busy one does not") {
     Dispatch market;
     const JobId id = market.order(90);
@@ -492,68 +301,4 @@ TEST_CASE("a job without a spec ends after SPEC_TTL") {
     const JobId id = market.create_job(market.spec(101));
     market.wait_status(id, "expired");
     market.require_row_is_fold_of_journal(id);
-}
-
-TEST_CASE("while the bus, the database or the chain is unavailable it waits, and recovers by itself") {
-    Dispatch market;
-    market.start_with_provider();
-    market.wait_status(market.order(110), "assigned");
-    std::uint64_t jobs = 1;
-    const auto next_job_leaves = [&](std::uint8_t salt) {
-        const JobId id = market.order(salt);
-        market.wait_status(id, "assigned");
-        ++jobs;
-        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; },
-                                    Millis(30'000)));
-        CHECK(market.service(kDispatcher).running());
-    };
-    SECTION("NATS is killed and starts again") {
-        market.nats().kill();
-        const JobId meanwhile = market.order(111);
-        market.nats().start();
-        REQUIRE(testkit::wait_until([&] { return market.bus().connected(); }, Millis(30'000)));
-        market.wait_status(meanwhile, "assigned");
-        ++jobs;
-        next_job_leaves(112);
-        market.run_to_completion(meanwhile, 1);
-    }
-    SECTION("PostgreSQL is killed and starts again") {
-        market.postgres().kill();
-        market.postgres().start();
-        next_job_leaves(113);
-    }
-    SECTION("the EVM node stops and starts again") {
-        market.anvil().stop();
-        market.anvil().start();
-        next_job_leaves(114);
-    }
-}
-
-TEST_CASE("statuses sent while the dispatcher was down are read after its restart") {
-    Dispatch market;
-    const JobId id = market.order(120);
-    market.start_with_provider();
-    market.wait_status(id, "assigned");
-    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
-    market.publish(market.status(id, StatusKind::kRunning, 1, 2));
-    market.wait_status(id, "running");
-    market.kill(kDispatcher);
-    market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
-    market.start(kDispatcher);
-    market.wait_status(id, "completed");
-    CHECK(market.job_column(id, "attempt") == "1");
-    CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
-}
-
-TEST_CASE("it ends with 0 within five seconds, also while all dependencies are unavailable") {
-    Dispatch market;
-    market.start_with_provider({{"IPFS_GATEWAY_URL", "http://127.0.0.1:1"}});
-    market.wait_status(market.order(130), "assigned");
-    market.nats().kill();
-    market.postgres().kill();
-    market.anvil().stop();
-    const auto begin = std::chrono::steady_clock::now();
-    CHECK(market.service(kDispatcher).stop() == 0);
-    CHECK(market.service("node-registry").stop() == 0);
-    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10) * testkit::patience());
 }

@@ -72,6 +72,7 @@ class Runner {
     Image pull(const std::string& name, const std::stop_token& stop);
     Step create(const AttemptKey& key, const Attempt& attempt, const Image& image,
                 const std::stop_token& stop);
+    /// From a created container to its recorded run: start, follow, conclude; in runner_follow.cpp.
     Step start(const AttemptKey& key, const Attempt& attempt);
     Step follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     /// Time since the container was first followed by any process since boot.

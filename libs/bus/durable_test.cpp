@@ -1,0 +1,184 @@
+// Tests of streams, durables and their messages on a real server.
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <set>
+#include <thread>
+
+#include "bus/bus.hpp"
+#include "bus/testing/bus_fixture.hpp"
+#include "testkit/patience.hpp"
+
+using namespace lamda;
+using namespace lamda::bus;
+using bus::testing::BusFixture;
+using testkit::wait_until;
+
+TEST_CASE_METHOD(BusFixture,
+                 "durable messages arrive in order and once, and an acknowledged one is not redelivered") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    REQUIRE(all(bus->publish_durable(messages(1, 5), Millis(5'000))));
+    REQUIRE(all(bus->publish_durable(messages(1, 7), Millis(5'000))));  // five are duplicates by id
+    {
+        auto consumer = bus->consume("JOBS", "a");
+        std::vector<std::string> got;
+        while (got.size() < 7) {
+            const auto some = consumer.fetch(3, Millis(2'000));
+            REQUIRE_FALSE(some.empty());
+            REQUIRE(some.size() <= 3);
+            for (const auto& message : some) {
+                REQUIRE(message.subject == "jobs.dispatch.a");
+                REQUIRE(message.deliveries == 1);
+                REQUIRE(message.sequence == got.size() + 1);
+                got.push_back(message.body);
+                consumer.ack(message);
+            }
+        }
+        REQUIRE(got == std::vector<std::string>{"1", "2", "3", "4", "5", "6", "7"});
+    }
+    // The durable outlives its consumer object, with its acknowledgements.
+    auto again = bus->consume("JOBS", "a");
+    REQUIRE(again.fetch(10, Millis(200)).empty());
+    REQUIRE(all(bus->publish_durable(messages(8, 8), Millis(5'000))));
+    REQUIRE(again.fetch(10, Millis(2'000)).size() == 1);
+}
+
+TEST_CASE_METHOD(BusFixture, "a message that arrives during a long fetch for many is returned immediately") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    auto consumer = bus->consume("JOBS", "a");
+    REQUIRE(consumer.fetch(100, Millis(50)).empty());
+    std::atomic<bool> fetching = false;
+    std::chrono::steady_clock::time_point got;
+    std::size_t count = 0;
+    std::thread fetcher([&] {
+        fetching = true;
+        count = consumer.fetch(100, Millis(20'000)).size();
+        got = std::chrono::steady_clock::now();
+    });
+    REQUIRE(wait_until([&] { return fetching.load(); }));
+    REQUIRE(all(bus->publish_durable(messages(1, 1), Millis(5'000))));
+    const auto stored = std::chrono::steady_clock::now();
+    fetcher.join();
+    REQUIRE(count == 1);
+    REQUIRE(got - stored < std::chrono::seconds(5) * testkit::patience());
+}
+
+TEST_CASE_METHOD(BusFixture, "a nak'ed message is redelivered after its delay, a terminated one never") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    REQUIRE(all(bus->publish_durable(messages(1, 2), Millis(5'000))));
+    auto consumer = bus->consume("JOBS", "a");
+    const auto first = consumer.fetch(2, Millis(2'000));
+    REQUIRE(first.size() == 2);
+    const auto begin = std::chrono::steady_clock::now();
+    consumer.nak(first[0], Millis(300));
+    consumer.term(first[1]);
+    const auto second = consumer.fetch(2, Millis(5'000));
+    REQUIRE(second.size() == 1);
+    REQUIRE(second[0].body == "1");
+    REQUIRE(second[0].deliveries == 2);
+    REQUIRE(std::chrono::steady_clock::now() - begin >= Millis(250));
+    consumer.ack(second[0]);
+    REQUIRE(consumer.fetch(2, Millis(200)).empty());
+}
+
+TEST_CASE_METHOD(BusFixture, "a stream's last sequence counts all messages that it ever held") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    CHECK(bus->last_sequence("JOBS") == 0);
+    REQUIRE(all(bus->publish_durable(messages(1, 3), Millis(5'000))));
+    CHECK(bus->last_sequence("JOBS") == 3);
+    CHECK_THROWS_AS(bus->last_sequence("NONE"), Refused);
+}
+
+TEST_CASE_METHOD(BusFixture, "streams and durables are listed as they are on the server") {
+    auto bus = client();
+    CHECK(bus->stream_names().empty());
+    CHECK(bus->durable_names("JOBS").empty());
+    bus->ensure_stream(jobs());
+    CHECK(bus->stream_names() == std::set<std::string>{"JOBS"});
+    CHECK(bus->durable_names("JOBS").empty());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    bus->ensure_durable("JOBS", "b", "jobs.dispatch.b", Millis(30'000));
+    CHECK(bus->durable_names("JOBS") == std::set<std::string>{"a", "b"});
+    bus->request("$JS.API.STREAM.DELETE.JOBS", "", Millis(5'000));
+    CHECK(bus->stream_names().empty());
+    CHECK(bus->durable_names("JOBS").empty());
+}
+
+TEST_CASE_METHOD(BusFixture,
+                 "a stream refuses messages above its limit, also after an update of an existing stream") {
+    auto bus = client();
+    auto limited = jobs();
+    bus->ensure_stream(limited);
+    limited.max_message_bytes = 1'000;  // with its headers
+    bus->ensure_stream(limited);
+    REQUIRE(bus->publish_durable({{"jobs.dispatch.a", "a", std::string(80, 'x')},
+                                  {"jobs.dispatch.a", "b", std::string(1'001, 'x')}},
+                                 Millis(5'000))
+                .stored == std::vector<bool>{true, false});
+    CHECK(bus->last_sequence("JOBS") == 1);
+}
+
+TEST_CASE_METHOD(BusFixture, "delayed messages count as pending, and no more are delivered at the limit") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "all", "", Millis(30'000), 3);
+    REQUIRE(all(bus->publish_durable(messages(1, 5), Millis(5'000))));
+    auto consumer = bus->consume("JOBS", "all");
+    const auto first = consumer.fetch(10, Millis(5'000));
+    REQUIRE(first.size() == 3);
+    for (const auto& message : first) {
+        consumer.nak(message, Millis(600'000));
+    }
+    CHECK(consumer.fetch(10, Millis(200)).empty());
+    bus->ensure_durable("JOBS", "all", "", Millis(30'000), 10);  // an existing durable takes the new limit
+    REQUIRE(wait_until([&] {
+        const auto rest = consumer.fetch(10, Millis(500));
+        return !rest.empty() && rest.front().body == "4";
+    }));
+}
+
+TEST_CASE_METHOD(BusFixture, "publish_durable reports for each message if it was stored") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    auto some = messages(1, 3);
+    some[1].subject = "nowhere.at.all";
+    const auto outcome = bus->publish_durable(some, Millis(5'000));
+    CHECK(outcome.stored == std::vector<bool>{true, false, true});
+    CHECK(outcome.reason == "nowhere.at.all: no stream takes this subject");
+    REQUIRE(bus->publish_durable({}, Millis(1)).stored.empty());
+}
+
+TEST_CASE_METHOD(BusFixture, "thousands of durable messages are stored in one call") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    REQUIRE(all(bus->publish_durable(messages(1, 20'000), Millis(60'000))));
+    CHECK(bus->last_sequence("JOBS") == 20'000);
+}
+
+TEST_CASE_METHOD(BusFixture,
+                 "an error of the server is Refused, a missing durable or responder is Unavailable") {
+    auto bus = client();
+    bus->ensure_stream(jobs());
+    bus->ensure_durable("JOBS", "a", "jobs.dispatch.a", Millis(30'000));
+    REQUIRE_THROWS_AS(bus->ensure_durable("JOBS", "b", "jobs.dispatch.a", Millis(30'000)),
+                      Refused);  // overlap
+    REQUIRE_THROWS_AS(bus->ensure_durable("ABSENT", "b", "x", Millis(30'000)), Refused);
+    auto limits = jobs();
+    limits.retention = StreamSpec::Retention::kLimits;
+    REQUIRE_THROWS_AS(bus->ensure_stream(limits), Refused);
+    auto wider = jobs();
+    wider.subjects.push_back("jobs.more.*");
+    bus->ensure_stream(wider);
+    auto absent = bus->consume("JOBS", "absent");
+    REQUIRE_THROWS_AS(absent.fetch(1, Millis(100)), Unavailable);
+    REQUIRE_THROWS_AS(bus->request("no.subscriber", "x", Millis(1'000)), Unavailable);
+    REQUIRE_THROWS(Bus("nats://127.0.0.1:notaport", "x", telemetry::Log::none()));
+}

@@ -1,0 +1,141 @@
+// Tests of POST /api/jobs on a real PostgreSQL, over a socket.
+#include <catch2/catch.hpp>
+#include <set>
+
+#include "contracts/job_manager.hpp"
+#include "services/api-gateway/testing/documented_api.hpp"
+#include "wire/job_spec.hpp"
+
+using namespace lamda;
+using namespace lamda::gateway;
+
+TEST_CASE("submission: the spec is stored by its digest, and the transaction commits to it") {
+    Gateway gateway;
+    const json spec = {
+        {"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "lamda/busybox:1.35"}};
+    gateway.add_node(kProvider);
+    const auto made =
+        gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1000"}}).dump());
+    INFO(made.body.dump());
+    REQUIRE(made.status == 201);
+    const auto id = wire::job_id_of_canonical(wire::canonicalize_json(made.body["spec"].dump()).value());
+    CHECK(made.body["id"] == id.hex());
+    CHECK(made.body["spec"]["minPayment"] == "1000");
+    CHECK(made.body["transaction"]["chainId"] == "0x61");
+    CHECK(made.body["transaction"]["value"] == "0x3e8");
+    const auto call = contracts::job_manager::CreateJob::decode(
+                          from_hex(made.body["transaction"]["data"].get<std::string>()).value())
+                          .value();
+    CHECK(call.job_id == id.as<Bytes32>());
+    CHECK(call.provider_address == kProvider);
+    const json again = {{"spec", made.body["spec"]}, {"payment_amount", "1000"}};
+    CHECK(gateway.send("POST", "/api/jobs", again.dump()).status == 200);
+
+    const auto pointer = [&](const json& body) {
+        const auto answer = gateway.send("POST", "/api/jobs", body.dump());
+        INFO(answer.body.dump());
+        CHECK(answer.status == 400);
+        return answer.body["errors"][0]["pointer"].get<std::string>();
+    };
+    CHECK(pointer({{"spec", {{"renter", "0x12"}}}, {"payment_amount", "-1"}}) == "/payment_amount");
+    CHECK(pointer({{"spec", spec}, {"payment_amount", "1"}, {"tip", 1}}) == "/tip");
+    CHECK(pointer({{"spec", spec}}) == "/payment_amount");
+    auto wrong = spec;
+    wrong["colour"] = "red";
+    CHECK(pointer({{"spec", wrong}, {"payment_amount", "1"}}) == "/spec/colour");
+    CHECK(pointer({{"spec", made.body["spec"]}, {"payment_amount", "999"}}) == "/payment_amount");
+    auto large = spec;
+    large["env"] = {{"A", std::string(70'000, 'x')}};
+    CHECK(pointer({{"spec", large}, {"payment_amount", "1"}}) == "/spec");
+    CHECK(pointer({{"spec", spec}, {"payment_amount", "0"}}) == "/payment_amount");
+    CHECK(pointer({{"spec", spec}, {"payment_amount", 1}}) == "/payment_amount");
+    auto unknown = spec;
+    unknown["provider"] = kRenter.hex();
+    CHECK(pointer({{"spec", unknown}, {"payment_amount", "1"}}) == "/spec/provider");
+    unknown["provider"] = "0x90F79bf6EB2c4f870365E785982E1f101E93b960";
+    CHECK(pointer({{"spec", unknown}, {"payment_amount", "1"}}) == "/spec/provider");
+    auto faulty = spec;
+    faulty["dockerImage"] = "busy box";
+    faulty["command"] = {std::string(1, '\0')};
+    faulty["colour"] = 1;
+    const auto all =
+        gateway.send("POST", "/api/jobs", json({{"spec", faulty}, {"payment_amount", "0"}}).dump());
+    CHECK(pointers_of(all.body) ==
+          std::set<std::string>{"/payment_amount", "/spec/colour", "/spec/command/0", "/spec/dockerImage"});
+    const auto half = gateway.send("POST", "/api/jobs", json({{"spec", faulty}, {"tip", 1}}).dump());
+    CHECK(pointers_of(half.body) == std::set<std::string>{"/payment_amount", "/tip", "/spec/colour",
+                                                          "/spec/command/0", "/spec/dockerImage"});
+    const auto attached = gateway.send("PUT", "/api/jobs/" + id_of(1) + "/spec",
+                                       json({{"spec", {{"colour", 1}}}, {"signature", "0x"}}).dump());
+    CHECK(pointers_of(attached.body).contains("/spec/colour"));
+    CHECK(pointers_of(attached.body).contains("/spec/renter"));
+    CHECK(pointers_of(attached.body).contains("/signature"));
+    CHECK(gateway.get("/api/nodes/0x90F79bf6EB2c4f870365E785982E1f101E93b960").body["errors"][0]["pointer"] ==
+          "{address}");
+    CHECK(gateway.get("/api/nodes?wallet_address=0x90F79bf6EB2c4f870365E785982E1f101E93b960").status == 400);
+}
+
+TEST_CASE("a submitted job is served at its Location before it is in a block") {
+    Gateway gateway;
+    gateway.add_node(kProvider);
+    const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
+    const auto made =
+        gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1000"}}).dump());
+    INFO(made.body.dump());
+    REQUIRE(made.status == 201);
+    const std::string path = "/api/jobs/" + made.body["id"].get<std::string>();
+    const auto job = gateway.get(path);
+    INFO(job.body.dump());
+    REQUIRE(job.status == 200);
+    CHECK(job.body["status"] == "submitted");
+    CHECK(job.body["id"] == made.body["id"]);
+    CHECK(job.body["spec_cid"] == made.body["spec_cid"]);
+    CHECK(job.body["payment_amount"] == "1000");
+    CHECK(job.body["docker_image"] == "i");
+    CHECK(job.body["chain_state"] == "absent");
+    CHECK(job.body["transaction_hash"].is_null());
+    gateway.add_job(1);
+    CHECK(keys_of(job.body) == keys_of(gateway.get("/api/jobs/" + id_of(1)).body));
+    CHECK(keys_of(job.body) == Documented().properties.at("SubmittedJob"));
+    // Lists show only jobs in blocks, and the operator cannot cancel a job that does not exist.
+    CHECK(gateway.get("/api/jobs").body["items"].size() == 1);
+    CHECK(gateway
+              .send("PUT", path + "/status", R"({"status":"cancelled"})",
+                    {{"Authorization", "Bearer operator-token"}})
+              .status == 404);
+}
+
+TEST_CASE("a submission with an Idempotency-Key takes effect once, and the key is bound to the body") {
+    Gateway gateway;
+    gateway.add_node(kProvider);
+    const json spec = {{"renter", kRenter.hex()}, {"provider", kProvider.hex()}, {"dockerImage", "i"}};
+    const auto submit = [&](const std::string& payment, const std::string& key) {
+        return gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", payment}}).dump(),
+                            {{"Idempotency-Key", key}});
+    };
+    const auto first = submit("1000", "k");
+    INFO(first.body.dump());
+    REQUIRE(first.status == 201);
+    const auto again = submit("1000", "k");
+    CHECK(again.status == 200);
+    CHECK(again.body == first.body);
+    const auto other = submit("1001", "k");
+    CHECK(other.status == 422);
+    CHECK(other.body["code"] == "key_reused");
+    CHECK(submit("1000", "l").body["id"] != first.body["id"]);
+    // Keys are separate for each renter.
+    json other_renter = spec;
+    other_renter["renter"] = kProvider.hex();
+    const auto separate =
+        gateway.send("POST", "/api/jobs", json({{"spec", other_renter}, {"payment_amount", "1000"}}).dump(),
+                     {{"Idempotency-Key", "k"}});
+    CHECK(separate.status == 201);
+    CHECK(submit("1000", "k").body == first.body);
+    CHECK(submit("1000", "").status == 400);
+    CHECK(submit("1000", std::string(129, 'k')).status == 400);
+    // A day later the key can be used again.
+    gateway.database.transact([](store::Txn& txn) {
+        txn.exec("UPDATE gateway.submission_key SET kept_until = now() - interval '1 second'");
+    });
+    CHECK(submit("1001", "k").status == 201);
+}
