@@ -90,7 +90,7 @@ TEST_CASE("connections that send empty lines or half a head are evicted, too") {
     }
 }
 
-TEST_CASE("a connection that is being served is not evicted") {
+TEST_CASE("a hostile crowd does not evict a connection that is being served") {
     TestServer server(small());
     auto begun = clients_that_send(server.port, 2, get("/wait"));
     REQUIRE(happens([&] { return server.waiting == 2; }));

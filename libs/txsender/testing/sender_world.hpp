@@ -52,7 +52,7 @@ struct World {
             key.starts_with(kPrefix) ? u256_from_decimal(key.substr(kPrefix.size())) : Error{"", "", ""};
         const auto n = number ? to_u64(*number) : number.error();
         if (!n || *n > 0xffff) {
-            return Error{"unknown_key", "the key is no duty", ""};
+            return Error{"unknown_key", "the policy does not know the key", ""};
         }
         return Call{kContract, 0, data(*n)};
     }
