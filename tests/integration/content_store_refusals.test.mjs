@@ -32,6 +32,7 @@ test('bad blocks are refused', async () => {
 });
 
 test('malformed requests are answered with 400', async () => {
+    await add([{ path: 'hello.txt', content: 'hello lamda\n' }]);
     await refused(await post('cat'), 400, /argument/);
     await refused(await post('cat?arg='), 400, /argument/);
     await refused(await post('cat?arg=nonsense'), 400, /not a CID/);
