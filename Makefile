@@ -8,7 +8,7 @@ DEVNET := $(SUDO) $(BUILD)/bin/lamda-devnet
 EXECUTABLES := lamda lamda-node-registry lamda-job-dispatcher lamda-reputation lamda-api-gateway lamda-node-agent lamda-devnet
 
 .PHONY: help deps configure build test flaky sanitize demo up down status start start-node-registry start-job-dispatcher \
-        start-reputation-service start-api-gateway bench lint clean
+        start-reputation-service start-api-gateway bench bench-build lint clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -87,6 +87,10 @@ bench: configure ## Measure; prints one line per figure: name value unit (target
 	@$(SUDO) $(BUILD)/bin/lamda-bench-apply
 	@$(SUDO) $(BUILD)/bin/lamda-bench-send
 	@$(SUDO) $(BUILD)/bin/lamda-bench-ingest --executables $(BUILD)/release/bin --build release --peer
+	@$(MAKE) --no-print-directory bench-build
+
+bench-build: deps ## Measure the processor time of a build: cold, and after a change (slow)
+	@tests/bench/build_seconds.py --jobs $(JOBS_PARALLEL) $(EXECUTABLES)
 
 lint: configure ## Format, layers, migrations, sizes, comments, words, SQL, clang-tidy
 	@tests/lint/run.sh

@@ -56,7 +56,7 @@ void start_spec_loops(runtime::App& app, runtime::Identity& identity, SpecFetchL
     }
 }
 
-/// Forwards verified heartbeats to `presence` while the subscription exists.
+/// Subscribes to heartbeats; those with a valid signature count for `presence`.
 bus::Subscription subscribe_heartbeats(bus::Bus& bus, runtime::Identity& identity,
                                        const Deployment& deployment, PresenceClock& presence,
                                        const Clock& clock) {

@@ -3,6 +3,7 @@
 
 import contextlib
 import io
+import json
 import pathlib
 import re
 import runpy
@@ -308,6 +309,22 @@ class Tidy(unittest.TestCase):
             again = subprocess.run(command, capture_output=True, text=True)
             self.assertEqual(again.returncode, 0)
             self.assertIn("0 of them new", again.stdout)
+
+    def test_tidy_reads_no_precompiled_header(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            build = root / "build"
+            build.mkdir()
+            shutil.copy(SOURCE / ".clang-tidy", root)
+            header, source = build / "cmake_pch.hxx", root / "a.cpp"
+            header.write_text("#include <string>\n")
+            (build / "compile_commands.json").write_text(json.dumps(
+                [{"directory": str(build), "file": str(source), "command":
+                  f"c++ -std=c++20 -fpch-preprocess -Winvalid-pch -include {header} -c {source}"}]))
+            source.write_text("std::string f() { return {}; }\n")
+            done = subprocess.run([sys.executable, HERE / "tidy.py", "--root", root, "--build", build], capture_output=True, text=True)
+            self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
+            self.assertIn("undeclared identifier 'std'", done.stdout)
 
 
 class Deployment(unittest.TestCase):

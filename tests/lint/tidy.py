@@ -15,6 +15,7 @@ import re
 import subprocess
 import sys
 
+PRECOMPILED = re.compile(r"""\s-(fpch-preprocess|Winvalid-pch|include\s+("[^"]*cmake_pch\.hxx"|\S*cmake_pch\.hxx))(?=\s)""")
 INCLUDE = re.compile(r'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
@@ -51,9 +52,15 @@ def main():
     cache.mkdir(exist_ok=True)
     config = args.config.read_bytes()
 
+    # Without the precompiled header, which is GCC's: so each file is also checked for what it does not include itself.
+    entries = json.loads((build / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = PRECOMPILED.sub("", entry["command"])
+    (cache / "compile_commands.json").write_text(json.dumps(entries))
+
     todo = []
     total = 0
-    for entry in json.loads((build / "compile_commands.json").read_text()):
+    for entry in entries:
         path = pathlib.Path(entry["directory"], entry["file"]).resolve()
         # Generated files are checked by their generator's tests; tests are checked by compiler warnings only.
         if not path.is_relative_to(args.root.resolve()) or path.is_relative_to(build.resolve()):
@@ -61,14 +68,14 @@ def main():
         if path.name.endswith("_test.cpp"):
             continue
         total += 1
-        roots = [args.root / "libs", args.root / "tests"]
+        roots = [args.root, args.root / "libs", args.root / "tests"]
         mark = cache / digest_of(entry, path, roots, config)
         if not mark.exists():
             todo.append((path, mark))
 
     def check(item):
         path, mark = item
-        command = ["clang-tidy-19", "--quiet", f"--config-file={args.config}", "-p", str(build), str(path),
+        command = ["clang-tidy-19", "--quiet", f"--config-file={args.config}", "-p", str(cache), str(path),
                    "--extra-arg=-Wno-unknown-warning-option"]
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode == 0:

@@ -13,7 +13,9 @@ namespace lamda::dispatch {
 
 /// Returns the canonical bytes of the jobs' specs, including attached specs. Skips jobs without a spec.
 std::map<JobId, std::string> read_specs(store::Txn& txn, const std::vector<JobId>& ids);
-/// Stores a spec under the digest of its bytes. Does nothing if it is stored already.
+/// Stores a spec of 2 to 65,536 bytes under its digest; renews the time of a stored one. Notifies
+/// `lamda_spec`.
+/// @throws StatementError for another size
 void put_spec(store::Txn& txn, BytesView spec);
 
 /// A stored spec that replaces the one named by the job's id.
