@@ -1,18 +1,13 @@
 #!/usr/bin/env python3
 """Each lint finds what it is for, in a small tree that has one thing wrong."""
 
-import contextlib
-import io
 import json
 import pathlib
-import re
-import runpy
 import shutil
 import subprocess
 import sys
 import tempfile
 import unittest
-from unittest import mock
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
@@ -172,111 +167,6 @@ class Migrations(unittest.TestCase):
             self.assertEqual(subprocess.run(command, capture_output=True).returncode, 1)
 
 
-class SourceText(unittest.TestCase):
-    """The lints of source text: each over a folder of one file, and over that file by its name."""
-
-    def lint(self, name, path, text):
-        with tempfile.TemporaryDirectory() as folder:
-            file = pathlib.Path(folder, path)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(text)
-            whole, one = self.run_here(name, "--root", folder), self.run_here(name, "--root", folder, str(file))
-        if one[0]:
-            self.assertEqual(whole, one)
-        return one
-
-    def run_here(self, name, *arguments):
-        """(exit status, output); in this process, as starting an interpreter takes longer than the lint."""
-        output = io.StringIO()
-        with mock.patch.object(sys, "argv", [f"{name}.py", *arguments]), contextlib.redirect_stdout(output):
-            with self.assertRaises(SystemExit) as end:
-                runpy.run_path(str(HERE / f"{name}.py"), run_name="__main__")
-        return end.exception.code, output.getvalue()
-
-    def passes(self, name, path, text):
-        status, output = self.lint(name, path, text)
-        self.assertEqual((status, len(output.splitlines())), (0, 1), output)
-
-    def refused(self, name, path, text, *places):
-        """`places`: (line, words) of each finding."""
-        status, output = self.lint(name, path, text)
-        self.assertEqual((status, len(output.splitlines())), (1, len(places)), output)
-        for finding, (line, words) in zip(output.splitlines(), places):
-            self.assertTrue(finding.startswith(f"{path}:{line}: "), finding)
-            self.assertIn(words, finding)
-
-    def test_files_of_more_than_400_lines(self):
-        self.passes("file_size", "a.cpp", "int a;\n" * 400)
-        self.refused("file_size", "a.cpp", "int a;\n" * 401, (401, "401 lines"))
-        self.passes("file_size", "proto/a.mjs", "let a;\n" * 401)
-        self.passes("file_size", "a.json", "1\n" * 401)
-
-    def test_functions_of_more_than_70_lines(self):
-        for before in ("void f() {", "A::A(int b) : a_{b} {", "template <typename T>\nauto A<T>::f() const -> T {",
-                       "namespace a {\nclass B : C {\n  public:\n    int f(D d = {}) noexcept {", "bool A::operator==(A a) {"):
-            after = "}" * before.count("{") if "B : C" in before else "}"
-            begin = before.count("\n") + 1 if "B : C" in before else 1
-            signature = before.count("\n") + 2 - begin
-            self.passes("function_size", "a.cpp", before + "\n" + "g();\n" * (69 - signature) + after)
-            self.refused("function_size", "a.cpp", before + "\n" + "g();\n" * (70 - signature) + after, (begin, "71 lines"))
-
-    def test_braces_that_are_no_functions(self):
-        for text in ("const int a[] = {\n%s};", "namespace a {\n%s}", "enum class A {\n%s};", "/* void f() {\n%s} */"):
-            self.passes("function_size", "a.cpp", text % ("1,  // '{' {\n" * 100))
-        self.passes("function_size", "a.cpp", 'void f() {\n    g("}", R"({\n)", \'{\', 1\'000);\n}\n' * 40)
-
-    def test_test_cases_of_more_than_120_lines(self):
-        self.passes("function_size", "a_test.cpp", 'TEST_CASE("a") {\n' + "f();\n" * 118 + "}")
-        self.refused("function_size", "a_test.cpp", 'TEST_CASE("a") {\n' + "f();\n" * 119 + "}", (1, "TEST_CASE has 121"))
-
-    def test_sql_outside_of_stores(self):
-        for sql in ("SELECT id FROM a", "(SELECT ", "INSERT INTO a.b VALUES ($1)", "UPDATE a.b AS c SET d = 1", "DELETE FROM a",
-                    " WHERE id = $1", "LISTEN a", "CREATE UNIQUE INDEX a", "ALTER TABLE a", "COPY a FROM STDIN", " ORDER BY id"):
-            self.refused("sql_place", "services/a/loop.cpp", f'f();\nauto a = "{sql}";', (2, "SQL outside of a store"))
-            for place in ("services/a/job_store.cpp", "services/a/job_rows.cpp", "libs/store/a.hpp", "tests/bench/a.cpp", "libs/a/a_test.cpp"):
-                self.passes("sql_place", place, f'auto a = "{sql}";')
-        for text in ("// SELECT 1", '"Select a job"', '"updates the set"', '"JOB   WHERE   STATUS"', '"copy it from there"'):
-            self.passes("sql_place", "services/a/loop.cpp", text)
-
-    def test_head_comments(self):
-        for path, text in [("a.hpp", "// Reads blocks one by one.\n#pragma once\n"), ("a.cpp", '#include "x/a.hpp"\n'),
-                           ("a_test.cpp", "int a;\n"), ("a.hpp", "// Usage of a bench:\n//\n" + "// more\n" * 9)]:
-            self.passes("head_comments", path, text)
-        self.refused("head_comments", "a.hpp", "#pragma once\n", (1, "no head comment"))
-        self.refused("head_comments", "main.cpp", '#include "x/a.hpp"\n', (1, "no head comment"))
-        for start in ("What", "Whether", "Of", "All that", "If"):
-            self.refused("head_comments", "a.hpp", f"// {start} a block says.\n", (1, f'begins with "{start}"'))
-        self.refused("head_comments", "a.hpp", "// Blocks, one by one\n", (1, "full stop"))
-        self.refused("head_comments", "a.hpp", "// Blocks.\n", (1, "names its subject"))
-        self.refused("head_comments", "a.hpp", "// Reads blocks one by one.\n" * 5, (1, "5 lines"))
-
-    def test_doc_comments(self):
-        head = "// Reads blocks one by one.\n"
-        self.passes("head_comments", "a.hpp", head + '/// True if it fits, and\n/// what it costs.\nint a;  ///< in wei\nf("/// What");\n')
-        for start in ("What", "Whether", "Whose", "Of"):
-            self.refused("head_comments", "a.hpp", head + f"int a;  ///< wei\n\n/// {start} it holds.\n", (4, f'"{start}"'))
-            self.refused("head_comments", "a_test.cpp", f"int a;  ///< {start} it holds\n", (1, f'"{start}"'))
-
-    def test_names_in_the_documentation(self):
-        PAGE = "docs/" + "a.md"
-        self.passes("doc_names", PAGE, "`StreamReader::step`, `std::vector`, `gone_name`\n")
-        self.refused("doc_names", PAGE, "a\n`StreamReader::no_function_" + "of_it`\n", (2, "no source has no_function_" + "of_it"))
-        self.refused("doc_names", "docs/walkthrough.md", "`no_function_" + "of_it`\n", (1, "no source has no_function_" + "of_it"))
-        self.passes("doc_names", "docs/decisions/" + "a.md", "`StreamReader::no_function_" + "of_it`\n")
-
-    def test_words(self):
-        for path, text in [("a.cpp", '// nobody\nf("a job that is told");\n'), ("a.md", "A job\n\nthat nobody runs, but\nfor one.\n"),
-                           ("a.py", '"""Nobody\n\nis told."""\n'), ("proto/a.yaml", "a: 1  # nobody\ndescription: is told\n"),
-                           ("proto/a.schema.json", '{"description": "nobody asks",\n"title": "is told"}\n'), ("a.mjs", 'f("is told");  // nobody\n')]:
-            status, output = self.lint("words", path, text)
-            self.assertEqual((status, len(output.splitlines())), (1, 2), output)
-        self.refused("words", "a.hpp", "int a;\n// Made\n// anew.\n", (3, '"anew"; write: again'))
-        for path, text in [("a.cpp", 'int told = nobody(news_);  // `told` and told_\nf("nobody", "SELECT wish FROM a");\n#include "news.hpp"\n'),
-                           ("a.md", "`nobody`, news.hpp, a/news\n\n```\ntold\n```\n"), ("a.py", "told = 'nobody'\n"),
-                           ("docs/decisions/NNNN-a.md", "nobody\n"), ("migrations/0001_a.sql", "-- nobody\n")]:
-            self.passes("words", path, text)
-
-
 class Format(unittest.TestCase):
     def test_only_what_the_style_would_change_is_refused(self):
         with tempfile.TemporaryDirectory() as folder:
@@ -325,6 +215,79 @@ class Tidy(unittest.TestCase):
             done = subprocess.run([sys.executable, HERE / "tidy.py", "--root", root, "--build", build], capture_output=True, text=True)
             self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
             self.assertIn("undeclared identifier 'std'", done.stdout)
+
+
+class Deployment(unittest.TestCase):
+    """A copy of the tree's deployment with one thing wrong; no executables, so names are judged by env.example."""
+
+    FILES = ["env.example", ".gitignore", ".dockerignore", "deploy", "docs/operations.md", "libs/runtime/detail/admin_endpoint.cpp", "libs/runtime/setting_names.cpp",
+             "services/api-gateway/routes/api.cpp"]
+    COMPOSE = "deploy/docker/docker-compose.yml"
+
+    def lint(self, path=None, old="", new=""):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name in self.FILES:
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                if (SOURCE / name).is_dir():
+                    shutil.copytree(SOURCE / name, root / name)
+                else:
+                    shutil.copy(SOURCE / name, root / name)
+            if path:
+                text = (root / path).read_text()
+                self.assertIn(old, text)
+                (root / path).write_text(text.replace(old, new))
+            done = subprocess.run([sys.executable, HERE / "deployment.py", root, root / "none"], capture_output=True, text=True)
+            return done.returncode, done.stderr
+
+    def refused(self, path, old, new, *words):
+        status, errors = self.lint(path, old, new)
+        self.assertEqual(status, 1, errors)
+        for word in words:
+            self.assertIn(word, errors)
+
+    def test_the_tree_passes(self):
+        self.assertEqual(self.lint(), (0, ""))
+
+    def test_names_that_nothing_reads(self):
+        self.refused(self.COMPOSE, "API_PORT:", "API_PROT:", "API_PROT is no setting of lamda-api-gateway")
+        self.refused("deploy/systemd/lamda-reputation.service", "METRICS_PORT=", "METRIC_PORT=", "METRIC_PORT is no setting")
+
+    def test_secrets_volumes_and_files_that_are_not_there(self):
+        self.refused(self.COMPOSE, "secrets: [operator-token]", "secrets: []", "the secret operator-token is not given to it")
+        self.refused(self.COMPOSE, "./secrets/operator.token", "./secrets/token", "make-secrets.sh does not make it")
+        self.refused(self.COMPOSE, "nats:/var/lib/nats", "bus:/var/lib/nats", "volumes bus")
+        self.refused(self.COMPOSE, "../nats:", "../bus:", "does not exist")
+        self.refused("deploy/docker/make-secrets.sh", " NATS_FEED", "", "NATS_FEED_PASSWORD")
+        self.refused(".dockerignore", "/deploy/docker/secrets", "", ".dockerignore")
+        self.refused(".gitignore", "/deploy/nats/providers.conf", "", ".gitignore")
+
+    def test_secrets_of_others(self):
+        self.refused("libs/runtime/setting_names.cpp", '"NATS_FEED_PASSWORD"', '"NATS_FEED"', "nats.conf: NATS_FEED_PASSWORD: not among")
+        self.refused(self.COMPOSE, '  OPERATOR_TOKEN: ""\n', "", "node-registry: OPERATOR_TOKEN of .env reaches it")
+
+    def test_ports_that_differ(self):
+        self.refused(self.COMPOSE, "127.0.0.1:8080:8080", "127.0.0.1:8080:8081", "does not listen on")
+        self.refused("deploy/systemd/lamda-reputation.service", "=9103", "=9113", "prometheus.yml", "docs/operations.md")
+        self.refused(self.COMPOSE, '"127.0.0.1:4222:4222"', '"4222:4222"', "open to the world")
+
+    def test_health_checks_that_cannot_answer(self):
+        self.refused(self.COMPOSE, "9100/readyz", "9100/ready", "does not serve")
+        self.refused(self.COMPOSE, "127.0.0.1:9100/", "127.0.0.1:9101/", "does not serve")
+        self.refused("deploy/docker/Dockerfile", "        curl \\\n", "", "the image has no curl")
+
+    def test_a_bus_without_jetstream_users_or_a_lasting_store(self):
+        self.refused("deploy/nats/nats.conf", "jetstream {", "mqtt {", "JetStream is not enabled")
+        self.refused(self.COMPOSE, '"-c", "/etc/nats/lamda/nats.conf"', '"-js"', "must run with deploy/nats/nats.conf")
+        self.refused(self.COMPOSE, "nats://gateway:", "nats://reputation:", "NATS_URL is no login")
+        self.refused(self.COMPOSE, '"nats:/var/lib/nats"', '"nats:/data"', "is in no volume")
+
+    def test_a_database_login_that_is_another_services(self):
+        self.refused(self.COMPOSE, "lamda_gateway:", "lamda_dispatcher:", "its database role is lamda_gateway")
+        self.refused(self.COMPOSE, "lamda_gateway:${POSTGRES_GATEWAY", "lamda:${POSTGRES", "its database role is lamda_gateway")
+        self.refused(self.COMPOSE, "LAMDA_GATEWAY_PASSWORD:", "LAMDA_GATE_PASSWORD:", "takes", "LAMDA_GATEWAY_PASSWORD")
+        self.refused("deploy/postgres/roles.sql", "printenv LAMDA_GATEWAY_PASSWORD", "true", "passwords")
+        self.refused("deploy/systemd/lamda-reputation.service", "EnvironmentFile=-", "#", "its own DATABASE_URL")
 
 
 if __name__ == "__main__":
