@@ -155,7 +155,7 @@ class Deployment:
 
     def check_health(self):
         final = self.text("deploy/docker/Dockerfile").rsplit("\nFROM ", 1)[1]
-        admin, gateway = self.text("libs/runtime/app.cpp"), self.text("services/api-gateway/routes/api.cpp")
+        admin, gateway = self.text("libs/runtime/detail/admin_endpoint.cpp"), self.text("services/api-gateway/routes/api.cpp")
         for name, service in self.services.items():
             place = f"{COMPOSE}: {name}"
             if service.get("restart") == "no":

@@ -15,7 +15,7 @@ import { addDirectories, addFile, parsePath, resolve } from './unixfs.mjs';
 const maxBlockBytes = 1024 * 1024;
 
 /** Refuses options that would give another CID than the client expects. */
-function addOptions({ blocks }, query) {
+function addOptions(store, query) {
     const expected = { hash: 'sha2-256', chunker: 'size-262144' };
     for (const [name, value] of Object.entries(expected)) {
         if (query.has(name) && query.get(name) !== value) {
