@@ -32,7 +32,7 @@ function addOptions(store, query) {
         throw new RequestError(400, `option "cid-version": unknown version ${cidVersion}; use 0 or 1`);
     }
     return {
-        target: flag(query, 'only-hash', false) ? noBlocks : blocks,
+        target: flag(query, 'only-hash', false) ? noBlocks : store.blocks,
         wrapWithDirectory: flag(query, 'wrap-with-directory', false),
         cidVersion,
         rawLeaves: flag(query, 'raw-leaves', cidVersion === 1),
