@@ -128,14 +128,20 @@ std::map<std::pair<std::string, int>, int> Scenario::acceptances() {
     bus().ensure_durable("STATUS", durable, "jobs.status.*", Millis(30'000));
     auto consumer = bus().consume("STATUS", durable);
     std::map<std::pair<std::string, int>, int> out;
+    std::map<std::pair<std::string, int>, std::string> newest;
     for (std::uint64_t last = 0; last < stored;) {
         const auto messages = consumer.fetch(100, Millis(5'000) * testkit::patience());
         REQUIRE_FALSE(messages.empty());
         for (const auto& message : messages) {
             last = message.sequence;
             const auto status = json::parse(message.body, nullptr, false);
-            if (status.is_object() && status.value("status", "") == "accepted") {
-                ++out[{status.at("jobId").get<std::string>(), status.at("attempt").get<int>()}];
+            if (status.is_object()) {
+                const std::pair key{status.at("jobId").get<std::string>(), status.at("attempt").get<int>()};
+                const auto state = status.at("status").get<std::string>();
+                if (state == "accepted" && newest[key] != state) {
+                    ++out[key];
+                }
+                newest[key] = state;
             }
             consumer.ack(message);
         }

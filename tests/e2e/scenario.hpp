@@ -49,7 +49,8 @@ class Scenario {
 
     /// Number of messages ever stored in a JetStream stream.
     std::uint64_t stored_in(const std::string& stream);
-    /// Number of `accepted` statuses in the STATUS stream, by (job, attempt).
+    /// Acceptances in the STATUS stream, by (job, attempt): an agent repeats `accepted` while it prepares,
+    /// which is one acceptance; `accepted` after another status is a further one.
     std::map<std::pair<std::string, int>, int> acceptances();
     bus::Bus& bus();
 
