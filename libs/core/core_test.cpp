@@ -6,6 +6,7 @@
 #include "core/duration.hpp"
 #include "core/ids.hpp"
 #include "core/u256.hpp"
+#include "core/wakeup.hpp"
 
 using namespace lamda;
 
@@ -97,4 +98,16 @@ TEST_CASE("FakeClock moves only on request") {
     clock.advance(Millis(1500));
     CHECK(clock.now() == from_unix_seconds(100) + Millis(1500));
     CHECK(clock.steady() - before == Millis(1500));
+}
+
+TEST_CASE("a wakeup ends the wait that follows it, once, and a stop ends every wait") {
+    Wakeup wakeup;
+    std::stop_source stop;
+    wakeup.wake();
+    CHECK(wakeup.wait(stop.get_token(), std::chrono::hours(1)));  // would hang
+    CHECK(wakeup.wait(stop.get_token(), Millis(1)));
+    std::jthread other([&] { wakeup.wake(); });
+    CHECK(wakeup.wait(stop.get_token(), std::chrono::hours(1)));
+    stop.request_stop();
+    CHECK_FALSE(wakeup.wait(stop.get_token(), std::chrono::hours(1)));
 }

@@ -28,6 +28,8 @@ constexpr Millis kShortestPause{200};
 constexpr Millis kLongestPause{5'000};
 constexpr Millis kTick{250};
 constexpr Millis kProbeEvery{1'000};
+/// After a failed probe: what a start waits for is reported as soon as it is there.
+constexpr Millis kFirstProbePause{10};
 /// Below the 5 s within which systemd and orchestrators expect the end.
 constexpr Millis kStopTimeout{4'500};
 
@@ -194,7 +196,9 @@ void App::Impl::run_loop(const Named& loop) {
 }
 
 void App::Impl::run_probes() {
+    Millis wait = kFirstProbePause;
     do {
+        bool all_pass = true;
         for (const Probe& probe : probes) {
             if (stop.stop_requested()) {
                 return;
@@ -204,13 +208,15 @@ void App::Impl::run_probes() {
                 set_check(probe.name, true, "");
             } catch (const std::exception& error) {
                 set_check(probe.name, false, error.what());
+                all_pass = false;
             }
         }
         const auto failing = watch.stall(std::chrono::steady_clock::now());
         if (!failing.empty() || health.checks().contains("loops")) {
             set_check("loops", failing.empty(), failing);
         }
-    } while (pause(stop.get_token(), kProbeEvery));
+        wait = all_pass ? kProbeEvery : std::min(wait * 2, kProbeEvery);
+    } while (pause(stop.get_token(), wait));
 }
 
 void App::Impl::report_to_service_manager(bool& notified_ready) {

@@ -54,7 +54,8 @@ class App {
     /// ConfigContradiction converted by the caller) ends the process with 78; any other exception is
     /// logged and the loop restarted after a growing pause (200 ms … 5 s).
     void loop(const std::string& name, std::function<void(const std::stop_token&)> body);
-    /// Adds a check polled every second for /readyz; an exception means not ok, with its text as detail.
+    /// Adds a check polled for /readyz, every second while all pass and sooner after a first failure (20 ms,
+    /// growing to a second). An exception means not ok, with its text as detail.
     void probe(const std::string& name, std::function<void()> check);
     /// Adds an action at the end, after the loops have returned (close servers, connections).
     void at_stop(std::function<void()> action);

@@ -1,9 +1,8 @@
 #include "txsender/sender.hpp"
 
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 
+#include "core/wakeup.hpp"
 #include "rpcpool/errors.hpp"
 #include "rpcpool/pacing.hpp"
 #include "txsender/detail/nonce_allocator.hpp"
@@ -25,9 +24,7 @@ struct Sender::Impl {
     NonceAllocator allocator;
     telemetry::Health& health;
     std::string check;
-    std::mutex mutex;
-    std::condition_variable_any wake;
-    bool nudged = false;
+    Wakeup wakeup;
 
     Impl(const SenderConfig& config, eth::Rpc& rpc, const crypto::Signer& signer, TxQueue& tx_queue,
          SigningPolicy& signing, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics,
@@ -115,9 +112,7 @@ void Sender::step() {
 }
 
 void Sender::nudge() {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->nudged = true;
-    impl_->wake.notify_all();
+    impl_->wakeup.wake();
 }
 
 void Sender::run(const std::stop_token& stop, Millis pace) {
@@ -133,9 +128,7 @@ void Sender::run(const std::stop_token& stop, Millis pace) {
         } catch (const std::exception&) {
             wait = backoff.next();  // step() has reported the error
         }
-        std::unique_lock lock(impl_->mutex);
-        impl_->wake.wait_for(lock, stop, wait, [&] { return impl_->nudged; });
-        impl_->nudged = false;
+        impl_->wakeup.wait(stop, wait);
     }
 }
 

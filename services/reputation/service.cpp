@@ -5,6 +5,7 @@
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "rpcpool/errors.hpp"
+#include "rpcpool/pacing.hpp"
 #include "runtime/readiness.hpp"
 #include "services/reputation/ingest/confirmation_proofs.hpp"
 #include "services/reputation/ledger/count_check.hpp"
@@ -20,6 +21,7 @@ constexpr auto kIncrementsStream = "reputation:opbnb";
 constexpr auto kLedgerCheck = "reputation:ledger";
 constexpr auto kSenderCheck = "sender:reputation:opbnb";
 constexpr Millis kPace{250};
+constexpr Millis kFirstPause{20};
 constexpr Millis kCheckCounts{30'000};
 
 using streamrunner::or_config_error;
@@ -59,7 +61,8 @@ Service::Service(runtime::App& app, const Config& config)
       lease_(database_, kOwner, app.log(), app.metrics()),
       bsc_(app, database_, clock_, lease_, jobs_plan(), config.bsc, config.reading),
       opbnb_(app, database_, clock_, lease_, increments_plan(), config.opbnb, config.reading),
-      jobs_(config.from_block),
+      jobs_(config.from_block, ledger_wakeup_),
+      increments_(ledger_wakeup_),
       jobs_repair_(config.from_block),
       policy_(database_, config.opbnb.contract) {
     app.health().expect(kLedgerCheck);
@@ -209,7 +212,9 @@ std::string Service::waiting_for() {
 /// one.
 void Service::compare_ledger() {
     const auto reason = waiting_for();
-    may_send_ = may_send_ || reason.empty();
+    if (reason.empty() && !may_send_.exchange(true)) {
+        sender_start_.wake();
+    }
     if (app_.health().set(kLedgerCheck, reason.empty(), reason)) {
         app_.log().info(reason.empty() ? "ledger agrees with the chain"
                                        : "ledger does not agree with the chain yet; sending is paused",
@@ -218,6 +223,8 @@ void Service::compare_ledger() {
 }
 
 void Service::run_ledger(const std::stop_token& stop) {
+    // Until the ledger agrees, the streams wake this loop; what they have reached may not be committed yet.
+    rpcpool::Backoff until_agreed(kFirstPause, kPace);
     do {
         if (!lease_.held()) {
             if (!lease_.yielded()) {
@@ -232,7 +239,7 @@ void Service::run_ledger(const std::stop_token& stop) {
         if (may_send_ && planner_->add_intents() > 0) {
             sender_->nudge();
         }
-    } while (runtime::pause(stop, kPace));
+    } while (ledger_wakeup_.wait(stop, may_send_ ? kPace : until_agreed.next()));
 }
 
 /// Starts after the ledger agrees with the chain: jobs that the chain has counted already need no proof.
@@ -250,7 +257,7 @@ void Service::run_proofs(const std::stop_token& stop) {
 
 void Service::run_sender(const std::stop_token& stop) {
     while (!may_send_) {
-        if (!runtime::pause(stop, kPace)) {
+        if (!sender_start_.wait(stop, kPace)) {
             return;
         }
     }

@@ -48,6 +48,7 @@ class Service {
     pgingest::PgLease lease_;  ///< one for both streams, because their rows are joined
     streamrunner::StreamRunner bsc_;
     streamrunner::StreamRunner opbnb_;
+    Wakeup ledger_wakeup_;
     JobsProjection jobs_;
     IncrementsProjection increments_;
     JobsRepair jobs_repair_;
@@ -59,6 +60,7 @@ class Service {
     IncrementPolicy policy_;
     std::unique_ptr<txsender::Sender> sender_;
     std::atomic<bool> may_send_ = false;
+    Wakeup sender_start_;  ///< may_send_ is set
 };
 
 }  // namespace lamda::reputation

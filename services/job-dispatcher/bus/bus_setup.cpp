@@ -106,7 +106,7 @@ void BusSetup::run(const std::stop_token& stop) {
         if (!last_error.empty()) {
             report_failure(last_error);
         }
-        wait(stop);
+        wakeup_.wait(stop, kPollEvery);
     }
     bus_.on_change(nullptr);
 }
@@ -119,16 +119,8 @@ void BusSetup::report_failure(const std::string& reason) {
     }
 }
 
-void BusSetup::wait(const std::stop_token& stop) {
-    std::unique_lock lock(wake_mutex_);
-    wake_.wait_for(lock, stop, kPollEvery, [this] { return soon_; });
-    soon_ = false;
-}
-
 void BusSetup::poll_soon() {
-    const std::lock_guard lock(wake_mutex_);
-    soon_ = true;
-    wake_.notify_all();
+    wakeup_.wake();
 }
 
 void BusSetup::poll_once() {

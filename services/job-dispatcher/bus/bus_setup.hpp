@@ -2,7 +2,6 @@
 // ones are created again within seconds.
 #pragma once
 
-#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -10,6 +9,7 @@
 
 #include "bus/bus.hpp"
 #include "core/ids.hpp"
+#include "core/wakeup.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -57,7 +57,6 @@ class BusSetup {
     void report_failure(const std::string& reason);
     void restore(const std::vector<Missing>& missing);
     void create(const Missing& missing);
-    void wait(const std::stop_token& stop);
 
     bus::Bus& bus_;
     std::int64_t status_bytes_;
@@ -71,9 +70,7 @@ class BusSetup {
     bool updated_ = false;         ///< update() is done
     bool restored_ = false;        ///< messages of the streams that are missing now are in the outbox
     std::set<Address> providers_;  ///< their durables must exist
-    std::mutex wake_mutex_;
-    std::condition_variable_any wake_;
-    bool soon_ = false;
+    Wakeup wakeup_;
 };
 
 }  // namespace lamda::dispatch

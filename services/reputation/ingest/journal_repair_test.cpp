@@ -63,8 +63,9 @@ struct Scene {
     testkit::PostgresServer postgres{dir.path()};
     store::Database database{testkit::migrated_database(postgres, "reputation", store::kReputationRole),
                              "test", 2};
-    JobsProjection jobs{std::nullopt};
-    IncrementsProjection increments;
+    Wakeup ledger;
+    JobsProjection jobs{std::nullopt, ledger};
+    IncrementsProjection increments{ledger};
     pgingest::Projector jobs_sink{database, "reputation:bsc", jobs};
     pgingest::Projector increments_sink{database, "reputation:opbnb", increments};
     JobsRepair jobs_repair{std::nullopt};

@@ -42,7 +42,7 @@ void JobsProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pg
     const auto rows = job_logs_of(batch, from_block_);
     put_creations(txn, rows.creations);
     put_confirmations(txn, rows.confirmations);
-    caught_up_ = caught_up_ || state.caught_up;
+    caught_up_.note(state);
 }
 
 void JobsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState&) {
@@ -51,13 +51,13 @@ void JobsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const
 }
 
 void JobsProjection::boundary(store::Txn&, const pgingest::StreamState& state) {
-    caught_up_ = caught_up_ || state.caught_up;
+    caught_up_.note(state);
 }
 
 void IncrementsProjection::apply(store::Txn& txn, const ingest::Batch& batch,
                                  const pgingest::StreamState& state) {
     put_increments(txn, increments_of(batch));
-    caught_up_ = caught_up_ || state.caught_up;
+    caught_up_.note(state);
 }
 
 void IncrementsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
@@ -66,7 +66,7 @@ void IncrementsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
 }
 
 void IncrementsProjection::boundary(store::Txn&, const pgingest::StreamState& state) {
-    caught_up_ = caught_up_ || state.caught_up;
+    caught_up_.note(state);
 }
 
 }  // namespace lamda::reputation

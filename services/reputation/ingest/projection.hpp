@@ -4,6 +4,7 @@
 #include <atomic>
 #include <optional>
 
+#include "core/wakeup.hpp"
 #include "pgingest/projector.hpp"
 #include "services/reputation/ingest/journal_store.hpp"
 
@@ -17,32 +18,49 @@ struct JobLogs {
 JobLogs job_logs_of(const ingest::Batch& batch, std::optional<BlockNum> from_block);
 std::vector<Increment> increments_of(const ingest::Batch& batch);
 
+/// True once a stream has reached finality in this process; the ledger's loop is woken then.
+class CaughtUp {
+  public:
+    explicit CaughtUp(Wakeup& ledger) : ledger_(ledger) {}
+    void note(const pgingest::StreamState& state) {
+        if (state.caught_up && !reached_.exchange(true)) {
+            ledger_.wake();
+        }
+    }
+    bool reached() const { return reached_; }
+
+  private:
+    Wakeup& ledger_;
+    std::atomic<bool> reached_ = false;
+};
+
 /// JobCreated and JobConfirmed of JobManager → reputation.job, reputation.confirmation.
 class JobsProjection final : public pgingest::Projection {
   public:
     /// @param from_block earlier confirmations are not counted here
-    explicit JobsProjection(std::optional<BlockNum> from_block) : from_block_(from_block) {}
+    JobsProjection(std::optional<BlockNum> from_block, Wakeup& ledger)
+        : from_block_(from_block), caught_up_(ledger) {}
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
     void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
-    /// True once the stream has reached finality in this process.
-    bool caught_up() const { return caught_up_; }
+    bool caught_up() const { return caught_up_.reached(); }
 
   private:
     std::optional<BlockNum> from_block_;
-    std::atomic<bool> caught_up_ = false;
+    CaughtUp caught_up_;
 };
 
 /// JobCountIncremented of NodeReputation → reputation.increment.
 class IncrementsProjection final : public pgingest::Projection {
   public:
+    explicit IncrementsProjection(Wakeup& ledger) : caught_up_(ledger) {}
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
     void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
-    bool caught_up() const { return caught_up_; }
+    bool caught_up() const { return caught_up_.reached(); }
 
   private:
-    std::atomic<bool> caught_up_ = false;
+    CaughtUp caught_up_;
 };
 
 }  // namespace lamda::reputation
