@@ -8,7 +8,7 @@ DEVNET := $(SUDO) $(BUILD)/bin/lamda-devnet
 EXECUTABLES := lamda lamda-node-registry lamda-job-dispatcher lamda-reputation lamda-api-gateway lamda-node-agent lamda-devnet
 
 .PHONY: help deps configure build test flaky sanitize demo up down status start start-node-registry start-job-dispatcher \
-        start-reputation-service start-api-gateway bench bench-build lint clean
+        start-reputation-service start-api-gateway release bench bench-build lint clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-26s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ start-reputation-service: build ## Start the reputation service from .env
 
 start-api-gateway: build ## Start the API gateway from .env
 	$(call run_service,api-gateway)
+
+release: deps ## Build the executables that are shipped into build/release/bin
+	@test -f $(BUILD)/release/build.ninja || cmake --preset release >/dev/null
+	@ninja -C $(BUILD)/release -j $(JOBS_PARALLEL)
 
 bench: configure ## Measure; prints one line per figure: name value unit (target)
 	@test -f $(BUILD)/release/build.ninja || cmake --preset release >/dev/null
