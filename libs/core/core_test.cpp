@@ -3,6 +3,7 @@
 
 #include "core/cid.hpp"
 #include "core/clock.hpp"
+#include "core/deadline.hpp"
 #include "core/duration.hpp"
 #include "core/ids.hpp"
 #include "core/u256.hpp"
@@ -97,4 +98,20 @@ TEST_CASE("FakeClock moves only on request") {
     clock.advance(Millis(1500));
     CHECK(clock.now() == from_unix_seconds(100) + Millis(1500));
     CHECK(clock.steady() - before == Millis(1500));
+}
+
+TEST_CASE("a deadline has passed exactly if no time is left") {
+    FakeClock clock(from_unix_seconds(100));
+    const Deadline deadline(clock, Millis(1500));
+    CHECK(deadline.left() == Millis(1500));
+    clock.step(Millis(60'000));  // the wall clock alone
+    clock.advance(Millis(1499));
+    CHECK(deadline.left() == Millis(1));
+    CHECK_FALSE(deadline.passed());
+    clock.advance(Millis(1));
+    CHECK(deadline.left() == Millis(0));
+    CHECK(deadline.passed());
+    clock.advance(Millis(60'000));
+    CHECK(deadline.left() == Millis(0));
+    CHECK(Deadline(clock, Millis(0)).passed());
 }
