@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "http/raw_client.hpp"
+#include "http/testing/raw_client.hpp"
 #include "http/testing/server.hpp"
 
 using namespace lamda;
@@ -233,6 +233,6 @@ TEST_CASE("routes() lists the routes, and a port in use is reported by number") 
     telemetry::Metrics metrics;
     ServerConfig config;
     config.port = server.port;
-    Server second(config, telemetry::Log::none(), metrics);
+    Server second(config, server.clock, telemetry::Log::none(), metrics);
     CHECK_THROWS_WITH(second.start(), Catch::Matchers::Contains(std::to_string(server.port)));
 }

@@ -36,7 +36,8 @@ int serve(runtime::App& app, const gateway::Config& config) {
     settings.most_of_address = settings.most_connections / 8;
     settings.most_large = std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
     settings.cors_origins = config.cors_origins;
-    http::Server server(settings, app.log(), app.metrics());
+    const SystemClock clock;
+    http::Server server(settings, clock, app.log(), app.metrics());
     gateway::add_routes(server, parts);
     const int port = server.start();
     app.log().info("REST server started", {{"address", settings.bind_address}, {"port", port}});

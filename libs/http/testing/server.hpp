@@ -11,7 +11,7 @@ namespace lamda::http {
 
 struct TestServer {
     explicit TestServer(ServerConfig config = {})
-        : server(std::move(config), telemetry::Log::none(), metrics) {
+        : server(std::move(config), clock, telemetry::Log::none(), metrics) {
         server.route("GET", "/items/{id}", [](const Request& request) {
             return Response{200, "application/json", "{\"id\":\"" + request.params.at("id") + "\"}", {}};
         });
@@ -42,6 +42,7 @@ struct TestServer {
         gate.notify_all();
     }
 
+    SystemClock clock;
     telemetry::Metrics metrics;
     std::atomic<int> posts{0};
     std::atomic<int> waiting{0};
