@@ -7,8 +7,8 @@
 
 namespace lamda {
 
-/// The clock must outlive it. A wait that blocks in another library needs one of a SystemClock: a clock that a test
-/// sets does not move while the library waits.
+/// The clock must outlive it. A wait that blocks in another library needs one of a SystemClock: a clock that
+/// a test sets does not move while the library waits.
 class Deadline {
   public:
     Deadline(const Clock& clock, Millis timeout) : clock_(&clock), at_(clock.steady() + timeout) {}

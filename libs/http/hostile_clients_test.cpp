@@ -62,7 +62,7 @@ struct BigServer {
         port = server.start();
     }
 
-    MemoryBudget memory{1U << 30};
+    lamda::MemoryBudget memory{1U << 30};
     lamda::SystemClock clock;
     lamda::telemetry::Metrics metrics;
     std::atomic<int> bigs{0};

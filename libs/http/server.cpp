@@ -10,8 +10,8 @@
 #include "http/client_address.hpp"
 #include "http/detail/engine.hpp"
 #include "http/detail/router.hpp"
-#include "http/detail/status.hpp"
 #include "http/detail/target.hpp"
+#include "problem/status_phrase.hpp"
 
 namespace lamda::http {
 
@@ -78,7 +78,7 @@ struct Server::Impl {
 Response Server::Impl::handle(int route, const Request& request) {
     try {
         return handlers[static_cast<std::size_t>(route)](request);
-    } catch (const Problem& problem) {
+    } catch (const problem::Problem& problem) {
         return to_response(problem, request);
     } catch (const std::exception& error) {
         log.error(
@@ -268,7 +268,7 @@ std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remo
     return fmt::format(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nX-Request-Id: {}\r\n"
         "X-Content-Type-Options: nosniff\r\n{}Connection: close\r\n\r\n{}",
-        response.status, status_phrase(response.status), response.content_type, response.body.size(),
+        response.status, problem::status_phrase(response.status), response.content_type, response.body.size(),
         request.request_id, more, request.method == "HEAD" ? "" : response.body);
 }
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "http/memory_budget.hpp"
+#include "core/memory_budget.hpp"
 #include "http/message.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"

@@ -25,7 +25,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     const runtime::Identity identity(app, database, {gateway::identity_of(config)});
     runtime::watch_bus(app, bus, config.nats_url);
 
-    http::MemoryBudget memory(config.answer_bytes);
+    MemoryBudget memory(config.answer_bytes);
     const gateway::Parts parts{config, database, bus, app.health(), memory, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;

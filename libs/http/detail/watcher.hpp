@@ -91,7 +91,6 @@ class Watcher {
     std::optional<RawRequest> advance(Connection& connection);
     std::optional<RawRequest> begin_serving(Connection& connection);
     std::optional<RawRequest> send_on(Connection& connection);
-    void set_deadline(Connection& connection);
     void expire(Connection& connection);
     void refuse(Connection& connection, const Refusal& refusal);
     void close_after_drain(Connection& connection);

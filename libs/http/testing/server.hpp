@@ -20,7 +20,7 @@ struct TestServer {
             return Response{201, "application/json", std::to_string(request.body.size()), {}};
         });
         server.route("GET", "/refuse", [](const Request&) -> Response {
-            throw Problem{422, "no_such_thing", "", "because", {{"/a", "bad", "why"}}};
+            throw problem::Problem{422, "no_such_thing", "", "because", {{"/a", "bad", "why"}}};
         });
         server.route("GET", "/break",
                      [](const Request&) -> Response { throw std::runtime_error("password=hunter2"); });

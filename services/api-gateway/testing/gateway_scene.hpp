@@ -28,7 +28,7 @@ inline Config config() {
 /// The only allowed origin.
 constexpr auto kOrigin = "https://app.example";
 
-inline http::ServerConfig server_config(http::MemoryBudget& memory) {
+inline http::ServerConfig server_config(MemoryBudget& memory) {
     http::ServerConfig out;
     out.memory = &memory;
     out.cors_origins = {kOrigin};
@@ -146,7 +146,7 @@ struct Gateway {
     bus::Bus bus;
     telemetry::Health health;
     telemetry::Metrics metrics;
-    http::MemoryBudget memory{64U << 20};
+    MemoryBudget memory{64U << 20};
     SystemClock clock;
     Parts parts;
     http::Server server;
