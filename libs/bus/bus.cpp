@@ -64,13 +64,12 @@ void Bus::publish(const std::string& subject, const std::string& body) {
 
 std::string Bus::request(const std::string& subject, const std::string& body, Millis timeout) {
     auto& connection = *impl_->connection;
-    const auto begin = std::chrono::steady_clock::now();
+    const Deadline deadline = connection.deadline(timeout);
     connection.require(timeout);
-    const auto left = timeout - std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
     natsMsg* raw = nullptr;
-    const auto status =
-        natsConnection_Request(&raw, connection.nats(), subject.c_str(), body.data(),
-                               static_cast<int>(body.size()), std::max<std::int64_t>(left.count(), 1));
+    const auto status = natsConnection_Request(&raw, connection.nats(), subject.c_str(), body.data(),
+                                               static_cast<int>(body.size()),
+                                               std::max<std::int64_t>(deadline.left().count(), 1));
     const OwnedMessage message(raw);
     if (status != NATS_OK) {
         fail("request to " + subject, status);

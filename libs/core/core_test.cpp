@@ -3,6 +3,7 @@
 
 #include "core/cid.hpp"
 #include "core/clock.hpp"
+#include "core/deadline.hpp"
 #include "core/duration.hpp"
 #include "core/ids.hpp"
 #include "core/u256.hpp"
@@ -110,4 +111,20 @@ TEST_CASE("a wakeup ends the wait that follows it, once, and a stop ends every w
     CHECK(wakeup.wait(stop.get_token(), std::chrono::hours(1)));
     stop.request_stop();
     CHECK_FALSE(wakeup.wait(stop.get_token(), std::chrono::hours(1)));
+}
+
+TEST_CASE("a deadline has passed exactly if no time is left") {
+    FakeClock clock(from_unix_seconds(100));
+    const Deadline deadline(clock, Millis(1500));
+    CHECK(deadline.left() == Millis(1500));
+    clock.step(Millis(60'000));  // the wall clock alone
+    clock.advance(Millis(1499));
+    CHECK(deadline.left() == Millis(1));
+    CHECK_FALSE(deadline.passed());
+    clock.advance(Millis(1));
+    CHECK(deadline.left() == Millis(0));
+    CHECK(deadline.passed());
+    clock.advance(Millis(60'000));
+    CHECK(deadline.left() == Millis(0));
+    CHECK(Deadline(clock, Millis(0)).passed());
 }

@@ -5,7 +5,7 @@
 #include <memory>
 #include <vector>
 
-#include "http/raw_client.hpp"
+#include "http/testing/raw_client.hpp"
 #include "http/testing/server.hpp"
 #include "testkit/process.hpp"
 
@@ -52,7 +52,7 @@ struct BigServer {
                   config.memory = &memory;
                   return config;
               }(),
-              lamda::telemetry::Log::none(), metrics) {
+              clock, lamda::telemetry::Log::none(), metrics) {
         server.route("GET", "/big", [this](const Request&) {
             ++bigs;
             return Response{200, "text/plain", std::string(kBig, 'x'), {}};
@@ -62,7 +62,8 @@ struct BigServer {
         port = server.start();
     }
 
-    MemoryBudget memory{1U << 30};
+    lamda::MemoryBudget memory{1U << 30};
+    lamda::SystemClock clock;
     lamda::telemetry::Metrics metrics;
     std::atomic<int> bigs{0};
     Server server;
@@ -167,7 +168,8 @@ TEST_CASE("unfinished bodies are bounded, and others are read") {
 TEST_CASE("large requests wait for each other, small ones do not wait for them") {
     lamda::telemetry::Metrics metrics;
     ServerConfig config = small();
-    Server server(config, lamda::telemetry::Log::none(), metrics);
+    const lamda::SystemClock clock;
+    Server server(config, clock, lamda::telemetry::Log::none(), metrics);
     std::atomic<int> running{0};
     std::atomic<int> most{0};
     std::atomic<bool> open{false};

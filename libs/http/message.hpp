@@ -1,12 +1,11 @@
-// Requests, answers, and errors as problem documents (RFC 9457).
+// Requests and answers of HTTP.
 #pragma once
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "core/result.hpp"
+#include "problem/problem.hpp"
 
 namespace lamda::http {
 
@@ -29,27 +28,8 @@ struct Response {
     std::vector<std::pair<std::string, std::string>> headers;
 };
 
-/// One invalid part of a request.
-struct FieldError {
-    /// JSON pointer into the body, `?name` for a query parameter, or `{name}` of the path.
-    std::string pointer;
-    std::string code;
-    std::string detail;
-    bool operator==(const FieldError&) const = default;
-};
-
-/// `application/problem+json`: {"type":"urn:lamda:error:<code>","title","status","detail","instance","code",
-/// "request_id","errors":[…]}. Thrown by handlers; the server converts it to the answer.
-struct Problem {
-    int status = 500;
-    std::string code = "internal";
-    std::string title;  ///< empty: the reason phrase of the status
-    std::string detail;
-    std::vector<FieldError> errors;
-    int retry_after = 0;  ///< seconds; 0: none, or the default for a 503
-};
-Response to_response(const Problem& problem, const Request& request);
-/// 400 `invalid_request` for a refused input.
-Problem invalid(const Error& error, const std::string& pointer);
+/// The document of the problem as `application/problem+json`, with Retry-After where the problem has one, and
+/// for a 503.
+Response to_response(const problem::Problem& problem, const Request& request);
 
 }  // namespace lamda::http

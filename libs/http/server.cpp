@@ -10,8 +10,8 @@
 #include "http/client_address.hpp"
 #include "http/detail/engine.hpp"
 #include "http/detail/router.hpp"
-#include "http/detail/status.hpp"
 #include "http/detail/target.hpp"
+#include "problem/status_phrase.hpp"
 
 namespace lamda::http {
 
@@ -42,10 +42,11 @@ std::string joined(const std::vector<std::string>& names) {
 }  // namespace
 
 struct Server::Impl {
-    Impl(ServerConfig settings, telemetry::Log logger, telemetry::Metrics& registry)
-        : config(std::move(settings)), log(std::move(logger)), metrics(registry) {}
+    Impl(ServerConfig settings, const Clock& time, telemetry::Log logger, telemetry::Metrics& registry)
+        : config(std::move(settings)), clock(time), log(std::move(logger)), metrics(registry) {}
 
     ServerConfig config;
+    const Clock& clock;
     telemetry::Log log;
     telemetry::Metrics& metrics;
     Router router;
@@ -77,7 +78,7 @@ struct Server::Impl {
 Response Server::Impl::handle(int route, const Request& request) {
     try {
         return handlers[static_cast<std::size_t>(route)](request);
-    } catch (const Problem& problem) {
+    } catch (const problem::Problem& problem) {
         return to_response(problem, request);
     } catch (const std::exception& error) {
         log.error(
@@ -193,7 +194,7 @@ void Server::Impl::count(const std::string& method, int route, int status, doubl
 }
 
 void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answered) {
-    const auto began = std::chrono::steady_clock::now();
+    const auto began = clock.steady();
     Request request;
     request.method = raw.method;
     request.headers.insert(raw.headers.begin(), raw.headers.end());
@@ -218,7 +219,7 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
         out.response = to_response({400, target.error().code, "", target.error().message, {}}, request);
         add_cors(out.response, request, nullptr);
     }
-    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    const std::chrono::duration<double> took = clock.steady() - began;
     count(request.method, out.route, out.response.status, took.count());
     // Logs the path without the query, which may contain tokens.
     log.debug("request", {{"method", request.method},
@@ -267,12 +268,12 @@ std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remo
     return fmt::format(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nX-Request-Id: {}\r\n"
         "X-Content-Type-Options: nosniff\r\n{}Connection: close\r\n\r\n{}",
-        response.status, status_phrase(response.status), response.content_type, response.body.size(),
+        response.status, problem::status_phrase(response.status), response.content_type, response.body.size(),
         request.request_id, more, request.method == "HEAD" ? "" : response.body);
 }
 
-Server::Server(ServerConfig config, telemetry::Log log, telemetry::Metrics& metrics)
-    : impl_(std::make_unique<Impl>(std::move(config), std::move(log), metrics)) {}
+Server::Server(ServerConfig config, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
+    : impl_(std::make_unique<Impl>(std::move(config), clock, std::move(log), metrics)) {}
 
 Server::~Server() {
     stop();
@@ -309,7 +310,7 @@ int Server::start() {
     config.body_timeout = config.head_timeout * 6;
     config.keep_alive = std::chrono::milliseconds(impl_->config.keep_alive_ms);
     impl_->engine = std::make_unique<Engine>(
-        config,
+        config, impl_->clock,
         [this](const httplib::Request& raw, httplib::Response& answered) { impl_->serve(raw, answered); },
         [this](const RawRequest& raw) { return impl_->is_large(raw); },
         [this](const Refusal& refusal, const std::string& remote) { return impl_->refuse(refusal, remote); });

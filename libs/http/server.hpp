@@ -7,7 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "http/memory_budget.hpp"
+#include "core/clock.hpp"
+#include "core/memory_budget.hpp"
 #include "http/message.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -37,7 +38,7 @@ struct ServerConfig {
 
 class Server {
   public:
-    Server(ServerConfig config, telemetry::Log log, telemetry::Metrics& metrics);
+    Server(ServerConfig config, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;

@@ -4,7 +4,7 @@
 #include <thread>
 #include <vector>
 
-#include "http/raw_client.hpp"
+#include "http/testing/raw_client.hpp"
 #include "http/testing/server.hpp"
 #include "testkit/patience.hpp"
 

@@ -3,7 +3,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 
-#include "http/raw_client.hpp"
+#include "http/testing/raw_client.hpp"
 #include "http/testing/server.hpp"
 
 using namespace lamda;
@@ -13,7 +13,7 @@ using nlohmann::json;
 namespace {
 
 /// Parses a problem document and checks that it is complete and matches its answer.
-json problem(const RawAnswer& answer) {
+json problem_of(const RawAnswer& answer) {
     INFO(answer.head << answer.body);
     REQUIRE(answer.has("Content-Type: application/problem+json"));
     const json body = json::parse(answer.body);
@@ -54,14 +54,14 @@ TEST_CASE("HEAD has the head of GET and no body; Connection: close and HTTP/1.0 
 TEST_CASE("unknown paths, wrong methods and wrong media types are problems with a request id") {
     TestServer server;
     RawClient client(server.port);
-    CHECK(problem(client.ask(get("/nothing")))["code"] == "unknown_path");
+    CHECK(problem_of(client.ask(get("/nothing")))["code"] == "unknown_path");
     const auto wrong = client.ask("DELETE /items/1 HTTP/1.1\r\nHost: x\r\n\r\n");
-    CHECK(problem(wrong)["status"] == 405);
+    CHECK(problem_of(wrong)["status"] == 405);
     CHECK(wrong.has("Allow: GET, HEAD, OPTIONS"));
     const auto form = client.ask(
         "POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         "Content-Length: 3\r\n\r\na=b");
-    CHECK(problem(form)["status"] == 415);
+    CHECK(problem_of(form)["status"] == 415);
     CHECK(server.posts == 0);
     CHECK(client
               .ask("POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: Application/JSON; charset=utf-8\r\n"
@@ -72,12 +72,12 @@ TEST_CASE("unknown paths, wrong methods and wrong media types are problems with 
 TEST_CASE("a handler's problem is sent to the client, its exception is not") {
     TestServer server;
     RawClient client(server.port);
-    const auto refused = problem(client.ask(get("/refuse")));
+    const auto refused = problem_of(client.ask(get("/refuse")));
     CHECK(refused["status"] == 422);
     CHECK(refused["instance"] == "/refuse");
     CHECK(refused["errors"] == json::parse(R"([{"pointer":"/a","code":"bad","detail":"why"}])"));
     const auto broken = client.ask(get("/break"));
-    CHECK(problem(broken)["code"] == "internal");
+    CHECK(problem_of(broken)["code"] == "internal");
     CHECK((broken.head + broken.body).find("hunter2") == std::string::npos);
 }
 
@@ -131,7 +131,7 @@ TEST_CASE("OPTIONS: a preflight of an unknown path lets the page read the 404; *
     CHECK(preflight.has("Access-Control-Allow-Origin: https://app.example"));
     CHECK(preflight.has("Access-Control-Allow-Methods: GET, HEAD, OPTIONS, POST"));
     const auto plain = client.ask("OPTIONS /nothing HTTP/1.1\r\n" + origin + "\r\n");
-    CHECK(problem(plain)["code"] == "unknown_path");
+    CHECK(problem_of(plain)["code"] == "unknown_path");
     CHECK(plain.has("Access-Control-Allow-Origin: https://app.example"));
     const auto whole = client.ask("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n");
     CHECK(whole.status == 204);
@@ -166,7 +166,7 @@ TEST_CASE("a refusal before routing is a problem document that the requesting pa
         INFO(one.text.substr(0, 200));
         const auto answer = RawClient(server.port).ask(one.text);
         CHECK(answer.status == one.status);
-        CHECK(problem(answer)["instance"] == "/items");
+        CHECK(problem_of(answer)["instance"] == "/items");
         CHECK(answer.has("Access-Control-Allow-Origin: https://app.example"));
         CHECK(answer.has("Vary: Origin"));
         CHECK(
@@ -233,6 +233,6 @@ TEST_CASE("routes() lists the routes, and a port in use is reported by number") 
     telemetry::Metrics metrics;
     ServerConfig config;
     config.port = server.port;
-    Server second(config, telemetry::Log::none(), metrics);
+    Server second(config, server.clock, telemetry::Log::none(), metrics);
     CHECK_THROWS_WITH(second.start(), Catch::Matchers::Contains(std::to_string(server.port)));
 }

@@ -51,7 +51,7 @@ std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::
         }
         connection->unsent = std::move(bytes);
         connection->sent = 0;
-        connection->deadline = Clock::now() + config_.write_timeout;
+        connection->deadline = clock_.steady() + config_.write_timeout;
         connection->stage = Connection::Stage::kSending;
         {
             const std::lock_guard all(mutex_);
@@ -108,7 +108,7 @@ std::optional<RawRequest> Watcher::send_on(Connection& connection) {
     // Input that arrived meanwhile raised an event that was ignored: read it now.
     connection.stage = Connection::Stage::kWaiting;
     connection.in_request = false;
-    connection.deadline = Clock::now() + config_.keep_alive;
+    connection.deadline = clock_.steady() + config_.keep_alive;
     watch_for(connection, kReadEvents);
     return advance(connection);
 }
@@ -155,7 +155,7 @@ std::optional<RawRequest> Watcher::advance(Connection& connection) {
         const std::size_t used = reader.look({buffer.data(), static_cast<std::size_t>(seen)});
         if (!connection.in_request && reader.state() != State::kIdle) {
             connection.in_request = true;
-            connection.request_began = Clock::now();
+            connection.request_began = clock_.steady();
             if (!connection.fresh) {
                 connection.deadline = connection.request_began + config_.head_timeout;
             }
@@ -217,7 +217,7 @@ void Watcher::close_after_drain(Connection& connection) {
     // briefly.
     ::shutdown(connection.fd, SHUT_WR);
     connection.stage = Connection::Stage::kDraining;
-    connection.deadline = Clock::now() + kLinger;
+    connection.deadline = clock_.steady() + kLinger;
     {
         const std::lock_guard lock(mutex_);
         slots_.hold(connection.id, 0);

@@ -190,8 +190,8 @@ void Network::deploy_contracts() {
     const auto job_manager_tx = onchain::submit(*bsc_rpc_, *admin_, kBsc, request);
     request.data = config_.foreign_contracts ? config_.foreign_contracts->second
                                              : contracts::node_reputation::bytecode();
-    const auto reputation = onchain::transact(*opbnb_rpc_, *admin_, kOpbnb, request);
-    const auto job_manager = onchain::wait_mined(*bsc_rpc_, job_manager_tx);
+    const auto reputation = onchain::transact(*opbnb_rpc_, SystemClock(), *admin_, kOpbnb, request);
+    const auto job_manager = onchain::wait_mined(*bsc_rpc_, SystemClock(), job_manager_tx);
     job_manager_ = job_manager.contract_address.value();
     job_manager_block_ = job_manager.block.number;
     node_reputation_ = reputation.contract_address.value();
@@ -205,7 +205,7 @@ void Network::register_provider(std::size_t index) {
     onchain::TxRequest request;
     request.to = node_reputation_;
     request.data = call.encode();
-    onchain::transact(*opbnb_rpc_, *signer_of(kProviderKeys.at(index)), kOpbnb, request);
+    onchain::transact(*opbnb_rpc_, SystemClock(), *signer_of(kProviderKeys.at(index)), kOpbnb, request);
 }
 
 void Network::define(const std::string& name, const std::string& executable,

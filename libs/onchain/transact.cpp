@@ -1,10 +1,10 @@
 #include "onchain/transact.hpp"
 
 #include <algorithm>
-#include <thread>
 
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
+#include "core/deadline.hpp"
 
 namespace lamda::onchain {
 namespace {
@@ -79,8 +79,9 @@ TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const 
     return done.hash;
 }
 
-eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout, const std::string& subject) {
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
+eth::Receipt wait_mined(eth::Rpc& rpc, const Clock& clock, const TxHash& hash, Millis timeout,
+                        const std::string& subject) {
+    const Deadline deadline(clock, timeout);
     while (true) {
         std::string failure;
         std::optional<eth::Receipt> receipt;
@@ -96,7 +97,7 @@ eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout, const
         if (receipt) {
             return *receipt;
         }
-        if (std::chrono::steady_clock::now() >= deadline) {
+        if (deadline.passed()) {
             const auto seconds = std::to_string(timeout.count() / 1000) + " s";
             throw NotMined(
                 hash, named(hash, subject) +
@@ -105,12 +106,13 @@ eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout, const
                                                  " the node does not report its state (" + failure + ")") +
                           "; it may still be mined");
         }
-        std::this_thread::sleep_for(kPollEvery);
+        clock.sleep({}, kPollEvery);
     }
 }
 
-eth::Receipt transact(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request) {
-    return wait_mined(rpc, submit(rpc, signer, chain, request), Millis(60'000), request.subject);
+eth::Receipt transact(eth::Rpc& rpc, const Clock& clock, const crypto::Signer& signer, ChainId chain,
+                      const TxRequest& request) {
+    return wait_mined(rpc, clock, submit(rpc, signer, chain, request), Millis(60'000), request.subject);
 }
 
 }  // namespace lamda::onchain

@@ -42,10 +42,11 @@ TxHash submit(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const 
 
 /// Polls for the receipt; retries if a node fails meanwhile. @param subject as TxRequest::subject @throws
 /// NotMined, Reverted
-eth::Receipt wait_mined(eth::Rpc& rpc, const TxHash& hash, Millis timeout = Millis(60'000),
-                        const std::string& subject = "");
+eth::Receipt wait_mined(eth::Rpc& rpc, const Clock& clock, const TxHash& hash,
+                        Millis timeout = Millis(60'000), const std::string& subject = "");
 
 /// submit() and wait_mined().
-eth::Receipt transact(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const TxRequest& request);
+eth::Receipt transact(eth::Rpc& rpc, const Clock& clock, const crypto::Signer& signer, ChainId chain,
+                      const TxRequest& request);
 
 }  // namespace lamda::onchain

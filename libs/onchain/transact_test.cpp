@@ -49,9 +49,9 @@ TEST_CASE("waiting for a transaction retries a node that fails") {
     const auto hash = world.send();
     world.chain.mine();
     world.last_error("eth_getTransactionReceipt", 3);
-    CHECK(wait_mined(world.chain, hash, Millis(60'000)).tx_hash == hash);
+    CHECK(wait_mined(world.chain, world.clock, hash, Millis(60'000)).tx_hash == hash);
     world.chain.faults.unreadable = {hash};
-    const auto why = failure_of([&] { wait_mined(world.chain, hash, Millis(0), "job 0x77"); });
+    const auto why = failure_of([&] { wait_mined(world.chain, world.clock, hash, Millis(0), "job 0x77"); });
     CHECK(why.find("job 0x77: transaction " + hash.hex()) == 0);
     CHECK(why.find("cannot be read") != std::string::npos);
 }
@@ -59,8 +59,11 @@ TEST_CASE("waiting for a transaction retries a node that fails") {
 TEST_CASE("a transaction that is not mined in time is named, with its subject") {
     World world;
     const auto hash = world.send();
-    const auto why = failure_of([&] { wait_mined(world.chain, hash, Millis(0), "job 0x77"); });
-    CHECK(why.find("job 0x77: transaction " + hash.hex()) == 0);
+    const auto begin = world.clock.steady();
+    const auto why =
+        failure_of([&] { wait_mined(world.chain, world.clock, hash, Millis(60'000), "job 0x77"); });
+    CHECK(why.find("job 0x77: transaction " + hash.hex() + " was sent but is not mined after 60 s") == 0);
+    CHECK(world.clock.steady() - begin == Millis(60'000));
 }
 
 TEST_CASE("a broadcast without an answer succeeds if the node has the transaction") {

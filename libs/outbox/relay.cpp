@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/crash_point.hpp"
+#include "core/deadline.hpp"
 
 namespace lamda::outbox {
 
@@ -17,20 +18,20 @@ constexpr Millis kPoll{1'000};
 constexpr Millis kSlice{200};
 }  // namespace
 
-Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, telemetry::Log log,
-             telemetry::Metrics& metrics, telemetry::Health& health)
+Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, const telemetry::Context& context)
     : database_(database),
       bus_(bus),
       owner_(std::move(owner)),
-      log_(std::move(log)),
-      published_(metrics.counter("lamda_outbox_published_total", "Outbox messages that JetStream has stored",
-                                 {{"owner", owner_}})),
-      waiting_(
-          metrics.gauge("lamda_outbox_waiting", "Outbox messages not yet published", {{"owner", owner_}})),
-      oldest_(metrics.gauge("lamda_outbox_oldest_seconds",
-                            "Age of the oldest outbox message not yet published; 0: none",
-                            {{"owner", owner_}})),
-      health_(health) {}
+      clock_(context.clock),
+      log_(context.log),
+      published_(context.metrics.counter("lamda_outbox_published_total",
+                                         "Outbox messages that JetStream has stored", {{"owner", owner_}})),
+      waiting_(context.metrics.gauge("lamda_outbox_waiting", "Outbox messages not yet published",
+                                     {{"owner", owner_}})),
+      oldest_(context.metrics.gauge("lamda_outbox_oldest_seconds",
+                                    "Age of the oldest outbox message not yet published; 0: none",
+                                    {{"owner", owner_}})),
+      health_(context.health) {}
 
 std::size_t Relay::drain() {
     std::size_t left = 0;
@@ -133,12 +134,10 @@ void Relay::run(const std::stop_token& stop) {
             }
         }
         // After a failure a notification does not shorten the pause.
-        const auto until = std::chrono::steady_clock::now() + kPoll;
+        const Deadline next(clock_, kPoll);
         bool hint = false;
-        while (!stop.stop_requested() && std::chrono::steady_clock::now() < until &&
-               (!hint || !now.empty())) {
-            const auto left = std::chrono::duration_cast<Millis>(until - std::chrono::steady_clock::now());
-            hint = listener.wait(std::clamp(left, Millis(1), kSlice));
+        while (!stop.stop_requested() && !next.passed() && (!hint || !now.empty())) {
+            hint = listener.wait(std::min(next.left(), kSlice));
         }
     }
 }

@@ -7,9 +7,7 @@
 
 #include "bus/bus.hpp"
 #include "store/database.hpp"
-#include "telemetry/health.hpp"
-#include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::outbox {
 
@@ -18,8 +16,7 @@ class Relay {
     /// A message that has waited longer than this makes the check `outbox` not ready.
     static constexpr std::chrono::seconds kLongestWait{5};
 
-    Relay(store::Database& database, bus::Bus& bus, std::string owner, telemetry::Log log,
-          telemetry::Metrics& metrics, telemetry::Health& health);
+    Relay(store::Database& database, bus::Bus& bus, std::string owner, const telemetry::Context& context);
     /// Sets a callback for after each pass in which a message could not be published.
     void on_refusal(std::function<void()> callback) { on_refusal_ = std::move(callback); }
     /// Runs until stopped: waits for a notification or a second, drains, backs off while the bus is
@@ -37,6 +34,7 @@ class Relay {
     store::Database& database_;
     bus::Bus& bus_;
     std::string owner_;
+    const Clock& clock_;
     telemetry::Log log_;
     telemetry::Counter published_;
     telemetry::Gauge waiting_;

@@ -16,8 +16,10 @@ namespace {
 struct Fixture : testkit::TestDatabase {
     testkit::TempDir dir{"relay"};
     testkit::NatsServer nats{dir.path()};
+    SystemClock clock;
     telemetry::Metrics metrics;
     telemetry::Health health;
+    telemetry::Context context{clock, telemetry::Log::none(), metrics, health};
 
     static bus::StreamSpec jobs() {
         bus::StreamSpec spec;
@@ -76,13 +78,14 @@ TEST_CASE("drains the outbox once", "[.relay-victim]") {
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 1);
     telemetry::Metrics metrics;
     telemetry::Health health;
-    Relay relay(db, bus, "dispatch", telemetry::Log::none(), metrics, health);
+    const SystemClock clock;
+    Relay relay(db, bus, "dispatch", {clock, telemetry::Log::none(), metrics, health});
     relay.drain();
 }
 
 TEST_CASE_METHOD(Fixture, "committed messages arrive once and in order; rolled-back ones do not arrive") {
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    Relay relay(db, *bus, "dispatch", context);
     REQUIRE(relay.drain() == 0);
     put(1, 1'200);
     REQUIRE_THROWS(db.transact([&](store::Txn& txn) {
@@ -101,7 +104,7 @@ TEST_CASE_METHOD(Fixture, "committed messages arrive once and in order; rolled-b
 
 TEST_CASE_METHOD(Fixture, "a message that no stream stores stays and does not block the others") {
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    Relay relay(db, *bus, "dispatch", context);
     put(1, 1, "nowhere.x");
     put(2, 600);
     REQUIRE(relay.drain() == 599);
@@ -113,7 +116,7 @@ TEST_CASE_METHOD(Fixture, "a message that no stream stores stays and does not bl
 TEST_CASE_METHOD(Fixture,
                  "a message that waits too long makes the check not ready, with its age and the reason") {
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    Relay relay(db, *bus, "dispatch", context);
     const auto check = [&] { return health.checks().at("outbox"); };
     put(1, 1, "nowhere.x");
     relay.drain();
@@ -144,7 +147,7 @@ TEST_CASE_METHOD(
         REQUIRE(waiting() > 0);
     }
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    Relay relay(db, *bus, "dispatch", context);
     relay.drain();
     REQUIRE(waiting() == 0);
     REQUIRE(received(*bus) == range(1, 1'000));
@@ -159,10 +162,10 @@ TEST_CASE_METHOD(Fixture,
         store::Database own_db(dsn, "other", 1);
         telemetry::Metrics own_metrics;
         telemetry::Health own_health;
-        Relay relay(own_db, *other_bus, "dispatch", telemetry::Log::none(), own_metrics, own_health);
+        Relay relay(own_db, *other_bus, "dispatch", {clock, telemetry::Log::none(), own_metrics, own_health});
         relay.drain();
     });
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    Relay relay(db, *bus, "dispatch", context);
     relay.drain();
     other.join();
     REQUIRE(waiting() == 0);
@@ -175,7 +178,7 @@ TEST_CASE_METHOD(
     Fixture,
     "the running relay is notified of new messages, waits for an unavailable bus, and stops on request") {
     auto bus = client();
-    Relay relay(db, *bus, "dispatch", telemetry::Log::none(), metrics, health);
+    Relay relay(db, *bus, "dispatch", context);
     std::jthread running([&](const std::stop_token& stop) { relay.run(stop); });
     put(1, 3);
     REQUIRE(wait_until([&] { return waiting() == 0; }));

@@ -22,18 +22,19 @@ std::string this_instance() {
 
 }  // namespace
 
-PgLease::PgLease(store::Database& database, std::string owner, telemetry::Log log,
-                 telemetry::Metrics& metrics)
+PgLease::PgLease(store::Database& database, std::string owner, const telemetry::Context& context)
     : database_(database),
       owner_(std::move(owner)),
       instance_(this_instance()),
-      log_(std::move(log)),
-      held_(metrics.gauge("lamda_lease_held", "1: this instance reads the chains", {{"owner", owner_}})),
+      clock_(context.clock),
+      log_(context.log),
+      held_(context.metrics.gauge("lamda_lease_held", "1: this instance reads the chains",
+                                  {{"owner", owner_}})),
       lock_(database, "lamda:lease:" + owner_) {}
 
 bool PgLease::held() {
     const std::lock_guard lock(mutex_);
-    if (std::chrono::steady_clock::now() < not_before_) {
+    if (clock_.steady() < not_before_) {
         return false;
     }
     const auto session = ask();
@@ -77,7 +78,7 @@ void PgLease::yield() {
     if (!noted_) {
         return;
     }
-    not_before_ = std::chrono::steady_clock::now() + kYieldFor;
+    not_before_ = clock_.steady() + kYieldFor;
     lock_.release();
     held_.set(0);
     noted_.reset();
@@ -86,7 +87,7 @@ void PgLease::yield() {
 
 bool PgLease::yielded() {
     const std::lock_guard lock(mutex_);
-    return std::chrono::steady_clock::now() < not_before_;
+    return clock_.steady() < not_before_;
 }
 
 void PgLease::release() {

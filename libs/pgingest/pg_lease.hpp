@@ -1,15 +1,13 @@
 // PgLease: selects the instance of a service that reads the chains, by a session lock on the service's name.
 #pragma once
 
-#include <chrono>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "ingest/lease.hpp"
 #include "store/session_lock.hpp"
-#include "telemetry/log.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::pgingest {
 
@@ -18,7 +16,7 @@ namespace lamda::pgingest {
 class PgLease final : public ingest::Lease {
   public:
     /// @param owner the part of the service's stream names before the colon: `dispatcher`
-    PgLease(store::Database& database, std::string owner, telemetry::Log log, telemetry::Metrics& metrics);
+    PgLease(store::Database& database, std::string owner, const telemetry::Context& context);
     bool held() override;
     void yield() override;
     bool yielded() override;
@@ -33,12 +31,13 @@ class PgLease final : public ingest::Lease {
     store::Database& database_;
     std::string owner_;
     std::string instance_;
+    const Clock& clock_;
     telemetry::Log log_;
     telemetry::Gauge held_;
     store::SessionLock lock_;
     std::mutex mutex_;
     std::optional<store::SessionLock::Session> noted_;
-    std::chrono::steady_clock::time_point not_before_{};  ///< after yield(): not requested before this time
+    Steady not_before_{};  ///< after yield(): not requested before this time
 };
 
 }  // namespace lamda::pgingest

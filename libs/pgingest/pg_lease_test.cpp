@@ -10,8 +10,10 @@ namespace {
 struct Fixture : testkit::TestDatabase {
     telemetry::Metrics metrics_of_one;
     telemetry::Metrics metrics_of_two;
-    PgLease one{db, "dispatcher", telemetry::Log::none(), metrics_of_one};
-    PgLease two{db, "dispatcher", telemetry::Log::none(), metrics_of_two};
+    telemetry::Health health;
+    FakeClock clock{*parse_rfc3339("2026-11-20T10:00:00Z")};
+    PgLease one{db, "dispatcher", {clock, telemetry::Log::none(), metrics_of_one, health}};
+    PgLease two{db, "dispatcher", {clock, telemetry::Log::none(), metrics_of_two, health}};
 
     Fixture() {
         db.transact([](store::Txn& txn) {
@@ -73,20 +75,23 @@ TEST_CASE_METHOD(Fixture, "a yielded lease goes to another instance; without ano
     CHECK(one.yielded());
     CHECK_FALSE(one.held());
     REQUIRE(testkit::wait_until([&] { return two.held(); }));
-    REQUIRE(testkit::wait_until([&] { return !one.yielded(); }));
+    clock.advance(Millis(3'000));
+    CHECK_FALSE(one.yielded());
     CHECK_FALSE(one.held());
     CHECK(two.held());
 
     two.yield();
     REQUIRE(testkit::wait_until([&] { return one.held(); }));
     one.yield();
+    CHECK_FALSE(one.held());
+    clock.advance(Millis(3'000));
     REQUIRE(testkit::wait_until([&] { return one.held(); }));  // no other instance has requested it
     CHECK_FALSE(one.yielded());
     CHECK(shown().get<bool>("instance_active"));
 }
 
 TEST_CASE_METHOD(Fixture, "leases of different services are independent") {
-    PgLease registry(db, "registry", telemetry::Log::none(), metrics_of_one);
+    PgLease registry(db, "registry", {clock, telemetry::Log::none(), metrics_of_one, health});
     REQUIRE(one.held());
     REQUIRE(registry.held());
     CHECK(shown("registry:opbnb").get<bool>("instance_active"));
@@ -96,7 +101,9 @@ TEST_CASE_METHOD(Fixture, "leases of different services are independent") {
 TEST_CASE("holds the dispatcher's lease", "[.lease-victim]") {
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 1);
     telemetry::Metrics metrics;
-    PgLease lease(db, "dispatcher", telemetry::Log::none(), metrics);
+    telemetry::Health health;
+    const SystemClock clock;
+    PgLease lease(db, "dispatcher", {clock, telemetry::Log::none(), metrics, health});
     REQUIRE(testkit::wait_until([&] { return !lease.held(); }, Millis(60'000)));
 }
 

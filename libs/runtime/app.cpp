@@ -65,6 +65,7 @@ struct App::Impl {
 
     std::string service;
     CommonConfig config;
+    SystemClock clock;
     telemetry::Log log;
     telemetry::Metrics metrics;
     telemetry::Health health;
@@ -140,7 +141,7 @@ void App::Impl::set_check(const std::string& name, bool ok, const std::string& d
 
 /// Runs the body once. False: it threw; retry after `wait`, which was increased.
 bool App::Impl::attempt(const Named& named, Millis& wait) {
-    const auto began = std::chrono::steady_clock::now();
+    const auto began = clock.steady();
     std::string what = "unknown exception";
     watch.started(named.name, began);
     try {
@@ -157,9 +158,9 @@ bool App::Impl::attempt(const Named& named, Millis& wait) {
     if (stop.stop_requested()) {
         return true;
     }
-    watch.failed(named.name, what, std::chrono::steady_clock::now());
+    watch.failed(named.name, what, clock.steady());
     // The body ran long enough: treat this as a new failure, with the shortest pause.
-    if (std::chrono::steady_clock::now() - began > kLongestPause * 2) {
+    if (clock.steady() - began > kLongestPause * 2) {
         wait = kShortestPause;
     }
     metrics.counter("lamda_loop_failures_total", "Loops and start steps that threw.", {{"loop", named.name}})
@@ -211,7 +212,7 @@ void App::Impl::run_probes() {
                 all_pass = false;
             }
         }
-        const auto failing = watch.stall(std::chrono::steady_clock::now());
+        const auto failing = watch.stall(clock.steady());
         if (!failing.empty() || health.checks().contains("loops")) {
             set_check("loops", failing.empty(), failing);
         }
@@ -347,7 +348,7 @@ int App::run() {
     impl.running = true;
 
     telemetry::Metrics admin_metrics;  // scrapes are not measured
-    http::Server admin(admin_config(impl.config), impl.log, admin_metrics);
+    http::Server admin(admin_config(impl.config), impl.clock, impl.log, admin_metrics);
     add_admin_routes(admin, impl.metrics, impl.health);
     const int port = admin.start();
     impl.log.info("admin endpoint", {{"address", impl.config.bind_address}, {"port", port}});

@@ -1,6 +1,7 @@
 // Implements Listener (store/database.hpp).
 #include <thread>
 
+#include "core/deadline.hpp"
 #include "store/detail/connection.hpp"
 
 namespace lamda::store {
@@ -36,12 +37,13 @@ Listener::~Listener() = default;
 
 bool Listener::wait(Millis timeout) {
     if (!impl_->connection) {
-        const auto deadline = std::chrono::steady_clock::now() + timeout;
+        const SystemClock clock;
+        const Deadline deadline(clock, timeout);
         try {
             impl_->connect();
             return true;  // a notification may have been missed
         } catch (const Unavailable&) {
-            std::this_thread::sleep_until(deadline);
+            std::this_thread::sleep_for(deadline.left());
             return false;
         }
     }

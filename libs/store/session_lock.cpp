@@ -8,8 +8,6 @@ namespace lamda::store {
 
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr Millis kVerifyEvery{1'000};
 /// A lock on a dead connection must be freed soon, on both sides of the connection.
 constexpr Millis kLossTimeout{3'000};
@@ -34,7 +32,8 @@ struct SessionLock::Impl {
     mutable std::mutex mutex;
     std::unique_ptr<Connection> connection;
     std::optional<Session> session;  ///< set while held
-    SteadyClock::time_point verified_at;
+    SystemClock clock;
+    Steady verified_at;
 
     void connect() {
         auto fresh = std::make_unique<Connection>(dsn, "lamda-lock", kLossTimeout);
@@ -49,13 +48,13 @@ struct SessionLock::Impl {
         const auto row = connection->exec(txn, kTake, {name})[0];
         if (row["taken"].as<bool>()) {
             session = Session{row["key"].as<std::int64_t>(), row["pid"].as<int>()};
-            verified_at = SteadyClock::now();
+            verified_at = clock.steady();
         }
     }
     void verify() {
         pqxx::nontransaction txn(connection->pqxx());
         connection->exec(txn, "SELECT 1", {});
-        verified_at = SteadyClock::now();
+        verified_at = clock.steady();
     }
     void drop() {
         session.reset();
@@ -73,7 +72,7 @@ SessionLock::~SessionLock() = default;
 bool SessionLock::held() {
     const std::lock_guard lock(impl_->mutex);
     if (impl_->session) {
-        if (SteadyClock::now() - impl_->verified_at < kVerifyEvery) {
+        if (impl_->clock.steady() - impl_->verified_at < kVerifyEvery) {
             return true;
         }
         try {

@@ -11,16 +11,15 @@ namespace {
 
 using nlohmann::json;
 
-void throw_faults(std::vector<http::FieldError> faults) {
+void throw_faults(std::vector<problem::FieldError> faults) {
     if (!faults.empty()) {
         auto detail = faults.size() == 1 ? faults.front().detail : "the body is not usable: see errors";
-        throw http::Problem{400, "invalid_request", "", std::move(detail), std::move(faults)};
+        throw problem::Problem{400, "invalid_request", "", std::move(detail), std::move(faults)};
     }
 }
 
-json object_of(const http::Request& request) {
+json object_of(std::string_view text) {
     // The strict reader runs first: nlohmann's accepts duplicate keys and keeps the last.
-    std::string_view text = request.body;
     // RFC 8259, section 8.1: a reader may ignore a byte order mark; .NET writes one.
     constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
     if (text.starts_with(kByteOrderMark)) {
@@ -28,11 +27,11 @@ json object_of(const http::Request& request) {
     }
     const auto canonical = wire::canonicalize_json(text);
     if (!canonical) {
-        throw http::invalid(canonical.error(), "");
+        throw problem::invalid(canonical.error(), "");
     }
     json body = json::parse(*canonical);
     if (!body.is_object()) {
-        throw http::invalid({"invalid_type", "the body must be a JSON object", ""}, "");
+        throw problem::invalid({"invalid_type", "the body must be a JSON object", ""}, "");
     }
     return body;
 }
@@ -45,9 +44,9 @@ std::string pointer_to(const std::string& key) {
     return pointer.to_string();
 }
 
-Body::Body(const http::Request& request, const std::vector<std::string>& required,
+Body::Body(std::string_view text, const std::vector<std::string>& required,
            const std::vector<std::string>& optional) {
-    const nlohmann::json body = object_of(request);
+    const nlohmann::json body = object_of(text);
     const auto in = [](const std::vector<std::string>& names, const std::string& name) {
         return std::find(names.begin(), names.end(), name) != names.end();
     };
@@ -91,14 +90,14 @@ void Body::require_faultless() const {
     throw_faults(faults_);
 }
 
-std::multimap<std::string, std::string> scalars_of(const http::Request& request) {
+std::multimap<std::string, std::string> scalars_of(std::string_view body) {
     std::multimap<std::string, std::string> out;
-    if (request.body.empty()) {
+    if (body.empty()) {
         return out;
     }
-    std::vector<http::FieldError> faults;
-    const json body = object_of(request);
-    for (const auto& [key, value] : body.items()) {
+    std::vector<problem::FieldError> faults;
+    const json object = object_of(body);
+    for (const auto& [key, value] : object.items()) {
         if (value.is_structured() || value.is_null()) {
             faults.push_back({pointer_to(key), "invalid_type", "must be a string, a number or a boolean"});
         } else {

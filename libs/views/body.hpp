@@ -4,17 +4,18 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
-#include "http/message.hpp"
+#include "problem/problem.hpp"
 
 namespace lamda::views {
 
 /// The members of a body. Collects faults while members are read, so that one answer names all of them.
 class Body {
   public:
-    /// Unknown and missing members are faults. @throws http::Problem if the body is not a JSON object
-    Body(const http::Request& request, const std::vector<std::string>& required,
+    /// Unknown and missing members are faults. @throws problem::Problem if the body is not a JSON object
+    Body(std::string_view text, const std::vector<std::string>& required,
          const std::vector<std::string>& optional = {});
 
     /// A member's canonical JSON; nullopt if absent.
@@ -22,21 +23,21 @@ class Body {
     /// A string; nullopt if the member is absent, or not a string, which is a fault.
     std::optional<std::string> text(const std::string& name);
 
-    void refuse(http::FieldError fault) { faults_.push_back(std::move(fault)); }
+    void refuse(problem::FieldError fault) { faults_.push_back(std::move(fault)); }
     /// Adds a fault. @param error its `where` is the pointer below the member
     void refuse(const std::string& name, const Error& error);
-    /// @throws http::Problem 400 `invalid_request` with all faults, if any
+    /// @throws problem::Problem 400 `invalid_request` with all faults, if any
     void require_faultless() const;
 
   private:
     std::map<std::string, std::string> members_;
-    std::vector<http::FieldError> faults_;
+    std::vector<problem::FieldError> faults_;
 };
 
 /// RFC 6901 JSON pointer to a member of the body.
 std::string pointer_to(const std::string& key);
-/// The body's members as text: strings unquoted, numbers and booleans as in JSON. @throws http::Problem with
-/// every member of another type
-std::multimap<std::string, std::string> scalars_of(const http::Request& request);
+/// The body's members as text: strings unquoted, numbers and booleans as in JSON. @throws problem::Problem
+/// with every member of another type
+std::multimap<std::string, std::string> scalars_of(std::string_view body);
 
 }  // namespace lamda::views

@@ -7,8 +7,8 @@
 #include "core/clock.hpp"
 #include "core/u256.hpp"
 #include "crypto/address_text.hpp"
-#include "http/cursor.hpp"
 #include "views/body.hpp"
+#include "views/cursor.hpp"
 #include "wire/job_state.hpp"
 
 namespace lamda::views {
@@ -156,7 +156,7 @@ void add_filter(const Filter& filter, const store::Param& value, Conditions& con
 
 /// The sort key in a cursor that this list has returned.
 Result<std::vector<std::string>> cursor_key(const Resource& resource, const std::string& cursor) {
-    auto key = http::decode_cursor(cursor, resource.order.size());
+    auto key = decode_cursor(cursor, resource.order.size());
     bool good = key.ok();
     for (std::size_t i = 0; good && i < resource.order.size(); ++i) {
         good = fits(resource.order[i].sql_type, (*key)[i]);
@@ -221,11 +221,11 @@ std::optional<Error> apply(const Resource& resource, const std::string& name, co
 }
 
 /// @param out takes the parameters and the limit
-/// @throws http::Problem naming every wrong field
+/// @throws problem::Problem naming every wrong field
 Conditions conditions_of(const Resource& resource, const ListRequest& request, ListQuery& out) {
     Conditions conditions;
     conditions.others = resource.condition;
-    std::vector<http::FieldError> errors;
+    std::vector<problem::FieldError> errors;
     for (auto at = request.values.begin(); at != request.values.end(); ++at) {
         const auto& [name, value] = *at;
         const std::string pointer = request.prefix == "/" ? pointer_to(name) : request.prefix + name;
@@ -238,8 +238,8 @@ Conditions conditions_of(const Resource& resource, const ListRequest& request, L
         }
     }
     if (!errors.empty()) {
-        throw http::Problem{400, "invalid_request", "", "the query is not usable: see errors",
-                            std::move(errors)};
+        throw problem::Problem{400, "invalid_request", "", "the query is not usable: see errors",
+                               std::move(errors)};
     }
     return conditions;
 }
@@ -297,13 +297,6 @@ std::string measured(const Resource& resource, const std::string& page, const st
 
 }  // namespace
 
-ListRequest list_request(const http::Request& request) {
-    if (request.method == "POST") {
-        return {scalars_of(request), "/"};
-    }
-    return {request.query, "?"};
-}
-
 std::string select_list(const Resource& resource) {
     return joined(resource.columns);
 }
@@ -324,7 +317,7 @@ std::string cursor_of(const Resource& resource, const store::Row& row) {
     for (std::size_t i = 0; i < resource.order.size(); ++i) {
         key.push_back(row.get<std::string>(fmt::format("cursor_{}", i)));
     }
-    return http::encode_cursor(key);
+    return encode_cursor(key);
 }
 
 }  // namespace lamda::views

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "http/message.hpp"
+#include "problem/problem.hpp"
 #include "store/database.hpp"
 
 namespace lamda::views {
@@ -65,8 +65,6 @@ struct ListRequest {
     std::multimap<std::string, std::string> values;
     std::string prefix;
 };
-/// Query of a GET, or of a POST …/query with an object of scalars as body. @throws http::Problem
-ListRequest list_request(const http::Request& request);
 
 struct ListQuery {
     std::string sql;
@@ -79,7 +77,7 @@ std::string select_list(const Resource& resource);
 /// Selects one row more than `limit`, to detect a next page; the sort key is in cursor_0, cursor_1… A row
 /// whose `matches` is false is not part of the list; after a row with `is_last_looked_at` the next page
 /// begins. The database sends rows until their texts reach `page_bytes`, and one row more. @param page_bytes
-/// upper bound, whatever `limit` is requested @throws http::Problem naming every wrong field
+/// upper bound, whatever `limit` is requested @throws problem::Problem naming every wrong field
 ListQuery list_query(const Resource& resource, const ListRequest& request,
                      std::size_t page_bytes = kMostPageBytes);
 /// Cursor of the page that begins after this row.

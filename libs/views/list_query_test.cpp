@@ -2,7 +2,8 @@
 
 #include <catch2/catch.hpp>
 
-#include "http/cursor.hpp"
+#include "views/body.hpp"
+#include "views/cursor.hpp"
 
 using namespace lamda;
 using namespace lamda::views;
@@ -11,13 +12,11 @@ namespace {
 
 std::vector<std::string> refused(const Resource& resource, const std::string& method, const std::string& body,
                                  std::multimap<std::string, std::string> query = {}) {
-    http::Request request;
-    request.method = method;
-    request.body = body;
-    request.query = std::move(query);
     try {
-        (void)list_query(resource, list_request(request));
-    } catch (const http::Problem& problem) {
+        const bool by_body = method == "POST";
+        (void)list_query(resource,
+                         by_body ? ListRequest{scalars_of(body), "/"} : ListRequest{std::move(query), "?"});
+    } catch (const problem::Problem& problem) {
         CHECK(problem.status == 400);
         std::vector<std::string> out;
         for (const auto& error : problem.errors) {
@@ -52,22 +51,18 @@ TEST_CASE("Every wrong part of a query is named at once") {
 
 TEST_CASE("A cursor of another list and an invented cursor are refused") {
     for (const std::string& cursor :
-         {std::string("garbage"), http::encode_cursor({"1", "2"}), http::encode_cursor({"1", "x", "\\x00"}),
-          http::encode_cursor({"1", "2", "'; DROP"}),
-          http::encode_cursor({"99999999999999999999", "2", "\\x00"}),
-          http::encode_cursor({"1", "99999999999", "\\x00"})}) {
+         {std::string("garbage"), encode_cursor({"1", "2"}), encode_cursor({"1", "x", "\\x00"}),
+          encode_cursor({"1", "2", "'; DROP"}), encode_cursor({"99999999999999999999", "2", "\\x00"}),
+          encode_cursor({"1", "99999999999", "\\x00"})}) {
         INFO(cursor);
         CHECK(refused(kJobs, "GET", "", {{"cursor", cursor}}) == Names{"?cursor"});
     }
-    CHECK(refused(kJobs, "GET", "", {{"cursor", http::encode_cursor({"1", "2", "\\x00"})}}) ==
-          Names{"accepted"});
+    CHECK(refused(kJobs, "GET", "", {{"cursor", encode_cursor({"1", "2", "\\x00"})}}) == Names{"accepted"});
 }
 
 TEST_CASE("Values are bound, never part of the SQL") {
-    http::Request request;
-    request.method = "GET";
-    request.query = {{"docker_image", "x'; DROP TABLE job; --"}, {"min_payment_amount", "5"}};
-    const auto query = list_query(kJobs, list_request(request));
+    const ListRequest request{{{"docker_image", "x'; DROP TABLE job; --"}, {"min_payment_amount", "5"}}, "?"};
+    const auto query = list_query(kJobs, request);
     CHECK(query.sql.find("DROP") == std::string::npos);
     CHECK(query.params.size() == 2);
     CHECK(query.sql.find("docker_image = $1::text AND payment_amount >= $2::numeric") != std::string::npos);

@@ -16,15 +16,14 @@ std::size_t page_cost(const ListQuery& query) {
     return (query.limit + 1) * kRowBytes + 2 * query.page_bytes;
 }
 
-Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query,
-               http::MemoryBudget& budget) {
+Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query, MemoryBudget& budget) {
     const auto share = budget.take(page_cost(query));
     if (!share) {
-        throw http::Problem{503,
-                            "answers_too_large",
-                            "",
-                            "too many large answers in progress; try again later, or use a smaller limit",
-                            {}};
+        throw problem::Problem{503,
+                               "answers_too_large",
+                               "",
+                               "too many large answers in progress; try again later, or use a smaller limit",
+                               {}};
     }
     const auto rows = txn.exec(query.sql, query.params);
     Page out;

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "http/memory_budget.hpp"
+#include "core/memory_budget.hpp"
 #include "store/database.hpp"
 #include "views/list_query.hpp"
 
@@ -19,8 +19,8 @@ struct Page {
 std::size_t page_cost(const ListQuery& query);
 
 /// Reads as many rows as `query.limit` and `query.page_bytes` allow, at least one if any exists: a page ends
-/// early instead of growing. Rows that do not fit follow on the next page. @throws http::Problem 503
+/// early instead of growing. Rows that do not fit follow on the next page. @throws problem::Problem 503
 /// `answers_too_large`, before reading, if the budget is exhausted
-Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query, http::MemoryBudget& budget);
+Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query, MemoryBudget& budget);
 
 }  // namespace lamda::views

@@ -20,7 +20,7 @@ struct Market {
     testkit::TempDir dir{"page"};
     testkit::PostgresServer server{dir.path()};
     store::Database database{server.create_database("page"), "page-test"};
-    http::MemoryBudget budget{64U << 20};
+    MemoryBudget budget{64U << 20};
 
     Market() { store::migrate(database); }
 
@@ -113,7 +113,7 @@ TEST_CASE("A page that exceeds the budget is refused before it is read") {
         try {
             (void)market.read(query);
             FAIL("the page was read");
-        } catch (const http::Problem& problem) {
+        } catch (const problem::Problem& problem) {
             CHECK(problem.status == 503);
             CHECK(problem.code == "answers_too_large");
         }

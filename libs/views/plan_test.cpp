@@ -21,7 +21,7 @@ struct Market {
     testkit::TempDir dir{"plan"};
     testkit::PostgresServer server{dir.path()};
     store::Database database{server.create_database("plan"), "plan-test"};
-    http::MemoryBudget budget{64U << 20};
+    MemoryBudget budget{64U << 20};
 
     /// All jobs have one renter, one provider and one state, so no filter is selective. The first jobs, which
     /// are last in the list, have another image.

@@ -27,7 +27,7 @@ Page QueryHandler::whole(ListRequest request) {
         const auto page =
             database_.transact([&](store::Txn& txn) { return read_page(txn, resource_, query, memory_); });
         if (out.items.size() + page.items.size() > kMostReplyBytes) {
-            throw http::Problem{
+            throw problem::Problem{
                 503, "answer_too_large", "", "the rows exceed one reply; use a smaller limit", {}};
         }
         if (page.count > 0) {
@@ -39,11 +39,11 @@ Page QueryHandler::whole(ListRequest request) {
             return out;
         }
         if (rounds == kMostRounds) {
-            throw http::Problem{503,
-                                "query_too_wide",
-                                "",
-                                "too few of the rows match; narrow the query by an address or a status",
-                                {}};
+            throw problem::Problem{503,
+                                   "query_too_wide",
+                                   "",
+                                   "too few of the rows match; narrow the query by an address or a status",
+                                   {}};
         }
         request.values.erase("cursor");
         request.values.emplace("cursor", page.next);
@@ -53,19 +53,14 @@ Page QueryHandler::whole(ListRequest request) {
 }
 
 std::string QueryHandler::answer(const std::string& body) {
-    const auto text_of = [](const http::Problem& problem) {
-        return http::to_response(problem, http::Request{}).body;
-    };
     try {
-        http::Request request;
-        request.body = body;
-        const auto page = whole({scalars_of(request), "/"});
+        const auto page = whole({scalars_of(body), "/"});
         return "{\"" + key_ + "\":[" + page.items + "],\"count\":" + std::to_string(page.count) + "}";
-    } catch (const http::Problem& refused) {
-        return text_of(refused);
+    } catch (const problem::Problem& refused) {
+        return problem::to_json(refused);
     } catch (const std::exception& e) {
         log_.error("query failed", {{"reason", e.what()}});
-        return text_of({503, "unavailable", "", "the list cannot be read now; try again later", {}});
+        return problem::to_json({503, "unavailable", "", "the list cannot be read now; try again later", {}});
     }
 }
 

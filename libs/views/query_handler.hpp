@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "http/memory_budget.hpp"
+#include "core/memory_budget.hpp"
 #include "store/database.hpp"
 #include "telemetry/log.hpp"
 #include "views/list_query.hpp"
@@ -33,7 +33,7 @@ class QueryHandler {
 
     store::Database& database_;
     const Resource& resource_;
-    http::MemoryBudget memory_{kDeskBytes};
+    MemoryBudget memory_{kDeskBytes};
     std::string key_;
     telemetry::Log log_;
 };

@@ -25,7 +25,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     const runtime::Identity identity(app, database, {gateway::identity_of(config)});
     runtime::watch_bus(app, bus, config.nats_url);
 
-    http::MemoryBudget memory(config.answer_bytes);
+    MemoryBudget memory(config.answer_bytes);
     const gateway::Parts parts{config, database, bus, app.health(), memory, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
@@ -36,7 +36,8 @@ int serve(runtime::App& app, const gateway::Config& config) {
     settings.most_of_address = settings.most_connections / 8;
     settings.most_large = std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
     settings.cors_origins = config.cors_origins;
-    http::Server server(settings, app.log(), app.metrics());
+    const SystemClock clock;
+    http::Server server(settings, clock, app.log(), app.metrics());
     gateway::add_routes(server, parts);
     const int port = server.start();
     app.log().info("REST server started", {{"address", settings.bind_address}, {"port", port}});

@@ -76,7 +76,8 @@ int serve(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kDispatcherRole);
     runtime::keep_time(app, clock);
-    pgingest::PgLease lease(database, kOutboxOwner, log, metrics);
+    const telemetry::Context context{clock, log, metrics, app.health()};
+    pgingest::PgLease lease(database, kOutboxOwner, context);
     streamrunner::StreamRunner stream(app, database, clock, lease, stream_plan(config), config.bsc,
                                       config.reading);
     runtime::Identity identity(app, database, {stream.identity_claim()});
@@ -98,7 +99,6 @@ int serve(runtime::App& app, const Config& config) {
     JournalRepair repair(deployment, clock);
     stream.start(projection, repair);
 
-    const telemetry::Context context{clock, log, metrics, app.health()};
     AssignmentLoop assignments(database, setup, deployment, progress, catch_up, context);
     app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { assignments.run(stop); }));
     StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, context);
@@ -107,7 +107,7 @@ int serve(runtime::App& app, const Config& config) {
         database, config.clock, deployment, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, context);
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { timeouts.run(stop); }));
-    outbox::Relay relay(database, bus, kOutboxOwner, log, metrics, app.health());
+    outbox::Relay relay(database, bus, kOutboxOwner, context);
     relay.on_refusal([&] { setup.poll_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });

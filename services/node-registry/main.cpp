@@ -34,7 +34,8 @@ int serve(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kRegistryRole);
     runtime::keep_time(app, clock);
-    pgingest::PgLease lease(database, kOwner, log, app.metrics());
+    const telemetry::Context context{clock, log, app.metrics(), app.health()};
+    pgingest::PgLease lease(database, kOwner, context);
     streamrunner::StreamRunner stream(app, database, clock, lease, stream_plan(), config.opbnb,
                                       config.reading);
     runtime::Identity identity(app, database, {stream.identity_claim()});
@@ -49,7 +50,7 @@ int serve(runtime::App& app, const Config& config) {
 
     PresenceLoop presence(database, config.offline_after, clock, log, app.metrics(), app.health());
     app.loop("presence", identity.after_proof([&](const std::stop_token& stop) { presence.run(stop); }));
-    outbox::Relay relay(database, bus, kOwner, log, app.metrics(), app.health());
+    outbox::Relay relay(database, bus, kOwner, context);
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
 
     views::QueryHandler queries(database, views::kNodes, "nodes", log);

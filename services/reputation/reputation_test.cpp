@@ -50,13 +50,13 @@ struct Market {
     Address deploy(eth::Rpc& rpc, ChainId chain, const Bytes& code) {
         onchain::TxRequest request;
         request.data = code;
-        return *onchain::transact(rpc, *admin, chain, request).contract_address;
+        return *onchain::transact(rpc, SystemClock(), *admin, chain, request).contract_address;
     }
     void register_provider() {
         onchain::TxRequest request;
         request.to = node_reputation;
         request.data = nr::RegisterNode{"GPU", 8192}.encode();
-        onchain::transact(opbnb_rpc, *provider, ChainId{5611}, request);
+        onchain::transact(opbnb_rpc, SystemClock(), *provider, ChainId{5611}, request);
     }
     void confirm_job() {
         JobId job;
@@ -65,10 +65,10 @@ struct Market {
         request.to = job_manager;
         request.data = jm::CreateJob{job.as<Bytes32>(), provider->address()}.encode();
         request.value = 1'000;
-        onchain::transact(bsc_rpc, *renter, ChainId{97}, request);
+        onchain::transact(bsc_rpc, SystemClock(), *renter, ChainId{97}, request);
         request.data = jm::ConfirmResult{job.as<Bytes32>()}.encode();
         request.value = 0;
-        onchain::transact(bsc_rpc, *renter, ChainId{97}, request);
+        onchain::transact(bsc_rpc, SystemClock(), *renter, ChainId{97}, request);
     }
     std::uint64_t count() {
         eth::CallRequest request;
@@ -200,7 +200,8 @@ TEST_CASE("Once on chain: an intent that is made while its increment is looked u
     onchain::TxRequest request;
     request.to = market.node_reputation;
     request.data = reputation::increment_calldata(market.provider->address(), job);
-    const auto receipt = onchain::transact(market.opbnb_rpc, *market.admin, ChainId{5611}, request);
+    const auto receipt =
+        onchain::transact(market.opbnb_rpc, SystemClock(), *market.admin, ChainId{5611}, request);
     database.transact([&](store::Txn& txn) {
         reputation::note_agreement(txn);
         reputation::put_creations(txn, {{job, market.provider->address(), BlockNum{1}}});

@@ -58,7 +58,7 @@ Service::Service(runtime::App& app, const Config& config)
       database_(config.database_url.reveal(), "lamda-reputation"),
       clock_(database_),
       signer_(*config.wallet.signer),
-      lease_(database_, kOwner, app.log(), app.metrics()),
+      lease_(database_, kOwner, {clock_, app.log(), app.metrics(), app.health()}),
       bsc_(app, database_, clock_, lease_, jobs_plan(), config.bsc, config.reading),
       opbnb_(app, database_, clock_, lease_, increments_plan(), config.opbnb, config.reading),
       jobs_(config.from_block, ledger_wakeup_),

@@ -13,7 +13,7 @@
 
 #include "arguments.hpp"
 #include "hostile_crowd.hpp"
-#include "http/raw_client.hpp"
+#include "http/testing/raw_client.hpp"
 #include "report.hpp"
 #include "store/database.hpp"
 #include "testkit/migrated_database.hpp"

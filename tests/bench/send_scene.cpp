@@ -35,12 +35,12 @@ SendNode::SendNode(const std::string& dir)
                                                clock_, telemetry::Log::none())) {
     onchain::TxRequest request;
     request.data = nr::bytecode();
-    contract_ = onchain::transact(*rpc_, *wallet_, kChain, request).contract_address.value();
+    contract_ = onchain::transact(*rpc_, SystemClock(), *wallet_, kChain, request).contract_address.value();
     request.to = contract_;
     request.data = nr::RegisterNode{"NVIDIA A100", 81'920}.encode();
-    onchain::transact(*rpc_, *wallet_, kChain, request);
+    onchain::transact(*rpc_, SystemClock(), *wallet_, kChain, request);
     request.data = calldata(0);  // the first call costs most gas
-    onchain::transact(*rpc_, *wallet_, kChain, request);
+    onchain::transact(*rpc_, SystemClock(), *wallet_, kChain, request);
     anvil_.call("evm_setAutomine", "[false]");
 }
 

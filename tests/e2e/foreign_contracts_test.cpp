@@ -55,7 +55,8 @@ TEST_CASE("Foreign contracts and a bare createJob: the executables need configur
         request.to = s.network().job_manager();
         request.data = call.encode();
         request.value = 1000;
-        onchain::transact(s.network().bsc(), s.network().renter(), s.network().bsc_chain(), request);
+        onchain::transact(s.network().bsc(), SystemClock(), s.network().renter(), s.network().bsc_chain(),
+                          request);
         s.wait_status(id, {"awaiting_spec"});
 
         const std::string spec = json({{"version", 1},

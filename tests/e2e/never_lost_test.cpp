@@ -19,7 +19,7 @@ TEST_CASE(
         jobs.push_back(s.market().order(i));
     }
     for (const auto& job : jobs) {
-        onchain::wait_mined(s.network().bsc(), job.tx);
+        onchain::wait_mined(s.network().bsc(), SystemClock(), job.tx);
     }
 
     s.start({"job-dispatcher"});

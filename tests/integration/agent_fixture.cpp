@@ -29,7 +29,7 @@ std::string read_text(const std::string& path) {
 Address deploy(eth::Rpc& rpc, const crypto::Signer& signer, ChainId chain, const Bytes& code) {
     onchain::TxRequest request;
     request.data = code;
-    return onchain::transact(rpc, signer, chain, request).contract_address.value();
+    return onchain::transact(rpc, SystemClock(), signer, chain, request).contract_address.value();
 }
 
 std::string socket_of(const testkit::DockerEngine& docker) {

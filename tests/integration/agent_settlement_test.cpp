@@ -31,7 +31,7 @@ void create_on_chain(const wire::Assignment& job) {
     request.to = servers.job_manager;
     request.data = call.encode();
     request.value = kPayment;
-    onchain::transact(servers.bsc_rpc, *servers.owner, ChainId{97}, request);
+    onchain::transact(servers.bsc_rpc, SystemClock(), *servers.owner, ChainId{97}, request);
 }
 
 std::string chain_state(const wire::Assignment& job) {
@@ -114,7 +114,7 @@ TEST_CASE("a job that its renter has confirmed is not confirmed again, and still
     onchain::TxRequest request;
     request.to = servers.job_manager;
     request.data = call.encode();
-    onchain::transact(servers.bsc_rpc, *servers.owner, ChainId{97}, request);
+    onchain::transact(servers.bsc_rpc, SystemClock(), *servers.owner, ChainId{97}, request);
     finalize();
     scenario.start();
     scenario.assign(job);
@@ -141,7 +141,7 @@ TEST_CASE("a claim waits until the job is confirmed by its renter") {
     onchain::TxRequest request;
     request.to = Servers::get().job_manager;
     request.data = call.encode();
-    onchain::transact(Servers::get().bsc_rpc, *Servers::get().owner, ChainId{97}, request);
+    onchain::transact(Servers::get().bsc_rpc, SystemClock(), *Servers::get().owner, ChainId{97}, request);
     CHECK(testkit::wait_until(
         [&] {
             finalize();

@@ -219,7 +219,8 @@ TEST_CASE("each failure is reported with its code") {
 TEST_CASE(
     "wrong bytes of a gateway are detected: nothing runs, and the failure is not attributed to the input") {
     telemetry::Metrics metrics;
-    http::Server liar({}, telemetry::Log::none(), metrics);
+    const SystemClock clock;
+    http::Server liar({}, clock, telemetry::Log::none(), metrics);
     liar.route("GET", "/ipfs/{cid}", [](const http::Request&) {
         return http::Response{200, "application/vnd.ipld.raw", "not what you asked for", {}};
     });

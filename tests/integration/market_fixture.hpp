@@ -108,7 +108,7 @@ class MarketFixture {
 
     void mine(int blocks = 4) { anvil_.call("anvil_mine", "[" + std::to_string(blocks) + "]"); }
     void send(const crypto::Signer& from, const Address& to, Bytes data, const U256& value = 0) {
-        onchain::transact(rpc_, from, ChainId{31337}, {to, std::move(data), value});
+        onchain::transact(rpc_, SystemClock(), from, ChainId{31337}, {to, std::move(data), value});
     }
     void register_node(const crypto::Signer& node) {
         contracts::node_reputation::RegisterNode call;
@@ -273,7 +273,7 @@ class MarketFixture {
 
   private:
     Address deploy(const Bytes& bytecode) {
-        return onchain::transact(rpc_, *owner_, ChainId{31337}, {std::nullopt, bytecode, 0})
+        return onchain::transact(rpc_, SystemClock(), *owner_, ChainId{31337}, {std::nullopt, bytecode, 0})
             .contract_address.value();
     }
 

@@ -172,7 +172,7 @@ TEST_CASE("a checkpoint from another chain is refused, and kept") {
     eth::HttpRpc rpc(other.url(), Millis(10'000));
     const auto owner = MarketFixture::signer(0);
     for (const auto& code : {contracts::job_manager::bytecode(), contracts::node_reputation::bytecode()}) {
-        onchain::transact(rpc, *owner, ChainId{56}, {std::nullopt, code, 0});
+        onchain::transact(rpc, SystemClock(), *owner, ChainId{56}, {std::nullopt, code, 0});
     }
     it.start_service({{"OPBNB_RPC_URL", other.url()}});
     it.check_refused("OPBNB_RPC_URL: " + other.url());

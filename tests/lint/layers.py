@@ -19,7 +19,7 @@ INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
 
 
 def is_test(path):
-    return re.search(r"_test\.cpp$|(^|/)(test_|raw_)[a-z_]*\.(hpp|cpp)$|_bench\.cpp$|/testing/", str(path)) is not None
+    return re.search(r"_test\.cpp$|(^|/)test_[a-z_]*\.(hpp|cpp)$|_bench\.cpp$|/testing/", str(path)) is not None
 
 
 class Lint:

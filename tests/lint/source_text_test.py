@@ -80,6 +80,16 @@ class SourceText(unittest.TestCase):
         for text in ("// SELECT 1", '"Select a job"', '"updates the set"', '"JOB   WHERE   STATUS"', '"copy it from there"'):
             self.passes("sql_place", "services/a/loop.cpp", text)
 
+    def test_times_that_are_not_from_a_clock(self):
+        for read in ("std::chrono::steady_clock::now()", "system_clock::now()", "using Clock = std::chrono::steady_clock;",
+                     "std::time(nullptr)", "::clock_gettime(CLOCK_MONOTONIC, &at)"):
+            self.refused("clock_place", "services/a/loop.cpp", f"f();\nauto a = {read};", (2, "not from a Clock"))
+            for place in ("libs/core/clock.cpp", "libs/testkit/a.cpp", "libs/a/testing/a.hpp", "tests/bench/a.cpp", "libs/a/a_test.cpp"):
+                self.passes("clock_place", place, f"auto a = {read};")
+        for text in ("// steady_clock::now()", '"system_clock::now()"', "std::chrono::steady_clock::time_point a;", "clock.now();",
+                     "run_time(0);", "using Steady = std::chrono::steady_clock::time_point;"):
+            self.passes("clock_place", "services/a/loop.cpp", text)
+
     def test_head_comments(self):
         for path, text in [("a.hpp", "// Reads blocks one by one.\n#pragma once\n"), ("a.cpp", '#include "x/a.hpp"\n'),
                            ("a_test.cpp", "int a;\n"), ("a.hpp", "// Usage of a bench:\n//\n" + "// more\n" * 9)]:

@@ -39,6 +39,7 @@ class Context {
     explicit Context(bool json, runtime::EnvFile file = {});
 
     bool json() const { return json_; }
+    const Clock& clock() const { return clock_; }
     eth::Rpc& bsc();    ///< BSC_RPC_URL: all endpoints of the list, with failover
     eth::Rpc& opbnb();  ///< OPBNB_RPC_URL
     /// Returns one client for all endpoints of a list.

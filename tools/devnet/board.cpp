@@ -67,10 +67,11 @@ std::vector<std::string> board_lines(const std::vector<BoardRow>& rows, double s
     return out;
 }
 
-Board::Board() : terminal_(isatty(STDOUT_FILENO) != 0), started_(std::chrono::steady_clock::now()) {}
+Board::Board(const Clock& clock)
+    : clock_(clock), terminal_(isatty(STDOUT_FILENO) != 0), started_(clock.steady()) {}
 
 double Board::seconds() const {
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - started_).count();
+    return std::chrono::duration<double>(clock_.steady() - started_).count();
 }
 
 void Board::erase() {

@@ -2,10 +2,11 @@
 // each change is one line.
 #pragma once
 
-#include <chrono>
 #include <map>
 #include <string>
 #include <vector>
+
+#include "core/clock.hpp"
 
 namespace lamda::devnet {
 
@@ -25,7 +26,7 @@ std::vector<std::string> board_lines(const std::vector<BoardRow>& rows, double s
 
 class Board {
   public:
-    Board();
+    explicit Board(const Clock& clock);
     /// Prints a line that is not redrawn.
     void note(const std::string& text);
     void show(const std::vector<BoardRow>& rows);
@@ -33,8 +34,9 @@ class Board {
 
   private:
     void erase();
+    const Clock& clock_;
     bool terminal_;
-    std::chrono::steady_clock::time_point started_;
+    Steady started_;
     std::size_t drawn_ = 0;
     std::vector<BoardRow> shown_;
 };

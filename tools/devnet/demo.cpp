@@ -296,7 +296,8 @@ class Demo {
 }  // namespace
 
 int run_demo(const DemoOptions& options) {
-    Board board;
+    const SystemClock clock;
+    Board board(clock);
     localnet::NetworkConfig config;
     config.dir = options.dir;
     config.executables = options.executables;

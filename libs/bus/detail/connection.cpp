@@ -295,7 +295,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
     if (!connected()) {
         throw Unavailable("NATS: " + last_error());
     }
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    const Deadline end = deadline(timeout);
     {
         std::lock_guard lock(batch_.mutex);
         batch_.waiting.clear();
@@ -311,7 +311,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
             {
                 std::unique_lock lock(batch_.mutex);
                 // Wait for room first: nats.c would otherwise block the thread for its own stall time.
-                const bool room = batch_.changed.wait_until(lock, deadline, [this] {
+                const bool room = batch_.changed.wait_for(lock, end.left(), [this] {
                     return batch_.cut || batch_.waiting.size() < static_cast<std::size_t>(kMostPending);
                 });
                 if (!room || batch_.cut) {
@@ -339,7 +339,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
     Published outcome;
     {
         std::unique_lock lock(batch_.mutex);
-        batch_.changed.wait_until(lock, deadline, [this] { return batch_.cut || batch_.waiting.empty(); });
+        batch_.changed.wait_for(lock, end.left(), [this] { return batch_.cut || batch_.waiting.empty(); });
         outcome = std::move(batch_.outcome);
         const bool all =
             std::all_of(outcome.stored.begin(), outcome.stored.end(), [](bool one) { return one; });

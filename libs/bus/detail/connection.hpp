@@ -14,6 +14,7 @@
 
 #include "bus/bus.hpp"
 #include "bus/server_list.hpp"
+#include "core/deadline.hpp"
 
 namespace lamda::bus {
 
@@ -49,6 +50,8 @@ class Connection {
     natsConnection* nats() const { return nats_; }
     jsCtx* js() const { return js_; }
     const telemetry::Log& log() const { return log_; }
+    /// By the time in which nats.c waits.
+    Deadline deadline(Millis timeout) const { return {clock_, timeout}; }
     /// Prefix of reply subjects of this client: `_INBOX.<user>.`, or `_INBOX.` without a user. Permissions
     /// can then keep users from reading one another's replies.
     const std::string& inbox() const { return inbox_; }
@@ -83,6 +86,7 @@ class Connection {
     static void on_error(natsConnection*, natsSubscription*, natsStatus status, void* self);
     static void on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* error, void* self);
 
+    SystemClock clock_;
     telemetry::Log log_;
     std::string inbox_ = "_INBOX.";
     natsConnection* nats_ = nullptr;

@@ -15,8 +15,8 @@ constexpr std::chrono::seconds kNoWaitTimeout{2};
 constexpr int kMostAtOnce = 256;
 
 /// Pauses after a failure that returns immediately, so that a caller in a loop does not spin.
-void pause_until(std::chrono::steady_clock::time_point deadline) {
-    std::this_thread::sleep_until(std::min(deadline, std::chrono::steady_clock::now() + kPause));
+void pause_until(const Deadline& deadline) {
+    std::this_thread::sleep_for(std::min(deadline.left(), kPause));
 }
 
 /// Code of a status message (`404` no messages, `408` expired, `409` consumer deleted …); empty: a data
@@ -73,7 +73,7 @@ void Consumer::Impl::subscribe() {
     }
 }
 
-void Consumer::Impl::verify(std::chrono::steady_clock::time_point deadline) {
+void Consumer::Impl::verify(const Deadline& deadline) {
     if (verified_) {
         return;
     }
@@ -103,8 +103,7 @@ void Consumer::Impl::take_pending(int most, std::vector<Message>& into) {
     }
 }
 
-void Consumer::Impl::request(int most, Millis expires, std::chrono::steady_clock::time_point deadline,
-                             std::vector<Message>& into) {
+void Consumer::Impl::request(int most, Millis expires, const Deadline& deadline, std::vector<Message>& into) {
     const auto doing = [&] { return "fetch by " + durable_ + " of " + stream_; };
     const auto generation = connection_->generation();
     const std::string reply = inbox_ + "." + std::to_string(++requests_);
@@ -122,13 +121,12 @@ void Consumer::Impl::request(int most, Millis expires, std::chrono::steady_clock
     int missing = most;
     bool answered = false;
     while (missing > 0) {
-        const auto left = std::chrono::duration_cast<Millis>(deadline - std::chrono::steady_clock::now());
-        if (left.count() <= 0) {
+        if (deadline.passed()) {
             verified_ = verified_ && (nanos == 0 || answered);
             return;
         }
         natsMsg* raw = nullptr;
-        status = natsSubscription_NextMsg(&raw, nats_, std::min(left, kPause).count());
+        status = natsSubscription_NextMsg(&raw, nats_, std::min(deadline.left(), kPause).count());
         const OwnedMessage owned(raw);
         if (status == NATS_TIMEOUT) {
             if (connection_->generation() != generation) {
@@ -156,7 +154,7 @@ void Consumer::Impl::request(int most, Millis expires, std::chrono::steady_clock
 }
 
 std::vector<Message> Consumer::Impl::fetch(int most, Millis timeout) {
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
+    const Deadline deadline = connection_->deadline(timeout);
     connection_->require(timeout);
     verify(deadline);
     const int batch = std::clamp(most, 1, kMostAtOnce);
@@ -166,11 +164,10 @@ std::vector<Message> Consumer::Impl::fetch(int most, Millis timeout) {
         // A request for many would stay open at the server after the first message. So: wait for one message,
         // then request the rest without waiting.
         if (out.empty()) {
-            const auto left = std::chrono::duration_cast<Millis>(deadline - std::chrono::steady_clock::now());
-            request(1, std::max(left - Millis(5), Millis(1)), deadline, out);
+            request(1, std::max(deadline.left() - Millis(5), Millis(1)), deadline, out);
         }
         if (const int missing = batch - static_cast<int>(out.size()); !out.empty() && missing > 0) {
-            request(missing, Millis(0), std::chrono::steady_clock::now() + kNoWaitTimeout, out);
+            request(missing, Millis(0), connection_->deadline(kNoWaitTimeout), out);
         }
     } catch (const std::runtime_error& error) {
         verified_ = false;  // the next fetch reports the server's reason (no JetStream, no durable)

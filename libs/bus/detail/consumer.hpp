@@ -23,14 +23,13 @@ struct Consumer::Impl {
   private:
     /// Requests `most` messages and collects them until all arrived, the server reports that there are no
     /// more, or `deadline`.
-    void request(int most, Millis expires, std::chrono::steady_clock::time_point deadline,
-                 std::vector<Message>& into);
+    void request(int most, Millis expires, const Deadline& deadline, std::vector<Message>& into);
     /// Collects messages that arrived late for an earlier request.
     void take_pending(int most, std::vector<Message>& into);
     void subscribe();
     /// Checks that the durable exists, at first and after silence: the server does not answer requests to a
     /// missing one.
-    void verify(std::chrono::steady_clock::time_point deadline);
+    void verify(const Deadline& deadline);
 
     std::shared_ptr<Connection> connection_;
     std::string stream_;

@@ -102,12 +102,12 @@ void tidy_headers(const httplib::Request& /*request*/, httplib::Response& respon
 
 }  // namespace
 
-Engine::Engine(EngineConfig config, Serve serve, IsLarge is_large, Watcher::Refuse refuse)
+Engine::Engine(EngineConfig config, const Clock& clock, Serve serve, IsLarge is_large, Watcher::Refuse refuse)
     : config_(std::move(config)),
       is_large_(std::move(is_large)),
       workers_(config_.workers, config_.most_workers, config_.most_large),
       watcher_(
-          config_,
+          config_, clock,
           [this](ConnectionPtr connection, RawRequest request) {
               enqueue(std::move(connection), std::move(request));
           },

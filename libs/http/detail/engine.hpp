@@ -24,7 +24,7 @@ class Engine : private httplib::Server {
     /// True for a large request, of which a few run at a time (EngineConfig::most_large).
     using IsLarge = std::function<bool(const RawRequest& request)>;
 
-    Engine(EngineConfig config, Serve serve, IsLarge is_large, Watcher::Refuse refuse);
+    Engine(EngineConfig config, const Clock& clock, Serve serve, IsLarge is_large, Watcher::Refuse refuse);
     ~Engine() override;
     Engine(const Engine&) = delete;
     Engine& operator=(const Engine&) = delete;

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <string>
 
-#include "http/memory_budget.hpp"
+#include "core/memory_budget.hpp"
 
 namespace lamda::http {
 

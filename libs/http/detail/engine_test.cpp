@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include "http/raw_client.hpp"
+#include "http/testing/raw_client.hpp"
 #include "http/testing/server.hpp"
 #include "testkit/patience.hpp"
 
@@ -54,7 +54,8 @@ void add_echo(Server& server) {
 
 TEST_CASE("header values and targets reach the handler as sent; the peer's address cannot be forged") {
     lamda::telemetry::Metrics metrics;
-    Server server({}, lamda::telemetry::Log::none(), metrics);
+    const lamda::SystemClock clock;
+    Server server({}, clock, lamda::telemetry::Log::none(), metrics);
     add_echo(server);
     RawClient client(server.start());
     CHECK(client.ask(get("/echo?q=a?b", "X-Echo: a%0d%0ab%41\r\n")).body == "a%0d%0ab%41|a?b|127.0.0.1|0");
@@ -167,7 +168,8 @@ TEST_CASE("at most most_workers handlers run at a time, and waiting requests are
 
 TEST_CASE("a client that does not read its answer does not delay stop()") {
     lamda::telemetry::Metrics metrics;
-    Server server({}, lamda::telemetry::Log::none(), metrics);
+    const lamda::SystemClock clock;
+    Server server({}, clock, lamda::telemetry::Log::none(), metrics);
     std::atomic<bool> asked{false};
     server.route("GET", "/big", [&](const Request&) {
         asked = true;

@@ -41,8 +41,12 @@ Connection::~Connection() {
     ::close(fd);
 }
 
-Watcher::Watcher(const EngineConfig& config, Ready ready, Refuse refuse)
-    : config_(config), ready_(std::move(ready)), refuse_(std::move(refuse)), slots_(limits_of(config)) {
+Watcher::Watcher(const EngineConfig& config, const Clock& clock, Ready ready, Refuse refuse)
+    : config_(config),
+      clock_(clock),
+      ready_(std::move(ready)),
+      refuse_(std::move(refuse)),
+      slots_(limits_of(config)) {
     epoll_fd_ = ::epoll_create1(EPOLL_CLOEXEC);
     wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     epoll_event wake{};
@@ -90,7 +94,7 @@ void Watcher::add(int fd, const std::string& remote) {
         }
         if (!stopping_ && !slots_.full_for(unit)) {
             connection = std::make_shared<Connection>(next_id_++, fd, remote, config_.max_body);
-            connection->deadline = Clock::now() + config_.head_timeout;
+            connection->deadline = clock_.steady() + config_.head_timeout;
             connections_.emplace(connection->id, connection);
             slots_.add(connection->id, unit);
         }
@@ -177,7 +181,7 @@ void Watcher::forget(Connection& connection) {
 }
 
 void Watcher::watch() {
-    auto swept = Clock::now();
+    auto swept = clock_.steady();
     std::array<epoll_event, 64> events{};
     while (!stopping_) {
         const int count = ::epoll_wait(epoll_fd_, events.data(), static_cast<int>(events.size()),
@@ -188,9 +192,9 @@ void Watcher::watch() {
                 on_event(event.data.u64, event.events);
             }
         }
-        if (Clock::now() - swept >= kSweepEvery) {
+        if (clock_.steady() - swept >= kSweepEvery) {
             check_deadlines();
-            swept = Clock::now();
+            swept = clock_.steady();
         }
     }
 }
@@ -230,7 +234,7 @@ void Watcher::check_deadlines() {
             all.push_back(connection);
         }
     }
-    const auto now = Clock::now();
+    const auto now = clock_.steady();
     for (const ConnectionPtr& connection : all) {
         const std::unique_lock lock(connection->mutex, std::try_to_lock);
         if (lock.owns_lock() && connection->stage != Connection::Stage::kServing &&

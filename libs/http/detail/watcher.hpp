@@ -3,7 +3,6 @@
 #pragma once
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -14,6 +13,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "core/clock.hpp"
 #include "http/detail/connection_slots.hpp"
 #include "http/detail/engine_config.hpp"
 #include "http/detail/request_reader.hpp"
@@ -21,7 +21,6 @@
 namespace lamda::http {
 
 struct Connection {
-    using Clock = std::chrono::steady_clock;
     enum class Stage {
         kWaiting,   ///< waits for (more of) a request
         kServing,   ///< a worker serves it
@@ -45,8 +44,8 @@ struct Connection {
     bool ended = false;  ///< the client sends nothing after the waiting bytes
     bool fresh = true;   ///< no request yet: the deadline counts from accept(2)
     bool in_request = false;
-    Clock::time_point request_began;
-    Clock::time_point deadline;
+    Steady request_began;
+    Steady deadline;
     RequestReader reader;
     std::string unsent;
     std::size_t sent = 0;  ///< bytes of `unsent`
@@ -65,7 +64,7 @@ class Watcher {
     /// Returns the answer, as bytes, to input that is not a request.
     using Refuse = std::function<std::string(const Refusal& refusal, const std::string& remote)>;
 
-    Watcher(const EngineConfig& config, Ready ready, Refuse refuse);
+    Watcher(const EngineConfig& config, const Clock& clock, Ready ready, Refuse refuse);
     ~Watcher();
     Watcher(const Watcher&) = delete;
     Watcher& operator=(const Watcher&) = delete;
@@ -81,8 +80,6 @@ class Watcher {
     void stop();
 
   private:
-    using Clock = Connection::Clock;
-
     void watch();
     void on_event(std::uint64_t id, std::uint32_t events);
     void check_deadlines();
@@ -94,7 +91,6 @@ class Watcher {
     std::optional<RawRequest> advance(Connection& connection);
     std::optional<RawRequest> begin_serving(Connection& connection);
     std::optional<RawRequest> send_on(Connection& connection);
-    void set_deadline(Connection& connection);
     void expire(Connection& connection);
     void refuse(Connection& connection, const Refusal& refusal);
     void close_after_drain(Connection& connection);
@@ -105,6 +101,7 @@ class Watcher {
     void rearm(const Connection& connection) const;
 
     const EngineConfig config_;
+    const Clock& clock_;
     const Ready ready_;
     const Refuse refuse_;
     int epoll_fd_ = -1;

@@ -11,7 +11,7 @@ namespace lamda::http {
 
 struct TestServer {
     explicit TestServer(ServerConfig config = {})
-        : server(std::move(config), telemetry::Log::none(), metrics) {
+        : server(std::move(config), clock, telemetry::Log::none(), metrics) {
         server.route("GET", "/items/{id}", [](const Request& request) {
             return Response{200, "application/json", "{\"id\":\"" + request.params.at("id") + "\"}", {}};
         });
@@ -20,7 +20,7 @@ struct TestServer {
             return Response{201, "application/json", std::to_string(request.body.size()), {}};
         });
         server.route("GET", "/refuse", [](const Request&) -> Response {
-            throw Problem{422, "no_such_thing", "", "because", {{"/a", "bad", "why"}}};
+            throw problem::Problem{422, "no_such_thing", "", "because", {{"/a", "bad", "why"}}};
         });
         server.route("GET", "/break",
                      [](const Request&) -> Response { throw std::runtime_error("password=hunter2"); });
@@ -42,6 +42,7 @@ struct TestServer {
         gate.notify_all();
     }
 
+    SystemClock clock;
     telemetry::Metrics metrics;
     std::atomic<int> posts{0};
     std::atomic<int> waiting{0};

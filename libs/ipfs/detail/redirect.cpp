@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/deadline.hpp"
+
 namespace lamda::ipfs {
 
 namespace {
@@ -60,7 +62,8 @@ std::optional<std::string> resolve_location(std::string_view base, std::string_v
 }
 
 net::HttpResponse send_following(net::Transport& http, net::HttpRequest request) {
-    const auto deadline = SystemClock().steady() + request.timeout;
+    const SystemClock clock;
+    const Deadline deadline(clock, request.timeout);
     for (int followed = 0;; ++followed) {
         auto answer = http.send(request);
         const auto location = is_redirect(answer.status) ? answer.header("Location") : std::nullopt;
@@ -69,11 +72,10 @@ net::HttpResponse send_following(net::Transport& http, net::HttpRequest request)
             return answer;
         }
         request.url = *next;
-        const auto left = std::chrono::duration_cast<Millis>(deadline - SystemClock().steady());
-        if (left <= Millis(0)) {
+        if (deadline.passed()) {
             throw net::TransportError(net::TransportError::Kind::kTimeout, "redirected until the timeout");
         }
-        request.timeout = left;
+        request.timeout = std::max(deadline.left(), Millis(1));
     }
 }
 

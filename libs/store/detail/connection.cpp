@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/deadline.hpp"
 #include "store/detail/copy_stream.hpp"
 #include "store/dsn.hpp"
 
@@ -241,9 +242,10 @@ void Connection::rethrow() {
 
 bool Connection::await_notification(Millis timeout) {
     // The call can return early without a notification: the server's last message precedes the disconnect.
-    const auto deadline = std::chrono::steady_clock::now() + timeout;
-    for (auto left = timeout; left.count() >= 0;
-         left = std::chrono::duration_cast<Millis>(deadline - std::chrono::steady_clock::now())) {
+    const SystemClock clock;
+    const Deadline deadline(clock, timeout);
+    do {
+        const auto left = deadline.left();
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
         const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(left - seconds);
         if (pqxx_.await_notification(seconds.count(), rest.count()) > 0) {
@@ -252,10 +254,7 @@ bool Connection::await_notification(Millis timeout) {
         if (!pqxx_.is_open()) {
             throw pqxx::broken_connection("lost while waiting");
         }
-        if (left.count() == 0) {
-            break;
-        }
-    }
+    } while (!deadline.passed());
     return false;
 }
 

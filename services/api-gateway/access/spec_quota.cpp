@@ -25,14 +25,14 @@ struct Quota {
 
 void refuse(const Quota& exceeded, store::Txn& txn) {
     const int wait = seconds_to_next_hour(txn);
-    http::Problem problem{429,
-                          exceeded.code,
-                          "",
-                          fmt::format("{} may store {} bytes of job specs an hour; try again in {} s",
-                                      exceeded.subject, exceeded.most, wait),
-                          {}};
+    problem::Problem problem{429,
+                             exceeded.code,
+                             "",
+                             fmt::format("{} may store {} bytes of job specs an hour; try again in {} s",
+                                         exceeded.subject, exceeded.most, wait),
+                             {}};
     problem.retry_after = wait;
-    throw http::Problem(std::move(problem));
+    throw problem::Problem(std::move(problem));
 }
 
 }  // namespace

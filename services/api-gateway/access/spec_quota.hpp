@@ -21,8 +21,8 @@ struct SpecQuota {
 /// Adds `bytes` to the three counters in the caller's transaction. If it throws, nothing is counted and
 /// nothing may be stored.
 /// @param client numeric address
-/// @throws http::Problem 429 `spec_quota_client`, `spec_quota_renter` or `spec_quota_total` with the seconds
-/// to wait
+/// @throws problem::Problem 429 `spec_quota_client`, `spec_quota_renter` or `spec_quota_total` with the
+/// seconds to wait
 void count_spec(store::Txn& txn, const SpecQuota& quota, const std::string& client, const Address& renter,
                 std::uint64_t bytes);
 

@@ -4,7 +4,7 @@
 
 namespace lamda::gateway {
 
-http::Problem not_found(const std::string& what) {
+problem::Problem not_found(const std::string& what) {
     return {404, "not_found", "", "unknown " + what, {}};
 }
 
@@ -16,7 +16,7 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
                const std::string& pattern, http::Handler handler, http::IsLarge is_large) {
     const http::Handler guarded = [&parts, answer = std::move(handler)](const http::Request& request) {
         const auto unavailable = [](const char* code, const char* detail) {
-            return http::Problem{503, code, "", detail, {}};
+            return problem::Problem{503, code, "", detail, {}};
         };
         try {
             // The settings may be of another deployment: requests are refused until they are compared with

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "bus/bus.hpp"
-#include "http/memory_budget.hpp"
+#include "core/memory_budget.hpp"
 #include "http/server.hpp"
 #include "services/api-gateway/config.hpp"
 #include "store/database.hpp"
@@ -17,7 +17,7 @@ struct Parts {
     store::Database& database;
     bus::Bus& bus;
     telemetry::Health& health;
-    http::MemoryBudget& memory;  ///< shared by all answers
+    MemoryBudget& memory;  ///< shared by all answers
     telemetry::Log log = telemetry::Log::none();
 };
 
@@ -33,18 +33,18 @@ void add_job_updates(http::Server& server, const Parts& parts);
 /// Adds a route. Unavailable parts lead to 503 instead of 500: the client may retry.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, http::Handler handler, http::IsLarge is_large = nullptr);
-/// Parses a parameter of the path. @throws http::Problem 400 at `{name}`
+/// Parses a parameter of the path. @throws problem::Problem 400 at `{name}`
 template <class T>
 T path_param(const http::Request& request, const std::string& name) {
     auto parsed = T::parse(request.params.at(name));
     if (!parsed) {
-        throw http::invalid(parsed.error(), "{" + name + "}");
+        throw problem::invalid(parsed.error(), "{" + name + "}");
     }
     return *parsed;
 }
-http::Problem not_found(const std::string& what);
+problem::Problem not_found(const std::string& what);
 http::Response json_response(std::string body, int status = 200);
-/// Returns the job's current state as JSON. @throws http::Problem 404 for a job that is in no block yet
+/// Returns the job's current state as JSON. @throws problem::Problem 404 for a job that is in no block yet
 std::string read_job(const Parts& parts, const JobId& id);
 
 }  // namespace lamda::gateway

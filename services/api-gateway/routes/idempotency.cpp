@@ -21,8 +21,8 @@ std::optional<std::string> idempotency_key(const http::Request& request) {
         return std::nullopt;
     }
     if (header->second.empty() || header->second.size() > kLongestKey) {
-        throw http::invalid({"invalid_key", "Idempotency-Key must have 1 to 128 bytes", ""},
-                            "Idempotency-Key");
+        throw problem::invalid({"invalid_key", "Idempotency-Key must have 1 to 128 bytes", ""},
+                               "Idempotency-Key");
     }
     return header->second;
 }
@@ -49,11 +49,11 @@ wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, c
         return put_submission(txn, name, {digest, older.value_or(spec.salt)});
     });
     if (first.body != digest) {
-        throw http::Problem{422,
-                            "key_reused",
-                            "",
-                            "this Idempotency-Key was used with another body",
-                            {{"Idempotency-Key", "key_reused", "use a new key for another job"}}};
+        throw problem::Problem{422,
+                               "key_reused",
+                               "",
+                               "this Idempotency-Key was used with another body",
+                               {{"Idempotency-Key", "key_reused", "use a new key for another job"}}};
     }
     spec.salt = first.salt;
     return spec;

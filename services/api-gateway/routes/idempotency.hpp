@@ -9,7 +9,7 @@
 
 namespace lamda::gateway {
 
-/// Returns the header's value; nullopt: none. @throws http::Problem 400 if it is empty or too long
+/// Returns the header's value; nullopt: none. @throws problem::Problem 400 if it is empty or too long
 std::optional<std::string> idempotency_key(const http::Request& request);
 
 /// Returns the command's id for the dispatcher, derived from the caller and the key. The dispatcher refuses
@@ -19,7 +19,7 @@ std::string command_id(const http::Request& request, const std::string& caller);
 
 /// Returns the spec with the salt of the first request with this renter's key, stored for a day. Without a
 /// key returns the spec unchanged. @param body normalised: independent of blanks and order
-/// @throws http::Problem 422 if the key was used with another body
+/// @throws problem::Problem 422 if the key was used with another body
 wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, const std::string& body,
                              wire::JobSpec spec);
 

@@ -65,7 +65,7 @@ void check_offer(const Parts& parts, const wire::JobSpec& spec, const U256& paym
 }
 
 http::Response submit(const Parts& parts, const http::Request& request) {
-    views::Body body(request, {"spec", "payment_amount"});
+    views::Body body(request.body, {"spec", "payment_amount"});
     const U256 payment = payment_of(body);
     const ChainId chain =
         parts.database.transact([&](store::Txn& txn) { return recorded_chain(txn, parts.config); });

@@ -40,7 +40,7 @@ std::optional<http::Response> check_token(const Config& config, TokenGuard& guar
     }
     const auto header = request.headers.find("authorization");
     if (const int wait = guard.wait_for(request.client); header != request.headers.end() && wait > 0) {
-        http::Problem problem{
+        problem::Problem problem{
             429, "too_many_wrong_tokens", "", "too many wrong tokens from this address", {}};
         problem.retry_after = wait;
         return to_response(problem, request);
@@ -58,14 +58,14 @@ std::optional<http::Response> check_token(const Config& config, TokenGuard& guar
     return response;
 }
 
-/// Sends a command to the dispatcher. Throws the dispatcher's refusal as http::Problem. The answer to a
+/// Sends a command to the dispatcher. Throws the dispatcher's refusal as problem::Problem. The answer to a
 /// command with the operator's proof must carry the dispatcher's proof. @throws bus::Unavailable
 void command(const Parts& parts, const wire::Command& what) {
     const auto text = parts.bus.request(wire::kJobsCommand, wire::to_json(what), kTimeout);
     if (what.proof && !wire::answer_is_proven(text, what, parts.config.operator_token.reveal())) {
         parts.log.error("command answered without the dispatcher's proof",
                         {{"request_id", what.request_id}, {"job_id", wire::job_of(what).hex()}});
-        throw http::Problem{
+        throw problem::Problem{
             503,
             "answer_not_proven",
             "",
@@ -82,18 +82,18 @@ void command(const Parts& parts, const wire::Command& what) {
         status->get<int>() < 400) {
         return;
     }
-    http::Problem problem{status->get<int>(),
-                          reply.value("code", "refused"),
-                          reply.value("title", ""),
-                          reply.value("detail", ""),
-                          {}};
+    problem::Problem problem{status->get<int>(),
+                             reply.value("code", "refused"),
+                             reply.value("title", ""),
+                             reply.value("detail", ""),
+                             {}};
     if (const auto errors = reply.find("errors"); errors != reply.end() && errors->is_array()) {
         for (const auto& error : *errors) {
             problem.errors.push_back(
                 {error.value("pointer", ""), error.value("code", ""), error.value("detail", "")});
         }
     }
-    throw http::Problem(std::move(problem));
+    throw problem::Problem(std::move(problem));
 }
 
 http::Response set_status(const Parts& parts, TokenGuard& guard, const http::Request& request) {
@@ -101,7 +101,7 @@ http::Response set_status(const Parts& parts, TokenGuard& guard, const http::Req
         return *std::move(refusal);
     }
     const auto id = path_param<JobId>(request, "id");
-    views::Body body(request, {"status"}, {"error_message"});
+    views::Body body(request.body, {"status"}, {"error_message"});
     const auto status = body.text("status").value_or("");
     if (body.json("status") && status != "cancelled" && status != "failed") {
         body.refuse({"/status", "invalid_status", "must be cancelled or failed"});
@@ -130,7 +130,7 @@ std::string signer_of(const JobId& id, const std::string& canonical, const std::
 
 http::Response attach_spec(const Parts& parts, const http::Request& request) {
     const auto id = path_param<JobId>(request, "id");
-    views::Body body(request, {"spec", "signature"});
+    views::Body body(request.body, {"spec", "signature"});
     std::vector<Error> breaches;
     const auto spec = wire::parse_job_spec(body.json("spec").value_or("{}"), &breaches);
     if (body.json("spec")) {

@@ -4,7 +4,7 @@
 #include <map>
 #include <set>
 
-#include "http/raw_client.hpp"
+#include "http/testing/raw_client.hpp"
 #include "services/api-gateway/testing/gateway_scene.hpp"
 
 using namespace lamda;

@@ -10,16 +10,16 @@ namespace lamda::gateway {
 
 namespace {
 
-/// Parses the address of the path, whose checksum (EIP-55) must match. @throws http::Problem 400
+/// Parses the address of the path, whose checksum (EIP-55) must match. @throws problem::Problem 400
 Address address_param(const http::Request& request) {
     auto parsed = crypto::parse_address(request.params.at("address"));
     if (!parsed) {
-        throw http::invalid(parsed.error(), "{address}");
+        throw problem::invalid(parsed.error(), "{address}");
     }
     return *parsed;
 }
 
-/// @throws http::Problem 404
+/// @throws problem::Problem 404
 Reputation reputation_of(store::Txn& txn, const Address& address) {
     const auto found = find_reputation(txn, address);
     if (!found) {
@@ -30,17 +30,17 @@ Reputation reputation_of(store::Txn& txn, const Address& address) {
 
 /// Parses the query of the page of transactions. Accepts cursor and limit only; the provider comes from the
 /// path.
-/// @throws http::Problem
+/// @throws problem::Problem
 views::ListQuery txs_query(const http::Request& request, const Address& address) {
-    auto list = views::list_request(request);
+    auto list = list_request(request);
     constexpr auto kProvider = "wallet_address";
     if (list.values.contains(kProvider)) {
-        throw http::Problem{400,
-                            "invalid_request",
-                            "",
-                            "the query is not usable: see errors",
-                            {{list.prefix + kProvider, "unknown_field",
-                              "unknown parameter; the address is part of the path"}}};
+        throw problem::Problem{400,
+                               "invalid_request",
+                               "",
+                               "the query is not usable: see errors",
+                               {{list.prefix + kProvider, "unknown_field",
+                                 "unknown parameter; the address is part of the path"}}};
     }
     list.values.emplace(kProvider, address.hex());
     return views::list_query(views::kReputationTxs, list);

@@ -25,7 +25,7 @@ runtime::IdentityClaim identity_of(const Config& config) {
 ChainId recorded_chain(store::Txn& txn, const Config& config) {
     const auto records = runtime::read_stream_records(txn, kDispatcherStream);
     if (const auto wrong = runtime::contradiction(identity_of(config), records); !wrong.empty()) {
-        throw http::Problem{503, "wrong_market", "", wrong, {}};
+        throw problem::Problem{503, "wrong_market", "", wrong, {}};
     }
     const auto own = std::find_if(records.begin(), records.end(),
                                   [](const auto& record) { return record.stream == kDispatcherStream; });
@@ -33,11 +33,12 @@ ChainId recorded_chain(store::Txn& txn, const Config& config) {
         return own->chain_id;
     }
     if (!config.chain_id) {
-        throw http::Problem{503,
-                            "chain_unknown",
-                            "",
-                            "the job dispatcher has not recorded its chain in this database yet; try again",
-                            {}};
+        throw problem::Problem{
+            503,
+            "chain_unknown",
+            "",
+            "the job dispatcher has not recorded its chain in this database yet; try again",
+            {}};
     }
     return *config.chain_id;
 }

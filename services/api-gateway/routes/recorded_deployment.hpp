@@ -10,7 +10,7 @@ namespace lamda::gateway {
 /// Returns chain and contract of the settings, for comparison with the dispatcher's record.
 runtime::IdentityClaim identity_of(const Config& config);
 
-/// Returns the recorded chain; without a record, the configured chain. @throws http::Problem 503
+/// Returns the recorded chain; without a record, the configured chain. @throws problem::Problem 503
 /// `chain_unknown` if there is neither, 503 `wrong_market` if the settings contradict the record
 ChainId recorded_chain(store::Txn& txn, const Config& config);
 

@@ -28,7 +28,7 @@ inline Config config() {
 /// The only allowed origin.
 constexpr auto kOrigin = "https://app.example";
 
-inline http::ServerConfig server_config(http::MemoryBudget& memory) {
+inline http::ServerConfig server_config(MemoryBudget& memory) {
     http::ServerConfig out;
     out.memory = &memory;
     out.cors_origins = {kOrigin};
@@ -60,7 +60,7 @@ struct Gateway {
           served(testkit::role_dsn(postgres, kDatabase, store::kGatewayRole), "gateway", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
           parts{settings, served, bus, health, memory},
-          server(server_config(memory), telemetry::Log::none(), metrics) {
+          server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
             health.set(name, true);
@@ -146,7 +146,8 @@ struct Gateway {
     bus::Bus bus;
     telemetry::Health health;
     telemetry::Metrics metrics;
-    http::MemoryBudget memory{64U << 20};
+    MemoryBudget memory{64U << 20};
+    SystemClock clock;
     Parts parts;
     http::Server server;
     net::HttpClient client;

@@ -3,7 +3,6 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/digest.hpp"
-#include "http/message.hpp"
 #include "services/job-dispatcher/bus/command_store.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
@@ -17,8 +16,8 @@ namespace {
 
 using wire::Command;
 
-http::Problem problem(int status, const Error& error) {
-    http::Problem out;
+problem::Problem problem(int status, const Error& error) {
+    problem::Problem out;
     out.status = status;
     out.code = error.code;
     out.detail = error.message;
@@ -26,10 +25,6 @@ http::Problem problem(int status, const Error& error) {
         out.errors.push_back({error.where, error.code, error.message});
     }
     return out;
-}
-
-std::string text_of(const http::Problem& problem) {
-    return http::to_response(problem, http::Request{}).body;
 }
 
 JobRow require_job(store::Txn& txn, const JobId& id) {
@@ -124,26 +119,26 @@ CommandHandler::CommandHandler(store::Database& database, Deployment& deployment
 std::string CommandHandler::answer(const std::string& body) {
     const auto command = wire::parse_command(body);
     if (!command) {
-        return text_of(problem(400, command.error()));
+        return problem::to_json(problem(400, command.error()));
     }
     if (const auto refusal = check_proof(*command)) {
-        return text_of(*refusal);
+        return problem::to_json(*refusal);
     }
     std::string answer;
     try {
         answer = take(*command);
-    } catch (const http::Problem& refused) {
-        answer = text_of(refused);
+    } catch (const problem::Problem& refused) {
+        answer = problem::to_json(refused);
     } catch (const std::exception& e) {
         log_.error("command failed", {{"reason", e.what()}});
-        answer = text_of(
+        answer = problem::to_json(
             problem(503, {"unavailable", "the dispatcher is temporarily unavailable; try again", ""}));
     }
     const bool by_operator = std::holds_alternative<Command::SetStatus>(command->what);
     return by_operator ? wire::prove_answer(answer, *command, operator_token_.reveal()) : answer;
 }
 
-std::optional<http::Problem> CommandHandler::check_proof(const Command& command) {
+std::optional<problem::Problem> CommandHandler::check_proof(const Command& command) {
     if (std::holds_alternative<Command::AttachSpec>(command.what)) {
         return std::nullopt;  // signed by the renter
     }

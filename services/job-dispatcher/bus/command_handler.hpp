@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-#include "http/message.hpp"
+#include "problem/problem.hpp"
 #include "runtime/secret.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "telemetry/log.hpp"
@@ -27,7 +27,7 @@ class CommandHandler {
 
   private:
     /// Returns a problem for a set_status without the operator's proof; nullopt: accepted.
-    std::optional<http::Problem> check_proof(const wire::Command& command);
+    std::optional<problem::Problem> check_proof(const wire::Command& command);
     std::string take(const wire::Command& command);
 
     store::Database& database_;

@@ -131,7 +131,9 @@ TEST_CASE("a rebuild is refused while an instance reads, and names it") {
     scene.confirm(1);
     REQUIRE(scene.make_due() == 1);
     telemetry::Metrics metrics;
-    pgingest::PgLease lease(scene.database, "reputation", telemetry::Log::none(), metrics);
+    telemetry::Health health;
+    const SystemClock clock;
+    pgingest::PgLease lease(scene.database, "reputation", {clock, telemetry::Log::none(), metrics, health});
     REQUIRE(lease.held());
     const auto refused = scene.rebuild();
     CHECK(refused.get<std::string>("refused").find(":" + std::to_string(::getpid())) != std::string::npos);

@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <thread>
 
+#include "core/deadline.hpp"
 #include "ingest/backfill.hpp"
 #include "rpcpool/errors.hpp"
 #include "tools/cli/commands.hpp"
@@ -96,15 +96,15 @@ Range range_of(const VerifyOptions& options, const StreamStates& states) {
 
 /// Reads blocks from `from` on, as many as are available; further reads are in flight.
 /// @throws the endpoints' last error after kTries attempts, or std::runtime_error after kReadTimeout
-ingest::BlocksRead read_chain(ingest::Backfill& backfill, BlockNum from, BlockNum to) {
-    const auto deadline = std::chrono::steady_clock::now() + kReadTimeout;
+ingest::BlocksRead read_chain(const Clock& clock, ingest::Backfill& backfill, BlockNum from, BlockNum to) {
+    const Deadline deadline(clock, kReadTimeout);
     for (int tries = 1;;) {
         try {
             auto read = backfill.next(std::nullopt, from, to);
             if (!read.waiting) {
                 return read;
             }
-            if (std::chrono::steady_clock::now() > deadline) {
+            if (deadline.passed()) {
                 throw std::runtime_error(fmt::format("no answer for block {}", from.value));
             }
         } catch (const rpcpool::ConfigContradiction&) {
@@ -113,7 +113,7 @@ ingest::BlocksRead read_chain(ingest::Backfill& backfill, BlockNum from, BlockNu
             if (++tries > kTries) {
                 throw;
             }
-            std::this_thread::sleep_for(tries * kPause);
+            clock.sleep({}, tries * kPause);
         }
     }
 }
@@ -139,19 +139,19 @@ Report verify(Context& context, store::Database& database, rpcpool::MultiRpc& rp
     eth::LogFilter filter;
     filter.addresses = {bsc ? context.job_manager() : context.node_reputation()};
     filter.topic0 = range.kind->topics;
-    const SystemClock clock;
+    const Clock& clock = context.clock();
     ingest::Backfill backfill(rpc, filter, clock, by_receipts);
     Report out;
-    auto reported_at = std::chrono::steady_clock::now();
+    auto reported_at = clock.steady();
     for (auto next = range.from; next <= range.to;) {
-        const auto read = read_chain(backfill, next, range.to);
+        const auto read = read_chain(clock, backfill, next, range.to);
         const auto last = read.headers.back().ref.number;
         const auto chain = entries_of(read.logs, *range.kind, counted_from);
         out.compared += chain.size();
         out.add(compare(chain, read_entries(database, std::string(range.kind->name), next, last)));
         next = last.next();
-        if (std::chrono::steady_clock::now() - reported_at > kProgressEvery) {
-            reported_at = std::chrono::steady_clock::now();
+        if (clock.steady() - reported_at > kProgressEvery) {
+            reported_at = clock.steady();
             fmt::print(stderr, "lamda: compared blocks {} to {} of {}: {} logs\n", range.from.value,
                        last.value, range.to.value, out.compared);
         }

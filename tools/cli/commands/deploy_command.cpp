@@ -26,7 +26,7 @@ Deployed deploy_one(Context& context, eth::Rpc& rpc, const std::string& contract
     const ChainId chain = rpc.chain_id();
     onchain::TxRequest request;
     request.data = code;
-    auto receipt = onchain::transact(rpc, context.admin(), chain, request);
+    auto receipt = onchain::transact(rpc, context.clock(), context.admin(), chain, request);
     if (!receipt.contract_address || rpc.code(*receipt.contract_address, eth::Tag::kLatest).empty()) {
         throw std::runtime_error(contract + ": transaction " + receipt.tx_hash.hex() +
                                  " created no contract");

@@ -146,8 +146,8 @@ int call_job(Context& context, const JobId& id, Bytes calldata, const std::strin
     request.to = context.job_manager();
     request.data = std::move(calldata);
     request.subject = subject_of(id);
-    const auto receipt =
-        onchain::transact(context.bsc(), context.wallet(), context.bsc().chain_id(), request);
+    const auto receipt = onchain::transact(context.bsc(), context.clock(), context.wallet(),
+                                           context.bsc().chain_id(), request);
     require_logged(onchain::logged(receipt, context.job_manager(),
                                    [&](const eth::Log& log) {
                                        const auto found = Event::decode(log);
@@ -266,7 +266,7 @@ int create_job(Context& context, const JobOptions& options) {
     request.data = call.encode();
     request.value = payment;
     request.subject = subject_of(id);
-    const auto receipt = onchain::transact(context.bsc(), context.wallet(), chain, request);
+    const auto receipt = onchain::transact(context.bsc(), context.clock(), context.wallet(), chain, request);
     require_logged(onchain::logged(receipt, context.job_manager(),
                                    [&](const eth::Log& log) {
                                        const auto event = jm::JobCreated::decode(log);

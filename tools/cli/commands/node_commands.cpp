@@ -75,7 +75,8 @@ int register_node(Context& context, const std::string& gpu_model, const std::str
                     yes);
     const std::string subject = "node " + wallet.hex();
     request.subject = subject;
-    const auto receipt = onchain::transact(context.opbnb(), context.wallet(), chain, request);
+    const auto receipt =
+        onchain::transact(context.opbnb(), context.clock(), context.wallet(), chain, request);
     require_logged(onchain::logged(receipt, *request.to,
                                    [&](const eth::Log& log) {
                                        const auto event =

@@ -1,9 +1,9 @@
-#include "http/cursor.hpp"
+#include "views/cursor.hpp"
 
 #include <array>
 #include <cstdint>
 
-namespace lamda::http {
+namespace lamda::views {
 
 namespace {
 
@@ -86,4 +86,4 @@ Result<std::vector<std::string>> decode_cursor(std::string_view text, std::size_
     return out;
 }
 
-}  // namespace lamda::http
+}  // namespace lamda::views

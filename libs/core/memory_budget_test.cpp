@@ -1,8 +1,8 @@
-#include "http/memory_budget.hpp"
+#include "core/memory_budget.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace lamda::http;
+using namespace lamda;
 
 TEST_CASE("a budget gives no more than it has, and takes back released bytes") {
     MemoryBudget budget(100);

@@ -1,8 +1,8 @@
-#include "http/cursor.hpp"
+#include "views/cursor.hpp"
 
 #include <catch2/catch.hpp>
 
-using namespace lamda::http;
+using namespace lamda::views;
 
 TEST_CASE("a cursor decodes to its values") {
     using namespace std::string_literals;

@@ -5,7 +5,7 @@
 #include <mutex>
 #include <optional>
 
-namespace lamda::http {
+namespace lamda {
 
 /// Thread-safe. Must outlive its shares.
 class MemoryBudget {
@@ -54,4 +54,4 @@ class MemoryBudget {
     std::size_t peak_ = 0;
 };
 
-}  // namespace lamda::http
+}  // namespace lamda

@@ -1,9 +1,9 @@
-#include "http/memory_budget.hpp"
+#include "core/memory_budget.hpp"
 
 #include <algorithm>
 #include <utility>
 
-namespace lamda::http {
+namespace lamda {
 
 MemoryBudget::Share::Share(Share&& other) noexcept
     : budget_(std::exchange(other.budget_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
@@ -58,4 +58,4 @@ std::size_t MemoryBudget::peak() const {
     return peak_;
 }
 
-}  // namespace lamda::http
+}  // namespace lamda

@@ -7,10 +7,10 @@
 
 #include "core/result.hpp"
 
-namespace lamda::http {
+namespace lamda::views {
 
 std::string encode_cursor(const std::vector<std::string>& values);
 /// Errors: `invalid_cursor` if it was not made by encode_cursor or has another number of values.
 Result<std::vector<std::string>> decode_cursor(std::string_view text, std::size_t values);
 
-}  // namespace lamda::http
+}  // namespace lamda::views
