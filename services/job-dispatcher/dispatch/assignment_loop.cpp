@@ -6,7 +6,6 @@
 #include "services/job-dispatcher/dispatch/due_attempts.hpp"
 #include "services/job-dispatcher/dispatch/due_store.hpp"
 #include "services/job-dispatcher/ingest/progress_store.hpp"
-#include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/job_decisions.hpp"
 #include "services/job-dispatcher/jobs/status_store.hpp"
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "pgingest/log_diff.hpp"
-#include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/chain_facts.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"

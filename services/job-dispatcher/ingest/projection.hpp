@@ -12,9 +12,6 @@
 
 namespace lamda::dispatch {
 
-/// Notification channel: wakes the assignment loop and other readers of the rows.
-constexpr auto kWakeChannel = "lamda_dispatch";
-
 class JobProjection final : public pgingest::Projection {
   public:
     JobProjection(store::Database& database, Deployment& deployment, StreamProgress& progress,

@@ -81,11 +81,15 @@ TEST_CASE("a status is applied, kept, dropped or refused by the state of its job
         {"unknown job", unknown_job(true), accepted, StatusOutcome::kEarly, {}},
         {"unknown job, limit reached", unknown_job(false), accepted, StatusOutcome::kNoRoom, {}},
         {"not evaluated", found(created()), accepted, StatusOutcome::kEarly, {}},
-        {"orphaned, not evaluated", found(in_state(ChainState::kAbsent, {})), accepted, StatusOutcome::kEarly, {}},
+        {"orphaned, not evaluated",
+         found(in_state(ChainState::kAbsent, {})),
+         accepted,
+         StatusOutcome::kEarly,
+         {}},
         {"another provider's job", assigned_job, from_another(accepted), StatusOutcome::kWrongProvider, {}},
         {"accepted", assigned_job, accepted, StatusOutcome::kApplied, WorkState::kAccepted},
-        {"running", found(in_state(ChainState::kCreated, WorkState::kAccepted)), running, StatusOutcome::kApplied,
-         WorkState::kRunning},
+        {"running", found(in_state(ChainState::kCreated, WorkState::kAccepted)), running,
+         StatusOutcome::kApplied, WorkState::kRunning},
         {"completed on a paid job", found(in_state(ChainState::kPaid, WorkState::kRunning)),
          status(StatusKind::kCompleted), StatusOutcome::kApplied, WorkState::kCompleted},
         {"permanent failure", assigned_job, failed(ErrorCode::kExitNonzero), StatusOutcome::kApplied,
@@ -151,7 +155,8 @@ TEST_CASE("a new attempt after a transient failure waits until the stream has ca
 }
 
 TEST_CASE("a transient failure of a job whose spec is lost ends the job") {
-    const auto decision = decide(without_spec(found(assigned())), failed(ErrorCode::kInputUnavailable), false);
+    const auto decision =
+        decide(without_spec(found(assigned())), failed(ErrorCode::kInputUnavailable), false);
     CHECK(decision.outcome == StatusOutcome::kApplied);
     CHECK_FALSE(decision.write.send_attempt);
     CHECK(work_after(decision) == WorkState::kExpired);
