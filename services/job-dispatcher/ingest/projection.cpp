@@ -5,10 +5,10 @@
 #include <memory>
 #include <unordered_map>
 
+#include "pgingest/write_behind.hpp"
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
 #include "services/job-dispatcher/ingest/prepared_batch.hpp"
 #include "services/job-dispatcher/ingest/progress_store.hpp"
-#include "services/job-dispatcher/jobs/chain_facts.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "services/job-dispatcher/jobs/status_store.hpp"
@@ -72,16 +72,21 @@ Policy require_policy(Deployment& deployment, store::Txn& txn) {
 
 }  // namespace
 
-JobProjection::JobProjection(store::Database& database, Deployment& deployment, StreamProgress& progress,
-                             const Clock& clock, telemetry::Log log)
+JobProjection::JobProjection(store::Database& database, const JobFactSource& source, Deployment& deployment,
+                             StreamProgress& progress, const Clock& clock, telemetry::Log log)
     : database_(database),
+      source_(source),
       deployment_(deployment),
       progress_(progress),
       clock_(clock),
       log_(std::move(log)) {}
 
 pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& batch) {
-    const std::shared_ptr<PreparedBatch> prepared = PreparedBatch::of(batch, database_, clock_.now());
+    if (batch.logs.size() < pgingest::WriteBehind::kLarge) {
+        return {};
+    }
+    const std::shared_ptr<PreparedBatch> prepared =
+        PreparedBatch::of(read_entries(source_, batch), database_, clock_.now());
     if (!prepared) {
         return {};
     }
@@ -107,7 +112,7 @@ pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& 
 }
 
 void JobProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
-    const auto facts = facts_of(batch, batch.logs);
+    const auto facts = read_entries(source_, batch);
     apply_facts(txn, facts, hold_jobs(txn, ids_of(facts)));
     advance(txn, batch, state);
 }
