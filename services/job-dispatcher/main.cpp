@@ -1,7 +1,6 @@
 // Entry point of lamda-job-dispatcher: reads the settings, connects the adapters, starts the loops.
 #include <functional>
 
-#include "contracts/job_manager.hpp"
 #include "net/http_client.hpp"
 #include "outbox/relay.hpp"
 #include "pgingest/pg_lease.hpp"
@@ -16,6 +15,7 @@
 #include "services/job-dispatcher/config.hpp"
 #include "services/job-dispatcher/dispatch/assignment_loop.hpp"
 #include "services/job-dispatcher/dispatch/spec_fetch_loop.hpp"
+#include "services/job-dispatcher/ingest/job_manager_source.hpp"
 #include "services/job-dispatcher/ingest/journal_repair.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
@@ -28,10 +28,10 @@
 namespace lamda::dispatch {
 namespace {
 
-streamrunner::StreamPlan stream_plan(const Config& config) {
+streamrunner::StreamPlan stream_plan(const Config& config, const JobFactSource& source) {
     streamrunner::StreamPlan plan;
     plan.name = kStream;
-    plan.topics = contracts::job_manager::all_topics();
+    plan.topics = source.topics();
     plan.finality = config.finality;
     plan.write_behind = true;
     return plan;
@@ -77,8 +77,9 @@ int serve(runtime::App& app, const Config& config) {
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kDispatcherRole);
     runtime::keep_time(app, clock);
     const telemetry::Context context{clock, log, metrics, app.health()};
+    const JobManagerSource source;
     pgingest::PgLease lease(database, kOutboxOwner, context);
-    streamrunner::StreamRunner stream(app, database, clock, lease, stream_plan(config), config.bsc,
+    streamrunner::StreamRunner stream(app, database, clock, lease, stream_plan(config, source), config.bsc,
                                       config.reading);
     runtime::Identity identity(app, database, {stream.identity_claim()});
     runtime::watch_bus(app, bus, config.nats_url);
@@ -95,8 +96,8 @@ int serve(runtime::App& app, const Config& config) {
     StatusCatchUp catch_up(database);
     PresenceClock presence;
 
-    JobProjection projection(database, deployment, progress, clock, log);
-    JournalRepair repair(deployment, clock);
+    JobProjection projection(database, source, deployment, progress, clock, log);
+    JournalRepair repair(source, deployment, clock);
     stream.start(projection, repair);
 
     AssignmentLoop assignments(database, setup, deployment, progress, catch_up, context);

@@ -10,6 +10,7 @@
 #include "arguments.hpp"
 #include "pgingest/projector.hpp"
 #include "report.hpp"
+#include "services/job-dispatcher/ingest/job_manager_source.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/testing/batches.hpp"
 #include "store/migrations.hpp"
@@ -73,7 +74,9 @@ class Scene {
     SystemClock clock_;
     dispatch::Deployment deployment_{Address{}, ChainId{31337}, 3, Millis{0}};
     dispatch::StreamProgress progress_;
-    dispatch::JobProjection projection_{database_, deployment_, progress_, clock_, telemetry::Log::none()};
+    dispatch::JobManagerSource source_;
+    dispatch::JobProjection projection_{database_, source_, deployment_,
+                                        progress_, clock_,  telemetry::Log::none()};
     pgingest::Projector projector_{database_, dispatch::kStream, projection_};
     dispatch::testing::BatchMaker maker_;
 };

@@ -1,13 +1,6 @@
 #include "services/job-dispatcher/bus/command_handler.hpp"
 
-#include <nlohmann/json.hpp>
-
-#include "crypto/digest.hpp"
 #include "services/job-dispatcher/bus/command_store.hpp"
-#include "services/job-dispatcher/ingest/projection.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/jobs/job_write.hpp"
-#include "services/job-dispatcher/jobs/spec_store.hpp"
 #include "wire/command_proof.hpp"
 
 namespace lamda::dispatch {
@@ -25,82 +18,6 @@ problem::Problem problem(int status, const Error& error) {
         out.errors.push_back({error.where, error.code, error.message});
     }
     return out;
-}
-
-JobRow require_job(store::Txn& txn, const JobId& id) {
-    auto rows = lock_jobs(txn, {id});
-    if (rows.empty()) {
-        throw problem(404, {"unknown_job", "no job has this id", "/jobId"});
-    }
-    return std::move(rows.begin()->second);
-}
-
-/// Runs a command in the caller's transaction. Throws a Problem to roll back.
-class Handler {
-  public:
-    Handler(store::Txn& txn, const Policy& policy, Timestamp now) : txn_(txn), policy_(policy), now_(now) {}
-
-    JobRow operator()(const Command::SetStatus& command) const {
-        const JobRow row = require_job(txn_, command.job_id);
-        auto transition = on_set_status(row, command.status, command.error_message, now_);
-        if (!transition) {
-            throw problem(409, transition.error());
-        }
-        std::vector<JobWrite> writes(1);
-        writes[0].before = row;
-        writes[0].add(std::move(*transition));
-        write_jobs(txn_, writes, policy_.chain_id, now_);
-        return *writes[0].after;
-    }
-
-    JobRow operator()(const Command::AttachSpec& command) const {
-        const JobRow row = require_job(txn_, command.job_id);
-        const auto spec = wire::parse_job_spec(command.spec_json);
-        if (!spec) {
-            Error error = spec.error();
-            error.where = "/spec" + error.where;
-            throw problem(400, error);
-        }
-        const std::string canonical = wire::canonical_json(*spec);
-        const JobId digest = wire::job_id_of_canonical(canonical);
-        require_renter(row, command, digest);
-        if (row.work_state && row.work_state != wire::WorkState::kAwaitingSpec) {
-            throw problem(409, {"illegal_transition", "the job does not wait for a spec", ""});
-        }
-        const wire::OnChainJob on_chain{policy_.chain_id, policy_.job_manager, row.renter, row.provider,
-                                        row.payment};
-        if (const auto wrong = wire::contradiction(*spec, on_chain)) {
-            throw problem(409, {"spec_contradicts", *wrong, "/spec"});
-        }
-        put_spec(txn_, as_bytes(canonical));
-        attach_spec(txn_, {.job_id = row.id, .spec_id = digest, .signature = command.signature});
-        txn_.notify(kWakeChannel);
-        return row;
-    }
-
-  private:
-    static void require_renter(const JobRow& row, const Command::AttachSpec& command, const JobId& digest) {
-        const auto signature = crypto::Signature::from_hex65(command.signature);
-        if (!signature) {
-            throw problem(400, {"invalid_signature", signature.error().message, "/signature"});
-        }
-        const auto signer = crypto::recover(wire::attach_spec_digest(row.id, digest), *signature);
-        if (!signer || *signer != row.renter) {
-            throw problem(
-                403, {"not_the_renter",
-                      "the signature does not match; the job's renter must sign this job id and this spec",
-                      "/signature"});
-        }
-    }
-
-    store::Txn& txn_;
-    const Policy& policy_;
-    Timestamp now_;
-};
-
-/// Digest of kind, job and content, without the proof, which differs for each request.
-Bytes32 digest_of(const Command& command) {
-    return crypto::sha256(as_bytes(wire::to_json(Command{"-", command.what})));
 }
 
 }  // namespace
@@ -127,8 +44,6 @@ std::string CommandHandler::answer(const std::string& body) {
     std::string answer;
     try {
         answer = take(*command);
-    } catch (const problem::Problem& refused) {
-        answer = problem::to_json(refused);
     } catch (const std::exception& e) {
         log_.error("command failed", {{"reason", e.what()}});
         answer = problem::to_json(
@@ -163,28 +78,17 @@ std::optional<problem::Problem> CommandHandler::check_proof(const Command& comma
 
 std::string CommandHandler::take(const Command& command) {
     return database_.transact([&](store::Txn& txn) {
-        // Serializes requests with the same id, so that the second one finds the stored answer.
-        lock_request(txn, command.request_id);
-        const Bytes32 asked = digest_of(command);
-        if (const auto known = find_answer(txn, command.request_id)) {
-            if (known->asked.value_or(asked) != asked) {
-                throw problem(
-                    422, {"key_reused", "this request id was used with another command; use a new id", ""});
-            }
-            return known->answer;
+        const auto found = load_command(txn, command, deployment_.policy(txn));
+        const auto decision = decide_command(found, command, clock_.now());
+        if (const auto* refusal = std::get_if<CommandRefusal>(&decision)) {
+            return problem::to_json(problem(refusal->status, refusal->error));
         }
-        const auto policy = deployment_.policy(txn);
-        if (!policy) {
-            throw problem(503, {"not_ready", "the dispatcher has not read the chain yet; try again", ""});
+        if (const auto* repeated = std::get_if<RepeatedAnswer>(&decision)) {
+            return repeated->answer;
         }
-        const JobRow row = std::visit(Handler(txn, *policy, clock_.now()), command.what);
-        const std::string answer = nlohmann::json{{"v", 1},
-                                                  {"requestId", command.request_id},
-                                                  {"jobId", wire::job_of(command).hex()},
-                                                  {"status", wire::to_string(row.status())}}
-                                       .dump();
-        put_answer(txn, command.request_id, {answer, asked});
-        return answer;
+        const auto& effect = std::get<CommandEffect>(decision);
+        save_command(txn, command, effect, found.policy->chain_id, clock_.now());
+        return effect.answer.answer;
     });
 }
 

@@ -1,10 +1,11 @@
 #include "services/job-dispatcher/bus/command_store.hpp"
 
+#include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/jobs/job_store.hpp"
+
 namespace lamda::dispatch {
 
-void lock_request(store::Txn& txn, const std::string& request_id) {
-    txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))", {request_id});
-}
+namespace {
 
 std::optional<StoredAnswer> find_answer(store::Txn& txn, const std::string& request_id) {
     const auto row =
@@ -13,9 +14,36 @@ std::optional<StoredAnswer> find_answer(store::Txn& txn, const std::string& requ
                : std::nullopt;
 }
 
-void put_answer(store::Txn& txn, const std::string& request_id, const StoredAnswer& stored) {
+}  // namespace
+
+CommandCase load_command(store::Txn& txn, const wire::Command& command, std::optional<Policy> policy) {
+    const auto& request_id = command.request_id;
+    txn.exec("SELECT pg_advisory_xact_lock(hashtextextended('dispatch.command:' || $1, 0))", {request_id});
+    CommandCase out;
+    out.policy = policy;
+    out.stored = find_answer(txn, request_id);
+    if (!out.stored) {
+        auto rows = lock_jobs(txn, {wire::job_of(command)});
+        if (!rows.empty()) {
+            out.row = std::move(rows.begin()->second);
+        }
+    }
+    return out;
+}
+
+void save_command(store::Txn& txn, const wire::Command& command, const CommandEffect& effect, ChainId chain,
+                  Timestamp now) {
+    if (!effect.write.nothing()) {
+        std::vector<JobWrite> writes{effect.write};
+        write_jobs(txn, writes, chain, now);
+    }
+    if (effect.spec) {
+        put_spec(txn, as_bytes(effect.spec->canonical));
+        attach_spec(txn, effect.spec->attached);
+        txn.notify(kWakeChannel);
+    }
     txn.exec("INSERT INTO dispatch.command (request_id, answer, asked) VALUES ($1, $2, $3)",
-             {request_id, stored.answer, stored.asked});
+             {command.request_id, effect.answer.answer, effect.answer.asked});
 }
 
 void delete_answers(store::Txn& txn, Timestamp before) {

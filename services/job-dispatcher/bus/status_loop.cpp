@@ -26,6 +26,33 @@ std::int64_t ticks(Steady at) {
     return std::chrono::duration_cast<Millis>(at.time_since_epoch()).count();
 }
 
+Error refusal(std::string reason) {
+    return {"refused", std::move(reason), ""};
+}
+
+/// Returns the message's status if it is well-formed and signed by the subject's provider. The error's
+/// message is the reason for a dead letter.
+Result<wire::JobStatus> verified_status(const bus::Message& message, const Policy& policy) {
+    const auto from = wire::provider_of(message.subject);
+    auto status = wire::parse_status(message.body);
+    if (!from || !status) {
+        const Error error = from ? status.error() : from.error();
+        return refusal(error.code + ": " + error.message + (error.where.empty() ? "" : " at " + error.where));
+    }
+    if (*from != status->provider) {
+        return refusal("the provider differs from the subject's provider");
+    }
+    if (const auto signature =
+            wire::verify_status(*status, wire::market_domain(policy.chain_id, policy.job_manager));
+        !signature) {
+        return refusal(signature.error().code + ": " + signature.error().message + "; verified for chain " +
+                       std::to_string(policy.chain_id.value) + " and JobManager " + policy.job_manager.hex() +
+                       ": compare the agent's BSC_RPC_URL, BSC_CHAIN_ID and JOB_MANAGER_CONTRACT_ADDRESS, "
+                       "and its key");
+    }
+    return status;
+}
+
 }  // namespace
 
 StatusLoop::StatusLoop(store::Database& database, bus::Bus& bus, BusSetup& setup, Deployment& deployment,
@@ -120,41 +147,21 @@ StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
 }
 
 StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
-    const auto from = wire::provider_of(message.subject);
-    auto status = wire::parse_status(message.body);
-    if (!from || !status) {
-        const Error error = from ? status.error() : from.error();
-        return refuse(message,
-                      error.code + ": " + error.message + (error.where.empty() ? "" : " at " + error.where));
+    auto status = verified_status(message, *policy_);
+    if (!status) {
+        return refuse(message, status.error().message);
     }
-    if (*from != status->provider) {
-        return refuse(message, "the provider differs from the subject's provider");
-    }
-    if (const auto signature =
-            wire::verify_status(*status, wire::market_domain(policy_->chain_id, policy_->job_manager));
-        !signature) {
-        return refuse(message, signature.error().code + ": " + signature.error().message +
-                                   "; verified for chain " + std::to_string(policy_->chain_id.value) +
-                                   " and JobManager " + policy_->job_manager.hex() +
-                                   ": compare the agent's BSC_RPC_URL, BSC_CHAIN_ID and "
-                                   "JOB_MANAGER_CONTRACT_ADDRESS, and its key");
-    }
-    const ReceivedStatus received{*status, message.body,
+    const ReceivedStatus received{std::move(*status), message.body,
                                   !catch_up_.done() && catch_up_.is_older(message.sequence)};
-    StatusOutcome outcome{};
-    try {
-        outcome = database_.transact([&](store::Txn& txn) {
-            return take_status(txn, received, *policy_, progress_.caught_up() && catch_up_.done(),
-                               clock_.now());
-        });
-    } catch (const Deferred&) {
+    const auto outcome = database_.transact([&](store::Txn& txn) {
+        return take_status(txn, received, *policy_, progress_.caught_up() && catch_up_.done(), clock_.now());
+    });
+    if (outcome == StatusOutcome::kDeferred) {
         return Next::kLater;
     }
     count(to_string(outcome));
-    if (outcome == StatusOutcome::kWrongProvider) {
-        return refuse(message, "the job belongs to another provider");
-    }
-    return Next::kAck;
+    return outcome == StatusOutcome::kWrongProvider ? refuse(message, "the job belongs to another provider")
+                                                    : Next::kAck;
 }
 
 StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::string& reason) {

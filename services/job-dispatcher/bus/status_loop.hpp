@@ -7,6 +7,7 @@
 #include "services/job-dispatcher/bus/status_catch_up.hpp"
 #include "services/job-dispatcher/bus/status_share.hpp"
 #include "services/job-dispatcher/bus/statuses.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "telemetry/context.hpp"
 
 namespace lamda::dispatch {

@@ -3,9 +3,7 @@
 #include "outbox/outbox.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/jobs/job_transitions.hpp"
-#include "services/job-dispatcher/jobs/spec_store.hpp"
+#include "services/job-dispatcher/jobs/job_case.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -26,16 +24,12 @@ std::size_t restore_attempts(store::Database& database) {
     for (JobId after;;) {
         const auto ids = database.transact([&](store::Txn& txn) {
             auto page = jobs_with_open_attempt(txn, after, kPage);
-            const auto specs = read_specs(txn, page);
             std::vector<OutboxMessage> messages;
-            for (const auto& [id, row] : lock_jobs(txn, page)) {
-                const auto stored = specs.find(id);
-                const auto known =
-                    read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second));
-                if (known.spec && row.has_active_attempt()) {
-                    messages.push_back({wire::dispatch_subject(row.provider),
-                                        new_message_id(wire::dispatch_message_id(id, row.attempt)),
-                                        wire::to_json(assignment_of(row, *known.spec))});
+            for (const auto& [id, job] : load_jobs(txn, page)) {
+                if (job.spec.spec && job.row.has_active_attempt()) {
+                    messages.push_back({wire::dispatch_subject(job.row.provider),
+                                        new_message_id(wire::dispatch_message_id(id, job.row.attempt)),
+                                        wire::to_json(assignment_of(job.row, *job.spec.spec))});
                 }
             }
             outbox::put_outbox(txn, kOutboxOwner, messages);

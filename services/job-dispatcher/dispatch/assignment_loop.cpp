@@ -3,13 +3,11 @@
 #include <algorithm>
 
 #include "core/crash_point.hpp"
-#include "services/job-dispatcher/bus/statuses.hpp"
 #include "services/job-dispatcher/dispatch/due_attempts.hpp"
 #include "services/job-dispatcher/dispatch/due_store.hpp"
 #include "services/job-dispatcher/ingest/progress_store.hpp"
-#include "services/job-dispatcher/ingest/projection.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/jobs/spec_store.hpp"
+#include "services/job-dispatcher/jobs/job_decisions.hpp"
+#include "services/job-dispatcher/jobs/status_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -33,6 +31,46 @@ Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
     const auto early = jobs_with_early_status(txn, most);
     out.jobs.insert(out.jobs.end(), early.begin(), early.end());
     return out;
+}
+
+/// Returns the cases of those jobs that no other transaction has locked.
+std::vector<EvaluationCase> load_cases(store::Txn& txn, const std::vector<JobId>& ids,
+                                       const std::set<Address>& reachable) {
+    std::vector<EvaluationCase> out;
+    std::vector<JobId> locked;
+    for (auto& [id, job] : load_free_jobs(txn, ids)) {
+        const bool provider_reachable = reachable.contains(job.row.provider);
+        locked.push_back(id);
+        out.push_back({std::move(job), {}, provider_reachable});
+    }
+    if (early_statuses_wait(txn)) {
+        auto early = take_early_statuses(txn, locked);
+        for (auto& each : out) {
+            if (const auto found = early.find(each.job.row.id); found != early.end()) {
+                each.early = std::move(found->second);
+            }
+        }
+    }
+    return out;
+}
+
+/// Evaluates the jobs; returns the number of attempts sent.
+std::size_t evaluate_jobs(store::Txn& txn, const std::vector<JobId>& ids, const std::set<Address>& reachable,
+                          const Policy& policy, Timestamp now) {
+    auto cases = load_cases(txn, ids, reachable);
+    // Read from the database, after locking the rows: another instance may read the chain, and its unwind
+    // lowers the boundary in the transaction that orphans the job's block.
+    const BlockNum boundary = read_boundary(txn);
+    std::vector<JobWrite> writes;
+    for (auto& each : cases) {
+        auto write = decide_evaluation(std::move(each), boundary, policy, now);
+        if (!write.nothing()) {
+            writes.push_back(std::move(write));
+        }
+    }
+    write_jobs(txn, writes, policy.chain_id, now);
+    return static_cast<std::size_t>(std::count_if(writes.begin(), writes.end(),
+                                                  [](const JobWrite& write) { return write.send_attempt; }));
 }
 
 }  // namespace
@@ -87,37 +125,7 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
     crash_point("judge.before_commit");
     const std::size_t sent = database_.transact([&](store::Txn& txn) -> std::size_t {
         const auto policy = deployment_.policy(txn);
-        if (!policy) {
-            return 0;
-        }
-        const auto rows = lock_free_jobs(txn, due.jobs);
-        // Read from the database, after locking the rows: another instance may read the chain, and its unwind
-        // lowers the boundary in the transaction that orphans the job's block.
-        const BlockNum boundary = read_boundary(txn);
-        const auto specs = read_specs(txn, due.jobs);
-        const bool early = early_statuses_wait(txn);
-        std::vector<JobWrite> writes;
-        for (const auto& [id, row] : rows) {
-            JobWrite write;
-            write.before = row;
-            const auto stored = specs.find(id);
-            const SpecKnown known =
-                read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second));
-            write.spec = known.spec;
-            if (early) {
-                absorb_early(txn, write, *policy, clock_.now());
-            }
-            const auto now_row = present(write);
-            if (now_row->created_in.block.number <= boundary) {
-                write.add(evaluate(*now_row, known, reachable.contains(row.provider), *policy, clock_.now()));
-            }
-            if (!write.entries.empty()) {
-                writes.push_back(std::move(write));
-            }
-        }
-        write_jobs(txn, writes, policy->chain_id, clock_.now());
-        return static_cast<std::size_t>(std::count_if(
-            writes.begin(), writes.end(), [](const JobWrite& write) { return write.send_attempt; }));
+        return policy ? evaluate_jobs(txn, due.jobs, reachable, *policy, clock_.now()) : 0;
     });
     crash_point("judge.after_commit");
     if (sent > 0) {

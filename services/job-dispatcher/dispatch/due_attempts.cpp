@@ -2,11 +2,9 @@
 
 #include <algorithm>
 
-#include "services/job-dispatcher/bus/statuses.hpp"
 #include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
-#include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/jobs/spec_store.hpp"
+#include "services/job-dispatcher/jobs/job_decisions.hpp"
 
 namespace lamda::dispatch {
 
@@ -15,22 +13,13 @@ std::size_t send_due_attempts(store::Txn& txn, const Policy& policy, Timestamp n
     if (found.empty()) {
         return 0;
     }
-    const auto rows = lock_free_jobs(txn, found);
+    const auto jobs = load_free_jobs(txn, found);
     // Checks again under the locks: another instance may have sent it, or an unwind lowered the boundary.
-    const auto due = due_attempts(txn, read_boundary(txn), most);
-    const auto specs = read_specs(txn, due);
     std::vector<JobWrite> writes;
-    for (const auto& id : due) {
-        const auto row = rows.find(id);
-        if (row == rows.end()) {
-            continue;
+    for (const auto& id : due_attempts(txn, read_boundary(txn), most)) {
+        if (const auto job = jobs.find(id); job != jobs.end()) {
+            writes.push_back(decide_due_attempt(job->second, policy, now));
         }
-        JobWrite& write = writes.emplace_back();
-        write.before = row->second;
-        const auto stored = specs.find(id);
-        write.spec = read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second)).spec;
-        write.send_attempt = true;
-        end_without_spec(write, policy, now);
     }
     write_jobs(txn, writes, policy.chain_id, now);
     return static_cast<std::size_t>(std::count_if(writes.begin(), writes.end(),

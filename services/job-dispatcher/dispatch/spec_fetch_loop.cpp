@@ -2,7 +2,7 @@
 
 #include "runtime/app.hpp"
 #include "services/job-dispatcher/dispatch/due_store.hpp"
-#include "services/job-dispatcher/ingest/projection.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/spec_store.hpp"
 #include "wire/job_spec.hpp"
 

@@ -6,12 +6,11 @@
 #include "core/duration.hpp"
 #include "runtime/app.hpp"
 #include "services/job-dispatcher/bus/command_store.hpp"
-#include "services/job-dispatcher/bus/statuses.hpp"
 #include "services/job-dispatcher/dispatch/due_store.hpp"
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
-#include "services/job-dispatcher/jobs/job_write.hpp"
 #include "services/job-dispatcher/jobs/spec_store.hpp"
+#include "services/job-dispatcher/jobs/status_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -92,16 +91,16 @@ void TimeoutLoop::end_silent_attempts() {
     }
 }
 
-std::map<JobId, TimeoutLoop::Ended> TimeoutLoop::overdue_attempts(const std::vector<ActiveAttempt>& active) {
+std::map<JobId, OverdueAttempt> TimeoutLoop::overdue_attempts(const std::vector<ActiveAttempt>& active) {
     std::vector<PresenceClock::Attempt> waiting;
     std::vector<DeadlineWatch::Attempt> timed;
     for (const auto& attempt : active) {
         waiting.push_back(presence_attempt(attempt));
         timed.push_back({attempt.job_id, attempt.attempt, attempt.state});
     }
-    std::map<JobId, Ended> out;
+    std::map<JobId, OverdueAttempt> out;
     const auto end = [&](const JobId& job, std::uint32_t attempt, std::string reason) {
-        out.try_emplace(job, Ended{attempt, std::move(reason)});
+        out.try_emplace(job, OverdueAttempt{attempt, std::move(reason)});
     };
     const auto now = clock_.steady();
     deadlines_.watch(timed, now);
@@ -129,53 +128,39 @@ std::map<JobId, TimeoutLoop::Ended> TimeoutLoop::overdue_attempts(const std::vec
     return out;
 }
 
-std::size_t TimeoutLoop::end_attempts(const std::map<JobId, Ended>& ended) {
+std::size_t TimeoutLoop::change_jobs(store::Txn& txn, const std::vector<JobId>& ids, const Policy& policy,
+                                     const std::function<JobWrite(const JobCase&, Timestamp)>& decide) {
+    std::vector<JobWrite> writes;
+    for (const auto& [id, job] : load_jobs(txn, ids)) {
+        auto write = decide(job, clock_.now());
+        if (!write.nothing()) {
+            writes.push_back(std::move(write));
+        }
+    }
+    write_jobs(txn, writes, policy.chain_id, clock_.now());
+    return writes.size();
+}
+
+std::size_t TimeoutLoop::end_attempts(const std::map<JobId, OverdueAttempt>& overdue) {
+    std::vector<JobId> ids;
+    std::transform(overdue.begin(), overdue.end(), std::back_inserter(ids),
+                   [](const auto& attempt) { return attempt.first; });
     return database_.transact([&](store::Txn& txn) -> std::size_t {
         const auto policy = deployment_.policy(txn);
-        if (!policy) {
-            return 0;
-        }
-        std::vector<JobId> ids;
-        std::transform(ended.begin(), ended.end(), std::back_inserter(ids),
-                       [](const auto& attempt) { return attempt.first; });
-        const auto rows = lock_jobs(txn, ids);
-        const auto specs = read_specs(txn, ids);
-        std::vector<JobWrite> writes;
-        for (const auto& [id, row] : rows) {
-            const auto& [attempt, reason] = ended.at(id);
-            if (row.attempt != attempt) {
-                continue;  // a newer attempt is active
-            }
-            JobWrite write;
-            write.before = row;
-            const auto stored = specs.find(id);
-            write.spec = read_spec(stored == specs.end() ? std::nullopt : std::optional(stored->second)).spec;
-            write.add(on_silence(row, reason, policy_for(*policy, write.spec), clock_.now()));
-            if (!write.entries.empty()) {
-                writes.push_back(std::move(write));
-            }
-        }
-        write_jobs(txn, writes, policy->chain_id, clock_.now());
-        return writes.size();
+        return policy ? change_jobs(txn, ids, *policy,
+                                    [&](const JobCase& job, Timestamp now) {
+                                        return decide_silence(job, overdue.at(job.row.id), *policy, now);
+                                    })
+                      : 0;
     });
 }
 
 void TimeoutLoop::expire_specs() {
     const auto expired = database_.transact([&](store::Txn& txn) -> std::size_t {
         const auto policy = deployment_.policy(txn);
-        if (!policy) {
-            return 0;
-        }
-        const auto ids = overdue_specs(txn, clock_.now() - config_.spec_ttl);
-        std::vector<JobWrite> writes;
-        for (const auto& [id, row] : lock_jobs(txn, ids)) {
-            JobWrite write;
-            write.before = row;
-            write.add(on_spec_ttl(row, clock_.now()));
-            writes.push_back(std::move(write));
-        }
-        write_jobs(txn, writes, policy->chain_id, clock_.now());
-        return writes.size();
+        return policy ? change_jobs(txn, overdue_specs(txn, clock_.now() - config_.spec_ttl), *policy,
+                                    decide_spec_ttl)
+                      : 0;
     });
     if (expired > 0) {
         log_.info("jobs expired without a spec", {{"count", expired}});

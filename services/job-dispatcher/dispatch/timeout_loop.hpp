@@ -4,13 +4,13 @@
 #include <functional>
 #include <map>
 #include <stop_token>
-#include <string>
 #include <vector>
 
 #include "services/job-dispatcher/dispatch/deadline_watch.hpp"
 #include "services/job-dispatcher/dispatch/presence_clock.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
+#include "services/job-dispatcher/jobs/job_decisions.hpp"
 #include "telemetry/context.hpp"
 
 namespace lamda::dispatch {
@@ -33,17 +33,15 @@ class TimeoutLoop {
     void pass();
 
   private:
-    struct Ended {
-        std::uint32_t attempt;
-        std::string reason;
-    };
-
     void end_silent_attempts();
     /// Returns the attempts that are over one of their limits, by job.
-    std::map<JobId, Ended> overdue_attempts(const std::vector<ActiveAttempt>& active);
+    std::map<JobId, OverdueAttempt> overdue_attempts(const std::vector<ActiveAttempt>& active);
     /// Ends those that are still current; returns the number of jobs changed.
-    std::size_t end_attempts(const std::map<JobId, Ended>& ended);
+    std::size_t end_attempts(const std::map<JobId, OverdueAttempt>& overdue);
     void expire_specs();
+    /// Loads the jobs, decides about each, and saves the changes; returns their number.
+    std::size_t change_jobs(store::Txn& txn, const std::vector<JobId>& ids, const Policy& policy,
+                            const std::function<JobWrite(const JobCase&, Timestamp)>& decide);
     void tidy();
     void count_jobs();
 

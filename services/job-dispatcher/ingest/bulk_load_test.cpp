@@ -86,7 +86,7 @@ TEST_CASE("A bulk load drops the indexes that enforce no constraint, and builds 
         auto dsn = scene.database.dsn();
         dsn.replace(dsn.find("postgres@"), 8, "guest");
         store::Database guests(dsn, "guest", 2);
-        JobProjection projection(guests, scene.deployment, scene.progress, scene.clock,
+        JobProjection projection(guests, scene.source, scene.deployment, scene.progress, scene.clock,
                                  telemetry::Log::none());
         pgingest::Projector projector(guests, kStream, projection);
         projector.apply(history(10, 1'000));
@@ -116,7 +116,8 @@ TEST_CASE("Indexes are built while other transactions write jobs") {
     // Deadlocks are detected early, because the builds of this test are short.
     scene.exec("ALTER ROLE postgres SET deadlock_timeout = '5ms'");
     store::Database others(scene.database.dsn(), "others", 4);
-    JobProjection projection(others, scene.deployment, scene.progress, scene.clock, telemetry::Log::none());
+    JobProjection projection(others, scene.source, scene.deployment, scene.progress, scene.clock,
+                             telemetry::Log::none());
     pgingest::Projector projector(others, kStream, projection);
     auto first = scene.chain.next(LogKind::kCreated, 0, kJobs, 1'000);
     first.is_history = true;

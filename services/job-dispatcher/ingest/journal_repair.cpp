@@ -3,8 +3,6 @@
 #include <algorithm>
 
 #include "pgingest/log_diff.hpp"
-#include "services/job-dispatcher/ingest/projection.hpp"
-#include "services/job-dispatcher/jobs/chain_facts.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
@@ -31,9 +29,9 @@ struct Compared {
     std::vector<JobEvent> again;
     pgingest::LogDiff<JobEvent> diff;
 
-    Compared(store::Txn& txn, const ingest::RangeSnapshot& reading)
+    Compared(store::Txn& txn, const JobFactSource& source, const ingest::RangeSnapshot& reading)
         : journal(read_chain_entries(txn, reading.first, reading.blocks.to.number)),
-          again(facts_of(reading.blocks, reading.blocks.logs)),
+          again(read_entries(source, reading.blocks)),
           diff(pgingest::diff(journal, again, place, same)) {}
     Compared(const Compared&) = delete;  // diff points into the other two
     Compared& operator=(const Compared&) = delete;
@@ -78,15 +76,15 @@ JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<
     return out;
 }
 
-JournalRepair::JournalRepair(Deployment& deployment, const Clock& clock)
-    : deployment_(deployment), clock_(clock) {}
+JournalRepair::JournalRepair(const JobFactSource& source, Deployment& deployment, const Clock& clock)
+    : source_(source), deployment_(deployment), clock_(clock) {}
 
 ingest::Differences JournalRepair::compare(store::Txn& txn, const ingest::RangeSnapshot& again) {
-    return pgingest::differences(Compared(txn, again).diff, place);
+    return pgingest::differences(Compared(txn, source_, again).diff, place);
 }
 
 void JournalRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) {
-    const Compared compared(txn, again);
+    const Compared compared(txn, source_, again);
     pgingest::require_same_blocks(compared.diff, again,
                                   [](const JobEvent& entry) { return entry.position->block; });
     std::map<JobId, std::vector<JobEvent>> missing;

@@ -5,6 +5,7 @@
 
 #include "pgingest/pg_audit.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/ingest/job_fact_source.hpp"
 
 namespace lamda::dispatch {
 
@@ -21,12 +22,13 @@ JournalPlan plan_repair(const std::vector<JobEvent>& journal, const std::vector<
 
 class JournalRepair final : public pgingest::Repairable {
   public:
-    JournalRepair(Deployment& deployment, const Clock& clock);
+    JournalRepair(const JobFactSource& source, Deployment& deployment, const Clock& clock);
     ingest::Differences compare(store::Txn& txn, const ingest::RangeSnapshot& again) override;
     /// Also retracts the attempt of a job whose creation was wrong.
     void repair(store::Txn& txn, const ingest::RangeSnapshot& again) override;
 
   private:
+    const JobFactSource& source_;
     Deployment& deployment_;
     const Clock& clock_;
 };

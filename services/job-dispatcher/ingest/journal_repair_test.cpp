@@ -6,6 +6,7 @@
 
 #include "pgingest/projector.hpp"
 #include "pgingest/testing/range_snapshot.hpp"
+#include "services/job-dispatcher/ingest/job_manager_source.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
@@ -85,9 +86,10 @@ struct Dispatcher {
     SystemClock clock;
     Deployment deployment{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;
-    JobProjection projection{database, deployment, progress, clock, telemetry::Log::none()};
+    JobManagerSource source;
+    JobProjection projection{database, source, deployment, progress, clock, telemetry::Log::none()};
     pgingest::Projector projector{database, kStream, projection};
-    JournalRepair repairs{deployment, clock};
+    JournalRepair repairs{source, deployment, clock};
     pgingest::PgAudit audited{database, kStream, repairs};
 };
 

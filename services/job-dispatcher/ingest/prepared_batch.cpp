@@ -4,9 +4,8 @@
 #include <limits>
 #include <unordered_map>
 
-#include "pgingest/write_behind.hpp"
-#include "services/job-dispatcher/jobs/chain_facts.hpp"
-#include "services/job-dispatcher/jobs/job_events.hpp"
+#include "outbox/outbox.hpp"
+#include "services/job-dispatcher/jobs/job_fold.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
 
@@ -48,12 +47,8 @@ class FactsByJob {
 
 }  // namespace
 
-std::unique_ptr<PreparedBatch> PreparedBatch::of(const ingest::Batch& batch, store::Database& database,
+std::unique_ptr<PreparedBatch> PreparedBatch::of(std::vector<JobEvent> facts, store::Database& database,
                                                  Timestamp now) {
-    if (batch.logs.size() < pgingest::WriteBehind::kLarge) {
-        return nullptr;
-    }
-    auto facts = facts_of(batch, batch.logs);
     if (std::none_of(facts.begin(), facts.end(), is_creation) ||
         std::any_of(facts.begin(), facts.end(),
                     [&](const auto& fact) { return outbox::is_recent(fact.at, now); })) {

@@ -6,7 +6,6 @@
 #include <stdexcept>
 #include <vector>
 
-#include "ingest/log_stream.hpp"
 #include "services/job-dispatcher/jobs/journal_entry.hpp"
 #include "store/database.hpp"
 
@@ -19,11 +18,12 @@ class PreparedBatch {
         using std::runtime_error::runtime_error;
     };
 
-    /// Returns null for a batch that is small, creates no job, or has recent events (see is_recent).
+    /// Returns null if the facts create no job, or are recent (see is_recent).
     ///
     /// Inserts without checking for existing rows and handles a primary-key violation: a look-up for many new
     /// jobs costs a tenth of the insert.
-    static std::unique_ptr<PreparedBatch> of(const ingest::Batch& batch, store::Database& database,
+    /// @param facts of a batch, as new journal entries in chain order
+    static std::unique_ptr<PreparedBatch> of(std::vector<JobEvent> facts, store::Database& database,
                                              Timestamp now);
     /// Reserves ids for all entries of the batch, and writes journal and rows of the jobs that it creates.
     /// The caller holds the rows of the other jobs. @throws RowExists

@@ -187,7 +187,7 @@ TEST_CASE("a batch with recent events is not prepared, so that the events are se
 TEST_CASE("preparing a batch locks the journal first, and waits there for a bulk load") {
     Scene scene;
     store::Database preparing(scene.database.dsn(), "preparing", 1);
-    JobProjection projection(preparing, scene.deployment, scene.progress, scene.clock,
+    JobProjection projection(preparing, scene.source, scene.deployment, scene.progress, scene.clock,
                              telemetry::Log::none());
     const auto batch = scene.chain.next(LogKind::kCreated, 0, 600, 100);
     std::future<bool> prepared;

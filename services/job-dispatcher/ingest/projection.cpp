@@ -1,16 +1,17 @@
 #include "services/job-dispatcher/ingest/projection.hpp"
 
 #include <algorithm>
+#include <map>
 #include <memory>
 #include <unordered_map>
 
-#include "services/job-dispatcher/bus/statuses.hpp"
+#include "pgingest/write_behind.hpp"
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
 #include "services/job-dispatcher/ingest/prepared_batch.hpp"
 #include "services/job-dispatcher/ingest/progress_store.hpp"
-#include "services/job-dispatcher/jobs/chain_facts.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
+#include "services/job-dispatcher/jobs/status_store.hpp"
 
 namespace lamda::dispatch {
 
@@ -41,6 +42,26 @@ void add_known(const std::vector<JobWrite>& writes, std::unordered_set<JobId>& k
     }
 }
 
+/// Adds the early statuses of jobs that these facts confirm or pay: the assignment loop skips such jobs, so
+/// their work states are recovered here.
+void recover_work(store::Txn& txn, std::vector<JobWrite>& writes, const Policy& policy, Timestamp now) {
+    std::map<JobId, JobWrite*> settled;
+    std::vector<JobId> ids;
+    for (auto& write : writes) {
+        const auto row = write.present();
+        if (row && !row->work_state &&
+            (row->chain_state == ChainState::kConfirmed || row->chain_state == ChainState::kPaid)) {
+            settled.emplace(row->id, &write);
+            ids.push_back(row->id);
+        }
+    }
+    for (auto& [id, early] : take_early_statuses(txn, ids)) {
+        JobWrite& write = *settled.at(id);
+        add_early_statuses(write, std::move(early), policy, now);
+        write.send_attempt = false;
+    }
+}
+
 Policy require_policy(Deployment& deployment, store::Txn& txn) {
     const auto policy = deployment.policy(txn);
     if (!policy) {
@@ -51,16 +72,21 @@ Policy require_policy(Deployment& deployment, store::Txn& txn) {
 
 }  // namespace
 
-JobProjection::JobProjection(store::Database& database, Deployment& deployment, StreamProgress& progress,
-                             const Clock& clock, telemetry::Log log)
+JobProjection::JobProjection(store::Database& database, const JobFactSource& source, Deployment& deployment,
+                             StreamProgress& progress, const Clock& clock, telemetry::Log log)
     : database_(database),
+      source_(source),
       deployment_(deployment),
       progress_(progress),
       clock_(clock),
       log_(std::move(log)) {}
 
 pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& batch) {
-    const std::shared_ptr<PreparedBatch> prepared = PreparedBatch::of(batch, database_, clock_.now());
+    if (batch.logs.size() < pgingest::WriteBehind::kLarge) {
+        return {};
+    }
+    const std::shared_ptr<PreparedBatch> prepared =
+        PreparedBatch::of(read_entries(source_, batch), database_, clock_.now());
     if (!prepared) {
         return {};
     }
@@ -86,7 +112,7 @@ pgingest::Projection::PreparedApply JobProjection::prepare(const ingest::Batch& 
 }
 
 void JobProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
-    const auto facts = facts_of(batch, batch.logs);
+    const auto facts = read_entries(source_, batch);
     apply_facts(txn, facts, hold_jobs(txn, ids_of(facts)));
     advance(txn, batch, state);
 }
@@ -133,15 +159,7 @@ std::vector<JobWrite> JobProjection::apply_chunk(store::Txn& txn, std::span<cons
         writes[place.at(fact.job_id)].entries.push_back(fact);
     }
     if (early) {
-        // The assignment loop skips jobs that are confirmed or paid: their work states are recovered here.
-        for (auto& write : writes) {
-            const auto row = present(write);
-            if (row && !row->work_state &&
-                (row->chain_state == ChainState::kConfirmed || row->chain_state == ChainState::kPaid)) {
-                absorb_early(txn, write, policy, clock_.now());
-                write.send_attempt = false;
-            }
-        }
+        recover_work(txn, writes, policy, clock_.now());
     }
     write_jobs(txn, writes, policy.chain_id, clock_.now());
     return writes;

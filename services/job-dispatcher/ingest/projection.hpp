@@ -1,4 +1,4 @@
-// Projects JobManager's logs into journal and rows, in the transaction that moves the cursor. The assignment
+// Projects a source's facts into journal and rows, in the transaction that moves the cursor. The assignment
 // loop evaluates the rows later.
 #pragma once
 
@@ -7,18 +7,16 @@
 
 #include "pgingest/projector.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/ingest/job_fact_source.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::dispatch {
 
-/// Notification channel: wakes the assignment loop and other readers of the rows.
-constexpr auto kWakeChannel = "lamda_dispatch";
-
 class JobProjection final : public pgingest::Projection {
   public:
-    JobProjection(store::Database& database, Deployment& deployment, StreamProgress& progress,
-                  const Clock& clock, telemetry::Log log);
+    JobProjection(store::Database& database, const JobFactSource& source, Deployment& deployment,
+                  StreamProgress& progress, const Clock& clock, telemetry::Log log);
     PreparedApply prepare(const ingest::Batch& batch) override;
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
@@ -33,6 +31,7 @@ class JobProjection final : public pgingest::Projection {
     void advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state);
 
     store::Database& database_;
+    const JobFactSource& source_;
     Deployment& deployment_;
     StreamProgress& progress_;
     const Clock& clock_;

@@ -80,15 +80,6 @@ void void_assignments(Txn& txn, const std::vector<RetractedAttempt>& attempts) {
          store::array_of(attempts, &RetractedAttempt::attempt)});
 }
 
-AttemptKnown read_attempt(Txn& txn, const JobId& job, std::uint32_t attempt) {
-    const auto row = txn.first(
-        "SELECT last_seq, state = 'waiting' AS waiting FROM dispatch.assignment WHERE job_id = $1 AND "
-        "attempt = $2",
-        {job, attempt});
-    return row ? AttemptKnown{row->get<std::uint32_t>("last_seq"), row->get<bool>("waiting")}
-               : AttemptKnown{};
-}
-
 void note_progress(Txn& txn, const wire::JobStatus& status, Timestamp now) {
     const bool over =
         status.status == wire::StatusKind::kCompleted || status.status == wire::StatusKind::kFailed;

@@ -27,8 +27,6 @@ struct RetractedAttempt {
 /// Voids these attempts and all earlier ones, where they were sent or waiting.
 void void_assignments(store::Txn& txn, const std::vector<RetractedAttempt>& attempts);
 
-/// Returns the attempt's newest status and state; the default if the attempt is unknown.
-AttemptKnown read_attempt(store::Txn& txn, const JobId& job, std::uint32_t attempt);
 /// Records the status as the newest one of its attempt. Creates an unknown attempt as recovered.
 void note_progress(store::Txn& txn, const wire::JobStatus& status, Timestamp now);
 

@@ -95,7 +95,25 @@ void JobWrite::add(JobTransition transition) {
     }
 }
 
+std::optional<JobRow> JobWrite::present() const {
+    auto row = before;
+    for (const auto& entry : entries) {
+        apply_event(row, entry);
+    }
+    return row;
+}
+
+bool JobWrite::nothing() const {
+    return entries.empty() && progress.empty() && !send_attempt && !retract && !after;
+}
+
 void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, Timestamp now) {
+    // Before attempts are voided: an attempt that its agent has ended stays `done`.
+    for (const auto& write : writes) {
+        for (const auto& status : write.progress) {
+            note_progress(txn, status, now);
+        }
+    }
     append_journal(txn, in_order(writes));
 
     std::vector<const JobRow*> created;

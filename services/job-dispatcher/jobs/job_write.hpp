@@ -10,22 +10,28 @@
 
 namespace lamda::dispatch {
 
+/// The change of one job: the result of a decision, to be saved by write_jobs().
 struct JobWrite {
     std::optional<JobRow> before;  ///< absent: the job is new
     std::vector<JobEvent> entries;
     bool send_attempt = false;
     Millis pause{0};  ///< before the attempt is sent
     std::optional<Retract> retract;
-    std::optional<wire::JobSpec> spec;  ///< required to send an attempt
+    std::optional<wire::JobSpec> spec;      ///< required to send an attempt
+    std::vector<wire::JobStatus> progress;  ///< each the newest status of its attempt, in order
     std::optional<JobRow> after;  ///< set: the row was folded again (unwind); else `before` plus the entries
 
     /// Adds a transition. Its attempt replaces the attempt that an earlier transition of this write would
     /// have sent.
     void add(JobTransition transition);
+    /// Returns `before` with the entries applied.
+    std::optional<JobRow> present() const;
+    /// True if there is nothing to save.
+    bool nothing() const;
 };
 
-/// Writes journal, rows, attempts and outbox, and sets every `after`. Entries that are not recent
-/// (outbox::is_recent) cause no event for the live feed.
+/// Saves the changes: progress, journal, rows, attempts and outbox. Sets every `after`. Entries that are not
+/// recent (outbox::is_recent) cause no event for the live feed.
 void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, Timestamp now);
 
 }  // namespace lamda::dispatch

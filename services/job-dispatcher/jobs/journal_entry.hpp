@@ -12,7 +12,8 @@
 
 namespace lamda::dispatch {
 
-/// The facts of JobManager's logs.
+/// Facts about a job's escrow; ingest/job_fact_source.hpp makes them. Stored names: `created`, `confirmed`,
+/// `claimed` (paid out).
 enum class ChainFact { kCreated, kConfirmed, kClaimed };
 using Fact = std::variant<ChainFact, wire::WorkFact>;
 /// Returns `created`, `confirmed`, `claimed`, or the work fact's name: the journal's column `kind`.

@@ -158,11 +158,4 @@ void orphan(Txn& txn, const std::vector<std::int64_t>& entries) {
     }
 }
 
-bool has_status_entry(Txn& txn, const JobId& job, std::uint32_t attempt, std::uint32_t seq) {
-    return txn
-        .first("SELECT 1 AS one FROM dispatch.job_event WHERE job_id = $1 AND attempt = $2 AND seq = $3",
-               {job, attempt, seq})
-        .has_value();
-}
-
 }  // namespace lamda::dispatch

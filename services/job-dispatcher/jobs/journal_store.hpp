@@ -30,7 +30,5 @@ std::vector<JobId> orphan_above(store::Txn& txn, BlockNum block);
 std::vector<JobEvent> read_chain_entries(store::Txn& txn, BlockNum first, BlockNum last);
 /// Flags these entries as orphaned.
 void orphan(store::Txn& txn, const std::vector<std::int64_t>& entries);
-/// True if this status is in the journal already.
-bool has_status_entry(store::Txn& txn, const JobId& job, std::uint32_t attempt, std::uint32_t seq);
 
 }  // namespace lamda::dispatch

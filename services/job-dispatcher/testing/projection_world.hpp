@@ -8,6 +8,7 @@
 
 #include "pgingest/projector.hpp"
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
+#include "services/job-dispatcher/ingest/job_manager_source.hpp"
 #include "services/job-dispatcher/ingest/projection.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
@@ -92,7 +93,8 @@ struct ProjectionScene {
     SystemClock clock;
     Deployment deployment{Address{}, ChainId{31337}, 3, Millis{0}};
     StreamProgress progress;
-    JobProjection projection{database, deployment, progress, clock, telemetry::Log::none()};
+    JobManagerSource source;
+    JobProjection projection{database, source, deployment, progress, clock, telemetry::Log::none()};
     pgingest::Projector projector{database, kStream, projection};
     BatchMaker chain;
 };

@@ -1,0 +1,101 @@
+#include "services/job-dispatcher/jobs/status_decision.hpp"
+
+#include <algorithm>
+
+#include "services/job-dispatcher/jobs/job_decisions.hpp"
+
+namespace lamda::dispatch {
+
+namespace {
+
+using wire::ChainState;
+
+/// True if statuses of the job must wait: not evaluated yet, and neither confirmed nor paid.
+bool awaits_evaluation(const JobRow& row) {
+    return !row.work_state && row.chain_state != ChainState::kConfirmed &&
+           row.chain_state != ChainState::kPaid;
+}
+
+/// Adds one status to the change, and to the history. @returns true if it changed or journalled anything
+bool add_status(JobWrite& write, StatusHistory& history, const ReceivedStatus& received, const Policy& policy,
+                Timestamp now) {
+    const auto& status = received.status;
+    if (history.in_journal.contains({status.attempt, status.seq})) {
+        return false;
+    }
+    const auto row = write.present();
+    AttemptKnown& known = history.attempts[status.attempt];
+    JobTransition transition = on_status(*row, status, known, received.recovering,
+                                         received.recovering ? policy : policy_for(policy, write.spec), now);
+    const bool refused = !transition.entries.empty() && transition.entries.back().refused_reason;
+    const bool known_attempt = status.attempt <= row->attempt || !refused;
+    if (known_attempt && !known.waiting && status.seq > known.last_seq) {
+        write.progress.push_back(status);
+        known.last_seq = status.seq;
+    }
+    const bool something = !transition.nothing();
+    write.add(std::move(transition));
+    return something;
+}
+
+}  // namespace
+
+std::string_view to_string(StatusOutcome outcome) {
+    switch (outcome) {
+        case StatusOutcome::kApplied:
+            return "applied";
+        case StatusOutcome::kUnchanged:
+            return "unchanged";
+        case StatusOutcome::kEarly:
+            return "early";
+        case StatusOutcome::kNoRoom:
+            return "no_room";
+        case StatusOutcome::kWrongProvider:
+            return "wrong_provider";
+        case StatusOutcome::kDeferred:
+            return "deferred";
+    }
+    return "";
+}
+
+StatusDecision decide_status(const StatusCase& found, const ReceivedStatus& received, const Policy& policy,
+                             bool caught_up, Timestamp now) {
+    if (found.row && found.row->provider != received.status.provider) {
+        return {StatusOutcome::kWrongProvider, {}};
+    }
+    if (!found.row || awaits_evaluation(*found.row)) {
+        return {found.has_room ? StatusOutcome::kEarly : StatusOutcome::kNoRoom, {}};
+    }
+    JobWrite write;
+    write.before = found.row;
+    write.spec = found.spec;
+    StatusHistory history = found.history;
+    if (!add_status(write, history, received, policy, now)) {
+        return {StatusOutcome::kUnchanged, std::move(write)};
+    }
+    end_without_spec(write, policy, now);
+    if (write.send_attempt && !caught_up) {
+        return {StatusOutcome::kDeferred, {}};
+    }
+    return {StatusOutcome::kApplied, std::move(write)};
+}
+
+void add_early_statuses(JobWrite& write, EarlyStatuses early, const Policy& policy, Timestamp now) {
+    const auto row = write.present();
+    if (!row) {
+        return;
+    }
+    auto& statuses = early.statuses;
+    statuses.erase(std::remove_if(statuses.begin(), statuses.end(),
+                                  [&](const auto& each) { return each.status.provider != row->provider; }),
+                   statuses.end());
+    std::sort(statuses.begin(), statuses.end(), [](const auto& a, const auto& b) {
+        return std::pair(a.status.attempt, a.status.seq) < std::pair(b.status.attempt, b.status.seq);
+    });
+    for (const auto& received : statuses) {
+        add_status(write, early.history, received, policy, now);
+    }
+    end_without_spec(write, policy, now);
+}
+
+}  // namespace lamda::dispatch
