@@ -86,7 +86,8 @@ int serve(runtime::App& app, const Config& config) {
         clock, log);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
-    StatusPublisher publisher(journal, bus, self, log, app.metrics(), app.health());
+    const telemetry::Context context{clock, log, app.metrics(), app.health()};
+    StatusPublisher publisher(journal, bus, self, context);
     ProgressLoop progress(journal, statuses, clock);
     HeartbeatSequence sequence(config.state_dir + "/heartbeat-" + self.hex(), clock);
     DuplicateAgentDetector duplicates(self, random_id(), sequence.started_at(), clock, log, app.health());
@@ -94,7 +95,6 @@ int serve(runtime::App& app, const Config& config) {
     SettingsWatch settings(clock, log, app.health());
     const AgentTerms terms{identity, self, config.job_manager, config.capacity};
     const WorkGate gate{retries, duplicates, settings};
-    const telemetry::Context context{clock, log, app.metrics(), app.health()};
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
     RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());

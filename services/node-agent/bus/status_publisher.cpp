@@ -74,16 +74,18 @@ void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDeta
     attempt.outbox.push_back({status.seq, kind, json});
 }
 
-StatusPublisher::StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider, telemetry::Log log,
-                                 telemetry::Metrics& metrics, telemetry::Health& health)
+StatusPublisher::StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider,
+                                 const telemetry::Context& context)
     : journal_(journal),
       bus_(bus),
       provider_(provider),
-      log_(std::move(log)),
-      published_(metrics.counter("lamda_agent_statuses_published_total", "Statuses stored by the bus")),
-      waiting_(metrics.gauge("lamda_agent_attempts_with_unsent_statuses",
-                             "Attempts with statuses that the bus has not stored")),
-      health_(health) {}
+      clock_(context.clock),
+      log_(context.log),
+      published_(
+          context.metrics.counter("lamda_agent_statuses_published_total", "Statuses stored by the bus")),
+      waiting_(context.metrics.gauge("lamda_agent_attempts_with_unsent_statuses",
+                                     "Attempts with statuses that the bus has not stored")),
+      health_(context.health) {}
 
 std::string StatusPublisher::flush() {
     const auto keys = journal_.select([](const Attempt& attempt) { return !attempt.outbox.empty(); });
@@ -142,7 +144,7 @@ void StatusPublisher::report(const std::string& last_error) {
         health_.set(kCheck, true);
         return;
     }
-    const auto now = std::chrono::steady_clock::now();
+    const auto now = clock_.steady();
     if (!refused_since_) {
         refused_since_ = now;
         log_.warn("status publish failed, retrying", {{"reason", last_error}});

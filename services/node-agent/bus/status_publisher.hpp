@@ -6,8 +6,7 @@
 #include "bus/bus.hpp"
 #include "crypto/signer.hpp"
 #include "services/node-agent/state/journal.hpp"
-#include "telemetry/health.hpp"
-#include "telemetry/metrics.hpp"
+#include "telemetry/context.hpp"
 
 namespace lamda::agent {
 
@@ -40,8 +39,8 @@ class StatusWriter {
 /// Sends the unsent statuses of the journal.
 class StatusPublisher {
   public:
-    StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider, telemetry::Log log,
-                    telemetry::Metrics& metrics, telemetry::Health& health);
+    StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider,
+                    const telemetry::Context& context);
     /// Runs until stopped. The check `statuses` is not ready after some seconds without a successful send.
     void run(const std::stop_token& stop);
     /// Sends all unsent statuses once. @returns why a status was refused; empty: none is left.
@@ -54,6 +53,7 @@ class StatusPublisher {
     Journal& journal_;
     bus::Bus& bus_;
     Address provider_;
+    const Clock& clock_;
     telemetry::Log log_;
     telemetry::Counter published_;
     telemetry::Gauge waiting_;
