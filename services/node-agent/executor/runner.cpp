@@ -46,7 +46,7 @@ class Runner::AttemptLock {
 };
 
 Runner::Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
-               PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
+               PulledImages& pulled, DockerEngine& engine, ipfs::TreeStore& content, bus::Bus& bus,
                const telemetry::Context& context)
     : config_(std::move(config)),
       journal_(journal),

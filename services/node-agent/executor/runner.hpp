@@ -8,7 +8,7 @@
 #include <string>
 
 #include "bus/bus.hpp"
-#include "ipfs/content_store.hpp"
+#include "ipfs/tree_store.hpp"
 #include "services/node-agent/bus/offer.hpp"
 #include "services/node-agent/bus/status_publisher.hpp"
 #include "services/node-agent/executor/docker/container_plan.hpp"
@@ -40,7 +40,7 @@ struct RunnerConfig {
 class Runner {
   public:
     Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
-           PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
+           PulledImages& pulled, DockerEngine& engine, ipfs::TreeStore& content, bus::Bus& bus,
            const telemetry::Context& context);
 
     /// Slot loop: takes one attempt after another until stopped. After a stop the container keeps running,
@@ -102,7 +102,7 @@ class Runner {
     RetrySchedule& retries_;
     PulledImages& pulled_;
     DockerEngine& engine_;
-    ipfs::ContentStore& content_;
+    ipfs::TreeStore& content_;
     bus::Bus& bus_;
     const Clock& clock_;
     telemetry::Log log_;

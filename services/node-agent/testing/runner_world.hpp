@@ -5,6 +5,7 @@
 #include <string>
 
 #include "crypto/signer.hpp"
+#include "ipfs/content_store.hpp"
 #include "services/node-agent/executor/runner.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
 #include "services/node-agent/testing/fake_world.hpp"
