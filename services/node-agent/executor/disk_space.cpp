@@ -14,22 +14,17 @@ DiskWatch::DiskWatch(Executor& executor, const AttemptKey& key, const JobDirs& d
                      OnExcess on_excess, const Clock& clock, const telemetry::Log& log)
     : most_(most),
       on_excess_(std::move(on_excess)),
-      output_(
-          "output",
-          [this, path = dirs.output()](const std::stop_token& stop) {
-              return note(&Written::output, disk_cost(path, most_, stop));
+      folders_(
+          "folders",
+          [this, dirs](const std::stop_token& stop) {
+              note(&Written::output, disk_cost(dirs.output(), most_, stop));
+              return note(&Written::volumes, disk_cost(dirs.volumes(), most_, stop));
           },
           clock, log),
       layer_(
           "layer",
           [this, &executor, key](const std::stop_token& stop) {
               return note(&Written::layer, executor.bytes_elsewhere(key, most_, stop));
-          },
-          clock, log),
-      volumes_(
-          "volumes",
-          [this, path = dirs.volumes()](const std::stop_token& stop) {
-              return note(&Written::volumes, disk_cost(path, most_, stop));
           },
           clock, log) {}
 

@@ -19,8 +19,8 @@ namespace lamda::agent {
 Written measure_written(Executor& executor, const AttemptKey& key, const JobDirs& dirs, std::uint64_t most,
                         const std::stop_token& stop);
 
-/// Measures running work. Each part has its own thread: a layer that takes long to count does not
-/// delay the next measurement of /output.
+/// Measures running work on two threads: the executor may take minutes to count a layer, which must not delay
+/// the next measurement of the folders, and a wait for the end must delay neither.
 class DiskWatch {
   public:
     /// Called by a measuring thread once the sum is above `most`. Called again after the next measurement if
@@ -38,9 +38,8 @@ class DiskWatch {
     Written written_;                ///< latest values
     std::optional<Written> excess_;  ///< the first sum above the limit
     bool reported_ = false;
-    PacedMeasurement output_;  // last: they use the others
+    PacedMeasurement folders_;  // last: they use the others
     PacedMeasurement layer_;
-    PacedMeasurement volumes_;
 };
 
 }  // namespace lamda::agent
