@@ -21,6 +21,7 @@ namespace {
 
 std::vector<std::unique_ptr<eth::Rpc>> bsc_endpoints(const Config& config, net::HttpClient& http) {
     std::vector<std::unique_ptr<eth::Rpc>> out;
+    out.reserve(config.bsc_rpc_urls.size());
     for (const auto& url : config.bsc_rpc_urls) {
         out.push_back(std::make_unique<eth::HttpRpc>(url, config.rpc_timeout, http));
     }
