@@ -8,31 +8,10 @@
 
 #include "core/cid.hpp"
 #include "core/clock.hpp"
+#include "ipfs/tree_store.hpp"
 #include "net/transport.hpp"
 
 namespace lamda::ipfs {
-
-/// No source has the content, or none answers: retry later.
-class Unavailable : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-/// No source has the content now, and at least one sent bytes that do not match the CID: a fault of the
-/// source (a web page under 200, a truncated or forged answer), not a property of the content.
-class WrongBytes : public Unavailable {
-  public:
-    using Unavailable::Unavailable;
-};
-/// Verified blocks are not a tree of files, or a store computed another CID.
-class Mismatch : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
-/// Verified blocks show more content than the caller allows.
-class TooLarge : public std::runtime_error {
-  public:
-    using std::runtime_error::runtime_error;
-};
 
 struct ContentConfig {
     std::string api_url = {};  ///< serves `/api/v0`; may be empty (then nothing can be stored)
@@ -44,7 +23,7 @@ struct ContentConfig {
 };
 
 /// A requested stop ends the request in flight within about a second, as Unavailable.
-class ContentStore {
+class ContentStore final : public TreeStore {
   public:
     ContentStore(ContentConfig config, net::Transport& http);
     /// Checks that the store for outputs answers. @throws Unavailable
@@ -52,15 +31,9 @@ class ContentStore {
     /// One block, verified; tries gateways and API in turn and follows redirects. @throws Unavailable (also
     /// WrongBytes); TooLarge if the block with this CID has more than 2 MiB
     Bytes block(const Cid& cid, const std::stop_token& stop = {});
-    /// Streams a file or directory to `path` (which must not exist, or be an empty folder for a directory),
-    /// verified. Files get mode 0644, folders 0755; on failure the written files are removed. @throws
-    /// Unavailable; Mismatch if the content is not a tree of files; TooLarge if all files together exceed
-    /// max_bytes, or there are over 100,000 entries; std::system_error on a write error
     void fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
-               const std::stop_token& stop = {});
-    /// Stores the folder; returns the CID computed here. @throws Unavailable; Mismatch if the store computes
-    /// another CID; std::invalid_argument if the folder cannot be stored (it holds a link or special file)
-    Cid put_directory(const std::string& path, const std::stop_token& stop = {});
+               const std::stop_token& stop = {}) override;
+    Cid put_directory(const std::string& path, const std::stop_token& stop = {}) override;
     Cid put_block(BytesView bytes, CidCodec codec);
     Cid put_file(const std::string& path);
 

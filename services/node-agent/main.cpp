@@ -11,6 +11,7 @@
 #include "services/node-agent/bus/heartbeat_loop.hpp"
 #include "services/node-agent/bus/retract_loop.hpp"
 #include "services/node-agent/config.hpp"
+#include "services/node-agent/executor/docker/docker_executor.hpp"
 #include "services/node-agent/executor/janitor.hpp"
 #include "services/node-agent/executor/runner.hpp"
 #include "services/node-agent/onchain/chain_learner.hpp"
@@ -20,6 +21,7 @@ namespace {
 
 std::vector<std::unique_ptr<eth::Rpc>> bsc_endpoints(const Config& config, net::HttpClient& http) {
     std::vector<std::unique_ptr<eth::Rpc>> out;
+    out.reserve(config.bsc_rpc_urls.size());
     for (const auto& url : config.bsc_rpc_urls) {
         out.push_back(std::make_unique<eth::HttpRpc>(url, config.rpc_timeout, http));
     }
@@ -32,6 +34,13 @@ RunnerConfig runner_config(const Config& config, const std::string& jobs_dir) {
     out.provider = config.signer->address();
     out.max_input_bytes = config.max_input_bytes;
     out.limits = config.limits;
+    return out;
+}
+
+DockerExecutorConfig executor_config(const Config& config, const std::string& jobs_dir) {
+    DockerExecutorConfig out;
+    out.jobs_dir = jobs_dir;
+    out.provider = config.signer->address();
     out.images = config.images;
     return out;
 }
@@ -74,6 +83,7 @@ int serve(runtime::App& app, const Config& config) {
 
     net::HttpClient http;
     DockerEngine engine(config.docker_host, http);
+    DockerExecutor executor(executor_config(config, jobs_dir), engine, pulled, clock, log);
     ipfs::ContentStore content(config.content, http);
     ChainLearner learner(identity, bsc_endpoints(config, http), log, app.health());
     const auto open_bsc = [&](ChainId chain) {
@@ -97,10 +107,10 @@ int serve(runtime::App& app, const Config& config) {
     const WorkGate gate{retries, duplicates, settings};
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
-    RetractLoop retractions(bus, journal, engine, self, log, app.metrics(), app.health());
-    Runner runner(runner_config(config, jobs_dir), journal, statuses, retries, pulled, engine, content, bus,
+    RetractLoop retractions(bus, journal, executor, self, log, app.metrics(), app.health());
+    Runner runner(runner_config(config, jobs_dir), journal, statuses, retries, executor, content, bus,
                   context);
-    Janitor janitor(journal, engine, jobs_dir, self, clock, log);
+    Janitor janitor(journal, executor, jobs_dir, clock);
     Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, context);
     OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, context);
 

@@ -138,6 +138,7 @@ class Lint:
                     self.check_library(where, path, top, part, owner, target, declared)
                 elif kind == '"':
                     self.check_application(where, top, part, target)
+                    self.check_room(where, path, target)
                 if "/detail/" in target and (top, part) != ("libs", owner):
                     self.problem(where, f"{target} is private to {owner}")
                 self.check_third_party(where, path, top, part, target, public)
@@ -165,6 +166,12 @@ class Lint:
                     self.problem(where, f'"{target}" is spelled neither from libs/ nor from the root of the sources')
         elif target.split("/")[:2] != [top, part]:
             self.problem(where, f"{top}/{part} must not include {target}")
+
+    def check_room(self, where, path, target):
+        for room, users in self.table.get("rooms", {}).items():
+            inside = path.is_relative_to(room) or str(path) in users or is_test(path)
+            if target.startswith(room + "/") and not inside:
+                self.problem(where, f"{target} is for {room} and {', '.join(users)} only")
 
     def check_third_party(self, where, path, top, part, target, public):
         for prefix, places in self.table["third_party"].items():

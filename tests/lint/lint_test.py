@@ -125,6 +125,16 @@ class Layers(unittest.TestCase):
     def test_json_in_core(self):
         self.refused({"libs/core/core.cpp": "#include <nlohmann/json.hpp>\n"}, "does not belong into core")
 
+    def test_a_room_of_a_service_that_only_its_main_file_may_name(self):
+        layers = LAYERS + "node_agent|services/node-agent|core\n"
+        agent = {"services/node-agent/executor/docker/engine.hpp": "\n"}
+        include = '#include "services/node-agent/executor/docker/engine.hpp"\n'
+        for user in ("main.cpp", "executor/docker/engine.cpp", "testing/world.hpp", "executor/runner_test.cpp"):
+            status, output = self.lint({**agent, f"services/node-agent/{user}": include}, layers)
+            self.assertEqual(status, 0, output)
+        self.refused({**agent, "services/node-agent/executor/runner.cpp": include}, "executor/runner.cpp:1",
+                     "is for services/node-agent/executor/docker and services/node-agent/main.cpp only", layers=layers)
+
     def test_a_library_that_the_table_does_not_know(self):
         self.refused({}, "odd is not in layers.toml", layers=LAYERS + "odd|libs/odd|core\n")
 

@@ -13,11 +13,11 @@ constexpr Millis kFetchTimeout{1'000};
 constexpr int kBatch = 16;
 }  // namespace
 
-RetractLoop::RetractLoop(bus::Bus& bus, Journal& journal, DockerEngine& engine, const Address& provider,
+RetractLoop::RetractLoop(bus::Bus& bus, Journal& journal, Executor& executor, const Address& provider,
                          telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health)
     : bus_(bus),
       journal_(journal),
-      engine_(engine),
+      executor_(executor),
       provider_(provider),
       log_(std::move(log)),
       retractions_(metrics.counter("lamda_agent_retractions_total", "Retractions received")),
@@ -66,7 +66,7 @@ void RetractLoop::handle(bus::Consumer& consumer, const bus::Message& message) {
         {{"job", retraction->job_id.hex()}, {"attempt", retraction->attempt}, {"stopped", stopped.size()}});
     for (const auto& key : stopped) {
         try {
-            engine_.kill(key.container());  // best effort: the slot also sees the retraction in the journal
+            executor_.kill(key);  // best effort: the slot also sees the retraction in the journal
         } catch (const std::exception& error) {
             log_.warn("stopping a retracted container failed",
                       {{"container", key.container()}, {"reason", error.what()}});

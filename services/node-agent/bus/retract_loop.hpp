@@ -4,7 +4,7 @@
 #include <stop_token>
 
 #include "bus/bus.hpp"
-#include "services/node-agent/executor/docker/docker_engine.hpp"
+#include "services/node-agent/executor/executor.hpp"
 #include "services/node-agent/state/journal.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/metrics.hpp"
@@ -13,7 +13,7 @@ namespace lamda::agent {
 
 class RetractLoop {
   public:
-    RetractLoop(bus::Bus& bus, Journal& journal, DockerEngine& engine, const Address& provider,
+    RetractLoop(bus::Bus& bus, Journal& journal, Executor& executor, const Address& provider,
                 telemetry::Log log, telemetry::Metrics& metrics, telemetry::Health& health);
     void run(const std::stop_token& stop);
 
@@ -23,7 +23,7 @@ class RetractLoop {
 
     bus::Bus& bus_;
     Journal& journal_;
-    DockerEngine& engine_;
+    Executor& executor_;
     Address provider_;
     telemetry::Log log_;
     telemetry::Counter retractions_;

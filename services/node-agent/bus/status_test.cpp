@@ -100,6 +100,27 @@ TEST_CASE("an attempt repeats `accepted` until its container starts, then `runni
     CHECK(attempt->outbox[2].kind == wire::StatusKind::kRunning);
 }
 
+TEST_CASE("statuses that wait for over 5 s, by the steady clock, make the agent not ready") {
+    Fixture f;
+    Journal journal(f.dir.path() + "/journal", f.clock, telemetry::Log::none());
+    journal.update(f.attempt.assignment.job_id, [&](JobRecord& record) {
+        f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
+        record.attempts.emplace(f.attempt.assignment.attempt, f.attempt);
+    });
+    bus::Bus bus("nats://127.0.0.1:1", "status-test", telemetry::Log::none());
+    telemetry::Metrics metrics;
+    telemetry::Health health;
+    StatusPublisher publisher(journal, bus, address(0xAA),
+                              telemetry::Context{f.clock, telemetry::Log::none(), metrics, health});
+    const std::jthread loop([&](const std::stop_token& stop) { publisher.run(stop); });
+    const auto not_ready = [&] {
+        f.clock.advance(Millis(1'000));
+        return health.checks().contains("statuses") && !health.ready();
+    };
+    CHECK(testkit::wait_until(not_ready));
+    CHECK(health.checks().at("statuses").detail.starts_with("statuses unsent for "));
+}
+
 TEST_CASE("a final status finishes the attempt and is kept as signed") {
     Fixture f;
     StatusDetails details;

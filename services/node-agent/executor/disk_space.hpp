@@ -8,26 +8,25 @@
 #include <stop_token>
 #include <string>
 
-#include "services/node-agent/executor/docker/container_plan.hpp"
-#include "services/node-agent/executor/docker/docker_engine.hpp"
+#include "services/node-agent/executor/executor.hpp"
 #include "services/node-agent/executor/paced_measurement.hpp"
 #include "services/node-agent/state/assignment_decision.hpp"
 
 namespace lamda::agent {
 
-/// Measures a container that has ended. Counting of each part stops once it alone is above `most` bytes.
-/// @throws EngineError if the engine does not report the size; net::TransportError
-Written measure_written(DockerEngine& engine, const std::string& container, const JobDirs& dirs,
-                        std::uint64_t most, const std::stop_token& stop);
+/// Measures work that has ended. Counting of each part stops once it alone is above `most` bytes.
+/// @throws ExecutorError, ExecutorUnavailable
+Written measure_written(Executor& executor, const AttemptKey& key, const JobDirs& dirs, std::uint64_t most,
+                        const std::stop_token& stop);
 
-/// Measures a running container. Each part has its own thread: a layer that takes long to count does not
-/// delay the next measurement of /output.
+/// Measures running work on two threads: the executor may take minutes to count a layer, which must not delay
+/// the next measurement of the folders, and a wait for the end must delay neither.
 class DiskWatch {
   public:
     /// Called by a measuring thread once the sum is above `most`. Called again after the next measurement if
     /// it throws.
     using OnExcess = std::function<void(const Written&)>;
-    DiskWatch(DockerEngine& engine, const std::string& container, const JobDirs& dirs, std::uint64_t most,
+    DiskWatch(Executor& executor, const AttemptKey& key, const JobDirs& dirs, std::uint64_t most,
               OnExcess on_excess, const Clock& clock, const telemetry::Log& log);
 
   private:
@@ -39,9 +38,8 @@ class DiskWatch {
     Written written_;                ///< latest values
     std::optional<Written> excess_;  ///< the first sum above the limit
     bool reported_ = false;
-    PacedMeasurement output_;  // last: they use the others
+    PacedMeasurement folders_;  // last: they use the others
     PacedMeasurement layer_;
-    PacedMeasurement volumes_;
 };
 
 }  // namespace lamda::agent

@@ -1,11 +1,9 @@
 #include "services/node-agent/executor/janitor.hpp"
 
-#include <charconv>
 #include <filesystem>
 
 #include "core/crash_point.hpp"
 #include "runtime/app.hpp"
-#include "services/node-agent/executor/docker/container_plan.hpp"
 #include "services/node-agent/state/assignment_decision.hpp"
 
 namespace lamda::agent {
@@ -17,26 +15,10 @@ namespace {
 constexpr Millis kStraysEvery{60'000};
 constexpr auto kRetention = std::chrono::hours(24 * 30);
 
-std::optional<AttemptKey> key_of(const std::string& job, const std::string& attempt) {
-    const auto id = JobId::parse(job);
-    std::uint32_t number = 0;
-    const auto [end, error] = std::from_chars(attempt.data(), attempt.data() + attempt.size(), number);
-    if (!id || error != std::errc{} || end != attempt.data() + attempt.size()) {
-        return std::nullopt;
-    }
-    return AttemptKey{*id, number};
-}
-
 }  // namespace
 
-Janitor::Janitor(Journal& journal, DockerEngine& engine, std::string jobs_dir, const Address& provider,
-                 const Clock& clock, telemetry::Log log)
-    : journal_(journal),
-      engine_(engine),
-      jobs_dir_(std::move(jobs_dir)),
-      provider_(provider),
-      clock_(clock),
-      log_(std::move(log)) {}
+Janitor::Janitor(Journal& journal, Executor& executor, std::string jobs_dir, const Clock& clock)
+    : journal_(journal), executor_(executor), jobs_dir_(std::move(jobs_dir)), clock_(clock) {}
 
 void Janitor::run(const std::stop_token& stop) {
     std::uint64_t seen = 0;
@@ -61,7 +43,7 @@ void Janitor::clean_ended() {
         if (output_kept(key)) {
             continue;
         }
-        engine_.remove(key.container());
+        executor_.remove(key);
         fs::remove_all(fs::path(jobs_dir_) / key.name());
         crash_point("agent.cleaned");
         journal_.update(key, [](Attempt& attempt) { attempt.cleaned = true; });
@@ -79,28 +61,13 @@ bool Janitor::needed(const AttemptKey& key) const {
 }
 
 void Janitor::clean_strays() {
-    for (const auto& container : engine_.list(std::string(kProviderLabel) + "=" + provider_.hex())) {
-        const auto label = [&](const char* name) {
-            const auto found = container.labels.find(name);
-            return found == container.labels.end() ? std::string() : found->second;
-        };
-        // Another agent with this key and another folder may use the same engine. Containers of version 0.1.0
-        // have no folder label.
-        if (const auto folder = label(kFolderLabel);
-            !folder.empty() && !folder.starts_with(jobs_dir_ + "/")) {
-            continue;
-        }
-        const auto key = key_of(label(kJobLabel), label(kAttemptLabel));
-        if (!key || !needed(*key)) {
-            log_.info("removing stray container", {{"id", container.id}});
-            engine_.remove(container.id);
-        }
-    }
+    executor_.remove_strays([this](const AttemptKey& key) { return needed(key); });
     for (const auto& entry : fs::directory_iterator(jobs_dir_)) {
         const auto name = entry.path().filename().string();
         const auto dash = name.rfind('-');
-        const auto key =
-            dash == std::string::npos ? std::nullopt : key_of(name.substr(0, dash), name.substr(dash + 1));
+        const auto key = dash == std::string::npos
+                             ? std::nullopt
+                             : AttemptKey::parse(name.substr(0, dash), name.substr(dash + 1));
         if (key && !needed(*key)) {
             fs::remove_all(entry.path());
         }

@@ -1,5 +1,7 @@
 #include "services/node-agent/executor/job_logs.hpp"
 
+#include <fmt/format.h>
+
 #include "services/node-agent/executor/runner.hpp"
 #include "wire/subjects.hpp"
 
@@ -52,7 +54,7 @@ void Runner::publish_logs(const AttemptKey& key) {
     auto progress = attempt->logs;
     try {
         while (progress.bytes < kMostLogBytes) {
-            const auto lines = engine_.logs(key.container(), {progress.since, progress.seen}, kMostReadBytes);
+            const auto lines = executor_.logs(key, {progress.since, progress.seen}, kMostReadBytes);
             if (lines.empty()) {
                 break;
             }
@@ -64,9 +66,9 @@ void Runner::publish_logs(const AttemptKey& key) {
                 break;
             }
         }
-    } catch (const EngineError& error) {
-        // Best effort: some engines keep no readable logs.
-        log_.debug("reading container logs failed",
+    } catch (const ExecutorError& error) {
+        // Best effort: some executors keep no readable logs.
+        log_.debug(fmt::format("reading {} logs failed", executor_.noun()),
                    {{"container", key.container()}, {"reason", error.what()}});
         return;
     }

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "services/node-agent/executor/docker/docker_engine.hpp"
+#include "services/node-agent/executor/executor.hpp"
 #include "services/node-agent/state/journal.hpp"
 
 namespace lamda::agent {

@@ -1,5 +1,7 @@
 #include "services/node-agent/executor/runner.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <functional>
 
@@ -46,14 +48,12 @@ class Runner::AttemptLock {
 };
 
 Runner::Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
-               PulledImages& pulled, DockerEngine& engine, ipfs::ContentStore& content, bus::Bus& bus,
-               const telemetry::Context& context)
+               Executor& executor, ipfs::TreeStore& content, bus::Bus& bus, const telemetry::Context& context)
     : config_(std::move(config)),
       journal_(journal),
       statuses_(statuses),
       retries_(retries),
-      pulled_(pulled),
-      engine_(engine),
+      executor_(executor),
       content_(content),
       bus_(bus),
       clock_(context.clock),
@@ -117,16 +117,17 @@ void Runner::run(const AttemptKey& key, const std::stop_token& stop) {
     }
     try {
         advance(key, *attempt, stop);
-    } catch (const EngineError& error) {
-        try_later(key, {ErrorCode::kInternal, "the container engine failed", error.what()}, stop);
-    } catch (const net::TransportError& error) {
-        // Only the engine knows the state of the container: retry without end.
+    } catch (const ExecutorError& error) {
+        try_later(key, {ErrorCode::kInternal, error.message(), error.what()}, stop);
+    } catch (const ExecutorUnavailable& error) {
+        // Only the executor knows the state of the work: retry without end.
         if (!stop.stop_requested() && journal_.active(key)) {
             const auto pause = retries_.failed_for_now(key, ErrorCode::kInternal);
-            log_.warn("the container engine does not answer", {{"job", key.job.hex()},
-                                                               {"attempt", key.attempt},
-                                                               {"reason", error.what()},
-                                                               {"again_in_ms", pause.time.count()}});
+            log_.warn(fmt::format("the {} engine does not answer", executor_.noun()),
+                      {{"job", key.job.hex()},
+                       {"attempt", key.attempt},
+                       {"reason", error.what()},
+                       {"again_in_ms", pause.time.count()}});
         }
     }
     if (!journal_.active(key)) {
@@ -139,23 +140,24 @@ void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::s
         complete(key, attempt, *attempt.ran, stop);
         return;
     }
-    auto state = engine_.inspect(key.container());
+    auto state = executor_.find(key);
     if (!state) {
         if (attempt.phase == Phase::kStarted) {
-            fail(key, {ErrorCode::kInternal, "the container is gone"});
+            fail(key, {ErrorCode::kInternal, fmt::format("the {} is gone", executor_.noun())});
             return;
         }
         if (prepare(key, attempt, stop) == Step::kEnded) {
             return;
         }
-        state = engine_.inspect(key.container());
+        state = executor_.find(key);
     }
-    if (!state || state->created_only()) {
-        if (start(key, attempt) == Step::kEnded) {
+    if (!state || !state->started) {
+        if (start(key, attempt, stop) == Step::kEnded) {
             return;
         }
     } else {
-        log_.info("resuming container", {{"container", key.container()}, {"status", state->status}});
+        log_.info(fmt::format("resuming {}", executor_.noun()),
+                  {{"container", key.container()}, {"status", state->status}});
     }
     crash_point("agent.container.started");
     journal_.update(key, [&](Attempt& entry) {
@@ -172,7 +174,7 @@ void Runner::advance(const AttemptKey& key, const Attempt& attempt, const std::s
         if (follow(key, attempt, stop) == Step::kEnded) {
             return;
         }
-    } catch (const net::TransportError&) {
+    } catch (const ExecutorUnavailable&) {
         journal_.update(key, [](Attempt& entry) { entry.engine_lost = true; });
         throw;
     }
@@ -225,6 +227,16 @@ Runner::Step Runner::fail(const AttemptKey& key, const Failure& failure) {
                                  {"reason", failure.message},
                                  {"detail", failure.detail}});
     return Step::kEnded;
+}
+
+Runner::Step Runner::fail(const AttemptKey& key, const StepFailure& failed, const std::stop_token& stop) {
+    switch (failed.kind) {
+        case StepFailure::Kind::kPermanent:
+            return fail(key, failed.failure);
+        case StepFailure::Kind::kTransient:
+            break;
+    }
+    return try_later(key, failed.failure, stop);
 }
 
 }  // namespace lamda::agent

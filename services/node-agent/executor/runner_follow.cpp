@@ -1,10 +1,9 @@
-// Execution part of Runner: from a created container to its recorded run (start, wait, outcome).
+// Execution part of Runner: from created work to its recorded run (start, wait, outcome).
 #include <algorithm>
 #include <atomic>
 
 #include "core/crash_point.hpp"
 #include "services/node-agent/executor/disk_space.hpp"
-#include "services/node-agent/executor/docker/engine_refusal.hpp"
 #include "services/node-agent/executor/runner.hpp"
 
 namespace lamda::agent {
@@ -14,53 +13,28 @@ using wire::ErrorCode;
 namespace {
 
 constexpr Millis kPollInterval{1'000};  // of logs and retractions
-constexpr int kStartTries = 20;
-constexpr Millis kStartPause{100};
-constexpr int kOomPolls = 10;
-constexpr Millis kOomPause{100};
-constexpr int kNotFound = 404;
-
-/// Digest that the reference pins, or else the id of the image that ran.
-std::string digest_of(const std::string& image, const std::string& image_id) {
-    const auto at = image.find('@');
-    return at == std::string::npos ? image_id : image.substr(at + 1);
-}
 
 }  // namespace
 
-Runner::Step Runner::start(const AttemptKey& key, const Attempt& attempt) {
+Runner::Step Runner::start(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
     if (!journal_.active(key)) {
         return Step::kEnded;
     }
-    for (int tries = 1;; ++tries) {
-        try {
-            engine_.start(key.container());
-            return Step::kContinue;
-        } catch (const EngineError& error) {
-            const bool gpu = attempt.assignment.requirements.gpu_count > 0 && lacks_device(error.what());
-            if (gpu || is_impossible_start(error.what())) {
-                return fail(key, {ErrorCode::kRefused, gpu ? kNoGpu : kImpossibleStart, error.what()});
-            }
-            // The engine reserves a name before the container exists: an earlier process may have been killed
-            // while creating it.
-            if (error.status() != kNotFound || tries == kStartTries) {
-                return fail(key,
-                            {ErrorCode::kStartFailed, "the container could not be started", error.what()});
-            }
-        }
-        clock_.sleep({}, kStartPause);
+    if (const auto failed = executor_.start(attempt.assignment)) {
+        return fail(key, *failed, stop);
     }
+    return Step::kContinue;
 }
 
 Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
     const auto& requirements = attempt.assignment.requirements;
     const auto limit =
         std::chrono::duration_cast<Millis>(std::chrono::seconds(requirements.time_limit_seconds));
-    // Steady time decides: the wall clocks of agent and engine may jump while the job runs.
+    // Steady time decides: the wall clocks of agent and executor may jump while the job runs.
     const auto deadline = clock_.steady() + std::max(limit - followed_for(key), Millis(0));
     std::atomic<bool> excess = attempt.excess.has_value();
     const DiskWatch disk(
-        engine_, key.container(), dirs_of(key), disk_limit(requirements),
+        executor_, key, dirs_of(key), disk_limit(requirements),
         [&](const Written& written) {
             if (!excess) {
                 // Recorded first: the job may delete its files before the signal arrives.
@@ -68,17 +42,17 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
                 crash_point("agent.excess.recorded");
                 excess = true;
             }
-            engine_.kill(key.container());
+            executor_.kill(key);
         },
         clock_, log_);
     for (;;) {
         const auto remaining = std::chrono::duration_cast<Millis>(deadline - clock_.steady()) + Millis(1);
-        const bool ended = engine_.wait(key.container(), std::clamp(remaining, Millis(50), kPollInterval));
+        const bool ended = executor_.wait(key, std::clamp(remaining, Millis(50), kPollInterval));
         if (ended) {
-            note_lost_engine(key);  // at once: the engine may be back before the measurements end
+            note_lost_engine(key);  // at once: the executor may be back before the measurements end
         }
         if (!journal_.active(key)) {
-            engine_.remove(key.container());
+            executor_.remove(key);
             log_.info("retracted attempt stopped", {{"container", key.container()}});
             return Step::kEnded;
         }
@@ -94,13 +68,13 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
             crash_point("agent.overrun.recorded");
         }
         if (excess || clock_.steady() >= deadline) {
-            engine_.kill(key.container());
+            executor_.kill(key);
         }
     }
 }
 
 void Runner::note_lost_engine(const AttemptKey& key) {
-    if (!engine_.takes_connections()) {
+    if (!executor_.takes_connections()) {
         journal_.update(key, [](Attempt& entry) { entry.engine_lost = true; });
     }
 }
@@ -117,63 +91,47 @@ Millis Runner::followed_for(const AttemptKey& key) {
     return Millis(0);
 }
 
-std::optional<ContainerState> Runner::inspect_ended(const AttemptKey& key) {
-    constexpr int kKilled = 128 + 9;
-    auto state = engine_.inspect(key.container());
-    for (int polls = 1; polls < kOomPolls && state && state->exit_code == kKilled && !state->oom_killed;
-         ++polls) {
-        clock_.sleep({}, kOomPause);
-        state = engine_.inspect(key.container());
-    }
-    return state;
-}
-
 Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
-    const auto state = inspect_ended(key);
-    if (!state || !state->ended()) {
-        return fail(key,
-                    {ErrorCode::kInternal, state ? "the container has not ended" : "the container is gone",
-                     state ? state->status : ""});
+    const auto report = executor_.end(attempt.assignment);
+    if (const auto* missing = std::get_if<Failure>(&report)) {
+        return fail(key, *missing);
     }
+    const auto& end = std::get<WorkEnd>(report);
     const auto& requirements = attempt.assignment.requirements;
     Ended ended;
-    ended.exit_code = state->exit_code;
-    ended.oom_killed = state->oom_killed;
-    if (state->exit_code != 0) {
+    ended.exit_code = end.exit_code;
+    ended.oom_killed = end.oom_killed;
+    if (end.exit_code != 0) {
         note_lost_engine(key);
     }
     const auto entry = journal_.find(key);
     ended.engine_lost = entry && entry->engine_lost;
     const auto limit = std::chrono::seconds(requirements.time_limit_seconds);
-    // If no agent ran at the end, the engine's times must exceed the limit and the agent's must not
+    // If no agent ran at the end, the executor's times must exceed the limit and the agent's must not
     // contradict.
-    const bool late =
-        state->started_at && state->finished_at && *state->finished_at - *state->started_at >= limit;
+    const bool late = end.started_at && end.finished_at && *end.finished_at - *end.started_at >= limit;
     ended.overran = entry && (entry->overran || (late && followed_for(key) >= limit));
     try {
-        ended.written = entry && entry->excess ? *entry->excess
-                                               : measure_written(engine_, key.container(), dirs_of(key),
-                                                                 disk_limit(requirements), stop);
-    } catch (const EngineError& error) {
-        return try_later(key,
-                         {ErrorCode::kInternal, "the container engine does not report how much the job wrote",
-                          error.what(), state->exit_code},
-                         stop);
+        ended.written = entry && entry->excess
+                            ? *entry->excess
+                            : measure_written(executor_, key, dirs_of(key), disk_limit(requirements), stop);
+    } catch (const ExecutorError& error) {
+        return try_later(key, {ErrorCode::kInternal, error.message(), error.what(), end.exit_code}, stop);
     }
     if (stop.stop_requested()) {
         return Step::kEnded;  // the count may be incomplete
     }
     const auto outcome = outcome_of(ended, requirements);
     if (outcome.error) {
-        return fail(key, {*outcome.error, outcome.message, "", state->exit_code});
+        return fail(key, {*outcome.error, outcome.message, "", end.exit_code});
     }
-    const auto started = state->started_at.value_or(Timestamp{});
+    const auto started = end.started_at.value_or(Timestamp{});
     RunResult ran;
-    ran.image_digest = digest_of(attempt.assignment.docker_image, state->image_id);
+    ran.image_digest = end.digest;
     ran.started_at = to_rfc3339(started);
-    // The engine records the start late: a short run may seem to end before its start.
-    ran.ended_at = to_rfc3339(std::max(started, state->finished_at.value_or(started)));
-    ran.exit_code = state->exit_code;
+    // An engine may record the start late: a short run may seem to end before its start.
+    ran.ended_at = to_rfc3339(std::max(started, end.finished_at.value_or(started)));
+    ran.exit_code = end.exit_code;
     journal_.update(key, [&](Attempt& noted) {
         if (noted.active()) {
             noted.ran = ran;

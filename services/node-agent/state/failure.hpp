@@ -18,8 +18,4 @@ struct Failure {
     std::optional<std::int32_t> exit_code = std::nullopt;
 };
 
-inline constexpr auto kNoGpu = "the job requests GPUs and this machine has none available";
-inline constexpr auto kImpossibleStart =
-    "the image lacks the command or the user, or the command is not executable";
-
 }  // namespace lamda::agent

@@ -1,6 +1,7 @@
 #include "services/node-agent/state/journal.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <filesystem>
 
 namespace lamda::agent {
@@ -9,6 +10,16 @@ namespace fs = std::filesystem;
 
 namespace {
 constexpr CrashNames kCrash{"agent.journal.written", "agent.journal.renamed"};
+}
+
+std::optional<AttemptKey> AttemptKey::parse(const std::string& job, const std::string& attempt) {
+    const auto id = JobId::parse(job);
+    std::uint32_t number = 0;
+    const auto [end, error] = std::from_chars(attempt.data(), attempt.data() + attempt.size(), number);
+    if (!id || error != std::errc{} || end != attempt.data() + attempt.size()) {
+        return std::nullopt;
+    }
+    return AttemptKey{*id, number};
 }
 
 Journal::Journal(const std::string& dir, const Clock& clock, telemetry::Log log)

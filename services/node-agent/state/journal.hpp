@@ -26,6 +26,8 @@ struct AttemptKey {
     /// `<jobId>-<attempt>`: the folder's name; the container's name has the prefix `lamda-`.
     std::string name() const { return job.hex() + "-" + std::to_string(attempt); }
     std::string container() const { return "lamda-" + name(); }
+    /// From the hex digits of a job and a decimal number, such as labels; absent if either is invalid.
+    static std::optional<AttemptKey> parse(const std::string& job, const std::string& attempt);
 };
 
 enum class Phase {

@@ -46,6 +46,7 @@ class FakeWorld final : public net::Transport {
     int starts = 0;
     int engine_calls = 0;
     std::map<std::string, std::string> containers;  ///< name → status
+    Json listed = Json::array();                    ///< containers, as the engine lists them
     // The store and its gateway
     Answer on_put = [](const auto& request) { return net::HttpResponse{200, {}, put_keys(request)}; };
     Answer on_get = [](const auto&) { return net::HttpResponse{404, {}, ""}; };
@@ -98,7 +99,7 @@ class FakeWorld final : public net::Transport {
             return answer;
         }
         if (url.find("/containers/json?") != std::string::npos) {
-            return {200, {}, "[]"};
+            return {200, {}, listed.dump()};
         }
         const auto begin = url.find("/containers/") + 12;
         const auto end = std::min(url.find_first_of("/?", begin), url.size());

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "crypto/signer.hpp"
+#include "ipfs/content_store.hpp"
+#include "services/node-agent/executor/docker/docker_executor.hpp"
 #include "services/node-agent/executor/runner.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
 #include "services/node-agent/testing/fake_world.hpp"
@@ -31,22 +33,26 @@ struct Agent {
         runner.reset();
         pulled.emplace(dir.path() + "/pulled-images", telemetry::Log::none());
         journal.emplace(dir.path() + "/journal", clock, telemetry::Log::none());
-        RunnerConfig config;
-        config.jobs_dir = dir.path() + "/jobs";
-        config.provider = address(0xAA);
-        config.max_input_bytes = 1 << 20;
-        config.limits = limits;
-        config.images = images;
-        config.look_up = [this](const std::string& host) {
+        DockerExecutorConfig docker;
+        docker.jobs_dir = dir.path() + "/jobs";
+        docker.provider = address(0xAA);
+        docker.images = images;
+        docker.look_up = [this](const std::string& host) {
             looked_up = host;
             if (addresses.empty()) {
                 throw std::runtime_error("no such host");
             }
             return addresses;
         };
+        executor.emplace(docker, engine, *pulled, clock, telemetry::Log::none());
+        RunnerConfig config;
+        config.jobs_dir = docker.jobs_dir;
+        config.provider = docker.provider;
+        config.max_input_bytes = 1 << 20;
+        config.limits = limits;
         make_private_dir(config.jobs_dir);
-        runner.emplace(config, *journal, statuses, retries, *pulled, engine, content, bus,
-                       telemetry::Context{clock, telemetry::Log::none(), metrics, health});
+        runner.emplace(config, *journal, statuses, retries, other != nullptr ? *other : *executor, content,
+                       bus, telemetry::Context{clock, telemetry::Log::none(), metrics, health});
     }
 
     AttemptKey accept(wire::Assignment job) {
@@ -100,12 +106,14 @@ struct Agent {
     std::vector<std::string> addresses{"1.1.1.1"};  ///< of every registry; empty: the lookup fails
     std::string looked_up;
     DockerEngine engine{"unix:///engine", world};
+    Executor* other = nullptr;  ///< runs attempts instead of the engine, from the next restart on
     ipfs::ContentStore content;
     bus::Bus bus{"nats://127.0.0.1:1", "runner-test",
                  telemetry::Log::none()};  // not connected: job logs are dropped
     telemetry::Metrics metrics;
     telemetry::Health health;
     std::optional<PulledImages> pulled;
+    std::optional<DockerExecutor> executor;
     std::optional<Journal> journal;
     std::optional<Runner> runner;
 };

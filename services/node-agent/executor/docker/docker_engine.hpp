@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -13,14 +12,16 @@
 #include "core/clock.hpp"
 #include "net/transport.hpp"
 #include "services/node-agent/bus/offer.hpp"
+#include "services/node-agent/executor/executor.hpp"
 #include "telemetry/log.hpp"
 
 namespace lamda::agent {
 
 /// Error answer of the engine. Without any answer: net::TransportError.
-class EngineError : public std::runtime_error {
+class EngineError : public ExecutorError {
   public:
-    EngineError(int status, const std::string& message) : std::runtime_error(message), status_(status) {}
+    EngineError(int status, const std::string& message)
+        : ExecutorError("the container engine failed", message), status_(status) {}
     int status() const { return status_; }
 
   private:
@@ -77,19 +78,6 @@ struct ContainerState {
 struct ContainerSize {
     std::uint64_t layer_bytes = 0;   ///< created or changed files in the container's own file system
     std::vector<std::string> files;  ///< host paths of the engine's files that the container can write
-};
-
-struct LogLine {
-    std::string stream;  ///< stdout | stderr
-    std::string at;      ///< RFC 3339 with nanoseconds
-    std::string text;
-    bool operator==(const LogLine&) const = default;
-};
-
-/// Position in a log: all lines before `since` are read, and `seen` lines with exactly that timestamp.
-struct LogPosition {
-    std::string since;  ///< empty: none
-    std::uint64_t seen = 0;
 };
 
 struct ContainerRef {

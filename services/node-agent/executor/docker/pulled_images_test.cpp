@@ -1,4 +1,4 @@
-#include "services/node-agent/executor/pulled_images.hpp"
+#include "services/node-agent/executor/docker/pulled_images.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>

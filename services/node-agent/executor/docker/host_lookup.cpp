@@ -1,4 +1,4 @@
-#include "services/node-agent/executor/host_lookup.hpp"
+#include "services/node-agent/executor/docker/host_lookup.hpp"
 
 #include <netdb.h>
 #include <sys/socket.h>

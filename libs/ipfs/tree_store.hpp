@@ -1,0 +1,50 @@
+// Interface of a store of file trees that are addressed by their CID, and the errors of every such store.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <stop_token>
+#include <string>
+
+#include "core/cid.hpp"
+
+namespace lamda::ipfs {
+
+/// No source has the content, or none answers: retry later.
+class Unavailable : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// No source has the content now, and at least one sent bytes that do not match the CID: a fault of the
+/// source (a web page under 200, a truncated or forged answer), not a property of the content.
+class WrongBytes : public Unavailable {
+  public:
+    using Unavailable::Unavailable;
+};
+/// Verified blocks are not a tree of files, or a store computed another CID.
+class Mismatch : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+/// Verified blocks show more content than the caller allows.
+class TooLarge : public std::runtime_error {
+  public:
+    using std::runtime_error::runtime_error;
+};
+
+/// A requested stop ends the request in flight within about a second, as Unavailable.
+class TreeStore {
+  public:
+    virtual ~TreeStore() = default;
+    /// Streams a file or directory to `path` (which must not exist, or be an empty folder for a directory),
+    /// verified. Files get mode 0644, folders 0755; on failure the written files are removed. @throws
+    /// Unavailable; Mismatch if the content is not a tree of files; TooLarge if all files together exceed
+    /// max_bytes, or there are over 100,000 entries; std::system_error on a write error
+    virtual void fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
+                       const std::stop_token& stop) = 0;
+    /// Stores the folder; returns the CID computed here. @throws Unavailable; Mismatch if the store computes
+    /// another CID; std::invalid_argument if the folder cannot be stored (it holds a link or special file)
+    virtual Cid put_directory(const std::string& path, const std::stop_token& stop) = 0;
+};
+
+}  // namespace lamda::ipfs
