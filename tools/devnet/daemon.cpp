@@ -129,6 +129,11 @@ int print_status(const std::string& dir) {
 
 }  // namespace
 
+std::string network_folder(const std::string& given) {
+    const auto path = std::filesystem::absolute(given).lexically_normal();
+    return (path.has_filename() ? path : path.parent_path()).string();
+}
+
 bool runs(const std::string& dir) {
     return alive(read_record(dir));
 }

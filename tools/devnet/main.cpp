@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
     CLI::App app(
         "lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
     app.require_subcommand(1);
-    std::string dir = std::filesystem::absolute(".lamda/devnet").string();
+    std::string dir = network_folder(".lamda/devnet");
     app.add_option("--dir", dir, "working folder; emptied at the start")->capture_default_str();
 
     DemoOptions demo;
@@ -54,6 +54,7 @@ int main(int argc, char** argv) {
         return app.exit(wanted) == 0 ? 0 : lamda::runtime::kExitUsage;
     }
     const std::string executables = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+    dir = network_folder(dir);
     try {
         if (demo_verb->parsed()) {
             // The demo stops its own network only: it never takes the folder of a running one.
