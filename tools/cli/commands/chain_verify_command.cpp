@@ -6,10 +6,10 @@
 
 #include "ingest/backfill.hpp"
 #include "rpcpool/errors.hpp"
+#include "terminal/table.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/log_compare.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/stores/stream_store.hpp"
 
 namespace lamda::cli {
@@ -193,14 +193,21 @@ void print(Context& context, const Range& range, const Report& report) {
         return;
     }
     if (!report.equal()) {
-        Table table({"BLOCK", "LOG", "DIFFERENCE", "KIND", "SUBJECT", "TRANSACTION", "DETAIL"});
+        using terminal::Kind;
+        terminal::Table table({{"BLOCK", Kind::kNumber},
+                               {"LOG", Kind::kNumber},
+                               {"DIFFERENCE", Kind::kText, 0, 0, terminal::state_tone},
+                               {"KIND", Kind::kText, 0, 2},
+                               {"SUBJECT", Kind::kId, 2},
+                               {"TRANSACTION", Kind::kId, 1, 1},
+                               {"DETAIL", Kind::kText, 3}});
         for (const auto& difference : report.shown) {
             const auto& entry = difference.entry;
             table.row({std::to_string(entry.block.number.value), std::to_string(entry.log_index),
                        std::string(to_string(difference.kind)), entry.kind,
                        entry.subject.empty() ? "-" : entry.subject, entry.tx_hash.hex(), difference.detail});
         }
-        fmt::print("{}", table.text());
+        fmt::print("{}", table.text(context.screen()));
     }
     fmt::print("{}, blocks {} to {}: {} logs on chain, {} missing in the journal, {} surplus, {} different\n",
                range.kind->name, range.from.value, range.to.value, report.compared, report.missing,

@@ -9,7 +9,6 @@
 #include "onchain/transact.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 
 namespace lamda::cli {
 namespace {

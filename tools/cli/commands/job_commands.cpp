@@ -9,11 +9,13 @@
 #include "crypto/address_text.hpp"
 #include "onchain/job_manager_reader.hpp"
 #include "onchain/preflight.hpp"
+#include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/gateway.hpp"
 #include "tools/cli/output/amount.hpp"
+#include "tools/cli/output/fields.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/paying.hpp"
 #include "wire/job_spec.hpp"
 
@@ -103,38 +105,28 @@ json to_json(const onchain::JobView& job) {
             {"paid", to_json(job.paid)}};
 }
 
-std::string cell(const json& row, const char* name) {
-    const auto& value = row.value(name, json());
-    return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
-}
-
 void print_object(Context& context, const json& object) {
     if (context.json()) {
         fmt::print("{}", json_line(object));
         return;
     }
-    std::vector<std::pair<std::string, std::string>> lines;
-    for (const auto& [name, value] : object.items()) {
-        if (value.is_object()) {
-            for (const auto& [inner, inner_value] : value.items()) {
-                lines.emplace_back(fmt::format("{}.{}", name, inner), cell(value, inner.c_str()));
-            }
-        } else {
-            lines.emplace_back(name, cell(object, name.c_str()));
-        }
-    }
-    fmt::print("{}", listing(lines));
+    fmt::print("{}", terminal::listing(lines_of(object)));
 }
 
 std::string subject_of(const JobId& id) {
     return "job " + id.hex();
 }
 
+CommandRefused no_job(Context& context, const JobId& id) {
+    return {1, "no job " + id.hex() + " on JobManager " + context.job_manager().hex() +
+                   "; `lamda job list` shows the ids"};
+}
+
 onchain::JobRecord require_job(Context& context, const JobId& id) {
     onchain::require_contract(context.bsc(), context.job_manager(), "JobManager");
     auto record = onchain::job_record(context.bsc(), context.job_manager(), id);
     if (!record) {
-        throw CommandRefused(1, "no job " + id.hex() + " on JobManager " + context.job_manager().hex());
+        throw no_job(context, id);
     }
     return *record;
 }
@@ -212,8 +204,10 @@ void check_payment(Context& context, const JobId& id, const wire::JobSpec& spec,
     const U256 balance = context.bsc().balance(wallet, eth::Tag::kLatest);
     if (balance < payment) {
         throw CommandRefused(
-            1, fmt::format("nothing was paid: the wallet {} has {} BNB and the payment is {} BNB",
-                           wallet.hex(), ether(to_decimal(balance)), ether(to_decimal(payment))));
+            1,
+            fmt::format("nothing was paid: the wallet {} has {} and the payment is {}; fund the wallet, or "
+                        "lower --payment",
+                        wallet.hex(), terminal::bnb(balance), terminal::bnb(payment)));
     }
 }
 
@@ -253,10 +247,10 @@ int create_job(Context& context, const JobOptions& options) {
     if (!doubt.empty()) {
         warn(doubt);
     }
-    ask_on_terminal(fmt::format("Pay {} wei ({} BNB) on chain {} for job {} to be run by {}.\n{}",
-                                to_decimal(payment), ether(to_decimal(payment)), chain.value, id.hex(),
-                                crypto::checksum_address(spec.provider), kNoRefund),
-                    options.yes);
+    ask_on_terminal(
+        fmt::format("Pay {} on chain {} for job {} to be run by {}.\n{}", terminal::bnb_and_wei(payment),
+                    chain.value, id.hex(), crypto::checksum_address(spec.provider), kNoRefund),
+        options.yes);
 
     jm::CreateJob call;
     call.job_id = id.as<Bytes32>();
@@ -291,7 +285,7 @@ int show_job(Context& context, const std::string& text, bool chain_only) {
     }
     const auto job = onchain::JobManagerReader(context.bsc(), context.job_manager()).job(id);
     if (!job) {
-        throw std::runtime_error("no job " + id.hex() + " on JobManager " + context.job_manager().hex());
+        throw no_job(context, id);
     }
     print_object(context, to_json(*job));
     return 0;
@@ -321,16 +315,22 @@ int list_jobs(Context& context, bool chain_only, const std::string& status, unsi
         fmt::print("{}", json_line(jobs));
         return 0;
     }
-    Table table({"JOB", "STATUS", "PROVIDER", "PAYMENT", "CREATED", "OUTPUT"});
+    using terminal::Kind;
+    terminal::Table table({{"JOB", Kind::kId, 5},
+                           {"STATUS", Kind::kText, 0, 0, terminal::state_tone},
+                           {"PROVIDER", Kind::kId, 1, 1},
+                           {"PAYMENT", Kind::kAmount, 4},
+                           {"CREATED", Kind::kTime, 2},
+                           {"OUTPUT", Kind::kId, 3}});
     for (const auto& job : jobs) {
         const std::string created = chain_only && job.at("created").is_object()
                                         ? cell(job.at("created"), "at")
                                         : cell(job, "created_at");
         table.row({cell(job, "id"), cell(job, chain_only ? "chain_state" : "status"),
-                   shortened(cell(job, "provider_address")), ether(cell(job, "payment_amount")), created,
+                   cell(job, "provider_address"), bnb_cell(job, "payment_amount"), created,
                    cell(job, "output_file_cid")});
     }
-    fmt::print("{}", table.text());
+    fmt::print("{}", table.text(context.screen()));
     return 0;
 }
 
@@ -352,8 +352,8 @@ int confirm_job(Context& context, const std::string& text, bool yes) {
             1, subject_of(id) + ": " + doubt +
                    ". A confirmation is final and pays the provider; use --yes to confirm anyway");
     }
-    ask_on_terminal(fmt::format("Confirm job {}: pays {} wei ({} BNB) to the provider. {}", id.hex(),
-                                to_decimal(record.payment), ether(to_decimal(record.payment)), kNoRefund),
+    ask_on_terminal(fmt::format("Confirm job {}: pays {} to the provider. {}", id.hex(),
+                                terminal::bnb_and_wei(record.payment), kNoRefund),
                     yes);
     jm::ConfirmResult call;
     call.job_id = id.as<Bytes32>();
