@@ -179,7 +179,7 @@ std::string Table::text(const Screen& screen) const {
         out += indent + line_of(row, columns_, fits, screen, false) + '\n';
     }
     if (!hidden.empty()) {
-        out += indent + "(too narrow for: " + hidden + "; `| cat` shows all)\n";
+        out += cut(indent + "(too narrow for: " + hidden + "; `| cat` shows all)", width) + '\n';
     }
     return out;
 }
