@@ -105,23 +105,32 @@ void shorten(std::vector<Fit>& fits, const std::vector<Column>& columns, std::si
                         ? std::max(fit.least, fit.width - std::min(fit.width, now - limit))
                         : fit.least;
     }
-    // A short form may have freed more than was necessary: texts get the room back.
+    // A late short form may have freed more than was necessary: the others get the room back, the last one
+    // first.
     for (auto at = order.rbegin(); at != order.rend(); ++at) {
         auto& fit = fits[*at];
-        const auto now = total(fits, &Fit::width);
-        if (columns[*at].kind == Kind::kText && !fit.hidden && now < limit) {
-            fit.width += std::min(limit - now, fit.natural - fit.width);
+        const auto room = limit - std::min(limit, total(fits, &Fit::width));
+        if (fit.hidden || (columns[*at].kind != Kind::kText && fit.natural - fit.width > room)) {
+            continue;
         }
+        fit.width += std::min(room, fit.natural - fit.width);
+        fit.is_short = fit.width < fit.natural;
     }
 }
 
 std::vector<Fit> fitted(const std::vector<Column>& columns, const Rows& rows, std::size_t limit) {
     auto fits = measured(columns, rows);
-    for (const auto i : ranked(columns, &Column::hide)) {
+    const auto order = ranked(columns, &Column::hide);
+    for (const auto i : order) {
         if (total(fits, &Fit::least) <= limit) {
             break;
         }
         fits[i].hidden = true;
+    }
+    for (auto at = order.rbegin(); at != order.rend(); ++at) {  // narrow ones may fit where a wide one was
+        if (fits[*at].hidden && total(fits, &Fit::least) + kGap + fits[*at].least <= limit) {
+            fits[*at].hidden = false;
+        }
     }
     shorten(fits, columns, limit);
     return fits;

@@ -67,14 +67,28 @@ TEST_CASE("a table that is too wide shortens its columns in their order, as few 
 
 TEST_CASE("columns are hidden in their order if short forms do not suffice; the last line names them") {
     CHECK(jobs().text(wide(60)) ==
+          "JOB            STATUS      PAYMENT  BLOCK  REASON\n"
+          "0x8f9e84…c62b  completed  0.01 BNB      7  -\n"
+          "0x8f9e84…c62b  failed     12.5 BNB   1234  the image does n…\n"
+          "(too narrow for: CREATED; `| cat` shows all)\n");
+    CHECK(jobs().text(wide(50)) ==
           "JOB            STATUS      PAYMENT  REASON\n"
           "0x8f9e84…c62b  completed  0.01 BNB  -\n"
-          "0x8f9e84…c62b  failed     12.5 BNB  the image does not exis…\n"
-          "(too narrow for: CREATED, BLOCK; `| cat` shows all)\n");
+          "0x8f9e84…c62b  failed     12.5 BNB  the image doe…\n"
+          "(too narrow for: CREATED, BLOCK; `| cat` shows al…\n");
     std::istringstream lines(jobs().text(wide(60)));
     for (std::string line; std::getline(lines, line);) {
         CHECK(width_of(line) <= 60);
     }
+}
+
+TEST_CASE("a short form or a hidden column is taken back if a later one made room for it") {
+    Table table({{"AMOUNT", Kind::kAmount, 1}, {"JOB", Kind::kId, 2}});
+    table.row({"0.012345678 BNB", kJob});
+    CHECK(table.text(wide(60)) == "         AMOUNT  JOB\n0.012345678 BNB  0x8f9e84…c62b\n");
+    Table hiding({{"A", Kind::kText, 0, 1}, {"WIDE HEAD", Kind::kText, 0, 2}, {"KEPT"}});
+    hiding.row({"a", "b", "c"});
+    CHECK(hiding.text(wide(14)) == "A  KEPT\na  c\n(too narrow f…\n");
 }
 
 TEST_CASE("colour surrounds the text of a cell, not its padding") {

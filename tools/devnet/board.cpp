@@ -168,18 +168,23 @@ double Board::seconds() const {
 }
 
 void Board::draw(const std::string& text, const terminal::Screen& screen) {
-    // In one write: the terminal shows no state in between.
-    std::string out = drawn_ == 0 ? "" : fmt::format("\x1b[{}A\x1b[J", drawn_);
-    out += text;
-    drawn_ = 0;
+    std::string lines = text;
+    std::size_t drawn = 0;
     if (screen.moves && !shown_.rows.empty()) {
         for (const auto& line : board_lines(shown_, seconds(), screen)) {
-            out += line + "\n";
-            ++drawn_;
+            lines += line + "\n";
+            ++drawn;
         }
     }
-    fmt::print("{}", out);
+    // Each line is overwritten and its rest erased, in one write: no state in between is shown, and a
+    // terminal that keeps what is erased from its first line on gets no copies of the board.
+    std::string out = drawn_ == 0 ? "" : fmt::format("\x1b[{}A", drawn_);
+    for (const char c : lines) {
+        out += c == '\n' && screen.moves ? "\x1b[K\n" : std::string(1, c);
+    }
+    fmt::print("{}{}", out, drawn_ == 0 ? "" : "\x1b[J");
     std::fflush(stdout);
+    drawn_ = drawn;
 }
 
 void Board::note(const std::string& text) {

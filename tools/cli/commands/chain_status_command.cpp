@@ -38,8 +38,10 @@ void read_heads(Context& context, std::vector<StreamState>& streams) {
                     continue;
                 }
                 if (stream.chain_id.value_or(chain_id.value) != chain_id.value) {
-                    warn(fmt::format("{}: endpoint is on chain {}, stream {} on chain {}", setting,
-                                     chain_id.value, stream.stream, *stream.chain_id));
+                    warn(
+                        fmt::format("{}: endpoint is on chain {}, stream {} on chain {}; use an endpoint of "
+                                    "the stream's chain",
+                                    setting, chain_id.value, stream.stream, *stream.chain_id));
                 } else if (!stream.head || stream.head->number < head->number) {
                     stream.head = StreamState::Head{head->number, from_unix_seconds(head->timestamp)};
                 }

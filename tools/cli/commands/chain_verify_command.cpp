@@ -91,7 +91,8 @@ Range range_of(const VerifyOptions& options, const StreamStates& states) {
         return out;
     }
     throw CommandRefused(kExitUnread,
-                         "--stream: " + options.stream + " has processed no block in this database yet");
+                         "--stream: " + options.stream +
+                             " has processed no block in this database yet; start its service first");
 }
 
 /// Reads blocks from `from` on, as many as are available; further reads are in flight.
@@ -105,7 +106,8 @@ ingest::BlocksRead read_chain(ingest::Backfill& backfill, BlockNum from, BlockNu
                 return read;
             }
             if (std::chrono::steady_clock::now() > deadline) {
-                throw std::runtime_error(fmt::format("no answer for block {}", from.value));
+                throw std::runtime_error(
+                    fmt::format("no answer for block {}; use another endpoint (--rpc-url)", from.value));
             }
         } catch (const rpcpool::ConfigContradiction&) {
             throw;
@@ -225,8 +227,11 @@ int verify_chain(Context& context, const VerifyOptions& options) {
             context.connect(options.rpc_urls.empty() ? context.urls(bsc ? "BSC_RPC_URL" : "OPBNB_RPC_URL")
                                                      : options.rpc_urls);
         if (const auto chain_id = rpc->chain_id(); chain_id.value != range.chain_id) {
-            throw CommandRefused(kExitConfig, fmt::format("{} is on chain {}, the stream on chain {}",
-                                                          rpc->name(), chain_id.value, range.chain_id));
+            throw CommandRefused(
+                kExitConfig,
+                fmt::format(
+                    "{} is on chain {}, the stream on chain {}; use an endpoint of the stream's chain",
+                    rpc->name(), chain_id.value, range.chain_id));
         }
         const auto report = verify(context, database, *rpc, range, options.by_receipts);
         print(context, range, report);

@@ -1,6 +1,8 @@
 // `lamda job`: creates, shows, lists, confirms and claims jobs.
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -28,7 +30,7 @@ namespace jm = contracts::job_manager;
 std::string read_file(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
-        throw CommandRefused(2, "--spec: cannot read " + path);
+        throw CommandRefused(2, "--spec: cannot read " + path + ": " + std::strerror(errno));
     }
     std::ostringstream text;
     text << file.rdbuf();
@@ -40,7 +42,8 @@ json spec_of(Context& context, const JobOptions& options) {
     if (!options.spec_file.empty()) {
         spec = json::parse(read_file(options.spec_file), nullptr, false);
         if (!spec.is_object()) {
-            throw CommandRefused(2, "--spec: " + options.spec_file + " is not a JSON object");
+            throw CommandRefused(2, "--spec: " + options.spec_file +
+                                        " is not a JSON object; docs/protocol.md describes a job spec");
         }
     }
     const auto set = [&](const char* name, const json& value) {
@@ -175,18 +178,20 @@ wire::JobSpec proven_spec(Context& context, const json& answer, const json& aske
     if (given->chain_id != chain) {
         throw CommandRefused(
             1, fmt::format("nothing was paid: the gateway's jobs are on chain {}, and BSC_RPC_URL is "
-                           "on chain {}",
+                           "on chain {}; use the gateway and the endpoint of one chain",
                            given->chain_id.value, chain.value));
     }
     if (given->job_manager != context.job_manager()) {
         throw CommandRefused(1, "nothing was paid: the gateway's jobs are of the contract " +
                                     given->job_manager.hex() + ", and JOB_MANAGER_CONTRACT_ADDRESS is " +
-                                    context.job_manager().hex());
+                                    context.job_manager().hex() + "; use the gateway of that contract");
     }
     const auto expected =
         wire::complete_job_spec(asked.dump(), {chain, context.job_manager(), payment, given->salt});
     if (!expected || !(*expected == *given) || answer.at("id") != wire::job_id_of(*given).hex()) {
-        throw CommandRefused(1, "nothing was paid: the gateway's spec differs from the requested one");
+        throw CommandRefused(1,
+                             "nothing was paid: the gateway's spec differs from the requested one; "
+                             "use a gateway that you trust (LAMDA_API_URL)");
     }
     return *given;
 }
@@ -196,10 +201,12 @@ void check_payment(Context& context, const JobId& id, const wire::JobSpec& spec,
     const Address wallet = context.wallet().address();
     if (spec.renter != wallet) {
         throw CommandRefused(1, "nothing was paid: the spec's renter is " + spec.renter.hex() +
-                                    ", and the wallet is " + wallet.hex());
+                                    ", and the wallet is " + wallet.hex() +
+                                    "; use the renter's key, or a spec without renter");
     }
     if (onchain::job_record(context.bsc(), context.job_manager(), id)) {
-        throw CommandRefused(1, "nothing was paid: job " + id.hex() + " is already on the chain");
+        throw CommandRefused(
+            1, "nothing was paid: job " + id.hex() + " is already on the chain; `lamda job show` shows it");
     }
     const U256 balance = context.bsc().balance(wallet, eth::Tag::kLatest);
     if (balance < payment) {
@@ -341,10 +348,10 @@ int confirm_job(Context& context, const std::string& text, bool yes) {
     if (wallet != record.renter && wallet != record.provider) {
         throw CommandRefused(1, subject_of(id) + " belongs to the renter " + record.renter.hex() +
                                     " and the provider " + record.provider.hex() + ", not to the wallet " +
-                                    wallet.hex());
+                                    wallet.hex() + "; use the key of one of them");
     }
     if (record.confirmed) {
-        throw CommandRefused(1, subject_of(id) + " is already confirmed");
+        throw CommandRefused(1, subject_of(id) + " is already confirmed; its provider may claim the reward");
     }
     const std::string doubt = doubt_about_result(context, id);
     if (!doubt.empty() && !yes) {
@@ -365,7 +372,8 @@ int claim_job(Context& context, const std::string& text) {
     const auto record = require_job(context, id);
     if (context.wallet().address() != record.provider) {
         throw CommandRefused(1, subject_of(id) + " belongs to the provider " + record.provider.hex() +
-                                    ", not to the wallet " + context.wallet().address().hex());
+                                    ", not to the wallet " + context.wallet().address().hex() +
+                                    "; use the provider's key");
     }
     if (!record.confirmed) {
         throw CommandRefused(1, subject_of(id) + " is not confirmed yet; run `lamda job confirm` first");

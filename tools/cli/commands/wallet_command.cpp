@@ -40,8 +40,10 @@ std::vector<std::optional<OnChain>> read_chain(Context& context, const std::vect
                                  rpc->transaction_count(address, eth::Tag::kLatest),
                                  rpc->transaction_count(address, eth::Tag::kPending)};
             } else {
-                warn(fmt::format("{}: endpoint is on chain {}, wallet {} on chain {}", kSetting, chain.value,
-                                 address.hex(), wallets[i].chain_id));
+                warn(
+                    fmt::format("{}: endpoint is on chain {}, wallet {} on chain {}; use an endpoint of the "
+                                "wallet's chain",
+                                kSetting, chain.value, address.hex(), wallets[i].chain_id));
             }
         }
     } catch (const std::exception& error) {
