@@ -36,16 +36,16 @@ std::string gwei(const U256& wei) {
     return fraction_of(to_decimal(wei), kGweiDecimals) + " gwei";
 }
 
-std::string mib(std::string_view number) {
-    return std::string(number) + " MiB";
+std::string mib(const U256& count) {
+    return to_decimal(count) + " MiB";
 }
 
 std::string bytes(std::uint64_t count) {
     return fmt::format("{} B", count);
 }
 
-std::string gas(std::uint64_t amount) {
-    return fmt::format("{} gas", amount);
+std::string gas(const U256& amount) {
+    return to_decimal(amount) + " gas";
 }
 
 std::string blocks(std::uint64_t count) {

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 
 #include "core/clock.hpp"
 #include "core/u256.hpp"
@@ -18,12 +17,12 @@ std::string bnb_and_wei(const U256& wei);
 /// `0.1 gwei`: wei as an exact fraction of 10^9, without trailing zeros.
 std::string gwei(const U256& wei);
 
-/// `24576 MiB`. @param number decimal digits
-std::string mib(std::string_view number);
+/// `24576 MiB`
+std::string mib(const U256& count);
 /// `512 B`
 std::string bytes(std::uint64_t count);
 /// `50000 gas`
-std::string gas(std::uint64_t amount);
+std::string gas(const U256& amount);
 /// `1 block`, `12 blocks`
 std::string blocks(std::uint64_t count);
 

@@ -41,7 +41,7 @@ TEST_CASE("time spans use one unit") {
 }
 
 TEST_CASE("sizes and counts have their unit") {
-    CHECK(mib("24576") == "24576 MiB");
+    CHECK(mib(24'576) == "24576 MiB");
     CHECK(bytes(512) == "512 B");
     CHECK(gas(50'000) == "50000 gas");
     CHECK(blocks(1) == "1 block");

@@ -8,6 +8,7 @@
 #include "onchain/job_manager_reader.hpp"
 #include "onchain/preflight.hpp"
 #include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/gateway.hpp"
 #include "tools/cli/output/fields.hpp"
@@ -69,9 +70,10 @@ int register_node(Context& context, const std::string& gpu_model, const std::str
     onchain::ReputationView view(context.opbnb(), *request.to);
     const bool known = view.provider(wallet).registered;
     const ChainId chain = context.opbnb().chain_id();
-    ask_on_terminal(fmt::format("{} node {} on chain {} as {}, {} MiB.", known ? "Change" : "Register",
-                                crypto::checksum_address(wallet), chain.value, gpu_model, vram_mib),
-                    yes);
+    ask_on_terminal(
+        fmt::format("{} node {} on chain {} as {}, {}.", known ? "Change" : "Register",
+                    crypto::checksum_address(wallet), chain.value, gpu_model, terminal::mib(call.vram)),
+        yes);
     const std::string subject = "node " + wallet.hex();
     request.subject = subject;
     const auto receipt = onchain::transact(context.opbnb(), context.wallet(), chain, request);

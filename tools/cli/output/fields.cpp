@@ -17,14 +17,6 @@ std::optional<U256> number_in(const json& value) {
     return number ? std::optional(number.value()) : std::nullopt;
 }
 
-std::string mib_of(const U256& number) {
-    return terminal::mib(to_decimal(number));
-}
-
-std::string gas_of(const U256& number) {
-    return to_decimal(number) + " gas";
-}
-
 using Form = std::string (*)(const U256&);
 const std::map<std::string, Form>& forms() {
     static const std::map<std::string, Form> kForms = {
@@ -33,8 +25,8 @@ const std::map<std::string, Form>& forms() {
         {"paid", terminal::bnb_and_wei},
         {"max_fee", terminal::gwei},
         {"max_priority_fee", terminal::gwei},
-        {"gas_limit", gas_of},
-        {"vram", mib_of},
+        {"gas_limit", terminal::gas},
+        {"vram", terminal::mib},
     };
     return kForms;
 }
