@@ -24,6 +24,7 @@ constexpr std::size_t kRowBar = 20;
 constexpr std::size_t kWidestBar = 40;
 constexpr std::size_t kBesideBar = 34;   ///< columns of indent, percentage, counts and time
 constexpr std::size_t kLinesAround = 4;  ///< parts, heads, stages, bar
+constexpr double kTickSeconds = 0.2;
 constexpr std::size_t kUsualWidth = 80;
 constexpr std::size_t kUsualHeight = 24;
 
@@ -185,6 +186,13 @@ void Board::draw(const std::string& text, const terminal::Screen& screen) {
     fmt::print("{}{}", out, drawn_ == 0 ? "" : "\x1b[J");
     std::fflush(stdout);
     drawn_ = drawn;
+    drawn_at_ = seconds();
+}
+
+void Board::tick() {
+    if (drawn_ > 0 && seconds() - drawn_at_ >= kTickSeconds) {
+        draw("", terminal::screen_of(STDOUT_FILENO));
+    }
 }
 
 void Board::note(const std::string& text) {

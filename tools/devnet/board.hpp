@@ -48,6 +48,8 @@ class Board {
     /// Prints a line that is not redrawn.
     void note(const std::string& text);
     void show(const BoardState& state);
+    /// Redraws the time on a terminal, at most five times a second. For loops with slow steps.
+    void tick();
     double seconds() const;
 
   private:
@@ -56,6 +58,7 @@ class Board {
 
     std::chrono::steady_clock::time_point started_;
     std::size_t drawn_ = 0;  ///< lines of the board on the terminal
+    double drawn_at_ = 0;    ///< seconds()
     BoardState shown_;
 };
 

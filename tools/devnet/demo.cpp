@@ -292,11 +292,14 @@ class Demo {
             orders.push_back(job.order);
         }
         market_.resend_missing(orders);
+        board_.tick();
         const ChainTruth truth = read_chains(network_);
+        board_.tick();
         bool all = true;
         state_.parts.clear();
         for (const auto& name : network_.services()) {
             state_.parts.push_back({name, network_.ready(name)});
+            board_.tick();
         }
         for (auto& job : jobs_) {
             if (auto answer = ask_job(network_, job.order.id)) {
@@ -315,6 +318,7 @@ class Demo {
                 job.status = "rewarded";
             }
             all = all && rewarded;
+            board_.tick();
         }
         show();
         return all;
