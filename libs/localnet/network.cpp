@@ -142,6 +142,7 @@ void Network::start_all(const Progress& progress) {
     std::for_each(first_agent, names.end(), [&](const std::string& name) { start_service(name); });
     for (const auto& name : names) {
         wait_ready(name);
+        progress(name + " is ready");
     }
 }
 

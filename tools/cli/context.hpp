@@ -13,6 +13,7 @@
 #include "runtime/exit_status.hpp"
 #include "runtime/settings.hpp"
 #include "store/database.hpp"
+#include "terminal/screen.hpp"
 
 namespace lamda::cli {
 
@@ -40,6 +41,8 @@ class Context {
 
     bool json() const { return json_; }
     const Clock& clock() const { return clock_; }
+    /// Returns the screen behind standard output.
+    terminal::Screen screen() const { return terminal::screen_of(1); }
     eth::Rpc& bsc();    ///< BSC_RPC_URL: all endpoints of the list, with failover
     eth::Rpc& opbnb();  ///< OPBNB_RPC_URL
     /// Returns one client for all endpoints of a list.

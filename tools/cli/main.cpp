@@ -31,6 +31,11 @@ A secret may be given as NAME_FILE instead: the first line of that file.)";
 constexpr auto kExits =
     "Exit status: 0 done, 1 refused or failed, 2 wrong usage or not readable, 78 a setting is wrong.";
 
+constexpr auto kOutput =
+    "Output: on a terminal tables fit its width, and states have colours unless NO_COLOR is set; in a pipe "
+    "every "
+    "value is complete; --json is for programs.";
+
 // The chosen verb; runs after all arguments are parsed.
 using Verb = std::function<int(Context&)>;
 
@@ -320,7 +325,7 @@ int main(int argc, char** argv) {
     add_wallets(app, verb);
     add_reputation(app, verb);
 
-    app.footer(std::string(kExits) + "\n" + kSettings);
+    app.footer(std::string(kExits) + "\n" + kOutput + "\n" + kSettings);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& wanted) {

@@ -15,7 +15,7 @@ void ask_on_terminal(const std::string& what, bool yes) {
     fmt::print(stderr, "{}\nGo on? (yes/no) ", telemetry::shown_lines(what));
     std::string answer;
     if (!std::getline(std::cin, answer) || answer != "yes") {
-        throw CommandRefused(1, "nothing was sent");
+        throw CommandRefused(1, "nothing was sent: the answer was not \"yes\"; answer yes, or use --yes");
     }
 }
 

@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "telemetry/shown_text.hpp"
+#include "terminal/table.hpp"
 #include "tools/devnet/reach.hpp"
 
 namespace lamda::devnet {
@@ -93,12 +94,13 @@ void write_record(const std::string& dir, const localnet::Network& network) {
 int print_status(const std::string& dir) {
     const auto record = read_record(dir);
     if (!alive(record)) {
-        fmt::print("the network is not running; `make up` starts it\n");
+        fmt::print("no network runs in {}; `make up` or `lamda-devnet up` starts one\n", dir);
         return 1;
     }
     net::HttpClient http;
     std::vector<std::string> missing;
-    fmt::print("{:<20} {:<10} {}\n", "PART", "STATE", "ADDRESS");
+    terminal::Table table(
+        {{"PART"}, {"STATE", terminal::Kind::kText, 0, 0, terminal::state_tone}, {"ADDRESS"}});
     for (const auto& place : record.at("places")) {
         const auto name = place.at("name").get<std::string>();
         std::string state = reachable(place.at("address").get<std::string>()) ? "up" : "down";
@@ -116,9 +118,9 @@ int print_status(const std::string& dir) {
         if (state != "ready" && state != "up") {
             missing.push_back(fmt::format("{} is {}", name, state));
         }
-        fmt::print("{:<20} {:<10} {}\n", shown_text(name), state,
-                   shown_text(place.at("address").get<std::string>()));
+        table.row({name, state, place.at("address").get<std::string>()});
     }
+    fmt::print("{}", table.text(terminal::screen_of(STDOUT_FILENO)));
     fmt::print("\nset -a; . {}; set +a   # settings for build/bin/lamda\n", settings_file(dir));
     if (!missing.empty()) {
         fmt::print("\nNot ready: {}. See {}/logs\n", shown_text(fmt::format("{}", fmt::join(missing, ", "))),
@@ -128,6 +130,11 @@ int print_status(const std::string& dir) {
 }
 
 }  // namespace
+
+std::string network_folder(const std::string& given) {
+    const auto path = std::filesystem::absolute(given).lexically_normal();
+    return (path.has_filename() ? path : path.parent_path()).string();
+}
 
 bool runs(const std::string& dir) {
     return alive(read_record(dir));
@@ -179,7 +186,7 @@ int up(const localnet::NetworkConfig& config) {
 int down(const std::string& dir) {
     const auto record = read_record(dir);
     if (!alive(record)) {
-        fmt::print("the network is not running\n");
+        fmt::print("no network runs in {}: nothing to stop\n", dir);
         return 0;
     }
     const pid_t pid = record.at("pid").get<pid_t>();

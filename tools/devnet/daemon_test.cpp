@@ -1,6 +1,7 @@
 // Tests of `status` and of the check for a running network.
 #include <unistd.h>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <fstream>
 
 #include "testkit/servers.hpp"
@@ -44,4 +45,11 @@ TEST_CASE("status returns 0 only if every part is up; a folder with a running ne
     CHECK(status(network) == 0);
     nats.stop();
     CHECK(status(network) == 1);
+}
+
+TEST_CASE("a network's folder is absolute and ends with its name, however it is written") {
+    const auto here = std::filesystem::current_path().string();
+    CHECK(network_folder("trial/net") == here + "/trial/net");
+    CHECK(network_folder("./trial/../net/") == here + "/net");
+    CHECK(network_folder("/tmp/net//") == "/tmp/net");
 }

@@ -1,6 +1,7 @@
 #include "tools/devnet/demo.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <functional>
@@ -10,7 +11,8 @@
 
 #include "localnet/market.hpp"
 #include "onchain/job_manager_reader.hpp"
-#include "telemetry/shown_text.hpp"
+#include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/devnet/board.hpp"
 #include "tools/devnet/faults.hpp"
 
@@ -18,8 +20,10 @@ namespace lamda::devnet {
 namespace {
 
 using nlohmann::json;
+using terminal::Kind;
 
 constexpr auto kPollInterval = std::chrono::milliseconds(200);
+constexpr std::size_t kIndent = 2;
 constexpr double kTimeoutSeconds = 900;  // for all jobs and faults together
 
 /// Returns the gateway's view of a job. Absent while the gateway is down; the demo then shows the last one.
@@ -143,47 +147,83 @@ std::string field(const json& job, const char* name) {
                                                                              : "";
 }
 
-/// Prints the final table. Returns true if every job was rewarded once and every count is right.
-bool print_summary(localnet::Network& network, localnet::Market& market, const std::vector<Tracked>& jobs) {
-    const ChainTruth truth = read_chains(network);
+/// Returns what is wrong with a job: it has to be paid, rewarded once, and have the expected output. Empty:
+/// nothing.
+std::string fault_of(const Tracked& job, const ChainTruth& truth, localnet::Market& market) {
+    const auto on_chain = truth.jobs.find(job.order.id);
+    if (on_chain == truth.jobs.end() || !on_chain->second.paid) {
+        return "was not paid";
+    }
+    const auto times = truth.times_rewarded.find(job.order.id);
+    if (times == truth.times_rewarded.end() || times->second != 1) {
+        return fmt::format("was rewarded {} times, not once",
+                           times == truth.times_rewarded.end() ? 0 : times->second);
+    }
+    const std::string output = field(job.last, "output_file_cid");
+    return output.empty() || market.result_of(output) != job.order.expected_output
+               ? "has another output than the expected one"
+               : "";
+}
+
+void print_jobs(const std::vector<Tracked>& jobs, const ChainTruth& truth, const terminal::Screen& screen) {
     fmt::print(
         "\nJobs, read from the two chains (times UTC; assigned, completed and output from the signed "
         "statuses)\n\n");
-    fmt::print("  {:<13} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", "JOB", "CREATED", "ASSIGNED",
-               "COMPLETED", "CONFIRMED", "PAID", "REWARDED", "OUTPUT CID");
-    bool right = true;
-    std::map<Address, U256> expected;
+    terminal::Table table({{"JOB", Kind::kId, 1},
+                           {"CREATED", Kind::kText, 0, 2},
+                           {"ASSIGNED", Kind::kText, 0, 3},
+                           {"COMPLETED"},
+                           {"CONFIRMED", Kind::kText, 0, 1},
+                           {"PAID"},
+                           {"REWARDED"},
+                           {"OUTPUT CID", Kind::kId, 2}},
+                          kIndent);
     for (const auto& job : jobs) {
         const auto on_chain = truth.jobs.find(job.order.id);
         const auto reward = truth.rewards.find(job.order.id);
         const onchain::JobView view = on_chain == truth.jobs.end() ? onchain::JobView{} : on_chain->second;
         const std::string output = field(job.last, "output_file_cid");
-        fmt::print("  {}…{} {:<9} {:<13} {:<13} {:<10} {:<9} {:<9} {}\n", job.order.id.hex().substr(0, 8),
-                   job.order.id.hex().substr(62), seconds_of(view.created),
-                   telemetry::shown_text(clock_time(field(job.last, "assigned_at"))),
-                   telemetry::shown_text(clock_time(field(job.last, "completed_at"))),
-                   seconds_of(view.confirmed), seconds_of(view.paid),
+        table.row({job.order.id.hex(), seconds_of(view.created), clock_time(field(job.last, "assigned_at")),
+                   clock_time(field(job.last, "completed_at")), seconds_of(view.confirmed),
+                   seconds_of(view.paid),
                    reward == truth.rewards.end() ? "-" : seconds_of(reward->second.occurrence),
-                   output.empty() ? "-" : telemetry::shown_text(output));
+                   output.empty() ? "-" : output});
+    }
+    fmt::print("{}", table.text(screen));
+}
+
+/// Prints the final tables, and a line for each fault. Returns true if every job was rewarded once and every
+/// count is right.
+bool print_summary(localnet::Network& network, localnet::Market& market, const std::vector<Tracked>& jobs) {
+    const auto screen = terminal::screen_of(STDOUT_FILENO);
+    const ChainTruth truth = read_chains(network);
+    print_jobs(jobs, truth, screen);
+    std::vector<std::string> faults;
+    std::map<Address, U256> expected;
+    for (const auto& job : jobs) {
         expected[job.order.provider] += 1;
-        const bool rewarded = reward != truth.rewards.end() && truth.times_rewarded.at(job.order.id) == 1;
-        if (!view.paid || !rewarded) {
-            right = false;
-            fmt::print("    ^ {}\n", !view.paid ? "was not paid" : "was not rewarded exactly once");
-        } else if (output.empty() || market.result_of(output) != job.order.expected_output) {
-            right = false;
-            fmt::print("    ^ its output differs from the expected one\n");
+        if (const auto fault = fault_of(job, truth, market); !fault.empty()) {
+            faults.push_back("job " + job.order.id.hex() + " " + fault);
         }
     }
-    fmt::print("\nProviders on opBNB\n\n  {:<44} {:<22} {}\n", "PROVIDER", "successfulJobsCount", "EXPECTED");
+    terminal::Table table(
+        {{"PROVIDER", Kind::kId, 1}, {"successfulJobsCount", Kind::kNumber}, {"EXPECTED", Kind::kNumber}},
+        kIndent);
     for (const auto& provider : network.providers()) {
-        const bool same = truth.counts.at(provider) == expected[provider];
-        right = right && same;
-        fmt::print("  {:<44} {:<22} {}{}\n", crypto::checksum_address(provider),
-                   to_decimal(truth.counts.at(provider)), to_decimal(expected[provider]),
-                   same ? "" : "   <- wrong");
+        const auto counted = to_decimal(truth.counts.at(provider));
+        const auto due = to_decimal(expected[provider]);
+        const auto name = crypto::checksum_address(provider);
+        table.row({name, counted, due});
+        if (counted != due) {
+            faults.push_back("provider " + name + " has " + counted + " successful jobs, not " + due);
+        }
     }
-    return right;
+    fmt::print("\nProviders on opBNB\n\n{}", table.text(screen));
+    for (const auto& fault : faults) {
+        fmt::print("\n  {} {}", terminal::painted("wrong:", terminal::Tone::kBad, screen.colour), fault);
+    }
+    fmt::print("{}", faults.empty() ? "" : "\n");
+    return faults.empty();
 }
 
 class Demo {
@@ -252,8 +292,15 @@ class Demo {
             orders.push_back(job.order);
         }
         market_.resend_missing(orders);
+        board_.tick();
         const ChainTruth truth = read_chains(network_);
+        board_.tick();
         bool all = true;
+        state_.parts.clear();
+        for (const auto& name : network_.services()) {
+            state_.parts.push_back({name, network_.ready(name)});
+            board_.tick();
+        }
         for (auto& job : jobs_) {
             if (auto answer = ask_job(network_, job.order.id)) {
                 job.last = std::move(*answer);
@@ -271,18 +318,18 @@ class Demo {
                 job.status = "rewarded";
             }
             all = all && rewarded;
+            board_.tick();
         }
         show();
         return all;
     }
 
     void show() {
-        std::vector<BoardRow> rows;
-        rows.reserve(jobs_.size());
+        state_.rows.clear();
         for (const auto& job : jobs_) {
-            rows.push_back({job.order.id.hex(), job.order.provider.hex(), job.status});
+            state_.rows.push_back({job.order.id.hex(), job.order.provider.hex(), job.status});
         }
-        board_.show(rows);
+        board_.show(state_);
     }
 
     localnet::Network& network_;
@@ -291,6 +338,7 @@ class Demo {
     localnet::Market market_;
     Breaker breaker_;
     std::vector<Tracked> jobs_;
+    BoardState state_;
 };
 
 }  // namespace
@@ -311,10 +359,10 @@ int run_demo(const DemoOptions& options) {
     network.start_all(note);
     board.note(fmt::format("all parts are ready; {} jobs follow", options.jobs));
     const bool right = Demo(network, board, options).run();
-    fmt::print(
-        "\n{} in {:.1f} s\n",
-        right ? "Every job was rewarded once and every count is right" : "FAILED (see the marked rows)",
-        board.seconds());
+    fmt::print("\n{} in {}\n",
+               right ? "Every job was rewarded once and every count is right"
+                     : "FAILED: see the lines that begin with \"wrong\"",
+               terminal::seconds(board.seconds()));
     if (!right) {
         fmt::print("The logs are in {}/logs\n", options.dir);
     }

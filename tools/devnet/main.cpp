@@ -10,20 +10,12 @@
 #include "tools/devnet/daemon.hpp"
 #include "tools/devnet/demo.hpp"
 
+namespace {
+
 /// One job for each fault, and two before.
 constexpr std::size_t kJobsForAllFaults = 12;
 
-int main(int argc, char** argv) {
-    using namespace lamda::devnet;
-    // `sudo -E` passes the user's environment on: remove its secrets.
-    lamda::runtime::take_secrets({}, {});
-    CLI::App app(
-        "lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
-    app.require_subcommand(1);
-    std::string dir = std::filesystem::absolute(".lamda/devnet").string();
-    app.add_option("--dir", dir, "working folder; emptied at the start")->capture_default_str();
-
-    DemoOptions demo;
+CLI::App* add_demo(CLI::App& app, lamda::devnet::DemoOptions& demo) {
     auto* demo_verb = app.add_subcommand("demo", "Run jobs to their end, show the result, and stop");
     demo_verb->add_option("--jobs", demo.jobs, "number")->check(CLI::Range(1, 500))->capture_default_str();
     demo_verb
@@ -36,7 +28,23 @@ int main(int argc, char** argv) {
                                "reputation", "api-gateway", "node-agent-1", "node-agent-2", "all"}));
     demo_verb->add_option("--reorg", demo.reorg, "depth in blocks of a reorg of BSC while jobs are created")
         ->check(CLI::Range(1, 30));
+    return demo_verb;
+}
 
+}  // namespace
+
+int main(int argc, char** argv) {
+    using namespace lamda::devnet;
+    // `sudo -E` passes the user's environment on: remove its secrets.
+    lamda::runtime::take_secrets({}, {});
+    CLI::App app(
+        "lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
+    app.require_subcommand(1);
+    std::string dir = network_folder(".lamda/devnet");
+    app.add_option("--dir", dir, "working folder; emptied at the start")->capture_default_str();
+
+    DemoOptions demo;
+    auto* demo_verb = add_demo(app, demo);
     lamda::localnet::NetworkConfig config;
     auto* up_verb = app.add_subcommand("up", "Start the network and leave it running");
     up_verb->add_option("--api-port", config.api_port, "port of the gateway; 0: any free port")
@@ -54,6 +62,7 @@ int main(int argc, char** argv) {
         return app.exit(wanted) == 0 ? 0 : lamda::runtime::kExitUsage;
     }
     const std::string executables = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
+    dir = network_folder(dir);
     try {
         if (demo_verb->parsed()) {
             // The demo stops its own network only: it never takes the folder of a running one.

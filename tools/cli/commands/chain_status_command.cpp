@@ -5,15 +5,20 @@
 #include <nlohmann/json.hpp>
 
 #include "core/duration.hpp"
+#include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/stores/stream_status.hpp"
 
 namespace lamda::cli {
 namespace {
 
 using nlohmann::json;
+using terminal::Kind;
+using terminal::rough;
+using terminal::Table;
+using terminal::Tone;
 
 /// Reads the present head of each chain whose setting is given. A failed read is a warning.
 void read_heads(Context& context, std::vector<StreamState>& streams) {
@@ -33,8 +38,10 @@ void read_heads(Context& context, std::vector<StreamState>& streams) {
                     continue;
                 }
                 if (stream.chain_id.value_or(chain_id.value) != chain_id.value) {
-                    warn(fmt::format("{}: endpoint is on chain {}, stream {} on chain {}", setting,
-                                     chain_id.value, stream.stream, *stream.chain_id));
+                    warn(
+                        fmt::format("{}: endpoint is on chain {}, stream {} on chain {}; use an endpoint of "
+                                    "the stream's chain",
+                                    setting, chain_id.value, stream.stream, *stream.chain_id));
                 } else if (!stream.head || stream.head->number < head->number) {
                     stream.head = StreamState::Head{head->number, from_unix_seconds(head->timestamp)};
                 }
@@ -129,12 +136,36 @@ std::string reorg_of(const StreamState& stream, Timestamp now) {
         return "-";
     }
     return fmt::format("{} ago, {} deep", rough(std::chrono::duration_cast<Millis>(now - stream.reorg->at)),
-                       stream.reorg->depth);
+                       terminal::blocks(stream.reorg->depth));
+}
+
+/// A verdict is `ok` or a failure.
+Tone verdict_tone(std::string_view text) {
+    return text == "ok" ? Tone::kGood : Tone::kBad;
+}
+
+/// The states are those of rpcpool's endpoints, each possibly with its last error.
+Tone endpoint_tone(std::string_view text) {
+    return text.starts_with("good")       ? Tone::kGood
+           : text.starts_with("resting")  ? Tone::kWaiting
+           : text.starts_with("excluded") ? Tone::kBad
+                                          : Tone::kPlain;
+}
+
+/// A count that is 0 as long as all is well.
+Tone zero_tone(std::string_view text) {
+    return text == "0" ? Tone::kPlain : Tone::kBad;
 }
 
 /// One row for each stream with an audit.
-std::string audit_table(const StreamStates& states) {
-    Table table({"STREAM", "AUDITED", "REMAINING", "LOGS", "REPAIRED", "UNSETTLED", "LAST ERROR"});
+std::string audit_table(const StreamStates& states, const terminal::Screen& screen) {
+    Table table({{"STREAM"},
+                 {"AUDITED", Kind::kText, 0, 2},
+                 {"REMAINING", Kind::kNumber},
+                 {"LOGS", Kind::kNumber, 0, 1},
+                 {"REPAIRED", Kind::kNumber, 0, 0, zero_tone},
+                 {"UNSETTLED", Kind::kNumber, 0, 0, zero_tone},
+                 {"LAST ERROR", Kind::kText, 1}});
     bool any = false;
     for (const auto& stream : states.streams) {
         const auto& audit = stream.audit;
@@ -144,16 +175,31 @@ std::string audit_table(const StreamStates& states) {
         any = true;
         const auto left = stream.finalized.value - std::min(stream.finalized, *audit->upto).value;
         table.row({stream.stream, fmt::format("{} to {}", number(audit->since), number(audit->upto)),
-                   std::to_string(left), std::to_string(audit->logs), std::to_string(audit->repaired),
+                   terminal::blocks(left), std::to_string(audit->logs), std::to_string(audit->repaired),
                    std::to_string(audit->unsettled), audit->last_error.empty() ? "-" : audit->last_error});
     }
-    return any ? "\n" + table.text() : "";
+    return any ? "\n" + table.text(screen) : "";
 }
 
-std::string tables(const StreamStates& states, const std::vector<Verdict>& verdicts) {
-    Table streams({"STREAM", "CHAIN", "HEAD", "PROCESSED", "BOUNDARY", "FINALIZED", "LAG", "STATE",
-                   "INSTANCE", "LAST REORG"});
-    Table endpoints({"STREAM", "ENDPOINT", "STATE", "HEAD", "UPDATED", "RANGE", "MODE"});
+std::string tables(const StreamStates& states, const std::vector<Verdict>& verdicts,
+                   const terminal::Screen& screen) {
+    Table streams({{"STREAM"},
+                   {"CHAIN", Kind::kNumber, 0, 2},
+                   {"HEAD", Kind::kNumber},
+                   {"PROCESSED", Kind::kNumber},
+                   {"BOUNDARY", Kind::kNumber, 0, 1},
+                   {"FINALIZED", Kind::kNumber, 0, 3},
+                   {"LAG", Kind::kText},
+                   {"STATE", Kind::kText, 3, 0, verdict_tone},
+                   {"INSTANCE", Kind::kText, 2, 5},
+                   {"LAST REORG", Kind::kText, 1, 4}});
+    Table endpoints({{"STREAM"},
+                     {"ENDPOINT", Kind::kText, 2},
+                     {"STATE", Kind::kText, 1, 0, endpoint_tone},
+                     {"HEAD", Kind::kNumber},
+                     {"UPDATED", Kind::kText},
+                     {"RANGE", Kind::kNumber, 0, 2},
+                     {"MODE", Kind::kText, 0, 1}});
     bool any = false;
     for (std::size_t i = 0; i < verdicts.size(); ++i) {
         const auto& stream = states.streams[i];
@@ -163,7 +209,7 @@ std::string tables(const StreamStates& states, const std::vector<Verdict>& verdi
         streams.row({stream.stream, stream.chain_id ? std::to_string(*stream.chain_id) : "-",
                      number(at(stream.head)), number(at(stream.processed)), number(stream.boundary),
                      number(stream.finalized),
-                     fmt::format("{} blocks, {}", verdicts[i].lag_blocks, rough(verdicts[i].lag)),
+                     terminal::blocks(verdicts[i].lag_blocks) + ", " + rough(verdicts[i].lag),
                      verdicts[i].text, instance_of(stream), reorg_of(stream, states.now)});
         for (const auto& endpoint : stream.endpoints) {
             any = true;
@@ -175,11 +221,11 @@ std::string tables(const StreamStates& states, const std::vector<Verdict>& verdi
                  endpoint.head_at
                      ? rough(std::chrono::duration_cast<Millis>(states.now - *endpoint.head_at)) + " ago"
                      : "-",
-                 endpoint.max_range == 0 ? "-" : std::to_string(endpoint.max_range),
+                 endpoint.max_range == 0 ? "-" : terminal::blocks(endpoint.max_range),
                  endpoint.answers_logs ? "logs" : "receipts"});
         }
     }
-    return streams.text() + (any ? "\n" + endpoints.text() : "") + audit_table(states);
+    return streams.text(screen) + (any ? "\n" + endpoints.text(screen) : "") + audit_table(states, screen);
 }
 
 }  // namespace
@@ -207,7 +253,7 @@ int chain_status(Context& context, const std::string& max_lag_text) {
     } else if (states.streams.empty()) {
         fmt::print("no stream has run on this database yet; start the services first\n");
     } else {
-        fmt::print("{}", tables(states, verdicts));
+        fmt::print("{}", tables(states, verdicts, context.screen()));
     }
     return ok ? 0 : 1;
 }

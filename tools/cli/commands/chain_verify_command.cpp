@@ -6,10 +6,10 @@
 #include "core/deadline.hpp"
 #include "ingest/backfill.hpp"
 #include "rpcpool/errors.hpp"
+#include "terminal/table.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/log_compare.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/stores/stream_store.hpp"
 
 namespace lamda::cli {
@@ -91,7 +91,8 @@ Range range_of(const VerifyOptions& options, const StreamStates& states) {
         return out;
     }
     throw CommandRefused(kExitUnread,
-                         "--stream: " + options.stream + " has processed no block in this database yet");
+                         "--stream: " + options.stream +
+                             " has processed no block in this database yet; start its service first");
 }
 
 /// Reads blocks from `from` on, as many as are available; further reads are in flight.
@@ -105,7 +106,8 @@ ingest::BlocksRead read_chain(const Clock& clock, ingest::Backfill& backfill, Bl
                 return read;
             }
             if (deadline.passed()) {
-                throw std::runtime_error(fmt::format("no answer for block {}", from.value));
+                throw std::runtime_error(
+                    fmt::format("no answer for block {}; use another endpoint (--rpc-url)", from.value));
             }
         } catch (const rpcpool::ConfigContradiction&) {
             throw;
@@ -193,14 +195,21 @@ void print(Context& context, const Range& range, const Report& report) {
         return;
     }
     if (!report.equal()) {
-        Table table({"BLOCK", "LOG", "DIFFERENCE", "KIND", "SUBJECT", "TRANSACTION", "DETAIL"});
+        using terminal::Kind;
+        terminal::Table table({{"BLOCK", Kind::kNumber},
+                               {"LOG", Kind::kNumber},
+                               {"DIFFERENCE", Kind::kText, 0, 0, terminal::state_tone},
+                               {"KIND", Kind::kText, 0, 2},
+                               {"SUBJECT", Kind::kId, 2},
+                               {"TRANSACTION", Kind::kId, 1, 1},
+                               {"DETAIL", Kind::kText, 3}});
         for (const auto& difference : report.shown) {
             const auto& entry = difference.entry;
             table.row({std::to_string(entry.block.number.value), std::to_string(entry.log_index),
                        std::string(to_string(difference.kind)), entry.kind,
                        entry.subject.empty() ? "-" : entry.subject, entry.tx_hash.hex(), difference.detail});
         }
-        fmt::print("{}", table.text());
+        fmt::print("{}", table.text(context.screen()));
     }
     fmt::print("{}, blocks {} to {}: {} logs on chain, {} missing in the journal, {} surplus, {} different\n",
                range.kind->name, range.from.value, range.to.value, report.compared, report.missing,
@@ -218,8 +227,11 @@ int verify_chain(Context& context, const VerifyOptions& options) {
             context.connect(options.rpc_urls.empty() ? context.urls(bsc ? "BSC_RPC_URL" : "OPBNB_RPC_URL")
                                                      : options.rpc_urls);
         if (const auto chain_id = rpc->chain_id(); chain_id.value != range.chain_id) {
-            throw CommandRefused(kExitConfig, fmt::format("{} is on chain {}, the stream on chain {}",
-                                                          rpc->name(), chain_id.value, range.chain_id));
+            throw CommandRefused(
+                kExitConfig,
+                fmt::format(
+                    "{} is on chain {}, the stream on chain {}; use an endpoint of the stream's chain",
+                    rpc->name(), chain_id.value, range.chain_id));
         }
         const auto report = verify(context, database, *rpc, range, options.by_receipts);
         print(context, range, report);

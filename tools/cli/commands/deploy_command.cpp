@@ -9,7 +9,6 @@
 #include "onchain/transact.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 
 namespace lamda::cli {
 namespace {
@@ -29,7 +28,7 @@ Deployed deploy_one(Context& context, eth::Rpc& rpc, const std::string& contract
     auto receipt = onchain::transact(rpc, context.clock(), context.admin(), chain, request);
     if (!receipt.contract_address || rpc.code(*receipt.contract_address, eth::Tag::kLatest).empty()) {
         throw std::runtime_error(contract + ": transaction " + receipt.tx_hash.hex() +
-                                 " created no contract");
+                                 " created no contract; look at its receipt before you repeat the command");
     }
     return {contract, setting, chain, std::move(receipt)};
 }

@@ -4,9 +4,10 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/stores/dlq_store.hpp"
 
 namespace lamda::cli {
@@ -106,13 +107,19 @@ int list_dead_letters(Context& context, const DlqOptions& options) {
     } else if (letters.empty()) {
         fmt::print("no dead letter matches\n");
     } else {
-        Table table({"ID", "AT", "OWNER", "SUBJECT", "BYTES", "REASON"});
+        using terminal::Kind;
+        terminal::Table table({{"ID", Kind::kNumber},
+                               {"AT", Kind::kTime, 1},
+                               {"OWNER"},
+                               {"SUBJECT", Kind::kText, 2},
+                               {"SIZE", Kind::kNumber, 0, 1},
+                               {"REASON", Kind::kText, 3}});
         for (const auto& letter : letters) {
             table.row({std::to_string(letter.id), to_rfc3339(letter.at), letter.owner,
-                       printable(letter.subject), std::to_string(letter.body.size()),
+                       printable(letter.subject), terminal::bytes(letter.body.size()),
                        printable(letter.reason)});
         }
-        fmt::print("{}", table.text());
+        fmt::print("{}", table.text(context.screen()));
     }
     return 0;
 }
@@ -127,12 +134,12 @@ int show_dead_letter(Context& context, std::uint64_t id) {
     if (context.json()) {
         fmt::print("{}", json_line(to_json(*letter)));
     } else {
-        fmt::print("{}", listing({{"id", std::to_string(letter->id)},
-                                  {"at", to_rfc3339(letter->at)},
-                                  {"owner", letter->owner},
-                                  {"subject", printable(letter->subject)},
-                                  {"reason", printable(letter->reason)},
-                                  {"body", printable(letter->body)}}));
+        fmt::print("{}", terminal::listing({{"id", std::to_string(letter->id)},
+                                            {"at", to_rfc3339(letter->at)},
+                                            {"owner", letter->owner},
+                                            {"subject", printable(letter->subject)},
+                                            {"reason", printable(letter->reason)},
+                                            {"body", printable(letter->body)}}));
     }
     return 0;
 }

@@ -1,6 +1,8 @@
 // `lamda job`: creates, shows, lists, confirms and claims jobs.
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstring>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <sstream>
@@ -9,11 +11,13 @@
 #include "crypto/address_text.hpp"
 #include "onchain/job_manager_reader.hpp"
 #include "onchain/preflight.hpp"
+#include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/gateway.hpp"
 #include "tools/cli/output/amount.hpp"
+#include "tools/cli/output/fields.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/paying.hpp"
 #include "wire/job_spec.hpp"
 
@@ -26,7 +30,7 @@ namespace jm = contracts::job_manager;
 std::string read_file(const std::string& path) {
     std::ifstream file(path);
     if (!file) {
-        throw CommandRefused(2, "--spec: cannot read " + path);
+        throw CommandRefused(2, "--spec: cannot read " + path + ": " + std::strerror(errno));
     }
     std::ostringstream text;
     text << file.rdbuf();
@@ -38,7 +42,8 @@ json spec_of(Context& context, const JobOptions& options) {
     if (!options.spec_file.empty()) {
         spec = json::parse(read_file(options.spec_file), nullptr, false);
         if (!spec.is_object()) {
-            throw CommandRefused(2, "--spec: " + options.spec_file + " is not a JSON object");
+            throw CommandRefused(2, "--spec: " + options.spec_file +
+                                        " is not a JSON object; docs/protocol.md describes a job spec");
         }
     }
     const auto set = [&](const char* name, const json& value) {
@@ -103,38 +108,28 @@ json to_json(const onchain::JobView& job) {
             {"paid", to_json(job.paid)}};
 }
 
-std::string cell(const json& row, const char* name) {
-    const auto& value = row.value(name, json());
-    return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
-}
-
 void print_object(Context& context, const json& object) {
     if (context.json()) {
         fmt::print("{}", json_line(object));
         return;
     }
-    std::vector<std::pair<std::string, std::string>> lines;
-    for (const auto& [name, value] : object.items()) {
-        if (value.is_object()) {
-            for (const auto& [inner, inner_value] : value.items()) {
-                lines.emplace_back(fmt::format("{}.{}", name, inner), cell(value, inner.c_str()));
-            }
-        } else {
-            lines.emplace_back(name, cell(object, name.c_str()));
-        }
-    }
-    fmt::print("{}", listing(lines));
+    fmt::print("{}", terminal::listing(lines_of(object)));
 }
 
 std::string subject_of(const JobId& id) {
     return "job " + id.hex();
 }
 
+CommandRefused no_job(Context& context, const JobId& id) {
+    return {1, "no job " + id.hex() + " on JobManager " + context.job_manager().hex() +
+                   "; `lamda job list` shows the ids"};
+}
+
 onchain::JobRecord require_job(Context& context, const JobId& id) {
     onchain::require_contract(context.bsc(), context.job_manager(), "JobManager");
     auto record = onchain::job_record(context.bsc(), context.job_manager(), id);
     if (!record) {
-        throw CommandRefused(1, "no job " + id.hex() + " on JobManager " + context.job_manager().hex());
+        throw no_job(context, id);
     }
     return *record;
 }
@@ -183,18 +178,20 @@ wire::JobSpec proven_spec(Context& context, const json& answer, const json& aske
     if (given->chain_id != chain) {
         throw CommandRefused(
             1, fmt::format("nothing was paid: the gateway's jobs are on chain {}, and BSC_RPC_URL is "
-                           "on chain {}",
+                           "on chain {}; use the gateway and the endpoint of one chain",
                            given->chain_id.value, chain.value));
     }
     if (given->job_manager != context.job_manager()) {
         throw CommandRefused(1, "nothing was paid: the gateway's jobs are of the contract " +
                                     given->job_manager.hex() + ", and JOB_MANAGER_CONTRACT_ADDRESS is " +
-                                    context.job_manager().hex());
+                                    context.job_manager().hex() + "; use the gateway of that contract");
     }
     const auto expected =
         wire::complete_job_spec(asked.dump(), {chain, context.job_manager(), payment, given->salt});
     if (!expected || !(*expected == *given) || answer.at("id") != wire::job_id_of(*given).hex()) {
-        throw CommandRefused(1, "nothing was paid: the gateway's spec differs from the requested one");
+        throw CommandRefused(1,
+                             "nothing was paid: the gateway's spec differs from the requested one; "
+                             "use a gateway that you trust (LAMDA_API_URL)");
     }
     return *given;
 }
@@ -204,16 +201,20 @@ void check_payment(Context& context, const JobId& id, const wire::JobSpec& spec,
     const Address wallet = context.wallet().address();
     if (spec.renter != wallet) {
         throw CommandRefused(1, "nothing was paid: the spec's renter is " + spec.renter.hex() +
-                                    ", and the wallet is " + wallet.hex());
+                                    ", and the wallet is " + wallet.hex() +
+                                    "; use the renter's key, or a spec without renter");
     }
     if (onchain::job_record(context.bsc(), context.job_manager(), id)) {
-        throw CommandRefused(1, "nothing was paid: job " + id.hex() + " is already on the chain");
+        throw CommandRefused(
+            1, "nothing was paid: job " + id.hex() + " is already on the chain; `lamda job show` shows it");
     }
     const U256 balance = context.bsc().balance(wallet, eth::Tag::kLatest);
     if (balance < payment) {
         throw CommandRefused(
-            1, fmt::format("nothing was paid: the wallet {} has {} BNB and the payment is {} BNB",
-                           wallet.hex(), ether(to_decimal(balance)), ether(to_decimal(payment))));
+            1,
+            fmt::format("nothing was paid: the wallet {} has {} and the payment is {}; fund the wallet, or "
+                        "lower --payment",
+                        wallet.hex(), terminal::bnb(balance), terminal::bnb(payment)));
     }
 }
 
@@ -253,10 +254,10 @@ int create_job(Context& context, const JobOptions& options) {
     if (!doubt.empty()) {
         warn(doubt);
     }
-    ask_on_terminal(fmt::format("Pay {} wei ({} BNB) on chain {} for job {} to be run by {}.\n{}",
-                                to_decimal(payment), ether(to_decimal(payment)), chain.value, id.hex(),
-                                crypto::checksum_address(spec.provider), kNoRefund),
-                    options.yes);
+    ask_on_terminal(
+        fmt::format("Pay {} on chain {} for job {} to be run by {}.\n{}", terminal::bnb_and_wei(payment),
+                    chain.value, id.hex(), crypto::checksum_address(spec.provider), kNoRefund),
+        options.yes);
 
     jm::CreateJob call;
     call.job_id = id.as<Bytes32>();
@@ -291,7 +292,7 @@ int show_job(Context& context, const std::string& text, bool chain_only) {
     }
     const auto job = onchain::JobManagerReader(context.bsc(), context.job_manager()).job(id);
     if (!job) {
-        throw std::runtime_error("no job " + id.hex() + " on JobManager " + context.job_manager().hex());
+        throw no_job(context, id);
     }
     print_object(context, to_json(*job));
     return 0;
@@ -321,16 +322,22 @@ int list_jobs(Context& context, bool chain_only, const std::string& status, unsi
         fmt::print("{}", json_line(jobs));
         return 0;
     }
-    Table table({"JOB", "STATUS", "PROVIDER", "PAYMENT", "CREATED", "OUTPUT"});
+    using terminal::Kind;
+    terminal::Table table({{"JOB", Kind::kId, 5},
+                           {"STATUS", Kind::kText, 0, 0, terminal::state_tone},
+                           {"PROVIDER", Kind::kId, 1, 1},
+                           {"PAYMENT", Kind::kAmount, 4},
+                           {"CREATED", Kind::kTime, 2},
+                           {"OUTPUT", Kind::kId, 3}});
     for (const auto& job : jobs) {
         const std::string created = chain_only && job.at("created").is_object()
                                         ? cell(job.at("created"), "at")
                                         : cell(job, "created_at");
         table.row({cell(job, "id"), cell(job, chain_only ? "chain_state" : "status"),
-                   shortened(cell(job, "provider_address")), ether(cell(job, "payment_amount")), created,
+                   cell(job, "provider_address"), bnb_cell(job, "payment_amount"), created,
                    cell(job, "output_file_cid")});
     }
-    fmt::print("{}", table.text());
+    fmt::print("{}", table.text(context.screen()));
     return 0;
 }
 
@@ -341,10 +348,10 @@ int confirm_job(Context& context, const std::string& text, bool yes) {
     if (wallet != record.renter && wallet != record.provider) {
         throw CommandRefused(1, subject_of(id) + " belongs to the renter " + record.renter.hex() +
                                     " and the provider " + record.provider.hex() + ", not to the wallet " +
-                                    wallet.hex());
+                                    wallet.hex() + "; use the key of one of them");
     }
     if (record.confirmed) {
-        throw CommandRefused(1, subject_of(id) + " is already confirmed");
+        throw CommandRefused(1, subject_of(id) + " is already confirmed; its provider may claim the reward");
     }
     const std::string doubt = doubt_about_result(context, id);
     if (!doubt.empty() && !yes) {
@@ -352,8 +359,8 @@ int confirm_job(Context& context, const std::string& text, bool yes) {
             1, subject_of(id) + ": " + doubt +
                    ". A confirmation is final and pays the provider; use --yes to confirm anyway");
     }
-    ask_on_terminal(fmt::format("Confirm job {}: pays {} wei ({} BNB) to the provider. {}", id.hex(),
-                                to_decimal(record.payment), ether(to_decimal(record.payment)), kNoRefund),
+    ask_on_terminal(fmt::format("Confirm job {}: pays {} to the provider. {}", id.hex(),
+                                terminal::bnb_and_wei(record.payment), kNoRefund),
                     yes);
     jm::ConfirmResult call;
     call.job_id = id.as<Bytes32>();
@@ -365,7 +372,8 @@ int claim_job(Context& context, const std::string& text) {
     const auto record = require_job(context, id);
     if (context.wallet().address() != record.provider) {
         throw CommandRefused(1, subject_of(id) + " belongs to the provider " + record.provider.hex() +
-                                    ", not to the wallet " + context.wallet().address().hex());
+                                    ", not to the wallet " + context.wallet().address().hex() +
+                                    "; use the provider's key");
     }
     if (!record.confirmed) {
         throw CommandRefused(1, subject_of(id) + " is not confirmed yet; run `lamda job confirm` first");

@@ -4,9 +4,9 @@
 #include <nlohmann/json.hpp>
 
 #include "store/migrations.hpp"
+#include "terminal/table.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 
 namespace lamda::cli {
 
@@ -15,7 +15,7 @@ int migrate(Context& context, bool check) {
     const auto applied_now = check ? std::vector<int>() : store::migrate(database);
     const auto states = store::migration_state(database);
     bool current = true;
-    Table table({"MIGRATION", "STATE"});
+    terminal::Table table({{"MIGRATION"}, {"STATE", terminal::Kind::kText, 0, 0, terminal::state_tone}});
     auto json = nlohmann::json::array();
     for (const auto& state : states) {
         const bool fresh =
@@ -25,7 +25,7 @@ int migrate(Context& context, bool check) {
         table.row({state.name, text});
         json.push_back({{"number", state.number}, {"name", state.name}, {"state", text}});
     }
-    fmt::print("{}", context.json() ? json_line(json) : table.text());
+    fmt::print("{}", context.json() ? json_line(json) : table.text(context.screen()));
     return current ? 0 : 1;
 }
 

@@ -7,10 +7,12 @@
 #include "crypto/address_text.hpp"
 #include "onchain/job_manager_reader.hpp"
 #include "onchain/preflight.hpp"
+#include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/gateway.hpp"
+#include "tools/cli/output/fields.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/paying.hpp"
 
 namespace lamda::cli {
@@ -27,22 +29,24 @@ json to_json(const onchain::ProviderView& view) {
             {"total_jobs_completed", to_decimal(view.jobs)}};
 }
 
-std::string cell(const json& row, const char* name) {
-    const auto& value = row.value(name, json());
-    return value.is_string() ? value.get<std::string>() : value.is_null() ? "-" : value.dump();
-}
-
 void print_nodes(Context& context, const json& nodes) {
     if (context.json()) {
         fmt::print("{}", json_line(nodes));
         return;
     }
-    Table table({"NODE", "GPU", "VRAM", "ONLINE", "JOBS", "LAST SEEN"});
+    using terminal::Kind;
+    terminal::Table table({{"NODE", Kind::kId, 3},
+                           {"GPU", Kind::kText, 2},
+                           {"VRAM", Kind::kNumber},
+                           {"ONLINE", Kind::kText, 0, 0, terminal::state_tone},
+                           {"JOBS", Kind::kNumber},
+                           {"LAST SEEN", Kind::kTime, 1}});
     for (const auto& node : nodes) {
-        table.row({cell(node, "wallet_address"), cell(node, "gpu_model"), cell(node, "vram"),
-                   cell(node, "is_online"), cell(node, "total_jobs_completed"), cell(node, "last_seen")});
+        table.row({cell(node, "wallet_address"), cell(node, "gpu_model"),
+                   with_unit("vram", node.value("vram", json())), yes_no(node, "is_online"),
+                   cell(node, "total_jobs_completed"), cell(node, "last_seen")});
     }
-    fmt::print("{}", table.text());
+    fmt::print("{}", table.text(context.screen()));
 }
 
 void print_node(Context& context, const json& node) {
@@ -50,11 +54,7 @@ void print_node(Context& context, const json& node) {
         fmt::print("{}", json_line(node));
         return;
     }
-    std::vector<std::pair<std::string, std::string>> lines;
-    for (const auto& [name, value] : node.items()) {
-        lines.emplace_back(name, cell(node, name.c_str()));
-    }
-    fmt::print("{}", listing(lines));
+    fmt::print("{}", terminal::listing(lines_of(node)));
 }
 
 }  // namespace
@@ -70,9 +70,10 @@ int register_node(Context& context, const std::string& gpu_model, const std::str
     onchain::ReputationView view(context.opbnb(), *request.to);
     const bool known = view.provider(wallet).registered;
     const ChainId chain = context.opbnb().chain_id();
-    ask_on_terminal(fmt::format("{} node {} on chain {} as {}, {} MiB.", known ? "Change" : "Register",
-                                crypto::checksum_address(wallet), chain.value, gpu_model, vram_mib),
-                    yes);
+    ask_on_terminal(
+        fmt::format("{} node {} on chain {} as {}, {}.", known ? "Change" : "Register",
+                    crypto::checksum_address(wallet), chain.value, gpu_model, terminal::mib(call.vram)),
+        yes);
     const std::string subject = "node " + wallet.hex();
     request.subject = subject;
     const auto receipt =

@@ -6,9 +6,11 @@
 #include "crypto/address_text.hpp"
 #include "crypto/signer.hpp"
 #include "telemetry/shown_text.hpp"
+#include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/cli/commands.hpp"
+#include "tools/cli/output/fields.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/stores/tx_store.hpp"
 #include "txsender/tx_queue.hpp"
 
@@ -16,6 +18,9 @@ namespace lamda::cli {
 namespace {
 
 using nlohmann::json;
+using terminal::Kind;
+using terminal::state_tone;
+using terminal::Table;
 
 template <class T>
 json maybe(const std::optional<T>& value) {
@@ -69,50 +74,57 @@ json to_json(const TxForm& form) {
             {"stored_at", to_rfc3339(form.stored_at)}};
 }
 
-std::string cell(const json& value) {
-    return value.is_string() ? (value.get<std::string>().empty() ? "-" : value.get<std::string>())
-           : value.is_null() ? "-"
-                             : value.dump();
-}
-
-std::string table_of(const std::vector<TxState>& txs) {
-    Table table(
-        {"KEY", "STATE", "NONCE", "FORMS", "GWEI", "TRANSACTION", "BLOCK", "PAID", "UPDATED", "REASON"});
+std::string table_of(const std::vector<TxState>& txs, const terminal::Screen& screen) {
+    Table table({{"KEY", Kind::kId, 4},
+                 {"STATE", Kind::kText, 0, 0, state_tone},
+                 {"NONCE", Kind::kNumber, 0, 5},
+                 {"FORMS", Kind::kNumber, 0, 1},
+                 {"MAX FEE", Kind::kAmount, 5, 2},
+                 {"TRANSACTION", Kind::kId, 1, 3},
+                 {"BLOCK", Kind::kNumber, 0, 4},
+                 {"PAID", Kind::kAmount, 3, 6},
+                 {"UPDATED", Kind::kTime, 2},
+                 {"REASON", Kind::kText, 6}});
     for (const auto& tx : txs) {
         const auto hash = tx.mined_tx ? tx.mined_tx : tx.newest;
         table.row({tx.key, tx.operator_request ? tx.state + " (" + *tx.operator_request + ")" : tx.state,
                    cell(maybe(tx.nonce)), std::to_string(tx.forms),
-                   tx.max_fee ? gwei(to_decimal(*tx.max_fee)) : "-", hash ? shortened(hash->hex()) : "-",
-                   cell(maybe(tx.mined_block)), ether(to_decimal(tx.paid)), to_rfc3339(tx.updated_at),
+                   tx.max_fee ? terminal::gwei(*tx.max_fee) : "-", cell(maybe(hash)),
+                   cell(maybe(tx.mined_block)), terminal::bnb(tx.paid), to_rfc3339(tx.updated_at),
                    cell(json(tx.reason))});
     }
-    return table.text();
+    return table.text(screen);
 }
 
-std::string table_of(const std::vector<TxForm>& forms, const std::optional<TxHash>& mined) {
-    Table table({"NONCE", "SIGNED FORM", "TYPE", "GWEI", "PRIORITY", "DOES", "STORED", "MINED"});
+std::string table_of(const std::vector<TxForm>& forms, const std::optional<TxHash>& mined,
+                     const terminal::Screen& screen) {
+    Table table({{"NONCE", Kind::kNumber},
+                 {"SIGNED FORM", Kind::kId, 2},
+                 {"TYPE", Kind::kNumber, 0, 1},
+                 {"MAX FEE", Kind::kAmount, 3},
+                 {"PRIORITY", Kind::kAmount, 4, 2},
+                 {"DOES"},
+                 {"STORED", Kind::kTime, 1},
+                 {"MINED", Kind::kText, 0, 0, state_tone}});
     for (const auto& form : forms) {
         table.row({std::to_string(form.nonce), form.hash.hex(), form.legacy ? "0" : "2",
-                   gwei(to_decimal(form.max_fee)), gwei(to_decimal(form.max_priority_fee)),
+                   terminal::gwei(form.max_fee), terminal::gwei(form.max_priority_fee),
                    form.cancels ? "cancel" : "effect", to_rfc3339(form.stored_at),
                    mined == form.hash ? "yes" : "-"});
     }
-    return table.text();
+    return table.text(screen);
 }
 
-/// Amounts are in wei, as in JSON; `paid` also in units of 10^18 wei.
+/// The names are those of JSON; amounts have their units.
 std::string listing_of(const TxState& tx) {
     std::vector<std::pair<std::string, std::string>> lines;
     const auto all = to_json(tx);
     for (const char* name : {"key", "state", "reason", "wish", "chain_id", "wallet", "nonce", "to", "value",
                              "data", "gas_limit", "on_revert", "reverts", "paid", "mined_tx", "mined_block",
                              "mined_at", "created_at", "updated_at"}) {
-        lines.emplace_back(name, cell(all.at(name)));
-        if (lines.back().first == "paid") {
-            lines.back().second += " wei (" + ether(to_decimal(tx.paid)) + ")";
-        }
+        lines.emplace_back(name, with_unit(name, all.at(name)));
     }
-    return listing(lines);
+    return terminal::listing(lines);
 }
 
 std::string key_of(const std::string& text) {
@@ -141,7 +153,7 @@ int list_txs(Context& context, const TxListOptions& options) {
     } else if (txs.empty()) {
         fmt::print("no transaction matches\n");
     } else {
-        fmt::print("{}", table_of(txs));
+        fmt::print("{}", table_of(txs, context.screen()));
     }
     return 0;
 }
@@ -163,7 +175,7 @@ int show_tx(Context& context, const std::string& text) {
         }
         if (!context.json()) {
             fmt::print("{}{}{}", all.empty() ? "" : "\n", listing_of(tx),
-                       forms.empty() ? "" : "\n" + table_of(forms, tx.mined_tx));
+                       forms.empty() ? "" : "\n" + table_of(forms, tx.mined_tx, context.screen()));
         }
         all.push_back(std::move(one));
     }

@@ -4,9 +4,10 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/signer.hpp"
+#include "terminal/table.hpp"
+#include "terminal/units.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "tools/cli/output/table.hpp"
 #include "tools/cli/stores/tx_store.hpp"
 
 namespace lamda::cli {
@@ -39,8 +40,10 @@ std::vector<std::optional<OnChain>> read_chain(Context& context, const std::vect
                                  rpc->transaction_count(address, eth::Tag::kLatest),
                                  rpc->transaction_count(address, eth::Tag::kPending)};
             } else {
-                warn(fmt::format("{}: endpoint is on chain {}, wallet {} on chain {}", kSetting, chain.value,
-                                 address.hex(), wallets[i].chain_id));
+                warn(
+                    fmt::format("{}: endpoint is on chain {}, wallet {} on chain {}; use an endpoint of the "
+                                "wallet's chain",
+                                kSetting, chain.value, address.hex(), wallets[i].chain_id));
             }
         }
     } catch (const std::exception& error) {
@@ -63,17 +66,21 @@ json to_json(const WalletState& wallet, const std::optional<OnChain>& on_chain) 
             {"paid_today", to_decimal(wallet.paid_today)}};
 }
 
+terminal::Tone failed_tone(std::string_view count) {
+    return count == "0" ? terminal::Tone::kPlain : terminal::Tone::kBad;
+}
+
 std::vector<std::string> row_of(const WalletState& wallet, const std::optional<OnChain>& on_chain) {
     return {crypto::checksum_address(wallet.address),
             std::to_string(wallet.chain_id),
-            on_chain ? ether(to_decimal(on_chain->balance)) : "-",
+            on_chain ? terminal::bnb(on_chain->balance) : "-",
             wallet.next_nonce ? std::to_string(*wallet.next_nonce) : "-",
             on_chain ? fmt::format("{}/{}", on_chain->latest, on_chain->pending) : "-",
             std::to_string(wallet.waiting),
             std::to_string(wallet.unmined),
             std::to_string(wallet.not_final),
             std::to_string(wallet.failed),
-            ether(to_decimal(wallet.paid_today))};
+            terminal::bnb(wallet.paid_today)};
 }
 
 }  // namespace
@@ -82,8 +89,17 @@ int show_wallets(Context& context) {
     auto database = context.database("lamda wallet show");
     const auto wallets = or_unread([&] { return read_wallets(*database); });
     const auto on_chain = read_chain(context, wallets);
-    Table table({"WALLET", "CHAIN", "BALANCE", "NEXT NONCE", "LATEST/PENDING", "WAITING", "UNMINED",
-                 "NOT FINAL", "FAILED", "PAID TODAY"});
+    using terminal::Kind;
+    terminal::Table table({{"WALLET", Kind::kId, 3},
+                           {"CHAIN", Kind::kNumber, 0, 3},
+                           {"BALANCE", Kind::kAmount, 1},
+                           {"NEXT NONCE", Kind::kNumber, 0, 2},
+                           {"LATEST/PENDING", Kind::kNumber, 0, 1},
+                           {"WAITING", Kind::kNumber},
+                           {"UNMINED", Kind::kNumber},
+                           {"NOT FINAL", Kind::kNumber},
+                           {"FAILED", Kind::kNumber, 0, 0, failed_tone},
+                           {"PAID TODAY", Kind::kAmount, 2, 4}});
     auto all = json::array();
     for (std::size_t i = 0; i < wallets.size(); ++i) {
         table.row(row_of(wallets[i], on_chain[i]));
@@ -94,7 +110,7 @@ int show_wallets(Context& context) {
     } else if (wallets.empty()) {
         fmt::print("no wallet has an intent in this database yet\n");
     } else {
-        fmt::print("{}", table.text());
+        fmt::print("{}", table.text(context.screen()));
     }
     return 0;
 }

@@ -1,10 +1,13 @@
 #include "tools/cli/output/printing.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
 #include "telemetry/shown_text.hpp"
+#include "terminal/screen.hpp"
+#include "terminal/text.hpp"
 
 namespace lamda::cli {
 
@@ -13,7 +16,9 @@ std::string json_line(const nlohmann::json& value) {
 }
 
 void warn(const std::string& text) {
-    fmt::print(stderr, "lamda: {}\n", telemetry::shown_lines(text));
+    const auto screen = terminal::screen_of(STDERR_FILENO);
+    fmt::print(stderr, "{} {}\n", terminal::painted("lamda:", terminal::Tone::kBad, screen.colour),
+               telemetry::shown_lines(text));
 }
 
 }  // namespace lamda::cli

@@ -8,7 +8,7 @@ namespace lamda::cli {
 
 /// Returns one line of ASCII. Control characters are escaped, bytes that are not UTF-8 replaced.
 std::string json_line(const nlohmann::json& value);
-/// Prints `lamda: <text>` on stderr; keeps line breaks.
+/// Prints `lamda: <text>` on stderr, `lamda:` in red on a terminal; keeps line breaks.
 void warn(const std::string& text);
 
 }  // namespace lamda::cli

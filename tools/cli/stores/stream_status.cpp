@@ -2,8 +2,12 @@
 
 #include <algorithm>
 
+#include "terminal/units.hpp"
+
 namespace lamda::cli {
 namespace {
+
+using terminal::rough;
 
 /// opBNB takes up to a minute to finality. A stream of final blocks does not lag meanwhile.
 constexpr Millis kFinalityTakes{5 * 60'000};
@@ -54,21 +58,6 @@ Verdict judge(const StreamState& stream, Timestamp now, Millis max_lag) {
         out.text += "; no active instance";
     }
     return out;
-}
-
-std::string rough(Millis time) {
-    constexpr std::int64_t kMinute = 60;
-    constexpr std::int64_t kHour = 60 * kMinute;
-    constexpr std::int64_t kDay = 24 * kHour;
-    const auto seconds = time.count() / 1'000;
-    if (seconds < 2 * kMinute) {
-        return std::to_string(seconds) + " s";
-    }
-    if (seconds < 2 * kHour) {
-        return std::to_string(seconds / kMinute) + " min";
-    }
-    return seconds < 2 * kDay ? std::to_string(seconds / kHour) + " h"
-                              : std::to_string(seconds / kDay) + " d";
 }
 
 }  // namespace lamda::cli

@@ -17,7 +17,4 @@ struct Verdict {
 /// @param max_lag longest allowed lag, and longest time without an update
 Verdict judge(const StreamState& stream, Timestamp now, Millis max_lag);
 
-/// Returns `3 s`, `12 min`, `5 h` or `4 d`, rounded down.
-std::string rough(Millis time);
-
 }  // namespace lamda::cli

@@ -90,11 +90,3 @@ TEST_CASE("a stream without a batch is not ok; while the head is unknown, the la
     stream.processed.reset();
     CHECK(judge(stream, kNow, 60s).text == "has processed no block yet");
 }
-
-TEST_CASE("rough times use one unit") {
-    CHECK(rough(0s) == "0 s");
-    CHECK(rough(119s) == "119 s");
-    CHECK(rough(120s) == "2 min");
-    CHECK(rough(2h) == "2 h");
-    CHECK(rough(50h) == "2 d");
-}
