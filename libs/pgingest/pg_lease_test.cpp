@@ -97,7 +97,7 @@ TEST_CASE("holds the dispatcher's lease", "[.lease-victim]") {
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 1);
     telemetry::Metrics metrics;
     PgLease lease(db, "dispatcher", telemetry::Log::none(), metrics);
-    REQUIRE(testkit::wait_until([&] { return !lease.held(); }, Millis(60'000)));
+    REQUIRE(testkit::wait_until([&] { return !lease.held(); }, Millis(600'000)));
 }
 
 TEST_CASE_METHOD(Fixture, "the lease of an instance that was killed is free immediately") {
