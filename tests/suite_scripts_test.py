@@ -76,9 +76,9 @@ class Scripts(unittest.TestCase):
         self.assertEqual(re.findall(r"run (\d)", shown), list("111122223333"))
 
     def test_no_run_begins_after_the_budget_and_tests_that_never_ran_are_counted(self):
-        self.add("a", "sleep 2")
-        self.add("b", "sleep 2")
-        shown = self.flaky(0, "--budget", "1s", "--jobs", "1")
+        self.add("a", "sleep 6")
+        self.add("b", "sleep 6")
+        shown = self.flaky(0, "--budget", "5s", "--jobs", "1")
         self.assertIn("19 runs are left out", shown)
         self.assertIn("1 never ran", shown)
 

@@ -37,7 +37,7 @@ TEST_CASE("the cause of an unusable bus is reported, and cleared when it is gone
     };
     Bus bus("nats://us%40er:p%2Fw%23@127.0.0.1:" + port, "bus-test", telemetry::Log::none());
     const auto says = [&](const std::string& what) {
-        return wait_until([&] { return bus.last_error().find(what) != std::string::npos; }, Millis(30'000));
+        return wait_until([&] { return bus.last_error().find(what) != std::string::npos; });
     };
     REQUIRE(says("no server answers"));
     auto server = start("another", true);
@@ -45,21 +45,19 @@ TEST_CASE("the cause of an unusable bus is reported, and cleared when it is gone
     CHECK(bus.last_error().find("p/w") == std::string::npos);
     server.reset();
     server = start("p/w#", false);
-    REQUIRE(wait_until([&] { return bus.connected(); }, Millis(30'000)));
+    REQUIRE(wait_until([&] { return bus.connected(); }));
     REQUIRE_THROWS_AS(bus.ensure_stream(jobs()), Unavailable);
     CHECK(bus.last_error().find("JetStream is not enabled") != std::string::npos);
     server.reset();
     server = start("p/w#", true);
-    REQUIRE(wait_until(
-        [&] {
-            try {
-                bus.ensure_stream(jobs());
-            } catch (const Unavailable&) {
-                return false;
-            }
-            return true;
-        },
-        Millis(30'000)));
+    REQUIRE(wait_until([&] {
+        try {
+            bus.ensure_stream(jobs());
+        } catch (const Unavailable&) {
+            return false;
+        }
+        return true;
+    }));
     CHECK(bus.last_error().empty());
 }
 
@@ -80,30 +78,26 @@ TEST_CASE("a consumer reports missing JetStream, at start and after its loss") {
     Bus bus("nats://127.0.0.1:" + port, "bus-test", telemetry::Log::none());
     auto consumer = bus.consume("JOBS", "worker");
     const auto fails_with = [&](const std::string& what) {
-        return wait_until(
-            [&] {
-                try {
-                    consumer.fetch(1, Millis(500));
-                } catch (const Unavailable& error) {
-                    return std::string_view(error.what()).find(what) != std::string_view::npos;
-                }
-                return false;
-            },
-            Millis(30'000));
+        return wait_until([&] {
+            try {
+                consumer.fetch(1, Millis(500));
+            } catch (const Unavailable& error) {
+                return std::string_view(error.what()).find(what) != std::string_view::npos;
+            }
+            return false;
+        });
     };
     const auto fetches = [&] {
-        return wait_until(
-            [&] {
-                try {
-                    bus.ensure_stream(jobs());
-                    bus.ensure_durable("JOBS", "worker", "", Millis(30'000));
-                    consumer.fetch(1, Millis(100));
-                    return true;
-                } catch (const Unavailable&) {
-                    return false;
-                }
-            },
-            Millis(30'000));
+        return wait_until([&] {
+            try {
+                bus.ensure_stream(jobs());
+                bus.ensure_durable("JOBS", "worker", "", Millis(30'000));
+                consumer.fetch(1, Millis(100));
+                return true;
+            } catch (const Unavailable&) {
+                return false;
+            }
+        });
     };
     CHECK(fails_with("JetStream is not enabled"));
     CHECK(bus.last_error().find("JetStream is not enabled") != std::string::npos);

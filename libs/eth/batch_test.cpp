@@ -86,7 +86,7 @@ TEST_CASE("many calls take few requests, each with its own result") {
         }
         return LoopbackServer::reply(answers.dump());
     });
-    HttpRpc rpc(server.url(), Millis(5'000));
+    HttpRpc rpc(server.url(), Millis(60'000));
     const auto asked = requests(250);
     require_right(asked, rpc.calls(asked, Tag::kLatest));
     CHECK(posts == 3);
@@ -102,7 +102,7 @@ TEST_CASE("if a node refuses batches, the calls are sent one by one") {
         const auto asked = json::parse(request.body);
         return LoopbackServer::reply(asked.is_array() ? refusal : answer_of(asked).dump());
     });
-    HttpRpc rpc(server.url(), Millis(5'000));
+    HttpRpc rpc(server.url(), Millis(60'000));
     const auto asked = requests(20);
     require_right(asked, rpc.calls(asked, Tag::kLatest));
 }
@@ -123,7 +123,7 @@ TEST_CASE("only the calls missing from the answer to a batch are sent again, one
         }
         return LoopbackServer::reply(answers.dump());
     });
-    HttpRpc rpc(server.url(), Millis(5'000));
+    HttpRpc rpc(server.url(), Millis(60'000));
     const auto asked = requests(40);
     require_right(asked, rpc.calls(asked, Tag::kLatest));
     CHECK(alone == 4);
@@ -152,7 +152,7 @@ TEST_CASE("a malformed answer and an error object do not affect the other look-u
         }
         return LoopbackServer::reply(answers.dump());
     });
-    HttpRpc rpc(server.url(), Millis(5'000));
+    HttpRpc rpc(server.url(), Millis(60'000));
     std::vector<TxHash> hashes(4);
     for (std::size_t i = 0; i < hashes.size(); ++i) {
         hashes[i].array()[31] = static_cast<std::uint8_t>(i);
@@ -170,7 +170,7 @@ TEST_CASE("a rate-limited batch is not retried call by call") {
         ++posts;
         return LoopbackServer::reply("later", "429 Too Many Requests", "Retry-After: 3\r\n");
     });
-    HttpRpc rpc(server.url(), Millis(5'000));
+    HttpRpc rpc(server.url(), Millis(60'000));
     CHECK_THROWS_AS(rpc.calls(requests(20), Tag::kLatest), BadAnswer);
     CHECK(posts == 1);
 }
@@ -187,7 +187,7 @@ TEST_CASE("transactions sent in a batch: each refusal comes with its reason") {
         }
         return LoopbackServer::reply(answers.dump());
     });
-    HttpRpc rpc(server.url(), Millis(5'000));
+    HttpRpc rpc(server.url(), Millis(60'000));
     const auto outcomes = rpc.send_raw_transactions({Bytes{1}, Bytes{0xff}, Bytes{2}});
     CHECK(outcomes[0].accepted());
     CHECK(outcomes[1].refusal == "execution reverted");

@@ -17,7 +17,7 @@ using nlohmann::json;
 namespace {
 
 Steady soon() {
-    return std::chrono::steady_clock::now() + Millis(20'000);
+    return std::chrono::steady_clock::now() + Millis(60'000);
 }
 
 std::string hex(char c, std::size_t digits) {
@@ -93,8 +93,8 @@ TEST_CASE("PendingCalls: each answer arrives under its id, its result in the des
     PendingCalls talk(client);
     ChainId chain;
     BlockNum number{5};
-    const auto first = talk.ask(server.url(), Millis(5'000), rpc_calls::chain_id(chain));
-    const auto second = talk.ask(server.url(), Millis(5'000), rpc_calls::block_number(number));
+    const auto first = talk.ask(server.url(), Millis(60'000), rpc_calls::chain_id(chain));
+    const auto second = talk.ask(server.url(), Millis(60'000), rpc_calls::block_number(number));
     CHECK(talk.under_way() == 2);
     for (int i = 0; i < 2; ++i) {
         const auto answered = talk.next(soon());

@@ -138,7 +138,7 @@ TEST_CASE("RPC: a rate-limited call is a BadAnswer with the delay that the node 
         return LoopbackServer::reply(R"({"jsonrpc":"2.0","id":1,"error":{"code":-32005,"message":"slow"}})",
                                      "429 Too Many Requests", "Retry-After: 3\r\n");
     });
-    HttpRpc rpc(busy.url(), Millis(5'000));
+    HttpRpc rpc(busy.url(), Millis(60'000));
     try {
         rpc.block_number();
         FAIL("the call returned");
@@ -158,7 +158,7 @@ TEST_CASE("RPC: a slow node and an answer above 8 MiB are transport errors") {
         CHECK(error.kind() == net::TransportError::Kind::kTimeout);
     }
     LoopbackServer huge([](const auto&) { return LoopbackServer::reply(std::string((8U << 20) + 1, ' ')); });
-    HttpRpc rpc(huge.url(), Millis(10'000));
+    HttpRpc rpc(huge.url(), Millis(60'000));
     try {
         rpc.block_number();
         FAIL("the call returned");

@@ -6,6 +6,7 @@
 #include "ingest/detail/stream_reader.hpp"
 #include "ingest/testing/memory_sink.hpp"
 #include "rpcpool/multi_rpc.hpp"
+#include "testkit/patience.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 
@@ -21,7 +22,7 @@ struct Node {
     testkit::TempDir dir{"chain"};
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 32}};
     SystemClock clock;
-    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = testkit::kCallTimeout},
                           clock,
                           telemetry::Log::none()};
     std::unique_ptr<crypto::LocalSigner> signer =

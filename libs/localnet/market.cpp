@@ -9,6 +9,7 @@
 #include "contracts/job_manager.hpp"
 #include "eth/codec/transaction.hpp"
 #include "ipfs/content_store.hpp"
+#include "testkit/patience.hpp"
 #include "testkit/process.hpp"
 #include "wire/job_spec.hpp"
 
@@ -44,6 +45,7 @@ std::string Market::store_input(const std::string& content) {
         "--{0}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"input\"\r\n"
         "Content-Type: application/octet-stream\r\n\r\n{1}\r\n--{0}--\r\n",
         kBoundary, content);
+    request.timeout = testkit::kCallTimeout;
     const auto answer = must_succeed(network_.http().send(request), "the content store");
     return json::parse(answer.body).at("Hash").get<std::string>();
 }
@@ -78,7 +80,7 @@ std::string Market::spec_of(const OrderedJob& job) {
                  {"dockerImage", "lamda/busybox:1.35"},
                  {"inputFileCID", store_input(job.input)},
                  {"command", {"sh", "-c", "tr a-z A-Z < /input > /output/result"}},
-                 {"requirements", {{"memoryMib", 64}, {"diskMib", 64}, {"timeLimitSeconds", 60}}}})
+                 {"requirements", {{"memoryMib", 64}, {"diskMib", 64}, {"timeLimitSeconds", 600}}}})
         .dump();
 }
 
@@ -90,6 +92,7 @@ OrderedJob Market::order(std::size_t index) {
     request.url = network_.api_url() + "/api/jobs";
     request.headers = {{"Content-Type", "application/json"}};
     request.body = json({{"spec", json::parse(spec_of(job))}, {"payment_amount", kPayment}}).dump();
+    request.timeout = testkit::kCallTimeout;
     const auto answer = json::parse(must_succeed(network_.http().send(request), "the gateway").body);
     job.id = JobId::parse(answer.at("id").get<std::string>()).value();
     pay(job);
@@ -103,7 +106,7 @@ OrderedJob Market::order_without_gateway(std::size_t index) {
                                                u256_from_decimal(kPayment).value(), random_bytes32()});
     const std::string canonical = wire::canonical_json(spec.value());
     job.id = wire::job_id_of_canonical(canonical);
-    ipfs::ContentStore store({network_.content_url(), {}, "", Millis(10'000)}, network_.http());
+    ipfs::ContentStore store({network_.content_url(), {}, "", testkit::kCallTimeout}, network_.http());
     store.put_block(as_bytes(canonical), CidCodec::kRaw);
     pay(job);
     return job;

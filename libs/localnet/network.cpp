@@ -13,6 +13,7 @@
 #include "onchain/transact.hpp"
 #include "store/migrations.hpp"
 #include "testkit/migrated_database.hpp"
+#include "testkit/patience.hpp"
 
 namespace lamda::localnet {
 namespace {
@@ -34,7 +35,7 @@ const std::vector<std::size_t> kProviderKeys = {3, 5};
 
 constexpr auto kLocalImage = "lamda/busybox:1.35";  // imported into the engine, not in a registry
 constexpr auto kOperatorToken = "devnet-operator";
-constexpr Millis kPatience(30'000);
+constexpr Millis kPatience(60'000);
 
 std::unique_ptr<crypto::Signer> signer_of(std::size_t key) {
     return std::move(crypto::LocalSigner::from_hex(testkit::dev_key(key))).value();
@@ -176,8 +177,8 @@ void Network::start_servers(const Progress& progress) {
     };
     bsc_ = start("bsc", kBsc, kBscBlockSeconds, config_.bsc_slots);
     opbnb_ = start("opbnb", kOpbnb, kOpbnbBlockSeconds, config_.opbnb_slots);
-    bsc_rpc_ = std::make_unique<eth::HttpRpc>(bsc_->url(), Millis(10'000));
-    opbnb_rpc_ = std::make_unique<eth::HttpRpc>(opbnb_->url(), Millis(10'000));
+    bsc_rpc_ = std::make_unique<eth::HttpRpc>(bsc_->url(), testkit::kCallTimeout);
+    opbnb_rpc_ = std::make_unique<eth::HttpRpc>(opbnb_->url(), testkit::kCallTimeout);
     progress("content store");
     content_ = std::make_unique<testkit::ContentStore>(config_.dir + "/content");
     progress("Docker engine");

@@ -23,7 +23,7 @@ Steady in(Millis time) {
     return std::chrono::steady_clock::now() + time;
 }
 
-const Millis kLong{20'000};
+const Millis kLong{60'000};
 
 TransportError::Kind kind_of(const Exchanges::Ended& ended) {
     try {

@@ -3,12 +3,14 @@
 #include <catch2/catch.hpp>
 #include <thread>
 
+#include "bus/testing/until_answered.hpp"
 #include "outbox/outbox.hpp"
 #include "testkit/patience.hpp"
 #include "testkit/pipeline_database.hpp"
 
 using namespace lamda;
 using namespace lamda::outbox;
+using bus::testing::until_answered;
 using testkit::wait_until;
 
 namespace {
@@ -30,8 +32,8 @@ struct Fixture : testkit::TestDatabase {
     std::unique_ptr<bus::Bus> client() {
         auto out = std::make_unique<bus::Bus>(nats.url(), "relay-test", telemetry::Log::none());
         REQUIRE(wait_until([&] { return out->connected(); }));
-        out->ensure_stream(jobs());
-        out->ensure_durable("JOBS", "all", "", Millis(30'000));
+        until_answered([&] { out->ensure_stream(jobs()); });
+        until_answered([&] { out->ensure_durable("JOBS", "all", "", Millis(30'000)); });
         return out;
     }
     void put(int first, int last, const std::string& subject = "jobs.a",
@@ -47,12 +49,16 @@ struct Fixture : testkit::TestDatabase {
             return txn.one("SELECT count(*) AS n FROM bus.outbox").get<std::int64_t>("n");
         });
     }
+    /// All messages of the stream, as many as its sequence shows: an empty fetch may be a slow server.
     static std::vector<int> received(bus::Bus& bus) {
+        const auto stored = until_answered([&] { return bus.last_sequence("JOBS"); });
         auto consumer = bus.consume("JOBS", "all");
         std::vector<int> out;
-        for (auto some = consumer.fetch(256, Millis(2'000)); !some.empty();
-             some = consumer.fetch(256, Millis(1'000))) {
+        for (std::uint64_t last = 0; last < stored;) {
+            const auto some = until_answered([&] { return consumer.fetch(256, testkit::kCallTimeout); });
+            REQUIRE_FALSE(some.empty());
             for (const auto& message : some) {
+                last = message.sequence;
                 out.push_back(std::stoi(message.body));
                 consumer.ack(message);
             }
@@ -74,7 +80,7 @@ struct Fixture : testkit::TestDatabase {
 TEST_CASE("drains the outbox once", "[.relay-victim]") {
     bus::Bus bus(std::getenv("VICTIM_NATS"), "victim", telemetry::Log::none());
     REQUIRE(wait_until([&] { return bus.connected(); }));
-    bus.ensure_stream(Fixture::jobs());
+    until_answered([&] { bus.ensure_stream(Fixture::jobs()); });
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 1);
     telemetry::Metrics metrics;
     telemetry::Health health;
@@ -188,7 +194,7 @@ TEST_CASE_METHOD(
     REQUIRE_THROWS_AS(relay.drain(), bus::Unavailable);
     REQUIRE(waiting() == 3);
     nats.start();
-    REQUIRE(wait_until([&] { return waiting() == 0; }, Millis(30'000)));
+    REQUIRE(wait_until([&] { return waiting() == 0; }));
     const auto begin = std::chrono::steady_clock::now();
     running.request_stop();
     running.join();

@@ -104,7 +104,7 @@ TEST_CASE("holds the dispatcher's lease", "[.lease-victim]") {
     telemetry::Health health;
     const SystemClock clock;
     PgLease lease(db, "dispatcher", {clock, telemetry::Log::none(), metrics, health});
-    REQUIRE(testkit::wait_until([&] { return !lease.held(); }, Millis(60'000)));
+    REQUIRE(testkit::wait_until([&] { return !lease.held(); }, Millis(600'000)));
 }
 
 TEST_CASE_METHOD(Fixture, "the lease of an instance that was killed is free immediately") {

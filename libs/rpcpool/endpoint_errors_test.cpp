@@ -12,7 +12,7 @@ TEST_CASE("HTML pages under HTTP 200 never exclude an endpoint, however long the
     using net::testing::LoopbackServer;
     LoopbackServer node([](const auto&) { return LoopbackServer::reply("<!DOCTYPE html><html></html>"); });
     const FakeClock clock(*parse_rfc3339("2026-11-20T10:00:00Z"));
-    MultiRpc rpc({.urls = {node.url()}, .chain = std::nullopt, .timeout = Millis(5'000)}, clock,
+    MultiRpc rpc({.urls = {node.url()}, .chain = std::nullopt, .timeout = Millis(60'000)}, clock,
                  telemetry::Log::none());
     for (int i = 0; i < 10; ++i) {
         CHECK_THROWS_AS(rpc.chain_id(), eth::BadAnswer);
@@ -32,8 +32,8 @@ struct OneFails {
           healthy([result](const auto& request) {
               return net::testing::LoopbackServer::reply(answer(request.body, "", result));
           }),
-          rpc({.urls = {failing.url(), healthy.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)}, clock,
-              telemetry::Log::none()) {}
+          rpc({.urls = {failing.url(), healthy.url()}, .chain = ChainId{97}, .timeout = Millis(60'000)},
+              clock, telemetry::Log::none()) {}
 
     static std::string answer(const std::string& body, const std::string& bad, const std::string& result) {
         const auto call = nlohmann::json::parse(body);
@@ -99,10 +99,10 @@ TEST_CASE("code that one endpoint does not have is read from another that has it
     const FakeClock clock(*parse_rfc3339("2026-11-20T10:00:00Z"));
     LoopbackServer empty(says(R"("0x")"));
     LoopbackServer full(says(R"("0x60")"));
-    MultiRpc rpc({.urls = {empty.url(), full.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)}, clock,
+    MultiRpc rpc({.urls = {empty.url(), full.url()}, .chain = ChainId{97}, .timeout = Millis(60'000)}, clock,
                  telemetry::Log::none());
     CHECK(rpc.code({}, eth::Tag::kLatest) == Bytes{0x60});
-    MultiRpc alone({.urls = {empty.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)}, clock,
+    MultiRpc alone({.urls = {empty.url()}, .chain = ChainId{97}, .timeout = Millis(60'000)}, clock,
                    telemetry::Log::none());
     CHECK(alone.code({}, eth::Tag::kLatest).empty());
 }
@@ -126,7 +126,7 @@ TEST_CASE("an error of eth_chainId is never the result of the call that follows 
         return LoopbackServer::reply(OneFails::answer(request.body, "eth_chainId", R"("0x")"));
     });
     const FakeClock clock(*parse_rfc3339("2026-11-20T10:00:00Z"));
-    MultiRpc rpc({.urls = {node.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)}, clock,
+    MultiRpc rpc({.urls = {node.url()}, .chain = ChainId{97}, .timeout = Millis(60'000)}, clock,
                  telemetry::Log::none());
     CHECK_THROWS_AS(rpc.call({}, eth::Tag::kLatest), eth::BadAnswer);
 }

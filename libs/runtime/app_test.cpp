@@ -74,6 +74,7 @@ class Service {
         }
         net::HttpRequest request;
         request.url = "http://127.0.0.1:" + std::to_string(port_) + path;
+        request.timeout = testkit::kCallTimeout;
         return client_.send(request);
     }
     Process& process() { return process_; }
@@ -108,7 +109,7 @@ TEST_CASE("a service serves metrics, liveness and readiness, and ends with 0 on 
         REQUIRE(wait_until([&] { return service.count("worker runs") == 1; }));
         const auto began = std::chrono::steady_clock::now();
         service.process().signal(signal);
-        CHECK(service.process().wait(Millis(5'000)) == 0);
+        CHECK(service.process().wait(Millis(60'000)) == 0);
         CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(3) * testkit::patience());
         CHECK(service.count("closed") == 1);
     }
@@ -171,7 +172,7 @@ TEST_CASE("a service whose loop fails repeatedly is not ready, with the loop and
 
 TEST_CASE("a loop that throws ConfigError ends the process with 78") {
     Service service("contradict");
-    CHECK(service.process().wait(Millis(10'000)) == 78);
+    CHECK(service.process().wait(Millis(60'000)) == 78);
     CHECK(service.text().find("test-service: TEST_CONTRACT_ADDRESS: no contract there\n") !=
           std::string::npos);
     CHECK(service.count("closed") == 1);
@@ -182,7 +183,7 @@ TEST_CASE("a process with a hanging loop ends within 5 s of SIGTERM and names th
     REQUIRE(wait_until([&] { return service.count("worker runs") == 1; }));
     const auto began = std::chrono::steady_clock::now();
     service.process().signal(SIGTERM);
-    CHECK(service.process().wait(Millis(5'000)) == 1);
+    CHECK(service.process().wait(Millis(60'000)) == 1);
     CHECK(std::chrono::steady_clock::now() - began < std::chrono::seconds(5) * testkit::patience());
     const auto lines = service.lines();
     REQUIRE_FALSE(lines.empty());
@@ -216,7 +217,7 @@ TEST_CASE("the service manager is notified of the waiting reason, of readiness, 
     CHECK(notified.find("STATUS=waiting") < notified.find("READY=1"));
     service.process().signal(SIGTERM);
     CHECK(notified_of("STOPPING=1"));
-    CHECK(service.process().wait(Millis(5'000)) == 0);
+    CHECK(service.process().wait(Millis(60'000)) == 0);
     ::close(fd);
 }
 

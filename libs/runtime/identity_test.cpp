@@ -162,7 +162,7 @@ TEST_CASE("a process waits until the stream has begun, and ends with 78 if its r
         CHECK_FALSE(identity.proven());
         put_stream(database, "dispatcher:bsc", true);
         if (fits && said.ask_endpoints) {
-            CHECK(testkit::wait_until([&] { return asked == 2 || stop.stop_requested(); }, Millis(30'000)));
+            CHECK(testkit::wait_until([&] { return asked == 2 || stop.stop_requested(); }));
             app.request_stop(0);
         }
     });

@@ -60,15 +60,13 @@ Millis keepalive_due(std::int64_t local, std::int64_t remote) {
 
 /// Retries, also while there is no server.
 bool taken_in_time(SessionLock& lock) {
-    return testkit::wait_until(
-        [&] {
-            try {
-                return lock.held();
-            } catch (const Unavailable&) {
-                return false;
-            }
-        },
-        Millis(30'000));
+    return testkit::wait_until([&] {
+        try {
+            return lock.held();
+        } catch (const Unavailable&) {
+            return false;
+        }
+    });
 }
 
 }  // namespace

@@ -58,7 +58,7 @@ std::string Anvil::url() const {
 void Anvil::stop() {
     if (impl_->process) {
         // Writes its state on SIGTERM.
-        impl_->process->stop(Millis(20'000));
+        impl_->process->stop(Millis(120'000));
     }
 }
 

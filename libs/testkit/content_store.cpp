@@ -35,7 +35,7 @@ std::string ContentStore::url() const {
 
 void ContentStore::stop() {
     if (impl_->process) {
-        impl_->process->stop(Millis(5'000));
+        impl_->process->stop();
     }
 }
 

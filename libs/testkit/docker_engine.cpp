@@ -146,7 +146,7 @@ void DockerEngine::stop() {
     std::ifstream("/proc/" + pid + "/task/" + pid + "/children") >> engine;
     if (engine > 0) {
         ::kill(engine, SIGTERM);
-        impl_->process->wait(Millis(30'000));
+        impl_->process->wait(Millis(60'000));
     }
     impl_->process->kill();
 }

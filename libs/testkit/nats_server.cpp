@@ -109,7 +109,7 @@ std::string NatsServer::url(const std::string& user) const {
 
 void NatsServer::stop() {
     if (impl_->process) {
-        impl_->process->stop(Millis(10'000));
+        impl_->process->stop(Millis(60'000));
     }
 }
 

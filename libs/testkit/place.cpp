@@ -1,16 +1,17 @@
 // Environment of tests: folders, ports, waiting.
 #include <arpa/inet.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <mutex>
 #include <random>
-#include <set>
 #include <stdexcept>
 #include <thread>
 
@@ -34,6 +35,22 @@ bool can_bind(int port) {
     const bool ok = bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
     close(fd);
     return ok;
+}
+
+/// Reserves the port's number for this process among all processes of this network namespace: by a socket of
+/// an abstract name, which the kernel releases when the process ends.
+bool reserve(int port) {
+    const int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    const auto text = "lamda-test-port-" + std::to_string(port);
+    text.copy(name.sun_path + 1, text.size());
+    const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + text.size());
+    if (bind(fd, reinterpret_cast<const sockaddr*>(&name), size) == 0) {
+        return true;  // stays open
+    }
+    close(fd);
+    return false;
 }
 
 }  // namespace
@@ -64,13 +81,11 @@ int free_port() {
     // a client that retries cannot connect to itself.
     static std::mutex mutex;
     static std::mt19937 random{std::random_device{}()};
-    static std::set<int> given;
     std::lock_guard lock(mutex);
     std::uniform_int_distribution<int> any(15'000, 31'999);
     for (int i = 0; i < 1'000; ++i) {
         const int port = any(random);
-        if (!given.contains(port) && can_bind(port)) {
-            given.insert(port);
+        if (reserve(port) && can_bind(port)) {
             return port;
         }
     }

@@ -163,7 +163,7 @@ int PostgresServer::port() const {
 void PostgresServer::stop() {
     if (impl_->process) {
         impl_->process->signal(SIGINT);  // "fast": ends sessions, writes the checkpoint
-        if (!impl_->process->wait(Millis(20'000))) {
+        if (!impl_->process->wait(Millis(60'000))) {
             kill();
         }
     }

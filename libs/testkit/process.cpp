@@ -40,6 +40,9 @@ std::vector<std::string> full_argv(const ProcessSpec& spec) {
 
 std::vector<std::string> full_env(const ProcessSpec& spec, const std::string& cwd) {
     std::map<std::string, std::string> env{{"PATH", kPath}, {"HOME", cwd}, {"LANG", "C.UTF-8"}};
+    if (patience() > 1) {
+        env["LAMDA_TEST_PATIENCE"] = std::to_string(patience());
+    }
     for (const auto& [key, value] : spec.env) {
         env[key] = value;
     }

@@ -15,7 +15,8 @@ namespace lamda::testkit {
 
 struct ProcessSpec {
     std::vector<std::string> argv;
-    std::map<std::string, std::string> env;  ///< added to the minimal environment (PATH, HOME=cwd, LANG)
+    /// Added to the minimal environment: PATH, HOME=cwd, LANG, and LAMDA_TEST_PATIENCE if it is set.
+    std::map<std::string, std::string> env;
     std::string cwd;
     std::string log_file;      ///< stdout and stderr are appended to it; empty: /dev/null
     bool as_postgres = false;  ///< setpriv to user postgres when root
@@ -33,7 +34,7 @@ class Process {
     void signal(int number);
     /// SIGTERM, then SIGKILL of the group after `timeout`, times `patience()`. Returns the exit status (128 +
     /// signal if killed).
-    int stop(Millis timeout = Millis(5'000));
+    int stop(Millis timeout = Millis(30'000));
     int kill();  ///< SIGKILL and reap
     /// Exit status; absent if it still runs after `timeout`, times `patience()`.
     std::optional<int> wait(Millis timeout);
@@ -52,7 +53,7 @@ struct Finished {
     int status;
     std::string output;
 };
-Finished run(const ProcessSpec& spec, Millis timeout = Millis(60'000));
+Finished run(const ProcessSpec& spec, Millis timeout = Millis(180'000));
 
 /// A folder below the build folder, removed by the destructor unless LAMDA_KEEP is set or the test failed.
 class TempDir {
@@ -65,10 +66,11 @@ class TempDir {
     std::string path_;
 };
 
-/// A currently free port on 127.0.0.1.
+/// A currently free port on 127.0.0.1. Reserved until this process ends: no other process gets it from this
+/// function.
 int free_port();
 /// Polls every 20 ms until true; false after `timeout`, times `patience()`.
-bool wait_until(const std::function<bool()>& condition, Millis timeout = Millis(10'000));
+bool wait_until(const std::function<bool()>& condition, Millis timeout = Millis(60'000));
 /// Root of the source checkout, and of the build tree (LAMDA_SOURCE_DIR, LAMDA_BINARY_DIR of the build).
 std::string source_dir();
 std::string binary_dir();

@@ -14,7 +14,7 @@ std::string tail_of(const std::string& path, std::size_t lines = 15);
 /// Waits until `ready`, watching the process. @throws std::runtime_error with the log's last lines if the
 /// process ends, or after `timeout`
 void wait_ready(const std::string& name, Process& process, const std::string& log,
-                const std::function<bool()>& ready, Millis timeout = Millis(30'000));
+                const std::function<bool()>& ready, Millis timeout = Millis(120'000));
 
 bool accepts_connections(int port);
 bool accepts_connections(const std::string& unix_socket);

@@ -49,7 +49,7 @@ pid_t number_in(const std::string& path) {
 
 TEST_CASE("a process reports its exit status, or the signal that ended it") {
     Process ordinary(shell("exit 7"));
-    REQUIRE(ordinary.wait(Millis(5'000)) == 7);
+    REQUIRE(ordinary.wait(Millis(60'000)) == 7);
     REQUIRE(ordinary.pid() > 0);
     Process killed(shell("sleep 60"));
     REQUIRE(killed.running());
@@ -84,9 +84,9 @@ TEST_CASE("a process starts with the minimal environment and the given variables
     again.env = {{"A", "1"}};
     again.log_file = dir.path() + "/log";
     Process process(again);
-    REQUIRE(process.wait(Millis(5'000)) == 0);
+    REQUIRE(process.wait(Millis(60'000)) == 0);
     process.restart({{"B", "2"}});
-    REQUIRE(process.wait(Millis(5'000)) == 0);
+    REQUIRE(process.wait(Millis(60'000)) == 0);
     REQUIRE(text_of(again.log_file) == "1\n12\n");
 }
 
@@ -141,6 +141,9 @@ TEST_CASE("free ports differ and lie below the range of outgoing connections") {
     const int b = free_port();
     REQUIRE(a != b);
     REQUIRE(a < 32'768);
+    // Other processes see that it is taken.
+    REQUIRE(text_of("/proc/net/unix").find("@lamda-test-port-" + std::to_string(a) + "\n") !=
+            std::string::npos);
 }
 
 TEST_CASE("PostgreSQL keeps its data and port through stop, SIGKILL and start") {

@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 
 #include "rpcpool/multi_rpc.hpp"
+#include "testkit/patience.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 #include "txsender/sender.hpp"
@@ -19,7 +20,7 @@ struct Scene {
     testkit::TempDir dir{"sender"};
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 1}};
     SystemClock clock;
-    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = testkit::kCallTimeout},
                           clock,
                           telemetry::Log::none()};
     std::unique_ptr<crypto::LocalSigner> signer = *crypto::LocalSigner::from_hex(testkit::dev_key(0));
@@ -79,7 +80,7 @@ TEST_CASE("a real node that mines at once: intents are sent, mined and final, ea
     testkit::TempDir dir{"sender"};
     testkit::Anvil anvil{dir.path(), {ChainId{97}, 0, 32}};
     SystemClock clock;
-    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = Millis(5'000)},
+    rpcpool::MultiRpc rpc{{.urls = {anvil.url()}, .chain = ChainId{97}, .timeout = testkit::kCallTimeout},
                           clock,
                           telemetry::Log::none()};
     const std::unique_ptr<crypto::LocalSigner> signer =

@@ -79,6 +79,7 @@ LoopbackServer::Answer EvmNode::answer(simulator::Endpoint& endpoint, const std:
         return {"", true};
     }
     lock.unlock();
+    ++calls_;
     std::this_thread::sleep_for(call_plan.after / 2);
     return LoopbackServer::reply(response->body, std::to_string(response->status) + " status");
 }

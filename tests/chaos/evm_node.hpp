@@ -2,6 +2,7 @@
 // faults from a seed.
 #pragma once
 
+#include <atomic>
 #include <mutex>
 #include <thread>
 
@@ -32,6 +33,8 @@ class EvmNode {
     void set_faults(const NodeFaults& faults);
     /// Starts or stops automatic mining.
     void set_mining(bool on);
+    /// Calls answered so far, by both servers.
+    std::uint64_t calls() const { return calls_; }
     /// Calls `work` with the chain, under the lock.
     template <class Work>
     auto with(Work work) {
@@ -51,6 +54,7 @@ class EvmNode {
     Millis block_time_;
     NodeFaults faults_;
     bool mining_ = true;
+    std::atomic<std::uint64_t> calls_ = 0;
     simulator::Endpoint first_;
     simulator::Endpoint second_;
     net::testing::LoopbackServer first_server_;

@@ -52,7 +52,7 @@ class Scene {
         REQUIRE(testkit::wait_until(
             [&] { return count("pg_stat_activity WHERE application_name = 'lamda-job-dispatcher'") == 0; }));
         testkit::Process process(std::move(spec));
-        REQUIRE(testkit::wait_until([&] { return !process.running() || done(); }, Millis(60'000)));
+        REQUIRE(testkit::wait_until([&] { return !process.running() || done(); }, Millis(180'000)));
         const bool crashed = !process.running();
         if (crashed) {
             CHECK(process.wait(Millis(0)) == 128 + SIGKILL);

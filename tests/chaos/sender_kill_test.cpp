@@ -56,7 +56,7 @@ void run_sender(const SenderScene& scene, std::mt19937_64& random, Kills& kills)
         run.crash_at = fmt::format("{}:{}", point, 1 + pick(1));
         run.lifetime = "60:0";  // the crash point may not be reached
     }
-    const auto status = scene.start(run)->wait(Millis(60'000));
+    const auto status = scene.start(run)->wait(Millis(180'000));
     INFO(scene.log());
     REQUIRE(status.has_value());
     if (*status == 128 + SIGUSR1) {

@@ -54,7 +54,7 @@ std::unique_ptr<testkit::Process> SenderScene::start(const RunConfig& run) const
 }
 
 int SenderScene::finish() const {
-    return start()->wait(Millis(60'000)).value_or(-1);
+    return start()->wait(Millis(180'000)).value_or(-1);
 }
 
 bool SenderScene::stopped(const testkit::Process& process) {

@@ -26,7 +26,7 @@ TEST_CASE(
             REQUIRE(scene.finish() == 0);
             REQUIRE(SenderScene::stopped(*sleeper));
             sleeper->signal(SIGCONT);
-            REQUIRE(sleeper->wait(Millis(30'000)) == 0);
+            REQUIRE(sleeper->wait(Millis(60'000)) == 0);
             INFO(scene.log());
             CHECK(scene.not_done() == 0);
             CHECK(scene.nonces_complete());
@@ -65,15 +65,19 @@ TEST_CASE(
                             ->wait(Millis(30'000)) != 0);
             }
             const auto sleeper = scene.start({.stop_at = when + write});
-            REQUIRE(testkit::wait_until([&] { return SenderScene::stopped(*sleeper); }, Millis(30'000)));
+            REQUIRE(testkit::wait_until([&] { return SenderScene::stopped(*sleeper); }));
             scene.node().set_mining(false);
             // The other instance sends the remaining transactions, and is killed before any is mined.
             const auto other = scene.start({.crash_at = "sender.after_broadcast", .lifetime = kLongEnough});
-            REQUIRE(other->wait(Millis(30'000)));
+            REQUIRE(other->wait(Millis(60'000)));
+            // The sleeper continues while nothing is mined: for a few calls, or until its end.
+            constexpr std::uint64_t kSomeCalls = 40;
+            const auto until = scene.node().calls() + kSomeCalls;
             sleeper->signal(SIGCONT);
-            sleeper->wait(Millis(200));
+            REQUIRE(
+                testkit::wait_until([&] { return scene.node().calls() >= until || !sleeper->running(); }));
             scene.node().set_mining(true);
-            REQUIRE(sleeper->wait(Millis(30'000)) == 0);
+            REQUIRE(sleeper->wait(Millis(60'000)) == 0);
             INFO(scene.log());
             CHECK(scene.not_done() == 0);
             CHECK(scene.nonces_complete());

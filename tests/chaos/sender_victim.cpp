@@ -149,7 +149,7 @@ TEST_CASE("sends until nothing is left", "[.sender-victim]") {
     config.bump_after_blocks = 8;
     rpcpool::MultiRpc rpc({.urls = {setting("VICTIM_RPC_1"), setting("VICTIM_RPC_2")},
                            .chain = config.chain_id,
-                           .timeout = Millis(1'000)},
+                           .timeout = Millis(30'000)},
                           clock, telemetry::Log::none());
     pgledger::PgTxQueue real(db, signer->address(), config.chain_id);
     StoppingTxQueue tx_queue(real, setting("VICTIM_STOP_AT"));

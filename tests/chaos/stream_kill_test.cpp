@@ -51,8 +51,7 @@ TEST_CASE("reads to the head", "[.stream-victim]") {
     store::Database db(std::getenv("VICTIM_DSN"), "victim", 2);
     const auto contract = Address::parse(std::getenv("VICTIM_CONTRACT")).value();
     RowStream stream(db, std::getenv("VICTIM_RPC"), contract);
-    const bool reached =
-        testkit::wait_until([&] { return !stream.ended().empty() || stream.health().ok; }, Millis(30'000));
+    const bool reached = testkit::wait_until([&] { return !stream.ended().empty() || stream.health().ok; });
     INFO(stream.ended() << stream.health().detail);
     REQUIRE(reached);
     REQUIRE(stream.ended().empty());

@@ -117,7 +117,7 @@ TEST_CASE("Sceptical: a reorg below finality halts the stream, keeps every row, 
 
     std::mt19937 random(1);
     scene.chain.reorg(LoggingChain::kFinalDepth + 6, 3, random);
-    REQUIRE(testkit::wait_until([&] { return !stream.ended().empty(); }, Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] { return !stream.ended().empty(); }));
     CHECK_THAT(stream.ended(), Catch::Contains("was final; nothing was deleted"));
     CHECK_FALSE(stream.health().ok);
     CHECK(stream.health().detail == stream.ended());
@@ -129,7 +129,7 @@ TEST_CASE("Sceptical: a reorg below finality halts the stream, keeps every row, 
     // More blocks and a restart have no effect.
     scene.chain.empty_blocks(80);
     RowStream restarted(scene.db, scene.chain.url(), scene.chain.contract());
-    REQUIRE(testkit::wait_until([&] { return !restarted.ended().empty(); }, Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] { return !restarted.ended().empty(); }));
     CHECK(Rows::read(scene.db) == before);
     CHECK(restarted.cursor() == cursor);
 }

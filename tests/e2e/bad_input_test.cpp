@@ -1,6 +1,7 @@
 // Bad input: the answer names the fault and its place, and nothing changes.
 #include "e2e/scenario.hpp"
 #include "store/database.hpp"
+#include "testkit/patience.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 
@@ -170,7 +171,8 @@ TEST_CASE("A malformed or wrongly signed message is recorded and dropped, and th
     const auto forged = wire::to_json(wire::sign_status(status, domain, s.network().renter()));
     const std::string subject = wire::status_subject(job.provider);
     const auto outcome = s.bus().publish_durable(
-        {{subject, "", "{not json"}, {subject, "", R"({"v":1})"}, {subject, "", forged}}, Millis(5'000));
+        {{subject, "", "{not json"}, {subject, "", R"({"v":1})"}, {subject, "", forged}},
+        testkit::kCallTimeout);
     REQUIRE(outcome.stored == std::vector<bool>{true, true, true});
     s.bus().publish(wire::heartbeat_subject(job.provider), "{}");
 

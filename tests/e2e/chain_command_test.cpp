@@ -51,12 +51,10 @@ TEST_CASE("lamda chain status shows every stream of a running network, a reorg, 
     CHECK(s.lamda({"chain", "status"}, {{"DATABASE_URL", ""}}).status == 78);
     s.start_services();
     testkit::Finished done{};
-    const bool well = testkit::wait_until(
-        [&] {
-            done = s.lamda({"chain", "status", "--json", "--max-lag", "20s"});
-            return done.status == 0 && parsed(done).at("streams").size() == 4;
-        },
-        Millis(40'000));
+    const bool well = testkit::wait_until([&] {
+        done = s.lamda({"chain", "status", "--json", "--max-lag", "20s"});
+        return done.status == 0 && parsed(done).at("streams").size() == 4;
+    });
     INFO(done.output);
     REQUIRE(well);
     for (const std::string name : kStreams) {
@@ -109,16 +107,14 @@ TEST_CASE("lamda chain status ends with 1 if a stream is stalled, and with 2 if 
     Scenario s("e2e_chain_status_still");
     CHECK(s.lamda({"chain", "status"}, s.database_without_schema()).status == 2);
     s.start({"node-registry", "job-dispatcher"});
-    REQUIRE(testkit::wait_until([&] { return s.lamda({"chain", "status", "--max-lag", "20s"}).status == 0; },
-                                Millis(40'000)));
+    REQUIRE(
+        testkit::wait_until([&] { return s.lamda({"chain", "status", "--max-lag", "20s"}).status == 0; }));
     s.network().kill_service("job-dispatcher");
     testkit::Finished done{};
-    const bool still = testkit::wait_until(
-        [&] {
-            done = s.lamda({"chain", "status", "--json", "--max-lag", "4s"});
-            return stream_of(parsed(done), "dispatcher:bsc").at("ok") == false;
-        },
-        Millis(30'000));
+    const bool still = testkit::wait_until([&] {
+        done = s.lamda({"chain", "status", "--json", "--max-lag", "4s"});
+        return stream_of(parsed(done), "dispatcher:bsc").at("ok") == false;
+    });
     INFO(done.output);
     REQUIRE(still);
     CHECK(done.status == 1);
@@ -145,12 +141,10 @@ TEST_CASE(
         // Up to finality, which the last event reaches shortly.
         const std::uint64_t logs = stream == "dispatcher:bsc" ? 3 : stream == "registry:opbnb" ? 2 : 1;
         Verified done{};
-        const bool equal = testkit::wait_until(
-            [&] {
-                done = verify(s, stream);
-                return done.status != 0 || done.report.at("compared") >= logs;
-            },
-            Millis(30'000));
+        const bool equal = testkit::wait_until([&] {
+            done = verify(s, stream);
+            return done.status != 0 || done.report.at("compared") >= logs;
+        });
         INFO(stream << ": " << done.output);
         CHECK(equal);
         CHECK(done.status == 0);
@@ -206,13 +200,11 @@ TEST_CASE(
     }
     for (const std::string stream : {"dispatcher:bsc", "registry:opbnb", "reputation:bsc"}) {
         testkit::Finished done{};
-        const bool repaired = testkit::wait_until(
-            [&] {
-                done = s.lamda({"chain", "status", "--json"});
-                const auto audit = stream_of(parsed(done), stream).at("sweep");
-                return !audit.is_null() && audit.at("repaired") == 1;
-            },
-            Millis(30'000));
+        const bool repaired = testkit::wait_until([&] {
+            done = s.lamda({"chain", "status", "--json"});
+            const auto audit = stream_of(parsed(done), stream).at("sweep");
+            return !audit.is_null() && audit.at("repaired") == 1;
+        });
         INFO(stream << ": " << done.output);
         CHECK(repaired);
         const auto again = verify(s, stream);

@@ -75,7 +75,7 @@ TEST_CASE("Foreign contracts and a bare createJob: the executables need configur
                                          {"diskMib", 64},
                                          {"gpuCount", 0},
                                          {"network", false},
-                                         {"timeLimitSeconds", 60}}},
+                                         {"timeLimitSeconds", 600}}},
                                        {"salt", random_bytes32().hex()}})
                                      .dump();  // nlohmann sorts keys: the canonical form
         const std::string message =
@@ -96,6 +96,6 @@ TEST_CASE("Foreign contracts and a bare createJob: the executables need configur
         REQUIRE(attached.status == 200);
         s.wait_status(id, {"paid"});
         CHECK(s.market().result_of(s.job(id).at("output_file_cid").get<std::string>()) == "bare\n");
-        REQUIRE(testkit::wait_until([&] { return s.rewards()[id] == 1; }, Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return s.rewards()[id] == 1; }));
     }
 }

@@ -1,4 +1,5 @@
 #include "e2e/scenario.hpp"
+#include "bus/testing/until_answered.hpp"
 #include "testkit/patience.hpp"
 
 namespace lamda::e2e {
@@ -40,6 +41,7 @@ Answer Scenario::send(const std::string& method, const std::string& path, const 
     request.url = network_->api_url() + path;
     request.body = body;
     request.headers = headers;
+    request.timeout = testkit::kCallTimeout;
     if (!body.empty()) {
         request.headers.emplace_back("Content-Type", "application/json");
     }
@@ -116,7 +118,7 @@ bus::Bus& Scenario::bus() {
 }
 
 std::uint64_t Scenario::stored_in(const std::string& stream) {
-    const auto info = json::parse(bus().request("$JS.API.STREAM.INFO." + stream, "", Millis(5'000)));
+    const auto info = json::parse(bus().request("$JS.API.STREAM.INFO." + stream, "", testkit::kCallTimeout));
     INFO(info.dump());
     REQUIRE(info.contains("state"));
     return info.at("state").at("last_seq").get<std::uint64_t>();
@@ -125,12 +127,13 @@ std::uint64_t Scenario::stored_in(const std::string& stream) {
 std::map<std::pair<std::string, int>, int> Scenario::acceptances() {
     const auto stored = stored_in("STATUS");
     const std::string durable = "e2e-" + random_id();
-    bus().ensure_durable("STATUS", durable, "jobs.status.*", Millis(30'000));
+    bus::testing::until_answered(
+        [&] { bus().ensure_durable("STATUS", durable, "jobs.status.*", Millis(30'000)); });
     auto consumer = bus().consume("STATUS", durable);
     std::map<std::pair<std::string, int>, int> out;
     std::map<std::pair<std::string, int>, std::string> newest;
     for (std::uint64_t last = 0; last < stored;) {
-        const auto messages = consumer.fetch(100, Millis(5'000) * testkit::patience());
+        const auto messages = consumer.fetch(100, testkit::kCallTimeout);
         REQUIRE_FALSE(messages.empty());
         for (const auto& message : messages) {
             last = message.sequence;
@@ -159,6 +162,7 @@ testkit::Finished Scenario::lamda(const std::vector<std::string>& arguments,
     spec.argv = {executable("lamda")};
     spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
     spec.env = network_->settings();
+    spec.env["RPC_TIMEOUT"] = "60s";  // a slow node is not an absent one
     for (const auto& [name, value] : more_env) {
         spec.env[name] = value;
     }

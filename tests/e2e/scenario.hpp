@@ -40,7 +40,7 @@ class Scenario {
 
     json job(const JobId& id);
     /// Waits until GET /api/jobs/{id} shows one of the statuses; else fails the test with the last answer.
-    void wait_status(const JobId& id, const std::set<std::string>& wanted, Millis timeout = Millis(40'000));
+    void wait_status(const JobId& id, const std::set<std::string>& wanted, Millis timeout = Millis(60'000));
     /// Waits until JobCountIncremented of every job is on opBNB.
     void wait_rewarded(const std::vector<localnet::OrderedJob>& jobs, Millis timeout = Millis(60'000));
     U256 count_of(const Address& provider);

@@ -31,24 +31,20 @@ json tx(Scenario& s, const JobId& job) {
 
 void wait_tx(Scenario& s, const JobId& job, const std::string& state) {
     json last;
-    const bool reached = testkit::wait_until(
-        [&] {
-            last = tx(s, job);
-            return last.value("state", "") == state;
-        },
-        Millis(40'000));
+    const bool reached = testkit::wait_until([&] {
+        last = tx(s, job);
+        return last.value("state", "") == state;
+    });
     INFO("the transaction of " << job.hex() << " must be " << state << "; it is " << last.dump());
     REQUIRE(reached);
 }
 
 void wait_forms(Scenario& s, const JobId& job, std::size_t forms) {
     json last;
-    const bool reached = testkit::wait_until(
-        [&] {
-            last = tx(s, job);
-            return last.contains("forms") && last.at("forms").size() == forms;
-        },
-        Millis(40'000));
+    const bool reached = testkit::wait_until([&] {
+        last = tx(s, job);
+        return last.contains("forms") && last.at("forms").size() == forms;
+    });
     INFO(forms << " signed forms are required of " << last.dump());
     REQUIRE(reached);
 }

@@ -13,7 +13,7 @@ const std::vector<std::string> kServices = {"node-registry", "job-dispatcher", "
 
 void check_ready(Scenario& s, const std::string& name, bool wanted) {
     INFO(name << (wanted ? " must become ready" : " must become not ready"));
-    CHECK(testkit::wait_until([&] { return s.network().ready(name) == wanted; }, Millis(20'000)));
+    CHECK(testkit::wait_until([&] { return s.network().ready(name) == wanted; }));
 }
 
 }  // namespace

@@ -118,7 +118,7 @@ TEST_CASE("an agent killed before it stopped a job over its disk limit still rep
     const auto job = scenario.job(files("/tmp", 3, 4) +
                                   "while [ ! -e /output/go ]; do sleep 0.1; done; rm /output/go /tmp/*");
     scenario.assign(job);
-    REQUIRE(scenario.process().wait(Millis(30'000)) == 128 + SIGKILL);
+    REQUIRE(scenario.process().wait(Millis(60'000)) == 128 + SIGKILL);
     std::ofstream(scenario.output_dir(job) + "/go") << "";
     REQUIRE(testkit::wait_until([&] { return !scenario.container_runs(job); }));
     scenario.start();

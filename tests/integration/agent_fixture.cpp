@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <sstream>
 
+#include "bus/testing/until_answered.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
 #include "crypto/digest.hpp"
@@ -15,6 +16,8 @@
 namespace lamda::agent_test {
 
 namespace fs = std::filesystem;
+using bus::testing::until_answered;
+using testkit::kCallTimeout;
 using Json = nlohmann::json;
 
 namespace {
@@ -64,10 +67,13 @@ Servers::Servers() : owner(crypto::LocalSigner::from_hex(testkit::dev_key(0)).va
     node_reputation = deploy(opbnb_rpc, *owner, ChainId{5611}, contracts::node_reputation::bytecode());
     REQUIRE(testkit::wait_until([&] { return bus.connected(); }));
     using Retention = bus::StreamSpec::Retention;
-    bus.ensure_stream({wire::kJobsStream, {"jobs.dispatch.*"}, Retention::kWorkQueue});
-    bus.ensure_stream({wire::kRetractStream, {"jobs.retract.*"}, Retention::kWorkQueue});
-    bus.ensure_stream({wire::kStatusStream, {"jobs.status.*"}});
-    bus.ensure_stream({wire::kLogsStream, {"jobs.logs.*.*"}});
+    for (const bus::StreamSpec& stream :
+         {bus::StreamSpec{wire::kJobsStream, {"jobs.dispatch.*"}, Retention::kWorkQueue},
+          bus::StreamSpec{wire::kRetractStream, {"jobs.retract.*"}, Retention::kWorkQueue},
+          bus::StreamSpec{wire::kStatusStream, {"jobs.status.*"}},
+          bus::StreamSpec{wire::kLogsStream, {"jobs.logs.*.*"}}}) {
+        until_answered([&] { bus.ensure_stream(stream); });
+    }
 }
 
 net::HttpResponse Servers::engine(const std::string& method, const std::string& path,
@@ -76,7 +82,7 @@ net::HttpResponse Servers::engine(const std::string& method, const std::string& 
     request.method = method;
     request.unix_socket = socket_of(docker);
     request.url = "http://docker" + path;
-    request.timeout = Millis(60'000);
+    request.timeout = kCallTimeout;
     if (!body.empty()) {
         request.headers.emplace_back("Content-Type", "application/json");
         request.body = body;
@@ -132,17 +138,21 @@ Scenario::Scenario(const Env& more_env, bool with_durables)
     if (with_durables) {
         make_durables();
     }
-    servers_.bus.ensure_durable(wire::kStatusStream, "test-" + std::to_string(number_),
-                                wire::status_subject(provider()), Millis(30'000));
-    statuses_.emplace(servers_.bus.consume(wire::kStatusStream, "test-" + std::to_string(number_)));
+    const auto statuses = "test-" + std::to_string(number_);
+    until_answered([&] {
+        servers_.bus.ensure_durable(wire::kStatusStream, statuses, wire::status_subject(provider()),
+                                    Millis(30'000));
+    });
+    statuses_.emplace(servers_.bus.consume(wire::kStatusStream, statuses));
 }
 
-void Scenario::make_durables() {
+void Scenario::make_durables(Millis ack_wait) {
     const auto durable = wire::durable_of(provider());
-    servers_.bus.ensure_durable(wire::kJobsStream, durable, wire::dispatch_subject(provider()),
-                                Millis(2'000));
-    servers_.bus.ensure_durable(wire::kRetractStream, durable, wire::retract_subject(provider()),
-                                Millis(2'000));
+    for (const auto& [stream, subject] :
+         {std::pair{wire::kJobsStream, wire::dispatch_subject(provider())},
+          std::pair{wire::kRetractStream, wire::retract_subject(provider())}}) {
+        until_answered([&] { servers_.bus.ensure_durable(stream, durable, subject, ack_wait); });
+    }
 }
 
 void Scenario::start(const Env& more_env) {
@@ -170,7 +180,7 @@ std::string Scenario::ready_report() {
 }
 
 void Scenario::wait_ready() {
-    if (!testkit::wait_until([&] { return ready_report().starts_with("200"); }, Millis(20'000))) {
+    if (!testkit::wait_until([&] { return ready_report().starts_with("200"); })) {
         FAIL("not ready: " + ready_report() + "\n" + log());
     }
 }
@@ -188,7 +198,7 @@ wire::Assignment Scenario::job(const std::string& shell) {
     out.env = {{"LANG", "C"}};
     out.requirements.memory_mib = 64;
     out.requirements.disk_mib = 8;
-    out.requirements.time_limit_seconds = 60;
+    out.requirements.time_limit_seconds = 3'600;  // no job reaches it, on any machine
     out.chain_id = ChainId{97};
     out.block_number = BlockNum{1};
     return out;
@@ -198,7 +208,7 @@ void Scenario::assign(const wire::Assignment& assignment) {
     const auto outcome = servers_.bus.publish_durable(
         {{wire::dispatch_subject(provider()),
           wire::dispatch_message_id(assignment.job_id, assignment.attempt), wire::to_json(assignment)}},
-        Millis(5'000));
+        kCallTimeout);
     REQUIRE(outcome.stored == std::vector<bool>{true});
 }
 
@@ -206,7 +216,7 @@ void Scenario::assign_again(const wire::Assignment& assignment) {
     const auto id = "again:" + std::to_string(++again_) +
                     wire::dispatch_message_id(assignment.job_id, assignment.attempt);
     const auto outcome = servers_.bus.publish_durable(
-        {{wire::dispatch_subject(provider()), id, wire::to_json(assignment)}}, Millis(5'000));
+        {{wire::dispatch_subject(provider()), id, wire::to_json(assignment)}}, kCallTimeout);
     REQUIRE(outcome.stored == std::vector<bool>{true});
 }
 
@@ -215,12 +225,12 @@ void Scenario::retract(const wire::Assignment& assignment, std::uint32_t attempt
     const auto outcome = servers_.bus.publish_durable(
         {{wire::retract_subject(provider()), wire::retract_message_id(assignment.job_id, attempt),
           wire::to_json(retraction)}},
-        Millis(5'000));
+        kCallTimeout);
     REQUIRE(outcome.stored == std::vector<bool>{true});
 }
 
 void Scenario::publish_raw(const std::string& subject, const std::string& body) {
-    REQUIRE(servers_.bus.publish_durable({{subject, random_id(), body}}, Millis(5'000)).stored ==
+    REQUIRE(servers_.bus.publish_durable({{subject, random_id(), body}}, kCallTimeout).stored ==
             std::vector<bool>{true});
 }
 
@@ -231,7 +241,7 @@ std::string Scenario::store_input(const std::string& content) {
 }
 
 void Scenario::collect() {
-    for (const auto& message : statuses_->fetch(64, Millis(100))) {
+    for (const auto& message : until_answered([&] { return statuses_->fetch(64, Millis(100)); })) {
         const auto status = wire::parse_status(message.body);
         REQUIRE(status.ok());
         REQUIRE(wire::verify_status(*status, wire::market_domain(ChainId{97}, servers_.job_manager)).ok());

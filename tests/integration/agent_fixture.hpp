@@ -12,6 +12,7 @@
 #include "eth/rpc_client.hpp"
 #include "ipfs/content_store.hpp"
 #include "net/http_client.hpp"
+#include "testkit/patience.hpp"
 #include "testkit/process.hpp"
 #include "testkit/servers.hpp"
 #include "wire/messages.hpp"
@@ -37,14 +38,14 @@ struct Servers {
     testkit::ContentStore store{dir.path() + "/content"};
     testkit::Anvil bsc{dir.path() + "/bsc", {ChainId{97}, 0, 1}};
     testkit::Anvil opbnb{dir.path() + "/opbnb", {ChainId{5611}, 0, 1}};
-    eth::HttpRpc bsc_rpc{bsc.url(), Millis(10'000)};
-    eth::HttpRpc opbnb_rpc{opbnb.url(), Millis(10'000)};
+    eth::HttpRpc bsc_rpc{bsc.url(), testkit::kCallTimeout};
+    eth::HttpRpc opbnb_rpc{opbnb.url(), testkit::kCallTimeout};
     std::unique_ptr<crypto::LocalSigner> owner;
     Address job_manager;
     Address node_reputation;
     net::HttpClient http;
     bus::Bus bus{nats.url(), "agent-test", telemetry::Log::none()};
-    ipfs::ContentStore content{{store.url(), {store.url()}, "", Millis(10'000)}, http};
+    ipfs::ContentStore content{{store.url(), {store.url()}, "", testkit::kCallTimeout}, http};
     std::size_t scenarios = 0;
 };
 
@@ -55,7 +56,8 @@ class Scenario {
     /// @param with_durables creates them as the dispatcher does for a new provider
     explicit Scenario(const Env& more_env = {}, bool with_durables = true);
 
-    void make_durables();
+    /// @param ack_wait short, so that an agent that restarts gets an unacknowledged message again soon
+    void make_durables(Millis ack_wait = Millis(2'000));
     void start(const Env& more_env = {});
     /// Waits until /readyz reports ready.
     void wait_ready();
@@ -75,7 +77,7 @@ class Scenario {
     /// All statuses of the attempt, in the order of the stream, with verified signatures.
     std::vector<wire::JobStatus> statuses(const wire::Assignment& assignment);
     wire::JobStatus wait_status(const wire::Assignment& assignment, wire::StatusKind kind,
-                                Millis timeout = Millis(30'000));
+                                Millis timeout = Millis(60'000));
     /// Waits for `failed` and returns its code.
     wire::ErrorCode wait_failure(const wire::Assignment& assignment);
 

@@ -52,7 +52,7 @@ TEST_CASE(
 
     if (!other_chain) {
         scenario.process().signal(SIGTERM);
-        REQUIRE(scenario.process().wait(Millis(30'000)) == 0);
+        REQUIRE(scenario.process().wait(Millis(60'000)) == 0);
         scenario.start({{"JOB_MANAGER_CONTRACT_ADDRESS", Servers::get().job_manager.hex()}});
         scenario.wait_status(job, StatusKind::kCompleted, Millis(120'000));
     } else {

@@ -21,7 +21,8 @@ namespace fs = std::filesystem;
 TEST_CASE(
     "a job is run to its end: verified input, output CID of our own, signed statuses in order, logs, nothing "
     "left") {
-    Scenario scenario;
+    Scenario scenario(Env{}, false);
+    scenario.make_durables(Millis(3'600'000));  // a redelivered assignment repeats statuses
     scenario.start();
     scenario.wait_ready();
     std::vector<std::string> chunks;
@@ -47,14 +48,18 @@ TEST_CASE(
     std::ofstream(folder + "/result") << "12\n";
     CHECK(done.output_file_cid == ipfs::add_path(folder).value().cid.to_string());
 
-    const auto all = scenario.statuses(job);
-    REQUIRE(all.size() == 3);
-    CHECK(all[0].status == StatusKind::kAccepted);
-    CHECK(all[1].status == StatusKind::kRunning);
-    CHECK(all[2].status == StatusKind::kCompleted);
-    for (std::uint32_t i = 0; i < 3; ++i) {
-        CHECK(all[i].seq == i + 1);
+    std::vector<StatusKind> kinds;
+    std::uint32_t seq = 0;
+    for (const auto& status : scenario.statuses(job)) {
+        CHECK(status.seq > seq);
+        seq = status.seq;
+        // A step that lasts longer than ten seconds repeats its status.
+        if (kinds.empty() || kinds.back() != status.status) {
+            kinds.push_back(status.status);
+            CHECK((seq == kinds.size() || done.seq > 3));
+        }
     }
+    CHECK(kinds == std::vector{StatusKind::kAccepted, StatusKind::kRunning, StatusKind::kCompleted});
     REQUIRE(done.receipt);
     CHECK(done.receipt->image_digest.starts_with("sha256:"));
     CHECK(done.receipt->input_file_cid == job.input_file_cid);
@@ -139,7 +144,7 @@ TEST_CASE("each failure is reported with its code") {
         cases.push_back({what, std::move(job), expected});
     };
     add("exit code 3", scenario.job("exit 3"), ErrorCode::kExitNonzero);
-    auto slow = scenario.job("sleep 60");
+    auto slow = scenario.job("sleep 3600");
     slow.requirements.time_limit_seconds = 1;
     add("longer than its time limit", slow, ErrorCode::kTimeout);
     auto hungry = scenario.job("x=a; while true; do x=$x$x; done");
@@ -249,7 +254,7 @@ TEST_CASE(
 TEST_CASE("a retraction stops the running attempt, and only a higher attempt runs after it") {
     Scenario scenario;
     scenario.start();
-    auto job = scenario.job("sleep 60");
+    auto job = scenario.job("sleep 3600");
     scenario.assign(job);
     scenario.wait_status(job, StatusKind::kRunning);
     REQUIRE(scenario.container_runs(job));
@@ -290,7 +295,7 @@ TEST_CASE("a retraction before its assignment is stored, also across a restart")
 TEST_CASE("a higher attempt overtakes a running one") {
     Scenario scenario(Env{{"AGENT_CAPACITY", "2"}});
     scenario.start();
-    auto job = scenario.job("sleep 60");
+    auto job = scenario.job("sleep 3600");
     scenario.assign(job);
     scenario.wait_status(job, StatusKind::kRunning);
     auto second = job;

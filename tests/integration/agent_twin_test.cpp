@@ -45,14 +45,12 @@ TEST_CASE("two agents with one key accept no new work and finish running jobs; t
     first.wait_status(begun, StatusKind::kRunning);
 
     second.start();
-    CHECK(testkit::wait_until([&] { return knows_of_twin(first); }, Millis(30'000)));
-    CHECK(testkit::wait_until([&] { return knows_of_twin(second); }, Millis(30'000)));
-    CHECK(testkit::wait_until(
-        [&] {
-            const std::lock_guard lock(mutex);
-            return full.size() == 2 && !full.contains("");
-        },
-        Millis(30'000)));
+    CHECK(testkit::wait_until([&] { return knows_of_twin(first); }));
+    CHECK(testkit::wait_until([&] { return knows_of_twin(second); }));
+    CHECK(testkit::wait_until([&] {
+        const std::lock_guard lock(mutex);
+        return full.size() == 2 && !full.contains("");
+    }));
     for (const auto* scenario : {&first, &second}) {
         CHECK(scenario->log().find("duplicate agent detected") != std::string::npos);
     }
@@ -95,11 +93,11 @@ TEST_CASE("heartbeats are signed and numbered across a kill, and replayed ones a
         return received.size();
     };
     scenario.start();
-    CHECK(testkit::wait_until([&] { return count() >= 2; }, Millis(30'000)));
+    CHECK(testkit::wait_until([&] { return count() >= 2; }));
     scenario.process().kill();
     const auto of_first = count();
     scenario.start();
-    CHECK(testkit::wait_until([&] { return count() > of_first; }, Millis(30'000)));
+    CHECK(testkit::wait_until([&] { return count() > of_first; }));
     scenario.wait_ready();
 
     std::vector<std::string> all;
@@ -125,7 +123,7 @@ TEST_CASE("heartbeats are signed and numbered across a kill, and replayed ones a
     for (const auto& text : all) {
         stolen_login.publish(subject, text);
     }
-    CHECK(testkit::wait_until([&] { return count() >= before + all.size(); }, Millis(30'000)));
+    CHECK(testkit::wait_until([&] { return count() >= before + all.size(); }));
     // Work is accepted after them: the agent has not backed off.
     const auto job = scenario.job("true");
     scenario.assign(job);

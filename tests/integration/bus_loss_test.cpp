@@ -17,19 +17,17 @@ struct BusLoss : MarketFixture {
         register_node(provider());
         start("node-registry");
         start_dispatcher();
-        REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }));
         require_durables();
     }
     /// Durables of the provider, in both streams.
     void require_durables() {
         const auto durable = wire::durable_of(provider().address());
-        REQUIRE(testkit::wait_until(
-            [&] {
-                heartbeat();  // a heartbeat creates the durables
-                return bus().durable_names(wire::kJobsStream).contains(durable) &&
-                       bus().durable_names(wire::kRetractStream).contains(durable);
-            },
-            Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] {
+            heartbeat();  // a heartbeat creates the durables
+            return bus().durable_names(wire::kJobsStream).contains(durable) &&
+                   bus().durable_names(wire::kRetractStream).contains(durable);
+        }));
     }
     void start_dispatcher(std::map<std::string, std::string> more = {}) {
         more.emplace("METRICS_PORT", std::to_string(port_));
@@ -46,12 +44,12 @@ struct BusLoss : MarketFixture {
     }
     net::HttpResponse readiness() { return get("/readyz"); }
     void require_ready() {
-        const bool ready = testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000));
+        const bool ready = testkit::wait_until([&] { return readiness().status == 200; });
         INFO(readiness().body);
         REQUIRE(ready);
     }
     json jetstream(const std::string& what, const json& body = json::object()) {
-        const auto answer = json::parse(bus().request("$JS.API." + what, body.dump(), Millis(10'000)));
+        const auto answer = json::parse(bus().request("$JS.API." + what, body.dump(), testkit::kCallTimeout));
         INFO(answer.dump());
         REQUIRE_FALSE(answer.contains("error"));
         return answer;
@@ -103,19 +101,18 @@ TEST_CASE("readiness names a missing stream that cannot be created, until it exi
     market.jetstream("STREAM.DELETE.JOBS");
     // Another stream takes its subjects, so that the server refuses JOBS. The dispatcher may be faster.
     REQUIRE(testkit::wait_until([&] {
-        market.bus().request("$JS.API.STREAM.DELETE.JOBS", "", Millis(10'000));
+        market.bus().request("$JS.API.STREAM.DELETE.JOBS", "", testkit::kCallTimeout);
         const auto answer = market.bus().request(
             "$JS.API.STREAM.CREATE.TAKER",
-            json({{"name", "TAKER"}, {"subjects", json::array({"jobs.dispatch.*"})}}).dump(), Millis(10'000));
+            json({{"name", "TAKER"}, {"subjects", json::array({"jobs.dispatch.*"})}}).dump(),
+            testkit::kCallTimeout);
         return !json::parse(answer).contains("error");
     }));
     net::HttpResponse answer;
-    REQUIRE(testkit::wait_until(
-        [&] {
-            answer = market.readiness();
-            return answer.status == 503 && answer.body.find("missing: stream JOBS") != std::string::npos;
-        },
-        Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] {
+        answer = market.readiness();
+        return answer.status == 503 && answer.body.find("missing: stream JOBS") != std::string::npos;
+    }));
     CHECK_FALSE(json::parse(answer.body).at("checks").at("streams").at("ok").get<bool>());
     market.jetstream("STREAM.DELETE.TAKER");
     market.require_ready();
@@ -182,7 +179,7 @@ TEST_CASE("a server that restarts with an empty store gets its streams and the o
     market.nats().kill();
     market.nats().erase_store();
     market.nats().start();
-    REQUIRE(testkit::wait_until([&] { return market.bus().connected(); }, Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] { return market.bus().connected(); }));
     market.require_durables();
     const auto assignment = market.take_assignment();
     CHECK(assignment.job_id == id);
@@ -203,7 +200,7 @@ TEST_CASE(
     config["max_msgs"] = 1;
     market.jetstream("STREAM.UPDATE.JOBS", config);
     const auto other = wire::dispatch_subject(market.renter().address());
-    REQUIRE(market.bus().publish_durable({{other, "", "{}"}}, Millis(5'000)).stored ==
+    REQUIRE(market.bus().publish_durable({{other, "", "{}"}}, testkit::kCallTimeout).stored ==
             std::vector<bool>{true});
 
     const JobId id = market.order(1);

@@ -78,7 +78,7 @@ async function send(from, to, data, value = 0) {
     transaction.gas = await rpc('eth_estimateGas', transaction);
     const hash = await rpc('eth_sendTransaction', transaction);
     // The node may answer with the hash shortly before it has mined the block.
-    for (const deadline = Date.now() + 10_000 * Number(process.env.LAMDA_TEST_PATIENCE ?? 1); Date.now() < deadline; ) {
+    for (const deadline = Date.now() + 60_000 * Number(process.env.LAMDA_TEST_PATIENCE ?? 1); Date.now() < deadline; ) {
         const receipt = await rpc('eth_getTransactionReceipt', hash);
         if (receipt) {
             assert.equal(receipt.status, '0x1');

@@ -21,8 +21,7 @@ struct Dispatch : MarketFixture {
         register_node(provider());
         start("node-registry");
         start(kDispatcher, more);
-        REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 1; },
-                                    Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 1; }));
     }
     void run_to_completion(const JobId& id, std::uint32_t attempt) {
         publish(status(id, wire::StatusKind::kAccepted, attempt, 1));

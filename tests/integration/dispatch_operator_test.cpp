@@ -65,11 +65,11 @@ TEST_CASE("a client of the bus cannot set a status without the operator's token"
     // effect.
     const auto behind = wire::prove_command(command, market.kOperatorToken, now - kDay);
     const auto text = wire::to_json(behind);
-    const auto answer = market.bus().request(wire::kJobsCommand, text, Millis(10'000));
+    const auto answer = market.bus().request(wire::kJobsCommand, text, testkit::kCallTimeout);
     CHECK(wire::answer_is_proven(answer, behind, market.kOperatorToken));
     CHECK(market.job_column(id, "status") == "cancelled");
     const auto journal = market.count("dispatch.job_event");
-    CHECK(market.bus().request(wire::kJobsCommand, text, Millis(10'000)) == answer);
+    CHECK(market.bus().request(wire::kJobsCommand, text, testkit::kCallTimeout) == answer);
     CHECK(market.count("dispatch.job_event") == journal);
 }
 

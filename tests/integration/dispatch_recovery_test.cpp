@@ -19,7 +19,7 @@ TEST_CASE("killed at any step and restarted, it sends no attempt twice and loses
         market.kill(kDispatcher);
         const JobId id = market.order(salt++);
         market.start(kDispatcher, {{"LAMDA_CRASH_AT", point}});
-        REQUIRE(market.service(kDispatcher).wait(Millis(30'000)) == 128 + SIGKILL);
+        REQUIRE(market.service(kDispatcher).wait(Millis(60'000)) == 128 + SIGKILL);
         market.start(kDispatcher);
         market.wait_status(id, "assigned");
         ++jobs;
@@ -89,15 +89,14 @@ TEST_CASE("while the bus, the database or the chain is unavailable it waits, and
         const JobId id = market.order(salt);
         market.wait_status(id, "assigned");
         ++jobs;
-        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; },
-                                    Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == jobs; }));
         CHECK(market.service(kDispatcher).running());
     };
     SECTION("NATS is killed and starts again") {
         market.nats().kill();
         const JobId meanwhile = market.order(111);
         market.nats().start();
-        REQUIRE(testkit::wait_until([&] { return market.bus().connected(); }, Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return market.bus().connected(); }));
         market.wait_status(meanwhile, "assigned");
         ++jobs;
         next_job_leaves(112);

@@ -173,13 +173,11 @@ TEST_CASE(
     market.start(kDispatcher, pauses);
     // A status of an unsent attempt is refused; a provider with capacity uses up no attempt.
     market.publish(market.status(id, StatusKind::kCompleted, 2, 1));
-    REQUIRE(testkit::wait_until(
-        [&] {
-            market.heartbeat(0);
-            return market.count(
-                       "dispatch.job_event WHERE refused_reason = 'this attempt has not been sent yet'") == 1;
-        },
-        Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] {
+        market.heartbeat(0);
+        return market.count(
+                   "dispatch.job_event WHERE refused_reason = 'this attempt has not been sent yet'") == 1;
+    }));
     CHECK(market.bus().last_sequence(wire::kJobsStream) == 1);
     CHECK(market.job_column(id, "attempt") == "2");
     market.kill(kDispatcher);
@@ -243,12 +241,10 @@ TEST_CASE("an online provider with capacity that does not accept uses up its att
         return std::chrono::steady_clock::now() > busy_until;
     }));
     CHECK(market.job_column(id, "attempt") == "1");
-    REQUIRE(testkit::wait_until(
-        [&] {
-            market.heartbeat(0);
-            return market.job_column(id, "status") == "expired";
-        },
-        Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] {
+        market.heartbeat(0);
+        return market.job_column(id, "status") == "expired";
+    }));
     CHECK(market.job_column(id, "attempt") == "2");
     market.require_row_is_fold_of_journal(id);
 }
@@ -272,12 +268,10 @@ TEST_CASE("forged and replayed heartbeats of an offline provider use up no attem
     }));
     CHECK(market.job_column(id, "status") == "assigned");
     // Heartbeats signed by the provider count.
-    REQUIRE(testkit::wait_until(
-        [&] {
-            market.heartbeat();
-            return market.job_column(id, "status") == "expired";
-        },
-        Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] {
+        market.heartbeat();
+        return market.job_column(id, "status") == "expired";
+    }));
 }
 
 TEST_CASE("the spec of a job that was not submitted is fetched from IPFS by its id") {
@@ -288,7 +282,7 @@ TEST_CASE("the spec of a job that was not submitted is fetched from IPFS by its 
     const JobId id = market.create_job(wanted);
     market.wait_status(id, "awaiting_spec");
     net::HttpClient http;
-    ipfs::ContentStore store({content.url(), {}, "", Millis(10'000)}, http);
+    ipfs::ContentStore store({content.url(), {}, "", testkit::kCallTimeout}, http);
     const auto text = wire::canonical_json(wanted);
     REQUIRE(store.put_block(as_bytes(text), CidCodec::kRaw) == wire::spec_cid(id));
     market.wait_status(id, "assigned");

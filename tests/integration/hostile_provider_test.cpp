@@ -17,8 +17,7 @@ struct Market : MarketFixture {
         register_node(*hostile);
         start("node-registry");
         start("job-dispatcher");
-        REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 2; },
-                                    Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 2; }));
     }
 
     std::string signed_status_of_hostile(const JobId& id, std::uint32_t seq) {
@@ -91,10 +90,8 @@ TEST_CASE("A registration alone creates nothing on the bus; a heartbeat or a job
     Market market;
     market.require_next_job_completes(1);
     CHECK_FALSE(market.has_durable(*market.hostile));
-    REQUIRE(testkit::wait_until(
-        [&] {
-            market.heartbeat_of(*market.hostile);
-            return market.has_durable(*market.hostile);
-        },
-        Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] {
+        market.heartbeat_of(*market.hostile);
+        return market.has_durable(*market.hostile);
+    }));
 }

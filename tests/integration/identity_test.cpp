@@ -29,8 +29,7 @@ struct Identities : MarketFixture {
     }
     void wait_begun(const std::string& stream) {
         REQUIRE(testkit::wait_until(
-            [&] { return count("api.stream_identity WHERE stream = '" + stream + "'") == 1; },
-            Millis(30'000)));
+            [&] { return count("api.stream_identity WHERE stream = '" + stream + "'") == 1; }));
     }
     void start_dispatcher() {
         register_node(provider());
@@ -39,7 +38,7 @@ struct Identities : MarketFixture {
         wait_begun("registry:opbnb");
         wait_begun("dispatcher:bsc");
         // The stream may not have reached the block of the registration yet.
-        REQUIRE(testkit::wait_until([&] { return count("api.node") == 1; }, Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return count("api.node") == 1; }));
     }
     std::string journal() {
         return database().transact([](store::Txn& txn) {
@@ -170,14 +169,12 @@ TEST_CASE("the gateway takes the chain from the dispatcher's record, and accepts
         return answer.second.is_object() ? answer.second.value("code", "") : std::string();
     };
     const auto readiness = [&] { return ask("http://127.0.0.1:" + std::to_string(metrics) + "/readyz", ""); };
-    REQUIRE(testkit::wait_until([&] { return code(submit()) == "chain_unknown"; }, Millis(30'000)));
-    REQUIRE(testkit::wait_until(
-        [&] {
-            return readiness().second.dump().find("stream dispatcher:bsc has not begun") != std::string::npos;
-        },
-        Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] { return code(submit()) == "chain_unknown"; }));
+    REQUIRE(testkit::wait_until([&] {
+        return readiness().second.dump().find("stream dispatcher:bsc has not begun") != std::string::npos;
+    }));
     market.start_dispatcher();
-    REQUIRE(testkit::wait_until([&] { return readiness().first == 200; }, Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] { return readiness().first == 200; }));
     const auto made = submit();
     INFO(made.second.dump());
     REQUIRE(made.first == 201);
@@ -191,17 +188,15 @@ TEST_CASE("a gateway started before the dispatcher ends when the dispatcher reco
                                  {"BSC_CHAIN_ID", "31337"},
                                  {"JOB_MANAGER_CONTRACT_ADDRESS", market.node_reputation().hex()}});
     net::HttpClient http;
-    REQUIRE(testkit::wait_until(
-        [&] {
-            net::HttpRequest request;
-            request.url = "http://127.0.0.1:" + std::to_string(port) + "/api/jobs";
-            try {
-                return http.send(request).status == 200;
-            } catch (const net::TransportError&) {
-                return false;
-            }
-        },
-        Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] {
+        net::HttpRequest request;
+        request.url = "http://127.0.0.1:" + std::to_string(port) + "/api/jobs";
+        try {
+            return http.send(request).status == 200;
+        } catch (const net::TransportError&) {
+            return false;
+        }
+    }));
     market.start_dispatcher();
     market.check_refused("api-gateway", "JOB_MANAGER_CONTRACT_ADDRESS: ");
 }

@@ -43,26 +43,22 @@ struct KeyScene : MarketFixture {
         start("reputation", std::move(settings));
         net::HttpRequest request;
         request.url = "http://127.0.0.1:" + std::to_string(port) + "/readyz";
-        REQUIRE(testkit::wait_until(
-            [&] {
-                mine();
-                try {
-                    return http.send(request).status == 200;
-                } catch (const net::TransportError&) {
-                    return false;
-                }
-            },
-            Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] {
+            mine();
+            try {
+                return http.send(request).status == 200;
+            } catch (const net::TransportError&) {
+                return false;
+            }
+        }));
     }
     /// Creates and confirms a job, and waits until its increment is signed and mined.
     void count_a_job(std::uint8_t salt) {
         confirm(order(salt));
-        REQUIRE(testkit::wait_until(
-            [&] {
-                mine();
-                return count("reputation.increment WHERE job_id IS NOT NULL") == salt;
-            },
-            Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] {
+            mine();
+            return count("reputation.increment WHERE job_id IS NOT NULL") == salt;
+        }));
     }
     void check_memory() {
         const pid_t process = service("reputation").pid();

@@ -35,7 +35,7 @@ class MarketFixture {
           postgres_(dir_.path()),
           nats_(dir_.path()),
           anvil_(dir_.path(), testkit::AnvilConfig{ChainId{31337}, 0, slots}),
-          rpc_(anvil_.url(), Millis(10'000)),
+          rpc_(anvil_.url(), testkit::kCallTimeout),
           owner_(signer(0)),
           renter_(signer(1)),
           provider_(signer(2)) {
@@ -179,8 +179,7 @@ class MarketFixture {
     }
     void wait_job(const JobId& id, const std::string& column, const std::string& wanted) {
         INFO("job " << id.hex());
-        const bool reached =
-            testkit::wait_until([&] { return job_column(id, column) == wanted; }, Millis(30'000));
+        const bool reached = testkit::wait_until([&] { return job_column(id, column) == wanted; });
         INFO(column << " is " << job_column(id, column) << ", wanted " << wanted << "; error "
                     << job_column(id, "error_message"));
         REQUIRE(reached);
@@ -197,7 +196,7 @@ class MarketFixture {
     /// The next message for the provider in JOBS or RETRACT; acknowledges it.
     std::string take(const char* stream) {
         auto consumer = bus_->consume(stream, wire::durable_of(provider_->address()));
-        for (int i = 0; i < 20 * testkit::patience(); ++i) {
+        for (int i = 0; i < 60 * testkit::patience(); ++i) {
             const auto messages = consumer.fetch(1, Millis(1'000));
             if (!messages.empty()) {
                 consumer.ack(messages.front());
@@ -231,7 +230,7 @@ class MarketFixture {
     void publish(const wire::JobStatus& status) { publish(status, *provider_); }
     void publish_raw(const std::string& body) {
         REQUIRE(bus_->publish_durable({{wire::status_subject(provider_->address()), random_id(), body}},
-                                      Millis(5'000) * testkit::patience())
+                                      testkit::kCallTimeout)
                     .stored == std::vector<bool>{true});
     }
     eth::Eip712Domain domain() const { return wire::market_domain(ChainId{31337}, job_manager_); }
@@ -261,7 +260,7 @@ class MarketFixture {
         });
     }
     json ask(const char* subject, const json& body) {
-        return json::parse(bus_->request(subject, body.dump(), Millis(10'000)));
+        return json::parse(bus_->request(subject, body.dump(), testkit::kCallTimeout));
     }
     json ask(const wire::Command& command) {
         return ask(wire::kJobsCommand, json::parse(wire::to_json(command)));

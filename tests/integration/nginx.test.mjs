@@ -21,13 +21,21 @@ const gateway = createServer((incoming, answer) => {
 let nginx;
 let port;
 
+/** Below the range of outgoing connections, one of which could take the port before nginx does. */
 async function freePort() {
-    const server = createTcpServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port: found } = server.address();
-    server.close();
-    await once(server, 'close');
-    return found;
+    for (;;) {
+        const found = 10_000 + Math.floor(Math.random() * 5_000);
+        const server = createTcpServer().listen(found, '127.0.0.1');
+        try {
+            await once(server, 'listening');
+        } catch (error) {
+            assert.equal(error.code, 'EADDRINUSE');
+            continue;
+        }
+        server.close();
+        await once(server, 'close');
+        return found;
+    }
 }
 
 function ask({ path = '/api/jobs', method = 'GET', headers = {}, body } = {}) {
@@ -73,7 +81,9 @@ before(async () => {
         .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
         .replace('server 127.0.0.1:8080;', `server 127.0.0.1:${gateway.address().port};`)
         .replace('rate=50r/s', 'rate=1r/m')
-        .replace('proxy_read_timeout      30s', 'proxy_read_timeout      1s');
+        .replace('proxy_read_timeout      30s', 'proxy_read_timeout      600s')
+        // Only for the request that hangs: the other answers may be late.
+        .replace('location / {', `location = /hang {\n            proxy_pass http://lamda_gateway;\n            proxy_read_timeout 1s;\n        }\n\n        location / {`);
     writeFileSync(`${folder}/lamda.conf`, changed);
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
     writeFileSync(`${folder}/nginx.conf`,

@@ -14,19 +14,18 @@ struct Registry : MarketFixture {
     void start_with_metrics() {
         metrics_port = testkit::free_port();
         start("node-registry", {{"METRICS_PORT", std::to_string(metrics_port)}});
-        REQUIRE(testkit::wait_until(
-            [&] {
-                try {
-                    return get("/livez").status == 200;
-                } catch (const net::TransportError&) {
-                    return false;
-                }
-            },
-            Millis(20'000)));
+        REQUIRE(testkit::wait_until([&] {
+            try {
+                return get("/livez").status == 200;
+            } catch (const net::TransportError&) {
+                return false;
+            }
+        }));
     }
     net::HttpResponse get(const std::string& path) {
         net::HttpRequest request;
         request.url = "http://127.0.0.1:" + std::to_string(metrics_port) + path;
+        request.timeout = testkit::kCallTimeout;
         return http.send(request);
     }
     /// Heartbeats since the registry's start: accepted ones, and refused ones by reason.
@@ -42,14 +41,12 @@ struct Registry : MarketFixture {
     }
     json nodes(const json& query = json::object()) { return ask(wire::kNodesQuery, query); }
     bool node_is(const std::string& column, const std::string& wanted) {
-        return testkit::wait_until(
-            [&] {
-                return database().transact([&](store::Txn& txn) {
-                    const auto row = txn.first("SELECT " + column + "::text AS value FROM api.node");
-                    return (row ? row->maybe<std::string>("value").value_or("null") : "none") == wanted;
-                });
-            },
-            Millis(20'000));
+        return testkit::wait_until([&] {
+            return database().transact([&](store::Txn& txn) {
+                const auto row = txn.first("SELECT " + column + "::text AS value FROM api.node");
+                return (row ? row->maybe<std::string>("value").value_or("null") : "none") == wanted;
+            });
+        });
     }
 
     net::HttpClient http;
@@ -67,7 +64,7 @@ TEST_CASE("a provider is registered, rated and online") {
     Registry market;
     market.record_market();
     market.register_node(market.provider());
-    market.start("node-registry", {{"NODE_OFFLINE_AFTER", "1s"}});
+    market.start("node-registry", {{"NODE_OFFLINE_AFTER", "5s"}});
     REQUIRE(market.node_is("is_registered", "true"));
     CHECK(market.node_is("vram", "24576"));
     CHECK(market.node_is("is_online", "true"));  // by its recent registration on chain
@@ -220,22 +217,18 @@ TEST_CASE(
     market.mine(80);
     REQUIRE(market.node_is("reputation_score", "1"));
     const auto get = [&](const std::string& path) { return market.get(path); };
-    REQUIRE(testkit::wait_until(
-        [&] {
-            return get("/readyz").status == 200 &&
-                   market.count("chain.cursor WHERE stream = 'registry:opbnb' AND finalized > 20") == 1;
-        },
-        Millis(20'000)));
+    REQUIRE(testkit::wait_until([&] {
+        return get("/readyz").status == 200 &&
+               market.count("chain.cursor WHERE stream = 'registry:opbnb' AND finalized > 20") == 1;
+    }));
     const auto events = market.count("registry.node_event");
 
     market.anvil().call("anvil_reorg", "[84,[]]");
     net::HttpResponse answer;
-    CHECK(testkit::wait_until(
-        [&] {
-            answer = get("/readyz");
-            return answer.status == 503 && answer.body.find("which was final") != std::string::npos;
-        },
-        Millis(20'000)));
+    CHECK(testkit::wait_until([&] {
+        answer = get("/readyz");
+        return answer.status == 503 && answer.body.find("which was final") != std::string::npos;
+    }));
     INFO(answer.body);
     const auto check = json::parse(answer.body).at("checks").at("chain:registry:opbnb");
     CHECK(check.at("ok") == false);

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <csignal>
 
+#include "bus/testing/until_answered.hpp"
 #include "integration/market_fixture.hpp"
 #include "net/http_client.hpp"
 #include "net/testing/loopback_server.hpp"
@@ -28,7 +29,7 @@ struct Pair : MarketFixture {
         : MarketFixture("pair"), service_name(name), more(std::move(settings)) {
         // The job dispatcher creates it, and does not run in each of these tests; waiting events make a
         // service not ready.
-        bus().ensure_stream(outbox::events_stream());
+        bus::testing::until_answered([&] { bus().ensure_stream(outbox::events_stream()); });
     }
 
     void start_instance(const std::string& name, const std::map<std::string, std::string>& own = {}) {
@@ -49,8 +50,7 @@ struct Pair : MarketFixture {
         }
     }
     void wait_ready(const std::string& name) {
-        const bool ready =
-            testkit::wait_until([&] { return readiness(name).at("status") == "ready"; }, Millis(30'000));
+        const bool ready = testkit::wait_until([&] { return readiness(name).at("status") == "ready"; });
         INFO(name << ": " << readiness(name).dump());
         REQUIRE(ready);
     }
@@ -77,7 +77,7 @@ struct Pair : MarketFixture {
         return "";
     }
     void wait_active(const std::string& stream, const std::string& name) {
-        REQUIRE(testkit::wait_until([&] { return active(stream) == name; }, Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return active(stream) == name; }));
     }
     void kill_instance(const std::string& name) {
         kill(name);
@@ -127,7 +127,7 @@ TEST_CASE(
     jobs.push_back(market.order(salt++));
     market.wait_status(jobs.back(), "assigned");
 
-    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }, Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
     CHECK(market.bus().last_sequence(wire::kJobsStream) == jobs.size());
     CHECK(market.count("dispatch.assignment") == static_cast<std::int64_t>(jobs.size()));
     std::set<JobId> taken;
@@ -207,8 +207,7 @@ TEST_CASE("of two registries the other takes over, and both handle heartbeats") 
     market.kill_instance("one");
     market.register_node(market.provider());
     market.wait_active("registry:opbnb", "two");
-    REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; },
-                                Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; }));
     market.start_instance("one");
     market.wait_standby("one", "chain:registry:opbnb");
     CHECK(testkit::wait_until([&] {
@@ -240,8 +239,7 @@ TEST_CASE("an instance without a connection to its endpoints releases the lease 
     cut_off = true;
     market.register_node(market.provider());
     REQUIRE(testkit::wait_until([&] { return market.active("registry:opbnb") == "two"; }, Millis(120'000)));
-    REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; },
-                                Millis(30'000)));
+    REQUIRE(testkit::wait_until([&] { return market.count("registry.node WHERE is_registered") == 1; }));
     market.wait_standby("one", "chain:registry:opbnb");
     // It is still available when the other one ends.
     cut_off = false;

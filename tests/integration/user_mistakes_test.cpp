@@ -42,11 +42,11 @@ struct Mistakes : MarketFixture {
         }
     }
     void wait_ready() {
-        REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }, Millis(30'000)));
+        REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }));
     }
     /// Checks that it ends with 78 and prints the message on its own line of stderr.
     void check_refused(const std::string& message) {
-        const auto status = service(name).wait(Millis(30'000));
+        const auto status = service(name).wait(Millis(60'000));
         INFO(log());
         REQUIRE(status == 78);
         CHECK_THAT(log(), Catch::Contains("\nlamda-" + name + ": " + message) ||
@@ -54,7 +54,7 @@ struct Mistakes : MarketFixture {
     }
     /// Checks that it ends with 78 and prints one line that names the setting.
     void check_mistaken(const std::string& line) {
-        const auto status = service(name).wait(Millis(30'000));
+        const auto status = service(name).wait(Millis(60'000));
         INFO(log());
         REQUIRE(status == 78);
         CHECK_THAT(log(), Catch::StartsWith(line));
@@ -67,12 +67,10 @@ struct Mistakes : MarketFixture {
     /// Checks that it keeps waiting, not ready, with the reason in its readiness.
     void check_waits(const std::string& reason) {
         net::HttpResponse answer;
-        CHECK(testkit::wait_until(
-            [&] {
-                answer = readiness();
-                return answer.status == 503 && answer.body.find(reason) != std::string::npos;
-            },
-            Millis(30'000)));
+        CHECK(testkit::wait_until([&] {
+            answer = readiness();
+            return answer.status == 503 && answer.body.find(reason) != std::string::npos;
+        }));
         INFO(answer.body << "\n" << log());
         CHECK(service(name).running());
         CHECK_THAT(answer.body, Catch::Contains(reason));
@@ -169,7 +167,7 @@ TEST_CASE("a checkpoint from another chain is refused, and kept") {
 
     // A chain where the same deployer has created the same contracts at the same addresses.
     testkit::Anvil other(it.dir() + "/other", {ChainId{56}, 0, 1});
-    eth::HttpRpc rpc(other.url(), Millis(10'000));
+    eth::HttpRpc rpc(other.url(), testkit::kCallTimeout);
     const auto owner = MarketFixture::signer(0);
     for (const auto& code : {contracts::job_manager::bytecode(), contracts::node_reputation::bytecode()}) {
         onchain::transact(rpc, SystemClock(), *owner, ChainId{56}, {std::nullopt, code, 0});
@@ -302,8 +300,7 @@ TEST_CASE("in production a bus without logins ends the service, whatever its own
                       {"NATS_URL", "nats://user:secret@127.0.0.1:" + std::to_string(testkit::free_port())},
                       {"METRICS_PORT", std::to_string(it.port)}});
     REQUIRE(testkit::wait_until(
-        [&] { return it.readiness().body.find("not connected: no server answers") != std::string::npos; },
-        Millis(30'000)));
+        [&] { return it.readiness().body.find("not connected: no server answers") != std::string::npos; }));
     CHECK(it.log().find(message) == std::string::npos);
     CHECK(it.service(it.name).stop() == 0);
     // In development it is allowed.

@@ -111,8 +111,7 @@ struct Scene : MarketFixture {
     }
     bool counted(int wanted) {
         return testkit::wait_until(
-            [&] { return count("api.node WHERE reputation_score = " + std::to_string(wanted)) == 1; },
-            Millis(20'000));
+            [&] { return count("api.node WHERE reputation_score = " + std::to_string(wanted)) == 1; });
     }
 };
 
@@ -122,12 +121,10 @@ TEST_CASE("Sceptical: receipts that are not the block's are refused, with block 
     Scene scene;
     scene.start_registry("true");
     std::string readiness;
-    CHECK(testkit::wait_until(
-        [&] {
-            readiness = scene.get("/readyz");
-            return readiness.find("are refused") != std::string::npos;
-        },
-        Millis(20'000)));
+    CHECK(testkit::wait_until([&] {
+        readiness = scene.get("/readyz");
+        return readiness.find("are refused") != std::string::npos;
+    }));
     CHECK_THAT(readiness, Catch::Contains("OPBNB_RPC_URL: " + scene.node.url()) &&
                               Catch::Contains("the receipts of block ") && Catch::Contains("have root 0x"));
     CHECK_THAT(scene.log(), Catch::Contains("the receipts of block ") && Catch::Contains(scene.node.url()));
@@ -146,12 +143,10 @@ TEST_CASE("Sceptical: a header forged along with its receipts does not match its
     scene.node.forges_headers = true;
     scene.start_registry("true");
     std::string readiness;
-    CHECK(testkit::wait_until(
-        [&] {
-            readiness = scene.get("/readyz");
-            return readiness.find("is named with hash") != std::string::npos;
-        },
-        Millis(20'000)));
+    CHECK(testkit::wait_until([&] {
+        readiness = scene.get("/readyz");
+        return readiness.find("is named with hash") != std::string::npos;
+    }));
     CHECK_THAT(readiness, Catch::Contains("OPBNB_RPC_URL: " + scene.node.url()) &&
                               Catch::Contains("set VERIFY_RECEIPTS=false to read it without this proof"));
     CHECK_THAT(scene.log(), Catch::Contains("header refused") && Catch::Contains(scene.node.url()));

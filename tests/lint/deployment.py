@@ -58,7 +58,7 @@ class Deployment:
         """name → default, "(none)" or "(required)"."""
         if not (self.executables / executable).exists():
             return dict.fromkeys({**self.set_by_example, **self.shown_by_example}, "(none)")
-        done = subprocess.run([self.executables / executable, "--help"], capture_output=True, text=True, timeout=60)
+        done = subprocess.run([self.executables / executable, "--help"], capture_output=True, text=True, timeout=600)
         return {match[1]: match[2] for match in map(HELP_LINE.match, done.stdout.splitlines()) if match}
 
     def check_settings(self, place, executable, given, credentials=()):
@@ -85,7 +85,7 @@ class Deployment:
                       if default == "(required)" and name in self.shown_by_example}
             environment = {"PATH": os.environ["PATH"], "CREDENTIALS_DIRECTORY": str(offered), **filled, **self.set_by_example, **here}
             done = subprocess.run([self.executables / executable, "--check-config"], capture_output=True, text=True,
-                                  timeout=60, env=environment)
+                                  timeout=600, env=environment)
         self.judged += 1
         self.must(done.returncode == 0, place, f"{executable} --check-config: {done.returncode}: {done.stderr.strip()}")
 

@@ -17,7 +17,7 @@ NO_DEFAULT = {"(required)", "(none)"}
 
 def settings_of(executable):
     """name → default, from its --help."""
-    done = subprocess.run([executable, "--help"], capture_output=True, text=True, timeout=60, env={"PATH": "/usr/bin:/bin"})
+    done = subprocess.run([executable, "--help"], capture_output=True, text=True, timeout=600, env={"PATH": "/usr/bin:/bin"})
     if done.returncode != 0 or HELP_HEAD not in done.stdout:
         raise SystemExit(f"{executable} --help: status {done.returncode}, or no \"{HELP_HEAD}\"")
     out = {}

@@ -25,7 +25,7 @@ def main(*executables):
         for arguments in [*wrong, ["--help"]]:
             tried += 1
             wanted = 0 if arguments == ["--help"] else 2
-            done = subprocess.run([executable, *arguments], capture_output=True, text=True, timeout=60,
+            done = subprocess.run([executable, *arguments], capture_output=True, text=True, timeout=600,
                                   env={"PATH": "/usr/bin:/bin"})
             said = done.stdout if wanted == 0 else done.stderr
             if done.returncode != wanted or not said.strip() or (wanted and done.stdout):

@@ -13,7 +13,7 @@ import sys
 
 
 def readelf(option, executable):
-    return subprocess.run(["readelf", "-W", option, executable], check=True, capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(["readelf", "-W", option, executable], check=True, capture_output=True, text=True, timeout=600).stdout
 
 
 def linked(executable):

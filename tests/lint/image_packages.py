@@ -14,7 +14,7 @@ NO_LIBRARY = {"ca-certificates", "curl"}
 
 
 def run(*command):
-    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout
 
 
 def needed_by(executable):
@@ -28,7 +28,7 @@ def needed_by(executable):
             continue
         real = os.path.realpath(path)
         for candidate in (real, real.removeprefix("/usr"), path, path.removeprefix("/usr")):
-            found = subprocess.run(["dpkg", "-S", candidate], capture_output=True, text=True, timeout=60)
+            found = subprocess.run(["dpkg", "-S", candidate], capture_output=True, text=True, timeout=600)
             if found.returncode == 0:
                 packages.add(found.stdout.split(":", 1)[0])
                 break

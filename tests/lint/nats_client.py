@@ -12,7 +12,7 @@ class Message:
 
 class Client:
     def __init__(self, port, user=None, password=None):
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=300)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.file = self.socket.makefile("rb")
         self.file.readline()  # INFO
@@ -81,7 +81,7 @@ class Client:
         return taken
 
     def wait(self, wanted):
-        """The first message that satisfies `wanted`. The others remain for take(). Raises socket.timeout after 30 s."""
+        """The first message that satisfies `wanted`. The others remain for take(). Raises socket.timeout after 300 s."""
         seen = 0
         while not self.closed:
             for message in self.messages[seen:]:

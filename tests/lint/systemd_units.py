@@ -63,7 +63,7 @@ def faults_of(path):
 
 
 def analyze(*arguments):
-    done = subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(["systemd-analyze", *arguments], capture_output=True, text=True, timeout=600)
     return done.returncode, (done.stdout + done.stderr).strip()
 
 

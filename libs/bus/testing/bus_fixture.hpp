@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "bus/bus.hpp"
+#include "bus/testing/until_answered.hpp"
 #include "testkit/servers.hpp"
 
 namespace lamda::bus::testing {
@@ -33,6 +34,16 @@ struct BusFixture {
         std::vector<Outgoing> out;
         for (int i = first; i <= last; ++i) {
             out.push_back({subject, "dispatch:" + std::to_string(i) + ":1", std::to_string(i)});
+        }
+        return out;
+    }
+    /// Fetches until there are at least `count` messages: one fetch may return a part of them.
+    static std::vector<Message> fetch_all(Consumer& consumer, std::size_t count) {
+        std::vector<Message> out;
+        while (out.size() < count) {
+            const auto some = until_answered([&] { return consumer.fetch(10, testkit::kCallTimeout); });
+            REQUIRE_FALSE(some.empty());
+            out.insert(out.end(), some.begin(), some.end());
         }
         return out;
     }

@@ -70,7 +70,7 @@ struct Node {
         }
         return net::testing::LoopbackServer::reply(raw_body.empty() ? answer.dump() : raw_body, status);
     }};
-    HttpRpc rpc{server.url("/v3/sekret"), Millis(5000)};
+    HttpRpc rpc{server.url("/v3/sekret"), Millis(60'000)};
 };
 
 template <class Call>

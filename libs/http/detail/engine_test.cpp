@@ -55,7 +55,7 @@ void add_echo(Server& server) {
 TEST_CASE("header values and targets reach the handler as sent; the peer's address cannot be forged") {
     lamda::telemetry::Metrics metrics;
     const lamda::SystemClock clock;
-    Server server({}, clock, lamda::telemetry::Log::none(), metrics);
+    Server server(without_deadlines(), clock, lamda::telemetry::Log::none(), metrics);
     add_echo(server);
     RawClient client(server.start());
     CHECK(client.ask(get("/echo?q=a?b", "X-Echo: a%0d%0ab%41\r\n")).body == "a%0d%0ab%41|a?b|127.0.0.1|0");
@@ -94,12 +94,12 @@ TEST_CASE("a client that closes its sending side is answered before the connecti
     client.finish_sending();
     CHECK(client.receive().body == R"({"id":"1"})");
     CHECK(client.receive().body == R"({"id":"2"})");
-    CHECK(client.closed_within(seconds(5)));
+    CHECK(client.closed_within(seconds(60)));
 
     RawClient half(server.port);
     half.send("GET /items/1 HT");
     half.finish_sending();
-    CHECK(half.closed_within(seconds(2)));
+    CHECK(half.closed_within(seconds(60)));
 }
 
 TEST_CASE("when accept() fails, the server listens again on the same port; open connections continue") {
@@ -110,7 +110,7 @@ TEST_CASE("when accept() fails, the server listens again on the same port; open 
     REQUIRE(fd >= 0);
     ::shutdown(fd, SHUT_RDWR);
     CHECK(open.ask(get("/items/2")).status == 200);
-    const auto until = std::chrono::steady_clock::now() + seconds(5) * lamda::testkit::patience();
+    const auto until = std::chrono::steady_clock::now() + seconds(60) * lamda::testkit::patience();
     int status = 0;
     while (status != 200 && std::chrono::steady_clock::now() < until) {
         try {
@@ -143,7 +143,7 @@ TEST_CASE("a server can be stopped right after its start") {
 TEST_CASE("at most most_workers handlers run at a time, and waiting requests are answered after them") {
     std::atomic<int> done{0};
     TestServer server([] {
-        ServerConfig config;
+        ServerConfig config = without_deadlines();
         config.workers = 1;
         config.most_workers = 3;
         return config;
@@ -169,7 +169,7 @@ TEST_CASE("at most most_workers handlers run at a time, and waiting requests are
 TEST_CASE("a client that does not read its answer does not delay stop()") {
     lamda::telemetry::Metrics metrics;
     const lamda::SystemClock clock;
-    Server server({}, clock, lamda::telemetry::Log::none(), metrics);
+    Server server(without_deadlines(), clock, lamda::telemetry::Log::none(), metrics);
     std::atomic<bool> asked{false};
     server.route("GET", "/big", [&](const Request&) {
         asked = true;

@@ -91,10 +91,21 @@ class RawClient {
         return false;
     }
 
+    /// The answer to `bytes`, on a connection that is not too late for the server's deadline: a client that
+    /// the machine delays between connect and send gets none.
+    static RawAnswer ask_in_time(int port, const std::string& bytes) {
+        RawAnswer out;
+        for (int i = 0; i < 20 && out.status == 0; ++i) {
+            RawClient client(port);
+            out = client.ask(bytes);
+        }
+        return out;
+    }
+
   private:
     bool more() {
         pollfd readable{fd_, POLLIN, 0};
-        if (::poll(&readable, 1, 15'000 * testkit::patience()) <= 0) {
+        if (::poll(&readable, 1, 60'000 * testkit::patience()) <= 0) {
             throw std::runtime_error("no answer in time; so far: " + buffer_);
         }
         std::array<char, 65'536> part{};

@@ -9,8 +9,16 @@
 
 namespace lamda::http {
 
+/// Deadlines that no client reaches, however slow the machine is.
+inline ServerConfig without_deadlines() {
+    ServerConfig config;
+    config.read_timeout_ms = 600'000;
+    config.keep_alive_ms = 600'000;
+    return config;
+}
+
 struct TestServer {
-    explicit TestServer(ServerConfig config = {})
+    explicit TestServer(ServerConfig config = without_deadlines())
         : server(std::move(config), clock, telemetry::Log::none(), metrics) {
         server.route("GET", "/items/{id}", [](const Request& request) {
             return Response{200, "application/json", "{\"id\":\"" + request.params.at("id") + "\"}", {}};

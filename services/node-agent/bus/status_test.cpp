@@ -139,13 +139,14 @@ TEST_CASE("a final status finishes the attempt and is kept as signed") {
 TEST_CASE("a loop that blocks is detached when stopped; an exception of a loop is rethrown") {
     DetachableLoops loops;
     std::stop_source source;
-    std::atomic<bool> release = false;
-    const auto hang = loops.wrap([&](const std::stop_token&) { release.wait(false); }, Millis(10));
+    // Shared with the detached thread, which may continue after this test.
+    const auto release = std::make_shared<std::atomic<bool>>(false);
+    const auto hang = loops.wrap([release](const std::stop_token&) { release->wait(false); }, Millis(10));
     source.request_stop();
     hang(source.get_token());
     CHECK(loops.detached_any());
-    release = true;
-    release.notify_all();
+    *release = true;
+    release->notify_all();
 
     DetachableLoops others;
     const auto fail = others.wrap([](const std::stop_token&) { throw std::runtime_error("no engine"); });

@@ -50,7 +50,7 @@ inline bool killed_at(const std::string& crash_point, const std::string& test_ca
     spec.env = env;
     spec.env["LAMDA_CRASH_AT"] = crash_point;
     testkit::Process child(spec);
-    return child.wait(Millis(30'000)) == 128 + SIGKILL;
+    return child.wait(Millis(60'000)) == 128 + SIGKILL;
 }
 
 /// Parameter that the parent process passes to a hidden test case through the environment.
