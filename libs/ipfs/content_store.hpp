@@ -58,11 +58,10 @@ class ContentStore {
     /// max_bytes, or there are over 100,000 entries; std::system_error on a write error
     void fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
                const std::stop_token& stop = {});
-    /// Stores the folder; returns the CID computed here. @throws Unavailable; Mismatch if the store computes
-    /// another CID; std::invalid_argument if the folder cannot be stored (it holds a link or special file)
-    Cid put_directory(const std::string& path, const std::stop_token& stop = {});
-    Cid put_block(BytesView bytes, CidCodec codec);
-    Cid put_file(const std::string& path);
+    /// Stores a file or folder; returns the CID computed here. @throws Unavailable; Mismatch if the store
+    /// computes another CID; std::invalid_argument if a folder cannot be stored (it holds a link or special
+    /// file)
+    Cid put(const std::string& path, const std::stop_token& stop = {});
 
   private:
     ContentConfig config_;
