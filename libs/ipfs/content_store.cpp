@@ -87,7 +87,7 @@ std::vector<Cid> keys_of(const std::string& answer) {
 /// Uploads blocks, children before parents, and compares each CID that the store computes with ours.
 class Uploader {
   public:
-    Uploader(const ContentConfig& config, net::Transport& http, const std::stop_token& stop = {})
+    Uploader(const ContentConfig& config, net::Transport& http, const std::stop_token& stop)
         : config_(config), http_(http), stop_(stop) {
         if (config.api_url.empty()) {
             throw Unavailable("no content store to put into is configured (IPFS_API_URL)");
@@ -168,7 +168,7 @@ class Uploader {
 };
 
 void pin_elsewhere(const ContentConfig& config, net::Transport& http, const Cid& cid,
-                   const std::stop_token& stop = {}) {
+                   const std::stop_token& stop) {
     if (config.pinata_jwt.empty()) {
         return;
     }
@@ -242,7 +242,7 @@ Bytes ContentStore::block(const Cid& cid, const std::stop_token& stop) {
     throw Unavailable(why);
 }
 
-Cid ContentStore::put_directory(const std::string& path, const std::stop_token& stop) {
+Cid ContentStore::put(const std::string& path, const std::stop_token& stop) {
     Uploader uploader(config_, http_, stop);
     const auto root = add_path(path, [&](const Block& block) { uploader.add(block); });
     if (!root) {
@@ -251,18 +251,6 @@ Cid ContentStore::put_directory(const std::string& path, const std::stop_token& 
     uploader.finish();
     pin_elsewhere(config_, http_, root->cid, stop);
     return root->cid;
-}
-
-Cid ContentStore::put_file(const std::string& path) {
-    return put_directory(path);
-}
-
-Cid ContentStore::put_block(BytesView bytes, CidCodec codec) {
-    Uploader uploader(config_, http_);
-    uploader.add(Block{Cid(codec, crypto::sha256(bytes)), Bytes(bytes.begin(), bytes.end())});
-    const Cid cid = uploader.finish();
-    pin_elsewhere(config_, http_, cid);
-    return cid;
 }
 
 }  // namespace lamda::ipfs

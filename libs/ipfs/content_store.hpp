@@ -33,9 +33,7 @@ class ContentStore final : public TreeStore {
     Bytes block(const Cid& cid, const std::stop_token& stop = {});
     void fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
                const std::stop_token& stop = {}) override;
-    Cid put_directory(const std::string& path, const std::stop_token& stop = {}) override;
-    Cid put_block(BytesView bytes, CidCodec codec);
-    Cid put_file(const std::string& path);
+    Cid put(const std::string& path, const std::stop_token& stop = {}) override;
 
   private:
     ContentConfig config_;

@@ -13,6 +13,7 @@
 #include "ipfs/detail/dag_pb.hpp"
 #include "ipfs/detail/protobuf.hpp"
 #include "ipfs/testing/answering_server.hpp"
+#include "ipfs/testing/put_text.hpp"
 #include "ipfs/unixfs.hpp"
 #include "net/http_client.hpp"
 #include "testkit/process.hpp"
@@ -230,7 +231,7 @@ TEST_CASE("another CID from a store is a mismatch; a failure of a store is unava
     net::HttpClient http;
     const auto put_into = [&](AnsweringServer::Answer answer) {
         AnsweringServer server([&](const auto&) { return answer; });
-        ContentStore({.api_url = server.url(), .gateways = {}}, http).put_directory(dir.path() + "/out");
+        ContentStore({.api_url = server.url(), .gateways = {}}, http).put(dir.path() + "/out");
     };
     const std::string other = Cid(CidCodec::kRaw, {}).to_string();
     CHECK_THROWS_AS(put_into({200, "{\"Key\":\"" + other + "\",\"Size\":3}\n"}), Mismatch);
@@ -239,7 +240,7 @@ TEST_CASE("another CID from a store is a mismatch; a failure of a store is unava
     CHECK_THROWS_AS(put_into({200, "not JSON"}), Unavailable);
     CHECK_THROWS_AS(put_into({500, "{\"Message\":\"disk full\"}"}), Unavailable);
     ContentStore nowhere({.api_url = "", .gateways = {}}, http);
-    CHECK_THROWS_AS(nowhere.put_directory(dir.path() + "/out"), Unavailable);
+    CHECK_THROWS_AS(nowhere.put(dir.path() + "/out"), Unavailable);
     fs::create_symlink("/etc/passwd", dir.path() + "/out/link");
     CHECK_THROWS_AS(put_into({200, ""}), std::invalid_argument);
 }
@@ -259,7 +260,7 @@ TEST_CASE("the reference store computes the same CIDs as we do, and returns the 
     }
     net::HttpClient http;
     ContentStore store({.api_url = reference.url(), .gateways = {}}, http);
-    const Cid cid = store.put_directory(out.string());
+    const Cid cid = store.put(out.string());
     CHECK(cid == add_path(out.string()).value().cid);
 
     SECTION("from its API") {
@@ -279,14 +280,14 @@ TEST_CASE("files and blocks that are stored alone have their own CID") {
     ContentStore store({.api_url = reference.url() + "/api/v0", .gateways = {}}, http);
     write(dir.path() + "/one", "hello lamda\n");
     const Cid hello = Cid::parse("bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku").value();
-    CHECK(store.put_file(dir.path() + "/one") == hello);
+    CHECK(store.put(dir.path() + "/one") == hello);
     CHECK(as_string(store.block(hello)) == "hello lamda\n");
     write(dir.path() + "/large", some_bytes(1'000'000));
-    const Cid large = store.put_file(dir.path() + "/large");
+    const Cid large = store.put(dir.path() + "/large");
     CHECK(large.to_string() == "bafybeiai25fda2j6ccit4s3ftnfsro6qdhbvonclubiglcdohsqdjbptdm");
     store.fetch(large, dir.path() + "/back", 1'000'000);
     CHECK(read(dir.path() + "/back") == some_bytes(1'000'000));
-    const Cid block = store.put_block(as_bytes("a spec"), CidCodec::kRaw);
+    const Cid block = put_text(store, "a spec");
     CHECK(as_string(store.block(block)) == "a spec");
     CHECK_THROWS_AS(store.block(Cid(CidCodec::kRaw, {})), Unavailable);
 }
@@ -333,18 +334,22 @@ TEST_CASE("stored content is pinned elsewhere only with a token, which appears i
         return {status, "{}"};
     });
     ContentConfig config{.api_url = api.url(), .gateways = {}, .pinata_jwt = "", .pinata_url = pinata.url()};
-    ContentStore(config, http).put_block(as_bytes("pinned"), CidCodec::kRaw);
+    const auto put_pinned = [&] {
+        ContentStore store(config, http);
+        return put_text(store, "pinned");
+    };
+    put_pinned();
     CHECK(pinata.requests() == 0);
 
     config.pinata_jwt = "very-secret";
-    CHECK(ContentStore(config, http).put_block(as_bytes("pinned"), CidCodec::kRaw) == cid);
+    CHECK(put_pinned() == cid);
     CHECK_THAT(seen, Catch::Matchers::Contains("POST /pinning/pinByHash HTTP/1.1"));
     CHECK_THAT(seen, Catch::Matchers::Contains("Authorization: Bearer very-secret"));
     CHECK_THAT(seen, Catch::Matchers::Contains("{\"hashToPin\":\"" + cid.to_string() + "\"}"));
 
     status = 401;
     try {
-        ContentStore(config, http).put_block(as_bytes("pinned"), CidCodec::kRaw);
+        put_pinned();
         FAIL("a refused pin was not reported");
     } catch (const Unavailable& error) {
         CHECK_THAT(error.what(), !Catch::Matchers::Contains("very-secret"));

@@ -42,9 +42,10 @@ class TreeStore {
     /// max_bytes, or there are over 100,000 entries; std::system_error on a write error
     virtual void fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
                        const std::stop_token& stop) = 0;
-    /// Stores the folder; returns the CID computed here. @throws Unavailable; Mismatch if the store computes
-    /// another CID; std::invalid_argument if the folder cannot be stored (it holds a link or special file)
-    virtual Cid put_directory(const std::string& path, const std::stop_token& stop) = 0;
+    /// Stores a file or folder; returns the CID computed here. @throws Unavailable; Mismatch if the store
+    /// computes another CID; std::invalid_argument if a folder cannot be stored (it holds a link or special
+    /// file)
+    virtual Cid put(const std::string& path, const std::stop_token& stop) = 0;
 };
 
 }  // namespace lamda::ipfs

@@ -8,7 +8,7 @@
 
 #include "contracts/job_manager.hpp"
 #include "eth/codec/transaction.hpp"
-#include "ipfs/content_store.hpp"
+#include "ipfs/testing/put_text.hpp"
 #include "testkit/patience.hpp"
 #include "testkit/process.hpp"
 #include "wire/job_spec.hpp"
@@ -107,7 +107,7 @@ OrderedJob Market::order_without_gateway(std::size_t index) {
     const std::string canonical = wire::canonical_json(spec.value());
     job.id = wire::job_id_of_canonical(canonical);
     ipfs::ContentStore store({network_.content_url(), {}, "", testkit::kCallTimeout}, network_.http());
-    store.put_block(as_bytes(canonical), CidCodec::kRaw);
+    ipfs::put_text(store, canonical);
     pay(job);
     return job;
 }

@@ -237,7 +237,7 @@ void Scenario::publish_raw(const std::string& subject, const std::string& body) 
 std::string Scenario::store_input(const std::string& content) {
     const auto path = servers_.dir.path() + "/input-" + random_id();
     std::ofstream(path, std::ios::binary) << content;
-    return servers_.content.put_file(path).to_string();
+    return servers_.content.put(path).to_string();
 }
 
 void Scenario::collect() {

@@ -1,6 +1,6 @@
 // Tests of a job's way through the dispatcher: spec, provider, attempts, statuses and expiry.
 #include "integration/dispatch_fixture.hpp"
-#include "ipfs/content_store.hpp"
+#include "ipfs/testing/put_text.hpp"
 #include "net/http_client.hpp"
 #include "outbox/dead_letter.hpp"
 #include "testkit/patience.hpp"
@@ -284,7 +284,7 @@ TEST_CASE("the spec of a job that was not submitted is fetched from IPFS by its 
     net::HttpClient http;
     ipfs::ContentStore store({content.url(), {}, "", testkit::kCallTimeout}, http);
     const auto text = wire::canonical_json(wanted);
-    REQUIRE(store.put_block(as_bytes(text), CidCodec::kRaw) == wire::spec_cid(id));
+    REQUIRE(ipfs::put_text(store, text) == wire::spec_cid(id));
     market.wait_status(id, "assigned");
     CHECK(market.take_assignment().job_id == id);
 }

@@ -51,7 +51,7 @@ std::optional<Cid> Runner::store_output(const AttemptKey& key, const RunResult& 
                        ran.exit_code});
             return std::nullopt;
         }
-        return content_.put_directory(output, stop);
+        return content_.put(output, stop);
     } catch (const std::invalid_argument& error) {
         // Permanent: too many entries in a folder, or too deep.
         fail(key, {ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), "", ran.exit_code});
