@@ -183,6 +183,9 @@ Result<ChainState> parse_chain_state(std::string_view text) {
 Result<WorkState> parse_work_state(std::string_view text) {
     return value_of(kWorkStates, text, "work state");
 }
+Result<WorkFact> parse_work_fact(std::string_view text) {
+    return value_of(kWorkFacts, text, "fact");
+}
 Result<PublicStatus> parse_public_status(std::string_view text) {
     return value_of(kPublicStatuses, text, "status");
 }

@@ -69,6 +69,7 @@ enum class WorkFact {
     kSetFailed
 };
 std::string_view to_string(WorkFact fact);
+Result<WorkFact> parse_work_fact(std::string_view text);
 /// The state after the fact; nullopt: not allowed in this state (the fact is journalled and changes nothing).
 std::optional<WorkState> next_state(std::optional<WorkState> from, WorkFact fact);
 

@@ -113,6 +113,10 @@ TEST_CASE("names of states are parsed back, and other names are refused") {
          {ChainState::kAbsent, ChainState::kCreated, ChainState::kConfirmed, ChainState::kPaid}) {
         CHECK(parse_chain_state(to_string(state)).value() == state);
     }
+    for (const auto fact : {WorkFact::kSpecMissing, WorkFact::kRetry, WorkFact::kSetFailed}) {
+        CHECK(parse_work_fact(to_string(fact)).value() == fact);
+    }
+    CHECK(parse_work_fact("created").error().code == "invalid_value");
     CHECK(to_string(ChainState::kAbsent) == "absent");
     CHECK(parse_public_status("retracted").value() == PublicStatus::kRetracted);
     CHECK(parse_public_status("accepted").error().code == "invalid_value");

@@ -8,28 +8,25 @@
 namespace lamda::gateway {
 
 std::string read_job(const Parts& parts, const JobId& id) {
-    const auto row = parts.database.transact([&](store::Txn& txn) { return find_job(txn, id); });
-    if (!row) {
+    auto job = parts.database.transact([&](store::Txn& txn) { return find_job(txn, id); });
+    if (!job) {
         throw not_found("job");
     }
-    return views::job_json(*row);
+    return *std::move(job);
 }
 
 namespace {
 
 /// Like read_job(); a job with a stored spec that is in no block yet is `submitted`.
 std::string read_job_or_submission(const Parts& parts, const JobId& id) {
-    return parts.database.transact([&](store::Txn& txn) {
-        if (const auto job = find_job(txn, id)) {
-            return views::job_json(*job);
-        }
-        const auto stored = find_spec(txn, id);
-        const auto shown = stored ? views::submitted_json(id, *stored) : std::nullopt;
-        if (!shown) {
-            throw not_found("job");
-        }
-        return *shown;
+    auto shown = parts.database.transact([&](store::Txn& txn) {
+        auto job = find_job(txn, id);
+        return job ? job : find_submission(txn, id);
     });
+    if (!shown) {
+        throw not_found("job");
+    }
+    return *std::move(shown);
 }
 
 }  // namespace

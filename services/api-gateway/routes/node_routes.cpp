@@ -72,11 +72,11 @@ void add_node_routes(http::Server& server, const Parts& parts) {
     add_route(server, parts, "POST", "/api/nodes/query", list, is_large_page);
     add_route(server, parts, "GET", "/api/nodes/{address}", [&parts](const http::Request& request) {
         const auto address = address_param(request);
-        const auto row = parts.database.transact([&](store::Txn& txn) { return find_node(txn, address); });
-        if (!row) {
+        const auto node = parts.database.transact([&](store::Txn& txn) { return find_node(txn, address); });
+        if (!node) {
             throw not_found("node");
         }
-        return json_response(views::node_json(*row));
+        return json_response(*node);
     });
     add_route(
         server, parts, "GET", "/api/reputation/{address}",

@@ -4,15 +4,17 @@
 
 namespace lamda::gateway {
 
-std::optional<store::Row> find_job(store::Txn& txn, const JobId& id) {
-    return txn.first("SELECT " + views::select_list(views::kJobs) + " FROM api.job WHERE id = $1::bytea",
-                     {id});
+std::optional<std::string> find_job(store::Txn& txn, const JobId& id) {
+    const auto row =
+        txn.first("SELECT " + views::select_list(views::kJobs) + " FROM api.job WHERE id = $1::bytea", {id});
+    return row ? std::optional(views::job_json(*row)) : std::nullopt;
 }
 
-std::optional<store::Row> find_node(store::Txn& txn, const Address& wallet) {
-    return txn.first("SELECT " + views::select_list(views::kNodes) +
-                         " FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
-                     {wallet});
+std::optional<std::string> find_node(store::Txn& txn, const Address& wallet) {
+    const auto row = txn.first("SELECT " + views::select_list(views::kNodes) +
+                                   " FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
+                               {wallet});
+    return row ? std::optional(views::node_json(*row)) : std::nullopt;
 }
 
 bool is_registered(store::Txn& txn, const Address& wallet) {

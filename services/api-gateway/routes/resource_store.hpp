@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "core/ids.hpp"
 #include "core/u256.hpp"
@@ -11,10 +12,10 @@
 
 namespace lamda::gateway {
 
-/// Returns the job's row for views::job_json(); nullopt: the job is in no block yet.
-std::optional<store::Row> find_job(store::Txn& txn, const JobId& id);
-/// Returns the registered node's row for views::node_json(); nullopt: not registered.
-std::optional<store::Row> find_node(store::Txn& txn, const Address& wallet);
+/// Returns the job as a REST object (JSON); nullopt: the job is in no block yet.
+std::optional<std::string> find_job(store::Txn& txn, const JobId& id);
+/// Returns the registered node as a REST object (JSON); nullopt: not registered.
+std::optional<std::string> find_node(store::Txn& txn, const Address& wallet);
 /// True if a node with this address is registered.
 bool is_registered(store::Txn& txn, const Address& wallet);
 

@@ -1,5 +1,7 @@
 #include "services/api-gateway/routes/spec_store.hpp"
 
+#include "views/resources.hpp"
+
 namespace lamda::gateway {
 
 SpecAge read_spec_age(store::Txn& txn, const JobId& id) {
@@ -11,8 +13,9 @@ SpecAge read_spec_age(store::Txn& txn, const JobId& id) {
     return row->get<bool>("ages") ? SpecAge::kOld : SpecAge::kRecent;
 }
 
-std::optional<store::Row> find_spec(store::Txn& txn, const JobId& id) {
-    return txn.first("SELECT spec, created_at FROM api.spec WHERE id = $1::bytea", {id});
+std::optional<std::string> find_submission(store::Txn& txn, const JobId& id) {
+    const auto row = txn.first("SELECT spec, created_at FROM api.spec WHERE id = $1::bytea", {id});
+    return row ? views::submitted_json(id, *row) : std::nullopt;
 }
 
 JobId put_spec(store::Txn& txn, const std::string& canonical) {

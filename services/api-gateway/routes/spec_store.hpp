@@ -18,8 +18,9 @@ enum class SpecAge {
 };
 /// Returns the spec's age, by the database's clock.
 SpecAge read_spec_age(store::Txn& txn, const JobId& id);
-/// Returns the stored spec's row for views::submitted_json(); nullopt: not stored.
-std::optional<store::Row> find_spec(store::Txn& txn, const JobId& id);
+/// Returns the job of a stored spec as a REST object (JSON) with status `submitted`; nullopt: no spec that
+/// can be a job's is stored.
+std::optional<std::string> find_submission(store::Txn& txn, const JobId& id);
 /// Stores a canonical spec, or renews its expiry. Returns the id that the database derives from it.
 JobId put_spec(store::Txn& txn, const std::string& canonical);
 

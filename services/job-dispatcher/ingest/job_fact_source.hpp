@@ -27,8 +27,8 @@ class JobFactSource {
     virtual ~JobFactSource() = default;
     /// Returns the topics of the logs that are facts: the stream's filter.
     virtual std::vector<Topic> topics() const = 0;
-    /// Returns the facts of the batch's logs, in chain order. Skips other logs. One call for each batch, because
-    /// backfills decode millions of logs.
+    /// Returns the facts of the batch's logs, in chain order. Skips other logs. One call for each batch,
+    /// because backfills decode millions of logs.
     virtual std::vector<JobFact> facts(const ingest::Batch& batch) const = 0;
 };
 

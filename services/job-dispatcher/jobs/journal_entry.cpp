@@ -7,14 +7,7 @@ namespace lamda::dispatch {
 
 namespace {
 
-using wire::WorkFact;
-
 constexpr std::array kChainFacts{ChainFact::kCreated, ChainFact::kConfirmed, ChainFact::kClaimed};
-constexpr std::array kWorkFacts{
-    WorkFact::kSpecMissing, WorkFact::kSpecContradicts, WorkFact::kProviderUnknown, WorkFact::kAssignable,
-    WorkFact::kAccepted,    WorkFact::kRunning,         WorkFact::kCompleted,       WorkFact::kRetry,
-    WorkFact::kExhausted,   WorkFact::kFailedForGood,   WorkFact::kSpecExpired,     WorkFact::kSetCancelled,
-    WorkFact::kSetFailed};
 
 std::string_view name_of(ChainFact fact) {
     switch (fact) {
@@ -52,7 +45,7 @@ std::string_view to_string(const Fact& fact) {
     if (const auto* chain = std::get_if<ChainFact>(&fact)) {
         return name_of(*chain);
     }
-    return wire::to_string(std::get<WorkFact>(fact));
+    return wire::to_string(std::get<wire::WorkFact>(fact));
 }
 
 Result<Fact> parse_fact(std::string_view text) {
@@ -61,10 +54,8 @@ Result<Fact> parse_fact(std::string_view text) {
             return Fact(fact);
         }
     }
-    for (const auto fact : kWorkFacts) {
-        if (wire::to_string(fact) == text) {
-            return Fact(fact);
-        }
+    if (const auto fact = wire::parse_work_fact(text)) {
+        return Fact(*fact);
     }
     return Error{"invalid_fact", "unknown kind of fact: " + std::string(text), ""};
 }
