@@ -28,6 +28,7 @@ TEST_CASE("Forty concurrent lists are answered or refused within the memory budg
             net::HttpRequest request;
             request.method = "GET";
             request.url = "http://127.0.0.1:" + std::to_string(gateway.port) + "/api/jobs?limit=1000";
+            request.timeout = testkit::kCallTimeout;
             const auto answer = client.send(request);
             const auto body = json::parse(answer.body);
             answered += answer.status == 200 && body.at("items").size() == 60 ? 1 : 0;

@@ -8,6 +8,7 @@
 #include "net/http_client.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "testkit/migrated_database.hpp"
+#include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
 
 namespace lamda::gateway {
@@ -32,6 +33,7 @@ inline http::ServerConfig server_config(MemoryBudget& memory) {
     http::ServerConfig out;
     out.memory = &memory;
     out.cors_origins = {kOrigin};
+    out.read_timeout_ms = 600'000;  // no honest client is late, however slow the machine is
     return out;
 }
 
@@ -80,6 +82,7 @@ struct Gateway {
         request.body = body;
         request.headers = headers;
         request.headers.emplace_back("Content-Type", "application/json");
+        request.timeout = testkit::kCallTimeout;
         auto raw = client.send(request);
         return {raw.status, json::parse(raw.body, nullptr, false), raw};
     }
