@@ -84,8 +84,9 @@ std::vector<std::size_t> ranked(const std::vector<Column>& columns, unsigned Col
             out.push_back(i);
         }
     }
-    std::stable_sort(out.begin(), out.end(),
-                     [&](std::size_t a, std::size_t b) { return columns[a].*rank < columns[b].*rank; });
+    std::sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) {
+        return std::pair(columns[a].*rank, a) < std::pair(columns[b].*rank, b);
+    });
     return out;
 }
 
@@ -151,11 +152,11 @@ std::string line_of(const std::vector<std::string>& cells, const std::vector<Col
         const auto tone = is_head ? Tone::kHead : columns[i].tone ? columns[i].tone(cells[i]) : Tone::kPlain;
         const auto shown = painted(cell, tone, screen.colour);
         if (right_aligned(columns[i].kind)) {
-            out += blanks + padding + shown;
+            out.append(blanks).append(padding).append(shown);
             blanks.assign(kGap, ' ');
         } else {
-            out += blanks + shown;
-            blanks = padding + std::string(kGap, ' ');
+            out.append(blanks).append(shown);
+            blanks.assign(padding.size() + kGap, ' ');
         }
     }
     return out;

@@ -43,8 +43,9 @@ std::vector<std::size_t> chosen(const std::vector<BoardRow>& rows, std::size_t r
     for (std::size_t i = 0; i < out.size(); ++i) {
         out[i] = i;
     }
-    std::stable_partition(out.begin(), out.end(),
-                          [&](std::size_t i) { return rows[i].status != "rewarded"; });
+    std::sort(out.begin(), out.end(), [&](std::size_t a, std::size_t b) {
+        return std::pair(rows[a].status == "rewarded", a) < std::pair(rows[b].status == "rewarded", b);
+    });
     out.resize(std::min(out.size(), room));
     std::sort(out.begin(), out.end());
     return out;

@@ -118,14 +118,15 @@ struct ChainTruth {
 
 ChainTruth read_chains(localnet::Network& network) {
     ChainTruth out;
-    for (auto& job : onchain::JobManagerReader(network.bsc(), network.job_manager()).jobs(BlockNum{0})) {
-        out.jobs.emplace(job.id, std::move(job));
+    for (const auto& job :
+         onchain::JobManagerReader(network.bsc(), network.job_manager()).jobs(BlockNum{0})) {
+        out.jobs.emplace(job.id, job);
     }
     onchain::ReputationView reputation(network.opbnb(), network.node_reputation());
-    for (auto& increment : reputation.increments(BlockNum{0})) {
+    for (const auto& increment : reputation.increments(BlockNum{0})) {
         if (increment.job) {
             ++out.times_rewarded[*increment.job];
-            out.rewards.emplace(*increment.job, std::move(increment));
+            out.rewards.emplace(*increment.job, increment);
         }
     }
     for (const auto& provider : network.providers()) {
@@ -215,7 +216,7 @@ bool print_summary(localnet::Network& network, localnet::Market& market, const s
         const auto name = crypto::checksum_address(provider);
         table.row({name, counted, due});
         if (counted != due) {
-            faults.push_back("provider " + name + " has " + counted + " successful jobs, not " + due);
+            faults.push_back(fmt::format("provider {} has {} successful jobs, not {}", name, counted, due));
         }
     }
     fmt::print("\nProviders on opBNB\n\n{}", table.text(screen));
