@@ -8,7 +8,8 @@
 
 namespace lamda {
 
-/// Characters that are escaped in strings besides those of RFC 8785, section 3.2.2.2 (`"`, `\`, U+0000 … U+001F).
+/// Characters that are escaped in strings besides those of RFC 8785, section 3.2.2.2 (`"`, `\`, U+0000 …
+/// U+001F).
 enum class JsonEscapes {
     kCanonical,  ///< no others
     kSteering    ///< those that control a terminal or reorder a line, as `\uXXXX`: for logs and answers
@@ -22,8 +23,8 @@ void append_json_escaped(std::string& out, std::string_view text, JsonEscapes es
 /// Appends `text` quoted and escaped.
 void append_json_string(std::string& out, std::string_view text, JsonEscapes escapes);
 
-/// Writes compact JSON in the order of the calls: a key before each member, an end for each begin. Sets the commas;
-/// does not check the rest.
+/// Writes compact JSON in the order of the calls: a key before each member, an end for each begin. Sets the
+/// commas; does not check the rest.
 class JsonWriter {
   public:
     explicit JsonWriter(JsonEscapes escapes = JsonEscapes::kSteering) : escapes_(escapes) {}
@@ -41,7 +42,8 @@ class JsonWriter {
     }
     JsonWriter& boolean(bool value) { return raw(value ? "true" : "false"); }
     JsonWriter& null() { return raw("null"); }
-    /// Appends a value, several values of an array, or several members, that are JSON already; nothing if empty.
+    /// Appends a value, several values of an array, or several members, that are JSON already; nothing if
+    /// empty.
     JsonWriter& raw(std::string_view json);
 
     /// The text so far, which leaves the writer empty.

@@ -9,8 +9,8 @@ namespace lamda {
 /// U+FFFD, in place of a byte that is not UTF-8.
 inline constexpr std::string_view kReplacementCharacter = "\xEF\xBF\xBD";
 
-/// Length of the valid UTF-8 sequence at the start of `text`: 1 … 4, or 0 if there is none (overlong forms, surrogates,
-/// above U+10FFFF, cut sequences).
+/// Length of the valid UTF-8 sequence at the start of `text`: 1 … 4, or 0 if there is none (overlong forms,
+/// surrogates, above U+10FFFF, cut sequences).
 std::size_t utf8_sequence(std::string_view text);
 /// @param sequence one valid UTF-8 sequence
 char32_t code_point(std::string_view sequence);

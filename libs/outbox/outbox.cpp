@@ -1,5 +1,6 @@
 #include "outbox/outbox.hpp"
 
+#include "store/channels.hpp"
 #include "store/values.hpp"
 
 namespace lamda::outbox {
@@ -26,7 +27,7 @@ void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<Out
         {owner, store::array_of(messages, &OutboxMessage::subject),
          store::array_of(messages, &OutboxMessage::message_id),
          store::array_of(messages, &OutboxMessage::body)});
-    txn.notify("lamda_outbox", owner);
+    txn.notify(store::kOutboxChannel, owner);
 }
 
 }  // namespace lamda::outbox

@@ -6,6 +6,7 @@
 
 #include "core/crash_point.hpp"
 #include "core/deadline.hpp"
+#include "store/channels.hpp"
 
 namespace lamda::outbox {
 
@@ -111,7 +112,7 @@ void Relay::report_age(const std::string& reason) {
 }
 
 void Relay::run(const std::stop_token& stop) {
-    store::Listener listener(database_, {"lamda_outbox"});
+    store::Listener listener(database_, {store::kOutboxChannel});
     std::string last_error;
     while (!stop.stop_requested()) {
         std::string now;

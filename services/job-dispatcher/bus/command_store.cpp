@@ -2,6 +2,7 @@
 
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
+#include "store/channels.hpp"
 
 namespace lamda::dispatch {
 
@@ -40,7 +41,7 @@ void save_command(store::Txn& txn, const wire::Command& command, const CommandEf
     if (effect.spec) {
         put_spec(txn, as_bytes(effect.spec->canonical));
         attach_spec(txn, effect.spec->attached);
-        txn.notify(kWakeChannel);
+        txn.notify(store::kJobChannel);
     }
     txn.exec("INSERT INTO dispatch.command (request_id, answer, asked) VALUES ($1, $2, $3)",
              {command.request_id, effect.answer.answer, effect.answer.asked});

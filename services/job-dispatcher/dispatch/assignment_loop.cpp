@@ -8,6 +8,7 @@
 #include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "services/job-dispatcher/jobs/job_decisions.hpp"
 #include "services/job-dispatcher/jobs/status_store.hpp"
+#include "store/channels.hpp"
 
 namespace lamda::dispatch {
 
@@ -93,7 +94,7 @@ AssignmentLoop::AssignmentLoop(store::Database& database, BusSetup& setup, Deplo
 
 void AssignmentLoop::run(const std::stop_token& stop) {
     constexpr std::size_t kMost = 500;
-    store::Listener listener(database_, {kWakeChannel, "lamda_spec", "lamda_node"});
+    store::Listener listener(database_, {store::kJobChannel, store::kSpecChannel, store::kNodeChannel});
     while (!stop.stop_requested()) {
         // Durables are created before the provider's first job, so that a starting agent can check its
         // connection. A registration alone creates none: it costs only gas, a durable costs resources of the

@@ -4,6 +4,7 @@
 #include "services/job-dispatcher/dispatch/due_store.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/spec_store.hpp"
+#include "store/channels.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::dispatch {
@@ -13,7 +14,7 @@ SpecFetchLoop::SpecFetchLoop(store::Database& database, ipfs::ContentStore& cont
     : database_(database), content_(content), clock_(clock), log_(std::move(log)) {}
 
 void SpecFetchLoop::watch(const std::stop_token& stop) {
-    store::Listener listener(database_, {kWakeChannel});
+    store::Listener listener(database_, {store::kJobChannel});
     while (!stop.stop_requested()) {
         const auto begin = clock_.steady();
         const auto awaited = database_.transact(awaited_specs);

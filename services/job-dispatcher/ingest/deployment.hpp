@@ -10,8 +10,6 @@ namespace lamda::dispatch {
 
 constexpr auto kStream = "dispatcher:bsc";
 constexpr auto kOutboxOwner = "dispatcher";
-/// Notification channel: wakes the assignment loop and other readers of the rows.
-constexpr auto kWakeChannel = "lamda_dispatch";
 
 /// Thread-safe.
 class Deployment {

@@ -6,6 +6,7 @@
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
+#include "store/channels.hpp"
 
 namespace lamda::dispatch {
 
@@ -142,7 +143,7 @@ void JournalRepair::repair(store::Txn& txn, const ingest::RangeSnapshot& again) 
         throw std::logic_error("audit repair before the stream is bound to a chain");
     }
     write_jobs(txn, writes, policy->chain_id, clock_.now());
-    txn.notify(kWakeChannel);
+    txn.notify(store::kJobChannel);
 }
 
 }  // namespace lamda::dispatch

@@ -12,6 +12,7 @@
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "services/job-dispatcher/jobs/status_store.hpp"
+#include "store/channels.hpp"
 
 namespace lamda::dispatch {
 
@@ -123,7 +124,7 @@ void JobProjection::advance(store::Txn& txn, const ingest::Batch& batch, const p
     }
     save_progress(txn, batch.to.number, state.boundary);
     progress_.set(state.caught_up);
-    txn.notify(kWakeChannel);
+    txn.notify(store::kJobChannel);
 }
 
 void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts,
@@ -185,14 +186,14 @@ void JobProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
     }
     save_progress(txn, unwind.to.number, std::min(state.boundary, unwind.to.number));
     progress_.set(state.caught_up);
-    txn.notify(kWakeChannel);
+    txn.notify(store::kJobChannel);
 }
 
 void JobProjection::boundary(store::Txn& txn, const pgingest::StreamState& state) {
     end_load(txn, Millis{0}, log_);
     save_boundary(txn, state.boundary);
     progress_.set(state.caught_up);
-    txn.notify(kWakeChannel);
+    txn.notify(store::kJobChannel);
 }
 
 }  // namespace lamda::dispatch

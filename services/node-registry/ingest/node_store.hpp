@@ -13,8 +13,6 @@ namespace lamda::registry {
 
 constexpr auto kOwner = "registry";
 constexpr auto kStream = "registry:opbnb";
-/// Notification channel: a node was registered, changed, or is back online.
-constexpr auto kNodeChannel = "lamda_node";
 
 void append_journal(store::Txn& txn, const std::vector<NodeEvent>& events);
 /// Flags every entry above the block as orphaned. Returns the affected providers.

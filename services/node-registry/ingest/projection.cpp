@@ -4,6 +4,7 @@
 
 #include "contracts/node_reputation.hpp"
 #include "services/node-registry/ingest/node_events.hpp"
+#include "store/channels.hpp"
 #include "store/values.hpp"
 
 namespace lamda::registry {
@@ -119,7 +120,7 @@ void NodeProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pg
     }
     save_nodes(txn, changed);
     put_feed_events(txn, feed_events, clock_.now());
-    txn.notify(kNodeChannel);
+    txn.notify(store::kNodeChannel);
 }
 
 void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now) {
@@ -155,7 +156,7 @@ void refold(store::Txn& txn, const std::set<Address>& providers, Timestamp now) 
     put_feed_events(txn, feed_events, now);
     // A retraction ends the presence in the feeds: a node that registers again is announced online again.
     forget_announced(txn, retracted);
-    txn.notify(kNodeChannel);
+    txn.notify(store::kNodeChannel);
 }
 
 void NodeProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState&) {

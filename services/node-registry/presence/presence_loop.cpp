@@ -2,6 +2,7 @@
 
 #include "runtime/app.hpp"
 #include "services/node-registry/ingest/node_events.hpp"
+#include "store/channels.hpp"
 #include "wire/heartbeat_check.hpp"
 
 namespace lamda::registry {
@@ -101,7 +102,7 @@ void PresenceLoop::flush() {
         const auto saved = database_.transact([&](store::Txn& txn) {
             auto out = save_presence(txn, presences, offline_after_);
             if (out.came_back) {
-                txn.notify(kNodeChannel);
+                txn.notify(store::kNodeChannel);
             }
             return out;
         });
