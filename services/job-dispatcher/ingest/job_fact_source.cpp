@@ -2,21 +2,21 @@
 
 namespace lamda::dispatch {
 
+void FactList::add(const JobFact& fact) {
+    JobEvent& entry = entries_.emplace_back();
+    entry.job_id = fact.job_id;
+    entry.fact = fact.kind;
+    entry.at = fact.at;
+    entry.position = fact.position;
+    entry.body.renter = fact.renter;
+    entry.body.provider = fact.provider;
+    entry.body.amount = fact.amount;
+}
+
 std::vector<JobEvent> read_entries(const JobFactSource& source, const ingest::Batch& batch) {
-    const auto facts = source.facts(batch);
-    std::vector<JobEvent> out;
-    out.reserve(facts.size());
-    for (const auto& fact : facts) {
-        JobEvent& entry = out.emplace_back();
-        entry.job_id = fact.job_id;
-        entry.fact = fact.kind;
-        entry.at = fact.at;
-        entry.position = fact.position;
-        entry.body.renter = fact.renter;
-        entry.body.provider = fact.provider;
-        entry.body.amount = fact.amount;
-    }
-    return out;
+    FactList out(batch.logs.size());
+    source.read(batch, out);
+    return std::move(out).take();
 }
 
 }  // namespace lamda::dispatch

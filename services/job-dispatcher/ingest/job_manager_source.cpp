@@ -37,16 +37,14 @@ std::vector<Topic> JobManagerSource::topics() const {
     return jm::all_topics();
 }
 
-std::vector<JobFact> JobManagerSource::facts(const ingest::Batch& batch) const {
-    std::vector<JobFact> out;
-    out.reserve(batch.logs.size());
+void JobManagerSource::read(const ingest::Batch& batch, FactList& out) const {
     auto header = batch.headers.begin();
     for (const auto& log : batch.logs) {
         const auto decoded = jm::decode_event(log);
         if (!decoded) {
             continue;
         }
-        JobFact& fact = out.emplace_back();
+        JobFact fact;
         std::visit(ToFact{fact}, *decoded);
         header =
             std::lower_bound(header, batch.headers.end(), log.block_num,
@@ -54,8 +52,8 @@ std::vector<JobFact> JobManagerSource::facts(const ingest::Batch& batch) const {
         const bool known = header != batch.headers.end() && header->ref.number == log.block_num;
         fact.at = from_unix_seconds(known ? header->timestamp : batch.to_timestamp);
         fact.position = ChainPosition{{log.block_num, log.block_hash}, log.log_index, log.tx_hash};
+        out.add(fact);
     }
-    return out;
 }
 
 }  // namespace lamda::dispatch

@@ -9,7 +9,7 @@ class JobManagerSource final : public JobFactSource {
   public:
     std::vector<Topic> topics() const override;
     /// Times of logs without a header in the batch are those of the batch's last block.
-    std::vector<JobFact> facts(const ingest::Batch& batch) const override;
+    void read(const ingest::Batch& batch, FactList& out) const override;
 };
 
 }  // namespace lamda::dispatch

@@ -26,19 +26,19 @@ TEST_CASE("each log of JobManager is one fact, with the fields of its kind") {
     BatchMaker chain;
     for (const auto& row : rows) {
         const auto batch = chain.next(row.log, 7, 3, 2);
-        const auto facts = source.facts(batch);
+        const auto facts = read_entries(source, batch);
         REQUIRE(facts.size() == 3);
         for (std::size_t i = 0; i < facts.size(); ++i) {
             INFO("log " << static_cast<int>(row.log) << ", fact " << i);
             const auto& fact = facts[i];
             const auto& block = batch.headers[i / 2];
-            CHECK(fact.kind == row.kind);
+            CHECK((fact.fact == Fact(row.kind)));
             CHECK(fact.job_id == job_id(7 + i));
-            CHECK(fact.renter.has_value() == row.renter);
-            CHECK(fact.provider.has_value() == row.provider);
-            CHECK(fact.amount.has_value() == row.amount);
-            CHECK((fact.position.block == block.ref));
-            CHECK(fact.position.log_index == i % 2);
+            CHECK(fact.body.renter.has_value() == row.renter);
+            CHECK(fact.body.provider.has_value() == row.provider);
+            CHECK(fact.body.amount.has_value() == row.amount);
+            CHECK((fact.position == ChainPosition{block.ref, i % 2, batch.logs[i].tx_hash}));
+            CHECK(fact.id == 0);
             CHECK(fact.at == from_unix_seconds(block.timestamp));
         }
     }
@@ -49,24 +49,8 @@ TEST_CASE("logs of other events are no facts; a log without a header has the tim
     auto batch = chain.next(LogKind::kCreated, 0, 3, 1);
     batch.logs[1].topics[0] = testing::hash_of<Topic>('x', 1);
     batch.headers.erase(batch.headers.begin());
-    const auto facts = JobManagerSource().facts(batch);
+    const auto facts = read_entries(JobManagerSource(), batch);
     REQUIRE(facts.size() == 2);
     CHECK(facts[0].at == from_unix_seconds(batch.to_timestamp));
     CHECK(facts[1].job_id == job_id(2));
-}
-
-TEST_CASE("the entries of a batch carry what the journal stores of its facts") {
-    BatchMaker chain;
-    const JobManagerSource source;
-    const auto batch = chain.next(LogKind::kCreated, 0, 2, 2);
-    const auto facts = source.facts(batch);
-    const auto entries = read_entries(source, batch);
-    REQUIRE(entries.size() == 2);
-    CHECK(to_string(entries[1].fact) == "created");
-    CHECK((entries[1].position == facts[1].position));
-    CHECK(entries[1].at == facts[1].at);
-    CHECK(entries[1].body.renter == facts[1].renter);
-    CHECK(entries[1].body.provider == facts[1].provider);
-    CHECK(entries[1].body.amount == facts[1].amount);
-    CHECK(entries[1].id == 0);
 }
