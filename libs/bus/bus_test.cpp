@@ -36,7 +36,7 @@ TEST_CASE_METHOD(
     auto asker = client("asker");
     REQUIRE(wait_until([&] {
         try {
-            return asker->request("jobs.command", "hello", Millis(500)) == "echo hello";
+            return asker->request("jobs.command", "hello", kCallTimeout) == "echo hello";
         } catch (const Unavailable&) {
             return false;
         }

@@ -130,7 +130,7 @@ TEST_CASE("a redelivered assignment runs once, and its recorded status is publis
 TEST_CASE("each failure is reported with its code") {
     Scenario scenario(Env{{"AGENT_CAPACITY", "4"},
                           {"AGENT_MAX_INPUT_MIB", "1"},
-                          {"AGENT_RETRY_FOR", "1s"},
+                          {"AGENT_RETRY_FOR", "5s"},
                           {"AGENT_PRIVATE_REGISTRIES", "127.0.0.1:1"}});
     scenario.start();
 
@@ -231,7 +231,7 @@ TEST_CASE(
     });
     const int port = liar.start();
     Scenario scenario(
-        Env{{"IPFS_GATEWAY_URL", "http://127.0.0.1:" + std::to_string(port)}, {"AGENT_RETRY_FOR", "1s"}});
+        Env{{"IPFS_GATEWAY_URL", "http://127.0.0.1:" + std::to_string(port)}, {"AGENT_RETRY_FOR", "5s"}});
     scenario.start();
     auto job = scenario.job("cat /input > /output/result");
     // The content store does not have it either: the wrong bytes are the only answer.
