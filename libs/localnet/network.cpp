@@ -169,7 +169,7 @@ void Network::start_servers(const Progress& progress) {
     create_database();
     progress("NATS with JetStream");
     nats_ = std::make_unique<testkit::NatsServer>(config_.dir + "/nats");
-    progress("two EVM nodes: BSC (chain 97, 0.45 s blocks), opBNB (chain 5611, 0.25 s blocks)");
+    progress("EVM nodes: BSC (chain 97, 0.45 s a block), opBNB (chain 5611, 0.25 s)");
     const auto start = [&](const char* folder, ChainId chain, double seconds, unsigned slots) {
         testkit::AnvilConfig config{chain, seconds, slots};
         config.old_states = kOldStates;

@@ -168,8 +168,8 @@ std::string fault_of(const Tracked& job, const ChainTruth& truth, localnet::Mark
 
 void print_jobs(const std::vector<Tracked>& jobs, const ChainTruth& truth, const terminal::Screen& screen) {
     fmt::print(
-        "\nJobs, read from the two chains (times UTC; assigned, completed and output from the signed "
-        "statuses)\n\n");
+        "\nJobs, read from the two chains\n"
+        "(times UTC; assigned, completed and output from the signed statuses)\n\n");
     terminal::Table table({{"JOB", Kind::kId, 1},
                            {"CREATED", Kind::kText, 0, 2},
                            {"ASSIGNED", Kind::kText, 0, 3},
