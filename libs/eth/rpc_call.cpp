@@ -4,78 +4,16 @@
 
 #include <algorithm>
 
+#include "core/json_writer.hpp"
 #include "eth/detail/batch_answer.hpp"
 #include "eth/detail/logs_answer.hpp"
+#include "eth/detail/rpc_params.hpp"
 #include "eth/rpc_answer.hpp"
 
 namespace lamda::eth {
 namespace {
 
 constexpr std::size_t kMaxAnswer = 8U << 20;
-
-std::string in_quotes(std::string_view plain) {
-    return fmt::format("\"{}\"", plain);
-}
-
-std::string block_json(BlockSpec block) {
-    if (const auto* number = std::get_if<BlockNum>(&block)) {
-        return in_quotes(to_quantity(number->value));
-    }
-    switch (std::get<Tag>(block)) {
-        case Tag::kLatest:
-            return in_quotes("latest");
-        case Tag::kSafe:
-            return in_quotes("safe");
-        case Tag::kFinalized:
-            return in_quotes("finalized");
-        case Tag::kPending:
-            return in_quotes("pending");
-        case Tag::kEarliest:
-            return in_quotes("earliest");
-    }
-    throw std::logic_error("a tag outside its enumeration");
-}
-
-std::string call_json(const CallRequest& request) {
-    std::string out = "{";
-    if (request.from) {
-        out += fmt::format(R"("from":"{}",)", request.from->hex());
-    }
-    if (request.to) {
-        out += fmt::format(R"("to":"{}",)", request.to->hex());
-    }
-    if (request.gas) {
-        out += fmt::format(R"("gas":"{}",)", to_quantity(*request.gas));
-    }
-    if (request.value != 0) {
-        out += fmt::format(R"("value":"{}",)", to_quantity(request.value));
-    }
-    return out + fmt::format(R"("data":"{}"}})", to_hex(request.data));
-}
-
-template <class Fixed>
-std::string array_json(const std::vector<Fixed>& items) {
-    std::string out = "[";
-    for (const Fixed& item : items) {
-        out += (out.size() > 1 ? "," : "") + in_quotes(item.hex());
-    }
-    return out + "]";
-}
-
-std::string filter_json(const std::string& blocks, const LogFilter& filter) {
-    std::string out = "[{" + blocks;
-    if (!filter.addresses.empty()) {
-        out += R"(,"address":)" + array_json(filter.addresses);
-    }
-    if (!filter.topic0.empty() || !filter.topic1.empty()) {
-        out += R"(,"topics":[)" + (filter.topic0.empty() ? "null" : array_json(filter.topic0));
-        if (!filter.topic1.empty()) {
-            out += "," + array_json(filter.topic1);
-        }
-        out += "]";
-    }
-    return out + "}]";
-}
 
 template <class Fixed>
 bool any_of(const std::vector<Fixed>& allowed, const Fixed& value) {
@@ -167,9 +105,8 @@ RpcCall make_findable(std::string method, std::string params, std::optional<T>& 
 }
 
 template <class InRange>
-RpcCall logs_call(const std::string& blocks, const LogFilter& filter, std::vector<Log>& out,
-                  InRange in_range) {
-    RpcCall rpc_call{"eth_getLogs", filter_json(blocks, filter), {}};
+RpcCall logs_call(std::string_view blocks, const LogFilter& filter, std::vector<Log>& out, InRange in_range) {
+    RpcCall rpc_call{"eth_getLogs", filter_params(blocks, filter), {}};
     rpc_call.read = [&out, filter, in_range](std::uint64_t id, net::HttpResponse& response) {
         auto logs = read_answer("eth_getLogs", response, [&] { return read_logs_answer(id, response); });
         check_logs(logs, filter, in_range);
@@ -179,7 +116,7 @@ RpcCall logs_call(const std::string& blocks, const LogFilter& filter, std::vecto
 }
 
 std::string at_block(const Address& address, BlockSpec block) {
-    return fmt::format("[{},{}]", in_quotes(address.hex()), block_json(block));
+    return params_of({address.hex(), block_text(block)});
 }
 
 Header read_header(const RpcAnswer& answer) {
@@ -203,17 +140,19 @@ TxHash read_tx_hash(const RpcAnswer& answer) {
 namespace {
 
 std::string call_body(const RpcCall& rpc_call, std::uint64_t id) {
-    return fmt::format(R"({{"jsonrpc":"2.0","id":{},"method":"{}","params":{}}})", id, rpc_call.method,
-                       rpc_call.params);
+    JsonWriter out;
+    out.begin_object().key("jsonrpc").text("2.0").key("id").number(id).key("method").text(rpc_call.method);
+    return out.key("params").raw(rpc_call.params).end_object().take();
 }
 
 /// The id of a call in a batch is its index.
 std::string batch_body(const std::vector<RpcCall>& parts) {
-    std::string out = "[";
+    JsonWriter out;
+    out.begin_array();
     for (std::size_t i = 0; i < parts.size(); ++i) {
-        out += (i > 0 ? "," : "") + call_body(parts[i], i);
+        out.raw(call_body(parts[i], i));
     }
-    return out + "]";
+    return out.end_array().take();
 }
 
 }  // namespace
@@ -245,7 +184,7 @@ RpcCall header(BlockSpec block, std::optional<Header>& out) {
         const auto* number = std::get_if<BlockNum>(&block);
         return number == nullptr || found.number == *number;
     };
-    auto rpc_call = make_maybe("eth_getBlockByNumber", "[" + block_json(block) + ",false]", out, read_header,
+    auto rpc_call = make_maybe("eth_getBlockByNumber", block_params(block_text(block)), out, read_header,
                                right, "another block than the one asked for");
     if (std::holds_alternative<Tag>(block)) {  // a node that has just started returns null for a while
         rpc_call.is_absent = [&out] { return !out; };
@@ -255,43 +194,42 @@ RpcCall header(BlockSpec block, std::optional<Header>& out) {
 
 RpcCall header(const BlockHash& hash, std::optional<Header>& out) {
     return make_maybe(
-        "eth_getBlockByHash", "[" + in_quotes(hash.hex()) + ",false]", out, read_header,
+        "eth_getBlockByHash", block_params(hash.hex()), out, read_header,
         [hash](const Header& found) { return found.hash == hash; }, "another block than the one asked for");
 }
 
 RpcCall proven_header(BlockNum number, std::optional<Header>& out) {
     return make_maybe(
-        "eth_getBlockByNumber", "[" + block_json(number) + ",false]", out,
+        "eth_getBlockByNumber", block_params(block_text(number)), out,
         [](const RpcAnswer& answer) { return answer.proven_header(); },
         [number](const Header& found) { return found.number == number; },
         "another block than the one asked for");
 }
 
 RpcCall logs(BlockNum from, BlockNum to, const LogFilter& filter, std::vector<Log>& out) {
-    const auto blocks =
-        fmt::format(R"("fromBlock":"{}","toBlock":"{}")", to_quantity(from.value), to_quantity(to.value));
-    return logs_call(blocks, filter, out,
+    JsonWriter blocks;
+    blocks.key("fromBlock").text(to_quantity(from.value)).key("toBlock").text(to_quantity(to.value));
+    return logs_call(blocks.take(), filter, out,
                      [from, to](const Log& log) { return log.block_num >= from && log.block_num <= to; });
 }
 
 RpcCall logs(const BlockHash& block, const LogFilter& filter, std::vector<Log>& out) {
-    return logs_call(fmt::format(R"("blockHash":"{}")", block.hex()), filter, out,
+    return logs_call(JsonWriter().key("blockHash").text(block.hex()).take(), filter, out,
                      [block](const Log& log) { return log.block_hash == block; });
 }
 
 RpcCall block_receipts(const BlockHash& block, std::vector<Receipt>& out) {
-    return make("eth_getBlockReceipts", "[" + in_quotes(block.hex()) + "]", out,
-                [block](const RpcAnswer& answer) {
-                    if (answer.is_null()) {
-                        answer.refuse("the node does not know this block");
-                    }
-                    auto receipts = answer.receipts();
-                    if (std::any_of(receipts.begin(), receipts.end(),
-                                    [&](const Receipt& receipt) { return receipt.block.hash != block; })) {
-                        answer.refuse("receipts of another block than the one asked for");
-                    }
-                    return receipts;
-                });
+    return make("eth_getBlockReceipts", params_of({block.hex()}), out, [block](const RpcAnswer& answer) {
+        if (answer.is_null()) {
+            answer.refuse("the node does not know this block");
+        }
+        auto receipts = answer.receipts();
+        if (std::any_of(receipts.begin(), receipts.end(),
+                        [&](const Receipt& receipt) { return receipt.block.hash != block; })) {
+            answer.refuse("receipts of another block than the one asked for");
+        }
+        return receipts;
+    });
 }
 
 RpcCall code(const Address& address, BlockSpec block, Bytes& out) {
@@ -301,11 +239,11 @@ RpcCall code(const Address& address, BlockSpec block, Bytes& out) {
 }
 
 RpcCall call(const CallRequest& request, BlockSpec block, Bytes& out) {
-    return make("eth_call", fmt::format("[{},{}]", call_json(request), block_json(block)), out, read_bytes);
+    return make("eth_call", call_params(request, block), out, read_bytes);
 }
 
 RpcCall estimate_gas(const CallRequest& request, std::uint64_t& out) {
-    return make("eth_estimateGas", "[" + call_json(request) + "]", out, read_u64);
+    return make("eth_estimateGas", call_params(request), out, read_u64);
 }
 
 RpcCall balance(const Address& address, BlockSpec block, U256& out) {
@@ -321,19 +259,19 @@ RpcCall gas_price(U256& out) {
 }
 
 RpcCall send_raw_transaction(BytesView raw, TxHash& out) {
-    return make("eth_sendRawTransaction", "[" + in_quotes(to_hex(raw)) + "]", out, read_tx_hash);
+    return make("eth_sendRawTransaction", params_of({to_hex(raw)}), out, read_tx_hash);
 }
 
 RpcCall receipt(const TxHash& hash, std::optional<Receipt>& out) {
     return make_findable(
-        "eth_getTransactionReceipt", "[" + in_quotes(hash.hex()) + "]", out,
+        "eth_getTransactionReceipt", params_of({hash.hex()}), out,
         [](const RpcAnswer& answer) { return answer.receipt(); },
         [hash](const Receipt& found) { return found.tx_hash == hash; }, "the receipt of another transaction");
 }
 
 RpcCall transaction(const TxHash& hash, std::optional<TransactionInfo>& out) {
     return make_findable(
-        "eth_getTransactionByHash", "[" + in_quotes(hash.hex()) + "]", out,
+        "eth_getTransactionByHash", params_of({hash.hex()}), out,
         [](const RpcAnswer& answer) { return answer.transaction(); },
         [hash](const TransactionInfo& found) { return found.hash == hash; },
         "another transaction than the one asked for");
@@ -341,9 +279,8 @@ RpcCall transaction(const TxHash& hash, std::optional<TransactionInfo>& out) {
 
 RpcCall transaction_at(const TxPlace& place, std::optional<TransactionInfo>& out) {
     return make_findable(
-        "eth_getTransactionByBlockHashAndIndex",
-        fmt::format(R"(["{}","{}"])", place.block.hex(), to_quantity(place.index)), out,
-        [](const RpcAnswer& answer) { return answer.transaction(); },
+        "eth_getTransactionByBlockHashAndIndex", params_of({place.block.hex(), to_quantity(place.index)}),
+        out, [](const RpcAnswer& answer) { return answer.transaction(); },
         [place](const TransactionInfo& found) {
             return found.hash == place.tx && found.block && found.block->hash == place.block;
         },

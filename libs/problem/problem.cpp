@@ -1,7 +1,6 @@
 #include "problem/problem.hpp"
 
-#include <nlohmann/json.hpp>
-
+#include "core/json_writer.hpp"
 #include "problem/status_phrase.hpp"
 
 namespace lamda::problem {
@@ -12,21 +11,20 @@ Problem invalid(const Error& error, const std::string& pointer) {
 }
 
 std::string to_json(const Problem& problem, std::string_view instance, std::string_view request_id) {
-    nlohmann::ordered_json body = {
-        {"type", "urn:lamda:error:" + problem.code},
-        {"title", problem.title.empty() ? std::string(status_phrase(problem.status)) : problem.title},
-        {"status", problem.status},
-        {"detail", problem.detail},
-        {"instance", instance},
-        {"code", problem.code},
-        {"request_id", request_id}};
+    JsonWriter out(JsonEscapes::kCanonical);
+    out.begin_object().key("type").text("urn:lamda:error:" + problem.code);
+    out.key("title").text(problem.title.empty() ? status_phrase(problem.status) : problem.title);
+    out.key("status").number(problem.status).key("detail").text(problem.detail);
+    out.key("instance").text(instance).key("code").text(problem.code).key("request_id").text(request_id);
     if (!problem.errors.empty()) {
-        auto& errors = body["errors"] = nlohmann::ordered_json::array();
+        out.key("errors").begin_array();
         for (const FieldError& error : problem.errors) {
-            errors.push_back({{"pointer", error.pointer}, {"code", error.code}, {"detail", error.detail}});
+            out.begin_object().key("pointer").text(error.pointer).key("code").text(error.code);
+            out.key("detail").text(error.detail).end_object();
         }
+        out.end_array();
     }
-    return body.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+    return out.end_object().take();
 }
 
 }  // namespace lamda::problem

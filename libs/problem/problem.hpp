@@ -31,9 +31,10 @@ struct Problem {
 /// 400 `invalid_request` for a refused input.
 Problem invalid(const Error& error, const std::string& pointer);
 
-/// {"type":"urn:lamda:error:<code>","title","status","detail","instance","code","request_id","errors":[…]}, without
-/// `errors` if there are none. Texts may come from a client: bytes that are not UTF-8 become U+FFFD.
-/// @param instance path of the request; empty on the bus  @param request_id as sent to the client; empty on the bus
+/// {"type":"urn:lamda:error:<code>","title","status","detail","instance","code","request_id","errors":[…]},
+/// without `errors` if there are none. Texts may come from a client: bytes that are not UTF-8 become U+FFFD.
+/// @param instance path of the request; empty on the bus  @param request_id as sent to the client; empty on
+/// the bus
 std::string to_json(const Problem& problem, std::string_view instance = "", std::string_view request_id = "");
 
 }  // namespace lamda::problem

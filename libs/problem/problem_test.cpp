@@ -6,9 +6,10 @@ using namespace lamda;
 using namespace lamda::problem;
 
 TEST_CASE("a problem document has the members of RFC 9457, the code and the request") {
-    CHECK(to_json({404, "unknown_job", "", "no job has this id", {}}, "/api/jobs/0x1", "abc") ==
-          R"({"type":"urn:lamda:error:unknown_job","title":"Not Found","status":404,)"
-          R"("detail":"no job has this id","instance":"/api/jobs/0x1","code":"unknown_job","request_id":"abc"})");
+    CHECK(
+        to_json({404, "unknown_job", "", "no job has this id", {}}, "/api/jobs/0x1", "abc") ==
+        R"({"type":"urn:lamda:error:unknown_job","title":"Not Found","status":404,)"
+        R"("detail":"no job has this id","instance":"/api/jobs/0x1","code":"unknown_job","request_id":"abc"})");
 }
 
 TEST_CASE("a problem document on the bus has no instance and no request id") {

@@ -1,16 +1,15 @@
 #include "store/values.hpp"
 
-#include "telemetry/json_text.hpp"
+#include "core/utf8.hpp"
 
 namespace lamda::store {
 
 std::string storable(std::string_view text, std::size_t most) {
-    constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
     std::string out;
     std::size_t at = 0;
     while (at < text.size()) {
-        const std::size_t length = text[at] == '\0' ? 0 : telemetry::utf8_sequence(text.substr(at));
-        const std::string_view next = length == 0 ? kReplacement : text.substr(at, length);
+        const std::size_t length = text[at] == '\0' ? 0 : utf8_sequence(text.substr(at));
+        const std::string_view next = length == 0 ? kReplacementCharacter : text.substr(at, length);
         if (out.size() + next.size() > most) {
             break;
         }

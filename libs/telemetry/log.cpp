@@ -8,7 +8,7 @@
 #include <cmath>
 
 #include "core/clock.hpp"
-#include "telemetry/json_text.hpp"
+#include "core/json_writer.hpp"
 
 namespace lamda::telemetry {
 
@@ -28,14 +28,12 @@ std::string_view name_of(Level level) {
     return "error";
 }
 
-void append_json(std::string& out, const Field& field) {
-    out += ',';
-    append_json_string(out, field.key());
-    out += ':';
+void append_member(JsonWriter& out, const Field& field) {
+    out.key(field.key());
     if (field.quoted()) {
-        append_json_string(out, field.text());
+        out.text(field.text());
     } else {
-        out += field.text();
+        out.raw(field.text());
     }
 }
 
@@ -47,7 +45,7 @@ void append_text(std::string& out, std::string_view text) {
     if (plain) {
         out += text;
     } else {
-        append_json_string(out, text);
+        append_json_string(out, text, JsonEscapes::kSteering);
     }
 }
 
@@ -56,12 +54,6 @@ void append_text(std::string& out, const Field& field) {
     append_text(out, field.key());
     out += '=';
     append_text(out, field.text());
-}
-
-/// Appends the message unquoted, with control characters escaped: one event must not look like two.
-void append_message(std::string& out, std::string_view message) {
-    const std::string escaped = json_string(message);
-    out += std::string_view(escaped).substr(1, escaped.size() - 2);
 }
 
 }  // namespace
@@ -112,10 +104,13 @@ Log Log::none() {
 
 Log Log::with(Fields fields) const {
     Log out = *this;
+    JsonWriter members;
+    members.raw(context_json_);
     for (const Field& field : fields) {
-        append_json(out.context_json_, field);
+        append_member(members, field);
         append_text(out.context_text_, field);
     }
+    out.context_json_ = members.take();
     return out;
 }
 
@@ -139,18 +134,17 @@ void Log::write(Level level, std::string_view message, Fields fields) const {
     const std::string now = to_rfc3339(SystemClock().now());
     std::string line;
     if (sink_->format == Format::kJson) {
-        line = fmt::format(R"({{"ts":"{}","level":"{}","service":)", now, name_of(level));
-        append_json_string(line, sink_->service);
-        line += ",\"msg\":";
-        append_json_string(line, message);
-        line += context_json_;
+        JsonWriter out;
+        out.begin_object().key("ts").text(now).key("level").text(name_of(level));
+        out.key("service").text(sink_->service).key("msg").text(message).raw(context_json_);
         for (const Field& field : fields) {
-            append_json(line, field);
+            append_member(out, field);
         }
-        line += '}';
+        line = out.end_object().take();
     } else {
         line = fmt::format("{} {:<5} {}: ", now, name_of(level), sink_->service);
-        append_message(line, message);
+        // Escaped: one event must not look like two.
+        append_json_escaped(line, message, JsonEscapes::kSteering);
         line += context_text_;
         for (const Field& field : fields) {
             append_text(line, field);

@@ -14,7 +14,6 @@
 #include <vector>
 
 #include "core/clock.hpp"
-#include "telemetry/json_text.hpp"
 
 using namespace lamda;
 using namespace lamda::telemetry;
@@ -169,16 +168,4 @@ TEST_CASE("levels are parsed by name") {
     CHECK(*parse_level("error") == Level::kError);
     CHECK(parse_level("INFO").error().code == "invalid_level");
     CHECK_FALSE(parse_level("").ok());
-}
-
-TEST_CASE("UTF-8 is validated by RFC 3629") {
-    CHECK(utf8_sequence("a") == 1);
-    CHECK(utf8_sequence("\xC3\xA9") == 2);
-    CHECK(utf8_sequence("\xE2\x82\xAC") == 3);
-    CHECK(utf8_sequence("\xF0\x9F\x98\x80") == 4);
-    for (const char* bad : {"\x80", "\xC0\x80", "\xC1\xBF", "\xE0\x80\x80", "\xED\xA0\x80",
-                            "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xF5\x80\x80\x80", "\xE2\x82", "\xC3"}) {
-        INFO(json_string(bad));
-        CHECK(utf8_sequence(bad) == 0);
-    }
 }

@@ -1,27 +1,22 @@
 #include "telemetry/shown_text.hpp"
 
-#include "telemetry/json_text.hpp"
+#include "core/json_writer.hpp"
+#include "core/utf8.hpp"
 
 namespace lamda::telemetry {
-
-bool steers_output(char32_t character) {
-    const auto in = [&](char32_t low, char32_t high) { return character >= low && character <= high; };
-    return character < 0x20 || in(0x7F, 0x9F) || character == 0x061C || in(0x200E, 0x200F) ||
-           in(0x2028, 0x202E) || in(0x2066, 0x2069);
-}
 
 std::string shown_text(std::string_view text) {
     std::string out;
     out.reserve(text.size());
     while (!text.empty()) {
         const std::size_t length = utf8_sequence(text);
-        if (length == 0) {
-            out += "\xEF\xBF\xBD";
-            text.remove_prefix(1);
-            continue;
+        const auto character = text.substr(0, length == 0 ? 1 : length);
+        if (length == 0 || steers_output(code_point(character))) {
+            append_json_escaped(out, character, JsonEscapes::kSteering);
+        } else {
+            out += character;
         }
-        append_shown(out, text.substr(0, length));
-        text.remove_prefix(length);
+        text.remove_prefix(character.size());
     }
     return out;
 }

@@ -2,8 +2,6 @@
 
 #include <catch2/catch.hpp>
 
-#include "telemetry/json_text.hpp"
-
 using namespace lamda::telemetry;
 
 TEST_CASE("shown text contains no character that controls a terminal or reorders a line") {
@@ -17,9 +15,4 @@ TEST_CASE("shown text contains no character that controls a terminal or reorders
     CHECK(shown_text("\xff\xed\xa0\x80").find('\xff') == std::string::npos);
     CHECK(shown_text("GPU \xf0\x9f\x9a\x80 \xe6\xbc\xa2 \"\\") == "GPU \xf0\x9f\x9a\x80 \xe6\xbc\xa2 \"\\");
     CHECK(shown_lines("a\x1b\nb") == "a\\u001b\nb");
-}
-
-TEST_CASE("JSON strings, and so log lines, escape the same characters") {
-    CHECK(json_string("\xc2\x9b\xe2\x80\xae\xe2\x80\xa9") == R"("\u009b\u202e\u2029")");
-    CHECK(json_string("\xc3\xa4\xe2\x80\xa6") == "\"\xc3\xa4\xe2\x80\xa6\"");
 }

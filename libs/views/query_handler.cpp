@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/json_writer.hpp"
 #include "views/body.hpp"
 #include "views/page.hpp"
 
@@ -55,7 +56,9 @@ Page QueryHandler::whole(ListRequest request) {
 std::string QueryHandler::answer(const std::string& body) {
     try {
         const auto page = whole({scalars_of(body), "/"});
-        return "{\"" + key_ + "\":[" + page.items + "],\"count\":" + std::to_string(page.count) + "}";
+        JsonWriter out;
+        out.begin_object().key(key_).begin_array().raw(page.items).end_array();
+        return out.key("count").number(page.count).end_object().take();
     } catch (const problem::Problem& refused) {
         return problem::to_json(refused);
     } catch (const std::exception& e) {

@@ -2,35 +2,28 @@
 
 #include <fmt/format.h>
 
+#include "core/json_writer.hpp"
 #include "crypto/signer.hpp"
-#include "telemetry/json_text.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::views {
 
 namespace {
 
-/// Writes a JSON object member by member: lists of thousands of rows are the gateway's hot path.
-class ObjectWriter {
-  public:
-    void raw(std::string_view name, std::string_view json) {
-        out_ += out_.size() > 1 ? ",\"" : "\"";
-        out_ += name;
-        out_ += "\":";
-        out_ += json;
-    }
-    void text(std::string_view name, std::string_view value) { raw(name, telemetry::json_string(value)); }
-    void maybe_text(std::string_view name, const std::optional<std::string>& value) {
-        raw(name, value ? telemetry::json_string(*value) : "null");
-    }
-    void time(std::string_view name, const std::optional<Timestamp>& value) {
-        raw(name, value ? "\"" + to_rfc3339(*value) + "\"" : "null");
-    }
-    std::string finish() { return std::move(out_) + "}"; }
+// Rows are written without a tree: lists of thousands of them are the gateway's hot path.
 
-  private:
-    std::string out_ = "{";
-};
+void add_text(JsonWriter& out, std::string_view name, const std::optional<std::string>& value) {
+    out.key(name);
+    if (value) {
+        out.text(*value);
+    } else {
+        out.null();
+    }
+}
+
+void add_time(JsonWriter& out, std::string_view name, const std::optional<Timestamp>& value) {
+    add_text(out, name, value ? std::optional(to_rfc3339(*value)) : std::nullopt);
+}
 
 std::string address_of(const store::Row& row, std::string_view column) {
     return crypto::checksum_address(row.get<Address>(column));
@@ -127,43 +120,45 @@ std::string number_json(const U256& value) {
 }
 
 std::string node_json(const store::Row& row) {
-    ObjectWriter out;
-    out.text("wallet_address", address_of(row, "wallet_address"));
-    out.text("gpu_model", row.get<std::string>("gpu_model"));
-    out.raw("vram", number_json(row.get<U256>("vram")));
-    out.time("last_seen", row.maybe<Timestamp>("last_seen"));
-    out.raw("is_online", row.get<bool>("is_online") ? "true" : "false");
-    out.raw("total_jobs_completed", number_json(row.get<U256>("total_jobs_completed")));
-    out.raw("reputation_score", number_json(row.get<U256>("reputation_score")));
-    out.time("created_at", row.maybe<Timestamp>("created_at"));
-    out.time("updated_at", row.maybe<Timestamp>("updated_at"));
-    return out.finish();
+    JsonWriter out;
+    out.begin_object();
+    out.key("wallet_address").text(address_of(row, "wallet_address"));
+    out.key("gpu_model").text(row.get<std::string>("gpu_model"));
+    out.key("vram").raw(number_json(row.get<U256>("vram")));
+    add_time(out, "last_seen", row.maybe<Timestamp>("last_seen"));
+    out.key("is_online").boolean(row.get<bool>("is_online"));
+    out.key("total_jobs_completed").raw(number_json(row.get<U256>("total_jobs_completed")));
+    out.key("reputation_score").raw(number_json(row.get<U256>("reputation_score")));
+    add_time(out, "created_at", row.maybe<Timestamp>("created_at"));
+    add_time(out, "updated_at", row.maybe<Timestamp>("updated_at"));
+    return out.end_object().take();
 }
 
 std::string job_json(const store::Row& row) {
     const auto id = row.get<JobId>("id");
-    ObjectWriter out;
-    out.text("id", id.hex());
-    out.text("renter_address", address_of(row, "renter_address"));
-    out.text("provider_address", address_of(row, "provider_address"));
-    out.maybe_text("docker_image", row.maybe<std::string>("docker_image"));
-    out.maybe_text("input_file_cid", row.maybe<std::string>("input_file_cid"));
-    out.maybe_text("output_file_cid", row.maybe<std::string>("output_file_cid"));
-    out.text("payment_amount", to_decimal(row.get<U256>("payment_amount")));
-    out.text("status", row.get<std::string>("status"));
+    JsonWriter out;
+    out.begin_object();
+    out.key("id").text(id.hex());
+    out.key("renter_address").text(address_of(row, "renter_address"));
+    out.key("provider_address").text(address_of(row, "provider_address"));
+    add_text(out, "docker_image", row.maybe<std::string>("docker_image"));
+    add_text(out, "input_file_cid", row.maybe<std::string>("input_file_cid"));
+    add_text(out, "output_file_cid", row.maybe<std::string>("output_file_cid"));
+    out.key("payment_amount").text(to_decimal(row.get<U256>("payment_amount")));
+    out.key("status").text(row.get<std::string>("status"));
     for (const std::string_view name :
          {"created_at", "updated_at", "assigned_at", "completed_at", "failed_at"}) {
-        out.time(name, row.maybe<Timestamp>(name));
+        add_time(out, name, row.maybe<Timestamp>(name));
     }
-    out.maybe_text("error_message", row.maybe<std::string>("error_message"));
-    out.raw("attempt", std::to_string(row.get<int>("attempt")));
-    out.text("chain_state", row.get<std::string>("chain_state"));
-    out.maybe_text("work_state", row.maybe<std::string>("work_state"));
-    out.raw("confirmations", std::to_string(row.get<std::int64_t>("confirmations")));
-    out.text("transaction_hash", row.get<TxHash>("transaction_hash").hex());
+    add_text(out, "error_message", row.maybe<std::string>("error_message"));
+    out.key("attempt").number(row.get<int>("attempt"));
+    out.key("chain_state").text(row.get<std::string>("chain_state"));
+    add_text(out, "work_state", row.maybe<std::string>("work_state"));
+    out.key("confirmations").number(row.get<std::int64_t>("confirmations"));
+    out.key("transaction_hash").text(row.get<TxHash>("transaction_hash").hex());
     const auto cid = row.maybe<std::string>("spec_cid");
-    out.text("spec_cid", cid ? *cid : wire::spec_cid(id).to_string());
-    return out.finish();
+    out.key("spec_cid").text(cid ? *cid : wire::spec_cid(id).to_string());
+    return out.end_object().take();
 }
 
 std::optional<std::string> submitted_json(const JobId& id, const store::Row& row) {
@@ -171,40 +166,42 @@ std::optional<std::string> submitted_json(const JobId& id, const store::Row& row
     if (!spec) {
         return std::nullopt;
     }
-    ObjectWriter out;
-    out.text("id", id.hex());
-    out.text("renter_address", crypto::checksum_address(spec->renter));
-    out.text("provider_address", crypto::checksum_address(spec->provider));
-    out.text("docker_image", spec->docker_image);
-    out.maybe_text("input_file_cid", spec->input_file_cid);
-    out.raw("output_file_cid", "null");
+    JsonWriter out;
+    out.begin_object();
+    out.key("id").text(id.hex());
+    out.key("renter_address").text(crypto::checksum_address(spec->renter));
+    out.key("provider_address").text(crypto::checksum_address(spec->provider));
+    out.key("docker_image").text(spec->docker_image);
+    add_text(out, "input_file_cid", spec->input_file_cid);
+    out.key("output_file_cid").null();
     // The payment is unknown before the block; this is the least that the provider accepts.
-    out.text("payment_amount", to_decimal(spec->min_payment));
-    out.text("status", "submitted");
-    out.raw("created_at", "null");
-    out.time("updated_at", row.maybe<Timestamp>("created_at"));
+    out.key("payment_amount").text(to_decimal(spec->min_payment));
+    out.key("status").text("submitted");
+    out.key("created_at").null();
+    add_time(out, "updated_at", row.maybe<Timestamp>("created_at"));
     for (const std::string_view name : {"assigned_at", "completed_at", "failed_at", "error_message"}) {
-        out.raw(name, "null");
+        out.key(name).null();
     }
-    out.raw("attempt", "0");
-    out.text("chain_state", "absent");
-    out.raw("work_state", "null");
-    out.raw("confirmations", "0");
-    out.raw("transaction_hash", "null");
-    out.text("spec_cid", wire::spec_cid(id).to_string());
-    return out.finish();
+    out.key("attempt").number(0);
+    out.key("chain_state").text("absent");
+    out.key("work_state").null();
+    out.key("confirmations").number(0);
+    out.key("transaction_hash").null();
+    out.key("spec_cid").text(wire::spec_cid(id).to_string());
+    return out.end_object().take();
 }
 
 std::string reputation_tx_json(const store::Row& row) {
     const auto hash = row.maybe<TxHash>("transaction_hash");
     const auto block = row.maybe<BlockNum>("block");
-    ObjectWriter out;
-    out.text("job_id", row.get<JobId>("job_id").hex());
-    out.text("state", row.get<std::string>("state"));
-    out.maybe_text("transaction_hash", hash ? std::optional(hash->hex()) : std::nullopt);
-    out.raw("block", block ? std::to_string(block->value) : "null");
-    out.maybe_text("reason", row.maybe<std::string>("reason"));
-    return out.finish();
+    JsonWriter out;
+    out.begin_object();
+    out.key("job_id").text(row.get<JobId>("job_id").hex());
+    out.key("state").text(row.get<std::string>("state"));
+    add_text(out, "transaction_hash", hash ? std::optional(hash->hex()) : std::nullopt);
+    out.key("block").raw(block ? std::to_string(block->value) : "null");
+    add_text(out, "reason", row.maybe<std::string>("reason"));
+    return out.end_object().take();
 }
 
 }  // namespace lamda::views

@@ -2,6 +2,7 @@
 #include <array>
 #include <limits>
 
+#include "core/utf8.hpp"
 #include "crypto/digest.hpp"
 #include "wire/detail/fields.hpp"
 #include "wire/messages.hpp"
@@ -163,7 +164,7 @@ Bytes status_message(const JobStatus& status, const eth::Eip712Domain& domain) {
 JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const crypto::Signer& signer) {
     if (status.error_message) {
         // The text may contain output of a container. The signed bytes must be representable in JSON.
-        status.error_message = cut(detail::valid_utf8(*status.error_message), kMostErrorMessage);
+        status.error_message = cut(valid_utf8(*status.error_message), kMostErrorMessage);
     }
     status.signature = signer.sign(status_message(status, domain));
     return status;

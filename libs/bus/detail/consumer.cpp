@@ -4,6 +4,8 @@
 #include <charconv>
 #include <thread>
 
+#include "core/json_writer.hpp"
+
 namespace lamda::bus {
 
 namespace {
@@ -109,12 +111,17 @@ void Consumer::Impl::request(int most, Millis expires, const Deadline& deadline,
     const std::string reply = inbox_ + "." + std::to_string(++requests_);
     const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(expires).count();
     // With an expiry the server would wait despite no_wait.
-    const std::string body = "{\"batch\":" + std::to_string(most) +
-                             (nanos > 0 ? ",\"expires\":" + std::to_string(nanos) : ",\"no_wait\":true") +
-                             "}";
+    JsonWriter body;
+    body.begin_object().key("batch").number(most);
+    if (nanos > 0) {
+        body.key("expires").number(nanos);
+    } else {
+        body.key("no_wait").boolean(true);
+    }
+    body.end_object();
     auto status = natsConnection_PublishRequestString(
         connection_->nats(), ("$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + durable_).c_str(), reply.c_str(),
-        body.c_str());
+        body.take().c_str());
     if (status != NATS_OK) {
         fail(doing(), status);
     }
@@ -205,7 +212,8 @@ void Consumer::term(const Message& message) {
 }
 void Consumer::nak(const Message& message, Millis delay) {
     const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(delay).count();
-    impl_->acknowledge(message, "-NAK {\"delay\": " + std::to_string(nanos) + "}");
+    impl_->acknowledge(message,
+                       "-NAK " + JsonWriter().begin_object().key("delay").number(nanos).end_object().take());
 }
 
 }  // namespace lamda::bus

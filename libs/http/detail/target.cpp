@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/hex_digit.hpp"
-#include "telemetry/json_text.hpp"
+#include "core/utf8.hpp"
 
 namespace lamda::http {
 
@@ -19,7 +19,7 @@ bool has_scheme(std::string_view text, std::string_view scheme) {
 
 bool is_clean_utf8(std::string_view text) {
     while (!text.empty()) {
-        const std::size_t length = telemetry::utf8_sequence(text);
+        const std::size_t length = utf8_sequence(text);
         const auto byte = static_cast<unsigned char>(text[0]);
         if (length == 0 || byte < 0x20 || byte == 0x7F) {
             return false;

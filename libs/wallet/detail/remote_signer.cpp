@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/json_writer.hpp"
 #include "crypto/digest.hpp"
 
 namespace lamda::wallet {
@@ -112,7 +113,7 @@ crypto::Signature RemoteSigner::sign(BytesView message) const {
     request.method = "POST";
     request.url = kSign + identifier();
     request.headers = {{"Content-Type", "application/json"}, {"Accept", "text/plain"}};
-    request.body = R"({"data":")" + to_hex(message) + R"("})";
+    request.body = JsonWriter().begin_object().key("data").text(to_hex(message)).end_object().take();
     const auto body = ask(std::move(request));
     const auto signature = crypto::Signature::from_hex65(without_line_end(body));
     const std::string what = "the signer at " + net::redact_url(url_);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "core/json_writer.hpp"
+
 namespace lamda::wire::detail {
 namespace {
 
@@ -27,99 +29,30 @@ void sort_members(Json::Object& members) {
               [](const auto& a, const auto& b) { return utf16_less(a.key, b.key); });
 }
 
-/// Length of the valid UTF-8 sequence at the start (Unicode, table 3-7); 0 if it is invalid.
-std::size_t sequence_length(std::string_view text) {
-    const auto at = [&](std::size_t i) -> unsigned {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0;
-    };
-    const auto within = [](unsigned byte, unsigned low, unsigned high) {
-        return byte >= low && byte <= high;
-    };
-    const auto tail = [&](std::size_t i) { return within(at(i), 0x80, 0xbf); };
-    const unsigned lead = at(0);
-    if (lead < 0x80) {
-        return 1;
-    }
-    if (within(lead, 0xc2, 0xdf)) {
-        return tail(1) ? 2 : 0;
-    }
-    if (within(lead, 0xe0, 0xef)) {
-        const bool second = within(at(1), lead == 0xe0 ? 0xa0 : 0x80, lead == 0xed ? 0x9f : 0xbf);
-        return second && tail(2) ? 3 : 0;
-    }
-    if (within(lead, 0xf0, 0xf4)) {
-        const bool second = within(at(1), lead == 0xf0 ? 0x90 : 0x80, lead == 0xf4 ? 0x8f : 0xbf);
-        return second && tail(2) && tail(3) ? 4 : 0;
-    }
-    return 0;
-}
-
-void write_string(std::string& out, std::string_view text) {
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    out.push_back('"');
-    for (const char c : valid_utf8(text)) {
-        switch (c) {
-            case '"':
-                out += "\\\"";
-                break;
-            case '\\':
-                out += "\\\\";
-                break;
-            case '\b':
-                out += "\\b";
-                break;
-            case '\f':
-                out += "\\f";
-                break;
-            case '\n':
-                out += "\\n";
-                break;
-            case '\r':
-                out += "\\r";
-                break;
-            case '\t':
-                out += "\\t";
-                break;
-            default:
-                if (static_cast<unsigned char>(c) < 0x20) {
-                    out += "\\u00";
-                    out.push_back(kDigits[static_cast<unsigned char>(c) >> 4]);
-                    out.push_back(kDigits[static_cast<unsigned char>(c) & 15]);
-                } else {
-                    out.push_back(c);
-                }
-        }
-    }
-    out.push_back('"');
-}
-
-void write(std::string& out, const Json& value) {
+void write(JsonWriter& out, const Json& value) {
     if (value.is_null()) {
-        out += "null";
+        out.null();
     } else if (const auto* flag = value.as<bool>()) {
-        out += *flag ? "true" : "false";
+        out.boolean(*flag);
     } else if (const auto* integer = value.as<std::int64_t>()) {
-        out += std::to_string(*integer);
+        out.number(*integer);
     } else if (const auto* number = value.as<Json::Inexact>()) {
-        out += number->token;
+        out.raw(number->token);
     } else if (const auto* text = value.as<std::string>()) {
-        write_string(out, *text);
+        out.text(*text);
     } else if (const auto* items = value.as<Json::Array>()) {
-        out.push_back('[');
+        out.begin_array();
         for (const auto& item : *items) {
-            out += &item == items->data() ? "" : ",";
             write(out, item);
         }
-        out.push_back(']');
+        out.end_array();
     } else if (const auto* members = value.as<Json::Object>()) {
-        out.push_back('{');
+        out.begin_object();
         for (const auto& member : *members) {
-            out += &member == members->data() ? "" : ",";
-            write_string(out, member.key);
-            out.push_back(':');
+            out.key(member.key);
             write(out, member.value);
         }
-        out.push_back('}');
+        out.end_object();
     }
 }
 
@@ -280,9 +213,9 @@ void Json::set(std::string key, Json value) {
 }
 
 std::string Json::text() const {
-    std::string out;
+    JsonWriter out(JsonEscapes::kCanonical);
     write(out, *this);
-    return out;
+    return out.take();
 }
 
 Result<Json> parse_json(std::string_view text, const Limits& limits) {
@@ -292,17 +225,6 @@ Result<Json> parse_json(std::string_view text, const Limits& limits) {
     Builder builder(limits);
     const bool complete = nlohmann::json::sax_parse(text, &builder);
     return std::move(builder).finish(complete);
-}
-
-std::string valid_utf8(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    while (!text.empty()) {
-        const std::size_t length = sequence_length(text);
-        out += length > 0 ? text.substr(0, length) : "\xef\xbf\xbd";
-        text.remove_prefix(length > 0 ? length : 1);
-    }
-    return out;
 }
 
 std::string pointer_to(const std::string& parent, std::string_view key) {

@@ -105,9 +105,6 @@ struct Limits {
 /// `too_deep`, `not_representable`; all except the first with the JSON pointer.
 Result<Json> parse_json(std::string_view text, const Limits& limits);
 
-/// The same text with each byte that is not part of valid UTF-8 replaced by U+FFFD.
-std::string valid_utf8(std::string_view text);
-
 /// Appends a reference token to a JSON pointer (RFC 6901).
 std::string pointer_to(const std::string& parent, std::string_view key);
 

@@ -1,6 +1,7 @@
 // Responses with a page of a list: {"items":[…],"next_cursor":null}.
 #pragma once
 
+#include "core/json_writer.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "views/body.hpp"
 #include "views/page.hpp"
@@ -15,10 +16,14 @@ inline views::ListRequest list_request(const http::Request& request) {
     return {request.query, "?"};
 }
 
-/// Returns the page's members, without the braces. next_cursor is null if no row follows.
-inline std::string page_members(const std::string& list, const views::Page& page) {
-    const std::string next = page.next.empty() ? "null" : "\"" + page.next + "\"";
-    return "\"" + list + "\":" + page.items + ",\"next_cursor\":" + next;
+/// Writes the page's members. next_cursor is null if no row follows.
+inline void add_page(JsonWriter& out, std::string_view list, const views::Page& page) {
+    out.key(list).raw(page.items).key("next_cursor");
+    if (page.next.empty()) {
+        out.null();
+    } else {
+        out.text(page.next);
+    }
 }
 
 /// True if the request asks for more rows than the default.
@@ -39,7 +44,10 @@ inline http::Response list_response(const Parts& parts, const views::Resource& r
     const auto query = views::list_query(resource, list_request(request));
     const auto page = parts.database.transact(
         [&](store::Txn& txn) { return views::read_page(txn, resource, query, parts.memory); });
-    return {200, "application/json", "{" + page_members("items", page) + "}", {}};
+    JsonWriter out;
+    out.begin_object();
+    add_page(out, "items", page);
+    return {200, "application/json", out.end_object().take(), {}};
 }
 
 }  // namespace lamda::gateway

@@ -46,10 +46,6 @@ views::ListQuery txs_query(const http::Request& request, const Address& address)
     return views::list_query(views::kReputationTxs, list);
 }
 
-std::string wallet(const Address& address) {
-    return "{\"wallet_address\":\"" + crypto::checksum_address(address) + "\"";
-}
-
 http::Response reputation_response(const Parts& parts, const http::Request& request) {
     const auto address = address_param(request);
     const auto query = txs_query(request, address);
@@ -57,10 +53,13 @@ http::Response reputation_response(const Parts& parts, const http::Request& requ
         return std::pair(reputation_of(txn, address),
                          views::read_page(txn, views::kReputationTxs, query, parts.memory));
     });
-    return json_response(wallet(address) + ",\"reputation_score\":" + views::number_json(found.score) +
-                         ",\"total_jobs_completed\":" + views::number_json(found.completed) +
-                         ",\"pending\":" + std::to_string(found.pending) + "," +
-                         page_members("transactions", txs) + "}");
+    JsonWriter out;
+    out.begin_object().key("wallet_address").text(crypto::checksum_address(address));
+    out.key("reputation_score").raw(views::number_json(found.score));
+    out.key("total_jobs_completed").raw(views::number_json(found.completed));
+    out.key("pending").number(found.pending);
+    add_page(out, "transactions", txs);
+    return json_response(out.end_object().take());
 }
 
 }  // namespace
@@ -87,8 +86,10 @@ void add_node_routes(http::Server& server, const Parts& parts) {
         const auto address = address_param(request);
         const auto found =
             parts.database.transact([&](store::Txn& txn) { return reputation_of(txn, address); });
-        return json_response(wallet(address) +
-                             ",\"total_jobs_completed\":" + views::number_json(found.completed) + "}");
+        JsonWriter out;
+        out.begin_object().key("wallet_address").text(crypto::checksum_address(address));
+        out.key("total_jobs_completed").raw(views::number_json(found.completed));
+        return json_response(out.end_object().take());
     });
 }
 

@@ -1,10 +1,8 @@
-#include "telemetry/json_text.hpp"
+#include "core/utf8.hpp"
 
 #include <cstdint>
 
-#include "telemetry/shown_text.hpp"
-
-namespace lamda::telemetry {
+namespace lamda {
 
 std::size_t utf8_sequence(std::string_view text) {
     const auto at = [&](std::size_t i) { return static_cast<std::uint8_t>(text[i]); };
@@ -35,9 +33,6 @@ std::size_t utf8_sequence(std::string_view text) {
     return 0;
 }
 
-namespace {
-
-/// @param sequence one valid UTF-8 sequence
 char32_t code_point(std::string_view sequence) {
     const auto first = static_cast<std::uint8_t>(sequence[0]);
     if (sequence.size() == 1) {
@@ -50,52 +45,15 @@ char32_t code_point(std::string_view sequence) {
     return out;
 }
 
-}  // namespace
-
-void append_shown(std::string& out, std::string_view sequence) {
-    static constexpr char kHex[] = "0123456789abcdef";
-    const char32_t character = code_point(sequence);
-    if (!steers_output(character)) {
-        out.append(sequence);
-    } else if (character == '\n') {
-        out += "\\n";
-    } else if (character == '\t') {
-        out += "\\t";
-    } else if (character == '\r') {
-        out += "\\r";
-    } else {
-        out += "\\u";
-        for (const int shift : {12, 8, 4, 0}) {
-            out += kHex[character >> shift & 0x0F];
-        }
-    }
-}
-
-void append_json_string(std::string& out, std::string_view text) {
-    out += '"';
+std::string valid_utf8(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
     while (!text.empty()) {
         const std::size_t length = utf8_sequence(text);
-        const auto byte = static_cast<std::uint8_t>(text[0]);
-        if (length == 0) {
-            out += "\xEF\xBF\xBD";
-        } else if (length > 1) {
-            append_shown(out, text.substr(0, length));
-        } else if (byte == '"' || byte == '\\') {
-            out += '\\';
-            out += text[0];
-        } else {
-            append_shown(out, text.substr(0, 1));
-        }
-        text.remove_prefix(length == 0 ? 1 : length);
+        out += length > 0 ? text.substr(0, length) : kReplacementCharacter;
+        text.remove_prefix(length > 0 ? length : 1);
     }
-    out += '"';
-}
-
-std::string json_string(std::string_view text) {
-    std::string out;
-    out.reserve(text.size() + 2);
-    append_json_string(out, text);
     return out;
 }
 
-}  // namespace lamda::telemetry
+}  // namespace lamda
