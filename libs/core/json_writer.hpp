@@ -8,8 +8,8 @@
 
 namespace lamda {
 
-/// Characters that are escaped in strings besides those of RFC 8785, section 3.2.2.2 (`"`, `\`, U+0000 …
-/// U+001F).
+/// Characters that are escaped in strings in addition to those of RFC 8785, section 3.2.2.2 (`"`, `\`, U+0000
+/// … U+001F).
 enum class JsonEscapes {
     kCanonical,  ///< no others
     kSteering    ///< those that control a terminal or reorder a line, as `\uXXXX`: for logs and answers

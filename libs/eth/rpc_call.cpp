@@ -7,80 +7,13 @@
 #include "core/json_writer.hpp"
 #include "eth/detail/batch_answer.hpp"
 #include "eth/detail/logs_answer.hpp"
+#include "eth/detail/rpc_params.hpp"
 #include "eth/rpc_answer.hpp"
 
 namespace lamda::eth {
 namespace {
 
 constexpr std::size_t kMaxAnswer = 8U << 20;
-
-std::string block_text(BlockSpec block) {
-    if (const auto* number = std::get_if<BlockNum>(&block)) {
-        return to_quantity(number->value);
-    }
-    switch (std::get<Tag>(block)) {
-        case Tag::kLatest:
-            return "latest";
-        case Tag::kSafe:
-            return "safe";
-        case Tag::kFinalized:
-            return "finalized";
-        case Tag::kPending:
-            return "pending";
-        case Tag::kEarliest:
-            return "earliest";
-    }
-    throw std::logic_error("a tag outside its enumeration");
-}
-
-void add_call(JsonWriter& out, const CallRequest& request) {
-    out.begin_object();
-    if (request.from) {
-        out.key("from").text(request.from->hex());
-    }
-    if (request.to) {
-        out.key("to").text(request.to->hex());
-    }
-    if (request.gas) {
-        out.key("gas").text(to_quantity(*request.gas));
-    }
-    if (request.value != 0) {
-        out.key("value").text(to_quantity(request.value));
-    }
-    out.key("data").text(to_hex(request.data)).end_object();
-}
-
-template <class Fixed>
-void add_array(JsonWriter& out, const std::vector<Fixed>& items) {
-    out.begin_array();
-    for (const Fixed& item : items) {
-        out.text(item.hex());
-    }
-    out.end_array();
-}
-
-/// @param blocks the members that select the blocks
-std::string filter_params(std::string_view blocks, const LogFilter& filter) {
-    JsonWriter out;
-    out.begin_array().begin_object().raw(blocks);
-    if (!filter.addresses.empty()) {
-        out.key("address");
-        add_array(out, filter.addresses);
-    }
-    if (!filter.topic0.empty() || !filter.topic1.empty()) {
-        out.key("topics").begin_array();
-        if (filter.topic0.empty()) {
-            out.null();
-        } else {
-            add_array(out, filter.topic0);
-        }
-        if (!filter.topic1.empty()) {
-            add_array(out, filter.topic1);
-        }
-        out.end_array();
-    }
-    return out.end_object().end_array().take();
-}
 
 template <class Fixed>
 bool any_of(const std::vector<Fixed>& allowed, const Fixed& value) {
@@ -180,20 +113,6 @@ RpcCall logs_call(std::string_view blocks, const LogFilter& filter, std::vector<
         out = std::move(logs);
     };
     return rpc_call;
-}
-
-std::string params_of(std::initializer_list<std::string> texts) {
-    JsonWriter out;
-    out.begin_array();
-    for (const auto& text : texts) {
-        out.text(text);
-    }
-    return out.end_array().take();
-}
-
-/// A block whose transactions are wanted as hashes.
-std::string block_params(std::string_view block) {
-    return JsonWriter().begin_array().text(block).boolean(false).end_array().take();
 }
 
 std::string at_block(const Address& address, BlockSpec block) {
@@ -320,19 +239,11 @@ RpcCall code(const Address& address, BlockSpec block, Bytes& out) {
 }
 
 RpcCall call(const CallRequest& request, BlockSpec block, Bytes& out) {
-    JsonWriter params;
-    params.begin_array();
-    add_call(params, request);
-    params.text(block_text(block)).end_array();
-    return make("eth_call", params.take(), out, read_bytes);
+    return make("eth_call", call_params(request, block), out, read_bytes);
 }
 
 RpcCall estimate_gas(const CallRequest& request, std::uint64_t& out) {
-    JsonWriter params;
-    params.begin_array();
-    add_call(params, request);
-    params.end_array();
-    return make("eth_estimateGas", params.take(), out, read_u64);
+    return make("eth_estimateGas", call_params(request), out, read_u64);
 }
 
 RpcCall balance(const Address& address, BlockSpec block, U256& out) {

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/json_writer.hpp"
 #include "crypto/digest.hpp"
 
 namespace lamda::wallet {
