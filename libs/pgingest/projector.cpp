@@ -160,6 +160,9 @@ void Projector::write(const ingest::Batch& batch, const Projection::PreparedAppl
     }
     at_ = batch.to;
     caught_up_ = caught_up_ || batch.caught_up;
+    if (caught_up_) {
+        projection_.reached_head();
+    }
     crash_point("projector.after_commit");
 }
 
@@ -216,6 +219,7 @@ void Projector::boundary(BlockNum boundary, BlockNum finalized) {
         crash_point("projector.before_commit");
     });
     caught_up_ = true;
+    projection_.reached_head();
     crash_point("projector.after_commit");
 }
 

@@ -31,6 +31,9 @@ class Projection {
     virtual void unwind(store::Txn& txn, const ingest::Unwind& unwind, const StreamState& state) = 0;
     /// Called when the boundary rose or the stream caught up without a new block.
     virtual void boundary(store::Txn& txn, const StreamState& state) = 0;
+    /// Called after each commit of apply() and boundary() since the cursor has reached the head.
+    /// `StreamState::caught_up` is seen before the commit, which may fail.
+    virtual void reached_head() {}
 };
 
 /// Writes chain.cursor, chain.header and chain.reorg of one stream. Compare-and-set on (number, hash).

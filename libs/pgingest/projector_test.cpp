@@ -47,6 +47,7 @@ ingest::Batch blocks(std::optional<BlockRef> from, std::uint64_t to, std::uint64
 class Rows final : public Projection {
   public:
     std::vector<StreamState> states;
+    int heads_reached = 0;
     std::function<void()> before_return;
 
     void apply(store::Txn& txn, const ingest::Batch& batch, const StreamState& state) override {
@@ -63,6 +64,7 @@ class Rows final : public Projection {
         states.push_back(state);
     }
     void boundary(store::Txn&, const StreamState& state) override { states.push_back(state); }
+    void reached_head() override { ++heads_reached; }
 };
 
 struct Fixture : testkit::TestDatabase {
@@ -301,6 +303,20 @@ TEST_CASE_METHOD(Fixture, "boundary and finality only rise, and reaching the hea
     restarted.apply(blocks(ref(11), 12, 6));
     REQUIRE_FALSE(rows.states.back().caught_up);
     REQUIRE(rows.states.back().boundary == BlockNum{10});
+}
+
+TEST_CASE_METHOD(Fixture, "a projection learns after the commit that its stream has reached the head") {
+    projector.apply(blocks(std::nullopt, 5, 0));
+    auto last = blocks(ref(5), 8, 0);
+    last.caught_up = true;
+    rows.before_return = [] { throw std::runtime_error("no"); };
+    REQUIRE_THROWS(projector.apply(last));
+    CHECK(rows.heads_reached == 0);
+    rows.before_return = [&] { CHECK(rows.heads_reached == 0); };
+    projector.apply(last);
+    CHECK(rows.heads_reached == 1);
+    projector.boundary(BlockNum{7}, BlockNum{6});
+    CHECK(rows.heads_reached == 2);
 }
 
 TEST_CASE_METHOD(Fixture, "after its first batch a stream is bound to one chain and its contracts") {

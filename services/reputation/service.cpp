@@ -223,7 +223,7 @@ void Service::compare_ledger() {
 }
 
 void Service::run_ledger(const std::stop_token& stop) {
-    // Until the ledger agrees, the streams wake this loop; what they have reached may not be committed yet.
+    // Until the ledger agrees: the streams wake this loop, and the endpoints may need more than one pass.
     rpcpool::Backoff until_agreed(kFirstPause, kPace);
     do {
         if (!lease_.held()) {

@@ -38,11 +38,10 @@ std::vector<Increment> increments_of(const ingest::Batch& batch) {
     return out;
 }
 
-void JobsProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
+void JobsProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState&) {
     const auto rows = job_logs_of(batch, from_block_);
     put_creations(txn, rows.creations);
     put_confirmations(txn, rows.confirmations);
-    caught_up_.note(state);
 }
 
 void JobsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState&) {
@@ -50,23 +49,13 @@ void JobsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind, const
     drop_creations_above(txn, unwind.to.number);
 }
 
-void JobsProjection::boundary(store::Txn&, const pgingest::StreamState& state) {
-    caught_up_.note(state);
-}
-
-void IncrementsProjection::apply(store::Txn& txn, const ingest::Batch& batch,
-                                 const pgingest::StreamState& state) {
+void IncrementsProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState&) {
     put_increments(txn, increments_of(batch));
-    caught_up_.note(state);
 }
 
 void IncrementsProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
                                   const pgingest::StreamState&) {
     drop_increments_above(txn, unwind.to.number);
-}
-
-void IncrementsProjection::boundary(store::Txn&, const pgingest::StreamState& state) {
-    caught_up_.note(state);
 }
 
 }  // namespace lamda::reputation

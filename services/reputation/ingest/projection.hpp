@@ -18,12 +18,13 @@ struct JobLogs {
 JobLogs job_logs_of(const ingest::Batch& batch, std::optional<BlockNum> from_block);
 std::vector<Increment> increments_of(const ingest::Batch& batch);
 
-/// True once a stream has reached finality in this process; the ledger's loop is woken then.
+/// True once a stream has reached finality in this process, and its rows are committed; the ledger's loop is
+/// woken then. Not earlier: CountProof asks for the providers of all confirmed jobs.
 class CaughtUp {
   public:
     explicit CaughtUp(Wakeup& ledger) : ledger_(ledger) {}
-    void note(const pgingest::StreamState& state) {
-        if (state.caught_up && !reached_.exchange(true)) {
+    void note() {
+        if (!reached_.exchange(true)) {
             ledger_.wake();
         }
     }
@@ -42,7 +43,8 @@ class JobsProjection final : public pgingest::Projection {
         : from_block_(from_block), caught_up_(ledger) {}
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
-    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
+    void boundary(store::Txn&, const pgingest::StreamState&) override {}
+    void reached_head() override { caught_up_.note(); }
     bool caught_up() const { return caught_up_.reached(); }
 
   private:
@@ -56,7 +58,8 @@ class IncrementsProjection final : public pgingest::Projection {
     explicit IncrementsProjection(Wakeup& ledger) : caught_up_(ledger) {}
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
-    void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
+    void boundary(store::Txn&, const pgingest::StreamState&) override {}
+    void reached_head() override { caught_up_.note(); }
     bool caught_up() const { return caught_up_.reached(); }
 
   private:
