@@ -79,7 +79,8 @@ std::optional<problem::Problem> CommandHandler::check_proof(const Command& comma
 std::string CommandHandler::take(const Command& command) {
     return database_.transact([&](store::Txn& txn) {
         const auto found = load_command(txn, command, deployment_.policy(txn));
-        const auto decision = decide_command(found, command, clock_.now());
+        const auto now = clock_.now();
+        const auto decision = decide_command(found, command, now);
         if (const auto* refusal = std::get_if<CommandRefusal>(&decision)) {
             return problem::to_json(problem(refusal->status, refusal->error));
         }
@@ -87,7 +88,7 @@ std::string CommandHandler::take(const Command& command) {
             return repeated->answer;
         }
         const auto& effect = std::get<CommandEffect>(decision);
-        save_command(txn, command, effect, found.policy->chain_id, clock_.now());
+        save_command(txn, command, effect, found.policy->chain_id, now);
         return effect.answer.answer;
     });
 }
