@@ -30,7 +30,7 @@ constexpr Millis kLongestPause{5'000};
 constexpr Millis kTick{250};
 constexpr Millis kProbeEvery{1'000};
 /// After a failed probe: what a start waits for is reported as soon as it is there.
-constexpr Millis kFirstProbePause{10};
+constexpr Millis kFirstProbePause{20};
 /// Below the 5 s within which systemd and orchestrators expect the end. In test builds times
 /// LAMDA_TEST_PATIENCE: on a loaded machine a loop that ends is not one that hangs.
 Millis stop_timeout() {
@@ -208,7 +208,7 @@ void App::Impl::run_loop(const Named& loop) {
 
 void App::Impl::run_probes() {
     Millis wait = kFirstProbePause;
-    do {
+    while (true) {
         bool all_pass = true;
         for (const Probe& probe : probes) {
             if (stop.stop_requested()) {
@@ -226,8 +226,12 @@ void App::Impl::run_probes() {
         if (!failing.empty() || health.checks().contains("loops")) {
             set_check("loops", failing.empty(), failing);
         }
-        wait = all_pass ? kProbeEvery : std::min(wait * 2, kProbeEvery);
-    } while (pause(stop.get_token(), wait));
+        const Millis pace = all_pass ? kProbeEvery : wait;
+        wait = all_pass ? kFirstProbePause : std::min(wait * 2, kProbeEvery);
+        if (!pause(stop.get_token(), pace)) {
+            return;
+        }
+    }
 }
 
 void App::Impl::report_to_service_manager(bool& notified_ready) {
