@@ -95,7 +95,7 @@ void shorten(std::vector<Fit>& fits, const std::vector<Column>& columns, std::si
     for (const auto i : order) {
         const auto now = total(fits, &Fit::width);
         if (now <= limit) {
-            return;
+            break;
         }
         auto& fit = fits[i];
         if (fit.hidden) {

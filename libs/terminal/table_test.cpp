@@ -86,6 +86,9 @@ TEST_CASE("a short form or a hidden column is taken back if a later one made roo
     Table table({{"AMOUNT", Kind::kAmount, 1}, {"JOB", Kind::kId, 2}});
     table.row({"0.012345678 BNB", kJob});
     CHECK(table.text(wide(60)) == "         AMOUNT  JOB\n0.012345678 BNB  0x8f9e84…c62b\n");
+    Table more({{"AMOUNT", Kind::kAmount, 1}, {"JOB", Kind::kId, 2}, {"NOTE", Kind::kText, 3}});
+    more.row({"0.012345678 BNB", kJob, "x"});
+    CHECK(more.text(wide(60)) == "         AMOUNT  JOB            NOTE\n0.012345678 BNB  0x8f9e84…c62b  x\n");
     Table hiding({{"A", Kind::kText, 0, 1}, {"WIDE HEAD", Kind::kText, 0, 2}, {"KEPT"}});
     hiding.row({"a", "b", "c"});
     CHECK(hiding.text(wide(14)) == "A  KEPT\na  c\n(too narrow f…\n");

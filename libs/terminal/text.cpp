@@ -14,7 +14,7 @@ struct Range {
     char32_t first;
     char32_t last;
 };
-// Of Unicode's EastAsianWidth W and F, the blocks.
+// Blocks of Unicode's EastAsianWidth W and F.
 constexpr std::array kWide{Range{0x1100, 0x115f},   Range{0x2e80, 0xa4cf},   Range{0xac00, 0xd7a3},
                            Range{0xf900, 0xfaff},   Range{0xfe30, 0xfe6f},   Range{0xff00, 0xff60},
                            Range{0xffe0, 0xffe6},   Range{0x1f300, 0x1f64f}, Range{0x1f680, 0x1f6ff},

@@ -33,8 +33,7 @@ constexpr auto kExits =
 
 constexpr auto kOutput =
     "Output: on a terminal tables fit its width, and states have colours unless NO_COLOR is set; in a pipe "
-    "every "
-    "value is complete; --json is for programs.";
+    "every value is complete; --json is for programs.";
 
 // The chosen verb; runs after all arguments are parsed.
 using Verb = std::function<int(Context&)>;

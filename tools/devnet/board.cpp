@@ -175,7 +175,12 @@ void Board::draw(const std::string& text, const terminal::Screen& screen) {
     std::string lines = text;
     std::size_t drawn = 0;
     if (screen.moves && !shown_.rows.empty()) {
-        for (const auto& line : board_lines(shown_, seconds(), screen)) {
+        // The last column stays free: behind a character in it, erasing the rest of the line erases it.
+        auto usable = screen;
+        if (usable.width > 1U) {
+            --*usable.width;
+        }
+        for (const auto& line : board_lines(shown_, seconds(), usable)) {
             lines += line + "\n";
             ++drawn;
         }

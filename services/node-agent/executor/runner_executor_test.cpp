@@ -49,6 +49,25 @@ TEST_CASE("work that runs when the agent stops is resumed by the next process, n
     CHECK(scene.executor.starts == 1);
 }
 
+TEST_CASE("the time limit counts while no agent runs: the next process ends the work at once") {
+    Scene scene;
+    auto job = assignment(1, 1);
+    job.requirements.time_limit_seconds = 60;
+    const auto key = scene.agent.accept(job);
+    std::stop_source process;
+    scene.executor.on_wait = [&](WorkEnd&, bool&) { process.request_stop(); };
+    REQUIRE(scene.agent.runner->serve_one(process.get_token()));
+    scene.agent.clock.advance(std::chrono::minutes(1));
+    scene.agent.restart();
+    int waits = 0;
+    scene.executor.on_wait = [&](WorkEnd& end, bool& ended) {
+        end.exit_code = ended ? 137 : 0;
+        ended = ended || ++waits > 1;  // succeeds if it is not killed before the second wait
+    };
+    scene.agent.pass(kSecond);
+    CHECK(scene.agent.failure(key) == "timeout: stopped after its time limit of 60 s");
+}
+
 TEST_CASE("a work that is gone after its start fails the attempt, in the executor's words") {
     Scene scene;
     const auto key = scene.agent.accept(assignment(1, 1));
