@@ -88,7 +88,7 @@ TEST_CASE("killed while the container runs, the agent resumes it") {
     check_completed_once(scenario, job);
 }
 
-TEST_CASE("a time limit that passed while the agent was down is a timeout") {
+TEST_CASE("a job whose agent was killed at its start reaches its time limit after the restart") {
     Scenario scenario;
     // Killed as soon as the container runs: before the limit passes, on any machine.
     scenario.start({{"LAMDA_CRASH_AT", "agent.started.recorded"}});

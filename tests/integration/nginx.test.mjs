@@ -74,16 +74,21 @@ before(async () => {
     execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=localhost',
         '-keyout', `${folder}/privkey.pem`, '-out', `${folder}/fullchain.pem`], { stdio: 'ignore' });
     const shipped = readFileSync(new URL('../../deploy/nginx/lamda.conf', import.meta.url), 'utf8');
-    const changed = shipped
-        .replaceAll('/etc/ssl/lamda', folder)
-        .replace(/^ *listen \[::\].*\n/gm, '')
-        .replace('listen 80;', `listen 127.0.0.1:${await freePort()};`)
-        .replace('listen 443 ssl', `listen 127.0.0.1:${port} ssl`)
-        .replace('server 127.0.0.1:8080;', `server 127.0.0.1:${gateway.address().port};`)
-        .replace('rate=50r/s', 'rate=1r/m')
-        .replace('proxy_read_timeout      30s', 'proxy_read_timeout      600s')
+    const changed = [
+        ['/etc/ssl/lamda', folder],
+        [/^ *listen \[::\].*\n/gm, ''],
+        ['listen 80;', `listen 127.0.0.1:${await freePort()};`],
+        ['listen 443 ssl', `listen 127.0.0.1:${port} ssl`],
+        ['server 127.0.0.1:8080;', `server 127.0.0.1:${gateway.address().port};`],
+        ['rate=50r/s', 'rate=1r/m'],
+        ['proxy_read_timeout      30s', 'proxy_read_timeout      600s'],
         // Only for the request that hangs: the other answers may be late.
-        .replace('location / {', `location = /hang {\n            proxy_pass http://lamda_gateway;\n            proxy_read_timeout 1s;\n        }\n\n        location / {`);
+        ['location / {', `location = /hang {\n            proxy_pass http://lamda_gateway;\n            proxy_read_timeout 1s;\n        }\n\n        location / {`],
+    ].reduce((text, [from, to]) => {
+        const edited = text.replaceAll(from, to);
+        assert.notEqual(edited, text, `deploy/nginx/lamda.conf has no ${from}`);
+        return edited;
+    }, shipped);
     writeFileSync(`${folder}/lamda.conf`, changed);
     const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((name) => `${name}_temp_path ${folder}/${name};`).join(' ');
     writeFileSync(`${folder}/nginx.conf`,

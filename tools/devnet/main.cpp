@@ -41,7 +41,11 @@ int main(int argc, char** argv) {
         "lamda-devnet: two chains, database, bus, container engine, content store, services and node agents");
     app.require_subcommand(1);
     std::string dir = network_folder(".lamda/devnet");
-    app.add_option("--dir", dir, "working folder; emptied at the start")->capture_default_str();
+    app.add_option("--dir", dir, "working folder; emptied at the start")
+        ->capture_default_str()
+        ->check([](const std::string& path) {
+            return path.empty() ? std::string("the folder has no name; use a path") : std::string();
+        });
 
     DemoOptions demo;
     auto* demo_verb = add_demo(app, demo);
@@ -62,8 +66,8 @@ int main(int argc, char** argv) {
         return app.exit(wanted) == 0 ? 0 : lamda::runtime::kExitUsage;
     }
     const std::string executables = std::filesystem::read_symlink("/proc/self/exe").parent_path().string();
-    dir = network_folder(dir);
     try {
+        dir = network_folder(dir);
         if (demo_verb->parsed()) {
             // The demo stops its own network only: it never takes the folder of a running one.
             if (runs(dir)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <thread>
 
 #include "bus/bus.hpp"
 #include "testkit/patience.hpp"
@@ -20,6 +21,7 @@ auto until_answered(Call call) {
             if (std::chrono::steady_clock::now() >= deadline) {
                 throw;
             }
+            std::this_thread::sleep_for(Millis(20));  // Unavailable may come at once
         }
     }
 }
