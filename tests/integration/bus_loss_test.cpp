@@ -3,6 +3,7 @@
 
 #include "integration/market_fixture.hpp"
 #include "net/http_client.hpp"
+#include "testkit/metric_in.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -61,9 +62,7 @@ struct BusLoss : MarketFixture {
         wait_status(id, "completed");
     }
     double metric(const std::string& name_and_labels) {
-        const auto text = get("/metrics").body;
-        const auto at = text.find(name_and_labels + " ");
-        return at == std::string::npos ? 0 : std::stod(text.substr(at + name_and_labels.size() + 1));
+        return testkit::metric_in(get("/metrics").body, name_and_labels).value_or(0);
     }
 
   private:

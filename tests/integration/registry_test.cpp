@@ -3,6 +3,7 @@
 
 #include "integration/market_fixture.hpp"
 #include "net/http_client.hpp"
+#include "testkit/metric_in.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -29,15 +30,14 @@ struct Registry : MarketFixture {
         return http.send(request);
     }
     /// Heartbeats since the registry's start: accepted ones, and refused ones by reason.
-    int accepted() { return metric("lamda_registry_heartbeats_total "); }
+    int accepted() { return metric("lamda_registry_heartbeats_total"); }
     int refused(const std::string& reason) {
-        return metric("lamda_registry_heartbeats_refused_total{reason=\"" + reason + "\"} ");
+        return metric("lamda_registry_heartbeats_refused_total{reason=\"" + reason + "\"}");
     }
     int metric(const std::string& name) {
-        const auto text = '\n' + get("/metrics").body;
-        const auto found = text.find('\n' + name);
-        REQUIRE(found != std::string::npos);
-        return std::stoi(text.substr(found + 1 + name.size()));
+        const auto found = testkit::metric_in(get("/metrics").body, name);
+        REQUIRE(found);
+        return static_cast<int>(*found);
     }
     json nodes(const json& query = json::object()) { return ask(wire::kNodesQuery, query); }
     bool node_is(const std::string& column, const std::string& wanted) {

@@ -5,6 +5,7 @@ Usage: env_example.py <env.example> <executable>…
 
 An executable's --help ends with "Settings, from the environment:" and a line for each: name, default, meaning.
 """
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,8 @@ NO_DEFAULT = {"(required)", "(none)"}
 
 def settings_of(executable):
     """name → default, from its --help."""
+    if not os.access(executable, os.X_OK):
+        raise SystemExit(f"{executable} is not built: make build")
     done = subprocess.run([executable, "--help"], capture_output=True, text=True, timeout=600, env={"PATH": "/usr/bin:/bin"})
     if done.returncode != 0 or HELP_HEAD not in done.stdout:
         raise SystemExit(f"{executable} --help: status {done.returncode}, or no \"{HELP_HEAD}\"")

@@ -227,6 +227,26 @@ class Tidy(unittest.TestCase):
             self.assertIn("undeclared identifier 'std'", done.stdout)
 
 
+class MetricNames(unittest.TestCase):
+    def lint(self, code, page, alerts):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name, text in {"libs/a.cpp": code, "page.md": page, "alerts.yml": alerts}.items():
+                (root / name).parent.mkdir(parents=True, exist_ok=True)
+                (root / name).write_text(text)
+            done = subprocess.run([sys.executable, HERE / "metric_names.py", root, root / "page.md", root / "alerts.yml"],
+                                  capture_output=True, text=True)
+            return done.returncode, done.stderr
+
+    def test_each_metric_is_declared_and_on_the_page(self):
+        code = 'metrics.counter("lamda_a_total", "");\nmetrics.gauge("lamda_b_now", "");\n'
+        self.assertEqual(self.lint(code, "lamda_a_total lamda_b_now", "lamda_b_now")[0], 0)
+        status, faults = self.lint(code, "lamda_a_total", "lamda_c_now")
+        self.assertEqual(status, 1)
+        self.assertIn("page.md: lamda_b_now is missing", faults)
+        self.assertIn("alerts.yml: lamda_c_now is declared nowhere", faults)
+
+
 class Deployment(unittest.TestCase):
     """A copy of the tree's deployment with one thing wrong; no executables, so names are judged by env.example."""
 

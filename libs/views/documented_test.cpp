@@ -1,0 +1,39 @@
+// Compares the filters of the lists with those that proto/ documents. contract_files_node_test compares the
+// files of proto/ with each other, so one of them suffices here.
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "testkit/process.hpp"
+#include "views/resources.hpp"
+
+using namespace lamda;
+using namespace lamda::views;
+
+namespace {
+
+std::set<std::string> documented(const std::string& list) {
+    const auto path = testkit::source_dir() + "/proto/messages/" + list + "_query.v1.schema.json";
+    std::set<std::string> out;
+    for (const auto& [name, schema] :
+         nlohmann::json::parse(std::ifstream(path)).at("properties").items()) {
+        out.insert(name);
+    }
+    return out;
+}
+
+std::set<std::string> accepted(const Resource& list) {
+    std::set<std::string> out{"limit", "cursor"};
+    for (const auto& filter : list.filters) {
+        out.emplace(filter.name);
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("every filter of a list is documented, and every documented one is accepted") {
+    CHECK(accepted(kJobs) == documented("job"));
+    CHECK(accepted(kNodes) == documented("node"));
+}
