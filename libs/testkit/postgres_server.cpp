@@ -7,6 +7,7 @@
 #include <fstream>
 #include <stdexcept>
 
+#include "testkit/detail/postgres_cluster.hpp"
 #include "testkit/server_process.hpp"
 #include "testkit/servers.hpp"
 
@@ -123,15 +124,7 @@ PostgresServer::PostgresServer(const std::string& dir, bool durable, std::vector
     self.settings = std::move(settings);
     fs::create_directories(self.dir);
     if (!fs::exists(self.data + "/PG_VERSION")) {
-        fs::create_directories(self.data);
-        if (geteuid() == 0) {
-            const auto chown = run({{"chown", "postgres:postgres", self.data}, {}, self.dir, "", false});
-            if (chown.status != 0) {
-                throw std::runtime_error("cannot give the data folder to user postgres: " + chown.output);
-            }
-        }
-        self.must({"initdb", "-D", self.data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                   "--locale=C.UTF-8", "--no-sync"});
+        create_cluster(self.bin, self.data);
     }
     start();
 }

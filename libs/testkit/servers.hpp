@@ -13,7 +13,7 @@
 
 namespace lamda::testkit {
 
-/// PostgreSQL 15: initdb with trust on loopback, fsync off unless durable.
+/// PostgreSQL: a new cluster with trust on loopback, fsync off unless durable.
 class PostgresServer {
   public:
     /// @param settings `name=value`, overriding the defaults for tests

@@ -15,10 +15,10 @@ namespace {
 
 std::set<std::string> documented(const std::string& list) {
     const auto path = testkit::source_dir() + "/proto/messages/" + list + "_query.v1.schema.json";
+    const auto schema = nlohmann::json::parse(std::ifstream(path));
     std::set<std::string> out;
-    for (const auto& [name, schema] :
-         nlohmann::json::parse(std::ifstream(path)).at("properties").items()) {
-        out.insert(name);
+    for (const auto& property : schema.at("properties").items()) {
+        out.insert(property.key());
     }
     return out;
 }
