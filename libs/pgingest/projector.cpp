@@ -144,8 +144,7 @@ void Projector::write(const ingest::Batch& batch, const Projection::PreparedAppl
             if (!row) {
                 moved(stream_);
             }
-            const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized"),
-                                    caught_up_ || batch.caught_up};
+            const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized")};
             put_headers(txn, stream_, batch, state.finalized);
             prune_headers(txn, stream_, state.finalized);
             if (prepared) {
@@ -178,8 +177,7 @@ void Projector::unwind(const ingest::Unwind& unwind) {
             if (!row) {
                 moved(stream_);
             }
-            const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized"),
-                                    caught_up_};
+            const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized")};
             if (unwind.to.number < state.finalized) {
                 throw ingest::FinalityViolated("stream " + stream_ + ": a reorg down to block " +
                                                std::to_string(unwind.to.number.value) + ", but block " +
@@ -212,13 +210,12 @@ void Projector::boundary(BlockNum boundary, BlockNum finalized) {
         if (!row) {
             moved(stream_);
         }
-        // No newer block exists: the cursor is the head.
-        const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized"), true};
+        const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized")};
         prune_headers(txn, stream_, state.finalized);
         projection_.boundary(txn, state);
         crash_point("projector.before_commit");
     });
-    caught_up_ = true;
+    caught_up_ = true;  // no newer block exists: the cursor is the head
     projection_.reached_head();
     crash_point("projector.after_commit");
 }

@@ -14,7 +14,6 @@ namespace lamda::pgingest {
 struct StreamState {
     BlockNum boundary;  ///< blocks up to here fulfil the consumer's finality rule
     BlockNum finalized;
-    bool caught_up = false;  ///< the cursor has reached the head once since this process started
 };
 
 /// A service's part. Called inside the transaction that moves the cursor, again after a conflict. Must not
@@ -31,8 +30,8 @@ class Projection {
     virtual void unwind(store::Txn& txn, const ingest::Unwind& unwind, const StreamState& state) = 0;
     /// Called when the boundary rose or the stream caught up without a new block.
     virtual void boundary(store::Txn& txn, const StreamState& state) = 0;
-    /// Called after each commit of apply() and boundary() since the cursor has reached the head.
-    /// `StreamState::caught_up` is seen before the commit, which may fail.
+    /// Called after each commit of apply() and boundary() once the cursor has reached the head in this
+    /// process. A commit may fail: no call inside the transaction may say so.
     virtual void reached_head() {}
 };
 

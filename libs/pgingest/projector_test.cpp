@@ -118,8 +118,7 @@ TEST_CASE_METHOD(Fixture, "the cursor moves together with its effects, from the 
     const auto headers = projector.recent_headers();
     REQUIRE(headers.front().parent_hash == hash_of(7));
     REQUIRE(headers.front().timestamp == 1'008);
-    REQUIRE_FALSE(rows.states[0].caught_up);
-    REQUIRE(rows.states[1].caught_up);
+    REQUIRE(rows.heads_reached == 1);
     REQUIRE(rows.states[1].boundary == BlockNum{6});
 }
 
@@ -288,20 +287,20 @@ TEST_CASE_METHOD(Fixture, "headers above finality are kept, and one at or below 
 TEST_CASE_METHOD(Fixture, "boundary and finality only rise, and reaching the head is recorded") {
     REQUIRE_THROWS_AS(projector.boundary(BlockNum{1}, BlockNum{1}), ingest::CursorMoved);  // no cursor yet
     projector.apply(blocks(std::nullopt, 10, 4));
-    REQUIRE_FALSE(rows.states.back().caught_up);
+    REQUIRE(rows.heads_reached == 0);
     projector.boundary(BlockNum{9}, BlockNum{6});
     REQUIRE(rows.states.back().boundary == BlockNum{9});
     REQUIRE(rows.states.back().finalized == BlockNum{6});
-    REQUIRE(rows.states.back().caught_up);
+    REQUIRE(rows.heads_reached == 1);
     projector.boundary(BlockNum{3}, BlockNum{2});  // a lagging node
     REQUIRE(rows.states.back().boundary == BlockNum{9});
     REQUIRE(rows.states.back().finalized == BlockNum{6});
     projector.apply(blocks(ref(10), 11, 5));
     REQUIRE(rows.states.back().finalized == BlockNum{6});
-    REQUIRE(rows.states.back().caught_up);
+    REQUIRE(rows.heads_reached == 3);
     Projector restarted(db, "dispatcher:bsc", rows);
     restarted.apply(blocks(ref(11), 12, 6));
-    REQUIRE_FALSE(rows.states.back().caught_up);
+    REQUIRE(rows.heads_reached == 3);
     REQUIRE(rows.states.back().boundary == BlockNum{10});
 }
 

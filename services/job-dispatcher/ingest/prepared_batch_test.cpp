@@ -68,7 +68,7 @@ TEST_CASE("Derived: a prepared batch leads to the same rows as one applied witho
         REQUIRE(ahead.projection.prepare(batch));
         ahead.projector.apply(batch);
         in_turn.database.transact([&](store::Txn& txn) {
-            in_turn.projection.apply(txn, batch, {batch.boundary, batch.finalized, false});
+            in_turn.projection.apply(txn, batch, {batch.boundary, batch.finalized});
         });
         CHECK(ahead.rows() == in_turn.rows());
     }
@@ -157,7 +157,7 @@ TEST_CASE("Derived: duplicates and facts before their creation are folded in ord
     }
     Scene in_turn;
     in_turn.database.transact(
-        [&](store::Txn& txn) { in_turn.projection.apply(txn, all, {all.boundary, all.finalized, false}); });
+        [&](store::Txn& txn) { in_turn.projection.apply(txn, all, {all.boundary, all.finalized}); });
     pgingest::WriteBehind behind(scene.projector);
     behind.apply(all);
     // Jobs that were confirmed without a row are created in the next batch, which is prepared meanwhile.

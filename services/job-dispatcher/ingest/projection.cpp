@@ -123,7 +123,6 @@ void JobProjection::advance(store::Txn& txn, const ingest::Batch& batch, const p
         end_load(txn, Millis{0}, log_);
     }
     save_progress(txn, batch.to.number, state.boundary);
-    progress_.set(state.caught_up);
     txn.notify(store::kJobChannel);
 }
 
@@ -185,14 +184,16 @@ void JobProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
         write_jobs(txn, writes, policy.chain_id, clock_.now());
     }
     save_progress(txn, unwind.to.number, std::min(state.boundary, unwind.to.number));
-    progress_.set(state.caught_up);
     txn.notify(store::kJobChannel);
+}
+
+void JobProjection::reached_head() {
+    progress_.set(true);
 }
 
 void JobProjection::boundary(store::Txn& txn, const pgingest::StreamState& state) {
     end_load(txn, Millis{0}, log_);
     save_boundary(txn, state.boundary);
-    progress_.set(state.caught_up);
     txn.notify(store::kJobChannel);
 }
 

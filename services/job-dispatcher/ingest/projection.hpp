@@ -21,6 +21,9 @@ class JobProjection final : public pgingest::Projection {
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
     void boundary(store::Txn& txn, const pgingest::StreamState& state) override;
+    /// Attempts may be sent from now on: not before the commit, which may fail and would leave out a
+    /// confirmation.
+    void reached_head() override;
 
   private:
     /// @param known the jobs of `facts` that have a row; the caller holds these rows
