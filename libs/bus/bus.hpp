@@ -76,6 +76,7 @@ class Consumer {
     ~Consumer();
     Consumer(Consumer&&) noexcept;
     /// Returns up to `most` messages; waits at most `timeout` for the first. Empty: none arrived.
+    /// @param most 1 to 256. A larger number counts as 256: a full fetch then has fewer messages than `most`
     /// @throws Unavailable
     std::vector<Message> fetch(int most, Millis timeout);
     /// Acknowledges a message of the last fetch, by its stream sequence.
