@@ -56,6 +56,11 @@ struct SessionLock::Impl {
         connection->exec(txn, "SELECT 1", {});
         verified_at = clock.steady();
     }
+    /// A server that is busy ends a closed session later: others would find the lock held.
+    void unlock() {
+        pqxx::nontransaction txn(connection->pqxx());
+        connection->exec(txn, "SELECT pg_advisory_unlock_all()", {});
+    }
     void drop() {
         session.reset();
         connection.reset();
@@ -96,6 +101,12 @@ bool SessionLock::held() {
 
 void SessionLock::release() {
     const std::lock_guard lock(impl_->mutex);
+    if (impl_->session) {
+        try {
+            impl_->connection->mapped([&] { impl_->unlock(); });
+        } catch (const std::runtime_error&) {  // the connection is lost, and the lock with it
+        }
+    }
     impl_->drop();
 }
 

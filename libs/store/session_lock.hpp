@@ -27,7 +27,8 @@ class SessionLock {
     /// lost session is a lost lock: false.
     /// @throws Unavailable, StatementError while the lock is not held
     bool held();
-    /// Releases the lock and closes its connection.
+    /// Releases the lock and closes its connection. Others can take the lock once this returns, unless the
+    /// server does not answer.
     void release();
 
     /// Identifies the lock in pg_locks.

@@ -76,6 +76,7 @@ Service::Service(runtime::App& app, const Config& config)
     app.loop("ledger", identity_->after_proof([this](const std::stop_token& stop) { run_ledger(stop); }));
     app.loop("proofs", identity_->after_proof([this](const std::stop_token& stop) { run_proofs(stop); }));
     app.loop("sender", identity_->after_proof([this](const std::stop_token& stop) { run_sender(stop); }));
+    app.at_stop([this] { lease_.release(); });  // both streams have stopped
     app.loop("counts",
              identity_->after_proof([this](const std::stop_token& stop) { run_count_check(stop); }));
 }

@@ -100,6 +100,7 @@ TEST_CASE("Once on chain: a rebuilt ledger sends no transaction again") {
     CHECK(txs(s).size() == 2);
     REQUIRE(s.network().stop_service("reputation") == 0);
     const auto unsure = s.lamda({"reputation", "rebuild"});
+    INFO(unsure.output);
     CHECK(unsure.status == 1);
     CHECK(unsure.output.find("--yes") != std::string::npos);
     CHECK(txs(s).size() == 2);
