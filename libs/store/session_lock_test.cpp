@@ -86,7 +86,7 @@ TEST_CASE_METHOD(Fixture, "of two that request a name one holds it until release
     CHECK(holders() == 2);  // two calls of held() take one lock
 
     one.release();
-    REQUIRE(two.held());  // at once, not when the server has ended the session
+    REQUIRE(two.held());  // immediately: it does not wait for the end of the connection
     REQUIRE_FALSE(one.held());
     CHECK(two.session()->key != other.session()->key);
 }
