@@ -47,6 +47,7 @@ import() { echo "      { service: { account: $1, subject: \"$2\" }${3:+, to: \"$
     echo "    imports: ["
     import LAMDA "jobs.status.$address"
     import LAMDA "jobs.logs.$address.*"
+    echo "      { stream: { account: LAMDA, subject: \"jobs.applied.$address\" } }"
     import REGISTRY "nodes.heartbeat.$address"
     for stream in JOBS RETRACT; do
         import LAMDA "$(info $stream)" "lamda.info.$stream"

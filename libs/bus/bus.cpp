@@ -1,6 +1,7 @@
 #include "bus/bus.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "bus/detail/connection.hpp"
@@ -23,6 +24,7 @@ bool is_for_answers(const std::string& subject) {
 using OwnedStreamInfo = Owned<jsStreamInfo, jsStreamInfo_Destroy>;
 using OwnedStreamNames = Owned<jsStreamNamesList, jsStreamNamesList_Destroy>;
 using OwnedConsumerNames = Owned<jsConsumerNamesList, jsConsumerNamesList_Destroy>;
+using OwnedConsumers = Owned<jsConsumerInfoList, jsConsumerInfoList_Destroy>;
 using OwnedConsumerInfo = Owned<jsConsumerInfo, jsConsumerInfo_Destroy>;
 }  // namespace
 
@@ -184,7 +186,7 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
     }
 }
 
-std::uint64_t Bus::last_sequence(const std::string& stream) {
+StreamState Bus::stream_state(const std::string& stream) {
     auto& connection = *impl_->connection;
     connection.require(kConnectWait);
     jsStreamInfo* info = nullptr;
@@ -195,7 +197,46 @@ std::uint64_t Bus::last_sequence(const std::string& stream) {
     if (status != NATS_OK) {
         fail("stream " + stream, status, error);
     }
-    return info->State.LastSeq;
+    return {info->Created, info->State.LastSeq};
+}
+
+std::uint64_t Bus::last_sequence(const std::string& stream) {
+    return stream_state(stream).last_sequence;
+}
+
+std::vector<DurableState> Bus::durables(const std::string& stream) {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    jsConsumerInfoList* list = nullptr;
+    jsErrCode error{};
+    const auto status = js_Consumers(&list, connection.js(), stream.c_str(), nullptr, &error);
+    const OwnedConsumers owned(list);
+    connection.note_jetstream(status, error);
+    if (status == NATS_NOT_FOUND) {
+        return {};
+    }
+    if (status != NATS_OK) {
+        fail("durables of " + stream, status, error);
+    }
+    std::vector<DurableState> out;
+    out.reserve(static_cast<std::size_t>(list->Count));
+    std::transform(
+        list->List, list->List + list->Count, std::back_inserter(out), [](const jsConsumerInfo* info) {
+            return DurableState{info->Name, info->Delivered.Stream,
+                                info->NumPending + static_cast<std::uint64_t>(info->NumAckPending)};
+        });
+    return out;
+}
+
+void Bus::delete_durable(const std::string& stream, const std::string& durable) {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    jsErrCode error{};
+    const auto status = js_DeleteConsumer(connection.js(), stream.c_str(), durable.c_str(), nullptr, &error);
+    connection.note_jetstream(status, error);
+    if (status != NATS_OK && status != NATS_NOT_FOUND) {
+        fail("deletion of durable " + durable + " of " + stream, status, error);
+    }
 }
 
 Published Bus::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {

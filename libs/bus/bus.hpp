@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -50,10 +51,33 @@ struct Outgoing {
     std::string body;
 };
 
+struct SequenceRange {
+    std::uint64_t lowest = 0;
+    std::uint64_t highest = 0;
+    bool operator==(const SequenceRange&) const = default;
+};
+
 /// Outcome of a batch.
 struct Published {
     std::vector<bool> stored;  ///< for each message; a duplicate counts as stored
     std::string reason;        ///< of the first message that was refused; empty if all are stored
+    /// By stream: the sequences of the messages that it stored. Duplicates have none of their own.
+    std::map<std::string, SequenceRange> sequences;
+};
+
+/// State of a stream. A store that was restored, cut or emptied shows here: another `created`, or a lower
+/// `last_sequence` than one that was acknowledged before.
+struct StreamState {
+    std::int64_t created = 0;         ///< nanoseconds since 1970
+    std::uint64_t last_sequence = 0;  ///< of the newest message that the stream ever held; 0: none
+    bool operator==(const StreamState&) const = default;
+};
+
+/// State of a durable.
+struct DurableState {
+    std::string name;
+    std::uint64_t delivered = 0;  ///< stream sequence of the newest delivered message
+    std::uint64_t pending = 0;    ///< messages not delivered, or delivered and not acknowledged
 };
 
 /// A core subscription; its callback runs on a thread of its own. Destruction ends it.
@@ -129,8 +153,14 @@ class Bus {
     void ensure_durable(const std::string& stream, const std::string& durable,
                         const std::string& filter_subject, Millis ack_wait,
                         std::int64_t most_pending = 1'000);
-    /// Sequence of the newest message that the stream ever held; 0: none. @throws Unavailable, Refused
+    /// @throws Unavailable; Refused, also if the stream does not exist
+    StreamState stream_state(const std::string& stream);
+    /// StreamState::last_sequence. @throws as stream_state
     std::uint64_t last_sequence(const std::string& stream);
+    /// All durables of a stream; empty also if the stream does not exist. @throws Unavailable, Refused
+    std::vector<DurableState> durables(const std::string& stream);
+    /// Deletes the durable, if it exists. @throws Unavailable, Refused
+    void delete_durable(const std::string& stream, const std::string& durable);
     /// Publishes all asynchronously and waits for the acknowledgements. @throws Unavailable without a
     /// connection
     Published publish_durable(const std::vector<Outgoing>& messages, Millis timeout);

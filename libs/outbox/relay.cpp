@@ -37,14 +37,19 @@ Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, const 
 std::size_t Relay::drain() {
     std::size_t left = 0;
     std::int64_t after = 0;
+    bool cut_back = false;
     refusal_.clear();
     // Reads each row once: a message that cannot be published does not block the others.
     while (true) {
         std::vector<std::int64_t> ids;
         std::vector<bus::Outgoing> messages;
+        StreamPositions positions;
         database_.transact([&](store::Txn& txn) {
             ids.clear();
             messages.clear();
+            if (on_cut_back_) {
+                positions = read_positions(txn, owner_);
+            }
             for (const auto& row : txn.exec("SELECT id, subject, message_id, body FROM bus.outbox "
                                             "WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
                                             {owner_, after, kBatch})) {
@@ -70,9 +75,7 @@ std::size_t Relay::drain() {
             }
         }
         if (count > 0) {
-            database_.transact([&](store::Txn& txn) {
-                txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {array + "}"});
-            });
+            cut_back = settle(array + "}", positions, outcome) || cut_back;
             published_.add(static_cast<double>(count));
             left += count;
         }
@@ -82,7 +85,29 @@ std::size_t Relay::drain() {
         }
     }
     measure(refusal_);
+    if (cut_back) {
+        log_.error("a stream has lost messages that it acknowledged", {{"owner", owner_}});
+        on_cut_back_();
+    }
     return left;
+}
+
+bool Relay::settle(const std::string& published_ids, const StreamPositions& before,
+                   const bus::Published& outcome) {
+    return database_.transact([&](store::Txn& txn) {
+        txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {published_ids});
+        if (!on_cut_back_) {
+            return false;
+        }
+        const auto reused = reused_sequences(before, outcome.sequences);
+        advance_positions(txn, owner_, outcome.sequences);
+        mark_rolled_back(txn, owner_, reused);
+        return !reused.empty();
+    });
+}
+
+void Relay::track_positions(std::function<void()> on_cut_back) {
+    on_cut_back_ = std::move(on_cut_back);
 }
 
 void Relay::measure(const std::string& reason) {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "bus/bus.hpp"
+#include "outbox/stream_position.hpp"
 #include "store/database.hpp"
 #include "telemetry/context.hpp"
 
@@ -19,6 +20,9 @@ class Relay {
     Relay(store::Database& database, bus::Bus& bus, std::string owner, const telemetry::Context& context);
     /// Sets a callback for after each pass in which a message could not be published.
     void on_refusal(std::function<void()> callback) { on_refusal_ = std::move(callback); }
+    /// Records the positions of streams, and calls back after a pass that found one cut back. For the owner
+    /// that restores lost messages (outbox/stream_position.hpp).
+    void track_positions(std::function<void()> on_cut_back);
     /// Runs until stopped: waits for a notification or a second, drains, backs off while the bus is
     /// unavailable.
     void run(const std::stop_token& stop);
@@ -29,6 +33,10 @@ class Relay {
   private:
     /// Measures the waiting messages and the age of the oldest, by the database's clock.
     void measure(const std::string& reason);
+    /// Deletes the published rows, and records how far the streams are.
+    /// @returns true if a stream was cut back since `before`
+    bool settle(const std::string& published_ids, const StreamPositions& before,
+                const bus::Published& outcome);
     void report_age(const std::string& reason);
 
     store::Database& database_;
@@ -42,6 +50,7 @@ class Relay {
     telemetry::Health& health_;
     std::string refusal_;  ///< reason of the last pass's failure; empty: none
     std::function<void()> on_refusal_ = [] {};
+    std::function<void()> on_cut_back_;  ///< empty: positions are not recorded
 };
 
 }  // namespace lamda::outbox

@@ -61,6 +61,7 @@ constexpr Privilege kPrivileges[] = {
     {kDispatcherRole, "chain.sweep", "SELECT, INSERT, UPDATE", kDispatcherStreams},
     {kDispatcherRole, "chain.lease", "SELECT, INSERT, UPDATE", "owner = 'dispatcher'"},
     {kDispatcherRole, "bus.outbox", "SELECT, INSERT, DELETE", "owner = 'dispatcher'", kJobMessages},
+    {kDispatcherRole, "bus.stream_position", "SELECT, INSERT, UPDATE", "owner = 'dispatcher'"},
     {kDispatcherRole, "bus.dead_letter", "SELECT, INSERT", "owner = 'dispatcher'"},
 
     // Reputation: confirmations, increments and the wallet's ledger. An intent's request is written once.

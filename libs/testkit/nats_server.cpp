@@ -120,7 +120,11 @@ void NatsServer::kill() {
 }
 
 void NatsServer::erase_store() {
-    fs::remove_all(impl_->dir + "/jetstream");
+    fs::remove_all(store_dir());
+}
+
+std::string NatsServer::store_dir() const {
+    return impl_->dir + "/jetstream";
 }
 
 void NatsServer::start() {

@@ -51,6 +51,8 @@ class NatsServer {
     void start();
     /// Deletes all streams and consumers. The server must be stopped.
     void erase_store();
+    /// Folder of the store. The server must be stopped while its files are changed.
+    std::string store_dir() const;
 
   private:
     struct Impl;

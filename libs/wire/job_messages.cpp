@@ -1,4 +1,4 @@
-// Messages to agents: assignment, retraction.
+// Messages to agents: assignment, retraction, applied status.
 #include "wire/detail/spec_fields.hpp"
 #include "wire/messages.hpp"
 
@@ -75,6 +75,31 @@ Result<Retraction> parse_retraction(std::string_view json) {
     out.job_id = fields.lowercase_id<JobId>("jobId");
     out.attempt = fields.uint32("attempt", 1);
     out.reason = static_cast<RetractReason>(fields.one_of("reason", {"orphaned", "cancelled", "superseded"}));
+    if (failure) {
+        return *failure;
+    }
+    return out;
+}
+
+std::string to_json(const StatusApplied& message) {
+    return Json(Json::Object{{"v", 1},
+                             {"jobId", message.job_id.hex()},
+                             {"attempt", message.attempt},
+                             {"seq", message.seq}})
+        .text();
+}
+
+Result<StatusApplied> parse_status_applied(std::string_view json) {
+    const auto value = detail::parse_message(json);
+    if (!value) {
+        return value.error();
+    }
+    std::optional<Error> failure;
+    Fields fields(*value, "", failure);
+    StatusApplied out;
+    out.job_id = fields.lowercase_id<JobId>("jobId");
+    out.attempt = fields.uint32("attempt", 1);
+    out.seq = fields.uint32("seq", 1);
     if (failure) {
         return *failure;
     }

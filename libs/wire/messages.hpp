@@ -61,7 +61,8 @@ enum class ErrorCode {
     kOutputTooLarge,
     kStoreFailed,
     kRefused,
-    kInternal
+    kInternal,
+    kRetracted  ///< the attempt was retracted, and nothing of it runs any more
 };
 std::string_view to_string(ErrorCode code);
 Result<ErrorCode> parse_error_code(std::string_view text);
@@ -111,6 +112,16 @@ JobStatus sign_status(JobStatus status, const eth::Eip712Domain& domain, const c
 lamda::Status verify_status(const JobStatus& status, const eth::Eip712Domain& domain);
 std::string to_json(const JobStatus& message);
 Result<JobStatus> parse_status(std::string_view json);
+
+/// The dispatcher has recorded a final status: the agent need not keep it any longer.
+struct StatusApplied {
+    JobId job_id;
+    std::uint32_t attempt = 1;
+    std::uint32_t seq = 1;  ///< of the final status
+    bool operator==(const StatusApplied&) const = default;
+};
+std::string to_json(const StatusApplied& message);
+Result<StatusApplied> parse_status_applied(std::string_view json);
 
 struct Heartbeat {
     Address provider;

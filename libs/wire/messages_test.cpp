@@ -106,6 +106,7 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 TEST_CASE("the golden samples round-trip through the types") {
     same_as_sample(an_assignment(), "assignment", parse_assignment);
     same_as_sample(Retraction{kJob, 2, RetractReason::kOrphaned}, "retraction", parse_retraction);
+    same_as_sample(StatusApplied{kJob, 1, 3}, "status_applied", parse_status_applied);
     same_as_sample(sign_status(a_status(), kDomain, *provider_key()), "status", parse_status);
     const auto time = at("2026-11-20T10:00:00.123Z");
     const Heartbeat heartbeat{kProvider, 1'795'168'800'123,  time,        "0.1.0", 2,
@@ -260,6 +261,11 @@ TEST_CASE("each wrong field of a message is refused with its pointer") {
         {"retraction",
          parse(parse_retraction),
          {{"orphaned", "bored", "/reason"}, {"\"attempt\": 2", "\"attempt\": \"2\"", "/attempt"}}},
+        {"status_applied",
+         parse(parse_status_applied),
+         {{"\"seq\": 3", "\"seq\": 0", "/seq"},
+          {"\"attempt\": 1", "\"attempt\": -1", "/attempt"},
+          {"0xfa5b", "0xFA5b", "/jobId"}}},
         {"status",
          parse(parse_status),
          {{"\"v\": 1", "\"v\": null", "/v"},
@@ -319,7 +325,7 @@ TEST_CASE("error codes: the transient ones are retried") {
     std::string transient;
     for (const auto* name :
          {"input_unavailable", "input_mismatch", "image_unavailable", "start_failed", "exit_nonzero", "oom",
-          "timeout", "output_too_large", "store_failed", "refused", "internal"}) {
+          "timeout", "output_too_large", "store_failed", "refused", "internal", "retracted"}) {
         const auto code = parse_error_code(name).value();
         CHECK(to_string(code) == name);
         transient += is_transient(code) ? std::string(name) + " " : "";

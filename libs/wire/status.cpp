@@ -22,7 +22,7 @@ struct KnownCode {
     std::string_view name;
     bool transient;
 };
-constexpr std::array<KnownCode, 11> kCodes{{{ErrorCode::kInputUnavailable, "input_unavailable", true},
+constexpr std::array<KnownCode, 12> kCodes{{{ErrorCode::kInputUnavailable, "input_unavailable", true},
                                             {ErrorCode::kInputMismatch, "input_mismatch", false},
                                             {ErrorCode::kImageUnavailable, "image_unavailable", true},
                                             {ErrorCode::kStartFailed, "start_failed", true},
@@ -32,7 +32,8 @@ constexpr std::array<KnownCode, 11> kCodes{{{ErrorCode::kInputUnavailable, "inpu
                                             {ErrorCode::kOutputTooLarge, "output_too_large", false},
                                             {ErrorCode::kStoreFailed, "store_failed", true},
                                             {ErrorCode::kRefused, "refused", false},
-                                            {ErrorCode::kInternal, "internal", true}}};
+                                            {ErrorCode::kInternal, "internal", true},
+                                            {ErrorCode::kRetracted, "retracted", false}}};
 static_assert([] {
     for (std::size_t i = 0; i < kCodes.size(); ++i) {
         if (static_cast<std::size_t>(kCodes[i].code) != i) {

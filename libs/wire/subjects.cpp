@@ -8,6 +8,7 @@ namespace {
 constexpr std::string_view kDispatch = "jobs.dispatch.";
 constexpr std::string_view kRetract = "jobs.retract.";
 constexpr std::string_view kStatus = "jobs.status.";
+constexpr std::string_view kApplied = "jobs.applied.";
 constexpr std::string_view kHeartbeat = "nodes.heartbeat.";
 constexpr std::string_view kLogs = "jobs.logs.";
 constexpr std::string_view kJobEvents = "events.job.";
@@ -31,6 +32,9 @@ std::string retract_subject(const Address& provider) {
 }
 std::string status_subject(const Address& provider) {
     return join(kStatus, provider.hex());
+}
+std::string applied_subject(const Address& provider) {
+    return join(kApplied, provider.hex());
 }
 std::string heartbeat_subject(const Address& provider) {
     return join(kHeartbeat, provider.hex());

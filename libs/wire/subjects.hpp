@@ -10,6 +10,7 @@ namespace lamda::wire {
 std::string dispatch_subject(const Address& provider);   ///< jobs.dispatch.<provider>
 std::string retract_subject(const Address& provider);    ///< jobs.retract.<provider>
 std::string status_subject(const Address& provider);     ///< jobs.status.<provider>
+std::string applied_subject(const Address& provider);    ///< jobs.applied.<provider>
 std::string heartbeat_subject(const Address& provider);  ///< nodes.heartbeat.<provider>
 std::string logs_subject(const Address& provider, const JobId& job);
 std::string job_event_subject(const JobId& job);

@@ -7,11 +7,10 @@
 #include "runtime/app.hpp"
 #include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
-#include "services/job-dispatcher/bus/bus_setup.hpp"
+#include "services/job-dispatcher/bus/bus_contents.hpp"
 #include "services/job-dispatcher/bus/command_handler.hpp"
 #include "services/job-dispatcher/bus/heartbeats.hpp"
 #include "services/job-dispatcher/bus/status_loop.hpp"
-#include "services/job-dispatcher/bus/stream_restore.hpp"
 #include "services/job-dispatcher/config.hpp"
 #include "services/job-dispatcher/dispatch/assignment_loop.hpp"
 #include "services/job-dispatcher/dispatch/spec_fetch_loop.hpp"
@@ -86,13 +85,7 @@ int serve(runtime::App& app, const Config& config) {
 
     Deployment deployment(config.bsc.contract, config.bsc.chain_id, config.max_attempts, config.retry_pause);
     StreamProgress progress;
-    BusSetup setup(bus, config.status_bytes,
-                   {[&] { return database.transact(providers_at_work); },
-                    [&, log](const std::set<std::string>& streams) mutable {
-                        const auto count = restore_streams(database, streams);
-                        log.info("stream restore: messages put into the outbox", {{"count", count}});
-                    }},
-                   log, metrics, app.health());
+    BusSetup setup(bus, config.status_bytes, bus_contents(database, log), log, metrics, app.health());
     StatusCatchUp catch_up(database);
     PresenceClock presence;
 
@@ -110,6 +103,7 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("clock", identity.after_proof([&](const std::stop_token& stop) { timeouts.run(stop); }));
     outbox::Relay relay(database, bus, kOutboxOwner, context);
     relay.on_refusal([&] { setup.poll_soon(); });
+    relay.track_positions([&] { setup.poll_soon(); });
     app.loop("relay", identity.after_proof([&](const std::stop_token& stop) { relay.run(stop); }));
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });
 

@@ -10,6 +10,7 @@
 #include "services/node-agent/bus/detachable_loop.hpp"
 #include "services/node-agent/bus/heartbeat_loop.hpp"
 #include "services/node-agent/bus/retract_loop.hpp"
+#include "services/node-agent/bus/status_repeater.hpp"
 #include "services/node-agent/config.hpp"
 #include "services/node-agent/executor/docker/docker_executor.hpp"
 #include "services/node-agent/executor/janitor.hpp"
@@ -97,13 +98,14 @@ int serve(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
     const telemetry::Context context{clock, log, app.metrics(), app.health()};
+    const AgentTerms terms{identity, self, config.job_manager, config.capacity};
     StatusPublisher publisher(journal, bus, self, context);
+    StatusRepeater repeater(journal, bus, statuses, terms, context);
     ProgressLoop progress(journal, statuses, clock);
     HeartbeatSequence sequence(config.state_dir + "/heartbeat-" + self.hex(), clock);
     DuplicateAgentDetector duplicates(self, random_id(), sequence.started_at(), clock, log, app.health());
     RetrySchedule retries({.give_up_after = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
-    const AgentTerms terms{identity, self, config.job_manager, config.capacity};
     const WorkGate gate{retries, duplicates, settings};
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
@@ -120,6 +122,7 @@ int serve(runtime::App& app, const Config& config) {
     DetachableLoops detachable;  // the engine, a content source or an RPC node may answer late
     app.loop("heartbeats", [&](Stop stop) { heartbeats.run(stop); });
     app.loop("statuses", [&](Stop stop) { publisher.run(stop); });
+    app.loop("repeats", [&](Stop stop) { repeater.run(stop); });
     app.loop("progress", [&](Stop stop) { progress.run(stop); });
     app.loop("retractions", [&](Stop stop) { retractions.run(stop); });
     for (std::size_t slot = 1; slot <= config.capacity; ++slot) {

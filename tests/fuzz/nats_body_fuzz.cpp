@@ -21,6 +21,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     there_and_back(text, wire::parse_assignment);
     there_and_back(text, wire::parse_retraction);
     there_and_back(text, wire::parse_status);
+    there_and_back(text, wire::parse_status_applied);
     there_and_back(text, wire::parse_heartbeat);
     there_and_back(text, wire::parse_log_chunk);
     there_and_back(text, wire::parse_event);

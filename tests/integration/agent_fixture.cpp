@@ -248,6 +248,13 @@ void Scenario::collect() {
         REQUIRE(status->provider == provider());
         seen_.push_back(*status);
         statuses_->ack(message);
+        const bool is_final =
+            status->status == wire::StatusKind::kCompleted || status->status == wire::StatusKind::kFailed;
+        if (is_final && acknowledges_) {
+            servers_.bus.publish(
+                wire::applied_subject(provider()),
+                wire::to_json(wire::StatusApplied{status->job_id, status->attempt, status->seq}));
+        }
     }
 }
 
@@ -311,6 +318,10 @@ bool Scenario::container_runs(const wire::Assignment& assignment) {
 
 std::string Scenario::job_dir(const wire::Assignment& assignment) const {
     return state_dir_ + "/jobs/" + assignment.job_id.hex() + "-" + std::to_string(assignment.attempt);
+}
+
+std::string Scenario::journal_file(const wire::Assignment& assignment) const {
+    return read_text(state_dir_ + "/journal/" + assignment.job_id.hex() + ".json");
 }
 
 std::string Scenario::output_dir(const wire::Assignment& assignment) const {

@@ -74,6 +74,8 @@ class Scenario {
     void publish_raw(const std::string& subject, const std::string& body);
     std::string store_input(const std::string& content);
 
+    /// Sets if the test acknowledges final statuses as the dispatcher does. It does so at first.
+    void acknowledge_statuses(bool acknowledge) { acknowledges_ = acknowledge; }
     /// All statuses of the attempt, in the order of the stream, with verified signatures.
     std::vector<wire::JobStatus> statuses(const wire::Assignment& assignment);
     wire::JobStatus wait_status(const wire::Assignment& assignment, wire::StatusKind kind,
@@ -86,6 +88,8 @@ class Scenario {
     std::size_t starts(const wire::Assignment& assignment);
     bool container_exists(const wire::Assignment& assignment);
     bool container_runs(const wire::Assignment& assignment);
+    /// The job's file in the agent's journal; empty if there is none.
+    std::string journal_file(const wire::Assignment& assignment) const;
     std::string output_dir(const wire::Assignment& assignment) const;
     std::string job_dir(const wire::Assignment& assignment) const;
     /// A file of an output directory, from the content store.
@@ -111,6 +115,7 @@ class Scenario {
     std::optional<bus::Consumer> statuses_;
     std::vector<wire::JobStatus> seen_;
     std::size_t again_ = 0;
+    bool acknowledges_ = true;
 };
 
 }  // namespace lamda::agent_test

@@ -265,8 +265,9 @@ TEST_CASE("a retraction stops the running attempt, and only a higher attempt run
     scenario.retract(job, 1);
     CHECK(testkit::wait_until([&] { return !scenario.container_exists(job); }));
     CHECK(testkit::wait_until([&] { return !fs::exists(scenario.job_dir(job)); }));
+    CHECK(scenario.wait_failure(job) == wire::ErrorCode::kRetracted);
     for (const auto& status : scenario.statuses(job)) {
-        CHECK((status.status == StatusKind::kAccepted || status.status == StatusKind::kRunning));
+        CHECK(status.status != StatusKind::kCompleted);
     }
 
     scenario.assign_again(job);  // void by the retraction
@@ -292,7 +293,10 @@ TEST_CASE("a retraction before its assignment is stored, also across a restart")
     auto after = scenario.job("true");
     scenario.assign(after);
     scenario.wait_status(after, StatusKind::kCompleted);
-    CHECK(scenario.statuses(job).empty());
+    CHECK(scenario.wait_failure(job) == wire::ErrorCode::kRetracted);
+    for (const auto& status : scenario.statuses(job)) {
+        CHECK(status.error_code == wire::ErrorCode::kRetracted);
+    }
     CHECK(scenario.starts(job) == 0);
 }
 

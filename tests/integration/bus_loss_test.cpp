@@ -1,79 +1,14 @@
 // Deleted streams and durables, with a real server. The test acts as the agent.
 #include <csignal>
 
-#include "integration/market_fixture.hpp"
-#include "net/http_client.hpp"
-#include "testkit/metric_in.hpp"
+#include "integration/bus_loss_fixture.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
 using wire::StatusKind;
 
-namespace {
-
-constexpr auto kDispatcher = "job-dispatcher";
-
-struct BusLoss : MarketFixture {
-    BusLoss() : MarketFixture("bus_loss") {
-        register_node(provider());
-        start("node-registry");
-        start_dispatcher();
-        REQUIRE(testkit::wait_until([&] { return readiness().status == 200; }));
-        require_durables();
-    }
-    /// Durables of the provider, in both streams.
-    void require_durables() {
-        const auto durable = wire::durable_of(provider().address());
-        REQUIRE(testkit::wait_until([&] {
-            heartbeat();  // a heartbeat creates the durables
-            return bus().durable_names(wire::kJobsStream).contains(durable) &&
-                   bus().durable_names(wire::kRetractStream).contains(durable);
-        }));
-    }
-    void start_dispatcher(std::map<std::string, std::string> more = {}) {
-        more.emplace("METRICS_PORT", std::to_string(port_));
-        start(kDispatcher, std::move(more));
-    }
-    net::HttpResponse get(const std::string& path) {
-        net::HttpRequest request;
-        request.url = "http://127.0.0.1:" + std::to_string(port_) + path;
-        try {
-            return http_.send(request);
-        } catch (const net::TransportError&) {
-            return {};
-        }
-    }
-    net::HttpResponse readiness() { return get("/readyz"); }
-    void require_ready() {
-        const bool ready = testkit::wait_until([&] { return readiness().status == 200; });
-        INFO(readiness().body);
-        REQUIRE(ready);
-    }
-    json jetstream(const std::string& what, const json& body = json::object()) {
-        const auto answer = json::parse(bus().request("$JS.API." + what, body.dump(), testkit::kCallTimeout));
-        INFO(answer.dump());
-        REQUIRE_FALSE(answer.contains("error"));
-        return answer;
-    }
-    void run_to_completion(const JobId& id) {
-        publish(status(id, StatusKind::kAccepted, 1, 1));
-        publish(status(id, StatusKind::kRunning, 1, 2));
-        publish(status(id, StatusKind::kCompleted, 1, 3));
-        wait_status(id, "completed");
-    }
-    double metric(const std::string& name_and_labels) {
-        return testkit::metric_in(get("/metrics").body, name_and_labels).value_or(0);
-    }
-
-  private:
-    net::HttpClient http_;
-    int port_ = testkit::free_port();
-};
-
-}  // namespace
-
 TEST_CASE("a deleted stream is created again, with its assignments") {
-    BusLoss market;
+    BusLoss market("bus_loss");
     const JobId held = market.order(1);
     market.wait_status(held, "assigned");
     REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == 1; }));
@@ -96,7 +31,7 @@ TEST_CASE("a deleted stream is created again, with its assignments") {
 }
 
 TEST_CASE("readiness names a missing stream that cannot be created, until it exists") {
-    BusLoss market;
+    BusLoss market("bus_loss");
     market.jetstream("STREAM.DELETE.JOBS");
     // Another stream takes its subjects, so that the server refuses JOBS. The dispatcher may be faster.
     REQUIRE(testkit::wait_until([&] {
@@ -121,7 +56,7 @@ TEST_CASE("readiness names a missing stream that cannot be created, until it exi
 }
 
 TEST_CASE("a deleted durable is created again, and its messages are delivered") {
-    BusLoss market;
+    BusLoss market("bus_loss");
     const auto durable = wire::durable_of(market.provider().address());
     for (const std::string stream : {wire::kJobsStream, wire::kRetractStream}) {
         market.jetstream("CONSUMER.DELETE." + stream + "." + durable);
@@ -133,7 +68,7 @@ TEST_CASE("a deleted durable is created again, and its messages are delivered") 
 }
 
 TEST_CASE("statuses in a STATUS stream that was deleted before it was read are requested again") {
-    BusLoss market;
+    BusLoss market("bus_loss");
     const JobId id = market.order(1);
     CHECK(market.take_assignment().job_id == id);
     market.service(kDispatcher).signal(SIGSTOP);
@@ -151,7 +86,7 @@ TEST_CASE("statuses in a STATUS stream that was deleted before it was read are r
 }
 
 TEST_CASE("a retraction is sent again after RETRACT was deleted") {
-    BusLoss market;
+    BusLoss market("bus_loss");
     const JobId id = market.order(1);
     CHECK(market.take_assignment().job_id == id);
     market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
@@ -171,7 +106,7 @@ TEST_CASE("a retraction is sent again after RETRACT was deleted") {
 }
 
 TEST_CASE("a server that restarts with an empty store gets its streams and the open attempts") {
-    BusLoss market;
+    BusLoss market("bus_loss");
     const JobId id = market.order(1);
     market.wait_status(id, "assigned");
     REQUIRE(testkit::wait_until([&] { return market.bus().last_sequence(wire::kJobsStream) == 1; }));
@@ -190,7 +125,7 @@ TEST_CASE("a server that restarts with an empty store gets its streams and the o
 TEST_CASE(
     "the accept timeout of a job that was not sent does not run; readiness shows its age and the "
     "reason") {
-    BusLoss market;
+    BusLoss market("bus_loss");
     market.kill(kDispatcher);
     market.start_dispatcher({{"ACCEPT_TIMEOUT", "1s"}});
     market.require_ready();

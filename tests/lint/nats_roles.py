@@ -14,6 +14,7 @@ CHANNELS = {
     "jobs.dispatch.{provider}": ("dispatcher", set()),
     "jobs.retract.{provider}": ("dispatcher", set()),
     "jobs.status.{provider}": (AGENT, set()),
+    "jobs.applied.{provider}": ("dispatcher", {AGENT}),
     "nodes.heartbeat.{provider}": (AGENT, {"registry", "dispatcher", AGENT}),
     "jobs.logs.{provider}.{jobId}": (AGENT, set()),
     "events.job.{jobId}": ("dispatcher", {"feed"}),
@@ -40,8 +41,9 @@ MAY_FILL = {AGENT: [f"jobs.status.{AGENT}", f"jobs.logs.{AGENT}.*"], "registry":
 STREAM_VERBS = ["CREATE", "UPDATE", "INFO", "DELETE", "PURGE", "SNAPSHOT", "RESTORE", "MSG.GET", "MSG.DELETE", "LEADER.STEPDOWN", "PEER.REMOVE"]
 CONSUMER_VERBS = ["CREATE", "DURABLE.CREATE", "INFO", "DELETE", "MSG.NEXT"]
 # JetStream requests of the dispatcher; all others of the lists above are denied to it, too.
-OWNER = {f"STREAM.{verb}.{stream}" for verb in ("CREATE", "UPDATE") for stream in STREAMS} | {"STREAM.INFO.STATUS"}
-OWNER |= {f"CONSUMER.{verb}.{stream}" for verb in ("CREATE", "DURABLE.CREATE", "INFO") for stream in ("JOBS", "RETRACT", "STATUS")}
+OWNER = {f"STREAM.{verb}.{stream}" for verb in ("CREATE", "UPDATE") for stream in STREAMS}
+OWNER |= {f"STREAM.INFO.{stream}" for stream in ("JOBS", "RETRACT", "STATUS")}
+OWNER |= {f"CONSUMER.{verb}.{stream}" for verb in ("CREATE", "DURABLE.CREATE", "INFO", "LIST", "DELETE") for stream in ("JOBS", "RETRACT", "STATUS")}
 OWNER |= {"CONSUMER.MSG.NEXT.STATUS", "STREAM.NAMES", "CONSUMER.NAMES.JOBS", "CONSUMER.NAMES.RETRACT"}
 
 

@@ -277,6 +277,11 @@ void Connection::on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* er
         if (found != self.batch_.waiting.end()) {
             auto& outcome = self.batch_.outcome;
             outcome.stored[found->second] = ack != nullptr;
+            if (ack != nullptr && !ack->Duplicate && ack->Stream != nullptr) {
+                auto& range =
+                    outcome.sequences.try_emplace(ack->Stream, ack->Sequence, ack->Sequence).first->second;
+                range = {std::min(range.lowest, ack->Sequence), std::max(range.highest, ack->Sequence)};
+            }
             if (outcome.reason.empty()) {
                 outcome.reason = refusal;
             }
@@ -299,7 +304,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
     {
         std::lock_guard lock(batch_.mutex);
         batch_.waiting.clear();
-        batch_.outcome = {std::vector<bool>(messages.size(), false), ""};
+        batch_.outcome = {std::vector<bool>(messages.size(), false), "", {}};
         batch_.cut = false;
     }
     for (std::size_t i = 0; i < messages.size(); ++i) {

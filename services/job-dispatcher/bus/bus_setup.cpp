@@ -1,11 +1,10 @@
 #include "services/job-dispatcher/bus/bus_setup.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 
 #include "outbox/event_stream.hpp"
+#include "services/job-dispatcher/bus/lost_counter.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 
@@ -17,12 +16,14 @@ using bus::StreamSpec;
 using std::chrono::hours;
 
 constexpr auto kCheck = "streams";
-constexpr Millis kAckWait{30'000};
 constexpr Millis kPollEvery{2'000};
-/// Rounds until nothing is missing: the second round verifies the first.
+/// Rounds until no stream is missing: the second round verifies the first.
 constexpr int kRounds = 3;
-/// Streams with a durable for each provider.
-constexpr std::array kProviderStreams{wire::kJobsStream, wire::kRetractStream};
+/// Streams whose messages can be restored.
+constexpr std::array kRestoredStreams{wire::kJobsStream, wire::kRetractStream, wire::kStatusStream};
+/// Polls between two comparisons of positions, and between two deletions of idle durables.
+constexpr int kComparePolls = 5;
+constexpr int kIdlePolls = 1'800;
 
 std::vector<StreamSpec> streams(std::int64_t status_bytes) {
     const auto stream = [](const char* name, const char* subject, StreamSpec::Retention retention,
@@ -48,31 +49,6 @@ std::vector<StreamSpec> streams(std::int64_t status_bytes) {
         outbox::events_stream()};
 }
 
-void ensure_durable(bus::Bus& bus, const std::string& stream, const Address& provider) {
-    const auto subject =
-        stream == wire::kJobsStream ? wire::dispatch_subject(provider) : wire::retract_subject(provider);
-    bus.ensure_durable(stream, wire::durable_of(provider), subject, kAckWait);
-}
-
-/// Names the first few.
-std::string describe(const std::vector<BusSetup::Missing>& missing) {
-    constexpr std::size_t kMostNames = 6;
-    std::string out;
-    for (std::size_t i = 0; i < std::min(missing.size(), kMostNames); ++i) {
-        const auto& item = missing[i];
-        out += i == 0 ? "" : ", ";
-        out += item.durable ? fmt::format("durable {} of {}", wire::durable_of(*item.durable), item.stream)
-                            : "stream " + item.stream;
-    }
-    return missing.size() > kMostNames ? fmt::format("{} and {} more", out, missing.size() - kMostNames)
-                                       : out;
-}
-
-telemetry::Counter lost_counter(telemetry::Metrics& metrics, const std::string& stream, bool durable) {
-    return metrics.counter("lamda_bus_lost_total", "Deleted streams and durables that were created again.",
-                           {{"stream", stream}, {"what", durable ? "durable" : "stream"}});
-}
-
 }  // namespace
 
 BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents contents, telemetry::Log log,
@@ -82,22 +58,30 @@ BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents content
       contents_(std::move(contents)),
       log_(std::move(log)),
       metrics_(metrics),
-      health_(health) {
+      health_(health),
+      durables_(bus, log_, metrics) {
     health_.expect(kCheck);
     for (const auto& spec : streams(status_bytes_)) {
-        lost_counter(metrics_, spec.name, false);  // shown from the start, as zero
+        lost_counter(metrics_, spec.name, "stream");  // shown from the start, as zero
     }
-    for (const auto* stream : kProviderStreams) {
-        lost_counter(metrics_, stream, true);
+    for (const auto* stream : kRestoredStreams) {
+        lost_counter(metrics_, stream, "messages");
     }
 }
 
 void BusSetup::run(const std::stop_token& stop) {
     bus_.on_change([this](bool) { poll_soon(); });
-    while (!stop.stop_requested()) {
+    for (int polls = 1; !stop.stop_requested(); ++polls) {
         std::string last_error;
         try {
+            if (polls % kComparePolls == 0) {
+                compare_ = true;
+            }
             poll_once();
+            if (polls % kIdlePolls == 0) {
+                const std::lock_guard lock(mutex_);
+                durables_.delete_idle(contents_.idle);
+            }
         } catch (const bus::Unavailable& error) {
             last_error = error.what();
         } catch (const bus::Refused& error) {
@@ -120,6 +104,7 @@ void BusSetup::report_failure(const std::string& reason) {
 }
 
 void BusSetup::poll_soon() {
+    compare_ = true;
     wakeup_.wake();
 }
 
@@ -129,25 +114,52 @@ void BusSetup::poll_once() {
 }
 
 void BusSetup::complete() {
+    const bool created = create_streams();
+    update();
+    if (!complete_) {
+        durables_.require(contents_.providers());
+    }
+    const auto refused = durables_.create_missing(complete_);
+    if (compare_.exchange(false) || created) {
+        try {
+            compare_positions(created);
+        } catch (...) {
+            compare_ = true;
+            throw;
+        }
+    }
+    complete_ = true;
+    health_.set(kCheck, true, refused.empty() ? "" : "refused durables: " + refused);
+}
+
+bool BusSetup::create_streams() {
+    bool created = false;
     for (int rounds = 0; rounds < kRounds; ++rounds) {
-        const auto missing = find_missing();
-        missing_ = describe(missing);
+        const auto missing = missing_streams();
+        missing_.clear();
+        for (const auto& stream : missing) {
+            missing_ += (missing_.empty() ? "stream " : ", stream ") + stream;
+        }
         if (missing.empty()) {
-            update();
-            complete_ = true;
-            restored_ = false;
-            health_.set(kCheck, true);
-            return;
+            return created;
         }
         health_.set(kCheck, false, "missing: " + missing_ + "; creating");
         if (complete_) {
-            report_lost(missing);
+            log_.error("streams were deleted; creating them again", {{"missing", missing_}});
+            for (const auto& stream : missing) {
+                lost_counter(metrics_, stream, "stream").add();
+            }
         }
         complete_ = false;
-        restore(missing);
-        std::for_each(missing.begin(), missing.end(), [this](const Missing& item) { create(item); });
+        created = true;
+        contents_.mark_lost({missing.begin(), missing.end()});
+        for (const auto& spec : streams(status_bytes_)) {
+            if (std::find(missing.begin(), missing.end(), spec.name) != missing.end()) {
+                bus_.ensure_stream(spec);
+            }
+        }
     }
-    throw bus::Unavailable("NATS: created streams or durables are missing again");
+    throw bus::Unavailable("NATS: created streams are missing again");
 }
 
 void BusSetup::update() {
@@ -159,76 +171,53 @@ void BusSetup::update() {
     }
 }
 
-std::vector<BusSetup::Missing> BusSetup::find_missing() {
-    std::vector<Missing> out;
+std::vector<std::string> BusSetup::missing_streams() {
+    std::vector<std::string> out;
     const auto names = bus_.stream_names();
     for (const auto& spec : streams(status_bytes_)) {
         if (!names.contains(spec.name)) {
-            out.push_back({spec.name, std::nullopt});
-        }
-    }
-    if (!out.empty() || !complete_) {
-        for (const auto& provider : contents_.providers()) {
-            providers_.insert(provider);
-        }
-    }
-    for (const auto* stream : kProviderStreams) {
-        if (providers_.empty()) {
-            break;
-        }
-        const auto durables = bus_.durable_names(stream);
-        for (const auto& provider : providers_) {
-            if (!durables.contains(wire::durable_of(provider))) {
-                out.push_back({stream, provider});
-            }
+            out.push_back(spec.name);
         }
     }
     return out;
 }
 
-void BusSetup::report_lost(const std::vector<Missing>& missing) {
-    log_.error("streams or durables were deleted; creating them again", {{"missing", missing_}});
-    for (const auto& item : missing) {
-        lost_counter(metrics_, item.stream, item.durable.has_value()).add();
+void BusSetup::compare_positions(bool reported) {
+    // The positions first: a message that is acknowledged in between must not look like a loss.
+    const auto positions = contents_.positions();
+    outbox::StreamStates states;
+    for (const auto* stream : kRestoredStreams) {
+        states.emplace(stream, bus_.stream_state(stream));
     }
-}
-
-void BusSetup::restore(const std::vector<Missing>& missing) {
-    std::set<std::string> lost;
-    for (const auto& item : missing) {
-        if (!item.durable) {
-            lost.insert(item.stream);
+    auto lost = outbox::lost_streams(positions, states);
+    // Agents publish to STATUS: its newest sequence may be unknown here, and then only the reader's position
+    // shows that the stream was cut back.
+    if (durables_.replace_ahead(wire::kStatusStream)) {
+        lost.insert(wire::kStatusStream);
+    }
+    if (!lost.empty()) {
+        contents_.mark_lost(lost);
+        for (const auto& stream : lost) {
+            if (!reported) {
+                log_.error("a stream has lost messages; restoring them", {{"stream", stream}});
+                lost_counter(metrics_, stream, "messages").add();
+            }
+            durables_.replace_ahead(stream);
         }
-    }
-    if (!restored_ && !lost.empty()) {
         contents_.restore(lost);
-        restored_ = true;
     }
-}
-
-void BusSetup::create(const Missing& missing) {
-    if (missing.durable) {
-        ensure_durable(bus_, missing.stream, *missing.durable);
-        return;
-    }
-    const auto specs = streams(status_bytes_);
-    const auto spec = std::find_if(specs.begin(), specs.end(),
-                                   [&](const StreamSpec& item) { return item.name == missing.stream; });
-    bus_.ensure_stream(*spec);
+    contents_.record(states);
 }
 
 void BusSetup::ensure_provider(const Address& provider) {
     const std::lock_guard lock(mutex_);
-    if (providers_.contains(provider)) {
+    if (durables_.has(provider)) {
         return;
     }
     if (!complete_) {
         complete();  // the streams first
     }
-    for (const auto* stream : kProviderStreams) {
-        ensure_durable(bus_, stream, provider);
-    }
-    providers_.insert(provider);
+    durables_.create(provider);
 }
 
 }  // namespace lamda::dispatch

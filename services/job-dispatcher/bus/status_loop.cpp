@@ -160,8 +160,19 @@ StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
         return Next::kLater;
     }
     count(to_string(outcome));
+    if (outcome == StatusOutcome::kApplied || outcome == StatusOutcome::kUnchanged) {
+        confirm(received.status);
+    }
     return outcome == StatusOutcome::kWrongProvider ? refuse(message, "the job belongs to another provider")
                                                     : Next::kAck;
+}
+
+void StatusLoop::confirm(const wire::JobStatus& status) {
+    if (status.status == wire::StatusKind::kCompleted || status.status == wire::StatusKind::kFailed) {
+        crash_point("status.before_confirm");
+        bus_.publish(wire::applied_subject(status.provider),
+                     wire::to_json(wire::StatusApplied{status.job_id, status.attempt, status.seq}));
+    }
 }
 
 StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::string& reason) {

@@ -28,6 +28,9 @@ class StatusLoop {
     void read(const std::stop_token& stop);
     Next handle(const bus::Message& message);
     Next apply(const bus::Message& message);
+    /// Tells the agent that its final status is recorded. Best effort: the agent repeats the status
+    /// otherwise.
+    void confirm(const wire::JobStatus& status);
     Next refuse(const bus::Message& message, const std::string& reason);
     void count(std::string_view outcome);
 

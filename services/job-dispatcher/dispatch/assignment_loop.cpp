@@ -1,6 +1,7 @@
 #include "services/job-dispatcher/dispatch/assignment_loop.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "core/crash_point.hpp"
 #include "services/job-dispatcher/dispatch/due_attempts.hpp"
@@ -14,15 +15,17 @@ namespace lamda::dispatch {
 
 namespace {
 
+constexpr Millis kRefusedPause{10'000};
+
 struct Due {
     std::vector<JobId> jobs;
     std::vector<Address> providers;  ///< registered ones
 };
 
-Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most) {
+Due find_due(store::Txn& txn, BlockNum boundary, const std::vector<Address>& without, std::size_t most) {
     Due out;
     std::set<Address> providers;
-    for (const auto& job : due_jobs(txn, boundary, most)) {
+    for (const auto& job : due_jobs(txn, boundary, without, most)) {
         out.jobs.push_back(job.id);
         if (job.provider_registered) {
             providers.insert(job.provider);
@@ -99,8 +102,9 @@ void AssignmentLoop::run(const std::stop_token& stop) {
         // Durables are created before the provider's first job, so that a starting agent can check its
         // connection. A registration alone creates none: it costs only gas, a durable costs resources of the
         // bus.
+        std::erase_if(refused_until_, [&](const auto& each) { return each.second <= clock_.steady(); });
         for (const auto& provider : database_.transact(active_providers)) {
-            setup_.ensure_provider(provider);
+            ensure(provider);
         }
         while (!stop.stop_requested() && pass(kMost) >= kMost) {
         }
@@ -110,17 +114,43 @@ void AssignmentLoop::run(const std::stop_token& stop) {
     }
 }
 
+bool AssignmentLoop::ensure(const Address& provider) {
+    if (refused_until_.contains(provider)) {
+        return false;
+    }
+    try {
+        setup_.ensure_provider(provider);
+        return true;
+    } catch (const bus::Refused& error) {
+        log_.warn("durables of a provider refused, its jobs wait",
+                  {{"provider", provider.hex()}, {"reason", error.what()}});
+        refused_until_.emplace(provider, clock_.steady() + kRefusedPause);
+        return false;
+    }
+}
+
+std::vector<Address> AssignmentLoop::refused() const {
+    std::vector<Address> out;
+    std::transform(refused_until_.begin(), refused_until_.end(), std::back_inserter(out),
+                   [](const auto& each) { return each.first; });
+    return out;
+}
+
 std::size_t AssignmentLoop::pass(std::size_t most) {
     if (!may_assign()) {
         return 0;
     }
-    const Due due =
-        database_.transact([&](store::Txn& txn) { return find_due(txn, read_boundary(txn), most); });
+    const Due due = database_.transact(
+        [&](store::Txn& txn) { return find_due(txn, read_boundary(txn), refused(), most); });
     if (due.jobs.empty()) {
         return 0;
     }
+    bool every = true;
     for (const auto& provider : due.providers) {
-        setup_.ensure_provider(provider);  // before the provider's first outbox row
+        every = ensure(provider) && every;  // before the provider's first outbox row
+    }
+    if (!every) {
+        return most;  // once more, without the refused providers
     }
     const std::set<Address> reachable(due.providers.begin(), due.providers.end());
     crash_point("judge.before_commit");

@@ -2,7 +2,9 @@
 // the loop.
 #pragma once
 
+#include <map>
 #include <stop_token>
+#include <vector>
 
 #include "services/job-dispatcher/bus/bus_setup.hpp"
 #include "services/job-dispatcher/bus/status_catch_up.hpp"
@@ -25,6 +27,10 @@ class AssignmentLoop {
     std::size_t send_due(std::size_t most);
 
   private:
+    /// Ensures the provider's durables. False if the server refuses them: the provider's jobs wait for a
+    /// while, those of other providers do not. @throws bus::Unavailable
+    bool ensure(const Address& provider);
+    std::vector<Address> refused() const;
     bool may_assign() const { return progress_.caught_up() && catch_up_.done(); }
 
     store::Database& database_;
@@ -36,6 +42,7 @@ class AssignmentLoop {
     telemetry::Log log_;
     telemetry::Counter assigned_;
     telemetry::Counter sent_again_;
+    std::map<Address, Steady> refused_until_;  ///< providers whose durables were refused
 };
 
 }  // namespace lamda::dispatch

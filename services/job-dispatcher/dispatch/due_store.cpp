@@ -1,5 +1,7 @@
 #include "services/job-dispatcher/dispatch/due_store.hpp"
 
+#include "store/values.hpp"
+
 namespace lamda::dispatch {
 
 namespace {
@@ -12,15 +14,17 @@ SELECT id, provider,
        EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = provider AND n.is_registered) AS is_registered
 FROM (
     (SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
-     WHERE j.status = 'created' AND j.block_num <= $1 ORDER BY j.block_num, j.log_index LIMIT $2)
+     WHERE j.status = 'created' AND j.block_num <= $1 AND NOT (j.provider = ANY ($3::bytea[])) ORDER BY j.block_num, j.log_index LIMIT $2)
     UNION ALL
     SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
     WHERE j.work_state = 'awaiting_spec' AND j.chain_state = 'created' AND j.block_num <= $1
+      AND NOT (j.provider = ANY ($3::bytea[]))
       AND (EXISTS (SELECT 1 FROM dispatch.spec s WHERE s.id = j.id)
            OR EXISTS (SELECT 1 FROM dispatch.attached_spec a WHERE a.job_id = j.id))
     UNION ALL
     SELECT j.id, j.provider, j.block_num, j.log_index FROM dispatch.job j
     WHERE j.work_state = 'awaiting_provider' AND j.chain_state = 'created' AND j.block_num <= $1
+      AND NOT (j.provider = ANY ($3::bytea[]))
       AND EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = j.provider AND n.is_registered)
 ) due
 ORDER BY block_num, log_index LIMIT $2)";
@@ -36,9 +40,11 @@ std::vector<Address> active_providers(store::Txn& txn) {
     return out;
 }
 
-std::vector<DueJob> due_jobs(store::Txn& txn, BlockNum boundary, std::size_t most) {
+std::vector<DueJob> due_jobs(store::Txn& txn, BlockNum boundary, const std::vector<Address>& without,
+                             std::size_t most) {
     std::vector<DueJob> out;
-    for (const auto row : txn.exec(kDueSql, {boundary, static_cast<std::uint64_t>(most)})) {
+    for (const auto row :
+         txn.exec(kDueSql, {boundary, static_cast<std::uint64_t>(most), store::array_of(without)})) {
         out.push_back({row.get<JobId>("id"), row.get<Address>("provider"), row.get<bool>("is_registered")});
     }
     return out;

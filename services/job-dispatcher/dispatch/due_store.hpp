@@ -18,7 +18,9 @@ struct DueJob {
     bool provider_registered;
 };
 /// Returns jobs created up to block `boundary` that can be evaluated, in chain order.
-std::vector<DueJob> due_jobs(store::Txn& txn, BlockNum boundary, std::size_t most);
+/// @param without providers whose jobs are left out
+std::vector<DueJob> due_jobs(store::Txn& txn, BlockNum boundary, const std::vector<Address>& without,
+                             std::size_t most);
 
 /// Returns up to 10,000 awaited specs: the oldest of each renter, so that a renter with very many jobs does
 /// not block other renters.

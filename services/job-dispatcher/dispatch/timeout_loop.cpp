@@ -54,8 +54,10 @@ TimeoutLoop::TimeoutLoop(store::Database& database, TimeoutConfig config, Deploy
       log_(context.log),
       metrics_(context.metrics),
       retries_(context.metrics.counter("lamda_dispatch_silences_total",
-                                       "Attempts ended by a timeout: the provider sent no status in time.")) {
-}
+                                       "Attempts ended by a timeout: the provider sent no status in time.")),
+      resent_(context.metrics.counter("lamda_dispatch_resent_total",
+                                      "Assignments and retractions sent again: they had no effect.")),
+      pace_(config.accept_timeout) {}
 
 void TimeoutLoop::run(const std::stop_token& stop) {
     int passes = 0;
@@ -75,6 +77,7 @@ void TimeoutLoop::run(const std::stop_token& stop) {
 void TimeoutLoop::pass() {
     if (progress_.caught_up()) {
         end_silent_attempts();
+        resend();
         expire_specs();
     }
 }
@@ -113,7 +116,9 @@ std::map<JobId, OverdueAttempt> TimeoutLoop::overdue_attempts(const std::vector<
         }
     }
     presence_.watch(waiting);
-    for (const auto& waited : presence_.waited()) {
+    const auto waited_for = presence_.waited();
+    to_resend_ = pace_.due(waited_for);
+    for (const auto& waited : waited_for) {
         const auto& attempt = waited.attempt;
         const bool acceptance = attempt.waiting == PresenceClock::Waiting::kAcceptance;
         if (acceptance && waited.idle > config_.accept_timeout) {
@@ -126,6 +131,19 @@ std::map<JobId, OverdueAttempt> TimeoutLoop::overdue_attempts(const std::vector<
         }
     }
     return out;
+}
+
+void TimeoutLoop::resend() {
+    constexpr std::size_t kMost = 500;
+    const auto count = database_.transact([&](store::Txn& txn) {
+        const auto retractions = take_owed_retractions(txn, kMost);
+        resend_retractions(txn, retractions);
+        return retractions.size() + resend_assignments(txn, to_resend_);
+    });
+    if (count > 0) {
+        resent_.add(static_cast<double>(count));
+        log_.info("messages without effect sent again", {{"count", count}});
+    }
 }
 
 std::size_t TimeoutLoop::change_jobs(store::Txn& txn, const std::vector<JobId>& ids, const Policy& policy,

@@ -8,6 +8,7 @@
 
 #include "services/job-dispatcher/dispatch/deadline_watch.hpp"
 #include "services/job-dispatcher/dispatch/presence_clock.hpp"
+#include "services/job-dispatcher/dispatch/resend.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
 #include "services/job-dispatcher/jobs/job_decisions.hpp"
@@ -38,6 +39,9 @@ class TimeoutLoop {
     std::map<JobId, OverdueAttempt> overdue_attempts(const std::vector<ActiveAttempt>& active);
     /// Ends those that are still current; returns the number of jobs changed.
     std::size_t end_attempts(const std::map<JobId, OverdueAttempt>& overdue);
+    /// Sends again what is owed: assignments without any effect for a third of ACCEPT_TIMEOUT, and
+    /// retractions.
+    void resend();
     void expire_specs();
     /// Loads the jobs, decides about each, and saves the changes; returns their number.
     std::size_t change_jobs(store::Txn& txn, const std::vector<JobId>& ids, const Policy& policy,
@@ -55,7 +59,10 @@ class TimeoutLoop {
     telemetry::Log log_;
     telemetry::Metrics& metrics_;
     telemetry::Counter retries_;
+    telemetry::Counter resent_;
     DeadlineWatch deadlines_;
+    ResendPace pace_;
+    std::vector<SentAttempt> to_resend_;  ///< found by the last overdue_attempts()
 };
 
 }  // namespace lamda::dispatch

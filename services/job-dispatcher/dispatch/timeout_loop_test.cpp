@@ -30,7 +30,7 @@ struct Scene : testing::ProjectionScene {
             spec.provider = provider = write.before->provider;
             spec.docker_image = "lamda/busybox:1.35";
             spec.requirements.time_limit_seconds = kTimeLimit;
-            write.spec = spec;
+            write.spec = stored_spec = spec;
             write.add(evaluate(*write.before, {spec, ""}, true, policy, time.now()));
             REQUIRE(write.send_attempt);
             std::vector<JobWrite> writes{write};
@@ -41,6 +41,17 @@ struct Scene : testing::ProjectionScene {
     /// As the relay does after JetStream has acknowledged the messages.
     void drain_outbox() {
         database.transact([](store::Txn& txn) { txn.exec("DELETE FROM bus.outbox"); });
+    }
+    void store_spec() {
+        database.transact([&](store::Txn& txn) {
+            const auto text = wire::canonical_json(stored_spec);
+            const auto spec_id = wire::job_id_of(stored_spec);
+            txn.exec("INSERT INTO dispatch.spec (id, spec) VALUES ($1, $2)", {spec_id, as_bytes(text)});
+            txn.exec(
+                "INSERT INTO dispatch.attached_spec (job_id, spec_id, spec_cid, signature) "
+                "VALUES ($1, $2, '', '')",
+                {id, spec_id});
+        });
     }
     /// Sends heartbeats with free capacity, and no status.
     void stay_present(Millis duration) {
@@ -68,6 +79,11 @@ struct Scene : testing::ProjectionScene {
                                time.now());
         });
     }
+    std::int64_t count(const std::string& from_where) {
+        return database.transact([&](store::Txn& txn) {
+            return txn.one("SELECT count(*) AS n FROM " + from_where).get<std::int64_t>("n");
+        });
+    }
     JobRow row() {
         return database.transact([&](store::Txn& txn) { return lock_jobs(txn, {id}).at(id); });
     }
@@ -84,6 +100,7 @@ struct Scene : testing::ProjectionScene {
 
     JobId id = testing::job_id(0);
     Address provider;
+    wire::JobSpec stored_spec;
     std::uint32_t seq = 0;
     std::uint64_t beats = 0;
     bool statuses_are_read = true;
@@ -194,4 +211,64 @@ TEST_CASE("A wall clock that steps a day forward or back, here or at the databas
         CHECK(scene.send_status(StatusKind::kCompleted) == StatusOutcome::kApplied);
     }
     CHECK(scene.row().attempt == 1);
+}
+
+TEST_CASE("An assignment without any effect is sent again twice before its time to accept is over") {
+    Scene scene;
+    scene.store_spec();
+    scene.drain_outbox();
+    std::vector<int> sent_after;  // seconds
+    for (int seconds = 5; seconds <= 60; seconds += 5) {
+        scene.stay_present(std::chrono::seconds(5));
+        if (scene.count("bus.outbox WHERE subject LIKE 'jobs.dispatch.%'") > 0) {
+            sent_after.push_back(seconds);
+            scene.drain_outbox();
+        }
+    }
+    CHECK(sent_after == std::vector<int>{30, 50});
+    CHECK(scene.row().attempt == 1);
+}
+
+TEST_CASE("A retraction is sent again, at growing pauses, until the agent reports the end of the attempt") {
+    Scene scene;
+    scene.send_status(StatusKind::kAccepted);
+    scene.database.transact([&](store::Txn& txn) {
+        JobWrite write;
+        write.before = lock_jobs(txn, {scene.id}).at(scene.id);
+        write.add(on_set_status(*write.before, "cancelled", "", scene.time.now()).value());
+        std::vector<JobWrite> writes{write};
+        write_jobs(txn, writes, ChainId{97}, scene.time.now());
+        txn.exec(
+            "INSERT INTO registry.node (provider, gpu_model, vram, is_registered, last_seen, job_count, "
+            "created_at, updated_at) VALUES ($1, '', 0, true, now(), 0, now(), now())",
+            {scene.provider});
+    });
+    scene.drain_outbox();
+    const auto make_due = [&] {
+        scene.database.transact([](store::Txn& txn) {
+            // The scene's clock is far behind the database's.
+            txn.exec(
+                "UPDATE dispatch.assignment SET created_at = now(), retract_due_at = now() "
+                "WHERE retract_due_at IS NOT NULL");
+        });
+    };
+    const auto sent = [&] { return scene.count("bus.outbox WHERE subject LIKE 'jobs.retract.%'"); };
+    scene.timeout_loop.pass();
+    CHECK(sent() == 0);
+    make_due();
+    scene.timeout_loop.pass();
+    CHECK(sent() == 1);
+    scene.timeout_loop.pass();
+    CHECK(sent() == 1);
+    // A status of the void attempt: its agent has not received the retraction.
+    scene.send_status(StatusKind::kRunning);
+    scene.timeout_loop.pass();
+    CHECK(sent() == 2);
+    CHECK(scene.count("dispatch.assignment WHERE retract_due_at > now() + interval '50 s'") == 1);
+    make_due();
+    scene.send_status(StatusKind::kFailed);
+    scene.timeout_loop.pass();
+    CHECK(sent() == 2);
+    CHECK(scene.count("dispatch.assignment WHERE retract_due_at IS NOT NULL") == 0);
+    CHECK(scene.row().work_state == WorkState::kCancelled);
 }

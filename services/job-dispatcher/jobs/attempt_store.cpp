@@ -28,6 +28,30 @@ FROM dispatch.assignment a JOIN dispatch.job j ON j.id = a.job_id
 WHERE a.state = 'void' AND a.created_at > now() - interval '30 days'
 ORDER BY a.job_id, a.provider, a.attempt DESC)";
 
+/// Takes retractions that are due, at providers that are online, and sets when they are due the next time:
+/// pauses from 30 s to 1 h.
+constexpr auto kOwedSql = R"(
+UPDATE dispatch.assignment a SET retract_repeats = a.retract_repeats + 1,
+       retract_due_at = now() + least(interval '30 s' * (2 ^ least(a.retract_repeats, 7)), interval '1 hour')
+FROM dispatch.job j WHERE j.id = a.job_id AND (a.job_id, a.attempt) IN (
+    SELECT o.job_id, o.attempt FROM dispatch.assignment o JOIN api.node n ON n.wallet_address = o.provider
+    WHERE o.retract_due_at <= now() AND o.state = 'void' AND n.is_online
+      AND o.created_at > now() - interval '30 days'
+    ORDER BY o.retract_due_at LIMIT $1 FOR UPDATE OF o SKIP LOCKED)
+RETURNING a.job_id, a.provider, a.attempt, j.attempt > a.attempt AS superseded,
+          j.chain_state = 'absent' AS orphaned)";
+
+template <class Rows>
+std::vector<VoidAttempt> void_attempts(const Rows& rows) {
+    std::vector<VoidAttempt> out;
+    for (const auto row : rows) {
+        out.push_back({row.template get<JobId>("job_id"), row.template get<std::uint32_t>("attempt"),
+                       row.template get<Address>("provider"), row.template get<bool>("superseded"),
+                       row.template get<bool>("orphaned")});
+    }
+    return out;
+}
+
 }  // namespace
 
 void put_assignments(Txn& txn, const std::vector<const JobRow*>& jobs, Timestamp now) {
@@ -72,10 +96,15 @@ void void_assignments(Txn& txn, const std::vector<RetractedAttempt>& attempts) {
     if (attempts.empty()) {
         return;
     }
+    // One retraction covers all earlier attempts.
     txn.exec(
-        "UPDATE dispatch.assignment a SET state = 'void' FROM unnest($1::bytea[], $2::int[]) AS r (job_id, "
-        "attempt) "
-        "WHERE a.job_id = r.job_id AND a.attempt <= r.attempt AND a.state IN ('out', 'waiting')",
+        "UPDATE dispatch.assignment a SET "
+        "state = CASE WHEN a.state IN ('out', 'waiting') THEN 'void' ELSE a.state END, "
+        "retract_due_at = CASE WHEN a.attempt = r.attempt AND a.state IN ('out', 'waiting') "
+        "THEN now() + interval '30 s' END "
+        "FROM unnest($1::bytea[], $2::int[]) AS r (job_id, attempt) "
+        "WHERE a.job_id = r.job_id AND a.attempt <= r.attempt "
+        "AND (a.state IN ('out', 'waiting') OR a.retract_due_at IS NOT NULL)",
         {store::array_of(attempts, &RetractedAttempt::job),
          store::array_of(attempts, &RetractedAttempt::attempt)});
 }
@@ -88,7 +117,10 @@ void note_progress(Txn& txn, const wire::JobStatus& status, Timestamp now) {
         "last_status_at) "
         "VALUES ($1, $2, $3, CASE WHEN $4 THEN 'done' ELSE 'recovered' END, $6, $5, $6) "
         "ON CONFLICT (job_id, attempt) DO UPDATE SET last_seq = greatest(a.last_seq, excluded.last_seq), "
-        "last_status_at = excluded.last_status_at, state = CASE WHEN $4 THEN 'done' ELSE a.state END",
+        "last_status_at = excluded.last_status_at, state = CASE WHEN $4 THEN 'done' ELSE a.state END, "
+        // A void attempt that still works has not received its retraction.
+        "retract_due_at = CASE WHEN $4 OR a.state <> 'void' THEN NULL "
+        "ELSE least(coalesce(a.retract_due_at, now()), now()) END",
         {status.job_id, status.attempt, status.provider, over, status.seq, now});
 }
 
@@ -125,6 +157,22 @@ std::vector<Address> providers_at_work(Txn& txn) {
     return out;
 }
 
+std::vector<Address> idle_providers(Txn& txn, const std::vector<Address>& providers) {
+    std::vector<Address> out;
+    for (const auto row :
+         txn.exec("SELECT p.provider FROM unnest($1::bytea[]) AS p (provider) WHERE "
+                  "NOT EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = p.provider "
+                  "AND n.last_seen > now() - interval '7 days') "
+                  "AND NOT EXISTS (SELECT 1 FROM dispatch.job j WHERE j.provider = p.provider "
+                  "AND j.work_state IN ('assigned', 'accepted', 'running', 'awaiting_provider')) "
+                  "AND NOT EXISTS (SELECT 1 FROM dispatch.assignment a WHERE a.provider = p.provider "
+                  "AND a.retract_due_at IS NOT NULL)",
+                  {store::array_of(providers)})) {
+        out.push_back(row.get<Address>("provider"));
+    }
+    return out;
+}
+
 std::vector<JobId> jobs_with_open_attempt(Txn& txn, const JobId& after, std::size_t most) {
     std::vector<JobId> out;
     for (const auto row : txn.exec(kOpenSql, {after, static_cast<std::uint64_t>(most)})) {
@@ -134,12 +182,11 @@ std::vector<JobId> jobs_with_open_attempt(Txn& txn, const JobId& after, std::siz
 }
 
 std::vector<VoidAttempt> recent_void_attempts(Txn& txn) {
-    std::vector<VoidAttempt> out;
-    for (const auto row : txn.exec(kRetractedSql)) {
-        out.push_back({row.get<JobId>("job_id"), row.get<std::uint32_t>("attempt"),
-                       row.get<Address>("provider"), row.get<bool>("superseded"), row.get<bool>("orphaned")});
-    }
-    return out;
+    return void_attempts(txn.exec(kRetractedSql));
+}
+
+std::vector<VoidAttempt> take_owed_retractions(Txn& txn, std::size_t most) {
+    return void_attempts(txn.exec(kOwedSql, {static_cast<std::uint64_t>(most)}));
 }
 
 }  // namespace lamda::dispatch

@@ -24,10 +24,12 @@ struct RetractedAttempt {
     JobId job;
     std::uint32_t attempt;
 };
-/// Voids these attempts and all earlier ones, where they were sent or waiting.
+/// Voids these attempts and all earlier ones, where they were sent or waiting. Their retraction is owed until
+/// the agent reports the end of the attempt.
 void void_assignments(store::Txn& txn, const std::vector<RetractedAttempt>& attempts);
 
-/// Records the status as the newest one of its attempt. Creates an unknown attempt as recovered.
+/// Records the status as the newest one of its attempt. Creates an unknown attempt as recovered. A final
+/// status ends the debt of a retraction; any other status of a void attempt makes its retraction due.
 void note_progress(store::Txn& txn, const wire::JobStatus& status, Timestamp now);
 
 /// The current attempt of a job, sent and not ended.
@@ -45,6 +47,10 @@ std::vector<ActiveAttempt> active_attempts(store::Txn& txn);
 /// Returns the providers of active attempts.
 std::vector<Address> providers_at_work(store::Txn& txn);
 
+/// Returns those of the providers that have no active attempt and no owed retraction, and have been offline
+/// for a week.
+std::vector<Address> idle_providers(store::Txn& txn, const std::vector<Address>& providers);
+
 /// Returns jobs with an open attempt, in the order of their ids, from the one that follows `after`.
 std::vector<JobId> jobs_with_open_attempt(store::Txn& txn, const JobId& after, std::size_t most);
 struct VoidAttempt {
@@ -56,5 +62,8 @@ struct VoidAttempt {
 };
 /// Returns each job's newest void attempt at each provider, of the last 30 days.
 std::vector<VoidAttempt> recent_void_attempts(store::Txn& txn);
+/// Returns void attempts whose retraction is to be sent again now: their agent is online, and has not
+/// reported their end. Each is returned after growing pauses.
+std::vector<VoidAttempt> take_owed_retractions(store::Txn& txn, std::size_t most);
 
 }  // namespace lamda::dispatch

@@ -131,8 +131,10 @@ JobTransition on_present_attempt(const JobRow& row, const wire::JobStatus& statu
     if (repeated) {
         return {};  // progress: only the last value is kept
     }
+    // Only a rebuilt database applies `retracted`: the former one had voided the attempt.
     const bool transient =
-        status.status == StatusKind::kFailed && status.error_code && wire::is_transient(*status.error_code);
+        status.status == StatusKind::kFailed && status.error_code &&
+        (wire::is_transient(*status.error_code) || status.error_code == wire::ErrorCode::kRetracted);
     const WorkFact fact = transient ? WorkFact::kExhausted : fact_of(status);
     if (!wire::next_state(row.work_state, fact)) {
         const auto state = row.work_state ? wire::to_string(*row.work_state) : "not evaluated";
@@ -158,6 +160,10 @@ JobTransition on_present_attempt(const JobRow& row, const wire::JobStatus& statu
 }
 
 }  // namespace
+
+bool is_void(const JobRow& row, std::uint32_t attempt) {
+    return attempt < row.attempt || row.chain_state == ChainState::kAbsent || !row.has_active_attempt();
+}
 
 SpecKnown read_spec(const std::optional<std::string>& stored) {
     SpecKnown out;
@@ -212,6 +218,12 @@ JobTransition evaluate(const JobRow& row, const SpecKnown& known, bool provider_
 
 JobTransition on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,
                         bool recovering, const Policy& policy, Timestamp now) {
+    if (status.error_code == wire::ErrorCode::kRetracted && status.attempt <= row.attempt) {
+        return refused(row, status,
+                       is_void(row, status.attempt) ? "the agent has stopped this retracted attempt"
+                                                    : "this attempt was not retracted",
+                       now);
+    }
     if (status.attempt < row.attempt) {
         return refused(row, status, fmt::format("superseded by attempt {}", row.attempt), now);
     }

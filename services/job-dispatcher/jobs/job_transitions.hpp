@@ -46,6 +46,8 @@ struct AttemptKnown {
     std::uint32_t last_seq = 0;  ///< 0: no status yet
     bool waiting = false;        ///< not sent yet
 };
+/// True if the attempt is no longer wanted: superseded, cancelled, or of an orphaned creation.
+bool is_void(const JobRow& row, std::uint32_t attempt);
 /// Handles a status whose signature and provider are verified. `recovering`: the status is older than this
 /// database, so an attempt that the row does not know was sent before.
 JobTransition on_status(const JobRow& row, const wire::JobStatus& status, const AttemptKnown& known,

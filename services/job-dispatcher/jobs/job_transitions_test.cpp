@@ -250,3 +250,37 @@ TEST_CASE("the pause after a transient failure grows; after silence the next att
     CHECK_FALSE(early.send_attempt);
     CHECK(early.entries.back().refused_reason == "this attempt has not been sent yet");
 }
+
+TEST_CASE("an agent's report that a retracted attempt has stopped changes no work state") {
+    const auto stopped = [](std::uint32_t attempt, std::uint32_t seq = 1) {
+        auto out = failed(wire::ErrorCode::kRetracted, attempt);
+        out.seq = seq;
+        return out;
+    };
+    SECTION("superseded, cancelled and orphaned attempts are void") {
+        auto second = assigned();
+        second.attempt = 2;
+        auto cancelled = assigned();
+        cancelled.work_state = WorkState::kCancelled;
+        auto orphaned = assigned();
+        orphaned.chain_state = wire::ChainState::kAbsent;
+        for (const auto& row : {second, cancelled, orphaned}) {
+            CHECK(is_void(row, 1));
+            const auto transition = decide(row, stopped(1));
+            CHECK(after(row, transition).work_state == row.work_state);
+            CHECK_FALSE(transition.send_attempt);
+            CHECK(transition.entries.back().refused_reason == "the agent has stopped this retracted attempt");
+        }
+    }
+    SECTION("an attempt that was not retracted goes on: silence ends it") {
+        CHECK_FALSE(is_void(assigned(), 1));
+        const auto transition = decide(assigned(), stopped(1));
+        CHECK(after(assigned(), transition).work_state == WorkState::kAssigned);
+        CHECK(transition.entries.back().refused_reason == "this attempt was not retracted");
+    }
+    SECTION("a rebuilt database learns of the attempt, and does not use its number again") {
+        auto row = created();
+        const auto transition = decide(row, stopped(4), 0, true);
+        CHECK(after(row, transition).attempt >= 4);
+    }
+}

@@ -28,7 +28,8 @@ bool add_status(JobWrite& write, StatusHistory& history, const ReceivedStatus& r
     JobTransition transition = on_status(*row, status, known, received.recovering,
                                          received.recovering ? policy : policy_for(policy, write.spec), now);
     const bool refused = !transition.entries.empty() && transition.entries.back().refused_reason;
-    const bool known_attempt = status.attempt <= row->attempt || !refused;
+    const bool unfounded = status.error_code == wire::ErrorCode::kRetracted && !is_void(*row, status.attempt);
+    const bool known_attempt = (status.attempt <= row->attempt && !unfounded) || !refused;
     if (known_attempt && !known.waiting && status.seq > known.last_seq) {
         write.progress.push_back(status);
         known.last_seq = status.seq;

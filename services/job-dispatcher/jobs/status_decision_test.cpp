@@ -192,3 +192,16 @@ TEST_CASE("early statuses are applied in the order of attempt and seq, once each
         CHECK(write.nothing());
     }
 }
+
+TEST_CASE("the end of a retracted attempt is noted; a report for a wanted attempt notes nothing") {
+    auto cancelled = assigned();
+    cancelled.work_state = WorkState::kCancelled;
+    const auto end = decide(found(cancelled), failed(ErrorCode::kRetracted));
+    CHECK(end.outcome == StatusOutcome::kApplied);
+    CHECK(end.write.progress.size() == 1);
+    CHECK(work_after(end) == WorkState::kCancelled);
+
+    const auto unfounded = decide(found(assigned()), failed(ErrorCode::kRetracted));
+    CHECK(unfounded.write.progress.empty());
+    CHECK(work_after(unfounded) == WorkState::kAssigned);
+}

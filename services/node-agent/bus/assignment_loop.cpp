@@ -130,6 +130,7 @@ void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& v
             break;
         case AssignmentDecision::kRepublish:
             journal_.update(key, [](Attempt& attempt) {
+                attempt.final_applied = false;
                 const auto last =
                     std::find_if(attempt.outbox.begin(), attempt.outbox.end(),
                                  [&](const UnsentStatus& one) { return one.seq == attempt.last_seq; });

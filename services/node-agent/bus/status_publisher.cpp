@@ -74,6 +74,28 @@ void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDeta
     attempt.outbox.push_back({status.seq, kind, json});
 }
 
+void StatusWriter::add_stopped(const JobId& job, JobRecord& record, ChainId chain) const {
+    const auto attempt = record.attempts.find(record.void_through);
+    wire::JobStatus status;
+    status.job_id = job;
+    status.attempt = record.void_through;
+    status.provider = signer_.address();
+    status.status = wire::StatusKind::kFailed;
+    status.at = clock_.now();
+    status.error_code = wire::ErrorCode::kRetracted;
+    status.error_message = "stopped after its retraction";
+    auto job_manager = job_manager_;
+    if (attempt != record.attempts.end()) {
+        status.seq = ++attempt->second.last_seq;
+        chain = attempt->second.assignment.chain_id;
+        job_manager = attempt->second.assignment.job_manager.value_or(job_manager_);
+    }
+    const auto signed_status =
+        wire::sign_status(std::move(status), wire::market_domain(chain, job_manager), signer_);
+    record.stopped =
+        StoppedReport{signed_status.attempt, signed_status.seq, wire::to_json(signed_status), false, false};
+}
+
 StatusPublisher::StatusPublisher(Journal& journal, bus::Bus& bus, const Address& provider,
                                  const telemetry::Context& context)
     : journal_(journal),

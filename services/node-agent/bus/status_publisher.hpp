@@ -29,6 +29,10 @@ class StatusWriter {
     /// `running` replaces an unsent one; `completed` and `failed` finish the attempt. Must be called inside
     /// Journal::update, so that the seq is recorded durably.
     void add(Attempt& attempt, wire::StatusKind kind, const StatusDetails& details = {}) const;
+    /// Signs the report that the record's retracted attempts have stopped, and puts it into the record. Must
+    /// be called inside Journal::update.
+    /// @param chain for a retraction without any attempt, whose chain is not known otherwise
+    void add_stopped(const JobId& job, JobRecord& record, ChainId chain) const;
 
   private:
     const crypto::Signer& signer_;

@@ -98,6 +98,17 @@ std::vector<AttemptKey> Journal::select(const std::function<bool(const Attempt&)
     return keys;
 }
 
+std::vector<JobId> Journal::select_jobs(const std::function<bool(const JobRecord&)>& wanted) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<JobId> out;
+    for (const auto& [job, record] : records_) {
+        if (wanted(record)) {
+            out.push_back(job);
+        }
+    }
+    return out;
+}
+
 void Journal::update(const JobId& job, const std::function<void(JobRecord&)>& change) {
     const std::lock_guard lock(mutex_);
     const auto found = records_.find(job);

@@ -76,6 +76,7 @@ struct Attempt {
     std::vector<UnsentStatus> outbox;
     std::optional<std::string> final_status;  ///< as signed; published again on each redelivery
     bool completed = false;                   ///< the final status is `completed`
+    bool final_applied = false;               ///< the dispatcher has recorded the final status
     bool cleaned = false;                     ///< its folder and container are removed
     bool engine_lost = false;                 ///< the engine shut down while the container ran
     std::optional<RunResult> ran;             ///< its output is stored, or is to be stored
@@ -93,8 +94,20 @@ struct Attempt {
     bool operator==(const Attempt&) const = default;
 };
 
+/// The signed report that a job's retracted attempts have stopped: a `failed` status with the code
+/// `retracted`.
+struct StoppedReport {
+    std::uint32_t attempt = 0;  ///< it and all earlier ones
+    std::uint32_t seq = 0;
+    std::string json;
+    bool sent = false;     ///< the bus has acknowledged it at least once
+    bool applied = false;  ///< the dispatcher has recorded it
+    bool operator==(const StoppedReport&) const = default;
+};
+
 struct JobRecord {
     std::uint32_t void_through = 0;  ///< attempts up to this one were retracted
+    std::optional<StoppedReport> stopped;
     std::map<std::uint32_t, Attempt> attempts;
     Timestamp updated_at{};
     std::uint32_t highest() const { return attempts.empty() ? 0 : attempts.rbegin()->first; }
@@ -117,6 +130,9 @@ class Journal {
     std::vector<AttemptKey> active_attempts() const;
     /// Keys of the attempts for which `wanted` holds, in order of acceptance.
     std::vector<AttemptKey> select(const std::function<bool(const Attempt&)>& wanted) const;
+
+    /// Jobs for which `wanted` holds.
+    std::vector<JobId> select_jobs(const std::function<bool(const JobRecord&)>& wanted) const;
 
     /// Changes a job's record (empty if new): first on disk, then in memory. If `change` throws or the write
     /// fails, nothing changes. @throws DiskError

@@ -34,6 +34,14 @@ Json to_value(const LogProgress& logs) {
     return {{"seq", logs.seq}, {"bytes", logs.bytes}, {"since", logs.since}, {"seen", logs.seen}};
 }
 
+Json to_value(const StoppedReport& report) {
+    return {{"attempt", report.attempt},
+            {"seq", report.seq},
+            {"json", report.json},
+            {"sent", report.sent},
+            {"applied", report.applied}};
+}
+
 Json to_value(const Attempt& attempt) {
     Json outbox = Json::array();
     for (const auto& status : attempt.outbox) {
@@ -47,6 +55,7 @@ Json to_value(const Attempt& attempt) {
             {"outbox", std::move(outbox)},
             {"finalStatus", attempt.final_status ? Json(*attempt.final_status) : Json(nullptr)},
             {"completed", attempt.completed},
+            {"finalApplied", attempt.final_applied},
             {"cleaned", attempt.cleaned},
             {"engineLost", attempt.engine_lost},
             {"followedSince", attempt.followed_since ? to_value(*attempt.followed_since) : Json(nullptr)},
@@ -86,6 +95,8 @@ Attempt from_value(const Json& value) {
         attempt.final_status = last.get<std::string>();
     }
     attempt.completed = value.at("completed").get<bool>();
+    // Records of earlier releases: the bus's acknowledgement was the last word.
+    attempt.final_applied = value.value("finalApplied", attempt.outbox.empty());
     attempt.cleaned = value.at("cleaned").get<bool>();
     attempt.engine_lost = value.at("engineLost").get<bool>();
     // Absent in records of version 0.1.0.
@@ -152,6 +163,7 @@ std::string to_json(const JobId& job, const JobRecord& record) {
     return Json{{"format", kFormat},
                 {"jobId", job.hex()},
                 {"voidThrough", record.void_through},
+                {"stopped", record.stopped ? to_value(*record.stopped) : Json(nullptr)},
                 {"updatedAt", to_rfc3339(record.updated_at)},
                 {"attempts", std::move(attempts)}}
         .dump();
@@ -166,6 +178,12 @@ Result<std::pair<JobId, JobRecord>> parse_record(std::string_view json) {
         const auto job = JobId::parse(value.at("jobId").get<std::string>()).value();
         JobRecord record;
         record.void_through = value.at("voidThrough").get<std::uint32_t>();
+        if (const auto stopped = value.find("stopped"); stopped != value.end() && !stopped->is_null()) {
+            record.stopped =
+                StoppedReport{stopped->at("attempt").get<std::uint32_t>(),
+                              stopped->at("seq").get<std::uint32_t>(), stopped->at("json").get<std::string>(),
+                              stopped->at("sent").get<bool>(), stopped->at("applied").get<bool>()};
+        }
         record.updated_at = parse_rfc3339(value.at("updatedAt").get<std::string>()).value();
         for (const auto& item : value.at("attempts")) {
             auto attempt = from_value(item);

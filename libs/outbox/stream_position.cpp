@@ -1,0 +1,79 @@
+#include "outbox/stream_position.hpp"
+
+namespace lamda::outbox {
+
+std::set<std::string> lost_streams(const StreamPositions& recorded,
+                                   const StreamStates& states) {
+    std::set<std::string> out;
+    for (const auto& [stream, state] : states) {
+        const auto found = recorded.find(stream);
+        if (found == recorded.end()) {
+            continue;
+        }
+        const auto& position = found->second;
+        const bool created_again = position.created != 0 && position.created != state.created;
+        if (position.rolled_back || created_again || state.last_sequence < position.last_sequence) {
+            out.insert(stream);
+        }
+    }
+    return out;
+}
+
+std::set<std::string> reused_sequences(const StreamPositions& recorded,
+                                       const std::map<std::string, bus::SequenceRange>& acknowledged) {
+    std::set<std::string> out;
+    for (const auto& [stream, range] : acknowledged) {
+        const auto found = recorded.find(stream);
+        if (found != recorded.end() && range.lowest <= found->second.last_sequence) {
+            out.insert(stream);
+        }
+    }
+    return out;
+}
+
+StreamPositions read_positions(store::Txn& txn, const std::string& owner) {
+    StreamPositions out;
+    for (const auto row : txn.exec("SELECT stream, created, last_sequence, rolled_back "
+                                   "FROM bus.stream_position WHERE owner = $1",
+                                   {owner})) {
+        out[row.get<std::string>("stream")] = {row.get<std::int64_t>("created"),
+                                               row.get<std::uint64_t>("last_sequence"),
+                                               row.get<bool>("rolled_back")};
+    }
+    return out;
+}
+
+void advance_positions(store::Txn& txn, const std::string& owner,
+                       const std::map<std::string, bus::SequenceRange>& acknowledged) {
+    for (const auto& [stream, range] : acknowledged) {
+        txn.exec(
+            "INSERT INTO bus.stream_position AS p (owner, stream, created, last_sequence) "
+            "VALUES ($1, $2, 0, $3) ON CONFLICT (owner, stream) DO UPDATE "
+            "SET last_sequence = greatest(p.last_sequence, excluded.last_sequence)",
+            {owner, stream, range.highest});
+    }
+}
+
+void mark_rolled_back(store::Txn& txn, const std::string& owner, const std::set<std::string>& streams) {
+    for (const auto& stream : streams) {
+        txn.exec(
+            "INSERT INTO bus.stream_position (owner, stream, created, last_sequence, rolled_back) "
+            "VALUES ($1, $2, 0, 0, true) ON CONFLICT (owner, stream) DO UPDATE SET rolled_back = true",
+            {owner, stream});
+    }
+}
+
+void put_positions(store::Txn& txn, const std::string& owner,
+                   const StreamStates& states) {
+    for (const auto& [stream, state] : states) {
+        txn.exec(
+            "INSERT INTO bus.stream_position AS p (owner, stream, created, last_sequence) "
+            "VALUES ($1, $2, $3, $4) "
+            "ON CONFLICT (owner, stream) DO UPDATE SET created = excluded.created, rolled_back = false, "
+            "last_sequence = CASE WHEN p.rolled_back THEN excluded.last_sequence "
+            "ELSE greatest(p.last_sequence, excluded.last_sequence) END",
+            {owner, stream, state.created, state.last_sequence});
+    }
+}
+
+}  // namespace lamda::outbox
