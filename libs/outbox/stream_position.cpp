@@ -2,8 +2,7 @@
 
 namespace lamda::outbox {
 
-std::set<std::string> lost_streams(const StreamPositions& recorded,
-                                   const StreamStates& states) {
+std::set<std::string> lost_streams(const StreamPositions& recorded, const StreamStates& states) {
     std::set<std::string> out;
     for (const auto& [stream, state] : states) {
         const auto found = recorded.find(stream);
@@ -63,8 +62,7 @@ void mark_rolled_back(store::Txn& txn, const std::string& owner, const std::set<
     }
 }
 
-void put_positions(store::Txn& txn, const std::string& owner,
-                   const StreamStates& states) {
+void put_positions(store::Txn& txn, const std::string& owner, const StreamStates& states) {
     for (const auto& [stream, state] : states) {
         txn.exec(
             "INSERT INTO bus.stream_position AS p (owner, stream, created, last_sequence) "

@@ -22,8 +22,7 @@ using StreamStates = std::map<std::string, bus::StreamState>;   ///< by stream
 
 /// Returns the streams that have lost messages: recorded as rolled back, created again, or behind their
 /// position. A stream without a position has lost none.
-std::set<std::string> lost_streams(const StreamPositions& recorded,
-                                   const StreamStates& states);
+std::set<std::string> lost_streams(const StreamPositions& recorded, const StreamStates& states);
 /// Returns the streams that gave a new message a sequence that was acknowledged before it was published.
 /// @param recorded read before the messages were published
 std::set<std::string> reused_sequences(const StreamPositions& recorded,
@@ -35,8 +34,8 @@ void advance_positions(store::Txn& txn, const std::string& owner,
                        const std::map<std::string, bus::SequenceRange>& acknowledged);
 /// Records that these streams have lost messages.
 void mark_rolled_back(store::Txn& txn, const std::string& owner, const std::set<std::string>& streams);
-/// Records the states: what the streams had lost is restored. A position moves back only where a loss was marked.
-void put_positions(store::Txn& txn, const std::string& owner,
-                   const StreamStates& states);
+/// Records the states: what the streams had lost is restored. A position moves back only where a loss was
+/// marked.
+void put_positions(store::Txn& txn, const std::string& owner, const StreamStates& states);
 
 }  // namespace lamda::outbox

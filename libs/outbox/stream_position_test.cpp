@@ -14,13 +14,13 @@ TEST_CASE("a stream has lost messages if it was created again, is behind its pos
         StreamState state;
         bool lost;
     };
-    const auto each = GENERATE(
-        Case{"unchanged", {7, 12, false}, {7, 12}, false}, Case{"ahead", {7, 12, false}, {7, 13}, false},
-        Case{"cut back by one", {7, 12, false}, {7, 11}, true},
-        Case{"created again", {7, 12, false}, {8, 40}, true},
-        Case{"creation time not known yet", {0, 12, false}, {8, 12}, false},
-        Case{"creation time not known yet, cut back", {0, 12, false}, {8, 11}, true},
-        Case{"marked, grown beyond its position since", {7, 12, true}, {7, 40}, true});
+    const auto each = GENERATE(Case{"unchanged", {7, 12, false}, {7, 12}, false},
+                               Case{"ahead", {7, 12, false}, {7, 13}, false},
+                               Case{"cut back by one", {7, 12, false}, {7, 11}, true},
+                               Case{"created again", {7, 12, false}, {8, 40}, true},
+                               Case{"creation time not known yet", {0, 12, false}, {8, 12}, false},
+                               Case{"creation time not known yet, cut back", {0, 12, false}, {8, 11}, true},
+                               Case{"marked, grown beyond its position since", {7, 12, true}, {7, 40}, true});
     INFO(each.name);
     CHECK(lost_streams({{"JOBS", each.recorded}}, {{"JOBS", each.state}}) ==
           (each.lost ? Names{"JOBS"} : Names{}));

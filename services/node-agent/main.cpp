@@ -29,6 +29,11 @@ std::vector<std::unique_ptr<eth::Rpc>> bsc_endpoints(const Config& config, net::
     return out;
 }
 
+rpcpool::RpcConfig opbnb_config(const Config& config) {
+    return {
+        .urls = config.opbnb_rpc_urls, .chain = config.registration.chain_id, .timeout = config.rpc_timeout};
+}
+
 RunnerConfig runner_config(const Config& config, const std::string& jobs_dir) {
     RunnerConfig out;
     out.jobs_dir = jobs_dir;
@@ -92,9 +97,7 @@ int serve(runtime::App& app, const Config& config) {
             rpcpool::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
             clock, log);
     };
-    rpcpool::MultiRpc opbnb(
-        {.urls = config.opbnb_rpc_urls, .chain = config.registration.chain_id, .timeout = config.rpc_timeout},
-        clock, log);
+    rpcpool::MultiRpc opbnb(opbnb_config(config), clock, log);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
     const telemetry::Context context{clock, log, app.metrics(), app.health()};

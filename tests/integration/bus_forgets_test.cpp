@@ -85,7 +85,8 @@ TEST_CASE("assignments that a restored store forgot are sent again, with the sam
         [&] { return market.metric(R"(lamda_bus_lost_total{stream="JOBS",what="messages"})") >= 1; }));
 }
 
-TEST_CASE("messages that were cut back below the durables' positions are delivered, and so are the next ones") {
+TEST_CASE(
+    "messages that were cut back below the durables' positions are delivered, and so are the next ones") {
     Forgetful market;
     market.keep_copy();
     std::vector<JobId> done;
@@ -186,7 +187,8 @@ TEST_CASE("an agent's report that a cancelled attempt has stopped ends the repea
     auto stopped = market.status(id, StatusKind::kFailed, 1, 3);
     stopped.error_code = wire::ErrorCode::kRetracted;
     market.publish(stopped);
-    CHECK(testkit::wait_until(
-        [&] { return market.count("dispatch.assignment WHERE state = 'done' AND retract_due_at IS NULL") == 1; }));
+    CHECK(testkit::wait_until([&] {
+        return market.count("dispatch.assignment WHERE state = 'done' AND retract_due_at IS NULL") == 1;
+    }));
     CHECK(market.job_column(id, "status") == "cancelled");
 }

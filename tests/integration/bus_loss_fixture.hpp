@@ -1,4 +1,5 @@
-// A market whose bus loses what it holds: registry, dispatcher, and the state of the bus. The test acts as the agent.
+// A market whose bus loses what it holds: registry, dispatcher, and the state of the bus. The test acts as
+// the agent.
 #pragma once
 
 #include "integration/market_fixture.hpp"

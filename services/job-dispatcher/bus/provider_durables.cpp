@@ -67,8 +67,8 @@ std::string ProviderDurables::create_missing(bool expected) {
                 create(stream, provider);
             } catch (const bus::Refused& error) {
                 if (refused++ < kMostNames) {
-                    names += (names.empty() ? "" : ", ") + provider.hex() + " of " + stream + ": " +
-                             error.what();
+                    names +=
+                        (names.empty() ? "" : ", ") + provider.hex() + " of " + stream + ": " + error.what();
                 }
             }
         }
@@ -90,9 +90,10 @@ bool ProviderDurables::replace_ahead(const std::string& stream) {
             continue;
         }
         any = true;
-        log_.warn("a durable is ahead of its stream, creating it again",
-                  {{"stream", stream}, {"durable", durable.name}, {"delivered", durable.delivered},
-                   {"last", state.last_sequence}});
+        log_.warn("a durable is ahead of its stream, creating it again", {{"stream", stream},
+                                                                          {"durable", durable.name},
+                                                                          {"delivered", durable.delivered},
+                                                                          {"last", state.last_sequence}});
         bus_.delete_durable(stream, durable.name);
         const auto provider = Address::parse(durable.name);
         if (provider && std::find(kStreams.begin(), kStreams.end(), stream) != kStreams.end()) {

@@ -1,4 +1,5 @@
-// The durables of providers in JOBS and RETRACT: created when needed, again when deleted, and deleted when idle.
+// The durables of providers in JOBS and RETRACT: created when needed, again when deleted, and deleted when
+// idle.
 #pragma once
 
 #include <functional>

@@ -28,8 +28,7 @@ class StatusLoop {
     void read(const std::stop_token& stop);
     Next handle(const bus::Message& message);
     Next apply(const bus::Message& message);
-    /// Tells the agent that its final status is recorded. Best effort: the agent repeats the status
-    /// otherwise.
+    /// Acknowledges a recorded final status to its agent. Best effort: the agent repeats it otherwise.
     void confirm(const wire::JobStatus& status);
     Next refuse(const bus::Message& message, const std::string& reason);
     void count(std::string_view outcome);

@@ -18,8 +18,8 @@ struct SentAttempt {
     auto operator<=>(const SentAttempt&) const = default;
 };
 
-/// Decides when an assignment is sent again: after each third of the accept timeout that its provider was present
-/// with free capacity, but no sooner than after 5 s. No I/O.
+/// Decides when an assignment is sent again: after each third of the accept timeout that its provider was
+/// present with free capacity, but no sooner than after 5 s. No I/O.
 class ResendPace {
   public:
     explicit ResendPace(Millis accept_timeout);

@@ -61,8 +61,8 @@ void StatusRepeater::acknowledged(const bus::Message& message) {
 void StatusRepeater::pass() {
     write_reports();
     std::vector<OwedStatus> owed;
-    for (const auto& job : journal_.select_jobs(
-             [](const JobRecord& record) { return !owed_statuses({}, record).empty(); })) {
+    for (const auto& job :
+         journal_.select_jobs([](const JobRecord& record) { return !owed_statuses({}, record).empty(); })) {
         const auto statuses = owed_statuses(job, journal_.find(job).value_or(JobRecord{}));
         owed.insert(owed.end(), statuses.begin(), statuses.end());
     }

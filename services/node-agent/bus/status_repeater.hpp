@@ -1,4 +1,5 @@
-// Repeats final statuses until the dispatcher has applied them, and reports that retracted attempts have stopped.
+// Repeats final statuses until the dispatcher has applied them, and reports that retracted attempts have
+// stopped.
 #pragma once
 
 #include <stop_token>

@@ -34,7 +34,8 @@ bool report_due(const JobRecord& record) {
 
 void note_applied(JobRecord& record, const wire::StatusApplied& applied) {
     const auto found = record.attempts.find(applied.attempt);
-    if (found != record.attempts.end() && found->second.final_status && applied.seq >= found->second.last_seq) {
+    if (found != record.attempts.end() && found->second.final_status &&
+        applied.seq >= found->second.last_seq) {
         found->second.final_applied = true;
     }
     if (record.stopped && record.stopped->attempt == applied.attempt && applied.seq >= record.stopped->seq) {

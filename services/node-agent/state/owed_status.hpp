@@ -1,5 +1,5 @@
-// Final statuses that the dispatcher has not applied yet, and the pauses after which they are sent again. The bus
-// may lose what it acknowledged, so its acknowledgement does not end the debt. No I/O.
+// Final statuses that the dispatcher has not applied yet, and the pauses after which they are sent again. The
+// bus may lose what it acknowledged, so its acknowledgement does not end the debt. No I/O.
 #pragma once
 
 #include <map>
@@ -20,17 +20,17 @@ struct OwedStatus {
     bool operator==(const OwedStatus&) const = default;
 };
 
-/// Returns the owed statuses of a job: final statuses, and the report that its retracted attempts have stopped.
-/// Leaves out those that wait in an outbox.
+/// Returns the owed statuses of a job: final statuses, and the report that its retracted attempts have
+/// stopped. Leaves out those that wait in an outbox.
 std::vector<OwedStatus> owed_statuses(const JobId& job, const JobRecord& record);
-/// True if a retraction is to be answered by a report now: nothing of the retracted attempts exists any more. An
-/// attempt with a final status needs no report.
+/// True if a retraction is to be answered by a report now: nothing of the retracted attempts exists any more.
+/// An attempt with a final status needs no report.
 bool report_due(const JobRecord& record);
 /// Records that the dispatcher has applied a status.
 void note_applied(JobRecord& record, const wire::StatusApplied& applied);
 
-/// Times of repeated statuses: kFirst after the first sending, then twice as long each time, up to kLongest. In
-/// memory: a restarted agent begins with kFirst.
+/// Times of repeated statuses: kFirst after the first sending, then twice as long each time, up to kLongest.
+/// In memory: a restarted agent begins with kFirst.
 class RepeatSchedule {
   public:
     static constexpr Millis kFirst{15'000};
