@@ -52,7 +52,7 @@ Offer read_limits(runtime::Settings& settings) {
         limit(settings, "AGENT_MAX_MEMORY_MIB", "most memoryMib of one job; absent: the machine's", 8),
         limit(settings, "AGENT_MAX_DISK_MIB",
               "most diskMib of one job; absent: the file system's of AGENT_STATE_DIR", 1),
-        limit(settings, "AGENT_MAX_GPUS", "most gpuCount of one job; absent: what the engine provides", 0)};
+        limit(settings, "AGENT_MAX_GPUS", "most gpuCount of one job; absent: the GPUs found", 0)};
 }
 
 ImagePolicy read_images(runtime::Settings& settings) {
@@ -81,6 +81,7 @@ ImagePolicy read_images(runtime::Settings& settings) {
 
 Config read_config(runtime::Settings& settings) {
     constexpr std::uint64_t kMib = 1ULL << 20;
+    constexpr std::uint64_t kMostVram = 1ULL << 40;
     constexpr Millis kLongestRetry{25 * 60'000};  // below the dispatcher's 30 min for storing the output
     Config config;
     // A local wallet: signing statuses must not wait for a remote signer.
@@ -129,10 +130,21 @@ Config read_config(runtime::Settings& settings) {
         "HEARTBEAT_INTERVAL", "interval of a registered node's heartbeats on opBNB; 0s: none", "5m");
     config.registration.register_node =
         settings.boolean("AGENT_REGISTER", "register on opBNB when not registered", false);
-    config.registration.gpu_model = settings.text("AGENT_GPU_MODEL", "for the registration", "none");
-    config.registration.vram_mib =
-        settings.number("AGENT_VRAM_MIB", "for the registration, in MiB", 0, 0, 1ULL << 40);
+    config.gpu_model = settings.maybe_text("AGENT_GPU_MODEL",
+                                           "GPU model in the registration; absent: the GPUs found, or none");
+    config.vram_mib =
+        limit(settings, "AGENT_VRAM_MIB",
+              "GPU memory in the registration, in MiB; absent: that of the smallest GPU found", 0);
+    if (config.vram_mib.value_or(0) > kMostVram) {
+        settings.mistake("AGENT_VRAM_MIB", "must be at most " + std::to_string(kMostVram));
+    }
     return config;
+}
+
+void use_gpus(const Gpus& gpus, Config& config) {
+    config.limits.gpus = offered_gpus(config.limits.gpus, gpus);
+    config.registration.gpu_model = config.gpu_model.value_or(models_of(gpus.found));
+    config.registration.vram_mib = config.vram_mib.value_or(least_memory_mib(gpus.found));
 }
 
 }  // namespace lamda::agent

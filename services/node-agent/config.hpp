@@ -8,6 +8,7 @@
 #include "runtime/settings.hpp"
 #include "services/node-agent/bus/offer.hpp"
 #include "services/node-agent/executor/image_policy.hpp"
+#include "services/node-agent/machine/gpus.hpp"
 #include "services/node-agent/onchain/onchain_registration.hpp"
 #include "services/node-agent/onchain/settlement.hpp"
 
@@ -30,9 +31,14 @@ struct Config {
     ImagePolicy images;
     ipfs::ContentConfig content;
     SettlementConfig settlement;
-    RegistrationConfig registration;
+    std::optional<std::string> gpu_model;   ///< overrides the detected ones in the registration
+    std::optional<std::uint64_t> vram_mib;  ///< likewise
+    RegistrationConfig registration;        ///< without GPUs: use_gpus()
 };
 
 Config read_config(runtime::Settings& settings);
+
+/// Applies the machine's GPUs to the limits and the registration; settings take precedence.
+void use_gpus(const Gpus& gpus, Config& config);
 
 }  // namespace lamda::agent

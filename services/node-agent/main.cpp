@@ -69,7 +69,24 @@ int run(runtime::App& app, const DetachableLoops& detachable) {
     return status;
 }
 
-int serve(runtime::App& app, const Config& config) {
+/// The settings with the machine's GPUs. Detects once: a driver that is installed later needs a restart.
+Config with_gpus(Config config, const telemetry::Log& log) {
+    const auto gpus = detect_gpus();
+    for (const auto& gpu : gpus.found) {
+        log.info("GPU found", {{"model", gpu.model},
+                               {"memory_mib", gpu.memory_mib},
+                               {"uuid", gpu.uuid},
+                               {"driver", gpu.driver},
+                               {"source", gpus.source}});
+    }
+    if (!gpus.fault.empty()) {
+        log.warn("GPU detection failed", {{"error", gpus.fault}});
+    }
+    use_gpus(gpus, config);
+    return config;
+}
+
+int run_agent(runtime::App& app, const Config& config) {
     const SystemClock clock;
     const auto& signer = *config.signer;
     const auto& self = signer.address();
@@ -138,6 +155,10 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("settlement", detachable.wrap([&](Stop stop) { settlement.run(stop); }));
     app.loop("presence", detachable.wrap([&](Stop stop) { registration.run(stop); }));
     return run(app, detachable);
+}
+
+int serve(runtime::App& app, const Config& config) {
+    return run_agent(app, with_gpus(config, app.log()));
 }
 
 }  // namespace

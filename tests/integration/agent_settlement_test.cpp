@@ -140,10 +140,11 @@ TEST_CASE("a claim waits until the job is confirmed by its renter") {
     }));
 }
 
-TEST_CASE("an agent registers once if configured, and keeps its presence on chain") {
+TEST_CASE("an agent registers once, with the GPUs found unless set, and keeps its presence on chain") {
     auto& servers = Servers::get();
     Scenario scenario(Env{{"AGENT_REGISTER", "true"},
-                          {"AGENT_GPU_MODEL", "NVIDIA A100"},
+                          {"LD_LIBRARY_PATH", testkit::binary_dir() + "/fake-nvml"},
+                          {"FAKE_NVML", "NVIDIA A100:81920,NVIDIA A100:81920"},
                           {"AGENT_VRAM_MIB", "40960"},
                           {"HEARTBEAT_INTERVAL", "2s"}});
     scenario.start();
@@ -154,7 +155,7 @@ TEST_CASE("an agent registers once if configured, and keeps its presence on chai
     };
     REQUIRE(testkit::wait_until([&] { return provider().registered; }));
     const auto first = provider();
-    CHECK(first.gpu_model == "NVIDIA A100");
+    CHECK(first.gpu_model == "2x NVIDIA A100");
     CHECK(first.vram == 40960);
     CHECK(testkit::wait_until([&] { return provider().last_seen > first.last_seen; }));
     scenario.process().kill();

@@ -16,7 +16,7 @@ struct Machine {
     std::uint64_t disk_bytes = 0;  ///< capacity of the jobs' file system
 };
 
-/// Limits per job; absent: unknown. Only the engine knows whether it has GPUs.
+/// Limits per job; absent: unknown.
 struct Offer {
     std::optional<std::uint64_t> cpu_millis;
     std::optional<std::uint64_t> memory_mib;
