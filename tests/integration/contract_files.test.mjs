@@ -3,9 +3,11 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 
 import {
     compileClient, generateTypes, lintOpenapi, newValidator, openapiFile, parseAsyncapi, readMessages, readOpenapi, readText,
+    readWireSubjects,
 } from './contract_files/read.mjs';
 
 const faultsOf = (validate) => (validate.errors ?? []).map(({ instancePath, message }) => `${instancePath} ${message}`);
@@ -49,6 +51,10 @@ const sameSchema = (a, b, message) => assert.deepEqual(normal(bare(a)), normal(b
 
 const messages = readMessages();
 
+/** A schema without the members that the parser adds. */
+const withoutMarks = (schema) =>
+    JSON.parse(JSON.stringify(schema, (key, value) => (key.startsWith('x-parser-') ? undefined : value)));
+
 test('asyncapi.yaml passes the official parser', async () => {
     const { document, faults } = await parseAsyncapi();
     assert.deepEqual(faults, []);
@@ -57,12 +63,35 @@ test('asyncapi.yaml passes the official parser', async () => {
     assert.equal(operations.length, document.channels().all().length, 'an operation for each channel');
 });
 
-test('asyncapi.yaml names every message that has a schema', async () => {
-    const text = readText(new URL('../../proto/asyncapi.yaml', import.meta.url));
-    for (const name of messages.keys()) {
-        // The spec is embedded by others, and no message of its own.
-        assert.ok(name === 'job_spec.v1' || text.includes(`messages/${name}.schema.json`), name);
+test('asyncapi.yaml has the schema and the sample of every message, and the sample is valid', async () => {
+    const { document } = await parseAsyncapi();
+    const described = document.components().messages().all();
+    // The spec is embedded by others, and no message of its own.
+    const wanted = [...messages.keys()].filter((name) => name !== 'job_spec.v1');
+    assert.equal(described.length, wanted.length);
+    for (const name of wanted) {
+        const { schema, sample } = messages.get(name);
+        const message = described.find((each) => isDeepStrictEqual(withoutMarks(each.payload().json()), schema));
+        assert.ok(message, `no message with the schema of ${name}`);
+        assert.deepEqual(message.examples().all().map((example) => example.payload()), [sample], name);
     }
+});
+
+test('the official parser reports faults in a wrong file', async () => {
+    for (const [right, wrong] of [['action: send,', 'action: sends,'], ['messages/logs.v1.sample', 'messages/log.v1.sample']]) {
+        const { faults } = await parseAsyncapi((text) => text.replace(right, wrong));
+        assert.notDeepEqual(faults, [], wrong);
+    }
+});
+
+test('the channels of asyncapi.yaml are the subjects of libs/wire and of the table in docs/protocol.md', async () => {
+    const { document } = await parseAsyncapi();
+    const addresses = document.channels().all().map((channel) => channel.address());
+    assert.deepEqual(addresses.map((address) => address.replace(/\{.*/, '')).sort(), readWireSubjects());
+    const protocol = readText(new URL('../../docs/protocol.md', import.meta.url));
+    const table = protocol.slice(protocol.indexOf('| subject | stream |'), protocol.indexOf('\n\nThe dispatcher creates'));
+    const listed = [...table.matchAll(/`((?:jobs|nodes|events)\.[^`]+)`/g)].map(([, subject]) => subject);
+    assert.deepEqual(listed.sort(), addresses.map((address) => address.replaceAll('{', '<').replaceAll('}', '>')).sort());
 });
 
 test('openapi.yaml passes the linter without a warning', async () => {
