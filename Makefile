@@ -82,7 +82,7 @@ release: deps ## Build the executables that are shipped into build/release/bin
 bench: configure ## Measure; prints one line per figure: name value unit (target)
 	@test -f $(BUILD)/release/build.ninja || cmake --preset release >/dev/null
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES) lamda-bench-start lamda-bench-failover lamda-bench-apply \
-		lamda-bench-ingest lamda-bench-send lamda-bench-clients
+		lamda-bench-ingest lamda-bench-send lamda-bench-clients lamda-bench-dispatch
 	@ninja -C $(BUILD)/release -j $(JOBS_PARALLEL) lamda-job-dispatcher
 	@tests/bench/ponder/install.sh
 	@$(SUDO) $(BUILD)/bin/lamda-bench-start
@@ -91,6 +91,7 @@ bench: configure ## Measure; prints one line per figure: name value unit (target
 	@$(SUDO) $(BUILD)/bin/lamda-bench-apply
 	@$(SUDO) $(BUILD)/bin/lamda-bench-send
 	@$(SUDO) $(BUILD)/bin/lamda-bench-ingest --executables $(BUILD)/release/bin --build release --peer
+	@$(SUDO) $(BUILD)/bin/lamda-bench-dispatch --executables $(BUILD)/release/bin --build release
 	@$(MAKE) --no-print-directory bench-build
 
 bench-build: deps ## Measure the processor time of a build: cold, and after a change (slow)

@@ -51,8 +51,8 @@ void finish(const Connection& connection) {
 void dump(const std::string& dsn, TableDump& table) {
     const auto connection = connect(dsn);
     exec(connection,
-         "COPY (SELECT " + table.columns + " FROM " + table.table + " ORDER BY " + table.order +
-             ") TO STDOUT (FORMAT binary)",
+         "COPY (SELECT " + table.columns + " FROM " + table.table + " WHERE " + table.where + " ORDER BY " +
+             table.order + ") TO STDOUT (FORMAT binary)",
          PGRES_COPY_OUT);
     table.rows.clear();
     for (char* line = nullptr;;) {

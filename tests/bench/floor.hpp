@@ -21,6 +21,7 @@ struct TableDump {
     std::string columns;
     std::string order;
     std::string rows;
+    std::string where = "true";  ///< condition on the dumped rows
 };
 /// Fills `rows`. @throws std::runtime_error with the server's message, as copy() does
 void dump(const std::string& dsn, TableDump& table);
