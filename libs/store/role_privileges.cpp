@@ -93,6 +93,7 @@ constexpr Privilege kPrivileges[] = {
     {kGatewayRole, "gateway.spec_usage", "SELECT, INSERT, UPDATE, DELETE"},
     {kGatewayRole, "api.node", "SELECT"},
     {kGatewayRole, "api.job", "SELECT"},
+    {kGatewayRole, "api.job_event", "SELECT"},
     {kGatewayRole, "api.reputation", "SELECT"},
     {kGatewayRole, "api.reputation_tx", "SELECT"},
     {kGatewayRole, "api.spec", "SELECT"},

@@ -17,6 +17,11 @@ std::size_t page_cost(const ListQuery& query) {
 }
 
 Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query, MemoryBudget& budget) {
+    return read_page(txn, resource, query, budget, resource.to_json);
+}
+
+Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query, MemoryBudget& budget,
+               const std::function<std::string(const store::Row&)>& to_json) {
     const auto share = budget.take(page_cost(query));
     if (!share) {
         throw problem::Problem{503,
@@ -33,7 +38,7 @@ Page read_page(store::Txn& txn, const Resource& resource, const ListQuery& query
             out.next = cursor_of(resource, rows[out.count]);
             break;
         }
-        const std::string item = resource.to_json(rows[out.count]);
+        const std::string item = to_json(rows[out.count]);
         if (out.count > 0 && out.items.size() + item.size() > query.page_bytes) {
             break;
         }

@@ -39,6 +39,8 @@ int create_job(Context& context, const JobOptions& options);
 int show_job(Context& context, const std::string& id, bool chain_only);
 int list_jobs(Context& context, bool chain_only, const std::string& status, unsigned limit,
               std::optional<std::uint64_t> from_block);
+/// Prints the job's journal, oldest entry first. @param limit most entries
+int list_job_events(Context& context, const std::string& id, unsigned limit);
 /// @param yes do not ask for confirmation; also confirms work that is not known to be completed
 int confirm_job(Context& context, const std::string& id, bool yes);
 int claim_job(Context& context, const std::string& id);

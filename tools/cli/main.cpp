@@ -63,7 +63,7 @@ void add_deploy(CLI::App& app, Verb& verb) {
 }
 
 void add_jobs(CLI::App& app, Verb& verb) {
-    auto* job = app.add_subcommand("job", "Jobs: create, show, list, confirm, claim");
+    auto* job = app.add_subcommand("job", "Jobs: create, show, list, events, confirm, claim");
     job->require_subcommand(1);
 
     static JobOptions options;
@@ -128,6 +128,20 @@ void add_jobs(CLI::App& app, Verb& verb) {
     auto* claim = job->add_subcommand("claim", "Claim the reward, as provider (WALLET_PRIVATE_KEY)");
     claim->add_option("id", id, "0x and 64 hex digits")->required();
     claim->callback([&verb] { verb = [](Context& context) { return claim_job(context, id); }; });
+}
+
+void add_job_history(CLI::App& app, Verb& verb) {
+    auto* job = app.get_subcommand("job");
+    static std::string id;
+    static unsigned limit = 1000;
+    auto* events =
+        job->add_subcommand("events", "The job's journal: each fact with its reason, oldest first");
+    events->add_option("id", id, "0x and 64 hex digits")->required();
+    events->add_option("--limit", limit, "maximum number")
+        ->check(CLI::Range(1, 1'000'000))
+        ->capture_default_str();
+    events->callback(
+        [&verb] { verb = [](Context& context) { return list_job_events(context, id, limit); }; });
 }
 
 void add_nodes(CLI::App& app, Verb& verb) {
@@ -317,6 +331,7 @@ int main(int argc, char** argv) {
     add_migrate(app, verb);
     add_deploy(app, verb);
     add_jobs(app, verb);
+    add_job_history(app, verb);
     add_nodes(app, verb);
     add_chain(app, verb);
     add_txs(app, verb);

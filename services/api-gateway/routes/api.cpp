@@ -56,6 +56,7 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
 void add_routes(http::Server& server, const Parts& parts) {
     add_node_routes(server, parts);
     add_job_routes(server, parts);
+    add_job_history(server, parts);
     add_job_submission(server, parts);
     add_job_updates(server, parts);
     server.route("GET", "/health", [&parts](const http::Request&) {

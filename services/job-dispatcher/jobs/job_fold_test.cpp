@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 #include <random>
 
+#include "views/job_history.hpp"
+
 using namespace lamda;
 using namespace lamda::dispatch;
 using wire::ChainState;
@@ -54,6 +56,19 @@ struct Journal {
         row = fold(events);
     }
 };
+
+/// States after the journal, as the public history shows them.
+views::JobStates shown_states(const Journal& journal) {
+    views::JobStates out;
+    for (const auto& event : journal.events) {
+        (void)views::apply_entry(out, {to_string(event.fact), event.orphaned, event.refused_reason});
+    }
+    return out;
+}
+
+views::JobStates states_of(const std::optional<JobRow>& row) {
+    return row ? views::JobStates{row->chain_state, row->work_state} : views::JobStates{};
+}
 
 }  // namespace
 
@@ -148,7 +163,8 @@ TEST_CASE("chain facts before a creation create no row; a second creation does n
 }
 
 TEST_CASE(
-    "for any order of facts and reorgs, the row is the fold of the journal and attempts never decrease") {
+    "for any order of facts and reorgs, the row is the fold of the journal, as the public history shows it, "
+    "and attempts never decrease") {
     const auto seed = std::random_device{}();
     INFO("seed " << seed);
     std::mt19937 random(seed);
@@ -184,6 +200,7 @@ TEST_CASE(
                 }
             }
             REQUIRE(fold(journal.events) == journal.row);
+            REQUIRE(shown_states(journal) == states_of(journal.row));
             REQUIRE((journal.row ? journal.row->attempt : 0) >= highest);
             highest = journal.row ? journal.row->attempt : 0;
         }
