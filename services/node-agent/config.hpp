@@ -10,6 +10,7 @@
 #include "services/node-agent/executor/image_policy.hpp"
 #include "services/node-agent/onchain/onchain_registration.hpp"
 #include "services/node-agent/onchain/settlement.hpp"
+#include "wire/provider_policy.hpp"
 
 namespace lamda::agent {
 
@@ -28,6 +29,7 @@ struct Config {
     Millis retry_for{900'000};
     Offer limits;
     ImagePolicy images;
+    wire::ProviderPolicy policy;  ///< `most`, `registries` and `local_images` repeat `limits` and `images`
     ipfs::ContentConfig content;
     SettlementConfig settlement;
     RegistrationConfig registration;

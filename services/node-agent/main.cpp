@@ -103,7 +103,7 @@ int serve(runtime::App& app, const Config& config) {
     DuplicateAgentDetector duplicates(self, random_id(), sequence.started_at(), clock, log, app.health());
     RetrySchedule retries({.give_up_after = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
-    const AgentTerms terms{identity, self, config.job_manager, config.capacity};
+    const AgentTerms terms{identity, self, config.job_manager, config.capacity, config.policy};
     const WorkGate gate{retries, duplicates, settings};
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
