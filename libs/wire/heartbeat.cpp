@@ -46,6 +46,38 @@ lamda::Status verify_heartbeat(const Heartbeat& heartbeat, const eth::Eip712Doma
     return Ok{};
 }
 
+namespace {
+
+Bytes notice_message(const Heartbeat& heartbeat, const std::string& text, const eth::Eip712Domain& domain) {
+    eth::StructHasher hasher("HeartbeatNotice(address provider,uint64 seq,string notice)");
+    hasher.add(heartbeat.provider).add_uint(heartbeat.seq).add_string(text);
+    return eth::typed_data_message(domain, hasher.hash());
+}
+
+}  // namespace
+
+Heartbeat sign_notice(Heartbeat heartbeat, std::string text, const eth::Eip712Domain& domain,
+                      const crypto::Signer& signer) {
+    const auto signature = signer.sign(notice_message(heartbeat, text, domain));
+    heartbeat.notice = HeartbeatNotice{std::move(text), signature};
+    return heartbeat;
+}
+
+lamda::Status verify_notice(const Heartbeat& heartbeat, const eth::Eip712Domain& domain) {
+    const Error unsigned_notice{
+        "invalid_signature", "the notice is not signed by " + heartbeat.provider.hex(), "/noticeSignature"};
+    if (!heartbeat.notice) {
+        return unsigned_notice;
+    }
+    const auto& [text, signature] = *heartbeat.notice;
+    const auto signer =
+        crypto::recover(crypto::keccak256(notice_message(heartbeat, text, domain)), signature);
+    if (!signer || *signer != heartbeat.provider) {
+        return unsigned_notice;
+    }
+    return Ok{};
+}
+
 std::string to_json(const Heartbeat& message) {
     Json::Object fields = {{"v", 1},
                            {"provider", message.provider.hex()},
@@ -59,6 +91,10 @@ std::string to_json(const Heartbeat& message) {
     }
     if (message.signature) {
         fields.emplace_back("signature", message.signature->hex65());
+    }
+    if (message.notice) {
+        fields.emplace_back("notice", message.notice->text);
+        fields.emplace_back("noticeSignature", message.notice->signature.hex65());
     }
     return Json(std::move(fields)).text();
 }
@@ -81,6 +117,12 @@ Result<Heartbeat> parse_heartbeat(std::string_view json) {
     if (fields.has("signature")) {
         out.signature =
             fields.checked("signature", crypto::Signature::from_hex65(fields.text("signature", 0, 132)), {});
+    }
+    if (fields.has("notice")) {
+        out.notice = HeartbeatNotice{
+            fields.text("notice", 0, kMostNoticeBytes),
+            fields.checked("noticeSignature",
+                           crypto::Signature::from_hex65(fields.text("noticeSignature", 0, 132)), {})};
     }
     if (failure) {
         return *failure;

@@ -64,6 +64,31 @@ TEST_CASE("a heartbeat verifies under its provider's key, chain and contract, an
     CHECK(parse_heartbeat(to_json(good)).value() == good);
 }
 
+TEST_CASE("a notice verifies with its heartbeat's number and provider only, and the heartbeat without it") {
+    const auto good =
+        sign_notice(sign_heartbeat(heartbeat(), kDomain, *key(1)), "{\"draining\":true}", kDomain, *key(1));
+    REQUIRE(verify_notice(good, kDomain));
+    CHECK(verify_heartbeat(good, kDomain));
+    CHECK(parse_heartbeat(to_json(good)).value() == good);
+    const std::map<std::string, std::function<void(Heartbeat&)>> changes{
+        {"provider", [](Heartbeat& h) { h.provider = key(2)->address(); }},
+        {"seq", [](Heartbeat& h) { ++h.seq; }},
+        {"text", [](Heartbeat& h) { h.notice->text += " "; }},
+        {"signature", [](Heartbeat& h) { h.notice->signature = h.signature.value(); }},
+        {"no notice", [](Heartbeat& h) { h.notice.reset(); }},
+    };
+    for (const auto& [what, change] : changes) {
+        INFO(what);
+        auto changed = good;
+        change(changed);
+        CHECK(code_of(verify_notice(changed, kDomain)) == "invalid_signature");
+    }
+    CHECK_FALSE(verify_notice(good, market_domain(ChainId{56}, kDomain.verifying_contract)));
+    auto long_one = good;
+    long_one.notice->text.assign(kMostNoticeBytes + 1, ' ');
+    CHECK(parse_heartbeat(to_json(long_one)).error().where == "/notice");
+}
+
 TEST_CASE("the signature of a status is not valid for a heartbeat, and vice versa") {
     JobStatus status;
     status.provider = key(1)->address();

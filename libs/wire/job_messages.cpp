@@ -21,6 +21,8 @@ std::string to_json(const Assignment& message) {
                     {"chainId", message.chain_id.value},
                     {"jobManager",
                      message.job_manager ? std::optional(message.job_manager->hex()) : std::nullopt},
+                    {"renter", message.renter ? std::optional(message.renter->hex()) : std::nullopt},
+                    {"payment", message.payment ? std::optional(to_decimal(*message.payment)) : std::nullopt},
                     {"blockNumber", message.block_number.value},
                     {"blockHash", message.block_hash.hex()},
                 })
@@ -46,6 +48,12 @@ Result<Assignment> parse_assignment(std::string_view json) {
     out.chain_id.value = fields.uint64("chainId", 1);
     if (fields.has("jobManager")) {
         out.job_manager = fields.lowercase_address("jobManager");
+    }
+    if (fields.has("renter")) {
+        out.renter = fields.lowercase_address("renter");
+    }
+    if (fields.has("payment")) {
+        out.payment = fields.checked("payment", u256_from_decimal(fields.text("payment", 1, 78)), U256(0));
     }
     out.block_number.value = fields.uint64("blockNumber", 0);
     out.block_hash = fields.lowercase_id<BlockHash>("blockHash");

@@ -30,6 +30,8 @@ struct Assignment {
     Requirements requirements;
     ChainId chain_id;
     std::optional<Address> job_manager;  ///< absent: sent by an older release of the dispatcher
+    std::optional<Address> renter;       ///< absent: as above
+    std::optional<U256> payment;         ///< wei on chain; absent: as above
     BlockNum block_number;
     BlockHash block_hash;
     bool operator==(const Assignment&) const = default;
@@ -123,6 +125,15 @@ struct StatusApplied {
 std::string to_json(const StatusApplied& message);
 Result<StatusApplied> parse_status_applied(std::string_view json);
 
+/// Facts about a provider that accompany a heartbeat: policy, offered and free resources, draining.
+/// provider_notice.hpp reads the text.
+struct HeartbeatNotice {
+    std::string text;  ///< JSON, at most kMostNoticeBytes; signed exactly as in the message
+    crypto::Signature signature;
+    bool operator==(const HeartbeatNotice&) const = default;
+};
+inline constexpr std::size_t kMostNoticeBytes = 32 << 10;
+
 struct Heartbeat {
     Address provider;
     std::uint64_t seq = 1;  ///< increases with every heartbeat of the provider; follows the wall clock in ms
@@ -132,13 +143,19 @@ struct Heartbeat {
     std::uint32_t running = 0;
     std::string instance;  ///< random per process: distinguishes two agents with one key; empty: not sent
     std::optional<crypto::Signature> signature;
+    std::optional<HeartbeatNotice> notice{};
     bool operator==(const Heartbeat&) const = default;
 };
 /// The signed bytes: their keccak256 is the EIP-712 digest. The struct's type distinguishes them from a
 /// status.
 Bytes heartbeat_message(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
 Heartbeat sign_heartbeat(Heartbeat heartbeat, const eth::Eip712Domain& domain, const crypto::Signer& signer);
-/// Verifies the signature of heartbeat.provider. Errors: `invalid_signature`.
+/// Adds the notice, signed for this heartbeat's number.
+Heartbeat sign_notice(Heartbeat heartbeat, std::string text, const eth::Eip712Domain& domain,
+                      const crypto::Signer& signer);
+/// Verifies that heartbeat.provider signed the notice for this heartbeat. Errors: `invalid_signature`.
+lamda::Status verify_notice(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
+/// Verifies the signature of heartbeat.provider, without the notice's. Errors: `invalid_signature`.
 lamda::Status verify_heartbeat(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
 std::string to_json(const Heartbeat& message);
 Result<Heartbeat> parse_heartbeat(std::string_view json);

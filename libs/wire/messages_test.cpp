@@ -1,4 +1,5 @@
 #include "wire/messages.hpp"
+#include "wire/provider_notice.hpp"
 
 #include <array>
 #include <catch2/catch.hpp>
@@ -68,6 +69,8 @@ Assignment an_assignment() {
                         .time_limit_seconds = 60};
     out.chain_id = ChainId{97};
     out.job_manager = Address::parse("0x1000000000000000000000000000000000000001").value();
+    out.renter = Address::parse("0x15d34aaf54267db7d7c367839aaf71a00a2c6a65").value();
+    out.payment = U256("10000000000000000");
     out.block_number = BlockNum{48123456};
     out.block_hash = kBlockHash;
     return out;
@@ -111,7 +114,11 @@ TEST_CASE("the golden samples round-trip through the types") {
     const auto time = at("2026-11-20T10:00:00.123Z");
     const Heartbeat heartbeat{kProvider, 1'795'168'800'123,  time,        "0.1.0", 2,
                               1,         "3f9a0c5e7b1d4a2f", std::nullopt};
-    same_as_sample(sign_heartbeat(heartbeat, kDomain, *provider_key()), "heartbeat", parse_heartbeat);
+    const auto notice = parse_heartbeat(sample("heartbeat")).value().notice.value().text;
+    same_as_sample(
+        sign_notice(sign_heartbeat(heartbeat, kDomain, *provider_key()), notice, kDomain, *provider_key()),
+        "heartbeat", parse_heartbeat);
+    CHECK(to_json(parse_notice(notice).value()) == notice);
     same_as_sample(LogChunk{kJob, 1, 1, "stdout", at("2026-11-20T10:00:01.500Z"), "line 1\nline 2\n"}, "logs",
                    parse_log_chunk);
     Event event;
@@ -135,6 +142,8 @@ TEST_CASE("messages without optional fields round-trip") {
     Assignment assignment = an_assignment();
     assignment.input_file_cid.reset();
     assignment.job_manager.reset();
+    assignment.renter.reset();
+    assignment.payment.reset();
     assignment.command.clear();
     assignment.env.clear();
     CHECK(parse_assignment(to_json(assignment)).value() == assignment);
@@ -158,6 +167,7 @@ TEST_CASE("a status and a heartbeat signed by another implementation verify") {
     // The samples' signatures were made with ethers' signTypedData.
     CHECK(verify_status(parse_status(sample("status")).value(), kDomain));
     CHECK(verify_heartbeat(parse_heartbeat(sample("heartbeat")).value(), kDomain));
+    CHECK(verify_notice(parse_heartbeat(sample("heartbeat")).value(), kDomain));
 }
 
 TEST_CASE("a status verifies under the provider's key, chain and contract, and fails after any change") {
@@ -251,6 +261,9 @@ TEST_CASE("each wrong field of a message is refused with its pointer") {
           {"\"attempt\": 1", "\"attempt\": 1, \"attempt\": 2", "/attempt"},
           {"0xfa5b", "0xFA5b", "/jobId"},
           {"0x1000000000000000000000000000000000000001", "0x10", "/jobManager"},
+          {"0x15d34a", "0x15D34a", "/renter"},
+          {"\"10000000000000000\"", "\"0x10\"", "/payment"},
+          {"\"10000000000000000\"", "10000000000000000", "/payment"},
           {"\"jobId\"", "\"job_id\"", "/jobId"},
           {"0x90f7", "0x90F7", "/provider"},
           {"lamda/busybox:1.35", "", "/dockerImage"},
@@ -288,6 +301,7 @@ TEST_CASE("each wrong field of a message is refused with its pointer") {
           {"\"seq\": 1795168800123", "\"seq\": 9007199254740992", "/seq"},
           {"\"seq\"", "\"number\"", "/seq"},
           {"\"signature\": \"0x", "\"signature\": \"0x00", "/signature"},
+          {"\"noticeSignature\"", "\"unsigned\"", "/noticeSignature"},
           {"0.1.0", "", "/agentVersion"},
           {"3f9a0c5e7b1d4a2f", std::string(65, 'a'), "/instance"}}},
         {"logs", parse(parse_log_chunk), {{"stdout", "stdin", "/stream"}, {"\"data\"", "\"text\"", "/data"}}},

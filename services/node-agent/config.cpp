@@ -1,5 +1,8 @@
 #include "services/node-agent/config.hpp"
 
+#include <algorithm>
+
+#include "crypto/address_text.hpp"
 #include "ipfs/store_url.hpp"
 #include "runtime/server_settings.hpp"
 #include "wallet/wallet.hpp"
@@ -77,6 +80,79 @@ ImagePolicy read_images(runtime::Settings& settings) {
     return policy;
 }
 
+Result<U256> parse_price(std::string_view text) {
+    const auto price = u256_from_decimal(text);
+    return price && *price < (U256(1) << 128U)
+               ? price
+               : Error{"invalid_price", "must be a whole number of wei below 2^128", ""};
+}
+
+Status check_patterns(const std::vector<std::string>& patterns) {
+    constexpr std::size_t kMostBytes = 255;
+    for (const auto& pattern : patterns) {
+        if (pattern.size() > kMostBytes || pattern.find_first_of(" \t") != std::string::npos) {
+            return Error{
+                "invalid_pattern",
+                "must be comma-separated image references of at most 255 bytes, with * for any characters",
+                ""};
+        }
+    }
+    return Ok{};
+}
+
+std::vector<Address> read_addresses(runtime::Settings& settings, const char* name, const char* help) {
+    constexpr std::size_t kMost = 256;
+    std::vector<Address> out;
+    for (const auto& item : settings.list(name, help, false)) {
+        const auto address = crypto::parse_address(item);
+        if (!address) {
+            settings.mistake(name, "must be comma-separated addresses: " + address.error().message);
+            break;
+        }
+        out.push_back(*address);
+    }
+    if (out.size() > kMost) {
+        settings.mistake(name, "must be at most 256 addresses");
+    }
+    return out;
+}
+
+wire::ProviderPolicy read_policy(runtime::Settings& settings, const Config& config) {
+    const auto price = [&](const char* name, const char* help) {
+        return settings.parsed<U256>(name, help, "0", &parse_price, U256(0));
+    };
+    wire::ProviderPolicy policy;
+    policy.price = {
+        price("AGENT_PRICE_CPU_SECOND", "least payment for one CPU and second, in wei; 0: anything"),
+        price("AGENT_PRICE_MEMORY_GIB_SECOND",
+              "least payment for 1 GiB of memory and second, in wei; 0: anything"),
+        price("AGENT_PRICE_GPU_SECOND", "least payment for one GPU and second, in wei; 0: anything")};
+    const auto longest = std::chrono::duration_cast<std::chrono::seconds>(
+        settings.positive_duration("AGENT_MAX_TIME", "longest timeLimitSeconds of a job", "24h"));
+    if (longest.count() < 1) {
+        settings.mistake("AGENT_MAX_TIME", "must be at least 1s");
+    }
+    policy.max_time_seconds = static_cast<std::uint32_t>(std::min<std::int64_t>(longest.count(), 86'400));
+    policy.network = settings.boolean("AGENT_NETWORK", "run jobs that request a network", true);
+    policy.renters_allowed =
+        read_addresses(settings, "AGENT_RENTERS_ALLOWED", "addresses whose jobs run here; absent: all");
+    policy.renters_denied =
+        read_addresses(settings, "AGENT_RENTERS_DENIED", "addresses whose jobs are refused");
+    policy.images = settings.list("AGENT_IMAGES_ALLOWED",
+                                  "images that run here, full references with * for any characters; absent: "
+                                  "all that AGENT_REGISTRIES and the like allow",
+                                  false);
+    if (const auto fits = check_patterns(policy.images); !fits) {
+        settings.mistake("AGENT_IMAGES_ALLOWED", fits.error().message);
+    }
+    policy.most = config.limits;
+    policy.registries = config.images.registries;
+    policy.registries->insert(policy.registries->end(), config.images.private_registries.begin(),
+                              config.images.private_registries.end());
+    policy.local_images = config.images.local_images;
+    return policy;
+}
+
 }  // namespace
 
 Config read_config(runtime::Settings& settings) {
@@ -116,6 +192,7 @@ Config read_config(runtime::Settings& settings) {
     }
     config.limits = read_limits(settings);
     config.images = read_images(settings);
+    config.policy = read_policy(settings, config);
     config.content = read_content(settings);
 
     config.settlement.job_manager = config.job_manager;

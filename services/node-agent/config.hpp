@@ -11,6 +11,7 @@
 #include "services/node-agent/machine/gpus.hpp"
 #include "services/node-agent/onchain/onchain_registration.hpp"
 #include "services/node-agent/onchain/settlement.hpp"
+#include "wire/provider_policy.hpp"
 
 namespace lamda::agent {
 
@@ -29,6 +30,7 @@ struct Config {
     Millis retry_for{900'000};
     Offer limits;
     ImagePolicy images;
+    wire::ProviderPolicy policy;  ///< `most`, `registries` and `local_images` repeat `limits` and `images`
     ipfs::ContentConfig content;
     SettlementConfig settlement;
     std::optional<std::string> gpu_model;   ///< overrides the detected ones in the registration

@@ -118,7 +118,7 @@ int run_agent(runtime::App& app, const Config& config) {
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
     const telemetry::Context context{clock, log, app.metrics(), app.health()};
-    const AgentTerms terms{identity, self, config.job_manager, config.capacity};
+    const AgentTerms terms{identity, self, config.job_manager, config.capacity, config.policy};
     StatusPublisher publisher(journal, bus, self, context);
     StatusRepeater repeater(journal, bus, statuses, terms, context);
     ProgressLoop progress(journal, statuses, clock);

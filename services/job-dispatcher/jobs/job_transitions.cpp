@@ -307,6 +307,8 @@ wire::Assignment assignment_of(const JobRow& row, const wire::JobSpec& spec) {
     out.requirements = spec.requirements;
     out.chain_id = spec.chain_id;
     out.job_manager = spec.job_manager;
+    out.renter = row.renter;
+    out.payment = row.payment;
     out.block_number = row.created_in.block.number;
     out.block_hash = row.created_in.block.hash;
     return out;

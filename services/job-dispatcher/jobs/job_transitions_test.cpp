@@ -31,6 +31,8 @@ TEST_CASE("a created job is evaluated by its spec and its provider") {
         const auto message = assignment_of(row, spec());
         CHECK(message.attempt == 1);
         CHECK(message.provider == address(2));
+        CHECK(message.renter == row.renter);
+        CHECK(message.payment == row.payment);
     }
     SECTION("no spec") {
         CHECK(after(created(), evaluate(created(), {}, true, policy(), kNow)).work_state ==

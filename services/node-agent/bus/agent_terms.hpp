@@ -7,6 +7,7 @@
 #include "services/node-agent/bus/settings_watch.hpp"
 #include "services/node-agent/onchain/bsc_identity.hpp"
 #include "services/node-agent/state/retry_schedule.hpp"
+#include "wire/provider_policy.hpp"
 
 namespace lamda::agent {
 
@@ -14,7 +15,8 @@ struct AgentTerms {
     const BscIdentity& identity;
     Address provider;
     Address job_manager;
-    std::size_t capacity;  ///< attempts at the same time
+    std::size_t capacity;         ///< attempts at the same time
+    wire::ProviderPolicy policy;  ///< of the settings
 };
 
 /// All of it outlives the loops that read it.

@@ -83,7 +83,8 @@ void AssignmentLoop::handle(bus::Consumer& consumer, const bus::Message& message
                     terms_.job_manager,
                     gate_.retries.occupied(journal_.active_attempts(), terms_.capacity),
                     terms_.capacity,
-                    gate_.duplicates.present()};
+                    gate_.duplicates.present(),
+                    terms_.policy};
     const AttemptKey key{assignment->job_id, assignment->attempt};
     const auto verdict = decide(*assignment, journal_.find(assignment->job_id), self);
     count(to_string(verdict.decision));

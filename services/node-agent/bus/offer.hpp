@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "wire/job_spec.hpp"
+#include "wire/provider_policy.hpp"
 
 namespace lamda::agent {
 
@@ -17,12 +17,7 @@ struct Machine {
 };
 
 /// Limits per job; absent: unknown.
-struct Offer {
-    std::optional<std::uint64_t> cpu_millis;
-    std::optional<std::uint64_t> memory_mib;
-    std::optional<std::uint64_t> disk_mib;
-    std::optional<std::uint64_t> gpus;
-};
+using Offer = wire::ResourceLimits;
 
 /// The smaller of the provider's limits and the machine's resources.
 Offer offer_of(const Offer& limits, const Machine& machine);

@@ -82,6 +82,12 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
     if (const auto named = wire::check_image_reference(assignment.docker_image); !named) {
         return {AssignmentDecision::kRefuse, "invalid image name: " + named.error().message};
     }
+    if (const auto refusals = wire::policy_refusals(
+            self.policy,
+            {assignment.requirements, assignment.docker_image, assignment.renter, assignment.payment});
+        !refusals.empty()) {
+        return {AssignmentDecision::kRefuse, refusals.front().message};
+    }
     if (self.duplicate_agent) {
         return {AssignmentDecision::kDefer, "another agent uses the same key"};
     }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "services/node-agent/state/journal.hpp"
+#include "wire/provider_policy.hpp"
 
 namespace lamda::agent {
 
@@ -31,7 +32,8 @@ struct Self {
     Address job_manager;
     std::size_t active = 0;  ///< attempts that occupy slots
     std::size_t capacity = 1;
-    bool duplicate_agent = false;  ///< another agent uses the same key
+    bool duplicate_agent = false;   ///< another agent uses the same key
+    wire::ProviderPolicy policy{};  ///< a job outside of it is refused
 };
 
 /// @param record the job's journal record; nullopt: the journal has none

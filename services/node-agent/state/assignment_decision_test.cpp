@@ -77,6 +77,31 @@ TEST_CASE("without a free slot a new assignment is deferred, a finished one is r
           AssignmentDecision::kRepublish);
 }
 
+TEST_CASE("a job outside of the policy is refused with the reason, also without a free slot") {
+    auto self = idle();
+    self.active = 1;
+    self.policy.price.cpu_second = 2;  // 1 CPU × 3,600 s × 2
+    auto cheap = assignment(1, 1);
+    cheap.payment = U256(7'199);
+    CHECK(decide(cheap, std::nullopt, self) ==
+          Verdict{AssignmentDecision::kRefuse,
+                  "payment: the job pays 7199 wei, this provider requires at least 7200 wei for the "
+                  "requirements over 3600 s"});
+    auto dear = cheap;
+    dear.payment = U256(7'200);
+    CHECK(decide(dear, std::nullopt, self).decision == AssignmentDecision::kDefer);
+    self.active = 0;
+    CHECK(decide(dear, std::nullopt, self).decision == AssignmentDecision::kAccept);
+    // An older dispatcher does not state the payment.
+    CHECK(decide(assignment(1, 1), std::nullopt, self).decision == AssignmentDecision::kRefuse);
+    self.policy.renters_denied = {address(9)};
+    dear.renter = address(9);
+    CHECK(decide(dear, std::nullopt, self).decision == AssignmentDecision::kRefuse);
+    // What this agent has taken already is not judged again.
+    CHECK(decide(cheap, with_attempt(1, Phase::kStarted), self).decision == AssignmentDecision::kIgnore);
+    CHECK(decide(cheap, with_attempt(1, Phase::kFinished), self).decision == AssignmentDecision::kRepublish);
+}
+
 TEST_CASE("while another agent uses the same key new work is deferred, finished work is republished") {
     auto self = idle();
     self.duplicate_agent = true;
