@@ -103,6 +103,9 @@ struct JobStatus {
     std::optional<std::string> error_message;  ///< ≤ 1,024 bytes
     std::optional<Receipt> receipt;
     std::optional<crypto::Signature> signature;
+    /// Signature over the receipt alone, as received: receipt.hpp checks it, because a wrong one does not
+    /// invalidate the status. Empty: no text. Absent: sent by an older release, or no receipt.
+    std::optional<std::string> receipt_signature;
     bool operator==(const JobStatus&) const = default;
 };
 /// EIP-712 domain of statuses and heartbeats: (`Lamda`, `1`, BSC's chain id, JobManager's address).

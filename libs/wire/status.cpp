@@ -1,10 +1,9 @@
 // The agent's signed status of an attempt.
 #include <array>
-#include <limits>
 
 #include "core/utf8.hpp"
 #include "crypto/digest.hpp"
-#include "wire/detail/fields.hpp"
+#include "wire/detail/receipt_fields.hpp"
 #include "wire/messages.hpp"
 
 namespace lamda::wire {
@@ -14,7 +13,6 @@ using detail::Fields;
 using detail::Json;
 
 constexpr std::size_t kMostErrorMessage = 1024;
-constexpr std::size_t kMostReceiptText = 256;
 constexpr std::int32_t kNoExitCode = -1;
 
 struct KnownCode {
@@ -45,51 +43,6 @@ static_assert([] {
 
 const KnownCode& known(ErrorCode code) {
     return kCodes.at(static_cast<std::size_t>(code));
-}
-
-Bytes32 receipt_hash(const Receipt& receipt) {
-    return eth::StructHasher(
-               "Receipt(bytes32 jobId,uint32 attempt,string imageDigest,string inputFileCID,string "
-               "outputFileCID,"
-               "string startedAt,string endedAt,int32 exitCode)")
-        .add(receipt.job_id.as<Bytes32>())
-        .add_uint(receipt.attempt)
-        .add_string(receipt.image_digest)
-        .add_string(receipt.input_file_cid)
-        .add_string(receipt.output_file_cid)
-        .add_string(receipt.started_at)
-        .add_string(receipt.ended_at)
-        .add_int(receipt.exit_code)
-        .hash();
-}
-
-Json receipt_json(const Receipt& receipt) {
-    return Json::Object{{"jobId", receipt.job_id.hex()},
-                        {"attempt", receipt.attempt},
-                        {"imageDigest", receipt.image_digest},
-                        {"inputFileCID", receipt.input_file_cid},
-                        {"outputFileCID", receipt.output_file_cid},
-                        {"startedAt", receipt.started_at},
-                        {"endedAt", receipt.ended_at},
-                        {"exitCode", receipt.exit_code}};
-}
-
-std::int32_t read_exit_code(Fields& fields) {
-    return static_cast<std::int32_t>(fields.integer("exitCode", std::numeric_limits<std::int32_t>::min(),
-                                                    std::numeric_limits<std::int32_t>::max()));
-}
-
-Receipt read_receipt(Fields fields) {
-    Receipt out;
-    out.job_id = fields.lowercase_id<JobId>("jobId");
-    out.attempt = fields.uint32("attempt", 1);
-    out.image_digest = fields.text("imageDigest", 0, kMostReceiptText);
-    out.input_file_cid = fields.text("inputFileCID", 0, kMostReceiptText);
-    out.output_file_cid = fields.text("outputFileCID", 0, kMostReceiptText);
-    out.started_at = fields.text("startedAt", 0, kMostReceiptText);
-    out.ended_at = fields.text("endedAt", 0, kMostReceiptText);
-    out.exit_code = read_exit_code(fields);
-    return out;
 }
 
 /// Cuts the text to at most so many bytes, at a character boundary.
@@ -158,7 +111,7 @@ Bytes status_message(const JobStatus& status, const eth::Eip712Domain& domain) {
         .add_int(status.exit_code.value_or(kNoExitCode))
         .add_string(status.error_code ? to_string(*status.error_code) : "")
         .add_string(status.error_message.value_or(""))
-        .add(status.receipt ? receipt_hash(*status.receipt) : Bytes32{});
+        .add(status.receipt ? detail::receipt_hash(*status.receipt) : Bytes32{});
     return eth::typed_data_message(domain, hasher.hash());
 }
 
@@ -187,20 +140,23 @@ std::string to_json(const JobStatus& message) {
     if (message.error_code) {
         error_code = to_string(*message.error_code);
     }
-    return Json(Json::Object{{"v", 1},
-                             {"jobId", message.job_id.hex()},
-                             {"attempt", message.attempt},
-                             {"seq", message.seq},
-                             {"provider", message.provider.hex()},
-                             {"status", to_string(message.status)},
-                             {"at", to_rfc3339(message.at)},
-                             {"outputFileCID", message.output_file_cid},
-                             {"exitCode", message.exit_code},
-                             {"errorCode", error_code},
-                             {"errorMessage", message.error_message},
-                             {"receipt", message.receipt ? receipt_json(*message.receipt) : Json()},
-                             {"signature", message.signature ? Json(message.signature->hex65()) : Json()}})
-        .text();
+    Json::Object fields = {{"v", 1},
+                           {"jobId", message.job_id.hex()},
+                           {"attempt", message.attempt},
+                           {"seq", message.seq},
+                           {"provider", message.provider.hex()},
+                           {"status", to_string(message.status)},
+                           {"at", to_rfc3339(message.at)},
+                           {"outputFileCID", message.output_file_cid},
+                           {"exitCode", message.exit_code},
+                           {"errorCode", error_code},
+                           {"errorMessage", message.error_message},
+                           {"receipt", message.receipt ? detail::receipt_json(*message.receipt) : Json()},
+                           {"signature", message.signature ? Json(message.signature->hex65()) : Json()}};
+    if (message.receipt_signature) {
+        fields.emplace_back("receiptSignature", *message.receipt_signature);
+    }
+    return Json(std::move(fields)).text();
 }
 
 Result<JobStatus> parse_status(std::string_view json) {
@@ -223,7 +179,7 @@ Result<JobStatus> parse_status(std::string_view json) {
     out.at = fields.time("at");
     out.output_file_cid = fields.optional_cid("outputFileCID");
     if (fields.has("exitCode")) {
-        out.exit_code = read_exit_code(fields);
+        out.exit_code = detail::read_exit_code(fields);
     }
     if (fields.has("errorCode")) {
         out.error_code = fields.checked("errorCode", parse_error_code(fields.text("errorCode", 0, 64)),
@@ -231,11 +187,14 @@ Result<JobStatus> parse_status(std::string_view json) {
     }
     out.error_message = fields.optional_text("errorMessage", kMostErrorMessage);
     if (fields.has("receipt")) {
-        out.receipt = read_receipt(fields.object("receipt"));
+        out.receipt = detail::read_receipt(fields.object("receipt"));
+    }
+    if (fields.has("receiptSignature")) {
+        const auto* text = value->find("receiptSignature")->as<std::string>();
+        out.receipt_signature = text != nullptr ? *text : "";
     }
     if (fields.has("signature")) {
-        out.signature =
-            fields.checked("signature", crypto::Signature::from_hex65(fields.text("signature", 0, 132)), {});
+        out.signature = detail::read_signature(fields, "signature");
     }
     if (failure) {
         return *failure;

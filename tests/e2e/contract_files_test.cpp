@@ -12,6 +12,7 @@ TEST_CASE("Every answer and every message of a market fits openapi.yaml, asyncap
     s.start_services();
     testkit::TempDir scratch("contract_files");
     auto env = s.network().settings();
+    env["LAMDA"] = testkit::binary_dir() + "/bin/lamda";
     env["RENTER"] = s.network().renter().address().hex();
     env["PROVIDER"] = s.network().providers().front().hex();
     const auto log_file = scratch.path() + "/judge.log";

@@ -4,6 +4,7 @@
 #include "net/http_client.hpp"
 #include "outbox/dead_letter.hpp"
 #include "testkit/patience.hpp"
+#include "wire/receipt.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -25,10 +26,28 @@ TEST_CASE("a job created before the dispatcher started is dispatched, and follow
     CHECK(market.job_column(id, "status") == "assigned");
     market.publish(market.status(id, StatusKind::kRunning, 1, 2));
     market.wait_status(id, "running");
-    market.publish(market.status(id, StatusKind::kCompleted, 1, 3));
+    auto completed = market.status(id, StatusKind::kCompleted, 1, 3);
+    completed.receipt = wire::Receipt{id,
+                                      1,
+                                      "sha256:" + std::string(64, 'a'),
+                                      "",
+                                      *completed.output_file_cid,
+                                      "2026-11-20T10:00:01.000Z",
+                                      "2026-11-20T10:00:02.000Z",
+                                      0};
+    completed.receipt_signature =
+        wire::sign_receipt(*completed.receipt, market.domain(), market.provider()).hex65();
+    market.publish(completed);
     market.wait_status(id, "completed");
     CHECK(market.job_column(id, "output_file_cid") ==
           "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea");
+    const auto document = market.database().transact([&](store::Txn& txn) {
+        return txn.one("SELECT document FROM api.receipt WHERE job_id = $1", {id})
+            .get<std::string>("document");
+    });
+    const auto receipt = wire::parse_signed_receipt(document).value();
+    CHECK(receipt.receipt == *completed.receipt);
+    CHECK(wire::verify_receipt(receipt));
     market.confirm(id);
     market.wait_status(id, "confirmed");
     market.claim(id);

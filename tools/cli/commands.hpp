@@ -45,6 +45,18 @@ int list_job_events(Context& context, const std::string& id, unsigned limit);
 int confirm_job(Context& context, const std::string& id, bool yes);
 int claim_job(Context& context, const std::string& id);
 
+/// Prints the document of GET /api/jobs/{id}/receipt, for verify_receipt().
+int show_receipt(Context& context, const std::string& id);
+struct ReceiptOptions {
+    std::string file;         ///< `-`: standard input
+    std::string spec_file;    ///< empty: not compared with a spec
+    std::string provider;     ///< empty: the document's
+    std::string job_manager;  ///< empty: the document's
+    std::optional<std::uint64_t> chain_id;
+};
+/// Verifies a signed receipt offline. 0: valid. @throws CommandRefused(1) with the reason; (2): not readable
+int verify_receipt(Context& context, const ReceiptOptions& options);
+
 int register_node(Context& context, const std::string& gpu_model, const std::string& vram_mib, bool yes);
 int show_node(Context& context, const std::string& address, bool chain_only);
 int list_nodes(Context& context, bool chain_only, std::optional<std::uint64_t> from_block);

@@ -5,6 +5,7 @@
 
 #include "runtime/app.hpp"
 #include "runtime/core_dumps.hpp"
+#include "tools/cli/arguments.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/output/printing.hpp"
 #include "tools/cli/paying.hpp"
@@ -34,9 +35,6 @@ constexpr auto kExits =
 constexpr auto kOutput =
     "Output: on a terminal tables fit its width, and states have colours unless NO_COLOR is set; in a pipe "
     "every value is complete; --json is for programs.";
-
-// The chosen verb; runs after all arguments are parsed.
-using Verb = std::function<int(Context&)>;
 
 void add_migrate(CLI::App& app, Verb& verb) {
     static bool check = false;
@@ -332,6 +330,7 @@ int main(int argc, char** argv) {
     add_deploy(app, verb);
     add_jobs(app, verb);
     add_job_history(app, verb);
+    add_receipts(app, verb);
     add_nodes(app, verb);
     add_chain(app, verb);
     add_txs(app, verb);

@@ -98,6 +98,25 @@ TEST_CASE("routes and fields of answers are those of openapi.yaml") {
     CHECK(keys_of(gateway.get("/api/jobs/1").body) == fields("Problem"));
 }
 
+TEST_CASE("the signed receipt of a job is served as stored; without one the problem has its own code") {
+    Gateway gateway;
+    gateway.add_job(1);
+    const auto path = "/api/jobs/" + id_of(1) + "/receipt";
+    CHECK(gateway.get(path).status == 404);
+    CHECK(gateway.get(path).body["code"] == "no_receipt");
+    CHECK(gateway.get("/api/jobs/" + id_of(2) + "/receipt").body["code"] == "not_found");
+    CHECK(gateway.get("/api/jobs/1/receipt").status == 400);
+
+    gateway.add_receipt(1);
+    const auto found = gateway.get(path);
+    REQUIRE(found.status == 200);
+    CHECK(wire::parse_signed_receipt(found.raw.body).value().provider == kProvider);
+    const Documented documented;
+    CHECK(keys_of(found.body) == documented.properties.at("SignedReceipt"));
+    CHECK(keys_of(found.body["receipt"]) == documented.properties.at("Receipt"));
+    CHECK(keys_of(found.body["domain"]) == documented.properties.at("SigningDomain"));
+}
+
 TEST_CASE("without the database: 503 problems until it is back") {
     Gateway gateway;
     CHECK(gateway.get("/health").body["status"] == "ok");

@@ -1,4 +1,4 @@
-// Routes that list and show jobs.
+// Routes that list and show jobs and their receipts.
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/list_response.hpp"
 #include "services/api-gateway/routes/resource_store.hpp"
@@ -29,6 +29,25 @@ std::string read_job_or_submission(const Parts& parts, const JobId& id) {
     return *std::move(shown);
 }
 
+/// @throws problem::Problem 404 `not_found`: unknown job, `no_receipt`: a job without a stored receipt
+std::string read_receipt(const Parts& parts, const JobId& id) {
+    return parts.database.transact([&](store::Txn& txn) {
+        auto receipt = find_receipt(txn, id);
+        if (!receipt && !find_job(txn, id)) {
+            throw not_found("job");
+        }
+        if (!receipt) {
+            throw problem::Problem{404,
+                                   "no_receipt",
+                                   "",
+                                   "the job has no signed receipt: its work is not completed, or its agent "
+                                   "sent none that is valid",
+                                   {}};
+        }
+        return *receipt;
+    });
+}
+
 }  // namespace
 
 void add_job_routes(http::Server& server, const Parts& parts) {
@@ -39,6 +58,9 @@ void add_job_routes(http::Server& server, const Parts& parts) {
     add_route(server, parts, "POST", "/api/jobs/query", list, is_large_page);
     add_route(server, parts, "GET", "/api/jobs/{id}", [&parts](const http::Request& request) {
         return json_response(read_job_or_submission(parts, path_param<JobId>(request, "id")));
+    });
+    add_route(server, parts, "GET", "/api/jobs/{id}/receipt", [&parts](const http::Request& request) {
+        return json_response(read_receipt(parts, path_param<JobId>(request, "id")));
     });
 }
 

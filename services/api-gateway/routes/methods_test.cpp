@@ -87,6 +87,7 @@ TEST_CASE(
     "Every documented path answers every method: with the documented answer, the path's methods, or 405") {
     Gateway gateway;
     gateway.add_job(1);
+    gateway.add_receipt(1);
     gateway.add_node(7, "1");
     Requester requester(gateway.port);
     const auto paths = documented_paths();

@@ -10,6 +10,11 @@ std::optional<std::string> find_job(store::Txn& txn, const JobId& id) {
     return row ? std::optional(views::job_json(*row)) : std::nullopt;
 }
 
+std::optional<std::string> find_receipt(store::Txn& txn, const JobId& id) {
+    const auto row = txn.first("SELECT document FROM api.receipt WHERE job_id = $1::bytea", {id});
+    return row ? std::optional(row->get<std::string>("document")) : std::nullopt;
+}
+
 std::optional<std::string> find_node(store::Txn& txn, const Address& wallet) {
     const auto row = txn.first("SELECT " + views::select_list(views::kNodes) +
                                    " FROM api.node WHERE is_registered AND wallet_address = $1::bytea",

@@ -1,5 +1,5 @@
-// SQL of single jobs, nodes and reputations (views api.job, api.node, api.reputation). Every function runs
-// inside the caller's transaction.
+// SQL of single jobs, nodes and reputations (views api.job, api.receipt, api.node, api.reputation). Every
+// function runs inside the caller's transaction.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +14,8 @@ namespace lamda::gateway {
 
 /// Returns the job as a REST object (JSON); nullopt: the job is in no block yet.
 std::optional<std::string> find_job(store::Txn& txn, const JobId& id);
+/// Returns the document of the job's signed receipt (JSON); nullopt: none is stored.
+std::optional<std::string> find_receipt(store::Txn& txn, const JobId& id);
 /// Returns the registered node as a REST object (JSON); nullopt: not registered.
 std::optional<std::string> find_node(store::Txn& txn, const Address& wallet);
 /// True if a node with this address is registered.

@@ -10,6 +10,7 @@
 #include "testkit/migrated_database.hpp"
 #include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
+#include "wire/receipt.hpp"
 
 namespace lamda::gateway {
 
@@ -111,6 +112,20 @@ struct Gateway {
                 "$4::bigint, $1::bytea, "
                 "$5::int, $1::bytea, 'created', 'assigned', $6, 1, 1, now(), now(), now(), 'bafk', 0)",
                 {id, kRenter, kProvider, std::int64_t{100 + n / 3}, static_cast<int>(n % 3), status});
+        });
+    }
+    /// Adds a receipt of kProvider, without checks.
+    void add_receipt(unsigned n) {
+        wire::SignedReceipt receipt;
+        receipt.receipt.job_id = bytes_of(n).as<JobId>();
+        receipt.receipt.attempt = 1;
+        receipt.signature.r = bytes_of(1);
+        receipt.signature.s = bytes_of(1);
+        receipt.chain_id = ChainId{97};
+        receipt.provider = kProvider;
+        database.transact([&](store::Txn& txn) {
+            txn.exec("INSERT INTO dispatch.receipt (job_id, provider, document) VALUES ($1, $2, $3)",
+                     {bytes_of(n), kProvider, wire::to_json(receipt)});
         });
     }
     void add_node(unsigned n, const std::string& vram) {

@@ -7,6 +7,7 @@
 #include "services/job-dispatcher/jobs/job_events.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
+#include "services/job-dispatcher/jobs/receipt_store.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -126,6 +127,9 @@ void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, T
         fold_entries(write, messages, chain, now);
         if (!write.after) {
             continue;  // facts of a job that was created before the start block
+        }
+        if (write.receipt) {
+            put_receipt(txn, *write.receipt);
         }
         if (!write.before) {
             created.push_back(&*write.after);

@@ -7,6 +7,7 @@
 #include "outbox/outbox.hpp"
 #include "services/job-dispatcher/jobs/job_transitions.hpp"
 #include "store/database.hpp"
+#include "wire/receipt.hpp"
 
 namespace lamda::dispatch {
 
@@ -17,8 +18,9 @@ struct JobWrite {
     bool send_attempt = false;
     Millis pause{0};  ///< before the attempt is sent
     std::optional<Retract> retract;
-    std::optional<wire::JobSpec> spec;      ///< required to send an attempt
-    std::vector<wire::JobStatus> progress;  ///< each the newest status of its attempt, in order
+    std::optional<wire::JobSpec> spec;           ///< required to send an attempt
+    std::vector<wire::JobStatus> progress;       ///< each the newest status of its attempt, in order
+    std::optional<wire::SignedReceipt> receipt;  ///< of the output that the entries set; checked
     std::optional<JobRow> after;  ///< set: the row was folded again (unwind); else `before` plus the entries
 
     /// Adds a transition. Its attempt replaces the attempt that an earlier transition of this write would

@@ -80,6 +80,7 @@ std::string to_json(const FactBody& body) {
     put(out, "output_file_cid", body.output_file_cid);
     put(out, "time_limit_seconds", body.time_limit_seconds);
     put(out, "error_message", body.error_message);
+    put(out, "receipt_fault", body.receipt_fault);
     return out.dump();
 }
 
@@ -99,6 +100,7 @@ Result<FactBody> parse_fact_body(std::string_view json) {
         body.output_file_cid = take<std::string>(object, "output_file_cid");
         body.time_limit_seconds = take<std::uint32_t>(object, "time_limit_seconds");
         body.error_message = take<std::string>(object, "error_message");
+        body.receipt_fault = take<std::string>(object, "receipt_fault");
         return body;
     } catch (const std::exception& e) {
         return Error{"invalid_body", e.what(), ""};

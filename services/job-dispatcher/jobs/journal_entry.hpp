@@ -41,6 +41,7 @@ struct FactBody {
     std::optional<std::string> output_file_cid;
     std::optional<std::uint32_t> time_limit_seconds;
     std::optional<std::string> error_message;
+    std::optional<std::string> receipt_fault;  ///< of `completed`: why the receipt was not stored
     bool operator==(const FactBody&) const = default;
 };
 /// Returns a JSON object of the fields that are set.

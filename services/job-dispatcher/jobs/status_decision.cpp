@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "services/job-dispatcher/jobs/job_decisions.hpp"
+#include "store/values.hpp"
 
 namespace lamda::dispatch {
 
@@ -14,6 +15,23 @@ using wire::ChainState;
 bool awaits_evaluation(const JobRow& row) {
     return !row.work_state && row.chain_state != ChainState::kConfirmed &&
            row.chain_state != ChainState::kPaid;
+}
+
+/// Adds the receipt of a status that sets the job's output; its entry names the fault of a wrong one. The
+/// status is valid without the receipt.
+void add_receipt(JobWrite& write, JobEvent& completed, const JobRow& row, const wire::JobStatus& status,
+                 const Policy& policy) {
+    const bool sets_output = !completed.refused_reason || !row.output_file_cid;
+    if (!sets_output || !status.receipt_signature) {
+        return;
+    }
+    auto receipt = wire::receipt_of(status, write.spec, policy.chain_id, policy.job_manager);
+    if (receipt) {
+        write.receipt = std::move(*receipt);
+    } else {
+        completed.body.receipt_fault =
+            store::storable(receipt.error().code + ": " + receipt.error().message, 1'024);
+    }
 }
 
 /// Adds one status to the change, and to the history. @returns true if it changed or journalled anything
@@ -33,6 +51,9 @@ bool add_status(JobWrite& write, StatusHistory& history, const ReceivedStatus& r
     if (known_attempt && !known.waiting && status.seq > known.last_seq) {
         write.progress.push_back(status);
         known.last_seq = status.seq;
+    }
+    if (status.status == wire::StatusKind::kCompleted && !transition.entries.empty()) {
+        add_receipt(write, transition.entries.back(), *row, status, policy);
     }
     const bool something = !transition.nothing();
     write.add(std::move(transition));

@@ -205,3 +205,90 @@ TEST_CASE("the end of a retracted attempt is noted; a report for a wanted attemp
     CHECK(unfounded.write.progress.empty());
     CHECK(work_after(unfounded) == WorkState::kAssigned);
 }
+
+namespace {
+
+std::unique_ptr<crypto::LocalSigner> provider_key() {
+    return crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+        .value();
+}
+
+const std::string kOutput = "bafybeibq34xkahn6evm23l6un2fkh3hw56sfac3iklpq5nzhudwd3cftpe";
+
+/// A job of the key's provider whose attempt runs.
+StatusCase running_job() {
+    auto out = found(in_state(ChainState::kCreated, WorkState::kRunning));
+    out.row->provider = provider_key()->address();
+    out.spec->provider = out.row->provider;
+    return out;
+}
+
+wire::JobStatus completed_with_receipt(const crypto::Signer& signer) {
+    auto out = status(StatusKind::kCompleted);
+    out.provider = provider_key()->address();
+    out.output_file_cid = kOutput;
+    out.exit_code = 0;
+    out.receipt = wire::Receipt{out.job_id,
+                                1,
+                                "sha256:" + std::string(64, 'a'),
+                                "",
+                                kOutput,
+                                "2026-11-20T10:00:01.000Z",
+                                "2026-11-20T10:00:02.000Z",
+                                0};
+    out.receipt_signature =
+        wire::sign_receipt(*out.receipt, wire::market_domain(policy().chain_id, policy().job_manager), signer)
+            .hex65();
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("the signed receipt of the status that sets the output is stored") {
+    const auto decision = decide(running_job(), completed_with_receipt(*provider_key()));
+    CHECK(work_after(decision) == WorkState::kCompleted);
+    REQUIRE(decision.write.receipt);
+    CHECK(decision.write.receipt->receipt.output_file_cid == kOutput);
+    CHECK_FALSE(decision.write.entries.back().body.receipt_fault);
+
+    SECTION("also of a late one that fills an empty output") {
+        auto failed_job = running_job();
+        failed_job.row->work_state = WorkState::kFailed;
+        CHECK(decide(failed_job, completed_with_receipt(*provider_key())).write.receipt);
+        failed_job.row->output_file_cid = kOutput;
+        CHECK_FALSE(decide(failed_job, completed_with_receipt(*provider_key())).write.receipt);
+    }
+    SECTION("also if the spec is unknown") {
+        CHECK(decide(without_spec(running_job()), completed_with_receipt(*provider_key())).write.receipt);
+    }
+}
+
+TEST_CASE("a wrong receipt is not stored: the job completes, and the journal has the reason") {
+    const auto other =
+        crypto::LocalSigner::from_hex("7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6")
+            .value();
+    const auto decision = decide(running_job(), completed_with_receipt(*other));
+    CHECK(decision.outcome == StatusOutcome::kApplied);
+    CHECK(work_after(decision) == WorkState::kCompleted);
+    CHECK(decision.write.present()->output_file_cid == kOutput);
+    CHECK_FALSE(decision.write.receipt);
+    REQUIRE(decision.write.entries.back().body.receipt_fault);
+    const auto fault = *decision.write.entries.back().body.receipt_fault;
+    CHECK(fault.starts_with("invalid_signature: the receipt is not signed by"));
+    CHECK(parse_fact_body(to_json(decision.write.entries.back().body)).value().receipt_fault == fault);
+
+    auto another_input = running_job();
+    another_input.spec->input_file_cid = kOutput;
+    CHECK(decide(another_input, completed_with_receipt(*provider_key()))
+              .write.entries.back()
+              .body.receipt_fault->starts_with("invalid_receipt: inputFileCID"));
+}
+
+TEST_CASE("a completed status of an older agent, without a receipt's signature, has no fault") {
+    auto old = completed_with_receipt(*provider_key());
+    old.receipt_signature.reset();
+    const auto decision = decide(running_job(), old);
+    CHECK(work_after(decision) == WorkState::kCompleted);
+    CHECK_FALSE(decision.write.receipt);
+    CHECK_FALSE(decision.write.entries.back().body.receipt_fault);
+}

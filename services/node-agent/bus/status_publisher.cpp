@@ -6,6 +6,7 @@
 
 #include "core/crash_point.hpp"
 #include "runtime/app.hpp"
+#include "wire/receipt.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::agent {
@@ -53,9 +54,12 @@ void StatusWriter::add(Attempt& attempt, wire::StatusKind kind, const StatusDeta
     if (details.error_message) {
         status.error_message = shorten(*details.error_message);
     }
-    status.receipt = details.receipt;
     const auto domain = wire::market_domain(attempt.assignment.chain_id,
                                             attempt.assignment.job_manager.value_or(job_manager_));
+    if (details.receipt) {
+        status.receipt = details.receipt;
+        status.receipt_signature = wire::sign_receipt(*details.receipt, domain, signer_).hex65();
+    }
     status = wire::sign_status(std::move(status), domain, signer_);
     const auto json = wire::to_json(status);
 

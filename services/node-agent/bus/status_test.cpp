@@ -5,6 +5,7 @@
 #include "services/node-agent/bus/status_publisher.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
 #include "testkit/process.hpp"
+#include "wire/receipt.hpp"
 
 using namespace lamda;
 using namespace lamda::agent;
@@ -49,6 +50,25 @@ TEST_CASE("a status is signed for its assignment's chain and contract, not for t
     f.statuses.add(f.attempt, wire::StatusKind::kAccepted);
     const auto status = wire::parse_status(f.attempt.outbox.at(0).json).value();
     CHECK(wire::verify_status(status, wire::market_domain(ChainId{56}, address(0x22))).ok());
+}
+
+TEST_CASE("a completed status carries a receipt that is signed on its own") {
+    Fixture f;
+    StatusDetails details;
+    details.output_file_cid = "bafybeibq34xkahn6evm23l6un2fkh3hw56sfac3iklpq5nzhudwd3cftpe";
+    details.exit_code = 0;
+    details.receipt = wire::Receipt{f.attempt.assignment.job_id,      3,
+                                    "sha256:" + std::string(64, 'a'), "",
+                                    *details.output_file_cid,         "2026-11-20T10:00:01.000Z",
+                                    "2026-11-20T10:00:02.000Z",       0};
+    f.statuses.add(f.attempt, wire::StatusKind::kCompleted, details);
+    const auto status = wire::parse_status(*f.attempt.final_status).value();
+    const auto receipt = wire::receipt_of(status, std::nullopt, ChainId{97}, address(0x11));
+    REQUIRE(receipt);
+    CHECK(receipt->provider == f.signer->address());
+    CHECK(wire::verify_status(status, wire::market_domain(ChainId{97}, address(0x11))));
+    f.statuses.add(f.attempt, wire::StatusKind::kFailed);
+    CHECK_FALSE(wire::parse_status(*f.attempt.final_status).value().receipt_signature);
 }
 
 TEST_CASE("while the bus is unavailable only the newest running status is kept, and seq keeps rising") {

@@ -7,6 +7,7 @@
 // Prints `listening` when it is connected to the bus: providers register and agents start after that. Exit
 // status 1 and one line for each fault.
 
+import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
@@ -183,6 +184,15 @@ await renter.cancel(stopped, env.OPERATOR_TOKEN, 'not needed', 'cancel-once');
 await until('the first job paid', async () => (await statusOf(done)) === 'paid');
 await until('its count', async () => (await renter.reputation(providerAddress)).count === 1);
 
+const { receipt } = await renter.receipt(done);
+if (receipt.jobId !== done || receipt.outputFileCID !== (await renter.job(done)).output_file_cid) {
+    faults.add(`the receipt is of another job or output: ${JSON.stringify(receipt)}`);
+}
+const shown = execFileSync(env.LAMDA, ['receipt', 'show', done], { encoding: 'utf8' });
+const verified = execFileSync(env.LAMDA, ['receipt', 'verify', '-', '--provider', providerAddress], { input: shown, encoding: 'utf8' });
+if (!/signature +valid/.test(verified)) {
+    faults.add(`lamda receipt verify: ${verified}`);
+}
 for await (const job of renter.jobs(renterAddress)) {
     void job;
 }
@@ -192,6 +202,7 @@ for (const [method, path, body, headers] of [
     ['GET', '/api/nodes?surprise=1'], ['GET', '/api/jobs?limit=0&status=done'], ['GET', `/api/jobs/0x${'ee'.repeat(32)}`],
     ['POST', '/api/jobs/query', { status: 'paid', limit: 1 }], ['POST', '/api/jobs/query', { status: {} }],
     ['POST', '/api/jobs', { spec: { renter: renterAddress } }], ['POST', '/api/jobs', []],
+    ['GET', `/api/jobs/${stopped}/receipt`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/receipt`],
     ['PUT', `/api/jobs/${done}/status`, { status: 'cancelled' }],
     ['PUT', `/api/jobs/${done}/status`, { status: 'gone' }, { authorization: `Bearer ${env.OPERATOR_TOKEN}` }],
     ['PUT', `/api/jobs/${done}/spec`, { spec, signature: `0x${'11'.repeat(64)}1b` }],

@@ -8,6 +8,7 @@ import type { components, paths } from './api.js';
 
 export type Job = components['schemas']['Job'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
+export type SignedReceipt = components['schemas']['SignedReceipt'];
 export type Problem = components['schemas']['Problem'];
 export type Transaction = components['schemas']['WalletTransaction'];
 export type Fetch = (request: Request) => Promise<Response>;
@@ -72,6 +73,16 @@ export class Renter {
         const status: (Job | SubmittedJob)['status'] = data.status;
         // @ts-expect-error no such status
         void (status === 'done');
+        return data;
+    }
+
+    async receipt(id: string): Promise<SignedReceipt> {
+        const { data, error } = await this.#api.GET('/api/jobs/{id}/receipt', { params: { path: { id } } });
+        if (error) {
+            throw new Refused(error);
+        }
+        // @ts-expect-error no such member of a receipt
+        void data.receipt.output;
         return data;
     }
 

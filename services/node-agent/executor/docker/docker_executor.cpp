@@ -33,10 +33,12 @@ std::uint64_t engine_files_bytes(const std::vector<std::string>& files) {
     return total;
 }
 
-/// Digest that the reference pins, or else the id of the image that ran.
+/// Digest that the reference pins, or else the id of the image that ran. Podman's ids are hex digits alone.
 std::string digest_of(const std::string& image, const std::string& image_id) {
-    const auto at = image.find('@');
-    return at == std::string::npos ? image_id : image.substr(at + 1);
+    if (const auto at = image.find('@'); at != std::string::npos) {
+        return image.substr(at + 1);
+    }
+    return image_id.find(':') == std::string::npos ? "sha256:" + image_id : image_id;
 }
 
 }  // namespace

@@ -1,0 +1,19 @@
+// Arguments and help texts of verbs that are not in main.cpp.
+#pragma once
+
+#include <functional>
+
+#include "tools/cli/context.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace lamda::cli {
+
+/// The chosen verb; runs after all arguments are parsed.
+using Verb = std::function<int(Context&)>;
+
+void add_receipts(CLI::App& app, Verb& verb);
+
+}  // namespace lamda::cli
