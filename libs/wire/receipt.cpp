@@ -138,15 +138,14 @@ crypto::Signature sign_receipt(const Receipt& receipt, const eth::Eip712Domain& 
 
 std::string to_json(const SignedReceipt& document) {
     const auto domain = market_domain(document.chain_id, document.job_manager);
-    return Json(Json::Object{
-                    {"receipt", detail::receipt_json(document.receipt)},
-                    {"signature", document.signature.hex65()},
-                    {"domain", Json::Object{{"name", domain.name},
-                                            {"version", domain.version},
-                                            {"chainId", domain.chain_id.value},
-                                            {"verifyingContract",
-                                             crypto::checksum_address(domain.verifying_contract)}}},
-                    {"provider", crypto::checksum_address(document.provider)}})
+    return Json(Json::Object{{"receipt", detail::receipt_json(document.receipt)},
+                             {"signature", document.signature.hex65()},
+                             {"domain", Json::Object{{"name", domain.name},
+                                                     {"version", domain.version},
+                                                     {"chainId", domain.chain_id.value},
+                                                     {"verifyingContract",
+                                                      crypto::checksum_address(domain.verifying_contract)}}},
+                             {"provider", crypto::checksum_address(document.provider)}})
         .text();
 }
 
@@ -188,7 +187,8 @@ lamda::Status check_receipt(const Receipt& receipt) {
         return invalid("a time must be like 2026-11-20T10:00:00.000Z", started ? "endedAt" : "startedAt");
     }
     if (*started > *ended) {
-        return invalid("startedAt " + receipt.started_at + " is after endedAt " + receipt.ended_at, "startedAt");
+        return invalid("startedAt " + receipt.started_at + " is after endedAt " + receipt.ended_at,
+                       "startedAt");
     }
     return Ok{};
 }

@@ -25,11 +25,12 @@ struct SignedReceipt {
 /// `{"receipt":{…},"signature","domain":{"name","version","chainId","verifyingContract"},"provider"}`, the
 /// addresses by EIP-55.
 std::string to_json(const SignedReceipt& document);
-/// At most 16 KiB. Addresses may be in any case with a correct checksum. Errors name the field by JSON pointer.
+/// At most 16 KiB. Addresses may be in any case with a correct checksum. Errors name the field by JSON
+/// pointer.
 Result<SignedReceipt> parse_signed_receipt(std::string_view json);
 
-/// Checks form and order of the fields: digest of the image, CIDs, times in milliseconds of UTC, the start not
-/// after the end. Errors: `invalid_receipt`.
+/// Checks form and order of the fields: digest of the image, CIDs, times in milliseconds of UTC, the start
+/// not after the end. Errors: `invalid_receipt`.
 lamda::Status check_receipt(const Receipt& receipt);
 /// Checks that the receipt is for a run of this spec: the input, and the image's digest if the spec pins it.
 /// Errors: `invalid_receipt`.

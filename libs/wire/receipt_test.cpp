@@ -32,7 +32,8 @@ JobSpec sample_spec() {
 }
 /// Another key than the sample's provider.
 std::unique_ptr<crypto::LocalSigner> another_key() {
-    return crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80").value();
+    return crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
+        .value();
 }
 SignedReceipt document() {
     return receipt_of(sample(), sample_spec(), kChain, kJobManager).value();
@@ -45,8 +46,10 @@ std::string fault(const JobStatus& status, const std::optional<JobSpec>& spec = 
 /// Signs the status's receipt by its provider's key.
 JobStatus resigned(JobStatus status) {
     const auto key =
-        crypto::LocalSigner::from_hex("7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6").value();
-    status.receipt_signature = sign_receipt(*status.receipt, market_domain(kChain, kJobManager), *key).hex65();
+        crypto::LocalSigner::from_hex("7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6")
+            .value();
+    status.receipt_signature =
+        sign_receipt(*status.receipt, market_domain(kChain, kJobManager), *key).hex65();
     return status;
 }
 
@@ -72,8 +75,10 @@ TEST_CASE("the receipt of a status must be that of its job, attempt, output, exi
         {"output", [](JobStatus& s) { s.receipt->output_file_cid = s.receipt->input_file_cid; },
          "invalid_receipt /receipt/outputFileCID"},
         {"exit code", [](JobStatus& s) { s.receipt->exit_code = 1; }, "invalid_receipt /receipt/exitCode"},
-        {"input", [](JobStatus& s) { s.receipt->input_file_cid.clear(); }, "invalid_receipt /receipt/inputFileCID"},
-        {"digest", [](JobStatus& s) { s.receipt->image_digest = "sha256:D1"; }, "invalid_receipt /receipt/imageDigest"},
+        {"input", [](JobStatus& s) { s.receipt->input_file_cid.clear(); },
+         "invalid_receipt /receipt/inputFileCID"},
+        {"digest", [](JobStatus& s) { s.receipt->image_digest = "sha256:D1"; },
+         "invalid_receipt /receipt/imageDigest"},
         {"digest without an algorithm", [](JobStatus& s) { s.receipt->image_digest = std::string(64, 'a'); },
          "invalid_receipt /receipt/imageDigest"},
         {"start after the end", [](JobStatus& s) { s.receipt->started_at = "2026-11-20T10:00:02.301Z"; },

@@ -57,8 +57,9 @@ TEST_CASE("an agent in Node, written against documentation and samples alone, co
     CHECK(row.at("attempt") == 1);
 
     // Verified block by block: each against its CID.
-    ipfs::ContentStore store({s.network().content_url(), {s.network().content_url()}, "", testkit::kCallTimeout},
-                             s.network().http());
+    ipfs::ContentStore store(
+        {s.network().content_url(), {s.network().content_url()}, "", testkit::kCallTimeout},
+        s.network().http());
     const auto cid = Cid::parse(row.at("output_file_cid").get<std::string>()).value();
     store.fetch(cid, scratch.path() + "/output", 1 << 20);
     CHECK(read_text(scratch.path() + "/output/result") == job.expected_output);

@@ -24,9 +24,9 @@ json read_events(Context& context, const JobId& id, unsigned limit) {
     std::string cursor;
     do {
         const auto rows = std::min<std::size_t>(kPage, limit - out.size());
-        const auto page = json::parse(gateway_get(
-            context, fmt::format("/api/jobs/{}/events?limit={}{}", id.hex(), rows,
-                                 cursor.empty() ? "" : "&cursor=" + net::url_encode(cursor))));
+        const auto page = json::parse(
+            gateway_get(context, fmt::format("/api/jobs/{}/events?limit={}{}", id.hex(), rows,
+                                             cursor.empty() ? "" : "&cursor=" + net::url_encode(cursor))));
         const auto& items = page.at("items");
         out.insert(out.end(), items.begin(), items.end());
         cursor = page.at("next_cursor").is_null() ? "" : page.at("next_cursor").get<std::string>();

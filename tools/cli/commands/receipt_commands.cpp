@@ -64,7 +64,8 @@ void require(const lamda::Status& checked) {
 void require_same(const std::string& what, const std::string& in_receipt, const std::string& expected,
                   const std::string& source) {
     if (in_receipt != expected) {
-        throw invalid(fmt::format("the {} is {} in the document and {} by {}", what, in_receipt, expected, source));
+        throw invalid(
+            fmt::format("the {} is {} in the document and {} by {}", what, in_receipt, expected, source));
     }
 }
 
@@ -72,7 +73,8 @@ void require_same(const std::string& what, const std::string& in_receipt, const 
 void check_spec(const wire::SignedReceipt& document, const std::string& path) {
     const auto spec = wire::parse_job_spec(read_input(path, "--spec"));
     if (!spec) {
-        throw CommandRefused(kExitUsage, "--spec: " + path + " is not a job spec: " + reason_of(spec.error()));
+        throw CommandRefused(kExitUsage,
+                             "--spec: " + path + " is not a job spec: " + reason_of(spec.error()));
     }
     require_same("job id", document.receipt.job_id.hex(), wire::job_id_of(*spec).hex(), "the spec");
     require_same("provider", document.provider.hex(), spec->provider.hex(), "the spec");
@@ -91,8 +93,8 @@ std::string source_of(bool given, bool by_spec, const char* option) {
 }  // namespace
 
 int show_receipt(Context& context, const std::string& id) {
-    const auto document =
-        ordered_json::parse(gateway_get(context, "/api/jobs/" + argument(JobId::parse(id), "id").hex() + "/receipt"));
+    const auto document = ordered_json::parse(
+        gateway_get(context, "/api/jobs/" + argument(JobId::parse(id), "id").hex() + "/receipt"));
     fmt::print("{}\n", document.dump(context.json() ? -1 : 2, ' ', true));
     return 0;
 }
@@ -130,22 +132,23 @@ int verify_receipt(Context& context, const ReceiptOptions& options) {
                                     {"spec_checked", by_spec}}));
         return 0;
     }
-    fmt::print("{}", terminal::listing(
-                         {{"signature", "valid: EIP-712 by " + crypto::checksum_address(document->provider)},
-                          {"provider", source_of(!options.provider.empty(), by_spec, "--provider")},
-                          {"chain", fmt::format("{}, {}", document->chain_id.value,
-                                                source_of(options.chain_id.has_value(), by_spec, "--chain-id"))},
-                          {"JobManager", fmt::format("{}, {}", crypto::checksum_address(document->job_manager),
-                                                     source_of(!options.job_manager.empty(), by_spec,
-                                                               "--job-manager"))},
-                          {"job", receipt.job_id.hex() + (by_spec ? ", the SHA-256 of the spec" : "")},
-                          {"attempt", std::to_string(receipt.attempt)},
-                          {"image", receipt.image_digest},
-                          {"input", input + (by_spec ? ", the spec's" : "")},
-                          {"output", receipt.output_file_cid},
-                          {"started", receipt.started_at},
-                          {"ended", receipt.ended_at},
-                          {"exit code", std::to_string(receipt.exit_code)}}));
+    fmt::print(
+        "{}",
+        terminal::listing(
+            {{"signature", "valid: EIP-712 by " + crypto::checksum_address(document->provider)},
+             {"provider", source_of(!options.provider.empty(), by_spec, "--provider")},
+             {"chain", fmt::format("{}, {}", document->chain_id.value,
+                                   source_of(options.chain_id.has_value(), by_spec, "--chain-id"))},
+             {"JobManager", fmt::format("{}, {}", crypto::checksum_address(document->job_manager),
+                                        source_of(!options.job_manager.empty(), by_spec, "--job-manager"))},
+             {"job", receipt.job_id.hex() + (by_spec ? ", the SHA-256 of the spec" : "")},
+             {"attempt", std::to_string(receipt.attempt)},
+             {"image", receipt.image_digest},
+             {"input", input + (by_spec ? ", the spec's" : "")},
+             {"output", receipt.output_file_cid},
+             {"started", receipt.started_at},
+             {"ended", receipt.ended_at},
+             {"exit code", std::to_string(receipt.exit_code)}}));
     return 0;
 }
 
