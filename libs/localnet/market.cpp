@@ -74,24 +74,27 @@ OrderedJob Market::describe(std::size_t index) const {
     return job;
 }
 
-std::string Market::spec_of(const OrderedJob& job) {
+std::string Market::spec_of(const OrderedJob& job, const Work& work) {
     return json({{"renter", network_.renter().address().hex()},
                  {"provider", job.provider.hex()},
                  {"dockerImage", "lamda/busybox:1.35"},
                  {"inputFileCID", store_input(job.input)},
-                 {"command", {"sh", "-c", "tr a-z A-Z < /input > /output/result"}},
-                 {"requirements", {{"memoryMib", 64}, {"diskMib", 64}, {"timeLimitSeconds", 600}}}})
+                 {"command", {"sh", "-c", work.command}},
+                 {"requirements",
+                  {{"memoryMib", work.memory_mib},
+                   {"diskMib", 64},
+                   {"timeLimitSeconds", work.time_limit_seconds}}}})
         .dump();
 }
 
-OrderedJob Market::order(std::size_t index) {
+OrderedJob Market::order(std::size_t index, const Work& work) {
     OrderedJob job = describe(index);
     wait_listed(job.provider);
     net::HttpRequest request;
     request.method = "POST";
     request.url = network_.api_url() + "/api/jobs";
     request.headers = {{"Content-Type", "application/json"}};
-    request.body = json({{"spec", json::parse(spec_of(job))}, {"payment_amount", kPayment}}).dump();
+    request.body = json({{"spec", json::parse(spec_of(job, work))}, {"payment_amount", kPayment}}).dump();
     request.timeout = testkit::kCallTimeout;
     const auto answer = json::parse(must_succeed(network_.http().send(request), "the gateway").body);
     job.id = JobId::parse(answer.at("id").get<std::string>()).value();
@@ -102,8 +105,8 @@ OrderedJob Market::order(std::size_t index) {
 OrderedJob Market::order_without_gateway(std::size_t index) {
     OrderedJob job = describe(index);
     const auto spec =
-        wire::complete_job_spec(spec_of(job), {network_.bsc_chain(), network_.job_manager(),
-                                               u256_from_decimal(kPayment).value(), random_bytes32()});
+        wire::complete_job_spec(spec_of(job, {}), {network_.bsc_chain(), network_.job_manager(),
+                                                   u256_from_decimal(kPayment).value(), random_bytes32()});
     const std::string canonical = wire::canonical_json(spec.value());
     job.id = wire::job_id_of_canonical(canonical);
     ipfs::ContentStore store({network_.content_url(), {}, "", testkit::kCallTimeout}, network_.http());

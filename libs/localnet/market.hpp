@@ -18,11 +18,19 @@ struct OrderedJob {
     TxHash tx;
 };
 
+/// Work of a job, for the container's shell.
+struct Work {
+    std::string command = "tr a-z A-Z < /input > /output/result";
+    std::uint64_t memory_mib = 64;
+    std::uint64_t time_limit_seconds = 600;
+};
+
 class Market {
   public:
     explicit Market(Network& network);
-    /// Stores an input, registers a spec with the gateway, pays. @throws std::runtime_error
-    OrderedJob order(std::size_t index);
+    /// Stores an input, registers a spec with the gateway, pays. @throws std::runtime_error,
+    /// net::TransportError
+    OrderedJob order(std::size_t index, const Work& work = {});
     /// As order(), without the gateway, which refuses unknown providers: the spec is stored in the content
     /// store, and the contract is called directly.
     OrderedJob order_without_gateway(std::size_t index);
@@ -36,7 +44,7 @@ class Market {
     /// Input and expected output of the job, without its id.
     OrderedJob describe(std::size_t index) const;
     /// The job's spec as a JSON object.
-    std::string spec_of(const OrderedJob& job);
+    std::string spec_of(const OrderedJob& job, const Work& work);
     /// Sends the payment and records its transaction.
     void pay(OrderedJob& job);
     /// Waits until the registry has recorded the node: before that the gateway refuses jobs for it.

@@ -60,6 +60,7 @@ class Network {
     testkit::Anvil& opbnb_node() { return *opbnb_; }
     testkit::PostgresServer& postgres() { return *postgres_; }
     testkit::NatsServer& nats() { return *nats_; }
+    testkit::DockerEngine& docker() { return *docker_; }
     const std::string& dsn() const { return dsn_; }  ///< as superuser
     /// Drops the database and creates one with the schema and no rows.
     void create_database();

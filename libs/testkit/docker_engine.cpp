@@ -151,6 +151,12 @@ void DockerEngine::stop() {
     impl_->process->kill();
 }
 
+void DockerEngine::kill() {
+    if (impl_->process) {
+        impl_->process->kill();
+    }
+}
+
 void DockerEngine::start() {
     auto& self = *impl_;
     if (self.process && self.process->running()) {

@@ -98,6 +98,7 @@ class DockerEngine {
     ~DockerEngine();
     std::string host() const;  ///< unix:///…/docker.sock
     void stop();
+    void kill();  ///< SIGKILL of the engine and of all its containers, as when the machine loses power
     void start();
 
   private:

@@ -1,0 +1,57 @@
+// History of a run as clients saw it, and the judge of it. The judge is pure.
+#pragma once
+
+#include <map>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/ids.hpp"
+
+namespace lamda::chaos {
+
+/// One observation of a job over REST.
+struct JobSighting {
+    std::string status;
+    std::uint32_t attempt = 0;
+    std::string error;
+    std::string output_cid;
+    bool operator==(const JobSighting&) const = default;
+};
+
+/// Start or end of a container, by the engine's clock (nanoseconds). An engine that is killed ends all.
+struct ContainerEvent {
+    std::string name;  ///< lamda-<jobId>-<attempt>
+    bool started = false;
+    std::int64_t at = 0;
+};
+
+/// What a job must come to.
+struct Expectation {
+    std::string kind;                   ///< for the report: success, failure, …
+    std::set<std::string> end;          ///< public statuses, one of which is the last
+    std::string error;                  ///< beginning of error_message; empty: not compared
+    std::optional<std::string> output;  ///< content of /output/result
+};
+
+struct History {
+    std::map<JobId, Expectation> expected;
+    std::map<JobId, std::vector<JobSighting>> sightings;  ///< changes, in order
+    std::vector<ContainerEvent> containers;
+    std::vector<std::int64_t> engine_kills;
+    std::map<JobId, int> rewards;               ///< increments on opBNB
+    std::map<JobId, std::string> outputs;       ///< content of /output/result, by the output's CID
+    std::vector<std::string> leftovers;         ///< containers, job folders, messages that should be gone
+};
+
+/// Returns the broken promises, one sentence each; empty: none. Judged are: the end of each job, no way back from
+/// an end, attempts that only rise, one start of each attempt, no two containers of a job at one time, one reward for
+/// each paid job and none for others, outputs, leftovers.
+std::vector<std::string> judge(const History& history);
+
+/// True if the job has come to its end.
+bool has_ended(const Expectation& expected, const std::vector<JobSighting>& sightings);
+
+}  // namespace lamda::chaos
