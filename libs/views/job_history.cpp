@@ -88,8 +88,7 @@ std::string entry_json(const store::Row& row, JobStates& states) {
     const auto kind = row.get<std::string>("kind");
     const bool orphaned = row.get<bool>("orphaned");
     const auto before = states.work;
-    const auto no_effect =
-        apply_entry(states, {kind, orphaned, row.maybe<std::string>("refused_reason")});
+    const auto no_effect = apply_entry(states, {kind, orphaned, row.maybe<std::string>("refused_reason")});
     JsonWriter out;
     out.begin_object();
     out.key("id").number(row.get<std::int64_t>("id"));
@@ -151,8 +150,8 @@ std::optional<std::string> apply_entry(JobStates& states, const HistoryEntry& en
         return apply_created(states, entry.orphaned);
     }
     if (entry.kind == "confirmed" || entry.kind == "claimed") {
-        return apply_payment(
-            states, entry.kind == "confirmed" ? ChainState::kConfirmed : ChainState::kPaid, entry.orphaned);
+        return apply_payment(states, entry.kind == "confirmed" ? ChainState::kConfirmed : ChainState::kPaid,
+                             entry.orphaned);
     }
     if (entry.refused_reason) {
         return entry.refused_reason;

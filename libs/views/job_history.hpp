@@ -29,11 +29,12 @@ struct HistoryEntry {
 };
 
 /// Applies an entry as the dispatcher's fold does (services/job-dispatcher/jobs/job_fold.hpp; its test
-/// compares the two). Returns the reason why the entry had no effect; absent: it had one, or repeated a state.
+/// compares the two). Returns the reason why the entry had no effect; absent: it had one, or repeated a
+/// state.
 std::optional<std::string> apply_entry(JobStates& states, const HistoryEntry& entry);
 
-/// Query of a page: `limit` and `cursor`. The cursor holds the states before the page, so that a page costs no
-/// more than its own rows.
+/// Query of a page: `limit` and `cursor`. The cursor holds the states before the page, so that a page costs
+/// no more than its own rows.
 struct HistoryQuery {
     ListQuery list;
     JobStates before;

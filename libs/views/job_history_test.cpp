@@ -71,9 +71,9 @@ TEST_CASE("a cursor of the history is its own: others, and invented states, are 
     CHECK(history_query(JobId{}, {{{"cursor", encode_cursor({"7", "paid", ""})}}, "?"}).before ==
           JobStates{ChainState::kPaid, std::nullopt});
     const std::vector<std::string> refused{"?cursor"};
-    for (const auto& cursor : {encode_cursor({"7"}), encode_cursor({"7", "lost", ""}),
-                               encode_cursor({"7", "created", "lost"}), encode_cursor({"x", "", ""}),
-                               std::string("x"), std::string()}) {
+    for (const auto& cursor :
+         {encode_cursor({"7"}), encode_cursor({"7", "lost", ""}), encode_cursor({"7", "created", "lost"}),
+          encode_cursor({"x", "", ""}), std::string("x"), std::string()}) {
         CAPTURE(cursor);
         CHECK(faults_of({{"cursor", cursor}}) == refused);
     }
