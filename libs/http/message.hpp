@@ -2,12 +2,15 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "problem/problem.hpp"
 
 namespace lamda::http {
+
+class Feed;
 
 struct Request {
     std::string method;
@@ -26,6 +29,8 @@ struct Response {
     std::string content_type = "application/json";
     std::string body;
     std::vector<std::pair<std::string, std::string>> headers;
+    /// Set: `body` is empty, and the answer's end is that of the connection (http/feed.hpp).
+    std::shared_ptr<Feed> feed = nullptr;
 };
 
 /// The document of the problem as `application/problem+json`, with Retry-After where the problem has one, and

@@ -11,6 +11,7 @@
 #include "http/detail/engine.hpp"
 #include "http/detail/router.hpp"
 #include "http/detail/target.hpp"
+#include "http/feed.hpp"
 #include "problem/status_phrase.hpp"
 
 namespace lamda::http {
@@ -64,7 +65,7 @@ struct Server::Impl {
         int route = -1;
     };
 
-    void serve(const httplib::Request& raw, httplib::Response& answered);
+    std::shared_ptr<Feed> serve(const httplib::Request& raw, httplib::Response& answered);
     bool is_large(const RawRequest& raw) const;
     std::string refuse(const Refusal& refusal, const std::string& remote);
     Answer answer(Request& request, const std::vector<std::string>& segments);
@@ -193,7 +194,7 @@ void Server::Impl::count(const std::string& method, int route, int status, doubl
     durations[route < 0 ? router.size() : static_cast<std::size_t>(route)].observe(seconds);
 }
 
-void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answered) {
+std::shared_ptr<Feed> Server::Impl::serve(const httplib::Request& raw, httplib::Response& answered) {
     const auto began = clock.steady();
     Request request;
     request.method = raw.method;
@@ -228,7 +229,13 @@ void Server::Impl::serve(const httplib::Request& raw, httplib::Response& answere
                           {"ms", took.count() * 1000},
                           {"client", request.client},
                           {"request_id", request.request_id}});
+    auto feed = std::move(out.response.feed);
+    if (feed != nullptr && request.method == "HEAD") {
+        feed->close();
+        feed = nullptr;
+    }
     fill(answered, std::move(out.response), request.request_id);
+    return feed;
 }
 
 bool Server::Impl::is_large(const RawRequest& raw) const {
@@ -311,7 +318,9 @@ int Server::start() {
     config.keep_alive = std::chrono::milliseconds(impl_->config.keep_alive_ms);
     impl_->engine = std::make_unique<Engine>(
         config, impl_->clock,
-        [this](const httplib::Request& raw, httplib::Response& answered) { impl_->serve(raw, answered); },
+        [this](const httplib::Request& raw, httplib::Response& answered) {
+            return impl_->serve(raw, answered);
+        },
         [this](const RawRequest& raw) { return impl_->is_large(raw); },
         [this](const Refusal& refusal, const std::string& remote) { return impl_->refuse(refusal, remote); });
     return impl_->engine->start();

@@ -25,6 +25,7 @@ std::optional<RawRequest> Watcher::on_ready(Connection& connection) {
             return advance(connection);
         case Connection::Stage::kSending:
             return send_on(connection);
+        case Connection::Stage::kFeeding:
         case Connection::Stage::kDraining:
             discard(connection);
             return std::nullopt;
@@ -35,8 +36,8 @@ std::optional<RawRequest> Watcher::on_ready(Connection& connection) {
     return std::nullopt;
 }
 
-std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::string bytes,
-                                          bool keep_alive) {
+std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::string bytes, bool keep_alive,
+                                          std::shared_ptr<Feed> feed) {
     std::optional<RawRequest> next;
     {
         const std::lock_guard lock(connection->mutex);
@@ -50,6 +51,7 @@ std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::
             connection->unsent_share = config_.memory->charge(bytes.size());
         }
         connection->unsent = std::move(bytes);
+        connection->feed = std::move(feed);
         connection->sent = 0;
         connection->deadline = clock_.steady() + config_.write_timeout;
         connection->stage = Connection::Stage::kSending;
@@ -101,6 +103,10 @@ std::optional<RawRequest> Watcher::send_on(Connection& connection) {
         slots_.hold(connection.id, 0);
         slots_.wait(connection.id);
     }
+    if (connection.feed != nullptr) {
+        await_feed(connection);
+        return std::nullopt;
+    }
     if (!connection.keep_alive) {
         close_after_drain(connection);
         return std::nullopt;
@@ -111,6 +117,40 @@ std::optional<RawRequest> Watcher::send_on(Connection& connection) {
     connection.deadline = clock_.steady() + config_.keep_alive;
     watch_for(connection, kReadEvents);
     return advance(connection);
+}
+
+void Watcher::await_feed(Connection& connection) {
+    connection.stage = Connection::Stage::kFeeding;
+    watch_for(connection, kReadEvents);
+    discard(connection);  // its input has no meaning, and its end is the client's
+}
+
+void Watcher::pull_feed(Connection& connection) {
+    auto taken = connection.feed->take();
+    if (taken.bytes.empty()) {
+        if (taken.ended) {
+            connection.feed = nullptr;
+            close_after_drain(connection);
+        }
+        return;
+    }
+    if (config_.memory != nullptr) {
+        connection.unsent_share = config_.memory->charge(taken.bytes.size());
+    }
+    connection.unsent = std::move(taken.bytes);
+    connection.sent = 0;
+    connection.deadline = clock_.steady() + config_.write_timeout;
+    connection.stage = Connection::Stage::kSending;
+    {
+        const std::lock_guard lock(mutex_);
+        ++sending_;
+        slots_.hold(connection.id, connection.unsent.size());
+        slots_.wait(connection.id);
+    }
+    send_on(connection);
+    if (connection.stage == Connection::Stage::kSending) {
+        watch_for(connection, kSendEvents);
+    }
 }
 
 void Watcher::watch_for(Connection& connection, std::uint32_t events) const {

@@ -9,6 +9,8 @@ inline constexpr auto kJobChannel = "lamda_dispatch";
 inline constexpr auto kSpecChannel = "lamda_spec";
 /// A node changed or is back online.
 inline constexpr auto kNodeChannel = "lamda_node";
+/// Container logs were stored.
+inline constexpr auto kLogChannel = "lamda_log";
 /// A message was put into the outbox; payload: its owner.
 inline constexpr auto kOutboxChannel = "lamda_outbox";
 

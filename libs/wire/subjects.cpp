@@ -63,6 +63,19 @@ Result<Address> provider_of(std::string_view subject) {
     return Error{"invalid_subject", "no subject that ends with a provider's lowercase address", ""};
 }
 
+Result<LogSource> log_source_of(std::string_view subject) {
+    if (subject.starts_with(kLogs)) {
+        const auto rest = subject.substr(kLogs.size());
+        const auto dot = rest.find('.');
+        const auto provider = Address::parse(rest.substr(0, dot));
+        const auto job = JobId::parse(dot == std::string_view::npos ? "" : rest.substr(dot + 1));
+        if (provider && job && logs_subject(*provider, *job) == subject) {
+            return LogSource{*provider, *job};
+        }
+    }
+    return Error{"invalid_subject", "no subject of logs with a provider and a job in lowercase", ""};
+}
+
 std::string durable_of(const Address& provider) {
     return provider.hex();
 }

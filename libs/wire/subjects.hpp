@@ -21,9 +21,16 @@ inline constexpr auto kJobsQuery = "jobs.query";
 inline constexpr auto kNodesQuery = "nodes.query";
 inline constexpr auto kAllHeartbeats = "nodes.heartbeat.*";
 inline constexpr auto kAllStatuses = "jobs.status.*";
+inline constexpr auto kAllLogs = "jobs.logs.*.*";
 
 /// The address at the end of dispatch, retract, status and heartbeat subjects. Errors: `invalid_subject`.
 Result<Address> provider_of(std::string_view subject);
+struct LogSource {
+    Address provider;
+    JobId job;
+};
+/// Provider and job of a subject of logs. Errors: `invalid_subject`.
+Result<LogSource> log_source_of(std::string_view subject);
 
 /// JetStream streams.
 inline constexpr auto kJobsStream = "JOBS";

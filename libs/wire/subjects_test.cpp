@@ -39,3 +39,19 @@ TEST_CASE("the provider is parsed from a subject that ends with an address") {
         CHECK(provider_of(subject).error().code == "invalid_subject");
     }
 }
+
+TEST_CASE("provider and job are parsed from a subject of logs") {
+    const auto provider = Address::parse("0x90f79bf6eb2c4f870365e785982e1f101e93b906").value();
+    const auto job =
+        JobId::parse("0xfa5b88c98e54fb557c7a560a1913d5b961a60a1a9453b3d8d4f31c083b5fc220").value();
+    const auto subject = logs_subject(provider, job);
+    CHECK(log_source_of(subject).value().provider == provider);
+    CHECK(log_source_of(subject).value().job == job);
+    for (const auto& wrong :
+         {std::string(), std::string("jobs.logs."), "jobs.logs." + provider.hex(), subject + ".x",
+          subject.substr(0, subject.size() - 1),
+          "jobs.logs.0x90F79bf6eb2c4f870365e785982e1f101e93b906." + job.hex(), status_subject(provider)}) {
+        INFO(wrong);
+        CHECK(log_source_of(wrong).error().code == "invalid_subject");
+    }
+}

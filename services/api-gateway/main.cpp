@@ -26,7 +26,9 @@ int serve(runtime::App& app, const gateway::Config& config) {
     runtime::watch_bus(app, bus, config.nats_url);
 
     MemoryBudget memory(config.answer_bytes);
-    const gateway::Parts parts{config, database, bus, app.health(), memory, app.log()};
+    const SystemClock clock;
+    gateway::LogFollowers followers(database, clock, app.log(), app.metrics());
+    const gateway::Parts parts{config, database, bus, app.health(), memory, followers, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;
@@ -36,11 +38,11 @@ int serve(runtime::App& app, const gateway::Config& config) {
     settings.most_of_address = settings.most_connections / 8;
     settings.most_large = std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
     settings.cors_origins = config.cors_origins;
-    const SystemClock clock;
     http::Server server(settings, clock, app.log(), app.metrics());
     gateway::add_routes(server, parts);
     const int port = server.start();
     app.log().info("REST server started", {{"address", settings.bind_address}, {"port", port}});
+    app.loop("log_followers", [&](const std::stop_token& stop) { followers.run(stop); });
     app.at_stop([&server] { server.stop(); });
     return app.run();
 }

@@ -60,6 +60,8 @@ Config read_config(runtime::Settings& settings) {
             "STATUS_STREAM_MIB", "size limit of the stream STATUS, in MiB; the oldest messages are dropped",
             4'096, 16, 1U << 20))
         << 20;
+    out.log_keep = settings.positive_duration(
+        "LOG_KEEP", "time that container logs are kept, at most 1 MiB of an attempt", "168h");
     out.clock.spec_ttl =
         settings.positive_duration("SPEC_TTL", "maximum time that a job waits for its spec", "24h");
     read_content(settings, out);

@@ -18,6 +18,7 @@ struct Config {
     std::uint32_t max_attempts = 3;
     std::int64_t status_bytes = 0;  ///< size limit of the stream STATUS
     Millis retry_pause{20'000};
+    Millis log_keep{std::chrono::hours(168)};  ///< age at which container logs are deleted
     TimeoutConfig clock;
     std::string ipfs_api_url;
     std::vector<std::string> ipfs_gateways;

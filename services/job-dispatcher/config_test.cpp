@@ -54,3 +54,12 @@ TEST_CASE("FINALITY_FALLBACK is not below BSC's natural finality") {
     CHECK(unset.mistakes.empty());
     CHECK(unset.config.finality.fallback == Millis(120'000));
 }
+
+TEST_CASE("LOG_KEEP is a duration above zero") {
+    for (const auto* wrong : {"0s", "7d", "-1h", "long"}) {
+        INFO(wrong);
+        CHECK(read(with("LOG_KEEP", wrong)).mistakes == "LOG_KEEP ");
+    }
+    CHECK(read(with("LOG_KEEP", "24h")).config.log_keep == std::chrono::hours(24));
+    CHECK(read(with("LOG_KEEP", "")).config.log_keep == std::chrono::hours(168));
+}

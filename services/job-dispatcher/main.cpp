@@ -10,6 +10,7 @@
 #include "services/job-dispatcher/bus/bus_contents.hpp"
 #include "services/job-dispatcher/bus/command_handler.hpp"
 #include "services/job-dispatcher/bus/heartbeats.hpp"
+#include "services/job-dispatcher/bus/log_loop.hpp"
 #include "services/job-dispatcher/bus/status_loop.hpp"
 #include "services/job-dispatcher/config.hpp"
 #include "services/job-dispatcher/dispatch/assignment_loop.hpp"
@@ -67,6 +68,15 @@ bus::Subscription subscribe_heartbeats(bus::Bus& bus, runtime::Identity& identit
     });
 }
 
+/// Not ready until the statuses of before this database are read.
+void probe_statuses(runtime::App& app, const StatusCatchUp& catch_up) {
+    app.probe("statuses", [&] {
+        if (!catch_up.done()) {
+            throw std::runtime_error("catching up on earlier job statuses");
+        }
+    });
+}
+
 int serve(runtime::App& app, const Config& config) {
     auto& log = app.log();
     auto& metrics = app.metrics();
@@ -97,6 +107,8 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { assignments.run(stop); }));
     StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, context);
     app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));
+    LogLoop logs(database, bus, setup, config.log_keep, context);
+    app.loop("logs", identity.after_proof([&](const std::stop_token& stop) { logs.run(stop); }));
     TimeoutLoop timeouts(
         database, config.clock, deployment, progress, presence,
         [&] { return statuses.up_to_date(Millis(5'000)); }, context);
@@ -124,11 +136,7 @@ int serve(runtime::App& app, const Config& config) {
     const auto heartbeat_subscription = subscribe_heartbeats(bus, identity, deployment, presence, clock);
     const auto command_subscription = answering(wire::kJobsCommand, commands);
     const auto query_subscription = answering(wire::kJobsQuery, queries);
-    app.probe("statuses", [&] {
-        if (!catch_up.done()) {
-            throw std::runtime_error("catching up on earlier job statuses");
-        }
-    });
+    probe_statuses(app, catch_up);
     return app.run();
 }
 

@@ -305,7 +305,7 @@ def owner_permissions(scene):
     client = scene.server.connect("dispatcher")
     for subject in jetstream_subjects():
         what = re.sub(rf"(^\$JS\.API\.)|(\.({AGENT}|{OTHER})$)", "", subject)
-        allowed = what in OWNER or subject.startswith("$JS.ACK.STATUS.")
+        allowed = what in OWNER or subject.startswith(("$JS.ACK.STATUS.", "$JS.ACK.LOGS."))
         client.errors = []
         # To a subject without a stream, so that an allowed request has no effect.
         client.publish(subject, b"nothing to do")

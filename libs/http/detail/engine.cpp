@@ -87,8 +87,17 @@ int port_of(int fd) {
                                       : ntohs(reinterpret_cast<const sockaddr_in*>(&name)->sin_port);
 }
 
+/// Feed of the answer that this thread is making: cpp-httplib passes no value from its handlers to the caller
+/// of process_request().
+thread_local std::shared_ptr<Feed> present_feed;
+
 /// Removes headers that cpp-httplib adds for features that are not used here.
 void tidy_headers(const httplib::Request& /*request*/, httplib::Response& response) {
+    if (present_feed != nullptr) {
+        response.headers.erase("Content-Length");  // the connection's end is the answer's
+        response.headers.erase("Connection");
+        response.set_header("Connection", "close");
+    }
     response.headers.erase("Keep-Alive");
     response.headers.erase("Accept-Ranges");
     if (response.status == 204 || response.status == 304) {
@@ -121,7 +130,7 @@ Engine::Engine(EngineConfig config, const Clock& clock, Serve serve, IsLarge is_
     });
     set_pre_routing_handler(
         [serve = std::move(serve)](const httplib::Request& request, httplib::Response& response) {
-            serve(request, response);
+            present_feed = serve(request, response);
             return HandlerResponse::Handled;
         });
     // The default sends the exception's text to the client.
@@ -235,11 +244,11 @@ void Engine::serve(const ConnectionPtr& connection, RawRequest request, bool lar
             return enqueue(connection, std::move(request), true);
         }
         const bool keep_alive = request.head.keep_alive && !stopping_;
-        std::string answer = exchange(std::move(request), connection->remote, keep_alive);
-        if (answer.empty()) {
+        auto answer = exchange(std::move(request), connection->remote, keep_alive);
+        if (answer.bytes.empty()) {
             return watcher_.drop(connection);
         }
-        auto next = watcher_.answer(connection, std::move(answer), keep_alive);
+        auto next = watcher_.answer(connection, std::move(answer.bytes), keep_alive, std::move(answer.feed));
         if (!next) {
             return;
         }
@@ -250,9 +259,10 @@ void Engine::serve(const ConnectionPtr& connection, RawRequest request, bool lar
     }
 }
 
-std::string Engine::exchange(RawRequest request, const std::string& remote, bool keep_alive) {
+Engine::Exchanged Engine::exchange(RawRequest request, const std::string& remote, bool keep_alive) {
     MemoryStream stream(remote);
     bool closed = false;
+    present_feed = nullptr;
     const bool done = process_request(stream, !keep_alive, closed, [&request](httplib::Request& out) {
         out.method = std::move(request.head.method);
         out.target = std::move(request.head.target);
@@ -264,7 +274,11 @@ std::string Engine::exchange(RawRequest request, const std::string& remote, bool
             }
         }
     });
-    return done ? stream.take_written() : "";
+    auto feed = std::exchange(present_feed, nullptr);
+    if (!done && feed != nullptr) {
+        feed->close();
+    }
+    return done ? Exchanged{stream.take_written(), std::move(feed)} : Exchanged{};
 }
 
 }  // namespace lamda::http

@@ -20,7 +20,9 @@ class Engine : private httplib::Server {
   public:
     /// Receives the request as sent: header names in lowercase, nothing decoded except the chunks of the
     /// body.
-    using Serve = std::function<void(const httplib::Request& request, httplib::Response& response)>;
+    /// Returns the feed of an answer that has one.
+    using Serve =
+        std::function<std::shared_ptr<Feed>(const httplib::Request& request, httplib::Response& response)>;
     /// True for a large request, of which a few run at a time (EngineConfig::most_large).
     using IsLarge = std::function<bool(const RawRequest& request)>;
 
@@ -40,7 +42,11 @@ class Engine : private httplib::Server {
     void listen_until_stopped();
     void serve(const ConnectionPtr& connection, RawRequest request, bool large);
     void enqueue(ConnectionPtr connection, RawRequest request, bool large = false);
-    std::string exchange(RawRequest request, const std::string& remote, bool keep_alive);
+    struct Exchanged {
+        std::string bytes;           ///< empty: failed
+        std::shared_ptr<Feed> feed;  ///< of what follows; null: nothing
+    };
+    Exchanged exchange(RawRequest request, const std::string& remote, bool keep_alive);
 
     EngineConfig config_;
     const IsLarge is_large_;

@@ -38,6 +38,9 @@ std::string unit_of(const std::string& remote) {
 }  // namespace
 
 Connection::~Connection() {
+    if (feed != nullptr) {
+        feed->close();
+    }
     ::close(fd);
 }
 
@@ -173,6 +176,9 @@ void Watcher::forget(Connection& connection) {
     connection.stage = Connection::Stage::kGone;
     connection.unsent_share = {};
     connection.unsent = {};
+    if (connection.feed != nullptr) {
+        connection.feed->close();
+    }
     const std::lock_guard lock(mutex_);
     connections_.erase(connection.id);
     slots_.remove(connection.id);
@@ -193,7 +199,7 @@ void Watcher::watch() {
             }
         }
         if (clock_.steady() - swept >= kSweepEvery) {
-            check_deadlines();
+            sweep();
             swept = clock_.steady();
         }
     }
@@ -225,7 +231,7 @@ void Watcher::on_event(std::uint64_t id, std::uint32_t events) {
     }
 }
 
-void Watcher::check_deadlines() {
+void Watcher::sweep() {
     std::vector<ConnectionPtr> all;
     {
         const std::lock_guard lock(mutex_);
@@ -237,11 +243,16 @@ void Watcher::check_deadlines() {
     const auto now = clock_.steady();
     for (const ConnectionPtr& connection : all) {
         const std::unique_lock lock(connection->mutex, std::try_to_lock);
-        if (lock.owns_lock() && connection->stage != Connection::Stage::kServing &&
-            connection->deadline <= now) {
+        if (!lock.owns_lock()) {
+            continue;
+        }
+        if (connection->stage == Connection::Stage::kFeeding) {
+            pull_feed(*connection);
+        } else if (connection->stage != Connection::Stage::kServing && connection->deadline <= now) {
             expire(*connection);
         }
     }
+    relieve();
 }
 
 }  // namespace lamda::http

@@ -17,6 +17,7 @@
 #include "http/detail/connection_slots.hpp"
 #include "http/detail/engine_config.hpp"
 #include "http/detail/request_reader.hpp"
+#include "http/feed.hpp"
 
 namespace lamda::http {
 
@@ -25,6 +26,7 @@ struct Connection {
         kWaiting,   ///< waits for (more of) a request
         kServing,   ///< a worker serves it
         kSending,   ///< sends the answer as the client reads
+        kFeeding,   ///< waits for more of an answer that has a feed
         kDraining,  ///< the last answer is sent: further input is discarded
         kGone
     };
@@ -50,8 +52,9 @@ struct Connection {
     std::string unsent;
     std::size_t sent = 0;  ///< bytes of `unsent`
     MemoryBudget::Share unsent_share;
-    bool keep_alive = false;   ///< after `unsent` is sent
-    std::uint32_t events = 0;  ///< events that epoll reports
+    std::shared_ptr<Feed> feed;  ///< of what follows `unsent`; null: nothing
+    bool keep_alive = false;     ///< after `unsent` is sent
+    std::uint32_t events = 0;    ///< events that epoll reports
 };
 using ConnectionPtr = std::shared_ptr<Connection>;
 
@@ -73,8 +76,10 @@ class Watcher {
     /// @param remote numeric address of the peer
     void add(int fd, const std::string& remote);
     /// Sends as much as the socket accepts now; the watching thread sends the rest. Returns the connection's
-    /// next request if the answer is sent and the request has already arrived.
-    std::optional<RawRequest> answer(const ConnectionPtr& connection, std::string bytes, bool keep_alive);
+    /// next request if the answer is sent and the request has already arrived. @param feed of what follows
+    /// `bytes`; the connection is closed after it
+    std::optional<RawRequest> answer(const ConnectionPtr& connection, std::string bytes, bool keep_alive,
+                                     std::shared_ptr<Feed> feed = nullptr);
     void drop(const ConnectionPtr& connection);
     /// Waits up to a second for unsent answers, then closes all connections.
     void stop();
@@ -82,7 +87,8 @@ class Watcher {
   private:
     void watch();
     void on_event(std::uint64_t id, std::uint32_t events);
-    void check_deadlines();
+    /// Handles deadlines, and sends what feeds have written.
+    void sweep();
     ConnectionPtr take_out(std::uint64_t id);  ///< with mutex_ held
     void evict(const ConnectionPtr& connection);
     void relieve();
@@ -91,6 +97,8 @@ class Watcher {
     std::optional<RawRequest> advance(Connection& connection);
     std::optional<RawRequest> begin_serving(Connection& connection);
     std::optional<RawRequest> send_on(Connection& connection);
+    void await_feed(Connection& connection);
+    void pull_feed(Connection& connection);
     void expire(Connection& connection);
     void refuse(Connection& connection, const Refusal& refusal);
     void close_after_drain(Connection& connection);

@@ -75,6 +75,16 @@ class RawClient {
         send(bytes);
         return receive();
     }
+    /// Returns the bytes up to `end`, which is included; without it the bytes before the connection ended.
+    std::string read_until(const std::string& end) {
+        while (buffer_.find(end) == std::string::npos && more()) {
+        }
+        const auto at = buffer_.find(end);
+        const auto size = at == std::string::npos ? buffer_.size() : at + end.size();
+        std::string out = buffer_.substr(0, size);
+        buffer_.erase(0, size);
+        return out;
+    }
     /// True if the server closes the connection within `timeout`, times `testkit::patience()` (bytes before
     /// that are dropped).
     bool closed_within(std::chrono::milliseconds timeout) {

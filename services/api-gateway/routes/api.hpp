@@ -6,6 +6,7 @@
 #include "core/memory_budget.hpp"
 #include "http/server.hpp"
 #include "services/api-gateway/config.hpp"
+#include "services/api-gateway/routes/log_followers.hpp"
 #include "store/database.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
@@ -18,6 +19,7 @@ struct Parts {
     bus::Bus& bus;
     telemetry::Health& health;
     MemoryBudget& memory;  ///< shared by all answers
+    LogFollowers& followers;
     telemetry::Log log = telemetry::Log::none();
 };
 

@@ -21,6 +21,31 @@ void add_event(Gateway& gateway, unsigned job, const std::string& kind, const js
     });
 }
 
+void add_log(Gateway& gateway, unsigned job, int attempt, std::int64_t seq, const std::string& stream,
+             const std::string& data, std::int64_t cut = 0) {
+    gateway.database.transact([&](store::Txn& txn) {
+        txn.exec(
+            "INSERT INTO dispatch.job_log (job_id, attempt, seq, stream, at, data, bytes, cut_bytes) "
+            "VALUES ($1, $2, $3, $4, '2026-11-20T10:00:00Z', $5, octet_length($5), $6)",
+            {bytes_of(job), attempt, seq, stream, data, cut});
+    });
+}
+
+/// Data of all pages, joined.
+std::string all_output(Gateway& gateway, const std::string& path) {
+    std::string out;
+    std::string cursor;
+    do {
+        const auto page = gateway.get(path + (cursor.empty() ? "" : "&cursor=" + cursor));
+        REQUIRE(page.status == 200);
+        for (const auto& item : page.body["items"]) {
+            out += item["data"].get<std::string>();
+        }
+        cursor = page.body["next_cursor"].is_null() ? "" : page.body["next_cursor"].get<std::string>();
+    } while (!cursor.empty());
+    return out;
+}
+
 }  // namespace
 
 TEST_CASE("a job's events: oldest first, in pages, each with its states and its reason") {
@@ -79,4 +104,56 @@ TEST_CASE("events: an unknown job is 404, wrong parameters are named, other list
     CHECK(pointers_of(gateway.get(path + "?limit=0&kind=created&cursor=" + other).body) ==
           std::set<std::string>{"?limit", "?kind", "?cursor"});
     CHECK(pointers_of(gateway.get(path + "?job_id=" + id_of(2)).body) == std::set<std::string>{"?job_id"});
+}
+
+TEST_CASE("a job's logs: in the order of attempts and numbers, by stream, attempt and place, in pages") {
+    Gateway gateway;
+    gateway.add_job(1);
+    gateway.add_job(2);
+    const std::string path = "/api/jobs/" + id_of(1) + "/logs";
+    CHECK(gateway.get(path).body == json({{"items", json::array()}, {"next_cursor", nullptr}}));
+    CHECK(gateway.get("/api/jobs/" + id_of(9) + "/logs").status == 404);
+    add_log(gateway, 1, 2, 1, "stdout", "e");
+    add_log(gateway, 1, 1, 2, "stderr", "b");
+    add_log(gateway, 1, 1, 1, "stdout", "a");
+    add_log(gateway, 1, 1, 10, "stdout", "c");
+    add_log(gateway, 1, 1, (std::int64_t{1} << 53) - 1, "cut", "", 77);
+    add_log(gateway, 2, 1, 1, "stdout", "another job's");
+    const auto all = gateway.get(path);
+    INFO(all.body.dump(1));
+    REQUIRE(all.body["items"].size() == 5);
+    CHECK(keys_of(all.body["items"][0]) == Documented().properties.at("LogChunk"));
+    CHECK(all.body["items"][3] == json({{"attempt", 1},
+                                        {"seq", nullptr},
+                                        {"stream", "cut"},
+                                        {"at", "2026-11-20T10:00:00.000Z"},
+                                        {"data", ""},
+                                        {"cut_bytes", 77}}));
+    CHECK(all_output(gateway, path + "?limit=1") == "abce");
+    CHECK(all_output(gateway, path + "?limit=1000") == "abce");
+    CHECK(all_output(gateway, path + "?stream=stdout&limit=1") == "ace");
+    CHECK(all_output(gateway, path + "?attempt=1") == "abc");
+    CHECK(all_output(gateway, path + "?attempt=2&limit=1") == "e");
+    CHECK(all_output(gateway, path + "?attempt=3") == "");
+    CHECK(all_output(gateway, path + "?after=1.2") == "ce");
+    CHECK(all_output(gateway, path + "?after=1.2&attempt=2") == "e");
+}
+
+TEST_CASE("logs: a page of long chunks ends early, and wrong parameters are named") {
+    Gateway gateway;
+    gateway.add_job(1);
+    const std::string path = "/api/jobs/" + id_of(1) + "/logs";
+    for (int seq = 1; seq <= 20; ++seq) {
+        add_log(gateway, 1, 1, seq, "stdout", std::string(60'000, 'x'));
+    }
+    const auto first = gateway.get(path);
+    CHECK(first.raw.body.size() < (700U << 10));
+    CHECK_FALSE(first.body["next_cursor"].is_null());
+    CHECK(all_output(gateway, path + "?limit=1000").size() == 20 * 60'000);
+    const auto other = gateway.get("/api/jobs/" + id_of(1) + "/events").body["next_cursor"];
+    CHECK(other.is_null());
+    CHECK(pointers_of(gateway.get(path + "?limit=0&stream=cut&attempt=0&after=1&cursor=x&kind=y").body) ==
+          std::set<std::string>{"?limit", "?stream", "?attempt", "?after", "?cursor", "?kind"});
+    CHECK(pointers_of(gateway.get(path + "?attempt=4000000000&stream=stdout&stream=stderr").body) ==
+          std::set<std::string>{"?attempt", "?stream"});
 }

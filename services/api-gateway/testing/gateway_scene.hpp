@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <thread>
 
 #include "net/http_client.hpp"
 #include "services/api-gateway/routes/api.hpp"
@@ -62,7 +63,8 @@ struct Gateway {
           database(testkit::migrated_database(postgres, kDatabase, "postgres"), "test", 2),
           served(testkit::role_dsn(postgres, kDatabase, store::kGatewayRole), "gateway", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
-          parts{settings, served, bus, health, memory},
+          followers(served, clock, telemetry::Log::none(), metrics),
+          parts{settings, served, bus, health, memory, followers},
           server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
@@ -166,10 +168,12 @@ struct Gateway {
     telemetry::Metrics metrics;
     MemoryBudget memory{64U << 20};
     SystemClock clock;
+    LogFollowers followers;
     Parts parts;
     http::Server server;
     net::HttpClient client;
     int port = 0;
+    std::jthread following{[this](const std::stop_token& stop) { followers.run(stop); }};
 };
 
 }  // namespace lamda::gateway

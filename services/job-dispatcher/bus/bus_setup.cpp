@@ -45,7 +45,7 @@ std::vector<StreamSpec> streams(std::int64_t status_bytes) {
         stream(wire::kJobsStream, "jobs.dispatch.*", StreamSpec::Retention::kWorkQueue, Millis(0), -1),
         stream(wire::kRetractStream, "jobs.retract.*", StreamSpec::Retention::kWorkQueue, hours(24 * 30), -1),
         statuses,
-        stream(wire::kLogsStream, "jobs.logs.*.*", StreamSpec::Retention::kLimits, hours(24), 1LL << 30),
+        stream(wire::kLogsStream, wire::kAllLogs, StreamSpec::Retention::kLimits, hours(24), 1LL << 30),
         outbox::events_stream()};
 }
 

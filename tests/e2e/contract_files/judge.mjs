@@ -206,7 +206,7 @@ for (const [method, path, body, headers] of [
     ['PUT', `/api/jobs/${done}/status`, { status: 'cancelled' }],
     ['PUT', `/api/jobs/${done}/status`, { status: 'gone' }, { authorization: `Bearer ${env.OPERATOR_TOKEN}` }],
     ['PUT', `/api/jobs/${done}/spec`, { spec, signature: `0x${'11'.repeat(64)}1b` }],
-    ['GET', `/api/jobs/${done}/events`], ['GET', `/api/jobs/${done}/events?limit=2`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/events`],
+    ['GET', `/api/jobs/${done}/events`], ['GET', `/api/jobs/${done}/events?limit=2`], ['GET', `/api/jobs/${done}/logs`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/events`],
     ['GET', `/api/reputation/${providerAddress}/jobs`], ['GET', `/api/reputation/0x${'ee'.repeat(20)}`],
 ]) {
     await ask(method, path, body, headers);
