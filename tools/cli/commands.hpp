@@ -103,6 +103,20 @@ int drop_dead_letters(Context& context, const DlqOptions& options);
 
 int show_wallets(Context& context);
 
+struct AgentVerifyOptions {
+    std::string provider;
+    std::string nats_url = "nats://127.0.0.1:4222";
+    std::uint64_t chain_id = 97;
+    std::string job_manager;  ///< empty: JOB_MANAGER_CONTRACT_ADDRESS
+    std::string image = "lamda/busybox:1.35";
+    std::vector<std::string> only;  ///< names of checks; empty: all
+    unsigned patience = 1;          ///< factor of every upper bound
+    std::string restart_agent;      ///< shell commands; empty: the check is skipped
+    std::string restart_nats;
+};
+/// Plays the dispatcher against an agent on a private NATS server. 0: no check failed; 1: a check failed.
+int verify_agent(Context& context, const AgentVerifyOptions& options);
+
 /// Deletes the increment ledger; lamda-reputation then reads it from the chain again.
 /// @param sure do not ask for confirmation. 1: refused, an instance of reputation is active
 int rebuild_reputation(Context& context, bool sure);

@@ -291,6 +291,33 @@ void add_wallets(CLI::App& app, Verb& verb) {
         ->callback([&verb] { verb = [](Context& context) { return show_wallets(context); }; });
 }
 
+void add_agents(CLI::App& app, Verb& verb) {
+    auto* agent = app.add_subcommand("agent", "Node agents");
+    agent->require_subcommand(1);
+    static AgentVerifyOptions options;
+    auto* verify = agent->add_subcommand(
+        "verify", "Play the dispatcher against an agent on a private NATS server, and report what it broke");
+    verify->add_option("--provider", options.provider, "address of the agent's key")->required();
+    verify->add_option("--nats", options.nats_url, "a server without a dispatcher; its streams are created")
+        ->capture_default_str();
+    verify->add_option("--chain-id", options.chain_id, "BSC chain id of the agent")->capture_default_str();
+    verify->add_option("--job-manager", options.job_manager,
+                       "the agent's JobManager; absent: JOB_MANAGER_CONTRACT_ADDRESS");
+    verify
+        ->add_option("--image", options.image, "an image that the agent can run, with true, false and sleep")
+        ->capture_default_str();
+    verify->add_option("--only", options.only, "name of a check, repeatable; those of the record always run")
+        ->allow_extra_args(false);
+    verify->add_option("--patience", options.patience, "factor of every time limit, for a slow machine")
+        ->check(CLI::Range(1, 100))
+        ->capture_default_str();
+    verify->add_option("--restart-agent", options.restart_agent,
+                       "command that kills the agent and starts it");
+    verify->add_option("--restart-nats", options.restart_nats, "command that restarts the NATS server");
+    verify->footer("Exit status: 0 no check failed, 1 a check failed or the agent or NATS is not there.");
+    verify->callback([&verb] { verb = [](Context& context) { return verify_agent(context, options); }; });
+}
+
 void add_reputation(CLI::App& app, Verb& verb) {
     auto* reputation = app.add_subcommand("reputation", "The increment ledger");
     reputation->require_subcommand(1);
@@ -336,6 +363,7 @@ int main(int argc, char** argv) {
     add_txs(app, verb);
     add_dead_letters(app, verb);
     add_wallets(app, verb);
+    add_agents(app, verb);
     add_reputation(app, verb);
 
     app.footer(std::string(kExits) + "\n" + kOutput + "\n" + kSettings);

@@ -102,7 +102,7 @@ let contradicted = 0; // time of the last assignment of another market
 const known = (value) => value?.v === 1 && /^0x[0-9a-f]{64}$/.test(value.jobId) && Number.isInteger(value.attempt);
 function onAssignment(message) {
     const a = parse(message.string());
-    if (!known(a) || a.provider !== provider || !a.requirements || a.attempt < 1) return message.term();
+    if (!known(a) || a.provider !== provider || !a.command || !a.requirements || a.attempt < 1) return message.term();
     const [job, n] = [jobOf(a.jobId), a.attempt];
     if (n === job.attempt && n > job.void && job.final) job.unsent.push(job.final); // the same bytes again
     if (n <= job.attempt || n <= job.void) return message.ack();
