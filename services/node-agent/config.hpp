@@ -29,6 +29,10 @@ struct Config {
     Millis retry_for{900'000};
     Offer limits;
     ImagePolicy images;
+    Millis image_keep{0};               ///< 0: no limit
+    std::uint64_t image_max_bytes = 0;  ///< 0: no limit
+    std::string auth_file;              ///< logins of registries; empty: none
+    std::string runtime;                ///< of containers; empty: the engine's default
     ipfs::ContentConfig content;
     SettlementConfig settlement;
     std::optional<std::string> gpu_model;   ///< overrides the detected ones in the registration

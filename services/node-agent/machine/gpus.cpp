@@ -71,7 +71,8 @@ Gpus detect_gpus(const GpuSources& sources) {
     if (nvml && nvml->fault.empty()) {
         return *std::move(nvml);
     }
-    if (auto smi = gpus_by_smi(sources.nvidia_smi, sources.smi_timeout); smi && (smi->fault.empty() || !nvml)) {
+    if (auto smi = gpus_by_smi(sources.nvidia_smi, sources.smi_timeout);
+        smi && (smi->fault.empty() || !nvml)) {
         return *std::move(smi);
     }
     return nvml.value_or(Gpus{});
@@ -99,9 +100,8 @@ std::string models_of(const std::vector<Gpu>& gpus) {
 }
 
 std::uint64_t least_memory_mib(const std::vector<Gpu>& gpus) {
-    const auto least = std::min_element(gpus.begin(), gpus.end(), [](const Gpu& a, const Gpu& b) {
-        return a.memory_mib < b.memory_mib;
-    });
+    const auto least = std::min_element(
+        gpus.begin(), gpus.end(), [](const Gpu& a, const Gpu& b) { return a.memory_mib < b.memory_mib; });
     return least == gpus.end() ? 0 : least->memory_mib;
 }
 

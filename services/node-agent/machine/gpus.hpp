@@ -46,9 +46,9 @@ Gpus detect_gpus(const GpuSources& sources = {});
 std::string models_of(const std::vector<Gpu>& gpus);
 /// The least memory of one GPU in MiB, which holds for whichever GPU a job gets; 0 without GPUs. Pure.
 std::uint64_t least_memory_mib(const std::vector<Gpu>& gpus);
-/// Most GPUs of one job: the provider's limit, at most the GPUs found. Where none were found the limit counts,
-/// since a confined agent does not see them; without a limit 0, or absent (only the engine knows) if there is
-/// a driver that does not answer. Pure.
+/// Most GPUs of one job: the provider's limit, at most the GPUs found. Where none were found the limit
+/// counts, since a confined agent does not see them; without a limit 0, or absent (only the engine knows) if
+/// there is a driver that does not answer. Pure.
 std::optional<std::uint64_t> offered_gpus(std::optional<std::uint64_t> limit, const Gpus& gpus);
 
 }  // namespace lamda::agent

@@ -80,7 +80,8 @@ TEST_CASE("nvidia-smi that fails or hangs is a fault; one that is missing means 
     const auto hung = gpus_by_smi(hanging, Millis(200));
     REQUIRE(hung);
     CHECK(hung->fault == "nvidia-smi does not answer");
-    const auto none = detect_gpus({.nvml = "libnvidia-ml-missing.so.1", .nvidia_smi = dir.path() + "/absent"});
+    const auto none =
+        detect_gpus({.nvml = "libnvidia-ml-missing.so.1", .nvidia_smi = dir.path() + "/absent"});
     CHECK((none.found.empty() && none.source.empty() && none.fault.empty()));
 }
 

@@ -1,5 +1,5 @@
-// NVML part of the GPU detection. NVIDIA's library is loaded at run time with declarations of our own: neither
-// a build nor a machine without GPUs needs it. Its ABI is stable (versioned function names).
+// NVML part of the GPU detection. NVIDIA's library is loaded at run time with declarations of our own:
+// neither a build nor a machine without GPUs needs it. Its ABI is stable (versioned function names).
 #include <dlfcn.h>
 
 #include <array>
@@ -81,7 +81,8 @@ void read_devices(const Nvml& nvml, Gpus& gpus) {
         }
         // Not supported by GPUs that share the machine's memory.
         const bool known = nvml.memory(device, &memory) == kSuccess;
-        gpus.found.push_back({text_of(name), known ? memory.total >> 20U : 0, text_of(uuid), text_of(driver)});
+        gpus.found.push_back(
+            {text_of(name), known ? memory.total >> 20U : 0, text_of(uuid), text_of(driver)});
     }
 }
 
