@@ -5,11 +5,14 @@
 #include "crypto/address_text.hpp"
 #include "ipfs/store_url.hpp"
 #include "runtime/server_settings.hpp"
+#include "services/node-agent/executor/registry_login.hpp"
 #include "wallet/wallet.hpp"
 
 namespace lamda::agent {
 
 namespace {
+
+constexpr auto kRuntimeCharacters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._/";
 
 std::optional<ChainId> chain_id(runtime::Settings& settings, const std::string& name,
                                 const std::string& help) {
@@ -153,6 +156,30 @@ wire::ProviderPolicy read_policy(runtime::Settings& settings, const Config& conf
     return policy;
 }
 
+void read_docker(runtime::Settings& settings, Config& config) {
+    config.images = read_images(settings);
+    config.image_keep = settings.duration(
+        "AGENT_IMAGE_KEEP", "time for which an unused image that the agent pulled is kept; 0s: no limit",
+        "168h");
+    config.image_max_bytes =
+        limit(
+            settings, "AGENT_IMAGE_MAX_MIB",
+            "size of all images that the agent pulled, above which unused ones are removed; absent: no limit",
+            1)
+            .value_or(0)
+        << 20U;
+    config.auth_file = settings.text("AGENT_REGISTRY_AUTH_FILE",
+                                     "logins of registries, as docker login writes them to config.json", "");
+    if (const auto logins = read_registry_logins(config.auth_file); !config.auth_file.empty() && !logins) {
+        settings.mistake("AGENT_REGISTRY_AUTH_FILE", logins.error().message);
+    }
+    config.runtime = settings.text(
+        "AGENT_RUNTIME", "the engine's runtime for containers, such as runsc; absent: its default", "");
+    if (config.runtime.find_first_not_of(kRuntimeCharacters) != std::string::npos) {
+        settings.mistake("AGENT_RUNTIME", "must be the name of a runtime of the engine, such as runsc");
+    }
+}
+
 }  // namespace
 
 Config read_config(runtime::Settings& settings) {
@@ -191,7 +218,7 @@ Config read_config(runtime::Settings& settings) {
                          "must be at most 25m: the dispatcher ends the attempt soon after");
     }
     config.limits = read_limits(settings);
-    config.images = read_images(settings);
+    read_docker(settings, config);
     config.policy = read_policy(settings, config);
     config.content = read_content(settings);
 

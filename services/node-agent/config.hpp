@@ -31,6 +31,10 @@ struct Config {
     Offer limits;
     ImagePolicy images;
     wire::ProviderPolicy policy;  ///< `most`, `registries` and `local_images` repeat `limits` and `images`
+    Millis image_keep{0};               ///< 0: no limit
+    std::uint64_t image_max_bytes = 0;  ///< 0: no limit
+    std::string auth_file;              ///< logins of registries; empty: none
+    std::string runtime;                ///< of containers; empty: the engine's default
     ipfs::ContentConfig content;
     SettlementConfig settlement;
     std::optional<std::string> gpu_model;   ///< overrides the detected ones in the registration

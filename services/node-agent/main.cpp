@@ -48,6 +48,10 @@ DockerExecutorConfig executor_config(const Config& config, const std::string& jo
     out.jobs_dir = jobs_dir;
     out.provider = config.signer->address();
     out.images = config.images;
+    out.retention.keep = config.image_keep;
+    out.retention.max_bytes = config.image_max_bytes;
+    out.auth_file = config.auth_file;
+    out.runtime = config.runtime;
     return out;
 }
 

@@ -117,6 +117,8 @@ class Executor {
     virtual void remove(const AttemptKey& key) = 0;
     /// Removes the work of this agent that belongs to no attempt, or to one that is not `needed`.
     virtual void remove_strays(const std::function<bool(const AttemptKey&)>& needed) = 0;
+    /// Removes environments that this agent obtained and no work has used for long.
+    virtual void remove_unused() {}
 
     /// Lines after the position, at most about `max_bytes`.
     virtual std::vector<LogLine> logs(const AttemptKey& key, const LogPosition& after,

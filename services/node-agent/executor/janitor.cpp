@@ -28,6 +28,7 @@ void Janitor::run(const std::stop_token& stop) {
         clean_ended();
         if (!last || clock_.steady() - *last >= kStraysEvery) {
             clean_strays();
+            executor_.remove_unused();
             journal_.prune(clock_.now() - kRetention);
             last = clock_.steady();
         }

@@ -33,6 +33,9 @@ class FakeWorld final : public net::Transport {
     std::string image_error = "No such image";
     std::string image_id = "sha256:aa";
     Json repo_digests = Json::array();
+    Json stored_images = Json::array();       ///< as the engine lists them
+    std::vector<std::string> deleted_images;  ///< references, percent-encoded
+    int delete_status = 200;
     std::uint64_t memory = 8ULL << 30;
     Answer on_pull = [this](const auto& request) {
         image_there = true;
@@ -76,6 +79,13 @@ class FakeWorld final : public net::Transport {
         }
         if (has("/networks/")) {
             return {404, {}, R"({"message":"network not found"})"};
+        }
+        if (request.url.ends_with("/images/json")) {
+            return {200, {}, stored_images.dump()};
+        }
+        if (request.method == "DELETE" && has("/images/")) {
+            deleted_images.push_back(request.url.substr(request.url.find("/images/") + 8));
+            return {delete_status, {}, "[]"};
         }
         if (has("/images/create")) {
             ++pulls;

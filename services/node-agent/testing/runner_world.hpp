@@ -37,6 +37,9 @@ struct Agent {
         docker.jobs_dir = dir.path() + "/jobs";
         docker.provider = address(0xAA);
         docker.images = images;
+        docker.retention = retention;
+        docker.auth_file = auth_file;
+        docker.runtime = runtime;
         docker.look_up = [this](const std::string& host) {
             looked_up = host;
             if (addresses.empty()) {
@@ -102,6 +105,9 @@ struct Agent {
     StatusWriter statuses{*signer, address(0x11), clock};
     RetrySchedule retries;
     ImagePolicy images{.registries = {"docker.io"}, .private_registries = {}, .local_images = {}};
+    ImageRetention retention;
+    std::string auth_file;
+    std::string runtime;
     Offer limits;
     std::vector<std::string> addresses{"1.1.1.1"};  ///< of every registry; empty: the lookup fails
     std::string looked_up;

@@ -58,6 +58,9 @@ std::string create_body(const ContainerSpec& spec) {
                                    {"Count", spec.gpu_count},
                                    {"Capabilities", Json::array({Json::array({"gpu"})})}}};
     }
+    if (!spec.runtime.empty()) {
+        host["Runtime"] = spec.runtime;
+    }
     Json body = {{"Image", spec.image},   {"Env", std::move(env)},
                  {"Labels", spec.labels}, {"HostConfig", std::move(host)},
                  {"AttachStdout", false}, {"AttachStderr", false},

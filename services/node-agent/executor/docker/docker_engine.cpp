@@ -123,6 +123,21 @@ Machine DockerEngine::machine() {
     return {number("MemTotal"), static_cast<std::uint32_t>(number("NCPU"))};
 }
 
+std::set<std::string> DockerEngine::runtimes() {
+    const auto answer = call("GET", "/info");
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    std::set<std::string> names;
+    const auto value = parse_answer(answer.body);
+    if (const auto found = value.find("Runtimes"); found != value.end()) {
+        for (const auto& [name, runtime] : found->items()) {
+            names.insert(name);
+        }
+    }
+    return names;
+}
+
 bool DockerEngine::has_quota() {
     {
         const std::lock_guard lock(mutex_);

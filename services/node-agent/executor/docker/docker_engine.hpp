@@ -2,16 +2,20 @@
 // https://docs.docker.com/engine/api/v1.41/
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "core/clock.hpp"
 #include "net/transport.hpp"
+#include "runtime/secret.hpp"
 #include "services/node-agent/bus/offer.hpp"
+#include "services/node-agent/executor/docker/pull_progress.hpp"
 #include "services/node-agent/executor/executor.hpp"
 #include "telemetry/log.hpp"
 
@@ -32,6 +36,19 @@ struct Image {
     std::string id;                         ///< sha256:…
     std::vector<std::string> repo_digests;  ///< name@sha256:…
     std::vector<std::string> volumes;       ///< declared volume paths, verbatim
+};
+
+/// An image in the engine's list.
+struct StoredImage {
+    std::uint64_t bytes = 0;        ///< with the layers that it shares with other images
+    std::vector<std::string> tags;  ///< name:tag
+};
+
+struct PullOptions {
+    Millis timeout{1'800'000};
+    runtime::Secret login;  ///< value of X-Registry-Auth; empty: none
+    std::function<void(const PullProgress&)>
+        on_progress;  ///< called for each line of the report; may be null
 };
 
 struct Mount {
@@ -59,6 +76,7 @@ struct ContainerSpec {
     std::uint64_t max_layer_bytes = 0;
     std::uint32_t max_pids = 512;
     std::uint32_t gpu_count = 0;
+    std::string runtime;  ///< name of an engine's runtime; empty: its default
 };
 
 struct ContainerState {
@@ -104,7 +122,15 @@ class DockerEngine {
     std::optional<Image> image(const std::string& name);
     /// @throws EngineError also if the progress report ends in an error (with the registry's text), and on
     /// timeout
-    void pull(const std::string& name, Millis timeout, const std::stop_token& stop);
+    void pull(const std::string& name, const PullOptions& options, const std::stop_token& stop);
+    /// All images, by id.
+    std::map<std::string, StoredImage> images();
+    /// Ids of the images that have a container, running or not.
+    std::set<std::string> used_images();
+    /// Removes an image that only `names`, its tags, refer to. False: a container or another name uses it.
+    bool remove_image(const std::string& id, const std::vector<std::string>& names);
+    /// Names of the runtimes that containers can have.
+    std::set<std::string> runtimes();
     /// Returns false if a container of this name exists already. Omits max_layer_bytes if the engine does not
     /// support it.
     bool create(const ContainerSpec& spec);

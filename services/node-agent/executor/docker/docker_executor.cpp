@@ -109,6 +109,26 @@ void DockerExecutor::remove_strays(const std::function<bool(const AttemptKey&)>&
     }
 }
 
+void DockerExecutor::remove_unused() {
+    const auto pulled = pulled_.all();
+    if (pulled.empty()) {
+        return;
+    }
+    engine_call([&] {
+        const auto engine = engine_.images();
+        for (const auto& id :
+             images_to_remove(pulled, engine, engine_.used_images(), config_.retention, clock_.now())) {
+            const auto& image = engine.at(id);
+            const bool removed = engine_.remove_image(id, image.tags);
+            if (removed) {
+                pulled_.forget(id);
+            }
+            log_.info(removed ? "image removed" : "image in use, not removed",
+                      {{"image", image.tags.empty() ? id : image.tags.front()}, {"bytes", image.bytes}});
+        }
+    });
+}
+
 std::vector<LogLine> DockerExecutor::logs(const AttemptKey& key, const LogPosition& after,
                                           std::size_t max_bytes) {
     return engine_call([&] { return engine_.logs(key.container(), after, max_bytes); });

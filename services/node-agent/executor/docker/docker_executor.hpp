@@ -7,9 +7,11 @@
 
 #include "services/node-agent/executor/docker/docker_engine.hpp"
 #include "services/node-agent/executor/docker/host_lookup.hpp"
+#include "services/node-agent/executor/docker/image_removal.hpp"
 #include "services/node-agent/executor/docker/pulled_images.hpp"
 #include "services/node-agent/executor/executor.hpp"
 #include "services/node-agent/executor/image_policy.hpp"
+#include "services/node-agent/executor/registry_login.hpp"
 
 namespace lamda::agent {
 
@@ -20,6 +22,9 @@ struct DockerExecutorConfig {
     /// Resolves a registry's host to numeric addresses. @throws std::runtime_error if there are none
     std::function<std::vector<std::string>(const std::string& host)> look_up = &look_up_host;
     Millis pull_timeout{1'800'000};
+    ImageRetention retention;
+    std::string auth_file;  ///< of registry_login.hpp; read at each pull, since logins expire; empty: none
+    std::string runtime;    ///< of all containers; empty: the engine's default
 };
 
 class DockerExecutor final : public Executor {
@@ -42,6 +47,7 @@ class DockerExecutor final : public Executor {
     void kill(const AttemptKey& key) override;
     void remove(const AttemptKey& key) override;
     void remove_strays(const std::function<bool(const AttemptKey&)>& needed) override;
+    void remove_unused() override;
     std::vector<LogLine> logs(const AttemptKey& key, const LogPosition& after,
                               std::size_t max_bytes) override;
     std::uint64_t bytes_elsewhere(const AttemptKey& key, std::uint64_t most,
@@ -52,7 +58,7 @@ class DockerExecutor final : public Executor {
     std::variant<Environment, StepFailure> image_of(const std::string& name, const std::stop_token& stop);
     /// Reason not to pull from the registry of `name` now; absent: none.
     std::optional<StepFailure> registry_refusal(const std::string& name) const;
-    Image pull(const std::string& name, const std::stop_token& stop);
+    std::variant<Image, StepFailure> pull(const std::string& name, const std::stop_token& stop);
     std::optional<StepFailure> create_container(const ContainerSpec& spec);
     /// State of an ended container. Polls briefly, because the engine may report an OOM kill after the end.
     std::optional<ContainerState> inspect_ended(const std::string& container);

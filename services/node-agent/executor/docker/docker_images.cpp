@@ -11,6 +11,17 @@ using Json = nlohmann::json;
 namespace {
 
 constexpr int kGatewayTimeout = 504;
+constexpr Millis kRemoveTimeout{120'000};
+
+/// Overwrites the values of headers in memory at the end of a scope.
+struct WipedHeaders {
+    net::Headers& headers;
+    ~WipedHeaders() {
+        for (auto& [name, value] : headers) {
+            runtime::wipe(value);
+        }
+    }
+};
 
 /// Paths of Config.Volumes, which is an object keyed by path, or null.
 std::vector<std::string> declared_volumes(const Json& image) {
@@ -46,7 +57,53 @@ std::optional<Image> DockerEngine::image(const std::string& name) {
     return image;
 }
 
-void DockerEngine::pull(const std::string& name, Millis timeout, const std::stop_token& stop) {
+std::map<std::string, StoredImage> DockerEngine::images() {
+    const auto answer = call("GET", "/images/json");
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    std::map<std::string, StoredImage> out;
+    for (const auto& value : parse_answer(answer.body)) {
+        StoredImage image{value.value("Size", std::uint64_t{0}), {}};
+        if (value.contains("RepoTags") && value["RepoTags"].is_array()) {
+            image.tags = value["RepoTags"].get<std::vector<std::string>>();
+        }
+        std::erase(image.tags, "<none>:<none>");
+        out.emplace(value.value("Id", ""), std::move(image));
+    }
+    return out;
+}
+
+std::set<std::string> DockerEngine::used_images() {
+    const auto answer = call("GET", "/containers/json?all=1");
+    if (answer.status != 200) {
+        refuse(answer.status, answer.body);
+    }
+    std::set<std::string> ids;
+    for (const auto& value : parse_answer(answer.body)) {
+        ids.insert(value.value("ImageID", ""));
+    }
+    return ids;
+}
+
+bool DockerEngine::remove_image(const std::string& id, const std::vector<std::string>& names) {
+    // By name first: the engine refuses an id that several names refer to. The id last: an image without
+    // tags.
+    auto references = names;
+    references.push_back(id);
+    for (const auto& reference : references) {
+        const auto answer = call("DELETE", "/images/" + net::url_encode(reference), "", kRemoveTimeout);
+        if (answer.status == 409) {
+            return false;
+        }
+        if (answer.status != 200 && answer.status != 404) {
+            refuse(answer.status, answer.body);
+        }
+    }
+    return true;
+}
+
+void DockerEngine::pull(const std::string& name, const PullOptions& options, const std::stop_token& stop) {
     constexpr std::size_t kMostLine = 65'536;
     constexpr std::size_t kMostHead = 4'096;
     net::HttpRequest request;
@@ -54,15 +111,24 @@ void DockerEngine::pull(const std::string& name, Millis timeout, const std::stop
     request.url =
         "http://docker/" + version() + "/images/create?fromImage=" + net::url_encode(pull_reference(name));
     request.unix_socket = socket_;
-    request.timeout = timeout;
+    request.timeout = options.timeout;
     request.stop = stop;
+    if (!options.login.empty()) {
+        request.headers.emplace_back("X-Registry-Auth", options.login.reveal());
+    }
+    const WipedHeaders wiped{request.headers};
     // The progress report may be long: only the last error is kept.
+    PullProgress progress;
     std::string line;
     std::string failure;
     std::string head;
     const auto end_line = [&] {
         if (auto error = pull_error(line); !error.empty()) {
             failure = std::move(error);
+        }
+        progress.add(line);
+        if (options.on_progress) {
+            options.on_progress(progress);
         }
         line.clear();
     };

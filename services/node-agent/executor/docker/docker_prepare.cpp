@@ -7,6 +7,7 @@
 #include "services/node-agent/executor/docker/engine_call.hpp"
 #include "services/node-agent/executor/docker/engine_refusal.hpp"
 #include "services/node-agent/executor/output.hpp"
+#include "telemetry/log_limit.hpp"
 #include "wire/image_reference.hpp"
 
 namespace lamda::agent {
@@ -20,8 +21,10 @@ constexpr int kBadRequest = 400;
 constexpr int kNotFound = 404;
 constexpr int kStartTries = 20;
 constexpr Millis kStartPause{100};
+constexpr Millis kProgressEvery{5'000};
 constexpr auto kNoGpu = "the job requests GPUs and this machine has none available";
 constexpr auto kImpossible = "the image lacks the command or the user, or the command is not executable";
+constexpr auto kNoRuntime = "this provider's engine lacks the runtime that the provider isolates jobs with";
 constexpr auto kNoImage = "the provider's engine does not have the image now";
 
 StepFailure permanent(ErrorCode code, std::string message, std::string detail = {}) {
@@ -68,6 +71,10 @@ std::optional<Failure> DockerExecutor::lack(const wire::Requirements& requiremen
     if (requirements.network && !engine_call([&] { return engine_.has_bridge(); })) {
         return Failure{ErrorCode::kRefused, "the job requests a network and this engine has none"};
     }
+    if (!config_.runtime.empty() &&
+        !engine_call([&] { return engine_.runtimes(); }).contains(config_.runtime)) {
+        return Failure{ErrorCode::kRefused, kNoRuntime, "AGENT_RUNTIME=" + config_.runtime};
+    }
     return std::nullopt;
 }
 
@@ -99,8 +106,13 @@ std::variant<Environment, StepFailure> DockerExecutor::image_of(const std::strin
                 return *std::move(refused);
             }
         }
-        image = pull(name, stop);
+        auto pulled = pull(name, stop);
+        if (auto* failed = std::get_if<StepFailure>(&pulled)) {
+            return std::move(*failed);
+        }
+        image = std::get<Image>(std::move(pulled));
     }
+    pulled_.use(image->id, clock_.now());
     if (const auto digest = missing_digest(name, image->repo_digests); !digest.empty()) {
         return permanent(ErrorCode::kRefused, "the image does not have the digest " + digest);
     }
@@ -124,14 +136,37 @@ std::optional<StepFailure> DockerExecutor::registry_refusal(const std::string& n
     }
 }
 
-Image DockerExecutor::pull(const std::string& name, const std::stop_token& stop) {
-    log_.info("pulling image", {{"image", name}});
-    engine_.pull(name, config_.pull_timeout, stop);
+std::variant<Image, StepFailure> DockerExecutor::pull(const std::string& name, const std::stop_token& stop) {
+    PullOptions options{config_.pull_timeout, {}, {}};
+    if (!config_.auth_file.empty()) {
+        const auto logins = read_registry_logins(config_.auth_file);
+        if (!logins) {
+            return transient(ErrorCode::kImageUnavailable, "the provider's registry login is not usable now",
+                             "AGENT_REGISTRY_AUTH_FILE: " + logins.error().message);
+        }
+        if (const auto* login = login_for(name, *logins)) {
+            options.login = login->header;
+        }
+    }
+    telemetry::LogLimit limit(kProgressEvery);
+    limit.admit(clock_.steady());
+    options.on_progress = [&](const PullProgress& progress) {
+        if (limit.admit(clock_.steady())) {
+            log_.info("pulling image", {{"image", name},
+                                        {"layers_done", progress.layers_done()},
+                                        {"layers", progress.layers()},
+                                        {"bytes", progress.bytes()},
+                                        {"total_bytes", progress.total_bytes()}});
+        }
+    };
+    log_.info("pulling image", {{"image", name}, {"login", !options.login.empty()}});
+    const auto before = engine_.images();
+    engine_.pull(name, options, stop);
     auto image = engine_.image(name);
     if (!image) {
         throw EngineError(kNotFound, "the engine reports the pull as done but does not have the image");
     }
-    pulled_.add(image->id);
+    pulled_.add(image->id, name, !before.contains(image->id), clock_.now());
     return *std::move(image);
 }
 
@@ -142,7 +177,8 @@ std::optional<StepFailure> DockerExecutor::create(const wire::Assignment& assign
     if (!image) {
         return transient(ErrorCode::kImageUnavailable, kNoImage, environment.id + " was removed");
     }
-    const auto spec = plan_container(assignment, *image, dirs);
+    auto spec = plan_container(assignment, *image, dirs);
+    spec.runtime = config_.runtime;
     fs::remove_all(dirs.volumes());
     make_private_dir(dirs.volumes());
     for (const auto& volume : spec.volumes) {

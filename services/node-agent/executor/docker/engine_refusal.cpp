@@ -27,12 +27,12 @@ bool holds_any(std::string_view text, const std::array<std::string_view, N>& wor
 constexpr std::array<std::string_view, 3> kLimits{"toomanyrequests", "too many requests", "rate limit"};
 constexpr std::array<std::string_view, 4> kImpossible{"invalid reference format", "must be lowercase",
                                                       "invalid checksum digest", "unsupported digest"};
-constexpr std::array<std::string_view, 9> kDenied{
+constexpr std::array<std::string_view, 10> kDenied{
     "manifest unknown",          "name unknown",
     "repository name not known", "access to the resource is denied",
     "pull access denied",        "repository does not exist",
     "no matching manifest",      "unauthorized",
-    "authentication required"};
+    "authentication required",   "no basic auth credentials"};
 constexpr std::array<std::string_view, 4> kDevices{"could not select device driver", "cdi device", "nvidia",
                                                    "no such device"};
 

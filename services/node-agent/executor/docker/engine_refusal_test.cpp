@@ -21,6 +21,7 @@ TEST_CASE("a registry's limit or outage is transient; a denial and an invalid na
          {"manifest for busybox:nope not found: manifest unknown: manifest unknown",
           "pull access denied for somebody/tool, repository does not exist or may require 'docker login'",
           "initializing source docker://somebody/tool:1: requested access to the resource is denied",
+          "Head \"http://127.0.0.1:5000/v2/x/manifests/1\": no basic auth credentials",
           "no matching manifest for linux/arm64/v8 in the manifest list entries",
           "Head \"https://ghcr.io/v2/x/manifests/1\": unauthorized: authentication required"}) {
         INFO(text);
