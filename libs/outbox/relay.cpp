@@ -3,20 +3,32 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
 
 #include "core/crash_point.hpp"
 #include "core/deadline.hpp"
 #include "store/channels.hpp"
+#include "store/values.hpp"
 
 namespace lamda::outbox {
 
 namespace {
 constexpr auto kCheck = "outbox";
-constexpr int kBatch = 500;
+constexpr int kPage = 2'000;
 constexpr Millis kPublishTimeout{10'000};
 constexpr Millis kPoll{1'000};
 /// Interval at which the relay checks for a stop.
 constexpr Millis kSlice{200};
+
+/// Deletes published rows.
+void remove(store::Txn& txn, const std::vector<std::int64_t>& published) {
+    if (!published.empty()) {
+        // If a crash of PostgreSQL undoes the deletion, the messages are published again, as after a crash
+        // before it. The COMMIT does not wait for the disk.
+        txn.exec("SET LOCAL synchronous_commit TO OFF");
+        txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {store::array_of(published)});
+    }
+}
 }  // namespace
 
 Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, const telemetry::Context& context)
@@ -34,55 +46,55 @@ Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, const 
                                     {{"owner", owner_}})),
       health_(context.health) {}
 
+Relay::Page Relay::next_page(const std::vector<std::int64_t>& published, std::int64_t after) {
+    return database_.transact([&](store::Txn& txn) {
+        remove(txn, published);
+        Page out;
+        for (const auto& row : txn.exec("SELECT id, subject, message_id, body FROM bus.outbox "
+                                        "WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
+                                        {owner_, after, kPage})) {
+            out.ids.push_back(row.get<std::int64_t>("id"));
+            out.messages.push_back({row.get<std::string>("subject"), row.get<std::string>("message_id"),
+                                    row.get<std::string>("body")});
+        }
+        return out;
+    });
+}
+
 std::size_t Relay::drain() {
-    std::size_t left = 0;
-    std::int64_t after = 0;
+    std::size_t count = 0;
+    std::vector<std::int64_t> published;  // and not deleted yet
     refusal_.clear();
     // Reads each row once: a message that cannot be published does not block the others.
-    while (true) {
-        std::vector<std::int64_t> ids;
-        std::vector<bus::Outgoing> messages;
-        database_.transact([&](store::Txn& txn) {
-            ids.clear();
-            messages.clear();
-            for (const auto& row : txn.exec("SELECT id, subject, message_id, body FROM bus.outbox "
-                                            "WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
-                                            {owner_, after, kBatch})) {
-                ids.push_back(row.get<std::int64_t>("id"));
-                messages.push_back({row.get<std::string>("subject"), row.get<std::string>("message_id"),
-                                    row.get<std::string>("body")});
-            }
-        });
-        if (ids.empty()) {
-            break;
+    for (Page page = next_page({}, 0); !page.ids.empty();) {
+        // Behind a full page there may be more: read while this page is published.
+        std::future<Page> next;
+        if (page.ids.size() == static_cast<std::size_t>(kPage)) {
+            next = std::async(std::launch::async, [this, done = std::move(published),
+                                                   last = page.ids.back()] { return next_page(done, last); });
+            published.clear();
         }
         crash_point("relay.before_publish");
-        const auto outcome = bus_.publish_durable(messages, kPublishTimeout);
+        const auto outcome = bus_.publish_durable(page.messages, kPublishTimeout);
+        crash_point("relay.after_publish");
         if (refusal_.empty()) {
             refusal_ = outcome.reason;
         }
-        crash_point("relay.after_publish");
-        std::string array = "{";
-        std::size_t count = 0;
-        for (std::size_t i = 0; i < ids.size(); ++i) {
+        const std::size_t before = published.size();
+        for (std::size_t i = 0; i < page.ids.size(); ++i) {
             if (outcome.stored[i]) {
-                array += (count++ == 0 ? "" : ",") + std::to_string(ids[i]);
+                published.push_back(page.ids[i]);
             }
         }
-        if (count > 0) {
-            database_.transact([&](store::Txn& txn) {
-                txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {array + "}"});
-            });
-            published_.add(static_cast<double>(count));
-            left += count;
-        }
-        after = ids.back();
-        if (ids.size() < static_cast<std::size_t>(kBatch)) {
-            break;
-        }
+        count += published.size() - before;
+        published_.add(static_cast<double>(published.size() - before));
+        page = next.valid() ? next.get() : Page{};
+    }
+    if (!published.empty()) {
+        database_.transact([&](store::Txn& txn) { remove(txn, published); });
     }
     measure(refusal_);
-    return left;
+    return count;
 }
 
 void Relay::measure(const std::string& reason) {

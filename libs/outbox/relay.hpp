@@ -27,6 +27,12 @@ class Relay {
     std::size_t drain();
 
   private:
+    struct Page {
+        std::vector<std::int64_t> ids;
+        std::vector<bus::Outgoing> messages;
+    };
+    /// One transaction: deletes the rows `published`, then reads the next rows after the id `after`.
+    Page next_page(const std::vector<std::int64_t>& published, std::int64_t after);
     /// Measures the waiting messages and the age of the oldest, by the database's clock.
     void measure(const std::string& reason);
     void report_age(const std::string& reason);

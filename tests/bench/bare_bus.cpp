@@ -88,8 +88,8 @@ struct AckWatch::Impl {
         auto& self = *static_cast<Impl*>(closure);
         const std::string_view body(natsMsg_GetData(message),
                                     static_cast<std::size_t>(natsMsg_GetDataLength(message)));
-        const bool is_ack =
-            body.find(self.wanted) != std::string_view::npos && body.find("\"seq\":") != std::string_view::npos;
+        const bool is_ack = body.find(self.wanted) != std::string_view::npos &&
+                            body.find("\"seq\":") != std::string_view::npos;
         natsMsg_Destroy(message);
         if (is_ack) {
             const double now = now_seconds();

@@ -47,7 +47,8 @@ class AckWatch {
 
     void reset();
     std::size_t count() const;
-    /// Second of the monotonic clock (now_seconds) of the acknowledgement that is the `count`-th since reset().
+    /// Second of the monotonic clock (now_seconds) of the acknowledgement that is the `count`-th since
+    /// reset().
     /// @throws std::runtime_error after `seconds`
     double wait(std::size_t count, double seconds);
 

@@ -1,5 +1,5 @@
-// A simulated chain behind a JSON-RPC server of 127.0.0.1. Costs almost no time, and notes when it hands out a
-// header.
+// A simulated chain behind a JSON-RPC server of 127.0.0.1. Costs almost no time, and notes when it hands out
+// a header.
 #pragma once
 
 #include <mutex>

@@ -1,6 +1,6 @@
-// Benchmark of dispatch: from a block's header to JetStream's acknowledgement of the assignment, a backlog that
-// becomes final, and the effect of one provider on another. Prints one line for each figure: name value unit
-// (target).
+// Benchmark of dispatch: from a block's header to JetStream's acknowledgement of the assignment, a backlog
+// that becomes final, and the effect of one provider on another. Prints one line for each figure: name value
+// unit (target).
 //
 //   lamda-bench-dispatch --executables DIR --build NAME [--rounds N] [--jobs N] [--backlog N] [--pairs N]
 //   [--waiting N] [--only latency|backlog|isolation]

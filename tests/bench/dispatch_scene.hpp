@@ -1,4 +1,5 @@
-// Setup of the dispatch benchmark: a database, a bus and a chain for one dispatcher, and jobs with known specs.
+// Setup of the dispatch benchmark: a database, a bus and a chain for one dispatcher, and jobs with known
+// specs.
 #pragma once
 
 #include <map>

@@ -217,6 +217,11 @@ void BusSetup::create(const Missing& missing) {
     bus_.ensure_stream(*spec);
 }
 
+bool BusSetup::has_provider(const Address& provider) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    return lock && complete_ && providers_.contains(provider);
+}
+
 void BusSetup::ensure_provider(const Address& provider) {
     const std::lock_guard lock(mutex_);
     if (providers_.contains(provider)) {

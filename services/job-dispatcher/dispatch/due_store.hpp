@@ -20,6 +20,9 @@ struct DueJob {
 /// Returns jobs created up to block `boundary` that can be evaluated, in chain order.
 std::vector<DueJob> due_jobs(store::Txn& txn, BlockNum boundary, std::size_t most);
 
+/// Returns jobs in blocks after `after`, up to `boundary`, that are not evaluated, in chain order.
+std::vector<DueJob> newly_final_jobs(store::Txn& txn, BlockNum after, BlockNum boundary, std::size_t most);
+
 /// Returns up to 10,000 awaited specs: the oldest of each renter, so that a renter with very many jobs does
 /// not block other renters.
 std::vector<AwaitedSpec> awaited_specs(store::Txn& txn);
