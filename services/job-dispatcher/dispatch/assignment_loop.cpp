@@ -35,7 +35,7 @@ AssignmentLoop::AssignmentLoop(store::Database& database, BusSetup& setup, Deplo
                                   "Attempts sent after the pause that follows a transient failure.")) {}
 
 void AssignmentLoop::run(const std::stop_token& stop) {
-    constexpr std::size_t kMost = 2'000;
+    constexpr std::size_t kMost = 1'000;
     store::Listener listener(database_, {store::kJobChannel, store::kSpecChannel, store::kNodeChannel});
     while (!stop.stop_requested()) {
         // Durables are created before the provider's first job, so that a starting agent can check its

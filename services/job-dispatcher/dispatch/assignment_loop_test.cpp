@@ -46,11 +46,15 @@ struct Scene : testing::ProjectionScene {
     telemetry::Metrics metrics;
     telemetry::Health health;
     bus::Bus bus{nats.url(), "test", telemetry::Log::none()};
-    BusSetup setup{bus, 1LL << 24, {[] { return std::vector<Address>(); }, [](const auto&) {}},
-                   telemetry::Log::none(), metrics, health};
+    BusSetup setup{bus,
+                   1LL << 24,
+                   {[] { return std::vector<Address>(); }, [](const auto&) {}},
+                   telemetry::Log::none(),
+                   metrics,
+                   health};
     StatusCatchUp catch_up{database};
-    AssignmentLoop loop{database, setup, deployment, progress, catch_up,
-                        {clock, telemetry::Log::none(), metrics, health}};
+    AssignmentLoop loop{database, setup,    deployment,
+                        progress, catch_up, {clock, telemetry::Log::none(), metrics, health}};
     bool fails_once = false;
 };
 

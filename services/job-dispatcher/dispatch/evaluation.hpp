@@ -13,11 +13,12 @@ struct Due {
     std::vector<JobId> jobs;
     std::vector<Address> providers;  ///< registered ones
 };
-/// Selects jobs up to block `boundary` that can be evaluated, and jobs with early statuses: at most `most` each.
+/// Selects jobs up to block `boundary` that can be evaluated, and jobs with early statuses: at most `most`
+/// each.
 Due find_due(store::Txn& txn, BlockNum boundary, std::size_t most);
 
-/// Evaluates those of the jobs that no other transaction has locked; returns the number of attempts put into the
-/// outbox. @param reachable providers whose durables exist
+/// Evaluates those of the jobs that no other transaction has locked; returns the number of attempts put into
+/// the outbox. @param reachable providers whose durables exist
 std::size_t evaluate_jobs(store::Txn& txn, const std::vector<JobId>& ids, const std::set<Address>& reachable,
                           const Policy& policy, Timestamp now);
 
