@@ -3,20 +3,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <future>
+#include <utility>
 
 #include "core/crash_point.hpp"
 #include "core/deadline.hpp"
 #include "store/channels.hpp"
+#include "store/values.hpp"
 
 namespace lamda::outbox {
 
 namespace {
 constexpr auto kCheck = "outbox";
-constexpr int kBatch = 500;
+constexpr int kPage = 2'000;
 constexpr Millis kPublishTimeout{10'000};
 constexpr Millis kPoll{1'000};
 /// Interval at which the relay checks for a stop.
 constexpr Millis kSlice{200};
+
 }  // namespace
 
 Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, const telemetry::Context& context)
@@ -34,80 +38,96 @@ Relay::Relay(store::Database& database, bus::Bus& bus, std::string owner, const 
                                     {{"owner", owner_}})),
       health_(context.health) {}
 
-std::size_t Relay::drain() {
-    std::size_t left = 0;
-    std::int64_t after = 0;
-    bool cut_back = false;
-    refusal_.clear();
-    // Reads each row once: a message that cannot be published does not block the others.
-    while (true) {
-        std::vector<std::int64_t> ids;
-        std::vector<bus::Outgoing> messages;
-        StreamPositions positions;
-        database_.transact([&](store::Txn& txn) {
-            ids.clear();
-            messages.clear();
-            if (on_cut_back_) {
-                positions = read_positions(txn, owner_);
-            }
-            for (const auto& row : txn.exec("SELECT id, subject, message_id, body FROM bus.outbox "
-                                            "WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
-                                            {owner_, after, kBatch})) {
-                ids.push_back(row.get<std::int64_t>("id"));
-                messages.push_back({row.get<std::string>("subject"), row.get<std::string>("message_id"),
-                                    row.get<std::string>("body")});
-            }
-        });
-        if (ids.empty()) {
-            break;
-        }
-        crash_point("relay.before_publish");
-        const auto outcome = bus_.publish_durable(messages, kPublishTimeout);
-        if (refusal_.empty()) {
-            refusal_ = outcome.reason;
-        }
-        crash_point("relay.after_publish");
-        std::string array = "{";
-        std::size_t count = 0;
-        for (std::size_t i = 0; i < ids.size(); ++i) {
-            if (outcome.stored[i]) {
-                array += (count++ == 0 ? "" : ",") + std::to_string(ids[i]);
-            }
-        }
-        if (count > 0) {
-            cut_back = settle(array + "}", positions, outcome) || cut_back;
-            published_.add(static_cast<double>(count));
-            left += count;
-        }
-        after = ids.back();
-        if (ids.size() < static_cast<std::size_t>(kBatch)) {
-            break;
-        }
-    }
-    measure(refusal_);
-    if (cut_back) {
-        log_.error("a stream has lost messages that it acknowledged", {{"owner", owner_}});
-        on_cut_back_();
-    }
-    return left;
+void Relay::track_positions(std::function<void()> on_cut_back) {
+    on_cut_back_ = std::move(on_cut_back);
 }
 
-bool Relay::settle(const std::string& published_ids, const StreamPositions& before,
-                   const bus::Published& outcome) {
+void Relay::settle(store::Txn& txn, const Done& done) {
+    if (done.ids.empty()) {
+        return;
+    }
+    // If a crash of PostgreSQL undoes the deletion, the messages are published again, as after a crash
+    // before it. The COMMIT does not wait for the disk.
+    txn.exec("SET LOCAL synchronous_commit TO OFF");
+    txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {store::array_of(done.ids)});
+    if (on_cut_back_) {
+        advance_positions(txn, owner_, done.sequences);
+        mark_rolled_back(txn, owner_, done.reused);
+    }
+}
+
+Relay::Page Relay::next_page(const Done& done, std::int64_t after) {
     return database_.transact([&](store::Txn& txn) {
-        txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {published_ids});
-        if (!on_cut_back_) {
-            return false;
+        settle(txn, done);
+        Page out;
+        if (on_cut_back_) {
+            out.positions = read_positions(txn, owner_);
         }
-        const auto reused = reused_sequences(before, outcome.sequences);
-        advance_positions(txn, owner_, outcome.sequences);
-        mark_rolled_back(txn, owner_, reused);
-        return !reused.empty();
+        for (const auto& row : txn.exec("SELECT id, subject, message_id, body FROM bus.outbox "
+                                        "WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
+                                        {owner_, after, kPage})) {
+            out.ids.push_back(row.get<std::int64_t>("id"));
+            out.messages.push_back({row.get<std::string>("subject"), row.get<std::string>("message_id"),
+                                    row.get<std::string>("body")});
+        }
+        return out;
     });
 }
 
-void Relay::track_positions(std::function<void()> on_cut_back) {
-    on_cut_back_ = std::move(on_cut_back);
+std::size_t Relay::publish(const Page& page, Done& done) {
+    crash_point("relay.before_publish");
+    const auto outcome = bus_.publish_durable(page.messages, kPublishTimeout);
+    crash_point("relay.after_publish");
+    if (refusal_.empty()) {
+        refusal_ = outcome.reason;
+    }
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < page.ids.size(); ++i) {
+        if (outcome.stored[i]) {
+            done.ids.push_back(page.ids[i]);
+            ++count;
+        }
+    }
+    // The page before may not be recorded yet when this page's positions are read.
+    auto before = page.positions;
+    for (const auto& [stream, highest] : acknowledged_) {
+        before[stream].last_sequence = std::max(before[stream].last_sequence, highest);
+    }
+    done.reused.merge(reused_sequences(before, outcome.sequences));
+    for (const auto& [stream, range] : outcome.sequences) {
+        done.sequences[stream] = range;
+        acknowledged_[stream] = range.highest;
+    }
+    published_.add(static_cast<double>(count));
+    return count;
+}
+
+std::size_t Relay::drain() {
+    std::size_t count = 0;
+    bool cut_back = false;
+    Done done;  // published and not deleted yet
+    refusal_.clear();
+    // Reads each row once: a message that cannot be published does not block the others.
+    for (Page page = next_page({}, 0); !page.ids.empty();) {
+        // Behind a full page there may be more: read while this page is published.
+        std::future<Page> next;
+        if (page.ids.size() == static_cast<std::size_t>(kPage)) {
+            next = std::async(std::launch::async, [this, settled = std::exchange(done, {}),
+                                                   last = page.ids.back()] { return next_page(settled, last); });
+        }
+        count += publish(page, done);
+        cut_back = cut_back || !done.reused.empty();
+        page = next.valid() ? next.get() : Page{};
+    }
+    if (!done.ids.empty()) {
+        database_.transact([&](store::Txn& txn) { settle(txn, done); });
+    }
+    measure(refusal_);
+    if (cut_back && on_cut_back_) {
+        log_.error("a stream has lost messages that it acknowledged", {{"owner", owner_}});
+        on_cut_back_();
+    }
+    return count;
 }
 
 void Relay::measure(const std::string& reason) {

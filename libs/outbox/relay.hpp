@@ -31,14 +31,25 @@ class Relay {
     std::size_t drain();
 
   private:
+    struct Page {
+        std::vector<std::int64_t> ids;
+        std::vector<bus::Outgoing> messages;
+        StreamPositions positions;  ///< before the messages are published
+    };
+    /// Published messages whose rows are to be deleted.
+    struct Done {
+        std::vector<std::int64_t> ids;
+        std::map<std::string, bus::SequenceRange> sequences;  ///< by stream
+        std::set<std::string> reused;                         ///< streams that were cut back
+    };
+    /// One transaction: settles `done`, then reads the next rows after the id `after`.
+    Page next_page(const Done& done, std::int64_t after);
+    /// Deletes the published rows, and records how far the streams are.
+    void settle(store::Txn& txn, const Done& done);
+    /// Publishes a page, and adds what was stored to `done`; returns its number.
+    std::size_t publish(const Page& page, Done& done);
     /// Measures the waiting messages and the age of the oldest, by the database's clock.
     void measure(const std::string& reason);
-    /// Deletes the published rows, and records how far the streams are.
-    /// @returns true if a stream was cut back since `before`
-    bool settle(const std::string& published_ids, const StreamPositions& before,
-                const bus::Published& outcome);
-    void report_age(const std::string& reason);
-
     store::Database& database_;
     bus::Bus& bus_;
     std::string owner_;
@@ -50,6 +61,7 @@ class Relay {
     telemetry::Health& health_;
     std::string refusal_;  ///< reason of the last pass's failure; empty: none
     std::function<void()> on_refusal_ = [] {};
+    std::map<std::string, std::uint64_t> acknowledged_;  ///< newest sequence by stream
     std::function<void()> on_cut_back_;  ///< empty: positions are not recorded
 };
 
