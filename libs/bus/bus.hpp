@@ -81,6 +81,10 @@ class Consumer {
     std::vector<Message> fetch(int most, Millis timeout);
     /// Acknowledges a message of the last fetch, by its stream sequence.
     void ack(const Message& message);
+    /// Restarts the acknowledgement time of the message.
+    void working(const Message& message);
+    /// The durable's acknowledgement time, as of the last fetch that checked the durable; 30 s before.
+    Millis ack_wait() const;
     /// Requests redelivery after the delay.
     void nak(const Message& message, Millis delay);
     /// Ends the delivery of the message (work queue: removes it).
@@ -131,6 +135,8 @@ class Bus {
                         std::int64_t most_pending = 1'000);
     /// Sequence of the newest message that the stream ever held; 0: none. @throws Unavailable, Refused
     std::uint64_t last_sequence(const std::string& stream);
+    /// Number of messages that a durable has never delivered. @throws Unavailable, Refused
+    std::uint64_t undelivered(const std::string& stream, const std::string& durable);
     /// Publishes all asynchronously and waits for the acknowledgements. @throws Unavailable without a
     /// connection
     Published publish_durable(const std::vector<Outgoing>& messages, Millis timeout);

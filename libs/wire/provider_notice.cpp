@@ -72,7 +72,8 @@ U256 read_price(Fields& fields, std::string_view key) {
 }
 
 std::vector<std::string> read_texts(Fields& fields, std::string_view key) {
-    return fields.has(key) ? fields.texts(key, kMostPolicyImages, kMostImageBytes) : std::vector<std::string>();
+    return fields.has(key) ? fields.texts(key, kMostPolicyImages, kMostImageBytes)
+                           : std::vector<std::string>();
 }
 
 std::vector<Address> read_addresses(Fields& fields, std::string_view key) {

@@ -1,5 +1,5 @@
-// ProviderNotice: the text of a heartbeat's notice. Facts about a provider that change seldom, or that no decision of a
-// dispatcher needs.
+// ProviderNotice: the text of a heartbeat's notice. Facts about a provider that change seldom, or that no
+// decision of a dispatcher needs.
 #pragma once
 
 #include "wire/provider_policy.hpp"
@@ -19,8 +19,8 @@ inline constexpr std::size_t kMostPolicyRenters = 256;
 inline constexpr std::size_t kMostPolicyImages = 256;
 
 std::string to_json(const ProviderNotice& notice);
-/// Reads a notice or a policy; unknown fields are ignored, and an absent field restricts nothing. Errors name the field
-/// by JSON pointer.
+/// Reads a notice or a policy; unknown fields are ignored, and an absent field restricts nothing. Errors name
+/// the field by JSON pointer.
 Result<ProviderNotice> parse_notice(std::string_view json);
 std::string to_json(const ProviderPolicy& policy);
 Result<ProviderPolicy> parse_policy(std::string_view json);

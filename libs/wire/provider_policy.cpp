@@ -36,22 +36,25 @@ void check_payment(const ProviderPolicy& policy, const JobTerms& job, Refusals& 
     }
     if (!job.payment) {
         out.add("payment_unknown", "/payment",
-                fmt::format("payment: this provider requires at least {} wei, and the assignment does not state the "
-                            "payment: it was sent by an earlier release of the dispatcher",
-                            to_decimal(least)));
+                fmt::format(
+                    "payment: this provider requires at least {} wei, and the assignment does not state the "
+                    "payment: it was sent by an earlier release of the dispatcher",
+                    to_decimal(least)));
     } else if (*job.payment < least) {
-        out.add("payment_too_low", "/payment",
-                fmt::format("payment: the job pays {} wei, this provider requires at least {} wei for the "
-                            "requirements over {} s",
-                            to_decimal(*job.payment), to_decimal(least), job.requirements.time_limit_seconds));
+        out.add(
+            "payment_too_low", "/payment",
+            fmt::format("payment: the job pays {} wei, this provider requires at least {} wei for the "
+                        "requirements over {} s",
+                        to_decimal(*job.payment), to_decimal(least), job.requirements.time_limit_seconds));
     }
 }
 
-void check_amount(std::uint64_t wanted, std::optional<std::uint64_t> most, const char* field, const char* unit,
-                  Refusals& out) {
+void check_amount(std::uint64_t wanted, std::optional<std::uint64_t> most, const char* field,
+                  const char* unit, Refusals& out) {
     if (most && wanted > *most) {
-        out.add("resources_too_large", std::string("/requirements/") + field,
-                fmt::format("{}: the job requests {}{}, this provider offers {}", field, wanted, unit, *most));
+        out.add(
+            "resources_too_large", std::string("/requirements/") + field,
+            fmt::format("{}: the job requests {}{}, this provider offers {}", field, wanted, unit, *most));
     }
 }
 
@@ -66,7 +69,8 @@ void check_requirements(const ProviderPolicy& policy, const Requirements& asked,
     check_amount(asked.disk_mib, policy.most.disk_mib, "diskMib", " MiB", out);
     check_amount(asked.gpu_count, policy.most.gpus, "gpuCount", "", out);
     if (asked.network && !policy.network) {
-        out.add("network_refused", "/requirements/network", "network: this provider runs no jobs with a network");
+        out.add("network_refused", "/requirements/network",
+                "network: this provider runs no jobs with a network");
     }
 }
 
@@ -76,7 +80,8 @@ void check_renter(const ProviderPolicy& policy, const JobTerms& job, Refusals& o
     }
     if (!job.renter) {
         out.add("renter_unknown", "/renter",
-                "renter: this provider chooses its renters, and the assignment does not state the renter: it was sent "
+                "renter: this provider chooses its renters, and the assignment does not state the renter: it "
+                "was sent "
                 "by an earlier release of the dispatcher");
     } else if (holds(policy.renters_denied, *job.renter) ||
                (!policy.renters_allowed.empty() && !holds(policy.renters_allowed, *job.renter))) {

@@ -46,8 +46,14 @@ TEST_CASE("the least payment is exact, over the whole time limit, and rounded up
     const U256 most = (U256(1) << 128U) - U256(1);
     const std::vector<Case> cases{
         {"no price", {.cpu_millis = 256'000, .gpu_count = 16}, {}, "0"},
-        {"CPU: 1.5 CPUs for 60 s at 3 wei", {.cpu_millis = 1'500, .time_limit_seconds = 60}, {3, 0, 0}, "270"},
-        {"memory: 512 MiB for 60 s at 7 wei", {.memory_mib = 512, .time_limit_seconds = 60}, {0, 7, 0}, "210"},
+        {"CPU: 1.5 CPUs for 60 s at 3 wei",
+         {.cpu_millis = 1'500, .time_limit_seconds = 60},
+         {3, 0, 0},
+         "270"},
+        {"memory: 512 MiB for 60 s at 7 wei",
+         {.memory_mib = 512, .time_limit_seconds = 60},
+         {0, 7, 0},
+         "210"},
         {"GPU: 2 for 60 s at 5 wei", {.gpu_count = 2, .time_limit_seconds = 60}, {0, 0, 5}, "600"},
         {"the sum of all",
          {.cpu_millis = 1'500, .memory_mib = 512, .gpu_count = 2, .time_limit_seconds = 60},
@@ -88,13 +94,15 @@ TEST_CASE("a payment fits from the least one on; an unknown payment is refused w
     ProviderPolicy policy;
     policy.price.cpu_second = 11;  // 1.5 CPUs × 60 s × 11 = 990
     auto job = a_job();
-    for (const auto& [payment, expected] : {std::pair{989, "payment_too_low /payment"}, {990, ""}, {991, ""}}) {
+    for (const auto& [payment, expected] :
+         {std::pair{989, "payment_too_low /payment"}, {990, ""}, {991, ""}}) {
         job.payment = U256(payment);
         CHECK(refusal(policy, job) == expected);
     }
     job.payment = U256(989);
     CHECK(policy_refusals(policy, job).front().message ==
-          "payment: the job pays 989 wei, this provider requires at least 990 wei for the requirements over 60 s");
+          "payment: the job pays 989 wei, this provider requires at least 990 wei for the requirements over "
+          "60 s");
     job.payment.reset();
     CHECK(refusal(policy, job) == "payment_unknown /payment");
     job.payment = ~U256(0);
@@ -148,18 +156,16 @@ TEST_CASE("images are allowed by patterns over their whole normal form") {
         const char* image;
         bool matches;
     };
-    for (const auto& [pattern, image, matches] : {Case{"docker.io/library/busybox:1.35", "busybox:1.35", true},
-                                                  Case{"docker.io/library/*", "busybox", true},
-                                                  Case{"docker.io/library/*", "acme/busybox", false},
-                                                  Case{"busybox:1.35", "busybox:1.35", false},
-                                                  Case{"*", "ghcr.io/acme/tool:1", true},
-                                                  Case{"ghcr.io/acme/*", "ghcr.io/acme/tool:1", true},
-                                                  Case{"ghcr.io/acme/*", "ghcr.io/acme-evil/tool:1", false},
-                                                  Case{"*/tool:*", "ghcr.io/acme/tool:1", true},
-                                                  Case{"*/tool:*2", "ghcr.io/acme/tool:121", false},
-                                                  Case{"*/tool:*21", "ghcr.io/acme/tool:121", true},
-                                                  Case{"ghcr.io/acme/tool:1**", "ghcr.io/acme/tool:1", true},
-                                                  Case{"", "ghcr.io/acme/tool:1", false}}) {
+    for (const auto& [pattern, image, matches] :
+         {Case{"docker.io/library/busybox:1.35", "busybox:1.35", true},
+          Case{"docker.io/library/*", "busybox", true}, Case{"docker.io/library/*", "acme/busybox", false},
+          Case{"busybox:1.35", "busybox:1.35", false}, Case{"*", "ghcr.io/acme/tool:1", true},
+          Case{"ghcr.io/acme/*", "ghcr.io/acme/tool:1", true},
+          Case{"ghcr.io/acme/*", "ghcr.io/acme-evil/tool:1", false},
+          Case{"*/tool:*", "ghcr.io/acme/tool:1", true}, Case{"*/tool:*2", "ghcr.io/acme/tool:121", false},
+          Case{"*/tool:*21", "ghcr.io/acme/tool:121", true},
+          Case{"ghcr.io/acme/tool:1**", "ghcr.io/acme/tool:1", true},
+          Case{"", "ghcr.io/acme/tool:1", false}}) {
         INFO(pattern << " " << image);
         CHECK(matches_image(pattern, image) == matches);
     }

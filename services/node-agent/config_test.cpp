@@ -47,19 +47,20 @@ TEST_CASE("without settings the policy takes every job that the registries and t
 }
 
 TEST_CASE("the policy is read from the settings") {
-    const auto set = read({{"AGENT_PRICE_CPU_SECOND", "340282366920938463463374607431768211455"},
-                           {"AGENT_PRICE_MEMORY_GIB_SECOND", "2"},
-                           {"AGENT_PRICE_GPU_SECOND", "3"},
-                           {"AGENT_MAX_TIME", "90m"},
-                           {"AGENT_RENTERS_ALLOWED", "0xd9264b533dd53198c7ae345c6afe8ef054303b53"},
-                           {"AGENT_RENTERS_DENIED",
-                            "0xd9264b533dd53198c7ae345c6afe8ef054303b53, 0xd9264b533dd53198c7ae345c6afe8ef054303b54"},
-                           {"AGENT_IMAGES_ALLOWED", "docker.io/library/*,ghcr.io/acme/tool:1"},
-                           {"AGENT_NETWORK", "false"},
-                           {"AGENT_MAX_GPUS", "1"},
-                           {"AGENT_REGISTRIES", "docker.io"},
-                           {"AGENT_PRIVATE_REGISTRIES", "10.0.0.1:5000"},
-                           {"AGENT_LOCAL_IMAGES", "lamda/busybox:1.35"}});
+    const auto set =
+        read({{"AGENT_PRICE_CPU_SECOND", "340282366920938463463374607431768211455"},
+              {"AGENT_PRICE_MEMORY_GIB_SECOND", "2"},
+              {"AGENT_PRICE_GPU_SECOND", "3"},
+              {"AGENT_MAX_TIME", "90m"},
+              {"AGENT_RENTERS_ALLOWED", "0xd9264b533dd53198c7ae345c6afe8ef054303b53"},
+              {"AGENT_RENTERS_DENIED",
+               "0xd9264b533dd53198c7ae345c6afe8ef054303b53, 0xd9264b533dd53198c7ae345c6afe8ef054303b54"},
+              {"AGENT_IMAGES_ALLOWED", "docker.io/library/*,ghcr.io/acme/tool:1"},
+              {"AGENT_NETWORK", "false"},
+              {"AGENT_MAX_GPUS", "1"},
+              {"AGENT_REGISTRIES", "docker.io"},
+              {"AGENT_PRIVATE_REGISTRIES", "10.0.0.1:5000"},
+              {"AGENT_LOCAL_IMAGES", "lamda/busybox:1.35"}});
     CHECK(set.mistakes.empty());
     const auto& policy = set.config.policy;
     CHECK(policy.price == wire::LeastPrice{(U256(1) << 128U) - U256(1), 2, 3});
@@ -74,15 +75,16 @@ TEST_CASE("the policy is read from the settings") {
 }
 
 TEST_CASE("a wrong setting of the policy is refused by name") {
-    for (const auto& [name, value] : {std::pair{"AGENT_PRICE_CPU_SECOND", "340282366920938463463374607431768211456"},
-                                      {"AGENT_PRICE_MEMORY_GIB_SECOND", "1.5"},
-                                      {"AGENT_PRICE_GPU_SECOND", "-1"},
-                                      {"AGENT_MAX_TIME", "0s"},
-                                      {"AGENT_MAX_TIME", "500ms"},
-                                      {"AGENT_RENTERS_ALLOWED", "0xd9264b533dd53198c7ae345c6afe8ef054303b5"},
-                                      {"AGENT_RENTERS_DENIED", "0xD9264b533dd53198c7ae345c6afe8ef054303b53"},
-                                      {"AGENT_IMAGES_ALLOWED", "busy box"},
-                                      {"AGENT_NETWORK", "perhaps"}}) {
+    for (const auto& [name, value] :
+         {std::pair{"AGENT_PRICE_CPU_SECOND", "340282366920938463463374607431768211456"},
+          {"AGENT_PRICE_MEMORY_GIB_SECOND", "1.5"},
+          {"AGENT_PRICE_GPU_SECOND", "-1"},
+          {"AGENT_MAX_TIME", "0s"},
+          {"AGENT_MAX_TIME", "500ms"},
+          {"AGENT_RENTERS_ALLOWED", "0xd9264b533dd53198c7ae345c6afe8ef054303b5"},
+          {"AGENT_RENTERS_DENIED", "0xD9264b533dd53198c7ae345c6afe8ef054303b53"},
+          {"AGENT_IMAGES_ALLOWED", "busy box"},
+          {"AGENT_NETWORK", "perhaps"}}) {
         INFO(name << "=" << value);
         CHECK(read({{name, value}}).mistakes == std::string(name) + " ");
     }

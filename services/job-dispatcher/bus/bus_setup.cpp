@@ -48,10 +48,13 @@ std::vector<StreamSpec> streams(std::int64_t status_bytes) {
         outbox::events_stream()};
 }
 
+/// An agent looks through its waiting assignments and returns most with a delay: these count as pending.
+constexpr std::int64_t kMostPending = 20'000;
+
 void ensure_durable(bus::Bus& bus, const std::string& stream, const Address& provider) {
     const auto subject =
         stream == wire::kJobsStream ? wire::dispatch_subject(provider) : wire::retract_subject(provider);
-    bus.ensure_durable(stream, wire::durable_of(provider), subject, kAckWait);
+    bus.ensure_durable(stream, wire::durable_of(provider), subject, kAckWait, kMostPending);
 }
 
 /// Names the first few.
