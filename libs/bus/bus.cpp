@@ -239,6 +239,21 @@ void Bus::delete_durable(const std::string& stream, const std::string& durable) 
     }
 }
 
+std::uint64_t Bus::undelivered(const std::string& stream, const std::string& durable) {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    jsConsumerInfo* info = nullptr;
+    jsErrCode error{};
+    const auto status =
+        js_GetConsumerInfo(&info, connection.js(), stream.c_str(), durable.c_str(), nullptr, &error);
+    const OwnedConsumerInfo owned(info);
+    connection.note_jetstream(status, error);
+    if (status != NATS_OK) {
+        fail("durable " + durable + " of " + stream, status, error);
+    }
+    return info->NumPending;
+}
+
 Published Bus::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
     return impl_->connection->publish_durable(messages, timeout);
 }

@@ -105,6 +105,10 @@ class Consumer {
     std::vector<Message> fetch(int most, Millis timeout);
     /// Acknowledges a message of the last fetch, by its stream sequence.
     void ack(const Message& message);
+    /// Restarts the acknowledgement time of the message.
+    void working(const Message& message);
+    /// The durable's acknowledgement time, as of the last fetch that checked the durable; 30 s before.
+    Millis ack_wait() const;
     /// Requests redelivery after the delay.
     void nak(const Message& message, Millis delay);
     /// Ends the delivery of the message (work queue: removes it).
@@ -161,6 +165,8 @@ class Bus {
     std::vector<DurableState> durables(const std::string& stream);
     /// Deletes the durable, if it exists. @throws Unavailable, Refused
     void delete_durable(const std::string& stream, const std::string& durable);
+    /// Number of messages that a durable has never delivered. @throws Unavailable, Refused
+    std::uint64_t undelivered(const std::string& stream, const std::string& durable);
     /// Publishes all asynchronously and waits for the acknowledgements. @throws Unavailable without a
     /// connection
     Published publish_durable(const std::vector<Outgoing>& messages, Millis timeout);

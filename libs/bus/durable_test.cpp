@@ -148,6 +148,29 @@ TEST_CASE_METHOD(BusFixture, "delayed messages count as pending, and no more are
     }));
 }
 
+TEST_CASE_METHOD(BusFixture,
+                 "a message that is worked on is not delivered again within its acknowledgement time") {
+    auto bus = client();
+    until_answered([&] { bus->ensure_stream(jobs()); });
+    until_answered([&] { bus->ensure_durable("JOBS", "all", "", Millis(1'500)); });
+    REQUIRE(all(bus->publish_durable(messages(1, 2), kCallTimeout)));
+    CHECK(bus->undelivered("JOBS", "all") == 2);
+    auto consumer = bus->consume("JOBS", "all");
+    const auto held = fetch_all(consumer, 2);
+    REQUIRE(held.size() == 2);
+    CHECK(consumer.ack_wait() == Millis(1'500));
+    CHECK(bus->undelivered("JOBS", "all") == 0);
+    // Message 1 is worked on until message 2 has come back.
+    std::vector<bus::Message> again;
+    REQUIRE(wait_until([&] {
+        consumer.working(held[0]);
+        again = consumer.fetch(2, Millis(100));
+        return !again.empty();
+    }));
+    CHECK(again.size() == 1);
+    CHECK(again[0].body == "2");
+}
+
 TEST_CASE_METHOD(BusFixture, "publish_durable reports for each message if it was stored") {
     auto bus = client();
     until_answered([&] { bus->ensure_stream(jobs()); });

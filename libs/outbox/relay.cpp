@@ -112,8 +112,9 @@ std::size_t Relay::drain() {
         // Behind a full page there may be more: read while this page is published.
         std::future<Page> next;
         if (page.ids.size() == static_cast<std::size_t>(kPage)) {
-            next = std::async(std::launch::async, [this, settled = std::exchange(done, {}),
-                                                   last = page.ids.back()] { return next_page(settled, last); });
+            next =
+                std::async(std::launch::async, [this, settled = std::exchange(done, {}),
+                                                last = page.ids.back()] { return next_page(settled, last); });
         }
         count += publish(page, done);
         cut_back = cut_back || !done.reused.empty();

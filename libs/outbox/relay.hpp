@@ -62,7 +62,7 @@ class Relay {
     std::string refusal_;  ///< reason of the last pass's failure; empty: none
     std::function<void()> on_refusal_ = [] {};
     std::map<std::string, std::uint64_t> acknowledged_;  ///< newest sequence by stream
-    std::function<void()> on_cut_back_;  ///< empty: positions are not recorded
+    std::function<void()> on_cut_back_;                  ///< empty: positions are not recorded
 };
 
 }  // namespace lamda::outbox

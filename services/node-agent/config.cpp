@@ -120,6 +120,22 @@ std::vector<Address> read_addresses(runtime::Settings& settings, const char* nam
     return out;
 }
 
+ProbeConfig read_probe(runtime::Settings& settings) {
+    constexpr Millis kLongest{20'000};  // below the acknowledgement time of an assignment
+    auto probe = parse_probe(
+        settings.text("AGENT_PROBE",
+                      "asked before a job is taken: an http(s) URL, or an absolute path with arguments", ""));
+    if (!probe) {
+        settings.mistake("AGENT_PROBE", probe.error().message);
+        probe = ProbeConfig{};
+    }
+    probe->timeout = settings.positive_duration("AGENT_PROBE_TIMEOUT", "timeout of the probe's answer", "5s");
+    if (probe->timeout > kLongest) {
+        settings.mistake("AGENT_PROBE_TIMEOUT", "must be at most 20s");
+    }
+    return *std::move(probe);
+}
+
 wire::ProviderPolicy read_policy(runtime::Settings& settings, const Config& config) {
     const auto price = [&](const char* name, const char* help) {
         return settings.parsed<U256>(name, help, "0", &parse_price, U256(0));
@@ -219,7 +235,12 @@ Config read_config(runtime::Settings& settings) {
     }
     config.limits = read_limits(settings);
     read_docker(settings, config);
+    config.overcommit = settings.number(
+        "AGENT_OVERCOMMIT", "factor of the machine's CPUs, memory and disk that jobs may require together", 1,
+        1, 256);
+    config.drain = settings.boolean("AGENT_DRAIN", "take no new job, finish the accepted ones", false);
     config.policy = read_policy(settings, config);
+    config.probe = read_probe(settings);
     config.content = read_content(settings);
 
     config.settlement.job_manager = config.job_manager;

@@ -6,6 +6,7 @@
 #include "crypto/signer.hpp"
 #include "ipfs/content_store.hpp"
 #include "runtime/settings.hpp"
+#include "services/node-agent/bus/job_probe.hpp"
 #include "services/node-agent/bus/offer.hpp"
 #include "services/node-agent/executor/image_policy.hpp"
 #include "services/node-agent/machine/gpus.hpp"
@@ -29,9 +30,12 @@ struct Config {
     std::uint64_t max_input_bytes = 0;
     Millis retry_for{900'000};
     Offer limits;
+    std::uint64_t overcommit = 1;
+    bool drain = false;
     ImagePolicy images;
+    ProbeConfig probe;
     wire::ProviderPolicy policy;  ///< `most`, `registries` and `local_images` repeat `limits` and `images`
-    Millis image_keep{0};               ///< 0: no limit
+    Millis image_keep{0};         ///< 0: no limit
     std::uint64_t image_max_bytes = 0;  ///< 0: no limit
     std::string auth_file;              ///< logins of registries; empty: none
     std::string runtime;                ///< of containers; empty: the engine's default

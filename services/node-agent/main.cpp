@@ -1,5 +1,6 @@
 // lamda-node-agent: runs a provider's jobs. The only file that names concrete adapters.
 #include <cstdlib>
+#include <filesystem>
 
 #include "eth/rpc_client.hpp"
 #include "net/http_client.hpp"
@@ -34,12 +35,30 @@ rpcpool::RpcConfig opbnb_config(const Config& config) {
         .urls = config.opbnb_rpc_urls, .chain = config.registration.chain_id, .timeout = config.rpc_timeout};
 }
 
-RunnerConfig runner_config(const Config& config, const std::string& jobs_dir) {
+/// Until stopped: measures the machine, often until the engine has answered.
+void measure(const std::stop_token& stop, Executor& executor, const std::string& jobs_dir,
+             OfferedResources& resources) {
+    constexpr Millis kEvery{30'000};
+    constexpr Millis kUntilKnown{500};
+    do {
+        try {
+            auto machine = executor.machine();
+            machine.disk_bytes = std::filesystem::space(jobs_dir).capacity;
+            resources.learn(machine);
+        } catch (const ExecutorError&) {  // the last measurement holds
+        } catch (const ExecutorUnavailable&) {
+        }
+    } while (runtime::pause(stop, resources.known() ? kEvery : kUntilKnown));
+}
+
+RunnerConfig runner_config(const Config& config, const std::string& jobs_dir,
+                           const OfferedResources& resources) {
     RunnerConfig out;
     out.jobs_dir = jobs_dir;
     out.provider = config.signer->address();
     out.max_input_bytes = config.max_input_bytes;
     out.limits = config.limits;
+    out.total = [&resources] { return resources.total(); };
     return out;
 }
 
@@ -61,6 +80,25 @@ void add_probes(runtime::App& app, const Config& config, bus::Bus& bus, DockerEn
     app.probe("docker", [&] { engine.negotiate(); });
     if (!config.content.api_url.empty()) {
         app.probe("content", [&] { content.check(); });
+    }
+}
+
+std::unique_ptr<rpcpool::MultiRpc> bsc_pool(const Config& config, ChainId chain, const Clock& clock,
+                                            const telemetry::Log& log) {
+    return std::make_unique<rpcpool::MultiRpc>(
+        rpcpool::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout}, clock,
+        log);
+}
+
+template <class Loop>
+void add_loop(runtime::App& app, const std::string& name, Loop& loop) {
+    app.loop(name, [&loop](const std::stop_token& stop) { loop.run(stop); });
+}
+
+void add_slots(runtime::App& app, std::size_t capacity, Runner& runner, DetachableLoops& detachable) {
+    for (std::size_t slot = 1; slot <= capacity; ++slot) {
+        app.loop("slot-" + std::to_string(slot),
+                 detachable.wrap([&runner](const std::stop_token& stop) { runner.serve(stop); }));
     }
 }
 
@@ -100,7 +138,6 @@ int run_agent(runtime::App& app, const Config& config) {
     const DirLock lock(config.state_dir);
     const std::string jobs_dir = config.state_dir + "/jobs";
     make_private_dir(jobs_dir);
-
     BscIdentity identity(config.bsc_chain_id, config.state_dir + "/bsc-chain-id");
     Journal journal(config.state_dir + "/journal", clock, log);
     FileTxQueue bsc_queue(config.state_dir + "/bsc-" + self.hex() + ".json", clock);
@@ -113,11 +150,7 @@ int run_agent(runtime::App& app, const Config& config) {
     DockerExecutor executor(executor_config(config, jobs_dir), engine, pulled, clock, log);
     ipfs::ContentStore content(config.content, http);
     ChainLearner learner(identity, bsc_endpoints(config, http), log, app.health());
-    const auto open_bsc = [&](ChainId chain) {
-        return std::make_unique<rpcpool::MultiRpc>(
-            rpcpool::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
-            clock, log);
-    };
+    const auto open_bsc = [&](ChainId chain) { return bsc_pool(config, chain, clock, log); };
     rpcpool::MultiRpc opbnb(opbnb_config(config), clock, log);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
@@ -130,12 +163,16 @@ int run_agent(runtime::App& app, const Config& config) {
     DuplicateAgentDetector duplicates(self, random_id(), sequence.started_at(), clock, log, app.health());
     RetrySchedule retries({.give_up_after = config.retry_for}, clock);
     SettingsWatch settings(clock, log, app.health());
-    const WorkGate gate{retries, duplicates, settings};
+    OfferedResources resources(config.limits, config.overcommit);
+    const DrainSwitch drain(config.drain, config.state_dir + "/drain");
+    HeldBack held_back(clock);
+    const JobProbe probe(config.probe, http);
+    const WorkGate gate{retries, duplicates, settings, resources, drain, held_back, probe};
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
     RetractLoop retractions(bus, journal, executor, self, log, app.metrics(), app.health());
-    Runner runner(runner_config(config, jobs_dir), journal, statuses, retries, executor, content, bus,
-                  context);
+    Runner runner(runner_config(config, jobs_dir, resources), journal, statuses, retries, executor, content,
+                  bus, context);
     Janitor janitor(journal, executor, jobs_dir, clock);
     Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, context);
     OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, context);
@@ -144,16 +181,15 @@ int run_agent(runtime::App& app, const Config& config) {
     log.info("starting", {{"capacity", config.capacity}, {"resumed", journal.active_attempts().size()}});
     using Stop = const std::stop_token&;
     DetachableLoops detachable;  // the engine, a content source or an RPC node may answer late
-    app.loop("heartbeats", [&](Stop stop) { heartbeats.run(stop); });
-    app.loop("statuses", [&](Stop stop) { publisher.run(stop); });
-    app.loop("repeats", [&](Stop stop) { repeater.run(stop); });
-    app.loop("progress", [&](Stop stop) { progress.run(stop); });
-    app.loop("retractions", [&](Stop stop) { retractions.run(stop); });
-    for (std::size_t slot = 1; slot <= config.capacity; ++slot) {
-        app.loop("slot-" + std::to_string(slot), detachable.wrap([&](Stop stop) { runner.serve(stop); }));
-    }
+    app.loop("machine", detachable.wrap([&](Stop stop) { measure(stop, executor, jobs_dir, resources); }));
+    add_loop(app, "heartbeats", heartbeats);
+    add_loop(app, "statuses", publisher);
+    add_loop(app, "repeats", repeater);
+    add_loop(app, "progress", progress);
+    add_loop(app, "retractions", retractions);
+    add_slots(app, config.capacity, runner, detachable);
     app.loop("interrupts", [&](Stop stop) { runner.interrupt_void(stop); });
-    app.loop("assignments", [&](Stop stop) { assignments.run(stop); });
+    add_loop(app, "assignments", assignments);
     app.loop("janitor", detachable.wrap([&](Stop stop) { janitor.run(stop); }));
     app.loop("chain-id", detachable.wrap([&](Stop stop) { learner.run(stop); }));
     app.loop("settlement", detachable.wrap([&](Stop stop) { settlement.run(stop); }));

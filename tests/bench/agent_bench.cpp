@@ -1,5 +1,6 @@
-// Benchmark of the agent's own cost: a trivial job by the agent, compared with the same container by bare calls
-// of the Docker Engine API on the same engine. Prints one line for each figure: name value unit (target).
+// Benchmark of the agent's own cost: a trivial job by the agent, compared with the same container by bare
+// calls of the Docker Engine API on the same engine. Prints one line for each figure: name value unit
+// (target).
 //
 //   lamda-bench-agent --executables DIR --build NAME [--pairs N] [--jobs N]
 #include <fmt/format.h>
@@ -116,7 +117,7 @@ class Scene {
         const auto assignment = next_job();
         auto container = agent::plan_container(assignment, {kImage, {}, {}}, dirs);
         container.image = kImage;
-        container.labels.clear();      // the agent would take it for its own
+        container.labels.clear();       // the agent would take it for its own
         container.max_layer_bytes = 0;  // the storage driver of the private engine has no quotas
         call("POST", "/containers/create?name=" + container.name, 201, agent::create_body(container));
         call("POST", "/containers/" + container.name + "/start", 204);
@@ -189,8 +190,7 @@ class Scene {
     Address contract_ = Address::parse("0x00000000000000000000000000000000000000aa").value();
     ChainServer bsc_{kBsc, contract_};
     ChainServer opbnb_{kOpbnb, contract_};
-    std::unique_ptr<crypto::LocalSigner> signer_ =
-        crypto::LocalSigner::from_hex(testkit::dev_key(1)).value();
+    std::unique_ptr<crypto::LocalSigner> signer_ = crypto::LocalSigner::from_hex(testkit::dev_key(1)).value();
     bus::Bus bus_{nats_.url(), "bench", telemetry::Log::none()};
     BareBus publisher_{nats_.url()};
     FinalStatus statuses_{bus_};
@@ -230,14 +230,16 @@ void measure(const Options& options) {
            "no target: the same container created, started, waited for, removed");
     report("agent_job_cpu", median(agent_cpu), "ms", "no target: processor time of the agent, a job");
     report_ratio("agent_time_ratio", time, "time of a job over that of the bare calls");
-    report_ratio("agent_cpu_ratio", cpu, "processor time of agent and engine over the engine's for bare calls");
+    report_ratio("agent_cpu_ratio", cpu,
+                 "processor time of agent and engine over the engine's for bare calls");
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
     Options options;
-    CLI::App app("Measures the agent's cost of a job; prints one line for each figure: name value unit (target)");
+    CLI::App app(
+        "Measures the agent's cost of a job; prints one line for each figure: name value unit (target)");
     app.add_option("--executables", options.executables, "folder of lamda-node-agent")->required();
     app.add_option("--build", options.build, "name of their build in the output");
     app.add_option("--pairs", options.pairs, "pairs of agent and bare calls")->check(CLI::PositiveNumber);

@@ -151,7 +151,7 @@ void Scenario::make_durables(Millis ack_wait) {
     for (const auto& [stream, subject] :
          {std::pair{wire::kJobsStream, wire::dispatch_subject(provider())},
           std::pair{wire::kRetractStream, wire::retract_subject(provider())}}) {
-        until_answered([&] { servers_.bus.ensure_durable(stream, durable, subject, ack_wait); });
+        until_answered([&] { servers_.bus.ensure_durable(stream, durable, subject, ack_wait, 20'000); });
     }
 }
 

@@ -83,6 +83,9 @@ void Consumer::Impl::verify(const Deadline& deadline) {
     jsErrCode error{};
     const auto status =
         js_GetConsumerInfo(&info, connection_->js(), stream_.c_str(), durable_.c_str(), nullptr, &error);
+    if (status == NATS_OK && info->Config != nullptr && info->Config->AckWait > 0) {
+        ack_wait_ = std::chrono::duration_cast<Millis>(std::chrono::nanoseconds(info->Config->AckWait));
+    }
     jsConsumerInfo_Destroy(info);
     connection_->note_jetstream(status, error);
     if (status != NATS_OK) {
@@ -209,6 +212,12 @@ void Consumer::ack(const Message& message) {
 }
 void Consumer::term(const Message& message) {
     impl_->acknowledge(message, "+TERM");
+}
+void Consumer::working(const Message& message) {
+    impl_->acknowledge(message, "+WPI");
+}
+Millis Consumer::ack_wait() const {
+    return impl_->ack_wait();
 }
 void Consumer::nak(const Message& message, Millis delay) {
     const auto nanos = std::chrono::duration_cast<std::chrono::nanoseconds>(delay).count();

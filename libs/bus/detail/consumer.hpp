@@ -19,6 +19,7 @@ struct Consumer::Impl {
 
     std::vector<Message> fetch(int most, Millis timeout);
     void acknowledge(const Message& message, const std::string& how);
+    Millis ack_wait() const { return ack_wait_; }
 
   private:
     /// Requests `most` messages and collects them until all arrived, the server reports that there are no
@@ -38,6 +39,7 @@ struct Consumer::Impl {
     natsSubscription* nats_ = nullptr;
     std::uint64_t requests_ = 0;
     bool verified_ = false;
+    Millis ack_wait_{30'000};
 };
 
 }  // namespace lamda::bus

@@ -52,8 +52,8 @@ class AssignmentLoop {
     telemetry::Counter assigned_;
     telemetry::Counter sent_again_;
     std::map<Address, Steady> refused_until_;  ///< providers whose durables were refused
-    bool evaluating_ = false;      ///< evaluate_within() was called, committed() was not
-    std::size_t sent_within_ = 0;  ///< attempts of evaluate_within()
+    bool evaluating_ = false;                  ///< evaluate_within() was called, committed() was not
+    std::size_t sent_within_ = 0;              ///< attempts of evaluate_within()
 };
 
 }  // namespace lamda::dispatch

@@ -4,7 +4,9 @@
 #include <cstddef>
 
 #include "services/node-agent/bus/duplicate_agent_detector.hpp"
+#include "services/node-agent/bus/job_probe.hpp"
 #include "services/node-agent/bus/settings_watch.hpp"
+#include "services/node-agent/bus/work_state.hpp"
 #include "services/node-agent/onchain/bsc_identity.hpp"
 #include "services/node-agent/state/retry_schedule.hpp"
 #include "wire/provider_policy.hpp"
@@ -24,6 +26,10 @@ struct WorkGate {
     const RetrySchedule& retries;        ///< an attempt that waits for a retry holds no slot
     DuplicateAgentDetector& duplicates;  ///< present: the agent takes no work
     SettingsWatch& settings;             ///< contradicted: the agent takes no work
+    const OfferedResources& resources;   ///< of what runs together
+    const DrainSwitch& drain;            ///< on: the agent takes no work
+    HeldBack& held_back;
+    const JobProbe& probe;
 };
 
 }  // namespace lamda::agent

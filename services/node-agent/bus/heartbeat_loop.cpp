@@ -1,6 +1,9 @@
 #include "services/node-agent/bus/heartbeat_loop.hpp"
 
+#include <algorithm>
+
 #include "runtime/app.hpp"
+#include "wire/provider_notice.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::agent {
@@ -9,6 +12,8 @@ namespace {
 constexpr Millis kEvery{5'000};
 /// The first heartbeat makes the dispatcher create the durables, so it is sent right after connecting.
 constexpr Millis kUntilConnected{100};
+/// A notice that has not changed accompanies every sixth heartbeat: readers may have started since.
+constexpr unsigned kNoticeEvery = 6;
 }  // namespace
 
 HeartbeatLoop::HeartbeatLoop(bus::Bus& bus, const Journal& journal, const crypto::Signer& signer,
@@ -46,6 +51,23 @@ std::optional<eth::Eip712Domain> HeartbeatLoop::domain() const {
     return chain ? std::optional(wire::market_domain(*chain, terms_.job_manager)) : std::nullopt;
 }
 
+std::string HeartbeatLoop::notice(bool draining) const {
+    wire::ProviderNotice out;
+    out.draining = draining;
+    out.policy = terms_.policy;
+    out.policy->most = gate_.resources.per_job();
+    if (gate_.resources.known()) {
+        out.offered = gate_.resources.total();
+        out.free = free_of(*out.offered, use_of(journal_, gate_.retries));
+    }
+    auto text = wire::to_json(out);
+    if (!wire::parse_notice(text)) {
+        out.policy.reset();  // longer than the bounds of a notice: nothing is published in part
+        text = wire::to_json(out);
+    }
+    return text;
+}
+
 void HeartbeatLoop::beat() {
     const std::lock_guard lock(beating_);
     wire::Heartbeat heartbeat;
@@ -53,20 +75,27 @@ void HeartbeatLoop::beat() {
     heartbeat.at = clock_.now();
     heartbeat.agent_version = LAMDA_VERSION;
     // With capacity 0 the dispatcher's accept timeout does not run.
-    const bool takes_work = !gate_.duplicates.present() && !gate_.settings.contradicted();
+    const bool draining = gate_.drain.on();
+    const bool takes_work = !gate_.duplicates.present() && !gate_.settings.contradicted() && !draining;
     heartbeat.capacity = takes_work ? static_cast<std::uint32_t>(terms_.capacity) : 0;
     const auto active = journal_.active_attempts();
     // Counted as in AssignmentLoop, so that the dispatcher's accept timeout uses the same number.
-    heartbeat.running = static_cast<std::uint32_t>(gate_.retries.occupied(active, terms_.capacity));
+    const auto occupied = static_cast<std::uint32_t>(gate_.retries.occupied(active, terms_.capacity));
+    heartbeat.running = gate_.held_back.any() ? std::max(occupied, heartbeat.capacity) : occupied;
     heartbeat.instance = gate_.duplicates.instance();
     running_.set(static_cast<double>(active.size()));
-    waiting_.set(static_cast<double>(active.size()) - heartbeat.running);
+    waiting_.set(static_cast<double>(active.size()) - occupied);
     const auto market = domain();
     if (!market || !bus_.connected()) {
         return;  // a heartbeat that is delivered late is useless
     }
     heartbeat.seq = sequence_.next();
     heartbeat = wire::sign_heartbeat(std::move(heartbeat), *market, signer_);
+    if (auto text = notice(draining); text != last_notice_ || ++beats_since_notice_ >= kNoticeEvery) {
+        heartbeat = wire::sign_notice(std::move(heartbeat), text, *market, signer_);
+        last_notice_ = std::move(text);
+        beats_since_notice_ = 0;
+    }
     bus_.publish(wire::heartbeat_subject(heartbeat.provider), wire::to_json(heartbeat));
 }
 

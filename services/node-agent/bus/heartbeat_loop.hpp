@@ -24,6 +24,7 @@ class HeartbeatLoop {
   private:
     void beat();
     std::optional<eth::Eip712Domain> domain() const;
+    std::string notice(bool draining) const;
 
     bus::Bus& bus_;
     const Journal& journal_;
@@ -35,6 +36,8 @@ class HeartbeatLoop {
     telemetry::Gauge running_;
     telemetry::Gauge waiting_;
     std::mutex beating_;  ///< heartbeats are sent in the order of their numbers
+    std::string last_notice_;
+    unsigned beats_since_notice_ = 0;
 };
 
 }  // namespace lamda::agent

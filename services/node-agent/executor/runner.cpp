@@ -80,11 +80,23 @@ bool Runner::serve_one(const std::stop_token& stop) {
     return true;
 }
 
+bool Runner::has_room(const AttemptKey& key, const Use& used) const {
+    const auto attempt = journal_.find(key);
+    return !attempt || locked_.empty() || attempt->phase == Phase::kStarted || attempt->ran ||
+           fits(attempt->assignment.requirements, used, config_.total());
+}
+
 std::optional<AttemptKey> Runner::lock_due_attempt() {
     const auto active = journal_.active_attempts();
     const std::lock_guard lock(mutex_);
+    Use used;
+    for (const auto& [key, source] : locked_) {
+        if (const auto attempt = journal_.find(key)) {
+            used += attempt->assignment.requirements;
+        }
+    }
     const auto found = std::find_if(active.begin(), active.end(), [&](const auto& key) {
-        return !locked_.contains(key) && retries_.due(key);
+        return !locked_.contains(key) && retries_.due(key) && has_room(key, used);
     });
     if (found == active.end()) {
         return std::nullopt;

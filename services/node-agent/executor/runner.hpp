@@ -1,6 +1,7 @@
 // Runs accepted attempts to their final status. Resumes at the step that an earlier process reached.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <stop_token>
@@ -24,6 +25,8 @@ struct RunnerConfig {
     Address provider;
     std::uint64_t max_input_bytes = 0;
     Offer limits;
+    /// Offer to all attempts together. Those that have started run in any case.
+    std::function<Offer()> total = [] { return Offer{}; };
 };
 
 /// Thread-safe; each slot calls serve(). After a transient failure a step is retried with a growing pause,
@@ -46,6 +49,8 @@ class Runner {
     enum class Step { kContinue, kEnded };
 
     std::optional<AttemptKey> lock_due_attempt();
+    /// True if the attempt has started, or its requirements fit next to those of the locked attempts.
+    bool has_room(const AttemptKey& key, const Use& used) const;
     void run(const AttemptKey& key, const std::stop_token& stop);
     void advance(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop);
     /// From acceptance to created work; in runner_prepare.cpp.

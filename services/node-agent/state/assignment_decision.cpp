@@ -88,6 +88,9 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
         !refusals.empty()) {
         return {AssignmentDecision::kRefuse, refusals.front().message};
     }
+    if (auto why = unmet_requirement(assignment.requirements, self.offer)) {
+        return {AssignmentDecision::kRefuse, *std::move(why)};
+    }
     if (self.duplicate_agent) {
         return {AssignmentDecision::kDefer, "another agent uses the same key"};
     }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "services/node-agent/bus/offer.hpp"
 #include "services/node-agent/state/journal.hpp"
 #include "wire/provider_policy.hpp"
 
@@ -34,6 +35,7 @@ struct Self {
     std::size_t capacity = 1;
     bool duplicate_agent = false;   ///< another agent uses the same key
     wire::ProviderPolicy policy{};  ///< a job outside of it is refused
+    Offer offer{};                  ///< to one job: a job above it is refused
 };
 
 /// @param record the job's journal record; nullopt: the journal has none
