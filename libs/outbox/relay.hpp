@@ -50,6 +50,7 @@ class Relay {
     std::size_t publish(const Page& page, Done& done);
     /// Measures the waiting messages and the age of the oldest, by the database's clock.
     void measure(const std::string& reason);
+    void report_age(const std::string& reason);
     store::Database& database_;
     bus::Bus& bus_;
     std::string owner_;

@@ -29,7 +29,7 @@ struct ProbeAnswer {
 
 /// Exit status 0 takes, 1 refuses, any other defers.
 ProbeAnswer answer_of_exit(int status, std::string_view output);
-/// 2xx takes; 4xx refuses, except 401, 404, 405, 407, 408 and 429, which tell of the service and not of the
+/// 2xx takes; 4xx refuses, except 401, 404, 405, 407, 408 and 429, which concern the service and not the
 /// job; any other status defers.
 ProbeAnswer answer_of_http(int status, std::string_view body);
 /// The first line: at most 200 bytes, valid UTF-8, control characters replaced by spaces, spaces around

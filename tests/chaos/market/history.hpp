@@ -28,7 +28,7 @@ struct ContainerEvent {
     std::int64_t at = 0;
 };
 
-/// What a job must come to.
+/// The end that a job must come to.
 struct Expectation {
     std::string kind;                   ///< for the report: success, failure, …
     std::set<std::string> end;          ///< public statuses, one of which is the last
