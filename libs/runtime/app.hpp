@@ -72,22 +72,38 @@ class App {
 /// Sleeps; false if stopped meanwhile.
 bool pause(const std::stop_token& stop, Millis time);
 
+/// Runs once in place of the service, with its settings, if its option is given. It returns the exit status.
+template <class Config>
+struct Action {
+    std::string option;  ///< such as "--check"
+    std::string help;
+    int (*run)(const Config&, bool json);  ///< `json`: the option --json was given as well
+};
+
 /// The complete main of a service. Handles --help, --version and --check-config; prints every mistake on
 /// stderr, one line each, `NAME: what is wrong`, and returns 78.
 /// @param read  fills the service's configuration from Settings
 /// @param serve builds adapters and loops and returns app.run()
 template <class Config>
 int service_main(int argc, char** argv, const std::string& service, const std::string& summary,
-                 Config (*read)(Settings&), int (*serve)(App&, const Config&));
+                 Config (*read)(Settings&), int (*serve)(App&, const Config&),
+                 const std::vector<Action<Config>>& actions = {});
 
 /// The parts of service_main that do not depend on Config.
 struct Arguments {
     bool check_config = false;
     std::vector<std::string> env_files;
-    std::optional<int> exit_now;  ///< --help, --version or a wrong argument
+    std::optional<int> exit_now;        ///< --help, --version or a wrong argument
+    std::optional<std::size_t> action;  ///< index of the action whose option is given
+    bool json = false;
+};
+struct ActionOption {
+    std::string option;
+    std::string help;
 };
 Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,
-                          const std::function<std::vector<Settings::Asked>()>& settings);
+                          const std::function<std::vector<Settings::Asked>()>& settings,
+                          const std::vector<ActionOption>& actions = {});
 /// Reads the files in order; the last one that sets a name counts. Absent: one is unreadable or malformed,
 /// and the error was printed on stderr.
 std::optional<EnvFile> read_env_files(const std::string& service, const std::vector<std::string>& paths);
@@ -97,13 +113,19 @@ int run_guarded(const std::string& service, const std::function<int()>& body);
 
 template <class Config>
 int service_main(int argc, char** argv, const std::string& service, const std::string& summary,
-                 Config (*read)(Settings&), int (*serve)(App&, const Config&)) {
-    const auto arguments = parse_arguments(argc, argv, service, summary, [&] {
+                 Config (*read)(Settings&), int (*serve)(App&, const Config&),
+                 const std::vector<Action<Config>>& actions) {
+    std::vector<ActionOption> options;
+    for (const auto& action : actions) {
+        options.push_back({action.option, action.help});
+    }
+    const auto settings_read = [&] {
         Settings none([](const std::string&) { return std::nullopt; });
         (void)read_common(none);
         (void)read(none);
         return none.asked();
-    });
+    };
+    const auto arguments = parse_arguments(argc, argv, service, summary, settings_read, options);
     if (arguments.exit_now) {
         return *arguments.exit_now;
     }
@@ -122,6 +144,9 @@ int service_main(int argc, char** argv, const std::string& service, const std::s
         return status;
     }
     return run_guarded(service, [&] {
+        if (arguments.action) {
+            return actions[*arguments.action].run(config, arguments.json);
+        }
         App app(service, common);
         return serve(app, config);
     });

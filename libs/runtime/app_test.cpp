@@ -242,6 +242,19 @@ TEST_CASE("--check-config names every mistake at once, exits 78, and repeats no 
     CHECK(testkit::run(spec({})).status == 78);
 }
 
+TEST_CASE("an action runs in place of the service, with its settings, and gives the exit status") {
+    const auto first = [](std::vector<std::string> arguments) {
+        return testkit::run(spec(kGood, std::move(arguments)));
+    };
+    const auto text = first({"--first"});
+    CHECK(text.status == 0);
+    CHECK(text.output == kGood.at("TEST_PRIVATE_KEY").substr(0, 1) + "\n");
+    CHECK(first({"--first", "--json"}).output == "\"" + text.output.substr(0, 1) + "\"\n");
+    CHECK(first({"--fail"}).status == 1);
+    CHECK(first({"--fail", "--first"}).status == 2);
+    CHECK(testkit::run(spec({}, {"--first"})).status == 78);
+}
+
 TEST_CASE(
     "--help lists every setting with default and help in columns; --version; a wrong argument is refused") {
     const auto help = testkit::run(spec({}, {"--help"}));

@@ -39,7 +39,8 @@ std::string table_of(const std::vector<Settings::Asked>& settings) {
 }  // namespace
 
 Arguments parse_arguments(int argc, char** argv, const std::string& service, const std::string& summary,
-                          const std::function<std::vector<Settings::Asked>()>& settings) {
+                          const std::function<std::vector<Settings::Asked>()>& settings,
+                          const std::vector<ActionOption>& actions) {
     CLI::App app(summary, service);
     app.set_help_flag("-h,--help", "Show this help and every setting");
     app.set_version_flag("--version", service + " " + LAMDA_VERSION, "Show the version");
@@ -50,9 +51,24 @@ Arguments parse_arguments(int argc, char** argv, const std::string& service, con
            "Also read settings from this file; the environment takes precedence. Of several files the "
            "last one that sets a name counts")
         ->allow_extra_args(false);
+    if (!actions.empty()) {
+        app.add_flag("--json", out.json, "Write the result of another option as JSON");
+    }
+    std::vector<CLI::Option*> chosen;
+    for (const auto& action : actions) {
+        chosen.push_back(app.add_flag(action.option, action.help));
+        for (auto* other : std::vector(chosen.begin(), chosen.end() - 1)) {
+            chosen.back()->excludes(other);
+        }
+    }
     app.footer([&] { return table_of(settings()); });
     try {
         app.parse(argc, argv);
+        const auto action = std::find_if(chosen.begin(), chosen.end(),
+                                         [](const auto* option) { return option->count() > 0; });
+        if (action != chosen.end()) {
+            out.action = static_cast<std::size_t>(action - chosen.begin());
+        }
     } catch (const CLI::Success& wanted) {
         out.exit_now = app.exit(wanted);
     } catch (const CLI::ParseError& wrong) {

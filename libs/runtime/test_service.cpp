@@ -1,6 +1,7 @@
 // Service for app_test: its loops behave as TEST_LOOP selects.
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <thread>
 
 #include "runtime/app.hpp"
@@ -27,6 +28,11 @@ Config read(Settings& settings) {
         settings.mistake("TEST_PRIVATE_KEY", "must have 8 characters");
     }
     return out;
+}
+
+int first_character(const Config& config, bool json) {
+    std::printf(json ? "\"%c\"\n" : "%c\n", config.key.reveal().at(0));
+    return 0;
 }
 
 int serve(App& app, const Config& config) {
@@ -64,5 +70,7 @@ int serve(App& app, const Config& config) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    return service_main<Config>(argc, argv, "test-service", "Runs the behaviour of TEST_LOOP.", read, serve);
+    return service_main<Config>(argc, argv, "test-service", "Runs the behaviour of TEST_LOOP.", read, serve,
+                                {{"--first", "Shows the first character", &first_character},
+                                 {"--fail", "Fails", [](const Config&, bool) { return 1; }}});
 }

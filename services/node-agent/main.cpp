@@ -1,4 +1,7 @@
 // lamda-node-agent: runs a provider's jobs. The only file that names concrete adapters.
+#include <unistd.h>
+
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
 
@@ -7,12 +10,15 @@
 #include "rpcpool/multi_rpc.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
+#include "services/node-agent/benchmark/benchmark.hpp"
 #include "services/node-agent/bus/assignment_loop.hpp"
 #include "services/node-agent/bus/detachable_loop.hpp"
 #include "services/node-agent/bus/heartbeat_loop.hpp"
 #include "services/node-agent/bus/retract_loop.hpp"
 #include "services/node-agent/bus/status_repeater.hpp"
+#include "services/node-agent/check/check_list.hpp"
 #include "services/node-agent/config.hpp"
+#include "services/node-agent/executor/docker/docker_check.hpp"
 #include "services/node-agent/executor/docker/docker_executor.hpp"
 #include "services/node-agent/executor/janitor.hpp"
 #include "services/node-agent/executor/runner.hpp"
@@ -201,11 +207,49 @@ int serve(runtime::App& app, const Config& config) {
     return run_agent(app, with_gpus(config, app.log()));
 }
 
+/// Prints what works; 1 if something failed.
+int check(const Config& config, bool json) {
+    constexpr Millis kTimeout{30'000};
+    net::HttpClient http;
+    DockerEngine engine(config.docker_host, http);
+    auto checks = agent_checks(config, http);
+    checks.insert(checks.begin(), {"Docker", "check DOCKER_HOST, that the engine runs, and the group docker",
+                                   [&] { return check_engine(engine, config.runtime); }});
+    const auto report = run_checks(checks, kTimeout);
+    const auto text =
+        json ? report_json(report) + "\n" : report_table(report, terminal::screen_of(STDOUT_FILENO));
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    std::fflush(stdout);
+    const int status = report.ok() ? 0 : 1;
+    if (!report.complete) {
+        std::_Exit(status);  // an overdue check still uses the objects
+    }
+    return status;
+}
+
+/// Prints a signed measurement (docs/protocol.md, "Benchmark"), as JSON in any case.
+int benchmark(const Config& config, bool) {
+    const SystemClock clock;
+    net::HttpClient http;
+    const auto domain = wire::market_domain(market_chain(config, http), config.job_manager);
+    wire::Benchmark out{
+        config.signer->address(), {}, result_of(measure_machine(config, http, {}, clock)), {}};
+    out.at = clock.now();
+    const auto text = wire::to_json(wire::sign_benchmark(out, domain, *config.signer)) + "\n";
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return 0;
+}
+
 }  // namespace
 }  // namespace lamda::agent
 
 int main(int argc, char** argv) {
-    return lamda::runtime::service_main<lamda::agent::Config>(argc, argv, "node-agent",
-                                                              "runs a provider's jobs in containers",
-                                                              lamda::agent::read_config, lamda::agent::serve);
+    return lamda::runtime::service_main<lamda::agent::Config>(
+        argc, argv, "node-agent", "runs a provider's jobs in containers", lamda::agent::read_config,
+        lamda::agent::serve,
+        {{"--check",
+          "Check all that the agent needs, print what to do, and exit: 0 if nothing failed, else 1",
+          lamda::agent::check},
+         {"--benchmark", "Measure this machine for at most half a minute, print the signed result, and exit",
+          lamda::agent::benchmark}});
 }

@@ -156,16 +156,20 @@ void Scenario::make_durables(Millis ack_wait) {
 }
 
 void Scenario::start(const Env& more_env) {
+    process_.emplace(spec(more_env));
+}
+
+testkit::ProcessSpec Scenario::spec(const Env& more_env) const {
     auto env = env_;
     for (const auto& [name, value] : more_env) {
         env[name] = value;
     }
-    testkit::ProcessSpec spec;
-    spec.argv = {testkit::binary_dir() + "/bin/lamda-node-agent"};
-    spec.env = env;
-    spec.cwd = servers_.dir.path();
-    spec.log_file = log_file_;
-    process_.emplace(spec);
+    testkit::ProcessSpec out;
+    out.argv = {testkit::binary_dir() + "/bin/lamda-node-agent"};
+    out.env = env;
+    out.cwd = servers_.dir.path();
+    out.log_file = log_file_;
+    return out;
 }
 
 std::string Scenario::ready_report() {

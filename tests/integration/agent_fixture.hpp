@@ -59,6 +59,8 @@ class Scenario {
     /// @param ack_wait short, so that an agent that restarts gets an unacknowledged message again soon
     void make_durables(Millis ack_wait = Millis(2'000));
     void start(const Env& more_env = {});
+    /// The agent's process, as start() starts it.
+    testkit::ProcessSpec spec(const Env& more_env = {}) const;
     /// Waits until /readyz reports ready.
     void wait_ready();
     std::string ready_report();

@@ -66,8 +66,8 @@ test('asyncapi.yaml passes the official parser', async () => {
 test('asyncapi.yaml has the schema and the sample of every message, and the sample is valid', async () => {
     const { document } = await parseAsyncapi();
     const described = document.components().messages().all();
-    // The spec is embedded by others, and no message of its own.
-    const wanted = [...messages.keys()].filter((name) => name !== 'job_spec.v1');
+    // The spec is embedded by others, the benchmark is printed: no messages of their own.
+    const wanted = [...messages.keys()].filter((name) => !['job_spec.v1', 'benchmark.v1'].includes(name));
     assert.equal(described.length, wanted.length);
     for (const name of wanted) {
         const { schema, sample } = messages.get(name);

@@ -123,6 +123,17 @@ Machine DockerEngine::machine() {
     return {number("MemTotal"), static_cast<std::uint32_t>(number("NCPU"))};
 }
 
+DockerEngine::Reports DockerEngine::reports() {
+    auto version = call("GET", "/version");
+    auto info = call("GET", "/info");
+    for (const auto* answer : {&version, &info}) {
+        if (answer->status != 200) {
+            refuse(answer->status, answer->body);
+        }
+    }
+    return {std::move(version.body), std::move(info.body)};
+}
+
 std::set<std::string> DockerEngine::runtimes() {
     const auto answer = call("GET", "/info");
     if (answer.status != 200) {

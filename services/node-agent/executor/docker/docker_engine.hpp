@@ -129,6 +129,12 @@ class DockerEngine {
     std::set<std::string> used_images();
     /// Removes an image that only `names`, its tags, refer to. False: a container or another name uses it.
     bool remove_image(const std::string& id, const std::vector<std::string>& names);
+    struct Reports {
+        std::string version;
+        std::string info;
+    };
+    /// The engine's reports on itself, as JSON (GET /version, GET /info).
+    Reports reports();
     /// Names of the runtimes that containers can have.
     std::set<std::string> runtimes();
     /// Returns false if a container of this name exists already. Omits max_layer_bytes if the engine does not
