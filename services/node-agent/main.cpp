@@ -1,6 +1,7 @@
 // lamda-node-agent: runs a provider's jobs. The only file that names concrete adapters.
 #include <cstdlib>
 
+#include "crypto/digest.hpp"
 #include "eth/rpc_client.hpp"
 #include "net/http_client.hpp"
 #include "rpcpool/multi_rpc.hpp"
@@ -34,6 +35,15 @@ rpcpool::RpcConfig opbnb_config(const Config& config) {
         .urls = config.opbnb_rpc_urls, .chain = config.registration.chain_id, .timeout = config.rpc_timeout};
 }
 
+/// Returns a function that makes a client of all BSC endpoints.
+auto bsc_opener(const Config& config, const Clock& clock, const telemetry::Log& log) {
+    return [&config, &clock, log](ChainId chain) {
+        return std::make_unique<rpcpool::MultiRpc>(
+            rpcpool::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
+            clock, log);
+    };
+}
+
 RunnerConfig runner_config(const Config& config, const std::string& jobs_dir) {
     RunnerConfig out;
     out.jobs_dir = jobs_dir;
@@ -49,6 +59,12 @@ DockerExecutorConfig executor_config(const Config& config, const std::string& jo
     out.provider = config.signer->address();
     out.images = config.images;
     return out;
+}
+
+/// One folder for each key and state folder: another agent on this machine must not remove it.
+std::string secrets_dir(const Config& config) {
+    const auto owner = crypto::sha256(as_bytes(config.signer->address().hex() + "\n" + config.state_dir));
+    return config.secrets_dir + "/" + owner.hex().substr(2, 16);
 }
 
 void add_probes(runtime::App& app, const Config& config, bus::Bus& bus, DockerEngine& engine,
@@ -107,13 +123,10 @@ int run_agent(runtime::App& app, const Config& config) {
     net::HttpClient http;
     DockerEngine engine(config.docker_host, http);
     DockerExecutor executor(executor_config(config, jobs_dir), engine, pulled, clock, log);
+    SecretFiles secrets(signer, secrets_dir(config));
     ipfs::ContentStore content(config.content, http);
     ChainLearner learner(identity, bsc_endpoints(config, http), log, app.health());
-    const auto open_bsc = [&](ChainId chain) {
-        return std::make_unique<rpcpool::MultiRpc>(
-            rpcpool::RpcConfig{.urls = config.bsc_rpc_urls, .chain = chain, .timeout = config.rpc_timeout},
-            clock, log);
-    };
+    const auto open_bsc = bsc_opener(config, clock, log);
     rpcpool::MultiRpc opbnb(opbnb_config(config), clock, log);
     bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
 
@@ -130,9 +143,9 @@ int run_agent(runtime::App& app, const Config& config) {
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
     RetractLoop retractions(bus, journal, executor, self, log, app.metrics(), app.health());
-    Runner runner(runner_config(config, jobs_dir), journal, statuses, retries, executor, content, bus,
-                  context);
-    Janitor janitor(journal, executor, jobs_dir, clock);
+    Runner runner(runner_config(config, jobs_dir), journal, statuses, retries, executor, secrets, content,
+                  bus, context);
+    Janitor janitor(journal, executor, secrets, jobs_dir, clock);
     Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, context);
     OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, context);
 
