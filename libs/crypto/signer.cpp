@@ -1,6 +1,7 @@
 #include "crypto/signer.hpp"
 
 #include <secp256k1.h>
+#include <secp256k1_ecdh.h>
 #include <secp256k1_recovery.h>
 #include <string.h>
 
@@ -61,6 +62,26 @@ constexpr std::array<std::uint8_t, 32> kHalfOrder = {
     0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
     0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0};
 
+Result<secp256k1_pubkey> parse_point(BytesView key) {
+    Bytes whole(key.begin(), key.end());
+    if (whole.size() == 64) {
+        whole.insert(whole.begin(), 0x04);  // SEC 1: uncompressed
+    }
+    secp256k1_pubkey parsed;
+    // The library aborts on empty input.
+    if (whole.empty() ||
+        secp256k1_ec_pubkey_parse(verifying_context(), &parsed, whole.data(), whole.size()) != 1) {
+        return Error{"invalid_public_key", "not a point of secp256k1 in 33, 64 or 65 bytes", ""};
+    }
+    return parsed;
+}
+
+/// Hash function of secp256k1_ecdh: the x coordinate itself, as in SEC 1.
+int take_x(unsigned char* out, const unsigned char* x, const unsigned char* /*y*/, void* /*data*/) {
+    std::copy(x, x + 32, out);
+    return 1;
+}
+
 Error bad_signature(const char* what) {
     return Error{"invalid_signature", what, ""};
 }
@@ -113,7 +134,7 @@ Result<Signature> Signature::from_hex65(std::string_view text) {
     return from_bytes65(*bytes);
 }
 
-Result<Address> recover(const Bytes32& digest, const Signature& signature) {
+Result<Bytes> recover_public_key(const Bytes32& digest, const Signature& signature) {
     if (signature.recovery_id > 1) {
         return bad_signature("the recovery id must be 0 or 1");
     }
@@ -133,21 +154,38 @@ Result<Address> recover(const Bytes32& digest, const Signature& signature) {
     if (secp256k1_ecdsa_recover(context, &key, &parsed, digest.array().data()) != 1) {
         return bad_signature("no public key matches this signature");
     }
-    return address_of(serialized(context, key));
+    return serialized(context, key);
+}
+
+Result<Address> recover(const Bytes32& digest, const Signature& signature) {
+    const auto key = recover_public_key(digest, signature);
+    if (!key) {
+        return key.error();
+    }
+    return address_of(*key);
 }
 
 Result<Address> address_of_public_key(BytesView key) {
-    Bytes whole(key.begin(), key.end());
-    if (whole.size() == 64) {
-        whole.insert(whole.begin(), 0x04);  // SEC 1: uncompressed
+    const auto parsed = parse_point(key);
+    if (!parsed) {
+        return parsed.error();
     }
-    secp256k1_pubkey parsed;
-    // The library aborts on empty input.
-    if (whole.empty() ||
-        secp256k1_ec_pubkey_parse(verifying_context(), &parsed, whole.data(), whole.size()) != 1) {
-        return Error{"invalid_public_key", "not a point of secp256k1 in 33, 64 or 65 bytes", ""};
+    return address_of(serialized(verifying_context(), *parsed));
+}
+
+Result<Bytes> compressed_public_key(BytesView key) {
+    const auto parsed = parse_point(key);
+    if (!parsed) {
+        return parsed.error();
     }
-    return address_of(serialized(verifying_context(), parsed));
+    Bytes out(33);
+    std::size_t size = out.size();
+    secp256k1_ec_pubkey_serialize(verifying_context(), out.data(), &size, &*parsed, SECP256K1_EC_COMPRESSED);
+    return out;
+}
+
+Result<SecretBytes> Signer::agree(BytesView) const {
+    return Error{"no_key_agreement", "the signer holds its key elsewhere, and only signs with it", ""};
 }
 
 struct LocalSigner::Impl {
@@ -207,6 +245,19 @@ const Address& LocalSigner::address() const {
 
 Bytes LocalSigner::public_key() const {
     return impl_->public_key;
+}
+
+Result<SecretBytes> LocalSigner::agree(BytesView public_key) const {
+    const auto point = parse_point(public_key);
+    if (!point) {
+        return point.error();
+    }
+    SecretBytes out(32);
+    // In constant time. Fails for keys out of range only, which this one is not.
+    if (secp256k1_ecdh(impl_->context.get(), out.data(), &*point, impl_->key.data(), take_x, nullptr) != 1) {
+        throw std::runtime_error("secp256k1: key agreement failed");
+    }
+    return out;
 }
 
 Signature LocalSigner::sign(BytesView message) const {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "core/ids.hpp"
+#include "crypto/secret_bytes.hpp"
 
 namespace lamda::crypto {
 
@@ -28,9 +29,14 @@ struct Signature {
 /// Address that signed the digest. Errors: `invalid_signature` if no key matches.
 Result<Address> recover(const Bytes32& digest, const Signature& signature);
 
+/// Public key that signed the digest: 64 bytes, x and y. Errors: `invalid_signature` if no key matches.
+Result<Bytes> recover_public_key(const Bytes32& digest, const Signature& signature);
+
 /// The address of a public key (SEC 1, section 2.3.3): 33 bytes compressed, 65 bytes, or its last 64.
 /// Errors: `invalid_public_key`.
 Result<Address> address_of_public_key(BytesView key);
+/// The 33 bytes of a public key in any of these forms. Errors: `invalid_public_key`.
+Result<Bytes> compressed_public_key(BytesView key);
 
 /// The signer cannot answer now: wait and retry. A signature may have been made; an unused signature is
 /// harmless.
@@ -56,6 +62,9 @@ class Signer {
     /// Returns if the signer can sign for the address, as far as can be checked without signing.
     /// @throws Unavailable, SigningRefused
     virtual void check() const = 0;
+    /// Returns the x coordinate that this key and the public key share (ECDH; SEC 1, section 3.3.1), 32
+    /// bytes. Errors: `invalid_public_key`, `no_key_agreement`: only a key in memory can do it.
+    virtual Result<SecretBytes> agree(BytesView public_key) const;
 };
 
 /// A key in memory, in one place only, wiped on destruction; deterministic nonces (RFC 6979). Never printed.
@@ -72,6 +81,7 @@ class LocalSigner final : public Signer {
     const Address& address() const override;
     Signature sign(BytesView message) const override;
     void check() const override {}
+    Result<SecretBytes> agree(BytesView public_key) const override;
     /// For digests other than keccak256.
     Signature sign_digest(const Bytes32& digest) const;
     /// 64 bytes: x and y, big-endian.

@@ -121,6 +121,7 @@ void Network::define_services() {
         define(agent_name(i), "lamda-node-agent",
                with({{"AGENT_PRIVATE_KEY", testkit::dev_key(kProviderKeys[i])},
                      {"AGENT_STATE_DIR", state},
+                     {"AGENT_SECRETS_DIR", "/dev/shm/lamda-agent"},
                      {"AGENT_CAPACITY", "2"},
                      {"AGENT_CONFIRM", "true"},
                      {"AGENT_CLAIM", "true"},

@@ -46,6 +46,18 @@ lamda::Status verify_heartbeat(const Heartbeat& heartbeat, const eth::Eip712Doma
     return Ok{};
 }
 
+Result<Bytes> public_key_of(const Heartbeat& heartbeat, const eth::Eip712Domain& domain) {
+    if (!heartbeat.signature) {
+        return Error{"invalid_signature", "the heartbeat is not signed", "/signature"};
+    }
+    const auto key = crypto::recover_public_key(crypto::keccak256(heartbeat_message(heartbeat, domain)),
+                                                *heartbeat.signature);
+    if (!key) {
+        return key.error();
+    }
+    return crypto::compressed_public_key(*key);
+}
+
 namespace {
 
 Bytes notice_message(const Heartbeat& heartbeat, const std::string& text, const eth::Eip712Domain& domain) {

@@ -8,25 +8,27 @@ using detail::Fields;
 using detail::Json;
 
 std::string to_json(const Assignment& message) {
-    return Json(Json::Object{
-                    {"v", 1},
-                    {"jobId", message.job_id.hex()},
-                    {"attempt", message.attempt},
-                    {"provider", message.provider.hex()},
-                    {"dockerImage", message.docker_image},
-                    {"inputFileCID", message.input_file_cid},
-                    {"command", detail::command_json(message.command)},
-                    {"env", detail::env_json(message.env)},
-                    {"requirements", detail::requirements_json(message.requirements)},
-                    {"chainId", message.chain_id.value},
-                    {"jobManager",
-                     message.job_manager ? std::optional(message.job_manager->hex()) : std::nullopt},
-                    {"renter", message.renter ? std::optional(message.renter->hex()) : std::nullopt},
-                    {"payment", message.payment ? std::optional(to_decimal(*message.payment)) : std::nullopt},
-                    {"blockNumber", message.block_number.value},
-                    {"blockHash", message.block_hash.hex()},
-                })
-        .text();
+    Json::Object fields = {
+        {"v", 1},
+        {"jobId", message.job_id.hex()},
+        {"attempt", message.attempt},
+        {"provider", message.provider.hex()},
+        {"dockerImage", message.docker_image},
+        {"inputFileCID", message.input_file_cid},
+        {"command", detail::command_json(message.command)},
+        {"env", detail::env_json(message.env)},
+        {"requirements", detail::requirements_json(message.requirements)},
+        {"chainId", message.chain_id.value},
+        {"jobManager", message.job_manager ? std::optional(message.job_manager->hex()) : std::nullopt},
+        {"renter", message.renter ? std::optional(message.renter->hex()) : std::nullopt},
+        {"payment", message.payment ? std::optional(to_decimal(*message.payment)) : std::nullopt},
+        {"blockNumber", message.block_number.value},
+        {"blockHash", message.block_hash.hex()},
+    };
+    if (message.spec) {
+        fields.emplace_back("spec", *message.spec);
+    }
+    return Json(std::move(fields)).text();
 }
 
 Result<Assignment> parse_assignment(std::string_view json) {
@@ -55,6 +57,7 @@ Result<Assignment> parse_assignment(std::string_view json) {
     if (fields.has("payment")) {
         out.payment = fields.checked("payment", u256_from_decimal(fields.text("payment", 1, 78)), U256(0));
     }
+    out.spec = fields.optional_text("spec", kMostSpecBytes);
     out.block_number.value = fields.uint64("blockNumber", 0);
     out.block_hash = fields.lowercase_id<BlockHash>("blockHash");
     if (failure) {

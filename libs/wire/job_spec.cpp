@@ -14,12 +14,12 @@ namespace {
 using detail::Fields;
 using detail::Json;
 
-constexpr std::size_t kMostCanonical = 65536;
+constexpr std::size_t kMostCanonical = kMostSpecBytes;
 /// Input limit, before white space and escapes (at most six bytes each) are removed.
 constexpr detail::Limits kSpecLimits{.bytes = 8 * kMostCanonical, .depth = 4, .inexact_allowed = false};
 
 Json to_value(const JobSpec& spec) {
-    return Json::Object{
+    Json::Object out = {
         {"version", 1},
         {"chainId", spec.chain_id.value},
         {"jobManager", spec.job_manager.hex()},
@@ -33,13 +33,17 @@ Json to_value(const JobSpec& spec) {
         {"requirements", detail::requirements_json(spec.requirements)},
         {"salt", spec.salt.hex()},
     };
+    if (!spec.secrets.empty()) {
+        out.emplace_back("secrets", detail::env_json(spec.secrets));
+    }
+    return out;
 }
 
 Result<JobSpec> read_spec(const Json& value, std::vector<Error>* every) {
     std::optional<Error> failure;
     Fields fields(value, "", failure, every);
     fields.only({"version", "chainId", "jobManager", "renter", "provider", "minPayment", "dockerImage",
-                 "inputFileCID", "command", "env", "requirements", "salt"});
+                 "inputFileCID", "command", "env", "requirements", "salt", "secrets"});
     fields.all({"inputFileCID"});
     fields.object("requirements")
         .only({"cpuMillis", "memoryMib", "diskMib", "gpuCount", "network", "timeLimitSeconds"});
@@ -60,6 +64,9 @@ Result<JobSpec> read_spec(const Json& value, std::vector<Error>* every) {
     spec.env = detail::read_env(fields);
     spec.requirements = detail::read_requirements(fields);
     spec.salt = fields.lowercase_id<Bytes32>("salt");
+    if (value.find("secrets") != nullptr) {
+        spec.secrets = detail::read_secrets(fields);
+    }
     if (failure) {
         return *failure;
     }
@@ -194,6 +201,12 @@ Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefau
     if (spec && spec->job_manager != defaults.job_manager) {
         fields.refuse("wrong_contract", "jobs are of the contract " + defaults.job_manager.hex() + " here",
                       "jobManager");
+    }
+    if (spec && !spec->secrets.empty() && canonical_json(*spec) != partial.text()) {
+        fields.refuse(
+            "not_complete",
+            "a spec with secrets needs all its members in the stored form, as its secrets were sealed for",
+            "secrets");
     }
     if (failure) {
         return *failure;

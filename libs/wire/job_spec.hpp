@@ -35,8 +35,13 @@ struct JobSpec {
     std::map<std::string, std::string> env;
     Requirements requirements;
     Bytes32 salt;
+    /// Sealed to the provider (secrets.hpp), by name: base64url. Empty: no member in the stored form.
+    std::map<std::string, std::string> secrets{};
     bool operator==(const JobSpec&) const = default;
 };
+
+/// Largest canonical form.
+inline constexpr std::size_t kMostSpecBytes = 65536;
 
 /// Parses the stored form. Refuses a missing field, unknown fields, duplicate keys, floats, non-ASCII keys,
 /// depth over 4 and more than 65,536 bytes of canonical form; the input need not be canonical. Errors name
@@ -65,7 +70,8 @@ struct SpecDefaults {
 };
 /// @param breaches receives all breaches, one for each place; the returned error is the first. Addresses may
 /// be in any case with a correct checksum (EIP-55), and not zero; a CID may have any form and is stored as
-/// CIDv1 in base32.
+/// CIDv1 in base32. A spec with secrets has to be complete and in the stored form already: `not_complete`,
+/// because any change would make its secrets impossible to open.
 Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefaults& defaults,
                                   std::vector<Error>* breaches = nullptr);
 

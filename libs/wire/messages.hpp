@@ -32,6 +32,8 @@ struct Assignment {
     std::optional<Address> job_manager;  ///< absent: sent by an older release of the dispatcher
     std::optional<Address> renter;       ///< absent: as above
     std::optional<U256> payment;         ///< wei on chain; absent: as above
+    /// The canonical spec of a job with secrets (secrets.hpp); absent: no secrets.
+    std::optional<std::string> spec{};
     BlockNum block_number;
     BlockHash block_hash;
     bool operator==(const Assignment&) const = default;
@@ -160,6 +162,8 @@ Heartbeat sign_notice(Heartbeat heartbeat, std::string text, const eth::Eip712Do
 lamda::Status verify_notice(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
 /// Verifies the signature of heartbeat.provider, without the notice's. Errors: `invalid_signature`.
 lamda::Status verify_heartbeat(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
+/// Public key that signed a verified heartbeat, 33 bytes: the provider's. Errors: `invalid_signature`.
+Result<Bytes> public_key_of(const Heartbeat& heartbeat, const eth::Eip712Domain& domain);
 std::string to_json(const Heartbeat& message);
 Result<Heartbeat> parse_heartbeat(std::string_view json);
 

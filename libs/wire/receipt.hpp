@@ -38,8 +38,8 @@ lamda::Status check_receipt(const Receipt& receipt, const JobSpec& spec);
 /// Verifies the signature of document.provider. Errors: `invalid_signature`.
 lamda::Status verify_receipt(const SignedReceipt& document);
 
-/// Returns the receipt of a verified `completed` status if it is valid without the status: well-formed, of
-/// the status's job, attempt, output and exit code, of the spec, and signed by the status's provider.
+/// Returns the receipt of a verified `completed` status if it is valid by itself: well-formed, of the
+/// status's job, attempt, output and exit code, of the spec, and signed by the status's provider.
 /// @param spec absent: unknown, input and image are not compared
 /// Errors: `invalid_receipt`, `invalid_signature`
 Result<SignedReceipt> receipt_of(const JobStatus& status, const std::optional<JobSpec>& spec, ChainId bsc,

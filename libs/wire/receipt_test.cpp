@@ -38,7 +38,7 @@ std::unique_ptr<crypto::LocalSigner> another_key() {
 SignedReceipt document() {
     return receipt_of(sample(), sample_spec(), kChain, kJobManager).value();
 }
-/// The reason why the status's receipt is not valid without it; empty: it does.
+/// The reason why the status's receipt is not valid by itself; empty: it is.
 std::string fault(const JobStatus& status, const std::optional<JobSpec>& spec = sample_spec()) {
     const auto receipt = receipt_of(status, spec, kChain, kJobManager);
     return receipt ? "" : receipt.error().code + " " + receipt.error().where;
@@ -55,7 +55,7 @@ JobStatus resigned(JobStatus status) {
 
 }  // namespace
 
-TEST_CASE("a receipt that viem signed is valid alone, and round-trips as a document") {
+TEST_CASE("a receipt that viem signed is valid by itself, and round-trips as a document") {
     const auto receipt = document();
     CHECK(receipt.provider == sample().provider);
     CHECK(parse_signed_receipt(to_json(receipt)).value() == receipt);

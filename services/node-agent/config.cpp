@@ -210,6 +210,11 @@ Config read_config(runtime::Settings& settings) {
     if (!config.state_dir.empty() && config.state_dir.front() != '/') {
         settings.mistake("AGENT_STATE_DIR", "must be an absolute path: the container engine needs one");
     }
+    config.secrets_dir = settings.text(
+        "AGENT_SECRETS_DIR", "folder of jobs' opened secrets; must be in memory (tmpfs)", "/run/lamda-agent");
+    if (config.secrets_dir.empty() || config.secrets_dir.front() != '/') {
+        settings.mistake("AGENT_SECRETS_DIR", "must be an absolute path: the container engine needs one");
+    }
     config.capacity = settings.number("AGENT_CAPACITY", "jobs that run at the same time", 1, 1, 256);
     config.nats_url = runtime::read_nats_url(settings);
     config.docker_host =

@@ -19,6 +19,7 @@ namespace lamda::agent {
 struct Config {
     std::shared_ptr<const crypto::Signer> signer;  ///< the provider
     std::string state_dir;                         ///< absolute
+    std::string secrets_dir;                       ///< absolute, on a tmpfs
     std::size_t capacity = 1;
     runtime::Secret nats_url;
     std::string docker_host;

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "crypto/digest.hpp"
 #include "eth/rpc_client.hpp"
 #include "net/http_client.hpp"
 #include "rpcpool/multi_rpc.hpp"
@@ -78,6 +79,12 @@ DockerExecutorConfig executor_config(const Config& config, const std::string& jo
     out.auth_file = config.auth_file;
     out.runtime = config.runtime;
     return out;
+}
+
+/// One folder for each key and state folder: another agent on this machine must not remove it.
+std::string secrets_dir(const Config& config) {
+    const auto owner = crypto::sha256(as_bytes(config.signer->address().hex() + "\n" + config.state_dir));
+    return config.secrets_dir + "/" + owner.hex().substr(2, 16);
 }
 
 void add_probes(runtime::App& app, const Config& config, bus::Bus& bus, DockerEngine& engine,
@@ -154,6 +161,7 @@ int run_agent(runtime::App& app, const Config& config) {
     net::HttpClient http;
     DockerEngine engine(config.docker_host, http);
     DockerExecutor executor(executor_config(config, jobs_dir), engine, pulled, clock, log);
+    SecretFiles secrets(signer, secrets_dir(config));
     ipfs::ContentStore content(config.content, http);
     ChainLearner learner(identity, bsc_endpoints(config, http), log, app.health());
     const auto open_bsc = [&](ChainId chain) { return bsc_pool(config, chain, clock, log); };
@@ -177,9 +185,9 @@ int run_agent(runtime::App& app, const Config& config) {
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
     RetractLoop retractions(bus, journal, executor, self, log, app.metrics(), app.health());
-    Runner runner(runner_config(config, jobs_dir, resources), journal, statuses, retries, executor, content,
-                  bus, context);
-    Janitor janitor(journal, executor, jobs_dir, clock);
+    Runner runner(runner_config(config, jobs_dir, resources), journal, statuses, retries, executor, secrets,
+                  content, bus, context);
+    Janitor janitor(journal, executor, secrets, jobs_dir, clock);
     Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, context);
     OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, context);
 

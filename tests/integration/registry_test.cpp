@@ -84,6 +84,13 @@ TEST_CASE("a provider is registered, rated and online") {
         market.heartbeat(1);
         return market.count("registry.presence WHERE running = 1") == 1;
     }));
+    const auto key = market.database().transact([&](store::Txn& txn) {
+        return txn
+            .one("SELECT public_key FROM api.node_key WHERE wallet_address = $1",
+                 {market.provider().address()})
+            .get<Bytes>("public_key");
+    });
+    CHECK(crypto::address_of_public_key(key).value() == market.provider().address());
     CHECK(market.node_is("is_online", "false"));
     REQUIRE(testkit::wait_until([&] {
         market.heartbeat(0);

@@ -26,8 +26,9 @@ struct JobOptions {
     std::optional<std::string> input_cid;
     std::vector<std::string> command;
     std::map<std::string, std::string> env;
-    std::string payment;  ///< parse_amount
-    bool yes = false;     ///< do not ask for confirmation
+    std::map<std::string, std::string> secrets;  ///< name to file; `-`: standard input
+    std::string payment;                         ///< parse_amount
+    bool yes = false;                            ///< do not ask for confirmation
     std::optional<std::uint32_t> cpu_millis;
     std::optional<std::uint32_t> memory_mib;
     std::optional<std::uint32_t> disk_mib;

@@ -60,12 +60,25 @@ void add_deploy(CLI::App& app, Verb& verb) {
     });
 }
 
+/// @throws CLI::ValidationError without the value: a secret may be there by mistake
+void add_pairs(const char* option, const char* form, const std::vector<std::string>& pairs,
+               std::map<std::string, std::string>& out) {
+    for (const auto& pair : pairs) {
+        const auto equals = pair.find('=');
+        if (equals == std::string::npos) {
+            throw CLI::ValidationError(option, std::string("wrong value; use ") + form);
+        }
+        out[pair.substr(0, equals)] = pair.substr(equals + 1);
+    }
+}
+
 void add_jobs(CLI::App& app, Verb& verb) {
     auto* job = app.add_subcommand("job", "Jobs: create, show, list, events, confirm, claim");
     job->require_subcommand(1);
 
     static JobOptions options;
     static std::vector<std::string> env;
+    static std::vector<std::string> secrets;
     auto* create = job->add_subcommand(
         "create", "Register a spec with the gateway and pay for it on BSC (WALLET_PRIVATE_KEY)");
     create->add_option("--spec", options.spec_file,
@@ -74,6 +87,9 @@ void add_jobs(CLI::App& app, Verb& verb) {
     create->add_option("--image", options.image, "container image");
     create->add_option("--input", options.input_cid, "CID of the input file or directory");
     create->add_option("--env", env, "NAME=value, repeatable");
+    create->add_option("--secret", secrets,
+                       "NAME=file, repeatable: the file's content, sealed to the provider; /run/secrets/NAME "
+                       "in the container (- is standard input)");
     create->add_option("--payment", options.payment, "wei, or with a unit: 0.01ether, 5gwei")->required();
     create->add_flag("--yes", options.yes, "do not ask before paying (lamda asks only on a terminal)");
     create->footer(std::string(kNoRefund) + "\n" + kExits);
@@ -86,13 +102,8 @@ void add_jobs(CLI::App& app, Verb& verb) {
     create->add_option("--time-limit", options.time_limit_seconds, "seconds");
     create->add_option("command", options.command, "command to run in the image, after --");
     create->callback([&verb] {
-        for (const auto& pair : env) {
-            const auto equals = pair.find('=');
-            if (equals == std::string::npos) {
-                throw CLI::ValidationError("--env", "wrong value \"" + pair + "\"; use NAME=value");
-            }
-            options.env[pair.substr(0, equals)] = pair.substr(equals + 1);
-        }
+        add_pairs("--env", "NAME=value", env, options.env);
+        add_pairs("--secret", "NAME=file", secrets, options.secrets);
         verb = [](Context& context) { return create_job(context, options); };
     });
 

@@ -12,18 +12,18 @@ constexpr std::size_t kMostDepth = 32;
 
 const Json kEmptyObject{Json::Object{}};
 
-bool is_environment_name(std::string_view name) {
-    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
-    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
-    return !name.empty() && name.size() <= 64 && letter(name.front()) &&
-           std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
-}
-
 std::string bytes_wanted(std::size_t least, std::size_t most) {
     return std::to_string(least) + " to " + std::to_string(most) + " bytes are needed";
 }
 
 }  // namespace
+
+bool is_variable_name(std::string_view name) {
+    const auto letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; };
+    const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+    return !name.empty() && name.size() <= 64 && letter(name.front()) &&
+           std::all_of(name.begin(), name.end(), [&](char c) { return letter(c) || digit(c); });
+}
 
 Fields::Fields(const Json& value, std::string pointer, std::optional<Error>& failure,
                std::vector<Error>* every)
@@ -229,7 +229,7 @@ std::map<std::string, std::string> Fields::environment(std::string_view key, std
     Fields inside(object, pointer_to(pointer_, key), failure_, every_);
     std::map<std::string, std::string> out;
     for (const auto& member : members) {
-        if (!is_environment_name(member.key)) {
+        if (!is_variable_name(member.key)) {
             inside.refuse("invalid_name", "a name is a letter or _, then at most 63 letters, digits or _",
                           member.key);
         }

@@ -19,6 +19,9 @@
 
 namespace lamda::wire::detail {
 
+/// ^[A-Za-z_][A-Za-z0-9_]{0,63}$
+bool is_variable_name(std::string_view name);
+
 class Fields {
   public:
     /// The arguments outlive this object. @param every receives the first breach of each place as well.

@@ -1,5 +1,7 @@
 #include "wire/detail/spec_fields.hpp"
 
+#include "crypto/seal.hpp"
+
 namespace lamda::wire::detail {
 
 std::vector<std::string> read_command(Fields& fields) {
@@ -19,6 +21,25 @@ Requirements read_requirements(Fields& fields) {
     out.gpu_count = inside.uint32("gpuCount", 0, 16);
     out.network = inside.boolean("network");
     out.time_limit_seconds = inside.uint32("timeLimitSeconds", 1, 86400);
+    return out;
+}
+
+std::map<std::string, std::string> read_secrets(Fields& fields) {
+    constexpr std::size_t kMost = 16;
+    constexpr std::size_t kMostPlain = 16U << 10;
+    auto out = fields.environment("secrets", kMost);
+    if (out.empty()) {
+        fields.refuse("out_of_range", "1 to 16 secrets are needed, or no member", "secrets");
+    }
+    Fields inside = fields.object("secrets");
+    for (const auto& [name, text] : out) {
+        const auto sealed = crypto::from_base64url(text);
+        if (!sealed || sealed->size() < crypto::kSealOverhead ||
+            sealed->size() > crypto::kSealOverhead + kMostPlain) {
+            inside.refuse("invalid_secret", "base64url of a sealed secret of at most 16,384 bytes is needed",
+                          name);
+        }
+    }
     return out;
 }
 

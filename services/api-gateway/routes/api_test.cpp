@@ -117,6 +117,20 @@ TEST_CASE("the signed receipt of a job is served as stored; without one the prob
     CHECK(keys_of(found.body["domain"]) == documented.properties.at("SigningDomain"));
 }
 
+TEST_CASE("a node's public key is served; without one the problem has its own code") {
+    Gateway gateway;
+    gateway.add_node(kProvider);
+    const auto path = "/api/nodes/" + kProvider.hex() + "/key";
+    CHECK(gateway.get(path).status == 404);
+    CHECK(gateway.get(path).body["code"] == "no_public_key");
+    CHECK(gateway.get("/api/nodes/" + kRenter.hex() + "/key").body["code"] == "not_found");
+    gateway.add_node_key(kProvider, Bytes(33, 2));
+    const auto found = gateway.get(path);
+    CHECK(found.status == 200);
+    CHECK(found.body["public_key"] == to_hex(Bytes(33, 2)));
+    CHECK(keys_of(found.body) == Documented().properties.at("NodeKey"));
+}
+
 TEST_CASE("without the database: 503 problems until it is back") {
     Gateway gateway;
     CHECK(gateway.get("/health").body["status"] == "ok");

@@ -1,5 +1,6 @@
 // Tests of POST /api/jobs on a real PostgreSQL, over a socket.
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <set>
 
 #include "contracts/job_manager.hpp"
@@ -73,6 +74,34 @@ TEST_CASE("submission: the spec is stored by its digest, and the transaction com
     CHECK(gateway.get("/api/nodes/0x90F79bf6EB2c4f870365E785982E1f101E93b960").body["errors"][0]["pointer"] ==
           "{address}");
     CHECK(gateway.get("/api/nodes?wallet_address=0x90F79bf6EB2c4f870365E785982E1f101E93b960").status == 400);
+}
+
+TEST_CASE("a spec with sealed secrets is stored as sent, with the client's salt, or refused") {
+    Gateway gateway;
+    gateway.add_node(kProvider);
+    std::ifstream in(testkit::source_dir() + "/tests/data/sealed_secrets.json");
+    const auto vectors = json::parse(in);
+    const auto spec = json::parse(vectors["spec"].get<std::string>());
+    const auto submit = [&](const json& sent) {
+        return gateway.send("POST", "/api/jobs",
+                            json({{"spec", sent}, {"payment_amount", spec["minPayment"]}}).dump(),
+                            {{"Idempotency-Key", "secrets"}});
+    };
+    const auto made = submit(spec);
+    INFO(made.body.dump());
+    REQUIRE(made.status == 201);
+    CHECK(made.body["spec"] == spec);
+    CHECK(made.body["id"] == vectors["jobId"]);
+    CHECK(submit(spec).body == made.body);
+    auto without_salt = spec;
+    without_salt.erase("salt");
+    const auto refused = submit(without_salt);
+    CHECK(refused.status == 400);
+    CHECK(pointers_of(refused.body) == std::set<std::string>{"/spec/secrets"});
+    CHECK(refused.body["errors"][0]["code"] == "not_complete");
+    const auto attached = gateway.send("PUT", "/api/jobs/" + id_of(1) + "/spec",
+                                       json({{"spec", spec}, {"signature", "0x"}}).dump());
+    CHECK(pointers_of(attached.body).contains("/spec/secrets"));
 }
 
 TEST_CASE("a submitted job is served at its Location before it is in a block") {

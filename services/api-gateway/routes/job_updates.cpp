@@ -138,6 +138,11 @@ http::Response attach_spec(const Parts& parts, const http::Request& request) {
             body.refuse("spec", breach);
         }
     }
+    if (spec && !spec->secrets.empty()) {
+        body.refuse(
+            {"/spec/secrets", "not_allowed",
+             "an attached spec has no secrets: they open only under the jobId that is the spec's digest"});
+    }
     const auto signature = body.text("signature");
     if (const auto parsed = crypto::Signature::from_hex65(signature.value_or("")); signature && !parsed) {
         body.refuse("signature", parsed.error());

@@ -89,6 +89,9 @@ TEST_CASE(
     gateway.add_job(1);
     gateway.add_receipt(1);
     gateway.add_node(7, "1");
+    Address seven;
+    seven.array()[19] = 7;
+    gateway.add_node_key(seven, Bytes(33, 2));
     Requester requester(gateway.port);
     const auto paths = documented_paths();
     REQUIRE(paths.size() > 10);

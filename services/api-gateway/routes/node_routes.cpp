@@ -62,6 +62,28 @@ http::Response reputation_response(const Parts& parts, const http::Request& requ
     return json_response(out.end_object().take());
 }
 
+/// @throws problem::Problem 404 `not_found`: unknown node, `no_public_key`: a node without one
+std::string key_json(const Parts& parts, const Address& address) {
+    const auto key = parts.database.transact([&](store::Txn& txn) {
+        auto found = find_public_key(txn, address);
+        if (!found && !is_registered(txn, address)) {
+            throw not_found("node");
+        }
+        return found;
+    });
+    if (!key) {
+        throw problem::Problem{404,
+                               "no_public_key",
+                               "",
+                               "the node's public key is unknown: no signed heartbeat was received from it",
+                               {}};
+    }
+    JsonWriter out;
+    out.begin_object().key("wallet_address").text(crypto::checksum_address(address));
+    out.key("public_key").text(to_hex(*key));
+    return out.end_object().take();
+}
+
 }  // namespace
 
 void add_node_routes(http::Server& server, const Parts& parts) {
@@ -77,6 +99,10 @@ void add_node_routes(http::Server& server, const Parts& parts) {
             throw not_found("node");
         }
         return json_response(*node);
+    });
+    add_route(server, parts, "GET", "/api/nodes/{address}/key", [&parts](const http::Request& request) {
+        const auto address = address_param(request);
+        return json_response(key_json(parts, address));
     });
     add_route(
         server, parts, "GET", "/api/reputation/{address}",

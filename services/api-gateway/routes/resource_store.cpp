@@ -22,6 +22,12 @@ std::optional<std::string> find_node(store::Txn& txn, const Address& wallet) {
     return row ? std::optional(views::node_json(*row)) : std::nullopt;
 }
 
+std::optional<Bytes> find_public_key(store::Txn& txn, const Address& wallet) {
+    const auto row =
+        txn.first("SELECT public_key FROM api.node_key WHERE wallet_address = $1::bytea", {wallet});
+    return row ? std::optional(row->get<Bytes>("public_key")) : std::nullopt;
+}
+
 bool is_registered(store::Txn& txn, const Address& wallet) {
     return txn
         .first("SELECT 1 AS one FROM api.node WHERE wallet_address = $1::bytea AND is_registered", {wallet})

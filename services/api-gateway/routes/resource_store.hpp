@@ -1,5 +1,5 @@
-// SQL of single jobs, nodes and reputations (views api.job, api.receipt, api.node, api.reputation). Every
-// function runs inside the caller's transaction.
+// SQL of single jobs, nodes and reputations (views api.job, api.receipt, api.node, api.node_key,
+// api.reputation). Every function runs inside the caller's transaction.
 #pragma once
 
 #include <cstdint>
@@ -18,6 +18,8 @@ std::optional<std::string> find_job(store::Txn& txn, const JobId& id);
 std::optional<std::string> find_receipt(store::Txn& txn, const JobId& id);
 /// Returns the registered node as a REST object (JSON); nullopt: not registered.
 std::optional<std::string> find_node(store::Txn& txn, const Address& wallet);
+/// Returns the node's public key, 33 bytes; nullopt: no signed heartbeat was received from it.
+std::optional<Bytes> find_public_key(store::Txn& txn, const Address& wallet);
 /// True if a node with this address is registered.
 bool is_registered(store::Txn& txn, const Address& wallet);
 

@@ -130,6 +130,11 @@ struct Gateway {
                      {bytes_of(n), kProvider, wire::to_json(receipt)});
         });
     }
+    void add_node_key(const Address& address, const Bytes& key) {
+        database.transact([&](store::Txn& txn) {
+            txn.exec("INSERT INTO registry.node_key (provider, public_key) VALUES ($1, $2)", {address, key});
+        });
+    }
     void add_node(unsigned n, const std::string& vram) {
         Address address;
         address.array()[19] = static_cast<std::uint8_t>(n);

@@ -309,6 +309,9 @@ wire::Assignment assignment_of(const JobRow& row, const wire::JobSpec& spec) {
     out.job_manager = spec.job_manager;
     out.renter = row.renter;
     out.payment = row.payment;
+    if (!spec.secrets.empty()) {
+        out.spec = wire::canonical_json(spec);
+    }
     out.block_number = row.created_in.block.number;
     out.block_hash = row.created_in.block.hash;
     return out;

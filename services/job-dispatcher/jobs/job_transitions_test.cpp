@@ -29,6 +29,10 @@ TEST_CASE("a created job is evaluated by its spec and its provider") {
         CHECK(row.tries == 1);
         CHECK(row.docker_image == "lamda/busybox:1.35");
         const auto message = assignment_of(row, spec());
+        CHECK_FALSE(message.spec);
+        auto with_secrets = spec();
+        with_secrets.secrets = {{"TOKEN", "sealed"}};
+        CHECK(assignment_of(row, with_secrets).spec == wire::canonical_json(with_secrets));
         CHECK(message.attempt == 1);
         CHECK(message.provider == address(2));
         CHECK(message.renter == row.renter);

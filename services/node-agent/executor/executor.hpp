@@ -100,7 +100,7 @@ class Executor {
     virtual std::variant<Environment, StepFailure> obtain(const wire::Assignment& assignment,
                                                           const std::stop_token& stop) = 0;
     /// Creates the work without starting it. It reads `dirs.input()`, if the assignment has an input, and
-    /// writes into `dirs.output()`, an existing folder.
+    /// `dirs.secrets`, if not empty, and writes into `dirs.output()`, an existing folder.
     virtual std::optional<StepFailure> create(const wire::Assignment& assignment,
                                               const Environment& environment, const JobDirs& dirs) = 0;
     virtual std::optional<StepFailure> start(const wire::Assignment& assignment) = 0;

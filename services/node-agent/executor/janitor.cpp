@@ -17,14 +17,20 @@ constexpr auto kRetention = std::chrono::hours(24 * 30);
 
 }  // namespace
 
-Janitor::Janitor(Journal& journal, Executor& executor, std::string jobs_dir, const Clock& clock)
-    : journal_(journal), executor_(executor), jobs_dir_(std::move(jobs_dir)), clock_(clock) {}
+Janitor::Janitor(Journal& journal, Executor& executor, SecretFiles& secrets, std::string jobs_dir,
+                 const Clock& clock)
+    : journal_(journal),
+      executor_(executor),
+      secrets_(secrets),
+      jobs_dir_(std::move(jobs_dir)),
+      clock_(clock) {}
 
 void Janitor::run(const std::stop_token& stop) {
     std::uint64_t seen = 0;
     std::optional<Steady> last;
     while (!stop.stop_requested()) {
         seen = journal_.wait_change(seen, Millis(0));
+        clean_secrets();
         clean_ended();
         if (!last || clock_.steady() - *last >= kStraysEvery) {
             clean_strays();
@@ -34,6 +40,10 @@ void Janitor::run(const std::stop_token& stop) {
         }
         journal_.wait_change(seen, Millis(500));
     }
+}
+
+void Janitor::clean_secrets() {
+    secrets_.remove_others([this](const AttemptKey& key) { return journal_.active(key); });
 }
 
 void Janitor::clean_ended() {

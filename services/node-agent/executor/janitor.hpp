@@ -5,14 +5,18 @@
 #include <stop_token>
 
 #include "services/node-agent/executor/executor.hpp"
+#include "services/node-agent/executor/secret_files.hpp"
 #include "services/node-agent/state/journal.hpp"
 
 namespace lamda::agent {
 
 class Janitor {
   public:
-    Janitor(Journal& journal, Executor& executor, std::string jobs_dir, const Clock& clock);
+    Janitor(Journal& journal, Executor& executor, SecretFiles& secrets, std::string jobs_dir,
+            const Clock& clock);
     void run(const std::stop_token& stop);
+    /// Removes the secrets of attempts that are not active, whether or not their status is sent.
+    void clean_secrets();
     /// Removes what ended attempts left. @throws ExecutorError, ExecutorUnavailable, DiskError
     void clean_ended();
     /// Removes this agent's work and folders that belong to no active or unsent attempt.
@@ -25,6 +29,7 @@ class Janitor {
 
     Journal& journal_;
     Executor& executor_;
+    SecretFiles& secrets_;
     std::string jobs_dir_;
     const Clock& clock_;
 };

@@ -13,6 +13,7 @@ struct JobDirs {
     std::string input() const { return root + "/input"; }
     std::string output() const { return root + "/output"; }
     std::string volumes() const { return root + "/volumes"; }  ///< other folders that the executor provides
+    std::string secrets;  ///< folder in memory, /run/secrets of the work, read-only; empty: none
 };
 
 }  // namespace lamda::agent

@@ -48,12 +48,14 @@ class Runner::AttemptLock {
 };
 
 Runner::Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
-               Executor& executor, ipfs::TreeStore& content, bus::Bus& bus, const telemetry::Context& context)
+               Executor& executor, SecretFiles& secrets, ipfs::TreeStore& content, bus::Bus& bus,
+               const telemetry::Context& context)
     : config_(std::move(config)),
       journal_(journal),
       statuses_(statuses),
       retries_(retries),
       executor_(executor),
+      secrets_(secrets),
       content_(content),
       bus_(bus),
       clock_(context.clock),

@@ -12,6 +12,7 @@
 #include "services/node-agent/bus/offer.hpp"
 #include "services/node-agent/bus/status_publisher.hpp"
 #include "services/node-agent/executor/executor.hpp"
+#include "services/node-agent/executor/secret_files.hpp"
 #include "services/node-agent/state/assignment_decision.hpp"
 #include "services/node-agent/state/failure.hpp"
 #include "services/node-agent/state/journal.hpp"
@@ -34,7 +35,8 @@ struct RunnerConfig {
 class Runner {
   public:
     Runner(RunnerConfig config, Journal& journal, const StatusWriter& statuses, RetrySchedule& retries,
-           Executor& executor, ipfs::TreeStore& content, bus::Bus& bus, const telemetry::Context& context);
+           Executor& executor, SecretFiles& secrets, ipfs::TreeStore& content, bus::Bus& bus,
+           const telemetry::Context& context);
 
     /// Slot loop: takes one attempt after another until stopped. After a stop the container keeps running,
     /// and the attempt is resumed after a restart. @throws DiskError
@@ -87,6 +89,7 @@ class Runner {
     const StatusWriter& statuses_;
     RetrySchedule& retries_;
     Executor& executor_;
+    SecretFiles& secrets_;
     ipfs::TreeStore& content_;
     bus::Bus& bus_;
     const Clock& clock_;

@@ -124,8 +124,8 @@ TEST_CASE("work that an executor's shutdown ends is not the job's fault") {
 
 TEST_CASE("the janitor removes work of ended and of unknown attempts, and keeps what runs") {
     Scene scene;
-    Janitor janitor(*scene.agent.journal, scene.executor, scene.agent.dir.path() + "/jobs",
-                    scene.agent.clock);
+    Janitor janitor(*scene.agent.journal, scene.executor, scene.agent.secrets,
+                    scene.agent.dir.path() + "/jobs", scene.agent.clock);
     const auto ended = scene.agent.accept(assignment(1, 1));
     scene.agent.pass(kSecond);
     REQUIRE(scene.agent.completed(ended));

@@ -20,6 +20,11 @@ Runner::Step Runner::start(const AttemptKey& key, const Attempt& attempt, const 
     if (!journal_.active(key)) {
         return Step::kEnded;
     }
+    if (secrets_.missing(attempt.assignment)) {
+        if (const auto failure = secrets_.put(attempt.assignment)) {
+            return fail(key, *failure);
+        }
+    }
     if (const auto failed = executor_.start(attempt.assignment)) {
         return fail(key, *failed, stop);
     }
@@ -92,6 +97,7 @@ Millis Runner::followed_for(const AttemptKey& key) {
 }
 
 Runner::Step Runner::conclude(const AttemptKey& key, const Attempt& attempt, const std::stop_token& stop) {
+    secrets_.remove(key);  // the work has ended
     const auto report = executor_.end(attempt.assignment);
     if (const auto* missing = std::get_if<Failure>(&report)) {
         return fail(key, *missing);

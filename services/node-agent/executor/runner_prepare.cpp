@@ -47,8 +47,12 @@ Runner::Step Runner::prepare(const AttemptKey& key, const Attempt& attempt, cons
     if (stop.stop_requested() || !journal_.active(key)) {
         return Step::kEnded;
     }
-    const auto dirs = dirs_of(key);
+    auto dirs = dirs_of(key);
     make_open_dir(dirs.output());
+    if (const auto failure = secrets_.put(assignment)) {
+        return fail(key, *failure);
+    }
+    dirs.secrets = secrets_.dir_of(assignment);
     if (const auto failed = executor_.create(assignment, std::get<Environment>(environment), dirs)) {
         return fail(key, *failed, stop);
     }

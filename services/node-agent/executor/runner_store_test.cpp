@@ -35,7 +35,7 @@ TEST_CASE("after a store outage of 50 s the output of the only run is stored") {
 
 TEST_CASE("if a store is unavailable for longer than the retry time, the next attempt only stores") {
     Agent agent;
-    Janitor janitor(*agent.journal, *agent.executor, agent.dir.path() + "/jobs", agent.clock);
+    Janitor janitor(*agent.journal, *agent.executor, agent.secrets, agent.dir.path() + "/jobs", agent.clock);
     const auto put =
         std::exchange(agent.world.on_put, [](const auto&) { return net::HttpResponse{503, {}, "away"}; });
     const auto first = agent.accept(assignment(1, 1));
@@ -93,7 +93,7 @@ TEST_CASE("a pin that fails for longer than the retry time repeats the upload, n
 
 TEST_CASE("a kept output is removed after an hour without a next attempt") {
     Agent agent;
-    Janitor janitor(*agent.journal, *agent.executor, agent.dir.path() + "/jobs", agent.clock);
+    Janitor janitor(*agent.journal, *agent.executor, agent.secrets, agent.dir.path() + "/jobs", agent.clock);
     agent.world.on_put = [](const auto&) { return net::HttpResponse{503, {}, "away"}; };
     const auto key = agent.accept(assignment(1, 1));
     agent.pass(std::chrono::minutes(20));

@@ -44,6 +44,7 @@ class FakeWorld final : public net::Transport {
     std::string info = R"({"NCPU":2,"Driver":"vfs"})";
     Answer on_create = [](const auto&) { return net::HttpResponse{201, {}, "{}"}; };
     std::string start_error;
+    std::function<void()> on_start = [] {};
     Json device_requests = Json::array({Json::object()});  ///< of a container, as the engine reports them
     int pulls = 0;
     int starts = 0;
@@ -126,6 +127,7 @@ class FakeWorld final : public net::Transport {
                 return {500, {}, Json{{"message", start_error}}.dump()};
             }
             ++starts;
+            on_start();
             found->second = "exited";
             return {204, {}, ""};
         }

@@ -1,6 +1,9 @@
 // Runner with a fake engine, a fake store and a fake clock, for tests.
 #pragma once
 
+#include <stdlib.h>
+
+#include <filesystem>
 #include <optional>
 #include <string>
 
@@ -16,6 +19,18 @@ namespace lamda::agent::test {
 
 using wire::ErrorCode;
 using wire::StatusKind;
+
+/// A private folder on a tmpfs, removed at the end.
+struct MemoryDir {
+    MemoryDir() : path(::mkdtemp(std::string("/dev/shm/lamda-test-XXXXXX").data())) {}
+    ~MemoryDir() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+    MemoryDir(const MemoryDir&) = delete;
+    MemoryDir& operator=(const MemoryDir&) = delete;
+    std::string path;
+};
 
 struct Agent {
     explicit Agent(RetryPolicy policy = {}, const std::string& pinata_jwt = "")
@@ -54,8 +69,8 @@ struct Agent {
         config.max_input_bytes = 1 << 20;
         config.limits = limits;
         make_private_dir(config.jobs_dir);
-        runner.emplace(config, *journal, statuses, retries, other != nullptr ? *other : *executor, content,
-                       bus, telemetry::Context{clock, telemetry::Log::none(), metrics, health});
+        runner.emplace(config, *journal, statuses, retries, other != nullptr ? *other : *executor, secrets,
+                       content, bus, telemetry::Context{clock, telemetry::Log::none(), metrics, health});
     }
 
     AttemptKey accept(wire::Assignment job) {
@@ -103,6 +118,8 @@ struct Agent {
         crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
             .value();
     StatusWriter statuses{*signer, address(0x11), clock};
+    MemoryDir memory;
+    SecretFiles secrets{*signer, memory.path};
     RetrySchedule retries;
     ImagePolicy images{.registries = {"docker.io"}, .private_registries = {}, .local_images = {}};
     ImageRetention retention;

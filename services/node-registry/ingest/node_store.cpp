@@ -212,6 +212,13 @@ SavedPresence save_presence(Txn& txn, const std::map<Address, Presence>& presenc
         return store::array_of(newer,
                                [member](const Presence* presence) { return presence->heartbeat.*member; });
     };
+    for (const auto* presence : newer) {
+        if (presence->public_key) {
+            txn.exec(
+                "INSERT INTO registry.node_key (provider, public_key) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+                {presence->heartbeat.provider, *presence->public_key});
+        }
+    }
     using wire::Heartbeat;
     // Ordered, so that all instances lock rows in the same order. The seq is compared again under the lock.
     txn.exec(

@@ -48,12 +48,14 @@ void save_offline_after(store::Txn& txn, Millis offline_after);
 struct Presence {
     wire::Heartbeat heartbeat;
     Timestamp received_at;
+    std::optional<Bytes> public_key;  ///< that signed it, 33 bytes; absent: stored before
 };
 struct SavedPresence {
     bool came_back = false;  ///< at least one was absent for longer than `offline_after`, or is new
     std::map<Address, std::uint64_t> newest;  ///< stored seq of each known node
 };
-/// Stores the last values of known nodes whose seq is greater than the stored one; skips others.
+/// Stores the last values of known nodes whose seq is greater than the stored one; skips others. Stores the
+/// public keys of known nodes.
 SavedPresence save_presence(store::Txn& txn, const std::map<Address, Presence>& presences,
                             Millis offline_after);
 

@@ -38,9 +38,11 @@ void PresenceLoop::take(const bus::Message& message) {
     const auto provider = heartbeat->provider;
     std::optional<eth::Eip712Domain> domain;
     std::uint64_t newest = 0;
+    bool unkeyed = false;
     {
         const std::lock_guard lock(mutex_);
         domain = domain_;
+        unkeyed = !newest_.contains(provider);
         if (const auto waiting = presences_.find(provider); waiting != presences_.end()) {
             newest = waiting->second.heartbeat.seq;
         } else if (const auto known = newest_.find(provider); known != newest_.end()) {
@@ -54,10 +56,18 @@ void PresenceLoop::take(const bus::Message& message) {
         refusals_.add(message.subject, accepted.error());
         return;
     }
+    Presence presence{*std::move(heartbeat), clock_.now(), std::nullopt};
+    if (unkeyed) {
+        presence.public_key = wire::public_key_of(presence.heartbeat, *domain).value();
+    }
     const std::lock_guard lock(mutex_);
     if (presences_.size() < kMostWaiting || presences_.contains(provider)) {
         heartbeats_.add();
-        presences_.insert_or_assign(provider, Presence{*std::move(heartbeat), clock_.now()});
+        auto& waiting = presences_[provider];
+        if (!presence.public_key) {
+            presence.public_key = std::move(waiting.public_key);
+        }
+        waiting = std::move(presence);
     }
 }
 

@@ -8,10 +8,12 @@
 // status 1 and one line for each fault.
 
 import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 import { newValidator, parseAsyncapi, readOpenapi, transpileClient } from '../../integration/contract_files/read.mjs';
+import { sealSecret } from '../../data/make_secret_vectors.mjs';
 import { BusTap } from './bus_tap.mjs';
 
 const env = process.env;
@@ -197,6 +199,28 @@ for await (const job of renter.jobs(renterAddress)) {
     void job;
 }
 const spec = (await (await ask('POST', '/api/jobs', { spec: { renter: renterAddress, provider: providerAddress, dockerImage: image }, payment_amount: payment })).json()).spec;
+
+// ---- secrets: sealed here and by `lamda`, opened by the agent
+
+const secret = 'correct horse battery staple';
+const digest = createHash('sha256').update(secret).digest('hex');
+const check = ['sh', '-c', `sha256sum < /run/secrets/TOKEN | grep -q ${digest} && echo same > /output/result`];
+writeFileSync(`${process.argv[2]}/secret`, secret);
+const { public_key: publicKey } = await (await ask('GET', `/api/nodes/${providerAddress}/key`)).json();
+const sealedSpec = { ...spec, command: check, salt: `0x${randomBytes(32).toString('hex')}` };
+sealedSpec.secrets = { TOKEN: sealSecret(sealedSpec, 'TOKEN', secret, Buffer.from(publicKey.slice(2), 'hex')) };
+const sealedOrder = await (await ask('POST', '/api/jobs', { spec: sealedSpec, payment_amount: payment })).json();
+await pay(sealedOrder.transaction);
+const byCommand = JSON.parse(execFileSync(
+    env.LAMDA,
+    ['--json', 'job', 'create', '--provider', providerAddress, '--image', image, '--payment', payment, '--yes',
+        '--secret', `TOKEN=${process.argv[2]}/secret`, '--', ...check],
+    { encoding: 'utf8' },
+));
+for (const id of [sealedOrder.id, byCommand.id]) {
+    await until(`the job with a secret ${id} paid`, async () => (await statusOf(id)) === 'paid');
+}
+
 for (const [method, path, body, headers] of [
     ['GET', '/health'], ['GET', '/api/nodes'], ['GET', `/api/nodes/${providerAddress}`], ['GET', '/api/nodes/0x1'],
     ['GET', '/api/nodes?surprise=1'], ['GET', '/api/jobs?limit=0&status=done'], ['GET', `/api/jobs/0x${'ee'.repeat(32)}`],

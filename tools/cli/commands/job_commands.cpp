@@ -19,6 +19,7 @@
 #include "tools/cli/output/fields.hpp"
 #include "tools/cli/output/printing.hpp"
 #include "tools/cli/paying.hpp"
+#include "tools/cli/secrets.hpp"
 #include "wire/job_spec.hpp"
 
 namespace lamda::cli {
@@ -241,9 +242,13 @@ int create_job(Context& context, const JobOptions& options) {
     if (!options.provider.empty()) {
         (void)argument(crypto::parse_address(options.provider), "--provider");
     }
-    const json asked = spec_of(context, options);
+    json asked = spec_of(context, options);
     onchain::require_contract(context.bsc(), context.job_manager(), "JobManager");
     const ChainId chain = context.bsc().chain_id();
+    if (!options.secrets.empty()) {
+        asked = with_secrets(context, asked, options.secrets,
+                             {chain, context.job_manager(), payment, random_bytes32()});
+    }
     const json answer = json::parse(gateway_post(
         context, "/api/jobs", json({{"spec", asked}, {"payment_amount", to_decimal(payment)}}).dump()));
     const wire::JobSpec spec = proven_spec(context, answer, asked, payment, chain);

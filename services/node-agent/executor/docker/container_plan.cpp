@@ -54,6 +54,9 @@ ContainerSpec plan_container(const wire::Assignment& assignment, const Image& im
         spec.mounts.push_back({dirs.input(), "/input", true});
     }
     spec.mounts.push_back({dirs.output(), "/output", false});
+    if (!dirs.secrets.empty()) {
+        spec.mounts.push_back({dirs.secrets, "/run/secrets", true});
+    }
     spec.volumes = volume_mounts(image.volumes, spec.mounts, dirs.volumes());
     spec.network = requirements.network;
     spec.cpu_millis = requirements.cpu_millis;

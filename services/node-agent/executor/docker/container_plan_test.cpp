@@ -30,6 +30,8 @@ TEST_CASE("the container follows from the assignment and the inspected image") {
     auto spec = plan_container(job, image, dirs);
     CHECK(spec.name == AttemptKey{job.job_id, 2}.container());
     CHECK(spec.image == "sha256:ab");
+    CHECK(std::none_of(spec.mounts.begin(), spec.mounts.end(),
+                       [](const Mount& mount) { return mount.target == "/run/secrets"; }));
     CHECK(spec.labels.at(kProviderLabel) == job.provider.hex());
     CHECK(spec.labels.at(kAttemptLabel) == "2");
     CHECK(spec.labels.at(kFolderLabel) == "/jobs/one");
