@@ -91,6 +91,7 @@ constexpr Privilege kPrivileges[] = {
     {kGatewayRole, "gateway.submission_key", "SELECT, INSERT, UPDATE, DELETE"},
     {kGatewayRole, "gateway.spec_usage", "SELECT, INSERT, UPDATE, DELETE"},
     {kGatewayRole, "api.node", "SELECT"},
+    {kGatewayRole, "api.node_notice", "SELECT"},
     {kGatewayRole, "api.job", "SELECT"},
     {kGatewayRole, "api.reputation", "SELECT"},
     {kGatewayRole, "api.reputation_tx", "SELECT"},

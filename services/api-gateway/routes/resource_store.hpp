@@ -9,13 +9,16 @@
 #include "core/ids.hpp"
 #include "core/u256.hpp"
 #include "store/database.hpp"
+#include "wire/provider_notice.hpp"
 
 namespace lamda::gateway {
 
 /// Returns the job as a REST object (JSON); nullopt: the job is in no block yet.
 std::optional<std::string> find_job(store::Txn& txn, const JobId& id);
-/// Returns the registered node as a REST object (JSON); nullopt: not registered.
+/// Returns the registered node as a REST object (JSON) with its last notice; nullopt: not registered.
 std::optional<std::string> find_node(store::Txn& txn, const Address& wallet);
+/// Returns the provider's last notice; nullopt: none was published.
+std::optional<wire::ProviderNotice> find_notice(store::Txn& txn, const Address& wallet);
 /// True if a node with this address is registered.
 bool is_registered(store::Txn& txn, const Address& wallet);
 

@@ -123,7 +123,8 @@ Result<ProbeConfig> parse_probe(std::string_view text) {
 std::string first_line(std::string_view output) {
     auto line = valid_utf8(output.substr(0, std::min(output.find('\n'), kMostOutput)));
     std::replace_if(
-        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }, ' ');
+        line.begin(), line.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; },
+        ' ');
     std::size_t end = 0;
     while (end < line.size() && end + utf8_sequence(std::string_view(line).substr(end)) <= kMostReason) {
         end += utf8_sequence(std::string_view(line).substr(end));

@@ -29,18 +29,19 @@ struct ProbeAnswer {
 
 /// Exit status 0 takes, 1 refuses, any other defers.
 ProbeAnswer answer_of_exit(int status, std::string_view output);
-/// 2xx takes; 4xx refuses, except 401, 404, 405, 407, 408 and 429, which tell of the service and not of the job; any
-/// other status defers.
+/// 2xx takes; 4xx refuses, except 401, 404, 405, 407, 408 and 429, which report on the service and not on the
+/// job; any other status defers.
 ProbeAnswer answer_of_http(int status, std::string_view body);
-/// The first line: at most 200 bytes, valid UTF-8, control characters replaced by spaces, spaces around removed.
+/// The first line: at most 200 bytes, valid UTF-8, control characters replaced by spaces, spaces around
+/// removed.
 std::string first_line(std::string_view output);
 
 class JobProbe {
   public:
     JobProbe(ProbeConfig config, net::Transport& http) : config_(std::move(config)), http_(http) {}
     bool set() const { return !config_.command.empty() || !config_.url.empty(); }
-    /// Returns within the timeout, or about 20 ms after a stop request. Neither blocks retractions or running jobs:
-    /// only the loop that takes assignments waits.
+    /// Returns within the timeout, or about 20 ms after a stop request. Neither blocks retractions or running
+    /// jobs: only the loop that takes assignments waits.
     /// @param assignment its JSON: stdin of the program, body of the request
     ProbeAnswer ask(const std::string& assignment, const std::stop_token& stop) const;
 

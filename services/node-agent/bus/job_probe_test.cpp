@@ -77,7 +77,7 @@ TEST_CASE("a service decides by its HTTP status") {
     }
     net::HttpClient http;
     ProbeConfig config;
-    config.url = "http://127.0.0.1:" + std::to_string(testkit::free_port());  // nobody listens
+    config.url = "http://127.0.0.1:" + std::to_string(testkit::free_port());  // no server
     CHECK(JobProbe(config, http).ask("{}", {}).kind == Kind::kLater);
 }
 

@@ -48,6 +48,7 @@ void save_offline_after(store::Txn& txn, Millis offline_after);
 struct Presence {
     wire::Heartbeat heartbeat;
     Timestamp received_at;
+    std::optional<std::string> notice{};  ///< verified, as JSON of wire::ProviderNotice; absent: unchanged
 };
 struct SavedPresence {
     bool came_back = false;  ///< at least one was absent for longer than `offline_after`, or is new
