@@ -95,6 +95,7 @@ constexpr Privilege kPrivileges[] = {
     {kGatewayRole, "gateway.submission_key", "SELECT, INSERT, UPDATE, DELETE"},
     {kGatewayRole, "gateway.spec_usage", "SELECT, INSERT, UPDATE, DELETE"},
     {kGatewayRole, "api.node", "SELECT"},
+    {kGatewayRole, "api.node_notice", "SELECT"},
     {kGatewayRole, "api.job", "SELECT"},
     {kGatewayRole, "api.job_event", "SELECT"},
     {kGatewayRole, "api.job_log", "SELECT"},

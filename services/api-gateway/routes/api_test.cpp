@@ -85,7 +85,7 @@ TEST_CASE("routes and fields of answers are those of openapi.yaml") {
     CHECK(keys_of(gateway.get("/api/jobs").body) == fields("JobList"));
     CHECK(keys_of(gateway.get("/api/jobs").body["items"][0]) == fields("Job"));
     CHECK(keys_of(gateway.get("/api/nodes").body) == fields("NodeList"));
-    CHECK(keys_of(gateway.get("/api/nodes/" + seven.hex()).body) == fields("Node"));
+    CHECK(keys_of(gateway.get("/api/nodes/" + seven.hex()).body) == fields("NodeDetail"));
     CHECK(keys_of(gateway.get("/api/reputation/" + seven.hex()).body) == fields("Reputation"));
     gateway.confirm_job(1);
     CHECK(keys_of(gateway.get("/api/reputation/" + kProvider.hex()).body["transactions"][0]) ==

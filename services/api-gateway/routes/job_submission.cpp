@@ -64,6 +64,26 @@ void check_offer(const Parts& parts, const wire::JobSpec& spec, const U256& paym
     }
 }
 
+/// Refuses what the provider's published policy refuses: its agent would, after the payment.
+/// @throws problem::Problem 422
+void require_policy(const Parts& parts, const wire::JobSpec& spec, const U256& payment) {
+    const auto notice =
+        parts.database.transact([&](store::Txn& txn) { return find_notice(txn, spec.provider); });
+    if (!notice || !notice->policy) {
+        return;
+    }
+    std::vector<problem::FieldError> errors;
+    for (const auto& refusal : wire::policy_refusals(
+             *notice->policy, {spec.requirements, spec.docker_image, spec.renter, payment})) {
+        const auto pointer = refusal.where == "/payment" ? "/payment_amount" : "/spec" + refusal.where;
+        errors.push_back({pointer, refusal.code, refusal.message});
+    }
+    if (!errors.empty()) {
+        throw problem::Problem{422, "refused_by_policy", "",
+                               "the provider's policy refuses this job: see errors", std::move(errors)};
+    }
+}
+
 http::Response submit(const Parts& parts, const http::Request& request) {
     views::Body body(request.body, {"spec", "payment_amount"});
     const U256 payment = payment_of(body);
@@ -74,6 +94,7 @@ http::Response submit(const Parts& parts, const http::Request& request) {
         check_offer(parts, *spec, payment, body);
     }
     body.require_faultless();
+    require_policy(parts, *spec, payment);
     const std::string canonical = wire::canonical_json(
         submitted_once(parts, request, *body.json("payment_amount") + "\n" + *body.json("spec"), *spec));
     const JobId id = wire::job_id_of_canonical(canonical);

@@ -6,6 +6,7 @@
 #include "contracts/job_manager.hpp"
 #include "services/api-gateway/testing/documented_api.hpp"
 #include "wire/job_spec.hpp"
+#include "wire/provider_notice.hpp"
 
 using namespace lamda;
 using namespace lamda::gateway;
@@ -102,6 +103,58 @@ TEST_CASE("a spec with sealed secrets is stored as sent, with the client's salt,
     const auto attached = gateway.send("PUT", "/api/jobs/" + id_of(1) + "/spec",
                                        json({{"spec", spec}, {"signature", "0x"}}).dump());
     CHECK(pointers_of(attached.body).contains("/spec/secrets"));
+}
+
+TEST_CASE("what the provider's published policy refuses is refused before the payment, with pointers") {
+    Gateway gateway;
+    gateway.add_node(kProvider);
+    const auto publish = [&](const wire::ProviderNotice& notice) {
+        gateway.database.transact([&](store::Txn& txn) {
+            txn.exec(
+                "INSERT INTO registry.presence AS p (provider, last_heartbeat_at, agent_version, capacity, "
+                "running, notice) "
+                "VALUES ($1::bytea, now(), 'test', 1, 0, $2::jsonb) ON CONFLICT (provider) DO UPDATE SET "
+                "notice = excluded.notice",
+                {kProvider, wire::to_json(notice)});
+        });
+    };
+    const json spec = {{"renter", kRenter.hex()},
+                       {"provider", kProvider.hex()},
+                       {"dockerImage", "ghcr.io/acme/tool:1"},
+                       {"requirements", {{"network", true}, {"timeLimitSeconds", 60}, {"cpuMillis", 1'000}}}};
+    const auto submit = [&](const char* payment) {
+        return gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", payment}}).dump());
+    };
+    CHECK(submit("599").status == 201);
+    CHECK(gateway.get("/api/nodes/" + kProvider.hex()).body["policy"].is_null());
+
+    wire::ProviderNotice notice;
+    notice.policy.emplace();
+    notice.policy->price.cpu_second = 10;
+    notice.policy->max_time_seconds = 59;
+    notice.policy->most.cpu_millis = 999;
+    notice.policy->network = false;
+    notice.policy->renters_denied = {kRenter};
+    notice.policy->images = {"docker.io/*"};
+    notice.draining = true;
+    publish(notice);
+    const auto node = gateway.get("/api/nodes/" + kProvider.hex()).body;
+    CHECK(node["policy"]["price"]["cpuSecond"] == "10");
+    CHECK(node["draining"] == true);
+    const auto refused = submit("599");
+    CHECK(refused.status == 422);
+    CHECK(refused.body["code"] == "refused_by_policy");
+    CHECK(pointers_of(refused.body) == std::set<std::string>{"/payment_amount", "/spec/dockerImage",
+                                                             "/spec/renter", "/spec/requirements/cpuMillis",
+                                                             "/spec/requirements/network",
+                                                             "/spec/requirements/timeLimitSeconds"});
+    notice.policy.emplace().price.cpu_second = 10;
+    publish(notice);
+    CHECK(pointers_of(submit("599").body) == std::set<std::string>{"/payment_amount"});
+    CHECK(submit("600").status == 201);
+    notice.policy.reset();
+    publish(notice);
+    CHECK(submit("599").status == 201);
 }
 
 TEST_CASE("a submitted job is served at its Location before it is in a block") {

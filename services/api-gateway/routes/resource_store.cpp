@@ -1,5 +1,6 @@
 #include "services/api-gateway/routes/resource_store.hpp"
 
+#include "core/json_writer.hpp"
 #include "views/resources.hpp"
 
 namespace lamda::gateway {
@@ -19,7 +20,25 @@ std::optional<std::string> find_node(store::Txn& txn, const Address& wallet) {
     const auto row = txn.first("SELECT " + views::select_list(views::kNodes) +
                                    " FROM api.node WHERE is_registered AND wallet_address = $1::bytea",
                                {wallet});
-    return row ? std::optional(views::node_json(*row)) : std::nullopt;
+    if (!row) {
+        return std::nullopt;
+    }
+    const auto notice = find_notice(txn, wallet).value_or(wire::ProviderNotice{});
+    const auto json = [](const auto& value) { return value ? wire::to_json(*value) : std::string("null"); };
+    JsonWriter more;
+    more.begin_object().key("policy").raw(json(notice.policy)).key("offered").raw(json(notice.offered));
+    more.key("free").raw(json(notice.free)).key("draining").boolean(notice.draining);
+    auto node = views::node_json(*row);
+    node.back() = ',';  // the members of both objects
+    return node + more.end_object().take().substr(1);
+}
+
+std::optional<wire::ProviderNotice> find_notice(store::Txn& txn, const Address& wallet) {
+    const auto row = txn.first(
+        "SELECT notice::text AS notice FROM api.node_notice WHERE wallet_address = $1::bytea", {wallet});
+    const auto notice = row ? wire::parse_notice(row->get<std::string>("notice")) : wire::ProviderNotice{};
+    return row && notice ? std::optional(*notice)
+                         : std::nullopt;  // a later release may store what this one cannot read
 }
 
 std::optional<Bytes> find_public_key(store::Txn& txn, const Address& wallet) {

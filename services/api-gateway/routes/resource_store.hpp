@@ -9,6 +9,7 @@
 #include "core/ids.hpp"
 #include "core/u256.hpp"
 #include "store/database.hpp"
+#include "wire/provider_notice.hpp"
 
 namespace lamda::gateway {
 
@@ -16,10 +17,12 @@ namespace lamda::gateway {
 std::optional<std::string> find_job(store::Txn& txn, const JobId& id);
 /// Returns the document of the job's signed receipt (JSON); nullopt: none is stored.
 std::optional<std::string> find_receipt(store::Txn& txn, const JobId& id);
-/// Returns the registered node as a REST object (JSON); nullopt: not registered.
-std::optional<std::string> find_node(store::Txn& txn, const Address& wallet);
 /// Returns the node's public key, 33 bytes; nullopt: no signed heartbeat was received from it.
 std::optional<Bytes> find_public_key(store::Txn& txn, const Address& wallet);
+/// Returns the registered node as a REST object (JSON) with its last notice; nullopt: not registered.
+std::optional<std::string> find_node(store::Txn& txn, const Address& wallet);
+/// Returns the provider's last notice; nullopt: none was published.
+std::optional<wire::ProviderNotice> find_notice(store::Txn& txn, const Address& wallet);
 /// True if a node with this address is registered.
 bool is_registered(store::Txn& txn, const Address& wallet);
 

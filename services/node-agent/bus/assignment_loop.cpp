@@ -12,7 +12,7 @@ namespace {
 constexpr auto kCheck = "assignments";
 constexpr Millis kFetchTimeout{1'000};
 /// While assignments are held: the loop must react to a free slot.
-constexpr Millis kFetchBusy{20};
+constexpr Millis kFetchBusy{50};
 constexpr int kBatch = 64;
 constexpr Millis kPause{500};
 /// Pause between two full batches: bounds the rate at which a long queue is looked through.

@@ -223,10 +223,12 @@ SavedPresence save_presence(Txn& txn, const std::map<Address, Presence>& presenc
     // Ordered, so that all instances lock rows in the same order. The seq is compared again under the lock.
     txn.exec(
         "INSERT INTO registry.presence AS p (provider, last_heartbeat_at, agent_version, capacity, running, "
-        "heartbeat_seq) SELECT * FROM unnest($1::bytea[], $2::timestamptz[], $3::text[], $4::integer[], "
-        "$5::integer[], $6::bigint[]) ON CONFLICT (provider) DO UPDATE SET last_heartbeat_at = "
+        "heartbeat_seq, notice) SELECT a, b, c, d, e, f, nullif(g, '')::jsonb FROM unnest($1::bytea[], "
+        "$2::timestamptz[], $3::text[], $4::integer[], $5::integer[], $6::bigint[], $7::text[]) "
+        "AS new (a, b, c, d, e, f, g) ON CONFLICT (provider) DO UPDATE SET last_heartbeat_at = "
         "excluded.last_heartbeat_at, agent_version = excluded.agent_version, capacity = excluded.capacity, "
-        "running = excluded.running, heartbeat_seq = excluded.heartbeat_seq "
+        "running = excluded.running, heartbeat_seq = excluded.heartbeat_seq, "
+        "notice = coalesce(excluded.notice, p.notice) "
         "WHERE p.heartbeat_seq < excluded.heartbeat_seq",
         {column(&Heartbeat::provider),
          store::array_of(newer, [](const Presence* presence) { return presence->received_at; }),
@@ -234,7 +236,8 @@ SavedPresence save_presence(Txn& txn, const std::map<Address, Presence>& presenc
                          [](const Presence* presence) {
                              return store::storable(presence->heartbeat.agent_version, 128);
                          }),
-         column(&Heartbeat::capacity), column(&Heartbeat::running), column(&Heartbeat::seq)});
+         column(&Heartbeat::capacity), column(&Heartbeat::running), column(&Heartbeat::seq),
+         store::array_of(newer, [](const Presence* presence) { return presence->notice.value_or(""); })});
     return out;
 }
 

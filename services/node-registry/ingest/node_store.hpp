@@ -49,6 +49,7 @@ struct Presence {
     wire::Heartbeat heartbeat;
     Timestamp received_at;
     std::optional<Bytes> public_key;  ///< that signed it, 33 bytes; absent: stored before
+    std::optional<std::string> notice{};  ///< verified, as JSON of wire::ProviderNotice; absent: unchanged
 };
 struct SavedPresence {
     bool came_back = false;  ///< at least one was absent for longer than `offline_after`, or is new

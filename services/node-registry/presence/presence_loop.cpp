@@ -4,6 +4,7 @@
 #include "services/node-registry/ingest/node_events.hpp"
 #include "store/channels.hpp"
 #include "wire/heartbeat_check.hpp"
+#include "wire/provider_notice.hpp"
 
 namespace lamda::registry {
 
@@ -56,19 +57,43 @@ void PresenceLoop::take(const bus::Message& message) {
         refusals_.add(message.subject, accepted.error());
         return;
     }
-    Presence presence{*std::move(heartbeat), clock_.now(), std::nullopt};
+    Presence presence{*heartbeat, clock_.now(), std::nullopt, std::nullopt};
     if (unkeyed) {
         presence.public_key = wire::public_key_of(presence.heartbeat, *domain).value();
     }
+    presence.notice = notice_of(*heartbeat, *domain, message.subject);
     const std::lock_guard lock(mutex_);
-    if (presences_.size() < kMostWaiting || presences_.contains(provider)) {
+    const auto waiting = presences_.find(provider);
+    if (presences_.size() < kMostWaiting || waiting != presences_.end()) {
         heartbeats_.add();
-        auto& waiting = presences_[provider];
-        if (!presence.public_key) {
-            presence.public_key = std::move(waiting.public_key);
+        if (waiting != presences_.end()) {
+            if (!presence.public_key) {
+                presence.public_key = std::move(waiting->second.public_key);
+            }
+            if (!presence.notice) {
+                presence.notice = std::move(waiting->second.notice);
+            }
         }
-        waiting = std::move(presence);
+        presences_.insert_or_assign(provider, std::move(presence));
     }
+}
+
+std::optional<std::string> PresenceLoop::notice_of(const wire::Heartbeat& heartbeat,
+                                                   const eth::Eip712Domain& domain,
+                                                   const std::string& subject) {
+    if (!heartbeat.notice) {
+        return std::nullopt;
+    }
+    if (const auto verified = wire::verify_notice(heartbeat, domain); !verified) {
+        refusals_.add(subject, verified.error());
+        return std::nullopt;
+    }
+    const auto notice = wire::parse_notice(heartbeat.notice->text);
+    if (!notice) {
+        refusals_.add(subject, notice.error());
+        return std::nullopt;
+    }
+    return wire::to_json(*notice);
 }
 
 void PresenceLoop::run(const std::stop_token& stop) {

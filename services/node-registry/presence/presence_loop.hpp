@@ -30,6 +30,11 @@ class PresenceLoop {
     void read_deployment();
 
   private:
+    /// The heartbeat's notice in the form that is stored; absent: none, or one that is refused. A refused
+    /// notice is counted as a refused heartbeat; the heartbeat itself counts.
+    std::optional<std::string> notice_of(const wire::Heartbeat& heartbeat, const eth::Eip712Domain& domain,
+                                         const std::string& subject);
+
     store::Database& database_;
     Millis offline_after_;
     const Clock& clock_;
