@@ -68,9 +68,9 @@ std::string log_json(const LogRow& row) {
 
 LogPage read_logs(store::Txn& txn, const LogQuery& query) {
     const auto after = start_of(query);
-    const auto rows = txn.exec(kPageSql, {query.job, after.attempt, after.seq, last_attempt_of(query), query.stream,
-                                          static_cast<std::uint64_t>(query.limit + 1),
-                                          static_cast<std::uint64_t>(kLogPageBytes)});
+    const auto rows = txn.exec(
+        kPageSql, {query.job, after.attempt, after.seq, last_attempt_of(query), query.stream,
+                   static_cast<std::uint64_t>(query.limit + 1), static_cast<std::uint64_t>(kLogPageBytes)});
     LogPage out;
     std::size_t bytes = 0;
     for (const auto row : rows) {
@@ -89,13 +89,13 @@ std::vector<std::vector<LogRow>> read_next_logs(store::Txn& txn, const std::vect
                                                 std::size_t most) {
     const auto each = [&](auto value) { return store::array_of(queries, value); };
     std::vector<std::vector<LogRow>> out(queries.size());
-    for (const auto row : txn.exec(
-             kNextSql, {each([](const LogQuery& query) { return query.job; }),
-                        each([](const LogQuery& query) { return start_of(query).attempt; }),
-                        each([](const LogQuery& query) { return start_of(query).seq; }),
-                        each([](const LogQuery& query) { return last_attempt_of(query); }),
-                        each([](const LogQuery& query) { return query.stream.value_or(""); }),
-                        static_cast<std::uint64_t>(most)})) {
+    for (const auto row :
+         txn.exec(kNextSql, {each([](const LogQuery& query) { return query.job; }),
+                             each([](const LogQuery& query) { return start_of(query).attempt; }),
+                             each([](const LogQuery& query) { return start_of(query).seq; }),
+                             each([](const LogQuery& query) { return last_attempt_of(query); }),
+                             each([](const LogQuery& query) { return query.stream.value_or(""); }),
+                             static_cast<std::uint64_t>(most)})) {
         out.at(row.get<std::uint64_t>("n") - 1).push_back(log_of(row));
     }
     return out;
@@ -109,7 +109,8 @@ std::map<JobId, Work> read_work(store::Txn& txn, const std::vector<JobId>& jobs)
         const auto text = row.maybe<std::string>("work_state");
         const auto state = text ? std::optional(wire::parse_work_state(*text).value()) : std::nullopt;
         const bool ended = state && (wire::is_terminal(*state) || *state == wire::WorkState::kMismatched);
-        out[row.get<JobId>("id")] = {ended || row.get<std::string>("chain_state") == "paid",
+        const auto chain = row.get<std::string>("chain_state");
+        out[row.get<JobId>("id")] = {ended || chain == "paid" || chain == "absent",
                                      row.get<std::uint32_t>("attempt"), row.get<std::string>("status")};
     }
     return out;
