@@ -1,5 +1,7 @@
 // Container logs through bus, dispatcher and gateway: what is kept, and what a flood does to the logs and
 // statuses of others.
+#include <future>
+
 #include "integration/market_fixture.hpp"
 #include "net/http_client.hpp"
 #include "testkit/process.hpp"
@@ -57,6 +59,14 @@ struct Market : MarketFixture {
             return json::array();  // not started yet
         }
     }
+    testkit::Finished lamda(std::vector<std::string> arguments) {
+        testkit::ProcessSpec spec;
+        spec.argv = {testkit::binary_dir() + "/bin/lamda"};
+        spec.argv.insert(spec.argv.end(), arguments.begin(), arguments.end());
+        spec.env = {{"LAMDA_API_URL", "http://127.0.0.1:" + std::to_string(api_port)}};
+        spec.cwd = dir();
+        return testkit::run(spec);
+    }
     void wait_output(const JobId& id, const std::string& wanted) {
         std::string output;
         const bool reached = testkit::wait_until([&] {
@@ -94,6 +104,41 @@ TEST_CASE("logs are kept once for each attempt and number, only from the provide
     market.log(market.provider(), Market::chunk(id, 4, "four\n"));
     market.start("job-dispatcher");
     market.wait_output(id, "one\nthree\nfour\n");
+}
+
+TEST_CASE("`lamda job logs -f` prints the output until the job ends, `lamda job events` every reason") {
+    Market market;
+    const JobId id = market.assigned_job(1);
+    market.log(market.provider(), Market::chunk(id, 1, "one\n"));
+    market.wait_output(id, "one\n");
+    auto following =
+        std::async(std::launch::async, [&] { return market.lamda({"job", "logs", "-f", id.hex()}); });
+    market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
+    auto error = Market::chunk(id, 2, "two\n");
+    error.stream = "stderr";
+    market.log(market.provider(), error);
+    market.wait_output(id, "one\ntwo\n");
+    market.publish(market.status(id, StatusKind::kCompleted, 1, 2));
+    const auto followed = following.get();
+    INFO(followed.output);
+    CHECK(followed.status == 0);
+    CHECK(followed.output.find("one\n") != std::string::npos);
+    CHECK(followed.output.find("two\n") != std::string::npos);
+
+    const auto errors = market.lamda({"job", "logs", id.hex(), "--stream", "stderr", "--json"});
+    CHECK(errors.status == 0);
+    CHECK(json::parse(errors.output).at("data") == "two\n");
+    const auto table = market.lamda({"job", "events", id.hex()});
+    INFO(table.output);
+    CHECK(table.status == 0);
+    CHECK(table.output.find("accepted → completed") != std::string::npos);
+    const auto events = json::parse(market.lamda({"--json", "job", "events", id.hex()}).output);
+    REQUIRE(events.size() == 4);
+    CHECK(events[0].at("kind") == "created");
+    CHECK(events[0].at("block").is_number());
+    CHECK(events[3].at("work_state") == "completed");
+    CHECK(market.lamda({"job", "logs", JobId().hex()}).status == 1);
+    CHECK(market.lamda({"job", "events", "12"}).status == 2);
 }
 
 TEST_CASE("a flood of logs is bounded, and delays neither statuses nor the logs of others") {

@@ -42,6 +42,14 @@ int list_jobs(Context& context, bool chain_only, const std::string& status, unsi
               std::optional<std::uint64_t> from_block);
 /// Prints the job's journal, oldest entry first. @param limit most entries
 int list_job_events(Context& context, const std::string& id, unsigned limit);
+struct LogOptions {
+    bool follow = false;                   ///< continue until the job has ended
+    std::optional<std::uint32_t> attempt;  ///< absent: all
+    std::string stream;                    ///< stdout or stderr; empty: both
+};
+/// Prints the output of the job's container, stdout on stdout and stderr on stderr; as JSON all of it on
+/// stdout, an object a line. Control characters are escaped on a terminal.
+int show_job_logs(Context& context, const std::string& id, const LogOptions& options);
 /// @param yes do not ask for confirmation; also confirms work that is not known to be completed
 int confirm_job(Context& context, const std::string& id, bool yes);
 int claim_job(Context& context, const std::string& id);

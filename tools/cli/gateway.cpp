@@ -8,6 +8,9 @@
 namespace lamda::cli {
 namespace {
 
+/// Larger than the kept output of a job with many attempts.
+constexpr std::size_t kMostStreamed = 4ULL << 30;
+
 std::string body_or_problem(const net::HttpResponse& response, const std::string& url) {
     if (response.status >= 200 && response.status < 300) {
         return response.body;
@@ -25,12 +28,16 @@ std::string body_or_problem(const net::HttpResponse& response, const std::string
     throw std::runtime_error(text);
 }
 
+std::runtime_error no_answer(const net::HttpRequest& request, const net::TransportError& error) {
+    return std::runtime_error("the gateway at " + net::redact_url(request.url) + " does not answer (" +
+                              error.what() + "); set LAMDA_API_URL, or use --chain-only");
+}
+
 std::string send(Context& context, const net::HttpRequest& request) {
     try {
         return body_or_problem(context.http().send(request), request.url);
     } catch (const net::TransportError& error) {
-        throw std::runtime_error("the gateway at " + net::redact_url(request.url) + " does not answer (" +
-                                 error.what() + "); set LAMDA_API_URL, or use --chain-only");
+        throw no_answer(request, error);
     }
 }
 
@@ -66,6 +73,36 @@ std::string gateway_get(Context& context, const std::string& path) {
     net::HttpRequest request;
     request.url = context.gateway_url() + path;
     return send(context, request);
+}
+
+void gateway_lines(Context& context, const std::string& path,
+                   const std::function<void(const std::string&)>& take) {
+    net::HttpRequest request;
+    request.url = context.gateway_url() + path;
+    request.timeout = Millis(0);  // for as long as the job runs
+    request.max_body = kMostStreamed;
+    std::string rest;
+    bool any = false;
+    request.on_data = [&](BytesView part) {
+        rest.append(as_string(part));
+        for (auto end = rest.find('\n'); end != std::string::npos; end = rest.find('\n')) {
+            any = true;
+            if (end > 0) {
+                take(rest.substr(0, end));
+            }
+            rest.erase(0, end + 1);
+        }
+        return true;
+    };
+    try {
+        auto response = context.http().send(request);
+        response.body = rest;
+        (void)body_or_problem(response, request.url);
+    } catch (const net::TransportError& error) {
+        if (!any) {
+            throw no_answer(request, error);
+        }
+    }
 }
 
 std::string gateway_post(Context& context, const std::string& path, const std::string& body) {

@@ -1,6 +1,7 @@
 // Client of the gateway's REST interface.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "tools/cli/context.hpp"
@@ -12,6 +13,11 @@ Result<std::string> gateway_base(std::string_view text);
 
 /// Returns the body of a 2xx answer. @throws std::runtime_error with the problem document's detail and fields
 std::string gateway_get(Context& context, const std::string& path);
+/// Calls `take` with each line of a streamed answer that is not empty, without its end. Returns when the
+/// answer has ended or was cut.
+/// @throws std::runtime_error as gateway_get(), and if there is no answer at all
+void gateway_lines(Context& context, const std::string& path,
+                   const std::function<void(const std::string&)>& take);
 std::string gateway_post(Context& context, const std::string& path, const std::string& body);
 
 }  // namespace lamda::cli

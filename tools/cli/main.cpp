@@ -73,7 +73,7 @@ void add_pairs(const char* option, const char* form, const std::vector<std::stri
 }
 
 void add_jobs(CLI::App& app, Verb& verb) {
-    auto* job = app.add_subcommand("job", "Jobs: create, show, list, events, confirm, claim");
+    auto* job = app.add_subcommand("job", "Jobs: create, show, list, events, logs, confirm, claim");
     job->require_subcommand(1);
 
     static JobOptions options;
@@ -151,6 +151,14 @@ void add_job_history(CLI::App& app, Verb& verb) {
         ->capture_default_str();
     events->callback(
         [&verb] { verb = [](Context& context) { return list_job_events(context, id, limit); }; });
+
+    static LogOptions options;
+    auto* logs = job->add_subcommand("logs", "The output of the job's container, as far as it is kept");
+    logs->add_option("id", id, "0x and 64 hex digits")->required();
+    logs->add_flag("-f,--follow", options.follow, "continue until the job has ended");
+    logs->add_option("--attempt", options.attempt, "only this attempt")->check(CLI::Range(1, 2'147'483'647));
+    logs->add_option("--stream", options.stream, "only this one")->check(CLI::IsMember({"stdout", "stderr"}));
+    logs->callback([&verb] { verb = [](Context& context) { return show_job_logs(context, id, options); }; });
 }
 
 void add_nodes(CLI::App& app, Verb& verb) {

@@ -109,7 +109,8 @@ std::map<JobId, Work> read_work(store::Txn& txn, const std::vector<JobId>& jobs)
         const auto text = row.maybe<std::string>("work_state");
         const auto state = text ? std::optional(wire::parse_work_state(*text).value()) : std::nullopt;
         const bool ended = state && (wire::is_terminal(*state) || *state == wire::WorkState::kMismatched);
-        out[row.get<JobId>("id")] = {ended || row.get<std::string>("chain_state") == "paid",
+        const auto chain = row.get<std::string>("chain_state");
+        out[row.get<JobId>("id")] = {ended || chain == "paid" || chain == "absent",
                                      row.get<std::uint32_t>("attempt"), row.get<std::string>("status")};
     }
     return out;

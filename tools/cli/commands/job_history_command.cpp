@@ -1,11 +1,15 @@
-// `lamda job events`: a job's journal.
+// `lamda job events`, `lamda job logs`: a job's journal, and its container's output.
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "core/ids.hpp"
 #include "net/http_client.hpp"
+#include "telemetry/shown_text.hpp"
+#include "terminal/screen.hpp"
 #include "terminal/table.hpp"
 #include "tools/cli/commands.hpp"
 #include "tools/cli/gateway.hpp"
@@ -58,7 +62,82 @@ std::string reason_of(const json& event) {
     return "no effect: " + no_effect + (reason == "-" ? "" : " (" + reason + ")");
 }
 
+// ---- logs
+
+/// Prints chunks, and remembers the place of the last one.
+class LogPrinter {
+  public:
+    explicit LogPrinter(bool as_json) : as_json_(as_json) {}
+
+    void print(const json& item) {
+        const auto stream = cell(item, "stream");
+        if (stream == "end") {
+            ended_ = true;
+        } else if (item.at("seq").is_number()) {
+            after_ = fmt::format("{}.{}", item.at("attempt").get<std::uint64_t>(),
+                                 item.at("seq").get<std::uint64_t>());
+        }
+        if (as_json_) {
+            fmt::print("{}", json_line(item));
+        } else if (stream == "cut") {
+            warn(fmt::format("{} bytes of attempt {} were not kept", cell(item, "cut_bytes"),
+                             cell(item, "attempt")));
+        } else if (stream != "end") {
+            const bool is_error = stream == "stderr";
+            const auto data = item.at("data").get<std::string>();
+            auto* file = is_error ? stderr : stdout;
+            const bool shown = terminal::screen_of(is_error ? STDERR_FILENO : STDOUT_FILENO).is_terminal;
+            fmt::print(file, "{}", shown ? telemetry::shown_lines(data) : data);
+        }
+        std::fflush(stdout);
+    }
+    bool ended() const { return ended_; }
+    /// `&after=…`; empty before the first chunk.
+    std::string after() const { return after_.empty() ? "" : "&after=" + after_; }
+
+  private:
+    bool as_json_;
+    bool ended_ = false;
+    std::string after_;
+};
+
+void print_pages(Context& context, const std::string& path, LogPrinter& printer) {
+    std::string cursor;
+    do {
+        const auto page = json::parse(gateway_get(
+            context, path + "&limit=1000" + (cursor.empty() ? "" : "&cursor=" + net::url_encode(cursor))));
+        for (const auto& item : page.at("items")) {
+            printer.print(item);
+        }
+        cursor = page.at("next_cursor").is_null() ? "" : page.at("next_cursor").get<std::string>();
+    } while (!cursor.empty());
+}
+
 }  // namespace
+
+int show_job_logs(Context& context, const std::string& text, const LogOptions& options) {
+    const JobId id = argument(JobId::parse(text), "id");
+    const std::string path = fmt::format("/api/jobs/{}/logs?follow={}{}{}", id.hex(), options.follow,
+                                         options.attempt ? fmt::format("&attempt={}", *options.attempt) : "",
+                                         options.stream.empty() ? "" : "&stream=" + options.stream);
+    LogPrinter printer(context.json());
+    if (!options.follow) {
+        print_pages(context, path, printer);
+        return 0;
+    }
+    while (true) {
+        gateway_lines(context, path + printer.after(), [&](const std::string& line) {
+            const auto item = json::parse(line, nullptr, false);
+            if (item.is_object()) {
+                printer.print(item);
+            }
+        });
+        if (printer.ended()) {
+            return 0;
+        }
+        std::this_thread::sleep_for(std::chrono::seconds(1));  // the answer was cut: continued
+    }
+}
 
 int list_job_events(Context& context, const std::string& text, unsigned limit) {
     const JobId id = argument(JobId::parse(text), "id");
