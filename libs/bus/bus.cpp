@@ -32,9 +32,10 @@ struct Bus::Impl {
     std::shared_ptr<Connection> connection;
 };
 
-Bus::Bus(const std::string& url, const std::string& client_name, telemetry::Log log)
+Bus::Bus(const std::string& url, const std::string& client_name, telemetry::Log log,
+         std::optional<Login> login)
     : impl_(std::make_unique<Impl>()) {
-    impl_->connection = std::make_shared<Connection>(url, client_name, std::move(log));
+    impl_->connection = std::make_shared<Connection>(url, client_name, std::move(log), std::move(login));
 }
 
 Bus::~Bus() {
@@ -56,7 +57,7 @@ void Bus::publish(const std::string& subject, const std::string& body) {
     if (!connection.connected()) {
         return;  // nats.c would buffer it and send it when it is stale
     }
-    const auto status = natsConnection_Publish(connection.nats(), subject.c_str(), body.data(),
+    const auto status = natsConnection_Publish(connection.nats().get(), subject.c_str(), body.data(),
                                                static_cast<int>(body.size()));
     if (status != NATS_OK) {
         connection.log().warn("message not sent",
@@ -69,7 +70,7 @@ std::string Bus::request(const std::string& subject, const std::string& body, Mi
     const Deadline deadline = connection.deadline(timeout);
     connection.require(timeout);
     natsMsg* raw = nullptr;
-    const auto status = natsConnection_Request(&raw, connection.nats(), subject.c_str(), body.data(),
+    const auto status = natsConnection_Request(&raw, connection.nats().get(), subject.c_str(), body.data(),
                                                static_cast<int>(body.size()),
                                                std::max<std::int64_t>(deadline.left().count(), 1));
     const OwnedMessage message(raw);
@@ -96,7 +97,7 @@ std::set<std::string> Bus::stream_names() {
     connection.require(kConnectWait);
     jsStreamNamesList* list = nullptr;
     jsErrCode error{};
-    const auto status = js_StreamNames(&list, connection.js(), nullptr, &error);
+    const auto status = js_StreamNames(&list, connection.js().get(), nullptr, &error);
     const OwnedStreamNames owned(list);
     connection.note_jetstream(status, error);
     if (status == NATS_NOT_FOUND) {
@@ -113,7 +114,7 @@ std::set<std::string> Bus::durable_names(const std::string& stream) {
     connection.require(kConnectWait);
     jsConsumerNamesList* list = nullptr;
     jsErrCode error{};
-    const auto status = js_ConsumerNames(&list, connection.js(), stream.c_str(), nullptr, &error);
+    const auto status = js_ConsumerNames(&list, connection.js().get(), stream.c_str(), nullptr, &error);
     const OwnedConsumerNames owned(list);
     connection.note_jetstream(status, error);
     if (status == NATS_NOT_FOUND) {
@@ -151,10 +152,10 @@ void Bus::ensure_stream(const StreamSpec& spec) {
     config.Duplicates = nanos(ages ? std::min(spec.max_age, spec.duplicate_window) : spec.duplicate_window);
     jsStreamInfo* info = nullptr;
     jsErrCode error{};
-    auto status = js_AddStream(&info, connection.js(), &config, nullptr, &error);
+    auto status = js_AddStream(&info, connection.js().get(), &config, nullptr, &error);
     if (status != NATS_OK && error == JSStreamNameExistErr) {
         jsStreamInfo_Destroy(std::exchange(info, nullptr));
-        status = js_UpdateStream(&info, connection.js(), &config, nullptr, &error);
+        status = js_UpdateStream(&info, connection.js().get(), &config, nullptr, &error);
     }
     const OwnedStreamInfo owned(info);
     connection.note_jetstream(status, error);
@@ -178,7 +179,8 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
     config.MaxAckPending = most_pending;
     jsConsumerInfo* info = nullptr;
     jsErrCode error{};
-    const auto status = js_AddConsumer(&info, connection.js(), stream.c_str(), &config, nullptr, &error);
+    const auto status =
+        js_AddConsumer(&info, connection.js().get(), stream.c_str(), &config, nullptr, &error);
     const OwnedConsumerInfo owned(info);
     connection.note_jetstream(status, error);
     if (status != NATS_OK) {
@@ -191,7 +193,7 @@ StreamState Bus::stream_state(const std::string& stream) {
     connection.require(kConnectWait);
     jsStreamInfo* info = nullptr;
     jsErrCode error{};
-    const auto status = js_GetStreamInfo(&info, connection.js(), stream.c_str(), nullptr, &error);
+    const auto status = js_GetStreamInfo(&info, connection.js().get(), stream.c_str(), nullptr, &error);
     const OwnedStreamInfo owned(info);
     connection.note_jetstream(status, error);
     if (status != NATS_OK) {
@@ -209,7 +211,7 @@ std::vector<DurableState> Bus::durables(const std::string& stream) {
     connection.require(kConnectWait);
     jsConsumerInfoList* list = nullptr;
     jsErrCode error{};
-    const auto status = js_Consumers(&list, connection.js(), stream.c_str(), nullptr, &error);
+    const auto status = js_Consumers(&list, connection.js().get(), stream.c_str(), nullptr, &error);
     const OwnedConsumers owned(list);
     connection.note_jetstream(status, error);
     if (status == NATS_NOT_FOUND) {
@@ -232,7 +234,7 @@ void Bus::delete_durable(const std::string& stream, const std::string& durable) 
     auto& connection = *impl_->connection;
     connection.require(kConnectWait);
     jsErrCode error{};
-    const auto status = js_DeleteConsumer(connection.js(), stream.c_str(), durable.c_str(), nullptr, &error);
+    const auto status = js_DeleteConsumer(connection.js().get(), stream.c_str(), durable.c_str(), nullptr, &error);
     connection.note_jetstream(status, error);
     if (status != NATS_OK && status != NATS_NOT_FOUND) {
         fail("deletion of durable " + durable + " of " + stream, status, error);
@@ -245,7 +247,7 @@ std::uint64_t Bus::undelivered(const std::string& stream, const std::string& dur
     jsConsumerInfo* info = nullptr;
     jsErrCode error{};
     const auto status =
-        js_GetConsumerInfo(&info, connection.js(), stream.c_str(), durable.c_str(), nullptr, &error);
+        js_GetConsumerInfo(&info, connection.js().get(), stream.c_str(), durable.c_str(), nullptr, &error);
     const OwnedConsumerInfo owned(info);
     connection.note_jetstream(status, error);
     if (status != NATS_OK) {

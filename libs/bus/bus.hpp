@@ -57,6 +57,14 @@ struct SequenceRange {
     bool operator==(const SequenceRange&) const = default;
 };
 
+/// A login by user JWT and NKey. The functions are called at every connect, from any thread, and may throw:
+/// there is no login now, and the connect is retried.
+struct Login {
+    std::string name;                                                   ///< for the inbox, as a user's name
+    std::function<std::string()> jwt;                                   ///< the present user JWT
+    std::function<std::vector<std::uint8_t>(const std::string&)> sign;  ///< Ed25519 over the server's nonce
+};
+
 /// Outcome of a batch.
 struct Published {
     std::vector<bool> stored;  ///< for each message; a duplicate counts as stored
@@ -122,8 +130,10 @@ class Consumer {
 class Bus {
   public:
     /// @param url in the form of parse_servers (bus/server_list.hpp); credentials are never logged
+    /// @param login instead of the URL's user and password
     /// @throws Refused for a URL that cannot be used
-    Bus(const std::string& url, const std::string& client_name, telemetry::Log log);
+    Bus(const std::string& url, const std::string& client_name, telemetry::Log log,
+        std::optional<Login> login = std::nullopt);
     ~Bus();
     Bus(const Bus&) = delete;
     Bus& operator=(const Bus&) = delete;

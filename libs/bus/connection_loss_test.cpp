@@ -1,12 +1,16 @@
 // Tests that the bus and its consumers name the cause when the bus is unusable.
+#include <atomic>
 #include <catch2/catch.hpp>
 #include <fstream>
+#include <sstream>
 
 #include "bus/bus.hpp"
-#include "testkit/process.hpp"
+#include "bus/testing/until_answered.hpp"
+#include "testkit/server_process.hpp"
 
 using namespace lamda;
 using namespace lamda::bus;
+using lamda::bus::testing::until_answered;
 using testkit::wait_until;
 
 namespace {
@@ -109,4 +113,61 @@ TEST_CASE("a consumer reports missing JetStream, at start and after its loss") {
     server = start(false);
     CHECK(fails_with("JetStream is not enabled"));
     CHECK(bus.last_error().find("JetStream is not enabled") != std::string::npos);
+}
+
+TEST_CASE("a login that is refused again and again is retried; subscriptions and consumers then work") {
+    const testkit::TempDir dir("bus-refused");
+    const std::string port = std::to_string(testkit::free_port());
+    const auto start = [&](const std::string& password) {
+        std::ofstream(dir.path() + "/nats.conf")
+            << "listen: \"127.0.0.1:" << port << "\"\n"
+            << "jetstream { store_dir: \"" << dir.path() << "/js\" }\n"
+            << "authorization { user: user, password: \"" << password << "\" }\n";
+        testkit::ProcessSpec spec;
+        spec.argv = {"nats-server", "-c", dir.path() + "/nats.conf"};
+        spec.cwd = dir.path();
+        spec.log_file = dir.path() + "/nats.log";
+        return std::make_unique<testkit::Process>(spec);
+    };
+    const auto refusals = [&] {
+        std::ostringstream text;
+        text << std::ifstream(dir.path() + "/nats.log").rdbuf();
+        int count = 0;
+        for (auto at = text.str().find("authentication error"); at != std::string::npos;
+             at = text.str().find("authentication error", at + 1)) {
+            ++count;
+        }
+        return count;
+    };
+    auto server = start("another");
+    REQUIRE(wait_until([&] { return testkit::accepts_connections(std::stoi(port)); }));
+    Bus bus("nats://user:right@127.0.0.1:" + port, "bus-test", telemetry::Log::none());
+    std::atomic<int> heard = 0;
+    auto subscription = bus.subscribe("news", "", [&](const Message&) { ++heard; });
+    auto consumer = bus.consume("JOBS", "worker");
+    REQUIRE(wait_until([&] { return refusals() >= 4; }));
+    server.reset();
+    server = start("right");
+    REQUIRE(wait_until([&] {
+        bus.publish("news", "x");
+        return heard > 0;
+    }));
+    until_answered([&] { bus.ensure_stream(jobs()); });
+    until_answered([&] { bus.ensure_durable("JOBS", "worker", "", Millis(30'000)); });
+    REQUIRE(bus.publish_durable({{"jobs.dispatch.a", "d1", "job"}}, testkit::kCallTimeout).stored ==
+            std::vector{true});
+    CHECK(
+        wait_until([&] { return !until_answered([&] { return consumer.fetch(1, Millis(500)); }).empty(); }));
+
+    server.reset();  // refused again, after a good time
+    server = start("another");
+    const int before = refusals();
+    REQUIRE(wait_until([&] { return refusals() >= before + 4; }));
+    server.reset();
+    server = start("right");
+    const int earlier = heard;
+    CHECK(wait_until([&] {
+        bus.publish("news", "x");
+        return heard > earlier;
+    }));
 }

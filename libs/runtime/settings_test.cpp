@@ -4,6 +4,8 @@
 #include <cstdlib>
 #include <fstream>
 
+#include "natsauth/claims.hpp"
+#include "runtime/bus_login.hpp"
 #include "runtime/server_settings.hpp"
 #include "testkit/process.hpp"
 
@@ -117,6 +119,48 @@ TEST_CASE("in production a NATS_URL without a login is refused") {
                   (open && environment != std::string("development") ? "NATS_URL " : ""));
         }
     }
+}
+
+TEST_CASE(
+    "NATS_CREDS_FILE replaces the login of NATS_URL; a file that is no creds file is refused without quoting "
+    "it") {
+    const testkit::TempDir dir("creds");
+    const auto path = dir.path() + "/x.creds";
+    const auto read = [&] {
+        auto settings =
+            from({{"ENVIRONMENT", "production"}, {"NATS_URL", "nats://one:4222"}, {"NATS_CREDS_FILE", path}});
+        read_nats_url(settings);
+        const auto login = read_nats_login(settings);
+        for (const auto& mistake : settings.mistakes()) {
+            CHECK(mistake.message.find("s3cret") == std::string::npos);
+        }
+        return std::pair(mistaken(settings), login);
+    };
+    CHECK(read().first == "NATS_CREDS_FILE ");
+    std::ofstream(path) << "s3cret";
+    CHECK(read().first == "NATS_CREDS_FILE ");
+    const auto write = [&] {
+        const auto account = natsauth::Nkey::generate(natsauth::KeyKind::kAccount);
+        auto key = natsauth::Nkey::generate(natsauth::KeyKind::kUser);
+        natsauth::UserClaims claims;
+        claims.name = "dispatcher";
+        claims.key = key.public_key();
+        claims.account = account.public_key();
+        const natsauth::Credentials credentials{natsauth::encode(claims, account), key};
+        std::ofstream(path) << natsauth::to_text(credentials);
+        return credentials.jwt;
+    };
+    const auto first = write();
+    const auto [mistakes, login] = read();
+    CHECK(mistakes.empty());
+    REQUIRE(login);
+    CHECK(login->name == "dispatcher");
+    CHECK(login->jwt() == first);
+    CHECK(login->sign("nonce").size() == 64);
+    const auto second = write();  // replaced while the process runs
+    CHECK(login->jwt() == second);
+    std::ofstream(path) << "s3cret";
+    CHECK_THROWS(login->jwt());
 }
 
 TEST_CASE("a short operator token is refused, and its text is not repeated") {

@@ -26,6 +26,7 @@ Config read_config(runtime::Settings& settings) {
     Config out;
     out.database_url = runtime::read_database_url(settings);
     out.nats_url = runtime::read_nats_url(settings);
+    out.nats_login = runtime::read_nats_login(settings);
     out.port = settings.port("API_PORT", "port of the REST interface; 0: any free one", 8080);
     out.cors_origins = read_origins(settings);
     out.operator_token = runtime::read_operator_token(settings);

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/ids.hpp"
+#include "runtime/bus_login.hpp"
 #include "runtime/settings.hpp"
 #include "services/api-gateway/access/spec_quota.hpp"
 
@@ -14,6 +15,7 @@ namespace lamda::gateway {
 struct Config {
     runtime::Secret database_url;
     runtime::Secret nats_url;
+    std::optional<bus::Login> nats_login;  ///< absent: the login of nats_url
     int port = 8080;
     std::size_t answer_bytes = 48U << 20;  ///< limit of all answers in memory at once
     std::vector<std::string> cors_origins;

@@ -20,7 +20,7 @@ constexpr std::size_t kMostSockets = 4'000;
 
 int serve(runtime::App& app, const gateway::Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-api-gateway", kConnections, kLimits);
-    bus::Bus bus(config.nats_url.reveal(), "lamda-api-gateway", app.log());
+    bus::Bus bus(config.nats_url.reveal(), "lamda-api-gateway", app.log(), config.nats_login);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kGatewayRole);
     const runtime::Identity identity(app, database, {gateway::identity_of(config)});
     runtime::watch_bus(app, bus, config.nats_url);

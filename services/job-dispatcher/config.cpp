@@ -35,6 +35,7 @@ Config read_config(runtime::Settings& settings) {
     Config out;
     out.database_url = runtime::read_database_url(settings);
     out.nats_url = runtime::read_nats_url(settings);
+    out.nats_login = runtime::read_nats_login(settings);
     out.operator_token = runtime::read_operator_token(settings);
     out.bsc = streamrunner::read_bsc(settings);
     out.finality = settings.parsed<ingest::FinalityRule>(

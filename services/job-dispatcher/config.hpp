@@ -2,6 +2,7 @@
 #pragma once
 
 #include "ingest/log_stream.hpp"
+#include "runtime/bus_login.hpp"
 #include "runtime/settings.hpp"
 #include "services/job-dispatcher/dispatch/timeout_loop.hpp"
 #include "streamrunner/chain_settings.hpp"
@@ -11,7 +12,8 @@ namespace lamda::dispatch {
 struct Config {
     runtime::Secret database_url;
     runtime::Secret nats_url;
-    runtime::Secret operator_token;  ///< empty: none
+    std::optional<bus::Login> nats_login;  ///< absent: the login of nats_url
+    runtime::Secret operator_token;        ///< empty: none
     streamrunner::ChainSettings bsc;
     streamrunner::ReadSettings reading;
     ingest::FinalityRule finality;  ///< `max_age` is set from `bsc`

@@ -95,7 +95,7 @@ int serve(runtime::App& app, const Config& config) {
     auto& metrics = app.metrics();
     store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8, session_limits());
     store::DatabaseClock clock(database);
-    bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
+    bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log, config.nats_login);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kDispatcherRole);
     runtime::keep_time(app, clock);
     const telemetry::Context context{clock, log, metrics, app.health()};

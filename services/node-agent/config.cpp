@@ -217,6 +217,7 @@ Config read_config(runtime::Settings& settings) {
     }
     config.capacity = settings.number("AGENT_CAPACITY", "jobs that run at the same time", 1, 1, 256);
     config.nats_url = runtime::read_nats_url(settings);
+    config.nats_login = runtime::read_nats_login(settings);
     config.docker_host =
         settings.text("DOCKER_HOST", "the container engine's socket", "unix:///var/run/docker.sock");
     if (!config.docker_host.starts_with("unix:///")) {

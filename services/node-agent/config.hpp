@@ -5,6 +5,7 @@
 
 #include "crypto/signer.hpp"
 #include "ipfs/content_store.hpp"
+#include "runtime/bus_login.hpp"
 #include "runtime/settings.hpp"
 #include "services/node-agent/bus/job_probe.hpp"
 #include "services/node-agent/bus/offer.hpp"
@@ -22,6 +23,7 @@ struct Config {
     std::string secrets_dir;                       ///< absolute, on a tmpfs
     std::size_t capacity = 1;
     runtime::Secret nats_url;
+    std::optional<bus::Login> nats_login;  ///< absent: the login of nats_url
     std::string docker_host;
     std::vector<std::string> bsc_rpc_urls;
     std::vector<std::string> opbnb_rpc_urls;

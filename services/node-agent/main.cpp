@@ -166,7 +166,7 @@ int run_agent(runtime::App& app, const Config& config) {
     ChainLearner learner(identity, bsc_endpoints(config, http), log, app.health());
     const auto open_bsc = [&](ChainId chain) { return bsc_pool(config, chain, clock, log); };
     rpcpool::MultiRpc opbnb(opbnb_config(config), clock, log);
-    bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log);
+    bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log, config.nats_login);
 
     const telemetry::Context context{clock, log, app.metrics(), app.health()};
     const AgentTerms terms{identity, self, config.job_manager, config.capacity, config.policy};

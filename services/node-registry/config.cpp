@@ -8,6 +8,7 @@ Config read_config(runtime::Settings& settings) {
     Config out;
     out.database_url = runtime::read_database_url(settings);
     out.nats_url = runtime::read_nats_url(settings);
+    out.nats_login = runtime::read_nats_login(settings);
     out.opbnb = streamrunner::read_opbnb(settings);
     out.reading = streamrunner::read_reading(settings, {&out.opbnb});
     out.offline_after = settings.duration(

@@ -1,6 +1,7 @@
 // Settings of the node registry.
 #pragma once
 
+#include "runtime/bus_login.hpp"
 #include "runtime/settings.hpp"
 #include "streamrunner/chain_settings.hpp"
 
@@ -9,6 +10,7 @@ namespace lamda::registry {
 struct Config {
     runtime::Secret database_url;
     runtime::Secret nats_url;
+    std::optional<bus::Login> nats_login;  ///< absent: the login of nats_url
     streamrunner::ChainSettings opbnb;
     streamrunner::ReadSettings reading;
     Millis offline_after{90'000};

@@ -31,7 +31,7 @@ int serve(runtime::App& app, const Config& config) {
     auto& log = app.log();
     store::Database database(config.database_url.reveal(), "lamda-node-registry");
     store::DatabaseClock clock(database);
-    bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log);
+    bus::Bus bus(config.nats_url.reveal(), "lamda-node-registry", log, config.nats_login);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kRegistryRole);
     runtime::keep_time(app, clock);
     const telemetry::Context context{clock, log, app.metrics(), app.health()};

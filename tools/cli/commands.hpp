@@ -125,6 +125,11 @@ struct AgentVerifyOptions {
 };
 /// Plays the dispatcher against an agent on a private NATS server. 0: no check failed; 1: a check failed.
 int verify_agent(Context& context, const AgentVerifyOptions& options);
+/// Writes keys, credentials and the configuration of nats-server. 1: a file exists already
+int nats_init(Context& context, const std::string& dir);
+/// Makes new signing keys in the folder of nats_init(). @param finish ends the validity of the earlier ones
+/// instead
+int nats_rotate(Context& context, const std::string& dir, bool finish);
 
 /// Deletes the increment ledger; lamda-reputation then reads it from the chain again.
 /// @param sure do not ask for confirmation. 1: refused, an instance of reputation is active

@@ -349,6 +349,21 @@ void add_reputation(CLI::App& app, Verb& verb) {
     rebuild->callback([&verb] { verb = [](Context& context) { return rebuild_reputation(context, sure); }; });
 }
 
+void add_nats(CLI::App& app, Verb& verb) {
+    auto* nats = app.add_subcommand("nats", "A bus with logins by key: init, rotate");
+    nats->require_subcommand(1);
+    static std::string dir;
+    auto* init = nats->add_subcommand(
+        "init", "Write the operator's keys, the roles' credentials and nats-server's configuration");
+    init->add_option("folder", dir, "new or empty")->required();
+    init->callback([&verb] { verb = [](Context& context) { return nats_init(context, dir); }; });
+    static bool finish = false;
+    auto* rotate = nats->add_subcommand("rotate", "Make new signing keys; the present ones stay valid");
+    rotate->add_option("folder", dir, "of lamda nats init, with offline.json and issuer.json")->required();
+    rotate->add_flag("--finish", finish, "end the validity of the earlier signing keys");
+    rotate->callback([&verb] { verb = [](Context& context) { return nats_rotate(context, dir, finish); }; });
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -384,6 +399,7 @@ int main(int argc, char** argv) {
     add_wallets(app, verb);
     add_agents(app, verb);
     add_reputation(app, verb);
+    add_nats(app, verb);
 
     app.footer(std::string(kExits) + "\n" + kOutput + "\n" + kSettings);
     try {

@@ -1,41 +1,20 @@
 #include "bus/detail/connection.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 namespace lamda::bus {
 
 namespace {
 
-/// Milliseconds between PINGs; a link with two unanswered ones counts as lost.
-constexpr std::int64_t kPingMillis = 20'000;
-/// Timeout of JetStream's own answers (streams, consumers). Together with kConnectWait below the 4.5 s within
-/// which a process must stop.
-constexpr std::int64_t kAnswerWaitMillis = 3'000;
 /// Publishes in flight; more would only queue in the client.
-constexpr std::int64_t kMostPending = 4'096;
-
-void must(natsStatus status, const char* doing) {
-    if (status != NATS_OK) {
-        fail(doing, status);
-    }
-}
-
-/// User name for the inbox prefix, so that permissions can separate users. Never a token, which is the whole
-/// credential. Empty: there is no user, or its name is not valid in a subject.
-std::string inbox_part(const std::string& user) {
-    const bool plain = std::all_of(user.begin(), user.end(), [](unsigned char c) {
-        return std::isalnum(c) != 0 || c == '-' || c == '_';
-    });
-    return plain ? user : "";
-}
+constexpr std::size_t kMostPending = 4'096;
 
 /// Reason why there is no connection, from the status alone: nats.c's texts can quote the URL.
 std::string reason_of(natsStatus status) {
     switch (status) {
         case NATS_CONNECTION_AUTH_FAILED:
         case NATS_NOT_PERMITTED:
-            return "the server refuses the login (user, password or token of NATS_URL)";
+            return "the server refuses the login (user, password or token of NATS_URL, or the credentials)";
         case NATS_SSL_ERROR:
             return "TLS failed";
         case NATS_SECURE_CONNECTION_REQUIRED:
@@ -118,71 +97,8 @@ Message to_message(natsMsg* message) {
     return out;
 }
 
-Connection::Connection(const std::string& url, const std::string& client_name, telemetry::Log log)
-    : log_(std::move(log)) {
-    natsOptions* raw = nullptr;
-    must(natsOptions_Create(&raw), "options");
-    const OwnedOptions options(raw);
-    const ServerList list = servers_of(url);
-    std::vector<const char*> servers;
-    servers.reserve(list.urls.size());
-    for (const auto& one : list.urls) {
-        servers.push_back(one.c_str());
-    }
-    must(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())), "the URL");
-    must(natsOptions_SetName(raw, client_name.c_str()), "client name");
-    if (!list.token.empty()) {
-        must(natsOptions_SetToken(raw, list.token.c_str()), "options");
-    } else if (!list.user.empty()) {
-        must(natsOptions_SetUserInfo(raw, list.user.c_str(), list.password.c_str()), "options");
-    }
-    if (const auto part = inbox_part(list.user); !part.empty()) {
-        inbox_ += part + '.';
-        must(natsOptions_SetCustomInboxPrefix(raw, inbox_.substr(0, inbox_.size() - 1).c_str()), "options");
-    }
-    must(natsOptions_SetTimeout(raw, 2'000), "options");
-    must(natsOptions_SetMaxReconnect(raw, -1), "options");
-    must(natsOptions_SetReconnectWait(raw, 250), "options");
-    must(natsOptions_SetReconnectJitter(raw, 100, 250), "options");
-    must(natsOptions_SetPingInterval(raw, kPingMillis), "options");
-    must(natsOptions_SetMaxPingsOut(raw, 2), "options");
-    must(natsOptions_SetRetryOnFailedConnect(raw, true, &Connection::on_connected, this), "options");
-    must(natsOptions_SetDisconnectedCB(raw, &Connection::on_disconnected, this), "options");
-    must(natsOptions_SetReconnectedCB(raw, &Connection::on_connected, this), "options");
-    must(natsOptions_SetClosedCB(raw, &Connection::on_closed, this), "options");
-    must(natsOptions_SetErrorHandler(raw, &Connection::on_error, this), "options");
-    const natsStatus status = natsConnection_Connect(&nats_, raw);
-    if (status == NATS_OK) {
-        on_up();
-    } else if (status != NATS_NOT_YET_CONNECTED) {
-        fail("connect", status);
-    }
-    jsOptions js_options;
-    jsOptions_Init(&js_options);
-    js_options.Wait = kAnswerWaitMillis;
-    js_options.PublishAsync.MaxPending = kMostPending;
-    js_options.PublishAsync.AckHandler = &Connection::on_ack;
-    js_options.PublishAsync.AckHandlerClosure = this;
-    const natsStatus js_status = natsConnection_JetStream(&js_, nats_, &js_options);
-    if (js_status != NATS_OK) {
-        natsConnection_Close(nats_);
-        fail("JetStream context", js_status);
-    }
-}
-
-Connection::~Connection() {
-    on_change(nullptr);
-    jsCtx_Destroy(js_);
-    natsConnection_Close(nats_);
-    {
-        std::unique_lock lock(mutex_);
-        changed_.wait(lock, [this] { return closed_; });
-    }
-    natsConnection_Destroy(nats_);
-}
-
 bool Connection::connected() const {
-    return natsConnection_Status(nats_) == NATS_CONN_STATUS_CONNECTED;
+    return natsConnection_Status(nats().get()) == NATS_CONN_STATUS_CONNECTED;
 }
 
 void Connection::require(Millis timeout) {
@@ -194,8 +110,11 @@ void Connection::require(Millis timeout) {
 
 std::string Connection::last_error() const {
     if (!connected()) {
+        if (login_ && login_->missing()) {
+            return "not connected: there are no credentials yet";
+        }
         const char* text = nullptr;
-        return "not connected: " + reason_of(natsConnection_GetLastError(nats_, &text));
+        return "not connected: " + reason_of(natsConnection_GetLastError(nats().get(), &text));
     }
     return without_jetstream_ ? kNoJetStream : "";
 }
@@ -252,15 +171,6 @@ void Connection::on_disconnected(natsConnection*, void* self) {
     static_cast<Connection*>(self)->on_down();
 }
 
-void Connection::on_closed(natsConnection*, void* closure) {
-    auto& self = *static_cast<Connection*>(closure);
-    self.on_down();
-    // Notify under the lock: the destructor may continue as soon as it is released.
-    std::lock_guard lock(self.mutex_);
-    self.closed_ = true;
-    self.changed_.notify_all();
-}
-
 void Connection::on_error(natsConnection*, natsSubscription* subscription, natsStatus status, void* closure) {
     const char* subject = subscription == nullptr ? nullptr : natsSubscription_GetSubject(subscription);
     static_cast<Connection*>(closure)->log_.warn(
@@ -301,6 +211,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
         throw Unavailable("NATS: " + last_error());
     }
     const Deadline end = deadline(timeout);
+    const auto js = this->js();
     {
         std::lock_guard lock(batch_.mutex);
         batch_.waiting.clear();
@@ -316,9 +227,8 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
             {
                 std::unique_lock lock(batch_.mutex);
                 // Wait for room first: nats.c would otherwise block the thread for its own stall time.
-                const bool room = batch_.changed.wait_for(lock, end.left(), [this] {
-                    return batch_.cut || batch_.waiting.size() < static_cast<std::size_t>(kMostPending);
-                });
+                const bool room = batch_.changed.wait_for(
+                    lock, end.left(), [this] { return batch_.cut || batch_.waiting.size() < kMostPending; });
                 if (!room || batch_.cut) {
                     natsMsg_Destroy(raw);
                     break;
@@ -329,7 +239,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
             jsPubOptions_Init(&options);
             options.MsgId = out.message_id.c_str();
             natsMsg* const key = raw;
-            status = js_PublishMsgAsync(js_, &raw, &options);
+            status = js_PublishMsgAsync(js.get(), &raw, &options);
             if (status != NATS_OK) {
                 std::lock_guard lock(batch_.mutex);
                 batch_.waiting.erase(key);
@@ -354,7 +264,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
         batch_.waiting.clear();
     }
     natsMsgList unanswered{};
-    if (js_PublishAsyncGetPendingList(&unanswered, js_) == NATS_OK) {
+    if (js_PublishAsyncGetPendingList(&unanswered, js.get()) == NATS_OK) {
         natsMsgList_Destroy(&unanswered);
     }
     return outcome;

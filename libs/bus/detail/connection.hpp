@@ -6,13 +6,17 @@
 #include <atomic>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <stop_token>
 #include <string>
+#include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "bus/bus.hpp"
+#include "bus/detail/login.hpp"
 #include "bus/server_list.hpp"
 #include "core/deadline.hpp"
 
@@ -42,13 +46,22 @@ ServerList servers_of(const std::string& url);
 /// Callbacks can arrive until on_closed: the object must exist until then.
 class Connection {
   public:
-    Connection(const std::string& url, const std::string& client_name, telemetry::Log log);
+    Connection(const std::string& url, const std::string& client_name, telemetry::Log log,
+               std::optional<Login> login = std::nullopt);
     ~Connection();
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    natsConnection* nats() const { return nats_; }
-    jsCtx* js() const { return js_; }
+    /// The present connection of nats.c, which an error may have closed. Keep the pointer during a call.
+    std::shared_ptr<natsConnection> nats() const { return nats_.load(); }
+    std::shared_ptr<jsCtx> js() const { return js_.load(); }
+    /// Increments when a new connection of nats.c replaces a closed one: its subscriptions must be made
+    /// again.
+    std::uint64_t epoch() const { return epoch_; }
+    /// Calls `attach` now, and after each new epoch until detach().
+    void attach(const void* key, std::function<void()> attach);
+    /// Afterwards `attach` does not run.
+    void detach(const void* key);
     const telemetry::Log& log() const { return log_; }
     /// By the time in which nats.c waits.
     Deadline deadline(Millis timeout) const { return {clock_, timeout}; }
@@ -77,6 +90,10 @@ class Connection {
         bool cut = false;
     };
 
+    /// Makes a connection of nats.c, which may connect later. @throws Unavailable, Refused
+    void open();
+    /// Replaces a connection that nats.c has closed (a refused or revoked login, say), until stopped.
+    void reopen(const std::stop_token& stop);
     void on_up();
     void on_down();
     void notify(bool connected);
@@ -89,10 +106,15 @@ class Connection {
     SystemClock clock_;
     telemetry::Log log_;
     std::string inbox_ = "_INBOX.";
-    natsConnection* nats_ = nullptr;
-    jsCtx* js_ = nullptr;
+    std::unique_ptr<LoginCallbacks> login_;  ///< null: the URL's login
+    OwnedOptions options_;
+    std::atomic<std::shared_ptr<natsConnection>> nats_;
+    std::atomic<std::shared_ptr<jsCtx>> js_;
+    std::atomic<std::uint64_t> epoch_ = 0;
+    std::mutex attaching_;
+    std::map<const void*, std::function<void()>> attached_;
     std::mutex mutex_;
-    std::condition_variable changed_;
+    std::condition_variable_any changed_;
     bool up_ = false;
     bool closed_ = false;
     std::atomic<bool> without_jetstream_ = false;
@@ -101,6 +123,7 @@ class Connection {
     std::function<void(bool)> callback_;
     std::mutex publishing_;
     Batch batch_;
+    std::jthread reopening_;
 };
 
 /// Converts a received message for the client.

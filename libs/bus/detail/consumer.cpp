@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <thread>
+#include <utility>
 
 #include "core/json_writer.hpp"
 
@@ -62,15 +63,17 @@ Consumer::Impl::~Impl() {
 }
 
 void Consumer::Impl::subscribe() {
+    natsSubscription_Destroy(std::exchange(nats_, nullptr));
+    epoch_ = connection_->epoch();
     natsInbox* inbox = nullptr;
     auto status = natsInbox_Create(&inbox);
     if (status == NATS_OK) {
         // nats.c creates its other inboxes below the client's prefix, but this one below the general one.
         inbox_ = connection_->inbox() + std::string(inbox).substr(std::string_view("_INBOX.").size());
         natsInbox_Destroy(inbox);
-        status = natsConnection_SubscribeSync(&nats_, connection_->nats(), (inbox_ + ".*").c_str());
+        status = natsConnection_SubscribeSync(&nats_, connection_->nats().get(), (inbox_ + ".*").c_str());
     }
-    if (status != NATS_OK) {
+    if (status != NATS_OK && status != NATS_CONNECTION_CLOSED) {  // closed: made again in the next epoch
         fail("consumer " + durable_ + " of " + stream_, status);
     }
 }
@@ -82,7 +85,7 @@ void Consumer::Impl::verify(const Deadline& deadline) {
     jsConsumerInfo* info = nullptr;
     jsErrCode error{};
     const auto status =
-        js_GetConsumerInfo(&info, connection_->js(), stream_.c_str(), durable_.c_str(), nullptr, &error);
+        js_GetConsumerInfo(&info, connection_->js().get(), stream_.c_str(), durable_.c_str(), nullptr, &error);
     if (status == NATS_OK && info->Config != nullptr && info->Config->AckWait > 0) {
         ack_wait_ = std::chrono::duration_cast<Millis>(std::chrono::nanoseconds(info->Config->AckWait));
     }
@@ -123,8 +126,8 @@ void Consumer::Impl::request(int most, Millis expires, const Deadline& deadline,
     }
     body.end_object();
     auto status = natsConnection_PublishRequestString(
-        connection_->nats(), ("$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + durable_).c_str(), reply.c_str(),
-        body.take().c_str());
+        connection_->nats().get(), ("$JS.API.CONSUMER.MSG.NEXT." + stream_ + "." + durable_).c_str(),
+        reply.c_str(), body.take().c_str());
     if (status != NATS_OK) {
         fail(doing(), status);
     }
@@ -166,6 +169,9 @@ void Consumer::Impl::request(int most, Millis expires, const Deadline& deadline,
 std::vector<Message> Consumer::Impl::fetch(int most, Millis timeout) {
     const Deadline deadline = connection_->deadline(timeout);
     connection_->require(timeout);
+    if (epoch_ != connection_->epoch()) {
+        subscribe();
+    }
     verify(deadline);
     const int batch = std::clamp(most, 1, kMostAtOnce);
     std::vector<Message> out;
@@ -193,7 +199,8 @@ void Consumer::Impl::acknowledge(const Message& message, const std::string& how)
     if (message.reply.empty()) {
         return;
     }
-    const auto status = natsConnection_PublishString(connection_->nats(), message.reply.c_str(), how.c_str());
+    const auto status =
+        natsConnection_PublishString(connection_->nats().get(), message.reply.c_str(), how.c_str());
     if (status != NATS_OK) {
         connection_->log().warn("acknowledgement not sent; the message will be redelivered",
                                 {{"subject", message.subject}, {"error", natsStatus_GetText(status)}});

@@ -37,6 +37,7 @@ struct Consumer::Impl {
     std::string durable_;
     std::string inbox_;
     natsSubscription* nats_ = nullptr;
+    std::uint64_t epoch_ = 0;  ///< of the connection that the inbox belongs to
     std::uint64_t requests_ = 0;
     bool verified_ = false;
     Millis ack_wait_{30'000};

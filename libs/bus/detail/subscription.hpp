@@ -20,8 +20,12 @@ struct Subscription::Impl {
   private:
     /// Owned by nats.c until the completion callback.
     struct Closure;
+    /// Subscribes on the present connection, instead of an earlier one. @throws Unavailable, Refused
+    void attach();
     std::shared_ptr<Connection> connection_;
     std::shared_ptr<Closure> closure_;
+    std::string subject_;
+    std::string queue_group_;
     natsSubscription* nats_ = nullptr;
 };
 
