@@ -46,9 +46,11 @@ void Relay::settle(store::Txn& txn, const Done& done) {
     if (done.ids.empty()) {
         return;
     }
-    // If a crash of PostgreSQL undoes the deletion, the messages are published again, as after a crash
-    // before it. The COMMIT does not wait for the disk.
-    txn.exec("SET LOCAL synchronous_commit TO OFF");
+    if (done.reused.empty()) {
+        // If a crash of PostgreSQL undoes the deletion, the messages are published again, as after a crash
+        // before it. The COMMIT does not wait for the disk.
+        txn.exec("SET LOCAL synchronous_commit TO OFF");
+    }
     txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {store::array_of(done.ids)});
     if (on_cut_back_) {
         advance_positions(txn, owner_, done.sequences);

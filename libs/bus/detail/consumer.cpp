@@ -84,8 +84,8 @@ void Consumer::Impl::verify(const Deadline& deadline) {
     }
     jsConsumerInfo* info = nullptr;
     jsErrCode error{};
-    const auto status =
-        js_GetConsumerInfo(&info, connection_->js().get(), stream_.c_str(), durable_.c_str(), nullptr, &error);
+    const auto status = js_GetConsumerInfo(&info, connection_->js().get(), stream_.c_str(), durable_.c_str(),
+                                           nullptr, &error);
     if (status == NATS_OK && info->Config != nullptr && info->Config->AckWait > 0) {
         ack_wait_ = std::chrono::duration_cast<Millis>(std::chrono::nanoseconds(info->Config->AckWait));
     }

@@ -48,7 +48,7 @@ void save_offline_after(store::Txn& txn, Millis offline_after);
 struct Presence {
     wire::Heartbeat heartbeat;
     Timestamp received_at;
-    std::optional<Bytes> public_key;  ///< that signed it, 33 bytes; absent: stored before
+    std::optional<Bytes> public_key;      ///< that signed it, 33 bytes; absent: stored before
     std::optional<std::string> notice{};  ///< verified, as JSON of wire::ProviderNotice; absent: unchanged
 };
 struct SavedPresence {
