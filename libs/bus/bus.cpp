@@ -234,7 +234,8 @@ void Bus::delete_durable(const std::string& stream, const std::string& durable) 
     auto& connection = *impl_->connection;
     connection.require(kConnectWait);
     jsErrCode error{};
-    const auto status = js_DeleteConsumer(connection.js().get(), stream.c_str(), durable.c_str(), nullptr, &error);
+    const auto status =
+        js_DeleteConsumer(connection.js().get(), stream.c_str(), durable.c_str(), nullptr, &error);
     connection.note_jetstream(status, error);
     if (status != NATS_OK && status != NATS_NOT_FOUND) {
         fail("deletion of durable " + durable + " of " + stream, status, error);

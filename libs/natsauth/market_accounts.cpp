@@ -58,8 +58,8 @@ AccountClaims registry_account(const AccountKeys& keys) {
     out.key = keys.registry;
     out.imports = {
         {keys.lamda, "nodes.heartbeat.*"}, {keys.lamda, "events.node.*"}, {keys.lamda, "events.global"}};
-    out.exports = {service("nodes.heartbeat.*"), service("nodes.query"), 
-                   stream("events.node.*"), stream("events.global")};
+    out.exports = {service("nodes.heartbeat.*"), service("nodes.query"), stream("events.node.*"),
+                   stream("events.global")};
     return out;
 }
 
