@@ -147,7 +147,11 @@ Result<Decoded> decode(std::string_view jwt) {
         if (claims.contains("exp")) {
             out.expires_at = claims.at("exp").get<std::int64_t>();
         }
-        out.issuer_account = claims.at("nats").value("issuer_account", "");
+        const auto& nats = claims.at("nats");
+        out.issuer_account = nats.value("issuer_account", "");
+        if (nats.contains("revocations")) {
+            out.revocations = nats.at("revocations").get<std::map<std::string, std::int64_t>>();
+        }
     } catch (const Json::exception&) {
         return wrong;
     }

@@ -67,9 +67,10 @@ struct Decoded {
     std::string issuer;
     std::string subject;
     std::string name;
-    std::int64_t issued_at = 0;              ///< seconds since 1970
-    std::optional<std::int64_t> expires_at;  ///< the same
-    std::string issuer_account;              ///< of a user: its account, if a signing key issued it
+    std::int64_t issued_at = 0;                       ///< seconds since 1970
+    std::optional<std::int64_t> expires_at;           ///< the same
+    std::string issuer_account;                       ///< of a user: its account, if a signing key issued it
+    std::map<std::string, std::int64_t> revocations;  ///< of an account
 };
 /// Errors: `invalid_jwt`.
 Result<Decoded> decode(std::string_view jwt);

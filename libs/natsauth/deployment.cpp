@@ -147,8 +147,8 @@ std::string server_config() {
     return R"(# NATS for Lamda with logins by key: JetStream, an account for each role and each provider, and no passwords.
 # `lamda nats init` writes this file as nats.conf, with trust.conf next to it. deploy/nats/nats.conf is the same with passwords.
 #
-# A provider needs no entry here: its agent proves its Ethereum key to the gateway (POST /api/agents/credentials), and the node
-# registry (NATS_ISSUER_FILE) makes its account, which imports the subjects of this provider only, and sends it to the server.
+# A provider needs no entry here: its account, which imports the subjects of this provider only, is a JWT that the keys of
+# issuer.json sign and the user `issuer` sends to the server, without a restart or reload. No service issues them yet.
 # Accounts, and not only permissions: a reply subject in an account of its own reaches only this account.
 #
 # Versions. 2.9 (Debian 12's 2.9.10) works. Its acknowledgements are not durable: it writes to the disk without fsync for up to
@@ -168,8 +168,7 @@ jetstream {
   # sync_interval: always    # from 2.10 on; unknown to 2.9
 }
 
-# Providers' accounts: written by the server when the registry sends them. Without this folder the registry sends them again
-# at each provider's next login.
+# Providers' accounts: written by the server when the issuer sends them. Back this folder up.
 resolver {
   type: full
   dir: "/var/lib/nats/accounts"

@@ -1,5 +1,5 @@
 // The accounts of the market on the bus, and what each role may do there: the same as deploy/nats/nats.conf
-// and deploy/nats/add-provider.sh, as claims. tests/lint/nats_permissions.py tests both.
+// and deploy/nats/add-provider.sh, as claims. deployment_test compares the lists of the roles.
 #pragma once
 
 #include <array>

@@ -89,7 +89,7 @@ int nats_init(Context& context, const std::string& dir) {
             "  nats.conf, trust.conf   for nats-server: /etc/nats\n"
             "  dispatcher.creds, registry.creds, gateway.creds, feed.creds\n"
             "                          secret, for each service: NATS_CREDS_FILE\n"
-            "  issuer.json             secret, for the node registry: NATS_ISSUER_FILE\n"
+            "  issuer.json             secret, the keys that sign accounts of providers\n"
             "  offline.json            secret, for `lamda nats rotate` only: keep it on another machine\n",
             dir));
     return 0;
@@ -106,15 +106,12 @@ int nats_rotate(Context& context, const std::string& dir, bool finish) {
     for (const auto& file : natsauth::rotated_files(changed, context.clock().now())) {
         replace_file(dir, file);
     }
-    fmt::print(
-        "{}", finish
-                  ? "The earlier signing keys are no longer valid. Install trust.conf and restart "
-                    "nats-server, then install "
-                    "issuer.json and restart the node registry.\n"
-                  : "New signing keys; the earlier ones stay valid. Install trust.conf and restart "
-                    "nats-server, then install "
-                    "issuer.json and restart the node registry. Once every agent has renewed its credentials "
-                    "(NATS_CREDENTIALS_TTL): `lamda nats rotate --finish`.\n");
+    fmt::print("{}",
+               finish
+                   ? "The earlier signing keys are no longer valid. Install trust.conf and restart "
+                     "nats-server.\n"
+                   : "New signing keys; the earlier ones stay valid. Install trust.conf and restart "
+                     "nats-server. Once every provider has new credentials: `lamda nats rotate --finish`.\n");
     return 0;
 }
 
