@@ -274,6 +274,7 @@ Config read_config(runtime::Settings& settings) {
 
 void use_gpus(const Gpus& gpus, Config& config) {
     config.limits.gpus = offered_gpus(config.limits.gpus, gpus);
+    config.policy.most.gpus = config.limits.gpus;
     config.registration.gpu_model = config.gpu_model.value_or(models_of(gpus.found));
     config.registration.vram_mib = config.vram_mib.value_or(least_memory_mib(gpus.found));
 }

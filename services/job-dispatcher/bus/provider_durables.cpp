@@ -44,11 +44,13 @@ void ProviderDurables::create(const Address& provider) {
         create(stream, provider);
     }
     providers_.insert(provider);
+    refused_providers_.erase(provider);
 }
 
 std::string ProviderDurables::create_missing(bool expected) {
     std::string names;
     std::size_t refused = 0;
+    refused_providers_.clear();
     for (const auto* stream : kStreams) {
         if (providers_.empty()) {
             break;
@@ -66,6 +68,7 @@ std::string ProviderDurables::create_missing(bool expected) {
             try {
                 create(stream, provider);
             } catch (const bus::Refused& error) {
+                refused_providers_.insert(provider);
                 if (refused++ < kMostNames) {
                     names +=
                         (names.empty() ? "" : ", ") + provider.hex() + " of " + stream + ": " + error.what();

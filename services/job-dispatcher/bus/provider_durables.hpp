@@ -19,7 +19,10 @@ namespace lamda::dispatch {
 class ProviderDurables {
   public:
     ProviderDurables(bus::Bus& bus, telemetry::Log log, telemetry::Metrics& metrics);
-    bool has(const Address& provider) const { return providers_.contains(provider); }
+    /// True if the provider's durables are required, and none was refused.
+    bool has(const Address& provider) const {
+        return providers_.contains(provider) && !refused_providers_.contains(provider);
+    }
     /// Adds providers whose durables must exist.
     void require(const std::vector<Address>& providers);
     /// Creates both durables of the provider, and requires them from now on.
@@ -46,7 +49,8 @@ class ProviderDurables {
     telemetry::Metrics& metrics_;
     telemetry::Gauge refused_;
     std::set<Address> providers_;
-    std::string refused_names_;  ///< of the last create_missing()
+    std::set<Address> refused_providers_;  ///< with a durable that the server refused
+    std::string refused_names_;            ///< of the last create_missing()
 };
 
 }  // namespace lamda::dispatch

@@ -46,12 +46,15 @@ struct Scene : testing::ProjectionScene {
     telemetry::Metrics metrics;
     telemetry::Health health;
     bus::Bus bus{nats.url(), "test", telemetry::Log::none()};
-    BusSetup setup{bus,
-                   1LL << 24,
-                   {[] { return std::vector<Address>(); }, [](const auto&) {}},
-                   telemetry::Log::none(),
-                   metrics,
-                   health};
+    BusContents contents() const {
+        return {[] { return std::vector<Address>(); },
+                [] { return outbox::StreamPositions(); },
+                [](const auto&) {},
+                [](const auto&) {},
+                [](const auto&) {},
+                [](const auto&) { return std::vector<Address>(); }};
+    }
+    BusSetup setup{bus, 1LL << 24, contents(), telemetry::Log::none(), metrics, health};
     StatusCatchUp catch_up{database};
     AssignmentLoop loop{database, setup,    deployment,
                         progress, catch_up, {clock, telemetry::Log::none(), metrics, health}};
