@@ -82,8 +82,9 @@ release: deps ## Build the executables that are shipped into build/release/bin
 bench: configure ## Measure; prints one line per figure: name value unit (target)
 	@test -f $(BUILD)/release/build.ninja || cmake --preset release >/dev/null
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES) lamda-bench-start lamda-bench-failover lamda-bench-apply \
-		lamda-bench-ingest lamda-bench-send lamda-bench-clients lamda-bench-dispatch
-	@ninja -C $(BUILD)/release -j $(JOBS_PARALLEL) lamda-job-dispatcher
+		lamda-bench-ingest lamda-bench-send lamda-bench-clients lamda-bench-dispatch \
+		lamda-bench-agent
+	@ninja -C $(BUILD)/release -j $(JOBS_PARALLEL) lamda-job-dispatcher lamda-node-agent
 	@tests/bench/ponder/install.sh
 	@$(SUDO) $(BUILD)/bin/lamda-bench-start
 	@$(SUDO) $(BUILD)/bin/lamda-bench-failover
@@ -92,6 +93,7 @@ bench: configure ## Measure; prints one line per figure: name value unit (target
 	@$(SUDO) $(BUILD)/bin/lamda-bench-send
 	@$(SUDO) $(BUILD)/bin/lamda-bench-ingest --executables $(BUILD)/release/bin --build release --peer
 	@$(SUDO) $(BUILD)/bin/lamda-bench-dispatch --executables $(BUILD)/release/bin --build release
+	@$(SUDO) $(BUILD)/bin/lamda-bench-agent --executables $(BUILD)/release/bin --build release
 	@$(MAKE) --no-print-directory bench-build
 
 bench-build: deps ## Measure the processor time of a build: cold, and after a change (slow)

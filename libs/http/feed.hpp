@@ -1,4 +1,5 @@
-// Feed: the rest of an answer that is written bit by bit, by any thread, while the client reads. Holds no worker.
+// Feed: the rest of an answer that is written bit by bit, by any thread, while the client reads. Holds no
+// worker.
 #pragma once
 
 #include <cstddef>
@@ -9,8 +10,8 @@
 
 namespace lamda::http {
 
-/// The writer and the server share it. Thread-safe. The server sends what was written within about a tenth of a
-/// second.
+/// The writer and the server share it. Thread-safe. The server sends what was written within about a tenth of
+/// a second.
 class Feed {
   public:
     /// Unsent bytes above which write() refuses more.

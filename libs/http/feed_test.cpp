@@ -20,13 +20,15 @@ struct FeedServer {
     Server server;
     int port = 0;
 
-    explicit FeedServer(std::size_t workers = 1) : server(config(memory, workers), clock, telemetry::Log::none(), metrics) {
+    explicit FeedServer(std::size_t workers = 1)
+        : server(config(memory, workers), clock, telemetry::Log::none(), metrics) {
         server.route("GET", "/feed", [this](const Request&) {
             Response out{200, "application/x-ndjson", "", {}};
             out.feed = feed;
             return out;
         });
-        server.route("GET", "/small", [](const Request&) { return Response{200, "text/plain", "small", {}}; });
+        server.route("GET", "/small",
+                     [](const Request&) { return Response{200, "text/plain", "small", {}}; });
         port = server.start();
     }
     static ServerConfig config(MemoryBudget& memory, std::size_t workers) {

@@ -1,5 +1,8 @@
 #include "outbox/outbox.hpp"
 
+#include <algorithm>
+#include <span>
+
 #include "store/channels.hpp"
 #include "store/values.hpp"
 
@@ -7,6 +10,8 @@ namespace lamda::outbox {
 
 namespace {
 constexpr std::chrono::minutes kFeedsWait{5};
+/// Rows of one statement: PostgreSQL would write larger parameters to temporary files.
+constexpr std::size_t kRowsAtOnce = 1'000;
 }  // namespace
 
 bool is_recent(Timestamp at, Timestamp now) {
@@ -17,16 +22,18 @@ void put_outbox(store::Txn& txn, const std::string& owner, const std::vector<Out
     if (messages.empty()) {
         return;
     }
-    // The ids rise in the order of the messages: the relay publishes by id.
-    txn.exec(
-        "INSERT INTO bus.outbox (owner, subject, message_id, body) "
-        "SELECT $1, m.subject, m.message_id, m.body "
-        "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS m (subject, message_id, body, "
-        "place) "
-        "ORDER BY m.place ON CONFLICT (message_id) DO NOTHING",
-        {owner, store::array_of(messages, &OutboxMessage::subject),
-         store::array_of(messages, &OutboxMessage::message_id),
-         store::array_of(messages, &OutboxMessage::body)});
+    const std::span<const OutboxMessage> all(messages);
+    for (std::size_t at = 0; at < all.size(); at += kRowsAtOnce) {
+        const auto rows = all.subspan(at, std::min(kRowsAtOnce, all.size() - at));
+        // The ids rise in the order of the messages: the relay publishes by id.
+        txn.exec(
+            "INSERT INTO bus.outbox (owner, subject, message_id, body) "
+            "SELECT $1, m.subject, m.message_id, m.body "
+            "FROM unnest($2::text[], $3::text[], $4::text[]) WITH ORDINALITY AS m (subject, message_id, "
+            "body, place) ORDER BY m.place ON CONFLICT (message_id) DO NOTHING",
+            {owner, store::array_of(rows, &OutboxMessage::subject),
+             store::array_of(rows, &OutboxMessage::message_id), store::array_of(rows, &OutboxMessage::body)});
+    }
     txn.notify(store::kOutboxChannel, owner);
 }
 

@@ -12,7 +12,7 @@ namespace lamda::outbox {
 
 namespace {
 constexpr auto kCheck = "outbox";
-constexpr int kBatch = 500;
+constexpr int kBatch = 2'000;
 constexpr Millis kPublishTimeout{10'000};
 constexpr Millis kPoll{1'000};
 /// Interval at which the relay checks for a stop.
@@ -95,11 +95,17 @@ std::size_t Relay::drain() {
 bool Relay::settle(const std::string& published_ids, const StreamPositions& before,
                    const bus::Published& outcome) {
     return database_.transact([&](store::Txn& txn) {
+        const auto reused =
+            on_cut_back_ ? reused_sequences(before, outcome.sequences) : std::set<std::string>();
+        if (reused.empty()) {
+            // If a crash of PostgreSQL undoes this, the messages are published again, as after a crash before
+            // it: the COMMIT does not wait for the disk.
+            txn.exec("SET LOCAL synchronous_commit TO OFF");
+        }
         txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {published_ids});
         if (!on_cut_back_) {
             return false;
         }
-        const auto reused = reused_sequences(before, outcome.sequences);
         advance_positions(txn, owner_, outcome.sequences);
         mark_rolled_back(txn, owner_, reused);
         return !reused.empty();

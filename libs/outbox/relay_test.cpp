@@ -144,7 +144,7 @@ TEST_CASE_METHOD(Fixture,
 TEST_CASE_METHOD(
     Fixture,
     "killed before or after publishing, it publishes again, and the stream holds each message once") {
-    put(1, 1'000);
+    put(1, 5'000);  // several pages
     for (const char* point :
          {"relay.before_publish", "relay.after_publish", "relay.before_publish:2", "relay.after_publish"}) {
         INFO(point);
@@ -156,14 +156,14 @@ TEST_CASE_METHOD(
     Relay relay(db, *bus, "dispatch", context);
     relay.drain();
     REQUIRE(waiting() == 0);
-    REQUIRE(received(*bus) == range(1, 1'000));
+    REQUIRE(received(*bus) == range(1, 5'000));
 }
 
 TEST_CASE_METHOD(Fixture,
                  "two relays of one owner: nothing is lost, and the stream holds each message once") {
     auto bus = client();
     auto other_bus = client();
-    put(1, 3'000);
+    put(1, 6'000);
     std::thread other([&] {
         store::Database own_db(dsn, "other", 1);
         telemetry::Metrics own_metrics;
@@ -177,7 +177,7 @@ TEST_CASE_METHOD(Fixture,
     REQUIRE(waiting() == 0);
     auto got = received(*bus);
     std::sort(got.begin(), got.end());  // the two interleave
-    REQUIRE(got == range(1, 3'000));
+    REQUIRE(got == range(1, 6'000));
 }
 
 TEST_CASE_METHOD(

@@ -77,10 +77,23 @@ void probe_statuses(runtime::App& app, const StatusCatchUp& catch_up) {
     });
 }
 
+store::SessionLimits session_limits() {
+    store::SessionLimits out;
+    out.without_parallel_and_jit = true;  // the statements are short, also those over many jobs
+    return out;
+}
+
+OnFinal evaluation_by(AssignmentLoop& loop) {
+    return {[&loop](store::Txn& txn, BlockNum after, BlockNum boundary) {
+                loop.evaluate_within(txn, after, boundary);
+            },
+            [&loop] { loop.committed(); }};
+}
+
 int serve(runtime::App& app, const Config& config) {
     auto& log = app.log();
     auto& metrics = app.metrics();
-    store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8);
+    store::Database database(config.database_url.reveal(), "lamda-job-dispatcher", 8, session_limits());
     store::DatabaseClock clock(database);
     bus::Bus bus(config.nats_url.reveal(), "lamda-job-dispatcher", log);
     runtime::prepare_database(app, database, app.config().migrate_on_start, store::kDispatcherRole);
@@ -99,11 +112,12 @@ int serve(runtime::App& app, const Config& config) {
     StatusCatchUp catch_up(database);
     PresenceClock presence;
 
+    AssignmentLoop assignments(database, setup, deployment, progress, catch_up, context);
     JobProjection projection(database, source, deployment, progress, clock, log);
+    projection.on_final(evaluation_by(assignments));
     JournalRepair repair(source, deployment, clock);
     stream.start(projection, repair);
 
-    AssignmentLoop assignments(database, setup, deployment, progress, catch_up, context);
     app.loop("judge", identity.after_proof([&](const std::stop_token& stop) { assignments.run(stop); }));
     StatusLoop statuses(database, bus, setup, deployment, progress, catch_up, context);
     app.loop("statuses", identity.after_proof([&](const std::stop_token& stop) { statuses.run(stop); }));

@@ -31,7 +31,7 @@ struct Config {
     Offer limits;
     ImagePolicy images;
     wire::ProviderPolicy policy;  ///< `most`, `registries` and `local_images` repeat `limits` and `images`
-    Millis image_keep{0};               ///< 0: no limit
+    Millis image_keep{0};         ///< 0: no limit
     std::uint64_t image_max_bytes = 0;  ///< 0: no limit
     std::string auth_file;              ///< logins of registries; empty: none
     std::string runtime;                ///< of containers; empty: the engine's default

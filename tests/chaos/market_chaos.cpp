@@ -1,5 +1,5 @@
-// market_chaos: jobs of mixed outcome through the whole market with two agents on a real engine, while parts are
-// killed and the bus forgets, by seed. A judge compares the history that clients saw with the promises.
+// market_chaos: jobs of mixed outcome through the whole market with two agents on a real engine, while parts
+// are killed and the bus forgets, by seed. A judge compares the history that clients saw with the promises.
 //
 //   market_chaos --seed 7 --jobs 200 --faults 40
 //
@@ -122,7 +122,8 @@ class Run {
         }
         for (const auto& [id, wanted] : expected) {
             const auto found = seen.find(id);
-            if (wanted.kind == "cancelled" && found != seen.end() && found->second.back().status == "running") {
+            if (wanted.kind == "cancelled" && found != seen.end() &&
+                found->second.back().status == "running") {
                 net::HttpRequest request;
                 request.method = "PUT";
                 request.url = network_.api_url() + "/api/jobs/" + id.hex() + "/status";
@@ -164,14 +165,16 @@ class Run {
         for (const auto& [id, expected] : history.expected) {
             ++kinds[expected.kind];
             const auto seen = history.sightings.find(id);
-            if (expected.output && seen != history.sightings.end() && !seen->second.back().output_cid.empty()) {
+            if (expected.output && seen != history.sightings.end() &&
+                !seen->second.back().output_cid.empty()) {
                 history.outputs[id] = market.result_of(seen->second.back().output_cid);
             }
         }
         const auto broken = judge(history);
         fmt::print("\nseed {}: {} jobs ({}), {} faults ({}), {} container starts, {} s{}\n", options_.seed,
                    history.expected.size(), list(kinds), options_.faults, list(faults.counts()),
-                   history.containers.size() / 2, std::chrono::duration_cast<std::chrono::seconds>(took).count(),
+                   history.containers.size() / 2,
+                   std::chrono::duration_cast<std::chrono::seconds>(took).count(),
                    ended ? "" : ", NOT ALL ENDED");
         for (const auto& fault : broken) {
             fmt::print("BROKEN: {}\n", fault);
@@ -203,7 +206,8 @@ int main(int argc, char** argv) {
     app.add_option("--seed", options.seed, "chooses the faults (1)");
     app.add_option("--jobs", options.jobs, "number of jobs (20)");
     app.add_option("--faults", options.faults, "number of faults (8)");
-    app.add_option("--minutes", options.minutes, "longest time from the last fault to the end of all jobs (15)");
+    app.add_option("--minutes", options.minutes,
+                   "longest time from the last fault to the end of all jobs (15)");
     if (const auto status = bench::parse(app, argc, argv)) {
         return *status;
     }

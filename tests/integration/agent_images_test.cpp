@@ -29,8 +29,8 @@ class Registry {
         std::ofstream(dir_.path() + "/htpasswd") << kHtpasswd;
         std::ofstream(dir_.path() + "/config.yml")
             << "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: " << dir_.path()
-            << "/data\nhttp:\n  addr: " << name() << "\nauth:\n  htpasswd:\n    realm: test\n    path: "
-            << dir_.path() << "/htpasswd\n";
+            << "/data\nhttp:\n  addr: " << name()
+            << "\nauth:\n  htpasswd:\n    realm: test\n    path: " << dir_.path() << "/htpasswd\n";
         const auto log = dir_.path() + "/log";
         process_.emplace(testkit::ProcessSpec{
             {"/usr/bin/docker-registry", "serve", dir_.path() + "/config.yml"}, {}, dir_.path(), log});

@@ -1,4 +1,5 @@
-// `lamda agent verify` against our agent, the sample agent, and variants of the sample that break one promise.
+// `lamda agent verify` against our agent, the sample agent, and variants of the sample that break one
+// promise.
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
@@ -81,10 +82,13 @@ struct Remote {
             fs::remove(file);
         }
     }
-    std::string command() const { return "touch " + file + "; while [ -e " + file + " ]; do sleep 0.05; done"; }
+    std::string command() const {
+        return "touch " + file + "; while [ -e " + file + " ]; do sleep 0.05; done";
+    }
 };
 
-/// The sample agent, or a copy of it with replaced texts, on a server of its own with the deployed permissions.
+/// The sample agent, or a copy of it with replaced texts, on a server of its own with the deployed
+/// permissions.
 struct Sample {
     using Edits = std::vector<std::pair<std::string, std::string>>;
 
@@ -117,7 +121,8 @@ struct Sample {
     }
 
     std::future<Verified> verified(const Strings& arguments) const {
-        return std::async(std::launch::async, [this, arguments] { return verify(scenario, *nats, arguments); });
+        return std::async(std::launch::async,
+                          [this, arguments] { return verify(scenario, *nats, arguments); });
     }
 
     Scenario scenario;
@@ -181,7 +186,8 @@ TEST_CASE("an agent that breaks a promise fails the checks of this promise, and 
         {"acknowledges what it cannot run",
          {{"() => running.size < capacity)", "() => true)"},
           {"report(job, n, 'accepted').then(() => run(job, n));",
-           "(async () => { while (running.size >= capacity) await pause(100); await report(job, n, 'accepted'); "
+           "(async () => { while (running.size >= capacity) await pause(100); await report(job, n, "
+           "'accepted'); "
            "await run(job, n); })();"}},
          {"completes", "capacity", "repeat-ended"},
          {"capacity"}},

@@ -8,14 +8,22 @@ namespace lamda::ingest {
 BlockReader::BlockReader(eth::Rpc& rpc, eth::LogFilter filter, bool verify)
     : rpc_(rpc), filter_(std::move(filter)), verify_(verify) {}
 
-BlocksRead BlockReader::one_by_one(const std::optional<BlockRef>& after, BlockNum from, BlockNum to) {
+std::optional<eth::Header> BlockReader::header_of(BlockNum number, const eth::Header& head) {
+    if (verify_) {
+        return rpc_.proven_header(number);
+    }
+    return number == head.number ? head : rpc_.header(eth::BlockSpec(number));
+}
+
+BlocksRead BlockReader::one_by_one(const std::optional<BlockRef>& after, BlockNum from, BlockNum to,
+                                   const eth::Header& head) {
     BlocksRead out;
     auto previous = after;
     for (BlockNum number = from; number <= to; number = number.next()) {
         std::optional<eth::Header> found;
         std::vector<eth::Log> logs;
         try {
-            found = verify_ ? rpc_.proven_header(number) : rpc_.header(eth::BlockSpec(number));
+            found = header_of(number, head);
             if (!found) {
                 break;
             }

@@ -14,9 +14,12 @@ class BlockReader {
 
     /// Reads from … at most `to`: checks parent hashes and blooms, reads logs by block hash. Ends early at a
     /// block that is unknown or does not follow. Empty headers: the first block could not be read.
-    BlocksRead one_by_one(const std::optional<BlockRef>& after, BlockNum from, BlockNum to);
+    /// @param head a header that was read already: it is requested again only with `verify`
+    BlocksRead one_by_one(const std::optional<BlockRef>& after, BlockNum from, BlockNum to,
+                          const eth::Header& head);
 
   private:
+    std::optional<eth::Header> header_of(BlockNum number, const eth::Header& head);
     std::vector<eth::Log> logs_of(const eth::Header& header);
     std::vector<eth::Log> logs_from_receipts(const eth::Header& header);
 

@@ -248,7 +248,7 @@ BlocksRead StreamReader::read(BlockNum next, BlockNum target) {
     }
     // Above finality each block is a batch of its own.
     const auto to = next <= final_to ? std::min(final_to, next + (kFinalBlocksAtOnce - 1)) : next;
-    return reader_.one_by_one(cursor_, next, to);
+    return reader_.one_by_one(cursor_, next, to, head_);
 }
 
 /// Applies blocks. False: they belong to another fork than the known final block; nothing was applied.

@@ -38,8 +38,8 @@ LogFollowers::LogFollowers(store::Database& database, const Clock& clock, teleme
                                "Clients that were refused because too many follow logs.")) {}
 
 std::shared_ptr<http::Feed> LogFollowers::follow(const LogQuery& query, const std::string& client) {
-    auto follower = std::make_shared<Follower>(
-        Follower{query, client, std::make_shared<http::Feed>(), clock_.steady()});
+    auto follower =
+        std::make_shared<Follower>(Follower{query, client, std::make_shared<http::Feed>(), clock_.steady()});
     follower->query.limit = kRowsAtOnce;
     {
         const std::lock_guard lock(mutex_);
@@ -48,12 +48,9 @@ std::shared_ptr<http::Feed> LogFollowers::follow(const LogQuery& query, const st
                                        [&](const auto& each) { return each->client == client; });
         if (followers_.size() >= kMostFollowers || static_cast<std::size_t>(own) >= kMostOfClient) {
             refused_.add();
-            throw problem::Problem{503,
-                                   "too_many_followers",
-                                   "",
-                                   "too many clients follow logs; try again later, or read the pages",
-                                   {},
-                                   10};
+            throw problem::Problem{503, "too_many_followers",
+                                   "",  "too many clients follow logs; try again later, or read the pages",
+                                   {},  10};
         }
         followers_.push_back(follower);
         count_.set(static_cast<double>(followers_.size()));
@@ -80,7 +77,8 @@ void LogFollowers::run(const std::stop_token& stop) {
             continue;
         }
         if (listener == nullptr) {
-            listener = std::make_unique<store::Listener>(database_, std::vector<std::string>{store::kLogChannel});
+            listener =
+                std::make_unique<store::Listener>(database_, std::vector<std::string>{store::kLogChannel});
         }
         if (fresh_.exchange(false) || clock_.steady() >= due || listener->wait(kSlice)) {
             due = clock_.steady() + kPollEvery;
@@ -112,8 +110,8 @@ bool LogFollowers::write_rows(const std::vector<std::shared_ptr<Follower>>& foll
     queries.reserve(followers.size());
     std::transform(followers.begin(), followers.end(), std::back_inserter(queries),
                    [](const auto& each) { return each->query; });
-    const auto rows = database_.transact(
-        [&](store::Txn& txn) { return read_next_logs(txn, queries, kRowsAtOnce); });
+    const auto rows =
+        database_.transact([&](store::Txn& txn) { return read_next_logs(txn, queries, kRowsAtOnce); });
     bool more = false;
     for (std::size_t i = 0; i < followers.size(); ++i) {
         auto& follower = *followers[i];
@@ -137,14 +135,13 @@ void LogFollowers::end_finished(const std::vector<std::shared_ptr<Follower>>& fo
     jobs.reserve(followers.size());
     std::transform(followers.begin(), followers.end(), std::back_inserter(jobs),
                    [](const auto& each) { return each->query.job; });
-    const auto states =
-        database_.transact([&](store::Txn& txn) { return read_work(txn, jobs); });
+    const auto states = database_.transact([&](store::Txn& txn) { return read_work(txn, jobs); });
     const auto now = clock_.steady();
     for (const auto& follower : followers) {
         const auto found = states.find(follower->query.job);
         const bool over = found != states.end() &&
-                          (found->second.over || (follower->query.attempt &&
-                                                  found->second.attempt > *follower->query.attempt));
+                          (found->second.over ||
+                           (follower->query.attempt && found->second.attempt > *follower->query.attempt));
         if (!over) {
             follower->over_since.reset();
             if (now - follower->last_write >= kSignOfLife && follower->feed->write("\n")) {

@@ -23,15 +23,16 @@ class LogFollowers {
     /// Time without new chunks after a job's end: its last chunks may still be on their way.
     static constexpr Millis kGrace{2'000};
 
-    LogFollowers(store::Database& database, const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
+    LogFollowers(store::Database& database, const Clock& clock, telemetry::Log log,
+                 telemetry::Metrics& metrics);
 
     /// Adds a follower; the feed gets one JSON object a line: chunks as from log_json(), then
     /// `{"stream":"end","status":"…"}`. @param query its limit has no meaning  @param client address of the
     /// client  @throws problem::Problem 503 `too_many_followers`
     std::shared_ptr<http::Feed> follow(const LogQuery& query, const std::string& client);
 
-    /// Reads when chunks were stored (kLogChannel), and once a second. Without followers it reads nothing, and
-    /// keeps no connection for notifications.
+    /// Reads when chunks were stored (kLogChannel), and once a second. Without followers it reads nothing,
+    /// and keeps no connection for notifications.
     void run(const std::stop_token& stop);
     /// One read for all followers. Returns true if more can be read at once. @throws store::Unavailable
     bool poll_once();

@@ -68,9 +68,9 @@ std::string log_json(const LogRow& row) {
 
 LogPage read_logs(store::Txn& txn, const LogQuery& query) {
     const auto after = start_of(query);
-    const auto rows = txn.exec(kPageSql, {query.job, after.attempt, after.seq, last_attempt_of(query), query.stream,
-                                          static_cast<std::uint64_t>(query.limit + 1),
-                                          static_cast<std::uint64_t>(kLogPageBytes)});
+    const auto rows = txn.exec(
+        kPageSql, {query.job, after.attempt, after.seq, last_attempt_of(query), query.stream,
+                   static_cast<std::uint64_t>(query.limit + 1), static_cast<std::uint64_t>(kLogPageBytes)});
     LogPage out;
     std::size_t bytes = 0;
     for (const auto row : rows) {
@@ -89,13 +89,13 @@ std::vector<std::vector<LogRow>> read_next_logs(store::Txn& txn, const std::vect
                                                 std::size_t most) {
     const auto each = [&](auto value) { return store::array_of(queries, value); };
     std::vector<std::vector<LogRow>> out(queries.size());
-    for (const auto row : txn.exec(
-             kNextSql, {each([](const LogQuery& query) { return query.job; }),
-                        each([](const LogQuery& query) { return start_of(query).attempt; }),
-                        each([](const LogQuery& query) { return start_of(query).seq; }),
-                        each([](const LogQuery& query) { return last_attempt_of(query); }),
-                        each([](const LogQuery& query) { return query.stream.value_or(""); }),
-                        static_cast<std::uint64_t>(most)})) {
+    for (const auto row :
+         txn.exec(kNextSql, {each([](const LogQuery& query) { return query.job; }),
+                             each([](const LogQuery& query) { return start_of(query).attempt; }),
+                             each([](const LogQuery& query) { return start_of(query).seq; }),
+                             each([](const LogQuery& query) { return last_attempt_of(query); }),
+                             each([](const LogQuery& query) { return query.stream.value_or(""); }),
+                             static_cast<std::uint64_t>(most)})) {
         out.at(row.get<std::uint64_t>("n") - 1).push_back(log_of(row));
     }
     return out;

@@ -209,6 +209,11 @@ void BusSetup::compare_positions(bool reported) {
     contents_.record(states);
 }
 
+bool BusSetup::has_provider(const Address& provider) {
+    const std::unique_lock lock(mutex_, std::try_to_lock);
+    return lock && complete_ && durables_.has(provider);
+}
+
 void BusSetup::ensure_provider(const Address& provider) {
     const std::lock_guard lock(mutex_);
     if (durables_.has(provider)) {

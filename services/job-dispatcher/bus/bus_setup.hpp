@@ -54,6 +54,9 @@ class BusSetup {
     void poll_soon();
     /// Creates both durables of a provider. @throws as poll_once
     void ensure_provider(const Address& provider);
+    /// True if both durables of the provider exist, as far as known. Does not wait: false while another
+    /// thread talks to the server.
+    bool has_provider(const Address& provider);
 
   private:
     std::vector<std::string> missing_streams();

@@ -98,8 +98,8 @@ void LogLoop::delete_old() {
     if (now < deletion_due_) {
         return;
     }
-    const auto deleted = database_.transact(
-        [&](store::Txn& txn) { return delete_old_logs(txn, keep_, kDeletedAtOnce); });
+    const auto deleted =
+        database_.transact([&](store::Txn& txn) { return delete_old_logs(txn, keep_, kDeletedAtOnce); });
     deletion_due_ = now + (deleted == kDeletedAtOnce ? kDeleteMore : kDeleteEvery);
 }
 

@@ -72,9 +72,9 @@ void save_logs(store::Txn& txn, const LogsDecision& decision) {
                                [member](const ReceivedLog* log) { return log->chunk.*member; });
     };
     if (!decision.keep.empty()) {
-        txn.exec(kInsertSql, {each(&wire::LogChunk::job_id), each(&wire::LogChunk::attempt),
-                              each(&wire::LogChunk::seq), each(&wire::LogChunk::stream),
-                              each(&wire::LogChunk::at), each(&wire::LogChunk::data)});
+        txn.exec(kInsertSql,
+                 {each(&wire::LogChunk::job_id), each(&wire::LogChunk::attempt), each(&wire::LogChunk::seq),
+                  each(&wire::LogChunk::stream), each(&wire::LogChunk::at), each(&wire::LogChunk::data)});
     }
     for (const auto& [attempt, bytes] : decision.cut_bytes) {
         txn.exec(kCutSql, {attempt.job, attempt.attempt, kCutSeq, bytes, kMostLogBytes});
@@ -85,9 +85,10 @@ void save_logs(store::Txn& txn, const LogsDecision& decision) {
 std::size_t delete_old_logs(store::Txn& txn, Millis keep, std::size_t most) {
     txn.exec("SET LOCAL synchronous_commit = off");
     return txn
-        .exec("DELETE FROM dispatch.job_log WHERE ctid = ANY (ARRAY(SELECT ctid FROM dispatch.job_log "
-              "WHERE received_at < now() - $1::bigint * interval '1 ms' ORDER BY received_at LIMIT $2))",
-              {static_cast<std::int64_t>(keep.count()), static_cast<std::uint64_t>(most)})
+        .exec(
+            "DELETE FROM dispatch.job_log WHERE ctid = ANY (ARRAY(SELECT ctid FROM dispatch.job_log "
+            "WHERE received_at < now() - $1::bigint * interval '1 ms' ORDER BY received_at LIMIT $2))",
+            {static_cast<std::int64_t>(keep.count()), static_cast<std::uint64_t>(most)})
         .affected();
 }
 

@@ -39,12 +39,12 @@ struct LogsKnown {
         std::uint64_t bytes = 0;
         std::uint64_t chunks = 0;
     };
-    std::map<LogAttempt, Kept> sent;  ///< attempts that were sent
+    std::map<LogAttempt, Kept> sent;                         ///< attempts that were sent
     std::set<std::tuple<LogAttempt, std::uint64_t>> chunks;  ///< attempt and seq of kept chunks
 };
 struct LogsDecision {
-    std::vector<const ReceivedLog*> keep;            ///< in the order of the batch
-    std::map<LogAttempt, std::uint64_t> cut_bytes;   ///< beyond the limits of an attempt
+    std::vector<const ReceivedLog*> keep;           ///< in the order of the batch
+    std::map<LogAttempt, std::uint64_t> cut_bytes;  ///< beyond the limits of an attempt
     std::uint64_t repeated = 0;
     std::uint64_t refused = 0;  ///< unknown job, attempt that was never sent, or another provider's
     std::uint64_t cut = 0;      ///< chunks beyond the limits

@@ -20,7 +20,8 @@ JobId job(std::uint8_t n) {
     return out;
 }
 
-wire::LogChunk chunk(const JobId& id, std::uint64_t seq, std::string data = "line\n", std::uint32_t attempt = 1) {
+wire::LogChunk chunk(const JobId& id, std::uint64_t seq, std::string data = "line\n",
+                     std::uint32_t attempt = 1) {
     wire::LogChunk out;
     out.job_id = id;
     out.attempt = attempt;
@@ -67,7 +68,8 @@ TEST_CASE("a log chunk is read only if its subject is its job's, and its numbers
     CHECK(received(address(2), chunk(job(1), 1, std::string("a\0b", 3))).chunk.data.find('\0') ==
           std::string::npos);
     CHECK(read_log(message(address(2), job(1), chunk(job(1), 1, std::string(kMostChunkBytes, 'x')))));
-    CHECK_FALSE(read_log(message(address(2), job(1), chunk(job(1), 1, std::string(kMostChunkBytes + 1, 'x')))));
+    CHECK_FALSE(
+        read_log(message(address(2), job(1), chunk(job(1), 1, std::string(kMostChunkBytes + 1, 'x')))));
 }
 
 TEST_CASE("chunks of unknown jobs, of attempts that were never sent and of foreign providers are refused") {
@@ -104,8 +106,9 @@ TEST_CASE("of an attempt at most a megabyte and a number of chunks are kept; the
     CHECK(many.keep.size() == 3);
     CHECK(decide_logs(batch, sent(kMostLogBytes, 1)).keep.empty());
     INFO("nothing is kept after a cut, so that a reader may take the cut as the end");
-    const std::vector<ReceivedLog> small_later{received(address(2), chunk(job(1), 1, std::string(50'000, 'x'))),
-                                               received(address(2), chunk(job(1), 2, "small"))};
+    const std::vector<ReceivedLog> small_later{
+        received(address(2), chunk(job(1), 1, std::string(50'000, 'x'))),
+        received(address(2), chunk(job(1), 2, "small"))};
     CHECK(decide_logs(small_later, sent(kMostLogBytes - 10'000, 1)).cut_bytes.at({job(1), 1}) == 50'005);
 }
 

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "core/crash_point.hpp"
 #include "services/job-dispatcher/dispatch/due_attempts.hpp"
 #include "services/job-dispatcher/dispatch/due_store.hpp"
+#include "services/job-dispatcher/dispatch/evaluation.hpp"
 #include "services/job-dispatcher/ingest/progress_store.hpp"
-#include "services/job-dispatcher/jobs/job_decisions.hpp"
-#include "services/job-dispatcher/jobs/status_store.hpp"
 #include "store/channels.hpp"
 
 namespace lamda::dispatch {
@@ -16,66 +16,8 @@ namespace lamda::dispatch {
 namespace {
 
 constexpr Millis kRefusedPause{10'000};
-
-struct Due {
-    std::vector<JobId> jobs;
-    std::vector<Address> providers;  ///< registered ones
-};
-
-Due find_due(store::Txn& txn, BlockNum boundary, const std::vector<Address>& without, std::size_t most) {
-    Due out;
-    std::set<Address> providers;
-    for (const auto& job : due_jobs(txn, boundary, without, most)) {
-        out.jobs.push_back(job.id);
-        if (job.provider_registered) {
-            providers.insert(job.provider);
-        }
-    }
-    out.providers.assign(providers.begin(), providers.end());
-    const auto early = jobs_with_early_status(txn, most);
-    out.jobs.insert(out.jobs.end(), early.begin(), early.end());
-    return out;
-}
-
-/// Returns the cases of those jobs that no other transaction has locked.
-std::vector<EvaluationCase> load_cases(store::Txn& txn, const std::vector<JobId>& ids,
-                                       const std::set<Address>& reachable) {
-    std::vector<EvaluationCase> out;
-    std::vector<JobId> locked;
-    for (auto& [id, job] : load_free_jobs(txn, ids)) {
-        const bool provider_reachable = reachable.contains(job.row.provider);
-        locked.push_back(id);
-        out.push_back({std::move(job), {}, provider_reachable});
-    }
-    if (early_statuses_wait(txn)) {
-        auto early = take_early_statuses(txn, locked);
-        for (auto& each : out) {
-            if (const auto found = early.find(each.job.row.id); found != early.end()) {
-                each.early = std::move(found->second);
-            }
-        }
-    }
-    return out;
-}
-
-/// Evaluates the jobs; returns the number of attempts sent.
-std::size_t evaluate_jobs(store::Txn& txn, const std::vector<JobId>& ids, const std::set<Address>& reachable,
-                          const Policy& policy, Timestamp now) {
-    auto cases = load_cases(txn, ids, reachable);
-    // Read from the database, after locking the rows: another instance may read the chain, and its unwind
-    // lowers the boundary in the transaction that orphans the job's block.
-    const BlockNum boundary = read_boundary(txn);
-    std::vector<JobWrite> writes;
-    for (auto& each : cases) {
-        auto write = decide_evaluation(std::move(each), boundary, policy, now);
-        if (!write.nothing()) {
-            writes.push_back(std::move(write));
-        }
-    }
-    write_jobs(txn, writes, policy.chain_id, now);
-    return static_cast<std::size_t>(std::count_if(writes.begin(), writes.end(),
-                                                  [](const JobWrite& write) { return write.send_attempt; }));
-}
+/// Jobs evaluated in the transaction that makes them final. More would delay the stream.
+constexpr std::size_t kMostWithin = 32;
 
 }  // namespace
 
@@ -96,7 +38,7 @@ AssignmentLoop::AssignmentLoop(store::Database& database, BusSetup& setup, Deplo
                                   "Attempts sent after the pause that follows a transient failure.")) {}
 
 void AssignmentLoop::run(const std::stop_token& stop) {
-    constexpr std::size_t kMost = 500;
+    constexpr std::size_t kMost = 1'000;
     store::Listener listener(database_, {store::kJobChannel, store::kSpecChannel, store::kNodeChannel});
     while (!stop.stop_requested()) {
         // Durables are created before the provider's first job, so that a starting agent can check its
@@ -159,11 +101,43 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
         return policy ? evaluate_jobs(txn, due.jobs, reachable, *policy, clock_.now()) : 0;
     });
     crash_point("judge.after_commit");
-    if (sent > 0) {
-        assigned_.add(static_cast<double>(sent));
-        log_.info("attempts assigned", {{"count", sent}});
-    }
+    note_sent(sent);
     return due.jobs.size();
+}
+
+void AssignmentLoop::evaluate_within(store::Txn& txn, BlockNum after, BlockNum boundary) {
+    sent_within_ = 0;
+    if (std::exchange(evaluating_, true) || !may_assign()) {
+        return;
+    }
+    const auto found = newly_final_jobs(txn, after, boundary, kMostWithin + 1);
+    const auto policy = deployment_.policy(txn);
+    if (found.size() > kMostWithin || !policy) {
+        return;
+    }
+    std::vector<JobId> jobs;
+    std::set<Address> reachable;
+    for (const auto& job : found) {
+        if (job.provider_registered && setup_.has_provider(job.provider)) {
+            jobs.push_back(job.id);
+            reachable.insert(job.provider);
+        }
+    }
+    if (!jobs.empty()) {
+        sent_within_ = evaluate_jobs(txn, jobs, reachable, *policy, clock_.now());
+    }
+}
+
+void AssignmentLoop::committed() {
+    evaluating_ = false;
+    note_sent(std::exchange(sent_within_, 0));
+}
+
+void AssignmentLoop::note_sent(std::size_t count) {
+    if (count > 0) {
+        assigned_.add(static_cast<double>(count));
+        log_.info("attempts assigned", {{"count", count}});
+    }
 }
 
 std::size_t AssignmentLoop::send_due(std::size_t most) {

@@ -26,11 +26,20 @@ class AssignmentLoop {
     /// conditions.
     std::size_t send_due(std::size_t most);
 
+    /// Evaluates the jobs that the caller's transaction makes final, blocks after `after` up to `boundary`:
+    /// their assignments leave without a second commit. Leaves to pass() what is many jobs, or a job whose
+    /// provider has no durables yet. For the thread of the stream.
+    void evaluate_within(store::Txn& txn, BlockNum after, BlockNum boundary);
+    /// Reports that the transaction of evaluate_within() is committed. Without this report the next
+    /// evaluate_within() does nothing: a repetition of the transaction must not fail for the same reason.
+    void committed();
+
   private:
     /// Ensures the provider's durables. False if the server refuses them: the provider's jobs wait for a
     /// while, those of other providers do not. @throws bus::Unavailable
     bool ensure(const Address& provider);
     std::vector<Address> refused() const;
+    void note_sent(std::size_t count);
     bool may_assign() const { return progress_.caught_up() && catch_up_.done(); }
 
     store::Database& database_;
@@ -43,6 +52,8 @@ class AssignmentLoop {
     telemetry::Counter assigned_;
     telemetry::Counter sent_again_;
     std::map<Address, Steady> refused_until_;  ///< providers whose durables were refused
+    bool evaluating_ = false;                  ///< evaluate_within() was called, committed() was not
+    std::size_t sent_within_ = 0;              ///< attempts of evaluate_within()
 };
 
 }  // namespace lamda::dispatch

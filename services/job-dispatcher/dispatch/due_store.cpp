@@ -29,6 +29,20 @@ FROM (
 ) due
 ORDER BY block_num, log_index LIMIT $2)";
 
+constexpr auto kNewlyFinalSql = R"(
+SELECT j.id, j.provider,
+       EXISTS (SELECT 1 FROM api.node n WHERE n.wallet_address = j.provider AND n.is_registered) AS is_registered
+FROM dispatch.job j WHERE j.status = 'created' AND j.block_num > $1 AND j.block_num <= $2
+ORDER BY j.block_num, j.log_index LIMIT $3)";
+
+std::vector<DueJob> read_due(const store::Rows& rows) {
+    std::vector<DueJob> out;
+    for (const auto row : rows) {
+        out.push_back({row.get<JobId>("id"), row.get<Address>("provider"), row.get<bool>("is_registered")});
+    }
+    return out;
+}
+
 }  // namespace
 
 std::vector<Address> active_providers(store::Txn& txn) {
@@ -42,12 +56,12 @@ std::vector<Address> active_providers(store::Txn& txn) {
 
 std::vector<DueJob> due_jobs(store::Txn& txn, BlockNum boundary, const std::vector<Address>& without,
                              std::size_t most) {
-    std::vector<DueJob> out;
-    for (const auto row :
-         txn.exec(kDueSql, {boundary, static_cast<std::uint64_t>(most), store::array_of(without)})) {
-        out.push_back({row.get<JobId>("id"), row.get<Address>("provider"), row.get<bool>("is_registered")});
-    }
-    return out;
+    return read_due(
+        txn.exec(kDueSql, {boundary, static_cast<std::uint64_t>(most), store::array_of(without)}));
+}
+
+std::vector<DueJob> newly_final_jobs(store::Txn& txn, BlockNum after, BlockNum boundary, std::size_t most) {
+    return read_due(txn.exec(kNewlyFinalSql, {after, boundary, static_cast<std::uint64_t>(most)}));
 }
 
 std::vector<AwaitedSpec> awaited_specs(store::Txn& txn) {

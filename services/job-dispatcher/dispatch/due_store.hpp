@@ -22,6 +22,9 @@ struct DueJob {
 std::vector<DueJob> due_jobs(store::Txn& txn, BlockNum boundary, const std::vector<Address>& without,
                              std::size_t most);
 
+/// Returns jobs in blocks after `after`, up to `boundary`, that are not evaluated, in chain order.
+std::vector<DueJob> newly_final_jobs(store::Txn& txn, BlockNum after, BlockNum boundary, std::size_t most);
+
 /// Returns up to 10,000 awaited specs: the oldest of each renter, so that a renter with very many jobs does
 /// not block other renters.
 std::vector<AwaitedSpec> awaited_specs(store::Txn& txn);

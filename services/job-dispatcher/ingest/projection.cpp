@@ -122,7 +122,15 @@ void JobProjection::advance(store::Txn& txn, const ingest::Batch& batch, const p
     if (!batch.is_history) {
         end_load(txn, Millis{0}, log_);
     }
+    const BlockNum before = read_boundary(txn);
     save_progress(txn, batch.to.number, state.boundary);
+    react(txn, before, state.boundary);
+}
+
+void JobProjection::react(store::Txn& txn, BlockNum before, BlockNum boundary) {
+    if (on_final_.within) {
+        on_final_.within(txn, before, boundary);
+    }
     txn.notify(store::kJobChannel);
 }
 
@@ -189,12 +197,16 @@ void JobProjection::unwind(store::Txn& txn, const ingest::Unwind& unwind,
 
 void JobProjection::reached_head() {
     progress_.set(true);
+    if (on_final_.committed) {
+        on_final_.committed();
+    }
 }
 
 void JobProjection::boundary(store::Txn& txn, const pgingest::StreamState& state) {
     end_load(txn, Millis{0}, log_);
+    const BlockNum before = read_boundary(txn);
     save_boundary(txn, state.boundary);
-    txn.notify(store::kJobChannel);
+    react(txn, before, state.boundary);
 }
 
 }  // namespace lamda::dispatch

@@ -1,7 +1,7 @@
-// Projects a source's facts into journal and rows, in the transaction that moves the cursor. The assignment
-// loop evaluates the rows later.
+// Projects a source's facts into journal and rows, in the transaction that moves the cursor.
 #pragma once
 
+#include <functional>
 #include <span>
 #include <unordered_set>
 
@@ -13,10 +13,20 @@
 
 namespace lamda::dispatch {
 
+/// Reaction to blocks that become final.
+struct OnFinal {
+    /// In the transaction that raises the boundary from `after` to `boundary`; may run again if that fails.
+    std::function<void(store::Txn& txn, BlockNum after, BlockNum boundary)> within;
+    /// After its commit.
+    std::function<void()> committed;
+};
+
 class JobProjection final : public pgingest::Projection {
   public:
     JobProjection(store::Database& database, const JobFactSource& source, Deployment& deployment,
                   StreamProgress& progress, const Clock& clock, telemetry::Log log);
+    /// Sets the reaction to final blocks. Without it the assignment loop evaluates their jobs later.
+    void on_final(OnFinal reaction) { on_final_ = std::move(reaction); }
     PreparedApply prepare(const ingest::Batch& batch) override;
     void apply(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) override;
     void unwind(store::Txn& txn, const ingest::Unwind& unwind, const pgingest::StreamState& state) override;
@@ -32,6 +42,8 @@ class JobProjection final : public pgingest::Projection {
                                       const std::unordered_set<JobId>& known, bool early,
                                       const Policy& policy);
     void advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state);
+    /// Reacts to the blocks after `before` up to `boundary`, which this transaction makes final.
+    void react(store::Txn& txn, BlockNum before, BlockNum boundary);
 
     store::Database& database_;
     const JobFactSource& source_;
@@ -39,6 +51,7 @@ class JobProjection final : public pgingest::Projection {
     StreamProgress& progress_;
     const Clock& clock_;
     telemetry::Log log_;
+    OnFinal on_final_;
     bool row_exists_ = false;  ///< the batch creates a job that has a row: apply it without its preparation
 };
 

@@ -1,7 +1,10 @@
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
 
+#include <unordered_set>
+
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "store/values.hpp"
+#include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
 
@@ -48,6 +51,17 @@ std::vector<VoidAttempt> void_attempts(const Rows& rows) {
         out.push_back({row.template get<JobId>("job_id"), row.template get<std::uint32_t>("attempt"),
                        row.template get<Address>("provider"), row.template get<bool>("superseded"),
                        row.template get<bool>("orphaned")});
+    }
+    return out;
+}
+
+/// Returns the message ids of assignments in the outbox.
+std::unordered_set<std::string> unsent_assignments(Txn& txn) {
+    std::unordered_set<std::string> out;
+    for (const auto row : txn.exec("SELECT message_id FROM bus.outbox WHERE owner = $1 AND message_id LIKE "
+                                   "'dispatch:%'",
+                                   {kOutboxOwner})) {
+        out.insert(row.get<std::string>("message_id"));
     }
     return out;
 }
@@ -125,7 +139,6 @@ void note_progress(Txn& txn, const wire::JobStatus& status, Timestamp now) {
 }
 
 std::vector<ActiveAttempt> active_attempts(Txn& txn) {
-    // Message ids have the format of wire::dispatch_message_id.
     std::vector<ActiveAttempt> out;
     for (const auto row :
          txn.exec("SELECT j.id, j.attempt, j.provider, j.work_state, "
@@ -134,17 +147,18 @@ std::vector<ActiveAttempt> active_attempts(Txn& txn) {
                   "FROM dispatch.job j LEFT JOIN api.node n ON n.wallet_address = j.provider "
                   "LEFT JOIN dispatch.assignment a ON a.job_id = j.id AND a.attempt = j.attempt "
                   "WHERE j.work_state IN ('assigned', 'accepted', 'running') AND j.chain_state = 'created' "
-                  "AND a.state IS DISTINCT FROM 'waiting' "
-                  "AND NOT (j.work_state = 'assigned' AND EXISTS (SELECT 1 FROM bus.outbox o "
-                  "WHERE o.owner = $1 AND o.message_id LIKE 'dispatch:%' "
-                  "AND split_part(o.message_id, ':', 2) = '0x' || encode(j.id, 'hex') "
-                  "AND split_part(o.message_id, ':', 3) = j.attempt::text))",
-                  {kOutboxOwner})) {
+                  "AND a.state IS DISTINCT FROM 'waiting'")) {
         out.push_back({row.get<JobId>("id"), row.get<std::uint32_t>("attempt"), row.get<Address>("provider"),
                        wire::parse_work_state(row.get<std::string>("work_state")).value(),
                        row.maybe<std::uint32_t>("time_limit_seconds"), row.get<std::uint32_t>("last_seq"),
                        row.get<std::uint64_t>("heartbeat_seq")});
     }
+    // Read afterwards: the message of an attempt that was found is in the outbox, or has left.
+    const auto unsent = unsent_assignments(txn);
+    std::erase_if(out, [&](const ActiveAttempt& attempt) {
+        return attempt.state == wire::WorkState::kAssigned &&
+               unsent.contains(wire::dispatch_message_id(attempt.job_id, attempt.attempt));
+    });
     return out;
 }
 

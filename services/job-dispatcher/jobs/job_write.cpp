@@ -1,6 +1,7 @@
 #include "services/job-dispatcher/jobs/job_write.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
@@ -61,11 +62,11 @@ std::vector<JobEvent*> in_order(std::vector<JobWrite>& writes) {
 }
 
 /// Computes the row after the entries. Appends an event for each entry that changes the public status.
-void fold_entries(JobWrite& write, std::vector<OutboxMessage>& messages, ChainId chain, Timestamp now) {
+void fold_entries(JobWrite& write, std::vector<OutboxMessage>& events, ChainId chain, Timestamp now) {
     const bool refolded = write.after.has_value();
     std::optional<JobRow> row = write.before;
     for (const auto& entry : write.entries) {
-        apply_with_events(row, entry, chain, now, messages);
+        apply_with_events(row, entry, chain, now, events);
     }
     if (!refolded) {
         write.after = std::move(row);
@@ -73,7 +74,7 @@ void fold_entries(JobWrite& write, std::vector<OutboxMessage>& messages, ChainId
         JobEvent unwound;
         unwound.id = row->last_event;
         unwound.at = now;
-        put_job_event(messages, *write.after, unwound, chain, "unwound");
+        put_job_event(events, *write.after, unwound, chain, "unwound");
     }
 }
 
@@ -122,9 +123,10 @@ void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, T
     std::vector<const JobRow*> sent;
     std::vector<WaitingAttempt> waiting;
     std::vector<RetractedAttempt> retracted;
-    std::vector<OutboxMessage> messages;
+    std::vector<OutboxMessage> messages;  // before the events: agents wait for them
+    std::vector<OutboxMessage> events;
     for (auto& write : writes) {
-        fold_entries(write, messages, chain, now);
+        fold_entries(write, events, chain, now);
         if (!write.after) {
             continue;  // facts of a job that was created before the start block
         }
@@ -153,6 +155,8 @@ void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, T
     void_assignments(txn, retracted);
     put_assignments(txn, sent, now);
     put_waiting(txn, waiting, now);
+    messages.insert(messages.end(), std::make_move_iterator(events.begin()),
+                    std::make_move_iterator(events.end()));
     outbox::put_outbox(txn, kOutboxOwner, messages);
 }
 

@@ -26,10 +26,10 @@ TEST_CASE("logins are read in all forms that docker login writes") {
 }
 
 TEST_CASE("an unusable file of logins is refused by its entry, without a value") {
-    for (const char* text : {"", "[]", "{}", R"({"auths":[]})", R"({"auths":{"ghcr.io":{}},"credsStore":"x"})",
-                             R"({"auths":{"ghcr.io":"hidden"}})", R"({"auths":{"ghcr.io":{"auth":"h?dden"}}})",
-                             R"({"auths":{"ghcr.io":{"auth":"aGlkZGVu"}}})",
-                             R"({"auths":{"ghcr.io":{"username":"hidden"}}})"}) {
+    for (const char* text :
+         {"", "[]", "{}", R"({"auths":[]})", R"({"auths":{"ghcr.io":{}},"credsStore":"x"})",
+          R"({"auths":{"ghcr.io":"hidden"}})", R"({"auths":{"ghcr.io":{"auth":"h?dden"}}})",
+          R"({"auths":{"ghcr.io":{"auth":"aGlkZGVu"}}})", R"({"auths":{"ghcr.io":{"username":"hidden"}}})"}) {
         INFO(text);
         const auto logins = parse_registry_logins(Secret(text));
         REQUIRE_FALSE(logins);

@@ -51,11 +51,14 @@ Faults::Faults(localnet::Network& network, std::uint64_t seed, std::string dir)
     });
     faults_.emplace_back("kill the container engine", [this] { kill_engine(); });
     faults_.emplace_back("kill NATS", [this] { bus([](const std::string&) {}); });
-    faults_.emplace_back("NATS: store cut back", [this] { bus([this](const auto& store) { cut_back(store); }); });
+    faults_.emplace_back("NATS: store cut back",
+                         [this] { bus([this](const auto& store) { cut_back(store); }); });
     faults_.emplace_back("NATS: older copy restored",
                          [this] { bus([this](const auto& store) { put_copy_back(store); }); });
-    faults_.emplace_back("NATS: store emptied", [this] { bus([](const auto& store) { fs::remove_all(store); }); });
-    faults_.emplace_back("NATS: a byte flipped", [this] { bus([this](const auto& store) { flip_a_byte(store); }); });
+    faults_.emplace_back("NATS: store emptied",
+                         [this] { bus([](const auto& store) { fs::remove_all(store); }); });
+    faults_.emplace_back("NATS: a byte flipped",
+                         [this] { bus([this](const auto& store) { flip_a_byte(store); }); });
     faults_.emplace_back("NATS: a stream deleted", [this] { delete_stream(); });
 }
 
@@ -137,9 +140,8 @@ void Faults::delete_stream() {
 
 void Faults::kill_engine() {
     network_.docker().kill();
-    engine_kills_.push_back(std::chrono::duration_cast<std::chrono::nanoseconds>(
-                                SystemClock().now().time_since_epoch())
-                                .count());
+    engine_kills_.push_back(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(SystemClock().now().time_since_epoch()).count());
     network_.docker().start();
 }
 

@@ -21,13 +21,12 @@ void judge_sightings(const JobId& job, const std::vector<JobSighting>& seen, Fau
         const auto& before = seen[i - 1];
         const auto& after = seen[i];
         if (after.attempt < before.attempt) {
-            faults.push_back(fmt::format("{}: attempt went back from {} to {}", job.hex(), before.attempt,
-                                         after.attempt));
+            faults.push_back(
+                fmt::format("{}: attempt went back from {} to {}", job.hex(), before.attempt, after.attempt));
         }
         if (kEnds.contains(before.status) && after.status != before.status &&
             settlement(after.status) <= settlement(before.status)) {
-            faults.push_back(
-                fmt::format("{}: {} after its end {}", job.hex(), after.status, before.status));
+            faults.push_back(fmt::format("{}: {} after its end {}", job.hex(), after.status, before.status));
         }
     }
 }
@@ -46,14 +45,16 @@ void judge_end(const JobId& job, const Expectation& expected, const History& his
     if (expected.output) {
         const auto output = history.outputs.find(job);
         if (output == history.outputs.end() || output->second != *expected.output) {
-            faults.push_back(fmt::format("{} ({}): its output is not what it wrote", job.hex(), expected.kind));
+            faults.push_back(
+                fmt::format("{} ({}): its output is not what it wrote", job.hex(), expected.kind));
         }
     }
     const auto rewards = history.rewards.find(job);
     const int count = rewards == history.rewards.end() ? 0 : rewards->second;
     const int due = settlement(last.status) > 1 ? 1 : 0;
     if (count != due) {
-        faults.push_back(fmt::format("{} ({}, {}): rewarded {} times", job.hex(), expected.kind, last.status, count));
+        faults.push_back(
+            fmt::format("{} ({}, {}): rewarded {} times", job.hex(), expected.kind, last.status, count));
     }
 }
 

@@ -41,14 +41,14 @@ struct History {
     std::map<JobId, std::vector<JobSighting>> sightings;  ///< changes, in order
     std::vector<ContainerEvent> containers;
     std::vector<std::int64_t> engine_kills;
-    std::map<JobId, int> rewards;               ///< increments on opBNB
-    std::map<JobId, std::string> outputs;       ///< content of /output/result, by the output's CID
-    std::vector<std::string> leftovers;         ///< containers, job folders, messages that should be gone
+    std::map<JobId, int> rewards;          ///< increments on opBNB
+    std::map<JobId, std::string> outputs;  ///< content of /output/result, by the output's CID
+    std::vector<std::string> leftovers;    ///< containers, job folders, messages that should be gone
 };
 
-/// Returns the broken promises, one sentence each; empty: none. Judged are: the end of each job, no way back from
-/// an end, attempts that only rise, one start of each attempt, no two containers of a job at one time, one reward for
-/// each paid job and none for others, outputs, leftovers.
+/// Returns the broken promises, one sentence each; empty: none. Judged are: the end of each job, no way back
+/// from an end, attempts that only rise, one start of each attempt, no two containers of a job at one time,
+/// one reward for each paid job and none for others, outputs, leftovers.
 std::vector<std::string> judge(const History& history);
 
 /// True if the job has come to its end.

@@ -94,9 +94,10 @@ void Observer::read_jobs() {
 
 void Observer::read_containers() {
     const auto until = seconds_now();
-    const auto answer = ask_engine(
-        network_, "/events?since=" + std::to_string(events_since_) + "&until=" + std::to_string(until) +
-                      "&filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%22%3A%5B%22start%22%2C%22die%22%5D%7D");
+    const auto answer = ask_engine(network_, "/events?since=" + std::to_string(events_since_) +
+                                                 "&until=" + std::to_string(until) +
+                                                 "&filters=%7B%22type%22%3A%5B%22container%22%5D%2C%22event%"
+                                                 "22%3A%5B%22start%22%2C%22die%22%5D%7D");
     if (answer.status != 200) {
         return;
     }

@@ -66,7 +66,8 @@ void other_market(Session& s) {
     contract.job_manager->array()[0] ^= 1U;
     const std::string of_chain = "an assignment of another chain";
     const std::string of_contract = "an assignment of another JobManager";
-    const std::map<std::uint64_t, std::string> sent{{s.assign(chain), of_chain}, {s.assign(contract), of_contract}};
+    const std::map<std::uint64_t, std::string> sent{{s.assign(chain), of_chain},
+                                                    {s.assign(contract), of_contract}};
     for (const auto& [sequence, what] : sent) {
         s.expect(what + " returned (negative acknowledgement)", [&](const Record& seen) {
             return answered(seen, wire::kJobsStream, sequence, Answer::kNak);
@@ -85,8 +86,8 @@ void other_market(Session& s) {
 
 std::vector<Check> bad_message_checks() {
     return {
-        {"malformed", "messages that can never be used are ended, and disturb nothing", "Messages, Assignment",
-         malformed},
+        {"malformed", "messages that can never be used are ended, and disturb nothing",
+         "Messages, Assignment", malformed},
         {"other-provider", "an assignment for another provider is not run", "Messages, Assignment",
          other_provider},
         {"invalid-image", "an invalid image name is refused, with a status", "Messages, Status",

@@ -69,7 +69,8 @@ const std::vector<Check>& all_checks() {
         const auto add = [&](std::vector<Check> group) { out.insert(out.end(), group.begin(), group.end()); };
         add(work_checks());
         add({{"pace", "a heartbeat every 5 s", "Messages, Heartbeat", [](Session& s) {
-                  s.expect("a second heartbeat", [](const Record& seen) { return seen.heartbeats.size() > 1; });
+                  s.expect("a second heartbeat",
+                           [](const Record& seen) { return seen.heartbeats.size() > 1; });
                   judge(pace_fault(s.record(), kLongestPause * s.config().patience));
               }}});
         add(order_checks());
@@ -84,8 +85,9 @@ const std::vector<Check>& all_checks() {
 std::vector<Result> run_checks(Session& session, const std::set<std::string>& only,
                                const std::function<void(const Result&)>& on_result) {
     const auto present = [](const Record& seen) {
-        return std::any_of(seen.heartbeats.begin(), seen.heartbeats.end(),
-                           [](const SeenHeartbeat& one) { return one.heartbeat && one.heartbeat->capacity > 0; });
+        return std::any_of(seen.heartbeats.begin(), seen.heartbeats.end(), [](const SeenHeartbeat& one) {
+            return one.heartbeat && one.heartbeat->capacity > 0;
+        });
     };
     if (!session.wait(present, Session::kLongest)) {
         throw std::runtime_error("no heartbeat with a free capacity on nodes.heartbeat." +

@@ -60,9 +60,8 @@ void repeat_after_end(Session& s) {
     const auto before = finals_of(s.record(), job.job_id, 1);
     const auto again = s.assign(job);
     s.expect_settled(wire::kJobsStream, again, "the repeated assignment");
-    s.expect("the same bytes of the final status again", [&](const Record& seen) {
-        return finals_of(seen, job.job_id, 1) > before;
-    });
+    s.expect("the same bytes of the final status again",
+             [&](const Record& seen) { return finals_of(seen, job.job_id, 1) > before; });
 }
 
 void retracted_before(Session& s) {
@@ -129,12 +128,13 @@ std::vector<Check> order_checks() {
     return {
         {"repeat-running", "an assignment that comes again while it runs is acknowledged, and runs once",
          "What an agent must do, 3", repeat_while_running},
-        {"repeat-ended", "an assignment that comes again after its end: the last status again, the same bytes",
+        {"repeat-ended",
+         "an assignment that comes again after its end: the last status again, the same bytes",
          "What an agent must do, 6", repeat_after_end},
         {"retract-before", "an assignment that comes after its retraction is acknowledged and not run",
          "What an agent must do, 7", retracted_before},
-        {"retract-running", "a retracted attempt is stopped, and has no further status", "Messages, Retraction",
-         retracted_while_running},
+        {"retract-running", "a retracted attempt is stopped, and has no further status",
+         "Messages, Retraction", retracted_while_running},
         {"retract-ended", "an attempt that is retracted after its end does not run again",
          "Messages, Retraction", retracted_after_end},
         {"higher-attempt", "a higher attempt ends a lower one that runs", "What an agent must do, 3",

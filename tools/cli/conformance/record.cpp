@@ -105,7 +105,8 @@ SeenHeartbeat read_heartbeat(const std::string& body, const Market& market, Stea
 }
 
 std::optional<SeenAnswer> read_answer(const std::string& subject, const std::string& body) {
-    // $JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<stream sequence>.<…>.<time>.<pending>[.<token>]
+    // $JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<deliveries>.<stream
+    // sequence>.<…>.<time>.<pending>[.<token>]
     constexpr std::size_t kShort = 9;
     constexpr std::size_t kDomain = 2;
     const auto tokens = split(subject, '.');
@@ -239,8 +240,7 @@ Fault heartbeat_fault(const Record& record) {
 
 Fault pace_fault(const Record& record, Millis longest) {
     for (std::size_t i = 1; i < record.heartbeats.size(); ++i) {
-        const auto pause =
-            std::chrono::floor<Millis>(record.heartbeats[i].at - record.heartbeats[i - 1].at);
+        const auto pause = std::chrono::floor<Millis>(record.heartbeats[i].at - record.heartbeats[i - 1].at);
         if (pause > longest) {
             return fmt::format("no heartbeat for {} ms", pause.count());
         }

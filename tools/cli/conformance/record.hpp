@@ -13,7 +13,7 @@ namespace lamda::cli::conformance {
 struct SeenStatus {
     std::string body;
     std::optional<wire::JobStatus> status;  ///< absent if it cannot be parsed
-    std::string fault;                      ///< empty: well-formed, and signed by the provider for this market
+    std::string fault;  ///< empty: well-formed, and signed by the provider for this market
 };
 struct SeenHeartbeat {
     Steady at;
@@ -62,8 +62,8 @@ using Fault = std::optional<std::string>;
 Fault status_form_fault(const Record& record);
 /// `seq` starts at 1 and rises in each attempt; a number belongs to one status.
 Fault numbering_fault(const Record& record);
-/// `accepted`, then `running`, then one final status, apart from repetitions of the same bytes; `completed` has
-/// its CID, `failed` its code.
+/// `accepted`, then `running`, then one final status, apart from repetitions of the same bytes; `completed`
+/// has its CID, `failed` its code.
 Fault course_fault(const Record& record);
 /// Each heartbeat is well-formed and signed, with a greater number than all before.
 Fault heartbeat_fault(const Record& record);

@@ -9,7 +9,8 @@ using wire::StatusKind;
 namespace {
 
 const auto kSigner =
-    crypto::LocalSigner::from_hex("0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6").value();
+    crypto::LocalSigner::from_hex("0x7c852118294e51e653712a81e05800f419141751be58f605c371e15141b007a6")
+        .value();
 const Market kMarket{kSigner->address(), wire::market_domain(ChainId{97}, Address{})};
 const Timestamp kNow = parse_rfc3339("2026-11-20T10:00:00Z").value();
 
@@ -44,8 +45,9 @@ SeenHeartbeat heartbeat(std::uint64_t seq, Millis at) {
 
 TEST_CASE("an attempt with repetitions of the same bytes, and without numbers that were not sent, is right") {
     const auto end = status(5, StatusKind::kCompleted);
-    const auto record = record_of({status(1, StatusKind::kAccepted), status(2, StatusKind::kRunning),
-                                   status(1, StatusKind::kAccepted), status(2, StatusKind::kRunning), end, end});
+    const auto record =
+        record_of({status(1, StatusKind::kAccepted), status(2, StatusKind::kRunning),
+                   status(1, StatusKind::kAccepted), status(2, StatusKind::kRunning), end, end});
     CHECK_FALSE(status_form_fault(record));
     CHECK_FALSE(numbering_fault(record));
     CHECK_FALSE(course_fault(record));
@@ -65,8 +67,8 @@ TEST_CASE("a status under another key is not well-formed") {
 TEST_CASE("a number that is used twice, falls, or does not start at 1 is a fault") {
     CHECK(numbering_fault(record_of({status(1, StatusKind::kAccepted), status(1, StatusKind::kRunning)})));
     CHECK(numbering_fault(record_of({status(2, StatusKind::kAccepted)})));
-    CHECK(numbering_fault(record_of(
-        {status(1, StatusKind::kAccepted), status(3, StatusKind::kRunning), status(2, StatusKind::kRunning)})));
+    CHECK(numbering_fault(record_of({status(1, StatusKind::kAccepted), status(3, StatusKind::kRunning),
+                                     status(2, StatusKind::kRunning)})));
 }
 
 TEST_CASE("a second start, a status after the end, and an end without its result are faults") {

@@ -40,7 +40,8 @@ void ends_after(Session& s, const std::string& command, const char* option, cons
 
 std::vector<Check> restart_checks() {
     return {
-        {"restart-agent", "an attempt that runs while the agent is killed ends once", "What an agent must do, 3",
+        {"restart-agent", "an attempt that runs while the agent is killed ends once",
+         "What an agent must do, 3",
          [](Session& s) { ends_after(s, s.config().restart_agent, "--restart-agent", "10"); }},
         {"restart-nats", "statuses are kept while NATS is away", "What an agent must do, 5",
          [](Session& s) { ends_after(s, s.config().restart_nats, "--restart-nats", "5"); }},

@@ -34,16 +34,16 @@ Session::Session(const std::string& nats_url, SessionConfig config, const Clock&
     }
     make_streams();
     for (const auto* stream : {wire::kJobsStream, wire::kRetractStream}) {
-        subscriptions_.push_back(bus_.subscribe(
-            ack_subjects(stream, config_.provider), "", [this](const bus::Message& message) {
+        subscriptions_.push_back(
+            bus_.subscribe(ack_subjects(stream, config_.provider), "", [this](const bus::Message& message) {
                 if (auto answer = read_answer(message.subject, message.body)) {
                     const std::lock_guard lock(mutex_);
                     incoming_.answers.push_back(*std::move(answer));
                 }
             }));
     }
-    subscriptions_.push_back(bus_.subscribe(
-        wire::heartbeat_subject(config_.provider), "", [this](const bus::Message& message) {
+    subscriptions_.push_back(
+        bus_.subscribe(wire::heartbeat_subject(config_.provider), "", [this](const bus::Message& message) {
             auto heartbeat = read_heartbeat(message.body, market_, clock_.steady());
             const std::lock_guard lock(mutex_);
             incoming_.heartbeats.push_back(std::move(heartbeat));
@@ -57,10 +57,9 @@ void Session::make_streams() {
     using Retention = bus::StreamSpec::Retention;
     bus::StreamSpec statuses{wire::kStatusStream, {wire::kAllStatuses}};
     statuses.max_message_bytes = wire::kMostStatusBytes;
-    for (const auto& spec :
-         {bus::StreamSpec{wire::kJobsStream, {"jobs.dispatch.*"}, Retention::kWorkQueue},
-          bus::StreamSpec{wire::kRetractStream, {"jobs.retract.*"}, Retention::kWorkQueue}, statuses,
-          bus::StreamSpec{wire::kLogsStream, {"jobs.logs.*.*"}}}) {
+    for (const auto& spec : {bus::StreamSpec{wire::kJobsStream, {"jobs.dispatch.*"}, Retention::kWorkQueue},
+                             bus::StreamSpec{wire::kRetractStream, {"jobs.retract.*"}, Retention::kWorkQueue},
+                             statuses, bus::StreamSpec{wire::kLogsStream, {"jobs.logs.*.*"}}}) {
         bus_.ensure_stream(spec);
     }
     const auto durable = wire::durable_of(config_.provider);
@@ -159,15 +158,16 @@ bool Session::wait(const std::function<bool(const Record&)>& condition, Millis t
 void Session::expect(const std::string& what, const std::function<bool(const Record&)>& condition,
                      Millis timeout) {
     if (!wait(condition, timeout)) {
-        throw CheckFailed(fmt::format("not seen within {} s: {}",
-                                      std::chrono::floor<std::chrono::seconds>(timeout).count() * config_.patience,
-                                      what));
+        throw CheckFailed(
+            fmt::format("not seen within {} s: {}",
+                        std::chrono::floor<std::chrono::seconds>(timeout).count() * config_.patience, what));
     }
 }
 
 void Session::expect_settled(const std::string& stream, std::uint64_t sequence, const std::string& what) {
     expect(what + " is acknowledged, or its delivery ended", [&](const Record& seen) {
-        return answered(seen, stream, sequence, Answer::kAck) || answered(seen, stream, sequence, Answer::kTerm);
+        return answered(seen, stream, sequence, Answer::kAck) ||
+               answered(seen, stream, sequence, Answer::kTerm);
     });
 }
 

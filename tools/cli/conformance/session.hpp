@@ -45,7 +45,8 @@ class Session {
 
     /// A valid assignment of a new job.
     wire::Assignment job(std::vector<std::string> command);
-    /// Publishes under a new message id, so that the bus does not drop a repetition. Returns the sequence in JOBS.
+    /// Publishes under a new message id, so that the bus does not drop a repetition. Returns the sequence in
+    /// JOBS.
     std::uint64_t assign(const wire::Assignment& assignment);
     std::uint64_t assign_raw(const std::string& body);
     /// Returns the sequence in RETRACT.

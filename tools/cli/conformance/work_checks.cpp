@@ -40,9 +40,8 @@ void repeats_running(Session& s) {
     s.assign(job);
     expect_status(s, job, StatusKind::kCompleted);
     const auto statuses = statuses_of(s.record(), job.job_id, 1);
-    const auto times = std::count_if(statuses.begin(), statuses.end(), [](const auto& one) {
-        return one.status == StatusKind::kRunning;
-    });
+    const auto times = std::count_if(statuses.begin(), statuses.end(),
+                                     [](const auto& one) { return one.status == StatusKind::kRunning; });
     if (times < 2) {
         throw CheckFailed(fmt::format("`running` came {} times in 25 s", times));
     }
@@ -69,13 +68,15 @@ void respects_capacity(Session& s) {
     });
     // Not before the first has ended: its place may have been taken.
     if (count(seen, StatusKind::kCompleted) == 0 && acknowledged > static_cast<std::int64_t>(capacity)) {
-        throw CheckFailed(fmt::format("{} assignments were acknowledged while {} can run: the others are lost "
-                                      "with the agent",
-                                      acknowledged, capacity));
+        throw CheckFailed(
+            fmt::format("{} assignments were acknowledged while {} can run: the others are lost "
+                        "with the agent",
+                        acknowledged, capacity));
     }
-    s.expect("each of them completed", [&](const Record& all) {
-        return count(all, StatusKind::kCompleted) == jobs.size();
-    }, Session::kLongest * 2);
+    s.expect(
+        "each of them completed",
+        [&](const Record& all) { return count(all, StatusKind::kCompleted) == jobs.size(); },
+        Session::kLongest * 2);
 }
 
 }  // namespace

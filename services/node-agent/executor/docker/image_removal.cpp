@@ -21,8 +21,8 @@ bool has_own_tags_only(const PulledImage& image, const StoredImage& stored) {
 
 std::vector<std::string> images_to_remove(std::vector<PulledImage> pulled,
                                           const std::map<std::string, StoredImage>& engine,
-                                          const std::set<std::string>& in_use, const ImageRetention& retention,
-                                          Timestamp now) {
+                                          const std::set<std::string>& in_use,
+                                          const ImageRetention& retention, Timestamp now) {
     std::erase_if(pulled,
                   [&](const PulledImage& image) { return !image.used_at || !engine.contains(image.id); });
     std::uint64_t total = 0;

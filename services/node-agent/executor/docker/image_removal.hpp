@@ -25,7 +25,7 @@ struct ImageRetention {
 /// @param in_use ids of images that have a container, running or not
 std::vector<std::string> images_to_remove(std::vector<PulledImage> pulled,
                                           const std::map<std::string, StoredImage>& engine,
-                                          const std::set<std::string>& in_use, const ImageRetention& retention,
-                                          Timestamp now);
+                                          const std::set<std::string>& in_use,
+                                          const ImageRetention& retention, Timestamp now);
 
 }  // namespace lamda::agent

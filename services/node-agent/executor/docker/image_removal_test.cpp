@@ -22,7 +22,8 @@ using Ids = std::vector<std::string>;
 }  // namespace
 
 TEST_CASE("images that were not used for long are removed, the least recently used first") {
-    const std::map<std::string, StoredImage> engine{{"a", stored("a")}, {"b", stored("b")}, {"c", stored("c")}};
+    const std::map<std::string, StoredImage> engine{
+        {"a", stored("a")}, {"b", stored("b")}, {"c", stored("c")}};
     const std::vector<PulledImage> images{pulled("a", 5 * kHour), pulled("b", 9 * kHour), pulled("c", kHour)};
     CHECK(images_to_remove(images, engine, {}, {.keep = 5 * kHour}, kNow) == Ids{"b", "a"});
     CHECK(images_to_remove(images, engine, {}, {}, kNow).empty());

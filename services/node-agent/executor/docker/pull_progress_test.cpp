@@ -7,8 +7,8 @@ using namespace lamda::agent;
 TEST_CASE("the progress of a pull is the sum of its layers; other lines are skipped") {
     PullProgress progress;
     for (const char* line :
-         {R"({"status":"Pulling from library/busybox","id":"1.35"})", R"({"status":"Pulling fs layer","id":"a"})",
-          R"({"status":"Already exists","id":"b"})",
+         {R"({"status":"Pulling from library/busybox","id":"1.35"})",
+          R"({"status":"Pulling fs layer","id":"a"})", R"({"status":"Already exists","id":"b"})",
           R"({"status":"Downloading","progressDetail":{"current":10,"total":100},"id":"a"})",
           R"({"status":"Downloading","progressDetail":{"current":5},"id":"c"})", "damaged",
           R"({"status":"Downloading","progressDetail":null,"id":"c"})", R"({"status":1,"id":2})"}) {
