@@ -30,8 +30,7 @@ Secret read_nats_url(Settings& settings) {
     Secret url = checked(settings, kName, "NATS, comma-separated: nats://[user:password@]host:port",
                          &bus::parse_servers);
     const auto servers = bus::parse_servers(url.reveal());
-    // The agent of a GATEWAY_URL gets its credentials there.
-    const bool by_key = settings.is_set("NATS_CREDS_FILE") || settings.is_set("GATEWAY_URL");
+    const bool by_key = settings.is_set("NATS_CREDS_FILE");
     if (servers && servers->user.empty() && servers->token.empty() && !by_key &&
         settings.environment() == "production") {
         settings.mistake(kName,

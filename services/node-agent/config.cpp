@@ -196,11 +196,29 @@ void read_docker(runtime::Settings& settings, Config& config) {
     }
 }
 
+void read_registration(runtime::Settings& settings, Config& config) {
+    constexpr std::uint64_t kMostVram = 1ULL << 40;
+    config.registration.node_reputation =
+        settings.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB");
+    config.registration.chain_id = chain_id(settings, "OPBNB_CHAIN_ID", "absent: not checked");
+    config.registration.heartbeat_interval = settings.duration(
+        "HEARTBEAT_INTERVAL", "interval of a registered node's heartbeats on opBNB; 0s: none", "5m");
+    config.registration.register_node =
+        settings.boolean("AGENT_REGISTER", "register on opBNB when not registered", false);
+    config.gpu_model = settings.maybe_text("AGENT_GPU_MODEL",
+                                           "GPU model in the registration; absent: the GPUs found, or none");
+    config.vram_mib =
+        limit(settings, "AGENT_VRAM_MIB",
+              "GPU memory in the registration, in MiB; absent: that of the smallest GPU found", 0);
+    if (config.vram_mib.value_or(0) > kMostVram) {
+        settings.mistake("AGENT_VRAM_MIB", "must be at most " + std::to_string(kMostVram));
+    }
+}
+
 }  // namespace
 
 Config read_config(runtime::Settings& settings) {
     constexpr std::uint64_t kMib = 1ULL << 20;
-    constexpr std::uint64_t kMostVram = 1ULL << 40;
     constexpr Millis kLongestRetry{25 * 60'000};  // below the dispatcher's 30 min for storing the output
     Config config;
     // A local wallet: signing statuses must not wait for a remote signer.
@@ -254,21 +272,7 @@ Config read_config(runtime::Settings& settings) {
     config.settlement.claim =
         settings.boolean("AGENT_CLAIM", "claim rewards on chain once they are confirmed", false);
 
-    config.registration.node_reputation =
-        settings.address("NODE_REPUTATION_CONTRACT_ADDRESS", "NodeReputation on opBNB");
-    config.registration.chain_id = chain_id(settings, "OPBNB_CHAIN_ID", "absent: not checked");
-    config.registration.heartbeat_interval = settings.duration(
-        "HEARTBEAT_INTERVAL", "interval of a registered node's heartbeats on opBNB; 0s: none", "5m");
-    config.registration.register_node =
-        settings.boolean("AGENT_REGISTER", "register on opBNB when not registered", false);
-    config.gpu_model = settings.maybe_text("AGENT_GPU_MODEL",
-                                           "GPU model in the registration; absent: the GPUs found, or none");
-    config.vram_mib =
-        limit(settings, "AGENT_VRAM_MIB",
-              "GPU memory in the registration, in MiB; absent: that of the smallest GPU found", 0);
-    if (config.vram_mib.value_or(0) > kMostVram) {
-        settings.mistake("AGENT_VRAM_MIB", "must be at most " + std::to_string(kMostVram));
-    }
+    read_registration(settings, config);
     return config;
 }
 

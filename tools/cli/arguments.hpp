@@ -15,5 +15,7 @@ namespace lamda::cli {
 using Verb = std::function<int(Context&)>;
 
 void add_receipts(CLI::App& app, Verb& verb);
+void add_agents(CLI::App& app, Verb& verb);
+void add_nats(CLI::App& app, Verb& verb);
 
 }  // namespace lamda::cli

@@ -310,33 +310,6 @@ void add_wallets(CLI::App& app, Verb& verb) {
         ->callback([&verb] { verb = [](Context& context) { return show_wallets(context); }; });
 }
 
-void add_agents(CLI::App& app, Verb& verb) {
-    auto* agent = app.add_subcommand("agent", "Node agents");
-    agent->require_subcommand(1);
-    static AgentVerifyOptions options;
-    auto* verify = agent->add_subcommand(
-        "verify", "Play the dispatcher against an agent on a private NATS server, and report what it broke");
-    verify->add_option("--provider", options.provider, "address of the agent's key")->required();
-    verify->add_option("--nats", options.nats_url, "a server without a dispatcher; its streams are created")
-        ->capture_default_str();
-    verify->add_option("--chain-id", options.chain_id, "BSC chain id of the agent")->capture_default_str();
-    verify->add_option("--job-manager", options.job_manager,
-                       "the agent's JobManager; absent: JOB_MANAGER_CONTRACT_ADDRESS");
-    verify
-        ->add_option("--image", options.image, "an image that the agent can run, with true, false and sleep")
-        ->capture_default_str();
-    verify->add_option("--only", options.only, "name of a check, repeatable; those of the record always run")
-        ->allow_extra_args(false);
-    verify->add_option("--patience", options.patience, "factor of every time limit, for a slow machine")
-        ->check(CLI::Range(1, 100))
-        ->capture_default_str();
-    verify->add_option("--restart-agent", options.restart_agent,
-                       "command that kills the agent and starts it");
-    verify->add_option("--restart-nats", options.restart_nats, "command that restarts the NATS server");
-    verify->footer("Exit status: 0 no check failed, 1 a check failed or the agent or NATS is not there.");
-    verify->callback([&verb] { verb = [](Context& context) { return verify_agent(context, options); }; });
-}
-
 void add_reputation(CLI::App& app, Verb& verb) {
     auto* reputation = app.add_subcommand("reputation", "The increment ledger");
     reputation->require_subcommand(1);
@@ -347,21 +320,6 @@ void add_reputation(CLI::App& app, Verb& verb) {
     rebuild->footer(
         "Exit status: 0 done, 1 refused (an instance is active, or no yes), 2 the database is not readable.");
     rebuild->callback([&verb] { verb = [](Context& context) { return rebuild_reputation(context, sure); }; });
-}
-
-void add_nats(CLI::App& app, Verb& verb) {
-    auto* nats = app.add_subcommand("nats", "A bus with logins by key: init, rotate");
-    nats->require_subcommand(1);
-    static std::string dir;
-    auto* init = nats->add_subcommand(
-        "init", "Write the operator's keys, the roles' credentials and nats-server's configuration");
-    init->add_option("folder", dir, "new or empty")->required();
-    init->callback([&verb] { verb = [](Context& context) { return nats_init(context, dir); }; });
-    static bool finish = false;
-    auto* rotate = nats->add_subcommand("rotate", "Make new signing keys; the present ones stay valid");
-    rotate->add_option("folder", dir, "of lamda nats init, with offline.json and issuer.json")->required();
-    rotate->add_flag("--finish", finish, "end the validity of the earlier signing keys");
-    rotate->callback([&verb] { verb = [](Context& context) { return nats_rotate(context, dir, finish); }; });
 }
 
 }  // namespace
