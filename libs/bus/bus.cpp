@@ -21,6 +21,10 @@ bool is_for_answers(const std::string& subject) {
     return subject.starts_with("_INBOX.") || subject.starts_with("_R_.");
 }
 
+std::string text_of(const char* text) {
+    return text == nullptr ? "" : text;
+}
+
 using OwnedStreamInfo = Owned<jsStreamInfo, jsStreamInfo_Destroy>;
 using OwnedStreamNames = Owned<jsStreamNamesList, jsStreamNamesList_Destroy>;
 using OwnedConsumerNames = Owned<jsConsumerNamesList, jsConsumerNamesList_Destroy>;
@@ -165,7 +169,8 @@ void Bus::ensure_stream(const StreamSpec& spec) {
 }
 
 void Bus::ensure_durable(const std::string& stream, const std::string& durable,
-                         const std::string& filter_subject, Millis ack_wait, std::int64_t most_pending) {
+                         const std::string& filter_subject, Millis ack_wait, std::int64_t most_pending,
+                         std::uint64_t start_sequence) {
     auto& connection = *impl_->connection;
     connection.require(kConnectWait);
     jsConsumerConfig config;
@@ -173,7 +178,8 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
     config.Durable = durable.c_str();
     config.FilterSubject = filter_subject.empty() ? nullptr : filter_subject.c_str();
     config.AckPolicy = js_AckExplicit;
-    config.DeliverPolicy = js_DeliverAll;
+    config.DeliverPolicy = start_sequence > 0 ? js_DeliverByStartSequence : js_DeliverAll;
+    config.OptStartSeq = start_sequence;
     config.AckWait = nanos(ack_wait);
     config.MaxDeliver = -1;
     config.MaxAckPending = most_pending;
@@ -186,6 +192,21 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
     if (status != NATS_OK) {
         fail("durable " + durable + " of " + stream, status, error);
     }
+}
+
+bool Bus::has_durable(const std::string& stream, const std::string& durable) {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    jsConsumerInfo* info = nullptr;
+    jsErrCode error{};
+    const auto status =
+        js_GetConsumerInfo(&info, connection.js().get(), stream.c_str(), durable.c_str(), nullptr, &error);
+    const OwnedConsumerInfo owned(info);
+    connection.note_jetstream(status, error);
+    if (status != NATS_OK && status != NATS_NOT_FOUND) {
+        fail("durable " + durable + " of " + stream, status, error);
+    }
+    return status == NATS_OK;
 }
 
 StreamState Bus::stream_state(const std::string& stream) {
@@ -224,8 +245,14 @@ std::vector<DurableState> Bus::durables(const std::string& stream) {
     out.reserve(static_cast<std::size_t>(list->Count));
     std::transform(
         list->List, list->List + list->Count, std::back_inserter(out), [](const jsConsumerInfo* info) {
-            return DurableState{info->Name, info->Delivered.Stream,
-                                info->NumPending + static_cast<std::uint64_t>(info->NumAckPending)};
+            return DurableState{
+                info->Name,
+                text_of(info->Config->FilterSubject),
+                info->Delivered.Stream,
+                info->AckFloor.Stream,
+                std::chrono::duration_cast<Millis>(std::chrono::nanoseconds(info->Config->AckWait)),
+                info->Config->MaxAckPending,
+                info->NumPending + static_cast<std::uint64_t>(info->NumAckPending)};
         });
     return out;
 }

@@ -84,8 +84,12 @@ struct StreamState {
 /// State of a durable.
 struct DurableState {
     std::string name;
+    std::string filter_subject;
     std::uint64_t delivered = 0;  ///< stream sequence of the newest delivered message
-    std::uint64_t pending = 0;    ///< messages not delivered, or delivered and not acknowledged
+    std::uint64_t ack_floor = 0;  ///< all messages up to this stream sequence are acknowledged
+    Millis ack_wait{0};
+    std::int64_t most_pending = 0;
+    std::uint64_t pending = 0;  ///< messages not delivered, or delivered and not acknowledged
 };
 
 /// A core subscription; its callback runs on a thread of its own. Destruction ends it.
@@ -163,10 +167,14 @@ class Bus {
     /// Creates a durable: explicit acknowledgement, deliver all, unlimited deliveries.
     /// @param most_pending limit of delivered messages without acknowledgement, delayed ones included. At the
     /// limit no more are delivered.
+    /// @param start_sequence of the first message to deliver; 0: all. A durable that exists must have been
+    /// created with the same
     /// @throws Unavailable, Refused
     void ensure_durable(const std::string& stream, const std::string& durable,
-                        const std::string& filter_subject, Millis ack_wait,
-                        std::int64_t most_pending = 1'000);
+                        const std::string& filter_subject, Millis ack_wait, std::int64_t most_pending = 1'000,
+                        std::uint64_t start_sequence = 0);
+    /// True if the durable exists. @throws Unavailable, Refused
+    bool has_durable(const std::string& stream, const std::string& durable);
     /// @throws Unavailable; Refused, also if the stream does not exist
     StreamState stream_state(const std::string& stream);
     /// StreamState::last_sequence. @throws as stream_state

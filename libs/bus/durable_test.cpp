@@ -152,13 +152,14 @@ TEST_CASE_METHOD(BusFixture,
                  "a message that is worked on is not delivered again within its acknowledgement time") {
     auto bus = client();
     until_answered([&] { bus->ensure_stream(jobs()); });
-    until_answered([&] { bus->ensure_durable("JOBS", "all", "", Millis(1'500)); });
+    const Millis ack_wait = Millis(1'500) * testkit::patience();
+    until_answered([&] { bus->ensure_durable("JOBS", "all", "", ack_wait); });
     REQUIRE(all(bus->publish_durable(messages(1, 2), kCallTimeout)));
     CHECK(bus->undelivered("JOBS", "all") == 2);
     auto consumer = bus->consume("JOBS", "all");
     const auto held = fetch_all(consumer, 2);
     REQUIRE(held.size() == 2);
-    CHECK(consumer.ack_wait() == Millis(1'500));
+    CHECK(consumer.ack_wait() == ack_wait);
     CHECK(bus->undelivered("JOBS", "all") == 0);
     // Message 1 is worked on until message 2 has come back.
     std::vector<bus::Message> again;

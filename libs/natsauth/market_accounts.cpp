@@ -88,13 +88,15 @@ std::vector<std::string> dispatcher_publishes() {
                                     "$JS.API.CONSUMER.NAMES.JOBS",
                                     "$JS.API.CONSUMER.NAMES.RETRACT",
                                     "$JS.API.CONSUMER.MSG.NEXT.STATUS.*",
-                                    "$JS.ACK.STATUS.>"};
+                                    "$JS.ACK.STATUS.>",
+                                    "$JS.API.CONSUMER.MSG.NEXT.LOGS.*",
+                                    "$JS.ACK.LOGS.>"};
     for (const std::string name : {"JOBS", "RETRACT", "STATUS", "LOGS", "EVENTS"}) {
         out.push_back("$JS.API.STREAM.CREATE." + name);
         out.push_back("$JS.API.STREAM.UPDATE." + name);
-    }
-    for (const std::string name : {"JOBS", "RETRACT", "STATUS"}) {
         out.push_back("$JS.API.STREAM.INFO." + name);
+    }
+    for (const std::string name : {"JOBS", "RETRACT", "STATUS", "LOGS"}) {
         out.push_back("$JS.API.CONSUMER.LIST." + name);
         out.push_back("$JS.API.CONSUMER.DELETE." + name + ".*");
         out.push_back("$JS.API.CONSUMER.DURABLE.CREATE." + name + ".*");

@@ -58,6 +58,12 @@ void Relay::settle(store::Txn& txn, const Done& done) {
     }
 }
 
+void Relay::settle(const Done& done) {
+    if (!done.ids.empty()) {
+        database_.transact([&](store::Txn& txn) { settle(txn, done); });
+    }
+}
+
 Relay::Page Relay::next_page(const Done& done, std::int64_t after) {
     return database_.transact([&](store::Txn& txn) {
         settle(txn, done);
@@ -109,22 +115,28 @@ std::size_t Relay::drain() {
     bool cut_back = false;
     Done done;  // published and not deleted yet
     refusal_.clear();
-    // Reads each row once: a message that cannot be published does not block the others.
-    for (Page page = next_page({}, 0); !page.ids.empty();) {
-        // Behind a full page there may be more: read while this page is published.
-        std::future<Page> next;
-        if (page.ids.size() == static_cast<std::size_t>(kPage)) {
-            next =
-                std::async(std::launch::async, [this, settled = std::exchange(done, {}),
-                                                last = page.ids.back()] { return next_page(settled, last); });
+    acknowledged_.clear();
+    try {
+        // Reads each row once: a message that cannot be published does not block the others.
+        for (Page page = next_page({}, 0); !page.ids.empty();) {
+            // Behind a full page there may be more: read while this page is published.
+            std::future<Page> next;
+            if (page.ids.size() == static_cast<std::size_t>(kPage)) {
+                next = std::async(std::launch::async,
+                                  [this, settled = std::exchange(done, {}), last = page.ids.back()] {
+                                      return next_page(settled, last);
+                                  });
+            }
+            count += publish(page, done);
+            cut_back = cut_back || !done.reused.empty();
+            page = next.valid() ? next.get() : Page{};
         }
-        count += publish(page, done);
-        cut_back = cut_back || !done.reused.empty();
-        page = next.valid() ? next.get() : Page{};
+    } catch (...) {
+        // What was stored stays settled: otherwise it would be published again when the bus is back.
+        settle(done);
+        throw;
     }
-    if (!done.ids.empty()) {
-        database_.transact([&](store::Txn& txn) { settle(txn, done); });
-    }
+    settle(done);
     measure(refusal_);
     if (cut_back && on_cut_back_) {
         log_.error("a stream has lost messages that it acknowledged", {{"owner", owner_}});

@@ -62,15 +62,17 @@ void mark_rolled_back(store::Txn& txn, const std::string& owner, const std::set<
     }
 }
 
-void put_positions(store::Txn& txn, const std::string& owner, const StreamStates& states) {
+void put_positions(store::Txn& txn, const std::string& owner, const StreamStates& states,
+                   const std::set<std::string>& restored) {
     for (const auto& [stream, state] : states) {
         txn.exec(
             "INSERT INTO bus.stream_position AS p (owner, stream, created, last_sequence) "
             "VALUES ($1, $2, $3, $4) "
-            "ON CONFLICT (owner, stream) DO UPDATE SET created = excluded.created, rolled_back = false, "
-            "last_sequence = CASE WHEN p.rolled_back THEN excluded.last_sequence "
+            "ON CONFLICT (owner, stream) DO UPDATE SET created = excluded.created, "
+            "rolled_back = p.rolled_back AND NOT $5, "
+            "last_sequence = CASE WHEN $5 THEN excluded.last_sequence "
             "ELSE greatest(p.last_sequence, excluded.last_sequence) END",
-            {owner, stream, state.created, state.last_sequence});
+            {owner, stream, state.created, state.last_sequence, restored.contains(stream)});
     }
 }
 

@@ -34,8 +34,9 @@ void advance_positions(store::Txn& txn, const std::string& owner,
                        const std::map<std::string, bus::SequenceRange>& acknowledged);
 /// Records that these streams have lost messages.
 void mark_rolled_back(store::Txn& txn, const std::string& owner, const std::set<std::string>& streams);
-/// Records the states: what the streams had lost is restored. A position moves back only where a loss was
-/// marked.
-void put_positions(store::Txn& txn, const std::string& owner, const StreamStates& states);
+/// Records the states. For the streams in `restored` the mark of a loss ends, and the position may move back;
+/// the mark of another stream stays, since it was set after the comparison.
+void put_positions(store::Txn& txn, const std::string& owner, const StreamStates& states,
+                   const std::set<std::string>& restored);
 
 }  // namespace lamda::outbox

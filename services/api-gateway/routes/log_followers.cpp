@@ -117,11 +117,14 @@ bool LogFollowers::write_rows(const std::vector<std::shared_ptr<Follower>>& foll
         auto& follower = *followers[i];
         std::size_t written = 0;
         for (const auto& row : rows[i]) {
-            if (!follower.feed->write(log_json(row) + "\n")) {
-                break;  // the client reads slowly: continued at a later read
+            // Rows of the other stream are read as well, so that the place moves past them.
+            if (is_wanted(row, follower.query)) {
+                if (!follower.feed->write(log_json(row) + "\n")) {
+                    break;  // the client reads slowly: continued at a later read
+                }
+                follower.last_write = clock_.steady();
             }
             follower.query.after = row.place;
-            follower.last_write = clock_.steady();
             ++written;
         }
         follower.behind = written < rows[i].size() || written == kRowsAtOnce;

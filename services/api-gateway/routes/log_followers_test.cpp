@@ -68,8 +68,9 @@ TEST_CASE("a follower gets the stored chunks, then new ones, until the job has e
     for (std::int64_t seq = 3; seq < 30; ++seq) {
         CHECK(follower.next()["data"] == std::to_string(seq));
     }
-    set_work(gateway, 1, "completed");
+    // The last output is stored at the end, not long before the follower would be ended.
     add_log(gateway, 1, 30, "late\n");
+    set_work(gateway, 1, "completed");
     CHECK(follower.next()["data"] == "late\n");
     const auto end = follower.next();
     CHECK(end == json({{"stream", "end"}, {"status", "completed"}}));

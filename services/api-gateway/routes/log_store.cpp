@@ -23,13 +23,12 @@ WHERE bytes_before < $7 ORDER BY attempt, seq)";
 
 constexpr auto kNextSql = R"(
 SELECT f.n, l.attempt, l.seq, l.stream, l.at, l.data, l.cut_bytes
-FROM unnest($1::bytea[], $2::int[], $3::bigint[], $4::int[], $5::text[])
-     WITH ORDINALITY AS f (job_id, attempt, seq, last_attempt, stream, n)
+FROM unnest($1::bytea[], $2::int[], $3::bigint[], $4::int[])
+     WITH ORDINALITY AS f (job_id, attempt, seq, last_attempt, n)
 CROSS JOIN LATERAL (
     SELECT * FROM api.job_log c
     WHERE c.job_id = f.job_id AND (c.attempt, c.seq) > (f.attempt, f.seq) AND c.attempt <= f.last_attempt
-      AND (f.stream = '' OR c.stream IN (f.stream, 'cut'))
-    ORDER BY c.attempt, c.seq LIMIT $6) l
+    ORDER BY c.attempt, c.seq LIMIT $5) l
 ORDER BY f.n, l.attempt, l.seq)";
 
 constexpr auto kCut = "cut";
@@ -66,6 +65,10 @@ std::string log_json(const LogRow& row) {
     return out.end_object().take();
 }
 
+bool is_wanted(const LogRow& row, const LogQuery& query) {
+    return !query.stream || row.stream == *query.stream || row.stream == kCut;
+}
+
 LogPage read_logs(store::Txn& txn, const LogQuery& query) {
     const auto after = start_of(query);
     const auto rows = txn.exec(
@@ -94,7 +97,6 @@ std::vector<std::vector<LogRow>> read_next_logs(store::Txn& txn, const std::vect
                              each([](const LogQuery& query) { return start_of(query).attempt; }),
                              each([](const LogQuery& query) { return start_of(query).seq; }),
                              each([](const LogQuery& query) { return last_attempt_of(query); }),
-                             each([](const LogQuery& query) { return query.stream.value_or(""); }),
                              static_cast<std::uint64_t>(most)})) {
         out.at(row.get<std::uint64_t>("n") - 1).push_back(log_of(row));
     }

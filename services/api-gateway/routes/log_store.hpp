@@ -45,7 +45,10 @@ struct LogPage {
     bool more = false;  ///< other rows follow
 };
 LogPage read_logs(store::Txn& txn, const LogQuery& query);
-/// Reads the next chunks of each query in one statement, at most `most` of each; limits are ignored.
+/// True if the row is of the query's stream, or reports a cut.
+bool is_wanted(const LogRow& row, const LogQuery& query);
+/// Reads the next chunks of each query in one statement, at most `most` of each, of both streams; limits are
+/// ignored.
 std::vector<std::vector<LogRow>> read_next_logs(store::Txn& txn, const std::vector<LogQuery>& queries,
                                                 std::size_t most);
 

@@ -59,8 +59,9 @@ BusContents bus_contents(store::Database& database, const telemetry::Log& log) {
         const auto count = restore_streams(database, streams);
         log.info("stream restore: messages put into the outbox", {{"count", count}});
     };
-    out.record = [&database](const outbox::StreamStates& states) {
-        database.transact([&](store::Txn& txn) { outbox::put_positions(txn, kOutboxOwner, states); });
+    out.record = [&database](const outbox::StreamStates& states, const std::set<std::string>& restored) {
+        database.transact(
+            [&](store::Txn& txn) { outbox::put_positions(txn, kOutboxOwner, states, restored); });
     };
     out.idle = [&database](const std::vector<Address>& providers) {
         return database.transact([&](store::Txn& txn) { return idle_providers(txn, providers); });

@@ -19,8 +19,9 @@ constexpr auto kCheck = "streams";
 constexpr Millis kPollEvery{2'000};
 /// Rounds until no stream is missing: the second round verifies the first.
 constexpr int kRounds = 3;
-/// Streams whose messages can be restored.
-constexpr std::array kRestoredStreams{wire::kJobsStream, wire::kRetractStream, wire::kStatusStream};
+/// Streams whose positions are compared. What LOGS and EVENTS lose is not restored.
+constexpr std::array kRecordedStreams{wire::kJobsStream, wire::kRetractStream, wire::kStatusStream,
+                                      wire::kLogsStream, wire::kEventsStream};
 /// Polls between two comparisons of positions, and between two deletions of idle durables.
 constexpr int kComparePolls = 5;
 constexpr int kIdlePolls = 1'800;
@@ -49,6 +50,20 @@ std::vector<StreamSpec> streams(std::int64_t status_bytes) {
         outbox::events_stream()};
 }
 
+/// The bus's callback for changes, as long as this object lives.
+class OnChange {
+  public:
+    OnChange(bus::Bus& bus, std::function<void(bool)> callback) : bus_(bus) {
+        bus_.on_change(std::move(callback));
+    }
+    ~OnChange() { bus_.on_change(nullptr); }
+    OnChange(const OnChange&) = delete;
+    OnChange& operator=(const OnChange&) = delete;
+
+  private:
+    bus::Bus& bus_;
+};
+
 }  // namespace
 
 BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents contents, telemetry::Log log,
@@ -64,13 +79,13 @@ BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents content
     for (const auto& spec : streams(status_bytes_)) {
         lost_counter(metrics_, spec.name, "stream");  // shown from the start, as zero
     }
-    for (const auto* stream : kRestoredStreams) {
+    for (const auto* stream : kRecordedStreams) {
         lost_counter(metrics_, stream, "messages");
     }
 }
 
 void BusSetup::run(const std::stop_token& stop) {
-    bus_.on_change([this](bool) { poll_soon(); });
+    const OnChange notifies(bus_, [this](bool) { poll_soon(); });
     for (int polls = 1; !stop.stop_requested(); ++polls) {
         std::string last_error;
         try {
@@ -92,7 +107,6 @@ void BusSetup::run(const std::stop_token& stop) {
         }
         wakeup_.wait(stop, kPollEvery);
     }
-    bus_.on_change(nullptr);
 }
 
 void BusSetup::report_failure(const std::string& reason) {
@@ -119,7 +133,7 @@ void BusSetup::complete() {
     if (!complete_) {
         durables_.require(contents_.providers());
     }
-    const auto refused = durables_.create_missing(complete_);
+    const auto refused = durables_.create_missing(complete_, contents_.idle);
     if (compare_.exchange(false) || created) {
         try {
             compare_positions(created);
@@ -186,14 +200,15 @@ void BusSetup::compare_positions(bool reported) {
     // The positions first: a message that is acknowledged in between must not look like a loss.
     const auto positions = contents_.positions();
     outbox::StreamStates states;
-    for (const auto* stream : kRestoredStreams) {
+    for (const auto* stream : kRecordedStreams) {
         states.emplace(stream, bus_.stream_state(stream));
     }
     auto lost = outbox::lost_streams(positions, states);
-    // Agents publish to STATUS: its newest sequence may be unknown here, and then only the reader's position
-    // shows that the stream was cut back.
-    if (durables_.replace_ahead(wire::kStatusStream)) {
-        lost.insert(wire::kStatusStream);
+    // Agents publish to STATUS and LOGS: only the reader's position shows that these were cut back.
+    for (const auto* stream : {wire::kStatusStream, wire::kLogsStream}) {
+        if (durables_.any_ahead(stream)) {
+            lost.insert(stream);
+        }
     }
     if (!lost.empty()) {
         contents_.mark_lost(lost);
@@ -206,7 +221,7 @@ void BusSetup::compare_positions(bool reported) {
         }
         contents_.restore(lost);
     }
-    contents_.record(states);
+    contents_.record(states, lost);
 }
 
 bool BusSetup::has_provider(const Address& provider) {

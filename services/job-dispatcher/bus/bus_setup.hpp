@@ -29,8 +29,8 @@ struct BusContents {
     std::function<void(const std::set<std::string>& streams)> mark_lost;
     /// Puts what these streams may have held into the outbox.
     std::function<void(const std::set<std::string>& streams)> restore;
-    /// Records the states of streams that lack nothing.
-    std::function<void(const outbox::StreamStates&)> record;
+    /// Records the states; the losses of the streams in `restored` are restored.
+    std::function<void(const outbox::StreamStates&, const std::set<std::string>& restored)> record;
     /// Returns those of the providers that need no durables.
     std::function<std::vector<Address>(const std::vector<Address>&)> idle;
 };

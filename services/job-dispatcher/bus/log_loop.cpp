@@ -49,7 +49,9 @@ void LogLoop::run(const std::stop_token& stop) {
 
 void LogLoop::read(const std::stop_token& stop) {
     setup_.poll_once();
-    bus_.ensure_durable(wire::kLogsStream, kDurable, wire::kAllLogs, kAckWait);
+    if (!bus_.has_durable(wire::kLogsStream, kDurable)) {
+        bus_.ensure_durable(wire::kLogsStream, kDurable, wire::kAllLogs, kAckWait);
+    }
     bus::Consumer consumer = bus_.consume(wire::kLogsStream, kDurable);
     while (!stop.stop_requested() && lock_.held()) {
         const auto messages = consumer.fetch(kBatch, kFetch);

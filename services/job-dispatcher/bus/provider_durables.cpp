@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <utility>
 
 #include "services/job-dispatcher/bus/lost_counter.hpp"
 #include "wire/subjects.hpp"
@@ -12,6 +13,9 @@ namespace lamda::dispatch {
 namespace {
 
 constexpr Millis kAckWait{30'000};
+/// Of JOBS: an agent looks through its waiting assignments and returns most with a delay: these count as
+/// pending.
+constexpr std::int64_t kMostPending = 20'000;
 constexpr std::size_t kMostNames = 6;
 /// Streams with a durable for each provider.
 constexpr std::array kStreams{wire::kJobsStream, wire::kRetractStream};
@@ -36,7 +40,7 @@ void ProviderDurables::require(const std::vector<Address>& providers) {
 void ProviderDurables::create(const std::string& stream, const Address& provider) {
     const auto subject =
         stream == wire::kJobsStream ? wire::dispatch_subject(provider) : wire::retract_subject(provider);
-    bus_.ensure_durable(stream, wire::durable_of(provider), subject, kAckWait);
+    bus_.ensure_durable(stream, wire::durable_of(provider), subject, kAckWait, kMostPending);
 }
 
 void ProviderDurables::create(const Address& provider) {
@@ -44,23 +48,37 @@ void ProviderDurables::create(const Address& provider) {
         create(stream, provider);
     }
     providers_.insert(provider);
+    current_.insert(provider);
     refused_providers_.erase(provider);
 }
 
-std::string ProviderDurables::create_missing(bool expected) {
+std::string ProviderDurables::create_missing(bool expected, const Idle& idle) {
     std::string names;
     std::size_t refused = 0;
-    refused_providers_.clear();
+    const auto refused_before = std::exchange(refused_providers_, {});
+    std::map<std::string, std::set<std::string>> existing;
     for (const auto* stream : kStreams) {
-        if (providers_.empty()) {
-            break;
+        existing[stream] = providers_.empty() ? std::set<std::string>() : bus_.durable_names(stream);
+    }
+    std::vector<Address> missing;
+    std::copy_if(providers_.begin(), providers_.end(), std::back_inserter(missing),
+                 [&](const Address& provider) {
+                     return !current_.contains(provider) ||
+                            std::any_of(existing.begin(), existing.end(), [&](const auto& each) {
+                                return !each.second.contains(wire::durable_of(provider));
+                            });
+                 });
+    if (expected && !missing.empty()) {
+        for (const auto& provider : idle(missing)) {
+            providers_.erase(provider);
+            current_.erase(provider);
+            std::erase(missing, provider);
         }
-        const auto existing = bus_.durable_names(stream);
-        for (const auto& provider : providers_) {
-            if (existing.contains(wire::durable_of(provider))) {
-                continue;
-            }
-            if (expected) {
+    }
+    for (const auto& provider : missing) {
+        for (const auto* stream : kStreams) {
+            const bool exists = existing[stream].contains(wire::durable_of(provider));
+            if (!exists && expected && current_.contains(provider) && !refused_before.contains(provider)) {
                 log_.error("a durable was deleted; creating it again",
                            {{"stream", stream}, {"provider", provider.hex()}});
                 lost_counter(metrics_, stream, "durable").add();
@@ -75,6 +93,9 @@ std::string ProviderDurables::create_missing(bool expected) {
                 }
             }
         }
+        if (!refused_providers_.contains(provider)) {
+            current_.insert(provider);
+        }
     }
     refused_.set(static_cast<double>(refused));
     if (names != refused_names_ && !names.empty()) {
@@ -84,30 +105,37 @@ std::string ProviderDurables::create_missing(bool expected) {
     return names;
 }
 
-bool ProviderDurables::replace_ahead(const std::string& stream) {
-    bool any = false;
-    const auto durables = bus_.durables(stream);
-    const auto state = bus_.stream_state(stream);  // after the durables: deliveries in between are no loss
-    for (const auto& durable : durables) {
-        if (durable.delivered <= state.last_sequence) {
-            continue;
-        }
-        any = true;
+std::vector<bus::DurableState> ProviderDurables::ahead(const std::string& stream, std::uint64_t& last) {
+    auto out = bus_.durables(stream);
+    last = bus_.stream_state(stream).last_sequence;  // after the durables: deliveries in between are no loss
+    std::erase_if(out, [&](const bus::DurableState& durable) { return durable.delivered <= last; });
+    return out;
+}
+
+bool ProviderDurables::any_ahead(const std::string& stream) {
+    std::uint64_t last = 0;
+    return !ahead(stream, last).empty();
+}
+
+void ProviderDurables::replace_ahead(const std::string& stream) {
+    std::uint64_t last = 0;
+    for (const auto& durable : ahead(stream, last)) {
         log_.warn("a durable is ahead of its stream, creating it again", {{"stream", stream},
                                                                           {"durable", durable.name},
                                                                           {"delivered", durable.delivered},
-                                                                          {"last", state.last_sequence}});
+                                                                          {"last", last}});
         bus_.delete_durable(stream, durable.name);
         const auto provider = Address::parse(durable.name);
         if (provider && std::find(kStreams.begin(), kStreams.end(), stream) != kStreams.end()) {
             create(stream, *provider);
-        }  // the reader of STATUS creates its own
+        } else {
+            bus_.ensure_durable(stream, durable.name, durable.filter_subject, durable.ack_wait,
+                                durable.most_pending, std::min(durable.ack_floor, last) + 1);
+        }
     }
-    return any;
 }
 
-void ProviderDurables::delete_idle(
-    const std::function<std::vector<Address>(const std::vector<Address>&)>& idle) {
+void ProviderDurables::delete_idle(const Idle& idle) {
     std::map<Address, std::uint64_t> pending;
     for (const auto* stream : kStreams) {
         for (const auto& durable : bus_.durables(stream)) {
@@ -128,6 +156,7 @@ void ProviderDurables::delete_idle(
             bus_.delete_durable(stream, wire::durable_of(provider));
         }
         providers_.erase(provider);
+        current_.erase(provider);
     }
     if (!unused.empty()) {
         log_.info("durables of idle providers deleted", {{"providers", unused.size()}});

@@ -86,7 +86,10 @@ void StatusLoop::run(const std::stop_token& stop) {
 void StatusLoop::read(const std::stop_token& stop) {
     setup_.poll_once();
     catch_up_.begin(bus_);
-    bus_.ensure_durable(wire::kStatusStream, catch_up_.durable(), wire::kAllStatuses, kAckWait, kMostPending);
+    if (!bus_.has_durable(wire::kStatusStream, catch_up_.durable())) {
+        bus_.ensure_durable(wire::kStatusStream, catch_up_.durable(), wire::kAllStatuses, kAckWait,
+                            kMostPending);
+    }
     bus::Consumer consumer = bus_.consume(wire::kStatusStream, catch_up_.durable());
     int quiet = 0;
     while (!stop.stop_requested()) {

@@ -47,7 +47,8 @@ void StatusShare::rotate(Steady now) {
     if (now - rotated_ < kRemembered / 2 && newer_.size() < kMostRemembered / 2) {
         return;
     }
-    older_ = std::exchange(newer_, {});
+    older_ = now - rotated_ < kRemembered ? std::exchange(newer_, {}) : std::unordered_set<Bytes32>();
+    newer_.clear();
     rotated_ = now;
     // A full bucket equals a new one.
     std::erase_if(buckets_, [&](const auto& entry) {

@@ -48,7 +48,8 @@ std::vector<DueJob> read_due(const store::Rows& rows) {
 std::vector<Address> active_providers(store::Txn& txn) {
     std::vector<Address> out;
     for (const auto row :
-         txn.exec("SELECT wallet_address FROM api.node WHERE is_registered AND heartbeat_seq > 0")) {
+         txn.exec("SELECT wallet_address FROM api.node WHERE is_registered AND heartbeat_seq > 0 "
+                  "AND last_seen > now() - interval '7 days'")) {
         out.push_back(row.get<Address>("wallet_address"));
     }
     return out;

@@ -9,7 +9,7 @@
 
 namespace lamda::dispatch {
 
-/// Returns registered providers with at least one signed heartbeat.
+/// Returns registered providers with at least one signed heartbeat, seen within a week.
 std::vector<Address> active_providers(store::Txn& txn);
 
 struct DueJob {

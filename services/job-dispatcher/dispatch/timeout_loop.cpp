@@ -135,11 +135,15 @@ std::map<JobId, OverdueAttempt> TimeoutLoop::overdue_attempts(const std::vector<
 
 void TimeoutLoop::resend() {
     constexpr std::size_t kMost = 500;
-    const auto count = database_.transact([&](store::Txn& txn) {
+    // Two transactions: the second one locks jobs before attempts, as all others do.
+    auto count = database_.transact([](store::Txn& txn) {
         const auto retractions = take_owed_retractions(txn, kMost);
         resend_retractions(txn, retractions);
-        return retractions.size() + resend_assignments(txn, to_resend_);
+        return retractions.size();
     });
+    if (!to_resend_.empty()) {
+        count += database_.transact([&](store::Txn& txn) { return resend_assignments(txn, to_resend_); });
+    }
     if (count > 0) {
         resent_.add(static_cast<double>(count));
         log_.info("messages without effect sent again", {{"count", count}});
@@ -190,6 +194,7 @@ void TimeoutLoop::tidy() {
         const auto now = clock_.now();
         delete_unused_specs(txn, now - config_.spec_ttl);
         delete_early_statuses(txn, now - std::chrono::hours(24));
+        drop_old_retractions(txn);
         delete_answers(txn, now - std::chrono::hours(24 * 7));
     });
 }

@@ -55,12 +55,16 @@ std::vector<VoidAttempt> void_attempts(const Rows& rows) {
     return out;
 }
 
-/// Returns the message ids of assignments in the outbox.
+/// Returns the message ids of assignments in the outbox, without the suffix of one that was sent again. Such
+/// a one counts after some seconds only, when the bus refuses it: otherwise each repeat would restart the
+/// accept timeout.
 std::unordered_set<std::string> unsent_assignments(Txn& txn) {
     std::unordered_set<std::string> out;
-    for (const auto row : txn.exec("SELECT message_id FROM bus.outbox WHERE owner = $1 AND message_id LIKE "
-                                   "'dispatch:%'",
-                                   {kOutboxOwner})) {
+    for (const auto row :
+         txn.exec("SELECT substring(message_id FROM '^dispatch:[^:]*:[^:]*') AS message_id FROM bus.outbox "
+                  "WHERE owner = $1 AND message_id LIKE 'dispatch:%' "
+                  "AND (message_id NOT LIKE 'dispatch:%:%:%' OR created_at < now() - interval '5 s')",
+                  {kOutboxOwner})) {
         out.insert(row.get<std::string>("message_id"));
     }
     return out;
@@ -197,6 +201,12 @@ std::vector<JobId> jobs_with_open_attempt(Txn& txn, const JobId& after, std::siz
 
 std::vector<VoidAttempt> recent_void_attempts(Txn& txn) {
     return void_attempts(txn.exec(kRetractedSql));
+}
+
+void drop_old_retractions(Txn& txn) {
+    txn.exec(
+        "UPDATE dispatch.assignment SET retract_due_at = NULL "
+        "WHERE retract_due_at IS NOT NULL AND created_at <= now() - interval '30 days'");
 }
 
 std::vector<VoidAttempt> take_owed_retractions(Txn& txn, std::size_t most) {

@@ -62,6 +62,8 @@ struct VoidAttempt {
 };
 /// Returns each job's newest void attempt at each provider, of the last 30 days.
 std::vector<VoidAttempt> recent_void_attempts(store::Txn& txn);
+/// Ends the debt of retractions of attempts that are older than 30 days.
+void drop_old_retractions(store::Txn& txn);
 /// Returns void attempts whose retraction is to be sent again now: their agent is online, and has not
 /// reported their end. Each is returned after growing pauses.
 std::vector<VoidAttempt> take_owed_retractions(store::Txn& txn, std::size_t most);

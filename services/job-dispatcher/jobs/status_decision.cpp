@@ -21,8 +21,7 @@ bool awaits_evaluation(const JobRow& row) {
 /// status is valid without the receipt.
 void add_receipt(JobWrite& write, JobEvent& completed, const JobRow& row, const wire::JobStatus& status,
                  const Policy& policy) {
-    const bool sets_output = !completed.refused_reason || !row.output_file_cid;
-    if (!sets_output || !status.receipt_signature) {
+    if (row.output_file_cid || !status.receipt_signature) {
         return;
     }
     auto receipt = wire::receipt_of(status, write.spec, policy.chain_id, policy.job_manager);
