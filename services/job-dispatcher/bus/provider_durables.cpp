@@ -13,7 +13,7 @@ namespace lamda::dispatch {
 namespace {
 
 constexpr Millis kAckWait{30'000};
-/// Of JOBS: an agent looks through its waiting assignments and returns most with a delay: these count as
+/// An agent looks through its waiting assignments and returns most with a delay: these count as
 /// pending.
 constexpr std::int64_t kMostPending = 20'000;
 constexpr std::size_t kMostNames = 6;

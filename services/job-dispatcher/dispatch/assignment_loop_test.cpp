@@ -51,7 +51,7 @@ struct Scene : testing::ProjectionScene {
                 [] { return outbox::StreamPositions(); },
                 [](const auto&) {},
                 [](const auto&) {},
-                [](const auto&) {},
+                [](const auto&, const auto&) {},
                 [](const auto&) { return std::vector<Address>(); }};
     }
     BusSetup setup{bus, 1LL << 24, contents(), telemetry::Log::none(), metrics, health};
