@@ -10,7 +10,7 @@
 
 #include "testkit/process.hpp"
 #include "wire/command_proof.hpp"
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 using namespace lamda;
 using namespace lamda::wire;

@@ -4,7 +4,7 @@
 #include <set>
 
 #include "integration/agent_fixture.hpp"
-#include "wire/benchmark.hpp"
+#include "wire/documents/benchmark.hpp"
 
 using namespace lamda;
 using namespace lamda::agent_test;

@@ -4,7 +4,7 @@
 #include "net/http_client.hpp"
 #include "outbox/dead_letter.hpp"
 #include "testkit/patience.hpp"
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;

@@ -11,7 +11,7 @@
 #include "testkit/migrated_database.hpp"
 #include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 namespace lamda::gateway {
 

@@ -7,7 +7,7 @@
 #include "outbox/outbox.hpp"
 #include "services/job-dispatcher/jobs/job_transitions.hpp"
 #include "store/database.hpp"
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 namespace lamda::dispatch {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "store/database.hpp"
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 namespace lamda::dispatch {
 

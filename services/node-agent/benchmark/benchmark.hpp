@@ -5,7 +5,7 @@
 
 #include "services/node-agent/benchmark/measure.hpp"
 #include "services/node-agent/config.hpp"
-#include "wire/benchmark.hpp"
+#include "wire/documents/benchmark.hpp"
 
 namespace lamda::agent {
 

@@ -6,7 +6,7 @@
 
 #include "core/crash_point.hpp"
 #include "runtime/app.hpp"
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::agent {

@@ -5,7 +5,7 @@
 #include "services/node-agent/bus/status_publisher.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
 #include "testkit/process.hpp"
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 using namespace lamda;
 using namespace lamda::agent;

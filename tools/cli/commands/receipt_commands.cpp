@@ -14,7 +14,7 @@
 #include "tools/cli/gateway.hpp"
 #include "tools/cli/output/fields.hpp"
 #include "tools/cli/output/printing.hpp"
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 namespace lamda::cli {
 namespace {

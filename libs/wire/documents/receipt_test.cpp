@@ -1,4 +1,4 @@
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>

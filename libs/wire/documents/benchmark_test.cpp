@@ -1,4 +1,4 @@
-#include "wire/benchmark.hpp"
+#include "wire/documents/benchmark.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>

@@ -1,4 +1,4 @@
-#include "wire/receipt.hpp"
+#include "wire/documents/receipt.hpp"
 
 #include <algorithm>
 #include <limits>

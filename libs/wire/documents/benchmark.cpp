@@ -1,4 +1,4 @@
-#include "wire/benchmark.hpp"
+#include "wire/documents/benchmark.hpp"
 
 #include "crypto/digest.hpp"
 #include "wire/detail/fields.hpp"
