@@ -64,12 +64,13 @@ async function storeOutput(folder) { // regular files only: a link could lead ou
     return (await answer.text()).trim().split('\n').map(parse).find(({ Name }) => Name === '').Hash;
 }
 async function run(job, n) {
-    const { dockerImage, inputFileCID, command, requirements: needs } = job.assignment;
+    const { dockerImage, inputFileCID, command, spec, requirements: needs } = job.assignment;
     const [name, folder] = [`lamda-${job.id}-${n}`, `${home}/lamda-${job.id}-${n}`];
     let status = 'accepted';
     running.add(name); // counted until its container is removed
     const repeat = setInterval(() => report(job, n, status), 10_000);
     try {
+        if (spec) fail('refused', 'no secrets here'); // only a sealed spec is sent along
         if (!/^[a-z0-9][a-z0-9._:/@-]*$/.test(dockerImage) || needs.network || needs.gpuCount > 0) fail('refused', 'not offered here');
         mkdirSync(`${folder}/output`, { recursive: true });
         if (inputFileCID) await fetchInput(inputFileCID, `${folder}/input`);
@@ -89,8 +90,7 @@ async function run(job, n) {
     } catch ({ why = { errorCode: 'internal', errorMessage: 'the agent failed' } }) {
         await report(job, n, 'failed', why);
     } finally {
-        clearInterval(repeat);
-        await stop(job, n);
+        clearInterval(repeat), await stop(job, n);
         rmSync(folder, { recursive: true, force: true });
         running.delete(name);
     }

@@ -142,7 +142,22 @@ Waiting AssignmentLoop::waiting(const Held& held) const {
                                       : std::chrono::duration_cast<Millis>(clock_.steady() - seen->second)};
 }
 
+void AssignmentLoop::judge_again(bus::Consumer& consumer) {
+    const auto unloaded = self(false);
+    for (auto one = held_.begin(); one != held_.end();) {
+        const auto& assignment = one->second.assignment;
+        const auto verdict = decide(assignment, journal_.find(assignment.job_id), unloaded);
+        if (verdict.decision == AssignmentDecision::kAccept) {
+            ++one;
+            continue;
+        }
+        settle(consumer, one->second.message, assignment, verdict);
+        one = held_.erase(one);
+    }
+}
+
 void AssignmentLoop::take(bus::Consumer& consumer, const std::stop_token& stop) {
+    judge_again(consumer);
     bool short_of_room = false;
     while (!held_.empty() && !stop.stop_requested() && occupied() < terms_.capacity) {
         std::vector<Waiting> candidates;
@@ -196,7 +211,9 @@ void AssignmentLoop::keep(bus::Consumer& consumer) {
         std::sort(order.begin(), order.end(), goes_before);
         for (std::size_t i = size; i < order.size(); ++i) {
             const auto& message = held_.at(order[i].sequence).message;
-            consumer.nak(message, return_delay(message.deliveries));
+            const auto delay = return_delay(message.deliveries);
+            consumer.nak(message, delay);
+            gate_.held_back.postponed(delay + kRedeliverAfter);
             held_.erase(order[i].sequence);
         }
     }

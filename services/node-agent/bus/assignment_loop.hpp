@@ -34,6 +34,9 @@ class AssignmentLoop {
     /// Fetches and admits. Returns true if more assignments may be waiting on the bus.
     bool receive(bus::Consumer& consumer);
     void admit(bus::Consumer& consumer, const bus::Message& message);
+    /// Settles what a retraction, another delivery or a newly measured machine has decided since it is held:
+    /// it must not keep room that the ones behind it could use.
+    void judge_again(bus::Consumer& consumer);
     /// Fills the free slots.
     void take(bus::Consumer& consumer, const std::stop_token& stop);
     /// The probe's answer; kTake without asking if the assignment is not accepted anyway.

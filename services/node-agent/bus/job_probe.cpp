@@ -146,12 +146,11 @@ ProbeAnswer answer_of_exit(int status, std::string_view output) {
 }
 
 ProbeAnswer answer_of_http(int status, std::string_view body) {
-    constexpr std::array kOfTheService{401, 404, 405, 407, 408, 429};
+    constexpr int kForbidden = 403;
     if (status >= 200 && status < 300) {
         return {};
     }
-    if (status < 400 || status >= 500 ||
-        std::find(kOfTheService.begin(), kOfTheService.end(), status) != kOfTheService.end()) {
+    if (status != kForbidden) {
         return {Kind::kLater, fmt::format("the probe answered {}", status)};
     }
     return answer_of_exit(1, body);

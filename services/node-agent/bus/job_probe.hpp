@@ -29,8 +29,7 @@ struct ProbeAnswer {
 
 /// Exit status 0 takes, 1 refuses, any other defers.
 ProbeAnswer answer_of_exit(int status, std::string_view output);
-/// 2xx takes; 4xx refuses, except 401, 404, 405, 407, 408 and 429, which concern the service and not the
-/// job; any other status defers.
+/// 2xx takes, 403 refuses; any other status defers: it may concern the service and not the job.
 ProbeAnswer answer_of_http(int status, std::string_view body);
 /// The first line: at most 200 bytes, valid UTF-8, control characters replaced by spaces, spaces around
 /// removed.

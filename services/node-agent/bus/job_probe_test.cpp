@@ -71,8 +71,9 @@ TEST_CASE_METHOD(Probes, "a program that does not answer in time, or cannot be s
 TEST_CASE("a service decides by its HTTP status") {
     CHECK(answer_of_http(204, "") == ProbeAnswer{});
     CHECK(answer_of_http(403, "not today\nmore") == ProbeAnswer{Kind::kRefuse, "not today"});
-    CHECK(answer_of_http(422, "") == ProbeAnswer{Kind::kRefuse, "the provider does not take this job"});
-    for (const int status : {302, 401, 404, 408, 429, 500, 503}) {
+    CHECK(answer_of_http(403, "") == ProbeAnswer{Kind::kRefuse, "the provider does not take this job"});
+    for (const int status : {302, 400, 401, 402, 404, 408, 410, 422, 429, 451, 500, 503}) {
+        INFO(status);
         CHECK(answer_of_http(status, "").kind == Kind::kLater);
     }
     net::HttpClient http;

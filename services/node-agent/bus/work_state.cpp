@@ -30,7 +30,8 @@ Offer OfferedResources::total() const {
 Use use_of(const Journal& journal, const RetrySchedule& retries) {
     Use out;
     for (const auto& key : journal.active_attempts()) {
-        const auto attempt = retries.waiting(key) ? std::nullopt : journal.find(key);
+        const bool pauses = retries.waiting(key) && !retries.due(key);
+        const auto attempt = pauses ? std::nullopt : journal.find(key);
         if (attempt) {
             out += attempt->assignment.requirements;
         }

@@ -34,7 +34,8 @@ class OfferedResources {
     bool known_ = false;
 };
 
-/// Requirements of the active attempts that hold slots: not of those that wait for a retry.
+/// Requirements of the active attempts, without those that pause before a retry. One whose retry is due
+/// counts, although it holds no slot yet: it runs in the next free one.
 Use use_of(const Journal& journal, const RetrySchedule& retries);
 
 /// Request of the operator to take no new work: the setting AGENT_DRAIN, or a file `drain` in the state

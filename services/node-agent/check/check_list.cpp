@@ -75,7 +75,7 @@ std::vector<Check> agent_checks(const Config& config, net::Transport& http) {
     std::vector<Check> checks{{"GPU", "", [&] { return judge_gpus(detect_gpus(), config.limits.gpus); }},
                               {"NATS", "check NATS_URL", [&] {
                                    bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent-check",
-                                                telemetry::Log::none());
+                                                telemetry::Log::none(), config.nats_login);
                                    return check_bus(bus, provider, kBusTimeout);
                                }}};
     add_endpoints(config.bsc_rpc_urls,

@@ -33,9 +33,9 @@ void Janitor::run(const std::stop_token& stop) {
         clean_secrets();
         clean_ended();
         if (!last || clock_.steady() - *last >= kStraysEvery) {
+            journal_.prune(clock_.now() - kRetention);  // first: it needs no engine
             clean_strays();
             executor_.remove_unused();
-            journal_.prune(clock_.now() - kRetention);
             last = clock_.steady();
         }
         journal_.wait_change(seen, Millis(500));

@@ -110,7 +110,7 @@ std::string SecretFiles::dir_of(const wire::Assignment& assignment) const {
 void SecretFiles::remove(const AttemptKey& key) {
     std::error_code ignored;
     fs::permissions(path_of(key), fs::perms::owner_all, ignored);  // absent: nothing to remove
-    fs::remove_all(path_of(key));
+    fs::remove_all(path_of(key), ignored);
 }
 
 void SecretFiles::remove_others(const std::function<bool(const AttemptKey&)>& needed) {

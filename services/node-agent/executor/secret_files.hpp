@@ -26,7 +26,8 @@ class SecretFiles {
     bool missing(const wire::Assignment& assignment) const;
     /// Returns the attempt's folder for the container; empty: the assignment has no secrets.
     std::string dir_of(const wire::Assignment& assignment) const;
-    /// Removes the attempt's secrets, if there are any.
+    /// Removes the attempt's secrets, if there are any. A folder that this process cannot remove stays:
+    /// no job ends for it.
     void remove(const AttemptKey& key);
     /// Removes the secrets of every attempt that is not `needed`, also those of earlier processes.
     void remove_others(const std::function<bool(const AttemptKey&)>& needed);

@@ -92,6 +92,14 @@ TEST_CASE("a folder on a disk is no place for secrets") {
     CHECK(failure->message == "this provider has no folder in memory for secrets");
 }
 
+TEST_CASE("a folder for secrets that cannot be used concerns only jobs with secrets") {
+    Agent agent;
+    SecretFiles unusable(*agent.signer, "/" + std::string(5'000, 'x'));  // longer than any path
+    CHECK_FALSE(unusable.put(assignment(1, 1)));
+    CHECK_NOTHROW(unusable.remove({job_id(1), 1}));
+    CHECK(unusable.put(with_secret(agent)));
+}
+
 TEST_CASE("a job runs with its secrets mounted, which are gone when it has ended") {
     Agent agent;
     const auto job = with_secret(agent);

@@ -67,7 +67,7 @@ std::optional<Gpus> gpus_by_smi(const std::string& program, Millis timeout) {
 }
 
 Gpus detect_gpus(const GpuSources& sources) {
-    auto nvml = gpus_by_nvml(sources.nvml);
+    auto nvml = gpus_by_nvml(sources.nvml, sources.nvml_timeout);
     if (nvml && nvml->fault.empty()) {
         return *std::move(nvml);
     }

@@ -30,10 +30,12 @@ struct GpuSources {
     std::string nvml = "libnvidia-ml.so.1";
     std::string nvidia_smi = "nvidia-smi";
     Millis smi_timeout{10'000};
+    Millis nvml_timeout{10'000};
 };
 
-/// GPUs by NVML (https://docs.nvidia.com/deploy/nvml-api/): absent if the library is not installed.
-std::optional<Gpus> gpus_by_nvml(const std::string& library);
+/// GPUs by NVML (https://docs.nvidia.com/deploy/nvml-api/): absent if the library is not installed. A library
+/// that does not answer within `timeout` is a fault.
+std::optional<Gpus> gpus_by_nvml(const std::string& library, Millis timeout);
 /// GPUs by `nvidia-smi --query-gpu`: absent if the program is not on PATH.
 std::optional<Gpus> gpus_by_smi(const std::string& program, Millis timeout);
 /// Reads the program's lines `name, memory.total, uuid, driver_version`. Skips other lines. Pure.

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "testkit/patience.hpp"
 #include "testkit/process.hpp"
 
 using namespace lamda;
@@ -32,7 +33,8 @@ const Gpu kT4{"Tesla T4", 15'360, "GPU-fake-1", "535.183.01"};
 }  // namespace
 
 TEST_CASE("GPUs of several kinds are detected by NVML") {
-    const auto gpus = gpus_by_nvml(fake_nvml("NVIDIA A100-SXM4-40GB:40960,Tesla T4:15360"));
+    const auto gpus =
+        gpus_by_nvml(fake_nvml("NVIDIA A100-SXM4-40GB:40960,Tesla T4:15360"), testkit::kCallTimeout);
     REQUIRE(gpus);
     CHECK(gpus->found == std::vector<Gpu>{kA100, kT4});
     CHECK(gpus->source == "NVML");
@@ -40,20 +42,23 @@ TEST_CASE("GPUs of several kinds are detected by NVML") {
 }
 
 TEST_CASE("NVML: a GPU without own memory has 0 MiB, a machine may have no GPU, a failed start is a fault") {
-    const auto shared = gpus_by_nvml(fake_nvml("NVIDIA GB10:0"));
+    const auto shared = gpus_by_nvml(fake_nvml("NVIDIA GB10:0"), testkit::kCallTimeout);
     REQUIRE(shared);
     REQUIRE(shared->found.size() == 1);
     CHECK(shared->found[0].memory_mib == 0);
-    const auto none = gpus_by_nvml(fake_nvml(""));
+    const auto none = gpus_by_nvml(fake_nvml(""), testkit::kCallTimeout);
     REQUIRE(none);
     CHECK((none->found.empty() && none->fault.empty()));
-    const auto broken = gpus_by_nvml(fake_nvml("!18"));
+    const auto broken = gpus_by_nvml(fake_nvml("!18"), testkit::kCallTimeout);
     REQUIRE(broken);
     CHECK(broken->fault == "NVML does not start: Driver/library version mismatch");
-    CHECK_FALSE(gpus_by_nvml("libnvidia-ml-missing.so.1"));
-    const auto another = gpus_by_nvml("libc.so.6");
+    CHECK_FALSE(gpus_by_nvml("libnvidia-ml-missing.so.1", testkit::kCallTimeout));
+    const auto another = gpus_by_nvml("libc.so.6", testkit::kCallTimeout);
     REQUIRE(another);
     CHECK(another->fault == "libc.so.6 lacks a function of NVML");
+    const auto hung = gpus_by_nvml(fake_nvml("hang"), Millis(200));
+    REQUIRE(hung);
+    CHECK(hung->fault == "NVML does not answer");
 }
 
 TEST_CASE("without NVML, or if it reports an error, nvidia-smi is asked") {
@@ -80,6 +85,9 @@ TEST_CASE("nvidia-smi that fails or hangs is a fault; one that is missing means 
     const auto hung = gpus_by_smi(hanging, Millis(200));
     REQUIRE(hung);
     CHECK(hung->fault == "nvidia-smi does not answer");
+    // It closes its output, and does not end.
+    const auto silent = fake_smi(dir, "exec sleep 600 >/dev/null 2>&1");
+    CHECK(gpus_by_smi(silent, Millis(200)).value().fault == "nvidia-smi does not answer");
     const auto none =
         detect_gpus({.nvml = "libnvidia-ml-missing.so.1", .nvidia_smi = dir.path() + "/absent"});
     CHECK((none.found.empty() && none.source.empty() && none.fault.empty()));

@@ -3,7 +3,9 @@
 #include <dlfcn.h>
 
 #include <array>
+#include <future>
 #include <memory>
+#include <thread>
 
 #include "services/node-agent/machine/gpus.hpp"
 
@@ -86,9 +88,7 @@ void read_devices(const Nvml& nvml, Gpus& gpus) {
     }
 }
 
-}  // namespace
-
-std::optional<Gpus> gpus_by_nvml(const std::string& library) {
+std::optional<Gpus> read(const std::string& library) {
     const std::unique_ptr<void, int (*)(void*)> handle(dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL),
                                                        &dlclose);
     if (!handle) {
@@ -110,6 +110,19 @@ std::optional<Gpus> gpus_by_nvml(const std::string& library) {
         gpus.found.clear();
     }
     return gpus;
+}
+
+}  // namespace
+
+std::optional<Gpus> gpus_by_nvml(const std::string& library, Millis timeout) {
+    std::packaged_task<std::optional<Gpus>()> task([library] { return read(library); });
+    auto answer = task.get_future();
+    // A damaged driver may never return: then its thread is left behind.
+    std::thread(std::move(task)).detach();
+    if (answer.wait_for(timeout) != std::future_status::ready) {
+        return Gpus{{}, "NVML", "NVML does not answer"};
+    }
+    return answer.get();
 }
 
 }  // namespace lamda::agent

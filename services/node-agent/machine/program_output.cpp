@@ -19,6 +19,9 @@ namespace {
 
 constexpr std::size_t kMostText = 64 * 1024;
 constexpr int kSignalled = 128;
+constexpr Millis kReapEvery{5};
+/// A program in an uninterruptible call of a driver survives even SIGKILL.
+constexpr Millis kKilledWithin{1'000};
 
 /// Reads until the program closes its output. False: not before the deadline.
 bool read_all(int fd, const Deadline& deadline, std::string& text) {
@@ -58,6 +61,20 @@ pid_t start(const std::vector<std::string>& arguments, int output) {
     return error == 0 ? pid : -1;
 }
 
+/// Waits for the program's end. False: it has not ended before the deadline.
+bool reap(pid_t pid, const Clock& clock, const Deadline& deadline, int& status) {
+    for (;;) {
+        const auto ended = waitpid(pid, &status, WNOHANG);
+        if (ended == pid || (ended < 0 && errno != EINTR)) {
+            return true;
+        }
+        if (deadline.passed()) {
+            return false;
+        }
+        clock.sleep({}, kReapEvery);
+    }
+}
+
 }  // namespace
 
 std::optional<ProgramOutput> program_output(const std::vector<std::string>& arguments, Millis timeout) {
@@ -74,13 +91,15 @@ std::optional<ProgramOutput> program_output(const std::vector<std::string>& argu
     }
     const SystemClock clock;
     ProgramOutput output;
-    output.timed_out = !read_all(from, Deadline(clock, timeout), output.text);
+    const Deadline deadline(clock, timeout);
+    int status = 0;
+    output.timed_out = !read_all(from, deadline, output.text) || !reap(pid, clock, deadline, status);
     close(from);
     if (output.timed_out) {
         kill(pid, SIGKILL);
-    }
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+        if (!reap(pid, clock, Deadline(clock, kKilledWithin), status)) {
+            status = SIGKILL;
+        }
     }
     output.status = WIFEXITED(status) ? WEXITSTATUS(status) : kSignalled + WTERMSIG(status);
     return output;

@@ -15,7 +15,8 @@ struct ProgramOutput {
     std::string text;  ///< stdout and stderr, at most 64 KiB
 };
 
-/// Runs the program, found on PATH; kills it after `timeout`. Absent: it could not be started.
+/// Runs the program, found on PATH; kills it after `timeout`. Returns within about a second more, even if a
+/// driver keeps the program from ending. Absent: it could not be started.
 /// @param arguments the program first
 std::optional<ProgramOutput> program_output(const std::vector<std::string>& arguments, Millis timeout);
 

@@ -178,7 +178,11 @@ Result<std::pair<JobId, JobRecord>> parse_record(std::string_view json) {
         const auto job = JobId::parse(value.at("jobId").get<std::string>()).value();
         JobRecord record;
         record.void_through = value.at("voidThrough").get<std::uint32_t>();
-        if (const auto stopped = value.find("stopped"); stopped != value.end() && !stopped->is_null()) {
+        const auto stopped = value.find("stopped");
+        if (stopped == value.end() && record.void_through > 0) {
+            // Records of earlier releases, which did not report: their retractions are over.
+            record.stopped = StoppedReport{record.void_through, 0, "", true, true};
+        } else if (stopped != value.end() && !stopped->is_null()) {
             record.stopped =
                 StoppedReport{stopped->at("attempt").get<std::uint32_t>(),
                               stopped->at("seq").get<std::uint32_t>(), stopped->at("json").get<std::string>(),

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "services/node-agent/state/assignment_decision.hpp"
+#include "services/node-agent/state/owed_status.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
 #include "testkit/process.hpp"
 
@@ -73,6 +74,25 @@ TEST_CASE("a record of the first version, which has fewer fields, is readable") 
     const auto read = parse_record(json);
     REQUIRE(read.ok());
     CHECK(read->second == record);
+}
+
+TEST_CASE("a retraction of a release that did not report it is over; a later one is reported") {
+    JobRecord record;
+    enter(record, assignment(1, 1), start_of_time());
+    enter(record, wire::Retraction{job_id(1), 1, wire::RetractReason::kCancelled});
+    record.attempts.at(1).cleaned = true;
+    REQUIRE(report_due(record));
+    auto json = to_json(job_id(1), record);
+    CHECK(parse_record(json)->second == record);
+    const std::string added = R"("stopped":null,)";
+    REQUIRE(json.find(added) != std::string::npos);
+    json.erase(json.find(added), added.size());
+    auto read = parse_record(json).value().second;
+    CHECK(read.stopped == StoppedReport{1, 0, "", true, true});
+    CHECK_FALSE(report_due(read));
+    CHECK(owed_statuses(job_id(1), read).empty());
+    enter(read, wire::Retraction{job_id(1), 2, wire::RetractReason::kCancelled});
+    CHECK(report_due(read));
 }
 
 TEST_CASE("child: starts an attempt", "[.]") {

@@ -1,5 +1,7 @@
-// A libnvidia-ml.so.1 for tests. FAKE_NVML holds the GPUs, `model:MiB` separated by commas; `!<code>` as the
-// whole text is an NVML error at the start.
+// A libnvidia-ml.so.1 for tests. FAKE_NVML holds the GPUs, `model:MiB` separated by commas; as the
+// whole text `!<code>` is an NVML error at the start, and `hang` a start that never ends.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
@@ -35,6 +37,9 @@ int nvmlInit_v2() {
     const std::string text = set == nullptr ? "" : set;
     if (text.starts_with('!')) {
         return std::atoi(text.c_str() + 1);
+    }
+    while (text == "hang") {
+        pause();
     }
     devices.clear();
     for (std::size_t at = 0; at < text.size();) {

@@ -119,12 +119,17 @@ void DockerExecutor::remove_unused() {
         for (const auto& id :
              images_to_remove(pulled, engine, engine_.used_images(), config_.retention, clock_.now())) {
             const auto& image = engine.at(id);
-            const bool removed = engine_.remove_image(id, image.tags);
-            if (removed) {
-                pulled_.forget(id);
+            const auto name = image.tags.empty() ? id : image.tags.front();
+            try {
+                const bool removed = engine_.remove_image(id, image.tags);
+                if (removed) {
+                    pulled_.forget(id);
+                }
+                log_.info(removed ? "image removed" : "image in use, not removed",
+                          {{"image", name}, {"bytes", image.bytes}});
+            } catch (const EngineError& error) {
+                log_.warn("image not removed", {{"image", name}, {"reason", error.what()}});
             }
-            log_.info(removed ? "image removed" : "image in use, not removed",
-                      {{"image", image.tags.empty() ? id : image.tags.front()}, {"bytes", image.bytes}});
         }
     });
 }

@@ -92,6 +92,9 @@ TEST_CASE("images that this agent pulled are removed once unused for the set tim
         agent.world.delete_status = 409;
         agent.executor->remove_unused();
         CHECK(agent.pulled->contains("sha256:aa"));  // the engine objects: later again
+        agent.world.delete_status = 500;
+        CHECK_NOTHROW(agent.executor->remove_unused());  // it concerns this image alone
+        CHECK(agent.pulled->contains("sha256:aa"));
         agent.world.delete_status = 200;
         agent.world.deleted_images.clear();
         agent.executor->remove_unused();
