@@ -27,9 +27,8 @@ struct Scene {
         spec.name = wire::kJobsStream;
         spec.subjects = {"jobs.dispatch.>"};
         until_answered([&] { client.ensure_stream(spec); });
-        until_answered([&] {
-            client.ensure_durable(spec.name, wire::durable_of(provider), "", Millis(600'000));
-        });
+        until_answered(
+            [&] { client.ensure_durable(spec.name, wire::durable_of(provider), "", Millis(600'000)); });
         resources.learn({0, 2, 0});
         journal.update(job_id(1), [&](JobRecord& record) { enter(record, needs(1, 2'000), clock.now()); });
     }
