@@ -38,7 +38,10 @@ void judge_end(const JobId& job, const Expectation& expected, const History& his
         return;
     }
     const auto& last = found->second.back();
-    if (!expected.end.contains(last.status) || !last.error.starts_with(expected.error)) {
+    const bool reason = expected.errors.empty() ||
+                        std::any_of(expected.errors.begin(), expected.errors.end(),
+                                    [&](const auto& each) { return last.error.starts_with(each); });
+    if (!expected.end.contains(last.status) || !reason) {
         faults.push_back(fmt::format("{} ({}): ended as {}, error \"{}\"", job.hex(), expected.kind,
                                      last.status, last.error));
     }

@@ -32,7 +32,7 @@ struct ContainerEvent {
 struct Expectation {
     std::string kind;                   ///< for the report: success, failure, …
     std::set<std::string> end;          ///< public statuses, one of which is the last
-    std::string error;                  ///< beginning of error_message; empty: not compared
+    std::vector<std::string> errors;    ///< beginnings of error_message, one of which it has; empty: any
     std::optional<std::string> output;  ///< content of /output/result
 };
 

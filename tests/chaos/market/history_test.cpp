@@ -21,8 +21,8 @@ std::string container(std::uint8_t number, int attempt) {
 /// One job that is paid, and one that fails, both as they must.
 History good() {
     History out;
-    out.expected[job(1)] = {"success", {"paid"}, "", "A\n"};
-    out.expected[job(2)] = {"failure", {"failed"}, "exit_nonzero", std::nullopt};
+    out.expected[job(1)] = {"success", {"paid"}, {}, "A\n"};
+    out.expected[job(2)] = {"failure", {"failed"}, {"exit_nonzero"}, std::nullopt};
     out.sightings[job(1)] = {{"assigned", 1, "", ""}, {"completed", 2, "", "cid"}, {"paid", 2, "", "cid"}};
     out.sightings[job(2)] = {{"running", 1, "", ""}, {"failed", 1, "exit_nonzero: exit code 3", ""}};
     out.outputs[job(1)] = "A\n";

@@ -12,7 +12,7 @@ using wire::ErrorCode;
 
 namespace {
 
-constexpr int kOomPolls = 10;
+constexpr int kOomPolls = 20;
 constexpr Millis kOomPause{100};
 
 /// Engine files up to this size hold the engine's own lines only and do not count.
