@@ -197,7 +197,12 @@ class MarketFixture {
     std::string take(const char* stream) {
         auto consumer = bus_->consume(stream, wire::durable_of(provider_->address()));
         for (int i = 0; i < 60 * testkit::patience(); ++i) {
-            const auto messages = consumer.fetch(1, Millis(1'000));
+            std::vector<bus::Message> messages;
+            try {
+                messages = consumer.fetch(1, Millis(1'000));
+            } catch (const bus::Unavailable&) {  // the dispatcher creates the durable again
+            } catch (const bus::Refused&) {
+            }
             if (!messages.empty()) {
                 consumer.ack(messages.front());
                 return messages.front().body;
