@@ -201,3 +201,51 @@ TEST_CASE_METHOD(
     REQUIRE(std::chrono::steady_clock::now() - begin < std::chrono::seconds(2) * testkit::patience());
     REQUIRE(received(*bus) == range(1, 6));
 }
+
+TEST_CASE_METHOD(Fixture,
+                 "a loss that is marked while streams are compared stays marked until it is restored") {
+    const auto jobs_after = [&](auto change) {
+        return db.transact([&](store::Txn& txn) {
+            change(txn);
+            return read_positions(txn, "dispatch").at("JOBS");
+        });
+    };
+    using store::Txn;
+    CHECK(jobs_after([](Txn& txn) { put_positions(txn, "dispatch", {{"JOBS", {7, 100}}}, {}); }) ==
+          StreamPosition{7, 100, false});
+    CHECK(jobs_after([](Txn& txn) { advance_positions(txn, "dispatch", {{"JOBS", {99, 108}}}); }) ==
+          StreamPosition{7, 108, false});
+    CHECK(jobs_after([](Txn& txn) { mark_rolled_back(txn, "dispatch", {"JOBS"}); }).rolled_back);
+    // By another process, which compared before the mark was set.
+    CHECK(jobs_after([](Txn& txn) { put_positions(txn, "dispatch", {{"JOBS", {7, 105}}}, {}); }) ==
+          StreamPosition{7, 108, true});
+    CHECK(jobs_after([](Txn& txn) { put_positions(txn, "dispatch", {{"JOBS", {8, 3}}}, {"JOBS"}); }) ==
+          StreamPosition{8, 3, false});
+}
+
+TEST_CASE_METHOD(Fixture,
+                 "a relay notices a stream that uses acknowledged sequences again, and reports it once") {
+    auto bus = client();
+    Relay relay(db, *bus, "dispatch", context);
+    int cut_back = 0;
+    relay.track_positions([&] { ++cut_back; });
+    put(1, 5);
+    CHECK(relay.drain() == 5);
+    CHECK(cut_back == 0);
+    // The stream is created again: its sequences begin at 1.
+    until_answered([&] { bus->request("$JS.API.STREAM.DELETE.JOBS", "", testkit::kCallTimeout); });
+    until_answered([&] { bus->ensure_stream(jobs()); });
+    put(6, 7);
+    CHECK(relay.drain() == 2);
+    CHECK(cut_back == 1);
+    const auto position = [&] {
+        return db.transact([](store::Txn& txn) { return read_positions(txn, "dispatch").at("JOBS"); });
+    };
+    CHECK(position() == StreamPosition{0, 5, true});
+    db.transact([&](store::Txn& txn) {
+        put_positions(txn, "dispatch", {{"JOBS", bus->stream_state("JOBS")}}, {"JOBS"});
+    });
+    put(8, 9);
+    CHECK(relay.drain() == 2);
+    CHECK(cut_back == 1);
+}
