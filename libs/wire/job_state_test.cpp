@@ -1,9 +1,12 @@
 #include "wire/job_state.hpp"
 
 #include <catch2/catch.hpp>
+#include <fstream>
 #include <map>
 #include <set>
 #include <vector>
+
+#include "testkit/process.hpp"
 
 using namespace lamda::wire;
 
@@ -122,4 +125,24 @@ TEST_CASE("names of states are parsed back, and other names are refused") {
     CHECK(parse_public_status("accepted").error().code == "invalid_value");
     CHECK(parse_work_state("").error().code == "invalid_value");
     CHECK(parse_chain_state("Paid").error().code == "invalid_value");
+}
+
+TEST_CASE("docs/protocol.md holds the transition table, by the names of facts in a job's journal") {
+    std::string table = "| `fact` | from | to |\n|---|---|---|\n";
+    for (const auto fact : kFacts) {
+        std::map<std::string, std::string> origins;  // by the state after
+        for (const auto& from : kPlaces) {
+            if (const auto to = next_state(from, fact)) {
+                auto& names = origins[std::string(to_string(*to))];
+                names += (names.empty() ? "" : ", ") + (from ? "`" + name(from) + "`" : std::string("—"));
+            }
+        }
+        for (const auto& [to, from] : origins) {
+            table += "| `" + std::string(to_string(fact)) + "` | " + from + " | `" + to + "` |\n";
+        }
+    }
+    std::ifstream in(lamda::testkit::source_dir() + "/docs/protocol.md");
+    const std::string page{std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>()};
+    INFO("the table must be:\n" << table);
+    CHECK(page.find("\n" + table + "\n") != std::string::npos);
 }
