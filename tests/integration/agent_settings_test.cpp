@@ -59,6 +59,8 @@ TEST_CASE(
         scenario.retract(job, 1);
         CHECK(
             testkit::wait_until([&] { return scenario.ready_report().starts_with("200"); }, Millis(120'000)));
-        CHECK(scenario.statuses(job).empty());
+        for (const auto& status : scenario.statuses(job)) {
+            CHECK(status.error_code == wire::ErrorCode::kRetracted);
+        }
     }
 }

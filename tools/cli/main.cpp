@@ -86,10 +86,14 @@ void add_jobs(CLI::App& app, Verb& verb) {
     create->add_option("--provider", options.provider, "address of the node to run the job");
     create->add_option("--image", options.image, "container image");
     create->add_option("--input", options.input_cid, "CID of the input file or directory");
-    create->add_option("--env", env, "NAME=value, repeatable");
-    create->add_option("--secret", secrets,
-                       "NAME=file, repeatable: the file's content, sealed to the provider; /run/secrets/NAME "
-                       "in the container (- is standard input)");
+    // One value each: the command follows.
+    create->add_option("--env", env, "NAME=value, repeatable")->allow_extra_args(false);
+    create
+        ->add_option(
+            "--secret", secrets,
+            "NAME=file, repeatable: the file's content, sealed to the provider; /run/secrets/NAME in "
+            "the container (- is standard input)")
+        ->allow_extra_args(false);
     create->add_option("--payment", options.payment, "wei, or with a unit: 0.01ether, 5gwei")->required();
     create->add_flag("--yes", options.yes, "do not ask before paying (lamda asks only on a terminal)");
     create->footer(std::string(kNoRefund) + "\n" + kExits);

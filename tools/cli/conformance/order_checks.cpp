@@ -133,7 +133,7 @@ std::vector<Check> order_checks() {
          "What an agent must do, 6", repeat_after_end},
         {"retract-before", "an assignment that comes after its retraction is acknowledged and not run",
          "What an agent must do, 7", retracted_before},
-        {"retract-running", "a retracted attempt is stopped, and has no further status",
+        {"retract-running", "a retracted attempt is stopped, and has no further status but the report of it",
          "Messages, Retraction", retracted_while_running},
         {"retract-ended", "an attempt that is retracted after its end does not run again",
          "Messages, Retraction", retracted_after_end},

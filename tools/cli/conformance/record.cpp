@@ -134,7 +134,8 @@ std::optional<SeenAnswer> read_answer(const std::string& subject, const std::str
 std::vector<wire::JobStatus> statuses_of(const Record& record, const JobId& job, std::uint32_t attempt) {
     std::vector<wire::JobStatus> out;
     for (const auto& seen : record.statuses) {
-        if (seen.status && seen.status->job_id == job && seen.status->attempt == attempt) {
+        const bool report = seen.status && seen.status->error_code == wire::ErrorCode::kRetracted;
+        if (seen.status && !report && seen.status->job_id == job && seen.status->attempt == attempt) {
             out.push_back(*seen.status);
         }
     }

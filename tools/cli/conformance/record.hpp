@@ -44,7 +44,8 @@ SeenHeartbeat read_heartbeat(const std::string& body, const Market& market, Stea
 /// @param subject `$JS.ACK.…`, with or without the domain of JetStream. Absent: another subject
 std::optional<SeenAnswer> read_answer(const std::string& subject, const std::string& body);
 
-/// Statuses of one attempt that can be parsed, in the order of the stream.
+/// Statuses of one attempt that can be parsed, in the order of the stream; without the report that a
+/// retracted attempt has stopped.
 std::vector<wire::JobStatus> statuses_of(const Record& record, const JobId& job, std::uint32_t attempt);
 /// The statuses of one job, for judgements on it alone.
 Record statuses_only_of(const Record& record, const JobId& job);
