@@ -57,7 +57,7 @@ void RetractLoop::handle(bus::Consumer& consumer, const bus::Message& message) {
             }
         }
         enter(record, *retraction);
-        record.stopped.reset();  // the dispatcher asks, or asks again: it has not applied an earlier report
+        ask_again(record, *retraction);
     });
     crash_point("agent.retraction.recorded");
     consumer.ack(message);

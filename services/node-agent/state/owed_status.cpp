@@ -32,6 +32,18 @@ bool report_due(const JobRecord& record) {
     });
 }
 
+void ask_again(JobRecord& record, const wire::Retraction& retraction) {
+    if (!record.stopped || record.stopped->attempt < retraction.attempt) {
+        return;
+    }
+    if (record.stopped->json.empty()) {  // of an earlier release, which signed none
+        record.stopped.reset();
+    } else {
+        record.stopped->sent = false;
+        record.stopped->applied = false;
+    }
+}
+
 void note_applied(JobRecord& record, const wire::StatusApplied& applied) {
     const auto found = record.attempts.find(applied.attempt);
     if (found != record.attempts.end() && found->second.final_status &&
@@ -45,9 +57,9 @@ void note_applied(JobRecord& record, const wire::StatusApplied& applied) {
 
 std::vector<OwedStatus> RepeatSchedule::due(const std::vector<OwedStatus>& owed, Steady now) {
     std::vector<OwedStatus> out;
-    std::map<std::pair<AttemptKey, std::uint32_t>, Turn> turns;
+    std::map<Key, Turn> turns;
     for (const auto& status : owed) {
-        const std::pair key(status.key, status.seq);
+        const Key key(status.key, status.seq, status.sent);
         const auto known = turns_.find(key);
         Turn turn = known == turns_.end() ? Turn{status.sent ? now + kFirst : now, kFirst} : known->second;
         if (turn.at <= now) {

@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "core/clock.hpp"
@@ -26,6 +27,9 @@ std::vector<OwedStatus> owed_statuses(const JobId& job, const JobRecord& record)
 /// True if a retraction is to be answered by a report now: nothing of the retracted attempts exists any more.
 /// An attempt with a final status needs no report.
 bool report_due(const JobRecord& record);
+/// Handles a retraction that may come again: the dispatcher has not applied an earlier report of it, so the
+/// same bytes are owed, and not sent yet.
+void ask_again(JobRecord& record, const wire::Retraction& retraction);
 /// Records that the dispatcher has applied a status.
 void note_applied(JobRecord& record, const wire::StatusApplied& applied);
 
@@ -45,7 +49,9 @@ class RepeatSchedule {
         Steady at{};
         Millis pause{kFirst};
     };
-    std::map<std::pair<AttemptKey, std::uint32_t>, Turn> turns_;
+    /// Attempt, seq, sent. A status that is not sent any more begins again.
+    using Key = std::tuple<AttemptKey, std::uint32_t, bool>;
+    std::map<Key, Turn> turns_;
 };
 
 }  // namespace lamda::agent

@@ -104,3 +104,24 @@ TEST_CASE("a report that the bus has not acknowledged is due at once") {
     CHECK(schedule.due({{{kJob, 1}, 1, "{}", false}}, clock.steady()).size() == 1);
     CHECK(schedule.due({{{kJob, 1}, 1, "{}", false}}, clock.steady()).empty());
 }
+
+TEST_CASE("a retraction that comes again is answered at once, by the same bytes") {
+    auto record = retracted(Phase::kStarted, true);
+    record.stopped = StoppedReport{1, 4, "signed", true, true};
+    RepeatSchedule schedule;
+    FakeClock clock{start_of_time()};
+    CHECK(schedule.due(owed_statuses(kJob, record), clock.steady()).empty());
+    ask_again(record, {kJob, 1, wire::RetractReason::kCancelled});
+    CHECK_FALSE(report_due(record));
+    CHECK(schedule.due(owed_statuses(kJob, record), clock.steady()) ==
+          std::vector{OwedStatus{{kJob, 1}, 4, "signed", false}});
+    // Sent, and asked for once more before it is applied.
+    record.stopped->sent = true;
+    CHECK(schedule.due(owed_statuses(kJob, record), clock.steady()).empty());
+    ask_again(record, {kJob, 1, wire::RetractReason::kCancelled});
+    CHECK(schedule.due(owed_statuses(kJob, record), clock.steady()).size() == 1);
+
+    record.stopped = StoppedReport{1, 0, "", true, true};  // of an earlier release
+    ask_again(record, {kJob, 1, wire::RetractReason::kCancelled});
+    CHECK(report_due(record));
+}
