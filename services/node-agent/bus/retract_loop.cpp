@@ -3,6 +3,7 @@
 #include "core/crash_point.hpp"
 #include "services/node-agent/bus/durable_loop.hpp"
 #include "services/node-agent/state/assignment_decision.hpp"
+#include "services/node-agent/state/owed_status.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::agent {
