@@ -13,11 +13,9 @@ Bytes context_of(const JobSpec& spec, std::string_view name) {
     JobSpec bare = spec;
     bare.secrets.clear();
     const Bytes32 digest = crypto::sha256(as_bytes(canonical_json(bare)));
-    Bytes out(as_bytes(kLabel).begin(), as_bytes(kLabel).end());
-    out.insert(out.end(), digest.array().begin(), digest.array().end());
-    const auto bytes = as_bytes(name);
-    out.insert(out.end(), bytes.begin(), bytes.end());
-    return out;
+    const std::string text = std::string(kLabel) + as_string(digest.view()) + std::string(name);
+    const auto bytes = as_bytes(text);
+    return {bytes.begin(), bytes.end()};
 }
 
 Error invalid_spec(std::string message) {
