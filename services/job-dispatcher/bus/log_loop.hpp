@@ -12,7 +12,7 @@
 namespace lamda::dispatch {
 
 /// One instance at a time stores logs, so that chunks become visible in the order of the stream. Another one
-/// takes over when the session of the first ends.
+/// takes over when the database session of the first ends.
 class LogLoop {
   public:
     /// @param keep age at which a chunk is deleted

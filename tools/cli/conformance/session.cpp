@@ -118,7 +118,7 @@ void Session::fetch_statuses() {
     try {
         constexpr int kMost = 256;
         for (const auto& message : statuses_->fetch(kMost, kPoll)) {
-            // Discards what an earlier run has left in the stream: its jobs are not of this session.
+            // Discards what an earlier run has left in the stream: its jobs are not those of this object.
             auto seen = read_status(message.body, market_);
             if (!seen.status || jobs_.contains(seen.status->job_id)) {
                 record_.statuses.push_back(std::move(seen));

@@ -83,7 +83,7 @@ class Session {
     std::mutex mutex_;  ///< of incoming_: the subscriptions' threads write it
     Record incoming_;
     Record record_;
-    std::set<JobId> jobs_;                               ///< of this session
+    std::set<JobId> jobs_;                               ///< made by this object
     std::vector<std::pair<JobId, std::uint32_t>> open_;  ///< assigned since the last clean_up()
     bus::Bus bus_;
     std::vector<bus::Subscription> subscriptions_;
