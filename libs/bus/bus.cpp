@@ -220,7 +220,7 @@ StreamState Bus::stream_state(const std::string& stream) {
     if (status != NATS_OK) {
         fail("stream " + stream, status, error);
     }
-    return {info->Created, info->State.LastSeq};
+    return {info->Created, info->State.LastSeq, info->State.Msgs};
 }
 
 std::uint64_t Bus::last_sequence(const std::string& stream) {
@@ -282,6 +282,34 @@ std::uint64_t Bus::undelivered(const std::string& stream, const std::string& dur
         fail("durable " + durable + " of " + stream, status, error);
     }
     return info->NumPending;
+}
+
+bool Bus::can_read(const std::string& stream, std::uint64_t sequence) {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    natsMsg* message = nullptr;
+    jsErrCode error{};
+    const auto status = js_GetMsg(&message, connection.js().get(), stream.c_str(), sequence, nullptr, &error);
+    const OwnedMessage owned(message);
+    connection.note_jetstream(status, error);
+    if (status != NATS_OK && (status != NATS_NOT_FOUND || error != JSNoMessageFoundErr)) {
+        fail("message " + std::to_string(sequence) + " of " + stream, status, error);
+    }
+    return status == NATS_OK;
+}
+
+void Bus::purge_stream(const std::string& stream, const std::string& subject) {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    jsOptions options;
+    jsOptions_Init(&options);
+    options.Stream.Purge.Subject = subject.empty() ? nullptr : subject.c_str();
+    jsErrCode error{};
+    const auto status = js_PurgeStream(connection.js().get(), stream.c_str(), &options, &error);
+    connection.note_jetstream(status, error);
+    if (status != NATS_OK) {
+        fail("purge of stream " + stream, status, error);
+    }
 }
 
 Published Bus::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {

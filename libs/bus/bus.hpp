@@ -78,6 +78,7 @@ struct Published {
 struct StreamState {
     std::int64_t created = 0;         ///< nanoseconds since 1970
     std::uint64_t last_sequence = 0;  ///< of the newest message that the stream ever held; 0: none
+    std::uint64_t messages = 0;       ///< held now
     bool operator==(const StreamState&) const = default;
 };
 
@@ -179,6 +180,11 @@ class Bus {
     StreamState stream_state(const std::string& stream);
     /// StreamState::last_sequence. @throws as stream_state
     std::uint64_t last_sequence(const std::string& stream);
+    /// True if the stream has this message and can read it. @throws as stream_state
+    bool can_read(const std::string& stream, std::uint64_t sequence);
+    /// Removes the messages of the stream; sequences go on.
+    /// @param subject of the messages to remove; empty: all. @throws as stream_state
+    void purge_stream(const std::string& stream, const std::string& subject = "");
     /// All durables of a stream; empty also if the stream does not exist. @throws Unavailable, Refused
     std::vector<DurableState> durables(const std::string& stream);
     /// Deletes the durable, if it exists. @throws Unavailable, Refused

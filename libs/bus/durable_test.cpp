@@ -209,3 +209,17 @@ TEST_CASE_METHOD(BusFixture,
     REQUIRE_THROWS_AS(bus->request("no.subscriber", "x", Millis(1'000)), Unavailable);
     REQUIRE_THROWS(Bus("nats://127.0.0.1:notaport", "x", telemetry::Log::none()));
 }
+
+TEST_CASE_METHOD(BusFixture, "a purge by subject leaves the other messages, which can be read") {
+    auto bus = client();
+    until_answered([&] { bus->ensure_stream(jobs()); });
+    REQUIRE(all(bus->publish_durable(messages(1, 2), kCallTimeout)));
+    REQUIRE(all(bus->publish_durable(messages(3, 4, "jobs.dispatch.b"), kCallTimeout)));
+    CHECK(until_answered([&] { return bus->can_read("JOBS", 4); }));
+    until_answered([&] { bus->purge_stream("JOBS", "jobs.dispatch.b"); });
+    CHECK_FALSE(until_answered([&] { return bus->can_read("JOBS", 4); }));
+    CHECK(until_answered([&] { return bus->can_read("JOBS", 2); }));
+    CHECK(until_answered([&] { return bus->stream_state("JOBS"); }).messages == 2);
+    CHECK_THROWS_AS(until_answered([&] { return bus->can_read("OTHER", 1); }), Refused);
+    CHECK_THROWS_AS(until_answered([&] { bus->purge_stream("OTHER"); }), Refused);
+}

@@ -95,6 +95,8 @@ std::vector<std::string> dispatcher_publishes() {
         out.push_back("$JS.API.STREAM.CREATE." + name);
         out.push_back("$JS.API.STREAM.UPDATE." + name);
         out.push_back("$JS.API.STREAM.INFO." + name);
+        out.push_back("$JS.API.STREAM.MSG.GET." + name);
+        out.push_back("$JS.API.STREAM.PURGE." + name);
     }
     for (const std::string name : {"JOBS", "RETRACT", "STATUS", "LOGS"}) {
         out.push_back("$JS.API.CONSUMER.LIST." + name);

@@ -73,15 +73,17 @@ class Run {
             testkit::wait_until([&] { return all_ended(observer); }, std::chrono::minutes(options_.minutes));
         clients.request_stop();
         clients.join();
-        testkit::wait_until([&] { return leftovers(network_, dir_.path()).empty(); });
+        testkit::wait_until([&] { return leftovers(network_, network_dir()).empty(); });
         observer.stop();
         return report(observer, faults, ended, SystemClock().steady() - begin);
     }
 
   private:
+    std::string network_dir() const { return dir_.path() + "/network"; }
+
     localnet::NetworkConfig config() {
         localnet::NetworkConfig out;
-        out.dir = dir_.path() + "/network";
+        out.dir = network_dir();
         out.executables = testkit::binary_dir() + "/bin";
         // Faults use up attempts: a job must not end for lack of them.
         out.more_env = {{"MAX_ATTEMPTS", "100"}, {"RETRY_PAUSE", "500ms"}, {"ACCEPT_TIMEOUT", "20s"}};
@@ -155,7 +157,7 @@ class Run {
         history.sightings = observer.sightings();
         history.containers = observer.containers();
         history.engine_kills = faults.engine_kills();
-        history.leftovers = leftovers(network_, dir_.path() + "/network");
+        history.leftovers = leftovers(network_, network_dir());
         for (const auto& increment :
              onchain::ReputationView(network_.opbnb(), network_.node_reputation()).increments(BlockNum{0})) {
             ++history.rewards[increment.job.value()];

@@ -2,10 +2,10 @@
 // flipped byte. With a real server; the test acts as the agent.
 #include <csignal>
 #include <filesystem>
-#include <fstream>
 #include <mutex>
 
 #include "integration/bus_loss_fixture.hpp"
+#include "testkit/flip_bit.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -36,12 +36,28 @@ struct Forgetful : BusLoss {
             fs::copy(copy_ + messages, nats().store_dir() + messages, fs::copy_options::recursive);
         }
     }
+    /// File with the stream's newest messages.
+    std::string block_of(const std::string& stream) {
+        fs::path out;
+        for (const auto& entry :
+             fs::directory_iterator(nats().store_dir() + "/$G/streams/" + stream + "/msgs")) {
+            if (entry.path().extension() == ".blk" && entry.file_size() > 0 &&
+                (out.empty() || entry.last_write_time() > fs::last_write_time(out))) {
+                out = entry.path();
+            }
+        }
+        REQUIRE_FALSE(out.empty());
+        return out;
+    }
     void reconnect() {
         REQUIRE(testkit::wait_until([&] { return bus().connected(); }));
         require_durables();
     }
-    void wait_sequence(const char* stream, std::uint64_t sequence) {
-        REQUIRE(testkit::wait_until([&] { return bus().last_sequence(stream) >= sequence; }));
+    /// Waits until the server has acknowledged the assignments of that many jobs.
+    void wait_published(int jobs) {
+        REQUIRE(testkit::wait_until([&] {
+            return count("dispatch.job WHERE work_state = 'assigned'") == jobs && count("bus.outbox") == 0;
+        }));
     }
     /// Takes assignments until each job's has come.
     void take_all(std::set<JobId> jobs) {
@@ -66,9 +82,8 @@ TEST_CASE("assignments that a restored store forgot are sent again, with the sam
     for (std::uint8_t salt = 1; salt <= 3; ++salt) {
         jobs.insert(market.order(salt));
     }
-    market.wait_sequence(wire::kJobsStream, 3);
+    market.wait_published(3);
     if (dispatcher_is_away) {
-        REQUIRE(testkit::wait_until([&] { return market.count("bus.outbox") == 0; }));
         market.kill(kDispatcher);
     }
     market.nats().stop();
@@ -119,15 +134,8 @@ TEST_CASE("a byte that flips in STATUS costs its status only, which its agent se
     market.publish(market.status(id, StatusKind::kAccepted, 1, 1));
     market.publish(market.status(id, StatusKind::kCompleted, 1, 2));
     market.nats().stop();
-    const auto block = market.nats().store_dir() + "/$G/streams/STATUS/msgs/1.blk";
-    {
-        std::fstream file(block, std::ios::in | std::ios::out | std::ios::binary);
-        const auto place = static_cast<std::streamoff>(fs::file_size(block)) - 60;
-        file.seekg(place);
-        const auto byte = static_cast<char>(file.get() ^ 1);
-        file.seekp(place);
-        file.put(byte);
-    }
+    const auto block = market.block_of(wire::kStatusStream);
+    testkit::flip_bit(block, fs::file_size(block) - 60, 0);
     market.nats().start();
     market.service(kDispatcher).signal(SIGCONT);
     market.reconnect();
@@ -138,6 +146,27 @@ TEST_CASE("a byte that flips in STATUS costs its status only, which its agent se
     const JobId next = market.order(2);
     market.take_all({next});
     market.run_to_completion(next);
+}
+
+TEST_CASE("a queue whose newest record was damaged by a crash is emptied, and what it held comes again") {
+    Forgetful market;
+    const std::set<JobId> waiting{market.order(1), market.order(2)};
+    market.wait_published(2);
+    market.nats().kill();
+    const auto block = market.block_of(wire::kJobsStream);
+    testkit::flip_bit(block, fs::file_size(block) - 60, 0);
+    market.nats().start();
+    market.reconnect();
+    // Their agent is online and does not fetch, until the server reads from its files only.
+    REQUIRE(testkit::wait_until([&] {
+        market.heartbeat();
+        return market.metric(R"(lamda_bus_lost_total{stream="JOBS",what="messages"})") >= 1;
+    }));
+    market.take_all(waiting);
+    const JobId next = market.order(3);
+    market.take_all({next});
+    market.run_to_completion(next);
+    market.require_ready();
 }
 
 TEST_CASE("the dispatcher acknowledges a final status once it is recorded, and again when it is repeated") {

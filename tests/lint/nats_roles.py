@@ -42,7 +42,7 @@ STREAM_VERBS = ["CREATE", "UPDATE", "INFO", "DELETE", "PURGE", "SNAPSHOT", "REST
 CONSUMER_VERBS = ["CREATE", "DURABLE.CREATE", "INFO", "DELETE", "MSG.NEXT"]
 # JetStream requests of the dispatcher; all others of the lists above are denied to it, too.
 OWNER = {f"STREAM.{verb}.{stream}" for verb in ("CREATE", "UPDATE") for stream in STREAMS}
-OWNER |= {f"STREAM.INFO.{stream}" for stream in STREAMS}
+OWNER |= {f"STREAM.{verb}.{stream}" for verb in ("INFO", "MSG.GET", "PURGE") for stream in STREAMS}
 OWNER |= {f"CONSUMER.{verb}.{stream}" for verb in ("CREATE", "DURABLE.CREATE", "INFO", "LIST", "DELETE") for stream in ("JOBS", "RETRACT", "STATUS", "LOGS")}
 OWNER |= {"CONSUMER.MSG.NEXT.STATUS", "CONSUMER.MSG.NEXT.LOGS", "STREAM.NAMES", "CONSUMER.NAMES.JOBS", "CONSUMER.NAMES.RETRACT"}
 

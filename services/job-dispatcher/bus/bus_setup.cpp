@@ -5,6 +5,7 @@
 
 #include "outbox/event_stream.hpp"
 #include "services/job-dispatcher/bus/lost_counter.hpp"
+#include "services/job-dispatcher/bus/stream_damage.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
 
@@ -74,7 +75,8 @@ BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents content
       log_(std::move(log)),
       metrics_(metrics),
       health_(health),
-      durables_(bus, log_, metrics) {
+      durables_(bus, log_, metrics),
+      queue_test_(bus) {
     health_.expect(kCheck);
     for (const auto& spec : streams(status_bytes_)) {
         lost_counter(metrics_, spec.name, "stream");  // shown from the start, as zero
@@ -85,7 +87,10 @@ BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents content
 }
 
 void BusSetup::run(const std::stop_token& stop) {
-    const OnChange notifies(bus_, [this](bool) { poll_soon(); });
+    const OnChange notifies(bus_, [this](bool) {
+        connected_anew_ = true;
+        poll_soon();
+    });
     for (int polls = 1; !stop.stop_requested(); ++polls) {
         std::string last_error;
         try {
@@ -210,8 +215,14 @@ void BusSetup::compare_positions(bool reported) {
             lost.insert(stream);
         }
     }
+    const auto damaged = damaged_streams(states);
+    lost.insert(damaged.begin(), damaged.end());
     if (!lost.empty()) {
         contents_.mark_lost(lost);
+        for (const auto& stream : damaged) {
+            log_.error("a stream cannot read what it stores; purging it", {{"stream", stream}});
+            bus_.purge_stream(stream);
+        }
         for (const auto& stream : lost) {
             if (!reported) {
                 log_.error("a stream has lost messages; restoring them", {{"stream", stream}});
@@ -222,6 +233,24 @@ void BusSetup::compare_positions(bool reported) {
         contents_.restore(lost);
     }
     contents_.record(states, lost);
+    if (connected_anew_.exchange(false) || !lost.empty()) {
+        try {
+            queue_test_.begin();
+        } catch (...) {
+            connected_anew_ = true;
+            throw;
+        }
+    }
+}
+
+std::set<std::string> BusSetup::damaged_streams(outbox::StreamStates states) {
+    states.erase(wire::kJobsStream);
+    states.erase(wire::kRetractStream);
+    auto out = damaged_records(bus_, states);
+    if (!connected_anew_) {
+        out.merge(queue_test_.damaged());
+    }
+    return out;
 }
 
 bool BusSetup::has_provider(const Address& provider) {

@@ -3,11 +3,11 @@
 #include <array>
 #include <chrono>
 #include <filesystem>
-#include <fstream>
 #include <thread>
 
 #include "bus/bus.hpp"
 #include "core/clock.hpp"
+#include "testkit/flip_bit.hpp"
 #include "testkit/patience.hpp"
 #include "wire/subjects.hpp"
 
@@ -112,12 +112,8 @@ void Faults::flip_a_byte(const std::string& store) {
         return;
     }
     const auto& path = files[below(files.size())];
-    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
-    const auto place = static_cast<std::streamoff>(below(fs::file_size(path)));
-    file.seekg(place);
-    const auto byte = static_cast<char>(file.get() ^ (1 << below(8)));
-    file.seekp(place);
-    file.put(byte);
+    const auto place = below(fs::file_size(path));
+    testkit::flip_bit(path, place, static_cast<unsigned>(below(8)));
 }
 
 void Faults::put_copy_back(const std::string& store) {

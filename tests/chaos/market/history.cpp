@@ -47,7 +47,9 @@ void judge_end(const JobId& job, const Expectation& expected, const History& his
     }
     if (expected.output) {
         const auto output = history.outputs.find(job);
-        if (output == history.outputs.end() || output->second != *expected.output) {
+        if (output == history.outputs.end()) {
+            faults.push_back(fmt::format("{} ({}): no output is known", job.hex(), expected.kind));
+        } else if (output->second != *expected.output) {
             faults.push_back(
                 fmt::format("{} ({}): its output is not what it wrote", job.hex(), expected.kind));
         }
@@ -95,7 +97,8 @@ void judge_containers(const History& history, Faults& faults) {
 }  // namespace
 
 bool has_ended(const Expectation& expected, const std::vector<JobSighting>& sightings) {
-    return !sightings.empty() && expected.end.contains(sightings.back().status);
+    return !sightings.empty() && expected.end.contains(sightings.back().status) &&
+           (!expected.output || !sightings.back().output_cid.empty());
 }
 
 std::vector<std::string> judge(const History& history) {

@@ -51,7 +51,9 @@ struct History {
 /// one reward for each paid job and none for others, outputs, leftovers.
 std::vector<std::string> judge(const History& history);
 
-/// True if the job has come to its end.
+/// True if the job has come to its end, and its output is known if it is to have one. The chain may show a
+/// job as paid before the agent's status with the output arrives: the bus may have lost it, and it comes
+/// again.
 bool has_ended(const Expectation& expected, const std::vector<JobSighting>& sightings);
 
 }  // namespace lamda::chaos

@@ -50,6 +50,7 @@ TEST_CASE("each broken promise is found") {
         {"attempt goes back", [](History& h) { h.sightings[job(1)].back().attempt = 1; }, "went back"},
         {"back from its end", [](History& h) { h.sightings[job(2)].push_back({"running", 2, "", ""}); },
          "after its end"},
+        {"no output", [](History& h) { h.outputs.clear(); }, "no output is known"},
         {"another output", [](History& h) { h.outputs[job(1)] = "B\n"; }, "its output"},
         {"rewarded twice", [](History& h) { h.rewards[job(1)] = 2; }, "rewarded 2 times"},
         {"rewarded for a failure", [](History& h) { h.rewards[job(2)] = 1; }, "rewarded 1 times"},
@@ -73,4 +74,13 @@ TEST_CASE("a killed engine ends its containers") {
     history.containers[1].at = 9;  // the end was never reported in time
     history.engine_kills = {2};
     CHECK(judge(history).empty());
+}
+
+TEST_CASE("a paid job whose output is not known yet has not ended") {
+    auto history = good();
+    auto& seen = history.sightings[job(1)];
+    CHECK(has_ended(history.expected[job(1)], seen));
+    seen.back().output_cid.clear();
+    CHECK_FALSE(has_ended(history.expected[job(1)], seen));
+    CHECK(has_ended(history.expected[job(2)], history.sightings[job(2)]));
 }
