@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <iterator>
 #include <limits>
+#include <span>
 
 #include "bus/detail/connection.hpp"
 #include "bus/detail/consumer.hpp"
@@ -220,7 +221,7 @@ StreamState Bus::stream_state(const std::string& stream) {
     if (status != NATS_OK) {
         fail("stream " + stream, status, error);
     }
-    return {info->Created, info->State.LastSeq, info->State.Msgs};
+    return {info->Created, info->State.LastSeq, info->State.Msgs, info->State.NumDeleted};
 }
 
 std::uint64_t Bus::last_sequence(const std::string& stream) {
@@ -298,14 +299,31 @@ bool Bus::can_read(const std::string& stream, std::uint64_t sequence) {
     return status == NATS_OK;
 }
 
-void Bus::purge_stream(const std::string& stream, const std::string& subject) {
+bool Bus::holds(const std::string& stream, std::uint64_t sequence) {
     auto& connection = *impl_->connection;
     connection.require(kConnectWait);
     jsOptions options;
     jsOptions_Init(&options);
-    options.Stream.Purge.Subject = subject.empty() ? nullptr : subject.c_str();
+    options.Stream.Info.DeletedDetails = true;
+    jsStreamInfo* info = nullptr;
     jsErrCode error{};
-    const auto status = js_PurgeStream(connection.js().get(), stream.c_str(), &options, &error);
+    const auto status = js_GetStreamInfo(&info, connection.js().get(), stream.c_str(), &options, &error);
+    const OwnedStreamInfo owned(info);
+    connection.note_jetstream(status, error);
+    if (status != NATS_OK) {
+        fail("stream " + stream, status, error);
+    }
+    const auto& state = info->State;
+    const std::span<const std::uint64_t> removed(state.Deleted, static_cast<std::size_t>(state.DeletedLen));
+    return state.Msgs > 0 && sequence >= state.FirstSeq && sequence <= state.LastSeq &&
+           std::find(removed.begin(), removed.end(), sequence) == removed.end();
+}
+
+void Bus::purge_stream(const std::string& stream) {
+    auto& connection = *impl_->connection;
+    connection.require(kConnectWait);
+    jsErrCode error{};
+    const auto status = js_PurgeStream(connection.js().get(), stream.c_str(), nullptr, &error);
     connection.note_jetstream(status, error);
     if (status != NATS_OK) {
         fail("purge of stream " + stream, status, error);

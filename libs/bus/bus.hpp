@@ -79,6 +79,7 @@ struct StreamState {
     std::int64_t created = 0;         ///< nanoseconds since 1970
     std::uint64_t last_sequence = 0;  ///< of the newest message that the stream ever held; 0: none
     std::uint64_t messages = 0;       ///< held now
+    std::uint64_t removed = 0;        ///< between the oldest and the newest
     bool operator==(const StreamState&) const = default;
 };
 
@@ -182,9 +183,11 @@ class Bus {
     std::uint64_t last_sequence(const std::string& stream);
     /// True if the stream has this message and can read it. @throws as stream_state
     bool can_read(const std::string& stream, std::uint64_t sequence);
-    /// Removes the messages of the stream; sequences go on.
-    /// @param subject of the messages to remove; empty: all. @throws as stream_state
-    void purge_stream(const std::string& stream, const std::string& subject = "");
+    /// True if the stream counts this message among those that it holds, whether it can read it or not. The
+    /// server sends the sequences of all removed messages for it. @throws as stream_state
+    bool holds(const std::string& stream, std::uint64_t sequence);
+    /// Removes all messages of the stream; sequences go on. @throws as stream_state
+    void purge_stream(const std::string& stream);
     /// All durables of a stream; empty also if the stream does not exist. @throws Unavailable, Refused
     std::vector<DurableState> durables(const std::string& stream);
     /// Deletes the durable, if it exists. @throws Unavailable, Refused

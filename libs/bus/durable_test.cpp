@@ -210,16 +210,32 @@ TEST_CASE_METHOD(BusFixture,
     REQUIRE_THROWS(Bus("nats://127.0.0.1:notaport", "x", telemetry::Log::none()));
 }
 
-TEST_CASE_METHOD(BusFixture, "a purge by subject leaves the other messages, which can be read") {
+TEST_CASE_METHOD(BusFixture, "a stream holds and reads its messages, not acknowledged or purged ones") {
     auto bus = client();
     until_answered([&] { bus->ensure_stream(jobs()); });
+    until_answered([&] { bus->ensure_durable("JOBS", "b", "jobs.dispatch.b", Millis(30'000)); });
     REQUIRE(all(bus->publish_durable(messages(1, 2), kCallTimeout)));
     REQUIRE(all(bus->publish_durable(messages(3, 4, "jobs.dispatch.b"), kCallTimeout)));
-    CHECK(until_answered([&] { return bus->can_read("JOBS", 4); }));
-    until_answered([&] { bus->purge_stream("JOBS", "jobs.dispatch.b"); });
-    CHECK_FALSE(until_answered([&] { return bus->can_read("JOBS", 4); }));
-    CHECK(until_answered([&] { return bus->can_read("JOBS", 2); }));
-    CHECK(until_answered([&] { return bus->stream_state("JOBS"); }).messages == 2);
+    const auto holds_and_reads = [&](std::uint64_t sequence) {
+        const bool holds = until_answered([&] { return bus->holds("JOBS", sequence); });
+        CHECK(until_answered([&] { return bus->can_read("JOBS", sequence); }) == holds);
+        return holds;
+    };
+    CHECK(holds_and_reads(4));
+    auto consumer = bus->consume("JOBS", "b");
+    for (const auto& message : fetch_all(consumer, 2)) {
+        consumer.ack(message);
+    }
+    REQUIRE(wait_until([&] { return bus->stream_state("JOBS").messages == 2; }));
+    CHECK(holds_and_reads(2));
+    CHECK_FALSE(holds_and_reads(4));
+    server.kill();
+    server.start();
+    CHECK(holds_and_reads(2));
+    CHECK_FALSE(holds_and_reads(4));
+    until_answered([&] { bus->purge_stream("JOBS"); });
+    CHECK_FALSE(holds_and_reads(2));
+    CHECK(until_answered([&] { return bus->stream_state("JOBS"); }).last_sequence == 4);
     CHECK_THROWS_AS(until_answered([&] { return bus->can_read("OTHER", 1); }), Refused);
     CHECK_THROWS_AS(until_answered([&] { bus->purge_stream("OTHER"); }), Refused);
 }

@@ -157,14 +157,15 @@ TEST_CASE("a queue whose newest record was damaged by a crash is emptied, and wh
     testkit::flip_bit(block, fs::file_size(block) - 60, 0);
     market.nats().start();
     market.reconnect();
-    // Their agent is online and does not fetch, until the server reads from its files only.
+    const JobId next = market.order(3);
+    // The agent does not fetch until the server reads from its files only.
     REQUIRE(testkit::wait_until([&] {
         market.heartbeat();
         return market.metric(R"(lamda_bus_lost_total{stream="JOBS",what="messages"})") >= 1;
     }));
-    market.take_all(waiting);
-    const JobId next = market.order(3);
-    market.take_all({next});
+    auto all = waiting;
+    all.insert(next);
+    market.take_all(all);
     market.run_to_completion(next);
     market.require_ready();
 }

@@ -26,6 +26,8 @@ constexpr std::array kRecordedStreams{wire::kJobsStream, wire::kRetractStream, w
 /// Polls between two comparisons of positions, and between two deletions of idle durables.
 constexpr int kComparePolls = 5;
 constexpr int kIdlePolls = 1'800;
+/// Comparisons without a test for damage after a failed one: it may have cost a timeout.
+constexpr int kSkippedTests = 6;
 
 std::vector<StreamSpec> streams(std::int64_t status_bytes) {
     const auto stream = [](const char* name, const char* subject, StreamSpec::Retention retention,
@@ -75,8 +77,7 @@ BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents content
       log_(std::move(log)),
       metrics_(metrics),
       health_(health),
-      durables_(bus, log_, metrics),
-      queue_test_(bus) {
+      durables_(bus, log_, metrics) {
     health_.expect(kCheck);
     for (const auto& spec : streams(status_bytes_)) {
         lost_counter(metrics_, spec.name, "stream");  // shown from the start, as zero
@@ -87,10 +88,7 @@ BusSetup::BusSetup(bus::Bus& bus, std::int64_t status_bytes, BusContents content
 }
 
 void BusSetup::run(const std::stop_token& stop) {
-    const OnChange notifies(bus_, [this](bool) {
-        connected_anew_ = true;
-        poll_soon();
-    });
+    const OnChange notifies(bus_, [this](bool) { poll_soon(); });
     for (int polls = 1; !stop.stop_requested(); ++polls) {
         std::string last_error;
         try {
@@ -148,7 +146,10 @@ void BusSetup::complete() {
         }
     }
     complete_ = true;
-    health_.set(kCheck, true, refused.empty() ? "" : "refused durables: " + refused);
+    health_.set(kCheck, true,
+                !refused.empty()     ? "refused durables: " + refused
+                : !untested_.empty() ? "not tested for damage: " + untested_
+                                     : "");
 }
 
 bool BusSetup::create_streams() {
@@ -215,42 +216,51 @@ void BusSetup::compare_positions(bool reported) {
             lost.insert(stream);
         }
     }
-    const auto damaged = damaged_streams(states);
-    lost.insert(damaged.begin(), damaged.end());
     if (!lost.empty()) {
         contents_.mark_lost(lost);
-        for (const auto& stream : damaged) {
-            log_.error("a stream cannot read what it stores; purging it", {{"stream", stream}});
-            bus_.purge_stream(stream);
-        }
         for (const auto& stream : lost) {
             if (!reported) {
                 log_.error("a stream has lost messages; restoring them", {{"stream", stream}});
                 lost_counter(metrics_, stream, "messages").add();
             }
-            durables_.replace_ahead(stream);
+            if (stream != wire::kEventsStream) {  // it has no durables, and the login may not list any
+                durables_.replace_ahead(stream);
+            }
         }
         contents_.restore(lost);
     }
     contents_.record(states, lost);
-    if (connected_anew_.exchange(false) || !lost.empty()) {
-        try {
-            queue_test_.begin();
-        } catch (...) {
-            connected_anew_ = true;
-            throw;
-        }
-    }
+    replace_damaged();
 }
 
-std::set<std::string> BusSetup::damaged_streams(outbox::StreamStates states) {
-    states.erase(wire::kJobsStream);
-    states.erase(wire::kRetractStream);
-    auto out = damaged_records(bus_, states);
-    if (!connected_anew_) {
-        out.merge(queue_test_.damaged());
+void BusSetup::replace_damaged() {
+    if (skipped_tests_ > 0) {
+        --skipped_tests_;
+        return;
     }
-    return out;
+    std::set<std::string> damaged;
+    try {
+        damaged = damaged_streams(bus_, {kRecordedStreams.begin(), kRecordedStreams.end()});
+        untested_.clear();
+    } catch (const std::runtime_error& error) {  // Unavailable, or a server that does not permit it
+        skipped_tests_ = bus_.connected() ? kSkippedTests : 0;
+        untested_ = error.what();
+        log_.warn("streams cannot be tested for damage", {{"reason", untested_}});
+        return;
+    }
+    if (damaged.empty()) {
+        return;
+    }
+    contents_.mark_lost(damaged);
+    outbox::StreamStates states;
+    for (const auto& stream : damaged) {
+        log_.error("a stream cannot read what it stores; purging and restoring it", {{"stream", stream}});
+        lost_counter(metrics_, stream, "messages").add();
+        bus_.purge_stream(stream);
+        states.emplace(stream, bus_.stream_state(stream));
+    }
+    contents_.restore(damaged);
+    contents_.record(states, damaged);
 }
 
 bool BusSetup::has_provider(const Address& provider) {

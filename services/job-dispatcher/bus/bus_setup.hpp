@@ -13,7 +13,6 @@
 #include "core/wakeup.hpp"
 #include "outbox/stream_position.hpp"
 #include "services/job-dispatcher/bus/provider_durables.hpp"
-#include "services/job-dispatcher/bus/stream_damage.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -68,12 +67,13 @@ class BusSetup {
     /// Applies the limits of this release to existing streams, once for each process.
     void update();
     void report_failure(const std::string& reason);
-    /// Streams whose store is damaged.
-    std::set<std::string> damaged_streams(outbox::StreamStates states);
-    /// Restores what the streams have lost, if they are behind their recorded positions or damaged. A damaged
-    /// stream is purged before.
+    /// Restores what the streams have lost, if they are behind their recorded positions; then
+    /// replace_damaged().
     /// @param reported the loss of whole streams is reported already
     void compare_positions(bool reported);
+    /// Purges and restores streams whose store is damaged. A failed test is logged and shown in the health
+    /// check's text: the other work goes on.
+    void replace_damaged();
 
     bus::Bus& bus_;
     std::int64_t status_bytes_;
@@ -87,8 +87,8 @@ class BusSetup {
     bool complete_ = false;  ///< nothing was missing at the last poll: what is missing now was deleted
     bool updated_ = false;   ///< update() is done
     std::atomic<bool> compare_ = true;  ///< the positions are to be compared at the next poll
-    QueueTest queue_test_;
-    std::atomic<bool> connected_anew_ = true;  ///< since the queues' test began
+    std::string untested_;              ///< reason of the last test for damage that failed; empty: it did not
+    int skipped_tests_ = 0;             ///< comparisons until the next test for damage
     Wakeup wakeup_;
 };
 

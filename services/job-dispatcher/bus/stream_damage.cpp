@@ -1,42 +1,26 @@
 #include "services/job-dispatcher/bus/stream_damage.hpp"
 
-#include "wire/subjects.hpp"
-
 namespace lamda::dispatch {
 
 namespace {
-constexpr Millis kPublishTimeout{5'000};
+
+/// The server lists all removed messages or none; the list of so many has some 500 KB.
+constexpr std::uint64_t kMostRemoved = 50'000;
+
+bool is_damaged(bus::Bus& bus, const std::string& stream) {
+    const auto state = bus.stream_state(stream);
+    if (state.messages == 0 || state.removed > kMostRemoved || bus.can_read(stream, state.last_sequence)) {
+        return false;
+    }
+    return bus.holds(stream, state.last_sequence);
+}
+
 }  // namespace
 
-std::set<std::string> damaged_records(bus::Bus& bus, const outbox::StreamStates& states) {
+std::set<std::string> damaged_streams(bus::Bus& bus, const std::set<std::string>& streams) {
     std::set<std::string> out;
-    for (const auto& [stream, state] : states) {
-        if (state.messages > 0 && !bus.can_read(stream, state.last_sequence)) {
-            out.insert(stream);
-        }
-    }
-    return out;
-}
-
-void QueueTest::begin() {
-    sequences_.clear();
-    const std::string jobs = wire::dispatch_subject(Address{});
-    const std::string retractions = wire::retract_subject(Address{});
-    bus_.purge_stream(wire::kJobsStream, jobs);
-    bus_.purge_stream(wire::kRetractStream, retractions);
-    const auto outcome = bus_.publish_durable({{jobs, "", "{}"}, {retractions, "", "{}"}}, kPublishTimeout);
-    if (!outcome.reason.empty()) {
-        throw bus::Unavailable("NATS: test messages: " + outcome.reason);
-    }
-    for (const auto& [stream, range] : outcome.sequences) {
-        sequences_[stream] = range.highest;
-    }
-}
-
-std::set<std::string> QueueTest::damaged() {
-    std::set<std::string> out;
-    for (const auto& [stream, sequence] : sequences_) {
-        if (!bus_.can_read(stream, sequence)) {
+    for (const auto& stream : streams) {
+        if (is_damaged(bus, stream)) {
             out.insert(stream);
         }
     }
