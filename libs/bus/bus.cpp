@@ -26,11 +26,61 @@ std::string text_of(const char* text) {
     return text == nullptr ? "" : text;
 }
 
-using OwnedStreamInfo = Owned<jsStreamInfo, jsStreamInfo_Destroy>;
-using OwnedStreamNames = Owned<jsStreamNamesList, jsStreamNamesList_Destroy>;
-using OwnedConsumerNames = Owned<jsConsumerNamesList, jsConsumerNamesList_Destroy>;
-using OwnedConsumers = Owned<jsConsumerInfoList, jsConsumerInfoList_Destroy>;
-using OwnedConsumerInfo = Owned<jsConsumerInfo, jsConsumerInfo_Destroy>;
+/// Outcome of a call of JetStream's interface. The parameters `what` name the call in exceptions.
+struct Outcome {
+    natsStatus status;
+    jsErrCode error;
+
+    /// False: the stream or durable does not exist.
+    bool found(const std::string& what) const {
+        if (status != NATS_OK && status != NATS_NOT_FOUND) {
+            fail(what, status, error);
+        }
+        return status == NATS_OK;
+    }
+    void require_ok(const std::string& what) const {
+        if (status != NATS_OK) {
+            fail(what, status, error);
+        }
+    }
+};
+
+template <class Answer>
+struct Answered : Outcome {
+    Answer answer;
+};
+
+/// Waits for the connection, calls, and notes what the outcome says of JetStream. @param call gets the
+/// context, and where to put the error. @throws Unavailable without a connection
+template <class Call>
+Outcome call_jetstream(Connection& connection, Call call) {
+    connection.require(kConnectWait);
+    jsErrCode error{};
+    const natsStatus status = call(connection.js().get(), &error);
+    connection.note_jetstream(status, error);
+    return {status, error};
+}
+
+/// call_jetstream() for calls with an answer. @param call gets the context, where to put the answer, and
+/// where to put the error
+template <class T, void (*Destroy)(T*), class Call>
+Answered<Owned<T, Destroy>> ask_jetstream(Connection& connection, Call call) {
+    Owned<T, Destroy> answer;
+    const auto outcome = call_jetstream(connection, [&](jsCtx* js, jsErrCode* error) {
+        T* raw = nullptr;
+        const natsStatus status = call(js, &raw, error);
+        answer.reset(raw);
+        return status;
+    });
+    return {outcome, std::move(answer)};
+}
+
+auto consumer_info(Connection& connection, const std::string& stream, const std::string& durable) {
+    return ask_jetstream<jsConsumerInfo, jsConsumerInfo_Destroy>(
+        connection, [&](jsCtx* js, jsConsumerInfo** info, jsErrCode* error) {
+            return js_GetConsumerInfo(info, js, stream.c_str(), durable.c_str(), nullptr, error);
+        });
+}
 }  // namespace
 
 struct Bus::Impl {
@@ -52,6 +102,14 @@ bool Bus::connected() const {
 }
 std::string Bus::last_error() const {
     return impl_->connection->last_error();
+}
+bool Bus::login_refused() const {
+    return impl_->connection->login_refused();
+}
+void Bus::reconnect() {
+    if (const auto closing = impl_->connection->nats()) {
+        natsConnection_Close(closing.get());
+    }
 }
 void Bus::on_change(std::function<void(bool connected)> callback) {
     impl_->connection->on_change(std::move(callback));
@@ -98,42 +156,28 @@ Subscription Bus::subscribe(const std::string& subject, const std::string& queue
 }
 
 std::set<std::string> Bus::stream_names() {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    jsStreamNamesList* list = nullptr;
-    jsErrCode error{};
-    const auto status = js_StreamNames(&list, connection.js().get(), nullptr, &error);
-    const OwnedStreamNames owned(list);
-    connection.note_jetstream(status, error);
-    if (status == NATS_NOT_FOUND) {
+    const auto names = ask_jetstream<jsStreamNamesList, jsStreamNamesList_Destroy>(
+        *impl_->connection, [](jsCtx* js, jsStreamNamesList** list, jsErrCode* error) {
+            return js_StreamNames(list, js, nullptr, error);
+        });
+    if (!names.found("names of the streams")) {
         return {};
     }
-    if (status != NATS_OK) {
-        fail("names of the streams", status, error);
-    }
-    return {list->List, list->List + list->Count};
+    return {names.answer->List, names.answer->List + names.answer->Count};
 }
 
 std::set<std::string> Bus::durable_names(const std::string& stream) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    jsConsumerNamesList* list = nullptr;
-    jsErrCode error{};
-    const auto status = js_ConsumerNames(&list, connection.js().get(), stream.c_str(), nullptr, &error);
-    const OwnedConsumerNames owned(list);
-    connection.note_jetstream(status, error);
-    if (status == NATS_NOT_FOUND) {
+    const auto names = ask_jetstream<jsConsumerNamesList, jsConsumerNamesList_Destroy>(
+        *impl_->connection, [&](jsCtx* js, jsConsumerNamesList** list, jsErrCode* error) {
+            return js_ConsumerNames(list, js, stream.c_str(), nullptr, error);
+        });
+    if (!names.found("names of the durables of " + stream)) {
         return {};
     }
-    if (status != NATS_OK) {
-        fail("names of the durables of " + stream, status, error);
-    }
-    return {list->List, list->List + list->Count};
+    return {names.answer->List, names.answer->List + names.answer->Count};
 }
 
 void Bus::ensure_stream(const StreamSpec& spec) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
     jsStreamConfig config;
     jsStreamConfig_Init(&config);
     std::vector<const char*> subjects;
@@ -155,25 +199,21 @@ void Bus::ensure_stream(const StreamSpec& spec) {
     config.Replicas = spec.replicas;
     const bool ages = spec.max_age.count() > 0;
     config.Duplicates = nanos(ages ? std::min(spec.max_age, spec.duplicate_window) : spec.duplicate_window);
-    jsStreamInfo* info = nullptr;
-    jsErrCode error{};
-    auto status = js_AddStream(&info, connection.js().get(), &config, nullptr, &error);
-    if (status != NATS_OK && error == JSStreamNameExistErr) {
-        jsStreamInfo_Destroy(std::exchange(info, nullptr));
-        status = js_UpdateStream(&info, connection.js().get(), &config, nullptr, &error);
-    }
-    const OwnedStreamInfo owned(info);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK) {
-        fail("stream " + spec.name, status, error);
-    }
+    const auto put = ask_jetstream<jsStreamInfo, jsStreamInfo_Destroy>(
+        *impl_->connection, [&](jsCtx* js, jsStreamInfo** info, jsErrCode* error) {
+            const auto added = js_AddStream(info, js, &config, nullptr, error);
+            if (added == NATS_OK || *error != JSStreamNameExistErr) {
+                return added;
+            }
+            jsStreamInfo_Destroy(std::exchange(*info, nullptr));
+            return js_UpdateStream(info, js, &config, nullptr, error);
+        });
+    put.require_ok("stream " + spec.name);
 }
 
 void Bus::ensure_durable(const std::string& stream, const std::string& durable,
                          const std::string& filter_subject, Millis ack_wait, std::int64_t most_pending,
                          std::uint64_t start_sequence) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
     jsConsumerConfig config;
     jsConsumerConfig_Init(&config);
     config.Durable = durable.c_str();
@@ -184,44 +224,25 @@ void Bus::ensure_durable(const std::string& stream, const std::string& durable,
     config.AckWait = nanos(ack_wait);
     config.MaxDeliver = -1;
     config.MaxAckPending = most_pending;
-    jsConsumerInfo* info = nullptr;
-    jsErrCode error{};
-    const auto status =
-        js_AddConsumer(&info, connection.js().get(), stream.c_str(), &config, nullptr, &error);
-    const OwnedConsumerInfo owned(info);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK) {
-        fail("durable " + durable + " of " + stream, status, error);
-    }
+    const auto added = ask_jetstream<jsConsumerInfo, jsConsumerInfo_Destroy>(
+        *impl_->connection, [&](jsCtx* js, jsConsumerInfo** info, jsErrCode* error) {
+            return js_AddConsumer(info, js, stream.c_str(), &config, nullptr, error);
+        });
+    added.require_ok("durable " + durable + " of " + stream);
 }
 
 bool Bus::has_durable(const std::string& stream, const std::string& durable) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    jsConsumerInfo* info = nullptr;
-    jsErrCode error{};
-    const auto status =
-        js_GetConsumerInfo(&info, connection.js().get(), stream.c_str(), durable.c_str(), nullptr, &error);
-    const OwnedConsumerInfo owned(info);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK && status != NATS_NOT_FOUND) {
-        fail("durable " + durable + " of " + stream, status, error);
-    }
-    return status == NATS_OK;
+    return consumer_info(*impl_->connection, stream, durable).found("durable " + durable + " of " + stream);
 }
 
 StreamState Bus::stream_state(const std::string& stream) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    jsStreamInfo* info = nullptr;
-    jsErrCode error{};
-    const auto status = js_GetStreamInfo(&info, connection.js().get(), stream.c_str(), nullptr, &error);
-    const OwnedStreamInfo owned(info);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK) {
-        fail("stream " + stream, status, error);
-    }
-    return {info->Created, info->State.LastSeq, info->State.Msgs, info->State.NumDeleted};
+    const auto info = ask_jetstream<jsStreamInfo, jsStreamInfo_Destroy>(
+        *impl_->connection, [&](jsCtx* js, jsStreamInfo** out, jsErrCode* error) {
+            return js_GetStreamInfo(out, js, stream.c_str(), nullptr, error);
+        });
+    info.require_ok("stream " + stream);
+    return {info.answer->Created, info.answer->State.LastSeq, info.answer->State.Msgs,
+            info.answer->State.NumDeleted};
 }
 
 std::uint64_t Bus::last_sequence(const std::string& stream) {
@@ -229,19 +250,14 @@ std::uint64_t Bus::last_sequence(const std::string& stream) {
 }
 
 std::vector<DurableState> Bus::durables(const std::string& stream) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    jsConsumerInfoList* list = nullptr;
-    jsErrCode error{};
-    const auto status = js_Consumers(&list, connection.js().get(), stream.c_str(), nullptr, &error);
-    const OwnedConsumers owned(list);
-    connection.note_jetstream(status, error);
-    if (status == NATS_NOT_FOUND) {
+    const auto found = ask_jetstream<jsConsumerInfoList, jsConsumerInfoList_Destroy>(
+        *impl_->connection, [&](jsCtx* js, jsConsumerInfoList** out, jsErrCode* error) {
+            return js_Consumers(out, js, stream.c_str(), nullptr, error);
+        });
+    if (!found.found("durables of " + stream)) {
         return {};
     }
-    if (status != NATS_OK) {
-        fail("durables of " + stream, status, error);
-    }
+    const auto& list = found.answer;
     std::vector<DurableState> out;
     out.reserve(static_cast<std::size_t>(list->Count));
     std::transform(
@@ -259,75 +275,50 @@ std::vector<DurableState> Bus::durables(const std::string& stream) {
 }
 
 void Bus::delete_durable(const std::string& stream, const std::string& durable) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    jsErrCode error{};
-    const auto status =
-        js_DeleteConsumer(connection.js().get(), stream.c_str(), durable.c_str(), nullptr, &error);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK && status != NATS_NOT_FOUND) {
-        fail("deletion of durable " + durable + " of " + stream, status, error);
-    }
+    const auto deleted = call_jetstream(*impl_->connection, [&](jsCtx* js, jsErrCode* error) {
+        return js_DeleteConsumer(js, stream.c_str(), durable.c_str(), nullptr, error);
+    });
+    deleted.found("deletion of durable " + durable + " of " + stream);
 }
 
 std::uint64_t Bus::undelivered(const std::string& stream, const std::string& durable) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    jsConsumerInfo* info = nullptr;
-    jsErrCode error{};
-    const auto status =
-        js_GetConsumerInfo(&info, connection.js().get(), stream.c_str(), durable.c_str(), nullptr, &error);
-    const OwnedConsumerInfo owned(info);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK) {
-        fail("durable " + durable + " of " + stream, status, error);
-    }
-    return info->NumPending;
+    const auto info = consumer_info(*impl_->connection, stream, durable);
+    info.require_ok("durable " + durable + " of " + stream);
+    return info.answer->NumPending;
 }
 
 bool Bus::can_read(const std::string& stream, std::uint64_t sequence) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    natsMsg* message = nullptr;
-    jsErrCode error{};
-    const auto status = js_GetMsg(&message, connection.js().get(), stream.c_str(), sequence, nullptr, &error);
-    const OwnedMessage owned(message);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK && (status != NATS_NOT_FOUND || error != JSNoMessageFoundErr)) {
-        fail("message " + std::to_string(sequence) + " of " + stream, status, error);
+    const auto read = ask_jetstream<natsMsg, natsMsg_Destroy>(
+        *impl_->connection, [&](jsCtx* js, natsMsg** message, jsErrCode* error) {
+            return js_GetMsg(message, js, stream.c_str(), sequence, nullptr, error);
+        });
+    if (read.status == NATS_NOT_FOUND && read.error == JSNoMessageFoundErr) {
+        return false;
     }
-    return status == NATS_OK;
+    read.require_ok("message " + std::to_string(sequence) + " of " + stream);
+    return true;
 }
 
 bool Bus::holds(const std::string& stream, std::uint64_t sequence) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
     jsOptions options;
     jsOptions_Init(&options);
     options.Stream.Info.DeletedDetails = true;
-    jsStreamInfo* info = nullptr;
-    jsErrCode error{};
-    const auto status = js_GetStreamInfo(&info, connection.js().get(), stream.c_str(), &options, &error);
-    const OwnedStreamInfo owned(info);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK) {
-        fail("stream " + stream, status, error);
-    }
-    const auto& state = info->State;
+    const auto info = ask_jetstream<jsStreamInfo, jsStreamInfo_Destroy>(
+        *impl_->connection, [&](jsCtx* js, jsStreamInfo** out, jsErrCode* error) {
+            return js_GetStreamInfo(out, js, stream.c_str(), &options, error);
+        });
+    info.require_ok("stream " + stream);
+    const auto& state = info.answer->State;
     const std::span<const std::uint64_t> removed(state.Deleted, static_cast<std::size_t>(state.DeletedLen));
     return state.Msgs > 0 && sequence >= state.FirstSeq && sequence <= state.LastSeq &&
            std::find(removed.begin(), removed.end(), sequence) == removed.end();
 }
 
 void Bus::purge_stream(const std::string& stream) {
-    auto& connection = *impl_->connection;
-    connection.require(kConnectWait);
-    jsErrCode error{};
-    const auto status = js_PurgeStream(connection.js().get(), stream.c_str(), nullptr, &error);
-    connection.note_jetstream(status, error);
-    if (status != NATS_OK) {
-        fail("purge of stream " + stream, status, error);
-    }
+    const auto purged = call_jetstream(*impl_->connection, [&](jsCtx* js, jsErrCode* error) {
+        return js_PurgeStream(js, stream.c_str(), nullptr, error);
+    });
+    purged.require_ok("purge of stream " + stream);
 }
 
 Published Bus::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {

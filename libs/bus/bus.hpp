@@ -63,6 +63,9 @@ struct Login {
     std::string name;                                                   ///< for the inbox, as a user's name
     std::function<std::string()> jwt;                                   ///< the present user JWT
     std::function<std::vector<std::uint8_t>(const std::string&)> sign;  ///< Ed25519 over the server's nonce
+    /// Servers that came with the login, in the form of parse_servers, asked for each new connection.
+    /// Absent, or an empty text: those of the constructor.
+    std::function<std::string()> servers = nullptr;
 };
 
 /// Outcome of a batch.
@@ -135,7 +138,8 @@ class Consumer {
 /// One connection; reconnects without limit. Thread-safe. The constructor does not wait for the server.
 class Bus {
   public:
-    /// @param url in the form of parse_servers (bus/server_list.hpp); credentials are never logged
+    /// @param url in the form of parse_servers (bus/server_list.hpp); credentials are never logged. Empty:
+    /// the login has the servers
     /// @param login instead of the URL's user and password
     /// @throws Refused for a URL that cannot be used
     Bus(const std::string& url, const std::string& client_name, telemetry::Log log,
@@ -147,6 +151,11 @@ class Bus {
     bool connected() const;
     /// Reason why the bus cannot be used now (no server, refused login, no JetStream); empty: usable.
     std::string last_error() const;
+    /// True if there is no connection because the server refuses the login.
+    bool login_refused() const;
+    /// Closes the connection and makes a new one, with the present login and its servers. Requests in flight
+    /// end as at a lost connection.
+    void reconnect();
     /// Sets a callback for every connect and disconnect; called from any thread.
     void on_change(std::function<void(bool connected)> callback);
 

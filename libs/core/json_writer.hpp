@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -35,10 +36,20 @@ class JsonWriter {
     JsonWriter& end_array() { return close(']'); }
     JsonWriter& key(std::string_view name);
     JsonWriter& text(std::string_view value);
+    /// Appends null if the value is absent.
+    template <std::convertible_to<std::string_view> T>
+    JsonWriter& text_or_null(const std::optional<T>& value) {
+        return value ? text(*value) : null();
+    }
     template <std::integral T>
         requires(!std::same_as<T, bool>)
     JsonWriter& number(T value) {
         return raw(std::to_string(value));
+    }
+    template <std::integral T>
+        requires(!std::same_as<T, bool>)
+    JsonWriter& number_or_null(const std::optional<T>& value) {
+        return value ? number(*value) : null();
     }
     JsonWriter& boolean(bool value) { return raw(value ? "true" : "false"); }
     JsonWriter& null() { return raw("null"); }

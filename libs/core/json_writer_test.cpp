@@ -28,6 +28,12 @@ TEST_CASE("JSON: objects and arrays have commas between their values") {
     out.end_array().key("c").boolean(true).key("d").begin_object().raw(R"("e":1,"f":[])").end_object();
     out.raw("").key("g").begin_array().end_array().end_object();
     CHECK(out.take() == R"({"a":-1,"b":["x",null,{}],"c":true,"d":{"e":1,"f":[]},"g":[]})");
+    CHECK(JsonWriter()
+              .text_or_null(std::optional<std::string>("t"))
+              .text_or_null(std::optional<std::string_view>())
+              .number_or_null(std::optional(7))
+              .number_or_null(std::optional<int>())
+              .take() == R"("t",null,7,null)");
     CHECK(JsonWriter().key("a").text("{").key("b:").text(":").take() == R"("a":"{","b:":":")");
 }
 

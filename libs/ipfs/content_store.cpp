@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "crypto/digest.hpp"
+#include "ipfs/detail/dag_pb.hpp"
 #include "ipfs/detail/redirect.hpp"
 #include "ipfs/store_url.hpp"
 #include "ipfs/unixfs.hpp"
@@ -11,8 +12,7 @@
 namespace lamda::ipfs {
 namespace {
 
-constexpr std::size_t kMostBlock = 2U << 20;  // limit of other IPFS nodes
-/// Read limit of an answer: above kMostBlock, to distinguish a large block from a source that sends other
+/// Read limit of an answer: above that of blocks, to distinguish a large block from a source that sends other
 /// content.
 constexpr std::size_t kMostRead = 8U << 20;
 constexpr Millis kCheckTimeout{3'000};
@@ -221,7 +221,7 @@ Bytes ContentStore::block(const Cid& cid, const std::stop_token& stop) {
         try {
             const auto answer = send_following(http_, source.request);
             if (answer.status == 200 && verifies(cid, as_bytes(answer.body))) {
-                if (answer.body.size() > kMostBlock) {
+                if (answer.body.size() > detail::kMostBlockBytes) {
                     throw TooLarge(cid.to_string() + " has more than 2 MiB in one block");
                 }
                 return Bytes(answer.body.begin(), answer.body.end());

@@ -2,6 +2,7 @@
 // read is verified against its CID.
 #pragma once
 
+#include <functional>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -33,6 +34,9 @@ class ContentStore final : public TreeStore {
     Bytes block(const Cid& cid, const std::stop_token& stop = {});
     void fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
                const std::stop_token& stop = {}) override;
+    void fetch_resumable(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
+                         const std::stop_token& stop = {},
+                         const std::function<void()>& on_progress = {}) override;
     Cid put(const std::string& path, const std::stop_token& stop = {}) override;
 
   private:

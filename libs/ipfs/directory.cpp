@@ -4,12 +4,15 @@
 #include <fstream>
 #include <system_error>
 
+#include "core/utf8.hpp"
 #include "ipfs/detail/dag_pb.hpp"
+#include "ipfs/detail/hamt.hpp"
 
 namespace lamda::ipfs {
 namespace {
 
-/// Limit of names and CIDs together: above it other implementations shard the directory, and the CID differs.
+/// Limit of names and CIDs together, of Kubo (Import.UnixFSHAMTDirectorySizeThreshold) and other
+/// implementations: a directory above it is sharded.
 constexpr std::size_t kMostFlat = 262144;
 constexpr unsigned kMostDepth = 32;
 
@@ -69,6 +72,9 @@ Result<Link> make_directory(std::vector<Link> entries, const BlockSink& sink) {
             name.find_first_of(std::string_view("/\0", 2)) != name.npos) {
             return bad("\"" + name + "\" is not a valid name of an entry");
         }
+        if (valid_utf8(name) != name) {
+            return bad("\"" + valid_utf8(name) + "\" is the name of an entry, and not UTF-8");
+        }
         if (i > 0 && entries[i - 1].name == name) {
             return bad("\"" + name + "\" is the name of two entries");
         }
@@ -76,7 +82,7 @@ Result<Link> make_directory(std::vector<Link> entries, const BlockSink& sink) {
         total += entries[i].total_size;
     }
     if (flat > kMostFlat) {
-        return bad("too many entries for one folder: names and CIDs pass 262,144 bytes");
+        return detail::make_shards(entries, sink);
     }
     Bytes bytes = detail::encode_directory(entries);
     total += bytes.size();

@@ -1,105 +1,86 @@
 // Walks a DAG depth first, verifies each block, and writes the described tree.
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <cerrno>
 #include <filesystem>
-#include <limits>
+#include <functional>
+#include <optional>
 #include <set>
 #include <system_error>
+#include <utility>
 
+#include "core/crash_point.hpp"
 #include "ipfs/content_store.hpp"
+#include "ipfs/detail/file_io.hpp"
+#include "ipfs/detail/node_log.hpp"
+#include "ipfs/detail/target_file.hpp"
 #include "ipfs/unixfs.hpp"
 
 namespace lamda::ipfs {
 namespace {
 
+namespace fs = std::filesystem;
+using detail::NodeLog;
+using detail::TargetFile;
+
 constexpr unsigned kMostDepth = 32;
 constexpr std::size_t kMostEntries = 100'000;
-/// Limits the blocks of a tree: inner nodes count towards no size, so few bytes could cause unlimited work.
-constexpr std::size_t kMostBlocks = 1'000'000;
+// A block may be linked any number of times, so that a few blocks describe a tree of any size, and inner
+// nodes count towards no file's size. Both limits below grow with the bytes that the caller allows.
+/// Blocks of a tree: two for each entry, and one for each so many bytes. Smaller chunks are not in use.
+constexpr std::uint64_t kBytesOfBlock = 64U << 10;
+/// Bytes of nodes that are not content of files: names, CIDs, sizes, shards. And one for each so many bytes.
+constexpr std::uint64_t kMostStructure = 64U << 20;
+constexpr std::uint64_t kBytesOfStructure = 16;
 constexpr std::uint64_t kFanout = 256;  // the only fanout in use; two hex digits precede each name in a shard
 constexpr std::size_t kShardPrefix = 2;
 
-[[noreturn]] void fail(const std::string& what) {
-    throw std::system_error(errno, std::generic_category(), what);
-}
-
-/// A new file; fails if the path exists, also as a link.
-class NewFile {
-  public:
-    explicit NewFile(const std::string& path)
-        : path_(path), fd_(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644)) {
-        if (fd_ < 0 || ::fchmod(fd_, 0644) != 0) {
-            fail("cannot create " + path_);
-        }
-    }
-    ~NewFile() {
-        if (fd_ >= 0) {
-            ::close(fd_);
-        }
-    }
-    NewFile(const NewFile&) = delete;
-    NewFile& operator=(const NewFile&) = delete;
-
-    void write(BytesView bytes) {
-        while (!bytes.empty()) {
-            const ssize_t written = ::write(fd_, bytes.data(), bytes.size());
-            if (written < 0 && errno != EINTR) {
-                fail("cannot write " + path_);
-            }
-            bytes = bytes.subspan(written > 0 ? static_cast<std::size_t>(written) : 0);
-        }
-    }
-    void close() {
-        if (::close(std::exchange(fd_, -1)) != 0) {
-            fail("cannot write " + path_);
-        }
-    }
-
-  private:
-    std::string path_;
-    int fd_;
-};
-
 class Walk {
   public:
-    Walk(ContentStore& store, std::uint64_t max_bytes, const std::stop_token& stop)
-        : store_(store), stop_(stop), left_(max_bytes) {}
+    /// @param log of a fetch that may resume an earlier one; null: the tree is new
+    /// @param on_progress may be empty; called once more of the tree is on disk than ever before
+    Walk(ContentStore& store, std::uint64_t max_bytes, NodeLog* log, const std::stop_token& stop,
+         std::function<void()> on_progress)
+        : store_(store),
+          log_(log),
+          stop_(stop),
+          on_progress_(std::move(on_progress)),
+          left_(max_bytes),
+          most_blocks_(2 * kMostEntries + max_bytes / kBytesOfBlock),
+          structure_left_(kMostStructure + max_bytes / kBytesOfStructure) {}
 
     void entry(const Cid& cid, const std::string& path, unsigned depth) {
         if (++entries_ > kMostEntries) {
             throw TooLarge("more than " + std::to_string(kMostEntries) + " files and folders");
         }
-        const Bytes bytes = block(cid, depth);
+        std::optional<TargetFile> file;
+        std::optional<Bytes> present;
+        if (log_ != nullptr && fs::is_regular_file(fs::symlink_status(path))) {
+            file.emplace(path, TargetFile::Open::kResume);
+            present = file->present_block(cid, file->old_size());
+        }
         if (cid.codec() == CidCodec::kRaw) {
-            NewFile file(path);
-            content(file, bytes);
-            file.close();
+            const Bytes bytes = block(cid, std::move(present), depth);
+            create(file, path);
+            content(*file, bytes);
+            file->close();
             return;
         }
-        const Node node = parsed(cid, bytes);
+        const Node node = read_node(cid, std::move(present), depth);
         switch (node.type) {
             case Node::Type::kFile:
-            case Node::Type::kRaw: {
+            case Node::Type::kRaw:
                 if (node.file_size > left_) {
                     too_large();
                 }
-                NewFile file(path);
-                parts(file, cid, node, depth);
-                file.close();
+                create(file, path);
+                parts(*file, cid, node, depth);
+                file->close();
                 return;
-            }
             case Node::Type::kDirectory:
-            case Node::Type::kHamtShard: {
-                if (::mkdir(path.c_str(), 0755) != 0 &&
-                    (depth > 0 || errno != EEXIST || !is_empty_folder(path))) {
-                    fail("cannot create " + path);
-                }
-                std::set<std::string> names;
-                listed(cid, node, path, names, depth);
+            case Node::Type::kHamtShard:
+                folder(cid, node, path, depth);
                 return;
-            }
             case Node::Type::kSymlink:
             case Node::Type::kMetadata:
                 throw Mismatch(cid.to_string() + " is neither a file nor a folder");
@@ -107,54 +88,107 @@ class Walk {
     }
 
   private:
-    static bool is_empty_folder(const std::string& path) {
-        return std::filesystem::is_directory(std::filesystem::symlink_status(path)) &&
-               std::filesystem::is_empty(path);
-    }
-
     [[noreturn]] static void too_large() {
         throw TooLarge("all files together have more bytes than are allowed");
     }
 
-    Bytes block(const Cid& cid, unsigned depth) {
+    static void create(std::optional<TargetFile>& file, const std::string& path) {
+        if (!file) {
+            file.emplace(path, TargetFile::Open::kNew);
+        }
+    }
+
+    /// True if the existing path may be the folder: an empty one of the caller, or one of an earlier fetch.
+    bool may_use(const std::string& path, unsigned depth) const {
+        return fs::is_directory(fs::symlink_status(path)) &&
+               (log_ != nullptr || (depth == 0 && fs::is_empty(path)));
+    }
+
+    void folder(const Cid& cid, const Node& node, const std::string& path, unsigned depth) {
+        if (::mkdir(path.c_str(), 0755) != 0) {
+            const int error = errno;
+            if (error != EEXIST || !may_use(path, depth)) {
+                errno = error;
+                detail::fail_io("cannot create " + path);
+            }
+        }
+        std::set<std::string> names;
+        listed(cid, node, path, names, depth);
+    }
+
+    /// The block, unless it is `present` from the store.
+    Bytes block(const Cid& cid, std::optional<Bytes> present, unsigned depth) {
         if (depth > kMostDepth) {
             throw Mismatch(cid.to_string() + " is nested more than " + std::to_string(kMostDepth) +
                            " levels deep");
         }
-        if (++blocks_ > kMostBlocks) {
-            throw TooLarge("more than " + std::to_string(kMostBlocks) + " blocks");
+        if (++blocks_ > most_blocks_) {
+            throw TooLarge("more than " + std::to_string(most_blocks_) + " blocks");
         }
-        return store_.block(cid, stop_);
+        if (stop_.stop_requested()) {
+            throw Unavailable("stopped");
+        }
+        return present ? *std::move(present) : store_.block(cid, stop_);
     }
 
-    static Node parsed(const Cid& cid, BytesView bytes) {
+    /// The dag-pb block as a node; an inner one is kept in the log.
+    Node read_node(const Cid& cid, std::optional<Bytes> present, unsigned depth) {
+        const bool known = present.has_value();
+        if (log_ != nullptr && !known) {
+            present = log_->find(cid);
+        }
+        const bool logged = !known && present.has_value();
+        const Bytes bytes = block(cid, std::move(present), depth);
         auto node = parse_node(bytes);
         if (!node) {
             throw Mismatch(cid.to_string() + " is " + node.error().message);
         }
+        const std::uint64_t structure = bytes.size() - node->data.size();
+        if (structure > structure_left_) {
+            throw TooLarge("the nodes that describe the files have more bytes than are allowed");
+        }
+        structure_left_ -= structure;
+        const bool leaf =
+            node->links.empty() && (node->type == Node::Type::kFile || node->type == Node::Type::kRaw);
+        if (log_ != nullptr && !leaf && !logged && log_->add(cid, bytes)) {
+            progressed();
+        }
         return *std::move(node);
     }
 
-    void content(NewFile& file, BytesView bytes) {
+    void progressed() const {
+        if (on_progress_) {
+            on_progress_();
+        }
+    }
+
+    void content(TargetFile& file, BytesView bytes) {
         if (bytes.size() > left_) {
             too_large();
         }
         left_ -= bytes.size();
-        file.write(bytes);
+        if (file.write(bytes)) {
+            progressed();
+        }
+        if (!bytes.empty()) {
+            crash_point("ipfs.part.written");
+        }
     }
 
     /// Writes the content of a file's node and of its links, in order. Each part must have the size that its
     /// parent states.
-    void parts(NewFile& file, const Cid& cid, const Node& node, unsigned depth) {
+    void parts(TargetFile& file, const Cid& cid, const Node& node, unsigned depth) {
         content(file, node.data);
         for (std::size_t i = 0; i < node.links.size(); ++i) {
             const Cid& part = node.links[i].cid;
-            const Bytes bytes = block(part, depth + 1);
-            std::uint64_t size = bytes.size();
+            auto present = file.present_block(part, node.block_sizes[i]);
+            std::uint64_t size = 0;
             if (part.codec() == CidCodec::kRaw) {
+                const Bytes bytes = block(part, std::move(present), depth + 1);
+                size = bytes.size();
                 content(file, bytes);
             } else {
-                const Node inner = parsed(part, bytes);
+                const Node inner = read_node(part, std::move(present), depth + 1);
                 if (inner.type != Node::Type::kFile && inner.type != Node::Type::kRaw) {
                     throw Mismatch(part.to_string() + " is linked as part of a file, but is not a file");
                 }
@@ -168,16 +202,19 @@ class Walk {
     }
 
     /// Lists the entries of a folder, over all its shards.
-    void listed(const Cid& cid, const Node& node, const std::string& path, std::set<std::string>& names,
+    void listed(const Cid& cid, const Node& listing, const std::string& path, std::set<std::string>& names,
                 unsigned depth) {
-        const bool shard = node.type == Node::Type::kHamtShard;
-        if (shard && node.fanout != kFanout) {
+        const bool shard = listing.type == Node::Type::kHamtShard;
+        if (shard && listing.fanout != kFanout) {
             throw Mismatch(cid.to_string() + " is a folder with shards of another fanout than 256");
         }
-        for (const auto& link : node.links) {
+        for (const auto& link : listing.links) {
             if (shard && link.name.size() == kShardPrefix) {
-                const Node inner = parsed(link.cid, block(link.cid, depth + 1));
-                if (inner.type != Node::Type::kHamtShard || link.cid.codec() != CidCodec::kDagPb) {
+                if (link.cid.codec() != CidCodec::kDagPb) {
+                    throw Mismatch(link.cid.to_string() + " is linked as a shard, but is not a shard");
+                }
+                const Node inner = read_node(link.cid, std::nullopt, depth + 1);
+                if (inner.type != Node::Type::kHamtShard) {
                     throw Mismatch(link.cid.to_string() + " is linked as a shard, but is not a shard");
                 }
                 listed(link.cid, inner, path, names, depth + 1);
@@ -195,33 +232,57 @@ class Walk {
     }
 
     ContentStore& store_;
+    NodeLog* log_;
     std::stop_token stop_;
+    std::function<void()> on_progress_;
     std::uint64_t left_;
     std::size_t entries_ = 0;
-    std::size_t blocks_ = 0;
+    std::uint64_t blocks_ = 0;
+    std::uint64_t most_blocks_;
+    std::uint64_t structure_left_;
 };
 
 }  // namespace
 
 void ContentStore::fetch(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
                          const std::stop_token& stop) {
-    const bool was_there = std::filesystem::exists(std::filesystem::symlink_status(path));
-    const bool was_empty = was_there &&
-                           std::filesystem::is_directory(std::filesystem::symlink_status(path)) &&
-                           std::filesystem::is_empty(path);
+    const auto status = fs::symlink_status(path);
+    const bool was_there = fs::exists(status);
+    const bool was_empty = was_there && fs::is_directory(status) && fs::is_empty(path);
     try {
-        Walk(*this, max_bytes, stop).entry(cid, path, 0);
+        Walk(*this, max_bytes, nullptr, stop, {}).entry(cid, path, 0);
     } catch (...) {
         std::error_code ignored;
         if (!was_there) {
-            std::filesystem::remove_all(path, ignored);
+            fs::remove_all(path, ignored);
         } else if (was_empty) {
-            for (const auto& left : std::filesystem::directory_iterator(path, ignored)) {
-                std::filesystem::remove_all(left.path(), ignored);
+            for (const auto& left : fs::directory_iterator(path, ignored)) {
+                fs::remove_all(left.path(), ignored);
             }
         }
         throw;
     }
+}
+
+void ContentStore::fetch_resumable(const Cid& cid, const std::string& path, std::uint64_t max_bytes,
+                                   const std::stop_token& stop, const std::function<void()>& on_progress) {
+    const std::string log_path = path + ".nodes";
+    const auto remove = [&] {
+        std::error_code ignored;
+        fs::remove_all(path, ignored);
+        fs::remove(log_path, ignored);
+    };
+    try {
+        NodeLog log(log_path);
+        Walk(*this, max_bytes, &log, stop, on_progress).entry(cid, path, 0);
+    } catch (const Mismatch&) {
+        remove();
+        throw;
+    } catch (const TooLarge&) {
+        remove();
+        throw;
+    }
+    fs::remove(log_path);
 }
 
 }  // namespace lamda::ipfs

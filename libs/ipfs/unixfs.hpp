@@ -1,4 +1,4 @@
-// UnixFS files and flat directories, with CIDs as `ipfs add --cid-version=1` computes them (raw leaves, 256
+// UnixFS files and directories, with CIDs as `ipfs add --cid-version=1` computes them (raw leaves, 256
 // KiB chunks, balanced DAG of 174 links), and verification of blocks. https://specs.ipfs.tech/unixfs/
 #pragma once
 
@@ -38,8 +38,8 @@ class FileBuilder {
     std::unique_ptr<Impl> impl_;
 };
 
-/// A flat directory (not sharded: ≤ 256 KiB of links). Names are unique, not empty, and have no '/'. Errors:
-/// `invalid_directory`.
+/// A directory: flat up to 256 KiB of names and CIDs, sharded (HAMT, fanout 256) above. Names are unique,
+/// UTF-8, not empty, and have no '/'. Errors: `invalid_directory`.
 Result<Link> make_directory(std::vector<Link> entries, const BlockSink& sink = {});
 
 /// A folder on disk with its subfolders. Refuses symbolic links and special files. Errors:

@@ -107,10 +107,18 @@ OrderedJob Market::order_without_gateway(std::size_t index) {
     const auto spec =
         wire::complete_job_spec(spec_of(job, {}), {network_.bsc_chain(), network_.job_manager(),
                                                    u256_from_decimal(kPayment).value(), random_bytes32()});
-    const std::string canonical = wire::canonical_json(spec.value());
-    job.id = wire::job_id_of_canonical(canonical);
+    auto paid = order_text(wire::canonical_json(spec.value()), job.provider);
+    paid.input = std::move(job.input);
+    paid.expected_output = std::move(job.expected_output);
+    return paid;
+}
+
+OrderedJob Market::order_text(const std::string& spec, const Address& provider) {
+    OrderedJob job;
+    job.provider = provider;
+    job.id = wire::job_id_of_canonical(spec);
     ipfs::ContentStore store({network_.content_url(), {}, "", testkit::kCallTimeout}, network_.http());
-    ipfs::put_text(store, canonical);
+    ipfs::put_text(store, spec);
     pay(job);
     return job;
 }

@@ -34,6 +34,9 @@ class Market {
     /// As order(), without the gateway, which refuses unknown providers: the spec is stored in the content
     /// store, and the contract is called directly.
     OrderedJob order_without_gateway(std::size_t index);
+    /// Pays the provider for the job whose spec is this text, stored on IPFS as it stands: the contract and
+    /// the content store accept any. Its input and output are unknown.
+    OrderedJob order_text(const std::string& spec, const Address& provider);
     /// Resends every payment that is not on chain, or no longer.
     void resend_missing(const std::vector<OrderedJob>& jobs);
     /// The file `result` in an output directory.

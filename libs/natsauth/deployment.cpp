@@ -148,7 +148,7 @@ std::string server_config() {
 # `lamda nats init` writes this file as nats.conf, with trust.conf next to it. deploy/nats/nats.conf is the same with passwords.
 #
 # A provider needs no entry here: its account, which imports the subjects of this provider only, is a JWT that the keys of
-# issuer.json sign and the user `issuer` sends to the server, without a restart or reload. No service issues them yet.
+# issuer.json sign and the node registry sends to the server as user `issuer`, without a restart or reload.
 # Accounts, and not only permissions: a reply subject in an account of its own reaches only this account.
 #
 # Versions. 2.9 (Debian 12's 2.9.10) works. Its acknowledgements are not durable: it writes to the disk without fsync for up to

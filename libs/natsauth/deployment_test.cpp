@@ -214,6 +214,57 @@ TEST_CASE("an expired login is closed; with a renewed one the same bus continues
     }));
 }
 
+TEST_CASE("a bus without a login waits for one, connects to its servers, and moves with reconnect()") {
+    const testkit::TempDir dir("natsauth-late");
+    OperatorServer server(dir.path());
+    std::mutex mutex;
+    std::string servers;
+    auto login = testing::login_of(server.credentials("registry"));
+    const auto jwt = login.jwt;
+    const auto set_servers = [&](const std::string& text) {
+        const std::lock_guard lock(mutex);
+        servers = text;
+    };
+    login.servers = [&] {
+        const std::lock_guard lock(mutex);
+        return servers;
+    };
+    login.jwt = [&, jwt]() -> std::string {
+        if (login.servers().empty()) {
+            throw bus::Unavailable("not yet");
+        }
+        return jwt();
+    };
+    bus::Bus late("", "late", telemetry::Log::none(), login);
+    std::atomic<int> heard = 0;
+    const auto subscription = late.subscribe("nodes.query", "", [&](const bus::Message& message) {
+        ++heard;
+        late.respond(message, "yes");
+    });
+    CHECK_FALSE(late.connected());
+    CHECK_FALSE(late.login_refused());
+    CHECK(late.last_error() == "not connected: there are no credentials yet");
+    CHECK_THROWS_AS(late.request("x", "", Millis(1)), bus::Unavailable);
+    late.publish("x", "");
+    late.reconnect();
+
+    set_servers("nats://127.0.0.1:1");
+    REQUIRE(wait_until([&] { return late.last_error() == "not connected: no server answers"; }));
+    set_servers(server.url());
+    late.reconnect();
+    REQUIRE(wait_until([&] { return late.connected(); }));
+    const auto feed = server.connect(server.credentials("feed"));
+    CHECK(wait_until([&] {
+        try {
+            return feed->request("nodes.query", "", Millis(500)) == "yes";
+        } catch (const bus::Unavailable&) {
+            return false;
+        }
+    }));
+    bus::Bus("", "never", telemetry::Log::none(),
+             bus::Login{"x", []() -> std::string { throw bus::Unavailable("no"); }, login.sign});
+}
+
 TEST_CASE("a rotation keeps every login until it is finished, and then only new ones") {
     const testkit::TempDir dir("natsauth-rotation");
     OperatorServer server(dir.path());

@@ -58,8 +58,8 @@ AccountClaims registry_account(const AccountKeys& keys) {
     out.key = keys.registry;
     out.imports = {
         {keys.lamda, "nodes.heartbeat.*"}, {keys.lamda, "events.node.*"}, {keys.lamda, "events.global"}};
-    out.exports = {service("nodes.heartbeat.*"), service("nodes.query"), stream("events.node.*"),
-                   stream("events.global")};
+    out.exports = {service("nodes.heartbeat.*"), service("nodes.query"), service("nodes.credentials"),
+                   stream("events.node.*"), stream("events.global")};
     return out;
 }
 
@@ -149,7 +149,7 @@ std::vector<AccountClaims> role_accounts(const AccountKeys& keys) {
     AccountClaims gateway;
     gateway.name = "GATEWAY";
     gateway.key = keys.gateway;
-    gateway.imports = {{keys.lamda, "jobs.command"}};
+    gateway.imports = {{keys.lamda, "jobs.command"}, {keys.registry, "nodes.credentials"}};
     return {system, lamda_account(keys), registry_account(keys), gateway, feed_account(keys)};
 }
 
@@ -167,13 +167,13 @@ UserClaims role_user(const AccountKeys& keys, Role role, const std::string& user
             out.answers = true;
             break;
         case Role::kRegistry:
-            out.subscribe = {"nodes.heartbeat.*", "nodes.query", inbox};
+            out.subscribe = {"nodes.heartbeat.*", "nodes.query", "nodes.credentials", inbox};
             out.publish = {"events.node.*", "events.global"};
             out.answers = true;
             break;
         case Role::kGateway:
             out.subscribe = {inbox};
-            out.publish = {"jobs.command"};
+            out.publish = {"jobs.command", "nodes.credentials"};
             break;
         case Role::kFeed:
             out.subscribe = {"events.>", inbox};

@@ -43,9 +43,6 @@ void Relay::track_positions(std::function<void()> on_cut_back) {
 }
 
 void Relay::settle(store::Txn& txn, const Done& done) {
-    if (done.ids.empty()) {
-        return;
-    }
     if (done.reused.empty()) {
         // If a crash of PostgreSQL undoes the deletion, the messages are published again, as after a crash
         // before it. The COMMIT does not wait for the disk.
@@ -65,21 +62,19 @@ void Relay::settle(const Done& done) {
 }
 
 Relay::Page Relay::next_page(const Done& done, std::int64_t after) {
-    return database_.transact([&](store::Txn& txn) {
-        settle(txn, done);
-        Page out;
-        if (on_cut_back_) {
-            out.positions = read_positions(txn, owner_);
-        }
-        for (const auto& row : txn.exec("SELECT id, subject, message_id, body FROM bus.outbox "
-                                        "WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
-                                        {owner_, after, kPage})) {
-            out.ids.push_back(row.get<std::int64_t>("id"));
-            out.messages.push_back({row.get<std::string>("subject"), row.get<std::string>("message_id"),
-                                    row.get<std::string>("body")});
-        }
-        return out;
-    });
+    settle(done);
+    Page out;
+    for (const auto& row : database_.read("SELECT id, subject, message_id, body FROM bus.outbox "
+                                          "WHERE owner = $1 AND id > $2 ORDER BY id LIMIT $3",
+                                          {owner_, after, kPage})) {
+        out.ids.push_back(row.get<std::int64_t>("id"));
+        out.messages.push_back({row.get<std::string>("subject"), row.get<std::string>("message_id"),
+                                row.get<std::string>("body")});
+    }
+    if (on_cut_back_ && !out.ids.empty()) {
+        out.positions = read_positions(database_, owner_);
+    }
+    return out;
 }
 
 std::size_t Relay::publish(const Page& page, Done& done) {
@@ -146,13 +141,12 @@ std::size_t Relay::drain() {
 }
 
 void Relay::measure(const std::string& reason) {
-    const auto [count, age] = database_.transact([&](store::Txn& txn) {
-        const auto row = txn.one(
-            "SELECT count(*) AS n, coalesce(extract(epoch FROM now() - min(created_at)), 0)::bigint AS age "
-            "FROM bus.outbox WHERE owner = $1",
-            {owner_});
-        return std::pair(row.get<std::int64_t>("n"), std::chrono::seconds(row.get<std::int64_t>("age")));
-    });
+    const auto row = database_.read(
+        "SELECT count(*) AS n, coalesce(extract(epoch FROM now() - min(created_at)), 0)::bigint AS age "
+        "FROM bus.outbox WHERE owner = $1",
+        {owner_})[0];
+    const auto count = row.get<std::int64_t>("n");
+    const auto age = std::chrono::seconds(row.get<std::int64_t>("age"));
     waiting_.set(static_cast<double>(count));
     oldest_.set(static_cast<double>(age.count()));
     if (age <= kLongestWait) {

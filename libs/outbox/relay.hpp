@@ -42,12 +42,11 @@ class Relay {
         std::map<std::string, bus::SequenceRange> sequences;  ///< by stream
         std::set<std::string> reused;                         ///< streams that were cut back
     };
-    /// One transaction: settles `done`, then reads the next rows after the id `after`.
+    /// Settles `done`, then reads the next rows after the id `after`.
     Page next_page(const Done& done, std::int64_t after);
-    /// Deletes the published rows, and records how far the streams are.
-    void settle(store::Txn& txn, const Done& done);
-    /// The same in a transaction of its own. @throws store::Unavailable
+    /// Deletes the published rows, and records how far the streams are. @throws store::Unavailable
     void settle(const Done& done);
+    void settle(store::Txn& txn, const Done& done);
     /// Publishes a page, and adds what was stored to `done`; returns its number.
     std::size_t publish(const Page& page, Done& done);
     /// Measures the waiting messages and the age of the oldest, by the database's clock.

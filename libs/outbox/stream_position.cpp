@@ -1,5 +1,7 @@
 #include "outbox/stream_position.hpp"
 
+#include "store/values.hpp"
+
 namespace lamda::outbox {
 
 std::set<std::string> lost_streams(const StreamPositions& recorded, const StreamStates& states) {
@@ -30,11 +32,14 @@ std::set<std::string> reused_sequences(const StreamPositions& recorded,
     return out;
 }
 
-StreamPositions read_positions(store::Txn& txn, const std::string& owner) {
+namespace {
+
+constexpr auto kReadSql =
+    "SELECT stream, created, last_sequence, rolled_back FROM bus.stream_position WHERE owner = $1";
+
+StreamPositions positions_of(const store::Rows& rows) {
     StreamPositions out;
-    for (const auto row : txn.exec("SELECT stream, created, last_sequence, rolled_back "
-                                   "FROM bus.stream_position WHERE owner = $1",
-                                   {owner})) {
+    for (const auto row : rows) {
         out[row.get<std::string>("stream")] = {row.get<std::int64_t>("created"),
                                                row.get<std::uint64_t>("last_sequence"),
                                                row.get<bool>("rolled_back")};
@@ -42,15 +47,29 @@ StreamPositions read_positions(store::Txn& txn, const std::string& owner) {
     return out;
 }
 
+}  // namespace
+
+StreamPositions read_positions(store::Txn& txn, const std::string& owner) {
+    return positions_of(txn.exec(kReadSql, {owner}));
+}
+
+StreamPositions read_positions(store::Database& database, const std::string& owner) {
+    return positions_of(database.read(kReadSql, {owner}));
+}
+
 void advance_positions(store::Txn& txn, const std::string& owner,
                        const std::map<std::string, bus::SequenceRange>& acknowledged) {
-    for (const auto& [stream, range] : acknowledged) {
-        txn.exec(
-            "INSERT INTO bus.stream_position AS p (owner, stream, created, last_sequence) "
-            "VALUES ($1, $2, 0, $3) ON CONFLICT (owner, stream) DO UPDATE "
-            "SET last_sequence = greatest(p.last_sequence, excluded.last_sequence)",
-            {owner, stream, range.highest});
+    if (acknowledged.empty()) {
+        return;
     }
+    txn.exec(
+        "INSERT INTO bus.stream_position AS p (owner, stream, created, last_sequence) "
+        "SELECT $1, a.stream, 0, a.highest FROM unnest($2::text[], $3::bigint[]) AS a (stream, highest) "
+        "ORDER BY a.stream ON CONFLICT (owner, stream) DO UPDATE "
+        "SET last_sequence = greatest(p.last_sequence, excluded.last_sequence)",
+        {owner,
+         store::array_of(acknowledged, [](const auto& each) -> std::string_view { return each.first; }),
+         store::array_of(acknowledged, [](const auto& each) { return each.second.highest; })});
 }
 
 void mark_rolled_back(store::Txn& txn, const std::string& owner, const std::set<std::string>& streams) {

@@ -29,6 +29,8 @@ std::set<std::string> reused_sequences(const StreamPositions& recorded,
                                        const std::map<std::string, bus::SequenceRange>& acknowledged);
 
 StreamPositions read_positions(store::Txn& txn, const std::string& owner);
+/// In a statement of its own.
+StreamPositions read_positions(store::Database& database, const std::string& owner);
 /// Records acknowledged sequences; a position never moves back here.
 void advance_positions(store::Txn& txn, const std::string& owner,
                        const std::map<std::string, bus::SequenceRange>& acknowledged);

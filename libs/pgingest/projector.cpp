@@ -30,7 +30,9 @@ std::vector<Address> split(BytesView bytes) {
     return out;
 }
 
-void put_headers(store::Txn& txn, const std::string& stream, const ingest::Batch& batch, BlockNum finalized) {
+/// Stores the batch's headers that may still be replaced, and keeps one header at or below finality.
+void replace_headers(store::Txn& txn, const std::string& stream, const ingest::Batch& batch,
+                     BlockNum finalized) {
     std::vector<const ingest::BlockHeader*> kept;
     for (const auto& header : batch.headers) {
         // Keeps the last header even if it is final: a walk back ends there.
@@ -38,20 +40,21 @@ void put_headers(store::Txn& txn, const std::string& stream, const ingest::Batch
             kept.push_back(&header);
         }
     }
-    if (kept.empty()) {
-        return;
-    }
     const auto column = [&](auto project) {
         return store::array_of(kept, [&](const ingest::BlockHeader* header) { return project(*header); });
     };
-    // Not COPY: row-level security, which separates the services' streams, rejects COPY.
+    // Not COPY: row-level security, which separates the services' streams, rejects COPY. The deletion does
+    // not see the rows that the same statement adds.
     txn.exec(
-        "INSERT INTO chain.header (stream, number, hash, parent_hash, timestamp) SELECT $1, * FROM "
-        "unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::bigint[])",
+        "WITH added AS (INSERT INTO chain.header (stream, number, hash, parent_hash, timestamp) SELECT $1, * "
+        "FROM unnest($2::bigint[], $3::bytea[], $4::bytea[], $5::bigint[]) RETURNING number) "
+        "DELETE FROM chain.header WHERE stream = $1 AND number < (SELECT max(number) FROM "
+        "(SELECT number FROM chain.header WHERE stream = $1 UNION ALL SELECT number FROM added) AS every "
+        "WHERE number <= $6)",
         {stream, column([](const auto& header) { return header.ref.number; }),
          column([](const auto& header) { return header.ref.hash; }),
          column([](const auto& header) { return header.parent_hash; }),
-         column([](const auto& header) { return header.timestamp; })});
+         column([](const auto& header) { return header.timestamp; }), finalized});
 }
 
 /// Keeps one header at or below finality.
@@ -145,8 +148,7 @@ void Projector::write(const ingest::Batch& batch, const Projection::PreparedAppl
                 moved(stream_);
             }
             const StreamState state{row->get<BlockNum>("boundary"), row->get<BlockNum>("finalized")};
-            put_headers(txn, stream_, batch, state.finalized);
-            prune_headers(txn, stream_, state.finalized);
+            replace_headers(txn, stream_, batch, state.finalized);
             if (prepared) {
                 prepared(txn, batch, state);
             } else {

@@ -39,7 +39,7 @@ void watch_bus(App& app, bus::Bus& bus, const Secret& url) {
             throw std::runtime_error(last_error);
         }
     });
-    if (app.config().environment == "production") {
+    if (app.config().environment == "production" && !url.empty()) {
         app.loop("bus_login", [url](const std::stop_token& stop) { require_login(stop, url); });
     }
 }

@@ -21,7 +21,7 @@ void prepare_database(App& app, store::Database& database, bool migrate, std::st
 void keep_time(App& app, store::DatabaseClock& clock);
 /// Adds the check `nats`: connected, and JetStream available. In production also the loop `bus_login`: a
 /// server that accepts clients without a login ends the process with 78; a server that does not answer is
-/// checked again.
+/// checked again. An empty URL, whose servers come with the login, is not checked.
 void watch_bus(App& app, bus::Bus& bus, const Secret& url);
 
 }  // namespace lamda::runtime

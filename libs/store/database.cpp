@@ -70,7 +70,9 @@ Rows Txn::merge(std::string_view table, const std::vector<std::string>& columns,
                 const std::function<void(RowWriter&)>& fill) {
     exec_script(fmt::format("CREATE TEMPORARY TABLE incoming AS SELECT {} FROM {} WITH NO DATA",
                             fmt::join(columns, ", "), table));
-    copy("incoming", columns, fill);
+    auto shape = copy_shape(table, columns);
+    shape.table = "incoming";
+    impl_.connection.copy(shape, fill);
     auto rows = exec(sql);
     exec_script("DROP TABLE pg_temp.incoming");
     return rows;
@@ -166,18 +168,34 @@ void once(Connection& connection, const std::function<void(pqxx::work&)>& work) 
 }  // namespace
 
 void Database::run(const std::function<void(Txn&)>& work) {
+    with_session([&](Connection& connection) {
+        once(connection, [&](pqxx::work& pqxx_txn) {
+            Txn::Impl impl{connection, pqxx_txn};
+            Txn txn(impl);
+            work(txn);
+        });
+    });
+}
+
+Rows Database::read(std::string_view sql, const std::vector<Param>& params) {
+    std::shared_ptr<const Row::Shared> out;
+    with_session([&](Connection& connection) {
+        connection.mapped([&] {
+            pqxx::nontransaction txn(connection.pqxx());
+            out = std::make_shared<const Row::Shared>(connection.exec(txn, sql, params));
+        });
+    });
+    return Rows(std::move(out));
+}
+
+void Database::with_session(const std::function<void(Connection&)>& use) {
     bool fresh = false;
     for (int attempt = 1;; ++attempt) {
         bool reused = false;
         try {
             Impl::Lease lease(*impl_, fresh);
             reused = lease.reused();
-            auto& connection = lease.connection(dsn_);
-            once(connection, [&](pqxx::work& pqxx_txn) {
-                Txn::Impl impl{connection, pqxx_txn};
-                Txn txn(impl);
-                work(txn);
-            });
+            use(lease.connection(dsn_));
             return;
         } catch (const Conflict&) {
             if (attempt >= kMostAttempts) {

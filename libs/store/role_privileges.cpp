@@ -24,6 +24,7 @@ constexpr Privilege kPrivileges[] = {
     {kRegistryRole, "registry.presence", "SELECT, INSERT, UPDATE"},
     {kRegistryRole, "registry.node_key", "SELECT, INSERT"},
     {kRegistryRole, "registry.announced", "SELECT, INSERT, UPDATE, DELETE"},
+    {kRegistryRole, "registry.bus_access", "SELECT, INSERT, UPDATE (pushed_generation, pushed_form)"},
     {kRegistryRole, "api.node", "SELECT"},
     {kRegistryRole, "api.stream_identity", "SELECT"},
     {kRegistryRole, "chain.cursor", "SELECT, INSERT, UPDATE", kRegistryStreams},
@@ -53,6 +54,7 @@ constexpr Privilege kPrivileges[] = {
     {kDispatcherRole, "dispatch.left_out(interval)", "EXECUTE"},
     {kDispatcherRole, "dispatch.end_load()", "EXECUTE"},
     {kDispatcherRole, "api.node", "SELECT"},
+    {kDispatcherRole, "api.node_notice", "SELECT"},
     {kDispatcherRole, "api.job", "SELECT"},
     {kDispatcherRole, "api.stream_identity", "SELECT"},
     {kDispatcherRole, "api.put_spec(bytea)", "EXECUTE"},
@@ -117,10 +119,13 @@ constexpr Privilege kPrivileges[] = {
     {kOperatorRole, "api.tx_form", "SELECT"},
     {kOperatorRole, "api.wallet", "SELECT"},
     {kOperatorRole, "api.dead_letter", "SELECT"},
+    {kOperatorRole, "api.bus_access", "SELECT"},
     {kOperatorRole, "api.wish_tx(text, text)", "EXECUTE"},
     {kOperatorRole, "api.rebuild_reputation()", "EXECUTE"},
     {kOperatorRole, "api.redrive_dead_letter(bigint)", "EXECUTE"},
     {kOperatorRole, "api.drop_dead_letter(bigint)", "EXECUTE"},
+    {kOperatorRole, "api.revoke_bus_access(bytea)", "EXECUTE"},
+    {kOperatorRole, "api.allow_bus_access(bytea)", "EXECUTE"},
 };
 
 constexpr std::string_view kUnshared[] = {

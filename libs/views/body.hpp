@@ -26,6 +26,7 @@ class Body {
     void refuse(problem::FieldError fault) { faults_.push_back(std::move(fault)); }
     /// Adds a fault. @param error its `where` is the pointer below the member
     void refuse(const std::string& name, const Error& error);
+    bool faultless() const { return faults_.empty(); }
     /// @throws problem::Problem 400 `invalid_request` with all faults, if any
     void require_faultless() const;
 

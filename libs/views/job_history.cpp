@@ -55,26 +55,8 @@ std::optional<std::string> apply_payment(JobStates& states, ChainState reached, 
 }
 
 template <class T>
-void add_name(JsonWriter& out, std::string_view name, const std::optional<T>& value) {
-    out.key(name);
-    if (value) {
-        out.text(wire::to_string(*value));
-    } else {
-        out.null();
-    }
-}
-
-void add_text(JsonWriter& out, std::string_view name, const std::optional<std::string>& value) {
-    out.key(name);
-    if (value) {
-        out.text(*value);
-    } else {
-        out.null();
-    }
-}
-
-void add_number(JsonWriter& out, std::string_view name, const std::optional<std::int64_t>& value) {
-    out.key(name).raw(value ? std::to_string(*value) : "null");
+std::optional<std::string_view> name_of(const std::optional<T>& value) {
+    return value ? std::optional(wire::to_string(*value)) : std::nullopt;
 }
 
 template <class Hash>
@@ -94,21 +76,21 @@ std::string entry_json(const store::Row& row, JobStates& states) {
     out.key("id").number(row.get<std::int64_t>("id"));
     out.key("kind").text(kind);
     out.key("at").text(to_rfc3339(row.get<Timestamp>("at")));
-    add_number(out, "attempt", row.maybe<std::int64_t>("attempt"));
-    add_number(out, "seq", row.maybe<std::int64_t>("seq"));
-    add_name(out, "work_state_before", before);
-    add_name(out, "work_state", states.work);
-    add_name(out, "chain_state", states.chain);
-    add_text(out, "reason", row.maybe<std::string>("error_message"));
-    add_text(out, "no_effect_reason", no_effect);
-    add_number(out, "next_attempt", row.maybe<std::int64_t>("next_attempt"));
-    add_text(out, "output_file_cid", row.maybe<std::string>("output_file_cid"));
+    out.key("attempt").number_or_null(row.maybe<std::int64_t>("attempt"));
+    out.key("seq").number_or_null(row.maybe<std::int64_t>("seq"));
+    out.key("work_state_before").text_or_null(name_of(before));
+    out.key("work_state").text_or_null(name_of(states.work));
+    out.key("chain_state").text_or_null(name_of(states.chain));
+    out.key("reason").text_or_null(row.maybe<std::string>("error_message"));
+    out.key("no_effect_reason").text_or_null(no_effect);
+    out.key("next_attempt").number_or_null(row.maybe<std::int64_t>("next_attempt"));
+    out.key("output_file_cid").text_or_null(row.maybe<std::string>("output_file_cid"));
     const auto amount = row.maybe<U256>("amount");
-    add_text(out, "amount", amount ? std::optional(to_decimal(*amount)) : std::nullopt);
-    add_number(out, "block", row.maybe<std::int64_t>("block_num"));
-    add_text(out, "block_hash", hex_of<BlockHash>(row, "block_hash"));
-    add_number(out, "log_index", row.maybe<std::int64_t>("log_index"));
-    add_text(out, "transaction_hash", hex_of<TxHash>(row, "transaction_hash"));
+    out.key("amount").text_or_null(amount ? std::optional(to_decimal(*amount)) : std::nullopt);
+    out.key("block").number_or_null(row.maybe<std::int64_t>("block_num"));
+    out.key("block_hash").text_or_null(hex_of<BlockHash>(row, "block_hash"));
+    out.key("log_index").number_or_null(row.maybe<std::int64_t>("log_index"));
+    out.key("transaction_hash").text_or_null(hex_of<TxHash>(row, "transaction_hash"));
     out.key("orphaned").boolean(orphaned);
     return out.end_object().take();
 }

@@ -12,17 +12,8 @@ namespace {
 
 // Rows are written without a tree: lists of thousands of them are the gateway's hot path.
 
-void add_text(JsonWriter& out, std::string_view name, const std::optional<std::string>& value) {
-    out.key(name);
-    if (value) {
-        out.text(*value);
-    } else {
-        out.null();
-    }
-}
-
 void add_time(JsonWriter& out, std::string_view name, const std::optional<Timestamp>& value) {
-    add_text(out, name, value ? std::optional(to_rfc3339(*value)) : std::nullopt);
+    out.key(name).text_or_null(value ? std::optional(to_rfc3339(*value)) : std::nullopt);
 }
 
 std::string address_of(const store::Row& row, std::string_view column) {
@@ -141,19 +132,19 @@ std::string job_json(const store::Row& row) {
     out.key("id").text(id.hex());
     out.key("renter_address").text(address_of(row, "renter_address"));
     out.key("provider_address").text(address_of(row, "provider_address"));
-    add_text(out, "docker_image", row.maybe<std::string>("docker_image"));
-    add_text(out, "input_file_cid", row.maybe<std::string>("input_file_cid"));
-    add_text(out, "output_file_cid", row.maybe<std::string>("output_file_cid"));
+    out.key("docker_image").text_or_null(row.maybe<std::string>("docker_image"));
+    out.key("input_file_cid").text_or_null(row.maybe<std::string>("input_file_cid"));
+    out.key("output_file_cid").text_or_null(row.maybe<std::string>("output_file_cid"));
     out.key("payment_amount").text(to_decimal(row.get<U256>("payment_amount")));
     out.key("status").text(row.get<std::string>("status"));
     for (const std::string_view name :
          {"created_at", "updated_at", "assigned_at", "completed_at", "failed_at"}) {
         add_time(out, name, row.maybe<Timestamp>(name));
     }
-    add_text(out, "error_message", row.maybe<std::string>("error_message"));
+    out.key("error_message").text_or_null(row.maybe<std::string>("error_message"));
     out.key("attempt").number(row.get<int>("attempt"));
     out.key("chain_state").text(row.get<std::string>("chain_state"));
-    add_text(out, "work_state", row.maybe<std::string>("work_state"));
+    out.key("work_state").text_or_null(row.maybe<std::string>("work_state"));
     out.key("confirmations").number(row.get<std::int64_t>("confirmations"));
     out.key("transaction_hash").text(row.get<TxHash>("transaction_hash").hex());
     const auto cid = row.maybe<std::string>("spec_cid");
@@ -172,7 +163,7 @@ std::optional<std::string> submitted_json(const JobId& id, const store::Row& row
     out.key("renter_address").text(crypto::checksum_address(spec->renter));
     out.key("provider_address").text(crypto::checksum_address(spec->provider));
     out.key("docker_image").text(spec->docker_image);
-    add_text(out, "input_file_cid", spec->input_file_cid);
+    out.key("input_file_cid").text_or_null(spec->input_file_cid);
     out.key("output_file_cid").null();
     // The payment is unknown before the block; this is the least that the provider accepts.
     out.key("payment_amount").text(to_decimal(spec->min_payment));
@@ -198,9 +189,9 @@ std::string reputation_tx_json(const store::Row& row) {
     out.begin_object();
     out.key("job_id").text(row.get<JobId>("job_id").hex());
     out.key("state").text(row.get<std::string>("state"));
-    add_text(out, "transaction_hash", hash ? std::optional(hash->hex()) : std::nullopt);
+    out.key("transaction_hash").text_or_null(hash ? std::optional(hash->hex()) : std::nullopt);
     out.key("block").raw(block ? std::to_string(block->value) : "null");
-    add_text(out, "reason", row.maybe<std::string>("reason"));
+    out.key("reason").text_or_null(row.maybe<std::string>("reason"));
     return out.end_object().take();
 }
 

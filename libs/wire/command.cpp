@@ -16,24 +16,70 @@ constexpr auto kProof = "proof";
 constexpr auto kCommandContext = "Lamda jobs.command\n";
 constexpr auto kAnswerContext = "Lamda jobs.command answer\n";
 
-Json::Object to_object(const Command& message) {
-    Json::Object out{{"v", 1}, {"requestId", message.request_id}};
-    if (const auto* set = std::get_if<Command::SetStatus>(&message.what)) {
-        out.push_back({"kind", "set_status"});
-        out.push_back({"jobId", set->job_id.hex()});
-        out.push_back({"status", set->status});
-        out.push_back({"errorMessage", set->error_message});
-    } else {
-        const auto& attach = std::get<Command::AttachSpec>(message.what);
-        out.push_back({"kind", "attach_spec"});
-        out.push_back({"jobId", attach.job_id.hex()});
+constexpr auto kSetStatus = "set_status";
+constexpr auto kAttachSpec = "attach_spec";
+constexpr auto kCancelJob = "cancel_job";
+
+/// Appends the members of each kind.
+struct AddMembers {
+    Json::Object& out;
+
+    void operator()(const Command::SetStatus& set) const {
+        out.push_back({"kind", kSetStatus});
+        out.push_back({"status", set.status});
+        out.push_back({"errorMessage", set.error_message});
+    }
+    void operator()(const Command::AttachSpec& attach) const {
+        out.push_back({"kind", kAttachSpec});
         out.push_back({"spec", attach.spec_json});
         out.push_back({"signature", attach.signature});
     }
+    void operator()(const Command::CancelJob& cancel) const {
+        out.push_back({"kind", kCancelJob});
+        if (cancel.by_renter) {
+            out.push_back({"expiresAt", cancel.by_renter->expires_at});
+            out.push_back({"signature", cancel.by_renter->signature.hex65()});
+        }
+    }
+};
+
+Json::Object to_object(const Command& message) {
+    Json::Object out{{"v", 1}, {"requestId", message.request_id}, {"jobId", job_of(message).hex()}};
+    std::visit(AddMembers{out}, message.what);
     if (message.proof) {
         out.push_back({"at", to_rfc3339(message.proof->at)});
     }
     return out;
+}
+
+Command::SetStatus read_set_status(Fields& fields, const JobId& job) {
+    Command::SetStatus set;
+    set.job_id = job;
+    set.status = fields.one_of("status", {"cancelled", "failed"}) == 0 ? "cancelled" : "failed";
+    set.error_message = fields.optional_text("errorMessage", 1024).value_or("");
+    return set;
+}
+
+Command::AttachSpec read_attach_spec(Fields& fields, const JobId& job) {
+    Command::AttachSpec attach;
+    attach.job_id = job;
+    // A string, not an object: the signature covers the digest of exactly this text.
+    attach.spec_json = fields.text("spec", 2, 65536);
+    attach.signature = fields.text("signature", 1, 132);
+    fields.checked("signature", crypto::Signature::from_hex65(attach.signature), {});
+    return attach;
+}
+
+/// One of `expiresAt` and `signature` alone is refused: it would make the renter's command the operator's.
+Command::CancelJob read_cancel_job(Fields& fields, const JobId& job) {
+    Command::CancelJob cancel;
+    cancel.job_id = job;
+    if (fields.has("expiresAt") || fields.has("signature")) {
+        cancel.by_renter = Command::CancelJob::ByRenter{
+            fields.uint64("expiresAt", 1),
+            fields.checked("signature", crypto::Signature::from_hex65(fields.text("signature", 1, 132)), {})};
+    }
+    return cancel;
 }
 
 Bytes32 code_of(const Command& command, std::string_view token) {
@@ -59,6 +105,12 @@ const JobId& job_of(const Command& command) {
     return std::visit([](const auto& what) -> const JobId& { return what.job_id; }, command.what);
 }
 
+bool needs_operator(const Command& command) {
+    const auto* cancel = std::get_if<Command::CancelJob>(&command.what);
+    return std::holds_alternative<Command::SetStatus>(command.what) ||
+           (cancel != nullptr && !cancel->by_renter);
+}
+
 std::string to_json(const Command& message) {
     auto out = to_object(message);
     if (message.proof) {
@@ -76,20 +128,17 @@ Result<Command> parse_command(std::string_view json) {
     Fields fields(*value, "", failure);
     Command out;
     out.request_id = fields.text("requestId", 1, 128);
-    if (fields.one_of("kind", {"set_status", "attach_spec"}) == 0) {
-        Command::SetStatus set;
-        set.job_id = fields.lowercase_id<JobId>("jobId");
-        set.status = fields.one_of("status", {"cancelled", "failed"}) == 0 ? "cancelled" : "failed";
-        set.error_message = fields.optional_text("errorMessage", 1024).value_or("");
-        out.what = std::move(set);
-    } else {
-        Command::AttachSpec attach;
-        attach.job_id = fields.lowercase_id<JobId>("jobId");
-        // A string, not an object: the signature covers the digest of exactly this text.
-        attach.spec_json = fields.text("spec", 2, 65536);
-        attach.signature = fields.text("signature", 1, 132);
-        fields.checked("signature", crypto::Signature::from_hex65(attach.signature), {});
-        out.what = std::move(attach);
+    const auto job = fields.lowercase_id<JobId>("jobId");
+    switch (fields.one_of("kind", {kSetStatus, kAttachSpec, kCancelJob})) {
+        case 0:
+            out.what = read_set_status(fields, job);
+            break;
+        case 1:
+            out.what = read_attach_spec(fields, job);
+            break;
+        default:
+            out.what = read_cancel_job(fields, job);
+            break;
     }
     if (fields.has(kProof)) {
         out.proof = Command::Proof{fields.time("at"), fields.lowercase_id<Bytes32>(kProof)};

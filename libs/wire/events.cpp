@@ -85,7 +85,8 @@ std::vector<EventMessage> event_messages(const EventCause& cause, const JobUpdat
                                {"status", std::string(to_string(update.status))},
                                {"attempt", update.attempt},
                                {"renter_address", update.renter.hex()},
-                               {"provider_address", update.provider.hex()}});
+                               {"provider_address", update.provider.hex()},
+                               {"provider_draining", update.provider_draining}});
     std::vector<EventMessage> out;
     for (const auto& subject : {job_event_subject(update.id), std::string(kGlobalEvents)}) {
         out.push_back(

@@ -46,6 +46,7 @@ struct JobUpdate {
     std::uint32_t attempt = 0;
     Address renter;
     Address provider;
+    bool provider_draining = false;  ///< the job waits for a provider that takes no new work
 };
 
 struct NodeUpdate {

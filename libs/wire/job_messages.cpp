@@ -68,11 +68,17 @@ Result<Assignment> parse_assignment(std::string_view json) {
 
 std::string to_json(const Retraction& message) {
     constexpr const char* kReasons[] = {"orphaned", "cancelled", "superseded"};
-    return Json(Json::Object{{"v", 1},
-                             {"jobId", message.job_id.hex()},
-                             {"attempt", message.attempt},
-                             {"reason", kReasons[static_cast<std::size_t>(message.reason)]}})
-        .text();
+    Json::Object out{{"v", 1},
+                     {"jobId", message.job_id.hex()},
+                     {"attempt", message.attempt},
+                     {"reason", kReasons[static_cast<std::size_t>(message.reason)]}};
+    if (message.chain_id) {
+        out.emplace_back("chainId", message.chain_id->value);
+    }
+    if (message.job_manager) {
+        out.emplace_back("jobManager", message.job_manager->hex());
+    }
+    return Json(std::move(out)).text();
 }
 
 Result<Retraction> parse_retraction(std::string_view json) {
@@ -86,6 +92,12 @@ Result<Retraction> parse_retraction(std::string_view json) {
     out.job_id = fields.lowercase_id<JobId>("jobId");
     out.attempt = fields.uint32("attempt", 1);
     out.reason = static_cast<RetractReason>(fields.one_of("reason", {"orphaned", "cancelled", "superseded"}));
+    if (fields.has("chainId")) {
+        out.chain_id = ChainId{fields.uint64("chainId", 1)};
+    }
+    if (fields.has("jobManager")) {
+        out.job_manager = fields.lowercase_address("jobManager");
+    }
     if (failure) {
         return *failure;
     }

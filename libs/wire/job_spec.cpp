@@ -46,7 +46,8 @@ Result<JobSpec> read_spec(const Json& value, std::vector<Error>* every) {
                  "inputFileCID", "command", "env", "requirements", "salt", "secrets"});
     fields.all({"inputFileCID"});
     fields.object("requirements")
-        .only({"cpuMillis", "memoryMib", "diskMib", "gpuCount", "network", "timeLimitSeconds"});
+        .only(
+            {"cpuMillis", "memoryMib", "diskMib", "gpuCount", "network", "readOnlyRoot", "timeLimitSeconds"});
     fields.integer("version", 1, 1);
     JobSpec spec;
     spec.chain_id.value = fields.uint64("chainId", 1);
@@ -109,6 +110,16 @@ void normalize_cid(Json& object, const char* key) {
         if (const auto cid = Cid::parse(*text)) {
             object.set(key, cid->to_string());
         }
+    }
+}
+
+/// Removes a member that is false where only true is stored.
+void drop_false(Json& object, std::string_view key) {
+    if (auto* members = object.as<Json::Object>()) {
+        std::erase_if(*members, [&](const Json::Member& member) {
+            const auto* flag = member.value.as<bool>();
+            return member.key == key && flag != nullptr && !*flag;
+        });
     }
 }
 
@@ -190,6 +201,7 @@ Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefau
     fill(value, to_value(filled));
     if (const Json* requirements = value.find("requirements"); requirements->as<Json::Object>() != nullptr) {
         Json whole = *requirements;
+        drop_false(whole, "readOnlyRoot");
         fill(whole, detail::requirements_json({}));
         value.set("requirements", std::move(whole));
     }

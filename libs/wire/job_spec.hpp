@@ -20,6 +20,9 @@ struct Requirements {
     std::uint32_t gpu_count = 0;      ///< 0–16
     bool network = false;
     std::uint32_t time_limit_seconds = 3600;  ///< 1–86400
+    /// The container's root file system is read-only, with a tmpfs at /tmp. False: no member in the stored
+    /// form.
+    bool read_only_root = false;
     bool operator==(const Requirements&) const = default;
 };
 
@@ -70,8 +73,9 @@ struct SpecDefaults {
 };
 /// @param breaches receives all breaches, one for each place; the returned error is the first. Addresses may
 /// be in any case with a correct checksum (EIP-55), and not zero; a CID may have any form and is stored as
-/// CIDv1 in base32. A spec with secrets has to be complete and in the stored form already: `not_complete`,
-/// because any change would make its secrets impossible to open.
+/// CIDv1 in base32; `readOnlyRoot` may be false, and is then not stored. A spec with secrets has to be
+/// complete and in the stored form already: `not_complete`, because any change would make its secrets
+/// impossible to open.
 Result<JobSpec> complete_job_spec(std::string_view partial_json, const SpecDefaults& defaults,
                                   std::vector<Error>* breaches = nullptr);
 

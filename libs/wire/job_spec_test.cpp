@@ -119,6 +119,12 @@ TEST_CASE("each breach of the field table is refused with its place") {
         {R"("gpuCount":0)", R"("gpuCount":17)", "/requirements/gpuCount", "out_of_range"},
         {R"("gpuCount":0)", R"("gpuCount":-1)", "/requirements/gpuCount", "out_of_range"},
         {R"("network":false)", R"("network":0)", "/requirements/network", "invalid_type"},
+        {R"("network":false)", R"("network":false,"readOnlyRoot":1)", "/requirements/readOnlyRoot",
+         "invalid_type"},
+        {R"("network":false)", R"("network":false,"readOnlyRoot":null)", "/requirements/readOnlyRoot",
+         "invalid_type"},
+        {R"("network":false)", R"("network":false,"readOnlyRoot":false)", "/requirements/readOnlyRoot",
+         "out_of_range"},
         {R"("timeLimitSeconds":60)", R"("timeLimitSeconds":0)", "/requirements/timeLimitSeconds",
          "out_of_range"},
         {R"("timeLimitSeconds":60)", R"("timeLimitSeconds":86401)", "/requirements/timeLimitSeconds",
@@ -139,6 +145,25 @@ TEST_CASE("each breach of the field table is refused with its place") {
     INFO(spec.error().message);
     CHECK(spec.error().where == breach.where);
     CHECK(spec.error().code == breach.code);
+}
+
+TEST_CASE("a read-only root is part of the job id, and its absence is not stored") {
+    const auto text = replaced(kExample, R"("network":false)", R"("network":false,"readOnlyRoot":true)");
+    const auto spec = parse_canonical_job_spec(text);
+    REQUIRE(spec);
+    CHECK(spec->requirements.read_only_root);
+    CHECK(canonical_json(*spec) == text);
+    // SHA-256 of the text, by sha256sum.
+    CHECK(job_id_of(*spec).hex() == "0x74e466826e6e863869d532291ab526b4957ff53c3620ae94ebc0ec84418adf5d");
+    CHECK_FALSE(parse_job_spec(kExample)->requirements.read_only_root);
+
+    const auto asked = [](const std::string& flag) {
+        return complete_job_spec(replaced(kExample, R"("network":false)", R"("readOnlyRoot":)" + flag),
+                                 kDefaults);
+    };
+    CHECK(asked("true").value() == *spec);
+    CHECK(canonical_json(asked("false").value()) == kExample);
+    CHECK(asked("null").error().where == "/requirements/readOnlyRoot");
 }
 
 TEST_CASE("the bounds of a spec are inclusive, and a value beyond is refused") {

@@ -38,7 +38,7 @@ constexpr Names<PublicStatus, 13> kPublicStatuses{{{PublicStatus::kCreated, "cre
                                                    {PublicStatus::kCancelled, "cancelled"},
                                                    {PublicStatus::kExpired, "expired"},
                                                    {PublicStatus::kRetracted, "retracted"}}};
-constexpr Names<WorkFact, 13> kWorkFacts{{{WorkFact::kSpecMissing, "spec_missing"},
+constexpr Names<WorkFact, 15> kWorkFacts{{{WorkFact::kSpecMissing, "spec_missing"},
                                           {WorkFact::kSpecContradicts, "spec_contradicts"},
                                           {WorkFact::kProviderUnknown, "provider_unknown"},
                                           {WorkFact::kAssignable, "assignable"},
@@ -50,7 +50,9 @@ constexpr Names<WorkFact, 13> kWorkFacts{{{WorkFact::kSpecMissing, "spec_missing
                                           {WorkFact::kFailedForGood, "failed_for_good"},
                                           {WorkFact::kSpecExpired, "spec_expired"},
                                           {WorkFact::kSetCancelled, "set_cancelled"},
-                                          {WorkFact::kSetFailed, "set_failed"}}};
+                                          {WorkFact::kSetFailed, "set_failed"},
+                                          {WorkFact::kProviderDraining, "provider_draining"},
+                                          {WorkFact::kProviderBack, "provider_back"}}};
 
 template <class Enum, std::size_t N>
 std::string_view name_of(const Names<Enum, N>& names, Enum value) {
@@ -108,6 +110,8 @@ constexpr std::array kTable{
     Transition{WorkFact::kSpecExpired, at(WorkState::kAwaitingSpec), WorkState::kExpired},
     Transition{WorkFact::kSetCancelled, kOpen, WorkState::kCancelled},
     Transition{WorkFact::kSetFailed, kOpen, WorkState::kFailed},
+    Transition{WorkFact::kProviderDraining, at(WorkState::kAssigned), WorkState::kAssigned},
+    Transition{WorkFact::kProviderBack, at(WorkState::kAssigned), WorkState::kAssigned},
 };
 
 }  // namespace

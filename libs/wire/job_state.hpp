@@ -66,7 +66,9 @@ enum class WorkFact {
     kFailedForGood,
     kSpecExpired,
     kSetCancelled,
-    kSetFailed
+    kSetFailed,
+    kProviderDraining,  ///< the provider takes no new work: a notice, for a job that waits there
+    kProviderBack       ///< the provider takes work again
 };
 std::string_view to_string(WorkFact fact);
 Result<WorkFact> parse_work_fact(std::string_view text);

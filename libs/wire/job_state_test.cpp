@@ -19,10 +19,10 @@ const std::vector<From> kPlaces{
     WorkState::kAssigned, WorkState::kAccepted,     WorkState::kRunning,          WorkState::kCompleted,
     WorkState::kFailed,   WorkState::kCancelled,    WorkState::kExpired};
 const std::vector<WorkFact> kFacts{
-    WorkFact::kSpecMissing, WorkFact::kSpecContradicts, WorkFact::kProviderUnknown, WorkFact::kAssignable,
-    WorkFact::kAccepted,    WorkFact::kRunning,         WorkFact::kCompleted,       WorkFact::kRetry,
-    WorkFact::kExhausted,   WorkFact::kFailedForGood,   WorkFact::kSpecExpired,     WorkFact::kSetCancelled,
-    WorkFact::kSetFailed};
+    WorkFact::kSpecMissing, WorkFact::kSpecContradicts,  WorkFact::kProviderUnknown, WorkFact::kAssignable,
+    WorkFact::kAccepted,    WorkFact::kRunning,          WorkFact::kCompleted,       WorkFact::kRetry,
+    WorkFact::kExhausted,   WorkFact::kFailedForGood,    WorkFact::kSpecExpired,     WorkFact::kSetCancelled,
+    WorkFact::kSetFailed,   WorkFact::kProviderDraining, WorkFact::kProviderBack};
 
 std::string name(From place) {
     return place ? std::string(to_string(*place)) : "-";
@@ -60,6 +60,8 @@ const std::map<std::string, std::map<std::string, std::string>> kDocumented{
       {"assigned", "failed"},
       {"accepted", "failed"},
       {"running", "failed"}}},
+    {"provider_draining", {{"assigned", "assigned"}}},
+    {"provider_back", {{"assigned", "assigned"}}},
 };
 
 }  // namespace

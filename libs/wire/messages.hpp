@@ -46,6 +46,8 @@ struct Retraction {
     JobId job_id;
     std::uint32_t attempt = 0;  ///< attempts up to this one are void
     RetractReason reason = RetractReason::kOrphaned;
+    std::optional<ChainId> chain_id{};     ///< of the job; absent: sent by an older release
+    std::optional<Address> job_manager{};  ///< as above
     bool operator==(const Retraction&) const = default;
 };
 std::string to_json(const Retraction& message);
@@ -207,8 +209,20 @@ struct Command {
         std::string signature;  ///< EIP-191, hex65
         bool operator==(const AttachSpec&) const = default;
     };
-    std::variant<SetStatus, AttachSpec> what;
-    /// The operator's proof (command_proof.hpp); with set_status.
+    /// Ends a job that has no result yet.
+    struct CancelJob {
+        JobId job_id;
+        /// The renter's authority (documents/cancellation.hpp).
+        struct ByRenter {
+            std::uint64_t expires_at = 0;  ///< seconds since 1970
+            crypto::Signature signature;
+            bool operator==(const ByRenter&) const = default;
+        };
+        std::optional<ByRenter> by_renter;  ///< absent: requested by the operator, with a proof
+        bool operator==(const CancelJob&) const = default;
+    };
+    std::variant<SetStatus, AttachSpec, CancelJob> what;
+    /// The operator's proof (command_proof.hpp); with commands that needs_operator() names.
     struct Proof {
         Timestamp at;
         Bytes32 code;
@@ -218,6 +232,8 @@ struct Command {
     bool operator==(const Command&) const = default;
 };
 const JobId& job_of(const Command& command);
+/// True if only the operator's proof authorises the command; else the renter's signature does.
+bool needs_operator(const Command& command);
 std::string to_json(const Command& message);
 Result<Command> parse_command(std::string_view json);
 

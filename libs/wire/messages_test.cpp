@@ -67,7 +67,8 @@ Assignment an_assignment() {
                         .disk_mib = 64,
                         .gpu_count = 0,
                         .network = false,
-                        .time_limit_seconds = 60};
+                        .time_limit_seconds = 60,
+                        .read_only_root = true};
     out.chain_id = ChainId{97};
     out.job_manager = Address::parse("0x1000000000000000000000000000000000000001").value();
     out.renter = Address::parse("0x15d34aaf54267db7d7c367839aaf71a00a2c6a65").value();
@@ -109,7 +110,9 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 
 TEST_CASE("the golden samples round-trip through the types") {
     same_as_sample(an_assignment(), "assignment", parse_assignment);
-    same_as_sample(Retraction{kJob, 2, RetractReason::kOrphaned}, "retraction", parse_retraction);
+    same_as_sample(
+        Retraction{kJob, 2, RetractReason::kOrphaned, kDomain.chain_id, kDomain.verifying_contract},
+        "retraction", parse_retraction);
     same_as_sample(StatusApplied{kJob, 1, 3}, "status_applied", parse_status_applied);
     auto status = sign_status(a_status(), kDomain, *provider_key());
     status.receipt_signature = sign_receipt(*status.receipt, kDomain, *provider_key()).hex65();
@@ -133,7 +136,7 @@ TEST_CASE("the golden samples round-trip through the types") {
     event.log_index = 3;
     event.data_json =
         R"({"attempt":0,"id":")" + kJob.hex() + R"(","provider_address":")" + kProvider.hex() +
-        R"(","renter_address":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65","status":"created"})";
+        R"(","provider_draining":false,"renter_address":"0x15d34aaf54267db7d7c367839aaf71a00a2c6a65","status":"created"})";
     same_as_sample(event, "event", parse_event);
     const Command command{"3f9a0c5e7b1d4a2f8e6c0b9d1f3a5c7e",
                           Command::SetStatus{kJob, "cancelled", "asked for by the renter"}};
@@ -142,6 +145,8 @@ TEST_CASE("the golden samples round-trip through the types") {
 }
 
 TEST_CASE("messages without optional fields round-trip") {
+    const Retraction retraction{kJob, 2, RetractReason::kSuperseded};
+    CHECK(parse_retraction(to_json(retraction)).value() == retraction);
     Assignment assignment = an_assignment();
     assignment.input_file_cid.reset();
     assignment.job_manager.reset();
@@ -277,7 +282,10 @@ TEST_CASE("each wrong field of a message is refused with its pointer") {
           {"0xb1b1", "0xb1", "/blockHash"}}},
         {"retraction",
          parse(parse_retraction),
-         {{"orphaned", "bored", "/reason"}, {"\"attempt\": 2", "\"attempt\": \"2\"", "/attempt"}}},
+         {{"orphaned", "bored", "/reason"},
+          {"\"attempt\": 2", "\"attempt\": \"2\"", "/attempt"},
+          {"\"chainId\": 97", "\"chainId\": 0", "/chainId"},
+          {"\"jobManager\": \"0x", "\"jobManager\": \"0x00", "/jobManager"}}},
         {"status_applied",
          parse(parse_status_applied),
          {{"\"seq\": 3", "\"seq\": 0", "/seq"},

@@ -19,6 +19,7 @@ inline constexpr auto kGlobalEvents = "events.global";
 inline constexpr auto kJobsCommand = "jobs.command";
 inline constexpr auto kJobsQuery = "jobs.query";
 inline constexpr auto kNodesQuery = "nodes.query";
+inline constexpr auto kNodesCredentials = "nodes.credentials";
 inline constexpr auto kAllHeartbeats = "nodes.heartbeat.*";
 inline constexpr auto kAllStatuses = "jobs.status.*";
 inline constexpr auto kAllLogs = "jobs.logs.*.*";

@@ -85,7 +85,7 @@ store::SessionLimits session_limits() {
 
 OnFinal evaluation_by(AssignmentLoop& loop) {
     return {[&loop](store::Txn& txn, BlockNum after, BlockNum boundary) {
-                loop.evaluate_within(txn, after, boundary);
+                return loop.evaluate_within(txn, after, boundary);
             },
             [&loop] { loop.committed(); }};
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "bus/server_list.hpp"
 #include "crypto/address_text.hpp"
 #include "ipfs/store_url.hpp"
 #include "runtime/server_settings.hpp"
@@ -196,6 +197,42 @@ void read_docker(runtime::Settings& settings, Config& config) {
     }
 }
 
+/// True for an address that TLS must protect in production: a peer that answers in the gateway's place
+/// names the bus that the agent takes its work from.
+bool is_clear_text(const std::string& url) {
+    const auto host = net::redact_url(url);
+    return host.starts_with("http://") && !host.starts_with("http://127.") &&
+           !host.starts_with("http://localhost") && !host.starts_with("http://[::1]");
+}
+
+/// The bus's servers and login: set, or from the gateway.
+void read_bus(runtime::Settings& settings, Config& config) {
+    constexpr auto kGateway = "GATEWAY_URL";
+    auto url = settings
+                   .maybe_text(kGateway,
+                               "the market's REST interface, which gives the agent its credentials of the "
+                               "bus; absent: NATS_URL or NATS_CREDS_FILE has a login")
+                   .value_or("");
+    config.nats_url =
+        url.empty() ? runtime::read_nats_url(settings) : runtime::read_optional_nats_url(settings);
+    config.nats_login = runtime::read_nats_login(settings);
+    if (url.empty()) {
+        return;
+    }
+    if (!url.starts_with("http://") && !url.starts_with("https://")) {
+        settings.mistake(kGateway, "must be an http:// or https:// URL");
+    } else if (settings.environment() == "production" && is_clear_text(url)) {
+        settings.mistake(kGateway, "must begin with https:// in production");
+    }
+    url.erase(url.find_last_not_of('/') + 1);
+    const auto servers = bus::parse_servers(config.nats_url.reveal());
+    if (config.nats_login || (servers && (!servers->user.empty() || !servers->token.empty()))) {
+        settings.mistake(kGateway,
+                         "contradicts the login of NATS_CREDS_FILE or NATS_URL: set one of the three");
+    }
+    config.gateway_url = std::move(url);
+}
+
 void read_registration(runtime::Settings& settings, Config& config) {
     constexpr std::uint64_t kMostVram = 1ULL << 40;
     config.registration.node_reputation =
@@ -234,8 +271,7 @@ Config read_config(runtime::Settings& settings) {
         settings.mistake("AGENT_SECRETS_DIR", "must be an absolute path: the container engine needs one");
     }
     config.capacity = settings.number("AGENT_CAPACITY", "jobs that run at the same time", 1, 1, 256);
-    config.nats_url = runtime::read_nats_url(settings);
-    config.nats_login = runtime::read_nats_login(settings);
+    read_bus(settings, config);
     config.docker_host =
         settings.text("DOCKER_HOST", "the container engine's socket", "unix:///var/run/docker.sock");
     if (!config.docker_host.starts_with("unix:///")) {

@@ -22,8 +22,9 @@ struct Config {
     std::string state_dir;                         ///< absolute
     std::string secrets_dir;                       ///< absolute, on a tmpfs
     std::size_t capacity = 1;
-    runtime::Secret nats_url;
-    std::optional<bus::Login> nats_login;  ///< absent: the login of nats_url
+    runtime::Secret nats_url;              ///< empty: the servers come with the credentials
+    std::optional<bus::Login> nats_login;  ///< absent: the login of nats_url, or of gateway_url
+    std::string gateway_url;               ///< that gives credentials of the bus; empty: a login is set
     std::string docker_host;
     std::vector<std::string> bsc_rpc_urls;
     std::vector<std::string> opbnb_rpc_urls;

@@ -89,3 +89,31 @@ TEST_CASE("a wrong setting of the policy is refused by name") {
         CHECK(read({{name, value}}).mistakes == std::string(name) + " ");
     }
 }
+
+TEST_CASE("the bus's login is set, or comes from the gateway, and not both") {
+    const auto by_gateway = [](std::map<std::string, std::string> more) {
+        more.emplace("GATEWAY_URL", "https://api.example.org/lamda/");
+        more.emplace("NATS_URL", "");
+        return read(std::move(more));
+    };
+    const auto plain = by_gateway({});
+    CHECK(plain.mistakes.empty());
+    CHECK(plain.config.gateway_url == "https://api.example.org/lamda");
+    CHECK(plain.config.nats_url.empty());
+    CHECK(by_gateway({{"ENVIRONMENT", "production"}, {"ALLOW_ENV_KEY", "true"}}).mistakes.empty());
+    const auto own_servers = by_gateway({{"NATS_URL", "nats://bus.example:4222"}});
+    CHECK(own_servers.mistakes.empty());
+    CHECK(own_servers.config.nats_url.reveal() == "nats://bus.example:4222");
+    CHECK(by_gateway({{"NATS_URL", "nats://user:password@bus.example:4222"}}).mistakes == "GATEWAY_URL ");
+    CHECK(by_gateway({{"GATEWAY_URL", "api.example.org"}}).mistakes == "GATEWAY_URL ");
+    const std::map<std::string, std::string> production{{"ENVIRONMENT", "production"},
+                                                        {"ALLOW_ENV_KEY", "true"}};
+    auto clear_text = production;
+    clear_text.emplace("GATEWAY_URL", "http://api.example.org");
+    CHECK(by_gateway(clear_text).mistakes == "GATEWAY_URL ");
+    auto loopback = production;
+    loopback.emplace("GATEWAY_URL", "http://127.0.0.1:8080");
+    CHECK(by_gateway(loopback).mistakes.empty());
+    CHECK(read({}).config.gateway_url.empty());
+    CHECK(read({{"NATS_URL", ""}}).mistakes == "NATS_URL ");
+}

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <utility>
 
 #include "crypto/digest.hpp"
 #include "eth/rpc_client.hpp"
@@ -19,6 +20,8 @@
 #include "services/node-agent/bus/status_repeater.hpp"
 #include "services/node-agent/check/check_list.hpp"
 #include "services/node-agent/config.hpp"
+#include "services/node-agent/credentials/credentials_loop.hpp"
+#include "services/node-agent/credentials/login_key.hpp"
 #include "services/node-agent/executor/docker/docker_check.hpp"
 #include "services/node-agent/executor/docker/docker_executor.hpp"
 #include "services/node-agent/executor/janitor.hpp"
@@ -87,10 +90,50 @@ std::string secrets_dir(const Config& config) {
     return config.secrets_dir + "/" + owner.hex().substr(2, 16);
 }
 
+/// The agent's access to the bus by credentials of the gateway, and the loop that keeps them valid.
+struct GatewayLogin {
+    GatewayLogin(const Config& config, net::Transport& http)
+        : access(config.signer->address(),
+                 open_login_key(config.state_dir + "/nats-" + config.signer->address().hex() + ".seed"),
+                 config.state_dir + "/nats-" + config.signer->address().hex() + ".json"),
+          client(http, config.gateway_url, *config.signer) {}
+    BusAccess access;
+    CredentialsClient client;
+    std::optional<CredentialsLoop> loop{};
+};
+
+/// Null: the settings have a login.
+std::unique_ptr<GatewayLogin> open_gateway_login(const Config& config, net::Transport& http) {
+    return config.gateway_url.empty() ? nullptr : std::make_unique<GatewayLogin>(config, http);
+}
+
+std::optional<bus::Login> login_of(const Config& config, GatewayLogin* by_gateway) {
+    return by_gateway != nullptr ? by_gateway->access.login(config.nats_url.reveal()) : config.nats_login;
+}
+
+void add_renewal(runtime::App& app, GatewayLogin* by_gateway, DetachableLoops& detachable, bus::Bus& bus,
+                 const AgentTerms& terms, const telemetry::Context& context) {
+    if (by_gateway != nullptr) {
+        auto& loop = by_gateway->loop.emplace(by_gateway->access, by_gateway->client, bus, terms.identity,
+                                              terms.job_manager, context);
+        app.loop("credentials", detachable.wrap([&loop](const std::stop_token& stop) { loop.run(stop); }));
+    }
+}
+
 void add_probes(runtime::App& app, const Config& config, bus::Bus& bus, DockerEngine& engine,
-                ipfs::ContentStore& content) {
+                ipfs::ContentStore& content, const telemetry::Log& log) {
     runtime::watch_bus(app, bus, config.nats_url);
-    app.probe("docker", [&] { engine.negotiate(); });
+    app.probe("docker", [&engine, log, reported = false]() mutable {
+        engine.negotiate();
+        if (std::exchange(reported, true)) {
+            return;
+        }
+        try {
+            log.info("container engine", {{"engine", describe_engine(engine.reports().version)}});
+        } catch (const EngineError& error) {
+            log.warn("container engine without a report on itself", {{"reason", error.what()}});
+        }
+    });
     if (!config.content.api_url.empty()) {
         app.probe("content", [&] { content.check(); });
     }
@@ -166,8 +209,8 @@ int run_agent(runtime::App& app, const Config& config) {
     ChainLearner learner(identity, bsc_endpoints(config, http), log, app.health());
     const auto open_bsc = [&](ChainId chain) { return bsc_pool(config, chain, clock, log); };
     rpcpool::MultiRpc opbnb(opbnb_config(config), clock, log);
-    bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log, config.nats_login);
-
+    const auto by_gateway = open_gateway_login(config, http);
+    bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent", log, login_of(config, by_gateway.get()));
     const telemetry::Context context{clock, log, app.metrics(), app.health()};
     const AgentTerms terms{identity, self, config.job_manager, config.capacity, config.policy};
     StatusPublisher publisher(journal, bus, self, context);
@@ -184,18 +227,19 @@ int run_agent(runtime::App& app, const Config& config) {
     const WorkGate gate{retries, duplicates, settings, resources, drain, held_back, probe};
     HeartbeatLoop heartbeats(bus, journal, signer, terms, sequence, gate, clock, app.metrics());
     AssignmentLoop assignments(bus, journal, statuses, terms, gate, context);
-    RetractLoop retractions(bus, journal, executor, self, log, app.metrics(), app.health());
+    RetractLoop retractions(bus, journal, executor, terms, context);
     Runner runner(runner_config(config, jobs_dir, resources), journal, statuses, retries, executor, secrets,
                   content, bus, context);
     Janitor janitor(journal, executor, secrets, jobs_dir, clock);
     Settlement settlement(config.settlement, journal, bsc_queue, open_bsc, identity, signer, context);
     OnchainRegistration registration(config.registration, opbnb_queue, opbnb, signer, context);
 
-    add_probes(app, config, bus, engine, content);
+    add_probes(app, config, bus, engine, content, log);
     log.info("starting", {{"capacity", config.capacity}, {"resumed", journal.active_attempts().size()}});
     using Stop = const std::stop_token&;
     DetachableLoops detachable;  // the engine, a content source or an RPC node may answer late
     app.loop("machine", detachable.wrap([&](Stop stop) { measure(stop, executor, jobs_dir, resources); }));
+    add_renewal(app, by_gateway.get(), detachable, bus, terms, context);
     add_loop(app, "heartbeats", heartbeats);
     add_loop(app, "statuses", publisher);
     add_loop(app, "repeats", repeater);

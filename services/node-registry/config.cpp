@@ -1,6 +1,7 @@
 #include "services/node-registry/config.hpp"
 
 #include "runtime/server_settings.hpp"
+#include "services/node-registry/credentials/issuer_settings.hpp"
 
 namespace lamda::registry {
 
@@ -13,6 +14,7 @@ Config read_config(runtime::Settings& settings) {
     out.reading = streamrunner::read_reading(settings, {&out.opbnb});
     out.offline_after = settings.duration(
         "NODE_OFFLINE_AFTER", "a node is offline this long after its last heartbeat on the bus", "90s");
+    out.issuer = read_issuer(settings, out.nats_url);
     return out;
 }
 

@@ -3,6 +3,7 @@
 
 #include "runtime/bus_login.hpp"
 #include "runtime/settings.hpp"
+#include "services/node-registry/credentials/issuer.hpp"
 #include "streamrunner/chain_settings.hpp"
 
 namespace lamda::registry {
@@ -14,6 +15,7 @@ struct Config {
     streamrunner::ChainSettings opbnb;
     streamrunner::ReadSettings reading;
     Millis offline_after{90'000};
+    std::optional<IssuerConfig> issuer;  ///< absent: issues no credentials
 };
 
 Config read_config(runtime::Settings& settings);

@@ -6,6 +6,7 @@
 #include "runtime/identity.hpp"
 #include "runtime/readiness.hpp"
 #include "services/node-registry/config.hpp"
+#include "services/node-registry/credentials/access_loop.hpp"
 #include "services/node-registry/ingest/journal_repair.hpp"
 #include "services/node-registry/ingest/node_store.hpp"
 #include "services/node-registry/ingest/projection.hpp"
@@ -26,6 +27,29 @@ streamrunner::StreamPlan stream_plan() {
     plan.finality.kind = ingest::FinalityRule::Kind::kLatest;
     return plan;
 }
+
+/// The issuer of credentials with its own connection to the bus, as a user of the system account.
+class Issuance {
+  public:
+    Issuance(runtime::App& app, const Config& config, store::Database& database, const Clock& clock)
+        : system_(config.nats_url.reveal(), "lamda-node-registry-issuer", app.log(), login(*config.issuer)),
+          accounts_(config.issuer->keys, system_, clock),
+          issuer_(*config.issuer, database, accounts_, clock, app.log(), app.metrics()),
+          loop_(database, accounts_, clock, app.log()) {}
+    bus::Bus& system() { return system_; }
+    Issuer& issuer() { return issuer_; }
+    AccessLoop& loop() { return loop_; }
+
+  private:
+    static bus::Login login(const IssuerConfig& config) {
+        return runtime::make_login(natsauth::name_of(natsauth::Role::kIssuer),
+                                   [&config] { return config.keys.system; });
+    }
+    bus::Bus system_;
+    AccountPublisher accounts_;
+    Issuer issuer_;
+    AccessLoop loop_;
+};
 
 int serve(runtime::App& app, const Config& config) {
     auto& log = app.log();
@@ -65,6 +89,24 @@ int serve(runtime::App& app, const Config& config) {
                 bus.respond(request, queries.answer(request.body));
             }
         });
+
+    std::optional<Issuance> issuance;
+    if (config.issuer) {
+        issuance.emplace(app, config, database, clock);
+        app.probe("issuer", [&system = issuance->system()] {
+            if (!system.connected()) {
+                throw std::runtime_error(system.last_error());
+            }
+        });
+        app.loop("accounts",
+                 identity.after_proof([&](const std::stop_token& stop) { issuance->loop().run(stop); }));
+    }
+    const auto credentials = bus.subscribe(wire::kNodesCredentials, kOwner, [&](const bus::Message& request) {
+        if (identity.prove()) {
+            bus.respond(request,
+                        issuance ? issuance->issuer().answer(request.body) : credentials_not_offered());
+        }
+    });
     return app.run();
 }
 

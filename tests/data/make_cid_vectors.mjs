@@ -4,6 +4,8 @@
 //   node tests/data/make_cid_vectors.mjs --check   exits 1 if the committed file differs
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import * as dagPb from '@ipld/dag-pb';
+import { UnixFS } from 'ipfs-unixfs';
 import { CID } from 'multiformats/cid';
 import * as raw from 'multiformats/codecs/raw';
 import { sha256 } from 'multiformats/hashes/sha2';
@@ -51,6 +53,14 @@ const directories = [
     ],
 ];
 
+// `count` files with the names `<before><i><after>` and the same content. More than 256 KiB of names and CIDs are sharded.
+const largeDirectories = [
+    ['nearly as large as a flat directory can be', { count: 1000, before: 'x'.repeat(200), after: 'y'.repeat(16), content: '' }],
+    ['short names', { count: 8000, before: 'f', after: '', content: 'x' }],
+    ['names beyond ASCII', { count: 5000, before: 'größe-日本-', after: '😀.txt', content: 'text\n' }],
+    ['numbers as names', { count: 12000, before: '', after: '.dat', content: '' }],
+];
+
 async function fileVector(size) {
     const { cid } = await addFile(pattern(size), noBlocks);
     return { size, cid: cid.toString() };
@@ -75,6 +85,39 @@ async function directoryVector([description, entries]) {
         ),
         cid: root.cid.toString(),
         dag_size: Number(root.size),
+    };
+}
+
+/** Levels of shards of a directory: 0 of a flat one. */
+async function shardLevels(cid, blocks) {
+    const { Data, Links } = dagPb.decode(await blocks.get(cid));
+    if (UnixFS.unmarshal(Data).type !== 'hamt-sharded-directory') {
+        return 0;
+    }
+    const below = await sequence(Links.filter(({ Name }) => Name.length === 2), ({ Hash }) => shardLevels(Hash, blocks));
+    return 1 + Math.max(0, ...below);
+}
+
+async function largeDirectoryVector([description, { count, before, after, content }]) {
+    const stored = new Map();
+    const blocks = {
+        ...noBlocks,
+        put: async (cid, block) => (stored.set(cid.toString(), block), cid),
+        get: async (cid) => stored.get(cid.toString()),
+    };
+    const file = await addFile([new TextEncoder().encode(content)], blocks);
+    const files = Array.from({ length: count }, (_, i) => ({ ...file, path: `${before}${i}${after}` }));
+    const made = await addDirectories(files, [], blocks, { wrapWithDirectory: true });
+    const root = made.find(({ path }) => path === '');
+    return {
+        description,
+        count,
+        before,
+        after,
+        content,
+        cid: root.cid.toString(),
+        dag_size: Number(root.size),
+        shard_levels: await shardLevels(root.cid, blocks),
     };
 }
 
@@ -126,6 +169,7 @@ const vectors = {
     pattern: 'byte i of every file is (i*31 + (i>>8)*17 + (i>>16)*7) & 255',
     files: await sequence(fileSizes, fileVector),
     directories: await sequence(directories, directoryVector),
+    large_directories: await sequence(largeDirectories, largeDirectoryVector),
     blocks: [await blockVector('hello', 'hello lamda\n'), await blockVector('job spec, version 1', specText)],
 };
 

@@ -1,9 +1,5 @@
 // Bad input: the answer names the fault and its place, and nothing changes.
 #include "e2e/scenario.hpp"
-#include "store/database.hpp"
-#include "testkit/patience.hpp"
-#include "wire/messages.hpp"
-#include "wire/subjects.hpp"
 
 using namespace lamda;
 using namespace lamda::e2e;
@@ -151,38 +147,4 @@ TEST_CASE("Wrong requests get 4xx problem documents that name the field, and hav
         expect(s.send("PUT", job_path + "/status", R"({"status":"failed"})", operators), 409, "");
         CHECK(s.job(job.id).at("status") == "cancelled");
     }
-}
-
-TEST_CASE("A malformed or wrongly signed message is recorded and dropped, and the consumer continues") {
-    Scenario s("e2e_bad_messages");
-    s.network().register_provider(0);
-    s.start_services();
-    const auto job = s.market().order(0);
-    s.wait_status(job.id, {"assigned"});
-
-    const auto domain = wire::market_domain(s.network().bsc_chain(), s.network().job_manager());
-    wire::JobStatus status;
-    status.job_id = job.id;
-    status.provider = job.provider;
-    status.status = wire::StatusKind::kCompleted;
-    status.at = SystemClock().now();
-    status.output_file_cid = "bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku";
-    status.exit_code = 0;
-    const auto forged = wire::to_json(wire::sign_status(status, domain, s.network().renter()));
-    const std::string subject = wire::status_subject(job.provider);
-    const auto outcome = s.bus().publish_durable(
-        {{subject, "", "{not json"}, {subject, "", R"({"v":1})"}, {subject, "", forged}},
-        testkit::kCallTimeout);
-    REQUIRE(outcome.stored == std::vector<bool>{true, true, true});
-    s.bus().publish(wire::heartbeat_subject(job.provider), "{}");
-
-    store::Database database(s.network().dsn(), "e2e", 1);
-    CHECK(testkit::wait_until([&] {
-        return database.transact([](store::Txn& txn) {
-            return txn.one("SELECT count(*) AS n FROM bus.dead_letter").get<std::int64_t>("n");
-        }) == 3;
-    }));
-    CHECK(s.job(job.id).at("status") == "assigned");
-    s.start({"node-agent-1"});
-    s.wait_rewarded({job});
 }

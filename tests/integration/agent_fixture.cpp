@@ -172,11 +172,21 @@ testkit::ProcessSpec Scenario::spec(const Env& more_env) const {
     return out;
 }
 
-std::string Scenario::ready_report() {
+net::HttpResponse Scenario::ask_process(const std::string& path) {
     net::HttpRequest request;
-    request.url = "http://127.0.0.1:" + env_.at("METRICS_PORT") + "/readyz";
+    request.url = "http://127.0.0.1:" + env_.at("METRICS_PORT") + path;
+    return servers_.http.send(request);
+}
+
+double Scenario::metric(const std::string& name_and_labels) {
+    const auto shown = "\n" + ask_process("/metrics").body;
+    const auto at = shown.find("\n" + name_and_labels + " ");
+    return at == std::string::npos ? 0 : std::stod(shown.substr(at + name_and_labels.size() + 2));
+}
+
+std::string Scenario::ready_report() {
     try {
-        const auto answer = servers_.http.send(request);
+        const auto answer = ask_process("/readyz");
         return std::to_string(answer.status) + " " + answer.body;
     } catch (const net::TransportError& error) {
         return error.what();
@@ -225,7 +235,8 @@ void Scenario::assign_again(const wire::Assignment& assignment) {
 }
 
 void Scenario::retract(const wire::Assignment& assignment, std::uint32_t attempt) {
-    const wire::Retraction retraction{assignment.job_id, attempt, wire::RetractReason::kOrphaned};
+    const wire::Retraction retraction{assignment.job_id, attempt, wire::RetractReason::kOrphaned,
+                                      assignment.chain_id, assignment.job_manager};
     const auto outcome = servers_.bus.publish_durable(
         {{wire::retract_subject(provider()), wire::retract_message_id(assignment.job_id, attempt),
           wire::to_json(retraction)}},

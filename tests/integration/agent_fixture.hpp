@@ -64,6 +64,8 @@ class Scenario {
     /// Waits until /readyz reports ready.
     void wait_ready();
     std::string ready_report();
+    /// Value of a metric, by its name and labels as /metrics shows them; 0 if it is not shown.
+    double metric(const std::string& name_and_labels);
     testkit::Process& process() { return *process_; }
     std::string log() const;
 
@@ -104,6 +106,7 @@ class Scenario {
     const std::string& state_dir() const { return state_dir_; }
 
   private:
+    net::HttpResponse ask_process(const std::string& path);
     void collect();
 
     Servers& servers_;

@@ -1,12 +1,11 @@
 // Secrets of a job on a real engine: only its container sees them, and they are gone afterwards.
-#include <stdlib.h>
-
 #include <catch2/catch.hpp>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 
 #include "integration/agent_fixture.hpp"
+#include "testkit/memory_dir.hpp"
 #include "testkit/patience.hpp"
 #include "wire/secrets.hpp"
 
@@ -19,18 +18,6 @@ namespace fs = std::filesystem;
 namespace {
 
 const std::string kPlain = "correct horse battery staple";
-
-/// A private folder on a tmpfs, removed at the end.
-struct MemoryDir {
-    MemoryDir() : path(::mkdtemp(std::string("/dev/shm/lamda-test-XXXXXX").data())) {}
-    ~MemoryDir() {
-        std::error_code ignored;
-        fs::remove_all(path, ignored);
-    }
-    MemoryDir(const MemoryDir&) = delete;
-    MemoryDir& operator=(const MemoryDir&) = delete;
-    std::string path;
-};
 
 /// Gives the job a spec with a secret, sealed to the scenario's provider.
 void add_secret(Scenario& scenario, wire::Assignment& job) {
@@ -74,7 +61,7 @@ bool holds(const std::string& dir, const std::string& text) {
 }  // namespace
 
 TEST_CASE("a job reads its secret; inspect, log and disk have none; a killed agent leaves and removes it") {
-    const MemoryDir memory;
+    const testkit::MemoryDir memory;
     Scenario scenario(Env{{"AGENT_SECRETS_DIR", memory.path}});
     const std::string go = "/output/go";
     auto job = scenario.job(
@@ -109,7 +96,7 @@ TEST_CASE("a job reads its secret; inspect, log and disk have none; a killed age
 }
 
 TEST_CASE("secrets of a job that was retracted while no agent ran are removed") {
-    const MemoryDir memory;
+    const testkit::MemoryDir memory;
     Scenario scenario(Env{{"AGENT_SECRETS_DIR", memory.path}});
     auto job = scenario.job("sleep 600");
     add_secret(scenario, job);

@@ -86,21 +86,6 @@ TEST_CASE(
         [&] { return !scenario.container_exists(job) && !fs::exists(scenario.job_dir(job)); }));
 }
 
-TEST_CASE("the container is isolated: read-only input, no network, no capabilities") {
-    Scenario scenario;
-    scenario.start();
-    auto job = scenario.job(
-        "(echo x >> /input) 2>/dev/null && echo input-written;"
-        "ls /sys/class/net | grep -v '^lo$'; grep CapEff /proc/self/status; grep NoNewPrivs "
-        "/proc/self/status; true");
-    job.command = {"sh", "-c", "(" + job.command[2] + ") > /output/report"};
-    job.input_file_cid = scenario.store_input("fixed\n");
-    scenario.assign(job);
-    const auto done = scenario.wait_status(job, StatusKind::kCompleted);
-    CHECK(scenario.read_output(done.output_file_cid.value(), "report") ==
-          "CapEff:\t0000000000000000\nNoNewPrivs:\t1\n");
-}
-
 TEST_CASE("a redelivered assignment runs once, and its recorded status is published again") {
     // Capacity for two: the redelivered message is handled while the job runs.
     Scenario scenario(Env{{"AGENT_CAPACITY", "2"}});
@@ -160,9 +145,6 @@ TEST_CASE("each failure is reported with its code") {
         scenario.job("for i in 1 2 3; do dd if=/dev/zero of=/output/$i bs=1M count=4; done; sleep 30"),
         ErrorCode::kOutputTooLarge);
     add("a link in the output", scenario.job("ln -s /etc/passwd /output/link"), ErrorCode::kRefused);
-    auto crowded = scenario.job("cd /output; i=0; while [ $i -lt 8000 ]; do : > f$i; i=$((i+1)); done");
-    crowded.requirements.disk_mib = 64;
-    add("more entries than one folder can hold", crowded, ErrorCode::kRefused);
     add("folders deeper than can be stored",
         scenario.job("cd /output; for i in $(seq 40); do mkdir d; cd d; done"), ErrorCode::kRefused);
     add("a path longer than the provider's system takes",
@@ -328,25 +310,6 @@ TEST_CASE("jobs beyond the agent's capacity stay on the bus") {
     std::ofstream(scenario.output_dir(first) + "/go") << "";
     scenario.wait_status(first, StatusKind::kCompleted);
     scenario.wait_status(second, StatusKind::kCompleted);
-}
-
-TEST_CASE("malformed messages are dropped, and the agent continues") {
-    Scenario scenario;
-    scenario.start();
-    const auto dispatch = wire::dispatch_subject(scenario.provider());
-    const auto job = scenario.job("true");
-    auto other = scenario.job("true");
-    other.provider = Servers::get().owner->address();
-    scenario.publish_raw(dispatch, "{not json");
-    scenario.publish_raw(dispatch, R"({"v":2})");
-    scenario.publish_raw(dispatch, wire::to_json(other));
-    scenario.publish_raw(wire::retract_subject(scenario.provider()), "[]");
-    scenario.assign(job);
-    scenario.wait_status(job, StatusKind::kCompleted);
-    CHECK(scenario.statuses(other).empty());
-    CHECK(
-        testkit::wait_until([&] { return scenario.log().find("retraction rejected") != std::string::npos; }));
-    CHECK(scenario.log().find("assignment rejected") != std::string::npos);
 }
 
 TEST_CASE("an agent that was down at the publish runs the job when it returns") {

@@ -134,7 +134,7 @@ for (const [name, { schema, sample }] of messages) {
 
 test('the answers on the bus are the objects of REST, and the queries its parameters', async () => {
     const { components, paths } = await readOpenapi();
-    const { Job, JobQuery, JobSpec, JobSpecDraft, JobStatus, Node, NodeQuery, Problem } = components.schemas;
+    const { Credentials, CredentialsMessage, Job, JobQuery, JobSpec, JobSpecDraft, JobStatus, Node, NodeQuery, Problem } = components.schemas;
     const schema = (name) => messages.get(`${name}.v1`).schema;
     const answers = { job: [Job, 'jobs'], node: [Node, 'nodes'] };
     for (const [name, [object, key]] of Object.entries(answers)) {
@@ -146,6 +146,10 @@ test('the answers on the bus are the objects of REST, and the queries its parame
     sameSchema(proof, schema('command_answer').oneOf[0].properties.proof);
     sameSchema({ ...schema('command_answer').oneOf[1], properties: ofProblem }, Problem);
     sameSchema(schema('command_answer').oneOf[0].properties.status, JobStatus);
+    const [credentials, challenge, refusal] = schema('credentials_answer').oneOf;
+    assert.deepEqual(Object.keys(credentials.properties), Object.keys(Credentials.properties));
+    assert.deepEqual(Object.keys(challenge.properties), Object.keys(CredentialsMessage.properties));
+    sameSchema(refusal, Problem, 'credentials: problem');
     sameSchema(schema('job_query'), JobQuery);
     sameSchema(schema('node_query'), NodeQuery);
     const parametersOf = (path) => Object.fromEntries(paths[path].get.parameters.map(({ name, schema: type }) => [name, type]));

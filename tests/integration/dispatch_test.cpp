@@ -1,4 +1,7 @@
 // Tests of a job's way through the dispatcher: spec, provider, attempts, statuses and expiry.
+#include <fstream>
+#include <iterator>
+
 #include "integration/dispatch_fixture.hpp"
 #include "ipfs/testing/put_text.hpp"
 #include "net/http_client.hpp"
@@ -302,10 +305,20 @@ TEST_CASE("the spec of a job that was not submitted is fetched from IPFS by its 
     market.wait_status(id, "awaiting_spec");
     net::HttpClient http;
     ipfs::ContentStore store({content.url(), {}, "", testkit::kCallTimeout}, http);
+    const std::string large(wire::kMostSpecBytes + 1, ' ');  // the block is the job's, and no spec
+    ipfs::put_text(store, large);
+    market.create_job(wire::job_id_of_canonical(large), market.provider().address());
+    market.mine();
     const auto text = wire::canonical_json(wanted);
     REQUIRE(ipfs::put_text(store, text) == wire::spec_cid(id));
     market.wait_status(id, "assigned");
     CHECK(market.take_assignment().job_id == id);
+    CHECK(testkit::wait_until([&] {
+        std::ifstream log(market.dir() + "/job-dispatcher.log");
+        return std::string(std::istreambuf_iterator<char>(log), {}).find("a spec has 2 to 65536") !=
+               std::string::npos;
+    }));
+    CHECK(market.job_column(wire::job_id_of_canonical(large), "status") == "awaiting_spec");
 }
 
 TEST_CASE("a job without a spec ends after SPEC_TTL") {

@@ -1,7 +1,9 @@
 // Isolation of providers: floods of statuses, and registrations without an agent, do not affect jobs of other
 // providers.
 #include "integration/market_fixture.hpp"
+#include "net/http_client.hpp"
 #include "outbox/dead_letter.hpp"
+#include "services/job-dispatcher/jobs/status_decision.hpp"
 
 using namespace lamda;
 using namespace lamda::integration;
@@ -11,17 +13,37 @@ namespace {
 
 struct Market : MarketFixture {
     std::unique_ptr<crypto::LocalSigner> hostile = signer(3);
+    net::HttpClient http;
+    const int metrics_port = testkit::free_port();
 
     Market() : MarketFixture("hostile_provider") {
         register_node(provider());
         register_node(*hostile);
         start("node-registry");
-        start("job-dispatcher");
+        start("job-dispatcher", {{"METRICS_PORT", std::to_string(metrics_port)}});
         REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 2; }));
     }
 
-    std::string signed_status_of_hostile(const JobId& id, std::uint32_t seq) {
-        auto out = status(id, StatusKind::kRunning, 1, seq);
+    /// Number of statuses with this outcome, as the dispatcher's metrics show it.
+    double outcomes(const std::string& outcome) {
+        net::HttpRequest request;
+        request.url = "http://127.0.0.1:" + std::to_string(metrics_port) + "/metrics";
+        request.timeout = testkit::kCallTimeout;
+        const auto shown = http.send(request).body;
+        const auto name = "lamda_dispatch_statuses_total{outcome=\"" + outcome + "\"} ";
+        const auto at = shown.find(name);
+        return at == std::string::npos ? 0 : std::stod(shown.substr(at + name.size()));
+    }
+    JobId job_of_hostile(std::uint8_t salt) {
+        auto wanted = spec(salt);
+        wanted.provider = hostile->address();
+        put_spec(wanted);
+        const JobId id = create_job(wanted);
+        wait_status(id, "assigned");
+        return id;
+    }
+    std::string signed_status_of_hostile(const JobId& id, std::uint32_t seq, std::uint32_t attempt = 1) {
+        auto out = status(id, StatusKind::kRunning, attempt, seq);
         out.provider = hostile->address();
         return wire::to_json(wire::sign_status(out, domain(), *hostile));
     }
@@ -72,6 +94,39 @@ TEST_CASE("A provider that floods its own subject uses its own share of the stre
         for (int i = 0; i < 600; ++i) {
             market.flood("{\"v\":" + std::to_string(i));
         }
+        market.require_next_job_completes(2);
+        CHECK(market.count("bus.dead_letter") == outbox::kMostOfSubject);
+    }
+    SECTION("with valid statuses that change nothing, of a job of its own") {
+        const JobId own = market.job_of_hostile(3);
+        for (std::uint32_t seq = 1; seq <= 1'200; ++seq) {
+            market.flood(market.signed_status_of_hostile(own, seq, 9));
+        }
+        market.require_next_job_completes(2);
+        CHECK(testkit::wait_until([&] { return market.outcomes("unrecorded") > 500; }));
+        CHECK(market.count("dispatch.job_event WHERE refused_reason = 'this attempt was never sent'") ==
+              static_cast<std::int64_t>(dispatch::kMostRefused));
+        CHECK(market.job_column(own, "status") == "assigned");
+    }
+    SECTION("with valid progress of a job of its own") {
+        const JobId own = market.job_of_hostile(3);
+        for (std::uint32_t seq = 1; seq <= 1'200; ++seq) {
+            market.flood(market.signed_status_of_hostile(own, seq));
+        }
+        market.require_next_job_completes(2);
+        CHECK(testkit::wait_until([&] { return market.outcomes("unchanged") > 1'000; }));
+        CHECK(market.job_column(own, "status") == "running");
+        CHECK(market.count("dispatch.job_event WHERE attempt = 1 AND seq IS NOT NULL AND job_id = '\\x" +
+                           own.hex().substr(2) + "'") == 1);
+    }
+    SECTION("with more statuses than the bus may hold back for others") {
+        int number = 0;
+        REQUIRE(testkit::wait_until([&] {
+            for (int i = 0; i < 5'000; ++i) {
+                market.flood("{\"v\":" + std::to_string(++number));
+            }
+            return market.outcomes("dropped") > 0;
+        }));
         market.require_next_job_completes(2);
         CHECK(market.count("bus.dead_letter") == outbox::kMostOfSubject);
     }

@@ -124,7 +124,7 @@ class Scene:
         self.make_streams()
         for subject in ("jobs.command", "jobs.query", "nodes.heartbeat.*"):
             self.dispatcher.subscribe(subject)
-        for subject in ("nodes.query registries", "nodes.heartbeat.* registries"):
+        for subject in ("nodes.query registries", "nodes.credentials registries", "nodes.heartbeat.* registries"):
             self.registry.subscribe(subject)
         self.witnesses = {account: server.connect(f"witness-{account}") for account in ACCOUNTS}
         self.witnesses[OTHER] = server.connect(OTHER)
@@ -252,7 +252,7 @@ def ears(scene):
 
 
 def work(scene):
-    """An agent's requests as nats.c sends them, an event, and the three queries: every answer must arrive."""
+    """An agent's requests as nats.c sends them, an event, and the four requests: every answer must arrive."""
     server = scene.server
     agent = server.connect(AGENT)
     inbox = f"_INBOX.{AGENT}.pull"
@@ -282,7 +282,7 @@ def work(scene):
         stored = json.loads(client.request(subject, b"{}", f"_INBOX.{user}"))
         if stored.get("stream") != stream:
             yield f"{subject}: the acknowledgement is {stored}"
-    for user, subject, service in (("gateway", "jobs.command", scene.dispatcher), ("feed", "jobs.query", scene.dispatcher), ("feed", "nodes.query", scene.registry)):
+    for user, subject, service in (("gateway", "jobs.command", scene.dispatcher), ("gateway", "nodes.credentials", scene.registry), ("feed", "jobs.query", scene.dispatcher), ("feed", "nodes.query", scene.registry)):
         client = server.connect(user)
         client.subscribe(f"_INBOX.{user}.>")
         client.publish(subject, b"question", f"_INBOX.{user}.1")

@@ -22,6 +22,7 @@ CHANNELS = {
     "events.global": ("registry", {"feed"}),
     "jobs.command": ("gateway", {"dispatcher"}),
     "nodes.query": ("feed", {"registry"}),
+    "nodes.credentials": ("gateway", {"registry"}),
     "jobs.query": ("feed", {"dispatcher"}),
 }
 
@@ -31,7 +32,7 @@ PULL = [f"$JS.API.CONSUMER.{verb}.{queue}.{AGENT}" for verb in ("INFO", "MSG.NEX
 PULL += [f"$JS.ACK.{queue}.{AGENT}.>" for queue in QUEUES]
 MAY_REACH = {
     AGENT: {"LAMDA": [f"jobs.status.{AGENT}", f"jobs.logs.{AGENT}.*", f"nodes.heartbeat.{AGENT}", *PULL], "REGISTRY": [f"nodes.heartbeat.{AGENT}"]},
-    "gateway": {"LAMDA": ["jobs.command"]},
+    "gateway": {"LAMDA": ["jobs.command"], "REGISTRY": ["nodes.credentials"]},
     "feed": {"LAMDA": ["jobs.query", "$JS.API.STREAM.INFO.EVENTS", "$JS.API.STREAM.MSG.GET.EVENTS"], "REGISTRY": ["nodes.query"]},
     "registry": {"LAMDA": ["events.node.*", "events.global"], "FEED": ["events.node.*", "events.global"]},
 }

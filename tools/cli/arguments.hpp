@@ -14,6 +14,8 @@ namespace lamda::cli {
 /// The chosen verb; runs after all arguments are parsed.
 using Verb = std::function<int(Context&)>;
 
+/// After the subcommand `job` was added.
+void add_job_cancel(CLI::App& app, Verb& verb);
 void add_receipts(CLI::App& app, Verb& verb);
 void add_agents(CLI::App& app, Verb& verb);
 void add_nats(CLI::App& app, Verb& verb);

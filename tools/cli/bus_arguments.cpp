@@ -34,7 +34,8 @@ void add_agents(CLI::App& app, Verb& verb) {
 }
 
 void add_nats(CLI::App& app, Verb& verb) {
-    auto* nats = app.add_subcommand("nats", "A bus with logins by key: init, rotate");
+    auto* nats =
+        app.add_subcommand("nats", "A bus with logins by key: keys and rotation, access of providers");
     nats->require_subcommand(1);
     static std::string dir;
     auto* init = nats->add_subcommand(
@@ -46,6 +47,25 @@ void add_nats(CLI::App& app, Verb& verb) {
     rotate->add_option("folder", dir, "of lamda nats init, with offline.json and issuer.json")->required();
     rotate->add_flag("--finish", finish, "end the validity of the earlier signing keys");
     rotate->callback([&verb] { verb = [](Context& context) { return nats_rotate(context, dir, finish); }; });
+
+    static BusAccessOptions access;
+    const auto add_order = [&](const char* name, const char* help, int (*run)(Context&)) {
+        auto* order = nats->add_subcommand(name, help);
+        order->add_option("address", access.provider, "the provider")->required();
+        order
+            ->add_option("--wait", access.wait_seconds, "seconds for a registry to send the order to the bus")
+            ->check(CLI::Range(0, 3'600))
+            ->capture_default_str();
+        order->footer("Exit status: 0 the bus has the order, 1 it is recorded and waits for a registry.");
+        order->callback([&verb, run] { verb = run; });
+    };
+    add_order("revoke",
+              "Close a provider's connections, and refuse its credentials until it is allowed again",
+              [](Context& context) { return order_bus_access(context, access, BusAccessOrder::kRevoke); });
+    add_order("allow", "Give a revoked provider credentials again; earlier ones stay void",
+              [](Context& context) { return order_bus_access(context, access, BusAccessOrder::kAllow); });
+    nats->add_subcommand("access", "List the providers that have had credentials, and those revoked")
+        ->callback([&verb] { verb = list_bus_access; });
 }
 
 }  // namespace lamda::cli

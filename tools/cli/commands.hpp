@@ -34,6 +34,7 @@ struct JobOptions {
     std::optional<std::uint32_t> disk_mib;
     std::optional<std::uint32_t> gpus;
     bool network = false;
+    bool read_only_root = false;
     std::optional<std::uint32_t> time_limit_seconds;
 };
 int create_job(Context& context, const JobOptions& options);
@@ -52,6 +53,9 @@ struct LogOptions {
 int show_job_logs(Context& context, const std::string& id, const LogOptions& options);
 /// @param yes do not ask for confirmation; also confirms work that is not known to be completed
 int confirm_job(Context& context, const std::string& id, bool yes);
+/// Ends a job without a result, by the wallet's signature. Waits up to a minute for the finality of the job's
+/// block. @param by_operator by OPERATOR_TOKEN instead  @param yes do not ask for confirmation
+int cancel_job(Context& context, const std::string& id, bool by_operator, bool yes);
 int claim_job(Context& context, const std::string& id);
 
 /// Prints the document of GET /api/jobs/{id}/receipt, for verify_receipt().
@@ -130,6 +134,16 @@ int nats_init(Context& context, const std::string& dir);
 /// Makes new signing keys in the folder of nats_init(). @param finish ends the validity of the earlier ones
 /// instead
 int nats_rotate(Context& context, const std::string& dir, bool finish);
+
+struct BusAccessOptions {
+    std::string provider;
+    unsigned wait_seconds = 20;  ///< for the registry to carry the order out
+};
+enum class BusAccessOrder { kRevoke, kAllow };
+/// Records the order and waits until a registry has sent it to the bus. 1: it has not in time
+int order_bus_access(Context& context, const BusAccessOptions& options, BusAccessOrder order);
+/// Lists the providers that have had credentials of the bus, or were revoked.
+int list_bus_access(Context& context);
 
 /// Deletes the increment ledger; lamda-reputation then reads it from the chain again.
 /// @param sure do not ask for confirmation. 1: refused, an instance of reputation is active

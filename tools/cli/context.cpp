@@ -7,9 +7,9 @@ namespace lamda::cli {
 
 Context::Context(bool json, runtime::EnvFile file)
     : json_(json),
-      settings_(runtime::Settings::from_environment(
-          runtime::take_secrets(std::move(file), {"DATABASE_URL", "BSC_RPC_URL", "OPBNB_RPC_URL",
-                                                  "WALLET_PRIVATE_KEY", "ADMIN_WALLET_PRIVATE_KEY"}))) {}
+      settings_(runtime::Settings::from_environment(runtime::take_secrets(
+          std::move(file), {"DATABASE_URL", "BSC_RPC_URL", "OPBNB_RPC_URL", "WALLET_PRIVATE_KEY",
+                            "ADMIN_WALLET_PRIVATE_KEY", "OPERATOR_TOKEN"}))) {}
 
 template <class T>
 T Context::checked(T value) {
@@ -85,6 +85,14 @@ std::string Context::gateway_url() {
     return std::move(url).value();
 }
 
+std::string Context::operator_token() {
+    const auto token = checked(runtime::read_operator_token(settings_));
+    if (token.empty()) {
+        throw CommandRefused(kExitConfig, "OPERATOR_TOKEN: is not set; use the token of the gateway");
+    }
+    return token.reveal();
+}
+
 std::unique_ptr<crypto::Signer> Context::signer_from(const std::string& name, const std::string& help) {
     const auto key = checked(settings_.secret(name, help));
     auto signer = crypto::LocalSigner::from_hex(key.reveal());
@@ -96,7 +104,8 @@ std::unique_ptr<crypto::Signer> Context::signer_from(const std::string& name, co
 
 const crypto::Signer& Context::wallet() {
     if (!wallet_) {
-        wallet_ = signer_from("WALLET_PRIVATE_KEY", "the key that pays, confirms, claims or registers");
+        wallet_ =
+            signer_from("WALLET_PRIVATE_KEY", "the key that pays, confirms, claims, cancels or registers");
     }
     return *wallet_;
 }

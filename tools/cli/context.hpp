@@ -58,7 +58,9 @@ class Context {
     std::unique_ptr<store::Database> database(const std::string& application);
     std::string gateway_url();  ///< LAMDA_API_URL; default http://127.0.0.1:<API_PORT>
     net::HttpClient& http() { return http_; }
-    /// WALLET_PRIVATE_KEY[_FILE]: the wallet that pays, confirms, claims and registers.
+    /// OPERATOR_TOKEN[_FILE]. @throws CommandRefused(kExitConfig) if it is not set
+    std::string operator_token();
+    /// WALLET_PRIVATE_KEY[_FILE]: the wallet that pays, confirms, claims, cancels and registers.
     const crypto::Signer& wallet();
     /// ADMIN_WALLET_PRIVATE_KEY[_FILE]: the wallet that deploys and owns the contracts.
     const crypto::Signer& admin();

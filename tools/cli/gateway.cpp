@@ -105,11 +105,15 @@ void gateway_lines(Context& context, const std::string& path,
     }
 }
 
-std::string gateway_post(Context& context, const std::string& path, const std::string& body) {
+std::string gateway_post(Context& context, const std::string& path, const std::string& body,
+                         const std::string& token) {
     net::HttpRequest request;
     request.method = "POST";
     request.url = context.gateway_url() + path;
     request.headers = {{"Content-Type", "application/json"}};
+    if (!token.empty()) {
+        request.headers.emplace_back("Authorization", "Bearer " + token);
+    }
     request.body = body;
     return send(context, request);
 }

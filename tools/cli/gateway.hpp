@@ -18,6 +18,8 @@ std::string gateway_get(Context& context, const std::string& path);
 /// @throws std::runtime_error as gateway_get(), and if there is no answer at all
 void gateway_lines(Context& context, const std::string& path,
                    const std::function<void(const std::string&)>& take);
-std::string gateway_post(Context& context, const std::string& path, const std::string& body);
+/// @param token the operator's, as bearer token; empty: none
+std::string gateway_post(Context& context, const std::string& path, const std::string& body,
+                         const std::string& token = "");
 
 }  // namespace lamda::cli

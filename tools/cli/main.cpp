@@ -25,8 +25,9 @@ constexpr auto kSettings = R"(Settings, from the environment:
   REPUTATION_FROM_BLOCK             (none)      BSC block; confirmations before it were counted by an earlier system
   LAMDA_API_URL                     (none)      the gateway; absent: http://127.0.0.1:<API_PORT>
   API_PORT                          8080        the gateway's port
-  WALLET_PRIVATE_KEY                (none)      the key that pays, confirms, claims or registers
+  WALLET_PRIVATE_KEY                (none)      the key that pays, confirms, claims, cancels or registers
   ADMIN_WALLET_PRIVATE_KEY          (none)      the key that deploys and owns the contracts
+  OPERATOR_TOKEN                    (none)      the operator's token (job cancel --operator)
 A secret may be given as NAME_FILE instead: the first line of that file.)";
 
 constexpr auto kExits =
@@ -72,8 +73,19 @@ void add_pairs(const char* option, const char* form, const std::vector<std::stri
     }
 }
 
+void add_requirements(CLI::App& create, JobOptions& options) {
+    create.add_option("--cpu-millis", options.cpu_millis, "thousandths of a core");
+    create.add_option("--memory-mib", options.memory_mib, "MiB");
+    create.add_option("--disk-mib", options.disk_mib, "MiB that the job may write, to /output and elsewhere");
+    create.add_option("--gpus", options.gpus, "number of GPUs");
+    create.add_flag("--network", options.network, "allow the container network access");
+    create.add_flag("--read-only", options.read_only_root,
+                    "make the container's root file system read-only, except /output and /tmp");
+    create.add_option("--time-limit", options.time_limit_seconds, "seconds");
+}
+
 void add_jobs(CLI::App& app, Verb& verb) {
-    auto* job = app.add_subcommand("job", "Jobs: create, show, list, events, logs, confirm, claim");
+    auto* job = app.add_subcommand("job", "Jobs: create, show, list, events, logs, cancel, confirm, claim");
     job->require_subcommand(1);
 
     static JobOptions options;
@@ -97,13 +109,7 @@ void add_jobs(CLI::App& app, Verb& verb) {
     create->add_option("--payment", options.payment, "wei, or with a unit: 0.01ether, 5gwei")->required();
     create->add_flag("--yes", options.yes, "do not ask before paying (lamda asks only on a terminal)");
     create->footer(std::string(kNoRefund) + "\n" + kExits);
-    create->add_option("--cpu-millis", options.cpu_millis, "thousandths of a core");
-    create->add_option("--memory-mib", options.memory_mib, "MiB");
-    create->add_option("--disk-mib", options.disk_mib,
-                       "MiB that the job may write, to /output and elsewhere");
-    create->add_option("--gpus", options.gpus, "number of GPUs");
-    create->add_flag("--network", options.network, "allow the container network access");
-    create->add_option("--time-limit", options.time_limit_seconds, "seconds");
+    add_requirements(*create, options);
     create->add_option("command", options.command, "command to run in the image, after --");
     create->callback([&verb] {
         add_pairs("--env", "NAME=value", env, options.env);
@@ -353,6 +359,7 @@ int main(int argc, char** argv) {
     add_deploy(app, verb);
     add_jobs(app, verb);
     add_job_history(app, verb);
+    add_job_cancel(app, verb);
     add_receipts(app, verb);
     add_nodes(app, verb);
     add_chain(app, verb);

@@ -71,7 +71,7 @@ async function run(job, n) {
     const repeat = setInterval(() => report(job, n, status), 10_000);
     try {
         if (spec) fail('refused', 'no secrets here'); // only a sealed spec is sent along
-        if (!/^[a-z0-9][a-z0-9._:/@-]*$/.test(dockerImage) || needs.network || needs.gpuCount > 0) fail('refused', 'not offered here');
+        if (!/^[a-z0-9][a-z0-9._:/@-]*$/.test(dockerImage) || needs.network || needs.gpuCount > 0 || needs.readOnlyRoot) fail('refused', 'not offered here');
         mkdirSync(`${folder}/output`, { recursive: true });
         if (inputFileCID) await fetchInput(inputFileCID, `${folder}/input`);
         if (!alive(job, n)) return;

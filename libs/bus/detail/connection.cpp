@@ -9,12 +9,16 @@ namespace {
 /// Publishes in flight; more would only queue in the client.
 constexpr std::size_t kMostPending = 4'096;
 
+bool is_refused_login(natsStatus status) {
+    return status == NATS_CONNECTION_AUTH_FAILED || status == NATS_NOT_PERMITTED;
+}
+
 /// Reason why there is no connection, from the status alone: nats.c's texts can quote the URL.
 std::string reason_of(natsStatus status) {
+    if (is_refused_login(status)) {
+        return "the server refuses the login (user, password or token of NATS_URL, or the credentials)";
+    }
     switch (status) {
-        case NATS_CONNECTION_AUTH_FAILED:
-        case NATS_NOT_PERMITTED:
-            return "the server refuses the login (user, password or token of NATS_URL, or the credentials)";
         case NATS_SSL_ERROR:
             return "TLS failed";
         case NATS_SECURE_CONNECTION_REQUIRED:
@@ -98,7 +102,8 @@ Message to_message(natsMsg* message) {
 }
 
 bool Connection::connected() const {
-    return natsConnection_Status(nats().get()) == NATS_CONN_STATUS_CONNECTED;
+    const auto nats = this->nats();
+    return nats != nullptr && natsConnection_Status(nats.get()) == NATS_CONN_STATUS_CONNECTED;
 }
 
 void Connection::require(Millis timeout) {
@@ -108,13 +113,23 @@ void Connection::require(Millis timeout) {
     }
 }
 
+bool Connection::login_refused() const {
+    const auto nats = this->nats();
+    if (nats == nullptr || connected() || (login_ && login_->missing())) {
+        return false;
+    }
+    const char* text = nullptr;
+    return is_refused_login(natsConnection_GetLastError(nats.get(), &text));
+}
+
 std::string Connection::last_error() const {
     if (!connected()) {
-        if (login_ && login_->missing()) {
+        const auto nats = this->nats();
+        if (nats == nullptr || (login_ && login_->missing())) {
             return "not connected: there are no credentials yet";
         }
         const char* text = nullptr;
-        return "not connected: " + reason_of(natsConnection_GetLastError(nats().get(), &text));
+        return "not connected: " + reason_of(natsConnection_GetLastError(nats.get(), &text));
     }
     return without_jetstream_ ? kNoJetStream : "";
 }
@@ -202,6 +217,16 @@ void Connection::on_ack(jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr* er
     natsMsg_Destroy(message);
 }
 
+void Connection::flush_soon() {
+    // nats.c's own thread waits a millisecond for more messages before it sends the last ones. The call sends
+    // them at once. Its answer is not needed, and would not come while the connection is lost: not waited
+    // for.
+    constexpr std::int64_t kWaitMillis = 1;
+    if (connected()) {
+        natsConnection_FlushTimeout(nats().get(), kWaitMillis);
+    }
+}
+
 Published Connection::publish_durable(const std::vector<Outgoing>& messages, Millis timeout) {
     std::lock_guard one_batch(publishing_);
     if (messages.empty()) {
@@ -251,6 +276,7 @@ Published Connection::publish_durable(const std::vector<Outgoing>& messages, Mil
             batch_.outcome.reason = out.subject + ": not sent: " + natsStatus_GetText(status);
         }
     }
+    flush_soon();
     Published outcome;
     {
         std::unique_lock lock(batch_.mutex);

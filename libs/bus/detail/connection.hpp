@@ -52,7 +52,8 @@ class Connection {
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
 
-    /// The present connection of nats.c, which an error may have closed. Keep the pointer during a call.
+    /// The present connection of nats.c, which an error may have closed. Null: there was no login yet. Keep
+    /// the pointer during a call.
     std::shared_ptr<natsConnection> nats() const { return nats_.load(); }
     std::shared_ptr<jsCtx> js() const { return js_.load(); }
     /// Increments when a new connection of nats.c replaces a closed one: its subscriptions must be made
@@ -71,6 +72,7 @@ class Connection {
     bool connected() const;
     /// Reason why the bus cannot be used now; empty: usable.
     std::string last_error() const;
+    bool login_refused() const;
     /// Records from the result of a JetStream call if the server has JetStream.
     void note_jetstream(natsStatus status, int js_error);
     /// Increments with every loss: requests in flight at that time get no answer.
@@ -81,6 +83,8 @@ class Connection {
     Published publish_durable(const std::vector<Outgoing>& messages, Millis timeout);
 
   private:
+    /// Sends what nats.c has buffered, now instead of a millisecond later.
+    void flush_soon();
     /// The batch in flight; callbacks of earlier batches find no entry in it.
     struct Batch {
         std::mutex mutex;
@@ -90,6 +94,8 @@ class Connection {
         bool cut = false;
     };
 
+    /// Applies the URL's servers, and its login if there is no other. @throws Refused
+    void set_servers(const ServerList& list);
     /// Makes a connection of nats.c, which may connect later. @throws Unavailable, Refused
     void open();
     /// Replaces a connection that nats.c has closed (a refused or revoked login, say), until stopped.

@@ -42,13 +42,8 @@ Connection::Connection(const std::string& url, const std::string& client_name, t
     natsOptions* raw = nullptr;
     must(natsOptions_Create(&raw), "options");
     options_.reset(raw);
-    const ServerList list = servers_of(url);
-    std::vector<const char*> servers;
-    servers.reserve(list.urls.size());
-    for (const auto& one : list.urls) {
-        servers.push_back(one.c_str());
-    }
-    must(natsOptions_SetServers(raw, servers.data(), static_cast<int>(servers.size())), "the URL");
+    const ServerList list = url.empty() && login_ ? ServerList{} : servers_of(url);
+    set_servers(list);
     must(natsOptions_SetName(raw, client_name.c_str()), "client name");
     if (login_) {
         must(login_->set(raw), "options");
@@ -72,7 +67,11 @@ Connection::Connection(const std::string& url, const std::string& client_name, t
     must(natsOptions_SetReconnectedCB(raw, &Connection::on_connected, this), "options");
     must(natsOptions_SetClosedCB(raw, &Connection::on_closed, this), "options");
     must(natsOptions_SetErrorHandler(raw, &Connection::on_error, this), "options");
-    open();
+    if (list.urls.empty() && !login_->available()) {
+        closed_ = true;  // opened by reopen() once the login is there, with its servers
+    } else {
+        open();
+    }
     reopening_ = std::jthread([this](const std::stop_token& stop) { reopen(stop); });
 }
 
@@ -80,12 +79,29 @@ Connection::~Connection() {
     on_change(nullptr);
     reopening_.request_stop();
     reopening_.join();
-    natsConnection_Close(nats().get());
+    if (const auto closing = nats()) {
+        natsConnection_Close(closing.get());
+    }
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return closed_; });
 }
 
+void Connection::set_servers(const ServerList& list) {
+    std::vector<const char*> servers;
+    servers.reserve(list.urls.size());
+    for (const auto& one : list.urls) {
+        servers.push_back(one.c_str());
+    }
+    if (!servers.empty()) {
+        must(natsOptions_SetServers(options_.get(), servers.data(), static_cast<int>(servers.size())),
+             "the URL");
+    }
+}
+
 void Connection::open() {
+    if (const auto servers = login_ ? login_->servers() : ""; !servers.empty()) {
+        set_servers(servers_of(servers));
+    }
     const auto set_closed = [this](bool closed) {
         const std::lock_guard lock(mutex_);
         closed_ = closed;
@@ -141,7 +157,9 @@ void Connection::reopen(const std::stop_token& stop) {
             }
         } catch (const std::exception& error) {
             log_.warn("NATS connection not replaced; trying again", {{"error", error.what()}});
-            natsConnection_Close(nats().get());
+            if (const auto closing = nats()) {
+                natsConnection_Close(closing.get());
+            }
         }
     }
 }

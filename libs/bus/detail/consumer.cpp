@@ -65,13 +65,17 @@ Consumer::Impl::~Impl() {
 void Consumer::Impl::subscribe() {
     natsSubscription_Destroy(std::exchange(nats_, nullptr));
     epoch_ = connection_->epoch();
+    const auto nats = connection_->nats();
+    if (nats == nullptr) {
+        return;  // made in the first epoch
+    }
     natsInbox* inbox = nullptr;
     auto status = natsInbox_Create(&inbox);
     if (status == NATS_OK) {
         // nats.c creates its other inboxes below the client's prefix, but this one below the general one.
         inbox_ = connection_->inbox() + std::string(inbox).substr(std::string_view("_INBOX.").size());
         natsInbox_Destroy(inbox);
-        status = natsConnection_SubscribeSync(&nats_, connection_->nats().get(), (inbox_ + ".*").c_str());
+        status = natsConnection_SubscribeSync(&nats_, nats.get(), (inbox_ + ".*").c_str());
     }
     if (status != NATS_OK && status != NATS_CONNECTION_CLOSED) {  // closed: made again in the next epoch
         fail("consumer " + durable_ + " of " + stream_, status);

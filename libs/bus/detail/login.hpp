@@ -15,6 +15,8 @@ class LoginCallbacks {
     explicit LoginCallbacks(Login login) : login_(std::move(login)) {}
     natsStatus set(natsOptions* options);
     const std::string& name() const { return login_.name; }
+    /// Empty: the login names none.
+    std::string servers() const { return login_.servers ? login_.servers() : ""; }
     /// True if there was no login at the last connect.
     bool missing() const { return missing_; }
     /// Asks for the login now; false: there is none.

@@ -52,6 +52,9 @@ void Subscription::Impl::attach() {
     natsSubscription_Unsubscribe(nats_);
     natsSubscription_Destroy(std::exchange(nats_, nullptr));
     const auto nats = connection_->nats();
+    if (nats == nullptr) {
+        return;  // made in the first epoch
+    }
     auto held = std::make_unique<std::shared_ptr<Closure>>(closure_);
     const auto status =
         queue_group_.empty()

@@ -85,6 +85,14 @@ class RawClient {
         buffer_.erase(0, size);
         return out;
     }
+    /// Returns the next bytes; fewer if the connection ends before.
+    std::string read_bytes(std::size_t size) {
+        while (buffer_.size() < size && more()) {
+        }
+        std::string out = buffer_.substr(0, size);
+        buffer_.erase(0, size);
+        return out;
+    }
     /// True if the server closes the connection within `timeout`, times `testkit::patience()` (bytes before
     /// that are dropped).
     bool closed_within(std::chrono::milliseconds timeout) {

@@ -23,9 +23,13 @@ constexpr std::uint32_t kType = 1;
 constexpr std::uint32_t kData = 2;
 constexpr std::uint32_t kFileSize = 3;
 constexpr std::uint32_t kBlockSizes = 4;
+constexpr std::uint32_t kHashType = 5;
 constexpr std::uint32_t kFanout = 6;
 constexpr std::uint64_t kTypeDirectory = 1;
 constexpr std::uint64_t kTypeFile = 2;
+constexpr std::uint64_t kTypeShard = 5;
+constexpr std::uint64_t kMurmur3X64 = 0x22;  // multicodec murmur3-x64-64
+constexpr std::uint64_t kShardFanout = 256;
 
 Error bad(const std::string& why) {
     return Error{"invalid_unixfs", "not a UnixFS node: " + why, ""};
@@ -88,7 +92,7 @@ std::optional<Node::Type> type_of(std::uint64_t number) {
             return Node::Type::kMetadata;
         case 4:
             return Node::Type::kSymlink;
-        case 5:
+        case kTypeShard:
             return Node::Type::kHamtShard;
         default:
             return std::nullopt;
@@ -190,9 +194,26 @@ Bytes encode_file(const std::vector<Link>& links, const std::vector<std::uint64_
     return encode_node(links, unixfs);
 }
 
+Bytes encode_leaf(Node::Type type, BytesView content) {
+    Bytes unixfs;
+    put_number(unixfs, kType, type == Node::Type::kRaw ? 0 : kTypeFile);
+    put_bytes(unixfs, kData, content);
+    put_number(unixfs, kFileSize, content.size());
+    return encode_node({}, unixfs);
+}
+
 Bytes encode_directory(const std::vector<Link>& links) {
     Bytes unixfs;
     put_number(unixfs, kType, kTypeDirectory);
+    return encode_node(links, unixfs);
+}
+
+Bytes encode_shard(const std::vector<Link>& links, BytesView bitfield) {
+    Bytes unixfs;
+    put_number(unixfs, kType, kTypeShard);
+    put_bytes(unixfs, kData, bitfield);
+    put_number(unixfs, kHashType, kMurmur3X64);
+    put_number(unixfs, kFanout, kShardFanout);
     return encode_node(links, unixfs);
 }
 

@@ -25,6 +25,8 @@ class AnsweringServer {
         int status = 200;
         std::string body;
         std::string location = {};  ///< of a redirect
+        std::size_t sent =
+            std::string::npos;  ///< bytes of the body that are sent before the connection is cut
     };
     using Handler = std::function<Answer(const Request&)>;
 
@@ -97,7 +99,7 @@ class AnsweringServer {
         const std::string all = "HTTP/1.1 " + std::to_string(answer.status) + " X\r\nConnection: close\r\n" +
                                 (answer.location.empty() ? "" : "Location: " + answer.location + "\r\n") +
                                 "Content-Length: " + std::to_string(answer.body.size()) + "\r\n\r\n" +
-                                answer.body;
+                                answer.body.substr(0, answer.sent);
         std::size_t sent = 0;
         while (sent < all.size()) {
             const ssize_t now = ::send(connection, all.data() + sent, all.size() - sent, MSG_NOSIGNAL);

@@ -35,6 +35,7 @@ class OperatorServer {
     OperatorServer(const OperatorServer&) = delete;
 
     std::string url() const { return "nats://127.0.0.1:" + std::to_string(port_); }
+    int port() const { return port_; }
     const std::filesystem::path& dir() const { return dir_; }
     void stop() {
         if (process_) {

@@ -178,20 +178,40 @@ pqxx::result Connection::exec(pqxx::transaction_base& txn, std::string_view sql,
 
 void Connection::copy(std::string_view table, const std::vector<std::string>& columns,
                       const std::function<void(RowWriter&)>& fill) {
-    mapped([&] {
-        CopyStream stream(pqxx_.libpq(), copy_shape(table, columns));
-        fill(stream);
-        stream.complete();
-    });
+    copy(copy_shape(table, columns), fill);
+}
+
+void Connection::copy(const CopyShape& shape, const std::function<void(RowWriter&)>& fill) {
+    try {
+        mapped([&] {
+            CopyStream stream(pqxx_.libpq(), shape);
+            fill(stream);
+            stream.complete();
+        });
+    } catch (...) {
+        shapes_.clear();  // a migration may have changed the table
+        throw;
+    }
 }
 
 void Connection::copy(const EncodedRows& rows) {
-    mapped([&] { copy_encoded(pqxx_.libpq(), rows); });
+    try {
+        mapped([&] { copy_encoded(pqxx_.libpq(), rows); });
+    } catch (...) {
+        shapes_.clear();
+        throw;
+    }
 }
 
 CopyShape Connection::copy_shape(std::string_view table, const std::vector<std::string>& columns) {
-    return mapped(
-        [&] { return store::copy_shape(pqxx_.libpq(), table, fmt::format("{}", fmt::join(columns, ", "))); });
+    auto names = fmt::format("{}", fmt::join(columns, ", "));
+    const auto key = fmt::format("{} ({})", table, names);
+    auto known = shapes_.find(key);
+    if (known == shapes_.end()) {
+        auto shape = mapped([&] { return store::copy_shape(pqxx_.libpq(), table, names); });
+        known = shapes_.emplace(key, std::move(shape)).first;
+    }
+    return known->second;
 }
 
 void Connection::rethrow() {

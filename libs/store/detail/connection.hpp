@@ -32,7 +32,9 @@ class Connection {
     /// Runs inside the open transaction.
     void copy(std::string_view table, const std::vector<std::string>& columns,
               const std::function<void(RowWriter&)>& fill);
+    void copy(const CopyShape& shape, const std::function<void(RowWriter&)>& fill);
     void copy(const EncodedRows& rows);
+    /// Reads the shape once; again after a failed COPY.
     CopyShape copy_shape(std::string_view table, const std::vector<std::string>& columns);
     /// Runs `work` and converts libpqxx's exceptions to those of database.hpp. Others pass.
     template <class F>
@@ -59,6 +61,7 @@ class Connection {
 
     PqxxSession pqxx_;
     std::unordered_map<std::string, std::string> prepared_;  ///< SQL → name
+    std::unordered_map<std::string, CopyShape> shapes_;      ///< by table and columns
     std::vector<std::unique_ptr<pqxx::notification_receiver>> receivers_;
     std::size_t statements_ = 0;
     bool spoiled_ = false;

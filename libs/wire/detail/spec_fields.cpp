@@ -21,6 +21,12 @@ Requirements read_requirements(Fields& fields) {
     out.gpu_count = inside.uint32("gpuCount", 0, 16);
     out.network = inside.boolean("network");
     out.time_limit_seconds = inside.uint32("timeLimitSeconds", 1, 86400);
+    if (const Json* flag = fields.object_value("requirements").find("readOnlyRoot")) {
+        out.read_only_root = inside.boolean("readOnlyRoot");
+        if (flag->as<bool>() != nullptr && !out.read_only_root) {
+            inside.refuse("out_of_range", "true is needed, or no member", "readOnlyRoot");
+        }
+    }
     return out;
 }
 
@@ -56,11 +62,15 @@ Json env_json(const std::map<std::string, std::string>& env) {
 }
 
 Json requirements_json(const Requirements& requirements) {
-    return Json::Object{
+    Json::Object out{
         {"cpuMillis", requirements.cpu_millis}, {"memoryMib", requirements.memory_mib},
         {"diskMib", requirements.disk_mib},     {"gpuCount", requirements.gpu_count},
         {"network", requirements.network},      {"timeLimitSeconds", requirements.time_limit_seconds},
     };
+    if (requirements.read_only_root) {
+        out.emplace_back("readOnlyRoot", true);
+    }
+    return out;
 }
 
 }  // namespace lamda::wire::detail

@@ -58,7 +58,11 @@ void add_routes(http::Server& server, const Parts& parts) {
     add_job_routes(server, parts);
     add_job_history(server, parts);
     add_job_submission(server, parts);
-    add_job_updates(server, parts);
+    static const SystemClock clock;
+    const auto guard = std::make_shared<TokenGuard>(clock, parts.log);
+    add_job_updates(server, parts, guard);
+    add_job_cancellation(server, parts, guard);
+    add_agent_credentials(server, parts);
     server.route("GET", "/health", [&parts](const http::Request&) {
         const auto checks = parts.health.checks();
         const auto ok = [&](const std::string& name) {

@@ -1,10 +1,13 @@
 // Routes of the REST interface. They read the views of schema api, and write only by api.put_spec and by
-// commands to the dispatcher (jobs.command).
+// commands to the dispatcher (jobs.command). Requests for credentials go to the registry (nodes.credentials).
 #pragma once
+
+#include <memory>
 
 #include "bus/bus.hpp"
 #include "core/memory_budget.hpp"
 #include "http/server.hpp"
+#include "services/api-gateway/access/token_guard.hpp"
 #include "services/api-gateway/config.hpp"
 #include "services/api-gateway/routes/log_followers.hpp"
 #include "store/database.hpp"
@@ -31,7 +34,10 @@ void add_node_routes(http::Server& server, const Parts& parts);
 void add_job_routes(http::Server& server, const Parts& parts);
 void add_job_history(http::Server& server, const Parts& parts);
 void add_job_submission(http::Server& server, const Parts& parts);
-void add_job_updates(http::Server& server, const Parts& parts);
+/// @param guard counts the wrong tokens of all routes of the operator
+void add_job_updates(http::Server& server, const Parts& parts, const std::shared_ptr<TokenGuard>& guard);
+void add_job_cancellation(http::Server& server, const Parts& parts, const std::shared_ptr<TokenGuard>& guard);
+void add_agent_credentials(http::Server& server, const Parts& parts);
 
 /// Adds a route. Unavailable parts lead to 503 instead of 500: the client may retry.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,

@@ -13,6 +13,25 @@ Bytes32 digest_of(const std::string& text) {
     return crypto::sha256(as_bytes(text));
 }
 
+/// Keys are separate for each renter. Keys of older releases do not contain the renter: the same body keeps
+/// its salt.
+Bytes32 name_of(const Address& renter, const std::string& key) {
+    return digest_of("submission\n" + renter.hex() + "\n" + key);
+}
+
+/// Returns the spec with the salt of the key's first request. @throws problem::Problem 422
+wire::JobSpec of_first(wire::JobSpec spec, const Bytes32& body, const KeyedSubmission& first) {
+    if (first.body != body) {
+        throw problem::Problem{422,
+                               "key_reused",
+                               "",
+                               "this Idempotency-Key was used with another body",
+                               {{"Idempotency-Key", "key_reused", "use a new key for another job"}}};
+    }
+    spec.salt = first.salt;
+    return spec;
+}
+
 }  // namespace
 
 std::optional<std::string> idempotency_key(const http::Request& request) {
@@ -33,6 +52,23 @@ std::string command_id(const http::Request& request, const std::string& caller) 
     return key ? digest_of(caller + "\n" + *key).hex() : request.request_id;
 }
 
+std::optional<wire::JobSpec> find_submitted(const Parts& parts, const http::Request& request,
+                                            const std::string& body, wire::JobSpec spec) {
+    const auto key = idempotency_key(request);
+    if (!key) {
+        return std::nullopt;
+    }
+    const Bytes32 digest = digest_of(body);
+    const auto first = parts.database.transact([&](store::Txn& txn) -> std::optional<KeyedSubmission> {
+        if (const auto bound = read_submission(txn, name_of(spec.renter, *key))) {
+            return bound;
+        }
+        const auto older = read_salt(txn, digest_of(*key), digest);
+        return older ? std::optional(KeyedSubmission{digest, *older}) : std::nullopt;
+    });
+    return first ? std::optional(of_first(std::move(spec), digest, *first)) : std::nullopt;
+}
+
 wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, const std::string& body,
                              wire::JobSpec spec) {
     const auto key = idempotency_key(request);
@@ -40,23 +76,12 @@ wire::JobSpec submitted_once(const Parts& parts, const http::Request& request, c
         return spec;
     }
     const Bytes32 digest = digest_of(body);
-    // Keys are separate for each renter.
-    const Bytes32 name = digest_of("submission\n" + spec.renter.hex() + "\n" + *key);
     const auto first = parts.database.transact([&](store::Txn& txn) {
         drop_expired_keys(txn);
-        // Keys of older releases do not contain the renter: the same body keeps its salt.
         const auto older = read_salt(txn, digest_of(*key), digest);
-        return put_submission(txn, name, {digest, older.value_or(spec.salt)});
+        return put_submission(txn, name_of(spec.renter, *key), {digest, older.value_or(spec.salt)});
     });
-    if (first.body != digest) {
-        throw problem::Problem{422,
-                               "key_reused",
-                               "",
-                               "this Idempotency-Key was used with another body",
-                               {{"Idempotency-Key", "key_reused", "use a new key for another job"}}};
-    }
-    spec.salt = first.salt;
-    return spec;
+    return of_first(std::move(spec), digest, first);
 }
 
 }  // namespace lamda::gateway

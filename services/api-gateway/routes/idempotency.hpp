@@ -17,6 +17,12 @@ std::optional<std::string> idempotency_key(const http::Request& request);
 /// @param caller the authenticated caller; each caller has its own keys
 std::string command_id(const http::Request& request, const std::string& caller);
 
+/// Returns the spec with the salt of an earlier request with this renter's key; nullopt: this is the first
+/// one, or there is no key. @param body normalised: independent of blanks and order
+/// @throws problem::Problem 422 if the key was used with another body
+std::optional<wire::JobSpec> find_submitted(const Parts& parts, const http::Request& request,
+                                            const std::string& body, wire::JobSpec spec);
+
 /// Returns the spec with the salt of the first request with this renter's key, stored for a day. Without a
 /// key returns the spec unchanged. @param body normalised: independent of blanks and order
 /// @throws problem::Problem 422 if the key was used with another body

@@ -16,6 +16,13 @@ std::optional<Bytes32> read_salt(store::Txn& txn, const Bytes32& key, const Byte
     return row ? std::optional(row->get<Bytes32>("salt")) : std::nullopt;
 }
 
+std::optional<KeyedSubmission> read_submission(store::Txn& txn, const Bytes32& key) {
+    const auto row = txn.first(
+        "SELECT body, salt FROM gateway.submission_key WHERE key = $1::bytea AND kept_until > now()", {key});
+    return row ? std::optional(KeyedSubmission{row->get<Bytes32>("body"), row->get<Bytes32>("salt")})
+               : std::nullopt;
+}
+
 KeyedSubmission put_submission(store::Txn& txn, const Bytes32& key, const KeyedSubmission& submission) {
     const auto row = txn.one(
         "INSERT INTO gateway.submission_key AS k (key, body, salt, kept_until) "

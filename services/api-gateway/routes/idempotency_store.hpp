@@ -19,6 +19,8 @@ struct KeyedSubmission {
 void drop_expired_keys(store::Txn& txn);
 /// Returns the salt of an unexpired key with this body (SHA-256); nullopt: none.
 std::optional<Bytes32> read_salt(store::Txn& txn, const Bytes32& key, const Bytes32& body);
+/// Returns the unexpired submission that the key is bound to; nullopt: none.
+std::optional<KeyedSubmission> read_submission(store::Txn& txn, const Bytes32& key);
 /// Binds the key for 24 hours, unless it is bound and unexpired. Returns the bound submission.
 KeyedSubmission put_submission(store::Txn& txn, const Bytes32& key, const KeyedSubmission& submission);
 

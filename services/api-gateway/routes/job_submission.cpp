@@ -84,25 +84,42 @@ void require_policy(const Parts& parts, const wire::JobSpec& spec, const U256& p
     }
 }
 
-http::Response submit(const Parts& parts, const http::Request& request) {
-    views::Body body(request.body, {"spec", "payment_amount"});
-    const U256 payment = payment_of(body);
-    const ChainId chain =
-        parts.database.transact([&](store::Txn& txn) { return recorded_chain(txn, parts.config); });
-    const auto spec = spec_of(body, {chain, parts.config.job_manager, payment, random_bytes32()});
+/// Checks the offer against the provider as it is now, unless an earlier request with the same
+/// Idempotency-Key passed these checks: a repetition gets the first answer. @param spec absent: the body is
+/// invalid
+/// @throws problem::Problem 400, 422
+wire::JobSpec accepted_spec(const Parts& parts, const http::Request& request, views::Body& body,
+                            std::optional<wire::JobSpec> spec, const U256& payment) {
+    if (spec && body.faultless()) {
+        const auto text = *body.json("payment_amount") + "\n" + *body.json("spec");
+        if (auto first = find_submitted(parts, request, text, *spec)) {
+            return *std::move(first);
+        }
+    }
     if (spec) {
         check_offer(parts, *spec, payment, body);
     }
     body.require_faultless();
     require_policy(parts, *spec, payment);
-    const std::string canonical = wire::canonical_json(
-        submitted_once(parts, request, *body.json("payment_amount") + "\n" + *body.json("spec"), *spec));
+    return submitted_once(parts, request, *body.json("payment_amount") + "\n" + *body.json("spec"),
+                          *std::move(spec));
+}
+
+http::Response submit(const Parts& parts, const http::Request& request) {
+    views::Body body(request.body, {"spec", "payment_amount"});
+    const U256 payment = payment_of(body);
+    const ChainId chain =
+        parts.database.transact([&](store::Txn& txn) { return recorded_chain(txn, parts.config); });
+    const auto spec =
+        accepted_spec(parts, request, body,
+                      spec_of(body, {chain, parts.config.job_manager, payment, random_bytes32()}), payment);
+    const std::string canonical = wire::canonical_json(spec);
     const JobId id = wire::job_id_of_canonical(canonical);
     const bool known = parts.database.transact([&](store::Txn& txn) {
         const auto age = read_spec_age(txn, id);
         // Renewing the expiry costs as much as a new spec; a repetition costs little.
         const bool full_cost = age != SpecAge::kRecent;
-        count_spec(txn, parts.config.spec_quota, request.client, spec->renter,
+        count_spec(txn, parts.config.spec_quota, request.client, spec.renter,
                    full_cost ? canonical.size() : kRequestCost);
         // A stored spec is put again to renew its expiry.
         if (put_spec(txn, canonical) != id) {
@@ -112,7 +129,7 @@ http::Response submit(const Parts& parts, const http::Request& request) {
     });
     contracts::job_manager::CreateJob call;
     call.job_id = id.as<Bytes32>();
-    call.provider_address = spec->provider;
+    call.provider_address = spec.provider;
     nlohmann::ordered_json answer = {{"id", id.hex()},
                                      {"spec_cid", wire::spec_cid(id).to_string()},
                                      {"spec", nlohmann::ordered_json::parse(canonical)},

@@ -155,6 +155,29 @@ TEST_CASE("what the provider's published policy refuses is refused before the pa
     notice.policy.reset();
     publish(notice);
     CHECK(submit("599").status == 201);
+
+    INFO("a repetition with the same Idempotency-Key gets the first answer, whatever changed since");
+    const auto keyed = [&](const char* payment, const char* key) {
+        return gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", payment}}).dump(),
+                            {{"Idempotency-Key", key}});
+    };
+    const auto first = keyed("599", "before");
+    REQUIRE(first.status == 201);
+    notice.policy.emplace().price.cpu_second = 10;
+    publish(notice);
+    const auto repeated = keyed("599", "before");
+    CHECK(repeated.status == 200);
+    CHECK(repeated.body == first.body);
+    CHECK(keyed("598", "before").body["code"] == "key_reused");
+    gateway.database.transact(
+        [](store::Txn& txn) { txn.exec("UPDATE registry.node SET is_registered = false"); });
+    CHECK(keyed("599", "before").body == first.body);
+    CHECK(keyed("599", "after").status == 400);
+    gateway.database.transact(
+        [](store::Txn& txn) { txn.exec("UPDATE registry.node SET is_registered = true"); });
+    // A refusal binds no key: the corrected request may use it.
+    CHECK(keyed("599", "after").body["code"] == "refused_by_policy");
+    CHECK(keyed("600", "after").status == 201);
 }
 
 TEST_CASE("a submitted job is served at its Location before it is in a block") {

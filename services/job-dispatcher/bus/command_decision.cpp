@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/digest.hpp"
+#include "wire/documents/cancellation.hpp"
 
 namespace lamda::dispatch {
 
@@ -32,7 +33,7 @@ std::optional<CommandRefusal> not_by_renter(const JobRow& row, const Command::At
     return std::nullopt;
 }
 
-/// Decides about the two kinds of commands on a known job.
+/// Decides about each kind of command on a known job.
 struct OnJob {
     const JobRow& row;
     const Policy& policy;
@@ -75,14 +76,37 @@ struct OnJob {
                                   {.job_id = row.id, .spec_id = digest, .signature = command.signature}};
         return out;
     }
+
+    CommandDecision operator()(const Command::CancelJob& command) const {
+        if (command.by_renter) {
+            const auto domain = wire::market_domain(policy.chain_id, policy.job_manager);
+            if (const auto valid = wire::verify_cancellation(command, row.renter, domain, now); !valid) {
+                return CommandRefusal{403, valid.error()};
+            }
+        }
+        auto transition =
+            on_cancel(row, command.by_renter ? "cancelled by its renter" : "cancelled by the operator", now);
+        if (!transition) {
+            return CommandRefusal{409, transition.error(), row.status()};
+        }
+        CommandEffect out;
+        out.write.before = row;
+        out.write.add(std::move(*transition));
+        return out;
+    }
 };
 
 std::string answer_of(const Command& command, const JobRow& row) {
-    return nlohmann::json{{"v", 1},
-                          {"requestId", command.request_id},
-                          {"jobId", wire::job_of(command).hex()},
-                          {"status", wire::to_string(row.status())}}
-        .dump();
+    nlohmann::json out{{"v", 1},
+                       {"requestId", command.request_id},
+                       {"jobId", wire::job_of(command).hex()},
+                       {"status", wire::to_string(row.status())}};
+    if (std::holds_alternative<Command::CancelJob>(command.what)) {
+        const auto escrow = wire::escrow_of(row.chain_state);
+        out["reason"] = row.error_message.value_or("");
+        out["escrow"] = {{"code", wire::to_string(escrow)}, {"detail", wire::describe(escrow)}};
+    }
+    return out.dump();
 }
 
 }  // namespace
@@ -104,7 +128,11 @@ CommandDecision decide_command(const CommandCase& found, const Command& command,
     }
     auto decision = std::visit(OnJob{*found.row, *found.policy, now}, command.what);
     if (auto* effect = std::get_if<CommandEffect>(&decision)) {
-        effect->answer = {answer_of(command, *effect->write.present()), asked};
+        auto answer = answer_of(command, *effect->write.present());
+        if (effect->write.nothing() && !effect->spec) {
+            return RepeatedAnswer{std::move(answer)};
+        }
+        effect->answer = {std::move(answer), asked};
     }
     return decision;
 }

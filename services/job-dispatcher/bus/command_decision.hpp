@@ -28,8 +28,10 @@ struct CommandCase {
 struct CommandRefusal {
     int status;  ///< of HTTP
     Error error;
+    std::optional<wire::PublicStatus> job{};  ///< of a job whose state does not allow the command
 };
-/// The command was executed already; nothing is saved.
+/// The command was executed already, or has no effect; nothing is saved. A renter can sign a cancellation in
+/// any number of ways: each stored answer would be a row that costs nothing.
 struct RepeatedAnswer {
     std::string answer;
 };
@@ -46,9 +48,11 @@ struct CommandEffect {
 };
 using CommandDecision = std::variant<CommandRefusal, RepeatedAnswer, CommandEffect>;
 
-/// Decides about a command whose proof, if it needs the operator's, is verified. A spec must be signed by the
-/// job's renter. Refusals: 400 `invalid_signature` and errors of the spec, 403 `not_the_renter`, 404
-/// `unknown_job`, 409 `illegal_transition` and `spec_contradicts`, 422 `key_reused`, 503 `not_ready`.
+/// Decides about a command whose proof, if it needs the operator's, is verified. A spec, and a cancellation
+/// without the operator's proof, must be signed by the job's renter. A cancelled job is cancelled again
+/// without an effect. Refusals: 400 `invalid_signature` and errors of the spec, 403 `not_the_renter`,
+/// `expired` and `expires_too_late`, 404 `unknown_job`, 409 `illegal_transition`, `not_final` and
+/// `spec_contradicts`, 422 `key_reused`, 503 `not_ready`.
 CommandDecision decide_command(const CommandCase& found, const wire::Command& command, Timestamp now);
 
 }  // namespace lamda::dispatch

@@ -9,13 +9,16 @@ namespace {
 
 using wire::Command;
 
-problem::Problem problem(int status, const Error& error) {
+problem::Problem problem(int status, const Error& error, std::optional<wire::PublicStatus> job = {}) {
     problem::Problem out;
     out.status = status;
     out.code = error.code;
     out.detail = error.message;
     if (!error.where.empty()) {
         out.errors.push_back({error.where, error.code, error.message});
+    }
+    if (job) {
+        out.errors.push_back({"{id}", "job_" + std::string(wire::to_string(*job)), error.message});
     }
     return out;
 }
@@ -49,13 +52,13 @@ std::string CommandHandler::answer(const std::string& body) {
         answer = problem::to_json(
             problem(503, {"unavailable", "the dispatcher is temporarily unavailable; try again", ""}));
     }
-    const bool by_operator = std::holds_alternative<Command::SetStatus>(command->what);
-    return by_operator ? wire::prove_answer(answer, *command, operator_token_.reveal()) : answer;
+    return wire::needs_operator(*command) ? wire::prove_answer(answer, *command, operator_token_.reveal())
+                                          : answer;
 }
 
 std::optional<problem::Problem> CommandHandler::check_proof(const Command& command) {
-    if (std::holds_alternative<Command::AttachSpec>(command.what)) {
-        return std::nullopt;  // signed by the renter
+    if (!wire::needs_operator(command)) {
+        return std::nullopt;  // signed by the renter: decide_command() compares
     }
     lamda::Status verified =
         Error{"forbidden", "the job dispatcher has no operator token (OPERATOR_TOKEN)", ""};
@@ -82,7 +85,7 @@ std::string CommandHandler::take(const Command& command) {
         const auto now = clock_.now();
         const auto decision = decide_command(found, command, now);
         if (const auto* refusal = std::get_if<CommandRefusal>(&decision)) {
-            return problem::to_json(problem(refusal->status, refusal->error));
+            return problem::to_json(problem(refusal->status, refusal->error, refusal->job));
         }
         if (const auto* repeated = std::get_if<RepeatedAnswer>(&decision)) {
             return repeated->answer;

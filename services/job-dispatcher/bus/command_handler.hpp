@@ -19,14 +19,15 @@ namespace lamda::dispatch {
 /// Thread-safe.
 class CommandHandler {
   public:
-    /// @param operator_token empty: every set_status is refused
+    /// @param operator_token empty: every command of the operator is refused
     CommandHandler(store::Database& database, Deployment& deployment, runtime::Secret operator_token,
                    const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics);
-    /// Returns a JSON object `{"v":1,"requestId","jobId","status"}`, or a problem document. Never throws.
+    /// Returns a JSON object `{"v":1,"requestId","jobId","status"}`, for a cancellation also `reason` and
+    /// `escrow`, or a problem document. Never throws.
     std::string answer(const std::string& body);
 
   private:
-    /// Returns a problem for a set_status without the operator's proof; nullopt: accepted.
+    /// Returns a problem for a command of the operator without the operator's proof; nullopt: accepted.
     std::optional<problem::Problem> check_proof(const wire::Command& command);
     std::string take(const wire::Command& command);
 

@@ -132,13 +132,15 @@ StatusLoop::Next StatusLoop::handle(const bus::Message& message) {
         return apply(message);  // statuses of a former database arrive all at once: no shares
     }
     const auto now = clock_.steady();
-    switch (share_.admit(*from, message.body, now)) {
+    switch (share_.admit(*from, message.body, now, message.deliveries > 1)) {
         case StatusShare::Verdict::kRepeated:
             count("repeated");
             return Next::kAck;
         case StatusShare::Verdict::kOver:
             count("put_off");
             return Next::kOver;
+        case StatusShare::Verdict::kDrop:
+            return drop(*from);
         case StatusShare::Verdict::kTake:
             break;
     }
@@ -163,11 +165,24 @@ StatusLoop::Next StatusLoop::apply(const bus::Message& message) {
         return Next::kLater;
     }
     count(to_string(outcome));
-    if (outcome == StatusOutcome::kApplied || outcome == StatusOutcome::kUnchanged) {
-        confirm(received.status);
+    switch (outcome) {
+        case StatusOutcome::kApplied:
+        case StatusOutcome::kUnchanged:
+        case StatusOutcome::kUnrecorded:
+            confirm(received.status);
+            break;
+        case StatusOutcome::kWrongProvider:
+            return refuse(message, kForeignJob);
+        case StatusOutcome::kNoRoom:
+            return refuse(
+                message,
+                "the job is unknown, and too many statuses of unknown jobs wait for their jobs already: "
+                "of this provider, or of all that are not registered");
+        case StatusOutcome::kEarly:
+        case StatusOutcome::kDeferred:
+            break;
     }
-    return outcome == StatusOutcome::kWrongProvider ? refuse(message, "the job belongs to another provider")
-                                                    : Next::kAck;
+    return Next::kAck;
 }
 
 void StatusLoop::confirm(const wire::JobStatus& status) {
@@ -186,6 +201,18 @@ StatusLoop::Next StatusLoop::refuse(const bus::Message& message, const std::stri
     if (stored) {  // limits the log as well
         log_.warn("status refused", {{"subject", store::storable(message.subject, 256)},
                                      {"reason", store::storable(reason, 512)}});
+    }
+    return Next::kAck;
+}
+
+StatusLoop::Next StatusLoop::drop(const Address& provider) {
+    count("dropped");
+    if (const auto left_out = drops_.admit(clock_.steady())) {
+        log_.warn("status dropped",
+                  {{"provider", provider.hex()},
+                   {"reason", "the provider has " + std::to_string(StatusShare::kMostPostponed) +
+                                  " statuses beyond its share already"},
+                   {"not_logged_before", *left_out}});
     }
     return Next::kAck;
 }

@@ -9,6 +9,7 @@
 #include "services/job-dispatcher/bus/statuses.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "telemetry/context.hpp"
+#include "telemetry/log_limit.hpp"
 
 namespace lamda::dispatch {
 
@@ -31,6 +32,7 @@ class StatusLoop {
     /// Acknowledges a recorded final status to its agent. Best effort: the agent repeats it otherwise.
     void confirm(const wire::JobStatus& status);
     Next refuse(const bus::Message& message, const std::string& reason);
+    Next drop(const Address& provider);
     void count(std::string_view outcome);
 
     store::Database& database_;
@@ -45,6 +47,7 @@ class StatusLoop {
     telemetry::Counter refused_;
     std::optional<Policy> policy_;
     StatusShare share_;
+    telemetry::LogLimit drops_{Millis(10'000)};
     std::atomic<std::int64_t> drained_at_;
 };
 

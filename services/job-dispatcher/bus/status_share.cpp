@@ -22,17 +22,31 @@ double seconds(Steady::duration time) {
 
 }  // namespace
 
-StatusShare::Verdict StatusShare::admit(const Address& provider, std::string_view body, Steady now) {
+StatusShare::Verdict StatusShare::admit(const Address& provider, std::string_view body, Steady now,
+                                        bool again) {
     rotate(now);
     const Bytes32 key = digest(provider, body);
     if (newer_.contains(key) || older_.contains(key)) {
+        if (again) {
+            note_taken(provider);
+        }
         return Verdict::kRepeated;
     }
-    auto& bucket = buckets_.try_emplace(provider, Bucket{kBurst, now}).first->second;
+    auto& bucket = buckets_.try_emplace(provider, Bucket{kBurst, now, 0}).first->second;
     bucket.tokens = std::min(kBurst, bucket.tokens + kPerSecond * seconds(now - bucket.at));
     bucket.at = now;
     if (bucket.tokens < 1) {
+        if (again) {
+            return Verdict::kOver;
+        }
+        if (bucket.postponed >= kMostPostponed) {
+            return Verdict::kDrop;
+        }
+        ++bucket.postponed;
         return Verdict::kOver;
+    }
+    if (again) {
+        note_taken(provider);
     }
     bucket.tokens -= 1;
     return Verdict::kTake;
@@ -41,6 +55,13 @@ StatusShare::Verdict StatusShare::admit(const Address& provider, std::string_vie
 void StatusShare::handled(const Address& provider, std::string_view body, Steady now) {
     rotate(now);
     newer_.insert(digest(provider, body));
+}
+
+void StatusShare::note_taken(const Address& provider) {
+    const auto found = buckets_.find(provider);
+    if (found != buckets_.end() && found->second.postponed > 0) {
+        --found->second.postponed;
+    }
 }
 
 void StatusShare::rotate(Steady now) {

@@ -105,15 +105,15 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
     return due.jobs.size();
 }
 
-void AssignmentLoop::evaluate_within(store::Txn& txn, BlockNum after, BlockNum boundary) {
+bool AssignmentLoop::evaluate_within(store::Txn& txn, BlockNum after, BlockNum boundary) {
     sent_within_ = 0;
     if (std::exchange(evaluating_, true) || !may_assign()) {
-        return;
+        return false;
     }
     const auto found = newly_final_jobs(txn, after, boundary, kMostWithin + 1);
     const auto policy = deployment_.policy(txn);
     if (found.size() > kMostWithin || !policy) {
-        return;
+        return false;
     }
     std::vector<JobId> jobs;
     std::set<Address> reachable;
@@ -124,8 +124,9 @@ void AssignmentLoop::evaluate_within(store::Txn& txn, BlockNum after, BlockNum b
         }
     }
     if (!jobs.empty()) {
-        sent_within_ = evaluate_jobs(txn, jobs, reachable, *policy, clock_.now());
+        sent_within_ = evaluate_jobs(txn, jobs, reachable, *policy, clock_.now(), boundary);
     }
+    return sent_within_ == found.size();
 }
 
 void AssignmentLoop::committed() {

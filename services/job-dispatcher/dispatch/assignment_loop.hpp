@@ -28,8 +28,9 @@ class AssignmentLoop {
 
     /// Evaluates the jobs that the caller's transaction makes final, blocks after `after` up to `boundary`:
     /// their assignments leave without a second commit. Leaves to pass() what is many jobs, or a job whose
-    /// provider has no durables yet. For the thread of the stream.
-    void evaluate_within(store::Txn& txn, BlockNum after, BlockNum boundary);
+    /// provider has no durables yet. Returns false if it leaves a job without an attempt, for pass() or for
+    /// the look-up of specs. For the thread of the stream.
+    bool evaluate_within(store::Txn& txn, BlockNum after, BlockNum boundary);
     /// Reports that the transaction of evaluate_within() is committed. Without this report the next
     /// evaluate_within() does nothing: a repetition of the transaction must not fail for the same reason.
     void committed();

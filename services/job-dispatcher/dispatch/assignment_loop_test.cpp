@@ -14,11 +14,12 @@ struct Scene : testing::ProjectionScene {
     Scene() {
         REQUIRE(testkit::wait_until([&] { return bus.connected(); }));
         projection.on_final({[&](store::Txn& txn, BlockNum after, BlockNum boundary) {
-                                 loop.evaluate_within(txn, after, boundary);
+                                 const bool all = loop.evaluate_within(txn, after, boundary);
                                  if (fails_once) {
                                      fails_once = false;
                                      throw store::Conflict("a conflict, once");
                                  }
+                                 return all;
                              },
                              [&] { loop.committed(); }});
         progress.set(true);

@@ -50,11 +50,11 @@ Due find_due(store::Txn& txn, BlockNum boundary, const std::vector<Address>& wit
 }
 
 std::size_t evaluate_jobs(store::Txn& txn, const std::vector<JobId>& ids, const std::set<Address>& reachable,
-                          const Policy& policy, Timestamp now) {
+                          const Policy& policy, Timestamp now, std::optional<BlockNum> written) {
     auto cases = load_cases(txn, ids, reachable);
     // Read from the database, after locking the rows: another instance may read the chain, and its unwind
     // lowers the boundary in the transaction that orphans the job's block.
-    const BlockNum boundary = read_boundary(txn);
+    const BlockNum boundary = written ? *written : read_boundary(txn);
     std::vector<JobWrite> writes;
     for (auto& each : cases) {
         auto write = decide_evaluation(std::move(each), boundary, policy, now);

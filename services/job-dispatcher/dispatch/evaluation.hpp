@@ -19,7 +19,9 @@ Due find_due(store::Txn& txn, BlockNum boundary, const std::vector<Address>& wit
 
 /// Evaluates those of the jobs that no other transaction has locked; returns the number of attempts put into
 /// the outbox. @param reachable providers whose durables exist
+/// @param written the boundary, if this transaction has written it; else it is read
 std::size_t evaluate_jobs(store::Txn& txn, const std::vector<JobId>& ids, const std::set<Address>& reachable,
-                          const Policy& policy, Timestamp now);
+                          const Policy& policy, Timestamp now,
+                          std::optional<BlockNum> written = std::nullopt);
 
 }  // namespace lamda::dispatch

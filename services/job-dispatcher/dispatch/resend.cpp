@@ -7,6 +7,7 @@
 
 #include "outbox/outbox.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/jobs/retraction_message.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -26,13 +27,10 @@ OutboxMessage assignment_message(const JobCase& job) {
             wire::to_json(assignment_of(job.row, *job.spec.spec))};
 }
 
-OutboxMessage retraction_message(const VoidAttempt& attempt) {
-    const auto reason = attempt.superseded ? wire::RetractReason::kSuperseded
-                        : attempt.orphaned ? wire::RetractReason::kOrphaned
-                                           : wire::RetractReason::kCancelled;
-    return {wire::retract_subject(attempt.provider),
-            new_message_id(wire::retract_message_id(attempt.job_id, attempt.attempt)),
-            wire::to_json(wire::Retraction{attempt.job_id, attempt.attempt, reason})};
+wire::RetractReason reason_of(const VoidAttempt& attempt) {
+    return attempt.superseded ? wire::RetractReason::kSuperseded
+           : attempt.orphaned ? wire::RetractReason::kOrphaned
+                              : wire::RetractReason::kCancelled;
 }
 
 std::size_t resend(store::Txn& txn, const std::vector<JobId>& jobs,
@@ -87,7 +85,13 @@ std::size_t resend_open_attempts(store::Txn& txn, const std::vector<JobId>& jobs
 
 void resend_retractions(store::Txn& txn, const std::vector<VoidAttempt>& attempts) {
     std::vector<OutboxMessage> messages;
-    std::transform(attempts.begin(), attempts.end(), std::back_inserter(messages), retraction_message);
+    RetractionMessages retractions(txn);
+    for (const auto& attempt : attempts) {
+        auto message =
+            retractions.message(attempt.job_id, {attempt.attempt, reason_of(attempt)}, attempt.provider);
+        message.message_id = new_message_id(message.message_id);
+        messages.push_back(std::move(message));
+    }
     outbox::put_outbox(txn, kOutboxOwner, messages);
 }
 

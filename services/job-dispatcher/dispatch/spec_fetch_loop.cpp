@@ -1,5 +1,7 @@
 #include "services/job-dispatcher/dispatch/spec_fetch_loop.hpp"
 
+#include <fmt/format.h>
+
 #include "runtime/app.hpp"
 #include "services/job-dispatcher/dispatch/due_store.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
@@ -60,7 +62,10 @@ std::optional<JobId> SpecFetchLoop::wait_for_one(const std::stop_token& stop) {
 void SpecFetchLoop::fetch(const JobId& id, const std::stop_token& stop) {
     try {
         const Bytes spec = content_.block(wire::spec_cid(id), stop);  // verified against the id
-        if (spec.size() >= 2 && spec.size() <= 65'536) {
+        if (spec.size() < 2 || spec.size() > wire::kMostSpecBytes) {
+            refuse(id, fmt::format("its block has {} bytes; a spec has 2 to {}", spec.size(),
+                                   wire::kMostSpecBytes));
+        } else {
             database_.transact([&](store::Txn& txn) { put_spec(txn, spec); });
             log_.info("spec found on IPFS", {{"job_id", id.hex()}});
         }
@@ -69,8 +74,16 @@ void SpecFetchLoop::fetch(const JobId& id, const std::stop_token& stop) {
                   {{"job_id", id.hex()}, {"reason", e.what()}});
     } catch (const ipfs::Unavailable& e) {
         log_.debug("spec not on IPFS", {{"job_id", id.hex()}, {"reason", e.what()}});
-    } catch (const ipfs::TooLarge&) {
-        log_.debug("spec too large", {{"job_id", id.hex()}});
+    } catch (const ipfs::TooLarge& e) {
+        refuse(id, e.what());
+    }
+}
+
+void SpecFetchLoop::refuse(const JobId& id, const std::string& reason) {
+    const std::lock_guard lock(mutex_);
+    if (const auto left_out = refusals_.admit(clock_.steady())) {
+        log_.warn("spec on IPFS refused",
+                  {{"job_id", id.hex()}, {"reason", reason}, {"not_logged_before", *left_out}});
     }
 }
 

@@ -9,6 +9,7 @@
 #include "services/job-dispatcher/dispatch/spec_queue.hpp"
 #include "store/database.hpp"
 #include "telemetry/log.hpp"
+#include "telemetry/log_limit.hpp"
 
 namespace lamda::dispatch {
 
@@ -27,6 +28,8 @@ class SpecFetchLoop {
   private:
     std::optional<JobId> wait_for_one(const std::stop_token& stop);
     void fetch(const JobId& id, const std::stop_token& stop);
+    /// Logs that the job's block is no spec. Its renter may still attach a spec.
+    void refuse(const JobId& id, const std::string& reason);
 
     store::Database& database_;
     ipfs::ContentStore& content_;
@@ -35,6 +38,7 @@ class SpecFetchLoop {
     std::mutex mutex_;
     std::condition_variable_any changed_;
     SpecQueue queue_;
+    telemetry::LogLimit refusals_{Millis(10'000)};
 };
 
 }  // namespace lamda::dispatch

@@ -6,6 +6,7 @@
 #include "core/duration.hpp"
 #include "runtime/app.hpp"
 #include "services/job-dispatcher/bus/command_store.hpp"
+#include "services/job-dispatcher/dispatch/drain_store.hpp"
 #include "services/job-dispatcher/dispatch/due_store.hpp"
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
@@ -17,6 +18,9 @@ namespace lamda::dispatch {
 namespace {
 
 using wire::WorkState;
+
+/// Early statuses that a pass moves to the dead letters.
+constexpr std::size_t kEarlyAtOnce = 1'000;
 
 /// Returns the limit of the attempt's state: preparing or running.
 std::optional<Millis> limit_of(const ActiveAttempt& attempt, const TimeoutConfig& config) {
@@ -63,6 +67,9 @@ void TimeoutLoop::run(const std::stop_token& stop) {
     int passes = 0;
     while (!stop.stop_requested()) {
         pass();
+        if (passes % 5 == 0) {  // heartbeats are as far apart
+            note_draining();
+        }
         if (passes++ % 30 == 0) {
             count_jobs();
             database_.transact([&](store::Txn& txn) { end_load(txn, kLongestLoad, log_); });
@@ -79,6 +86,32 @@ void TimeoutLoop::pass() {
         end_silent_attempts();
         resend();
         expire_specs();
+    }
+}
+
+void TimeoutLoop::note_draining() {
+    constexpr std::size_t kMost = 500;
+    if (!progress_.caught_up()) {
+        return;
+    }
+    const auto changes =
+        database_.transact([](store::Txn& txn) { return drain_changes(txn, kMostDrainNotices, kMost); });
+    if (changes.empty()) {
+        return;
+    }
+    std::vector<JobId> ids;
+    std::transform(changes.begin(), changes.end(), std::back_inserter(ids),
+                   [](const auto& change) { return change.first; });
+    const auto noted = database_.transact([&](store::Txn& txn) -> std::size_t {
+        const auto policy = deployment_.policy(txn);
+        return policy ? change_jobs(txn, ids, *policy,
+                                    [&](const JobCase& job, Timestamp now) {
+                                        return decide_drain(job, changes.at(job.row.id), now);
+                                    })
+                      : 0;
+    });
+    if (noted > 0) {
+        log_.info("waiting jobs notified of draining providers", {{"count", noted}});
     }
 }
 
@@ -193,7 +226,7 @@ void TimeoutLoop::tidy() {
     database_.transact([&](store::Txn& txn) {
         const auto now = clock_.now();
         delete_unused_specs(txn, now - config_.spec_ttl);
-        delete_early_statuses(txn, now - std::chrono::hours(24));
+        delete_early_statuses(txn, now - std::chrono::hours(24), kEarlyAtOnce);
         drop_old_retractions(txn);
         delete_answers(txn, now - std::chrono::hours(24 * 7));
     });

@@ -1,4 +1,5 @@
-// Applies timeouts: attempts without acceptance or progress, specs that do not arrive, old rows.
+// Applies timeouts: attempts without acceptance or progress, specs that do not arrive, old rows. Notes
+// in waiting jobs that their provider drains.
 #pragma once
 
 #include <functional>
@@ -32,6 +33,9 @@ class TimeoutLoop {
                 std::function<bool()> statuses_are_read, const telemetry::Context& context);
     void run(const std::stop_token& stop);
     void pass();
+    /// Notes in jobs that wait for a provider that it began or ended to drain: one journal entry for
+    /// each change.
+    void note_draining();
 
   private:
     void end_silent_attempts();

@@ -3,6 +3,7 @@
 
 #include "services/job-dispatcher/bus/statuses.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
+#include "services/job-dispatcher/jobs/status_store.hpp"
 #include "services/job-dispatcher/testing/projection_world.hpp"
 
 using namespace lamda;
@@ -271,4 +272,84 @@ TEST_CASE("A retraction is sent again, at growing pauses, until the agent report
     CHECK(sent() == 2);
     CHECK(scene.count("dispatch.assignment WHERE retract_due_at IS NOT NULL") == 0);
     CHECK(scene.row().work_state == WorkState::kCancelled);
+}
+
+TEST_CASE("statuses whose job did not appear in time become dead letters, some at a time") {
+    Scene scene;
+    const auto left = [&](store::Txn& txn) {
+        return txn.one("SELECT count(*) AS n FROM dispatch.early_status").get<int>("n");
+    };
+    scene.database.transact([&](store::Txn& txn) {
+        for (int seq = 1; seq <= 4; ++seq) {
+            txn.exec(
+                "INSERT INTO dispatch.early_status (job_id, provider, attempt, seq, recovering, body, "
+                "received_at) VALUES (sha256('a job'), substr(sha256('p'), 1, 20), 1, $1::int, false, "
+                "'status ' "
+                "|| $1::int, "
+                "now() - make_interval(hours => 30 - 10 * ($1::int / 4)))",
+                {seq});
+        }
+        delete_early_statuses(txn, SystemClock().now() - std::chrono::hours(24), 2);
+        CHECK(left(txn) == 2);
+        delete_early_statuses(txn, SystemClock().now() - std::chrono::hours(24), 2);
+        CHECK(left(txn) == 1);
+        const auto letters = txn.exec(
+            "SELECT subject, convert_from(body, 'UTF8') AS body, reason FROM bus.dead_letter ORDER BY body");
+        std::vector<std::string> bodies;
+        for (const auto row : letters) {
+            bodies.push_back(row.get<std::string>("body"));
+            CHECK(row.get<std::string>("subject").starts_with("jobs.status.0x"));
+            CHECK_THAT(row.get<std::string>("reason"), Catch::Matchers::Contains("its job was not created"));
+        }
+        CHECK(bodies == std::vector<std::string>{"status 1", "status 2", "status 3"});
+    });
+}
+
+TEST_CASE("A waiting job has one entry when its provider drains, and one when it is back") {
+    Scene scene;
+    const auto publish = [&](const char* notice) {
+        scene.database.transact([&](store::Txn& txn) {
+            txn.exec(
+                "INSERT INTO registry.presence AS p (provider, last_heartbeat_at, agent_version, capacity, "
+                "running, notice) VALUES ($1, now(), 'test', 0, 0, $2::jsonb) "
+                "ON CONFLICT (provider) DO UPDATE SET notice = excluded.notice",
+                {scene.provider, notice});
+        });
+    };
+    const auto told = [&] {
+        scene.timeout_loop.note_draining();
+        return std::pair(scene.count("dispatch.job_event WHERE kind = 'provider_draining'"),
+                         scene.count("dispatch.job_event WHERE kind = 'provider_back'"));
+    };
+    using Told = std::pair<std::int64_t, std::int64_t>;
+    CHECK(told() == Told{0, 0});
+    publish(R"({"draining":false})");
+    CHECK(told() == Told{0, 0});
+    publish(R"({"draining":true})");
+    scene.progress.set(false);
+    CHECK(told() == Told{0, 0});
+    scene.progress.set(true);
+    CHECK(told() == Told{1, 0});
+    const auto before = scene.row();
+    CHECK(told() == Told{1, 0});
+    CHECK(scene.row() == before);
+    SECTION("back, by a notice") {
+        publish(R"({"draining":false})");
+        CHECK(told() == Told{1, 1});
+        CHECK(told() == Told{1, 1});
+        publish(R"({"draining":true})");
+        CHECK(told() == Told{2, 1});
+        CHECK(scene.count("bus.outbox WHERE subject LIKE 'events.job.%'") >= 3);
+    }
+    SECTION("back, by an agent that publishes no notice") {
+        scene.database.transact(
+            [](store::Txn& txn) { txn.exec("UPDATE registry.presence SET notice = NULL"); });
+        CHECK(told() == Told{1, 1});
+    }
+    SECTION("a job that was accepted gets no further entry") {
+        scene.send_status(StatusKind::kAccepted);
+        publish(R"({"draining":false})");
+        CHECK(told() == Told{1, 0});
+        CHECK_FALSE(scene.row().provider_draining());
+    }
 }

@@ -9,13 +9,21 @@
 
 namespace lamda::dispatch {
 
-/// Stores the stream's head and boundary, for readers of api.job.
-void save_progress(store::Txn& txn, BlockNum head, BlockNum boundary);
-/// Stores the boundary. Does nothing before the stream's first batch.
-void save_boundary(store::Txn& txn, BlockNum boundary);
+/// Stores the stream's head and boundary, for readers of api.job. Returns the boundary before, 0: none.
+BlockNum save_progress(store::Txn& txn, BlockNum head, BlockNum boundary);
+/// Stores the boundary. Does nothing before the stream's first batch. Returns the boundary before, 0: none.
+BlockNum save_boundary(store::Txn& txn, BlockNum boundary);
 /// Returns 0 before the stream's first batch.
 BlockNum read_boundary(store::Txn& txn);
 /// Returns the chain that the stream was bound to at its first batch; nullopt before.
 std::optional<ChainId> bound_chain(store::Txn& txn, std::string_view stream);
+
+/// Chain and contract of the jobs.
+struct BoundMarket {
+    ChainId chain_id;
+    Address job_manager;
+};
+/// Returns chain and contract that the stream was bound to at its first batch; nullopt before.
+std::optional<BoundMarket> bound_market(store::Txn& txn, std::string_view stream);
 
 }  // namespace lamda::dispatch

@@ -122,16 +122,14 @@ void JobProjection::advance(store::Txn& txn, const ingest::Batch& batch, const p
     if (!batch.is_history) {
         end_load(txn, Millis{0}, log_);
     }
-    const BlockNum before = read_boundary(txn);
-    save_progress(txn, batch.to.number, state.boundary);
+    const BlockNum before = save_progress(txn, batch.to.number, state.boundary);
     react(txn, before, state.boundary);
 }
 
 void JobProjection::react(store::Txn& txn, BlockNum before, BlockNum boundary) {
-    if (on_final_.within) {
-        on_final_.within(txn, before, boundary);
+    if (!on_final_.within || !on_final_.within(txn, before, boundary)) {
+        txn.notify(store::kJobChannel);
     }
-    txn.notify(store::kJobChannel);
 }
 
 void JobProjection::apply_facts(store::Txn& txn, const std::vector<JobEvent>& facts,
@@ -204,8 +202,7 @@ void JobProjection::reached_head() {
 
 void JobProjection::boundary(store::Txn& txn, const pgingest::StreamState& state) {
     end_load(txn, Millis{0}, log_);
-    const BlockNum before = read_boundary(txn);
-    save_boundary(txn, state.boundary);
+    const BlockNum before = save_boundary(txn, state.boundary);
     react(txn, before, state.boundary);
 }
 

@@ -16,7 +16,8 @@ namespace lamda::dispatch {
 /// Reaction to blocks that become final.
 struct OnFinal {
     /// In the transaction that raises the boundary from `after` to `boundary`; may run again if that fails.
-    std::function<void(store::Txn& txn, BlockNum after, BlockNum boundary)> within;
+    /// Returns false if it leaves work for the loops that wait for a notification.
+    std::function<bool(store::Txn& txn, BlockNum after, BlockNum boundary)> within;
     /// After its commit.
     std::function<void()> committed;
 };

@@ -42,6 +42,12 @@ JobWrite decide_silence(const JobCase& job, const OverdueAttempt& overdue, const
     return out;
 }
 
+JobWrite decide_drain(const JobCase& job, bool draining, Timestamp now) {
+    JobWrite out = job.unchanged();
+    out.add(on_drain(job.row, draining, now));
+    return out;
+}
+
 JobWrite decide_spec_ttl(const JobCase& job, Timestamp now) {
     JobWrite out = job.unchanged();
     out.add(on_spec_ttl(job.row, now));

@@ -36,6 +36,9 @@ struct OverdueAttempt {
 JobWrite decide_silence(const JobCase& job, const OverdueAttempt& overdue, const Policy& policy,
                         Timestamp now);
 
+/// Notes a change of the provider's draining if the job waits for the provider.
+JobWrite decide_drain(const JobCase& job, bool draining, Timestamp now);
+
 /// Expires the job if it still waits for its spec.
 JobWrite decide_spec_ttl(const JobCase& job, Timestamp now);
 

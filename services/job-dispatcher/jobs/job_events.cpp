@@ -11,18 +11,20 @@ void put_job_event(std::vector<outbox::OutboxMessage>& out, const JobRow& row, c
         why.block = cause.position->block;
         why.log_index = cause.position->log_index;
     }
-    for (auto& message : wire::event_messages(
-             why, wire::JobUpdate{row.id, row.status(), row.attempt, row.renter, row.provider}, mark)) {
+    for (auto& message : wire::event_messages(why,
+                                              wire::JobUpdate{row.id, row.status(), row.attempt, row.renter,
+                                                              row.provider, row.provider_draining()},
+                                              mark)) {
         out.push_back({std::move(message.subject), std::move(message.message_id), std::move(message.body)});
     }
 }
 
 void apply_with_events(std::optional<JobRow>& row, const JobEvent& entry, ChainId chain, Timestamp now,
                        std::vector<outbox::OutboxMessage>& out) {
-    const bool was_there = row.has_value();
-    const auto before = was_there ? row->status() : wire::PublicStatus::kCreated;
+    const auto before =
+        row ? std::optional(std::pair(row->status(), row->provider_draining())) : std::nullopt;
     apply_event(row, entry);
-    const bool visible = row && (!was_there || row->status() != before);
+    const bool visible = row && before != std::pair(row->status(), row->provider_draining());
     if (visible && outbox::is_recent(entry.at, now)) {
         put_job_event(out, *row, entry, chain);
     }

@@ -34,6 +34,7 @@ void apply_created(std::optional<JobRow>& row, const JobEvent& event) {
         // Re-created in another block: the work is evaluated again. Also for a creation that is orphaned by
         // now, because the facts that follow were evaluated against it.
         row->work_state.reset();
+        row->drain_notices = 0;
         row->work_since = event.at;
         row->error_message.reset();
     }
@@ -74,6 +75,11 @@ void fill_output(JobRow& row, const JobEvent& event) {
     }
 }
 
+/// Counts the notice if it says something new.
+void note_drain(JobRow& row, bool draining) {
+    row.drain_notices += row.provider_draining() == draining ? 0 : 1;
+}
+
 void apply_work(JobRow& row, const JobEvent& event, WorkFact fact) {
     const auto next = event.refused_reason ? std::nullopt : wire::next_state(row.work_state, fact);
     if (!event.refused_reason) {
@@ -112,6 +118,10 @@ void apply_work(JobRow& row, const JobEvent& event, WorkFact fact) {
             row.completed_at = event.at;
             row.error_message.reset();
             break;
+        case WorkFact::kProviderDraining:
+        case WorkFact::kProviderBack:
+            note_drain(row, fact == WorkFact::kProviderDraining);
+            break;
         case WorkFact::kSpecContradicts:
         case WorkFact::kExhausted:
         case WorkFact::kFailedForGood:
@@ -123,6 +133,9 @@ void apply_work(JobRow& row, const JobEvent& event, WorkFact fact) {
     }
     if (next == WorkState::kFailed) {
         row.failed_at = event.at;
+    }
+    if (next != WorkState::kAssigned) {
+        row.drain_notices = 0;
     }
 }
 

@@ -29,12 +29,17 @@ struct JobRow {
     std::optional<Timestamp> running_since;  ///< of the current attempt
     std::optional<Timestamp> completed_at;
     std::optional<Timestamp> failed_at;
+    /// Facts `provider_draining` and `provider_back` since the job waits for its provider: an odd number
+    /// while the provider drains.
+    std::uint32_t drain_notices = 0;
     std::int64_t last_event = 0;
     bool operator==(const JobRow&) const = default;
 
     wire::PublicStatus status() const { return wire::public_status(chain_state, work_state); }
     /// True if an agent has received, or may still receive, the current attempt.
     bool has_active_attempt() const;
+    /// True if the journal says that the job waits for a provider that takes no new work.
+    bool provider_draining() const { return drain_notices % 2 == 1; }
 };
 
 /// Applies one journal entry. Facts before the first creation have no effect. Refused and orphaned entries

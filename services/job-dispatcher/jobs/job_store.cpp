@@ -41,6 +41,7 @@ const std::vector<std::string> kColumns{"id",
                                         "completed_at",
                                         "failed_at",
                                         "spec_cid",
+                                        "drain_notices",
                                         "last_event"};
 
 /// Calls `out` with the row's cells in the order of kColumns.
@@ -54,7 +55,7 @@ auto with_cells(const JobRow& row, const LastEvent& last_event, Out&& out) {
                row.tries, row.docker_image, row.input_file_cid, row.output_file_cid, row.time_limit_seconds,
                row.error_message, row.created_at, row.updated_at, row.work_since, row.assigned_at,
                row.running_since, row.completed_at, row.failed_at, wire::spec_cid(row.id).to_string(),
-               last_event);
+               row.drain_notices, last_event);
 }
 
 template <class LastEvent>
@@ -95,6 +96,7 @@ JobRow job_of(const Row& row) {
     out.running_since = row.maybe<Timestamp>("running_since");
     out.completed_at = row.maybe<Timestamp>("completed_at");
     out.failed_at = row.maybe<Timestamp>("failed_at");
+    out.drain_notices = row.get<std::uint32_t>("drain_notices");
     out.last_event = row.get<std::int64_t>("last_event");
     return out;
 }
@@ -122,6 +124,21 @@ std::string sets(Value value) {
         out += (i > 1 ? ", " : " SET ") + kColumns[i] + " = " + value(i);
     }
     return out;
+}
+
+/// Builds the statement that inserts one row from the parameters of params_of().
+std::string insert_one() {
+    std::string columns;
+    std::string values;
+    for (std::size_t i = 0; i < kColumns.size(); ++i) {
+        columns += (i > 0 ? ", " : "") + kColumns[i];
+        values += (i > 0 ? ", $" : "$") + std::to_string(i + 1);
+    }
+    return "INSERT INTO dispatch.job (" + columns + ") VALUES (" + values + ")";
+}
+
+std::vector<Param> params_of(const JobRow& row) {
+    return with_cells(row, row.last_event, [](const auto&... cells) { return std::vector<Param>{cells...}; });
 }
 
 }  // namespace
@@ -153,7 +170,10 @@ std::optional<JobRow> read_job(Txn& txn, const JobId& id) {
 }
 
 void insert_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
-    if (!rows.empty()) {
+    static const std::string kOne = insert_one();
+    if (rows.size() == 1) {  // one round trip; a COPY takes two
+        txn.exec(kOne, params_of(*rows.front()));
+    } else if (!rows.empty()) {
         txn.copy(kJobs, kColumns, [&](store::RowWriter& out) { write_rows(out, rows); });
     }
 }
@@ -170,8 +190,7 @@ void update_jobs(Txn& txn, const std::vector<const JobRow*>& rows) {
         return;
     }
     for (const auto* row : rows) {
-        txn.exec(kOne, with_cells(*row, row->last_event,
-                                  [](const auto&... cells) { return std::vector<Param>{cells...}; }));
+        txn.exec(kOne, params_of(*row));
     }
 }
 

@@ -23,7 +23,8 @@ JobEvent entry(const JobRow& row, WorkFact fact, Timestamp at) {
     return out;
 }
 
-JobEvent failure(const JobRow& row, WorkFact fact, Timestamp at, const std::string& message) {
+/// Returns an entry with a reason for users.
+JobEvent explained(const JobRow& row, WorkFact fact, Timestamp at, const std::string& message) {
     JobEvent out = entry(row, fact, at);
     out.body.error_message = store::storable(message, 1'024);
     return out;
@@ -191,7 +192,7 @@ JobTransition evaluate(const JobRow& row, const SpecKnown& known, bool provider_
         return out;
     }
     if (!known.fault.empty()) {
-        put(failure(row, WorkFact::kSpecContradicts, now, "invalid job spec: " + known.fault));
+        put(explained(row, WorkFact::kSpecContradicts, now, "invalid job spec: " + known.fault));
         return out;
     }
     if (!known.spec) {
@@ -201,7 +202,7 @@ JobTransition evaluate(const JobRow& row, const SpecKnown& known, bool provider_
     const wire::OnChainJob on_chain{policy.chain_id, policy.job_manager, row.renter, row.provider,
                                     row.payment};
     if (const auto wrong = wire::contradiction(*known.spec, on_chain)) {
-        put(failure(row, WorkFact::kSpecContradicts, now, *wrong));
+        put(explained(row, WorkFact::kSpecContradicts, now, *wrong));
         return out;
     }
     JobEvent event =
@@ -266,7 +267,7 @@ JobTransition on_spec_ttl(const JobRow& row, Timestamp now) {
     JobTransition out;
     if (wire::next_state(row.work_state, WorkFact::kSpecExpired)) {
         out.entries.push_back(
-            failure(row, WorkFact::kSpecExpired, now, "no job spec received within SPEC_TTL"));
+            explained(row, WorkFact::kSpecExpired, now, "no job spec received within SPEC_TTL"));
     }
     return out;
 }
@@ -288,9 +289,38 @@ Result<JobTransition> on_set_status(const JobRow& row, const std::string& status
                      "/status"};
     }
     JobTransition out;
-    out.entries.push_back(failure(row, fact, now, message.empty() ? status + " by request" : message));
+    out.entries.push_back(explained(row, fact, now, message.empty() ? status + " by request" : message));
     if (row.has_active_attempt()) {
         out.retract = Retract{row.attempt, wire::RetractReason::kCancelled};
+    }
+    return out;
+}
+
+JobTransition on_drain(const JobRow& row, bool draining, Timestamp now) {
+    JobTransition out;
+    const bool waits = may_send(row) && row.work_state == WorkState::kAssigned;
+    if (!waits || row.provider_draining() == draining ||
+        (draining && row.drain_notices >= kMostDrainNotices)) {
+        return out;
+    }
+    out.entries.push_back(
+        draining ? explained(row, WorkFact::kProviderDraining, now,
+                             "the provider is draining: it finishes what it has, and takes no new work")
+                 : explained(row, WorkFact::kProviderBack, now, "the provider takes work again"));
+    return out;
+}
+
+Result<JobTransition> on_cancel(const JobRow& row, const std::string& reason, Timestamp now) {
+    const bool open = row.chain_state == ChainState::kCreated || row.chain_state == ChainState::kAbsent;
+    if (open && row.work_state == WorkState::kCancelled) {
+        return JobTransition{};
+    }
+    if (open && !row.work_state) {
+        return Error{"not_final", "no final block holds the job yet; try again in some seconds", ""};
+    }
+    auto out = on_set_status(row, "cancelled", reason, now);
+    if (!out) {
+        return Error{out.error().code, out.error().message, ""};
     }
     return out;
 }

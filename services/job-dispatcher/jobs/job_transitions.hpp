@@ -68,6 +68,16 @@ std::optional<Retract> on_orphaned(const JobRow& row);
 /// `illegal_transition`.
 Result<JobTransition> on_set_status(const JobRow& row, const std::string& status, const std::string& message,
                                     Timestamp now);
+/// Most notices about a provider that drains while one attempt waits: a provider that changes its mind every
+/// few seconds fills no journal.
+inline constexpr std::uint32_t kMostDrainNotices = 20;
+/// Notes that the provider takes no new work, or takes work again, if the job waits for it and its journal
+/// says otherwise.
+JobTransition on_drain(const JobRow& row, bool draining, Timestamp now);
+/// Handles a cancellation; nothing to do if the job is cancelled already. @param reason for users
+/// Errors: `illegal_transition`; `not_final`: not evaluated yet, a reorganization may still replace the job's
+/// renter.
+Result<JobTransition> on_cancel(const JobRow& row, const std::string& reason, Timestamp now);
 
 /// Builds the message for the row's current attempt.
 wire::Assignment assignment_of(const JobRow& row, const wire::JobSpec& spec);

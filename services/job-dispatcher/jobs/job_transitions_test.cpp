@@ -290,3 +290,51 @@ TEST_CASE("an agent's report that a retracted attempt has stopped changes no wor
         CHECK(after(row, transition).attempt >= 4);
     }
 }
+
+TEST_CASE("a job that waits for its provider gets one entry when it drains, and one when it is back") {
+    const JobRow row = assigned();
+    CHECK(on_drain(row, false, kNow).nothing());
+    const auto told = on_drain(row, true, kNow);
+    REQUIRE(told.entries.size() == 1);
+    CHECK_FALSE(told.send_attempt);
+    CHECK_FALSE(told.retract);
+    const JobRow draining = after(row, told);
+    CHECK(draining.provider_draining());
+    CHECK(draining.work_state == row.work_state);
+    CHECK(draining.attempt == row.attempt);
+    CHECK(draining.error_message == row.error_message);
+    CHECK(draining.work_since == row.work_since);
+    CHECK(on_drain(draining, true, kNow).nothing());
+    const JobRow back = after(draining, on_drain(draining, false, kNow));
+    CHECK_FALSE(back.provider_draining());
+    CHECK(on_drain(back, false, kNow).nothing());
+    CHECK(after(back, on_drain(back, true, kNow)).provider_draining());
+
+    INFO("not once the work goes on, or the job is gone");
+    for (const auto work :
+         {wire::WorkState::kAwaitingSpec, wire::WorkState::kAccepted, wire::WorkState::kRunning,
+          wire::WorkState::kCompleted, wire::WorkState::kCancelled}) {
+        JobRow other = row;
+        other.work_state = work;
+        CHECK(on_drain(other, true, kNow).nothing());
+    }
+    JobRow confirmed = row;
+    confirmed.chain_state = wire::ChainState::kConfirmed;
+    CHECK(on_drain(confirmed, true, kNow).nothing());
+    const JobRow accepted =
+        after(draining, on_status(draining, status(wire::StatusKind::kAccepted), {}, false, policy(), kNow));
+    CHECK(accepted.work_state == wire::WorkState::kAccepted);
+    CHECK_FALSE(accepted.provider_draining());
+}
+
+TEST_CASE("a provider that changes its mind all the time fills no journal") {
+    JobRow row = assigned();
+    std::size_t entries = 0;
+    for (int i = 0; i < 200; ++i) {
+        const auto transition = on_drain(row, i % 2 == 0, kNow);
+        entries += transition.entries.size();
+        row = after(row, transition);
+    }
+    CHECK(entries == kMostDrainNotices);
+    CHECK_FALSE(row.provider_draining());
+}

@@ -3,12 +3,14 @@
 #include <algorithm>
 #include <iterator>
 
+#include "outbox/dead_letter.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
 #include "services/job-dispatcher/jobs/job_events.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "services/job-dispatcher/jobs/receipt_store.hpp"
+#include "services/job-dispatcher/jobs/retraction_message.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -21,12 +23,6 @@ void put_attempt(std::vector<OutboxMessage>& out, const JobWrite& write) {
     const JobRow& row = *write.after;
     const auto message = assignment_of(row, write.spec.value());
     out.push_back({wire::dispatch_subject(row.provider), wire::dispatch_message_id(row.id, row.attempt),
-                   wire::to_json(message)});
-}
-
-void put_retraction(std::vector<OutboxMessage>& out, const JobRow& row, const Retract& retract) {
-    const wire::Retraction message{row.id, retract.attempt, retract.reason};
-    out.push_back({wire::retract_subject(row.provider), wire::retract_message_id(row.id, retract.attempt),
                    wire::to_json(message)});
 }
 
@@ -106,7 +102,7 @@ std::optional<JobRow> JobWrite::present() const {
 }
 
 bool JobWrite::nothing() const {
-    return entries.empty() && progress.empty() && !send_attempt && !retract && !after;
+    return entries.empty() && progress.empty() && refused.empty() && !send_attempt && !retract && !after;
 }
 
 void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, Timestamp now) {
@@ -114,6 +110,10 @@ void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, T
     for (const auto& write : writes) {
         for (const auto& status : write.progress) {
             note_progress(txn, status, now);
+        }
+        for (const auto& status : write.refused) {
+            outbox::put_dead_letter(txn, kOutboxOwner, wire::status_subject(status.provider), status.body,
+                                    status.reason);
         }
     }
     append_journal(txn, in_order(writes));
@@ -125,6 +125,7 @@ void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, T
     std::vector<RetractedAttempt> retracted;
     std::vector<OutboxMessage> messages;  // before the events: agents wait for them
     std::vector<OutboxMessage> events;
+    RetractionMessages retractions(txn);
     for (auto& write : writes) {
         fold_entries(write, events, chain, now);
         if (!write.after) {
@@ -140,7 +141,8 @@ void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, T
         }
         if (write.retract) {
             // To the provider that has the attempt: a creation in another block may name another provider.
-            put_retraction(messages, write.before ? *write.before : *write.after, *write.retract);
+            const auto& holder = write.before ? *write.before : *write.after;
+            messages.push_back(retractions.message(holder.id, *write.retract, holder.provider));
             retracted.push_back({write.after->id, write.retract->attempt});
         }
         if (write.send_attempt && write.pause > Millis{0}) {

@@ -2,6 +2,7 @@
 // transaction.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "outbox/outbox.hpp"
@@ -10,6 +11,13 @@
 #include "wire/documents/receipt.hpp"
 
 namespace lamda::dispatch {
+
+/// A status of another provider that was stored before its job was known.
+struct RefusedStatus {
+    Address provider;
+    std::string body;
+    std::string reason;
+};
 
 /// The change of one job: the result of a decision, to be saved by write_jobs().
 struct JobWrite {
@@ -21,6 +29,7 @@ struct JobWrite {
     std::optional<wire::JobSpec> spec;           ///< required to send an attempt
     std::vector<wire::JobStatus> progress;       ///< each the newest status of its attempt, in order
     std::optional<wire::SignedReceipt> receipt;  ///< of the output that the entries set; checked
+    std::vector<RefusedStatus> refused;          ///< for dead letters
     std::optional<JobRow> after;  ///< set: the row was folded again (unwind); else `before` plus the entries
 
     /// Adds a transition. Its attempt replaces the attempt that an earlier transition of this write would
@@ -32,8 +41,8 @@ struct JobWrite {
     bool nothing() const;
 };
 
-/// Saves the changes: progress, journal, rows, attempts and outbox. Sets every `after`. Entries that are not
-/// recent (outbox::is_recent) cause no event for the live feed.
+/// Saves the changes: progress, journal, rows, attempts, dead letters and outbox. Sets every `after`. Entries
+/// that are not recent (outbox::is_recent) cause no event for the live feed.
 void write_jobs(store::Txn& txn, std::vector<JobWrite>& writes, ChainId chain, Timestamp now);
 
 }  // namespace lamda::dispatch

@@ -17,8 +17,12 @@ const std::vector<std::string> kJournalColumns{"id",  "job_id",    "kind",      
                                                "seq", "block_num", "block_hash",    "log_index", "tx_hash",
                                                "at",  "orphaned",  "refused_reason"};
 
-template <class Id>
-void put_entry(store::RowWriter& out, const JobEvent& event, const Id& id) {
+/// Up to this many entries, one statement for each is faster than ids and a COPY.
+constexpr std::size_t kFewEntries = 2;
+
+/// Calls `out` with the entry's cells in the order of kJournalColumns, without the id.
+template <class Out>
+auto with_cells(const JobEvent& event, Out&& out) {
     std::optional<BlockNum> block_num;
     std::optional<BlockHash> block_hash;
     std::optional<std::uint64_t> log_index;
@@ -29,8 +33,24 @@ void put_entry(store::RowWriter& out, const JobEvent& event, const Id& id) {
         log_index = position->log_index;
         tx_hash = position->tx_hash;
     }
-    out.row(id, event.job_id, to_string(event.fact), to_json(event.body), event.attempt, event.seq, block_num,
-            block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
+    return out(event.job_id, to_string(event.fact), to_json(event.body), event.attempt, event.seq, block_num,
+               block_hash, log_index, tx_hash, event.at, event.orphaned, event.refused_reason);
+}
+
+template <class Id>
+void put_entry(store::RowWriter& out, const JobEvent& event, const Id& id) {
+    with_cells(event, [&](const auto&... cells) { out.row(id, cells...); });
+}
+
+/// Inserts the entry, and sets its id.
+void insert_entry(Txn& txn, JobEvent& entry) {
+    entry.id =
+        txn.one(
+               "INSERT INTO dispatch.job_event (job_id, kind, body, attempt, seq, block_num, "
+               "block_hash, log_index, tx_hash, at, orphaned, refused_reason) "
+               "VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) RETURNING id",
+               with_cells(entry, [](const auto&... cells) { return std::vector<store::Param>{cells...}; }))
+            .get<std::int64_t>("id");
 }
 
 JobEvent event_of(const Row& row) {
@@ -98,6 +118,12 @@ void append_journal(Txn& txn, const std::vector<JobEvent*>& entries) {
     std::vector<JobEvent*> without_id;
     std::copy_if(entries.begin(), entries.end(), std::back_inserter(without_id),
                  [](const JobEvent* entry) { return entry->id == 0; });
+    if (entries.size() <= kFewEntries && without_id.size() == entries.size()) {
+        for (auto* entry : entries) {
+            insert_entry(txn, *entry);
+        }
+        return;
+    }
     const auto ids = reserve_entries(txn, without_id.size());
     for (std::size_t i = 0; i < without_id.size(); ++i) {
         without_id[i]->id = ids[i];

@@ -33,12 +33,19 @@ void add_receipt(JobWrite& write, JobEvent& completed, const JobRow& row, const 
     }
 }
 
-/// Adds one status to the change, and to the history. @returns true if it changed or journalled anything
-bool add_status(JobWrite& write, StatusHistory& history, const ReceivedStatus& received, const Policy& policy,
-                Timestamp now) {
+/// True if the transition does nothing but journal a refusal.
+bool only_refuses(const JobTransition& transition) {
+    return transition.entries.size() == 1 && transition.entries.front().refused_reason &&
+           !transition.send_attempt && !transition.retract;
+}
+
+/// Adds one status to the change, and to the history. @returns kApplied if it changed or journalled anything,
+/// kUnchanged, or kUnrecorded
+StatusOutcome add_status(JobWrite& write, StatusHistory& history, const ReceivedStatus& received,
+                         const Policy& policy, Timestamp now) {
     const auto& status = received.status;
     if (history.in_journal.contains({status.attempt, status.seq})) {
-        return false;
+        return StatusOutcome::kUnchanged;
     }
     const auto row = write.present();
     AttemptKnown& known = history.attempts[status.attempt];
@@ -51,12 +58,15 @@ bool add_status(JobWrite& write, StatusHistory& history, const ReceivedStatus& r
         write.progress.push_back(status);
         known.last_seq = status.seq;
     }
+    if (only_refuses(transition) && ++history.refused > kMostRefused) {
+        return StatusOutcome::kUnrecorded;
+    }
     if (status.status == wire::StatusKind::kCompleted && !transition.entries.empty()) {
         add_receipt(write, transition.entries.back(), *row, status, policy);
     }
-    const bool something = !transition.nothing();
+    const auto outcome = transition.nothing() ? StatusOutcome::kUnchanged : StatusOutcome::kApplied;
     write.add(std::move(transition));
-    return something;
+    return outcome;
 }
 
 }  // namespace
@@ -67,6 +77,8 @@ std::string_view to_string(StatusOutcome outcome) {
             return "applied";
         case StatusOutcome::kUnchanged:
             return "unchanged";
+        case StatusOutcome::kUnrecorded:
+            return "unrecorded";
         case StatusOutcome::kEarly:
             return "early";
         case StatusOutcome::kNoRoom:
@@ -91,8 +103,9 @@ StatusDecision decide_status(const StatusCase& found, const ReceivedStatus& rece
     write.before = found.row;
     write.spec = found.spec;
     StatusHistory history = found.history;
-    if (!add_status(write, history, received, policy, now)) {
-        return {StatusOutcome::kUnchanged, std::move(write)};
+    if (const auto outcome = add_status(write, history, received, policy, now);
+        outcome != StatusOutcome::kApplied) {
+        return {outcome, std::move(write)};
     }
     end_without_spec(write, policy, now);
     if (write.send_attempt && !caught_up) {
@@ -107,9 +120,13 @@ void add_early_statuses(JobWrite& write, EarlyStatuses early, const Policy& poli
         return;
     }
     auto& statuses = early.statuses;
-    statuses.erase(std::remove_if(statuses.begin(), statuses.end(),
-                                  [&](const auto& each) { return each.status.provider != row->provider; }),
-                   statuses.end());
+    const auto foreign = std::stable_partition(statuses.begin(), statuses.end(), [&](const auto& each) {
+        return each.status.provider == row->provider;
+    });
+    for (auto each = foreign; each != statuses.end(); ++each) {
+        write.refused.push_back({each->status.provider, std::move(each->body), kForeignJob});
+    }
+    statuses.erase(foreign, statuses.end());
     std::sort(statuses.begin(), statuses.end(), [](const auto& a, const auto& b) {
         return std::pair(a.status.attempt, a.status.seq) < std::pair(b.status.attempt, b.status.seq);
     });

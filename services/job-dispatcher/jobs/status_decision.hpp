@@ -24,7 +24,14 @@ struct ReceivedStatus {
 struct StatusHistory {
     std::map<std::uint32_t, AttemptKnown> attempts;                ///< by number
     std::set<std::pair<std::uint32_t, std::uint32_t>> in_journal;  ///< (attempt, seq) of entries
+    std::size_t refused = 0;                                       ///< entries with a reason of refusal
 };
+
+/// Refused entries of a job's journal. Later refusals are counted in the metric only: a provider could send
+/// any number of different statuses, and each entry is kept permanently.
+inline constexpr std::size_t kMostRefused = 100;
+/// Reason for the dead letter of a status for another provider's job.
+inline constexpr auto kForeignJob = "the job belongs to another provider";
 
 /// Data for the decision about one status.
 struct StatusCase {
@@ -37,6 +44,7 @@ struct StatusCase {
 enum class StatusOutcome {
     kApplied,
     kUnchanged,      ///< a repetition, or progress
+    kUnrecorded,     ///< refused, and the job has kMostRefused refused entries already
     kEarly,          ///< the job is not evaluated yet: store the status
     kNoRoom,         ///< the job is unknown and the limit of stored early statuses is reached: drop it
     kWrongProvider,  ///< the job belongs to another provider: refuse it
@@ -46,7 +54,8 @@ std::string_view to_string(StatusOutcome outcome);
 
 struct StatusDecision {
     StatusOutcome outcome;
-    JobWrite write;  ///< to be saved, also for kUnchanged; nothing() for the other outcomes except kApplied
+    JobWrite write;  ///< to be saved, also for kUnchanged and kUnrecorded; nothing() for the others except
+                     ///< kApplied
 };
 
 /// Decides about one status.
@@ -60,7 +69,7 @@ struct EarlyStatuses {
     StatusHistory history;
 };
 /// Adds the job's early statuses to the change, in the order of attempt and seq: attempts and states of a
-/// rebuilt database. Ignores those of other providers.
+/// rebuilt database. Refuses those of other providers (`write.refused`).
 void add_early_statuses(JobWrite& write, EarlyStatuses early, const Policy& policy, Timestamp now);
 
 }  // namespace lamda::dispatch

@@ -113,6 +113,31 @@ TEST_CASE("a status that is in the journal already saves nothing") {
     CHECK(decision.write.nothing());
 }
 
+TEST_CASE("refusals beyond the limit of a job are not journalled, what changes the job is applied") {
+    auto before = found(assigned());
+    before.history.refused = kMostRefused - 1;
+    const auto last = decide(before, status(StatusKind::kRunning, 2));
+    CHECK(last.outcome == StatusOutcome::kApplied);
+    CHECK(last.write.entries.size() == 1);
+    before.history.refused = kMostRefused;
+    const auto over = decide(before, status(StatusKind::kRunning, 2));
+    CHECK(over.outcome == StatusOutcome::kUnrecorded);
+    CHECK(over.write.nothing());
+    const auto valid = decide(before, status(StatusKind::kAccepted));
+    CHECK(valid.outcome == StatusOutcome::kApplied);
+    CHECK(work_after(valid) == WorkState::kAccepted);
+
+    JobWrite write;
+    write.before = assigned();
+    write.spec = spec();
+    EarlyStatuses early;
+    for (std::uint32_t seq = 1; seq <= 2 * kMostRefused; ++seq) {
+        early.statuses.push_back(received(status(StatusKind::kRunning, 2, seq)));
+    }
+    add_early_statuses(write, early, policy(), kNow);
+    CHECK(write.entries.size() == kMostRefused);
+}
+
 TEST_CASE("a repeated `running` saves progress only") {
     const auto before = found(in_state(ChainState::kCreated, WorkState::kRunning), {3, false});
     const auto decision = decide(before, status(StatusKind::kRunning, 1, 4));
@@ -180,10 +205,15 @@ TEST_CASE("early statuses are applied in the order of attempt and seq, once each
             seqs.push_back(each.seq);
         }
         CHECK(seqs == std::vector<std::uint32_t>{1, 2, 3});
+        REQUIRE(write.refused.size() == 1);
+        CHECK(write.refused[0].provider == address(7));
+        CHECK(write.refused[0].reason == kForeignJob);
     }
     SECTION("the database knows them all") {
         early.history.in_journal = {{1, 1}, {1, 2}, {1, 3}};
         add_early_statuses(write, early, policy(), kNow);
+        CHECK(write.refused.size() == 1);
+        write.refused.clear();
         CHECK(write.nothing());
     }
     SECTION("the job is unknown: facts of a job that was created before the start block") {

@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <iterator>
 
+#include "outbox/dead_letter.hpp"
+#include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "store/values.hpp"
+#include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
 
@@ -14,7 +17,9 @@ namespace {
 constexpr auto kStatusSql = R"(
 SELECT s.spec, a.last_seq, a.state = 'waiting' AS waiting,
        EXISTS (SELECT 1 FROM dispatch.job_event e WHERE e.job_id = $1 AND e.attempt = $2 AND e.seq = $3)
-           AS in_journal
+           AS in_journal,
+       (SELECT count(*) FROM dispatch.job_event e WHERE e.job_id = $1 AND e.refused_reason IS NOT NULL)
+           AS refused
 FROM (SELECT $1::bytea AS id) AS wanted
 LEFT JOIN dispatch.attached_spec t ON t.job_id = wanted.id
 LEFT JOIN dispatch.spec s ON s.id = coalesce(t.spec_id, wanted.id)
@@ -58,11 +63,13 @@ void read_histories(store::Txn& txn, const std::vector<JobId>& jobs,
         histories.at(row.get<JobId>("job_id")).history.attempts[row.get<std::uint32_t>("attempt")] = {
             row.get<std::uint32_t>("last_seq"), row.get<bool>("waiting")};
     }
-    for (const auto row : txn.exec("SELECT job_id, attempt, seq FROM dispatch.job_event "
-                                   "WHERE job_id = ANY($1::bytea[]) AND seq IS NOT NULL",
-                                   {store::array_of(jobs)})) {
-        histories.at(row.get<JobId>("job_id"))
-            .history.in_journal.emplace(row.get<std::uint32_t>("attempt"), row.get<std::uint32_t>("seq"));
+    for (const auto row :
+         txn.exec("SELECT job_id, attempt, seq, refused_reason IS NOT NULL AS refused "
+                  "FROM dispatch.job_event WHERE job_id = ANY($1::bytea[]) AND seq IS NOT NULL",
+                  {store::array_of(jobs)})) {
+        auto& history = histories.at(row.get<JobId>("job_id")).history;
+        history.in_journal.emplace(row.get<std::uint32_t>("attempt"), row.get<std::uint32_t>("seq"));
+        history.refused += row.get<bool>("refused") ? 1 : 0;
     }
 }
 
@@ -88,6 +95,7 @@ StatusCase load_status(store::Txn& txn, const ReceivedStatus& received) {
         out.history.attempts[status.attempt] = {found.get<std::uint32_t>("last_seq"),
                                                 found.get<bool>("waiting")};
     }
+    out.history.refused = found.get<std::uint64_t>("refused");
     if (found.get<bool>("in_journal")) {
         out.history.in_journal.emplace(status.attempt, status.seq);
     }
@@ -141,8 +149,16 @@ std::map<JobId, EarlyStatuses> take_early_statuses(store::Txn& txn, const std::v
     return out;
 }
 
-void delete_early_statuses(store::Txn& txn, Timestamp before) {
-    txn.exec("DELETE FROM dispatch.early_status WHERE received_at < $1", {before});
+void delete_early_statuses(store::Txn& txn, Timestamp before, std::size_t most) {
+    for (const auto row :
+         txn.exec("DELETE FROM dispatch.early_status WHERE ctid = ANY(ARRAY(SELECT ctid FROM "
+                  "dispatch.early_status "
+                  "WHERE received_at < $1 ORDER BY received_at LIMIT $2)) RETURNING provider, body",
+                  {before, static_cast<std::uint64_t>(most)})) {
+        outbox::put_dead_letter(txn, kOutboxOwner, wire::status_subject(row.get<Address>("provider")),
+                                row.get<std::string>("body"),
+                                "its job was not created, or its block did not become final, in time");
+    }
 }
 
 }  // namespace lamda::dispatch

@@ -24,7 +24,7 @@ std::vector<JobId> jobs_with_early_status(store::Txn& txn, std::size_t most);
 /// Deletes the jobs' early statuses. Returns those that can be parsed; skips jobs without any. The caller has
 /// locked the jobs.
 std::map<JobId, EarlyStatuses> take_early_statuses(store::Txn& txn, const std::vector<JobId>& jobs);
-/// Deletes early statuses that were received before this time.
-void delete_early_statuses(store::Txn& txn, Timestamp before);
+/// Moves early statuses that were received before this time to the dead letters, at most so many.
+void delete_early_statuses(store::Txn& txn, Timestamp before, std::size_t most);
 
 }  // namespace lamda::dispatch

@@ -40,10 +40,18 @@ Json number_or_null(const std::optional<std::uint64_t>& value) {
 std::string result_of(const Measured& measured) {
     auto gpus = Json::array();
     for (const auto& gpu : measured.gpus) {
-        gpus.push_back({{"model", gpu.model},
-                        {"memoryMib", gpu.memory_mib},
-                        {"uuid", gpu.uuid},
-                        {"driver", gpu.driver}});
+        Json entry = {
+            {"model", gpu.model}, {"memoryMib", gpu.memory_mib}, {"uuid", gpu.uuid}, {"driver", gpu.driver}};
+        const auto add = [&](const char* name, const std::optional<std::uint32_t>& value) {
+            if (value) {
+                entry[name] = *value;
+            }
+        };
+        add("pcieGeneration", gpu.figures.pcie_generation);
+        add("pcieLanes", gpu.figures.pcie_lanes);
+        add("clockMhz", gpu.figures.clock_mhz);
+        add("memoryClockMhz", gpu.figures.memory_clock_mhz);
+        gpus.push_back(std::move(entry));
     }
     const Json result = {
         {"agentVersion", LAMDA_VERSION},

@@ -21,6 +21,13 @@ TEST_CASE("a benchmark's result is canonical, with null for a store that did not
     CHECK(result.find(R"("store":{"downBytesPerSecond":5,"upBytesPerSecond":null})") != std::string::npos);
     CHECK(result.find(R"("gpus":[{"driver":"535.1","memoryMib":15360,"model":"Tesla T4","uuid":"GPU-1"}])") !=
           std::string::npos);
+    measured.gpus[0].figures = {3, 16, 1'590, {}};
+    const auto figures = result_of(measured);
+    CHECK(figures == wire::canonicalize_json(figures).value());
+    CHECK(figures.find(R"({"clockMhz":1590,"driver":"535.1","memoryMib":15360,"model":"Tesla T4",)"
+                       R"("pcieGeneration":3,"pcieLanes":16,"uuid":"GPU-1"})") != std::string::npos);
+    measured.gpus.clear();
+    CHECK(result_of(measured).find(R"("gpus":[])") != std::string::npos);
 }
 
 TEST_CASE("a machine is measured within the given times, and no file is left behind") {

@@ -20,6 +20,9 @@ constexpr Millis kPauseWithMore{100};
 constexpr Millis kRedeliverAfter{5'000};
 /// Delay after which the probe is asked again about a job that it has deferred.
 constexpr Millis kProbeAgain{15'000};
+/// Most jobs that are kept only because they were refused; pruned after each so many further refusals.
+constexpr std::size_t kMostRefused = 1'000;
+constexpr std::size_t kPruneAfter = 100;
 /// Bound of `first_seen_`: above the most that a durable delivers without acknowledgement.
 constexpr std::size_t kMostSeen = 40'000;
 }  // namespace
@@ -35,7 +38,8 @@ AssignmentLoop::AssignmentLoop(bus::Bus& bus, Journal& journal, const StatusWrit
       clock_(context.clock),
       log_(context.log),
       metrics_(context.metrics),
-      health_(context.health) {
+      health_(context.health),
+      refusals_(kPruneAfter) {  // of an earlier process
     health_.expect(kCheck);
 }
 
@@ -248,7 +252,8 @@ void AssignmentLoop::settle(bus::Consumer& consumer, const bus::Message& message
         return;
     }
     gate_.settings.settled(key);
-    if (verdict.decision == AssignmentDecision::kDefer) {
+    if (verdict.decision == AssignmentDecision::kDefer ||
+        (verdict.decision == AssignmentDecision::kRefuse && !room_for_refusal())) {
         consumer.nak(message, kRedeliverAfter);
         return;
     }
@@ -257,6 +262,19 @@ void AssignmentLoop::settle(bus::Consumer& consumer, const bus::Message& message
     consumer.ack(message);
     first_seen_.erase(key);
     crash_point("agent.assignment.acknowledged");
+}
+
+bool AssignmentLoop::room_for_refusal() {
+    if (refusals_ >= kPruneAfter) {
+        if (journal_.prune_refused(kMostRefused) > kMostRefused + kPruneAfter) {
+            log_.warn("too many refusals wait to be sent: assignment returned to the bus",
+                      {{"most", kMostRefused}});
+            return false;
+        }
+        refusals_ = 0;
+    }
+    ++refusals_;
+    return true;
 }
 
 void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& verdict) {
@@ -277,7 +295,9 @@ void AssignmentLoop::accept(const wire::Assignment& assignment, const Verdict& v
                 StatusDetails details;
                 details.error_code = wire::ErrorCode::kRefused;
                 details.error_message = verdict.reason;
-                statuses_.add(record.attempts.at(assignment.attempt), wire::StatusKind::kFailed, details);
+                auto& attempt = record.attempts.at(assignment.attempt);
+                statuses_.add(attempt, wire::StatusKind::kFailed, details);
+                forget_work(attempt);
             });
             break;
         case AssignmentDecision::kRepublish:

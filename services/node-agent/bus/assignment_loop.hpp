@@ -48,6 +48,8 @@ class AssignmentLoop {
     void settle(bus::Consumer& consumer, const bus::Message& message, const wire::Assignment& assignment,
                 const Verdict& verdict);
     void accept(const wire::Assignment& assignment, const Verdict& verdict);
+    /// Prunes refused jobs from time to time. Returns false if too many refusals are not sent yet.
+    bool room_for_refusal();
     bool takes_work() const;
     std::size_t occupied() const;
     /// @param with_load false: as if every slot were free
@@ -66,7 +68,7 @@ class AssignmentLoop {
     telemetry::Health& health_;
     std::map<std::uint64_t, Held> held_;       ///< by sequence in the stream
     std::map<AttemptKey, Steady> first_seen_;  ///< of assignments that are not settled
-    bool draining_ = false;
+    std::size_t refusals_;                     ///< recorded since refused jobs were pruned
 };
 
 }  // namespace lamda::agent

@@ -2,11 +2,13 @@
 #include "services/node-agent/bus/assignment_loop.hpp"
 
 #include <catch2/catch.hpp>
+#include <set>
 #include <thread>
 
 #include "bus/testing/until_answered.hpp"
 #include "net/http_client.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
+#include "testkit/memory_dir.hpp"
 #include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
 #include "wire/subjects.hpp"
@@ -65,7 +67,8 @@ struct Scene {
         crypto::LocalSigner::from_hex("ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80")
             .value();
     BscIdentity identity{ChainId{97}, dir.path() + "/chain"};
-    Journal journal{dir.path() + "/journal", clock, telemetry::Log::none()};
+    testkit::MemoryDir memory;  // the journal writes each of very many records durably
+    Journal journal{memory.path + "/journal", clock, telemetry::Log::none()};
     StatusWriter statuses{*signer, address(0x11), clock};
     AgentTerms terms;
     RetrySchedule retries{{}, clock};
@@ -110,4 +113,36 @@ TEST_CASE("while an assignment that found no place waits on the bus, the agent r
     REQUIRE(wait_until([&] { return scene.held_back.any(); }));
     scene.clock.advance(return_delay(1) + Millis(5'000));
     CHECK_FALSE(scene.held_back.any());
+}
+
+TEST_CASE("a flood of refused jobs leaves a bounded number of records, and the bus gets an answer to each") {
+    Scene scene(1);
+    const std::jthread runs([&](const std::stop_token& stop) { scene.loop.run(stop); });
+    constexpr unsigned kFlood = 1'300;
+    for (unsigned batch = 0; batch < kFlood / 100; ++batch) {
+        std::vector<bus::Outgoing> messages;
+        for (unsigned n = 0; n < 100; ++n) {
+            auto refused = Scene::needs(0, 256'000);  // more than the machine has
+            refused.job_id.array()[0] = static_cast<std::uint8_t>(batch);
+            refused.job_id.array()[1] = static_cast<std::uint8_t>(n);
+            messages.push_back({wire::dispatch_subject(scene.provider), random_id(), wire::to_json(refused)});
+        }
+        until_answered(
+            [&] { REQUIRE(scene.client.publish_durable(messages, testkit::kCallTimeout).reason.empty()); });
+    }
+    const auto refused = [](const JobRecord& record) {
+        return !record.attempts.empty() && record.attempts.begin()->second.refused();
+    };
+    std::set<JobId> answered;
+    // As the publisher does once the bus has stored a status. Without it, refusals stay on the bus.
+    CHECK(wait_until([&] {
+        for (const auto& job : scene.journal.select_jobs(refused)) {
+            answered.insert(job);
+            scene.journal.update(job,
+                                 [](JobRecord& record) { record.attempts.begin()->second.outbox.clear(); });
+        }
+        return answered.size() == kFlood && scene.pending() == 0;
+    }));
+    CHECK(scene.journal.select_jobs(refused).size() <= 1'200);
+    CHECK(scene.journal.find({job_id(1), 1}));
 }

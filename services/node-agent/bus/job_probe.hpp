@@ -39,8 +39,8 @@ class JobProbe {
   public:
     JobProbe(ProbeConfig config, net::Transport& http) : config_(std::move(config)), http_(http) {}
     bool set() const { return !config_.command.empty() || !config_.url.empty(); }
-    /// Returns within the timeout, or about 20 ms after a stop request. Neither blocks retractions or running
-    /// jobs: only the loop that takes assignments waits.
+    /// Returns within the timeout, or about 20 ms after a stop request; a second later if a program cannot be
+    /// killed. Neither blocks retractions or running jobs: only the loop that takes assignments waits.
     /// @param assignment its JSON: stdin of the program, body of the request
     ProbeAnswer ask(const std::string& assignment, const std::stop_token& stop) const;
 

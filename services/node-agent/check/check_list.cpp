@@ -73,7 +73,10 @@ std::vector<Check> agent_checks(const Config& config, net::Transport& http) {
     const bool opbnb_sends = registration.register_node || registration.heartbeat_interval.count() > 0;
     constexpr auto kEndpoints = "repair the endpoints first";
     std::vector<Check> checks{{"GPU", "", [&] { return judge_gpus(detect_gpus(), config.limits.gpus); }},
-                              {"NATS", "check NATS_URL", [&] {
+                              {"NATS", "check NATS_URL, or GATEWAY_URL", [&] {
+                                   if (!config.gateway_url.empty()) {
+                                       return check_gateway_login(http, config, kBusTimeout);
+                                   }
                                    bus::Bus bus(config.nats_url.reveal(), "lamda-node-agent-check",
                                                 telemetry::Log::none(), config.nats_login);
                                    return check_bus(bus, provider, kBusTimeout);

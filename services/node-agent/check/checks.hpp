@@ -10,12 +10,16 @@
 #include "eth/rpc.hpp"
 #include "net/transport.hpp"
 #include "services/node-agent/check/finding.hpp"
+#include "services/node-agent/config.hpp"
 #include "services/node-agent/machine/gpus.hpp"
 
 namespace lamda::agent {
 
 /// Connection and login, then the provider's durables in JOBS and RETRACT. Takes no message.
 std::vector<Finding> check_bus(bus::Bus& bus, const Address& provider, Millis timeout);
+/// Requests credentials of the bus for a new NKey, which is not stored, so that a running agent keeps its
+/// own; then as check_bus() with them.
+std::vector<Finding> check_gateway_login(net::Transport& http, const Config& config, Millis timeout);
 /// The answer to a request for a durable's state: absent durables are a warning, as the dispatcher creates
 /// them after the first heartbeat. Pure.
 Finding judge_durable(const std::string& stream, const std::string& answer);

@@ -161,10 +161,29 @@ TEST_CASE("check of an engine: limits, image store and runtime as the engine rep
         "DriverStatus":[["driver-type","io.containerd.snapshotter.v1"]],"Runtimes":{"runc":{},"runsc":{}}})";
     const auto all = judge_engine(version, good, "runsc");
     CHECK(results(all) == std::vector{CheckResult::kOk, CheckResult::kOk, CheckResult::kOk});
-    CHECK(all[0].detail == "version 29.0.1, API 1.52, overlayfs, containerd image store");
+    CHECK(all[0].detail == "Docker 29.0.1, API 1.52, overlayfs, containerd image store");
     CHECK(all[1].detail == "memory, cpu, pids");
     const auto weak = judge_engine(
         version, R"({"MemoryLimit":true,"CpuCfsQuota":true,"PidsLimit":false,"DriverStatus":null})", "kata");
     CHECK(results(weak) == std::vector{CheckResult::kOk, CheckResult::kFailed, CheckResult::kFailed});
     CHECK(weak[1].detail == "the engine cannot limit pids");
+}
+
+TEST_CASE("podman is recognized behind its Docker-compatible socket; an engine without root is a warning") {
+    // Reports of Debian 12's podman, shortened.
+    const std::string version =
+        R"({"Components":[{"Name":"Podman Engine","Version":"4.3.1"},{"Name":"Conmon","Version":"conmon version 2.1.6"}],
+            "Version":"4.3.1","ApiVersion":"1.41"})";
+    const std::string info = R"({"Driver":"overlay","DriverStatus":[],"MemoryLimit":true,"CpuCfsQuota":true,
+        "PidsLimit":true,"Runtimes":{"crun":{"path":"/usr/bin/crun"}}})";
+    const auto podman = judge_engine(version, info, "");
+    CHECK(results(podman) == std::vector{CheckResult::kOk, CheckResult::kOk});
+    CHECK(podman[0].detail == "Podman 4.3.1 by its Docker-compatible API 1.41, overlay");
+    CHECK(describe_engine(R"({"Version":"29.0.1","ApiVersion":"1.52","Components":[{"Name":"Engine"}]})") ==
+          "Docker 29.0.1, API 1.52");
+    const auto rootless = judge_engine(
+        version, R"({"MemoryLimit":true,"SecurityOptions":["name=seccomp,profile=default","name=rootless"]})",
+        "");
+    REQUIRE(rootless.size() == 3);
+    CHECK(rootless[2].result == CheckResult::kWarning);
 }

@@ -73,12 +73,6 @@ struct LogLine {
     bool operator==(const LogLine&) const = default;
 };
 
-/// Position in a log: all lines before `since` are read, and `seen` lines with exactly that timestamp.
-struct LogPosition {
-    std::string since;  ///< empty: none
-    std::uint64_t seen = 0;
-};
-
 /// Runs at most one work per attempt. Work is durable: it continues without the agent, and the executor finds
 /// it by its attempt after a restart. Steps may be repeated after a kill at any instruction: create and start
 /// leave work alone that an earlier process created or started. Thread-safe. Each call may throw

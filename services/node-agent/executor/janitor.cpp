@@ -1,9 +1,11 @@
 #include "services/node-agent/executor/janitor.hpp"
 
 #include <filesystem>
+#include <system_error>
 
 #include "core/crash_point.hpp"
 #include "runtime/app.hpp"
+#include "services/node-agent/executor/output.hpp"
 #include "services/node-agent/state/assignment_decision.hpp"
 
 namespace lamda::agent {
@@ -38,6 +40,7 @@ void Janitor::run(const std::stop_token& stop) {
             executor_.remove_unused();
             last = clock_.steady();
         }
+        throw_failure();
         journal_.wait_change(seen, Millis(500));
     }
 }
@@ -54,10 +57,32 @@ void Janitor::clean_ended() {
         if (output_kept(key)) {
             continue;
         }
-        executor_.remove(key);
-        fs::remove_all(fs::path(jobs_dir_) / key.name());
-        crash_point("agent.cleaned");
-        journal_.update(key, [](Attempt& attempt) { attempt.cleaned = true; });
+        const bool gone = removed([&] {
+            executor_.remove(key);
+            remove_tree(jobs_dir_ + "/" + key.name());
+        });
+        if (gone) {
+            crash_point("agent.cleaned");
+            journal_.update(key, [](Attempt& attempt) { attempt.cleaned = true; });
+        }
+    }
+}
+
+bool Janitor::removed(const std::function<void()>& remove) {
+    try {
+        remove();
+        return true;
+    } catch (const ExecutorError&) {
+        failure_ = failure_ ? failure_ : std::current_exception();
+    } catch (const std::system_error&) {
+        failure_ = failure_ ? failure_ : std::current_exception();
+    }
+    return false;
+}
+
+void Janitor::throw_failure() {
+    if (failure_) {
+        std::rethrow_exception(std::exchange(failure_, nullptr));
     }
 }
 
@@ -80,7 +105,7 @@ void Janitor::clean_strays() {
                              ? std::nullopt
                              : AttemptKey::parse(name.substr(0, dash), name.substr(dash + 1));
         if (key && !needed(*key)) {
-            fs::remove_all(entry.path());
+            removed([&] { remove_tree(entry.path().string()); });
         }
     }
 }

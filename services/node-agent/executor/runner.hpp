@@ -76,7 +76,11 @@ class Runner {
     /// is missing: the job must run again.
     bool take_over_output(const AttemptKey& key, const Attempt& attempt);
     std::optional<Cid> store_output(const AttemptKey& key, const RunResult& ran, const std::stop_token& stop);
+    /// Best effort; a line is never in chunks of two numbers, even if this process is killed meanwhile.
     void publish_logs(const AttemptKey& key);
+    /// The next lines to publish; all up to `until` if that is set. Empty: none.
+    std::vector<LogLine> next_lines(const AttemptKey& key, const LogPosition& after,
+                                    const std::optional<LogPosition>& until);
     /// Handles a transient failure: retry after a pause, or `failed` once the retry time is over.
     Step try_later(const AttemptKey& key, const Failure& failure, const std::stop_token& stop);
     Step fail(const AttemptKey& key, const Failure& failure);

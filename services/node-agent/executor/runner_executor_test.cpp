@@ -141,3 +141,27 @@ TEST_CASE("the janitor removes work of ended and of unknown attempts, and keeps 
     janitor.clean_ended();
     CHECK_FALSE(scene.executor.works.contains(ended));
 }
+
+TEST_CASE("an attempt that cannot be removed delays the removal of no other, and its failure is reported") {
+    Scene scene;
+    Janitor janitor(*scene.agent.journal, scene.executor, scene.agent.secrets,
+                    scene.agent.dir.path() + "/jobs", scene.agent.clock);
+    std::vector<AttemptKey> keys;
+    for (std::uint8_t number = 1; number <= 3; ++number) {
+        keys.push_back(scene.agent.accept(assignment(number, 1)));
+        scene.agent.pass(kSecond);
+        scene.agent.journal->update(keys.back(), [](Attempt& attempt) { attempt.outbox.clear(); });
+    }
+    scene.executor.irremovable = keys[0];
+    janitor.clean_ended();
+    CHECK(scene.executor.works.size() == 1);
+    CHECK_FALSE(scene.agent.journal->find(keys[0])->cleaned);
+    CHECK(scene.agent.journal->find(keys[2])->cleaned);
+    CHECK_THROWS_AS(janitor.throw_failure(), ExecutorError);
+    CHECK_NOTHROW(janitor.throw_failure());
+
+    scene.executor.irremovable.reset();
+    janitor.clean_ended();
+    CHECK(scene.executor.works.empty());
+    CHECK_NOTHROW(janitor.throw_failure());
+}

@@ -73,9 +73,9 @@ Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, 
     }
     const std::string partial = input + ".partial";
     try {
-        fs::remove_all(partial);
-        content_.fetch(*cid, partial, config_.max_input_bytes, stop);
-        fs::rename(partial, input);
+        // A source that comes and goes may need any number of failures, as long as each brings blocks.
+        content_.fetch_resumable(*cid, partial, config_.max_input_bytes, stop, [&] { retries_.forget(key); });
+        rename_durably(partial, input);
         return Step::kContinue;
     } catch (const ipfs::Mismatch& error) {
         return fail(key, {ErrorCode::kInputMismatch, error.what()});
@@ -85,6 +85,8 @@ Runner::Step Runner::fetch_input(const AttemptKey& key, const Attempt& attempt, 
         const auto message = "the input cannot be written: " + error.code().message();
         return is_permanent(error) ? fail(key, {ErrorCode::kRefused, message})
                                    : try_later(key, {ErrorCode::kInternal, message}, stop);
+    } catch (const DiskError& error) {
+        return try_later(key, {ErrorCode::kInternal, "the input cannot be written", error.what()}, stop);
     } catch (const ipfs::WrongBytes& error) {
         return try_later(key,
                          {ErrorCode::kInputUnavailable,

@@ -46,14 +46,12 @@ std::optional<Cid> Runner::store_output(const AttemptKey& key, const RunResult& 
             return std::nullopt;
         }
         if (const auto entry = unstorable_entry(output)) {
-            fail(key, {ErrorCode::kRefused,
-                       "the output holds an entry that is neither a file nor a folder: " + *entry, "",
-                       ran.exit_code});
+            fail(key, {ErrorCode::kRefused, *entry, "", ran.exit_code});
             return std::nullopt;
         }
         return content_.put(output, stop);
     } catch (const std::invalid_argument& error) {
-        // Permanent: too many entries in a folder, or too deep.
+        // Permanent: folders too deep, or a name that UnixFS does not allow.
         fail(key, {ErrorCode::kRefused, without_path(error.what(), dirs_of(key).root), "", ran.exit_code});
     } catch (const std::system_error& error) {
         const auto message = "the output cannot be read: " + error.code().message();

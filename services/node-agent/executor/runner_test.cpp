@@ -119,6 +119,11 @@ TEST_CASE("a job that this machine can never run is refused at once") {
         agent.world.device_requests = nullptr;
         because = "none available";
     }
+    SECTION("a read-only root file system that the engine silently ignores") {
+        job.requirements.read_only_root = true;
+        agent.world.read_only_root = false;
+        because = "read-only root";
+    }
     const auto key = agent.accept(job);
     agent.pass(std::chrono::seconds(1));
     CHECK(agent.failure(key).starts_with("refused: "));

@@ -6,7 +6,7 @@
 #include <map>
 #include <sstream>
 
-#include "services/node-agent/machine/program_output.hpp"
+#include "services/node-agent/machine/program.hpp"
 
 namespace lamda::agent {
 
@@ -49,19 +49,30 @@ std::vector<Gpu> parse_smi(const std::string& csv) {
 }
 
 std::optional<Gpus> gpus_by_smi(const std::string& program, Millis timeout) {
-    const auto output = program_output(
-        {program, "--query-gpu=name,memory.total,uuid,driver_version", "--format=csv,noheader,nounits"},
-        timeout);
-    if (!output) {
+    Program query;
+    query.command = {program, "--query-gpu=name,memory.total,uuid,driver_version",
+                     "--format=csv,noheader,nounits"};
+    query.errors = Program::Errors::kWithOutput;
+    const auto end = run_program(query, timeout);
+    if (!end) {
         return std::nullopt;
     }
     Gpus gpus{{}, "nvidia-smi", ""};
-    if (output->status == 0) {
-        gpus.found = parse_smi(output->text);
-    } else {
-        gpus.fault = output->timed_out ? "nvidia-smi does not answer"
-                                       : "nvidia-smi ended with status " + std::to_string(output->status) +
-                                             ": " + trimmed(output->text.substr(0, output->text.find('\n')));
+    switch (end->kind) {
+        case ProgramEnd::Kind::kStopped:
+            gpus.fault = "nvidia-smi does not answer";
+            break;
+        case ProgramEnd::Kind::kSignal:
+            gpus.fault = "nvidia-smi was ended by signal " + std::to_string(end->status);
+            break;
+        case ProgramEnd::Kind::kExited:
+            if (end->status == 0) {
+                gpus.found = parse_smi(end->output);
+            } else {
+                gpus.fault = "nvidia-smi ended with status " + std::to_string(end->status) + ": " +
+                             trimmed(end->output.substr(0, end->output.find('\n')));
+            }
+            break;
     }
     return gpus;
 }

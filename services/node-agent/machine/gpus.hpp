@@ -10,11 +10,21 @@
 
 namespace lamda::agent {
 
+/// Figures of a GPU as its driver reports them, not measured. Absent: the driver does not report it.
+struct GpuFigures {
+    std::optional<std::uint32_t> pcie_generation;   ///< the most of GPU and slot
+    std::optional<std::uint32_t> pcie_lanes;        ///< in use
+    std::optional<std::uint32_t> clock_mhz;         ///< highest of the graphics clock
+    std::optional<std::uint32_t> memory_clock_mhz;  ///< highest
+    bool operator==(const GpuFigures&) const = default;
+};
+
 struct Gpu {
     std::string model;             ///< such as "NVIDIA A100-SXM4-40GB"
     std::uint64_t memory_mib = 0;  ///< 0: unknown, as for a GPU that shares the machine's memory
     std::string uuid;              ///< such as "GPU-5a1c…"
     std::string driver;            ///< version of the driver
+    GpuFigures figures = {};       ///< by NVML only
     bool operator==(const Gpu&) const = default;
 };
 

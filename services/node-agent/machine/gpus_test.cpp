@@ -29,6 +29,12 @@ std::string fake_smi(const testkit::TempDir& dir, const std::string& script) {
 
 const Gpu kA100{"NVIDIA A100-SXM4-40GB", 40'960, "GPU-fake-0", "535.183.01"};
 const Gpu kT4{"Tesla T4", 15'360, "GPU-fake-1", "535.183.01"};
+constexpr GpuFigures kFigures{3, 16, 1'590, 5'001};
+
+Gpu with_figures(Gpu gpu) {
+    gpu.figures = kFigures;
+    return gpu;
+}
 
 }  // namespace
 
@@ -36,7 +42,7 @@ TEST_CASE("GPUs of several kinds are detected by NVML") {
     const auto gpus =
         gpus_by_nvml(fake_nvml("NVIDIA A100-SXM4-40GB:40960,Tesla T4:15360"), testkit::kCallTimeout);
     REQUIRE(gpus);
-    CHECK(gpus->found == std::vector<Gpu>{kA100, kT4});
+    CHECK(gpus->found == std::vector<Gpu>{with_figures(kA100), with_figures(kT4)});
     CHECK(gpus->source == "NVML");
     CHECK(gpus->fault.empty());
 }
@@ -46,6 +52,7 @@ TEST_CASE("NVML: a GPU without own memory has 0 MiB, a machine may have no GPU, 
     REQUIRE(shared);
     REQUIRE(shared->found.size() == 1);
     CHECK(shared->found[0].memory_mib == 0);
+    CHECK(shared->found[0].figures == GpuFigures{});
     const auto none = gpus_by_nvml(fake_nvml(""), testkit::kCallTimeout);
     REQUIRE(none);
     CHECK((none->found.empty() && none->fault.empty()));

@@ -33,7 +33,13 @@ struct Nvml {
     int (*name)(Device, char*, unsigned) = nullptr;
     int (*uuid)(Device, char*, unsigned) = nullptr;
     int (*memory)(Device, Memory*) = nullptr;
+    // Figures; may be missing.
+    int (*pcie_generation)(Device, unsigned*) = nullptr;
+    int (*pcie_lanes)(Device, unsigned*) = nullptr;
+    int (*max_clock)(Device, int, unsigned*) = nullptr;
 };
+constexpr int kGraphicsClock = 0;  // nvmlClockType_t
+constexpr int kMemoryClock = 2;
 
 template <class Function>
 bool load(void* library, const char* name, Function& function) {
@@ -42,6 +48,9 @@ bool load(void* library, const char* name, Function& function) {
 }
 
 bool load_all(void* library, Nvml& nvml) {
+    load(library, "nvmlDeviceGetMaxPcieLinkGeneration", nvml.pcie_generation);
+    load(library, "nvmlDeviceGetCurrPcieLinkWidth", nvml.pcie_lanes);
+    load(library, "nvmlDeviceGetMaxClockInfo", nvml.max_clock);
     return load(library, "nvmlInit_v2", nvml.init) && load(library, "nvmlShutdown", nvml.shutdown) &&
            load(library, "nvmlErrorString", nvml.error_string) &&
            load(library, "nvmlSystemGetDriverVersion", nvml.driver_version) &&
@@ -54,6 +63,21 @@ bool load_all(void* library, Nvml& nvml) {
 std::string text_of(Text& text) {
     text.back() = '\0';
     return text.data();
+}
+
+GpuFigures figures_of(const Nvml& nvml, Device device) {
+    const auto clock = [&](int type) -> std::optional<std::uint32_t> {
+        unsigned value = 0;
+        const bool known = nvml.max_clock != nullptr && nvml.max_clock(device, type, &value) == kSuccess;
+        return known ? std::optional<std::uint32_t>(value) : std::nullopt;
+    };
+    const auto number = [&](int (*function)(Device, unsigned*)) -> std::optional<std::uint32_t> {
+        unsigned value = 0;
+        const bool known = function != nullptr && function(device, &value) == kSuccess;
+        return known ? std::optional<std::uint32_t>(value) : std::nullopt;
+    };
+    return {number(nvml.pcie_generation), number(nvml.pcie_lanes), clock(kGraphicsClock),
+            clock(kMemoryClock)};
 }
 
 /// Reads all devices. A device that does not answer is a fault: its count would be wrong.
@@ -83,8 +107,8 @@ void read_devices(const Nvml& nvml, Gpus& gpus) {
         }
         // Not supported by GPUs that share the machine's memory.
         const bool known = nvml.memory(device, &memory) == kSuccess;
-        gpus.found.push_back(
-            {text_of(name), known ? memory.total >> 20U : 0, text_of(uuid), text_of(driver)});
+        gpus.found.push_back({text_of(name), known ? memory.total >> 20U : 0, text_of(uuid), text_of(driver),
+                              figures_of(nvml, device)});
     }
 }
 

@@ -100,6 +100,26 @@ Verdict decide(const wire::Assignment& assignment, const std::optional<JobRecord
     return {AssignmentDecision::kAccept, "new"};
 }
 
+RetractionDecision decide(const wire::Retraction& retraction, const std::optional<JobRecord>& record,
+                          std::optional<ChainId> chain, const Address& job_manager) {
+    const bool own = record && !record->attempts.empty();
+    std::optional<Address> contract = job_manager;
+    if (own) {
+        const auto& assignment = record->attempts.rbegin()->second.assignment;
+        chain = assignment.chain_id;
+        contract = assignment.job_manager;
+    }
+    if (retraction.chain_id && !chain) {
+        return RetractionDecision::kDefer;
+    }
+    const bool foreign = (retraction.chain_id && *retraction.chain_id != *chain) ||
+                         (retraction.job_manager && contract && *retraction.job_manager != *contract);
+    if (!foreign) {
+        return RetractionDecision::kApply;
+    }
+    return own ? RetractionDecision::kRefuse : RetractionDecision::kVoid;
+}
+
 bool keeps_output(const JobRecord& record, std::uint32_t attempt, Timestamp now) {
     const auto found = record.attempts.find(attempt);
     if (found == record.attempts.end() || !found->second.store_failed || found->second.cleaned ||
@@ -140,6 +160,18 @@ void enter(JobRecord& record, const wire::Retraction& retraction) {
             attempt.outbox.clear();
         }
     }
+}
+
+void forget_work(Attempt& attempt) {
+    attempt.assignment.command.clear();
+    attempt.assignment.env.clear();
+    attempt.assignment.spec.reset();
+    attempt.cleaned = true;  // nothing of it was ever made
+}
+
+void enter_unanswered(JobRecord& record, const wire::Retraction& retraction) {
+    enter(record, retraction);
+    record.stopped = StoppedReport{record.void_through, 0, "", true, true};
 }
 
 std::uint64_t disk_limit(const wire::Requirements& requirements) {

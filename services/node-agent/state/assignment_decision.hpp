@@ -50,6 +50,23 @@ bool keeps_output(const JobRecord& record, std::uint32_t attempt, Timestamp now)
 /// Enters an accepted assignment. Lower attempts that are still active become void. If the output of an
 /// earlier run of the same work is kept, the attempt takes over that run: only the upload is repeated.
 void enter(JobRecord& record, const wire::Assignment& assignment, Timestamp now);
+/// Effect of a retraction.
+enum class RetractionDecision {
+    kApply,   ///< stop the attempts, and report their end
+    kVoid,    ///< of another chain or contract: ignore later assignments of the attempts, report nothing
+    kRefuse,  ///< the same, but the job has attempts of this agent's own: change nothing
+    kDefer    ///< the agent's chain is not known yet: request redelivery
+};
+/// Compares chain and contract of the retraction, if it names them, with those of the job's attempts; without
+/// any attempt with the agent's own. @param chain absent: not known yet
+RetractionDecision decide(const wire::Retraction& retraction, const std::optional<JobRecord>& record,
+                          std::optional<ChainId> chain, const Address& job_manager);
+/// Drops from a refused attempt what only a run needs, so that a flood of refused jobs costs little.
+void forget_work(Attempt& attempt);
+
+/// Enters a retraction that no report answers.
+void enter_unanswered(JobRecord& record, const wire::Retraction& retraction);
+
 /// Enters a retraction. Active attempts up to the retracted one become void; finished ones do not change.
 void enter(JobRecord& record, const wire::Retraction& retraction);
 

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "services/node-agent/state/owed_status.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
 
 using namespace lamda;
@@ -221,4 +222,54 @@ TEST_CASE("bytes written anywhere count, and the message lists them by place") {
     CHECK(outcome_of({0, false, false, {1, kMib, 2}, false}, requirements).message ==
           "the job wrote at least 1048579 bytes, 1 MiB are allowed: 1 to /output, 1048576 elsewhere in its "
           "file system, 2 in volumes of its image");
+}
+
+TEST_CASE("a retraction of another chain or contract stops nothing and is not answered") {
+    const ChainId own{97};
+    const Address contract = address(0x11);
+    const auto of = [](std::optional<ChainId> chain, std::optional<Address> job_manager) {
+        return wire::Retraction{job_id(1), 1, wire::RetractReason::kCancelled, chain, job_manager};
+    };
+    struct Case {
+        const char* scenario;
+        wire::Retraction retraction;
+        std::optional<JobRecord> record;
+        std::optional<ChainId> chain;
+        RetractionDecision expected;
+    };
+    auto elsewhere = with_attempt(1, Phase::kStarted);  // accepted under earlier settings
+    elsewhere.attempts.at(1).assignment.chain_id = ChainId{56};
+    auto exact = with_attempt(1, Phase::kStarted);
+    exact.attempts.at(1).assignment.job_manager = contract;
+    using Decision = RetractionDecision;
+    const std::vector<Case> cases = {
+        {"of an older release", of({}, {}), {}, own, Decision::kApply},
+        {"of an older release, chain unknown", of({}, {}), {}, {}, Decision::kApply},
+        {"own", of(own, contract), {}, own, Decision::kApply},
+        {"own, of a running job", of(own, contract), exact, own, Decision::kApply},
+        {"another chain", of(ChainId{56}, contract), {}, own, Decision::kVoid},
+        {"another contract", of(own, address(0x12)), {}, own, Decision::kVoid},
+        {"another chain, repeated", of(ChainId{56}, contract), retracted_through(1), own, Decision::kVoid},
+        {"another chain, the id of an own job", of(ChainId{56}, contract), exact, own, Decision::kRefuse},
+        {"another contract, the id of an own job", of(own, address(0x12)), exact, own, Decision::kRefuse},
+        {"the job's chain, the settings changed", of(ChainId{56}, contract), elsewhere, own,
+         Decision::kApply},
+        {"own chain not known yet", of(own, contract), {}, {}, Decision::kDefer},
+        {"own chain not known yet, the job's is", of(own, contract), exact, {}, Decision::kApply},
+    };
+    for (const auto& one : cases) {
+        INFO(one.scenario);
+        CHECK(decide(one.retraction, one.record, one.chain, contract) == one.expected);
+    }
+}
+
+TEST_CASE("an unanswered retraction voids later assignments, and is answered once it is the agent's own") {
+    JobRecord record;
+    const wire::Retraction retraction{job_id(1), 2, wire::RetractReason::kCancelled, ChainId{56}, {}};
+    enter_unanswered(record, retraction);
+    CHECK(decide(assignment(1, 2), record, idle()).decision == AssignmentDecision::kIgnore);
+    CHECK_FALSE(report_due(record));
+    CHECK(owed_statuses(job_id(1), record).empty());
+    ask_again(record, retraction);
+    CHECK(report_due(record));
 }

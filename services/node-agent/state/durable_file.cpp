@@ -118,6 +118,20 @@ void make_private_dir(const std::string& path) {
     }
 }
 
+void rename_durably(const std::string& from, const std::string& to) {
+    const auto dir = folder_of(to);
+    {
+        const Descriptor folder(::open(dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+        if (folder.get() < 0 || ::syncfs(folder.get()) != 0) {
+            fail("cannot synchronise the file system of", dir);
+        }
+    }
+    if (::rename(from.c_str(), to.c_str()) != 0) {
+        fail("cannot rename to", to);
+    }
+    sync_dir(dir);
+}
+
 void remove_durably(const std::string& path) {
     if (::unlink(path.c_str()) != 0) {
         if (errno == ENOENT) {

@@ -26,6 +26,9 @@ void write_durably(const std::string& path, std::string_view content, const Cras
 std::optional<std::string> read_file(const std::string& path);
 /// Creates the folder and its parents, accessible to this user only. @throws DiskError
 void make_private_dir(const std::string& path);
+/// Renames a file or folder once all that was written to its file system is on the disk, so that the new name
+/// stands for complete content also after a power loss. @throws DiskError
+void rename_durably(const std::string& from, const std::string& to);
 /// Removes a file durably; does nothing if the file does not exist. @throws DiskError
 void remove_durably(const std::string& path);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <tuple>
 
 namespace lamda::agent {
 
@@ -115,7 +116,7 @@ void Journal::update(const JobId& job, const std::function<void(JobRecord&)>& ch
     JobRecord record = found == records_.end() ? JobRecord{} : found->second;
     const JobRecord before = record;
     change(record);
-    if (found != records_.end() && record == before) {
+    if (record == before) {
         return;
     }
     record.updated_at = clock_.now();
@@ -149,6 +150,7 @@ void Journal::note_logs(const AttemptKey& key, const LogProgress& progress) {
     const auto attempt = found->second.attempts.find(key.attempt);
     if (attempt != found->second.attempts.end()) {
         attempt->second.logs = progress;
+        attempt->second.logs_until.reset();
     }
 }
 
@@ -169,6 +171,34 @@ std::size_t Journal::prune(Timestamp before) {
         }
     }
     return pruned;
+}
+
+std::size_t Journal::prune_refused(std::size_t most) {
+    using Refused = std::tuple<bool, Timestamp, JobId>;  // in the order of removal
+    const std::lock_guard lock(mutex_);
+    std::size_t count = 0;
+    std::vector<Refused> reported;
+    for (const auto& [job, record] : records_) {
+        const auto all = [&attempts = record.attempts](const auto& holds) {
+            return !attempts.empty() && std::all_of(attempts.begin(), attempts.end(),
+                                                    [&](const auto& each) { return holds(each.second); });
+        };
+        if (!all([](const Attempt& attempt) { return attempt.refused(); })) {
+            continue;
+        }
+        ++count;
+        if (all([](const Attempt& attempt) { return attempt.outbox.empty(); })) {
+            const bool owed = !all([](const Attempt& attempt) { return attempt.final_applied; });
+            reported.emplace_back(owed, record.updated_at, job);
+        }
+    }
+    std::sort(reported.begin(), reported.end());
+    for (auto next = reported.begin(); count > most && next != reported.end(); ++next, --count) {
+        const auto& job = std::get<JobId>(*next);
+        remove_durably(path_of(job));
+        records_.erase(job);
+    }
+    return count;
 }
 
 std::uint64_t Journal::wait_change(std::uint64_t seen, Millis timeout) const {

@@ -47,13 +47,19 @@ struct UnsentStatus {
     bool operator==(const UnsentStatus&) const = default;
 };
 
-/// Position up to which the container's logs are published. Written with the next durable change only: after
-/// a crash some lines may be published again.
+/// Position in a log: all lines before `since` are read, and `seen` lines with exactly that timestamp
+/// (engines may use whole seconds).
+struct LogPosition {
+    std::string since;  ///< RFC 3339 with nanoseconds; empty: none
+    std::uint64_t seen = 0;
+    bool operator==(const LogPosition&) const = default;
+};
+
+/// Published part of the container's logs.
 struct LogProgress {
-    std::uint64_t seq = 0;
+    std::uint64_t seq = 0;  ///< of the last chunk
     std::uint64_t bytes = 0;
-    std::string since;       ///< the engine's timestamp of the last line, RFC 3339 with nanoseconds
-    std::uint64_t seen = 0;  ///< lines with exactly that timestamp: engines may use whole seconds
+    LogPosition at;
     bool operator==(const LogProgress&) const = default;
 };
 
@@ -88,9 +94,14 @@ struct Attempt {
     std::optional<Written> excess;  ///< measured bytes for which the container was killed
     bool confirm_noted = false;     ///< the transaction queue holds its confirmation
     bool claim_noted = false;       ///< the transaction queue holds its claim
-    LogProgress logs;
+    LogProgress logs;               ///< written with the next durable change only
+    /// End of the lines after `logs` that are being published, durable before the first chunk of them: after
+    /// a kill the same lines make the same chunks, with the same numbers.
+    std::optional<LogPosition> logs_until;
 
     bool active() const { return phase == Phase::kAccepted || phase == Phase::kStarted; }
+    /// True if the attempt was never accepted: its first status is its last one.
+    bool refused() const { return phase == Phase::kFinished && last_seq == 1; }
     bool operator==(const Attempt&) const = default;
 };
 
@@ -139,10 +150,15 @@ class Journal {
     void update(const JobId& job, const std::function<void(JobRecord&)>& change);
     /// The same for an existing attempt; returns false if the attempt does not exist.
     bool update(const AttemptKey& key, const std::function<void(Attempt&)>& change);
-    /// Records log progress in memory only; the next update writes it.
+    /// Records published logs, in memory only; the next update writes it.
     void note_logs(const AttemptKey& key, const LogProgress& progress);
     /// Removes jobs that ended before `before` and have no unsent status. Returns their number.
     std::size_t prune(Timestamp before);
+
+    /// Removes jobs of which each attempt was refused and reported, until at most `most` refused ones are
+    /// left: first those that the dispatcher has recorded, the oldest first. Returns the number of those that
+    /// are left.
+    std::size_t prune_refused(std::size_t most);
 
     /// Waits for a change after number `seen`, at most for `timeout`. Returns the number of changes so far.
     std::uint64_t wait_change(std::uint64_t seen, Millis timeout) const;

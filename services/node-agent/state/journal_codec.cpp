@@ -31,7 +31,11 @@ Json to_value(const BootTime& time) {
 }
 
 Json to_value(const LogProgress& logs) {
-    return {{"seq", logs.seq}, {"bytes", logs.bytes}, {"since", logs.since}, {"seen", logs.seen}};
+    return {{"seq", logs.seq}, {"bytes", logs.bytes}, {"since", logs.at.since}, {"seen", logs.at.seen}};
+}
+
+Json to_value(const std::optional<LogPosition>& position) {
+    return position ? Json{{"since", position->since}, {"seen", position->seen}} : Json(nullptr);
 }
 
 Json to_value(const StoppedReport& report) {
@@ -66,7 +70,8 @@ Json to_value(const Attempt& attempt) {
             {"ran", attempt.ran ? to_value(*attempt.ran) : Json(nullptr)},
             {"storeFailed", attempt.store_failed},
             {"outputOf", attempt.output_of ? Json(*attempt.output_of) : Json(nullptr)},
-            {"logs", to_value(attempt.logs)}};
+            {"logs", to_value(attempt.logs)},
+            {"logsUntil", to_value(attempt.logs_until)}};
 }
 
 wire::StatusKind parse_kind(const std::string& text) {
@@ -124,9 +129,14 @@ Attempt from_value(const Json& value) {
     attempt.confirm_noted = value.at("confirmNoted").get<bool>();
     attempt.claim_noted = value.at("claimNoted").get<bool>();
     const auto& logs = value.at("logs");
-    attempt.logs = {logs.at("seq").get<std::uint64_t>(), logs.at("bytes").get<std::uint64_t>(),
-                    logs.at("since").get<std::string>()};
-    attempt.logs.seen = logs.value("seen", std::uint64_t{attempt.logs.since.empty() ? 0U : 1U});
+    attempt.logs = {logs.at("seq").get<std::uint64_t>(),
+                    logs.at("bytes").get<std::uint64_t>(),
+                    {logs.at("since").get<std::string>()}};
+    attempt.logs.at.seen = logs.value("seen", std::uint64_t{attempt.logs.at.since.empty() ? 0U : 1U});
+    if (const auto until = value.find("logsUntil"); until != value.end() && !until->is_null()) {
+        attempt.logs_until =
+            LogPosition{until->at("since").get<std::string>(), until->at("seen").get<std::uint64_t>()};
+    }
     return attempt;
 }
 

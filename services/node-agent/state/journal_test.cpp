@@ -50,7 +50,8 @@ TEST_CASE("a record survives a restart in every field") {
             attempt.ran = RunResult{"sha256:aa", "2026-11-20T10:00:00.000Z", "2026-11-20T10:00:01.000Z", 0};
             attempt.store_failed = true;
             attempt.output_of = 2;
-            attempt.logs = {3, 99, "2026-11-20T10:00:00.123456789Z", 2};
+            attempt.logs = {3, 99, {"2026-11-20T10:00:00.123456789Z", 2}};
+            attempt.logs_until = LogPosition{"2026-11-20T10:00:01.123456789Z", 1};
         });
         journal.update(job_id(1), [](JobRecord& record) { record.void_through = 1; });
         before = journal.find(job_id(1));
@@ -212,7 +213,7 @@ TEST_CASE("records with any text survive encoding and decoding") {
         attempt.last_seq = seq;
         attempt.final_status = text;
         attempt.outbox.push_back({seq, wire::StatusKind::kRunning, text});
-        attempt.logs.since = text;
+        attempt.logs.at.since = text;
         const auto parsed = parse_record(to_json(job_id(3), record));
         RC_ASSERT(parsed.ok());
         RC_ASSERT(parsed->second == record);
@@ -223,4 +224,76 @@ TEST_CASE("two processes cannot use one state folder") {
     const Place place;
     const DirLock mine(place.dir.path());
     CHECK_THROWS_AS(DirLock(place.dir.path()), DiskError);
+}
+
+namespace {
+
+void refuse(Journal& journal, std::uint8_t job, bool sent, bool applied) {
+    accept(journal, job, 1, start_of_time());
+    journal.update({job_id(job), 1}, [&](Attempt& attempt) {
+        attempt.phase = Phase::kFinished;
+        attempt.last_seq = 1;
+        attempt.final_status = "{}";
+        attempt.final_applied = applied;
+        if (!sent) {
+            attempt.outbox = {{1, wire::StatusKind::kFailed, "{}"}};
+        }
+        forget_work(attempt);
+    });
+}
+
+}  // namespace
+
+TEST_CASE("refused jobs are bounded: recorded ones go first, unsent ones and other jobs stay") {
+    const Place place;
+    FakeClock clock{start_of_time()};
+    Journal journal(place.dir.path() + "/journal", clock, telemetry::Log::none());
+    const auto there = [&](std::uint8_t job) {
+        const bool known = journal.find(job_id(job)).has_value();
+        CHECK(std::filesystem::exists(place.file(job)) == known);
+        return known;
+    };
+    accept(journal, 1, 1, clock.now());  // active
+    accept(journal, 2, 1, clock.now());  // ran and failed
+    journal.update({job_id(2), 1}, [](Attempt& attempt) {
+        attempt.phase = Phase::kFinished;
+        attempt.last_seq = 2;
+        attempt.final_applied = true;
+    });
+    refuse(journal, 3, false, false);
+    clock.advance(Millis(1));
+    refuse(journal, 4, true, false);
+    for (std::uint8_t job = 5; job <= 7; ++job) {
+        clock.advance(Millis(1));
+        refuse(journal, job, true, true);
+    }
+    CHECK(journal.prune_refused(5) == 5);
+    CHECK(journal.prune_refused(4) == 4);
+    CHECK_FALSE(there(5));
+    CHECK(journal.prune_refused(2) == 2);
+    CHECK_FALSE(there(7));
+    CHECK(there(4));
+    CHECK(journal.prune_refused(0) == 1);
+    CHECK_FALSE(there(4));
+    CHECK(there(3));
+    CHECK(there(1));
+    CHECK(there(2));
+    // A change of a job that was removed meanwhile does not bring an empty record back.
+    journal.update(job_id(4), [](JobRecord&) {});
+    CHECK_FALSE(there(4));
+}
+
+TEST_CASE("a refused attempt keeps its answer, and nothing of its work") {
+    Attempt attempt;
+    attempt.assignment = assignment(1, 1);
+    attempt.assignment.spec = std::string(60'000, 'x');
+    attempt.final_status = "final";
+    forget_work(attempt);
+    CHECK(attempt.final_status == "final");
+    CHECK(attempt.cleaned);
+    JobRecord record;
+    record.attempts.emplace(1, attempt);
+    const auto json = to_json(job_id(1), record);
+    CHECK(json.size() < 2'000);
+    CHECK(parse_record(json).value().second == record);
 }

@@ -16,6 +16,7 @@ class FakeExecutor final : public Executor {
     bool away = false;                  ///< every call throws ExecutorUnavailable
     bool shuts_down = false;            ///< takes no connections
     std::optional<StepFailure> refuse;  ///< the answer of obtain()
+    std::optional<AttemptKey> irremovable;
     std::function<void(WorkEnd&, bool& ended)> on_wait = [](WorkEnd&, bool& ended) { ended = true; };
     std::function<std::uint64_t(const std::stop_token&)> on_count = [](const auto&) { return 0; };
     int starts = 0;
@@ -71,6 +72,9 @@ class FakeExecutor final : public Executor {
     void kill(const AttemptKey& key) override { works.at(key).ended = true; }
     void remove(const AttemptKey& key) override {
         answer();
+        if (key == irremovable) {
+            throw ExecutorError("removal failed", "device busy");
+        }
         works.erase(key);
     }
     void remove_strays(const std::function<bool(const AttemptKey&)>& needed) override {

@@ -78,6 +78,19 @@ int nvmlDeviceGetName(void* device, char* text, unsigned bytes) {
 int nvmlDeviceGetUUID(void* device, char* text, unsigned bytes) {
     return put(text, bytes, static_cast<Device*>(device)->uuid);
 }
+// Figures of a T4 in a slot of generation 3; of a GPU without own memory none.
+int nvmlDeviceGetMaxPcieLinkGeneration(void* device, unsigned* value) {
+    *value = 3;
+    return static_cast<Device*>(device)->mib == 0 ? kNotSupported : 0;
+}
+int nvmlDeviceGetCurrPcieLinkWidth(void* device, unsigned* value) {
+    *value = 16;
+    return static_cast<Device*>(device)->mib == 0 ? kNotSupported : 0;
+}
+int nvmlDeviceGetMaxClockInfo(void* device, int type, unsigned* value) {
+    *value = type == 2 ? 5'001 : 1'590;
+    return static_cast<Device*>(device)->mib == 0 ? kNotSupported : 0;
+}
 int nvmlDeviceGetMemoryInfo(void* device, unsigned long long* total_free_used) {
     const auto bytes = static_cast<Device*>(device)->mib << 20U;
     if (bytes == 0) {

@@ -46,6 +46,8 @@ class FakeWorld final : public net::Transport {
     std::string start_error;
     std::function<void()> on_start = [] {};
     Json device_requests = Json::array({Json::object()});  ///< of a container, as the engine reports them
+    bool read_only_root = true;                            ///< of a container, as the engine reports it
+    int failing_inspects = 0;                              ///< so many are answered with 500
     int pulls = 0;
     int starts = 0;
     int engine_calls = 0;
@@ -135,12 +137,17 @@ class FakeWorld final : public net::Transport {
             return streamed(request, "null");
         }
         if (url.find("/json") != std::string::npos) {
+            if (failing_inspects > 0) {
+                --failing_inspects;
+                return {500, {}, R"({"message":"the engine is busy"})"};
+            }
             return {200,
                     {},
                     Json{{"Id", "c"},
                          {"Image", "sha256:aa"},
                          {"SizeRw", 0},
-                         {"HostConfig", {{"DeviceRequests", device_requests}}},
+                         {"HostConfig",
+                          {{"DeviceRequests", device_requests}, {"ReadonlyRootfs", read_only_root}}},
                          {"State",
                           {{"Status", found->second},
                            {"ExitCode", 0},

@@ -1,8 +1,6 @@
 // Runner with a fake engine, a fake store and a fake clock, for tests.
 #pragma once
 
-#include <stdlib.h>
-
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -13,6 +11,7 @@
 #include "services/node-agent/executor/runner.hpp"
 #include "services/node-agent/testing/agent_scene.hpp"
 #include "services/node-agent/testing/fake_world.hpp"
+#include "testkit/memory_dir.hpp"
 #include "testkit/process.hpp"
 
 namespace lamda::agent::test {
@@ -20,17 +19,7 @@ namespace lamda::agent::test {
 using wire::ErrorCode;
 using wire::StatusKind;
 
-/// A private folder on a tmpfs, removed at the end.
-struct MemoryDir {
-    MemoryDir() : path(::mkdtemp(std::string("/dev/shm/lamda-test-XXXXXX").data())) {}
-    ~MemoryDir() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
-    MemoryDir(const MemoryDir&) = delete;
-    MemoryDir& operator=(const MemoryDir&) = delete;
-    std::string path;
-};
+using testkit::MemoryDir;
 
 struct Agent {
     explicit Agent(RetryPolicy policy = {}, const std::string& pinata_jwt = "")

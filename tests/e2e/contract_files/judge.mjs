@@ -235,6 +235,17 @@ for (const [method, path, body, headers] of [
 ]) {
     await ask(method, path, body, headers);
 }
+// This market's bus has no logins by key.
+const { message: credentialsMessage, signature: credentialsSignature } = openapi.paths['/api/agents/credentials']
+    .post.requestBody.content['application/json'].example;
+const { provider: askingProvider, nkey } = credentialsMessage;
+for (const [method, path, body] of [
+    ['GET', `/api/agents/credentials/challenge?provider=${askingProvider}&nkey=${nkey}`], ['GET', '/api/agents/credentials/challenge'],
+    ['POST', '/api/agents/credentials', { message: credentialsMessage, signature: credentialsSignature }],
+    ['POST', '/api/agents/credentials', { message: {} }],
+]) {
+    await ask(method, path, body);
+}
 const refused = await renter.orderUnchecked({ spec: { renter: 'nobody', provider: providerAddress, dockerImage: image }, payment_amount: payment });
 if (!(refused instanceof Refused) || !refused.fields.has('/spec/renter')) {
     faults.add(`a refusal does not name the wrong field: ${refused}`);
@@ -255,6 +266,7 @@ if (first.requestId !== JSON.parse(command).requestId || first.status !== 'cance
     faults.add(`jobs.command: a repeated command is answered ${JSON.stringify(first)}`);
 }
 checkReply('jobs.command', await bus.request('jobs.command', '{"v":1}'));
+checkReply('nodes.credentials', await bus.request('nodes.credentials', '{"v":1}'));
 for (const [subject, key] of [['jobs.query', 'jobs'], ['nodes.query', 'nodes']]) {
     if (!(checkReply(subject, await bus.request(subject, '{"limit":1}'))[key]?.length === 1)) {
         faults.add(`${subject}: no row`);

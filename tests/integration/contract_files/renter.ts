@@ -101,6 +101,20 @@ export class Renter {
         } while (cursor !== undefined);
     }
 
+    /** @param signature EIP-712 over CancelJob(jobId, expiresAt) */
+    async cancelSigned(id: string, expiresAt: number, signature: string): Promise<components['schemas']['EscrowState']> {
+        const { data, error } = await this.#api.POST('/api/jobs/{id}/cancel', {
+            params: { path: { id } },
+            body: { expires_at: expiresAt, signature },
+        });
+        if (error) {
+            throw new Refused(error);
+        }
+        // @ts-expect-error no such code
+        void (data.escrow.code === 'refunded');
+        return data.escrow;
+    }
+
     async cancel(id: string, token: string, why: string, key: string): Promise<Job> {
         const { data, error } = await this.#api.PUT('/api/jobs/{id}/status', {
             params: { path: { id }, header: { 'Idempotency-Key': key } },

@@ -82,6 +82,9 @@ json spec_of(Context& context, const JobOptions& options) {
     if (options.network) {
         requirements["network"] = true;
     }
+    if (options.read_only_root) {
+        requirements["readOnlyRoot"] = true;
+    }
     if (!requirements.empty()) {
         spec["requirements"] = requirements;
     }

@@ -1,4 +1,4 @@
-// `lamda nats`: keys and configuration of a bus with logins by key; revocation of a provider's credentials.
+// `lamda nats init` and `rotate`: keys and configuration of a bus with logins by key.
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
@@ -89,7 +89,8 @@ int nats_init(Context& context, const std::string& dir) {
             "  nats.conf, trust.conf   for nats-server: /etc/nats\n"
             "  dispatcher.creds, registry.creds, gateway.creds, feed.creds\n"
             "                          secret, for each service: NATS_CREDS_FILE\n"
-            "  issuer.json             secret, the keys that sign accounts of providers\n"
+            "  issuer.json             secret, for the node registry, which gives providers credentials:\n"
+            "                          NATS_ISSUER_FILE\n"
             "  offline.json            secret, for `lamda nats rotate` only: keep it on another machine\n",
             dir));
     return 0;
@@ -106,12 +107,13 @@ int nats_rotate(Context& context, const std::string& dir, bool finish) {
     for (const auto& file : natsauth::rotated_files(changed, context.clock().now())) {
         replace_file(dir, file);
     }
-    fmt::print("{}",
-               finish
-                   ? "The earlier signing keys are no longer valid. Install trust.conf and restart "
-                     "nats-server.\n"
-                   : "New signing keys; the earlier ones stay valid. Install trust.conf and restart "
-                     "nats-server. Once every provider has new credentials: `lamda nats rotate --finish`.\n");
+    fmt::print(
+        "{}",
+        finish ? "The earlier signing keys are no longer valid. Install trust.conf and issuer.json, restart "
+                 "nats-server, then the registry.\n"
+               : "New signing keys; the earlier ones stay valid. Install trust.conf and issuer.json, "
+                 "restart nats-server, then the registry, which sends all accounts again. Once every "
+                 "provider has new credentials (NATS_CREDENTIALS_LIFETIME): `lamda nats rotate --finish`.\n");
     return 0;
 }
 

@@ -104,7 +104,8 @@ std::uint64_t Session::assign_raw(const std::string& body) {
 }
 
 std::uint64_t Session::retract(const JobId& job, std::uint32_t attempt) {
-    return retract_raw(wire::to_json(wire::Retraction{job, attempt, wire::RetractReason::kCancelled}));
+    return retract_raw(wire::to_json(
+        wire::Retraction{job, attempt, wire::RetractReason::kCancelled, config_.chain, config_.job_manager}));
 }
 
 std::uint64_t Session::retract_raw(const std::string& body) {

@@ -57,7 +57,14 @@ ContainerSpec plan_container(const wire::Assignment& assignment, const Image& im
     if (!dirs.secrets.empty()) {
         spec.mounts.push_back({dirs.secrets, "/run/secrets", true});
     }
-    spec.volumes = volume_mounts(image.volumes, spec.mounts, dirs.volumes());
+    auto taken = spec.mounts;
+    if (requirements.read_only_root) {
+        spec.read_only_root = true;
+        // tmpfs(5): by default half of the memory.
+        spec.tmp_bytes = requirements.memory_mib * kMib / 2;
+        taken.push_back({"", "/tmp", false});
+    }
+    spec.volumes = volume_mounts(image.volumes, taken, dirs.volumes());
     spec.network = requirements.network;
     spec.cpu_millis = requirements.cpu_millis;
     spec.memory_bytes = requirements.memory_mib * kMib;

@@ -39,8 +39,20 @@ TEST_CASE("the container follows from the assignment and the inspected image") {
     CHECK(spec.volumes == std::vector<Mount>{{"/jobs/one/volumes/0", "/data", false}});
     CHECK(spec.max_file_bytes == 8U << 20);
     CHECK(spec.memory_bytes == 64U << 20);
+    CHECK_FALSE(spec.read_only_root);
+    CHECK(spec.tmp_bytes == 0);
     job.input_file_cid = "bafkreigwugueqefro4k2mljnaebmjqt3wmk3bh6t3g7y3yi4tsh3z56pku";
     spec = plan_container(job, image, dirs);
     REQUIRE(spec.mounts.size() == 2);
     CHECK(spec.mounts[0] == Mount{"/jobs/one/input", "/input", true});
+}
+
+TEST_CASE("a read-only root has a tmpfs at /tmp instead of the image's volume there") {
+    auto job = assignment(1, 1);
+    job.requirements.memory_mib = 9;
+    job.requirements.read_only_root = true;
+    const auto spec = plan_container(job, {"sha256:ab", {}, {"/data", "/tmp/"}}, JobDirs("/jobs/one"));
+    CHECK(spec.read_only_root);
+    CHECK(spec.tmp_bytes == (9U << 20) / 2);
+    CHECK(spec.volumes == std::vector<Mount>{{"/jobs/one/volumes/0", "/data", false}});
 }

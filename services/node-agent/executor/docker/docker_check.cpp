@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "services/node-agent/executor/docker/engine_answer.hpp"
@@ -11,6 +12,24 @@ namespace lamda::agent {
 using Json = nlohmann::json;
 
 namespace {
+
+constexpr std::string_view kPodman = "Podman Engine";
+
+/// Version of podman behind its Docker-compatible socket; empty: another engine.
+std::string podman_version(const Json& about) {
+    for (const auto& component : about.value("Components", Json::array())) {
+        if (component.is_object() && component.value("Name", "") == kPodman) {
+            return component.value("Version", "unknown");
+        }
+    }
+    return "";
+}
+
+/// True if the engine's processes are not root's: then limits, owners of files and mounts differ.
+bool is_rootless(const Json& info) {
+    const auto options = info.value("SecurityOptions", Json());
+    return options.is_array() && std::find(options.begin(), options.end(), "name=rootless") != options.end();
+}
 
 /// Reports of an engine that keeps images in containerd: their ids and sizes differ, all else works alike.
 bool has_containerd_store(const Json& info) {
@@ -44,16 +63,26 @@ Finding judge_limits(const Json& info) {
 
 }  // namespace
 
+std::string describe_engine(const std::string& version) {
+    const auto about = parse_answer(version);
+    const auto api = about.value("ApiVersion", "unknown");
+    const auto podman = podman_version(about);
+    return podman.empty() ? fmt::format("Docker {}, API {}", about.value("Version", "unknown"), api)
+                          : fmt::format("Podman {} by its Docker-compatible API {}", podman, api);
+}
+
 std::vector<Finding> judge_engine(const std::string& version, const std::string& info,
                                   const std::string& runtime) {
-    const auto about = parse_answer(version);
     const auto facts = parse_answer(info);
     std::vector<Finding> out{
         {"Docker", CheckResult::kOk,
-         fmt::format("version {}, API {}, {}{}", about.value("Version", "unknown"),
-                     about.value("ApiVersion", "unknown"), facts.value("Driver", "unknown driver"),
+         fmt::format("{}, {}{}", describe_engine(version), facts.value("Driver", "unknown driver"),
                      has_containerd_store(facts) ? ", containerd image store" : "")}};
     out.push_back(judge_limits(facts));
+    if (is_rootless(facts)) {
+        out.push_back({"Docker root", CheckResult::kWarning, "the engine runs without root",
+                       "jobs may fail to start or to write /output: use an engine that runs as root"});
+    }
     if (!runtime.empty()) {
         const auto runtimes = facts.value("Runtimes", Json::object());
         out.push_back(runtimes.contains(runtime)

@@ -58,6 +58,13 @@ std::string create_body(const ContainerSpec& spec) {
                                    {"Count", spec.gpu_count},
                                    {"Capabilities", Json::array({Json::array({"gpu"})})}}};
     }
+    if (spec.read_only_root) {
+        host["ReadonlyRootfs"] = true;
+    }
+    if (spec.tmp_bytes > 0) {
+        // Programs may run from there, as from any /tmp.
+        host["Tmpfs"] = {{"/tmp", fmt::format("rw,exec,nosuid,nodev,mode=1777,size={}", spec.tmp_bytes)}};
+    }
     if (!spec.runtime.empty()) {
         host["Runtime"] = spec.runtime;
     }

@@ -55,6 +55,13 @@ TEST_CASE("a container is created isolated and with limits") {
     CHECK(host.at("ShmSize") == 64 << 20);
     CHECK_FALSE(host.contains("DeviceRequests"));
     CHECK_FALSE(host.contains("Privileged"));
+    CHECK_FALSE(host.contains("ReadonlyRootfs"));
+    CHECK_FALSE(host.contains("Tmpfs"));
+    spec.read_only_root = true;
+    spec.tmp_bytes = 4096;
+    const auto read_only = Json::parse(create_body(spec)).at("HostConfig");
+    CHECK(read_only.at("ReadonlyRootfs") == true);
+    CHECK(read_only.at("Tmpfs") == Json{{"/tmp", "rw,exec,nosuid,nodev,mode=1777,size=4096"}});
 }
 
 TEST_CASE("the image's command is the default; GPUs and a network are given only on request") {
@@ -136,7 +143,7 @@ TEST_CASE("lines with equal timestamps are neither lost nor repeated") {
     // Each request returns one line more, and all lines from the requested second on.
     for (std::size_t there = 1; there <= all.size(); ++there) {
         std::vector<LogLine> lines(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(there));
-        drop_read(lines, {progress.since, progress.seen});
+        drop_read(lines, progress.at);
         for (const auto& chunk : chunk_logs({job_id(1), 1}, lines, start_of_time(), progress)) {
             published += chunk.data;
         }
@@ -178,7 +185,7 @@ TEST_CASE("published logs are bounded, end with a notice, and keep the streams a
     CHECK(chunks[0].attempt == 2);
     CHECK(chunks[1].stream == "stderr");
     CHECK(chunks[1].seq == 2);
-    CHECK(progress.since == "t3");
+    CHECK(progress.at.since == "t3");
 
     std::vector<LogLine> many(200, {"stdout", "t4", std::string(16'384, 'x')});
     std::size_t bytes = 0;

@@ -190,12 +190,22 @@ bool DockerEngine::create(const ContainerSpec& spec) {
     return true;
 }
 
-bool DockerEngine::has_devices(const std::string& container) {
-    const auto answer = call("GET", "/containers/" + container + "/json");
+std::string DockerEngine::report_on(const std::string& container) {
+    auto answer = call("GET", "/containers/" + container + "/json");
     if (answer.status != 200) {
         refuse(answer.status, answer.body);
     }
-    const auto value = parse_answer(answer.body);
+    return std::move(answer.body);
+}
+
+bool DockerEngine::has_read_only_root(const std::string& container) {
+    const auto value = parse_answer(report_on(container));
+    const auto host = value.find("HostConfig");
+    return host != value.end() && host->is_object() && host->value("ReadonlyRootfs", false);
+}
+
+bool DockerEngine::has_devices(const std::string& container) {
+    const auto value = parse_answer(report_on(container));
     const auto host = value.find("HostConfig");
     const auto some = [&](const char* name) {
         return host->contains(name) && (*host)[name].is_array() && !(*host)[name].empty();

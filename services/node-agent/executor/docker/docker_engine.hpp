@@ -76,20 +76,24 @@ struct ContainerSpec {
     std::uint64_t max_layer_bytes = 0;
     std::uint32_t max_pids = 512;
     std::uint32_t gpu_count = 0;
-    std::string runtime;  ///< name of an engine's runtime; empty: its default
+    bool read_only_root = false;  ///< mounts and volumes stay as they are
+    std::uint64_t tmp_bytes = 0;  ///< size of a tmpfs at /tmp, which counts as memory; 0: none
+    std::string runtime;          ///< name of an engine's runtime; empty: its default
 };
 
 struct ContainerState {
     std::string id;
     std::string image_id;  ///< sha256:…
-    std::string status;    ///< created | running | paused | restarting | removing | exited | dead
+    /// created | running | paused | restarting | removing | exited | dead; podman also: stopped (ended, and
+    /// not cleaned up yet)
+    std::string status;
     std::int32_t exit_code = 0;
     bool oom_killed = false;
     std::string error;  ///< reason of a failed start
     std::optional<Timestamp> started_at;
     std::optional<Timestamp> finished_at;
     bool created_only() const { return status == "created"; }
-    bool ended() const { return status == "exited" || status == "dead"; }
+    bool ended() const { return status == "exited" || status == "dead" || status == "stopped"; }
 };
 
 /// Size of a container as the engine counts it, and the writable files that the engine leaves out.
@@ -142,6 +146,8 @@ class DockerEngine {
     bool create(const ContainerSpec& spec);
     /// True if the container has devices. Podman 4.3 silently ignores requested GPUs.
     bool has_devices(const std::string& container);
+    /// True if the container's root file system is read-only: an engine may ignore the request.
+    bool has_read_only_root(const std::string& container);
     void start(const std::string& container);
     std::optional<ContainerState> inspect(const std::string& container);
     /// Size of a running or ended container; the engine may read all its files for this. Ends within about a
@@ -175,6 +181,8 @@ class DockerEngine {
     LogBytes read_logs(const std::string& container, const std::string& since, std::size_t max_bytes);
     Answer call(const std::string& method, const std::string& path, const std::string& body = "",
                 Millis timeout = Millis(30'000));
+    /// The engine's report on a container, as JSON. @throws EngineError also if the container is unknown
+    std::string report_on(const std::string& container);
     std::string version();
     bool has_quota();
 

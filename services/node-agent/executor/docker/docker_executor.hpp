@@ -60,6 +60,10 @@ class DockerExecutor final : public Executor {
     std::optional<StepFailure> registry_refusal(const std::string& name) const;
     std::variant<Image, StepFailure> pull(const std::string& name, const std::stop_token& stop);
     std::optional<StepFailure> create_container(const ContainerSpec& spec);
+    /// Failure if the container lacks what the job requests of it, although the engine created it without an
+    /// error.
+    std::optional<StepFailure> ignored_request(const wire::Requirements& requirements,
+                                               const std::string& container);
     /// State of an ended container. Polls briefly, because the engine may report an OOM kill after the end.
     std::optional<ContainerState> inspect_ended(const std::string& container);
 

@@ -56,6 +56,33 @@ TEST_CASE("an image that is removed after it was obtained is obtained again, in 
     CHECK(agent.world.starts == 1);
 }
 
+TEST_CASE("a container that lacks what its job requests is not started, whichever process created it") {
+    Agent agent;
+    auto job = assignment(1, 1);
+    std::string because;
+    SECTION("a read-only root file system") {
+        job.requirements.read_only_root = true;
+        agent.world.read_only_root = false;
+        because = "read-only root";
+    }
+    SECTION("a GPU") {
+        job.requirements.gpu_count = 1;
+        agent.world.device_requests = nullptr;
+        because = "none available";
+    }
+    const auto key = agent.accept(job);
+    agent.world.failing_inspects = 1;  // the first one after the creation
+    REQUIRE(agent.runner->serve_one({}));
+    CHECK(agent.world.failing_inspects == 0);
+    CHECK(agent.world.containers.size() == 1);
+    CHECK(agent.journal->active(key));
+    agent.restart();
+    agent.pass(std::chrono::seconds(60));
+    CHECK(agent.failure(key).starts_with("refused: "));
+    CHECK(agent.failure(key).find(because) != std::string::npos);
+    CHECK(agent.world.starts == 0);
+}
+
 TEST_CASE("an engine that does not answer is unavailable; its error answers are errors of the executor") {
     Agent agent;
     const AttemptKey key{job_id(1), 1};

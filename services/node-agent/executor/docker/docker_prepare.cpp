@@ -24,6 +24,8 @@ constexpr Millis kStartPause{100};
 constexpr Millis kProgressEvery{5'000};
 constexpr auto kNoGpu = "the job requests GPUs and this machine has none available";
 constexpr auto kImpossible = "the image lacks the command or the user, or the command is not executable";
+constexpr auto kNoReadOnlyRoot =
+    "the job requests a read-only root file system, which this provider's engine does not give";
 constexpr auto kNoRuntime = "this provider's engine lacks the runtime that the provider isolates jobs with";
 constexpr auto kNoImage = "the provider's engine does not have the image now";
 
@@ -179,7 +181,7 @@ std::optional<StepFailure> DockerExecutor::create(const wire::Assignment& assign
     }
     auto spec = plan_container(assignment, *image, dirs);
     spec.runtime = config_.runtime;
-    fs::remove_all(dirs.volumes());
+    remove_tree(dirs.volumes());
     make_private_dir(dirs.volumes());
     for (const auto& volume : spec.volumes) {
         make_open_dir(volume.source);
@@ -191,9 +193,6 @@ std::optional<StepFailure> DockerExecutor::create_container(const ContainerSpec&
     const bool gpu = spec.gpu_count > 0;
     try {
         engine_.create(spec);  // false: an earlier process created the same container
-        if (gpu && !engine_.has_devices(spec.name)) {
-            return permanent(ErrorCode::kRefused, kNoGpu, "the engine ignored the request");
-        }
         return std::nullopt;
     } catch (const EngineError& error) {
         if (auto refused = refusal(gpu, error)) {
@@ -211,8 +210,25 @@ std::optional<StepFailure> DockerExecutor::create_container(const ContainerSpec&
     }
 }
 
+std::optional<StepFailure> DockerExecutor::ignored_request(const wire::Requirements& requirements,
+                                                           const std::string& container) {
+    constexpr auto kIgnored = "the engine ignored the request";
+    if (requirements.gpu_count > 0 && !engine_.has_devices(container)) {
+        return permanent(ErrorCode::kRefused, kNoGpu, kIgnored);
+    }
+    if (requirements.read_only_root && !engine_.has_read_only_root(container)) {
+        return permanent(ErrorCode::kRefused, kNoReadOnlyRoot, kIgnored);
+    }
+    return std::nullopt;
+}
+
 std::optional<StepFailure> DockerExecutor::start(const wire::Assignment& assignment) {
     const AttemptKey key{assignment.job_id, assignment.attempt};
+    // Here, since an earlier process may have created the container.
+    if (auto ignored =
+            engine_call([&] { return ignored_request(assignment.requirements, key.container()); })) {
+        return ignored;
+    }
     for (int tries = 1;; ++tries) {
         try {
             engine_call([&] { engine_.start(key.container()); });

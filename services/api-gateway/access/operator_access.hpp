@@ -1,0 +1,17 @@
+// Access of the operator: the bearer token of a request against OPERATOR_TOKEN.
+#pragma once
+
+#include <optional>
+
+#include "http/message.hpp"
+#include "services/api-gateway/access/token_guard.hpp"
+#include "services/api-gateway/config.hpp"
+
+namespace lamda::gateway {
+
+/// Returns the refusal of a request without the operator's token: 401, 403 (no token is configured), or 429
+/// (too many wrong tokens from this client); nullopt: accepted.
+std::optional<http::Response> check_token(const Config& config, TokenGuard& guard,
+                                          const http::Request& request);
+
+}  // namespace lamda::gateway
