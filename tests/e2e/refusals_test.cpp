@@ -333,6 +333,7 @@ TEST_CASE("Bad statuses are refused with their reason, and every job is rewarded
                                                                            Kind::kRunning, 1, 1)));
     }
     s.send(unknown);
+    s.bus().publish(wire::heartbeat_subject(s.network().providers()[0]), "{}");
     auto failed = s.status(job.id, Kind::kFailed, 1, 1);
     failed.error_code = wire::ErrorCode::kInternal;
     s.send({{s.subject(), s.signed_by(*s.keys[0], failed)},

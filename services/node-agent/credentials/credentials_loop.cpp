@@ -33,10 +33,13 @@ void CredentialsLoop::run(const std::stop_token& stop) {
 }
 
 void CredentialsLoop::step() {
+    const auto now = clock_.steady();
     if (bus_.connected()) {
-        schedule_.connected();
+        schedule_.connected(now);
     } else if (bus_.login_refused()) {
-        schedule_.refused_by_bus(clock_.steady());
+        schedule_.refused_by_bus(now);
+    } else {
+        schedule_.unconnected(now);
     }
     const auto chain = identity_.known();
     if (!chain || !schedule_.due(clock_.steady())) {

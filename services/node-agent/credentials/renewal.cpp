@@ -22,4 +22,10 @@ void RenewalSchedule::refused_by_bus(Steady now) {
     }
 }
 
+void RenewalSchedule::unconnected(Steady now) {
+    if (now - connected_at_ >= kUnconnected) {
+        refused_by_bus(now);
+    }
+}
+
 }  // namespace lamda::agent

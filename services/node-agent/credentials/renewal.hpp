@@ -11,9 +11,11 @@ class RenewalSchedule {
   public:
     static constexpr Millis kFirstPause{1'000};
     static constexpr Millis kMostPause{60'000};
+    /// After this time without a connection the servers may be others: new credentials name them.
+    static constexpr Millis kUnconnected{60'000};
 
     /// Due at once: the age of stored credentials is unknown.
-    explicit RenewalSchedule(Steady now) : next_(now) {}
+    explicit RenewalSchedule(Steady now) : next_(now), connected_at_(now) {}
 
     bool due(Steady now) const { return now >= next_; }
     /// The next request is after two thirds of the lifetime.
@@ -22,11 +24,17 @@ class RenewalSchedule {
     void failed(Steady now);
     /// The bus refuses the login: a request is due at once, or after the present pause since the last one.
     void refused_by_bus(Steady now);
+    /// The bus does not answer: a request is due after kUnconnected, then after growing pauses.
+    void unconnected(Steady now);
     /// The bus accepts the login: pauses begin with kFirstPause again.
-    void connected() { pause_ = kFirstPause; }
+    void connected(Steady now) {
+        connected_at_ = now;
+        pause_ = kFirstPause;
+    }
 
   private:
     Steady next_;
+    Steady connected_at_;
     Steady earliest_{};  ///< of a request because of a refusal
     Millis pause_ = kFirstPause;
 };

@@ -28,7 +28,7 @@ TEST_CASE(
         now += pause * kSecond;
         CHECK(schedule.due(now));
     }
-    schedule.connected();
+    schedule.connected(now);
     schedule.failed(now);
     CHECK(schedule.due(now + kSecond));
 }
@@ -53,4 +53,21 @@ TEST_CASE("a login that the bus refuses is renewed at once, and not faster and f
     schedule.failed(now);
     schedule.refused_by_bus(now + kSecond);
     CHECK_FALSE(schedule.due(now + kSecond));
+}
+
+TEST_CASE("a bus that does not answer for a minute: new credentials name its servers") {
+    RenewalSchedule schedule(kStart);
+    schedule.received(kStart, std::chrono::hours(24));
+    auto now = kStart + std::chrono::hours(1);
+    schedule.connected(now);
+    schedule.unconnected(now + RenewalSchedule::kUnconnected - Millis(1));
+    CHECK_FALSE(schedule.due(now + RenewalSchedule::kUnconnected));
+    now += RenewalSchedule::kUnconnected;
+    schedule.unconnected(now);
+    CHECK(schedule.due(now));
+    schedule.received(now, std::chrono::hours(24));
+    schedule.unconnected(now + kSecond);
+    CHECK_FALSE(schedule.due(now + kSecond));
+    schedule.unconnected(now + 2 * kSecond);
+    CHECK(schedule.due(now + 2 * kSecond));
 }

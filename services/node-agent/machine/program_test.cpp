@@ -74,18 +74,33 @@ TEST_CASE("a program has this process's environment, or exactly the given one") 
 
 TEST_CASE("all that a program has started ends with it") {
     const testkit::TempDir dir("program");
-    const auto script = "sleep 600 & echo $! > " + dir.path() + "/pid";
-    const auto is_gone = [&] {
+    const auto path = [&](const std::string& name) { return dir.path() + "/" + name; };
+    const auto script = [&](const std::string& name) {
+        return "sleep 600 & echo $! > " + path(name + ".new") + "; mv " + path(name + ".new") + " " +
+               path(name);
+    };
+    const auto is_gone = [&](const std::string& name) {
         std::string word;
         std::string state;
-        std::ifstream stat("/proc/" + std::to_string(read_pid(dir.path() + "/pid")) + "/stat");
+        const auto pid = read_pid(path(name));
+        REQUIRE(pid > 0);
+        std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
         stat >> word >> word >> state;
         return state.empty() || state == "Z";
     };
-    CHECK(ended(shell(script)).kind == Kind::kExited);  // although the child holds its output open
-    CHECK(testkit::wait_until(is_gone));
-    CHECK(run_program(shell(script + "; sleep 600"), Millis(1'000)).value().kind == Kind::kStopped);
-    CHECK(testkit::wait_until(is_gone));
+    CHECK(ended(shell(script("exited"))).kind == Kind::kExited);  // although the child holds its output open
+    CHECK(testkit::wait_until([&] { return is_gone("exited"); }));
+
+    CHECK(run_program(shell("sleep 600"), Millis(100)).value().kind == Kind::kStopped);
+    std::stop_source stop;
+    std::jthread stopper([&] {
+        testkit::wait_until([&] { return std::filesystem::exists(path("stopped")); });
+        stop.request_stop();
+    });
+    const auto end =
+        run_program(shell(script("stopped") + "; sleep 600"), testkit::kCallTimeout, stop.get_token());
+    CHECK(end.value().kind == Kind::kStopped);
+    CHECK(testkit::wait_until([&] { return is_gone("stopped"); }));
 }
 
 // The program of the next test: its child traces it, so that it stays a zombie once killed, as a program does

@@ -183,7 +183,7 @@ std::size_t Journal::prune_refused(std::size_t most) {
             return !attempts.empty() && std::all_of(attempts.begin(), attempts.end(),
                                                     [&](const auto& each) { return holds(each.second); });
         };
-        if (!all([](const Attempt& attempt) { return attempt.refused(); })) {
+        if (record.void_through > 0 || !all([](const Attempt& attempt) { return attempt.refused(); })) {
             continue;
         }
         ++count;

@@ -155,9 +155,9 @@ class Journal {
     /// Removes jobs that ended before `before` and have no unsent status. Returns their number.
     std::size_t prune(Timestamp before);
 
-    /// Removes jobs of which each attempt was refused and reported, until at most `most` refused ones are
-    /// left: first those that the dispatcher has recorded, the oldest first. Returns the number of those that
-    /// are left.
+    /// Removes jobs without a retraction of which each attempt was refused and reported, until at most `most`
+    /// refused ones are left: first those that the dispatcher has recorded, the oldest first. Returns the
+    /// number of those that are left.
     std::size_t prune_refused(std::size_t most);
 
     /// Waits for a change after number `seen`, at most for `timeout`. Returns the number of changes so far.

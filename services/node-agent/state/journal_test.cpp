@@ -270,7 +270,10 @@ TEST_CASE("refused jobs are bounded: recorded ones go first, unsent ones and oth
     CHECK(journal.prune_refused(5) == 5);
     CHECK(journal.prune_refused(4) == 4);
     CHECK_FALSE(there(5));
+    // A retraction is kept: without it the assignment that it voids could be taken again.
+    journal.update(job_id(6), [](JobRecord& record) { record.void_through = 1; });
     CHECK(journal.prune_refused(2) == 2);
+    CHECK(there(6));
     CHECK_FALSE(there(7));
     CHECK(there(4));
     CHECK(journal.prune_refused(0) == 1);
