@@ -1,23 +1,21 @@
 // A folder in memory, for tests with secrets or with very many files.
 #pragma once
 
-#include <stdlib.h>
-
-#include <filesystem>
+#include <cstdint>
 #include <string>
-#include <system_error>
 
 namespace lamda::testkit {
 
-/// A private folder on a tmpfs, removed at the end.
+/// A private folder on a tmpfs, removed at the end. The next one that is made removes those of processes that
+/// were killed.
 struct MemoryDir {
-    MemoryDir() : path(::mkdtemp(std::string("/dev/shm/lamda-test-XXXXXX").data())) {}
-    ~MemoryDir() {
-        std::error_code ignored;
-        std::filesystem::remove_all(path, ignored);
-    }
+    /// @throws std::system_error
+    MemoryDir();
+    ~MemoryDir();
     MemoryDir(const MemoryDir&) = delete;
     MemoryDir& operator=(const MemoryDir&) = delete;
+    /// True if the tmpfs has room for `bytes`.
+    static bool has_room(std::uintmax_t bytes);
     std::string path;
 };
 

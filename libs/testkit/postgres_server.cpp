@@ -3,11 +3,14 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstdlib>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <stdexcept>
 
 #include "testkit/detail/postgres_cluster.hpp"
+#include "testkit/memory_dir.hpp"
 #include "testkit/server_process.hpp"
 #include "testkit/servers.hpp"
 
@@ -38,6 +41,15 @@ std::string bin_dir() {
     return (root / std::to_string(best) / "bin").string();
 }
 
+constexpr std::uintmax_t kRoomInMemory = 2ULL << 30U;
+
+/// A test's own cluster without durability is kept in memory: ext4 looks at every recently deleted inode when
+/// it makes a file, and the suite makes and deletes hundreds of clusters of a thousand files.
+bool fits_memory(const std::string& dir, bool durable) {
+    return !durable && dir.starts_with(binary_dir() + "/tmp/") && std::getenv("LAMDA_KEEP") == nullptr &&
+           MemoryDir::has_room(kRoomInMemory);
+}
+
 /// Children of a process (of its main thread: the postmaster has no other).
 std::vector<pid_t> children_of(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children");
@@ -52,6 +64,7 @@ std::vector<pid_t> children_of(pid_t pid) {
 
 struct PostgresServer::Impl {
     std::string dir;
+    std::optional<MemoryDir> memory;
     std::string data;
     std::string log;
     std::string bin = bin_dir();
@@ -124,6 +137,11 @@ PostgresServer::PostgresServer(const std::string& dir, bool durable, std::vector
     self.settings = std::move(settings);
     fs::create_directories(self.dir);
     if (!fs::exists(self.data + "/PG_VERSION")) {
+        if (fits_memory(self.dir, durable)) {
+            self.memory.emplace();
+            fs::permissions(self.memory->path, fs::perms(0711));  // the server runs as another user
+            self.data = self.memory->path + "/data";
+        }
         create_cluster(self.bin, self.data);
     }
     start();
@@ -132,6 +150,9 @@ PostgresServer::PostgresServer(const std::string& dir, bool durable, std::vector
 PostgresServer::~PostgresServer() {
     try {
         stop();
+        if (impl_->memory && std::uncaught_exceptions() > 0) {  // as TempDir: a failed test's files stay
+            fs::copy(impl_->data, impl_->dir + "/data", fs::copy_options::recursive);
+        }
     } catch (const std::exception&) {  // the destructor kills the process
     }
 }

@@ -16,6 +16,8 @@ namespace lamda::testkit {
 /// PostgreSQL: a new cluster with trust on loopback, fsync off unless durable.
 class PostgresServer {
   public:
+    /// @param dir a cluster that is there is used again. A new one in a TempDir lasts as long as this object,
+    /// unless durable
     /// @param settings `name=value`, overriding the defaults for tests
     explicit PostgresServer(const std::string& dir, bool durable = false,
                             std::vector<std::string> settings = {});

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <thread>
 
+#include "testkit/memory_dir.hpp"
 #include "testkit/server_process.hpp"
 #include "testkit/servers.hpp"
 
@@ -168,6 +169,33 @@ TEST_CASE("PostgreSQL keeps its data and port through stop, SIGKILL and start") 
     REQUIRE(psql("SELECT x FROM t").output == "7\n");
     server.drop_database("one");
     REQUIRE(psql("SELECT 1").status != 0);
+}
+
+TEST_CASE("a folder in memory goes with its owner, at the latest when the next one is made") {
+    std::string path;
+    {
+        const MemoryDir dir;
+        path = dir.path;
+        REQUIRE(fs::is_directory(path));
+    }
+    REQUIRE_FALSE(fs::exists(path));
+
+    int pipe[2];
+    REQUIRE(::pipe(pipe) == 0);
+    const pid_t child = ::fork();
+    if (child == 0) {
+        const MemoryDir left;
+        const auto written = ::write(pipe[1], left.path.c_str(), left.path.size());
+        ::_exit(written > 0 ? 0 : 1);
+    }
+    char text[256] = {};
+    REQUIRE(::read(pipe[0], text, sizeof(text) - 1) > 0);
+    REQUIRE(::waitpid(child, nullptr, 0) == child);
+    ::close(pipe[0]);
+    ::close(pipe[1]);
+    const MemoryDir next;
+    REQUIRE_FALSE(fs::exists(text));
+    REQUIRE(fs::exists(next.path));
 }
 
 TEST_CASE("a server that cannot start quotes its log") {

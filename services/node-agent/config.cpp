@@ -221,6 +221,8 @@ void read_bus(runtime::Settings& settings, Config& config) {
     }
     if (!url.starts_with("http://") && !url.starts_with("https://")) {
         settings.mistake(kGateway, "must be an http:// or https:// URL");
+    } else if (url.find('@') != std::string::npos) {
+        settings.mistake(kGateway, "must have no login: the agent proves its key");
     } else if (settings.environment() == "production" && is_clear_text(url)) {
         settings.mistake(kGateway, "must begin with https:// in production");
     }

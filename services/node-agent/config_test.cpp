@@ -106,6 +106,7 @@ TEST_CASE("the bus's login is set, or comes from the gateway, and not both") {
     CHECK(own_servers.config.nats_url.reveal() == "nats://bus.example:4222");
     CHECK(by_gateway({{"NATS_URL", "nats://user:password@bus.example:4222"}}).mistakes == "GATEWAY_URL ");
     CHECK(by_gateway({{"GATEWAY_URL", "api.example.org"}}).mistakes == "GATEWAY_URL ");
+    CHECK(by_gateway({{"GATEWAY_URL", "https://me:secret@api.example.org"}}).mistakes == "GATEWAY_URL ");
     const std::map<std::string, std::string> production{{"ENVIRONMENT", "production"},
                                                         {"ALLOW_ENV_KEY", "true"}};
     auto clear_text = production;
