@@ -2,6 +2,8 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
 JOBS_PARALLEL ?= $(shell nproc)
+# Tests mostly wait for servers.
+TESTS_PARALLEL ?= $(shell expr $$(nproc) + 1)
 BUILD := build
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 DEVNET := $(SUDO) $(BUILD)/bin/lamda-devnet
@@ -24,7 +26,7 @@ build: configure ## Build the executables into build/bin
 
 test: configure ## Build and run all tests
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
-	@$(SUDO) env LAMDA_TEST_PATIENCE=3 ctest --test-dir $(BUILD) --output-on-failure -j 2 $(CTEST_ARGS)
+	@$(SUDO) env LAMDA_TEST_PATIENCE=3 ctest --test-dir $(BUILD) --output-on-failure -j $(TESTS_PARALLEL) $(CTEST_ARGS)
 
 flaky: configure ## Repeat every test on a busy CPU and disk (REPEAT=n TESTS=regex BUDGET=30m)
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
@@ -34,7 +36,7 @@ flaky: configure ## Repeat every test on a busy CPU and disk (REPEAT=n TESTS=reg
 sanitize: deps ## Run the tests of cmake/Sanitized.cmake under address and undefined-behaviour sanitizers
 	@test -f $(BUILD)/asan/build.ninja || cmake --preset asan >/dev/null
 	@ninja -C $(BUILD)/asan -j $(JOBS_PARALLEL) sanitized_tests
-	@$(SUDO) env LAMDA_TEST_PATIENCE=6 ctest --test-dir $(BUILD)/asan -L sanitize --output-on-failure -j 2 $(CTEST_ARGS)
+	@$(SUDO) env LAMDA_TEST_PATIENCE=6 ctest --test-dir $(BUILD)/asan -L sanitize --output-on-failure -j $(TESTS_PARALLEL) $(CTEST_ARGS)
 
 demo: build ## Run jobs to their reward on a private network (JOBS=n KILL=service|all REORG=depth)
 	@$(DEVNET) demo $(if $(JOBS),--jobs $(JOBS)) $(if $(KILL),--kill $(KILL)) $(if $(REORG),--reorg $(REORG))

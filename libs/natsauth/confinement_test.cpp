@@ -295,8 +295,10 @@ TEST_CASE(
         const auto bus = scene.server.open(credentials);
         std::atomic<bool> in = false;
         bus->on_change([&](bool connected) { in = in || connected; });
-        return testkit::wait_until([&] { return in || bus->connected() || bus->login_refused(); }) && !in &&
-               !bus->connected();
+        const bool decided =
+            testkit::wait_until([&] { return in || bus->connected() || bus->login_refused(); });
+        UNSCOPED_INFO(bus->last_error());
+        return decided && !in && !bus->connected();
     };
     const auto good = scene.provider(kSelf);
     CHECK_FALSE(refuses(good));

@@ -14,18 +14,13 @@ using natsauth::Nkey;
 
 namespace {
 
-/// The agent renews after two thirds. Long enough for a login on a busy machine, and for the limit of
-/// credentials a minute.
-int lifetime_seconds() {
-    return 20 * testkit::patience();
-}
-
 struct Market : MarketFixture {
-    Market() : MarketFixture("credentials", 1) {
+    /// @param lifetime of credentials; an agent renews them after two thirds
+    explicit Market(const std::string& lifetime) : MarketFixture("credentials", 1) {
         start("node-registry", {{"NATS_URL", keys.url()},
                                 {"NATS_CREDS_FILE", file("registry.creds")},
                                 {"NATS_ISSUER_FILE", file("issuer.json")},
-                                {"NATS_CREDENTIALS_LIFETIME", std::to_string(lifetime_seconds()) + "s"}});
+                                {"NATS_CREDENTIALS_LIFETIME", lifetime}});
         start("job-dispatcher", {{"NATS_URL", keys.url()}, {"NATS_CREDS_FILE", file("dispatcher.creds")}});
         start("api-gateway", {{"NATS_URL", keys.url()},
                               {"NATS_CREDS_FILE", file("gateway.creds")},
@@ -96,8 +91,55 @@ struct Market : MarketFixture {
 
 }  // namespace
 
+TEST_CASE("an agent that knows only its gateway works, across expiries and a revocation") {
+    Market market("18s");  // six requests a minute are allowed
+    market.register_node(market.provider());
+    const auto provider = market.provider().address();
+    const auto order = [&](std::uint8_t salt) {
+        auto spec = market.spec(salt);
+        spec.command = {"sh", "-c", "echo done > /output/result"};
+        market.put_spec(spec);
+        return market.create_job(spec);
+    };
+    testkit::Process agent(market.agent_spec());
+    const auto log_count = [&](const std::string& text) {
+        std::ifstream file(market.dir() + "/agent.log");
+        int count = 0;
+        for (std::string line; std::getline(file, line);) {
+            count += line.find(text) == std::string::npos ? 0 : 1;
+        }
+        return count;
+    };
+    const auto ready = [&] {
+        return market.get("http://127.0.0.1:" + std::to_string(market.agent_port) + "/readyz");
+    };
+    market.wait_status(order(1), "completed");
+    REQUIRE(testkit::wait_until([&] { return log_count("credentials of the bus received") >= 3; }));
+    market.wait_status(order(2), "completed");
+
+    const auto nats = [&](const std::string& verb) {
+        testkit::ProcessSpec spec;
+        spec.argv = {testkit::binary_dir() + "/bin/lamda", "nats", verb, provider.hex()};
+        spec.env = {{"DATABASE_URL", testkit::role_dsn(market.postgres(), "lamda", store::kOperatorRole)}};
+        spec.cwd = market.dir();
+        return testkit::run(spec);
+    };
+    const auto revoked = nats("revoke");
+    INFO(revoked.output);
+    REQUIRE(revoked.status == 0);
+    CHECK(testkit::wait_until([&] { return ready().status == 503 && log_count("revoked") > 0; }));
+    const auto waits = order(3);
+    market.wait_status(waits, "assigned");
+    const auto allowed = nats("allow");
+    INFO(allowed.output);
+    REQUIRE(allowed.status == 0);
+    market.wait_status(waits, "completed");
+    CHECK(testkit::wait_until([&] { return ready().status == 200; }));
+    CHECK(agent.running());
+}
+
 TEST_CASE("--check reports the gateway's answer, and leaves a running agent's key alone") {
-    Market market;
+    Market market("24h");
     const auto check = [&] {
         auto spec = market.agent_spec();
         spec.argv.insert(spec.argv.end(), {"--check", "--json"});
@@ -122,7 +164,7 @@ TEST_CASE("--check reports the gateway's answer, and leaves a running agent's ke
 
 TEST_CASE(
     "attacks over HTTP: no proof but the provider's own, in time, for this market, gives a usable login") {
-    Market market;
+    Market market("24h");
     market.register_node(market.provider());
     const auto& provider = market.provider().address();
     const auto mine = Nkey::generate(KeyKind::kUser);

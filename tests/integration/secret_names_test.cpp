@@ -80,7 +80,8 @@ const std::vector<Executable> kExecutables = {
      {}},
     // Reads settings when a command needs them.
     {"lamda",
-     {"DATABASE_URL", "BSC_RPC_URL", "OPBNB_RPC_URL", "WALLET_PRIVATE_KEY", "ADMIN_WALLET_PRIVATE_KEY"},
+     {"DATABASE_URL", "BSC_RPC_URL", "OPBNB_RPC_URL", "WALLET_PRIVATE_KEY", "ADMIN_WALLET_PRIVATE_KEY",
+      "OPERATOR_TOKEN"},
      {},
      {"node", "list"}},
     {"lamda-devnet", {}, {}, {"demo", "--jobs", "1"}},

@@ -15,9 +15,6 @@ bool is_refused_login(natsStatus status) {
 
 /// Reason why there is no connection, from the status alone: nats.c's texts can quote the URL.
 std::string reason_of(natsStatus status) {
-    if (is_refused_login(status)) {
-        return "the server refuses the login (user, password or token of NATS_URL, or the credentials)";
-    }
     switch (status) {
         case NATS_SSL_ERROR:
             return "TLS failed";
@@ -119,7 +116,8 @@ bool Connection::login_refused() const {
         return false;
     }
     const char* text = nullptr;
-    return is_refused_login(natsConnection_GetLastError(nats.get(), &text));
+    return is_refused_login(natsConnection_GetLastError(nats.get(), &text)) ||
+           (login_ && login_->unanswered());
 }
 
 std::string Connection::last_error() const {
@@ -127,6 +125,10 @@ std::string Connection::last_error() const {
         const auto nats = this->nats();
         if (nats == nullptr || (login_ && login_->missing())) {
             return "not connected: there are no credentials yet";
+        }
+        if (login_refused()) {
+            return "not connected: the server refuses the login (user, password or token of NATS_URL, or the "
+                   "credentials)";
         }
         const char* text = nullptr;
         return "not connected: " + reason_of(natsConnection_GetLastError(nats.get(), &text));
@@ -157,6 +159,9 @@ void Connection::on_up() {
         up_ = true;
     }
     changed_.notify_all();
+    if (login_) {
+        login_->accepted();
+    }
     log_.info("connected to NATS");
     notify(true);
 }

@@ -47,9 +47,10 @@ natsStatus LoginCallbacks::jwt(char** out, char** /*error*/, void* closure) {
 
 natsStatus LoginCallbacks::sign(char** /*error*/, unsigned char** out, int* length, const char* nonce,
                                 void* closure) {
+    auto& self = *static_cast<LoginCallbacks*>(closure);
     try {
-        const auto signature =
-            static_cast<LoginCallbacks*>(closure)->login_.sign(nonce == nullptr ? "" : nonce);
+        const auto signature = self.login_.sign(nonce == nullptr ? "" : nonce);
+        ++self.unanswered_;
         *out = static_cast<unsigned char*>(copy_of(signature.data(), signature.size()));
         *length = static_cast<int>(signature.size());
         return *out == nullptr ? NATS_NO_MEMORY : NATS_OK;

@@ -21,13 +21,21 @@ class LoginCallbacks {
     bool missing() const { return missing_; }
     /// Asks for the login now; false: there is none.
     bool available();
+    /// The server has accepted the login.
+    void accepted() { unanswered_ = 0; }
+    /// True if the server took the login at least twice since accepted(), and ended the connection without an
+    /// answer that arrived: it refuses without reading what follows the login (nats-server reads 512 bytes at
+    /// first, a JWT has more), and the kernel's reset can overtake its answer.
+    bool unanswered() const { return unanswered_ >= kUnanswered; }
 
   private:
+    static constexpr int kUnanswered = 2;  // one may be in progress
     static natsStatus jwt(char** out, char** error, void* self);
     static natsStatus sign(char** error, unsigned char** out, int* length, const char* nonce, void* self);
 
     Login login_;
     std::atomic<bool> missing_ = false;
+    std::atomic<int> unanswered_ = 0;
 };
 
 }  // namespace lamda::bus

@@ -109,8 +109,8 @@ std::optional<std::string> unstorable_entry(const std::string& path) {
         if (storable && shown == name) {
             continue;
         }
-        const std::string at =
-            valid_utf8((entry.path().parent_path().lexically_relative(path) / shown).string());
+        const std::string at = valid_utf8(
+            (entry.path().parent_path().lexically_relative(path) / shown).lexically_normal().string());
         return storable ? "the output holds an entry whose name is not UTF-8: " + at
                         : "the output holds an entry that is neither a file nor a folder: " + at;
     }

@@ -12,6 +12,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
+import { privateKeyToAccount } from 'viem/accounts';
+
 import { newValidator, parseAsyncapi, readOpenapi, transpileClient } from '../../integration/contract_files/read.mjs';
 import { sealSecret } from '../../data/make_secret_vectors.mjs';
 import { BusTap } from './bus_tap.mjs';
@@ -183,6 +185,18 @@ const done = await order(['sh', '-c', 'echo working; echo done > /output/result'
 const stopped = await order(['sh', '-c', 'sleep 600']);
 await until('the second job running', async () => (await statusOf(stopped)) === 'running');
 await renter.cancel(stopped, env.OPERATOR_TOKEN, 'not needed', 'cancel-once');
+const withdrawn = await order(['sh', '-c', 'sleep 600']);
+await until('the third job running', async () => (await statusOf(withdrawn)) === 'running');
+const expiresAt = Math.floor(Date.now() / 1000) + 600;
+const cancellation = await privateKeyToAccount(env.WALLET_PRIVATE_KEY).signTypedData({
+    domain: { name: 'Lamda', version: '1', chainId: Number(env.BSC_CHAIN_ID), verifyingContract: env.JOB_MANAGER_CONTRACT_ADDRESS },
+    types: { CancelJob: [{ name: 'jobId', type: 'bytes32' }, { name: 'expiresAt', type: 'uint64' }] },
+    primaryType: 'CancelJob', message: { jobId: withdrawn, expiresAt },
+});
+const escrow = await renter.cancelSigned(withdrawn, expiresAt, cancellation);
+if (escrow.code !== 'held_no_refund') {
+    faults.add(`the escrow of a cancelled job: ${JSON.stringify(escrow)}`);
+}
 await until('the first job paid', async () => (await statusOf(done)) === 'paid');
 await until('its count', async () => (await renter.reputation(providerAddress)).count === 1);
 
@@ -229,6 +243,8 @@ for (const [method, path, body, headers] of [
     ['GET', `/api/jobs/${stopped}/receipt`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/receipt`],
     ['PUT', `/api/jobs/${done}/status`, { status: 'cancelled' }],
     ['PUT', `/api/jobs/${done}/status`, { status: 'gone' }, { authorization: `Bearer ${env.OPERATOR_TOKEN}` }],
+    ['POST', `/api/jobs/${done}/cancel`, {}, { authorization: `Bearer ${env.OPERATOR_TOKEN}` }],
+    ['POST', `/api/jobs/${done}/cancel`, { expires_at: 1, signature: `0x${'11'.repeat(64)}1b` }],
     ['PUT', `/api/jobs/${done}/spec`, { spec, signature: `0x${'11'.repeat(64)}1b` }],
     ['GET', `/api/jobs/${done}/events`], ['GET', `/api/jobs/${done}/events?limit=2`], ['GET', `/api/jobs/${done}/logs`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/events`],
     ['GET', `/api/reputation/${providerAddress}/jobs`], ['GET', `/api/reputation/0x${'ee'.repeat(20)}`],
