@@ -39,10 +39,10 @@ Json number_or_null(const std::optional<std::uint64_t>& value) {
 
 std::string result_of(const Measured& measured) {
     auto gpus = Json::array();
-    for (const auto& gpu : measured.gpus) {
+    for (const auto& [gpu, speed] : measured.gpus) {
         Json entry = {
             {"model", gpu.model}, {"memoryMib", gpu.memory_mib}, {"uuid", gpu.uuid}, {"driver", gpu.driver}};
-        const auto add = [&](const char* name, const std::optional<std::uint32_t>& value) {
+        const auto add = [&entry](const char* name, const auto& value) {
             if (value) {
                 entry[name] = *value;
             }
@@ -51,6 +51,11 @@ std::string result_of(const Measured& measured) {
         add("pcieLanes", gpu.figures.pcie_lanes);
         add("clockMhz", gpu.figures.clock_mhz);
         add("memoryClockMhz", gpu.figures.memory_clock_mhz);
+        if (speed) {
+            entry["multiplyAddsPerSecond"] = speed->multiply_adds;
+            entry["memoryCopyBytesPerSecond"] = speed->copy;
+            entry["uploadBytesPerSecond"] = speed->upload;
+        }
         gpus.push_back(std::move(entry));
     }
     const Json result = {
@@ -82,7 +87,11 @@ Measured measure_machine(const Config& config, net::Transport& http, const Bench
     out.memory_mib = static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) *
                      static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)) / kMib;
     out.disk_mib = free / kMib;
-    out.gpus = detect_gpus().found;
+    auto gpus = detect_gpus();
+    for (auto& gpu : gpus.found) {
+        const auto speed = measure_gpu(gpu.uuid, scale.time);
+        out.gpus.emplace_back(std::move(gpu), speed);
+    }
     out.sha256_single = measure_sha256(1, scale.time, clock);
     out.sha256_all = measure_sha256(out.threads, scale.time, clock);
     out.memory_copy = measure_memory(scale.time, clock);

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "services/node-agent/benchmark/gpu_speed.hpp"
 #include "services/node-agent/benchmark/measure.hpp"
 #include "services/node-agent/config.hpp"
 #include "wire/documents/benchmark.hpp"
@@ -19,7 +20,7 @@ struct Measured {
     std::uint64_t memory_copy = 0;
     DiskSpeed disk;
     StoreSpeed store;
-    std::vector<Gpu> gpus;
+    std::vector<std::pair<Gpu, std::optional<GpuSpeed>>> gpus;
 };
 
 /// The canonical result (docs/protocol.md, "Benchmark"). Pure.
@@ -27,13 +28,13 @@ std::string result_of(const Measured& measured);
 
 /// Times and sizes of the measurements.
 struct BenchmarkScale {
-    Millis time{1'000};  ///< of each measurement of CPU, memory and disk
+    Millis time{1'000};  ///< of each measurement of CPU, memory, disk and GPUs
     std::uint64_t disk_bytes = 256ULL << 20;
     std::uint64_t store_bytes = 4ULL << 20;
     Millis store_timeout{8'000};
 };
-/// Measures for about 6 s, and up to 20 s more if the stores are slow. Creates AGENT_STATE_DIR if it is
-/// missing. @throws DiskError
+/// Measures for about 6 s and 4 s for each GPU, and up to 20 s more if the stores are slow. Creates
+/// AGENT_STATE_DIR if it is missing. @throws DiskError
 Measured measure_machine(const Config& config, net::Transport& http, const BenchmarkScale& scale,
                          const Clock& clock);
 
