@@ -9,6 +9,11 @@ namespace lamda::wire {
 /// off; it is small enough that a wrong clock cannot exhaust the numbers.
 inline constexpr Millis kMostHeartbeatLead = std::chrono::days(3);
 
+/// Share of one provider: heartbeats at once, and each second. An agent sends one every few seconds. A reader
+/// drops those beyond it unread, since each costs a curve operation and one thread reads those of all.
+inline constexpr double kHeartbeatBurst = 30;
+inline constexpr double kHeartbeatsPerSecond = 5;
+
 /// Parses a received heartbeat. Errors: `invalid_subject`, those of parse_heartbeat, `another_provider`.
 Result<Heartbeat> read_heartbeat(std::string_view subject, std::string_view body);
 

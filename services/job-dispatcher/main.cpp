@@ -23,6 +23,7 @@
 #include "streamrunner/stream_runner.hpp"
 #include "views/query_handler.hpp"
 #include "views/resources.hpp"
+#include "wire/heartbeat_check.hpp"
 #include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
@@ -60,10 +61,11 @@ void start_spec_loops(runtime::App& app, runtime::Identity& identity, SpecFetchL
 bus::Subscription subscribe_heartbeats(bus::Bus& bus, runtime::Identity& identity,
                                        const Deployment& deployment, PresenceClock& presence,
                                        const Clock& clock) {
-    return bus.subscribe(wire::kAllHeartbeats, "", [&](const bus::Message& message) {
+    TokenBuckets<Address> shares(wire::kHeartbeatBurst, wire::kHeartbeatsPerSecond);
+    return bus.subscribe(wire::kAllHeartbeats, "", [&, shares](const bus::Message& message) mutable {
         const auto domain = deployment.domain();
         if (domain && identity.prove()) {
-            note_heartbeat(message, presence, *domain, clock);
+            note_heartbeat(message, shares, presence, *domain, clock);
         }
     });
 }

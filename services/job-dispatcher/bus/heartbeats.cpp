@@ -1,11 +1,16 @@
 #include "services/job-dispatcher/bus/heartbeats.hpp"
 
 #include "wire/heartbeat_check.hpp"
+#include "wire/subjects.hpp"
 
 namespace lamda::dispatch {
 
-void note_heartbeat(const bus::Message& message, PresenceClock& presence, const eth::Eip712Domain& deployment,
-                    const Clock& clock) {
+void note_heartbeat(const bus::Message& message, TokenBuckets<Address>& shares, PresenceClock& presence,
+                    const eth::Eip712Domain& deployment, const Clock& clock) {
+    const auto from = wire::provider_of(message.subject);
+    if (!from || !shares.take(*from, clock.steady())) {
+        return;
+    }
     const auto heartbeat = wire::read_heartbeat(message.subject, message.body);
     if (!heartbeat) {
         return;

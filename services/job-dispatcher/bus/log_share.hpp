@@ -1,10 +1,8 @@
 // Rate limit of log chunks for each provider, so that one provider's flood delays no other provider's logs.
 #pragma once
 
-#include <map>
-
-#include "core/clock.hpp"
 #include "core/ids.hpp"
+#include "core/token_buckets.hpp"
 
 namespace lamda::dispatch {
 
@@ -21,15 +19,8 @@ class LogShare {
     bool admit(const Address& provider, std::size_t bytes, Steady now);
 
   private:
-    struct Bucket {
-        double chunks = kChunkBurst;
-        double bytes = kByteBurst;
-        Steady at{};
-    };
-    void forget_full(Steady now);
-
-    std::map<Address, Bucket> buckets_;
-    Steady swept_{};
+    TokenBuckets<Address> chunks_{kChunkBurst, kChunksPerSecond};
+    TokenBuckets<Address> bytes_{kByteBurst, kBytesPerSecond};
 };
 
 }  // namespace lamda::dispatch

@@ -1,3 +1,4 @@
+// The program that a GPU is measured with.
 #include <fmt/format.h>
 
 #include "services/node-agent/benchmark/gpu_speed.hpp"
@@ -39,8 +40,8 @@ std::string multiply_add_ptx() {
   cvt.rn.f32.u32 %f0, %r4;
   mov.f32 %f8, 0f3F7FBE77;
   mov.f32 %f9, 0f3A83126F;
-)" + start + "again:\n" +
-           rounds + R"(  sub.u32 %r0, %r0, 1;
+)" + start +
+           "again:\n" + rounds + R"(  sub.u32 %r0, %r0, 1;
   setp.ne.u32 %p, %r0, 0;
   @%p bra again;
 )" + sum + R"(  mul.wide.u32 %a1, %r4, 4;

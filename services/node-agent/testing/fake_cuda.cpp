@@ -115,7 +115,8 @@ int cuLaunchKernel(void* function, unsigned blocks, unsigned, unsigned, unsigned
                    unsigned, void*, void** arguments, void**) {
     const auto out = *static_cast<unsigned long long*>(arguments[0]);
     const auto rounds = *static_cast<unsigned*>(arguments[1]);
-    if (function != &kernel || rounds == 0 || !allocated(out, std::size_t{blocks} * threads * sizeof(float))) {
+    if (function != &kernel || rounds == 0 ||
+        !allocated(out, std::size_t{blocks} * threads * sizeof(float))) {
         return kInvalidValue;
     }
     usleep(1'000);

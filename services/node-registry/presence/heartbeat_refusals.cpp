@@ -10,7 +10,7 @@ constexpr auto kMalformed = "malformed";
 
 HeartbeatRefusals::HeartbeatRefusals(const Clock& clock, telemetry::Log log, telemetry::Metrics& metrics)
     : clock_(clock), log_(std::move(log)) {
-    for (const auto* reason : {"invalid_signature", "replayed", "too_far_ahead", kMalformed}) {
+    for (const auto* reason : {"invalid_signature", "replayed", "too_far_ahead", "too_many", kMalformed}) {
         reasons_.emplace(reason,
                          Reason{metrics.counter("lamda_registry_heartbeats_refused_total",
                                                 "Refused heartbeats, by reason.", {{"reason", reason}}),

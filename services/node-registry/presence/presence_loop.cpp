@@ -3,8 +3,8 @@
 #include "runtime/app.hpp"
 #include "services/node-registry/ingest/node_events.hpp"
 #include "store/channels.hpp"
-#include "wire/heartbeat_check.hpp"
 #include "wire/provider_notice.hpp"
+#include "wire/subjects.hpp"
 
 namespace lamda::registry {
 
@@ -31,6 +31,11 @@ PresenceLoop::PresenceLoop(store::Database& database, Millis offline_after, cons
 }
 
 void PresenceLoop::take(const bus::Message& message) {
+    const auto from = wire::provider_of(message.subject);
+    if (from && !shares_.take(*from, clock_.steady())) {
+        refusals_.add(message.subject, {"too_many", "more than the provider's share", ""});
+        return;
+    }
     auto heartbeat = wire::read_heartbeat(message.subject, message.body);
     if (!heartbeat) {
         refusals_.add(message.subject, heartbeat.error());

@@ -8,9 +8,11 @@
 #include <string>
 
 #include "bus/bus.hpp"
+#include "core/token_buckets.hpp"
 #include "services/node-registry/ingest/node_store.hpp"
 #include "services/node-registry/presence/heartbeat_refusals.hpp"
 #include "telemetry/health.hpp"
+#include "wire/heartbeat_check.hpp"
 
 namespace lamda::registry {
 
@@ -19,8 +21,9 @@ class PresenceLoop {
     PresenceLoop(store::Database& database, Millis offline_after, const Clock& clock,
                  const telemetry::Log& log, telemetry::Metrics& metrics, telemetry::Health& health);
     /// Called on the subscription's thread. Never throws. Refuses, counts and logs heartbeats that are
-    /// malformed, not signed by the subject's provider for this deployment, or not newer than the newest
-    /// accepted one. Drops all until the deployment is known: agents send the next one soon.
+    /// beyond the provider's share, malformed, not signed by the subject's provider for this deployment, or
+    /// not newer than the newest accepted one. Drops all until the deployment is known: agents send the next
+    /// one soon.
     void take(const bus::Message& message);
     /// Until stopped: writes the collected heartbeats every 250 ms, and puts presence events every second.
     void run(const std::stop_token& stop);
@@ -42,6 +45,7 @@ class PresenceLoop {
     telemetry::Health& health_;
     telemetry::Counter heartbeats_;
     HeartbeatRefusals refusals_;
+    TokenBuckets<Address> shares_{wire::kHeartbeatBurst, wire::kHeartbeatsPerSecond};
     std::mutex mutex_;
     std::optional<eth::Eip712Domain> domain_;
     std::map<Address, Presence> presences_;    ///< received since the last flush
