@@ -8,8 +8,8 @@
 
 namespace lamda {
 
-/// No I/O. For one thread. Forgets full buckets, which equal new ones, and all of them at kMostKeys: memory is
-/// bounded whatever keys are sent.
+/// No I/O. For one thread. Forgets full buckets, which equal new ones, and all of them at kMostKeys: memory
+/// is bounded whatever keys are sent.
 template <class Key>
 class TokenBuckets {
   public:
@@ -44,16 +44,15 @@ class TokenBuckets {
     };
 
     double tokens(const Bucket& bucket, Steady now) const {
-        return std::min(burst_, bucket.tokens +
-                                    per_second_ * std::chrono::duration<double>(now - bucket.at).count());
+        return std::min(burst_,
+                        bucket.tokens + per_second_ * std::chrono::duration<double>(now - bucket.at).count());
     }
     void forget_full(Steady now) {
         if (buckets_.size() >= kMostKeys) {
             buckets_.clear();
         } else if (now - swept_ >= kSweepEvery) {
             swept_ = now;
-            std::erase_if(buckets_,
-                          [&](const auto& entry) { return tokens(entry.second, now) >= burst_; });
+            std::erase_if(buckets_, [&](const auto& entry) { return tokens(entry.second, now) >= burst_; });
         }
     }
 
