@@ -34,14 +34,6 @@ struct Market : MarketFixture {
         const auto at = shown.find(name);
         return at == std::string::npos ? 0 : std::stod(shown.substr(at + name.size()));
     }
-    JobId job_of_hostile(std::uint8_t salt) {
-        auto wanted = spec(salt);
-        wanted.provider = hostile->address();
-        put_spec(wanted);
-        const JobId id = create_job(wanted);
-        wait_status(id, "assigned");
-        return id;
-    }
     std::string signed_status_of_hostile(const JobId& id, std::uint32_t seq, std::uint32_t attempt = 1) {
         auto out = status(id, StatusKind::kRunning, attempt, seq);
         out.provider = hostile->address();
@@ -98,7 +90,7 @@ TEST_CASE("A provider that floods its own subject uses its own share of the stre
         CHECK(market.count("bus.dead_letter") == outbox::kMostOfSubject);
     }
     SECTION("with valid statuses that change nothing, of a job of its own") {
-        const JobId own = market.job_of_hostile(3);
+        const JobId own = market.assigned_job_of(market.hostile->address(), 3);
         for (std::uint32_t seq = 1; seq <= 1'200; ++seq) {
             market.flood(market.signed_status_of_hostile(own, seq, 9));
         }
@@ -109,7 +101,7 @@ TEST_CASE("A provider that floods its own subject uses its own share of the stre
         CHECK(market.job_column(own, "status") == "assigned");
     }
     SECTION("with valid progress of a job of its own") {
-        const JobId own = market.job_of_hostile(3);
+        const JobId own = market.assigned_job_of(market.hostile->address(), 3);
         for (std::uint32_t seq = 1; seq <= 1'200; ++seq) {
             market.flood(market.signed_status_of_hostile(own, seq));
         }

@@ -26,20 +26,7 @@ struct Market : MarketFixture {
         REQUIRE(testkit::wait_until([&] { return count("registry.node WHERE is_registered") == 2; }));
     }
 
-    JobId assigned_job(std::uint8_t salt) {
-        const JobId id = order(salt);
-        wait_status(id, "assigned");
-        return id;
-    }
-    /// Creates a job of the hostile provider.
-    JobId job_of_hostile(std::uint8_t salt) {
-        auto wanted = spec(salt);
-        wanted.provider = hostile->address();
-        put_spec(wanted);
-        const JobId id = create_job(wanted);
-        wait_status(id, "assigned");
-        return id;
-    }
+    JobId assigned_job(std::uint8_t salt) { return assigned_job_of(provider().address(), salt); }
     static wire::LogChunk chunk(const JobId& id, std::uint64_t seq, std::string data,
                                 std::uint32_t attempt = 1) {
         return {id, attempt, seq, "stdout", SystemClock().now(), std::move(data)};
@@ -86,7 +73,7 @@ struct Market : MarketFixture {
 TEST_CASE("logs are kept once for each attempt and number, only from the provider that has the attempt") {
     Market market;
     const JobId id = market.assigned_job(1);
-    const JobId other = market.job_of_hostile(2);
+    const JobId other = market.assigned_job_of(market.hostile->address(), 2);
     market.log(market.provider(), Market::chunk(id, 1, "one\n"));
     market.log(market.provider(), Market::chunk(id, 1, "one again\n"));
     market.log(*market.hostile, Market::chunk(id, 2, "a foreign provider\n"));
@@ -144,7 +131,7 @@ TEST_CASE("`lamda job logs -f` prints the output until the job ends, `lamda job 
 TEST_CASE("a flood of logs is bounded, and delays neither statuses nor the logs of others") {
     Market market;
     const JobId id = market.assigned_job(1);
-    const JobId flooded = market.job_of_hostile(2);
+    const JobId flooded = market.assigned_job_of(market.hostile->address(), 2);
     // Large chunks first: they reach the attempt's limit within the provider's share.
     for (std::uint64_t seq = 1; seq <= 60; ++seq) {
         market.log(*market.hostile, Market::chunk(flooded, seq, std::string(30'000, 'x')));

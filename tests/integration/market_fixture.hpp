@@ -10,6 +10,7 @@
 #include "bus/bus.hpp"
 #include "contracts/job_manager.hpp"
 #include "contracts/node_reputation.hpp"
+#include "core/token_buckets.hpp"
 #include "eth/rpc_client.hpp"
 #include "onchain/transact.hpp"
 #include "store/database.hpp"
@@ -17,6 +18,7 @@
 #include "testkit/patience.hpp"
 #include "testkit/servers.hpp"
 #include "wire/command_proof.hpp"
+#include "wire/heartbeat_check.hpp"
 #include "wire/job_spec.hpp"
 #include "wire/messages.hpp"
 #include "wire/subjects.hpp"
@@ -155,6 +157,15 @@ class MarketFixture {
         put_spec(wanted);
         return create_job(wanted);
     }
+    /// The same for any provider, whose assignment is waited for.
+    JobId assigned_job_of(const Address& provider, std::uint8_t salt) {
+        auto wanted = spec(salt);
+        wanted.provider = provider;
+        put_spec(wanted);
+        const JobId id = create_job(wanted);
+        wait_status(id, "assigned");
+        return id;
+    }
     void confirm(const JobId& id) {
         contracts::job_manager::ConfirmResult call;
         call.job_id = id.as<Bytes32>();
@@ -249,7 +260,13 @@ class MarketFixture {
         return {node, heartbeats_, now, "test", 1, running, "", std::nullopt};
     }
     void publish(const wire::Heartbeat& heartbeat) {
-        bus_->publish(wire::heartbeat_subject(heartbeat.provider), wire::to_json(heartbeat));
+        publish_heartbeat(heartbeat.provider, wire::to_json(heartbeat));
+    }
+    /// Sends less than the provider's share and waits when it has to: readers drop what is beyond the share,
+    /// so a loop that repeats one heartbeat until it is read would have the next one dropped.
+    void publish_heartbeat(const Address& node, const std::string& body) {
+        REQUIRE(testkit::wait_until([&] { return heartbeat_share_.take(node, SystemClock().steady()); }));
+        bus_->publish(wire::heartbeat_subject(node), body);
     }
     void heartbeat(std::uint32_t running = 0) { heartbeat_of(*provider_, running); }
     void heartbeat_of(const crypto::Signer& node, std::uint32_t running = 0) {
@@ -296,6 +313,7 @@ class MarketFixture {
     std::unique_ptr<bus::Bus> bus_;
     std::map<std::string, testkit::Process> services_;
     std::uint64_t heartbeats_ = 0;
+    TokenBuckets<Address> heartbeat_share_{wire::kHeartbeatBurst / 3, wire::kHeartbeatsPerSecond * 0.8};
 };
 
 }  // namespace lamda::integration

@@ -108,7 +108,7 @@ TEST_CASE("a heartbeat counts only with the provider's own key, and once") {
     const auto sign = [&](const wire::Heartbeat& heartbeat) {
         return wire::sign_heartbeat(heartbeat, market.domain(), market.provider());
     };
-    const auto subject = wire::heartbeat_subject(market.provider().address());
+    const auto own = market.provider().address();
     const auto refused = [&](const std::string& reason, auto send) {
         INFO(reason);
         CHECK(testkit::wait_until([&] {
@@ -136,12 +136,12 @@ TEST_CASE("a heartbeat counts only with the provider's own key, and once") {
         market.publish(changed);
         CHECK(testkit::wait_until([&] { return market.refused("invalid_signature") == before + 4; }));
 
-        refused("malformed", [&] { market.bus().publish(subject, "{"); });
+        refused("malformed", [&] { market.publish_heartbeat(own, "{"); });
         auto strangers_own = market.next_heartbeat();
         strangers_own.provider = market.renter().address();
         strangers_own = wire::sign_heartbeat(strangers_own, market.domain(), market.renter());
         const auto malformed = market.refused("malformed");
-        market.bus().publish(subject, wire::to_json(strangers_own));
+        market.publish_heartbeat(own, wire::to_json(strangers_own));
         CHECK(testkit::wait_until([&] { return market.refused("malformed") > malformed; }));
         market.publish(strangers_own);
         CHECK(testkit::wait_until([&] { return market.accepted() == 1; }));  // the other provider's own
