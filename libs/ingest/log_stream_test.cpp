@@ -184,24 +184,6 @@ TEST_CASE("a finalized tag that is too old is waited for, or replaced by a depth
     }
 }
 
-TEST_CASE("a node without the finalized tag serves a stream that does not need it") {
-    World world(8);
-    world.chain.has_finalized = false;
-    world.config.finality = *parse_finality("latest");
-    for (int i = 0; i < 300; ++i) {
-        world.mine(1);
-    }
-    world.settle();
-    CHECK(world.difference(300) == "");
-    CHECK(world.sink.last_boundary == BlockNum{300});
-    world.chain.reorg(50);
-    for (int i = 0; i < 60; ++i) {
-        world.mine(1);
-    }
-    world.settle();
-    CHECK(world.difference(310) == "");
-}
-
 TEST_CASE("a range limit is learned, whatever the error text") {
     World world(9);
     world.plan().range_limit = 10;

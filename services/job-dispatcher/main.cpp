@@ -86,9 +86,7 @@ store::SessionLimits session_limits() {
 }
 
 OnFinal evaluation_by(AssignmentLoop& loop) {
-    return {[&loop](store::Txn& txn, BlockNum after, BlockNum boundary) {
-                return loop.evaluate_within(txn, after, boundary);
-            },
+    return {[&loop](store::Txn& txn, const NewlyFinal& blocks) { return loop.evaluate_within(txn, blocks); },
             [&loop] { loop.committed(); }};
 }
 

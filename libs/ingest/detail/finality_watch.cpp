@@ -37,6 +37,12 @@ std::optional<eth::Header> FinalityWatch::depth_of(const eth::Header& head, Mill
 }
 
 std::string FinalityWatch::poll_once(const eth::Header& head, Millis interval) {
+    const auto now = clock_.steady();
+    if (rule_.kind == FinalityRule::Kind::kLatest && finalized_header_ && now < next_reading_) {
+        boundary_header_ = head;
+        return {};
+    }
+    next_reading_ = now + kReadingsUnderLatest;
     disagreement_.clear();
     // The tag may differ between endpoints by one block, and may step back by one when a node restarts.
     raise(newest_tagged_, tagged(eth::Tag::kFinalized));

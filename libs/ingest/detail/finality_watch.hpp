@@ -17,6 +17,10 @@ class FinalityWatch {
     FinalityWatch(const FinalityRule& rule, rpcpool::MultiRpc& rpc, const Clock& clock)
         : rule_(rule), rpc_(rpc), clock_(clock) {}
 
+    /// Interval of readings under the rule `latest`: a new block does not wait for a second call to the node,
+    /// since finality only limits how deep a reorg may be.
+    static constexpr Millis kReadingsUnderLatest{1'000};
+
     /// Reads which blocks below `head` are final. Returns the reason why finality is not known; empty: known.
     /// @param interval measured block interval  @throws errors of the endpoints
     std::string poll_once(const eth::Header& head, Millis interval);
@@ -51,6 +55,7 @@ class FinalityWatch {
     std::optional<eth::Header> finalized_header_;
     BlockNum boundary_;
     BlockNum floor_;
+    Steady next_reading_{};  ///< under the rule `latest`
 };
 
 }  // namespace lamda::ingest

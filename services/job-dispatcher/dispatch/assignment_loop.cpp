@@ -1,6 +1,7 @@
 #include "services/job-dispatcher/dispatch/assignment_loop.hpp"
 
 #include <algorithm>
+#include <future>
 #include <iterator>
 #include <utility>
 
@@ -8,7 +9,6 @@
 #include "services/job-dispatcher/dispatch/due_attempts.hpp"
 #include "services/job-dispatcher/dispatch/due_store.hpp"
 #include "services/job-dispatcher/dispatch/evaluation.hpp"
-#include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "store/channels.hpp"
 
 namespace lamda::dispatch {
@@ -18,6 +18,9 @@ namespace {
 constexpr Millis kRefusedPause{10'000};
 /// Jobs evaluated in the transaction that makes them final. More would delay the stream.
 constexpr std::size_t kMostWithin = 32;
+/// Jobs evaluated in one transaction. A backlog is evaluated by two transactions at a time: one computes its
+/// rows while the database works for the other.
+constexpr std::size_t kPerTransaction = 1'000;
 
 }  // namespace
 
@@ -38,7 +41,7 @@ AssignmentLoop::AssignmentLoop(store::Database& database, BusSetup& setup, Deplo
                                   "Attempts sent after the pause that follows a transient failure.")) {}
 
 void AssignmentLoop::run(const std::stop_token& stop) {
-    constexpr std::size_t kMost = 1'000;
+    constexpr std::size_t kMost = 2 * kPerTransaction;
     store::Listener listener(database_, {store::kJobChannel, store::kSpecChannel, store::kNodeChannel});
     while (!stop.stop_requested()) {
         // Durables are created before the provider's first job, so that a starting agent can check its
@@ -96,21 +99,35 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
     }
     const std::set<Address> reachable(due.providers.begin(), due.providers.end());
     crash_point("judge.before_commit");
-    const std::size_t sent = database_.transact([&](store::Txn& txn) -> std::size_t {
-        const auto policy = deployment_.policy(txn);
-        return policy ? evaluate_jobs(txn, due.jobs, reachable, *policy, clock_.now()) : 0;
-    });
+    const std::size_t sent = evaluate(due.jobs, reachable);
     crash_point("judge.after_commit");
     note_sent(sent);
     return due.jobs.size();
 }
 
-bool AssignmentLoop::evaluate_within(store::Txn& txn, BlockNum after, BlockNum boundary) {
+std::size_t AssignmentLoop::evaluate(const std::vector<JobId>& jobs, const std::set<Address>& reachable) {
+    const auto evaluate_in_one = [&](const std::vector<JobId>& some) {
+        return database_.transact([&](store::Txn& txn) -> std::size_t {
+            const auto policy = deployment_.policy(txn);
+            return policy ? evaluate_jobs(txn, some, reachable, *policy, clock_.now()) : 0;
+        });
+    };
+    if (jobs.size() <= kPerTransaction) {
+        return evaluate_in_one(jobs);
+    }
+    const auto middle = jobs.begin() + static_cast<std::ptrdiff_t>(jobs.size() / 2);
+    auto first = std::async(std::launch::async,
+                            [&, half = std::vector(jobs.begin(), middle)] { return evaluate_in_one(half); });
+    const auto second = evaluate_in_one({middle, jobs.end()});
+    return first.get() + second;
+}
+
+bool AssignmentLoop::evaluate_within(store::Txn& txn, const NewlyFinal& blocks) {
     sent_within_ = 0;
     if (std::exchange(evaluating_, true) || !may_assign()) {
         return false;
     }
-    const auto found = newly_final_jobs(txn, after, boundary, kMostWithin + 1);
+    const auto found = newly_final_jobs(txn, blocks.after, blocks.boundary, kMostWithin + 1);
     const auto policy = deployment_.policy(txn);
     if (found.size() > kMostWithin || !policy) {
         return false;
@@ -124,7 +141,7 @@ bool AssignmentLoop::evaluate_within(store::Txn& txn, BlockNum after, BlockNum b
         }
     }
     if (!jobs.empty()) {
-        sent_within_ = evaluate_jobs(txn, jobs, reachable, *policy, clock_.now(), boundary);
+        sent_within_ = evaluate_jobs(txn, jobs, reachable, *policy, clock_.now(), blocks);
     }
     return sent_within_ == found.size();
 }

@@ -3,12 +3,14 @@
 #pragma once
 
 #include <map>
+#include <set>
 #include <stop_token>
 #include <vector>
 
 #include "services/job-dispatcher/bus/bus_setup.hpp"
 #include "services/job-dispatcher/bus/status_catch_up.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
+#include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "telemetry/context.hpp"
 
 namespace lamda::dispatch {
@@ -26,11 +28,11 @@ class AssignmentLoop {
     /// conditions.
     std::size_t send_due(std::size_t most);
 
-    /// Evaluates the jobs that the caller's transaction makes final, blocks after `after` up to `boundary`:
-    /// their assignments leave without a second commit. Leaves to pass() what is many jobs, or a job whose
+    /// Evaluates the jobs that the caller's transaction makes final: their assignments leave without a second
+    /// commit. Leaves to pass() what is many jobs, or a job whose
     /// provider has no durables yet. Returns false if it leaves a job without an attempt, for pass() or for
     /// the look-up of specs. For the thread of the stream.
-    bool evaluate_within(store::Txn& txn, BlockNum after, BlockNum boundary);
+    bool evaluate_within(store::Txn& txn, const NewlyFinal& blocks);
     /// Reports that the transaction of evaluate_within() is committed. Without this report the next
     /// evaluate_within() does nothing: a repetition of the transaction must not fail for the same reason.
     void committed();
@@ -39,6 +41,8 @@ class AssignmentLoop {
     /// Ensures the provider's durables. False if the server refuses them: the provider's jobs wait for a
     /// while, those of other providers do not. @throws bus::Unavailable
     bool ensure(const Address& provider);
+    /// Evaluates the jobs; returns the number of assignments.
+    std::size_t evaluate(const std::vector<JobId>& jobs, const std::set<Address>& reachable);
     std::vector<Address> refused() const;
     void note_sent(std::size_t count);
     bool may_assign() const { return progress_.caught_up() && catch_up_.done(); }

@@ -13,8 +13,8 @@ namespace {
 struct Scene : testing::ProjectionScene {
     Scene() {
         REQUIRE(testkit::wait_until([&] { return bus.connected(); }));
-        projection.on_final({[&](store::Txn& txn, BlockNum after, BlockNum boundary) {
-                                 const bool all = loop.evaluate_within(txn, after, boundary);
+        projection.on_final({[&](store::Txn& txn, const NewlyFinal& blocks) {
+                                 const bool all = loop.evaluate_within(txn, blocks);
                                  if (fails_once) {
                                      fails_once = false;
                                      throw store::Conflict("a conflict, once");
@@ -84,6 +84,17 @@ TEST_CASE_METHOD(Scene, "evaluation waits for the loop: no durables, many jobs, 
     CHECK(evaluated() == 0);  // a confirmation may follow
     CHECK(loop.pass(100) == 42);
     CHECK(evaluated() == 42);
+}
+
+TEST_CASE_METHOD(Scene, "a backlog is evaluated by two transactions at a time, each job once") {
+    constexpr std::uint64_t kJobs = 2'001;
+    create(0, kJobs);
+    CHECK(loop.pass(kJobs) == kJobs);
+    CHECK(count("(SELECT DISTINCT xmin::text FROM dispatch.job) AS writer") == 2);
+    CHECK(count("dispatch.job_event WHERE kind <> 'created'") == kJobs);
+    CHECK(evaluated() == kJobs);
+    require_rows_are_folds(kJobs, wire::ChainState::kCreated);
+    CHECK(loop.pass(kJobs) == 0);
 }
 
 TEST_CASE_METHOD(Scene, "a failure of the evaluation does not stop the stream") {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "services/job-dispatcher/dispatch/due_store.hpp"
-#include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "services/job-dispatcher/jobs/job_decisions.hpp"
 #include "services/job-dispatcher/jobs/status_store.hpp"
 
@@ -13,7 +12,7 @@ namespace {
 
 /// Returns the cases of those jobs that no other transaction has locked.
 std::vector<EvaluationCase> load_cases(store::Txn& txn, const std::vector<JobId>& ids,
-                                       const std::set<Address>& reachable) {
+                                       const std::set<Address>& reachable, bool early_statuses) {
     std::vector<EvaluationCase> out;
     std::vector<JobId> locked;
     for (auto& [id, job] : load_free_jobs(txn, ids)) {
@@ -21,7 +20,7 @@ std::vector<EvaluationCase> load_cases(store::Txn& txn, const std::vector<JobId>
         locked.push_back(id);
         out.push_back({std::move(job), {}, provider_reachable});
     }
-    if (early_statuses_wait(txn)) {
+    if (early_statuses) {
         auto early = take_early_statuses(txn, locked);
         for (auto& each : out) {
             if (const auto found = early.find(each.job.row.id); found != early.end()) {
@@ -50,11 +49,11 @@ Due find_due(store::Txn& txn, BlockNum boundary, const std::vector<Address>& wit
 }
 
 std::size_t evaluate_jobs(store::Txn& txn, const std::vector<JobId>& ids, const std::set<Address>& reachable,
-                          const Policy& policy, Timestamp now, std::optional<BlockNum> written) {
-    auto cases = load_cases(txn, ids, reachable);
+                          const Policy& policy, Timestamp now, const std::optional<NewlyFinal>& known) {
+    auto cases = load_cases(txn, ids, reachable, known ? known->early_statuses : early_statuses_wait(txn));
     // Read from the database, after locking the rows: another instance may read the chain, and its unwind
     // lowers the boundary in the transaction that orphans the job's block.
-    const BlockNum boundary = written ? *written : read_boundary(txn);
+    const BlockNum boundary = known ? known->boundary : read_boundary(txn);
     std::vector<JobWrite> writes;
     for (auto& each : cases) {
         auto write = decide_evaluation(std::move(each), boundary, policy, now);

@@ -1,9 +1,11 @@
 // Evaluates jobs that are due, in the caller's transaction: selects, loads, decides, saves.
 #pragma once
 
+#include <optional>
 #include <set>
 #include <vector>
 
+#include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "services/job-dispatcher/jobs/job_transitions.hpp"
 #include "store/database.hpp"
 
@@ -19,9 +21,9 @@ Due find_due(store::Txn& txn, BlockNum boundary, const std::vector<Address>& wit
 
 /// Evaluates those of the jobs that no other transaction has locked; returns the number of attempts put into
 /// the outbox. @param reachable providers whose durables exist
-/// @param written the boundary, if this transaction has written it; else it is read
+/// @param known what this transaction knows already; else it is read
 std::size_t evaluate_jobs(store::Txn& txn, const std::vector<JobId>& ids, const std::set<Address>& reachable,
                           const Policy& policy, Timestamp now,
-                          std::optional<BlockNum> written = std::nullopt);
+                          const std::optional<NewlyFinal>& known = std::nullopt);
 
 }  // namespace lamda::dispatch

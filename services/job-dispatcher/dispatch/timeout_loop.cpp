@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 #include "core/duration.hpp"
 #include "runtime/app.hpp"
@@ -116,7 +117,12 @@ void TimeoutLoop::note_draining() {
 }
 
 void TimeoutLoop::end_silent_attempts() {
+    const auto begin = clock_.steady();
+    if (!pace_of_reading_.due(begin)) {
+        return;
+    }
     const auto ended = overdue_attempts(database_.transact(active_attempts));
+    pace_of_reading_.read(begin, clock_.steady());
     if (ended.empty() || !statuses_are_read_()) {
         return;
     }
@@ -174,8 +180,8 @@ void TimeoutLoop::resend() {
         resend_retractions(txn, retractions);
         return retractions.size();
     });
-    if (!to_resend_.empty()) {
-        count += database_.transact([&](store::Txn& txn) { return resend_assignments(txn, to_resend_); });
+    if (const auto due = std::exchange(to_resend_, {}); !due.empty()) {
+        count += database_.transact([&](store::Txn& txn) { return resend_assignments(txn, due); });
     }
     if (count > 0) {
         resent_.add(static_cast<double>(count));

@@ -9,6 +9,7 @@
 
 #include "services/job-dispatcher/dispatch/deadline_watch.hpp"
 #include "services/job-dispatcher/dispatch/presence_clock.hpp"
+#include "services/job-dispatcher/dispatch/reading_pace.hpp"
 #include "services/job-dispatcher/dispatch/resend.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/jobs/attempt_store.hpp"
@@ -38,6 +39,7 @@ class TimeoutLoop {
     void note_draining();
 
   private:
+    /// Reads all active attempts, at the pace that their number allows.
     void end_silent_attempts();
     /// Returns the attempts that are over one of their limits, by job.
     std::map<JobId, OverdueAttempt> overdue_attempts(const std::vector<ActiveAttempt>& active);
@@ -65,8 +67,9 @@ class TimeoutLoop {
     telemetry::Counter retries_;
     telemetry::Counter resent_;
     DeadlineWatch deadlines_;
+    ReadingPace pace_of_reading_;
     ResendPace pace_;
-    std::vector<SentAttempt> to_resend_;  ///< found by the last overdue_attempts()
+    std::vector<SentAttempt> to_resend_;  ///< found by overdue_attempts(), not sent yet
 };
 
 }  // namespace lamda::dispatch

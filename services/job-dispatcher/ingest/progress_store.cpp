@@ -1,29 +1,40 @@
 #include "services/job-dispatcher/ingest/progress_store.hpp"
 
+#include <string>
+
 namespace lamda::dispatch {
 
 namespace {
 
-/// A statement sees the row as it was before the statement's own change.
-BlockNum earlier_boundary(const std::optional<store::Row>& row) {
-    return row ? row->maybe<BlockNum>("earlier").value_or(BlockNum{}) : BlockNum{};
+/// Columns of NewlyFinal. A statement sees the row as it was before the statement's own change.
+constexpr std::string_view kReturning =
+    " RETURNING (SELECT p.boundary FROM dispatch.progress p) AS earlier, "
+    "EXISTS (SELECT FROM dispatch.early_status) AS early, dispatch.left_out() > 0 AS left_out";
+
+NewlyFinal newly_final(const std::optional<store::Row>& row, BlockNum boundary) {
+    NewlyFinal out;
+    out.boundary = boundary;
+    if (row) {
+        out.after = row->maybe<BlockNum>("earlier").value_or(BlockNum{});
+        out.early_statuses = row->get<bool>("early");
+        out.indexes_left_out = row->get<bool>("left_out");
+    }
+    return out;
 }
 
 }  // namespace
 
-BlockNum save_progress(store::Txn& txn, BlockNum head, BlockNum boundary) {
-    return earlier_boundary(
-        txn.first("INSERT INTO dispatch.progress (head, boundary) VALUES ($1, $2) "
-                  "ON CONFLICT (one) DO UPDATE SET head = excluded.head, boundary = excluded.boundary "
-                  "RETURNING (SELECT p.boundary FROM dispatch.progress p) AS earlier",
-                  {head, boundary}));
+NewlyFinal save_progress(store::Txn& txn, BlockNum head, BlockNum boundary) {
+    static const std::string kSql =
+        "INSERT INTO dispatch.progress (head, boundary) VALUES ($1, $2) "
+        "ON CONFLICT (one) DO UPDATE SET head = excluded.head, boundary = excluded.boundary" +
+        std::string(kReturning);
+    return newly_final(txn.first(kSql, {head, boundary}), boundary);
 }
 
-BlockNum save_boundary(store::Txn& txn, BlockNum boundary) {
-    return earlier_boundary(
-        txn.first("UPDATE dispatch.progress SET boundary = $1 "
-                  "RETURNING (SELECT p.boundary FROM dispatch.progress p) AS earlier",
-                  {boundary}));
+NewlyFinal save_boundary(store::Txn& txn, BlockNum boundary) {
+    static const std::string kSql = "UPDATE dispatch.progress SET boundary = $1" + std::string(kReturning);
+    return newly_final(txn.first(kSql, {boundary}), boundary);
 }
 
 BlockNum read_boundary(store::Txn& txn) {

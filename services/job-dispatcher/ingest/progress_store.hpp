@@ -9,10 +9,18 @@
 
 namespace lamda::dispatch {
 
-/// Stores the stream's head and boundary, for readers of api.job. Returns the boundary before, 0: none.
-BlockNum save_progress(store::Txn& txn, BlockNum head, BlockNum boundary);
-/// Stores the boundary. Does nothing before the stream's first batch. Returns the boundary before, 0: none.
-BlockNum save_boundary(store::Txn& txn, BlockNum boundary);
+/// The blocks that a transaction makes final, and what its next steps need to know: read by the statement
+/// that stores the boundary, because each round trip delays the assignment.
+struct NewlyFinal {
+    BlockNum after;                 ///< boundary before; 0: none
+    BlockNum boundary;              ///< last final block
+    bool early_statuses = false;    ///< statuses of jobs without a row wait
+    bool indexes_left_out = false;  ///< by a bulk load
+};
+/// Stores the stream's head and boundary, for readers of api.job.
+NewlyFinal save_progress(store::Txn& txn, BlockNum head, BlockNum boundary);
+/// Stores the boundary. Does nothing before the stream's first batch.
+NewlyFinal save_boundary(store::Txn& txn, BlockNum boundary);
 /// Returns 0 before the stream's first batch.
 BlockNum read_boundary(store::Txn& txn);
 /// Returns the chain that the stream was bound to at its first batch; nullopt before.

@@ -8,7 +8,6 @@
 #include "pgingest/write_behind.hpp"
 #include "services/job-dispatcher/ingest/bulk_load.hpp"
 #include "services/job-dispatcher/ingest/prepared_batch.hpp"
-#include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "services/job-dispatcher/jobs/job_store.hpp"
 #include "services/job-dispatcher/jobs/journal_store.hpp"
 #include "services/job-dispatcher/jobs/status_store.hpp"
@@ -119,15 +118,15 @@ void JobProjection::apply(store::Txn& txn, const ingest::Batch& batch, const pgi
 }
 
 void JobProjection::advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state) {
-    if (!batch.is_history) {
+    const auto blocks = save_progress(txn, batch.to.number, state.boundary);
+    if (!batch.is_history && blocks.indexes_left_out) {
         end_load(txn, Millis{0}, log_);
     }
-    const BlockNum before = save_progress(txn, batch.to.number, state.boundary);
-    react(txn, before, state.boundary);
+    react(txn, blocks);
 }
 
-void JobProjection::react(store::Txn& txn, BlockNum before, BlockNum boundary) {
-    if (!on_final_.within || !on_final_.within(txn, before, boundary)) {
+void JobProjection::react(store::Txn& txn, const NewlyFinal& blocks) {
+    if (!on_final_.within || !on_final_.within(txn, blocks)) {
         txn.notify(store::kJobChannel);
     }
 }
@@ -201,9 +200,11 @@ void JobProjection::reached_head() {
 }
 
 void JobProjection::boundary(store::Txn& txn, const pgingest::StreamState& state) {
-    end_load(txn, Millis{0}, log_);
-    const BlockNum before = save_boundary(txn, state.boundary);
-    react(txn, before, state.boundary);
+    const auto blocks = save_boundary(txn, state.boundary);
+    if (blocks.indexes_left_out) {
+        end_load(txn, Millis{0}, log_);
+    }
+    react(txn, blocks);
 }
 
 }  // namespace lamda::dispatch

@@ -8,6 +8,7 @@
 #include "pgingest/projector.hpp"
 #include "services/job-dispatcher/ingest/deployment.hpp"
 #include "services/job-dispatcher/ingest/job_fact_source.hpp"
+#include "services/job-dispatcher/ingest/progress_store.hpp"
 #include "services/job-dispatcher/jobs/job_write.hpp"
 #include "telemetry/log.hpp"
 
@@ -15,9 +16,9 @@ namespace lamda::dispatch {
 
 /// Reaction to blocks that become final.
 struct OnFinal {
-    /// In the transaction that raises the boundary from `after` to `boundary`; may run again if that fails.
-    /// Returns false if it leaves work for the loops that wait for a notification.
-    std::function<bool(store::Txn& txn, BlockNum after, BlockNum boundary)> within;
+    /// In the transaction that makes the blocks final; may run again if that fails. Returns false if it
+    /// leaves work for the loops that wait for a notification.
+    std::function<bool(store::Txn& txn, const NewlyFinal& blocks)> within;
     /// After its commit.
     std::function<void()> committed;
 };
@@ -43,8 +44,8 @@ class JobProjection final : public pgingest::Projection {
                                       const std::unordered_set<JobId>& known, bool early,
                                       const Policy& policy);
     void advance(store::Txn& txn, const ingest::Batch& batch, const pgingest::StreamState& state);
-    /// Reacts to the blocks after `before` up to `boundary`, which this transaction makes final.
-    void react(store::Txn& txn, BlockNum before, BlockNum boundary);
+    /// Reacts to the blocks that this transaction makes final.
+    void react(store::Txn& txn, const NewlyFinal& blocks);
 
     store::Database& database_;
     const JobFactSource& source_;
