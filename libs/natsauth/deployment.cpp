@@ -27,6 +27,10 @@ const Nkey& key_of(const OfflineKeys& keys, Role role) {
     return keys.system;
 }
 
+std::int64_t seconds_of(Timestamp at) {
+    return std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
+}
+
 Credentials make_credentials(const OfflineKeys& keys, Role role, Timestamp now) {
     auto key = Nkey::generate(KeyKind::kUser);
     const auto claims = role_user(account_keys(keys), role, key.public_key(), now);
@@ -41,7 +45,9 @@ std::string offline_text(const OfflineKeys& keys) {
                                           {"lamda", keys.lamda.seed()},
                                           {"registry", keys.registry.seed()},
                                           {"gateway", keys.gateway.seed()},
-                                          {"feed", keys.feed.seed()}}}};
+                                          {"feed", keys.feed.seed()}}},
+                                        {"rotatedAt", keys.rotated_at},
+                                        {"voidUntil", keys.void_until}};
     return out.dump(2) + "\n";
 }
 
@@ -57,7 +63,10 @@ std::string trust_text(const Deployment& deployment, Timestamp now) {
         encode(claims, keys.operator_key, now) + "\"\nsystem_account: " + accounts.system +
         "\n# The accounts of the roles. Those of providers are in the resolver's folder.\nresolver_preload "
         "{\n";
-    for (const auto& account : role_accounts(accounts)) {
+    for (auto& account : role_accounts(accounts)) {
+        if (keys.void_until > 0) {
+            account.revocations["*"] = keys.void_until;
+        }
         out += "  # " + account.name + "\n  " + account.key + ": \"" +
                encode(account, deployment.issuer.operator_key, now) + "\"\n";
     }
@@ -78,23 +87,29 @@ Deployment make_deployment(Timestamp now) {
     return {std::move(offline), std::move(issuer)};
 }
 
-Deployment rotate(Deployment deployment) {
+Deployment rotate(Deployment deployment, Timestamp now) {
     auto& issuer = deployment.issuer;
     auto& trusted = deployment.offline.operator_signing_keys;
     issuer.former_agents_keys.insert(issuer.former_agents_keys.begin(), issuer.agents_key.public_key());
     issuer.agents_key = Nkey::generate(KeyKind::kAccount);
     issuer.operator_key = Nkey::generate(KeyKind::kOperator);
     trusted.insert(trusted.begin(), issuer.operator_key.public_key());
+    issuer.system = make_credentials(deployment.offline, Role::kIssuer, now);
+    deployment.offline.rotated_at = seconds_of(now);
     return deployment;
 }
 
 Deployment finish_rotation(Deployment deployment) {
     deployment.issuer.former_agents_keys.clear();
-    deployment.offline.operator_signing_keys = {deployment.issuer.operator_key.public_key()};
+    auto& offline = deployment.offline;
+    offline.operator_signing_keys = {deployment.issuer.operator_key.public_key()};
+    if (offline.rotated_at > 0) {
+        offline.void_until = offline.rotated_at - 1;
+    }
     return deployment;
 }
 
-std::vector<File> rotated_files(const Deployment& deployment, Timestamp now) {
+std::vector<File> finished_files(const Deployment& deployment, Timestamp now) {
     return {{"trust.conf", trust_text(deployment, now)},
             {kIssuerFile, to_text(deployment.issuer), true},
             {kOfflineFile, offline_text(deployment.offline), true}};
@@ -103,6 +118,11 @@ std::vector<File> rotated_files(const Deployment& deployment, Timestamp now) {
 std::vector<File> all_files(const Deployment& deployment, Timestamp now) {
     auto out = rotated_files(deployment, now);
     out.push_back({"nats.conf", server_config()});
+    return out;
+}
+
+std::vector<File> rotated_files(const Deployment& deployment, Timestamp now) {
+    auto out = finished_files(deployment, now);
     for (const auto role : kRoles) {
         if (role != Role::kIssuer) {  // in the issuer's file
             out.push_back({std::string(name_of(role)) + ".creds",
@@ -134,10 +154,12 @@ Result<Deployment> parse_deployment(std::string_view offline, std::string_view i
         if (!operator_key || !system || !lamda || !registry || !gateway || !feed) {
             return wrong;
         }
-        return Deployment{{*std::move(operator_key),
-                           json.at("operatorSigningKeys").get<std::vector<std::string>>(), *std::move(system),
-                           *std::move(lamda), *std::move(registry), *std::move(gateway), *std::move(feed)},
-                          *std::move(issuer_keys)};
+        return Deployment{
+            {*std::move(operator_key), json.at("operatorSigningKeys").get<std::vector<std::string>>(),
+             *std::move(system), *std::move(lamda), *std::move(registry), *std::move(gateway),
+             *std::move(feed), json.value("rotatedAt", std::int64_t{0}),
+             json.value("voidUntil", std::int64_t{0})},
+            *std::move(issuer_keys)};
     } catch (const nlohmann::json::exception&) {
         return wrong;
     }

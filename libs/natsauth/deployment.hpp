@@ -26,6 +26,11 @@ struct OfflineKeys {
     Nkey registry;
     Nkey gateway;
     Nkey feed;
+    /// Seconds since 1970: when the newest logins of the roles were made by a rotation; 0: by
+    /// make_deployment().
+    std::int64_t rotated_at = 0;
+    /// Seconds since 1970: logins of the roles made until then are void; 0: none is.
+    std::int64_t void_until = 0;
 };
 
 struct Deployment {
@@ -34,15 +39,17 @@ struct Deployment {
 };
 
 Deployment make_deployment(Timestamp now);
-/// Adds new signing keys; the present ones stay valid until finish_rotation().
-Deployment rotate(Deployment deployment);
-/// Makes all but the present signing keys invalid.
+/// Adds new signing keys and a new login of the issuer; the present ones stay valid until finish_rotation().
+Deployment rotate(Deployment deployment, Timestamp now);
+/// Makes all but the present signing keys invalid, and the logins of roles from before the last rotation.
 Deployment finish_rotation(Deployment deployment);
 
 /// Every file of a new deployment, with credentials for each role.
 std::vector<File> all_files(const Deployment& deployment, Timestamp now);
-/// The files that a rotation changes.
+/// The files that a rotation changes, with new credentials for each role. @param now the time of rotate()
 std::vector<File> rotated_files(const Deployment& deployment, Timestamp now);
+/// The files that the end of a rotation changes.
+std::vector<File> finished_files(const Deployment& deployment, Timestamp now);
 /// Errors: `invalid_offline_keys`, `invalid_issuer_keys`.
 Result<Deployment> parse_deployment(std::string_view offline, std::string_view issuer);
 

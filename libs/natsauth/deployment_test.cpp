@@ -272,24 +272,40 @@ TEST_CASE("a rotation keeps every login until it is finished, and then only new 
     const auto early = provider_credentials(server.deployment, kProvider, Nkey::generate(KeyKind::kUser));
     const auto agent = server.connect(early);
     const auto dispatcher = server.connect(server.credentials("dispatcher"));
-    const auto install = [&](Deployment changed) {
+    const auto install = [&](Deployment changed, const std::vector<File>& files) {
         server.deployment = std::move(changed);
-        server.write(rotated_files(server.deployment, SystemClock().now()));
+        server.write(files);
         server.stop();
         server.start();
     };
     const auto read_back = parse_deployment(server.read(kOfflineFile), server.read(kIssuerFile));
     REQUIRE(read_back);
-    install(rotate(*read_back));
+    const auto former = server.credentials("dispatcher");
+    const auto former_issuer = read_back->issuer.system;
+    const auto later = SystemClock().now() + std::chrono::seconds(2);  // logins are dated by the second
+    const auto rotated = rotate(*read_back, later);
+    install(rotated, rotated_files(rotated, later));
     CHECK(wait_until([&] { return agent->connected() && dispatcher->connected(); }));
     // The issuer sends the account again, signed by the new keys.
     REQUIRE(is_accepted(push(server, account_of_provider(server.deployment, kProvider))));
     const auto late = provider_credentials(server.deployment, kProvider, Nkey::generate(KeyKind::kUser));
     const auto renewed = server.connect(late);
     CHECK(agent->connected());
+    const auto former_dispatcher = server.connect(former);  // its new login is not installed yet
+    const auto renewed_dispatcher = server.connect(server.credentials("dispatcher"));
+    server.connect(former_issuer);
 
-    install(finish_rotation(server.deployment));
+    const auto finished =
+        finish_rotation(parse_deployment(server.read(kOfflineFile), server.read(kIssuerFile)).value());
+    install(finished, finished_files(finished, later));
     REQUIRE(is_accepted(push(server, account_of_provider(server.deployment, kProvider))));
-    CHECK(wait_until([&] { return renewed->connected() && dispatcher->connected(); }));
-    CHECK(wait_until([&] { return agent->last_error().find("refuses the login") != std::string::npos; }));
+    CHECK(wait_until([&] { return renewed->connected() && renewed_dispatcher->connected(); }));
+    const auto is_refused = [](const bus::Bus& bus) {
+        return wait_until([&] { return bus.last_error().find("refuses the login") != std::string::npos; });
+    };
+    CHECK(is_refused(*agent));
+    CHECK(is_refused(*former_dispatcher));
+    CHECK(is_refused(*dispatcher));
+    CHECK(is_refused(*server.open(former_issuer)));
+    CHECK(server.connect(finished.issuer.system)->connected());
 }

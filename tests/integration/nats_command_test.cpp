@@ -38,7 +38,7 @@ std::map<std::string, std::string> files_of(const std::string& dir) {
 
 }  // namespace
 
-TEST_CASE("lamda nats init writes a deployment once, and rotate replaces its signing keys only") {
+TEST_CASE("lamda nats init writes a deployment once, and rotate replaces its signing keys and logins") {
     const testkit::TempDir dir("nats_command");
     const auto bus = dir.path() + "/bus";
     const auto made = lamda_nats(dir.path(), {"init", bus});
@@ -60,9 +60,7 @@ TEST_CASE("lamda nats init writes a deployment once, and rotate replaces its sig
     const auto rotated = files_of(bus);
     for (const auto& [name, content] : first) {
         INFO(name);
-        const bool replaced =
-            name == "trust.conf" || name == natsauth::kIssuerFile || name == natsauth::kOfflineFile;
-        CHECK((rotated.at(name) != content) == replaced);
+        CHECK((rotated.at(name) != content) == (name != "nats.conf"));
     }
     const auto keys = [&] {
         return natsauth::parse_issuer_keys(read(bus + "/" + natsauth::kIssuerFile)).value().signing_keys();
@@ -70,6 +68,7 @@ TEST_CASE("lamda nats init writes a deployment once, and rotate replaces its sig
     CHECK(keys().size() == 2);
     CHECK(lamda_nats(dir.path(), {"rotate", "--finish", bus}).status == 0);
     CHECK(keys().size() == 1);
+    CHECK(read(bus + "/dispatcher.creds") == rotated.at("dispatcher.creds"));
 
     std::ofstream(bus + "/" + natsauth::kIssuerFile) << "{\"operatorSigningSeed\":\"SOSECRET\"}";
     const auto damaged = lamda_nats(dir.path(), {"rotate", bus});

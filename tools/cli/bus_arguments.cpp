@@ -43,9 +43,10 @@ void add_nats(CLI::App& app, Verb& verb) {
     init->add_option("folder", dir, "new or empty")->required();
     init->callback([&verb] { verb = [](Context& context) { return nats_init(context, dir); }; });
     static bool finish = false;
-    auto* rotate = nats->add_subcommand("rotate", "Make new signing keys; the present ones stay valid");
+    auto* rotate = nats->add_subcommand(
+        "rotate", "Make new signing keys and logins of the roles; the present ones stay valid");
     rotate->add_option("folder", dir, "of lamda nats init, with offline.json and issuer.json")->required();
-    rotate->add_flag("--finish", finish, "end the validity of the earlier signing keys");
+    rotate->add_flag("--finish", finish, "end the validity of the earlier signing keys and logins");
     rotate->callback([&verb] { verb = [](Context& context) { return nats_rotate(context, dir, finish); }; });
 
     static BusAccessOptions access;

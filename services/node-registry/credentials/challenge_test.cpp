@@ -55,5 +55,5 @@ TEST_CASE("instances with the same keys accept each other's challenges; with oth
     const auto deployment = natsauth::make_deployment(kNow);
     const auto made = Challenges(deployment.issuer).make(address(1), "UA", kDomain, 0, kNow);
     CHECK(Challenges(deployment.issuer).verify(made, kDomain, 0, kNow));
-    CHECK_FALSE(Challenges(natsauth::rotate(deployment).issuer).verify(made, kDomain, 0, kNow));
+    CHECK_FALSE(Challenges(natsauth::rotate(deployment, kNow).issuer).verify(made, kDomain, 0, kNow));
 }

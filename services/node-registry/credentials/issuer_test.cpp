@@ -290,7 +290,7 @@ TEST_CASE("after a rotation every account is sent again, and earlier credentials
         CHECK(sent == 1);
         CHECK(loop.push_owed() == 0);
     };
-    install(natsauth::rotate(scene.nats.deployment));
+    install(natsauth::rotate(scene.nats.deployment, SystemClock().now()));
     CHECK(scene.lets_in(early));
     install(natsauth::finish_rotation(scene.nats.deployment));
     CHECK_FALSE(scene.lets_in(early));

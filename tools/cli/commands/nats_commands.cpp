@@ -102,18 +102,24 @@ int nats_rotate(Context& context, const std::string& dir, bool finish) {
     if (!deployment) {
         throw CommandRefused(1, dir + ": " + deployment.error().message);
     }
-    const auto changed =
-        finish ? natsauth::finish_rotation(*std::move(deployment)) : natsauth::rotate(*std::move(deployment));
-    for (const auto& file : natsauth::rotated_files(changed, context.clock().now())) {
+    const auto now = context.clock().now();
+    const auto changed = finish ? natsauth::finish_rotation(*std::move(deployment))
+                                : natsauth::rotate(*std::move(deployment), now);
+    const auto files =
+        finish ? natsauth::finished_files(changed, now) : natsauth::rotated_files(changed, now);
+    for (const auto& file : files) {
         replace_file(dir, file);
     }
-    fmt::print(
-        "{}",
-        finish ? "The earlier signing keys are no longer valid. Install trust.conf and issuer.json, restart "
-                 "nats-server, then the registry.\n"
-               : "New signing keys; the earlier ones stay valid. Install trust.conf and issuer.json, "
-                 "restart nats-server, then the registry, which sends all accounts again. Once every "
-                 "provider has new credentials (NATS_CREDENTIALS_LIFETIME): `lamda nats rotate --finish`.\n");
+    fmt::print("{}", finish ? "The earlier signing keys and the roles' earlier logins are no longer valid. "
+                              "Install trust.conf "
+                              "and issuer.json, restart nats-server, then the registry.\n"
+                            : "New signing keys and new logins of the roles; the earlier ones stay valid. "
+                              "Install trust.conf, "
+                              "issuer.json and each service's .creds file, restart nats-server, then the "
+                              "registry, which sends "
+                              "all accounts again. Once every provider has new credentials "
+                              "(NATS_CREDENTIALS_LIFETIME): `lamda "
+                              "nats rotate --finish`.\n");
     return 0;
 }
 
