@@ -142,6 +142,31 @@ std::optional<std::string> Settings::get(const std::string& name, const std::str
     return std::string(trim(*value));
 }
 
+std::string Settings::normal_form(const std::string& name, const std::string& help,
+                                  Result<std::string> (*parse)(std::string_view),
+                                  const std::optional<std::string>& fallback) {
+    const auto value = text(name, help, fallback);
+    return value.empty() ? value : normal(name, value, parse);
+}
+
+std::vector<std::string> Settings::normal_forms(const std::string& name, const std::string& help,
+                                                Result<std::string> (*parse)(std::string_view)) {
+    auto out = list(name, help, false);
+    for (auto& item : out) {
+        item = normal(name, item, parse);
+    }
+    return out;
+}
+
+std::string Settings::normal(const std::string& name, const std::string& value,
+                             Result<std::string> (*parse)(std::string_view)) {
+    auto parsed = parse(value);
+    if (!parsed) {
+        mistake(name, parsed.error().message);
+    }
+    return parsed ? *std::move(parsed) : std::string();
+}
+
 void Settings::mistake(const std::string& name, const std::string& message) {
     const bool known = std::any_of(mistakes_.begin(), mistakes_.end(),
                                    [&](const Mistake& other) { return other.name == name; });

@@ -66,6 +66,14 @@ class Settings {
         mistake(name, result.error().message);
         return on_mistake;
     }
+    /// A text in the normal form of its parser; empty if it is absent or a mistake. Required without a
+    /// fallback.
+    std::string normal_form(const std::string& name, const std::string& help,
+                            Result<std::string> (*parse)(std::string_view),
+                            const std::optional<std::string>& fallback = {});
+    /// The items of a list that may be empty, each in its normal form.
+    std::vector<std::string> normal_forms(const std::string& name, const std::string& help,
+                                          Result<std::string> (*parse)(std::string_view));
     void mistake(const std::string& name, const std::string& message);
 
     /// True if the name has a value; does not record a read.
@@ -88,6 +96,8 @@ class Settings {
     const std::vector<Asked>& asked() const { return asked_; }
 
   private:
+    std::string normal(const std::string& name, const std::string& value,
+                       Result<std::string> (*parse)(std::string_view));
     void ask(const std::string& name, const std::string& help, const std::optional<std::string>& fallback);
     std::optional<std::string> get(const std::string& name, const std::string& help,
                                    const std::optional<std::string>& fallback);

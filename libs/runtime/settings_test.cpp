@@ -213,6 +213,25 @@ TEST_CASE("lists are split at commas, trimmed, without empty items") {
     CHECK(settings.mistakes().empty());
 }
 
+TEST_CASE("a text is read in its parser's normal form, and one that the parser refuses is a mistake") {
+    const auto without_slash = [](std::string_view text) -> Result<std::string> {
+        if (!text.ends_with('/')) {
+            return Error{"no_slash", "ends without a slash", ""};
+        }
+        return std::string(text.substr(0, text.size() - 1));
+    };
+    auto settings = from({{"A", "x/"}, {"WRONG", "y"}, {"LIST", "a/, b/"}, {"HALF", "a/,b"}});
+    CHECK(settings.normal_form("A", "", without_slash) == "x");
+    CHECK(settings.normal_form("NONE", "", without_slash, "").empty());
+    CHECK(settings.normal_forms("LIST", "", without_slash) == std::vector<std::string>{"a", "b"});
+    CHECK(settings.normal_forms("NO_LIST", "", without_slash).empty());
+    CHECK(settings.mistakes().empty());
+    CHECK(settings.normal_form("WRONG", "", without_slash).empty());
+    CHECK(settings.normal_form("REQUIRED", "", without_slash).empty());
+    CHECK(settings.normal_forms("HALF", "", without_slash).front() == "a");
+    CHECK(mistaken(settings) == "WRONG REQUIRED HALF ");
+}
+
 TEST_CASE("a secret comes from its name or from the first line of a file, but not from both") {
     testkit::TempDir dir("settings");
     const std::string path = dir.path() + "/key";

@@ -27,6 +27,7 @@ class Body {
     /// Adds a fault. @param error its `where` is the pointer below the member
     void refuse(const std::string& name, const Error& error);
     bool faultless() const { return faults_.empty(); }
+    const std::vector<problem::FieldError>& faults() const { return faults_; }
     /// @throws problem::Problem 400 `invalid_request` with all faults, if any
     void require_faultless() const;
 

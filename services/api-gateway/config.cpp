@@ -1,5 +1,6 @@
 #include "services/api-gateway/config.hpp"
 
+#include "ipfs/store_url.hpp"
 #include "runtime/server_settings.hpp"
 #include "services/api-gateway/access/origin.hpp"
 
@@ -44,6 +45,12 @@ Config read_config(runtime::Settings& settings) {
                                       out.spec_quota.renter);
     out.spec_quota.total =
         mebibytes("SPEC_QUOTA_TOTAL", "MiB of unpaid job specs per hour in total", out.spec_quota.total);
+    out.ipfs_api_url = settings.normal_form(
+        "IPFS_API_URL", "IPFS node where inputs of checked jobs are looked up; empty: none",
+        &ipfs::parse_api_url, "");
+    out.ipfs_gateways = settings.normal_forms(
+        "IPFS_GATEWAY_URL", "IPFS gateways where inputs of checked jobs are looked up; empty: none",
+        &ipfs::parse_gateway_url);
     out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     return out;
 }

@@ -23,6 +23,8 @@ struct Config {
     std::optional<ChainId> chain_id;  ///< absent: the chain that the job dispatcher has recorded
     Address job_manager;
     SpecQuota spec_quota;
+    std::string ipfs_api_url;                ///< empty: none
+    std::vector<std::string> ipfs_gateways;  ///< where inputs of checked jobs are looked up
 };
 
 Config read_config(runtime::Settings& settings);

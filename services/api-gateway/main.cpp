@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "http/socket_limit.hpp"
+#include "net/http_client.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
 #include "services/api-gateway/routes/api.hpp"
@@ -18,6 +19,12 @@ constexpr std::size_t kConnections = 8;
 constexpr store::SessionLimits kLimits{Millis(5'000), true};
 constexpr std::size_t kMostSockets = 4'000;
 
+ipfs::ContentConfig content_config(const gateway::Config& config) {
+    // All stores together take at most 4 s.
+    const auto stores = static_cast<std::int64_t>(config.ipfs_gateways.size() + 1);
+    return {config.ipfs_api_url, config.ipfs_gateways, "", Millis(4'000 / stores)};
+}
+
 int serve(runtime::App& app, const gateway::Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-api-gateway", kConnections, kLimits);
     bus::Bus bus(config.nats_url.reveal(), "lamda-api-gateway", app.log(), config.nats_login);
@@ -28,7 +35,11 @@ int serve(runtime::App& app, const gateway::Config& config) {
     MemoryBudget memory(config.answer_bytes);
     const SystemClock clock;
     gateway::LogFollowers followers(database, clock, app.log(), app.metrics());
-    const gateway::Parts parts{config, database, bus, app.health(), memory, followers, app.log()};
+    net::HttpClient http;
+    ipfs::ContentStore content(content_config(config), http);
+    const bool has_store = !config.ipfs_api_url.empty() || !config.ipfs_gateways.empty();
+    gateway::InputLookup inputs(has_store ? &content : nullptr);
+    const gateway::Parts parts{config, database, bus, app.health(), memory, followers, inputs, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;

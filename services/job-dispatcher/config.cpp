@@ -10,25 +10,6 @@ constexpr auto kFallback = "FINALITY_FALLBACK";
 /// BSC's natural finality: 240 blocks of 0.45 s.
 constexpr Millis kLeastFallback{108'000};
 
-void read_content(runtime::Settings& settings, Config& out) {
-    const auto checked = [&](const char* name, const std::string& text,
-                             Result<std::string> (*parse)(std::string_view)) {
-        auto url = parse(text);
-        if (!url) {
-            settings.mistake(name, url.error().message);
-        }
-        return url ? *std::move(url) : std::string();
-    };
-    if (const auto api = settings.text("IPFS_API_URL", "IPFS node for spec lookups; empty: none", "");
-        !api.empty()) {
-        out.ipfs_api_url = checked("IPFS_API_URL", api, &ipfs::parse_api_url);
-    }
-    for (const auto& gateway :
-         settings.list("IPFS_GATEWAY_URL", "IPFS gateways for spec lookups; empty: none", false)) {
-        out.ipfs_gateways.push_back(checked("IPFS_GATEWAY_URL", gateway, &ipfs::parse_gateway_url));
-    }
-}
-
 }  // namespace
 
 Config read_config(runtime::Settings& settings) {
@@ -65,7 +46,10 @@ Config read_config(runtime::Settings& settings) {
         "LOG_KEEP", "time that container logs are kept, at most 1 MiB of an attempt", "168h");
     out.clock.spec_ttl =
         settings.positive_duration("SPEC_TTL", "maximum time that a job waits for its spec", "24h");
-    read_content(settings, out);
+    out.ipfs_api_url = settings.normal_form("IPFS_API_URL", "IPFS node for spec lookups; empty: none",
+                                            &ipfs::parse_api_url, "");
+    out.ipfs_gateways = settings.normal_forms(
+        "IPFS_GATEWAY_URL", "IPFS gateways for spec lookups; empty: none", &ipfs::parse_gateway_url);
     return out;
 }
 

@@ -23,23 +23,11 @@ std::optional<ChainId> chain_id(runtime::Settings& settings, const std::string& 
 
 ipfs::ContentConfig read_content(runtime::Settings& settings) {
     ipfs::ContentConfig content;
-    const auto checked = [&](const char* name, const std::string& text,
-                             Result<std::string> (*parse)(std::string_view)) {
-        auto url = parse(text);
-        if (!url) {
-            settings.mistake(name, url.error().message);
-        }
-        return url ? *std::move(url) : std::string();
-    };
-    if (const auto api =
-            settings.text("IPFS_API_URL", "the IPFS node that takes outputs (its HTTP interface)");
-        !api.empty()) {
-        content.api_url = checked("IPFS_API_URL", api, &ipfs::parse_api_url);
-    }
-    for (const auto& gateway : settings.list(
-             "IPFS_GATEWAY_URL", "gateways that inputs are read from, in addition to IPFS_API_URL", false)) {
-        content.gateways.push_back(checked("IPFS_GATEWAY_URL", gateway, &ipfs::parse_gateway_url));
-    }
+    content.api_url = settings.normal_form(
+        "IPFS_API_URL", "the IPFS node that takes outputs (its HTTP interface)", &ipfs::parse_api_url);
+    content.gateways = settings.normal_forms(
+        "IPFS_GATEWAY_URL", "gateways that inputs are read from, in addition to IPFS_API_URL",
+        &ipfs::parse_gateway_url);
     content.pinata_jwt = settings.secret("PINATA_JWT", "pins outputs at Pinata when set", false).reveal();
     return content;
 }

@@ -58,6 +58,7 @@ void add_routes(http::Server& server, const Parts& parts) {
     add_job_routes(server, parts);
     add_job_history(server, parts);
     add_job_submission(server, parts);
+    add_job_check(server, parts);
     static const SystemClock clock;
     const auto guard = std::make_shared<TokenGuard>(clock, parts.log);
     add_job_updates(server, parts, guard);

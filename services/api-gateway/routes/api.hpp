@@ -9,6 +9,7 @@
 #include "http/server.hpp"
 #include "services/api-gateway/access/token_guard.hpp"
 #include "services/api-gateway/config.hpp"
+#include "services/api-gateway/offer/input_lookup.hpp"
 #include "services/api-gateway/routes/log_followers.hpp"
 #include "store/database.hpp"
 #include "telemetry/health.hpp"
@@ -23,6 +24,7 @@ struct Parts {
     telemetry::Health& health;
     MemoryBudget& memory;  ///< shared by all answers
     LogFollowers& followers;
+    InputLookup& inputs;
     telemetry::Log log = telemetry::Log::none();
 };
 
@@ -34,6 +36,7 @@ void add_node_routes(http::Server& server, const Parts& parts);
 void add_job_routes(http::Server& server, const Parts& parts);
 void add_job_history(http::Server& server, const Parts& parts);
 void add_job_submission(http::Server& server, const Parts& parts);
+void add_job_check(http::Server& server, const Parts& parts);
 /// @param guard counts the wrong tokens of all routes of the operator
 void add_job_updates(http::Server& server, const Parts& parts, const std::shared_ptr<TokenGuard>& guard);
 void add_job_cancellation(http::Server& server, const Parts& parts, const std::shared_ptr<TokenGuard>& guard);

@@ -4,13 +4,12 @@
 #include "contracts/job_manager.hpp"
 #include "crypto/signer.hpp"
 #include "services/api-gateway/access/spec_quota.hpp"
+#include "services/api-gateway/offer/job_offer.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/idempotency.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"
 #include "services/api-gateway/routes/resource_store.hpp"
 #include "services/api-gateway/routes/spec_store.hpp"
-#include "views/body.hpp"
-#include "wire/job_spec.hpp"
 
 namespace lamda::gateway {
 
@@ -19,48 +18,15 @@ namespace {
 /// Cost in bytes of a submission that stores no spec, but an Idempotency-Key.
 constexpr std::uint64_t kRequestCost = 256;
 
-/// Returns 0 if it is absent or invalid.
-U256 payment_of(views::Body& body) {
-    const auto text = body.text("payment_amount");
-    if (!text) {
-        return 0;
-    }
-    const auto payment = u256_from_decimal(*text);
-    if (!payment) {
-        body.refuse("payment_amount", payment.error());
-        return 0;
-    }
-    if (*payment == 0) {
-        body.refuse({"/payment_amount", "out_of_range", "must be at least 1 wei"});
-    }
-    return *payment;
-}
-
-/// Returns nullopt if it is absent or invalid.
-std::optional<wire::JobSpec> spec_of(views::Body& body, const wire::SpecDefaults& defaults) {
-    const auto json = body.json("spec");
-    if (!json) {
-        return std::nullopt;
-    }
-    std::vector<Error> breaches;
-    const auto spec = wire::complete_job_spec(*json, defaults, &breaches);
-    for (const auto& breach : breaches) {
-        body.refuse("spec", breach);
-    }
-    return spec ? std::optional(*spec) : std::nullopt;
-}
-
 /// Checks a well-formed offer for errors that would cost the renter the payment: JobManager has no refund.
 void check_offer(const Parts& parts, const wire::JobSpec& spec, const U256& payment, views::Body& body) {
-    if (payment > 0 && spec.min_payment > payment) {
-        body.refuse(
-            {"/payment_amount", "payment_too_small", "payment_amount is less than the spec's minPayment"});
+    if (auto fault = payment_fault(spec, payment)) {
+        body.refuse(*std::move(fault));
     }
     const bool registered =
         parts.database.transact([&](store::Txn& txn) { return is_registered(txn, spec.provider); });
     if (!registered) {
-        body.refuse({"/spec/provider", "unknown_provider",
-                     "no node with this address is registered (GET /api/nodes lists them)"});
+        body.refuse(unknown_provider());
     }
 }
 
@@ -72,12 +38,7 @@ void require_policy(const Parts& parts, const wire::JobSpec& spec, const U256& p
     if (!notice || !notice->policy) {
         return;
     }
-    std::vector<problem::FieldError> errors;
-    for (const auto& refusal : wire::policy_refusals(
-             *notice->policy, {spec.requirements, spec.docker_image, spec.renter, payment})) {
-        const auto pointer = refusal.where == "/payment" ? "/payment_amount" : "/spec" + refusal.where;
-        errors.push_back({pointer, refusal.code, refusal.message});
-    }
+    auto errors = policy_faults(*notice->policy, spec, payment);
     if (!errors.empty()) {
         throw problem::Problem{422, "refused_by_policy", "",
                                "the provider's policy refuses this job: see errors", std::move(errors)};
@@ -107,12 +68,10 @@ wire::JobSpec accepted_spec(const Parts& parts, const http::Request& request, vi
 
 http::Response submit(const Parts& parts, const http::Request& request) {
     views::Body body(request.body, {"spec", "payment_amount"});
-    const U256 payment = payment_of(body);
     const ChainId chain =
         parts.database.transact([&](store::Txn& txn) { return recorded_chain(txn, parts.config); });
-    const auto spec =
-        accepted_spec(parts, request, body,
-                      spec_of(body, {chain, parts.config.job_manager, payment, random_bytes32()}), payment);
+    auto [payment, offered] = read_offer(body, chain, parts.config.job_manager);
+    const auto spec = accepted_spec(parts, request, body, std::move(offered), payment);
     const std::string canonical = wire::canonical_json(spec);
     const JobId id = wire::job_id_of_canonical(canonical);
     const bool known = parts.database.transact([&](store::Txn& txn) {

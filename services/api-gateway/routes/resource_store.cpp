@@ -41,6 +41,18 @@ std::optional<wire::ProviderNotice> find_notice(store::Txn& txn, const Address& 
                          : std::nullopt;  // a later release may store what this one cannot read
 }
 
+std::optional<ProviderFacts> find_provider(store::Txn& txn, const Address& wallet) {
+    const auto row = txn.first(
+        "SELECT is_online, running, capacity FROM api.node WHERE is_registered AND wallet_address = "
+        "$1::bytea",
+        {wallet});
+    if (!row) {
+        return std::nullopt;
+    }
+    return ProviderFacts{row->get<bool>("is_online"), row->get<std::uint32_t>("running"),
+                         row->get<std::uint32_t>("capacity"), find_notice(txn, wallet)};
+}
+
 std::optional<Bytes> find_public_key(store::Txn& txn, const Address& wallet) {
     const auto row =
         txn.first("SELECT public_key FROM api.node_key WHERE wallet_address = $1::bytea", {wallet});

@@ -8,6 +8,7 @@
 
 #include "core/ids.hpp"
 #include "core/u256.hpp"
+#include "services/api-gateway/offer/job_check.hpp"
 #include "store/database.hpp"
 #include "wire/provider_notice.hpp"
 
@@ -23,6 +24,8 @@ std::optional<Bytes> find_public_key(store::Txn& txn, const Address& wallet);
 std::optional<std::string> find_node(store::Txn& txn, const Address& wallet);
 /// Returns the provider's last notice; nullopt: none was published.
 std::optional<wire::ProviderNotice> find_notice(store::Txn& txn, const Address& wallet);
+/// Returns the registered node as it is now; nullopt: not registered.
+std::optional<ProviderFacts> find_provider(store::Txn& txn, const Address& wallet);
 /// True if a node with this address is registered.
 bool is_registered(store::Txn& txn, const Address& wallet);
 

@@ -55,16 +55,16 @@ inline std::string id_of(unsigned n) {
 }
 
 struct Gateway {
-    Gateway()
+    explicit Gateway(const Config& with = config())
         : dir("gateway"),
           postgres(dir.path() + "/pg"),
           nats(dir.path() + "/nats"),
-          settings(config()),
+          settings(with),
           database(testkit::migrated_database(postgres, kDatabase, "postgres"), "test", 2),
           served(testkit::role_dsn(postgres, kDatabase, store::kGatewayRole), "gateway", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
           followers(served, clock, telemetry::Log::none(), metrics),
-          parts{settings, served, bus, health, memory, followers},
+          parts{settings, served, bus, health, memory, followers, inputs},
           server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
@@ -174,6 +174,9 @@ struct Gateway {
     MemoryBudget memory{64U << 20};
     SystemClock clock;
     LogFollowers followers;
+    net::HttpClient to_stores;
+    ipfs::ContentStore content{{settings.ipfs_api_url, {}, "", testkit::kCallTimeout}, to_stores};
+    InputLookup inputs{settings.ipfs_api_url.empty() ? nullptr : &content};
     Parts parts;
     http::Server server;
     net::HttpClient client;

@@ -214,6 +214,11 @@ for await (const job of renter.jobs(renterAddress)) {
 }
 const spec = (await (await ask('POST', '/api/jobs', { spec: { renter: renterAddress, provider: providerAddress, dockerImage: image }, payment_amount: payment })).json()).spec;
 
+const { passes, stages } = await (await ask('POST', '/api/jobs/check', { spec, payment_amount: payment })).json();
+if (!passes || stages.match !== 'passes' || stages.start !== 'passes') {
+    faults.add(`a job like the first one does not pass its check: ${JSON.stringify(stages)}`);
+}
+
 // ---- secrets: sealed here and by `lamda`, opened by the agent
 
 const secret = 'correct horse battery staple';
@@ -240,6 +245,7 @@ for (const [method, path, body, headers] of [
     ['GET', '/api/nodes?surprise=1'], ['GET', '/api/jobs?limit=0&status=done'], ['GET', `/api/jobs/0x${'ee'.repeat(32)}`],
     ['POST', '/api/jobs/query', { status: 'paid', limit: 1 }], ['POST', '/api/jobs/query', { status: {} }],
     ['POST', '/api/jobs', { spec: { renter: renterAddress } }], ['POST', '/api/jobs', []],
+    ['POST', '/api/jobs/check', { spec: { renter: renterAddress }, payment_amount: '0' }], ['POST', '/api/jobs/check', []],
     ['GET', `/api/jobs/${stopped}/receipt`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/receipt`],
     ['PUT', `/api/jobs/${done}/status`, { status: 'cancelled' }],
     ['PUT', `/api/jobs/${done}/status`, { status: 'gone' }, { authorization: `Bearer ${env.OPERATOR_TOKEN}` }],
