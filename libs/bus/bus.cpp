@@ -128,6 +128,13 @@ void Bus::publish(const std::string& subject, const std::string& body) {
     }
 }
 
+bool Bus::flush(Millis timeout) {
+    auto& connection = *impl_->connection;
+    return connection.connected() &&
+           natsConnection_FlushTimeout(connection.nats().get(), std::max<std::int64_t>(timeout.count(), 1)) ==
+               NATS_OK;
+}
+
 std::string Bus::request(const std::string& subject, const std::string& body, Millis timeout) {
     auto& connection = *impl_->connection;
     const Deadline deadline = connection.deadline(timeout);

@@ -161,6 +161,9 @@ class Bus {
 
     /// Core message: lost without a subscriber or a connection. Never blocks.
     void publish(const std::string& subject, const std::string& body);
+    /// Waits until the server has received what was published before. False: it has not answered in time, or
+    /// there is no connection.
+    bool flush(Millis timeout);
     /// Core request. @throws Unavailable on timeout or without responders
     std::string request(const std::string& subject, const std::string& body, Millis timeout);
     Subscription subscribe(const std::string& subject, const std::string& queue_group,

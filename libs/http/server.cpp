@@ -286,6 +286,10 @@ Server::~Server() {
     stop();
 }
 
+void Server::alias(const std::string& prefix, const std::string& served) {
+    impl_->router.alias(prefix, served);
+}
+
 void Server::route(const std::string& method, const std::string& pattern, Handler handler, IsLarge is_large) {
     impl_->router.add(method, pattern);
     impl_->large.push_back(std::move(is_large));

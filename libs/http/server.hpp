@@ -48,6 +48,8 @@ class Server {
     /// read the 404. Before start() only.
     void route(const std::string& method, const std::string& pattern, Handler handler,
                IsLarge is_large = nullptr);
+    /// Serves the paths below `prefix` as those below `served`. Before start() only.
+    void alias(const std::string& prefix, const std::string& served);
     /// Binds and serves on threads of its own; returns the port. @throws std::runtime_error if the port is in
     /// use
     int start();

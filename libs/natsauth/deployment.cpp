@@ -1,5 +1,6 @@
 #include "natsauth/deployment.hpp"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 namespace lamda::natsauth {
@@ -29,6 +30,10 @@ const Nkey& key_of(const OfflineKeys& keys, Role role) {
 
 std::int64_t seconds_of(Timestamp at) {
     return std::chrono::duration_cast<std::chrono::seconds>(at.time_since_epoch()).count();
+}
+
+Timestamp from_seconds(std::int64_t seconds) {
+    return Timestamp(std::chrono::seconds(seconds));
 }
 
 Credentials make_credentials(const OfflineKeys& keys, Role role, Timestamp now) {
@@ -94,8 +99,12 @@ Deployment rotate(Deployment deployment, Timestamp now) {
     issuer.agents_key = Nkey::generate(KeyKind::kAccount);
     issuer.operator_key = Nkey::generate(KeyKind::kOperator);
     trusted.insert(trusted.begin(), issuer.operator_key.public_key());
-    issuer.system = make_credentials(deployment.offline, Role::kIssuer, now);
-    deployment.offline.rotated_at = seconds_of(now);
+    // The end of the rotation voids logins by their date, so new ones are later than all before, also if the
+    // clock was set back.
+    const auto newest = decode(issuer.system.jwt).value().issued_at;
+    auto& rotated_at = deployment.offline.rotated_at;
+    rotated_at = std::max({seconds_of(now), newest + 1, rotated_at + 1});
+    issuer.system = make_credentials(deployment.offline, Role::kIssuer, from_seconds(rotated_at));
     return deployment;
 }
 
@@ -103,10 +112,12 @@ Deployment finish_rotation(Deployment deployment) {
     deployment.issuer.former_agents_keys.clear();
     auto& offline = deployment.offline;
     offline.operator_signing_keys = {deployment.issuer.operator_key.public_key()};
-    if (offline.rotated_at > 0) {
-        offline.void_until = offline.rotated_at - 1;
-    }
+    offline.void_until = std::max(offline.void_until, offline.rotated_at - 1);
     return deployment;
+}
+
+bool is_rotating(const Deployment& deployment) {
+    return deployment.offline.rotated_at - 1 > deployment.offline.void_until;
 }
 
 std::vector<File> finished_files(const Deployment& deployment, Timestamp now) {
@@ -122,13 +133,18 @@ std::vector<File> all_files(const Deployment& deployment, Timestamp now) {
 }
 
 std::vector<File> rotated_files(const Deployment& deployment, Timestamp now) {
-    auto out = finished_files(deployment, now);
+    const auto& keys = deployment.offline;
+    const auto dated = keys.rotated_at > 0 ? from_seconds(keys.rotated_at) : now;
+    std::vector<File> out;
     for (const auto role : kRoles) {
         if (role != Role::kIssuer) {  // in the issuer's file
-            out.push_back({std::string(name_of(role)) + ".creds",
-                           to_text(make_credentials(deployment.offline, role, now)), true});
+            out.push_back(
+                {std::string(name_of(role)) + ".creds", to_text(make_credentials(keys, role, dated)), true});
         }
     }
+    // Last: an interrupted rotation leaves no date of logins that were not written.
+    const auto rest = finished_files(deployment, now);
+    out.insert(out.end(), rest.begin(), rest.end());
     return out;
 }
 

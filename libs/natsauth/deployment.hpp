@@ -43,10 +43,12 @@ Deployment make_deployment(Timestamp now);
 Deployment rotate(Deployment deployment, Timestamp now);
 /// Makes all but the present signing keys invalid, and the logins of roles from before the last rotation.
 Deployment finish_rotation(Deployment deployment);
+/// True if there was a rotation that is not finished.
+bool is_rotating(const Deployment& deployment);
 
 /// Every file of a new deployment, with credentials for each role.
 std::vector<File> all_files(const Deployment& deployment, Timestamp now);
-/// The files that a rotation changes, with new credentials for each role. @param now the time of rotate()
+/// The files that a rotation changes, with new credentials for each role, in the order of writing.
 std::vector<File> rotated_files(const Deployment& deployment, Timestamp now);
 /// The files that the end of a rotation changes.
 std::vector<File> finished_files(const Deployment& deployment, Timestamp now);

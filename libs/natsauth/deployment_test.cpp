@@ -282,9 +282,11 @@ TEST_CASE("a rotation keeps every login until it is finished, and then only new 
     REQUIRE(read_back);
     const auto former = server.credentials("dispatcher");
     const auto former_issuer = read_back->issuer.system;
-    const auto later = SystemClock().now() + std::chrono::seconds(2);  // logins are dated by the second
-    const auto rotated = rotate(*read_back, later);
-    install(rotated, rotated_files(rotated, later));
+    CHECK_FALSE(is_rotating(*read_back));
+    const auto now = SystemClock().now();
+    const auto rotated = rotate(*read_back, now - std::chrono::hours(24));  // by a clock that was set back
+    CHECK(is_rotating(rotated));
+    install(rotated, rotated_files(rotated, now));
     CHECK(wait_until([&] { return agent->connected() && dispatcher->connected(); }));
     // The issuer sends the account again, signed by the new keys.
     REQUIRE(is_accepted(push(server, account_of_provider(server.deployment, kProvider))));
@@ -297,7 +299,7 @@ TEST_CASE("a rotation keeps every login until it is finished, and then only new 
 
     const auto finished =
         finish_rotation(parse_deployment(server.read(kOfflineFile), server.read(kIssuerFile)).value());
-    install(finished, finished_files(finished, later));
+    install(finished, finished_files(finished, now));
     REQUIRE(is_accepted(push(server, account_of_provider(server.deployment, kProvider))));
     CHECK(wait_until([&] { return renewed->connected() && renewed_dispatcher->connected(); }));
     const auto is_refused = [](const bus::Bus& bus) {
@@ -308,4 +310,5 @@ TEST_CASE("a rotation keeps every login until it is finished, and then only new 
     CHECK(is_refused(*dispatcher));
     CHECK(is_refused(*server.open(former_issuer)));
     CHECK(server.connect(finished.issuer.system)->connected());
+    CHECK_FALSE(is_rotating(finished));
 }

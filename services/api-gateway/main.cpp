@@ -38,7 +38,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     net::HttpClient http;
     ipfs::ContentStore content(content_config(config), http);
     const bool has_store = !config.ipfs_api_url.empty() || !config.ipfs_gateways.empty();
-    gateway::InputLookup inputs(has_store ? &content : nullptr);
+    gateway::InputLookup inputs(has_store ? &content : nullptr, clock);
     const gateway::Parts parts{config, database, bus, app.health(), memory, followers, inputs, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
@@ -54,7 +54,10 @@ int serve(runtime::App& app, const gateway::Config& config) {
     const int port = server.start();
     app.log().info("REST server started", {{"address", settings.bind_address}, {"port", port}});
     app.loop("log_followers", [&](const std::stop_token& stop) { followers.run(stop); });
-    app.at_stop([&server] { server.stop(); });
+    app.at_stop([&] {
+        inputs.stop();
+        server.stop();
+    });
     return app.run();
 }
 

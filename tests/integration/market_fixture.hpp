@@ -157,7 +157,7 @@ class MarketFixture {
         put_spec(wanted);
         return create_job(wanted);
     }
-    /// The same for any provider, whose assignment is waited for.
+    /// Submits a spec for any provider, creates its job on chain, and waits until it is assigned.
     JobId assigned_job_of(const Address& provider, std::uint8_t salt) {
         auto wanted = spec(salt);
         wanted.provider = provider;

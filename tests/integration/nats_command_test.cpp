@@ -56,6 +56,8 @@ TEST_CASE("lamda nats init writes a deployment once, and rotate replaces its sig
     CHECK(lamda_nats(dir.path(), {"init", bus}).status == 1);
     CHECK(files_of(bus) == first);
 
+    CHECK(lamda_nats(dir.path(), {"rotate", "--finish", bus}).status == 1);  // nothing to finish
+    CHECK(files_of(bus) == first);
     CHECK(lamda_nats(dir.path(), {"rotate", bus}).status == 0);
     const auto rotated = files_of(bus);
     for (const auto& [name, content] : first) {

@@ -163,7 +163,7 @@ TEST_CASE("a working provider does not time out because another instance reads i
     market.wait_status(id, "running");
 
     // Timeouts of an instance that reads no statuses. The test controls its time.
-    SystemClock clock;
+    const FakeClock clock(SystemClock().now());
     telemetry::Metrics metrics;
     telemetry::Health health;
     dispatch::StreamProgress progress;
@@ -183,17 +183,21 @@ TEST_CASE("a working provider does not time out because another instance reads i
             presence.heartbeat(heartbeat, Steady{} + std::chrono::seconds(at));
         }
     };
-    clocks.pass();
+    const auto pass = [&] {
+        clock.advance(dispatch::ReadingPace::kLongest);
+        clocks.pass();
+    };
+    pass();
     present_for(20);
-    clocks.pass();
+    pass();
     market.publish(market.status(id, StatusKind::kRunning, 1, 3));
     REQUIRE(testkit::wait_until([&] { return market.count("dispatch.assignment WHERE last_seq = 3") == 1; }));
-    clocks.pass();
+    pass();
     present_for(20);
-    clocks.pass();
+    pass();
     CHECK(market.job_column(id, "attempt") == "1");
     present_for(20);
-    clocks.pass();
+    pass();
     CHECK(market.job_column(id, "attempt") == "2");  // a real timeout is detected
 }
 

@@ -55,7 +55,28 @@ std::vector<std::string> Router::methods() const {
     return sorted_methods(all);
 }
 
-Router::Match Router::find(const std::string& method, const std::vector<std::string>& segments) const {
+void Router::alias(const std::string& prefix, const std::string& served) {
+    const auto pieces = [](const std::string& path) {
+        const auto split = split_path(path);
+        return std::vector<std::string>(split.begin(), split.end());
+    };
+    aliases_.push_back({pieces(prefix), pieces(served)});
+}
+
+std::vector<std::string> Router::without_alias(const std::vector<std::string>& segments) const {
+    for (const auto& [prefix, served] : aliases_) {
+        if (segments.size() > prefix.size() && std::equal(prefix.begin(), prefix.end(), segments.begin())) {
+            auto out = served;
+            out.insert(out.end(), segments.begin() + static_cast<std::ptrdiff_t>(prefix.size()),
+                       segments.end());
+            return out;
+        }
+    }
+    return segments;
+}
+
+Router::Match Router::find(const std::string& method, const std::vector<std::string>& path) const {
+    const auto segments = without_alias(path);
     std::vector<const Route*> closest;
     for (const Route& route : routes_) {
         if (!fits(route, segments) || (!closest.empty() && route.rank > closest.front()->rank)) {

@@ -25,6 +25,23 @@ TEST_CASE("a pattern takes one decoded segment for each parameter") {
     }
 }
 
+TEST_CASE("paths below an alias are served as those that it stands for") {
+    Router router;
+    router.add("GET", "/api/jobs/{id}");
+    router.add("POST", "/api/jobs");
+    router.alias("/api/v1", "/api");
+    const auto match = find(router, "GET", "/api/v1/jobs/7");
+    CHECK(match.route == 0);
+    CHECK(match.params == std::map<std::string, std::string>{{"id", "7"}});
+    CHECK(find(router, "POST", "/api/v1/jobs").route == 1);
+    CHECK(find(router, "GET", "/api/v1/jobs").allowed == std::vector<std::string>{"OPTIONS", "POST"});
+    for (const char* path :
+         {"/api/v1", "/api/v1/", "/api/v1/v1/jobs", "/v1/jobs", "/api/v2/jobs", "/api/jobs/v1/7"}) {
+        INFO(path);
+        CHECK(find(router, "GET", path).allowed.empty());
+    }
+}
+
 TEST_CASE("the literal pattern takes precedence over the parameter, for every method") {
     Router router;
     router.add("GET", "/jobs/{id}");

@@ -17,8 +17,8 @@ class FinalityWatch {
     FinalityWatch(const FinalityRule& rule, rpcpool::MultiRpc& rpc, const Clock& clock)
         : rule_(rule), rpc_(rpc), clock_(clock) {}
 
-    /// Interval of readings under the rule `latest`: a new block does not wait for a second call to the node,
-    /// since finality only limits how deep a reorg may be.
+    /// Interval of readings under the rule `latest`, where finality limits how deep a reorg may be and
+    /// decides nothing about a new block: most blocks wait for no second call to the node.
     static constexpr Millis kReadingsUnderLatest{1'000};
 
     /// Reads which blocks below `head` are final. Returns the reason why finality is not known; empty: known.

@@ -4,24 +4,29 @@
 
 namespace lamda::gateway {
 
-InputFound InputLookup::find(const std::optional<std::string>& cid) {
+bool InputLookup::take_share(const std::string& client) {
+    const std::lock_guard lock(mutex_);
+    return shares_.take(client, clock_.steady());
+}
+
+InputFound InputLookup::find(const std::optional<std::string>& cid, const std::string& client) {
     if (!cid) {
         return InputFound::kNotNeeded;
     }
-    if (store_ == nullptr || !places_.try_acquire()) {
+    if (store_ == nullptr || !take_share(client) || !slots_.try_acquire()) {
         return InputFound::kNotChecked;
     }
-    struct Place {
-        std::counting_semaphore<kMostAtOnce>& places;
-        ~Place() { places.release(); }
-    } const place{places_};
+    struct Slot {
+        std::counting_semaphore<kMostAtOnce>& slots;
+        ~Slot() { slots.release(); }
+    } const slot{slots_};
     try {
-        store_->block(Cid::parse(*cid).value());
+        store_->block(Cid::parse(*cid).value(), stopping_.get_token());
         return InputFound::kFound;
     } catch (const ipfs::Unavailable&) {
-        return InputFound::kNotFound;
+        return InputFound::kNotNow;
     } catch (const ipfs::TooLarge&) {
-        return InputFound::kNotFound;  // no agent reads such a block
+        return InputFound::kUnreadable;
     }
 }
 

@@ -132,9 +132,15 @@ class Check {
 
     void judge_input(InputFound input) {
         constexpr auto kPointer = "/spec/inputFileCID";
-        if (input == InputFound::kNotFound) {
+        if (input == InputFound::kUnreadable) {
             add(CheckStage::kStart, CheckEffect::kStops,
-                {kPointer, "input_not_found", "none of the configured content stores has this input"});
+                {kPointer, "input_unreadable", "its first block has more than 2 MiB"});
+        } else if (input == InputFound::kNotNow) {
+            add(CheckStage::kStart, CheckEffect::kDelays,
+                {kPointer, "input_not_found",
+                 "no content store of the gateway sent this input in time: the job waits until its provider "
+                 "can "
+                 "read it"});
         } else if (input == InputFound::kNotChecked) {
             add(CheckStage::kStart, CheckEffect::kNotice,
                 {kPointer, "input_not_checked", "the gateway did not look for this input"});
@@ -156,6 +162,11 @@ std::vector<CheckFinding> check_job(const std::vector<problem::FieldError>& faul
     }
     check.pay();
     return check.take();
+}
+
+bool stops(const std::vector<CheckFinding>& findings) {
+    return std::any_of(findings.begin(), findings.end(),
+                       [](const CheckFinding& finding) { return finding.effect == CheckEffect::kStops; });
 }
 
 std::string check_json(const std::vector<CheckFinding>& findings) {

@@ -42,8 +42,9 @@ struct ProviderFacts {
 enum class InputFound {
     kNotNeeded,   ///< the job has no input
     kFound,       ///< a store has its first block
-    kNotFound,    ///< none of the stores has it
-    kNotChecked,  ///< no store is configured, or too many inputs are looked up
+    kNotNow,      ///< no store sent it in time
+    kUnreadable,  ///< its first block is larger than agents read
+    kNotChecked,  ///< not looked up
 };
 
 struct CheckFacts {
@@ -56,6 +57,9 @@ struct CheckFacts {
 /// valid spec nothing else is known
 std::vector<CheckFinding> check_job(const std::vector<problem::FieldError>& faults, const JobOffer& offer,
                                     const CheckFacts& facts);
+
+/// True if a finding stops the job.
+bool stops(const std::vector<CheckFinding>& findings);
 
 /// {"passes", "stages": {"match": "passes" | "delayed" | "stopped" | "not_reached", …}, "findings": […]}
 std::string check_json(const std::vector<CheckFinding>& findings);

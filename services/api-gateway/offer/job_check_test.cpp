@@ -113,9 +113,11 @@ TEST_CASE("a check names all that stops or delays a job, by stage") {
         good.notice().draining = true;
         delayed("start delays provider_draining");
     }
-    SECTION("an input that no store has") {
-        good.facts.input = InputFound::kNotFound;
-        stopped("start stops input_not_found");
+    SECTION("an input that no store sends, or that no agent reads") {
+        good.facts.input = InputFound::kNotNow;
+        delayed("start delays input_not_found");
+        good.facts.input = InputFound::kUnreadable;
+        stopped("start stops input_unreadable");
     }
     SECTION("what is not known stops nothing") {
         good.facts.provider->notice.reset();
@@ -159,7 +161,35 @@ TEST_CASE("POST /api/jobs/check judges by the provider and the content stores, a
     CHECK(check(spec, "1000") == std::set<std::string>{"start notice offer_unknown"});
     spec["inputFileCID"] = "bafkreih2loemtdsu7nkxy6swbimrhvnzmgtauguukoz5rvhtdqedwx6cea";
     CHECK(check(spec, "1000") ==
-          std::set<std::string>{"start notice offer_unknown", "start stops input_not_found"});
+          std::set<std::string>{"start notice offer_unknown", "start delays input_not_found"});
+    store.stop();
+    CHECK(check(spec, "1000") ==
+          std::set<std::string>{"start notice offer_unknown", "start delays input_not_found"});
+    for (int i = 0; i < InputLookup::kBurst; ++i) {
+        check(spec, "1000");
+    }
+    CHECK(check(spec, "1000") ==
+          std::set<std::string>{"start notice offer_unknown", "start notice input_not_checked"});
+
+    // A job of this spec that a reorg removed from the chain can be created again.
+    spec["salt"] = bytes_of(7).hex();
+    spec.erase("inputFileCID");
+    gateway.add_job(1);
+    const auto made =
+        gateway.send("POST", "/api/jobs", json({{"spec", spec}, {"payment_amount", "1000"}}).dump());
+    const auto set_job = [&](const std::string& state) {
+        gateway.database.transact([&](store::Txn& txn) {
+            txn.exec("UPDATE dispatch.job SET id = $1::bytea, chain_state = $2",
+                     {JobId::parse(made.body["id"].get<std::string>()).value(), state});
+        });
+    };
+    set_job("created");
+    CHECK(check(spec, "1000") ==
+          std::set<std::string>{"match stops job_exists", "start notice offer_unknown"});
+    set_job("absent");
+    CHECK(check(spec, "1000") == std::set<std::string>{"start notice offer_unknown"});
+    gateway.database.transact(
+        [](store::Txn& txn) { txn.exec("TRUNCATE dispatch.job, dispatch.spec CASCADE"); });
 
     spec["dockerImage"] = "busy box";
     spec["colour"] = "red";

@@ -54,6 +54,7 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
 }
 
 void add_routes(http::Server& server, const Parts& parts) {
+    server.alias("/api/v1", "/api");
     add_node_routes(server, parts);
     add_job_routes(server, parts);
     add_job_history(server, parts);

@@ -76,6 +76,7 @@ TEST_CASE("routes and fields of answers are those of openapi.yaml") {
     const Documented documented;
     const auto served = gateway.server.routes();
     CHECK(std::set<std::pair<std::string, std::string>>(served.begin(), served.end()) == documented.routes);
+    CHECK(gateway.get("/api/v1/jobs").body == gateway.get("/api/jobs").body);
     gateway.add_job(1);
     gateway.add_node(7, "1");
     Address seven;

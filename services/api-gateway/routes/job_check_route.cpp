@@ -1,4 +1,4 @@
-// Route POST /api/jobs/check: what would stop or delay a job, before anything is stored or paid.
+// Route POST /api/jobs/check: judges a job before anything is stored or paid.
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"
 #include "services/api-gateway/routes/resource_store.hpp"
@@ -15,10 +15,14 @@ http::Response check(const Parts& parts, const http::Request& request) {
     CheckFacts facts;
     if (offer.spec) {
         parts.database.transact([&](store::Txn& txn) {
-            facts.is_known = find_job(txn, wire::job_id_of(*offer.spec)).has_value();
+            facts.is_known = is_on_chain(txn, wire::job_id_of(*offer.spec));
             facts.provider = find_provider(txn, offer.spec->provider);
         });
-        facts.input = parts.inputs.find(offer.spec->input_file_cid);
+        if (!stops(check_job(body.faults(), offer, facts))) {
+            facts.input = parts.inputs.find(offer.spec->input_file_cid, request.client);
+        } else if (offer.spec->input_file_cid) {
+            facts.input = InputFound::kNotChecked;
+        }
     }
     return json_response(check_json(check_job(body.faults(), offer, facts)));
 }

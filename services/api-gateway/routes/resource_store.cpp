@@ -11,6 +11,11 @@ std::optional<std::string> find_job(store::Txn& txn, const JobId& id) {
     return row ? std::optional(views::job_json(*row)) : std::nullopt;
 }
 
+bool is_on_chain(store::Txn& txn, const JobId& id) {
+    return txn.first("SELECT 1 AS one FROM api.job WHERE id = $1::bytea AND chain_state <> 'absent'", {id})
+        .has_value();
+}
+
 std::optional<std::string> find_receipt(store::Txn& txn, const JobId& id) {
     const auto row = txn.first("SELECT document FROM api.receipt WHERE job_id = $1::bytea", {id});
     return row ? std::optional(row->get<std::string>("document")) : std::nullopt;

@@ -16,6 +16,8 @@ namespace lamda::gateway {
 
 /// Returns the job as a REST object (JSON); nullopt: the job is in no block yet.
 std::optional<std::string> find_job(store::Txn& txn, const JobId& id);
+/// True if a block of the chain has created the job.
+bool is_on_chain(store::Txn& txn, const JobId& id);
 /// Returns the document of the job's signed receipt (JSON); nullopt: none is stored.
 std::optional<std::string> find_receipt(store::Txn& txn, const JobId& id);
 /// Returns the node's public key, 33 bytes; nullopt: no signed heartbeat was received from it.

@@ -176,7 +176,7 @@ struct Gateway {
     LogFollowers followers;
     net::HttpClient to_stores;
     ipfs::ContentStore content{{settings.ipfs_api_url, {}, "", testkit::kCallTimeout}, to_stores};
-    InputLookup inputs{settings.ipfs_api_url.empty() ? nullptr : &content};
+    InputLookup inputs{settings.ipfs_api_url.empty() ? nullptr : &content, clock};
     Parts parts;
     http::Server server;
     net::HttpClient client;

@@ -53,7 +53,7 @@ void AssignmentLoop::run(const std::stop_token& stop) {
         }
         while (!stop.stop_requested() && pass(kMost) >= kMost) {
         }
-        while (!stop.stop_requested() && send_due(kMost) >= kMost) {
+        while (!stop.stop_requested() && send_due(kPerTransaction) >= kPerTransaction) {
         }
         listener.wait(Millis(500));
     }
@@ -99,27 +99,32 @@ std::size_t AssignmentLoop::pass(std::size_t most) {
     }
     const std::set<Address> reachable(due.providers.begin(), due.providers.end());
     crash_point("judge.before_commit");
-    const std::size_t sent = evaluate(due.jobs, reachable);
+    evaluate(due.jobs, reachable);
     crash_point("judge.after_commit");
-    note_sent(sent);
     return due.jobs.size();
 }
 
-std::size_t AssignmentLoop::evaluate(const std::vector<JobId>& jobs, const std::set<Address>& reachable) {
-    const auto evaluate_in_one = [&](const std::vector<JobId>& some) {
-        return database_.transact([&](store::Txn& txn) -> std::size_t {
-            const auto policy = deployment_.policy(txn);
-            return policy ? evaluate_jobs(txn, some, reachable, *policy, clock_.now()) : 0;
-        });
+void AssignmentLoop::evaluate(std::span<const JobId> jobs, const std::set<Address>& reachable) {
+    const auto in_turn = [&](std::span<const JobId> part) {
+        while (!part.empty()) {
+            const auto some = part.first(std::min(part.size(), kPerTransaction));
+            part = part.subspan(some.size());
+            note_sent(database_.transact([&](store::Txn& txn) -> std::size_t {
+                const auto policy = deployment_.policy(txn);
+                return policy
+                           ? evaluate_jobs(txn, {some.begin(), some.end()}, reachable, *policy, clock_.now())
+                           : 0;
+            }));
+        }
     };
     if (jobs.size() <= kPerTransaction) {
-        return evaluate_in_one(jobs);
+        in_turn(jobs);
+        return;
     }
-    const auto middle = jobs.begin() + static_cast<std::ptrdiff_t>(jobs.size() / 2);
-    auto first = std::async(std::launch::async,
-                            [&, half = std::vector(jobs.begin(), middle)] { return evaluate_in_one(half); });
-    const auto second = evaluate_in_one({middle, jobs.end()});
-    return first.get() + second;
+    const auto middle = jobs.size() / 2;
+    auto first = std::async(std::launch::async, [&] { in_turn(jobs.first(middle)); });
+    in_turn(jobs.subspan(middle));
+    first.get();
 }
 
 bool AssignmentLoop::evaluate_within(store::Txn& txn, const NewlyFinal& blocks) {

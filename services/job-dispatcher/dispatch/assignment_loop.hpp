@@ -4,6 +4,7 @@
 
 #include <map>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <vector>
 
@@ -28,10 +29,9 @@ class AssignmentLoop {
     /// conditions.
     std::size_t send_due(std::size_t most);
 
-    /// Evaluates the jobs that the caller's transaction makes final: their assignments leave without a second
-    /// commit. Leaves to pass() what is many jobs, or a job whose
-    /// provider has no durables yet. Returns false if it leaves a job without an attempt, for pass() or for
-    /// the look-up of specs. For the thread of the stream.
+    /// Evaluates the jobs that the caller's transaction makes final, so that their assignments leave without
+    /// a second commit. Does nothing if there are many. Returns false if a job has no attempt yet: pass() or
+    /// the look-up of specs continues with it. For the thread of the stream.
     bool evaluate_within(store::Txn& txn, const NewlyFinal& blocks);
     /// Reports that the transaction of evaluate_within() is committed. Without this report the next
     /// evaluate_within() does nothing: a repetition of the transaction must not fail for the same reason.
@@ -41,8 +41,8 @@ class AssignmentLoop {
     /// Ensures the provider's durables. False if the server refuses them: the provider's jobs wait for a
     /// while, those of other providers do not. @throws bus::Unavailable
     bool ensure(const Address& provider);
-    /// Evaluates the jobs; returns the number of assignments.
-    std::size_t evaluate(const std::vector<JobId>& jobs, const std::set<Address>& reachable);
+    /// Evaluates the jobs; many of them in two transactions at a time.
+    void evaluate(std::span<const JobId> jobs, const std::set<Address>& reachable);
     std::vector<Address> refused() const;
     void note_sent(std::size_t count);
     bool may_assign() const { return progress_.caught_up() && catch_up_.done(); }

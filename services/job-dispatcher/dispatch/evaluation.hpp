@@ -21,7 +21,7 @@ Due find_due(store::Txn& txn, BlockNum boundary, const std::vector<Address>& wit
 
 /// Evaluates those of the jobs that no other transaction has locked; returns the number of attempts put into
 /// the outbox. @param reachable providers whose durables exist
-/// @param known what this transaction knows already; else it is read
+/// @param known facts that this transaction has read; absent: they are read now
 std::size_t evaluate_jobs(store::Txn& txn, const std::vector<JobId>& ids, const std::set<Address>& reachable,
                           const Policy& policy, Timestamp now,
                           const std::optional<NewlyFinal>& known = std::nullopt);

@@ -1,4 +1,4 @@
-// Pace of a reading whose cost grows with the number of rows: it takes a limited share of the time.
+// Pace of a reading whose cost grows with the number of rows.
 #pragma once
 
 #include <algorithm>
@@ -10,9 +10,10 @@ namespace lamda::dispatch {
 /// No I/O. For one thread.
 class ReadingPace {
   public:
-    /// Pause after a reading, as a multiple of its duration: a reading takes a tenth of the time.
+    /// Pause after a reading, as a multiple of its duration: readings of up to 1.1 s take a tenth of the
+    /// time.
     static constexpr int kPauses = 9;
-    /// Longest pause, whatever a reading takes: deadlines are late by no more than this.
+    /// Longest pause, whatever a reading takes.
     static constexpr Millis kLongest{10'000};
 
     bool due(Steady now) const { return now >= next_; }

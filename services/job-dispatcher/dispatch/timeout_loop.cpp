@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <iterator>
-#include <utility>
 
 #include "core/duration.hpp"
 #include "runtime/app.hpp"
@@ -180,8 +179,9 @@ void TimeoutLoop::resend() {
         resend_retractions(txn, retractions);
         return retractions.size();
     });
-    if (const auto due = std::exchange(to_resend_, {}); !due.empty()) {
-        count += database_.transact([&](store::Txn& txn) { return resend_assignments(txn, due); });
+    if (!to_resend_.empty()) {
+        count += database_.transact([&](store::Txn& txn) { return resend_assignments(txn, to_resend_); });
+        to_resend_.clear();
     }
     if (count > 0) {
         resent_.add(static_cast<double>(count));

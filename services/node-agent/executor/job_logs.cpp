@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "core/crash_point.hpp"
+#include "core/deadline.hpp"
 #include "services/node-agent/executor/runner.hpp"
 #include "wire/subjects.hpp"
 
@@ -11,6 +12,10 @@ namespace lamda::agent {
 namespace {
 constexpr std::size_t kMostChunkBytes = 32U << 10;
 constexpr std::size_t kMostReadBytes = 256U << 10;  // per request
+/// Longest time for the bus to receive the chunks of one reading.
+constexpr Millis kFlush{5'000};
+/// Longest wait for a connection after the work has ended: an agent that has just started connects meanwhile.
+constexpr Millis kLastLogs{10'000};
 }  // namespace
 
 void pass(LogPosition& position, const LogLine& line) {
@@ -81,9 +86,16 @@ std::vector<LogLine> Runner::next_lines(const AttemptKey& key, const LogPosition
     return lines;
 }
 
-void Runner::publish_logs(const AttemptKey& key) {
+bool Runner::has_bus(bool wait, const std::stop_token& stop) {
+    const Deadline end(clock_, wait ? kLastLogs : Millis(0));
+    while (!bus_.connected() && !end.passed() && clock_.sleep(stop, Millis(50))) {
+    }
+    return bus_.connected();
+}
+
+void Runner::publish_logs(const AttemptKey& key, bool last, const std::stop_token& stop) {
     const auto attempt = journal_.find(key);
-    if (!attempt || attempt->logs.bytes >= kMostLogBytes) {
+    if (!attempt || attempt->logs.bytes >= kMostLogBytes || !has_bus(last, stop)) {
         return;
     }
     auto progress = attempt->logs;
@@ -102,6 +114,9 @@ void Runner::publish_logs(const AttemptKey& key) {
             crash_point("agent.logs.recorded");
             for (const auto& chunk : chunks) {
                 bus_.publish(wire::logs_subject(config_.provider, key.job), wire::to_json(chunk));
+            }
+            if (!bus_.flush(kFlush)) {
+                break;  // the next call sends these chunks again
             }
             crash_point("agent.logs.published");
             journal_.note_logs(key, after);

@@ -102,6 +102,10 @@ int nats_rotate(Context& context, const std::string& dir, bool finish) {
     if (!deployment) {
         throw CommandRefused(1, dir + ": " + deployment.error().message);
     }
+    if (finish && !natsauth::is_rotating(*deployment)) {
+        throw CommandRefused(
+            1, dir + ": there is no rotation to finish, and no login became void; first `lamda nats rotate`");
+    }
     const auto now = context.clock().now();
     const auto changed = finish ? natsauth::finish_rotation(*std::move(deployment))
                                 : natsauth::rotate(*std::move(deployment), now);
