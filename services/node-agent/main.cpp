@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "core/deadline.hpp"
 #include "crypto/digest.hpp"
 #include "eth/rpc_client.hpp"
 #include "net/http_client.hpp"
@@ -151,10 +152,21 @@ void add_loop(runtime::App& app, const std::string& name, Loop& loop) {
     app.loop(name, [&loop](const std::stop_token& stop) { loop.run(stop); });
 }
 
-void add_slots(runtime::App& app, std::size_t capacity, Runner& runner, DetachableLoops& detachable) {
+/// Waits some seconds for the first connection: the log of a job that has ended while no agent ran is
+/// published once, and only to a bus that is connected. Without a bus jobs continue afterwards.
+void wait_for_bus(const bus::Bus& bus, const Clock& clock, const std::stop_token& stop) {
+    const Deadline end(clock, Millis(10'000));
+    while (!bus.connected() && !end.passed() && clock.sleep(stop, Millis(20))) {
+    }
+}
+
+void add_slots(runtime::App& app, std::size_t capacity, Runner& runner, const bus::Bus& bus,
+               const Clock& clock, DetachableLoops& detachable) {
     for (std::size_t slot = 1; slot <= capacity; ++slot) {
-        app.loop("slot-" + std::to_string(slot),
-                 detachable.wrap([&runner](const std::stop_token& stop) { runner.serve(stop); }));
+        app.loop("slot-" + std::to_string(slot), detachable.wrap([&](const std::stop_token& stop) {
+            wait_for_bus(bus, clock, stop);
+            runner.serve(stop);
+        }));
     }
 }
 
@@ -245,7 +257,7 @@ int run_agent(runtime::App& app, const Config& config) {
     add_loop(app, "repeats", repeater);
     add_loop(app, "progress", progress);
     add_loop(app, "retractions", retractions);
-    add_slots(app, config.capacity, runner, detachable);
+    add_slots(app, config.capacity, runner, bus, clock, detachable);
     app.loop("interrupts", [&](Stop stop) { runner.interrupt_void(stop); });
     add_loop(app, "assignments", assignments);
     app.loop("janitor", detachable.wrap([&](Stop stop) { janitor.run(stop); }));

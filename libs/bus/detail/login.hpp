@@ -23,13 +23,14 @@ class LoginCallbacks {
     bool available();
     /// The server has accepted the login.
     void accepted() { unanswered_ = 0; }
-    /// True if the server took the login at least twice since accepted(), and ended the connection without an
-    /// answer that arrived: it refuses without reading what follows the login (nats-server reads 512 bytes at
-    /// first, a JWT has more), and the kernel's reset can overtake its answer.
+    /// True if the server took the login at least three times since accepted() without an answer that
+    /// arrived. It refuses without reading what follows the login (nats-server reads 512 bytes at first, a
+    /// JWT has more), and the kernel's reset can overtake its answer.
     bool unanswered() const { return unanswered_ >= kUnanswered; }
 
   private:
-    static constexpr int kUnanswered = 2;  // one may be in progress
+    /// The last one may be in progress, and one answer may be later than the connection's timeout.
+    static constexpr int kUnanswered = 3;
     static natsStatus jwt(char** out, char** error, void* self);
     static natsStatus sign(char** error, unsigned char** out, int* length, const char* nonce, void* self);
 

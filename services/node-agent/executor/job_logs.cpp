@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "core/crash_point.hpp"
-#include "core/deadline.hpp"
 #include "services/node-agent/executor/runner.hpp"
 #include "wire/subjects.hpp"
 
@@ -14,8 +13,6 @@ constexpr std::size_t kMostChunkBytes = 32U << 10;
 constexpr std::size_t kMostReadBytes = 256U << 10;  // per request
 /// Longest time for the bus to receive the chunks of one reading.
 constexpr Millis kFlush{5'000};
-/// Longest wait for a connection after the work has ended: an agent that has just started connects meanwhile.
-constexpr Millis kLastLogs{10'000};
 }  // namespace
 
 void pass(LogPosition& position, const LogLine& line) {
@@ -86,16 +83,9 @@ std::vector<LogLine> Runner::next_lines(const AttemptKey& key, const LogPosition
     return lines;
 }
 
-bool Runner::has_bus(bool wait, const std::stop_token& stop) {
-    const Deadline end(clock_, wait ? kLastLogs : Millis(0));
-    while (!bus_.connected() && !end.passed() && clock_.sleep(stop, Millis(50))) {
-    }
-    return bus_.connected();
-}
-
-void Runner::publish_logs(const AttemptKey& key, bool last, const std::stop_token& stop) {
+void Runner::publish_logs(const AttemptKey& key) {
     const auto attempt = journal_.find(key);
-    if (!attempt || attempt->logs.bytes >= kMostLogBytes || !has_bus(last, stop)) {
+    if (!attempt || attempt->logs.bytes >= kMostLogBytes || !bus_.connected()) {
         return;
     }
     auto progress = attempt->logs;

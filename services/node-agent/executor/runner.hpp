@@ -78,10 +78,8 @@ class Runner {
     std::optional<Cid> store_output(const AttemptKey& key, const RunResult& ran, const std::stop_token& stop);
     /// Best effort; a line is never in chunks of two numbers, even if this process is killed meanwhile.
     /// Publishes the lines that are not published yet; those that the bus has not received stay for the next
-    /// call. @param last the work has ended: waits some seconds for a connection
-    void publish_logs(const AttemptKey& key, bool last, const std::stop_token& stop);
-    /// True if the bus is connected. @param wait for a connection
-    bool has_bus(bool wait, const std::stop_token& stop);
+    /// call. Does nothing without a connection.
+    void publish_logs(const AttemptKey& key);
     /// The next lines to publish; all up to `until` if that is set. Empty: none.
     std::vector<LogLine> next_lines(const AttemptKey& key, const LogPosition& after,
                                     const std::optional<LogPosition>& until);

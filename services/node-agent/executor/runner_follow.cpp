@@ -61,7 +61,7 @@ Runner::Step Runner::follow(const AttemptKey& key, const Attempt& attempt, const
             log_.info("retracted attempt stopped", {{"container", key.container()}});
             return Step::kEnded;
         }
-        publish_logs(key, ended, stop);
+        publish_logs(key);
         if (ended) {
             return Step::kContinue;
         }

@@ -275,8 +275,8 @@ TEST_CASE("after a rotation every account is sent again, and earlier credentials
         scene.nats.write(natsauth::rotated_files(scene.nats.deployment, SystemClock().now()));
         scene.nats.stop();
         scene.nats.start();
-        REQUIRE(wait_until([&] { return scene.system.connected(); }));
-        AccountPublisher accounts(scene.nats.deployment.issuer, scene.system, scene.clock);
+        const auto system = scene.nats.connect(scene.nats.deployment.issuer.system);
+        AccountPublisher accounts(scene.nats.deployment.issuer, *system, scene.clock);
         AccessLoop loop(scene.database, accounts, scene.clock, telemetry::Log::none());
         std::size_t sent = 0;
         REQUIRE(wait_until([&] {
