@@ -3,6 +3,7 @@
 #include <thread>
 
 #include "http/socket_limit.hpp"
+#include "ipfs/lookup_config.hpp"
 #include "net/http_client.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
@@ -19,12 +20,6 @@ constexpr std::size_t kConnections = 8;
 constexpr store::SessionLimits kLimits{Millis(5'000), true};
 constexpr std::size_t kMostSockets = 4'000;
 
-ipfs::ContentConfig content_config(const gateway::Config& config) {
-    // All stores together take at most 4 s.
-    const auto stores = static_cast<std::int64_t>(config.ipfs_gateways.size() + 1);
-    return {config.ipfs_api_url, config.ipfs_gateways, "", Millis(4'000 / stores)};
-}
-
 int serve(runtime::App& app, const gateway::Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-api-gateway", kConnections, kLimits);
     bus::Bus bus(config.nats_url.reveal(), "lamda-api-gateway", app.log(), config.nats_login);
@@ -36,7 +31,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     const SystemClock clock;
     gateway::LogFollowers followers(database, clock, app.log(), app.metrics());
     net::HttpClient http;
-    ipfs::ContentStore content(content_config(config), http);
+    ipfs::ContentStore content(ipfs::lookup_config(config.ipfs_api_url, config.ipfs_gateways), http);
     const bool has_store = !config.ipfs_api_url.empty() || !config.ipfs_gateways.empty();
     gateway::InputLookup inputs(has_store ? &content : nullptr, clock);
     const gateway::Parts parts{config, database, bus, app.health(), memory, followers, inputs, app.log()};

@@ -1,6 +1,7 @@
 // Entry point of lamda-job-dispatcher: reads the settings, connects the adapters, starts the loops.
 #include <functional>
 
+#include "ipfs/lookup_config.hpp"
 #include "net/http_client.hpp"
 #include "outbox/relay.hpp"
 #include "pgingest/pg_lease.hpp"
@@ -36,12 +37,6 @@ streamrunner::StreamPlan stream_plan(const Config& config, const JobFactSource& 
     plan.finality = config.finality;
     plan.write_behind = true;
     return plan;
-}
-
-ipfs::ContentConfig content_config(const Config& config) {
-    // All sources together take at most 4 s, to keep shutdown short; the lookup is retried.
-    const auto sources = static_cast<std::int64_t>(config.ipfs_gateways.size() + 1);
-    return {config.ipfs_api_url, config.ipfs_gateways, "", Millis(4'000 / sources)};
 }
 
 /// Starts the loops of `fetch` if a content store is configured.
@@ -134,7 +129,7 @@ int serve(runtime::App& app, const Config& config) {
     app.loop("bus", [&](const std::stop_token& stop) { setup.run(stop); });
 
     net::HttpClient http;
-    ipfs::ContentStore content(content_config(config), http);
+    ipfs::ContentStore content(ipfs::lookup_config(config.ipfs_api_url, config.ipfs_gateways), http);
     SpecFetchLoop spec_fetch(database, content, clock, log);
     start_spec_loops(app, identity, spec_fetch, config);
 

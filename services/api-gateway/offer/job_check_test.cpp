@@ -171,6 +171,10 @@ TEST_CASE("POST /api/jobs/check judges by the provider and the content stores, a
     CHECK(check(spec, "1000") ==
           std::set<std::string>{"start notice offer_unknown", "start notice input_not_checked"});
 
+    gateway.clock_of_lookups.advance(Millis(5'000));
+    CHECK(check(spec, "1000") ==
+          std::set<std::string>{"start notice offer_unknown", "start delays input_not_found"});
+
     // A job of this spec that a reorg removed from the chain can be created again.
     spec["salt"] = bytes_of(7).hex();
     spec.erase("inputFileCID");

@@ -176,7 +176,8 @@ struct Gateway {
     LogFollowers followers;
     net::HttpClient to_stores;
     ipfs::ContentStore content{{settings.ipfs_api_url, {}, "", testkit::kCallTimeout}, to_stores};
-    InputLookup inputs{settings.ipfs_api_url.empty() ? nullptr : &content, clock};
+    FakeClock clock_of_lookups{SystemClock().now()};
+    InputLookup inputs{settings.ipfs_api_url.empty() ? nullptr : &content, clock_of_lookups};
     Parts parts;
     http::Server server;
     net::HttpClient client;
