@@ -20,6 +20,7 @@ pkg_check_modules(libsystemd REQUIRED IMPORTED_TARGET libsystemd)
 pkg_check_modules(nats REQUIRED IMPORTED_TARGET libnats)
 # cpp-httplib is a compiled library here: without its own flags sizeof(httplib::Request) differs from it.
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(zlib REQUIRED IMPORTED_TARGET zlib)
 
 if(LAMDA_TESTS)
   find_package(Catch2 REQUIRED)

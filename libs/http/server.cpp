@@ -9,6 +9,8 @@
 #include "core/ids.hpp"
 #include "http/client_address.hpp"
 #include "http/detail/engine.hpp"
+#include "http/detail/field_list.hpp"
+#include "http/detail/representation.hpp"
 #include "http/detail/router.hpp"
 #include "http/detail/target.hpp"
 #include "http/feed.hpp"
@@ -29,10 +31,7 @@ bool is_clean(std::string_view text) {
 /// Handlers read only JSON. An absent type counts as JSON, another one is refused: that also blocks HTML
 /// forms of other sites.
 bool is_json(std::string_view content_type) {
-    std::string type(content_type.substr(0, content_type.find(';')));
-    type.erase(std::remove(type.begin(), type.end(), ' '), type.end());
-    std::transform(type.begin(), type.end(), type.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    const std::string type = lowercase(trimmed(content_type.substr(0, content_type.find(';'))));
     return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
 
@@ -135,7 +134,7 @@ void Server::Impl::add_cors(Response& response, const Request& request,
     const bool any =
         std::find(config.cors_origins.begin(), config.cors_origins.end(), "*") != config.cors_origins.end();
     if (!any) {
-        response.headers.emplace_back("Vary", "Origin");
+        add_vary(response, "Origin");
     }
     if (origin == request.headers.end()) {
         return;
@@ -198,7 +197,9 @@ std::shared_ptr<Feed> Server::Impl::serve(const httplib::Request& raw, httplib::
     const auto began = clock.steady();
     Request request;
     request.method = raw.method;
-    request.headers.insert(raw.headers.begin(), raw.headers.end());
+    for (const auto& [name, value] : raw.headers) {
+        request.headers.emplace(name == kAcceptEncoding ? "accept-encoding" : name, value);
+    }
     request.body = raw.body;
     request.remote_addr = raw.remote_addr;
     const auto forwarded = request.headers.find("x-forwarded-for");
@@ -220,6 +221,7 @@ std::shared_ptr<Feed> Server::Impl::serve(const httplib::Request& raw, httplib::
         out.response = to_response({400, target.error().code, "", target.error().message, {}}, request);
         add_cors(out.response, request, nullptr);
     }
+    represent(out.response, request, {config.validators, config.compression}, config.memory);
     const std::chrono::duration<double> took = clock.steady() - began;
     count(request.method, out.route, out.response.status, took.count());
     // Logs the path without the query, which may contain tokens.
@@ -268,6 +270,7 @@ std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remo
               {{"code", refusal.code}, {"remote", remote}, {"request_id", request.request_id}});
     Response response = to_response({refusal.status, refusal.code, "", refusal.detail, {}}, request);
     add_cors(response, request, nullptr);
+    represent(response, request, {config.validators, config.compression}, config.memory);
     std::string more;
     for (const auto& [name, value] : response.headers) {
         more += fmt::format("{}: {}\r\n", name, value);

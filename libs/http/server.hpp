@@ -34,6 +34,8 @@ struct ServerConfig {
     int keep_alive_ms = 5'000;
     MemoryBudget* memory = nullptr;         ///< counts answers until they are sent; must outlive the server
     std::vector<std::string> cors_origins;  ///< `*` or exact origins; empty: no CORS headers
+    bool validators = false;                ///< ETag, 304 and Cache-Control (detail/representation.hpp)
+    bool compression = false;               ///< gzip for clients that accept it; counted in `memory`
 };
 
 class Server {

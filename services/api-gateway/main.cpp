@@ -44,6 +44,8 @@ int serve(runtime::App& app, const gateway::Config& config) {
     settings.most_of_address = settings.most_connections / 8;
     settings.most_large = std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
     settings.cors_origins = config.cors_origins;
+    settings.validators = true;
+    settings.compression = true;
     http::Server server(settings, clock, app.log(), app.metrics());
     gateway::add_routes(server, parts);
     const int port = server.start();

@@ -269,8 +269,8 @@ Engine::Exchanged Engine::exchange(RawRequest request, const std::string& remote
         out.body = std::move(request.body);
         out.headers.clear();
         for (auto& [name, value] : request.head.headers) {
-            if (name != "range" && name != "accept-encoding" && name != "expect") {
-                out.headers.emplace(name, std::move(value));
+            if (name != "range" && name != "expect") {
+                out.headers.emplace(name == "accept-encoding" ? kAcceptEncoding : name, std::move(value));
             }
         }
     });

@@ -16,6 +16,10 @@
 
 namespace lamda::http {
 
+/// Name under which Engine passes Accept-Encoding on: under its own, cpp-httplib would compress answers at a
+/// level and in a format of its choice. No client can send this name, which is no token.
+constexpr const char* kAcceptEncoding = ":accept-encoding";
+
 class Engine : private httplib::Server {
   public:
     /// Receives the request as sent: header names in lowercase, nothing decoded except the chunks of the

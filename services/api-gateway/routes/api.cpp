@@ -77,7 +77,9 @@ void add_routes(http::Server& server, const Parts& parts) {
             {"status", healthy ? "ok" : "down"},
             {"version", LAMDA_VERSION},
             {"checks", {{"database", healthy ? "ok" : "down"}, {"nats", ok("nats") ? "ok" : "down"}}}};
-        return json_response(body.dump(), healthy ? 200 : 503);
+        auto out = json_response(body.dump(), healthy ? 200 : 503);
+        out.headers.emplace_back("Cache-Control", "no-store");
+        return out;
     });
 }
 

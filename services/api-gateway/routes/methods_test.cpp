@@ -119,6 +119,17 @@ TEST_CASE(
                 CHECK_FALSE(header(head, name).empty());
                 CHECK(header(head, name) == header(whole, name));
             }
+            CHECK(header(head, "ETag") == header(whole, "ETag"));
+            if (whole.status == 200 && pattern != "/health") {
+                const auto same =
+                    requester.request("GET", path, "If-None-Match: " + header(whole, "ETag") + "\r\n");
+                CHECK(same.status == 304);
+                CHECK(header(same, "ETag") == header(whole, "ETag"));
+                CHECK(header(same, "Cache-Control") == "no-cache");
+                CHECK(header(same, "Vary") == header(whole, "Vary"));
+            } else {
+                CHECK(header(whole, "Cache-Control") == "no-store");
+            }
         }
         for (const auto& method : kMethods) {
             if (allowed.contains(method)) {

@@ -35,6 +35,8 @@ inline http::ServerConfig server_config(MemoryBudget& memory) {
     http::ServerConfig out;
     out.memory = &memory;
     out.cors_origins = {kOrigin};
+    out.validators = true;
+    out.compression = true;
     out.read_timeout_ms = 600'000;  // no honest client is late, however slow the machine is
     return out;
 }
