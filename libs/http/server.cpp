@@ -8,6 +8,7 @@
 
 #include "core/ids.hpp"
 #include "http/client_address.hpp"
+#include "http/detail/answer_headers.hpp"
 #include "http/detail/engine.hpp"
 #include "http/detail/field_list.hpp"
 #include "http/detail/representation.hpp"
@@ -35,6 +36,11 @@ bool is_json(std::string_view content_type) {
     return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
 
+std::string origin_of(const Request& request) {
+    const auto origin = request.headers.find("origin");
+    return origin == request.headers.end() ? "" : origin->second;
+}
+
 std::string joined(const std::vector<std::string>& names) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
@@ -43,9 +49,14 @@ std::string joined(const std::vector<std::string>& names) {
 
 struct Server::Impl {
     Impl(ServerConfig settings, const Clock& time, telemetry::Log logger, telemetry::Metrics& registry)
-        : config(std::move(settings)), clock(time), log(std::move(logger)), metrics(registry) {}
+        : config(std::move(settings)),
+          cross_origin(config.cors_origins),
+          clock(time),
+          log(std::move(logger)),
+          metrics(registry) {}
 
     ServerConfig config;
+    const CrossOrigin cross_origin;
     const Clock& clock;
     telemetry::Log log;
     telemetry::Metrics& metrics;
@@ -69,8 +80,8 @@ struct Server::Impl {
     std::string refuse(const Refusal& refusal, const std::string& remote);
     Answer answer(Request& request, const std::vector<std::string>& segments);
     Response handle(int route, const Request& request);
-    void add_cors(Response& response, const Request& request,
-                  const std::vector<std::string>* preflight) const;
+    /// Adds the headers of every answer, and encodes it as the client accepts it.
+    void finish(Response& response, const Request& request) const;
     static void fill(httplib::Response& out, Response&& response, const std::string& request_id);
     void count(const std::string& method, int route, int status, double seconds);
 };
@@ -105,7 +116,7 @@ Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<st
         out.response = to_response({404, "unknown_path", "", "no such path", {}}, request);
     } else if (request.method == "OPTIONS" && match.route < 0) {
         out.response = {204, "", "", {{"Allow", joined(match.allowed)}}};
-        add_cors(out.response, request, &match.allowed);
+        cross_origin.add_preflight(out.response, origin_of(request), match.allowed);
         return out;
     } else if (match.route < 0) {
         out.response = to_response(
@@ -121,39 +132,14 @@ Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<st
         request.params = std::move(match.params);
         out.response = handle(match.route, request);
     }
-    add_cors(out.response, request, nullptr);
+    cross_origin.add(out.response, origin_of(request));
     return out;
 }
 
-void Server::Impl::add_cors(Response& response, const Request& request,
-                            const std::vector<std::string>* preflight) const {
-    if (config.cors_origins.empty()) {
-        return;
-    }
-    const auto origin = request.headers.find("origin");
-    const bool any =
-        std::find(config.cors_origins.begin(), config.cors_origins.end(), "*") != config.cors_origins.end();
-    if (!any) {
-        add_vary(response, "Origin");
-    }
-    if (origin == request.headers.end()) {
-        return;
-    }
-    const auto allowed = std::find(config.cors_origins.begin(), config.cors_origins.end(), origin->second);
-    if (!any && allowed == config.cors_origins.end()) {
-        return;
-    }
-    // Sends the configured text, not the client's.
-    response.headers.emplace_back("Access-Control-Allow-Origin", any ? "*" : *allowed);
-    if (preflight == nullptr) {
-        response.headers.emplace_back("Access-Control-Expose-Headers",
-                                      "Allow, Link, Location, Retry-After, WWW-Authenticate, X-Request-Id");
-    } else {
-        response.headers.emplace_back("Access-Control-Allow-Methods", joined(*preflight));
-        response.headers.emplace_back("Access-Control-Allow-Headers",
-                                      "Authorization, Content-Type, Idempotency-Key");
-        response.headers.emplace_back("Access-Control-Max-Age", "600");
-    }
+void Server::Impl::finish(Response& response, const Request& request) const {
+    response.headers.emplace_back("Date", http_date(clock.now()));
+    add_protection(response);
+    represent(response, request, {config.validators, config.compression}, config.memory);
 }
 
 void Server::Impl::fill(httplib::Response& out, Response&& response, const std::string& request_id) {
@@ -162,7 +148,6 @@ void Server::Impl::fill(httplib::Response& out, Response&& response, const std::
     out.set_header("Content-Type",
                    is_clean(response.content_type) ? response.content_type : "application/octet-stream");
     out.set_header("X-Request-Id", request_id);
-    out.set_header("X-Content-Type-Options", "nosniff");
     for (const auto& [name, value] : response.headers) {
         if (is_clean(name) && is_clean(value)) {
             out.set_header(name, value);
@@ -219,9 +204,9 @@ std::shared_ptr<Feed> Server::Impl::serve(const httplib::Request& raw, httplib::
     } else {
         request.path = raw.target.substr(0, raw.target.find('?'));
         out.response = to_response({400, target.error().code, "", target.error().message, {}}, request);
-        add_cors(out.response, request, nullptr);
+        cross_origin.add(out.response, origin_of(request));
     }
-    represent(out.response, request, {config.validators, config.compression}, config.memory);
+    finish(out.response, request);
     const std::chrono::duration<double> took = clock.steady() - began;
     count(request.method, out.route, out.response.status, took.count());
     // Logs the path without the query, which may contain tokens.
@@ -262,22 +247,19 @@ std::string Server::Impl::refuse(const Refusal& refusal, const std::string& remo
     request.request_id = random_id();
     request.method = refusal.requester.method;
     request.path = refusal.requester.path;
-    if (!refusal.requester.origin.empty()) {
-        request.headers.emplace("origin", refusal.requester.origin);
-    }
     count(request.method, -1, refusal.status, 0);
     log.debug("request refused",
               {{"code", refusal.code}, {"remote", remote}, {"request_id", request.request_id}});
     Response response = to_response({refusal.status, refusal.code, "", refusal.detail, {}}, request);
-    add_cors(response, request, nullptr);
-    represent(response, request, {config.validators, config.compression}, config.memory);
+    cross_origin.add(response, refusal.requester.origin);
+    finish(response, request);
     std::string more;
     for (const auto& [name, value] : response.headers) {
         more += fmt::format("{}: {}\r\n", name, value);
     }
     return fmt::format(
         "HTTP/1.1 {} {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nX-Request-Id: {}\r\n"
-        "X-Content-Type-Options: nosniff\r\n{}Connection: close\r\n\r\n{}",
+        "{}Connection: close\r\n\r\n{}",
         response.status, problem::status_phrase(response.status), response.content_type, response.body.size(),
         request.request_id, more, request.method == "HEAD" ? "" : response.body);
 }

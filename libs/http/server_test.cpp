@@ -173,8 +173,11 @@ TEST_CASE("a refusal before routing is a problem document that the requesting pa
         CHECK(answer.has("Access-Control-Allow-Origin: https://app.example"));
         CHECK(answer.has("Vary: Origin"));
         CHECK(
-            answer.has("Access-Control-Expose-Headers: Allow, Link, Location, Retry-After, WWW-Authenticate, "
-                       "X-Request-Id"));
+            answer.has("Access-Control-Expose-Headers: Allow, ETag, Link, Location, RateLimit, "
+                       "RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id"));
+        CHECK(answer.has("Access-Control-Allow-Credentials: true"));
+        CHECK(answer.has("Content-Security-Policy: default-src 'none'; frame-ancestors 'none'"));
+        CHECK(answer.has("X-Content-Type-Options: nosniff"));
     }
     // A target that cannot be decoded, and a foreign origin.
     const auto target = RawClient(server.port).ask(get("/items/%zz", "Origin: https://app.example\r\n"));

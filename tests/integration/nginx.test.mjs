@@ -15,8 +15,14 @@ const gateway = createServer((incoming, answer) => {
     if (incoming.url === '/hang') {
         return;
     }
-    answer.writeHead(404, { 'Content-Type': 'application/problem+json', 'X-Request-Id': 'of-the-gateway' });
-    answer.end('{"code":"of_the_gateway"}');
+    answer.writeHead(404, {
+        'Content-Type': 'application/problem+json', 'X-Request-Id': 'of-the-gateway', ETag: 'W/"1"',
+        'Strict-Transport-Security': 'max-age=31536000',
+    });
+    answer.end(JSON.stringify({
+        code: 'of_the_gateway', proto: incoming.headers['x-forwarded-proto'], client: incoming.headers['x-forwarded-for'],
+        condition: incoming.headers['if-none-match'],
+    }));
 });
 let nginx;
 let port;
@@ -58,7 +64,11 @@ function checkProblem(answer, status, code) {
     assert.equal(answer.status, status, JSON.stringify(answer));
     assert.equal(answer.headers['content-type'], 'application/problem+json');
     assert.equal(answer.headers['access-control-allow-origin'], origin);
-    assert.match(answer.headers['access-control-expose-headers'], /Retry-After/);
+    assert.match(answer.headers['access-control-expose-headers'], /RateLimit-Policy, Retry-After/);
+    assert.equal(answer.headers['access-control-allow-credentials'], 'true');
+    assert.equal(answer.headers['content-security-policy'], "default-src 'none'; frame-ancestors 'none'");
+    assert.equal(answer.headers['cache-control'], 'no-store');
+    assert.equal(answer.headers['strict-transport-security'], 'max-age=31536000');
     assert.equal(answer.headers.vary, 'Origin');
     assert.deepEqual(Object.keys(answer.body).sort(), ['code', 'detail', 'instance', 'request_id', 'status', 'title', 'type']);
     assert.equal(answer.body.status, status);
@@ -128,6 +138,14 @@ test('answers of the gateway are passed on unchanged', async () => {
     assert.equal(answer.status, 404);
     assert.equal(answer.body.code, 'of_the_gateway');
     assert.equal(answer.headers['x-request-id'], 'of-the-gateway');
+    assert.equal(answer.headers.etag, 'W/"1"');
+    assert.equal(answer.headers['strict-transport-security'], 'max-age=31536000');
+});
+
+test('the gateway sees the condition, the scheme and the client, never what the client says of itself', async () => {
+    const forged = { 'X-Forwarded-For': '192.0.2.9', 'X-Forwarded-Proto': 'http', 'If-None-Match': 'W/"1"' };
+    const { body } = await ask({ headers: forged });
+    assert.deepEqual([body.proto, body.client, body.condition], ['https', '127.0.0.1', 'W/"1"']);
 });
 
 test('the problem contains the path, without the query, up to the first character that needs an escape', async () => {
@@ -141,6 +159,7 @@ test('a stranger gets the problem without CORS headers', async () => {
     assert.equal(answer.status, 415);
     assert.equal(answer.headers['access-control-allow-origin'], undefined);
     assert.equal(answer.headers['access-control-expose-headers'], undefined);
+    assert.equal(answer.headers['access-control-allow-credentials'], undefined);
 });
 
 test('a gateway that hangs: 504; an unavailable gateway: 502; both with Retry-After', async () => {
@@ -155,7 +174,7 @@ test('a gateway that hangs: 504; an unavailable gateway: 502; both with Retry-Af
 });
 
 test('too many requests: 429 with Retry-After', async () => {
-    for (let n = 0; n < 300; ++n) {
+    for (let n = 0; n < 700; ++n) {
         const answer = await ask();
         if (answer.status === 429) {
             checkProblem(answer, 429, 'too_many_requests');

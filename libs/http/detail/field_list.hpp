@@ -7,6 +7,10 @@
 
 namespace lamda::http {
 
+/// A letter A to Z in lowercase, any other character unchanged.
+constexpr char lower(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 std::string lowercase(std::string_view text);
 /// Without the spaces and tabs around it.
 std::string_view trimmed(std::string_view text);

@@ -12,12 +12,6 @@ namespace {
 
 constexpr std::size_t kTagBytes = 16;
 
-std::string* find_header(Response& response, std::string_view name) {
-    const auto at = std::find_if(response.headers.begin(), response.headers.end(),
-                                 [&](const auto& header) { return lowercase(header.first) == name; });
-    return at == response.headers.end() ? nullptr : &at->second;
-}
-
 std::string_view value_of(const Request& request, const char* name) {
     const auto at = request.headers.find(name);
     return at == request.headers.end() ? std::string_view() : std::string_view(at->second);
@@ -46,6 +40,14 @@ void validate(Response& response, const Request& request) {
 }
 
 }  // namespace
+
+std::string* find_header(Response& response, std::string_view name) {
+    const auto at = std::find_if(response.headers.begin(), response.headers.end(), [&](const auto& header) {
+        return std::equal(header.first.begin(), header.first.end(), name.begin(), name.end(),
+                          [](char a, char b) { return lower(a) == lower(b); });
+    });
+    return at == response.headers.end() ? nullptr : &at->second;
+}
 
 std::string entity_tag(std::string_view body) {
     return "W/\"" + crypto::sha256(as_bytes(body)).hex().substr(2, 2 * kTagBytes) + "\"";

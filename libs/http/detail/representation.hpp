@@ -36,6 +36,9 @@ struct RepresentationRules {
 void represent(Response& response, const Request& request, const RepresentationRules& rules,
                MemoryBudget* memory);
 
+/// The value of the answer's header; null: none. @param name in any case
+std::string* find_header(Response& response, std::string_view name);
+
 /// Adds a name to the header Vary. @param name in its usual case
 void add_vary(Response& response, std::string_view name);
 
