@@ -42,9 +42,27 @@ TEST_CASE("every answer, also a refusal before routing, forbids browsers to load
 
 TEST_CASE("a handler's own policy replaces the one of every answer") {
     Response response{200, "text/html", "", {{"content-security-policy", "default-src 'self'"}}};
-    add_protection(response);
+    add_protection(response, false);
     CHECK(response.headers.size() == 4);
     CHECK(response.headers.front().second == "default-src 'self'");
+}
+
+TEST_CASE("Strict-Transport-Security is sent to clients of a trusted proxy with TLS only") {
+    TestServer trusting;
+    const auto over = [](const TestServer& server, const std::string& proto) {
+        return RawClient(server.port)
+            .ask(get("/items/1", "X-Forwarded-Proto: " + proto + "\r\n"))
+            .has("Strict-Transport-Security: max-age=31536000");
+    };
+    CHECK(over(trusting, "https"));
+    CHECK(over(trusting, "http, HTTPS"));
+    CHECK_FALSE(over(trusting, "http"));
+    CHECK_FALSE(over(trusting, "https, http"));
+    CHECK(RawClient(trusting.port).ask(get("/items/1")).head.find("Strict-Transport") == std::string::npos);
+    ServerConfig config = without_deadlines();
+    config.trusted_proxies = AddressRanges();
+    TestServer alone(config);
+    CHECK_FALSE(over(alone, "https"));
 }
 
 TEST_CASE("CORS: pages of listed origins may send credentials and conditional requests; with * none may") {

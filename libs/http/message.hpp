@@ -20,7 +20,8 @@ struct Request {
     std::map<std::string, std::string> headers;  ///< names in lowercase
     std::string body;
     std::string remote_addr;  ///< numeric address of the peer
-    std::string client;       ///< the peer, or the client of a proxy on this machine
+    std::string client;       ///< the peer, or the client of a trusted proxy (http/client_address.hpp)
+    bool secure = false;      ///< a trusted proxy received the request over TLS
     std::string request_id;   ///< made by the server; echoed as X-Request-Id
 };
 

@@ -36,9 +36,10 @@ bool is_json(std::string_view content_type) {
     return type == "application/json" || (type.starts_with("application/") && type.ends_with("+json"));
 }
 
-std::string origin_of(const Request& request) {
-    const auto origin = request.headers.find("origin");
-    return origin == request.headers.end() ? "" : origin->second;
+/// Empty: none.
+std::string header_of(const Request& request, const char* name) {
+    const auto at = request.headers.find(name);
+    return at == request.headers.end() ? "" : at->second;
 }
 
 std::string joined(const std::vector<std::string>& names) {
@@ -116,7 +117,7 @@ Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<st
         out.response = to_response({404, "unknown_path", "", "no such path", {}}, request);
     } else if (request.method == "OPTIONS" && match.route < 0) {
         out.response = {204, "", "", {{"Allow", joined(match.allowed)}}};
-        cross_origin.add_preflight(out.response, origin_of(request), match.allowed);
+        cross_origin.add_preflight(out.response, header_of(request, "origin"), match.allowed);
         return out;
     } else if (match.route < 0) {
         out.response = to_response(
@@ -132,13 +133,13 @@ Server::Impl::Answer Server::Impl::answer(Request& request, const std::vector<st
         request.params = std::move(match.params);
         out.response = handle(match.route, request);
     }
-    cross_origin.add(out.response, origin_of(request));
+    cross_origin.add(out.response, header_of(request, "origin"));
     return out;
 }
 
 void Server::Impl::finish(Response& response, const Request& request) const {
     response.headers.emplace_back("Date", http_date(clock.now()));
-    add_protection(response);
+    add_protection(response, request.secure);
     represent(response, request, {config.validators, config.compression}, config.memory);
 }
 
@@ -187,9 +188,10 @@ std::shared_ptr<Feed> Server::Impl::serve(const httplib::Request& raw, httplib::
     }
     request.body = raw.body;
     request.remote_addr = raw.remote_addr;
-    const auto forwarded = request.headers.find("x-forwarded-for");
     request.client =
-        client_address(raw.remote_addr, forwarded == request.headers.end() ? "" : forwarded->second);
+        client_address(raw.remote_addr, header_of(request, "x-forwarded-for"), config.trusted_proxies);
+    request.secure =
+        is_forwarded_tls(raw.remote_addr, header_of(request, "x-forwarded-proto"), config.trusted_proxies);
     request.request_id = random_id();
     Answer out;
     auto target = parse_target(raw.target);
@@ -204,7 +206,7 @@ std::shared_ptr<Feed> Server::Impl::serve(const httplib::Request& raw, httplib::
     } else {
         request.path = raw.target.substr(0, raw.target.find('?'));
         out.response = to_response({400, target.error().code, "", target.error().message, {}}, request);
-        cross_origin.add(out.response, origin_of(request));
+        cross_origin.add(out.response, header_of(request, "origin"));
     }
     finish(out.response, request);
     const std::chrono::duration<double> took = clock.steady() - began;
@@ -299,6 +301,7 @@ int Server::start() {
     config.most_large = std::clamp<std::size_t>(impl_->config.most_large, 1, config.most_workers);
     config.most_connections = impl_->config.most_connections;
     config.most_of_address = impl_->config.most_of_address;
+    config.trusted_proxies = impl_->config.trusted_proxies;
     config.most_held = impl_->config.most_held;
     config.max_body = impl_->config.max_body;
     config.memory = impl_->config.memory;

@@ -9,6 +9,7 @@
 
 #include "core/clock.hpp"
 #include "core/memory_budget.hpp"
+#include "http/address_ranges.hpp"
 #include "http/message.hpp"
 #include "telemetry/log.hpp"
 #include "telemetry/metrics.hpp"
@@ -27,12 +28,14 @@ struct ServerConfig {
     std::size_t most_workers = 64;
     std::size_t most_large = 2;           ///< large requests served at a time, at most `most_workers`
     std::size_t most_connections = 1000;  ///< at the limit a waiting connection is closed for a new one
-    std::size_t most_of_address = 250;    ///< connections of one client address; loopback is not limited
+    std::size_t most_of_address = 250;    ///< connections of one client address; proxies are not limited
     std::size_t most_held = 24U << 20;    ///< bytes of requests that arrive or wait, and of unsent answers
     std::size_t max_body = 1U << 20;      ///< bytes; more: 413
     int read_timeout_ms = 5'000;
     int keep_alive_ms = 5'000;
-    MemoryBudget* memory = nullptr;         ///< counts answers until they are sent; must outlive the server
+    MemoryBudget* memory = nullptr;  ///< counts answers until they are sent; must outlive the server
+    /// Peers whose X-Forwarded-For and X-Forwarded-Proto are believed.
+    AddressRanges trusted_proxies = AddressRanges::loopback();
     std::vector<std::string> cors_origins;  ///< `*` or exact origins; empty: no CORS headers
     bool validators = false;                ///< ETag, 304 and Cache-Control (detail/representation.hpp)
     bool compression = false;               ///< gzip for clients that accept it; counted in `memory`

@@ -21,6 +21,27 @@ std::vector<std::string> read_origins(runtime::Settings& settings) {
     return out;
 }
 
+http::AddressRanges read_proxies(runtime::Settings& settings) {
+    constexpr auto kName = "TRUSTED_PROXIES";
+    const auto texts =
+        settings.list(kName,
+                      "addresses and ranges of proxies whose X-Forwarded-For and X-Forwarded-Proto are "
+                      "believed; none: no proxy",
+                      false, "127.0.0.0/8,::1");
+    std::vector<http::AddressRange> out;
+    for (const auto& text : texts) {
+        if (text == "none" && texts.size() == 1) {
+            break;
+        }
+        if (const auto range = http::AddressRange::parse(text)) {
+            out.push_back(*range);
+        } else {
+            settings.mistake(kName, range.error().message);
+        }
+    }
+    return http::AddressRanges(std::move(out));
+}
+
 }  // namespace
 
 Config read_config(runtime::Settings& settings) {
@@ -30,6 +51,7 @@ Config read_config(runtime::Settings& settings) {
     out.nats_login = runtime::read_nats_login(settings);
     out.port = settings.port("API_PORT", "port of the REST interface; 0: any free one", 8080);
     out.cors_origins = read_origins(settings);
+    out.trusted_proxies = read_proxies(settings);
     out.operator_token = runtime::read_operator_token(settings);
     if (const auto id = settings.maybe_number(
             "BSC_CHAIN_ID", "chain of JobManager; unset: the chain that the job dispatcher has recorded")) {

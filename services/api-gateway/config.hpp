@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/ids.hpp"
+#include "http/address_ranges.hpp"
 #include "runtime/bus_login.hpp"
 #include "runtime/settings.hpp"
 #include "services/api-gateway/access/spec_quota.hpp"
@@ -19,6 +20,7 @@ struct Config {
     int port = 8080;
     std::size_t answer_bytes = 48U << 20;  ///< limit of all answers in memory at once
     std::vector<std::string> cors_origins;
+    http::AddressRanges trusted_proxies = http::AddressRanges::loopback();
     runtime::Secret operator_token;   ///< empty: every set_status is refused
     std::optional<ChainId> chain_id;  ///< absent: the chain that the job dispatcher has recorded
     Address job_manager;

@@ -43,6 +43,7 @@ int serve(runtime::App& app, const gateway::Config& config) {
     settings.most_connections = http::sockets_possible(kMostSockets);
     settings.most_of_address = settings.most_connections / 8;
     settings.most_large = std::clamp<std::size_t>(std::thread::hardware_concurrency() / 2, 1, 4);
+    settings.trusted_proxies = config.trusted_proxies;
     settings.cors_origins = config.cors_origins;
     settings.validators = true;
     settings.compression = true;

@@ -21,11 +21,18 @@ constexpr std::array<std::pair<const char*, const char*>, 4> kProtection = {{
 
 }  // namespace
 
-void add_protection(Response& response) {
-    for (const auto& [name, value] : kProtection) {
+void add_protection(Response& response, bool secure) {
+    const auto add = [&](const char* name, const char* value) {
         if (find_header(response, name) == nullptr) {
             response.headers.emplace_back(name, value);
         }
+    };
+    for (const auto& [name, value] : kProtection) {
+        add(name, value);
+    }
+    // Over plain HTTP browsers ignore it, and RFC 6797, section 7.2, forbids it.
+    if (secure) {
+        add("Strict-Transport-Security", "max-age=31536000");
     }
 }
 

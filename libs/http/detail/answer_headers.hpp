@@ -12,7 +12,8 @@ namespace lamda::http {
 /// Adds, unless the handler has set them: `nosniff`; a Content-Security-Policy under which a browser that is
 /// led to the answer loads and runs nothing; no Referer; `Cross-Origin-Resource-Policy: same-origin`, so that
 /// no page of another site holds the answer in its process (requests by CORS are not subject to it).
-void add_protection(Response& response);
+/// @param secure the request came over TLS: browsers then use nothing else for a year (RFC 6797)
+void add_protection(Response& response, bool secure);
 
 /// Headers by which the pages of other origins may send requests and read answers (Fetch, section 3.3).
 class CrossOrigin {

@@ -11,7 +11,7 @@ namespace lamda::http {
 
 struct SlotLimits {
     std::size_t connections = 1000;
-    std::size_t each_address = 250;  ///< connections of one address unit; loopback is not limited
+    std::size_t each_address = 250;  ///< connections of one address unit; proxies are not limited
     std::size_t bytes = 24U << 20;   ///< of requests that arrive or wait, and of unsent answers
 };
 

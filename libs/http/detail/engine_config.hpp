@@ -5,6 +5,7 @@
 #include <string>
 
 #include "core/memory_budget.hpp"
+#include "http/address_ranges.hpp"
 
 namespace lamda::http {
 
@@ -16,7 +17,8 @@ struct EngineConfig {
     std::size_t most_large = 2;  ///< workers that large requests may use at a time
     /// At the limit a waiting connection is closed for a new one; 503 only if all are being served.
     std::size_t most_connections = 1000;
-    std::size_t most_of_address = 250;  ///< connections of one address; loopback is not limited
+    std::size_t most_of_address = 250;  ///< connections of one address; proxies are not limited
+    AddressRanges trusted_proxies = AddressRanges::loopback();
     std::size_t most_held = 24U << 20;  ///< bytes of requests not served yet, and of unsent answers
     std::size_t max_body = 1U << 20;
     MemoryBudget* memory = nullptr;  ///< counts answers until they are sent

@@ -30,9 +30,9 @@ SlotLimits limits_of(const EngineConfig& config) {
     return {config.most_connections, config.most_of_address, config.most_held};
 }
 
-/// Loopback may be a proxy: it is not limited by address.
-std::string unit_of(const std::string& remote) {
-    return is_loopback(remote) ? "" : address_unit(remote);
+/// A proxy has the connections of many clients: it is not limited by address.
+std::string unit_of(const std::string& remote, const AddressRanges& proxies) {
+    return proxies.contain(remote) ? "" : address_unit(remote);
 }
 
 }  // namespace
@@ -85,7 +85,7 @@ void Watcher::stop() {
 }
 
 void Watcher::add(int fd, const std::string& remote) {
-    const std::string unit = unit_of(remote);
+    const std::string unit = unit_of(remote, config_.trusted_proxies);
     ConnectionPtr victim;
     ConnectionPtr connection;
     {
