@@ -18,11 +18,13 @@ class TokenBuckets {
     /// @param burst tokens of a full bucket
     TokenBuckets(double burst, double per_second) : burst_(burst), per_second_(per_second) {}
 
-    /// True if the key has `amount` tokens left.
-    bool has(const Key& key, Steady now, double amount = 1) const {
+    /// Tokens of the key.
+    double left(const Key& key, Steady now) const {
         const auto found = buckets_.find(key);
-        return (found == buckets_.end() ? burst_ : tokens(found->second, now)) >= amount;
+        return found == buckets_.end() ? burst_ : tokens(found->second, now);
     }
+    /// True if the key has `amount` tokens left.
+    bool has(const Key& key, Steady now, double amount = 1) const { return left(key, now) >= amount; }
     /// Takes `amount` tokens of the key. False: it has fewer, and keeps them.
     bool take(const Key& key, Steady now, double amount = 1) {
         if (!has(key, now, amount)) {

@@ -28,6 +28,10 @@ TEST_CASE("an amount that is not there is not taken in part") {
     CHECK_FALSE(buckets.take(1, kStart, 11));
     CHECK(buckets.take(1, kStart, 6));
     CHECK_FALSE(buckets.take(1, kStart, 6));
+    CHECK(buckets.left(1, kStart) == 4);
+    CHECK(buckets.left(1, kStart + Millis(1'500)) == 5.5);
+    CHECK(buckets.left(1, kStart + std::chrono::hours(1)) == 10);
+    CHECK(buckets.left(2, kStart) == 10);
     CHECK(buckets.take(1, kStart, 4));
 }
 

@@ -52,6 +52,14 @@ Config read_config(runtime::Settings& settings) {
     out.port = settings.port("API_PORT", "port of the REST interface; 0: any free one", 8080);
     out.cors_origins = read_origins(settings);
     out.trusted_proxies = read_proxies(settings);
+    constexpr std::uint64_t kMostRate = 1'000'000;
+    out.rates.cheap = settings.number(
+        "RATE_LIMIT", "requests per second of one client address, on average over 10 s; 0: no limit",
+        out.rates.cheap, 0, kMostRate);
+    out.rates.expensive = settings.number("RATE_LIMIT_EXPENSIVE",
+                                          "changes and pages above the default size per second of one client "
+                                          "address, on average over 10 s; 0: no limit",
+                                          out.rates.expensive, 0, kMostRate);
     out.operator_token = runtime::read_operator_token(settings);
     if (const auto id = settings.maybe_number(
             "BSC_CHAIN_ID", "chain of JobManager; unset: the chain that the job dispatcher has recorded")) {

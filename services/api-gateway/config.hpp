@@ -9,6 +9,7 @@
 #include "http/address_ranges.hpp"
 #include "runtime/bus_login.hpp"
 #include "runtime/settings.hpp"
+#include "services/api-gateway/access/rate_limits.hpp"
 #include "services/api-gateway/access/spec_quota.hpp"
 
 namespace lamda::gateway {
@@ -24,6 +25,7 @@ struct Config {
     runtime::Secret operator_token;   ///< empty: every set_status is refused
     std::optional<ChainId> chain_id;  ///< absent: the chain that the job dispatcher has recorded
     Address job_manager;
+    RateSettings rates;
     SpecQuota spec_quota;
     std::string ipfs_api_url;                ///< empty: none
     std::vector<std::string> ipfs_gateways;  ///< where inputs of checked jobs are looked up

@@ -35,6 +35,19 @@ Read read_with(const std::string& name, const std::string& value) {
 
 }  // namespace
 
+TEST_CASE("RATE_LIMIT and RATE_LIMIT_EXPENSIVE are whole numbers; 0 is no limit") {
+    const auto unset = read_with("RATE_LIMIT", "");
+    CHECK(unset.config.rates.cheap == 50);
+    CHECK(unset.config.rates.expensive == 10);
+    CHECK(read_with("RATE_LIMIT", "0").config.rates.cheap == 0);
+    CHECK(read_with("RATE_LIMIT_EXPENSIVE", "7").config.rates.expensive == 7);
+    for (const char* wrong : {"-1", "0.5", "many", "1000001"}) {
+        INFO(wrong);
+        CHECK(read_with("RATE_LIMIT", wrong).mistakes == "RATE_LIMIT ");
+        CHECK(read_with("RATE_LIMIT_EXPENSIVE", wrong).mistakes == "RATE_LIMIT_EXPENSIVE ");
+    }
+}
+
 TEST_CASE("TRUSTED_PROXIES: addresses and ranges, by default loopback; none trusts no proxy") {
     const auto unset = read_with("TRUSTED_PROXIES", "");
     CHECK(unset.mistakes.empty());

@@ -34,7 +34,9 @@ int serve(runtime::App& app, const gateway::Config& config) {
     ipfs::ContentStore content(ipfs::lookup_config(config.ipfs_api_url, config.ipfs_gateways), http);
     const bool has_store = !config.ipfs_api_url.empty() || !config.ipfs_gateways.empty();
     gateway::InputLookup inputs(has_store ? &content : nullptr, clock);
-    const gateway::Parts parts{config, database, bus, app.health(), memory, followers, inputs, app.log()};
+    gateway::RateLimits rates(config.rates, clock);
+    const gateway::Parts parts{config,    database, bus,   app.health(), memory,
+                               followers, inputs,   rates, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;

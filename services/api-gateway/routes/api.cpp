@@ -8,13 +8,25 @@ problem::Problem not_found(const std::string& what) {
     return {404, "not_found", "", "unknown " + what, {}};
 }
 
+namespace {
+
+/// Reads of a page of the default size, or of one object, are cheap.
+CostOf cost_of(const std::string& method, const std::string& pattern, const http::IsLarge& is_large) {
+    const bool reads = method == "GET" || pattern.ends_with("/query");
+    return [reads, is_large](const http::Request& request) {
+        return reads && !(is_large && is_large(request)) ? Cost::kCheap : Cost::kExpensive;
+    };
+}
+
+}  // namespace
+
 http::Response json_response(std::string body, int status) {
     return {status, "application/json", std::move(body), {}};
 }
 
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, http::Handler handler, http::IsLarge is_large) {
-    const http::Handler guarded = [&parts, answer = std::move(handler)](const http::Request& request) {
+    http::Handler guarded = [&parts, answer = std::move(handler)](const http::Request& request) {
         const auto unavailable = [](const char* code, const char* detail) {
             return problem::Problem{503, code, "", detail, {}};
         };
@@ -50,7 +62,9 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
             throw unavailable("dispatcher_unavailable", "the job dispatcher did not answer; try again");
         }
     };
-    server.route(method, pattern, guarded, std::move(is_large));
+    auto limited = rate_limited(parts.rates, parts.config.trusted_proxies, cost_of(method, pattern, is_large),
+                                std::move(guarded));
+    server.route(method, pattern, std::move(limited), std::move(is_large));
 }
 
 void add_routes(http::Server& server, const Parts& parts) {

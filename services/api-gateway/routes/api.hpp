@@ -7,6 +7,7 @@
 #include "bus/bus.hpp"
 #include "core/memory_budget.hpp"
 #include "http/server.hpp"
+#include "services/api-gateway/access/rate_limits.hpp"
 #include "services/api-gateway/access/token_guard.hpp"
 #include "services/api-gateway/config.hpp"
 #include "services/api-gateway/offer/input_lookup.hpp"
@@ -25,6 +26,7 @@ struct Parts {
     MemoryBudget& memory;  ///< shared by all answers
     LogFollowers& followers;
     InputLookup& inputs;
+    RateLimits& rates;
     telemetry::Log log = telemetry::Log::none();
 };
 
@@ -42,7 +44,8 @@ void add_job_updates(http::Server& server, const Parts& parts, const std::shared
 void add_job_cancellation(http::Server& server, const Parts& parts, const std::shared_ptr<TokenGuard>& guard);
 void add_agent_credentials(http::Server& server, const Parts& parts);
 
-/// Adds a route. Unavailable parts lead to 503 instead of 500: the client may retry.
+/// Adds a route, whose requests count towards the client's rate limit. Unavailable parts lead to 503 instead
+/// of 500: the client may retry.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, http::Handler handler, http::IsLarge is_large = nullptr);
 /// Parses a parameter of the path. @throws problem::Problem 400 at `{name}`

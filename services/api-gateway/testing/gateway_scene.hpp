@@ -66,7 +66,7 @@ struct Gateway {
           served(testkit::role_dsn(postgres, kDatabase, store::kGatewayRole), "gateway", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
           followers(served, clock, telemetry::Log::none(), metrics),
-          parts{settings, served, bus, health, memory, followers, inputs},
+          parts{settings, served, bus, health, memory, followers, inputs, rates},
           server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
@@ -180,6 +180,9 @@ struct Gateway {
     ipfs::ContentStore content{{settings.ipfs_api_url, {}, "", testkit::kCallTimeout}, to_stores};
     FakeClock clock_of_lookups{SystemClock().now()};
     InputLookup inputs{settings.ipfs_api_url.empty() ? nullptr : &content, clock_of_lookups};
+    FakeClock clock_of_rates{
+        SystemClock().now()};  ///< does not run: a test that sends many requests does not wait
+    RateLimits rates{settings.rates, clock_of_rates};
     Parts parts;
     http::Server server;
     net::HttpClient client;
