@@ -247,6 +247,46 @@ class MetricNames(unittest.TestCase):
         self.assertIn("alerts.yml: lamda_c_now is declared nowhere", faults)
 
 
+class ErrorCodes(unittest.TestCase):
+    def test_codes_are_found_with_status_and_detail(self):
+        import error_codes
+        text = '''throw problem::Problem{404, "no_receipt", "",
+                                         "the job has "
+                                         "no receipt", {}};
+                 refuse(413, "body_too_large", fmt::format("the body exceeds {} bytes", most));
+                 throw unavailable("database_gone", "try again");
+                 return Error{"invalid_cid", "malformed: " + why, ""};
+                 out.push_back({"/spec/salt", "too_long", "at most 64 digits"});
+                 fields.refuse("zero", "must not be zero", key);
+                 body.refuse("spec", breach);'''
+        self.assertEqual(sorted(error_codes.found_in("gateway", text)), [
+            ("body_too_large", "413", "the body exceeds … bytes", "gateway"),
+            ("database_gone", "503", "try again", "gateway"),
+            ("invalid_cid", "", "malformed: …", "gateway"),
+            ("no_receipt", "404", "the job has no receipt", "gateway"),
+            ("too_long", "", "at most 64 digits", "gateway"),
+            ("zero", "", "must not be zero", "gateway")])
+
+    def test_a_code_that_the_page_does_not_have_is_found(self):
+        with tempfile.TemporaryDirectory() as folder:
+            root = pathlib.Path(folder)
+            for name in ("tests/lint", "docs", "deploy/nginx", "libs/http"):
+                (root / name).mkdir(parents=True)
+            shutil.copy(HERE / "error_codes.py", root / "tests/lint")
+            (root / "deploy/nginx/lamda.conf").write_text("")
+
+            def run(*arguments):
+                return subprocess.run([sys.executable, root / "tests/lint/error_codes.py", *arguments], capture_output=True, text=True)
+            self.assertEqual(run("--write").returncode, 0)
+            self.assertEqual(run().returncode, 0)
+            (root / "libs/http/a.cpp").write_text('throw Problem{410, "gone", "", "it is gone", {}};\n')
+            refused = run()
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("--write", refused.stdout)
+            run("--write")
+            self.assertIn("| `gone` | 410 | it is gone | gateway |", (root / "docs/errors.md").read_text())
+
+
 class Deployment(unittest.TestCase):
     """A copy of the tree's deployment with one thing wrong; no executables, so names are judged by env.example."""
 

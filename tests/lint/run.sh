@@ -3,7 +3,7 @@
 cd "$(dirname "$0")/../.." || exit 1
 status=0
 tests/lint/format.sh || status=1
-for rule in migrations doc_names file_size function_size sql_place clock_place head_comments words; do
+for rule in migrations doc_names file_size function_size sql_place clock_place head_comments words error_codes; do
     python3 "tests/lint/$rule.py" || status=1
 done
 python3 tests/lint/doc_links.py . || status=1
