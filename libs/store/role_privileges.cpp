@@ -100,6 +100,7 @@ constexpr Privilege kPrivileges[] = {
     {kGatewayRole, "api.node_notice", "SELECT"},
     {kGatewayRole, "api.job", "SELECT"},
     {kGatewayRole, "api.job_event", "SELECT"},
+    {kGatewayRole, "api.attempt", "SELECT"},
     {kGatewayRole, "api.job_log", "SELECT"},
     {kGatewayRole, "api.reputation", "SELECT"},
     {kGatewayRole, "api.reputation_tx", "SELECT"},

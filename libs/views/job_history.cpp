@@ -21,16 +21,16 @@ std::string no_json(const store::Row& /*row*/) {
     return "null";
 }
 
-const Resource kJobEvents = {
-    "api.job_event",
-    {"id", "kind", "at", "attempt", "seq", "block_num", "block_hash", "log_index", "transaction_hash",
-     "orphaned", "refused_reason", "error_message", "next_attempt", "output_file_cid", "amount"},
-    {"refused_reason", "error_message", "output_file_cid"},
-    "true",
-    {{"job_id", "job_id", "=", FieldType::kBytes32, true}},
-    {{"id", "bigint"}},
-    false,
-    no_json};
+const Resource kJobEvents = {"api.job_event",
+                             {"id", "kind", "at", "attempt", "seq", "block_num", "block_hash", "log_index",
+                              "transaction_hash", "orphaned", "refused_reason", "error_message",
+                              "next_attempt", "output_file_cid", "amount", "error_code", "exit_code"},
+                             {"refused_reason", "error_message", "output_file_cid"},
+                             "true",
+                             {{"job_id", "job_id", "=", FieldType::kBytes32, true}},
+                             {{"id", "bigint"}},
+                             false,
+                             no_json};
 
 std::optional<std::string> apply_created(JobStates& states, bool orphaned) {
     if (states.chain.value_or(ChainState::kAbsent) != ChainState::kAbsent) {
@@ -83,6 +83,8 @@ std::string entry_json(const store::Row& row, JobStates& states) {
     out.key("chain_state").text_or_null(name_of(states.chain));
     out.key("reason").text_or_null(row.maybe<std::string>("error_message"));
     out.key("no_effect_reason").text_or_null(no_effect);
+    out.key("error_code").text_or_null(row.maybe<std::string>("error_code"));
+    out.key("exit_code").number_or_null(row.maybe<std::int64_t>("exit_code"));
     out.key("next_attempt").number_or_null(row.maybe<std::int64_t>("next_attempt"));
     out.key("output_file_cid").text_or_null(row.maybe<std::string>("output_file_cid"));
     const auto amount = row.maybe<U256>("amount");

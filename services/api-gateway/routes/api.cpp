@@ -72,6 +72,7 @@ void add_routes(http::Server& server, const Parts& parts) {
     add_node_routes(server, parts);
     add_job_routes(server, parts);
     add_job_history(server, parts);
+    add_job_resources(server, parts);
     add_job_submission(server, parts);
     add_job_check(server, parts);
     static const SystemClock clock;

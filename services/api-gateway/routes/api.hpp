@@ -37,6 +37,7 @@ void add_routes(http::Server& server, const Parts& parts);
 void add_node_routes(http::Server& server, const Parts& parts);
 void add_job_routes(http::Server& server, const Parts& parts);
 void add_job_history(http::Server& server, const Parts& parts);
+void add_job_resources(http::Server& server, const Parts& parts);
 void add_job_submission(http::Server& server, const Parts& parts);
 void add_job_check(http::Server& server, const Parts& parts);
 /// @param guard counts the wrong tokens of all routes of the operator

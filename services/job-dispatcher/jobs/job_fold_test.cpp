@@ -215,6 +215,8 @@ TEST_CASE("a fact's body survives a round trip through JSON") {
     body.uncounted = true;
     body.docker_image = "a/\"b";
     body.error_message = "x";
+    body.error_code = "oom";
+    body.exit_code = -2147483647 - 1;
     CHECK(parse_fact_body(to_json(body)).value() == body);
     CHECK(to_json(FactBody{}) == "{}");
     CHECK_FALSE(parse_fact_body("[1"));

@@ -89,6 +89,10 @@ JobEvent entry_of(const JobRow& row, const wire::JobStatus& status, WorkFact fac
     if (status.output_file_cid) {
         out.body.output_file_cid = store::storable(*status.output_file_cid, 512);
     }
+    if (status.error_code) {
+        out.body.error_code = std::string(wire::to_string(*status.error_code));
+    }
+    out.body.exit_code = status.exit_code;
     return out;
 }
 

@@ -118,6 +118,8 @@ TEST_CASE(
         const auto retry = decide(row, failed(wire::ErrorCode::kStoreFailed, attempt));
         CHECK(retry.send_attempt);
         CHECK(retry.retract == Retract{attempt, wire::RetractReason::kSuperseded});
+        CHECK(retry.entries.at(0).body.error_code == "store_failed");
+        CHECK_FALSE(retry.entries.at(0).body.exit_code);
         row = after(row, retry);
         CHECK(row.work_state == WorkState::kAssigned);
         CHECK(row.attempt == attempt + 1);
@@ -126,7 +128,12 @@ TEST_CASE(
     CHECK_FALSE(last.send_attempt);
     CHECK(after(row, last).work_state == WorkState::kExpired);
 
-    const auto broken = after(assigned(), decide(assigned(), failed(wire::ErrorCode::kExitNonzero)));
+    auto exited = failed(wire::ErrorCode::kExitNonzero);
+    exited.exit_code = 3;
+    const auto end = decide(assigned(), exited);
+    CHECK(end.entries.at(0).body.error_code == "exit_nonzero");
+    CHECK(end.entries.at(0).body.exit_code == 3);
+    const auto broken = after(assigned(), end);
     CHECK(broken.work_state == WorkState::kFailed);
     CHECK(broken.failed_at == kNow);
     CHECK(broken.error_message == "exit_nonzero");

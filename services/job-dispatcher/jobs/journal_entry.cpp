@@ -81,6 +81,8 @@ std::string to_json(const FactBody& body) {
     put(out, "time_limit_seconds", body.time_limit_seconds);
     put(out, "error_message", body.error_message);
     put(out, "receipt_fault", body.receipt_fault);
+    put(out, "error_code", body.error_code);
+    put(out, "exit_code", body.exit_code);
     return out.dump();
 }
 
@@ -101,6 +103,8 @@ Result<FactBody> parse_fact_body(std::string_view json) {
         body.time_limit_seconds = take<std::uint32_t>(object, "time_limit_seconds");
         body.error_message = take<std::string>(object, "error_message");
         body.receipt_fault = take<std::string>(object, "receipt_fault");
+        body.error_code = take<std::string>(object, "error_code");
+        body.exit_code = take<std::int32_t>(object, "exit_code");
         return body;
     } catch (const std::exception& e) {
         return Error{"invalid_body", e.what(), ""};

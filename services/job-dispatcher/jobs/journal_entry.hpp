@@ -42,6 +42,8 @@ struct FactBody {
     std::optional<std::uint32_t> time_limit_seconds;
     std::optional<std::string> error_message;
     std::optional<std::string> receipt_fault;  ///< of `completed`: why the receipt was not stored
+    std::optional<std::string> error_code;     ///< of an agent's failure: wire::ErrorCode
+    std::optional<std::int32_t> exit_code;     ///< of the container, as its agent reported the attempt's end
     bool operator==(const FactBody&) const = default;
 };
 /// Returns a JSON object of the fields that are set.

@@ -209,6 +209,17 @@ const verified = execFileSync(env.LAMDA, ['receipt', 'verify', '-', '--provider'
 if (!/signature +valid/.test(verified)) {
     faults.add(`lamda receipt verify: ${verified}`);
 }
+// The spec's digest is the job's id; the attempts show how each job ended.
+const storedSpec = await (await ask('GET', `/api/jobs/${done}/spec`)).text();
+if (`0x${createHash('sha256').update(storedSpec).digest('hex')}` !== done) {
+    faults.add(`the spec of ${done} has another digest: ${storedSpec}`);
+}
+const endsOf = async (id) => (await (await ask('GET', `/api/jobs/${id}/attempts`)).json()).items.map(({ state, exit_code: code }) => `${state} ${code}`);
+for (const [id, ends] of [[done, 'completed 0'], [stopped, 'cancelled null'], [withdrawn, 'cancelled null']]) {
+    if ((await endsOf(id)).join() !== ends) {
+        faults.add(`the attempts of ${id} ended ${await endsOf(id)}, not ${ends}`);
+    }
+}
 for await (const job of renter.jobs(renterAddress)) {
     void job;
 }
@@ -252,6 +263,7 @@ for (const [method, path, body, headers] of [
     ['POST', `/api/jobs/${done}/cancel`, {}, { authorization: `Bearer ${env.OPERATOR_TOKEN}` }],
     ['POST', `/api/jobs/${done}/cancel`, { expires_at: 1, signature: `0x${'11'.repeat(64)}1b` }],
     ['PUT', `/api/jobs/${done}/spec`, { spec, signature: `0x${'11'.repeat(64)}1b` }],
+    ['GET', `/api/jobs/0x${'ee'.repeat(32)}/spec`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/attempts`],
     ['GET', `/api/jobs/${done}/events`], ['GET', `/api/jobs/${done}/events?limit=2`], ['GET', `/api/jobs/${done}/logs`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/events`],
     ['GET', `/api/reputation/${providerAddress}/jobs`], ['GET', `/api/reputation/0x${'ee'.repeat(20)}`],
 ]) {
