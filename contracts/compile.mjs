@@ -23,6 +23,16 @@ const contracts = [
         source: 'tests/data/foreign/ForeignNodeReputation.sol',
         output: 'tests/data/foreign/ForeignNodeReputation.json',
     },
+    {
+        name: 'SignatureCheck',
+        source: 'contracts/SignatureCheck.sol',
+        output: 'services/api-gateway/session/signature_check.json',
+    },
+    ...['KeyWallet', 'WalletFactory', 'HostileWallet'].map((name) => ({
+        name,
+        source: 'tests/data/wallets/TestWallets.sol',
+        output: `tests/data/wallets/${name}.json`,
+    })),
     { name: 'JobLogs', source: 'tests/data/JobLogs.sol', output: 'tests/data/JobLogs.json' },
 ];
 

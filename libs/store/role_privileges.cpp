@@ -96,6 +96,11 @@ constexpr Privilege kPrivileges[] = {
     {kGatewayRole, "public.lamda_migration", "SELECT"},
     {kGatewayRole, "gateway.submission_key", "SELECT, INSERT, UPDATE, DELETE"},
     {kGatewayRole, "gateway.spec_usage", "SELECT, INSERT, UPDATE, DELETE"},
+    {kGatewayRole, "gateway.nonce_key", "SELECT"},
+    {kGatewayRole, "gateway.used_nonce", "SELECT, INSERT, UPDATE (kept_until), DELETE"},  // UPDATE: row locks
+    {kGatewayRole, "gateway.session", "SELECT, INSERT, UPDATE (last_activity), DELETE"},
+    {kGatewayRole, "gateway.api_key", "SELECT, INSERT, UPDATE (last_used_at), DELETE"},
+    {kGatewayRole, "gateway.profile", "SELECT, INSERT, UPDATE"},
     {kGatewayRole, "api.node", "SELECT"},
     {kGatewayRole, "api.node_notice", "SELECT"},
     {kGatewayRole, "api.job", "SELECT"},

@@ -42,6 +42,41 @@ http::AddressRanges read_proxies(runtime::Settings& settings) {
     return http::AddressRanges(std::move(out));
 }
 
+Result<std::string> parse_domain(std::string_view text) {
+    const auto origin = parse_origin("https://" + std::string(text));
+    if (!origin || text == "*") {
+        return Error{"invalid_domain", "must be hosts, with :port unless it is 443, comma-separated", ""};
+    }
+    return authority_of(*origin);
+}
+
+Result<std::string> parse_endpoint(std::string_view text) {
+    // An endpoint's URL often contains its key: the message must not repeat it.
+    if (!text.starts_with("http://") && !text.starts_with("https://")) {
+        return Error{"invalid_url", "must be http:// or https:// URLs, comma-separated", ""};
+    }
+    return std::string(text);
+}
+
+SignInDomains read_domains(runtime::Settings& settings, const std::vector<std::string>& origins,
+                           bool production) {
+    SignInDomains out;
+    out.names = settings.normal_forms("SIGN_IN_DOMAINS",
+                                      "hosts of the applications that wallets sign in to; empty: those of "
+                                      "CORS_ALLOWED_ORIGINS, and in development the user's own machine",
+                                      &parse_domain);
+    if (!out.names.empty()) {
+        return out;
+    }
+    out.loopback = !production;
+    for (const auto& origin : origins) {
+        if (auto domain = authority_of(origin); !domain.empty()) {
+            out.names.push_back(std::move(domain));
+        }
+    }
+    return out;
+}
+
 }  // namespace
 
 Config read_config(runtime::Settings& settings) {
@@ -81,6 +116,14 @@ Config read_config(runtime::Settings& settings) {
     out.ipfs_gateways = settings.normal_forms(
         "IPFS_GATEWAY_URL", "IPFS gateways where inputs of checked jobs are looked up; empty: none",
         &ipfs::parse_gateway_url);
+    out.production = settings.environment() == "production";
+    out.sign_in_domains = read_domains(settings, out.cors_origins, out.production);
+    out.cookie_same_site = settings.one_of(
+        "SESSION_SAME_SITE", "SameSite of the session's cookie; none: for applications of other sites",
+        {"lax", "none"}, "lax");
+    out.bsc_rpc_urls = settings.normal_forms(
+        "BSC_RPC_URL", "BSC endpoints, for signatures of contract wallets; empty: these are refused",
+        &parse_endpoint);
     out.job_manager = settings.address("JOB_MANAGER_CONTRACT_ADDRESS", "JobManager on BSC");
     return out;
 }

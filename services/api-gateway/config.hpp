@@ -11,6 +11,7 @@
 #include "runtime/settings.hpp"
 #include "services/api-gateway/access/rate_limits.hpp"
 #include "services/api-gateway/access/spec_quota.hpp"
+#include "services/api-gateway/session/sign_in_check.hpp"
 
 namespace lamda::gateway {
 
@@ -29,6 +30,10 @@ struct Config {
     SpecQuota spec_quota;
     std::string ipfs_api_url;                ///< empty: none
     std::vector<std::string> ipfs_gateways;  ///< where inputs of checked jobs are looked up
+    std::vector<std::string> bsc_rpc_urls;   ///< for signatures of contract wallets; empty: they are refused
+    SignInDomains sign_in_domains;
+    std::string cookie_same_site = "lax";  ///< or `none`: the session's cookie is sent to other sites
+    bool production = false;               ///< the session's cookie is sent over TLS only
 };
 
 Config read_config(runtime::Settings& settings);

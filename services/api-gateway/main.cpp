@@ -35,8 +35,11 @@ int serve(runtime::App& app, const gateway::Config& config) {
     const bool has_store = !config.ipfs_api_url.empty() || !config.ipfs_gateways.empty();
     gateway::InputLookup inputs(has_store ? &content : nullptr, clock);
     gateway::RateLimits rates(config.rates, clock);
-    const gateway::Parts parts{config,    database, bus,   app.health(), memory,
-                               followers, inputs,   rates, app.log()};
+    gateway::TokenGuard tokens(clock, app.log());
+    gateway::ContractWallets contract_wallets(config.bsc_rpc_urls, clock, app.log(), http);
+    gateway::ClientShares sign_ins(clock, gateway::kSignInBurst, gateway::kSignInsPerSecond);
+    const gateway::Parts parts{config, database, bus,    app.health(),     memory,   followers,
+                               inputs, rates,    tokens, contract_wallets, sign_ins, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;

@@ -73,7 +73,7 @@ const std::vector<Executable> kExecutables = {
      {"ADMIN_WALLET_SIGNER_URL"},
      {}},
     {"lamda-api-gateway",
-     {"DATABASE_URL", "NATS_URL", "OPERATOR_TOKEN", "IPFS_API_URL", "IPFS_GATEWAY_URL"},
+     {"DATABASE_URL", "NATS_URL", "OPERATOR_TOKEN", "BSC_RPC_URL", "IPFS_API_URL", "IPFS_GATEWAY_URL"},
      {},
      {}},
     {"lamda-node-agent",

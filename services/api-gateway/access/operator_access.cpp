@@ -6,10 +6,6 @@
 
 namespace lamda::gateway {
 
-namespace {
-
-/// Returns the token of `Bearer <token>`; the scheme is case-insensitive (RFC 9110, section 11.1). Empty:
-/// another scheme.
 std::string bearer_of(const std::string& credentials) {
     const std::size_t blank = std::min(credentials.find(' '), credentials.size());
     const std::size_t token = std::min(credentials.find_first_not_of(' ', blank), credentials.size());
@@ -18,8 +14,6 @@ std::string bearer_of(const std::string& credentials) {
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     return scheme == "bearer" ? credentials.substr(token) : "";
 }
-
-}  // namespace
 
 std::optional<http::Response> check_token(const Config& config, TokenGuard& guard,
                                           const http::Request& request) {

@@ -26,7 +26,18 @@ http::Response json_response(std::string body, int status) {
 
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, http::Handler handler, http::IsLarge is_large) {
-    http::Handler guarded = [&parts, answer = std::move(handler)](const http::Request& request) {
+    add_route(
+        server, parts, method, pattern,
+        [answer = std::move(handler)](const http::Request& request, const Caller&) {
+            return answer(request);
+        },
+        std::move(is_large));
+}
+
+void add_route(http::Server& server, const Parts& parts, const std::string& method,
+               const std::string& pattern, CallerHandler handler, http::IsLarge is_large) {
+    const auto& rule = access_rule(method, pattern);
+    http::Handler guarded = [&parts, &rule, answer = std::move(handler)](const http::Request& request) {
         const auto unavailable = [](const char* code, const char* detail) {
             return problem::Problem{503, code, "", detail, {}};
         };
@@ -41,7 +52,9 @@ void add_route(http::Server& server, const Parts& parts, const std::string& meth
                     ? unavailable("database_unavailable", "the database cannot be reached; try again")
                     : unavailable("starting", "the settings are being compared with the database; try again");
             }
-            return answer(request);
+            Caller caller;
+            auto refusal = admit({parts.config, parts.database, parts.tokens}, rule, request, caller);
+            return refusal ? *std::move(refusal) : answer(request, caller);
         } catch (const store::Exhausted& exhausted) {
             parts.log.warn("database exhausted",
                            {{"request_id", request.request_id}, {"error", exhausted.what()}});
@@ -75,11 +88,13 @@ void add_routes(http::Server& server, const Parts& parts) {
     add_job_resources(server, parts);
     add_job_submission(server, parts);
     add_job_check(server, parts);
-    static const SystemClock clock;
-    const auto guard = std::make_shared<TokenGuard>(clock, parts.log);
-    add_job_updates(server, parts, guard);
-    add_job_cancellation(server, parts, guard);
+    add_job_updates(server, parts);
+    add_job_cancellation(server, parts);
     add_agent_credentials(server, parts);
+    add_sign_in(server, parts);
+    add_sessions(server, parts);
+    add_introspection(server, parts);
+    add_keys(server, parts);
     server.route("GET", "/health", [&parts](const http::Request&) {
         const auto checks = parts.health.checks();
         const auto ok = [&](const std::string& name) {

@@ -7,11 +7,12 @@
 #include "bus/bus.hpp"
 #include "core/memory_budget.hpp"
 #include "http/server.hpp"
+#include "services/api-gateway/access/caller.hpp"
 #include "services/api-gateway/access/rate_limits.hpp"
-#include "services/api-gateway/access/token_guard.hpp"
 #include "services/api-gateway/config.hpp"
 #include "services/api-gateway/offer/input_lookup.hpp"
 #include "services/api-gateway/routes/log_followers.hpp"
+#include "services/api-gateway/session/contract_wallets.hpp"
 #include "store/database.hpp"
 #include "telemetry/health.hpp"
 #include "telemetry/log.hpp"
@@ -27,6 +28,9 @@ struct Parts {
     LogFollowers& followers;
     InputLookup& inputs;
     RateLimits& rates;
+    TokenGuard& tokens;  ///< counts the wrong tokens of all routes of the operator
+    ContractWallets& contract_wallets;
+    ClientShares& sign_ins;
     telemetry::Log log = telemetry::Log::none();
 };
 
@@ -40,13 +44,20 @@ void add_job_history(http::Server& server, const Parts& parts);
 void add_job_resources(http::Server& server, const Parts& parts);
 void add_job_submission(http::Server& server, const Parts& parts);
 void add_job_check(http::Server& server, const Parts& parts);
-/// @param guard counts the wrong tokens of all routes of the operator
-void add_job_updates(http::Server& server, const Parts& parts, const std::shared_ptr<TokenGuard>& guard);
-void add_job_cancellation(http::Server& server, const Parts& parts, const std::shared_ptr<TokenGuard>& guard);
+void add_job_updates(http::Server& server, const Parts& parts);
+void add_job_cancellation(http::Server& server, const Parts& parts);
 void add_agent_credentials(http::Server& server, const Parts& parts);
+void add_sign_in(http::Server& server, const Parts& parts);
+void add_sessions(http::Server& server, const Parts& parts);
+void add_introspection(http::Server& server, const Parts& parts);
+void add_keys(http::Server& server, const Parts& parts);
 
-/// Adds a route, whose requests count towards the client's rate limit. Unavailable parts lead to 503 instead
-/// of 500: the client may retry.
+using CallerHandler = std::function<http::Response(const http::Request&, const Caller&)>;
+/// Adds a route that is in access_table.cpp, which says who may use it. Its requests count towards the client's rate
+/// limit. Unavailable parts lead to 503 instead of 500: the client may retry.
+void add_route(http::Server& server, const Parts& parts, const std::string& method,
+               const std::string& pattern, CallerHandler handler, http::IsLarge is_large = nullptr);
+/// The same for a handler that treats all callers alike.
 void add_route(http::Server& server, const Parts& parts, const std::string& method,
                const std::string& pattern, http::Handler handler, http::IsLarge is_large = nullptr);
 /// Parses a parameter of the path. @throws problem::Problem 400 at `{name}`

@@ -2,7 +2,6 @@
 #include <nlohmann/json.hpp>
 
 #include "crypto/digest.hpp"
-#include "services/api-gateway/access/operator_access.hpp"
 #include "services/api-gateway/bus/job_command.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"
 #include "views/body.hpp"
@@ -71,12 +70,9 @@ std::string send_cancellation(const Parts& parts, const wire::Command& command) 
     }
 }
 
-http::Response cancel(const Parts& parts, TokenGuard& guard, const http::Request& request) {
-    const bool by_operator = request.headers.contains("authorization");
+http::Response cancel(const Parts& parts, const http::Request& request, const Caller& caller) {
+    const bool by_operator = caller.is_operator;
     if (by_operator) {
-        if (auto refusal = check_token(parts.config, guard, request)) {
-            return *std::move(refusal);
-        }
         views::Body(request.body.empty() ? "{}" : request.body, {}).require_faultless();
     }
     wire::Command::CancelJob cancel{path_param<JobId>(request, "id"), {}};
@@ -112,10 +108,11 @@ http::Response cancel(const Parts& parts, TokenGuard& guard, const http::Request
 
 }  // namespace
 
-void add_job_cancellation(http::Server& server, const Parts& parts,
-                          const std::shared_ptr<TokenGuard>& guard) {
+void add_job_cancellation(http::Server& server, const Parts& parts) {
     add_route(server, parts, "POST", "/api/jobs/{id}/cancel",
-              [&parts, guard](const http::Request& request) { return cancel(parts, *guard, request); });
+              [&parts](const http::Request& request, const Caller& caller) {
+                  return cancel(parts, request, caller);
+              });
 }
 
 }  // namespace lamda::gateway

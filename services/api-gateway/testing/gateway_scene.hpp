@@ -66,7 +66,8 @@ struct Gateway {
           served(testkit::role_dsn(postgres, kDatabase, store::kGatewayRole), "gateway", 2),
           bus(nats.url(), "test", telemetry::Log::none()),
           followers(served, clock, telemetry::Log::none(), metrics),
-          parts{settings, served, bus, health, memory, followers, inputs, rates},
+          contract_wallets(settings.bsc_rpc_urls, clock, telemetry::Log::none(), to_stores),
+          parts{settings, served, bus, health, memory, followers, inputs, rates, tokens, contract_wallets, sign_ins},
           server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
@@ -183,6 +184,9 @@ struct Gateway {
     FakeClock clock_of_rates{
         SystemClock().now()};  ///< does not run: a test that sends many requests does not wait
     RateLimits rates{settings.rates, clock_of_rates};
+    TokenGuard tokens{clock, telemetry::Log::none()};
+    ContractWallets contract_wallets;
+    ClientShares sign_ins{clock_of_lookups, kSignInBurst, kSignInsPerSecond};
     Parts parts;
     http::Server server;
     net::HttpClient client;

@@ -13,6 +13,7 @@ import { writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 
 import { privateKeyToAccount } from 'viem/accounts';
+import { createSiweMessage } from 'viem/siwe';
 
 import { newValidator, parseAsyncapi, readOpenapi, transpileClient } from '../../integration/contract_files/read.mjs';
 import { sealSecret } from '../../data/make_secret_vectors.mjs';
@@ -268,6 +269,44 @@ for (const [method, path, body, headers] of [
     ['GET', `/api/reputation/${providerAddress}/jobs`], ['GET', `/api/reputation/0x${'ee'.repeat(20)}`],
 ]) {
     await ask(method, path, body, headers);
+}
+// ---- sign-in, sessions, API keys
+
+const account = privateKeyToAccount(env.WALLET_PRIVATE_KEY);
+const json = async (...request) => (await ask(...request)).json();
+const bearer = (token) => ({ authorization: `Bearer ${token}` });
+const signIn = async () => {
+    const { nonce, issued_at: issuedAt } = await json('GET', '/api/session/nonce');
+    const message = createSiweMessage({
+        address: account.address, chainId: Number(env.BSC_CHAIN_ID), domain: 'localhost:3000', nonce,
+        uri: 'http://localhost:3000', version: '1', issuedAt: new Date(issuedAt),
+    });
+    return json('POST', '/api/session', { message, signature: await account.signMessage({ message }) });
+};
+const { token, session } = await signIn();
+const other = await signIn();
+const operator = bearer(env.OPERATOR_TOKEN);
+const { key: reader } = await json('POST', '/api/keys', { name: 'reads', scopes: ['sessions:read'] }, operator);
+const { key: writer, id: writerId } = await json('POST', '/api/keys', { name: 'writes', scopes: ['profiles:write'], valid_days: 1 }, operator);
+await ask('POST', '/api/keys', { name: 'own', scopes: ['account:read'] }, bearer(token));
+for (const [method, path, body, headers] of [
+    ['POST', '/api/session', {}], ['POST', '/api/session', { message: 'hello', signature: '0x00' }],
+    ['GET', '/api/session', undefined, bearer(token)], ['GET', '/api/session'], ['GET', '/api/sessions', undefined, bearer(token)],
+    ['PUT', `/api/profiles/${account.address}`, { nftTier: 'gold', pkpPublicKey: null }, bearer(writer)],
+    ['PUT', `/api/profiles/${account.address}`, { nftTier: 'gold', pkpPublicKey: null }, bearer(reader)],
+    ['GET', `/api/profiles/${account.address}`, undefined, bearer(reader)],
+    ['POST', '/api/session/introspect', { token }, bearer(reader)], ['POST', '/api/session/introspect', { token: 'x' }, bearer(reader)],
+    ['GET', '/api/keys', undefined, operator], ['GET', '/api/keys', undefined, bearer(token)], ['POST', '/api/keys', {}, operator],
+    ['DELETE', `/api/keys/${writerId}`, undefined, operator], ['DELETE', `/api/keys/${writerId}`, undefined, operator],
+    ['DELETE', `/api/sessions/${other.session.id}`, undefined, bearer(token)],
+    ['DELETE', `/api/sessions/${other.session.id}`, undefined, bearer(token)],
+    ['DELETE', '/api/session', undefined, bearer(token)],
+    ['DELETE', '/api/sessions', undefined, bearer((await signIn()).token)],
+]) {
+    await ask(method, path, body, headers);
+}
+if (session.wallet_address !== account.address) {
+    faults.add(`the session is of another wallet: ${JSON.stringify(session)}`);
 }
 // This market's bus has no logins by key.
 const { message: credentialsMessage, signature: credentialsSignature } = openapi.paths['/api/agents/credentials']
