@@ -19,5 +19,6 @@ void add_job_cancel(CLI::App& app, Verb& verb);
 void add_receipts(CLI::App& app, Verb& verb);
 void add_agents(CLI::App& app, Verb& verb);
 void add_nats(CLI::App& app, Verb& verb);
+void add_keys(CLI::App& app, Verb& verb);
 
 }  // namespace lamda::cli

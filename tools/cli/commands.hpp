@@ -145,6 +145,17 @@ int order_bus_access(Context& context, const BusAccessOptions& options, BusAcces
 /// Lists the providers that have had credentials of the bus, or were revoked.
 int list_bus_access(Context& context);
 
+struct KeyOptions {
+    std::string name;
+    std::vector<std::string> scopes;
+    unsigned valid_days = 90;
+};
+/// Makes an API key of the gateway, and prints it. Needs OPERATOR_TOKEN, like the next two.
+int create_key(Context& context, const KeyOptions& options);
+int list_keys(Context& context);
+/// @param id 16 hex digits
+int revoke_key(Context& context, const std::string& id);
+
 /// Deletes the increment ledger; lamda-reputation then reads it from the chain again.
 /// @param sure do not ask for confirmation. 1: refused, an instance of reputation is active
 int rebuild_reputation(Context& context, bool sure);

@@ -33,6 +33,12 @@ std::runtime_error no_answer(const net::HttpRequest& request, const net::Transpo
                               error.what() + "); set LAMDA_API_URL, or use --chain-only");
 }
 
+void add_token(net::HttpRequest& request, const std::string& token) {
+    if (!token.empty()) {
+        request.headers.emplace_back("Authorization", "Bearer " + token);
+    }
+}
+
 std::string send(Context& context, const net::HttpRequest& request) {
     try {
         return body_or_problem(context.http().send(request), request.url);
@@ -69,9 +75,18 @@ Result<std::string> gateway_base(std::string_view text) {
     return scheme + "://" + std::string(rest);
 }
 
-std::string gateway_get(Context& context, const std::string& path) {
+std::string gateway_get(Context& context, const std::string& path, const std::string& token) {
     net::HttpRequest request;
     request.url = context.gateway_url() + path;
+    add_token(request, token);
+    return send(context, request);
+}
+
+std::string gateway_delete(Context& context, const std::string& path, const std::string& token) {
+    net::HttpRequest request;
+    request.method = "DELETE";
+    request.url = context.gateway_url() + path;
+    add_token(request, token);
     return send(context, request);
 }
 
@@ -111,9 +126,7 @@ std::string gateway_post(Context& context, const std::string& path, const std::s
     request.method = "POST";
     request.url = context.gateway_url() + path;
     request.headers = {{"Content-Type", "application/json"}};
-    if (!token.empty()) {
-        request.headers.emplace_back("Authorization", "Bearer " + token);
-    }
+    add_token(request, token);
     request.body = body;
     return send(context, request);
 }

@@ -12,7 +12,9 @@ namespace lamda::cli {
 Result<std::string> gateway_base(std::string_view text);
 
 /// Returns the body of a 2xx answer. @throws std::runtime_error with the problem document's detail and fields
-std::string gateway_get(Context& context, const std::string& path);
+/// @param token the operator's, as bearer token; empty: none
+std::string gateway_get(Context& context, const std::string& path, const std::string& token = "");
+std::string gateway_delete(Context& context, const std::string& path, const std::string& token);
 /// Calls `take` with each line of a streamed answer that is not empty, without its end. Returns when the
 /// answer has ended or was cut.
 /// @throws std::runtime_error as gateway_get(), and if there is no answer at all

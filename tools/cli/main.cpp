@@ -27,7 +27,7 @@ constexpr auto kSettings = R"(Settings, from the environment:
   API_PORT                          8080        the gateway's port
   WALLET_PRIVATE_KEY                (none)      the key that pays, confirms, claims, cancels or registers
   ADMIN_WALLET_PRIVATE_KEY          (none)      the key that deploys and owns the contracts
-  OPERATOR_TOKEN                    (none)      the operator's token (job cancel --operator)
+  OPERATOR_TOKEN                    (none)      the operator's token (job cancel --operator, key)
 A secret may be given as NAME_FILE instead: the first line of that file.)";
 
 constexpr auto kExits =
@@ -369,6 +369,7 @@ int main(int argc, char** argv) {
     add_agents(app, verb);
     add_reputation(app, verb);
     add_nats(app, verb);
+    add_keys(app, verb);
 
     app.footer(std::string(kExits) + "\n" + kOutput + "\n" + kSettings);
     try {
