@@ -9,7 +9,7 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo -E)
 DEVNET := $(SUDO) $(BUILD)/bin/lamda-devnet
 EXECUTABLES := lamda lamda-node-registry lamda-job-dispatcher lamda-reputation lamda-api-gateway lamda-node-agent lamda-devnet
 
-.PHONY: help deps configure build test flaky sanitize demo up down status start start-node-registry start-job-dispatcher \
+.PHONY: help deps configure build sdk test flaky sanitize demo up down status start start-node-registry start-job-dispatcher \
         start-reputation-service start-api-gateway release bench bench-build lint clean
 
 help: ## This list
@@ -23,6 +23,9 @@ configure: deps
 
 build: configure ## Build the executables into build/bin
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES)
+
+sdk: deps ## Build the TypeScript client into sdk/typescript/dist
+	@node sdk/typescript/build.mjs
 
 test: configure ## Build and run all tests
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL)
