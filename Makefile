@@ -88,8 +88,8 @@ bench: configure ## Measure; prints one line per figure: name value unit (target
 	@test -f $(BUILD)/release/build.ninja || cmake --preset release >/dev/null
 	@ninja -C $(BUILD) -j $(JOBS_PARALLEL) $(EXECUTABLES) lamda-bench-start lamda-bench-failover lamda-bench-apply \
 		lamda-bench-ingest lamda-bench-send lamda-bench-clients lamda-bench-dispatch \
-		lamda-bench-agent
-	@ninja -C $(BUILD)/release -j $(JOBS_PARALLEL) lamda-job-dispatcher lamda-node-agent
+		lamda-bench-agent lamda-bench-feed
+	@ninja -C $(BUILD)/release -j $(JOBS_PARALLEL) lamda-job-dispatcher lamda-node-agent lamda-api-gateway
 	@tests/bench/ponder/install.sh
 	@$(SUDO) $(BUILD)/bin/lamda-bench-start
 	@$(SUDO) $(BUILD)/bin/lamda-bench-failover
@@ -99,6 +99,7 @@ bench: configure ## Measure; prints one line per figure: name value unit (target
 	@$(SUDO) $(BUILD)/bin/lamda-bench-ingest --executables $(BUILD)/release/bin --build release --peer
 	@$(SUDO) $(BUILD)/bin/lamda-bench-dispatch --executables $(BUILD)/release/bin --build release
 	@$(SUDO) $(BUILD)/bin/lamda-bench-agent --executables $(BUILD)/release/bin --build release
+	@$(SUDO) $(BUILD)/bin/lamda-bench-feed --executables $(BUILD)/release/bin
 	@$(MAKE) --no-print-directory bench-build
 
 bench-build: deps ## Measure the processor time of a build: cold, and after a change (slow)

@@ -3,6 +3,9 @@
 #pragma once
 
 #include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -10,27 +13,29 @@
 
 namespace lamda::http {
 
-/// The writer and the server share it. Thread-safe. The server sends what was written within about a tenth of
-/// a second.
+/// Bytes that several feeds send: stored once, whatever the number of slow clients.
+using SharedBytes = std::shared_ptr<const std::string>;
+
+/// The writer and the server share it. Thread-safe. The server sends at once what was written.
 class Feed {
   public:
-    /// Unsent bytes above which write() refuses more.
+    /// Unsent bytes above which write() refuses more, and the most that the server takes at a time.
     static constexpr std::size_t kMostWaiting = 256U << 10;
 
     /// Appends to the answer. False: nothing was taken, because kMostWaiting bytes wait for the client; write
     /// later.
-    bool write(std::string_view bytes) {
-        const std::lock_guard lock(mutex_);
-        if (waiting_.size() >= kMostWaiting) {
-            return false;
-        }
-        waiting_.append(bytes);
-        return true;
+    bool write(SharedBytes bytes) { return append(std::move(bytes), Limit::kMostWaiting, false); }
+    bool write(std::string_view bytes) { return write(std::make_shared<const std::string>(bytes)); }
+    /// Appends bytes whatever waits: for a beginning of bounded size.
+    void push(SharedBytes bytes) { append(std::move(bytes), Limit::kNone, false); }
+    /// Appends the last bytes, whatever waits, and ends the answer after them.
+    void end(std::string_view last = {}) {
+        append(std::make_shared<const std::string>(last), Limit::kNone, true);
     }
-    /// Ends the answer after the written bytes.
-    void end() {
+    /// True if write() would take nothing now.
+    bool full() const {
         const std::lock_guard lock(mutex_);
-        ended_ = true;
+        return size_ >= kMostWaiting;
     }
     /// True once the client has gone: nothing is sent any more.
     bool closed() const {
@@ -38,7 +43,14 @@ class Feed {
         return closed_;
     }
 
+    /// Sets what gets the bytes that the client sends after its request; without it they are discarded.
+    /// Called on the server's watching thread: must not block. Before the answer is returned only.
+    void on_input(std::function<void(std::string_view)> input) { input_ = std::move(input); }
+
     // ---- for the server
+
+    bool wants_input() const { return static_cast<bool>(input_); }
+    void deliver(std::string_view bytes) const { input_(bytes); }
 
     struct Taken {
         std::string bytes;
@@ -46,19 +58,68 @@ class Feed {
     };
     Taken take() {
         const std::lock_guard lock(mutex_);
-        return {std::exchange(waiting_, {}), ended_};
+        Taken out;
+        while (!waiting_.empty() && (out.bytes.empty() || out.bytes.size() < kMostWaiting / 4)) {
+            out.bytes += *waiting_.front();
+            waiting_.pop_front();
+        }
+        size_ -= out.bytes.size();
+        if (waiting_.empty()) {
+            waiting_.shrink_to_fit();  // most feeds are empty most of the time
+        }
+        out.ended = ended_ && waiting_.empty();
+        return out;
+    }
+    /// True if take() would return something.
+    bool has_more() const {
+        const std::lock_guard lock(mutex_);
+        return !waiting_.empty() || ended_;
+    }
+    /// Sets what is called when bytes arrive in an empty feed, and at its end: from the writer's thread,
+    /// without the feed's lock.
+    void on_written(std::function<void()> wake) {
+        const std::lock_guard lock(mutex_);
+        wake_ = std::make_shared<const std::function<void()>>(std::move(wake));
     }
     void close() {
         const std::lock_guard lock(mutex_);
         closed_ = true;
         waiting_ = {};
+        size_ = 0;
+        wake_ = nullptr;
     }
 
   private:
+    enum class Limit { kMostWaiting, kNone };
+
+    bool append(SharedBytes bytes, Limit limit, bool last) {
+        std::shared_ptr<const std::function<void()>> wake;
+        {
+            const std::lock_guard lock(mutex_);
+            if (closed_ || ended_) {
+                return true;  // no client reads them
+            }
+            if (limit == Limit::kMostWaiting && size_ >= kMostWaiting) {
+                return false;
+            }
+            wake = waiting_.empty() || last ? wake_ : nullptr;
+            ended_ = last;
+            size_ += bytes->size();
+            waiting_.push_back(std::move(bytes));
+        }
+        if (wake != nullptr) {
+            (*wake)();
+        }
+        return true;
+    }
+
+    std::function<void(std::string_view)> input_;
     mutable std::mutex mutex_;
-    std::string waiting_;
+    std::deque<SharedBytes> waiting_;
+    std::size_t size_ = 0;  ///< bytes of `waiting_`
     bool ended_ = false;
     bool closed_ = false;
+    std::shared_ptr<const std::function<void()>> wake_;
 };
 
 }  // namespace lamda::http

@@ -27,7 +27,7 @@ std::optional<RawRequest> Watcher::on_ready(Connection& connection) {
             return send_on(connection);
         case Connection::Stage::kFeeding:
         case Connection::Stage::kDraining:
-            discard(connection);
+            take_input(connection);
             return std::nullopt;
         case Connection::Stage::kServing:
         case Connection::Stage::kGone:
@@ -52,6 +52,9 @@ std::optional<RawRequest> Watcher::answer(const ConnectionPtr& connection, std::
         }
         connection->unsent = std::move(bytes);
         connection->feed = std::move(feed);
+        if (connection->feed != nullptr) {
+            connection->feed->on_written([written = written_, id = connection->id] { written->add(id); });
+        }
         connection->sent = 0;
         connection->deadline = clock_.steady() + config_.write_timeout;
         connection->stage = Connection::Stage::kSending;
@@ -122,7 +125,10 @@ std::optional<RawRequest> Watcher::send_on(Connection& connection) {
 void Watcher::await_feed(Connection& connection) {
     connection.stage = Connection::Stage::kFeeding;
     watch_for(connection, kReadEvents);
-    discard(connection);  // its input has no meaning, and its end is the client's
+    if (connection.feed->has_more()) {
+        written_->add(connection.id);
+    }
+    take_input(connection);
 }
 
 void Watcher::pull_feed(Connection& connection) {
@@ -264,10 +270,11 @@ void Watcher::close_after_drain(Connection& connection) {
         slots_.wait(connection.id);
     }
     watch_for(connection, kReadEvents);
-    discard(connection);
+    take_input(connection);
 }
 
-void Watcher::discard(Connection& connection) {
+void Watcher::take_input(Connection& connection) {
+    const bool wanted = connection.feed != nullptr && connection.feed->wants_input();
     std::array<char, kLook> buffer;  // NOLINT(cppcoreguidelines-pro-type-member-init)
     for (int i = 0; i < 64; ++i) {
         const ssize_t got = ::recv(connection.fd, buffer.data(), buffer.size(), MSG_DONTWAIT);
@@ -276,6 +283,9 @@ void Watcher::discard(Connection& connection) {
         }
         if (got < 0 && errno == EAGAIN) {
             return;
+        }
+        if (got > 0 && wanted) {
+            connection.feed->deliver({buffer.data(), static_cast<std::size_t>(got)});
         }
     }
     rearm(connection);  // there is more input; other connections get their turn first

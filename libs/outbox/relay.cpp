@@ -8,6 +8,7 @@
 
 #include "core/crash_point.hpp"
 #include "core/deadline.hpp"
+#include "outbox/feed_log.hpp"
 #include "store/channels.hpp"
 #include "store/values.hpp"
 
@@ -18,6 +19,7 @@ constexpr auto kCheck = "outbox";
 constexpr int kPage = 2'000;
 constexpr Millis kPublishTimeout{10'000};
 constexpr Millis kPoll{1'000};
+constexpr Millis kTrimEvery{10'000};
 /// Interval at which the relay checks for a stop.
 constexpr Millis kSlice{200};
 
@@ -43,12 +45,12 @@ void Relay::track_positions(std::function<void()> on_cut_back) {
 }
 
 void Relay::settle(store::Txn& txn, const Done& done) {
-    if (done.reused.empty()) {
+    if (done.reused.empty() && !done.has_events) {
         // If a crash of PostgreSQL undoes the deletion, the messages are published again, as after a crash
         // before it. The COMMIT does not wait for the disk.
         txn.exec("SET LOCAL synchronous_commit TO OFF");
     }
-    txn.exec("DELETE FROM bus.outbox WHERE id = ANY ($1::bigint[])", {store::array_of(done.ids)});
+    settle_rows(txn, done.ids, done.has_events);
     if (on_cut_back_) {
         advance_positions(txn, owner_, done.sequences);
         mark_rolled_back(txn, owner_, done.reused);
@@ -88,6 +90,7 @@ std::size_t Relay::publish(const Page& page, Done& done) {
     for (std::size_t i = 0; i < page.ids.size(); ++i) {
         if (outcome.stored[i]) {
             done.ids.push_back(page.ids[i]);
+            done.has_events = done.has_events || is_feed_event(page.messages[i].subject);
             ++count;
         }
     }
@@ -165,14 +168,26 @@ void Relay::report_age(const std::string& reason) {
     }
 }
 
+void Relay::trim_feed_log(const std::stop_token& stop) {
+    bool more = true;
+    while (more && !stop.stop_requested()) {
+        more = database_.transact([&](store::Txn& txn) { return trim_feed(txn, owner_); });
+    }
+}
+
 void Relay::run(const std::stop_token& stop) {
     store::Listener listener(database_, {store::kOutboxChannel});
     std::string last_error;
+    Deadline trim(clock_, kTrimEvery);
     while (!stop.stop_requested()) {
         std::string now;
         try {
             drain();
             now = refusal_;
+            if (trim.passed()) {
+                trim_feed_log(stop);
+                trim = Deadline(clock_, kTrimEvery);
+            }
         } catch (const std::runtime_error& error) {
             now = error.what();
             report_age(now);

@@ -39,6 +39,7 @@ class Relay {
     /// Published messages whose rows are to be deleted.
     struct Done {
         std::vector<std::int64_t> ids;
+        bool has_events = false;                              ///< some of the rows are events for feeds
         std::map<std::string, bus::SequenceRange> sequences;  ///< by stream
         std::set<std::string> reused;                         ///< streams that were cut back
     };
@@ -49,6 +50,7 @@ class Relay {
     void settle(store::Txn& txn, const Done& done);
     /// Publishes a page, and adds what was stored to `done`; returns its number.
     std::size_t publish(const Page& page, Done& done);
+    void trim_feed_log(const std::stop_token& stop);
     /// Measures the waiting messages and the age of the oldest, by the database's clock.
     void measure(const std::string& reason);
     void report_age(const std::string& reason);

@@ -4,6 +4,8 @@
 #include <thread>
 
 #include "bus/testing/until_answered.hpp"
+#include "outbox/event_stream.hpp"
+#include "outbox/feed_log.hpp"
 #include "outbox/outbox.hpp"
 #include "testkit/patience.hpp"
 #include "testkit/pipeline_database.hpp"
@@ -106,6 +108,56 @@ TEST_CASE_METHOD(Fixture, "committed messages arrive once and in order; rolled-b
     REQUIRE(received(*bus) == range(1, 1'200));
     REQUIRE(metrics.counter("lamda_outbox_published_total", "", {{"owner", "dispatch"}}).value() == 1'200);
     REQUIRE(metrics.gauge("lamda_outbox_waiting", "", {{"owner", "dispatch"}}).value() == 0);
+}
+
+TEST_CASE_METHOD(Fixture, "events that the bus has stored are in the feed log once, numbered without gaps") {
+    auto bus = client();
+    until_answered([&] { bus->ensure_stream(events_stream()); });
+    Relay dispatcher(db, *bus, "dispatcher", context);
+    Relay registry(db, *bus, "registry", context);
+    const auto put_events = [&](const std::string& owner, const std::string& subject, int first, int last) {
+        std::vector<OutboxMessage> messages;
+        for (int i = first; i <= last; ++i) {
+            for (const auto& each : {subject + std::to_string(i), std::string("events.global")}) {
+                messages.push_back(
+                    {each, "event:" + std::to_string(i) + ":" + each + owner, std::to_string(i)});
+            }
+        }
+        db.transact([&](store::Txn& txn) { put_outbox(txn, owner, messages); });
+    };
+    put_events("dispatcher", "events.job.", 1, 1'500);  // several pages
+    put_events("registry", "events.node.", 1'501, 2'000);
+    put(1, 100, "jobs.a", "dispatcher");
+    std::thread other([&] {
+        Relay second(db, *bus, "dispatcher", context);
+        second.drain();
+    });
+    std::thread nodes([&] { registry.drain(); });
+    dispatcher.drain();
+    other.join();
+    nodes.join();
+    CHECK(waiting() == 0);
+    std::vector<int> of_jobs;
+    std::vector<int> of_nodes;
+    std::int64_t seq = 0;
+    for (const auto& row : db.read("SELECT seq, subject, body FROM bus.feed_event ORDER BY seq", {})) {
+        CHECK(row.get<std::int64_t>("seq") == ++seq);
+        const bool is_job = row.get<std::string>("subject").starts_with("events.job.");
+        (is_job ? of_jobs : of_nodes).push_back(std::stoi(row.get<std::string>("body")));
+    }
+    CHECK(of_jobs == range(1, 1'500));
+    CHECK(of_nodes == range(1'501, 2'000));
+    const auto position = db.read("SELECT last_seq, first_seq FROM api.feed_position", {})[0];
+    CHECK(position.get<std::int64_t>("last_seq") == 2'000);
+
+    db.transact([&](store::Txn& txn) {
+        txn.exec("UPDATE bus.feed_event SET at = now() - interval '61 minutes' WHERE seq <= 1800");
+        CHECK_FALSE(trim_feed(txn, "dispatcher"));
+        CHECK_FALSE(trim_feed(txn, "registry"));
+        const auto left = txn.one("SELECT count(*) AS n, min(seq) AS first FROM bus.feed_event");
+        CHECK(left.get<int>("n") == 200);
+        CHECK(left.get<int>("first") == 1'801);
+    });
 }
 
 TEST_CASE_METHOD(Fixture, "a message that no stream stores stays and does not block the others") {

@@ -11,6 +11,8 @@ inline constexpr auto kSpecChannel = "lamda_spec";
 inline constexpr auto kNodeChannel = "lamda_node";
 /// Container logs were stored.
 inline constexpr auto kLogChannel = "lamda_log";
+/// Events were put into the feed log.
+inline constexpr auto kFeedChannel = "lamda_feed";
 /// A message was put into the outbox; payload: its owner.
 inline constexpr auto kOutboxChannel = "lamda_outbox";
 

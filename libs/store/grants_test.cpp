@@ -190,6 +190,13 @@ TEST_CASE_METHOD(GrantsFixture, "in a shared table each service sees and writes 
     CHECK(is_denied(kDispatcherRole, outbox + "('dispatcher', 'x', 'event:5:events.node.0x1', '{}')"));
     CHECK(is_denied(kDispatcherRole, outbox + "('dispatcher', 'x', 'event:5:events.global:node', '{}')"));
     CHECK(refusal(kDispatcherRole, outbox + "('dispatcher', 'x', 'event:5:events.global', '{}')").empty());
+    const std::string event = "INSERT INTO bus.feed_event (seq, owner, subject, body) VALUES ";
+    CHECK(is_denied(kRegistryRole, event + "(1, 'dispatcher', 'events.node.0x1', '{}')"));
+    CHECK(is_denied(kRegistryRole, event + "(1, 'registry', 'events.job.0x1', '{}')"));
+    CHECK(is_denied(kDispatcherRole, event + "(1, 'dispatcher', 'events.node.0x1', '{}')"));
+    CHECK(is_denied(kGatewayRole, event + "(1, 'dispatcher', 'events.job.0x1', '{}')"));
+    CHECK(refusal(kDispatcherRole, event + "(1, 'dispatcher', 'events.job.0x1', '{}')").empty());
+    CHECK(refusal(kGatewayRole, "SELECT epoch, last_seq, first_seq FROM api.feed_position").empty());
     CHECK(as(kRegistryRole).transact([](Txn& txn) {
         return txn.exec("DELETE FROM bus.outbox").affected();
     }) == 1);

@@ -14,6 +14,9 @@ constexpr std::string_view kReputationStreams = "split_part(stream, ':', 1) = 'r
 constexpr std::string_view kNodeMessages = R"(message_id ~ '^event:[0-9]+:events\.(node\..*|global:node)$')";
 constexpr std::string_view kJobMessages = R"(message_id !~ '^event:[0-9]+:events\.(node\..*|global:node)$')";
 
+constexpr std::string_view kNodeEvents = "subject LIKE 'events.node.%'";
+constexpr std::string_view kJobEvents = "subject LIKE 'events.job.%'";
+
 constexpr Privilege kPrivileges[] = {
     // Registry: nodes, their journal and presence.
     {kRegistryRole, "public.lamda_migration", "SELECT"},
@@ -35,6 +38,8 @@ constexpr Privilege kPrivileges[] = {
     {kRegistryRole, "chain.sweep", "SELECT, INSERT, UPDATE", kRegistryStreams},
     {kRegistryRole, "chain.lease", "SELECT, INSERT, UPDATE", "owner = 'registry'"},
     {kRegistryRole, "bus.outbox", "SELECT, INSERT, DELETE", "owner = 'registry'", kNodeMessages},
+    {kRegistryRole, "bus.feed_event", "SELECT, INSERT, DELETE", "owner = 'registry'", kNodeEvents},
+    {kRegistryRole, "bus.feed_position", "SELECT, UPDATE (last_seq)"},
 
     // Dispatcher: jobs, their journal, specs and assignments.
     {kDispatcherRole, "public.lamda_migration", "SELECT"},
@@ -66,6 +71,8 @@ constexpr Privilege kPrivileges[] = {
     {kDispatcherRole, "chain.sweep", "SELECT, INSERT, UPDATE", kDispatcherStreams},
     {kDispatcherRole, "chain.lease", "SELECT, INSERT, UPDATE", "owner = 'dispatcher'"},
     {kDispatcherRole, "bus.outbox", "SELECT, INSERT, DELETE", "owner = 'dispatcher'", kJobMessages},
+    {kDispatcherRole, "bus.feed_event", "SELECT, INSERT, DELETE", "owner = 'dispatcher'", kJobEvents},
+    {kDispatcherRole, "bus.feed_position", "SELECT, UPDATE (last_seq)"},
     {kDispatcherRole, "bus.stream_position", "SELECT, INSERT, UPDATE", "owner = 'dispatcher'"},
     {kDispatcherRole, "bus.dead_letter", "SELECT, INSERT", "owner = 'dispatcher'"},
 
@@ -107,6 +114,8 @@ constexpr Privilege kPrivileges[] = {
     {kGatewayRole, "api.job_event", "SELECT"},
     {kGatewayRole, "api.attempt", "SELECT"},
     {kGatewayRole, "api.job_log", "SELECT"},
+    {kGatewayRole, "api.feed_event", "SELECT"},
+    {kGatewayRole, "api.feed_position", "SELECT"},
     {kGatewayRole, "api.reputation", "SELECT"},
     {kGatewayRole, "api.reputation_tx", "SELECT"},
     {kGatewayRole, "api.node_key", "SELECT"},

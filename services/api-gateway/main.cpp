@@ -7,6 +7,7 @@
 #include "net/http_client.hpp"
 #include "runtime/app.hpp"
 #include "runtime/readiness.hpp"
+#include "services/api-gateway/feed/feed_reader.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "services/api-gateway/routes/recorded_deployment.hpp"
 #include "store/role_privileges.hpp"
@@ -18,7 +19,8 @@ namespace {
 constexpr std::size_t kConnections = 8;
 /// The gateway's statements read pages by indexes; a slower one is aborted.
 constexpr store::SessionLimits kLimits{Millis(5'000), true};
-constexpr std::size_t kMostSockets = 4'000;
+/// Most of them are idle listeners of the live feed.
+constexpr std::size_t kMostSockets = 16'000;
 
 int serve(runtime::App& app, const gateway::Config& config) {
     store::Database database(config.database_url.reveal(), "lamda-api-gateway", kConnections, kLimits);
@@ -30,6 +32,9 @@ int serve(runtime::App& app, const gateway::Config& config) {
     MemoryBudget memory(config.answer_bytes);
     const SystemClock clock;
     gateway::LogFollowers followers(database, clock, app.log(), app.metrics());
+    gateway::FeedHub feed({}, app.metrics());
+    gateway::FeedReader feed_reader(database, feed, clock, app.log());
+    gateway::WebSocketSessions sessions;
     net::HttpClient http;
     ipfs::ContentStore content(ipfs::lookup_config(config.ipfs_api_url, config.ipfs_gateways), http);
     const bool has_store = !config.ipfs_api_url.empty() || !config.ipfs_gateways.empty();
@@ -38,8 +43,8 @@ int serve(runtime::App& app, const gateway::Config& config) {
     gateway::TokenGuard tokens(clock, app.log());
     gateway::ContractWallets contract_wallets(config.bsc_rpc_urls, clock, app.log(), http);
     gateway::ClientShares sign_ins(clock, gateway::kSignInBurst, gateway::kSignInsPerSecond);
-    const gateway::Parts parts{config, database, bus,    app.health(),     memory,   followers,
-                               inputs, rates,    tokens, contract_wallets, sign_ins, app.log()};
+    const gateway::Parts parts{config, database,         bus,      app.health(), memory,   followers, inputs, rates,
+                               tokens, contract_wallets, sign_ins, feed,         sessions, app.log()};
     http::ServerConfig settings;
     settings.bind_address = app.config().bind_address;
     settings.port = config.port;
@@ -56,6 +61,10 @@ int serve(runtime::App& app, const gateway::Config& config) {
     gateway::add_routes(server, parts);
     const int port = server.start();
     app.log().info("REST server started", {{"address", settings.bind_address}, {"port", port}});
+    app.loop("feed", [&](const std::stop_token& stop) { feed_reader.run(stop); });
+    for (const char* name : {"feed_requests_1", "feed_requests_2"}) {
+        app.loop(name, [&](const std::stop_token& stop) { sessions.run(parts, stop); });
+    }
     app.loop("log_followers", [&](const std::stop_token& stop) { followers.run(stop); });
     app.at_stop([&] {
         inputs.stop();

@@ -11,6 +11,7 @@
 
 #include "bench/arguments.hpp"
 #include "chaos/market/faults.hpp"
+#include "chaos/market/feed_client.hpp"
 #include "chaos/market/observer.hpp"
 #include "localnet/market.hpp"
 #include "onchain/job_manager_reader.hpp"
@@ -62,6 +63,7 @@ class Run {
     int execute() {
         const auto begin = SystemClock().steady();
         Observer observer(network_);
+        FeedClient feed(std::stoi(network_.settings().at("API_PORT")));
         Faults faults(network_, options_.seed, dir_.path());
         std::jthread clients([&](const std::stop_token& stop) { act_as_clients(stop, observer); });
         for (std::size_t i = 0; i < options_.faults; ++i) {
@@ -75,7 +77,9 @@ class Run {
         clients.join();
         testkit::wait_until([&] { return leftovers(network_, network_dir()).empty(); });
         observer.stop();
-        return report(observer, faults, ended, SystemClock().steady() - begin);
+        testkit::wait_until([&] { return has_caught_up(feed.history(), seen_by(observer)); });
+        feed.stop();
+        return report(observer, faults, feed.history(), ended, SystemClock().steady() - begin);
     }
 
   private:
@@ -148,13 +152,18 @@ class Run {
                });
     }
 
-    int report(const Observer& observer, const Faults& faults, bool ended, Steady::duration took) {
-        History history;
-        {
-            const std::lock_guard lock(mutex_);
-            history.expected = expected_;
-        }
-        history.sightings = observer.sightings();
+    History seen_by(const Observer& observer) {
+        History out;
+        const std::lock_guard lock(mutex_);
+        out.expected = expected_;
+        out.sightings = observer.sightings();
+        return out;
+    }
+
+    int report(const Observer& observer, const Faults& faults, const FeedHistory& feed, bool ended,
+               Steady::duration took) {
+        auto history = seen_by(observer);
+        history.feed = feed;
         history.containers = observer.containers();
         history.engine_kills = faults.engine_kills();
         history.leftovers = leftovers(network_, network_dir());
@@ -173,9 +182,9 @@ class Run {
             }
         }
         const auto broken = judge(history);
-        fmt::print("\nseed {}: {} jobs ({}), {} faults ({}), {} container starts, {} s{}\n", options_.seed,
-                   history.expected.size(), list(kinds), options_.faults, list(faults.counts()),
-                   history.containers.size() / 2,
+        fmt::print("\nseed {}: {} jobs ({}), {} faults ({}), {} container starts, {} events, {} s{}\n",
+                   options_.seed, history.expected.size(), list(kinds), options_.faults,
+                   list(faults.counts()), history.containers.size() / 2, history.feed.entries.size(),
                    std::chrono::duration_cast<std::chrono::seconds>(took).count(),
                    ended ? "" : ", NOT ALL ENDED");
         for (const auto& fault : broken) {

@@ -96,7 +96,11 @@ void tidy_headers(const httplib::Request& /*request*/, httplib::Response& respon
     if (present_feed != nullptr) {
         response.headers.erase("Content-Length");  // the connection's end is the answer's
         response.headers.erase("Connection");
-        response.set_header("Connection", "close");
+        const bool upgraded = response.status == 101;
+        response.set_header("Connection", upgraded ? "Upgrade" : "close");
+        if (upgraded) {
+            response.headers.erase("Content-Type");
+        }
     }
     response.headers.erase("Keep-Alive");
     response.headers.erase("Accept-Ranges");

@@ -1,7 +1,6 @@
 #include "http/detail/watcher.hpp"
 
 #include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -51,11 +50,11 @@ Watcher::Watcher(const EngineConfig& config, const Clock& clock, Ready ready, Re
       refuse_(std::move(refuse)),
       slots_(limits_of(config)) {
     epoll_fd_ = ::epoll_create1(EPOLL_CLOEXEC);
-    wake_fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     epoll_event wake{};
     wake.events = EPOLLIN;
     wake.data.u64 = kWakeId;
-    if (epoll_fd_ < 0 || wake_fd_ < 0 || ::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, wake_fd_, &wake) != 0) {
+    if (epoll_fd_ < 0 || written_->event_fd() < 0 ||
+        ::epoll_ctl(epoll_fd_, EPOLL_CTL_ADD, written_->event_fd(), &wake) != 0) {
         throw std::runtime_error("epoll: " + std::generic_category().message(errno));
     }
     thread_ = std::thread([this] { watch(); });
@@ -64,7 +63,6 @@ Watcher::Watcher(const EngineConfig& config, const Clock& clock, Ready ready, Re
 Watcher::~Watcher() {
     stop();
     ::close(epoll_fd_);
-    ::close(wake_fd_);
 }
 
 void Watcher::stop() {
@@ -75,8 +73,7 @@ void Watcher::stop() {
         }
     }
     stopping_ = true;
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = ::write(wake_fd_, &one, sizeof(one));
+    written_->wake();
     if (thread_.joinable()) {
         thread_.join();
     }
@@ -198,6 +195,7 @@ void Watcher::watch() {
                 on_event(event.data.u64, event.events);
             }
         }
+        send_written();
         if (clock_.steady() - swept >= kSweepEvery) {
             sweep();
             swept = clock_.steady();
@@ -231,6 +229,28 @@ void Watcher::on_event(std::uint64_t id, std::uint32_t events) {
     }
 }
 
+void Watcher::send_written() {
+    const auto written = written_->take();
+    for (const auto id : written) {
+        ConnectionPtr connection;
+        {
+            const std::lock_guard lock(mutex_);
+            const auto at = connections_.find(id);
+            if (at == connections_.end()) {
+                continue;
+            }
+            connection = at->second;
+        }
+        const std::lock_guard lock(connection->mutex);
+        if (connection->stage == Connection::Stage::kFeeding) {
+            pull_feed(*connection);
+        }
+    }
+    if (!written.empty()) {
+        relieve();
+    }
+}
+
 void Watcher::sweep() {
     std::vector<ConnectionPtr> all;
     {
@@ -246,9 +266,9 @@ void Watcher::sweep() {
         if (!lock.owns_lock()) {
             continue;
         }
-        if (connection->stage == Connection::Stage::kFeeding) {
-            pull_feed(*connection);
-        } else if (connection->stage != Connection::Stage::kServing && connection->deadline <= now) {
+        const bool timed = connection->stage != Connection::Stage::kServing &&
+                           connection->stage != Connection::Stage::kFeeding;
+        if (timed && connection->deadline <= now) {
             expire(*connection);
         }
     }

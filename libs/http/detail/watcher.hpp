@@ -17,6 +17,7 @@
 #include "http/detail/connection_slots.hpp"
 #include "http/detail/engine_config.hpp"
 #include "http/detail/request_reader.hpp"
+#include "http/detail/written_feeds.hpp"
 #include "http/feed.hpp"
 
 namespace lamda::http {
@@ -87,8 +88,10 @@ class Watcher {
   private:
     void watch();
     void on_event(std::uint64_t id, std::uint32_t events);
-    /// Handles deadlines, and sends what feeds have written.
+    /// Handles deadlines.
     void sweep();
+    /// Sends what was written to feeds.
+    void send_written();
     ConnectionPtr take_out(std::uint64_t id);  ///< with mutex_ held
     void evict(const ConnectionPtr& connection);
     void relieve();
@@ -102,7 +105,8 @@ class Watcher {
     void expire(Connection& connection);
     void refuse(Connection& connection, const Refusal& refusal);
     void close_after_drain(Connection& connection);
-    void discard(Connection& connection);
+    /// Passes the client's input to the feed that wants it, else discards it. Its end is the client's.
+    void take_input(Connection& connection);
     void forget(Connection& connection);
     void hold(const Connection& connection, std::size_t bytes);
     void watch_for(Connection& connection, std::uint32_t events) const;
@@ -113,7 +117,7 @@ class Watcher {
     const Ready ready_;
     const Refuse refuse_;
     int epoll_fd_ = -1;
-    int wake_fd_ = -1;
+    const std::shared_ptr<WrittenFeeds> written_ = std::make_shared<WrittenFeeds>();
     std::atomic<bool> stopping_{false};
     std::mutex mutex_;  ///< lock order: a connection's mutex first, then this one
     std::condition_variable sent_;

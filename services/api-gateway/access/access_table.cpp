@@ -26,6 +26,8 @@ constexpr AccessRule kTable[] = {
     {"GET", "/api/jobs/{id}/events", kAnyone},
     {"GET", "/api/jobs/{id}/receipt", kAnyone},
     {"GET", "/api/jobs/{id}/logs", kAnyone},
+    {"GET", "/api/events", kAnyone},
+    {"GET", "/api/ws", kAnyone},
     {"GET", "/api/reputation/{address}", kAnyone},
     {"GET", "/api/reputation/{address}/jobs", kAnyone},
 

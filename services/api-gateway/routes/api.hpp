@@ -10,6 +10,7 @@
 #include "services/api-gateway/access/caller.hpp"
 #include "services/api-gateway/access/rate_limits.hpp"
 #include "services/api-gateway/config.hpp"
+#include "services/api-gateway/feed/web_socket_session.hpp"
 #include "services/api-gateway/offer/input_lookup.hpp"
 #include "services/api-gateway/routes/log_followers.hpp"
 #include "services/api-gateway/session/contract_wallets.hpp"
@@ -31,6 +32,8 @@ struct Parts {
     TokenGuard& tokens;  ///< counts the wrong tokens of all routes of the operator
     ContractWallets& contract_wallets;
     ClientShares& sign_ins;
+    FeedHub& feed;
+    WebSocketSessions& sessions;
     telemetry::Log log = telemetry::Log::none();
 };
 
@@ -46,6 +49,8 @@ void add_job_submission(http::Server& server, const Parts& parts);
 void add_job_check(http::Server& server, const Parts& parts);
 void add_job_updates(http::Server& server, const Parts& parts);
 void add_job_cancellation(http::Server& server, const Parts& parts);
+void add_event_stream(http::Server& server, const Parts& parts);
+void add_web_socket(http::Server& server, const Parts& parts);
 void add_agent_credentials(http::Server& server, const Parts& parts);
 void add_sign_in(http::Server& server, const Parts& parts);
 void add_sessions(http::Server& server, const Parts& parts);

@@ -7,6 +7,7 @@
 #include <thread>
 
 #include "net/http_client.hpp"
+#include "services/api-gateway/feed/feed_reader.hpp"
 #include "services/api-gateway/routes/api.hpp"
 #include "testkit/migrated_database.hpp"
 #include "testkit/patience.hpp"
@@ -20,16 +21,17 @@ using nlohmann::json;
 const auto kRenter = Address::parse("0x15d34aaf54267db7d7c367839aaf71a00a2c6a65").value();
 const auto kProvider = Address::parse("0x90f79bf6eb2c4f870365e785982e1f101e93b906").value();
 
+/// The only allowed origin.
+constexpr auto kOrigin = "https://app.example";
+
 inline Config config() {
     Config out;
+    out.cors_origins = {kOrigin};
     out.operator_token = runtime::Secret("operator-token");
     out.chain_id = ChainId{97};
     out.job_manager = Address::parse("0xd9264b533dd53198c7ae345c6afe8ef054303b53").value();
     return out;
 }
-
-/// The only allowed origin.
-constexpr auto kOrigin = "https://app.example";
 
 inline http::ServerConfig server_config(MemoryBudget& memory) {
     http::ServerConfig out;
@@ -57,7 +59,7 @@ inline std::string id_of(unsigned n) {
 }
 
 struct Gateway {
-    explicit Gateway(const Config& with = config())
+    explicit Gateway(const Config& with = config(), FeedHub::Limits feed_limits = {})
         : dir("gateway"),
           postgres(dir.path() + "/pg"),
           nats(dir.path() + "/nats"),
@@ -67,7 +69,9 @@ struct Gateway {
           bus(nats.url(), "test", telemetry::Log::none()),
           followers(served, clock, telemetry::Log::none(), metrics),
           contract_wallets(settings.bsc_rpc_urls, clock, telemetry::Log::none(), to_stores),
-          parts{settings, served, bus, health, memory, followers, inputs, rates, tokens, contract_wallets, sign_ins},
+          feed(feed_limits, metrics),
+          parts{settings, served, bus, health, memory, followers, inputs, rates, tokens, contract_wallets, sign_ins,
+                feed, sessions},
           server(server_config(memory), clock, telemetry::Log::none(), metrics) {
         record_deployment(ChainId{97}, settings.job_manager);
         for (const char* name : {"postgres", "schema", "nats"}) {
@@ -75,7 +79,7 @@ struct Gateway {
         }
         add_routes(server, parts);
         port = server.start();
-        REQUIRE(testkit::wait_until([&] { return bus.connected(); }));
+        REQUIRE(testkit::wait_until([&] { return bus.connected() && feed.newest(); }));
     }
 
     static constexpr auto kDatabase = "gateway";
@@ -187,10 +191,15 @@ struct Gateway {
     TokenGuard tokens{clock, telemetry::Log::none()};
     ContractWallets contract_wallets;
     ClientShares sign_ins{clock_of_lookups, kSignInBurst, kSignInsPerSecond};
+    FeedHub feed;
+    FeedReader feed_reader{served, feed, clock, telemetry::Log::none()};
+    WebSocketSessions sessions;
     Parts parts;
     http::Server server;
     net::HttpClient client;
     int port = 0;
+    std::jthread reading{[this](const std::stop_token& stop) { feed_reader.run(stop); }};
+    std::jthread answering{[this](const std::stop_token& stop) { sessions.run(parts, stop); }};
     std::jthread following{[this](const std::stop_token& stop) { followers.run(stop); }};
 };
 

@@ -94,7 +94,54 @@ void judge_containers(const History& history, Faults& faults) {
     }
 }
 
+std::map<JobId, std::string> newest_statuses(const FeedHistory& feed) {
+    std::map<JobId, std::string> out;
+    for (const auto& entry : feed.entries) {
+        if (entry.job) {
+            out[*entry.job] = entry.status;
+        }
+    }
+    return out;
+}
+
+void judge_feed(const History& history, Faults& faults) {
+    const auto& feed = history.feed;
+    for (std::size_t i = 1; i < feed.entries.size(); ++i) {
+        const auto before = feed.entries[i - 1].number;
+        const auto after = feed.entries[i].number;
+        if (after != before + 1) {
+            faults.push_back(fmt::format("live feed: event {} after event {}", after, before));
+        }
+    }
+    for (const auto& interruption : feed.interruptions) {
+        faults.push_back("live feed: " + interruption);
+    }
+    if (feed.snapshots != 1) {
+        faults.push_back(fmt::format("live feed: {} snapshots", feed.snapshots));
+    }
+    const auto newest = newest_statuses(feed);
+    for (const auto& [job, expected] : history.expected) {
+        const auto seen = history.sightings.find(job);
+        const auto told = newest.find(job);
+        const std::string last = told == newest.end() ? "nothing" : told->second;
+        if (seen != history.sightings.end() && !seen->second.empty() && seen->second.back().status != last) {
+            faults.push_back(
+                fmt::format("{}: is {}, the live feed says {}", job.hex(), seen->second.back().status, last));
+        }
+    }
+}
+
 }  // namespace
+
+bool has_caught_up(const FeedHistory& feed, const History& history) {
+    const auto newest = newest_statuses(feed);
+    return std::all_of(history.expected.begin(), history.expected.end(), [&](const auto& each) {
+        const auto seen = history.sightings.find(each.first);
+        const auto told = newest.find(each.first);
+        return seen != history.sightings.end() && told != newest.end() &&
+               seen->second.back().status == told->second;
+    });
+}
 
 bool has_ended(const Expectation& expected, const std::vector<JobSighting>& sightings) {
     return !sightings.empty() && expected.end.contains(sightings.back().status) &&
@@ -110,6 +157,7 @@ std::vector<std::string> judge(const History& history) {
         judge_end(job, expected, history, faults);
     }
     judge_containers(history, faults);
+    judge_feed(history, faults);
     for (const auto& leftover : history.leftovers) {
         faults.push_back("left over: " + leftover);
     }

@@ -36,6 +36,20 @@ struct Expectation {
     std::optional<std::string> output;  ///< content of /output/result
 };
 
+/// One event of the live feed. Its number counts all events of the market.
+struct FeedEntry {
+    std::uint64_t number = 0;
+    std::optional<JobId> job;  ///< absent: an event of a node
+    std::string status;        ///< of the job
+};
+
+/// Messages that a client of the live feed got which always continued after its last event.
+struct FeedHistory {
+    std::vector<FeedEntry> entries;          ///< in order
+    int snapshots = 0;                       ///< one, at the beginning
+    std::vector<std::string> interruptions;  ///< messages by which a client learns that it missed something
+};
+
 struct History {
     std::map<JobId, Expectation> expected;
     std::map<JobId, std::vector<JobSighting>> sightings;  ///< changes, in order
@@ -43,13 +57,17 @@ struct History {
     std::vector<std::int64_t> engine_kills;
     std::map<JobId, int> rewards;          ///< increments on opBNB
     std::map<JobId, std::string> outputs;  ///< content of /output/result, by the output's CID
-    std::vector<std::string> leftovers;    ///< containers, job folders, messages that should be gone
+    FeedHistory feed;
+    std::vector<std::string> leftovers;  ///< containers, job folders, messages that should be gone
 };
 
 /// Returns the broken promises, one sentence each; empty: none. Judged are: the end of each job, no way back
 /// from an end, attempts that only rise, one start of each attempt, no two containers of a job at one time,
-/// one reward for each paid job and none for others, outputs, leftovers.
+/// one reward for each paid job and none for others, outputs, leftovers, every event of the live feed once.
 std::vector<std::string> judge(const History& history);
+
+/// True if the newest event of each expected job shows its last sighting.
+bool has_caught_up(const FeedHistory& feed, const History& history);
 
 /// True if the job has come to its end, and its output is known if it is to have one. The chain may show a
 /// job as paid before the agent's status with the output arrives: the bus may have lost it, and it comes

@@ -28,6 +28,12 @@ History good() {
     out.outputs[job(1)] = "A\n";
     out.rewards[job(1)] = 1;
     out.containers = {{container(1, 1), true, 1}, {container(1, 1), false, 2}, {container(1, 2), true, 3}};
+    out.feed.snapshots = 1;
+    out.feed.entries = {{7, job(1), "assigned"},
+                        {8, job(2), "running"},
+                        {9, std::nullopt, ""},
+                        {10, job(2), "failed"},
+                        {11, job(1), "paid"}};
     return out;
 }
 
@@ -57,6 +63,15 @@ TEST_CASE("each broken promise is found") {
         {"started twice", [](History& h) { h.containers.push_back({container(1, 1), true, 9}); },
          "started twice"},
         {"two at one time", [](History& h) { h.containers[1].at = 4; }, "started while"},
+        {"event lost", [](History& h) { h.feed.entries.erase(h.feed.entries.begin() + 2); },
+         "live feed: event 10 after event 8"},
+        {"event repeated", [](History& h) { h.feed.entries.push_back(h.feed.entries.back()); },
+         "live feed: event 11 after event 11"},
+        {"last event lost", [](History& h) { h.feed.entries.pop_back(); },
+         "is paid, the live feed says assigned"},
+        {"feed interrupted", [](History& h) { h.feed.interruptions.push_back("reset too_old"); },
+         "live feed: reset too_old"},
+        {"feed begun again", [](History& h) { h.feed.snapshots = 2; }, "live feed: 2 snapshots"},
         {"left over", [](History& h) { h.leftovers.push_back("container x"); }, "left over: container x"},
     };
     for (const auto& each : cases) {
@@ -74,6 +89,13 @@ TEST_CASE("a killed engine ends its containers") {
     history.containers[1].at = 9;  // the end was never reported in time
     history.engine_kills = {2};
     CHECK(judge(history).empty());
+}
+
+TEST_CASE("a feed has caught up when it shows the end of every job") {
+    auto history = good();
+    CHECK(has_caught_up(history.feed, history));
+    history.feed.entries.pop_back();
+    CHECK_FALSE(has_caught_up(history.feed, history));
 }
 
 TEST_CASE("a paid job whose output is not known yet has not ended") {

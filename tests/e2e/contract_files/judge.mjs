@@ -18,6 +18,7 @@ import { createSiweMessage } from 'viem/siwe';
 import { newValidator, parseAsyncapi, readOpenapi, transpileClient } from '../../integration/contract_files/read.mjs';
 import { sealSecret } from '../../data/make_secret_vectors.mjs';
 import { BusTap } from './bus_tap.mjs';
+import { FeedTap } from './feed_tap.mjs';
 
 const env = process.env;
 const api = env.LAMDA_API_URL;
@@ -153,6 +154,7 @@ writeFileSync(`${process.argv[2]}/renter.mjs`, transpileClient());
 const { Renter, Refused } = await import(pathToFileURL(`${process.argv[2]}/renter.mjs`));
 const renter = new Renter(api, checkedFetch);
 const bus = await BusTap.open(env.NATS_URL);
+const feed = await FeedTap.open(api);
 process.stdout.write('listening\n');
 
 async function pay(transaction) {
@@ -265,6 +267,7 @@ for (const [method, path, body, headers] of [
     ['POST', `/api/jobs/${done}/cancel`, { expires_at: 1, signature: `0x${'11'.repeat(64)}1b` }],
     ['PUT', `/api/jobs/${done}/spec`, { spec, signature: `0x${'11'.repeat(64)}1b` }],
     ['GET', `/api/jobs/0x${'ee'.repeat(32)}/spec`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/attempts`],
+    ['GET', '/api/events?channel=jobs'], ['GET', '/api/ws'],
     ['GET', `/api/jobs/${done}/events`], ['GET', `/api/jobs/${done}/events?limit=2`], ['GET', `/api/jobs/${done}/logs`], ['GET', `/api/jobs/0x${'ee'.repeat(32)}/events`],
     ['GET', `/api/reputation/${providerAddress}/jobs`], ['GET', `/api/reputation/0x${'ee'.repeat(20)}`],
 ]) {
@@ -348,6 +351,27 @@ for (const [subject, key] of [['jobs.query', 'jobs'], ['nodes.query', 'nodes']])
 }
 // Except for the malformed requests above.
 bus.messages.filter(({ body }) => body !== '{"v":1}' && body !== '{"surprise":1}').forEach(checkMessage);
+// Every event of the bus is in the live feed, once.
+const sent = new Map(bus.messages.filter(({ subject }) => /^events\.(job|node)\./.test(subject))
+    .map(({ headers, body }) => [headers['Nats-Msg-Id'], JSON.parse(body)]));
+const ofFeed = () => feed.messages.filter(({ type }) => type === 'event');
+await until('the last event in the live feed', async () => ofFeed().length >= sent.size);
+const essence = ({ kind, at, data }) => `${kind} ${at} ${(data.id ?? data.wallet_address).toLowerCase()}`;
+const wantedEvents = [...sent.values()].map(essence).sort();
+const gotEvents = ofFeed().map(essence).sort();
+if (JSON.stringify(wantedEvents) !== JSON.stringify(gotEvents)) {
+    faults.add(`the live feed has ${gotEvents.length} events, the bus ${wantedEvents.length}`);
+}
+if (feed.messages[0]?.type !== 'snapshot') {
+    faults.add(`the live feed begins with ${JSON.stringify(feed.messages[0])}`);
+}
+const numbers = ofFeed().map(({ id }) => Number(id.split('-')[1]));
+if (numbers.some((number, i) => i > 0 && number !== numbers[i - 1] + 1)) {
+    faults.add('the live feed skips or repeats a number');
+}
+const feedMessage = openapi.paths['/api/events'].get.responses[200].content['text/event-stream'].schema;
+feed.messages.forEach((message) => addFaults('GET /api/events', feedMessage, message));
+feed.close();
 bus.close();
 
 for (const { name } of routes.filter((each) => !seenRoutes.has(each.name))) {
